@@ -1,0 +1,243 @@
+/* Building functions: the calls a front end makes per block and instruction.
+ *
+ * The first error sticks to the function: later calls give "none" and change nothing, so a front
+ * end checks once, at `kiln_func_finish` or `kiln_func_compile`. Operands are checked (range, type);
+ * dominance is not, that is `kiln_func_verify`. Everything of a function ends with it. */
+#ifndef KILN_BUILD_H
+#define KILN_BUILD_H
+
+#include <kiln/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opcodes, from the table <kiln/ops.def>. */
+typedef enum kiln_op {
+#define OP(E, name, shape, types, fx, doc) KILN_OP_##E,
+#include <kiln/ops.def>
+  KILN_OP_COUNT
+} kiln_op;
+
+/** Integer conditions. Flipping bit 0 negates. */
+typedef enum kiln_icond {
+  KILN_EQ, KILN_NE,
+  KILN_SLT, KILN_SGE, KILN_SLE, KILN_SGT,
+  KILN_ULT, KILN_UGE, KILN_ULE, KILN_UGT,
+  KILN_ICOND_COUNT
+} kiln_icond;
+
+/** Float conditions: O.. false, U.. true if an operand is NaN. Flipping bit 0 negates. */
+typedef enum kiln_fcond {
+  KILN_FOEQ, KILN_FUNE,
+  KILN_FOLT, KILN_FUGE,
+  KILN_FOLE, KILN_FUGT,
+  KILN_FOGT, KILN_FULE,
+  KILN_FOGE, KILN_FULT,
+  KILN_FONE, KILN_FUEQ,
+  KILN_FORD, KILN_FUNO,
+  KILN_FCOND_COUNT
+} kiln_fcond;
+
+/** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
+enum {
+  KILN_MEM_SEXT = 1u << 5,     /**< load: the narrower memory value is sign-extended */
+  KILN_MEM_VOLATILE = 1u << 6, /**< done exactly once, as said */
+  KILN_MEM_NONTEMPORAL = 1u << 7
+};
+/** Alignment 2^n known for an access (n from 0 to 15); without it the type's own is assumed to be
+ * unknown: unaligned accesses are always right. */
+#define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
+
+/** Memory orderings, as in C11. */
+typedef enum kiln_ordering {
+  KILN_RELAXED, KILN_ACQUIRE, KILN_RELEASE, KILN_ACQ_REL, KILN_SEQ_CST, KILN_ORDERING_COUNT
+} kiln_ordering;
+
+/** Operations of atomic_rmw. */
+typedef enum kiln_rmw {
+  KILN_RMW_XCHG, KILN_RMW_ADD, KILN_RMW_SUB, KILN_RMW_AND, KILN_RMW_NAND, KILN_RMW_OR, KILN_RMW_XOR,
+  KILN_RMW_SMIN, KILN_RMW_SMAX, KILN_RMW_UMIN, KILN_RMW_UMAX, KILN_RMW_COUNT
+} kiln_rmw;
+
+/** A function being built. */
+typedef struct kiln_func kiln_func;
+
+/* ---- functions ---- */
+
+/** Starts the body of `symbol`. The entry block exists, has the signature's parameters as block
+ * parameters, and is current. NULL only without memory (then the module's status says so); other
+ * errors stick to the function. Any number of functions may be open in a session. */
+KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
+/** Checks that the function is complete: every block terminated, every edge with its arguments,
+ * every forward value bound. No building after it. Returns the function's status. */
+KILN_API kiln_status kiln_func_finish(kiln_func *f);
+/** Checks a finished function against all rules of docs/ir.md. */
+KILN_API kiln_status kiln_func_verify(kiln_func *f);
+/** Finishes if that has not been done, generates code and frees the function. Its code joins the
+ * session's output in the order of these calls. */
+KILN_API kiln_status kiln_func_compile(kiln_func *f);
+/** Frees a function that is not wanted (NULL is allowed). Its symbol stays undefined. */
+KILN_API void kiln_func_discard(kiln_func *f);
+/** Status of the function's first error, or KILN_OK. */
+KILN_API kiln_status kiln_func_status(const kiln_func *f);
+/** Reports an error of the front end at the current block and instruction; it sticks. */
+KILN_API kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message);
+/** Session and symbol of a function. */
+KILN_API kiln_session *kiln_func_session(const kiln_func *f);
+KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
+/** The i-th parameter of the function: a parameter of its entry block. */
+KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
+
+/* ---- blocks ---- */
+
+/** Makes a block. It may be branched to and filled at any time; blocks may be filled in any order,
+ * and left and resumed (resuming costs a little). */
+KILN_API kiln_block kiln_block_new(kiln_func *f);
+/** Makes `n` blocks with consecutive ids; returns the first. */
+KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t n);
+/** Makes `b` the current block: instructions are appended to its end. */
+KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
+/** The current block. */
+KILN_API kiln_block kiln_block_current(const kiln_func *f);
+/** Appends a parameter to any block but the entry, whenever before the function is finished. */
+KILN_API kiln_value kiln_block_param(kiln_func *f, kiln_block b, kiln_type type);
+/** True if the block has its terminator. */
+KILN_API bool kiln_block_terminated(const kiln_func *f, kiln_block b);
+
+/* ---- operands ---- */
+
+/** Type of a value; VOID for an integer constant (it takes the type its use wants) and for none. */
+KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
+/** Integer constant of up to 64 bits, sign-extended where a use wants i128. It has no type. */
+KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
+/** i128 constant. */
+KILN_API kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high);
+/** Float constants, bit for bit. */
+KILN_API kiln_value kiln_const_f32(kiln_func *f, float value);
+KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
+/** Constant of any type from its bits, low half first. */
+KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
+/** Address of a symbol + addend. Thread-local symbols: only as operand of tls_addr. */
+KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
+/** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
+ * directly, as one type, costs no more than a register. Content at first: any bits. */
+KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);
+/** Makes a forward value: an operand to be bound to a value later. */
+KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
+/** Binds a forward value (once) to a value of the same type. */
+KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
+
+/* ---- instructions: by shape ----
+ * Each appends to the current block. Shapes of ops.def in brackets. Where a type is passed, it is
+ * the instruction's; operands have that type where nothing else is said. */
+
+/** [UN] one operand (TLS_ADDR: a symbol constant), a result. [UNV], [SLOTV]: an i64, no result. */
+KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
+/** [BIN] two operands (FCOPYSIGN too), a result. Shift and rotate counts have the type of a.
+ * [BINV] two i64, no result. */
+KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                      kiln_value b);
+/** [TERN] three operands, a result. [MEM3] addresses to and from, size (i64). [MEMSET] address, i8,
+ * size: no result. */
+KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                       kiln_value b, kiln_value c);
+/** [CONV_..] from type `from` to `to`. */
+KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                                       kiln_value a);
+/** [NULLARY], [NULLARYV]: no operands. UNREACHABLE and TRAP end the block. */
+KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
+/** [RESULT] `index` from 1; directly behind its operation, or behind another result of it. */
+KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index);
+
+/** [ICMP] gives an i8. */
+KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                                    kiln_value b);
+/** [FCMP] gives an i8. */
+KILN_API kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
+                                    kiln_value b);
+/** [SELECT] cond is an i8. */
+KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
+                                      kiln_value b);
+
+/** [LOAD] of `type` from address `a` + `disp`. */
+KILN_API kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                                    unsigned mem_flags);
+/** [LOAD] of a narrower integer `mem`, zero-extended, or sign-extended with KILN_MEM_SEXT. */
+KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
+                                        int32_t disp, unsigned mem_flags);
+/** [STORE] of `v` to address `a` + `disp`. */
+KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                               kiln_value v, unsigned mem_flags);
+/** [ADDR] `base` + `index` * `scale` + `disp`; `index` may be none (then scale is 0); scale is 0 to
+ * 65535. */
+KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                                    int32_t disp);
+/** [SALLOC] aligned to 2^align_log2 (at least to the ABI's stack alignment). */
+KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2);
+
+/** [ATOMIC_LOAD], [ATOMIC_STORE], [ATOMIC_RMW], [ATOMIC_CAS] (success and failure ordering), [FENCE]. */
+KILN_API kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a,
+                                           kiln_ordering order);
+KILN_API void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
+                                      kiln_ordering order);
+KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
+                                          kiln_value v, kiln_ordering order);
+KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
+                                          kiln_value expected, kiln_value desired,
+                                          kiln_ordering success, kiln_ordering failure);
+KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
+
+/** [CALL] of `callee` (a symbol constant without addend, or an i64) with `n` arguments. Variadic
+ * signatures take more than their parameters. Gives result 0, or none. `args` is copied. */
+KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
+                                    const kiln_value *args, uint32_t n);
+/** [VA_ARG] the next argument of the va_list at `a`. */
+KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a);
+/** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
+KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
+
+/** An operation that the table lists and no target lowers yet (ASM, vectors, exceptions): gives the
+ * function KILN_ERR_UNSUPPORTED with the place and `what`. */
+KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
+
+/* ---- terminators ---- */
+
+/** [BR] with the arguments for the target's parameters; those left out may be given later by
+ * kiln_edge_arg. */
+KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint32_t n);
+/** [BRIF]. Both targets may be the same block. */
+KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
+                              const kiln_value *then_args, uint32_t n_then, kiln_block else_block,
+                              const kiln_value *else_args, uint32_t n_else);
+/** One case of a switch. Values are compared in the switch's type; all different. */
+typedef struct kiln_case {
+  int64_t value;
+  kiln_block target;
+} kiln_case;
+/** [SWITCH] on an integer of at most 64 bits. Arguments by kiln_edge_arg. */
+KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,
+                                const kiln_case *cases, uint32_t n);
+/** [BRIND] to one of `targets`. Marks them address-taken. Arguments by kiln_edge_arg. */
+KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
+                               uint32_t n);
+/** [RET] with one value per result of the signature. */
+KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n);
+
+/** Gives `value` as argument `index` on every edge from `pred` to `target`, whether or not `pred` is
+ * terminated already, until the function is finished. */
+KILN_API void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
+                            kiln_value value);
+
+/** Marks `b` as a block whose address is taken; `kiln_block_symbol` is its address. */
+KILN_API void kiln_block_take_address(kiln_func *f, kiln_block b);
+
+/* ---- debug information ---- */
+
+/** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
+KILN_API void kiln_loc_set(kiln_func *f, uint32_t loc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

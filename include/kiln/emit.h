@@ -1,0 +1,19 @@
+/* Output: ELF relocatable objects. */
+#ifndef KILN_EMIT_H
+#define KILN_EMIT_H
+
+#include <kiln/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Appends an ELF64 relocatable object with the module's data and the code of `sessions`, in the
+ * order given, to `out`. Same input, same bytes. May be called once per module. */
+KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
+                                   kiln_buffer *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,9 @@
+/* Kiln's public API: includes all of it. */
+#ifndef KILN_KILN_H
+#define KILN_KILN_H
+#include <kiln/build.h>
+#include <kiln/emit.h>
+#include <kiln/module.h>
+#include <kiln/text.h>
+#include <kiln/types.h>
+#endif

@@ -1,0 +1,279 @@
+/* Modules: symbols, signatures, data; and sessions, which compile functions of a module.
+ * A module and its sessions are used by one thread at a time. Strings are copied. The first error
+ * sticks to the module: later calls give "none" handles and change nothing. */
+#ifndef KILN_MODULE_H
+#define KILN_MODULE_H
+
+#include <kiln/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Machines that Kiln generates code for. */
+typedef enum kiln_target {
+  KILN_TARGET_X86_64,  /**< x86-64 with SSE2, System V ABI, ELF */
+  KILN_TARGET_AARCH64, /**< ARMv8.0-A, AAPCS64, ELF */
+  KILN_TARGET_COUNT
+} kiln_target;
+
+/** "x86_64", "aarch64". Static storage; NULL out of range. */
+KILN_API const char *kiln_target_name(kiln_target t);
+/** Finds a target by name; false if there is none. */
+KILN_API bool kiln_target_find(const char *name, kiln_target *out);
+/** The machine this library runs on, if it is a target. */
+KILN_API bool kiln_target_host(kiln_target *out);
+
+/** How position-independent the code is. */
+typedef enum kiln_pic {
+  KILN_PIC_FULL,   /**< for shared objects and everything else (-fPIC); the default */
+  KILN_PIC_PIE,    /**< for executables: symbols defined here are not preempted */
+  KILN_PIC_STATIC, /**< as PIE, and undefined symbols bind in the executable too */
+  KILN_PIC_COUNT
+} kiln_pic;
+
+/** Options of a module. Zero-initialise for defaults. */
+typedef struct kiln_module_options {
+  kiln_target target;
+  kiln_pic pic;
+  const char *name;        /**< for diagnostics and the object's file symbol; NULL: none */
+  kiln_allocator allocator; /**< all zero: C's realloc */
+  /** Called for each diagnostic, from within the failing call; may be NULL. */
+  void (*on_diag)(void *user, const kiln_diag *diag);
+  void *diag_user;
+  bool function_sections;  /**< each function in a section of its own */
+  bool verify;             /**< verify each function before it is compiled */
+  bool no_red_zone;        /**< never use memory below the stack pointer */
+  /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
+  uint64_t stress_seed;
+} kiln_module_options;
+
+/** A module: everything that ends in one object. */
+typedef struct kiln_module kiln_module;
+
+/** Makes a module. NULL only without memory or with options out of range. `options` is copied. */
+KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
+/** Frees a module. Its sessions must be freed before. NULL is allowed. */
+KILN_API void kiln_module_free(kiln_module *m);
+/** Status of the first error, or KILN_OK. */
+KILN_API kiln_status kiln_module_status(const kiln_module *m);
+/** First diagnostic; status KILN_OK if there was none. Lives as long as the module. */
+KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
+/** The target the module was made for. */
+KILN_API kiln_target kiln_module_target(const kiln_module *m);
+/** Reports an error of the front end through the module (sticks like any other).
+ * `d->module` is filled in if empty. Returns `d->status`. */
+KILN_API kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d);
+
+/* ---- signatures ---- */
+
+/** Flags of one parameter. */
+enum {
+  KILN_PARAM_SEXT = 1,  /**< the caller sign-extends to 32 bits */
+  KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
+  KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes behind it are copied to the argument area */
+  KILN_PARAM_SRET = 8   /**< address of the result's memory; the function returns it as well */
+};
+
+/** One parameter of a signature. */
+typedef struct kiln_param {
+  uint8_t type;        /**< kiln_type; BYVAL and SRET: KILN_TYPE_I64 */
+  uint8_t flags;       /**< KILN_PARAM_... */
+  uint8_t align_log2;  /**< BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes */
+  uint32_t size_bytes; /**< BYVAL: size */
+} kiln_param;
+
+/** Calling conventions. */
+typedef enum kiln_callconv { KILN_CC_C, KILN_CC_COUNT } kiln_callconv;
+
+/** Flags of a signature. */
+enum {
+  KILN_SIG_VARIADIC = 1,
+  KILN_SIG_NORETURN = 2,
+  KILN_SIG_RETURNS_TWICE = 4 /**< setjmp and its kin */
+};
+
+/** Most results of a function. */
+#define KILN_MAX_RESULTS 8
+
+/** Interns a signature. Results go to registers as LLVM assigns the parts of a returned struct
+ * (x86-64: rax, rdx, rcx; xmm0 to xmm3. AArch64: x0 to x7; v0 to v7). At most 65535 parameters.
+ * `params` and `results` are copied. */
+KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags,
+                               const kiln_param *params, size_t n_params,
+                               const kiln_type *results, size_t n_results);
+
+/** Read access to a signature. Pointers are valid until the next `kiln_sig_new`. */
+typedef struct kiln_sig_info {
+  kiln_callconv cc;
+  unsigned flags;
+  const kiln_param *params;
+  uint32_t n_params;
+  const uint8_t *results; /**< kiln_type each */
+  uint32_t n_results;
+} kiln_sig_info;
+/** Describes `sig`; all zero for none. */
+KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
+
+/* ---- symbols ---- */
+
+/** Linkage, as in ELF. */
+typedef enum kiln_linkage {
+  KILN_LINKAGE_EXTERNAL,
+  KILN_LINKAGE_INTERNAL, /**< local symbol */
+  KILN_LINKAGE_PRIVATE,  /**< local, and left out of the symbol table where possible */
+  KILN_LINKAGE_WEAK,     /**< weak definition; or weak reference, 0 if undefined */
+  KILN_LINKAGE_LINKONCE, /**< weak, in a section group named after it */
+  KILN_LINKAGE_COMMON,   /**< data only: merged by the linker, zero-initialised */
+  KILN_LINKAGE_COUNT
+} kiln_linkage;
+
+/** Visibility, as in ELF. */
+typedef enum kiln_visibility {
+  KILN_VIS_DEFAULT,
+  KILN_VIS_HIDDEN,
+  KILN_VIS_PROTECTED,
+  KILN_VIS_COUNT
+} kiln_visibility;
+
+/** How a thread-local symbol is reached. The most general that is safe is the front end's to say. */
+typedef enum kiln_tls {
+  KILN_TLS_NONE,
+  KILN_TLS_GENERAL_DYNAMIC,
+  KILN_TLS_LOCAL_DYNAMIC,
+  KILN_TLS_INITIAL_EXEC,
+  KILN_TLS_LOCAL_EXEC,
+  KILN_TLS_COUNT
+} kiln_tls;
+
+/** What a symbol is. */
+typedef enum kiln_symbol_kind {
+  KILN_SYMBOL_UNKNOWN, /**< referenced only */
+  KILN_SYMBOL_FUNC,
+  KILN_SYMBOL_DATA,
+  KILN_SYMBOL_ALIAS,
+  KILN_SYMBOL_BLOCK, /**< address of a block of a function */
+  KILN_SYMBOL_KIND_COUNT
+} kiln_symbol_kind;
+
+/** Properties of a symbol. Zero-initialise for an external one. */
+typedef struct kiln_symbol_desc {
+  const char *name;   /**< NULL or "" is allowed for INTERNAL and PRIVATE ones only */
+  size_t name_length; /**< bytes; 0: `name` is NUL-terminated */
+  kiln_linkage linkage;
+  kiln_visibility visibility;
+  kiln_tls tls;         /**< data only */
+  bool dso_local;       /**< bound in the module being linked: no GOT, no PLT */
+  const char *section;  /**< NULL: by content */
+  const char *comdat;   /**< NULL: none (LINKONCE: its own name) */
+  uint8_t align_log2;   /**< functions: 0 for the target's default */
+} kiln_symbol_desc;
+
+/** Declares a function; a body may follow (`kiln_func_begin`). Declaring the same external name
+ * twice gives the same symbol; the first declaration's properties stay. */
+KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
+/** Declares data; `kiln_data_define` may follow. */
+KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc);
+/** Defines a symbol as another name of `target` + `offset_bytes`. */
+KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
+                                       kiln_symbol target, int64_t offset_bytes);
+/** Symbol of the address of block `block_id` of `func`, whose body may come later. */
+KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id);
+/** Finds a symbol by name; id 0 if there is none. */
+KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
+
+/** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
+typedef struct kiln_reloc {
+  uint64_t offset_bytes;
+  kiln_symbol symbol;
+  int64_t addend;
+  uint8_t size_bytes; /**< 8, or 4 for a 32-bit difference (`relative` set) */
+  /** Not 0: the value is symbol + addend - address of `relative_to` (same module, defined there
+   * at this data item: `relative_to` must be the item itself) */
+  kiln_symbol relative_to;
+} kiln_reloc;
+
+/** Flags of a data definition. */
+enum {
+  KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
+  KILN_DATA_MERGE_STRINGS = 2, /**< READ_ONLY, NUL-terminated bytes whose address does not matter */
+  KILN_DATA_USED = 4       /**< keep even if the linker collects garbage */
+};
+
+/** A data definition. */
+typedef struct kiln_data_desc {
+  const void *bytes;   /**< NULL: all zero */
+  uint64_t size_bytes;
+  uint8_t align_log2;  /**< 0 to 16 */
+  unsigned flags;      /**< KILN_DATA_... */
+  const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
+  size_t n_relocs;
+} kiln_data_desc;
+
+/** Defines `symbol`; all of `desc` is copied. Errors: defined twice, relocation out of range. */
+KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc);
+
+/** Calls `func` (void (*)(void)) at program start, or at exit if `at_exit`; lower priorities run
+ * first (65535: no priority, last). */
+KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit);
+
+/** Properties of a symbol as declared; strings live as long as the module. */
+typedef struct kiln_symbol_info {
+  kiln_symbol_kind kind;
+  kiln_symbol_desc desc;
+  kiln_sig sig;      /**< functions */
+  bool defined;      /**< a body or data was given */
+  kiln_symbol target; /**< aliases; BLOCK: the function */
+  int64_t offset_bytes; /**< aliases; BLOCK: the block id */
+} kiln_symbol_info;
+/** Describes `s`; all zero for none. */
+KILN_API kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol s);
+/** Number of symbols; their ids are 1 to this. */
+KILN_API uint32_t kiln_symbol_count(const kiln_module *m);
+/** The definition of a data symbol; false if it has none. Pointers live as long as the module and
+ * until the next definition. `bytes` is NULL for zero data. */
+KILN_API bool kiln_data_get(const kiln_module *m, kiln_symbol s, kiln_data_desc *out);
+/** Number of constructors and destructors, and the i-th in order of addition. */
+KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
+KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func,
+                            unsigned *priority, bool *at_exit);
+
+/* ---- source locations ---- */
+
+/** Adds a source location and returns its id (from 1; 0 is "no location"). `file` is copied and
+ * interned. Equal locations may get different ids. */
+KILN_API uint32_t kiln_loc_add(kiln_module *m, const char *file, uint32_t line, uint32_t column);
+
+/* ---- sessions ---- */
+
+/** A session compiles functions of one module, one after the other or several open at once. Its
+ * memory stays warm from function to function. */
+typedef struct kiln_session kiln_session;
+/** Makes a session; NULL without memory. */
+KILN_API kiln_session *kiln_session_new(kiln_module *m);
+/** Frees a session and its open functions. Its code is lost if no object was written before. */
+KILN_API void kiln_session_free(kiln_session *s);
+/** The module of a session. */
+KILN_API kiln_module *kiln_session_module(const kiln_session *s);
+
+/** What a session has done so far. Times are in nanoseconds and only kept after
+ * `kiln_session_time(s, true)`. */
+typedef struct kiln_stats {
+  uint64_t functions;
+  uint64_t instructions; /**< IR instructions compiled, block parameters included */
+  uint64_t blocks;
+  uint64_t code_bytes;   /**< machine code, without padding between functions */
+  uint64_t data_bytes;
+  uint64_t spills;       /**< local values that were stored for want of a register */
+  uint64_t plan_ns, walk_ns, object_ns;
+  uint64_t memory_bytes; /**< held by the session's arrays */
+} kiln_stats;
+/** Reads the statistics. */
+KILN_API kiln_stats kiln_session_stats(const kiln_session *s);
+/** Switches the clock of the stages on or off (off at first). */
+KILN_API void kiln_session_time(kiln_session *s, bool on);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,138 @@
+/* Basic types of the Kiln API: value types, handles, status codes, diagnostics, allocator.
+ * Included by every other public header. Nothing here allocates or can fail. */
+#ifndef KILN_TYPES_H
+#define KILN_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define KILN_API __attribute__((visibility("default")))
+#else
+#define KILN_API
+#endif
+
+/** Version of the headers; `kiln_version()` gives that of the library. */
+#define KILN_VERSION_MAJOR 0
+#define KILN_VERSION_MINOR 1
+#define KILN_VERSION_PATCH 0
+
+/** Version of the library linked, as major * 1000000 + minor * 1000 + patch. */
+KILN_API uint32_t kiln_version(void);
+
+/** Types of IR values. A pointer is an I64. A comparison gives an I8 that is 0 or 1. */
+typedef enum kiln_type {
+  KILN_TYPE_VOID, /**< no value: calls without result */
+  KILN_TYPE_I8,
+  KILN_TYPE_I16,
+  KILN_TYPE_I32,
+  KILN_TYPE_I64,
+  KILN_TYPE_I128,
+  KILN_TYPE_F16, /**< reserved, not lowered yet */
+  KILN_TYPE_F32,
+  KILN_TYPE_F64,
+  KILN_TYPE_F80,  /**< x87 extended; reserved, not lowered yet */
+  KILN_TYPE_F128, /**< reserved, not lowered yet */
+  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
+  KILN_TYPE_V128, /**< 16 bytes of lanes; reserved */
+  KILN_TYPE_COUNT
+} kiln_type;
+
+/** The type of addresses. */
+#define KILN_TYPE_PTR KILN_TYPE_I64
+
+/** Size in bytes of a value of type `t` in memory (F80: 16, of which 10 are used); 0 for VOID. */
+KILN_API uint32_t kiln_type_size(kiln_type t);
+/** Name as in the text form ("i32"), or "?" for a number that is no type. Static storage. */
+KILN_API const char *kiln_type_name(kiln_type t);
+
+/** An operand: a value, a constant, a stack slot's address or a forward value of one function.
+ * Valid until that function is finished. Id 0 is "none", which every builder call passes through. */
+typedef struct kiln_value {
+  uint32_t id;
+} kiln_value;
+
+/** A block of one function. Ids count from 0 (the entry) in order of creation; UINT32_MAX is none. */
+typedef struct kiln_block {
+  uint32_t id;
+} kiln_block;
+
+/** A symbol of a module: function, data, alias. Ids count from 1; 0 is none. */
+typedef struct kiln_symbol {
+  uint32_t id;
+} kiln_symbol;
+
+/** A function signature of a module, interned: equal signatures have equal ids. 0 is none. */
+typedef struct kiln_sig {
+  uint32_t id;
+} kiln_sig;
+
+/** What went wrong. */
+typedef enum kiln_status {
+  KILN_OK,
+  KILN_ERR_MEMORY,      /**< the allocator gave NULL */
+  KILN_ERR_ARGUMENT,    /**< a handle or number out of range */
+  KILN_ERR_TYPE,        /**< an operand of the wrong type */
+  KILN_ERR_STRUCTURE,   /**< unterminated block, missing edge argument, unbound forward value, ... */
+  KILN_ERR_DOMINANCE,   /**< a use that its definition does not dominate (verifier only) */
+  KILN_ERR_SYMBOL,      /**< defined twice, or defined as something else than declared */
+  KILN_ERR_SYNTAX,      /**< malformed text or bitcode */
+  KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
+  KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
+  KILN_ERR_IO,          /**< tools only: reading or writing a file */
+  KILN_ERR_COUNT
+} kiln_status;
+
+/** Name of a status ("unsupported"). Static storage. */
+KILN_API const char *kiln_status_name(kiln_status s);
+
+/** One diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
+typedef struct kiln_diag {
+  kiln_status status;
+  char module[128];     /**< name given to the module, usually the input file's */
+  char function[128];   /**< symbol of the function, cut if longer */
+  uint32_t block;       /**< block id, or UINT32_MAX */
+  uint32_t inst;        /**< instruction's number in its function as printed in text, or UINT32_MAX */
+  uint32_t line;        /**< text input: line from 1; else 0 */
+  uint32_t column;      /**< text input: column from 1; else 0 */
+  uint64_t bit_offset;  /**< bitcode input: offset in bits; else UINT64_MAX */
+  char message[256];    /**< one line, no newline at its end */
+} kiln_diag;
+
+/** Writes `module:function:block:instruction: error: message` (fields that do not apply are left
+ * out; text input gives `module:line:column:`) to `out` of `size` bytes, cut to fit, NUL-terminated.
+ * Returns the length that the whole line would have. */
+KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size);
+
+/** A user allocator. `realloc` has C's contract (old == NULL allocates; size == 0 frees and gives
+ * NULL) and may be called from every thread that uses the module. */
+typedef struct kiln_allocator {
+  void *(*realloc)(void *user, void *old, size_t size);
+  void *user;
+} kiln_allocator;
+
+/** Bytes that grow. Zero-initialise; `kiln_buffer_free` when done. */
+typedef struct kiln_buffer {
+  uint8_t *data;
+  size_t size;     /**< bytes in use */
+  size_t capacity; /**< bytes allocated */
+  kiln_allocator allocator; /**< all zero: C's realloc */
+} kiln_buffer;
+
+/** Frees the bytes and zeroes all but the allocator. */
+KILN_API void kiln_buffer_free(kiln_buffer *b);
+/** Makes room for `more` bytes beyond `size` and returns where they start, or NULL without memory.
+ * Does not change `size`. */
+KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more);
+/** Appends `size` bytes; false without memory. */
+KILN_API bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

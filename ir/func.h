@@ -1,0 +1,295 @@
+/* The IR of one function: dense arrays that the builder fills, that the verifier, printer and plan
+ * read, and that the walk consumes. Nothing in it is rewritten after it was built, except the walk's
+ * scratch in kn_val. Invariant: every handle stored in an instruction is in range and of a type that
+ * the instruction allows, because the builder checked it. */
+#ifndef KN_IR_FUNC_H
+#define KN_IR_FUNC_H
+
+#include "ir/module.h"
+#include <kiln/build.h>
+
+/* ---- operands ---- */
+
+/* The tag is in the top 3 bits of a handle. */
+enum kn_tag {
+  KN_TAG_VALUE,   /* index of the instruction or parameter that makes it; 0: none */
+  KN_TAG_IMM,     /* 29-bit signed integer */
+  KN_TAG_POOL,    /* index into kiln_func.pool */
+  KN_TAG_SLOT,    /* address of kiln_func.slots[index] */
+  KN_TAG_FORWARD, /* index into kiln_func.forwards; gone once the function is finished */
+};
+#define KN_TAG_SHIFT 29
+#define KN_INDEX_MASK ((1u << KN_TAG_SHIFT) - 1)
+#define KN_MAX_INDEX KN_INDEX_MASK
+
+static inline enum kn_tag kn_tag(uint32_t h) { return (enum kn_tag)(h >> KN_TAG_SHIFT); }
+static inline uint32_t kn_index(uint32_t h) { return h & KN_INDEX_MASK; }
+static inline uint32_t kn_handle(enum kn_tag tag, uint32_t index) {
+  return (uint32_t)tag << KN_TAG_SHIFT | index;
+}
+static inline bool kn_is_value(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_VALUE; }
+static inline bool kn_is_imm(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_IMM; }
+static inline bool kn_is_pool(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_POOL; }
+static inline bool kn_is_slot(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_SLOT; }
+static inline int32_t kn_imm(uint32_t h) { return (int32_t)(h << 3) >> 3; }
+static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 28); }
+
+/* ---- instructions ---- */
+
+/* One instruction. Fields by shape (ops.def):
+ *   UN UNV SLOTV   a               BIN BINV  a b          TERN MEM3 MEMSET  a b c
+ *   CONV_*         a; x: source type
+ *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
+ *   SELECT         a: condition, b, c
+ *   LOAD           a, c: displacement; x: KN_MEM_* below
+ *   STORE          a, b: value, c: displacement; x as LOAD; type: the value's
+ *   ADDR           a, b: index or 0, c: displacement; x: scale
+ *   SALLOC         a; x: log2 of the alignment
+ *   ATOMIC_*       a, b, c; x: ordering | failure ordering << 3 | kiln_rmw << 8
+ *   FENCE          x: ordering      LEVEL  x: level
+ *   RESULT         a: index of the instruction, x: result's number
+ *   CALL           a: first of x handles in lists, b: callee, c: signature
+ *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
+ *   SEG            a: index of the instruction that goes on
+ *   BR             b: edge          BRIF   a, b: first of two edges
+ *   SWITCH         a, b: first edge (the default; cases follow), c: first case value in lists (two
+ *                  words each, low first); the number of cases is the block's n_edges - 1
+ *   BRIND          a, b: first edge
+ *   RET            x values: up to three in a, b, c; more in lists from a */
+struct kn_inst {
+  uint8_t op;   /* kiln_op */
+  uint8_t type; /* kiln_type */
+  uint16_t x;
+  uint32_t a, b, c;
+};
+_Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte stores");
+
+/* x of LOAD and STORE: bits 0 to 4 the type in memory, then KILN_MEM_SEXT, KILN_MEM_VOLATILE,
+ * KILN_MEM_NONTEMPORAL, bits 8 to 11 the alignment's log2. */
+#define KN_MEM_TYPE(x) ((unsigned)(x)&31u)
+#define KN_MEM_ALIGN(x) ((unsigned)(x) >> 8 & 15u)
+
+/* State of a value, parallel to the instructions. */
+struct kn_val {
+  uint32_t uses;   /* builder: reads of it; walk: reads not yet emitted */
+  uint32_t global; /* index + 1 into kiln_func.globals if used outside its block, else 0 */
+  union {
+    uint32_t block; /* builder: where it is defined */
+    int32_t frame;  /* walk: frame offset of its spill slot; 0 none */
+  };
+  uint8_t type;  /* of the value: kiln_type */
+  uint8_t reg;   /* walk: register or KN_NO_REG */
+  uint8_t flags; /* KN_VF_... */
+  uint8_t hint;  /* walk: register wanted, or KN_NO_REG */
+};
+_Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
+
+#define KN_NO_REG 0xffu
+
+/* A constant that does not fit into a handle. */
+struct kn_const {
+  uint64_t low, high; /* bits; of a symbol: low is the addend */
+  uint32_t symbol;    /* 0: a number */
+  uint8_t type;       /* kiln_type; VOID: an untyped integer of up to 64 bits */
+};
+
+/* A stack slot. */
+struct kn_slot {
+  uint64_t size_bytes;
+  uint32_t global;   /* index + 1 into globals while it may be a variable, else 0 */
+  uint32_t uses;     /* accesses and escapes; 0: never needed */
+  uint8_t align_log2;
+  uint8_t type;      /* of every access so far; VOID: none yet */
+  uint8_t escaped;   /* its address is needed: not a variable */
+  int32_t frame;     /* walk: frame offset; 0: not yet placed */
+};
+
+/* A value used outside its block, or a slot that may be a variable. */
+struct kn_global {
+  uint32_t handle;    /* value or slot */
+  uint32_t def_block; /* values: where defined; slots: UINT32_MAX */
+  uint32_t last_row;  /* newest of its rows */
+};
+
+/* `count` uses of a global in one block. One row a block, if the uses came together. */
+struct kn_use_row {
+  uint32_t global; /* index into globals */
+  uint32_t block;
+  uint32_t count;
+};
+
+/* A forward value. */
+struct kn_forward {
+  uint32_t bound; /* handle, or 0 */
+  uint8_t type;
+};
+/* A place that holds a forward handle: patched when the function is finished. */
+struct kn_forward_use {
+  uint32_t forward;
+  uint32_t block;  /* of the use */
+  uint32_t where;  /* field: instruction * 4 + 1..3 (a..c); list: index; argument: index */
+  uint8_t kind;    /* 0 field, 1 lists, 2 edge argument, 3 late argument */
+};
+
+/* An edge. Those of a block are contiguous. */
+struct kn_edge {
+  uint32_t target;
+  uint32_t args; /* index + 1 into edge_args: newest argument; 0: none */
+};
+struct kn_edge_arg {
+  uint32_t index; /* which parameter of the target */
+  uint32_t value;
+  uint32_t next;  /* index + 1 of the edge's next, or 0 */
+};
+/* An argument given by (predecessor, target): made edge arguments when the function is finished. */
+struct kn_late_arg {
+  uint32_t pred, target, index, value;
+};
+
+struct kn_block {
+  uint32_t first;       /* first instruction; 0: not filled yet */
+  uint32_t term;        /* terminator; 0: none yet */
+  uint32_t resume;      /* open SEG at the block's end to be patched; 0: none */
+  uint32_t edge_first;
+  uint32_t n_edges;
+  uint32_t param_first; /* first parameter's value, or 0 */
+  uint32_t param_last;
+  uint32_t n_params;
+  uint32_t n_preds;     /* edges into it, those of unreachable blocks too */
+  uint32_t calls;       /* instructions that clobber like a call */
+  uint32_t pos;         /* place in `order` + 1; 0: not filled yet */
+  uint8_t address_taken;
+  uint8_t contiguous;   /* parameter i is value param_first + i */
+};
+
+/* A back edge of the order of filling: a loop of [target, source]. */
+struct kn_back_edge {
+  uint32_t target, source; /* blocks */
+};
+
+struct kn_loc_row {
+  uint32_t inst; /* from here on */
+  uint32_t loc;
+};
+
+/* An array that grows by doubling and is reset by zeroing its count. */
+#define KN_ARRAY(type)                                                                             \
+  struct {                                                                                         \
+    type *at;                                                                                      \
+    uint32_t n, cap;                                                                               \
+  }
+
+struct kiln_func {
+  /* hot: builder */
+  struct kn_inst *inst;
+  struct kn_val *val;
+  uint32_t n, cap;          /* instructions; index 0 is reserved */
+  uint32_t current;         /* block being filled, or UINT32_MAX */
+  struct kn_block *block;   /* == blocks.at */
+  kiln_status status;
+  const uint16_t *clobbers; /* per opcode, bit per type: clobbers like a call */
+
+  KN_ARRAY(struct kn_block) blocks;
+  KN_ARRAY(uint32_t) order;       /* blocks in order of filling */
+  KN_ARRAY(struct kn_edge) edges;
+  KN_ARRAY(struct kn_edge_arg) edge_args;
+  KN_ARRAY(struct kn_late_arg) late_args;
+  KN_ARRAY(uint32_t) lists;
+  KN_ARRAY(struct kn_const) pool;
+  KN_ARRAY(struct kn_slot) slots; /* index 0 is used */
+  KN_ARRAY(struct kn_global) globals;
+  KN_ARRAY(struct kn_use_row) rows;
+  KN_ARRAY(struct kn_back_edge) back_edges;
+  KN_ARRAY(struct kn_forward) forwards;
+  KN_ARRAY(struct kn_forward_use) forward_uses;
+  KN_ARRAY(struct kn_loc_row) locs;
+
+  kiln_session *session;
+  kiln_module *module;
+  uint32_t symbol, sig;
+  uint32_t n_results;        /* of the signature */
+  uint8_t result_types[KILN_MAX_RESULTS];
+  uint32_t address_taken;    /* blocks whose address is taken */
+  uint32_t max_call_args;    /* most arguments of a call */
+  bool finished;
+  bool needs_order;          /* a block was filled that no earlier one branches to */
+  bool returns_twice;        /* calls setjmp or its kin */
+  bool dynamic_stack;        /* SALLOC: the stack pointer moves */
+  bool uses_frame;           /* FRAME_ADDR, RETURN_ADDR */
+  bool variadic;             /* the signature is */
+  bool has_calls;
+  kiln_diag diag;            /* of the first error */
+  struct kiln_func *next;    /* in the session's list of open or of spare functions */
+};
+
+/* Number of an opcode's operands of kind "handle" and more facts, from ops.def. */
+enum kn_shape {
+  KN_SH_INTERNAL, KN_SH_NULLARY, KN_SH_NULLARYV, KN_SH_UN, KN_SH_UNV, KN_SH_SLOTV, KN_SH_BIN,
+  KN_SH_BINV, KN_SH_TERN, KN_SH_MEM3, KN_SH_MEMSET, KN_SH_CONV_II, KN_SH_CONV_FF, KN_SH_CONV_FI,
+  KN_SH_CONV_IF, KN_SH_CONV_BITS, KN_SH_ICMP, KN_SH_FCMP, KN_SH_SELECT, KN_SH_LOAD, KN_SH_STORE,
+  KN_SH_ADDR, KN_SH_SALLOC, KN_SH_ATOMIC_LOAD, KN_SH_ATOMIC_STORE, KN_SH_ATOMIC_RMW,
+  KN_SH_ATOMIC_CAS, KN_SH_FENCE, KN_SH_CALL, KN_SH_VA_ARG, KN_SH_LEVEL, KN_SH_RESULT, KN_SH_ASM,
+  KN_SH_VECTOR, KN_SH_LANDING_PAD, KN_SH_BR, KN_SH_BRIF, KN_SH_SWITCH, KN_SH_BRIND, KN_SH_RET,
+  KN_SH_INVOKE, KN_SH_COUNT
+};
+enum { /* effects */
+  KN_FX_PURE = 0, KN_FX_READ = 1, KN_FX_WRITE = 2, KN_FX_TRAP = 4, KN_FX_CALL = 8, KN_FX_TERM = 16,
+  KN_FX_ONE = 32
+};
+#define KN_T(t) (1u << KILN_TYPE_##t)
+enum { /* sets of types */
+  KN_TS_INT = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128),
+  KN_TS_INT64 = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
+  KN_TS_FLT = KN_T(F16) | KN_T(F32) | KN_T(F64) | KN_T(F80) | KN_T(F128),
+  KN_TS_SCALAR = KN_TS_INT | KN_TS_FLT,
+  KN_TS_VEC = KN_T(V64) | KN_T(V128),
+  KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
+  KN_TS_PTR = KN_T(I64),
+  KN_TS_VOID = KN_T(VOID)
+};
+struct kn_op_info {
+  const char *name;
+  const char *doc;
+  uint16_t types;  /* KN_TS_... */
+  uint8_t shape;   /* enum kn_shape */
+  uint8_t effects; /* KN_FX_... */
+};
+extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
+
+/* Log2 of the size of each type, by kiln_type; VOID 0. (F80 counts as 16 bytes.) */
+extern const uint8_t kn_type_log2[KILN_TYPE_COUNT];
+
+static inline bool kn_type_is_int(unsigned t) { return t - KILN_TYPE_I8 <= KILN_TYPE_I128 - KILN_TYPE_I8; }
+static inline bool kn_type_is_float(unsigned t) { return t - KILN_TYPE_F16 <= KILN_TYPE_F128 - KILN_TYPE_F16; }
+
+/* Gives the function's first diagnostic at instruction `inst` (or 0) of block `block`. Returns
+ * `status`. Later calls change nothing. `message` is printf-like. */
+kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                         const char *message, ...) __attribute__((format(printf, 5, 6)));
+
+/* The i-th parameter's value of a block. */
+static inline uint32_t kn_block_param(const kiln_func *f, const struct kn_block *b, uint32_t i) {
+  if (b->contiguous) return b->param_first + i;
+  uint32_t v = b->param_first;
+  while (i-- > 0) v = f->inst[v].b;
+  return v;
+}
+
+/* The i-th value of a RET. */
+static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in, uint32_t i) {
+  if (in->x > 3) return f->lists.at[in->a + i];
+  return i == 0 ? in->a : i == 1 ? in->b : in->c;
+}
+
+/* Grows an array so that one more fits; false (and the function fails) without memory. */
+bool kn_func_grow(kiln_func *f, void *array, size_t item_size);
+#define KN_PUSH(f, array, ...)                                                                     \
+  (((array).n < (array).cap || kn_func_grow((f), &(array), sizeof *(array).at))                     \
+     ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
+     : false)
+
+/* Parser and printer call instructions v1, v2, ... by this numbering: of an instruction index, the
+ * number printed in diagnostics. */
+uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst);
+
+#endif

@@ -1,0 +1,169 @@
+/* Module and session as the library's rooms see them. module.c fills the module; the walk appends to
+ * a session's output; elf.c and the JIT read both. */
+#ifndef KN_IR_MODULE_H
+#define KN_IR_MODULE_H
+
+#include <kiln/module.h>
+
+/* One interned signature; its parameters and results stand in the module's arrays. */
+struct kn_sig {
+  uint32_t params; /* first in kiln_module.params */
+  uint32_t n_params;
+  uint8_t results[KILN_MAX_RESULTS];
+  uint8_t n_results;
+  uint8_t cc;
+  uint8_t flags; /* KILN_SIG_... */
+  uint32_t next; /* of the same hash: id, or 0 */
+};
+
+struct kn_symbol {
+  const char *name;      /* NUL-terminated, in the module's strings; "" if it has none */
+  const char *section;   /* or NULL */
+  const char *comdat;    /* or NULL */
+  uint32_t name_length;
+  uint32_t next;         /* of the same hash: id, or 0 */
+  uint32_t sig;          /* functions */
+  uint32_t target;       /* alias, block: id */
+  int64_t offset;        /* alias: bytes; block: the block's id */
+  uint32_t data;         /* data: index + 1 into kiln_module.data, or 0 */
+  uint8_t kind;          /* kiln_symbol_kind */
+  uint8_t linkage, visibility, tls;
+  uint8_t dso_local;
+  uint8_t align_log2;
+  uint8_t defined;       /* has a body, data or target */
+  /* What code may assume, computed at declaration from linkage, visibility, dso_local and the
+   * module's PIC level: */
+  uint8_t direct;        /* reached pc-relative, without GOT or PLT */
+  uint8_t block_symbols; /* functions: some block symbol exists */
+};
+
+/* One data definition. */
+struct kn_data {
+  uint32_t symbol;
+  unsigned flags;
+  uint8_t align_log2;
+  uint64_t size_bytes;
+  const uint8_t *bytes;      /* owned; NULL: zero */
+  const kiln_reloc *relocs;  /* owned */
+  size_t n_relocs;
+};
+
+struct kn_ctor {
+  uint32_t func, priority;
+  bool at_exit;
+};
+
+struct kn_loc {
+  uint32_t file; /* index into kiln_module.files */
+  uint32_t line, column;
+};
+
+struct kn_block_symbol {
+  uint32_t func, block, symbol; /* ids */
+};
+
+struct kiln_module {
+  kiln_module_options options;
+  kiln_diag diag;        /* first error */
+  struct kn_symbol *symbols; /* by id; [0] is none */
+  uint32_t n_symbols, cap_symbols;
+  uint32_t *symbol_hash; /* chains by name */
+  uint32_t symbol_hash_size;
+  struct kn_sig *sigs;   /* by id; [0] is none */
+  uint32_t n_sigs, cap_sigs;
+  kiln_param *params;
+  uint32_t n_params, cap_params;
+  uint32_t *sig_hash;
+  uint32_t sig_hash_size;
+  struct kn_data *data;
+  uint32_t n_data, cap_data;
+  uint64_t data_bytes;
+  struct kn_ctor *ctors;
+  uint32_t n_ctors, cap_ctors;
+  struct kn_block_symbol *block_symbols;
+  uint32_t n_block_symbols, cap_block_symbols;
+  struct kn_loc *locs;
+  uint32_t n_locs, cap_locs;
+  const char **files;
+  uint32_t n_files, cap_files;
+  struct kn_arena *arena; /* strings, data, relocations */
+  const uint16_t *clobbers; /* of the target: see kn_target_clobbers */
+};
+
+/* ---- a session's output ---- */
+
+/* A relocation in code. The value is written at `offset`, which counts from the session's code. */
+struct kn_code_reloc {
+  uint32_t offset;
+  uint32_t symbol;
+  uint32_t type; /* the ELF number, R_X86_64_... or R_AARCH64_... */
+  int32_t addend;
+};
+
+/* One function's part of the code. Parts are in order and do not overlap; bytes between them are
+ * padding. Relocations and frame rows of a function are contiguous: they end where the next
+ * function's start. */
+struct kn_code_func {
+  uint32_t symbol;
+  uint32_t start, size; /* bytes in the session's code; start has the function's alignment */
+  uint32_t reloc_first; /* index into relocs */
+  uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
+  uint32_t cfi_size;
+  uint32_t loc_first;   /* index into lines */
+};
+
+/* The place of a block symbol. */
+struct kn_code_label {
+  uint32_t symbol;
+  uint32_t offset; /* in the session's code */
+};
+
+/* Source location `loc` begins at `offset`. */
+struct kn_code_line {
+  uint32_t offset, loc;
+};
+
+struct kn_output {
+  uint8_t *code;
+  size_t size, cap;
+  struct kn_code_reloc *relocs;
+  uint32_t n_relocs, cap_relocs;
+  struct kn_code_func *funcs;
+  uint32_t n_funcs, cap_funcs;
+  struct kn_code_label *labels;
+  uint32_t n_labels, cap_labels;
+  struct kn_code_line *lines;
+  uint32_t n_lines, cap_lines;
+  uint8_t *cfi;
+  uint32_t cfi_size, cap_cfi;
+};
+
+struct kiln_session {
+  kiln_module *module;
+  struct kn_output out;
+  struct kiln_func *open;  /* functions being built */
+  struct kiln_func *spare; /* functions whose arrays are warm */
+  struct kn_plan *plan;    /* lib/plan.h */
+  struct kn_walk *walk;    /* lib/walk.h */
+  kiln_stats stats;
+  bool timing;
+};
+
+/* Memory of the module's allocator: as realloc. */
+void *kn_realloc(const kiln_module *m, void *old, size_t size);
+/* Makes `*array` hold at least `need` items by doubling; false without memory (the module's status
+ * says so). */
+bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size);
+
+/* Reports `status` with a printf-like message through the module; returns `status`. */
+kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)
+  __attribute__((format(printf, 3, 4)));
+
+/* Frees what the session's rooms hang on it (implemented in lib/compile.c). */
+void kn_session_free_rooms(kiln_session *s);
+/* Per opcode a mask of types for which it clobbers like a call, for `t` (lib/compile.c). */
+const uint16_t *kn_target_clobbers(kiln_target t);
+/* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
+bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
+
+#endif
