@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""Adds up what `meson test` wrote in build folders and prints `N passed, N failed, N skipped`.
+
+Every case of a test that speaks TAP counts, every other test counts as one. A folder without
+results, because its build failed, is a failure. Skipped and failed cases are named."""
+
+import sys
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+
+def results(folder):
+    """Yields (outcome, name) for each case of a build folder."""
+    log = Path(folder, "meson-logs", "testlog.junit.xml")
+    if not log.exists():
+        yield "failed", f"{folder}: no results"
+        return
+    for suite in xml.parse(log).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            name = f"{folder}: {suite.get('name')}: {case.get('name')}"
+            if case.find("failure") is not None or case.find("error") is not None:
+                yield "failed", name
+            elif case.find("skipped") is not None:
+                yield "skipped", name
+            else:
+                yield "passed", name
+
+
+def main():
+    count = {"passed": 0, "failed": 0, "skipped": 0}
+    for folder in sys.argv[1:]:
+        for outcome, name in results(folder):
+            count[outcome] += 1
+            if outcome != "passed":
+                print(f"{outcome}: {name}")
+    print(", ".join(f"{n} {outcome}" for outcome, n in count.items()))
+    return 1 if count["failed"] or not count["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+/* The `kiln` tool: picks the verb and hands over. Each verb parses its own flags and calls the
+ * public API; exit codes are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
+#include "tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+  "Usage: kiln VERB [OPTION...] INPUT...\n"
+  "\n"
+  "  kiln compile [OPTION...] [-o OUT] INPUT...   generate ELF objects\n"
+  "      --target=TARGET      x86_64 or aarch64; default: what the input says\n"
+  "      --pic=MODEL          full (default), pie or static\n"
+  "      --function-sections  each function in a section of its own\n"
+  "      --verify             verify each function before it is compiled (text: always)\n"
+  "      --time               print the time of each stage\n"
+  "      --stats              print what was compiled\n"
+  "      --stress=SEED        choose few registers at random (a test aid)\n"
+  "      -o OUT               output of the only input; default: its name with .o, here\n"
+  "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
+  "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
+  "  kiln dis FILE.o                              disassemble an object\n"
+  "  kiln --help | --version\n"
+  "\n"
+  "An INPUT is LLVM bitcode or .kir text, told apart by content. '-' is standard input or output.\n"
+  "Exit status: 0 done, 1 an error in an input, 2 wrong usage.\n";
+
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+} verbs[] = {
+  {"compile", verb_compile},
+  {"print", verb_print},
+  {"verify", verb_verify},
+  {"dis", verb_dis},
+};
+
+static int print_version(void) {
+  uint32_t v = kiln_version();
+  printf("kiln %u.%u.%u\n", v / 1000000, v / 1000 % 1000, v % 1000);
+  return TOOL_OK;
+}
+
+static int print_help(void) {
+  fputs(help, stdout);
+  return TOOL_OK;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    fputs(help, stderr);
+    return TOOL_USAGE;
+  }
+  const char *word = argv[1];
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help();
+  if (strcmp(word, "--version") == 0) return print_version();
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    if (strcmp(word, verbs[i].name) != 0) continue;
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
+    return verbs[i].run(argc - 1, argv + 1);
+  }
+  return tool_usage("unknown verb '%s'", word);
+}

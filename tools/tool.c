@@ -1,0 +1,225 @@
+/* Inputs, outputs and messages of the `kiln` tool: what every verb needs around the API.
+ * The verbs call it. Nothing here leaves a half-written output file behind. */
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <kiln/llvm.h>
+
+void tool_error(const char *message, ...) {
+  va_list args;
+  va_start(args, message);
+  fputs("kiln: error: ", stderr);
+  vfprintf(stderr, message, args);
+  fputc('\n', stderr);
+  va_end(args);
+}
+
+int tool_usage(const char *message, ...) {
+  va_list args;
+  va_start(args, message);
+  fputs("kiln: error: ", stderr);
+  vfprintf(stderr, message, args);
+  fputs("\nTry `kiln --help`.\n", stderr);
+  va_end(args);
+  return TOOL_USAGE;
+}
+
+int tool_parse_target(const char *name, kiln_target *out) {
+  if (kiln_target_find(name, out)) return TOOL_OK;
+  return tool_usage("unknown target '%s'", name);
+}
+
+/* ---- inputs ---- */
+
+/* Reads what cannot be mapped: pipes, terminals. */
+static bool read_all(int fd, struct tool_input *in) {
+  kiln_buffer b = {0};
+  for (;;) {
+    size_t room = b.size < 65536 ? 65536 : b.size;
+    uint8_t *to = kiln_buffer_reserve(&b, room);
+    if (to == NULL) {
+      errno = ENOMEM;
+      break;
+    }
+    ssize_t n = read(fd, to, room);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) break;
+    if (n == 0) {
+      in->bytes = b.data;
+      in->size = b.size;
+      return true;
+    }
+    b.size += (size_t)n;
+  }
+  kiln_buffer_free(&b);
+  return false;
+}
+
+bool tool_input_open(struct tool_input *in, const char *path) {
+  memset(in, 0, sizeof *in);
+  in->path = path;
+  int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  struct stat st;
+  bool ok = fd >= 0 && fstat(fd, &st) == 0;
+  if (ok && S_ISREG(st.st_mode) && st.st_size > 0 && fd != STDIN_FILENO) {
+    /* Populated at once: every byte is read anyway. */
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    in->mapped = p != MAP_FAILED;
+    if (in->mapped) {
+      in->bytes = p;
+      in->size = (size_t)st.st_size;
+    }
+  }
+  if (ok && !in->mapped) ok = read_all(fd, in);
+  if (!ok) tool_error("%s: %s", path, strerror(errno));
+  if (fd >= 0 && fd != STDIN_FILENO) close(fd);
+  if (ok) in->bitcode = kiln_llvm_is_bitcode(in->bytes, in->size);
+  return ok;
+}
+
+void tool_input_close(struct tool_input *in) {
+  if (in->mapped) {
+    munmap((void *)(uintptr_t)in->bytes, in->size);
+  } else {
+    kiln_buffer b = {.data = (uint8_t *)(uintptr_t)in->bytes, .size = in->size};
+    kiln_buffer_free(&b);
+  }
+  memset(in, 0, sizeof *in);
+}
+
+/* ---- outputs ---- */
+
+static bool write_all(int fd, const uint8_t *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes += n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
+/* Writes to a new file in the folder of `path` and renames it. */
+static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode) {
+  char temp[PATH_MAX];
+  int n = snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path);
+  if (n < 0 || (size_t)n >= sizeof temp) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  int fd = mkstemp(temp);
+  if (fd < 0) return false;
+  bool ok = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
+  ok &= close(fd) == 0;
+  ok = ok && rename(temp, path) == 0;
+  if (!ok) {
+    int e = errno;
+    unlink(temp);
+    errno = e;
+  }
+  return ok;
+}
+
+bool tool_output_write(const char *path, const void *bytes, size_t size) {
+  bool ok;
+  struct stat st;
+  if (strcmp(path, "-") == 0) {
+    ok = write_all(STDOUT_FILENO, bytes, size);
+  } else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ok = fd >= 0 && write_all(fd, bytes, size);
+    if (fd >= 0) ok &= close(fd) == 0;
+  } else {
+    mode_t mask = umask(0);
+    umask(mask);
+    ok = write_renamed(path, bytes, size, 0666 & ~mask);
+  }
+  if (!ok) tool_error("%s: %s", path, strerror(errno));
+  return ok;
+}
+
+/* ---- modules ---- */
+
+static void print_diag(void *user, const kiln_diag *d) {
+  struct tool_module *t = user;
+  char line[1024];
+  kiln_diag_format(d, line, sizeof line);
+  fprintf(stderr, "%s\n", line);
+  t->errors++;
+}
+
+/* The target that an input is for: what bitcode's triple or a text's `target` line says, or else
+ * the machine that the tool runs on. */
+static kiln_target input_target(const struct tool_input *in) {
+  kiln_target t = KILN_TARGET_X86_64;
+  if (in->bitcode && kiln_llvm_target(in->bytes, in->size, &t)) return t;
+  if (!in->bitcode) {
+    static const char key[] = "target ";
+    const char *at = (const char *)in->bytes, *end = at + in->size;
+    while (at < end) {
+      const char *eol = memchr(at, '\n', (size_t)(end - at));
+      if (eol == NULL) eol = end;
+      if ((size_t)(eol - at) >= sizeof key && memcmp(at, key, sizeof key - 1) == 0) {
+        const char *word = at + sizeof key - 1;
+        char name[16];
+        size_t n = 0;
+        while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';') name[n++] = *word++;
+        name[n] = 0;
+        if (kiln_target_find(name, &t)) return t;
+      }
+      at = eol + 1;
+    }
+  }
+  if (!kiln_target_host(&t)) t = KILN_TARGET_X86_64;
+  return t;
+}
+
+bool tool_module_open(struct tool_module *t, const struct tool_input *in,
+                      kiln_module_options options, bool target_given) {
+  memset(t, 0, sizeof *t);
+  options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
+  options.on_diag = print_diag;
+  options.diag_user = t;
+  if (!target_given) options.target = input_target(in);
+  t->module = kiln_module_new(&options);
+  if (t->module != NULL) t->session = kiln_session_new(t->module);
+  if (t->session != NULL) return true;
+  tool_error("%s: %s", in->path, kiln_status_name(KILN_ERR_MEMORY));
+  tool_module_close(t);
+  return false;
+}
+
+void tool_module_close(struct tool_module *t) {
+  if (t->session != NULL) kiln_session_free(t->session);
+  kiln_module_free(t->module);
+  memset(t, 0, sizeof *t);
+}
+
+kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
+                             kiln_func_sink sink, void *user, uint64_t *instructions) {
+  kiln_status s = in->bitcode
+    ? kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions)
+    : kiln_text_parse(t->session, (const char *)in->bytes, in->size, sink, user);
+  return s != KILN_OK ? s : kiln_module_status(t->module);
+}
+
+void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status) {
+  if (t->errors > 0) return;
+  kiln_diag d = *kiln_module_diag(t->module);
+  if (d.status == KILN_OK) {
+    fprintf(stderr, "%s: error: %s\n", in->path, kiln_status_name(status));
+  } else {
+    print_diag(t, &d);
+  }
+}

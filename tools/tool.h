@@ -1,0 +1,59 @@
+/* What the verbs of `kiln` share: exit codes, inputs, outputs, modules made from inputs.
+ * tool.c implements it; each verb_*.c is one verb and calls the public API only. */
+#ifndef KN_TOOLS_TOOL_H
+#define KN_TOOLS_TOOL_H
+
+#include <kiln/kiln.h>
+
+/* Exit codes of every verb. */
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+/* One input, whole in memory: mapped, or read from standard input. */
+struct tool_input {
+  const char *path; /* "-" is standard input */
+  const uint8_t *bytes;
+  size_t size;
+  bool mapped;
+  bool bitcode;     /* else text */
+};
+
+/* Reads `path`; false after a message to stderr. */
+bool tool_input_open(struct tool_input *in, const char *path);
+void tool_input_close(struct tool_input *in);
+
+/* Writes `path` so that it exists only when it is complete: to a temporary file beside it, renamed
+ * at the end. "-" is standard output; devices and pipes are written in place. False after a message. */
+bool tool_output_write(const char *path, const void *bytes, size_t size);
+
+/* Makes a module for `in` and a session in it. `options` gives what the verb's flags chose; name,
+ * diagnostics and, unless `target_given`, the target are filled in. False after a message. */
+struct tool_module {
+  kiln_module *module;
+  kiln_session *session;
+  unsigned errors; /* diagnostics printed */
+};
+bool tool_module_open(struct tool_module *t, const struct tool_input *in,
+                      kiln_module_options options, bool target_given);
+void tool_module_close(struct tool_module *t);
+
+/* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
+ * number of LLVM instructions, or left alone for text. */
+kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
+                             kiln_func_sink sink, void *user, uint64_t *instructions);
+
+/* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
+void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
+
+/* Prints `kiln: error: MESSAGE` to stderr. */
+void tool_error(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* As tool_error, and where to find help; returns TOOL_USAGE. */
+int tool_usage(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* Parses the value of --target; TOOL_OK, or TOOL_USAGE after a message. */
+int tool_parse_target(const char *name, kiln_target *out);
+
+int verb_compile(int argc, char **argv);
+int verb_print(int argc, char **argv);
+int verb_verify(int argc, char **argv);
+int verb_dis(int argc, char **argv);
+
+#endif
