@@ -1,0 +1,58 @@
+/* Runs the callers of generated signatures and prints what went wrong, a line per signature:
+ * `bad N WHERE` or `crash N`. WHERE: 1 to 99 a parameter in the callee, 100 the result, 200 and
+ * above an argument changed in the caller, 1000 + bits of trampoline.S. Ends with `ran COUNT`. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct test {
+  int n;
+  void (*call)(void);
+};
+extern const struct test tests[];
+extern const int n_tests;
+extern int trampoline_faults;
+void bad(int signature, int where);
+void scribble(void *at, unsigned long size);
+
+static volatile int current, last_bad = -1;
+static sigjmp_buf again;
+
+void bad(int signature, int where) {
+  (void)signature;
+  if (last_bad != current)
+    printf("bad %d %d\n", current, where);
+  last_bad = current;
+}
+
+void scribble(void *at, unsigned long size) {
+  memset(at, 0x5a, size);
+}
+
+static void crashed(int signal_number) {
+  printf("crash %d signal %d\n", current, signal_number);
+  siglongjmp(again, 1);
+}
+
+int main(void) {
+  static char stack[1 << 16];
+  sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+  struct sigaction sa = {.sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  sigaction(SIGSEGV, &sa, NULL);
+  sigaction(SIGBUS, &sa, NULL);
+  sigaction(SIGILL, &sa, NULL);
+  sigaction(SIGFPE, &sa, NULL);
+  sigaction(SIGTRAP, &sa, NULL);
+  static volatile int i;
+  for (i = 0; i < n_tests; i++) {
+    current = tests[i].n;
+    if (sigsetjmp(again, 1) == 0)
+      tests[i].call();
+    if (trampoline_faults)
+      bad(current, 1000 + trampoline_faults);
+    trampoline_faults = 0;
+  }
+  printf("ran %d\n", n_tests);
+  return 0;
+}
