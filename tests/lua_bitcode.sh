@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# lua_bitcode.sh CACHE: Lua's modules from Debian's source package as bitcode, made once. Prints the
+# folder, which has O0/NAME.bc and O1/NAME.bc for every C file, O0/lua.merged.bc and O1/lua.merged.bc
+# (the interpreter as one module), and reference objects by clang, O0/NAME.ref.o and O1/NAME.ref.o.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mkdir -p "$1"
+cache=$(cd "$1" && pwd)
+out=$cache/lua
+
+exec 8> "$cache/lua.lock"
+flock 8
+if [[ ! -f $out/complete ]]; then
+  source=$("$here/fetch_source.sh" lua5.4 "$cache/sources" 8>&-)/src
+  rm -rf "$out"
+  mkdir -p "$out/include"
+  # The header that the package's build makes.
+  printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -qDEB_HOST_MULTIARCH)" \
+    > "$out/include/lua5.4-deb-multiarch.h"
+  clang=(clang-22 -std=gnu99 -w -fPIC -DLUA_COMPAT_5_3 -DLUA_USE_LINUX "-I'$out/include'" -c)
+  for level in O0 O1; do
+    flags=(-$level)
+    [[ $level == O1 ]] && flags+=(-fno-vectorize -fno-slp-vectorize)
+    mkdir -p "$out/$level"
+    for c in "$source"/*.c; do
+      name=$(basename "$c" .c)
+      printf '%s\0' "${clang[*]} ${flags[*]} -emit-llvm '$c' -o '$out/$level/$name.bc'" \
+        "${clang[*]} ${flags[*]} '$c' -o '$out/$level/$name.ref.o'"
+    done
+  done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
+  for level in O0 O1; do
+    modules=()
+    for bc in "$out/$level"/*.bc; do
+      [[ $bc == */luac.bc ]] || modules+=("$bc")
+    done
+    llvm-link-22 -o "$out/$level/lua.merged.bc" "${modules[@]}"
+  done
+  touch "$out/complete"
+fi
+echo "$out"
