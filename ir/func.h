@@ -172,6 +172,12 @@ struct kn_loc_row {
   uint32_t loc;
 };
 
+/* Place in a text input (kiln_func_place), for diagnostics. */
+struct kn_place_row {
+  uint32_t inst; /* from here on */
+  uint32_t line, column;
+};
+
 /* An array that grows by doubling and is reset by zeroing its count. */
 #define KN_ARRAY(type)                                                                             \
   struct {                                                                                         \
@@ -203,6 +209,7 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward) forwards;
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(struct kn_loc_row) locs;
+  KN_ARRAY(struct kn_place_row) places; /* text input only */
 
   kiln_session *session;
   kiln_module *module;
@@ -288,8 +295,12 @@ bool kn_func_grow(kiln_func *f, void *array, size_t item_size);
      ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
      : false)
 
-/* Parser and printer call instructions v1, v2, ... by this numbering: of an instruction index, the
- * number printed in diagnostics. */
+/* The number of an instruction in text and diagnostics: block parameters and instructions count from
+ * 0 in the order of printing, so that value vN is made by number N. UINT32_MAX for index 0 and for
+ * one not built yet. Slow: for diagnostics (ir/print.c). */
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst);
+/* Place of instruction `inst` (0: of the newest call) in the text input; false if not known. For
+ * kn_func_fail (ir/print.c). */
+bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint32_t *column);
 
 #endif

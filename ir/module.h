@@ -35,6 +35,7 @@ struct kn_symbol {
    * module's PIC level: */
   uint8_t direct;        /* reached pc-relative, without GOT or PLT */
   uint8_t block_symbols; /* functions: some block symbol exists */
+  uint8_t printed;       /* functions: the body was printed (ir/print_module.c then leaves it out) */
 };
 
 /* One data definition. */

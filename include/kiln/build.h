@@ -232,6 +232,12 @@ KILN_API void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, ui
 /** Marks `b` as a block whose address is taken; `kiln_block_symbol` is its address. */
 KILN_API void kiln_block_take_address(kiln_func *f, kiln_block b);
 
+/* ---- places in the front end's input ---- */
+
+/** Says where in a text input the calls from here on come from (line and column from 1; line 0: not
+ * known). Diagnostics about this function carry it, the later ones about its instructions too. */
+KILN_API void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column);
+
 /* ---- debug information ---- */
 
 /** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
