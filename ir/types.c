@@ -1,0 +1,137 @@
+/* The plain services of <kiln/types.h>: version, type sizes and names, status names, formatting of
+ * diagnostics, growing buffers. Called by everyone. Nothing here knows modules or functions. */
+#include <kiln/types.h>
+
+#include "ir/arena.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint32_t kiln_version(void) {
+  return KILN_VERSION_MAJOR * 1000000u + KILN_VERSION_MINOR * 1000u + KILN_VERSION_PATCH;
+}
+
+static const struct {
+  char name[6];
+  uint8_t size_bytes;
+} types[KILN_TYPE_COUNT] = {
+  [KILN_TYPE_VOID] = {"void", 0}, [KILN_TYPE_I8] = {"i8", 1},      [KILN_TYPE_I16] = {"i16", 2},
+  [KILN_TYPE_I32] = {"i32", 4},   [KILN_TYPE_I64] = {"i64", 8},    [KILN_TYPE_I128] = {"i128", 16},
+  [KILN_TYPE_F16] = {"f16", 2},   [KILN_TYPE_F32] = {"f32", 4},    [KILN_TYPE_F64] = {"f64", 8},
+  [KILN_TYPE_F80] = {"f80", 16},  [KILN_TYPE_F128] = {"f128", 16}, [KILN_TYPE_V64] = {"v64", 8},
+  [KILN_TYPE_V128] = {"v128", 16},
+};
+
+uint32_t kiln_type_size(kiln_type t) {
+  return (unsigned)t < KILN_TYPE_COUNT ? types[t].size_bytes : 0;
+}
+
+const char *kiln_type_name(kiln_type t) {
+  return (unsigned)t < KILN_TYPE_COUNT ? types[t].name : "?";
+}
+
+static const char *const status_names[KILN_ERR_COUNT] = {
+  [KILN_OK] = "ok",
+  [KILN_ERR_MEMORY] = "memory",
+  [KILN_ERR_ARGUMENT] = "argument",
+  [KILN_ERR_TYPE] = "type",
+  [KILN_ERR_STRUCTURE] = "structure",
+  [KILN_ERR_DOMINANCE] = "dominance",
+  [KILN_ERR_SYMBOL] = "symbol",
+  [KILN_ERR_SYNTAX] = "syntax",
+  [KILN_ERR_UNSUPPORTED] = "unsupported",
+  [KILN_ERR_LIMIT] = "limit",
+  [KILN_ERR_IO] = "io",
+};
+
+const char *kiln_status_name(kiln_status s) {
+  return (unsigned)s < KILN_ERR_COUNT ? status_names[s] : "?";
+}
+
+/* ---- diagnostics ---- */
+
+/* The end of a line that is cut to fit; counts on when it is full. */
+struct line {
+  char *out;
+  size_t size, length;
+};
+
+static void put(struct line *l, const char *text) {
+  size_t n = strlen(text);
+  if (l->length < l->size) {
+    size_t room = l->size - l->length;
+    memcpy(l->out + l->length, text, n < room ? n : room);
+  }
+  l->length += n;
+}
+
+static void put_number(struct line *l, const char *before, uint64_t n) {
+  char text[24];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+  put(l, before);
+  put(l, text);
+}
+
+size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
+  struct line l = {out, size, 0};
+  if (d->module[0] != 0) {
+    put(&l, d->module);
+    put(&l, ":");
+  }
+  if (d->line != 0) {
+    put_number(&l, "", d->line);
+    put(&l, ":");
+    if (d->column != 0) {
+      put_number(&l, "", d->column);
+      put(&l, ":");
+    }
+  } else {
+    if (d->function[0] != 0) {
+      put(&l, d->function);
+      put(&l, ":");
+    }
+    if (d->block != UINT32_MAX) {
+      put_number(&l, "b", d->block);
+      put(&l, ":");
+    }
+    if (d->inst != UINT32_MAX) {
+      put_number(&l, "", d->inst);
+      put(&l, ":");
+    }
+  }
+  put(&l, l.length > 0 ? " error: " : "error: ");
+  put(&l, d->message);
+  if (d->bit_offset != UINT64_MAX) put_number(&l, " at bit ", d->bit_offset);
+  if (size > 0) out[l.length < size ? l.length : size - 1] = 0;
+  return l.length;
+}
+
+/* ---- buffers ---- */
+
+void kiln_buffer_free(kiln_buffer *b) {
+  if (b->data != NULL) kn_allocator_realloc(&b->allocator, b->data, 0);
+  b->data = NULL;
+  b->size = b->capacity = 0;
+}
+
+uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more) {
+  if (b->capacity - b->size >= more && b->data != NULL) return b->data + b->size;
+  if (more > SIZE_MAX / 2 - b->size) return NULL;
+  size_t need = b->size + more;
+  size_t capacity = b->capacity < SIZE_MAX / 4 ? b->capacity * 2 : need;
+  if (capacity < need) capacity = need;
+  if (capacity < 64) capacity = 64;
+  uint8_t *data = kn_allocator_realloc(&b->allocator, b->data, capacity);
+  if (data == NULL) return NULL;
+  b->data = data;
+  b->capacity = capacity;
+  return data + b->size;
+}
+
+bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size) {
+  uint8_t *at = kiln_buffer_reserve(b, size);
+  if (at == NULL) return false;
+  if (size > 0) memcpy(at, bytes, size);
+  b->size += size;
+  return true;
+}
