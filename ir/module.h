@@ -14,6 +14,7 @@ struct kn_sig {
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
   uint32_t next; /* of the same hash: id, or 0 */
+  uint32_t hash;
 };
 
 struct kn_symbol {
@@ -22,17 +23,19 @@ struct kn_symbol {
   const char *comdat;    /* or NULL */
   uint32_t name_length;
   uint32_t next;         /* of the same hash: id, or 0 */
+  uint32_t hash;         /* of the name, or of (function, block) */
   uint32_t sig;          /* functions */
   uint32_t target;       /* alias, block: id */
   int64_t offset;        /* alias: bytes; block: the block's id */
   uint32_t data;         /* data: index + 1 into kiln_module.data, or 0 */
+  uint32_t block_first;  /* functions: index + 1 of its newest kn_block_symbol, or 0 */
   uint8_t kind;          /* kiln_symbol_kind */
   uint8_t linkage, visibility, tls;
   uint8_t dso_local;
   uint8_t align_log2;
   uint8_t defined;       /* has a body, data or target */
-  /* What code may assume, computed at declaration from linkage, visibility, dso_local and the
-   * module's PIC level: */
+  /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at
+   * declaration and again at definition; what was true stays true: */
   uint8_t direct;        /* reached pc-relative, without GOT or PLT */
   uint8_t block_symbols; /* functions: some block symbol exists */
   uint8_t printed;       /* functions: the body was printed (ir/print_module.c then leaves it out) */
@@ -59,18 +62,25 @@ struct kn_loc {
   uint32_t line, column;
 };
 
+struct kn_file {
+  const char *name; /* NUL-terminated, in the module's strings */
+  uint32_t hash;
+  uint32_t next; /* of the same hash: index + 1, or 0 */
+};
+
 struct kn_block_symbol {
   uint32_t func, block, symbol; /* ids */
+  uint32_t next;                /* of the same function: index + 1, or 0 */
 };
 
 struct kiln_module {
   kiln_module_options options;
   kiln_diag diag;        /* first error */
-  struct kn_symbol *symbols; /* by id; [0] is none */
+  struct kn_symbol *symbols; /* by id; [0] is none, and counts in n_symbols */
   uint32_t n_symbols, cap_symbols;
   uint32_t *symbol_hash; /* chains by name */
   uint32_t symbol_hash_size;
-  struct kn_sig *sigs;   /* by id; [0] is none */
+  struct kn_sig *sigs;   /* by id; [0] is none, and counts in n_sigs */
   uint32_t n_sigs, cap_sigs;
   kiln_param *params;
   uint32_t n_params, cap_params;
@@ -83,10 +93,14 @@ struct kiln_module {
   uint32_t n_ctors, cap_ctors;
   struct kn_block_symbol *block_symbols;
   uint32_t n_block_symbols, cap_block_symbols;
-  struct kn_loc *locs;
+  struct kn_loc *locs;   /* by id; [0] is none, and counts in n_locs */
   uint32_t n_locs, cap_locs;
-  const char **files;
+  struct kn_file *files;
   uint32_t n_files, cap_files;
+  uint32_t *file_hash;
+  uint32_t file_hash_size;
+  uint32_t last_file;    /* of the newest location: index + 1, or 0 */
+  const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
   struct kn_arena *arena; /* strings, data, relocations */
   const uint16_t *clobbers; /* of the target: see kn_target_clobbers */
 };
@@ -160,11 +174,26 @@ bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t i
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 3, 4)));
 
+/* True if `id` is that of a symbol or signature. */
+static inline bool kn_symbol_valid(const kiln_module *m, uint32_t id) {
+  return id - 1 < m->n_symbols - 1;
+}
+static inline bool kn_sig_valid(const kiln_module *m, uint32_t id) { return id - 1 < m->n_sigs - 1; }
+/* Finds a symbol by name: its id, or 0. */
+uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length);
+/* Hash of some bytes, the same on every machine of one byte order. Only for look-up: no output may
+ * depend on it. */
+uint32_t kn_hash_bytes(const void *bytes, size_t size);
+
 /* Frees what the session's rooms hang on it (implemented in lib/compile.c). */
 void kn_session_free_rooms(kiln_session *s);
 /* Per opcode a mask of types for which it clobbers like a call, for `t` (lib/compile.c). */
 const uint16_t *kn_target_clobbers(kiln_target t);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
+/* Takes that back: the body was discarded. */
+void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
+/* Computes kn_symbol.direct. */
+void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s);
 
 #endif
