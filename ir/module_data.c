@@ -1,0 +1,125 @@
+/* Data definitions and constructors. Called by front ends, and by the walk for constants and tables.
+ * Invariant: the relocations of an item are in ascending order, do not overlap and lie within it. */
+#include "ir/module.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+/* Above this no object can be linked. */
+#define MAX_DATA_BYTES (UINT64_C(1) << 46)
+
+/* Checks the relocations of an item; NULL if they are right. */
+static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
+  uint64_t end = 0;
+  for (size_t i = 0; i < d->n_relocs; i++) {
+    const kiln_reloc *r = d->relocs + i;
+    if (r->size_bytes != 8 && r->size_bytes != 4) return "relocation of a size that is not 4 or 8";
+    if (r->offset_bytes < end) return "relocations overlap or are not in order";
+    if (r->offset_bytes > d->size_bytes || d->size_bytes - r->offset_bytes < r->size_bytes)
+      return "relocation out of range";
+    if (!kn_symbol_valid(m, r->symbol.id)) return "relocation against no symbol";
+    if (r->relative_to.id != 0 && !kn_symbol_valid(m, r->relative_to.id))
+      return "relocation relative to no symbol";
+    end = r->offset_bytes + r->size_bytes;
+  }
+  return NULL;
+}
+
+static bool all_zero(const uint8_t *p, uint64_t size) {
+  return size == 0 || (p[0] == 0 && memcmp(p, p + 1, (size_t)size - 1) == 0);
+}
+
+static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d) {
+  if (d->align_log2 > 16) return "alignment above 2^16";
+  if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
+    return "unknown flag";
+  if (s->linkage == KILN_LINKAGE_COMMON &&
+      (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
+    return "common data must be zero";
+  return check_relocs(m, d);
+}
+
+kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc) {
+  if (m->diag.status != KILN_OK) return m->diag.status;
+  if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "definition of no symbol, or without content");
+  struct kn_symbol *s = m->symbols + symbol.id;
+  if (s->kind != KILN_SYMBOL_DATA || s->defined)
+    return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
+                          s->defined ? "is defined already" : "is no data");
+  if (desc->size_bytes > MAX_DATA_BYTES)
+    return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
+  const char *wrong = check(m, s, desc);
+  if (wrong != NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
+  if (m->n_data > UINT32_MAX / 4)
+    return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
+  if (!kn_grow(m, &m->data, &m->cap_data, m->n_data + 1, sizeof *m->data)) return KILN_ERR_MEMORY;
+
+  uint8_t *bytes = NULL;
+  kiln_reloc *relocs = NULL;
+  bool ok = true;
+  if (desc->bytes != NULL || desc->n_relocs > 0) {
+    bytes = kn_arena_alloc(m->arena, (size_t)desc->size_bytes, 1);
+    ok = bytes != NULL;
+  }
+  if (ok && desc->n_relocs > 0) {
+    relocs = kn_arena_alloc(m->arena, desc->n_relocs * sizeof *relocs, _Alignof(kiln_reloc));
+    ok = relocs != NULL;
+  }
+  if (!ok) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (desc->bytes != NULL)
+    memcpy(bytes, desc->bytes, (size_t)desc->size_bytes);
+  else if (bytes != NULL)
+    memset(bytes, 0, (size_t)desc->size_bytes);
+  if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
+
+  m->data[m->n_data] = (struct kn_data){.symbol = symbol.id,
+                                        .flags = desc->flags,
+                                        .align_log2 = desc->align_log2,
+                                        .size_bytes = desc->size_bytes,
+                                        .bytes = bytes,
+                                        .relocs = relocs,
+                                        .n_relocs = desc->n_relocs};
+  s->data = ++m->n_data;
+  s->defined = 1;
+  kn_symbol_classify(m, s);
+  m->data_bytes += desc->size_bytes;
+  return KILN_OK;
+}
+
+bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
+  if (!kn_symbol_valid(m, symbol.id) || m->symbols[symbol.id].data == 0) return false;
+  const struct kn_data *d = m->data + m->symbols[symbol.id].data - 1;
+  *out = (kiln_data_desc){.bytes = d->bytes,
+                          .size_bytes = d->size_bytes,
+                          .align_log2 = d->align_log2,
+                          .flags = d->flags,
+                          .relocs = d->relocs,
+                          .n_relocs = d->n_relocs};
+  return true;
+}
+
+/* ---- constructors ---- */
+
+kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit) {
+  if (m->diag.status != KILN_OK) return m->diag.status;
+  if (!kn_symbol_valid(m, func.id) || m->symbols[func.id].kind == KILN_SYMBOL_DATA ||
+      priority > 65535)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: no function, or priority above 65535");
+  if (!kn_grow(m, &m->ctors, &m->cap_ctors, m->n_ctors + 1, sizeof *m->ctors))
+    return KILN_ERR_MEMORY;
+  m->ctors[m->n_ctors++] = (struct kn_ctor){func.id, priority, at_exit};
+  return KILN_OK;
+}
+
+uint32_t kiln_ctor_count(const kiln_module *m) { return m->n_ctors; }
+
+void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
+                   bool *at_exit) {
+  bool found = i < m->n_ctors;
+  if (func != NULL) func->id = found ? m->ctors[i].func : 0;
+  if (priority != NULL) *priority = found ? m->ctors[i].priority : 0;
+  if (at_exit != NULL) *at_exit = found && m->ctors[i].at_exit;
+}

@@ -1,0 +1,330 @@
+/* Symbols: declaration, look-up by name, definition marks, and what code may assume about where they
+ * are bound. Called by front ends and, for private data and library calls, by the walk. Invariant: a
+ * name stands for one symbol of the module, whatever its linkage. */
+#include "ir/module.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+static const kiln_symbol no_symbol = {0};
+
+enum { MAX_ALIGN_LOG2 = 16 };
+
+/* ---- what code may assume ---- */
+
+void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
+  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  bool direct;
+  if (local || s->dso_local)
+    direct = true;
+  else if (!s->defined && s->linkage == KILN_LINKAGE_WEAK)
+    direct = false; /* may be 0, which a pc-relative field does not reach */
+  else if (s->visibility == KILN_VIS_HIDDEN)
+    direct = true;
+  else if (s->visibility == KILN_VIS_PROTECTED && s->defined)
+    direct = true;
+  else if (m->options.pic == KILN_PIC_PIE)
+    direct = s->defined;
+  else
+    direct = m->options.pic == KILN_PIC_STATIC;
+  s->direct = direct;
+}
+
+/* ---- the table ---- */
+
+static uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
+  if (m->symbol_hash_size == 0) return 0;
+  uint32_t id = m->symbol_hash[hash & (m->symbol_hash_size - 1)];
+  for (; id != 0; id = m->symbols[id].next) {
+    const struct kn_symbol *s = m->symbols + id;
+    if (s->hash == hash && s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
+        memcmp(s->name, name, length) == 0)
+      return id;
+  }
+  return 0;
+}
+
+uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length) {
+  return length > 0 ? find(m, name, length, kn_hash_bytes(name, length)) : 0;
+}
+
+kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
+  return (kiln_symbol){name != NULL ? kn_symbol_lookup(m, name, strlen(name)) : 0};
+}
+
+/* True if the symbol is in the table: it has a name or is a block's. */
+static bool listed(const struct kn_symbol *s) {
+  return s->name_length > 0 || s->kind == KILN_SYMBOL_BLOCK;
+}
+
+static bool grow_table(kiln_module *m) {
+  uint32_t size = m->symbol_hash_size < 128 ? 128 : m->symbol_hash_size * 2;
+  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
+  if (table == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  memset(table, 0, size * sizeof *table);
+  for (uint32_t id = 1; id < m->n_symbols; id++) {
+    if (!listed(m->symbols + id)) continue;
+    uint32_t *head = table + (m->symbols[id].hash & (size - 1));
+    m->symbols[id].next = *head;
+    *head = id;
+  }
+  if (m->symbol_hash != NULL) kn_realloc(m, m->symbol_hash, 0);
+  m->symbol_hash = table;
+  m->symbol_hash_size = size;
+  return true;
+}
+
+/* Room for one more symbol in array and table; NULL if there is none. The new one is zeroed but not
+ * yet counted: `publish` does that. */
+static struct kn_symbol *new_symbol(kiln_module *m) {
+  if (m->n_symbols > UINT32_MAX / 4) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
+    return NULL;
+  }
+  if ((m->n_symbols >= m->symbol_hash_size && !grow_table(m)) ||
+      !kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
+    return NULL;
+  struct kn_symbol *s = m->symbols + m->n_symbols;
+  memset(s, 0, sizeof *s);
+  s->name = "";
+  return s;
+}
+
+static kiln_symbol publish(kiln_module *m) {
+  uint32_t id = m->n_symbols++;
+  struct kn_symbol *s = m->symbols + id;
+  if (listed(s)) {
+    uint32_t *head = m->symbol_hash + (s->hash & (m->symbol_hash_size - 1));
+    s->next = *head;
+    *head = id;
+  }
+  return (kiln_symbol){id};
+}
+
+/* ---- declarations ---- */
+
+/* Checks a description; NULL if it is right. */
+static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
+  if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT || (unsigned)d->visibility >= KILN_VIS_COUNT ||
+      (unsigned)d->tls >= KILN_TLS_COUNT)
+    return "linkage, visibility or tls model out of range";
+  if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
+    return "a symbol that is not local needs a name";
+  if (length > 0 && memchr(d->name, 0, length) != NULL) return "NUL in a name";
+  if (d->linkage == KILN_LINKAGE_COMMON &&
+      (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
+    return "common linkage is for data that is not thread-local";
+  if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
+  if (d->align_log2 > MAX_ALIGN_LOG2) return "alignment above 2^16";
+  return NULL;
+}
+
+/* Copies a section's or comdat's name; the same as last time is not copied again. */
+static bool copy_name(kiln_module *m, const char *from, const char **last, const char **to) {
+  if (from == NULL || from[0] == 0) return true;
+  if (*last == NULL || strcmp(*last, from) != 0) {
+    const char *copy = kn_arena_string(m->arena, from, strlen(from));
+    if (copy == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return false;
+    }
+    *last = copy;
+  }
+  *to = *last;
+  return true;
+}
+
+/* Sets all of a symbol but its name from a description. */
+static bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_desc *d) {
+  s->linkage = (uint8_t)d->linkage;
+  s->visibility = (uint8_t)d->visibility;
+  s->tls = (uint8_t)d->tls;
+  s->dso_local = d->dso_local;
+  s->align_log2 = d->align_log2;
+  s->section = s->comdat = NULL;
+  return copy_name(m, d->section, &m->last_section, &s->section) &&
+         copy_name(m, d->comdat, &m->last_comdat, &s->comdat);
+}
+
+/* Makes or finds the symbol that `d` describes. `*is_new` says which. */
+static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
+                        bool *is_new) {
+  *is_new = false;
+  if (m->diag.status != KILN_OK) return 0;
+  if (d == NULL) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description");
+    return 0;
+  }
+  size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
+  if (length > UINT32_MAX / 2) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "name too long");
+    return 0;
+  }
+  const char *wrong = check(d, length, kind);
+  if (wrong != NULL) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s", (int)(length < 100 ? length : 100),
+                   length > 0 ? d->name : "", wrong);
+    return 0;
+  }
+  uint32_t hash = 0;
+  if (length > 0) {
+    hash = kn_hash_bytes(d->name, length);
+    uint32_t id = find(m, d->name, length, hash);
+    if (id != 0) return id;
+  }
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL) return 0;
+  if (length > 0) {
+    s->name = kn_arena_string(m->arena, d->name, length);
+    if (s->name == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return 0;
+    }
+  }
+  s->name_length = (uint32_t)length;
+  s->hash = hash;
+  s->kind = (uint8_t)kind;
+  if (!describe(m, s, d)) return 0;
+  kn_symbol_classify(m, s);
+  *is_new = true;
+  return publish(m).id;
+}
+
+static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
+  kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", m->symbols[id].name, what);
+  return no_symbol;
+}
+
+kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
+  if (m->diag.status != KILN_OK) return no_symbol;
+  if (!kn_sig_valid(m, sig.id)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "function without a signature");
+    return no_symbol;
+  }
+  bool is_new;
+  uint32_t id = declare(m, desc, KILN_SYMBOL_FUNC, &is_new);
+  if (id == 0) return no_symbol;
+  struct kn_symbol *s = m->symbols + id;
+  if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
+  if (s->sig == 0) s->sig = sig.id;
+  return (kiln_symbol){id};
+}
+
+kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
+  bool is_new;
+  uint32_t id = declare(m, desc, KILN_SYMBOL_DATA, &is_new);
+  if (id != 0 && m->symbols[id].kind == KILN_SYMBOL_FUNC)
+    return clash(m, id, "is declared as a function already");
+  return (kiln_symbol){id};
+}
+
+kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln_symbol target,
+                              int64_t offset_bytes) {
+  if (m->diag.status != KILN_OK) return no_symbol;
+  if (!kn_symbol_valid(m, target.id)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "alias of no symbol");
+    return no_symbol;
+  }
+  bool is_new;
+  uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
+  if (id == 0) return no_symbol;
+  struct kn_symbol *s = m->symbols + id;
+  if (s->defined) return clash(m, id, "is defined already");
+  if (!is_new && !describe(m, s, desc)) return no_symbol;
+  s->kind = KILN_SYMBOL_ALIAS;
+  s->target = target.id;
+  s->offset = offset_bytes;
+  s->defined = 1;
+  if (s->sig == 0 && offset_bytes == 0) s->sig = m->symbols[target.id].sig;
+  kn_symbol_classify(m, s);
+  return (kiln_symbol){id};
+}
+
+kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
+  if (m->diag.status != KILN_OK) return no_symbol;
+  if (!kn_symbol_valid(m, func.id) || m->symbols[func.id].kind != KILN_SYMBOL_FUNC) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
+    return no_symbol;
+  }
+  const uint32_t key[2] = {func.id, block_id};
+  uint32_t hash = kn_hash_bytes(key, sizeof key);
+  uint32_t id = m->symbol_hash_size > 0 ? m->symbol_hash[hash & (m->symbol_hash_size - 1)] : 0;
+  for (; id != 0; id = m->symbols[id].next) {
+    const struct kn_symbol *s = m->symbols + id;
+    if (s->hash == hash && s->kind == KILN_SYMBOL_BLOCK && s->target == func.id &&
+        s->offset == block_id)
+      return (kiln_symbol){id};
+  }
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL || !kn_grow(m, &m->block_symbols, &m->cap_block_symbols, m->n_block_symbols + 1,
+                            sizeof *m->block_symbols))
+    return no_symbol;
+  s->hash = hash;
+  s->kind = KILN_SYMBOL_BLOCK;
+  s->linkage = KILN_LINKAGE_PRIVATE;
+  s->target = func.id;
+  s->offset = block_id;
+  s->defined = 1;
+  kn_symbol_classify(m, s);
+  kiln_symbol symbol = publish(m);
+  struct kn_symbol *owner = m->symbols + func.id;
+  m->block_symbols[m->n_block_symbols++] =
+    (struct kn_block_symbol){func.id, block_id, symbol.id, owner->block_first};
+  owner->block_first = m->n_block_symbols;
+  owner->block_symbols = 1;
+  return symbol;
+}
+
+/* ---- definitions of functions ---- */
+
+bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
+  if (m->diag.status != KILN_OK) return false;
+  if (!kn_symbol_valid(m, symbol)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "body of no symbol");
+    return false;
+  }
+  struct kn_symbol *s = m->symbols + symbol;
+  if (s->kind != KILN_SYMBOL_FUNC || s->defined) {
+    clash(m, symbol, s->defined ? "is defined already" : "is no function");
+    return false;
+  }
+  s->defined = 1;
+  kn_symbol_classify(m, s);
+  return true;
+}
+
+void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol) {
+  if (!kn_symbol_valid(m, symbol) || m->symbols[symbol].kind != KILN_SYMBOL_FUNC) return;
+  m->symbols[symbol].defined = 0;
+  kn_symbol_classify(m, m->symbols + symbol);
+}
+
+/* ---- reading ---- */
+
+uint32_t kiln_symbol_count(const kiln_module *m) { return m->n_symbols - 1; }
+
+kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
+  kiln_symbol_info info;
+  memset(&info, 0, sizeof info);
+  if (!kn_symbol_valid(m, symbol.id)) return info;
+  const struct kn_symbol *s = m->symbols + symbol.id;
+  info.kind = (kiln_symbol_kind)s->kind;
+  info.desc.name = s->name;
+  info.desc.name_length = s->name_length;
+  info.desc.linkage = (kiln_linkage)s->linkage;
+  info.desc.visibility = (kiln_visibility)s->visibility;
+  info.desc.tls = (kiln_tls)s->tls;
+  info.desc.dso_local = s->dso_local != 0;
+  info.desc.section = s->section;
+  info.desc.comdat = s->comdat;
+  info.desc.align_log2 = s->align_log2;
+  info.sig.id = s->sig;
+  info.defined = s->defined != 0;
+  info.target.id = s->target;
+  info.offset_bytes = s->offset;
+  return info;
+}
