@@ -91,6 +91,7 @@ struct kn_const {
   uint64_t low, high; /* bits; of a symbol: low is the addend */
   uint32_t symbol;    /* 0: a number */
   uint8_t type;       /* kiln_type; VOID: an untyped integer of up to 64 bits */
+  uint8_t tls;        /* the symbol is thread-local: operand of TLS_ADDR only */
 };
 
 /* A stack slot. */
@@ -101,6 +102,7 @@ struct kn_slot {
   uint8_t align_log2;
   uint8_t type;      /* of every access so far; VOID: none yet */
   uint8_t escaped;   /* its address is needed: not a variable */
+  uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
   int32_t frame;     /* walk: frame offset; 0: not yet placed */
 };
 
@@ -190,6 +192,7 @@ struct kiln_func {
   struct kn_inst *inst;
   struct kn_val *val;
   uint32_t n, cap;          /* instructions; index 0 is reserved */
+  uint32_t limit;           /* cap while instructions may be appended to `current`, else 0 */
   uint32_t current;         /* block being filled, or UINT32_MAX */
   struct kn_block *block;   /* == blocks.at */
   kiln_status status;
@@ -210,6 +213,7 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(struct kn_loc_row) locs;
   KN_ARRAY(struct kn_place_row) places; /* text input only */
+  KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
   kiln_session *session;
   kiln_module *module;
@@ -218,6 +222,9 @@ struct kiln_func {
   uint8_t result_types[KILN_MAX_RESULTS];
   uint32_t address_taken;    /* blocks whose address is taken */
   uint32_t max_call_args;    /* most arguments of a call */
+  uint32_t n_terms;          /* terminators */
+  bool has_params;           /* a block but the entry has parameters */
+  bool defines;              /* the symbol was reserved for this body */
   bool finished;
   bool needs_order;          /* a block was filled that no earlier one branches to */
   bool returns_twice;        /* calls setjmp or its kin */

@@ -1,0 +1,239 @@
+/* Blocks, edges and terminators: the builder's flow graph. Called by front ends. Keeps what the plan
+ * needs and would have to search for: predecessors counted, back edges, order of filling. The edges
+ * of a block are contiguous; a block that is left and resumed is a chain of SEG instructions. */
+#include "ir/build.h"
+
+/* ---- blocks ---- */
+
+kiln_block kiln_block_new_many(kiln_func *f, uint32_t n) {
+  if (!kn_build_open(f)) return (kiln_block){UINT32_MAX};
+  if (KN_UNLIKELY(n > f->blocks.cap - f->blocks.n) &&
+      !kn_build_reserve(f, &f->blocks, n, sizeof *f->block))
+    return (kiln_block){UINT32_MAX};
+  f->block = f->blocks.at;
+  uint32_t first = f->blocks.n;
+  memset(f->block + first, 0, n * sizeof *f->block);
+  f->blocks.n += n;
+  return (kiln_block){first};
+}
+
+kiln_block kiln_block_new(kiln_func *f) { return kiln_block_new_many(f, 1); }
+
+/* Appends the SEG that leads from the end of what is there of the current block to its rest. */
+static __attribute__((noinline)) bool leave(kiln_func *f) {
+  struct kn_block *b = f->block + f->current;
+  /* Nothing was appended since it was resumed: the old SEG still is its end. */
+  if (b->resume != 0 && f->inst[b->resume].a == f->n) return true;
+  if (!kn_build_ready(f)) return false;
+  b->resume = kn_build_emit(f, KILN_OP_SEG, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
+  return true;
+}
+
+void kiln_block_switch(kiln_func *f, kiln_block block) {
+  if (!kn_build_open(f)) return;
+  if (KN_UNLIKELY(block.id >= f->blocks.n)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block");
+    return;
+  }
+  if (block.id == f->current) return;
+  if (KN_UNLIKELY(f->limit != 0) && !leave(f)) return;
+  f->current = block.id;
+  struct kn_block *b = f->block + block.id;
+  if (KN_LIKELY(b->pos == 0)) {
+    if (!KN_PUSH(f, f->order, block.id)) return;
+    b->pos = f->order.n;
+    b->first = f->n;
+    f->needs_order |= b->n_preds == 0;
+  } else {
+    if (b->term != 0) {
+      f->limit = 0;
+      return;
+    }
+    f->inst[b->resume].a = f->n;
+  }
+  f->limit = f->cap;
+}
+
+kiln_block kiln_block_current(const kiln_func *f) { return (kiln_block){f->current}; }
+
+bool kiln_block_terminated(const kiln_func *f, kiln_block b) {
+  return b.id < f->blocks.n && f->block[b.id].term != 0;
+}
+
+kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (block.id - 1 >= f->blocks.n - 1) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
+    return KN_NONE;
+  }
+  if (!kn_build_is_type(type)) return kn_build_bad_op(f, KILN_OP_PARAM, type);
+  struct kn_block *b = f->block + block.id;
+  if (b->n_params == UINT16_MAX) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "a block has at most 65535 parameters");
+    return KN_NONE;
+  }
+  if (f->n == f->cap && !kn_build_grow(f)) return KN_NONE;
+  uint32_t v = f->n;
+  if (!KN_PUSH(f, f->globals, (struct kn_global){v, block.id, UINT32_MAX})) return KN_NONE;
+  kn_build_emit(f, KILN_OP_PARAM, type, type, b->n_params, block.id, 0, 0);
+  f->val[v].block = block.id;
+  f->val[v].global = f->globals.n;
+  if (b->n_params == 0) {
+    b->param_first = v;
+    b->contiguous = 1;
+  } else {
+    f->inst[b->param_last].b = v;
+    b->contiguous &= b->param_last + 1 == v;
+  }
+  b->param_last = v;
+  b->n_params++;
+  f->has_params = true;
+  return (kiln_value){v};
+}
+
+void kiln_block_take_address(kiln_func *f, kiln_block block) {
+  if (!kn_build_open(f)) return;
+  if (block.id - 1 >= f->blocks.n - 1) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
+    return;
+  }
+  struct kn_block *b = f->block + block.id;
+  f->address_taken += !b->address_taken;
+  b->address_taken = 1;
+}
+
+/* ---- edges ---- */
+
+static __attribute__((noinline)) void back_edge(kiln_func *f, uint32_t target) {
+  struct kn_back_edge e = {target, f->current};
+  if (f->back_edges.n != 0) { /* a switch may have several in a row */
+    const struct kn_back_edge *last = &f->back_edges.at[f->back_edges.n - 1];
+    if (last->target == e.target && last->source == e.source) return;
+  }
+  (void)KN_PUSH(f, f->back_edges, e);
+}
+
+/* Appends an edge from the current block; there is room. */
+static inline void edge(kiln_func *f, uint32_t target) {
+  struct kn_block *t = f->block + target;
+  f->edges.at[f->edges.n++] = (struct kn_edge){target, 0};
+  t->n_preds++;
+  if (KN_UNLIKELY(t->pos - 1 < f->block[f->current].pos)) back_edge(f, target);
+}
+
+static KN_COLD bool bad_target(kiln_func *f) {
+  return kn_build_fail(f, KILN_ERR_ARGUMENT, "the target is no block, or the entry block");
+}
+
+static inline bool target_ok(kiln_func *f, uint32_t target) {
+  return KN_LIKELY(target - 1 < f->blocks.n - 1) || bad_target(f);
+}
+
+static inline bool edge_room(kiln_func *f, uint32_t n) {
+  return KN_LIKELY(n <= f->edges.cap - f->edges.n) ||
+         kn_build_reserve(f, &f->edges, n, sizeof *f->edges.at);
+}
+
+bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_t index,
+                       uint32_t value) {
+  struct kn_edge *e = f->edges.at + edge_index;
+  if (!kn_build_use_at(f, value, KN_ANY_TYPE, pred, 2, f->edge_args.n)) return false;
+  if (!KN_PUSH(f, f->edge_args, (struct kn_edge_arg){index, value, e->args})) return false;
+  e->args = f->edge_args.n;
+  return true;
+}
+
+bool kn_build_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const kiln_value *args,
+                        uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if (!kn_build_edge_arg(f, edge_index, pred, i, args[i].id)) return false;
+  return true;
+}
+
+/* Most edges that an argument is looked up in while building. */
+#define FEW_EDGES 4
+
+void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
+                   kiln_value value) {
+  if (!kn_build_open(f)) return;
+  if (pred.id >= f->blocks.n || !target_ok(f, target.id)) {
+    if (f->status == KILN_OK) kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block");
+    return;
+  }
+  const struct kn_block *p = f->block + pred.id;
+  if (p->term == 0 || p->n_edges > FEW_EDGES) {
+    (void)KN_PUSH(f, f->late_args, (struct kn_late_arg){pred.id, target.id, index, value.id});
+    return;
+  }
+  bool found = false;
+  for (uint32_t i = p->edge_first, end = i + p->n_edges; i < end; i++) {
+    if (f->edges.at[i].target != target.id) continue;
+    if (!kn_build_edge_arg(f, i, pred.id, index, value.id)) return;
+    found = true;
+  }
+  if (!found) kn_build_fail(f, KILN_ERR_STRUCTURE, "argument for an edge that does not exist");
+}
+
+/* ---- terminators ---- */
+
+void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint32_t n) {
+  if (!kn_build_ready(f)) return;
+  if (!target_ok(f, target.id) || !edge_room(f, 1)) return;
+  uint32_t e = f->edges.n;
+  edge(f, target.id);
+  if (n != 0 && !kn_build_edge_args(f, e, f->current, args, n)) return;
+  kn_build_end(f, KILN_OP_BR, KILN_TYPE_VOID, 0, 0, e, 0, e, 1);
+}
+
+void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
+                     const kiln_value *then_args, uint32_t n_then, kiln_block else_block,
+                     const kiln_value *else_args, uint32_t n_else) {
+  if (!kn_build_ready(f)) return;
+  if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1)) return;
+  if (!target_ok(f, then_block.id) || !target_ok(f, else_block.id) || !edge_room(f, 2)) return;
+  uint32_t e = f->edges.n;
+  edge(f, then_block.id);
+  edge(f, else_block.id);
+  if (KN_UNLIKELY((n_then | n_else) != 0) &&
+      (!kn_build_edge_args(f, e, f->current, then_args, n_then) ||
+       !kn_build_edge_args(f, e + 1, f->current, else_args, n_else)))
+    return;
+  kn_build_end(f, KILN_OP_BRIF, KILN_TYPE_VOID, 0, cond.id, e, 0, e, 2);
+}
+
+void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,
+                       const kiln_case *cases, uint32_t n) {
+  if (!kn_build_ready(f)) return;
+  if ((unsigned)type >= KILN_TYPE_COUNT || !(KN_TS_INT64 >> type & 1)) {
+    kn_build_bad_op(f, KILN_OP_SWITCH, type);
+    return;
+  }
+  if (!kn_build_operand(f, v.id, type, 1) || !target_ok(f, default_block.id)) return;
+  if (n >= KN_MAX_INDEX / 2) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "too many cases");
+    return;
+  }
+  if (!edge_room(f, n + 1) || !kn_build_reserve(f, &f->lists, 2 * n, sizeof *f->lists.at)) return;
+  uint32_t e = f->edges.n, first = f->lists.n;
+  edge(f, default_block.id);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!target_ok(f, cases[i].target.id)) return;
+    edge(f, cases[i].target.id);
+    f->lists.at[first + 2 * i] = (uint32_t)(uint64_t)cases[i].value;
+    f->lists.at[first + 2 * i + 1] = (uint32_t)((uint64_t)cases[i].value >> 32);
+  }
+  f->lists.n += 2 * n;
+  kn_build_end(f, KILN_OP_SWITCH, type, 0, v.id, e, first, e, n + 1);
+}
+
+void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets, uint32_t n) {
+  if (!kn_build_ready(f)) return;
+  if (!kn_build_operand(f, address.id, KILN_TYPE_PTR, 1) || !edge_room(f, n)) return;
+  uint32_t e = f->edges.n;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!target_ok(f, targets[i].id)) return;
+    kiln_block_take_address(f, targets[i]);
+    edge(f, targets[i].id);
+  }
+  kn_build_end(f, KILN_OP_BRIND, KILN_TYPE_PTR, 0, address.id, e, 0, e, n);
+}

@@ -1,0 +1,308 @@
+/* The life of a function: begin, recycling, release; its errors and the growth of its arrays. Called
+ * by front ends and by the compile pipeline. A session keeps the functions it is done with, so that
+ * the arrays of the next one are warm: resetting is zeroing the counts. */
+#include "ir/build.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- errors ---- */
+
+/* Copies what fits, NUL-terminated. */
+static void copy_name(char *out, size_t size, const char *name) {
+  size_t n = name != NULL ? strlen(name) : 0;
+  if (n >= size) n = size - 1;
+  if (n != 0) memcpy(out, name, n);
+  out[n] = 0;
+}
+
+kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                         const char *message, ...) {
+  if (f->status != KILN_OK) return status;
+  if ((unsigned)status >= KILN_ERR_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
+  const kiln_module *m = f->module;
+  kiln_diag *d = &f->diag;
+  d->status = status;
+  copy_name(d->module, sizeof d->module, m->options.name);
+  copy_name(d->function, sizeof d->function, f->symbol != 0 ? m->symbols[f->symbol].name : "");
+  d->block = block;
+  d->inst = inst != 0 ? kn_func_inst_number(f, inst) : UINT32_MAX;
+  d->line = d->column = 0;
+  if (!kn_func_inst_place(f, inst < f->n ? inst : 0, &d->line, &d->column)) d->line = d->column = 0;
+  d->bit_offset = UINT64_MAX;
+  va_list args;
+  va_start(args, message);
+  vsnprintf(d->message, sizeof d->message, message, args);
+  va_end(args);
+  f->status = status;
+  f->limit = 0;
+  if (m->options.on_diag != NULL) m->options.on_diag(m->options.diag_user, d);
+  return status;
+}
+
+kiln_status kiln_func_status(const kiln_func *f) { return f->status; }
+
+kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message) {
+  return kn_func_fail(f, status, f->current, f->n, "%s", message != NULL ? message : "");
+}
+
+/* ---- arrays ---- */
+
+/* Any KN_ARRAY. */
+struct array {
+  void *at;
+  uint32_t n, cap;
+};
+
+/* Grows to `need` items; the array is read and written as bytes, since its type is not known. */
+static KN_COLD bool array_grow(kiln_func *f, void *array, uint64_t need, size_t item_size) {
+  struct array a;
+  memcpy(&a, array, sizeof a);
+  if (need > KN_MAX_INDEX) {
+    kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
+    return false;
+  }
+  uint64_t cap = a.cap < 32 ? 32 : a.cap;
+  while (cap < need) cap *= 2;
+  if (a.cap >= 32 && cap == a.cap) cap *= 2;
+  void *at = kn_realloc(f->module, a.at, cap * item_size);
+  if (at == NULL) {
+    kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
+    kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
+    return false;
+  }
+  a.at = at;
+  a.cap = (uint32_t)cap;
+  memcpy(array, &a, sizeof a);
+  return true;
+}
+
+bool kn_func_grow(kiln_func *f, void *array, size_t item_size) {
+  struct array a;
+  memcpy(&a, array, sizeof a);
+  return array_grow(f, array, (uint64_t)a.n + 1, item_size);
+}
+
+bool kn_build_reserve(kiln_func *f, void *array, uint32_t more, size_t item_size) {
+  struct array a;
+  memcpy(&a, array, sizeof a);
+  if (more <= a.cap - a.n) return true;
+  return array_grow(f, array, (uint64_t)a.n + more, item_size);
+}
+
+bool kn_build_grow(kiln_func *f) {
+  struct array inst = {f->inst, f->n, f->cap}, val = {f->val, f->n, f->cap};
+  uint64_t need = (uint64_t)f->cap + 1;
+  if (!array_grow(f, &inst, need, sizeof *f->inst)) return false;
+  f->inst = inst.at;
+  if (!array_grow(f, &val, need, sizeof *f->val)) return false;
+  f->val = val.at;
+  f->cap = inst.cap;
+  if (f->limit != 0) f->limit = f->cap;
+  return true;
+}
+
+bool kn_build_room(kiln_func *f) {
+  if (f->status != KILN_OK) return false;
+  if (f->finished) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
+  if (f->limit == 0) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the block has its terminator");
+  return kn_build_grow(f);
+}
+
+/* ---- begin and end ---- */
+
+/* Empties all arrays; index 0 of instructions stays reserved. */
+static void reset(kiln_func *f) {
+  f->n = 1;
+  f->limit = 0;
+  f->current = 0;
+  f->status = KILN_OK;
+  f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
+  f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
+  f->forwards.n = f->forward_uses.n = f->locs.n = f->places.n = f->scratch.n = 0;
+  f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
+  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
+  f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = false;
+  f->diag.status = KILN_OK;
+}
+
+static void free_func(kiln_func *f) {
+  const kiln_module *m = f->module;
+  kn_realloc(m, f->inst, 0);
+  kn_realloc(m, f->val, 0);
+  kn_realloc(m, f->blocks.at, 0);
+  kn_realloc(m, f->order.at, 0);
+  kn_realloc(m, f->edges.at, 0);
+  kn_realloc(m, f->edge_args.at, 0);
+  kn_realloc(m, f->late_args.at, 0);
+  kn_realloc(m, f->lists.at, 0);
+  kn_realloc(m, f->pool.at, 0);
+  kn_realloc(m, f->slots.at, 0);
+  kn_realloc(m, f->globals.at, 0);
+  kn_realloc(m, f->rows.at, 0);
+  kn_realloc(m, f->back_edges.at, 0);
+  kn_realloc(m, f->forwards.at, 0);
+  kn_realloc(m, f->forward_uses.at, 0);
+  kn_realloc(m, f->locs.at, 0);
+  kn_realloc(m, f->places.at, 0);
+  kn_realloc(m, f->scratch.at, 0);
+  kn_realloc(m, f, 0);
+}
+
+/* A function with its reserved instruction, from the session's spare ones if there is one. */
+static kiln_func *take(kiln_session *s) {
+  kiln_func *f = s->spare;
+  if (f != NULL) {
+    s->spare = f->next;
+    reset(f);
+    return f;
+  }
+  f = kn_realloc(s->module, NULL, sizeof *f);
+  if (f == NULL) {
+    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(f, 0, sizeof *f);
+  f->session = s;
+  f->module = s->module;
+  reset(f);
+  if (!kn_build_grow(f)) {
+    free_func(f);
+    return NULL;
+  }
+  f->inst[0] = (struct kn_inst){0};
+  f->val[0] = (struct kn_val){.reg = KN_NO_REG, .hint = KN_NO_REG};
+  return f;
+}
+
+/* The entry block with the signature's parameters. */
+static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
+  if (!kn_build_reserve(f, &f->blocks, 1, sizeof *f->block)) return false;
+  f->block = f->blocks.at;
+  f->blocks.n = 1;
+  struct kn_block *b = f->block;
+  memset(b, 0, sizeof *b);
+  if (!KN_PUSH(f, f->order, 0)) return false;
+  b->pos = 1;
+  b->contiguous = 1;
+  uint32_t n = sig != NULL ? sig->n_params : 0;
+  while (n >= f->cap - f->n)
+    if (!kn_build_grow(f)) return false;
+  if (n != 0) {
+    const kiln_param *params = f->module->params + sig->params;
+    for (uint32_t i = 0; i < n; i++)
+      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
+                    0);
+    b->param_first = 1;
+    b->param_last = n;
+    b->n_params = n;
+  }
+  b->first = f->n;
+  return true;
+}
+
+kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
+  kiln_func *f = take(s);
+  if (f == NULL) return NULL;
+  kiln_module *m = s->module;
+  f->clobbers = m->clobbers;
+  f->next = s->open;
+  s->open = f;
+
+  bool known = symbol.id - 1 < m->n_symbols;
+  const struct kn_sig *sig = NULL;
+  if (known) {
+    f->symbol = symbol.id;
+    if (m->symbols[symbol.id].kind == KILN_SYMBOL_FUNC) {
+      f->sig = m->symbols[symbol.id].sig;
+      sig = &m->sigs[f->sig];
+      f->n_results = sig->n_results;
+      memcpy(f->result_types, sig->results, sizeof f->result_types);
+      f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
+    }
+  }
+  if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */
+    kn_func_release(f);
+    return NULL;
+  }
+  f->limit = f->cap;
+  if (!known)
+    kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
+  else if (sig == NULL)
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
+  else if (m->symbols[symbol.id].defined)
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
+  else if (!kn_symbol_define_func(m, symbol.id))
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function cannot be defined");
+  else
+    f->defines = true;
+  return f;
+}
+
+void kn_func_release(kiln_func *f) {
+  kiln_session *s = f->session;
+  for (kiln_func **p = &s->open; *p != NULL; p = &(*p)->next) {
+    if (*p != f) continue;
+    *p = f->next;
+    f->next = s->spare;
+    s->spare = f;
+    return;
+  }
+}
+
+void kn_func_free_all(kiln_session *s) {
+  kiln_func *lists[2] = {s->open, s->spare};
+  s->open = s->spare = NULL;
+  for (int i = 0; i < 2; i++) {
+    for (kiln_func *f = lists[i], *next; f != NULL; f = next) {
+      next = f->next;
+      free_func(f);
+    }
+  }
+}
+
+void kiln_func_discard(kiln_func *f) {
+  if (f == NULL) return;
+  if (f->defines) f->module->symbols[f->symbol].defined = 0;
+  kn_func_release(f);
+}
+
+kiln_session *kiln_func_session(const kiln_func *f) { return f->session; }
+
+kiln_symbol kiln_func_symbol(const kiln_func *f) { return (kiln_symbol){f->symbol}; }
+
+kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
+  if (f->status != KILN_OK) return KN_NONE;
+  if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
+  if (!f->finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
+  return KN_NONE;
+}
+
+/* ---- places ---- */
+
+void kiln_loc_set(kiln_func *f, uint32_t loc) {
+  if (!kn_build_open(f)) return;
+  if (KN_UNLIKELY(loc > f->module->n_locs)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
+    return;
+  }
+  uint32_t n = f->locs.n;
+  if (n != 0) {
+    struct kn_loc_row *last = f->locs.at + n - 1;
+    if (last->loc == loc) return;
+    if (last->inst == f->n) {
+      last->loc = loc;
+      return;
+    }
+  }
+  (void)KN_PUSH(f, f->locs, (struct kn_loc_row){f->n, loc});
+}
+
+void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column) {
+  if (f->status != KILN_OK || f->finished) return;
+  if (f->places.n != 0 && f->places.at[f->places.n - 1].inst == f->n) {
+    f->places.at[f->places.n - 1] = (struct kn_place_row){f->n, line, column};
+    return;
+  }
+  (void)KN_PUSH(f, f->places, (struct kn_place_row){f->n, line, column});
+}

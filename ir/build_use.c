@@ -1,0 +1,243 @@
+/* Operands: constants, stack slots, forward values, and the uses of all of them. The common uses, of
+ * values of the right type, are inlined from ir/build.h; what arrives here is everything else and
+ * every error. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
+#include "ir/build.h"
+
+/* ---- failing ---- */
+
+bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
+  kn_func_fail(f, status, f->current, f->n, "%s", message);
+  return false;
+}
+
+/* Type of a handle; VOID for none, untyped and bad ones. */
+static unsigned handle_type(const kiln_func *f, uint32_t h) {
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return i < f->n ? f->val[i].type : KILN_TYPE_VOID;
+  case KN_TAG_POOL: return i < f->pool.n ? f->pool.at[i].type : KILN_TYPE_VOID;
+  case KN_TAG_SLOT: return i < f->slots.n ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+  case KN_TAG_FORWARD: return i < f->forwards.n ? f->forwards.at[i].type : KILN_TYPE_VOID;
+  default: return KILN_TYPE_VOID;
+  }
+}
+
+/* True if `h` is a handle of this function other than none. */
+static bool in_range(const kiln_func *f, uint32_t h) {
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return i != 0 && i < f->n;
+  case KN_TAG_IMM: return true;
+  case KN_TAG_POOL: return i < f->pool.n;
+  case KN_TAG_SLOT: return i < f->slots.n;
+  case KN_TAG_FORWARD: return i < f->forwards.n;
+  }
+  return false;
+}
+
+bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
+  if (h == 0) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is missing");
+  if (!in_range(f, h)) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is out of range");
+  if (kn_is_pool(h) && f->pool.at[kn_index(h)].tls)
+    return kn_build_fail(f, KILN_ERR_ARGUMENT, "a thread-local symbol needs tls_addr");
+  unsigned is = handle_type(f, h);
+  const char *has = is == KILN_TYPE_VOID ? kn_is_value(h) ? "no value" : "an integer constant"
+                                         : kiln_type_name((kiln_type)is);
+  if (type < KILN_TYPE_COUNT)
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand of type %s is wanted, not %s",
+                 kiln_type_name((kiln_type)type), has);
+  else
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand is wanted, not %s", has);
+  return false;
+}
+
+kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
+  if (op >= KILN_OP_COUNT || kn_op_info[op].shape == KN_SH_INTERNAL)
+    kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
+  else if (kn_op_info[op].shape >= KN_SH_ASM && kn_op_info[op].shape <= KN_SH_LANDING_PAD)
+    kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s is not supported",
+                 kn_op_info[op].name);
+  else
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
+                 "%s does not take type %s, or not by this call or with these flags",
+                 kn_op_info[op].name,
+                 type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
+  return KN_NONE;
+}
+
+/* ---- uses ---- */
+
+void kn_build_row(kiln_func *f, uint32_t global, uint32_t block) {
+  struct kn_global *g = f->globals.at + global;
+  if (g->last_row < f->rows.n && f->rows.at[g->last_row].block == block) {
+    f->rows.at[g->last_row].count++;
+    return;
+  }
+  uint32_t row = f->rows.n;
+  if (KN_PUSH(f, f->rows, (struct kn_use_row){global, block, 1})) g->last_row = row;
+}
+
+void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
+  struct kn_val *v = f->val + h;
+  if (v->global == 0) {
+    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block, UINT32_MAX})) return;
+    v->global = f->globals.n;
+  }
+  kn_build_row(f, v->global - 1, block);
+}
+
+void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem) {
+  struct kn_slot *s = f->slots.at + slot;
+  bool fits = UINT64_C(1) << kn_type_log2[type] <= s->size_bytes;
+  if (s->type != KILN_TYPE_VOID || disp != 0 || (mem & KILN_MEM_VOLATILE) != 0 || !fits) {
+    kn_build_escape(f, slot);
+    return;
+  }
+  struct kn_global g = {kn_handle(KN_TAG_SLOT, slot), UINT32_MAX, UINT32_MAX};
+  if (!KN_PUSH(f, f->globals, g)) return;
+  s->type = (uint8_t)type;
+  s->global = f->globals.n;
+  s->uses++;
+  kn_build_row(f, s->global - 1, f->current);
+}
+
+bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
+                     uint32_t where) {
+  uint32_t i = kn_index(h);
+  bool any = type == KN_ANY_TYPE;
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE:
+    if (i == 0 || i >= f->n) break;
+    if (any ? f->val[i].type == KILN_TYPE_VOID : f->val[i].type != type) break;
+    kn_build_count(f, h, block);
+    return true;
+  case KN_TAG_IMM:
+    if (any || kn_type_is_int(type)) return true;
+    break;
+  case KN_TAG_POOL:
+    if (i >= f->pool.n || f->pool.at[i].tls) break;
+    if (any || kn_build_fits(f, h, type)) return true;
+    break;
+  case KN_TAG_SLOT:
+    if (i >= f->slots.n || (!any && type != KILN_TYPE_PTR)) break;
+    kn_build_escape(f, i);
+    return true;
+  case KN_TAG_FORWARD:
+    if (i >= f->forwards.n || (!any && f->forwards.at[i].type != type)) break;
+    return KN_PUSH(f, f->forward_uses, (struct kn_forward_use){i, block, where, (uint8_t)kind});
+  }
+  return kn_build_bad_operand(f, h, type);
+}
+
+bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field) {
+  return kn_build_use_at(f, h, type, f->current, 0, f->n * 4 + field);
+}
+
+/* ---- constants ---- */
+
+kiln_type kiln_value_type(const kiln_func *f, kiln_value v) {
+  return (kiln_type)handle_type(f, v.id);
+}
+
+static kiln_value pool_add(kiln_func *f, struct kn_const k) {
+  if (!kn_build_open(f)) return KN_NONE;
+  uint32_t i = f->pool.n;
+  return KN_PUSH(f, f->pool, k) ? (kiln_value){kn_handle(KN_TAG_POOL, i)} : KN_NONE;
+}
+
+kiln_value kiln_const_int(kiln_func *f, int64_t value) {
+  if (KN_LIKELY(kn_fits_imm(value)))
+    return (kiln_value){kn_handle(KN_TAG_IMM, (uint32_t)value & KN_INDEX_MASK)};
+  return pool_add(f, (struct kn_const){.low = (uint64_t)value, .high = (uint64_t)(value >> 63)});
+}
+
+kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high) {
+  if (high == (uint64_t)((int64_t)low >> 63) && kn_fits_imm((int64_t)low))
+    return kiln_const_int(f, (int64_t)low);
+  return pool_add(f, (struct kn_const){.low = low, .high = high, .type = KILN_TYPE_I128});
+}
+
+kiln_value kiln_const_f32(kiln_func *f, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return pool_add(f, (struct kn_const){.low = bits, .type = KILN_TYPE_F32});
+}
+
+kiln_value kiln_const_f64(kiln_func *f, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return pool_add(f, (struct kn_const){.low = bits, .type = KILN_TYPE_F64});
+}
+
+kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (!kn_build_is_type(type)) {
+    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
+    return KN_NONE;
+  }
+  if (type == KILN_TYPE_I128) return kiln_const_i128(f, low, high);
+  if (kn_type_is_int(type)) { /* integers have no type: the value as signed */
+    unsigned shift = 64 - (8u << kn_type_log2[type]);
+    return kiln_const_int(f, (int64_t)(low << shift) >> shift);
+  }
+  if (kn_type_log2[type] < 3) low &= (UINT64_C(1) << (8 << kn_type_log2[type])) - 1;
+  if (kn_type_log2[type] < 4) high = 0;
+  if (type == KILN_TYPE_F80) high &= UINT16_MAX;
+  return pool_add(f, (struct kn_const){.low = low, .high = high, .type = (uint8_t)type});
+}
+
+kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (KN_UNLIKELY(s.id - 1 >= f->module->n_symbols)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
+    return KN_NONE;
+  }
+  struct kn_const k = {.low = (uint64_t)addend, .symbol = s.id, .type = KILN_TYPE_PTR,
+                       .tls = f->module->symbols[s.id].tls != KILN_TLS_NONE};
+  return pool_add(f, k);
+}
+
+/* ---- slots and forward values ---- */
+
+kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (KN_UNLIKELY(size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2)) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
+    return KN_NONE;
+  }
+  uint32_t i = f->slots.n;
+  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2};
+  return KN_PUSH(f, f->slots, slot) ? (kiln_value){kn_handle(KN_TAG_SLOT, i)} : KN_NONE;
+}
+
+kiln_value kiln_forward_new(kiln_func *f, kiln_type type) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (!kn_build_is_type(type)) {
+    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
+    return KN_NONE;
+  }
+  uint32_t i = f->forwards.n;
+  struct kn_forward forward = {.type = (uint8_t)type};
+  return KN_PUSH(f, f->forwards, forward) ? (kiln_value){kn_handle(KN_TAG_FORWARD, i)} : KN_NONE;
+}
+
+void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value) {
+  if (!kn_build_open(f)) return;
+  uint32_t i = kn_index(forward.id);
+  if (kn_tag(forward.id) != KN_TAG_FORWARD || i >= f->forwards.n) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no forward value");
+    return;
+  }
+  struct kn_forward *fw = f->forwards.at + i;
+  if (fw->bound != 0) {
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "a forward value is bound twice");
+    return;
+  }
+  uint32_t h = value.id;
+  if (h == 0 || !in_range(f, h) || (kn_is_pool(h) && f->pool.at[kn_index(h)].tls) ||
+      !kn_build_fits(f, h, fw->type)) {
+    kn_build_bad_operand(f, h, fw->type);
+    return;
+  }
+  fw->bound = h;
+}
