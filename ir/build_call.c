@@ -24,7 +24,7 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
                            uint32_t n) {
   if (!kn_build_ready(f)) return KN_NONE;
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(sig.id - 1 >= m->n_sigs))
+  if (KN_UNLIKELY(sig.id - 1 >= m->n_sigs - 1))
     return call_fail(f, KILN_ERR_ARGUMENT, "no such signature");
   const struct kn_sig *s = m->sigs + sig.id;
   uint32_t n_params = s->n_params;

@@ -127,26 +127,15 @@ static void reset(kiln_func *f) {
 }
 
 static void free_func(kiln_func *f) {
+  void *const arrays[] = {
+    f->inst,       f->val,        f->blocks.at,     f->order.at,        f->edges.at,
+    f->edge_args.at, f->late_args.at, f->lists.at,  f->pool.at,         f->slots.at,
+    f->globals.at, f->rows.at,    f->back_edges.at, f->forwards.at,     f->forward_uses.at,
+    f->locs.at,    f->places.at,  f->scratch.at,    f,
+  };
   const kiln_module *m = f->module;
-  kn_realloc(m, f->inst, 0);
-  kn_realloc(m, f->val, 0);
-  kn_realloc(m, f->blocks.at, 0);
-  kn_realloc(m, f->order.at, 0);
-  kn_realloc(m, f->edges.at, 0);
-  kn_realloc(m, f->edge_args.at, 0);
-  kn_realloc(m, f->late_args.at, 0);
-  kn_realloc(m, f->lists.at, 0);
-  kn_realloc(m, f->pool.at, 0);
-  kn_realloc(m, f->slots.at, 0);
-  kn_realloc(m, f->globals.at, 0);
-  kn_realloc(m, f->rows.at, 0);
-  kn_realloc(m, f->back_edges.at, 0);
-  kn_realloc(m, f->forwards.at, 0);
-  kn_realloc(m, f->forward_uses.at, 0);
-  kn_realloc(m, f->locs.at, 0);
-  kn_realloc(m, f->places.at, 0);
-  kn_realloc(m, f->scratch.at, 0);
-  kn_realloc(m, f, 0);
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
 }
 
 /* A function with its reserved instruction, from the session's spare ones if there is one. */
@@ -209,7 +198,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   f->next = s->open;
   s->open = f;
 
-  bool known = symbol.id - 1 < m->n_symbols;
+  bool known = symbol.id - 1 < m->n_symbols - 1;
   const struct kn_sig *sig = NULL;
   if (known) {
     f->symbol = symbol.id;
@@ -233,7 +222,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   else if (m->symbols[symbol.id].defined)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))
-    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function cannot be defined");
+    kn_func_fail(f, m->diag.status, UINT32_MAX, 0, "the module has an error");
   else
     f->defines = true;
   return f;
@@ -263,7 +252,7 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
-  if (f->defines) f->module->symbols[f->symbol].defined = 0;
+  if (f->defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
 }
 
@@ -282,7 +271,7 @@ kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
 
 void kiln_loc_set(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
-  if (KN_UNLIKELY(loc > f->module->n_locs)) {
+  if (KN_UNLIKELY(loc >= f->module->n_locs)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }

@@ -188,7 +188,7 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
 
 kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(s.id - 1 >= f->module->n_symbols)) {
+  if (KN_UNLIKELY(s.id - 1 >= f->module->n_symbols - 1)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
     return KN_NONE;
   }
