@@ -1,0 +1,370 @@
+/* Block order, loops, live intervals, homes: see plan.h. Nothing here looks at instructions. Work is
+ * linear in blocks, edges and rows, but for the search of enclosing loops, which is logarithmic in
+ * their nesting. */
+#include "lib/plan.h"
+
+#include <string.h>
+
+/* ---- block order ---- */
+
+static bool push_block(struct kn_plan *plan, kiln_func *f, uint32_t block) {
+  f->block[block].pos = UINT32_MAX; /* seen */
+  return KN_PUSH(f, plan->stack, block) && KN_PUSH(f, plan->stack, 0);
+}
+
+/* Depth-first search from `root`; appends blocks to plan->order as they are left. */
+static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
+  plan->stack.n = 0;
+  if (!push_block(plan, f, root)) return false;
+  while (plan->stack.n) {
+    uint32_t *top = &plan->stack.at[plan->stack.n - 2];
+    struct kn_block *b = &f->block[top[0]];
+    if (top[1] == b->n_edges) {
+      uint32_t block = top[0];
+      plan->stack.n -= 2;
+      if (!KN_PUSH(f, plan->order, block)) return false;
+      continue;
+    }
+    /* the last edge first, so that the first one's target comes first in the reverse */
+    uint32_t edge = b->edge_first + b->n_edges - 1 - top[1]++;
+    uint32_t target = f->edges.at[edge].target;
+    if (f->block[target].pos == 0 && !push_block(plan, f, target)) return false;
+  }
+  return true;
+}
+
+/* Reverse post-order of the reachable blocks; finds the back edges anew. */
+static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
+  for (uint32_t i = 0; i < f->blocks.n; i++) f->block[i].pos = 0;
+  plan->order.n = 0;
+  /* the entry must come first in the reverse: search from it last */
+  if (f->address_taken) {
+    f->block[0].pos = UINT32_MAX;
+    for (uint32_t i = 1; i < f->blocks.n; i++)
+      if (f->block[i].address_taken && f->block[i].pos == 0 && !visit(plan, f, i)) return false;
+  }
+  if (!visit(plan, f, 0)) return false;
+  uint32_t n = plan->order.n, *at = plan->order.at;
+  for (uint32_t i = 0; i < n / 2; i++) {
+    uint32_t t = at[i];
+    at[i] = at[n - 1 - i];
+    at[n - 1 - i] = t;
+  }
+  for (uint32_t i = 0; i < n; i++) f->block[at[i]].pos = i + 1;
+  plan->layout = at;
+  plan->n_layout = n;
+  f->back_edges.n = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_block *b = &f->block[at[i]];
+    for (uint32_t e = 0; e < b->n_edges; e++) {
+      uint32_t target = f->edges.at[b->edge_first + e].target;
+      if (f->block[target].pos <= i + 1 &&
+          !KN_PUSH(f, f->back_edges, (struct kn_back_edge){target, at[i]}))
+        return false;
+    }
+  }
+  return true;
+}
+
+/* ---- loops ---- */
+
+/* The outermost loop around `loop`, itself included, whose header is behind `first`. `loop`'s is.
+ * Jump pointers as in Myers, "An applicative random-access stack" (1983). */
+static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t first) {
+  const struct kn_loop *l = plan->loops.at;
+  for (;;) {
+    uint32_t parent = l[loop - 1].parent;
+    if (parent == 0 || l[parent - 1].header <= first) return loop;
+    uint32_t jump = l[loop - 1].jump;
+    loop = jump && l[jump - 1].header > first ? jump : parent;
+  }
+}
+
+/* The outermost loop around `loop`. */
+static uint32_t root(const struct kn_plan *plan, uint32_t loop) {
+  const struct kn_loop *l = plan->loops.at;
+  while (l[loop - 1].parent) loop = l[loop - 1].jump;
+  return loop;
+}
+
+static bool find_loops(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = plan->n_layout;
+  memset(plan->loop_end, 0, n * sizeof *plan->loop_end);
+  for (uint32_t i = 0; i < f->back_edges.n; i++) {
+    uint32_t h = f->block[f->back_edges.at[i].target].pos;
+    uint32_t e = f->block[f->back_edges.at[i].source].pos;
+    if (h == 0 || e == 0) continue;
+    if (plan->loop_end[h - 1] < e) plan->loop_end[h - 1] = e;
+  }
+  /* headers from the last: what begins within a loop is inside it; partial overlaps merge outward */
+  plan->stack.n = 0;
+  for (uint32_t h = n; h-- > 0;) {
+    if (plan->loop_end[h] == 0) continue;
+    uint32_t end = plan->loop_end[h] - 1;
+    uint32_t id = plan->loops.n + 1;
+    while (plan->stack.n) {
+      struct kn_loop *inner = &plan->loops.at[plan->stack.at[plan->stack.n - 1] - 1];
+      if (inner->header > end) break;
+      if (inner->end > end) end = inner->end;
+      inner->parent = id;
+      plan->stack.n--;
+    }
+    if (!KN_PUSH(f, plan->loops, (struct kn_loop){h, end, 0, 0, 0})) return false;
+    if (!KN_PUSH(f, plan->stack, id)) return false;
+    plan->loop_end[h] = id; /* from here on: the loop that begins at h */
+  }
+  struct kn_loop *l = plan->loops.at;
+  for (uint32_t id = plan->loops.n; id > 0; id--) { /* parents first */
+    struct kn_loop *loop = &l[id - 1];
+    uint32_t p = loop->parent;
+    if (p == 0) {
+      loop->depth = 1;
+      continue;
+    }
+    loop->depth = l[p - 1].depth + 1;
+    uint32_t j = l[p - 1].jump;
+    uint32_t jj = j ? l[j - 1].jump : 0;
+    uint32_t dj = j ? l[j - 1].depth : 0, djj = jj ? l[jj - 1].depth : 0;
+    loop->jump = j && l[p - 1].depth - dj == dj - djj ? jj : p;
+  }
+  uint32_t current = 0;
+  for (uint32_t p = 0; p < n; p++) {
+    while (current && l[current - 1].end < p) current = l[current - 1].parent;
+    if (plan->loop_end[p]) current = plan->loop_end[p];
+    plan->loop_at[p] = current;
+    uint32_t depth = current ? l[current - 1].depth : 0;
+    plan->depth[p] = (uint8_t)(depth < 6 ? depth * 3 : 18);
+  }
+  return true;
+}
+
+/* ---- live intervals ---- */
+
+static unsigned bank_of(unsigned type) {
+  if (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I64) return 0;
+  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 ? 1 : 2;
+}
+
+static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = f->globals.n;
+  if (plan->ranges.cap < n &&
+      !kn_grow(f->module, &plan->ranges.at, &plan->ranges.cap, n, sizeof *plan->ranges.at)) {
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return false;
+  }
+  plan->ranges.n = n;
+  struct kn_range *ranges = plan->ranges.at;
+  const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+  for (uint32_t g = 0; g < n; g++) {
+    const struct kn_global *global = &f->globals.at[g];
+    struct kn_range *r = &ranges[g];
+    r->reg = KN_NO_REG;
+    r->next = 0;
+    if (kn_is_value(global->handle)) {
+      const struct kn_val *v = &f->val[global->handle];
+      uint32_t p = f->block[global->def_block].pos - 1;
+      r->bank = (uint8_t)bank_of(v->type);
+      r->first = r->last = p;
+      r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
+    } else {
+      const struct kn_slot *s = &f->slots.at[kn_index(global->handle)];
+      r->bank = s->escaped ? 2 : (uint8_t)bank_of(s->type);
+      r->first = UINT32_MAX;
+      r->last = 0;
+      r->weight = 0;
+    }
+  }
+  for (uint32_t i = 0; i < f->rows.n; i++) {
+    const struct kn_use_row *row = &f->rows.at[i];
+    struct kn_range *r = &ranges[row->global];
+    uint32_t p = f->block[row->block].pos - 1;
+    if (p == UINT32_MAX) continue;
+    if (p < r->first) r->first = p;
+    if (p > r->last) r->last = p;
+    r->weight += row->count << (depth ? depth[p] : 0);
+  }
+  if (plan->loops.n == 0) return true;
+  const struct kn_loop *l = plan->loops.at;
+  for (uint32_t g = 0; g < n; g++) {
+    struct kn_range *r = &ranges[g];
+    if (r->first > r->last || r->first == UINT32_MAX) continue;
+    uint32_t at = plan->loop_at[r->last];
+    if (kn_is_value(f->globals.at[g].handle)) {
+      /* live through each loop that it is used in and defined before */
+      if (at && l[at - 1].header > r->first) r->last = l[outermost(plan, at, r->first) - 1].end;
+      continue;
+    }
+    /* a variable may carry its content round every loop that it is used in */
+    if (r->bank == 2) continue;
+    uint32_t from = plan->loop_at[r->first];
+    if (from) r->first = l[root(plan, from) - 1].header;
+    if (at) r->last = l[root(plan, at) - 1].end;
+  }
+  return true;
+}
+
+/* ---- homes ---- */
+
+/* A callee-saved register that the function does not save yet must earn its saving. */
+enum { NEW_SAVED_WEIGHT = 16 };
+
+struct scan {
+  uint64_t free;
+  uint64_t entry_avoid; /* argument registers: not for intervals that begin in the entry */
+  uint32_t active[64];  /* range that has the register */
+};
+
+static void give(struct kn_plan *plan, struct scan *s, uint32_t g, unsigned reg) {
+  struct kn_range *r = &plan->ranges.at[g];
+  r->reg = (uint8_t)reg;
+  s->free &= ~KN_BIT(reg);
+  s->active[reg] = g;
+  plan->expire[r->last] |= KN_BIT(reg);
+  plan->saved |= KN_BIT(reg) & plan->target->callee_homes;
+}
+
+/* Takes the register of the lightest range that is lighter than g, if there is one. The loser lives
+ * in its slot, from its beginning. */
+static void displace(struct kn_plan *plan, struct scan *s, uint32_t g, uint64_t fit) {
+  struct kn_range *ranges = plan->ranges.at;
+  uint32_t least = ranges[g].weight;
+  unsigned best = KN_NO_REG;
+  for (uint64_t m = fit & ~s->free; m; m &= m - 1) {
+    unsigned reg = (unsigned)__builtin_ctzll(m);
+    if (ranges[s->active[reg]].weight < least) {
+      least = ranges[s->active[reg]].weight;
+      best = reg;
+    }
+  }
+  if (best == KN_NO_REG) return;
+  /* the register must have been free for g's bank rules at g's beginning: it is, as g starts now */
+  struct kn_range *loser = &ranges[s->active[best]];
+  loser->reg = KN_NO_REG;
+  plan->expire[loser->last] &= ~KN_BIT(best);
+  give(plan, s, g, best);
+}
+
+static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f, uint32_t g) {
+  const struct kn_target *t = plan->target;
+  struct kn_range *r = &plan->ranges.at[g];
+  uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
+  uint32_t calls = f->has_calls ? plan->calls[r->last + 1] - plan->calls[r->first] : 0;
+  uint64_t caller = calls == 0 ? t->caller_homes & bank : 0;
+  if (r->first == 0) caller &= ~s->entry_avoid;
+  uint64_t callee = t->callee_homes & bank;
+  uint64_t pick = s->free & caller;
+  if (pick == 0) pick = s->free & callee & plan->saved;
+  if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
+  if (pick)
+    give(plan, s, g, (unsigned)__builtin_ctzll(pick));
+  else
+    displace(plan, s, g, caller | (callee & plan->saved));
+}
+
+static void assign_homes(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = plan->n_layout;
+  const struct kn_target *t = plan->target;
+  struct scan s = {.free = t->caller_homes | t->callee_homes};
+  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
+  for (unsigned i = 0; i < 8; i++) {
+    if (i < sig.n_params && t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
+    if (i < sig.n_params && t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
+  }
+  uint64_t all = s.free;
+  memset(plan->head, 0, n * sizeof *plan->head);
+  memset(plan->expire, 0, n * sizeof *plan->expire);
+  for (uint32_t g = plan->ranges.n; g-- > 0;) {
+    struct kn_range *r = &plan->ranges.at[g];
+    if (r->bank == 2 || r->first > r->last || r->last >= n || r->weight == 0) continue;
+    r->next = plan->head[r->first];
+    plan->head[r->first] = g + 1;
+  }
+  if (f->has_calls) {
+    uint32_t calls = 0;
+    const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+    for (uint32_t p = 0; p < n; p++) {
+      plan->calls[p] = calls;
+      calls += f->block[plan->layout[p]].calls << (depth ? depth[p] : 0);
+    }
+    plan->calls[n] = calls;
+  }
+  for (uint32_t p = 0; p < n; p++) {
+    if (p) s.free |= plan->expire[p - 1];
+    for (uint32_t g = plan->head[p]; g; g = plan->ranges.at[g - 1].next)
+      assign_one(plan, &s, f, g - 1);
+    plan->occupied[p] = all & ~s.free;
+  }
+}
+
+/* Tells values and slots their homes. */
+static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
+  for (uint32_t i = 0; i < f->slots.n; i++) f->slots.at[i].reg = KN_NO_REG;
+  for (uint32_t g = 0; g < f->globals.n; g++) {
+    uint32_t handle = f->globals.at[g].handle;
+    unsigned reg = homes ? plan->ranges.at[g].reg : KN_NO_REG;
+    if (kn_is_slot(handle)) {
+      f->slots.at[kn_index(handle)].reg = (uint8_t)reg;
+      continue;
+    }
+    struct kn_val *v = &f->val[handle];
+    v->reg = (uint8_t)reg;
+    v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
+    if (f->address_taken && f->inst[handle].op == KILN_OP_PARAM &&
+        f->block[f->inst[handle].a].address_taken)
+      v->flags |= KN_VF_SHADOW;
+  }
+}
+
+static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
+  if (n < plan->cap_positions) return true;
+  uint32_t cap = plan->cap_positions ? plan->cap_positions : 256;
+  while (cap <= n) cap *= 2;
+#define GROW(field)                                                                                \
+  do {                                                                                             \
+    void *at = kn_realloc(f->module, plan->field, (size_t)cap * sizeof *plan->field);              \
+    if (at == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false; \
+    plan->field = at;                                                                              \
+  } while (0)
+  GROW(occupied);
+  GROW(expire);
+  GROW(head);
+  GROW(calls);
+  GROW(loop_end);
+  GROW(loop_at);
+  GROW(depth);
+#undef GROW
+  plan->cap_positions = cap;
+  return true;
+}
+
+bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
+  plan->target = target;
+  plan->saved = 0;
+  plan->loops.n = 0;
+  plan->in_order = !f->needs_order;
+  if (plan->in_order) {
+    plan->layout = f->order.at;
+    plan->n_layout = f->order.n;
+  } else if (!order_depth_first(plan, f)) {
+    return false;
+  }
+  if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
+  bool homes = !f->returns_twice && f->globals.n != 0;
+  if (homes) {
+    if (f->back_edges.n && !find_loops(plan, f)) return false;
+    if (!find_ranges(plan, f)) return false;
+    assign_homes(plan, f);
+  } else {
+    memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
+  }
+  apply_homes(plan, f, homes);
+  return true;
+}
+
+void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
+  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at,    plan->occupied,
+                    plan->expire,   plan->head,      plan->calls,       plan->loop_end,
+                    plan->loop_at,  plan->depth,     plan->stack.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_realloc(m, plan, 0);
+}

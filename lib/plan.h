@@ -1,0 +1,69 @@
+/* The plan of a function, made from the builder's lists alone: block order, loops, and a home for
+ * life (register or slot) for every value and variable that crosses a block. Called by lib/compile.c
+ * before the walk. Invariant: two globals with the same home have disjoint intervals. */
+#ifndef KN_LIB_PLAN_H
+#define KN_LIB_PLAN_H
+
+#include "targets/target.h"
+
+/* Flags of kn_val. ZX is a fact about the register; the others say where the value is. */
+enum {
+  KN_VF_HOME = 1,      /* in its home register for life */
+  KN_VF_SLOT_HOME = 2, /* in its frame slot for life; `hint` may name a register that has a copy */
+  KN_VF_FRAME = 4,     /* its spill slot `frame` holds it */
+  KN_VF_ALIAS = 8,     /* `reg` is the home of a variable that still has this value */
+  KN_VF_ADDR = 16,     /* an ADDR not computed: its users fold it */
+  KN_VF_MEM = 32,      /* a LOAD not done: the next instruction folds it */
+  KN_VF_ZX = 64,       /* register bits above the type's width, to 64, are 0 */
+  KN_VF_SHADOW = 128   /* parameter of an address-taken block: passed by a shadow slot */
+};
+
+/* Live interval of a global, in positions of the layout, both ends included. */
+struct kn_range {
+  uint32_t first, last;
+  uint32_t weight;
+  uint32_t next; /* index + 1 of the next that begins at the same position */
+  uint8_t reg;   /* home, or KN_NO_REG */
+  uint8_t bank;  /* 0 general, 1 float, 2 none: never a register */
+};
+
+struct kn_loop {
+  uint32_t header, end; /* positions, both included */
+  uint32_t parent;      /* index + 1, or 0 */
+  uint32_t jump;        /* index + 1 of an ancestor further up: see enclosing() */
+  uint32_t depth;
+};
+
+struct kn_plan {
+  const struct kn_target *target;
+  uint32_t *layout;  /* blocks in code order, all reachable */
+  uint32_t n_layout;
+  uint64_t saved;    /* callee-saved registers used as homes */
+  bool in_order;     /* layout is the order of filling */
+
+  KN_ARRAY(uint32_t) order;      /* layout's memory if not in order */
+  KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
+  KN_ARRAY(struct kn_loop) loops;
+  /* per position */
+  uint64_t *occupied; /* registers that are homes of something live there */
+  uint64_t *expire;   /* registers whose home ends there */
+  uint32_t *head;     /* ranges that begin there: index + 1 */
+  uint32_t *calls;    /* weighted calls before this position */
+  uint32_t *loop_end; /* header's loop end + 1, or 0 */
+  uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
+  uint8_t *depth;
+  uint32_t cap_positions;
+  KN_ARRAY(uint32_t) stack; /* of the depth-first search */
+};
+
+/* Makes the plan of a finished function; false if the function failed. */
+bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target);
+/* Frees the plan's arrays. */
+void kn_plan_free(struct kn_plan *plan, kiln_module *m);
+
+/* Position of a block in the layout. Only for reachable blocks. */
+static inline uint32_t kn_plan_pos(const kiln_func *f, uint32_t block) {
+  return f->block[block].pos - 1;
+}
+
+#endif

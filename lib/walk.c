@@ -1,0 +1,211 @@
+/* What the walk needs once per function, block, or out of the fast path, the same for all targets:
+ * arrays, code space, frame, labels, relocations, frame rows. See walk.h. */
+#include "lib/walk.h"
+
+#include <string.h>
+
+/* Bytes that one instruction may emit without asking for room. */
+enum { RED_ZONE = 1024 };
+
+void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
+  kn_func_fail(w->f, status, w->block, w->i, "%s: %s", kn_op_info[w->inst[w->i].op].name, message);
+}
+
+bool kn_walk_room(struct kn_walk *w, size_t bytes) {
+  struct kn_output *out = &w->s->out;
+  size_t used = (size_t)(w->p - w->base);
+  size_t need = used + bytes + 2 * RED_ZONE;
+  if (out->cap < need) {
+    size_t cap = out->cap ? out->cap : 1 << 16;
+    while (cap < need) cap *= 2;
+    uint8_t *code = cap > UINT32_MAX ? NULL : kn_realloc(w->f->module, out->code, cap);
+    if (code == NULL) {
+      kn_func_fail(w->f, cap > UINT32_MAX ? KILN_ERR_LIMIT : KILN_ERR_MEMORY, UINT32_MAX, 0,
+                   "no room for machine code");
+      w->p = w->base + w->start; /* goes on writing into what there is, until the walk stops */
+      return false;
+    }
+    out->code = code;
+    out->cap = cap;
+  }
+  w->base = out->code;
+  w->p = out->code + used;
+  w->limit = out->code + out->cap - RED_ZONE;
+  return true;
+}
+
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan) {
+  w->s = s;
+  w->f = f;
+  w->plan = plan;
+  w->inst = f->inst;
+  w->val = f->val;
+  w->base = s->out.code;
+  w->p = w->base ? w->base + s->out.size : NULL;
+  w->start = (uint32_t)s->out.size;
+  w->temp = w->locked = w->cached = w->aliased = 0;
+  w->flags_of = 0;
+  w->to_next = false;
+  w->frame_low = 0;
+  w->out_args = 0;
+  w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
+  w->sret = w->va_save = 0;
+  uint32_t n = f->blocks.n;
+  if (w->labels.cap < n && !kn_grow(f->module, &w->labels.at, &w->labels.cap, n, sizeof *w->labels.at)) {
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return false;
+  }
+  w->labels.n = n;
+  w->label = w->labels.at;
+  memset(w->label, 0xff, n * sizeof *w->label);
+  uint64_t seed = f->module->options.stress_seed;
+  w->stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
+  return kn_walk_room(w, (size_t)f->n * 4);
+}
+
+void kn_walk_block(struct kn_walk *w, uint32_t pos) {
+  struct kn_plan *plan = w->plan;
+  uint32_t b = plan->layout[pos];
+  uint32_t next = pos + 1 < plan->n_layout ? plan->layout[pos + 1] : UINT32_MAX;
+  const struct kn_target *t = plan->target;
+  w->block = b;
+  w->next_block = next;
+  w->label[b] = kn_here(w);
+  uint64_t usable = t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
+  /* copies of slot homes stay true if the block is only entered from the one before it */
+  bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
+  w->cached = keep ? w->cached & usable : 0;
+  w->block_regs = w->free = usable;
+  if (KN_UNLIKELY(w->stress)) {
+    /* few registers: the temporaries, less a random part of the others */
+    w->stress = w->stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    w->block_regs = w->free = usable & (t->temps | w->stress >> 16);
+    w->cached = 0;
+  }
+  w->aliased = 0;
+  w->to_next = false;
+  w->done = false;
+  w->flags_of = 0;
+}
+
+int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
+  if (size > INT32_MAX / 2 || (uint64_t)-(int64_t)w->frame_low + size > INT32_MAX / 2) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "the stack frame is larger than 1 GiB");
+    return -8;
+  }
+  if (align_log2 < 3 && size >= 8) align_log2 = 3;
+  int32_t mask = (1 << align_log2) - 1;
+  w->frame_low = (w->frame_low - (int32_t)size) & ~mask;
+  return w->frame_low;
+}
+
+uint32_t kn_walk_label(struct kn_walk *w) {
+  if (!KN_PUSH(w->f, w->labels, UINT32_MAX)) return 0;
+  w->label = w->labels.at;
+  return w->labels.n - 1;
+}
+
+uint32_t kn_walk_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size) {
+  /* the last few are looked at: constants in a loop come again soon */
+  uint32_t n = w->literals.n;
+  for (uint32_t k = 0; k < 4 && k < n; k++) {
+    const struct kn_literal *l = &w->literals.at[n - 1 - k];
+    if (l->low == low && l->high == high && l->size == size) return l->label;
+  }
+  uint32_t label = kn_walk_label(w);
+  KN_PUSH(w->f, w->literals, (struct kn_literal){low, high, size, label});
+  return label;
+}
+
+void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type, int64_t addend) {
+  struct kn_output *out = &w->s->out;
+  if (addend != (int32_t)addend) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+    return;
+  }
+  if (out->n_relocs == out->cap_relocs &&
+      !kn_grow(w->f->module, &out->relocs, &out->cap_relocs, out->n_relocs + 1, sizeof *out->relocs)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  out->relocs[out->n_relocs++] = (struct kn_code_reloc){at, symbol, type, (int32_t)addend};
+}
+
+void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n) {
+  struct kn_output *out = &w->s->out;
+  if (out->cap_cfi - out->cfi_size < n &&
+      !kn_grow(w->f->module, &out->cfi, &out->cap_cfi, out->cfi_size + (uint32_t)n, 1)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  memcpy(out->cfi + out->cfi_size, bytes, n);
+  out->cfi_size += (uint32_t)n;
+}
+
+/* DWARF 5, 6.4.2.1: row creation instructions. */
+void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit) {
+  uint32_t delta = (to - w->cfi_at) / unit;
+  uint8_t b[5];
+  size_t n = 0;
+  if (delta == 0) return;
+  if (delta < 64) {
+    b[n++] = (uint8_t)(0x40 | delta);
+  } else if (delta < 256) {
+    b[n++] = 2;
+    b[n++] = (uint8_t)delta;
+  } else if (delta < 65536) {
+    uint16_t d = (uint16_t)delta;
+    b[n++] = 3;
+    memcpy(b + 1, &d, 2);
+    n = 3;
+  } else {
+    b[n++] = 4;
+    memcpy(b + 1, &delta, 4);
+    n = 5;
+  }
+  kn_walk_cfi(w, b, n);
+  w->cfi_at = to;
+}
+
+/* Writes down where the function's address-taken blocks are. */
+static bool add_labels(struct kn_walk *w) {
+  kiln_module *m = w->f->module;
+  struct kn_output *out = &w->s->out;
+  for (uint32_t i = 0; i < m->n_block_symbols; i++) {
+    const struct kn_block_symbol *b = &m->block_symbols[i];
+    if (b->func != w->f->symbol) continue;
+    uint32_t at = b->block < w->f->blocks.n ? w->label[b->block] : UINT32_MAX;
+    if (at == UINT32_MAX) at = w->start; /* unreachable: any address will do */
+    if (out->n_labels == out->cap_labels &&
+        !kn_grow(m, &out->labels, &out->cap_labels, out->n_labels + 1, sizeof *out->labels))
+      return false;
+    out->labels[out->n_labels++] = (struct kn_code_label){b->symbol, at};
+  }
+  return true;
+}
+
+bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first) {
+  struct kn_output *out = &w->s->out;
+  kiln_module *m = w->f->module;
+  if (w->f->status != KILN_OK) return false;
+  if (out->n_funcs == out->cap_funcs &&
+      !kn_grow(m, &out->funcs, &out->cap_funcs, out->n_funcs + 1, sizeof *out->funcs))
+    return false;
+  struct kn_code_func *last = &out->funcs[out->n_funcs];
+  last->symbol = w->f->symbol;
+  last->start = start;
+  last->size = end - start;
+  last->cfi_first = cfi_first;
+  last->cfi_size = out->cfi_size - cfi_first;
+  last->loc_first = out->n_lines;
+  if (m->symbols[w->f->symbol].block_symbols && !add_labels(w)) return false;
+  out->n_funcs++;
+  out->size = end;
+  return true;
+}
+
+void kn_walk_free(struct kn_walk *w, kiln_module *m) {
+  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->moves.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_realloc(m, w, 0);
+}

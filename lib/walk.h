@@ -1,0 +1,316 @@
+/* The walk: what targets share while they select, allocate and encode in one pass. A target includes
+ * this after defining KN_W(name) as its prefix; the fast paths here are inline, the slow ones are
+ * instantiated once per target by including lib/walk_slow.h in one of its files.
+ *
+ * Invariants between instructions: a register of `block_regs` is in `free` exactly if no local value
+ * owns it; owner[r] of a register that is not free is the value v with val[v].reg == r; homes are
+ * never in block_regs while something lives in them. Copies of slot homes sit in free registers and
+ * are marked in `cached`. */
+#ifndef KN_LIB_WALK_H
+#define KN_LIB_WALK_H
+
+#include "lib/moves.h"
+#include "lib/plan.h"
+
+#define KN_INLINE static inline __attribute__((always_inline))
+#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
+#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* A branch to be patched when its label is placed. */
+struct kn_fixup {
+  uint32_t at;    /* offset in the session's code of the field */
+  uint32_t label; /* block, or a label beyond the blocks */
+  uint32_t kind;  /* the target's */
+};
+
+/* A constant behind the function. */
+struct kn_literal {
+  uint64_t low, high;
+  uint32_t size; /* 4, 8 or 16 */
+  uint32_t label;
+};
+
+/* Events of the allocator, for a checker: see kn_log. */
+enum kn_event {
+  KN_EV_BLOCK,  /* value: block; the walk begins it */
+  KN_EV_DEF,    /* value is now in place */
+  KN_EV_COPY,   /* value is now also in place */
+  KN_EV_USE,    /* value is read from place */
+  KN_EV_ALIAS,  /* value is what variable's home `place` holds now */
+  KN_EV_STORE,  /* slot `value`'s home `place` gets the next value */
+  KN_EV_EDGE,   /* edge `value`: its moves follow */
+  KN_EV_CLOBBER /* place lost its content */
+};
+/* Places: registers 0 to 63; frame offsets as KN_PLACE_FRAME + offset. */
+#define KN_PLACE_FRAME (1 << 30)
+
+struct kn_walk {
+  uint8_t *p;      /* next byte of code */
+  uint8_t *limit;  /* beyond it, room must be made before an instruction */
+  struct kn_inst *inst;
+  struct kn_val *val;
+  uint64_t free;       /* registers for local values that hold none */
+  uint64_t temp;       /* taken for this instruction only */
+  uint64_t locked;     /* operands of this instruction: not to be evicted */
+  uint64_t cached;     /* free registers with a copy of a slot home */
+  uint64_t aliased;    /* homes of variables that some value may be an alias of */
+  uint64_t block_regs; /* registers that local values may use in this block */
+  uint32_t i;          /* instruction */
+  uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
+  uint32_t flags_cond; /* its condition, the target's */
+  uint32_t owner[64];
+  uint32_t alias[64];  /* newest alias of a home in `aliased`; older ones by kn_val.frame */
+
+  kiln_func *f;
+  kiln_session *s;
+  struct kn_plan *plan;
+  uint8_t *base;       /* of the session's code */
+  uint32_t start;      /* function's offset in it */
+  uint32_t block;      /* being walked */
+  uint32_t next_block; /* behind it in the layout, or UINT32_MAX */
+  bool to_next;        /* the terminator has an edge to next_block */
+  bool done;           /* the block's terminator was lowered */
+  bool has_frame_use;
+  uint64_t stress;     /* state of the random choice, or 0 */
+
+  int32_t frame_low;   /* lowest frame offset given out */
+  uint32_t out_args;   /* bytes for outgoing stack arguments */
+  uint32_t *label;     /* == labels.at: offset in the session's code, or UINT32_MAX */
+  KN_ARRAY(uint32_t) labels;
+  KN_ARRAY(struct kn_fixup) fixups;
+  KN_ARRAY(struct kn_literal) literals;
+  KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
+  KN_ARRAY(struct kn_place_move) moves; /* being collected */
+
+  /* Checking builds: called with each decision (kn_log). */
+  void (*log)(void *user, enum kn_event event, uint32_t value, int32_t place);
+  void *log_user;
+
+  /* target's own */
+  uint32_t frame_patch;  /* where the frame's size is to be written */
+  uint32_t cfi_at;       /* code offset that the frame rows have reached */
+  uint32_t va_gp, va_fp; /* variadic definitions: registers used by named arguments */
+  int32_t va_stack;      /* and frame offset of the first stack argument behind them */
+  int32_t va_save;       /* frame offset of the register save area */
+  int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
+  uint32_t saved_count;
+};
+
+/* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
+ * frame offset (src_handle 0), or a handle to be materialised. */
+struct kn_place_move {
+  uint8_t dst, src, type;
+  int32_t dst_frame, src_frame;
+  uint32_t src_handle;
+};
+
+#ifdef KN_CHECKS
+#define KN_LOG(w, event, value, place)                                                             \
+  do {                                                                                             \
+    if ((w)->log) (w)->log((w)->log_user, event, value, (int32_t)(place));                         \
+  } while (0)
+#else
+#define KN_LOG(w, event, value, place) ((void)0)
+#endif
+
+/* Emits code of the walk's session: offset of the next byte. */
+KN_INLINE uint32_t kn_here(const struct kn_walk *w) { return (uint32_t)(w->p - w->base); }
+
+KN_INLINE unsigned kn_bank(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
+KN_INLINE uint64_t kn_bank_mask(unsigned type) { return kn_bank(type) ? ~KN_GP_MASK : KN_GP_MASK; }
+
+/* ---- lib/walk.c: the same for all targets ---- */
+
+/* Prepares the walk of a function: arrays, code space. False if the function failed. */
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
+/* Makes room for `bytes` of code and moves `p`, `base`, `limit` along. False without memory. */
+bool kn_walk_room(struct kn_walk *w, size_t bytes);
+/* Sets the state for block `pos` of the layout: its label, its registers. */
+void kn_walk_block(struct kn_walk *w, uint32_t pos);
+/* Appends the function to the session's output: its last byte is before `p`. */
+bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first);
+/* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
+int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
+/* A new label, not placed. */
+uint32_t kn_walk_label(struct kn_walk *w);
+/* The label of a constant of `size` bytes behind the function. */
+uint32_t kn_walk_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
+/* A relocation at code offset `at`. */
+void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type, int64_t addend);
+/* Fails the function at the current instruction. */
+void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
+/* Adds bytes to the frame rows (DW_CFA_...). */
+void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n);
+/* Advances the frame rows to code offset `to`, in units of `unit` bytes. */
+void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit);
+/* Frees the walk's arrays. */
+void kn_walk_free(struct kn_walk *w, kiln_module *m);
+
+/* Frame offset of a value's spill slot or slot home, given now if it has none. */
+KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
+  if (v->frame == 0) {
+    bool wide = v->type == KILN_TYPE_I128;
+    if (!wide && w->spare.n)
+      v->frame = w->spare.at[--w->spare.n];
+    else
+      v->frame = kn_walk_frame(w, wide ? 16 : 8, wide ? 4 : 3);
+  }
+  return v->frame;
+}
+
+/* Frame offset of a stack slot that is not a variable in a register. */
+KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
+  struct kn_slot *s = &w->f->slots.at[slot];
+  if (KN_UNLIKELY(s->frame == 0))
+    s->frame = kn_walk_frame(w, s->size_bytes ? s->size_bytes : 1, s->align_log2);
+  return s->frame;
+}
+
+#ifdef KN_W
+/* ---- the target's slow paths, from lib/walk_slow.h ---- */
+
+unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed);
+unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type);
+void KN_W(release_slow)(struct kn_walk *w, uint32_t h);
+void KN_W(copy_aliases)(struct kn_walk *w, unsigned home);
+void KN_W(claim_slow)(struct kn_walk *w, unsigned reg);
+void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered);
+void KN_W(run_moves)(struct kn_walk *w);
+bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e);
+void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e);
+void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
+
+/* ---- and its hooks, for them ---- */
+
+void KN_W(hook_move)(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
+void KN_W(hook_load)(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+void KN_W(hook_store)(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
+/* Materialises an immediate, pool entry or slot address in dst. Changes flags at most. */
+void KN_W(hook_constant)(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
+/* Stores such a handle to the frame. */
+void KN_W(hook_store_constant)(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
+/* Copies between frame offsets, through scratch. */
+void KN_W(hook_copy)(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
+/* Computes the deferred ADDR `v` into dst, locking what it reads. */
+void KN_W(hook_address)(struct kn_walk *w, unsigned dst, uint32_t v);
+/* Performs the deferred LOAD `v` into dst. */
+void KN_W(hook_deferred_load)(struct kn_walk *w, unsigned dst, uint32_t v);
+extern const uint8_t KN_W(scratch)[2];
+
+/* ---- fast paths ---- */
+
+/* Takes a free register out of `allowed`, evicting if there is none. */
+KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
+  uint64_t can = w->free & allowed & ~w->cached;
+  if (KN_UNLIKELY(can == 0 || w->stress)) return KN_W(evict)(w, allowed);
+  unsigned r = (unsigned)__builtin_ctzll(can);
+  w->free ^= KN_BIT(r);
+  return r;
+}
+
+/* A register for the rest of this instruction. */
+KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
+  unsigned r = kn_take(w, allowed);
+  w->temp |= KN_BIT(r);
+  w->locked |= KN_BIT(r);
+  return r;
+}
+
+/* The register that holds operand h of `type`, brought there if it is elsewhere; locked. */
+KN_INLINE unsigned kn_reg(struct kn_walk *w, uint32_t h, unsigned type) {
+  if (KN_LIKELY(kn_is_value(h))) {
+    unsigned r = w->val[h].reg;
+    if (KN_LIKELY(r != KN_NO_REG)) {
+      w->locked |= KN_BIT(r);
+      KN_LOG(w, KN_EV_USE, h, r);
+      return r;
+    }
+  }
+  return KN_W(reg_slow)(w, h, type);
+}
+
+/* One use of h is done. */
+KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) {
+    struct kn_val *v = &w->val[h];
+    if (--v->uses == 0) {
+      if (KN_LIKELY((v->flags & ~KN_VF_ZX) == 0))
+        w->free |= KN_BIT(v->reg & 63u);
+      else
+        KN_W(release_slow)(w, h);
+    }
+  }
+}
+
+/* The home of the variable that the next instruction stores value i to, if that is its only use. */
+KN_INLINE unsigned kn_store_target(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (next->op != KILN_OP_STORE || next->b != i || !kn_is_slot(next->a)) return KN_NO_REG;
+  unsigned r = w->f->slots.at[kn_index(next->a)].reg;
+  return w->val[i].uses == 1 ? r : KN_NO_REG;
+}
+
+/* The register for result i: its home, the home of the variable that it is stored to next, `prefer`
+ * if that is free, or any free one that is not in `avoid`. */
+KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
+                          uint64_t avoid) {
+  struct kn_val *v = &w->val[i];
+  if (v->flags & KN_VF_HOME) {
+    KN_LOG(w, KN_EV_DEF, i, v->reg);
+    return v->reg;
+  }
+  unsigned home = kn_store_target(w, i);
+  unsigned r;
+  if (home != KN_NO_REG && (v->flags & KN_VF_SLOT_HOME) == 0) {
+    if (KN_UNLIKELY(w->aliased & KN_BIT(home))) KN_W(copy_aliases)(w, home);
+    r = home;
+    v->flags = KN_VF_ALIAS;
+    v->frame = 0;
+  } else {
+    if (prefer < 64 && (w->free & ~avoid & ~w->cached) >> prefer & 1 && !w->stress) {
+      r = prefer;
+      w->free ^= KN_BIT(r);
+    } else {
+      r = kn_take(w, kn_bank_mask(type) & ~avoid);
+    }
+    w->owner[r] = i;
+    if (KN_LIKELY((v->flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
+  }
+  v->reg = (uint8_t)r;
+  w->locked |= KN_BIT(r);
+  KN_LOG(w, KN_EV_DEF, i, r);
+  return r;
+}
+
+/* Result i was written to register r of kn_def: a slot home is stored now, and r is its copy. */
+KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
+  struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->flags & KN_VF_SLOT_HOME)) {
+    KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
+    v->reg = KN_NO_REG;
+    v->hint = (uint8_t)r;
+    w->free |= KN_BIT(r);
+    w->cached |= KN_BIT(r);
+  }
+}
+
+/* Makes one given temporary register free for this instruction; its value moves elsewhere. */
+KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
+  if (w->free >> r & 1) {
+    w->free ^= KN_BIT(r);
+    w->cached &= ~KN_BIT(r);
+  } else {
+    KN_W(claim_slow)(w, r);
+  }
+  w->temp |= KN_BIT(r);
+  w->locked |= KN_BIT(r);
+}
+
+/* Ends an instruction: its temporary registers are free again. */
+KN_INLINE void kn_inst_end(struct kn_walk *w) {
+  w->free |= w->temp;
+  w->temp = 0;
+  w->locked = 0;
+}
+#endif
+#endif

@@ -1,0 +1,287 @@
+/* The walk's slow paths, instantiated once per target: a target includes this in one file, after
+ * lib/walk.h with KN_W defined. Evictions, reloads, materialised constants, moves on edges. */
+#include "lib/walk.h"
+
+/* Stores the local value in r to its spill slot, unless that has it; r is left without owner. */
+static void spill(struct kn_walk *w, unsigned r) {
+  struct kn_val *v = &w->val[w->owner[r]];
+  if ((v->flags & KN_VF_FRAME) == 0) {
+    KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
+    v->flags |= KN_VF_FRAME;
+    KN_LOG(w, KN_EV_COPY, w->owner[r], KN_PLACE_FRAME + v->frame);
+    w->s->stats.spills++;
+  }
+  v->reg = KN_NO_REG;
+}
+
+/* A register out of `allowed` when none is free without loss: first copies of slot homes, then values
+ * that their spill slots hold, then any. */
+unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed) {
+  uint64_t can = w->free & allowed & ~w->locked;
+  if (w->stress && can) {
+    uint64_t pick = can;
+    w->stress = w->stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    for (unsigned skip = (unsigned)(w->stress >> 60); skip && (pick & (pick - 1)); skip--)
+      pick &= pick - 1;
+    can = pick;
+  }
+  if (can == 0) {
+    uint64_t held = w->block_regs & allowed & ~w->free & ~w->locked & ~w->temp;
+    if (held == 0) {
+      kn_walk_fail(w, KILN_ERR_LIMIT, "out of registers");
+      return KN_W(scratch)[(allowed & KN_GP_MASK) == 0];
+    }
+    unsigned victim = (unsigned)__builtin_ctzll(held);
+    for (uint64_t m = held; m; m &= m - 1) {
+      unsigned r = (unsigned)__builtin_ctzll(m);
+      if (w->val[w->owner[r]].flags & KN_VF_FRAME) {
+        victim = r;
+        break;
+      }
+    }
+    spill(w, victim);
+    return victim;
+  }
+  unsigned r = (unsigned)__builtin_ctzll(can);
+  w->free &= ~KN_BIT(r);
+  w->cached &= ~KN_BIT(r);
+  return r;
+}
+
+unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
+  unsigned r;
+  if (!kn_is_value(h)) {
+    r = kn_temp(w, kn_bank_mask(type));
+    KN_W(hook_constant)(w, r, h, type);
+    return r;
+  }
+  struct kn_val *v = &w->val[h];
+  if (v->flags & KN_VF_SLOT_HOME) {
+    r = v->hint;
+    if (r != KN_NO_REG && (w->cached & KN_BIT(r)) && w->owner[r] == h) {
+      w->locked |= KN_BIT(r);
+      KN_LOG(w, KN_EV_USE, h, r);
+      return r;
+    }
+    r = kn_take(w, kn_bank_mask(v->type));
+    KN_W(hook_load)(w, r, kn_frame_of(w, v), v->type);
+    KN_LOG(w, KN_EV_COPY, h, r);
+    v->hint = (uint8_t)r;
+    w->owner[r] = h;
+    w->free |= KN_BIT(r);
+    w->cached |= KN_BIT(r);
+    w->locked |= KN_BIT(r);
+    return r;
+  }
+  r = kn_take(w, kn_bank_mask(v->type));
+  w->locked |= KN_BIT(r);
+  if (v->flags & KN_VF_ADDR) {
+    KN_W(hook_address)(w, r, h);
+    v->flags &= (uint8_t)~KN_VF_ADDR;
+    v->frame = 0;
+    kn_drop(w, w->inst[h].a);
+    if (w->inst[h].b) kn_drop(w, w->inst[h].b);
+    KN_LOG(w, KN_EV_DEF, h, r);
+  } else if (v->flags & KN_VF_MEM) {
+    KN_W(hook_deferred_load)(w, r, h);
+    v->flags &= (uint8_t)~KN_VF_MEM;
+    v->frame = 0;
+    kn_drop(w, w->inst[h].a);
+    KN_LOG(w, KN_EV_DEF, h, r);
+  } else if (v->flags & KN_VF_FRAME) {
+    KN_W(hook_load)(w, r, v->frame, v->type);
+    KN_LOG(w, KN_EV_COPY, h, r);
+  } /* else: used before its definition, any bits */
+  v->reg = (uint8_t)r;
+  w->owner[r] = h;
+  return r;
+}
+
+void KN_W(release_slow)(struct kn_walk *w, uint32_t h) {
+  struct kn_val *v = &w->val[h];
+  if (v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) return;
+  if (v->flags & KN_VF_ADDR) {
+    kn_drop(w, w->inst[h].a);
+    if (w->inst[h].b) kn_drop(w, w->inst[h].b);
+    return;
+  }
+  if (v->flags & KN_VF_MEM) {
+    kn_drop(w, w->inst[h].a);
+    return;
+  }
+  if (v->reg != KN_NO_REG) w->free |= KN_BIT(v->reg & 63u);
+  /* a slot may be used again, except after setjmp, and but for the caller's */
+  if (v->frame < 0 && v->type != KILN_TYPE_I128 && !w->f->returns_twice)
+    KN_PUSH(w->f, w->spare, v->frame);
+}
+
+/* Values that still stand for the content of a variable's home get registers of their own, because
+ * the home is about to change. */
+void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
+  uint32_t a = w->alias[home];
+  w->aliased &= ~KN_BIT(home);
+  while (a) {
+    struct kn_val *v = &w->val[a];
+    uint32_t older = (uint32_t)v->frame;
+    if (v->uses && (v->flags & KN_VF_ALIAS) && v->reg == home) {
+      unsigned r = kn_take(w, kn_bank_mask(v->type));
+      KN_W(hook_move)(w, r, home, v->type);
+      KN_LOG(w, KN_EV_COPY, a, r);
+      v->flags &= (uint8_t)~KN_VF_ALIAS;
+      v->frame = 0;
+      v->reg = (uint8_t)r;
+      w->owner[r] = a;
+      w->locked |= KN_BIT(r);
+    }
+    a = older;
+  }
+}
+
+void KN_W(claim_slow)(struct kn_walk *w, unsigned r) {
+  if ((w->temp & KN_BIT(r)) || (w->block_regs & KN_BIT(r)) == 0) return;
+  uint32_t h = w->owner[r];
+  struct kn_val *v = &w->val[h];
+  uint64_t can = w->free & kn_bank_mask(v->type) & ~w->cached & ~w->locked;
+  if (can == 0) {
+    spill(w, r);
+    return;
+  }
+  unsigned to = (unsigned)__builtin_ctzll(can);
+  w->free ^= KN_BIT(to);
+  KN_W(hook_move)(w, to, r, v->type);
+  KN_LOG(w, KN_EV_COPY, h, to);
+  v->reg = (uint8_t)to;
+  w->owner[to] = h;
+}
+
+/* Before a call: local values in clobbered registers go to their spill slots. The registers keep
+ * their content until the call. */
+void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered) {
+  uint64_t live = w->block_regs & ~w->free & ~w->temp & clobbered;
+  for (uint64_t m = live; m; m &= m - 1) spill(w, (unsigned)__builtin_ctzll(m));
+  w->free |= live;
+  w->cached &= ~clobbered;
+}
+
+/* ---- moves ---- */
+
+/* Fills in where h is to be read from. */
+void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
+  m->src = KN_NO_REG;
+  m->src_handle = 0;
+  m->src_frame = 0;
+  if (!kn_is_value(h)) {
+    m->src_handle = h;
+    return;
+  }
+  struct kn_val *v = &w->val[h];
+  if (v->flags & KN_VF_SLOT_HOME) {
+    if (v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) && w->owner[v->hint] == h)
+      m->src = v->hint;
+    else
+      m->src_frame = kn_frame_of(w, v);
+  } else if (v->reg != KN_NO_REG) {
+    m->src = v->reg;
+  } else if (v->flags & KN_VF_FRAME) {
+    m->src_frame = v->frame;
+  } else {
+    m->src = (uint8_t)kn_reg(w, h, v->type);
+  }
+  KN_LOG(w, KN_EV_USE, h, m->src != KN_NO_REG ? m->src : KN_PLACE_FRAME + m->src_frame);
+}
+
+/* Performs the collected moves as if at once: to the frame first (no such destination is a source:
+ * whoever collects sees to that), then among registers, then loads and constants. */
+void KN_W(run_moves)(struct kn_walk *w) {
+  struct kn_reg_move reg[64], out[128];
+  unsigned n = 0;
+  bool later = false;
+  for (uint32_t i = 0; i < w->moves.n; i++) {
+    const struct kn_place_move *m = &w->moves.at[i];
+    if (m->dst == KN_NO_REG) {
+      if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, (size_t)(w->moves.n - i) * 32)) return;
+      if (m->src != KN_NO_REG)
+        KN_W(hook_store)(w, m->src, m->dst_frame, m->type);
+      else if (m->src_handle)
+        KN_W(hook_store_constant)(w, m->dst_frame, m->src_handle, m->type);
+      else if (m->dst_frame != m->src_frame)
+        KN_W(hook_copy)(w, m->dst_frame, m->src_frame, m->type);
+    } else if (m->src != KN_NO_REG) {
+      if (n < 64) reg[n++] = (struct kn_reg_move){m->dst, m->src, m->type};
+    } else {
+      later = true;
+    }
+  }
+  if (n) {
+    unsigned k = kn_moves_order(reg, n, KN_W(scratch), out);
+    for (unsigned i = 0; i < k; i++) KN_W(hook_move)(w, out[i].dst, out[i].src, out[i].type);
+  }
+  if (later) {
+    for (uint32_t i = 0; i < w->moves.n; i++) {
+      const struct kn_place_move *m = &w->moves.at[i];
+      if (m->dst == KN_NO_REG || m->src != KN_NO_REG) continue;
+      if (m->src_handle)
+        KN_W(hook_constant)(w, m->dst, m->src_handle, m->type);
+      else
+        KN_W(hook_load)(w, m->dst, m->src_frame, m->type);
+    }
+  }
+  w->moves.n = 0;
+}
+
+/* Arguments that are still to be computed are computed now, before the paths part. */
+void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
+  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
+    uint32_t h = w->f->edge_args.at[a - 1].value;
+    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+      KN_W(reg_slow)(w, h, w->val[h].type);
+      w->locked = 0;
+    }
+  }
+}
+
+/* Writes the homes of the target's parameters. True if code was emitted. */
+bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
+  kiln_func *f = w->f;
+  const struct kn_block *target = &f->block[e->target];
+  uint8_t *before = w->p;
+  uint8_t *base = w->base;
+  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = kn_block_param(f, target, arg->index);
+    struct kn_val *pv = &w->val[param];
+    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue; /* never used */
+    struct kn_place_move m = {.dst = KN_NO_REG, .type = pv->type};
+    if (KN_UNLIKELY(pv->flags & KN_VF_SHADOW)) {
+      /* its own memory, which nothing else reads */
+      uint32_t *shadow = &f->inst[param].c;
+      if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, pv->type == KILN_TYPE_I128 ? 16 : 8, 4);
+      m.dst_frame = (int32_t)*shadow;
+    } else if (pv->flags & KN_VF_HOME) {
+      m.dst = pv->reg;
+    } else {
+      m.dst_frame = kn_frame_of(w, pv);
+    }
+    if (arg->value == param && !(pv->flags & KN_VF_SHADOW)) continue; /* it stays as it is */
+    KN_W(source)(w, arg->value, &m);
+    /* a parameter of the target in memory that this edge also writes: out of the way first */
+    if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
+        w->inst[arg->value].a == e->target && arg->value != param) {
+      int32_t copy = kn_walk_frame(w, m.type == KILN_TYPE_I128 ? 16 : 8, 4);
+      KN_W(hook_copy)(w, copy, m.src_frame, m.type);
+      m.src_frame = copy;
+    }
+    if (KN_UNLIKELY(w->p > w->limit)) {
+      ptrdiff_t done = before - base;
+      if (!kn_walk_room(w, 4096)) return false;
+      base = w->base;
+      before = base + done;
+    }
+    if (!KN_PUSH(f, w->moves, m)) return false;
+  }
+  if (w->moves.n) KN_W(run_moves)(w);
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
+    kn_drop(w, f->edge_args.at[a - 1].value);
+  return (w->p - w->base) != (before - base);
+}

@@ -1,0 +1,342 @@
+/* x86-64 instruction encoder: pure functions that write one instruction at `p` and return the byte
+ * behind it. Sources: Intel SDM volume 2, chapter 2 (formats) and 3 to 5 (opcodes).
+ * Operand order is Intel's: destination first. `size` is the log2 of the operand's bytes (0 to 3).
+ * Up to 16 bytes from `p` may be written, whatever the length returned. */
+#ifndef KN_X64_ENCODE_H
+#define KN_X64_ENCODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum x64_reg {
+  X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI,
+  X64_R8, X64_R9, X64_R10, X64_R11, X64_R12, X64_R13, X64_R14, X64_R15
+};
+
+/* Condition codes as in Jcc, SETcc, CMOVcc; flipping bit 0 negates. */
+enum x64_cc {
+  X64_O, X64_NO, X64_B, X64_AE, X64_E, X64_NE, X64_BE, X64_A,
+  X64_S, X64_NS, X64_P, X64_NP, X64_L, X64_GE, X64_LE, X64_G
+};
+
+#define X64_NONE 0xffu /* no register */
+#define X64_RIP 0xfeu  /* base: relative to the next instruction */
+
+/* A memory operand: [base + index << scale + disp]. index is not rsp. base NONE: no base. */
+struct x64_mem {
+  uint8_t base, index, scale, segment; /* segment: 0, or 0x64 for fs */
+  int32_t disp;
+};
+static inline struct x64_mem x64_at(unsigned base, int32_t disp) {
+  return (struct x64_mem){(uint8_t)base, X64_NONE, 0, 0, disp};
+}
+
+/* ---- opcodes ----
+ * Bits 0 to 7 the opcode byte; the flags below; 16 to 23 a mandatory prefix. For register or memory
+ * sources: "reg, r/m". */
+enum {
+  X64_0F = 1 << 8,    /* 0F escape */
+  X64_W8 = 1 << 9,    /* bit 0 of the opcode is clear for byte operands; both may be byte registers */
+  X64_RM8 = 1 << 10,  /* r/m is a byte register */
+  X64_NOSIZE = 1 << 11, /* no 66 prefix for 16 bit, no byte form: size only gives REX.W */
+  X64_0F38 = 1 << 12, /* 0F 38 escape (with X64_0F) */
+#define X64_PRE(b) ((b) << 16)
+
+  X64_ADD = 0x03 | X64_W8, X64_OR = 0x0b | X64_W8, X64_ADC = 0x13 | X64_W8, X64_SBB = 0x1b | X64_W8,
+  X64_AND = 0x23 | X64_W8, X64_SUB = 0x2b | X64_W8, X64_XOR = 0x33 | X64_W8, X64_CMP = 0x3b | X64_W8,
+  X64_TEST = 0x85 | X64_W8, X64_MOV = 0x8b | X64_W8, X64_XCHG = 0x87 | X64_W8,
+  X64_LEA = 0x8d, X64_IMUL = 0xaf | X64_0F, X64_MOVSXD = 0x63,
+  X64_MOVZX8 = 0xb6 | X64_0F | X64_RM8, X64_MOVZX16 = 0xb7 | X64_0F,
+  X64_MOVSX8 = 0xbe | X64_0F | X64_RM8, X64_MOVSX16 = 0xbf | X64_0F,
+  X64_BSF = 0xbc | X64_0F, X64_BSR = 0xbd | X64_0F,
+  X64_CMOV = 0x40 | X64_0F,                           /* + cc */
+  X64_SHLD_CL = 0xa5 | X64_0F, X64_SHRD_CL = 0xad | X64_0F, /* r/m, reg */
+  X64_CMPXCHG = 0xb1 | X64_0F | X64_W8, X64_XADD = 0xc1 | X64_0F | X64_W8, /* r/m, reg */
+  /* "r/m, reg": stores and memory destinations */
+  X64_MOV_ST = 0x89 | X64_W8, X64_ADD_ST = 0x01 | X64_W8, X64_OR_ST = 0x09 | X64_W8,
+  X64_AND_ST = 0x21 | X64_W8, X64_SUB_ST = 0x29 | X64_W8, X64_XOR_ST = 0x31 | X64_W8,
+  X64_CMP_ST = 0x39 | X64_W8,
+
+  /* SSE2; size 3 gives REX.W where general registers take part */
+  X64_SSE = X64_0F | X64_NOSIZE,
+  X64_MOVSS = 0x10 | X64_SSE | X64_PRE(0xf3), X64_MOVSD = 0x10 | X64_SSE | X64_PRE(0xf2),
+  X64_MOVSS_ST = 0x11 | X64_SSE | X64_PRE(0xf3), X64_MOVSD_ST = 0x11 | X64_SSE | X64_PRE(0xf2),
+  X64_MOVUPS = 0x10 | X64_SSE, X64_MOVUPS_ST = 0x11 | X64_SSE,
+  X64_MOVAPS = 0x28 | X64_SSE, X64_MOVAPS_ST = 0x29 | X64_SSE,
+  X64_MOVQ_ST = 0xd6 | X64_SSE | X64_PRE(0x66), X64_MOVQ = 0x7e | X64_SSE | X64_PRE(0xf3),
+  X64_MOV_XG = 0x6e | X64_SSE | X64_PRE(0x66), /* xmm, gpr: movd or movq by size */
+  X64_MOV_GX = 0x7e | X64_SSE | X64_PRE(0x66), /* r/m is the gpr, reg the xmm */
+  X64_ADDSS = 0x58 | X64_SSE | X64_PRE(0xf3), X64_ADDSD = 0x58 | X64_SSE | X64_PRE(0xf2),
+  X64_MULSS = 0x59 | X64_SSE | X64_PRE(0xf3), X64_MULSD = 0x59 | X64_SSE | X64_PRE(0xf2),
+  X64_SUBSS = 0x5c | X64_SSE | X64_PRE(0xf3), X64_SUBSD = 0x5c | X64_SSE | X64_PRE(0xf2),
+  X64_DIVSS = 0x5e | X64_SSE | X64_PRE(0xf3), X64_DIVSD = 0x5e | X64_SSE | X64_PRE(0xf2),
+  X64_MINSS = 0x5d | X64_SSE | X64_PRE(0xf3), X64_MINSD = 0x5d | X64_SSE | X64_PRE(0xf2),
+  X64_MAXSS = 0x5f | X64_SSE | X64_PRE(0xf3), X64_MAXSD = 0x5f | X64_SSE | X64_PRE(0xf2),
+  X64_SQRTSS = 0x51 | X64_SSE | X64_PRE(0xf3), X64_SQRTSD = 0x51 | X64_SSE | X64_PRE(0xf2),
+  X64_UCOMISS = 0x2e | X64_SSE, X64_UCOMISD = 0x2e | X64_SSE | X64_PRE(0x66),
+  X64_CVTSS2SD = 0x5a | X64_SSE | X64_PRE(0xf3), X64_CVTSD2SS = 0x5a | X64_SSE | X64_PRE(0xf2),
+  X64_CVTSI2SS = 0x2a | X64_SSE | X64_PRE(0xf3), X64_CVTSI2SD = 0x2a | X64_SSE | X64_PRE(0xf2),
+  X64_CVTTSS2SI = 0x2c | X64_SSE | X64_PRE(0xf3), X64_CVTTSD2SI = 0x2c | X64_SSE | X64_PRE(0xf2),
+  X64_ANDPS = 0x54 | X64_SSE, X64_ANDNPS = 0x55 | X64_SSE, X64_ORPS = 0x56 | X64_SSE,
+  X64_XORPS = 0x57 | X64_SSE,
+  X64_CMPSS = 0xc2 | X64_SSE | X64_PRE(0xf3), X64_CMPSD = 0xc2 | X64_SSE | X64_PRE(0xf2), /* imm8 */
+  X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
+  X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66)
+};
+
+/* Group numbers: the reg field of an opcode that has one operand or an immediate. */
+enum { X64_G_ADD, X64_G_OR, X64_G_ADC, X64_G_SBB, X64_G_AND, X64_G_SUB, X64_G_XOR, X64_G_CMP };
+enum { X64_G_ROL, X64_G_ROR, X64_G_RCL, X64_G_RCR, X64_G_SHL, X64_G_SHR, X64_G_SAR = 7 };
+enum { X64_G_NOT = 2, X64_G_NEG, X64_G_MUL, X64_G_IMUL, X64_G_DIV, X64_G_IDIV };
+
+static inline uint8_t *x64_put8(uint8_t *p, unsigned v) {
+  *p = (uint8_t)v;
+  return p + 1;
+}
+static inline uint8_t *x64_put32(uint8_t *p, int32_t v) {
+  memcpy(p, &v, 4);
+  return p + 4;
+}
+static inline uint8_t *x64_put64(uint8_t *p, uint64_t v) {
+  memcpy(p, &v, 8);
+  return p + 8;
+}
+
+#define X64_INLINE static inline __attribute__((always_inline))
+
+/* Prefixes, REX and escape bytes. `rex` holds W, R, X, B; `force` asks for REX without bits. */
+X64_INLINE uint8_t *x64_head(uint8_t *p, unsigned op, unsigned size, unsigned rex, bool force) {
+  if ((op & X64_NOSIZE) == 0) {
+    *p = 0x66;
+    p += size == 1;
+  }
+  if (op >> 16) p = x64_put8(p, op >> 16);
+  rex |= (unsigned)(size == 3) << 3;
+  *p = (uint8_t)(0x40 | rex);
+  p += (rex != 0) | force;
+  if (op & X64_0F) p = x64_put8(p, 0x0f);
+  if (op & X64_0F38) p = x64_put8(p, 0x38);
+  return p;
+}
+X64_INLINE unsigned x64_opcode(unsigned op, unsigned size) {
+  return (op & X64_W8) && size == 0 ? (op & 0xfe) : (op & 0xff);
+}
+
+/* op reg, rm (both registers). */
+X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg, unsigned rm) {
+  bool force = ((op & X64_W8) && size == 0 && ((reg | rm) & 0xc) != 0) || ((op & X64_RM8) && rm >= 4);
+  p = x64_head(p, op, size, (reg >> 3) << 2 | rm >> 3, force);
+  uint16_t w = (uint16_t)(x64_opcode(op, size) | (0xc0 | (reg & 7) << 3 | (rm & 7)) << 8);
+  memcpy(p, &w, 2);
+  return p + 2;
+}
+
+/* ModRM, SIB and displacement of `reg`, [m]. SDM 2.1.5, tables 2-2 and 2-3. */
+X64_INLINE uint8_t *x64_modrm(uint8_t *p, unsigned reg, struct x64_mem m) {
+  unsigned field = (reg & 7) << 3;
+  if (m.base >= X64_RIP) {
+    if (m.base == X64_RIP) {
+      *p++ = (uint8_t)(field | 5);
+    } else { /* no base: SIB with base 101 and mod 00 */
+      unsigned index = m.index == X64_NONE ? 4 : (unsigned)(m.index & 7);
+      *p++ = (uint8_t)(field | 4);
+      *p++ = (uint8_t)((unsigned)m.scale << 6 | index << 3 | 5);
+    }
+    return x64_put32(p, m.disp);
+  }
+  unsigned base = m.base & 7;
+  unsigned mod = m.disp == 0 && base != 5 ? 0 : m.disp == (int8_t)m.disp ? 0x40 : 0x80;
+  if (m.index != X64_NONE || base == 4) {
+    unsigned index = m.index == X64_NONE ? 4 : (unsigned)(m.index & 7);
+    uint16_t w = (uint16_t)(mod | field | 4 | ((unsigned)m.scale << 6 | index << 3 | base) << 8);
+    memcpy(p, &w, 2);
+    p += 2;
+  } else {
+    *p++ = (uint8_t)(mod | field | base);
+  }
+  memcpy(p, &m.disp, 4);
+  return p + (mod >> 6 == 2 ? 4 : mod >> 6);
+}
+
+X64_INLINE unsigned x64_mem_rex(struct x64_mem m) {
+  unsigned b = m.base >= X64_RIP ? 0 : (unsigned)m.base >> 3;
+  unsigned x = m.index == X64_NONE ? 0 : (unsigned)m.index >> 3;
+  return x << 1 | b;
+}
+
+/* op reg, [m]; with the "_ST" opcodes: op [m], reg. With a rip base the displacement is the last
+ * 4 bytes of the instruction (before an immediate). */
+X64_INLINE uint8_t *x64_rm(uint8_t *p, unsigned op, unsigned size, unsigned reg, struct x64_mem m) {
+  if (m.segment) *p++ = m.segment;
+  bool force = (op & X64_W8) && size == 0 && (reg & 0xc) != 0;
+  p = x64_head(p, op, size, (reg >> 3) << 2 | x64_mem_rex(m), force);
+  *p = (uint8_t)x64_opcode(op, size);
+  return x64_modrm(p + 1, reg, m);
+}
+
+/* Group instruction on a register or memory, opcode `op`, group number in `reg`. */
+X64_INLINE uint8_t *x64_group_r(uint8_t *p, unsigned op, unsigned size, unsigned group, unsigned rm) {
+  bool force = (op & X64_W8) && size == 0 && (rm & 0xc) != 0;
+  p = x64_head(p, op, size, rm >> 3, force);
+  uint16_t w = (uint16_t)(x64_opcode(op, size) | (0xc0 | group << 3 | (rm & 7)) << 8);
+  memcpy(p, &w, 2);
+  return p + 2;
+}
+X64_INLINE uint8_t *x64_group_m(uint8_t *p, unsigned op, unsigned size, unsigned group,
+                                struct x64_mem m) {
+  if (m.segment) *p++ = m.segment;
+  p = x64_head(p, op, size, x64_mem_rex(m), false);
+  *p = (uint8_t)x64_opcode(op, size);
+  return x64_modrm(p + 1, group, m);
+}
+
+/* The immediate of an arithmetic instruction: 1, 2 or 4 bytes. */
+X64_INLINE uint8_t *x64_imm(uint8_t *p, unsigned size, int32_t imm) {
+  memcpy(p, &imm, 4);
+  return p + (size == 0 ? 1 : size == 1 ? 2 : 4);
+}
+static inline bool x64_fits8(int32_t v) { return v == (int8_t)v; }
+
+/* add, or, adc, sbb, and, sub, xor, cmp with an immediate (sign-extended from 32 bits). */
+X64_INLINE uint8_t *x64_alu_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm, int32_t imm) {
+  if (size != 0 && x64_fits8(imm)) {
+    p = x64_group_r(p, 0x83, size, group, rm);
+    return x64_put8(p, (uint8_t)imm);
+  }
+  if (rm == X64_RAX) { /* short form without ModRM */
+    p = x64_head(p, 0x05 | X64_W8, size, 0, false);
+    p = x64_put8(p, (group << 3) | (size == 0 ? 4 : 5));
+    return x64_imm(p, size, imm);
+  }
+  p = x64_group_r(p, 0x81 | X64_W8, size, group, rm);
+  return x64_imm(p, size, imm);
+}
+X64_INLINE uint8_t *x64_alu_mi(uint8_t *p, unsigned group, unsigned size, struct x64_mem m, int32_t imm) {
+  if (size != 0 && x64_fits8(imm)) {
+    p = x64_group_m(p, 0x83, size, group, m);
+    return x64_put8(p, (uint8_t)imm);
+  }
+  p = x64_group_m(p, 0x81 | X64_W8, size, group, m);
+  return x64_imm(p, size, imm);
+}
+X64_INLINE uint8_t *x64_test_ri(uint8_t *p, unsigned size, unsigned rm, int32_t imm) {
+  if (rm == X64_RAX) {
+    p = x64_head(p, 0xa9 | X64_W8, size, 0, false);
+    p = x64_put8(p, size == 0 ? 0xa8 : 0xa9);
+    return x64_imm(p, size, imm);
+  }
+  return x64_imm(x64_group_r(p, 0xf7 | X64_W8, size, 0, rm), size, imm);
+}
+X64_INLINE uint8_t *x64_test_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
+  return x64_imm(x64_group_m(p, 0xf7 | X64_W8, size, 0, m), size, imm);
+}
+/* mov [m], imm. */
+X64_INLINE uint8_t *x64_mov_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
+  return x64_imm(x64_group_m(p, 0xc7 | X64_W8, size, 0, m), size, imm);
+}
+/* imul reg, rm, imm. */
+X64_INLINE uint8_t *x64_imul_rri(uint8_t *p, unsigned size, unsigned reg, unsigned rm, int32_t imm) {
+  bool small = x64_fits8(imm);
+  p = x64_rr(p, small ? 0x6b : 0x69, size, reg, rm);
+  return x64_imm(p, small ? 0 : size, imm);
+}
+X64_INLINE uint8_t *x64_imul_rmi(uint8_t *p, unsigned size, unsigned reg, struct x64_mem m, int32_t imm) {
+  bool small = x64_fits8(imm);
+  p = x64_rm(p, small ? 0x6b : 0x69, size, reg, m);
+  return x64_imm(p, small ? 0 : size, imm);
+}
+/* Any 64-bit constant, flags untouched: mov r32, imm32; mov r64, simm32; movabs. */
+static inline uint8_t *x64_mov_ri(uint8_t *p, unsigned reg, uint64_t v) {
+  if (v <= UINT32_MAX) {
+    *p = 0x41;
+    p += reg >> 3;
+    *p = (uint8_t)(0xb8 | (reg & 7));
+    return x64_put32(p + 1, (int32_t)(uint32_t)v);
+  }
+  if ((int64_t)v == (int32_t)v) return x64_put32(x64_group_r(p, 0xc7, 3, 0, reg), (int32_t)v);
+  *p++ = (uint8_t)(0x48 | reg >> 3);
+  *p++ = (uint8_t)(0xb8 | (reg & 7));
+  return x64_put64(p, v);
+}
+/* xor r32, r32: zero, flags changed. */
+X64_INLINE uint8_t *x64_zero(uint8_t *p, unsigned reg) { return x64_rr(p, X64_XOR, 2, reg, reg); }
+
+/* Shifts and rotates by cl, by an immediate. */
+X64_INLINE uint8_t *x64_shift_cl(uint8_t *p, unsigned group, unsigned size, unsigned rm) {
+  return x64_group_r(p, 0xd3 | X64_W8, size, group, rm);
+}
+X64_INLINE uint8_t *x64_shift_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm, unsigned n) {
+  if (n == 1) return x64_group_r(p, 0xd1 | X64_W8, size, group, rm);
+  return x64_put8(x64_group_r(p, 0xc1 | X64_W8, size, group, rm), n);
+}
+/* shld / shrd rm, reg, imm8. */
+X64_INLINE uint8_t *x64_shld_ri(uint8_t *p, unsigned size, unsigned rm, unsigned reg, unsigned n) {
+  return x64_put8(x64_rr(p, 0xa4 | X64_0F, size, reg, rm), n);
+}
+X64_INLINE uint8_t *x64_shrd_ri(uint8_t *p, unsigned size, unsigned rm, unsigned reg, unsigned n) {
+  return x64_put8(x64_rr(p, 0xac | X64_0F, size, reg, rm), n);
+}
+/* not, neg, mul, imul, div, idiv of one operand (X64_G_NOT ...). */
+X64_INLINE uint8_t *x64_unary_r(uint8_t *p, unsigned group, unsigned size, unsigned rm) {
+  return x64_group_r(p, 0xf7 | X64_W8, size, group, rm);
+}
+X64_INLINE uint8_t *x64_unary_m(uint8_t *p, unsigned group, unsigned size, struct x64_mem m) {
+  return x64_group_m(p, 0xf7 | X64_W8, size, group, m);
+}
+/* cdq (size 2), cqo (size 3). */
+X64_INLINE uint8_t *x64_cdq(uint8_t *p, unsigned size) {
+  if (size == 3) *p++ = 0x48;
+  return x64_put8(p, 0x99);
+}
+X64_INLINE uint8_t *x64_bswap(uint8_t *p, unsigned size, unsigned reg) {
+  p = x64_head(p, X64_0F | X64_NOSIZE, size, reg >> 3, false);
+  return x64_put8(p, 0xc8 | (reg & 7));
+}
+X64_INLINE uint8_t *x64_setcc(uint8_t *p, unsigned cc, unsigned reg) {
+  p = x64_head(p, X64_0F, 0, reg >> 3, reg >= 4);
+  *p++ = (uint8_t)(0x90 | cc);
+  return x64_put8(p, 0xc0 | (reg & 7));
+}
+X64_INLINE uint8_t *x64_push(uint8_t *p, unsigned reg) {
+  *p = 0x41;
+  p += reg >> 3;
+  return x64_put8(p, 0x50 | (reg & 7));
+}
+X64_INLINE uint8_t *x64_pop(uint8_t *p, unsigned reg) {
+  *p = 0x41;
+  p += reg >> 3;
+  return x64_put8(p, 0x58 | (reg & 7));
+}
+X64_INLINE uint8_t *x64_ret(uint8_t *p) { return x64_put8(p, 0xc3); }
+X64_INLINE uint8_t *x64_leave(uint8_t *p) { return x64_put8(p, 0xc9); }
+X64_INLINE uint8_t *x64_int3(uint8_t *p) { return x64_put8(p, 0xcc); }
+X64_INLINE uint8_t *x64_ud2(uint8_t *p) { return x64_put8(x64_put8(p, 0x0f), 0x0b); }
+X64_INLINE uint8_t *x64_mfence(uint8_t *p) {
+  return x64_put8(x64_put8(x64_put8(p, 0x0f), 0xae), 0xf0);
+}
+/* call, jmp through a register or memory; relative ones with a 32-bit displacement. */
+X64_INLINE uint8_t *x64_call_r(uint8_t *p, unsigned r) { return x64_group_r(p, 0xff | X64_NOSIZE, 2, 2, r); }
+X64_INLINE uint8_t *x64_call_m(uint8_t *p, struct x64_mem m) { return x64_group_m(p, 0xff | X64_NOSIZE, 2, 2, m); }
+X64_INLINE uint8_t *x64_jmp_r(uint8_t *p, unsigned r) { return x64_group_r(p, 0xff | X64_NOSIZE, 2, 4, r); }
+X64_INLINE uint8_t *x64_jmp_m(uint8_t *p, struct x64_mem m) { return x64_group_m(p, 0xff | X64_NOSIZE, 2, 4, m); }
+X64_INLINE uint8_t *x64_call_rel(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe8), d); }
+X64_INLINE uint8_t *x64_jmp_rel32(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe9), d); }
+X64_INLINE uint8_t *x64_jmp_rel8(uint8_t *p, int32_t d) { return x64_put8(x64_put8(p, 0xeb), (uint8_t)d); }
+X64_INLINE uint8_t *x64_jcc_rel32(uint8_t *p, unsigned cc, int32_t d) {
+  return x64_put32(x64_put8(x64_put8(p, 0x0f), 0x80 | cc), d);
+}
+X64_INLINE uint8_t *x64_jcc_rel8(uint8_t *p, unsigned cc, int32_t d) {
+  return x64_put8(x64_put8(p, 0x70 | cc), (uint8_t)d);
+}
+/* cmpss, cmpsd with predicate 0 to 7. */
+X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm, unsigned predicate) {
+  return x64_put8(x64_rr(p, op, 2, reg, rm), predicate);
+}
+/* lock prefix for the read-modify-write instruction that follows. */
+X64_INLINE uint8_t *x64_lock(uint8_t *p) { return x64_put8(p, 0xf0); }
+
+/* `n` bytes of padding that execute as nothing (SDM, NOP: recommended multi-byte sequences). */
+uint8_t *x64_nops(uint8_t *p, unsigned n);
+
+#endif
