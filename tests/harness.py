@@ -24,6 +24,7 @@ def options(description, **defaults):
     p.add_argument('--gcc', default='gcc')
     p.add_argument('--keep', metavar='DIR', help='work in DIR and keep what is written there')
     p.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1))
+    p.add_argument('--tap', action='store_true', help='speak TAP: a line per check')
     p.add_argument('--verbose', '-v', action='store_true')
     return p
 
@@ -38,6 +39,7 @@ class Harness:
         self.passed = 0
         self.failed = 0
         self.skips = {}
+        self.lines = 0
         self.lock = threading.Lock()
         self.dir = args.keep or tempfile.mkdtemp(prefix='kiln-test-')
         os.makedirs(self.dir, exist_ok=True)
@@ -96,23 +98,36 @@ class Harness:
 
     # ---- counting ----
 
-    def ok(self, n=1):
-        with self.lock:
-            self.passed += n
+    def tap(self, line, name, text=''):
+        if self.args.tap:
+            self.lines += 1
+            name = str(name).replace('#', 'No.').replace('\n', ' ')
+            print('%s %d - %s%s' % (line, self.lines, name, text), flush=True)
 
-    def fail(self, what, text='', n=1):
+    def ok(self, what):
         with self.lock:
-            self.failed += n
-            print('FAILED: %s%s' % (what, ': ' + text if text else ''), flush=True)
+            self.passed += 1
+            self.tap('ok', what)
 
-    def skip(self, reason, n=1):
+    def fail(self, what, text=''):
         with self.lock:
-            self.skips[reason] = self.skips.get(reason, 0) + n
+            self.failed += 1
+            if text and self.args.tap:
+                print('# ' + text.replace('\n', '\n# '))
+            self.tap('not ok', what)
+            if not self.args.tap:
+                print('FAILED: %s%s' % (what, ': ' + text if text else ''), flush=True)
+
+    def skip(self, what, reason):
+        """`what` was not checked; skips are counted by reason."""
+        with self.lock:
+            self.skips[reason] = self.skips.get(reason, 0) + 1
+            self.tap('ok', what, ' # SKIP ' + reason)
 
     def note(self, text):
         if self.args.verbose:
             with self.lock:
-                print(text, flush=True)
+                print('# ' + text, flush=True)
 
     def each(self, work, items):
         """Runs work(item) for all, some at a time; a Failure counts as one failed check."""
@@ -120,17 +135,20 @@ class Harness:
             try:
                 return work(item)
             except Failure as e:
-                self.fail(str(item if isinstance(item, (str, int)) else item[0]), str(e))
+                self.fail(item if isinstance(item, str) else ' '.join(map(str, item)), str(e))
                 return None
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             return list(pool.map(one, items))
 
     def finish(self):
         """Prints the closing lines and exits: 1 if anything failed or nothing ran."""
+        mark = '# ' if self.args.tap else ''
+        if self.args.tap:
+            print('1..%d' % self.lines)
         for reason in sorted(self.skips):
-            print('skipped (%d): %s' % (self.skips[reason], reason))
-        print('%d passed, %d failed, %d skipped' % (self.passed, self.failed,
-                                                    sum(self.skips.values())))
+            print('%sskipped (%d): %s' % (mark, self.skips[reason], reason))
+        print('%s%d passed, %d failed, %d skipped' % (mark, self.passed, self.failed,
+                                                      sum(self.skips.values())))
         if not self.args.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
         sys.exit(1 if self.failed or not self.passed else 0)

@@ -25,7 +25,7 @@ def generate(h, seed, count, only):
         if only is not None:
             return [sig.Signature(seed, only)]
         if s.not_yet:
-            h.skip('signature with %s, not lowered yet' % s.not_yet)
+            h.skip('signature %d' % n, '%s in signatures is not lowered yet' % s.not_yet)
         else:
             out.append(s)
         n += 1
@@ -70,7 +70,7 @@ def main():
     p.add_argument('--only', type=int, help='just this signature')
     args = p.parse_args()
     h = harness.Harness(args)
-    print('seed %d, %d signatures' % (args.seed, 1 if args.only is not None else args.count))
+    print('# seed %d, %d signatures' % (args.seed, 1 if args.only is not None else args.count))
     all_signatures = generate(h, args.seed, args.count, args.only)
     groups = [all_signatures[i:i + BATCH] for i in range(0, len(all_signatures), BATCH)]
     work, lost = [], set()
@@ -111,7 +111,7 @@ def main():
                 h.fail('caller %s, callee %s, --seed=%d --only=%d' % (*p, args.seed, s.n),
                        '%s\n  %s' % (faults[s.n], s.describe()))
             else:
-                h.ok()
+                h.ok('caller %s, callee %s, signature %d' % (*p, s.n))
     h.each(pair, PAIRS)
 
     # The checks can fail: callees that complain must be heard, every one.
@@ -125,7 +125,7 @@ def main():
                       h.path('tests_wrong.o')), h.path('stubs_wrong.o'), *tools[1:3]], h.path('wrong'))
         heard = h.run([exe], check=False)[1].count('bad ')
         if heard == len(groups[0]):
-            h.ok()
+            h.ok('self-check')
         else:
             h.fail('self-check', 'heard %d of %d' % (heard, len(groups[0])))
     h.finish()

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Runs the programs of tests/programs: Kiln's code against clang's own, at -O0 and -O1 bitcode,
+plain and in stress mode. Output and exit status must be equal.
+
+    programs.py --kiln=build/kiln [NAME...] [--stress=N]
+"""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import harness  # noqa: E402
+
+LEVELS = ('-O0', '-O1')
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('names', nargs='*', help='programs, without .c; default all')
+    p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
+    args = p.parse_args()
+    h = harness.Harness(args)
+    folder = os.path.join(harness.HERE, 'programs')
+    names = args.names or sorted(os.path.basename(f)[:-2]
+                                 for f in glob.glob(os.path.join(folder, '*.c')))
+
+    def check(item):
+        name, level = item
+        base = '%s%s' % (name, level)
+        bc = h.bitcode(os.path.join(folder, name + '.c'), h.path(base + '.bc'), (level,))
+        own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
+        libs = ('-lm', '-pthread')
+        expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
+        for seed in range(args.stress + 1):
+            what = '%s %s%s' % (name, level, ' --stress=%d' % seed if seed else '')
+            try:
+                o = h.kiln_object(bc, h.path('%s.%d.o' % (base, seed)),
+                                  ['--stress=%d' % seed] if seed else [])
+                got = h.run([h.link([o], h.path('%s.%d' % (base, seed)), libs)], check=False)
+            except harness.Failure as e:
+                h.fail(what, str(e))
+                continue
+            if got[:2] == expected[:2]:
+                h.ok(what)
+            else:
+                h.fail(what, difference(expected, got))
+    h.each(check, [(n, level) for n in names for level in LEVELS])
+    h.finish()
+
+
+def difference(expected, got):
+    if expected[0] != got[0]:
+        text = 'status %d, expected %d' % (got[0], expected[0])
+    else:
+        text = 'same status'
+    for i, (a, b) in enumerate(zip(expected[1].splitlines() + [''], got[1].splitlines() + [''])):
+        if a != b:
+            return '%s; line %d is\n    %s\n  expected\n    %s' % (text, i + 1, b[:200], a[:200])
+    return text
+
+
+if __name__ == '__main__':
+    main()
