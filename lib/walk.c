@@ -2,6 +2,7 @@
  * arrays, code space, frame, labels, relocations, frame rows. See walk.h. */
 #include "lib/walk.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes that one instruction may emit without asking for room. */
@@ -89,12 +90,17 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
 }
 
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
-  if (size > INT32_MAX / 2 || (uint64_t)-(int64_t)w->frame_low + size > INT32_MAX / 2) {
+  if (size > INT32_MAX / 2 || (uint64_t)llabs(w->frame_low) + size > INT32_MAX / 2) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "the stack frame is larger than 1 GiB");
     return -8;
   }
   if (align_log2 < 3 && size >= 8) align_log2 = 3;
   int32_t mask = (1 << align_log2) - 1;
+  if (w->plan->target->frame_up) {
+    int32_t at = (w->frame_low + mask) & ~mask;
+    w->frame_low = at + (int32_t)size;
+    return at;
+  }
   w->frame_low = (w->frame_low - (int32_t)size) & ~mask;
   return w->frame_low;
 }

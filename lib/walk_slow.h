@@ -111,7 +111,8 @@ void KN_W(release_slow)(struct kn_walk *w, uint32_t h) {
   }
   if (v->reg != KN_NO_REG) w->free |= KN_BIT(v->reg & 63u);
   /* a slot may be used again, except after setjmp, and but for the caller's */
-  if (v->frame < 0 && v->type != KILN_TYPE_I128 && !w->f->returns_twice)
+  bool local = w->plan->target->frame_up ? v->frame > 0 : v->frame < 0;
+  if (local && v->type != KILN_TYPE_I128 && !w->f->returns_twice)
     KN_PUSH(w->f, w->spare, v->frame);
 }
 

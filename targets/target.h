@@ -24,6 +24,9 @@ struct kn_target {
   uint8_t fp_arg_regs[8];
   /* Per opcode, the types (a bit each) for which it clobbers like a call. */
   const uint16_t *clobbers;
+  /* Frame offsets of locals grow upward from the frame register and are positive, those of the
+   * caller's arguments are negative; else the other way round. */
+  bool frame_up;
   /* Compiles f, planned by `plan`, into the session's output. */
   kiln_status (*compile)(kiln_session *s, kiln_func *f, struct kn_plan *plan);
 };
