@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# check.sh: what holds for the source as a whole; `./dev check` runs it, and the suite runs the parts
+# that build nothing (check.sh source BUILD). Prints a line for each check, and what is wrong.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/tap.sh
+
+sources() { find "${@:-.}" \( -name 'build*' -o -name .git \) -prune -o -name '*.[ch]' -print | sort; }
+
+# fail_lines WHAT: fails with the lines of standard input, if there are any.
+fail_lines() {
+  local lines
+  lines=$(cat)
+  [[ -z $lines ]] || { printf '%s:\n%s\n' "$1" "$lines"; return 1; }
+}
+
+# ---- source ----
+
+# forbidden_includes FOLDER PATTERN: includes of a folder outside of what it may see. Brackets are
+# the public headers, or the system's.
+forbidden_includes() {
+  sources "$1" | xargs -r grep -nE '^# *include +"' /dev/null |
+    grep -vE "# *include +\"($2)" | fail_lines "$1 may not include"
+}
+
+check_include_direction() {
+  local ok=0
+  forbidden_includes include '$^' || ok=1
+  forbidden_includes ir 'ir/' || ok=1
+  forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
+  forbidden_includes targets 'ir/|lib/|targets/' || ok=1
+  # Users of the public API: local headers without a folder.
+  for folder in frontends tools bench examples; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
+  return $ok
+}
+
+check_targets_named_once() {
+  sources ir lib | xargs grep -lE 'kn_target_(x86_64|aarch64)|kn_(x64|a64)_' |
+    sort -u | tail -n +2 | fail_lines "more than one file names the targets"
+}
+
+check_file_sizes() {
+  git ls-files '*.c' '*.h' '*.py' '*.sh' dev | xargs wc -l |
+    awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
+}
+
+check_whitespace() {
+  git ls-files | grep -vE '\.(bc|o|png)$|^LICENSE$' | xargs grep -nIE '[[:space:]]+$|	' |
+    fail_lines "tabs or spaces at the end of a line"
+}
+
+check_format() {
+  git ls-files '*.c' '*.h' | grep -vE '^tests/(programs|single)/' | xargs clang-format-22 --dry-run --Werror 2>&1 |
+    grep -E 'error|warning' | sed -nE 's/^([^: ]+\.[ch]):.*/\1/p' | sort | uniq -c | fail_lines "not formatted"
+}
+
+check_header() {
+  gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c "$1" &&
+    clang++-22 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1"
+}
+
+# ---- built ----
+
+# Symbols that a library exports, or that others could collide with.
+check_exported() {
+  nm -D --defined-only "$1" | awk '{print $3}' | grep -v '^kiln_' |
+    fail_lines "$1 exports"
+}
+
+check_archive_names() {
+  nm -g --defined-only "$1" 2>/dev/null | awk 'NF == 3 {print $3}' | grep -vE '^(kiln|kn)_' |
+    fail_lines "$1 has global names of others"
+}
+
+check_needs_libc_only() {
+  readelf -d "$1" | sed -nE 's/.*NEEDED.*\[(.*)\]/\1/p' |
+    grep -vE '^(libc\.so\.6|libkiln\.so.*|ld-linux.*)$' | fail_lines "$1 needs"
+}
+
+# The library neither ends the process, nor prints, nor keeps state between calls.
+check_forbidden_calls() {
+  nm -u "$1" 2>/dev/null | awk 'NF == 2 {print $2}' | sort -u |
+    grep -xE 'abort|exit|_exit|__assert_fail|printf|puts|putchar|perror|fprintf|fputs|fwrite|stdout|stderr|raise|longjmp|setlocale|signal' |
+    fail_lines "$1 calls"
+}
+
+check_no_state() {
+  readelf -SW "$1" | awk '/^File:/ {file = $2} / \.(data|bss|tdata|tbss) / {
+      sub(/.*\] */, ""); if (strtonum("0x" $5) > 0) print file, $1 }' |
+    fail_lines "$1 has writable data"
+}
+
+check_source() {
+  local h
+  check "includes point one way" check_include_direction
+  check "one file names the targets" check_targets_named_once
+  check "no file of more than 900 lines" check_file_sizes
+  check "no tabs, no spaces at line ends" check_whitespace
+  check "format" check_format
+  for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
+}
+
+check_built() {
+  local l
+  for l in "$1"/libkiln.so "$1"/frontends/llvm/libkiln-llvm.so; do
+    check "${l##*/} exports kiln_ only" check_exported "$l"
+    check "${l##*/} needs libc only" check_needs_libc_only "$l"
+  done
+  for l in "$1"/libkiln.a "$1"/frontends/llvm/libkiln-llvm.a; do
+    check "${l##*/} has names of its own only" check_archive_names "$l"
+    check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
+    check "${l##*/} keeps no state" check_no_state "$l"
+  done
+  check "the README's example" tests/readme_test.sh "$1"
+}
+
+# ---- builds ----
+
+check_build() {
+  local dir=$1 compiler=$2
+  shift 2
+  [[ -f $dir/build.ninja ]] || CC=$compiler meson setup "$dir" "$@" || return 1
+  ninja -C "$dir"
+}
+
+check_builds() {
+  check "gcc, warnings as errors" check_build build-werror-gcc gcc --werror
+  check "clang, warnings as errors" check_build build-werror-clang clang-22 --werror -Dbench=disabled
+  check "sanitizers, gcc, checking build" check_build build-sanitize-gcc gcc --werror \
+    -Doptimization=1 -Db_ndebug=false -Db_sanitize=address,undefined -Dchecks=true -Dbench=disabled \
+    -Dc_args=-Wno-maybe-uninitialized
+  check "unit tests with gcc's sanitizers" meson test -C build-sanitize-gcc --no-rebuild --suite unit
+}
+
+case ${1:-all} in
+  source) check_source; check_built "$2" ;;
+  all) ./dev build; check_source; check_built build; check_builds ;;
+esac
+finish
