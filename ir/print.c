@@ -1,0 +1,524 @@
+/* Text printer, function level: kiln_func_print, and the numbering that text and diagnostics share.
+ * Called by front ends and, for diagnostics, by kn_func_fail. Invariant: nothing is printed that
+ * depends on the builder's indices: values are numbered in the order of printing. */
+#include "ir/func.h"
+#include "ir/text.h"
+
+/* Instruction behind `i` in its block, SEG and parameters skipped: the block's next, from `i` on. */
+static uint32_t settle(const kiln_func *f, uint32_t i) {
+  while (i != 0 && i < f->n) {
+    const struct kn_inst *in = &f->inst[i];
+    if (in->op == KILN_OP_SEG) i = in->a;
+    else if (in->op == KILN_OP_PARAM) i++;
+    else return i;
+  }
+  return 0;
+}
+
+/* True if `i`, which `settle` gave, belongs to block `b`: an unfinished one ends where another
+ * block's instructions start. */
+static bool in_block(const kiln_func *f, uint32_t i, uint32_t b) {
+  return i != 0 && f->val[i].block == b;
+}
+
+uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
+  uint32_t number = 0;
+  if (inst == 0 || inst >= f->n) return UINT32_MAX;
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    uint32_t b = f->order.at[k];
+    const struct kn_block *block = &f->blocks.at[b];
+    uint32_t v = block->param_first;
+    for (uint32_t i = 0; i < block->n_params; i++, number++) {
+      if (v + (block->contiguous ? i : 0) == inst) return number;
+      if (!block->contiguous) v = f->inst[v].b;
+    }
+    for (uint32_t i = settle(f, block->first); in_block(f, i, b); i = settle(f, i + 1), number++) {
+      if (i == inst) return number;
+      if (i == block->term) {
+        number++;
+        break;
+      }
+    }
+  }
+  return UINT32_MAX;
+}
+
+bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint32_t *column) {
+  uint32_t low = 0, high = f->places.n;
+  if (inst == 0) {
+    low = high;
+  } else { /* the last row at or before inst */
+    while (low < high) {
+      uint32_t middle = low + (high - low) / 2;
+      if (f->places.at[middle].inst <= inst) low = middle + 1;
+      else high = middle;
+    }
+  }
+  if (low == 0 || f->places.at[low - 1].line == 0) return false;
+  *line = f->places.at[low - 1].line;
+  *column = f->places.at[low - 1].column;
+  return true;
+}
+
+/* ---- operands ---- */
+
+struct func_printer {
+  struct kn_printer p;
+  const kiln_func *f;
+  uint32_t *number; /* by value's index */
+  uint32_t done;    /* numbers below this are printed already */
+  uint32_t loc;     /* printed last */
+};
+
+static void text(struct func_printer *q, const char *s) { kn_put_text(&q->p, s); }
+static void type(struct func_printer *q, unsigned t) { text(q, kiln_type_name((kiln_type)t)); }
+static void number(struct func_printer *q, uint64_t v) { kn_put_unsigned(&q->p, v); }
+
+/* A float that has few decimals exactly: written so; else its bits. Does not depend on a locale. */
+static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
+  double v = 0;
+  if (t == KILN_TYPE_F32) {
+    uint32_t b = (uint32_t)bits;
+    float single;
+    memcpy(&single, &b, sizeof single);
+    v = single;
+  } else {
+    memcpy(&v, &bits, sizeof v);
+  }
+  bool minus = bits >> (t == KILN_TYPE_F32 ? 31 : 63) != 0;
+  double magnitude = minus ? -v : v;
+  if (!(magnitude < 1e15)) { /* NaN too */
+    kn_put_hex(&q->p, 0, bits);
+    return;
+  }
+  uint64_t whole = (uint64_t)magnitude;
+  double rest = magnitude - (double)whole; /* exact */
+  char decimals[6];
+  unsigned n = 0;
+  do {
+    rest *= 10; /* exact as long as few bits are left, which `rest == 0` at the end proves */
+    unsigned digit = (unsigned)rest;
+    decimals[n++] = (char)('0' + digit);
+    rest -= digit;
+  } while (rest != 0 && n < sizeof decimals);
+  uint64_t scaled = 0, scale = 1;
+  for (unsigned i = 0; i < n; i++) {
+    scaled = scaled * 10 + (uint64_t)(decimals[i] - '0');
+    scale *= 10;
+  }
+  if (rest != 0 || (double)scaled / (double)scale != magnitude - (double)whole) {
+    kn_put_hex(&q->p, 0, bits);
+    return;
+  }
+  if (minus) text(q, "-");
+  number(q, whole);
+  text(q, ".");
+  kn_put(&q->p, decimals, n);
+}
+
+static void put_const(struct func_printer *q, const struct kn_const *k) {
+  if (k->symbol) {
+    kn_put_symbol(&q->p, k->symbol);
+    kn_put_offset(&q->p, (int64_t)k->low);
+    return;
+  }
+  if (k->type == KILN_TYPE_VOID) {
+    kn_put_signed(&q->p, (int64_t)k->low);
+    return;
+  }
+  type(q, k->type);
+  text(q, " ");
+  if (k->type == KILN_TYPE_F32 || k->type == KILN_TYPE_F64) put_float(q, k->type, k->low);
+  else kn_put_hex(&q->p, k->high, k->low);
+}
+
+static void operand(struct func_printer *q, uint32_t h) {
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE:
+    text(q, "v");
+    number(q, q->number[i]);
+    return;
+  case KN_TAG_IMM: kn_put_signed(&q->p, kn_imm(h)); return;
+  case KN_TAG_POOL: put_const(q, &q->f->pool.at[i]); return;
+  case KN_TAG_SLOT:
+    text(q, "slot");
+    number(q, i);
+    return;
+  default: text(q, "?"); return; /* a finished function has no forward values */
+  }
+}
+
+/* An operand whose type the reader cannot tell: said if the value comes later. */
+static void typed_operand(struct func_printer *q, uint32_t h) {
+  if (kn_is_value(h) && q->number[h] >= q->done) {
+    type(q, q->f->val[h].type);
+    text(q, " ");
+  }
+  operand(q, h);
+}
+
+static void comma_operand(struct func_printer *q, uint32_t h) {
+  text(q, ", ");
+  operand(q, h);
+}
+
+/* ` + 8`: with spaces it is an instruction's displacement, without them an addend of the symbol. */
+static void put_disp(struct func_printer *q, int32_t disp) {
+  if (disp == 0) return;
+  text(q, disp < 0 ? " - " : " + ");
+  number(q, disp < 0 ? 0 - (uint64_t)(int64_t)disp : (uint64_t)disp);
+}
+
+static void address(struct func_printer *q, uint32_t h, int32_t disp) {
+  operand(q, h);
+  if (kn_is_pool(h)) put_disp(q, disp);
+  else kn_put_offset(&q->p, disp);
+}
+
+static void align(struct func_printer *q, unsigned log2) {
+  if (log2 == 0) return;
+  text(q, " align ");
+  number(q, UINT64_C(1) << log2);
+}
+
+static void mem_flags(struct func_printer *q, unsigned x) {
+  align(q, KN_MEM_ALIGN(x));
+  if (x & KILN_MEM_VOLATILE) text(q, " volatile");
+  if (x & KILN_MEM_NONTEMPORAL) text(q, " nontemporal");
+}
+
+static void block_name(struct func_printer *q, uint32_t b) {
+  text(q, "b");
+  number(q, b);
+}
+
+/* `b2(v3, v4)`. The arguments of an edge are chained in any order. */
+static void put_edge(struct func_printer *q, uint32_t edge) {
+  const kiln_func *f = q->f;
+  const struct kn_edge *e = &f->edges.at[edge];
+  block_name(q, e->target);
+  uint32_t n = f->blocks.at[e->target].n_params;
+  if (n == 0) return;
+  uint32_t few[16], *values = few;
+  if (n > 16) {
+    values = kn_realloc(f->module, NULL, n * sizeof *values);
+    if (!values) {
+      q->p.failed = true;
+      return;
+    }
+  }
+  memset(values, 0, n * sizeof *values);
+  for (uint32_t a = e->args; a != 0; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->index < n) values[arg->index] = arg->value;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    text(q, i == 0 ? "(" : ", ");
+    operand(q, values[i]);
+  }
+  text(q, ")");
+  if (values != few) kn_realloc(f->module, values, 0);
+}
+
+/* ---- instructions ---- */
+
+/* Targets per line of a long list. */
+enum { LIST_LINE = 8 };
+
+static void put_targets(struct func_printer *q, const struct kn_inst *in, uint32_t n) {
+  bool is_switch = in->op == KILN_OP_SWITCH;
+  text(q, " [");
+  for (uint32_t i = 0; i < n; i++) {
+    if (i > 0) text(q, ",");
+    if (n > LIST_LINE && i % LIST_LINE == 0) text(q, "\n    ");
+    else if (i > 0) text(q, " ");
+    if (is_switch) {
+      const uint32_t *words = &q->f->lists.at[in->c + 2 * i];
+      kn_put_signed(&q->p, (int64_t)((uint64_t)words[1] << 32 | words[0]));
+      text(q, ": ");
+    }
+    put_edge(q, in->b + i + is_switch);
+  }
+  text(q, "]");
+}
+
+static void put_call(struct func_printer *q, const struct kn_inst *in) {
+  const kiln_func *f = q->f;
+  const struct kn_sig *sig = &f->module->sigs[in->c];
+  text(q, " ");
+  operand(q, in->b);
+  text(q, "(");
+  for (uint32_t i = 0; i < in->x; i++) {
+    if (i > 0) text(q, ", ");
+    if (i < sig->n_params) operand(q, f->lists.at[in->a + i]);
+    else typed_operand(q, f->lists.at[in->a + i]);
+  }
+  text(q, ")");
+  if (kn_is_pool(in->b)) {
+    const struct kn_const *k = &f->pool.at[kn_index(in->b)];
+    if (k->symbol && f->module->symbols[k->symbol].sig == in->c) return;
+  }
+  text(q, " as ");
+  kn_put_sig(&q->p, in->c);
+}
+
+/* Operands, and everything that follows the opcode. */
+static void put_operands(struct func_printer *q, const struct kn_inst *in, uint32_t n_edges) {
+  unsigned shape = kn_op_info[in->op].shape;
+  switch (shape) {
+  case KN_SH_UN:
+  case KN_SH_UNV:
+  case KN_SH_SLOTV:
+  case KN_SH_VA_ARG:
+    text(q, " ");
+    operand(q, in->a);
+    return;
+  case KN_SH_BIN:
+  case KN_SH_BINV:
+    text(q, " ");
+    operand(q, in->a);
+    comma_operand(q, in->b);
+    return;
+  case KN_SH_TERN:
+  case KN_SH_MEM3:
+  case KN_SH_MEMSET:
+  case KN_SH_SELECT:
+    text(q, " ");
+    operand(q, in->a);
+    comma_operand(q, in->b);
+    comma_operand(q, in->c);
+    return;
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS:
+    text(q, " ");
+    type(q, in->x);
+    text(q, " ");
+    operand(q, in->a);
+    return;
+  case KN_SH_ICMP:
+  case KN_SH_FCMP:
+    text(q, " ");
+    text(q, shape == KN_SH_ICMP ? kn_icond_names[in->x] : kn_fcond_names[in->x]);
+    text(q, " ");
+    operand(q, in->a);
+    comma_operand(q, in->b);
+    return;
+  case KN_SH_LOAD:
+    text(q, " ");
+    if (KN_MEM_TYPE(in->x) != in->type) {
+      text(q, in->x & KILN_MEM_SEXT ? "sext " : "zext ");
+      type(q, KN_MEM_TYPE(in->x));
+      text(q, " ");
+    }
+    address(q, in->a, (int32_t)in->c);
+    mem_flags(q, in->x);
+    return;
+  case KN_SH_STORE:
+    text(q, " ");
+    operand(q, in->b);
+    text(q, ", ");
+    address(q, in->a, (int32_t)in->c);
+    mem_flags(q, in->x);
+    return;
+  case KN_SH_ADDR:
+    text(q, " ");
+    operand(q, in->a);
+    if (in->b != 0) {
+      text(q, " + ");
+      operand(q, in->b);
+      text(q, "*");
+      number(q, in->x);
+    }
+    put_disp(q, (int32_t)in->c);
+    return;
+  case KN_SH_SALLOC:
+    text(q, " ");
+    operand(q, in->a);
+    align(q, in->x);
+    return;
+  case KN_SH_ATOMIC_RMW:
+    text(q, " ");
+    text(q, kn_rmw_names[in->x >> 8]);
+    break;
+  case KN_SH_CALL: put_call(q, in); return;
+  case KN_SH_LEVEL:
+    text(q, " ");
+    number(q, in->x);
+    return;
+  case KN_SH_RESULT:
+    text(q, " ");
+    number(q, in->x);
+    text(q, " of ");
+    operand(q, in->a);
+    return;
+  case KN_SH_BR:
+    text(q, " ");
+    put_edge(q, in->b);
+    return;
+  case KN_SH_BRIF:
+    text(q, " ");
+    operand(q, in->a);
+    text(q, ", ");
+    put_edge(q, in->b);
+    text(q, ", ");
+    put_edge(q, in->b + 1);
+    return;
+  case KN_SH_SWITCH:
+    text(q, " ");
+    operand(q, in->a);
+    text(q, ", ");
+    put_edge(q, in->b);
+    put_targets(q, in, n_edges - 1);
+    return;
+  case KN_SH_BRIND:
+    text(q, " ");
+    operand(q, in->a);
+    put_targets(q, in, n_edges);
+    return;
+  case KN_SH_RET:
+    for (uint32_t i = 0; i < in->x; i++) {
+      text(q, i == 0 ? " " : ", ");
+      operand(q, kn_ret_value(q->f, in, i));
+    }
+    return;
+  default: break;
+  }
+  switch (shape) {
+  case KN_SH_FENCE:
+  case KN_SH_ATOMIC_LOAD:
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_ATOMIC_RMW:
+  case KN_SH_ATOMIC_CAS:
+    text(q, " ");
+    text(q, kn_ordering_names[in->x & 7]);
+    if (shape == KN_SH_FENCE) return;
+    if (shape == KN_SH_ATOMIC_CAS) {
+      text(q, " ");
+      text(q, kn_ordering_names[in->x >> 3 & 7]);
+    }
+    text(q, " ");
+    operand(q, shape == KN_SH_ATOMIC_STORE ? in->b : in->a);
+    if (shape == KN_SH_ATOMIC_STORE) comma_operand(q, in->a);
+    if (shape >= KN_SH_ATOMIC_RMW) comma_operand(q, in->b);
+    if (shape == KN_SH_ATOMIC_CAS) comma_operand(q, in->c);
+    return;
+  default: return;
+  }
+}
+_Static_assert(KN_SH_ATOMIC_CAS == KN_SH_ATOMIC_RMW + 1 && KN_SH_ATOMIC_RMW > KN_SH_ATOMIC_STORE,
+               "the atomic shapes with two operands are last");
+
+/* `!loc` if the location changes at instruction `i`. */
+static void put_loc(struct func_printer *q, uint32_t i) {
+  const kiln_func *f = q->f;
+  uint32_t low = 0, high = f->locs.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (f->locs.at[middle].inst <= i) low = middle + 1;
+    else high = middle;
+  }
+  uint32_t loc = low ? f->locs.at[low - 1].loc : 0;
+  const kiln_module *m = f->module;
+  if (loc == q->loc) return;
+  if (loc != 0 && q->loc != 0) {
+    const struct kn_loc *a = &m->locs[loc], *b = &m->locs[q->loc];
+    if (a->line == b->line && a->column == b->column && a->file == b->file) return;
+  }
+  q->loc = loc;
+  if (loc == 0) {
+    text(q, "  !loc none\n");
+    return;
+  }
+  const char *file = m->files[m->locs[loc].file].name;
+  text(q, "  !loc ");
+  kn_put_string(&q->p, file, strlen(file));
+  text(q, " ");
+  number(q, m->locs[loc].line);
+  text(q, ":");
+  number(q, m->locs[loc].column);
+  text(q, "\n");
+}
+
+static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
+  const kiln_func *f = q->f;
+  const struct kn_inst *in = &f->inst[i];
+  const struct kn_op_info *info = &kn_op_info[in->op];
+  if (f->locs.n) put_loc(q, i);
+  text(q, "  ");
+  if (f->val[i].type != KILN_TYPE_VOID) {
+    text(q, "v");
+    number(q, q->number[i]);
+    text(q, " = ");
+  }
+  text(q, info->name);
+  bool several = (info->types & (info->types - 1)) != 0;
+  if (several && info->shape != KN_SH_CALL && info->shape != KN_SH_RESULT) {
+    text(q, ".");
+    type(q, in->type);
+  }
+  put_operands(q, in, n_edges);
+  text(q, "\n");
+}
+
+/* ---- the function ---- */
+
+static uint32_t next_param(const kiln_func *f, const struct kn_block *b, uint32_t v) {
+  return b->contiguous ? v + 1 : f->inst[v].b;
+}
+
+kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
+  if (!f->finished || f->status != KILN_OK) {
+    return f->status != KILN_OK ? f->status : KILN_ERR_ARGUMENT;
+  }
+  struct func_printer q = {.p = {.module = f->module, .out = out}, .f = f};
+  q.number = kn_realloc(f->module, NULL, (size_t)f->n * sizeof *q.number);
+  if (!q.number) return KILN_ERR_MEMORY;
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
+      q.number[v] = n++;
+    }
+    for (uint32_t i = settle(f, b->first);; i = settle(f, i + 1)) {
+      q.number[i] = n++;
+      if (i == b->term) break;
+    }
+  }
+
+  kn_put_func_head(&q.p, "func", f->symbol);
+  text(&q, " {\n");
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    text(&q, "  slot");
+    number(&q, i);
+    text(&q, " = slot ");
+    number(&q, f->slots.at[i].size_bytes);
+    align(&q, f->slots.at[i].align_log2);
+    text(&q, "\n");
+  }
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    uint32_t id = f->order.at[k];
+    const struct kn_block *b = &f->blocks.at[id];
+    block_name(&q, id);
+    for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
+      text(&q, i == 0 ? "(" : ", ");
+      operand(&q, v);
+      text(&q, ": ");
+      type(&q, f->val[v].type);
+      q.done++;
+    }
+    text(&q, b->n_params ? "):\n" : ":\n");
+    for (uint32_t i = settle(f, b->first);; i = settle(f, i + 1), q.done++) {
+      put_inst(&q, i, b->n_edges);
+      if (i == b->term) break;
+    }
+    q.done++;
+  }
+  text(&q, "}\n");
+  kn_realloc(f->module, q.number, 0);
+  f->module->symbols[f->symbol].printed = 1;
+  return q.p.failed ? KILN_ERR_MEMORY : KILN_OK;
+}
