@@ -3,11 +3,13 @@
  * types by table, operands, append. Errors go out of line. */
 #include "ir/build.h"
 
+/* The general form of a call, where its fast way ends if something is not simple. */
+#define GENERAL static __attribute__((noinline))
+
 /* ---- arithmetic ---- */
 
 /* The unary operations that are not just "an operand of the type": TLS_ADDR, [UNV], [SLOTV]. */
-static __attribute__((noinline)) kiln_value unary_other(kiln_func *f, unsigned op, unsigned type,
-                                                        uint32_t a) {
+GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_t a) {
   unsigned vtype = KILN_TYPE_VOID;
   if (op == KILN_OP_TLS_ADDR) {
     vtype = KILN_TYPE_PTR;
@@ -39,7 +41,12 @@ static inline bool op_takes(unsigned op, unsigned type) {
   return op < KILN_OP_COUNT && type < KILN_TYPE_COUNT && kn_op_info[op].types >> type & 1;
 }
 
-kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+/* The fast way's question about opcode and type: of this shape, and no call on this target. */
+static inline bool is_plain(const kiln_func *f, unsigned op, unsigned type, unsigned shape) {
+  return op_takes(op, type) && kn_op_info[op].shape == shape && !(f->clobbers[op] >> type & 1);
+}
+
+GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
   unsigned shape = kn_op_info[op].shape;
@@ -53,8 +60,17 @@ kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
   return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
 }
 
-kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
-                             kiln_value b) {
+kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_UN) ||
+                  !kn_build_is_local(f, a.id, state)))
+    return build_unary(f, op, type, a);
+  f->val[a.id].uses++;
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
+}
+
+GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                kiln_value b) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
   unsigned shape = kn_op_info[op].shape;
@@ -67,6 +83,17 @@ kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_valu
     kn_build_emit(f, op, type, KILN_TYPE_VOID, 0, a.id, b.id, 0);
     return KN_NONE;
   }
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                             kiln_value b) {
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_BIN) ||
+                  !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
+    return build_binary(f, op, type, a, b);
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, b.id);
   return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
 }
 
@@ -102,8 +129,8 @@ static inline bool convert_ok(unsigned shape, unsigned op, unsigned to, unsigned
   }
 }
 
-kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
-                              kiln_value a) {
+GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                                 kiln_value a) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, to))) return kn_build_bad_op(f, op, to);
   if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT ||
@@ -117,6 +144,20 @@ kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type 
   }
   return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
 }
+
+kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                              kiln_value a) {
+  /* Integer to integer up to 64 bits: no target needs a call. */
+  unsigned wide = op == KILN_OP_TRUNC ? from : to, narrow = op == KILN_OP_TRUNC ? to : from;
+  if (KN_UNLIKELY(f->n >= f->limit || (unsigned)op - KILN_OP_TRUNC > 2 || narrow >= wide ||
+                  wide > KILN_TYPE_I64 || narrow == KILN_TYPE_VOID ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, from))))
+    return build_convert(f, op, to, from, a);
+  f->val[a.id].uses++;
+  return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
+}
+_Static_assert(KILN_OP_ZEXT == KILN_OP_TRUNC + 1 && KILN_OP_SEXT == KILN_OP_TRUNC + 2,
+               "integer conversions are three in a row");
 
 kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
   if (!kn_build_ready(f)) return KN_NONE;
@@ -164,13 +205,24 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
 
 /* ---- comparison and choice ---- */
 
-kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
-                           kiln_value b) {
+GENERAL kiln_value build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                              kiln_value b) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY((unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type)))
     return kn_build_bad_op(f, KILN_OP_ICMP, type);
   if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
     return KN_NONE;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ICMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                           kiln_value b) {
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || (unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type) ||
+                  !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
+    return build_icmp(f, cond, type, a, b);
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, b.id);
   return (kiln_value){kn_build_emit(f, KILN_OP_ICMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
 }
 
@@ -198,12 +250,21 @@ kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln
 
 #define MEM_FLAGS (KILN_MEM_VOLATILE | KILN_MEM_NONTEMPORAL | KILN_MEM_ALIGN(15))
 
-kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
-                           unsigned mem_flags) {
+GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                              unsigned mem_flags) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, type);
   if (!kn_build_address(f, a.id, type, disp, mem_flags)) return KN_NONE;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                           unsigned mem_flags) {
+  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0 ||
+                  !kn_build_fast_address(f, a.id, type, disp, mem_flags)))
+    return build_load(f, type, a, disp, mem_flags);
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
@@ -219,8 +280,8 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
     kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
-void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
-                      unsigned mem_flags) {
+GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
+                         unsigned mem_flags) {
   if (!kn_build_ready(f)) return;
   if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0)) {
     kn_build_bad_op(f, KILN_OP_STORE, type);
@@ -232,8 +293,21 @@ void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, 
                 (uint32_t)disp);
 }
 
-kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
-                           int32_t disp) {
+void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
+                      unsigned mem_flags) {
+  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0 ||
+                  !kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
+                  !kn_build_fast_address(f, a.id, type, disp, mem_flags))) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  kn_build_count_simple(f, v.id);
+  kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
+                (uint32_t)disp);
+}
+
+GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                              int32_t disp) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(scale > UINT16_MAX)) {
     kn_build_fail(f, KILN_ERR_LIMIT, "a scale is at most 65535");
@@ -242,6 +316,26 @@ kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsi
   if (!kn_build_operand(f, base.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   if (index.id == 0) scale = 0;
   else if (!kn_build_operand(f, index.id, KILN_TYPE_PTR, 2)) return KN_NONE;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ADDR, KILN_TYPE_PTR, KILN_TYPE_PTR, scale, base.id,
+                                    index.id, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                           int32_t disp) {
+  uint64_t state = kn_build_state(f, KILN_TYPE_PTR);
+  if (KN_UNLIKELY(f->n >= f->limit || scale > UINT16_MAX ||
+                  (index.id != 0 && !kn_build_is_local(f, index.id, state))))
+    return build_addr(f, base, index, scale, disp);
+  uint32_t slot = base.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot < f->slots.n) {
+    kn_build_escape(f, slot);
+  } else {
+    if (KN_UNLIKELY(!kn_build_is_local(f, base.id, state)))
+      return build_addr(f, base, index, scale, disp);
+    f->val[base.id].uses++;
+  }
+  if (index.id == 0) scale = 0;
+  else f->val[index.id].uses++;
   return (kiln_value){kn_build_emit(f, KILN_OP_ADDR, KILN_TYPE_PTR, KILN_TYPE_PTR, scale, base.id,
                                     index.id, (uint32_t)disp)};
 }

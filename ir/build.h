@@ -34,14 +34,12 @@ bool kn_build_room(kiln_func *f);
 bool kn_build_grow(kiln_func *f);
 /* Notes that value `h` is used in `block`, which is not its own. */
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block);
-/* Counts a use of global `global` in `block`. */
-void kn_build_row(kiln_func *f, uint32_t global, uint32_t block);
 /* Operands that are not values of type `type`. `field` 1 to 3: of the instruction to be appended. */
 bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
 /* An operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where);
-/* Address `slot` + disp of an access that is not yet another one like those before. */
+/* Address `slot` + disp of an access that is not another one like those before in this block. */
 void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem);
 /* Makes `slot` one whose address is needed. */
 static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
@@ -49,6 +47,7 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   s->uses++;
   s->escaped = 1;
   s->global = 0;
+  s->last_block = UINT32_MAX;
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
@@ -102,26 +101,13 @@ static inline bool kn_build_operand_imm(kiln_func *f, uint32_t h, unsigned type,
   return kn_build_operand(f, h, type, field);
 }
 
-/* The address of a load or store: slots that may be variables are counted by block. `mem`: flags. */
+/* The address of a load or store. `mem`: flags. */
 static inline bool kn_build_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp,
                                     unsigned mem) {
   uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
-  if (slot < f->slots.n) {
-    struct kn_slot *s = f->slots.at + slot;
-    if (KN_LIKELY(s->type == type && s->global != 0 &&
-                  ((uint32_t)disp | (mem & KILN_MEM_VOLATILE)) == 0)) {
-      s->uses++;
-      struct kn_use_row *row = f->rows.at + f->globals.at[s->global - 1].last_row;
-      if (KN_LIKELY(row->block == f->current)) row->count++;
-      else kn_build_row(f, s->global - 1, f->current);
-    } else if (s->escaped) {
-      s->uses++;
-    } else {
-      kn_build_slot(f, slot, type, disp, mem);
-    }
-    return true;
-  }
-  return kn_build_operand(f, h, KILN_TYPE_PTR, 1);
+  if (slot >= f->slots.n) return kn_build_operand(f, h, KILN_TYPE_PTR, 1);
+  kn_build_slot(f, slot, type, disp, mem);
+  return true;
 }
 
 /* Counts an instruction that clobbers like a call. */
@@ -132,25 +118,91 @@ static inline void kn_build_clobber(kiln_func *f, unsigned op, unsigned type) {
   }
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are composed for such hosts");
+
+/* The upper half of the state of a value of type `type` made in the current block. */
+static inline uint64_t kn_build_state(const kiln_func *f, unsigned type) {
+  return f->state | (uint64_t)type << 32;
+}
+
+/* Makes `block` the one that new values belong to. */
+static inline void kn_build_set_block(kiln_func *f, uint32_t block) {
+  f->current = block;
+  f->state = (uint64_t)(KN_NO_REG << 24 | KN_NO_REG << 8) << 32 | block;
+}
+
 /* Appends an instruction whose value has type `vtype`; kn_build_ready was true. Returns its index.
- * On little-endian hosts instruction and state are two 8-byte stores each. */
+ * Instruction and state are two 8-byte stores each. */
 static inline uint32_t kn_build_emit(kiln_func *f, unsigned op, unsigned type, unsigned vtype,
                                      unsigned x, uint32_t a, uint32_t b, uint32_t c) {
   uint32_t i = f->n;
-  struct kn_inst *in = f->inst + i;
-  struct kn_val *v = f->val + i;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   uint64_t w[2] = {(uint64_t)a << 32 | x << 16 | type << 8 | op, (uint64_t)c << 32 | b};
-  uint64_t s[2] = {0, (uint64_t)(KN_NO_REG << 24 | KN_NO_REG << 8 | vtype) << 32 | f->current};
-  memcpy(in, w, sizeof w);
-  memcpy(v, s, sizeof s);
-#else
-  *in = (struct kn_inst){(uint8_t)op, (uint8_t)type, (uint16_t)x, a, b, c};
-  *v = (struct kn_val){.block = f->current, .type = (uint8_t)vtype, .reg = KN_NO_REG,
-                       .hint = KN_NO_REG};
-#endif
+  uint64_t s[2] = {0, kn_build_state(f, vtype)};
+  memcpy(f->inst + i, w, sizeof w);
+  memcpy(f->val + i, s, sizeof s);
   f->n = i + 1;
   return i;
+}
+
+/* ---- the fast way ----
+ * A call first asks for the common case without changing anything, does it and is done; all else is
+ * one tail call to its general form, so that the common case saves no registers. */
+
+/* True if `h` is a value whose state's upper half is `state`: of that type, made in this block. */
+static inline bool kn_build_is_local(const kiln_func *f, uint32_t h, uint64_t state) {
+  if (KN_UNLIKELY(h >= f->n)) return false;
+  uint64_t is;
+  memcpy(&is, (const char *)(f->val + h) + 8, sizeof is);
+  return is == state;
+}
+
+/* True if slot `s` is a variable that was accessed as `type` before. */
+static inline bool kn_build_is_variable(const struct kn_slot *s, unsigned type) {
+  uint16_t type_escaped;
+  memcpy(&type_escaped, &s->type, sizeof type_escaped);
+  return type_escaped == type;
+}
+_Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, type) + 1,
+               "type and escaped are one word");
+
+/* Counts the address of a load or store and is true; or changes nothing and is false. Whether the
+ * row of a variable in this block exists is unforeseeable, so it is not a branch. */
+static inline bool kn_build_fast_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp,
+                                         unsigned mem) {
+  uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
+  if (slot < f->slots.n) {
+    struct kn_slot *s = f->slots.at + slot;
+    uint32_t n = f->rows.n;
+    if (KN_LIKELY(kn_build_is_variable(s, type) &&
+                  ((uint32_t)disp | (mem & KILN_MEM_VOLATILE)) == 0 && n < f->rows.cap)) {
+      uint64_t block = f->current;
+      uint32_t more = s->last_block != block;
+      uint32_t at = s->last_row ^ ((s->last_row ^ n) & (0 - more));
+      uint64_t global_block = block << 32 | (s->global - 1), row_block = block << 32 | at;
+      struct kn_use_row *row = f->rows.at + at;
+      memcpy(row, &global_block, sizeof global_block);
+      row->count = (row->count & (more - 1)) + 1;
+      memcpy(&s->last_row, &row_block, sizeof row_block);
+      f->rows.n = n + more;
+    } else if (!s->escaped) {
+      return false;
+    }
+    s->uses++;
+    return true;
+  }
+  if (!kn_build_is_local(f, h, kn_build_state(f, KILN_TYPE_PTR))) return false;
+  f->val[h].uses++;
+  return true;
+}
+
+/* True if `h` is a local value as in kn_build_is_local or an immediate of integer type `type`. */
+static inline bool kn_build_is_simple(const kiln_func *f, uint32_t h, unsigned type,
+                                      uint64_t state) {
+  return kn_build_is_local(f, h, state) || (kn_is_imm(h) && kn_type_is_int(type));
+}
+/* Counts the use of an operand that is simple. */
+static inline void kn_build_count_simple(kiln_func *f, uint32_t h) {
+  if (kn_is_value(h)) f->val[h].uses++;
 }
 
 /* Appends a terminator with its `n_edges` edges, the first being number `edge`. */

@@ -37,7 +37,7 @@ void kiln_block_switch(kiln_func *f, kiln_block block) {
   }
   if (block.id == f->current) return;
   if (KN_UNLIKELY(f->limit != 0) && !leave(f)) return;
-  f->current = block.id;
+  kn_build_set_block(f, block.id);
   struct kn_block *b = f->block + block.id;
   if (KN_LIKELY(b->pos == 0)) {
     if (!KN_PUSH(f, f->order, block.id)) return;
@@ -176,7 +176,8 @@ void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t in
 
 /* ---- terminators ---- */
 
-void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint32_t n) {
+static __attribute__((noinline)) void build_br(kiln_func *f, kiln_block target,
+                                               const kiln_value *args, uint32_t n) {
   if (!kn_build_ready(f)) return;
   if (!target_ok(f, target.id) || !edge_room(f, 1)) return;
   uint32_t e = f->edges.n;
@@ -185,19 +186,63 @@ void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint
   kn_build_end(f, KILN_OP_BR, KILN_TYPE_VOID, 0, 0, e, 0, e, 1);
 }
 
+/* True if `target` may be branched to, and not backwards. */
+static inline bool target_is_forward(const kiln_func *f, uint32_t target) {
+  return target - 1 < f->blocks.n - 1 &&
+         f->block[target].pos - 1 >= f->block[f->current].pos;
+}
+
+/* Appends an edge that is not a back edge; there is room. */
+static inline void forward_edge(kiln_func *f, uint32_t target) {
+  f->edges.at[f->edges.n++] = (struct kn_edge){target, 0};
+  f->block[target].n_preds++;
+}
+
+void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint32_t n) {
+  uint32_t e = f->edges.n;
+  if (KN_UNLIKELY(f->n >= f->limit || n != 0 || e >= f->edges.cap ||
+                  !target_is_forward(f, target.id))) {
+    build_br(f, target, args, n);
+    return;
+  }
+  forward_edge(f, target.id);
+  kn_build_end(f, KILN_OP_BR, KILN_TYPE_VOID, 0, 0, e, 0, e, 1);
+}
+
+/* One way of a conditional branch. */
+struct branch {
+  kiln_block block;
+  const kiln_value *args;
+  uint32_t n;
+};
+
+static __attribute__((noinline)) void build_brif(kiln_func *f, kiln_value cond,
+                                                 const struct branch *to) {
+  if (!kn_build_ready(f)) return;
+  if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1)) return;
+  if (!target_ok(f, to[0].block.id) || !target_ok(f, to[1].block.id) || !edge_room(f, 2)) return;
+  uint32_t e = f->edges.n;
+  edge(f, to[0].block.id);
+  edge(f, to[1].block.id);
+  for (uint32_t i = 0; i < 2; i++)
+    if (to[i].n != 0 && !kn_build_edge_args(f, e + i, f->current, to[i].args, to[i].n)) return;
+  kn_build_end(f, KILN_OP_BRIF, KILN_TYPE_VOID, 0, cond.id, e, 0, e, 2);
+}
+
 void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
                      const kiln_value *then_args, uint32_t n_then, kiln_block else_block,
                      const kiln_value *else_args, uint32_t n_else) {
-  if (!kn_build_ready(f)) return;
-  if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1)) return;
-  if (!target_ok(f, then_block.id) || !target_ok(f, else_block.id) || !edge_room(f, 2)) return;
   uint32_t e = f->edges.n;
-  edge(f, then_block.id);
-  edge(f, else_block.id);
-  if (KN_UNLIKELY((n_then | n_else) != 0) &&
-      (!kn_build_edge_args(f, e, f->current, then_args, n_then) ||
-       !kn_build_edge_args(f, e + 1, f->current, else_args, n_else)))
+  if (KN_UNLIKELY(f->n >= f->limit || (n_then | n_else) != 0 || f->edges.cap - e < 2 ||
+                  !kn_build_is_local(f, cond.id, kn_build_state(f, KILN_TYPE_I8)) ||
+                  !target_is_forward(f, then_block.id) || !target_is_forward(f, else_block.id))) {
+    struct branch to[2] = {{then_block, then_args, n_then}, {else_block, else_args, n_else}};
+    build_brif(f, cond, to);
     return;
+  }
+  f->val[cond.id].uses++;
+  forward_edge(f, then_block.id);
+  forward_edge(f, else_block.id);
   kn_build_end(f, KILN_OP_BRIF, KILN_TYPE_VOID, 0, cond.id, e, 0, e, 2);
 }
 

@@ -115,7 +115,7 @@ bool kn_build_room(kiln_func *f) {
 static void reset(kiln_func *f) {
   f->n = 1;
   f->limit = 0;
-  f->current = 0;
+  kn_build_set_block(f, 0);
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;

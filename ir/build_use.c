@@ -67,38 +67,49 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
 
 /* ---- uses ---- */
 
-void kn_build_row(kiln_func *f, uint32_t global, uint32_t block) {
-  struct kn_global *g = f->globals.at + global;
-  if (g->last_row < f->rows.n && f->rows.at[g->last_row].block == block) {
-    f->rows.at[g->last_row].count++;
-    return;
-  }
-  uint32_t row = f->rows.n;
-  if (KN_PUSH(f, f->rows, (struct kn_use_row){global, block, 1})) g->last_row = row;
-}
-
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
   struct kn_val *v = f->val + h;
+  uint32_t row = f->rows.n;
   if (v->global == 0) {
-    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block, UINT32_MAX})) return;
+    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block, row})) return;
     v->global = f->globals.n;
+  } else {
+    struct kn_global *g = f->globals.at + v->global - 1;
+    if (g->last_row < row && f->rows.at[g->last_row].block == block) {
+      f->rows.at[g->last_row].count++;
+      return;
+    }
+    g->last_row = row;
   }
-  kn_build_row(f, v->global - 1, block);
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){v->global - 1, block, 1});
 }
 
 void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem) {
   struct kn_slot *s = f->slots.at + slot;
-  bool fits = UINT64_C(1) << kn_type_log2[type] <= s->size_bytes;
-  if (s->type != KILN_TYPE_VOID || disp != 0 || (mem & KILN_MEM_VOLATILE) != 0 || !fits) {
+  if (s->escaped) {
+    s->uses++;
+    return;
+  }
+  bool first = s->type == KILN_TYPE_VOID;
+  bool fits = first ? UINT64_C(1) << kn_type_log2[type] <= s->size_bytes : s->type == type;
+  if (!fits || disp != 0 || (mem & KILN_MEM_VOLATILE) != 0) {
     kn_build_escape(f, slot);
     return;
   }
-  struct kn_global g = {kn_handle(KN_TAG_SLOT, slot), UINT32_MAX, UINT32_MAX};
-  if (!KN_PUSH(f, f->globals, g)) return;
-  s->type = (uint8_t)type;
-  s->global = f->globals.n;
+  if (first) {
+    struct kn_global g = {kn_handle(KN_TAG_SLOT, slot), UINT32_MAX, UINT32_MAX};
+    if (!KN_PUSH(f, f->globals, g)) return;
+    s->type = (uint8_t)type;
+    s->global = f->globals.n;
+  }
   s->uses++;
-  kn_build_row(f, s->global - 1, f->current);
+  if (s->last_block == f->current) {
+    f->rows.at[s->last_row].count++;
+    return;
+  }
+  s->last_block = f->current;
+  s->last_row = f->rows.n;
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){s->global - 1, f->current, 1});
 }
 
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
@@ -206,7 +217,8 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
     return KN_NONE;
   }
   uint32_t i = f->slots.n;
-  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2};
+  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2,
+                         .last_block = UINT32_MAX};
   return KN_PUSH(f, f->slots, slot) ? (kiln_value){kn_handle(KN_TAG_SLOT, i)} : KN_NONE;
 }
 

@@ -104,13 +104,14 @@ struct kn_slot {
   uint8_t escaped;   /* its address is needed: not a variable */
   uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
   int32_t frame;     /* walk: frame offset; 0: not yet placed */
+  uint32_t last_row, last_block; /* builder: newest of its rows, its block (UINT32_MAX: none) */
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
 struct kn_global {
   uint32_t handle;    /* value or slot */
   uint32_t def_block; /* values: where defined; slots: UINT32_MAX */
-  uint32_t last_row;  /* newest of its rows */
+  uint32_t last_row;  /* builder: newest of its rows, for values; UINT32_MAX: none */
 };
 
 /* `count` uses of a global in one block. One row a block, if the uses came together. */
@@ -193,7 +194,8 @@ struct kiln_func {
   struct kn_val *val;
   uint32_t n, cap;          /* instructions; index 0 is reserved */
   uint32_t limit;           /* cap while instructions may be appended to `current`, else 0 */
-  uint32_t current;         /* block being filled, or UINT32_MAX */
+  uint32_t current;         /* block being filled */
+  uint64_t state;           /* upper half of the kn_val of a value without type made in `current` */
   struct kn_block *block;   /* == blocks.at */
   kiln_status status;
   const uint16_t *clobbers; /* per opcode, bit per type: clobbers like a call */
