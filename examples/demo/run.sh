@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# run.sh BUILD: the demo. Compiles the bundled program with clang-22 -O0 to bitcode and from there to
+# objects twice, with Kiln and with LLVM's own code generator at -O0; links and runs both; the output
+# must be the same. Prints the program's output, and what both cost.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(realpath "$1")
+work=$build/demo
+rm -rf "$work"
+mkdir -p "$work"/{kiln,llvm}
+cd "$work"
+
+now_us() { local t=$EPOCHREALTIME; echo $(( ${t%[.,]*} * 1000000 + 10#${t#*[.,]} )); }
+
+# least N COMMAND...: the shortest of N runs, in microseconds.
+least() {
+  local n=$1 best= start took i
+  shift
+  for (( i = 0; i < n; i++ )); do
+    start=$(now_us)
+    "$@" > /dev/null
+    took=$(( $(now_us) - start ))
+    [[ -n $best && $best -le $took ]] || best=$took
+  done
+  echo "$best"
+}
+
+sources=("$here"/*.c)
+modules=()
+for c in "${sources[@]}"; do
+  bc=$(basename "$c" .c).bc
+  clang-22 -O0 -fPIC -emit-llvm -c "$c" -o "$bc"
+  modules+=("$work/$bc")
+done
+
+compile_kiln() { (cd kiln && "$build/kiln" compile "${modules[@]}"); }
+compile_llvm() {
+  local bc
+  for bc in "${modules[@]}"; do
+    llc-22 -O0 -relocation-model=pic -filetype=obj "$bc" -o "llvm/$(basename "$bc" .bc).o"
+  done
+}
+compile_kiln
+compile_llvm
+for which in kiln llvm; do gcc -o demo-$which $which/*.o -lm; done
+
+./demo-kiln demo.ppm | tee output-kiln
+./demo-llvm > output-llvm
+cmp output-kiln output-llvm
+
+row() { # row NAME UNIT LLVM KILN
+  awk -v name="$1" -v unit="$2" -v a="$3" -v b="$4" \
+    'BEGIN { printf "%-34s %10.1f %10.1f %-5s %8.2f\n", name, a, b, unit, b > 0 ? a / b : 0 }'
+}
+text_bytes() { size -A "$@" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum}'; }
+
+printf '\n%d modules; the same output from both. The picture is %s\n' ${#modules[@]} "${work#"$PWD"/}/demo.ppm"
+printf '%-34s %10s %10s %-5s %8s\n' "" "LLVM -O0" "Kiln" "" "LLVM/Kiln"
+if [[ -x $build/bench/kiln-bench ]]; then
+  "$build/bench/kiln-bench" --json "${modules[@]}" > bench.json
+  mapfile -t us < <(python3 -c '
+import json
+s = json.load(open("bench.json"))["sum"]
+n = s["instructions"] / 1000
+print((s["llvm_read_ns"] + s["llvm_codegen_ns"]) * n, s["all_ns"] * n,
+      s["llvm_codegen_ns"] * n, (s["plan_ns"] + s["walk_ns"] + s["object_ns"]) * n, sep="\n")')
+  row "bitcode to object, in process" "us" "${us[0]}" "${us[1]}"
+  row "  of this, code generation" "us" "${us[2]}" "${us[3]}"
+fi
+row "bitcode to object, llc-22 / kiln" "us" "$(least 5 compile_llvm)" "$(least 5 compile_kiln)"
+row "code size" "bytes" "$(text_bytes llvm/*.o)" "$(text_bytes kiln/*.o)"
+row "run time" "us" "$(least 3 ./demo-llvm)" "$(least 3 ./demo-kiln)"
