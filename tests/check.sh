@@ -45,7 +45,7 @@ check_file_sizes() {
 }
 
 check_whitespace() {
-  git ls-files | grep -vE '\.(bc|o|png)$|^LICENSE$' | xargs grep -nIE '[[:space:]]+$|	' |
+  git ls-files | grep -vE '\.(bc|o|png)$|^LICENSE$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
 }
 
