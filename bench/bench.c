@@ -68,7 +68,8 @@ static bool kiln_pass(struct row *rows, unsigned n, unsigned pass) {
     struct row *r = &rows[i];
     struct bench_kiln whole, staged;
     /* The pass without clocks comes first, so that the cold one is really cold. */
-    if (!bench_kiln_pass(&r->in, false, &whole) || !bench_kiln_pass(&r->in, true, &staged)) return false;
+    if (!bench_kiln_pass(&r->in, false, &whole) || !bench_kiln_pass(&r->in, true, &staged))
+      return false;
     uint64_t build = staged.all_ns - staged.plan_ns - staged.walk_ns - staged.object_ns;
     if (pass == 0) {
       r->kiln = staged;
@@ -194,24 +195,26 @@ static struct figures figures(const struct row *r) {
 
 static void print_row(const struct row *r) {
   struct figures f = figures(r);
-  printf("%-16.16s %8.0f | %7.1f %8.1f | %6.1f %6.1f %6.1f %6.1f %7.1f | %6.1f %6.1f %6.1f | %7" PRIu64
-         " %7" PRIu64 " %5.3f\n",
-         r->in.name, f.inst, f.llvm_read, f.llvm_codegen, f.build, f.plan, f.walk, f.object, f.all,
-         f.read_ratio, f.codegen_ratio, f.all_ratio, r->kiln.text_bytes, r->llvm.text_bytes,
-         f.text_ratio);
+  printf(
+    "%-16.16s %8.0f | %7.1f %8.1f | %6.1f %6.1f %6.1f %6.1f %7.1f | %6.1f %6.1f %6.1f | %7" PRIu64
+    " %7" PRIu64 " %5.3f\n",
+    r->in.name, f.inst, f.llvm_read, f.llvm_codegen, f.build, f.plan, f.walk, f.object, f.all,
+    f.read_ratio, f.codegen_ratio, f.all_ratio, r->kiln.text_bytes, r->llvm.text_bytes,
+    f.text_ratio);
 }
 
 static void print_table(const struct row *rows, unsigned n, const struct row *sum,
                         const struct memory *mem, unsigned kiln_passes, unsigned llvm_passes) {
   printf("ns per LLVM IR instruction, minimum of %u passes (LLVM: %u)\n", kiln_passes, llvm_passes);
   printf("%25s | %16s | %35s | %20s | %s\n", "", "LLVM -O0", "Kiln", "LLVM / Kiln", "text bytes");
-  printf("%-16s %8s | %7s %8s | %6s %6s %6s %6s %7s | %6s %6s %6s | %7s %7s %5s\n", "module", "inst",
-         "read", "codegen", "build", "plan", "walk", "ELF", "all", "read", "code", "all", "Kiln",
-         "LLVM", "ratio");
+  printf("%-16s %8s | %7s %8s | %6s %6s %6s %6s %7s | %6s %6s %6s | %7s %7s %5s\n", "module",
+         "inst", "read", "codegen", "build", "plan", "walk", "ELF", "all", "read", "code", "all",
+         "Kiln", "LLVM", "ratio");
   for (unsigned i = 0; i < n; i++) print_row(&rows[i]);
   if (n > 1) print_row(sum);
   struct figures f = figures(sum);
-  printf("build: reading and building; code: codegen / (plan + walk + ELF); all: read + codegen / all\n");
+  printf("build: reading and building; code: codegen / (plan + walk + ELF); all: read + codegen / "
+         "all\n");
   printf("first, cold pass, all: Kiln %.1f, LLVM %.1f, ratio %.1f\n", f.kiln_cold, f.llvm_cold,
          f.kiln_cold > 0 ? f.llvm_cold / f.kiln_cold : 0);
   printf("peak memory over a pass, beyond the start: Kiln %ld KiB, LLVM %ld KiB\n", mem->kiln_kb,
@@ -226,12 +229,22 @@ static void print_json_row(const struct row *r) {
     const char *name;
     double value;
   } ns[] = {
-    {"llvm_read_ns", f.llvm_read}, {"llvm_codegen_ns", f.llvm_codegen}, {"build_ns", f.build},
-    {"plan_ns", f.plan}, {"walk_ns", f.walk}, {"object_ns", f.object}, {"all_ns", f.all},
-    {"kiln_cold_ns", f.kiln_cold}, {"llvm_cold_ns", f.llvm_cold}, {"read_ratio", f.read_ratio},
-    {"codegen_ratio", f.codegen_ratio}, {"all_ratio", f.all_ratio}, {"text_ratio", f.text_ratio},
+    {"llvm_read_ns", f.llvm_read},
+    {"llvm_codegen_ns", f.llvm_codegen},
+    {"build_ns", f.build},
+    {"plan_ns", f.plan},
+    {"walk_ns", f.walk},
+    {"object_ns", f.object},
+    {"all_ns", f.all},
+    {"kiln_cold_ns", f.kiln_cold},
+    {"llvm_cold_ns", f.llvm_cold},
+    {"read_ratio", f.read_ratio},
+    {"codegen_ratio", f.codegen_ratio},
+    {"all_ratio", f.all_ratio},
+    {"text_ratio", f.text_ratio},
   };
-  for (size_t i = 0; i < sizeof ns / sizeof *ns; i++) printf("\"%s\": %.3f, ", ns[i].name, ns[i].value);
+  for (size_t i = 0; i < sizeof ns / sizeof *ns; i++)
+    printf("\"%s\": %.3f, ", ns[i].name, ns[i].value);
   printf("\"text_bytes\": %" PRIu64 ", \"llvm_text_bytes\": %" PRIu64 ", \"object_bytes\": %" PRIu64
          ", \"llvm_object_bytes\": %" PRIu64 "}",
          r->kiln.text_bytes, r->llvm.text_bytes, r->kiln.object_bytes, r->llvm.object_bytes);
@@ -239,9 +252,10 @@ static void print_json_row(const struct row *r) {
 
 static void print_json(const struct row *rows, unsigned n, const struct row *sum,
                        const struct memory *mem, unsigned kiln_passes, unsigned llvm_passes) {
-  printf("{\"kiln_passes\": %u, \"llvm_passes\": %u, \"kiln_peak_kib\": %ld, \"llvm_peak_kib\": %ld,\n"
-         " \"modules\": [\n",
-         kiln_passes, llvm_passes, mem->kiln_kb, mem->llvm_kb);
+  printf(
+    "{\"kiln_passes\": %u, \"llvm_passes\": %u, \"kiln_peak_kib\": %ld, \"llvm_peak_kib\": %ld,\n"
+    " \"modules\": [\n",
+    kiln_passes, llvm_passes, mem->kiln_kb, mem->llvm_kb);
   for (unsigned i = 0; i < n; i++) {
     printf("  ");
     print_json_row(&rows[i]);

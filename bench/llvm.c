@@ -33,7 +33,8 @@ static uint64_t count_instructions(LLVMModuleRef m) {
   uint64_t n = 0;
   for (LLVMValueRef f = LLVMGetFirstFunction(m); f != NULL; f = LLVMGetNextFunction(f)) {
     for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b != NULL; b = LLVMGetNextBasicBlock(b)) {
-      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i != NULL; i = LLVMGetNextInstruction(i)) n++;
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i != NULL; i = LLVMGetNextInstruction(i))
+        n++;
     }
   }
   return n;
@@ -41,8 +42,8 @@ static uint64_t count_instructions(LLVMModuleRef m) {
 
 bool bench_llvm_pass(const struct bench_input *in, struct bench_llvm *out) {
   LLVMContextRef context = LLVMContextCreate();
-  LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(
-    (const char *)in->bytes, in->size, in->name, false);
+  LLVMMemoryBufferRef bytes =
+    LLVMCreateMemoryBufferWithMemoryRange((const char *)in->bytes, in->size, in->name, false);
   LLVMModuleRef module = NULL;
   uint64_t start = bench_now_ns();
   bool ok = !LLVMParseBitcodeInContext2(context, bytes, &module);

@@ -134,8 +134,8 @@ static kiln_status run(void) {
   kiln_session *session = m != NULL ? kiln_session_new(m) : NULL;
   if (session != NULL) {
     s = kiln_llvm_is_bitcode(input, input_size)
-      ? kiln_llvm_read(session, input, input_size, NULL, NULL, NULL)
-      : kiln_text_parse(session, (const char *)input, input_size, NULL, NULL);
+          ? kiln_llvm_read(session, input, input_size, NULL, NULL, NULL)
+          : kiln_text_parse(session, (const char *)input, input_size, NULL, NULL);
     if (s == KILN_OK) s = kiln_emit_elf(m, &session, 1, &object);
     kiln_session_free(session);
   }

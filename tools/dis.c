@@ -43,15 +43,34 @@ struct object {
 
 #define ROW(name, number) [number] = #name
 static const char *const x86_names[] = {
-  ROW(R_X86_64_64, 1), ROW(R_X86_64_PC32, 2), ROW(R_X86_64_GOT32, 3), ROW(R_X86_64_PLT32, 4),
-  ROW(R_X86_64_GOTPCREL, 9), ROW(R_X86_64_32, 10), ROW(R_X86_64_32S, 11), ROW(R_X86_64_16, 12),
-  ROW(R_X86_64_PC16, 13), ROW(R_X86_64_8, 14), ROW(R_X86_64_PC8, 15), ROW(R_X86_64_DTPMOD64, 16),
-  ROW(R_X86_64_DTPOFF64, 17), ROW(R_X86_64_TPOFF64, 18), ROW(R_X86_64_TLSGD, 19),
-  ROW(R_X86_64_TLSLD, 20), ROW(R_X86_64_DTPOFF32, 21), ROW(R_X86_64_GOTTPOFF, 22),
-  ROW(R_X86_64_TPOFF32, 23), ROW(R_X86_64_PC64, 24), ROW(R_X86_64_GOTOFF64, 25),
-  ROW(R_X86_64_GOTPC32, 26), ROW(R_X86_64_SIZE32, 32), ROW(R_X86_64_SIZE64, 33),
-  ROW(R_X86_64_GOTPC32_TLSDESC, 34), ROW(R_X86_64_TLSDESC_CALL, 35),
-  ROW(R_X86_64_GOTPCRELX, 41), ROW(R_X86_64_REX_GOTPCRELX, 42),
+  ROW(R_X86_64_64, 1),
+  ROW(R_X86_64_PC32, 2),
+  ROW(R_X86_64_GOT32, 3),
+  ROW(R_X86_64_PLT32, 4),
+  ROW(R_X86_64_GOTPCREL, 9),
+  ROW(R_X86_64_32, 10),
+  ROW(R_X86_64_32S, 11),
+  ROW(R_X86_64_16, 12),
+  ROW(R_X86_64_PC16, 13),
+  ROW(R_X86_64_8, 14),
+  ROW(R_X86_64_PC8, 15),
+  ROW(R_X86_64_DTPMOD64, 16),
+  ROW(R_X86_64_DTPOFF64, 17),
+  ROW(R_X86_64_TPOFF64, 18),
+  ROW(R_X86_64_TLSGD, 19),
+  ROW(R_X86_64_TLSLD, 20),
+  ROW(R_X86_64_DTPOFF32, 21),
+  ROW(R_X86_64_GOTTPOFF, 22),
+  ROW(R_X86_64_TPOFF32, 23),
+  ROW(R_X86_64_PC64, 24),
+  ROW(R_X86_64_GOTOFF64, 25),
+  ROW(R_X86_64_GOTPC32, 26),
+  ROW(R_X86_64_SIZE32, 32),
+  ROW(R_X86_64_SIZE64, 33),
+  ROW(R_X86_64_GOTPC32_TLSDESC, 34),
+  ROW(R_X86_64_TLSDESC_CALL, 35),
+  ROW(R_X86_64_GOTPCRELX, 41),
+  ROW(R_X86_64_REX_GOTPCRELX, 42),
 };
 #undef ROW
 
@@ -59,17 +78,32 @@ static const struct {
   uint32_t number;
   const char *name;
 } a64_names[] = {
-  {257, "R_AARCH64_ABS64"}, {258, "R_AARCH64_ABS32"}, {260, "R_AARCH64_PREL64"},
-  {261, "R_AARCH64_PREL32"}, {273, "R_AARCH64_LD_PREL_LO19"}, {274, "R_AARCH64_ADR_PREL_LO21"},
-  {275, "R_AARCH64_ADR_PREL_PG_HI21"}, {277, "R_AARCH64_ADD_ABS_LO12_NC"},
-  {278, "R_AARCH64_LDST8_ABS_LO12_NC"}, {279, "R_AARCH64_TSTBR14"}, {280, "R_AARCH64_CONDBR19"},
-  {282, "R_AARCH64_JUMP26"}, {283, "R_AARCH64_CALL26"}, {284, "R_AARCH64_LDST16_ABS_LO12_NC"},
-  {285, "R_AARCH64_LDST32_ABS_LO12_NC"}, {286, "R_AARCH64_LDST64_ABS_LO12_NC"},
-  {299, "R_AARCH64_LDST128_ABS_LO12_NC"}, {311, "R_AARCH64_ADR_GOT_PAGE"},
-  {312, "R_AARCH64_LD64_GOT_LO12_NC"}, {541, "R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21"},
-  {542, "R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC"}, {549, "R_AARCH64_TLSLE_ADD_TPREL_HI12"},
-  {551, "R_AARCH64_TLSLE_ADD_TPREL_LO12_NC"}, {562, "R_AARCH64_TLSDESC_ADR_PAGE21"},
-  {563, "R_AARCH64_TLSDESC_LD64_LO12"}, {564, "R_AARCH64_TLSDESC_ADD_LO12"},
+  {257, "R_AARCH64_ABS64"},
+  {258, "R_AARCH64_ABS32"},
+  {260, "R_AARCH64_PREL64"},
+  {261, "R_AARCH64_PREL32"},
+  {273, "R_AARCH64_LD_PREL_LO19"},
+  {274, "R_AARCH64_ADR_PREL_LO21"},
+  {275, "R_AARCH64_ADR_PREL_PG_HI21"},
+  {277, "R_AARCH64_ADD_ABS_LO12_NC"},
+  {278, "R_AARCH64_LDST8_ABS_LO12_NC"},
+  {279, "R_AARCH64_TSTBR14"},
+  {280, "R_AARCH64_CONDBR19"},
+  {282, "R_AARCH64_JUMP26"},
+  {283, "R_AARCH64_CALL26"},
+  {284, "R_AARCH64_LDST16_ABS_LO12_NC"},
+  {285, "R_AARCH64_LDST32_ABS_LO12_NC"},
+  {286, "R_AARCH64_LDST64_ABS_LO12_NC"},
+  {299, "R_AARCH64_LDST128_ABS_LO12_NC"},
+  {311, "R_AARCH64_ADR_GOT_PAGE"},
+  {312, "R_AARCH64_LD64_GOT_LO12_NC"},
+  {541, "R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21"},
+  {542, "R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC"},
+  {549, "R_AARCH64_TLSLE_ADD_TPREL_HI12"},
+  {551, "R_AARCH64_TLSLE_ADD_TPREL_LO12_NC"},
+  {562, "R_AARCH64_TLSDESC_ADR_PAGE21"},
+  {563, "R_AARCH64_TLSDESC_LD64_LO12"},
+  {564, "R_AARCH64_TLSDESC_ADD_LO12"},
   {569, "R_AARCH64_TLSDESC_CALL"},
 };
 
@@ -111,7 +145,8 @@ static const char *symbol_name(const struct object *o, const GElf_Shdr *table, c
   if (GELF_ST_TYPE(s->st_info) == STT_SECTION) {
     GElf_Shdr h;
     Elf_Scn *scn = elf_getscn(o->elf, s->st_shndx);
-    if (scn != NULL && gelf_getshdr(scn, &h) != NULL) name = elf_strptr(o->elf, o->names, h.sh_name);
+    if (scn != NULL && gelf_getshdr(scn, &h) != NULL)
+      name = elf_strptr(o->elf, o->names, h.sh_name);
   } else {
     name = elf_strptr(o->elf, table->sh_link, s->st_name);
   }
@@ -146,9 +181,9 @@ static void collect_relocs(const struct object *o, size_t section, struct code *
       GElf_Sym s;
       bool known = gelf_getsym(rows, (int)GELF_R_SYM(r.r_info), &s) != NULL;
       c->relocs = grow(c->relocs, c->n_relocs, sizeof *c->relocs);
-      c->relocs[c->n_relocs++] = (struct reloc){
-        r.r_offset, (uint32_t)GELF_R_TYPE(r.r_info), r.r_addend,
-        known ? symbol_name(o, &symbols, &s) : "?"};
+      c->relocs[c->n_relocs++] =
+        (struct reloc){r.r_offset, (uint32_t)GELF_R_TYPE(r.r_info), r.r_addend,
+                       known ? symbol_name(o, &symbols, &s) : "?"};
     }
   }
   if (c->n_relocs > 0) qsort(c->relocs, c->n_relocs, sizeof *c->relocs, compare_relocs);
@@ -167,7 +202,8 @@ static size_t decode_x86(const struct code *c, size_t at, char *text, size_t tex
                             ZYDIS_PADDING_DISABLED);
   ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
   ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
-  if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, c->bytes + at, c->size - at, &in, operands))) return 0;
+  if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, c->bytes + at, c->size - at, &in, operands)))
+    return 0;
   ZydisFormatterFormatInstruction(&formatter, &in, operands, in.operand_count_visible, text,
                                   text_size, c->base + at, ZYAN_NULL);
   return in.length;
@@ -234,7 +270,8 @@ static int disassemble(const char *path, struct object *o) {
     return fail(path, "not an ELF64 file");
   }
   if (o->head.e_machine == EM_AARCH64) {
-    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK) return fail(path, "no Capstone");
+    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK)
+      return fail(path, "no Capstone");
   } else if (o->head.e_machine != EM_X86_64) {
     return fail(path, "not for a machine that Kiln knows");
   }

@@ -174,7 +174,8 @@ static kiln_target input_target(const struct tool_input *in) {
         const char *word = at + sizeof key - 1;
         char name[16];
         size_t n = 0;
-        while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';') name[n++] = *word++;
+        while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';')
+          name[n++] = *word++;
         name[n] = 0;
         if (kiln_target_find(name, &t)) return t;
       }
@@ -209,8 +210,8 @@ void tool_module_close(struct tool_module *t) {
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink sink, void *user, uint64_t *instructions) {
   kiln_status s = in->bitcode
-    ? kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions)
-    : kiln_text_parse(t->session, (const char *)in->bytes, in->size, sink, user);
+                    ? kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions)
+                    : kiln_text_parse(t->session, (const char *)in->bytes, in->size, sink, user);
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 

@@ -14,7 +14,7 @@ struct tool_input {
   const uint8_t *bytes;
   size_t size;
   bool mapped;
-  bool bitcode;     /* else text */
+  bool bitcode; /* else text */
 };
 
 /* Reads `path`; false after a message to stderr. */

@@ -46,10 +46,14 @@ static int parse_seed(const char *word, uint64_t *out) {
 static int parse_flags(int argc, char **argv, struct flags *f) {
   enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS };
   static const struct option longs[] = {
-    {"target", required_argument, NULL, TARGET}, {"pic", required_argument, NULL, PIC},
-    {"function-sections", no_argument, NULL, SECTIONS}, {"verify", no_argument, NULL, VERIFY},
-    {"time", no_argument, NULL, TIME}, {"stats", no_argument, NULL, STATS},
-    {"stress", required_argument, NULL, STRESS}, {0},
+    {"target", required_argument, NULL, TARGET},
+    {"pic", required_argument, NULL, PIC},
+    {"function-sections", no_argument, NULL, SECTIONS},
+    {"verify", no_argument, NULL, VERIFY},
+    {"time", no_argument, NULL, TIME},
+    {"stats", no_argument, NULL, STATS},
+    {"stress", required_argument, NULL, STRESS},
+    {0},
   };
   int c, bad = TOOL_OK;
   while (bad == TOOL_OK && (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
@@ -94,7 +98,9 @@ static void print_times(const char *path, const kiln_stats *s, uint64_t read_ns,
     uint64_t ns;
   } rows[] = {
     {"read and build", read_ns - s->plan_ns - s->walk_ns},
-    {"plan", s->plan_ns}, {"walk", s->walk_ns}, {"object", object_ns},
+    {"plan", s->plan_ns},
+    {"walk", s->walk_ns},
+    {"object", object_ns},
     {"all", read_ns + object_ns},
   };
   fprintf(stderr, "%s: time\n", path);
@@ -114,9 +120,10 @@ static void print_stats(const char *path, const kiln_stats *s, uint64_t llvm, si
     const char *name;
     uint64_t n;
   } rows[] = {
-    {"functions", s->functions}, {"blocks", s->blocks}, {"instructions", s->instructions},
-    {"spills", s->spills}, {"code bytes", s->code_bytes}, {"data bytes", s->data_bytes},
-    {"object bytes", object_bytes}, {"session bytes", s->memory_bytes},
+    {"functions", s->functions},       {"blocks", s->blocks},
+    {"instructions", s->instructions}, {"spills", s->spills},
+    {"code bytes", s->code_bytes},     {"data bytes", s->data_bytes},
+    {"object bytes", object_bytes},    {"session bytes", s->memory_bytes},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     fprintf(stderr, "  %-20s %10" PRIu64 "\n", rows[i].name, rows[i].n);

@@ -4,13 +4,7 @@
 
 #include <string.h>
 
-enum {
-  WINDOW = 4096,
-  MIN_MATCH = 3,
-  MAX_MATCH = MIN_MATCH + 15,
-  HASH_BITS = 13,
-  MAX_CHAIN = 64
-};
+enum { WINDOW = 4096, MIN_MATCH = 3, MAX_MATCH = MIN_MATCH + 15, HASH_BITS = 13, MAX_CHAIN = 64 };
 
 struct matcher {
   const uint8_t *in;
