@@ -1,0 +1,659 @@
+/* Verifier: checks a finished function against every rule of docs/ir.md, without trusting what the
+ * builder checked or counted. Called by front ends, by the text parser and by kiln_func_compile of
+ * modules that want it. Dominators are in ir/dominators.c. Invariant: no array is read at an index
+ * that was not checked before, and time and memory stay near linear in the function's size. */
+#include "ir/dominators.h"
+#include "ir/func.h"
+#include "ir/text.h"
+
+struct verifier {
+  kiln_func *f;
+  uint32_t *block_of; /* per instruction: its block + 1; 0: in none */
+  uint32_t *place;    /* per instruction: place in its block, parameters first */
+  uint32_t *uses;     /* per value: counted anew */
+  uint32_t *seen;     /* scratch per block parameter, at most n */
+  struct kn_dom dom;
+  uint32_t block, inst; /* being checked */
+};
+
+#define FAIL(v, status, ...)                                                                       \
+  (kn_func_fail((v)->f, status, (v)->block, (v)->inst, __VA_ARGS__), false)
+
+static const char *type_name(unsigned t) {
+  return t == KILN_TYPE_VOID ? "no value" : kiln_type_name((kiln_type)t);
+}
+
+static bool is_type(unsigned t) { return t > KILN_TYPE_VOID && t < KILN_TYPE_COUNT; }
+
+/* ---- blocks and what is in them ---- */
+
+static bool check_params(struct verifier *v, uint32_t id) {
+  const kiln_func *f = v->f;
+  const struct kn_block *b = &f->blocks.at[id];
+  uint32_t p = b->param_first;
+  v->block = id;
+  for (uint32_t i = 0; i < b->n_params; i++) {
+    v->inst = 0;
+    if (p == 0 || p >= f->n || f->inst[p].op != KILN_OP_PARAM || v->block_of[p] != 0) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u of the block is no parameter", i);
+    }
+    v->inst = p;
+    if (f->inst[p].a != id || f->inst[p].x != i) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u belongs to another block or place", i);
+    }
+    if (!is_type(f->inst[p].type) || f->val[p].type != f->inst[p].type) {
+      return FAIL(v, KILN_ERR_TYPE, "parameter %u has no type", i);
+    }
+    if (b->contiguous && p != b->param_first + i) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "the parameters are not contiguous");
+    }
+    v->block_of[p] = id + 1;
+    v->place[p] = i;
+    p = f->inst[p].b;
+  }
+  v->inst = 0;
+  if (p != 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has more parameters than it counts");
+  if (id != 0) return true;
+  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  if (b->n_params != sig->n_params) {
+    return FAIL(v, KILN_ERR_TYPE, "the entry has %u parameters, the signature %u", b->n_params,
+                sig->n_params);
+  }
+  for (uint32_t i = 0; i < b->n_params; i++) {
+    unsigned want = f->module->params[sig->params + i].type;
+    unsigned is = f->inst[kn_block_param(f, b, i)].type;
+    if (is != want) {
+      return FAIL(v, KILN_ERR_TYPE, "parameter %u is %s, but %s in the signature", i, type_name(is),
+                  type_name(want));
+    }
+  }
+  return true;
+}
+
+/* Every instruction of the block, to its terminator and no further. */
+static bool check_chain(struct verifier *v, uint32_t id) {
+  const kiln_func *f = v->f;
+  const struct kn_block *b = &f->blocks.at[id];
+  uint32_t i = b->first, place = b->n_params;
+  v->block = id;
+  v->inst = 0;
+  if (b->term == 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has no terminator");
+  for (;;) {
+    if (i == 0 || i >= f->n) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "the block runs over the end of the function");
+    }
+    const struct kn_inst *in = &f->inst[i];
+    v->inst = i;
+    if (in->op == KILN_OP_PARAM) {
+      i++;
+      continue;
+    }
+    if (in->op == KILN_OP_NONE || in->op >= KILN_OP_COUNT) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "opcode %u is none", in->op);
+    }
+    if (v->block_of[i] != 0) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "the instruction is in two places");
+    }
+    v->block_of[i] = id + 1;
+    v->place[i] = place++;
+    if (in->op == KILN_OP_SEG) {
+      i = in->a;
+      continue;
+    }
+    bool ends = (kn_op_info[in->op].effects & KN_FX_TERM) != 0;
+    if (ends != (i == b->term)) {
+      return ends ? FAIL(v, KILN_ERR_STRUCTURE, "a terminator in the middle of the block")
+                  : FAIL(v, KILN_ERR_STRUCTURE, "the block's end is no terminator");
+    }
+    if (ends) return true;
+    i++;
+  }
+}
+
+static bool check_blocks(struct verifier *v) {
+  const kiln_func *f = v->f;
+  v->block = UINT32_MAX;
+  v->inst = 0;
+  if (f->blocks.n == 0 || f->order.n == 0 || f->order.n > f->blocks.n || f->order.at[0] != 0) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the function does not start with its entry block");
+  }
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    uint32_t id = f->order.at[k];
+    if (id >= f->blocks.n || f->blocks.at[id].pos != k + 1) {
+      v->block = id;
+      return FAIL(v, KILN_ERR_STRUCTURE, "the order of blocks is not consistent");
+    }
+    if (!check_params(v, id) || !check_chain(v, id)) return false;
+  }
+  uint32_t filled = 0;
+  for (uint32_t b = 0; b < f->blocks.n; b++) filled += f->blocks.at[b].pos != 0;
+  v->block = UINT32_MAX;
+  v->inst = 0;
+  return filled == f->order.n || FAIL(v, KILN_ERR_STRUCTURE, "a block is not in the order");
+}
+
+/* ---- edges ---- */
+
+static bool check_edge_counts(struct verifier *v, uint32_t id) {
+  const kiln_func *f = v->f;
+  const struct kn_block *b = &f->blocks.at[id];
+  const struct kn_inst *in = &f->inst[b->term];
+  v->block = id;
+  v->inst = b->term;
+  uint32_t want = 0, least = 0;
+  bool exact = true;
+  switch (in->op) {
+  case KILN_OP_BR: want = 1; break;
+  case KILN_OP_BRIF: want = 2; break;
+  case KILN_OP_SWITCH:
+    least = 1;
+    exact = false;
+    break;
+  case KILN_OP_BRIND: exact = false; break;
+  default: break;
+  }
+  if (exact ? b->n_edges != want : b->n_edges < least) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the terminator has %u edges", b->n_edges);
+  }
+  if (b->n_edges == 0) return true;
+  if (in->b != b->edge_first || b->edge_first > f->edges.n ||
+      b->n_edges > f->edges.n - b->edge_first) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the terminator's edges are out of range");
+  }
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
+    uint32_t t = f->edges.at[e].target;
+    if (t >= f->blocks.n || f->blocks.at[t].pos == 0) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "an edge goes to block %u, which does not exist", t);
+    }
+    if (t == 0) return FAIL(v, KILN_ERR_STRUCTURE, "an edge goes to the entry block");
+    if (in->op == KILN_OP_BRIND && !f->blocks.at[t].address_taken) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "brind to block %u, whose address is not taken", t);
+    }
+    v->seen[t]++; /* predecessors */
+  }
+  return true;
+}
+
+static bool check_edges(struct verifier *v) {
+  const kiln_func *f = v->f;
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    if (!check_edge_counts(v, f->order.at[k])) return false;
+  }
+  for (uint32_t b = 0; b < f->blocks.n; b++) {
+    uint32_t n = v->seen[b];
+    v->seen[b] = 0;
+    if (n == f->blocks.at[b].n_preds) continue;
+    v->block = b;
+    v->inst = 0;
+    return FAIL(v, KILN_ERR_STRUCTURE, "the block counts %u predecessors, but has %u",
+                f->blocks.at[b].n_preds, n);
+  }
+  return true;
+}
+
+/* ---- operands ---- */
+
+/* The number in text of a value, for messages. */
+static uint32_t value_number(const struct verifier *v, uint32_t h) {
+  return kn_func_inst_number(v->f, h);
+}
+
+static bool check_value(struct verifier *v, uint32_t h, unsigned want) {
+  const kiln_func *f = v->f;
+  if (h == 0) return FAIL(v, KILN_ERR_STRUCTURE, "an operand is missing");
+  if (h >= f->n || v->block_of[h] == 0) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "an operand is a value of no block");
+  }
+  unsigned is = f->val[h].type;
+  if (want == KILN_TYPE_COUNT ? !is_type(is) : is != want) {
+    return FAIL(v, KILN_ERR_TYPE, "operand v%u is %s, not %s", value_number(v, h), type_name(is),
+                want == KILN_TYPE_COUNT ? "a value" : type_name(want));
+  }
+  v->uses[h]++;
+  uint32_t from = v->block_of[h] - 1;
+  if (from != v->block && f->val[h].global == 0) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "v%u crosses blocks unnoticed", value_number(v, h));
+  }
+  if (!kn_dom_reached(&v->dom, v->block)) return true; /* never executed */
+  bool ok =
+    from == v->block ? v->place[h] < v->place[v->inst] : kn_dom_dominates(&v->dom, from, v->block);
+  if (ok) return true;
+  return from == v->block
+           ? FAIL(v, KILN_ERR_DOMINANCE, "v%u is used before its definition", value_number(v, h))
+           : FAIL(v, KILN_ERR_DOMINANCE,
+                  "v%u of block %u is used where that block may not have run", value_number(v, h),
+                  from);
+}
+
+/* An operand of type `want`; KILN_TYPE_COUNT: any. */
+static bool operand(struct verifier *v, uint32_t h, unsigned want) {
+  const kiln_func *f = v->f;
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return check_value(v, h, want);
+  case KN_TAG_IMM:
+    if (want == KILN_TYPE_COUNT || kn_type_is_int(want)) return true;
+    return FAIL(v, KILN_ERR_TYPE, "an operand is an integer constant, not %s", type_name(want));
+  case KN_TAG_POOL: {
+    if (i >= f->pool.n) return FAIL(v, KILN_ERR_STRUCTURE, "a constant is out of range");
+    const struct kn_const *k = &f->pool.at[i];
+    if (k->symbol >= f->module->n_symbols) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "a symbol is out of range");
+    }
+    if (k->symbol && f->module->symbols[k->symbol].tls) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "a thread-local symbol outside of tls_addr");
+    }
+    if (want == KILN_TYPE_COUNT || k->type == want) return true;
+    if (k->type == KILN_TYPE_VOID && kn_type_is_int(want)) return true;
+    return FAIL(v, KILN_ERR_TYPE, "an operand is a constant of type %s, not %s", type_name(k->type),
+                type_name(want));
+  }
+  case KN_TAG_SLOT:
+    if (i >= f->slots.n) return FAIL(v, KILN_ERR_STRUCTURE, "a stack slot is out of range");
+    if (want == KILN_TYPE_COUNT || want == KILN_TYPE_PTR) return true;
+    return FAIL(v, KILN_ERR_TYPE, "an operand is an address, not %s", type_name(want));
+  case KN_TAG_FORWARD: return FAIL(v, KILN_ERR_STRUCTURE, "a forward value is not bound");
+  default: return FAIL(v, KILN_ERR_STRUCTURE, "an operand is no handle");
+  }
+}
+
+/* ---- edge arguments ---- */
+
+/* Each parameter of the target gets one argument of its type. `seen` is zero before and after. */
+static bool check_edge_args(struct verifier *v, uint32_t edge) {
+  const kiln_func *f = v->f;
+  const struct kn_edge *e = &f->edges.at[edge];
+  const struct kn_block *t = &f->blocks.at[e->target];
+  uint32_t n = 0, param = t->param_first;
+  for (uint32_t a = e->args; a != 0; a = f->edge_args.at[a - 1].next) {
+    if (a > f->edge_args.n) return FAIL(v, KILN_ERR_STRUCTURE, "an edge argument is out of range");
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->index >= t->n_params) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "an argument for parameter %u of block %u, which has %u",
+                  arg->index, e->target, t->n_params);
+    }
+    if (v->seen[arg->index]) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "two arguments for parameter %u of block %u", arg->index,
+                  e->target);
+    }
+    v->seen[arg->index] = arg->value;
+    n++;
+  }
+  if (n != t->n_params) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "%u arguments for the %u parameters of block %u", n,
+                t->n_params, e->target);
+  }
+  for (uint32_t i = 0; i < n; i++, param = f->inst[param].b) {
+    uint32_t h = v->seen[i];
+    v->seen[i] = 0;
+    if (!operand(v, h, f->inst[param].type)) return false;
+  }
+  return true;
+}
+
+/* ---- terminators ---- */
+
+/* Case values are different in the switch's type: a hash set that is thrown away. */
+static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n) {
+  const kiln_func *f = v->f;
+  if (in->c > f->lists.n || n > (f->lists.n - in->c) / 2) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the cases are out of range");
+  }
+  uint32_t size = 4;
+  while (size / 2 < n) size *= 2;
+  uint32_t *set = kn_realloc(f->module, NULL, (size_t)size * sizeof *set);
+  if (!set) return FAIL(v, KILN_ERR_MEMORY, "out of memory");
+  memset(set, 0, (size_t)size * sizeof *set);
+  unsigned bits = 8u << kn_type_log2[in->type];
+  uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+  uint32_t i = 0;
+  bool ok = true;
+  for (; ok && i < n; i++) {
+    const uint32_t *words = &f->lists.at[in->c + 2 * i];
+    uint64_t value = ((uint64_t)words[1] << 32 | words[0]) & mask;
+    uint32_t slot = (uint32_t)(value * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (size - 1);
+    for (; ok && set[slot] != 0; slot = (slot + 1) & (size - 1)) {
+      const uint32_t *other = &f->lists.at[in->c + 2 * (set[slot] - 1)];
+      ok = (((uint64_t)other[1] << 32 | other[0]) & mask) != value;
+    }
+    if (ok) set[slot] = i + 1;
+  }
+  kn_realloc(f->module, set, 0);
+  return ok || FAIL(v, KILN_ERR_STRUCTURE, "case %u of the switch is there twice", i - 1);
+}
+
+static bool check_ret(struct verifier *v, const struct kn_inst *in) {
+  const kiln_func *f = v->f;
+  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  if (in->x != sig->n_results) {
+    return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, the signature has %u results", in->x,
+                sig->n_results);
+  }
+  if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the values of ret are out of range");
+  }
+  for (uint32_t i = 0; i < in->x; i++) {
+    if (!operand(v, kn_ret_value(f, in, i), sig->results[i])) return false;
+  }
+  return true;
+}
+
+/* ---- instructions ---- */
+
+static bool check_call(struct verifier *v, const struct kn_inst *in) {
+  const kiln_func *f = v->f;
+  const kiln_module *m = f->module;
+  if (in->c == 0 || in->c >= m->n_sigs) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the call's signature is out of range");
+  }
+  const struct kn_sig *sig = &m->sigs[in->c];
+  bool variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
+  if (in->x < sig->n_params || (in->x > sig->n_params && !variadic)) {
+    return FAIL(v, KILN_ERR_TYPE, "the call has %u arguments, its signature %u parameters", in->x,
+                sig->n_params);
+  }
+  if (in->a > f->lists.n || in->x > f->lists.n - in->a) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the call's arguments are out of range");
+  }
+  for (uint32_t i = 0; i < in->x; i++) {
+    unsigned want = i < sig->n_params ? m->params[sig->params + i].type : KILN_TYPE_COUNT;
+    if (!operand(v, f->lists.at[in->a + i], want)) return false;
+  }
+  if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
+    const struct kn_const *k = &f->pool.at[kn_index(in->b)];
+    if (k->symbol && k->low) return FAIL(v, KILN_ERR_STRUCTURE, "the callee has an addend");
+  }
+  return operand(v, in->b, KILN_TYPE_PTR);
+}
+
+static unsigned call_type(const kiln_func *f, const struct kn_inst *in) {
+  const struct kn_sig *sig = &f->module->sigs[in->c];
+  return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
+}
+
+/* Type of result `index` of instruction `of`; VOID if there is none. */
+static unsigned result_type(const kiln_func *f, uint32_t of, unsigned index) {
+  const struct kn_inst *in = &f->inst[of];
+  if (index == 0) return KILN_TYPE_VOID;
+  switch (in->op) {
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO:
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO:
+  case KILN_OP_ATOMIC_CAS: return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
+  case KILN_OP_CALL:
+    if (in->c == 0 || in->c >= f->module->n_sigs) return KILN_TYPE_VOID;
+    return index < f->module->sigs[in->c].n_results ? f->module->sigs[in->c].results[index]
+                                                    : KILN_TYPE_VOID;
+  default: return KILN_TYPE_VOID;
+  }
+}
+
+static bool check_result(struct verifier *v, uint32_t i) {
+  const kiln_func *f = v->f;
+  const struct kn_inst *in = &f->inst[i], *before = &f->inst[i - 1];
+  bool behind =
+    in->a == i - 1 || (before->op == KILN_OP_RESULT && before->a == in->a && before->x < in->x);
+  if (!behind || v->block_of[i - 1] != v->block_of[i]) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "a result does not stand directly behind its operation");
+  }
+  if (result_type(f, in->a, in->x) != in->type || in->type == KILN_TYPE_VOID) {
+    return FAIL(v, KILN_ERR_TYPE, "the operation has no result %u of this type", in->x);
+  }
+  return true;
+}
+
+static bool check_mem(struct verifier *v, const struct kn_inst *in) {
+  unsigned mem = KN_MEM_TYPE(in->x);
+  bool plain = mem == in->type && !(in->x & KILN_MEM_SEXT);
+  bool extends =
+    in->op == KILN_OP_LOAD && kn_type_is_int(in->type) && kn_type_is_int(mem) && mem < in->type;
+  if (plain || extends) return true;
+  return FAIL(v, KILN_ERR_TYPE, "memory of type %s and a value of type %s", type_name(mem),
+              type_name(in->type));
+}
+
+static bool check_convert(struct verifier *v, const struct kn_inst *in, unsigned shape) {
+  unsigned to = in->type, from = in->x;
+  bool ok = is_type(from);
+  switch (shape) {
+  case KN_SH_CONV_II:
+    ok = ok && kn_type_is_int(from) && (in->op == KILN_OP_TRUNC ? from > to : from < to);
+    break;
+  case KN_SH_CONV_FF:
+    ok = ok && kn_type_is_float(from) && (in->op == KILN_OP_FDEMOTE ? from > to : from < to);
+    break;
+  case KN_SH_CONV_FI: ok = ok && kn_type_is_float(from); break;
+  case KN_SH_CONV_IF: ok = ok && kn_type_is_int(from); break;
+  default:
+    ok = ok && kn_type_log2[from] == kn_type_log2[to] &&
+         (from == KILN_TYPE_F80) == (to == KILN_TYPE_F80);
+  }
+  if (ok) return operand(v, in->a, from);
+  return FAIL(v, KILN_ERR_TYPE, "%s does not go from %s to %s", kn_op_info[in->op].name,
+              is_type(from) ? type_name(from) : "?", type_name(to));
+}
+
+static bool check_orders(struct verifier *v, const struct kn_inst *in) {
+  enum {
+    LOAD = 1 << KILN_RELAXED | 1 << KILN_ACQUIRE | 1 << KILN_SEQ_CST,
+    STORE = 1 << KILN_RELAXED | 1 << KILN_RELEASE | 1 << KILN_SEQ_CST,
+    ANY_ORDER = (1 << KILN_ORDERING_COUNT) - 1
+  };
+  unsigned order = in->x & 7u, failure = in->x >> 3 & 7u, rmw = in->x >> 8;
+  unsigned allowed = ANY_ORDER;
+  if (in->op == KILN_OP_ATOMIC_LOAD) allowed = LOAD;
+  if (in->op == KILN_OP_ATOMIC_STORE) allowed = STORE;
+  if (in->op == KILN_OP_FENCE) allowed = ANY_ORDER & ~(1u << KILN_RELAXED);
+  bool ok = (allowed >> order & 1) != 0;
+  if (in->op == KILN_OP_ATOMIC_CAS) ok = ok && LOAD >> failure & 1;
+  if (in->op == KILN_OP_ATOMIC_RMW) ok = ok && rmw < KILN_RMW_COUNT;
+  return ok || FAIL(v, KILN_ERR_STRUCTURE, "the operation does not take this memory ordering");
+}
+
+/* The one operand of UN, UNV and SLOTV. */
+static bool check_unary(struct verifier *v, const struct kn_inst *in, unsigned shape) {
+  const kiln_func *f = v->f;
+  if (in->op == KILN_OP_TLS_ADDR) {
+    uint32_t i = kn_index(in->a);
+    if (kn_is_pool(in->a) && i < f->pool.n && f->pool.at[i].symbol != 0 &&
+        f->pool.at[i].symbol < f->module->n_symbols &&
+        f->module->symbols[f->pool.at[i].symbol].tls) {
+      return true;
+    }
+    return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
+  }
+  if (shape == KN_SH_SLOTV && !kn_is_slot(in->a)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
+  }
+  if (in->op == KILN_OP_VA_START && !(f->module->sigs[f->sig].flags & KILN_SIG_VARIADIC)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
+  }
+  return operand(v, in->a, in->type);
+}
+
+static bool check_operands(struct verifier *v, uint32_t i) {
+  const kiln_func *f = v->f;
+  const struct kn_inst *in = &f->inst[i];
+  unsigned t = in->type, shape = kn_op_info[in->op].shape;
+  const struct kn_block *b = &f->blocks.at[v->block];
+  switch ((enum kn_shape)shape) {
+  case KN_SH_NULLARY:
+  case KN_SH_NULLARYV:
+  case KN_SH_LEVEL: return true;
+  case KN_SH_UN:
+  case KN_SH_UNV:
+  case KN_SH_SLOTV: return check_unary(v, in, shape);
+  case KN_SH_BIN:
+  case KN_SH_BINV: return operand(v, in->a, t) && operand(v, in->b, t);
+  case KN_SH_TERN:
+  case KN_SH_MEM3: return operand(v, in->a, t) && operand(v, in->b, t) && operand(v, in->c, t);
+  case KN_SH_MEMSET:
+    return operand(v, in->a, t) && operand(v, in->b, KILN_TYPE_I8) && operand(v, in->c, t);
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS: return check_convert(v, in, shape);
+  case KN_SH_ICMP:
+  case KN_SH_FCMP:
+    if (in->x >= (shape == KN_SH_ICMP ? (unsigned)KILN_ICOND_COUNT : (unsigned)KILN_FCOND_COUNT)) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
+    }
+    return operand(v, in->a, t) && operand(v, in->b, t);
+  case KN_SH_SELECT:
+    return operand(v, in->a, KILN_TYPE_I8) && operand(v, in->b, t) && operand(v, in->c, t);
+  case KN_SH_LOAD: return check_mem(v, in) && operand(v, in->a, KILN_TYPE_PTR);
+  case KN_SH_STORE:
+    return check_mem(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t);
+  case KN_SH_ADDR: return operand(v, in->a, t) && (in->b == 0 || operand(v, in->b, t));
+  case KN_SH_SALLOC:
+    if (in->x > 16) return FAIL(v, KILN_ERR_STRUCTURE, "an alignment of more than 2^16");
+    return operand(v, in->a, t);
+  case KN_SH_ATOMIC_LOAD: return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR);
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_ATOMIC_RMW:
+    return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t);
+  case KN_SH_ATOMIC_CAS:
+    return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t) &&
+           operand(v, in->c, t);
+  case KN_SH_FENCE: return check_orders(v, in);
+  case KN_SH_CALL: return check_call(v, in);
+  case KN_SH_VA_ARG: return operand(v, in->a, KILN_TYPE_PTR);
+  case KN_SH_RESULT: return check_result(v, i);
+  case KN_SH_BR: break;
+  case KN_SH_BRIF:
+    if (!operand(v, in->a, KILN_TYPE_I8)) return false;
+    break;
+  case KN_SH_SWITCH:
+    if (!operand(v, in->a, t) || !check_cases(v, in, b->n_edges - 1)) return false;
+    break;
+  case KN_SH_BRIND:
+    if (!operand(v, in->a, KILN_TYPE_PTR)) return false;
+    break;
+  case KN_SH_RET: return check_ret(v, in);
+  case KN_SH_INTERNAL:
+  case KN_SH_ASM:
+  case KN_SH_VECTOR:
+  case KN_SH_LANDING_PAD:
+  case KN_SH_INVOKE:
+  case KN_SH_COUNT:
+    return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
+  }
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
+    if (!check_edge_args(v, e)) return false;
+  }
+  return true;
+}
+
+/* Type of the value that instruction `i` makes. */
+static unsigned value_type(const kiln_func *f, const struct kn_inst *in) {
+  switch ((enum kn_shape)kn_op_info[in->op].shape) {
+  case KN_SH_ICMP:
+  case KN_SH_FCMP: return KILN_TYPE_I8;
+  case KN_SH_CALL: return call_type(f, in);
+  case KN_SH_NULLARYV:
+  case KN_SH_UNV:
+  case KN_SH_SLOTV:
+  case KN_SH_BINV:
+  case KN_SH_MEM3:
+  case KN_SH_MEMSET:
+  case KN_SH_STORE:
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_FENCE:
+  case KN_SH_BR:
+  case KN_SH_BRIF:
+  case KN_SH_SWITCH:
+  case KN_SH_BRIND:
+  case KN_SH_RET: return KILN_TYPE_VOID;
+  default: return in->type;
+  }
+}
+
+static bool check_inst(struct verifier *v, uint32_t i) {
+  const kiln_func *f = v->f;
+  const struct kn_inst *in = &f->inst[i];
+  const struct kn_op_info *info = &kn_op_info[in->op];
+  v->inst = i;
+  if (in->type >= KILN_TYPE_COUNT)
+    return FAIL(v, KILN_ERR_TYPE, "type %u does not exist", in->type);
+  if (info->shape != KN_SH_CALL && !(info->types >> in->type & 1)) {
+    return FAIL(v, KILN_ERR_TYPE, "%s does not take type %s", info->name, type_name(in->type));
+  }
+  if (!check_operands(v, i)) return false;
+  if (f->val[i].type != value_type(f, in)) {
+    return FAIL(v, KILN_ERR_TYPE, "%s does not give a value of type %s", info->name,
+                type_name(f->val[i].type));
+  }
+  return true;
+}
+
+static bool check_insts(struct verifier *v) {
+  const kiln_func *f = v->f;
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    v->block = f->order.at[k];
+    for (uint32_t i = b->first;; i++) {
+      while (f->inst[i].op == KILN_OP_SEG || f->inst[i].op == KILN_OP_PARAM) {
+        i = f->inst[i].op == KILN_OP_SEG ? f->inst[i].a : i + 1;
+      }
+      if (!check_inst(v, i)) return false;
+      if (i == b->term) break;
+    }
+  }
+  return true;
+}
+
+/* What plan and walk believe of the builder: its counts. */
+static bool check_counts(struct verifier *v) {
+  const kiln_func *f = v->f;
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (v->block_of[i] == 0 || v->uses[i] == f->val[i].uses) continue;
+    v->block = v->block_of[i] - 1;
+    v->inst = i;
+    return FAIL(v, KILN_ERR_STRUCTURE, "the value is used %u times, but %u are counted", v->uses[i],
+                f->val[i].uses);
+  }
+  return true;
+}
+
+static bool check_slots(struct verifier *v) {
+  const kiln_func *f = v->f;
+  v->block = UINT32_MAX;
+  v->inst = 0;
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    if (f->slots.at[i].size_bytes > INT32_MAX || f->slots.at[i].align_log2 > 16) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "slot %u has an impossible size or alignment", i);
+    }
+  }
+  return true;
+}
+
+kiln_status kiln_func_verify(kiln_func *f) {
+  if (f->status != KILN_OK) return f->status;
+  struct verifier v = {.f = f, .block = UINT32_MAX};
+  if (!f->finished) {
+    (void)FAIL(&v, KILN_ERR_STRUCTURE, "the function is not finished");
+    return f->status;
+  }
+  size_t n = f->n, n_seen = n > f->blocks.n ? n : f->blocks.n;
+  size_t size = (3 * n + n_seen) * sizeof(uint32_t);
+  v.block_of = kn_realloc(f->module, NULL, size);
+  if (!v.block_of || !kn_dom_init(&v.dom, f)) {
+    (void)FAIL(&v, KILN_ERR_MEMORY, "out of memory");
+  } else {
+    memset(v.block_of, 0, size);
+    v.place = v.block_of + n;
+    v.uses = v.place + n;
+    v.seen = v.uses + n;
+    if (check_blocks(&v) && check_edges(&v) && check_slots(&v)) {
+      kn_dom_compute(&v.dom, f);
+      if (check_insts(&v)) check_counts(&v);
+    }
+  }
+  kn_realloc(f->module, v.block_of, 0);
+  kn_dom_free(&v.dom, f);
+  return f->status;
+}
