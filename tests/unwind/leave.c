@@ -1,0 +1,6 @@
+/* How a function ends that does not return. */
+#include <unistd.h>
+__attribute__((noreturn)) void leave(void);
+void leave(void) {
+  _exit(0);
+}
