@@ -1,0 +1,185 @@
+/* The object writer's rooms and what they share. kiln_emit_elf (lib/elf.c) calls them in order:
+ * elf_place.c gives every definition a section and an offset, elf_symbols.c numbers the symbols,
+ * elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame, elf_symbols.c
+ * writes the symbol table, elf.c the headers. Invariant: after placing, nothing moves. */
+#ifndef KN_LIB_ELF_H
+#define KN_LIB_ELF_H
+
+#include "ir/arena.h"
+#include "ir/module.h"
+
+#include <elf.h>
+#include <string.h>
+
+#ifndef SHF_GNU_RETAIN
+#define SHF_GNU_RETAIN (1 << 21)
+#endif
+
+/* What differs between machines. */
+struct kn_elf_machine {
+  uint16_t number;           /* e_machine */
+  uint8_t fill;              /* byte between functions: stops execution */
+  bool mapping_symbols;      /* $x at the start of code */
+  uint16_t abs64, abs32;     /* relocations in data */
+  uint16_t rel64, rel32;
+  uint8_t cie_size;
+  uint8_t cie[24];           /* padded; its length field says cie_size - 4 */
+  const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
+  const uint16_t *calls;     /* resolved here if the target cannot move; 0 ends */
+};
+
+/* Part of a section: a run of functions of one session, a data item or a constructor's entry. */
+struct kn_elf_piece {
+  uint64_t offset;     /* in its section */
+  uint32_t next;       /* of the section: index + 1, or 0 */
+  uint32_t session;    /* of functions; or KN_PIECE_... */
+  uint32_t first, end; /* functions [first, end); or first: index of data item or constructor */
+};
+#define KN_PIECE_DATA UINT32_MAX
+#define KN_PIECE_CTOR (UINT32_MAX - 1)
+
+struct kn_elf_section {
+  const char *name;  /* before the owner's name */
+  uint32_t owner;    /* symbol whose name follows `name`, or 0 */
+  uint32_t type;
+  uint64_t flags;
+  uint64_t size;
+  uint64_t offset;   /* in the file */
+  uint32_t align, entsize;
+  uint32_t group;    /* index + 1, or 0 */
+  uint32_t group_next; /* next section of the group: index + 1, or 0 */
+  uint32_t first, last; /* pieces: index + 1, or 0 */
+  uint32_t hash, next;  /* of named ones: chain of the same hash, index + 1 */
+  bool nonzero;      /* has content that is not zero */
+  bool code;
+  uint32_t number;   /* in the section header table */
+  uint32_t name_offset;
+  uint64_t max_relas;
+  uint64_t rela_offset, n_relas;
+};
+
+struct kn_elf_group {
+  const char *name;
+  uint32_t hash, next;  /* as of sections */
+  uint32_t first, last; /* sections: index + 1 */
+  uint32_t number;      /* in the section header table */
+  uint32_t symbol;      /* id of the signature symbol, or 0: a local one of its own */
+  uint32_t signature;   /* number of the signature symbol */
+  uint64_t offset;
+  uint64_t size;
+};
+
+/* Where a symbol is. */
+struct kn_elf_place {
+  uint64_t value; /* offset in its section; COMMON: alignment */
+  uint64_t size : 56, type : 8; /* st_size; STT_... */
+  uint32_t section; /* index + 1; KN_IN_COMMON; 0: not defined here */
+  uint32_t symbol;  /* number in the symbol table; with KN_VIA_SECTION: add `value` to the addend */
+};
+#define KN_SIZE_MASK ((UINT64_C(1) << 56) - 1)
+#define KN_IN_COMMON UINT32_MAX
+#define KN_VIA_SECTION (1u << 31)
+
+/* Sections with fixed names. */
+enum kn_elf_fixed {
+  KN_ELF_TEXT, KN_ELF_DATA, KN_ELF_RODATA, KN_ELF_RELRO, KN_ELF_BSS, KN_ELF_TDATA, KN_ELF_TBSS,
+  KN_ELF_STRINGS, KN_ELF_FIXED_COUNT
+};
+
+struct kn_elf_table { /* heads of chains: index + 1 */
+  uint32_t *head;
+  uint32_t size, n;
+};
+
+struct kn_elf {
+  kiln_module *m;
+  const struct kn_elf_machine *machine;
+  kiln_session *const *sessions;
+  uint32_t n_sessions;
+  struct kn_arena arena; /* dies with the call */
+
+  struct kn_elf_place *places; /* by symbol id */
+  struct kn_elf_section *sections;
+  uint32_t n_sections, cap_sections;
+  struct kn_elf_group *groups;
+  uint32_t n_groups, cap_groups;
+  struct kn_elf_piece *pieces;
+  uint32_t n_pieces, cap_pieces;
+  struct kn_elf_table section_table, group_table;
+  uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
+  const char *last_name; /* of the newest explicit section, as a pointer */
+  uint32_t last_section; /* index + 1 */
+  unsigned last_key;
+  uint32_t n_placed;     /* sections with placed content: those before have section symbols */
+  uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
+  bool retain;           /* some section has SHF_GNU_RETAIN */
+
+  uint32_t *locals, *globals; /* symbol ids in the order of their numbers */
+  uint32_t n_locals, n_globals;
+  uint32_t section_symbols;   /* number of section 0's symbol */
+  uint32_t first_code_mark, n_code_marks; /* mapping symbols */
+  uint32_t first_signature;
+  uint32_t first_local, first_global;
+  uint64_t names_size;        /* bound of the string table */
+
+  uint8_t *base;   /* of the object */
+  uint64_t at;     /* end of what is written */
+  uint64_t strtab; /* offset of the string table */
+  uint64_t symtab, shndx;
+};
+
+/* lib/elf_place.c */
+bool kn_elf_place(struct kn_elf *e);
+/* Adds a section that no piece goes to; index, or UINT32_MAX. */
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
+                            uint32_t align);
+/* lib/elf_symbols.c */
+bool kn_elf_number(struct kn_elf *e);
+/* Number of an undefined symbol, given at its first reference; 0 if the module failed. */
+uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id);
+void kn_elf_write_symbols(struct kn_elf *e, bool extended);
+/* lib/elf_write.c */
+void kn_elf_write_content(struct kn_elf *e);
+bool kn_elf_write_relocs(struct kn_elf *e);
+/* lib/elf_frame.c */
+bool kn_elf_frame_prepare(struct kn_elf *e);
+void kn_elf_frame_write(struct kn_elf *e);
+void kn_elf_frame_relocs(struct kn_elf *e);
+
+/* ---- little-endian stores ---- */
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define KN_LE(bits, v) (v)
+#else
+#define KN_LE(bits, v) __builtin_bswap##bits(v)
+#endif
+static inline void kn_put16(uint8_t *p, uint16_t v) {
+  v = KN_LE(16, v);
+  memcpy(p, &v, 2);
+}
+static inline void kn_put32(uint8_t *p, uint32_t v) {
+  v = KN_LE(32, v);
+  memcpy(p, &v, 4);
+}
+static inline void kn_put64(uint8_t *p, uint64_t v) {
+  v = KN_LE(64, v);
+  memcpy(p, &v, 8);
+}
+/* Elf64_Rela at `p`. */
+static inline void kn_put_rela(uint8_t *p, uint64_t offset, uint32_t symbol, uint32_t type,
+                               int64_t addend) {
+  kn_put64(p, offset);
+  kn_put64(p + 8, (uint64_t)symbol << 32 | type);
+  kn_put64(p + 16, (uint64_t)addend);
+}
+
+static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
+
+/* Pads the object with zeros. */
+static inline void kn_elf_pad(struct kn_elf *e, uint64_t align) {
+  uint64_t to = kn_align_up(e->at, align);
+  if (to > e->at) memset(e->base + e->at, 0, (size_t)(to - e->at));
+  e->at = to;
+}
+
+#endif

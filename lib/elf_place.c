@@ -1,0 +1,486 @@
+/* First room of the object writer: sections and groups, and for every function, data item,
+ * constructor, block symbol and alias its section and offset. Called by lib/elf.c. Invariant: pieces
+ * of a section are in ascending order of offset and do not overlap. */
+#include "lib/elf.h"
+
+#include <stdio.h>
+
+#define MAX_SECTION_BYTES (UINT64_C(1) << 48)
+
+static bool fail_memory(struct kn_elf *e) {
+  kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- sections and groups ---- */
+
+static bool table_full(const struct kn_elf_table *t) { return t->n >= t->size; }
+
+/* Twice as many chains, all empty. */
+static bool table_grow(struct kn_elf *e, struct kn_elf_table *t) {
+  uint32_t size = t->size < 32 ? 32 : t->size * 2;
+  uint32_t *head = kn_arena_zero(&e->arena, size * sizeof *head, sizeof *head);
+  if (head == NULL) return fail_memory(e);
+  t->head = head;
+  t->size = size;
+  return true;
+}
+
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
+                            uint32_t align) {
+  if (!kn_grow(e->m, &e->sections, &e->cap_sections, e->n_sections + 1, sizeof *e->sections))
+    return UINT32_MAX;
+  struct kn_elf_section *s = e->sections + e->n_sections;
+  memset(s, 0, sizeof *s);
+  s->name = name;
+  s->type = type;
+  s->flags = flags;
+  s->align = align;
+  if (flags & SHF_GNU_RETAIN) e->retain = true;
+  return e->n_sections++;
+}
+
+static const struct {
+  const char *name;
+  uint32_t type, flags, entsize;
+} fixed_sections[KN_ELF_FIXED_COUNT] = {
+  [KN_ELF_TEXT] = {".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
+  [KN_ELF_DATA] = {".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_RODATA] = {".rodata", SHT_PROGBITS, SHF_ALLOC, 0},
+  [KN_ELF_RELRO] = {".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_BSS] = {".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_TDATA] = {".tdata", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_TBSS] = {".tbss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_STRINGS] = {".rodata.str1.1", SHT_PROGBITS, SHF_ALLOC | SHF_MERGE | SHF_STRINGS, 1},
+};
+/* The same for a section of one symbol. */
+static const char *const fixed_prefixes[KN_ELF_FIXED_COUNT] = {
+  ".text.", ".data.", ".rodata.", ".data.rel.ro.", ".bss.", ".tdata.", ".tbss.", ".rodata.",
+};
+
+static uint32_t fixed_section(struct kn_elf *e, enum kn_elf_fixed kind) {
+  if (e->fixed[kind] == 0) {
+    uint32_t i = kn_elf_add_section(e, fixed_sections[kind].name, fixed_sections[kind].type,
+                                    fixed_sections[kind].flags, 1);
+    if (i == UINT32_MAX) return i;
+    e->sections[i].entsize = fixed_sections[kind].entsize;
+    e->sections[i].code = kind == KN_ELF_TEXT;
+    e->fixed[kind] = i + 1;
+  }
+  return e->fixed[kind] - 1;
+}
+
+/* Finds or makes a section group: index + 1, or 0 if the module failed. */
+static uint32_t group_of(struct kn_elf *e, const char *name) {
+  uint32_t hash = kn_hash_bytes(name, strlen(name));
+  struct kn_elf_table *t = &e->group_table;
+  if (t->size > 0)
+    for (uint32_t i = t->head[hash & (t->size - 1)]; i != 0; i = e->groups[i - 1].next)
+      if (e->groups[i - 1].hash == hash && strcmp(e->groups[i - 1].name, name) == 0) return i;
+  if (table_full(t)) {
+    if (!table_grow(e, t)) return 0;
+    for (uint32_t i = 0; i < e->n_groups; i++) {
+      uint32_t *head = t->head + (e->groups[i].hash & (t->size - 1));
+      e->groups[i].next = *head;
+      *head = i + 1;
+    }
+  }
+  if (!kn_grow(e->m, &e->groups, &e->cap_groups, e->n_groups + 1, sizeof *e->groups)) return 0;
+  uint32_t *head = t->head + (hash & (t->size - 1));
+  struct kn_elf_group *g = e->groups + e->n_groups;
+  memset(g, 0, sizeof *g);
+  g->name = name;
+  g->hash = hash;
+  g->next = *head;
+  t->n++;
+  return *head = ++e->n_groups;
+}
+
+static void join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
+  struct kn_elf_section *s = e->sections + section;
+  struct kn_elf_group *g = e->groups + group - 1;
+  s->group = group;
+  s->flags |= SHF_GROUP;
+  if (g->last != 0)
+    e->sections[g->last - 1].group_next = section + 1;
+  else
+    g->first = section + 1;
+  g->last = section + 1;
+}
+
+/* A new section of one symbol: prefix + the symbol's name. `group` may be 0. */
+static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t symbol,
+                            uint32_t group, uint64_t more_flags) {
+  bool named = e->m->symbols[symbol].name_length > 0;
+  uint32_t type = fixed_sections[kind].type;
+  uint64_t flags = fixed_sections[kind].flags & ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
+  uint32_t i = kn_elf_add_section(e, named ? fixed_prefixes[kind] : fixed_sections[kind].name, type,
+                                  flags | more_flags, 1);
+  if (i == UINT32_MAX) return i;
+  e->sections[i].owner = named ? symbol : 0;
+  e->sections[i].code = kind == KN_ELF_TEXT;
+  if (group != 0) join_group(e, i, group);
+  return i;
+}
+
+static bool starts_with(const char *name, const char *prefix) {
+  size_t n = strlen(prefix);
+  return strncmp(name, prefix, n) == 0 && (name[n] == 0 || name[n] == '.');
+}
+
+/* Type of an explicit section by its name. NOBITS becomes PROGBITS if content arrives. */
+static uint32_t type_of_name(const char *name) {
+  static const struct {
+    const char *prefix;
+    uint32_t type;
+  } types[] = {
+    {".bss", SHT_NOBITS},
+    {".tbss", SHT_NOBITS},
+    {".sbss", SHT_NOBITS},
+    {".init_array", SHT_INIT_ARRAY},
+    {".fini_array", SHT_FINI_ARRAY},
+    {".preinit_array", SHT_PREINIT_ARRAY},
+    {".note", SHT_NOTE},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+    if (starts_with(name, types[i].prefix)) return types[i].type;
+  return SHT_PROGBITS;
+}
+
+/* Finds or makes a section by name, group and retention; `flags` are added to it. */
+static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group, uint64_t flags) {
+  uint64_t retain = flags & SHF_GNU_RETAIN;
+  unsigned key = group << 1 | (retain != 0);
+  uint32_t found = 0, hash = 0;
+  struct kn_elf_table *t = &e->section_table;
+  if (e->last_section != 0 && e->last_name == name && e->last_key == key) {
+    found = e->last_section;
+  } else {
+    hash = kn_hash_bytes(name, strlen(name)) + key * 0x9e3779b1u;
+    if (hash == 0) hash = 1; /* 0 marks those that are not in the table */
+    uint32_t i = t->size > 0 ? t->head[hash & (t->size - 1)] : 0;
+    for (; i != 0 && found == 0; i = e->sections[i - 1].next) {
+      const struct kn_elf_section *s = e->sections + i - 1;
+      if (s->hash == hash && s->group == group && (s->flags & SHF_GNU_RETAIN) == retain &&
+          strcmp(s->name, name) == 0)
+        found = i;
+    }
+  }
+  if (found == 0) {
+    if (table_full(t)) {
+      if (!table_grow(e, t)) return UINT32_MAX;
+      for (uint32_t i = 0; i < e->n_sections; i++) {
+        if (e->sections[i].hash == 0) continue;
+        uint32_t *head = t->head + (e->sections[i].hash & (t->size - 1));
+        e->sections[i].next = *head;
+        *head = i + 1;
+      }
+    }
+    uint32_t i = kn_elf_add_section(e, name, type_of_name(name), 0, 1);
+    if (i == UINT32_MAX) return i;
+    uint32_t *head = t->head + (hash & (t->size - 1));
+    e->sections[i].hash = hash;
+    e->sections[i].next = *head;
+    *head = i + 1;
+    t->n++;
+    if (group != 0) join_group(e, i, group);
+    found = i + 1;
+  }
+  e->sections[found - 1].flags |= flags;
+  if (retain != 0) e->retain = true;
+  e->last_name = name;
+  e->last_key = key;
+  e->last_section = found;
+  return found - 1;
+}
+
+/* ---- pieces ---- */
+
+static struct kn_elf_piece *add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
+  if (!kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces)) return NULL;
+  struct kn_elf_piece *p = e->pieces + e->n_pieces++;
+  struct kn_elf_section *s = e->sections + section;
+  if (s->last != 0)
+    e->pieces[s->last - 1].next = e->n_pieces;
+  else
+    s->first = e->n_pieces;
+  s->last = e->n_pieces;
+  p->offset = offset;
+  p->next = 0;
+  return p;
+}
+
+/* Makes the section end at `offset` + `size`. */
+static bool extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size) {
+  struct kn_elf_section *s = e->sections + section;
+  if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset) {
+    kn_module_fail(e->m, KILN_ERR_LIMIT, "section %.100s is too large", s->name);
+    return false;
+  }
+  s->size = offset + size;
+  return true;
+}
+
+/* ---- functions ---- */
+
+/* Section of a function that does not simply go to .text. */
+static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
+  const struct kn_symbol *s = e->m->symbols + symbol;
+  const char *comdat = s->comdat;
+  if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
+  uint32_t group = 0;
+  if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
+  if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
+  uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR);
+  if (i != UINT32_MAX) {
+    e->sections[i].nonzero = true;
+    e->sections[i].code = true;
+  }
+  return i;
+}
+
+/* Places the functions of a session. Neighbours that go to the same section keep their distance, so
+ * that the whole run is one piece. */
+static bool place_functions(struct kn_elf *e, uint32_t session) {
+  kiln_module *m = e->m;
+  const struct kn_output *o = &e->sessions[session]->out;
+  uint32_t run_section = UINT32_MAX;
+  uint64_t delta = 0; /* offset in the section - offset in the session's code */
+  uint32_t piece = 0;
+  uint32_t text = fixed_section(e, KN_ELF_TEXT);
+  if (text == UINT32_MAX) return false;
+  for (uint32_t i = 0; i < o->n_funcs; i++) {
+    const struct kn_code_func *f = o->funcs + i;
+    const struct kn_symbol *s = m->symbols + f->symbol;
+    uint32_t section = text;
+    if (s->section != NULL || s->comdat != NULL || s->linkage == KILN_LINKAGE_LINKONCE ||
+        m->options.function_sections) {
+      section = function_section(e, f->symbol);
+      if (section == UINT32_MAX) return false;
+    }
+    uint64_t align = s->align_log2 > 4 ? UINT64_C(1) << s->align_log2 : 16;
+    if (section != run_section ||
+        (s->align_log2 > 4 && ((f->start + delta) & (align - 1)) != 0)) {
+      struct kn_elf_section *sec = e->sections + section;
+      uint64_t offset = kn_align_up(sec->size, align);
+      if (sec->owner == 0 && s->align_log2 < 4) offset += f->start & 15;
+      struct kn_elf_piece *p = add_piece(e, section, offset);
+      if (p == NULL) return false;
+      p->session = session;
+      p->first = i;
+      piece = e->n_pieces - 1;
+      delta = offset - f->start;
+      run_section = section;
+    }
+    e->pieces[piece].end = i + 1;
+    struct kn_elf_section *sec = e->sections + section;
+    if (sec->align < align) sec->align = (uint32_t)align;
+    uint32_t reloc_end = i + 1 < o->n_funcs ? f[1].reloc_first : o->n_relocs;
+    sec->max_relas += reloc_end - f->reloc_first;
+    struct kn_elf_place *place = e->places + f->symbol;
+    if (place->section != 0) {
+      kn_module_fail(m, KILN_ERR_SYMBOL, "function '%.100s' has two bodies", s->name);
+      return false;
+    }
+    place->value = f->start + delta;
+    place->size = f->size;
+    place->type = STT_FUNC;
+    place->section = section + 1;
+    if (!extend(e, section, place->value, f->size)) return false;
+  }
+  return true;
+}
+
+/* Places a session's block symbols, which come function by function. */
+static bool place_labels(struct kn_elf *e, uint32_t session) {
+  const struct kn_output *o = &e->sessions[session]->out;
+  uint32_t label = 0;
+  for (uint32_t i = 0; i < o->n_funcs && label < o->n_labels; i++) {
+    const struct kn_code_func *f = o->funcs + i;
+    for (; label < o->n_labels; label++) {
+      const struct kn_code_label *l = o->labels + label;
+      if (e->m->symbols[l->symbol].target != f->symbol) break;
+      const struct kn_elf_place *func = e->places + f->symbol;
+      struct kn_elf_place *place = e->places + l->symbol;
+      place->value = func->value + (l->offset - f->start);
+      place->section = func->section;
+      place->type = STT_NOTYPE;
+    }
+  }
+  if (label == o->n_labels) return true;
+  kn_module_fail(e->m, KILN_ERR_STRUCTURE, "block symbols are not in the order of functions");
+  return false;
+}
+
+/* ---- data ---- */
+
+static bool all_zero(const struct kn_data *d) {
+  if (d->bytes == NULL) return true;
+  if (d->n_relocs > 0) return false;
+  uint64_t n = d->size_bytes;
+  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
+}
+
+/* True if the linker may merge the item with equal strings. */
+static bool is_string(const struct kn_data *d) {
+  return (d->flags & KILN_DATA_MERGE_STRINGS) != 0 && d->bytes != NULL && d->n_relocs == 0 &&
+         d->align_log2 == 0 && d->size_bytes > 0 &&
+         memchr(d->bytes, 0, (size_t)d->size_bytes) == d->bytes + d->size_bytes - 1;
+}
+
+/* True if the dynamic linker may have to write to the item. */
+static bool has_absolute(const struct kn_data *d) {
+  for (size_t i = 0; i < d->n_relocs; i++)
+    if (d->relocs[i].relative_to.id == 0) return true;
+  return false;
+}
+
+static bool read_only(const struct kn_data *d) {
+  return (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+}
+
+static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data *d, bool zero) {
+  if (s->tls != KILN_TLS_NONE) return zero ? KN_ELF_TBSS : KN_ELF_TDATA;
+  if (read_only(d))
+    return has_absolute(d) ? KN_ELF_RELRO : is_string(d) ? KN_ELF_STRINGS : KN_ELF_RODATA;
+  return zero ? KN_ELF_BSS : KN_ELF_DATA;
+}
+
+static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
+  const struct kn_symbol *s = e->m->symbols + d->symbol;
+  const char *comdat = s->comdat;
+  if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
+  uint32_t group = 0;
+  if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
+  uint64_t retain = d->flags & KILN_DATA_USED ? SHF_GNU_RETAIN : 0;
+  if (s->section != NULL) {
+    uint64_t flags = SHF_ALLOC | retain;
+    if (!read_only(d) || has_absolute(d)) flags |= SHF_WRITE;
+    if (s->tls != KILN_TLS_NONE) flags |= SHF_TLS | SHF_WRITE;
+    return named_section(e, s->section, group, flags);
+  }
+  enum kn_elf_fixed kind = kind_of(s, d, zero);
+  if (group != 0 || retain != 0) return own_section(e, kind, d->symbol, group, retain);
+  return fixed_section(e, kind);
+}
+
+static bool place_data(struct kn_elf *e, uint32_t index) {
+  const struct kn_data *d = e->m->data + index;
+  const struct kn_symbol *s = e->m->symbols + d->symbol;
+  struct kn_elf_place *place = e->places + d->symbol;
+  place->size = d->size_bytes & KN_SIZE_MASK;
+  place->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
+  uint64_t align = UINT64_C(1) << d->align_log2;
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL) {
+    place->value = align;
+    place->section = KN_IN_COMMON;
+    return true;
+  }
+  /* Whether constant data is zero makes no difference, unless its section's name asks. */
+  bool zero = (!read_only(d) || s->section != NULL) && all_zero(d);
+  uint32_t section = data_section(e, d, zero);
+  if (section == UINT32_MAX) return false;
+  struct kn_elf_section *sec = e->sections + section;
+  if (sec->align < align) sec->align = (uint32_t)align;
+  if (!zero) sec->nonzero = true;
+  place->value = kn_align_up(sec->size, align);
+  place->section = section + 1;
+  sec->max_relas += d->n_relocs;
+  if (!extend(e, section, place->value, d->size_bytes)) return false;
+  struct kn_elf_piece *p = add_piece(e, section, place->value);
+  if (p == NULL) return false;
+  p->session = KN_PIECE_DATA;
+  p->first = index;
+  return true;
+}
+
+/* ---- constructors ---- */
+
+static bool place_ctor(struct kn_elf *e, uint32_t index) {
+  const struct kn_ctor *c = e->m->ctors + index;
+  const char *name = c->at_exit ? ".fini_array" : ".init_array";
+  if (c->priority != 65535) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%s.%05u", name, c->priority);
+    if ((name = kn_arena_string(&e->arena, text, (size_t)n)) == NULL) return fail_memory(e);
+  }
+  uint32_t section = named_section(e, name, 0, SHF_ALLOC | SHF_WRITE);
+  if (section == UINT32_MAX) return false;
+  struct kn_elf_section *s = e->sections + section;
+  if (s->align < 8) s->align = 8;
+  s->entsize = 8;
+  s->nonzero = true;
+  s->max_relas++;
+  uint64_t offset = kn_align_up(s->size, 8);
+  struct kn_elf_piece *p = add_piece(e, section, offset);
+  if (p == NULL) return false;
+  p->session = KN_PIECE_CTOR;
+  p->first = index;
+  return extend(e, section, offset, 8);
+}
+
+/* ---- aliases ---- */
+
+/* Places an alias and those on the way to what it stands for. Every alias is placed once, so chains
+ * cost nothing twice; one that is met again while its chain is followed is its own alias. */
+static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
+  const struct kn_symbol *symbols = e->m->symbols;
+  uint32_t n = 0;
+  for (; symbols[id].kind == KILN_SYMBOL_ALIAS && e->places[id].section == 0;
+       id = symbols[id].target) {
+    if (e->places[id].symbol != 0) {
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself", symbols[id].name);
+      return false;
+    }
+    e->places[id].symbol = 1;
+    chain[n++] = id;
+  }
+  if (n == 0) return true;
+  if (e->places[id].section == 0 || e->places[id].section == KN_IN_COMMON) {
+    kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
+                   symbols[chain[0]].name, symbols[id].name,
+                   e->places[id].section == 0 ? "not defined" : "common data");
+    return false;
+  }
+  for (; n-- > 0; id = chain[n]) {
+    const struct kn_elf_place *to = e->places + id;
+    struct kn_elf_place *place = e->places + chain[n];
+    uint64_t offset = (uint64_t)symbols[chain[n]].offset;
+    place->value = to->value + offset;
+    place->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
+    place->type = to->type;
+    place->section = to->section;
+    place->symbol = 0;
+  }
+  return true;
+}
+
+bool kn_elf_place(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
+  if (e->places == NULL) return fail_memory(e);
+  if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
+  for (uint32_t i = 0; i < e->n_sessions; i++)
+    if (!place_functions(e, i) || !place_labels(e, i)) return false;
+  for (uint32_t i = 0; i < m->n_data; i++)
+    if (!place_data(e, i)) return false;
+  for (uint32_t i = 0; i < m->n_ctors; i++)
+    if (!place_ctor(e, i)) return false;
+
+  uint32_t n_aliases = 0;
+  for (uint32_t id = 1; id < m->n_symbols; id++)
+    n_aliases += m->symbols[id].kind == KILN_SYMBOL_ALIAS;
+  if (n_aliases > 0) {
+    uint32_t *chain = kn_arena_alloc(&e->arena, n_aliases * sizeof *chain, sizeof *chain);
+    if (chain == NULL) return fail_memory(e);
+    for (uint32_t id = 1; id < m->n_symbols; id++)
+      if (m->symbols[id].kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;
+  }
+
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    struct kn_elf_section *s = e->sections + i;
+    if (s->type == SHT_NOBITS && s->nonzero) s->type = SHT_PROGBITS;
+  }
+  e->n_placed = e->n_sections;
+  return true;
+}

@@ -1,0 +1,218 @@
+/* Second and fifth room of the object writer: numbers the symbols (local ones first, as ELF wants) and
+ * writes the symbol table with its strings. Called by lib/elf.c. Invariant: numbers of defined symbols
+ * are fixed before the first relocation is written; undefined ones follow in order of reference. */
+#include "lib/elf.h"
+
+static bool is_local(const struct kn_symbol *s) {
+  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+}
+
+/* True if relocations must name the local symbol itself, not its section: the linker takes merged
+ * sections apart, and finds thread-local variables by symbol. */
+static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
+                         const struct kn_elf_place *p) {
+  if (s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) return true;
+  return (e->sections[p->section - 1].flags & (SHF_MERGE | SHF_TLS)) != 0;
+}
+
+/* Signature symbols of groups: the symbol of that name where it gets a number of its own. */
+static void find_signatures(struct kn_elf *e) {
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    struct kn_elf_group *g = e->groups + i;
+    uint32_t id = kn_symbol_lookup(e->m, g->name, strlen(g->name));
+    if (id == 0 || e->places[id].section == 0) continue;
+    if (!is_local(e->m->symbols + id) || needs_symbol(e, e->m->symbols + id, e->places + id))
+      g->symbol = id;
+  }
+}
+
+bool kn_elf_number(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  e->locals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->locals, 4);
+  e->globals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->globals, 4);
+  if (e->locals == NULL || e->globals == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  find_signatures(e);
+
+  uint64_t number = 1 + (m->options.name != NULL);
+  e->section_symbols = (uint32_t)number;
+  number += e->n_placed;
+  e->first_code_mark = (uint32_t)number;
+  if (e->machine->mapping_symbols)
+    for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
+  number += e->n_code_marks;
+  e->first_signature = (uint32_t)number;
+  e->names_size = 64 + (m->options.name != NULL ? strlen(m->options.name) + 1 : 0);
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    if (e->groups[i].symbol != 0) continue;
+    e->groups[i].signature = (uint32_t)number++;
+    e->names_size += strlen(e->groups[i].name) + 1;
+  }
+  e->first_local = (uint32_t)number;
+  for (uint32_t id = 1; id < m->n_symbols; id++) {
+    const struct kn_symbol *s = m->symbols + id;
+    struct kn_elf_place *p = e->places + id;
+    e->names_size += s->name_length + 1;
+    if (p->section == 0) continue;
+    if (!is_local(s)) {
+      e->globals[e->n_globals++] = id;
+    } else if (needs_symbol(e, s, p)) {
+      e->locals[e->n_locals++] = id;
+      p->symbol = (uint32_t)number++;
+    } else {
+      p->symbol = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
+    }
+  }
+  e->first_global = (uint32_t)number;
+  if (number + m->n_symbols >= KN_VIA_SECTION) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
+    return false;
+  }
+  for (uint32_t i = 0; i < e->n_globals; i++)
+    e->places[e->globals[i]].symbol = e->first_global + i;
+  for (uint32_t i = 0; i < e->n_groups; i++)
+    if (e->groups[i].symbol != 0) e->groups[i].signature = e->places[e->groups[i].symbol].symbol;
+  return true;
+}
+
+uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
+  const struct kn_symbol *s = e->m->symbols + id;
+  if (is_local(s)) {
+    if (s->kind == KILN_SYMBOL_BLOCK)
+      kn_module_fail(e->m, KILN_ERR_SYMBOL,
+                     "address of block %lld of '%.100s', which has no code", (long long)s->offset,
+                     e->m->symbols[s->target].name);
+    else
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
+    return 0;
+  }
+  e->places[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
+  e->globals[e->n_globals] = id;
+  return e->places[id].symbol = e->first_global + e->n_globals++;
+}
+
+/* ---- writing ---- */
+
+struct writer {
+  struct kn_elf *e;
+  uint8_t *symbol;  /* next entry */
+  uint8_t *shndx;   /* next entry of the extended section numbers, or NULL */
+  uint8_t *strings; /* end of the string table */
+};
+
+static uint32_t put_name(struct writer *w, const char *name, size_t length) {
+  uint32_t offset = (uint32_t)(w->strings - (w->e->base + w->e->strtab));
+  memcpy(w->strings, name, length);
+  w->strings[length] = 0;
+  w->strings += length + 1;
+  return offset;
+}
+
+/* `number`: of the section, or a reserved one if `reserved`. */
+static void put_symbol(struct writer *w, uint32_t name, unsigned bind, unsigned type,
+                       unsigned visibility, uint32_t number, bool reserved, uint64_t value,
+                       uint64_t size) {
+  bool wide = !reserved && number >= SHN_LORESERVE;
+  uint8_t *p = w->symbol;
+  kn_put32(p, name);
+  p[4] = (uint8_t)(bind << 4 | type);
+  p[5] = (uint8_t)visibility;
+  kn_put16(p + 6, wide ? SHN_XINDEX : (uint16_t)number);
+  kn_put64(p + 8, value);
+  kn_put64(p + 16, size);
+  w->symbol += sizeof(Elf64_Sym);
+  if (w->shndx != NULL) {
+    kn_put32(w->shndx, wide ? number : 0);
+    w->shndx += 4;
+  }
+}
+
+/* Names of sections: ".rela.text.f" serves as ".text.f" and as "f" as well. */
+static void put_section_names(struct writer *w) {
+  struct kn_elf *e = w->e;
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    struct kn_elf_section *s = e->sections + i;
+    if (s->n_relas > 0) {
+      memcpy(w->strings, ".rela", 5);
+      w->strings += 5;
+    }
+    size_t length = strlen(s->name);
+    const struct kn_symbol *owner = e->m->symbols + s->owner;
+    s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
+    memcpy(w->strings, s->name, length);
+    w->strings += length;
+    memcpy(w->strings, owner->name, owner->name_length);
+    w->strings += owner->name_length;
+    *w->strings++ = 0;
+  }
+}
+
+static uint32_t name_of(struct writer *w, uint32_t id, uint32_t shared) {
+  const struct kn_elf *e = w->e;
+  const struct kn_symbol *s = e->m->symbols + id;
+  uint32_t section = e->places[id].section;
+  if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
+  if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
+    return e->sections[section - 1].name_offset + (uint32_t)strlen(e->sections[section - 1].name);
+  return put_name(w, s->name, s->name_length);
+}
+
+static const uint8_t visibilities[KILN_VIS_COUNT] = {
+  [KILN_VIS_DEFAULT] = STV_DEFAULT,
+  [KILN_VIS_HIDDEN] = STV_HIDDEN,
+  [KILN_VIS_PROTECTED] = STV_PROTECTED,
+};
+
+static void put_global(struct writer *w, uint32_t id) {
+  const struct kn_elf *e = w->e;
+  const struct kn_symbol *s = e->m->symbols + id;
+  const struct kn_elf_place *p = e->places + id;
+  bool defined = p->section != 0;
+  bool common = p->section == KN_IN_COMMON;
+  bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
+  uint32_t number = common ? SHN_COMMON : defined ? e->sections[p->section - 1].number : SHN_UNDEF;
+  put_symbol(w, name_of(w, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type,
+             visibilities[s->visibility], number, common, p->value, defined ? p->size : 0);
+}
+
+void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
+  uint32_t n = e->first_global + e->n_globals;
+  kn_elf_pad(e, 8);
+  e->symtab = e->at;
+  e->shndx = e->symtab + (uint64_t)n * sizeof(Elf64_Sym);
+  e->strtab = e->shndx + (extended ? (uint64_t)n * 4 : 0);
+  struct writer w = {e, e->base + e->symtab, extended ? e->base + e->shndx : NULL,
+                     e->base + e->strtab};
+  *w.strings++ = 0;
+  put_section_names(&w);
+
+  put_symbol(&w, 0, STB_LOCAL, STT_NOTYPE, 0, SHN_UNDEF, true, 0, 0);
+  if (e->m->options.name != NULL)
+    put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
+               STT_FILE, 0, SHN_ABS, true, 0, 0);
+  for (uint32_t i = 0; i < e->n_placed; i++)
+    put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections[i].number, false, 0, 0);
+  if (e->n_code_marks > 0) {
+    uint32_t name = put_name(&w, "$x", 2);
+    for (uint32_t i = 0; i < e->n_placed; i++)
+      if (e->sections[i].code)
+        put_symbol(&w, name, STB_LOCAL, STT_NOTYPE, 0, e->sections[i].number, false, 0, 0);
+  }
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    const struct kn_elf_group *g = e->groups + i;
+    if (g->symbol == 0)
+      put_symbol(&w, put_name(&w, g->name, strlen(g->name)), STB_LOCAL, STT_NOTYPE, 0, g->number,
+                 false, 0, 0);
+  }
+  /* Linkers leave out local symbols with a name like this. */
+  uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
+  for (uint32_t i = 0; i < e->n_locals; i++) {
+    const struct kn_elf_place *p = e->places + e->locals[i];
+    put_symbol(&w, name_of(&w, e->locals[i], shared), STB_LOCAL, p->type, 0,
+               e->sections[p->section - 1].number, false, p->value, p->size);
+  }
+  for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);
+  e->at = (uint64_t)(w.strings - e->base);
+}
