@@ -6,18 +6,19 @@
 
 typedef unsigned long word;
 
-static void check(int good, const char *what) {
-  printf("%s %s\n", good ? "ok" : "bad", what);
-}
+static void check(int good, const char *what) { printf("%s %s\n", good ? "ok" : "bad", what); }
 
 static long sent;
 void send(long);
 void send_constants(void);
-void want(int a, unsigned b, int c, unsigned d, int e, long f, int g, unsigned h, int i, unsigned j, int k);
-void want(int a, unsigned b, int c, unsigned d, int e, long f, int g, unsigned h, int i, unsigned j, int k) {
+void want(int a, unsigned b, int c, unsigned d, int e, long f, int g, unsigned h, int i, unsigned j,
+          int k);
+void want(int a, unsigned b, int c, unsigned d, int e, long f, int g, unsigned h, int i, unsigned j,
+          int k) {
   if (sent == 1) {
-    check(a == -2 && b == 254 && c == -3 && d == 65533 && e == -4 && f == -5 && g == -6 && h == 250 && i == -7 &&
-          j == 65529 && k == -8, "constants are extended");
+    check(a == -2 && b == 254 && c == -3 && d == 65533 && e == -4 && f == -5 && g == -6 &&
+            h == 250 && i == -7 && j == 65529 && k == -8,
+          "constants are extended");
     return;
   }
   check(a == (signed char)sent && g == (signed char)sent, "i8 sext is extended to 32 bits");
@@ -41,7 +42,8 @@ void want_variadic(long a, ...) {
   int i = va_arg(ap, int);
   double j = va_arg(ap, double);
   va_end(ap);
-  check(a == sent && b == (int)sent && d == sent && f == (int)sent && g == sent && h == sent && i == (int)sent,
+  check(a == sent && b == (int)sent && d == sent && f == (int)sent && g == sent && h == sent &&
+          i == (int)sent,
         "variadic integers");
   check(c == 2.5 && e == 2.5 && j == 2.5, "variadic doubles");
 }
@@ -53,69 +55,82 @@ long receive_promised(int, unsigned);
 long sum3(void);
 double sum4f(void), sum_mixed(void);
 __asm__(".text\n.globl give3\ngive3: mov $7, %eax\n mov $5, %edx\n mov $3, %ecx\n ret\n"
-        ".globl give4f\ngive4f: mov $1, %eax\n cvtsi2sd %eax, %xmm0\n mov $2, %eax\n cvtsi2ss %eax, %xmm1\n"
+        ".globl give4f\ngive4f: mov $1, %eax\n cvtsi2sd %eax, %xmm0\n mov $2, %eax\n cvtsi2ss "
+        "%eax, %xmm1\n"
         " mov $3, %eax\n cvtsi2sd %eax, %xmm2\n mov $4, %eax\n cvtsi2ss %eax, %xmm3\n ret\n"
         ".globl give_mixed\ngive_mixed: mov $100, %eax\n cvtsi2sd %eax, %xmm0\n mov $2000, %eax\n"
         " cvtsi2ss %eax, %xmm1\n movabs $0x7777777700007530, %rdx\n mov $50, %eax\n ret\n");
 
-struct aligned { _Alignas(16) long v[6]; };
-struct five { char c[5]; };
+struct aligned {
+  _Alignas(16) long v[6];
+};
+struct five {
+  char c[5];
+};
 long take_aligned(long a, struct aligned b, long c, struct five d);
 long take_aligned(long a, struct aligned b, long c, struct five d) {
   check(((word)&b & 15) == 0, "byval is aligned");
   long s = a + c;
-  for (int i = 0; i < 6; i++)
-    s += b.v[i];
-  for (int i = 0; i < 5; i++)
-    s += d.c[i];
+  for (int i = 0; i < 6; i++) s += b.v[i];
+  for (int i = 0; i < 5; i++) s += d.c[i];
   memset(&b, 0, sizeof b);
   return s;
 }
 long send_aligned(const struct aligned *, const struct five *);
 long by_address(long (*f)(int), long v);
-static long identity(int v) {
-  return v;
-}
+static long identity(int v) { return v; }
 
 int main(void) {
-  static const long values[] = {0x1234567890abcdef, 0x7f, 0x80, -1, 0x8000, 0xffff7fff, 0x5555555500000000};
+  static const long values[] = {0x1234567890abcdef, 0x7f, 0x80, -1, 0x8000, 0xffff7fff,
+                                0x5555555500000000};
   for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
     sent = values[i];
     send(sent);
     send_variadic(sent, 2.5);
     word v = (word)sent;
-    long expected = (signed char)v + (short)v + (long)(unsigned)v + (unsigned char)v + (unsigned short)v + (int)v +
-                    (signed char)v + (unsigned short)v + (int)v;
+    long expected = (signed char)v + (short)v + (long)(unsigned)v + (unsigned char)v +
+                    (unsigned short)v + (int)v + (signed char)v + (unsigned short)v + (int)v;
     check(receive(v, v, v, v, v, v, v, v, v) == expected, "narrow parameters with junk above");
     signed char c = (signed char)v;
     unsigned short h = (unsigned short)v;
-    check(receive_promised(c, h) == (c < 0) * 1000000L + (h > 65000) * 10000000L + c + h, "promised parameters");
+    check(receive_promised(c, h) == (c < 0) * 1000000L + (h > 65000) * 10000000L + c + h,
+          "promised parameters");
     check(by_address(identity, sent) == (signed char)v, "call by another signature");
   }
   sent = 1;
   send_constants();
 
   word a, b, c;
-  __asm__ volatile("mov $40, %%edi\n sub $128, %%rsp\n call three\n add $128, %%rsp" : "=a"(a), "=d"(b), "=c"(c)
-                   : : "rdi", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+  __asm__ volatile("mov $40, %%edi\n sub $128, %%rsp\n call three\n add $128, %%rsp"
+                   : "=a"(a), "=d"(b), "=c"(c)
+                   :
+                   : "rdi", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
   check(a == 42 && b == 40 && c == 41, "three integer results: rax, rdx, rcx");
   double x, z;
   float y, w;
-  __asm__ volatile("movsd %4, %%xmm0\n movss %5, %%xmm1\n sub $128, %%rsp\n call fours\n add $128, %%rsp\n"
-                   "movapd %%xmm0, %%xmm4\n movapd %%xmm1, %%xmm5\n movapd %%xmm2, %%xmm6\n movapd %%xmm3, %%xmm7\n"
-                   "movapd %%xmm4, %0\n movapd %%xmm5, %1\n movapd %%xmm6, %2\n movapd %%xmm7, %3"
-                   : "=&x"(x), "=&x"(y), "=&x"(z), "=&x"(w) : "m"((const double){1.5}), "m"((const float){2.25f})
-                   : "rax", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11", "xmm4", "xmm5", "xmm6", "xmm7",
-                     "memory", "cc");
+  __asm__ volatile(
+    "movsd %4, %%xmm0\n movss %5, %%xmm1\n sub $128, %%rsp\n call fours\n add $128, %%rsp\n"
+    "movapd %%xmm0, %%xmm4\n movapd %%xmm1, %%xmm5\n movapd %%xmm2, %%xmm6\n movapd %%xmm3, "
+    "%%xmm7\n"
+    "movapd %%xmm4, %0\n movapd %%xmm5, %1\n movapd %%xmm6, %2\n movapd %%xmm7, %3"
+    : "=&x"(x), "=&x"(y), "=&x"(z), "=&x"(w)
+    : "m"((const double){1.5}), "m"((const float){2.25f})
+    : "rax", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11", "xmm4", "xmm5", "xmm6", "xmm7",
+      "memory", "cc");
   check(x == 3 && y == 4.5f && z == 1.5 && w == 2.25f, "four float results: xmm0 to xmm3");
   word lo, hi, more;
-  __asm__ volatile("mov $-3, %%rdi\n sub $128, %%rsp\n call wide_and\n add $128, %%rsp" : "=a"(lo), "=d"(hi), "=c"(more)
-                   : : "rdi", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+  __asm__ volatile("mov $-3, %%rdi\n sub $128, %%rsp\n call wide_and\n add $128, %%rsp"
+                   : "=a"(lo), "=d"(hi), "=c"(more)
+                   :
+                   : "rdi", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
   check(lo == 9 && hi == 0 && more == (word)-3, "i128 and i64 results: rax, rdx, rcx");
-  __asm__ volatile("mov $77, %%edi\n movsd %4, %%xmm0\n sub $128, %%rsp\n call mixed\n add $128, %%rsp\n"
-                   "movapd %%xmm0, %%xmm4\n movapd %%xmm1, %%xmm5\n movapd %%xmm4, %2\n movapd %%xmm5, %3"
-                   : "=&a"(a), "=&d"(b), "=&x"(x), "=&x"(y) : "m"((const double){1.5})
-                   : "rcx", "rdi", "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm4", "xmm5", "memory", "cc");
+  __asm__ volatile(
+    "mov $77, %%edi\n movsd %4, %%xmm0\n sub $128, %%rsp\n call mixed\n add $128, %%rsp\n"
+    "movapd %%xmm0, %%xmm4\n movapd %%xmm1, %%xmm5\n movapd %%xmm4, %2\n movapd %%xmm5, %3"
+    : "=&a"(a), "=&d"(b), "=&x"(x), "=&x"(y)
+    : "m"((const double){1.5})
+    : "rcx", "rdi", "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm4", "xmm5", "memory",
+      "cc");
   check(a == 77 && (unsigned)b == 77 && x == -1.5 && y == 1.5f, "results of mixed classes");
   check(sum3() == 357, "a call with three integer results");
   check(sum4f() == 4321, "a call with four float results");

@@ -21,14 +21,11 @@ static sigjmp_buf again;
 
 void bad(int signature, int where) {
   (void)signature;
-  if (last_bad != current)
-    printf("bad %d %d\n", current, where);
+  if (last_bad != current) printf("bad %d %d\n", current, where);
   last_bad = current;
 }
 
-void scribble(void *at, unsigned long size) {
-  memset(at, 0x5a, size);
-}
+void scribble(void *at, unsigned long size) { memset(at, 0x5a, size); }
 
 static void crashed(int signal_number) {
   printf("crash %d signal %d\n", current, signal_number);
@@ -47,10 +44,8 @@ int main(void) {
   static volatile int i;
   for (i = 0; i < n_tests; i++) {
     current = tests[i].n;
-    if (sigsetjmp(again, 1) == 0)
-      tests[i].call();
-    if (trampoline_faults)
-      bad(current, 1000 + trampoline_faults);
+    if (sigsetjmp(again, 1) == 0) tests[i].call();
+    if (trampoline_faults) bad(current, 1000 + trampoline_faults);
     trampoline_faults = 0;
   }
   printf("ran %d\n", n_tests);

@@ -33,6 +33,7 @@ int main(void) {
   for (const int *p = __start_kiln_rows; p < __stop_kiln_rows; p++) sum += *p;
   printf("%d %ld\n", sum, (long)(__stop_kiln_rows - __start_kiln_rows));
   shared_tentative[3] = elsewhere(3);
-  printf("%d %d %d\n", shared_tentative[3] + shared_tentative[4], hidden_function(7), protected_function(3));
+  printf("%d %d %d\n", shared_tentative[3] + shared_tentative[4], hidden_function(7),
+         protected_function(3));
   return base == other ? 11 : 12;
 }

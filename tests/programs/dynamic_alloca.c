@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((noinline)) static long many(long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+__attribute__((noinline)) static long many(long a, long b, long c, long d, long e, long f, long g,
+                                           long h, long i) {
   return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i;
 }
 static long vla(int n) {
   long sum = 0;
   for (int i = 1; i <= n; i++) {
     int v[i];
-    for (int k = 0; k < i; k++)
-      v[k] = k * i;
+    for (int k = 0; k < i; k++) v[k] = k * i;
     sum += v[i - 1] + many(v[0], v[i / 2], 3, 4, 5, 6, 7, v[i - 1], 9);
   }
   return sum;
@@ -21,11 +21,9 @@ static long vla(int n) {
 static long matrix(int r, int c) {
   long m[r][c];
   for (int i = 0; i < r; i++)
-    for (int k = 0; k < c; k++)
-      m[i][k] = i * 10 + k;
+    for (int k = 0; k < c; k++) m[i][k] = i * 10 + k;
   long t = 0;
-  for (int i = 0; i < r; i++)
-    t += m[i][c - 1 - i % c];
+  for (int i = 0; i < r; i++) t += m[i][c - 1 - i % c];
   return t + (long)(sizeof m / sizeof **m);
 }
 static char *chain(int n) {
@@ -37,8 +35,7 @@ static char *chain(int n) {
     memset(list[i], 'a' + i, (size_t)i + 1);
     list[i][i + 1] = 0;
   }
-  for (int i = n - 1; i >= 0; i--)
-    strcat(out, list[i]);
+  for (int i = n - 1; i >= 0; i--) strcat(out, list[i]);
   return out;
 }
 static int aligned(int n) {
@@ -46,7 +43,8 @@ static int aligned(int n) {
   char extra[n];
   memset(extra, 1, (size_t)n);
   memset(block, 2, sizeof block);
-  return (int)((uintptr_t)block % 64) + extra[n - 1] + block[63] + (int)((uintptr_t)extra % 16 != 0 && n >= 16);
+  return (int)((uintptr_t)block % 64) + extra[n - 1] + block[63] +
+         (int)((uintptr_t)extra % 16 != 0 && n >= 16);
 }
 static long deep(int depth, int size) {
   char pad[size];

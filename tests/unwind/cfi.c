@@ -36,8 +36,7 @@ static uint64_t uleb(const uint8_t **p) {
   for (unsigned shift = 0;; shift += 7) {
     uint8_t b = *(*p)++;
     v |= (uint64_t)(b & 127) << shift;
-    if (b < 128)
-      return v;
+    if (b < 128) return v;
   }
 }
 
@@ -50,8 +49,7 @@ static int64_t sleb(const uint8_t **p) {
     v |= (uint64_t)(b & 127) << shift;
     shift += 7;
   } while (b >= 128);
-  if (shift < 64 && b & 64)
-    v |= ~UINT64_C(0) << shift;
+  if (shift < 64 && b & 64) v |= ~UINT64_C(0) << shift;
   return (int64_t)v;
 }
 
@@ -63,8 +61,10 @@ static uint32_t word(const uint8_t *p) {
 
 static unsigned pointer_size(uint8_t encoding) {
   switch (encoding & 15) {
-  case 0x02: case 0x0a: return 2;
-  case 0x03: case 0x0b: return 4;
+  case 0x02:
+  case 0x0a: return 2;
+  case 0x03:
+  case 0x0b: return 4;
   default: return 8;
   }
 }
@@ -73,8 +73,7 @@ static const char *read_cie(const uint8_t *p, struct cie *c) {
   c->end = p + 4 + word(p);
   p += 8;
   uint8_t version = *p++;
-  if (version != 1 && version != 3)
-    return "CIE version";
+  if (version != 1 && version != 3) return "CIE version";
   const char *augmentation = (const char *)p;
   p += strlen(augmentation) + 1;
   c->code_align = uleb(&p);
@@ -111,17 +110,13 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     uint8_t op = *p++, low = op & 63;
     uint64_t reg, delta = 0;
     switch (op >> 6) {
-    case 1:
-      delta = low;
-      goto advance;
+    case 1: delta = low; goto advance;
     case 2:
-      if (low >= CFI_REGS)
-        return "register of DW_CFA_offset";
+      if (low >= CFI_REGS) return "register of DW_CFA_offset";
       row->r[low] = (struct rule){OFFSET, (int64_t)uleb(&p) * c->data_align};
       continue;
     case 3:
-      if (initial == NULL || low >= CFI_REGS)
-        return "DW_CFA_restore";
+      if (initial == NULL || low >= CFI_REGS) return "DW_CFA_restore";
       row->r[low] = initial->r[low];
       continue;
     default: break;
@@ -129,12 +124,23 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     switch (op) {
     case 0x00: break;
     case 0x02: delta = *p++; goto advance;
-    case 0x03: delta = (uint64_t)p[0] | (uint64_t)p[1] << 8; p += 2; goto advance;
-    case 0x04: delta = word(p); p += 4; goto advance;
-    case 0x05: case 0x11: case 0x06: case 0x07: case 0x08: case 0x14: case 0x09:
+    case 0x03:
+      delta = (uint64_t)p[0] | (uint64_t)p[1] << 8;
+      p += 2;
+      goto advance;
+    case 0x04:
+      delta = word(p);
+      p += 4;
+      goto advance;
+    case 0x05:
+    case 0x11:
+    case 0x06:
+    case 0x07:
+    case 0x08:
+    case 0x14:
+    case 0x09:
       reg = uleb(&p);
-      if (reg >= CFI_REGS)
-        return "register number";
+      if (reg >= CFI_REGS) return "register number";
       switch (op) {
       case 0x05: row->r[reg] = (struct rule){OFFSET, (int64_t)uleb(&p) * c->data_align}; break;
       case 0x11: row->r[reg] = (struct rule){OFFSET, sleb(&p) * c->data_align}; break;
@@ -143,23 +149,26 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
       case 0x08: row->r[reg] = (struct rule){SAME, 0}; break;
       case 0x09: row->r[reg] = (struct rule){REGISTER, (int64_t)uleb(&p)}; break;
       default:
-        if (initial == NULL)
-          return "DW_CFA_restore_extended in the CIE";
+        if (initial == NULL) return "DW_CFA_restore_extended in the CIE";
         row->r[reg] = initial->r[reg];
       }
       break;
     case 0x0a:
-      if (depth == 8)
-        return "DW_CFA_remember_state too deep";
+      if (depth == 8) return "DW_CFA_remember_state too deep";
       stack[depth++] = *row;
       break;
     case 0x0b:
-      if (depth == 0)
-        return "DW_CFA_restore_state without state";
+      if (depth == 0) return "DW_CFA_restore_state without state";
       *row = stack[--depth];
       break;
-    case 0x0c: row->cfa_register = (unsigned)uleb(&p); row->cfa_offset = (int64_t)uleb(&p); break;
-    case 0x12: row->cfa_register = (unsigned)uleb(&p); row->cfa_offset = sleb(&p) * c->data_align; break;
+    case 0x0c:
+      row->cfa_register = (unsigned)uleb(&p);
+      row->cfa_offset = (int64_t)uleb(&p);
+      break;
+    case 0x12:
+      row->cfa_register = (unsigned)uleb(&p);
+      row->cfa_offset = sleb(&p) * c->data_align;
+      break;
     case 0x0d: row->cfa_register = (unsigned)uleb(&p); break;
     case 0x0e: row->cfa_offset = (int64_t)uleb(&p); break;
     case 0x13: row->cfa_offset = sleb(&p) * c->data_align; break;
@@ -169,8 +178,7 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     continue;
   advance:
     at += delta * c->code_align;
-    if (at > pc)
-      return NULL;
+    if (at > pc) return NULL;
   }
   return NULL;
 }
@@ -179,20 +187,17 @@ const char *cfi_up(struct cfi_frame *f, bool after_call, cfi_read *read, void *u
   uint64_t pc = f->r[CFI_RA], look = after_call ? pc - 1 : pc;
   struct dwarf_eh_bases bases;
   const uint8_t *fde = _Unwind_Find_FDE((void *)look, &bases);
-  if (fde == NULL)
-    return "no FDE";
+  if (fde == NULL) return "no FDE";
   struct cie c = {0};
   const char *bad = read_cie(fde + 4 - word(fde + 4), &c);
-  if (bad)
-    return bad;
+  if (bad) return bad;
   const uint8_t *end = fde + 4 + word(fde), *p = fde + 8;
   unsigned size = pointer_size(c.pointer_encoding);
   p += size;
   uint64_t range = 0, start = (uint64_t)bases.func;
   memcpy(&range, p, size);
   p += size;
-  if (look < start || look - start >= range)
-    return "program counter outside of its FDE";
+  if (look < start || look - start >= range) return "program counter outside of its FDE";
   if (c.has_augmentation) {
     uint64_t n = uleb(&p);
     p += n;
@@ -201,12 +206,9 @@ const char *cfi_up(struct cfi_frame *f, bool after_call, cfi_read *read, void *u
   row.cfa_register = CFI_REGS;
   bad = run(&c, c.start, c.end, 0, UINT64_MAX, &row, NULL);
   initial = row;
-  if (bad == NULL)
-    bad = run(&c, p, end, start, look, &row, &initial);
-  if (bad)
-    return bad;
-  if (row.cfa_register >= CFI_RA)
-    return "CFA rule";
+  if (bad == NULL) bad = run(&c, p, end, start, look, &row, &initial);
+  if (bad) return bad;
+  if (row.cfa_register >= CFI_RA) return "CFA rule";
   struct cfi_frame up = *f;
   f->cfa = up.cfa = f->r[row.cfa_register] + (uint64_t)row.cfa_offset;
   for (unsigned i = 0; i < CFI_REGS; i++) {
@@ -219,17 +221,14 @@ const char *cfi_up(struct cfi_frame *f, bool after_call, cfi_read *read, void *u
       break;
     case VAL_OFFSET: up.r[i] = up.cfa + (uint64_t)rule.n; break;
     case REGISTER:
-      if (rule.n < 0 || rule.n >= CFI_REGS)
-        return "register rule";
+      if (rule.n < 0 || rule.n >= CFI_REGS) return "register rule";
       up.r[i] = f->r[rule.n];
       break;
     default: break;
     }
   }
-  if (row.r[CFI_RA].kind == SAME)
-    return "no rule for the return address";
-  if (row.r[CFI_RSP].kind == SAME)
-    up.r[CFI_RSP] = up.cfa;
+  if (row.r[CFI_RA].kind == SAME) return "no rule for the return address";
+  if (row.r[CFI_RSP].kind == SAME) up.r[CFI_RSP] = up.cfa;
   *f = up;
   return NULL;
 }

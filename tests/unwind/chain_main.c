@@ -14,10 +14,10 @@ void see(const char *where) {
   printf("%s:", where);
   for (int i = 0; i < n; i++) {
     Dl_info info;
-    const char *name = dladdr((char *)frames[i] - 1, &info) && info.dli_sname ? info.dli_sname : "?";
+    const char *name =
+      dladdr((char *)frames[i] - 1, &info) && info.dli_sname ? info.dli_sname : "?";
     printf(" %s", name);
-    if (strcmp(name, "main") == 0)
-      break;
+    if (strcmp(name, "main") == 0) break;
   }
   printf("\n");
 }

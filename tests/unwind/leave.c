@@ -1,6 +1,4 @@
 /* How a function ends that does not return. */
 #include <unistd.h>
 __attribute__((noreturn)) void leave(void);
-void leave(void) {
-  _exit(0);
-}
+void leave(void) { _exit(0); }

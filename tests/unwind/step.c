@@ -48,10 +48,8 @@ static bool in(uint64_t pc, const char *from, const char *to) {
 }
 
 static bool is_call(const uint8_t *p) {
-  if (*p == 0xe8)
-    return true;
-  if ((*p & 0xf0) == 0x40)
-    p++;
+  if (*p == 0xe8) return true;
+  if ((*p & 0xf0) == 0x40) p++;
   return p[0] == 0xff && (p[1] >> 3 & 7) == 2;
 }
 
@@ -61,8 +59,8 @@ static bool is_return(const uint8_t *p) {
 
 static void fault(uint64_t pc, int frame, const char *what, uint64_t got, uint64_t want) {
   if (faults++ < MAX_FAULTS)
-    printf("fault at %+ld frame %d of %d: %s 0x%lx, expected 0x%lx\n", (long)(pc - (uint64_t)text_begin),
-           frame, depth, what, got, want);
+    printf("fault at %+ld frame %d of %d: %s 0x%lx, expected 0x%lx\n",
+           (long)(pc - (uint64_t)text_begin), frame, depth, what, got, want);
 }
 
 /* Unwinds from `u` through all frames of the shadow. */
@@ -89,8 +87,7 @@ static void check(pid_t child, const struct user_regs_struct *u) {
       return; /* junked_call: it says that it does not keep them */
     for (int k = 0; k < 6; k++) {
       static const char *const names[] = {"rbx", "rbp", "r12", "r13", "r14", "r15"};
-      if (f.r[kept[k]] != c->kept[k])
-        fault(pc, i, names[k], f.r[kept[k]], c->kept[k]);
+      if (f.r[kept[k]] != c->kept[k]) fault(pc, i, names[k], f.r[kept[k]], c->kept[k]);
     }
   }
 }
@@ -98,12 +95,12 @@ static void check(pid_t child, const struct user_regs_struct *u) {
 static void keep(const struct user_regs_struct *u, uint64_t *out) {
   struct cfi_frame f;
   to_frame(u, &f);
-  for (int k = 0; k < 6; k++)
-    out[k] = f.r[kept[k]];
+  for (int k = 0; k < 6; k++) out[k] = f.r[kept[k]];
 }
 
 /* Follows one instruction that led from `a` to `b`. */
-static void follow(pid_t child, const struct user_regs_struct *a, const struct user_regs_struct *b) {
+static void follow(pid_t child, const struct user_regs_struct *a,
+                   const struct user_regs_struct *b) {
   const uint8_t *code = (const uint8_t *)a->rip;
   if (is_call(code) && b->rsp == a->rsp - 8) {
     if (depth == MAX_DEPTH) {
@@ -118,8 +115,7 @@ static void follow(pid_t child, const struct user_regs_struct *a, const struct u
     const struct call *c = &shadow[--depth];
     uint64_t now[6];
     keep(b, now);
-    if (b->rip != c->ra || b->rsp != c->cfa)
-      fault(a->rip, 0, "return to", b->rip, c->ra);
+    if (b->rip != c->ra || b->rsp != c->cfa) fault(a->rip, 0, "return to", b->rip, c->ra);
     else if (memcmp(now, c->kept, sizeof now) != 0 && in(a->rip, text_begin, text_end))
       fault(a->rip, 0, "callee-saved registers changed over a call; rbx", now[0], c->kept[0]);
   }
@@ -128,16 +124,14 @@ static void follow(pid_t child, const struct user_regs_struct *a, const struct u
 static int trace(pid_t child) {
   int status;
   struct user_regs_struct before, now;
-  if (waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status))
-    return 3;
+  if (waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status)) return 3;
   /* The child stops itself in step_ready, which returns into step_start's caller. */
   ptrace(PTRACE_GETREGS, child, NULL, &before);
   bool started = false;
   for (;;) {
     if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) != 0 || waitpid(child, &status, 0) < 0)
       return 3;
-    if (!WIFSTOPPED(status))
-      break;
+    if (!WIFSTOPPED(status)) break;
     if (WSTOPSIG(status) != SIGTRAP) {
       printf("signal %d at %+ld\n", WSTOPSIG(status), (long)(before.rip - (uint64_t)text_begin));
       kill(child, SIGKILL);
@@ -150,8 +144,7 @@ static int trace(pid_t child) {
       bool kiln = in(now.rip, text_begin, text_end);
       steps++;
       kiln_steps += kiln;
-      if (kiln || in(now.rip, helpers_begin, helpers_end))
-        check(child, &now);
+      if (kiln || in(now.rip, helpers_begin, helpers_end)) check(child, &now);
     }
     before = now;
   }
@@ -168,8 +161,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-      if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-        _exit(77);
+      if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(77);
       raise(SIGSTOP);
       step_start(cases_run, i);
       _exit(0);
@@ -179,7 +171,8 @@ int main(int argc, char **argv) {
       printf("case %d ended with %d\n", i, status);
       bad = status == 3 ? 77 : 1;
     }
-    printf("case %d instructions %ld faults %d\n", i, kiln_steps - kiln_before, faults - faults_before);
+    printf("case %d instructions %ld faults %d\n", i, kiln_steps - kiln_before,
+           faults - faults_before);
   }
   printf("steps %ld kiln %ld faults %d\n", steps, kiln_steps, faults);
   return bad;
