@@ -62,7 +62,7 @@ GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_va
 
 kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
   uint64_t state = kn_build_state(f, type);
-  if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_UN) ||
+  if (KN_UNLIKELY(f->n >= f->limit || op == KILN_OP_TLS_ADDR || !is_plain(f, op, type, KN_SH_UN) ||
                   !kn_build_is_local(f, a.id, state)))
     return build_unary(f, op, type, a);
   f->val[a.id].uses++;

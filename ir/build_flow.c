@@ -66,7 +66,10 @@ kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
     return KN_NONE;
   }
-  if (!kn_build_is_type(type)) return kn_build_bad_op(f, KILN_OP_PARAM, type);
+  if (!kn_build_is_type(type)) {
+    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
+    return KN_NONE;
+  }
   struct kn_block *b = f->block + block.id;
   if (b->n_params == UINT16_MAX) {
     kn_build_fail(f, KILN_ERR_LIMIT, "a block has at most 65535 parameters");

@@ -16,6 +16,15 @@ static void copy_name(char *out, size_t size, const char *name) {
   out[n] = 0;
 }
 
+/* Number of `inst`, which may be the next to be built; UINT32_MAX if it has none. */
+static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
+  if (inst == 0 || inst < f->n) return inst != 0 ? kn_func_inst_number(f, inst) : UINT32_MAX;
+  if (f->n == 1) return 0;
+  uint32_t before = f->val[f->n - 1].block == f->current ? kn_func_inst_number(f, f->n - 1)
+                                                         : UINT32_MAX;
+  return before != UINT32_MAX ? before + 1 : UINT32_MAX;
+}
+
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                          const char *message, ...) {
   if (f->status != KILN_OK) return status;
@@ -26,7 +35,7 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   copy_name(d->module, sizeof d->module, m->options.name);
   copy_name(d->function, sizeof d->function, f->symbol != 0 ? m->symbols[f->symbol].name : "");
   d->block = block;
-  d->inst = inst != 0 ? kn_func_inst_number(f, inst) : UINT32_MAX;
+  d->inst = inst_number(f, inst);
   d->line = d->column = 0;
   if (!kn_func_inst_place(f, inst < f->n ? inst : 0, &d->line, &d->column)) d->line = d->column = 0;
   d->bit_offset = UINT64_MAX;

@@ -1,0 +1,170 @@
+/* The life of a function in the builder: begin, finish, discard, recycling, source locations, and every
+ * allocation failing in turn. */
+#include "build_fixture.h"
+
+#include <stdlib.h>
+
+/* The arrays of a discarded function serve the next; nothing of it is left. */
+static void functions_are_recycled(void **state) {
+  struct fixture *t = *state;
+  kiln_func *f = t->f;
+  for (int round = 0; round < 3; round++) {
+    kiln_value b = kiln_func_param(f, 1);
+    kiln_block other = kiln_block_new(f);
+    kiln_block_param(f, other, I32);
+    kiln_value s = kiln_slot_new(f, 4, 2);
+    kiln_value forward = kiln_forward_new(f, I32);
+    for (int i = 0; i < 5000; i++) kiln_build_store(f, I32, s, 0, i & 1 ? b : forward, 0);
+    kiln_forward_bind(f, forward, b);
+    kiln_loc_set(f, kiln_loc_add(t->m, "f.c", 1, 1));
+    kiln_func_place(f, 3, 4);
+    kiln_build_br(f, other, &b, 1);
+    kiln_block_switch(f, other);
+    assert_int_equal(finish_ret(f), KILN_OK);
+    assert_true(f->n > 5000);
+    assert_int_equal(uses(f, b), 5001);
+    kiln_func *was = f;
+    f = again(t);
+    assert_ptr_equal(f, was);
+    assert_int_equal(f->n, 3);
+    assert_int_equal(f->blocks.n, 1);
+    assert_int_equal(f->slots.n + f->globals.n + f->rows.n + f->forwards.n + f->forward_uses.n, 0);
+    assert_int_equal(f->edges.n + f->edge_args.n + f->locs.n + f->places.n + f->late_args.n, 0);
+    assert_false(f->finished || f->has_params || f->has_calls || f->needs_order);
+    assert_int_equal(uses(f, kiln_func_param(f, 1)), 0);
+    assert_true(f->cap > 5000);
+  }
+  /* Several may be open at once, and end in any order. */
+  kiln_func *g = kiln_func_begin(t->s, t->callee);
+  assert_ptr_not_equal(g, f);
+  kiln_value p = kiln_func_param(g, 1);
+  kiln_func_discard(f);
+  kiln_build_ret(g, &p, 1);
+  assert_int_equal(kiln_func_finish(g), KILN_OK);
+  t->f = kiln_func_begin(t->s, t->func);
+  assert_int_equal(kiln_func_status(t->f), KILN_OK);
+  kiln_func_discard(g);
+  kiln_func_discard(NULL);
+}
+
+static void bodies_are_given_once(void **state) {
+  struct fixture *t = *state;
+  assert_int_equal(kiln_func_status(kiln_func_begin(t->s, t->func)), KILN_ERR_SYMBOL);
+  assert_true(kiln_symbol_get(t->m, t->func).defined);
+  kiln_func_discard(t->f);
+  assert_false(kiln_symbol_get(t->m, t->func).defined);
+  t->f = kiln_func_begin(t->s, t->func);
+  assert_int_equal(kiln_func_status(t->f), KILN_OK);
+  assert_int_equal(kiln_func_status(kiln_func_begin(t->s, t->data)), KILN_ERR_SYMBOL);
+  assert_int_equal(kiln_func_status(kiln_func_begin(t->s, (kiln_symbol){0})), KILN_ERR_ARGUMENT);
+  kiln_func *f = kiln_func_begin(t->s, (kiln_symbol){999});
+  assert_int_equal(kiln_func_status(f), KILN_ERR_ARGUMENT);
+  assert_int_equal(kiln_build_nullary(f, KILN_OP_UNREACHABLE).id, 0);
+  assert_int_equal(kiln_func_finish(f), KILN_ERR_ARGUMENT);
+}
+
+static void no_building_after_finish(void **state) {
+  struct fixture *t = *state;
+  kiln_func *f = t->f;
+#define FINISH (void)finish_ret(f)
+  FAILS(KILN_ERR_STRUCTURE, (FINISH, kiln_build_nullary(f, KILN_OP_DEBUG_TRAP)));
+  FAILS(KILN_ERR_STRUCTURE, (FINISH, kiln_block_new(f)));
+  FAILS(KILN_ERR_STRUCTURE, (FINISH, kiln_slot_new(f, 4, 2)));
+  FAILS(KILN_ERR_STRUCTURE, (FINISH, kiln_block_switch(f, block(0)), 0));
+  FINISH;
+  assert_int_equal(kiln_func_finish(f), KILN_OK);
+}
+
+static void locations(void **state) {
+  struct fixture *t = *state;
+  kiln_func *f = t->f;
+  uint32_t one = kiln_loc_add(t->m, "f.c", 1, 1), two = kiln_loc_add(t->m, "f.c", 2, 1);
+  kiln_value b = kiln_func_param(f, 1);
+  kiln_loc_set(f, one);
+  kiln_loc_set(f, two); /* nothing was built at `one` */
+  uint32_t first = f->n;
+  kiln_build_unary(f, KILN_OP_NEG, I32, b);
+  kiln_loc_set(f, two);
+  kiln_build_unary(f, KILN_OP_NEG, I32, b);
+  kiln_loc_set(f, 0);
+  assert_int_equal(f->locs.n, 2);
+  assert_int_equal(f->locs.at[0].inst, first);
+  assert_int_equal(f->locs.at[0].loc, two);
+  assert_int_equal(f->locs.at[1].inst, first + 2);
+  assert_int_equal(f->locs.at[1].loc, 0);
+  FAILS(KILN_ERR_ARGUMENT, (kiln_loc_set(f, 99), 0));
+  kiln_func_place(f, 7, 3);
+  kiln_build_unary(f, KILN_OP_NEG, I64, b);
+  assert_int_equal(t->diag.line, 7);
+  assert_int_equal(t->diag.column, 3);
+}
+
+/* ---- memory failures ---- */
+
+static unsigned until_failure; /* allocations that still succeed; counts down */
+
+static void *failing_realloc(void *user, void *old, size_t size) {
+  (void)user;
+  if (size == 0) {
+    free(old);
+    return NULL;
+  }
+  if (until_failure == 0) return NULL;
+  until_failure--;
+  return realloc(old, size);
+}
+
+/* Whichever allocation fails: an error status, no crash, nothing lost (ASan tells). */
+static void allocations_may_fail(void **state) {
+  struct fixture *t = *state;
+  bool complete = false;
+  for (unsigned n = 0; !complete; n++) {
+    assert_true(n < 1000);
+    kiln_module_options options = {.allocator = {failing_realloc, NULL}};
+    until_failure = n;
+    kiln_module *m = kiln_module_new(&options);
+    kiln_session *s = m ? kiln_session_new(m) : NULL;
+    if (s) {
+      kiln_param p[2] = {{.type = I64}, {.type = I32}};
+      kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, p, 2, (kiln_type[]){I32}, 1);
+      kiln_func *f = kiln_func_begin(
+        s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+      if (f != NULL) {
+        kiln_value b = kiln_func_param(f, 1);
+        kiln_block loop = kiln_block_new(f), end = kiln_block_new(f);
+        kiln_value q = kiln_block_param(f, loop, I32), w = kiln_forward_new(f, I32);
+        kiln_value slot = kiln_slot_new(f, 4, 2);
+        kiln_edge_arg(f, block(0), loop, 0, b);
+        kiln_build_br(f, loop, NULL, 0);
+        kiln_block_switch(f, loop);
+        for (int i = 0; i < 600; i++) kiln_build_store(f, I32, slot, 0, i & 1 ? b : w, 0);
+        kiln_forward_bind(f, w, kiln_build_binary(f, KILN_OP_ADD, I32, q, kiln_const_int(f, 1)));
+        kiln_value c = kiln_build_icmp(f, KILN_EQ, I32, w, kiln_const_int(f, INT64_MAX));
+        kiln_build_brif(f, c, loop, &w, 1, end, NULL, 0);
+        kiln_block_switch(f, end);
+        kiln_build_ret(f, &w, 1);
+        kiln_status status = kiln_func_finish(f);
+        complete = status == KILN_OK;
+        if (!complete) {
+          assert_int_equal(status == KILN_ERR_MEMORY || kiln_module_status(m) == KILN_ERR_MEMORY,
+                           true);
+        }
+      } else {
+        assert_int_equal(kiln_module_status(m), KILN_ERR_MEMORY);
+      }
+    }
+    until_failure = 0;
+    kiln_session_free(s);
+    if (m) kiln_module_free(m);
+  }
+  (void)t;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(functions_are_recycled),   TEST(bodies_are_given_once),
+    TEST(no_building_after_finish), TEST(locations),
+    TEST(allocations_may_fail),
+  };
+  return cmocka_run_group_tests_name("build_life", tests, NULL, NULL);
+}
