@@ -12,7 +12,7 @@ cd "$work" || exit 1
 
 cat > add.kir <<'END'
 ; adds and calls
-func @twice(i32) -> i32
+declare @twice(i32) -> i32
 func @add(i32, i32) -> i32 {
 b0(v0: i32, v1: i32):
   v2 = add.i32 v0, v1
