@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import cells  # noqa: E402
 import harness  # noqa: E402
+import texts  # noqa: E402
 
 CFLAGS = {'full': '-fPIC', 'pie': '-fPIE', 'static': '-fno-pic'}
 LINK = {'static': ['-static', '-no-pie'], 'static-pie': ['-static-pie'], 'pie': ['-pie'],
@@ -210,6 +211,7 @@ def main():
     h.each(check, [i for i in range(len(RUNS)) if args.run in (None, i)])
     if args.only is None and args.run is None:
         h.each(lambda i: check_refused(h, i), range(len(REFUSED)))
+        h.each(lambda row: texts.check(h, row, linker(h, row[4]), LINK[row[3]]), list(texts.rows()))
     h.finish()
 
 
