@@ -248,7 +248,8 @@ kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln
 
 /* ---- memory ---- */
 
-#define MEM_FLAGS (KILN_MEM_VOLATILE | KILN_MEM_NONTEMPORAL | KILN_MEM_ALIGN(15))
+#define FAST_FLAGS (KILN_MEM_NONTEMPORAL | KILN_MEM_ALIGN(15))
+#define MEM_FLAGS (FAST_FLAGS | KILN_MEM_VOLATILE)
 
 GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                               unsigned mem_flags) {
@@ -262,8 +263,8 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
 
 kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                            unsigned mem_flags) {
-  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0 ||
-                  !kn_build_fast_address(f, a.id, type, disp, mem_flags)))
+  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~FAST_FLAGS) != 0 ||
+                  !kn_build_fast_address(f, a.id, type, disp)))
     return build_load(f, type, a, disp, mem_flags);
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
@@ -295,9 +296,9 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
 
 void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
                       unsigned mem_flags) {
-  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0 ||
+  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~FAST_FLAGS) != 0 ||
                   !kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
-                  !kn_build_fast_address(f, a.id, type, disp, mem_flags))) {
+                  !kn_build_fast_address(f, a.id, type, disp))) {
     build_store(f, type, a, disp, v, mem_flags);
     return;
   }

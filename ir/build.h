@@ -39,7 +39,7 @@ bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
 /* An operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where);
-/* Address `slot` + disp of an access that is not another one like those before in this block. */
+/* Address `slot` + disp of an access. */
 void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem);
 /* Makes `slot` one whose address is needed. */
 static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
@@ -47,7 +47,6 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   s->uses++;
   s->escaped = 1;
   s->global = 0;
-  s->last_block = UINT32_MAX;
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
@@ -165,25 +164,16 @@ static inline bool kn_build_is_variable(const struct kn_slot *s, unsigned type) 
 _Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, type) + 1,
                "type and escaped are one word");
 
-/* Counts the address of a load or store and is true; or changes nothing and is false. Whether the
- * row of a variable in this block exists is unforeseeable, so it is not a branch. */
-static inline bool kn_build_fast_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp,
-                                         unsigned mem) {
+/* Counts the address of a load or store and is true; or changes nothing and is false. */
+static inline bool kn_build_fast_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp) {
   uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
   if (slot < f->slots.n) {
     struct kn_slot *s = f->slots.at + slot;
     uint32_t n = f->rows.n;
-    if (KN_LIKELY(kn_build_is_variable(s, type) &&
-                  ((uint32_t)disp | (mem & KILN_MEM_VOLATILE)) == 0 && n < f->rows.cap)) {
-      uint64_t block = f->current;
-      uint32_t more = s->last_block != block;
-      uint32_t at = s->last_row ^ ((s->last_row ^ n) & (0 - more));
-      uint64_t global_block = block << 32 | (s->global - 1), row_block = block << 32 | at;
-      struct kn_use_row *row = f->rows.at + at;
-      memcpy(row, &global_block, sizeof global_block);
-      row->count = (row->count & (more - 1)) + 1;
-      memcpy(&s->last_row, &row_block, sizeof row_block);
-      f->rows.n = n + more;
+    if (KN_LIKELY(kn_build_is_variable(s, type) && disp == 0 && n < f->rows.cap)) {
+      uint64_t row = f->state << 32 | (s->global - 1);
+      memcpy(f->rows.at + n, &row, sizeof row);
+      f->rows.n = n + 1;
     } else if (!s->escaped) {
       return false;
     }

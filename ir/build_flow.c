@@ -77,7 +77,7 @@ kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
   }
   if (f->n == f->cap && !kn_build_grow(f)) return KN_NONE;
   uint32_t v = f->n;
-  if (!KN_PUSH(f, f->globals, (struct kn_global){v, block.id, UINT32_MAX})) return KN_NONE;
+  if (!KN_PUSH(f, f->globals, (struct kn_global){v, block.id})) return KN_NONE;
   kn_build_emit(f, KILN_OP_PARAM, type, type, b->n_params, block.id, 0, 0);
   f->val[v].block = block.id;
   f->val[v].global = f->globals.n;

@@ -69,19 +69,11 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
 
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
   struct kn_val *v = f->val + h;
-  uint32_t row = f->rows.n;
   if (v->global == 0) {
-    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block, row})) return;
+    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
     v->global = f->globals.n;
-  } else {
-    struct kn_global *g = f->globals.at + v->global - 1;
-    if (g->last_row < row && f->rows.at[g->last_row].block == block) {
-      f->rows.at[g->last_row].count++;
-      return;
-    }
-    g->last_row = row;
   }
-  (void)KN_PUSH(f, f->rows, (struct kn_use_row){v->global - 1, block, 1});
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){v->global - 1, block});
 }
 
 void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem) {
@@ -97,19 +89,13 @@ void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, uns
     return;
   }
   if (first) {
-    struct kn_global g = {kn_handle(KN_TAG_SLOT, slot), UINT32_MAX, UINT32_MAX};
-    if (!KN_PUSH(f, f->globals, g)) return;
+    if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, slot), UINT32_MAX}))
+      return;
     s->type = (uint8_t)type;
     s->global = f->globals.n;
   }
   s->uses++;
-  if (s->last_block == f->current) {
-    f->rows.at[s->last_row].count++;
-    return;
-  }
-  s->last_block = f->current;
-  s->last_row = f->rows.n;
-  (void)KN_PUSH(f, f->rows, (struct kn_use_row){s->global - 1, f->current, 1});
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){s->global - 1, f->current});
 }
 
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
@@ -199,13 +185,19 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
 
 kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(s.id - 1 >= f->module->n_symbols - 1)) {
+  const kiln_module *m = f->module;
+  if (KN_UNLIKELY(s.id - 1 >= m->n_symbols - 1)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
     return KN_NONE;
   }
-  struct kn_const k = {.low = (uint64_t)addend, .symbol = s.id, .type = KILN_TYPE_PTR,
-                       .tls = f->module->symbols[s.id].tls != KILN_TLS_NONE};
-  return pool_add(f, k);
+  uint32_t i = f->pool.n;
+  if (KN_UNLIKELY(i >= f->pool.cap) && !kn_func_grow(f, &f->pool, sizeof *f->pool.at))
+    return KN_NONE;
+  f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend, .symbol = s.id,
+                                    .type = KILN_TYPE_PTR,
+                                    .tls = m->symbols[s.id].tls != KILN_TLS_NONE};
+  f->pool.n = i + 1;
+  return (kiln_value){kn_handle(KN_TAG_POOL, i)};
 }
 
 /* ---- slots and forward values ---- */
@@ -217,8 +209,7 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
     return KN_NONE;
   }
   uint32_t i = f->slots.n;
-  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2,
-                         .last_block = UINT32_MAX};
+  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2};
   return KN_PUSH(f, f->slots, slot) ? (kiln_value){kn_handle(KN_TAG_SLOT, i)} : KN_NONE;
 }
 

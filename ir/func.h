@@ -104,21 +104,18 @@ struct kn_slot {
   uint8_t escaped;   /* its address is needed: not a variable */
   uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
   int32_t frame;     /* walk: frame offset; 0: not yet placed */
-  uint32_t last_row, last_block; /* builder: newest of its rows, its block (UINT32_MAX: none) */
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
 struct kn_global {
   uint32_t handle;    /* value or slot */
   uint32_t def_block; /* values: where defined; slots: UINT32_MAX */
-  uint32_t last_row;  /* builder: newest of its rows, for values; UINT32_MAX: none */
 };
 
-/* `count` uses of a global in one block. One row a block, if the uses came together. */
+/* A use of a global outside its block, or an access of a variable. In order of building. */
 struct kn_use_row {
   uint32_t global; /* index into globals */
   uint32_t block;
-  uint32_t count;
 };
 
 /* A forward value. */

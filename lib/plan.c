@@ -181,7 +181,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     if (p == UINT32_MAX) continue;
     if (p < r->first) r->first = p;
     if (p > r->last) r->last = p;
-    r->weight += row->count << (depth ? depth[p] : 0);
+    r->weight += 1u << (depth ? depth[p] : 0);
   }
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;

@@ -98,12 +98,11 @@ static inline kiln_func *again(struct fixture *t) {
   return t->f;
 }
 
-/* Uses of global value or slot `h` in `block`, over all its rows. */
+/* Rows of global value or slot `h` in `block`. */
 static inline uint32_t row_count(const kiln_func *f, kiln_value h, uint32_t block) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < f->rows.n; i++)
-    if (f->globals.at[f->rows.at[i].global].handle == h.id && f->rows.at[i].block == block)
-      count += f->rows.at[i].count;
+    count += f->globals.at[f->rows.at[i].global].handle == h.id && f->rows.at[i].block == block;
   return count;
 }
 

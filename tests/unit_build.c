@@ -553,19 +553,19 @@ static void variables(void **state) {
   assert_int_equal(slot(f, s)->uses, 4);
   assert_int_equal(slot(f, s)->type, I32);
   assert_false(slot(f, s)->escaped);
-  assert_int_equal(n_rows(f, s), 1);
+  assert_int_equal(n_rows(f, s), 4);
   assert_int_equal(row_count(f, s, 0), 4);
   const struct kn_global *g = f->globals.at + slot(f, s)->global - 1;
   assert_int_equal(g->handle, s.id);
   assert_int_equal(g->def_block, UINT32_MAX);
-  /* One row per block, the same global. */
+  /* Another block, the same global. */
   kiln_block next = kiln_block_new(f);
   kiln_build_br(f, next, NULL, 0);
   kiln_block_switch(f, next);
   kiln_build_load(f, I32, s, 0, 0);
   kiln_build_load(f, I32, s, 0, 0);
   assert_int_equal(n_globals(f, s), 1);
-  assert_int_equal(n_rows(f, s), 2);
+  assert_int_equal(n_rows(f, s), 6);
   assert_int_equal(row_count(f, s, 1), 2);
   assert_int_equal(finish_ret(f), KILN_OK);
 }

@@ -94,7 +94,7 @@ static void values_that_cross_blocks(void **state) {
   assert_int_equal(f->val[wide.id].uses, 4);
   assert_int_equal(row_count(f, wide, 1), 3);
   assert_int_equal(row_count(f, wide, 3), 1);
-  assert_int_equal(n_rows(f, wide), 2);
+  assert_int_equal(n_rows(f, wide), 4);
   assert_int_equal(row_count(f, b, 1), 1);
   assert_int_equal(n_globals(f, wide), 1);
   const struct kn_global *g = f->globals.at + f->val[wide.id].global - 1;
