@@ -72,10 +72,8 @@ static struct kn_arena_chunk *next_chunk(struct kn_arena *a, size_t need) {
   if (c == NULL) return NULL;
   c->size = size;
   c->next = after;
-  if (a->current != NULL)
-    a->current->next = c;
-  else
-    a->first = c;
+  if (a->current != NULL) a->current->next = c;
+  else a->first = c;
   a->held_bytes += CHUNK_HEAD + size;
   KN_POISON(payload(c), size);
   return c;

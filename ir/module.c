@@ -168,9 +168,8 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols, m->symbol_hash, m->sigs,      m->params,
-                          m->sig_hash, m->data,       m->ctors,     m->block_symbols,
-                          m->locs,     m->files,      m->file_hash};
+  void *const arrays[] = {m->symbols, m->symbol_hash,   m->sigs, m->params, m->sig_hash, m->data,
+                          m->ctors,   m->block_symbols, m->locs, m->files,  m->file_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_arena_free(m->arena);

@@ -53,8 +53,7 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   const char *wrong = check(m, s, desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
-  if (m->n_data > UINT32_MAX / 4)
-    return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
+  if (m->n_data > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
   if (!kn_grow(m, &m->data, &m->cap_data, m->n_data + 1, sizeof *m->data)) return KILN_ERR_MEMORY;
 
   uint8_t *bytes = NULL;
@@ -69,10 +68,8 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
     ok = relocs != NULL;
   }
   if (!ok) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  if (desc->bytes != NULL)
-    memcpy(bytes, desc->bytes, (size_t)desc->size_bytes);
-  else if (bytes != NULL)
-    memset(bytes, 0, (size_t)desc->size_bytes);
+  if (desc->bytes != NULL) memcpy(bytes, desc->bytes, (size_t)desc->size_bytes);
+  else if (bytes != NULL) memset(bytes, 0, (size_t)desc->size_bytes);
   if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
 
   m->data[m->n_data] = (struct kn_data){.symbol = symbol.id,
@@ -107,7 +104,8 @@ kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, b
   if (m->diag.status != KILN_OK) return m->diag.status;
   if (!kn_symbol_valid(m, func.id) || m->symbols[func.id].kind == KILN_SYMBOL_DATA ||
       priority > 65535)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: no function, or priority above 65535");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "constructor: no function, or priority above 65535");
   if (!kn_grow(m, &m->ctors, &m->cap_ctors, m->n_ctors + 1, sizeof *m->ctors))
     return KILN_ERR_MEMORY;
   m->ctors[m->n_ctors++] = (struct kn_ctor){func.id, priority, at_exit};

@@ -107,8 +107,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
   }
   if ((m->n_sigs >= m->sig_hash_size && !grow_table(m)) ||
       !kn_grow(m, &m->sigs, &m->cap_sigs, m->n_sigs + 1, sizeof *m->sigs) ||
-      !kn_grow(m, &m->params, &m->cap_params, m->n_params + (uint32_t)n_params,
-               sizeof *m->params))
+      !kn_grow(m, &m->params, &m->cap_params, m->n_params + (uint32_t)n_params, sizeof *m->params))
     return none;
   for (size_t i = 0; i < n_params; i++) {
     kiln_param *p = m->params + m->n_params + i;

@@ -16,18 +16,13 @@ enum { MAX_ALIGN_LOG2 = 16 };
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
   bool direct;
-  if (local || s->dso_local)
-    direct = true;
+  if (local || s->dso_local) direct = true;
   else if (!s->defined && s->linkage == KILN_LINKAGE_WEAK)
     direct = false; /* may be 0, which a pc-relative field does not reach */
-  else if (s->visibility == KILN_VIS_HIDDEN)
-    direct = true;
-  else if (s->visibility == KILN_VIS_PROTECTED && s->defined)
-    direct = true;
-  else if (m->options.pic == KILN_PIC_PIE)
-    direct = s->defined;
-  else
-    direct = m->options.pic == KILN_PIC_STATIC;
+  else if (s->visibility == KILN_VIS_HIDDEN) direct = true;
+  else if (s->visibility == KILN_VIS_PROTECTED && s->defined) direct = true;
+  else if (m->options.pic == KILN_PIC_PIE) direct = s->defined;
+  else direct = m->options.pic == KILN_PIC_STATIC;
   s->direct = direct;
 }
 
@@ -115,8 +110,7 @@ static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_k
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
   if (length > 0 && memchr(d->name, 0, length) != NULL) return "NUL in a name";
-  if (d->linkage == KILN_LINKAGE_COMMON &&
-      (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
+  if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
     return "common linkage is for data that is not thread-local";
   if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
   if (d->align_log2 > MAX_ALIGN_LOG2) return "alignment above 2^16";

@@ -15,10 +15,10 @@ static const struct {
   char name[6];
   uint8_t size_bytes;
 } types[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_VOID] = {"void", 0}, [KILN_TYPE_I8] = {"i8", 1},      [KILN_TYPE_I16] = {"i16", 2},
-  [KILN_TYPE_I32] = {"i32", 4},   [KILN_TYPE_I64] = {"i64", 8},    [KILN_TYPE_I128] = {"i128", 16},
-  [KILN_TYPE_F16] = {"f16", 2},   [KILN_TYPE_F32] = {"f32", 4},    [KILN_TYPE_F64] = {"f64", 8},
-  [KILN_TYPE_F80] = {"f80", 16},  [KILN_TYPE_F128] = {"f128", 16}, [KILN_TYPE_V64] = {"v64", 8},
+  [KILN_TYPE_VOID] = {"void", 0},  [KILN_TYPE_I8] = {"i8", 1},      [KILN_TYPE_I16] = {"i16", 2},
+  [KILN_TYPE_I32] = {"i32", 4},    [KILN_TYPE_I64] = {"i64", 8},    [KILN_TYPE_I128] = {"i128", 16},
+  [KILN_TYPE_F16] = {"f16", 2},    [KILN_TYPE_F32] = {"f32", 4},    [KILN_TYPE_F64] = {"f64", 8},
+  [KILN_TYPE_F80] = {"f80", 16},   [KILN_TYPE_F128] = {"f128", 16}, [KILN_TYPE_V64] = {"v64", 8},
   [KILN_TYPE_V128] = {"v128", 16},
 };
 

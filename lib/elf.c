@@ -8,8 +8,8 @@
 
 /* ---- machines ---- */
 
-static const uint16_t x86_64_sectional[] = {R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32,
-                                            R_X86_64_32, R_X86_64_32S,  R_X86_64_PC64, 0};
+static const uint16_t x86_64_sectional[] = {
+  R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
 static const uint16_t x86_64_calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
 static const uint16_t aarch64_sectional[] = {R_AARCH64_ABS64,
                                              R_AARCH64_ABS32,
@@ -42,14 +42,14 @@ static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
                           .cie_size = 24,
                           .cie =
                             {
-                              20, 0, 0, 0,    /* length */
-                              0, 0, 0, 0,     /* a CIE */
-                              1,              /* version */
-                              'z', 'R', 0,    /* augmentation */
-                              1, 0x78, 16,    /* code alignment 1, data alignment -8, rip */
-                              1, 0x1b,        /* addresses: pc-relative, 4 bytes, signed */
-                              0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
-                              0x80 | 16, 1,   /* DW_CFA_offset rip, cfa - 8 */
+                              20,        0,    0,  0, /* length */
+                              0,         0,    0,  0, /* a CIE */
+                              1,                      /* version */
+                              'z',       'R',  0,     /* augmentation */
+                              1,         0x78, 16,    /* code alignment 1, data alignment -8, rip */
+                              1,         0x1b,        /* addresses: pc-relative, 4 bytes, signed */
+                              0x0c,      7,    8,     /* DW_CFA_def_cfa rsp + 8 */
+                              0x80 | 16, 1,           /* DW_CFA_offset rip, cfa - 8 */
                             }},
   [KILN_TARGET_AARCH64] = {.number = EM_AARCH64,
                            .fill = 0, /* udf #0 */
@@ -63,13 +63,13 @@ static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
                            .cie_size = 24,
                            .cie =
                              {
-                               20, 0, 0, 0,   /* length */
-                               0, 0, 0, 0,    /* a CIE */
-                               1,             /* version */
-                               'z', 'R', 0,   /* augmentation */
-                               4, 0x78, 30,   /* code alignment 4, data alignment -8, lr */
-                               1, 0x1b,       /* addresses: pc-relative, 4 bytes, signed */
-                               0x0c, 31, 0,   /* DW_CFA_def_cfa sp + 0 */
+                               20,   0,    0,  0, /* length */
+                               0,    0,    0,  0, /* a CIE */
+                               1,                 /* version */
+                               'z',  'R',  0,     /* augmentation */
+                               4,    0x78, 30,    /* code alignment 4, data alignment -8, lr */
+                               1,    0x1b,        /* addresses: pc-relative, 4 bytes, signed */
+                               0x0c, 31,   0,     /* DW_CFA_def_cfa sp + 0 */
                              }},
 };
 

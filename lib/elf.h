@@ -17,10 +17,10 @@
 
 /* What differs between machines. */
 struct kn_elf_machine {
-  uint16_t number;           /* e_machine */
-  uint8_t fill;              /* byte between functions: stops execution */
-  bool mapping_symbols;      /* $x at the start of code */
-  uint16_t abs64, abs32;     /* relocations in data */
+  uint16_t number;       /* e_machine */
+  uint8_t fill;          /* byte between functions: stops execution */
+  bool mapping_symbols;  /* $x at the start of code */
+  uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
   uint8_t cie_size;
   uint8_t cie[24];           /* padded; its length field says cie_size - 4 */
@@ -39,20 +39,20 @@ struct kn_elf_piece {
 #define KN_PIECE_CTOR (UINT32_MAX - 1)
 
 struct kn_elf_section {
-  const char *name;  /* before the owner's name */
-  uint32_t owner;    /* symbol whose name follows `name`, or 0 */
+  const char *name; /* before the owner's name */
+  uint32_t owner;   /* symbol whose name follows `name`, or 0 */
   uint32_t type;
   uint64_t flags;
   uint64_t size;
-  uint64_t offset;   /* in the file */
+  uint64_t offset; /* in the file */
   uint32_t align, entsize;
-  uint32_t group;    /* index + 1, or 0 */
-  uint32_t group_next; /* next section of the group: index + 1, or 0 */
+  uint32_t group;       /* index + 1, or 0 */
+  uint32_t group_next;  /* next section of the group: index + 1, or 0 */
   uint32_t first, last; /* pieces: index + 1, or 0 */
   uint32_t hash, next;  /* of named ones: chain of the same hash, index + 1 */
-  bool nonzero;      /* has content that is not zero */
+  bool nonzero;         /* has content that is not zero */
   bool code;
-  uint32_t number;   /* in the section header table */
+  uint32_t number; /* in the section header table */
   uint32_t name_offset;
   uint64_t max_relas;
   uint64_t rela_offset, n_relas;
@@ -71,10 +71,10 @@ struct kn_elf_group {
 
 /* Where a symbol is. */
 struct kn_elf_place {
-  uint64_t value; /* offset in its section; COMMON: alignment */
+  uint64_t value;               /* offset in its section; COMMON: alignment */
   uint64_t size : 56, type : 8; /* st_size; STT_... */
-  uint32_t section; /* index + 1; KN_IN_COMMON; 0: not defined here */
-  uint32_t symbol;  /* number in the symbol table; with KN_VIA_SECTION: add `value` to the addend */
+  uint32_t section;             /* index + 1; KN_IN_COMMON; 0: not defined here */
+  uint32_t symbol; /* number in the symbol table; with KN_VIA_SECTION: add `value` to the addend */
 };
 #define KN_SIZE_MASK ((UINT64_C(1) << 56) - 1)
 #define KN_IN_COMMON UINT32_MAX
@@ -82,8 +82,15 @@ struct kn_elf_place {
 
 /* Sections with fixed names. */
 enum kn_elf_fixed {
-  KN_ELF_TEXT, KN_ELF_DATA, KN_ELF_RODATA, KN_ELF_RELRO, KN_ELF_BSS, KN_ELF_TDATA, KN_ELF_TBSS,
-  KN_ELF_STRINGS, KN_ELF_FIXED_COUNT
+  KN_ELF_TEXT,
+  KN_ELF_DATA,
+  KN_ELF_RODATA,
+  KN_ELF_RELRO,
+  KN_ELF_BSS,
+  KN_ELF_TDATA,
+  KN_ELF_TBSS,
+  KN_ELF_STRINGS,
+  KN_ELF_FIXED_COUNT
 };
 
 struct kn_elf_table { /* heads of chains: index + 1 */
@@ -107,20 +114,20 @@ struct kn_elf {
   uint32_t n_pieces, cap_pieces;
   struct kn_elf_table section_table, group_table;
   uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
-  const char *last_name; /* of the newest explicit section, as a pointer */
-  uint32_t last_section; /* index + 1 */
+  const char *last_name;              /* of the newest explicit section, as a pointer */
+  uint32_t last_section;              /* index + 1 */
   unsigned last_key;
-  uint32_t n_placed;     /* sections with placed content: those before have section symbols */
+  uint32_t n_placed;       /* sections with placed content: those before have section symbols */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
-  bool retain;           /* some section has SHF_GNU_RETAIN */
+  bool retain;             /* some section has SHF_GNU_RETAIN */
 
   uint32_t *locals, *globals; /* symbol ids in the order of their numbers */
   uint32_t n_locals, n_globals;
-  uint32_t section_symbols;   /* number of section 0's symbol */
+  uint32_t section_symbols;               /* number of section 0's symbol */
   uint32_t first_code_mark, n_code_marks; /* mapping symbols */
   uint32_t first_signature;
   uint32_t first_local, first_global;
-  uint64_t names_size;        /* bound of the string table */
+  uint64_t names_size; /* bound of the string table */
 
   uint8_t *base;   /* of the object */
   uint64_t at;     /* end of what is written */

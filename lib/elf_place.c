@@ -101,10 +101,8 @@ static void join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
   struct kn_elf_group *g = e->groups + group - 1;
   s->group = group;
   s->flags |= SHF_GROUP;
-  if (g->last != 0)
-    e->sections[g->last - 1].group_next = section + 1;
-  else
-    g->first = section + 1;
+  if (g->last != 0) e->sections[g->last - 1].group_next = section + 1;
+  else g->first = section + 1;
   g->last = section + 1;
 }
 
@@ -200,10 +198,8 @@ static struct kn_elf_piece *add_piece(struct kn_elf *e, uint32_t section, uint64
   if (!kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces)) return NULL;
   struct kn_elf_piece *p = e->pieces + e->n_pieces++;
   struct kn_elf_section *s = e->sections + section;
-  if (s->last != 0)
-    e->pieces[s->last - 1].next = e->n_pieces;
-  else
-    s->first = e->n_pieces;
+  if (s->last != 0) e->pieces[s->last - 1].next = e->n_pieces;
+  else s->first = e->n_pieces;
   s->last = e->n_pieces;
   p->offset = offset;
   p->next = 0;
@@ -259,8 +255,7 @@ static bool place_functions(struct kn_elf *e, uint32_t session) {
       if (section == UINT32_MAX) return false;
     }
     uint64_t align = s->align_log2 > 4 ? UINT64_C(1) << s->align_log2 : 16;
-    if (section != run_section ||
-        (s->align_log2 > 4 && ((f->start + delta) & (align - 1)) != 0)) {
+    if (section != run_section || (s->align_log2 > 4 && ((f->start + delta) & (align - 1)) != 0)) {
       struct kn_elf_section *sec = e->sections + section;
       uint64_t offset = kn_align_up(sec->size, align);
       if (sec->owner == 0 && s->align_log2 < 4) offset += f->start & 15;

@@ -70,8 +70,7 @@ bool kn_elf_number(struct kn_elf *e) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return false;
   }
-  for (uint32_t i = 0; i < e->n_globals; i++)
-    e->places[e->globals[i]].symbol = e->first_global + i;
+  for (uint32_t i = 0; i < e->n_globals; i++) e->places[e->globals[i]].symbol = e->first_global + i;
   for (uint32_t i = 0; i < e->n_groups; i++)
     if (e->groups[i].symbol != 0) e->groups[i].signature = e->places[e->groups[i].symbol].symbol;
   return true;
@@ -81,11 +80,9 @@ uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
   const struct kn_symbol *s = e->m->symbols + id;
   if (is_local(s)) {
     if (s->kind == KILN_SYMBOL_BLOCK)
-      kn_module_fail(e->m, KILN_ERR_SYMBOL,
-                     "address of block %lld of '%.100s', which has no code", (long long)s->offset,
-                     e->m->symbols[s->target].name);
-    else
-      kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
+                     (long long)s->offset, e->m->symbols[s->target].name);
+    else kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
     return 0;
   }
   e->places[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;

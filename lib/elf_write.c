@@ -20,15 +20,12 @@ static uint64_t piece_size(const struct kn_elf *e, const struct kn_elf_piece *p)
 static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uint8_t *to,
                        uint64_t size) {
   const uint8_t *from = NULL;
-  if (p->session == KN_PIECE_DATA)
-    from = e->m->data[p->first].bytes;
+  if (p->session == KN_PIECE_DATA) from = e->m->data[p->first].bytes;
   else if (p->session != KN_PIECE_CTOR)
     from = output_of(e, p)->code + output_of(e, p)->funcs[p->first].start;
   if (size == 0) return;
-  if (from != NULL)
-    memcpy(to, from, (size_t)size);
-  else
-    memset(to, 0, (size_t)size);
+  if (from != NULL) memcpy(to, from, (size_t)size);
+  else memset(to, 0, (size_t)size);
 }
 
 void kn_elf_write_content(struct kn_elf *e) {

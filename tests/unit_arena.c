@@ -1,0 +1,234 @@
+/* The arena, and the plain services of types.h that allocate or format: buffers and diagnostics. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ir/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An allocator that counts what is held and can be told to fail. */
+struct counter {
+  int held;     /* blocks */
+  int left;     /* calls until all fail; negative: never */
+  size_t calls; /* for memory, not frees */
+};
+
+static void *counted(void *user, void *old, size_t size) {
+  struct counter *c = user;
+  if (size == 0) {
+    c->held -= old != NULL;
+    free(old);
+    return NULL;
+  }
+  c->calls++;
+  if (c->left == 0) return NULL;
+  if (c->left > 0) c->left--;
+  c->held += old == NULL;
+  return realloc(old, size);
+}
+
+static void arena_aligns_and_keeps_apart(void **state) {
+  (void)state;
+  struct counter c = {.left = -1};
+  struct kn_arena a;
+  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  assert_int_equal(c.calls, 0);
+  enum { N = 2000 };
+  static uint8_t *at[N];
+  static size_t size[N];
+  for (unsigned i = 0; i < N; i++) {
+    size_t align = (size_t)1 << i % 7;
+    size[i] = i % 50 == 0 ? 5000 + i : i % 37;
+    at[i] = kn_arena_alloc(&a, size[i], align);
+    assert_non_null(at[i]);
+    assert_int_equal((uintptr_t)at[i] % align, 0);
+    memset(at[i], (int)(i & 255), size[i]);
+  }
+  for (unsigned i = 0; i < N; i++)
+    for (size_t k = 0; k < size[i]; k++) assert_int_equal(at[i][k], i & 255);
+  kn_arena_free(&a);
+  assert_int_equal(c.held, 0);
+}
+
+static void arena_stays_warm(void **state) {
+  (void)state;
+  struct counter c = {.left = -1};
+  struct kn_arena a;
+  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  for (unsigned i = 0; i < 1000; i++) assert_non_null(kn_arena_alloc(&a, 100 + i % 300, 8));
+  size_t calls = c.calls, held_bytes = a.held_bytes;
+  for (unsigned round = 0; round < 5; round++) {
+    kn_arena_reset(&a);
+    for (unsigned i = 0; i < 1000; i++) assert_non_null(kn_arena_alloc(&a, 100 + i % 300, 8));
+  }
+  assert_int_equal(c.calls, calls);
+  assert_int_equal(a.held_bytes, held_bytes);
+  /* chunks grow, so that few are needed */
+  assert_true(calls < 20);
+  kn_arena_free(&a);
+  kn_arena_reset(&a);
+  assert_non_null(kn_arena_alloc(&a, 1, 1));
+  kn_arena_free(&a);
+  assert_int_equal(c.held, 0);
+}
+
+/* After a reset, a request larger than the next kept chunk gets a new one, and none is lost. */
+static void arena_fits_large_after_reset(void **state) {
+  (void)state;
+  struct counter c = {.left = -1};
+  struct kn_arena a;
+  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  for (unsigned i = 0; i < 100; i++) kn_arena_alloc(&a, 1000, 8);
+  kn_arena_reset(&a);
+  uint8_t *large = kn_arena_alloc(&a, 1 << 21, 64);
+  memset(large, 1, 1 << 21);
+  size_t calls = c.calls;
+  for (unsigned i = 0; i < 90; i++) assert_non_null(kn_arena_alloc(&a, 1000, 8));
+  assert_int_equal(c.calls, calls);
+  assert_int_equal(large[0] + large[(1 << 21) - 1], 2);
+  kn_arena_free(&a);
+  assert_int_equal(c.held, 0);
+}
+
+static void arena_fails_softly(void **state) {
+  (void)state;
+  struct counter c = {.left = 1};
+  struct kn_arena a;
+  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  char *s = kn_arena_string(&a, "kiln!", 4);
+  assert_string_equal(s, "kiln");
+  assert_null(kn_arena_alloc(&a, 100000, 8));
+  assert_null(kn_arena_alloc(&a, SIZE_MAX - 8, 8));
+  assert_string_equal(s, "kiln");
+  const uint8_t *zero = kn_arena_zero(&a, 100, 8);
+  for (unsigned i = 0; i < 100; i++) assert_int_equal(zero[i], 0);
+  kn_arena_free(&a);
+  assert_int_equal(c.held, 0);
+}
+
+#ifdef KN_ASAN
+static void arena_poisons_after_reset(void **state) {
+  (void)state;
+  struct kn_arena a;
+  kn_arena_init(&a, &(kiln_allocator){NULL, NULL});
+  uint8_t *p = kn_arena_alloc(&a, 64, 8);
+  assert_false(__asan_address_is_poisoned(p + 63));
+  assert_true(__asan_address_is_poisoned(p + 64));
+  kn_arena_reset(&a);
+  assert_true(__asan_address_is_poisoned(p));
+  assert_ptr_equal(kn_arena_alloc(&a, 8, 8), p);
+  assert_false(__asan_address_is_poisoned(p + 7));
+  assert_true(__asan_address_is_poisoned(p + 8));
+  kn_arena_free(&a);
+}
+#endif
+
+/* ---- types.h ---- */
+
+static void buffers_grow(void **state) {
+  (void)state;
+  struct counter c = {.left = -1};
+  kiln_buffer b = {.allocator = {counted, &c}};
+  assert_non_null(kiln_buffer_reserve(&b, 0));
+  assert_int_equal(b.size, 0);
+  for (unsigned i = 0; i < 1000; i++) {
+    uint8_t bytes[3] = {(uint8_t)i, (uint8_t)(i >> 8), 7};
+    assert_true(kiln_buffer_append(&b, bytes, 3));
+  }
+  assert_int_equal(b.size, 3000);
+  for (unsigned i = 0; i < 1000; i++) assert_int_equal(b.data[3 * i] | b.data[3 * i + 1] << 8, i);
+  assert_true(c.calls < 12);
+  assert_true(kiln_buffer_append(&b, NULL, 0));
+  c.left = 0;
+  assert_null(kiln_buffer_reserve(&b, 100000));
+  assert_null(kiln_buffer_reserve(&b, SIZE_MAX));
+  assert_int_equal(b.size, 3000);
+  kiln_buffer_free(&b);
+  assert_int_equal(c.held, 0);
+  assert_ptr_equal(b.allocator.user, &c);
+  kiln_buffer_free(&b);
+}
+
+static void names_and_sizes(void **state) {
+  (void)state;
+  static const struct {
+    kiln_type type;
+    const char *name;
+    uint32_t size;
+  } rows[] = {
+    {KILN_TYPE_VOID, "void", 0},  {KILN_TYPE_I8, "i8", 1},      {KILN_TYPE_I16, "i16", 2},
+    {KILN_TYPE_I32, "i32", 4},    {KILN_TYPE_I64, "i64", 8},    {KILN_TYPE_I128, "i128", 16},
+    {KILN_TYPE_F16, "f16", 2},    {KILN_TYPE_F32, "f32", 4},    {KILN_TYPE_F64, "f64", 8},
+    {KILN_TYPE_F80, "f80", 16},   {KILN_TYPE_F128, "f128", 16}, {KILN_TYPE_V64, "v64", 8},
+    {KILN_TYPE_V128, "v128", 16}, {KILN_TYPE_COUNT, "?", 0},
+  };
+  assert_int_equal(sizeof rows / sizeof rows[0], KILN_TYPE_COUNT + 1);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_string_equal(kiln_type_name(rows[i].type), rows[i].name);
+    assert_int_equal(kiln_type_size(rows[i].type), rows[i].size);
+  }
+  assert_string_equal(kiln_status_name(KILN_ERR_UNSUPPORTED), "unsupported");
+  for (unsigned s = 0; s < KILN_ERR_COUNT; s++) assert_non_null(kiln_status_name((kiln_status)s));
+  assert_string_equal(kiln_status_name(KILN_ERR_COUNT), "?");
+  assert_int_equal(kiln_version(),
+                   KILN_VERSION_MAJOR * 1000000 + KILN_VERSION_MINOR * 1000 + KILN_VERSION_PATCH);
+}
+
+static void diagnostics_format(void **state) {
+  (void)state;
+  kiln_diag d = {.status = KILN_ERR_TYPE,
+                 .module = "a.bc",
+                 .function = "f",
+                 .block = 3,
+                 .inst = 12,
+                 .bit_offset = UINT64_MAX,
+                 .message = "wrong"};
+  char line[700];
+  const char *full = "a.bc:f:b3:12: error: wrong";
+  assert_int_equal(kiln_diag_format(&d, line, sizeof line), strlen(full));
+  assert_string_equal(line, full);
+  for (size_t size = 1; size < strlen(full) + 2; size++) {
+    memset(line, '#', sizeof line);
+    assert_int_equal(kiln_diag_format(&d, line, size), strlen(full));
+    assert_int_equal(strlen(line), size - 1 < strlen(full) ? size - 1 : strlen(full));
+    assert_memory_equal(line, full, strlen(line));
+    assert_int_equal(line[size], '#');
+  }
+  assert_int_equal(kiln_diag_format(&d, NULL, 0), strlen(full));
+  d.line = 7;
+  d.column = 9;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "a.bc:7:9: error: wrong");
+  d.line = 0;
+  d.block = d.inst = UINT32_MAX;
+  d.function[0] = 0;
+  d.bit_offset = 64;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "a.bc: error: wrong at bit 64");
+  d.module[0] = 0;
+  d.bit_offset = UINT64_MAX;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "error: wrong");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(arena_aligns_and_keeps_apart),
+    cmocka_unit_test(arena_stays_warm),
+    cmocka_unit_test(arena_fits_large_after_reset),
+    cmocka_unit_test(arena_fails_softly),
+#ifdef KN_ASAN
+    cmocka_unit_test(arena_poisons_after_reset),
+#endif
+    cmocka_unit_test(buffers_grow),
+    cmocka_unit_test(names_and_sizes),
+    cmocka_unit_test(diagnostics_format),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

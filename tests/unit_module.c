@@ -1,0 +1,595 @@
+/* Modules: symbols, signatures, data, constructors, locations, errors and failing allocations. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ir/module.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct fixture {
+  kiln_module *m;
+  unsigned diags;
+  kiln_diag diag; /* the newest */
+};
+
+static void on_diag(void *user, const kiln_diag *d) {
+  struct fixture *t = user;
+  t->diags++;
+  t->diag = *d;
+}
+
+static void open_module(struct fixture *t, kiln_pic pic) {
+  kiln_module_options options = {.name = "test.c", .pic = pic, .on_diag = on_diag, .diag_user = t};
+  t->diags = 0;
+  t->m = kiln_module_new(&options);
+  assert_non_null(t->m);
+}
+
+static int setup(void **state) {
+  static struct fixture fixture;
+  open_module(&fixture, KILN_PIC_FULL);
+  *state = &fixture;
+  return 0;
+}
+
+static int teardown(void **state) {
+  struct fixture *t = *state;
+  kiln_module_free(t->m);
+  return 0;
+}
+
+/* A module like the first, without its errors. */
+static void again(struct fixture *t) {
+  kiln_module_free(t->m);
+  open_module(t, KILN_PIC_FULL);
+}
+
+/* `call` fails with `status`: one diagnostic, and the module keeps it. A fresh module follows. */
+#define FAILS(wanted, call)                                                                        \
+  do {                                                                                             \
+    unsigned before_ = t->diags;                                                                   \
+    (void)(call);                                                                                  \
+    assert_int_equal(kiln_module_status(t->m), wanted);                                            \
+    assert_int_equal(t->diags, before_ + 1);                                                       \
+    assert_int_equal(kiln_module_diag(t->m)->status, wanted);                                      \
+    assert_string_equal(kiln_module_diag(t->m)->module, "test.c");                                 \
+    again(t);                                                                                      \
+  } while (0)
+
+static kiln_sig void_sig(kiln_module *m) { return kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0); }
+
+static kiln_symbol func(kiln_module *m, const char *name, kiln_linkage linkage) {
+  return kiln_func_declare(m, &(kiln_symbol_desc){.name = name, .linkage = linkage}, void_sig(m));
+}
+
+static kiln_symbol data(kiln_module *m, const char *name, kiln_linkage linkage) {
+  return kiln_data_declare(m, &(kiln_symbol_desc){.name = name, .linkage = linkage});
+}
+
+/* ---- options and targets ---- */
+
+static void options_are_checked(void **state) {
+  (void)state;
+  assert_null(kiln_module_new(&(kiln_module_options){.target = KILN_TARGET_COUNT}));
+  assert_null(kiln_module_new(&(kiln_module_options){.pic = KILN_PIC_COUNT}));
+  kiln_module *m = kiln_module_new(NULL);
+  assert_int_equal(kiln_module_target(m), KILN_TARGET_X86_64);
+  assert_int_equal(kiln_module_status(m), KILN_OK);
+  kiln_module_free(m);
+  kiln_module_free(NULL);
+  kiln_target target;
+  for (unsigned i = 0; i < KILN_TARGET_COUNT; i++) {
+    assert_true(kiln_target_find(kiln_target_name((kiln_target)i), &target));
+    assert_int_equal(target, i);
+  }
+  assert_false(kiln_target_find("x86", &target));
+  assert_null(kiln_target_name(KILN_TARGET_COUNT));
+}
+
+/* ---- symbols ---- */
+
+static void names_are_unique(void **state) {
+  struct fixture *t = *state;
+  kiln_module *m = t->m;
+  kiln_symbol f = func(m, "f", KILN_LINKAGE_WEAK);
+  kiln_symbol g =
+    kiln_func_declare(m, &(kiln_symbol_desc){.name = "fgh", .name_length = 2}, void_sig(m));
+  assert_int_equal(f.id, 1);
+  assert_int_equal(g.id, 2);
+  assert_string_equal(kiln_symbol_get(m, g).desc.name, "fg");
+  assert_int_equal(func(m, "f", KILN_LINKAGE_EXTERNAL).id, f.id);
+  assert_int_equal(kiln_symbol_get(m, f).desc.linkage, KILN_LINKAGE_WEAK);
+  assert_int_equal(kiln_symbol_find(m, "f").id, f.id);
+  assert_int_equal(kiln_symbol_find(m, "fg").id, g.id);
+  assert_int_equal(kiln_symbol_find(m, "fgh").id, 0);
+  assert_int_equal(kiln_symbol_find(m, "").id, 0);
+  /* without a name: always new, never found */
+  kiln_symbol p = data(m, NULL, KILN_LINKAGE_PRIVATE), q = data(m, "", KILN_LINKAGE_INTERNAL);
+  assert_int_equal(p.id, 3);
+  assert_int_equal(q.id, 4);
+  assert_int_equal(kiln_symbol_count(m), 4);
+  assert_string_equal(kiln_symbol_get(m, q).desc.name, "");
+  assert_int_equal(kiln_symbol_get(m, (kiln_symbol){5}).kind, KILN_SYMBOL_UNKNOWN);
+  assert_int_equal(kiln_symbol_get(m, (kiln_symbol){0}).kind, KILN_SYMBOL_UNKNOWN);
+  FAILS(KILN_ERR_SYMBOL, data(m, "f", KILN_LINKAGE_EXTERNAL));
+}
+
+static void strings_are_copied(void **state) {
+  struct fixture *t = *state;
+  char name[] = "name", section[] = "sec", comdat[] = "com";
+  kiln_symbol_desc d = {.name = name,
+                        .section = section,
+                        .comdat = comdat,
+                        .align_log2 = 5,
+                        .visibility = KILN_VIS_HIDDEN,
+                        .tls = KILN_TLS_LOCAL_EXEC,
+                        .dso_local = true};
+  kiln_symbol s = kiln_data_declare(t->m, &d);
+  section[0] = name[0] = comdat[0] = 'x';
+  d.name = "other";
+  kiln_symbol s2 = kiln_data_declare(t->m, &d);
+  kiln_symbol_info i = kiln_symbol_get(t->m, s), i2 = kiln_symbol_get(t->m, s2);
+  assert_string_equal(i.desc.name, "name");
+  assert_string_equal(i.desc.section, "sec");
+  assert_string_equal(i.desc.comdat, "com");
+  assert_string_equal(i2.desc.section, "xec");
+  assert_string_equal(i2.desc.comdat, "xom");
+  assert_int_equal(i.desc.align_log2, 5);
+  assert_int_equal(i.desc.visibility, KILN_VIS_HIDDEN);
+  assert_int_equal(i.desc.tls, KILN_TLS_LOCAL_EXEC);
+  assert_true(i.desc.dso_local);
+  assert_false(i.defined);
+  assert_int_equal(i.kind, KILN_SYMBOL_DATA);
+}
+
+static void bad_symbols_are_refused(void **state) {
+  struct fixture *t = *state;
+  static const struct {
+    kiln_symbol_desc desc;
+    bool func;
+  } rows[] = {
+    {{.name = NULL}, true},
+    {{.name = ""}, false},
+    {{.name = "", .linkage = KILN_LINKAGE_WEAK}, false},
+    {{.name = "a\0b", .name_length = 3}, false},
+    {{.name = "x", .linkage = KILN_LINKAGE_COUNT}, false},
+    {{.name = "x", .visibility = KILN_VIS_COUNT}, false},
+    {{.name = "x", .tls = KILN_TLS_COUNT}, false},
+    {{.name = "x", .align_log2 = 17}, false},
+    {{.name = "x", .linkage = KILN_LINKAGE_COMMON}, true},
+    {{.name = "x", .linkage = KILN_LINKAGE_COMMON, .tls = KILN_TLS_LOCAL_EXEC}, false},
+    {{.name = "x", .tls = KILN_TLS_LOCAL_EXEC}, true},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].func)
+      FAILS(KILN_ERR_ARGUMENT, kiln_func_declare(t->m, &rows[i].desc, void_sig(t->m)));
+    else FAILS(KILN_ERR_ARGUMENT, kiln_data_declare(t->m, &rows[i].desc));
+  }
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "f"}, (kiln_sig){1}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_data_declare(t->m, NULL));
+}
+
+static void aliases(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol f = func(t->m, "f", KILN_LINKAGE_INTERNAL);
+  kiln_symbol late = func(t->m, "late", KILN_LINKAGE_EXTERNAL);
+  kiln_symbol a = kiln_alias_define(
+    t->m, &(kiln_symbol_desc){.name = "late", .linkage = KILN_LINKAGE_WEAK}, f, 0);
+  assert_int_equal(a.id, late.id);
+  kiln_symbol_info i = kiln_symbol_get(t->m, a);
+  assert_int_equal(i.kind, KILN_SYMBOL_ALIAS);
+  assert_int_equal(i.desc.linkage, KILN_LINKAGE_WEAK);
+  assert_int_equal(i.target.id, f.id);
+  assert_true(i.defined);
+  assert_int_equal(i.sig.id, kiln_symbol_get(t->m, f).sig.id);
+  assert_int_equal(func(t->m, "late", KILN_LINKAGE_EXTERNAL).id, a.id);
+  FAILS(KILN_ERR_SYMBOL, kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "late"}, f, 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "b"}, (kiln_symbol){1}, 0));
+  a = kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "b"},
+                        func(t->m, "f", KILN_LINKAGE_EXTERNAL), 0);
+  FAILS(KILN_ERR_SYMBOL, kn_symbol_define_func(t->m, a.id));
+}
+
+static void block_symbols_are_interned(void **state) {
+  struct fixture *t = *state;
+  kiln_module *m = t->m;
+  kiln_symbol f = func(m, "f", KILN_LINKAGE_EXTERNAL), g = func(m, "g", KILN_LINKAGE_EXTERNAL);
+  kiln_symbol f3 = kiln_block_symbol(m, f, 3), g3 = kiln_block_symbol(m, g, 3);
+  kiln_symbol f9 = kiln_block_symbol(m, f, 9);
+  assert_true(f3.id != g3.id && f3.id != f9.id && g3.id != f9.id);
+  assert_int_equal(kiln_block_symbol(m, f, 3).id, f3.id);
+  assert_int_equal(kiln_block_symbol(m, g, 3).id, g3.id);
+  kiln_symbol_info i = kiln_symbol_get(m, f9);
+  assert_int_equal(i.kind, KILN_SYMBOL_BLOCK);
+  assert_int_equal(i.target.id, f.id);
+  assert_int_equal(i.offset_bytes, 9);
+  /* found from the function, newest first */
+  const struct kn_block_symbol *row = m->block_symbols + m->symbols[f.id].block_first - 1;
+  assert_int_equal(row->symbol, f9.id);
+  row = m->block_symbols + row->next - 1;
+  assert_int_equal(row->symbol, f3.id);
+  assert_int_equal(row->next, 0);
+  assert_true(m->symbols[g.id].block_symbols);
+  FAILS(KILN_ERR_ARGUMENT, kiln_block_symbol(m, data(m, "d", KILN_LINKAGE_EXTERNAL), 0));
+}
+
+static void bodies_come_once(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  assert_true(kn_symbol_define_func(t->m, f.id));
+  assert_true(kiln_symbol_get(t->m, f).defined);
+  kn_symbol_undefine_func(t->m, f.id);
+  assert_false(kiln_symbol_get(t->m, f).defined);
+  assert_true(kn_symbol_define_func(t->m, f.id));
+  FAILS(KILN_ERR_SYMBOL, kn_symbol_define_func(t->m, f.id));
+  FAILS(KILN_ERR_SYMBOL, kn_symbol_define_func(t->m, data(t->m, "d", KILN_LINKAGE_EXTERNAL).id));
+  FAILS(KILN_ERR_ARGUMENT, kn_symbol_define_func(t->m, 77));
+}
+
+/* What code may assume of a symbol, by the rules of ELF: kind of definition x visibility x level. */
+static void direct_follows_the_rules(void **state) {
+  struct fixture *t = *state;
+  enum { U = 1, D = 2, B = 3 }; /* direct while undefined, when defined, both */
+  static const struct {
+    kiln_linkage linkage;
+    kiln_visibility visibility;
+    bool dso_local;
+    uint8_t level[KILN_PIC_COUNT]; /* FULL, PIE, STATIC */
+  } rows[] = {
+    {KILN_LINKAGE_EXTERNAL, KILN_VIS_DEFAULT, false, {0, D, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VIS_HIDDEN, false, {B, B, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VIS_PROTECTED, false, {D, D, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VIS_DEFAULT, true, {B, B, B}},
+    {KILN_LINKAGE_INTERNAL, KILN_VIS_DEFAULT, false, {B, B, B}},
+    {KILN_LINKAGE_PRIVATE, KILN_VIS_DEFAULT, false, {B, B, B}},
+    {KILN_LINKAGE_WEAK, KILN_VIS_DEFAULT, false, {0, D, D}},
+    {KILN_LINKAGE_WEAK, KILN_VIS_HIDDEN, false, {D, D, D}},
+    {KILN_LINKAGE_WEAK, KILN_VIS_DEFAULT, true, {B, B, B}},
+    {KILN_LINKAGE_LINKONCE, KILN_VIS_DEFAULT, false, {0, D, B}},
+    {KILN_LINKAGE_LINKONCE, KILN_VIS_HIDDEN, false, {B, B, B}},
+    {KILN_LINKAGE_COMMON, KILN_VIS_DEFAULT, false, {0, D, B}},
+  };
+  for (unsigned pic = 0; pic < KILN_PIC_COUNT; pic++) {
+    kiln_module_free(t->m);
+    open_module(t, (kiln_pic)pic);
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+      for (unsigned is_func = 0; is_func < 2; is_func++) {
+        if (is_func && rows[i].linkage == KILN_LINKAGE_COMMON) continue;
+        char name[16];
+        snprintf(name, sizeof name, "s%u.%u", i, is_func);
+        kiln_symbol_desc d = {.name = name,
+                              .linkage = rows[i].linkage,
+                              .visibility = rows[i].visibility,
+                              .dso_local = rows[i].dso_local};
+        kiln_symbol s =
+          is_func ? kiln_func_declare(t->m, &d, void_sig(t->m)) : kiln_data_declare(t->m, &d);
+        assert_int_equal(t->m->symbols[s.id].direct, (rows[i].level[pic] & U) != 0);
+        if (is_func) assert_true(kn_symbol_define_func(t->m, s.id));
+        else
+          assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = 4}), KILN_OK);
+        assert_int_equal(t->m->symbols[s.id].direct, (rows[i].level[pic] & D) != 0);
+      }
+    }
+  }
+}
+
+/* ---- signatures ---- */
+
+static void signatures_are_interned(void **state) {
+  struct fixture *t = *state;
+  kiln_param p[3] = {{.type = KILN_TYPE_I32, .flags = KILN_PARAM_SEXT},
+                     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .size_bytes = 24},
+                     {.type = KILN_TYPE_F64}};
+  kiln_type r[2] = {KILN_TYPE_I64, KILN_TYPE_F32};
+  kiln_sig a = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, p, 3, r, 2);
+  kiln_param q[3];
+  memset(q, 0xaa, sizeof q); /* padding must not count */
+  for (unsigned i = 0; i < 3; i++) {
+    q[i].type = p[i].type;
+    q[i].flags = p[i].flags;
+    q[i].align_log2 = p[i].align_log2;
+    q[i].size_bytes = p[i].size_bytes;
+  }
+  assert_int_equal(kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id, a.id);
+  kiln_sig_info i = kiln_sig_get(t->m, a);
+  assert_int_equal(i.n_params, 3);
+  assert_int_equal(i.n_results, 2);
+  assert_int_equal(i.flags, KILN_SIG_VARIADIC);
+  assert_int_equal(i.params[1].size_bytes, 24);
+  assert_int_equal(i.params[0].flags, KILN_PARAM_SEXT);
+  assert_int_equal(i.results[1], KILN_TYPE_F32);
+  /* each of these differs in one thing */
+  uint32_t ids[8] = {a.id};
+  ids[1] = kiln_sig_new(t->m, KILN_CC_C, 0, p, 3, r, 2).id;
+  ids[2] = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, p, 2, r, 2).id;
+  ids[3] = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, p, 3, r, 1).id;
+  q[1].size_bytes = 32;
+  ids[4] = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id;
+  q[1].size_bytes = 24, q[1].align_log2 = 4;
+  ids[5] = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id;
+  q[1].align_log2 = 0, q[2].type = KILN_TYPE_F32;
+  ids[6] = kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id;
+  ids[7] = void_sig(t->m).id;
+  for (unsigned x = 0; x < 8; x++)
+    for (unsigned y = 0; y < x; y++) assert_int_not_equal(ids[x], ids[y]);
+  assert_int_equal(kiln_sig_get(t->m, (kiln_sig){0}).n_params, 0);
+  assert_null(kiln_sig_get(t->m, (kiln_sig){99}).results);
+}
+
+static void bad_signatures_are_refused(void **state) {
+  struct fixture *t = *state;
+  const kiln_param bad[] = {
+    {.type = KILN_TYPE_VOID},
+    {.type = KILN_TYPE_COUNT},
+    {.type = KILN_TYPE_I32, .flags = KILN_PARAM_BYVAL},
+    {.type = KILN_TYPE_I32, .flags = KILN_PARAM_SRET},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_SRET | KILN_PARAM_BYVAL},
+    {.type = KILN_TYPE_I64, .flags = 16},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .align_log2 = 17},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, &bad[i], 1, NULL, 0));
+  const kiln_type none = KILN_TYPE_VOID, nine[9] = {KILN_TYPE_I8};
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, &none, 1));
+  FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));
+  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_COUNT, 0, NULL, 0, NULL, 0));
+  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 8, NULL, 0, NULL, 0));
+  kiln_param *many = calloc(65536, sizeof *many);
+  for (unsigned i = 0; i < 65536; i++) many[i].type = KILN_TYPE_I8;
+  assert_int_not_equal(kiln_sig_new(t->m, KILN_CC_C, 0, many, 65535, NULL, 0).id, 0);
+  FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, many, 65536, NULL, 0));
+  free(many);
+}
+
+/* ---- data ---- */
+
+static void data_is_copied(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL), z = data(t->m, "z", 0);
+  char bytes[16] = "0123456789abcde";
+  kiln_reloc r = {.offset_bytes = 8, .symbol = z, .addend = -4, .size_bytes = 8};
+  kiln_data_desc d = {.bytes = bytes,
+                      .size_bytes = 16,
+                      .align_log2 = 4,
+                      .flags = KILN_DATA_READ_ONLY,
+                      .relocs = &r,
+                      .n_relocs = 1},
+                 out;
+  assert_false(kiln_data_get(t->m, s, &out));
+  assert_int_equal(kiln_data_define(t->m, s, &d), KILN_OK);
+  bytes[0] = 'x';
+  r.addend = 0;
+  assert_true(kiln_data_get(t->m, s, &out));
+  assert_memory_equal(out.bytes, "0123456789abcde", 16);
+  assert_int_equal(out.relocs[0].addend, -4);
+  assert_int_equal(out.align_log2, 4);
+  assert_int_equal(out.flags, KILN_DATA_READ_ONLY);
+  assert_int_equal(kiln_data_define(t->m, z, &(kiln_data_desc){.size_bytes = 99}), KILN_OK);
+  assert_true(kiln_data_get(t->m, z, &out));
+  assert_null(out.bytes);
+  assert_int_equal(out.size_bytes, 99);
+  FAILS(KILN_ERR_SYMBOL, kiln_data_define(t->m, z, &(kiln_data_desc){.size_bytes = 99}));
+  s = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_SYMBOL, kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = 1}));
+}
+
+static void bad_data_is_refused(void **state) {
+  struct fixture *t = *state;
+  static const kiln_reloc rows[][2] = {
+    {{.offset_bytes = 9, .size_bytes = 8, .symbol = {1}}},
+    {{.offset_bytes = UINT64_MAX - 3, .size_bytes = 8, .symbol = {1}}},
+    {{.offset_bytes = 0, .size_bytes = 2, .symbol = {1}}},
+    {{.offset_bytes = 0, .size_bytes = 8, .symbol = {0}}},
+    {{.offset_bytes = 0, .size_bytes = 8, .symbol = {2}}},
+    {{.offset_bytes = 0, .size_bytes = 4, .symbol = {1}, .relative_to = {2}}},
+    {{.offset_bytes = 8, .size_bytes = 4, .symbol = {1}},
+     {.offset_bytes = 0, .size_bytes = 4, .symbol = {1}}},
+    {{.offset_bytes = 0, .size_bytes = 8, .symbol = {1}},
+     {.offset_bytes = 4, .size_bytes = 8, .symbol = {1}}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
+    size_t n = rows[i][1].size_bytes != 0 ? 2 : 1;
+    kiln_data_desc d = {.size_bytes = 16, .relocs = rows[i], .n_relocs = n};
+    FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &d));
+  }
+  kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.align_log2 = 17}));
+  s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.flags = 8}));
+  s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_LIMIT, kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = UINT64_MAX}));
+  s = data(t->m, "s", KILN_LINKAGE_COMMON);
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_data_define(t->m, s, &(kiln_data_desc){.bytes = "\0\1", .size_bytes = 2}));
+  s = data(t->m, "s", KILN_LINKAGE_COMMON);
+  assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){.bytes = "\0", .size_bytes = 2}),
+                   KILN_OK);
+}
+
+static void constructors(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL), got;
+  assert_int_equal(kiln_ctor_add(t->m, f, 65535, false), KILN_OK);
+  assert_int_equal(kiln_ctor_add(t->m, f, 101, true), KILN_OK);
+  assert_int_equal(kiln_ctor_count(t->m), 2);
+  unsigned priority;
+  bool at_exit;
+  kiln_ctor_get(t->m, 1, &got, &priority, &at_exit);
+  assert_int_equal(got.id, f.id);
+  assert_int_equal(priority, 101);
+  assert_true(at_exit);
+  kiln_ctor_get(t->m, 2, &got, &priority, &at_exit);
+  assert_int_equal(got.id, 0);
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, f, 65536, false));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, (kiln_symbol){9}, 0, false));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, data(t->m, "d", 0), 0, false));
+}
+
+static void locations(void **state) {
+  struct fixture *t = *state;
+  char name[16];
+  for (uint32_t i = 0; i < 3000; i++) {
+    snprintf(name, sizeof name, "file%u.c", i % 100);
+    assert_int_equal(kiln_loc_add(t->m, name, i, i + 1), i + 1);
+  }
+  assert_int_equal(t->m->n_files, 100);
+  assert_int_equal(t->m->locs[205].file, 4);
+  assert_string_equal(t->m->files[t->m->locs[205].file].name, "file4.c");
+  assert_int_equal(t->m->locs[205].line, 204);
+  assert_int_equal(t->m->locs[205].column, 205);
+}
+
+/* ---- errors ---- */
+
+static void first_error_sticks(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
+  kiln_sig sig = void_sig(t->m);
+  kiln_diag d = {.status = KILN_ERR_SYNTAX, .line = 3, .message = "first"};
+  assert_int_equal(kiln_module_error(t->m, &d), KILN_ERR_SYNTAX);
+  d.status = KILN_ERR_TYPE;
+  strcpy(d.message, "second");
+  strcpy(d.module, "other.c");
+  assert_int_equal(kiln_module_error(t->m, &d), KILN_ERR_TYPE);
+  assert_int_equal(t->diags, 2);
+  assert_string_equal(t->diag.message, "second");
+  assert_string_equal(t->diag.module, "other.c");
+  assert_string_equal(kiln_module_diag(t->m)->message, "first");
+  assert_string_equal(kiln_module_diag(t->m)->module, "test.c");
+  assert_int_equal(kiln_module_status(t->m), KILN_ERR_SYNTAX);
+  /* nothing changes any more, nothing is reported */
+  uint32_t n = kiln_symbol_count(t->m);
+  assert_int_equal(data(t->m, "new", KILN_LINKAGE_EXTERNAL).id, 0);
+  assert_int_equal(kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "f"}, sig).id, 0);
+  assert_int_equal(void_sig(t->m).id, 0);
+  assert_int_equal(kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, s, 0).id, 0);
+  assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){0}), KILN_ERR_SYNTAX);
+  assert_int_equal(kiln_loc_add(t->m, "f", 1, 1), 0);
+  assert_int_equal(kiln_symbol_count(t->m), n);
+  assert_int_equal(t->diags, 2);
+}
+
+/* ---- size and memory ---- */
+
+static double seconds_for(unsigned n) {
+  struct timespec from, to;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+  kiln_module *m = kiln_module_new(NULL);
+  kiln_sig sig = void_sig(m);
+  char name[24];
+  for (unsigned i = 0; i < n; i++) {
+    int length = snprintf(name, sizeof name, "_ZN4name%uEv", i);
+    kiln_symbol_desc d = {.name = name, .name_length = (size_t)length, .section = "hot"};
+    kiln_symbol f = kiln_func_declare(m, &d, sig);
+    kiln_block_symbol(m, f, i);
+    kiln_param p = {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .size_bytes = i};
+    kiln_sig_new(m, KILN_CC_C, 0, &p, 1, NULL, 0);
+  }
+  for (unsigned i = 0; i < n; i++) {
+    snprintf(name, sizeof name, "_ZN4name%uEv", i);
+    assert_int_equal(kiln_symbol_find(m, name).id, 2 * i + 1);
+    assert_int_equal(kiln_block_symbol(m, (kiln_symbol){2 * i + 1}, i).id, 2 * i + 2);
+  }
+  assert_int_equal(kiln_symbol_count(m), 2 * n);
+  kiln_module_free(m);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+  return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+}
+
+static void stays_linear(void **state) {
+  (void)state;
+  double small = seconds_for(10000), large = seconds_for(100000);
+  /* 10 times the symbols: about 10 times the time, and far from 100 times */
+  assert_true(large < 40 * small + 0.2);
+}
+
+struct failing {
+  int held, left;
+};
+
+static void *fail_later(void *user, void *old, size_t size) {
+  struct failing *f = user;
+  if (size == 0) {
+    f->held -= old != NULL;
+    free(old);
+    return NULL;
+  }
+  if (f->left == 0) return NULL;
+  f->left--;
+  f->held += old == NULL;
+  return realloc(old, size);
+}
+
+/* Builds a module of everything; every allocation fails once. */
+static void allocations_may_fail(void **state) {
+  (void)state;
+  unsigned failures = 0;
+  for (int left = 0;; left++) {
+    struct failing f = {.left = left};
+    kiln_module_options options = {.name = "m", .allocator = {fail_later, &f}};
+    kiln_module *m = kiln_module_new(&options);
+    kiln_status status = KILN_ERR_MEMORY;
+    if (m != NULL) {
+      kiln_symbol s = {0};
+      for (unsigned i = 0; i < 300; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "s%u", i);
+        kiln_param p = {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .size_bytes = i};
+        kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &p, 1, NULL, 0);
+        kiln_symbol g = kiln_func_declare(
+          m, &(kiln_symbol_desc){.name = name, .section = name + 1, .comdat = name}, sig);
+        kiln_block_symbol(m, g, i);
+        kiln_ctor_add(m, g, i, false);
+        kiln_loc_add(m, name, i, i);
+        s = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
+        kiln_reloc r = {.symbol = g, .size_bytes = 8};
+        kiln_data_define(m, s, &(kiln_data_desc){.size_bytes = 64, .relocs = &r, .n_relocs = 1});
+      }
+      kiln_session *session = kiln_session_new(m);
+      status = kiln_module_status(m);
+      if (session == NULL) assert_int_equal(status, KILN_ERR_MEMORY);
+      kiln_session_free(session);
+      assert_int_equal(s.id, status == KILN_OK ? 900 : s.id);
+      kiln_module_free(m);
+    }
+    assert_int_equal(f.held, 0);
+    if (status == KILN_OK) break;
+    assert_int_equal(status, KILN_ERR_MEMORY);
+    failures++;
+  }
+  assert_true(failures > 20);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+  const struct CMUnitTest tests[] = {
+    TEST(options_are_checked),
+    TEST(names_are_unique),
+    TEST(strings_are_copied),
+    TEST(bad_symbols_are_refused),
+    TEST(aliases),
+    TEST(block_symbols_are_interned),
+    TEST(bodies_come_once),
+    TEST(direct_follows_the_rules),
+    TEST(signatures_are_interned),
+    TEST(bad_signatures_are_refused),
+    TEST(data_is_copied),
+    TEST(bad_data_is_refused),
+    TEST(constructors),
+    TEST(locations),
+    TEST(first_error_sticks),
+    TEST(stays_linear),
+    TEST(allocations_may_fail),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
