@@ -37,23 +37,24 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
     return KN_NONE;
   if (!callee_ok(f, callee.id)) return KN_NONE;
 
-  uint32_t first = f->lists.n, current = f->current;
+  uint32_t first = f->lists.n;
   uint32_t *list = f->lists.at + first;
   const kiln_param *params = m->params + s->params;
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; i < n_params; i++) {
     uint32_t h = args[i].id;
     list[i] = h;
-    unsigned type = i < n_params ? params[i].type : KN_ANY_TYPE;
-    if (KN_LIKELY(h - 1 < f->n - 1 && f->val[h].type == type)) {
-      kn_build_count(f, h, current);
-    } else if (kn_is_imm(h) && kn_type_is_int(type)) {
-    } else if (!kn_build_use_at(f, h, type, current, 1, first + i)) {
+    if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, params[i].type))))
+      f->val[h].uses++;
+    else if (!kn_build_use_at(f, h, params[i].type, f->current, 1, first + i))
       return KN_NONE;
-    }
+  }
+  for (uint32_t i = n_params; i < n; i++) {
+    list[i] = args[i].id;
+    if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return KN_NONE;
   }
   f->lists.n = first + n;
 
-  f->block[current].calls++;
+  f->block[f->current].calls++;
   f->has_calls = true;
   if (n > f->max_call_args) f->max_call_args = n;
   if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;

@@ -82,16 +82,16 @@ void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, uns
     s->uses++;
     return;
   }
-  bool first = s->type == KILN_TYPE_VOID;
+  bool first = s->uses == 0;
   bool fits = first ? UINT64_C(1) << kn_type_log2[type] <= s->size_bytes : s->type == type;
   if (!fits || disp != 0 || (mem & KILN_MEM_VOLATILE) != 0) {
     kn_build_escape(f, slot);
     return;
   }
-  if (first) {
+  if (first) s->type = (uint8_t)type;
+  if (s->global == 0) {
     if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, slot), UINT32_MAX}))
       return;
-    s->type = (uint8_t)type;
     s->global = f->globals.n;
   }
   s->uses++;
@@ -208,9 +208,21 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
     kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
     return KN_NONE;
   }
-  uint32_t i = f->slots.n;
-  struct kn_slot slot = {.size_bytes = size_bytes, .align_log2 = (uint8_t)align_log2};
-  return KN_PUSH(f, f->slots, slot) ? (kiln_value){kn_handle(KN_TAG_SLOT, i)} : KN_NONE;
+  /* The type that it will most likely have as a variable: then its first access is one like others. */
+  static const uint8_t guess[9] = {
+    [1] = KILN_TYPE_I8, [2] = KILN_TYPE_I16, [4] = KILN_TYPE_I32, [8] = KILN_TYPE_I64};
+  uint32_t i = f->slots.n, type = size_bytes <= 8 ? guess[size_bytes] : KILN_TYPE_VOID, global = 0;
+  if (KN_UNLIKELY(i >= f->slots.cap) && !kn_func_grow(f, &f->slots, sizeof *f->slots.at))
+    return KN_NONE;
+  if (type != KILN_TYPE_VOID) {
+    if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX}))
+      return KN_NONE;
+    global = f->globals.n;
+  }
+  f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes, .global = global,
+                                    .align_log2 = (uint8_t)align_log2, .type = (uint8_t)type};
+  f->slots.n = i + 1;
+  return (kiln_value){kn_handle(KN_TAG_SLOT, i)};
 }
 
 kiln_value kiln_forward_new(kiln_func *f, kiln_type type) {

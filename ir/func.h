@@ -100,7 +100,7 @@ struct kn_slot {
   uint32_t global;   /* index + 1 into globals while it may be a variable, else 0 */
   uint32_t uses;     /* accesses and escapes; 0: never needed */
   uint8_t align_log2;
-  uint8_t type;      /* of every access so far; VOID: none yet */
+  uint8_t type;      /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped;   /* its address is needed: not a variable */
   uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
   int32_t frame;     /* walk: frame offset; 0: not yet placed */

@@ -544,7 +544,6 @@ static void variables(void **state) {
   kiln_value s = kiln_slot_new(f, 4, 2);
   assert_int_equal(kiln_value_type(f, s), I64);
   assert_int_equal(slot(f, s)->uses, 0);
-  assert_int_equal(slot(f, s)->type, VOID);
   kiln_build_unary(f, KILN_OP_LIFE_START, I64, s);
   assert_int_equal(slot(f, s)->uses, 0);
   kiln_build_store(f, I32, s, 0, b, 0);
@@ -615,6 +614,21 @@ static void variables_escape(void **state) {
       assert_int_equal(slot(f, s)->uses, more + 1 + (uint32_t)before);
       assert_int_equal(f->rows.n, rows);
       assert_int_equal(finish_ret(f), KILN_OK);
+    }
+  }
+  /* Of whatever type: the first access says which. */
+  for (unsigned type = I8; type < KILN_TYPE_COUNT; type++) {
+    for (uint64_t size = 0; size <= 16; size++) {
+      kiln_func *g = again(t);
+      kiln_value a = kiln_func_param(g, 0), s = kiln_slot_new(g, size, 0);
+      kiln_value v = kiln_build_load(g, (kiln_type)type, a, 0, 0);
+      for (int i = 0; i < 3; i++) kiln_build_store(g, (kiln_type)type, s, 0, v, 0);
+      bool fits = kiln_type_size((kiln_type)type) <= size;
+      assert_int_equal(slot(g, s)->escaped, !fits);
+      assert_int_equal(slot(g, s)->uses, 3);
+      assert_int_equal(row_count(g, s, 0), fits ? 3 : 0);
+      assert_int_equal(slot(g, s)->global != 0, fits);
+      if (fits) assert_int_equal(slot(g, s)->type, type);
     }
   }
   /* Another type of the same size. */
