@@ -1,0 +1,522 @@
+/* What the rooms of the bitcode reader share: its state, the tables of types, attributes, constants
+ * and values, and the calls between rooms. kn_bc is made by reader.c and lives for one read.
+ * Invariant: every index stored in a table was checked against its table when it was stored, and no
+ * table grows beyond what the bits of the file can fill. */
+#ifndef KN_LLVM_BC_H
+#define KN_LLVM_BC_H
+
+#include <kiln/llvm.h>
+
+#include "bits.h"
+#include "codes.h"
+
+#define KN_COLD __attribute__((cold, noinline))
+
+/* ---- abbreviations ---- */
+
+enum { AB_LITERAL, AB_FIXED, AB_VBR, AB_ARRAY, AB_CHAR6, AB_BLOB };
+
+struct kn_bc_abop {
+  uint8_t kind;   /* AB_... */
+  uint8_t width;  /* bits of FIXED, VBR */
+  uint64_t value; /* of LITERAL */
+};
+
+/* Known forms of abbreviations in function blocks, each with a decoder of its own. */
+enum kn_bc_form {
+  FORM_ANY, /* decoded operand by operand */
+  FORM_LOAD, FORM_STORE, FORM_BINOP, FORM_BINOP_FLAGS, FORM_CAST, FORM_CAST_FLAGS, FORM_RET_VOID,
+  FORM_RET, FORM_BR, FORM_BRIF, FORM_UNREACHABLE, FORM_GEP, FORM_CMP
+};
+
+struct kn_bc_abbrev {
+  uint32_t first;    /* in kn_bc.abops */
+  uint16_t n;
+  uint8_t form;      /* enum kn_bc_form */
+  uint8_t type_bits; /* of the form's type field */
+  uint8_t flag_bits; /* of the form's flags field */
+};
+
+/* Abbreviations that BLOCKINFO gives to all blocks of one kind. */
+struct kn_bc_blockinfo {
+  uint32_t block, abbrev;
+};
+
+/* ---- types ---- */
+
+enum kn_bc_kind {
+  TK_NONE, TK_VOID, TK_INT, TK_PTR, TK_FLOAT, TK_OTHER_SCALAR, TK_STRUCT, TK_ARRAY, TK_FUNC, TK_LABEL,
+  TK_METADATA, TK_VECTOR, TK_OPAQUE, TK_OTHER
+};
+
+/* How a value of an integer type lies in its Kiln type: EXACT as it is; BOOL (i1) always 0 or 1; ODD
+ * with any bits above its width. */
+enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD };
+
+struct kn_bc_type {
+  uint8_t kind;       /* enum kn_bc_kind */
+  uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
+  uint8_t fit;        /* enum kn_bc_fit */
+  uint8_t align_log2; /* ABI alignment */
+  uint8_t depth;      /* of nesting; scalars 0 */
+  uint8_t flags;      /* functions: variadic */
+  uint32_t bits;      /* integers: width; floats: width */
+  uint64_t size;      /* bytes from one array element to the next */
+  uint32_t first, n;  /* elements in kn_bc.elems: struct members; array element; result, parameters */
+  uint64_t count;     /* arrays */
+  uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
+};
+
+/* A member of a struct, or a function's result or parameter, or an array's element. */
+struct kn_bc_elem {
+  uint32_t type;
+  uint64_t offset; /* bytes; struct members only */
+};
+
+/* One scalar part of a first-class aggregate. */
+struct kn_bc_piece {
+  uint32_t type;
+  uint64_t offset;
+};
+
+/* Most parts of a first-class aggregate that is a value; deepest nesting of types. */
+#define KN_BC_MAX_PIECES 256
+#define KN_BC_MAX_DEPTH 100
+
+/* ---- attributes ---- */
+
+enum {
+  PA_SEXT = KILN_PARAM_SEXT, PA_ZEXT = KILN_PARAM_ZEXT, PA_BYVAL = KILN_PARAM_BYVAL,
+  PA_SRET = KILN_PARAM_SRET,
+  PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
+};
+enum { FA_NORETURN = 1, FA_RETURNS_TWICE = 2, FA_NAKED = 4, KN_BC_SIG_DEFINITION = 128 };
+
+#define KN_BC_FUNC_INDEX 0xffffffffu
+
+/* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
+struct kn_bc_attr {
+  uint32_t index;
+  uint8_t flags;      /* PA_... or FA_... */
+  uint8_t align_log2; /* 0: not said */
+  uint32_t type;      /* BYVAL */
+};
+
+/* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
+struct kn_bc_attr_list {
+  uint32_t first, n;
+};
+
+/* ---- constants and values ---- */
+
+enum kn_bc_cst_kind {
+  CK_NONE, /* no constant: an argument or instruction */
+  CK_GLOBAL, /* index: into globals */
+  CK_INT, /* v, sign-extended; at most 64 bits */
+  CK_WIDE, /* n words at index in cwords */
+  CK_NULL, CK_UNDEF,
+  CK_FLOAT, /* bits in v */
+  CK_AGGREGATE, /* n values at index in clist */
+  CK_BYTES, /* n bytes at index in cbytes, and a NUL if x */
+  CK_DATA, /* n elements at index in cwords */
+  CK_CAST, /* x: opcode; index: value */
+  CK_BINOP, /* x: opcode; index, n: values */
+  CK_GEP, /* clist[index]: type, base, indices: n in all */
+  CK_BLOCK, /* index: function's value; n: block */
+  CK_ADDR, /* result of a constant expression: symbol index + v */
+  CK_ASM, /* x: 1 if its template is empty; constraints in cbytes at index, n; v: function type */
+  CK_BUSY, /* being evaluated */
+  CK_UNSUPPORTED /* v: points to what it is, static */
+};
+
+struct kn_bc_cst {
+  uint64_t v;
+  uint32_t index, n;
+  uint8_t kind, x;
+};
+
+/* A constant as number or address. */
+struct kn_bc_num {
+  uint64_t low, high;  /* the number, or low the addend */
+  uint32_t symbol;     /* 0: a number */
+  uint32_t minus;      /* symbol that is subtracted, or 0 */
+};
+
+/* State of a value, in the upper 8 bits of kn_bc_val.t. */
+enum kn_bc_state {
+  VS_HANDLE, /* h: Kiln handle */
+  VS_SLOT, /* the same, of a stack slot */
+  VS_CONST, /* constant, not yet made a handle of in this function */
+  VS_PARTS, /* h: first of its handles in kn_bc.parts */
+  VS_FORWARD, /* used, not yet defined: h: forward handle */
+  VS_FORWARD_PARTS,
+  VS_NONE /* not yet defined */
+};
+#define KN_BC_TYPE_MASK 0xffffffu
+#define KN_BC_MAX_TYPES KN_BC_TYPE_MASK
+
+struct kn_bc_val {
+  uint32_t h;
+  uint32_t t; /* type, and state << 24 */
+};
+
+/* ---- globals ---- */
+
+struct kn_bc_global {
+  uint32_t symbol;  /* 0: an intrinsic */
+  uint32_t type;    /* of a function: its function type; data: value type */
+  uint32_t value;   /* its value id */
+  uint32_t attrs;   /* attribute list of a function */
+  uint32_t init;    /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
+  uint16_t intrinsic; /* enum kn_bc_intrinsic */
+  uint8_t what;     /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t fn_flags; /* FA_... */
+  uint8_t tls;
+  uint8_t align_log2;
+  uint8_t skip;     /* body or initialiser is not to be used */
+  uint8_t data_flags; /* KILN_DATA_... */
+  uint32_t name, name_length; /* in the string table */
+  kiln_symbol_desc desc; /* aliases: declared when the target is known */
+};
+
+/* ---- signatures ---- */
+
+enum kn_bc_ret { RET_VOID, RET_SCALAR, RET_PARTS, RET_DEMOTED };
+
+/* A function type with an attribute list, as a Kiln signature. */
+struct kn_bc_sig {
+  uint64_t key; /* type << 40 | attrs << 8 | flags, + 1 */
+  kiln_sig sig;
+  uint8_t ret;        /* enum kn_bc_ret */
+  uint8_t ret_bool;   /* the result is an i1 whose other bits must be cleared */
+  uint8_t plain;      /* every parameter is one scalar that is passed as it is */
+  uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
+  uint8_t n_ret;      /* results, or parts in memory if demoted */
+};
+
+/* An argument of a phi from a block that is not read yet. */
+struct kn_bc_late {
+  uint32_t pred, target, index, value;
+};
+
+/* ---- the reader ---- */
+
+#define KN_BC_ARRAY(type)                                                                          \
+  struct {                                                                                         \
+    type *at;                                                                                      \
+    uint32_t n, cap;                                                                               \
+  }
+
+struct kn_bc {
+  /* hot */
+  struct kn_bits bits;
+  kiln_func *f;
+  struct kn_bc_val *vals;
+  uint32_t n_vals;     /* next value id */
+  uint32_t cap_vals;
+  uint32_t zeroed;     /* entries of vals below it are set (VS_NONE beyond n_vals) */
+  uint32_t inst_base;  /* first value id of this function's instructions; below: csts are valid */
+  struct kn_bc_type *types;
+  struct kn_bc_cst *csts;
+  uint32_t n_types;
+  uint32_t bb, n_bbs;  /* current block, number of blocks */
+  uint32_t ptr_type, bool_type; /* ids of the types ptr and i1, or UINT32_MAX */
+  uint64_t record_pos; /* where the current record starts */
+  kiln_status status;
+
+  kiln_session *session;
+  kiln_module *module;
+  kiln_target target;
+  kiln_func_sink sink;
+  void *sink_user;
+  kiln_allocator allocator;
+  uint64_t instructions;
+
+  /* the stream */
+  unsigned width; /* of abbreviation ids */
+  KN_BC_ARRAY(struct kn_bc_abop) abops;
+  KN_BC_ARRAY(struct kn_bc_abbrev) abbrevs;
+  KN_BC_ARRAY(struct kn_bc_blockinfo) blockinfo;
+  KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
+  uint32_t scope_first;        /* those of the current block */
+  KN_BC_ARRAY(uint64_t) ops;   /* operands of the current record */
+  uint32_t code;               /* code of the current record */
+  const uint8_t *blob;
+  uint64_t blob_size;
+
+  /* tables */
+  uint32_t cap_types;
+  KN_BC_ARRAY(struct kn_bc_elem) elems;
+  KN_BC_ARRAY(struct kn_bc_piece) type_pieces;
+  KN_BC_ARRAY(struct kn_bc_attr) group_attrs;
+  KN_BC_ARRAY(struct kn_bc_attr_list) groups; /* by group id: one attr each in group_attrs */
+  KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
+  KN_BC_ARRAY(struct kn_bc_attr_list) lists;
+  KN_BC_ARRAY(struct kn_bc_global) globals;
+  KN_BC_ARRAY(uint32_t) bodies; /* globals with bodies, in order */
+  uint32_t next_body;
+  KN_BC_ARRAY(uint32_t) sections; /* offset of each NUL-terminated name in names */
+  KN_BC_ARRAY(uint32_t) comdats;  /* the same */
+  KN_BC_ARRAY(char) names;
+  uint32_t cap_csts;
+  const char *strtab;
+  uint64_t strtab_size;
+  char source[256];    /* source file name */
+  bool i128_align16;
+  bool version_seen;
+  bool data_defined;
+  bool has_debug;      /* instructions have locations */
+
+  /* constants of module and function */
+  KN_BC_ARRAY(uint64_t) cwords;
+  KN_BC_ARRAY(uint32_t) clist;
+  KN_BC_ARRAY(uint8_t) cbytes;
+
+  /* function */
+  struct kn_bc_global *fn;
+  struct kn_bc_sig fn_sig;
+  uint32_t module_vals; /* values of the module */
+  uint32_t arg_base;
+  KN_BC_ARRAY(uint32_t) touched; /* module's values that were made handles of in this function */
+  KN_BC_ARRAY(uint32_t) parts;
+  KN_BC_ARRAY(kiln_value) args;
+  KN_BC_ARRAY(kiln_param) params;
+  KN_BC_ARRAY(kiln_case) cases;
+  KN_BC_ARRAY(kiln_block) targets;
+  uint32_t n_forwards; /* forward values not yet bound */
+  kiln_value demoted;  /* address of the result's memory */
+  uint32_t loc;        /* last location */
+  uint32_t loc_line, loc_column, loc_scope;
+  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;   /* Kiln block where an LLVM block ends; empty: all the same */
+  KN_BC_ARRAY(uint32_t) stamps; /* by block: last phi that had it as predecessor */
+  uint32_t stamp;
+  KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
+  uint32_t n_params;   /* of the current block */
+  bool has_trap;       /* the module may trap: blocks may be split */
+  bool bundles;        /* the next call has operand bundles */
+  bool no_code;        /* constants may not be made by instructions here */
+
+  struct kn_bc_sig *sigs; /* open hash table */
+  uint32_t n_sigs, cap_sigs;
+};
+
+/* ---- reader.c ---- */
+
+/* Reports the first error, with the place of the current record; returns its status. */
+kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...)
+  __attribute__((format(printf, 3, 4))) KN_COLD;
+/* The same for what is valid but not implemented, and for what is malformed; return false. */
+bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
+bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
+/* Makes `*array` of capacity `*cap` hold `need` items; false without memory. */
+bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size);
+/* Frees what kn_bc_grow gave. */
+void kn_bc_release(struct kn_bc *r, void *p);
+#define KN_BC_ROOM(r, a, need)                                                                     \
+  ((uint64_t)(need) <= (a).cap || kn_bc_grow((r), &(a).at, &(a).cap, (need), sizeof *(a).at))
+#define KN_BC_PUSH(r, a, ...)                                                                      \
+  (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+
+/* ---- stream.c ---- */
+
+/* What comes next in a block. */
+enum kn_bc_entry { ENTRY_END, ENTRY_BLOCK, ENTRY_RECORD, ENTRY_ERROR };
+/* What to go back to behind a block. */
+struct kn_bc_saved {
+  unsigned width;
+  uint32_t scope_first, scope_n;
+  uint64_t end;   /* of the block, bits */
+};
+
+/* Reads up to the next block (its number in *block; enter or skip it), record (decoded into ops,
+ * code and blob) or the end of the current block. Abbreviations are defined on the way. */
+enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block);
+/* Enters the block announced. */
+bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved);
+/* Restores after ENTRY_END. */
+void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved);
+/* Skips the block announced. */
+bool kn_bc_skip(struct kn_bc *r);
+/* Reads the record whose abbreviation id `id` has just been read. */
+bool kn_bc_record(struct kn_bc *r, unsigned id);
+/* Reads an abbreviation's definition; adds it to the current block, or to blockinfo of `block`. */
+bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block);
+/* Reads the block BLOCKINFO. */
+bool kn_bc_read_blockinfo(struct kn_bc *r);
+
+/* ---- types.c ---- */
+
+bool kn_bc_read_types(struct kn_bc *r);
+/* Splits a first-class type into scalars; false (reported) if it cannot be a value. Its parts are
+ * type_pieces[piece_first .. + n_pieces]. Scalars have one part. */
+bool kn_bc_split(struct kn_bc *r, uint32_t type);
+/* Checks that `type` is a supported scalar; reports otherwise. */
+bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
+/* True if the type has a size; reports otherwise. */
+bool kn_bc_sized(struct kn_bc *r, uint32_t type);
+/* Reports that values of `type` are not implemented; returns false. */
+bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) KN_COLD;
+
+static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
+  return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
+}
+
+/* ---- attrs.c ---- */
+
+bool kn_bc_read_attr_groups(struct kn_bc *r);
+bool kn_bc_read_attr_lists(struct kn_bc *r);
+/* The attributes of `index` in list `list`; NULL: none. */
+const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32_t index);
+
+/* ---- module.c ---- */
+
+/* The target that the triple in the current record names. */
+bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
+/* Reads the module block, which was just announced. */
+bool kn_bc_read_module(struct kn_bc *r);
+
+/* ---- data.c ---- */
+
+/* Gives all data its initialisers, and defines aliases and constructors. */
+bool kn_bc_define_data(struct kn_bc *r);
+/* Defines alias `g` where it is first needed. `depth` is that of kn_bc_eval. */
+bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth);
+
+/* ---- constants.c ---- */
+
+/* Reads a constants block, which was just announced; its values get the next ids. */
+bool kn_bc_read_constants(struct kn_bc *r);
+/* Makes room for values and constants up to `need`. */
+bool kn_bc_room_vals(struct kn_bc *r, uint64_t need);
+/* Evaluates a constant of scalar type; reports what is none or cannot be expressed. */
+bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);
+/* The handle of constant `id` of scalar type, in the current function. */
+kiln_value kn_bc_const(struct kn_bc *r, uint32_t id);
+/* Appends the parts of constant `id` of aggregate type to r->parts; false if that fails. */
+bool kn_bc_const_parts(struct kn_bc *r, uint32_t id);
+/* The handle of zero of a scalar type. */
+kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type);
+
+/* True if `id` is an integer constant that fits 64 bits; its value sign-extended from its type. */
+static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out) {
+  if (id >= r->inst_base) return false;
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (c->kind == CK_INT) return *out = (int64_t)c->v, true;
+  if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
+    const struct kn_bc_type *t = &r->types[r->vals[id].t & KN_BC_TYPE_MASK];
+    return *out = 0, t->kind == TK_INT && t->bits <= 64;
+  }
+  return false;
+}
+
+/* ---- func.c ---- */
+
+/* Reads a function block, which was just announced. */
+bool kn_bc_read_function(struct kn_bc *r);
+/* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
+void kn_bc_split_block(struct kn_bc *r);
+/* Makes entry `id` of vals, not defined yet, one that can be looked at. */
+bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
+/* Reads an operand of a record that carries its type if it is a forward reference. */
+bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i, uint32_t *id,
+                   uint32_t *type);
+/* Grows the table of values. */
+bool kn_bc_grow_vals(struct kn_bc *r) KN_COLD;
+/* The operand `id` where its state is anything but a handle; `type` is what it is used as. */
+kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type);
+/* Binds the forward value that value n_vals is. */
+void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
+
+/* ---- loc.c ---- */
+
+/* The source location of the instruction before. */
+void kn_bc_loc(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+
+/* ---- int.c ---- */
+
+/* A value of integer type `type` with its upper bits cleared, or filled with its sign. */
+kiln_value kn_bc_zext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t);
+kiln_value kn_bc_sext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t);
+/* The operand `id` of type `t`, zero-extended or sign-extended within its Kiln type. */
+kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type);
+kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type);
+/* Operations on integers that do not fill their Kiln type, and everything on i1. */
+kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
+/* Loads and stores that are not those of one exact scalar. */
+void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem);
+void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem);
+/* The operand `id` under another name or type: its own handle, or a copy if it is not defined yet. */
+kiln_value kn_bc_same(struct kn_bc *r, uint32_t id, uint32_t type);
+/* Loads and stores of a scalar that may be an integer of odd width. */
+kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uint32_t type,
+                             unsigned mem);
+void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
+                        unsigned mem);
+
+/* ---- atomic.c ---- */
+
+void kn_bc_atomic(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+
+/* ---- inst.c: the rarer instructions; `ops` and `n` are the record's operands ---- */
+
+void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+/* An address: base, then indices given as value ids with their types known. */
+void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n);
+/* The parts of aggregate value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
+uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type);
+/* Gives argument `index` on the edge from LLVM block `pred`, wherever that ends. */
+void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index, kiln_value v);
+/* Defines the next value as an aggregate whose parts start at `first`. */
+void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first);
+void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
+
+/* ---- call.c ---- */
+
+/* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
+/* False if a function of that type has a parameter or result that Kiln does not know yet. */
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
+/* True for calling conventions that equal C's. */
+bool kn_bc_cc(uint64_t cc);
+void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* Makes the current function's parameters values. */
+bool kn_bc_params(struct kn_bc *r);
+
+/* ---- intrinsics.c ---- */
+
+/* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
+unsigned kn_bc_intrinsic_find(const char *name, size_t length);
+/* True if a call of it ends the block. */
+bool kn_bc_intrinsic_traps(unsigned intrinsic);
+/* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */
+void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
+                     const uint64_t *ops, unsigned n, bool bundles);
+
+/* ---- inline: values ---- */
+
+static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
+  return r->vals[id].t & KN_BC_TYPE_MASK;
+}
+
+/* The operand `id` as a scalar of `type`. */
+static inline kiln_value kn_bc_use(struct kn_bc *r, uint32_t id, uint32_t type) {
+  if (KN_LIKELY(id < r->n_vals)) {
+    const struct kn_bc_val *v = &r->vals[id];
+    if (KN_LIKELY(v->t >> 24 <= VS_SLOT)) return (kiln_value){v->h};
+  }
+  return kn_bc_use_slow(r, id, type);
+}
+
+/* Defines the next value. */
+static inline void kn_bc_def(struct kn_bc *r, uint32_t type, kiln_value v) {
+  uint32_t id = r->n_vals;
+  if (KN_UNLIKELY(id < r->zeroed)) kn_bc_bind(r, v);
+  if (KN_UNLIKELY(id >= r->cap_vals) && !kn_bc_grow_vals(r)) return;
+  r->vals[id] = (struct kn_bc_val){v.id, type};
+  r->n_vals = id + 1;
+}
+
+#endif

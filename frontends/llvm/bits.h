@@ -1,0 +1,80 @@
+/* A cursor over a bit stream, little-endian, as LLVM's bitstream container lays it out.
+ * Every room of the bitcode reader reads through it. A read never touches memory outside the stream:
+ * bits behind its end are zero, and `pos` runs past `end`, which the caller checks once a record. */
+#ifndef KN_LLVM_BITS_H
+#define KN_LLVM_BITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
+#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+struct kn_bits {
+  const uint8_t *data;
+  uint64_t pos;  /* next bit */
+  uint64_t end;  /* bits in the stream */
+  uint64_t fast; /* up to this position 8 bytes may be loaded at once */
+  bool bad;      /* a variable-width number was longer than 64 bits */
+};
+
+/* The 57 bits (or more) from `pos`, at a position beyond `fast`. */
+uint64_t kn_bits_peek_slow(const struct kn_bits *b, uint64_t pos);
+
+/* The bits from `pos`; at least 57 of them are valid. */
+static inline uint64_t kn_bits_peek(const struct kn_bits *b, uint64_t pos) {
+  if (KN_LIKELY(pos <= b->fast)) {
+    uint64_t w;
+    memcpy(&w, b->data + (pos >> 3), 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w >> (pos & 7);
+  }
+  return kn_bits_peek_slow(b, pos);
+}
+
+/* An integer of `n` bits, 0 to 57. */
+static inline uint64_t kn_bits_fixed(struct kn_bits *b, unsigned n) {
+  uint64_t w = kn_bits_peek(b, b->pos);
+  b->pos += n;
+  return w & ((UINT64_C(1) << n) - 1);
+}
+
+/* A variable-width integer in chunks of `n` bits, 2 to 32. */
+static inline uint64_t kn_bits_vbr(struct kn_bits *b, unsigned n) {
+  uint64_t more = UINT64_C(1) << (n - 1), v = 0;
+  for (unsigned shift = 0; shift < 64; shift += n - 1) {
+    uint64_t chunk = kn_bits_fixed(b, n);
+    v |= (chunk & (more - 1)) << shift;
+    if (!(chunk & more)) return v;
+  }
+  b->bad = true;
+  return v;
+}
+
+/* The same for chunks of 6 bits, quick where one or two suffice. */
+static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
+  uint64_t w = kn_bits_peek(b, b->pos);
+  if (!(w & 32)) {
+    b->pos += 6;
+    return w & 31;
+  }
+  if (KN_LIKELY(!(w & 0x800))) {
+    b->pos += 12;
+    return (w & 31) | (w >> 1 & 0x3e0);
+  }
+  return kn_bits_vbr(b, 6);
+}
+
+/* Goes to the next multiple of 32 bits. */
+static inline void kn_bits_align(struct kn_bits *b) { b->pos = (b->pos + 31) & ~UINT64_C(31); }
+
+/* The signed number in LLVM's encoding: sign in bit 0. */
+static inline int64_t kn_bits_signed(uint64_t v) {
+  if (!(v & 1)) return (int64_t)(v >> 1);
+  return v == 1 ? INT64_MIN : (int64_t)(0 - (v >> 1));
+}
+
+#endif

@@ -1,0 +1,459 @@
+/* Calls, signatures and parameters: LLVM's function types with attribute lists become Kiln
+ * signatures, aggregates are split into their scalar parts, results that do not fit into registers
+ * go through memory as LLVM has it. Called by func.c.
+ * Invariant: a signature is made once per (function type, attribute list, flags). */
+#include "bc.h"
+
+/* ---- signatures ---- */
+
+bool kn_bc_cc(uint64_t cc) {
+  /* C, fast, cold, x86_64_sysv: all as C for what Kiln supports */
+  return cc == 0 || cc == 8 || cc == 9 || cc == 78;
+}
+
+/* Can values of `type` be passed at all? Depth is limited by the type's. */
+static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (kn_bc_is_aggregate(t)) {
+    if (t->size > 8 * KN_BC_MAX_PIECES || *parts > KN_BC_MAX_PIECES) return false;
+    if (t->size == 0) return true;
+    uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
+    for (uint64_t i = 0; i < n; i++) {
+      uint32_t e = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
+      if (!possible(r, e, parts)) return false;
+    }
+    return true;
+  }
+  return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
+}
+
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  for (uint32_t i = 0; i < t->n; i++) {
+    uint32_t e = r->elems.at[t->first + i].type, parts = 0;
+    if (i == 0 && r->types[e].kind == TK_VOID) continue;
+    if (!possible(r, e, &parts)) return false;
+  }
+  return true;
+}
+
+/* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
+static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned ints = 0, floats = 0;
+  for (uint32_t i = 0; i < t->n_pieces; i++) {
+    kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
+    if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64) floats++;
+    else ints += kt == KILN_TYPE_I128 ? 2 : 1;
+    if (i < KILN_MAX_RESULTS) out[i] = kt;
+  }
+  if (t->n_pieces > KILN_MAX_RESULTS) return 0;
+  if (r->target == KILN_TARGET_X86_64) {
+    if (ints > 3 || floats > 4) return 0;
+    if (floats > 2) { /* LLVM returns the third in an x87 register */
+      kn_bc_unsupported(r, "a result of more than two floats");
+      return -1;
+    }
+  } else if (ints > 8 || floats > 8) {
+    return 0;
+  }
+  return (int)t->n_pieces;
+}
+
+static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
+                      unsigned flags) {
+  const struct kn_bc_type *t = &r->types[type];
+  uint32_t ret = r->elems.at[t->first].type, n = 0;
+  kiln_type results[KILN_MAX_RESULTS];
+  uint32_t n_results = 0;
+  s->plain = true;
+  r->params.n = 0;
+  if (kn_bc_is_aggregate(&r->types[ret])) {
+    if (!kn_bc_split(r, ret)) return false;
+    int in_regs = r->types[ret].n_pieces ? result_registers(r, ret, results) : 0;
+    if (in_regs < 0) return false;
+    s->n_ret = (uint8_t)r->types[ret].n_pieces;
+    s->ret = r->types[ret].n_pieces == 0 ? RET_PARTS : in_regs ? RET_PARTS : RET_DEMOTED;
+    n_results = (uint32_t)in_regs;
+    if (s->ret == RET_DEMOTED &&
+        !KN_BC_PUSH(r, r->params, (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
+      return false;
+  } else if (r->types[ret].kind != TK_VOID) {
+    if (!kn_bc_scalar(r, ret)) return false;
+    const struct kn_bc_type *rt = &r->types[ret];
+    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, 0);
+    unsigned extend = a ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+    s->ret = RET_SCALAR;
+    s->n_ret = 1;
+    s->ret_bool = rt->fit == FIT_BOOL && !(extend & PA_ZEXT);
+    results[0] = (kiln_type)rt->ktype;
+    if ((flags & KN_BC_SIG_DEFINITION) && extend && rt->kind == TK_INT && rt->bits < 32) {
+      s->ret_extend = (uint8_t)extend;
+      results[0] = KILN_TYPE_I32;
+    }
+    n_results = 1;
+  }
+  for (uint32_t i = 1; i < t->n; i++) {
+    uint32_t e = r->elems.at[t->first + i].type;
+    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
+    kiln_param p = {0};
+    if (a && a->flags & PA_BAD) return kn_bc_unsupported(r, "a parameter attribute of that kind");
+    if (kn_bc_is_aggregate(&r->types[e])) {
+      if (!kn_bc_split(r, e)) return false;
+      const struct kn_bc_type *et = &r->types[e];
+      s->plain = false;
+      for (uint32_t k = 0; k < et->n_pieces; k++) {
+        p.type = r->types[r->type_pieces.at[et->piece_first + k].type].ktype;
+        if (!KN_BC_PUSH(r, r->params, p)) return false;
+      }
+      continue;
+    }
+    if (!kn_bc_scalar(r, e)) return false;
+    const struct kn_bc_type *et = &r->types[e];
+    p.type = et->ktype;
+    if (a) {
+      if (et->kind == TK_INT && et->bits < 32) p.flags = a->flags & (PA_SEXT | PA_ZEXT);
+      if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
+        s->plain = false;
+      if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
+      if (et->kind == TK_PTR && a->flags & PA_BYVAL) {
+        if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
+        uint64_t size = r->types[a->type].size;
+        if (size > INT32_MAX) return kn_bc_unsupported(r, "a byval parameter of that size");
+        p.flags |= KILN_PARAM_BYVAL;
+        p.size_bytes = (uint32_t)size;
+        p.align_log2 = a->align_log2 ? a->align_log2 : r->types[a->type].align_log2;
+      }
+    }
+    if (!KN_BC_PUSH(r, r->params, p)) return false;
+  }
+  n = r->params.n;
+  unsigned sig_flags = (t->flags ? KILN_SIG_VARIADIC : 0u) |
+                       (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
+                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u);
+  if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
+  s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->params.at, n, results, n_results);
+  if (s->sig.id == 0) {
+    kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
+    return false;
+  }
+  return true;
+}
+
+static uint32_t hash(uint64_t key, uint32_t cap) {
+  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (cap - 1);
+}
+
+/* Makes the table of signatures twice as large. */
+static bool grow_sigs(struct kn_bc *r) {
+  uint32_t cap = r->cap_sigs ? r->cap_sigs * 2 : 64, none = 0;
+  struct kn_bc_sig *table = NULL;
+  if (!kn_bc_grow(r, &table, &none, cap, sizeof *table)) return false;
+  memset(table, 0, cap * sizeof *table);
+  for (uint32_t i = 0; i < r->cap_sigs; i++) {
+    if (!r->sigs[i].key) continue;
+    uint32_t at = hash(r->sigs[i].key, cap);
+    while (table[at].key) at = (at + 1) & (cap - 1);
+    table[at] = r->sigs[i];
+  }
+  if (r->sigs) kn_bc_release(r, r->sigs);
+  r->sigs = table;
+  r->cap_sigs = cap;
+  return true;
+}
+
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  if (r->cap_sigs) {
+    uint32_t at = hash(key, r->cap_sigs);
+    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
+      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  }
+  if (attrs >= 1u << 24) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
+    return NULL;
+  }
+  struct kn_bc_sig s = {.key = key};
+  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
+  if (!build_sig(r, &s, type, attrs, flags | (a ? a->flags : 0u))) return NULL;
+  if (r->n_sigs * 2 >= r->cap_sigs && !grow_sigs(r)) return NULL;
+  r->n_sigs++;
+  uint32_t at = hash(key, r->cap_sigs);
+  while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
+  r->sigs[at] = s;
+  return &r->sigs[at];
+}
+
+/* ---- parameters and results ---- */
+
+bool kn_bc_params(struct kn_bc *r) {
+  const struct kn_bc_type *t = &r->types[r->fn->type];
+  uint32_t next = 0;
+  r->n_vals = r->module_vals;
+  if (r->fn_sig.ret == RET_DEMOTED) r->demoted = kiln_func_param(r->f, next++);
+  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + t->n)) return false;
+  for (uint32_t i = 1; i < t->n; i++) {
+    uint32_t type = r->elems.at[t->first + i].type;
+    const struct kn_bc_type *pt = &r->types[type];
+    r->csts[r->n_vals].kind = CK_NONE;
+    if (kn_bc_is_aggregate(pt)) {
+      uint32_t first = r->parts.n;
+      if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
+      for (uint32_t k = 0; k < pt->n_pieces; k++) {
+        uint32_t part = r->type_pieces.at[pt->piece_first + k].type;
+        kiln_value v = kiln_func_param(r->f, next++);
+        if (r->types[part].fit == FIT_BOOL)
+          v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+        r->parts.at[first + k] = v.id;
+      }
+      r->parts.n += pt->n_pieces;
+      kn_bc_define_parts(r, type, first);
+      continue;
+    }
+    kiln_value v = kiln_func_param(r->f, next++);
+    if (pt->fit == FIT_BOOL) {
+      const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, i);
+      if (!a || !(a->flags & PA_ZEXT))
+        v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+    }
+    kn_bc_def(r, type, v);
+  }
+  r->inst_base = r->n_vals;
+  return r->status == KILN_OK;
+}
+
+void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
+  const struct kn_bc_sig *s = &r->fn_sig;
+  if (id == UINT32_MAX || s->ret == RET_VOID) {
+    if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
+    else kiln_build_ret(r->f, NULL, 0);
+    return;
+  }
+  if (type != r->elems.at[r->types[r->fn->type].first].type) {
+    kn_bc_malformed(r, "a result of another type");
+    return;
+  }
+  const struct kn_bc_type *t = &r->types[type];
+  if (s->ret == RET_SCALAR) {
+    kiln_value v;
+    if (KN_UNLIKELY(s->ret_extend)) {
+      bool is_signed = s->ret_extend & PA_SEXT;
+      v = is_signed ? kn_bc_use_s(r, id, type) : kn_bc_use_z(r, id, type);
+      if (t->ktype != KILN_TYPE_I32)
+        v = kiln_build_convert(r->f, is_signed ? KILN_OP_SEXT : KILN_OP_ZEXT, KILN_TYPE_I32,
+                               (kiln_type)t->ktype, v);
+    } else {
+      v = kn_bc_use(r, id, type);
+    }
+    kiln_build_ret(r->f, &v, 1);
+    return;
+  }
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX) return;
+  kiln_value v[KILN_MAX_RESULTS];
+  for (uint32_t i = 0; i < t->n_pieces; i++) {
+    kiln_value part = {r->parts.at[first + i]};
+    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
+    if (s->ret == RET_DEMOTED) kn_bc_store_scalar(r, r->demoted, p.offset, part, p.type, 0);
+    else v[i] = part;
+  }
+  kiln_build_ret(r->f, v, s->ret == RET_DEMOTED ? 0 : t->n_pieces);
+}
+
+/* ---- calls ---- */
+
+static bool push_arg(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->args, v); }
+
+/* Appends argument `id` of `type`; `extend` is how its parameter is extended (PA_...). */
+static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (kn_bc_is_aggregate(t)) {
+    uint32_t first = kn_bc_parts(r, id, type);
+    if (first == UINT32_MAX) return false;
+    for (uint32_t i = 0; i < r->types[type].n_pieces; i++)
+      if (!push_arg(r, (kiln_value){r->parts.at[first + i]})) return false;
+    return true;
+  }
+  if (!kn_bc_scalar(r, type)) return false;
+  if (extend & PA_SEXT) return push_arg(r, kn_bc_use_s(r, id, type));
+  if (extend & PA_ZEXT) return push_arg(r, kn_bc_use_z(r, id, type));
+  return push_arg(r, kn_bc_use(r, id, type));
+}
+
+/* An argument behind the parameters: its constants need a type. */
+static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->ktype == KILN_TYPE_I128 && id < r->inst_base) {
+    struct kn_bc_num v;
+    if (r->csts[id].kind != CK_NONE) {
+      if (!kn_bc_eval(r, id, 0, &v)) return false;
+      return push_arg(r, kiln_const_i128(r->f, v.low, v.high));
+    }
+  }
+  return argument(r, id, type, 0);
+}
+
+/* A call of inline assembly with an empty template: nothing is done; an output that is tied to an
+ * input is that input, others are any bits. */
+static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, const uint64_t *ops,
+                      unsigned n) {
+  const char *s = (const char *)r->cbytes.at + c->index, *end = s + c->n;
+  unsigned arg = 0, outputs = 0;
+  uint32_t tied = UINT32_MAX;
+  while (s < end) {
+    const char *e = memchr(s, ',', (size_t)(end - s));
+    if (!e) e = end;
+    bool indirect = memchr(s, '*', (size_t)(e - s)) != NULL;
+    if (*s == '=' || *s == '+') {
+      if (!indirect) outputs++;
+      else arg++;
+    } else if (*s != '~' && *s != '!') {
+      if (e - s == 1 && *s == '0' && arg < n) tied = arg;
+      arg++;
+    }
+    s = e + 1;
+  }
+  if (r->types[ret].kind == TK_VOID) return;
+  if (outputs != 1 || kn_bc_is_aggregate(&r->types[ret])) {
+    kn_bc_unsupported(r, "inline assembly with several outputs");
+    return;
+  }
+  if (!kn_bc_scalar(r, ret)) return;
+  if (tied == UINT32_MAX) {
+    kn_bc_def(r, ret, kn_bc_zero(r, ret));
+    return;
+  }
+  uint32_t id = r->n_vals - (uint32_t)ops[tied];
+  if (id < r->n_vals && kn_bc_type_of(r, id) != ret) {
+    kn_bc_unsupported(r, "inline assembly whose input has another type than its output");
+    return;
+  }
+  kn_bc_def(r, ret, kn_bc_same(r, id, ret));
+}
+
+/* Arguments that are not all plain scalars, or that are variadic. */
+static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
+                            const uint64_t *ops, unsigned n) {
+  for (uint32_t k = 1; k < ft->n; k++) {
+    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, k);
+    uint32_t id = r->n_vals - (uint32_t)ops[k - 1];
+    uint32_t type = r->elems.at[ft->first + k].type;
+    unsigned extend = a && r->types[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+    if (!argument(r, id, type, extend)) return false;
+  }
+  for (unsigned i = ft->n - 1; i < n;) {
+    uint32_t id, type;
+    if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
+    if (!variadic_argument(r, id, type)) return false;
+  }
+  return true;
+}
+
+/* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */
+void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 2;
+  uint32_t callee, callee_type;
+  if (n < 4) goto bad;
+  uint64_t cc = ops[1];
+  if (cc >> 17 & 1) i++;
+  if (!(cc >> 15 & 1)) {
+    kn_bc_unsupported(r, "calls without an explicit type");
+    return;
+  }
+  if (i >= n || ops[i] >= r->n_types || r->types[ops[i]].kind != TK_FUNC) goto bad;
+  uint32_t type = (uint32_t)ops[i++];
+  if (ops[0] && ops[0] >= r->lists.n) goto bad;
+  uint32_t attrs = (uint32_t)ops[0];
+  if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
+  const struct kn_bc_type *ft = &r->types[type];
+  uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;
+  ops += i;
+  n -= i;
+  if (n < n_params || (n > n_params && !ft->flags)) goto bad;
+  bool bundles = r->bundles;
+  r->bundles = false;
+
+  unsigned flags = 0;
+  kiln_value target;
+  if (KN_LIKELY(callee < r->module_vals && r->csts[callee].kind == CK_GLOBAL)) {
+    const struct kn_bc_global *g = &r->globals.at[r->csts[callee].index];
+    if (g->what == KILN_SYMBOL_FUNC) {
+      if (!g->symbol) {
+        if (g->type != type) goto bad;
+        kn_bc_intrinsic(r, g, type, attrs, ops, n, bundles);
+        return;
+      }
+      flags = g->fn_flags & (FA_NORETURN | FA_RETURNS_TWICE);
+    }
+    target = kn_bc_use(r, callee, r->ptr_type);
+  } else {
+    if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
+      if (bundles || !r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
+      else empty_asm(r, &r->csts[callee], ret, ops, n);
+      return;
+    }
+    target = kn_bc_use(r, callee, callee_type);
+  }
+  if (KN_UNLIKELY(bundles)) {
+    kn_bc_unsupported(r, "operand bundles");
+    return;
+  }
+  if (KN_UNLIKELY(!kn_bc_cc(cc >> 1 & 0x3ff))) {
+    kn_bc_unsupported(r, "this calling convention");
+    return;
+  }
+  if (KN_UNLIKELY(cc >> 14 & 1)) {
+    kn_bc_unsupported(r, "calls that must be tail calls");
+    return;
+  }
+  const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);
+  if (!sp) return;
+  struct kn_bc_sig s = *sp;
+
+  r->args.n = 0;
+  kiln_value memory = {0};
+  const struct kn_bc_type *rt = &r->types[ret];
+  if (s.ret == RET_DEMOTED) {
+    memory = kiln_slot_new(r->f, rt->size, rt->align_log2);
+    if (!push_arg(r, memory)) return;
+  }
+  if (KN_LIKELY(s.plain && n == n_params)) {
+    if (!KN_BC_ROOM(r, r->args, (uint64_t)r->args.n + n)) return;
+    kiln_value *to = r->args.at + r->args.n;
+    const struct kn_bc_elem *params = r->elems.at + ft->first + 1;
+    for (unsigned k = 0; k < n; k++)
+      to[k] = kn_bc_use(r, r->n_vals - (uint32_t)ops[k], params[k].type);
+    r->args.n += n;
+  } else if (!other_arguments(r, ft, attrs, ops, n)) {
+    return;
+  }
+  kiln_value v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+  if (s.ret == RET_VOID) return;
+  if (s.ret == RET_SCALAR) {
+    if (s.ret_bool)
+      v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+    kn_bc_def(r, ret, v);
+    return;
+  }
+  uint32_t first = r->parts.n, count = rt->n_pieces;
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+  for (uint32_t k = 0; k < count; k++) {
+    struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
+    kiln_value part = s.ret == RET_DEMOTED ? kn_bc_load_scalar(r, memory, p.offset, p.type, 0)
+                      : k == 0             ? v
+                                           : kiln_build_result(r->f, v, k);
+    r->parts.at[first + k] = part.id;
+  }
+  for (uint32_t k = 0; k < count && s.ret != RET_DEMOTED; k++) { /* behind all results */
+    uint32_t part = r->type_pieces.at[rt->piece_first + k].type;
+    if (r->types[part].fit == FIT_BOOL)
+      r->parts.at[first + k] =
+        kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, (kiln_value){r->parts.at[first + k]},
+                          kiln_const_int(r->f, 1)).id;
+  }
+  r->parts.n += count;
+  kn_bc_define_parts(r, ret, first);
+  return;
+bad:
+  kn_bc_malformed(r, "bad call");
+}

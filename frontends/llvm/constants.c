@@ -1,0 +1,520 @@
+/* Constants: reads constants blocks into the table csts, evaluates constant expressions to a number
+ * or a symbol + offset, and makes handles of them in functions. data.c writes initialisers from the
+ * same table. Invariant: evaluation is memoised in the table and its depth limited, so shared and
+ * nested expressions cost no more than their records. */
+#include "bc.h"
+
+/* Deepest nesting of constant expressions. */
+#define MAX_NESTING 256
+
+bool kn_bc_room_vals(struct kn_bc *r, uint64_t need) {
+  if (need > r->cap_vals && !kn_bc_grow(r, &r->vals, &r->cap_vals, need, sizeof *r->vals))
+    return false;
+  return need <= r->cap_csts || kn_bc_grow(r, &r->csts, &r->cap_csts, need, sizeof *r->csts);
+}
+
+/* ---- reading ---- */
+
+static void unsupported(struct kn_bc_cst *c, const char *what) {
+  c->kind = CK_UNSUPPORTED;
+  c->v = (uint64_t)(uintptr_t)what;
+}
+
+/* Copies the operands from `from` on to clist. */
+static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
+  uint32_t n = r->ops.n - from;
+  if (!KN_BC_ROOM(r, r->clist, (uint64_t)r->clist.n + n)) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t v = r->ops.at[from + i];
+    r->clist.at[r->clist.n + i] = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+  }
+  c->index = r->clist.n;
+  c->n = n;
+  r->clist.n += n;
+  return true;
+}
+
+static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
+  if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + r->ops.n)) return false;
+  memcpy(r->cwords.at + r->cwords.n, r->ops.at, r->ops.n * sizeof(uint64_t));
+  c->index = r->cwords.n;
+  c->n = r->ops.n;
+  r->cwords.n += r->ops.n;
+  return true;
+}
+
+static bool keep_bytes(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from, uint32_t n) {
+  if (!KN_BC_ROOM(r, r->cbytes, (uint64_t)r->cbytes.n + n)) return false;
+  uint8_t *to = r->cbytes.at + r->cbytes.n;
+  const uint64_t *op = r->ops.at + from;
+  for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)op[i];
+  c->index = r->cbytes.n;
+  c->n = n;
+  r->cbytes.n += n;
+  return true;
+}
+
+/* A getelementptr expression: [type, (flags, (range)), type, value, ...], made a list of the source
+ * type, the base and the indices. */
+static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
+  const uint64_t *op = r->ops.at;
+  uint32_t n = r->ops.n, i = 1;
+  if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
+  if ((r->code == CST_CE_GEP_OLD || r->code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
+    return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+  if (r->code != CST_CE_GEP_OLD && r->code != CST_CE_INBOUNDS_GEP) i++; /* flags */
+  if (r->code == CST_CE_GEP_INRANGE) {
+    uint64_t bits = op[i++], words = 2;
+    if (bits > 64) {
+      if (i >= n) return kn_bc_malformed(r, "bad getelementptr expression");
+      words = (op[i] & UINT32_MAX) + (op[i] >> 32);
+      i++;
+    }
+    if (words > n - i) return kn_bc_malformed(r, "bad getelementptr expression");
+    i += (uint32_t)words;
+  }
+  if (i >= n || (n - i) % 2) return kn_bc_malformed(r, "bad getelementptr expression");
+  if (op[0] >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+  uint32_t count = (n - i) / 2 + 1;
+  if (!KN_BC_ROOM(r, r->clist, (uint64_t)r->clist.n + count)) return false;
+  uint32_t *to = r->clist.at + r->clist.n;
+  *to++ = (uint32_t)op[0];
+  for (i++; i < n; i += 2) *to++ = op[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)op[i];
+  *c = (struct kn_bc_cst){.kind = CK_GEP, .index = r->clist.n, .n = count};
+  r->clist.n += count;
+  return true;
+}
+
+/* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. */
+static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
+  const uint64_t *op = r->ops.at;
+  uint32_t n = r->ops.n;
+  if (n < 4 || op[2] > n - 4 || op[3 + op[2]] > n - 4 - op[2])
+    return kn_bc_malformed(r, "bad inline assembly");
+  if (op[0] >= r->n_types || r->types[op[0]].kind != TK_FUNC)
+    return kn_bc_malformed(r, "inline assembly without a function type");
+  c->kind = CK_ASM;
+  c->v = op[0];
+  c->x = 1;
+  for (uint32_t i = 0; i < op[2]; i++)
+    if (op[3 + i] != ' ' && op[3 + i] != '\t' && op[3 + i] != '\n') c->x = 0;
+  return keep_bytes(r, c, (uint32_t)(4 + op[2]), (uint32_t)op[3 + op[2]]);
+}
+
+/* One record; the current type is `type`. */
+static bool constant(struct kn_bc *r, uint32_t type) {
+  const uint64_t *op = r->ops.at;
+  uint32_t n = r->ops.n;
+  const struct kn_bc_type *t = &r->types[type];
+  struct kn_bc_cst c = {0};
+  bool ok = true;
+  switch (r->code) {
+  case CST_NULL: c.kind = CK_NULL; break;
+  case CST_UNDEF:
+  case CST_POISON: c.kind = CK_UNDEF; break;
+  case CST_INTEGER:
+    if (n < 1 || (t->kind != TK_INT && t->kind != TK_VECTOR))
+      return kn_bc_malformed(r, "bad integer constant");
+    if (t->kind == TK_VECTOR) {
+      unsupported(&c, "vector types");
+      break;
+    }
+    c.kind = CK_INT;
+    c.v = (uint64_t)kn_bits_signed(op[0]);
+    if (t->bits < 64) c.v = (uint64_t)((int64_t)(c.v << (64 - t->bits)) >> (64 - t->bits));
+    break;
+  case CST_WIDE_INTEGER:
+    if (n < 1 || t->kind != TK_INT) return kn_bc_malformed(r, "bad integer constant");
+    c.kind = CK_WIDE;
+    ok = keep_words(r, &c);
+    for (uint32_t i = 0; ok && i < n; i++)
+      r->cwords.at[c.index + i] = (uint64_t)kn_bits_signed(op[i]);
+    break;
+  case CST_FLOAT:
+    if (n < 1) return kn_bc_malformed(r, "bad float constant");
+    if (t->kind == TK_FLOAT) {
+      c.kind = CK_FLOAT;
+      c.v = op[0];
+    } else {
+      c.kind = CK_WIDE; /* bytes for initialisers: half, x86_fp80, fp128 */
+      uint64_t low = op[0], high = n > 1 ? op[1] : 0;
+      if (t->bits == 80) { /* stored as (upper 64 bits, lower 16 bits) */
+        high = low >> 48;
+        low = low << 16 | (op[n > 1] & 0xffff);
+      }
+      if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + 2)) return false;
+      c.index = r->cwords.n;
+      c.n = 2;
+      r->cwords.at[r->cwords.n++] = low;
+      r->cwords.at[r->cwords.n++] = high;
+    }
+    break;
+  case CST_AGGREGATE:
+    c.kind = CK_AGGREGATE;
+    ok = keep(r, &c, 0);
+    break;
+  case CST_STRING:
+  case CST_CSTRING:
+    c.kind = CK_BYTES;
+    c.x = r->code == CST_CSTRING;
+    ok = keep_bytes(r, &c, 0, n);
+    break;
+  case CST_DATA:
+    c.kind = CK_DATA;
+    ok = keep_words(r, &c);
+    break;
+  case CST_CE_BINOP:
+    if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
+      return kn_bc_malformed(r, "bad binary expression");
+    c = (struct kn_bc_cst){.kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1],
+                           .n = (uint32_t)op[2]};
+    break;
+  case CST_CE_CAST:
+    if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
+      return kn_bc_malformed(r, "bad cast expression");
+    c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
+    break;
+  case CST_CE_GEP_OLD:
+  case CST_CE_INBOUNDS_GEP:
+  case CST_CE_GEP_INRANGE_INDEX_OLD:
+  case CST_CE_GEP_INRANGE:
+  case CST_CE_GEP: ok = gep(r, &c); break;
+  case CST_BLOCKADDRESS:
+    if (n < 3 || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
+      return kn_bc_malformed(r, "bad block address");
+    c = (struct kn_bc_cst){.kind = CK_BLOCK, .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
+    break;
+  case CST_INLINEASM: ok = assembly(r, &c); break;
+  case CST_DSO_LOCAL_EQUIVALENT: unsupported(&c, "dso_local_equivalent"); break;
+  case CST_NO_CFI: unsupported(&c, "no_cfi"); break;
+  default: unsupported(&c, "this kind of constant expression"); break;
+  }
+  if (!ok || !kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
+  r->csts[r->n_vals] = c;
+  r->vals[r->n_vals++] = (struct kn_bc_val){0, type | (uint32_t)VS_CONST << 24};
+  return true;
+}
+
+bool kn_bc_read_constants(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block, type = UINT32_MAX;
+  if (!kn_bc_enter(r, BLOCK_CONSTANTS, &saved)) return false;
+  for (;;) {
+    switch (kn_bc_next(r, &block)) {
+    case ENTRY_ERROR: return false;
+    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return false;
+      break;
+    case ENTRY_RECORD:
+      if (r->code == CST_SETTYPE) {
+        if (r->ops.n < 1 || r->ops.at[0] >= r->n_types)
+          return kn_bc_malformed(r, "type number out of range");
+        type = (uint32_t)r->ops.at[0];
+        break;
+      }
+      if (type == UINT32_MAX) return kn_bc_malformed(r, "a constant without a type");
+      if (!constant(r, type)) return false;
+      break;
+    }
+  }
+}
+
+/* ---- evaluation ---- */
+
+static struct kn_bc_num number(int64_t v) {
+  return (struct kn_bc_num){.low = (uint64_t)v, .high = (uint64_t)(v >> 63)};
+}
+
+/* Sign-extends a number from `bits`. */
+static void canonical(struct kn_bc_num *v, unsigned bits) {
+  if (bits < 64) v->low = (uint64_t)((int64_t)(v->low << (64 - bits)) >> (64 - bits));
+  if (bits <= 64) v->high = (uint64_t)((int64_t)v->low >> 63);
+}
+
+static bool no_relocation(struct kn_bc *r) {
+  return kn_bc_unsupported(r, "this arithmetic on addresses in a constant");
+}
+
+static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *to,
+                      unsigned depth, struct kn_bc_num *out) {
+  if (!kn_bc_eval(r, c->index, depth + 1, out)) return false;
+  const struct kn_bc_type *from = &r->types[kn_bc_type_of(r, c->index)];
+  switch (c->x) {
+  case CAST_ZEXT:
+  case CAST_INTTOPTR:
+    if (out->symbol && from->bits < 64) return no_relocation(r);
+    if (!out->symbol && from->bits < 64) {
+      out->low &= (UINT64_C(1) << from->bits) - 1;
+      out->high = 0;
+    } else if (!out->symbol && from->bits == 64 && to->bits > 64) {
+      out->high = 0;
+    }
+    break;
+  case CAST_SEXT:
+  case CAST_BITCAST:
+  case CAST_ADDRSPACECAST:
+  case CAST_PTRTOINT:
+  case CAST_PTRTOADDR:
+  case CAST_TRUNC: break;
+  default: return kn_bc_unsupported(r, "this cast in a constant expression");
+  }
+  if (out->symbol) {
+    /* A difference may be narrowed to the 32 bits of a relative address. */
+    if (to->bits == 64 || (to->bits == 32 && out->minus)) return true;
+    return no_relocation(r);
+  }
+  if (to->kind == TK_INT) canonical(out, to->bits);
+  return true;
+}
+
+static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t,
+                       unsigned depth, struct kn_bc_num *out) {
+  struct kn_bc_num a, b;
+  if (!kn_bc_eval(r, c->index, depth + 1, &a) || !kn_bc_eval(r, c->n, depth + 1, &b)) return false;
+  if (t->bits > 64) return kn_bc_unsupported(r, "wide arithmetic in a constant expression");
+  *out = (struct kn_bc_num){0};
+  if (a.symbol || b.symbol) {
+    if (c->x == BINOP_ADD && !(a.symbol && b.symbol)) {
+      *out = a.symbol ? a : b;
+      out->low = a.low + b.low;
+      return true;
+    }
+    if (c->x == BINOP_SUB && !b.minus && a.symbol && (!b.symbol || !a.minus)) {
+      *out = a;
+      out->low = a.low - b.low;
+      if (b.symbol && b.symbol == a.symbol) *out = number((int64_t)out->low);
+      else if (b.symbol) out->minus = b.symbol;
+      return true;
+    }
+    return no_relocation(r);
+  }
+  uint64_t x = a.low, y = b.low;
+  uint64_t mask = t->bits >= 64 ? UINT64_MAX : (UINT64_C(1) << t->bits) - 1;
+  switch (c->x) {
+  case BINOP_ADD: x += y; break;
+  case BINOP_SUB: x -= y; break;
+  case BINOP_MUL: x *= y; break;
+  case BINOP_AND: x &= y; break;
+  case BINOP_OR: x |= y; break;
+  case BINOP_XOR: x ^= y; break;
+  case BINOP_SHL: x = y < t->bits ? x << y : 0; break;
+  case BINOP_LSHR: x = y < t->bits ? (x & mask) >> y : 0; break;
+  case BINOP_ASHR: x = y < t->bits ? (uint64_t)((int64_t)x >> y) : 0; break;
+  default: return kn_bc_unsupported(r, "this operation in a constant expression");
+  }
+  *out = number((int64_t)x);
+  canonical(out, t->bits);
+  return true;
+}
+
+static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
+                     struct kn_bc_num *out) {
+  uint32_t list = c->index, n = c->n, type = r->clist.at[list];
+  if (!kn_bc_eval(r, r->clist.at[list + 1], depth + 1, out)) return false;
+  for (uint32_t i = 2; i < n; i++) {
+    struct kn_bc_num index;
+    if (!kn_bc_eval(r, r->clist.at[list + i], depth + 1, &index)) return false;
+    if (index.symbol) return no_relocation(r);
+    const struct kn_bc_type *t = &r->types[type];
+    if (i == 2) {
+      if (!kn_bc_sized(r, type)) return false;
+      out->low += index.low * t->size;
+    } else if (t->kind == TK_STRUCT) {
+      if (index.low >= t->n) return kn_bc_malformed(r, "struct index out of range");
+      out->low += r->elems.at[t->first + index.low].offset;
+      type = r->elems.at[t->first + index.low].type;
+    } else if (t->kind == TK_ARRAY) {
+      type = r->elems.at[t->first].type;
+      out->low += index.low * r->types[type].size;
+    } else {
+      return t->kind == TK_VECTOR ? kn_bc_unsupported(r, "vector types")
+                                  : kn_bc_malformed(r, "getelementptr into a scalar");
+    }
+  }
+  return true;
+}
+
+/* The symbol of the block address in `c`. */
+static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
+  if (c->index >= r->module_vals || r->csts[c->index].kind != CK_GLOBAL)
+    return kn_bc_malformed(r, "block address of something that is no function");
+  const struct kn_bc_global *g = &r->globals.at[r->csts[c->index].index];
+  if (g->what != KILN_SYMBOL_FUNC || !g->symbol)
+    return kn_bc_malformed(r, "block address of something that is no function");
+  *out = (struct kn_bc_num){.symbol = kiln_block_symbol(r->module, (kiln_symbol){g->symbol}, c->n).id};
+  return out->symbol != 0 || kn_bc_malformed(r, "bad block address");
+}
+
+bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out) {
+  *out = (struct kn_bc_num){0};
+  if (id >= r->inst_base) return kn_bc_malformed(r, "constant number out of range");
+  if (depth > MAX_NESTING) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions nested deeper than %d", MAX_NESTING);
+    return false;
+  }
+  struct kn_bc_cst *c = &r->csts[id], copy = *c;
+  const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
+  bool ok;
+  switch (c->kind) {
+  case CK_INT: *out = number((int64_t)c->v); return true;
+  case CK_NULL:
+  case CK_UNDEF: return true;
+  case CK_FLOAT: out->low = c->v; return true;
+  case CK_WIDE:
+    out->low = r->cwords.at[c->index];
+    out->high = c->n > 1 ? r->cwords.at[c->index + 1] : (uint64_t)((int64_t)out->low >> 63);
+    return true;
+  case CK_ADDR:
+    out->symbol = c->index;
+    out->low = c->v;
+    return true;
+  case CK_GLOBAL: {
+    struct kn_bc_global *g = &r->globals.at[c->index];
+    if (!g->symbol && g->what == KILN_SYMBOL_ALIAS && !kn_bc_define_alias(r, g, depth + 1))
+      return false;
+    out->symbol = g->symbol;
+    return g->symbol != 0 || kn_bc_unsupported(r, "the address of something special to LLVM");
+  }
+  case CK_BLOCK: return eval_block(r, c, out);
+  case CK_CAST:
+    c->kind = CK_BUSY;
+    ok = eval_cast(r, &copy, t, depth, out);
+    break;
+  case CK_BINOP:
+    c->kind = CK_BUSY;
+    ok = eval_binop(r, &copy, t, depth, out);
+    break;
+  case CK_GEP:
+    c->kind = CK_BUSY;
+    ok = eval_gep(r, &copy, depth, out);
+    break;
+  case CK_BUSY: return kn_bc_malformed(r, "a constant that contains itself");
+  case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
+  default:
+    if (t->kind == TK_VECTOR) return kn_bc_unsupported(r, "vector types");
+    return kn_bc_malformed(r, "an aggregate where a scalar is expected");
+  }
+  if (!ok) return false;
+  *c = copy;
+  if (out->minus || t->bits > 64) {
+    if (c->v++ > 64) { /* not memoised: keep shared ones from multiplying */
+      kn_bc_fail(r, KILN_ERR_LIMIT, "a constant difference of addresses used too often");
+      return false;
+    }
+    return true;
+  }
+  *c = (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
+  return true;
+}
+
+/* ---- handles ---- */
+
+kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
+  if (!kn_bc_scalar(r, type)) return (kiln_value){0};
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->kind == TK_FLOAT) return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
+  return kiln_const_int(r->f, 0);
+}
+
+kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
+  uint32_t type = kn_bc_type_of(r, id);
+  struct kn_bc_cst *c = &r->csts[id];
+  if (!kn_bc_scalar(r, type)) return (kiln_value){0};
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value v;
+  if (c->kind == CK_INT && t->bits <= 64) {
+    v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(c->v & 1) : (int64_t)c->v);
+  } else if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
+    v = kn_bc_zero(r, type);
+  } else {
+    struct kn_bc_num num;
+    if (!kn_bc_eval(r, id, 0, &num)) return (kiln_value){0};
+    bool tls = num.symbol &&
+               kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
+    if (r->no_code && (num.minus || tls)) { /* code of it would be in the wrong block */
+      kn_bc_unsupported(r, "this constant here");
+      return (kiln_value){0};
+    }
+    if (num.minus) {
+      kiln_value a = kiln_const_symbol(r->f, (kiln_symbol){num.symbol}, (int64_t)num.low);
+      kiln_value b = kiln_const_symbol(r->f, (kiln_symbol){num.minus}, 0);
+      v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, a, b);
+      if (t->bits < 64)
+        v = kiln_build_convert(r->f, KILN_OP_TRUNC, (kiln_type)t->ktype, KILN_TYPE_I64, v);
+      return v; /* a value of this block only */
+    }
+    if (num.symbol) {
+      kiln_symbol s = {num.symbol};
+      if (tls) {
+        v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, kiln_const_symbol(r->f, s, 0));
+        return num.low ? kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
+                                           kiln_const_int(r->f, (int64_t)num.low))
+                       : v;
+      }
+      v = kiln_const_symbol(r->f, s, (int64_t)num.low);
+    } else if (t->kind == TK_FLOAT || t->bits > 64) {
+      v = kiln_const_bits(r->f, (kiln_type)t->ktype, num.low, num.high);
+    } else {
+      v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(num.low & 1) : (int64_t)num.low);
+    }
+  }
+  r->vals[id] = (struct kn_bc_val){v.id, type | (uint32_t)VS_HANDLE << 24};
+  if (id < r->module_vals) KN_BC_PUSH(r, r->touched, id);
+  return v;
+}
+
+static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->parts, v.id); }
+
+/* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
+static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts[id].kind == CK_NONE)
+    return kn_bc_malformed(r, "an aggregate's element of another type");
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->size == 0) return true;
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (!kn_bc_is_aggregate(t)) {
+    kiln_value v = r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);
+    return r->status == KILN_OK && push_part(r, v);
+  }
+  if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
+    if (!kn_bc_split(r, type)) return false;
+    t = &r->types[type];
+    for (uint32_t i = 0; i < t->n_pieces; i++)
+      if (!push_part(r, kn_bc_zero(r, r->type_pieces.at[t->piece_first + i].type))) return false;
+    return true;
+  }
+  uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
+  if (c->kind == CK_AGGREGATE && c->n == n) {
+    uint32_t list = c->index;
+    for (uint32_t i = 0; i < n; i++) {
+      uint32_t elem = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
+      if (!const_parts(r, r->clist.at[list + i], elem)) return false;
+    }
+    return true;
+  }
+  if (t->kind == TK_ARRAY) {
+    const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t v = 0;
+      if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n) v = i < c->n ? r->cbytes.at[c->index + i] : 0;
+      else if (c->kind == CK_DATA && c->n == n) v = r->cwords.at[c->index + i];
+      else return kn_bc_malformed(r, "an aggregate constant of another size");
+      if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->elems.at[t->first].type);
+      if (!push_part(r, e->kind == TK_FLOAT ? kiln_const_bits(r->f, (kiln_type)e->ktype, v, 0)
+                                            : kiln_const_int(r->f, (int64_t)v)))
+        return false;
+    }
+    return true;
+  }
+  return kn_bc_malformed(r, "bad aggregate constant");
+}
+
+bool kn_bc_const_parts(struct kn_bc *r, uint32_t id) {
+  bool no_code = r->no_code;
+  r->no_code = true; /* the parts are kept for other blocks */
+  bool ok = kn_bc_split(r, kn_bc_type_of(r, id)) && const_parts(r, id, kn_bc_type_of(r, id));
+  r->no_code = no_code;
+  return ok;
+}

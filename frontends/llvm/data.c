@@ -1,0 +1,218 @@
+/* Initialisers of global variables, aliases, constructors and lists of used symbols: from constants
+ * to bytes and relocations. Runs once, between the module's constants and the functions' bodies.
+ * Invariant: a data item's bytes are written within its type's size, which bounds the work. */
+#include "bc.h"
+
+/* Largest initialised data item (zero data may be larger). */
+#define MAX_DATA (UINT64_C(1) << 30)
+
+/* One item being written. */
+struct item {
+  uint8_t *bytes;
+  uint64_t size;
+  kiln_reloc *relocs;
+  uint32_t n_relocs, cap_relocs;
+  uint32_t symbol;
+};
+
+static void put(uint8_t *to, uint64_t v, uint64_t n) {
+  for (uint64_t i = 0; i < n && i < 8; i++) to[i] = (uint8_t)(v >> 8 * i);
+}
+
+static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct kn_bc_type *t,
+                   uint64_t at) {
+  struct kn_bc_num v;
+  if (!kn_bc_eval(r, id, 0, &v)) return false;
+  if (v.symbol) {
+    kiln_reloc reloc = {.offset_bytes = at, .symbol = {v.symbol}, .addend = (int64_t)v.low,
+                        .size_bytes = t->bits == 32 ? 4 : 8, .relative_to = {v.minus}};
+    if (v.minus && v.minus != it->symbol)
+      return kn_bc_unsupported(r, "a difference of addresses in data, but not to the data itself");
+    if (!kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof reloc))
+      return false;
+    it->relocs[it->n_relocs++] = reloc;
+    return true;
+  }
+  uint64_t n = t->bits == 80 ? 10 : (t->bits + 7) / 8; /* as many as a store of it writes */
+  if (t->kind == TK_INT && t->bits % 64) { /* upper bits of the last byte are zero */
+    uint64_t mask = (UINT64_C(1) << t->bits % 64) - 1;
+    if (t->bits < 64) v.low &= mask;
+    else v.high &= mask;
+  }
+  put(it->bytes + at, v.low, n);
+  if (n > 8) put(it->bytes + at + 8, v.high, n - 8);
+  if (n > 16) return kn_bc_unsupported(r, "integers wider than 128 bits");
+  return true;
+}
+
+/* Writes constant `id`, which must be of type `type`, at `at`. Depth is that of the type. */
+static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != type)
+    return kn_bc_malformed(r, "an initialiser of another type");
+  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (c->kind == CK_NULL || c->kind == CK_UNDEF || t->size == 0) return true;
+  if (t->kind != TK_STRUCT && t->kind != TK_ARRAY && t->kind != TK_VECTOR)
+    return scalar(r, it, id, t, at);
+  if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
+  if (c->kind == CK_AGGREGATE && c->n == n) {
+    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types[r->elems.at[t->first].type].size;
+    for (uint32_t i = 0; i < n; i++) {
+      struct kn_bc_elem e = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)];
+      uint64_t offset = t->kind == TK_STRUCT ? e.offset : i * step;
+      if (!write(r, it, r->clist.at[c->index + i], e.type, at + offset)) return false;
+    }
+    return true;
+  }
+  if (t->kind == TK_STRUCT) return kn_bc_malformed(r, "an aggregate constant of another size");
+  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n && e->size == 1) {
+    memcpy(it->bytes + at, r->cbytes.at + c->index, c->n);
+    return true;
+  }
+  if (c->kind == CK_DATA && c->n == n && e->size <= 8) {
+    const uint64_t *word = r->cwords.at + c->index;
+    for (uint64_t i = 0; i < n; i++) put(it->bytes + at + i * e->size, word[i], e->size);
+    return true;
+  }
+  return kn_bc_malformed(r, "an aggregate constant of another size");
+}
+
+/* May a private constant of these bytes be merged with equal strings? */
+static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const uint8_t *bytes,
+                      uint64_t size) {
+  const struct kn_bc_type *t = &r->types[g->type];
+  return g->data_flags & KILN_DATA_READ_ONLY && !g->desc.section && !g->desc.comdat &&
+         g->align_log2 == 0 && t->kind == TK_ARRAY && r->types[r->elems.at[t->first].type].bits == 8 &&
+         size && !bytes[size - 1] && !memchr(bytes, 0, size - 1) &&
+         (g->desc.linkage == KILN_LINKAGE_PRIVATE || g->desc.linkage == KILN_LINKAGE_INTERNAL);
+}
+
+static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
+  const struct kn_bc_type *t = &r->types[g->type];
+  uint32_t id = g->init - 1;
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != g->type)
+    return kn_bc_malformed(r, "an initialiser of another type");
+  unsigned kind = r->csts[id].kind;
+  kiln_data_desc d = {.size_bytes = t->size, .align_log2 = g->align_log2, .flags = g->data_flags};
+  bool merge = d.flags & KILN_DATA_MERGE_STRINGS;
+  d.flags &= ~(unsigned)KILN_DATA_MERGE_STRINGS;
+  bool zero = kind == CK_NULL || kind == CK_UNDEF || t->size == 0;
+  *it = (struct item){.size = t->size, .symbol = g->symbol, .relocs = it->relocs,
+                      .cap_relocs = it->cap_relocs};
+  if (!zero || (merge && t->size == 1)) {
+    if (t->size > MAX_DATA) {
+      kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes", (unsigned)MAX_DATA);
+      return false;
+    }
+    uint32_t cap = 0;
+    if (!kn_bc_grow(r, &it->bytes, &cap, t->size, 1)) return false;
+    memset(it->bytes, 0, t->size);
+    if (!write(r, it, id, g->type, 0)) return false;
+    if (merge && it->n_relocs == 0 && is_string(r, g, it->bytes, t->size))
+      d.flags |= KILN_DATA_MERGE_STRINGS;
+    d.bytes = it->bytes;
+    d.relocs = it->relocs;
+    d.n_relocs = it->n_relocs;
+  }
+  kiln_status status = kiln_data_define(r->module, (kiln_symbol){g->symbol}, &d);
+  if (status != KILN_OK) {
+    kn_bc_fail(r, status, "cannot define a global variable");
+    return false;
+  }
+  return true;
+}
+
+bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth) {
+  if (g->skip == 2) return kn_bc_malformed(r, "an alias of itself");
+  g->skip = 2;
+  struct kn_bc_num v;
+  if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
+  if (!v.symbol || v.minus) return kn_bc_malformed(r, "an alias of a number");
+  g->skip = 0;
+  g->symbol =
+    kiln_alias_define(r->module, &g->desc, (kiln_symbol){v.symbol}, (int64_t)v.low).id;
+  return g->symbol != 0 || kn_bc_malformed(r, "bad alias");
+}
+
+/* The elements of an array constant: their value ids; NULL and 0 for an empty one. */
+static bool elements(struct kn_bc *r, const struct kn_bc_global *g, uint32_t *first, uint32_t *n) {
+  *n = 0;
+  if (!g->init) return true;
+  uint32_t id = g->init - 1;
+  if (id >= r->inst_base) return kn_bc_malformed(r, "value number out of range");
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (c->kind == CK_NULL || c->kind == CK_UNDEF) return true;
+  if (c->kind != CK_AGGREGATE) return kn_bc_malformed(r, "bad special variable");
+  *first = c->index;
+  *n = c->n;
+  return true;
+}
+
+/* @llvm.used: marks the variables in it. */
+static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
+  uint32_t first = 0, n;
+  if (!elements(r, g, &first, &n)) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t id = r->clist.at[first + i];
+    if (id < r->inst_base && r->csts[id].kind == CK_GLOBAL)
+      r->globals.at[r->csts[id].index].data_flags |= KILN_DATA_USED;
+  }
+  return true;
+}
+
+/* @llvm.global_ctors and @llvm.global_dtors: {priority, function, data} each. */
+static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
+  uint32_t first = 0, n;
+  if (!elements(r, g, &first, &n)) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t id = r->clist.at[first + i];
+    if (id >= r->inst_base) return kn_bc_malformed(r, "value number out of range");
+    const struct kn_bc_cst *c = &r->csts[id];
+    if (c->kind == CK_NULL) continue;
+    if (c->kind != CK_AGGREGATE || c->n < 2) return kn_bc_malformed(r, "bad list of constructors");
+    struct kn_bc_num priority, func;
+    if (!kn_bc_eval(r, r->clist.at[c->index], 0, &priority) ||
+        !kn_bc_eval(r, r->clist.at[c->index + 1], 0, &func))
+      return false;
+    if (!func.symbol && !func.low) continue;
+    if (!func.symbol || func.low || priority.symbol)
+      return kn_bc_malformed(r, "bad list of constructors");
+    unsigned p = priority.low > 65535 ? 65535 : (unsigned)priority.low;
+    if (kiln_ctor_add(r->module, (kiln_symbol){func.symbol}, p, at_exit) != KILN_OK)
+      return kn_bc_malformed(r, "bad list of constructors");
+  }
+  return true;
+}
+
+static bool special(struct kn_bc *r, const struct kn_bc_global *g, bool first_pass) {
+  const char *name = g->desc.name;
+  size_t n = g->name_length;
+  if (first_pass) return n == 9 && !memcmp(name, "llvm.used", n) ? used(r, g) : true;
+  if (n == 17 && !memcmp(name, "llvm.global_ctors", n)) return ctors(r, g, false);
+  if (n == 17 && !memcmp(name, "llvm.global_dtors", n)) return ctors(r, g, true);
+  return true;
+}
+
+bool kn_bc_define_data(struct kn_bc *r) {
+  struct item it = {0};
+  bool ok = true;
+  r->data_defined = true;
+  r->module_vals = r->inst_base = r->n_vals;
+  for (uint32_t i = 0; i < r->globals.n && ok; i++) {
+    struct kn_bc_global *g = &r->globals.at[i];
+    if (g->what == KILN_SYMBOL_ALIAS && !g->symbol) ok = kn_bc_define_alias(r, g, 0);
+    else if (g->what == KILN_SYMBOL_DATA && !g->symbol) ok = special(r, g, true);
+  }
+  for (uint32_t i = 0; i < r->globals.n && ok; i++) {
+    struct kn_bc_global *g = &r->globals.at[i];
+    if (g->what != KILN_SYMBOL_DATA) continue;
+    if (!g->symbol) ok = special(r, g, false);
+    else if (g->init && !g->skip) ok = define(r, g, &it);
+    if (it.bytes) kn_bc_release(r, it.bytes);
+    it.bytes = NULL;
+  }
+  if (it.relocs) kn_bc_release(r, it.relocs);
+  return ok;
+}

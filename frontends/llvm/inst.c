@@ -1,0 +1,534 @@
+/* The rarer instructions: addresses, aggregates, phis, stack, switches, atomics, and the list of
+ * what is not implemented. Called by func.c with a record's operands.
+ * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
+ * run is written again once it is a value. */
+#include "bc.h"
+
+static bool too_short(struct kn_bc *r) { return kn_bc_malformed(r, "a record of the wrong length"); }
+
+static uint32_t absolute(const struct kn_bc *r, uint64_t relative) {
+  return r->n_vals - (uint32_t)relative;
+}
+
+/* ---- addresses ---- */
+
+/* The index `id` as an i64. */
+static kiln_value index64(struct kn_bc *r, uint32_t id) {
+  uint32_t type = kn_bc_type_of(r, id);
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->kind != TK_INT || !t->ktype) {
+    if (t->kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
+    else kn_bc_malformed(r, "an index that is no integer");
+    return (kiln_value){0};
+  }
+  if (t->ktype == KILN_TYPE_I64 && t->fit == FIT_EXACT) return kn_bc_use(r, id, type);
+  kiln_value v = kn_bc_use_s(r, id, type);
+  if (t->ktype == KILN_TYPE_I64) return v;
+  return kiln_build_convert(r->f, t->ktype == KILN_TYPE_I128 ? KILN_OP_TRUNC : KILN_OP_SEXT,
+                            KILN_TYPE_I64, (kiln_type)t->ktype, v);
+}
+
+void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
+  uint32_t type = source, base_type = kn_bc_type_of(r, base);
+  if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
+                  r->types[base_type].kind != TK_PTR)) {
+    if (r->types[base_type].kind == TK_PTR || r->types[base_type].kind == TK_VECTOR)
+      kn_bc_bad_type(r, base_type);
+    else kn_bc_malformed(r, "getelementptr of something that is no pointer");
+    return;
+  }
+  kiln_value a = kn_bc_use(r, base, base_type), index = {0};
+  bool same = true; /* nothing was added so far */
+  uint64_t disp = 0;
+  unsigned scale = 0;
+  for (unsigned i = 0; i < n; i++) {
+    const struct kn_bc_type *t = &r->types[type];
+    uint64_t step;
+    int64_t k;
+    bool known = kn_bc_is_int(r, idx[i], &k);
+    if (i == 0) {
+      if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
+      step = t->size;
+    } else if (t->kind == TK_STRUCT) {
+      if (!known || (uint64_t)k >= t->n) {
+        kn_bc_malformed(r, "struct index out of range");
+        return;
+      }
+      const struct kn_bc_elem *e = &r->elems.at[t->first + (uint32_t)k];
+      disp += e->offset;
+      type = e->type;
+      continue;
+    } else if (t->kind == TK_ARRAY) {
+      type = r->elems.at[t->first].type;
+      step = r->types[type].size;
+    } else {
+      if (t->kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
+      else kn_bc_malformed(r, "getelementptr into a scalar");
+      return;
+    }
+    if (known) {
+      disp += (uint64_t)k * step;
+      continue;
+    }
+    kiln_value v = index64(r, idx[i]);
+    if (r->status != KILN_OK) return;
+    if (step == 0) continue;
+    if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);
+    same = false;
+    index = v;
+    scale = (unsigned)step;
+    if (step > 65535) {
+      index = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v,
+                                kiln_const_int(r->f, (int64_t)step));
+      scale = 1;
+    }
+  }
+  if ((int64_t)disp == (int32_t)disp) {
+    if (scale || disp) a = kiln_build_addr(r->f, a, index, scale, (int32_t)disp);
+    else if (same && base >= r->n_vals) a = kn_bc_same(r, base, base_type);
+  } else {
+    if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);
+    a = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, a, kiln_const_int(r->f, (int64_t)disp));
+  }
+  kn_bc_def(r, base_type, a);
+}
+
+/* ---- aggregates ---- */
+
+uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
+  if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
+  const struct kn_bc_type *t = &r->types[type];
+  uint32_t first = r->parts.n;
+  if (id >= r->n_vals) {
+    if (!kn_bc_forward_room(r, id)) return UINT32_MAX;
+    if (r->vals[id].t == (type | (uint32_t)VS_FORWARD_PARTS << 24)) return r->vals[id].h;
+    if (r->vals[id].t >> 24 != VS_NONE || !KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces))
+      goto mismatch;
+    for (uint32_t i = 0; i < t->n_pieces; i++) {
+      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
+      r->parts.at[first + i] = kiln_forward_new(r->f, kt).id;
+    }
+    r->parts.n += t->n_pieces;
+    r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_FORWARD_PARTS << 24};
+    r->n_forwards++;
+    return first;
+  }
+  if (kn_bc_type_of(r, id) != type) goto mismatch;
+  if (r->vals[id].t >> 24 == VS_PARTS) return r->vals[id].h;
+  if (r->vals[id].t >> 24 != VS_CONST) goto mismatch;
+  if (!kn_bc_const_parts(r, id)) return UINT32_MAX;
+  if (r->parts.n - first != t->n_pieces) goto mismatch;
+  r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
+  if (id < r->module_vals) KN_BC_PUSH(r, r->touched, id);
+  return first;
+mismatch:
+  kn_bc_malformed(r, "an aggregate of another type is expected");
+  return UINT32_MAX;
+}
+
+void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
+  uint32_t id = r->n_vals;
+  if (id < r->zeroed && r->vals[id].t >> 24 != VS_NONE) {
+    if (r->vals[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24)) {
+      kn_bc_malformed(r, "a value of another type than it was used as");
+      return;
+    }
+    for (uint32_t i = 0; i < r->types[type].n_pieces; i++)
+      kiln_forward_bind(r->f, (kiln_value){r->parts.at[r->vals[id].h + i]},
+                        (kiln_value){r->parts.at[first + i]});
+    r->n_forwards--;
+  }
+  if (id >= r->cap_vals && !kn_bc_grow_vals(r)) return;
+  r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
+  r->n_vals = id + 1;
+}
+
+/* Defines the next value: a part or a run of parts. */
+static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
+  if (kn_bc_is_aggregate(&r->types[type])) kn_bc_define_parts(r, type, first);
+  else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
+}
+
+/* Follows indices into aggregate `*type`; adds the number of parts before the element to *part. */
+static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *type, uint32_t *part) {
+  for (unsigned i = 0; i < n; i++) {
+    const struct kn_bc_type *t = &r->types[*type];
+    if (t->kind == TK_STRUCT && ops[i] < t->n) {
+      for (uint32_t k = 0; k <= ops[i]; k++) {
+        *type = r->elems.at[t->first + k].type;
+        if (!kn_bc_split(r, *type)) return false;
+        if (k < ops[i]) *part += r->types[*type].n_pieces;
+      }
+    } else if (t->kind == TK_ARRAY && ops[i] < t->count) {
+      *type = r->elems.at[t->first].type;
+      if (!kn_bc_split(r, *type)) return false;
+      *part += (uint32_t)ops[i] * r->types[*type].n_pieces;
+    } else {
+      return kn_bc_malformed(r, "index into an aggregate out of range");
+    }
+  }
+  return true;
+}
+
+static void extract_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t id, type, part = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX || !follow(r, ops + i, n - i, &type, &part)) return;
+  if (id >= r->n_vals) { /* parts of a forward value: made values */
+    uint32_t count = r->types[type].n_pieces, at = r->parts.n;
+    if (!KN_BC_ROOM(r, r->parts, (uint64_t)at + count)) return;
+    for (uint32_t k = 0; k < count; k++) {
+      uint32_t pt = r->type_pieces.at[r->types[type].piece_first + k].type;
+      r->parts.at[at + k] = kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[pt].ktype,
+                                             (kiln_value){r->parts.at[first + part + k]}).id;
+    }
+    r->parts.n += count;
+    define_from(r, type, at);
+    return;
+  }
+  define_from(r, type, first + part);
+}
+
+static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t id, type, value, vtype, part = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !kn_bc_operand(r, ops, n, &i, &value, &vtype))
+    return;
+  uint32_t from = kn_bc_parts(r, id, type), inner = type;
+  if (from == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
+  if (inner != vtype) {
+    kn_bc_malformed(r, "an inserted value of another type");
+    return;
+  }
+  uint32_t source = UINT32_MAX;
+  kiln_value v = {0};
+  if (kn_bc_is_aggregate(&r->types[vtype])) source = kn_bc_parts(r, value, vtype);
+  else v = kn_bc_use(r, value, vtype);
+  if (r->status != KILN_OK) return;
+  uint32_t count = r->types[type].n_pieces, first = r->parts.n;
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+  memcpy(r->parts.at + first, r->parts.at + from, count * sizeof(uint32_t));
+  r->parts.n += count;
+  if (source == UINT32_MAX) r->parts.at[first + part] = v.id;
+  else
+    memcpy(r->parts.at + first + part, r->parts.at + source,
+           r->types[vtype].n_pieces * sizeof(uint32_t));
+  kn_bc_define_parts(r, type, first);
+}
+
+/* ---- values without operations ---- */
+
+static void freeze(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t id, type;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (kn_bc_is_aggregate(&r->types[type])) {
+    uint32_t first = kn_bc_parts(r, id, type);
+    if (first == UINT32_MAX) return;
+    if (id >= r->n_vals) kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
+    else kn_bc_define_parts(r, type, first);
+    return;
+  }
+  if (kn_bc_scalar(r, type)) kn_bc_def(r, type, kn_bc_same(r, id, type));
+}
+
+static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t id, type;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (i >= n || ops[i] != 0) {
+    kn_bc_malformed(r, "unknown unary operation");
+    return;
+  }
+  if (!kn_bc_scalar(r, type)) return;
+  kn_bc_def(r, type, kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype,
+                                      kn_bc_use(r, id, type)));
+}
+
+static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a, b, c, type, ctype;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
+  if (i >= n) {
+    too_short(r);
+    return;
+  }
+  b = absolute(r, ops[i++]);
+  if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
+  if (r->types[ctype].fit != FIT_BOOL) {
+    if (r->types[ctype].kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
+    else kn_bc_malformed(r, "a condition that is no i1");
+    return;
+  }
+  kiln_value cond = kn_bc_use(r, c, ctype);
+  if (kn_bc_is_aggregate(&r->types[type])) {
+    uint32_t x = kn_bc_parts(r, a, type), y = kn_bc_parts(r, b, type), first = r->parts.n;
+    const struct kn_bc_type *t = &r->types[type];
+    if (x == UINT32_MAX || y == UINT32_MAX ||
+        !KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces))
+      return;
+    for (uint32_t k = 0; k < t->n_pieces; k++) {
+      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + k].type].ktype;
+      r->parts.at[first + k] = kiln_build_select(r->f, kt, cond, (kiln_value){r->parts.at[x + k]},
+                                                 (kiln_value){r->parts.at[y + k]}).id;
+    }
+    r->parts.n += t->n_pieces;
+    kn_bc_define_parts(r, type, first);
+    return;
+  }
+  if (!kn_bc_scalar(r, type)) return;
+  kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+  kn_bc_def(r, type, kiln_build_select(r->f, (kiln_type)r->types[type].ktype, cond, x, y));
+}
+
+/* ---- phis ---- */
+
+/* Gives the phi's arguments: record operands are (value, block) pairs from `ops`. `params` are the
+ * block's parameters: one, or one per part. */
+static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint32_t type,
+                     uint32_t first_param, uint32_t phi) {
+  bool parts = kn_bc_is_aggregate(&r->types[type]);
+  kiln_block target = {r->bb};
+  r->no_code = true;
+  if (pairs > 1 && r->stamps.n != r->n_bbs) {
+    if (!KN_BC_ROOM(r, r->stamps, r->n_bbs)) return;
+    memset(r->stamps.at, 0, r->n_bbs * sizeof *r->stamps.at);
+    r->stamps.n = r->n_bbs;
+    r->stamp = 0;
+  }
+  r->stamp++;
+  for (unsigned i = 0; i < pairs && r->status == KILN_OK; i++, ops += 2) {
+    if (ops[1] >= r->n_bbs) {
+      kn_bc_malformed(r, "block number out of range");
+      break;
+    }
+    uint32_t pred = (uint32_t)ops[1];
+    if (pairs > 1) { /* several edges from one block: their argument is given once */
+      if (r->stamps.at[pred] == r->stamp) continue;
+      r->stamps.at[pred] = r->stamp;
+    }
+    uint32_t id = phi - (uint32_t)kn_bits_signed(ops[0]);
+    uint32_t from = 0, n = 1;
+    kiln_value v = {0};
+    if (parts) {
+      from = kn_bc_parts(r, id, type);
+      n = r->types[type].n_pieces;
+    } else {
+      v = kn_bc_use(r, id, type);
+    }
+    if (r->status != KILN_OK) break;
+    for (uint32_t k = 0; k < n; k++)
+      kn_bc_phi_arg(r, pred, target, first_param + k,
+                    parts ? (kiln_value){r->parts.at[from + k]} : v);
+  }
+  r->no_code = false;
+}
+
+void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index, kiln_value v) {
+  if (r->has_trap && pred >= r->bb) { /* the block may yet be split: see kn_bc_split_block */
+    KN_BC_PUSH(r, r->late, (struct kn_bc_late){pred, target.id, index, v.id});
+    return;
+  }
+  kiln_block p = {r->ends.n ? r->ends.at[pred] : pred};
+  kiln_edge_arg(r->f, p, target, index, v);
+}
+
+static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (n < 1 || ops[0] >= r->n_types) {
+    too_short(r);
+    return;
+  }
+  uint32_t type = (uint32_t)ops[0], phi_id = r->n_vals;
+  if (!kn_bc_split(r, type)) return;
+  const struct kn_bc_type *t = &r->types[type];
+  uint32_t param = r->n_params, count = t->n_pieces;
+  r->n_params += count;
+  kiln_block b = {r->bb};
+  if (kn_bc_is_aggregate(t)) {
+    uint32_t first = r->parts.n;
+    if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+    for (uint32_t i = 0; i < count; i++) {
+      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
+      r->parts.at[first + i] = kiln_block_param(r->f, b, kt).id;
+    }
+    r->parts.n += count;
+    kn_bc_define_parts(r, type, first);
+  } else {
+    kn_bc_def(r, type, kiln_block_param(r->f, b, (kiln_type)t->ktype));
+  }
+  incoming(r, ops + 1, (n - 1) / 2, type, param, phi_id);
+}
+
+/* ---- stack ---- */
+
+/* [type, size's type, size (absolute), flags, space?] */
+static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (n < 4 || ops[0] >= r->n_types || ops[1] >= r->n_types || ops[2] >= r->n_vals) {
+    kn_bc_malformed(r, "bad alloca");
+    return;
+  }
+  uint64_t flags = ops[3];
+  if (!(flags & 1 << 6)) {
+    kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+    return;
+  }
+  if (flags & (1 << 5 | 1 << 7) || (n > 4 && ops[4])) {
+    kn_bc_unsupported(r, "this kind of alloca");
+    return;
+  }
+  uint32_t type = (uint32_t)ops[0], count = (uint32_t)ops[2];
+  if (!kn_bc_sized(r, type)) return;
+  unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
+  const struct kn_bc_type *t = &r->types[type];
+  align = align ? align - 1 : t->align_log2;
+  if (align > 16) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
+    return;
+  }
+  int64_t k;
+  if (r->bb == 0 && kn_bc_is_int(r, count, &k)) {
+    uint64_t size;
+    if (__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX) {
+      kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
+      return;
+    }
+    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, kiln_slot_new(r->f, size ? size : 1, align));
+    return;
+  }
+  uint32_t ctype = kn_bc_type_of(r, count);
+  const struct kn_bc_type *ct = &r->types[ctype];
+  if (ct->kind != TK_INT || !ct->ktype) {
+    kn_bc_malformed(r, "bad alloca");
+    return;
+  }
+  kiln_value v = kn_bc_use_z(r, count, ctype);
+  if (ct->ktype != KILN_TYPE_I64)
+    v = kiln_build_convert(r->f, ct->ktype == KILN_TYPE_I128 ? KILN_OP_TRUNC : KILN_OP_ZEXT,
+                           KILN_TYPE_I64, (kiln_type)ct->ktype, v);
+  if (t->size != 1)
+    v = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v,
+                          kiln_const_int(r->f, (int64_t)t->size));
+  kn_bc_def(r, r->ptr_type, kiln_build_salloc(r->f, v, align));
+}
+
+/* [list's type, list, type] */
+static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (n < 3 || ops[2] >= r->n_types) {
+    too_short(r);
+    return;
+  }
+  uint32_t type = (uint32_t)ops[2];
+  if (kn_bc_is_aggregate(&r->types[type])) {
+    kn_bc_unsupported(r, "va_arg of an aggregate");
+    return;
+  }
+  if (!kn_bc_scalar(r, type)) return;
+  if (r->types[type].fit != FIT_EXACT) {
+    kn_bc_unsupported(r, "va_arg of an integer of odd width");
+    return;
+  }
+  kiln_value list = kn_bc_use(r, absolute(r, ops[1]), r->ptr_type);
+  kn_bc_def(r, type, kiln_build_va_arg(r->f, (kiln_type)r->types[type].ktype, list));
+}
+
+/* ---- branches ---- */
+
+/* [type, value, default, (case's value (absolute), block)...] */
+static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (n < 3 || n % 2 == 0 || ops[0] >= r->n_types) {
+    too_short(r);
+    return;
+  }
+  uint32_t type = (uint32_t)ops[0], count = (n - 3) / 2;
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->kind != TK_INT) {
+    kn_bc_malformed(r, "a switch on something that is no integer");
+    return;
+  }
+  if (t->bits > 64) {
+    kn_bc_unsupported(r, "a switch on an integer of more than 64 bits");
+    return;
+  }
+  if (!KN_BC_ROOM(r, r->cases, count)) return;
+  uint64_t mask = t->fit == FIT_EXACT ? UINT64_MAX : (UINT64_C(1) << t->bits) - 1;
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
+    int64_t k;
+    if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->n_bbs) {
+      kn_bc_malformed(r, "bad case of a switch");
+      return;
+    }
+    r->cases.at[i] = (kiln_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
+  }
+  if (ops[2] >= r->n_bbs) {
+    kn_bc_malformed(r, "block number out of range");
+    return;
+  }
+  kiln_value v = kn_bc_use_z(r, absolute(r, ops[1]), type);
+  kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->cases.at, count);
+}
+
+/* [type, address, blocks...] */
+static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (n < 2) {
+    too_short(r);
+    return;
+  }
+  kiln_value a = kn_bc_use(r, absolute(r, ops[1]), r->ptr_type);
+  if (!KN_BC_ROOM(r, r->targets, n)) return;
+  uint32_t count = 0;
+  if (!KN_BC_ROOM(r, r->stamps, r->n_bbs)) return;
+  memset(r->stamps.at, 0, r->n_bbs * sizeof *r->stamps.at);
+  r->stamps.n = r->n_bbs;
+  r->stamp = 1;
+  for (unsigned i = 2; i < n; i++) {
+    if (ops[i] >= r->n_bbs) {
+      kn_bc_malformed(r, "block number out of range");
+      return;
+    }
+    if (r->stamps.at[ops[i]]) continue; /* listed before */
+    r->stamps.at[ops[i]] = 1;
+    r->targets.at[count++] = (kiln_block){(uint32_t)ops[i]};
+  }
+  if (count == 0) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+  else kiln_build_brind(r->f, a, r->targets.at, count);
+}
+
+/* ---- the list ---- */
+
+void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
+  switch (code) {
+  case FUNC_PHI: phi(r, ops, n); return;
+  case FUNC_VSELECT: select_value(r, ops, n); return;
+  case FUNC_ALLOCA: stack(r, ops, n); return;
+  case FUNC_EXTRACTVAL: extract_value(r, ops, n); return;
+  case FUNC_INSERTVAL: insert_value(r, ops, n); return;
+  case FUNC_UNOP: negate(r, ops, n); return;
+  case FUNC_FREEZE: freeze(r, ops, n); return;
+  case FUNC_SWITCH: switch_value(r, ops, n); return;
+  case FUNC_INDIRECTBR: indirect_branch(r, ops, n); return;
+  case FUNC_VAARG: va_arg(r, ops, n); return;
+  case FUNC_FENCE:
+  case FUNC_LOADATOMIC:
+  case FUNC_STOREATOMIC:
+  case FUNC_ATOMICRMW:
+  case FUNC_CMPXCHG: kn_bc_atomic(r, code, ops, n); return;
+  case FUNC_EXTRACTELT:
+  case FUNC_INSERTELT:
+  case FUNC_SHUFFLEVEC: kn_bc_unsupported(r, "vector types"); return;
+  case FUNC_INVOKE:
+  case FUNC_RESUME:
+  case FUNC_LANDINGPAD:
+  case FUNC_CLEANUPRET:
+  case FUNC_CATCHRET:
+  case FUNC_CATCHPAD:
+  case FUNC_CLEANUPPAD:
+  case FUNC_CATCHSWITCH: kn_bc_unsupported(r, "exceptions"); return;
+  case FUNC_CALLBR: kn_bc_unsupported(r, "callbr (asm goto)"); return;
+  default:
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: instruction record %u", code);
+    return;
+  }
+}

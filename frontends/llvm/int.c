@@ -1,0 +1,276 @@
+/* Integers that do not fill their Kiln type (i1, i24, i33, ...), casts of every kind, and loads and
+ * stores of such integers. Called by func.c, inst.c, call.c where the fast way does not do.
+ * Invariant: a value of type i1 is 0 or 1; the bits above the width of other odd types are anything,
+ * and whoever depends on them clears or extends first. */
+#include "bc.h"
+
+static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
+
+static kiln_value binary(struct kn_bc *r, kiln_op op, const struct kn_bc_type *t, kiln_value a,
+                         kiln_value b) {
+  return kiln_build_binary(r->f, op, (kiln_type)t->ktype, a, b);
+}
+
+/* Width of the Kiln type that holds values of `t`. */
+static unsigned held(const struct kn_bc_type *t) {
+  return 8 * kiln_type_size((kiln_type)t->ktype);
+}
+
+kiln_value kn_bc_zext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
+  if (t->fit != FIT_ODD) return v;
+  if (t->bits < 64) return binary(r, KILN_OP_AND, t, v, imm(r, (int64_t)((UINT64_C(1) << t->bits) - 1)));
+  return binary(r, KILN_OP_AND, t, v,
+                kiln_const_i128(r->f, UINT64_MAX, (UINT64_C(1) << (t->bits - 64)) - 1));
+}
+
+kiln_value kn_bc_sext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
+  if (t->fit == FIT_EXACT) return v;
+  if (t->fit == FIT_BOOL) return kiln_build_unary(r->f, KILN_OP_NEG, (kiln_type)t->ktype, v);
+  kiln_value n = imm(r, held(t) - t->bits);
+  return binary(r, KILN_OP_ASHR, t, binary(r, KILN_OP_SHL, t, v, n), n);
+}
+
+kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  int64_t k;
+  if (t->fit == FIT_ODD && t->bits < 64 && kn_bc_is_int(r, id, &k))
+    return imm(r, k & (int64_t)((UINT64_C(1) << t->bits) - 1));
+  return kn_bc_zext_in(r, kn_bc_use(r, id, type), t);
+}
+
+kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  int64_t k;
+  if (t->fit != FIT_EXACT && t->bits < 64 && kn_bc_is_int(r, id, &k)) return imm(r, k);
+  return kn_bc_sext_in(r, kn_bc_use(r, id, type), t);
+}
+
+kiln_value kn_bc_same(struct kn_bc *r, uint32_t id, uint32_t type) {
+  kiln_value v = kn_bc_use(r, id, type);
+  if (id < r->n_vals) return v;
+  return kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[type].ktype, v);
+}
+
+/* ---- arithmetic ---- */
+
+kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
+  kiln_value none = {0};
+  const struct kn_bc_type *t = &r->types[type];
+  if (!kn_bc_scalar(r, type)) return none;
+  if (t->fit == FIT_BOOL) {
+    kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+    switch (op) {
+    case BINOP_ADD:
+    case BINOP_SUB:
+    case BINOP_XOR: return binary(r, KILN_OP_XOR, t, x, y);
+    case BINOP_MUL:
+    case BINOP_AND: return binary(r, KILN_OP_AND, t, x, y);
+    case BINOP_OR: return binary(r, KILN_OP_OR, t, x, y);
+    case BINOP_UREM:
+    case BINOP_SREM: return imm(r, 0); /* b is 1, or it is undefined */
+    case BINOP_UDIV:
+    case BINOP_SDIV:
+    case BINOP_SHL: /* b is 0 */
+    case BINOP_LSHR:
+    case BINOP_ASHR: return kn_bc_same(r, a, type);
+    default: kn_bc_malformed(r, "unknown binary operation"); return none;
+    }
+  }
+  switch (op) {
+  case BINOP_ADD: return binary(r, KILN_OP_ADD, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_SUB: return binary(r, KILN_OP_SUB, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_MUL: return binary(r, KILN_OP_MUL, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_AND: return binary(r, KILN_OP_AND, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_OR: return binary(r, KILN_OP_OR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_XOR: return binary(r, KILN_OP_XOR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+  case BINOP_SHL: return binary(r, KILN_OP_SHL, t, kn_bc_use(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_LSHR: return binary(r, KILN_OP_LSHR, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_ASHR: return binary(r, KILN_OP_ASHR, t, kn_bc_use_s(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_UDIV: return binary(r, KILN_OP_UDIV, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_UREM: return binary(r, KILN_OP_UREM, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_SDIV: return binary(r, KILN_OP_SDIV, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
+  case BINOP_SREM: return binary(r, KILN_OP_SREM, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
+  default: kn_bc_malformed(r, "unknown binary operation"); return none;
+  }
+}
+
+kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (!kn_bc_scalar(r, type)) return (kiln_value){0};
+  if (t->kind != TK_INT) {
+    kn_bc_malformed(r, "unknown comparison");
+    return (kiln_value){0};
+  }
+  kiln_value x, y;
+  bool is_signed = cond >= KILN_SLT && cond <= KILN_SGT;
+  if (t->fit == FIT_BOOL || !is_signed) {
+    x = kn_bc_use_z(r, a, type);
+    y = kn_bc_use_z(r, b, type);
+    /* As signed numbers, true is -1: the order is the other way round. */
+    static const uint8_t turned[] = {[KILN_SLT] = KILN_UGT, [KILN_SGE] = KILN_ULE,
+                                     [KILN_SLE] = KILN_UGE, [KILN_SGT] = KILN_ULT};
+    if (is_signed) cond = turned[cond];
+  } else {
+    x = kn_bc_use_s(r, a, type);
+    y = kn_bc_use_s(r, b, type);
+  }
+  return kiln_build_icmp(r->f, (kiln_icond)cond, (kiln_type)t->ktype, x, y);
+}
+
+/* ---- casts ---- */
+
+/* Changes the Kiln type of integer `v`. */
+static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned to, kiln_op extend) {
+  if (from == to) return v;
+  return kiln_build_convert(r->f, to < from ? KILN_OP_TRUNC : extend, (kiln_type)to,
+                            (kiln_type)from, v);
+}
+
+/* Clears what is above bit 0 if `t` is i1. */
+static kiln_value boolean(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
+  if (t->fit != FIT_BOOL) return v;
+  return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, imm(r, 1));
+}
+
+kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
+  kiln_value none = {0}, v;
+  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return none;
+  bool fi = f->kind == TK_INT, ti = t->kind == TK_INT, ff = f->kind == TK_FLOAT,
+       tf = t->kind == TK_FLOAT, fp = f->kind == TK_PTR, tp = t->kind == TK_PTR;
+  kiln_type ft = (kiln_type)f->ktype, tt = (kiln_type)t->ktype;
+  switch (op) {
+  case CAST_TRUNC:
+    if (!fi || !ti) break;
+    if (ft == tt && t->fit != FIT_BOOL) return kn_bc_same(r, a, from);
+    v = resize(r, kn_bc_use(r, a, from), ft, tt, KILN_OP_ZEXT);
+    return boolean(r, v, t);
+  case CAST_ZEXT:
+    if (!fi || !ti) break;
+    if (ft == tt && f->fit != FIT_ODD) return kn_bc_same(r, a, from);
+    return resize(r, kn_bc_use_z(r, a, from), ft, tt, KILN_OP_ZEXT);
+  case CAST_SEXT:
+    if (!fi || !ti) break;
+    return resize(r, kn_bc_use_s(r, a, from), ft, tt, KILN_OP_SEXT);
+  case CAST_FPTOUI:
+  case CAST_FPTOSI:
+    if (!ff || !ti) break;
+    v = kiln_build_convert(r->f, op == CAST_FPTOUI ? KILN_OP_FTOUI : KILN_OP_FTOSI, tt, ft,
+                           kn_bc_use(r, a, from));
+    return boolean(r, v, t);
+  case CAST_UITOFP:
+    if (!fi || !tf) break;
+    return kiln_build_convert(r->f, KILN_OP_UITOF, tt, ft, kn_bc_use_z(r, a, from));
+  case CAST_SITOFP:
+    if (!fi || !tf) break;
+    return kiln_build_convert(r->f, KILN_OP_SITOF, tt, ft, kn_bc_use_s(r, a, from));
+  case CAST_FPTRUNC:
+  case CAST_FPEXT:
+    if (!ff || !tf || (f->bits < t->bits) != (op == CAST_FPEXT)) break;
+    return kiln_build_convert(r->f, op == CAST_FPEXT ? KILN_OP_FPROMOTE : KILN_OP_FDEMOTE, tt, ft,
+                              kn_bc_use(r, a, from));
+  case CAST_PTRTOINT:
+  case CAST_PTRTOADDR:
+    if (!fp || !ti) break;
+    if (tt == KILN_TYPE_I64) return kn_bc_same(r, a, from);
+    return boolean(r, resize(r, kn_bc_use(r, a, from), ft, tt, KILN_OP_ZEXT), t);
+  case CAST_INTTOPTR:
+    if (!fi || !tp) break;
+    if (ft == KILN_TYPE_I64 && f->fit == FIT_EXACT) return kn_bc_same(r, a, from);
+    return resize(r, kn_bc_use_z(r, a, from), ft, tt, KILN_OP_ZEXT);
+  case CAST_BITCAST:
+    if (f->bits != t->bits) break;
+    if (ft == tt) return kn_bc_same(r, a, from);
+    return kiln_build_convert(r->f, KILN_OP_BITCAST, tt, ft, kn_bc_use(r, a, from));
+  default: kn_bc_unsupported(r, "address spaces"); return none;
+  }
+  kn_bc_malformed(r, "a cast between types that it does not know");
+  return none;
+}
+
+/* ---- memory ---- */
+
+/* Type of a part of `size` bytes: 8, 4, 2, 1. */
+static kiln_type part_type(unsigned size) {
+  return size == 8   ? KILN_TYPE_I64
+         : size == 4 ? KILN_TYPE_I32
+         : size == 2 ? KILN_TYPE_I16
+                     : KILN_TYPE_I8;
+}
+
+/* Largest power of two that is at most `n`, and at most 8. */
+static unsigned part_size(unsigned n) { return n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1; }
+
+kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uint32_t type,
+                             unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_type kt = (kiln_type)t->ktype;
+  int32_t at = (int32_t)offset;
+  unsigned n = (t->bits + 7) / 8;
+  if (t->fit != FIT_ODD || n == kiln_type_size(kt)) return kiln_build_load(r->f, kt, a, at, mem);
+  kiln_value v = {0}; /* put together of 8, 4, 2 and 1 bytes: no byte behind it may be touched */
+  for (unsigned done = 0; done < n;) {
+    unsigned size = part_size(n - done);
+    kiln_type low = kt == KILN_TYPE_I128 ? KILN_TYPE_I64 : kt, pt = part_type(size);
+    kiln_value p = pt == low ? kiln_build_load(r->f, pt, a, at + (int32_t)done, mem)
+                             : kiln_build_load_ext(r->f, low, pt, a, at + (int32_t)done, mem);
+    p = resize(r, p, low, kt, KILN_OP_ZEXT);
+    if (done) p = binary(r, KILN_OP_OR, t, v, binary(r, KILN_OP_SHL, t, p, imm(r, 8 * done)));
+    v = p;
+    done += size;
+  }
+  return v;
+}
+
+void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
+                        unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_type kt = (kiln_type)t->ktype;
+  int32_t at = (int32_t)offset;
+  unsigned n = (t->bits + 7) / 8;
+  if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
+  if (t->fit != FIT_ODD || n == kiln_type_size(kt)) {
+    kiln_build_store(r->f, kt, a, at, v, mem);
+    return;
+  }
+  for (unsigned done = 0; done < n;) {
+    unsigned size = part_size(n - done);
+    kiln_value p = done ? binary(r, KILN_OP_LSHR, t, v, imm(r, 8 * done)) : v;
+    p = resize(r, p, kt, part_type(size), KILN_OP_ZEXT);
+    kiln_build_store(r->f, part_type(size), a, at + (int32_t)done, p, mem);
+    done += size;
+  }
+}
+
+void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) {
+  if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
+  kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
+  const struct kn_bc_type *t = &r->types[type];
+  if (!kn_bc_is_aggregate(t)) {
+    kn_bc_def(r, type, kn_bc_load_scalar(r, a, 0, type, mem));
+    return;
+  }
+  uint32_t first = r->parts.n, n = t->n_pieces;
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
+    r->parts.at[first + i] = kn_bc_load_scalar(r, a, p.offset, p.type, mem).id;
+  }
+  r->parts.n += n;
+  kn_bc_define_parts(r, type, first);
+}
+
+void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem) {
+  if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
+  kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
+  const struct kn_bc_type *t = &r->types[type];
+  if (!kn_bc_is_aggregate(t)) {
+    kn_bc_store_scalar(r, a, 0, kn_bc_use(r, value, type), type, mem);
+    return;
+  }
+  uint32_t first = kn_bc_parts(r, value, type);
+  for (uint32_t i = 0; i < t->n_pieces && first != UINT32_MAX; i++) {
+    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
+    kn_bc_store_scalar(r, a, p.offset, (kiln_value){r->parts.at[first + i]}, p.type, mem);
+  }
+}

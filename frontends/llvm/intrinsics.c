@@ -1,0 +1,579 @@
+/* LLVM's intrinsic functions that C meets: one row each in a sorted table, one case per kind below.
+ * call.c hands over every call of a name that begins with "llvm.". What the table does not have, or
+ * a case cannot do, is a diagnostic. Invariant: the table is sorted by name. */
+#include "bc.h"
+
+enum kind {
+  IN_NONE, IN_IGNORE, IN_FIRST, IN_ZERO, IN_ONE, IN_LIFETIME, IN_MEMCPY, IN_MEMMOVE, IN_MEMSET, IN_UNV,
+  IN_VA_COPY, IN_STACK_SAVE, IN_TRAP, IN_DEBUG_TRAP, IN_BITS, IN_FUNNEL, IN_MINMAX, IN_ABS,
+  IN_SATURATE, IN_OVERFLOW, IN_FLOAT1, IN_FLOAT2, IN_FLOAT3, IN_CANONICALIZE, IN_LIBM1, IN_LIBM2,
+  IN_LDEXP, IN_ROUND_INT, IN_OBJECT_SIZE, IN_LEVEL, IN_FPCLASS, IN_PTRMASK, IN_TO_INT_SAT,
+  IN_COMPARE, IN_CLEAR_CACHE
+};
+
+/* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
+static const struct row {
+  const char *name;
+  uint8_t kind, op;
+  const char *text;
+} rows[] = {
+  {"abs", IN_ABS, KILN_OP_ABS, 0},
+  {"acos", IN_LIBM1, 0, "acos"},
+  {"allow.runtime.check", IN_ONE, 0, 0},
+  {"allow.ubsan.check", IN_ONE, 0, 0},
+  {"annotation", IN_FIRST, 0, 0},
+  {"arithmetic.fence", IN_FIRST, 0, 0},
+  {"asin", IN_LIBM1, 0, "asin"},
+  {"assume", IN_IGNORE, 0, 0},
+  {"atan", IN_LIBM1, 0, "atan"},
+  {"atan2", IN_LIBM2, 0, "atan2"},
+  {"bitreverse", IN_BITS, KILN_OP_BITREV, 0},
+  {"bswap", IN_BITS, KILN_OP_BSWAP, 0},
+  {"canonicalize", IN_CANONICALIZE, 0, 0},
+  {"ceil", IN_FLOAT1, KILN_OP_FCEIL, 0},
+  {"clear_cache", IN_CLEAR_CACHE, 0, 0},
+  {"codeview.annotation", IN_IGNORE, 0, 0},
+  {"copysign", IN_FLOAT2, KILN_OP_FCOPYSIGN, 0},
+  {"cos", IN_LIBM1, 0, "cos"},
+  {"cosh", IN_LIBM1, 0, "cosh"},
+  {"ctlz", IN_BITS, KILN_OP_CLZ, 0},
+  {"ctpop", IN_BITS, KILN_OP_POPCNT, 0},
+  {"cttz", IN_BITS, KILN_OP_CTZ, 0},
+  {"dbg.assign", IN_IGNORE, 0, 0},
+  {"dbg.declare", IN_IGNORE, 0, 0},
+  {"dbg.label", IN_IGNORE, 0, 0},
+  {"dbg.value", IN_IGNORE, 0, 0},
+  {"debugtrap", IN_DEBUG_TRAP, 0, 0},
+  {"donothing", IN_IGNORE, 0, 0},
+  {"exp", IN_LIBM1, 0, "exp"},
+  {"exp10", IN_LIBM1, 0, "exp10"},
+  {"exp2", IN_LIBM1, 0, "exp2"},
+  {"expect", IN_FIRST, 0, 0},
+  {"expect.with.probability", IN_FIRST, 0, 0},
+  {"experimental.noalias.scope.decl", IN_IGNORE, 0, 0},
+  {"fabs", IN_FLOAT1, KILN_OP_FABS, 0},
+  {"fake.use", IN_IGNORE, 0, 0},
+  {"floor", IN_FLOAT1, KILN_OP_FFLOOR, 0},
+  {"fma", IN_FLOAT3, KILN_OP_FMA, 0},
+  {"fmuladd", IN_FLOAT3, KILN_OP_FMULADD, 0},
+  {"fptosi.sat", IN_TO_INT_SAT, KILN_OP_FTOSIS, 0},
+  {"fptoui.sat", IN_TO_INT_SAT, KILN_OP_FTOUIS, 0},
+  {"frameaddress", IN_LEVEL, KILN_OP_FRAME_ADDR, 0},
+  {"fshl", IN_FUNNEL, KILN_OP_FSHL, 0},
+  {"fshr", IN_FUNNEL, KILN_OP_FSHR, 0},
+  {"invariant.end", IN_IGNORE, 0, 0},
+  {"invariant.start", IN_ZERO, 0, 0},
+  {"is.constant", IN_ZERO, 0, 0},
+  {"is.fpclass", IN_FPCLASS, 0, 0},
+  {"launder.invariant.group", IN_FIRST, 0, 0},
+  {"ldexp", IN_LDEXP, 0, "ldexp"},
+  {"lifetime.end", IN_LIFETIME, KILN_OP_LIFE_END, 0},
+  {"lifetime.start", IN_LIFETIME, KILN_OP_LIFE_START, 0},
+  {"llrint", IN_ROUND_INT, 0, "llrint"},
+  {"llround", IN_ROUND_INT, 0, "llround"},
+  {"log", IN_LIBM1, 0, "log"},
+  {"log10", IN_LIBM1, 0, "log10"},
+  {"log2", IN_LIBM1, 0, "log2"},
+  {"lrint", IN_ROUND_INT, 0, "lrint"},
+  {"lround", IN_ROUND_INT, 0, "lround"},
+  {"maximum", IN_FLOAT2, KILN_OP_FMAXIMUM, 0},
+  {"maxnum", IN_FLOAT2, KILN_OP_FMAX, 0},
+  {"memcpy", IN_MEMCPY, 0, 0},
+  {"memcpy.inline", IN_MEMCPY, 0, 0},
+  {"memmove", IN_MEMMOVE, 0, 0},
+  {"memset", IN_MEMSET, 0, 0},
+  {"memset.inline", IN_MEMSET, 0, 0},
+  {"minimum", IN_FLOAT2, KILN_OP_FMINIMUM, 0},
+  {"minnum", IN_FLOAT2, KILN_OP_FMIN, 0},
+  {"nearbyint", IN_FLOAT1, KILN_OP_FNEARBYINT, 0},
+  {"objectsize", IN_OBJECT_SIZE, 0, 0},
+  {"pow", IN_LIBM2, 0, "pow"},
+  {"prefetch", IN_UNV, KILN_OP_PREFETCH, 0},
+  {"pseudoprobe", IN_IGNORE, 0, 0},
+  {"ptr.annotation", IN_FIRST, 0, 0},
+  {"ptrmask", IN_PTRMASK, 0, 0},
+  {"returnaddress", IN_LEVEL, KILN_OP_RETURN_ADDR, 0},
+  {"rint", IN_FLOAT1, KILN_OP_FRINT, 0},
+  {"round", IN_FLOAT1, KILN_OP_FROUND, 0},
+  {"roundeven", IN_FLOAT1, KILN_OP_FROUNDEVEN, 0},
+  {"sadd.sat", IN_SATURATE, KILN_OP_SADDS, 0},
+  {"sadd.with.overflow", IN_OVERFLOW, KILN_OP_SADDO, 0},
+  {"scmp", IN_COMPARE, 1, 0},
+  {"sideeffect", IN_IGNORE, 0, 0},
+  {"sin", IN_LIBM1, 0, "sin"},
+  {"sinh", IN_LIBM1, 0, "sinh"},
+  {"smax", IN_MINMAX, KILN_OP_SMAX, 0},
+  {"smin", IN_MINMAX, KILN_OP_SMIN, 0},
+  {"smul.with.overflow", IN_OVERFLOW, KILN_OP_SMULO, 0},
+  {"sqrt", IN_FLOAT1, KILN_OP_FSQRT, 0},
+  {"ssa.copy", IN_FIRST, 0, 0},
+  {"ssub.sat", IN_SATURATE, KILN_OP_SSUBS, 0},
+  {"ssub.with.overflow", IN_OVERFLOW, KILN_OP_SSUBO, 0},
+  {"stackrestore", IN_UNV, KILN_OP_STACK_RESTORE, 0},
+  {"stacksave", IN_STACK_SAVE, 0, 0},
+  {"strip.invariant.group", IN_FIRST, 0, 0},
+  {"tan", IN_LIBM1, 0, "tan"},
+  {"tanh", IN_LIBM1, 0, "tanh"},
+  {"threadlocal.address", IN_FIRST, 0, 0},
+  {"trap", IN_TRAP, 0, 0},
+  {"trunc", IN_FLOAT1, KILN_OP_FTRUNC, 0},
+  {"uadd.sat", IN_SATURATE, KILN_OP_UADDS, 0},
+  {"uadd.with.overflow", IN_OVERFLOW, KILN_OP_UADDO, 0},
+  {"ubsantrap", IN_TRAP, 0, 0},
+  {"ucmp", IN_COMPARE, 0, 0},
+  {"umax", IN_MINMAX, KILN_OP_UMAX, 0},
+  {"umin", IN_MINMAX, KILN_OP_UMIN, 0},
+  {"umul.with.overflow", IN_OVERFLOW, KILN_OP_UMULO, 0},
+  {"usub.sat", IN_SATURATE, KILN_OP_USUBS, 0},
+  {"usub.with.overflow", IN_OVERFLOW, KILN_OP_USUBO, 0},
+  {"va_copy", IN_VA_COPY, 0, 0},
+  {"va_end", IN_UNV, KILN_OP_VA_END, 0},
+  {"va_start", IN_UNV, KILN_OP_VA_START, 0},
+  {"var.annotation", IN_IGNORE, 0, 0},
+};
+
+unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
+  for (;;) { /* the longest row that `name` is, or begins with before a '.' */
+    size_t low = 0, high = sizeof rows / sizeof *rows;
+    while (low < high) {
+      size_t mid = (low + high) / 2, n = strlen(rows[mid].name);
+      int c = memcmp(rows[mid].name, name, n < length ? n : length);
+      if (c == 0) c = n < length ? -1 : n > length;
+      if (c == 0) return (unsigned)(mid + 1);
+      if (c < 0) low = mid + 1;
+      else high = mid;
+    }
+    while (length && name[--length] != '.') {}
+    if (!length) return 0;
+  }
+}
+
+bool kn_bc_intrinsic_traps(unsigned intrinsic) {
+  return intrinsic && rows[intrinsic - 1].kind == IN_TRAP;
+}
+
+/* ---- a call being built ---- */
+
+struct call {
+  struct kn_bc *r;
+  const struct row *row;
+  const uint64_t *ops;
+  unsigned n;
+  uint32_t ret;                /* type */
+  const struct kn_bc_type *rt; /* the same */
+  const struct kn_bc_elem *params;
+};
+
+static uint32_t arg_id(const struct call *c, unsigned i) { return c->r->n_vals - (uint32_t)c->ops[i]; }
+static uint32_t arg_type(const struct call *c, unsigned i) { return c->params[i].type; }
+static const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
+  return &c->r->types[arg_type(c, i)];
+}
+static kiln_value arg(const struct call *c, unsigned i) {
+  return kn_bc_use(c->r, arg_id(c, i), arg_type(c, i));
+}
+static kiln_value imm(const struct call *c, int64_t v) { return kiln_const_int(c->r->f, v); }
+static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_value a, kiln_value b) {
+  return kiln_build_binary(c->r->f, op, (kiln_type)type, a, b);
+}
+static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v); }
+
+/* Argument `i` as an i64, zero-extended. */
+static kiln_value size_arg(const struct call *c, unsigned i) {
+  kiln_value v = kn_bc_use_z(c->r, arg_id(c, i), arg_type(c, i));
+  unsigned kt = arg_info(c, i)->ktype;
+  int64_t k;
+  if (kt == KILN_TYPE_I64 || kn_bc_is_int(c->r, arg_id(c, i), &k)) return v;
+  return kiln_build_convert(c->r->f, KILN_OP_ZEXT, KILN_TYPE_I64, (kiln_type)kt, v);
+}
+
+/* True if argument `i` is the constant whose value goes to *out. */
+static bool const_arg(const struct call *c, unsigned i, int64_t *out) {
+  return kn_bc_is_int(c->r, arg_id(c, i), out) ||
+         kn_bc_malformed(c->r, "an intrinsic's argument that is not constant");
+}
+
+static bool odd(const struct call *c) {
+  return c->rt->fit != FIT_EXACT && !kn_bc_unsupported(c->r, "this intrinsic on an odd integer width");
+}
+
+/* Width of the Kiln type. */
+static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((kiln_type)t->ktype); }
+
+/* ---- kinds ---- */
+
+/* Counts and reversals; odd widths are put into the lower bits of the type. */
+static void bits(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const struct kn_bc_type *t = c->rt;
+  kiln_type kt = (kiln_type)t->ktype;
+  kiln_op op = (kiln_op)c->row->op;
+  if (t->fit == FIT_BOOL) {
+    kiln_value v = kn_bc_same(r, arg_id(c, 0), arg_type(c, 0));
+    def(c, op == KILN_OP_CLZ || op == KILN_OP_CTZ ? binary(c, KILN_OP_XOR, kt, v, imm(c, 1)) : v);
+    return;
+  }
+  kiln_value v = kn_bc_use_z(r, arg_id(c, 0), arg_type(c, 0));
+  unsigned gap = held(t) - t->bits;
+  if (gap && op == KILN_OP_CTZ) { /* a bit that stops the count */
+    kiln_value stop = t->bits < 63 ? imm(c, INT64_C(1) << t->bits)
+                      : t->bits == 63
+                        ? imm(c, INT64_MIN)
+                        : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
+    v = binary(c, KILN_OP_OR, kt, v, stop);
+  }
+  v = kiln_build_unary(r->f, op, kt, v);
+  if (gap && op == KILN_OP_CLZ) v = binary(c, KILN_OP_SUB, kt, v, imm(c, gap));
+  if (gap && (op == KILN_OP_BSWAP || op == KILN_OP_BITREV))
+    v = binary(c, KILN_OP_LSHR, kt, v, imm(c, gap));
+  def(c, v);
+}
+
+static void min_max(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_op op = (kiln_op)c->row->op;
+  bool is_signed = op == KILN_OP_SMIN || op == KILN_OP_SMAX;
+  kiln_value a, b;
+  if (is_signed) {
+    a = kn_bc_use_s(r, arg_id(c, 0), c->ret);
+    b = kn_bc_use_s(r, arg_id(c, 1), c->ret);
+  } else {
+    a = kn_bc_use_z(r, arg_id(c, 0), c->ret);
+    b = kn_bc_use_z(r, arg_id(c, 1), c->ret);
+  }
+  kiln_value v = binary(c, op, c->rt->ktype, a, b);
+  if (c->rt->fit == FIT_BOOL) v = binary(c, KILN_OP_AND, c->rt->ktype, v, imm(c, 1));
+  def(c, v);
+}
+
+/* {value, i1}: of widths that do not fill their type, computed there and compared. */
+static void overflow(const struct call *c) {
+  struct kn_bc *r = c->r;
+  uint32_t type = arg_type(c, 0), first = r->parts.n;
+  const struct kn_bc_type *t = arg_info(c, 0);
+  kiln_op op = (kiln_op)c->row->op;
+  kiln_type kt = (kiln_type)t->ktype;
+  if (!kn_bc_scalar(r, type) || !kn_bc_split(r, c->ret) || r->types[c->ret].n_pieces != 2) {
+    kn_bc_malformed(r, "bad overflow intrinsic");
+    return;
+  }
+  if (t->fit == FIT_BOOL) {
+    kn_bc_unsupported(r, "this intrinsic on an odd integer width");
+    return;
+  }
+  bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
+  uint32_t ia = arg_id(c, 0), ib = arg_id(c, 1);
+  kiln_value a = is_signed ? kn_bc_use_s(r, ia, type) : kn_bc_use_z(r, ia, type);
+  kiln_value b = is_signed ? kn_bc_use_s(r, ib, type) : kn_bc_use_z(r, ib, type);
+  kiln_value v = binary(c, op, kt, a, b), o = kiln_build_result(r->f, v, 1);
+  if (t->fit == FIT_ODD) {
+    kiln_value in = is_signed ? kn_bc_sext_in(r, v, t) : kn_bc_zext_in(r, v, t);
+    o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_NE, kt, in, v));
+  }
+  if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
+  r->parts.at[first] = v.id;
+  r->parts.at[first + 1] = o.id;
+  r->parts.n += 2;
+  kn_bc_define_parts(r, c->ret, first);
+}
+
+/* A call of C function `name` (with an f behind it for float) on all arguments. */
+static void library(const struct call *c, const char *name, unsigned n) {
+  struct kn_bc *r = c->r;
+  char full[24];
+  kiln_param params[3] = {{0}};
+  kiln_value args[3];
+  const struct kn_bc_type *t = arg_info(c, 0);
+  size_t length = strlen(name);
+  memcpy(full, name, length);
+  if (t->bits == 32) full[length++] = 'f';
+  for (unsigned i = 0; i < n; i++) {
+    params[i].type = arg_info(c, i)->ktype;
+    args[i] = arg(c, i);
+  }
+  kiln_type result = (kiln_type)c->rt->ktype;
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, 1);
+  kiln_symbol_desc desc = {.name = full, .name_length = length};
+  kiln_symbol s = kiln_func_declare(r->module, &desc, sig);
+  def(c, kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n));
+}
+
+/* llvm.is.fpclass: one integer test per class or group of classes, joined by or. */
+static void fp_class(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const struct kn_bc_type *t = arg_info(c, 0);
+  int64_t mask;
+  if (!const_arg(c, 1, &mask)) return;
+  mask &= 0x3ff;
+  bool f64 = t->bits == 64, inverted = __builtin_popcountll((uint64_t)mask) > 5;
+  if (inverted) mask = ~mask & 0x3ff;
+  kiln_type it = f64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  uint64_t sign = UINT64_C(1) << (t->bits - 1), least = UINT64_C(1) << (f64 ? 52 : 23);
+  uint64_t inf = f64 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 23, quiet = least >> 1;
+  kiln_value x = kiln_build_convert(r->f, KILN_OP_BITCAST, it, (kiln_type)t->ktype, arg(c, 0));
+  kiln_value absolute = {0}, result = {0};
+  /* Classes as ranges [from, from + size) of the bits: 0 of the value, 1 without its sign. */
+  const struct {
+    uint16_t classes;
+    uint8_t without_sign;
+    uint64_t from, size;
+  } tests[] = {
+    {0x003, 1, inf + 1, sign - inf - 1},         {0x1f8, 1, 0, inf},
+    {0x204, 1, inf, 1},                          {0x108, 1, least, inf - least},
+    {0x090, 1, 1, least - 1},                    {0x060, 1, 0, 1},
+    {0x001, 1, inf + 1, quiet - 1},              {0x002, 1, inf + quiet, sign - inf - quiet},
+    {0x200, 0, inf, 1},                          {0x100, 0, least, inf - least},
+    {0x080, 0, 1, least - 1},                    {0x040, 0, 0, 1},
+    {0x020, 0, sign, 1},                         {0x010, 0, sign + 1, least - 1},
+    {0x008, 0, sign + least, inf - least},       {0x004, 0, sign + inf, 1},
+  };
+  for (unsigned i = 0; i < sizeof tests / sizeof *tests; i++) {
+    if ((mask & tests[i].classes) != tests[i].classes) continue;
+    mask &= ~(int64_t)tests[i].classes;
+    kiln_value v = x;
+    if (tests[i].without_sign) {
+      if (!absolute.id) absolute = binary(c, KILN_OP_AND, it, x, imm(c, (int64_t)(sign - 1)));
+      v = absolute;
+    }
+    int64_t from = f64 ? (int64_t)tests[i].from : (int32_t)tests[i].from;
+    int64_t size = f64 ? (int64_t)tests[i].size : (int32_t)tests[i].size;
+    if (size == 1) {
+      v = kiln_build_icmp(r->f, KILN_EQ, it, v, imm(c, from));
+    } else {
+      if (from) v = binary(c, KILN_OP_SUB, it, v, imm(c, from));
+      v = kiln_build_icmp(r->f, KILN_ULT, it, v, imm(c, size));
+    }
+    result = result.id ? binary(c, KILN_OP_OR, KILN_TYPE_I8, result, v) : v;
+  }
+  if (!result.id) result = imm(c, inverted);
+  else if (inverted) result = binary(c, KILN_OP_XOR, KILN_TYPE_I8, result, imm(c, 1));
+  def(c, result);
+}
+
+/* -1, 0 or 1 as a is less than, equal to or greater than b. */
+static void compare(const struct call *c) {
+  struct kn_bc *r = c->r;
+  uint32_t type = arg_type(c, 0);
+  const struct kn_bc_type *t = arg_info(c, 0);
+  if (t->fit == FIT_BOOL) {
+    kn_bc_unsupported(r, "this intrinsic on an odd integer width");
+    return;
+  }
+  bool is_signed = c->row->op;
+  kiln_value a = is_signed ? kn_bc_use_s(r, arg_id(c, 0), type) : kn_bc_use_z(r, arg_id(c, 0), type);
+  kiln_value b = is_signed ? kn_bc_use_s(r, arg_id(c, 1), type) : kn_bc_use_z(r, arg_id(c, 1), type);
+  kiln_type kt = (kiln_type)t->ktype;
+  kiln_value more = kiln_build_icmp(r->f, is_signed ? KILN_SGT : KILN_UGT, kt, a, b);
+  kiln_value less = kiln_build_icmp(r->f, is_signed ? KILN_SLT : KILN_ULT, kt, a, b);
+  kiln_value v = binary(c, KILN_OP_SUB, KILN_TYPE_I8, more, less);
+  if (c->rt->ktype != KILN_TYPE_I8)
+    v = kiln_build_convert(r->f, KILN_OP_SEXT, (kiln_type)c->rt->ktype, KILN_TYPE_I8, v);
+  def(c, v);
+}
+
+static void round_to_int(const struct call *c) {
+  if (c->rt->ktype != KILN_TYPE_I64 || odd(c)) kn_bc_unsupported(c->r, "rounding to this type");
+  else library(c, c->row->text, 1);
+}
+
+static void to_int_saturating(const struct call *c) {
+  if (odd(c)) return;
+  const struct kn_bc_type *t = arg_info(c, 0);
+  def(c, kiln_build_convert(c->r->f, (kiln_op)c->row->op, (kiln_type)c->rt->ktype,
+                            (kiln_type)t->ktype, arg(c, 0)));
+}
+
+static void pointer_mask(const struct call *c) {
+  if (arg_info(c, 1)->ktype != KILN_TYPE_I64) kn_bc_unsupported(c->r, "a mask of this type");
+  else def(c, binary(c, KILN_OP_AND, KILN_TYPE_I64, arg(c, 0), arg(c, 1)));
+}
+
+static void lifetime(const struct call *c) {
+  uint32_t id = arg_id(c, c->n - 1); /* an older form has the size before it */
+  if (id < c->r->n_vals && c->r->vals[id].t >> 24 == VS_SLOT)
+    kiln_build_unary(c->r->f, (kiln_op)c->row->op, KILN_TYPE_PTR, (kiln_value){c->r->vals[id].h});
+}
+
+static void level(const struct call *c) {
+  int64_t n;
+  if (!const_arg(c, 0, &n)) return;
+  if (n < 0 || n > 255) kn_bc_unsupported(c->r, "this number of frames");
+  else def(c, kiln_build_level(c->r->f, (kiln_op)c->row->op, (unsigned)n));
+}
+
+static void clear_cache(const struct call *c) {
+  kiln_module *m = c->r->module;
+  kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
+  kiln_value args[2] = {arg(c, 0), arg(c, 1)};
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 2, NULL, 0);
+  kiln_symbol s = kiln_func_declare(m, &(kiln_symbol_desc){.name = "__clear_cache"}, sig);
+  kiln_build_call(c->r->f, sig, kiln_const_symbol(c->r->f, s, 0), args, 2);
+}
+
+/* Are the result and the first `n` arguments scalars? */
+static bool scalars(const struct call *c, unsigned n) {
+  if (c->n < n) return kn_bc_malformed(c->r, "bad call");
+  for (unsigned i = 0; i < n; i++) {
+    if (kn_bc_is_aggregate(arg_info(c, i))) return kn_bc_malformed(c->r, "bad intrinsic");
+    if (!kn_bc_scalar(c->r, arg_type(c, i))) return false;
+  }
+  if (c->rt->kind == TK_VOID || kn_bc_is_aggregate(c->rt)) return true;
+  return kn_bc_scalar(c->r, c->ret);
+}
+
+/* Arguments that each kind has at least. */
+static unsigned needed(unsigned kind) {
+  switch (kind) {
+  case IN_IGNORE:
+  case IN_ZERO:
+  case IN_ONE:
+  case IN_STACK_SAVE:
+  case IN_TRAP:
+  case IN_DEBUG_TRAP: return 0;
+  case IN_MEMCPY:
+  case IN_MEMMOVE:
+  case IN_MEMSET:
+  case IN_FUNNEL:
+  case IN_FLOAT3: return 3;
+  case IN_VA_COPY:
+  case IN_MINMAX:
+  case IN_SATURATE:
+  case IN_OVERFLOW:
+  case IN_FLOAT2:
+  case IN_LIBM2:
+  case IN_LDEXP:
+  case IN_OBJECT_SIZE:
+  case IN_FPCLASS:
+  case IN_PTRMASK:
+  case IN_COMPARE:
+  case IN_CLEAR_CACHE: return 2;
+  default: return 1;
+  }
+}
+
+/* Is the result of the kind that the row's case builds? */
+static bool result_fits(const struct call *c) {
+  const struct kn_bc_type *a = c->n ? arg_info(c, 0) : NULL;
+  switch (c->row->kind) {
+  case IN_BITS:
+  case IN_FUNNEL:
+  case IN_MINMAX:
+  case IN_ABS:
+  case IN_SATURATE: return c->rt->kind == TK_INT && c->ret == arg_type(c, 0);
+  case IN_FLOAT1:
+  case IN_FLOAT2:
+  case IN_FLOAT3:
+  case IN_CANONICALIZE:
+  case IN_LIBM1:
+  case IN_LIBM2:
+  case IN_LDEXP: return c->rt->kind == TK_FLOAT && c->ret == arg_type(c, 0);
+  case IN_OVERFLOW: return kn_bc_is_aggregate(c->rt) && a->kind == TK_INT;
+  case IN_FIRST: return c->ret == arg_type(c, 0);
+  case IN_STACK_SAVE:
+  case IN_LEVEL:
+  case IN_PTRMASK: return c->rt->kind == TK_PTR;
+  case IN_ROUND_INT:
+  case IN_TO_INT_SAT: return c->rt->kind == TK_INT && a->kind == TK_FLOAT;
+  case IN_FPCLASS: return c->rt->fit == FIT_BOOL && a->kind == TK_FLOAT;
+  case IN_COMPARE: return c->rt->kind == TK_INT && c->rt->bits > 1 && a->kind == TK_INT;
+  case IN_ZERO:
+  case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
+  case IN_OBJECT_SIZE: return c->rt->kind == TK_INT;
+  default: return c->rt->kind == TK_VOID;
+  }
+}
+
+void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
+                     const uint64_t *ops, unsigned n, bool bundles) {
+  (void)attrs;
+  const struct kn_bc_type *ft = &r->types[type];
+  if (!g->intrinsic) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
+               g->name_length > 100 ? 100 : (int)g->name_length, g->desc.name);
+    return;
+  }
+  struct call call = {r, &rows[g->intrinsic - 1], ops, n, r->elems.at[ft->first].type, NULL,
+                      r->elems.at + ft->first + 1}, *c = &call;
+  const struct row *row = c->row;
+  c->rt = &r->types[c->ret];
+  if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
+  if (bundles) {
+    kn_bc_unsupported(r, "operand bundles");
+    return;
+  }
+  if (n != ft->n - 1) {
+    kn_bc_malformed(r, "bad call");
+    return;
+  }
+  if (!scalars(c, needed(row->kind))) return;
+  if (!result_fits(c)) {
+    kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
+    return;
+  }
+  kiln_func *f = r->f;
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  kiln_op op = (kiln_op)row->op;
+  int64_t k;
+  switch (row->kind) {
+  case IN_FIRST: def(c, kn_bc_same(r, arg_id(c, 0), arg_type(c, 0))); return;
+  case IN_ZERO: def(c, imm(c, 0)); return;
+  case IN_ONE: def(c, imm(c, 1)); return;
+  case IN_LIFETIME: lifetime(c); return;
+  case IN_MEMCPY:
+    kiln_build_ternary(f, KILN_OP_MEMCPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
+    return;
+  case IN_MEMMOVE:
+    kiln_build_ternary(f, KILN_OP_MEMMOVE, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
+    return;
+  case IN_MEMSET:
+    kiln_build_ternary(f, KILN_OP_MEMSET, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
+    return;
+  case IN_UNV: kiln_build_unary(f, op, KILN_TYPE_PTR, arg(c, 0)); return;
+  case IN_VA_COPY: kiln_build_binary(f, KILN_OP_VA_COPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1)); return;
+  case IN_STACK_SAVE: def(c, kiln_build_nullary(f, KILN_OP_STACK_SAVE)); return;
+  case IN_TRAP:
+    kiln_build_nullary(f, KILN_OP_TRAP);
+    kn_bc_split_block(r);
+    return;
+  case IN_DEBUG_TRAP: kiln_build_nullary(f, KILN_OP_DEBUG_TRAP); return;
+  case IN_BITS: bits(c); return;
+  case IN_FUNNEL:
+    if (!odd(c)) def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2)));
+    return;
+  case IN_MINMAX: min_max(c); return;
+  case IN_ABS:
+    if (c->rt->fit == FIT_BOOL) def(c, kn_bc_same(r, arg_id(c, 0), c->ret));
+    else def(c, kiln_build_unary(f, op, kt, kn_bc_use_s(r, arg_id(c, 0), c->ret)));
+    return;
+  case IN_SATURATE:
+    if (odd(c)) return;
+    if (kt == KILN_TYPE_I128) kn_bc_unsupported(r, "this intrinsic on i128");
+    else def(c, binary(c, op, kt, arg(c, 0), arg(c, 1)));
+    return;
+  case IN_OVERFLOW: overflow(c); return;
+  case IN_FLOAT1: def(c, kiln_build_unary(f, op, kt, arg(c, 0))); return;
+  case IN_FLOAT2: def(c, binary(c, op, kt, arg(c, 0), arg(c, 1))); return;
+  case IN_FLOAT3: def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2))); return;
+  case IN_CANONICALIZE:
+    def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0),
+                  kt == KILN_TYPE_F32 ? kiln_const_f32(f, 1) : kiln_const_f64(f, 1)));
+    return;
+  case IN_LIBM1: library(c, row->text, 1); return;
+  case IN_LIBM2: library(c, row->text, 2); return;
+  case IN_LDEXP:
+    if (arg_info(c, 1)->ktype != KILN_TYPE_I32) kn_bc_unsupported(r, "ldexp with this exponent");
+    else library(c, row->text, 2);
+    return;
+  case IN_ROUND_INT: round_to_int(c); return;
+  case IN_OBJECT_SIZE: /* unknown: the least or the greatest answer */
+    if (const_arg(c, 1, &k)) def(c, imm(c, k ? 0 : -1));
+    return;
+  case IN_LEVEL: level(c); return;
+  case IN_FPCLASS: fp_class(c); return;
+  case IN_PTRMASK: pointer_mask(c); return;
+  case IN_TO_INT_SAT: to_int_saturating(c); return;
+  case IN_COMPARE: compare(c); return;
+  case IN_CLEAR_CACHE: clear_cache(c); return;
+  default: kn_bc_unsupported(r, "this intrinsic"); return;
+  }
+}

@@ -1,0 +1,226 @@
+/* The public entry points of the bitcode reader: finds the blocks of a file, checks versions, and
+ * frees what a read made; also reports errors for all rooms.
+ * Invariant: whatever a file contains, a read ends with a status and leaves no memory behind. */
+#include "bc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- errors and memory ---- */
+
+kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
+  if (r->status != KILN_OK) return r->status;
+  r->status = status;
+  if (!r->module) return status;
+  kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
+  d.bit_offset = r->record_pos;
+  va_list ap;
+  va_start(ap, message);
+  vsnprintf(d.message, sizeof d.message, message, ap);
+  va_end(ap);
+  if (r->f) {
+    kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
+    if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
+    d.block = r->bb;
+  }
+  kiln_module_error(r->module, &d);
+  return status;
+}
+
+bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
+  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s", what);
+  return false;
+}
+
+bool kn_bc_malformed(struct kn_bc *r, const char *what) {
+  kn_bc_fail(r, KILN_ERR_SYNTAX, "malformed bitcode: %s", what);
+  return false;
+}
+
+static void *resize(struct kn_bc *r, void *old, size_t size) {
+  if (r->allocator.realloc) return r->allocator.realloc(r->allocator.user, old, size);
+  if (size) return realloc(old, size);
+  free(old);
+  return NULL;
+}
+
+bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size) {
+  if (need <= *cap) return true;
+  uint64_t n = *cap ? (uint64_t)*cap * 2 : 32;
+  if (n < need) n = need;
+  void *old, *p = NULL;
+  memcpy(&old, array, sizeof old);
+  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2) p = resize(r, old, (size_t)n * item_size);
+  if (!p) {
+    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  memcpy(array, &p, sizeof p);
+  *cap = (uint32_t)n;
+  return true;
+}
+
+void kn_bc_release(struct kn_bc *r, void *p) { resize(r, p, 0); }
+
+static void release(struct kn_bc *r) {
+  void *all[] = {
+    r->vals, r->csts, r->types, r->sigs, r->abops.at, r->abbrevs.at, r->blockinfo.at, r->scope.at,
+    r->ops.at, r->elems.at, r->type_pieces.at, r->group_attrs.at, r->groups.at, r->list_attrs.at,
+    r->lists.at, r->globals.at, r->bodies.at, r->sections.at, r->comdats.at, r->names.at,
+    r->cwords.at, r->clist.at, r->cbytes.at, r->touched.at, r->parts.at, r->args.at, r->params.at, r->cases.at,
+    r->targets.at, r->ids.at, r->ends.at, r->stamps.at, r->late.at,
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (all[i]) resize(r, all[i], 0);
+}
+
+/* ---- the file ---- */
+
+static uint32_t word(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+enum { RAW_MAGIC = 0xdec04342u, WRAPPER_MAGIC = 0x0b17c0deu };
+
+bool kiln_llvm_is_bitcode(const void *bytes, size_t size) {
+  if (size < 4) return false;
+  uint32_t magic = word(bytes);
+  return magic == RAW_MAGIC || magic == WRAPPER_MAGIC;
+}
+
+/* Sets the stream to the raw bitcode within `bytes`. */
+static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
+  if (size >= 20 && word(bytes) == WRAPPER_MAGIC) {
+    uint64_t offset = word(bytes + 8), length = word(bytes + 12);
+    if (offset < 20 || offset > size || length > size - offset)
+      return kn_bc_malformed(r, "the wrapper's offset or size is out of range");
+    bytes += offset;
+    size = (size_t)length;
+  }
+  if (size < 8 || word(bytes) != RAW_MAGIC) return kn_bc_malformed(r, "no bitcode");
+  r->bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
+  if (size >= 16) r->bits.fast = ((uint64_t)size - 8) * 8;
+  return true;
+}
+
+/* Reads the identification block: the epoch must be 0. */
+static bool identification(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block;
+  if (!kn_bc_enter(r, BLOCK_IDENTIFICATION, &saved)) return false;
+  for (;;) {
+    switch (kn_bc_next(r, &block)) {
+    case ENTRY_ERROR: return false;
+    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return false;
+      break;
+    case ENTRY_RECORD:
+      if (r->code == 2 && (r->ops.n < 1 || r->ops.at[0] != 0))
+        return kn_bc_unsupported(r, "bitcode of another epoch");
+      break;
+    }
+  }
+}
+
+static bool strtab(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block;
+  if (!kn_bc_enter(r, BLOCK_STRTAB, &saved)) return false;
+  for (;;) {
+    switch (kn_bc_next(r, &block)) {
+    case ENTRY_ERROR: return false;
+    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return false;
+      break;
+    case ENTRY_RECORD:
+      if (r->code == 1 && r->blob) {
+        r->strtab = (const char *)r->blob;
+        r->strtab_size = r->blob_size;
+      }
+      break;
+    }
+  }
+}
+
+/* Goes through the top level; notes where the module's block is and reads the string table, which
+ * stands behind it. */
+static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
+  struct kn_bits *b = &r->bits;
+  r->width = 2;
+  while (b->end - b->pos >= 64) {
+    r->record_pos = b->pos;
+    unsigned id = (unsigned)kn_bits_fixed(b, 2);
+    uint64_t block = kn_bits_vbr(b, 8);
+    if (id == 0 && *module_pos) return true; /* padding */
+    if (id != BC_ENTER_BLOCK) return kn_bc_malformed(r, "no block at the top level");
+    if (block == BLOCK_IDENTIFICATION) {
+      if (!identification(r)) return false;
+    } else if (block == BLOCK_STRTAB) {
+      if (!strtab(r)) return false;
+    } else {
+      if (block == BLOCK_MODULE) {
+        if (*module_pos) return kn_bc_unsupported(r, "several modules in one file");
+        *module_pos = b->pos;
+      }
+      if (!kn_bc_skip(r)) return false;
+    }
+    if (b->pos > b->end) return kn_bc_malformed(r, "the file is cut");
+  }
+  if (!*module_pos) return kn_bc_malformed(r, "no module");
+  return true;
+}
+
+/* ---- public ---- */
+
+bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
+  struct kn_bc r = {0};
+  uint64_t module_pos = 0;
+  bool found = false;
+  uint32_t block;
+  struct kn_bc_saved saved;
+  if (bytes && open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
+    r.bits.pos = module_pos;
+    if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
+      for (bool more = true; more && !found;) {
+        switch (kn_bc_next(&r, &block)) {
+        case ENTRY_BLOCK: more = block == BLOCK_INFO ? kn_bc_read_blockinfo(&r) : kn_bc_skip(&r); break;
+        case ENTRY_RECORD:
+          if (r.code == MODULE_TRIPLE) {
+            more = false;
+            found = kn_bc_triple(&r, out);
+          }
+          break;
+        default: more = false;
+        }
+      }
+    }
+  }
+  release(&r);
+  return found;
+}
+
+kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink sink,
+                           void *user, uint64_t *instructions) {
+  if (instructions) *instructions = 0;
+  if (!s) return KILN_ERR_ARGUMENT;
+  struct kn_bc r = {.session = s, .module = kiln_session_module(s), .sink = sink, .sink_user = user};
+  if (kiln_module_status(r.module) != KILN_OK) return kiln_module_status(r.module);
+  r.allocator = kiln_module_allocator(r.module);
+  r.target = kiln_module_target(r.module);
+  r.ptr_type = r.bool_type = UINT32_MAX;
+  uint64_t module_pos = 0;
+  if (!bytes) {
+    kn_bc_fail(&r, KILN_ERR_ARGUMENT, "no bitcode given");
+  } else if (open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
+    r.bits.pos = module_pos;
+    kn_bc_read_module(&r);
+    if (r.status == KILN_OK) r.status = kiln_module_status(r.module);
+  }
+  if (r.f) kiln_func_discard(r.f);
+  if (instructions) *instructions = r.instructions;
+  release(&r);
+  return r.status;
+}

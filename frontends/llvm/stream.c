@@ -1,0 +1,282 @@
+/* The bitstream container: blocks, abbreviations, records. Rooms that read a block call kn_bc_next
+ * in a loop; the function block's own loop (func.c) uses the parts of it.
+ * Invariant: before anything is read into memory, its size was checked against the bits left. */
+#include "bc.h"
+
+uint64_t kn_bits_peek_slow(const struct kn_bits *b, uint64_t pos) {
+  uint64_t w = 0, byte = pos >> 3, size = b->end >> 3;
+  for (unsigned i = 0; i < 8 && byte + i < size; i++) w |= (uint64_t)b->data[byte + i] << 8 * i;
+  return w >> (pos & 7);
+}
+
+/* Bits left in the stream. */
+static uint64_t left(const struct kn_bc *r) {
+  return r->bits.pos < r->bits.end ? r->bits.end - r->bits.pos : 0;
+}
+
+static bool truncated(struct kn_bc *r) {
+  return kn_bc_malformed(r, "the file ends in the middle of a block or record");
+}
+
+/* ---- abbreviations ---- */
+
+/* Forms of abbreviations that have decoders: kinds of operands behind the code, as F (fixed; its
+ * width goes to type_bits), f (fixed, to flag_bits), or of a width that must be: 1 4 (fixed),
+ * V (vbr 6), v (vbr 4), A (array of vbr 6). */
+static const struct {
+  uint8_t code, form;
+  char ops[8];
+} forms[] = {
+  {FUNC_LOAD, FORM_LOAD, "VFv1"},
+  {FUNC_STORE, FORM_STORE, "VVv1"},
+  {FUNC_BINOP, FORM_BINOP, "VV4"},
+  {FUNC_BINOP, FORM_BINOP_FLAGS, "VV4f"},
+  {FUNC_CAST, FORM_CAST, "VF4"},
+  {FUNC_CAST, FORM_CAST_FLAGS, "VF4f"},
+  {FUNC_RET, FORM_RET_VOID, ""},
+  {FUNC_RET, FORM_RET, "V"},
+  {FUNC_BR, FORM_BR, "V"},
+  {FUNC_BR, FORM_BRIF, "VVV"},
+  {FUNC_UNREACHABLE, FORM_UNREACHABLE, ""},
+  {FUNC_GEP, FORM_GEP, "fFAV"},
+  {FUNC_CMP2, FORM_CMP, "VVf"},
+};
+
+/* Recognises an abbreviation's form. */
+static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a) {
+  const struct kn_bc_abop *op = r->abops.at + a->first;
+  if (op->kind != AB_LITERAL) return;
+  for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
+    if (op->value != forms[i].code || a->n - 1u != strlen(forms[i].ops)) continue;
+    bool ok = true;
+    uint8_t type_bits = 0, flag_bits = 0;
+    for (unsigned k = 0; k + 1u < a->n && ok; k++) {
+      const struct kn_bc_abop *o = op + 1 + k;
+      switch (forms[i].ops[k]) {
+      case 'V': ok = o->kind == AB_VBR && o->width == 6; break;
+      case 'v': ok = o->kind == AB_VBR && o->width == 4; break;
+      case '1': ok = o->kind == AB_FIXED && o->width == 1; break;
+      case '4': ok = o->kind == AB_FIXED && o->width == 4; break;
+      case 'F': ok = o->kind == AB_FIXED && o->width <= 24, type_bits = o->width; break;
+      case 'f': ok = o->kind == AB_FIXED && o->width <= 8, flag_bits = o->width; break;
+      default: ok = o->kind == AB_ARRAY; break;
+      }
+    }
+    if (!ok) continue;
+    a->form = forms[i].form;
+    a->type_bits = type_bits;
+    a->flag_bits = flag_bits;
+    return;
+  }
+}
+
+bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
+  struct kn_bits *b = &r->bits;
+  uint64_t n = kn_bits_vbr(b, 5);
+  if (n == 0 || n > left(r) || n > UINT16_MAX) return kn_bc_malformed(r, "bad abbreviation");
+  if (!KN_BC_ROOM(r, r->abops, r->abops.n + n)) return false;
+  struct kn_bc_abbrev a = {.first = r->abops.n, .n = (uint16_t)n};
+  struct kn_bc_abop *op = r->abops.at + r->abops.n;
+  for (uint64_t i = 0; i < n; i++) {
+    op[i] = (struct kn_bc_abop){0};
+    if (kn_bits_fixed(b, 1)) {
+      op[i].value = kn_bits_vbr(b, 8);
+      continue; /* a literal */
+    }
+    unsigned kind = (unsigned)kn_bits_fixed(b, 3);
+    if (kind < AB_FIXED || kind > AB_BLOB) return kn_bc_malformed(r, "unknown abbreviation encoding");
+    op[i].kind = (uint8_t)kind;
+    if (kind == AB_FIXED || kind == AB_VBR) {
+      uint64_t width = kn_bits_vbr(b, 5);
+      if (width > 32 || (kind == AB_VBR && width == 1))
+        return kn_bc_malformed(r, "bad width in an abbreviation");
+      op[i].width = (uint8_t)width;
+      if (width == 0) op[i].kind = AB_LITERAL; /* always 0 */
+    }
+  }
+  /* An array is the last but one, its elements' type is last; a blob is last; neither is the code. */
+  for (uint64_t i = 0; i < n; i++) {
+    bool element = i > 0 && op[i - 1].kind == AB_ARRAY;
+    if ((op[i].kind == AB_ARRAY && (i == 0 || i + 2 != n)) ||
+        (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))
+      return kn_bc_malformed(r, "array or blob in the wrong place of an abbreviation");
+  }
+  if (b->bad || b->pos > b->end) return truncated(r);
+  r->abops.n += (uint32_t)n;
+  classify(r, &a);
+  uint32_t at = r->abbrevs.n;
+  if (!KN_BC_PUSH(r, r->abbrevs, a)) return false;
+  if (for_block) return KN_BC_PUSH(r, r->blockinfo, (struct kn_bc_blockinfo){block, at});
+  return KN_BC_PUSH(r, r->scope, at);
+}
+
+bool kn_bc_read_blockinfo(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  if (!kn_bc_enter(r, BLOCK_INFO, &saved)) return false;
+  struct kn_bits *b = &r->bits;
+  bool known = false;
+  uint32_t block = 0;
+  for (;;) {
+    r->record_pos = b->pos;
+    if (b->pos >= b->end) return truncated(r);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      kn_bc_leave(r, &saved);
+      return true;
+    }
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      if (!kn_bc_skip(r)) return false;
+    } else if (id == BC_DEFINE_ABBREV) {
+      if (!known) return kn_bc_malformed(r, "abbreviation without a block in BLOCKINFO");
+      if (!kn_bc_define(r, true, block)) return false;
+    } else {
+      if (!kn_bc_record(r, id)) return false;
+      if (r->code == 1) { /* SETBID */
+        if (r->ops.n < 1 || r->ops.at[0] > UINT32_MAX) return kn_bc_malformed(r, "bad SETBID record");
+        block = (uint32_t)r->ops.at[0];
+        known = true;
+      }
+    }
+  }
+}
+
+/* ---- blocks ---- */
+
+bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
+  struct kn_bits *b = &r->bits;
+  uint64_t width = kn_bits_vbr(b, 4);
+  kn_bits_align(b);
+  uint64_t words = kn_bits_fixed(b, 32);
+  if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
+  if (width < 2 || width > 32) return kn_bc_malformed(r, "bad width of abbreviation ids");
+  *saved = (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, b->pos + words * 32};
+  r->width = (unsigned)width;
+  r->scope_first = r->scope.n;
+  for (uint32_t i = 0; i < r->blockinfo.n; i++)
+    if (r->blockinfo.at[i].block == block && !KN_BC_PUSH(r, r->scope, r->blockinfo.at[i].abbrev))
+      return false;
+  return true;
+}
+
+void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved) {
+  r->width = saved->width;
+  r->scope.n = saved->scope_n;
+  r->scope_first = saved->scope_first;
+  if (r->bits.pos != saved->end) kn_bc_malformed(r, "a block's length is wrong");
+}
+
+bool kn_bc_skip(struct kn_bc *r) {
+  struct kn_bits *b = &r->bits;
+  kn_bits_vbr(b, 4);
+  kn_bits_align(b);
+  uint64_t words = kn_bits_fixed(b, 32);
+  if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
+  b->pos += words * 32;
+  return true;
+}
+
+/* ---- records ---- */
+
+static const char char6[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+
+static uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
+  switch (op->kind) {
+  case AB_LITERAL: return op->value;
+  case AB_FIXED: return kn_bits_fixed(b, op->width);
+  case AB_VBR: return kn_bits_vbr(b, op->width);
+  default: return (uint8_t)char6[kn_bits_fixed(b, 6)];
+  }
+}
+
+/* Appends the operands of an array whose elements are as `op` says. */
+static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
+  struct kn_bits *b = &r->bits;
+  uint64_t count = kn_bits_vbr(b, 6);
+  unsigned width = op->kind == AB_CHAR6 ? 6 : op->width ? op->width : 1;
+  if (count > left(r) / width) return truncated(r);
+  if (!KN_BC_ROOM(r, r->ops, r->ops.n + count)) return false;
+  uint64_t *to = r->ops.at + r->ops.n;
+  if (op->kind == AB_FIXED && width <= 8)
+    for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(b, width);
+  else if (op->kind == AB_VBR && width == 6)
+    for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_vbr6(b);
+  else
+    for (uint64_t i = 0; i < count; i++) to[i] = scalar(b, op);
+  r->ops.n += (uint32_t)count;
+  return true;
+}
+
+bool kn_bc_record(struct kn_bc *r, unsigned id) {
+  struct kn_bits *b = &r->bits;
+  r->ops.n = 0;
+  r->blob = NULL;
+  if (id == BC_UNABBREV) {
+    uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
+    if (n > left(r) / 6 || code > UINT32_MAX) return truncated(r);
+    r->code = (uint32_t)code;
+    if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
+    uint64_t *to = r->ops.at;
+    for (uint64_t i = 0; i < n; i++) to[i] = kn_bits_vbr6(b);
+    r->ops.n = (uint32_t)n;
+  } else {
+    if (id - BC_FIRST_ABBREV >= r->scope.n - r->scope_first)
+      return kn_bc_malformed(r, "unknown abbreviation");
+    const struct kn_bc_abbrev *a =
+      &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+    const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
+    uint64_t code = scalar(b, op++);
+    if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");
+    r->code = (uint32_t)code;
+    if (!KN_BC_ROOM(r, r->ops, (uint64_t)a->n + 1)) return false;
+    for (; op < end; op++) {
+      if (op->kind == AB_ARRAY) {
+        if (!array(r, ++op)) return false;
+      } else if (op->kind == AB_BLOB) {
+        uint64_t size = kn_bits_vbr(b, 6);
+        kn_bits_align(b);
+        if (b->pos > b->end || size > left(r) / 8) return truncated(r);
+        r->blob = b->data + (b->pos >> 3);
+        r->blob_size = size;
+        b->pos += size * 8;
+        kn_bits_align(b);
+      } else {
+        r->ops.at[r->ops.n++] = scalar(b, op);
+      }
+    }
+  }
+  if (b->pos > b->end) return truncated(r);
+  if (b->bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
+  return true;
+}
+
+enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block) {
+  struct kn_bits *b = &r->bits;
+  for (;;) {
+    r->record_pos = b->pos;
+    if (b->pos >= b->end || r->status != KILN_OK) {
+      truncated(r);
+      return ENTRY_ERROR;
+    }
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      return ENTRY_END;
+    }
+    if (id == BC_ENTER_BLOCK) {
+      uint64_t n = kn_bits_vbr(b, 8);
+      if (n > UINT32_MAX) {
+        kn_bc_malformed(r, "block number out of range");
+        return ENTRY_ERROR;
+      }
+      *block = (uint32_t)n;
+      return ENTRY_BLOCK;
+    }
+    if (id == BC_DEFINE_ABBREV) {
+      if (!kn_bc_define(r, false, 0)) return ENTRY_ERROR;
+      continue;
+    }
+    return kn_bc_record(r, id) ? ENTRY_RECORD : ENTRY_ERROR;
+  }
+}

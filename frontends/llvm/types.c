@@ -1,0 +1,250 @@
+/* The type table: kinds, layout by the data layout of the ELF targets, and the scalar parts of
+ * first-class aggregates. Read once per module. Invariant: a type's elements have smaller ids, so
+ * layout needs no recursion and types cannot contain themselves. */
+#include "bc.h"
+
+/* Log2 of a power of two. */
+static uint8_t log2_of(uint64_t v) { return (uint8_t)__builtin_ctzll(v); }
+
+static uint64_t align_to(uint64_t v, unsigned log2) {
+  uint64_t mask = (UINT64_C(1) << log2) - 1;
+  return (v + mask) & ~mask;
+}
+
+/* An integer type of `bits` bits. */
+static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
+  if (bits == 0 || bits > 1 << 23) return kn_bc_malformed(r, "bad integer width");
+  static const uint8_t ktypes[5] = {KILN_TYPE_I8, KILN_TYPE_I16, KILN_TYPE_I32, KILN_TYPE_I64,
+                                    KILN_TYPE_I128};
+  t->kind = TK_INT;
+  t->bits = (uint32_t)bits;
+  unsigned up = 0; /* log2 of the bytes of the next type that holds it */
+  while (UINT64_C(8) << up < bits) up++;
+  if (up < 5) t->ktype = ktypes[up];
+  t->fit = bits == 1 ? FIT_BOOL : bits == UINT64_C(8) << up ? FIT_EXACT : FIT_ODD;
+  unsigned most = r->i128_align16 ? 4 : 3;
+  t->align_log2 = (uint8_t)(up < most ? up : most);
+  t->size = align_to((bits + 7) / 8, t->align_log2);
+  return true;
+}
+
+/* Checks and appends an element; `sized` if it must have a size. */
+static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool sized) {
+  if (id >= r->n_types) return kn_bc_malformed(r, "forward reference in the type table");
+  const struct kn_bc_type *e = &r->types[id];
+  if (sized && (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL))
+    return kn_bc_malformed(r, "element type without a size");
+  if (e->depth >= KN_BC_MAX_DEPTH) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
+    return false;
+  }
+  if (sized && e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
+  return KN_BC_PUSH(r, r->elems, (struct kn_bc_elem){.type = (uint32_t)id});
+}
+
+#define TOO_LARGE (UINT64_C(1) << 60)
+
+static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
+  bool packed = r->ops.at[0] != 0;
+  t->kind = TK_STRUCT;
+  uint64_t at = 0;
+  for (uint32_t i = 1; i < r->ops.n; i++) {
+    if (!element(r, t, r->ops.at[i], true)) return false;
+    struct kn_bc_elem *e = &r->elems.at[r->elems.n - 1];
+    const struct kn_bc_type *et = &r->types[e->type];
+    unsigned align = packed ? 0 : et->align_log2;
+    if (align > t->align_log2) t->align_log2 = (uint8_t)align;
+    at = align_to(at, align);
+    e->offset = at;
+    at += et->size;
+    if (at > TOO_LARGE) {
+      kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
+      return false;
+    }
+  }
+  t->size = align_to(at, t->align_log2);
+  return true;
+}
+
+static bool add_type(struct kn_bc *r) {
+  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->elems.n};
+  const uint64_t *op = r->ops.at;
+  uint32_t n = r->ops.n;
+  switch (r->code) {
+  case TYPE_VOID: t.kind = TK_VOID; break;
+  case TYPE_FLOAT:
+  case TYPE_DOUBLE:
+    t.kind = TK_FLOAT;
+    t.ktype = r->code == TYPE_FLOAT ? KILN_TYPE_F32 : KILN_TYPE_F64;
+    t.bits = r->code == TYPE_FLOAT ? 32 : 64;
+    t.size = t.bits / 8;
+    t.align_log2 = log2_of(t.size);
+    break;
+  case TYPE_HALF:
+  case TYPE_BFLOAT:
+    t.kind = TK_OTHER_SCALAR;
+    t.bits = 16;
+    t.size = 2;
+    t.align_log2 = 1;
+    break;
+  case TYPE_X86_FP80:
+  case TYPE_FP128:
+  case TYPE_PPC_FP128:
+    t.kind = TK_OTHER_SCALAR;
+    t.bits = r->code == TYPE_X86_FP80 ? 80 : 128;
+    t.size = 16;
+    t.align_log2 = 4;
+    break;
+  case TYPE_LABEL: t.kind = TK_LABEL; break;
+  case TYPE_METADATA: t.kind = TK_METADATA; break;
+  case TYPE_OPAQUE: t.kind = TK_OPAQUE; break;
+  case TYPE_INTEGER:
+    if (n < 1) return kn_bc_malformed(r, "bad integer type");
+    if (!integer(r, &t, op[0])) return false;
+    if (t.fit == FIT_BOOL && r->bool_type == UINT32_MAX) r->bool_type = r->n_types;
+    break;
+  case TYPE_POINTER: return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+  case TYPE_OPAQUE_POINTER:
+    t.kind = TK_PTR;
+    t.size = 8;
+    t.bits = 64;
+    t.align_log2 = 3;
+    /* 270 to 272: the 32-bit and 64-bit pointers of __ptr32 and __ptr64 */
+    if (n < 1) return kn_bc_malformed(r, "bad pointer type");
+    t.ktype = op[0] == 0 ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+    if (r->ptr_type == UINT32_MAX && op[0] == 0) r->ptr_type = r->n_types;
+    break;
+  case TYPE_ARRAY:
+  case TYPE_VECTOR:
+    if (n < 2) return kn_bc_malformed(r, "bad array type");
+    t.kind = r->code == TYPE_ARRAY ? TK_ARRAY : TK_VECTOR;
+    t.count = op[0];
+    if (!element(r, &t, op[1], true)) return false;
+    t.n = 1;
+    t.align_log2 = r->types[op[1]].align_log2;
+    if (__builtin_mul_overflow(t.count, r->types[op[1]].size, &t.size) || t.size > TOO_LARGE) {
+      kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
+      return false;
+    }
+    break;
+  case TYPE_STRUCT_ANON:
+  case TYPE_STRUCT_NAMED:
+    if (n < 1) return kn_bc_malformed(r, "bad struct type");
+    if (!structure(r, &t)) return false;
+    t.n = n - 1;
+    break;
+  case TYPE_FUNCTION:
+    if (n < 2) return kn_bc_malformed(r, "bad function type");
+    t.kind = TK_FUNC;
+    t.flags = op[0] != 0;
+    for (uint32_t i = 1; i < n; i++)
+      if (!element(r, &t, r->ops.at[i], false)) return false;
+    t.n = n - 1;
+    break;
+  case TYPE_X86_MMX:
+  case TYPE_X86_AMX:
+  case TYPE_TOKEN:
+  case TYPE_TARGET_TYPE: t.kind = TK_OTHER; break;
+  default: return kn_bc_malformed(r, "unknown record in the type table");
+  }
+  if (r->n_types >= KN_BC_MAX_TYPES) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
+    return false;
+  }
+  if (r->n_types == r->cap_types &&
+      !kn_bc_grow(r, &r->types, &r->cap_types, (uint64_t)r->n_types + 1, sizeof *r->types))
+    return false;
+  r->types[r->n_types++] = t;
+  return true;
+}
+
+bool kn_bc_read_types(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block;
+  if (!kn_bc_enter(r, BLOCK_TYPE, &saved)) return false;
+  if (r->n_types) return kn_bc_malformed(r, "second type table");
+  for (;;) {
+    switch (kn_bc_next(r, &block)) {
+    case ENTRY_ERROR: return false;
+    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return false;
+      break;
+    case ENTRY_RECORD:
+      if (r->code == TYPE_NUMENTRY || r->code == TYPE_STRUCT_NAME) break;
+      if (!add_type(r)) return false;
+      break;
+    }
+  }
+}
+
+/* ---- parts ---- */
+
+bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  switch (t->kind) {
+  case TK_VECTOR: return kn_bc_unsupported(r, "vector types");
+  case TK_INT: return kn_bc_unsupported(r, "integers wider than 128 bits");
+  case TK_PTR: return kn_bc_unsupported(r, "address spaces");
+  case TK_OTHER_SCALAR:
+    return kn_bc_unsupported(r, t->bits == 80    ? "type x86_fp80"
+                                : t->bits == 128 ? "type fp128"
+                                                 : "half-precision types");
+  case TK_OTHER: return kn_bc_unsupported(r, "values of a special type");
+  default: return kn_bc_malformed(r, "a value of a type that no value can have");
+  }
+}
+
+bool kn_bc_scalar(struct kn_bc *r, uint32_t type) {
+  return r->types[type].ktype != KILN_TYPE_VOID || kn_bc_bad_type(r, type);
+}
+
+bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
+  if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+  switch (r->types[type].kind) {
+  case TK_INT:
+  case TK_PTR:
+  case TK_FLOAT:
+  case TK_OTHER_SCALAR:
+  case TK_STRUCT:
+  case TK_ARRAY:
+  case TK_VECTOR: return true;
+  default: return kn_bc_malformed(r, "a type without a size");
+  }
+}
+
+/* Appends the parts of `type` at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
+static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->size == 0) return true; /* no parts; ends the walk of deep types without content */
+  if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
+    return kn_bc_unsupported(r, "an aggregate value of so many parts");
+  if (t->kind == TK_STRUCT) {
+    for (uint32_t i = 0; i < t->n; i++) {
+      struct kn_bc_elem e = r->elems.at[t->first + i];
+      if (!split(r, e.type, offset + e.offset, first)) return false;
+    }
+    return true;
+  }
+  if (t->kind == TK_ARRAY) {
+    uint32_t elem = r->elems.at[t->first].type;
+    uint64_t size = r->types[elem].size;
+    for (uint64_t i = 0; i < t->count; i++)
+      if (!split(r, elem, offset + i * size, first)) return false;
+    return true;
+  }
+  if (!kn_bc_scalar(r, type)) return false;
+  return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, offset});
+}
+
+bool kn_bc_split(struct kn_bc *r, uint32_t type) {
+  struct kn_bc_type *t = &r->types[type];
+  if (t->piece_first != UINT32_MAX) return true;
+  uint32_t first = r->type_pieces.n;
+  if (t->size > 64 * KN_BC_MAX_PIECES)
+    return kn_bc_unsupported(r, "an aggregate value of that size");
+  if (!split(r, type, 0, first)) return false;
+  t->piece_first = first;
+  t->n_pieces = r->type_pieces.n - first;
+  return true;
+}
