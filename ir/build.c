@@ -86,8 +86,7 @@ GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_v
   return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
 }
 
-kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
-                             kiln_value b) {
+kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
   uint64_t state = kn_build_state(f, type);
   if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_BIN) ||
                   !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
@@ -168,10 +167,8 @@ kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
     return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, 0, 0, 0, 0)};
   }
   if (KN_UNLIKELY(info->shape != KN_SH_NULLARYV)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
-  if (info->effects & KN_FX_TERM)
-    kn_build_end(f, op, KILN_TYPE_VOID, 0, 0, 0, 0, f->edges.n, 0);
-  else
-    kn_build_emit(f, op, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
+  if (info->effects & KN_FX_TERM) kn_build_end(f, op, KILN_TYPE_VOID, 0, 0, 0, 0, f->edges.n, 0);
+  else kn_build_emit(f, op, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
   return KN_NONE;
 }
 
@@ -189,8 +186,8 @@ _Static_assert(KILN_OP_UMULO - KILN_OP_SADDO == 5, "the overflow operations are 
 kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   if (!kn_build_ready(f)) return KN_NONE;
   const struct kn_inst *last = &f->inst[f->n - 1];
-  bool behind = of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id &&
-                                      last->x < index);
+  bool behind =
+    of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
   if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current)) {
     kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly behind its operation");
     return KN_NONE;
@@ -358,10 +355,10 @@ kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2)
 
 #define ORDER(o) (1u << KILN_##o)
 enum { /* sets of orderings */
-  ORDERS_ANY = (1 << KILN_ORDERING_COUNT) - 1,
-  ORDERS_LOAD = ORDER(RELAXED) | ORDER(ACQUIRE) | ORDER(SEQ_CST),
-  ORDERS_STORE = ORDER(RELAXED) | ORDER(RELEASE) | ORDER(SEQ_CST),
-  ORDERS_FENCE = ORDERS_ANY & ~ORDER(RELAXED)
+       ORDERS_ANY = (1 << KILN_ORDERING_COUNT) - 1,
+       ORDERS_LOAD = ORDER(RELAXED) | ORDER(ACQUIRE) | ORDER(SEQ_CST),
+       ORDERS_STORE = ORDER(RELAXED) | ORDER(RELEASE) | ORDER(SEQ_CST),
+       ORDERS_FENCE = ORDERS_ANY & ~ORDER(RELAXED)
 };
 
 /* True if an atomic operation on `type` may have ordering `order` out of the set. */
@@ -376,8 +373,7 @@ static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, 
   return true;
 }
 
-kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a,
-                                  kiln_ordering order) {
+kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_LOAD, type, order, ORDERS_LOAD)) return KN_NONE;
   if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   kn_build_clobber(f, KILN_OP_ATOMIC_LOAD, type);
@@ -408,8 +404,7 @@ kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln
 }
 
 kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a, kiln_value expected,
-                                 kiln_value desired, kiln_ordering success,
-                                 kiln_ordering failure) {
+                                 kiln_value desired, kiln_ordering success, kiln_ordering failure) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_CAS, type, success, ORDERS_ANY) ||
       !atomic_ok(f, KILN_OP_ATOMIC_CAS, type, failure, ORDERS_LOAD))
     return KN_NONE;

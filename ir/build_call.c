@@ -43,10 +43,8 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   for (uint32_t i = 0; i < n_params; i++) {
     uint32_t h = args[i].id;
     list[i] = h;
-    if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, params[i].type))))
-      f->val[h].uses++;
-    else if (!kn_build_use_at(f, h, params[i].type, f->current, 1, first + i))
-      return KN_NONE;
+    if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, params[i].type)))) f->val[h].uses++;
+    else if (!kn_build_use_at(f, h, params[i].type, f->current, 1, first + i)) return KN_NONE;
   }
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;

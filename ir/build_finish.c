@@ -101,7 +101,7 @@ static uint32_t resolve(kiln_func *f, uint32_t i) {
   uint32_t steps = 0, h = f->forwards.at[i].bound;
   while (kn_tag(h) == KN_TAG_FORWARD && steps++ < f->forwards.n)
     h = f->forwards.at[kn_index(h)].bound;
-  if (kn_tag(h) == KN_TAG_FORWARD) return 0; /* a cycle */
+  if (kn_tag(h) == KN_TAG_FORWARD) return 0;               /* a cycle */
   for (uint32_t at = i, left = steps; left != 0; left--) { /* the next look is short */
     uint32_t bound = f->forwards.at[at].bound;
     f->forwards.at[at].bound = h;
@@ -186,8 +186,7 @@ static KN_COLD bool check_args(kiln_func *f) {
         const struct kn_edge_arg *arg = f->edge_args.at + i - 1;
         if (arg->index >= f->block[t].n_params)
           return fail_at(f, b, "more edge arguments than the target has parameters");
-        if (given[arg->index] == e + 1)
-          return fail_at(f, b, "an edge argument is given twice");
+        if (given[arg->index] == e + 1) return fail_at(f, b, "an edge argument is given twice");
         given[arg->index] = e + 1;
         unsigned type = f->val[params[base[t] + arg->index]].type;
         if (!kn_build_fits(f, arg->value, type)) {

@@ -191,8 +191,7 @@ static __attribute__((noinline)) void build_br(kiln_func *f, kiln_block target,
 
 /* True if `target` may be branched to, and not backwards. */
 static inline bool target_is_forward(const kiln_func *f, uint32_t target) {
-  return target - 1 < f->blocks.n - 1 &&
-         f->block[target].pos - 1 >= f->block[f->current].pos;
+  return target - 1 < f->blocks.n - 1 && f->block[target].pos - 1 >= f->block[f->current].pos;
 }
 
 /* Appends an edge that is not a back edge; there is room. */

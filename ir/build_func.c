@@ -20,8 +20,8 @@ static void copy_name(char *out, size_t size, const char *name) {
 static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
   if (inst == 0 || inst < f->n) return inst != 0 ? kn_func_inst_number(f, inst) : UINT32_MAX;
   if (f->n == 1) return 0;
-  uint32_t before = f->val[f->n - 1].block == f->current ? kn_func_inst_number(f, f->n - 1)
-                                                         : UINT32_MAX;
+  uint32_t before =
+    f->val[f->n - 1].block == f->current ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
   return before != UINT32_MAX ? before + 1 : UINT32_MAX;
 }
 
@@ -137,10 +137,25 @@ static void reset(kiln_func *f) {
 
 static void free_func(kiln_func *f) {
   void *const arrays[] = {
-    f->inst,       f->val,        f->blocks.at,     f->order.at,        f->edges.at,
-    f->edge_args.at, f->late_args.at, f->lists.at,  f->pool.at,         f->slots.at,
-    f->globals.at, f->rows.at,    f->back_edges.at, f->forwards.at,     f->forward_uses.at,
-    f->locs.at,    f->places.at,  f->scratch.at,    f,
+    f->inst,
+    f->val,
+    f->blocks.at,
+    f->order.at,
+    f->edges.at,
+    f->edge_args.at,
+    f->late_args.at,
+    f->lists.at,
+    f->pool.at,
+    f->slots.at,
+    f->globals.at,
+    f->rows.at,
+    f->back_edges.at,
+    f->forwards.at,
+    f->forward_uses.at,
+    f->locs.at,
+    f->places.at,
+    f->scratch.at,
+    f,
   };
   const kiln_module *m = f->module;
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
@@ -224,16 +239,14 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     return NULL;
   }
   f->limit = f->cap;
-  if (!known)
-    kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
+  if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
   else if (sig == NULL)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
   else if (m->symbols[symbol.id].defined)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))
     kn_func_fail(f, m->diag.status, UINT32_MAX, 0, "the module has an error");
-  else
-    f->defines = true;
+  else f->defines = true;
   return f;
 }
 

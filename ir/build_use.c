@@ -46,8 +46,7 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   if (type < KILN_TYPE_COUNT)
     kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand of type %s is wanted, not %s",
                  kiln_type_name((kiln_type)type), has);
-  else
-    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand is wanted, not %s", has);
+  else kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand is wanted, not %s", has);
   return false;
 }
 
@@ -193,7 +192,8 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   uint32_t i = f->pool.n;
   if (KN_UNLIKELY(i >= f->pool.cap) && !kn_func_grow(f, &f->pool, sizeof *f->pool.at))
     return KN_NONE;
-  f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend, .symbol = s.id,
+  f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
+                                    .symbol = s.id,
                                     .type = KILN_TYPE_PTR,
                                     .tls = m->symbols[s.id].tls != KILN_TLS_NONE};
   f->pool.n = i + 1;
@@ -219,8 +219,10 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
       return KN_NONE;
     global = f->globals.n;
   }
-  f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes, .global = global,
-                                    .align_log2 = (uint8_t)align_log2, .type = (uint8_t)type};
+  f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes,
+                                    .global = global,
+                                    .align_log2 = (uint8_t)align_log2,
+                                    .type = (uint8_t)type};
   f->slots.n = i + 1;
   return (kiln_value){kn_handle(KN_TAG_SLOT, i)};
 }

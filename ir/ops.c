@@ -26,8 +26,8 @@ const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
 };
 
 const uint8_t kn_type_log2[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_I8] = 0,   [KILN_TYPE_I16] = 1, [KILN_TYPE_I32] = 2, [KILN_TYPE_I64] = 3,
-  [KILN_TYPE_I128] = 4, [KILN_TYPE_F16] = 1, [KILN_TYPE_F32] = 2, [KILN_TYPE_F64] = 3,
+  [KILN_TYPE_I8] = 0,   [KILN_TYPE_I16] = 1,  [KILN_TYPE_I32] = 2, [KILN_TYPE_I64] = 3,
+  [KILN_TYPE_I128] = 4, [KILN_TYPE_F16] = 1,  [KILN_TYPE_F32] = 2, [KILN_TYPE_F64] = 3,
   [KILN_TYPE_F80] = 4,  [KILN_TYPE_F128] = 4, [KILN_TYPE_V64] = 3, [KILN_TYPE_V128] = 4,
 };
 

@@ -28,11 +28,11 @@
 struct fixture {
   kiln_module *m;
   kiln_session *s;
-  kiln_func *f;    /* open function i32 f(i64, i32) */
+  kiln_func *f; /* open function i32 f(i64, i32) */
   kiln_symbol func, callee, data, tls;
-  kiln_sig sig;    /* of f and callee */
-  unsigned diags;  /* diagnostics so far */
-  kiln_diag diag;  /* the newest */
+  kiln_sig sig;   /* of f and callee */
+  unsigned diags; /* diagnostics so far */
+  kiln_diag diag; /* the newest */
 };
 
 static inline void on_diag(void *user, const kiln_diag *d) {
@@ -74,8 +74,8 @@ static inline int fixture_setup(void **state) {
   t->func = declare(t, "f", t->sig);
   t->callee = declare(t, "callee", t->sig);
   t->data = kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "data"});
-  t->tls = kiln_data_declare(
-    t->m, &(kiln_symbol_desc){.name = "tls", .tls = KILN_TLS_GENERAL_DYNAMIC});
+  t->tls =
+    kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "tls", .tls = KILN_TLS_GENERAL_DYNAMIC});
   t->f = kiln_func_begin(t->s, t->func);
   *state = t;
   return t->f == NULL || kiln_func_status(t->f) != KILN_OK;

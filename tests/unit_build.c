@@ -77,16 +77,16 @@ static void operands_must_have_the_type(void **state) {
   kiln_value a = kiln_func_param(f, 0), b = kiln_func_param(f, 1);
   FAILS(KILN_ERR_TYPE, kiln_build_binary(f, KILN_OP_ADD, I32, b, a));
   FAILS(KILN_ERR_TYPE, kiln_build_binary(f, KILN_OP_ADD, I32, a, b));
-  FAILS(KILN_ERR_TYPE, kiln_build_binary(f, KILN_OP_FADD, F64, kiln_const_f64(f, 1),
-                                         kiln_const_int(f, 1)));
-  FAILS(KILN_ERR_TYPE, kiln_build_binary(f, KILN_OP_FADD, F64, kiln_const_f64(f, 1),
-                                         kiln_const_f32(f, 1)));
+  FAILS(KILN_ERR_TYPE,
+        kiln_build_binary(f, KILN_OP_FADD, F64, kiln_const_f64(f, 1), kiln_const_int(f, 1)));
+  FAILS(KILN_ERR_TYPE,
+        kiln_build_binary(f, KILN_OP_FADD, F64, kiln_const_f64(f, 1), kiln_const_f32(f, 1)));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_binary(f, KILN_OP_ADD, I32, b, NO_VALUE));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_binary(f, KILN_OP_ADD, I32, b, (kiln_value){1000}));
   for (unsigned tag = 0; tag < 8; tag++)
     if (tag != KN_TAG_IMM)
-      FAILS(KILN_ERR_ARGUMENT, kiln_build_unary(f, KILN_OP_NEG, I32,
-                                                (kiln_value){tag << KN_TAG_SHIFT | 0x1ffffff}));
+      FAILS(KILN_ERR_ARGUMENT,
+            kiln_build_unary(f, KILN_OP_NEG, I32, (kiln_value){tag << KN_TAG_SHIFT | 0x1ffffff}));
   /* A store has no value to use. */
   kiln_build_store(f, I32, a, 0, b, 0);
   FAILS(KILN_ERR_TYPE, kiln_build_unary(f, KILN_OP_NEG, I32, (kiln_value){t->f->n - 1}));
@@ -261,8 +261,8 @@ static void comparisons_and_select(void **state) {
   assert_int_equal(inst(f, s)->a, c.id);
   assert_int_equal(uses(f, c), 1);
   FAILS(KILN_ERR_TYPE, kiln_build_icmp(f, KILN_ICOND_COUNT, I32, b, b));
-  FAILS(KILN_ERR_TYPE, kiln_build_icmp(f, KILN_EQ, F64, kiln_const_f64(f, 1),
-                                       kiln_const_f64(f, 1)));
+  FAILS(KILN_ERR_TYPE,
+        kiln_build_icmp(f, KILN_EQ, F64, kiln_const_f64(f, 1), kiln_const_f64(f, 1)));
   FAILS(KILN_ERR_TYPE, kiln_build_fcmp(f, KILN_FOEQ, I32, b, b));
   FAILS(KILN_ERR_TYPE, kiln_build_select(f, I32, b, b, b));
   FAILS(KILN_ERR_TYPE, kiln_build_select(f, VOID, b, b, b));
@@ -411,8 +411,8 @@ static void second_results(void **state) {
 #define SUM (sum = kiln_build_binary(f, KILN_OP_SADDO, I32, b, b))
   FAILS(KILN_ERR_ARGUMENT, (SUM, kiln_build_result(f, sum, 2)));
   FAILS(KILN_ERR_ARGUMENT, (SUM, kiln_build_result(f, sum, 0)));
-  FAILS(KILN_ERR_STRUCTURE, (SUM, kiln_build_unary(f, KILN_OP_NEG, I32, b),
-                             kiln_build_result(f, sum, 1)));
+  FAILS(KILN_ERR_STRUCTURE,
+        (SUM, kiln_build_unary(f, KILN_OP_NEG, I32, b), kiln_build_result(f, sum, 1)));
   FAILS(KILN_ERR_STRUCTURE, (SUM, kiln_build_result(f, sum, 1), kiln_build_result(f, sum, 1)));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_result(f, kiln_build_unary(f, KILN_OP_NEG, I32, b), 1));
 }
@@ -490,8 +490,8 @@ static void returns(void **state) {
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_ret(f, &b, 0), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_ret(f, &b, 2), 0));
   for (uint32_t n = 0; n <= 5; n++) {
-    kiln_func *g = kiln_func_begin(
-      t->s, declare(t, (const char[]){'g', (char)('0' + n), 0}, sig_of(t, 0, "q", &"qqqqq"[5 - n])));
+    kiln_func *g = kiln_func_begin(t->s, declare(t, (const char[]){'g', (char)('0' + n), 0},
+                                                 sig_of(t, 0, "q", &"qqqqq"[5 - n])));
     kiln_value v[5], p = kiln_func_param(g, 0);
     for (uint32_t i = 0; i < n; i++) v[i] = i & 1 ? p : kiln_const_int(g, i);
     kiln_build_ret(g, v, n);
@@ -587,9 +587,7 @@ static void variables_escape(void **state) {
       case 4: kiln_build_store(f, I64, a, 0, s, 0); break;
       case 5: kiln_build_addr(f, s, NO_VALUE, 0, 0); break;
       case 6: kiln_build_addr(f, a, s, 1, 0); break;
-      case 7:
-        kiln_build_call(f, t->sig, kiln_const_symbol(f, t->callee, 0), args, 2);
-        break;
+      case 7: kiln_build_call(f, t->sig, kiln_const_symbol(f, t->callee, 0), args, 2); break;
       case 8: kiln_build_binary(f, KILN_OP_ADD, I64, s, a); break;
       case 9: kiln_build_icmp(f, KILN_EQ, I64, a, s); break;
       case 10: kiln_build_store(f, I64, s, 0, s, 0), more = 2; break;

@@ -300,14 +300,15 @@ static void switch_edges(void **state) {
   for (uint32_t e = 0; e <= CASES; e++)
     assert_int_equal(edge_arg(f, e, 0), f->edges.at[e].target == 3 ? v.id : b.id);
   f = again(t);
-  FAILS(KILN_ERR_TYPE, (kiln_block_new(f), kiln_build_switch(f, I128, kiln_const_int(f, 1),
-                                                             block(1), NULL, 0), 0));
-  FAILS(KILN_ERR_TYPE, (kiln_block_new(f), kiln_build_switch(f, F64, kiln_const_f64(f, 1),
-                                                             block(1), NULL, 0), 0));
+  FAILS(KILN_ERR_TYPE, (kiln_block_new(f),
+                        kiln_build_switch(f, I128, kiln_const_int(f, 1), block(1), NULL, 0), 0));
+  FAILS(KILN_ERR_TYPE,
+        (kiln_block_new(f), kiln_build_switch(f, F64, kiln_const_f64(f, 1), block(1), NULL, 0), 0));
   FAILS(KILN_ERR_ARGUMENT,
         (kiln_build_switch(f, I32, kiln_func_param(f, 1), block(1), NULL, 0), 0));
-  FAILS(KILN_ERR_ARGUMENT, (kiln_block_new(f), kiln_build_switch(f, I32, kiln_func_param(f, 1),
-                            block(1), &(kiln_case){1, {7}}, 1), 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        (kiln_block_new(f),
+         kiln_build_switch(f, I32, kiln_func_param(f, 1), block(1), &(kiln_case){1, {7}}, 1), 0));
 }
 
 static void both_ways_to_one_block(void **state) {
@@ -331,8 +332,7 @@ static void branches_are_checked(void **state) {
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_br(f, block(1), NULL, 0), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_br(f, block(0), NULL, 0), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_br(f, block(UINT32_MAX), NULL, 0), 0));
-  FAILS(KILN_ERR_TYPE,
-        (kiln_block_new(f), brif(f, kiln_func_param(f, 1), block(1), block(1)), 0));
+  FAILS(KILN_ERR_TYPE, (kiln_block_new(f), brif(f, kiln_func_param(f, 1), block(1), block(1)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_new(f), brif(f, cond(f), block(1), block(0)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_new(f), brif(f, cond(f), block(2), block(1)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_switch(f, block(1)), 0));
@@ -516,8 +516,8 @@ static void forwards_stand_for_anything(void **state) {
   FAILS(KILN_ERR_STRUCTURE, (FORWARD(0, I32), NEG(0), finish_ret(f)));
   FAILS(KILN_ERR_STRUCTURE, (FORWARD(0, I32), FORWARD(1, I32), kiln_forward_bind(f, w[0], w[1]),
                              kiln_forward_bind(f, w[1], w[0]), NEG(0), finish_ret(f)));
-  FAILS(KILN_ERR_STRUCTURE, (FORWARD(0, I32), kiln_forward_bind(f, w[0], b),
-                             kiln_forward_bind(f, w[0], b), 0));
+  FAILS(KILN_ERR_STRUCTURE,
+        (FORWARD(0, I32), kiln_forward_bind(f, w[0], b), kiln_forward_bind(f, w[0], b), 0));
   FAILS(KILN_ERR_TYPE, (FORWARD(0, I64), kiln_forward_bind(f, w[0], b), 0));
   FAILS(KILN_ERR_TYPE, (FORWARD(0, F64), kiln_forward_bind(f, w[0], kiln_const_int(f, 1)), 0));
   FAILS(KILN_ERR_TYPE, (FORWARD(0, I64), NEG(0)));
@@ -585,8 +585,7 @@ static void indirect_branches(void **state) {
   f = again(t);
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_take_address(f, block(0)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_take_address(f, block(1)), 0));
-  FAILS(KILN_ERR_ARGUMENT,
-        (kiln_build_brind(f, kiln_func_param(f, 0), &(kiln_block){4}, 1), 0));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_build_brind(f, kiln_func_param(f, 0), &(kiln_block){4}, 1), 0));
   /* A block symbol made before the body marks its block, which must exist. */
   kiln_block_symbol(t->m, t->func, 2);
   f = again(t);

@@ -127,8 +127,8 @@ static void allocations_may_fail(void **state) {
     if (s) {
       kiln_param p[2] = {{.type = I64}, {.type = I32}};
       kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, p, 2, (kiln_type[]){I32}, 1);
-      kiln_func *f = kiln_func_begin(
-        s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+      kiln_func *f =
+        kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
       if (f != NULL) {
         kiln_value b = kiln_func_param(f, 1);
         kiln_block loop = kiln_block_new(f), end = kiln_block_new(f);
