@@ -265,10 +265,14 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s = {.free = t->caller_homes | t->callee_homes};
-  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
-  for (unsigned i = 0; i < 8; i++) {
-    if (i < sig.n_params && t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
-    if (i < sig.n_params && t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
+  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
+    if (t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
+    if (t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
+    /* an i128 takes two: its second half counts as one more parameter */
+    if (f->module->params[sig->params + k].type == KILN_TYPE_I128 && ++i < 8 &&
+        t->arg_regs[i] != KN_NO_REG)
+      s.entry_avoid |= KN_BIT(t->arg_regs[i]);
   }
   uint64_t all = s.free;
   memset(plan->head, 0, n * sizeof *plan->head);

@@ -49,7 +49,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->to_next = false;
   w->frame_low = 0;
   w->out_args = 0;
-  w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
+  w->fixups.n = w->literals.n = w->spare.n = w->late_spare.n = w->moves.n = 0;
+  w->hold_spare = false;
+  w->spare_inst = w->spare_ready = 0;
   w->sret = w->va_save = 0;
   uint32_t n = f->blocks.n;
   if (w->labels.cap < n && !kn_grow(f->module, &w->labels.at, &w->labels.cap, n, sizeof *w->labels.at)) {
@@ -190,7 +192,8 @@ static bool add_labels(struct kn_walk *w) {
   return true;
 }
 
-bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first) {
+bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first,
+                 uint32_t reloc_first) {
   struct kn_output *out = &w->s->out;
   kiln_module *m = w->f->module;
   if (w->f->status != KILN_OK) return false;
@@ -201,6 +204,7 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
   last->symbol = w->f->symbol;
   last->start = start;
   last->size = end - start;
+  last->reloc_first = reloc_first;
   last->cfi_first = cfi_first;
   last->cfi_size = out->cfi_size - cfi_first;
   last->loc_first = out->n_lines;
@@ -211,7 +215,7 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->moves.at};
+  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->late_spare.at, w->moves.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

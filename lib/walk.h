@@ -70,7 +70,6 @@ struct kn_walk {
   uint32_t next_block; /* behind it in the layout, or UINT32_MAX */
   bool to_next;        /* the terminator has an edge to next_block */
   bool done;           /* the block's terminator was lowered */
-  bool has_frame_use;
   uint64_t stress;     /* state of the random choice, or 0 */
 
   int32_t frame_low;   /* lowest frame offset given out */
@@ -80,6 +79,10 @@ struct kn_walk {
   KN_ARRAY(struct kn_fixup) fixups;
   KN_ARRAY(struct kn_literal) literals;
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
+  uint32_t spare_inst;  /* instruction that gave the latest of them back, */
+  uint32_t spare_ready; /* and how many there were: it may still read those that it gave */
+  KN_ARRAY(int32_t) late_spare; /* those freed while hold_spare: still read by moves to come */
+  bool hold_spare;
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
 
   /* Checking builds: called with each decision (kn_log). */
@@ -94,6 +97,7 @@ struct kn_walk {
   int32_t va_save;       /* frame offset of the register save area */
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
+  uint32_t exit_label;   /* of the one epilogue, where there is one */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
@@ -128,7 +132,8 @@ bool kn_walk_room(struct kn_walk *w, size_t bytes);
 /* Sets the state for block `pos` of the layout: its label, its registers. */
 void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* Appends the function to the session's output: its last byte is before `p`. */
-bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first);
+bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first,
+                 uint32_t reloc_first);
 /* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* A new label, not placed. */
@@ -150,9 +155,12 @@ void kn_walk_free(struct kn_walk *w, kiln_module *m);
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
     bool wide = v->type == KILN_TYPE_I128;
-    if (!wide && w->spare.n)
-      v->frame = w->spare.at[--w->spare.n];
-    else
+    uint32_t ready = w->spare_inst == w->i ? w->spare_ready : w->spare.n;
+    if (!wide && ready) {
+      v->frame = w->spare.at[--ready];
+      w->spare.at[ready] = w->spare.at[--w->spare.n];
+      w->spare_ready = ready;
+    } else
       v->frame = kn_walk_frame(w, wide ? 16 : 8, wide ? 4 : 3);
   }
   return v->frame;

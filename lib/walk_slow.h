@@ -112,8 +112,13 @@ void KN_W(release_slow)(struct kn_walk *w, uint32_t h) {
   if (v->reg != KN_NO_REG) w->free |= KN_BIT(v->reg & 63u);
   /* a slot may be used again, except after setjmp, and but for the caller's */
   bool local = w->plan->target->frame_up ? v->frame > 0 : v->frame < 0;
-  if (local && v->type != KILN_TYPE_I128 && !w->f->returns_twice)
+  if (local && v->type != KILN_TYPE_I128 && !w->f->returns_twice) {
+    if (w->spare_inst != w->i) {
+      w->spare_inst = w->i;
+      w->spare_ready = w->spare.n;
+    }
     KN_PUSH(w->f, w->spare, v->frame);
+  }
 }
 
 /* Values that still stand for the content of a variable's home get registers of their own, because
@@ -125,7 +130,8 @@ void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
     struct kn_val *v = &w->val[a];
     uint32_t older = (uint32_t)v->frame;
     if (v->uses && (v->flags & KN_VF_ALIAS) && v->reg == home) {
-      unsigned r = kn_take(w, kn_bank_mask(v->type));
+      /* not an operand's register, which may be free already: it is still to be read */
+      unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);
       KN_W(hook_move)(w, r, home, v->type);
       KN_LOG(w, KN_EV_COPY, a, r);
       v->flags &= (uint8_t)~KN_VF_ALIAS;

@@ -1,0 +1,79 @@
+/* The pipeline: a finished function is planned, walked and forgotten. The one file that names the
+ * targets. */
+#include "ir/build.h"
+#include "lib/plan.h"
+#include "lib/walk.h"
+#include <time.h>
+
+static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = &kn_target_x86_64,
+  [KILN_TARGET_AARCH64] = &kn_target_aarch64,
+};
+
+const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
+
+static uint64_t now_ns(bool timing) {
+  struct timespec t;
+  if (!timing || clock_gettime(CLOCK_MONOTONIC, &t) != 0) return 0;
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Plan and walk live as long as the session: their arrays stay warm. */
+static bool make_rooms(kiln_session *s) {
+  if (s->walk) return true;
+  kiln_module *m = s->module;
+  if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
+    *s->plan = (struct kn_plan){0};
+  if (s->plan && (s->walk = kn_realloc(m, NULL, sizeof *s->walk))) *s->walk = (struct kn_walk){0};
+  return s->walk != NULL;
+}
+
+void kn_session_free_rooms(kiln_session *s) {
+  if (s->plan) kn_plan_free(s->plan, s->module);
+  if (s->walk) kn_walk_free(s->walk, s->module);
+  s->plan = NULL;
+  s->walk = NULL;
+}
+
+/* Undoes what a failed function left in the output. */
+static void cut_output(struct kn_output *out, const struct kn_output *was) {
+  out->size = was->size;
+  out->n_relocs = was->n_relocs;
+  out->n_funcs = was->n_funcs;
+  out->n_labels = was->n_labels;
+  out->n_lines = was->n_lines;
+  out->cfi_size = was->cfi_size;
+}
+
+kiln_status kiln_func_compile(kiln_func *f) {
+  kiln_session *s = f->session;
+  kiln_module *m = s->module;
+  const struct kn_target *t = targets[m->options.target];
+  kiln_status status = f->finished ? f->status : kiln_func_finish(f);
+  if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
+  if (status == KILN_OK && !make_rooms(s))
+    status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  if (status == KILN_OK) {
+    struct kn_output was = s->out;
+    uint64_t t0 = now_ns(s->timing);
+    status = kn_plan_make(s->plan, f, t) ? KILN_OK : f->status;
+    uint64_t t1 = now_ns(s->timing);
+    if (status == KILN_OK) status = t->compile(s, f, s->plan);
+    uint64_t t2 = now_ns(s->timing);
+    if (status != KILN_OK) {
+      cut_output(&s->out, &was);
+    } else {
+      s->stats.functions++;
+      s->stats.instructions += f->n - 1;
+      s->stats.blocks += f->blocks.n;
+      s->stats.code_bytes += s->out.funcs[s->out.n_funcs - 1].size;
+    }
+    s->stats.plan_ns += t1 - t0;
+    s->stats.walk_ns += t2 - t1;
+  }
+  if (status == KILN_OK)
+    kn_func_release(f);
+  else
+    kiln_func_discard(f);
+  return status;
+}

@@ -1,0 +1,584 @@
+/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence), 3.5.7 (variable
+ * arguments). Frame: rbp-based; saved registers right below rbp, then slots and spills, then the
+ * outgoing stack arguments at rsp. */
+#include "targets/x86_64/x64.h"
+
+#include "ir/build.h"
+
+static const uint8_t gp_args[6] = {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9};
+static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
+enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4 };
+
+/* ---- where arguments and results go ---- */
+
+struct assign {
+  unsigned gp, fp;
+  uint32_t stack; /* bytes */
+};
+
+/* The place of the next argument: a register (i128: the first of two), or KN_NO_REG and the offset
+ * in the stack area. */
+static unsigned next_arg(struct assign *a, unsigned type, unsigned flags, const kiln_param *p,
+                         uint32_t *offset) {
+  uint32_t size = 8, align = 8;
+  if (flags & KILN_PARAM_BYVAL) {
+    size = (p->size_bytes + 7) & ~7u;
+    if (p->align_log2 > 3) align = 1u << p->align_log2;
+  } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64) {
+    if (a->fp < N_FP_ARGS) return KN_FP_BASE + a->fp++;
+  } else if (type == KILN_TYPE_I128) {
+    if (a->gp + 2 <= N_GP_ARGS) {
+      a->gp += 2;
+      return gp_args[a->gp - 2];
+    }
+    size = align = 16;
+  } else if (a->gp < N_GP_ARGS) {
+    return gp_args[a->gp++];
+  }
+  a->stack = (a->stack + align - 1) & ~(align - 1);
+  *offset = a->stack;
+  a->stack += size;
+  return KN_NO_REG;
+}
+
+static bool lowered_type(unsigned t) {
+  return (t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128) || t == KILN_TYPE_F32 || t == KILN_TYPE_F64;
+}
+
+/* ---- library functions ---- */
+
+static const char *const lib_names[X64_LIB_COUNT] = {
+  "memcpy", "memmove", "memset", "__divti3", "__modti3", "__udivti3", "__umodti3", "__muloti4",
+  "__floattisf", "__floattidf", "__floatuntisf", "__floatuntidf", "__fixsfti", "__fixdfti",
+  "__fixunssfti", "__fixunsdfti", "fmod", "fma", "fmin", "fmax", "floor", "ceil", "trunc", "round",
+  "roundeven", "rint", "nearbyint", "fmodf", "fmaf", "fminf", "fmaxf", "floorf", "ceilf", "truncf",
+  "roundf", "roundevenf", "rintf", "nearbyintf", "__tls_get_addr"};
+
+uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
+  const kiln_symbol_desc desc = {.name = lib_names[fn]};
+  return kiln_func_declare(w->f->module, &desc, (kiln_sig){0}).id;
+}
+
+/* ---- calls ---- */
+
+struct call {
+  uint32_t callee; /* handle, or 0 */
+  uint32_t symbol; /* or this */
+  uint32_t n;
+  const uint32_t *args;      /* handles */
+  const kiln_param *params;  /* of the first n_params arguments */
+  uint32_t n_params;
+  bool variadic;
+};
+
+static unsigned arg_type(const struct kn_walk *w, const struct call *c, uint32_t k) {
+  if (k < c->n_params) return c->params[k].type;
+  uint32_t h = c->args[k];
+  if (kn_is_value(h)) return w->val[h].type;
+  if (kn_is_pool(h)) {
+    const struct kn_const *p = &w->f->pool.at[kn_index(h)];
+    if (!p->symbol && p->type != KILN_TYPE_VOID) return p->type;
+  }
+  return KILN_TYPE_I64;
+}
+
+/* Stores argument h to the stack area at rsp + offset. */
+static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_param *p, uint32_t offset) {
+  unsigned flags = p ? p->flags : 0;
+  struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)offset)};
+  int32_t imm;
+  if (flags & KILN_PARAM_BYVAL) {
+    struct x64_place from = x64_address(w, h, 0);
+    if (p->size_bytes <= 128) {
+      x64_copy(w, to, from, p->size_bytes);
+    } else {
+      /* rep movsq; the three registers are claimed, so what they held is elsewhere */
+      unsigned r = kn_temp(w, KN_GP_MASK);
+      x64_lea(w, r, &from);
+      w->locked = KN_BIT(r);
+      kn_claim(w, X64_RSI), kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
+      if (r != X64_RSI) x64_mov(w, 3, X64_RSI, r);
+      x64_op_mem(w, X64_LEA, 3, X64_RDI, &to);
+      x64_const(w, X64_RCX, p->size_bytes / 8);
+      EMIT(w, x64_put8(x64_put8(x64_put8(w->p, 0xf3), 0x48), 0xa5));
+      if (p->size_bytes & 7) {
+        to.m.disp += (int32_t)(p->size_bytes & ~7u);
+        from = (struct x64_place){.m = x64_at(X64_RSI, 0)};
+        x64_copy(w, to, from, p->size_bytes & 7);
+      }
+    }
+  } else if (type == KILN_TYPE_I128) {
+    struct x64_place half[2];
+    int64_t v[2];
+    bool constant = x64_wide_source(w, h, half, v);
+    for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
+      if (constant) x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
+      else x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &half[k]);
+      x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
+    }
+  } else if (kn_bank(type)) {
+    unsigned r = kn_reg(w, h, type);
+    x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &to);
+  } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
+    EMIT(w, x64_mov_mi(w->p, 3, to.m, imm));
+  } else {
+    unsigned r = kn_reg(w, h, type);
+    if (flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) {
+      x64_extend(w, X64_SCRATCH, r, type, (flags & KILN_PARAM_SEXT) != 0, false);
+      r = X64_SCRATCH;
+    }
+    x64_op_mem(w, X64_MOV_ST, 3, r, &to);
+  }
+}
+
+/* What stands in the way of collecting register arguments in one go: operands still to be computed,
+ * and stack arguments. */
+static void early_args(struct kn_walk *w, const struct call *c, uint32_t *moved) {
+  struct assign a = {0};
+  uint32_t total = 0;
+  if (w->f->dynamic_stack) { /* the area is made for each call: the stack pointer moves */
+    for (uint32_t k = 0; k < c->n; k++) {
+      uint32_t offset;
+      const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
+      next_arg(&a, arg_type(w, c, k), p ? p->flags : 0, p, &offset);
+    }
+    total = (a.stack + 15) & ~15u;
+    if (total) EMIT(w, x64_alu_ri(w->p, X64_G_SUB, 3, X64_RSP, (int32_t)total));
+    a = (struct assign){0};
+  }
+  for (uint32_t k = 0; k < c->n; k++) {
+    uint32_t h = c->args[k], offset;
+    unsigned type = arg_type(w, c, k);
+    const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
+    if (KN_UNLIKELY(!lowered_type(type))) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of a type that is not lowered yet");
+      return;
+    }
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (next_arg(&a, type, p ? p->flags : 0, p, &offset) == KN_NO_REG) {
+      stack_arg(w, h, type, p, offset);
+      kn_inst_end(w);
+    } else if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+      kn_reg(w, h, type);
+      kn_inst_end(w);
+    }
+  }
+  if (!w->f->dynamic_stack && a.stack > w->out_args) w->out_args = a.stack;
+  *moved = total;
+}
+
+static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h) {
+  struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
+  x64_source(w, h, &m);
+  KN_PUSH(w->f, w->moves, m);
+}
+
+/* Emits the call: arguments in place, live registers saved, uses dropped. */
+static void emit_call(struct kn_walk *w, const struct call *c) {
+  uint32_t moved = 0;
+  early_args(w, c, &moved);
+  if (w->f->status != KILN_OK) return;
+  struct assign a = {0};
+  struct {
+    uint8_t reg, type, sign;
+  } ext[N_GP_ARGS];
+  unsigned n_ext = 0;
+  struct x64_place wide[N_GP_ARGS];
+  struct {
+    uint8_t reg;
+    bool constant;
+    int64_t v;
+  } halves[N_GP_ARGS];
+  unsigned n_halves = 0;
+  for (uint32_t k = 0; k < c->n; k++) {
+    uint32_t h = c->args[k], offset;
+    unsigned type = arg_type(w, c, k);
+    const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
+    unsigned flags = p ? p->flags : 0;
+    unsigned reg = next_arg(&a, type, flags, p, &offset);
+    if (reg == KN_NO_REG) continue;
+    if (KN_UNLIKELY(type == KILN_TYPE_I128)) {
+      int64_t v[2];
+      struct x64_place half[2];
+      bool constant = x64_wide_source(w, h, half, v);
+      for (unsigned j = 0; j < 2; j++, n_halves++) {
+        halves[n_halves].reg = gp_args[a.gp - 2 + j];
+        halves[n_halves].constant = constant;
+        halves[n_halves].v = v[j];
+        wide[n_halves] = half[j];
+      }
+      continue;
+    }
+    add_move(w, reg, type, h);
+    if (KN_UNLIKELY((flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) && type < KILN_TYPE_I32)) {
+      ext[n_ext].reg = (uint8_t)reg;
+      ext[n_ext].type = (uint8_t)type;
+      ext[n_ext++].sign = (flags & KILN_PARAM_SEXT) != 0;
+    }
+  }
+  uint32_t symbol = c->symbol;
+  if (c->callee) {
+    if (kn_is_pool(c->callee)) {
+      const struct kn_const *p = &w->f->pool.at[kn_index(c->callee)];
+      if (p->low == 0) symbol = p->symbol;
+    }
+    if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
+  }
+  w->hold_spare = true;
+  for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
+  if (c->callee) kn_drop(w, c->callee);
+  x64_save_live(w, X64_CLOBBERED);
+  if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+  x64_run_moves(w);
+  w->hold_spare = false;
+  if (KN_UNLIKELY(w->late_spare.n)) {
+    for (uint32_t k = 0; k < w->late_spare.n; k++) KN_PUSH(w->f, w->spare, w->late_spare.at[k]);
+    w->late_spare.n = 0;
+  }
+  for (unsigned k = 0; k < n_halves; k++) {
+    if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
+    else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
+  }
+  for (unsigned k = 0; k < n_ext; k++)
+    x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
+  if (c->variadic) {
+    if (a.fp) x64_const(w, X64_RAX, a.fp);
+    else EMIT(w, x64_zero(w->p, X64_RAX));
+  }
+  if (symbol == 0) {
+    EMIT(w, x64_call_r(w->p, X64_R10));
+  } else {
+    EMIT(w, x64_call_rel(w->p, 0));
+    kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+  }
+  if (moved) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RSP, (int32_t)moved));
+}
+
+/* Result i of `type` arrived in reg (i128: in reg and rdx). */
+static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg, unsigned high) {
+  if (w->val[i].uses == 0) return;
+  if (type == KILN_TYPE_I128) {
+    int32_t at = kn_frame_of(w, &w->val[i]);
+    if ((w->val[i].flags & KN_VF_SLOT_HOME) == 0) w->val[i].flags |= KN_VF_FRAME;
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+    return;
+  }
+  x64_def_fixed(w, i, type, reg);
+}
+
+void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  const kiln_module *m = w->f->module;
+  const struct kn_sig *sig = &m->sigs[in->c];
+  struct call c = {
+    .callee = in->b,
+    .n = in->x,
+    .args = w->f->lists.at + in->a,
+    .params = m->params + sig->params,
+    .n_params = sig->n_params,
+    .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
+  };
+  if (c.n < c.n_params) c.n_params = c.n;
+  emit_call(w, &c);
+  if (w->f->status != KILN_OK) return;
+  /* all result registers first, so that nothing takes them */
+  unsigned gp = 0, fp = 0, next = i;
+  uint8_t reg[KILN_MAX_RESULTS], high[KILN_MAX_RESULTS];
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    unsigned type = sig->results[k];
+    high[k] = KN_NO_REG;
+    if (!lowered_type(type) || gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(type) * 9 ||
+        fp >= N_FP_RESULTS + !kn_bank(type) * 9) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
+      return;
+    }
+    reg[k] = kn_bank(type) ? (uint8_t)(KN_FP_BASE + fp++) : gp_results[gp++];
+    if (type == KILN_TYPE_I128) high[k] = gp_results[gp++];
+  }
+  uint64_t taken = 0;
+  for (unsigned k = 0; k < sig->n_results; k++) taken |= KN_BIT(reg[k]);
+  taken &= w->free;
+  w->free &= ~taken;
+  w->temp |= taken;
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
+    unsigned number = k ? w->inst[next + 1].x : 0;
+    if (k) next++;
+    if (number < sig->n_results) take_result(w, next, sig->results[number], reg[number], high[number]);
+  }
+}
+
+void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,
+                 unsigned n, uint32_t i, unsigned result) {
+  kiln_param params[4] = {{0}};
+  for (unsigned k = 0; k < n; k++) params[k].type = types[k];
+  struct call c = {.symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
+  emit_call(w, &c);
+  if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
+  w->free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
+  w->temp |= (KN_BIT(X64_RAX) | KN_BIT(X64_XMM0));
+  take_result(w, i, result, kn_bank(result) ? X64_XMM0 : X64_RAX, X64_RDX);
+}
+
+/* ---- returns ---- */
+
+void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  kiln_func *f = w->f;
+  unsigned gp = 0, fp = 0;
+  struct x64_place half[2];
+  int64_t v[2];
+  bool wide = false, constant = false;
+  for (unsigned k = 0; k < in->x; k++) {
+    uint32_t h = kn_ret_value(f, in, k);
+    unsigned type = f->result_types[k];
+    if (!lowered_type(type) || gp > N_GP_RESULTS || fp >= N_FP_RESULTS ||
+        (type == KILN_TYPE_I128 && (in->x > 1))) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
+      return;
+    }
+    if (type == KILN_TYPE_I128) {
+      constant = x64_wide_source(w, h, half, v);
+      wide = true;
+      continue;
+    }
+    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) kn_reg(w, h, type);
+    add_move(w, kn_bank(type) ? KN_FP_BASE + fp++ : gp_results[gp++], type, h);
+  }
+  x64_run_moves(w);
+  if (wide) {
+    for (unsigned k = 0; k < 2; k++) {
+      if (constant) x64_const(w, gp_results[k], (uint64_t)v[k]);
+      else x64_op_mem(w, X64_MOV, 3, gp_results[k], &half[k]);
+    }
+  }
+  if (w->sret) EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, w->sret)));
+  for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
+  x64_epilogue(w);
+  w->done = true;
+}
+
+/* ---- frames ---- */
+
+/* Saved registers in the order of their pushes: rbx, r12 to r15. */
+static const uint8_t saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
+/* DWARF register numbers: psABI, figure 3.36. */
+static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
+
+void x64_prologue(struct kn_walk *w) {
+  w->cfi_at = kn_here(w);
+  EMIT(w, x64_push(w->p, X64_RBP));
+  kn_walk_cfi_advance(w, kn_here(w), 1);
+  /* def_cfa_offset 16; offset rbp, cfa - 16 */
+  kn_walk_cfi(w, (const uint8_t[]){0x0e, 16, 0x80 | 6, 2}, 4);
+  EMIT(w, x64_rr(w->p, X64_MOV, 3, X64_RBP, X64_RSP));
+  kn_walk_cfi_advance(w, kn_here(w), 1);
+  kn_walk_cfi(w, (const uint8_t[]){0x0d, 6}, 2); /* def_cfa_register rbp */
+  w->saved_count = 0;
+  for (unsigned k = 0; k < 5; k++) {
+    if (!(w->plan->saved & KN_BIT(saved_order[k]))) continue;
+    EMIT(w, x64_push(w->p, saved_order[k]));
+    w->saved_count++;
+    kn_walk_cfi_advance(w, kn_here(w), 1);
+    kn_walk_cfi(w, (const uint8_t[]){(uint8_t)(0x80 | dwarf_of[saved_order[k]]),
+                                     (uint8_t)(2 + w->saved_count)}, 2);
+  }
+  EMIT(w, x64_group_r(w->p, 0x81, 3, X64_G_SUB, X64_RSP));
+  w->frame_patch = kn_here(w);
+  EMIT(w, x64_put32(w->p, 0));
+  w->frame_low = -8 * (int32_t)w->saved_count;
+}
+
+void x64_epilogue(struct kn_walk *w) {
+  if (w->saved_count) {
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)w->saved_count)));
+    for (unsigned k = 5; k-- > 0;)
+      if (w->plan->saved & KN_BIT(saved_order[k])) EMIT(w, x64_pop(w->p, saved_order[k]));
+    EMIT(w, x64_pop(w->p, X64_RBP));
+  } else {
+    EMIT(w, x64_leave(w->p));
+  }
+  kn_walk_cfi_advance(w, kn_here(w), 1);
+  /* remember_state; def_cfa rsp, 8; behind the ret: restore_state */
+  kn_walk_cfi(w, (const uint8_t[]){0x0a, 0x0c, 7, 8}, 4);
+  EMIT(w, x64_ret(w->p));
+  kn_walk_cfi_advance(w, kn_here(w), 1);
+  kn_walk_cfi(w, (const uint8_t[]){0x0b}, 1);
+}
+
+/* ---- entry ---- */
+
+/* Variadic definitions store the argument registers for va_arg: psABI, figure 3.33. */
+static void save_area(struct kn_walk *w) {
+  w->va_save = kn_walk_frame(w, 176, 4);
+  for (unsigned k = w->va_gp; k < N_GP_ARGS; k++)
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[k], x64_at(X64_RBP, w->va_save + 8 * (int32_t)k)));
+  EMIT(w, x64_rr(w->p, X64_TEST, 0, X64_RAX, X64_RAX));
+  uint32_t skip = kn_walk_label(w);
+  x64_jcc(w, X64_E, skip);
+  for (unsigned k = w->va_fp; k < N_FP_ARGS; k++)
+    EMIT(w, x64_rm(w->p, X64_MOVAPS_ST, 2, k, x64_at(X64_RBP, w->va_save + 48 + 16 * (int32_t)k)));
+  x64_place_label(w, skip);
+}
+
+/* Slots aligned beyond the stack's alignment live behind a pointer that the entry computes. */
+static void align_slots(struct kn_walk *w) {
+  for (uint32_t k = 0; k < w->f->slots.n; k++) {
+    struct kn_slot *s = &w->f->slots.at[k];
+    if (s->align_log2 <= 4 || s->uses == 0) continue;
+    int32_t align = 1 << s->align_log2;
+    int32_t at = kn_walk_frame(w, s->size_bytes + (uint64_t)align, 4);
+    s->frame = kn_walk_frame(w, 8, 3);
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, at + align - 1)));
+    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_SCRATCH, -align));
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, s->frame)));
+  }
+}
+
+void x64_entry(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const kiln_module *m = f->module;
+  const struct kn_sig *sig = &m->sigs[f->sig];
+  const kiln_param *params = m->params + sig->params;
+  struct assign a = {0};
+  uint32_t first = f->block[0].param_first;
+  bool by_value = false;
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    const kiln_param *p = &params[k];
+    uint32_t i = first + k, offset = 0;
+    struct kn_val *v = &w->val[i];
+    unsigned reg = next_arg(&a, p->type, p->flags, p, &offset);
+    int32_t incoming = 16 + (int32_t)offset;
+    if (!lowered_type(p->type)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of a type that is not lowered yet");
+      return;
+    }
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (p->flags & KILN_PARAM_SRET) {
+      w->sret = kn_walk_frame(w, 8, 3);
+      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, w->sret)));
+    }
+    if (v->uses == 0) continue;
+    if (p->flags & KILN_PARAM_BYVAL) {
+      by_value = true;
+      continue;
+    }
+    if (p->type == KILN_TYPE_I128) {
+      if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
+      if (reg == KN_NO_REG) {
+        v->frame = incoming;
+        continue;
+      }
+      v->frame = 0;
+      int32_t at = kn_frame_of(w, v);
+      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 2], x64_at(X64_RBP, at)));
+      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 1], x64_at(X64_RBP, at + 8)));
+      continue;
+    }
+    struct kn_place_move move = {.dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
+    if (v->flags & KN_VF_HOME) {
+      move.dst = v->reg;
+    } else if (v->flags & KN_VF_SLOT_HOME) {
+      if (reg == KN_NO_REG) {
+        v->frame = incoming; /* its home is where it arrived */
+        continue;
+      }
+      move.dst_frame = kn_frame_of(w, v);
+    } else if (reg == KN_NO_REG) {
+      v->flags |= KN_VF_FRAME;
+      v->frame = incoming;
+      continue;
+    } else {
+      v->reg = (uint8_t)reg;
+      v->frame = 0;
+      w->owner[reg] = i;
+      w->block_regs |= KN_BIT(reg);
+      w->free &= ~KN_BIT(reg);
+      continue;
+    }
+    KN_PUSH(f, w->moves, move);
+  }
+  w->va_gp = a.gp;
+  w->va_fp = a.fp;
+  w->va_stack = 16 + (int32_t)a.stack;
+  x64_run_moves(w);
+  if (f->variadic) save_area(w);
+  align_slots(w);
+  if (!by_value) return;
+  a = (struct assign){0};
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    const kiln_param *p = &params[k];
+    uint32_t offset = 0;
+    next_arg(&a, p->type, p->flags, p, &offset);
+    if (!(p->flags & KILN_PARAM_BYVAL) || w->val[first + k].uses == 0) continue;
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    w->i = first + k;
+    unsigned dst = kn_def(w, first + k, KILN_TYPE_I64, KN_NO_REG, 0);
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)offset)));
+    kn_defined(w, first + k, dst);
+    kn_inst_end(w);
+  }
+}
+
+/* ---- variable arguments ---- */
+
+void x64_va_start(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  if (!w->f->variadic) {
+    kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
+    return;
+  }
+  struct x64_place m = x64_address(w, in->a, 0);
+  const int32_t head[2] = {8 * (int32_t)w->va_gp, 48 + 16 * (int32_t)w->va_fp};
+  const int32_t areas[2] = {w->va_stack, w->va_save};
+  for (unsigned k = 0; k < 2; k++, m.m.disp += 4) {
+    EMIT(w, x64_mov_mi(w->p, 2, m.m, head[k]));
+    if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
+  }
+  for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, areas[k])));
+    x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
+  }
+  kn_drop(w, in->a);
+}
+
+void x64_va_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
+  x64_copy(w, to, from, 24);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+}
+
+/* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */
+void x64_va_arg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type;
+  bool fp = kn_bank(type);
+  if (!lowered_type(type) || type == KILN_TYPE_I128) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "of a type that is not lowered yet");
+    return;
+  }
+  unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  int32_t field = fp ? 4 : 0;
+  uint32_t stack = kn_walk_label(w), done = kn_walk_label(w);
+  EMIT(w, x64_rm(w->p, X64_MOV, 2, t, x64_at(list, field)));
+  EMIT(w, x64_alu_ri(w->p, X64_G_CMP, 2, t, fp ? 176 - 16 : 48 - 8));
+  x64_jcc(w, X64_A, stack);
+  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 2, x64_at(list, field), fp ? 16 : 8));
+  EMIT(w, x64_rm(w->p, X64_ADD, 3, t, x64_at(list, 16)));
+  x64_jmp(w, done);
+  x64_place_label(w, stack);
+  EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
+  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 3, x64_at(list, 8), 8));
+  x64_place_label(w, done);
+  kn_drop(w, in->a);
+  if (w->val[i].uses == 0) return;
+  unsigned dst = kn_def(w, i, type, KN_NO_REG, 0);
+  if (fp)
+    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0)));
+  else
+    EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
+  kn_defined(w, i, dst);
+}

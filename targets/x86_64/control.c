@@ -1,0 +1,337 @@
+/* Branches, switches, edges, returns from traps. Every block's end: the homes of the parameters of
+ * the next blocks are written, nothing else happens on an edge. */
+#include "targets/x86_64/x64.h"
+
+#include <stdlib.h>
+
+/* ---- labels ---- */
+
+void x64_place_label(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
+
+void x64_jmp(struct kn_walk *w, uint32_t label) {
+  uint32_t to = w->label[label];
+  if (to != UINT32_MAX) {
+    int64_t d = (int64_t)to - kn_here(w);
+    EMIT(w, d >= -126 ? x64_jmp_rel8(w->p, (int32_t)d - 2) : x64_jmp_rel32(w->p, (int32_t)d - 5));
+    return;
+  }
+  EMIT(w, x64_jmp_rel32(w->p, 0));
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, 0});
+}
+
+void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
+  uint32_t to = w->label[label];
+  if (to != UINT32_MAX) {
+    int64_t d = (int64_t)to - kn_here(w);
+    EMIT(w, d >= -126 ? x64_jcc_rel8(w->p, cc, (int32_t)d - 2) : x64_jcc_rel32(w->p, cc, (int32_t)d - 6));
+    return;
+  }
+  EMIT(w, x64_jcc_rel32(w->p, cc, 0));
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, 0});
+}
+
+/* ---- branches ---- */
+
+/* Goes to a block, if it does not follow. */
+KN_INLINE void go(struct kn_walk *w, uint32_t block) {
+  if (block == w->next_block)
+    w->to_next = true;
+  else
+    x64_jmp(w, block);
+}
+
+void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  const struct kn_edge *e = &w->f->edges.at[in->b];
+  if (e->args) {
+    x64_prepare_edge(w, e);
+    x64_edge(w, e);
+  }
+  go(w, e->target);
+  w->done = true;
+}
+
+/* Branches on cc, which may be one of two flags. */
+static void branch(struct kn_walk *w, unsigned cc, uint32_t then, uint32_t other) {
+  if (KN_UNLIKELY(cc >= 16)) {
+    if (cc == X64_CC_OEQ) {
+      x64_jcc(w, X64_NE, other);
+      x64_jcc(w, X64_P, other);
+      go(w, then);
+    } else {
+      x64_jcc(w, X64_NE, then);
+      x64_jcc(w, X64_P, then);
+      go(w, other);
+    }
+    return;
+  }
+  if (then == w->next_block) {
+    x64_jcc(w, cc ^ 1, other);
+    w->to_next = true;
+  } else {
+    x64_jcc(w, cc, then);
+    go(w, other);
+  }
+}
+
+/* Jumps to `label` unless cc holds. */
+static void unless(struct kn_walk *w, unsigned cc, uint32_t label) {
+  if (KN_LIKELY(cc < 16)) {
+    x64_jcc(w, cc ^ 1, label);
+  } else if (cc == X64_CC_OEQ) {
+    x64_jcc(w, X64_NE, label);
+    x64_jcc(w, X64_P, label);
+  } else {
+    uint32_t take = kn_walk_label(w);
+    x64_jcc(w, X64_NE, take);
+    x64_jcc(w, X64_NP, label);
+    x64_place_label(w, take);
+  }
+}
+
+void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  const struct kn_edge *e = &w->f->edges.at[in->b];
+  w->done = true;
+  int32_t constant;
+  if (KN_UNLIKELY(!kn_is_value(in->a)) && x64_imm32(w, in->a, KILN_TYPE_I32, &constant)) {
+    const struct kn_edge *taken = constant & 1 ? e : e + 1;
+    x64_prepare_edge(w, taken);
+    x64_edge(w, taken);
+    go(w, taken->target);
+    return;
+  }
+  if (KN_UNLIKELY(e[0].args | e[1].args)) {
+    /* before the test: computing addresses may change flags no more than loads do */
+    x64_prepare_edge(w, &e[0]);
+    x64_prepare_edge(w, &e[1]);
+  }
+  unsigned cc;
+  if (KN_LIKELY(w->flags_of == in->a)) {
+    cc = w->flags_cond;
+    w->val[in->a].uses--;
+  } else {
+    unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
+    EMIT(w, x64_test_ri(w->p, 0, r, 1));
+    cc = X64_NE;
+    kn_drop(w, in->a);
+  }
+  if (KN_LIKELY((e[0].args | e[1].args) == 0)) {
+    branch(w, cc, e[0].target, e[1].target);
+    return;
+  }
+  if (e[0].args == 0 && e[0].target != w->next_block && cc < 16) {
+    x64_jcc(w, cc, e[0].target);
+    x64_edge(w, &e[1]);
+    go(w, e[1].target);
+    return;
+  }
+  if (e[1].args == 0) {
+    unless(w, cc, e[1].target);
+    x64_edge(w, &e[0]);
+    if (e[1].target == w->next_block) w->to_next = true;
+    go(w, e[0].target);
+    return;
+  }
+  uint32_t other = kn_walk_label(w);
+  unless(w, cc, other);
+  x64_edge(w, &e[0]);
+  x64_jmp(w, e[0].target);
+  x64_place_label(w, other);
+  x64_edge(w, &e[1]);
+  go(w, e[1].target);
+}
+
+/* ---- switch ---- */
+
+struct scase {
+  int64_t value;
+  uint32_t label;
+};
+
+static int by_value(const void *a, const void *b) {
+  int64_t x = ((const struct scase *)a)->value, y = ((const struct scase *)b)->value;
+  return (x > y) - (x < y);
+}
+
+/* The label to jump to for an edge: its target, or a stub that writes parameters first. */
+static uint32_t edge_label(struct kn_walk *w, const struct kn_edge *e) {
+  return e->args ? kn_walk_label(w) : e->target;
+}
+
+static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
+  if (v == (int32_t)v) {
+    EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, r, (int32_t)v));
+  } else {
+    x64_const(w, X64_SCRATCH, (uint64_t)v);
+    EMIT(w, x64_rr(w->p, X64_CMP, size, r, X64_SCRATCH));
+  }
+}
+
+/* A table of distances behind the jump. `r` is clobbered if `own`. */
+static void table(struct kn_walk *w, unsigned r, unsigned type, const struct scase *c, uint32_t n,
+                  uint32_t other) {
+  unsigned size = x64_op_size(type);
+  int64_t low = c[0].value;
+  uint64_t range = (uint64_t)c[n - 1].value - (uint64_t)low;
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  if (x64_size(type) < 2) x64_extend(w, t, r, type, true, false);
+  else x64_mov(w, size, t, r);
+  if (low == (int32_t)low) {
+    if (low) EMIT(w, x64_alu_ri(w->p, X64_G_SUB, size, t, (int32_t)low));
+  } else {
+    x64_const(w, X64_SCRATCH, (uint64_t)low);
+    EMIT(w, x64_rr(w->p, X64_SUB, size, t, X64_SCRATCH));
+  }
+  EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, t, (int32_t)range));
+  x64_jcc(w, X64_A, other);
+  uint32_t base = kn_walk_label(w);
+  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .label = base};
+  x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
+  EMIT(w, x64_rm(w->p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
+  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_SCRATCH));
+  EMIT(w, x64_jmp_r(w->p, t));
+  while (kn_here(w) & 3) EMIT(w, x64_int3(w->p));
+  if (!kn_walk_room(w, (size_t)(range + 1) * 4)) return;
+  x64_place_label(w, base);
+  uint32_t start = kn_here(w);
+  uint32_t k = 0;
+  for (uint64_t v = 0; v <= range; v++) {
+    uint32_t label = other;
+    if ((uint64_t)c[k].value - (uint64_t)low == v) label = c[k++].label;
+    EMIT(w, x64_put32(w->p, 0));
+    /* kind: the table's start, odd to tell it from a count of immediate bytes */
+    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, start | 1u << 31})) return;
+  }
+}
+
+/* Binary search down to short chains. Ranges still to do wait on a stack of at most 32. */
+static void search(struct kn_walk *w, unsigned r, unsigned size, const struct scase *c, uint32_t n,
+                   uint32_t other) {
+  struct {
+    uint32_t from, to, label;
+  } stack[40];
+  unsigned top = 0;
+  stack[top++] = (typeof(stack[0])){0, n, UINT32_MAX};
+  while (top) {
+    top--;
+    uint32_t from = stack[top].from, to = stack[top].to;
+    if (stack[top].label != UINT32_MAX) x64_place_label(w, stack[top].label);
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    while (to - from > 3) {
+      uint32_t mid = from + (to - from) / 2; /* right part: from mid on */
+      compare(w, r, size, c[mid].value);
+      uint32_t right = kn_walk_label(w);
+      x64_jcc(w, X64_GE, right);
+      stack[top].from = mid;
+      stack[top].to = to;
+      stack[top++].label = right;
+      to = mid;
+    }
+    for (; from < to; from++) {
+      compare(w, r, size, c[from].value);
+      x64_jcc(w, X64_E, c[from].label);
+    }
+    x64_jmp(w, other);
+  }
+}
+
+void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  kiln_func *f = w->f;
+  const struct kn_edge *e = &f->edges.at[in->b];
+  uint32_t n = f->block[w->block].n_edges - 1;
+  unsigned type = in->type, size = x64_size(type);
+  w->done = true;
+  for (uint32_t k = 0; k <= n; k++) x64_prepare_edge(w, &e[k]);
+  uint32_t other = edge_label(w, &e[0]);
+  if (n == 0) {
+    kn_drop(w, in->a);
+    if (other == e[0].target) {
+      go(w, other);
+      return;
+    }
+    x64_place_label(w, other);
+    x64_edge(w, &e[0]);
+    go(w, e[0].target);
+    return;
+  }
+  struct scase few[16], *c = few;
+  if (n > 16 && !(c = kn_realloc(f->module, NULL, n * sizeof *c))) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  unsigned shift = 64 - (8u << size);
+  for (uint32_t k = 0; k < n; k++) {
+    uint64_t v = f->lists.at[in->c + 2 * k] | (uint64_t)f->lists.at[in->c + 2 * k + 1] << 32;
+    c[k] = (struct scase){(int64_t)(v << shift) >> shift, edge_label(w, &e[k + 1])};
+  }
+  unsigned r = kn_reg(w, in->a, type);
+  struct scase *sorted = c, copy[16];
+  if (n <= 16) {
+    memcpy(copy, c, n * sizeof *c);
+    sorted = copy;
+  } else if (!(sorted = kn_realloc(f->module, NULL, n * sizeof *c))) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    sorted = c;
+  } else {
+    memcpy(sorted, c, n * sizeof *c);
+  }
+  qsort(sorted, n, sizeof *sorted, by_value);
+  uint64_t range = (uint64_t)sorted[n - 1].value - (uint64_t)sorted[0].value;
+  if (n >= 5 && range < (uint64_t)n * 4 && range < INT32_MAX)
+    table(w, r, type, sorted, n, other);
+  else
+    search(w, r, size, sorted, n, other);
+  kn_drop(w, in->a);
+  kn_inst_end(w);
+  /* stubs; from the second on they find the state that the first found, since homes are constant and
+   * every argument was prepared */
+  for (uint32_t k = 0; k <= n; k++) {
+    if (e[k].args == 0) continue;
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) break;
+    x64_place_label(w, k ? c[k - 1].label : other);
+    x64_edge(w, &e[k]);
+    x64_jmp(w, e[k].target);
+  }
+  if (sorted != copy && sorted != c) kn_realloc(f->module, sorted, 0);
+  if (c != few) kn_realloc(f->module, c, 0);
+}
+
+void x64_brind(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  const struct kn_edge *e = &w->f->edges.at[in->b];
+  uint32_t n = w->f->block[w->block].n_edges;
+  unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
+  uint64_t locked = w->locked;
+  for (uint32_t k = 0; k < n; k++) {
+    if (e[k].args == 0) continue;
+    x64_prepare_edge(w, &e[k]);
+    w->locked = locked;
+    x64_edge(w, &e[k]); /* to shadow slots: no register of a home changes */
+  }
+  EMIT(w, x64_jmp_r(w->p, r));
+  kn_drop(w, in->a);
+  w->done = true;
+}
+
+/* ---- ends ---- */
+
+void x64_unreachable(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)in;
+  (void)i;
+  w->done = true;
+  /* a function's code must not be empty, nor run on into the next one */
+  if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->p));
+}
+void x64_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)in;
+  (void)i;
+  w->done = true;
+  EMIT(w, x64_ud2(w->p));
+}
+void x64_debug_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)in;
+  (void)i;
+  EMIT(w, x64_int3(w->p));
+}

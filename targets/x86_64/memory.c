@@ -1,0 +1,483 @@
+/* Loads, stores, addresses, dynamic stack, block copies, thread-local storage, atomics. */
+#include "targets/x86_64/x64.h"
+
+#include <kiln/build.h>
+
+/* Which operations take a loaded value from memory: as second operand, or as their only one. */
+enum { FOLD_NONE, FOLD_INT, FOLD_CMP, FOLD_FLOAT, FOLD_EXTEND };
+static const uint8_t fold_of[KILN_OP_COUNT] = {
+  [KILN_OP_ADD] = FOLD_INT,   [KILN_OP_SUB] = FOLD_INT,   [KILN_OP_AND] = FOLD_INT,
+  [KILN_OP_OR] = FOLD_INT,    [KILN_OP_XOR] = FOLD_INT,   [KILN_OP_MUL] = FOLD_INT,
+  [KILN_OP_ICMP] = FOLD_CMP,  [KILN_OP_FADD] = FOLD_FLOAT, [KILN_OP_FSUB] = FOLD_FLOAT,
+  [KILN_OP_FMUL] = FOLD_FLOAT, [KILN_OP_FDIV] = FOLD_FLOAT, [KILN_OP_FCMP] = FOLD_FLOAT,
+  [KILN_OP_ZEXT] = FOLD_EXTEND, [KILN_OP_SEXT] = FOLD_EXTEND,
+};
+
+/* True if the next instruction reads load i from memory itself. */
+KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  const struct kn_inst *next = &w->inst[i + 1];
+  unsigned fold = fold_of[next->op];
+  if (KN_LIKELY(fold == FOLD_NONE)) return false;
+  const struct kn_val *v = &w->val[i];
+  if (v->uses != 1 || v->flags || (in->x & KILN_MEM_VOLATILE) || KN_MEM_TYPE(in->x) != in->type)
+    return false;
+  switch (fold) {
+  case FOLD_INT:
+    if (in->type != KILN_TYPE_I32 && in->type != KILN_TYPE_I64) return false;
+    if (next->b == i) return kn_is_value(next->a) && !(w->val[next->a].flags & KN_VF_MEM);
+    /* a commutative operation swaps; the other one must be a register then */
+    return next->a == i && next->op != KILN_OP_SUB && kn_is_value(next->b);
+  case FOLD_CMP:
+    if (in->type == KILN_TYPE_I128) return false;
+    return next->a == i || (next->b == i && kn_is_value(next->a));
+  case FOLD_FLOAT:
+    /* unordered comparisons may swap their operands */
+    return next->b == i && kn_is_value(next->a) && next->op != KILN_OP_FCMP;
+  default:
+    return next->a == i && next->type != KILN_TYPE_I128;
+  }
+}
+
+/* A load of a variable that lives in register `home`: nothing but another name for it. */
+static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned home) {
+  struct kn_val *v = &w->val[i];
+  if (v->uses == 0) return;
+  if (KN_LIKELY(v->flags == 0)) {
+    v->frame = (int32_t)(w->aliased & KN_BIT(home) ? w->alias[home] : 0);
+    v->reg = (uint8_t)home;
+    v->flags = KN_VF_ALIAS;
+    w->alias[home] = i;
+    w->aliased |= KN_BIT(home);
+    KN_LOG(w, KN_EV_ALIAS, i, home);
+    return;
+  }
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  x64_move(w, dst, home, in->type);
+  kn_defined(w, i, dst);
+}
+
+void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (kn_is_slot(in->a)) {
+    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
+    if (home != KN_NO_REG) {
+      load_variable(w, in, i, home);
+      return;
+    }
+  }
+  if (in->type == KILN_TYPE_I128) {
+    x64_wide(w, in, i);
+    return;
+  }
+  if (w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
+    kn_drop(w, in->a);
+    return;
+  }
+  if (folds(w, in, i)) {
+    w->val[i].flags = KN_VF_MEM;
+    return;
+  }
+  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  kn_drop(w, in->a);
+  unsigned type = in->type, mem = KN_MEM_TYPE(in->x);
+  bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
+  unsigned dst = unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH)
+                        : kn_def(w, i, type, KN_NO_REG, 0);
+  unsigned op = X64_MOV, size = x64_op_size(type);
+  switch (mem) {
+  case KILN_TYPE_I8:
+    op = sign ? X64_MOVSX8 : X64_MOVZX8;
+    size = sign ? size : 2;
+    break;
+  case KILN_TYPE_I16:
+    op = sign ? X64_MOVSX16 : X64_MOVZX16;
+    size = sign ? size : 2;
+    break;
+  case KILN_TYPE_I32:
+    if (sign && size == 3) op = X64_MOVSXD;
+    else size = 2;
+    break;
+  case KILN_TYPE_F32: op = X64_MOVSS, size = 2; break;
+  case KILN_TYPE_F64: op = X64_MOVSD, size = 2; break;
+  default: break;
+  }
+  x64_op_mem(w, op, size, dst, &m);
+  if (unused) return;
+  if (!sign && mem <= KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
+  kn_defined(w, i, dst);
+}
+
+static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+  uint32_t b = in->b;
+  if (kn_is_value(b)) {
+    unsigned r = kn_reg(w, b, in->type);
+    kn_drop(w, b);
+    if (r == home) { /* computed in place, or stored back unchanged */
+      KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+      return;
+    }
+    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
+    x64_move(w, home, r, in->type);
+  } else {
+    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
+    x64_hook_constant(w, home, b, in->type);
+  }
+  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+}
+
+void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (kn_is_slot(in->a)) {
+    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
+    if (home != KN_NO_REG) {
+      store_variable(w, in, home);
+      return;
+    }
+  }
+  unsigned type = in->type, size = x64_size(type);
+  if (type == KILN_TYPE_I128) {
+    x64_wide(w, in, i);
+    return;
+  }
+  uint32_t b = in->b;
+  int32_t imm;
+  if (kn_is_value(b)) {
+    unsigned r = kn_reg(w, b, type);
+    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+    unsigned op = type == KILN_TYPE_F32 ? X64_MOVSS_ST : type == KILN_TYPE_F64 ? X64_MOVSD_ST : X64_MOV_ST;
+    x64_op_mem(w, op, kn_bank(type) ? 2 : size, r, &m);
+    kn_drop(w, b);
+  } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
+    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+    EMIT(w, x64_mov_mi(w->p, size, m.m, imm));
+    if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
+  } else {
+    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+    if (kn_bank(type)) {
+      const struct kn_const *c = &w->f->pool.at[kn_index(b)];
+      x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
+    } else {
+      x64_hook_constant(w, X64_SCRATCH, b, type);
+    }
+    x64_op_mem(w, X64_MOV_ST, size, X64_SCRATCH, &m);
+  }
+  kn_drop(w, in->a);
+}
+
+/* Addresses wait for their users, which fold them; unless other blocks use them. */
+void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  struct kn_val *v = &w->val[i];
+  int32_t disp = (int32_t)in->c;
+  unsigned scale = in->x;
+  bool simple = in->b == 0 || scale == 1 || scale == 2 || scale == 4 || scale == 8;
+  bool base_waits = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR);
+  unsigned depth = base_waits ? w->val[in->a].hint + 1u : 0;
+  if (simple && v->flags == 0 && depth < 4 && disp > -(1 << 28) && disp < 1 << 28) {
+    v->flags = KN_VF_ADDR;
+    v->hint = (uint8_t)depth; /* an address has no wanted register while it waits */
+    return;
+  }
+  if (simple) {
+    struct x64_place m;
+    if (in->b) {
+      unsigned index = kn_reg(w, in->b, KILN_TYPE_I64);
+      unsigned base = kn_reg(w, in->a, KILN_TYPE_I64);
+      m = (struct x64_place){.m = {(uint8_t)base, (uint8_t)index, (uint8_t)__builtin_ctz(scale), 0, disp}};
+    } else {
+      m = x64_address(w, in->a, disp);
+    }
+    kn_drop(w, in->a);
+    if (in->b) kn_drop(w, in->b);
+    unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+    x64_lea(w, dst, &m);
+    kn_defined(w, i, dst);
+    return;
+  }
+  unsigned index = kn_reg(w, in->b, KILN_TYPE_I64);
+  if ((scale & (scale - 1)) == 0 && scale) {
+    x64_mov(w, 3, X64_SCRATCH, index);
+    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, X64_SCRATCH, (unsigned)__builtin_ctz(scale)));
+  } else {
+    EMIT(w, x64_imul_rri(w->p, 3, X64_SCRATCH, index, (int32_t)scale));
+  }
+  kn_drop(w, in->b);
+  w->locked &= ~KN_BIT(index);
+  unsigned base = kn_reg(w, in->a, KILN_TYPE_I64);
+  kn_drop(w, in->a);
+  unsigned dst = kn_def(w, i, KILN_TYPE_I64, base, 0);
+  if (dst == base && disp == 0)
+    EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, X64_SCRATCH));
+  else
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, X64_SCRATCH, 0, 0, disp}));
+  kn_defined(w, i, dst);
+}
+
+/* ---- stack ---- */
+
+void x64_salloc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct x64_operand o = x64_operand(w, in->a, KILN_TYPE_I64);
+  if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16) {
+    EMIT(w, x64_alu_ri(w->p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
+  } else {
+    if (o.kind == X64_IMM) x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o.imm);
+    else x64_op_operand(w, X64_MOV, 3, X64_SCRATCH, &o);
+    EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_SCRATCH, 15));
+    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_SCRATCH, -16));
+    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
+  }
+  if (in->x > 4) EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
+  kn_drop(w, in->a);
+  x64_stack_save(w, in, i);
+}
+void x64_stack_save(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)in;
+  if (w->val[i].uses == 0) return;
+  unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+  x64_mov(w, 3, dst, X64_RSP);
+  kn_defined(w, i, dst);
+}
+void x64_stack_restore(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
+  x64_mov(w, 3, X64_RSP, r);
+  kn_drop(w, in->a);
+}
+
+/* Hints that cost nothing to ignore. */
+void x64_life(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  kn_drop(w, in->a);
+}
+void x64_prefetch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { x64_life(w, in, i); }
+
+void x64_frame_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (w->val[i].uses == 0) return;
+  unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+  unsigned from = X64_RBP;
+  for (unsigned level = in->x; level > 0; level--) {
+    if (w->p > w->limit && !kn_walk_room(w, (size_t)level * 8)) return;
+    EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(from, 0)));
+    from = dst;
+  }
+  if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(from, 8)));
+  else x64_move(w, dst, from, KILN_TYPE_I64);
+  kn_defined(w, i, dst);
+}
+
+/* ---- block copies ---- */
+
+void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
+  while (size) {
+    uint64_t n = size >= 16 ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+    if (n == 16) {
+      x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
+      x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+    } else {
+      unsigned log2 = (unsigned)__builtin_ctzll(n);
+      unsigned op = n == 1 ? X64_MOVZX8 : n == 2 ? X64_MOVZX16 : X64_MOV;
+      x64_op_mem(w, op, log2 == 3 ? 3 : 2, X64_SCRATCH, &from);
+      x64_op_mem(w, X64_MOV_ST, log2, X64_SCRATCH, &to);
+    }
+    from.m.disp += (int32_t)n;
+    to.m.disp += (int32_t)n;
+    size -= n;
+  }
+}
+
+void x64_memory(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I64, KILN_TYPE_I64};
+  int64_t size;
+  if (x64_imm64(w, in->c, &size) && size >= 0 &&
+      (in->op == KILN_OP_MEMCPY ? size <= 128 : size <= 2 || size == 4 || size == 8 || size == 16)) {
+    struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
+    x64_copy(w, to, from, (uint64_t)size);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    return;
+  }
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  x64_libcall(w, in->op == KILN_OP_MEMCPY ? X64_LIB_MEMCPY : X64_LIB_MEMMOVE, args, types, 3, i,
+              KILN_TYPE_VOID);
+}
+
+void x64_memset(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I64};
+  int64_t size, byte;
+  if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
+    struct x64_place to = x64_address(w, in->a, 0);
+    uint64_t pattern = (uint64_t)(byte & 0xff) * UINT64_C(0x0101010101010101);
+    bool wide = size >= 16;
+    if (wide) {
+      if (pattern) {
+        x64_const(w, X64_SCRATCH, pattern);
+        EMIT(w, x64_rr(w->p, X64_MOV_XG, 3, 15, X64_SCRATCH));
+        EMIT(w, x64_rr(w->p, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15)); /* punpcklqdq */
+      } else {
+        EMIT(w, x64_rr(w->p, X64_XORPS, 2, 15, 15));
+      }
+    }
+    if ((size & 15) && pattern) x64_const(w, X64_SCRATCH, pattern);
+    while (size) {
+      unsigned log2 = size >= 16 ? 4 : size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
+      if (log2 == 4) {
+        x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+      } else if (pattern) {
+        x64_op_mem(w, X64_MOV_ST, log2, X64_SCRATCH, &to);
+      } else {
+        EMIT(w, x64_mov_mi(w->p, log2, to.m, 0));
+        if (to.m.base == X64_RIP) x64_rip_fixup(w, &to, log2 >= 2 ? 4 : 1u << log2);
+      }
+      to.m.disp += 1 << log2;
+      size -= 1 << log2;
+    }
+    kn_drop(w, in->a);
+    return;
+  }
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  x64_libcall(w, X64_LIB_MEMSET, args, types, 3, i, KILN_TYPE_VOID);
+}
+
+/* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4 ---- */
+
+static void thread_pointer(struct kn_walk *w, unsigned dst) {
+  EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0}));
+}
+
+void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
+    kn_walk_fail(w, KILN_ERR_TYPE, "the operand is no symbol");
+    return;
+  }
+  const struct kn_const *c = &w->f->pool.at[kn_index(in->a)];
+  unsigned model = w->f->module->symbols[c->symbol].tls;
+  int64_t addend = (int64_t)c->low;
+  if (w->val[i].uses == 0) return;
+  if (model == KILN_TLS_LOCAL_EXEC || model == KILN_TLS_INITIAL_EXEC) {
+    unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+    thread_pointer(w, dst);
+    if (model == KILN_TLS_LOCAL_EXEC) {
+      EMIT(w, x64_put32(x64_group_r(w->p, 0x81, 3, X64_G_ADD, dst), 0));
+      kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, addend);
+    } else {
+      EMIT(w, x64_rm(w->p, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0}));
+      kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
+      if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, dst, (int32_t)addend));
+    }
+    kn_defined(w, i, dst);
+    return;
+  }
+  /* general dynamic; the linker knows these 16 bytes and relaxes them */
+  x64_save_live(w, X64_CLOBBERED);
+  static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
+  memcpy(w->p, lea, 4);
+  EMIT(w, x64_put32(w->p + 4, 0));
+  kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
+  memcpy(w->p, call, 4);
+  EMIT(w, x64_put32(w->p + 4, 0));
+  kn_walk_reloc(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
+  if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
+  x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
+}
+
+/* ---- atomics ---- */
+
+void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  kn_drop(w, in->a);
+  unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
+  x64_op_mem(w, size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV, size == 3 ? 3 : 2, dst, &m);
+  if (w->val[i].uses) kn_defined(w, i, dst);
+}
+
+void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  unsigned type = in->type, size = x64_size(type);
+  unsigned r = kn_reg(w, in->b, type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  if ((in->x & 7) == KILN_SEQ_CST) { /* xchg is a full barrier */
+    x64_mov(w, 3, X64_SCRATCH, r);
+    x64_op_mem(w, X64_XCHG, size, X64_SCRATCH, &m);
+  } else {
+    x64_op_mem(w, X64_MOV_ST, size, r, &m);
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+}
+
+void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
+  unsigned op = in->x >> 8;
+  if (op == KILN_RMW_XCHG || op == KILN_RMW_ADD || op == KILN_RMW_SUB) {
+    unsigned r = kn_reg(w, in->b, type);
+    struct x64_place m = x64_address(w, in->a, 0);
+    unsigned t = kn_temp(w, KN_GP_MASK);
+    x64_mov(w, wide, t, r);
+    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->p, X64_G_NEG, wide, t));
+    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->p));
+    x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    if (w->val[i].uses) x64_def_fixed(w, i, type, t);
+    return;
+  }
+  kn_claim(w, X64_RAX);
+  unsigned r = kn_reg(w, in->b, type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  unsigned t = X64_SCRATCH;
+  x64_op_mem(w, size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV, size == 3 ? 3 : 2, X64_RAX, &m);
+  uint32_t again = kn_walk_label(w);
+  x64_place_label(w, again);
+  x64_mov(w, wide, t, X64_RAX);
+  switch (op) {
+  case KILN_RMW_AND: EMIT(w, x64_rr(w->p, X64_AND, wide, t, r)); break;
+  case KILN_RMW_NAND:
+    EMIT(w, x64_rr(w->p, X64_AND, wide, t, r));
+    EMIT(w, x64_unary_r(w->p, X64_G_NOT, wide, t));
+    break;
+  case KILN_RMW_OR: EMIT(w, x64_rr(w->p, X64_OR, wide, t, r)); break;
+  case KILN_RMW_XOR: EMIT(w, x64_rr(w->p, X64_XOR, wide, t, r)); break;
+  default: {
+    unsigned cc = op == KILN_RMW_SMIN ? X64_LE : op == KILN_RMW_SMAX ? X64_GE
+                : op == KILN_RMW_UMIN ? X64_BE : X64_AE;
+    uint32_t keep = kn_walk_label(w);
+    EMIT(w, x64_rr(w->p, X64_CMP, size, t, r));
+    x64_jcc(w, cc, keep);
+    x64_mov(w, wide, t, r);
+    x64_place_label(w, keep);
+  }
+  }
+  EMIT(w, x64_lock(w->p));
+  x64_op_mem(w, X64_CMPXCHG, size, t, &m);
+  x64_jcc(w, X64_NE, again);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
+}
+
+void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type);
+  kn_claim(w, X64_RAX);
+  unsigned desired = kn_reg(w, in->c, type);
+  struct x64_operand expected = x64_operand(w, in->b, type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
+  else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
+  EMIT(w, x64_lock(w->p));
+  x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  unsigned f = KN_NO_REG;
+  if (flag) {
+    f = kn_temp(w, KN_GP_MASK);
+    EMIT(w, x64_setcc(w->p, X64_E, f));
+  }
+  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
+  if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+}
+
+void x64_fence(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->p)); /* the others: x86's own order */
+}

@@ -1,0 +1,351 @@
+/* x86-64 instance of the walk's slow paths, and the hooks that they and everybody else call: moves,
+ * loads and stores of the frame, constants, addresses. */
+#include "targets/x86_64/x64.h"
+
+#include "lib/walk_slow.h"
+
+const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
+
+void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
+  x64_move(w, dst, src, type);
+}
+
+static bool is_float(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
+
+void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
+  struct x64_mem m = x64_at(X64_RBP, frame);
+  if (is_float(type))
+    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
+  else
+    EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, m));
+}
+
+void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
+  struct x64_mem m = x64_at(X64_RBP, frame);
+  if (is_float(type))
+    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
+  else
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), src, m));
+}
+
+void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
+  if (type == KILN_TYPE_I128) {
+    EMIT(w, x64_rm(w->p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
+    EMIT(w, x64_rm(w->p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
+    return;
+  }
+  unsigned size = is_float(type) ? kn_type_log2[type] : x64_op_size(type);
+  EMIT(w, x64_rm(w->p, X64_MOV, size, X64_SCRATCH, x64_at(X64_RBP, src)));
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, size, X64_SCRATCH, x64_at(X64_RBP, dst)));
+}
+
+void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
+  uint32_t at = kn_here(w) - imm - 4;
+  if (m->symbol)
+    kn_walk_reloc(w, at, m->symbol, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
+  else
+    KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->label, imm});
+}
+
+bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out) {
+  if (kn_is_imm(h)) {
+    *out = kn_imm(h);
+    return true;
+  }
+  if (!kn_is_pool(h)) return false;
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  if (c->symbol || kn_type_is_float(c->type)) return false;
+  *out = (int64_t)c->low;
+  return true;
+}
+
+bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out) {
+  int64_t v;
+  if (kn_is_imm(h)) {
+    *out = kn_imm(h);
+    return true;
+  }
+  if (!x64_imm64(w, h, &v)) return false;
+  *out = (int32_t)v;
+  return type != KILN_TYPE_I64 || v == (int32_t)v;
+}
+
+/* A symbol's address + disp as a memory operand. */
+static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
+  const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
+  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .symbol = c->symbol};
+  int64_t offset = (int64_t)c->low + disp;
+  if (s->direct && offset >= -(1 << 30) && offset < (1 << 30)) {
+    place.m.disp = (int32_t)offset;
+    place.reloc = R_X86_64_PC32;
+    return place;
+  }
+  unsigned r = kn_temp(w, KN_GP_MASK);
+  place.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+  x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &place);
+  if (offset != (int32_t)offset) {
+    x64_const(w, X64_SCRATCH, (uint64_t)offset);
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    offset = 0;
+  }
+  return (struct x64_place){.m = x64_at(r, (int32_t)offset)};
+}
+
+/* Address of a slot: in the frame, or for one aligned beyond 16 bytes through its pointer. */
+static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t disp) {
+  const struct kn_slot *s = &w->f->slots.at[slot];
+  if (KN_UNLIKELY(s->align_log2 > 4)) {
+    unsigned r = kn_temp(w, KN_GP_MASK);
+    EMIT(w, x64_rm(w->p, X64_MOV, 3, r, x64_at(X64_RBP, s->frame)));
+    return (struct x64_place){.m = x64_at(r, (int32_t)disp)};
+  }
+  return x64_frame((int32_t)(kn_slot_frame(w, slot) + disp));
+}
+
+struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
+  struct x64_place place = {.m = {X64_NONE, X64_NONE, 0, 0, 0}};
+  unsigned index = X64_NONE, scale = 0;
+  if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
+    do {
+      const struct kn_inst *in = &w->inst[h];
+      if (in->b) {
+        if (index != X64_NONE) break; /* a second index: this one is computed */
+        index = kn_reg(w, in->b, KILN_TYPE_I64);
+        scale = (unsigned)__builtin_ctz(in->x);
+      }
+      disp += (int32_t)in->c;
+      h = in->a;
+    } while (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR));
+  }
+  int64_t imm;
+  bool far = disp < -(INT64_C(1) << 30) || disp >= INT64_C(1) << 30;
+  if (kn_is_value(h)) {
+    place.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
+    place.m.disp = (int32_t)disp;
+  } else if (kn_is_slot(h)) {
+    place = slot_place(w, kn_index(h), far ? 0 : disp);
+  } else if (x64_imm64(w, h, &imm)) {
+    disp += imm;
+    far = disp != (int32_t)disp;
+    place.m.disp = (int32_t)disp;
+    if (far) {
+      place.m.base = (uint8_t)kn_temp(w, KN_GP_MASK);
+      x64_const(w, place.m.base, (uint64_t)disp);
+      place.m.disp = 0;
+      far = false;
+    }
+  } else {
+    place = symbol_place(w, &w->f->pool.at[kn_index(h)], far ? 0 : disp);
+    if (index != X64_NONE && place.m.base == X64_RIP) {
+      unsigned r = kn_temp(w, KN_GP_MASK);
+      x64_op_mem(w, X64_LEA, 3, r, &place);
+      place = (struct x64_place){.m = x64_at(r, 0)};
+    }
+  }
+  if (KN_UNLIKELY(far)) {
+    unsigned r = kn_temp(w, KN_GP_MASK);
+    place.m.disp = place.m.base == X64_RBP ? place.m.disp : 0;
+    x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
+    x64_const(w, r, (uint64_t)disp);
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    place = (struct x64_place){.m = x64_at(r, 0)};
+  }
+  place.m.index = (uint8_t)index;
+  place.m.scale = (uint8_t)scale;
+  return place;
+}
+
+void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m) {
+  if (m->m.index == X64_NONE && m->m.disp == 0 && m->m.base < X64_RIP)
+    x64_move(w, dst, m->m.base, KILN_TYPE_I64);
+  else
+    x64_op_mem(w, X64_LEA, 3, dst, m);
+}
+
+void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
+  struct x64_place place = x64_address(w, v, 0);
+  x64_lea(w, dst, &place);
+}
+
+/* The load instruction of a type in memory, extended to `type`. */
+static void load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
+                       const struct x64_place *m) {
+  unsigned op = X64_MOV, size = x64_op_size(in->type);
+  switch (KN_MEM_TYPE(in->x)) {
+  case KILN_TYPE_I8:
+    op = in->x & KILN_MEM_SEXT ? X64_MOVSX8 : X64_MOVZX8;
+    if (!(in->x & KILN_MEM_SEXT)) size = 2;
+    break;
+  case KILN_TYPE_I16:
+    op = in->x & KILN_MEM_SEXT ? X64_MOVSX16 : X64_MOVZX16;
+    if (!(in->x & KILN_MEM_SEXT)) size = 2;
+    break;
+  case KILN_TYPE_I32:
+    if (in->x & KILN_MEM_SEXT && size == 3) op = X64_MOVSXD;
+    else size = 2;
+    break;
+  case KILN_TYPE_F32: op = X64_MOVSS, size = 2; break;
+  case KILN_TYPE_F64: op = X64_MOVSD, size = 2; break;
+  default: break;
+  }
+  x64_op_mem(w, op, size, dst, m);
+}
+
+void x64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t v) {
+  const struct kn_inst *in = &w->inst[v];
+  struct x64_place place = x64_address(w, in->a, (int32_t)in->c);
+  load_typed(w, dst, in, &place);
+}
+
+void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+  if (kn_is_imm(h)) {
+    int64_t v = kn_imm(h);
+    x64_const(w, dst, type == KILN_TYPE_I64 ? (uint64_t)v : (uint32_t)v);
+    return;
+  }
+  if (kn_is_slot(h)) {
+    struct x64_place place = slot_place(w, kn_index(h), 0);
+    x64_lea(w, dst, &place);
+    return;
+  }
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  if (c->symbol) {
+    const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
+    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .symbol = c->symbol};
+    int64_t offset = (int64_t)c->low;
+    bool near = s->direct && offset >= -(1 << 30) && offset < (1 << 30);
+    place.m.disp = near ? (int32_t)offset : 0;
+    place.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+    x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, dst, &place);
+    if (near || offset == 0) return;
+    if (offset == (int32_t)offset) {
+      struct x64_place sum = {.m = x64_at(dst, (int32_t)offset)};
+      x64_op_mem(w, X64_LEA, 3, dst, &sum);
+    } else {
+      x64_const(w, X64_SCRATCH, (uint64_t)offset);
+      EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0}));
+    }
+    return;
+  }
+  if (dst >= KN_FP_BASE) {
+    bool single = type == KILN_TYPE_F32;
+    uint64_t bits = single ? (uint32_t)c->low : c->low;
+    if (bits == 0) {
+      EMIT(w, x64_rr(w->p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+      return;
+    }
+    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    place.label = kn_walk_literal(w, bits, 0, single ? 4 : 8);
+    x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &place);
+    return;
+  }
+  x64_const(w, dst, type == KILN_TYPE_I64 ? c->low : (uint32_t)c->low);
+}
+
+void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
+  int32_t imm;
+  struct x64_mem m = x64_at(X64_RBP, frame);
+  if (type == KILN_TYPE_I128) {
+    int64_t v[2] = {0, 0};
+    if (kn_is_imm(h)) {
+      v[0] = kn_imm(h);
+      v[1] = v[0] >> 63;
+    } else {
+      const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+      v[0] = (int64_t)c->low;
+      v[1] = c->type == KILN_TYPE_I128 ? (int64_t)c->high : v[0] >> 63;
+    }
+    for (unsigned k = 0; k < 2; k++, m.disp += 8) {
+      x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
+      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, m));
+    }
+    return;
+  }
+  if (is_float(type)) {
+    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+    x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, kn_type_log2[type], X64_SCRATCH, m));
+    return;
+  }
+  if (x64_imm32(w, h, type, &imm)) {
+    EMIT(w, x64_mov_mi(w->p, x64_op_size(type), m, imm));
+    return;
+  }
+  x64_hook_constant(w, X64_SCRATCH, h, type);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m));
+}
+
+struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type) {
+  struct x64_operand o = {.kind = X64_REG};
+  if (kn_is_value(h)) {
+    const struct kn_val *v = &w->val[h];
+    if (KN_LIKELY(v->reg != KN_NO_REG)) {
+      o.reg = v->reg;
+      w->locked |= KN_BIT(o.reg);
+      KN_LOG(w, KN_EV_USE, h, o.reg);
+      return o;
+    }
+    if (v->flags & KN_VF_MEM) {
+      const struct kn_inst *in = &w->inst[h];
+      o.kind = X64_MEM;
+      o.place = x64_address(w, in->a, (int32_t)in->c);
+      return o;
+    }
+    /* in its slot, and read for the last time: no register needed */
+    if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
+        !((v->flags & KN_VF_SLOT_HOME) && v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) &&
+          w->owner[v->hint] == h)) {
+      o.kind = X64_MEM;
+      o.place = x64_frame(v->frame);
+      KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
+      return o;
+    }
+    o.reg = x64_reg_slow(w, h, type);
+    return o;
+  }
+  if (!is_float(type)) {
+    if (x64_imm32(w, h, type, &o.imm)) {
+      o.kind = X64_IMM;
+      return o;
+    }
+  } else if (kn_is_pool(h)) {
+    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+    o.kind = X64_MEM;
+    o.place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    bool single = type == KILN_TYPE_F32;
+    o.place.label = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
+    return o;
+  }
+  o.reg = x64_reg_slow(w, h, type);
+  return o;
+}
+
+void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
+  struct kn_val *v = &w->val[i];
+  unsigned home = v->flags & KN_VF_HOME ? v->reg : kn_store_target(w, i);
+  if (home != KN_NO_REG && !(v->flags & KN_VF_SLOT_HOME)) {
+    unsigned r = kn_def(w, i, type, KN_NO_REG, 0);
+    x64_move(w, r, reg, type);
+    return;
+  }
+  w->free &= ~KN_BIT(reg);
+  w->temp &= ~KN_BIT(reg);
+  w->cached &= ~KN_BIT(reg);
+  w->owner[reg] = i;
+  if (!(v->flags & KN_VF_SLOT_HOME)) v->frame = 0;
+  v->reg = (uint8_t)reg;
+  KN_LOG(w, KN_EV_DEF, i, reg);
+  kn_defined(w, i, reg);
+}
+
+void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign, bool wide) {
+  unsigned size = sign && wide ? 3 : 2;
+  switch (type) {
+  case KILN_TYPE_I8: EMIT(w, x64_rr(w->p, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src)); break;
+  case KILN_TYPE_I16: EMIT(w, x64_rr(w->p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src)); break;
+  case KILN_TYPE_I32:
+    EMIT(w, x64_rr(w->p, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src));
+    break;
+  default: x64_move(w, dst, src, type); break;
+  }
+}

@@ -1,0 +1,253 @@
+/* The x86-64 walk: the table of operations, the loop over blocks and instructions, and the end of a
+ * function (literals, patched branches, frame size). */
+#include "targets/x86_64/x64.h"
+
+static void nothing(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)w;
+  (void)in;
+  (void)i;
+}
+
+/* The block goes on elsewhere. */
+static void segment(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  w->i = in->a - 1;
+}
+
+#define WIDE (X64_INT | KN_T(I128))
+#define ANY (WIDE | X64_FLT)
+#define ALL 0xffff
+
+/* Who lowers an operation, for which types. Others are KILN_ERR_UNSUPPORTED. */
+static const struct {
+  x64_lower *fn;
+  uint16_t types;
+} table[KILN_OP_COUNT] = {
+  [KILN_OP_PARAM] = {nothing, ALL},
+  [KILN_OP_SEG] = {segment, ALL},
+  [KILN_OP_RESULT] = {nothing, ALL},
+  [KILN_OP_COPY] = {x64_copy_op, ANY},
+  [KILN_OP_ADD] = {x64_add, WIDE},
+  [KILN_OP_SUB] = {x64_sub, WIDE},
+  [KILN_OP_MUL] = {x64_mul, WIDE},
+  [KILN_OP_UMULH] = {x64_high_mul, X64_INT},
+  [KILN_OP_SMULH] = {x64_high_mul, X64_INT},
+  [KILN_OP_UDIV] = {x64_divide, WIDE},
+  [KILN_OP_SDIV] = {x64_divide, WIDE},
+  [KILN_OP_UREM] = {x64_divide, WIDE},
+  [KILN_OP_SREM] = {x64_divide, WIDE},
+  [KILN_OP_AND] = {x64_and, WIDE},
+  [KILN_OP_OR] = {x64_or, WIDE},
+  [KILN_OP_XOR] = {x64_xor, WIDE},
+  [KILN_OP_SHL] = {x64_shift, WIDE},
+  [KILN_OP_LSHR] = {x64_shift, WIDE},
+  [KILN_OP_ASHR] = {x64_shift, WIDE},
+  [KILN_OP_ROTL] = {x64_rotate, WIDE},
+  [KILN_OP_ROTR] = {x64_rotate, WIDE},
+  [KILN_OP_FSHL] = {x64_funnel, X64_INT},
+  [KILN_OP_FSHR] = {x64_funnel, X64_INT},
+  [KILN_OP_SMIN] = {x64_minmax, X64_INT},
+  [KILN_OP_SMAX] = {x64_minmax, X64_INT},
+  [KILN_OP_UMIN] = {x64_minmax, X64_INT},
+  [KILN_OP_UMAX] = {x64_minmax, X64_INT},
+  [KILN_OP_SADDO] = {x64_overflow, WIDE},
+  [KILN_OP_UADDO] = {x64_overflow, WIDE},
+  [KILN_OP_SSUBO] = {x64_overflow, WIDE},
+  [KILN_OP_USUBO] = {x64_overflow, WIDE},
+  [KILN_OP_SMULO] = {x64_overflow, WIDE},
+  [KILN_OP_UMULO] = {x64_overflow, WIDE},
+  [KILN_OP_SADDS] = {x64_saturate, X64_INT},
+  [KILN_OP_UADDS] = {x64_saturate, X64_INT},
+  [KILN_OP_SSUBS] = {x64_saturate, X64_INT},
+  [KILN_OP_USUBS] = {x64_saturate, X64_INT},
+  [KILN_OP_NEG] = {x64_negate, WIDE},
+  [KILN_OP_NOT] = {x64_negate, WIDE},
+  [KILN_OP_ABS] = {x64_abs, X64_INT},
+  [KILN_OP_CLZ] = {x64_clz, WIDE},
+  [KILN_OP_CTZ] = {x64_ctz, WIDE},
+  [KILN_OP_POPCNT] = {x64_popcnt, X64_INT},
+  [KILN_OP_BITREV] = {x64_bitrev, X64_INT},
+  [KILN_OP_BSWAP] = {x64_byteswap, WIDE},
+  [KILN_OP_ICMP] = {x64_icmp, WIDE},
+  [KILN_OP_FCMP] = {x64_fcmp, X64_FLT},
+  [KILN_OP_SELECT] = {x64_select, ANY},
+  [KILN_OP_TRUNC] = {x64_trunc, X64_INT},
+  [KILN_OP_ZEXT] = {x64_zext, WIDE},
+  [KILN_OP_SEXT] = {x64_sext, WIDE},
+  [KILN_OP_FDEMOTE] = {x64_fconv, X64_FLT},
+  [KILN_OP_FPROMOTE] = {x64_fconv, X64_FLT},
+  [KILN_OP_FTOSI] = {x64_ftoi, WIDE},
+  [KILN_OP_FTOUI] = {x64_ftoi, WIDE},
+  [KILN_OP_FTOSIS] = {x64_ftoi, WIDE},
+  [KILN_OP_FTOUIS] = {x64_ftoi, WIDE},
+  [KILN_OP_SITOF] = {x64_itof, X64_FLT},
+  [KILN_OP_UITOF] = {x64_itof, X64_FLT},
+  [KILN_OP_BITCAST] = {x64_bitcast, ANY},
+  [KILN_OP_FADD] = {x64_farith, X64_FLT},
+  [KILN_OP_FSUB] = {x64_farith, X64_FLT},
+  [KILN_OP_FMUL] = {x64_farith, X64_FLT},
+  [KILN_OP_FDIV] = {x64_farith, X64_FLT},
+  [KILN_OP_FREM] = {x64_flib, X64_FLT},
+  [KILN_OP_FNEG] = {x64_fneg, X64_FLT},
+  [KILN_OP_FABS] = {x64_fabs, X64_FLT},
+  [KILN_OP_FCOPYSIGN] = {x64_fcopysign, X64_FLT},
+  [KILN_OP_FSQRT] = {x64_fsqrt, X64_FLT},
+  [KILN_OP_FMA] = {x64_flib, X64_FLT},
+  [KILN_OP_FMULADD] = {x64_fmuladd, X64_FLT},
+  [KILN_OP_FMIN] = {x64_flib, X64_FLT},
+  [KILN_OP_FMAX] = {x64_flib, X64_FLT},
+  [KILN_OP_FMINIMUM] = {x64_fminimum, X64_FLT},
+  [KILN_OP_FMAXIMUM] = {x64_fminimum, X64_FLT},
+  [KILN_OP_FFLOOR] = {x64_flib, X64_FLT},
+  [KILN_OP_FCEIL] = {x64_flib, X64_FLT},
+  [KILN_OP_FTRUNC] = {x64_flib, X64_FLT},
+  [KILN_OP_FROUND] = {x64_flib, X64_FLT},
+  [KILN_OP_FROUNDEVEN] = {x64_flib, X64_FLT},
+  [KILN_OP_FRINT] = {x64_flib, X64_FLT},
+  [KILN_OP_FNEARBYINT] = {x64_flib, X64_FLT},
+  [KILN_OP_LOAD] = {x64_load, ANY},
+  [KILN_OP_STORE] = {x64_store, ANY},
+  [KILN_OP_ADDR] = {x64_addr, ALL},
+  [KILN_OP_SALLOC] = {x64_salloc, ALL},
+  [KILN_OP_STACK_SAVE] = {x64_stack_save, ALL},
+  [KILN_OP_STACK_RESTORE] = {x64_stack_restore, ALL},
+  [KILN_OP_LIFE_START] = {x64_life, ALL},
+  [KILN_OP_LIFE_END] = {x64_life, ALL},
+  [KILN_OP_MEMCPY] = {x64_memory, ALL},
+  [KILN_OP_MEMMOVE] = {x64_memory, ALL},
+  [KILN_OP_MEMSET] = {x64_memset, ALL},
+  [KILN_OP_PREFETCH] = {x64_prefetch, ALL},
+  [KILN_OP_ATOMIC_LOAD] = {x64_atomic_load, X64_INT},
+  [KILN_OP_ATOMIC_STORE] = {x64_atomic_store, X64_INT},
+  [KILN_OP_ATOMIC_RMW] = {x64_atomic_rmw, X64_INT},
+  [KILN_OP_ATOMIC_CAS] = {x64_atomic_cas, X64_INT},
+  [KILN_OP_FENCE] = {x64_fence, ALL},
+  [KILN_OP_CALL] = {x64_call, ANY | KN_T(VOID)},
+  [KILN_OP_VA_START] = {x64_va_start, ALL},
+  [KILN_OP_VA_COPY] = {x64_va_copy, ALL},
+  [KILN_OP_VA_END] = {x64_life, ALL},
+  [KILN_OP_VA_ARG] = {x64_va_arg, X64_INT | X64_FLT},
+  [KILN_OP_TLS_ADDR] = {x64_tls, ALL},
+  [KILN_OP_FRAME_ADDR] = {x64_frame_addr, ALL},
+  [KILN_OP_RETURN_ADDR] = {x64_frame_addr, ALL},
+  [KILN_OP_DEBUG_TRAP] = {x64_debug_trap, ALL},
+  [KILN_OP_BR] = {x64_br, ALL},
+  [KILN_OP_BRIF] = {x64_brif, ALL},
+  [KILN_OP_SWITCH] = {x64_switch, X64_INT},
+  [KILN_OP_BRIND] = {x64_brind, ALL},
+  [KILN_OP_RET] = {x64_ret_op, ALL},
+  [KILN_OP_UNREACHABLE] = {x64_unreachable, ALL},
+  [KILN_OP_TRAP] = {x64_trap, ALL},
+};
+
+/* What clobbers like a call here: calls, library calls, thread-local addresses. */
+static const uint16_t clobbers[KILN_OP_COUNT] = {
+#define CALL_LIKE(op, types) [KILN_OP_##op] = (types)
+  CALL_LIKE(CALL, 0xffff),    CALL_LIKE(MEMCPY, 0xffff),   CALL_LIKE(MEMMOVE, 0xffff),
+  CALL_LIKE(MEMSET, 0xffff),  CALL_LIKE(TLS_ADDR, 0xffff), CALL_LIKE(FREM, 0xffff),
+  CALL_LIKE(FMA, 0xffff),     CALL_LIKE(FMIN, 0xffff),     CALL_LIKE(FMAX, 0xffff),
+  CALL_LIKE(FFLOOR, 0xffff),  CALL_LIKE(FCEIL, 0xffff),    CALL_LIKE(FTRUNC, 0xffff),
+  CALL_LIKE(FROUND, 0xffff),  CALL_LIKE(FROUNDEVEN, 0xffff), CALL_LIKE(FRINT, 0xffff),
+  CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)), CALL_LIKE(SDIV, KN_T(I128)),
+  CALL_LIKE(UREM, KN_T(I128)), CALL_LIKE(SREM, KN_T(I128)), CALL_LIKE(FTOSI, KN_T(I128)),
+  CALL_LIKE(FTOUI, KN_T(I128)), CALL_LIKE(SITOF, KN_T(I128)), CALL_LIKE(UITOF, KN_T(I128)),
+  CALL_LIKE(INVOKE, 0xffff),  CALL_LIKE(RESUME, 0xffff),
+#undef CALL_LIKE
+};
+
+/* Parameters of an address-taken block come from their shadow slots to their homes. */
+static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
+  for (uint32_t k = 0; k < b->n_params; k++) {
+    uint32_t i = kn_block_param(w->f, b, k);
+    struct kn_val *v = &w->val[i];
+    if ((v->flags & KN_VF_SHADOW) == 0 || !(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
+    uint32_t *shadow = &w->f->inst[i].c;
+    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, v->type == KILN_TYPE_I128 ? 16 : 8, 4);
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (v->flags & KN_VF_HOME)
+      x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
+    else
+      x64_hook_copy(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
+  }
+}
+
+static void walk_block(struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *inst = w->inst;
+  do {
+    const struct kn_inst *in = &inst[i];
+    w->i = i;
+    if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
+    if (KN_UNLIKELY(!(table[in->op].types >> in->type & 1))) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
+      return;
+    }
+    table[in->op].fn(w, in, i);
+    kn_inst_end(w);
+    i = w->i + 1;
+  } while (!w->done);
+}
+
+/* Constants behind the code, largest first so that padding comes once. */
+static void place_literals(struct kn_walk *w) {
+  if (w->literals.n == 0 || !kn_walk_room(w, (size_t)w->literals.n * 16 + 64)) return;
+  for (uint32_t size = 16; size >= 4; size /= 2) {
+    for (uint32_t k = 0; k < w->literals.n; k++) {
+      const struct kn_literal *l = &w->literals.at[k];
+      if (l->size != size) continue;
+      while (kn_here(w) & (size - 1)) EMIT(w, x64_int3(w->p));
+      x64_place_label(w, l->label);
+      uint64_t v[2] = {l->low, l->high};
+      memcpy(w->p, v, 16);
+      w->p += size;
+    }
+  }
+}
+
+static void patch(struct kn_walk *w) {
+  for (uint32_t k = 0; k < w->fixups.n; k++) {
+    const struct kn_fixup *x = &w->fixups.at[k];
+    uint32_t from = x->kind >> 31 ? x->kind & ~(1u << 31) : x->at + 4 + x->kind;
+    int32_t d = (int32_t)(w->label[x->label] - from);
+    memcpy(w->base + x->at, &d, 4);
+  }
+  /* rsp is 16-byte aligned at calls: rbp is, so the whole frame is a multiple of 16 */
+  uint32_t frame = ((uint32_t)-w->frame_low + w->out_args + 15) & ~15u;
+  int32_t size = (int32_t)(frame - 8 * w->saved_count);
+  memcpy(w->base + w->frame_patch, &size, 4);
+}
+
+static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
+  struct kn_walk *w = s->walk;
+  if (!kn_walk_begin(w, s, f, plan)) return f->status;
+  unsigned align = f->module->symbols[f->symbol].align_log2;
+  uint32_t mask = align > 4 ? (1u << align) - 1 : 15;
+  while (kn_here(w) & mask) EMIT(w, x64_int3(w->p));
+  uint32_t start = kn_here(w), cfi = s->out.cfi_size;
+  w->start = start;
+  uint32_t relocs = s->out.n_relocs;
+  x64_prologue(w);
+  for (uint32_t pos = 0; pos < plan->n_layout; pos++) {
+    kn_walk_block(w, pos);
+    const struct kn_block *b = &f->block[w->block];
+    if (KN_UNLIKELY(pos == 0)) x64_entry(w);
+    if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
+    walk_block(w, b->first);
+    if (KN_UNLIKELY(f->status != KILN_OK)) return f->status;
+  }
+  place_literals(w);
+  if (f->status == KILN_OK) patch(w);
+  kn_walk_end(w, start, kn_here(w), cfi, relocs);
+  return f->status;
+}
+
+const struct kn_target kn_target_x86_64 = {
+  .name = "x86_64",
+  .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
+           UINT64_C(0x3f) << KN_FP_BASE,
+  .caller_homes = KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
+  .callee_homes = KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
+  .arg_regs = {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, KN_NO_REG, KN_NO_REG},
+  .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .clobbers = clobbers,
+  .compile = compile,
+};

@@ -1,0 +1,367 @@
+/* i128: values live in 16-byte frame slots; halves are loaded into registers at need. */
+#include "targets/x86_64/x64.h"
+
+/* ---- operands ---- */
+
+/* The halves of operand h: constants (true, in `imm`) or places in the frame. */
+bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]) {
+  if (kn_is_value(h)) {
+    int32_t at = kn_frame_of(w, &w->val[h]);
+    half[0] = x64_frame(at);
+    half[1] = x64_frame(at + 8);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+    return false;
+  }
+  if (kn_is_imm(h)) {
+    imm[0] = kn_imm(h);
+    imm[1] = imm[0] >> 63;
+  } else {
+    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+    imm[0] = (int64_t)c->low;
+    imm[1] = c->type == KILN_TYPE_I128 ? (int64_t)c->high : imm[0] >> 63;
+  }
+  return true;
+}
+
+/* Frame offset where result i goes. */
+static int32_t define(struct kn_walk *w, uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  if ((v->flags & KN_VF_SLOT_HOME) == 0) {
+    v->frame = 0;
+    v->flags |= KN_VF_FRAME;
+  }
+  int32_t at = kn_frame_of(w, v);
+  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
+  return at;
+}
+
+/* Half k of h in register dst. */
+static void load_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
+  struct x64_place half[2];
+  int64_t imm[2];
+  if (x64_wide_source(w, h, half, imm)) x64_const(w, dst, (uint64_t)imm[k]);
+  else x64_op_mem(w, X64_MOV, 3, dst, &half[k]);
+}
+
+/* op dst, half k of h. */
+static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, unsigned k) {
+  struct x64_place half[2];
+  int64_t imm[2];
+  if (x64_wide_source(w, h, half, imm)) {
+    x64_const(w, X64_SCRATCH, (uint64_t)imm[k]);
+    EMIT(w, x64_rr(w->p, op, 3, dst, X64_SCRATCH));
+  } else {
+    x64_op_mem(w, op, 3, dst, &half[k]);
+  }
+}
+
+static void store_halves(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+  int32_t at = define(w, i);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+}
+
+/* ---- operations ---- */
+
+static void by_halves(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned low_op,
+                      unsigned high_op) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  load_half(w, low, in->a, 0);
+  load_half(w, high, in->a, 1);
+  op_half(w, low_op, low, in->b, 0);
+  op_half(w, high_op, high, in->b, 1);
+  store_halves(w, i, low, high);
+}
+
+static void with_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
+  bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
+  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+    return;
+  }
+  by_halves(w, in, i, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
+  if (!flag) return;
+  unsigned f = kn_temp(w, KN_GP_MASK); /* what it evicts is stored by moves: flags stay */
+  EMIT(w, x64_setcc(w->p, sign ? X64_O : X64_B, f));
+  x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+}
+
+static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  kn_claim(w, X64_RAX);
+  kn_claim(w, X64_RDX);
+  unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
+  load_half(w, t, in->a, 1);
+  op_half(w, X64_IMUL, t, in->b, 0);
+  load_half(w, u, in->a, 0);
+  op_half(w, X64_IMUL, u, in->b, 1);
+  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, u));
+  load_half(w, X64_RAX, in->a, 0);
+  load_half(w, u, in->b, 0);
+  EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, u));
+  EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
+  store_halves(w, i, X64_RAX, X64_RDX);
+}
+
+static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct x64_place half[2];
+  int64_t imm[2];
+  bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
+  unsigned group = left ? X64_G_SHL : sign ? X64_G_SAR : X64_G_SHR;
+  bool constant = x64_wide_source(w, in->b, half, imm);
+  if (!constant) {
+    kn_claim(w, X64_RCX);
+    x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
+  }
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  load_half(w, low, in->a, 0);
+  load_half(w, high, in->a, 1);
+  /* `out` is shifted out of, `far` gets its bits */
+  unsigned from = left ? low : high, to = left ? high : low;
+  if (constant) {
+    unsigned n = (unsigned)imm[0] & 127;
+    if (n >= 64) {
+      x64_mov(w, 3, to, from);
+      if (n > 64) EMIT(w, x64_shift_ri(w->p, group, 3, to, n - 64));
+      if (sign) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, from, 63));
+      else EMIT(w, x64_zero(w->p, from));
+    } else if (n) {
+      EMIT(w, left ? x64_shld_ri(w->p, 3, to, from, n) : x64_shrd_ri(w->p, 3, to, from, n));
+      EMIT(w, x64_shift_ri(w->p, group, 3, from, n));
+    }
+  } else {
+    uint32_t near = kn_walk_label(w);
+    EMIT(w, x64_rr(w->p, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to));
+    EMIT(w, x64_shift_cl(w->p, group, 3, from));
+    EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+    x64_jcc(w, X64_E, near);
+    x64_mov(w, 3, to, from);
+    if (sign) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, from, 63));
+    else EMIT(w, x64_zero(w->p, from));
+    x64_place_label(w, near);
+  }
+  store_halves(w, i, low, high);
+}
+
+/* Rotations: both shifts, joined. The count is taken modulo 128. */
+static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct x64_place half[2];
+  int64_t imm[2];
+  bool left = in->op == KILN_OP_ROTL;
+  kn_claim(w, X64_RCX);
+  if (x64_wide_source(w, in->b, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
+  else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  uint32_t near = kn_walk_label(w);
+  load_half(w, low, in->a, 0);
+  load_half(w, high, in->a, 1);
+  EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+  x64_jcc(w, X64_E, near);
+  EMIT(w, x64_rr(w->p, X64_XCHG, 3, low, high));
+  x64_place_label(w, near);
+  unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL;
+  x64_mov(w, 3, X64_SCRATCH, left ? high : low);
+  EMIT(w, left ? x64_rr(w->p, op, 3, low, high) : x64_rr(w->p, op, 3, high, low));
+  EMIT(w, x64_rr(w->p, op, 3, X64_SCRATCH, left ? low : high));
+  store_halves(w, i, low, high);
+}
+
+static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned cond = in->x, cc;
+  uint32_t a = in->a, b = in->b;
+  if (cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT) {
+    a = in->b;
+    b = in->a;
+  }
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  load_half(w, low, a, 0);
+  load_half(w, high, a, 1);
+  if (cond == KILN_EQ || cond == KILN_NE) {
+    op_half(w, X64_XOR, low, b, 0);
+    op_half(w, X64_XOR, high, b, 1);
+    EMIT(w, x64_rr(w->p, X64_OR, 3, low, high));
+    cc = cond == KILN_EQ ? X64_E : X64_NE;
+  } else {
+    op_half(w, X64_CMP, low, b, 0);
+    op_half(w, X64_SBB, high, b, 1);
+    cc = cond == KILN_SLT || cond == KILN_SGT ? X64_L : cond == KILN_SGE || cond == KILN_SLE ? X64_GE
+       : cond == KILN_ULT || cond == KILN_UGT ? X64_B : X64_AE;
+  }
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (w->val[i].uses == 1 && next->op == KILN_OP_BRIF && next->a == i) {
+    w->flags_of = i;
+    w->flags_cond = cc;
+    return;
+  }
+  EMIT(w, x64_setcc(w->p, cc, low));
+  x64_def_fixed(w, i, KILN_TYPE_I8, low);
+}
+
+static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  load_half(w, low, in->c, 0);
+  load_half(w, high, in->c, 1);
+  EMIT(w, x64_test_ri(w->p, 0, cond, 1));
+  op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
+  op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
+  store_halves(w, i, low, high);
+}
+
+static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (in->op == KILN_OP_TRUNC) {
+    unsigned t = kn_temp(w, KN_GP_MASK);
+    load_half(w, t, in->a, 0);
+    kn_drop(w, in->a);
+    x64_def_fixed(w, i, in->type, t);
+    return;
+  }
+  unsigned from = in->x, low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  unsigned r = kn_reg(w, in->a, from);
+  bool sign = in->op == KILN_OP_SEXT;
+  x64_extend(w, low, r, from, sign, true);
+  if (sign) {
+    x64_mov(w, 3, high, low);
+    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, high, 63));
+  } else {
+    EMIT(w, x64_zero(w->p, high));
+  }
+  kn_drop(w, in->a);
+  store_halves(w, i, low, high);
+}
+
+static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned t = X64_SCRATCH;
+  if (in->op == KILN_OP_STORE) {
+    struct x64_place to = x64_address(w, in->a, (int32_t)in->c);
+    for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
+      load_half(w, t, in->b, k);
+      x64_op_mem(w, X64_MOV_ST, 3, t, &to);
+    }
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    return;
+  }
+  if (in->op == KILN_OP_LOAD && KN_MEM_TYPE(in->x) != KILN_TYPE_I128) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "extending to i128 in a load");
+    return;
+  }
+  if (w->val[i].uses == 0) {
+    kn_drop(w, in->a);
+    return;
+  }
+  int32_t at = define(w, i);
+  if (in->op == KILN_OP_LOAD) {
+    struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
+    x64_copy(w, x64_frame(at), from, 16);
+  } else {
+    for (unsigned k = 0; k < 2; k++) {
+      load_half(w, t, in->a, k);
+      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
+    }
+  }
+  kn_drop(w, in->a);
+}
+
+/* Leading (or trailing) zeros: of the far half, unless that is 0. */
+static void count_zeros(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  bool leading = in->op == KILN_OP_CLZ;
+  unsigned op = leading ? X64_BSR : X64_BSF;
+  unsigned near = kn_temp(w, KN_GP_MASK), far = kn_temp(w, KN_GP_MASK);
+  load_half(w, far, in->a, leading ? 1 : 0);
+  load_half(w, near, in->a, leading ? 0 : 1);
+  x64_const(w, X64_SCRATCH, leading ? 127 : 64); /* what gives 64 for an empty half */
+  EMIT(w, x64_rr(w->p, op, 3, near, near));
+  EMIT(w, x64_rr(w->p, X64_CMOV + X64_E, 3, near, X64_SCRATCH));
+  if (leading) EMIT(w, x64_alu_ri(w->p, X64_G_XOR, 2, near, 63));
+  EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 2, near, 64));
+  EMIT(w, x64_rr(w->p, op, 3, far, far));
+  uint32_t done = kn_walk_label(w);
+  x64_jcc(w, X64_E, done);
+  if (leading) EMIT(w, x64_alu_ri(w->p, X64_G_XOR, 2, far, 63));
+  x64_mov(w, 2, near, far);
+  x64_place_label(w, done);
+  EMIT(w, x64_zero(w->p, far));
+  store_halves(w, i, near, far);
+}
+
+void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const uint8_t types[2] = {KILN_TYPE_I128, KILN_TYPE_I128};
+  const uint32_t args[2] = {in->a, in->b};
+  unsigned n_drop = 2;
+  switch (in->op) {
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE:
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST: move(w, in, i); return;
+  case KILN_OP_TRUNC:
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT:
+    if (!x64_dead(w, in, i)) convert(w, in, i);
+    return;
+  case KILN_OP_SDIV: x64_libcall(w, X64_LIB_DIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
+  case KILN_OP_SREM: x64_libcall(w, X64_LIB_MODTI3, args, types, 2, i, KILN_TYPE_I128); return;
+  case KILN_OP_UDIV: x64_libcall(w, X64_LIB_UDIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
+  case KILN_OP_UREM: x64_libcall(w, X64_LIB_UMODTI3, args, types, 2, i, KILN_TYPE_I128); return;
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO:
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO:
+    with_overflow(w, in, i);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    return;
+  default: break;
+  }
+  if (x64_dead(w, in, i)) return;
+  switch (in->op) {
+  case KILN_OP_ADD: by_halves(w, in, i, X64_ADD, X64_ADC); break;
+  case KILN_OP_SUB: by_halves(w, in, i, X64_SUB, X64_SBB); break;
+  case KILN_OP_AND: by_halves(w, in, i, X64_AND, X64_AND); break;
+  case KILN_OP_OR: by_halves(w, in, i, X64_OR, X64_OR); break;
+  case KILN_OP_XOR: by_halves(w, in, i, X64_XOR, X64_XOR); break;
+  case KILN_OP_MUL: multiply(w, in, i); break;
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR: shift(w, in, i); break;
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR: rotate(w, in, i); break;
+  case KILN_OP_ICMP: compare(w, in, i); break;
+  case KILN_OP_SELECT:
+    select_wide(w, in, i);
+    n_drop = 3;
+    break;
+  case KILN_OP_CLZ:
+  case KILN_OP_CTZ:
+    count_zeros(w, in, i);
+    n_drop = 1;
+    break;
+  case KILN_OP_NEG:
+  case KILN_OP_NOT:
+  case KILN_OP_BSWAP: {
+    unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+    load_half(w, low, in->a, 0);
+    load_half(w, high, in->a, 1);
+    if (in->op == KILN_OP_BSWAP) {
+      EMIT(w, x64_bswap(w->p, 3, low));
+      EMIT(w, x64_bswap(w->p, 3, high));
+      store_halves(w, i, high, low);
+    } else {
+      EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, high));
+      EMIT(w, x64_unary_r(w->p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
+      /* -x = ~x + 1: the carry into the high half is set where the low one was 0 */
+      if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->p, X64_G_SBB, 3, high, -1));
+      store_halves(w, i, low, high);
+    }
+    n_drop = 1;
+    break;
+  }
+  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet"); return;
+  }
+  kn_drop(w, in->a);
+  if (n_drop > 1) kn_drop(w, in->b);
+  if (n_drop > 2) kn_drop(w, in->c);
+}

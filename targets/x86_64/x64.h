@@ -1,0 +1,169 @@
+/* What the x86-64 rooms share: registers, operands, emission into the walk's buffer. Lowering is by
+ * kind: int.c, fp.c, memory.c, control.c, call.c, wide.c (i128); walk.c has the table of operations
+ * and the loop. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
+ * within one operation. */
+#ifndef KN_X64_H
+#define KN_X64_H
+
+#define KN_W(name) x64_##name
+#include "lib/walk.h"
+#include "targets/x86_64/encode.h"
+#include <elf.h>
+
+enum {
+  X64_SCRATCH = X64_R11,
+  X64_XMM0 = KN_FP_BASE,
+  X64_XSCRATCH = KN_FP_BASE + 15
+};
+#define X64_CALLER_GP                                                                              \
+  (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |        \
+   KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | KN_BIT(X64_R11))
+/* What a call does not preserve: System V, figure 3.4. */
+#define X64_CLOBBERED (X64_CALLER_GP | ~KN_GP_MASK)
+
+/* Types that the lowering of most operations takes. */
+#define X64_INT (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64))
+#define X64_FLT (KN_T(F32) | KN_T(F64))
+
+/* log2 of a type's bytes. */
+KN_INLINE unsigned x64_size(unsigned type) { return kn_type_log2[type]; }
+/* The operand size to compute a type with: at least 32 bits. */
+KN_INLINE unsigned x64_op_size(unsigned type) { return type == KILN_TYPE_I64 ? 3 : 2; }
+/* Register number of a float register as the encoder wants it; general ones stay. */
+KN_INLINE unsigned x64_hw(unsigned r) { return r & 31; }
+
+/* ---- emission ---- */
+
+#define EMIT(w, call) ((w)->p = (call))
+
+KN_INLINE void x64_mov(struct kn_walk *w, unsigned size, unsigned dst, unsigned src) {
+  EMIT(w, x64_rr(w->p, X64_MOV, size, dst, src));
+}
+/* Moves between registers of one bank. */
+KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
+  if (dst == src) return;
+  if (dst >= KN_FP_BASE)
+    EMIT(w, x64_rr(w->p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
+  else
+    x64_mov(w, x64_op_size(type), dst, src);
+}
+
+/* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
+struct x64_place {
+  struct x64_mem m;
+  uint32_t symbol; /* 0: none */
+  uint32_t label;  /* with X64_RIP and no symbol */
+  uint32_t reloc;  /* type */
+};
+
+/* After an instruction with a rip-relative operand and `imm` bytes behind its displacement. */
+void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm);
+
+KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigned reg,
+                          const struct x64_place *m) {
+  EMIT(w, x64_rm(w->p, op, size, x64_hw(reg), m->m));
+  if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
+}
+
+/* Address `h` + disp as a memory operand; registers that it uses are locked. */
+struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
+/* The frame's byte at `offset`. */
+KN_INLINE struct x64_place x64_frame(int32_t offset) {
+  return (struct x64_place){.m = x64_at(X64_RBP, offset)};
+}
+
+/* Second operand of an operation: an immediate, a register, or memory. */
+struct x64_operand {
+  enum { X64_IMM, X64_REG, X64_MEM } kind;
+  unsigned reg;
+  int32_t imm;
+  struct x64_place place;
+};
+/* Brings `h` into a form that x86 takes as a second operand. Locks its registers. */
+struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type);
+
+/* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
+bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out);
+/* The value of any integer constant handle of up to 64 bits. */
+bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out);
+
+/* op dst, operand for a float operation or any with register and memory forms only. */
+KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, unsigned dst,
+                              const struct x64_operand *o) {
+  if (o->kind == X64_REG)
+    EMIT(w, x64_rr(w->p, op, size, x64_hw(dst), x64_hw(o->reg)));
+  else
+    x64_op_mem(w, op, size, dst, &o->place);
+}
+
+/* Result i is in `reg`, a claimed register: it stays there, or moves home. */
+void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
+/* Drops the operands of a pure instruction that nobody uses. True if that was so. */
+bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
+
+/* lea dst, address. */
+void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m);
+/* dst = 64-bit constant, flags untouched. */
+KN_INLINE void x64_const(struct kn_walk *w, unsigned dst, uint64_t v) {
+  EMIT(w, x64_mov_ri(w->p, dst, v));
+}
+/* dst = src extended from `type` (i8 to i32) to 32 or 64 (`wide`) bits. */
+void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign, bool wide);
+
+/* ---- control ---- */
+
+/* Conditions beyond the machine's: two flags at once. */
+enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
+
+void x64_jmp(struct kn_walk *w, uint32_t label);
+void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
+void x64_place_label(struct kn_walk *w, uint32_t label);
+
+/* ---- calls ---- */
+
+/* Library functions that operations expand to. */
+enum x64_lib {
+  X64_LIB_MEMCPY, X64_LIB_MEMMOVE, X64_LIB_MEMSET,
+  X64_LIB_DIVTI3, X64_LIB_MODTI3, X64_LIB_UDIVTI3, X64_LIB_UMODTI3, X64_LIB_MULOTI4,
+  X64_LIB_FLOATTISF, X64_LIB_FLOATTIDF, X64_LIB_FLOATUNTISF, X64_LIB_FLOATUNTIDF,
+  X64_LIB_FIXSFTI, X64_LIB_FIXDFTI, X64_LIB_FIXUNSSFTI, X64_LIB_FIXUNSDFTI,
+  X64_LIB_FMOD, X64_LIB_FMA, X64_LIB_FMIN, X64_LIB_FMAX, X64_LIB_FLOOR, X64_LIB_CEIL,
+  X64_LIB_TRUNC, X64_LIB_ROUND, X64_LIB_ROUNDEVEN, X64_LIB_RINT, X64_LIB_NEARBYINT,
+  X64_LIB_FMODF, X64_LIB_FMAF, X64_LIB_FMINF, X64_LIB_FMAXF, X64_LIB_FLOORF, X64_LIB_CEILF,
+  X64_LIB_TRUNCF, X64_LIB_ROUNDF, X64_LIB_ROUNDEVENF, X64_LIB_RINTF, X64_LIB_NEARBYINTF,
+  X64_LIB_TLS_GET_ADDR,
+  X64_LIB_COUNT
+};
+/* Calls a library function with the operands `args` of `types`; result i of type `result` (VOID:
+ * none). Uses are dropped. */
+void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,
+                 unsigned n, uint32_t i, unsigned result);
+/* Symbol of a library function. */
+uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn);
+/* Copies `size` bytes (at most 128 or so) between places that do not overlap. */
+void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size);
+
+void x64_entry(struct kn_walk *w);
+void x64_prologue(struct kn_walk *w);
+void x64_epilogue(struct kn_walk *w);
+
+/* ---- operations, by room ---- */
+
+typedef void x64_lower(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
+x64_lower x64_add, x64_sub, x64_and, x64_or, x64_xor, x64_mul, x64_shift, x64_rotate, x64_divide,
+  x64_high_mul, x64_funnel, x64_minmax, x64_overflow, x64_saturate, x64_negate, x64_abs, x64_clz,
+  x64_ctz, x64_popcnt, x64_bitrev, x64_byteswap, x64_icmp, x64_select, x64_trunc, x64_zext, x64_sext,
+  x64_copy_op;
+x64_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x64_fmuladd, x64_flib,
+  x64_fminimum, x64_fconv, x64_ftoi, x64_itof, x64_bitcast;
+x64_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,
+  x64_memset, x64_tls, x64_frame_addr, x64_va_start, x64_va_copy, x64_va_arg, x64_atomic_load,
+  x64_atomic_store, x64_atomic_rmw, x64_atomic_cas, x64_fence, x64_prefetch, x64_life;
+x64_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
+  x64_debug_trap;
+x64_lower x64_call;
+/* i128: called by the above for that type. */
+x64_lower x64_wide;
+bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]);
+
+#endif
