@@ -98,6 +98,7 @@ struct kn_walk {
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
   uint32_t exit_label;   /* of the one epilogue, where there is one */
+  bool frame_used;       /* something in the frame was addressed */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a

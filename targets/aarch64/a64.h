@@ -1,0 +1,190 @@
+/* The AArch64 target's rooms share this: registers, emission, operands. The walk's fast paths are
+ * instantiated here with this target's prefix. Included by this folder's files only.
+ *
+ * Registers: x0 to x8 temporaries (arguments, results), x9 to x15 caller-saved homes, x19 to x28
+ * callee-saved homes; x16 and x17 are scratch between any two lines that emit, x18 is the platform's,
+ * x29 the frame, x30 the return address. v0 to v7 and v16 to v23 temporaries, v8 to v15 callee-saved
+ * homes (64 bits), v24 to v29 caller-saved homes, v30 and v31 scratch.
+ * Frame offsets count upward from x29; negative ones name incoming stack arguments (frame.c).
+ * Invariant: a lowering asks for all operands and its result first, then emits, and writes the
+ * result's register last: it may be one of the operands'. */
+#ifndef KN_TARGETS_AARCH64_A64_H
+#define KN_TARGETS_AARCH64_A64_H
+
+#define KN_W(name) a64_##name
+#include "lib/walk.h"
+#include "targets/aarch64/encode.h"
+
+#include <elf.h>
+#include <string.h>
+
+enum {
+  IP0 = 16, IP1 = 17, /* scratch: x16 for data, x17 for addresses */
+  VS0 = KN_FP_BASE + 30, VS1 = KN_FP_BASE + 31 /* scratch */
+};
+
+/* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label). TABLE: 32 bits
+ * get the distance from where the fixup before it of kind TABLE_BASE is. */
+enum a64_fix {
+  A64_FIX_B26, A64_FIX_B19, A64_FIX_B14, A64_FIX_FRAME, A64_FIX_TABLE_BASE, A64_FIX_TABLE
+};
+
+/* Frame offset that names the byte `off` of the caller's stack arguments, and back. */
+#define A64_INCOMING_FRAME(off) (-(int32_t)(off) - 16)
+#define A64_INCOMING(frame) (-(int64_t)(frame) - 16)
+
+KN_INLINE void emit(struct kn_walk *w, uint32_t word) {
+  memcpy(w->p, &word, 4);
+  w->p += 4;
+}
+
+/* ---- types and constants ---- */
+
+KN_INLINE unsigned sf_of(unsigned type) { return type == KILN_TYPE_I64; }
+KN_INLINE unsigned bits_of(unsigned type) { return 8u << kn_type_log2[type]; }
+KN_INLINE bool is_narrow(unsigned type) { return type < KILN_TYPE_I32; }
+KN_INLINE enum a64_ftype ft_of(unsigned type) { return type == KILN_TYPE_F64 ? A64_D : A64_S; }
+/* Number of a float register within its bank. */
+KN_INLINE unsigned v(unsigned r) { return r - KN_FP_BASE; }
+
+/* True if h is an integer constant of at most 64 bits; its bits, zero-extended from the type. */
+KN_INLINE bool const_of(const struct kn_walk *w, uint32_t h, unsigned type, uint64_t *bits) {
+  uint64_t x;
+  if (kn_is_value(h)) return false;
+  if (kn_is_imm(h))
+    x = (uint64_t)(int64_t)kn_imm(h);
+  else if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol == 0)
+    x = w->f->pool.at[kn_index(h)].low;
+  else
+    return false;
+  unsigned n = bits_of(type);
+  *bits = n >= 64 ? x : x & ((UINT64_C(1) << n) - 1);
+  return true;
+}
+/* The same, sign-extended. */
+KN_INLINE bool sconst_of(const struct kn_walk *w, uint32_t h, unsigned type, int64_t *value) {
+  uint64_t bits;
+  if (!const_of(w, h, type, &bits)) return false;
+  unsigned up = 64 - (bits_of(type) < 64 ? bits_of(type) : 64);
+  *value = (int64_t)(bits << up) >> up;
+  return true;
+}
+/* Register of h where 31 is the zero register. */
+KN_INLINE unsigned reg_or_zr(struct kn_walk *w, uint32_t h, unsigned type) {
+  uint64_t bits;
+  if (const_of(w, h, type, &bits) && bits == 0) return A64_ZR;
+  return kn_reg(w, h, type);
+}
+/* True if h's register has zeros above the type's width, to 64 bits. */
+KN_INLINE bool is_zx(const struct kn_walk *w, uint32_t h) {
+  return kn_is_value(h) && (w->val[h].flags & KN_VF_ZX) != 0;
+}
+/* Result i has zeros above its width, to 64 bits. */
+KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
+
+/* ---- frame.c ---- */
+
+/* A memory operand within reach of an instruction. */
+struct a64_at {
+  unsigned base;
+  int32_t off;
+};
+/* base + off for `op`; through x17 where that does not reach. */
+struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off);
+/* A frame offset + `disp` for `op`; through x17 where that does not reach. */
+struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp);
+/* rd = rn + value. rn is not sp; x16 is used if the value is large and rd is rn. */
+void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value);
+/* rd = address of a frame offset + disp. */
+void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp);
+/* rd = address of stack slot `slot` + disp. */
+void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp);
+/* rd = value. */
+void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
+/* rd = address of symbol + addend. */
+void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
+/* Room for the prologue; the frame begins above what it saves. */
+void a64_frame_begin(struct kn_walk *w);
+/* Epilogue, prologue, frame rows, fixups. Returns the offset of the function's first byte. */
+uint32_t a64_frame_end(struct kn_walk *w);
+
+/* ---- memory.c ---- */
+
+/* dst = what the ADDR instruction `in` computes; its operands are brought to registers. */
+void a64_compute_addr(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
+/* Performs the LOAD `in` into dst; its address is brought to registers. */
+void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
+
+/* ---- branches: control.c, compare.c ---- */
+
+/* What a conditional branch tests. */
+struct a64_test {
+  enum { A64_T_COND, A64_T_CBZ, A64_T_CBNZ, A64_T_TBZ, A64_T_TBNZ } kind; /* bit 0 of kind - 1 negates */
+  enum a64_cond cond;
+  unsigned reg, sf, bit;
+};
+void a64_branch(struct kn_walk *w, uint32_t label);
+void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);
+struct a64_test a64_negate(struct a64_test t);
+/* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
+ * be part of the test. */
+struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
+/* True if the comparison i is deferred to the instruction behind it. */
+bool a64_fuses(const struct kn_walk *w, uint32_t i);
+
+/* ---- lowerings: one instruction each, w->i ---- */
+
+typedef void a64_lower(struct kn_walk *w, const struct kn_inst *in);
+a64_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_lower_mulh,
+  a64_lower_div, a64_lower_shift, a64_lower_rotate, a64_lower_funnel, a64_lower_minmax,
+  a64_lower_overflow, a64_lower_saturate, a64_lower_abs, a64_lower_count, a64_lower_reverse,
+  a64_lower_cmp, a64_lower_select, a64_lower_trunc, a64_lower_extend, a64_lower_copy;
+a64_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
+  a64_lower_stack_restore, a64_lower_prefetch, a64_lower_tls;
+a64_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw,
+  a64_lower_atomic_cas, a64_lower_fence;
+a64_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
+a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
+  a64_lower_va_arg, a64_lower_frem;
+a64_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
+  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast;
+/* Entry: parameters to where they live. */
+void a64_enter(struct kn_walk *w);
+
+/* ---- operands and results of plain operations ---- */
+
+struct a64_ops {
+  unsigned a, b, d, sf;
+};
+KN_INLINE struct a64_ops ops1(struct kn_walk *w, const struct kn_inst *in, uint32_t a) {
+  struct a64_ops o;
+  o.sf = sf_of(in->type);
+  o.a = reg_or_zr(w, a, in->type);
+  o.b = A64_ZR;
+  kn_drop(w, a);
+  o.d = kn_def(w, w->i, in->type, o.a, 0);
+  return o;
+}
+KN_INLINE struct a64_ops ops2(struct kn_walk *w, const struct kn_inst *in) {
+  struct a64_ops o;
+  o.sf = sf_of(in->type);
+  o.a = reg_or_zr(w, in->a, in->type);
+  o.b = reg_or_zr(w, in->b, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  o.d = kn_def(w, w->i, in->type, o.a, 0);
+  return o;
+}
+/* The result was written, by a 32-bit or 64-bit instruction that cleared or used all of it. */
+KN_INLINE void done(struct kn_walk *w, const struct kn_inst *in, unsigned d) {
+  if (in->type == KILN_TYPE_I32) set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+/* Emits the extension of a narrow r to 32 bits in `to`; returns the register that has it. */
+KN_INLINE unsigned extend(struct kn_walk *w, unsigned to, unsigned r, unsigned type, bool sign) {
+  if (!is_narrow(type) || r == A64_ZR) return r;
+  emit(w, sign ? a64_sbfx(0, to, r, 0, bits_of(type)) : a64_ubfx(0, to, r, 0, bits_of(type)));
+  return to;
+}
+
+#endif

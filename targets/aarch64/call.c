@@ -1,0 +1,452 @@
+/* Calls, parameters and results for AArch64 by AAPCS64 (Linux): classification of arguments, calls
+ * with any number of them, variadic definitions, block memory operations. Called by the loop in
+ * target.c. Arguments in memory are pushed below the stack pointer for the time of the call; the
+ * frame is addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no
+ * live value when it is emitted. */
+#include "targets/aarch64/a64.h"
+
+/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
+#define CLOBBERED                                                                                  \
+  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
+
+enum { CALLEE = 9, SRET = 8 };
+
+/* ---- AAPCS64, 6.8.2 ---- */
+
+struct assign {
+  unsigned gp, fp; /* NGRN, NSRN */
+  uint32_t stack;  /* NSAA */
+};
+struct location {
+  unsigned reg; /* KN_NO_REG: on the stack. Of an i128: the first of two */
+  uint32_t stack;
+};
+
+static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
+
+static struct location next_argument(struct assign *s, unsigned type, const kiln_param *p) {
+  struct location l = {KN_NO_REG, 0};
+  uint32_t size = 8;
+  if (p && p->flags & KILN_PARAM_SRET) {
+    l.reg = SRET;
+    return l;
+  }
+  if (p && p->flags & KILN_PARAM_BYVAL) {
+    s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
+    size = align_to(p->size_bytes, 8);
+  } else if (kn_bank(type)) {
+    if (s->fp < 8) {
+      l.reg = KN_FP_BASE + s->fp++;
+      return l;
+    }
+  } else if (type == KILN_TYPE_I128) {
+    s->gp = (s->gp + 1) & ~1u;
+    if (s->gp + 2 <= 8) {
+      l.reg = s->gp;
+      s->gp += 2;
+      return l;
+    }
+    s->gp = 8;
+    s->stack = align_to(s->stack, 16);
+    size = 16;
+  } else if (s->gp < 8) {
+    l.reg = s->gp++;
+    return l;
+  }
+  l.stack = s->stack;
+  s->stack += size;
+  return l;
+}
+
+static bool lowered_type(unsigned type) {
+  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I64) || kn_bank(type) || type == KILN_TYPE_VOID;
+}
+
+/* Register of the k-th result; false if there is none. */
+static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
+  unsigned gp = 0, fp = 0;
+  for (unsigned i = 0; i < k; i++) {
+    if (kn_bank(types[i])) fp++;
+    else gp++;
+  }
+  *reg = kn_bank(types[k]) ? KN_FP_BASE + fp : gp;
+  return (kn_bank(types[k]) ? fp : gp) < 8;
+}
+
+/* ---- function entry ---- */
+
+static void save_registers(struct kn_walk *w, const struct assign *s) {
+  w->va_gp = s->gp;
+  w->va_fp = s->fp;
+  w->va_stack = (int32_t)s->stack;
+  w->va_save = kn_walk_frame(w, 64 + 128, 4);
+  for (unsigned r = s->gp; r < 8; r++) {
+    struct a64_at m = a64_frame_at(w, A64_STR_X, w->va_save, 8 * r);
+    emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
+  }
+  for (unsigned r = s->fp; r < 8; r++) {
+    struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->va_save, 64 + 16 * r);
+    emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
+  }
+}
+
+/* A parameter that arrives in register r. */
+static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
+  struct kn_val *val = &w->val[value];
+  if (val->flags & KN_VF_HOME) {
+    a64_hook_move(w, val->reg, r, val->type);
+  } else if (val->flags & KN_VF_SLOT_HOME) {
+    a64_hook_store(w, r, kn_frame_of(w, val), val->type);
+  } else if (val->uses) {
+    val->reg = (uint8_t)r;
+    val->frame = 0;
+    w->owner[r] = value;
+    w->free &= ~KN_BIT(r);
+  }
+  KN_LOG(w, KN_EV_DEF, value, r);
+}
+
+static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool address) {
+  struct kn_val *val = &w->val[value];
+  if (!address) {
+    if (val->flags & KN_VF_HOME) {
+      a64_hook_load(w, val->reg, frame, val->type);
+    } else {
+      val->frame = frame;
+      if ((val->flags & KN_VF_SLOT_HOME) == 0) {
+        val->flags |= KN_VF_FRAME;
+        val->reg = KN_NO_REG;
+      }
+    }
+    return;
+  }
+  if (val->uses == 0) return;
+  unsigned d = val->flags & KN_VF_HOME ? val->reg : kn_take(w, KN_GP_MASK);
+  a64_frame_addr(w, d, frame, 0);
+  if (val->flags & KN_VF_HOME) return;
+  w->owner[d] = value;
+  val->reg = (uint8_t)d;
+  if ((val->flags & KN_VF_SLOT_HOME) == 0) val->frame = 0;
+  kn_defined(w, value, d);
+}
+
+void a64_enter(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
+  const struct kn_block *entry = &f->block[0];
+  struct assign s = {0, 0, 0};
+  bool on_stack = false;
+  for (uint32_t k = 0; k < sig.n_params; k++) {
+    uint32_t value = kn_block_param(f, entry, k);
+    struct location l = next_argument(&s, sig.params[k].type, &sig.params[k]);
+    if (!lowered_type(sig.params[k].type)) {
+      w->i = value;
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of this type on AArch64");
+      return;
+    }
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (l.reg == KN_NO_REG)
+      on_stack = true;
+    else
+      enter_register(w, value, l.reg);
+  }
+  if (f->variadic) save_registers(w, &s); /* before anything takes an argument register */
+  if (on_stack) {
+    struct assign again = {0, 0, 0};
+    for (uint32_t k = 0; k < sig.n_params; k++) {
+      struct location l = next_argument(&again, sig.params[k].type, &sig.params[k]);
+      if (l.reg != KN_NO_REG) continue;
+      if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+      enter_stack(w, kn_block_param(f, entry, k), A64_INCOMING_FRAME(l.stack),
+                  (sig.params[k].flags & KILN_PARAM_BYVAL) != 0);
+    }
+  }
+  kn_inst_end(w);
+}
+
+/* ---- calls ---- */
+
+/* Moves h to register `dst` when the moves are run. */
+static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+  struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
+  a64_source(w, h, &m);
+  if (m.src < 64) w->locked |= KN_BIT(m.src);
+  KN_PUSH(w->f, w->moves, m);
+}
+
+/* Stores h at sp + off. */
+static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
+  struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
+  a64_source(w, h, &m);
+  unsigned r = m.src;
+  uint64_t bits;
+  if (r < 64) {
+    w->locked |= KN_BIT(r);
+  } else if (m.src_handle && const_of(w, h, KILN_TYPE_I64, &bits)) {
+    r = bits ? IP0 : A64_ZR;
+    if (bits) a64_set(w, IP0, 1, bits);
+  } else {
+    r = IP0;
+    if (m.src_handle)
+      a64_hook_constant(w, IP0, m.src_handle, KILN_TYPE_I64);
+    else
+      a64_hook_load(w, IP0, m.src_frame, KILN_TYPE_I64);
+  }
+  enum a64_mem op = r >= KN_FP_BASE ? A64_STR_FD : A64_STR_X;
+  struct a64_at at = {A64_SP, (int32_t)off};
+  if (!a64_mem_offset_ok(op, off)) { /* beyond 32 KiB of arguments */
+    emit(w, a64_mov_sp(1, IP1, A64_SP));
+    a64_add_imm(w, IP1, IP1, off);
+    at = (struct a64_at){IP1, 0};
+  }
+  emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
+}
+
+/* Copies `size` bytes from address h to sp + off. */
+static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t size) {
+  unsigned from = kn_reg(w, h, KILN_TYPE_I64);
+  static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
+  static const uint8_t stores[] = {A64_STRB, A64_STRH, A64_STR_W, A64_STR_X};
+  if (off + size > 4096 || size > 4096) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "by-value arguments beyond 4 KiB on AArch64");
+    return;
+  }
+  for (uint32_t at = 0; at < size;) {
+    unsigned log2 = size - at >= 8 ? 3 : size - at >= 4 ? 2 : size - at >= 2 ? 1 : 0;
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    emit(w, a64_mem_offset((enum a64_mem)loads[log2], IP0, from, (int32_t)at));
+    emit(w, a64_mem_offset((enum a64_mem)stores[log2], IP0, A64_SP, (int32_t)(off + at)));
+    at += 1u << log2;
+  }
+}
+
+/* Type of an argument beyond the signature's parameters. */
+static unsigned loose_type(const struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) return w->val[h].type;
+  if (kn_is_pool(h)) {
+    unsigned t = w->f->pool.at[kn_index(h)].type;
+    return t == KILN_TYPE_VOID ? KILN_TYPE_I64 : t;
+  }
+  return KILN_TYPE_I64;
+}
+
+static void emit_call(struct kn_walk *w, uint32_t symbol) {
+  if (symbol) {
+    kn_walk_reloc(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
+    emit(w, a64_bl(0));
+  } else {
+    emit(w, a64_blr(CALLEE));
+  }
+}
+
+/* The results of a call, which are in their registers. */
+static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
+  uint64_t held = 0;
+  unsigned reg;
+  w->locked = 0;
+  for (unsigned k = 0; k < n; k++)
+    if (result_register(types, k, &reg)) held |= KN_BIT(reg);
+  held &= w->free;
+  w->free &= ~held;
+  w->locked |= held;
+  for (unsigned k = 0; k < n; k++) {
+    uint32_t value = w->i + k;
+    if (k > 0 && (w->inst[value].op != KILN_OP_RESULT || w->inst[value].a != w->i)) break;
+    if (!result_register(types, w->inst[value].op == KILN_OP_RESULT ? w->inst[value].x : 0, &reg)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "more than 8 results of a kind on AArch64");
+      break;
+    }
+    if (held & KN_BIT(reg)) w->free |= KN_BIT(reg);
+    if (w->val[value].uses == 0) continue;
+    unsigned d = kn_def(w, value, types[w->inst[value].op == KILN_OP_RESULT ? w->inst[value].x : 0],
+                        reg, held & ~KN_BIT(reg));
+    a64_hook_move(w, d, reg, w->val[value].type);
+    held &= ~KN_BIT(reg);
+    kn_defined(w, value, d);
+  }
+  w->free |= held;
+}
+
+void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
+  kiln_func *f = w->f;
+  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){in->c});
+  const uint32_t *args = &f->lists.at[in->a];
+  uint32_t n = in->x;
+  struct assign s = {0, 0, 0};
+  for (uint32_t k = 0; k < n; k++) {
+    const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+    unsigned type = p ? p->type : loose_type(w, args[k]);
+    if (!lowered_type(type)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of this type on AArch64");
+      return;
+    }
+    next_argument(&s, type, p);
+    if (kn_is_value(args[k]) && (w->val[args[k]].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+      kn_reg(w, args[k], type);
+      w->locked = 0;
+    }
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+  }
+  for (uint32_t k = 0; k < sig.n_results; k++)
+    if (!lowered_type(sig.results[k])) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
+      return;
+    }
+  uint32_t bytes = align_to(s.stack, 16);
+  if (bytes >= 1 << 24) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
+    return;
+  }
+  uint32_t symbol = 0;
+  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
+    symbol = f->pool.at[kn_index(in->b)].symbol;
+  if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
+  if (bytes) {
+    if (bytes >> 12) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
+    if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+  }
+  s = (struct assign){0, 0, 0};
+  for (uint32_t k = 0; k < n; k++) {
+    const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+    unsigned type = p ? p->type : loose_type(w, args[k]);
+    struct location l = next_argument(&s, type, p);
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (l.reg != KN_NO_REG)
+      move_to(w, l.reg, args[k], type);
+    else if (p && p->flags & KILN_PARAM_BYVAL)
+      push_block(w, l.stack, args[k], p->size_bytes);
+    else
+      push_to(w, l.stack, args[k], type);
+  }
+  for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
+  if (symbol == 0) kn_drop(w, in->b);
+  a64_save_live(w, CLOBBERED);
+  a64_run_moves(w);
+  emit_call(w, symbol);
+  if (bytes) {
+    if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
+    if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+  }
+  take_results(w, sig.results, sig.n_results);
+}
+
+/* Calls library function `name` with up to three arguments of one register each. */
+static void library_call(struct kn_walk *w, const char *name, const uint32_t *args,
+                         const uint8_t *types, unsigned n, uint8_t result) {
+  kiln_module *m = w->f->module;
+  uint32_t symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, (kiln_sig){0}).id;
+  if (symbol == 0) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
+    return;
+  }
+  struct assign s = {0, 0, 0};
+  for (unsigned k = 0; k < n; k++)
+    move_to(w, next_argument(&s, types[k], NULL).reg, args[k], types[k]);
+  for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
+  a64_save_live(w, CLOBBERED);
+  a64_run_moves(w);
+  emit_call(w, symbol);
+  if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
+}
+
+void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  const uint8_t types[3] = {KILN_TYPE_I64, in->op == KILN_OP_MEMSET ? KILN_TYPE_I8 : KILN_TYPE_I64,
+                            KILN_TYPE_I64};
+  library_call(w, in->op == KILN_OP_MEMSET    ? "memset"
+                  : in->op == KILN_OP_MEMMOVE ? "memmove"
+                                              : "memcpy",
+               args, types, 3, KILN_TYPE_VOID);
+}
+
+void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t args[2] = {in->a, in->b};
+  const uint8_t types[2] = {in->type, in->type};
+  library_call(w, in->type == KILN_TYPE_F32 ? "fmodf" : "fmod", args, types, 2, in->type);
+}
+
+void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
+  kiln_func *f = w->f;
+  for (unsigned k = 0; k < in->x; k++) {
+    unsigned reg;
+    if (!lowered_type(f->result_types[k]) || !result_register(f->result_types, k, &reg)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
+      return;
+    }
+    move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
+  }
+  for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
+  a64_run_moves(w);
+  if (w->next_block != UINT32_MAX) a64_branch(w, w->exit_label);
+}
+
+/* ---- frames of callers ---- */
+
+void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
+  for (unsigned level = in->x; level > 0; level--) {
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
+    from = d;
+  }
+  if (in->op == KILN_OP_RETURN_ADDR)
+    emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
+  else if (d != from)
+    emit(w, a64_mov(1, d, from));
+  kn_defined(w, w->i, d);
+}
+
+/* ---- variadic definitions: AAPCS64, appendix B ---- */
+
+enum { VA_STACK = 0, VA_GR_TOP = 8, VA_VR_TOP = 16, VA_GR_OFFS = 24, VA_VR_OFFS = 28 };
+
+void a64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
+  a64_frame_addr(w, IP0, A64_INCOMING_FRAME(w->va_stack), 0);
+  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_STACK));
+  a64_frame_addr(w, IP0, w->va_save, 64);
+  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_GR_TOP));
+  a64_add_imm(w, IP0, IP0, 128);
+  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_VR_TOP));
+  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->va_gp)));
+  emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_GR_OFFS));
+  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->va_fp)));
+  emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_VR_OFFS));
+  kn_drop(w, in->a);
+}
+
+void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned to = kn_reg(w, in->a, KILN_TYPE_I64), from = kn_reg(w, in->b, KILN_TYPE_I64);
+  for (int32_t k = 0; k < 32; k += 16) {
+    emit(w, a64_pair(A64_LDP_X, A64_OFFSET, IP0, IP1, from, k));
+    emit(w, a64_pair(A64_STP_X, A64_OFFSET, IP0, IP1, to, k));
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+}
+
+void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
+  bool fp = kn_bank(in->type), used = w->val[w->i].uses != 0;
+  unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
+  kn_drop(w, in->a);
+  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : fp ? (unsigned)VS0 : IP0;
+  uint32_t offs = fp ? VA_VR_OFFS : VA_GR_OFFS, top = fp ? VA_VR_TOP : VA_GR_TOP;
+  /* x16 = address of the argument */
+  emit(w, a64_mem_scaled(A64_LDR_W, IP0, ap, offs));
+  emit(w, a64_tbz(IP0, 31, 28));                                       /* to: stack */
+  emit(w, a64_addsub_imm(A64_ADDS, 0, IP1, IP0, fp ? 16 : 8, 0));
+  emit(w, a64_mem_scaled(A64_STR_W, IP1, ap, offs));
+  emit(w, a64_b_cond(A64_GT, 16));                                     /* to: stack */
+  emit(w, a64_mem_scaled(A64_LDR_X, IP1, ap, top));
+  emit(w, a64_addsub_ext(A64_ADD, 1, IP0, IP1, IP0, A64_SXTW, 0));
+  emit(w, a64_b(16));                                                  /* to: load */
+  emit(w, a64_mem_scaled(A64_LDR_X, IP0, ap, VA_STACK));               /* stack: */
+  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP0, 8, 0));
+  emit(w, a64_mem_scaled(A64_STR_X, IP1, ap, VA_STACK));
+  static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
+  enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
+                    : in->type == KILN_TYPE_F64 ? A64_LDR_FD
+                                                : (enum a64_mem)loads[kn_type_log2[in->type]];
+  emit(w, a64_mem_scaled(op, d & 31, IP0, 0));                         /* load: */
+  if (used) kn_defined(w, w->i, d);
+}

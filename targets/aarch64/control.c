@@ -1,0 +1,278 @@
+/* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the loop in
+ * target.c. Conditional branches reach 1 MiB and bit tests 32 KiB: in a function that may be longer,
+ * the inverted branch skips an unconditional one. Invariant: an edge's moves are the last code before
+ * its branch. */
+#include "targets/aarch64/a64.h"
+
+/* ---- branches ---- */
+
+/* An upper bound of sorts of the function's size, in units of at most 80 bytes. */
+static uint64_t units(const struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  return (uint64_t)f->n + f->edges.n + f->edge_args.n + f->lists.n;
+}
+static bool far19(const struct kn_walk *w) { return units(w) > (1 << 20) / 80; }
+static bool far14(const struct kn_walk *w) { return units(w) > (1 << 15) / 80; }
+
+static void fixup(struct kn_walk *w, uint32_t label, enum a64_fix kind) {
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), label, kind});
+}
+
+void a64_branch(struct kn_walk *w, uint32_t label) {
+  fixup(w, label, A64_FIX_B26);
+  emit(w, a64_b(0));
+}
+
+static uint32_t test_word(struct a64_test t, int32_t bytes) {
+  switch (t.kind) {
+  case A64_T_CBZ: return a64_cbz(t.sf, t.reg, bytes);
+  case A64_T_CBNZ: return a64_cbnz(t.sf, t.reg, bytes);
+  case A64_T_TBZ: return a64_tbz(t.reg, t.bit, bytes);
+  case A64_T_TBNZ: return a64_tbnz(t.reg, t.bit, bytes);
+  default: return a64_b_cond(t.cond, bytes);
+  }
+}
+
+void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
+  bool bit = t.kind == A64_T_TBZ || t.kind == A64_T_TBNZ;
+  if (bit ? far14(w) : far19(w)) {
+    emit(w, test_word(a64_negate(t), 8));
+    a64_branch(w, label);
+    return;
+  }
+  fixup(w, label, bit ? A64_FIX_B14 : A64_FIX_B19);
+  emit(w, test_word(t, 0));
+}
+
+static void place(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
+
+/* ---- edges ---- */
+
+/* The edge's moves, then on to its target unless that follows. */
+static void take_edge(struct kn_walk *w, const struct kn_edge *e) {
+  if (e->args) a64_edge(w, e);
+  if (e->target == w->next_block)
+    w->to_next = true;
+  else
+    a64_branch(w, e->target);
+}
+
+void a64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_edge *e = &w->f->edges.at[in->b];
+  if (e->args) a64_prepare_edge(w, e);
+  take_edge(w, e);
+}
+
+void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_edge *then_ = &w->f->edges.at[in->b], *else_ = then_ + 1;
+  if (then_->args) a64_prepare_edge(w, then_);
+  if (else_->args) a64_prepare_edge(w, else_);
+  struct a64_test t = a64_condition(w, in->a);
+  kn_inst_end(w);
+  bool follows = then_->target == w->next_block || else_->target == w->next_block;
+  if (then_->args == 0 && (then_->target != w->next_block || else_->args)) {
+    a64_branch_if(w, t, then_->target);
+    take_edge(w, else_);
+  } else if (else_->args == 0) {
+    a64_branch_if(w, a64_negate(t), else_->target);
+    take_edge(w, then_);
+  } else {
+    uint32_t over = kn_walk_label(w);
+    a64_branch_if(w, a64_negate(t), over);
+    a64_edge(w, then_);
+    a64_branch(w, then_->target);
+    place(w, over);
+    take_edge(w, else_);
+  }
+  w->to_next = follows;
+}
+
+/* ---- switch ---- */
+
+enum { TABLE_MIN = 5, TABLE_SPARSE = 4, CHAIN_MAX = 4 };
+
+struct switch_case {
+  uint64_t value; /* zero-extended: the order is unsigned */
+  uint32_t edge;
+};
+
+static int case_order(const struct switch_case *a, const struct switch_case *b) {
+  return a->value < b->value ? -1 : a->value > b->value;
+}
+/* Sorts by value: a heap sort, since input may be hostile and the C stack is not for it. */
+static void sort_cases(struct switch_case *c, uint32_t n) {
+  for (uint32_t heap = n / 2, end = n; end > 1;) {
+    struct switch_case x;
+    if (heap > 0) {
+      x = c[--heap];
+    } else {
+      x = c[--end];
+      c[end] = c[0];
+    }
+    uint32_t at = heap;
+    for (;;) {
+      uint32_t child = 2 * at + 1;
+      if (child >= end) break;
+      if (child + 1 < end && case_order(&c[child], &c[child + 1]) < 0) child++;
+      if (case_order(&x, &c[child]) >= 0) break;
+      c[at] = c[child];
+      at = child;
+    }
+    c[at] = x;
+  }
+}
+
+struct switching {
+  struct switch_case *cases;
+  uint32_t *stubs; /* label per edge */
+  unsigned sf, reg;
+  uint32_t fallback; /* label of the default */
+};
+
+static void compare(struct kn_walk *w, const struct switching *s, uint64_t value) {
+  if (a64_addsub_imm_ok(value)) {
+    emit(w, a64_cmp_val(s->sf, s->reg, value));
+  } else {
+    a64_set(w, IP1, s->sf, value);
+    emit(w, a64_cmp(s->sf, s->reg, IP1));
+  }
+}
+
+static void table(struct kn_walk *w, const struct switching *s, const struct switch_case *c,
+                  uint32_t n) {
+  uint64_t low = c[0].value, span = c[n - 1].value - low;
+  unsigned index = s->reg;
+  if (low) {
+    if (a64_addsub_imm_ok(low)) {
+      emit(w, a64_addsub_val(A64_SUB, s->sf, IP0, index, low));
+    } else {
+      a64_set(w, IP0, s->sf, low);
+      emit(w, a64_sub(s->sf, IP0, index, IP0));
+    }
+    index = IP0;
+  }
+  struct switching bounded = *s;
+  bounded.reg = index;
+  compare(w, &bounded, span);
+  a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_HI}, s->fallback);
+  emit(w, a64_adr(IP1, 16));
+  emit(w, a64_mem_reg(A64_LDRSW, IP0, IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
+  emit(w, a64_add(1, IP0, IP1, IP0));
+  emit(w, a64_br(IP0));
+  if (!kn_walk_room(w, (size_t)span * 4 + 64)) return;
+  fixup(w, 0, A64_FIX_TABLE_BASE);
+  for (uint64_t value = 0; value <= span; value++) {
+    bool hit = c->value - low == value;
+    fixup(w, hit ? s->stubs[c->edge] : s->fallback, A64_FIX_TABLE);
+    emit(w, 0);
+    c += hit;
+  }
+}
+
+/* Binary search over cases [first, end); small or dense parts are tested or indexed. */
+static void search(struct kn_walk *w, const struct switching *s, uint32_t count) {
+  struct part {
+    uint32_t first, end, label;
+  } stack[40];
+  unsigned depth = 0;
+  stack[depth++] = (struct part){0, count, UINT32_MAX};
+  while (depth) {
+    struct part p = stack[--depth];
+    uint32_t n = p.end - p.first;
+    const struct switch_case *c = &s->cases[p.first];
+    if (!kn_walk_room(w, 1024)) return;
+    if (p.label != UINT32_MAX) place(w, p.label);
+    if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n) {
+      table(w, s, c, n);
+    } else if (n <= CHAIN_MAX) {
+      for (uint32_t i = 0; i < n; i++) {
+        if (c[i].value == 0) {
+          a64_branch_if(w, (struct a64_test){.kind = A64_T_CBZ, .reg = s->reg, .sf = s->sf},
+                        s->stubs[c[i].edge]);
+          continue;
+        }
+        compare(w, s, c[i].value);
+        a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_EQ},
+                      s->stubs[c[i].edge]);
+      }
+      a64_branch(w, s->fallback);
+    } else {
+      uint32_t half = p.first + n / 2, right = kn_walk_label(w);
+      compare(w, s, s->cases[half].value);
+      a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_HS}, right);
+      stack[depth++] = (struct part){half, p.end, right};
+      stack[depth++] = (struct part){p.first, half, UINT32_MAX};
+    }
+  }
+}
+
+void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
+  kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
+  const struct kn_edge *edges = &f->edges.at[in->b];
+  uint32_t n = b->n_edges - 1;
+  for (uint32_t i = 0; i <= n; i++) {
+    if (edges[i].args) a64_prepare_edge(w, &edges[i]);
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+  }
+  unsigned reg = kn_reg(w, in->a, in->type);
+  if (is_narrow(in->type) && !is_zx(w, in->a)) {
+    unsigned t = kn_temp(w, KN_GP_MASK);
+    extend(w, t, reg, in->type, false);
+    reg = t;
+  }
+  kn_drop(w, in->a);
+  size_t size = (size_t)n * sizeof(struct switch_case) + (size_t)(n + 1) * sizeof(uint32_t);
+  struct switching s = {.sf = sf_of(in->type), .reg = reg};
+  s.cases = kn_realloc(f->module, NULL, size);
+  if (s.cases == NULL) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  s.stubs = (uint32_t *)(s.cases + n);
+  for (uint32_t i = 0; i <= n; i++)
+    s.stubs[i] = edges[i].args ? kn_walk_label(w) : edges[i].target;
+  s.fallback = s.stubs[0];
+  unsigned width = bits_of(in->type);
+  for (uint32_t i = 0; i < n; i++) {
+    const uint32_t *words = &f->lists.at[in->c + 2 * i];
+    uint64_t value = words[0] | (uint64_t)words[1] << 32;
+    if (width < 64) value &= (UINT64_C(1) << width) - 1;
+    s.cases[i] = (struct switch_case){value, i + 1};
+  }
+  sort_cases(s.cases, n);
+  if (n)
+    search(w, &s, n);
+  else
+    a64_branch(w, s.fallback);
+  kn_inst_end(w);
+  for (uint32_t i = 0; i <= n; i++) {
+    if (edges[i].target == w->next_block) w->to_next = true;
+    if (edges[i].args == 0) continue;
+    if (w->p > w->limit && !kn_walk_room(w, 0)) break;
+    place(w, s.stubs[i]);
+    a64_edge(w, &edges[i]);
+    a64_branch(w, edges[i].target);
+  }
+  kn_realloc(f->module, s.cases, 0);
+}
+
+/* ---- indirect branch, return ---- */
+
+void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_block *b = &w->f->block[w->block];
+  const struct kn_edge *edges = &w->f->edges.at[in->b];
+  unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
+  /* arguments go to shadow slots, which no other edge reads: all are written before the branch */
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  emit(w, a64_mov(1, t, r));
+  kn_drop(w, in->a);
+  for (uint32_t i = 0; i < b->n_edges; i++) {
+    if (edges[i].args == 0) continue;
+    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    a64_prepare_edge(w, &edges[i]);
+    w->locked |= KN_BIT(t);
+    a64_edge(w, &edges[i]);
+  }
+  emit(w, a64_br(t));
+}

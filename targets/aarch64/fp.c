@@ -1,0 +1,131 @@
+/* Float operations and conversions of f32 and f64 for AArch64. Called by the loop in target.c.
+ * Rounding, minimum, maximum and fused multiplication are single instructions here. Invariant: as
+ * everywhere, the result's register is written last. */
+#include "targets/aarch64/a64.h"
+
+static unsigned def_float(struct kn_walk *w, unsigned type, unsigned prefer) {
+  return kn_def(w, w->i, type, prefer, 0);
+}
+
+void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
+  enum a64_fop2 op = A64_FADD;
+  switch (in->op) {
+  case KILN_OP_FSUB: op = A64_FSUB; break;
+  case KILN_OP_FMUL: op = A64_FMUL; break;
+  case KILN_OP_FDIV: op = A64_FDIV; break;
+  case KILN_OP_FMIN: op = A64_FMINNM; break;
+  case KILN_OP_FMAX: op = A64_FMAXNM; break;
+  case KILN_OP_FMINIMUM: op = A64_FMIN; break;
+  case KILN_OP_FMAXIMUM: op = A64_FMAX; break;
+  default: break;
+  }
+  unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  unsigned d = def_float(w, in->type, a);
+  emit(w, a64_fop2(op, ft_of(in->type), v(d), v(a), v(b)));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
+  enum a64_fop1 op = A64_FNEG;
+  switch (in->op) {
+  case KILN_OP_FABS: op = A64_FABS; break;
+  case KILN_OP_FSQRT: op = A64_FSQRT; break;
+  case KILN_OP_FFLOOR: op = A64_FRINTM; break;
+  case KILN_OP_FCEIL: op = A64_FRINTP; break;
+  case KILN_OP_FTRUNC: op = A64_FRINTZ; break;
+  case KILN_OP_FROUND: op = A64_FRINTA; break;
+  case KILN_OP_FROUNDEVEN: op = A64_FRINTN; break;
+  case KILN_OP_FRINT: op = A64_FRINTX; break;
+  case KILN_OP_FNEARBYINT: op = A64_FRINTI; break;
+  default: break;
+  }
+  unsigned a = kn_reg(w, in->a, in->type);
+  kn_drop(w, in->a);
+  unsigned d = def_float(w, in->type, a);
+  emit(w, a64_fop1(op, ft_of(in->type), v(d), v(a)));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type),
+           c = kn_reg(w, in->c, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  unsigned d = def_float(w, in->type, c);
+  emit(w, a64_fop3(A64_FMADD, ft_of(in->type), v(d), v(a), v(b), v(c)));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned sf = in->type == KILN_TYPE_F64, top = sf ? 63 : 31;
+  enum a64_ftype t = ft_of(in->type);
+  unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  unsigned d = def_float(w, in->type, KN_NO_REG);
+  emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, IP0, v(b)));
+  emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, IP1, v(a)));
+  emit(w, a64_lsr_imm(sf, IP0, IP0, top));
+  emit(w, a64_bfi(sf, IP1, IP0, top, 1));
+  emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, t, v(d), IP1));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned a = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned d = def_float(w, in->type, a);
+  emit(w, a64_fcvt(ft_of(in->type), ft_of(in->x), v(d), v(a)));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
+  bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
+  bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
+  unsigned width = bits_of(in->type), sf = sf_of(in->type);
+  unsigned a = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  bool clamp = saturate && is_narrow(in->type);
+  /* the instruction itself saturates to 32 or 64 bits, and makes 0 of NaN */
+  emit(w, a64_fint(sign ? A64_FCVTZS : A64_FCVTZU, sf, ft_of(in->x), clamp ? IP0 : d, v(a)));
+  if (clamp) {
+    a64_set(w, IP1, 0, (UINT64_C(1) << (sign ? width - 1 : width)) - 1);
+    emit(w, a64_cmp(0, IP0, IP1));
+    emit(w, a64_csel(A64_CSEL, 0, IP0, IP0, IP1, sign ? A64_LT : A64_LO));
+    if (sign) {
+      emit(w, a64_mvn(0, IP1, IP1));
+      emit(w, a64_cmp(0, IP0, IP1));
+      emit(w, a64_csel(A64_CSEL, 0, IP0, IP0, IP1, A64_GT));
+    }
+    emit(w, a64_mov(0, d, IP0));
+  }
+  done(w, in, d);
+}
+
+void a64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
+  bool sign = in->op == KILN_OP_SITOF;
+  unsigned a = reg_or_zr(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned d = def_float(w, in->type, KN_NO_REG);
+  a = extend(w, IP0, a, in->x, sign);
+  emit(w, a64_fint(sign ? A64_SCVTF : A64_UCVTF, sf_of(in->x), ft_of(in->type), v(d), a));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned sf = kn_type_log2[in->type] == 3;
+  unsigned a = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  if (kn_bank(in->type) == kn_bank(in->x))
+    a64_hook_move(w, d, a, in->type);
+  else if (kn_bank(in->type))
+    emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, sf ? A64_D : A64_S, v(d), a));
+  else
+    emit(w, a64_fint(A64_FMOV_TO_GPR, sf, sf ? A64_D : A64_S, d, v(a)));
+  kn_defined(w, w->i, d);
+}

@@ -1,0 +1,363 @@
+/* Loads, stores, addresses, stack allocation and thread-local addresses for AArch64. Called by the
+ * loop in target.c. An ADDR is deferred to the accesses that use it where their addressing modes can
+ * take it. Invariant: registers are asked for in begin_address and by the callers; emitting an access
+ * asks for nothing and may use x17. */
+#include "targets/aarch64/a64.h"
+
+/* ---- addresses ---- */
+
+struct address {
+  enum { AT_REG, AT_SYMBOL, AT_OVERALIGNED, AT_NUMBER } kind;
+  unsigned base;         /* AT_REG */
+  unsigned index, scale; /* KN_NO_REG: none; scale is the multiplier */
+  uint32_t what;         /* symbol, or slot */
+  int64_t disp;
+};
+
+/* Base, index and displacement of handle h + disp. Locks registers, drops nothing. */
+static struct address begin_address(struct kn_walk *w, uint32_t h, int64_t disp) {
+  struct address x = {.kind = AT_REG, .index = KN_NO_REG, .disp = disp};
+  if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
+    const struct kn_inst *in = &w->inst[h];
+    x.disp += (int32_t)in->c;
+    if (in->b) {
+      x.index = kn_reg(w, in->b, KILN_TYPE_I64);
+      x.scale = in->x;
+    }
+    h = in->a;
+  }
+  if (kn_is_value(h)) {
+    x.base = kn_reg(w, h, KILN_TYPE_I64);
+  } else if (kn_is_slot(h)) {
+    uint32_t slot = kn_index(h);
+    if (w->f->slots.at[slot].align_log2 > 4) {
+      x.kind = AT_OVERALIGNED;
+      x.what = slot;
+    } else {
+      x.base = A64_FP;
+      x.disp += kn_slot_frame(w, slot);
+      w->frame_used = true;
+    }
+  } else {
+    uint64_t bits;
+    if (const_of(w, h, KILN_TYPE_I64, &bits)) {
+      x.kind = AT_NUMBER;
+      x.disp = (int64_t)((uint64_t)x.disp + bits);
+    } else {
+      x.kind = AT_SYMBOL;
+      x.what = w->f->pool.at[kn_index(h)].symbol;
+      x.disp += (int64_t)w->f->pool.at[kn_index(h)].low;
+    }
+  }
+  return x;
+}
+
+/* Brings what is no register to x17; the displacement is in it then. */
+static unsigned base_register(struct kn_walk *w, struct address *x) {
+  switch (x->kind) {
+  case AT_REG: return x->base;
+  case AT_SYMBOL: a64_symbol(w, IP1, x->what, x->disp); break;
+  case AT_OVERALIGNED: a64_slot_addr(w, IP1, x->what, x->disp); break;
+  case AT_NUMBER: a64_set(w, IP1, 1, (uint64_t)x->disp); break;
+  }
+  x->disp = 0;
+  return IP1;
+}
+
+static bool is_power(unsigned x) { return x != 0 && (x & (x - 1)) == 0; }
+
+/* rd = base + index * scale. x16 is used if the scale is no power of two. */
+static void add_index(struct kn_walk *w, unsigned rd, unsigned base, const struct address *x) {
+  if (is_power(x->scale)) {
+    emit(w, a64_addsub_reg(A64_ADD, 1, rd, base, x->index, A64_LSL,
+                           (unsigned)__builtin_ctz(x->scale)));
+  } else {
+    a64_set(w, IP0, 1, x->scale);
+    emit(w, a64_madd(1, rd, x->index, IP0, base));
+  }
+}
+
+/* The low bits' relocation of an access to 2^log2 bytes. */
+static const uint16_t lo12[] = {R_AARCH64_LDST8_ABS_LO12_NC, R_AARCH64_LDST16_ABS_LO12_NC,
+                                R_AARCH64_LDST32_ABS_LO12_NC, R_AARCH64_LDST64_ABS_LO12_NC,
+                                R_AARCH64_LDST128_ABS_LO12_NC};
+
+/* Emits the access `op` of rt at x. `align` is the log2 of the alignment known. */
+static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct address x,
+                        unsigned align) {
+  unsigned log2 = a64_mem_log2(op);
+  if (x.kind == AT_SYMBOL && x.index == KN_NO_REG && align >= log2 &&
+      w->f->module->symbols[x.what].direct && x.disp >= -(1 << 20) && x.disp < 1 << 20) {
+    uint32_t at = kn_here(w);
+    kn_walk_reloc(w, at, x.what, R_AARCH64_ADR_PREL_PG_HI21, x.disp);
+    kn_walk_reloc(w, at + 4, x.what, lo12[log2], x.disp);
+    emit(w, a64_adrp(IP1, 0));
+    emit(w, a64_mem_scaled(op, rt, IP1, 0));
+    return;
+  }
+  unsigned base = base_register(w, &x);
+  if (x.index != KN_NO_REG) {
+    if (x.disp == 0 && (x.scale == 1 || x.scale == 1u << log2)) {
+      emit(w, a64_mem_reg(op, rt, base, x.index, A64_UXTX, x.scale != 1));
+      return;
+    }
+    add_index(w, IP1, base, &x);
+    base = IP1;
+  }
+  struct a64_at m = a64_reach(w, op, base, x.disp);
+  emit(w, a64_mem_offset(op, rt, m.base, m.off));
+}
+
+/* The address that ADDR `in` computes: its operands in registers. */
+static struct address begin_sum(struct kn_walk *w, const struct kn_inst *in) {
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  if (in->b == 0) return x;
+  if (x.index != KN_NO_REG) { /* a deferred address with an index of its own */
+    unsigned t = kn_temp(w, KN_GP_MASK);
+    add_index(w, t, base_register(w, &x), &x);
+    x = (struct address){.kind = AT_REG, .base = t, .disp = x.disp};
+  }
+  x.index = kn_reg(w, in->b, KILN_TYPE_I64);
+  x.scale = in->x;
+  return x;
+}
+
+/* dst, which may be a register of x, gets the address. */
+static void emit_sum(struct kn_walk *w, unsigned dst, struct address x) {
+  unsigned base = base_register(w, &x);
+  if (x.index == KN_NO_REG) {
+    a64_add_imm(w, dst, base, x.disp);
+  } else if (x.disp == 0) {
+    add_index(w, dst, base, &x);
+  } else {
+    add_index(w, IP1, base, &x);
+    a64_add_imm(w, dst, IP1, x.disp);
+  }
+}
+
+void a64_compute_addr(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
+  emit_sum(w, dst, begin_sum(w, in));
+}
+
+void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_val *val = &w->val[w->i];
+  bool chained = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR) != 0;
+  const struct kn_inst *next = &w->inst[w->i + 1];
+  bool access = (next->op == KILN_OP_LOAD || next->op == KILN_OP_STORE) && next->a == w->i;
+  if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0 && !chained &&
+      (in->b == 0 || (access && val->uses == 1 && is_power(in->x)))) {
+    val->flags |= KN_VF_ADDR;
+    val->reg = KN_NO_REG;
+    return;
+  }
+  struct address x = begin_sum(w, in);
+  kn_drop(w, in->a);
+  if (in->b) kn_drop(w, in->b);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+  emit_sum(w, d, x);
+  kn_defined(w, w->i, d);
+}
+
+/* ---- loads and stores ---- */
+
+static enum a64_mem load_op(const struct kn_inst *in) {
+  bool sext = (in->x & KILN_MEM_SEXT) != 0, wide = in->type == KILN_TYPE_I64;
+  switch (KN_MEM_TYPE(in->x)) {
+  case KILN_TYPE_I8: return !sext || in->type == KILN_TYPE_I8 ? A64_LDRB : wide ? A64_LDRSB_X : A64_LDRSB_W;
+  case KILN_TYPE_I16: return !sext || in->type == KILN_TYPE_I16 ? A64_LDRH : wide ? A64_LDRSH_X : A64_LDRSH_W;
+  case KILN_TYPE_I32: return sext && wide ? A64_LDRSW : A64_LDR_W;
+  case KILN_TYPE_F32: return A64_LDR_FS;
+  case KILN_TYPE_F64: return A64_LDR_FD;
+  default: return A64_LDR_X;
+  }
+}
+static enum a64_mem store_op(unsigned type) {
+  switch (type) {
+  case KILN_TYPE_I8: return A64_STRB;
+  case KILN_TYPE_I16: return A64_STRH;
+  case KILN_TYPE_I32: return A64_STR_W;
+  case KILN_TYPE_F32: return A64_STR_FS;
+  case KILN_TYPE_F64: return A64_STR_FD;
+  default: return A64_STR_X;
+  }
+}
+/* The load leaves zeros above the type's width. */
+static bool clears(const struct kn_inst *in) {
+  enum a64_mem op = load_op(in);
+  return op == A64_LDRB || op == A64_LDRH || op == A64_LDR_W ||
+         (in->type == KILN_TYPE_I32 && (op == A64_LDRSB_W || op == A64_LDRSH_W));
+}
+
+void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  emit_access(w, load_op(in), dst & 31, x, KN_MEM_ALIGN(in->x));
+}
+
+/* A load of a variable in a register: another name of that, as long as it keeps its content. */
+static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+  struct kn_val *val = &w->val[w->i];
+  unsigned mem = KN_MEM_TYPE(in->x);
+  if (in->type != mem) {
+    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+    bool sext = (in->x & KILN_MEM_SEXT) != 0;
+    emit(w, sext ? a64_sbfx(1, d, home, 0, bits_of(mem)) : a64_ubfx(1, d, home, 0, bits_of(mem)));
+    kn_defined(w, w->i, d);
+    return;
+  }
+  if (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) {
+    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+    a64_hook_move(w, d, home, in->type);
+    kn_defined(w, w->i, d);
+    return;
+  }
+  val->flags = KN_VF_ALIAS;
+  val->reg = (uint8_t)home;
+  val->frame = w->aliased & KN_BIT(home) ? (int32_t)w->alias[home] : 0;
+  w->alias[home] = w->i;
+  w->aliased |= KN_BIT(home);
+  KN_LOG(w, KN_EV_ALIAS, w->i, home);
+}
+
+void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
+  if (kn_is_slot(in->a)) {
+    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
+    if (home != KN_NO_REG) {
+      load_variable(w, in, home);
+      return;
+    }
+  }
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  kn_drop(w, in->a);
+  if (w->val[w->i].uses == 0) { /* volatile */
+    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, x, KN_MEM_ALIGN(in->x));
+    return;
+  }
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  emit_access(w, load_op(in), d & 31, x, KN_MEM_ALIGN(in->x));
+  if (clears(in)) set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+  uint32_t h = in->b;
+  if (kn_is_value(h) && w->val[h].reg == home) {
+    kn_drop(w, h);
+    return;
+  }
+  if (!kn_is_value(h)) {
+    if (w->aliased & KN_BIT(home)) a64_copy_aliases(w, home);
+    a64_hook_constant(w, home, h, in->type);
+    return;
+  }
+  unsigned r = kn_reg(w, h, in->type);
+  if (w->aliased & KN_BIT(home)) a64_copy_aliases(w, home);
+  a64_hook_move(w, home, r, in->type);
+  kn_drop(w, h);
+}
+
+void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
+  if (kn_is_slot(in->a)) {
+    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
+    if (home != KN_NO_REG) {
+      store_variable(w, in, home);
+      KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+      return;
+    }
+  }
+  enum a64_mem op = store_op(in->type);
+  unsigned r;
+  if (kn_bank(in->type) && kn_is_pool(in->b)) { /* float constants by their bits */
+    uint64_t bits = w->f->pool.at[kn_index(in->b)].low;
+    if (in->type == KILN_TYPE_F32) bits &= 0xffffffffu;
+    op = in->type == KILN_TYPE_F32 ? A64_STR_W : A64_STR_X;
+    struct address x = begin_address(w, in->a, (int32_t)in->c);
+    r = bits ? kn_temp(w, KN_GP_MASK) : A64_ZR;
+    if (bits) a64_set(w, r, 1, bits);
+    emit_access(w, op, r, x, KN_MEM_ALIGN(in->x));
+    kn_drop(w, in->a);
+    return;
+  }
+  r = kn_bank(in->type) ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  emit_access(w, op, r & 31, x, KN_MEM_ALIGN(in->x));
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+}
+
+void a64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
+  emit(w, a64_prfm(r, 0));
+  kn_drop(w, in->a);
+}
+
+/* ---- stack allocation ---- */
+
+void a64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned size = reg_or_zr(w, in->a, KILN_TYPE_I64);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+  uint32_t field = 0;
+  unsigned align = in->x > 4 ? in->x : 4;
+  emit(w, a64_mov_sp(1, IP1, A64_SP));
+  emit(w, a64_sub(1, IP0, IP1, size));
+  a64_bitmask(1, ~UINT64_C(0) << align, &field);
+  emit(w, a64_logic_imm(A64_AND, 1, IP0, IP0, field));
+  emit(w, a64_mov_sp(1, A64_SP, IP0));
+  emit(w, a64_mov(1, d, IP0));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_stack_save(struct kn_walk *w, const struct kn_inst *in) {
+  (void)in;
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+  emit(w, a64_mov_sp(1, d, A64_SP));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
+  emit(w, a64_mov_sp(1, A64_SP, r));
+  kn_drop(w, in->a);
+}
+
+/* ---- thread-local addresses (AAELF64, ELF TLS descriptors) ---- */
+
+static void reloc_word(struct kn_walk *w, uint32_t word, uint32_t symbol, uint32_t type,
+                       int64_t addend) {
+  kn_walk_reloc(w, kn_here(w), symbol, type, addend);
+  emit(w, word);
+}
+
+void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_const *c = &w->f->pool.at[kn_index(in->a)];
+  uint32_t s = c->symbol;
+  int64_t addend = (int64_t)c->low;
+  unsigned tls = w->f->module->symbols[s].tls, d;
+  if (tls == KILN_TLS_LOCAL_EXEC) {
+    d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+    emit(w, a64_mrs_tpidr(d));
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12, addend);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, R_AARCH64_TLSLE_ADD_TPREL_LO12_NC,
+               addend);
+  } else if (tls == KILN_TLS_INITIAL_EXEC) {
+    d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+    reloc_word(w, a64_adrp(IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, IP0, IP0, 0), s, R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC, 0);
+    emit(w, a64_mrs_tpidr(IP1));
+    emit(w, a64_add(1, d, IP1, IP0));
+    a64_add_imm(w, d, d, addend);
+  } else {
+    /* the descriptor's function keeps all registers but x0, x1 and x30 */
+    kn_claim(w, 0);
+    kn_claim(w, 1);
+    reloc_word(w, a64_adrp(0, 0), s, R_AARCH64_TLSDESC_ADR_PAGE21, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, 1, 0, 0), s, R_AARCH64_TLSDESC_LD64_LO12, 0);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, 0, 0, 0, 0), s, R_AARCH64_TLSDESC_ADD_LO12, 0);
+    reloc_word(w, a64_blr(1), s, R_AARCH64_TLSDESC_CALL, 0);
+    d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+    emit(w, a64_mrs_tpidr(IP0));
+    emit(w, a64_add(1, d, 0, IP0));
+    a64_add_imm(w, d, d, addend);
+  }
+  kn_defined(w, w->i, d);
+}

@@ -1,0 +1,219 @@
+/* AArch64 instance of the walk's slow paths, and the hooks that they and everybody else call: moves,
+ * loads and stores of the frame, constants, addresses of the frame and of symbols.
+ * Invariant: hooks change no flags, and no register but their destination, x16 and x17 (x17 alone
+ * where an address is formed). */
+#include "targets/aarch64/a64.h"
+
+#include "lib/walk_slow.h"
+
+const uint8_t a64_scratch[2] = {IP0, VS1};
+
+/* ---- numbers ---- */
+
+void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value) {
+  uint32_t words[4];
+  unsigned n = a64_mov_imm(words, sf, rd, value);
+  for (unsigned i = 0; i < n; i++) emit(w, words[i]);
+}
+
+void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value) {
+  enum a64_addsub op = value < 0 ? A64_SUB : A64_ADD;
+  uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  if (size == 0) {
+    if (rd != rn) emit(w, a64_mov(1, rd, rn));
+  } else if (size < 1 << 24) {
+    if (size >> 12) {
+      emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size >> 12), 1));
+      rn = rd;
+    }
+    if (size & 0xfff) emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size & 0xfff), 0));
+  } else {
+    unsigned t = rd == rn ? IP0 : rd;
+    a64_set(w, t, 1, (uint64_t)value);
+    emit(w, a64_add(1, rd, rn, t));
+  }
+}
+
+/* ---- the frame ---- */
+
+/* x17 = address of the caller's arguments: x29 + the frame's size, which is known at the end. */
+static void incoming(struct kn_walk *w) {
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
+  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_FP, 0, 0));
+  w->frame_used = true;
+}
+
+struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off) {
+  if (KN_LIKELY(a64_mem_offset_ok(op, off))) return (struct a64_at){base, (int32_t)off};
+  int64_t low = off & 0xfff, high = off - low;
+  if (a64_mem_offset_ok(op, low) && high >= 0 && high < 1 << 24) {
+    emit(w, a64_addsub_imm(A64_ADD, 1, IP1, base, (unsigned)(high >> 12), 1));
+    return (struct a64_at){IP1, (int32_t)low};
+  }
+  if (base == IP1 && (off >= 1 << 24 || off <= -(1 << 24)))
+    kn_walk_fail(w, KILN_ERR_LIMIT, "offset beyond 16 MiB from a stack argument");
+  a64_add_imm(w, IP1, base, off);
+  return (struct a64_at){IP1, 0};
+}
+
+struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp) {
+  if (KN_LIKELY(frame > 0)) {
+    w->frame_used = true;
+    return a64_reach(w, op, A64_FP, frame + disp);
+  }
+  incoming(w);
+  return a64_reach(w, op, IP1, A64_INCOMING(frame) + disp);
+}
+
+void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp) {
+  w->frame_used = true;
+  if (frame > 0) {
+    a64_add_imm(w, rd, A64_FP, frame + disp);
+  } else {
+    incoming(w);
+    a64_add_imm(w, rd, IP1, A64_INCOMING(frame) + disp);
+  }
+}
+
+/* ---- hooks ---- */
+
+void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
+  (void)type;
+  if (dst == src) return;
+  emit(w, dst < KN_FP_BASE ? a64_mov(1, dst, src) : a64_fop1(A64_FMOV, A64_D, v(dst), v(src)));
+}
+
+/* Spill slots hold whole registers, so that what is known about upper bits stays true. */
+static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame) {
+  enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : A64_LDR_FD;
+  struct a64_at m = a64_frame_at(w, op, frame, 0);
+  emit(w, a64_mem_offset(op, dst & 31, m.base, m.off));
+}
+static void store_whole(struct kn_walk *w, unsigned src, int32_t frame) {
+  enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : A64_STR_FD;
+  struct a64_at m = a64_frame_at(w, op, frame, 0);
+  emit(w, a64_mem_offset(op, src & 31, m.base, m.off));
+}
+
+void a64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
+  (void)type;
+  load_whole(w, dst, frame);
+}
+
+void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
+  (void)type;
+  store_whole(w, src, frame);
+}
+
+void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
+  for (int32_t k = 0; k < (type == KILN_TYPE_I128 ? 16 : 8); k += 8) {
+    struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
+    emit(w, a64_mem_offset(A64_LDR_X, IP0, m.base, m.off));
+    m = a64_frame_at(w, A64_STR_X, dst, k);
+    emit(w, a64_mem_offset(A64_STR_X, IP0, m.base, m.off));
+  }
+}
+
+/* ---- constants ---- */
+
+void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend) {
+  const struct kn_symbol *s = &w->f->module->symbols[symbol];
+  uint32_t at = kn_here(w);
+  /* adrp reaches 4 GiB; the linker's limit on the sum is its own to say */
+  bool near = addend >= -(1 << 20) && addend < 1 << 20;
+  if (s->direct) {
+    int64_t in = near ? addend : 0;
+    kn_walk_reloc(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
+    kn_walk_reloc(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
+    emit(w, a64_adrp(rd, 0));
+    emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
+    if (near) return;
+  } else {
+    kn_walk_reloc(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
+    kn_walk_reloc(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
+    emit(w, a64_adrp(rd, 0));
+    emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
+  }
+  a64_add_imm(w, rd, rd, addend);
+}
+
+void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) {
+  struct kn_slot *s = &w->f->slots.at[slot];
+  if (KN_LIKELY(s->align_log2 <= 4)) {
+    a64_frame_addr(w, rd, kn_slot_frame(w, slot), disp);
+    return;
+  }
+  /* x29 is a multiple of 16: what is aligned beyond it is rounded up at each use */
+  int64_t align = INT64_C(1) << s->align_log2;
+  if (s->frame == 0) s->frame = kn_walk_frame(w, s->size_bytes + (uint64_t)align, 4);
+  uint32_t field = 0;
+  a64_bitmask(1, (uint64_t)-align, &field);
+  a64_frame_addr(w, rd, s->frame, align - 1);
+  emit(w, a64_logic_imm(A64_AND, 1, rd, rd, field));
+  a64_add_imm(w, rd, rd, disp);
+}
+
+static void float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsigned type) {
+  bool single = type == KILN_TYPE_F32;
+  unsigned imm8;
+  if (single) bits &= 0xffffffffu;
+  if (bits == 0) {
+    emit(w, a64_movi_zero(vd));
+  } else if (single ? a64_fp8_s((uint32_t)bits, &imm8) : a64_fp8_d(bits, &imm8)) {
+    emit(w, a64_fmov_imm(ft_of(type), vd, imm8));
+  } else {
+    a64_set(w, IP0, !single, bits);
+    emit(w, a64_fint(A64_FMOV_FROM_GPR, !single, ft_of(type), vd, IP0));
+  }
+}
+
+void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+  if (kn_is_slot(h)) {
+    a64_slot_addr(w, dst, kn_index(h), 0);
+    return;
+  }
+  if (kn_is_pool(h)) {
+    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+    if (c->symbol) {
+      a64_symbol(w, dst, c->symbol, (int64_t)c->low);
+      return;
+    }
+    if (dst >= KN_FP_BASE) {
+      float_constant(w, v(dst), c->low, type);
+      return;
+    }
+  }
+  uint64_t bits = 0;
+  const_of(w, h, KILN_TYPE_I64, &bits);
+  if (dst >= KN_FP_BASE)
+    float_constant(w, v(dst), bits, type);
+  else
+    a64_set(w, dst, sf_of(type), bits);
+}
+
+void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
+  uint64_t bits[2] = {0, 0};
+  if (kn_is_slot(h) || (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol)) {
+    a64_hook_constant(w, IP0, h, KILN_TYPE_I64);
+    store_whole(w, IP0, frame);
+    return;
+  }
+  const_of(w, h, KILN_TYPE_I64, &bits[0]);
+  if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].type == KILN_TYPE_I128)
+    bits[1] = w->f->pool.at[kn_index(h)].high;
+  else
+    bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
+  for (int k = 0; k < (type == KILN_TYPE_I128 ? 2 : 1); k++) {
+    if (bits[k]) a64_set(w, IP0, 1, bits[k]);
+    struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
+    emit(w, a64_mem_offset(A64_STR_X, bits[k] ? IP0 : A64_ZR, m.base, m.off));
+  }
+}
+
+void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t value) {
+  a64_compute_addr(w, dst, &w->inst[value]);
+}
+
+void a64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t value) {
+  a64_do_load(w, dst, &w->inst[value]);
+}
