@@ -151,12 +151,13 @@ bool tool_output_write(const char *path, const void *bytes, size_t size) {
 
 /* ---- modules ---- */
 
+/* Prints an input's first diagnostic; later ones are its echoes from the layers above. */
 static void print_diag(void *user, const kiln_diag *d) {
   struct tool_module *t = user;
+  if (t->errors++ > 0) return;
   char line[1024];
   kiln_diag_format(d, line, sizeof line);
   fprintf(stderr, "%s\n", line);
-  t->errors++;
 }
 
 /* The target that an input is for: what bitcode's triple or a text's `target` line says, or else

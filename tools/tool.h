@@ -30,7 +30,7 @@ bool tool_output_write(const char *path, const void *bytes, size_t size);
 struct tool_module {
   kiln_module *module;
   kiln_session *session;
-  unsigned errors; /* diagnostics printed */
+  unsigned errors; /* diagnostics so far */
 };
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given);
