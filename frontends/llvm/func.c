@@ -586,6 +586,10 @@ bool kn_bc_read_function(struct kn_bc *r) {
     kiln_edge_arg(r->f, pred, (kiln_block){l->target}, l->index, (kiln_value){l->value});
   }
   kn_bc_leave(r, &saved);
+  if (kiln_func_status(r->f) != KILN_OK) {
+    kn_bc_fail(r, kiln_func_status(r->f), "malformed bitcode: a function breaks the rules of the IR");
+    return false;
+  }
   if (r->status != KILN_OK) return false;
   kiln_func *f = r->f;
   r->f = NULL;

@@ -8,7 +8,7 @@ enum kind {
   IN_VA_COPY, IN_STACK_SAVE, IN_TRAP, IN_DEBUG_TRAP, IN_BITS, IN_FUNNEL, IN_MINMAX, IN_ABS,
   IN_SATURATE, IN_OVERFLOW, IN_FLOAT1, IN_FLOAT2, IN_FLOAT3, IN_CANONICALIZE, IN_LIBM1, IN_LIBM2,
   IN_LDEXP, IN_ROUND_INT, IN_OBJECT_SIZE, IN_LEVEL, IN_FPCLASS, IN_PTRMASK, IN_TO_INT_SAT,
-  IN_COMPARE, IN_CLEAR_CACHE
+  IN_COMPARE, IN_CLEAR_CACHE, IN_LOAD_RELATIVE
 };
 
 /* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
@@ -71,6 +71,7 @@ static const struct row {
   {"lifetime.start", IN_LIFETIME, KILN_OP_LIFE_START, 0},
   {"llrint", IN_ROUND_INT, 0, "llrint"},
   {"llround", IN_ROUND_INT, 0, "llround"},
+  {"load.relative", IN_LOAD_RELATIVE, 0, 0},
   {"log", IN_LIBM1, 0, "log"},
   {"log10", IN_LIBM1, 0, "log10"},
   {"log2", IN_LIBM1, 0, "log2"},
@@ -401,6 +402,23 @@ static void level(const struct call *c) {
   else def(c, kiln_build_level(c->r->f, (kiln_op)c->row->op, (unsigned)n));
 }
 
+/* An address from a table of 32-bit offsets that count from the table's start. */
+static void load_relative(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_type kt = (kiln_type)arg_info(c, 1)->ktype;
+  kiln_value table = arg(c, 0), offset = kn_bc_use_s(r, arg_id(c, 1), arg_type(c, 1));
+  int64_t k;
+  if (kt == KILN_TYPE_I128) {
+    kn_bc_unsupported(r, "an offset of this type");
+    return;
+  }
+  if (kt != KILN_TYPE_I64 && !kn_bc_is_int(r, arg_id(c, 1), &k))
+    offset = kiln_build_convert(r->f, KILN_OP_SEXT, KILN_TYPE_I64, kt, offset);
+  kiln_value at = kiln_build_addr(r->f, table, offset, 1, 0);
+  kiln_value v = kiln_build_load_ext(r->f, KILN_TYPE_I64, KILN_TYPE_I32, at, 0, KILN_MEM_SEXT);
+  def(c, binary(c, KILN_OP_ADD, KILN_TYPE_I64, table, v));
+}
+
 static void clear_cache(const struct call *c) {
   kiln_module *m = c->r->module;
   kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
@@ -446,6 +464,7 @@ static unsigned needed(unsigned kind) {
   case IN_FPCLASS:
   case IN_PTRMASK:
   case IN_COMPARE:
+  case IN_LOAD_RELATIVE:
   case IN_CLEAR_CACHE: return 2;
   default: return 1;
   }
@@ -472,6 +491,7 @@ static bool result_fits(const struct call *c) {
   case IN_STACK_SAVE:
   case IN_LEVEL:
   case IN_PTRMASK: return c->rt->kind == TK_PTR;
+  case IN_LOAD_RELATIVE: return c->rt->kind == TK_PTR && arg_info(c, 1)->kind == TK_INT;
   case IN_ROUND_INT:
   case IN_TO_INT_SAT: return c->rt->kind == TK_INT && a->kind == TK_FLOAT;
   case IN_FPCLASS: return c->rt->fit == FIT_BOOL && a->kind == TK_FLOAT;
@@ -574,6 +594,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_TO_INT_SAT: to_int_saturating(c); return;
   case IN_COMPARE: compare(c); return;
   case IN_CLEAR_CACHE: clear_cache(c); return;
+  case IN_LOAD_RELATIVE: load_relative(c); return;
   default: kn_bc_unsupported(r, "this intrinsic"); return;
   }
 }
