@@ -189,6 +189,9 @@ uint32_t kn_hash_bytes(const void *bytes, size_t size);
 void kn_session_free_rooms(kiln_session *s);
 /* Per opcode a mask of types for which it clobbers like a call, for `t` (lib/compile.c). */
 const uint16_t *kn_target_clobbers(kiln_target t);
+/* The symbol of a name that code refers to without a declaration, as to a library function; one may
+ * follow. 0 without memory. */
+uint32_t kn_symbol_reference(kiln_module *m, const char *name);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
 /* Takes that back: the body was discarded. */

@@ -168,6 +168,14 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
   if (length > 0) {
     hash = kn_hash_bytes(d->name, length);
     uint32_t id = find(m, d->name, length, hash);
+    if (id != 0 && m->symbols[id].kind == KILN_SYMBOL_UNKNOWN && kind != KILN_SYMBOL_UNKNOWN) {
+      /* so far only code referred to it, as to a library function */
+      struct kn_symbol *known = m->symbols + id;
+      known->kind = (uint8_t)kind;
+      if (!describe(m, known, d)) return 0;
+      kn_symbol_classify(m, known);
+      *is_new = true;
+    }
     if (id != 0) return id;
   }
   struct kn_symbol *s = new_symbol(m);
@@ -186,6 +194,12 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
   kn_symbol_classify(m, s);
   *is_new = true;
   return publish(m).id;
+}
+
+uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
+  const kiln_symbol_desc desc = {.name = name};
+  bool is_new;
+  return declare(m, &desc, KILN_SYMBOL_UNKNOWN, &is_new);
 }
 
 static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {

@@ -83,7 +83,7 @@ static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t fi
 /* The outermost loop around `loop`. */
 static uint32_t root(const struct kn_plan *plan, uint32_t loop) {
   const struct kn_loop *l = plan->loops.at;
-  while (l[loop - 1].parent) loop = l[loop - 1].jump;
+  while (l[loop - 1].parent) loop = l[loop - 1].jump ? l[loop - 1].jump : l[loop - 1].parent;
   return loop;
 }
 
@@ -311,6 +311,8 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
       continue;
     }
     struct kn_val *v = &f->val[handle];
+    v->frame = 0; /* no longer the block's id */
+    if (v->uses == 0) continue; /* a parameter that nobody reads */
     v->reg = (uint8_t)reg;
     v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
     if (f->address_taken && f->inst[handle].op == KILN_OP_PARAM &&

@@ -55,8 +55,7 @@ static const char *const lib_names[X64_LIB_COUNT] = {
   "roundf", "roundevenf", "rintf", "nearbyintf", "__tls_get_addr"};
 
 uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
-  const kiln_symbol_desc desc = {.name = lib_names[fn]};
-  return kiln_func_declare(w->f->module, &desc, (kiln_sig){0}).id;
+  return kn_symbol_reference(w->f->module, lib_names[fn]);
 }
 
 /* ---- calls ---- */
@@ -502,8 +501,8 @@ void x64_entry(struct kn_walk *w) {
   w->va_gp = a.gp;
   w->va_fp = a.fp;
   w->va_stack = 16 + (int32_t)a.stack;
+  if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
   x64_run_moves(w);
-  if (f->variadic) save_area(w);
   align_slots(w);
   if (!by_value) return;
   a = (struct assign){0};

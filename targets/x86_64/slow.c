@@ -204,6 +204,11 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     return;
   }
   if (kn_is_slot(h)) {
+    const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
+    if (s->align_log2 > 4) { /* takes no register: moves are under way */
+      EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(X64_RBP, s->frame)));
+      return;
+    }
     struct x64_place place = slot_place(w, kn_index(h), 0);
     x64_lea(w, dst, &place);
     return;
