@@ -3,8 +3,10 @@
  * without parameters outside its entry and without forward values pays a few comparisons. */
 #include "ir/build.h"
 
+/* At the block's terminator, if it has one. */
 static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
-  kn_func_fail(f, KILN_ERR_STRUCTURE, block, 0, "%s", message);
+  uint32_t inst = block < f->blocks.n ? f->block[block].term : 0;
+  kn_func_fail(f, KILN_ERR_STRUCTURE, block, inst, "%s", message);
   return false;
 }
 

@@ -264,16 +264,24 @@ static bool parse_brif(struct kn_parser *p) {
 }
 
 /* The arguments just read, the last `n` of p->args, for the edges to `b`: given once per target, and
- * the same on all edges of one terminator to it. */
+ * the same on all edges of one terminator to it. Constants are new handles each time, so what differs
+ * may still be spelled the same. `at`: the block's name. */
 static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_token *at,
                       uint32_t n) {
   uint32_t first = p->n_args - n;
+  const char *end = p->lx.tok.text;
+  while (end > at->text && (end[-1] == ' ' || end[-1] == '\t')) end--;
+  size_t length = (size_t)(end - at->text);
   if (b->seen == p->serial) {
-    bool same = b->seen_n == n && (n == 0 || memcmp(p->args + b->seen_args, p->args + first,
-                                                    n * sizeof *p->args) == 0);
     p->n_args = first;
+    bool same =
+      b->seen_n == n &&
+      (n == 0 || memcmp(p->args + b->seen_args, p->args + first, n * sizeof *p->args) == 0 ||
+       (b->seen_length == length && memcmp(b->seen_text, at->text, length) == 0));
     return same || kn_parse_syntax(p, at, "all edges to one block have the same arguments here");
   }
+  b->seen_text = at->text;
+  b->seen_length = length;
   b->seen = p->serial;
   b->seen_args = first;
   b->seen_n = n;

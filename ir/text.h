@@ -88,6 +88,8 @@ struct kn_label {
   uint32_t seen;      /* serial of the switch that gave arguments to it last */
   uint32_t seen_args; /* where they start in args */
   uint32_t seen_n;
+  const char *seen_text; /* how they are spelled */
+  size_t seen_length;
 };
 
 /* A string decoded from escapes, freed with the parser. */
