@@ -33,23 +33,28 @@ static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
   return true;
 }
 
+/* Appends what a search from `root` finds in reverse post-order. */
+static bool visit_reversed(struct kn_plan *plan, kiln_func *f, uint32_t root) {
+  uint32_t first = plan->order.n;
+  if (!visit(plan, f, root)) return false;
+  uint32_t *at = plan->order.at;
+  for (uint32_t i = first, j = plan->order.n - 1; i < j; i++, j--) {
+    uint32_t t = at[i];
+    at[i] = at[j];
+    at[j] = t;
+  }
+  return true;
+}
+
 /* Reverse post-order of the reachable blocks; finds the back edges anew. */
 static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   for (uint32_t i = 0; i < f->blocks.n; i++) f->block[i].pos = 0;
   plan->order.n = 0;
-  /* the entry must come first in the reverse: search from it last */
-  if (f->address_taken) {
-    f->block[0].pos = UINT32_MAX;
-    for (uint32_t i = 1; i < f->blocks.n; i++)
-      if (f->block[i].address_taken && f->block[i].pos == 0 && !visit(plan, f, i)) return false;
-  }
-  if (!visit(plan, f, 0)) return false;
+  if (!visit_reversed(plan, f, 0)) return false;
+  /* blocks that are only reached from elsewhere, by their address */
+  for (uint32_t i = 1; f->address_taken && i < f->blocks.n; i++)
+    if (f->block[i].address_taken && f->block[i].pos == 0 && !visit_reversed(plan, f, i)) return false;
   uint32_t n = plan->order.n, *at = plan->order.at;
-  for (uint32_t i = 0; i < n / 2; i++) {
-    uint32_t t = at[i];
-    at[i] = at[n - 1 - i];
-    at[n - 1 - i] = t;
-  }
   for (uint32_t i = 0; i < n; i++) f->block[at[i]].pos = i + 1;
   plan->layout = at;
   plan->n_layout = n;
