@@ -334,7 +334,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 static void library_call(struct kn_walk *w, const char *name, const uint32_t *args,
                          const uint8_t *types, unsigned n, uint8_t result) {
   kiln_module *m = w->f->module;
-  uint32_t symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, (kiln_sig){0}).id;
+  uint32_t symbol = kn_symbol_reference(m, name);
   if (symbol == 0) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
     return;
