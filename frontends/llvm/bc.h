@@ -50,8 +50,8 @@ enum kn_bc_kind {
 };
 
 /* How a value of an integer type lies in its Kiln type: EXACT as it is; BOOL (i1) always 0 or 1; ODD
- * with any bits above its width. */
-enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD };
+ * with any bits above its width. PAIR is <2 x float> (see vector.c). */
+enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
 
 struct kn_bc_type {
   uint8_t kind;       /* enum kn_bc_kind */
@@ -455,6 +455,14 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
                              unsigned mem);
 void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
                         unsigned mem);
+
+/* ---- vector.c ---- */
+
+/* Records that take vectors apart and put them together. */
+void kn_bc_vector(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+/* -v and (a op b) of pairs of floats. */
+kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v);
+kiln_value kn_bc_vector_binop(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b);
 
 /* ---- atomic.c ---- */
 

@@ -335,6 +335,26 @@ static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
   return true;
 }
 
+/* A <2 x float> as 64 bits. */
+static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
+                      struct kn_bc_num *out) {
+  uint64_t half[2];
+  if (c->n != 2 || (c->kind != CK_AGGREGATE && c->kind != CK_DATA))
+    return kn_bc_malformed(r, "bad vector constant");
+  for (uint32_t i = 0; i < 2; i++) {
+    struct kn_bc_num v;
+    if (c->kind == CK_DATA) {
+      half[i] = r->cwords.at[c->index + i] & UINT32_MAX;
+    } else {
+      if (!kn_bc_eval(r, r->clist.at[c->index + i], depth + 1, &v)) return false;
+      if (v.symbol) return no_relocation(r);
+      half[i] = v.low & UINT32_MAX;
+    }
+  }
+  out->low = half[0] | half[1] << 32;
+  return true;
+}
+
 /* The symbol of the block address in `c`. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
   if (c->index >= r->module_vals || r->csts[c->index].kind != CK_GLOBAL)
@@ -363,7 +383,7 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   case CK_FLOAT: out->low = c->v; return true;
   case CK_WIDE:
     out->low = r->cwords.at[c->index];
-    out->high = c->n > 1 ? r->cwords.at[c->index + 1] : (uint64_t)((int64_t)out->low >> 63);
+    out->high = c->n > 1 ? r->cwords.at[c->index + 1] : 0; /* zero words at the top are left out */
     return true;
   case CK_ADDR:
     out->symbol = c->index;
@@ -393,6 +413,7 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
   default:
+    if (t->fit == FIT_PAIR) return eval_pair(r, c, depth, out);
     if (t->kind == TK_VECTOR) return kn_bc_unsupported(r, "vector types");
     return kn_bc_malformed(r, "an aggregate where a scalar is expected");
   }
@@ -414,7 +435,8 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
-  if (t->kind == TK_FLOAT) return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
+  if (t->kind == TK_FLOAT || t->fit == FIT_PAIR)
+    return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
   return kiln_const_int(r->f, 0);
 }
 
@@ -454,7 +476,7 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
                        : v;
       }
       v = kiln_const_symbol(r->f, s, (int64_t)num.low);
-    } else if (t->kind == TK_FLOAT || t->bits > 64) {
+    } else if (t->kind == TK_FLOAT || t->fit == FIT_PAIR || t->bits > 64) {
       v = kiln_const_bits(r->f, (kiln_type)t->ktype, num.low, num.high);
     } else {
       v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(num.low & 1) : (int64_t)num.low);

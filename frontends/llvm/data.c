@@ -26,8 +26,6 @@ static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct k
   if (v.symbol) {
     kiln_reloc reloc = {.offset_bytes = at, .symbol = {v.symbol}, .addend = (int64_t)v.low,
                         .size_bytes = t->bits == 32 ? 4 : 8, .relative_to = {v.minus}};
-    if (v.minus && v.minus != it->symbol)
-      return kn_bc_unsupported(r, "a difference of addresses in data, but not to the data itself");
     if (!kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof reloc))
       return false;
     it->relocs[it->n_relocs++] = reloc;

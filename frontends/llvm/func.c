@@ -191,7 +191,8 @@ static inline void compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t typ
       v = kiln_build_fcmp(r->f, (kiln_fcond)fconds[pred], (kiln_type)t->ktype, x, y);
     }
   } else {
-    if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
+    if (t->fit == FIT_PAIR) kn_bc_unsupported(r, "vector types");
+    else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
     return;
   }
   if (KN_UNLIKELY(r->bool_type == UINT32_MAX)) kn_bc_malformed(r, "a comparison, but no type i1");

@@ -243,6 +243,10 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   if (!kn_bc_scalar(r, type)) return;
+  if (r->types[type].fit == FIT_PAIR) {
+    kn_bc_def(r, type, kn_bc_vector_negate(r, kn_bc_use(r, id, type)));
+    return;
+  }
   kn_bc_def(r, type, kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype,
                                       kn_bc_use(r, id, type)));
 }
@@ -517,7 +521,7 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_CMPXCHG: kn_bc_atomic(r, code, ops, n); return;
   case FUNC_EXTRACTELT:
   case FUNC_INSERTELT:
-  case FUNC_SHUFFLEVEC: kn_bc_unsupported(r, "vector types"); return;
+  case FUNC_SHUFFLEVEC: kn_bc_vector(r, code, ops, n); return;
   case FUNC_INVOKE:
   case FUNC_RESUME:
   case FUNC_LANDINGPAD:

@@ -57,6 +57,16 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
   kiln_value none = {0};
   const struct kn_bc_type *t = &r->types[type];
   if (!kn_bc_scalar(r, type)) return none;
+  if (t->fit == FIT_PAIR) {
+    static const uint8_t ops[7] = {
+      [BINOP_ADD] = KILN_OP_FADD, [BINOP_SUB] = KILN_OP_FSUB, [BINOP_MUL] = KILN_OP_FMUL,
+      [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
+    };
+    if (op < 7 && ops[op])
+      return kn_bc_vector_binop(r, (kiln_op)ops[op], kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+    kn_bc_malformed(r, "unknown binary operation");
+    return none;
+  }
   if (t->fit == FIT_BOOL) {
     kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
     switch (op) {

@@ -434,6 +434,7 @@ static bool scalars(const struct call *c, unsigned n) {
   for (unsigned i = 0; i < n; i++) {
     if (kn_bc_is_aggregate(arg_info(c, i))) return kn_bc_malformed(c->r, "bad intrinsic");
     if (!kn_bc_scalar(c->r, arg_type(c, i))) return false;
+    if (arg_info(c, i)->fit == FIT_PAIR) return kn_bc_unsupported(c->r, "vector types");
   }
   if (c->rt->kind == TK_VOID || kn_bc_is_aggregate(c->rt)) return true;
   return kn_bc_scalar(c->r, c->ret);

@@ -122,6 +122,15 @@ static bool add_type(struct kn_bc *r) {
     if (!element(r, &t, op[1], true)) return false;
     t.n = 1;
     t.align_log2 = r->types[op[1]].align_log2;
+    if (t.kind == TK_VECTOR) {
+      t.depth = 1;
+      if (t.count == 2 && r->types[op[1]].ktype == KILN_TYPE_F32) {
+        t.ktype = KILN_TYPE_F64;
+        t.fit = FIT_PAIR;
+        t.bits = 64;
+        t.align_log2 = 3;
+      }
+    }
     if (__builtin_mul_overflow(t.count, r->types[op[1]].size, &t.size) || t.size > TOO_LARGE) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
       return false;
