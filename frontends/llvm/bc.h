@@ -262,7 +262,7 @@ struct kn_bc {
   const char *strtab;
   uint64_t strtab_size;
   char source[256];    /* source file name */
-  bool i128_align16;
+  bool wide_types;     /* some integer type of more than 64 bits was laid out */
   bool version_seen;
   bool data_defined;
   bool has_debug;      /* instructions have locations */

@@ -37,7 +37,8 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  r->i128_align16 = r->target == KILN_TARGET_AARCH64 || strstr(s, "i128:128");
+  if (r->wide_types && r->target == KILN_TARGET_X86_64 && !strstr(s, "i128:128"))
+    return kn_bc_unsupported(r, "i128 aligned to 8 bytes (x86-64 before LLVM 18)");
   return true;
 }
 
