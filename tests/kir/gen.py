@@ -612,7 +612,7 @@ def gen_convert(rng):
                     f.run(name, [v], [it], round_fraction(Fraction(x), ft), ft)
             for op in ['ftosi', 'ftoui', 'ftosis', 'ftouis']:
                 name = f.simple([ft], it, ['v1 = %s.%s %s v0' % (op, it, ft), 'ret v1'])
-                lo, hi = (smin_of(w), smax_of(w)) if op[4] == 's' else (0, mask(w))
+                lo, hi = (smin_of(w), smax_of(w)) if op[3] == 's' else (0, mask(w))
                 vals = [0.0, -0.0, 1.0, -1.0, 0.99, -0.99, 1.5, 2.5, 100.25, -100.75, float(hi), float(lo),
                         float(lo) - 1, hi / 2, hi / 3, lo / 3, 2.0 ** 31, 2.0 ** 63, -2.0 ** 63,
                         2.0 ** 62, 127.5, 255.5, 65535.75, -128.5, 4294967295.0]
