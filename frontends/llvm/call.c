@@ -60,6 +60,17 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   return (int)t->n_pieces;
 }
 
+/* Makes `p` a parameter that is copied, as attribute `a` says. */
+static bool by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) {
+  if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
+  uint64_t size = r->types[a->type].size;
+  if (size > INT32_MAX) return kn_bc_unsupported(r, "a byval parameter of that size");
+  p->flags |= KILN_PARAM_BYVAL;
+  p->size_bytes = (uint32_t)size;
+  p->align_log2 = a->align_log2 ? a->align_log2 : r->types[a->type].align_log2;
+  return true;
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
@@ -116,14 +127,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
         s->plain = false;
       if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
-      if (et->kind == TK_PTR && a->flags & PA_BYVAL) {
-        if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
-        uint64_t size = r->types[a->type].size;
-        if (size > INT32_MAX) return kn_bc_unsupported(r, "a byval parameter of that size");
-        p.flags |= KILN_PARAM_BYVAL;
-        p.size_bytes = (uint32_t)size;
-        p.align_log2 = a->align_log2 ? a->align_log2 : r->types[a->type].align_log2;
-      }
+      if (et->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
     }
     if (!KN_BC_PUSH(r, r->params, p)) return false;
   }
@@ -331,9 +335,35 @@ static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, 
   kn_bc_def(r, ret, kn_bc_same(r, id, ret));
 }
 
-/* Arguments that are not all plain scalars, or that are variadic. */
+/* A signature that has the variadic arguments as parameters, since some are copied by value. They go
+ * where variadic ones go. `kinds` are their types. */
+static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
+                        uint32_t n, kiln_sig *sig) {
+  kiln_sig_info info = kiln_sig_get(r->module, *sig);
+  kiln_type results[KILN_MAX_RESULTS];
+  r->params.n = 0;
+  if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
+  for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
+  for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
+  r->params.n = info.n_params;
+  for (uint32_t i = 0; i < n; i++) {
+    const struct kn_bc_type *t = &r->types[kinds[i]];
+    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
+    for (uint32_t k = 0; k < t->n_pieces; k++) {
+      uint32_t part = r->type_pieces.at[t->piece_first + k].type;
+      kiln_param p = {.type = r->types[part].ktype};
+      if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
+      if (!KN_BC_PUSH(r, r->params, p)) return false;
+    }
+  }
+  *sig = kiln_sig_new(r->module, info.cc, info.flags, r->params.at, r->params.n, results,
+                      info.n_results);
+  return sig->id != 0 || kn_bc_unsupported(r, "so many arguments");
+}
+
+/* Arguments that are not all plain scalars, or that are variadic. May replace the signature. */
 static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
-                            const uint64_t *ops, unsigned n) {
+                            const uint64_t *ops, unsigned n, kiln_sig *sig) {
   for (uint32_t k = 1; k < ft->n; k++) {
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, k);
     uint32_t id = r->n_vals - (uint32_t)ops[k - 1];
@@ -341,12 +371,17 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     unsigned extend = a && r->types[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
     if (!argument(r, id, type, extend)) return false;
   }
+  bool copies = false;
+  r->ids.n = 0;
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (!variadic_argument(r, id, type)) return false;
+    if (!kn_bc_split(r, type) || !variadic_argument(r, id, type)) return false;
+    const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
+    if (a && a->flags & PA_BYVAL) copies = true;
+    if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }
-  return true;
+  return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
 }
 
 /* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */
@@ -424,7 +459,7 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     for (unsigned k = 0; k < n; k++)
       to[k] = kn_bc_use(r, r->n_vals - (uint32_t)ops[k], params[k].type);
     r->args.n += n;
-  } else if (!other_arguments(r, ft, attrs, ops, n)) {
+  } else if (!other_arguments(r, ft, attrs, ops, n, &s.sig)) {
     return;
   }
   kiln_value v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
