@@ -49,8 +49,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->to_next = false;
   w->frame_low = 0;
   w->out_args = 0;
-  w->fixups.n = w->literals.n = w->spare.n = w->late_spare.n = w->moves.n = 0;
-  w->hold_spare = false;
+  w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
+  w->cuts.n = w->epilogues.n = 0;
+  w->uses_incoming = w->frameless = false;
   w->spare_inst = w->spare_ready = 0;
   w->sret = w->va_save = 0;
   uint32_t n = f->blocks.n;
@@ -215,7 +216,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->late_spare.at, w->moves.at};
+  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->moves.at,
+                    w->cuts.at, w->epilogues.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

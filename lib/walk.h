@@ -23,6 +23,17 @@ struct kn_fixup {
   uint32_t kind;  /* the target's */
 };
 
+/* Bytes to be cut from the function's code when it is complete. */
+struct kn_cut {
+  uint32_t pos, bytes;
+  uint32_t total; /* bytes cut up to here, these included */
+};
+
+/* Where a function returns: from the first instruction of the epilogue to the return itself. */
+struct kn_epilogue {
+  uint32_t from, ret;
+};
+
 /* A constant behind the function. */
 struct kn_literal {
   uint64_t low, high;
@@ -78,11 +89,11 @@ struct kn_walk {
   KN_ARRAY(uint32_t) labels;
   KN_ARRAY(struct kn_fixup) fixups;
   KN_ARRAY(struct kn_literal) literals;
+  KN_ARRAY(struct kn_cut) cuts;           /* ascending */
+  KN_ARRAY(struct kn_epilogue) epilogues; /* ascending */
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;  /* instruction that gave the latest of them back, */
   uint32_t spare_ready; /* and how many there were: it may still read those that it gave */
-  KN_ARRAY(int32_t) late_spare; /* those freed while hold_spare: still read by moves to come */
-  bool hold_spare;
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
 
   /* Checking builds: called with each decision (kn_log). */
@@ -97,6 +108,9 @@ struct kn_walk {
   int32_t va_save;       /* frame offset of the register save area */
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
+  uint32_t frame_size;   /* allocated below the saved registers */
+  bool uses_incoming;    /* stack parameters are read through the frame */
+  bool frameless;
   uint32_t exit_label;   /* of the one epilogue, where there is one */
   bool frame_used;       /* something in the frame was addressed */
 };

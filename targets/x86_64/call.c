@@ -223,17 +223,11 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     }
     if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
   }
-  w->hold_spare = true;
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
   x64_save_live(w, X64_CLOBBERED);
   if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
   x64_run_moves(w);
-  w->hold_spare = false;
-  if (KN_UNLIKELY(w->late_spare.n)) {
-    for (uint32_t k = 0; k < w->late_spare.n; k++) KN_PUSH(w->f, w->spare, w->late_spare.at[k]);
-    w->late_spare.n = 0;
-  }
   for (unsigned k = 0; k < n_halves; k++) {
     if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
     else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
@@ -257,8 +251,11 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
 static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg, unsigned high) {
   if (w->val[i].uses == 0) return;
   if (type == KILN_TYPE_I128) {
+    if ((w->val[i].flags & KN_VF_SLOT_HOME) == 0) {
+      w->val[i].flags |= KN_VF_FRAME;
+      w->val[i].frame = 0; /* was the block's id */
+    }
     int32_t at = kn_frame_of(w, &w->val[i]);
-    if ((w->val[i].flags & KN_VF_SLOT_HOME) == 0) w->val[i].flags |= KN_VF_FRAME;
     EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
     EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
     return;
@@ -359,28 +356,18 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* ---- frames ---- */
 
-/* Saved registers in the order of their pushes: rbx, r12 to r15. */
-static const uint8_t saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
-/* DWARF register numbers: psABI, figure 3.36. */
-static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
+const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
 
+/* Emitted in full; x64_finish cuts it to what the function turned out to need, and writes the frame
+ * rows for it. */
 void x64_prologue(struct kn_walk *w) {
-  w->cfi_at = kn_here(w);
   EMIT(w, x64_push(w->p, X64_RBP));
-  kn_walk_cfi_advance(w, kn_here(w), 1);
-  /* def_cfa_offset 16; offset rbp, cfa - 16 */
-  kn_walk_cfi(w, (const uint8_t[]){0x0e, 16, 0x80 | 6, 2}, 4);
   EMIT(w, x64_rr(w->p, X64_MOV, 3, X64_RBP, X64_RSP));
-  kn_walk_cfi_advance(w, kn_here(w), 1);
-  kn_walk_cfi(w, (const uint8_t[]){0x0d, 6}, 2); /* def_cfa_register rbp */
   w->saved_count = 0;
   for (unsigned k = 0; k < 5; k++) {
-    if (!(w->plan->saved & KN_BIT(saved_order[k]))) continue;
-    EMIT(w, x64_push(w->p, saved_order[k]));
+    if (!(w->plan->saved & KN_BIT(x64_saved_order[k]))) continue;
+    EMIT(w, x64_push(w->p, x64_saved_order[k]));
     w->saved_count++;
-    kn_walk_cfi_advance(w, kn_here(w), 1);
-    kn_walk_cfi(w, (const uint8_t[]){(uint8_t)(0x80 | dwarf_of[saved_order[k]]),
-                                     (uint8_t)(2 + w->saved_count)}, 2);
   }
   EMIT(w, x64_group_r(w->p, 0x81, 3, X64_G_SUB, X64_RSP));
   w->frame_patch = kn_here(w);
@@ -389,20 +376,17 @@ void x64_prologue(struct kn_walk *w) {
 }
 
 void x64_epilogue(struct kn_walk *w) {
+  uint32_t from = kn_here(w);
   if (w->saved_count) {
     EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)w->saved_count)));
     for (unsigned k = 5; k-- > 0;)
-      if (w->plan->saved & KN_BIT(saved_order[k])) EMIT(w, x64_pop(w->p, saved_order[k]));
+      if (w->plan->saved & KN_BIT(x64_saved_order[k])) EMIT(w, x64_pop(w->p, x64_saved_order[k]));
     EMIT(w, x64_pop(w->p, X64_RBP));
   } else {
     EMIT(w, x64_leave(w->p));
   }
-  kn_walk_cfi_advance(w, kn_here(w), 1);
-  /* remember_state; def_cfa rsp, 8; behind the ret: restore_state */
-  kn_walk_cfi(w, (const uint8_t[]){0x0a, 0x0c, 7, 8}, 4);
+  KN_PUSH(w->f, w->epilogues, (struct kn_epilogue){from, kn_here(w)});
   EMIT(w, x64_ret(w->p));
-  kn_walk_cfi_advance(w, kn_here(w), 1);
-  kn_walk_cfi(w, (const uint8_t[]){0x0b}, 1);
 }
 
 /* ---- entry ---- */
@@ -454,6 +438,7 @@ void x64_entry(struct kn_walk *w) {
       return;
     }
     if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (reg == KN_NO_REG) w->uses_incoming = true;
     if (p->flags & KILN_PARAM_SRET) {
       w->sret = kn_walk_frame(w, 8, 3);
       EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, w->sret)));

@@ -8,26 +8,28 @@
 
 void x64_place_label(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
 
+/* Jumps are 32-bit, to be shortened when the function is complete; backward ones that are short
+ * already cannot get longer. */
 void x64_jmp(struct kn_walk *w, uint32_t label) {
   uint32_t to = w->label[label];
-  if (to != UINT32_MAX) {
-    int64_t d = (int64_t)to - kn_here(w);
-    EMIT(w, d >= -126 ? x64_jmp_rel8(w->p, (int32_t)d - 2) : x64_jmp_rel32(w->p, (int32_t)d - 5));
+  if (to != UINT32_MAX && kn_here(w) - to <= 126) {
+    EMIT(w, x64_jmp_rel8(w->p, 0));
+    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
   EMIT(w, x64_jmp_rel32(w->p, 0));
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, 0});
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
 }
 
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   uint32_t to = w->label[label];
-  if (to != UINT32_MAX) {
-    int64_t d = (int64_t)to - kn_here(w);
-    EMIT(w, d >= -126 ? x64_jcc_rel8(w->p, cc, (int32_t)d - 2) : x64_jcc_rel32(w->p, cc, (int32_t)d - 6));
+  if (to != UINT32_MAX && kn_here(w) - to <= 126) {
+    EMIT(w, x64_jcc_rel8(w->p, cc, 0));
+    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
   EMIT(w, x64_jcc_rel32(w->p, cc, 0));
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, 0});
+  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
 }
 
 /* ---- branches ---- */
@@ -191,17 +193,14 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
   EMIT(w, x64_rm(w->p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
   EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_SCRATCH));
   EMIT(w, x64_jmp_r(w->p, t));
-  while (kn_here(w) & 3) EMIT(w, x64_int3(w->p));
   if (!kn_walk_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
-  uint32_t start = kn_here(w);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
     if ((uint64_t)c[k].value - (uint64_t)low == v) label = c[k++].label;
     EMIT(w, x64_put32(w->p, 0));
-    /* kind: the table's start, odd to tell it from a count of immediate bytes */
-    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, start | 1u << 31})) return;
+    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE})) return;
   }
 }
 

@@ -187,35 +187,6 @@ static void walk_block(struct kn_walk *w, uint32_t i) {
   } while (!w->done);
 }
 
-/* Constants behind the code, largest first so that padding comes once. */
-static void place_literals(struct kn_walk *w) {
-  if (w->literals.n == 0 || !kn_walk_room(w, (size_t)w->literals.n * 16 + 64)) return;
-  for (uint32_t size = 16; size >= 4; size /= 2) {
-    for (uint32_t k = 0; k < w->literals.n; k++) {
-      const struct kn_literal *l = &w->literals.at[k];
-      if (l->size != size) continue;
-      while (kn_here(w) & (size - 1)) EMIT(w, x64_int3(w->p));
-      x64_place_label(w, l->label);
-      uint64_t v[2] = {l->low, l->high};
-      memcpy(w->p, v, 16);
-      w->p += size;
-    }
-  }
-}
-
-static void patch(struct kn_walk *w) {
-  for (uint32_t k = 0; k < w->fixups.n; k++) {
-    const struct kn_fixup *x = &w->fixups.at[k];
-    uint32_t from = x->kind >> 31 ? x->kind & ~(1u << 31) : x->at + 4 + x->kind;
-    int32_t d = (int32_t)(w->label[x->label] - from);
-    memcpy(w->base + x->at, &d, 4);
-  }
-  /* rsp is 16-byte aligned at calls: rbp is, so the whole frame is a multiple of 16 */
-  uint32_t frame = ((uint32_t)-w->frame_low + w->out_args + 15) & ~15u;
-  int32_t size = (int32_t)(frame - 8 * w->saved_count);
-  memcpy(w->base + w->frame_patch, &size, 4);
-}
-
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
@@ -234,8 +205,7 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
     walk_block(w, b->first);
     if (KN_UNLIKELY(f->status != KILN_OK)) return f->status;
   }
-  place_literals(w);
-  if (f->status == KILN_OK) patch(w);
+  x64_finish(w, start, relocs);
   kn_walk_end(w, start, kn_here(w), cfi, relocs);
   return f->status;
 }

@@ -143,6 +143,21 @@ uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn);
 /* Copies `size` bytes (at most 128 or so) between places that do not overlap. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size);
 
+/* Kinds of kn_fixup. Below X64_FIX_JMP: a 32-bit displacement with so many bytes of the instruction
+ * behind it. With X64_FIX_TABLE: distance from the label in the other bits. */
+enum {
+  X64_FIX_JMP = 8, /* jmp rel32, may become short */
+  X64_FIX_JCC,     /* jcc rel32, may become short */
+  X64_FIX_BYTE,    /* an 8-bit displacement */
+  X64_FIX_NONE     /* gone */
+};
+#define X64_FIX_TABLE (1u << 31)
+
+/* Callee-saved registers in the order of their pushes. */
+extern const uint8_t x64_saved_order[5];
+/* Ends the function that begins at `start`: cuts, literals, displacements, frame rows. */
+void x64_finish(struct kn_walk *w, uint32_t start, uint32_t reloc_first);
+
 void x64_entry(struct kn_walk *w);
 void x64_prologue(struct kn_walk *w);
 void x64_epilogue(struct kn_walk *w);
