@@ -78,6 +78,7 @@ struct kiln_module {
   kiln_diag diag;        /* first error */
   struct kn_symbol *symbols; /* by id; [0] is none, and counts in n_symbols */
   uint32_t n_symbols, cap_symbols;
+  uint32_t n_aliases;
   uint32_t *symbol_hash; /* chains by name */
   uint32_t symbol_hash_size;
   struct kn_sig *sigs;   /* by id; [0] is none, and counts in n_sigs */

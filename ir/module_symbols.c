@@ -244,6 +244,7 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   if (s->defined) return clash(m, id, "is defined already");
   if (!is_new && !describe(m, s, desc)) return no_symbol;
   s->kind = KILN_SYMBOL_ALIAS;
+  m->n_aliases++;
   s->target = target.id;
   s->offset = offset_bytes;
   s->defined = 1;

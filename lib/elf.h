@@ -182,6 +182,30 @@ static inline void kn_put_rela(uint8_t *p, uint64_t offset, uint32_t symbol, uin
 
 static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
 
+/* memcpy for what is mostly short: no call up to 32 bytes. */
+static inline void kn_elf_copy(uint8_t *to, const void *from, size_t n) {
+  const uint8_t *p = from;
+  uint64_t a, b;
+  uint32_t c, d;
+  if (n - 8 <= 24) { /* 8 to 32: whole words, the last one overlapping */
+    memcpy(&b, p + n - 8, 8);
+    for (size_t i = 0; i + 8 < n; i += 8) {
+      memcpy(&a, p + i, 8);
+      memcpy(to + i, &a, 8);
+    }
+    memcpy(to + n - 8, &b, 8);
+  } else if (n - 4 <= 4) {
+    memcpy(&c, p, 4);
+    memcpy(&d, p + n - 4, 4);
+    memcpy(to, &c, 4);
+    memcpy(to + n - 4, &d, 4);
+  } else if (n > 32) {
+    memcpy(to, p, n);
+  } else {
+    for (size_t i = 0; i < n; i++) to[i] = p[i];
+  }
+}
+
 /* Pads the object with zeros. */
 static inline void kn_elf_pad(struct kn_elf *e, uint64_t align) {
   uint64_t to = kn_align_up(e->at, align);

@@ -47,10 +47,9 @@ void kn_elf_frame_write(struct kn_elf *e) {
       kn_put32(p + 4, (uint32_t)(p + 4 - base)); /* back to the CIE */
       kn_put32(p + 8, 0);                        /* relocated: address of the function */
       kn_put32(p + 12, f->size);
+      kn_put64(p + size - 8, 0); /* DW_CFA_nop, as far as the rows leave room */
       p[16] = 0;
-      if (f->cfi_size > 0) memcpy(p + FDE_HEAD, o->cfi + f->cfi_first, f->cfi_size);
-      uint64_t used = FDE_HEAD + f->cfi_size;
-      memset(p + used, 0, (size_t)(size - used)); /* DW_CFA_nop */
+      if (f->cfi_size > 0) kn_elf_copy(p + FDE_HEAD, o->cfi + f->cfi_first, f->cfi_size);
       p += size;
     }
   }

@@ -243,14 +243,14 @@ static bool place_functions(struct kn_elf *e, uint32_t session) {
   uint32_t run_section = UINT32_MAX;
   uint64_t delta = 0; /* offset in the section - offset in the session's code */
   uint32_t piece = 0;
-  uint32_t text = fixed_section(e, KN_ELF_TEXT);
-  if (text == UINT32_MAX) return false;
+  uint32_t text = e->fixed[KN_ELF_TEXT] - 1;
+  bool sections = m->options.function_sections;
   for (uint32_t i = 0; i < o->n_funcs; i++) {
     const struct kn_code_func *f = o->funcs + i;
     const struct kn_symbol *s = m->symbols + f->symbol;
     uint32_t section = text;
     if (s->section != NULL || s->comdat != NULL || s->linkage == KILN_LINKAGE_LINKONCE ||
-        m->options.function_sections) {
+        sections) {
       section = function_section(e, f->symbol);
       if (section == UINT32_MAX) return false;
     }
@@ -462,11 +462,8 @@ bool kn_elf_place(struct kn_elf *e) {
   for (uint32_t i = 0; i < m->n_ctors; i++)
     if (!place_ctor(e, i)) return false;
 
-  uint32_t n_aliases = 0;
-  for (uint32_t id = 1; id < m->n_symbols; id++)
-    n_aliases += m->symbols[id].kind == KILN_SYMBOL_ALIAS;
-  if (n_aliases > 0) {
-    uint32_t *chain = kn_arena_alloc(&e->arena, n_aliases * sizeof *chain, sizeof *chain);
+  if (m->n_aliases > 0) {
+    uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
     for (uint32_t id = 1; id < m->n_symbols; id++)
       if (m->symbols[id].kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;

@@ -101,7 +101,7 @@ struct writer {
 
 static uint32_t put_name(struct writer *w, const char *name, size_t length) {
   uint32_t offset = (uint32_t)(w->strings - (w->e->base + w->e->strtab));
-  memcpy(w->strings, name, length);
+  kn_elf_copy(w->strings, name, length);
   w->strings[length] = 0;
   w->strings += length + 1;
   return offset;

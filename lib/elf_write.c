@@ -24,7 +24,7 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
   else if (p->session != KN_PIECE_CTOR)
     from = output_of(e, p)->code + output_of(e, p)->funcs[p->first].start;
   if (size == 0) return;
-  if (from != NULL) memcpy(to, from, (size_t)size);
+  if (from != NULL) kn_elf_copy(to, from, (size_t)size);
   else memset(to, 0, (size_t)size);
 }
 
