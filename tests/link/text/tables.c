@@ -2,7 +2,7 @@
 extern const int functions[3], third_value, in_section;
 extern const void *const pointers[4];
 extern long order;
-extern const int __start_kiln_rows[];
+const int *rows_start(void);
 long twenty(void), twenty_too(void), go(long), go_relative(long), elsewhere(void);
 int count(void);
 static long relative(int i) { return ((long (*)(void))((const char *)functions + functions[i]))(); }
@@ -14,7 +14,7 @@ int main(void) {
   printf("%d %d %ld %ld %ld %ld\n", third_value, pointers[1] == (void *)twenty, go(0), go(1),
          go_relative(0), go_relative(1));
   printf("%ld %ld %d %d %d\n", order, elsewhere(), (long)elsewhere % 64 == 0, in_section,
-         __start_kiln_rows == &in_section);
+         rows_start() == &in_section);
   count();
   printf("%d\n", count());
   return 0;
