@@ -171,8 +171,9 @@ typedef struct kiln_symbol_desc {
   uint8_t align_log2;   /**< functions: 0 for the target's default */
 } kiln_symbol_desc;
 
-/** Declares a function; a body may follow (`kiln_func_begin`). Declaring the same external name
- * twice gives the same symbol; the first declaration's properties stay. */
+/** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
+ * symbol of the module, whatever its linkage: declaring it twice gives the same symbol, and the first
+ * declaration's properties stay. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 /** Declares data; `kiln_data_define` may follow. */
 KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc);
@@ -189,9 +190,10 @@ typedef struct kiln_reloc {
   uint64_t offset_bytes;
   kiln_symbol symbol;
   int64_t addend;
-  uint8_t size_bytes; /**< 8, or 4 for a 32-bit difference (`relative` set) */
-  /** Not 0: the value is symbol + addend - address of `relative_to` (same module, defined there
-   * at this data item: `relative_to` must be the item itself) */
+  uint8_t size_bytes; /**< 8; or 4, for differences and code below 2 GiB */
+  /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
+   * section of this item (as the item itself is), or together with a local `symbol` in one section,
+   * as two blocks of a function are. */
   kiln_symbol relative_to;
 } kiln_reloc;
 
@@ -216,7 +218,7 @@ typedef struct kiln_data_desc {
 KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc);
 
 /** Calls `func` (void (*)(void)) at program start, or at exit if `at_exit`; lower priorities run
- * first (65535: no priority, last). */
+ * first (65535: no priority, last); at exit the order is reversed. */
 KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit);
 
 /** Properties of a symbol as declared; strings live as long as the module. */
