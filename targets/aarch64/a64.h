@@ -115,6 +115,23 @@ void a64_compute_addr(struct kn_walk *w, unsigned dst, const struct kn_inst *in)
 /* Performs the LOAD `in` into dst; its address is brought to registers. */
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 
+/* Loads or stores the two halves of an i128, by the address of LOAD or STORE `in`. */
+void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
+                     unsigned high);
+
+/* ---- wide.c ---- */
+
+/* The halves of i128 operand h to registers: nothing else changes but x17. */
+void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
+/* Result i, an i128, from registers to its slot. */
+void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
+
+/* ---- call.c ---- */
+
+/* Calls a library function; its result becomes that of the current instruction. Drops the operands. */
+void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
+                      const uint8_t *types, unsigned n, uint8_t result);
+
 /* ---- branches: control.c, compare.c ---- */
 
 /* What a conditional branch tests. */
@@ -129,6 +146,8 @@ struct a64_test a64_negate(struct a64_test t);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
+/* The flags' condition for a test: for what is no branch. Emits an instruction at most. */
+enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
 /* True if the comparison i is deferred to the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
 
@@ -148,6 +167,7 @@ a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a6
   a64_lower_va_arg, a64_lower_frem;
 a64_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast;
+a64_lower a64_lower_wide;
 /* Entry: parameters to where they live. */
 void a64_enter(struct kn_walk *w);
 

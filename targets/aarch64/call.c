@@ -59,7 +59,7 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
 }
 
 static bool lowered_type(unsigned type) {
-  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I64) || kn_bank(type) || type == KILN_TYPE_VOID;
+  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || kn_bank(type) || type == KILN_TYPE_VOID;
 }
 
 /* Register of the k-th result; false if there is none. */
@@ -67,10 +67,10 @@ static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
   unsigned gp = 0, fp = 0;
   for (unsigned i = 0; i < k; i++) {
     if (kn_bank(types[i])) fp++;
-    else gp++;
+    else gp += types[i] == KILN_TYPE_I128 ? 2 : 1;
   }
   *reg = kn_bank(types[k]) ? KN_FP_BASE + fp : gp;
-  return (kn_bank(types[k]) ? fp : gp) < 8;
+  return kn_bank(types[k]) ? fp < 8 : gp + (types[k] == KILN_TYPE_I128) < 8;
 }
 
 /* ---- function entry ---- */
@@ -93,7 +93,9 @@ static void save_registers(struct kn_walk *w, const struct assign *s) {
 /* A parameter that arrives in register r. */
 static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
   struct kn_val *val = &w->val[value];
-  if (val->flags & KN_VF_HOME) {
+  if (val->type == KILN_TYPE_I128) {
+    a64_wide_store(w, value, r, r + 1);
+  } else if (val->flags & KN_VF_HOME) {
     a64_hook_move(w, val->reg, r, val->type);
   } else if (val->flags & KN_VF_SLOT_HOME) {
     a64_hook_store(w, r, kn_frame_of(w, val), val->type);
@@ -166,6 +168,12 @@ void a64_enter(struct kn_walk *w) {
 
 /* ---- calls ---- */
 
+/* An i128 argument: loaded when all else is in place. */
+struct wide_arg {
+  uint32_t h;
+  unsigned reg;
+};
+
 /* Moves h to register `dst` when the moves are run. */
 static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
   struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
@@ -176,6 +184,17 @@ static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) 
 
 /* Stores h at sp + off. */
 static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
+  if (type == KILN_TYPE_I128) {
+    unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+    a64_wide_load(w, h, low, high);
+    if (off > 32000) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 beyond 32000 bytes of arguments on AArch64");
+      return;
+    }
+    emit(w, a64_mem_offset(A64_STR_X, low, A64_SP, (int32_t)off));
+    emit(w, a64_mem_offset(A64_STR_X, high, A64_SP, (int32_t)off + 8));
+    return;
+  }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
   a64_source(w, h, &m);
   unsigned r = m.src;
@@ -245,21 +264,27 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   unsigned reg;
   w->locked = 0;
   for (unsigned k = 0; k < n; k++)
-    if (result_register(types, k, &reg)) held |= KN_BIT(reg);
+    if (result_register(types, k, &reg))
+      held |= KN_BIT(reg) | (types[k] == KILN_TYPE_I128 ? KN_BIT(reg + 1) : 0);
   held &= w->free;
   w->free &= ~held;
   w->locked |= held;
   for (unsigned k = 0; k < n; k++) {
     uint32_t value = w->i + k;
     if (k > 0 && (w->inst[value].op != KILN_OP_RESULT || w->inst[value].a != w->i)) break;
-    if (!result_register(types, w->inst[value].op == KILN_OP_RESULT ? w->inst[value].x : 0, &reg)) {
+    unsigned number = k ? w->inst[value].x : 0;
+    if (number >= n) continue;
+    if (!result_register(types, number, &reg)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "more than 8 results of a kind on AArch64");
       break;
     }
+    if (types[number] == KILN_TYPE_I128) {
+      a64_wide_store(w, value, reg, reg + 1);
+      continue;
+    }
     if (held & KN_BIT(reg)) w->free |= KN_BIT(reg);
     if (w->val[value].uses == 0) continue;
-    unsigned d = kn_def(w, value, types[w->inst[value].op == KILN_OP_RESULT ? w->inst[value].x : 0],
-                        reg, held & ~KN_BIT(reg));
+    unsigned d = kn_def(w, value, types[number], reg, held & ~KN_BIT(reg));
     a64_hook_move(w, d, reg, w->val[value].type);
     held &= ~KN_BIT(reg);
     kn_defined(w, value, d);
@@ -306,12 +331,16 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
   }
   s = (struct assign){0, 0, 0};
+  struct wide_arg wide[4];
+  unsigned n_wide = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
     unsigned type = p ? p->type : loose_type(w, args[k]);
     struct location l = next_argument(&s, type, p);
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (l.reg != KN_NO_REG)
+    if (l.reg != KN_NO_REG && type == KILN_TYPE_I128)
+      wide[n_wide++] = (struct wide_arg){args[k], l.reg};
+    else if (l.reg != KN_NO_REG)
       move_to(w, l.reg, args[k], type);
     else if (p && p->flags & KILN_PARAM_BYVAL)
       push_block(w, l.stack, args[k], p->size_bytes);
@@ -322,6 +351,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   if (symbol == 0) kn_drop(w, in->b);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
+  for (unsigned k = 0; k < n_wide; k++)
+    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   emit_call(w, symbol);
   if (bytes) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
@@ -330,9 +361,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   take_results(w, sig.results, sig.n_results);
 }
 
-/* Calls library function `name` with up to three arguments of one register each. */
-static void library_call(struct kn_walk *w, const char *name, const uint32_t *args,
-                         const uint8_t *types, unsigned n, uint8_t result) {
+void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
+                      const uint8_t *types, unsigned n, uint8_t result) {
   kiln_module *m = w->f->module;
   uint32_t symbol = kn_symbol_reference(m, name);
   if (symbol == 0) {
@@ -340,11 +370,20 @@ static void library_call(struct kn_walk *w, const char *name, const uint32_t *ar
     return;
   }
   struct assign s = {0, 0, 0};
-  for (unsigned k = 0; k < n; k++)
-    move_to(w, next_argument(&s, types[k], NULL).reg, args[k], types[k]);
+  struct wide_arg wide[4];
+  unsigned n_wide = 0;
+  for (unsigned k = 0; k < n; k++) {
+    unsigned reg = next_argument(&s, types[k], NULL).reg;
+    if (types[k] == KILN_TYPE_I128)
+      wide[n_wide++] = (struct wide_arg){args[k], reg};
+    else
+      move_to(w, reg, args[k], types[k]);
+  }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
+  for (unsigned k = 0; k < n_wide; k++)
+    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   emit_call(w, symbol);
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
@@ -353,7 +392,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
   const uint8_t types[3] = {KILN_TYPE_I64, in->op == KILN_OP_MEMSET ? KILN_TYPE_I8 : KILN_TYPE_I64,
                             KILN_TYPE_I64};
-  library_call(w, in->op == KILN_OP_MEMSET    ? "memset"
+  a64_library_call(w, in->op == KILN_OP_MEMSET    ? "memset"
                   : in->op == KILN_OP_MEMMOVE ? "memmove"
                                               : "memcpy",
                args, types, 3, KILN_TYPE_VOID);
@@ -362,21 +401,28 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[2] = {in->a, in->b};
   const uint8_t types[2] = {in->type, in->type};
-  library_call(w, in->type == KILN_TYPE_F32 ? "fmodf" : "fmod", args, types, 2, in->type);
+  a64_library_call(w, in->type == KILN_TYPE_F32 ? "fmodf" : "fmod", args, types, 2, in->type);
 }
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
+  struct wide_arg wide[4];
+  unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {
     unsigned reg;
     if (!lowered_type(f->result_types[k]) || !result_register(f->result_types, k, &reg)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
       return;
     }
-    move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
+    if (f->result_types[k] == KILN_TYPE_I128)
+      wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), reg};
+    else
+      move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   a64_run_moves(w);
+  for (unsigned k = 0; k < n_wide; k++)
+    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   if (w->next_block != UINT32_MAX) a64_branch(w, w->exit_label);
 }
 

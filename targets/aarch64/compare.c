@@ -21,7 +21,7 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
+         val->uses == 1 && w->inst[i].type != KILN_TYPE_I128 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
 struct a64_test a64_negate(struct a64_test t) {
@@ -153,8 +153,7 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
   return t;
 }
 
-/* The flags' condition for a test: for what is no branch. */
-static enum a64_cond to_flags(struct kn_walk *w, struct a64_test t) {
+enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
   uint32_t field = 0;
   switch (t.kind) {
   case A64_T_COND: return t.cond;
@@ -196,7 +195,7 @@ void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   /* the condition's code comes first: it may need x16 and x17, and results come last anyway */
   unsigned b = fp ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
   unsigned c = fp ? kn_reg(w, in->c, in->type) : reg_or_zr(w, in->c, in->type);
-  enum a64_cond cond = to_flags(w, a64_condition(w, in->a));
+  enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);

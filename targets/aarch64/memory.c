@@ -193,6 +193,23 @@ void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
   emit_access(w, load_op(in), dst & 31, x, KN_MEM_ALIGN(in->x));
 }
 
+void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
+                     unsigned high) {
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  enum a64_pair op = load ? A64_LDP_X : A64_STP_X;
+  unsigned base = base_register(w, &x);
+  if (x.index != KN_NO_REG) {
+    add_index(w, IP1, base, &x);
+    base = IP1;
+  }
+  if (!a64_pair_ok(op, x.disp)) {
+    a64_add_imm(w, IP1, base, x.disp);
+    base = IP1;
+    x.disp = 0;
+  }
+  emit(w, a64_pair(op, A64_OFFSET, low, high, base, (int32_t)x.disp));
+}
+
 /* A load of a variable in a register: another name of that, as long as it keeps its content. */
 static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   struct kn_val *val = &w->val[w->i];

@@ -7,6 +7,9 @@
 static const uint16_t clobbers[KILN_OP_COUNT] = {
   [KILN_OP_CALL] = ALL,   [KILN_OP_INVOKE] = ALL,  [KILN_OP_RESUME] = ALL, [KILN_OP_MEMCPY] = ALL,
   [KILN_OP_MEMMOVE] = ALL, [KILN_OP_MEMSET] = ALL, [KILN_OP_FREM] = ALL,   [KILN_OP_TLS_ADDR] = ALL,
+  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128),
+  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = KN_T(I128), [KILN_OP_FTOUI] = KN_T(I128),
+  [KILN_OP_SITOF] = KN_T(I128), [KILN_OP_UITOF] = KN_T(I128),
 };
 
 static a64_lower nothing, drop_one, trap, debug_trap;
@@ -87,12 +90,22 @@ enum {
   LOWERED = KN_T(VOID) | KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64)
 };
 
-static bool lowered(const struct kn_inst *in) {
-  if ((1u << in->type & LOWERED) == 0 || lowerings[in->op] == NULL) return false;
+/* Who lowers `in`, or NULL. */
+static a64_lower *lowering(const struct kn_inst *in) {
   unsigned shape = kn_op_info[in->op].shape;
-  if (shape >= KN_SH_CONV_II && shape <= KN_SH_CONV_BITS) return (1u << in->x & LOWERED) != 0;
-  if (shape == KN_SH_LOAD) return (1u << KN_MEM_TYPE(in->x) & LOWERED) != 0;
-  return true;
+  unsigned from = shape >= KN_SH_CONV_II && shape <= KN_SH_CONV_BITS ? in->x
+                  : shape == KN_SH_LOAD                              ? KN_MEM_TYPE(in->x)
+                                                                     : (unsigned)in->type;
+  unsigned types = 1u << in->type | 1u << from;
+  if (KN_LIKELY((types & ~LOWERED) == 0)) return lowerings[in->op];
+  if ((types & ~(LOWERED | KN_T(I128))) != 0) return NULL;
+  switch (in->op) {
+  case KILN_OP_PARAM: case KILN_OP_RESULT: return nothing;
+  case KILN_OP_CALL: return a64_lower_call;
+  case KILN_OP_VA_ARG: case KILN_OP_ATOMIC_LOAD: case KILN_OP_ATOMIC_STORE:
+  case KILN_OP_ATOMIC_RMW: case KILN_OP_ATOMIC_CAS: return NULL;
+  default: return lowerings[in->op] ? a64_lower_wide : NULL;
+  }
 }
 
 /* Drops the operands of an instruction whose result nobody reads; false if it must be done. */
@@ -149,11 +162,12 @@ static void walk_block(struct kn_walk *w, uint32_t pos) {
       i = in->a;
       continue;
     }
-    if (KN_UNLIKELY(!lowered(in))) {
+    a64_lower *lower = lowering(in);
+    if (KN_UNLIKELY(lower == NULL)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
       return;
     }
-    if (!skip_dead(w, in)) lowerings[in->op](w, in);
+    if (!skip_dead(w, in)) lower(w, in);
     kn_inst_end(w);
     if (i == b->term) break;
     i++;

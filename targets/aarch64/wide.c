@@ -1,0 +1,387 @@
+/* i128 on AArch64: values live in 16-byte frame slots; halves are loaded into registers at need.
+ * Called by the loop in target.c for every instruction of or from that type, and by call.c.
+ * Invariant: an operation reads all of its operands before it writes its result's slot. */
+#include "targets/aarch64/a64.h"
+
+struct halves {
+  unsigned low, high;
+};
+
+/* ---- operands and results ---- */
+
+static bool wide_const(const struct kn_walk *w, uint32_t h, uint64_t bits[2]) {
+  if (kn_is_value(h)) return false;
+  if (kn_is_imm(h)) {
+    bits[0] = (uint64_t)(int64_t)kn_imm(h);
+    bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
+    return true;
+  }
+  if (!kn_is_pool(h) || w->f->pool.at[kn_index(h)].symbol) return false;
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  bits[0] = c->low;
+  bits[1] = c->type == KILN_TYPE_I128 ? c->high : (uint64_t)((int64_t)c->low >> 63);
+  return true;
+}
+
+static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
+  enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
+  if (frame > 0 && a64_pair_ok(A64_LDP_X, frame)) {
+    w->frame_used = true;
+    emit(w, a64_pair(load ? A64_LDP_X : A64_STP_X, A64_OFFSET, low, high, A64_FP, frame));
+    return;
+  }
+  struct a64_at m = a64_frame_at(w, op, frame, 0);
+  emit(w, a64_mem_offset(op, low, m.base, m.off));
+  m = a64_frame_at(w, op, frame, 8);
+  emit(w, a64_mem_offset(op, high, m.base, m.off));
+}
+
+void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
+  uint64_t bits[2];
+  if (wide_const(w, h, bits)) {
+    a64_set(w, low, 1, bits[0]);
+    a64_set(w, high, 1, bits[1]);
+  } else if (kn_is_value(h)) {
+    int32_t at = kn_frame_of(w, &w->val[h]);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+    frame_pair(w, true, low, high, at);
+  }
+}
+
+void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+  struct kn_val *val = &w->val[i];
+  if (val->uses == 0) return;
+  if ((val->flags & KN_VF_SLOT_HOME) == 0) {
+    val->frame = 0;
+    val->flags |= KN_VF_FRAME;
+  }
+  int32_t at = kn_frame_of(w, val);
+  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
+  frame_pair(w, false, low, high, at);
+}
+
+static struct halves temps(struct kn_walk *w) {
+  unsigned low = kn_temp(w, KN_GP_MASK);
+  return (struct halves){low, kn_temp(w, KN_GP_MASK)};
+}
+static struct halves operand(struct kn_walk *w, uint32_t h) {
+  struct halves r = temps(w);
+  a64_wide_load(w, h, r.low, r.high);
+  return r;
+}
+
+/* ---- operations: the result in `a` ---- */
+
+static void multiply(struct kn_walk *w, struct halves *a, struct halves b) {
+  emit(w, a64_umulh(IP0, a->low, b.low));
+  emit(w, a64_madd(1, IP0, a->low, b.high, IP0));
+  emit(w, a64_madd(1, a->high, a->high, b.low, IP0));
+  emit(w, a64_mul(1, a->low, a->low, b.low));
+}
+
+static void shift_fixed(struct kn_walk *w, unsigned op, struct halves *a, unsigned n) {
+  bool sign = op == KILN_OP_ASHR;
+  if (n == 0) return;
+  if (op == KILN_OP_SHL) {
+    if (n < 64) {
+      emit(w, a64_extr(1, a->high, a->high, a->low, 64 - n));
+      emit(w, a64_lsl_imm(1, a->low, a->low, n));
+    } else {
+      emit(w, n > 64 ? a64_lsl_imm(1, a->high, a->low, n - 64) : a64_mov(1, a->high, a->low));
+      emit(w, a64_mov(1, a->low, A64_ZR));
+    }
+  } else if (n < 64) {
+    emit(w, a64_extr(1, a->low, a->high, a->low, n));
+    emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
+  } else {
+    emit(w, sign ? a64_asr_imm(1, a->low, a->high, n - 64) : a64_lsr_imm(1, a->low, a->high, n - 64));
+    emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
+  }
+}
+
+/* near = near shifted by c, with bits of far shifted in: modulo 64. Uses x16, x17. */
+static void shift_join(struct kn_walk *w, bool left, unsigned near, unsigned far, unsigned c) {
+  emit(w, a64_mvn(1, IP1, c));
+  emit(w, left ? a64_lsr_imm(1, IP0, far, 1) : a64_lsl_imm(1, IP0, far, 1));
+  emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, 1, IP0, IP0, IP1));
+  emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 1, near, near, c));
+  emit(w, a64_orr(1, near, near, IP0));
+}
+static void test_64(struct kn_walk *w, unsigned c) {
+  uint32_t field = 0;
+  a64_bitmask(1, 64, &field);
+  emit(w, a64_tst_imm(1, c, field));
+}
+
+static void shift_by(struct kn_walk *w, unsigned op, struct halves *a, unsigned c) {
+  bool left = op == KILN_OP_SHL, sign = op == KILN_OP_ASHR;
+  /* bits go from `from` to `to`; by 64 and more, `to` is all from `from` */
+  unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
+  shift_join(w, left, to, from, c);
+  if (sign) emit(w, a64_asr_imm(1, IP1, from, 63));
+  emit(w, a64_op2(left ? A64_LSLV : sign ? A64_ASRV : A64_LSRV, 1, from, from, c));
+  test_64(w, c);
+  emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
+  emit(w, a64_csel(A64_CSEL, 1, from, sign ? (unsigned)IP1 : (unsigned)A64_ZR, from, A64_NE));
+}
+
+static void rotate_by(struct kn_walk *w, bool left, struct halves *a, unsigned c) {
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  test_64(w, c);
+  emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
+  emit(w, a64_csel(A64_CSEL, 1, a->high, a->low, a->high, A64_NE));
+  emit(w, a64_mov(1, a->low, t));
+  /* t keeps the low half as it was */
+  shift_join(w, left, a->low, a->high, c);
+  shift_join(w, left, a->high, t, c);
+}
+
+static void shift(struct kn_walk *w, const struct kn_inst *in, struct halves *a) {
+  bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
+  uint64_t bits[2];
+  if (!rotates && wide_const(w, in->b, bits)) {
+    shift_fixed(w, in->op, a, (unsigned)bits[0] & 127);
+    return;
+  }
+  struct halves c = operand(w, in->b);
+  if (rotates)
+    rotate_by(w, in->op == KILN_OP_ROTL, a, c.low);
+  else
+    shift_by(w, in->op, a, c.low);
+}
+
+/* Flags of a - b: LT, GE, LO, HS are right, others are not. */
+static void compare_less(struct kn_walk *w, struct halves a, struct halves b) {
+  emit(w, a64_cmp(1, a.low, b.low));
+  emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
+}
+
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned cond = in->x;
+  bool swap = cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT;
+  struct halves a = operand(w, swap ? in->b : in->a), b = operand(w, swap ? in->a : in->b);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
+  enum a64_cond cc;
+  if (cond <= KILN_NE) {
+    emit(w, a64_cmp(1, a.low, b.low));
+    emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
+    cc = cond == KILN_EQ ? A64_EQ : A64_NE;
+  } else {
+    compare_less(w, a, b);
+    cc = cond == KILN_SLT || cond == KILN_SGT   ? A64_LT
+         : cond == KILN_SGE || cond == KILN_SLE ? A64_GE
+         : cond == KILN_ULT || cond == KILN_UGT ? A64_LO
+                                                : A64_HS;
+  }
+  emit(w, a64_cset(0, d, cc));
+  set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+static void min_max(struct kn_walk *w, unsigned op, struct halves *a, struct halves b) {
+  bool sign = op == KILN_OP_SMIN || op == KILN_OP_SMAX;
+  bool least = op == KILN_OP_SMIN || op == KILN_OP_UMIN;
+  compare_less(w, *a, b);
+  enum a64_cond cc = sign ? (least ? A64_LT : A64_GE) : (least ? A64_LO : A64_HS);
+  emit(w, a64_csel(A64_CSEL, 1, a->low, a->low, b.low, cc));
+  emit(w, a64_csel(A64_CSEL, 1, a->high, a->high, b.high, cc));
+}
+
+static void count(struct kn_walk *w, unsigned op, struct halves *a) {
+  if (op == KILN_OP_POPCNT) {
+    emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, v(VS1), a->low));
+    emit(w, a64_fmov_to_high(v(VS1), a->high));
+    emit(w, a64_cnt_16b(v(VS1), v(VS1)));
+    emit(w, a64_addv_16b(v(VS1), v(VS1)));
+    emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, a->low, v(VS1)));
+  } else {
+    unsigned first = op == KILN_OP_CLZ ? a->high : a->low, other = op == KILN_OP_CLZ ? a->low : a->high;
+    if (op == KILN_OP_CTZ) {
+      emit(w, a64_op1(A64_RBIT, 1, first, first));
+      emit(w, a64_op1(A64_RBIT, 1, other, other));
+    }
+    emit(w, a64_op1(A64_CLZ, 1, other, other));
+    emit(w, a64_addsub_imm(A64_ADD, 1, other, other, 64, 0));
+    emit(w, a64_op1(A64_CLZ, 1, IP0, first));
+    emit(w, a64_cmp(1, first, A64_ZR));
+    emit(w, a64_csel(A64_CSEL, 1, a->low, IP0, other, A64_NE));
+  }
+  emit(w, a64_mov(1, a->high, A64_ZR));
+}
+
+static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
+  struct halves r = *a;
+  switch (op) {
+  case KILN_OP_NEG:
+    emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
+    emit(w, a64_ngc(1, r.high, r.high));
+    break;
+  case KILN_OP_NOT:
+    emit(w, a64_mvn(1, r.low, r.low));
+    emit(w, a64_mvn(1, r.high, r.high));
+    break;
+  case KILN_OP_ABS:
+    emit(w, a64_asr_imm(1, IP0, r.high, 63));
+    emit(w, a64_eor(1, r.low, r.low, IP0));
+    emit(w, a64_eor(1, r.high, r.high, IP0));
+    emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, r.low, IP0, A64_LSL, 0));
+    emit(w, a64_addsub_carry(A64_SUB, 1, r.high, r.high, IP0));
+    break;
+  case KILN_OP_BITREV:
+  case KILN_OP_BSWAP: {
+    enum a64_op1 half = op == KILN_OP_BITREV ? A64_RBIT : A64_REV64;
+    emit(w, a64_op1(half, 1, r.low, r.low));
+    emit(w, a64_op1(half, 1, r.high, r.high));
+    *a = (struct halves){r.high, r.low};
+    break;
+  }
+  default: count(w, op, a);
+  }
+}
+
+static void overflow(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
+  bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
+  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  struct halves a = operand(w, in->a), b = operand(w, in->b);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : IP0;
+  emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
+  emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
+  if (flag) {
+    emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
+    set_zx(w, i + 1);
+    kn_defined(w, i + 1, d);
+  }
+  a64_wide_store(w, i, a.low, a.high);
+}
+
+static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
+  struct halves b = operand(w, in->b), c = operand(w, in->c);
+  enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
+  emit(w, a64_csel(A64_CSEL, 1, b.low, b.low, c.low, cond));
+  emit(w, a64_csel(A64_CSEL, 1, b.high, b.high, c.high, cond));
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  a64_wide_store(w, w->i, b.low, b.high);
+}
+
+static void convert(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->op == KILN_OP_TRUNC) {
+    struct halves a = operand(w, in->a);
+    kn_drop(w, in->a);
+    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+    emit(w, a64_mov(1, d, a.low));
+    kn_defined(w, w->i, d);
+    return;
+  }
+  unsigned r = kn_reg(w, in->a, in->x), t = kn_temp(w, KN_GP_MASK);
+  bool sign = in->op == KILN_OP_SEXT;
+  if (in->x == KILN_TYPE_I64)
+    emit(w, a64_mov(1, t, r));
+  else
+    emit(w, sign ? a64_sbfx(1, t, r, 0, bits_of(in->x)) : a64_ubfx(1, t, r, 0, bits_of(in->x)));
+  if (sign) emit(w, a64_asr_imm(1, IP0, t, 63));
+  kn_drop(w, in->a);
+  a64_wide_store(w, w->i, t, sign ? (unsigned)IP0 : (unsigned)A64_ZR);
+}
+
+/* ---- all of them ---- */
+
+static bool wide_call(struct kn_walk *w, const struct kn_inst *in) {
+  static const struct {
+    uint8_t op, float_type; /* VOID: integers */
+    const char *name;
+  } table[] = {
+    {KILN_OP_SDIV, 0, "__divti3"}, {KILN_OP_SREM, 0, "__modti3"}, {KILN_OP_UDIV, 0, "__udivti3"},
+    {KILN_OP_UREM, 0, "__umodti3"}, {KILN_OP_SITOF, KILN_TYPE_F32, "__floattisf"},
+    {KILN_OP_SITOF, KILN_TYPE_F64, "__floattidf"}, {KILN_OP_UITOF, KILN_TYPE_F32, "__floatuntisf"},
+    {KILN_OP_UITOF, KILN_TYPE_F64, "__floatuntidf"}, {KILN_OP_FTOSI, KILN_TYPE_F32, "__fixsfti"},
+    {KILN_OP_FTOSI, KILN_TYPE_F64, "__fixdfti"}, {KILN_OP_FTOUI, KILN_TYPE_F32, "__fixunssfti"},
+    {KILN_OP_FTOUI, KILN_TYPE_F64, "__fixunsdfti"}};
+  const uint32_t args[2] = {in->a, in->b};
+  for (unsigned k = 0; k < sizeof table / sizeof *table; k++) {
+    unsigned ft = table[k].float_type;
+    if (table[k].op != in->op || (ft && ft != in->type && ft != in->x)) continue;
+    const uint8_t types[2] = {ft && ft != in->type ? (uint8_t)in->x : KILN_TYPE_I128,
+                              KILN_TYPE_I128};
+    a64_library_call(w, table[k].name, args, types, ft ? 1 : 2, in->type);
+    return true;
+  }
+  return false;
+}
+
+void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
+  if (wide_call(w, in)) return;
+  struct halves a, b;
+  switch (in->op) {
+  case KILN_OP_LOAD:
+    if (KN_MEM_TYPE(in->x) != KILN_TYPE_I128) break;
+    a = temps(w);
+    a64_access_pair(w, in, true, a.low, a.high);
+    kn_drop(w, in->a);
+    a64_wide_store(w, w->i, a.low, a.high);
+    return;
+  case KILN_OP_STORE:
+    a = operand(w, in->b);
+    a64_access_pair(w, in, false, a.low, a.high);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    return;
+  case KILN_OP_SADDO: case KILN_OP_UADDO: case KILN_OP_SSUBO: case KILN_OP_USUBO:
+    overflow(w, in);
+    return;
+  case KILN_OP_ICMP: compare(w, in); return;
+  case KILN_OP_SELECT: select_wide(w, in); return;
+  case KILN_OP_TRUNC: case KILN_OP_ZEXT: case KILN_OP_SEXT: convert(w, in); return;
+  case KILN_OP_COPY: case KILN_OP_BITCAST:
+    a = operand(w, in->a);
+    kn_drop(w, in->a);
+    a64_wide_store(w, w->i, a.low, a.high);
+    return;
+  case KILN_OP_NEG: case KILN_OP_NOT: case KILN_OP_ABS: case KILN_OP_BITREV: case KILN_OP_BSWAP:
+  case KILN_OP_CLZ: case KILN_OP_CTZ: case KILN_OP_POPCNT:
+    a = operand(w, in->a);
+    unary(w, in->op, &a);
+    kn_drop(w, in->a);
+    a64_wide_store(w, w->i, a.low, a.high);
+    return;
+  case KILN_OP_SHL: case KILN_OP_LSHR: case KILN_OP_ASHR: case KILN_OP_ROTL: case KILN_OP_ROTR:
+    a = operand(w, in->a);
+    shift(w, in, &a);
+    break;
+  case KILN_OP_ADD: case KILN_OP_SUB: case KILN_OP_AND: case KILN_OP_OR: case KILN_OP_XOR:
+  case KILN_OP_MUL: case KILN_OP_SMIN: case KILN_OP_SMAX: case KILN_OP_UMIN: case KILN_OP_UMAX: {
+    bool sub = in->op == KILN_OP_SUB;
+    a = operand(w, in->a);
+    b = operand(w, in->b);
+    if (in->op == KILN_OP_ADD || sub) {
+      emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
+      emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a.high, a.high, b.high));
+    } else if (in->op == KILN_OP_MUL) {
+      multiply(w, &a, b);
+    } else if (in->op == KILN_OP_AND || in->op == KILN_OP_OR || in->op == KILN_OP_XOR) {
+      enum a64_logic op = in->op == KILN_OP_AND  ? A64_AND
+                          : in->op == KILN_OP_OR ? A64_ORR
+                                                 : A64_EOR;
+      emit(w, a64_logic_reg(op, 1, a.low, a.low, b.low, A64_LSL, 0));
+      emit(w, a64_logic_reg(op, 1, a.high, a.high, b.high, A64_LSL, 0));
+    } else {
+      min_max(w, in->op, &a, b);
+    }
+    break;
+  }
+  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for i128 on AArch64 yet"); return;
+  }
+  if (in->op == KILN_OP_LOAD) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "extending load to i128 on AArch64");
+    return;
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  a64_wide_store(w, w->i, a.low, a.high);
+}
