@@ -40,11 +40,17 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   uint32_t first = f->lists.n;
   uint32_t *list = f->lists.at + first;
   const kiln_param *params = m->params + s->params;
+  unsigned next[2] = {0, 0}; /* arguments so far: general, float */
   for (uint32_t i = 0; i < n_params; i++) {
     uint32_t h = args[i].id;
     list[i] = h;
-    if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, params[i].type)))) f->val[h].uses++;
-    else if (!kn_build_use_at(f, h, params[i].type, f->current, 1, first + i)) return KN_NONE;
+    unsigned type = params[i].type;
+    unsigned k = next[kn_type_is_float(type)]++;
+    if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, type)))) {
+      f->val[h].uses++;
+      f->val[h].hint = (uint8_t)k; /* the walk tries to compute it there */
+    }
+    else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return KN_NONE;
   }
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
@@ -56,9 +62,9 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   f->has_calls = true;
   if (n > f->max_call_args) f->max_call_args = n;
   if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;
-  unsigned type = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
-  uint32_t v = kn_build_emit(f, KILN_OP_CALL, type, type, n, first, callee.id, sig.id);
-  return type != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+  unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
+  uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
+  return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
 
 void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {

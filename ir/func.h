@@ -80,7 +80,8 @@ struct kn_val {
   uint8_t type;  /* of the value: kiln_type */
   uint8_t reg;   /* walk: register or KN_NO_REG */
   uint8_t flags; /* KN_VF_... */
-  uint8_t hint;  /* walk: register wanted, or KN_NO_REG */
+  uint8_t hint;  /* builder: number of the call argument it becomes, or KN_NO_REG; walk: of a value
+                  * that lives in its slot, the register that may have a copy */
 };
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 
@@ -104,6 +105,8 @@ struct kn_slot {
   uint8_t escaped;   /* its address is needed: not a variable */
   uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
   int32_t frame;     /* walk: frame offset; 0: not yet placed */
+  uint32_t value;    /* walk: the value last loaded or stored, while `epoch` is the walk's */
+  uint32_t epoch;
 };
 
 /* A value used outside its block, or a slot that may be a variable. */

@@ -319,6 +319,7 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
     v->frame = 0; /* no longer the block's id */
     if (v->uses == 0) continue; /* a parameter that nobody reads */
     v->reg = (uint8_t)reg;
+    v->hint = KN_NO_REG;
     v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
     if (f->address_taken && f->inst[handle].op == KILN_OP_PARAM &&
         f->block[f->inst[handle].a].address_taken)

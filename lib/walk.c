@@ -46,6 +46,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->start = (uint32_t)s->out.size;
   w->temp = w->locked = w->cached = w->aliased = 0;
   w->flags_of = 0;
+  w->epoch++;
   w->to_next = false;
   w->frame_low = 0;
   w->out_args = 0;
@@ -79,6 +80,12 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   /* copies of slot homes stay true if the block is only entered from the one before it */
   bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
   w->cached = keep ? w->cached & usable : 0;
+  if (keep) { /* what the edge may have written as a home holds no copy any more */
+    for (uint64_t lost = w->block_regs & ~usable; lost; lost &= lost - 1)
+      w->owner[__builtin_ctzll(lost)] = 0;
+  } else {
+    w->epoch++;
+  }
   w->block_regs = w->free = usable;
   if (KN_UNLIKELY(w->stress)) {
     /* few registers: the temporaries, less a random part of the others */

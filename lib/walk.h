@@ -67,6 +67,7 @@ struct kn_walk {
   uint64_t aliased;    /* homes of variables that some value may be an alias of */
   uint64_t block_regs; /* registers that local values may use in this block */
   uint32_t i;          /* instruction */
+  uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
   uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
   uint32_t flags_cond; /* its condition, the target's */
   uint32_t owner[64];
@@ -228,6 +229,7 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
   if (KN_UNLIKELY(can == 0 || w->stress)) return KN_W(evict)(w, allowed);
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->free ^= KN_BIT(r);
+  w->owner[r] = 0;
   return r;
 }
 
@@ -290,7 +292,15 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
     v->flags = KN_VF_ALIAS;
     v->frame = 0;
   } else {
-    if (prefer < 64 && (w->free & ~avoid & ~w->cached) >> prefer & 1 && !w->stress) {
+    uint64_t can = w->free & ~avoid & ~w->cached;
+    unsigned wanted = v->hint < 8 ? (kn_bank(type) ? w->plan->target->fp_arg_regs
+                                                   : w->plan->target->arg_regs)[v->hint]
+                                  : KN_NO_REG;
+    if (KN_UNLIKELY(w->stress)) can = 0;
+    if (wanted < 64 && can >> wanted & 1) {
+      r = wanted;
+      w->free ^= KN_BIT(r);
+    } else if (prefer < 64 && can >> prefer & 1) {
       r = prefer;
       w->free ^= KN_BIT(r);
     } else {
@@ -321,12 +331,27 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
 KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   if (w->free >> r & 1) {
     w->free ^= KN_BIT(r);
+    w->owner[r] = 0;
     w->cached &= ~KN_BIT(r);
   } else {
     KN_W(claim_slow)(w, r);
   }
   w->temp |= KN_BIT(r);
   w->locked |= KN_BIT(r);
+}
+
+/* The register that still holds what slot `s`, a variable in memory, holds; or KN_NO_REG. Registers
+ * keep their last value when it dies, until somebody takes them. */
+KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s) {
+  if (s->epoch != w->epoch || s->value == 0) return KN_NO_REG;
+  unsigned r = w->val[s->value].reg;
+  return r < 64 && w->owner[r] == s->value && (w->block_regs & KN_BIT(r)) ? r : KN_NO_REG;
+}
+
+/* Notes that slot `s` holds value `v`, whose register is its own. */
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
+  s->value = v;
+  s->epoch = w->epoch;
 }
 
 /* Ends an instruction: its temporary registers are free again. */

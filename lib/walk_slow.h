@@ -40,11 +40,13 @@ unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed) {
       }
     }
     spill(w, victim);
+    w->owner[victim] = 0;
     return victim;
   }
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->free &= ~KN_BIT(r);
   w->cached &= ~KN_BIT(r);
+  w->owner[r] = 0;
   return r;
 }
 
@@ -73,7 +75,13 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     w->locked |= KN_BIT(r);
     return r;
   }
-  r = kn_take(w, kn_bank_mask(v->type));
+  unsigned wanted = v->hint < 8 && !w->stress ? w->plan->target->arg_regs[v->hint] : KN_NO_REG;
+  if ((v->flags & KN_VF_ADDR) && wanted < 64 && (w->free & ~w->cached & ~w->locked) >> wanted & 1) {
+    r = wanted;
+    w->free ^= KN_BIT(r);
+  } else {
+    r = kn_take(w, kn_bank_mask(v->type));
+  }
   w->locked |= KN_BIT(r);
   if (v->flags & KN_VF_ADDR) {
     KN_W(hook_address)(w, r, h);
@@ -149,8 +157,11 @@ void KN_W(claim_slow)(struct kn_walk *w, unsigned r) {
   uint32_t h = w->owner[r];
   struct kn_val *v = &w->val[h];
   uint64_t can = w->free & kn_bank_mask(v->type) & ~w->cached & ~w->locked;
+  w->owner[r] = 0;
   if (can == 0) {
+    w->owner[r] = h;
     spill(w, r);
+    w->owner[r] = 0;
     return;
   }
   unsigned to = (unsigned)__builtin_ctzll(can);
@@ -168,6 +179,7 @@ void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered) {
   for (uint64_t m = live; m; m &= m - 1) spill(w, (unsigned)__builtin_ctzll(m));
   w->free |= live;
   w->cached &= ~clobbered;
+  w->epoch++;
 }
 
 /* ---- moves ---- */

@@ -276,8 +276,12 @@ void x64_funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   bool there = kn_is_value(a) && w->val[a].reg == X64_RAX && w->val[a].uses == 1 &&
                (w->val[a].flags & ~KN_VF_ZX) == 0;
-  if (!there) kn_claim(w, X64_RAX);
-  else w->locked |= KN_BIT(X64_RAX);
+  if (!there) {
+    kn_claim(w, X64_RAX);
+  } else {
+    w->locked |= KN_BIT(X64_RAX);
+    w->owner[X64_RAX] = 0; /* a copy of it is none any more */
+  }
   kn_claim(w, X64_RDX);
   if (!kn_is_value(a)) {
     int64_t v = 0;

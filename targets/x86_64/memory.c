@@ -56,12 +56,33 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t 
   kn_defined(w, i, dst);
 }
 
+/* A load of a variable in memory whose content register r holds as well. */
+static void load_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned r) {
+  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  w->locked |= KN_BIT(r);
+  unsigned zx = w->val[s->value].flags & KN_VF_ZX;
+  unsigned dst = kn_def(w, i, in->type, r, 0);
+  x64_move(w, dst, r, in->type);
+  w->val[i].flags |= (uint8_t)zx;
+  kn_defined(w, i, dst);
+  if (w->owner[dst] == i) kn_slot_note(w, s, i);
+}
+
 void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
-    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
-    if (home != KN_NO_REG) {
-      load_variable(w, in, i, home);
+    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+    if (s->reg != KN_NO_REG) {
+      load_variable(w, in, i, s->reg);
       return;
+    }
+    if (!s->escaped && in->type != KILN_TYPE_I128 && w->val[i].uses) {
+      unsigned r = kn_slot_copy(w, s);
+      if (r != KN_NO_REG) {
+        load_copy(w, in, i, r);
+        return;
+      }
+      variable = s;
     }
   }
   if (in->type == KILN_TYPE_I128) {
@@ -104,11 +125,17 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (unused) return;
   if (!sign && mem <= KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
+  if (variable && w->owner[dst] == i) kn_slot_note(w, variable, i);
 }
 
 static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   uint32_t b = in->b;
-  if (kn_is_value(b)) {
+  if (kn_is_value(b) && (w->val[b].flags & KN_VF_ADDR) && w->val[b].uses == 1) {
+    /* computed in place; it may be computed from what the home held */
+    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
+    x64_hook_address(w, home, b);
+    kn_drop(w, b);
+  } else if (kn_is_value(b)) {
     unsigned r = kn_reg(w, b, in->type);
     kn_drop(w, b);
     if (r == home) { /* computed in place, or stored back unchanged */
@@ -125,12 +152,15 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
 }
 
 void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
-    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
-    if (home != KN_NO_REG) {
-      store_variable(w, in, home);
+    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+    if (s->reg != KN_NO_REG) {
+      store_variable(w, in, s->reg);
       return;
     }
+    if (!s->escaped) variable = s;
+    s->value = 0;
   }
   unsigned type = in->type, size = x64_size(type);
   if (type == KILN_TYPE_I128) {
@@ -144,6 +174,7 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
     unsigned op = type == KILN_TYPE_F32 ? X64_MOVSS_ST : type == KILN_TYPE_F64 ? X64_MOVSD_ST : X64_MOV_ST;
     x64_op_mem(w, op, kn_bank(type) ? 2 : size, r, &m);
+    if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
     kn_drop(w, b);
   } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
     struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
@@ -170,10 +201,10 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned scale = in->x;
   bool simple = in->b == 0 || scale == 1 || scale == 2 || scale == 4 || scale == 8;
   bool base_waits = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR);
-  unsigned depth = base_waits ? w->val[in->a].hint + 1u : 0;
+  int32_t depth = base_waits ? w->val[in->a].frame + 1 : 0;
   if (simple && v->flags == 0 && depth < 4 && disp > -(1 << 28) && disp < 1 << 28) {
     v->flags = KN_VF_ADDR;
-    v->hint = (uint8_t)depth; /* an address has no wanted register while it waits */
+    v->frame = depth; /* it has no other while it waits */
     return;
   }
   if (simple) {
@@ -192,22 +223,21 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     kn_defined(w, i, dst);
     return;
   }
-  unsigned index = kn_reg(w, in->b, KILN_TYPE_I64);
-  if ((scale & (scale - 1)) == 0 && scale) {
-    x64_mov(w, 3, X64_SCRATCH, index);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, X64_SCRATCH, (unsigned)__builtin_ctz(scale)));
-  } else {
-    EMIT(w, x64_imul_rri(w->p, 3, X64_SCRATCH, index, (int32_t)scale));
-  }
-  kn_drop(w, in->b);
-  w->locked &= ~KN_BIT(index);
-  unsigned base = kn_reg(w, in->a, KILN_TYPE_I64);
+  unsigned index = kn_reg(w, in->b, KILN_TYPE_I64), base = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, KILN_TYPE_I64, base, 0);
-  if (dst == base && disp == 0)
-    EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, X64_SCRATCH));
+  kn_drop(w, in->b);
+  unsigned dst = kn_def(w, i, KILN_TYPE_I64, index, base == index ? 0 : KN_BIT(base));
+  unsigned t = dst == base ? X64_SCRATCH : dst;
+  if (scale && (scale & (scale - 1)) == 0) {
+    x64_move(w, t, index, KILN_TYPE_I64);
+    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, t, (unsigned)__builtin_ctz(scale)));
+  } else {
+    EMIT(w, x64_imul_rri(w->p, 3, t, index, (int32_t)scale));
+  }
+  if (disp == 0)
+    EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, t == dst ? base : t));
   else
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, X64_SCRATCH, 0, 0, disp}));
+    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp}));
   kn_defined(w, i, dst);
 }
 
