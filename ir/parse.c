@@ -84,7 +84,7 @@ bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
   *out = (kiln_symbol){e->value};
   kn_parse_next(p);
   if (kn_parse_is(p, ':')) {
-    uint32_t block;
+    uint32_t block = 0;
     kn_parse_next(p);
     struct kn_token label = p->lx.tok;
     if (label.kind != KN_TOK_IDENT) return kn_parse_expected(p, "a block");

@@ -373,7 +373,7 @@ static bool parse_operands(struct kn_parser *p, struct line *l, unsigned shape) 
   kiln_func *f = p->func;
   kiln_value a, b, c;
   kiln_type from;
-  unsigned word;
+  unsigned word = 0;
   uint64_t number;
   uint8_t align = 0;
   uint32_t n;
