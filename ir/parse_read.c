@@ -208,7 +208,7 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
     } else if (kn_parse_word(p, "sret")) {
       out->flags |= KILN_PARAM_SRET;
     } else if (kn_parse_word(p, "byval")) {
-      uint64_t size;
+      uint64_t size = 0;
       out->flags |= KILN_PARAM_BYVAL;
       if (!kn_parse_want(p, '(') || !kn_parse_number(p, UINT32_MAX, "a size", &size) ||
           !kn_parse_want(p, ',') || !kn_parse_align(p, 15, &out->align_log2) ||
