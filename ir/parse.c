@@ -441,6 +441,7 @@ static bool data_reloc(struct kn_parser *p, const struct item *it, uint8_t size,
   kiln_reloc r = {
     .offset_bytes = p->n_bytes, .size_bytes = size, .relative_to = {relative ? it->symbol.id : 0}};
   if (!kn_parse_symbol(p, &r.symbol, &r.addend)) return false;
+  if (relative && kn_parse_take(p, '-') && !kn_parse_symbol(p, &r.relative_to, NULL)) return false;
   uint8_t *at = more_bytes(p, size);
   if (!at) return false;
   memset(at, 0, size);
@@ -451,7 +452,11 @@ static bool data_reloc(struct kn_parser *p, const struct item *it, uint8_t size,
   return true;
 }
 
+/* Bit 0: four bytes; bit 1: relative. */
+static const char *const reloc_words[4] = {"addr", "addr32", "rel64", "rel32"};
+
 static bool define_data(struct kn_parser *p, struct item *it) {
+  unsigned reloc;
   bool zero = true, ok = true;
   kiln_type type = KILN_TYPE_VOID; /* of the numbers that go on behind a comma */
   uint64_t n = 0, zeros = 0;       /* `zero` alone takes no memory here */
@@ -481,11 +486,8 @@ static bool define_data(struct kn_parser *p, struct item *it) {
         p->n_bytes = (uint32_t)(at - p->bytes) + (uint32_t)kn_lex_decode(&p->lx.tok, (char *)at);
         kn_parse_next(p);
         type = KILN_TYPE_VOID;
-      } else if (kn_parse_word(p, "addr")) {
-        ok = data_reloc(p, it, 8, false);
-        type = KILN_TYPE_VOID;
-      } else if (kn_parse_word(p, "rel32")) {
-        ok = data_reloc(p, it, 4, true);
+      } else if (word_in(p, reloc_words, 4, &reloc)) {
+        ok = data_reloc(p, it, reloc & 1 ? 4 : 8, reloc >= 2);
         type = KILN_TYPE_VOID;
       } else {
         if (p->lx.tok.kind == KN_TOK_IDENT) {
@@ -496,7 +498,7 @@ static bool define_data(struct kn_parser *p, struct item *it) {
           }
         }
         ok = type == KILN_TYPE_VOID || p->lx.tok.kind == KN_TOK_IDENT
-               ? kn_parse_expected(p, "a string, a type, zero, addr or rel32")
+               ? kn_parse_expected(p, "a string, a type, zero, addr or rel")
                : data_number(p, type);
       }
     }
