@@ -51,18 +51,22 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->frame_low = 0;
   w->out_args = 0;
   w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
-  w->cuts.n = w->epilogues.n = 0;
+  w->reloc_mark.n = w->n_epilogues = 0;
   w->uses_incoming = w->frameless = false;
   w->spare_inst = w->spare_ready = 0;
   w->sret = w->va_save = 0;
   uint32_t n = f->blocks.n;
-  if (w->labels.cap < n && !kn_grow(f->module, &w->labels.at, &w->labels.cap, n, sizeof *w->labels.at)) {
+  if ((w->labels.cap < n &&
+       !kn_grow(f->module, &w->labels.at, &w->labels.cap, n, sizeof *w->labels.at)) ||
+      (w->label_mark.cap < n &&
+       !kn_grow(f->module, &w->label_mark.at, &w->label_mark.cap, n, sizeof *w->label_mark.at))) {
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
     return false;
   }
-  w->labels.n = n;
+  w->labels.n = w->label_mark.n = n;
   w->label = w->labels.at;
   memset(w->label, 0xff, n * sizeof *w->label);
+  memset(w->label_mark.at, 0, n * sizeof *w->label_mark.at);
   uint64_t seed = f->module->options.stress_seed;
   w->stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
   return kn_walk_room(w, (size_t)f->n * 4);
@@ -76,6 +80,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->block = b;
   w->next_block = next;
   w->label[b] = kn_here(w);
+  w->label_mark.at[b] = w->fixups.n;
   uint64_t usable = t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
   /* copies of slot homes stay true if the block is only entered from the one before it */
   bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
@@ -116,7 +121,7 @@ int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
 }
 
 uint32_t kn_walk_label(struct kn_walk *w) {
-  if (!KN_PUSH(w->f, w->labels, UINT32_MAX)) return 0;
+  if (!KN_PUSH(w->f, w->labels, UINT32_MAX) || !KN_PUSH(w->f, w->label_mark, 0)) return 0;
   w->label = w->labels.at;
   return w->labels.n - 1;
 }
@@ -145,6 +150,7 @@ void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t typ
     return;
   }
   out->relocs[out->n_relocs++] = (struct kn_code_reloc){at, symbol, type, (int32_t)addend};
+  KN_PUSH(w->f, w->reloc_mark, w->fixups.n);
 }
 
 void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n) {
@@ -224,7 +230,7 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->moves.at,
-                    w->cuts.at, w->epilogues.at};
+                    w->label_mark.at, w->reloc_mark.at, w->cut.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

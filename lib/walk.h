@@ -23,17 +23,6 @@ struct kn_fixup {
   uint32_t kind;  /* the target's */
 };
 
-/* Bytes to be cut from the function's code when it is complete. */
-struct kn_cut {
-  uint32_t pos, bytes;
-  uint32_t total; /* bytes cut up to here, these included */
-};
-
-/* Where a function returns: from the first instruction of the epilogue to the return itself. */
-struct kn_epilogue {
-  uint32_t from, ret;
-};
-
 /* A constant behind the function. */
 struct kn_literal {
   uint64_t low, high;
@@ -90,8 +79,12 @@ struct kn_walk {
   KN_ARRAY(uint32_t) labels;
   KN_ARRAY(struct kn_fixup) fixups;
   KN_ARRAY(struct kn_literal) literals;
-  KN_ARRAY(struct kn_cut) cuts;           /* ascending */
-  KN_ARRAY(struct kn_epilogue) epilogues; /* ascending */
+  /* For a target that shortens its code at the function's end: how many fixups there were when a
+   * label was placed, a relocation made; and the bytes cut before each fixup. */
+  KN_ARRAY(uint32_t) label_mark; /* parallel to labels */
+  KN_ARRAY(uint32_t) reloc_mark; /* parallel to the function's relocations */
+  KN_ARRAY(uint32_t) cut;
+  uint32_t n_epilogues;
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;  /* instruction that gave the latest of them back, */
   uint32_t spare_ready; /* and how many there were: it may still read those that it gave */

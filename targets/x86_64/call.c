@@ -376,7 +376,8 @@ void x64_prologue(struct kn_walk *w) {
 }
 
 void x64_epilogue(struct kn_walk *w) {
-  uint32_t from = kn_here(w);
+  uint32_t from = kn_here(w), fixup = w->fixups.n;
+  if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return;
   if (w->saved_count) {
     EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)w->saved_count)));
     for (unsigned k = 5; k-- > 0;)
@@ -385,7 +386,8 @@ void x64_epilogue(struct kn_walk *w) {
   } else {
     EMIT(w, x64_leave(w->p));
   }
-  KN_PUSH(w->f, w->epilogues, (struct kn_epilogue){from, kn_here(w)});
+  w->fixups.at[fixup].label = kn_here(w) - from;
+  w->n_epilogues++;
   EMIT(w, x64_ret(w->p));
 }
 

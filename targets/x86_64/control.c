@@ -6,7 +6,10 @@
 
 /* ---- labels ---- */
 
-void x64_place_label(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
+void x64_place_label(struct kn_walk *w, uint32_t label) {
+  w->label[label] = kn_here(w);
+  w->label_mark.at[label] = w->fixups.n;
+}
 
 /* Jumps are 32-bit, to be shortened when the function is complete; backward ones that are short
  * already cannot get longer. */

@@ -223,7 +223,7 @@ void x64_rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* fshl, fshr: shld and shrd; for narrow types the pair fits one register. */
 void x64_funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (in->type == KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+    x64_wide(w, in, i);
     return;
   }
   if (x64_dead(w, in, i)) return;
@@ -435,7 +435,7 @@ static unsigned copy_extended(struct kn_walk *w, uint32_t h, unsigned type, bool
 
 void x64_minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (in->type == KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+    x64_wide(w, in, i);
     return;
   }
   if (x64_dead(w, in, i)) return;
@@ -559,7 +559,7 @@ void x64_negate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 void x64_abs(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (in->type == KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+    x64_wide(w, in, i);
     return;
   }
   if (x64_dead(w, in, i)) return;

@@ -198,6 +198,67 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_def_fixed(w, i, KILN_TYPE_I8, low);
 }
 
+/* a, replaced by b if the comparison a - b says so. */
+static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned cc = in->op == KILN_OP_SMIN ? X64_GE : in->op == KILN_OP_SMAX ? X64_L
+              : in->op == KILN_OP_UMIN ? X64_AE : X64_B;
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), t = kn_temp(w, KN_GP_MASK);
+  load_half(w, low, in->a, 0);
+  load_half(w, high, in->a, 1);
+  x64_mov(w, 3, t, high);
+  op_half(w, X64_CMP, low, in->b, 0);
+  op_half(w, X64_SBB, t, in->b, 1);
+  op_half(w, X64_CMOV + cc, low, in->b, 0);
+  op_half(w, X64_CMOV + cc, high, in->b, 1);
+  store_halves(w, i, low, high);
+}
+
+/* x ^ s - s, where s is all sign bits. */
+static void magnitude(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), s = X64_SCRATCH;
+  load_half(w, low, in->a, 0);
+  load_half(w, high, in->a, 1);
+  x64_mov(w, 3, s, high);
+  EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, s, 63));
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, low, s));
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, high, s));
+  EMIT(w, x64_rr(w->p, X64_SUB, 3, low, s));
+  EMIT(w, x64_rr(w->p, X64_SBB, 3, high, s));
+  store_halves(w, i, low, high);
+}
+
+/* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
+static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  struct x64_place half[2];
+  int64_t imm[2];
+  bool left = in->op == KILN_OP_FSHL;
+  kn_claim(w, X64_RCX);
+  if (x64_wide_source(w, in->c, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
+  else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
+  unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK), low = kn_temp(w, KN_GP_MASK);
+  uint32_t done = kn_walk_label(w), far = kn_walk_label(w);
+  EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+  x64_jcc(w, left ? X64_NE : X64_E, far);
+  load_half(w, top, in->a, 1);
+  load_half(w, middle, in->a, 0);
+  load_half(w, low, in->b, 1);
+  x64_jmp(w, done);
+  x64_place_label(w, far);
+  load_half(w, top, in->a, 0);
+  load_half(w, middle, in->b, 1);
+  load_half(w, low, in->b, 0);
+  x64_place_label(w, done);
+  if (left) {
+    EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, middle, top));
+    EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, low, middle));
+    store_halves(w, i, middle, top);
+  } else {
+    EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, middle, low));
+    EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, top, middle));
+    store_halves(w, i, low, middle);
+  }
+}
+
 static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
@@ -329,6 +390,19 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_OP_ASHR: shift(w, in, i); break;
   case KILN_OP_ROTL:
   case KILN_OP_ROTR: rotate(w, in, i); break;
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR:
+    funnel(w, in, i);
+    n_drop = 3;
+    break;
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX: minmax(w, in, i); break;
+  case KILN_OP_ABS:
+    magnitude(w, in, i);
+    n_drop = 1;
+    break;
   case KILN_OP_ICMP: compare(w, in, i); break;
   case KILN_OP_SELECT:
     select_wide(w, in, i);

@@ -149,7 +149,8 @@ enum {
   X64_FIX_JMP = 8, /* jmp rel32, may become short */
   X64_FIX_JCC,     /* jcc rel32, may become short */
   X64_FIX_BYTE,    /* an 8-bit displacement */
-  X64_FIX_NONE     /* gone */
+  X64_FIX_NONE,    /* gone */
+  X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its ret */
 };
 #define X64_FIX_TABLE (1u << 31)
 
