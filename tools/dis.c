@@ -128,7 +128,7 @@ static int compare_relocs(const void *a, const void *b) {
   return by_place(((const struct reloc *)a)->at, ((const struct reloc *)b)->at);
 }
 
-/* Memory of a tool that ends soon: it is never freed, and its lack ends the program. */
+/* A tool's memory: its lack ends the program. */
 static void *grow(void *old, size_t n, size_t item) {
   if ((n & (n - 1)) != 0) return old; /* doubled at powers of two */
   void *p = realloc(old, (n == 0 ? 1 : 2 * n) * item);
@@ -287,6 +287,8 @@ static int disassemble(const char *path, struct object *o) {
     collect_relocs(o, elf_ndxscn(scn), &c);
     const char *name = elf_strptr(o->elf, o->names, h.sh_name);
     print_code(o, name != NULL ? name : "?", &c);
+    free(c.labels);
+    free(c.relocs);
   }
   return 0;
 }
@@ -305,6 +307,7 @@ int main(int argc, char **argv) {
   }
   struct object o = {.elf = elf_begin(fd, ELF_C_READ, NULL)};
   int status = o.elf != NULL ? disassemble(argv[1], &o) : fail(argv[1], elf_errmsg(-1));
+  if (capstone != 0) cs_close(&capstone);
   if (o.elf != NULL) elf_end(o.elf);
   close(fd);
   return status;
