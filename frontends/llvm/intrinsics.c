@@ -247,6 +247,24 @@ static void min_max(const struct call *c) {
   def(c, v);
 }
 
+/* Saturating i128: the overflow flag chooses the end that a's sign, or the operation, names. */
+static void saturate_wide(const struct call *c) {
+  kiln_func *f = c->r->f;
+  kiln_op op = (kiln_op)c->row->op;
+  kiln_op by = op == KILN_OP_SADDS ? KILN_OP_SADDO : op == KILN_OP_UADDS ? KILN_OP_UADDO
+             : op == KILN_OP_SSUBS ? KILN_OP_SSUBO : KILN_OP_USUBO;
+  kiln_value a = arg(c, 0), b = arg(c, 1);
+  kiln_value v = binary(c, by, KILN_TYPE_I128, a, b);
+  kiln_value over = kiln_build_result(f, v, 1);
+  kiln_value end = kiln_const_int(f, op == KILN_OP_UADDS ? -1 : 0);
+  if (op == KILN_OP_SADDS || op == KILN_OP_SSUBS) {
+    end = binary(c, KILN_OP_ASHR, KILN_TYPE_I128, a, kiln_const_int(f, 127));
+    end = binary(c, KILN_OP_XOR, KILN_TYPE_I128, end,
+                 kiln_const_i128(f, UINT64_MAX, UINT64_MAX >> 1));
+  }
+  def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
+}
+
 /* {value, i1}: of widths that do not fill their type, computed there and compared. */
 static void overflow(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -568,7 +586,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     return;
   case IN_SATURATE:
     if (odd(c)) return;
-    if (kt == KILN_TYPE_I128) kn_bc_unsupported(r, "this intrinsic on i128");
+    if (kt == KILN_TYPE_I128) saturate_wide(c);
     else def(c, binary(c, op, kt, arg(c, 0), arg(c, 1)));
     return;
   case IN_OVERFLOW: overflow(c); return;
