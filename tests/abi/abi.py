@@ -70,6 +70,7 @@ def main():
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--count', type=int, default=600)
     p.add_argument('--only', type=int, help='just this signature')
+    p.add_argument('--level', choices=('-O0', '-O1'), help="of Kiln's halves; default: in turn")
     p.add_argument('--no-float-pairs', action='store_true', help='leave out structs of two floats')
     args = p.parse_args()
     h = harness.Harness(args)
@@ -77,6 +78,9 @@ def main():
     all_signatures = generate(h, args.seed, args.count, args.only)
     groups = [all_signatures[i:i + BATCH] for i in range(0, len(all_signatures), BATCH)]
     work, lost = [], set()
+
+    def kiln_level(b):
+        return args.level or ('-O0', '-O1')[b % 2]
     for b, group in enumerate(groups):
         h.write('caller%d.c' % b, sig.caller_file(group))
         h.write('callee%d.c' % b, sig.callee_file(group))
@@ -87,7 +91,9 @@ def main():
     def build(item):
         b, half, compiler = item
         # references at the other level than Kiln: -O1 callees rely on every promise of the caller
-        level = ['-O0', '-O1'][(b + (compiler != 'kiln')) % 2]
+        level = kiln_level(b)
+        if compiler != 'kiln':
+            level = '-O1' if level == '-O0' else '-O0'
         try:
             build_half(h, b, half, compiler, level)
         except harness.Failure as e:
@@ -109,9 +115,10 @@ def main():
         if gone:  # what did not compile was counted there; the pair cannot be linked
             raise harness.Failure('batches %s did not compile' % gone)
         faults = run_pair(h, p, all_signatures, range(len(groups)), tools)
-        for s in all_signatures:
+        for i, s in enumerate(all_signatures):
             if s.n in faults:
-                h.fail('caller %s, callee %s, --seed=%d --only=%d' % (*p, args.seed, s.n),
+                h.fail('caller %s, callee %s, --seed=%d --only=%d --level=%s'
+                       % (*p, args.seed, s.n, kiln_level(i // BATCH)),
                        '%s\n  %s' % (faults[s.n], s.describe()))
             else:
                 h.ok('caller %s, callee %s, signature %d' % (*p, s.n))
