@@ -83,6 +83,8 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     r = kn_take(w, kn_bank_mask(v->type));
   }
   w->locked |= KN_BIT(r);
+  /* what an address is computed from is needed no longer than that */
+  uint64_t locked = w->locked, temp = w->temp;
   if (v->flags & KN_VF_ADDR) {
     KN_W(hook_address)(w, r, h);
     v->flags &= (uint8_t)~KN_VF_ADDR;
@@ -100,6 +102,9 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     KN_W(hook_load)(w, r, v->frame, v->type);
     KN_LOG(w, KN_EV_COPY, h, r);
   } /* else: used before its definition, any bits */
+  w->locked = locked;
+  w->free |= w->temp & ~temp;
+  w->temp = temp;
   v->reg = (uint8_t)r;
   w->owner[r] = h;
   return r;
