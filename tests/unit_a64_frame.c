@@ -1,0 +1,336 @@
+/* Frames of AArch64: for functions with every mix of saved registers and frame sizes, the machine
+ * code is interpreted instruction by instruction as far as it moves the stack pointer, x29, x30 and
+ * callee-saved registers, and at each boundary the frame rows (.eh_frame) must say where these are.
+ * Run by the unit suite. Invariant: the interpretation knows nothing of how frames are laid out. */
+#include "ir/module.h"
+#include <kiln/kiln.h>
+
+#include <capstone/capstone.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* DWARF numbers (AADWARF64): x0 to x30, sp 31, v0 from 64. */
+enum { FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
+
+static csh cs;
+static cs_insn *insn;
+static unsigned long boundaries;
+
+static bool callee_saved(unsigned r) {
+  return (r >= 19 && r <= 30) || (r >= V0 + 8 && r <= V0 + 15);
+}
+
+/* ---- what the code does ---- */
+
+struct machine {
+  bool sp_known, fp_known;
+  int64_t sp, fp;        /* CFA minus the register */
+  bool intact[N_REGS];   /* holds what it held at entry */
+  struct {
+    int64_t at;          /* address minus CFA */
+    unsigned reg;        /* whose entry value is there */
+  } saved[64];
+  unsigned n_saved;
+};
+
+static void store(struct machine *m, unsigned reg, int64_t at) {
+  for (unsigned i = 0; i < m->n_saved; i++)
+    if (m->saved[i].at == at) m->saved[i--] = m->saved[--m->n_saved];
+  if (reg < N_REGS && callee_saved(reg) && m->intact[reg] && m->n_saved < 64) {
+    m->saved[m->n_saved].at = at;
+    m->saved[m->n_saved++].reg = reg;
+  }
+}
+static bool holds(const struct machine *m, unsigned reg, int64_t at) {
+  for (unsigned i = 0; i < m->n_saved; i++)
+    if (m->saved[i].at == at && m->saved[i].reg == reg) return true;
+  return false;
+}
+static void load(struct machine *m, unsigned reg, int64_t at) {
+  if (reg < N_REGS) m->intact[reg] = holds(m, reg, at);
+  if (reg == FP) m->fp_known = false;
+}
+
+/* A load or store of one or two registers relative to sp or x29; false if it is none. */
+static bool transfer(struct machine *m, uint32_t w) {
+  unsigned rn = w >> 5 & 31, rt = w & 31, rt2 = w >> 10 & 31;
+  bool fp = w >> 26 & 1, is_load = w >> 22 & 1;
+  bool pair = (w & 0xfa000000u) == 0xa8000000u || (w & 0xfe000000u) == 0x6c000000u;
+  bool single = (w & 0xffc00000u) == 0xf9000000u || (w & 0xffc00000u) == 0xf9400000u ||
+                (w & 0xffc00000u) == 0xfd000000u || (w & 0xffc00000u) == 0xfd400000u;
+  unsigned mode = pair ? w >> 23 & 3 : 2; /* 1 post, 2 offset, 3 pre */
+  if (pair && (w >> 30 != (fp ? 1u : 2u) || mode == 0)) return false;
+  if ((!pair && !single) || (rn != SP && rn != FP)) return false;
+  if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* cannot be told */
+  int64_t imm = pair ? (int64_t)(int32_t)(w << 10) >> 25 << 3 : (int64_t)(w >> 10 & 0xfff) << 3;
+  int64_t base = rn == SP ? -m->sp : -m->fp, at = mode == 1 ? base : base + imm;
+  unsigned add = fp ? V0 : 0;
+  if (mode != 2) m->sp -= imm;
+  for (unsigned k = 0; k < (pair ? 2u : 1u); k++, at += 8) {
+    unsigned reg = (k ? rt2 : rt) + add;
+    if (reg == 31) reg = N_REGS; /* the zero register */
+    if (is_load) load(m, reg, at);
+    else store(m, reg, at);
+  }
+  return true;
+}
+
+static void other(struct machine *m, const uint8_t *code) {
+  size_t size = 4;
+  uint64_t address = 0;
+  cs_regs reads, writes;
+  uint8_t n_reads, n_writes;
+  assert_true(cs_disasm_iter(cs, &code, &size, &address, insn));
+  assert_int_equal(cs_regs_access(cs, insn, reads, &n_reads, writes, &n_writes), CS_ERR_OK);
+  for (unsigned i = 0; i < n_writes; i++) {
+    unsigned r = writes[i], d = N_REGS;
+    if (r >= ARM64_REG_X0 && r <= ARM64_REG_X28) d = r - ARM64_REG_X0;
+    if (r >= ARM64_REG_W0 && r <= ARM64_REG_W28) d = r - ARM64_REG_W0;
+    if (r == ARM64_REG_X29 || r == ARM64_REG_W29) d = FP;
+    if (r == ARM64_REG_X30 || r == ARM64_REG_W30) d = LR;
+    if (r >= ARM64_REG_D0 && r <= ARM64_REG_D31) d = V0 + r - ARM64_REG_D0;
+    if (r >= ARM64_REG_S0 && r <= ARM64_REG_S31) d = V0 + r - ARM64_REG_S0;
+    if (r >= ARM64_REG_Q0 && r <= ARM64_REG_Q31) d = V0 + r - ARM64_REG_Q0;
+    if (d < N_REGS) m->intact[d] = false;
+    if (d == FP) m->fp_known = false;
+    if (r == ARM64_REG_SP || r == ARM64_REG_WSP) m->sp_known = false;
+  }
+}
+
+static void step(struct machine *m, const uint8_t *code) {
+  uint32_t w;
+  memcpy(&w, code, 4);
+  int64_t imm = (int64_t)(w >> 10 & 0xfff) << (w >> 22 & 1 ? 12 : 0);
+  if ((w & 0xff8003ffu) == 0xd10003ffu) m->sp += imm;      /* sub sp, sp, # */
+  else if (w == 0x910003fdu) m->fp = m->sp, m->fp_known = m->sp_known, m->intact[FP] = false;
+  else if (w == 0x910003bfu) m->sp = m->fp, m->sp_known = m->fp_known; /* mov sp, x29 */
+  else if ((w & 0xff8003ffu) == 0x910003ffu) m->sp -= imm; /* add sp, sp, # */
+  else if ((w & 0xfc000000u) == 0x94000000u || (w & 0xfffffc1fu) == 0xd63f0000u)
+    m->intact[LR] = false; /* bl, blr: the callee gives back the rest */
+  else if (!transfer(m, w)) other(m, code);
+}
+
+/* ---- what the rows say ---- */
+
+struct rows {
+  const uint8_t *p, *end;
+  uint32_t at; /* code offset of the current row */
+  unsigned cfa_reg;
+  int64_t cfa_offset;
+  bool saved[N_REGS];
+  int64_t where[N_REGS]; /* address minus CFA */
+};
+
+static uint64_t uleb(struct rows *r) {
+  uint64_t x = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    assert_true(r->p < r->end);
+    uint8_t b = *r->p++;
+    x |= (uint64_t)(b & 0x7f) << shift;
+    if (!(b & 0x80)) return x;
+  }
+}
+
+/* Executes instructions up to the row that covers `pc`. Code alignment 4, data alignment -8. */
+static void rows_to(struct rows *r, uint32_t pc) {
+  while (r->p < r->end) {
+    const uint8_t *before = r->p;
+    uint8_t op = *r->p++;
+    uint32_t delta = 0;
+    uint16_t d16;
+    if (op >> 6 == 1) delta = (op & 63) * 4u;
+    else if (op == 2) delta = *r->p++ * 4u;
+    else if (op == 3) memcpy(&d16, r->p, 2), delta = d16 * 4u, r->p += 2;
+    else if (op == 4) memcpy(&delta, r->p, 4), delta *= 4, r->p += 4;
+    if (delta) {
+      if (r->at + delta > pc) {
+        r->p = before;
+        return;
+      }
+      r->at += delta;
+      continue;
+    }
+    uint64_t reg;
+    if (op >> 6 == 2) {
+      r->saved[op & 63] = true;
+      r->where[op & 63] = -8 * (int64_t)uleb(r);
+    } else if (op >> 6 == 3) {
+      r->saved[op & 63] = false;
+    } else if (op == 5) {
+      reg = uleb(r);
+      assert_true(reg < N_REGS);
+      r->saved[reg] = true;
+      r->where[reg] = -8 * (int64_t)uleb(r);
+    } else if (op == 6) {
+      reg = uleb(r);
+      assert_true(reg < N_REGS);
+      r->saved[reg] = false;
+    } else if (op == 0x0c) {
+      r->cfa_reg = (unsigned)uleb(r);
+      r->cfa_offset = (int64_t)uleb(r);
+    } else if (op == 0x0d) {
+      r->cfa_reg = (unsigned)uleb(r);
+    } else if (op == 0x0e) {
+      r->cfa_offset = (int64_t)uleb(r);
+    } else if (op != 0) {
+      fail_msg("row instruction %#x", op);
+    }
+  }
+}
+
+static void check_boundary(const char *name, uint32_t pc, const struct machine *m,
+                           const struct rows *r) {
+  boundaries++;
+  if (r->cfa_reg == SP ? !m->sp_known || r->cfa_offset != m->sp
+                       : r->cfa_reg != FP || !m->fp_known || r->cfa_offset != m->fp)
+    fail_msg("%s+%u: the CFA is register %u + %lld; sp + %lld, x29 + %lld are true", name, pc,
+             r->cfa_reg, (long long)r->cfa_offset, (long long)m->sp, (long long)m->fp);
+  for (unsigned reg = 0; reg < N_REGS; reg++) {
+    if (!callee_saved(reg)) continue;
+    if (r->saved[reg] ? !holds(m, reg, r->where[reg]) : !m->intact[reg])
+      fail_msg("%s+%u: register %u is not %s", name, pc, reg,
+               r->saved[reg] ? "where the rows say" : "intact");
+    if (r->saved[reg] && m->sp_known && r->where[reg] < -m->sp)
+      fail_msg("%s+%u: register %u is saved below the stack pointer", name, pc, reg);
+  }
+}
+
+static void check_output(kiln_session *s) {
+  const struct kn_output *out = &s->out;
+  for (uint32_t i = 0; i < out->n_funcs; i++) {
+    const struct kn_code_func *f = &out->funcs[i];
+    const char *name = s->module->symbols[f->symbol].name;
+    struct machine m = {.sp_known = true};
+    struct rows r = {.p = out->cfi + f->cfi_first, .end = out->cfi + f->cfi_first + f->cfi_size,
+                     .cfa_reg = SP};
+    for (unsigned reg = 0; reg < N_REGS; reg++) m.intact[reg] = true;
+    for (uint32_t pc = 0; pc < f->size; pc += 4) {
+      rows_to(&r, pc);
+      check_boundary(name, pc, &m, &r);
+      step(&m, out->code + f->start + pc);
+    }
+    assert_true(r.p == r.end);
+    uint32_t last;
+    memcpy(&last, out->code + f->start + f->size - 4, 4);
+    assert_int_equal(last, 0xd65f03c0u); /* ret, with all as it was */
+    assert_true(m.sp_known && m.sp == 0);
+  }
+}
+
+static void on_diag(void *user, const kiln_diag *d) {
+  (void)user;
+  fprintf(stderr, "# %u:%u: %s\n", d->line, d->column, d->message);
+}
+static void check_text(const char *text, uint64_t seed) {
+  kiln_module_options o = {.target = KILN_TARGET_AARCH64, .stress_seed = seed, .verify = true,
+                           .on_diag = on_diag};
+  kiln_module *m = kiln_module_new(&o);
+  assert_non_null(m);
+  kiln_session *s = kiln_session_new(m);
+  assert_int_equal(kiln_text_parse(s, text, strlen(text), NULL, NULL), KILN_OK);
+  check_output(s);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+/* ---- functions ---- */
+
+struct text {
+  char at[1 << 16];
+  size_t n;
+};
+__attribute__((format(printf, 2, 3))) static void put(struct text *t, const char *format, ...) {
+  va_list ap;
+  va_start(ap, format);
+  t->n += (size_t)vsnprintf(t->at + t->n, sizeof t->at - t->n, format, ap);
+  va_end(ap);
+  assert_true(t->n < sizeof t->at);
+}
+
+/* `ints` and `floats` values live across calls in a loop, a slot of `size` bytes whose address is
+ * passed on, and if asked for a dynamic allocation. Two returns. */
+static void function(struct text *t, unsigned ints, unsigned floats, unsigned size, bool dynamic) {
+  put(t, "declare @ext(i64) -> i64\ndeclare @extf(f64) -> f64\n");
+  put(t, "func @f_%u_%u_%u_%d(i64, f64) -> i64 {\n", ints, floats, size, dynamic);
+  if (size) put(t, "  %%slot = slot %u align 16\n", size);
+  put(t, "b0(%%x: i64, %%y: f64):\n");
+  if (dynamic) put(t, "  %%p = salloc %%x\n  store.i64 %%x, %%p\n");
+  for (unsigned k = 0; k < ints; k++) put(t, "  %%i%u = call @ext(%%x)\n", k);
+  for (unsigned k = 0; k < floats; k++) put(t, "  %%f%u = call @extf(%%y)\n", k);
+  put(t, "  br loop(%%x)\nloop(%%n: i64):\n  %%r = call @ext(%s)\n", size ? "%slot" : "%n");
+  const char *sum = "%r", *product = "%y";
+  char names[2][16];
+  for (unsigned k = 0; k < ints; k++) {
+    put(t, "  %%s%u = add.i64 %s, %%i%u\n", k, sum, k);
+    snprintf(names[0], sizeof names[0], "%%s%u", k);
+    sum = names[0];
+  }
+  for (unsigned k = 0; k < floats; k++) {
+    put(t, "  %%m%u = fmul.f64 %s, %%f%u\n", k, product, k);
+    snprintf(names[1], sizeof names[1], "%%m%u", k);
+    product = names[1];
+  }
+  put(t, "  call @extf(%s)\n  %%c = icmp.i64 ult %s, 10\n", product, sum);
+  put(t, "  brif %%c, loop(%s), out\nout:\n  brif %%c, one, two\n", sum);
+  put(t, "one:\n  ret %s\ntwo:\n  %%z = call @ext(%s)\n  ret %%z\n}\n", sum, sum);
+}
+
+static void saved_and_sizes(void **state) {
+  (void)state;
+  static struct text t;
+  static const unsigned sizes[] = {0, 16, 320, 400, 480, 496, 512, 3900, 4096, 5000, 40000, 300000};
+  for (unsigned ints = 0; ints <= 12; ints += ints < 2 ? 1 : 3)
+    for (unsigned floats = 0; floats <= 10; floats += floats < 2 ? 1 : 4)
+      for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
+          t.n = 0;
+          function(&t, ints, floats, sizes[k], dynamic);
+          check_text(t.at, 0);
+          check_text(t.at, 5);
+        }
+}
+
+static void leaves_and_arguments(void **state) {
+  (void)state;
+  static const char text[] =
+    "declare @many(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64\n"
+    "func @leaf(i64, i64) -> i64 {\nb0(%a: i64, %b: i64):\n  %c = add.i64 %a, %b\n  ret %c\n}\n"
+    "func @leaf_slot(i64) -> i64 {\n  %s = slot 64 align 8\nb0(%a: i64):\n"
+    "  %p = addr %s + %a*8\n  store.i64 %a, %p\n  %v = load.i64 %s\n  ret %v\n}\n"
+    "func @stack_in(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {\n"
+    "b0(%a: i64, %b: i64, %c: i64, %d: i64, %e: i64, %f: i64, %g: i64, %h: i64, %i: i64, %j: i64):\n"
+    "  %r = sub.i64 %i, %j\n  ret %r\n}\n"
+    "func @stack_out(i64) -> i64 {\nb0(%a: i64):\n"
+    "  %r = call @many(%a, %a, %a, %a, %a, %a, %a, %a, %a, %a)\n  %s = add.i64 %r, %a\n  ret %s\n}\n"
+    "func @variadic(i64, ...) -> i64 {\n  %l = slot 32 align 8\nb0(%a: i64):\n  va_start %l\n"
+    "  %v = va_arg.i64 %l\n  ret %v\n}\n"
+    "func @branches(i64) -> i64 {\nb0(%a: i64):\n  %c = icmp.i64 eq %a, 0\n  brif %c, b1, b2\n"
+    "b1:\n  ret 1\nb2:\n  ret 2\n}\n";
+  check_text(text, 0);
+  check_text(text, 9);
+}
+
+static int setup(void **state) {
+  (void)state;
+  if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &cs) != CS_ERR_OK) return -1;
+  cs_option(cs, CS_OPT_DETAIL, CS_OPT_ON);
+  insn = cs_malloc(cs);
+  return insn == NULL;
+}
+static int teardown(void **state) {
+  (void)state;
+  printf("# %lu boundaries\n", boundaries);
+  cs_free(insn, 1);
+  return cs_close(&cs) != CS_ERR_OK;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(saved_and_sizes),
+                                     cmocka_unit_test(leaves_and_arguments)};
+  return cmocka_run_group_tests_name("a64_frame", tests, setup, teardown);
+}
