@@ -26,7 +26,9 @@ struct kn_bc_abop {
 enum kn_bc_form {
   FORM_ANY, /* decoded operand by operand */
   FORM_LOAD, FORM_STORE, FORM_BINOP, FORM_BINOP_FLAGS, FORM_CAST, FORM_CAST_FLAGS, FORM_RET_VOID,
-  FORM_RET, FORM_BR, FORM_BRIF, FORM_UNREACHABLE, FORM_GEP, FORM_CMP
+  FORM_RET, FORM_BR, FORM_BRIF, FORM_UNREACHABLE, FORM_GEP, FORM_CMP,
+  FORM_SETTYPE, FORM_INTEGER, FORM_NULL, FORM_STRING, FORM_CSTRING, /* in constants blocks */
+  FORM_END, FORM_ENTER, FORM_DEFINE, FORM_UNABBREV /* the ids that every block has */
 };
 
 struct kn_bc_abbrev {
@@ -35,6 +37,15 @@ struct kn_bc_abbrev {
   uint8_t form;      /* enum kn_bc_form */
   uint8_t type_bits; /* of the form's type field */
   uint8_t flag_bits; /* of the form's flags field */
+};
+
+/* Abbreviation ids of function blocks that are known by their form; the last one is none. */
+#define KN_BC_KNOWN 64
+#define KN_BC_KNOWN_CSTS 32
+/* Blocks whose entries in blockinfo are found by number. */
+#define KN_BC_BLOCKS 32
+struct kn_bc_range {
+  uint32_t first, n;
 };
 
 /* Abbreviations that BLOCKINFO gives to all blocks of one kind. */
@@ -65,7 +76,9 @@ struct kn_bc_type {
   uint32_t first, n;  /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count;     /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
+  uint64_t spare[2];  /* to 64 bytes: indexed in every instruction */
 };
+_Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
 /* A member of a struct, or a function's result or parameter, or an array's element. */
 struct kn_bc_elem {
@@ -110,9 +123,10 @@ struct kn_bc_attr_list {
 /* ---- constants and values ---- */
 
 enum kn_bc_cst_kind {
+  CK_INT, /* v, sign-extended; at most 64 bits */
+  CK_INT_UNDEF, /* the same, of which any value will do: 0 */
   CK_NONE, /* no constant: an argument or instruction */
   CK_GLOBAL, /* index: into globals */
-  CK_INT, /* v, sign-extended; at most 64 bits */
   CK_WIDE, /* n words at index in cwords */
   CK_NULL, CK_UNDEF,
   CK_FLOAT, /* bits in v */
@@ -234,9 +248,13 @@ struct kn_bc {
 
   /* the stream */
   unsigned width; /* of abbreviation ids */
+  struct kn_bc_abbrev known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
+  struct kn_bc_abbrev known_csts[KN_BC_KNOWN_CSTS];
+  uint32_t learned, learned_csts; /* number of blockinfo entries when `known` was filled, + 1; 0: not yet */
   KN_BC_ARRAY(struct kn_bc_abop) abops;
   KN_BC_ARRAY(struct kn_bc_abbrev) abbrevs;
   KN_BC_ARRAY(struct kn_bc_blockinfo) blockinfo;
+  struct kn_bc_range info[KN_BC_BLOCKS]; /* in blockinfo; n UINT32_MAX / 2: scattered */
   KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
   uint32_t scope_first;        /* those of the current block */
   KN_BC_ARRAY(uint64_t) ops;   /* operands of the current record */
@@ -265,6 +283,7 @@ struct kn_bc {
   bool wide_types;     /* some integer type of more than 64 bits was laid out */
   bool version_seen;
   bool data_defined;
+  bool has_tls;        /* some global is thread-local */
   bool has_debug;      /* instructions have locations */
 
   /* constants of module and function */
@@ -340,7 +359,10 @@ void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved);
 bool kn_bc_skip(struct kn_bc *r);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
-/* Reads an abbreviation's definition; adds it to the current block, or to blockinfo of `block`. */
+/* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
+void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n);
+/* Reads an abbreviation's definition; adds it to the current block, which is a `block`, or for_block
+ * to the blockinfo of `block`. */
 bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block);
 /* Reads the block BLOCKINFO. */
 bool kn_bc_read_blockinfo(struct kn_bc *r);
@@ -402,12 +424,8 @@ kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type);
 static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out) {
   if (id >= r->inst_base) return false;
   const struct kn_bc_cst *c = &r->csts[id];
-  if (c->kind == CK_INT) return *out = (int64_t)c->v, true;
-  if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
-    const struct kn_bc_type *t = &r->types[r->vals[id].t & KN_BC_TYPE_MASK];
-    return *out = 0, t->kind == TK_INT && t->bits <= 64;
-  }
-  return false;
+  *out = (int64_t)c->v; /* zero for undefined ones */
+  return c->kind <= CK_INT_UNDEF;
 }
 
 /* ---- func.c ---- */

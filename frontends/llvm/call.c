@@ -145,7 +145,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
 }
 
 static uint32_t hash(uint64_t key, uint32_t cap) {
-  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (cap - 1);
+  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (cap - 1);
 }
 
 /* Makes the table of signatures twice as large. */
@@ -291,7 +291,8 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
     struct kn_bc_num v;
     if (r->csts[id].kind != CK_NONE) {
       if (!kn_bc_eval(r, id, 0, &v)) return false;
-      return push_arg(r, kiln_const_i128(r->f, v.low, v.high));
+      kiln_value c = kiln_const_i128(r->f, v.low, v.high); /* a small one has no type either */
+      return push_arg(r, kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I128, c));
     }
   }
   return argument(r, id, type, 0);

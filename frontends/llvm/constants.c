@@ -101,6 +101,20 @@ static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   return keep_bytes(r, c, (uint32_t)(4 + op[2]), (uint32_t)op[3 + op[2]]);
 }
 
+/* Adds constant `c` as the next value. */
+static bool add(struct kn_bc *r, uint32_t type, struct kn_bc_cst c) {
+  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
+  r->csts[r->n_vals] = c;
+  r->vals[r->n_vals++] = (struct kn_bc_val){0, type | (uint32_t)VS_CONST << 24};
+  return true;
+}
+
+static struct kn_bc_cst integer(const struct kn_bc_type *t, uint64_t v) {
+  v = (uint64_t)kn_bits_signed(v);
+  if (t->bits < 64) v = (uint64_t)((int64_t)(v << (64 - t->bits)) >> (64 - t->bits));
+  return (struct kn_bc_cst){.kind = CK_INT, .v = v};
+}
+
 /* One record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
   const uint64_t *op = r->ops.at;
@@ -109,9 +123,9 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   struct kn_bc_cst c = {0};
   bool ok = true;
   switch (r->code) {
-  case CST_NULL: c.kind = CK_NULL; break;
+  case CST_NULL: c.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL; break;
   case CST_UNDEF:
-  case CST_POISON: c.kind = CK_UNDEF; break;
+  case CST_POISON: c.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT_UNDEF : CK_UNDEF; break;
   case CST_INTEGER:
     if (n < 1 || (t->kind != TK_INT && t->kind != TK_VECTOR))
       return kn_bc_malformed(r, "bad integer constant");
@@ -119,9 +133,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
       unsupported(&c, "vector types");
       break;
     }
-    c.kind = CK_INT;
-    c.v = (uint64_t)kn_bits_signed(op[0]);
-    if (t->bits < 64) c.v = (uint64_t)((int64_t)(c.v << (64 - t->bits)) >> (64 - t->bits));
+    c = integer(t, op[0]);
     break;
   case CST_WIDE_INTEGER:
     if (n < 1 || t->kind != TK_INT) return kn_bc_malformed(r, "bad integer constant");
@@ -189,33 +201,85 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   case CST_NO_CFI: unsupported(&c, "no_cfi"); break;
   default: unsupported(&c, "this kind of constant expression"); break;
   }
-  if (!ok || !kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
-  r->csts[r->n_vals] = c;
-  r->vals[r->n_vals++] = (struct kn_bc_val){0, type | (uint32_t)VS_CONST << 24};
-  return true;
+  return ok && add(r, type, c);
+}
+
+/* A string: [array of characters], of `width` bits each. */
+static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
+  struct kn_bits *b = &r->bits;
+  uint64_t n = kn_bits_vbr6(b);
+  if (b->pos > b->end || n > (b->end - b->pos) / width)
+    return kn_bc_malformed(r, "the file ends in the middle of a string");
+  if (!KN_BC_ROOM(r, r->cbytes, r->cbytes.n + n)) return false;
+  struct kn_bc_cst c = {.kind = CK_BYTES, .x = nul, .index = r->cbytes.n, .n = (uint32_t)n};
+  kn_bc_text(r, width, r->cbytes.at + r->cbytes.n, n);
+  r->cbytes.n += (uint32_t)n;
+  return add(r, type, c);
+}
+
+/* Learns the forms of the abbreviations of the constants block just entered. */
+static void learn(struct kn_bc *r) {
+  uint32_t n = r->scope.n - r->scope_first;
+  memset(r->known_csts, 0, sizeof r->known_csts);
+  for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN_CSTS; i++)
+    r->known_csts[i + BC_FIRST_ABBREV] = r->abbrevs.at[r->scope.at[r->scope_first + i]];
+  r->learned_csts = r->blockinfo.n + 1;
+}
+
+/* Reads the record, block or definition whose abbreviation id was just read; `*type` is the current
+ * type. */
+static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
+  if (id == BC_ENTER_BLOCK) {
+    kn_bits_vbr(&r->bits, 8);
+    return kn_bc_skip(r);
+  }
+  if (id == BC_DEFINE_ABBREV) {
+    if (!kn_bc_define(r, false, BLOCK_CONSTANTS)) return false;
+    learn(r);
+    r->learned_csts = 0; /* for this block only */
+    return true;
+  }
+  if (!kn_bc_record(r, id)) return false;
+  if (r->code == CST_SETTYPE) {
+    if (r->ops.n < 1 || r->ops.at[0] >= r->n_types)
+      return kn_bc_malformed(r, "type number out of range");
+    *type = (uint32_t)r->ops.at[0];
+    return true;
+  }
+  if (*type == UINT32_MAX) return kn_bc_malformed(r, "a constant without a type");
+  return constant(r, *type);
 }
 
 bool kn_bc_read_constants(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  uint32_t block, type = UINT32_MAX;
+  struct kn_bits *b = &r->bits;
+  uint32_t type = UINT32_MAX;
   if (!kn_bc_enter(r, BLOCK_CONSTANTS, &saved)) return false;
+  if (r->learned_csts != r->blockinfo.n + 1) learn(r);
   for (;;) {
-    switch (kn_bc_next(r, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD:
-      if (r->code == CST_SETTYPE) {
-        if (r->ops.n < 1 || r->ops.at[0] >= r->n_types)
-          return kn_bc_malformed(r, "type number out of range");
-        type = (uint32_t)r->ops.at[0];
-        break;
-      }
-      if (type == UINT32_MAX) return kn_bc_malformed(r, "a constant without a type");
-      if (!constant(r, type)) return false;
-      break;
+    r->record_pos = b->pos;
+    if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within constants");
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      kn_bc_leave(r, &saved);
+      return r->status == KILN_OK;
+    }
+    const struct kn_bc_abbrev *a = &r->known_csts[id < KN_BC_KNOWN_CSTS ? id : 0];
+    const struct kn_bc_type *t = &r->types[type == UINT32_MAX ? 0 : type];
+    bool typed = type != UINT32_MAX;
+    if (a->form == FORM_SETTYPE) {
+      type = (uint32_t)kn_bits_fixed(b, a->type_bits);
+      if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+    } else if (a->form == FORM_INTEGER && typed && t->kind == TK_INT) {
+      if (!add(r, type, integer(t, kn_bits_vbr(b, 8)))) return false;
+    } else if (a->form == FORM_NULL && typed) {
+      struct kn_bc_cst c = {.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL};
+      if (!add(r, type, c)) return false;
+    } else if ((a->form == FORM_STRING || a->form == FORM_CSTRING) && typed) {
+      if (!string(r, type, a->flag_bits, a->form == FORM_CSTRING)) return false;
+    } else if (!item(r, id, &type)) {
+      return false;
     }
   }
 }
@@ -377,7 +441,8 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
   bool ok;
   switch (c->kind) {
-  case CK_INT: *out = number((int64_t)c->v); return true;
+  case CK_INT:
+  case CK_INT_UNDEF: *out = number((int64_t)c->v); return true;
   case CK_NULL:
   case CK_UNDEF: return true;
   case CK_FLOAT: out->low = c->v; return true;
@@ -446,14 +511,16 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
   kiln_value v;
-  if (c->kind == CK_INT && t->bits <= 64) {
+  if (c->kind == CK_GLOBAL && r->globals.at[c->index].symbol && !r->globals.at[c->index].tls) {
+    v = kiln_const_symbol(r->f, (kiln_symbol){r->globals.at[c->index].symbol}, 0);
+  } else if (c->kind <= CK_INT_UNDEF) {
     v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(c->v & 1) : (int64_t)c->v);
   } else if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
     v = kn_bc_zero(r, type);
   } else {
     struct kn_bc_num num;
     if (!kn_bc_eval(r, id, 0, &num)) return (kiln_value){0};
-    bool tls = num.symbol &&
+    bool tls = num.symbol && r->has_tls &&
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
     if (r->no_code && (num.minus || tls)) { /* code of it would be in the wrong block */
       kn_bc_unsupported(r, "this constant here");

@@ -96,7 +96,8 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   kiln_data_desc d = {.size_bytes = t->size, .align_log2 = g->align_log2, .flags = g->data_flags};
   bool merge = d.flags & KILN_DATA_MERGE_STRINGS;
   d.flags &= ~(unsigned)KILN_DATA_MERGE_STRINGS;
-  bool zero = kind == CK_NULL || kind == CK_UNDEF || t->size == 0;
+  bool zero = kind == CK_NULL || kind == CK_UNDEF || t->size == 0 ||
+              (kind <= CK_INT_UNDEF && r->csts[id].v == 0);
   *it = (struct item){.size = t->size, .symbol = g->symbol, .relocs = it->relocs,
                       .cap_relocs = it->cap_relocs};
   if (!zero || (merge && t->size == 1)) {

@@ -85,7 +85,7 @@ static inline void next_block(struct kn_bc *r) {
 
 /* ---- frequent instructions ---- */
 
-static inline void load(struct kn_bc *r, uint32_t ptr, uint64_t type, bool is_volatile) {
+static inline void load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_volatile) {
   if (KN_UNLIKELY(type >= r->n_types)) {
     kn_bc_malformed(r, "type number out of range");
     return;
@@ -93,11 +93,11 @@ static inline void load(struct kn_bc *r, uint32_t ptr, uint64_t type, bool is_vo
   const struct kn_bc_type *t = &r->types[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
-    kn_bc_load_odd(r, ptr, (uint32_t)type, mem);
+    kn_bc_load_odd(r, ptr, type, mem);
     return;
   }
   kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
-  kn_bc_def(r, (uint32_t)type, kiln_build_load(r->f, (kiln_type)t->ktype, a, 0, mem));
+  kn_bc_def(r, type, kiln_build_load(r->f, (kiln_type)t->ktype, a, 0, mem));
 }
 
 /* Stores value `id`; `type` is its type. */
@@ -273,7 +273,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
   case FUNC_LOAD: /* [ptr, type, align, volatile] */
     if (!kn_bc_operand(r, ops, n, &i, &a, &vtype)) return;
     if (n - i != 3) goto bad;
-    load(r, a, ops[i], ops[i + 2] != 0);
+    load(r, a, ops[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)ops[i], ops[i + 2] != 0);
     return;
   case FUNC_STORE: /* [ptr, value, align, volatile] */
     if (!kn_bc_operand(r, ops, n, &i, &a, &type) || !kn_bc_operand(r, ops, n, &i, &b, &vtype))
@@ -353,153 +353,116 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
   }
 }
 
-/* A record decoded in full by kn_bc_record. */
-static void record(struct kn_bc *r) {
-  const uint64_t *ops = r->ops.at;
-  unsigned n = r->ops.n;
-  if (other_record(r, r->code, ops, n)) return;
+/* A record whose operands were decoded. The caller has counted it as an instruction. */
+static void record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
+  if (other_record(r, code, ops, n)) {
+    r->instructions--;
+    return;
+  }
   if (KN_UNLIKELY(r->bb >= r->n_bbs)) {
     kn_bc_malformed(r, "an instruction behind the last block");
     return;
   }
-  r->instructions++;
-  decoded(r, r->code, ops, n);
+  decoded(r, code, ops, n);
 }
 
 /* ---- the loop ---- */
 
-/* A vbr 6 of one or two chunks from the window `w`; `*used` counts bits; more chunks set `*slow`. */
-static inline uint64_t short_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
-  uint64_t v = *w, two = v >> 5 & 1;
-  *slow |= v >> 5 & v >> 11 & 1;
-  unsigned bits = (unsigned)(6 + 6 * two);
-  *w = v >> bits;
+/* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts
+ * the bits taken from it. */
+
+/* A vbr 6 of up to three chunks, without branches. Bit TOO_LONG of *slow is set if there are more. */
+#define TOO_LONG (UINT64_C(1) << 17)
+static inline uint32_t short_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
+  uint64_t v = *w, end = (~v | TOO_LONG) & 0x20820; /* the first clear top bit of a chunk ends it */
+  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
+  v &= end ^ (end - 1);
+  *slow |= v;
+  *w >>= bits;
   *used += bits;
-  return (v & 31) | (v >> 1 & 0x3e0 & (0 - two));
+  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00));
 }
 
-static inline uint64_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
-  uint64_t v = *w & ((UINT64_C(1) << bits) - 1);
+/* The same of up to four chunks: bit TOO_LONG4 of *slow. */
+#define TOO_LONG4 (UINT64_C(1) << 23)
+static inline uint32_t long_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
+  uint64_t v = *w, end = (~v | TOO_LONG4) & 0x820820;
+  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
+  v &= end ^ (end - 1);
+  *slow |= v;
+  *w >>= bits;
+  *used += bits;
+  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00) | (v >> 3 & 0xf8000));
+}
+
+static inline uint32_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
+  uint32_t v = (uint32_t)*w & ((1u << bits) - 1);
   *w >>= bits;
   *used += bits;
   return v;
 }
 
-/* Abbreviations of function blocks that the loop knows by heart. */
-#define MAX_KNOWN 32
-struct known {
-  unsigned n;
-  struct kn_bc_abbrev at[MAX_KNOWN];
-};
-
-static void learn(const struct kn_bc *r, struct known *k) {
-  k->n = r->scope.n - r->scope_first;
-  if (k->n > MAX_KNOWN) k->n = MAX_KNOWN;
-  for (unsigned i = 0; i < k->n; i++) k->at[i] = r->abbrevs.at[r->scope.at[r->scope_first + i]];
+/* Makes sure that `need` bits of the window are left; moves it on if not. */
+static inline void refill(const struct kn_bits *b, uint64_t *pos, uint64_t *w, unsigned *used,
+                          unsigned need) {
+  if (*used + need <= 57) return;
+  *pos += *used;
+  *used = 0;
+  *w = kn_bits_peek(b, *pos);
 }
 
-/* Decodes a record of a known form from its bits and builds it; false if it needs the general way:
- * numbers of more than two chunks, or forward references. */
-static inline bool quick(struct kn_bc *r, const struct kn_bc_abbrev *ab) {
-  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos), slow = 0;
-  unsigned used = 0;
-  uint32_t a, b;
-  uint64_t x, y;
-  switch (ab->form) {
-  case FORM_LOAD:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    x = short_fixed(&w, &used, ab->type_bits);
-    y = short_fixed(&w, &used, 5);
-    if (KN_UNLIKELY(slow | (y >> 3 & 1) | (a >= r->n_vals))) return false;
-    r->bits.pos += used;
-    load(r, a, x, y >> 4);
-    return true;
-  case FORM_STORE:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    b = absolute(r, short_vbr6(&w, &used, &slow));
-    y = short_fixed(&w, &used, 5);
-    if (KN_UNLIKELY(slow | (y >> 3 & 1) | (a >= r->n_vals) | (b >= r->n_vals))) return false;
-    r->bits.pos += used;
-    store(r, a, b, kn_bc_type_of(r, b), y >> 4);
-    return true;
-  case FORM_BINOP:
-  case FORM_BINOP_FLAGS:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    b = absolute(r, short_vbr6(&w, &used, &slow));
-    x = short_fixed(&w, &used, 4);
-    if (KN_UNLIKELY(slow | (a >= r->n_vals))) return false;
-    r->bits.pos += used + (ab->form == FORM_BINOP_FLAGS ? ab->flag_bits : 0u);
-    binop(r, (unsigned)x, a, b, kn_bc_type_of(r, a));
-    return true;
-  case FORM_CAST:
-  case FORM_CAST_FLAGS:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    x = short_fixed(&w, &used, ab->type_bits);
-    y = short_fixed(&w, &used, 4);
-    if (KN_UNLIKELY(slow | (a >= r->n_vals))) return false;
-    r->bits.pos += used + (ab->form == FORM_CAST_FLAGS ? ab->flag_bits : 0u);
-    cast(r, y, a, kn_bc_type_of(r, a), x);
-    return true;
-  case FORM_CMP:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    b = absolute(r, short_vbr6(&w, &used, &slow));
-    x = short_fixed(&w, &used, ab->flag_bits);
-    if (KN_UNLIKELY(slow | (a >= r->n_vals))) return false;
-    r->bits.pos += used;
-    compare(r, a, b, kn_bc_type_of(r, a), x);
-    return true;
-  case FORM_BR:
-    x = short_vbr6(&w, &used, &slow);
-    if (KN_UNLIKELY(slow)) return false;
-    r->bits.pos += used;
-    br(r, x);
-    return true;
-  case FORM_BRIF:
-    x = short_vbr6(&w, &used, &slow);
-    y = short_vbr6(&w, &used, &slow);
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    if (KN_UNLIKELY(slow)) return false;
-    r->bits.pos += used;
-    brif(r, x, y, a);
-    return true;
-  case FORM_RET:
-    a = absolute(r, short_vbr6(&w, &used, &slow));
-    if (KN_UNLIKELY(slow | (a >= r->n_vals))) return false;
-    r->bits.pos += used;
-    kn_bc_ret(r, a, kn_bc_type_of(r, a));
-    next_block(r);
-    return true;
-  case FORM_GEP: {
-    short_fixed(&w, &used, ab->flag_bits);
-    y = short_fixed(&w, &used, ab->type_bits);
-    x = w & 63; /* the array's length: a vbr 6 */
-    used += 6;
-    if (x - 1 > 3) return false;
-    struct kn_bits *bits = &r->bits;
-    uint64_t pos = bits->pos, ops[4];
-    bits->pos += used;
-    bool forward = false;
-    for (unsigned i = 0; i < x; i++) {
-      ops[i] = kn_bits_vbr6(bits);
-      forward |= (uint32_t)ops[i] - 1u >= r->n_vals;
-    }
-    if (KN_UNLIKELY(forward)) {
-      bits->pos = pos;
-      return false;
-    }
-    gep(r, y, ops, (unsigned)x);
-    return true;
+/* Decodes an unabbreviated record from the window at *pos; its number of operands, or UINT32_MAX if
+ * it needs the general way. */
+#define MOST_OPS 48
+static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uint64_t w,
+                                     unsigned used, unsigned *code, uint64_t *ops) {
+  uint64_t slow = 0;
+  *code = long_vbr6(&w, &used, &slow);
+  unsigned n = long_vbr6(&w, &used, &slow);
+  if (KN_UNLIKELY(slow & TOO_LONG4 || n > MOST_OPS)) return UINT32_MAX;
+  for (unsigned i = 0; i < n; i++) {
+    refill(b, pos, &w, &used, 24);
+    ops[i] = long_vbr6(&w, &used, &slow);
   }
-  case FORM_RET_VOID:
-    kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
-    next_block(r);
-    return true;
-  case FORM_UNREACHABLE:
-    kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
-    next_block(r);
-    return true;
-  default: return false;
+  *pos += used;
+  return slow & TOO_LONG4 ? UINT32_MAX : n;
+}
+
+/* A getelementptr of up to MOST_OPS operands, from its flags on; false if it needs the general way. */
+static inline bool quick_gep(struct kn_bc *r, const struct kn_bc_abbrev *ab, uint64_t pos, uint64_t w,
+                             unsigned used) {
+  uint32_t ids[MOST_OPS], forward = 0, n_vals = r->n_vals;
+  uint64_t slow = 0;
+  short_fixed(&w, &used, ab->flag_bits);
+  uint32_t source = short_fixed(&w, &used, ab->type_bits), n = short_vbr6(&w, &used, &slow);
+  if (KN_UNLIKELY(n - 1 >= MOST_OPS || source >= r->n_types)) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    refill(&r->bits, &pos, &w, &used, 18);
+    uint32_t relative = short_vbr6(&w, &used, &slow);
+    ids[i] = n_vals - relative;
+    forward |= (uint32_t)(ids[i] >= n_vals);
   }
+  if (KN_UNLIKELY((slow & TOO_LONG) | forward)) return false;
+  r->bits.pos = pos + used;
+  kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
+  return true;
+}
+
+/* Learns the forms of the abbreviations of the function block just entered. Forms whose fields might
+ * not fit into one window are left to the general way. */
+static void learn(struct kn_bc *r) {
+  uint32_t n = r->scope.n - r->scope_first;
+  memset(r->known, 0, sizeof r->known);
+  r->known[BC_END_BLOCK].form = FORM_END;
+  r->known[BC_ENTER_BLOCK].form = FORM_ENTER;
+  r->known[BC_DEFINE_ABBREV].form = FORM_DEFINE;
+  r->known[BC_UNABBREV].form = r->has_debug ? FORM_ANY : FORM_UNABBREV;
+  for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN; i++) {
+    const struct kn_bc_abbrev *a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
+    if (!r->has_debug && a->type_bits <= 16 && a->form < FORM_SETTYPE)
+      r->known[i + BC_FIRST_ABBREV] = *a;
+  }
+  r->learned = r->blockinfo.n + 1;
 }
 
 /* A block within the function block. */
@@ -515,34 +478,137 @@ static bool sub_block(struct kn_bc *r) {
 /* Reads to the end of the function block. */
 static bool body(struct kn_bc *r) {
   struct kn_bits *bits = &r->bits;
-  struct known known;
-  learn(r, &known);
-  uint64_t mask = (UINT64_C(1) << r->width) - 1;
+  if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
+  if (r->learned != r->blockinfo.n + 1) learn(r);
+  const unsigned width = r->width;
+  const uint32_t mask = (1u << width) - 1;
+  const uint8_t *const data = bits->data;
   for (;;) {
-    uint64_t pos = bits->pos;
+    uint64_t pos = bits->pos, w, slow = 0;
+    unsigned used = width;
+    uint32_t a, b, c, x;
     r->record_pos = pos;
-    if (KN_UNLIKELY(r->status != KILN_OK)) return false;
-    if (KN_UNLIKELY(pos >= bits->end)) return kn_bc_malformed(r, "the file ends within a function");
-    unsigned id = (unsigned)(kn_bits_peek(bits, pos) & mask);
-    bits->pos = pos + r->width;
-    if (KN_LIKELY(id - BC_FIRST_ABBREV < known.n)) {
-      if (KN_LIKELY(r->bb < r->n_bbs && !r->has_debug && quick(r, &known.at[id - BC_FIRST_ABBREV]))) {
-        r->instructions++;
-        continue;
-      }
+    if (KN_LIKELY(pos <= bits->fast)) {
+      memcpy(&w, data + (pos >> 3), 8);
+      w >>= pos & 7;
+    } else { /* near the end, or behind an error */
+      if (pos >= bits->end) return kn_bc_malformed(r, "the file ends within a function");
+      w = kn_bits_peek(bits, pos);
     }
-    switch (id) {
-    case BC_END_BLOCK: kn_bits_align(bits); return true;
-    case BC_ENTER_BLOCK:
+    unsigned id = (unsigned)w & mask;
+    const struct kn_bc_abbrev *ab = &r->known[id];
+    w >>= width;
+    r->instructions++; /* taken back for what is none */
+    switch (ab->form) {
+    case FORM_LOAD:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->type_bits);
+      c = short_fixed(&w, &used, 5);
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+      bits->pos = pos + used;
+      load(r, a, x, c >> 4);
+      continue;
+    case FORM_STORE:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      b = absolute(r, short_vbr6(&w, &used, &slow));
+      c = short_fixed(&w, &used, 5);
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals ||
+                      b >= r->n_vals))
+        goto general;
+      bits->pos = pos + used;
+      store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+      continue;
+    case FORM_GEP:
+      if (KN_UNLIKELY(!quick_gep(r, ab, pos, w, used))) goto general;
+      continue;
+    case FORM_BINOP:
+    case FORM_BINOP_FLAGS:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      b = absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, 4);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+      bits->pos = pos + used + ab->flag_bits;
+      binop(r, x, a, b, kn_bc_type_of(r, a));
+      continue;
+    case FORM_CAST:
+    case FORM_CAST_FLAGS:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->type_bits);
+      c = short_fixed(&w, &used, 4);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+      bits->pos = pos + used + ab->flag_bits;
+      cast(r, c, a, kn_bc_type_of(r, a), x);
+      continue;
+    case FORM_CMP:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      b = absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->flag_bits);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+      bits->pos = pos + used;
+      compare(r, a, b, kn_bc_type_of(r, a), x);
+      continue;
+    case FORM_BR:
+      a = short_vbr6(&w, &used, &slow);
+      if (KN_UNLIKELY(slow & TOO_LONG)) goto general;
+      bits->pos = pos + used;
+      br(r, a);
+      continue;
+    case FORM_BRIF:
+      a = short_vbr6(&w, &used, &slow);
+      b = short_vbr6(&w, &used, &slow);
+      c = absolute(r, short_vbr6(&w, &used, &slow));
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) goto general;
+      bits->pos = pos + used;
+      brif(r, a, b, c);
+      continue;
+    case FORM_RET:
+      a = absolute(r, short_vbr6(&w, &used, &slow));
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+      bits->pos = pos + used;
+      kn_bc_ret(r, a, kn_bc_type_of(r, a));
+      next_block(r);
+      continue;
+    case FORM_RET_VOID:
+      bits->pos = pos + used;
+      kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
+      next_block(r);
+      continue;
+    case FORM_UNREACHABLE:
+      bits->pos = pos + used;
+      kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+      next_block(r);
+      continue;
+    case FORM_UNABBREV: {
+      uint64_t ops[MOST_OPS];
+      unsigned code, n = unabbreviated(bits, &pos, w, used, &code, ops);
+      if (KN_UNLIKELY(n == UINT32_MAX)) goto general;
+      bits->pos = pos;
+      if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
+      else record(r, code, ops, n);
+      continue;
+    }
+    case FORM_END:
+      r->instructions--;
+      bits->pos = pos + used;
+      kn_bits_align(bits);
+      return true;
+    case FORM_ENTER:
+      r->instructions--;
+      bits->pos = pos + used;
       if (!sub_block(r)) return false;
-      break;
-    case BC_DEFINE_ABBREV:
-      if (!kn_bc_define(r, false, 0)) return false;
-      learn(r, &known);
-      break;
+      continue;
+    case FORM_DEFINE:
+      r->instructions--;
+      bits->pos = pos + used;
+      if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
+      learn(r);
+      r->learned = 0; /* for this block only */
+      continue;
     default:
+    general:
+      bits->pos = r->record_pos + width;
       if (!kn_bc_record(r, id)) return false;
-      record(r);
+      record(r, r->code, r->ops.at, r->ops.n);
     }
   }
 }

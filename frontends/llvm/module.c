@@ -151,6 +151,7 @@ static bool add_global(struct kn_bc *r, struct kn_bc_global *g) {
   if (r->data_defined) return kn_bc_malformed(r, "a global behind the functions' bodies");
   if (r->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
   if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
+  if (g->tls) r->has_tls = true;
   r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->globals.n};
   r->vals[r->n_vals] = (struct kn_bc_val){0, r->ptr_type | (uint32_t)VS_CONST << 24};
   r->n_vals++;

@@ -12,9 +12,11 @@
 kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   if (r->status != KILN_OK) return r->status;
   r->status = status;
+  uint64_t at = r->record_pos;
+  r->bits.end = r->bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
-  d.bit_offset = r->record_pos;
+  d.bit_offset = at;
   va_list ap;
   va_start(ap, message);
   vsnprintf(d.message, sizeof d.message, message, ap);

@@ -22,7 +22,7 @@ static bool truncated(struct kn_bc *r) {
 
 /* Forms of abbreviations that have decoders: kinds of operands behind the code, as F (fixed; its
  * width goes to type_bits), f (fixed, to flag_bits), or of a width that must be: 1 4 (fixed),
- * V (vbr 6), v (vbr 4), A (array of vbr 6). */
+ * V (vbr 6), v (vbr 4), W (vbr 8), A (array); c is a character (its width goes to flag_bits). */
 static const struct {
   uint8_t code, form;
   char ops[8];
@@ -40,14 +40,20 @@ static const struct {
   {FUNC_UNREACHABLE, FORM_UNREACHABLE, ""},
   {FUNC_GEP, FORM_GEP, "fFAV"},
   {FUNC_CMP2, FORM_CMP, "VVf"},
+  {CST_SETTYPE, FORM_SETTYPE, "F"},
+  {CST_INTEGER, FORM_INTEGER, "W"},
+  {CST_NULL, FORM_NULL, ""},
+  {CST_STRING, FORM_STRING, "Ac"},
+  {CST_CSTRING, FORM_CSTRING, "Ac"},
 };
 
 /* Recognises an abbreviation's form. */
-static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a) {
+static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t block) {
   const struct kn_bc_abop *op = r->abops.at + a->first;
   if (op->kind != AB_LITERAL) return;
   for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
     if (op->value != forms[i].code || a->n - 1u != strlen(forms[i].ops)) continue;
+    if (block != (forms[i].form >= FORM_SETTYPE ? BLOCK_CONSTANTS : BLOCK_FUNCTION)) continue;
     bool ok = true;
     uint8_t type_bits = 0, flag_bits = 0;
     for (unsigned k = 0; k + 1u < a->n && ok; k++) {
@@ -55,6 +61,11 @@ static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a) {
       switch (forms[i].ops[k]) {
       case 'V': ok = o->kind == AB_VBR && o->width == 6; break;
       case 'v': ok = o->kind == AB_VBR && o->width == 4; break;
+      case 'W': ok = o->kind == AB_VBR && o->width == 8; break;
+      case 'c':
+        flag_bits = o->kind == AB_CHAR6 ? 6 : o->width;
+        ok = o->kind == AB_CHAR6 || (o->kind == AB_FIXED && (o->width == 7 || o->width == 8));
+        break;
       case '1': ok = o->kind == AB_FIXED && o->width == 1; break;
       case '4': ok = o->kind == AB_FIXED && o->width == 4; break;
       case 'F': ok = o->kind == AB_FIXED && o->width <= 24, type_bits = o->width; break;
@@ -103,11 +114,24 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   }
   if (b->bad || b->pos > b->end) return truncated(r);
   r->abops.n += (uint32_t)n;
-  classify(r, &a);
+  classify(r, &a, block);
   uint32_t at = r->abbrevs.n;
   if (!KN_BC_PUSH(r, r->abbrevs, a)) return false;
   if (for_block) return KN_BC_PUSH(r, r->blockinfo, (struct kn_bc_blockinfo){block, at});
   return KN_BC_PUSH(r, r->scope, at);
+}
+
+/* Notes where the entries of each block are in blockinfo, if they are together. */
+static void index_blockinfo(struct kn_bc *r) {
+  memset(r->info, 0, sizeof r->info);
+  for (uint32_t i = 0; i < r->blockinfo.n; i++) {
+    uint32_t block = r->blockinfo.at[i].block;
+    if (block >= KN_BC_BLOCKS) continue;
+    struct kn_bc_range *range = &r->info[block];
+    if (range->n == 0) range->first = i;
+    if (range->first + range->n == i) range->n++;
+    else range->n = UINT32_MAX / 2; /* scattered */
+  }
 }
 
 bool kn_bc_read_blockinfo(struct kn_bc *r) {
@@ -123,6 +147,7 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
+      index_blockinfo(r);
       return true;
     }
     if (id == BC_ENTER_BLOCK) {
@@ -154,9 +179,14 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   *saved = (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, b->pos + words * 32};
   r->width = (unsigned)width;
   r->scope_first = r->scope.n;
-  for (uint32_t i = 0; i < r->blockinfo.n; i++)
-    if (r->blockinfo.at[i].block == block && !KN_BC_PUSH(r, r->scope, r->blockinfo.at[i].abbrev))
-      return false;
+  uint32_t first = 0, n = r->blockinfo.n;
+  if (block < KN_BC_BLOCKS && r->info[block].n <= n) {
+    first = r->info[block].first;
+    n = r->info[block].n;
+  }
+  if (!KN_BC_ROOM(r, r->scope, (uint64_t)r->scope.n + n)) return false;
+  for (uint32_t i = first; i < first + n; i++)
+    if (r->blockinfo.at[i].block == block) r->scope.at[r->scope.n++] = r->blockinfo.at[i].abbrev;
   return true;
 }
 
@@ -180,6 +210,32 @@ bool kn_bc_skip(struct kn_bc *r) {
 /* ---- records ---- */
 
 static const char char6[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+
+void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
+  struct kn_bits *b = &r->bits;
+  uint64_t i = 0, pos = b->pos;
+  if (width == 8) {
+    for (; i + 7 <= n; i += 7, pos += 56) {
+      uint64_t w = kn_bits_peek(b, pos);
+      for (unsigned k = 0; k < 7; k++) out[i + k] = (uint8_t)(w >> 8 * k);
+    }
+  } else if (width == 7) {
+    for (; i + 8 <= n; i += 8, pos += 56) {
+      uint64_t w = kn_bits_peek(b, pos);
+      for (unsigned k = 0; k < 8; k++) out[i + k] = (uint8_t)(w >> 7 * k & 127);
+    }
+  } else {
+    for (; i + 8 <= n; i += 8, pos += 48) {
+      uint64_t w = kn_bits_peek(b, pos);
+      for (unsigned k = 0; k < 8; k++) out[i + k] = (uint8_t)char6[w >> 6 * k & 63];
+    }
+  }
+  for (; i < n; i++, pos += width) {
+    uint8_t c = (uint8_t)(kn_bits_peek(b, pos) & ((1u << width) - 1));
+    out[i] = width == 6 ? (uint8_t)char6[c] : c;
+  }
+  b->pos = pos;
+}
 
 static uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
   switch (op->kind) {
