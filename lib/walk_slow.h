@@ -219,6 +219,7 @@ void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
 void KN_W(run_moves)(struct kn_walk *w) {
   struct kn_reg_move reg[64], out[128];
   unsigned n = 0;
+  uint64_t written = 0, read = 0;
   bool later = false;
   for (uint32_t i = 0; i < w->moves.n; i++) {
     const struct kn_place_move *m = &w->moves.at[i];
@@ -230,13 +231,17 @@ void KN_W(run_moves)(struct kn_walk *w) {
         KN_W(hook_store_constant)(w, m->dst_frame, m->src_handle, m->type);
       else if (m->dst_frame != m->src_frame)
         KN_W(hook_copy)(w, m->dst_frame, m->src_frame, m->type);
-    } else if (m->src != KN_NO_REG) {
-      if (n < 64) reg[n++] = (struct kn_reg_move){m->dst, m->src, m->type};
-    } else {
+    } else if (m->src == KN_NO_REG) {
       later = true;
+    } else if (m->src != m->dst && n < 64) {
+      reg[n++] = (struct kn_reg_move){m->dst, m->src, m->type};
+      written |= KN_BIT(m->dst);
+      read |= KN_BIT(m->src);
     }
   }
-  if (n) {
+  if (KN_LIKELY((written & read) == 0)) {
+    for (unsigned i = 0; i < n; i++) KN_W(hook_move)(w, reg[i].dst, reg[i].src, reg[i].type);
+  } else {
     unsigned k = kn_moves_order(reg, n, KN_W(scratch), out);
     for (unsigned i = 0; i < k; i++) KN_W(hook_move)(w, out[i].dst, out[i].src, out[i].type);
   }

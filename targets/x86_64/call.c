@@ -172,9 +172,75 @@ static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h)
   KN_PUSH(w->f, w->moves, m);
 }
 
+/* The call itself, once the arguments are where they belong. */
+static void emit_target(struct kn_walk *w, uint32_t symbol) {
+  if (symbol == 0) {
+    EMIT(w, x64_call_r(w->p, X64_R10));
+  } else {
+    EMIT(w, x64_call_rel(w->p, 0));
+    kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+  }
+}
+
+/* The symbol that is called, or 0: then the address is moved to r10. */
+static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
+  if (c->callee == 0) return c->symbol;
+  if (kn_is_pool(c->callee)) {
+    const struct kn_const *p = &w->f->pool.at[kn_index(c->callee)];
+    if (p->low == 0 && p->symbol) return p->symbol;
+  }
+  return 0;
+}
+
+/* The usual call: at most six general and eight float arguments, all in registers and none to be
+ * extended. False, and nothing done, if this is another. */
+static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
+  unsigned n = c->n;
+  if (n != c->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
+  uint8_t dst[N_GP_ARGS + N_FP_ARGS];
+  unsigned gp = 0, fp = 0, waiting = 0;
+  for (unsigned k = 0; k < n; k++) {
+    const kiln_param *p = &c->params[k];
+    if (p->type <= KILN_TYPE_I64 && gp < N_GP_ARGS && !(p->flags & ~KILN_PARAM_SRET))
+      dst[k] = gp_args[gp++];
+    else if ((p->type == KILN_TYPE_F32 || p->type == KILN_TYPE_F64) && fp < N_FP_ARGS)
+      dst[k] = (uint8_t)(KN_FP_BASE + fp++);
+    else
+      return false;
+    uint32_t h = c->args[k];
+    if (kn_is_value(h)) waiting |= w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM);
+  }
+  if (waiting) {
+    for (unsigned k = 0; k < n; k++) {
+      uint32_t h = c->args[k];
+      if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) continue;
+      kn_reg(w, h, c->params[k].type);
+      kn_inst_end(w);
+    }
+  }
+  if (c->callee && kn_is_value(c->callee) && (w->val[c->callee].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+    kn_reg(w, c->callee, KILN_TYPE_I64);
+    kn_inst_end(w);
+  }
+  for (unsigned k = 0; k < n; k++) add_move(w, dst[k], c->params[k].type, c->args[k]);
+  uint32_t symbol = callee_symbol(w, c);
+  if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
+  for (unsigned k = 0; k < n; k++) kn_drop(w, c->args[k]);
+  if (c->callee) kn_drop(w, c->callee);
+  x64_save_live(w, X64_CLOBBERED);
+  x64_run_moves(w);
+  if (c->variadic) {
+    if (fp) x64_const(w, X64_RAX, fp);
+    else EMIT(w, x64_zero(w->p, X64_RAX));
+  }
+  emit_target(w, symbol);
+  return true;
+}
+
 /* Emits the call: arguments in place, live registers saved, uses dropped. */
 static void emit_call(struct kn_walk *w, const struct call *c) {
   uint32_t moved = 0;
+  if (emit_simple_call(w, c)) return;
   early_args(w, c, &moved);
   if (w->f->status != KILN_OK) return;
   struct assign a = {0};
@@ -216,13 +282,8 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     }
   }
   uint32_t symbol = c->symbol;
-  if (c->callee) {
-    if (kn_is_pool(c->callee)) {
-      const struct kn_const *p = &w->f->pool.at[kn_index(c->callee)];
-      if (p->low == 0) symbol = p->symbol;
-    }
-    if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
-  }
+  symbol = callee_symbol(w, c);
+  if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
   x64_save_live(w, X64_CLOBBERED);
@@ -238,12 +299,7 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     if (a.fp) x64_const(w, X64_RAX, a.fp);
     else EMIT(w, x64_zero(w->p, X64_RAX));
   }
-  if (symbol == 0) {
-    EMIT(w, x64_call_r(w->p, X64_R10));
-  } else {
-    EMIT(w, x64_call_rel(w->p, 0));
-    kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
-  }
+  emit_target(w, symbol);
   if (moved) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RSP, (int32_t)moved));
 }
 
@@ -277,6 +333,11 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (c.n < c.n_params) c.n_params = c.n;
   emit_call(w, &c);
   if (w->f->status != KILN_OK) return;
+  if (sig->n_results == 0) return;
+  if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
+    if (w->val[i].uses) x64_def_fixed(w, i, sig->results[0], X64_RAX);
+    return;
+  }
   /* all result registers first, so that nothing takes them */
   unsigned gp = 0, fp = 0, next = i;
   uint8_t reg[KILN_MAX_RESULTS], high[KILN_MAX_RESULTS];

@@ -191,7 +191,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
   EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, t, (int32_t)range));
   x64_jcc(w, X64_A, other);
   uint32_t base = kn_walk_label(w);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .label = base};
+  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
   x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
   EMIT(w, x64_rm(w->p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
   EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_SCRATCH));

@@ -38,7 +38,7 @@ void x64_farith(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* A 16-byte constant behind the function. */
 static struct x64_place literal(struct kn_walk *w, uint64_t bits) {
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.label = kn_walk_literal(w, bits, bits, 16);
+  place.ref = kn_walk_literal(w, bits, bits, 16);
   return place;
 }
 static uint64_t sign_bits(unsigned type) {
@@ -217,7 +217,7 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   if (single(type)) memcpy(&bits, &f, 4);
   else memcpy(&bits, &v, 8);
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.label = kn_walk_literal(w, bits, 0, single(type) ? 4 : 8);
+  place.ref = kn_walk_literal(w, bits, 0, single(type) ? 4 : 8);
   x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, X64_XSCRATCH, &place);
 }
 

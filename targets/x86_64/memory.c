@@ -38,6 +38,21 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   }
 }
 
+/* The address of a load or store: mostly a slot or a register. */
+KN_INLINE struct x64_place access_address(struct kn_walk *w, const struct kn_inst *in) {
+  if (kn_is_slot(in->a)) {
+    const struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+    if (KN_LIKELY(s->frame != 0 && s->align_log2 <= 4 && in->c < 1 << 28))
+      return x64_frame(s->frame + (int32_t)in->c);
+  } else if (kn_is_value(in->a) && w->val[in->a].reg != KN_NO_REG) {
+    unsigned r = w->val[in->a].reg;
+    w->locked |= KN_BIT(r);
+    KN_LOG(w, KN_EV_USE, in->a, r);
+    return (struct x64_place){.m = x64_at(r, (int32_t)in->c)};
+  }
+  return x64_address(w, in->a, (int32_t)in->c);
+}
+
 /* A load of a variable that lives in register `home`: nothing but another name for it. */
 static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned home) {
   struct kn_val *v = &w->val[i];
@@ -97,7 +112,7 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     w->val[i].flags = KN_VF_MEM;
     return;
   }
-  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  struct x64_place m = access_address(w, in);
   kn_drop(w, in->a);
   unsigned type = in->type, mem = KN_MEM_TYPE(in->x);
   bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
@@ -171,13 +186,13 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   int32_t imm;
   if (kn_is_value(b)) {
     unsigned r = kn_reg(w, b, type);
-    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+    struct x64_place m = access_address(w, in);
     unsigned op = type == KILN_TYPE_F32 ? X64_MOVSS_ST : type == KILN_TYPE_F64 ? X64_MOVSD_ST : X64_MOV_ST;
     x64_op_mem(w, op, kn_bank(type) ? 2 : size, r, &m);
     if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
     kn_drop(w, b);
   } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
-    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+    struct x64_place m = access_address(w, in);
     EMIT(w, x64_mov_mi(w->p, size, m.m, imm));
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
   } else {

@@ -41,10 +41,10 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
-  if (m->symbol)
-    kn_walk_reloc(w, at, m->symbol, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
+  if (m->reloc)
+    kn_walk_reloc(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
   else
-    KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->label, imm});
+    KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
 }
 
 bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out) {
@@ -73,7 +73,7 @@ bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out)
 /* A symbol's address + disp as a memory operand. */
 static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
   const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .symbol = c->symbol};
+  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
   int64_t offset = (int64_t)c->low + disp;
   if (s->direct && offset >= -(1 << 30) && offset < (1 << 30)) {
     place.m.disp = (int32_t)offset;
@@ -216,7 +216,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   if (c->symbol) {
     const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
-    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .symbol = c->symbol};
+    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
     bool near = s->direct && offset >= -(1 << 30) && offset < (1 << 30);
     place.m.disp = near ? (int32_t)offset : 0;
@@ -240,7 +240,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       return;
     }
     struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    place.label = kn_walk_literal(w, bits, 0, single ? 4 : 8);
+    place.ref = kn_walk_literal(w, bits, 0, single ? 4 : 8);
     x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &place);
     return;
   }
@@ -318,7 +318,7 @@ struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type) {
     o.kind = X64_MEM;
     o.place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     bool single = type == KILN_TYPE_F32;
-    o.place.label = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
+    o.place.ref = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
     return o;
   }
   o.reg = x64_reg_slow(w, h, type);

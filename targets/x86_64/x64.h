@@ -51,10 +51,10 @@ KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned 
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
 struct x64_place {
   struct x64_mem m;
-  uint32_t symbol; /* 0: none */
-  uint32_t label;  /* with X64_RIP and no symbol */
-  uint32_t reloc;  /* type */
+  uint32_t ref;   /* with X64_RIP: a symbol, */
+  uint32_t reloc; /* and the type of its relocation; or 0, and `ref` is a label */
 };
+_Static_assert(sizeof(struct x64_place) == 16, "returned in two registers");
 
 /* After an instruction with a rip-relative operand and `imm` bytes behind its displacement. */
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm);
