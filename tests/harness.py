@@ -22,6 +22,8 @@ def options(description, **defaults):
                    help='the kiln program, or "clang" to validate the test itself')
     p.add_argument('--clang', default=os.environ.get('CLANG', 'clang-22'))
     p.add_argument('--gcc', default='gcc')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64',
+                   help='aarch64: by cross tools, run under qemu-aarch64')
     p.add_argument('--keep', metavar='DIR', help='work in DIR and keep what is written there')
     p.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1))
     p.add_argument('--tap', action='store_true', help='speak TAP: a line per check')
@@ -43,6 +45,14 @@ class Harness:
         self.lock = threading.Lock()
         self.dir = args.keep or tempfile.mkdtemp(prefix='kiln-test-')
         os.makedirs(self.dir, exist_ok=True)
+        self.cross = args.target == 'aarch64' and os.uname().machine != 'aarch64'
+        if self.cross:
+            args.gcc = 'aarch64-linux-gnu-gcc'
+            missing = [t for t in (args.gcc, 'qemu-aarch64') if not shutil.which(t)]
+            if missing:
+                print('1..0 # SKIP no ' + missing[0])
+                sys.exit(0)
+        self.clang = [args.clang] + ['--target=aarch64-linux-gnu'] * self.cross
         self.fake = args.kiln == 'clang'
         if not self.fake:
             args.kiln = os.path.abspath(args.kiln)
@@ -59,6 +69,8 @@ class Harness:
 
     def run(self, cmd, timeout=60, check=True, env=None, stdin=None):
         """Runs a command; gives (status, stdout, stderr). A signal is a negative status."""
+        if self.cross and os.path.dirname(cmd[0]) == self.dir:
+            cmd = ['qemu-aarch64', *cmd]
         try:
             p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                                env=env, input=stdin)
@@ -71,12 +83,12 @@ class Harness:
         return p.returncode, out, err
 
     def bitcode(self, c_file, out, flags=('-O0',)):
-        self.run([self.args.clang, '-c', '-emit-llvm', '-fno-vectorize', '-fno-slp-vectorize', '-w',
+        self.run([*self.clang, '-c', '-emit-llvm', '-fno-vectorize', '-fno-slp-vectorize', '-w',
                   *flags, c_file, '-o', out])
         return out
 
     def clang_object(self, source, out, flags=('-O0',)):
-        self.run([self.args.clang, '-c', '-fno-vectorize', '-fno-slp-vectorize', '-w', *flags,
+        self.run([*self.clang, '-c', '-fno-vectorize', '-fno-slp-vectorize', '-w', *flags,
                   source, '-o', out])
         return out
 
@@ -87,13 +99,13 @@ class Harness:
     def kiln_object(self, source, out, flags=()):
         """Compiles bitcode or .kir text by Kiln."""
         if self.fake:
-            self.run([self.args.clang, '-c', '-O0', '-w', '-fPIC', source, '-o', out])
+            self.run([*self.clang, '-c', '-O0', '-w', '-fPIC', source, '-o', out])
         else:
-            self.run([self.args.kiln, 'compile', *flags, '-o', out, source])
+            self.run([self.args.kiln, 'compile', '--target=' + self.args.target, *flags, '-o', out, source])
         return out
 
     def link(self, objects, out, flags=()):
-        self.run([self.args.gcc, *objects, '-o', out, *flags])
+        self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
         return out
 
     # ---- counting ----

@@ -211,6 +211,14 @@ static void count(struct kn_walk *w, unsigned op, struct halves *a) {
   emit(w, a64_mov(1, a->high, A64_ZR));
 }
 
+/* x = x negated where `mask` is all ones, as it is where that is 0. */
+static void negate_if(struct kn_walk *w, struct halves x, unsigned mask) {
+  emit(w, a64_eor(1, x.low, x.low, mask));
+  emit(w, a64_eor(1, x.high, x.high, mask));
+  emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
+  emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
+}
+
 static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
   struct halves r = *a;
   switch (op) {
@@ -224,10 +232,7 @@ static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
     break;
   case KILN_OP_ABS:
     emit(w, a64_asr_imm(1, IP0, r.high, 63));
-    emit(w, a64_eor(1, r.low, r.low, IP0));
-    emit(w, a64_eor(1, r.high, r.high, IP0));
-    emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, r.low, IP0, A64_LSL, 0));
-    emit(w, a64_addsub_carry(A64_SUB, 1, r.high, r.high, IP0));
+    negate_if(w, r, IP0);
     break;
   case KILN_OP_BITREV:
   case KILN_OP_BSWAP: {
@@ -239,6 +244,77 @@ static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
   }
   default: count(w, op, a);
   }
+}
+
+/* a = a:b shifted, the count modulo 128: the other operand's bits come in from its far end. */
+static void funnel(struct kn_walk *w, const struct kn_inst *in) {
+  bool left = in->op == KILN_OP_FSHL;
+  struct halves near = operand(w, left ? in->a : in->b), far = operand(w, left ? in->b : in->a),
+                c = operand(w, in->c);
+  shift_by(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
+  shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
+  emit(w, a64_mvn(1, c.low, c.low));
+  shift_by(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
+  emit(w, a64_orr(1, near.low, near.low, far.low));
+  emit(w, a64_orr(1, near.high, near.high, far.high));
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  a64_wide_store(w, w->i, near.low, near.high);
+}
+
+/* a = a * b unsigned; `over` gets 1 if it does not fit. Uses x16, x17. */
+static void multiply_checked(struct kn_walk *w, struct halves a, struct halves b, unsigned over) {
+  emit(w, a64_cmp(1, a.high, A64_ZR));
+  emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
+  emit(w, a64_cset(1, over, A64_NE));
+  emit(w, a64_umulh(IP0, a.high, b.low));
+  emit(w, a64_cmp(1, IP0, A64_ZR));
+  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  emit(w, a64_umulh(IP0, b.high, a.low));
+  emit(w, a64_cmp(1, IP0, A64_ZR));
+  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  emit(w, a64_umulh(IP0, a.low, b.low));
+  emit(w, a64_mul(1, IP1, a.high, b.low));
+  emit(w, a64_addsub_reg(A64_ADDS, 1, IP0, IP0, IP1, A64_LSL, 0));
+  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  emit(w, a64_mul(1, IP1, b.high, a.low));
+  emit(w, a64_addsub_reg(A64_ADDS, 1, a.high, IP0, IP1, A64_LSL, 0));
+  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  emit(w, a64_mul(1, a.low, a.low, b.low));
+}
+
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  struct halves a = operand(w, in->a), b = operand(w, in->b);
+  unsigned over = kn_temp(w, KN_GP_MASK), sign = kn_temp(w, KN_GP_MASK);
+  if (in->op == KILN_OP_UMULO) {
+    multiply_checked(w, a, b, over);
+  } else {
+    /* magnitudes; the product's sign must be what the operands' say, unless it is 0 */
+    emit(w, a64_eor(1, sign, a.high, b.high));
+    emit(w, a64_asr_imm(1, sign, sign, 63));
+    emit(w, a64_asr_imm(1, IP0, a.high, 63));
+    negate_if(w, a, IP0);
+    emit(w, a64_asr_imm(1, IP0, b.high, 63));
+    negate_if(w, b, IP0);
+    multiply_checked(w, a, b, over);
+    negate_if(w, a, sign);
+    emit(w, a64_eor(1, sign, sign, a.high));
+    emit(w, a64_orr(1, IP0, a.low, a.high));
+    emit(w, a64_cmp(1, IP0, A64_ZR));
+    emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
+    emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  if (w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses) {
+    unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
+    emit(w, a64_mov(0, d, over));
+    set_zx(w, i + 1);
+    kn_defined(w, i + 1, d);
+  }
+  a64_wide_store(w, i, a.low, a.high);
 }
 
 static void overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -320,9 +396,16 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   struct halves a, b;
   switch (in->op) {
   case KILN_OP_LOAD:
-    if (KN_MEM_TYPE(in->x) != KILN_TYPE_I128) break;
     a = temps(w);
-    a64_access_pair(w, in, true, a.low, a.high);
+    if (KN_MEM_TYPE(in->x) == KILN_TYPE_I128) {
+      a64_access_pair(w, in, true, a.low, a.high);
+    } else {
+      struct kn_inst part = *in;
+      part.type = KILN_TYPE_I64;
+      a64_do_load(w, a.low, &part);
+      if (in->x & KILN_MEM_SEXT) emit(w, a64_asr_imm(1, a.high, a.low, 63));
+      else emit(w, a64_mov(1, a.high, A64_ZR));
+    }
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
     return;
@@ -335,6 +418,8 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SADDO: case KILN_OP_UADDO: case KILN_OP_SSUBO: case KILN_OP_USUBO:
     overflow(w, in);
     return;
+  case KILN_OP_SMULO: case KILN_OP_UMULO: multiply_overflow(w, in); return;
+  case KILN_OP_FSHL: case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;
   case KILN_OP_SELECT: select_wide(w, in); return;
   case KILN_OP_TRUNC: case KILN_OP_ZEXT: case KILN_OP_SEXT: convert(w, in); return;
@@ -376,10 +461,6 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     break;
   }
   default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for i128 on AArch64 yet"); return;
-  }
-  if (in->op == KILN_OP_LOAD) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "extending load to i128 on AArch64");
-    return;
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);

@@ -43,8 +43,7 @@ static int aligned(int n) {
   char extra[n];
   memset(extra, 1, (size_t)n);
   memset(block, 2, sizeof block);
-  return (int)((uintptr_t)block % 64) + extra[n - 1] + block[63] +
-         (int)((uintptr_t)extra % 16 != 0 && n >= 16);
+  return (int)((uintptr_t)block % 64) + extra[n - 1] + block[63];
 }
 static long deep(int depth, int size) {
   char pad[size];
