@@ -119,8 +119,8 @@ check_built() {
 check_build() {
   local dir=$1 compiler=$2
   shift 2
-  [[ -f $dir/build.ninja ]] || CC=$compiler meson setup "$dir" "$@" || return 1
-  ninja -C "$dir"
+  [[ -f $dir/build.ninja ]] || CC=$compiler meson setup "$dir" "$@" > "$dir.log" || { cat "$dir.log"; return 1; }
+  ninja -C "$dir" -k 0 > "$dir.log" || { grep -E 'error|undefined' "$dir.log" | grep -v '^FAILED'; return 1; }
 }
 
 check_builds() {
