@@ -69,6 +69,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   memset(w->label_mark.at, 0, n * sizeof *w->label_mark.at);
   uint64_t seed = f->module->options.stress_seed;
   w->stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
+  w->choice = w->stress ? 0 : ~UINT64_C(0);
   return kn_walk_room(w, (size_t)f->n * 4);
 }
 

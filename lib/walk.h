@@ -54,6 +54,7 @@ struct kn_walk {
   uint64_t locked;     /* operands of this instruction: not to be evicted */
   uint64_t cached;     /* free registers with a copy of a slot home */
   uint64_t aliased;    /* homes of variables that some value may be an alias of */
+  uint64_t choice;     /* all ones; 0 in stress mode, where every choice takes the slow path */
   uint64_t block_regs; /* registers that local values may use in this block */
   uint32_t i;          /* instruction */
   uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
@@ -213,13 +214,15 @@ void KN_W(hook_address)(struct kn_walk *w, unsigned dst, uint32_t v);
 /* Performs the deferred LOAD `v` into dst. */
 void KN_W(hook_deferred_load)(struct kn_walk *w, unsigned dst, uint32_t v);
 extern const uint8_t KN_W(scratch)[2];
+/* Argument registers by bank and number; KN_NO_REG & 63 where there is none. */
+extern const uint8_t KN_W(hints)[2][8];
 
 /* ---- fast paths ---- */
 
 /* Takes a free register out of `allowed`, evicting if there is none. */
 KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
-  uint64_t can = w->free & allowed & ~w->cached;
-  if (KN_UNLIKELY(can == 0 || w->stress)) return KN_W(evict)(w, allowed);
+  uint64_t can = w->free & allowed & ~w->cached & w->choice;
+  if (KN_UNLIKELY(can == 0)) return KN_W(evict)(w, allowed);
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->free ^= KN_BIT(r);
   w->owner[r] = 0;
@@ -285,19 +288,17 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
     v->flags = KN_VF_ALIAS;
     v->frame = 0;
   } else {
-    uint64_t can = w->free & ~avoid & ~w->cached;
-    unsigned wanted = v->hint < 8 ? (kn_bank(type) ? w->plan->target->fp_arg_regs
-                                                   : w->plan->target->arg_regs)[v->hint]
-                                  : KN_NO_REG;
-    if (KN_UNLIKELY(w->stress)) can = 0;
-    if (wanted < 64 && can >> wanted & 1) {
-      r = wanted;
-      w->free ^= KN_BIT(r);
-    } else if (prefer < 64 && can >> prefer & 1) {
-      r = prefer;
+    /* the call's argument register, else `prefer`, else any: masks, since a branch on which of them
+     * is free would be mispredicted */
+    uint64_t can = w->free & ~avoid & ~w->cached & w->choice & kn_bank_mask(type);
+    uint64_t wanted = v->hint < 8 ? KN_BIT(KN_W(hints)[kn_bank(type)][v->hint & 7]) & can : 0;
+    uint64_t same = prefer < 64 ? KN_BIT(prefer & 63) & can : 0;
+    uint64_t pick = wanted ? wanted : same ? same : can;
+    if (KN_LIKELY(pick != 0)) {
+      r = (unsigned)__builtin_ctzll(pick);
       w->free ^= KN_BIT(r);
     } else {
-      r = kn_take(w, kn_bank_mask(type) & ~avoid);
+      r = KN_W(evict)(w, kn_bank_mask(type) & ~avoid);
     }
     w->owner[r] = i;
     if (KN_LIKELY((v->flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;

@@ -7,6 +7,7 @@
 #include "lib/walk_slow.h"
 
 const uint8_t a64_scratch[2] = {IP0, VS1};
+const uint8_t a64_hints[2][8] = {{0, 1, 2, 3, 4, 5, 6, 7}, {32, 33, 34, 35, 36, 37, 38, 39}};
 
 /* ---- numbers ---- */
 

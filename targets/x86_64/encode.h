@@ -146,7 +146,10 @@ X64_INLINE uint8_t *x64_modrm(uint8_t *p, unsigned reg, struct x64_mem m) {
     return x64_put32(p, m.disp);
   }
   unsigned base = m.base & 7;
-  unsigned mod = m.disp == 0 && base != 5 ? 0 : m.disp == (int8_t)m.disp ? 0x40 : 0x80;
+  /* no displacement, one byte, or four: arithmetic, since a branch would be mispredicted */
+  unsigned small = m.disp == (int8_t)m.disp, none = (m.disp == 0) & (base != 5);
+  unsigned form = (2u - small) & (none - 1u); /* mod */
+  unsigned mod = form << 6;
   if (m.index != X64_NONE || base == 4) {
     unsigned index = m.index == X64_NONE ? 4 : (unsigned)(m.index & 7);
     uint16_t w = (uint16_t)(mod | field | 4 | ((unsigned)m.scale << 6 | index << 3 | base) << 8);
@@ -156,7 +159,7 @@ X64_INLINE uint8_t *x64_modrm(uint8_t *p, unsigned reg, struct x64_mem m) {
     *p++ = (uint8_t)(mod | field | base);
   }
   memcpy(p, &m.disp, 4);
-  return p + (mod >> 6 == 2 ? 4 : mod >> 6);
+  return p + (0x410u >> (form * 4) & 7);
 }
 
 X64_INLINE unsigned x64_mem_rex(struct x64_mem m) {

@@ -118,25 +118,25 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
   unsigned dst = unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH)
                         : kn_def(w, i, type, KN_NO_REG, 0);
-  unsigned op = X64_MOV, size = x64_op_size(type);
+  /* a call for each opcode: the encoder folds with a constant */
+  unsigned wide = type == KILN_TYPE_I64 ? 3 : 2;
   switch (mem) {
   case KILN_TYPE_I8:
-    op = sign ? X64_MOVSX8 : X64_MOVZX8;
-    size = sign ? size : 2;
+    if (sign) x64_op_mem(w, X64_MOVSX8, wide, dst, &m);
+    else x64_op_mem(w, X64_MOVZX8, 2, dst, &m);
     break;
   case KILN_TYPE_I16:
-    op = sign ? X64_MOVSX16 : X64_MOVZX16;
-    size = sign ? size : 2;
+    if (sign) x64_op_mem(w, X64_MOVSX16, wide, dst, &m);
+    else x64_op_mem(w, X64_MOVZX16, 2, dst, &m);
     break;
   case KILN_TYPE_I32:
-    if (sign && size == 3) op = X64_MOVSXD;
-    else size = 2;
+    if (sign && wide == 3) x64_op_mem(w, X64_MOVSXD, 3, dst, &m);
+    else x64_op_mem(w, X64_MOV, 2, dst, &m);
     break;
-  case KILN_TYPE_F32: op = X64_MOVSS, size = 2; break;
-  case KILN_TYPE_F64: op = X64_MOVSD, size = 2; break;
-  default: break;
+  case KILN_TYPE_F32: x64_op_mem(w, X64_MOVSS, 2, dst, &m); break;
+  case KILN_TYPE_F64: x64_op_mem(w, X64_MOVSD, 2, dst, &m); break;
+  default: x64_op_mem(w, X64_MOV, 3, dst, &m); break;
   }
-  x64_op_mem(w, op, size, dst, &m);
   if (unused) return;
   if (!sign && mem <= KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
@@ -187,8 +187,10 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (kn_is_value(b)) {
     unsigned r = kn_reg(w, b, type);
     struct x64_place m = access_address(w, in);
-    unsigned op = type == KILN_TYPE_F32 ? X64_MOVSS_ST : type == KILN_TYPE_F64 ? X64_MOVSD_ST : X64_MOV_ST;
-    x64_op_mem(w, op, kn_bank(type) ? 2 : size, r, &m);
+    if (KN_UNLIKELY(kn_bank(type)))
+      x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &m);
+    else
+      x64_op_mem(w, X64_MOV_ST, size, r, &m);
     if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
     kn_drop(w, b);
   } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {

@@ -5,6 +5,8 @@
 #include "lib/walk_slow.h"
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
+const uint8_t x64_hints[2][8] = {
+  {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, 63, 63}, {32, 33, 34, 35, 36, 37, 38, 39}};
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
