@@ -50,7 +50,7 @@ cmp output-kiln output-llvm
 
 row() { # row NAME UNIT LLVM KILN
   awk -v name="$1" -v unit="$2" -v a="$3" -v b="$4" \
-    'BEGIN { printf "%-34s %10.1f %10.1f %-5s %8.2f\n", name, a, b, unit, b > 0 ? a / b : 0 }'
+    'BEGIN { printf "%-34s %10.1f %10.1f %-5s %8.2f\n", name, a, b, unit, (b > 0 ? a / b : 0) }'
 }
 text_bytes() { size -A "$@" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum}'; }
 
