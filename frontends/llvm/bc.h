@@ -23,20 +23,26 @@ struct kn_bc_abop {
 };
 
 /* Known forms of abbreviations in function blocks, each with a decoder of its own. */
-enum kn_bc_form {
+enum kn_bc_form_kind {
   FORM_ANY, /* decoded operand by operand */
   FORM_LOAD, FORM_STORE, FORM_BINOP, FORM_BINOP_FLAGS, FORM_CAST, FORM_CAST_FLAGS, FORM_RET_VOID,
   FORM_RET, FORM_BR, FORM_BRIF, FORM_UNREACHABLE, FORM_GEP, FORM_CMP,
   FORM_SETTYPE, FORM_INTEGER, FORM_NULL, FORM_STRING, FORM_CSTRING, /* in constants blocks */
-  FORM_END, FORM_ENTER, FORM_DEFINE, FORM_UNABBREV /* the ids that every block has */
+  FORM_END, FORM_ENTER, FORM_DEFINE, FORM_UNABBREV, /* the ids that every block has */
+  FORM_COUNT
 };
 
 struct kn_bc_abbrev {
   uint32_t first;    /* in kn_bc.abops */
   uint16_t n;
-  uint8_t form;      /* enum kn_bc_form */
+  uint8_t form;      /* enum kn_bc_form_kind */
   uint8_t type_bits; /* of the form's type field */
   uint8_t flag_bits; /* of the form's flags field */
+};
+
+/* What a decoder needs to know of an abbreviation of a known form. */
+struct kn_bc_form {
+  uint8_t form, type_bits, flag_bits, zero;
 };
 
 /* Abbreviation ids of function blocks that are known by their form; the last one is none. */
@@ -245,10 +251,11 @@ struct kn_bc {
   void *sink_user;
   kiln_allocator allocator;
   uint64_t instructions;
+  uint64_t others; /* records of the function that are no instructions */
 
   /* the stream */
   unsigned width; /* of abbreviation ids */
-  struct kn_bc_abbrev known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
+  struct kn_bc_form known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
   struct kn_bc_abbrev known_csts[KN_BC_KNOWN_CSTS];
   uint32_t learned, learned_csts; /* number of blockinfo entries when `known` was filled, + 1; 0: not yet */
   KN_BC_ARRAY(struct kn_bc_abop) abops;

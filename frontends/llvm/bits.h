@@ -19,8 +19,9 @@ struct kn_bits {
   bool bad;      /* a variable-width number was longer than 64 bits */
 };
 
-/* The 57 bits (or more) from `pos`, at a position beyond `fast`. */
-uint64_t kn_bits_peek_slow(const struct kn_bits *b, uint64_t pos);
+/* The 57 bits (or more) from `pos`, at a position beyond `fast`. By value, so that copies of a cursor
+ * can live in registers. */
+uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos);
 
 /* The bits from `pos`; at least 57 of them are valid. */
 static inline uint64_t kn_bits_peek(const struct kn_bits *b, uint64_t pos) {
@@ -32,7 +33,7 @@ static inline uint64_t kn_bits_peek(const struct kn_bits *b, uint64_t pos) {
 #endif
     return w >> (pos & 7);
   }
-  return kn_bits_peek_slow(b, pos);
+  return kn_bits_peek_slow(b->data, b->end, pos);
 }
 
 /* An integer of `n` bits, 0 to 57. */

@@ -145,7 +145,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
 }
 
 static uint32_t hash(uint64_t key, uint32_t cap) {
-  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (cap - 1);
+  return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
 }
 
 /* Makes the table of signatures twice as large. */

@@ -356,7 +356,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
 /* A record whose operands were decoded. The caller has counted it as an instruction. */
 static void record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   if (other_record(r, code, ops, n)) {
-    r->instructions--;
+    r->others++;
     return;
   }
   if (KN_UNLIKELY(r->bb >= r->n_bbs)) {
@@ -429,7 +429,7 @@ static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uin
 }
 
 /* A getelementptr of up to MOST_OPS operands, from its flags on; false if it needs the general way. */
-static inline bool quick_gep(struct kn_bc *r, const struct kn_bc_abbrev *ab, uint64_t pos, uint64_t w,
+static inline bool quick_gep(struct kn_bc *r, const struct kn_bc_form *ab, uint64_t pos, uint64_t w,
                              unsigned used) {
   uint32_t ids[MOST_OPS], forward = 0, n_vals = r->n_vals;
   uint64_t slow = 0;
@@ -460,7 +460,7 @@ static void learn(struct kn_bc *r) {
   for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN; i++) {
     const struct kn_bc_abbrev *a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
     if (!r->has_debug && a->type_bits <= 16 && a->form < FORM_SETTYPE)
-      r->known[i + BC_FIRST_ABBREV] = *a;
+      r->known[i + BC_FIRST_ABBREV] = (struct kn_bc_form){a->form, a->type_bits, a->flag_bits, 0};
   }
   r->learned = r->blockinfo.n + 1;
 }
@@ -483,6 +483,17 @@ static bool body(struct kn_bc *r) {
   const unsigned width = r->width;
   const uint32_t mask = (1u << width) - 1;
   const uint8_t *const data = bits->data;
+  static const void *const ways[FORM_COUNT] = {
+    [FORM_ANY] = &&general,        [FORM_LOAD] = &&on_load,       [FORM_STORE] = &&on_store,
+    [FORM_BINOP] = &&on_binop,     [FORM_BINOP_FLAGS] = &&on_binop, [FORM_CAST] = &&on_cast,
+    [FORM_CAST_FLAGS] = &&on_cast, [FORM_RET_VOID] = &&on_ret_void, [FORM_RET] = &&on_ret,
+    [FORM_BR] = &&on_br,           [FORM_BRIF] = &&on_brif,       [FORM_GEP] = &&on_gep,
+    [FORM_UNREACHABLE] = &&on_unreachable, [FORM_CMP] = &&on_cmp, [FORM_SETTYPE] = &&general,
+    [FORM_INTEGER] = &&general,    [FORM_NULL] = &&general,       [FORM_STRING] = &&general,
+    [FORM_CSTRING] = &&general,    [FORM_END] = &&on_end,         [FORM_ENTER] = &&on_enter,
+    [FORM_DEFINE] = &&on_define,   [FORM_UNABBREV] = &&on_unabbreviated,
+  };
+  uint64_t count = 0; /* instructions */
   for (;;) {
     uint64_t pos = bits->pos, w, slow = 0;
     unsigned used = width;
@@ -496,120 +507,117 @@ static bool body(struct kn_bc *r) {
       w = kn_bits_peek(bits, pos);
     }
     unsigned id = (unsigned)w & mask;
-    const struct kn_bc_abbrev *ab = &r->known[id];
+    const struct kn_bc_form *ab = &r->known[id];
     w >>= width;
-    r->instructions++; /* taken back for what is none */
-    switch (ab->form) {
-    case FORM_LOAD:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->type_bits);
-      c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
-      bits->pos = pos + used;
-      load(r, a, x, c >> 4);
-      continue;
-    case FORM_STORE:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      b = absolute(r, short_vbr6(&w, &used, &slow));
-      c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals ||
-                      b >= r->n_vals))
-        goto general;
-      bits->pos = pos + used;
-      store(r, a, b, kn_bc_type_of(r, b), c >> 4);
-      continue;
-    case FORM_GEP:
-      if (KN_UNLIKELY(!quick_gep(r, ab, pos, w, used))) goto general;
-      continue;
-    case FORM_BINOP:
-    case FORM_BINOP_FLAGS:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      b = absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, 4);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
-      bits->pos = pos + used + ab->flag_bits;
-      binop(r, x, a, b, kn_bc_type_of(r, a));
-      continue;
-    case FORM_CAST:
-    case FORM_CAST_FLAGS:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->type_bits);
-      c = short_fixed(&w, &used, 4);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
-      bits->pos = pos + used + ab->flag_bits;
-      cast(r, c, a, kn_bc_type_of(r, a), x);
-      continue;
-    case FORM_CMP:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      b = absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->flag_bits);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
-      bits->pos = pos + used;
-      compare(r, a, b, kn_bc_type_of(r, a), x);
-      continue;
-    case FORM_BR:
-      a = short_vbr6(&w, &used, &slow);
-      if (KN_UNLIKELY(slow & TOO_LONG)) goto general;
-      bits->pos = pos + used;
-      br(r, a);
-      continue;
-    case FORM_BRIF:
-      a = short_vbr6(&w, &used, &slow);
-      b = short_vbr6(&w, &used, &slow);
-      c = absolute(r, short_vbr6(&w, &used, &slow));
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) goto general;
-      bits->pos = pos + used;
-      brif(r, a, b, c);
-      continue;
-    case FORM_RET:
-      a = absolute(r, short_vbr6(&w, &used, &slow));
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
-      bits->pos = pos + used;
-      kn_bc_ret(r, a, kn_bc_type_of(r, a));
-      next_block(r);
-      continue;
-    case FORM_RET_VOID:
-      bits->pos = pos + used;
-      kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
-      next_block(r);
-      continue;
-    case FORM_UNREACHABLE:
-      bits->pos = pos + used;
-      kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
-      next_block(r);
-      continue;
-    case FORM_UNABBREV: {
-      uint64_t ops[MOST_OPS];
-      unsigned code, n = unabbreviated(bits, &pos, w, used, &code, ops);
-      if (KN_UNLIKELY(n == UINT32_MAX)) goto general;
-      bits->pos = pos;
-      if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
-      else record(r, code, ops, n);
-      continue;
-    }
-    case FORM_END:
-      r->instructions--;
-      bits->pos = pos + used;
-      kn_bits_align(bits);
-      return true;
-    case FORM_ENTER:
-      r->instructions--;
-      bits->pos = pos + used;
-      if (!sub_block(r)) return false;
-      continue;
-    case FORM_DEFINE:
-      r->instructions--;
-      bits->pos = pos + used;
-      if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
-      learn(r);
-      r->learned = 0; /* for this block only */
-      continue;
-    default:
-    general:
-      bits->pos = r->record_pos + width;
-      if (!kn_bc_record(r, id)) return false;
-      record(r, r->code, r->ops.at, r->ops.n);
-    }
+    count++; /* taken back for what is none */
+    goto *ways[ab->form];
+  on_load:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    x = short_fixed(&w, &used, ab->type_bits);
+    c = short_fixed(&w, &used, 5);
+    if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+    bits->pos = pos + used;
+    load(r, a, x, c >> 4);
+    continue;
+  on_store:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    b = absolute(r, short_vbr6(&w, &used, &slow));
+    c = short_fixed(&w, &used, 5);
+    if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals ||
+                    b >= r->n_vals))
+      goto general;
+    bits->pos = pos + used;
+    store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+    continue;
+  on_gep:
+    if (KN_UNLIKELY(!quick_gep(r, ab, pos, w, used))) goto general;
+    continue;
+  on_binop:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    b = absolute(r, short_vbr6(&w, &used, &slow));
+    x = short_fixed(&w, &used, 4);
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+    bits->pos = pos + used + ab->flag_bits;
+    binop(r, x, a, b, kn_bc_type_of(r, a));
+    continue;
+  on_cast:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    x = short_fixed(&w, &used, ab->type_bits);
+    c = short_fixed(&w, &used, 4);
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+    bits->pos = pos + used + ab->flag_bits;
+    cast(r, c, a, kn_bc_type_of(r, a), x);
+    continue;
+  on_cmp:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    b = absolute(r, short_vbr6(&w, &used, &slow));
+    x = short_fixed(&w, &used, ab->flag_bits);
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+    bits->pos = pos + used;
+    compare(r, a, b, kn_bc_type_of(r, a), x);
+    continue;
+  on_br:
+    a = short_vbr6(&w, &used, &slow);
+    if (KN_UNLIKELY(slow & TOO_LONG)) goto general;
+    bits->pos = pos + used;
+    br(r, a);
+    continue;
+  on_brif:
+    a = short_vbr6(&w, &used, &slow);
+    b = short_vbr6(&w, &used, &slow);
+    c = absolute(r, short_vbr6(&w, &used, &slow));
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) goto general;
+    bits->pos = pos + used;
+    brif(r, a, b, c);
+    continue;
+  on_ret:
+    a = absolute(r, short_vbr6(&w, &used, &slow));
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) goto general;
+    bits->pos = pos + used;
+    kn_bc_ret(r, a, kn_bc_type_of(r, a));
+    next_block(r);
+    continue;
+  on_ret_void:
+    bits->pos = pos + used;
+    kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
+    next_block(r);
+    continue;
+  on_unreachable:
+    bits->pos = pos + used;
+    kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+    next_block(r);
+    continue;
+  on_unabbreviated: {
+    uint64_t ops[MOST_OPS];
+    unsigned code, n = unabbreviated(bits, &pos, w, used, &code, ops);
+    if (KN_UNLIKELY(n == UINT32_MAX)) goto general;
+    bits->pos = pos;
+    if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
+    else record(r, code, ops, n);
+    continue;
+  }
+  on_end:
+    count--;
+    bits->pos = pos + used;
+    kn_bits_align(bits);
+    r->instructions += count - r->others;
+    return true;
+  on_enter:
+    count--;
+    bits->pos = pos + used;
+    if (!sub_block(r)) return false;
+    continue;
+  on_define:
+    count--;
+    bits->pos = pos + used;
+    if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
+    learn(r);
+    r->learned = 0; /* for this block only */
+    continue;
+  general: /* the window may have moved on */
+    bits->pos = r->record_pos + width;
+    if (!kn_bc_record(r, id)) return false;
+    record(r, r->code, r->ops.at, r->ops.n);
   }
 }
 
@@ -644,6 +652,7 @@ bool kn_bc_read_function(struct kn_bc *r) {
   }
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
+  r->others = 0;
   if (!kn_bc_params(r) || !body(r)) return false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");

@@ -3,9 +3,9 @@
  * Invariant: before anything is read into memory, its size was checked against the bits left. */
 #include "bc.h"
 
-uint64_t kn_bits_peek_slow(const struct kn_bits *b, uint64_t pos) {
-  uint64_t w = 0, byte = pos >> 3, size = b->end >> 3;
-  for (unsigned i = 0; i < 8 && byte + i < size; i++) w |= (uint64_t)b->data[byte + i] << 8 * i;
+uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos) {
+  uint64_t w = 0, byte = pos >> 3, size = end >> 3;
+  for (unsigned i = 0; i < 8 && byte + i < size; i++) w |= (uint64_t)data[byte + i] << 8 * i;
   return w >> (pos & 7);
 }
 
@@ -82,23 +82,23 @@ static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t blo
 }
 
 bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
-  struct kn_bits *b = &r->bits;
-  uint64_t n = kn_bits_vbr(b, 5);
+  struct kn_bits b = r->bits;
+  uint64_t n = kn_bits_vbr(&b, 5);
   if (n == 0 || n > left(r) || n > UINT16_MAX) return kn_bc_malformed(r, "bad abbreviation");
   if (!KN_BC_ROOM(r, r->abops, r->abops.n + n)) return false;
   struct kn_bc_abbrev a = {.first = r->abops.n, .n = (uint16_t)n};
   struct kn_bc_abop *op = r->abops.at + r->abops.n;
   for (uint64_t i = 0; i < n; i++) {
     op[i] = (struct kn_bc_abop){0};
-    if (kn_bits_fixed(b, 1)) {
-      op[i].value = kn_bits_vbr(b, 8);
+    if (kn_bits_fixed(&b, 1)) {
+      op[i].value = kn_bits_vbr(&b, 8);
       continue; /* a literal */
     }
-    unsigned kind = (unsigned)kn_bits_fixed(b, 3);
+    unsigned kind = (unsigned)kn_bits_fixed(&b, 3);
     if (kind < AB_FIXED || kind > AB_BLOB) return kn_bc_malformed(r, "unknown abbreviation encoding");
     op[i].kind = (uint8_t)kind;
     if (kind == AB_FIXED || kind == AB_VBR) {
-      uint64_t width = kn_bits_vbr(b, 5);
+      uint64_t width = kn_bits_vbr(&b, 5);
       if (width > 32 || (kind == AB_VBR && width == 1))
         return kn_bc_malformed(r, "bad width in an abbreviation");
       op[i].width = (uint8_t)width;
@@ -112,7 +112,8 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
         (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))
       return kn_bc_malformed(r, "array or blob in the wrong place of an abbreviation");
   }
-  if (b->bad || b->pos > b->end) return truncated(r);
+  r->bits = b;
+  if (b.bad || b.pos > b.end) return truncated(r);
   r->abops.n += (uint32_t)n;
   classify(r, &a, block);
   uint32_t at = r->abbrevs.n;
@@ -237,7 +238,7 @@ void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
   b->pos = pos;
 }
 
-static uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
+static inline uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
   switch (op->kind) {
   case AB_LITERAL: return op->value;
   case AB_FIXED: return kn_bits_fixed(b, op->width);
@@ -246,43 +247,100 @@ static uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
   }
 }
 
+/* Reads `n` numbers of vbr 6. */
+static inline void vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
+  uint64_t w = 0;
+  unsigned left = 0;
+  for (uint64_t i = 0; i < n; i++) {
+    if (left < 12) {
+      w = kn_bits_peek(b, b->pos);
+      left = 57;
+      if (!(w & UINT64_C(0x20820820820820)) && n - i >= 9) { /* nine of one chunk */
+        for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
+        i += 8;
+        b->pos += 54;
+        left = 0;
+        continue;
+      }
+      if ((w & UINT64_C(0x820820820820)) == UINT64_C(0x20020020020) && n - i >= 4) {
+        for (unsigned k = 0; k < 4; k++) { /* four of two, as letters are */
+          uint64_t v = w >> 12 * k;
+          to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
+        }
+        i += 3;
+        b->pos += 48;
+        left = 0;
+        continue;
+      }
+    }
+    unsigned bits = 6;
+    if (!(w & 32)) {
+      to[i] = w & 31;
+    } else if (KN_LIKELY(!(w & 0x800))) {
+      to[i] = (w & 31) | (w >> 1 & 0x3e0);
+      bits = 12;
+    } else {
+      to[i] = kn_bits_vbr(b, 6);
+      left = 0;
+      continue;
+    }
+    b->pos += bits;
+    w >>= bits;
+    left -= bits;
+  }
+}
+
 /* Appends the operands of an array whose elements are as `op` says. */
 static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
-  struct kn_bits *b = &r->bits;
-  uint64_t count = kn_bits_vbr(b, 6);
+  struct kn_bits b = r->bits;
+  uint64_t count = kn_bits_vbr(&b, 6);
   unsigned width = op->kind == AB_CHAR6 ? 6 : op->width ? op->width : 1;
-  if (count > left(r) / width) return truncated(r);
+  if (b.pos > b.end || count > (b.end - b.pos) / width) return truncated(r);
   if (!KN_BC_ROOM(r, r->ops, r->ops.n + count)) return false;
   uint64_t *to = r->ops.at + r->ops.n;
-  if (op->kind == AB_FIXED && width <= 8)
-    for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(b, width);
-  else if (op->kind == AB_VBR && width == 6)
-    for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_vbr6(b);
+  if (op->kind == AB_FIXED)
+    for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(&b, width);
+  else if (op->kind == AB_VBR && width == 6) vbr6s(&b, to, count);
   else
-    for (uint64_t i = 0; i < count; i++) to[i] = scalar(b, op);
+    for (uint64_t i = 0; i < count; i++) to[i] = scalar(&b, op);
   r->ops.n += (uint32_t)count;
+  r->bits.pos = b.pos;
+  r->bits.bad |= b.bad;
+  return true;
+}
+
+static bool blob(struct kn_bc *r) {
+  struct kn_bits *b = &r->bits;
+  uint64_t size = kn_bits_vbr(b, 6);
+  kn_bits_align(b);
+  if (b->pos > b->end || size > left(r) / 8) return truncated(r);
+  r->blob = b->data + (b->pos >> 3);
+  r->blob_size = size;
+  b->pos += size * 8;
+  kn_bits_align(b);
   return true;
 }
 
 bool kn_bc_record(struct kn_bc *r, unsigned id) {
-  struct kn_bits *b = &r->bits;
   r->ops.n = 0;
   r->blob = NULL;
   if (id == BC_UNABBREV) {
-    uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
-    if (n > left(r) / 6 || code > UINT32_MAX) return truncated(r);
+    struct kn_bits b = r->bits;
+    uint64_t code = kn_bits_vbr6(&b), n = kn_bits_vbr6(&b);
+    if (b.pos > b.end || n > (b.end - b.pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
-    uint64_t *to = r->ops.at;
-    for (uint64_t i = 0; i < n; i++) to[i] = kn_bits_vbr6(b);
+    vbr6s(&b, r->ops.at, n);
     r->ops.n = (uint32_t)n;
+    r->bits.pos = b.pos;
+    r->bits.bad |= b.bad;
   } else {
     if (id - BC_FIRST_ABBREV >= r->scope.n - r->scope_first)
       return kn_bc_malformed(r, "unknown abbreviation");
     const struct kn_bc_abbrev *a =
       &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
     const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
-    uint64_t code = scalar(b, op++);
+    uint64_t code = scalar(&r->bits, op++);
     if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");
     r->code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->ops, (uint64_t)a->n + 1)) return false;
@@ -290,20 +348,14 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
       if (op->kind == AB_ARRAY) {
         if (!array(r, ++op)) return false;
       } else if (op->kind == AB_BLOB) {
-        uint64_t size = kn_bits_vbr(b, 6);
-        kn_bits_align(b);
-        if (b->pos > b->end || size > left(r) / 8) return truncated(r);
-        r->blob = b->data + (b->pos >> 3);
-        r->blob_size = size;
-        b->pos += size * 8;
-        kn_bits_align(b);
+        if (!blob(r)) return false;
       } else {
-        r->ops.at[r->ops.n++] = scalar(b, op);
+        r->ops.at[r->ops.n++] = scalar(&r->bits, op);
       }
     }
   }
-  if (b->pos > b->end) return truncated(r);
-  if (b->bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
+  if (r->bits.pos > r->bits.end) return truncated(r);
+  if (r->bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
   return true;
 }
 
