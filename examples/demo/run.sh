@@ -49,13 +49,13 @@ for which in kiln llvm; do gcc -o demo-$which $which/*.o -lm; done
 cmp output-kiln output-llvm
 
 row() { # row NAME UNIT LLVM KILN
-  awk -v name="$1" -v unit="$2" -v a="$3" -v b="$4" \
-    'BEGIN { printf "%-34s %10.1f %10.1f %-5s %8.2f\n", name, a, b, unit, (b > 0 ? a / b : 0) }'
+  awk -v name="$1, $2" -v a="$3" -v b="$4" \
+    'BEGIN { printf "%-38s %10.0f %10.0f %10.2f\n", name, a, b, (b > 0 ? a / b : 0) }'
 }
 text_bytes() { size -A "$@" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum}'; }
 
 printf '\n%d modules; the same output from both. The picture is %s\n' ${#modules[@]} "${work#"$PWD"/}/demo.ppm"
-printf '%-34s %10s %10s %-5s %8s\n' "" "LLVM -O0" "Kiln" "" "LLVM/Kiln"
+printf '%-38s %10s %10s %10s\n' "" "LLVM -O0" "Kiln" "LLVM/Kiln"
 if [[ -x $build/bench/kiln-bench ]]; then
   "$build/bench/kiln-bench" --json "${modules[@]}" > bench.json
   mapfile -t us < <(python3 -c '
@@ -64,9 +64,9 @@ s = json.load(open("bench.json"))["sum"]
 n = s["instructions"] / 1000
 print((s["llvm_read_ns"] + s["llvm_codegen_ns"]) * n, s["all_ns"] * n,
       s["llvm_codegen_ns"] * n, (s["plan_ns"] + s["walk_ns"] + s["object_ns"]) * n, sep="\n")')
-  row "bitcode to object, in process" "us" "${us[0]}" "${us[1]}"
-  row "  of this, code generation" "us" "${us[2]}" "${us[3]}"
+  row "bitcode to object, in process" us "${us[0]}" "${us[1]}"
+  row "  of this, code generation" us "${us[2]}" "${us[3]}"
 fi
-row "bitcode to object, llc-22 / kiln" "us" "$(least 5 compile_llvm)" "$(least 5 compile_kiln)"
+row "bitcode to object, llc-22 and kiln" us "$(least 5 compile_llvm)" "$(least 5 compile_kiln)"
 row "code size" "bytes" "$(text_bytes llvm/*.o)" "$(text_bytes kiln/*.o)"
-row "run time" "us" "$(least 3 ./demo-llvm)" "$(least 3 ./demo-kiln)"
+row "run time" us "$(least 3 ./demo-llvm)" "$(least 3 ./demo-kiln)"
