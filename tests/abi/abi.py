@@ -3,7 +3,8 @@
 
     abi.py --kiln=build/kiln [--seed=S] [--count=N] [--only=N] [--keep=DIR]
 
-Each signature runs in four pairs: caller Kiln with callee gcc and clang, and the other way round.
+Each signature runs in eight pairs: caller Kiln with callee gcc and clang, and the other way round;
+then the same in stress mode, by a seed that goes with the batch.
 A failing one is printed with seed and number; `--seed=S --only=N --keep=DIR` leaves just its files.
 """
 import os
@@ -14,7 +15,7 @@ import harness  # noqa: E402
 import signatures as sig  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PAIRS = [('kiln', 'gcc'), ('kiln', 'clang'), ('gcc', 'kiln'), ('clang', 'kiln')]
+PAIRS = [(a, b) for k in ('kiln', 'stress') for c in ('gcc', 'clang') for a, b in ((k, c), (c, k))]
 BATCH = 50
 
 
@@ -43,8 +44,8 @@ def build_half(h, batch, half, compiler, level):
     elif compiler == 'clang':
         h.clang_object(c, o, (level,))
     else:
-        bc = h.bitcode(c, h.path('%s%d.bc' % (half, batch)), (level,))
-        h.kiln_object(bc, o)
+        bc = h.bitcode(c, h.path('%s%d.%s.bc' % (half, batch, compiler)), (level,))
+        h.kiln_object(bc, o, ['--stress=%d' % (batch + 1)] if compiler == 'stress' else [])
     return o
 
 
@@ -74,6 +75,9 @@ def main():
     p.add_argument('--no-float-pairs', action='store_true', help='leave out structs of two floats')
     args = p.parse_args()
     h = harness.Harness(args)
+    here, assembler = HERE, 'as'
+    if args.target == 'aarch64':
+        here, assembler = os.path.join(HERE, 'aarch64'), 'aarch64-linux-gnu-as' if h.cross else 'as'
     print('# seed %d, %d signatures' % (args.seed, 1 if args.only is not None else args.count))
     all_signatures = generate(h, args.seed, args.count, args.only)
     groups = [all_signatures[i:i + BATCH] for i in range(0, len(all_signatures), BATCH)]
@@ -85,14 +89,14 @@ def main():
         h.write('caller%d.c' % b, sig.caller_file(group))
         h.write('callee%d.c' % b, sig.callee_file(group))
         for half in ('caller', 'callee'):
-            for compiler in ('kiln', 'gcc', 'clang'):
+            for compiler in ('kiln', 'stress', 'gcc', 'clang'):
                 work.append((b, half, compiler))
 
     def build(item):
         b, half, compiler = item
         # references at the other level than Kiln: -O1 callees rely on every promise of the caller
         level = kiln_level(b)
-        if compiler != 'kiln':
+        if compiler in ('gcc', 'clang'):
             level = '-O1' if level == '-O0' else '-O0'
         try:
             build_half(h, b, half, compiler, level)
@@ -105,9 +109,9 @@ def main():
     h.write('stubs.s', sig.stubs_file(all_signatures))
     tools = []
     for source in (h.path('tests.c'), os.path.join(HERE, 'runner.c'),
-                   os.path.join(HERE, 'trampoline.S')):
+                   os.path.join(here, 'trampoline.S')):
         tools.append(h.gcc_object(source, h.path(os.path.basename(source) + '.o')))
-    h.run(['as', '-I', HERE, h.path('stubs.s'), '-o', h.path('stubs.o')])
+    h.run([assembler, '-I', here, h.path('stubs.s'), '-o', h.path('stubs.o')])
     tools.append(h.path('stubs.o'))
 
     def pair(p):
@@ -129,7 +133,7 @@ def main():
         h.write('callee_wrong.c', sig.callee_file(groups[0], wrong=True))
         h.write('tests_wrong.c', sig.runner_file(groups[0]))
         h.write('stubs_wrong.s', sig.stubs_file(groups[0]))
-        h.run(['as', '-I', HERE, h.path('stubs_wrong.s'), '-o', h.path('stubs_wrong.o')])
+        h.run([assembler, '-I', here, h.path('stubs_wrong.s'), '-o', h.path('stubs_wrong.o')])
         exe = h.link([h.path('caller0.gcc.o'), h.gcc_object(h.path('callee_wrong.c'),
                       h.path('callee_wrong.o')), h.gcc_object(h.path('tests_wrong.c'),
                       h.path('tests_wrong.o')), h.path('stubs_wrong.o'), *tools[1:3]], h.path('wrong'))

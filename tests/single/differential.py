@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random C programs: Kiln's code against clang's, from -O0 and -O1 bitcode, plain and in stress mode.
 
-    differential.py --kiln=build/kiln [--first=S] [--count=N]     the suite's share, or a campaign
+    differential.py --kiln=build/kiln [--first=S] [--count=N] [--levels=-O0,-O1]
     differential.py --kiln=build/kiln --reduce=SEED --level=-O0 [--stress-seed=K]
 
 A failure is printed with its seed; --reduce cuts that program down while it still fails.
@@ -78,6 +78,7 @@ def main():
     p.add_argument('--first', type=int, default=1, help='first seed')
     p.add_argument('--count', type=int, default=60)
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
+    p.add_argument('--levels', default='-O0,-O1')
     p.add_argument('--reduce', type=int, metavar='SEED')
     p.add_argument('--level', default='-O0')
     p.add_argument('--stress-seed', type=int, default=0)
@@ -110,7 +111,7 @@ def main():
                 else:
                     h.ok(what)
     h.each(check, [(f, level) for f in range(args.first, args.first + args.count, BATCH)
-                   for level in ('-O0', '-O1')])
+                   for level in args.levels.split(',')])
     h.finish()
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the programs of tests/programs: Kiln's code against clang's own, at -O0 and -O1 bitcode,
-plain and in stress mode. Output and exit status must be equal.
+plain, in stress mode, and as static code in sections of their own. Output and exit status must be
+equal.
 
-    programs.py --kiln=build/kiln [NAME...] [--stress=N]
+    programs.py --kiln=build/kiln [NAME...] [--stress=N] [--levels=-O0,-O1]
 """
 import glob
 import os
@@ -11,13 +12,20 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import harness  # noqa: E402
 
-LEVELS = ('-O0', '-O1')
+
+def variants(stress):
+    """Name, flags of kiln, flags of the link."""
+    yield '', [], []
+    yield ' static', ['--pic=static', '--function-sections'], ['-no-pie', '-Wl,--gc-sections']
+    for seed in range(1, stress + 1):
+        yield ' --stress=%d' % seed, ['--stress=%d' % seed, '--verify'], []
 
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', help='programs, without .c; default all')
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
+    p.add_argument('--levels', default='-O0,-O1')
     args = p.parse_args()
     h = harness.Harness(args)
     folder = os.path.join(harness.HERE, 'programs')
@@ -31,12 +39,12 @@ def main():
         own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
         libs = ('-lm', '-pthread')
         expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
-        for seed in range(args.stress + 1):
-            what = '%s %s%s' % (name, level, ' --stress=%d' % seed if seed else '')
+        for i, (label, kiln_flags, link_flags) in enumerate(variants(args.stress)):
+            what = '%s %s%s' % (name, level, label)
             try:
-                o = h.kiln_object(bc, h.path('%s.%d.o' % (base, seed)),
-                                  ['--stress=%d' % seed] if seed else [])
-                got = h.run([h.link([o], h.path('%s.%d' % (base, seed)), libs)], check=False)
+                o = h.kiln_object(bc, h.path('%s.%d.o' % (base, i)), kiln_flags)
+                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags))],
+                            check=False)
             except harness.Failure as e:
                 h.fail(what, str(e))
                 continue
@@ -44,7 +52,7 @@ def main():
                 h.ok(what)
             else:
                 h.fail(what, difference(expected, got))
-    h.each(check, [(n, level) for n in names for level in LEVELS])
+    h.each(check, [(n, level) for n in names for level in args.levels.split(',')])
     h.finish()
 
 
