@@ -6,6 +6,7 @@
 
 #include "ir/arena.h"
 #include "ir/build.h"
+#include "ir/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -288,7 +289,18 @@ kiln_stats kiln_session_stats(const kiln_session *s) {
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   stats.data_bytes = s->module->data_bytes;
+  uint64_t ticks = kn_clock_ticks() - s->clock_ticks;
+  double scale = ticks ? (double)(kn_clock_ns() - s->clock_ns) / (double)ticks : 0;
+  stats.plan_ns = (uint64_t)((double)stats.plan_ns * scale);
+  stats.walk_ns = (uint64_t)((double)stats.walk_ns * scale);
+  stats.object_ns = (uint64_t)((double)stats.object_ns * scale);
   return stats;
 }
 
-void kiln_session_time(kiln_session *s, bool on) { s->timing = on; }
+void kiln_session_time(kiln_session *s, bool on) {
+  if (on && s->clock_ns == 0) {
+    s->clock_ns = kn_clock_ns();
+    s->clock_ticks = kn_clock_ticks();
+  }
+  s->timing = on;
+}

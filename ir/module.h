@@ -161,8 +161,9 @@ struct kiln_session {
   struct kiln_func *spare; /* functions whose arrays are warm */
   struct kn_plan *plan;    /* lib/plan.h */
   struct kn_walk *walk;    /* lib/walk.h */
-  kiln_stats stats;
+  kiln_stats stats; /* its times in ticks: ir/clock.h */
   bool timing;
+  uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
 };
 
 /* Memory of the module's allocator: as realloc. */

@@ -1,9 +1,9 @@
 /* The pipeline: a finished function is planned, walked and forgotten. The one file that names the
  * targets. */
 #include "ir/build.h"
+#include "ir/clock.h"
 #include "lib/plan.h"
 #include "lib/walk.h"
-#include <time.h>
 
 static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
   [KILN_TARGET_X86_64] = &kn_target_x86_64,
@@ -12,11 +12,7 @@ static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
 
 const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
 
-static uint64_t now_ns(bool timing) {
-  struct timespec t;
-  if (!timing || clock_gettime(CLOCK_MONOTONIC, &t) != 0) return 0;
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
 
 /* Plan and walk live as long as the session: their arrays stay warm. */
 static bool make_rooms(kiln_session *s) {
@@ -55,11 +51,11 @@ kiln_status kiln_func_compile(kiln_func *f) {
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status == KILN_OK) {
     struct kn_output was = s->out;
-    uint64_t t0 = now_ns(s->timing);
+    uint64_t t0 = now(s->timing);
     status = kn_plan_make(s->plan, f, t) ? KILN_OK : f->status;
-    uint64_t t1 = now_ns(s->timing);
+    uint64_t t1 = now(s->timing);
     if (status == KILN_OK) status = t->compile(s, f, s->plan);
-    uint64_t t2 = now_ns(s->timing);
+    uint64_t t2 = now(s->timing);
     if (status != KILN_OK) {
       cut_output(&s->out, &was);
     } else {

@@ -257,7 +257,7 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
     if (--v->uses == 0) {
       if (KN_LIKELY((v->flags & ~KN_VF_ZX) == 0))
         w->free |= KN_BIT(v->reg & 63u);
-      else
+      else if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0)
         KN_W(release_slow)(w, h);
     }
   }

@@ -112,7 +112,6 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
 
 void KN_W(release_slow)(struct kn_walk *w, uint32_t h) {
   struct kn_val *v = &w->val[h];
-  if (v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) return;
   if (v->flags & KN_VF_ADDR) {
     kn_drop(w, w->inst[h].a);
     if (w->inst[h].b) kn_drop(w, w->inst[h].b);

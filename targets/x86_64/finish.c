@@ -136,38 +136,64 @@ static void patch(struct kn_walk *w) {
   }
 }
 
+/* DW_CFA_advance_loc by `delta` bytes of code: DWARF 5, 6.4.2.1. */
+static uint8_t *advance(uint8_t *p, uint32_t delta) {
+  if (delta < 64) {
+    *p++ = (uint8_t)(0x40 | delta);
+  } else if (delta < 65536) {
+    *p++ = 3;
+    *p++ = (uint8_t)delta;
+    *p++ = (uint8_t)(delta >> 8);
+  } else {
+    *p++ = 4;
+    p = x64_put32(p, (int32_t)delta);
+  }
+  return p;
+}
+
 /* Frame rows: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36. */
 static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   if (w->frameless) return; /* the CIE's rules hold throughout */
-  w->cfi_at = start;
-  kn_walk_cfi_advance(w, start + 1, 1);
-  /* def_cfa_offset 16; offset rbp, cfa - 16 */
-  kn_walk_cfi(w, (const uint8_t[]){0x0e, 16, 0x80 | 6, 2}, 4);
-  kn_walk_cfi_advance(w, start + 4, 1);
-  kn_walk_cfi(w, (const uint8_t[]){0x0d, 6}, 2); /* def_cfa_register rbp */
+  static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
+  /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
+  uint8_t rows[64] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6}, *p = rows + 8;
   uint32_t at = start + 4;
-  for (unsigned k = 0, n = 0; k < 5; k++) {
-    unsigned reg = x64_saved_order[k];
-    if (!(w->plan->saved & KN_BIT(reg))) continue;
+  unsigned n = 2;
+  for (uint64_t m = w->plan->saved; m; m &= m - 1) { /* pushed in the order of their numbers */
+    unsigned reg = (unsigned)__builtin_ctzll(m);
     at += reg >= 8 ? 2 : 1;
-    n++;
-    kn_walk_cfi_advance(w, at, 1);
-    static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
-    kn_walk_cfi(w, (const uint8_t[]){(uint8_t)(0x80 | dwarf_of[reg]), (uint8_t)(2 + n)}, 2);
+    *p++ = reg >= 8 ? 0x42 : 0x41;
+    *p++ = (uint8_t)(0x80 | dwarf_of[reg]);
+    *p++ = (uint8_t)++n;
   }
+  for (uint32_t k = w->fixups.n; k-- > 0 && w->n_epilogues == 1;) {
+    /* one epilogue, the usual case: it is among the last fixups */
+    const struct kn_fixup *x = &w->fixups.at[k];
+    if (x->kind != X64_FIX_EPILOGUE) continue;
+    uint32_t ret = x->at + x->label - (w->cut.at[k + 1] - w->cut.at[k]);
+    w->n_epilogues = 0;
+    p = advance(p, ret - at);
+    bool last = ret + 1 == end;
+    if (!last) *p++ = 0x0a; /* remember_state */
+    *p++ = 0x0c; /* def_cfa rsp, 8 */
+    *p++ = 7;
+    *p++ = 8;
+    if (!last) {
+      *p++ = 0x41;
+      *p++ = 0x0b; /* restore_state */
+    }
+  }
+  kn_walk_cfi(w, rows, (size_t)(p - rows));
   for (uint32_t k = 0; k < w->fixups.n && w->n_epilogues; k++) {
     const struct kn_fixup *x = &w->fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
     w->n_epilogues--;
     uint32_t ret = x->at + x->label - (w->cut.at[k + 1] - w->cut.at[k]);
-    bool last = ret + 1 == end;
-    kn_walk_cfi_advance(w, ret, 1);
-    /* remember_state; def_cfa rsp, 8; behind the ret: restore_state */
-    if (!last) kn_walk_cfi(w, (const uint8_t[]){0x0a}, 1);
-    kn_walk_cfi(w, (const uint8_t[]){0x0c, 7, 8}, 3);
-    if (last) continue;
-    kn_walk_cfi_advance(w, ret + 1, 1);
-    kn_walk_cfi(w, (const uint8_t[]){0x0b}, 1);
+    p = advance(rows, ret - at);
+    static const uint8_t row[] = {0x0a, 0x0c, 7, 8, 0x41, 0x0b};
+    memcpy(p, row, sizeof row);
+    kn_walk_cfi(w, rows, (size_t)(p - rows) + sizeof row);
+    at = ret + 1;
   }
 }
 
