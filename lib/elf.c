@@ -2,9 +2,9 @@
  * group sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
 #include "lib/elf.h"
+#include "ir/clock.h"
 
 #include <kiln/emit.h>
-#include <time.h>
 
 /* ---- machines ---- */
 
@@ -231,12 +231,6 @@ static bool prepare(struct kn_elf *e) {
   return e->note != UINT32_MAX;
 }
 
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
                           kiln_buffer *out) {
   if (m->diag.status != KILN_OK) return m->diag.status;
@@ -246,7 +240,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
       return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
-  uint64_t start_ns = timed != NULL ? now_ns() : 0;
+  uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);
   e.m = m;
@@ -259,6 +253,6 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_arena_free(&e.arena);
-  if (timed != NULL) timed->stats.object_ns += now_ns() - start_ns;
+  if (timed != NULL) timed->stats.object_ns += kn_clock_ticks() - start_ns;
   return status;
 }
