@@ -31,7 +31,7 @@ static bool equal(const kiln_module *m, const struct kn_sig *s, uint32_t hash, k
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
-  if (p->flags > (KILN_PARAM_SEXT | KILN_PARAM_ZEXT | KILN_PARAM_BYVAL | KILN_PARAM_SRET))
+  if (p->flags >= 2 * KILN_PARAM_JOIN)
     return "unknown parameter flag";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
@@ -97,6 +97,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
 
   for (size_t i = 0; i < n_params; i++) {
     const char *wrong = check_param(&params[i]);
+    if (params[i].flags & KILN_PARAM_JOIN && i + 1 == n_params) wrong = "nothing to join behind it";
     if (wrong == NULL) continue;
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;

@@ -71,6 +71,15 @@ static bool by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p)
   return true;
 }
 
+/* Are the pieces of type `e` one argument to the ABI? LLVM keeps those of an array together. */
+static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
+  if (e->kind != TK_ARRAY || e->n_pieces < 2) return false;
+  const uint8_t first = (uint8_t)r->types[r->type_pieces.at[e->piece_first].type].ktype;
+  for (uint32_t k = 1; k < e->n_pieces; k++)
+    if (r->types[r->type_pieces.at[e->piece_first + k].type].ktype != first) return false;
+  return true;
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
@@ -113,8 +122,10 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       if (!kn_bc_split(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
       s->plain = false;
+      bool joined = joins(r, et);
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = r->types[r->type_pieces.at[et->piece_first + k].type].ktype;
+        p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
         if (!KN_BC_PUSH(r, r->params, p)) return false;
       }
       continue;
@@ -336,7 +347,7 @@ static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, 
   kn_bc_def(r, ret, kn_bc_same(r, id, ret));
 }
 
-/* A signature that has the variadic arguments as parameters, since some are copied by value. They go
+/* A signature that has the variadic arguments as parameters, since some are copied or joined. They go
  * where variadic ones go. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
                         uint32_t n, kiln_sig *sig) {
@@ -353,6 +364,7 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
       kiln_param p = {.type = r->types[part].ktype};
+      if (joins(r, t) && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
       if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
       if (!KN_BC_PUSH(r, r->params, p)) return false;
     }
@@ -380,6 +392,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     if (!kn_bc_split(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && a->flags & PA_BYVAL) copies = true;
+    if (joins(r, &r->types[type])) copies = true;
     if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);

@@ -74,7 +74,9 @@ enum {
   KILN_PARAM_SEXT = 1,  /**< the caller sign-extends to 32 bits */
   KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes behind it are copied to the argument area */
-  KILN_PARAM_SRET = 8   /**< address of the result's memory; the function returns it as well */
+  KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
+  KILN_PARAM_JOIN = 16  /**< part of one argument with the parameter behind it: in registers or in
+                         * memory together, where the ABI asks for that (AArch64, not x86-64) */
 };
 
 /** One parameter of a signature. */

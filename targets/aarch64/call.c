@@ -16,6 +16,8 @@ enum { CALLEE = 9, SRET = 8 };
 struct assign {
   unsigned gp, fp; /* NGRN, NSRN */
   uint32_t stack;  /* NSAA */
+  unsigned joined; /* parts left of an argument of several */
+  bool first;      /* the next is its first */
 };
 struct location {
   unsigned reg; /* KN_NO_REG: on the stack. Of an i128: the first of two */
@@ -24,9 +26,26 @@ struct location {
 
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
 
+/* An argument of several parts begins with p: it goes to registers or to the stack whole. */
+static void begin_joined(struct assign *s, unsigned type, const kiln_param *p) {
+  unsigned n = 1;
+  while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
+  unsigned *used = kn_bank(type) ? &s->fp : &s->gp;
+  if (*used + n > 8) *used = 8;
+  s->joined = n;
+  s->first = true;
+}
+
 static struct location next_argument(struct assign *s, unsigned type, const kiln_param *p) {
   struct location l = {KN_NO_REG, 0};
   uint32_t size = 8;
+  if (s->joined == 0 && p && p->flags & KILN_PARAM_JOIN) begin_joined(s, type, p);
+  bool inside = s->joined && !s->first;
+  if (s->joined) {
+    s->joined--;
+    s->first = false;
+    if (type == KILN_TYPE_F32) size = 4; /* as in memory */
+  }
   if (p && p->flags & KILN_PARAM_SRET) {
     l.reg = SRET;
     return l;
@@ -53,6 +72,7 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
     l.reg = s->gp++;
     return l;
   }
+  if (!inside) s->stack = align_to(s->stack, 8);
   l.stack = s->stack;
   s->stack += size;
   return l;
@@ -78,7 +98,7 @@ static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
 static void save_registers(struct kn_walk *w, const struct assign *s) {
   w->va_gp = s->gp;
   w->va_fp = s->fp;
-  w->va_stack = (int32_t)s->stack;
+  w->va_stack = (int32_t)align_to(s->stack, 8);
   w->va_save = kn_walk_frame(w, 64 + 128, 4);
   for (unsigned r = s->gp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_X, w->va_save, 8 * r);
@@ -136,7 +156,7 @@ void a64_enter(struct kn_walk *w) {
   kiln_func *f = w->f;
   kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
   const struct kn_block *entry = &f->block[0];
-  struct assign s = {0, 0, 0};
+  struct assign s = {0};
   bool on_stack = false;
   for (uint32_t k = 0; k < sig.n_params; k++) {
     uint32_t value = kn_block_param(f, entry, k);
@@ -154,7 +174,7 @@ void a64_enter(struct kn_walk *w) {
   }
   if (f->variadic) save_registers(w, &s); /* before anything takes an argument register */
   if (on_stack) {
-    struct assign again = {0, 0, 0};
+    struct assign again = {0};
     for (uint32_t k = 0; k < sig.n_params; k++) {
       struct location l = next_argument(&again, sig.params[k].type, &sig.params[k]);
       if (l.reg != KN_NO_REG) continue;
@@ -211,7 +231,8 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     else
       a64_hook_load(w, IP0, m.src_frame, KILN_TYPE_I64);
   }
-  enum a64_mem op = r >= KN_FP_BASE ? A64_STR_FD : A64_STR_X;
+  bool half = type == KILN_TYPE_F32; /* next to another one, it may be */
+  enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD) : half ? A64_STR_W : A64_STR_X;
   struct a64_at at = {A64_SP, (int32_t)off};
   if (!a64_mem_offset_ok(op, off)) { /* beyond 32 KiB of arguments */
     emit(w, a64_mov_sp(1, IP1, A64_SP));
@@ -297,7 +318,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){in->c});
   const uint32_t *args = &f->lists.at[in->a];
   uint32_t n = in->x;
-  struct assign s = {0, 0, 0};
+  struct assign s = {0};
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
     unsigned type = p ? p->type : loose_type(w, args[k]);
@@ -330,7 +351,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
     if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
   }
-  s = (struct assign){0, 0, 0};
+  s = (struct assign){0};
   struct wide_arg wide[4];
   unsigned n_wide = 0;
   for (uint32_t k = 0; k < n; k++) {
@@ -338,14 +359,21 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     unsigned type = p ? p->type : loose_type(w, args[k]);
     struct location l = next_argument(&s, type, p);
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (l.reg != KN_NO_REG && type == KILN_TYPE_I128)
+    if (l.reg != KN_NO_REG && type == KILN_TYPE_I128) {
       wide[n_wide++] = (struct wide_arg){args[k], l.reg};
-    else if (l.reg != KN_NO_REG)
+    } else if (l.reg != KN_NO_REG) {
       move_to(w, l.reg, args[k], type);
-    else if (p && p->flags & KILN_PARAM_BYVAL)
-      push_block(w, l.stack, args[k], p->size_bytes);
-    else
-      push_to(w, l.stack, args[k], type);
+    } else {
+      /* done with at once: its registers may serve the next */
+      uint64_t locked = w->locked, temp = w->temp;
+      if (p && p->flags & KILN_PARAM_BYVAL)
+        push_block(w, l.stack, args[k], p->size_bytes);
+      else
+        push_to(w, l.stack, args[k], type);
+      w->free |= w->temp & ~temp;
+      w->temp = temp;
+      w->locked = locked;
+    }
   }
   for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
   if (symbol == 0) kn_drop(w, in->b);
@@ -369,7 +397,7 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
     kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
     return;
   }
-  struct assign s = {0, 0, 0};
+  struct assign s = {0};
   struct wide_arg wide[4];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < n; k++) {

@@ -39,12 +39,13 @@ def build_half(h, batch, half, compiler, level):
     """half: caller or callee. Levels alternate over the batches, so that each side meets both."""
     c = h.path('%s%d.c' % (half, batch))
     o = h.path('%s%d.%s.o' % (half, batch, compiler))
+    flags = (level, '-fsigned-char')  # as the values expected assume
     if compiler == 'gcc':
-        h.gcc_object(c, o, (level,))
+        h.gcc_object(c, o, flags)
     elif compiler == 'clang':
-        h.clang_object(c, o, (level,))
+        h.clang_object(c, o, flags)
     else:
-        bc = h.bitcode(c, h.path('%s%d.%s.bc' % (half, batch, compiler)), (level,))
+        bc = h.bitcode(c, h.path('%s%d.%s.bc' % (half, batch, compiler)), flags)
         h.kiln_object(bc, o, ['--stress=%d' % (batch + 1)] if compiler == 'stress' else [])
     return o
 
