@@ -25,6 +25,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
     d.block = r->bb;
+    d.inst = kiln_func_next_inst(r->f);
   }
   kiln_module_error(r->module, &d);
   return status;

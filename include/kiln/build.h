@@ -83,6 +83,8 @@ KILN_API void kiln_func_discard(kiln_func *f);
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 /** Reports an error of the front end at the current block and instruction; it sticks. */
 KILN_API kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message);
+/** The number that diagnostics give the instruction built next. */
+KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 /** Session and symbol of a function. */
 KILN_API kiln_session *kiln_func_session(const kiln_func *f);
 KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
