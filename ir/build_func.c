@@ -318,4 +318,7 @@ void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column) {
   (void)KN_PUSH(f, f->places, (struct kn_place_row){f->n, line, column});
 }
 
-uint32_t kiln_func_next_inst(const kiln_func *f) { return kn_func_inst_number(f, f->n); }
+uint32_t kiln_func_next_inst(const kiln_func *f) {
+  uint32_t last = f->n > 1 ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
+  return last == UINT32_MAX ? 0 : last + 1;
+}
