@@ -439,6 +439,29 @@ static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* ---- branches ---- */
 
+/* Of more than 64 bits: comparisons number the case, and the switch is on that. */
+static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
+  uint32_t type = (uint32_t)ops[0];
+  if (!kn_bc_scalar(r, type)) return;
+  kiln_value v = kn_bc_use_z(r, absolute(r, ops[1]), type), number = kiln_const_int(r->f, 0);
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
+    if (id >= r->inst_base || bb >= r->n_bbs) {
+      kn_bc_malformed(r, "bad case of a switch");
+      return;
+    }
+    kiln_value same = kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v,
+                                      kn_bc_use_z(r, (uint32_t)id, type));
+    number = kiln_build_select(r->f, KILN_TYPE_I32, same, kiln_const_int(r->f, i + 1), number);
+    r->cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
+  }
+  if (ops[2] >= r->n_bbs) {
+    kn_bc_malformed(r, "block number out of range");
+    return;
+  }
+  kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->cases.at, count);
+}
+
 /* [type, value, default, (case's value (absolute), block)...] */
 static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (n < 3 || n % 2 == 0 || ops[0] >= r->n_types) {
@@ -451,11 +474,11 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "a switch on something that is no integer");
     return;
   }
+  if (!KN_BC_ROOM(r, r->cases, count)) return;
   if (t->bits > 64) {
-    kn_bc_unsupported(r, "a switch on an integer of more than 64 bits");
+    wide_switch(r, ops, count);
     return;
   }
-  if (!KN_BC_ROOM(r, r->cases, count)) return;
   uint64_t mask = t->fit == FIT_EXACT ? UINT64_MAX : (UINT64_C(1) << t->bits) - 1;
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];

@@ -1,5 +1,5 @@
 /* What -O1 makes intrinsics of: minimum, maximum, magnitude, funnel shifts and rotations, saturation,
- * of 128-bit integers. */
+ * of 128-bit integers; switch. */
 #include <stdio.h>
 typedef __int128 i128;
 typedef unsigned __int128 u128;
@@ -45,6 +45,17 @@ __attribute__((noinline)) static i128 saddsat(i128 a, i128 b) {
 __attribute__((noinline)) static i128 clamp(i128 a) {
   return a < -100 ? -100 : a > 1000 ? 1000 : a;
 }
+__attribute__((noinline)) static int choose(i128 a) {
+  switch (a) {
+  case 0: return 1;
+  case 5: return 2;
+  case (i128)1 << 64: return 3;
+  case -((i128)1 << 64): return 4;
+  case -1: return 5;
+  case -7: return 1;
+  default: return 6;
+  }
+}
 int main(void) {
   for (int i = 0; i < N; i++) {
     for (int k = 0; k < N; k++) {
@@ -56,6 +67,7 @@ int main(void) {
       for (unsigned n = 0; n < 130; n += 13) show(funnel_by((u128)a, (u128)b, n));
       puts("");
     }
+    printf("%d ", choose(values[i]));
     show(magnitude(values[i])), show(rot17((u128)values[i])), show((u128)clamp(values[i]));
     for (unsigned n = 0; n < 130; n += 9)
       show(rotl((u128)values[i], n)), show(rotr((u128)values[i], n));
