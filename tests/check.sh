@@ -44,6 +44,14 @@ check_file_sizes() {
     awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
 }
 
+# The lists in meson.build are written by hand.
+check_listed() {
+  local f
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'tools/*.c' 'tests/unit_*.c'); do
+    grep -qrE "'([a-z0-9_]+/)?$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
+  done | fail_lines "in no meson.build"
+}
+
 check_whitespace() {
   git ls-files | grep -vE '\.(bc|o|png)$|^LICENSE$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
@@ -95,6 +103,7 @@ check_source() {
   check "includes point one way" check_include_direction
   check "one file names the targets" check_targets_named_once
   check "no file of more than 900 lines" check_file_sizes
+  check "every source file is built" check_listed
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
