@@ -203,6 +203,20 @@ static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((ki
 
 /* ---- kinds ---- */
 
+/* POPCNT and BITREV of an i128, by its halves. */
+static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
+  kiln_func *f = c->r->f;
+  kiln_value half[2] = {v, binary(c, KILN_OP_LSHR, KILN_TYPE_I128, v, imm(c, 64))};
+  for (unsigned i = 0; i < 2; i++) {
+    half[i] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, half[i]);
+    half[i] = kiln_build_unary(f, op, KILN_TYPE_I64, half[i]);
+    half[i] = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, half[i]);
+  }
+  if (op == KILN_OP_POPCNT) return binary(c, KILN_OP_ADD, KILN_TYPE_I128, half[0], half[1]);
+  return binary(c, KILN_OP_OR, KILN_TYPE_I128, half[1],
+                binary(c, KILN_OP_SHL, KILN_TYPE_I128, half[0], imm(c, 64)));
+}
+
 /* Counts and reversals; odd widths are put into the lower bits of the type. */
 static void bits(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -223,7 +237,9 @@ static void bits(const struct call *c) {
                         : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
     v = binary(c, KILN_OP_OR, kt, v, stop);
   }
-  v = kiln_build_unary(r->f, op, kt, v);
+  if (kt == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV))
+    v = bits_wide(c, op, v);
+  else v = kiln_build_unary(r->f, op, kt, v);
   if (gap && op == KILN_OP_CLZ) v = binary(c, KILN_OP_SUB, kt, v, imm(c, gap));
   if (gap && (op == KILN_OP_BSWAP || op == KILN_OP_BITREV))
     v = binary(c, KILN_OP_LSHR, kt, v, imm(c, gap));

@@ -1,0 +1,315 @@
+"""Modules of LLVM assembly that go over what clang does not write by itself: every operation on
+every odd width, first-class aggregates, all intrinsics of the reader's table. Used by run.py.
+
+Values come from volatile memory, so that nothing is folded; results are printed in full."""
+
+WIDTHS = (1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 48, 56, 63, 64, 65, 80, 100, 127, 128)
+BINARY = ('add', 'sub', 'mul', 'udiv', 'sdiv', 'urem', 'srem', 'shl', 'lshr', 'ashr', 'and', 'or',
+          'xor')
+CONDITIONS = ('eq', 'ne', 'ugt', 'uge', 'ult', 'ule', 'sgt', 'sge', 'slt', 'sle')
+
+
+def values(w):
+    top = 1 << (w - 1)
+    all_ones = (1 << w) - 1
+    picked = {0, 1, top, all_ones, top - 1, all_ones // 3, 5 & all_ones, (top | 1) & all_ones}
+    return sorted(picked)
+
+
+class Module:
+    """Collects functions; `show(value)` prints an integer of any width."""
+
+    def __init__(self):
+        self.head = ['target triple = "x86_64-pc-linux-gnu"',
+                     '@f = private unnamed_addr constant [17 x i8] c"%d %016lx%016lx\\0A\\00"',
+                     'declare i32 @printf(ptr, ...)']
+        self.declared = {}
+        self.functions = []
+        self.body = []
+        self.n = 0
+        self.globals = {}
+
+    def t(self):
+        self.n += 1
+        return '%%v%d' % self.n
+
+    def emit(self, text):
+        self.body.append('  ' + text)
+
+    def op(self, text):
+        v = self.t()
+        self.emit('%s = %s' % (v, text))
+        return v
+
+    def declare(self, text):
+        self.declared[text] = True
+
+    def value(self, w, k):
+        """Integer k of width w, loaded."""
+        name = '@g.%d.%d' % (w, k)
+        if name not in self.globals:
+            self.globals[name] = '%s = global i%d %d' % (name, w, k)
+        return self.op('load volatile i%d, ptr %s' % (w, name))
+
+    def show(self, v, w, tag):
+        """By a function for each width, which also passes the width as a parameter's type."""
+        wide = '%v' if w == 128 else '%w'
+        self.declare('''define internal void @show%d(i32 %%tag, i%d %%v) {
+  %s
+  %%low = trunc i128 %s to i64
+  %%up = lshr i128 %s, 64
+  %%high = trunc i128 %%up to i64
+  call i32 (ptr, ...) @printf(ptr @f, i32 %%tag, i64 %%high, i64 %%low)
+  ret void
+}''' % (w, w, '' if w == 128 else '%%w = zext i%d %%v to i128' % w, wide, wide))
+        self.emit('call void @show%d(i32 %d, i%d %s)' % (w, tag, w, v))
+
+    def end_function(self):
+        if not self.body:
+            return
+        name = '@t%d' % len(self.functions)
+        self.functions.append('define void %s() {\n%s\n  ret void\n}' % (name, '\n'.join(self.body)))
+        self.body, self.n = [], 0
+
+    def text(self):
+        self.end_function()
+        main = ['define i32 @main() {']
+        main += ['  call void @t%d()' % i for i in range(len(self.functions))]
+        main += ['  ret i32 0', '}']
+        return '\n'.join(self.head + list(self.declared) + list(self.globals.values()) + self.functions +
+                         main) + '\n'
+
+
+def defined(op, w, a, b):
+    top = 1 << (w - 1)
+    if op in ('udiv', 'sdiv', 'urem', 'srem'):
+        if b == 0:
+            return False
+        return not (op[0] == 's' and a == top and b == (1 << w) - 1)
+    if op in ('shl', 'lshr', 'ashr'):
+        return b < w
+    return True
+
+
+def arithmetic(widths):
+    m = Module()
+    for w in widths:
+        for a in values(w):
+            for b in values(w)[::2]:
+                x, y = m.value(w, a), m.value(w, b)
+                for i, op in enumerate(BINARY):
+                    if defined(op, w, a, b):
+                        # Again with what overflowed: the upper bits must not show.
+                        v = m.op('%s i%d %s, %s' % (op, w, x, y))
+                        s = m.op('add i%d %s, %s' % (w, v, y))
+                        m.show(v, w, i)
+                        m.show(s, w, i + 20)
+                        q = m.op('udiv i%d %s, 1' % (w, s)) if w > 1 else s
+                        m.show(q, w, i + 40)
+                for i, c in enumerate(CONDITIONS):
+                    s = m.op('add i%d %s, %s' % (w, x, y))
+                    v = m.op('icmp %s i%d %s, %s' % (c, w, s, y))
+                    m.show(v, 1, 60 + i)
+            m.end_function()
+    return m.text()
+
+
+def casts(widths):
+    m = Module()
+    for w in widths:
+        for a in values(w):
+            x = m.value(w, a)
+            s = m.op('add i%d %s, %s' % (w, x, x))
+            for to in WIDTHS:
+                if to > w:
+                    m.show(m.op('zext i%d %s to i%d' % (w, s, to)), to, 1)
+                    m.show(m.op('sext i%d %s to i%d' % (w, s, to)), to, 2)
+                if to < w:
+                    m.show(m.op('trunc i%d %s to i%d' % (w, s, to)), to, 3)
+            for ft, bits in (('float', 32), ('double', 64)):
+                for op in ('uitofp', 'sitofp'):
+                    v = m.op('%s i%d %s to %s' % (op, w, s, ft))
+                    m.show(m.op('bitcast %s %s to i%d' % (ft, v, bits)), bits, 4)
+            p = m.op('inttoptr i%d %s to ptr' % (w, s))
+            m.show(m.op('ptrtoint ptr %s to i%d' % (p, w)), w, 5)
+            if w <= 52:
+                d = m.op('uitofp i%d %s to double' % (w, x))
+                m.show(m.op('fptoui double %s to i%d' % (d, w)), w, 6)
+                d = m.op('sitofp i%d %s to double' % (w, x))
+                m.show(m.op('fptosi double %s to i%d' % (d, w)), w, 7)
+            m.end_function()
+    return m.text()
+
+
+def memory(widths):
+    """Stores of odd widths must not touch what lies behind them."""
+    m = Module()
+    for w in widths:
+        size = (w + 7) // 8
+        for a in values(w):
+            x = m.value(w, a)
+            s = m.op('add i%d %s, %s' % (w, x, x))
+            p = m.op('alloca [32 x i8], align 16')
+            m.emit('call void @llvm.memset.p0.i64(ptr %s, i8 -86, i64 32, i1 false)' % p)
+            q = m.op('getelementptr i8, ptr %s, i64 3' % p)
+            m.emit('store i%d %s, ptr %s, align 1' % (w, s, q))
+            for i in (0, 2):
+                b = m.op('getelementptr i8, ptr %s, i64 %d' % (p, i))
+                m.show(m.op('load i8, ptr %s' % b), 8, i)
+            for i in range(size + 1):
+                b = m.op('getelementptr i8, ptr %s, i64 %d' % (p, 3 + i))
+                m.show(m.op('load i8, ptr %s' % b), 8, 10 + i)
+            m.show(m.op('load i%d, ptr %s, align 1' % (w, q)), w, 50)
+            m.end_function()
+        # Arrays and structs of them.
+        m.emit('%%arr = alloca [3 x i%d]' % w)
+        for i in range(3):
+            e = m.op('getelementptr [3 x i%d], ptr %%arr, i64 0, i64 %d' % (w, i))
+            m.emit('store i%d %d, ptr %s' % (w, values(w)[i % len(values(w))], e))
+        for i in range(3):
+            e = m.op('getelementptr [3 x i%d], ptr %%arr, i64 0, i64 %d' % (w, i))
+            m.show(m.op('load i%d, ptr %s' % (w, e)), w, 60 + i)
+        e = m.op('getelementptr i%d, ptr null, i64 1' % w)
+        m.show(m.op('ptrtoint ptr %s to i64' % e), 64, 70)
+        m.end_function()
+    m.declare('declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)')
+    return m.text()
+
+
+def overflow(widths):
+    m = Module()
+    for w in widths:
+        if w == 1 or w == 128:
+            continue
+        for op in ('sadd', 'uadd', 'ssub', 'usub', 'smul', 'umul'):
+            if w > 64 and 'mul' in op:
+                continue
+            name = 'llvm.%s.with.overflow.i%d' % (op, w)
+            m.declare('declare {i%d, i1} @%s(i%d, i%d)' % (w, name, w, w))
+            for a in values(w):
+                for b in values(w)[::2]:
+                    x, y = m.value(w, a), m.value(w, b)
+                    r = m.op('call {i%d, i1} @%s(i%d %s, i%d %s)' % (w, name, w, x, w, y))
+                    m.show(m.op('extractvalue {i%d, i1} %s, 0' % (w, r)), w, 1)
+                    m.show(m.op('extractvalue {i%d, i1} %s, 1' % (w, r)), 1, 2)
+            m.end_function()
+    return m.text()
+
+
+def integer_intrinsics(widths):
+    m = Module()
+    for w in widths:
+        one = ['ctpop', 'bitreverse']
+        if w % 16 == 0:
+            one.append('bswap')
+        for a in values(w):
+            x = m.op('add i%d %s, %s' % (w, m.value(w, a), m.value(w, 0)))
+            for name in one:
+                m.declare('declare i%d @llvm.%s.i%d(i%d)' % (w, name, w, w))
+                m.show(m.op('call i%d @llvm.%s.i%d(i%d %s)' % (w, name, w, w, x)), w, 1)
+            for name in ('ctlz', 'cttz', 'abs'):
+                if name == 'abs' and w == 1:
+                    continue
+                m.declare('declare i%d @llvm.%s.i%d(i%d, i1)' % (w, name, w, w))
+                m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i1 false)' % (w, name, w, w, x)), w, 2)
+            for b in values(w)[::2]:
+                y = m.value(w, b)
+                for name in ('smin', 'smax', 'umin', 'umax'):
+                    m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
+                    m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s)' % (w, name, w, w, x, w, y)),
+                           w, 3)
+                if w in (8, 16, 32, 64):
+                    for name in ('sadd.sat', 'uadd.sat', 'ssub.sat', 'usub.sat'):
+                        m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
+                        m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s)' %
+                                    (w, name, w, w, x, w, y)), w, 4)
+                    for name in ('fshl', 'fshr'):
+                        m.declare('declare i%d @llvm.%s.i%d(i%d, i%d, i%d)' % (w, name, w, w, w, w))
+                        m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s, i%d %s)' %
+                                    (w, name, w, w, x, w, y, w, y)), w, 5)
+                if w > 1:
+                    for name in ('ucmp', 'scmp'):
+                        m.declare('declare i8 @llvm.%s.i8.i%d(i%d, i%d)' % (name, w, w, w))
+                        m.show(m.op('call i8 @llvm.%s.i8.i%d(i%d %s, i%d %s)' %
+                                    (name, w, w, x, w, y)), 8, 6)
+            m.end_function()
+    return m.text()
+
+
+FLOATS = {
+    32: (0x0, 0x80000000, 0x3f800000, 0xbf800000, 0x1, 0x80000001, 0x7f7fffff, 0x7f800000,
+         0xff800000, 0x7fc00000, 0x7fa00000, 0xffa00000, 0x3fc00000, 0xc0200000, 0x4b000001,
+         0x007fffff, 0x00800000, 0x4f000000, 0xcf000000, 0x5f800000),
+    64: (0x0, 1 << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x1, (1 << 63) | 1,
+         0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000,
+         0x7ff4000000000000, 0xfff4000000000000, 0x3ff8000000000000, 0xc004000000000000,
+         0x4330000000000001, 0x000fffffffffffff, 0x0010000000000000, 0x41e0000000000000,
+         0xc1e0000000000000, 0x43f0000000000000),
+}
+
+
+def float_value(m, bits, k):
+    ft = 'float' if bits == 32 else 'double'
+    return ft, m.op('bitcast i%d %s to %s' % (bits, m.value(bits, k), ft))
+
+
+def show_float(m, v, ft, bits, tag):
+    """NaNs are shown as one."""
+    nan = m.op('fcmp uno %s %s, %s' % (ft, v, v))
+    raw = m.op('bitcast %s %s to i%d' % (ft, v, bits))
+    m.show(m.op('select i1 %s, i%d -1, i%d %s' % (nan, bits, bits, raw)), bits, tag)
+
+
+def float_intrinsics():
+    m = Module()
+    for bits in (32, 64):
+        for k in FLOATS[bits]:
+            ft, x = float_value(m, bits, k)
+            suffix = 'f%d' % bits
+            for name in ('fabs', 'sqrt', 'floor', 'ceil', 'trunc', 'rint', 'nearbyint', 'round',
+                         'roundeven', 'canonicalize'):
+                m.declare('declare %s @llvm.%s.%s(%s)' % (ft, name, suffix, ft))
+                v = m.op('call %s @llvm.%s.%s(%s %s)' % (ft, name, suffix, ft, x))
+                show_float(m, v, ft, bits, 1)
+            show_float(m, m.op('fneg %s %s' % (ft, x)), ft, bits, 2)
+            m.declare('declare i1 @llvm.is.fpclass.%s(%s, i32)' % (suffix, ft))
+            for mask in [1 << i for i in range(10)] + [3, 0x204, 0x1f8, 0x108, 0x60, 0x90, 0x3fc,
+                                                       0x3ff, 0, 0x207, 0x360, 0x2aa, 0x155]:
+                m.show(m.op('call i1 @llvm.is.fpclass.%s(%s %s, i32 %d)' % (suffix, ft, x, mask)),
+                       1, 100 + mask)
+            for to in (8, 16, 32, 64):
+                for name in ('fptosi', 'fptoui'):
+                    m.declare('declare i%d @llvm.%s.sat.i%d.%s(%s)' % (to, name, to, suffix, ft))
+                    m.show(m.op('call i%d @llvm.%s.sat.i%d.%s(%s %s)' % (to, name, to, suffix, ft, x)),
+                           to, 3)
+            for c in ('false', 'oeq', 'ogt', 'oge', 'olt', 'ole', 'one', 'ord', 'uno', 'ueq', 'ugt',
+                      'uge', 'ult', 'ule', 'une', 'true'):
+                for j in FLOATS[bits][:14:3]:
+                    _, y = float_value(m, bits, j)
+                    m.show(m.op('fcmp %s %s %s, %s' % (c, ft, x, y)), 1, 4)
+            for j in FLOATS[bits][:14:2]:
+                _, y = float_value(m, bits, j)
+                for name in ('copysign', 'minimum', 'maximum'):
+                    m.declare('declare %s @llvm.%s.%s(%s, %s)' % (ft, name, suffix, ft, ft))
+                    v = m.op('call %s @llvm.%s.%s(%s %s, %s %s)' % (ft, name, suffix, ft, x, ft, y))
+                    show_float(m, v, ft, bits, 5)
+                for op in ('fadd', 'fsub', 'fmul', 'fdiv', 'frem'):
+                    show_float(m, m.op('%s %s %s, %s' % (op, ft, x, y)), ft, bits, 6)
+                m.declare('declare %s @llvm.fma.%s(%s, %s, %s)' % (ft, suffix, ft, ft, ft))
+                v = m.op('call %s @llvm.fma.%s(%s %s, %s %s, %s %s)' % (ft, suffix, ft, x, ft, y, ft, x))
+                show_float(m, v, ft, bits, 7)
+            m.end_function()
+    return m.text()
+
+
+def modules():
+    """Name and text of each."""
+    yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
+    yield 'arithmetic-middle', arithmetic([w for w in WIDTHS if 17 < w <= 64])
+    yield 'arithmetic-wide', arithmetic([w for w in WIDTHS if w > 64])
+    yield 'casts-small', casts([w for w in WIDTHS if w <= 32])
+    yield 'casts-wide', casts([w for w in WIDTHS if w > 32])
+    yield 'memory', memory(WIDTHS)
+    yield 'overflow', overflow([w for w in WIDTHS if w <= 65])
+    yield 'integer-intrinsics', integer_intrinsics(WIDTHS)
+    yield 'float-intrinsics', float_intrinsics()

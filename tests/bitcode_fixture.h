@@ -1,0 +1,113 @@
+/* What the unit tests of the bitcode reader share: bitcode made of C or LLVM assembly by clang, read
+ * into text or into a diagnostic. Tests are skipped, by name, where there is no clang. */
+#ifndef BITCODE_FIXTURE_H
+#define BITCODE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kiln/kiln.h>
+#include <kiln/llvm.h>
+
+static const char *bc_clang(void) {
+  const char *clang = getenv("CLANG");
+  return clang ? clang : "clang-22";
+}
+
+static int bc_have_clang(void) {
+  static int have = -1;
+  if (have < 0) {
+    char command[512];
+    snprintf(command, sizeof command, "%s --version >/dev/null 2>&1", bc_clang());
+    have = system(command) == 0;
+  }
+  return have;
+}
+
+/* Bitcode of `source`, which is "c" or "ir", with `flags`. */
+static kiln_buffer bc_make(const char *language, const char *flags, const char *source) {
+  kiln_buffer out = {0};
+  char path[] = "/tmp/kiln-bitcode-XXXXXX", command[1024];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  snprintf(command, sizeof command,
+           "%s -w --target=x86_64-pc-linux-gnu -fno-vectorize -fno-slp-vectorize -emit-llvm -c %s "
+           "-x %s - -o %s",
+           bc_clang(), flags, language, path);
+  FILE *to = popen(command, "w");
+  assert_non_null(to);
+  fwrite(source, 1, strlen(source), to);
+  assert_int_equal(pclose(to), 0);
+  FILE *from = fopen(path, "rb");
+  assert_non_null(from);
+  uint8_t part[4096];
+  for (size_t n; (n = fread(part, 1, sizeof part, from)) > 0;)
+    assert_true(kiln_buffer_append(&out, part, n));
+  fclose(from);
+  unlink(path);
+  assert_true(out.size > 0);
+  return out;
+}
+
+/* What a read gave. */
+struct bc_result {
+  kiln_status status;
+  kiln_buffer text;      /* of the module and its functions, NUL-terminated */
+  uint64_t instructions;
+  kiln_diag diag;        /* first one reported */
+};
+
+struct bc_reading {
+  struct bc_result *result;
+  bool print;
+};
+
+static kiln_status bc_take(void *user, kiln_func *f) {
+  struct bc_reading *r = user;
+  kiln_status s = kiln_func_verify(f);
+  if (s == KILN_OK && r->print) s = kiln_func_print(f, &r->result->text);
+  kiln_func_discard(f);
+  return s;
+}
+
+static void bc_note(void *user, const kiln_diag *d) {
+  struct bc_result *r = user;
+  if (r->diag.status == KILN_OK) r->diag = *d;
+}
+
+/* Reads and verifies bitcode; prints it if `print`. */
+static struct bc_result bc_read(const void *bytes, size_t size, bool print) {
+  struct bc_result result = {0};
+  struct bc_reading reading = {&result, print};
+  kiln_module_options options = {.target = KILN_TARGET_X86_64, .name = "test",
+                                 .on_diag = bc_note, .diag_user = &result};
+  kiln_module *m = kiln_module_new(&options);
+  assert_non_null(m);
+  kiln_session *s = kiln_session_new(m);
+  assert_non_null(s);
+  result.status = kiln_llvm_read(s, bytes, size, bc_take, &reading, &result.instructions);
+  if (result.status == KILN_OK && print) {
+    kiln_buffer head = {0};
+    assert_int_equal(kiln_module_print(m, &head), KILN_OK);
+    kiln_buffer_append(&head, result.text.data, result.text.size);
+    kiln_buffer_append(&head, "", 1);
+    kiln_buffer_free(&result.text);
+    result.text = head;
+  }
+  kiln_session_free(s);
+  kiln_module_free(m);
+  return result;
+}
+
+static void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
+
+#endif
