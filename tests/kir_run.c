@@ -236,7 +236,7 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
     /* The driver of a file is compiled anew only if other functions are missing. */
     snprintf(path, sizeof path, "%s/%zu-%s.c", o->dir, i, target);
     if (kir_write_driver(f, i, path)) {
-      snprintf(command, sizeof command, "%s -O1 -w -c %s -o %s.o", o->cc, path, path);
+      snprintf(command, sizeof command, "%s -O0 -w -c %s -o %s.o", o->cc, path, path);
       ready[i] = system(command) == 0;
     }
     fprintf(rsp, "%s.o\n", path);
