@@ -61,9 +61,9 @@ static kiln_buffer bc_make(const char *language, const char *flags, const char *
 /* What a read gave. */
 struct bc_result {
   kiln_status status;
-  kiln_buffer text;      /* of the module and its functions, NUL-terminated */
+  kiln_buffer text; /* of the module and its functions, NUL-terminated */
   uint64_t instructions;
-  kiln_diag diag;        /* first one reported */
+  kiln_diag diag; /* first one reported */
 };
 
 struct bc_reading {
@@ -88,8 +88,8 @@ static void bc_note(void *user, const kiln_diag *d) {
 static struct bc_result bc_read(const void *bytes, size_t size, bool print) {
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
-  kiln_module_options options = {.target = KILN_TARGET_X86_64, .name = "test",
-                                 .on_diag = bc_note, .diag_user = &result};
+  kiln_module_options options = {
+    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .diag_user = &result};
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);

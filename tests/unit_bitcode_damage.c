@@ -149,8 +149,10 @@ static void nested_input(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_length),  cmocka_unit_test(every_block_length),
-    cmocka_unit_test(random_damage), cmocka_unit_test(nested_input),
+    cmocka_unit_test(every_length),
+    cmocka_unit_test(every_block_length),
+    cmocka_unit_test(random_damage),
+    cmocka_unit_test(nested_input),
   };
   return cmocka_run_group_tests_name("bitcode damage", tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 
 /* Orderings by LLVM's number; 0 is "not atomic". */
 static bool ordering(struct kn_bc *r, uint64_t code, kiln_ordering *out) {
-  static const uint8_t table[7] = {0,            KILN_RELAXED, KILN_RELAXED, KILN_ACQUIRE,
-                                   KILN_RELEASE, KILN_ACQ_REL, KILN_SEQ_CST};
+  static const uint8_t table[7] = {
+    0, KILN_RELAXED, KILN_RELAXED, KILN_ACQUIRE, KILN_RELEASE, KILN_ACQ_REL, KILN_SEQ_CST};
   *out = KILN_SEQ_CST;
   if (code == 0 || code > 6) return kn_bc_malformed(r, "unknown memory ordering");
   *out = (kiln_ordering)table[code];
@@ -33,7 +33,8 @@ static kiln_value to_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type 
   if (t->kind != TK_FLOAT) return v;
   return kiln_build_convert(r->f, KILN_OP_BITCAST, at, (kiln_type)t->ktype, v);
 }
-static kiln_value from_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t, kiln_type at) {
+static kiln_value from_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t,
+                           kiln_type at) {
   if (t->kind != TK_FLOAT) return v;
   return kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)t->ktype, at, v);
 }
@@ -60,7 +61,8 @@ static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, ptype, id, type;
   kiln_ordering order;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
+    return;
   if (n - i < 4) {
     kn_bc_malformed(r, "bad atomic store");
     return;
@@ -73,13 +75,14 @@ static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* [ptr, value, operation, volatile, ordering, scope, align] */
 static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  static const uint8_t table[11] = {KILN_RMW_XCHG, KILN_RMW_ADD,  KILN_RMW_SUB,  KILN_RMW_AND,
-                                    KILN_RMW_NAND, KILN_RMW_OR,   KILN_RMW_XOR,  KILN_RMW_SMAX,
+  static const uint8_t table[11] = {KILN_RMW_XCHG, KILN_RMW_ADD,  KILN_RMW_SUB, KILN_RMW_AND,
+                                    KILN_RMW_NAND, KILN_RMW_OR,   KILN_RMW_XOR, KILN_RMW_SMAX,
                                     KILN_RMW_SMIN, KILN_RMW_UMAX, KILN_RMW_UMIN};
   unsigned i = 0;
   uint32_t a, ptype, id, type;
   kiln_ordering order;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
+    return;
   if (n - i < 4) {
     kn_bc_malformed(r, "bad atomicrmw");
     return;
@@ -96,7 +99,8 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   kiln_value v = to_int(r, kn_bc_use(r, id, type), t, at);
-  v = kiln_build_atomic_rmw(r->f, (kiln_rmw)table[ops[i]], at, kn_bc_use(r, a, r->ptr_type), v, order);
+  v = kiln_build_atomic_rmw(r->f, (kiln_rmw)table[ops[i]], at, kn_bc_use(r, a, r->ptr_type), v,
+                            order);
   kn_bc_def(r, type, from_int(r, v, t, at));
 }
 
@@ -117,7 +121,8 @@ static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, ptype, id, type;
   kiln_ordering success, failure;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
+    return;
   if (n - i < 6) {
     kn_bc_malformed(r, "bad cmpxchg");
     return;
@@ -125,7 +130,8 @@ static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &success) || !ordering(r, ops[i + 4], &failure)) return;
   uint32_t result = result_type(r, type), first = r->parts.n;
-  if (result == UINT32_MAX || !kn_bc_split(r, result) || !KN_BC_ROOM(r, r->parts, first + 2u)) return;
+  if (result == UINT32_MAX || !kn_bc_split(r, result) || !KN_BC_ROOM(r, r->parts, first + 2u))
+    return;
   kiln_value expected = kn_bc_use(r, id, type);
   kiln_value desired = kn_bc_use(r, r->n_vals - (uint32_t)ops[i], type);
   kiln_value v = kiln_build_atomic_cas(r->f, at, kn_bc_use(r, a, r->ptr_type), expected, desired,

@@ -83,7 +83,8 @@ static bool group(struct kn_bc *r) {
     }
   }
   /* Groups are numbered from 1 in order by LLVM's writer. */
-  if (op[0] == 0 || op[0] > r->bits.end / 8) return kn_bc_malformed(r, "bad attribute group number");
+  if (op[0] == 0 || op[0] > r->bits.end / 8)
+    return kn_bc_malformed(r, "bad attribute group number");
   while (r->groups.n <= op[0])
     if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
   r->groups.at[op[0]] = (struct kn_bc_attr_list){r->group_attrs.n, 1};

@@ -25,15 +25,33 @@ struct kn_bc_abop {
 /* Known forms of abbreviations in function blocks, each with a decoder of its own. */
 enum kn_bc_form_kind {
   FORM_ANY, /* decoded operand by operand */
-  FORM_LOAD, FORM_STORE, FORM_BINOP, FORM_BINOP_FLAGS, FORM_CAST, FORM_CAST_FLAGS, FORM_RET_VOID,
-  FORM_RET, FORM_BR, FORM_BRIF, FORM_UNREACHABLE, FORM_GEP, FORM_CMP,
-  FORM_SETTYPE, FORM_INTEGER, FORM_NULL, FORM_STRING, FORM_CSTRING, /* in constants blocks */
-  FORM_END, FORM_ENTER, FORM_DEFINE, FORM_UNABBREV, /* the ids that every block has */
+  FORM_LOAD,
+  FORM_STORE,
+  FORM_BINOP,
+  FORM_BINOP_FLAGS,
+  FORM_CAST,
+  FORM_CAST_FLAGS,
+  FORM_RET_VOID,
+  FORM_RET,
+  FORM_BR,
+  FORM_BRIF,
+  FORM_UNREACHABLE,
+  FORM_GEP,
+  FORM_CMP,
+  FORM_SETTYPE,
+  FORM_INTEGER,
+  FORM_NULL,
+  FORM_STRING,
+  FORM_CSTRING, /* in constants blocks */
+  FORM_END,
+  FORM_ENTER,
+  FORM_DEFINE,
+  FORM_UNABBREV, /* the ids that every block has */
   FORM_COUNT
 };
 
 struct kn_bc_abbrev {
-  uint32_t first;    /* in kn_bc.abops */
+  uint32_t first; /* in kn_bc.abops */
   uint16_t n;
   uint8_t form;      /* enum kn_bc_form_kind */
   uint8_t type_bits; /* of the form's type field */
@@ -62,8 +80,20 @@ struct kn_bc_blockinfo {
 /* ---- types ---- */
 
 enum kn_bc_kind {
-  TK_NONE, TK_VOID, TK_INT, TK_PTR, TK_FLOAT, TK_OTHER_SCALAR, TK_STRUCT, TK_ARRAY, TK_FUNC, TK_LABEL,
-  TK_METADATA, TK_VECTOR, TK_OPAQUE, TK_OTHER
+  TK_NONE,
+  TK_VOID,
+  TK_INT,
+  TK_PTR,
+  TK_FLOAT,
+  TK_OTHER_SCALAR,
+  TK_STRUCT,
+  TK_ARRAY,
+  TK_FUNC,
+  TK_LABEL,
+  TK_METADATA,
+  TK_VECTOR,
+  TK_OPAQUE,
+  TK_OTHER
 };
 
 /* How a value of an integer type lies in its Kiln type: EXACT as it is; BOOL (i1) always 0 or 1; ODD
@@ -79,10 +109,11 @@ struct kn_bc_type {
   uint8_t flags;      /* functions: variadic */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
-  uint32_t first, n;  /* elements in kn_bc.elems: struct members; array element; result, parameters */
-  uint64_t count;     /* arrays */
+  uint32_t first,
+    n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
+  uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];  /* to 64 bytes: indexed in every instruction */
+  uint64_t spare[2];              /* to 64 bytes: indexed in every instruction */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -105,7 +136,9 @@ struct kn_bc_piece {
 /* ---- attributes ---- */
 
 enum {
-  PA_SEXT = KILN_PARAM_SEXT, PA_ZEXT = KILN_PARAM_ZEXT, PA_BYVAL = KILN_PARAM_BYVAL,
+  PA_SEXT = KILN_PARAM_SEXT,
+  PA_ZEXT = KILN_PARAM_ZEXT,
+  PA_BYVAL = KILN_PARAM_BYVAL,
   PA_SRET = KILN_PARAM_SRET,
   PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
 };
@@ -129,22 +162,23 @@ struct kn_bc_attr_list {
 /* ---- constants and values ---- */
 
 enum kn_bc_cst_kind {
-  CK_INT, /* v, sign-extended; at most 64 bits */
+  CK_INT,       /* v, sign-extended; at most 64 bits */
   CK_INT_UNDEF, /* the same, of which any value will do: 0 */
-  CK_NONE, /* no constant: an argument or instruction */
-  CK_GLOBAL, /* index: into globals */
-  CK_WIDE, /* n words at index in cwords */
-  CK_NULL, CK_UNDEF,
-  CK_FLOAT, /* bits in v */
+  CK_NONE,      /* no constant: an argument or instruction */
+  CK_GLOBAL,    /* index: into globals */
+  CK_WIDE,      /* n words at index in cwords */
+  CK_NULL,
+  CK_UNDEF,
+  CK_FLOAT,     /* bits in v */
   CK_AGGREGATE, /* n values at index in clist */
-  CK_BYTES, /* n bytes at index in cbytes, and a NUL if x */
-  CK_DATA, /* n elements at index in cwords */
-  CK_CAST, /* x: opcode; index: value */
-  CK_BINOP, /* x: opcode; index, n: values */
-  CK_GEP, /* clist[index]: type, base, indices: n in all */
-  CK_BLOCK, /* index: function's value; n: block */
-  CK_ADDR, /* result of a constant expression: symbol index + v */
-  CK_ASM, /* x: 1 if its template is empty; constraints in cbytes at index, n; v: function type */
+  CK_BYTES,     /* n bytes at index in cbytes, and a NUL if x */
+  CK_DATA,      /* n elements at index in cwords */
+  CK_CAST,      /* x: opcode; index: value */
+  CK_BINOP,     /* x: opcode; index, n: values */
+  CK_GEP,       /* clist[index]: type, base, indices: n in all */
+  CK_BLOCK,     /* index: function's value; n: block */
+  CK_ADDR,      /* result of a constant expression: symbol index + v */
+  CK_ASM,  /* x: 1 if its template is empty; constraints in cbytes at index, n; v: function type */
   CK_BUSY, /* being evaluated */
   CK_UNSUPPORTED /* v: points to what it is, static */
 };
@@ -157,17 +191,17 @@ struct kn_bc_cst {
 
 /* A constant as number or address. */
 struct kn_bc_num {
-  uint64_t low, high;  /* the number, or low the addend */
-  uint32_t symbol;     /* 0: a number */
-  uint32_t minus;      /* symbol that is subtracted, or 0 */
+  uint64_t low, high; /* the number, or low the addend */
+  uint32_t symbol;    /* 0: a number */
+  uint32_t minus;     /* symbol that is subtracted, or 0 */
 };
 
 /* State of a value, in the upper 8 bits of kn_bc_val.t. */
 enum kn_bc_state {
-  VS_HANDLE, /* h: Kiln handle */
-  VS_SLOT, /* the same, of a stack slot */
-  VS_CONST, /* constant, not yet made a handle of in this function */
-  VS_PARTS, /* h: first of its handles in kn_bc.parts */
+  VS_HANDLE,  /* h: Kiln handle */
+  VS_SLOT,    /* the same, of a stack slot */
+  VS_CONST,   /* constant, not yet made a handle of in this function */
+  VS_PARTS,   /* h: first of its handles in kn_bc.parts */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -183,20 +217,20 @@ struct kn_bc_val {
 /* ---- globals ---- */
 
 struct kn_bc_global {
-  uint32_t symbol;  /* 0: an intrinsic */
-  uint32_t type;    /* of a function: its function type; data: value type */
-  uint32_t value;   /* its value id */
-  uint32_t attrs;   /* attribute list of a function */
-  uint32_t init;    /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
+  uint32_t symbol;    /* 0: an intrinsic */
+  uint32_t type;      /* of a function: its function type; data: value type */
+  uint32_t value;     /* its value id */
+  uint32_t attrs;     /* attribute list of a function */
+  uint32_t init;      /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
   uint16_t intrinsic; /* enum kn_bc_intrinsic */
-  uint8_t what;     /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
-  uint8_t fn_flags; /* FA_... */
+  uint8_t what;       /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t fn_flags;   /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
-  uint8_t skip;     /* body or initialiser is not to be used */
-  uint8_t data_flags; /* KILN_DATA_... */
+  uint8_t skip;               /* body or initialiser is not to be used */
+  uint8_t data_flags;         /* KILN_DATA_... */
   uint32_t name, name_length; /* in the string table */
-  kiln_symbol_desc desc; /* aliases: declared when the target is known */
+  kiln_symbol_desc desc;      /* aliases: declared when the target is known */
 };
 
 /* ---- signatures ---- */
@@ -232,16 +266,16 @@ struct kn_bc {
   struct kn_bits bits;
   kiln_func *f;
   struct kn_bc_val *vals;
-  uint32_t n_vals;     /* next value id */
+  uint32_t n_vals; /* next value id */
   uint32_t cap_vals;
-  uint32_t zeroed;     /* entries of vals below it are set (VS_NONE beyond n_vals) */
-  uint32_t inst_base;  /* first value id of this function's instructions; below: csts are valid */
+  uint32_t zeroed;    /* entries of vals below it are set (VS_NONE beyond n_vals) */
+  uint32_t inst_base; /* first value id of this function's instructions; below: csts are valid */
   struct kn_bc_type *types;
   struct kn_bc_cst *csts;
   uint32_t n_types;
-  uint32_t bb, n_bbs;  /* current block, number of blocks */
+  uint32_t bb, n_bbs;           /* current block, number of blocks */
   uint32_t ptr_type, bool_type; /* ids of the types ptr and i1, or UINT32_MAX */
-  uint64_t record_pos; /* where the current record starts */
+  uint64_t record_pos;          /* where the current record starts */
   kiln_status status;
 
   kiln_session *session;
@@ -254,10 +288,11 @@ struct kn_bc {
   uint64_t others; /* records of the function that are no instructions */
 
   /* the stream */
-  unsigned width; /* of abbreviation ids */
+  unsigned width;                       /* of abbreviation ids */
   struct kn_bc_form known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
   struct kn_bc_abbrev known_csts[KN_BC_KNOWN_CSTS];
-  uint32_t learned, learned_csts; /* number of blockinfo entries when `known` was filled, + 1; 0: not yet */
+  uint32_t learned,
+    learned_csts; /* number of blockinfo entries when `known` was filled, + 1; 0: not yet */
   KN_BC_ARRAY(struct kn_bc_abop) abops;
   KN_BC_ARRAY(struct kn_bc_abbrev) abbrevs;
   KN_BC_ARRAY(struct kn_bc_blockinfo) blockinfo;
@@ -286,12 +321,12 @@ struct kn_bc {
   uint32_t cap_csts;
   const char *strtab;
   uint64_t strtab_size;
-  char source[256];    /* source file name */
-  bool wide_types;     /* some integer type of more than 64 bits was laid out */
+  char source[256]; /* source file name */
+  bool wide_types;  /* some integer type of more than 64 bits was laid out */
   bool version_seen;
   bool data_defined;
-  bool has_tls;        /* some global is thread-local */
-  bool has_debug;      /* instructions have locations */
+  bool has_tls;   /* some global is thread-local */
+  bool has_debug; /* instructions have locations */
 
   /* constants of module and function */
   KN_BC_ARRAY(uint64_t) cwords;
@@ -318,10 +353,10 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) stamps; /* by block: last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
-  uint32_t n_params;   /* of the current block */
-  bool has_trap;       /* the module may trap: blocks may be split */
-  bool bundles;        /* the next call has operand bundles */
-  bool no_code;        /* constants may not be made by instructions here */
+  uint32_t n_params;                   /* of the current block */
+  bool has_trap;                       /* the module may trap: blocks may be split */
+  bool bundles;                        /* the next call has operand bundles */
+  bool no_code;                        /* constants may not be made by instructions here */
 
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
@@ -352,7 +387,7 @@ enum kn_bc_entry { ENTRY_END, ENTRY_BLOCK, ENTRY_RECORD, ENTRY_ERROR };
 struct kn_bc_saved {
   unsigned width;
   uint32_t scope_first, scope_n;
-  uint64_t end;   /* of the block, bits */
+  uint64_t end; /* of the block, bits */
 };
 
 /* Reads up to the next block (its number in *block; enter or skip it), record (decoded into ops,

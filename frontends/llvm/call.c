@@ -498,7 +498,8 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     if (r->types[part].fit == FIT_BOOL)
       r->parts.at[first + k] =
         kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, (kiln_value){r->parts.at[first + k]},
-                          kiln_const_int(r->f, 1)).id;
+                          kiln_const_int(r->f, 1))
+          .id;
   }
   r->parts.n += count;
   kn_bc_define_parts(r, ret, first);

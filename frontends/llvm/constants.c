@@ -178,8 +178,8 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   case CST_CE_BINOP:
     if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad binary expression");
-    c = (struct kn_bc_cst){.kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1],
-                           .n = (uint32_t)op[2]};
+    c = (struct kn_bc_cst){
+      .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     break;
   case CST_CE_CAST:
     if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
@@ -426,7 +426,8 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
   const struct kn_bc_global *g = &r->globals.at[r->csts[c->index].index];
   if (g->what != KILN_SYMBOL_FUNC || !g->symbol)
     return kn_bc_malformed(r, "block address of something that is no function");
-  *out = (struct kn_bc_num){.symbol = kiln_block_symbol(r->module, (kiln_symbol){g->symbol}, c->n).id};
+  *out =
+    (struct kn_bc_num){.symbol = kiln_block_symbol(r->module, (kiln_symbol){g->symbol}, c->n).id};
   return out->symbol != 0 || kn_bc_malformed(r, "bad block address");
 }
 
@@ -491,7 +492,8 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
     }
     return true;
   }
-  *c = (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
+  *c =
+    (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
   return true;
 }
 
@@ -564,7 +566,8 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (t->size == 0) return true;
   const struct kn_bc_cst *c = &r->csts[id];
   if (!kn_bc_is_aggregate(t)) {
-    kiln_value v = r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);
+    kiln_value v =
+      r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);
     return r->status == KILN_OK && push_part(r, v);
   }
   if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
@@ -587,7 +590,8 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
     const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
     for (uint32_t i = 0; i < n; i++) {
       uint64_t v = 0;
-      if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n) v = i < c->n ? r->cbytes.at[c->index + i] : 0;
+      if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n)
+        v = i < c->n ? r->cbytes.at[c->index + i] : 0;
       else if (c->kind == CK_DATA && c->n == n) v = r->cwords.at[c->index + i];
       else return kn_bc_malformed(r, "an aggregate constant of another size");
       if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->elems.at[t->first].type);

@@ -24,15 +24,18 @@ static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct k
   struct kn_bc_num v;
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.symbol) {
-    kiln_reloc reloc = {.offset_bytes = at, .symbol = {v.symbol}, .addend = (int64_t)v.low,
-                        .size_bytes = t->bits == 32 ? 4 : 8, .relative_to = {v.minus}};
+    kiln_reloc reloc = {.offset_bytes = at,
+                        .symbol = {v.symbol},
+                        .addend = (int64_t)v.low,
+                        .size_bytes = t->bits == 32 ? 4 : 8,
+                        .relative_to = {v.minus}};
     if (!kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof reloc))
       return false;
     it->relocs[it->n_relocs++] = reloc;
     return true;
   }
   uint64_t n = t->bits == 80 ? 10 : (t->bits + 7) / 8; /* as many as a store of it writes */
-  if (t->kind == TK_INT && t->bits % 64) { /* upper bits of the last byte are zero */
+  if (t->kind == TK_INT && t->bits % 64) {             /* upper bits of the last byte are zero */
     uint64_t mask = (UINT64_C(1) << t->bits % 64) - 1;
     if (t->bits < 64) v.low &= mask;
     else v.high &= mask;
@@ -82,8 +85,9 @@ static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const
                       uint64_t size) {
   const struct kn_bc_type *t = &r->types[g->type];
   return g->data_flags & KILN_DATA_READ_ONLY && !g->desc.section && !g->desc.comdat &&
-         g->align_log2 == 0 && t->kind == TK_ARRAY && r->types[r->elems.at[t->first].type].bits == 8 &&
-         size && !bytes[size - 1] && !memchr(bytes, 0, size - 1) &&
+         g->align_log2 == 0 && t->kind == TK_ARRAY &&
+         r->types[r->elems.at[t->first].type].bits == 8 && size && !bytes[size - 1] &&
+         !memchr(bytes, 0, size - 1) &&
          (g->desc.linkage == KILN_LINKAGE_PRIVATE || g->desc.linkage == KILN_LINKAGE_INTERNAL);
 }
 
@@ -98,8 +102,8 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   d.flags &= ~(unsigned)KILN_DATA_MERGE_STRINGS;
   bool zero = kind == CK_NULL || kind == CK_UNDEF || t->size == 0 ||
               (kind <= CK_INT_UNDEF && r->csts[id].v == 0);
-  *it = (struct item){.size = t->size, .symbol = g->symbol, .relocs = it->relocs,
-                      .cap_relocs = it->cap_relocs};
+  *it = (struct item){
+    .size = t->size, .symbol = g->symbol, .relocs = it->relocs, .cap_relocs = it->cap_relocs};
   if (!zero || (merge && t->size == 1)) {
     if (t->size > MAX_DATA) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes", (unsigned)MAX_DATA);
@@ -130,8 +134,7 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
   if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
   if (!v.symbol || v.minus) return kn_bc_malformed(r, "an alias of a number");
   g->skip = 0;
-  g->symbol =
-    kiln_alias_define(r->module, &g->desc, (kiln_symbol){v.symbol}, (int64_t)v.low).id;
+  g->symbol = kiln_alias_define(r->module, &g->desc, (kiln_symbol){v.symbol}, (int64_t)v.low).id;
   return g->symbol != 0 || kn_bc_malformed(r, "bad alias");
 }
 

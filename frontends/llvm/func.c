@@ -146,9 +146,9 @@ static inline void cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
     return;
   }
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
-  if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT &&
-                t->fit == FIT_EXACT && f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) &&
-                f->ktype && t->ktype && f->ktype != t->ktype)) {
+  if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT && t->fit == FIT_EXACT &&
+                f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype && t->ktype &&
+                f->ktype != t->ktype)) {
     static const uint8_t ops[3] = {KILN_OP_TRUNC, KILN_OP_ZEXT, KILN_OP_SEXT};
     kn_bc_def(r, (uint32_t)to,
               kiln_build_convert(r->f, (kiln_op)ops[op], (kiln_type)t->ktype, (kiln_type)f->ktype,
@@ -166,8 +166,8 @@ static inline void cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
 
 /* Conditions by LLVM's predicates: 0 to 15 of floats, 32 to 41 of integers. */
 static const uint8_t fconds[16] = {
-  [1] = KILN_FOEQ, [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
-  [6] = KILN_FONE, [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,
+  [1] = KILN_FOEQ,  [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
+  [6] = KILN_FONE,  [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,
   [11] = KILN_FUGE, [12] = KILN_FULT, [13] = KILN_FULE, [14] = KILN_FUNE,
 };
 static const uint8_t iconds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
@@ -484,14 +484,29 @@ static bool body(struct kn_bc *r) {
   const uint32_t mask = (1u << width) - 1;
   const uint8_t *const data = bits->data;
   static const void *const ways[FORM_COUNT] = {
-    [FORM_ANY] = &&general,        [FORM_LOAD] = &&on_load,       [FORM_STORE] = &&on_store,
-    [FORM_BINOP] = &&on_binop,     [FORM_BINOP_FLAGS] = &&on_binop, [FORM_CAST] = &&on_cast,
-    [FORM_CAST_FLAGS] = &&on_cast, [FORM_RET_VOID] = &&on_ret_void, [FORM_RET] = &&on_ret,
-    [FORM_BR] = &&on_br,           [FORM_BRIF] = &&on_brif,       [FORM_GEP] = &&on_gep,
-    [FORM_UNREACHABLE] = &&on_unreachable, [FORM_CMP] = &&on_cmp, [FORM_SETTYPE] = &&general,
-    [FORM_INTEGER] = &&general,    [FORM_NULL] = &&general,       [FORM_STRING] = &&general,
-    [FORM_CSTRING] = &&general,    [FORM_END] = &&on_end,         [FORM_ENTER] = &&on_enter,
-    [FORM_DEFINE] = &&on_define,   [FORM_UNABBREV] = &&on_unabbreviated,
+    [FORM_ANY] = &&general,
+    [FORM_LOAD] = &&on_load,
+    [FORM_STORE] = &&on_store,
+    [FORM_BINOP] = &&on_binop,
+    [FORM_BINOP_FLAGS] = &&on_binop,
+    [FORM_CAST] = &&on_cast,
+    [FORM_CAST_FLAGS] = &&on_cast,
+    [FORM_RET_VOID] = &&on_ret_void,
+    [FORM_RET] = &&on_ret,
+    [FORM_BR] = &&on_br,
+    [FORM_BRIF] = &&on_brif,
+    [FORM_GEP] = &&on_gep,
+    [FORM_UNREACHABLE] = &&on_unreachable,
+    [FORM_CMP] = &&on_cmp,
+    [FORM_SETTYPE] = &&general,
+    [FORM_INTEGER] = &&general,
+    [FORM_NULL] = &&general,
+    [FORM_STRING] = &&general,
+    [FORM_CSTRING] = &&general,
+    [FORM_END] = &&on_end,
+    [FORM_ENTER] = &&on_enter,
+    [FORM_DEFINE] = &&on_define,
+    [FORM_UNABBREV] = &&on_unabbreviated,
   };
   uint64_t count = 0; /* instructions */
   for (;;) {
@@ -663,7 +678,8 @@ bool kn_bc_read_function(struct kn_bc *r) {
   }
   kn_bc_leave(r, &saved);
   if (kiln_func_status(r->f) != KILN_OK) {
-    kn_bc_fail(r, kiln_func_status(r->f), "malformed bitcode: a function breaks the rules of the IR");
+    kn_bc_fail(r, kiln_func_status(r->f),
+               "malformed bitcode: a function breaks the rules of the IR");
     return false;
   }
   if (r->status != KILN_OK) return false;

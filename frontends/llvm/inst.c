@@ -4,7 +4,9 @@
  * run is written again once it is a value. */
 #include "bc.h"
 
-static bool too_short(struct kn_bc *r) { return kn_bc_malformed(r, "a record of the wrong length"); }
+static bool too_short(struct kn_bc *r) {
+  return kn_bc_malformed(r, "a record of the wrong length");
+}
 
 static uint32_t absolute(const struct kn_bc *r, uint64_t relative) {
   return r->n_vals - (uint32_t)relative;
@@ -78,8 +80,8 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
     index = v;
     scale = (unsigned)step;
     if (step > 65535) {
-      index = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v,
-                                kiln_const_int(r->f, (int64_t)step));
+      index =
+        kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v, kiln_const_int(r->f, (int64_t)step));
       scale = 1;
     }
   }
@@ -150,7 +152,8 @@ static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
 }
 
 /* Follows indices into aggregate `*type`; adds the number of parts before the element to *part. */
-static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *type, uint32_t *part) {
+static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *type,
+                   uint32_t *part) {
   for (unsigned i = 0; i < n; i++) {
     const struct kn_bc_type *t = &r->types[*type];
     if (t->kind == TK_STRUCT && ops[i] < t->n) {
@@ -182,7 +185,8 @@ static void extract_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     for (uint32_t k = 0; k < count; k++) {
       uint32_t pt = r->type_pieces.at[r->types[type].piece_first + k].type;
       r->parts.at[at + k] = kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[pt].ktype,
-                                             (kiln_value){r->parts.at[first + part + k]}).id;
+                                             (kiln_value){r->parts.at[first + part + k]})
+                              .id;
     }
     r->parts.n += count;
     define_from(r, type, at);
@@ -247,8 +251,9 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_def(r, type, kn_bc_vector_negate(r, kn_bc_use(r, id, type)));
     return;
   }
-  kn_bc_def(r, type, kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype,
-                                      kn_bc_use(r, id, type)));
+  kn_bc_def(
+    r, type,
+    kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype, kn_bc_use(r, id, type)));
 }
 
 static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -276,7 +281,8 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + k].type].ktype;
       r->parts.at[first + k] = kiln_build_select(r->f, kt, cond, (kiln_value){r->parts.at[x + k]},
-                                                 (kiln_value){r->parts.at[y + k]}).id;
+                                                 (kiln_value){r->parts.at[y + k]})
+                                 .id;
     }
     r->parts.n += t->n_pieces;
     kn_bc_define_parts(r, type, first);
@@ -330,7 +336,8 @@ static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint3
   r->no_code = false;
 }
 
-void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index, kiln_value v) {
+void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index,
+                   kiln_value v) {
   if (r->has_trap && pred >= r->bb) { /* the block may yet be split: see kn_bc_split_block */
     KN_BC_PUSH(r, r->late, (struct kn_bc_late){pred, target.id, index, v.id});
     return;
@@ -398,7 +405,8 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
       return;
     }
-    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, kiln_slot_new(r->f, size ? size : 1, align));
+    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24,
+              kiln_slot_new(r->f, size ? size : 1, align));
     return;
   }
   uint32_t ctype = kn_bc_type_of(r, count);
@@ -450,8 +458,8 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
       kn_bc_malformed(r, "bad case of a switch");
       return;
     }
-    kiln_value same = kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v,
-                                      kn_bc_use_z(r, (uint32_t)id, type));
+    kiln_value same =
+      kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v, kn_bc_use_z(r, (uint32_t)id, type));
     number = kiln_build_select(r->f, KILN_TYPE_I32, same, kiln_const_int(r->f, i + 1), number);
     r->cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
   }
@@ -459,7 +467,8 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }
-  kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->cases.at, count);
+  kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+                    count);
 }
 
 /* [type, value, default, (case's value (absolute), block)...] */
@@ -494,7 +503,8 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   kiln_value v = kn_bc_use_z(r, absolute(r, ops[1]), type);
-  kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->cases.at, count);
+  kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+                    count);
 }
 
 /* [type, address, blocks...] */

@@ -12,13 +12,12 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, const struct kn_bc_type *t
 }
 
 /* Width of the Kiln type that holds values of `t`. */
-static unsigned held(const struct kn_bc_type *t) {
-  return 8 * kiln_type_size((kiln_type)t->ktype);
-}
+static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((kiln_type)t->ktype); }
 
 kiln_value kn_bc_zext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
   if (t->fit != FIT_ODD) return v;
-  if (t->bits < 64) return binary(r, KILN_OP_AND, t, v, imm(r, (int64_t)((UINT64_C(1) << t->bits) - 1)));
+  if (t->bits < 64)
+    return binary(r, KILN_OP_AND, t, v, imm(r, (int64_t)((UINT64_C(1) << t->bits) - 1)));
   return binary(r, KILN_OP_AND, t, v,
                 kiln_const_i128(r->f, UINT64_MAX, (UINT64_C(1) << (t->bits - 64)) - 1));
 }
@@ -59,7 +58,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
   if (!kn_bc_scalar(r, type)) return none;
   if (t->fit == FIT_PAIR) {
     static const uint8_t ops[7] = {
-      [BINOP_ADD] = KILN_OP_FADD, [BINOP_SUB] = KILN_OP_FSUB, [BINOP_MUL] = KILN_OP_FMUL,
+      [BINOP_ADD] = KILN_OP_FADD,  [BINOP_SUB] = KILN_OP_FSUB,  [BINOP_MUL] = KILN_OP_FMUL,
       [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
     };
     if (op < 7 && ops[op])
@@ -94,12 +93,18 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
   case BINOP_OR: return binary(r, KILN_OP_OR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
   case BINOP_XOR: return binary(r, KILN_OP_XOR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
   case BINOP_SHL: return binary(r, KILN_OP_SHL, t, kn_bc_use(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_LSHR: return binary(r, KILN_OP_LSHR, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_ASHR: return binary(r, KILN_OP_ASHR, t, kn_bc_use_s(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_UDIV: return binary(r, KILN_OP_UDIV, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_UREM: return binary(r, KILN_OP_UREM, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_SDIV: return binary(r, KILN_OP_SDIV, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
-  case BINOP_SREM: return binary(r, KILN_OP_SREM, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
+  case BINOP_LSHR:
+    return binary(r, KILN_OP_LSHR, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_ASHR:
+    return binary(r, KILN_OP_ASHR, t, kn_bc_use_s(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_UDIV:
+    return binary(r, KILN_OP_UDIV, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_UREM:
+    return binary(r, KILN_OP_UREM, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
+  case BINOP_SDIV:
+    return binary(r, KILN_OP_SDIV, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
+  case BINOP_SREM:
+    return binary(r, KILN_OP_SREM, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
   default: kn_bc_malformed(r, "unknown binary operation"); return none;
   }
 }
@@ -117,8 +122,8 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
     x = kn_bc_use_z(r, a, type);
     y = kn_bc_use_z(r, b, type);
     /* As signed numbers, true is -1: the order is the other way round. */
-    static const uint8_t turned[] = {[KILN_SLT] = KILN_UGT, [KILN_SGE] = KILN_ULE,
-                                     [KILN_SLE] = KILN_UGE, [KILN_SGT] = KILN_ULT};
+    static const uint8_t turned[] = {
+      [KILN_SLT] = KILN_UGT, [KILN_SGE] = KILN_ULE, [KILN_SLE] = KILN_UGE, [KILN_SGT] = KILN_ULT};
     if (is_signed) cond = turned[cond];
   } else {
     x = kn_bc_use_s(r, a, type);
@@ -130,7 +135,8 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
 /* ---- casts ---- */
 
 /* Changes the Kiln type of integer `v`. */
-static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned to, kiln_op extend) {
+static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned to,
+                         kiln_op extend) {
   if (from == to) return v;
   return kiln_build_convert(r->f, to < from ? KILN_OP_TRUNC : extend, (kiln_type)to,
                             (kiln_type)from, v);

@@ -4,11 +4,42 @@
 #include "bc.h"
 
 enum kind {
-  IN_NONE, IN_IGNORE, IN_FIRST, IN_ZERO, IN_ONE, IN_LIFETIME, IN_MEMCPY, IN_MEMMOVE, IN_MEMSET, IN_UNV,
-  IN_VA_COPY, IN_STACK_SAVE, IN_TRAP, IN_DEBUG_TRAP, IN_BITS, IN_FUNNEL, IN_MINMAX, IN_ABS,
-  IN_SATURATE, IN_OVERFLOW, IN_FLOAT1, IN_FLOAT2, IN_FLOAT3, IN_CANONICALIZE, IN_LIBM1, IN_LIBM2,
-  IN_LDEXP, IN_ROUND_INT, IN_OBJECT_SIZE, IN_LEVEL, IN_FPCLASS, IN_PTRMASK, IN_TO_INT_SAT,
-  IN_COMPARE, IN_CLEAR_CACHE, IN_LOAD_RELATIVE
+  IN_NONE,
+  IN_IGNORE,
+  IN_FIRST,
+  IN_ZERO,
+  IN_ONE,
+  IN_LIFETIME,
+  IN_MEMCPY,
+  IN_MEMMOVE,
+  IN_MEMSET,
+  IN_UNV,
+  IN_VA_COPY,
+  IN_STACK_SAVE,
+  IN_TRAP,
+  IN_DEBUG_TRAP,
+  IN_BITS,
+  IN_FUNNEL,
+  IN_MINMAX,
+  IN_ABS,
+  IN_SATURATE,
+  IN_OVERFLOW,
+  IN_FLOAT1,
+  IN_FLOAT2,
+  IN_FLOAT3,
+  IN_CANONICALIZE,
+  IN_LIBM1,
+  IN_LIBM2,
+  IN_LDEXP,
+  IN_ROUND_INT,
+  IN_OBJECT_SIZE,
+  IN_LEVEL,
+  IN_FPCLASS,
+  IN_PTRMASK,
+  IN_TO_INT_SAT,
+  IN_COMPARE,
+  IN_CLEAR_CACHE,
+  IN_LOAD_RELATIVE
 };
 
 /* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
@@ -144,7 +175,8 @@ unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
       if (c < 0) low = mid + 1;
       else high = mid;
     }
-    while (length && name[--length] != '.') {}
+    while (length && name[--length] != '.') {
+    }
     if (!length) return 0;
   }
 }
@@ -165,7 +197,9 @@ struct call {
   const struct kn_bc_elem *params;
 };
 
-static uint32_t arg_id(const struct call *c, unsigned i) { return c->r->n_vals - (uint32_t)c->ops[i]; }
+static uint32_t arg_id(const struct call *c, unsigned i) {
+  return c->r->n_vals - (uint32_t)c->ops[i];
+}
 static uint32_t arg_type(const struct call *c, unsigned i) { return c->params[i].type; }
 static const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
   return &c->r->types[arg_type(c, i)];
@@ -174,7 +208,8 @@ static kiln_value arg(const struct call *c, unsigned i) {
   return kn_bc_use(c->r, arg_id(c, i), arg_type(c, i));
 }
 static kiln_value imm(const struct call *c, int64_t v) { return kiln_const_int(c->r->f, v); }
-static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_value a, kiln_value b) {
+static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_value a,
+                         kiln_value b) {
   return kiln_build_binary(c->r->f, op, (kiln_type)type, a, b);
 }
 static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v); }
@@ -195,7 +230,8 @@ static bool const_arg(const struct call *c, unsigned i, int64_t *out) {
 }
 
 static bool odd(const struct call *c) {
-  return c->rt->fit != FIT_EXACT && !kn_bc_unsupported(c->r, "this intrinsic on an odd integer width");
+  return c->rt->fit != FIT_EXACT &&
+         !kn_bc_unsupported(c->r, "this intrinsic on an odd integer width");
 }
 
 /* Width of the Kiln type. */
@@ -231,10 +267,9 @@ static void bits(const struct call *c) {
   kiln_value v = kn_bc_use_z(r, arg_id(c, 0), arg_type(c, 0));
   unsigned gap = held(t) - t->bits;
   if (gap && op == KILN_OP_CTZ) { /* a bit that stops the count */
-    kiln_value stop = t->bits < 63 ? imm(c, INT64_C(1) << t->bits)
-                      : t->bits == 63
-                        ? imm(c, INT64_MIN)
-                        : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
+    kiln_value stop = t->bits < 63    ? imm(c, INT64_C(1) << t->bits)
+                      : t->bits == 63 ? imm(c, INT64_MIN)
+                                      : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
     v = binary(c, KILN_OP_OR, kt, v, stop);
   }
   if (kt == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV))
@@ -267,16 +302,18 @@ static void min_max(const struct call *c) {
 static void saturate_wide(const struct call *c) {
   kiln_func *f = c->r->f;
   kiln_op op = (kiln_op)c->row->op;
-  kiln_op by = op == KILN_OP_SADDS ? KILN_OP_SADDO : op == KILN_OP_UADDS ? KILN_OP_UADDO
-             : op == KILN_OP_SSUBS ? KILN_OP_SSUBO : KILN_OP_USUBO;
+  kiln_op by = op == KILN_OP_SADDS   ? KILN_OP_SADDO
+               : op == KILN_OP_UADDS ? KILN_OP_UADDO
+               : op == KILN_OP_SSUBS ? KILN_OP_SSUBO
+                                     : KILN_OP_USUBO;
   kiln_value a = arg(c, 0), b = arg(c, 1);
   kiln_value v = binary(c, by, KILN_TYPE_I128, a, b);
   kiln_value over = kiln_build_result(f, v, 1);
   kiln_value end = kiln_const_int(f, op == KILN_OP_UADDS ? -1 : 0);
   if (op == KILN_OP_SADDS || op == KILN_OP_SSUBS) {
     end = binary(c, KILN_OP_ASHR, KILN_TYPE_I128, a, kiln_const_int(f, 127));
-    end = binary(c, KILN_OP_XOR, KILN_TYPE_I128, end,
-                 kiln_const_i128(f, UINT64_MAX, UINT64_MAX >> 1));
+    end =
+      binary(c, KILN_OP_XOR, KILN_TYPE_I128, end, kiln_const_i128(f, UINT64_MAX, UINT64_MAX >> 1));
   }
   def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
 }
@@ -353,14 +390,22 @@ static void fp_class(const struct call *c) {
     uint8_t without_sign;
     uint64_t from, size;
   } tests[] = {
-    {0x003, 1, inf + 1, sign - inf - 1},         {0x1f8, 1, 0, inf},
-    {0x204, 1, inf, 1},                          {0x108, 1, least, inf - least},
-    {0x090, 1, 1, least - 1},                    {0x060, 1, 0, 1},
-    {0x001, 1, inf + 1, quiet - 1},              {0x002, 1, inf + quiet, sign - inf - quiet},
-    {0x200, 0, inf, 1},                          {0x100, 0, least, inf - least},
-    {0x080, 0, 1, least - 1},                    {0x040, 0, 0, 1},
-    {0x020, 0, sign, 1},                         {0x010, 0, sign + 1, least - 1},
-    {0x008, 0, sign + least, inf - least},       {0x004, 0, sign + inf, 1},
+    {0x003, 1, inf + 1, sign - inf - 1},
+    {0x1f8, 1, 0, inf},
+    {0x204, 1, inf, 1},
+    {0x108, 1, least, inf - least},
+    {0x090, 1, 1, least - 1},
+    {0x060, 1, 0, 1},
+    {0x001, 1, inf + 1, quiet - 1},
+    {0x002, 1, inf + quiet, sign - inf - quiet},
+    {0x200, 0, inf, 1},
+    {0x100, 0, least, inf - least},
+    {0x080, 0, 1, least - 1},
+    {0x040, 0, 0, 1},
+    {0x020, 0, sign, 1},
+    {0x010, 0, sign + 1, least - 1},
+    {0x008, 0, sign + least, inf - least},
+    {0x004, 0, sign + inf, 1},
   };
   for (unsigned i = 0; i < sizeof tests / sizeof *tests; i++) {
     if ((mask & tests[i].classes) != tests[i].classes) continue;
@@ -395,8 +440,10 @@ static void compare(const struct call *c) {
     return;
   }
   bool is_signed = c->row->op;
-  kiln_value a = is_signed ? kn_bc_use_s(r, arg_id(c, 0), type) : kn_bc_use_z(r, arg_id(c, 0), type);
-  kiln_value b = is_signed ? kn_bc_use_s(r, arg_id(c, 1), type) : kn_bc_use_z(r, arg_id(c, 1), type);
+  kiln_value a =
+    is_signed ? kn_bc_use_s(r, arg_id(c, 0), type) : kn_bc_use_z(r, arg_id(c, 0), type);
+  kiln_value b =
+    is_signed ? kn_bc_use_s(r, arg_id(c, 1), type) : kn_bc_use_z(r, arg_id(c, 1), type);
   kiln_type kt = (kiln_type)t->ktype;
   kiln_value more = kiln_build_icmp(r->f, is_signed ? KILN_SGT : KILN_UGT, kt, a, b);
   kiln_value less = kiln_build_icmp(r->f, is_signed ? KILN_SLT : KILN_ULT, kt, a, b);
@@ -547,8 +594,9 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
                g->name_length > 100 ? 100 : (int)g->name_length, g->desc.name);
     return;
   }
-  struct call call = {r, &rows[g->intrinsic - 1], ops, n, r->elems.at[ft->first].type, NULL,
-                      r->elems.at + ft->first + 1}, *c = &call;
+  struct call call = {r,    &rows[g->intrinsic - 1],    ops, n, r->elems.at[ft->first].type,
+                      NULL, r->elems.at + ft->first + 1},
+              *c = &call;
   const struct row *row = c->row;
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
@@ -584,7 +632,9 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     kiln_build_ternary(f, KILN_OP_MEMSET, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
     return;
   case IN_UNV: kiln_build_unary(f, op, KILN_TYPE_PTR, arg(c, 0)); return;
-  case IN_VA_COPY: kiln_build_binary(f, KILN_OP_VA_COPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1)); return;
+  case IN_VA_COPY:
+    kiln_build_binary(f, KILN_OP_VA_COPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1));
+    return;
   case IN_STACK_SAVE: def(c, kiln_build_nullary(f, KILN_OP_STACK_SAVE)); return;
   case IN_TRAP:
     kiln_build_nullary(f, KILN_OP_TRAP);

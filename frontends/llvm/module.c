@@ -85,18 +85,16 @@ struct fields {
   uint64_t linkage, visibility, section, comdat, dso_local, align;
 };
 
-static uint64_t field(const struct kn_bc *r, uint32_t i) {
-  return i < r->ops.n ? r->ops.at[i] : 0;
-}
+static uint64_t field(const struct kn_bc *r, uint32_t i) { return i < r->ops.n ? r->ops.at[i] : 0; }
 
 static bool linkage(struct kn_bc *r, uint64_t code, struct kn_bc_global *g) {
   static const uint8_t table[20] = {
-    [0] = KILN_LINKAGE_EXTERNAL, [1] = KILN_LINKAGE_WEAK,      [2] = KILN_LINKAGE_EXTERNAL,
-    [3] = KILN_LINKAGE_INTERNAL, [4] = KILN_LINKAGE_LINKONCE,  [5] = KILN_LINKAGE_EXTERNAL,
-    [6] = KILN_LINKAGE_EXTERNAL, [7] = KILN_LINKAGE_WEAK,      [8] = KILN_LINKAGE_COMMON,
-    [9] = KILN_LINKAGE_PRIVATE,  [10] = KILN_LINKAGE_WEAK,     [11] = KILN_LINKAGE_LINKONCE,
-    [12] = KILN_LINKAGE_EXTERNAL, [13] = KILN_LINKAGE_PRIVATE, [14] = KILN_LINKAGE_PRIVATE,
-    [15] = KILN_LINKAGE_EXTERNAL, [16] = KILN_LINKAGE_WEAK,    [17] = KILN_LINKAGE_WEAK,
+    [0] = KILN_LINKAGE_EXTERNAL,  [1] = KILN_LINKAGE_WEAK,      [2] = KILN_LINKAGE_EXTERNAL,
+    [3] = KILN_LINKAGE_INTERNAL,  [4] = KILN_LINKAGE_LINKONCE,  [5] = KILN_LINKAGE_EXTERNAL,
+    [6] = KILN_LINKAGE_EXTERNAL,  [7] = KILN_LINKAGE_WEAK,      [8] = KILN_LINKAGE_COMMON,
+    [9] = KILN_LINKAGE_PRIVATE,   [10] = KILN_LINKAGE_WEAK,     [11] = KILN_LINKAGE_LINKONCE,
+    [12] = KILN_LINKAGE_EXTERNAL, [13] = KILN_LINKAGE_PRIVATE,  [14] = KILN_LINKAGE_PRIVATE,
+    [15] = KILN_LINKAGE_EXTERNAL, [16] = KILN_LINKAGE_WEAK,     [17] = KILN_LINKAGE_WEAK,
     [18] = KILN_LINKAGE_LINKONCE, [19] = KILN_LINKAGE_LINKONCE,
   };
   if (code >= sizeof table) return kn_bc_malformed(r, "unknown linkage");
@@ -119,8 +117,7 @@ static bool describe(struct kn_bc *r, struct kn_bc_global *g, const struct field
   g->desc.name_length = size;
   if (size && memchr(g->desc.name, 0, size)) return kn_bc_malformed(r, "a NUL in a symbol's name");
   if (!linkage(r, f->linkage, g)) return false;
-  bool local =
-    g->desc.linkage == KILN_LINKAGE_INTERNAL || g->desc.linkage == KILN_LINKAGE_PRIVATE;
+  bool local = g->desc.linkage == KILN_LINKAGE_INTERNAL || g->desc.linkage == KILN_LINKAGE_PRIVATE;
   if (!size && !local) return kn_bc_malformed(r, "a global without a name");
   if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
   if (!local) g->desc.visibility = (kiln_visibility)f->visibility;
@@ -286,7 +283,8 @@ static bool record(struct kn_bc *r) {
 }
 
 static bool block(struct kn_bc *r, uint32_t id) {
-  if (!r->version_seen && id != BLOCK_INFO) return kn_bc_unsupported(r, "bitcode without a version");
+  if (!r->version_seen && id != BLOCK_INFO)
+    return kn_bc_unsupported(r, "bitcode without a version");
   switch (id) {
   case BLOCK_INFO: return kn_bc_read_blockinfo(r);
   case BLOCK_TYPE: return kn_bc_read_types(r);

@@ -54,7 +54,8 @@ bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size
   if (n < need) n = need;
   void *old, *p = NULL;
   memcpy(&old, array, sizeof old);
-  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2) p = resize(r, old, (size_t)n * item_size);
+  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2)
+    p = resize(r, old, (size_t)n * item_size);
   if (!p) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
@@ -68,11 +69,13 @@ void kn_bc_release(struct kn_bc *r, void *p) { resize(r, p, 0); }
 
 static void release(struct kn_bc *r) {
   void *all[] = {
-    r->vals, r->csts, r->types, r->sigs, r->abops.at, r->abbrevs.at, r->blockinfo.at, r->scope.at,
-    r->ops.at, r->elems.at, r->type_pieces.at, r->group_attrs.at, r->groups.at, r->list_attrs.at,
-    r->lists.at, r->globals.at, r->bodies.at, r->sections.at, r->comdats.at, r->names.at,
-    r->cwords.at, r->clist.at, r->cbytes.at, r->touched.at, r->parts.at, r->args.at, r->params.at, r->cases.at,
-    r->targets.at, r->ids.at, r->ends.at, r->stamps.at, r->late.at,
+    r->vals,           r->csts,           r->types,       r->sigs,          r->abops.at,
+    r->abbrevs.at,     r->blockinfo.at,   r->scope.at,    r->ops.at,        r->elems.at,
+    r->type_pieces.at, r->group_attrs.at, r->groups.at,   r->list_attrs.at, r->lists.at,
+    r->globals.at,     r->bodies.at,      r->sections.at, r->comdats.at,    r->names.at,
+    r->cwords.at,      r->clist.at,       r->cbytes.at,   r->touched.at,    r->parts.at,
+    r->args.at,        r->params.at,      r->cases.at,    r->targets.at,    r->ids.at,
+    r->ends.at,        r->stamps.at,      r->late.at,
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i]) resize(r, all[i], 0);
@@ -189,7 +192,9 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
     if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
       for (bool more = true; more && !found;) {
         switch (kn_bc_next(&r, &block)) {
-        case ENTRY_BLOCK: more = block == BLOCK_INFO ? kn_bc_read_blockinfo(&r) : kn_bc_skip(&r); break;
+        case ENTRY_BLOCK:
+          more = block == BLOCK_INFO ? kn_bc_read_blockinfo(&r) : kn_bc_skip(&r);
+          break;
         case ENTRY_RECORD:
           if (r.code == MODULE_TRIPLE) {
             more = false;
@@ -209,7 +214,8 @@ kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln
                            void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
-  struct kn_bc r = {.session = s, .module = kiln_session_module(s), .sink = sink, .sink_user = user};
+  struct kn_bc r = {
+    .session = s, .module = kiln_session_module(s), .sink = sink, .sink_user = user};
   if (kiln_module_status(r.module) != KILN_OK) return kiln_module_status(r.module);
   r.allocator = kiln_module_allocator(r.module);
   r.target = kiln_module_target(r.module);

@@ -95,7 +95,8 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
       continue; /* a literal */
     }
     unsigned kind = (unsigned)kn_bits_fixed(&b, 3);
-    if (kind < AB_FIXED || kind > AB_BLOB) return kn_bc_malformed(r, "unknown abbreviation encoding");
+    if (kind < AB_FIXED || kind > AB_BLOB)
+      return kn_bc_malformed(r, "unknown abbreviation encoding");
     op[i].kind = (uint8_t)kind;
     if (kind == AB_FIXED || kind == AB_VBR) {
       uint64_t width = kn_bits_vbr(&b, 5);
@@ -160,7 +161,8 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
     } else {
       if (!kn_bc_record(r, id)) return false;
       if (r->code == 1) { /* SETBID */
-        if (r->ops.n < 1 || r->ops.at[0] > UINT32_MAX) return kn_bc_malformed(r, "bad SETBID record");
+        if (r->ops.n < 1 || r->ops.at[0] > UINT32_MAX)
+          return kn_bc_malformed(r, "bad SETBID record");
         block = (uint32_t)r->ops.at[0];
         known = true;
       }
@@ -210,7 +212,7 @@ bool kn_bc_skip(struct kn_bc *r) {
 
 /* ---- records ---- */
 
-static const char char6[64] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+static const char char6[65] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
 
 void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
   struct kn_bits *b = &r->bits;

@@ -136,8 +136,8 @@ void kn_bc_vector(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned 
 }
 
 kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v) {
-  return as_vector(r, binary(r, KILN_OP_XOR, as_bits(r, v),
-                             kiln_const_int(r->f, (int64_t)0x8000000080000000)));
+  return as_vector(
+    r, binary(r, KILN_OP_XOR, as_bits(r, v), kiln_const_int(r->f, (int64_t)0x8000000080000000)));
 }
 
 kiln_value kn_bc_vector_binop(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b) {
