@@ -73,12 +73,118 @@ static void by_halves(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   store_halves(w, i, low, high);
 }
 
+/* The halves of an operand, wherever they are. */
+struct wide {
+  struct x64_place half[2];
+  int64_t imm[2];
+  bool constant;
+};
+
+static void wide_half(struct kn_walk *w, unsigned dst, const struct wide *o, unsigned k) {
+  if (o->constant) x64_const(w, dst, (uint64_t)o->imm[k]);
+  else x64_op_mem(w, X64_MOV, 3, dst, &o->half[k]);
+}
+
+/* rdx:rax = half j of a * half k of b, as unsigned ones; the carry flag says that rdx is not 0. */
+static void half_product(struct kn_walk *w, const struct wide *a, unsigned j, const struct wide *b,
+                         unsigned k) {
+  wide_half(w, X64_RAX, a, j);
+  if (b->constant) {
+    x64_const(w, X64_SCRATCH, (uint64_t)b->imm[k]);
+    EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, X64_SCRATCH));
+  } else {
+    EMIT(w, x64_unary_m(w->p, X64_G_MUL, 3, b->half[k].m));
+  }
+}
+
+/* o |= condition; `by` is overwritten. */
+static void note(struct kn_walk *w, unsigned o, unsigned cc, unsigned by) {
+  EMIT(w, x64_setcc(w->p, cc, by));
+  EMIT(w, x64_rr(w->p, X64_OR, 0, o, by));
+}
+
+/* Puts the magnitude of `o` into the frame; its sign is xored into register `sign`. */
+static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
+  int32_t at = kn_walk_frame(w, 16, 4);
+  wide_half(w, X64_RAX, o, 0);
+  wide_half(w, X64_RDX, o, 1);
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, sign, X64_RDX));
+  x64_mov(w, 3, X64_SCRATCH, X64_RDX);
+  EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, X64_SCRATCH, 63));
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RAX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RDX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
+  o->constant = false;
+  o->half[0] = x64_frame(at);
+  o->half[1] = x64_frame(at + 8);
+  x64_op_mem(w, X64_MOV_ST, 3, X64_RAX, &o->half[0]);
+  x64_op_mem(w, X64_MOV_ST, 3, X64_RDX, &o->half[1]);
+}
+
+/* Multiplication that tells: the product of the high halves, the high half of either mixed product,
+ * or a carry. The signed one multiplies magnitudes; its product has to have the right sign. */
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i, uint32_t flag) {
+  bool sign = in->op == KILN_OP_SMULO;
+  int32_t sign_at = 0;
+  struct wide a, b;
+  kn_claim(w, X64_RAX);
+  kn_claim(w, X64_RDX);
+  unsigned t = kn_temp(w, KN_GP_MASK), over = kn_temp(w, KN_GP_MASK);
+  a.constant = x64_wide_source(w, in->a, a.half, a.imm);
+  b.constant = x64_wide_source(w, in->b, b.half, b.imm);
+  if (sign) {
+    sign_at = kn_walk_frame(w, 8, 3);
+    EMIT(w, x64_zero(w->p, t));
+    to_magnitude(w, &a, t);
+    to_magnitude(w, &b, t);
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, sign_at)));
+  }
+  EMIT(w, x64_zero(w->p, over));
+  half_product(w, &a, 1, &b, 0);
+  note(w, over, X64_O, X64_RDX);
+  x64_mov(w, 3, t, X64_RAX);
+  half_product(w, &a, 0, &b, 1);
+  note(w, over, X64_O, X64_RDX);
+  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_RAX));
+  note(w, over, X64_B, X64_RDX);
+  wide_half(w, X64_RAX, &a, 1);
+  EMIT(w, x64_rr(w->p, X64_TEST, 3, X64_RAX, X64_RAX));
+  EMIT(w, x64_setcc(w->p, X64_NE, X64_RDX));
+  wide_half(w, X64_RAX, &b, 1);
+  EMIT(w, x64_rr(w->p, X64_TEST, 3, X64_RAX, X64_RAX));
+  EMIT(w, x64_setcc(w->p, X64_NE, X64_RAX));
+  EMIT(w, x64_rr(w->p, X64_AND, 0, X64_RAX, X64_RDX));
+  EMIT(w, x64_rr(w->p, X64_OR, 0, over, X64_RAX));
+  half_product(w, &a, 0, &b, 0);
+  EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
+  note(w, over, X64_B, t);
+  if (sign) {
+    x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
+    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, t, 63));
+    EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RAX, t));
+    EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RDX, t));
+    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RAX, t));
+    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_RDX, t));
+    /* the wrong sign, unless it is 0 */
+    EMIT(w, x64_rr(w->p, X64_XOR, 3, t, X64_RDX));
+    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, t, 63));
+    x64_mov(w, 3, X64_SCRATCH, X64_RAX);
+    EMIT(w, x64_rr(w->p, X64_OR, 3, X64_SCRATCH, X64_RDX));
+    EMIT(w, x64_setcc(w->p, X64_NE, X64_SCRATCH));
+    EMIT(w, x64_rr(w->p, X64_AND, 0, t, X64_SCRATCH));
+    EMIT(w, x64_rr(w->p, X64_OR, 0, over, t));
+  }
+  store_halves(w, i, X64_RAX, X64_RDX);
+  if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+}
+
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+    multiply_overflow(w, in, i, flag ? i + 1 : 0);
     return;
   }
   by_halves(w, in, i, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);

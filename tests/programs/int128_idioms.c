@@ -56,6 +56,15 @@ __attribute__((noinline)) static int choose(i128 a) {
   default: return 6;
   }
 }
+__attribute__((noinline)) static int smulo(i128 a, i128 b, i128 *r) {
+  return __builtin_mul_overflow(a, b, r);
+}
+__attribute__((noinline)) static int umulo(u128 a, u128 b, u128 *r) {
+  return __builtin_mul_overflow(a, b, r);
+}
+__attribute__((noinline)) static int by_constant(i128 a, i128 *r) {
+  return __builtin_mul_overflow(a, (i128)-3 << 62, r);
+}
 int main(void) {
   for (int i = 0; i < N; i++) {
     for (int k = 0; k < N; k++) {
@@ -64,6 +73,13 @@ int main(void) {
         show(umax((u128)a, (u128)b));
       show(funnel((u128)a, (u128)b)), show(subsat((u128)a, (u128)b)),
         show(addsat((u128)a, (u128)b)), show((u128)saddsat(a, b));
+      i128 r;
+      u128 u;
+      printf("%d %d %d ", smulo(a, b, &r), umulo((u128)a, (u128)b, &u),
+             smulo(a >> 50, b >> 70, &r));
+      show((u128)r), show(u);
+      printf("%d %d ", smulo(a, b, &r), by_constant(a >> 40, &r));
+      show((u128)r);
       for (unsigned n = 0; n < 130; n += 13) show(funnel_by((u128)a, (u128)b, n));
       puts("");
     }
