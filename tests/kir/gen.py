@@ -9,8 +9,18 @@ import os
 import random
 import sys
 
+from gen_base import FLOATS, INT64, INTS
 from gen_flow import gen_moves, gen_pressure, gen_random
 from gen_ops import gen_convert, gen_float, gen_icmp, gen_imm, gen_int, gen_memory, gen_switch
+
+
+# Types of values in random functions, by file.
+RANDOM = {
+    'g_random': INT64,
+    'g_random128': INTS,
+    'g_random_float': INT64 + FLOATS,
+    'g_random_all': INTS + FLOATS,
+}
 
 
 def main():
@@ -20,7 +30,8 @@ def main():
     for make in [gen_int, gen_imm, gen_icmp, gen_float, gen_convert, gen_memory, gen_switch,
                  gen_moves, gen_pressure]:
         make(random.Random(seed)).write(outdir)
-    gen_random(random.Random(seed), seed).write(outdir)
+    for name, types in RANDOM.items():
+        gen_random(random.Random(seed), seed, name, types).write(outdir)
 
 
 if __name__ == '__main__':

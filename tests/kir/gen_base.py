@@ -15,6 +15,10 @@ def mask(w):
     return (1 << w) - 1
 
 
+def size_of(t):
+    return WIDTH[t] // 8 if t in WIDTH else 4 if t == 'f32' else 8
+
+
 def signed(v, w):
     v &= mask(w)
     return v - (1 << w) if v >> (w - 1) else v

@@ -1,8 +1,11 @@
 """Run lines for what the allocator does: parallel moves, register pressure, random functions."""
 import itertools
+import math
 import random
+from fractions import Fraction
 
 from gen_base import *
+from gen_ops import FCMP, exact
 
 
 def gen_moves(rng):
@@ -136,11 +139,18 @@ b0(v0: f64):
 
 # ---- random functions, with their own interpreter ----
 
-class Random:
-    """One function of blocks with parameters, variables in slots, bounded loops and calls."""
+# What targets have for i128 from the start; the rest is tested operation by operation.
+BIN128 = ['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr', 'udiv', 'srem']
 
-    def __init__(self, f, rng, callees):
-        self.f, self.rng, self.callees = f, rng, callees
+
+class Random:
+    """One function of blocks with parameters, variables in slots, bounded loops and calls. `types`:
+    of values."""
+
+    def __init__(self, f, rng, callees, types):
+        self.f, self.rng, self.callees, self.types = f, rng, callees, types
+        self.ints = [t for t in types if t in WIDTH]
+        self.floats = [t for t in types if t not in WIDTH]
         self.n = 0
         self.lines = []
         self.code = {}  # block: list of closures on an environment, ending in a terminator
@@ -151,16 +161,16 @@ class Random:
 
     def build(self, size):
         rng = self.rng
-        self.params = [rng.choice(INTS) for _ in range(rng.randrange(0, 9))]
-        self.result = rng.choice(INTS)
+        self.params = [rng.choice(self.types) for _ in range(rng.randrange(0, 9))]
+        self.result = rng.choice(self.ints)
         n_blocks = rng.randrange(1, 2 + size // 6)
-        self.slots = [rng.choice(INTS) for _ in range(rng.randrange(0, 5))]
+        self.slots = [rng.choice(self.types) for _ in range(rng.randrange(0, 5))]
         self.escaped = [rng.random() < 0.2 for _ in self.slots]
-        lines = ['  %%s%d = slot %d align %d' % (i, WIDTH[t] // 8, WIDTH[t] // 8)
+        lines = ['  %%s%d = slot %d align %d' % (i, size_of(t), size_of(t))
                  for i, t in enumerate(self.slots)]
         lines.append('  %fuel = slot 4 align 4')
         # Values that all blocks see are made in the entry; blocks have parameters of their own.
-        self.block_params = [[]] + [[rng.choice(INTS) for _ in range(rng.choice([0, 0, 1, 2, 3, 5]))]
+        self.block_params = [[]] + [[rng.choice(self.types) for _ in range(rng.choice([0, 0, 1, 2, 3, 5]))]
                                     for _ in range(n_blocks - 1)]
         entry = [('%%a%d' % i, t) for i, t in enumerate(self.params)]
         self.shared = list(entry)
@@ -173,7 +183,7 @@ class Random:
             if b == 0:
                 lines.append('  store.i32 40, %fuel')
                 for i, t in enumerate(self.slots):
-                    k = rng.getrandbits(WIDTH[t])
+                    k = self.constant(t)
                     lines.append('  store.%s %s, %%s%d' % (t, const(k, t), i))
                     code.append(lambda e, i=i, k=k: e.__setitem__('slot%d' % i, k))
                     if self.escaped[i]:
@@ -187,6 +197,12 @@ class Random:
         self.name = self.f.func(self.params, self.result, '\n'.join(lines))
         self.entry = [v for v, _ in entry]
 
+    def constant(self, t):
+        rng = self.rng
+        if t in WIDTH:
+            return rng.choice([rng.getrandbits(WIDTH[t]), rng.randrange(16), mask(WIDTH[t]), 1])
+        return f_bits(rng.choice([0.0, 1.0, -1.0, 0.5, 2.0, 1e10, -3.75, rng.uniform(-100, 100)]), t)
+
     def operand(self, env, t):
         """Text and reader of an operand of type t."""
         rng = self.rng
@@ -194,17 +210,89 @@ class Random:
         if have and rng.random() < 0.85:
             v = rng.choice(have[-12:]) if rng.random() < 0.7 else rng.choice(have)
             return v, lambda e, v=v: e[v]
-        k = rng.choice([rng.getrandbits(WIDTH[t]), rng.randrange(16), mask(WIDTH[t]), 1])
+        k = self.constant(t)
         return const(k, t), lambda e, k=k: k
+
+    def set(self, code, name, f):
+        code.append(lambda e: e.__setitem__(name, f(e)))
+
+    def float_inst(self, lines, code, env):
+        rng = self.rng
+        t = rng.choice(self.floats)
+        r = self.fresh()
+        kind = rng.random()
+        a, fa = self.operand(env, t)
+        if kind < 0.4:
+            b, fb = self.operand(env, t)
+            op = rng.choice(['fadd', 'fsub', 'fmul', 'fdiv'])
+            lines.append('  %s = %s.%s %s, %s' % (r, op, t, a, b))
+            self.set(code, r, lambda e: exact(t, fa(e), fb(e), op))
+        elif kind < 0.5:
+            op = rng.choice(['fneg', 'fabs'])
+            top = 1 << (8 * size_of(t) - 1)
+            lines.append('  %s = %s.%s %s' % (r, op, t, a))
+            self.set(code, r, lambda e: fa(e) ^ top if op == 'fneg' else fa(e) & ~top)
+        elif kind < 0.62:
+            b, fb = self.operand(env, t)
+            c = rng.choice(list(FCMP))
+            lines.append('  %s = fcmp.%s %s %s, %s' % (r, t, c, a, b))
+
+            def compare(e, t=t):
+                x, y = f_of(fa(e), t), f_of(fb(e), t)
+                return int(bool(FCMP[c](math.isnan(x) or math.isnan(y), x, y)))
+            self.set(code, r, compare)
+            t = 'i8'
+        elif kind < 0.7:
+            b, fb = self.operand(env, t)
+            c, fc = self.operand(env, 'i8')
+            lines.append('  %s = select.%s %s, %s, %s' % (r, t, c, a, b))
+            self.set(code, r, lambda e: fa(e) if fc(e) & 1 else fb(e))
+        elif kind < 0.8:
+            k = rng.choice(INT64)
+            b, fb = self.operand(env, k)
+            op = rng.choice(['sitof', 'uitof'])
+            lines.append('  %s = %s.%s %s %s' % (r, op, t, k, b))
+            self.set(code, r, lambda e: round_fraction(Fraction(
+                signed(fb(e), WIDTH[k]) if op == 'sitof' else fb(e)), t))
+        elif kind < 0.9:
+            k = rng.choice(INT64)
+            op = rng.choice(['ftosis', 'ftouis'])
+            lo, hi = (smin_of(WIDTH[k]), smax_of(WIDTH[k])) if op == 'ftosis' else (0, mask(WIDTH[k]))
+
+            def saturate(e, t=t):
+                x = f_of(fa(e), t)
+                v = 0 if math.isnan(x) else (hi if x > 0 else lo) if math.isinf(x) else math.trunc(x)
+                return clamp(v, lo, hi) & mask(WIDTH[k])
+            lines.append('  %s = %s.%s %s %s' % (r, op, k, t, a))
+            self.set(code, r, saturate)
+            t = k
+        elif len(self.floats) == 2:
+            other = 'f32' if t == 'f64' else 'f64'
+            lines.append('  %s = %s.%s %s %s' % (
+                r, 'fdemote' if other == 'f32' else 'fpromote', other, t, a))
+
+            def convert(e, t=t):
+                x = f_of(fa(e), t)
+                if math.isnan(x) or math.isinf(x):
+                    return f_bits(x, other)
+                return round_fraction(Fraction(x), other, fa(e) >> (8 * size_of(t) - 1))
+            self.set(code, r, convert)
+            t = other
+        else:
+            return
+        env.append((r, t))
 
     def inst(self, lines, code, env):
         rng = self.rng
-        t = rng.choice(INTS if rng.random() < 0.3 else ['i32', 'i64'])
+        if self.floats and rng.random() < 0.4:
+            self.float_inst(lines, code, env)
+            return
+        t = rng.choice(self.ints if rng.random() < 0.3 else ['i32', 'i64'])
         w = WIDTH[t]
         r = self.fresh()
         kind = rng.random()
         if kind < 0.45:
-            op = rng.choice([o for o in BIN if w <= 64 or o not in ONLY64])
+            op = rng.choice(list(BIN) if w <= 64 else BIN128)
             a, fa = self.operand(env, t)
             if op in SHIFTS or op in DIVS:
                 # Counts and divisors are made harmless: masked, or an odd number that is not -1.
@@ -231,7 +319,7 @@ class Random:
             code.append(lambda e, r=r, fa=fa, fb=fb, op=op, w=w: e.__setitem__(
                 r, BIN[op](fa(e), fb(e), w) & mask(w)))
         elif kind < 0.53:
-            op = rng.choice(list(UN))
+            op = rng.choice(list(UN) if w <= 64 else ['neg', 'not'])
             a, fa = self.operand(env, t)
             lines.append('  %s = %s.%s %s' % (r, op, t, a))
             code.append(lambda e, r=r, fa=fa, op=op, w=w: e.__setitem__(r, UN[op](fa(e), w) & mask(w)))
@@ -251,7 +339,7 @@ class Random:
             code.append(lambda e, r=r, fa=fa, fb=fb, fc=fc: e.__setitem__(
                 r, fa(e) if fc(e) & 1 else fb(e)))
         elif kind < 0.80:
-            s = rng.choice([k for k in INTS if k != t])
+            s = rng.choice([k for k in self.ints if k != t])
             op = 'trunc' if WIDTH[s] > w else rng.choice(['zext', 'sext'])
             a, fa = self.operand(env, s)
             lines.append('  %s = %s.%s %s %s' % (r, op, t, s, a))
@@ -358,16 +446,15 @@ class Random:
             b = v
 
 
-def gen_random(rng, seed):
-    f = File('g_random')
+def gen_random(rng, seed, name, types):
+    f = File(name)
     f.line('; seed %d' % seed)
     made = []
-    for i in range(160):
-        r = Random(f, rng, made[-6:] if i % 3 else [])
+    for i in range(120):
+        r = Random(f, rng, made[-6:] if i % 3 else [], types)
         r.build(rng.choice([5, 15, 30, 60, 120]))
         made.append(r)
         for _ in range(6):
-            args = [rng.choice([rng.getrandbits(WIDTH[t]), rng.randrange(8), mask(WIDTH[t])])
-                    for t in r.params]
+            args = [r.constant(t) for t in r.params]
             f.run(r.name, args, r.params, r.run(args), r.result)
     return f
