@@ -2,21 +2,6 @@
  * list and index. Invariant: list 0 is empty, list n is the n-th of the file. */
 #include "bc.h"
 
-/* Skips one constant range from *i; false at the record's end. */
-static bool skip_range(const struct kn_bc *r, uint32_t *i, uint64_t bits) {
-  if (bits > 64) {
-    if (*i >= r->ops.n) return false;
-    uint64_t words = r->ops.at[(*i)++];
-    uint64_t n = (words & UINT32_MAX) + (words >> 32);
-    if (n > r->ops.n - *i) return false;
-    *i += (uint32_t)n;
-    return true;
-  }
-  if (r->ops.n - *i < 2) return false;
-  *i += 2;
-  return true;
-}
-
 static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   if (a->index == KN_BC_FUNC_INDEX) {
     if (key == ATTR_NO_RETURN) a->flags |= FA_NORETURN;
@@ -39,73 +24,133 @@ static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   }
 }
 
-/* One group: [id, index, attributes...]. */
-static bool group(struct kn_bc *r) {
-  const uint64_t *op = r->ops.at;
-  uint32_t n = r->ops.n, i = 2;
-  if (n < 2) return kn_bc_malformed(r, "bad attribute group");
-  struct kn_bc_attr a = {.index = (uint32_t)op[1], .type = UINT32_MAX};
-  while (i < n) {
-    uint64_t kind = op[i++];
-    if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
-      if (i >= n) return kn_bc_malformed(r, "bad attribute");
-      uint64_t key = op[i++];
-      enum_attr(&a, key);
-      if (kind == 1 || kind == 6) {
-        if (i >= n) return kn_bc_malformed(r, "bad attribute");
-        uint64_t v = op[i++];
-        if (key == ATTR_ALIGNMENT && a.index != KN_BC_FUNC_INDEX && v && !(v & (v - 1)))
-          a.align_log2 = (uint8_t)__builtin_ctzll(v);
-        if (key == ATTR_BYVAL && kind == 6) {
-          if (!kn_bc_sized(r, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v)) return false;
-          a.type = (uint32_t)v;
-        }
-      }
-    } else if (kind == 3 || kind == 4) { /* strings, NUL-terminated */
-      for (unsigned k = kind == 4 ? 2 : 1; k > 0; k--) {
-        while (i < n && op[i]) i++;
-        if (i++ >= n) return kn_bc_malformed(r, "bad string attribute");
-      }
-    } else if (kind == 7) { /* constant range */
-      if (n - i < 2) return kn_bc_malformed(r, "bad range attribute");
-      uint64_t bits = op[i + 1];
-      i += 2;
-      if (!skip_range(r, &i, bits)) return kn_bc_malformed(r, "bad range attribute");
-    } else if (kind == 8) { /* list of ranges */
-      if (n - i < 3) return kn_bc_malformed(r, "bad range attribute");
-      uint64_t count = op[i + 1], bits = op[i + 2];
-      i += 3;
-      if (count > n) return kn_bc_malformed(r, "bad range attribute");
-      for (; count > 0; count--)
-        if (!skip_range(r, &i, bits)) return kn_bc_malformed(r, "bad range attribute");
+/* The operands of a group's record, read one at a time: most of it is strings that nobody asks for. */
+struct group {
+  struct kn_bits bits;
+  uint64_t left;  /* operands */
+  bool too_short; /* more were asked for */
+};
+
+static uint64_t next(struct group *g) {
+  if (g->left == 0) {
+    g->too_short = true;
+    return 0;
+  }
+  g->left--;
+  return kn_bits_vbr6(&g->bits);
+}
+
+/* Skips `n` operands. */
+static void skip_operands(struct group *g, uint64_t n) {
+  if (n > g->left) {
+    g->too_short = true;
+    n = g->left;
+  }
+  g->left -= n;
+  while (n > 0 && g->bits.pos < g->bits.end) {
+    uint64_t w = kn_bits_peek(&g->bits, g->bits.pos) & UINT64_C(0x3fffffffffffff); /* nine chunks */
+    unsigned ends = (unsigned)__builtin_popcountll(~w & UINT64_C(0x20820820820820));
+    if (ends > n) {
+      kn_bits_vbr6(&g->bits);
+      n--;
     } else {
-      return kn_bc_unsupported(r, "an attribute of unknown kind");
+      g->bits.pos += 54;
+      n -= ends;
+      if (n == 0) /* back to behind the last end */
+        g->bits.pos -= 53 - (63 - (unsigned)__builtin_clzll(~w & UINT64_C(0x20820820820820)));
     }
   }
-  /* Groups are numbered from 1 in order by LLVM's writer. */
-  if (op[0] == 0 || op[0] > r->bits.end / 8)
-    return kn_bc_malformed(r, "bad attribute group number");
-  while (r->groups.n <= op[0])
-    if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
-  r->groups.at[op[0]] = (struct kn_bc_attr_list){r->group_attrs.n, 1};
-  return KN_BC_PUSH(r, r->group_attrs, a);
+}
+
+/* Skips one constant range. */
+static void skip_range(struct group *g, uint64_t bits) {
+  if (bits <= 64) {
+    skip_operands(g, 2);
+    return;
+  }
+  uint64_t words = next(g);
+  skip_operands(g, (words & UINT32_MAX) + (words >> 32));
+}
+
+/* One attribute of `kind`; false if it is unknown. */
+static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
+  if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
+    uint64_t key = next(g);
+    enum_attr(a, key);
+    if (kind != 1 && kind != 6) return true;
+    uint64_t v = next(g);
+    if (key == ATTR_ALIGNMENT && a->index != KN_BC_FUNC_INDEX && v && !(v & (v - 1)))
+      a->align_log2 = (uint8_t)__builtin_ctzll(v);
+    if (key == ATTR_BYVAL && kind == 6) {
+      a->type = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+      return kn_bc_sized(r, a->type);
+    }
+  } else if (kind == 3 || kind == 4) { /* strings: LLVM sorts them behind all others */
+    skip_operands(g, g->left);
+  } else if (kind == 7) { /* constant range: [key, bits, range] */
+    next(g);
+    skip_range(g, next(g));
+  } else if (kind == 8) { /* list of them: [key, count, bits, ranges] */
+    next(g);
+    uint64_t count = next(g), bits = next(g);
+    for (; count > 0 && !g->too_short; count--) skip_range(g, bits);
+  } else {
+    return kn_bc_unsupported(r, "an attribute of unknown kind");
+  }
+  return true;
+}
+
+/* One group: [id, index, attributes...], unabbreviated. */
+static bool group(struct kn_bc *r) {
+  struct group g = {.bits = r->bits};
+  uint64_t code = kn_bits_vbr6(&g.bits);
+  g.left = kn_bits_vbr6(&g.bits);
+  if (g.bits.pos > g.bits.end || g.left > (g.bits.end - g.bits.pos) / 6)
+    return kn_bc_malformed(r, "the file ends in the middle of a record");
+  if (code != 3) {
+    skip_operands(&g, g.left);
+  } else {
+    uint64_t id = next(&g);
+    struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
+    while (g.left > 0 && !g.too_short)
+      if (!attribute(r, &g, &a, next(&g))) return false;
+    /* Groups are numbered from 1 in order by LLVM's writer. */
+    if (g.too_short || id == 0 || id > r->bits.end / 8)
+      return kn_bc_malformed(r, "bad attribute group");
+    while (r->groups.n <= id)
+      if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
+    r->groups.at[id] = (struct kn_bc_attr_list){r->group_attrs.n, 1};
+    if (!KN_BC_PUSH(r, r->group_attrs, a)) return false;
+  }
+  if (g.bits.bad || g.bits.pos > g.bits.end)
+    return kn_bc_malformed(r, "the file ends in the middle of a record");
+  r->bits.pos = g.bits.pos;
+  return true;
 }
 
 bool kn_bc_read_attr_groups(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  uint32_t block;
+  struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_PARAMATTR_GROUP, &saved)) return false;
   for (;;) {
-    switch (kn_bc_next(r, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD:
-      if (r->code == 3 && !group(r)) return false;
-      break;
+    r->record_pos = b->pos;
+    if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within attributes");
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      kn_bc_leave(r, &saved);
+      return r->status == KILN_OK;
     }
+    bool ok = false;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      ok = kn_bc_skip(r);
+    } else if (id == BC_UNABBREV) {
+      ok = group(r);
+    } else {
+      kn_bc_unsupported(r, "abbreviated attribute groups");
+    }
+    if (!ok) return false;
   }
 }
 

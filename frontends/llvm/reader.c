@@ -50,7 +50,7 @@ static void *resize(struct kn_bc *r, void *old, size_t size) {
 
 bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size) {
   if (need <= *cap) return true;
-  uint64_t n = *cap ? (uint64_t)*cap * 2 : 32;
+  uint64_t n = *cap ? (uint64_t)*cap * 2 : item_size < 128 ? 4096 / item_size : 32;
   if (n < need) n = need;
   void *old, *p = NULL;
   memcpy(&old, array, sizeof old);
