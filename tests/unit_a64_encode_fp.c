@@ -129,6 +129,7 @@ static void simd(void **state) {
     CHECK(a64_addv_8b(D, N), "addv %s, %s.8b", F('b', D), F('v', N));
     CHECK(a64_addv_16b(D, N), "addv %s, %s.16b", F('b', D), F('v', N));
     CHECK(a64_uaddlv_8b(D, N), "uaddlv %s, %s.8b", F('h', D), F('v', N));
+    CHECK(a64_dup_2d(D, N), "dup %s.2d, %s", F('v', D), R(1, N));
     CHECK(a64_movi_zero(D), "movi %s, #0", F('d', D));
   })
   for (unsigned q = 0; q < 2; q++) EACH_REGS(3, {

@@ -82,6 +82,21 @@ KN_INLINE bool is_zx(const struct kn_walk *w, uint32_t h) {
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
 
+/* An operand that an instruction can extend from 32 bits itself. */
+struct a64_extended {
+  unsigned reg;
+  enum a64_extend ext; /* UXTX: it is whole */
+};
+/* Register of the i64 h, or of what it is extended from if that is deferred to here (int.c). */
+KN_INLINE struct a64_extended reg_extended(struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h) && (w->val[h].flags & KN_VF_MEM)) {
+    const struct kn_inst *in = &w->inst[h];
+    return (struct a64_extended){kn_reg(w, in->a, KILN_TYPE_I32),
+                                 in->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW};
+  }
+  return (struct a64_extended){kn_reg(w, h, KILN_TYPE_I64), A64_UXTX};
+}
+
 /* ---- frame.c ---- */
 
 /* A memory operand within reach of an instruction. */
@@ -119,6 +134,10 @@ void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
                      unsigned high);
 
+/* Memory operations of a few bytes, done in line; false if it is not such a one. */
+bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in);
+bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
+
 /* ---- wide.c ---- */
 
 /* The halves of i128 operand h to registers: nothing else changes but x17. */
@@ -148,6 +167,8 @@ struct a64_test a64_negate(struct a64_test t);
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
 /* The flags' condition for a test: for what is no branch. Emits an instruction at most. */
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
+/* The extension `in`, deferred with KN_VF_MEM, done into dst. */
+void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 /* True if the comparison i is deferred to the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
 

@@ -417,6 +417,7 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
 }
 
 void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->op == KILN_OP_MEMSET ? a64_short_set(w, in) : a64_short_copy(w, in)) return;
   const uint32_t args[3] = {in->a, in->b, in->c};
   const uint8_t types[3] = {KILN_TYPE_I64, in->op == KILN_OP_MEMSET ? KILN_TYPE_I8 : KILN_TYPE_I64,
                             KILN_TYPE_I64};

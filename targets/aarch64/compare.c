@@ -35,11 +35,12 @@ struct a64_test a64_negate(struct a64_test t) {
 struct icmp {
   unsigned type, a, b, cond;
   bool has_const, zx;
+  enum a64_extend ext; /* of b; UXTX: none */
   int64_t c; /* zero- or sign-extended as the condition needs */
 };
 
 static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
-  struct icmp k = {.type = in->type, .cond = in->x};
+  struct icmp k = {.type = in->type, .cond = in->x, .ext = A64_UXTX};
   uint32_t a = in->a, b = in->b;
   int64_t c;
   if (sconst_of(w, a, in->type, &c) && !sconst_of(w, b, in->type, &c)) {
@@ -56,6 +57,10 @@ static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
     k.has_const = true;
     k.c = (int64_t)bits;
     if (sign) sconst_of(w, b, in->type, &k.c);
+  } else if (in->type == KILN_TYPE_I64) {
+    struct a64_extended e = reg_extended(w, b);
+    k.b = e.reg;
+    k.ext = e.ext;
   } else {
     k.b = kn_reg(w, b, in->type);
   }
@@ -92,6 +97,8 @@ static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
     bool byte = k->type == KILN_TYPE_I8;
     enum a64_extend e = sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH);
     emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, k->b, e, 0));
+  } else if (k->ext != A64_UXTX) {
+    emit(w, a64_addsub_ext(A64_SUBS, 1, A64_ZR, a, k->b, k->ext, 0));
   } else {
     emit(w, a64_cmp(sf, a, k->b));
   }

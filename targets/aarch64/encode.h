@@ -624,7 +624,9 @@ static inline uint32_t a64_cnt_16b(unsigned vd, unsigned vn) { return 0x4e205800
 static inline uint32_t a64_addv_8b(unsigned vd, unsigned vn) { return 0x0e31b800u | vn << 5 | vd; }
 static inline uint32_t a64_addv_16b(unsigned vd, unsigned vn) { return 0x4e31b800u | vn << 5 | vd; }
 static inline uint32_t a64_uaddlv_8b(unsigned vd, unsigned vn) { return 0x2e303800u | vn << 5 | vd; }
-/* MOVI Dd, #0. */
+/* DUP Vd.2D, Xn. */
+static inline uint32_t a64_dup_2d(unsigned vd, unsigned rn) { return 0x4e080c00u | rn << 5 | vd; }
+/* MOVI Dd, #0: clears all of Vd. */
 static inline uint32_t a64_movi_zero(unsigned vd) { return 0x2f00e400u | vd; }
 /* Bitwise on whole registers: q 0 for 8B, 1 for 16B. BSL, BIT and BIF also read vd. */
 enum a64_vlogic {

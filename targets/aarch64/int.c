@@ -25,6 +25,16 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
   }
+  if (in->type == KILN_TYPE_I64 && kn_is_value(in->b) && (w->val[in->b].flags & KN_VF_MEM)) {
+    unsigned ra = kn_reg(w, in->a, in->type);
+    struct a64_extended rb = reg_extended(w, in->b);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    unsigned rd = kn_def(w, w->i, in->type, ra, 0);
+    emit(w, a64_addsub_ext(sub ? A64_SUB : A64_ADD, 1, rd, ra, rb.reg, rb.ext, 0));
+    done(w, in, rd);
+    return;
+  }
   struct a64_ops o = ops2(w, in);
   emit(w, sub ? a64_sub(o.sf, o.d, o.a, o.b) : a64_add(o.sf, o.d, o.a, o.b));
   done(w, in, o.d);
@@ -123,6 +133,18 @@ void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
       emit(w, a64_mov(o.sf, o.d, A64_ZR));
     else
       emit(w, a64_ubfx(o.sf, o.d, o.a, 0, n));
+    done(w, in, o.d);
+    return;
+  }
+  int64_t sc;
+  if (sign && !rem && !is_narrow(in->type) && sconst_of(w, in->b, in->type, &sc) && sc > 1 &&
+      is_power((uint64_t)sc)) {
+    /* towards zero: divisor - 1 is added to what is negative */
+    unsigned n = log2_of((uint64_t)sc), width = bits_of(in->type);
+    struct a64_ops o = ops1(w, in, in->a);
+    if (n > 1) emit(w, a64_asr_imm(o.sf, IP0, o.a, width - 1));
+    emit(w, a64_addsub_reg(A64_ADD, o.sf, IP0, o.a, n > 1 ? (unsigned)IP0 : o.a, A64_LSR, width - n));
+    emit(w, a64_asr_imm(o.sf, o.d, IP0, n));
     done(w, in, o.d);
     return;
   }
@@ -452,9 +474,30 @@ void a64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
   same_bits(w, in->a, in->x, in->type, false);
 }
 
+/* True if the next instruction extends i from 32 bits itself. */
+static bool extends_itself(const struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_inst *next = &w->inst[w->i + 1];
+  const struct kn_val *val = &w->val[w->i];
+  if (in->x != KILN_TYPE_I32 || in->type != KILN_TYPE_I64 || !kn_is_value(in->a)) return false;
+  if (val->uses != 1 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) || next->b != w->i) return false;
+  return next->op == KILN_OP_ADDR ||
+         ((next->op == KILN_OP_ADD || next->op == KILN_OP_SUB || next->op == KILN_OP_ICMP) &&
+          next->type == KILN_TYPE_I64 && kn_is_value(next->a));
+}
+
+void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
+  unsigned a = kn_reg(w, in->a, KILN_TYPE_I32);
+  emit(w, in->op == KILN_OP_SEXT ? a64_sxtw(dst, a) : a64_mov(0, dst, a));
+}
+
 void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SEXT;
+  if (extends_itself(w, in)) {
+    w->val[w->i].flags |= KN_VF_MEM;
+    w->val[w->i].reg = KN_NO_REG;
+    return;
+  }
   if (!sign && is_zx(w, in->a)) {
     same_bits(w, in->a, from, in->type, true);
     return;

@@ -10,20 +10,25 @@ struct address {
   enum { AT_REG, AT_SYMBOL, AT_OVERALIGNED, AT_NUMBER } kind;
   unsigned base;         /* AT_REG */
   unsigned index, scale; /* KN_NO_REG: none; scale is the multiplier */
+  enum a64_extend ext;   /* of the index */
   uint32_t what;         /* symbol, or slot */
   int64_t disp;
 };
 
+static void set_index(struct kn_walk *w, struct address *x, const struct kn_inst *in) {
+  struct a64_extended e = reg_extended(w, in->b);
+  x->index = e.reg;
+  x->ext = e.ext;
+  x->scale = in->x;
+}
+
 /* Base, index and displacement of handle h + disp. Locks registers, drops nothing. */
 static struct address begin_address(struct kn_walk *w, uint32_t h, int64_t disp) {
-  struct address x = {.kind = AT_REG, .index = KN_NO_REG, .disp = disp};
+  struct address x = {.kind = AT_REG, .index = KN_NO_REG, .ext = A64_UXTX, .disp = disp};
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
     x.disp += (int32_t)in->c;
-    if (in->b) {
-      x.index = kn_reg(w, in->b, KILN_TYPE_I64);
-      x.scale = in->x;
-    }
+    if (in->b) set_index(w, &x, in);
     h = in->a;
   }
   if (kn_is_value(h)) {
@@ -66,14 +71,20 @@ static unsigned base_register(struct kn_walk *w, struct address *x) {
 
 static bool is_power(unsigned x) { return x != 0 && (x & (x - 1)) == 0; }
 
-/* rd = base + index * scale. x16 is used if the scale is no power of two. */
+/* rd = base + index * scale. x16 is used unless that is a shift. */
 static void add_index(struct kn_walk *w, unsigned rd, unsigned base, const struct address *x) {
-  if (is_power(x->scale)) {
-    emit(w, a64_addsub_reg(A64_ADD, 1, rd, base, x->index, A64_LSL,
-                           (unsigned)__builtin_ctz(x->scale)));
+  unsigned shift = x->scale ? (unsigned)__builtin_ctz(x->scale) : 0;
+  bool power = is_power(x->scale);
+  if (power && x->ext == A64_UXTX) {
+    emit(w, a64_addsub_reg(A64_ADD, 1, rd, base, x->index, A64_LSL, shift));
+  } else if (power && shift <= 4) {
+    emit(w, a64_addsub_ext(A64_ADD, 1, rd, base, x->index, x->ext, shift));
   } else {
     a64_set(w, IP0, 1, x->scale);
-    emit(w, a64_madd(1, rd, x->index, IP0, base));
+    if (x->ext == A64_UXTX)
+      emit(w, a64_madd(1, rd, x->index, IP0, base));
+    else
+      emit(w, a64_mull(x->ext == A64_SXTW ? A64_SMADDL : A64_UMADDL, rd, x->index, IP0, base));
   }
 }
 
@@ -98,7 +109,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
   unsigned base = base_register(w, &x);
   if (x.index != KN_NO_REG) {
     if (x.disp == 0 && (x.scale == 1 || x.scale == 1u << log2)) {
-      emit(w, a64_mem_reg(op, rt, base, x.index, A64_UXTX, x.scale != 1));
+      emit(w, a64_mem_reg(op, rt, base, x.index, x.ext, x.scale != 1));
       return;
     }
     add_index(w, IP1, base, &x);
@@ -115,10 +126,9 @@ static struct address begin_sum(struct kn_walk *w, const struct kn_inst *in) {
   if (x.index != KN_NO_REG) { /* a deferred address with an index of its own */
     unsigned t = kn_temp(w, KN_GP_MASK);
     add_index(w, t, base_register(w, &x), &x);
-    x = (struct address){.kind = AT_REG, .base = t, .disp = x.disp};
+    x = (struct address){.kind = AT_REG, .base = t, .index = KN_NO_REG, .disp = x.disp};
   }
-  x.index = kn_reg(w, in->b, KILN_TYPE_I64);
-  x.scale = in->x;
+  set_index(w, &x, in);
   return x;
 }
 
@@ -145,7 +155,7 @@ void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
   bool access = (next->op == KILN_OP_LOAD || next->op == KILN_OP_STORE) && next->a == w->i;
   if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0 && !chained &&
-      (in->b == 0 || (access && val->uses == 1 && is_power(in->x)))) {
+      (in->b == 0 || (access && val->uses == 1 && is_power(in->x) && in->x <= 16))) {
     val->flags |= KN_VF_ADDR;
     val->reg = KN_NO_REG;
     return;
@@ -235,12 +245,32 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
   KN_LOG(w, KN_EV_ALIAS, w->i, home);
 }
 
+/* A load of a variable in memory whose content register r holds as well. */
+static void load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r) {
+  w->locked |= KN_BIT(r);
+  unsigned zx = w->val[s->value].flags & KN_VF_ZX;
+  unsigned d = kn_def(w, w->i, in->type, r, 0);
+  a64_hook_move(w, d, r, in->type);
+  w->val[w->i].flags |= (uint8_t)zx;
+  kn_defined(w, w->i, d);
+  if (w->owner[d] == w->i) kn_slot_note(w, s, w->i);
+}
+
 void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
-    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
-    if (home != KN_NO_REG) {
-      load_variable(w, in, home);
+    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+    if (s->reg != KN_NO_REG) {
+      load_variable(w, in, s->reg);
       return;
+    }
+    if (!s->escaped && in->type == KN_MEM_TYPE(in->x) && w->val[w->i].uses) {
+      unsigned r = kn_slot_copy(w, s);
+      if (r != KN_NO_REG) {
+        load_copy(w, in, s, r);
+        return;
+      }
+      variable = s;
     }
   }
   struct address x = begin_address(w, in->a, (int32_t)in->c);
@@ -253,6 +283,7 @@ void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
   emit_access(w, load_op(in), d & 31, x, KN_MEM_ALIGN(in->x));
   if (clears(in)) set_zx(w, w->i);
   kn_defined(w, w->i, d);
+  if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
 }
 
 static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
@@ -273,13 +304,16 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
 }
 
 void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
-    unsigned home = w->f->slots.at[kn_index(in->a)].reg;
-    if (home != KN_NO_REG) {
-      store_variable(w, in, home);
-      KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+    if (s->reg != KN_NO_REG) {
+      store_variable(w, in, s->reg);
+      KN_LOG(w, KN_EV_STORE, kn_index(in->a), s->reg);
       return;
     }
+    if (!s->escaped) variable = s;
+    s->value = 0;
   }
   enum a64_mem op = store_op(in->type);
   unsigned r;
@@ -297,8 +331,82 @@ void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   r = kn_bank(in->type) ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
   struct address x = begin_address(w, in->a, (int32_t)in->c);
   emit_access(w, op, r & 31, x, KN_MEM_ALIGN(in->x));
+  if (variable && kn_is_value(in->b) && w->val[in->b].reg == r && w->owner[r] == in->b)
+    kn_slot_note(w, variable, in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
+}
+
+/* ---- copies of a few bytes ---- */
+
+/* Address h as a base register and a displacement that the accesses of a short copy reach. */
+static struct a64_at short_reach(struct kn_walk *w, uint32_t h) {
+  struct address x = begin_address(w, h, 0);
+  if (x.kind == AT_REG && x.index == KN_NO_REG && x.disp >= -192 && x.disp < 3968 &&
+      ((x.disp & 7) == 0 || x.disp < 128))
+    return (struct a64_at){x.base, (int32_t)x.disp};
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  emit_sum(w, t, x);
+  return (struct a64_at){t, 0};
+}
+
+/* Loads and stores of 1 to 16 bytes of a float register, by log2. */
+static const uint8_t chunk_load[] = {A64_LDR_FB, A64_LDR_FH, A64_LDR_FS, A64_LDR_FD, A64_LDR_FQ};
+static const uint8_t chunk_store[] = {A64_STR_FB, A64_STR_FH, A64_STR_FS, A64_STR_FD, A64_STR_FQ};
+
+/* Log2 of the largest part of `size` bytes that both displacements reach. */
+static unsigned chunk(uint64_t size, int32_t a, int32_t b) {
+  unsigned log2 = size >= 16 ? 4 : size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
+  while (log2 > 0 && !(a64_mem_offset_ok((enum a64_mem)chunk_load[log2], a) &&
+                       a64_mem_offset_ok((enum a64_mem)chunk_load[log2], b)))
+    log2--;
+  return log2;
+}
+
+bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in) {
+  uint64_t size;
+  bool move = in->op == KILN_OP_MEMMOVE;
+  if (!const_of(w, in->c, KILN_TYPE_I64, &size) || size > 64) return false;
+  if (move && (size > 16 || (size & (size - 1)))) return false; /* one load before one store */
+  if (size) {
+    struct a64_at to = short_reach(w, in->a), from = short_reach(w, in->b);
+    if (move && (1u << chunk(size, to.off, from.off)) != size) return false;
+    while (size) {
+      unsigned log2 = chunk(size, to.off, from.off);
+      emit(w, a64_mem_offset((enum a64_mem)chunk_load[log2], v(VS1), from.base, from.off));
+      emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], v(VS1), to.base, to.off));
+      to.off += 1 << log2;
+      from.off += 1 << log2;
+      size -= 1u << log2;
+    }
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  return true;
+}
+
+bool a64_short_set(struct kn_walk *w, const struct kn_inst *in) {
+  uint64_t size, byte;
+  if (!const_of(w, in->c, KILN_TYPE_I64, &size) || size > 64 ||
+      !const_of(w, in->b, KILN_TYPE_I8, &byte))
+    return false;
+  if (size) {
+    struct a64_at to = short_reach(w, in->a);
+    if (byte) {
+      a64_set(w, IP0, 1, byte * UINT64_C(0x0101010101010101));
+      emit(w, a64_dup_2d(v(VS1), IP0));
+    } else {
+      emit(w, a64_movi_zero(v(VS1)));
+    }
+    while (size) {
+      unsigned log2 = chunk(size, to.off, to.off);
+      emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], v(VS1), to.base, to.off));
+      to.off += 1 << log2;
+      size -= 1u << log2;
+    }
+  }
+  kn_drop(w, in->a);
+  return true;
 }
 
 void a64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {

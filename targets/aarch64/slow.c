@@ -215,6 +215,7 @@ void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t value) {
   a64_compute_addr(w, dst, &w->inst[value]);
 }
 
+/* What is deferred here is no load but an extension of 32 bits, which many instructions include. */
 void a64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t value) {
-  a64_do_load(w, dst, &w->inst[value]);
+  a64_do_extend(w, dst, &w->inst[value]);
 }
