@@ -155,8 +155,6 @@ class Program:
             return '((%s)%s)' % (c, f.format(a='(%s)' % a, b='(%s)' % b))
         if kind < 0.46:
             op = r.choice(['add', 'sub', 'mul'])
-            if bits == 128 and op == 'mul':
-                op = 'add'
             return '({ %s o_; int f_ = __builtin_%s_overflow(%s, %s, &o_); (%s)(f_ ? (%s)o_ ^ 0x5a : (%s)o_); })' % (
                 c, op, a, b, c, uc, uc)
         if kind < 0.6:
