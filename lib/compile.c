@@ -24,6 +24,18 @@ static bool make_rooms(kiln_session *s) {
   return s->walk != NULL;
 }
 
+bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
+#ifdef KN_CHECKS
+  if (!make_rooms(s)) return false;
+  s->walk->log = log;
+  s->walk->log_user = user;
+  return true;
+#else
+  (void)s, (void)log, (void)user;
+  return false;
+#endif
+}
+
 void kn_session_free_rooms(kiln_session *s) {
   if (s->plan) kn_plan_free(s->plan, s->module);
   if (s->walk) kn_walk_free(s->walk, s->module);

@@ -78,6 +78,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   uint32_t b = plan->layout[pos];
   uint32_t next = pos + 1 < plan->n_layout ? plan->layout[pos + 1] : UINT32_MAX;
   const struct kn_target *t = plan->target;
+  KN_LOG(w, KN_EV_BLOCK, b, 0);
   w->block = b;
   w->next_block = next;
   w->label[b] = kn_here(w);

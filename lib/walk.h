@@ -30,19 +30,40 @@ struct kn_literal {
   uint32_t label;
 };
 
-/* Events of the allocator, for a checker: see kn_log. */
+/* The log of the allocator's decisions, in checking builds: what a checker replays over the flow graph
+ * to prove that each use reads its value. An event has a value and a place: a register (0 to 63), or
+ * KN_PLACE_FRAME + an offset in the frame. A place holds a set of values. Events are in the order of the
+ * code, but for edges, and an instruction's reads come before its writes.
+ *
+ * The homes of what crosses blocks need no event to be what they are: at a block's start a value of
+ * another block is in its home (kn_val: reg, or frame), a parameter of an address-taken block in its
+ * shadow (kn_inst.c), a variable's content in its register (kn_slot.reg). A block with one predecessor,
+ * the one before it in the log, may use all else that was in a place at the end of that one.
+ * Not logged: a comparison that stays in the flags (its one use is the next instruction), constants,
+ * addresses and loads that are not computed yet (they are at their DEF, or by the user, which then
+ * reads their operands), the content of variables in memory and what is in scratch registers. */
 enum kn_event {
-  KN_EV_BLOCK,  /* value: block; the walk begins it */
-  KN_EV_DEF,    /* value is now in place */
-  KN_EV_COPY,   /* value is now also in place */
-  KN_EV_USE,    /* value is read from place */
-  KN_EV_ALIAS,  /* value is what variable's home `place` holds now */
-  KN_EV_STORE,  /* slot `value`'s home `place` gets the next value */
-  KN_EV_EDGE,   /* edge `value`: its moves follow */
-  KN_EV_CLOBBER /* place lost its content */
+  KN_EV_BLOCK,   /* the code of block `value` begins */
+  KN_EV_INST,    /* the code of instruction `value` begins; parameters have none */
+  KN_EV_DEF,     /* value is computed (or arrives, in the entry) and written to place, which holds it
+                    alone. Deferred ones, when they are computed. Parameters of blocks: behind their
+                    EDGE, and at the start of an address-taken block */
+  KN_EV_COPY,    /* value, just read at the place of the USE before, is written to place too, which
+                    holds it alone: spills, reloads, moves */
+  KN_EV_USE,     /* value is read from place */
+  KN_EV_ALIAS,   /* place is the register of a variable, and value, a load of it, is what is there:
+                    place now holds it besides what it holds */
+  KN_EV_STORE,   /* place, the register of variable (slot) `value`, has what the STORE instruction
+                    stores: if it did not hold that operand yet, it holds it alone now */
+  KN_EV_EDGE,    /* edge `value`: the USEs of its arguments follow, then, as if written at once, the
+                    DEFs of its target's parameters (one that keeps its own value has neither). What
+                    follows up to the next EDGE or BLOCK happens on this edge only; but at an indirect
+                    branch the edges' DEFs all happen, whichever is taken */
+  KN_EV_CLOBBER, /* place holds nothing any more: taken for something else, or lost in a call */
+  KN_EV_COUNT
 };
-/* Places: registers 0 to 63; frame offsets as KN_PLACE_FRAME + offset. */
 #define KN_PLACE_FRAME (1 << 30)
+typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
 struct kn_walk {
   uint8_t *p;      /* next byte of code */
@@ -91,8 +112,7 @@ struct kn_walk {
   uint32_t spare_ready; /* and how many there were: it may still read those that it gave */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
 
-  /* Checking builds: called with each decision (kn_log). */
-  void (*log)(void *user, enum kn_event event, uint32_t value, int32_t place);
+  kn_log_fn *log; /* checking builds: called with each decision, or NULL */
   void *log_user;
 
   /* target's own */
@@ -116,6 +136,9 @@ struct kn_place_move {
   uint8_t dst, src, type;
   int32_t dst_frame, src_frame;
   uint32_t src_handle;
+#ifdef KN_CHECKS
+  uint32_t value; /* that is read, or 0 */
+#endif
 };
 
 #ifdef KN_CHECKS
@@ -123,9 +146,20 @@ struct kn_place_move {
   do {                                                                                             \
     if ((w)->log) (w)->log((w)->log_user, event, value, (int32_t)(place));                         \
   } while (0)
+/* All registers of a set lose their content. */
+#define KN_LOG_CLOBBERS(w, set)                                                                    \
+  do {                                                                                             \
+    for (uint64_t lost_ = (set); lost_; lost_ &= lost_ - 1)                                        \
+      KN_LOG(w, KN_EV_CLOBBER, 0, __builtin_ctzll(lost_));                                         \
+  } while (0)
 #else
 #define KN_LOG(w, event, value, place) ((void)0)
+#define KN_LOG_CLOBBERS(w, set) ((void)0)
 #endif
+
+/* From now on the session's walks log to `log` (NULL: no more). False without memory, and in builds
+ * that do not log (lib/compile.c). */
+bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 
 /* Emits code of the walk's session: offset of the next byte. */
 KN_INLINE uint32_t kn_here(const struct kn_walk *w) { return (uint32_t)(w->p - w->base); }
@@ -226,6 +260,7 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->free ^= KN_BIT(r);
   w->owner[r] = 0;
+  KN_LOG(w, KN_EV_CLOBBER, 0, r);
   return r;
 }
 
@@ -314,6 +349,8 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->flags & KN_VF_SLOT_HOME)) {
     KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
+    KN_LOG(w, KN_EV_USE, i, r);
+    KN_LOG(w, KN_EV_COPY, i, KN_PLACE_FRAME + v->frame);
     v->reg = KN_NO_REG;
     v->hint = (uint8_t)r;
     w->free |= KN_BIT(r);
@@ -330,6 +367,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   } else {
     KN_W(claim_slow)(w, r);
   }
+  KN_LOG(w, KN_EV_CLOBBER, 0, r);
   w->temp |= KN_BIT(r);
   w->locked |= KN_BIT(r);
 }

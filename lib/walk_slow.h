@@ -8,6 +8,7 @@ static void spill(struct kn_walk *w, unsigned r) {
   if ((v->flags & KN_VF_FRAME) == 0) {
     KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
     v->flags |= KN_VF_FRAME;
+    KN_LOG(w, KN_EV_USE, w->owner[r], r);
     KN_LOG(w, KN_EV_COPY, w->owner[r], KN_PLACE_FRAME + v->frame);
     w->s->stats.spills++;
   }
@@ -41,12 +42,14 @@ unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed) {
     }
     spill(w, victim);
     w->owner[victim] = 0;
+    KN_LOG(w, KN_EV_CLOBBER, 0, victim);
     return victim;
   }
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->free &= ~KN_BIT(r);
   w->cached &= ~KN_BIT(r);
   w->owner[r] = 0;
+  KN_LOG(w, KN_EV_CLOBBER, 0, r);
   return r;
 }
 
@@ -67,7 +70,9 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     }
     r = kn_take(w, kn_bank_mask(v->type));
     KN_W(hook_load)(w, r, kn_frame_of(w, v), v->type);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
     KN_LOG(w, KN_EV_COPY, h, r);
+    KN_LOG(w, KN_EV_USE, h, r);
     v->hint = (uint8_t)r;
     w->owner[r] = h;
     w->free |= KN_BIT(r);
@@ -100,8 +105,12 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     KN_LOG(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_FRAME) {
     KN_W(hook_load)(w, r, v->frame, v->type);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
     KN_LOG(w, KN_EV_COPY, h, r);
-  } /* else: used before its definition, any bits */
+  } else { /* used before its definition, any bits */
+    KN_LOG(w, KN_EV_DEF, h, r);
+  }
+  KN_LOG(w, KN_EV_USE, h, r);
   w->locked = locked;
   w->free |= w->temp & ~temp;
   w->temp = temp;
@@ -145,6 +154,7 @@ void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
       /* not an operand's register, which may be free already: it is still to be read */
       unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);
       KN_W(hook_move)(w, r, home, v->type);
+      KN_LOG(w, KN_EV_USE, a, home);
       KN_LOG(w, KN_EV_COPY, a, r);
       v->flags &= (uint8_t)~KN_VF_ALIAS;
       v->frame = 0;
@@ -171,6 +181,7 @@ void KN_W(claim_slow)(struct kn_walk *w, unsigned r) {
   unsigned to = (unsigned)__builtin_ctzll(can);
   w->free ^= KN_BIT(to);
   KN_W(hook_move)(w, to, r, v->type);
+  KN_LOG(w, KN_EV_USE, h, r);
   KN_LOG(w, KN_EV_COPY, h, to);
   v->reg = (uint8_t)to;
   w->owner[to] = h;
@@ -210,7 +221,21 @@ void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   } else {
     m->src = (uint8_t)kn_reg(w, h, v->type);
   }
-  KN_LOG(w, KN_EV_USE, h, m->src != KN_NO_REG ? m->src : KN_PLACE_FRAME + m->src_frame);
+#ifdef KN_CHECKS
+  m->value = h;
+#endif
+}
+
+/* Logs what the collected moves read: now, and not when they were collected. */
+static void log_moves(const struct kn_walk *w) {
+#ifdef KN_CHECKS
+  for (uint32_t i = 0; i < w->moves.n; i++) {
+    const struct kn_place_move *m = &w->moves.at[i];
+    if (m->value)
+      KN_LOG(w, KN_EV_USE, m->value, m->src != KN_NO_REG ? m->src : KN_PLACE_FRAME + m->src_frame);
+  }
+#endif
+  (void)w;
 }
 
 /* Performs the collected moves as if at once: to the frame first (no such destination is a source:
@@ -220,6 +245,7 @@ void KN_W(run_moves)(struct kn_walk *w) {
   unsigned n = 0;
   uint64_t written = 0, read = 0;
   bool later = false;
+  log_moves(w);
   for (uint32_t i = 0; i < w->moves.n; i++) {
     const struct kn_place_move *m = &w->moves.at[i];
     if (m->dst == KN_NO_REG) {
@@ -268,6 +294,25 @@ void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
   }
 }
 
+/* Logs what the moves of an edge wrote. */
+static void log_edge(const struct kn_walk *w, const struct kn_edge *e) {
+#ifdef KN_CHECKS
+  const kiln_func *f = w->f;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = kn_block_param(f, &f->block[e->target], arg->index);
+    const struct kn_val *pv = &w->val[param];
+    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue;
+    if (pv->flags & KN_VF_SHADOW)
+      KN_LOG(w, KN_EV_DEF, param, KN_PLACE_FRAME + (int32_t)f->inst[param].c);
+    else if (arg->value != param)
+      KN_LOG(w, KN_EV_DEF, param, pv->flags & KN_VF_HOME ? pv->reg : KN_PLACE_FRAME + pv->frame);
+  }
+#endif
+  (void)w;
+  (void)e;
+}
+
 /* Writes the homes of the target's parameters. True if code was emitted. */
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
   kiln_func *f = w->f;
@@ -298,6 +343,8 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
         w->inst[arg->value].a == e->target && arg->value != param) {
       int32_t copy = kn_walk_frame(w, m.type == KILN_TYPE_I128 ? 16 : 8, 4);
       KN_W(hook_copy)(w, copy, m.src_frame, m.type);
+      KN_LOG(w, KN_EV_USE, arg->value, KN_PLACE_FRAME + m.src_frame);
+      KN_LOG(w, KN_EV_COPY, arg->value, KN_PLACE_FRAME + copy);
       m.src_frame = copy;
     }
     if (KN_UNLIKELY(w->p > w->limit)) {
@@ -309,6 +356,7 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
     if (!KN_PUSH(f, w->moves, m)) return false;
   }
   if (w->moves.n) KN_W(run_moves)(w);
+  log_edge(w, e);
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
     kn_drop(w, f->edge_args.at[a - 1].value);
   return (w->p - w->base) != (before - base);

@@ -180,6 +180,7 @@ static void emit_target(struct kn_walk *w, uint32_t symbol) {
     EMIT(w, x64_call_rel(w->p, 0));
     kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
   }
+  KN_LOG_CLOBBERS(w, X64_CLOBBERED);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10. */
@@ -253,6 +254,9 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     uint8_t reg;
     bool constant;
     int64_t v;
+#ifdef KN_CHECKS
+    uint32_t value;
+#endif
   } halves[N_GP_ARGS];
   unsigned n_halves = 0;
   for (uint32_t k = 0; k < c->n; k++) {
@@ -270,6 +274,9 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
         halves[n_halves].reg = gp_args[a.gp - 2 + j];
         halves[n_halves].constant = constant;
         halves[n_halves].v = v[j];
+#ifdef KN_CHECKS
+        halves[n_halves].value = h;
+#endif
         wide[n_halves] = half[j];
       }
       continue;
@@ -290,6 +297,8 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
   x64_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
+    if (!halves[k].constant)
+      KN_LOG(w, KN_EV_USE, halves[k].value, KN_PLACE_FRAME + w->val[halves[k].value].frame);
     if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
     else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
   }
@@ -314,6 +323,7 @@ static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned r
     int32_t at = kn_frame_of(w, &w->val[i]);
     EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
     EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+    KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
     return;
   }
   x64_def_fixed(w, i, type, reg);
@@ -515,26 +525,32 @@ void x64_entry(struct kn_walk *w) {
       if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
       if (reg == KN_NO_REG) {
         v->frame = incoming;
+        KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
         continue;
       }
       v->frame = 0;
       int32_t at = kn_frame_of(w, v);
       EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 2], x64_at(X64_RBP, at)));
       EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 1], x64_at(X64_RBP, at + 8)));
+      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
       continue;
     }
     struct kn_place_move move = {.dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
     if (v->flags & KN_VF_HOME) {
       move.dst = v->reg;
+      KN_LOG(w, KN_EV_DEF, i, v->reg);
     } else if (v->flags & KN_VF_SLOT_HOME) {
       if (reg == KN_NO_REG) {
         v->frame = incoming; /* its home is where it arrived */
+        KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
         continue;
       }
       move.dst_frame = kn_frame_of(w, v);
+      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + v->frame);
     } else if (reg == KN_NO_REG) {
       v->flags |= KN_VF_FRAME;
       v->frame = incoming;
+      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
       continue;
     } else {
       v->reg = (uint8_t)reg;
@@ -542,6 +558,7 @@ void x64_entry(struct kn_walk *w) {
       w->owner[reg] = i;
       w->block_regs |= KN_BIT(reg);
       w->free &= ~KN_BIT(reg);
+      KN_LOG(w, KN_EV_DEF, i, reg);
       continue;
     }
     KN_PUSH(f, w->moves, move);

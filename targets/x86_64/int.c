@@ -152,6 +152,7 @@ void x64_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   if (kn_is_value(h) && w->val[h].reg == X64_RCX) {
     w->locked |= KN_BIT(X64_RCX);
+    KN_LOG(w, KN_EV_USE, h, X64_RCX);
     return;
   }
   kn_claim(w, X64_RCX);
@@ -301,6 +302,7 @@ static void dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
     x64_extend(w, X64_RAX, ra, type, sign, false);
   else
     x64_move(w, X64_RAX, ra, type);
+  KN_LOG(w, KN_EV_CLOBBER, 0, X64_RAX);
 }
 
 /* The divisor or factor, extended as `dividend` does: a register or memory. */

@@ -66,6 +66,8 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t 
     KN_LOG(w, KN_EV_ALIAS, i, home);
     return;
   }
+  KN_LOG(w, KN_EV_ALIAS, i, home);
+  KN_LOG(w, KN_EV_USE, i, home);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   x64_move(w, dst, home, in->type);
   kn_defined(w, i, dst);
@@ -76,6 +78,7 @@ static void load_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
   w->locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;
+  KN_LOG(w, KN_EV_USE, s->value, r);
   unsigned dst = kn_def(w, i, in->type, r, 0);
   x64_move(w, dst, r, in->type);
   w->val[i].flags |= (uint8_t)zx;
@@ -149,6 +152,7 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
     /* computed in place; it may be computed from what the home held */
     if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
     x64_hook_address(w, home, b);
+    KN_LOG(w, KN_EV_DEF, b, home);
     kn_drop(w, b);
   } else if (kn_is_value(b)) {
     unsigned r = kn_reg(w, b, in->type);
@@ -421,6 +425,7 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   memcpy(w->p, call, 4);
   EMIT(w, x64_put32(w->p + 4, 0));
   kn_walk_reloc(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
+  KN_LOG_CLOBBERS(w, X64_CLOBBERED);
   if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

@@ -164,10 +164,12 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     uint32_t *shadow = &w->f->inst[i].c;
     if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, v->type == KILN_TYPE_I128 ? 16 : 8, 4);
     if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    KN_LOG(w, KN_EV_USE, i, KN_PLACE_FRAME + (int32_t)*shadow);
     if (v->flags & KN_VF_HOME)
       x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
     else
       x64_hook_copy(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
+    KN_LOG(w, KN_EV_DEF, i, v->flags & KN_VF_HOME ? v->reg : KN_PLACE_FRAME + v->frame);
   }
 }
 
@@ -181,6 +183,7 @@ static void walk_block(struct kn_walk *w, uint32_t i) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
       return;
     }
+    KN_LOG(w, KN_EV_INST, i, 0);
     table[in->op].fn(w, in, i);
     kn_inst_end(w);
     i = w->i + 1;
