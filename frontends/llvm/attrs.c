@@ -111,7 +111,10 @@ static bool group(struct kn_bc *r) {
     skip_operands(&g, g.left);
   } else {
     uint64_t id = next(&g);
-    struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
+    struct kn_bc_attr a;
+    memset(&a, 0, sizeof a); /* padding too: they are compared as bytes */
+    a.index = (uint32_t)next(&g);
+    a.type = UINT32_MAX;
     while (g.left > 0 && !g.too_short)
       if (!attribute(r, &g, &a, next(&g))) return false;
     /* Groups are numbered from 1 in order by LLVM's writer. */
@@ -119,7 +122,7 @@ static bool group(struct kn_bc *r) {
       return kn_bc_malformed(r, "bad attribute group");
     while (r->groups.n <= id)
       if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
-    r->groups.at[id] = (struct kn_bc_attr_list){r->group_attrs.n, 1};
+    r->groups.at[id] = (struct kn_bc_attr_list){r->group_attrs.n, 1, 0};
     if (!KN_BC_PUSH(r, r->group_attrs, a)) return false;
   }
   if (g.bits.bad || g.bits.pos > g.bits.end)
@@ -157,7 +160,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
 /* One list: the groups it is made of. Groups that say nothing of interest are left out. */
 static bool list(struct kn_bc *r) {
   if (r->lists.n == 0 && !KN_BC_PUSH(r, r->lists, (struct kn_bc_attr_list){0})) return false;
-  struct kn_bc_attr_list l = {r->list_attrs.n, 0};
+  struct kn_bc_attr_list l = {r->list_attrs.n, 0, 0};
   for (uint32_t i = 0; i < r->ops.n; i++) {
     uint64_t id = r->ops.at[i];
     if (id >= r->groups.n || !r->groups.at[id].n)
@@ -167,6 +170,17 @@ static bool list(struct kn_bc *r) {
     if (!KN_BC_PUSH(r, r->list_attrs, a)) return false;
     l.n++;
   }
+  /* Most lists say nothing of interest, and others the same: they become one, which makes the cache
+   * of signatures small. */
+  const struct kn_bc_attr *a = r->list_attrs.at + l.first;
+  uint32_t same = l.n == 0 ? 0 : UINT32_MAX, n = r->lists.n;
+  for (uint32_t i = n; i > 1 && n - i < 64 && same == UINT32_MAX; i--) {
+    const struct kn_bc_attr_list *o = &r->lists.at[i - 1];
+    if (o->same == i - 1 && o->n == l.n &&
+        !memcmp(r->list_attrs.at + o->first, a, l.n * sizeof *a))
+      same = i - 1;
+  }
+  l.same = same == UINT32_MAX ? n : same;
   return KN_BC_PUSH(r, r->lists, l);
 }
 

@@ -157,6 +157,7 @@ struct kn_bc_attr {
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
 struct kn_bc_attr_list {
   uint32_t first, n;
+  uint32_t same; /* the first list that says the same */
 };
 
 /* ---- constants and values ---- */
@@ -284,6 +285,8 @@ struct kn_bc {
   kiln_func_sink sink;
   void *sink_user;
   kiln_allocator allocator;
+  uint8_t *slab; /* see kn_bc_grow */
+  uint32_t slab_used;
   uint64_t instructions;
   uint64_t others; /* records of the function that are no instructions */
 
@@ -299,6 +302,7 @@ struct kn_bc {
   struct kn_bc_range info[KN_BC_BLOCKS]; /* in blockinfo; n UINT32_MAX / 2: scattered */
   KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
   uint32_t scope_first;        /* those of the current block */
+  uint32_t scope_info; /* block whose entries in blockinfo are to be added; UINT32_MAX: none */
   KN_BC_ARRAY(uint64_t) ops;   /* operands of the current record */
   uint32_t code;               /* code of the current record */
   const uint8_t *blob;
@@ -386,7 +390,7 @@ enum kn_bc_entry { ENTRY_END, ENTRY_BLOCK, ENTRY_RECORD, ENTRY_ERROR };
 /* What to go back to behind a block. */
 struct kn_bc_saved {
   unsigned width;
-  uint32_t scope_first, scope_n;
+  uint32_t scope_first, scope_n, scope_info;
   uint64_t end; /* of the block, bits */
 };
 
@@ -399,6 +403,10 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved);
 void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved);
 /* Skips the block announced. */
 bool kn_bc_skip(struct kn_bc *r);
+/* Number of abbreviations of the current block. */
+uint32_t kn_bc_scope(struct kn_bc *r);
+/* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
+bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */

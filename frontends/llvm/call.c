@@ -412,7 +412,7 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (i >= n || ops[i] >= r->n_types || r->types[ops[i]].kind != TK_FUNC) goto bad;
   uint32_t type = (uint32_t)ops[i++];
   if (ops[0] && ops[0] >= r->lists.n) goto bad;
-  uint32_t attrs = (uint32_t)ops[0];
+  uint32_t attrs = ops[0] ? r->lists.at[ops[0]].same : 0;
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   const struct kn_bc_type *ft = &r->types[type];
   uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;

@@ -219,7 +219,7 @@ static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
 
 /* Learns the forms of the abbreviations of the constants block just entered. */
 static void learn(struct kn_bc *r) {
-  uint32_t n = r->scope.n - r->scope_first;
+  uint32_t n = kn_bc_scope(r);
   memset(r->known_csts, 0, sizeof r->known_csts);
   for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN_CSTS; i++)
     r->known_csts[i + BC_FIRST_ABBREV] = r->abbrevs.at[r->scope.at[r->scope_first + i]];

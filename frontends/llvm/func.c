@@ -451,7 +451,7 @@ static inline bool quick_gep(struct kn_bc *r, const struct kn_bc_form *ab, uint6
 /* Learns the forms of the abbreviations of the function block just entered. Forms whose fields might
  * not fit into one window are left to the general way. */
 static void learn(struct kn_bc *r) {
-  uint32_t n = r->scope.n - r->scope_first;
+  uint32_t n = kn_bc_scope(r);
   memset(r->known, 0, sizeof r->known);
   r->known[BC_END_BLOCK].form = FORM_END;
   r->known[BC_ENTER_BLOCK].form = FORM_ENTER;

@@ -209,7 +209,7 @@ static bool function(struct kn_bc *r) {
   bool body = !op[4];
   uint64_t cc = op[3];
   if (op[6] && op[6] >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
-  g.attrs = (uint32_t)op[6];
+  g.attrs = op[6] ? r->lists.at[op[6]].same : 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, g.attrs, KN_BC_FUNC_INDEX);
   if (a) g.fn_flags = a->flags;
   if (g.name_length > 5 && !memcmp(g.desc.name, "llvm.", 5)) {

@@ -41,6 +41,19 @@ bool kn_bc_malformed(struct kn_bc *r, const char *what) {
   return false;
 }
 
+/* Arrays start in one piece of memory: most files are small. */
+#define SLAB_SIZE 49152u
+#if defined(__SANITIZE_ADDRESS__)
+#define SLAB_USED false /* each array on its own, so that every overrun is found */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLAB_USED false
+#endif
+#endif
+#ifndef SLAB_USED
+#define SLAB_USED true
+#endif
+
 static void *resize(struct kn_bc *r, void *old, size_t size) {
   if (r->allocator.realloc) return r->allocator.realloc(r->allocator.user, old, size);
   if (size) return realloc(old, size);
@@ -48,14 +61,37 @@ static void *resize(struct kn_bc *r, void *old, size_t size) {
   return NULL;
 }
 
+/* Is `p` in the memory that all arrays start in? */
+static bool in_slab(const struct kn_bc *r, const void *p) {
+  return (uintptr_t)p - (uintptr_t)r->slab < SLAB_SIZE && r->slab != NULL;
+}
+
+/* Memory for the first `size` bytes of an array from the slab; NULL if it has no more. */
+static void *from_slab(struct kn_bc *r, size_t size) {
+  if (!SLAB_USED) return NULL;
+  if (!r->slab) r->slab = resize(r, NULL, SLAB_SIZE);
+  if (!r->slab || size > SLAB_SIZE - r->slab_used) return NULL;
+  void *p = r->slab + r->slab_used;
+  r->slab_used += (uint32_t)((size + 15) & ~(size_t)15);
+  if (r->slab_used > SLAB_SIZE) r->slab_used = SLAB_SIZE;
+  return p;
+}
+
 bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size) {
   if (need <= *cap) return true;
-  uint64_t n = *cap ? (uint64_t)*cap * 2 : item_size < 128 ? 4096 / item_size : 32;
+  uint64_t n = *cap ? (uint64_t)*cap * 2 : item_size < 128 ? 1024 / item_size : 8;
   if (n < need) n = need;
   void *old, *p = NULL;
   memcpy(&old, array, sizeof old);
-  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2)
-    p = resize(r, old, (size_t)n * item_size);
+  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2) {
+    size_t size = (size_t)n * item_size;
+    if (!old) p = from_slab(r, size);
+    if (!p && !in_slab(r, old)) {
+      p = resize(r, old, size);
+    } else if (!p && (p = resize(r, NULL, size)) != NULL) {
+      memcpy(p, old, (size_t)*cap * item_size);
+    }
+  }
   if (!p) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
@@ -65,7 +101,9 @@ bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size
   return true;
 }
 
-void kn_bc_release(struct kn_bc *r, void *p) { resize(r, p, 0); }
+void kn_bc_release(struct kn_bc *r, void *p) {
+  if (!in_slab(r, p)) resize(r, p, 0);
+}
 
 static void release(struct kn_bc *r) {
   void *all[] = {
@@ -78,7 +116,8 @@ static void release(struct kn_bc *r) {
     r->ends.at,        r->stamps.at,      r->late.at,
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (all[i]) resize(r, all[i], 0);
+    if (all[i]) kn_bc_release(r, all[i]);
+  if (r->slab) resize(r, r->slab, 0);
 }
 
 /* ---- the file ---- */
@@ -156,6 +195,7 @@ static bool strtab(struct kn_bc *r) {
 static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
   struct kn_bits *b = &r->bits;
   r->width = 2;
+  r->scope_info = UINT32_MAX;
   while (b->end - b->pos >= 64) {
     r->record_pos = b->pos;
     unsigned id = (unsigned)kn_bits_fixed(b, 2);

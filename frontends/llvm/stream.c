@@ -120,6 +120,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   uint32_t at = r->abbrevs.n;
   if (!KN_BC_PUSH(r, r->abbrevs, a)) return false;
   if (for_block) return KN_BC_PUSH(r, r->blockinfo, (struct kn_bc_blockinfo){block, at});
+  kn_bc_scope(r); /* those of blockinfo come first */
   return KN_BC_PUSH(r, r->scope, at);
 }
 
@@ -179,10 +180,19 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   uint64_t words = kn_bits_fixed(b, 32);
   if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
   if (width < 2 || width > 32) return kn_bc_malformed(r, "bad width of abbreviation ids");
-  *saved = (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, b->pos + words * 32};
+  *saved = (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, r->scope_info,
+                                b->pos + words * 32};
   r->width = (unsigned)width;
   r->scope_first = r->scope.n;
-  uint32_t first = 0, n = r->blockinfo.n;
+  r->scope_info = block;
+  return true;
+}
+
+/* Adds the entries of blockinfo to the scope of the block entered, when they are first needed:
+ * functions and constants are mostly decoded by known forms. */
+static bool fill_scope(struct kn_bc *r) {
+  uint32_t block = r->scope_info, first = 0, n = r->blockinfo.n;
+  r->scope_info = UINT32_MAX;
   if (block < KN_BC_BLOCKS && r->info[block].n <= n) {
     first = r->info[block].first;
     n = r->info[block].n;
@@ -193,10 +203,16 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   return true;
 }
 
+uint32_t kn_bc_scope(struct kn_bc *r) {
+  if (r->scope_info != UINT32_MAX && !fill_scope(r)) return 0;
+  return r->scope.n - r->scope_first;
+}
+
 void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved) {
   r->width = saved->width;
   r->scope.n = saved->scope_n;
   r->scope_first = saved->scope_first;
+  r->scope_info = saved->scope_info;
   if (r->bits.pos != saved->end) kn_bc_malformed(r, "a block's length is wrong");
 }
 
@@ -288,7 +304,7 @@ static inline void vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
     }
     b->pos += bits;
     w >>= bits;
-    left -= bits;
+    left = bits == 12 ? 0 : left - bits; /* short ones often follow a long one */
   }
 }
 
@@ -323,6 +339,25 @@ static bool blob(struct kn_bc *r) {
   return true;
 }
 
+/* The abbreviation of id `id`; NULL if there is none. */
+static const struct kn_bc_abbrev *abbreviation(struct kn_bc *r, unsigned id) {
+  if (id < BC_FIRST_ABBREV || id - BC_FIRST_ABBREV >= kn_bc_scope(r)) return NULL;
+  return &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+}
+
+bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
+  const struct kn_bc_abbrev *a = abbreviation(r, id);
+  if (!a || a->n != 3) return false;
+  const struct kn_bc_abop *op = r->abops.at + a->first;
+  if (op[0].kind != AB_LITERAL || op[0].value != code || op[1].kind != AB_ARRAY ||
+      (op[2].kind != AB_FIXED && op[2].kind != AB_CHAR6))
+    return false;
+  uint64_t n = kn_bits_vbr6(&r->bits), width = op[2].kind == AB_CHAR6 ? 6 : op[2].width;
+  if (n <= left(r) / width) r->bits.pos += n * width;
+  else r->bits.pos = r->bits.end; /* found by the caller's next look */
+  return true;
+}
+
 bool kn_bc_record(struct kn_bc *r, unsigned id) {
   r->ops.n = 0;
   r->blob = NULL;
@@ -337,10 +372,8 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     r->bits.pos = b.pos;
     r->bits.bad |= b.bad;
   } else {
-    if (id - BC_FIRST_ABBREV >= r->scope.n - r->scope_first)
-      return kn_bc_malformed(r, "unknown abbreviation");
-    const struct kn_bc_abbrev *a =
-      &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+    const struct kn_bc_abbrev *a = abbreviation(r, id);
+    if (!a) return kn_bc_malformed(r, "unknown abbreviation");
     const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
     uint64_t code = scalar(&r->bits, op++);
     if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");

@@ -169,21 +169,29 @@ static bool add_type(struct kn_bc *r) {
 
 bool kn_bc_read_types(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  uint32_t block;
+  struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_TYPE, &saved)) return false;
   if (r->n_types) return kn_bc_malformed(r, "second type table");
   for (;;) {
-    switch (kn_bc_next(r, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD:
-      if (r->code == TYPE_NUMENTRY || r->code == TYPE_STRUCT_NAME) break;
-      if (!add_type(r)) return false;
-      break;
+    r->record_pos = b->pos;
+    if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within the type table");
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      kn_bc_leave(r, &saved);
+      return r->status == KILN_OK;
     }
+    bool ok = true;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      ok = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      ok = kn_bc_define(r, false, BLOCK_TYPE);
+    } else if (!kn_bc_skip_name(r, id, TYPE_STRUCT_NAME)) {
+      ok = kn_bc_record(r, id) &&
+           (r->code == TYPE_NUMENTRY || r->code == TYPE_STRUCT_NAME || add_type(r));
+    }
+    if (!ok) return false;
   }
 }
 
