@@ -326,14 +326,15 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
 static int usage(void) {
   fprintf(stderr,
           "usage: kir_run [--target=NAME] [--cc=COMMAND] [--cc-flags=FLAGS] [--exec=COMMAND]\n"
-          "               [--seeds=N] [--no-run] [--keep=DIR] FILE...\n");
+          "               [--first=SEED] [--seeds=N] [--no-run] [--keep=DIR] FILE...\n"
+          "Modes: --first (default 0, normal) to --seeds (default 2); above 0 are stress seeds.\n");
   return 2;
 }
 
 int main(int argc, char **argv) {
   struct kir_options o = {.cc = "gcc", .cc_flags = "", .exec = ""};
   char dir[] = "/tmp/kir-XXXXXX";
-  unsigned seeds = 2, first = 1;
+  unsigned seeds = 2, first_seed = 0, first = 1;
   bool run = true, keep = false;
   kiln_target_find("x86_64", &o.target);
   for (; (int)first < argc && argv[first][0] == '-'; first++) {
@@ -343,6 +344,7 @@ int main(int argc, char **argv) {
     if (strncmp(a, "--cc=", n) == 0) o.cc = value;
     else if (strncmp(a, "--cc-flags=", n) == 0) o.cc_flags = value;
     else if (strncmp(a, "--exec=", n) == 0) o.exec = value;
+    else if (strncmp(a, "--first=", n) == 0) first_seed = (unsigned)atoi(value);
     else if (strncmp(a, "--seeds=", n) == 0) seeds = (unsigned)atoi(value);
     else if (strncmp(a, "--keep=", n) == 0) {
       o.dir = value;
@@ -366,7 +368,7 @@ int main(int argc, char **argv) {
     else if (f->has_errors) out_case(test_errors(f, o.target), f->name, "errors", NULL);
     else out_case(test_print(f, o.target), f->name, "print", NULL);
   }
-  for (unsigned seed = 0; run && seed <= seeds; seed++) run_mode(files, n, &o, seed);
+  for (unsigned seed = first_seed; run && seed <= seeds; seed++) run_mode(files, n, &o, seed);
   printf("1..%u\n", n_cases);
   if (!keep) {
     char command[100];
