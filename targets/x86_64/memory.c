@@ -316,9 +316,12 @@ void x64_frame_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* ---- block copies ---- */
 
+/* Small ones by 8 bytes: 16 at once would wait for fields that were just stored one by one, since no
+ * single store holds what the load wants. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
+  uint64_t wide = size <= 48 ? UINT64_MAX : 16;
   while (size) {
-    uint64_t n = size >= 16 ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+    uint64_t n = size >= wide ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
     if (n == 16) {
       x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
       x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
