@@ -1,5 +1,6 @@
 /* The bitcode reader: what each construct of LLVM becomes. A row is a module, as C or as LLVM
  * assembly, and lines that its text must have (in order), or the diagnostic it must give. */
+#include "ir/func.h"
 #include "tests/bitcode_fixture.h"
 
 struct row {
@@ -327,6 +328,49 @@ static void unsupported(void **state) {
   }
 }
 
+/* ---- locations ---- */
+
+/* Lines of a function's instructions, as "line:column " each time the location changes; "- " for
+ * none. The file's name goes behind the first. */
+static kiln_status note_lines(void *user, kiln_func *f) {
+  char *out = user;
+  const kiln_module *m = f->module;
+  for (uint32_t i = 0; i < f->locs.n; i++) {
+    const struct kn_loc *l = &m->locs[f->locs.at[i].loc];
+    char part[512];
+    if (f->locs.at[i].loc == 0) snprintf(part, sizeof part, "- ");
+    else
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : m->files[l->file].name, l->line,
+               l->column);
+    strcat(out, part);
+  }
+  kiln_func_discard(f);
+  return KILN_OK;
+}
+
+static void passes_locations(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  const char *source = "int plain;\n"
+                       "#line 10 \"/some/folder/name.c\"\n"
+                       "int f(int x) {\n"
+                       "  int y = x * 2;\n"
+                       "  return y;\n"
+                       "}\n";
+  kiln_buffer bc = bc_make("c", "-O0 -g", source);
+  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_session *s = kiln_session_new(m);
+  char out[4096] = "";
+  uint64_t n;
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, note_lines, out, &n), KILN_OK);
+  /* load, multiplication, store, load, return; the rest of the prologue has no location */
+  assert_string_equal(out, "/some/folder/name.c11:11 11:13 11:7 12:10 12:3 ");
+  assert_int_equal(n, 8);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
 /* ---- the rest ---- */
 
 static void counts_instructions(void **state) {
@@ -424,6 +468,7 @@ int main(void) {
     cmocka_unit_test(constructs),          cmocka_unit_test(unsupported),
     cmocka_unit_test(counts_instructions), cmocka_unit_test(finds_the_target),
     cmocka_unit_test(reads_the_wrapper),   cmocka_unit_test(a_sink_can_stop),
+    cmocka_unit_test(passes_locations),
   };
   return cmocka_run_group_tests_name("bitcode", tests, NULL, NULL);
 }

@@ -176,8 +176,7 @@ static bool list(struct kn_bc *r) {
   uint32_t same = l.n == 0 ? 0 : UINT32_MAX, n = r->lists.n;
   for (uint32_t i = n; i > 1 && n - i < 64 && same == UINT32_MAX; i--) {
     const struct kn_bc_attr_list *o = &r->lists.at[i - 1];
-    if (o->same == i - 1 && o->n == l.n &&
-        !memcmp(r->list_attrs.at + o->first, a, l.n * sizeof *a))
+    if (o->same == i - 1 && o->n == l.n && !memcmp(r->list_attrs.at + o->first, a, l.n * sizeof *a))
       same = i - 1;
   }
   l.same = same == UINT32_MAX ? n : same;

@@ -254,13 +254,28 @@ struct kn_bc_late {
   uint32_t pred, target, index, value;
 };
 
+/* Metadata, as far as locations need it. */
+enum kn_bc_md_kind { MDK_OTHER, MDK_STRING, MDK_FILE, MDK_SCOPE };
+struct kn_bc_md {
+  const char *text; /* STRING: a bytes */
+  uint32_t a, b;    /* FILE: ids + 1 of name and folder; SCOPE: a: of the file */
+  uint8_t kind;
+};
+
 /* ---- the reader ---- */
 
+#define KN_BC_ARRAY_OF(type)                                                                       \
+  {                                                                                                \
+    type *at;                                                                                      \
+    uint32_t n, cap;                                                                               \
+  }
 #define KN_BC_ARRAY(type)                                                                          \
   struct {                                                                                         \
     type *at;                                                                                      \
     uint32_t n, cap;                                                                               \
   }
+
+struct kn_bc_ops KN_BC_ARRAY_OF(uint64_t);
 
 struct kn_bc {
   /* hot */
@@ -303,7 +318,7 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
   uint32_t scope_first;        /* those of the current block */
   uint32_t scope_info; /* block whose entries in blockinfo are to be added; UINT32_MAX: none */
-  KN_BC_ARRAY(uint64_t) ops;   /* operands of the current record */
+  struct kn_bc_ops ops, ahead; /* operands of the current record; of the one behind it */
   uint32_t code;               /* code of the current record */
   const uint8_t *blob;
   uint64_t blob_size;
@@ -350,8 +365,14 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
-  uint32_t loc;        /* last location */
+  uint32_t loc;        /* last location of the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope;
+  uint32_t loc_set;   /* what was given to kiln_loc_set */
+  uint32_t path_file; /* metadata id + 1 of the file in `path` */
+  uint32_t module_mds;
+  uint64_t metadata_pos;            /* of the module's metadata block; 0: none */
+  KN_BC_ARRAY(struct kn_bc_md) mds; /* if has_debug */
+  char path[1024];
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* Kiln block where an LLVM block ends; empty: all the same */
   KN_BC_ARRAY(uint32_t) stamps; /* by block: last phi that had it as predecessor */
@@ -359,6 +380,7 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
   uint32_t n_params;                   /* of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
+  bool restart;                        /* a location was met, but they are not looked for yet */
   bool bundles;                        /* the next call has operand bundles */
   bool no_code;                        /* constants may not be made by instructions here */
 
@@ -401,8 +423,12 @@ enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block);
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved);
 /* Restores after ENTRY_END. */
 void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved);
+/* Restores in the middle of a block. */
+void kn_bc_unwind(struct kn_bc *r, const struct kn_bc_saved *saved);
 /* Skips the block announced. */
 bool kn_bc_skip(struct kn_bc *r);
+/* Code of the record whose abbreviation id was just read; UINT32_MAX if it is none. */
+uint32_t kn_bc_code(struct kn_bc *r, unsigned id);
 /* Number of abbreviations of the current block. */
 uint32_t kn_bc_scope(struct kn_bc *r);
 /* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
@@ -498,8 +524,11 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
 /* ---- loc.c ---- */
 
-/* The source location of the instruction before. */
-void kn_bc_loc(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+/* Reads a metadata block, which was just announced. */
+bool kn_bc_read_metadata(struct kn_bc *r);
+/* Looks for the location behind the instruction whose record was just read, and sets it: in bitcode it
+ * follows its instruction. */
+void kn_bc_loc_ahead(struct kn_bc *r);
 
 /* ---- int.c ---- */
 

@@ -346,7 +346,9 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     }
     return true;
   case FUNC_DEBUG_LOC:
-  case FUNC_DEBUG_LOC_AGAIN: kn_bc_loc(r, code, ops, n); return true;
+  case FUNC_DEBUG_LOC_AGAIN:
+    if (!r->has_debug) r->restart = true; /* the first: see kn_bc_read_function */
+    return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;
   default: return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
@@ -363,6 +365,7 @@ static void record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned
     kn_bc_malformed(r, "an instruction behind the last block");
     return;
   }
+  if (KN_UNLIKELY(r->has_debug)) kn_bc_loc_ahead(r);
   decoded(r, code, ops, n);
 }
 
@@ -468,6 +471,7 @@ static void learn(struct kn_bc *r) {
 /* A block within the function block. */
 static bool sub_block(struct kn_bc *r) {
   uint64_t block = kn_bits_vbr(&r->bits, 8);
+  if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
   if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
   if (!kn_bc_read_constants(r)) return false;
@@ -609,6 +613,7 @@ static bool body(struct kn_bc *r) {
     bits->pos = pos;
     if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
     else record(r, code, ops, n);
+    if (KN_UNLIKELY(r->restart)) return true;
     continue;
   }
   on_end:
@@ -646,20 +651,31 @@ static void reset(struct kn_bc *r) {
   r->n_vals = r->module_vals;
   r->parts.n = r->ends.n = r->stamps.n = r->late.n = 0;
   r->n_params = 0;
-  r->loc = 0;
+  r->loc = r->loc_set = r->path_file = 0;
+  r->mds.n = r->module_mds;
 }
 
-bool kn_bc_read_function(struct kn_bc *r) {
-  struct kn_bc_saved saved;
-  if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
-  r->fn = &r->globals.at[r->bodies.at[r->next_body++]];
-  if (r->fn->skip) return kn_bc_skip(r);
-  if (!kn_bc_enter(r, BLOCK_FUNCTION, &saved)) return false;
-  uint32_t words = r->cwords.n, list = r->clist.n, bytes = r->cbytes.n;
-  const struct kn_bc_sig *sig =
-    kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
-  if (!sig) return false;
-  r->fn_sig = *sig;
+/* Undoes the reading of a body so far and makes the reader one that looks for locations. The position
+ * is that of the module's metadata while that is read. */
+static bool start_debug(struct kn_bc *r, const struct kn_bc_saved *saved) {
+  kiln_func_discard(r->f);
+  r->f = NULL;
+  r->restart = false;
+  r->has_debug = true;
+  r->learned = 0;
+  reset(r);
+  kn_bc_unwind(r, saved);
+  if (r->metadata_pos) {
+    r->bits.pos = r->metadata_pos;
+    if (!kn_bc_read_metadata(r)) return false;
+  }
+  r->module_mds = r->mds.n;
+  return true;
+}
+
+/* Builds the current function from its block, which was just announced. */
+static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
+  if (!kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
   r->f = kiln_func_begin(r->session, (kiln_symbol){r->fn->symbol});
   if (!r->f) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
@@ -668,7 +684,29 @@ bool kn_bc_read_function(struct kn_bc *r) {
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;
-  if (!kn_bc_params(r) || !body(r)) return false;
+  return kn_bc_params(r) && body(r);
+}
+
+bool kn_bc_read_function(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
+  r->fn = &r->globals.at[r->bodies.at[r->next_body++]];
+  if (r->fn->skip) return kn_bc_skip(r);
+  uint32_t words = r->cwords.n, list = r->clist.n, bytes = r->cbytes.n;
+  const struct kn_bc_sig *sig =
+    kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
+  if (!sig) return false;
+  r->fn_sig = *sig;
+  uint64_t start = r->bits.pos;
+  if (!build(r, &saved)) return false;
+  if (KN_UNLIKELY(r->restart)) {
+    r->cwords.n = words;
+    r->clist.n = list;
+    r->cbytes.n = bytes;
+    if (!start_debug(r, &saved)) return false;
+    r->bits.pos = start;
+    if (!build(r, &saved)) return false;
+  }
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");
   for (uint32_t i = 0; i < r->late.n; i++) {

@@ -293,7 +293,9 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_CONSTANTS:
     if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
-  case BLOCK_METADATA: return kn_bc_skip(r);
+  case BLOCK_METADATA: /* read when the first location turns up */
+    if (!r->metadata_pos) r->metadata_pos = r->bits.pos;
+    return kn_bc_skip(r);
   case BLOCK_FUNCTION:
     if (!r->data_defined && !kn_bc_define_data(r)) return false;
     return kn_bc_read_function(r);

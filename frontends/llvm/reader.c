@@ -113,7 +113,7 @@ static void release(struct kn_bc *r) {
     r->globals.at,     r->bodies.at,      r->sections.at, r->comdats.at,    r->names.at,
     r->cwords.at,      r->clist.at,       r->cbytes.at,   r->touched.at,    r->parts.at,
     r->args.at,        r->params.at,      r->cases.at,    r->targets.at,    r->ids.at,
-    r->ends.at,        r->stamps.at,      r->late.at,
+    r->ends.at,        r->stamps.at,      r->late.at,     r->mds.at,        r->ahead.at,
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i]) kn_bc_release(r, all[i]);

@@ -180,8 +180,8 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   uint64_t words = kn_bits_fixed(b, 32);
   if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
   if (width < 2 || width > 32) return kn_bc_malformed(r, "bad width of abbreviation ids");
-  *saved = (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, r->scope_info,
-                                b->pos + words * 32};
+  *saved =
+    (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, r->scope_info, b->pos + words * 32};
   r->width = (unsigned)width;
   r->scope_first = r->scope.n;
   r->scope_info = block;
@@ -208,11 +208,15 @@ uint32_t kn_bc_scope(struct kn_bc *r) {
   return r->scope.n - r->scope_first;
 }
 
-void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved) {
+void kn_bc_unwind(struct kn_bc *r, const struct kn_bc_saved *saved) {
   r->width = saved->width;
   r->scope.n = saved->scope_n;
   r->scope_first = saved->scope_first;
   r->scope_info = saved->scope_info;
+}
+
+void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved) {
+  kn_bc_unwind(r, saved);
   if (r->bits.pos != saved->end) kn_bc_malformed(r, "a block's length is wrong");
 }
 
@@ -343,6 +347,15 @@ static bool blob(struct kn_bc *r) {
 static const struct kn_bc_abbrev *abbreviation(struct kn_bc *r, unsigned id) {
   if (id < BC_FIRST_ABBREV || id - BC_FIRST_ABBREV >= kn_bc_scope(r)) return NULL;
   return &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+}
+
+uint32_t kn_bc_code(struct kn_bc *r, unsigned id) {
+  struct kn_bits b = r->bits;
+  uint64_t code = UINT32_MAX;
+  const struct kn_bc_abbrev *a = abbreviation(r, id);
+  if (id == BC_UNABBREV) code = kn_bits_vbr6(&b);
+  else if (a) code = scalar(&b, r->abops.at + a->first);
+  return code < UINT32_MAX ? (uint32_t)code : UINT32_MAX;
 }
 
 bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
