@@ -23,7 +23,7 @@ class Profile:
             {'i128': 4, 'i64': 3, 'i32': 1, 'f64': 1},
             {'i64': 6, 'i32': 3},
             {'i32': 1, 'i64': 1, 'i8': 1, 'i16': 1, 'f64': 1, 'f32': 1, 'i128': 1}])
-        self.budget = int(2 ** rng.uniform(2.5, 7))
+        self.budget = int(2 ** rng.uniform(3, 8))
         self.memory = rng.choice((.05, .2, .5))
         self.call = rng.choice((0, .02, .1))
         self.flow = rng.choice((.05, .12, .25))
@@ -77,10 +77,14 @@ class Gen(Ops):
         del self.ptrs[m[1]:]
         del self.compares[m[2]:]
 
+    def use(self, operands):
+        self.used.update(o[1] for o in operands if o[0] == 'v')
+
     def emit(self, op, t, args, x=None, res=()):
         """Adds an instruction with results of the types `res`; gives the first as an operand."""
         values = [(self.value(r), r) for r in res]
         self.cur.ins.append(Ins(op, t, args, x, values))
+        self.use(args)
         self.left -= 1
         for v, r in values:
             if r != 'ptr':
@@ -104,6 +108,9 @@ class Gen(Ops):
     def end(self, op, edges, args=(), t=None, x=None):
         i = Ins(op, t, args, x)
         i.edges = [[b.name, list(a)] for b, a in edges]
+        for _, a in edges:
+            self.use(a)
+        self.use(args)
         self.cur.term = i
         self.cur = None
 
@@ -118,6 +125,7 @@ class Gen(Ops):
     def region(self, depth):
         """Straight code and what it branches to, in a random number of steps."""
         steps = self.rng.randint(1, 14)
+        m = self.mark()
         while steps > 0 and self.left > 0:
             steps -= 1
             if depth < 4 and self.chance(self.profile.flow):
@@ -126,6 +134,7 @@ class Gen(Ops):
                                  self.join_only))(depth + 1)
             else:
                 self.straight()
+        self.observe_unused(self.rng.choice((0, 1, 3)), m)
 
     def branch(self, depth):
         yes, join = self.block(), self.block(self.param_types())
@@ -395,19 +404,27 @@ class Gen(Ops):
         self.start(go)
 
     def ret(self):
-        f = self.f
-        if self.chance(.7):
-            for _ in range(self.rng.randint(1, 4)):
-                self.observe()
+        rng = self.rng
+        self.observe_unused(rng.choice((0, 2, 5, 12)))
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            self.observe()
         out = []
-        for n, t in enumerate(f.results):
-            if n == 0 and t == 'i64' and self.chance(.9):
-                acc = self.emit('load', 'i64', [self.acc], {'disp': 0}, ['i64'])
-                out.append(acc if self.chance(.3) else
-                           self.emit('xor', 'i64', [acc, self.operand('i64')], None, ['i64']))
-            else:
-                out.append(self.operand(t))
-        self.end('ret', (), out, None, list(f.results))
+        for n, t in enumerate(self.f.results):
+            v = self.operand(t, .05)
+            if n == 0 and self.chance(.95):
+                acc = self.hidden('load', 'i64', [self.acc], dict(self.acc_x))
+                if t in FLOATS:
+                    small = self.hidden('trunc', 'i16', [acc], 'i64')
+                    acc = self.hidden('sitof', t, [small], 'i16')
+                    v = self.hidden('fadd', t, [self.quiet(t, v), acc])
+                elif t == 'i128':
+                    v = self.hidden('xor', t, [v, self.hidden('sext', t, [acc], 'i64')])
+                else:
+                    if t != 'i64':
+                        acc = self.hidden('trunc', t, [acc], 'i64')
+                    v = self.hidden('xor', t, [v, acc]) if self.chance(.8) else acc
+            out.append(v)
+        self.end('ret', (), out, None, list(self.f.results))
 
     # ---- functions ----
 
@@ -415,7 +432,7 @@ class Gen(Ops):
         f = self.f = Func(name, params, results, variadic is not None)
         self.variadic = variadic
         self.vis, self.ptrs, self.compares, self.n_values, self.n_blocks = {}, [], [], 0, 0
-        self.vars, self.areas = [], []
+        self.vars, self.areas, self.used = [], [], set()
         self.left = self.profile.budget if name.endswith('_f') else self.profile.budget // 2 + 3
         entry = self.block([t for t, _ in params])
         f.regs = [v for v, _ in entry.params]

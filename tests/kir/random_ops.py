@@ -146,7 +146,7 @@ class Ops:
         if k < .82 and t in ('i32', 'i64'):
             return self.emit('bitcast', t, [self.quiet(f)], f, [t])
         f = rng.choice(FLOATS)
-        if k < .92:
+        if k < .92 and t != 'i128':  # saturating to i128 is not lowered
             return self.emit(rng.choice(('ftosis', 'ftouis')), t, [self.operand(f, .05)], f, [t])
         small = self.operand('i16', .05) if w > 16 else self.operand('i8', .05)
         signs = self.chance(.5)
@@ -156,12 +156,14 @@ class Ops:
             v = self.emit('fmul', f, [v, ('c', f_bits(.375, f), f)], None, [f])
         return self.emit('ftosi' if signs else 'ftoui', t, [v], f, [t])
 
-    def quiet(self, t):
+    def quiet(self, t, v=None):
         """A float whose bits are known: no NaN that an operation made."""
-        v = self.operand(t, .05)
-        if v[0] == 'v' and self.chance(.9):
+        v = v or self.operand(t, .05)
+        if v[0] == 'v' and self.chance(.95):
             c = self.emit('fcmp', t, [v, v], 'ord', ['i8'])
             v = self.emit('select', t, [c, v, self.const(t)], None, [t])
+            self.vis['i8'].remove(c[1])
+            self.vis[t].pop()
         return v
 
     def float_op(self, t):
@@ -197,24 +199,48 @@ class Ops:
 
     # ---- what is seen from outside ----
 
-    def observe(self):
-        """Mixes a value into the accumulator, a variable."""
-        t = self.type()
-        v = self.quiet(t) if t in FLOATS else self.operand(t, .02)
+    def unused(self, since=None):
+        """A value in scope that nothing reads yet: ('v', v), type, or None."""
+        seen = [(v, t) for t, vs in self.vis.items() for v in vs[since[0].get(t, 0) if since else 0:]
+                if v not in self.used]
+        if not seen:
+            return None
+        v, t = self.rng.choice(seen)
+        return ('v', v), t
+
+    def observe(self, what=None):
+        """Mixes a value into the accumulator."""
+        if what is None:
+            t = self.type()
+            what = self.operand(t, .02), t
+        v, t = what
         if t in FLOATS:
+            v = self.quiet(t, v)
             s = 'i32' if t == 'f32' else 'i64'
-            v, t = self.emit('bitcast', s, [v], t, [s]), s
+            v, t = self.hidden('bitcast', s, [v], t), s
         if t == 'i128':
-            high = self.emit('lshr', t, [v, ('c', 64, t)], None, [t])
-            v = self.emit('xor', t, [v, high], None, [t])
-            v = self.emit('trunc', 'i64', [v], t, ['i64'])
+            if self.chance(.5):
+                high = self.hidden('lshr', t, [v, ('c', 64, t)])
+                v = self.hidden('xor', t, [v, high])
+            v, t = self.hidden('trunc', 'i64', [v], t), 'i64'
         elif t != 'i64':
-            v = self.emit(self.rng.choice(('zext', 'sext')), 'i64', [v], t, ['i64'])
-        acc = self.emit('load', 'i64', [self.acc], {'disp': 0}, ['i64'])
-        acc = self.emit('mul', 'i64', [acc, ('c', 0x9e3779b97f4a7c15, 'i64')], None, ['i64'])
-        acc = self.emit(self.rng.choice(('add', 'xor', 'sub')), 'i64', [acc, v], None, ['i64'])
-        acc = self.emit('rotl', 'i64', [acc, ('c', self.rng.randrange(64), 'i64')], None, ['i64'])
-        self.emit('store', 'i64', [acc, self.acc], {'disp': 0})
+            v = self.hidden(self.rng.choice(('zext', 'sext')), 'i64', [v], t)
+        acc = self.hidden('load', 'i64', [self.acc], dict(self.acc_x))
+        acc = self.hidden('rotl', 'i64', [acc, ('c', self.rng.choice((5, 11, 27)), 'i64')])
+        acc = self.hidden(self.rng.choice(('add', 'xor', 'sub')), 'i64', [acc, v])
+        self.emit('store', 'i64', [acc, self.acc], dict(self.acc_x))
+
+    def hidden(self, op, t, args, x=None):
+        """An instruction whose result only the caller knows."""
+        v = self.emit(op, t, args, x, [t])
+        self.vis[t].pop()
+        return v
+
+    def observe_unused(self, n, since=None):
+        for _ in range(n):
+            what = self.unused(since)
+            if what:
+                self.observe(what)
 
     # ---- memory ----
 
@@ -225,8 +251,10 @@ class Ops:
     def set_up(self):
         """Slots and data, all written once at the function's begin."""
         rng = self.rng
-        self.acc = self.slot(8)
-        self.emit('store', 'i64', [self.operand('i64'), self.acc], {'disp': 0})
+        self.acc, self.acc_x = self.slot(8), {'disp': 0}
+        if self.chance(.15):  # not a variable
+            self.acc_x['volatile'] = True
+        self.emit('store', 'i64', [self.operand('i64'), self.acc], dict(self.acc_x))
         for _ in range(rng.choice((0, 1, 2, 4)) if self.profile.memory > .1 else rng.choice((0, 0, 1))):
             t = self.type()
             s = self.slot(SIZE[t], SIZE[t])

@@ -41,14 +41,7 @@ def tidy(p):
     """Drops what nothing reaches or names."""
     kept = {p.funcs[-1].name}
     for f in p.funcs:
-        seen, todo = set(), [f.order[0]]
-        named = {o[2] for d in p.data if isinstance(d.content, list) for o in d.content if o[1] == f.name}
-        for b in f.blocks.values():
-            for i in b.ins + [b.term]:
-                for o in i.args + [o for _, a in i.edges for o in a]:
-                    if o[0] == 'b':
-                        named.add(o[2])
-        todo += sorted(named)
+        seen, todo = set(), [f.order[0]] + sorted(named_blocks(p, f))
         while todo:
             n = todo.pop()
             if n not in seen:
@@ -68,6 +61,17 @@ def tidy(p):
             kept |= {o[1] for o in d.content}
     p.data = [d for d in p.data if d.name in kept]
     p.funcs = [f for f in p.funcs if f.name in kept]
+
+
+def named_blocks(p, f):
+    """Blocks of f whose address is somewhere."""
+    named = {o[2] for d in p.data if isinstance(d.content, list) for o in d.content if o[1] == f.name}
+    for b in f.blocks.values():
+        for i in b.ins + [b.term]:
+            for o in i.args + [o for _, a in i.edges for o in a]:
+                if o[0] == 'b':
+                    named.add(o[2])
+    return named
 
 
 def positions(p):
@@ -217,7 +221,7 @@ class Reducer:
                 b = g.blocks[n]
                 to, args = b.term.edges[0]
                 count = sum(e[0] == to for c in g.blocks.values() for e in c.term.edges)
-                if count != 1 or to == g.order[0] or to == n:
+                if count != 1 or to == g.order[0] or to == n or to in named_blocks(q, g):
                     continue
                 c = g.blocks.pop(to)
                 g.order.remove(to)
