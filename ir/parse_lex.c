@@ -227,9 +227,8 @@ static bool grow(const kiln_module *m, struct kn_names *names) {
 
 struct kn_name *kn_names_find(const kiln_module *m, struct kn_names *names, const char *key,
                               size_t length, bool add) {
-  if (names->n * 2 >= names->cap && (add || names->cap == 0)) {
-    if (!grow(m, names)) return NULL;
-  }
+  if (names->cap == 0 && !add) return NULL;
+  if (add && names->n * 2 >= names->cap && !grow(m, names)) return NULL;
   uint32_t hash = hash_of(key, length), slot = hash & (names->cap - 1);
   for (;; slot = (slot + 1) & (names->cap - 1)) {
     struct kn_name *e = &names->at[slot];

@@ -431,22 +431,25 @@ static void test_sink(void **state) {
   assert_string_equal(o.names, "dac");
 }
 
+/* A bit of everything. */
+static const char whole_text[] =
+  "target x86_64\ndeclare weak @e(i32 sext, i64 byval(24, 8), ...) -> i64, f64 noreturn\n"
+  "data internal @s align 8 { \"h\\0a\", i32 5, -1, zero 3, addr @f:b1, rel32 @s-4 }\n"
+  "alias @a = @s+8\nctor @f 5\n"
+  "func hidden @f(i64, f64) -> i64, f64 section \"x\" {\n  %b = slot 8 align 8\n"
+  "b0(v0: i64, v1: f64):\n  !loc \"f\" 1:2\n  v2 = load.i64 sext i8 v0+8 align 4 volatile\n"
+  "  v3 = addr v0 + v2*8 - 16\n  v4 = call @e(5, %b, v3) as (i32, i64, i64) -> i64\n"
+  "  switch.i64 v4, b2 [1: b1(v3), 2: b1(v3)]\nb1(v5: i64):\n  v6 = fadd.f64 v1, f64 0.5\n"
+  "  brind @f:b1 [b1(v5), b2]\nb2:\n  ret v2, f64 0.5\n"
+  "b3:\n  v8 = add.i64 %z, 1\n  %z = add.i64 v8, 1\n  br b2\n}\n";
+
 /* Every prefix of a text is read without harm. */
 static void test_prefixes(void **state) {
   (void)state;
-  const char *text =
-    "target x86_64\ndeclare weak @e(i32 sext, i64 byval(24, 8), ...) -> i64, f64 noreturn\n"
-    "data internal @s align 8 { \"h\\0a\", i32 5, -1, zero 3, addr @f:b1, rel32 @s-4 }\n"
-    "alias @a = @s+8\nctor @f 5\n"
-    "func hidden @f(i64, f64) -> i64 section \"x\" {\n  %b = slot 8 align 8\n"
-    "b0(v0: i64, v1: f64):\n  !loc \"f\" 1:2\n  v2 = load.i64 sext i8 v0+8 align 4 volatile\n"
-    "  v3 = addr v0 + v2*8 - 16\n  v4 = call @e(5, %b, %later) as (i32, i64, i64) -> i64\n"
-    "  switch.i64 v4, b2 [1: b1(v3), 2: b1(v3)]\nb1(v5: i64):\n  v6 = fadd.f64 v1, f64 0.5\n"
-    "  brind @f:b1 [b1(v5), b2]\nb2:\n  ret v2\n}\n";
-  size_t size = strlen(text);
+  size_t size = strlen(whole_text);
   for (size_t n = 0; n <= size; n++) {
     char *part = malloc(n + 1); /* so that a byte too many is seen */
-    memcpy(part, text, n);
+    memcpy(part, whole_text, n);
     kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
     kiln_session *s = kiln_session_new(m);
     kiln_buffer out = {0};
@@ -455,6 +458,53 @@ static void test_prefixes(void **state) {
     kiln_session_free(s);
     kiln_module_free(m);
     free(part);
+  }
+}
+
+/* ---- failing memory ---- */
+
+struct memory {
+  unsigned calls, fail_at, live;
+};
+
+static void *failing_realloc(void *user, void *old, size_t size) {
+  struct memory *m = user;
+  if (size == 0) {
+    m->live -= old != NULL;
+    free(old);
+    return NULL;
+  }
+  if (++m->calls == m->fail_at) return NULL;
+  void *new = realloc(old, size);
+  m->live += old == NULL && new != NULL;
+  return new;
+}
+
+static kiln_status verify_print_sink(void *user, kiln_func *f) {
+  kiln_status status = kiln_func_verify(f);
+  if (status == KILN_OK) status = kiln_func_print(f, user);
+  kiln_func_discard(f);
+  return status;
+}
+
+/* Whichever allocation fails: the status says so, and nothing is left behind. */
+static void test_memory(void **state) {
+  (void)state;
+  for (unsigned n = 1;; n++) {
+    struct memory memory = {.fail_at = n};
+    kiln_module_options o = {.name = "t", .allocator = {failing_realloc, &memory}};
+    kiln_module *m = kiln_module_new(&o);
+    kiln_session *s = m ? kiln_session_new(m) : NULL;
+    kiln_buffer out = {.allocator = o.allocator};
+    kiln_status status = KILN_ERR_MEMORY;
+    if (s) status = kiln_text_parse(s, whole_text, strlen(whole_text), verify_print_sink, &out);
+    if (s && status == KILN_OK) status = kiln_module_print(m, &out);
+    kiln_buffer_free(&out);
+    if (s) kiln_session_free(s);
+    kiln_module_free(m);
+    assert_int_equal(memory.live, 0);
+    assert_int_equal(status, memory.calls >= n ? KILN_ERR_MEMORY : KILN_OK);
+    if (memory.calls < n) break;
   }
 }
 
@@ -470,6 +520,7 @@ int main(void) {
     cmocka_unit_test(test_floats),
     cmocka_unit_test_setup_teardown(test_sink, fixture_setup, fixture_teardown),
     cmocka_unit_test(test_prefixes),
+    cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
