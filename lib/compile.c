@@ -64,10 +64,12 @@ kiln_status kiln_func_compile(kiln_func *f) {
   if (status == KILN_OK) {
     struct kn_output was = s->out;
     uint64_t t0 = now(s->timing);
-    status = kn_plan_make(s->plan, f, t) ? KILN_OK : f->status;
+    bool planned = kn_plan_make(s->plan, f, t);
     uint64_t t1 = now(s->timing);
-    if (status == KILN_OK) status = t->compile(s, f, s->plan);
+    status = planned ? t->compile(s, f, s->plan) : f->status;
     uint64_t t2 = now(s->timing);
+    /* arrays that outlive the function tell the module what they lack */
+    if (status == KILN_OK) status = kiln_module_status(m);
     if (status != KILN_OK) {
       cut_output(&s->out, &was);
     } else {
@@ -79,9 +81,7 @@ kiln_status kiln_func_compile(kiln_func *f) {
     s->stats.plan_ns += t1 - t0;
     s->stats.walk_ns += t2 - t1;
   }
-  if (status == KILN_OK)
-    kn_func_release(f);
-  else
-    kiln_func_discard(f);
+  if (status == KILN_OK) kn_func_release(f);
+  else kiln_func_discard(f);
   return status;
 }

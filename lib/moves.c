@@ -8,9 +8,9 @@ unsigned kn_moves_order(const struct kn_reg_move *moves, unsigned n, const uint8
                         struct kn_reg_move *out) {
   uint64_t pending = 0; /* destinations not yet written */
   uint64_t sources = 0;
-  uint8_t by_dst[64];   /* index of the move that writes a register */
-  uint8_t src[64];      /* current source, by move */
-  uint8_t readers[64];  /* by register, where it is in `sources`: pending moves that read it */
+  uint8_t by_dst[64];  /* index of the move that writes a register */
+  uint8_t src[64];     /* current source, by move */
+  uint8_t readers[64]; /* by register, where it is in `sources`: pending moves that read it */
   unsigned n_out = 0;
   for (unsigned i = 0; i < n; i++) {
     if (moves[i].dst == moves[i].src) continue;

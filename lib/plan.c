@@ -53,7 +53,8 @@ static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   if (!visit_reversed(plan, f, 0)) return false;
   /* blocks that are only reached from elsewhere, by their address */
   for (uint32_t i = 1; f->address_taken && i < f->blocks.n; i++)
-    if (f->block[i].address_taken && f->block[i].pos == 0 && !visit_reversed(plan, f, i)) return false;
+    if (f->block[i].address_taken && f->block[i].pos == 0 && !visit_reversed(plan, f, i))
+      return false;
   uint32_t n = plan->order.n, *at = plan->order.at;
   for (uint32_t i = 0; i < n; i++) f->block[at[i]].pos = i + 1;
   plan->layout = at;
@@ -260,10 +261,8 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   uint64_t pick = s->free & caller;
   if (pick == 0) pick = s->free & callee & plan->saved;
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
-  if (pick)
-    give(plan, s, g, (unsigned)__builtin_ctzll(pick));
-  else
-    displace(plan, s, g, caller | (callee & plan->saved));
+  if (pick) give(plan, s, g, (unsigned)__builtin_ctzll(pick));
+  else displace(plan, s, g, caller | (callee & plan->saved));
 }
 
 static void assign_homes(struct kn_plan *plan, kiln_func *f) {
@@ -316,7 +315,7 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
       continue;
     }
     struct kn_val *v = &f->val[handle];
-    v->frame = 0; /* no longer the block's id */
+    v->frame = 0;               /* no longer the block's id */
     if (v->uses == 0) continue; /* a parameter that nobody reads */
     v->reg = (uint8_t)reg;
     v->hint = KN_NO_REG;
@@ -334,7 +333,8 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 #define GROW(field)                                                                                \
   do {                                                                                             \
     void *at = kn_realloc(f->module, plan->field, (size_t)cap * sizeof *plan->field);              \
-    if (at == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false; \
+    if (at == NULL)                                                                                \
+      return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;              \
     plan->field = at;                                                                              \
   } while (0)
   GROW(occupied);
@@ -374,8 +374,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at,    plan->occupied,
-                    plan->expire,   plan->head,      plan->calls,       plan->loop_end,
+  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied,
+                    plan->expire,   plan->head,      plan->calls,    plan->loop_end,
                     plan->loop_at,  plan->depth,     plan->stack.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, plan, 0);

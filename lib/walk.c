@@ -83,7 +83,8 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->next_block = next;
   w->label[b] = kn_here(w);
   w->label_mark.at[b] = w->fixups.n;
-  uint64_t usable = t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
+  uint64_t usable =
+    t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
   /* copies of slot homes stay true if the block is only entered from the one before it */
   bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
   w->cached = keep ? w->cached & usable : 0;
@@ -123,8 +124,9 @@ int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
 }
 
 uint32_t kn_walk_label(struct kn_walk *w) {
-  if (!KN_PUSH(w->f, w->labels, UINT32_MAX) || !KN_PUSH(w->f, w->label_mark, 0)) return 0;
-  w->label = w->labels.at;
+  bool ok = KN_PUSH(w->f, w->labels, UINT32_MAX);
+  w->label = w->labels.at; /* may have moved, also if the next one fails */
+  if (!ok || !KN_PUSH(w->f, w->label_mark, 0)) return 0;
   return w->labels.n - 1;
 }
 
@@ -146,8 +148,8 @@ void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t typ
     kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
     return;
   }
-  if (out->n_relocs == out->cap_relocs &&
-      !kn_grow(w->f->module, &out->relocs, &out->cap_relocs, out->n_relocs + 1, sizeof *out->relocs)) {
+  if (out->n_relocs == out->cap_relocs && !kn_grow(w->f->module, &out->relocs, &out->cap_relocs,
+                                                   out->n_relocs + 1, sizeof *out->relocs)) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
     return;
   }
@@ -231,8 +233,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->labels.at, w->fixups.at, w->literals.at, w->spare.at, w->moves.at,
-                    w->label_mark.at, w->reloc_mark.at, w->cut.at};
+  void *arrays[] = {w->labels.at, w->fixups.at,     w->literals.at,   w->spare.at,
+                    w->moves.at,  w->label_mark.at, w->reloc_mark.at, w->cut.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

@@ -43,19 +43,19 @@ struct kn_literal {
  * addresses and loads that are not computed yet (they are at their DEF, or by the user, which then
  * reads their operands), the content of variables in memory and what is in scratch registers. */
 enum kn_event {
-  KN_EV_BLOCK,   /* the code of block `value` begins */
-  KN_EV_INST,    /* the code of instruction `value` begins; parameters have none */
-  KN_EV_DEF,     /* value is computed (or arrives, in the entry) and written to place, which holds it
+  KN_EV_BLOCK, /* the code of block `value` begins */
+  KN_EV_INST,  /* the code of instruction `value` begins; parameters have none */
+  KN_EV_DEF,   /* value is computed (or arrives, in the entry) and written to place, which holds it
                     alone. Deferred ones, when they are computed. Parameters of blocks: behind their
                     EDGE, and at the start of an address-taken block */
-  KN_EV_COPY,    /* value, just read at the place of the USE before, is written to place too, which
+  KN_EV_COPY,  /* value, just read at the place of the USE before, is written to place too, which
                     holds it alone: spills, reloads, moves */
-  KN_EV_USE,     /* value is read from place */
-  KN_EV_ALIAS,   /* place is the register of a variable, and value, a load of it, is what is there:
+  KN_EV_USE,   /* value is read from place */
+  KN_EV_ALIAS, /* place is the register of a variable, and value, a load of it, is what is there:
                     place now holds it besides what it holds */
-  KN_EV_STORE,   /* place, the register of variable (slot) `value`, has what the STORE instruction
+  KN_EV_STORE, /* place, the register of variable (slot) `value`, has what the STORE instruction
                     stores: if it did not hold that operand yet, it holds it alone now */
-  KN_EV_EDGE,    /* edge `value`: the USEs of its arguments follow, then, as if written at once, the
+  KN_EV_EDGE,  /* edge `value`: the USEs of its arguments follow, then, as if written at once, the
                     DEFs of its target's parameters (one that keeps its own value has neither). What
                     follows up to the next EDGE or BLOCK happens on this edge only; but at an indirect
                     branch the edges' DEFs all happen, whichever is taken */
@@ -66,8 +66,8 @@ enum kn_event {
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
 struct kn_walk {
-  uint8_t *p;      /* next byte of code */
-  uint8_t *limit;  /* beyond it, room must be made before an instruction */
+  uint8_t *p;     /* next byte of code */
+  uint8_t *limit; /* beyond it, room must be made before an instruction */
   struct kn_inst *inst;
   struct kn_val *val;
   uint64_t free;       /* registers for local values that hold none */
@@ -82,7 +82,7 @@ struct kn_walk {
   uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
   uint32_t flags_cond; /* its condition, the target's */
   uint32_t owner[64];
-  uint32_t alias[64];  /* newest alias of a home in `aliased`; older ones by kn_val.frame */
+  uint32_t alias[64]; /* newest alias of a home in `aliased`; older ones by kn_val.frame */
 
   kiln_func *f;
   kiln_session *s;
@@ -95,9 +95,9 @@ struct kn_walk {
   bool done;           /* the block's terminator was lowered */
   uint64_t stress;     /* state of the random choice, or 0 */
 
-  int32_t frame_low;   /* lowest frame offset given out */
-  uint32_t out_args;   /* bytes for outgoing stack arguments */
-  uint32_t *label;     /* == labels.at: offset in the session's code, or UINT32_MAX */
+  int32_t frame_low; /* lowest frame offset given out */
+  uint32_t out_args; /* bytes for outgoing stack arguments */
+  uint32_t *label;   /* == labels.at: offset in the session's code, or UINT32_MAX */
   KN_ARRAY(uint32_t) labels;
   KN_ARRAY(struct kn_fixup) fixups;
   KN_ARRAY(struct kn_literal) literals;
@@ -108,8 +108,8 @@ struct kn_walk {
   KN_ARRAY(uint32_t) cut;
   uint32_t n_epilogues;
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
-  uint32_t spare_inst;  /* instruction that gave the latest of them back, */
-  uint32_t spare_ready; /* and how many there were: it may still read those that it gave */
+  uint32_t spare_inst;     /* instruction that gave the latest of them back, */
+  uint32_t spare_ready;    /* and how many there were: it may still read those that it gave */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
 
   kn_log_fn *log; /* checking builds: called with each decision, or NULL */
@@ -123,11 +123,11 @@ struct kn_walk {
   int32_t va_save;       /* frame offset of the register save area */
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
-  uint32_t frame_size;   /* allocated below the saved registers */
-  bool uses_incoming;    /* stack parameters are read through the frame */
+  uint32_t frame_size; /* allocated below the saved registers */
+  bool uses_incoming;  /* stack parameters are read through the frame */
   bool frameless;
-  uint32_t exit_label;   /* of the one epilogue, where there is one */
-  bool frame_used;       /* something in the frame was addressed */
+  uint32_t exit_label; /* of the one epilogue, where there is one */
+  bool frame_used;     /* something in the frame was addressed */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
@@ -204,8 +204,7 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
       v->frame = w->spare.at[--ready];
       w->spare.at[ready] = w->spare.at[--w->spare.n];
       w->spare_ready = ready;
-    } else
-      v->frame = kn_walk_frame(w, wide ? 16 : 8, wide ? 4 : 3);
+    } else v->frame = kn_walk_frame(w, wide ? 16 : 8, wide ? 4 : 3);
   }
   return v->frame;
 }
@@ -290,8 +289,7 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) {
     struct kn_val *v = &w->val[h];
     if (--v->uses == 0) {
-      if (KN_LIKELY((v->flags & ~KN_VF_ZX) == 0))
-        w->free |= KN_BIT(v->reg & 63u);
+      if (KN_LIKELY((v->flags & ~KN_VF_ZX) == 0)) w->free |= KN_BIT(v->reg & 63u);
       else if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0)
         KN_W(release_slow)(w, h);
     }

@@ -212,8 +212,7 @@ void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   if (v->flags & KN_VF_SLOT_HOME) {
     if (v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) && w->owner[v->hint] == h)
       m->src = v->hint;
-    else
-      m->src_frame = kn_frame_of(w, v);
+    else m->src_frame = kn_frame_of(w, v);
   } else if (v->reg != KN_NO_REG) {
     m->src = v->reg;
   } else if (v->flags & KN_VF_FRAME) {
@@ -250,10 +249,8 @@ void KN_W(run_moves)(struct kn_walk *w) {
     const struct kn_place_move *m = &w->moves.at[i];
     if (m->dst == KN_NO_REG) {
       if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, (size_t)(w->moves.n - i) * 32)) return;
-      if (m->src != KN_NO_REG)
-        KN_W(hook_store)(w, m->src, m->dst_frame, m->type);
-      else if (m->src_handle)
-        KN_W(hook_store_constant)(w, m->dst_frame, m->src_handle, m->type);
+      if (m->src != KN_NO_REG) KN_W(hook_store)(w, m->src, m->dst_frame, m->type);
+      else if (m->src_handle) KN_W(hook_store_constant)(w, m->dst_frame, m->src_handle, m->type);
       else if (m->dst_frame != m->src_frame)
         KN_W(hook_copy)(w, m->dst_frame, m->src_frame, m->type);
     } else if (m->src == KN_NO_REG) {
@@ -274,10 +271,8 @@ void KN_W(run_moves)(struct kn_walk *w) {
     for (uint32_t i = 0; i < w->moves.n; i++) {
       const struct kn_place_move *m = &w->moves.at[i];
       if (m->dst == KN_NO_REG || m->src != KN_NO_REG) continue;
-      if (m->src_handle)
-        KN_W(hook_constant)(w, m->dst, m->src_handle, m->type);
-      else
-        KN_W(hook_load)(w, m->dst, m->src_frame, m->type);
+      if (m->src_handle) KN_W(hook_constant)(w, m->dst, m->src_handle, m->type);
+      else KN_W(hook_load)(w, m->dst, m->src_frame, m->type);
     }
   }
   w->moves.n = 0;
@@ -329,7 +324,8 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
     if (KN_UNLIKELY(pv->flags & KN_VF_SHADOW)) {
       /* its own memory, which nothing else reads */
       uint32_t *shadow = &f->inst[param].c;
-      if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, pv->type == KILN_TYPE_I128 ? 16 : 8, 4);
+      if (*shadow == 0)
+        *shadow = (uint32_t)kn_walk_frame(w, pv->type == KILN_TYPE_I128 ? 16 : 8, 4);
       m.dst_frame = (int32_t)*shadow;
     } else if (pv->flags & KN_VF_HOME) {
       m.dst = pv->reg;

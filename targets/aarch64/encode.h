@@ -113,6 +113,7 @@ static inline uint32_t a64_logic_reg(enum a64_logic op, unsigned sf, unsigned rd
  * element of 2 to 64 bits that is repeated. False if v has no such form. Of the 32-bit form only the
  * low half of v counts. */
 static inline bool a64_bitmask(unsigned sf, uint64_t v, uint32_t *field) {
+  *field = 0; /* defined on every path, for compilers that cannot tell */
   if (!sf) v = (v & 0xffffffffu) | v << 32;
   if (v + 1 < 2) return false;
   unsigned size = 64;

@@ -48,11 +48,13 @@ static bool lowered_type(unsigned t) {
 /* ---- library functions ---- */
 
 static const char *const lib_names[X64_LIB_COUNT] = {
-  "memcpy", "memmove", "memset", "__divti3", "__modti3", "__udivti3", "__umodti3", "__muloti4",
-  "__floattisf", "__floattidf", "__floatuntisf", "__floatuntidf", "__fixsfti", "__fixdfti",
-  "__fixunssfti", "__fixunsdfti", "fmod", "fma", "fmin", "fmax", "floor", "ceil", "trunc", "round",
-  "roundeven", "rint", "nearbyint", "fmodf", "fmaf", "fminf", "fmaxf", "floorf", "ceilf", "truncf",
-  "roundf", "roundevenf", "rintf", "nearbyintf", "__tls_get_addr"};
+  "memcpy",    "memmove",    "memset",        "__divti3",     "__modti3",      "__udivti3",
+  "__umodti3", "__muloti4",  "__floattisf",   "__floattidf",  "__floatuntisf", "__floatuntidf",
+  "__fixsfti", "__fixdfti",  "__fixunssfti",  "__fixunsdfti", "fmod",          "fma",
+  "fmin",      "fmax",       "floor",         "ceil",         "trunc",         "round",
+  "roundeven", "rint",       "nearbyint",     "fmodf",        "fmaf",          "fminf",
+  "fmaxf",     "floorf",     "ceilf",         "truncf",       "roundf",        "roundevenf",
+  "rintf",     "nearbyintf", "__tls_get_addr"};
 
 uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
   return kn_symbol_reference(w->f->module, lib_names[fn]);
@@ -64,8 +66,8 @@ struct call {
   uint32_t callee; /* handle, or 0 */
   uint32_t symbol; /* or this */
   uint32_t n;
-  const uint32_t *args;      /* handles */
-  const kiln_param *params;  /* of the first n_params arguments */
+  const uint32_t *args;     /* handles */
+  const kiln_param *params; /* of the first n_params arguments */
   uint32_t n_params;
   bool variadic;
 };
@@ -82,7 +84,8 @@ static unsigned arg_type(const struct kn_walk *w, const struct call *c, uint32_t
 }
 
 /* Stores argument h to the stack area at rsp + offset. */
-static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_param *p, uint32_t offset) {
+static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_param *p,
+                      uint32_t offset) {
   unsigned flags = p ? p->flags : 0;
   struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)offset)};
   int32_t imm;
@@ -206,8 +209,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
       dst[k] = gp_args[gp++];
     else if ((p->type == KILN_TYPE_F32 || p->type == KILN_TYPE_F64) && fp < N_FP_ARGS)
       dst[k] = (uint8_t)(KN_FP_BASE + fp++);
-    else
-      return false;
+    else return false;
     uint32_t h = c->args[k];
     if (kn_is_value(h)) waiting |= w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM);
   }
@@ -371,7 +373,8 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
     unsigned number = k ? w->inst[next + 1].x : 0;
     if (k) next++;
-    if (number < sig->n_results) take_result(w, next, sig->results[number], reg[number], high[number]);
+    if (number < sig->n_results)
+      take_result(w, next, sig->results[number], reg[number], high[number]);
   }
 }
 
@@ -379,7 +382,8 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
                  unsigned n, uint32_t i, unsigned result) {
   kiln_param params[4] = {{0}};
   for (unsigned k = 0; k < n; k++) params[k].type = types[k];
-  struct call c = {.symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
+  struct call c = {
+    .symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
   emit_call(w, &c);
   if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
   w->free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
@@ -535,7 +539,8 @@ void x64_entry(struct kn_walk *w) {
       KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
       continue;
     }
-    struct kn_place_move move = {.dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
+    struct kn_place_move move = {
+      .dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
     if (v->flags & KN_VF_HOME) {
       move.dst = v->reg;
       KN_LOG(w, KN_EV_DEF, i, v->reg);
@@ -641,8 +646,8 @@ void x64_va_arg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, type, KN_NO_REG, 0);
   if (fp)
-    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0)));
-  else
-    EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
+    EMIT(w,
+         x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0)));
+  else EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
   kn_defined(w, i, dst);
 }

@@ -39,10 +39,8 @@ void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
 
 /* Goes to a block, if it does not follow. */
 KN_INLINE void go(struct kn_walk *w, uint32_t block) {
-  if (block == w->next_block)
-    w->to_next = true;
-  else
-    x64_jmp(w, block);
+  if (block == w->next_block) w->to_next = true;
+  else x64_jmp(w, block);
 }
 
 void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -203,7 +201,8 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
     uint32_t label = other;
     if ((uint64_t)c[k].value - (uint64_t)low == v) label = c[k++].label;
     EMIT(w, x64_put32(w->p, 0));
-    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE})) return;
+    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
+      return;
   }
 }
 
@@ -281,10 +280,8 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   qsort(sorted, n, sizeof *sorted, by_value);
   uint64_t range = (uint64_t)sorted[n - 1].value - (uint64_t)sorted[0].value;
-  if (n >= 5 && range < (uint64_t)n * 4 && range < INT32_MAX)
-    table(w, r, type, sorted, n, other);
-  else
-    search(w, r, size, sorted, n, other);
+  if (n >= 5 && range < (uint64_t)n * 4 && range < INT32_MAX) table(w, r, type, sorted, n, other);
+  else search(w, r, size, sorted, n, other);
   kn_drop(w, in->a);
   kn_inst_end(w);
   /* stubs; from the second on they find the state that the first found, since homes are constant and

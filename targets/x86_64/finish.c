@@ -32,7 +32,7 @@ static uint32_t cut_prologue(struct kn_walk *w, uint32_t start) {
 
 /* What an epilogue does not need: rsp is where the pops begin, or there is no frame. */
 static uint32_t cut_epilogue(const struct kn_walk *w) {
-  if (w->frameless) return 1; /* leave */
+  if (w->frameless) return 1;                                                  /* leave */
   return w->saved_count && w->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
 }
 
@@ -41,7 +41,8 @@ static uint32_t cut_epilogue(const struct kn_walk *w) {
  * k - 1 and k moves by. A jump is short if its distance, measured before anything is cut, fits. */
 static bool cut_all(struct kn_walk *w, uint32_t start) {
   uint32_t n = w->fixups.n;
-  if (w->cut.cap <= n && !kn_grow(w->f->module, &w->cut.at, &w->cut.cap, n + 1, sizeof *w->cut.at)) {
+  if (w->cut.cap <= n &&
+      !kn_grow(w->f->module, &w->cut.at, &w->cut.cap, n + 1, sizeof *w->cut.at)) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
@@ -130,7 +131,8 @@ static void patch(struct kn_walk *w) {
     }
     if (x->kind == X64_FIX_NONE || x->kind == X64_FIX_EPILOGUE) continue;
     uint32_t from = x->kind & X64_FIX_TABLE ? w->label[x->kind & ~X64_FIX_TABLE]
-                  : x->kind < X64_FIX_JMP ? x->at + 4 + x->kind : x->at + 4;
+                    : x->kind < X64_FIX_JMP ? x->at + 4 + x->kind
+                                            : x->at + 4;
     int32_t d = (int32_t)(w->label[x->label] - from);
     memcpy(w->base + x->at, &d, 4);
   }
@@ -175,7 +177,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     p = advance(p, ret - at);
     bool last = ret + 1 == end;
     if (!last) *p++ = 0x0a; /* remember_state */
-    *p++ = 0x0c; /* def_cfa rsp, 8 */
+    *p++ = 0x0c;            /* def_cfa rsp, 8 */
     *p++ = 7;
     *p++ = 8;
     if (!last) {

@@ -3,7 +3,9 @@
 
 KN_INLINE bool single(unsigned type) { return type == KILN_TYPE_F32; }
 /* The opcode for a type: the f32 form has prefix F3 where the f64 form has F2. */
-KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) { return single(type) ? ss : sd; }
+KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) {
+  return single(type) ? ss : sd;
+}
 
 static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned ra,
                         const struct x64_operand *o) {
@@ -108,11 +110,16 @@ void x64_flib(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   static const struct {
     uint8_t op, fn;
   } table[] = {
-    {KILN_OP_FREM, X64_LIB_FMOD},           {KILN_OP_FMA, X64_LIB_FMA},
-    {KILN_OP_FMIN, X64_LIB_FMIN},           {KILN_OP_FMAX, X64_LIB_FMAX},
-    {KILN_OP_FFLOOR, X64_LIB_FLOOR},        {KILN_OP_FCEIL, X64_LIB_CEIL},
-    {KILN_OP_FTRUNC, X64_LIB_TRUNC},        {KILN_OP_FROUND, X64_LIB_ROUND},
-    {KILN_OP_FROUNDEVEN, X64_LIB_ROUNDEVEN}, {KILN_OP_FRINT, X64_LIB_RINT},
+    {KILN_OP_FREM, X64_LIB_FMOD},
+    {KILN_OP_FMA, X64_LIB_FMA},
+    {KILN_OP_FMIN, X64_LIB_FMIN},
+    {KILN_OP_FMAX, X64_LIB_FMAX},
+    {KILN_OP_FFLOOR, X64_LIB_FLOOR},
+    {KILN_OP_FCEIL, X64_LIB_CEIL},
+    {KILN_OP_FTRUNC, X64_LIB_TRUNC},
+    {KILN_OP_FROUND, X64_LIB_ROUND},
+    {KILN_OP_FROUNDEVEN, X64_LIB_ROUNDEVEN},
+    {KILN_OP_FRINT, X64_LIB_RINT},
     {KILN_OP_FNEARBYINT, X64_LIB_NEARBYINT},
   };
   unsigned fn = X64_LIB_COUNT;
@@ -144,7 +151,8 @@ void x64_fminimum(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   EMIT(w, x64_rr(w->p, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b));
   x64_jmp(w, done);
   x64_place_label(w, unequal);
-  EMIT(w, x64_rr(w->p, least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
+  EMIT(w, x64_rr(w->p,
+                 least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
                  2, x64_hw(t), b));
   x64_place_label(w, done);
   kn_drop(w, in->a);
@@ -267,7 +275,9 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (saturate) {
     uint32_t low = kn_walk_label(w), high = kn_walk_label(w), nan = kn_walk_label(w);
     double top = __builtin_ldexp(1.0, (int)(sign ? bits - 1 : bits));
-    uint64_t max = sign ? (UINT64_C(1) << (bits - 1)) - 1 : bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+    uint64_t max = sign         ? (UINT64_C(1) << (bits - 1)) - 1
+                   : bits == 64 ? UINT64_MAX
+                                : (UINT64_C(1) << bits) - 1;
     uint64_t min = sign ? ~max : 0;
     uint32_t in_range = kn_walk_label(w);
     done = kn_walk_label(w);
@@ -290,10 +300,8 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_jmp(w, done);
     x64_place_label(w, in_range);
   }
-  if (bits == 64 && !sign)
-    to_u64(w, from, t, x, y);
-  else
-    EMIT(w, x64_rr(w->p, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x)));
+  if (bits == 64 && !sign) to_u64(w, from, t, x, y);
+  else EMIT(w, x64_rr(w->p, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x)));
   if (saturate) x64_place_label(w, done);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, to, t);
@@ -312,10 +320,8 @@ void x64_itof(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned cvt = by_type(to, X64_CVTSI2SS, X64_CVTSI2SD);
   struct x64_operand o = {.kind = X64_REG};
   bool direct = sign && x64_size(from) >= 2;
-  if (direct && kn_is_value(in->a))
-    o = x64_operand(w, in->a, from);
-  else
-    o.reg = kn_reg(w, in->a, from);
+  if (direct && kn_is_value(in->a)) o = x64_operand(w, in->a, from);
+  else o.reg = kn_reg(w, in->a, from);
   unsigned size = x64_op_size(from);
   unsigned t = KN_NO_REG;
   if (!direct) {
@@ -350,7 +356,7 @@ void x64_itof(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 }
 
 void x64_bitcast(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (in->type == in->x || in->type == KILN_TYPE_I128) {
+  if (in->type == in->x) {
     x64_copy_op(w, in, i);
     return;
   }
@@ -359,10 +365,8 @@ void x64_bitcast(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned ra = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  if (kn_bank(in->type))
-    EMIT(w, x64_rr(w->p, X64_MOV_XG, size, x64_hw(dst), ra));
-  else
-    EMIT(w, x64_rr(w->p, X64_MOV_GX, size, x64_hw(ra), dst));
+  if (kn_bank(in->type)) EMIT(w, x64_rr(w->p, X64_MOV_XG, size, x64_hw(dst), ra));
+  else EMIT(w, x64_rr(w->p, X64_MOV_GX, size, x64_hw(ra), dst));
   if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
 }

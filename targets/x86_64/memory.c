@@ -6,10 +6,10 @@
 /* Which operations take a loaded value from memory: as second operand, or as their only one. */
 enum { FOLD_NONE, FOLD_INT, FOLD_CMP, FOLD_FLOAT, FOLD_EXTEND };
 static const uint8_t fold_of[KILN_OP_COUNT] = {
-  [KILN_OP_ADD] = FOLD_INT,   [KILN_OP_SUB] = FOLD_INT,   [KILN_OP_AND] = FOLD_INT,
-  [KILN_OP_OR] = FOLD_INT,    [KILN_OP_XOR] = FOLD_INT,   [KILN_OP_MUL] = FOLD_INT,
-  [KILN_OP_ICMP] = FOLD_CMP,  [KILN_OP_FADD] = FOLD_FLOAT, [KILN_OP_FSUB] = FOLD_FLOAT,
-  [KILN_OP_FMUL] = FOLD_FLOAT, [KILN_OP_FDIV] = FOLD_FLOAT, [KILN_OP_FCMP] = FOLD_FLOAT,
+  [KILN_OP_ADD] = FOLD_INT,     [KILN_OP_SUB] = FOLD_INT,     [KILN_OP_AND] = FOLD_INT,
+  [KILN_OP_OR] = FOLD_INT,      [KILN_OP_XOR] = FOLD_INT,     [KILN_OP_MUL] = FOLD_INT,
+  [KILN_OP_ICMP] = FOLD_CMP,    [KILN_OP_FADD] = FOLD_FLOAT,  [KILN_OP_FSUB] = FOLD_FLOAT,
+  [KILN_OP_FMUL] = FOLD_FLOAT,  [KILN_OP_FDIV] = FOLD_FLOAT,  [KILN_OP_FCMP] = FOLD_FLOAT,
   [KILN_OP_ZEXT] = FOLD_EXTEND, [KILN_OP_SEXT] = FOLD_EXTEND,
 };
 
@@ -33,8 +33,7 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   case FOLD_FLOAT:
     /* unordered comparisons may swap their operands */
     return next->b == i && kn_is_value(next->a) && next->op != KILN_OP_FCMP;
-  default:
-    return next->a == i && next->type != KILN_TYPE_I128;
+  default: return next->a == i && next->type != KILN_TYPE_I128;
   }
 }
 
@@ -94,7 +93,7 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       load_variable(w, in, i, s->reg);
       return;
     }
-    if (!s->escaped && in->type != KILN_TYPE_I128 && w->val[i].uses) {
+    if (!s->escaped && w->val[i].uses) {
       unsigned r = kn_slot_copy(w, s);
       if (r != KN_NO_REG) {
         load_copy(w, in, i, r);
@@ -102,10 +101,6 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       }
       variable = s;
     }
-  }
-  if (in->type == KILN_TYPE_I128) {
-    x64_wide(w, in, i);
-    return;
   }
   if (w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
     kn_drop(w, in->a);
@@ -119,8 +114,8 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->a);
   unsigned type = in->type, mem = KN_MEM_TYPE(in->x);
   bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
-  unsigned dst = unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH)
-                        : kn_def(w, i, type, KN_NO_REG, 0);
+  unsigned dst =
+    unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH) : kn_def(w, i, type, KN_NO_REG, 0);
   /* a call for each opcode: the encoder folds with a constant */
   unsigned wide = type == KILN_TYPE_I64 ? 3 : 2;
   switch (mem) {
@@ -171,6 +166,7 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
 }
 
 void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
   struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
     struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
@@ -182,10 +178,6 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     s->value = 0;
   }
   unsigned type = in->type, size = x64_size(type);
-  if (type == KILN_TYPE_I128) {
-    x64_wide(w, in, i);
-    return;
-  }
   uint32_t b = in->b;
   int32_t imm;
   if (kn_is_value(b)) {
@@ -193,8 +185,7 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     struct x64_place m = access_address(w, in);
     if (KN_UNLIKELY(kn_bank(type)))
       x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &m);
-    else
-      x64_op_mem(w, X64_MOV_ST, size, r, &m);
+    else x64_op_mem(w, X64_MOV_ST, size, r, &m);
     if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
     kn_drop(w, b);
   } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
@@ -233,7 +224,8 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (in->b) {
       unsigned index = kn_reg(w, in->b, KILN_TYPE_I64);
       unsigned base = kn_reg(w, in->a, KILN_TYPE_I64);
-      m = (struct x64_place){.m = {(uint8_t)base, (uint8_t)index, (uint8_t)__builtin_ctz(scale), 0, disp}};
+      m = (struct x64_place){
+        .m = {(uint8_t)base, (uint8_t)index, (uint8_t)__builtin_ctz(scale), 0, disp}};
     } else {
       m = x64_address(w, in->a, disp);
     }
@@ -255,8 +247,7 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   } else {
     EMIT(w, x64_imul_rri(w->p, 3, t, index, (int32_t)scale));
   }
-  if (disp == 0)
-    EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, t == dst ? base : t));
+  if (disp == 0) EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, t == dst ? base : t));
   else
     EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp}));
   kn_defined(w, i, dst);
@@ -341,7 +332,8 @@ void x64_memory(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I64, KILN_TYPE_I64};
   int64_t size;
   if (x64_imm64(w, in->c, &size) && size >= 0 &&
-      (in->op == KILN_OP_MEMCPY ? size <= 128 : size <= 2 || size == 4 || size == 8 || size == 16)) {
+      (in->op == KILN_OP_MEMCPY ? size <= 128
+                                : size <= 2 || size == 4 || size == 8 || size == 16)) {
     struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
     x64_copy(w, to, from, (uint64_t)size);
     kn_drop(w, in->a);
@@ -440,7 +432,11 @@ void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   struct x64_place m = x64_address(w, in->a, 0);
   kn_drop(w, in->a);
   unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
-  x64_op_mem(w, size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV, size == 3 ? 3 : 2, dst, &m);
+  x64_op_mem(w,
+             size == 0   ? X64_MOVZX8
+             : size == 1 ? X64_MOVZX16
+                         : X64_MOV,
+             size == 3 ? 3 : 2, dst, &m);
   if (w->val[i].uses) kn_defined(w, i, dst);
 }
 
@@ -479,7 +475,11 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned r = kn_reg(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
   unsigned t = X64_SCRATCH;
-  x64_op_mem(w, size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV, size == 3 ? 3 : 2, X64_RAX, &m);
+  x64_op_mem(w,
+             size == 0   ? X64_MOVZX8
+             : size == 1 ? X64_MOVZX16
+                         : X64_MOV,
+             size == 3 ? 3 : 2, X64_RAX, &m);
   uint32_t again = kn_walk_label(w);
   x64_place_label(w, again);
   x64_mov(w, wide, t, X64_RAX);
@@ -492,8 +492,10 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_RMW_OR: EMIT(w, x64_rr(w->p, X64_OR, wide, t, r)); break;
   case KILN_RMW_XOR: EMIT(w, x64_rr(w->p, X64_XOR, wide, t, r)); break;
   default: {
-    unsigned cc = op == KILN_RMW_SMIN ? X64_LE : op == KILN_RMW_SMAX ? X64_GE
-                : op == KILN_RMW_UMIN ? X64_BE : X64_AE;
+    unsigned cc = op == KILN_RMW_SMIN   ? X64_LE
+                  : op == KILN_RMW_SMAX ? X64_GE
+                  : op == KILN_RMW_UMIN ? X64_BE
+                                        : X64_AE;
     uint32_t keep = kn_walk_label(w);
     EMIT(w, x64_rr(w->p, X64_CMP, size, t, r));
     x64_jcc(w, cc, keep);

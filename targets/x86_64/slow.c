@@ -5,8 +5,8 @@
 #include "lib/walk_slow.h"
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
-const uint8_t x64_hints[2][8] = {
-  {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, 63, 63}, {32, 33, 34, 35, 36, 37, 38, 39}};
+const uint8_t x64_hints[2][8] = {{X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, 63, 63},
+                                 {32, 33, 34, 35, 36, 37, 38, 39}};
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
@@ -18,16 +18,14 @@ void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type
   struct x64_mem m = x64_at(X64_RBP, frame);
   if (is_float(type))
     EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
-  else
-    EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, m));
+  else EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, m));
 }
 
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
   struct x64_mem m = x64_at(X64_RBP, frame);
   if (is_float(type))
     EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
-  else
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), src, m));
+  else EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), src, m));
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
@@ -43,10 +41,8 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
-  if (m->reloc)
-    kn_walk_reloc(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
-  else
-    KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
+  if (m->reloc) kn_walk_reloc(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
+  else KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
 }
 
 bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out) {
@@ -160,8 +156,7 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
 void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m) {
   if (m->m.index == X64_NONE && m->m.disp == 0 && m->m.base < X64_RIP)
     x64_move(w, dst, m->m.base, KILN_TYPE_I64);
-  else
-    x64_op_mem(w, X64_LEA, 3, dst, m);
+  else x64_op_mem(w, X64_LEA, 3, dst, m);
 }
 
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
@@ -345,11 +340,14 @@ void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   kn_defined(w, i, reg);
 }
 
-void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign, bool wide) {
+void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign,
+                bool wide) {
   unsigned size = sign && wide ? 3 : 2;
   switch (type) {
   case KILN_TYPE_I8: EMIT(w, x64_rr(w->p, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src)); break;
-  case KILN_TYPE_I16: EMIT(w, x64_rr(w->p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src)); break;
+  case KILN_TYPE_I16:
+    EMIT(w, x64_rr(w->p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src));
+    break;
   case KILN_TYPE_I32:
     EMIT(w, x64_rr(w->p, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src));
     break;

@@ -124,7 +124,8 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
 
 /* Multiplication that tells: the product of the high halves, the high half of either mixed product,
  * or a carry. The signed one multiplies magnitudes; its product has to have the right sign. */
-static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i, uint32_t flag) {
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i,
+                              uint32_t flag) {
   bool sign = in->op == KILN_OP_SMULO;
   int32_t sign_at = 0;
   struct wide a, b;
@@ -291,8 +292,10 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   } else {
     op_half(w, X64_CMP, low, b, 0);
     op_half(w, X64_SBB, high, b, 1);
-    cc = cond == KILN_SLT || cond == KILN_SGT ? X64_L : cond == KILN_SGE || cond == KILN_SLE ? X64_GE
-       : cond == KILN_ULT || cond == KILN_UGT ? X64_B : X64_AE;
+    cc = cond == KILN_SLT || cond == KILN_SGT   ? X64_L
+         : cond == KILN_SGE || cond == KILN_SLE ? X64_GE
+         : cond == KILN_ULT || cond == KILN_UGT ? X64_B
+                                                : X64_AE;
   }
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->op == KILN_OP_BRIF && next->a == i) {
@@ -306,8 +309,10 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* a, replaced by b if the comparison a - b says so. */
 static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  unsigned cc = in->op == KILN_OP_SMIN ? X64_GE : in->op == KILN_OP_SMAX ? X64_L
-              : in->op == KILN_OP_UMIN ? X64_AE : X64_B;
+  unsigned cc = in->op == KILN_OP_SMIN   ? X64_GE
+                : in->op == KILN_OP_SMAX ? X64_L
+                : in->op == KILN_OP_UMIN ? X64_AE
+                                         : X64_B;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), t = kn_temp(w, KN_GP_MASK);
   load_half(w, low, in->a, 0);
   load_half(w, high, in->a, 1);
@@ -341,7 +346,8 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_claim(w, X64_RCX);
   if (x64_wide_source(w, in->c, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
-  unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK), low = kn_temp(w, KN_GP_MASK);
+  unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK),
+           low = kn_temp(w, KN_GP_MASK);
   uint32_t done = kn_walk_label(w), far = kn_walk_label(w);
   EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
   x64_jcc(w, left ? X64_NE : X64_E, far);

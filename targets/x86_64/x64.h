@@ -1,5 +1,5 @@
 /* What the x86-64 rooms share: registers, operands, emission into the walk's buffer. Lowering is by
- * kind: int.c, fp.c, memory.c, control.c, call.c, wide.c (i128); walk.c has the table of operations
+ * kind: int.c, bits.c, compare.c, fp.c, memory.c, control.c, call.c, wide.c (i128); walk.c has the table of operations
  * and the loop. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
  * within one operation. */
 #ifndef KN_X64_H
@@ -10,13 +10,9 @@
 #include "targets/x86_64/encode.h"
 #include <elf.h>
 
-enum {
-  X64_SCRATCH = X64_R11,
-  X64_XMM0 = KN_FP_BASE,
-  X64_XSCRATCH = KN_FP_BASE + 15
-};
+enum { X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE, X64_XSCRATCH = KN_FP_BASE + 15 };
 #define X64_CALLER_GP                                                                              \
-  (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |        \
+  (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \
    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | KN_BIT(X64_R11))
 /* What a call does not preserve: System V, figure 3.4. */
 #define X64_CLOBBERED (X64_CALLER_GP | ~KN_GP_MASK)
@@ -42,10 +38,8 @@ KN_INLINE void x64_mov(struct kn_walk *w, unsigned size, unsigned dst, unsigned 
 /* Moves between registers of one bank. */
 KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   if (dst == src) return;
-  if (dst >= KN_FP_BASE)
-    EMIT(w, x64_rr(w->p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
-  else
-    x64_mov(w, x64_op_size(type), dst, src);
+  if (dst >= KN_FP_BASE) EMIT(w, x64_rr(w->p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
+  else x64_mov(w, x64_op_size(type), dst, src);
 }
 
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
@@ -90,16 +84,25 @@ bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out);
 /* op dst, operand for a float operation or any with register and memory forms only. */
 KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, unsigned dst,
                               const struct x64_operand *o) {
-  if (o->kind == X64_REG)
-    EMIT(w, x64_rr(w->p, op, size, x64_hw(dst), x64_hw(o->reg)));
-  else
-    x64_op_mem(w, op, size, dst, &o->place);
+  if (o->kind == X64_REG) EMIT(w, x64_rr(w->p, op, size, x64_hw(dst), x64_hw(o->reg)));
+  else x64_op_mem(w, op, size, dst, &o->place);
 }
 
 /* Result i is in `reg`, a claimed register: it stays there, or moves home. */
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
 /* Drops the operands of a pure instruction that nobody uses. True if that was so. */
 bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
+
+/* An i32 was computed into the result's register: the bits above are 0. */
+KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
+  if (type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
+}
+/* Registers of the operands, but for `keep`: the result must not take them before they are read. */
+KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
+  return w->locked & ~KN_BIT(keep);
+}
+/* Claims rax and rdx, with operand `a` (extended to at least 32 bits) in rax. */
+void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 
 /* lea dst, address. */
 void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m);
@@ -123,14 +126,44 @@ void x64_place_label(struct kn_walk *w, uint32_t label);
 
 /* Library functions that operations expand to. */
 enum x64_lib {
-  X64_LIB_MEMCPY, X64_LIB_MEMMOVE, X64_LIB_MEMSET,
-  X64_LIB_DIVTI3, X64_LIB_MODTI3, X64_LIB_UDIVTI3, X64_LIB_UMODTI3, X64_LIB_MULOTI4,
-  X64_LIB_FLOATTISF, X64_LIB_FLOATTIDF, X64_LIB_FLOATUNTISF, X64_LIB_FLOATUNTIDF,
-  X64_LIB_FIXSFTI, X64_LIB_FIXDFTI, X64_LIB_FIXUNSSFTI, X64_LIB_FIXUNSDFTI,
-  X64_LIB_FMOD, X64_LIB_FMA, X64_LIB_FMIN, X64_LIB_FMAX, X64_LIB_FLOOR, X64_LIB_CEIL,
-  X64_LIB_TRUNC, X64_LIB_ROUND, X64_LIB_ROUNDEVEN, X64_LIB_RINT, X64_LIB_NEARBYINT,
-  X64_LIB_FMODF, X64_LIB_FMAF, X64_LIB_FMINF, X64_LIB_FMAXF, X64_LIB_FLOORF, X64_LIB_CEILF,
-  X64_LIB_TRUNCF, X64_LIB_ROUNDF, X64_LIB_ROUNDEVENF, X64_LIB_RINTF, X64_LIB_NEARBYINTF,
+  X64_LIB_MEMCPY,
+  X64_LIB_MEMMOVE,
+  X64_LIB_MEMSET,
+  X64_LIB_DIVTI3,
+  X64_LIB_MODTI3,
+  X64_LIB_UDIVTI3,
+  X64_LIB_UMODTI3,
+  X64_LIB_MULOTI4,
+  X64_LIB_FLOATTISF,
+  X64_LIB_FLOATTIDF,
+  X64_LIB_FLOATUNTISF,
+  X64_LIB_FLOATUNTIDF,
+  X64_LIB_FIXSFTI,
+  X64_LIB_FIXDFTI,
+  X64_LIB_FIXUNSSFTI,
+  X64_LIB_FIXUNSDFTI,
+  X64_LIB_FMOD,
+  X64_LIB_FMA,
+  X64_LIB_FMIN,
+  X64_LIB_FMAX,
+  X64_LIB_FLOOR,
+  X64_LIB_CEIL,
+  X64_LIB_TRUNC,
+  X64_LIB_ROUND,
+  X64_LIB_ROUNDEVEN,
+  X64_LIB_RINT,
+  X64_LIB_NEARBYINT,
+  X64_LIB_FMODF,
+  X64_LIB_FMAF,
+  X64_LIB_FMINF,
+  X64_LIB_FMAXF,
+  X64_LIB_FLOORF,
+  X64_LIB_CEILF,
+  X64_LIB_TRUNCF,
+  X64_LIB_ROUNDF,
+  X64_LIB_ROUNDEVENF,
+  X64_LIB_RINTF,
+  X64_LIB_NEARBYINTF,
   X64_LIB_TLS_GET_ADDR,
   X64_LIB_COUNT
 };
@@ -168,8 +201,8 @@ void x64_epilogue(struct kn_walk *w);
 typedef void x64_lower(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
 x64_lower x64_add, x64_sub, x64_and, x64_or, x64_xor, x64_mul, x64_shift, x64_rotate, x64_divide,
   x64_high_mul, x64_funnel, x64_minmax, x64_overflow, x64_saturate, x64_negate, x64_abs, x64_clz,
-  x64_ctz, x64_popcnt, x64_bitrev, x64_byteswap, x64_icmp, x64_select, x64_trunc, x64_zext, x64_sext,
-  x64_copy_op;
+  x64_ctz, x64_popcnt, x64_bitrev, x64_byteswap, x64_icmp, x64_select, x64_trunc, x64_zext,
+  x64_sext, x64_copy_op;
 x64_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x64_fmuladd, x64_flib,
   x64_fminimum, x64_fconv, x64_ftoi, x64_itof, x64_bitcast;
 x64_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,

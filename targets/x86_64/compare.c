@@ -1,0 +1,178 @@
+/* Integer comparisons, selection, truncation and extension of up to 64 bits. A comparison used only by
+ * the branch or select right behind it stays in the flags. */
+#include "targets/x86_64/x64.h"
+
+/* ---- comparison ---- */
+
+static const uint8_t cc_of[KILN_ICOND_COUNT] = {
+  [KILN_EQ] = X64_E,   [KILN_NE] = X64_NE, [KILN_SLT] = X64_L, [KILN_SGE] = X64_GE,
+  [KILN_SLE] = X64_LE, [KILN_SGT] = X64_G, [KILN_ULT] = X64_B, [KILN_UGE] = X64_AE,
+  [KILN_ULE] = X64_BE, [KILN_UGT] = X64_A,
+};
+static const uint8_t swapped[KILN_ICOND_COUNT] = {
+  [KILN_EQ] = KILN_EQ,   [KILN_NE] = KILN_NE,   [KILN_SLT] = KILN_SGT, [KILN_SGE] = KILN_SLE,
+  [KILN_SLE] = KILN_SGE, [KILN_SGT] = KILN_SLT, [KILN_ULT] = KILN_UGT, [KILN_UGE] = KILN_ULE,
+  [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
+};
+
+void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  unsigned type = in->type, size = x64_size(type), cond = in->x;
+  uint32_t a = in->a, b = in->b;
+  if (!kn_is_value(a) && kn_is_value(b)) {
+    uint32_t t = a;
+    a = b;
+    b = t;
+    cond = swapped[cond];
+  }
+  if (kn_is_value(a) && (w->val[a].flags & KN_VF_MEM)) {
+    const struct kn_inst *load = &w->inst[a];
+    struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
+    int32_t imm;
+    if (x64_imm32(w, b, type, &imm)) {
+      EMIT(w, x64_alu_mi(w->p, X64_G_CMP, size, m.m, imm));
+      if (m.m.base == X64_RIP)
+        x64_rip_fixup(w, &m, size != 0 && x64_fits8(imm) ? 1 : size == 0 ? 1 : size == 1 ? 2 : 4);
+    } else {
+      unsigned rb = kn_reg(w, b, type);
+      x64_op_mem(w, X64_CMP_ST, size, rb, &m);
+    }
+  } else {
+    unsigned ra = kn_reg(w, a, type);
+    struct x64_operand o = x64_operand(w, b, type);
+    if (o.kind == X64_IMM) {
+      if (o.imm == 0) EMIT(w, x64_rr(w->p, X64_TEST, size, ra, ra));
+      else EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, ra, o.imm));
+    } else {
+      x64_op_operand(w, X64_CMP, size, ra, &o);
+    }
+  }
+  kn_drop(w, a);
+  kn_drop(w, b);
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (w->val[i].uses == 1 && next->a == i &&
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && next->type != KILN_TYPE_I128))) {
+    w->flags_of = i;
+    w->flags_cond = cc_of[cond];
+    return;
+  }
+  unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
+  EMIT(w, x64_setcc(w->p, cc_of[cond], dst));
+  kn_defined(w, i, dst);
+}
+
+void x64_select(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type;
+  bool in_flags = w->flags_of == in->a && kn_is_value(in->a);
+  unsigned cc = in_flags ? w->flags_cond : X64_NE;
+  w->flags_of = 0;
+  if (!in_flags && x64_dead(w, in, i)) return;
+  if (in_flags && w->val[i].uses == 0) {
+    w->val[in->a].uses--;
+    kn_drop(w, in->b);
+    kn_drop(w, in->c);
+    return;
+  }
+  /* nothing from the test to the cmov changes flags: constants and reloads are moves */
+  unsigned rb = kn_reg(w, in->b, type), rc = kn_reg(w, in->c, type);
+  if (!in_flags) {
+    unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
+    EMIT(w, x64_test_ri(w->p, 0, r, 1));
+    kn_drop(w, in->a);
+  } else {
+    w->val[in->a].uses--;
+  }
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  if (kn_bank(type)) {
+    /* no conditional move of floats: branch over one */
+    unsigned dst = kn_def(w, i, type, rc, x64_others(w, rc));
+    unsigned t = dst == rb && dst != rc ? X64_XSCRATCH : dst;
+    uint32_t skip = kn_walk_label(w);
+    x64_move(w, t, rc, type);
+    uint32_t take = skip;
+    if (cc == X64_CC_OEQ) {
+      x64_jcc(w, X64_NE, skip);
+      x64_jcc(w, X64_P, skip);
+    } else if (cc == X64_CC_UNE) {
+      take = kn_walk_label(w);
+      x64_jcc(w, X64_NE, take);
+      x64_jcc(w, X64_NP, skip);
+      x64_place_label(w, take);
+    } else {
+      x64_jcc(w, cc ^ 1, skip);
+    }
+    x64_move(w, t, rb, type);
+    x64_place_label(w, skip);
+    x64_move(w, dst, t, type);
+    kn_defined(w, i, dst);
+    return;
+  }
+  unsigned size = x64_op_size(type);
+  if (cc == X64_CC_OEQ) { /* a if equal and ordered: start from b, replace by c twice */
+    x64_mov(w, size, X64_SCRATCH, rb);
+    EMIT(w, x64_rr(w->p, X64_CMOV + X64_NE, size, X64_SCRATCH, rc));
+    EMIT(w, x64_rr(w->p, X64_CMOV + X64_P, size, X64_SCRATCH, rc));
+  } else {
+    x64_mov(w, size, X64_SCRATCH, rc);
+    EMIT(w, x64_rr(w->p, X64_CMOV + (cc == X64_CC_UNE ? X64_NE : cc), size, X64_SCRATCH, rb));
+    if (cc == X64_CC_UNE) EMIT(w, x64_rr(w->p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
+  }
+  unsigned dst = kn_def(w, i, type, rc, 0);
+  x64_mov(w, size, dst, X64_SCRATCH);
+  kn_defined(w, i, dst);
+}
+
+/* ---- extensions ---- */
+
+void x64_trunc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (in->x == KILN_TYPE_I128) {
+    x64_wide(w, in, i);
+    return;
+  }
+  if (x64_dead(w, in, i)) return;
+  unsigned ra = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  x64_move(w, dst, ra, in->type);
+  kn_defined(w, i, dst);
+}
+
+KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool sign) {
+  if (x64_dead(w, in, i)) return;
+  unsigned from = in->x;
+  int64_t imm;
+  if (kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_MEM)) {
+    const struct kn_inst *load = &w->inst[in->a];
+    struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
+    kn_drop(w, in->a);
+    unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+    unsigned op = from == KILN_TYPE_I8    ? (sign ? X64_MOVSX8 : X64_MOVZX8)
+                  : from == KILN_TYPE_I16 ? (sign ? X64_MOVSX16 : X64_MOVZX16)
+                  : sign                  ? X64_MOVSXD
+                                          : X64_MOV;
+    x64_op_mem(w, op, sign ? x64_op_size(in->type) : 2, dst, &m);
+    if (!sign) w->val[i].flags |= KN_VF_ZX;
+    kn_defined(w, i, dst);
+    return;
+  }
+  if (x64_imm64(w, in->a, &imm)) {
+    unsigned bits = 8u << x64_size(from);
+    uint64_t v = (uint64_t)imm << (64 - bits);
+    v = sign ? (uint64_t)((int64_t)v >> (64 - bits)) : v >> (64 - bits);
+    unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+    x64_const(w, dst, in->type == KILN_TYPE_I64 ? v : (uint32_t)v);
+    kn_defined(w, i, dst);
+    return;
+  }
+  unsigned ra = kn_reg(w, in->a, from);
+  bool known = !sign && (w->val[in->a].flags & KN_VF_ZX);
+  kn_drop(w, in->a);
+  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  if (known) x64_move(w, dst, ra, in->type);
+  else x64_extend(w, dst, ra, from, sign, in->type == KILN_TYPE_I64);
+  if (!sign) w->val[i].flags |= KN_VF_ZX;
+  kn_defined(w, i, dst);
+}
+void x64_zext(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { extend(w, in, i, false); }
+void x64_sext(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { extend(w, in, i, true); }
