@@ -170,7 +170,8 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       const struct kn_val *v = &f->val[global->handle];
       uint32_t p = f->block[global->def_block].pos - 1;
       r->bank = (uint8_t)bank_of(v->type);
-      r->first = r->last = p;
+      r->first = p;
+      r->last = p == UINT32_MAX ? 0 : p; /* made in a block that is not reached: as a slot */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &f->slots.at[kn_index(global->handle)];
