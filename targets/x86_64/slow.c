@@ -119,7 +119,7 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   bool far = disp < -(INT64_C(1) << 30) || disp >= INT64_C(1) << 30;
   if (kn_is_value(h)) {
     place.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
-    place.m.disp = (int32_t)disp;
+    place.m.disp = far ? 0 : (int32_t)disp;
   } else if (kn_is_slot(h)) {
     place = slot_place(w, kn_index(h), far ? 0 : disp);
   } else if (x64_imm64(w, h, &imm)) {
@@ -142,7 +142,6 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   }
   if (KN_UNLIKELY(far)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    place.m.disp = place.m.base == X64_RBP ? place.m.disp : 0;
     x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
     x64_const(w, r, (uint64_t)disp);
     EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
