@@ -71,8 +71,7 @@ static void check_at(int line, uint32_t word, const char *fmt, ...) {
   if (!cs_disasm_iter(cs, &p, &size, &address, insn))
     snprintf(text, sizeof text, "(not an instruction)");
   else
-    snprintf(text, sizeof text, "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "",
-             insn->op_str);
+    snprintf(text, sizeof text, "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "", insn->op_str);
   normalize(got, sizeof got, text);
   rows++;
   if (strcmp(want, got) != 0)
@@ -89,8 +88,12 @@ static const char *reg(char letter, unsigned n, const char *r31) {
   snprintf(s, 8, "%c%u", letter, n);
   return s;
 }
-static inline const char *R(unsigned sf, unsigned n) { return reg(sf ? 'x' : 'w', n, sf ? "xzr" : "wzr"); }
-static inline const char *S(unsigned sf, unsigned n) { return reg(sf ? 'x' : 'w', n, sf ? "sp" : "wsp"); }
+static inline const char *R(unsigned sf, unsigned n) {
+  return reg(sf ? 'x' : 'w', n, sf ? "xzr" : "wzr");
+}
+static inline const char *S(unsigned sf, unsigned n) {
+  return reg(sf ? 'x' : 'w', n, sf ? "sp" : "wsp");
+}
 static inline const char *F(char letter, unsigned n) { return reg(letter, n, NULL); }
 
 /* Varies each of `n` register operands over 0 to 31 while the others keep numbers of their own. */

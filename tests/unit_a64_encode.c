@@ -42,16 +42,15 @@ static void addsub_imm(void **state) {
             R(sf, 2));
       CHECK(a64_addsub_val(op, sf, 1, 2, 4096), "%s %s, %s, #1, lsl #12", addsub_names[op],
             R(sf, 1), R(sf, 2));
-      CHECK(a64_addsub_val(op, sf, 1, 2, 0xfff000), "%s %s, %s, #4095, lsl #12",
-            addsub_names[op], R(sf, 1), R(sf, 2));
+      CHECK(a64_addsub_val(op, sf, 1, 2, 0xfff000), "%s %s, %s, #4095, lsl #12", addsub_names[op],
+            R(sf, 1), R(sf, 2));
     }
   EACH_SF EACH_REGS(2, {
     CHECK(a64_cmp_val(sf, N, 9), "cmp %s, #9", S(sf, N));
     CHECK(a64_cmn_val(sf, N, 0x5000), "cmn %s, #5, lsl #12", S(sf, N));
     CHECK(a64_mov_sp(sf, 31, N), "mov %s, %s", S(sf, 31), S(sf, N));
     CHECK(a64_mov_sp(sf, D, 31), "mov %s, %s", S(sf, D), S(sf, 31));
-  })
-  assert_true(a64_addsub_imm_ok(0));
+  }) assert_true(a64_addsub_imm_ok(0));
   assert_true(a64_addsub_imm_ok(4095));
   assert_true(a64_addsub_imm_ok(4096));
   assert_true(a64_addsub_imm_ok(0xfff000));
@@ -70,8 +69,7 @@ static void addsub_reg_row(enum a64_addsub op, unsigned sf, unsigned d, unsigned
     CHECK(w, "%s %s, %s%s", op == A64_ADDS ? "cmn" : "cmp", R(sf, n), R(sf, m), shift);
   else if (op >= A64_SUB && n == 31)
     CHECK(w, "%s %s, %s%s", op == A64_SUB ? "neg" : "negs", R(sf, d), R(sf, m), shift);
-  else
-    CHECK(w, "%s %s, %s, %s%s", addsub_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
+  else CHECK(w, "%s %s, %s, %s%s", addsub_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
 }
 static void addsub_reg(void **state) {
   (void)state;
@@ -104,10 +102,8 @@ static void addsub_ext_row(enum a64_addsub op, unsigned sf, unsigned d, unsigned
   bool has_sp = n == 31 || (d == 31 && !(op & 1));
   bool plain = has_sp && ext == (sf ? A64_UXTX : A64_UXTW);
   if (plain) name = "lsl";
-  if (amount)
-    snprintf(tail, sizeof tail, ", %s #%u", name, amount);
-  else
-    snprintf(tail, sizeof tail, "%s%s", plain ? "" : ", ", plain ? "" : name);
+  if (amount) snprintf(tail, sizeof tail, ", %s #%u", name, amount);
+  else snprintf(tail, sizeof tail, "%s%s", plain ? "" : ", ", plain ? "" : name);
   const char *rm = R(sf && (ext & 3) == 3, m);
   if (op & 1 && d == 31)
     CHECK(w, "%s %s, %s%s", op == A64_ADDS ? "cmn" : "cmp", S(sf, n), rm, tail);
@@ -123,7 +119,8 @@ static void addsub_ext(void **state) {
         addsub_ext_row(op, sf, D, N, M, A64_UXTX, 3);
       })
       for (enum a64_extend ext = A64_UXTB; ext <= A64_SXTX; ext++)
-        for (unsigned amount = 0; amount <= 4; amount++) addsub_ext_row(op, sf, 1, 2, 3, ext, amount);
+        for (unsigned amount = 0; amount <= 4; amount++)
+          addsub_ext_row(op, sf, 1, 2, 3, ext, amount);
     }
 }
 
@@ -135,8 +132,7 @@ static void addsub_carry(void **state) {
       uint32_t w = a64_addsub_carry(op, sf, D, N, M);
       if (op >= A64_SUB && N == 31)
         CHECK(w, "%s %s, %s", op == A64_SUB ? "ngc" : "ngcs", R(sf, D), R(sf, M));
-      else
-        CHECK(w, "%s %s, %s, %s", names[op], R(sf, D), R(sf, N), R(sf, M));
+      else CHECK(w, "%s %s, %s, %s", names[op], R(sf, D), R(sf, N), R(sf, M));
       CHECK(a64_ngc(sf, D, M), "ngc %s, %s", R(sf, D), R(sf, M));
     })
 }
@@ -150,14 +146,10 @@ static void logic_reg_row(enum a64_logic op, unsigned sf, unsigned d, unsigned n
   uint32_t w = a64_logic_reg(op, sf, d, n, m, sh, amount);
   char shift[24] = "";
   if (amount || sh != A64_LSL) snprintf(shift, sizeof shift, ", %s #%u", shift_names[sh], amount);
-  if (op == A64_ANDS && d == 31)
-    CHECK(w, "tst %s, %s%s", R(sf, n), R(sf, m), shift);
-  else if (op == A64_ORR && n == 31 && !*shift)
-    CHECK(w, "mov %s, %s", R(sf, d), R(sf, m));
-  else if (op == A64_ORN && n == 31)
-    CHECK(w, "mvn %s, %s%s", R(sf, d), R(sf, m), shift);
-  else
-    CHECK(w, "%s %s, %s, %s%s", logic_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
+  if (op == A64_ANDS && d == 31) CHECK(w, "tst %s, %s%s", R(sf, n), R(sf, m), shift);
+  else if (op == A64_ORR && n == 31 && !*shift) CHECK(w, "mov %s, %s", R(sf, d), R(sf, m));
+  else if (op == A64_ORN && n == 31) CHECK(w, "mvn %s, %s%s", R(sf, d), R(sf, m), shift);
+  else CHECK(w, "%s %s, %s, %s%s", logic_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
 }
 static void logic_reg(void **state) {
   (void)state;
@@ -217,7 +209,8 @@ static void bitmask_all(void **state) {
       assert_true(decode_bitmask(sf, field, &back));
       assert_true(back == all[i]);
       const long long shown = (long long)all[i];
-      CHECK(a64_logic_imm(A64_AND, sf, 1, 2, field), "and %s, %s, #%lld", R(sf, 1), R(sf, 2), shown);
+      CHECK(a64_logic_imm(A64_AND, sf, 1, 2, field), "and %s, %s, #%lld", R(sf, 1), R(sf, 2),
+            shown);
       /* Neighbours of encodable values are encodable exactly if they are in the list. */
       for (int64_t delta = -1; delta <= 1; delta += 2) {
         uint64_t v = all[i] + (uint64_t)delta;
@@ -387,36 +380,41 @@ static void bit_fields(void **state) {
 
 static void sources(void **state) {
   (void)state;
-  static const struct { enum a64_op1 op; const char *name; int forms; } ones[] = {
-    {A64_RBIT, "rbit", 3}, {A64_REV16, "rev16", 3}, {A64_REV32, "rev32", 2}, {A64_REV_W, "rev", 1},
-    {A64_REV64, "rev", 2}, {A64_CLZ, "clz", 3},     {A64_CLS, "cls", 3}};
-  static const struct { enum a64_op2 op; const char *name; } twos[] = {
-    {A64_UDIV, "udiv"}, {A64_SDIV, "sdiv"}, {A64_LSLV, "lsl"},
-    {A64_LSRV, "lsr"},  {A64_ASRV, "asr"},  {A64_RORV, "ror"}};
-  static const struct { enum a64_mull op; const char *name, *zero; } mulls[] = {
-    {A64_SMADDL, "smaddl", "smull"}, {A64_SMSUBL, "smsubl", "smnegl"},
-    {A64_UMADDL, "umaddl", "umull"}, {A64_UMSUBL, "umsubl", "umnegl"}};
-  EACH_SF {
-    EACH_REGS(2, {
-      for (unsigned i = 0; i < COUNT(ones); i++)
-        if (ones[i].forms >> sf & 1)
-          CHECK(a64_op1(ones[i].op, sf, D, N), "%s %s, %s", ones[i].name, R(sf, D), R(sf, N));
-      CHECK(a64_rev(sf, D, N), "rev %s, %s", R(sf, D), R(sf, N));
-    })
-    EACH_REGS(3, {
-      for (unsigned i = 0; i < COUNT(twos); i++)
-        CHECK(a64_op2(twos[i].op, sf, D, N, M), "%s %s, %s, %s", twos[i].name, R(sf, D), R(sf, N),
-              R(sf, M));
-      CHECK(a64_mul(sf, D, N, M), "mul %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
-      CHECK(a64_mneg(sf, D, N, M), "mneg %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
-    })
-    EACH_REGS(4, {
-      if (A == 31) continue;
-      CHECK(a64_madd(sf, D, N, M, A), "madd %s, %s, %s, %s", R(sf, D), R(sf, N), R(sf, M), R(sf, A));
-      CHECK(a64_msub(sf, D, N, M, A), "msub %s, %s, %s, %s", R(sf, D), R(sf, N), R(sf, M), R(sf, A));
-    })
-  }
-  EACH_REGS(4, {
+  static const struct {
+    enum a64_op1 op;
+    const char *name;
+    int forms;
+  } ones[] = {{A64_RBIT, "rbit", 3}, {A64_REV16, "rev16", 3}, {A64_REV32, "rev32", 2},
+              {A64_REV_W, "rev", 1}, {A64_REV64, "rev", 2},   {A64_CLZ, "clz", 3},
+              {A64_CLS, "cls", 3}};
+  static const struct {
+    enum a64_op2 op;
+    const char *name;
+  } twos[] = {{A64_UDIV, "udiv"}, {A64_SDIV, "sdiv"}, {A64_LSLV, "lsl"},
+              {A64_LSRV, "lsr"},  {A64_ASRV, "asr"},  {A64_RORV, "ror"}};
+  static const struct {
+    enum a64_mull op;
+    const char *name, *zero;
+  } mulls[] = {{A64_SMADDL, "smaddl", "smull"},
+               {A64_SMSUBL, "smsubl", "smnegl"},
+               {A64_UMADDL, "umaddl", "umull"},
+               {A64_UMSUBL, "umsubl", "umnegl"}};
+  EACH_SF{EACH_REGS(2, {
+    for (unsigned i = 0; i < COUNT(ones); i++)
+      if (ones[i].forms >> sf & 1)
+        CHECK(a64_op1(ones[i].op, sf, D, N), "%s %s, %s", ones[i].name, R(sf, D), R(sf, N));
+    CHECK(a64_rev(sf, D, N), "rev %s, %s", R(sf, D), R(sf, N));
+  }) EACH_REGS(3, {
+    for (unsigned i = 0; i < COUNT(twos); i++)
+      CHECK(a64_op2(twos[i].op, sf, D, N, M), "%s %s, %s, %s", twos[i].name, R(sf, D), R(sf, N),
+            R(sf, M));
+    CHECK(a64_mul(sf, D, N, M), "mul %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
+    CHECK(a64_mneg(sf, D, N, M), "mneg %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
+  }) EACH_REGS(4, {
+    if (A == 31) continue;
+    CHECK(a64_madd(sf, D, N, M, A), "madd %s, %s, %s, %s", R(sf, D), R(sf, N), R(sf, M), R(sf, A));
+    CHECK(a64_msub(sf, D, N, M, A), "msub %s, %s, %s, %s", R(sf, D), R(sf, N), R(sf, M), R(sf, A));
+  })} EACH_REGS(4, {
     for (unsigned i = 0; i < COUNT(mulls); i++)
       if (A == 31)
         CHECK(a64_mull(mulls[i].op, D, N, M, A), "%s %s, %s, %s", mulls[i].zero, R(1, D), R(0, N),
@@ -424,8 +422,7 @@ static void sources(void **state) {
       else
         CHECK(a64_mull(mulls[i].op, D, N, M, A), "%s %s, %s, %s, %s", mulls[i].name, R(1, D),
               R(0, N), R(0, M), R(1, A));
-  })
-  EACH_REGS(3, {
+  }) EACH_REGS(3, {
     CHECK(a64_smull(D, N, M), "smull %s, %s, %s", R(1, D), R(0, N), R(0, M));
     CHECK(a64_umull(D, N, M), "umull %s, %s, %s", R(1, D), R(0, N), R(0, M));
     CHECK(a64_smulh(D, N, M), "smulh %s, %s, %s", R(1, D), R(1, N), R(1, M));
@@ -445,8 +442,7 @@ static void csel_row(unsigned op, unsigned sf, unsigned d, unsigned n, unsigned 
     CHECK(w, "%s %s, %s", zero[op], R(sf, d), cond_names[c ^ 1]);
   else if (op > 0 && n == m && c < 14)
     CHECK(w, "%s %s, %s, %s", same[op], R(sf, d), R(sf, n), cond_names[c ^ 1]);
-  else
-    CHECK(w, "%s %s, %s, %s, %s", names[op], R(sf, d), R(sf, n), R(sf, m), cond_names[c]);
+  else CHECK(w, "%s %s, %s, %s, %s", names[op], R(sf, d), R(sf, n), R(sf, m), cond_names[c]);
 }
 static void conditional(void **state) {
   (void)state;
@@ -460,11 +456,13 @@ static void conditional(void **state) {
         csel_row(op, sf, 1, 31, 31, c);
       }
     }
-    for (unsigned c = 0; c < 14; c++) EACH_REGS(1, {
+    for (unsigned c = 0; c < 14; c++)
+      EACH_REGS(1, {
         CHECK(a64_cset(sf, D, (enum a64_cond)c), "cset %s, %s", R(sf, D), cond_names[c]);
         CHECK(a64_csetm(sf, D, (enum a64_cond)c), "csetm %s, %s", R(sf, D), cond_names[c]);
       })
-    for (unsigned c = 0; c < 15; c++) EACH_REGS(2, {
+    for (unsigned c = 0; c < 15; c++)
+      EACH_REGS(2, {
         enum a64_cond cond = (enum a64_cond)c;
         CHECK(a64_ccmp_reg(A64_CCMP, sf, D, N, c, cond), "ccmp %s, %s, #%u, %s", R(sf, D), R(sf, N),
               c, cond_names[c]);
@@ -506,10 +504,8 @@ static void branches(void **state) {
   EACH_REGS(1, {
     CHECK(a64_br(D), "br %s", R(1, D));
     CHECK(a64_blr(D), "blr %s", R(1, D));
-    if (D == 30)
-      CHECK(a64_ret(D), "ret");
-    else
-      CHECK(a64_ret(D), "ret %s", R(1, D));
+    if (D == 30) CHECK(a64_ret(D), "ret");
+    else CHECK(a64_ret(D), "ret %s", R(1, D));
   })
   assert_true(a64_reach_ok(0x7ffc, 14));
   assert_false(a64_reach_ok(0x8000, 14));
@@ -556,7 +552,8 @@ static void mem_row(const struct mem_row *m, unsigned t, unsigned n, int32_t off
   assert_int_equal(a64_mem_scaled_ok(m->op, off), scaled);
   assert_int_equal(a64_mem_simm9_ok(off), simm9);
   assert_int_equal(a64_mem_offset_ok(m->op, off), scaled || simm9);
-  if (scaled) CHECK(a64_mem_scaled(m->op, t, n, (uint32_t)off), "%s %s, [%s%s]", m->name, rt, base, offset);
+  if (scaled)
+    CHECK(a64_mem_scaled(m->op, t, n, (uint32_t)off), "%s %s, [%s%s]", m->name, rt, base, offset);
   if (scaled || simm9)
     CHECK(a64_mem_offset(m->op, t, n, off), "%s %s, [%s%s]", scaled ? m->name : m->unscaled, rt,
           base, offset);
@@ -576,28 +573,31 @@ static void memory(void **state) {
       mem_row(m, D, N, 64);
       mem_row(m, D, N, -5);
     })
-    static const int32_t offs[] = {0, 1, -1, 2, 3, 4, 7, 8, 15, 16, 127, 128, -128, -129, 255, 256,
-                                   -255, -256, -257, 257, 4095, 4096, 4097, 8190, 8191, 8192, 16380,
-                                   16384, 32760, 32768, 65520, 65536, INT32_MAX, INT32_MIN};
+    static const int32_t offs[] = {
+      0,    1,    -1,    2,     3,     4,     7,     8,     15,        16,       127,  128,
+      -128, -129, 255,   256,   -255,  -256,  -257,  257,   4095,      4096,     4097, 8190,
+      8191, 8192, 16380, 16384, 32760, 32768, 65520, 65536, INT32_MAX, INT32_MIN};
     for (unsigned k = 0; k < COUNT(offs); k++) mem_row(m, 1, 2, offs[k]);
     static const enum a64_extend exts[] = {A64_UXTW, A64_UXTX, A64_SXTW, A64_SXTX};
     for (unsigned e = 0; e < 4; e++)
-      for (unsigned s = 0; s < 2; s++) EACH_REGS(3, {
+      for (unsigned s = 0; s < 2; s++)
+        EACH_REGS(3, {
           enum a64_extend ext = exts[e];
           const char *rm = R((ext & 3) == 3, M), *rt = data_reg(m->letter, D), *base = S(1, N);
           char tail[24] = "";
           const char *name = ext == A64_UXTX ? "lsl" : extend_names[ext];
-          if (s)
-            snprintf(tail, sizeof tail, ", %s #%u", name, m->log2);
-          else if (ext != A64_UXTX)
-            snprintf(tail, sizeof tail, ", %s", name);
+          if (s) snprintf(tail, sizeof tail, ", %s #%u", name, m->log2);
+          else if (ext != A64_UXTX) snprintf(tail, sizeof tail, ", %s", name);
           CHECK(a64_mem_reg(m->op, D, N, M, ext, s), "%s %s, [%s, %s%s]", m->name, rt, base, rm,
                 tail);
         })
   }
-  static const struct { enum a64_lit op; const char *name; char letter; } lits[] = {
-    {A64_LIT_W, "ldr", 'w'},  {A64_LIT_X, "ldr", 'x'},  {A64_LIT_SW, "ldrsw", 'x'},
-    {A64_LIT_FS, "ldr", 's'}, {A64_LIT_FD, "ldr", 'd'}, {A64_LIT_FQ, "ldr", 'q'}};
+  static const struct {
+    enum a64_lit op;
+    const char *name;
+    char letter;
+  } lits[] = {{A64_LIT_W, "ldr", 'w'},  {A64_LIT_X, "ldr", 'x'},  {A64_LIT_SW, "ldrsw", 'x'},
+              {A64_LIT_FS, "ldr", 's'}, {A64_LIT_FD, "ldr", 'd'}, {A64_LIT_FQ, "ldr", 'q'}};
   static const int32_t offs[] = {0, 4, -4, 0xffffc, -0x100000};
   for (unsigned i = 0; i < COUNT(lits); i++)
     for (unsigned k = 0; k < COUNT(offs); k++)
@@ -611,15 +611,21 @@ static void memory(void **state) {
 
 static void pairs(void **state) {
   (void)state;
-  static const struct { enum a64_pair op; const char *name; char letter; int size; } rows_[] = {
-    {A64_STP_W, "stp", 'w', 4},    {A64_LDP_W, "ldp", 'w', 4},   {A64_STP_X, "stp", 'x', 8},
-    {A64_LDP_X, "ldp", 'x', 8},    {A64_LDPSW, "ldpsw", 'x', 4}, {A64_STP_FS, "stp", 's', 4},
-    {A64_LDP_FS, "ldp", 's', 4},   {A64_STP_FD, "stp", 'd', 8},  {A64_LDP_FD, "ldp", 'd', 8},
-    {A64_STP_FQ, "stp", 'q', 16},  {A64_LDP_FQ, "ldp", 'q', 16}};
+  static const struct {
+    enum a64_pair op;
+    const char *name;
+    char letter;
+    int size;
+  } rows_[] = {
+    {A64_STP_W, "stp", 'w', 4},   {A64_LDP_W, "ldp", 'w', 4},   {A64_STP_X, "stp", 'x', 8},
+    {A64_LDP_X, "ldp", 'x', 8},   {A64_LDPSW, "ldpsw", 'x', 4}, {A64_STP_FS, "stp", 's', 4},
+    {A64_LDP_FS, "ldp", 's', 4},  {A64_STP_FD, "stp", 'd', 8},  {A64_LDP_FD, "ldp", 'd', 8},
+    {A64_STP_FQ, "stp", 'q', 16}, {A64_LDP_FQ, "ldp", 'q', 16}};
   for (unsigned i = 0; i < COUNT(rows_); i++) {
     const int size = rows_[i].size;
     const int32_t offs[] = {size, -size, 63 * size, -64 * size, 8 * size};
-    for (unsigned k = 0; k < COUNT(offs); k++) EACH_REGS(3, {
+    for (unsigned k = 0; k < COUNT(offs); k++)
+      EACH_REGS(3, {
         const char *a = data_reg(rows_[i].letter, D), *b = data_reg(rows_[i].letter, M),
                    *base = S(1, N), *name = rows_[i].name;
         const bool gpr = rows_[i].letter == 'x' || rows_[i].letter == 'w';
@@ -670,7 +676,8 @@ static void ordered(void **state) {
     })
     EACH_REGS(4, {
       if (D == M || D == N || D == A) continue; /* unpredictable */
-      CHECK(a64_stxp(sf, D, M, A, N), "stxp %s, %s, %s, [%s]", R(0, D), R(sf, M), R(sf, A), S(1, N));
+      CHECK(a64_stxp(sf, D, M, A, N), "stxp %s, %s, %s, [%s]", R(0, D), R(sf, M), R(sf, A),
+            S(1, N));
       CHECK(a64_stlxp(sf, D, M, A, N), "stlxp %s, %s, %s, [%s]", R(0, D), R(sf, M), R(sf, A),
             S(1, N));
     })
@@ -702,11 +709,11 @@ static void system_words(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(addsub_imm),   cmocka_unit_test(addsub_reg),   cmocka_unit_test(addsub_ext),
-    cmocka_unit_test(addsub_carry), cmocka_unit_test(logic_reg),    cmocka_unit_test(bitmask_all),
-    cmocka_unit_test(logic_imm),    cmocka_unit_test(move_wide),    cmocka_unit_test(mov_imm),
-    cmocka_unit_test(adr),          cmocka_unit_test(bit_fields),   cmocka_unit_test(sources),
-    cmocka_unit_test(conditional),  cmocka_unit_test(branches),     cmocka_unit_test(memory),
-    cmocka_unit_test(pairs),        cmocka_unit_test(ordered),      cmocka_unit_test(system_words)};
+    cmocka_unit_test(addsub_imm),   cmocka_unit_test(addsub_reg), cmocka_unit_test(addsub_ext),
+    cmocka_unit_test(addsub_carry), cmocka_unit_test(logic_reg),  cmocka_unit_test(bitmask_all),
+    cmocka_unit_test(logic_imm),    cmocka_unit_test(move_wide),  cmocka_unit_test(mov_imm),
+    cmocka_unit_test(adr),          cmocka_unit_test(bit_fields), cmocka_unit_test(sources),
+    cmocka_unit_test(conditional),  cmocka_unit_test(branches),   cmocka_unit_test(memory),
+    cmocka_unit_test(pairs),        cmocka_unit_test(ordered),    cmocka_unit_test(system_words)};
   return cmocka_run_group_tests_name("a64_encode", tests, setup, teardown);
 }

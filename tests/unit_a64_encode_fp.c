@@ -4,19 +4,30 @@
 
 /* ---- float ---- */
 
-static const struct { enum a64_ftype type; char letter; } ftypes[] = {{A64_S, 's'}, {A64_D, 'd'}};
+static const struct {
+  enum a64_ftype type;
+  char letter;
+} ftypes[] = {{A64_S, 's'}, {A64_D, 'd'}};
 
 static void float_ops(void **state) {
   (void)state;
-  static const struct { enum a64_fop1 op; const char *name; } ones[] = {
-    {A64_FMOV, "fmov"},     {A64_FABS, "fabs"},     {A64_FNEG, "fneg"},     {A64_FSQRT, "fsqrt"},
-    {A64_FRINTN, "frintn"}, {A64_FRINTP, "frintp"}, {A64_FRINTM, "frintm"}, {A64_FRINTZ, "frintz"},
-    {A64_FRINTA, "frinta"}, {A64_FRINTX, "frintx"}, {A64_FRINTI, "frinti"}};
-  static const struct { enum a64_fop2 op; const char *name; } twos[] = {
-    {A64_FMUL, "fmul"}, {A64_FDIV, "fdiv"}, {A64_FADD, "fadd"},     {A64_FSUB, "fsub"},
-    {A64_FMAX, "fmax"}, {A64_FMIN, "fmin"}, {A64_FMAXNM, "fmaxnm"}, {A64_FMINNM, "fminnm"},
-    {A64_FNMUL, "fnmul"}};
-  static const struct { enum a64_fop3 op; const char *name; } threes[] = {
+  static const struct {
+    enum a64_fop1 op;
+    const char *name;
+  } ones[] = {{A64_FMOV, "fmov"},     {A64_FABS, "fabs"},     {A64_FNEG, "fneg"},
+              {A64_FSQRT, "fsqrt"},   {A64_FRINTN, "frintn"}, {A64_FRINTP, "frintp"},
+              {A64_FRINTM, "frintm"}, {A64_FRINTZ, "frintz"}, {A64_FRINTA, "frinta"},
+              {A64_FRINTX, "frintx"}, {A64_FRINTI, "frinti"}};
+  static const struct {
+    enum a64_fop2 op;
+    const char *name;
+  } twos[] = {{A64_FMUL, "fmul"},     {A64_FDIV, "fdiv"},     {A64_FADD, "fadd"},
+              {A64_FSUB, "fsub"},     {A64_FMAX, "fmax"},     {A64_FMIN, "fmin"},
+              {A64_FMAXNM, "fmaxnm"}, {A64_FMINNM, "fminnm"}, {A64_FNMUL, "fnmul"}};
+  static const struct {
+    enum a64_fop3 op;
+    const char *name;
+  } threes[] = {
     {A64_FMADD, "fmadd"}, {A64_FMSUB, "fmsub"}, {A64_FNMADD, "fnmadd"}, {A64_FNMSUB, "fnmsub"}};
   for (unsigned k = 0; k < 2; k++) {
     const enum a64_ftype type = ftypes[k].type;
@@ -40,8 +51,8 @@ static void float_ops(void **state) {
     })
     EACH_REGS(4, {
       for (unsigned i = 0; i < COUNT(threes); i++)
-        CHECK(a64_fop3(threes[i].op, type, D, N, M, A), "%s %s, %s, %s, %s", threes[i].name, F(c, D),
-              F(c, N), F(c, M), F(c, A));
+        CHECK(a64_fop3(threes[i].op, type, D, N, M, A), "%s %s, %s, %s, %s", threes[i].name,
+              F(c, D), F(c, N), F(c, M), F(c, A));
     })
     EACH_REGS(1, CHECK(a64_fmov_imm(type, D, 0x70), "fmov %s, #1.0", F(c, D));)
   }
@@ -96,10 +107,13 @@ static void float_convert(void **state) {
     CHECK(a64_fcvt(A64_S, A64_H, D, N), "fcvt %s, %s", F('s', D), F('h', N));
     CHECK(a64_fcvt(A64_D, A64_H, D, N), "fcvt %s, %s", F('d', D), F('h', N));
   })
-  static const struct { enum a64_fint op; const char *name; } to_int[] = {
-    {A64_FCVTNS, "fcvtns"}, {A64_FCVTNU, "fcvtnu"}, {A64_FCVTAS, "fcvtas"}, {A64_FCVTAU, "fcvtau"},
-    {A64_FCVTPS, "fcvtps"}, {A64_FCVTPU, "fcvtpu"}, {A64_FCVTMS, "fcvtms"}, {A64_FCVTMU, "fcvtmu"},
-    {A64_FCVTZS, "fcvtzs"}, {A64_FCVTZU, "fcvtzu"}};
+  static const struct {
+    enum a64_fint op;
+    const char *name;
+  } to_int[] = {{A64_FCVTNS, "fcvtns"}, {A64_FCVTNU, "fcvtnu"}, {A64_FCVTAS, "fcvtas"},
+                {A64_FCVTAU, "fcvtau"}, {A64_FCVTPS, "fcvtps"}, {A64_FCVTPU, "fcvtpu"},
+                {A64_FCVTMS, "fcvtms"}, {A64_FCVTMU, "fcvtmu"}, {A64_FCVTZS, "fcvtzs"},
+                {A64_FCVTZU, "fcvtzu"}};
   EACH_SF for (unsigned k = 0; k < 2; k++) EACH_REGS(2, {
     const char c = ftypes[k].letter;
     const enum a64_ftype type = ftypes[k].type;
@@ -111,8 +125,7 @@ static void float_convert(void **state) {
       CHECK(a64_fint(A64_FMOV_TO_GPR, sf, type, D, N), "fmov %s, %s", R(sf, D), F(c, N));
       CHECK(a64_fint(A64_FMOV_FROM_GPR, sf, type, D, N), "fmov %s, %s", F(c, D), R(sf, N));
     }
-  })
-  EACH_REGS(2, {
+  }) EACH_REGS(2, {
     CHECK(a64_fmov_to_high(D, N), "fmov %s.d[1], %s", F('v', D), R(1, N));
     CHECK(a64_fmov_from_high(D, N), "fmov %s, %s.d[1]", R(1, D), F('v', N));
   })
@@ -120,9 +133,11 @@ static void float_convert(void **state) {
 
 static void simd(void **state) {
   (void)state;
-  static const struct { enum a64_vlogic op; const char *name; } logic[] = {
-    {A64_VAND, "and"}, {A64_VBIC, "bic"}, {A64_VORR, "orr"}, {A64_VORN, "orn"},
-    {A64_VEOR, "eor"}, {A64_VBSL, "bsl"}, {A64_VBIT, "bit"}, {A64_VBIF, "bif"}};
+  static const struct {
+    enum a64_vlogic op;
+    const char *name;
+  } logic[] = {{A64_VAND, "and"}, {A64_VBIC, "bic"}, {A64_VORR, "orr"}, {A64_VORN, "orn"},
+               {A64_VEOR, "eor"}, {A64_VBSL, "bsl"}, {A64_VBIT, "bit"}, {A64_VBIF, "bif"}};
   EACH_REGS(2, {
     CHECK(a64_cnt_8b(D, N), "cnt %s.8b, %s.8b", F('v', D), F('v', N));
     CHECK(a64_cnt_16b(D, N), "cnt %s.16b, %s.16b", F('v', D), F('v', N));
@@ -132,11 +147,13 @@ static void simd(void **state) {
     CHECK(a64_dup_2d(D, N), "dup %s.2d, %s", F('v', D), R(1, N));
     CHECK(a64_movi_zero(D), "movi %s, #0", F('d', D));
   })
-  for (unsigned q = 0; q < 2; q++) EACH_REGS(3, {
+  for (unsigned q = 0; q < 2; q++)
+    EACH_REGS(3, {
       const char *s = q ? "16b" : "8b";
       for (unsigned i = 0; i < COUNT(logic); i++)
         if (logic[i].op == A64_VORR && N == M)
-          CHECK(a64_vlogic(logic[i].op, q, D, N, M), "mov %s.%s, %s.%s", F('v', D), s, F('v', N), s);
+          CHECK(a64_vlogic(logic[i].op, q, D, N, M), "mov %s.%s, %s.%s", F('v', D), s, F('v', N),
+                s);
         else
           CHECK(a64_vlogic(logic[i].op, q, D, N, M), "%s %s.%s, %s.%s, %s.%s", logic[i].name,
                 F('v', D), s, F('v', N), s, F('v', M), s);

@@ -29,11 +29,11 @@ static bool callee_saved(unsigned r) {
 
 struct machine {
   bool sp_known, fp_known;
-  int64_t sp, fp;        /* CFA minus the register */
-  bool intact[N_REGS];   /* holds what it held at entry */
+  int64_t sp, fp;      /* CFA minus the register */
+  bool intact[N_REGS]; /* holds what it held at entry */
   struct {
-    int64_t at;          /* address minus CFA */
-    unsigned reg;        /* whose entry value is there */
+    int64_t at;   /* address minus CFA */
+    unsigned reg; /* whose entry value is there */
   } saved[64];
   unsigned n_saved;
 };
@@ -106,10 +106,10 @@ static void step(struct machine *m, const uint8_t *code) {
   uint32_t w;
   memcpy(&w, code, 4);
   int64_t imm = (int64_t)(w >> 10 & 0xfff) << (w >> 22 & 1 ? 12 : 0);
-  if ((w & 0xff8003ffu) == 0xd10003ffu) m->sp += imm;      /* sub sp, sp, # */
+  if ((w & 0xff8003ffu) == 0xd10003ffu) m->sp += imm; /* sub sp, sp, # */
   else if (w == 0x910003fdu) m->fp = m->sp, m->fp_known = m->sp_known, m->intact[FP] = false;
   else if (w == 0x910003bfu) m->sp = m->fp, m->sp_known = m->fp_known; /* mov sp, x29 */
-  else if ((w & 0xff8003ffu) == 0x910003ffu) m->sp -= imm; /* add sp, sp, # */
+  else if ((w & 0xff8003ffu) == 0x910003ffu) m->sp -= imm;             /* add sp, sp, # */
   else if ((w & 0xfc000000u) == 0x94000000u || (w & 0xfffffc1fu) == 0xd63f0000u)
     m->intact[LR] = false; /* bl, blr: the callee gives back the rest */
   else if (!transfer(m, w)) other(m, code);
@@ -206,8 +206,8 @@ static void check_output(kiln_session *s) {
     const struct kn_code_func *f = &out->funcs[i];
     const char *name = s->module->symbols[f->symbol].name;
     struct machine m = {.sp_known = true};
-    struct rows r = {.p = out->cfi + f->cfi_first, .end = out->cfi + f->cfi_first + f->cfi_size,
-                     .cfa_reg = SP};
+    struct rows r = {
+      .p = out->cfi + f->cfi_first, .end = out->cfi + f->cfi_first + f->cfi_size, .cfa_reg = SP};
     for (unsigned reg = 0; reg < N_REGS; reg++) m.intact[reg] = true;
     for (uint32_t pc = 0; pc < f->size; pc += 4) {
       rows_to(&r, pc);
@@ -227,8 +227,8 @@ static void on_diag(void *user, const kiln_diag *d) {
   fprintf(stderr, "# %u:%u: %s\n", d->line, d->column, d->message);
 }
 static void check_text(const char *text, uint64_t seed) {
-  kiln_module_options o = {.target = KILN_TARGET_AARCH64, .stress_seed = seed, .verify = true,
-                           .on_diag = on_diag};
+  kiln_module_options o = {
+    .target = KILN_TARGET_AARCH64, .stress_seed = seed, .verify = true, .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);
@@ -303,10 +303,12 @@ static void leaves_and_arguments(void **state) {
     "func @leaf_slot(i64) -> i64 {\n  %s = slot 64 align 8\nb0(%a: i64):\n"
     "  %p = addr %s + %a*8\n  store.i64 %a, %p\n  %v = load.i64 %s\n  ret %v\n}\n"
     "func @stack_in(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {\n"
-    "b0(%a: i64, %b: i64, %c: i64, %d: i64, %e: i64, %f: i64, %g: i64, %h: i64, %i: i64, %j: i64):\n"
+    "b0(%a: i64, %b: i64, %c: i64, %d: i64, %e: i64, %f: i64, %g: i64, %h: i64, %i: i64, %j: "
+    "i64):\n"
     "  %r = sub.i64 %i, %j\n  ret %r\n}\n"
     "func @stack_out(i64) -> i64 {\nb0(%a: i64):\n"
-    "  %r = call @many(%a, %a, %a, %a, %a, %a, %a, %a, %a, %a)\n  %s = add.i64 %r, %a\n  ret %s\n}\n"
+    "  %r = call @many(%a, %a, %a, %a, %a, %a, %a, %a, %a, %a)\n  %s = add.i64 %r, %a\n  ret "
+    "%s\n}\n"
     "func @variadic(i64, ...) -> i64 {\n  %l = slot 32 align 8\nb0(%a: i64):\n  va_start %l\n"
     "  %v = va_arg.i64 %l\n  ret %v\n}\n"
     "func @branches(i64) -> i64 {\nb0(%a: i64):\n  %c = icmp.i64 eq %a, 0\n  brif %c, b1, b2\n"

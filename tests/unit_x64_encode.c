@@ -16,8 +16,7 @@ static unsigned long rows;
 
 static int setup(void **state) {
   (void)state;
-  return ZYAN_FAILED(
-    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
+  return ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
 }
 static int teardown(void **state) {
   (void)state;
@@ -56,8 +55,8 @@ static ZydisRegister gpr(unsigned size, unsigned n) {
 static const char *differs(const ZydisDecodedOperand *op, const struct want *w) {
   if (w->kind == GPR || w->kind == XMM) {
     if (op->type != ZYDIS_OPERAND_TYPE_REGISTER) return "not a register";
-    ZydisRegister r = w->kind == GPR ? gpr(w->size, w->reg)
-                                     : (ZydisRegister)(ZYDIS_REGISTER_XMM0 + w->reg);
+    ZydisRegister r =
+      w->kind == GPR ? gpr(w->size, w->reg) : (ZydisRegister)(ZYDIS_REGISTER_XMM0 + w->reg);
     return op->reg.value == r ? NULL : "register";
   }
   if (w->kind == IMM) {
@@ -118,9 +117,9 @@ static uint8_t code[64];
 
 /* ---- memory operands and immediates that every form meets ---- */
 
-static const int32_t disps[] = {0,    1,     -1,    127,    -127,      -128,     128,
+static const int32_t disps[] = {0,    1,   -1,  127,   -127,   -128,      128,
                                 -129, 255, 256, 32767, -32768, INT32_MAX, INT32_MIN};
-static const int32_t imms[] = {0,   1,    -1,  127,   -127,   -128,  128,      -129,
+static const int32_t imms[] = {0,   1,   -1,    127,    -127,  -128,  128,       -129,
                                255, 256, 32767, -32768, 65535, 65536, INT32_MAX, INT32_MIN};
 
 static struct x64_mem mems[8192];
@@ -160,10 +159,10 @@ enum { SIZES_ALL = 15, SIZES_WIDE = 14, SIZES_GP = 12, S32 = 4, S64 = 8 };
 struct form {
   unsigned op;
   ZydisMnemonic mnemonic;
-  unsigned sizes;      /* bit per size */
-  char reg, rm;        /* g of the size, x; b w d q: general of that width */
-  bool rm_first;       /* Zydis lists r/m as the first operand */
-  unsigned mem_size;   /* log2; 8: the size's own */
+  unsigned sizes;    /* bit per size */
+  char reg, rm;      /* g of the size, x; b w d q: general of that width */
+  bool rm_first;     /* Zydis lists r/m as the first operand */
+  unsigned mem_size; /* log2; 8: the size's own */
   enum { BOTH, ONLY_REG, ONLY_MEM } where;
 };
 #define M(name) ZYDIS_MNEMONIC_##name
@@ -319,8 +318,7 @@ static void memory_immediates(void **state) {
   make_mems();
   for (unsigned size = 0; size < 4; size++)
     for (unsigned i = 0; i < n_mems; i++)
-      for (unsigned k = few_mems(i) ? 0 : i % 16; k < COUNT(imms);
-           k += few_mems(i) ? 3 : 16) {
+      for (unsigned k = few_mems(i) ? 0 : i % 16; k < COUNT(imms); k += few_mems(i) ? 3 : 16) {
         const struct x64_mem m = mems[i];
         const int32_t v = imms[k];
         for (unsigned op = 0; op < 8; op++)
@@ -334,10 +332,20 @@ static void memory_immediates(void **state) {
 }
 static void constants(void **state) {
   (void)state;
-  static const uint64_t wide[] = {
-    0, 1, 127, 128, 0x7fffffff, 0x80000000, 0xffffffff, UINT64_C(0x100000000),
-    UINT64_C(0xffffffff80000000), UINT64_C(0xffffffff7fffffff), UINT64_C(0x7fffffffffffffff),
-    UINT64_C(0x8000000000000000), UINT64_MAX, UINT64_C(0x123456789abcdef0)};
+  static const uint64_t wide[] = {0,
+                                  1,
+                                  127,
+                                  128,
+                                  0x7fffffff,
+                                  0x80000000,
+                                  0xffffffff,
+                                  UINT64_C(0x100000000),
+                                  UINT64_C(0xffffffff80000000),
+                                  UINT64_C(0xffffffff7fffffff),
+                                  UINT64_C(0x7fffffffffffffff),
+                                  UINT64_C(0x8000000000000000),
+                                  UINT64_MAX,
+                                  UINT64_C(0x123456789abcdef0)};
   for (unsigned r = 0; r < 16; r++) {
     for (unsigned i = 0; i < COUNT(wide); i++) {
       const uint64_t v = wide[i];
@@ -354,9 +362,11 @@ static void constants(void **state) {
 
 static void shifts(void **state) {
   (void)state;
-  static const struct { unsigned group; ZydisMnemonic mnemonic; } kinds[] = {
-    {X64_G_ROL, M(ROL)}, {X64_G_ROR, M(ROR)}, {X64_G_RCL, M(RCL)}, {X64_G_RCR, M(RCR)},
-    {X64_G_SHL, M(SHL)}, {X64_G_SHR, M(SHR)}, {X64_G_SAR, M(SAR)}};
+  static const struct {
+    unsigned group;
+    ZydisMnemonic mnemonic;
+  } kinds[] = {{X64_G_ROL, M(ROL)}, {X64_G_ROR, M(ROR)}, {X64_G_RCL, M(RCL)}, {X64_G_RCR, M(RCR)},
+               {X64_G_SHL, M(SHL)}, {X64_G_SHR, M(SHR)}, {X64_G_SAR, M(SAR)}};
   for (unsigned size = 0; size < 4; size++)
     for (unsigned r = 0; r < 16; r++) {
       for (unsigned k = 0; k < COUNT(kinds); k++) {
@@ -384,28 +394,26 @@ static void unary(void **state) {
   static const ZydisMnemonic kinds[] = {0, 0, M(NOT), M(NEG), M(MUL), M(IMUL), M(DIV), M(IDIV)};
   for (unsigned size = 0; size < 4; size++)
     for (unsigned k = X64_G_NOT; k <= X64_G_IDIV; k++) {
-      for (unsigned r = 0; r < 16; r++)
-        CHECK(x64_unary_r(code, k, size, r), kinds[k], g(size, r));
+      for (unsigned r = 0; r < 16; r++) CHECK(x64_unary_r(code, k, size, r), kinds[k], g(size, r));
       for (unsigned i = 0; i < n_mems; i++)
         CHECK(x64_unary_m(code, k, size, mems[i]), kinds[k], mem(size, mems[i]));
     }
   CHECK0(x64_cdq(code, 2), M(CDQ));
   CHECK0(x64_cdq(code, 3), M(CQO));
   for (unsigned r = 0; r < 16; r++)
-    for (unsigned size = 2; size < 4; size++)
-      CHECK(x64_bswap(code, size, r), M(BSWAP), g(size, r));
+    for (unsigned size = 2; size < 4; size++) CHECK(x64_bswap(code, size, r), M(BSWAP), g(size, r));
 }
 
 /* ---- control and the rest ---- */
 
 static void control(void **state) {
   (void)state;
-  static const ZydisMnemonic sets[] = {
-    M(SETO), M(SETNO), M(SETB), M(SETNB), M(SETZ), M(SETNZ), M(SETBE), M(SETNBE),
-    M(SETS), M(SETNS), M(SETP), M(SETNP), M(SETL), M(SETNL), M(SETLE), M(SETNLE)};
-  static const ZydisMnemonic jumps[] = {
-    M(JO), M(JNO), M(JB), M(JNB), M(JZ), M(JNZ), M(JBE), M(JNBE),
-    M(JS), M(JNS), M(JP), M(JNP), M(JL), M(JNL), M(JLE), M(JNLE)};
+  static const ZydisMnemonic sets[] = {M(SETO),  M(SETNO),  M(SETB),  M(SETNB), M(SETZ), M(SETNZ),
+                                       M(SETBE), M(SETNBE), M(SETS),  M(SETNS), M(SETP), M(SETNP),
+                                       M(SETL),  M(SETNL),  M(SETLE), M(SETNLE)};
+  static const ZydisMnemonic jumps[] = {M(JO),  M(JNO),  M(JB),  M(JNB), M(JZ), M(JNZ),
+                                        M(JBE), M(JNBE), M(JS),  M(JNS), M(JP), M(JNP),
+                                        M(JL),  M(JNL),  M(JLE), M(JNLE)};
   make_mems();
   for (unsigned cc = 0; cc < 16; cc++) {
     for (unsigned r = 0; r < 16; r++) CHECK(x64_setcc(code, cc, r), sets[cc], g(0, r));
@@ -447,9 +455,12 @@ static void compare_scalar(void **state) {
 static void locked(void **state) {
   (void)state;
   make_mems();
-  static const struct { unsigned op; ZydisMnemonic mnemonic; } kinds[] = {
-    {X64_CMPXCHG, M(CMPXCHG)}, {X64_XADD, M(XADD)},     {X64_ADD_ST, M(ADD)}, {X64_OR_ST, M(OR)},
-    {X64_AND_ST, M(AND)},      {X64_SUB_ST, M(SUB)},    {X64_XOR_ST, M(XOR)}};
+  static const struct {
+    unsigned op;
+    ZydisMnemonic mnemonic;
+  } kinds[] = {{X64_CMPXCHG, M(CMPXCHG)}, {X64_XADD, M(XADD)},  {X64_ADD_ST, M(ADD)},
+               {X64_OR_ST, M(OR)},        {X64_AND_ST, M(AND)}, {X64_SUB_ST, M(SUB)},
+               {X64_XOR_ST, M(XOR)}};
   for (unsigned k = 0; k < COUNT(kinds); k++)
     for (unsigned size = 0; size < 4; size++)
       for (unsigned i = 0; i < n_mems; i++) {
@@ -464,9 +475,10 @@ static void locked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(registers), cmocka_unit_test(memory),    cmocka_unit_test(immediates),
-    cmocka_unit_test(memory_immediates), cmocka_unit_test(constants), cmocka_unit_test(shifts),
-    cmocka_unit_test(unary),     cmocka_unit_test(control),   cmocka_unit_test(compare_scalar),
-    cmocka_unit_test(locked)};
+    cmocka_unit_test(registers),      cmocka_unit_test(memory),
+    cmocka_unit_test(immediates),     cmocka_unit_test(memory_immediates),
+    cmocka_unit_test(constants),      cmocka_unit_test(shifts),
+    cmocka_unit_test(unary),          cmocka_unit_test(control),
+    cmocka_unit_test(compare_scalar), cmocka_unit_test(locked)};
   return cmocka_run_group_tests_name("x64_encode", tests, setup, teardown);
 }

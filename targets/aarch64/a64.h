@@ -19,14 +19,21 @@
 #include <string.h>
 
 enum {
-  IP0 = 16, IP1 = 17, /* scratch: x16 for data, x17 for addresses */
-  VS0 = KN_FP_BASE + 30, VS1 = KN_FP_BASE + 31 /* scratch */
+  IP0 = 16,
+  IP1 = 17, /* scratch: x16 for data, x17 for addresses */
+  VS0 = KN_FP_BASE + 30,
+  VS1 = KN_FP_BASE + 31 /* scratch */
 };
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label). TABLE: 32 bits
  * get the distance from where the fixup before it of kind TABLE_BASE is. */
 enum a64_fix {
-  A64_FIX_B26, A64_FIX_B19, A64_FIX_B14, A64_FIX_FRAME, A64_FIX_TABLE_BASE, A64_FIX_TABLE
+  A64_FIX_B26,
+  A64_FIX_B19,
+  A64_FIX_B14,
+  A64_FIX_FRAME,
+  A64_FIX_TABLE_BASE,
+  A64_FIX_TABLE
 };
 
 /* Frame offset that names the byte `off` of the caller's stack arguments, and back. */
@@ -51,12 +58,10 @@ KN_INLINE unsigned v(unsigned r) { return r - KN_FP_BASE; }
 KN_INLINE bool const_of(const struct kn_walk *w, uint32_t h, unsigned type, uint64_t *bits) {
   uint64_t x;
   if (kn_is_value(h)) return false;
-  if (kn_is_imm(h))
-    x = (uint64_t)(int64_t)kn_imm(h);
+  if (kn_is_imm(h)) x = (uint64_t)(int64_t)kn_imm(h);
   else if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol == 0)
     x = w->f->pool.at[kn_index(h)].low;
-  else
-    return false;
+  else return false;
   unsigned n = bits_of(type);
   *bits = n >= 64 ? x : x & ((UINT64_C(1) << n) - 1);
   return true;
@@ -155,7 +160,13 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
 
 /* What a conditional branch tests. */
 struct a64_test {
-  enum { A64_T_COND, A64_T_CBZ, A64_T_CBNZ, A64_T_TBZ, A64_T_TBNZ } kind; /* bit 0 of kind - 1 negates */
+  enum {
+    A64_T_COND,
+    A64_T_CBZ,
+    A64_T_CBNZ,
+    A64_T_TBZ,
+    A64_T_TBNZ
+  } kind; /* bit 0 of kind - 1 negates */
   enum a64_cond cond;
   unsigned reg, sf, bit;
 };
@@ -181,8 +192,8 @@ a64_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_
   a64_lower_cmp, a64_lower_select, a64_lower_trunc, a64_lower_extend, a64_lower_copy;
 a64_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
   a64_lower_stack_restore, a64_lower_prefetch, a64_lower_tls;
-a64_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw,
-  a64_lower_atomic_cas, a64_lower_fence;
+a64_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
+  a64_lower_fence;
 a64_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
 a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
   a64_lower_va_arg, a64_lower_frem;

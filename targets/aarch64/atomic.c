@@ -57,8 +57,7 @@ static void combine(struct kn_walk *w, unsigned op, unsigned type, unsigned old,
   if (narrow)
     emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, r,
                            sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH), 0));
-  else
-    emit(w, a64_cmp(sf, a, r));
+  else emit(w, a64_cmp(sf, a, r));
   emit(w, a64_csel(A64_CSEL, sf, IP0, old, r, cond));
 }
 
@@ -100,8 +99,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   emit(w, a64_ldaxr(log2, old, a));
   if (is_narrow(in->type))
     emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, old, expected, byte ? A64_UXTB : A64_UXTH, 0));
-  else
-    emit(w, a64_cmp(sf_of(in->type), old, expected));
+  else emit(w, a64_cmp(sf_of(in->type), old, expected));
   emit(w, a64_b_cond(A64_NE, 12));
   emit(w, a64_stlxr(log2, IP1, desired, a));
   again(w, top, IP1);

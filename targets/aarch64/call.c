@@ -79,7 +79,8 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
 }
 
 static bool lowered_type(unsigned type) {
-  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || kn_bank(type) || type == KILN_TYPE_VOID;
+  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || kn_bank(type) ||
+         type == KILN_TYPE_VOID;
 }
 
 /* Register of the k-th result; false if there is none. */
@@ -167,10 +168,8 @@ void a64_enter(struct kn_walk *w) {
       return;
     }
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (l.reg == KN_NO_REG)
-      on_stack = true;
-    else
-      enter_register(w, value, l.reg);
+    if (l.reg == KN_NO_REG) on_stack = true;
+    else enter_register(w, value, l.reg);
   }
   if (f->variadic) save_registers(w, &s); /* before anything takes an argument register */
   if (on_stack) {
@@ -226,13 +225,13 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     if (bits) a64_set(w, IP0, 1, bits);
   } else {
     r = IP0;
-    if (m.src_handle)
-      a64_hook_constant(w, IP0, m.src_handle, KILN_TYPE_I64);
-    else
-      a64_hook_load(w, IP0, m.src_frame, KILN_TYPE_I64);
+    if (m.src_handle) a64_hook_constant(w, IP0, m.src_handle, KILN_TYPE_I64);
+    else a64_hook_load(w, IP0, m.src_frame, KILN_TYPE_I64);
   }
   bool half = type == KILN_TYPE_F32; /* next to another one, it may be */
-  enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD) : half ? A64_STR_W : A64_STR_X;
+  enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD)
+                    : half          ? A64_STR_W
+                                    : A64_STR_X;
   struct a64_at at = {A64_SP, (int32_t)off};
   if (!a64_mem_offset_ok(op, off)) { /* beyond 32 KiB of arguments */
     emit(w, a64_mov_sp(1, IP1, A64_SP));
@@ -366,10 +365,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     } else {
       /* done with at once: its registers may serve the next */
       uint64_t locked = w->locked, temp = w->temp;
-      if (p && p->flags & KILN_PARAM_BYVAL)
-        push_block(w, l.stack, args[k], p->size_bytes);
-      else
-        push_to(w, l.stack, args[k], type);
+      if (p && p->flags & KILN_PARAM_BYVAL) push_block(w, l.stack, args[k], p->size_bytes);
+      else push_to(w, l.stack, args[k], type);
       w->free |= w->temp & ~temp;
       w->temp = temp;
       w->locked = locked;
@@ -379,8 +376,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   if (symbol == 0) kn_drop(w, in->b);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++)
-    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   emit_call(w, symbol);
   if (bytes) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
@@ -402,16 +398,13 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
   unsigned n_wide = 0;
   for (unsigned k = 0; k < n; k++) {
     unsigned reg = next_argument(&s, types[k], NULL).reg;
-    if (types[k] == KILN_TYPE_I128)
-      wide[n_wide++] = (struct wide_arg){args[k], reg};
-    else
-      move_to(w, reg, args[k], types[k]);
+    if (types[k] == KILN_TYPE_I128) wide[n_wide++] = (struct wide_arg){args[k], reg};
+    else move_to(w, reg, args[k], types[k]);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++)
-    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   emit_call(w, symbol);
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
@@ -421,10 +414,11 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
   const uint8_t types[3] = {KILN_TYPE_I64, in->op == KILN_OP_MEMSET ? KILN_TYPE_I8 : KILN_TYPE_I64,
                             KILN_TYPE_I64};
-  a64_library_call(w, in->op == KILN_OP_MEMSET    ? "memset"
-                  : in->op == KILN_OP_MEMMOVE ? "memmove"
-                                              : "memcpy",
-               args, types, 3, KILN_TYPE_VOID);
+  a64_library_call(w,
+                   in->op == KILN_OP_MEMSET    ? "memset"
+                   : in->op == KILN_OP_MEMMOVE ? "memmove"
+                                               : "memcpy",
+                   args, types, 3, KILN_TYPE_VOID);
 }
 
 void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
@@ -445,13 +439,11 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
     }
     if (f->result_types[k] == KILN_TYPE_I128)
       wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), reg};
-    else
-      move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
+    else move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++)
-    a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
   if (w->next_block != UINT32_MAX) a64_branch(w, w->exit_label);
 }
 
@@ -464,10 +456,8 @@ void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
     emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
-  if (in->op == KILN_OP_RETURN_ADDR)
-    emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
-  else if (d != from)
-    emit(w, a64_mov(1, d, from));
+  if (in->op == KILN_OP_RETURN_ADDR) emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
+  else if (d != from) emit(w, a64_mov(1, d, from));
   kn_defined(w, w->i, d);
 }
 
@@ -508,20 +498,20 @@ void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t offs = fp ? VA_VR_OFFS : VA_GR_OFFS, top = fp ? VA_VR_TOP : VA_GR_TOP;
   /* x16 = address of the argument */
   emit(w, a64_mem_scaled(A64_LDR_W, IP0, ap, offs));
-  emit(w, a64_tbz(IP0, 31, 28));                                       /* to: stack */
+  emit(w, a64_tbz(IP0, 31, 28)); /* to: stack */
   emit(w, a64_addsub_imm(A64_ADDS, 0, IP1, IP0, fp ? 16 : 8, 0));
   emit(w, a64_mem_scaled(A64_STR_W, IP1, ap, offs));
-  emit(w, a64_b_cond(A64_GT, 16));                                     /* to: stack */
+  emit(w, a64_b_cond(A64_GT, 16)); /* to: stack */
   emit(w, a64_mem_scaled(A64_LDR_X, IP1, ap, top));
   emit(w, a64_addsub_ext(A64_ADD, 1, IP0, IP1, IP0, A64_SXTW, 0));
-  emit(w, a64_b(16));                                                  /* to: load */
-  emit(w, a64_mem_scaled(A64_LDR_X, IP0, ap, VA_STACK));               /* stack: */
+  emit(w, a64_b(16));                                    /* to: load */
+  emit(w, a64_mem_scaled(A64_LDR_X, IP0, ap, VA_STACK)); /* stack: */
   emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP0, 8, 0));
   emit(w, a64_mem_scaled(A64_STR_X, IP1, ap, VA_STACK));
   static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
   enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
                     : in->type == KILN_TYPE_F64 ? A64_LDR_FD
                                                 : (enum a64_mem)loads[kn_type_log2[in->type]];
-  emit(w, a64_mem_scaled(op, d & 31, IP0, 0));                         /* load: */
+  emit(w, a64_mem_scaled(op, d & 31, IP0, 0)); /* load: */
   if (used) kn_defined(w, w->i, d);
 }

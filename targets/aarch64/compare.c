@@ -21,7 +21,8 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && w->inst[i].type != KILN_TYPE_I128 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
+         val->uses == 1 && w->inst[i].type != KILN_TYPE_I128 &&
+         (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
 struct a64_test a64_negate(struct a64_test t) {
@@ -36,7 +37,7 @@ struct icmp {
   unsigned type, a, b, cond;
   bool has_const, zx;
   enum a64_extend ext; /* of b; UXTX: none */
-  int64_t c; /* zero- or sign-extended as the condition needs */
+  int64_t c;           /* zero- or sign-extended as the condition needs */
 };
 
 static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -147,11 +148,12 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       struct icmp k = begin_icmp(w, in);
       bool whole = !is_narrow(k.type) || k.zx;
       if (k.has_const && k.c == 0 && k.cond <= KILN_NE && whole)
-        return (struct a64_test){.kind = k.cond == KILN_EQ ? A64_T_CBZ : A64_T_CBNZ,
-                                 .reg = k.a, .sf = sf_of(k.type)};
+        return (struct a64_test){
+          .kind = k.cond == KILN_EQ ? A64_T_CBZ : A64_T_CBNZ, .reg = k.a, .sf = sf_of(k.type)};
       if (k.has_const && k.c == 0 && (k.cond == KILN_SLT || k.cond == KILN_SGE))
         return (struct a64_test){.kind = k.cond == KILN_SGE ? A64_T_TBZ : A64_T_TBNZ,
-                                 .reg = k.a, .bit = bits_of(k.type) - 1};
+                                 .reg = k.a,
+                                 .bit = bits_of(k.type) - 1};
       return (struct a64_test){.kind = A64_T_COND, .cond = emit_icmp(w, &k)};
     }
   }
@@ -186,12 +188,9 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
     struct fcmp k = begin_fcmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     struct a64_test t = emit_fcmp(w, &k);
-    if (t.kind == A64_T_COND)
-      emit(w, a64_cset(0, d, t.cond));
-    else if (k.cond == KILN_FUEQ)
-      emit(w, a64_mov(0, d, IP0));
-    else
-      emit(w, a64_logic_imm(A64_EOR, 0, d, IP0, 0)); /* field 0: the value 1 */
+    if (t.kind == A64_T_COND) emit(w, a64_cset(0, d, t.cond));
+    else if (k.cond == KILN_FUEQ) emit(w, a64_mov(0, d, IP0));
+    else emit(w, a64_logic_imm(A64_EOR, 0, d, IP0, 0)); /* field 0: the value 1 */
   }
   set_zx(w, w->i);
   kn_defined(w, w->i, d);
@@ -206,9 +205,7 @@ void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  if (fp)
-    emit(w, a64_fcsel(ft_of(in->type), v(d), v(b), v(c), cond));
-  else
-    emit(w, a64_csel(A64_CSEL, 1, d, b, c, cond));
+  if (fp) emit(w, a64_fcsel(ft_of(in->type), v(d), v(b), v(c), cond));
+  else emit(w, a64_csel(A64_CSEL, 1, d, b, c, cond));
   kn_defined(w, w->i, d);
 }

@@ -51,10 +51,8 @@ static void place(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here
 /* The edge's moves, then on to its target unless that follows. */
 static void take_edge(struct kn_walk *w, const struct kn_edge *e) {
   if (e->args) a64_edge(w, e);
-  if (e->target == w->next_block)
-    w->to_next = true;
-  else
-    a64_branch(w, e->target);
+  if (e->target == w->next_block) w->to_next = true;
+  else a64_branch(w, e->target);
 }
 
 void a64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
@@ -230,8 +228,7 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   s.stubs = (uint32_t *)(s.cases + n);
-  for (uint32_t i = 0; i <= n; i++)
-    s.stubs[i] = edges[i].args ? kn_walk_label(w) : edges[i].target;
+  for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_walk_label(w) : edges[i].target;
   s.fallback = s.stubs[0];
   unsigned width = bits_of(in->type);
   for (uint32_t i = 0; i < n; i++) {
@@ -241,10 +238,8 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     s.cases[i] = (struct switch_case){value, i + 1};
   }
   sort_cases(s.cases, n);
-  if (n)
-    search(w, &s, n);
-  else
-    a64_branch(w, s.fallback);
+  if (n) search(w, &s, n);
+  else a64_branch(w, s.fallback);
   kn_inst_end(w);
   for (uint32_t i = 0; i <= n; i++) {
     if (edges[i].target == w->next_block) w->to_next = true;

@@ -15,16 +15,27 @@ enum { A64_FP = 29, A64_LR = 30, A64_ZR = 31, A64_SP = 31 };
 
 /* Conditions (C1.2.4). Flipping bit 0 negates. */
 enum a64_cond {
-  A64_EQ, A64_NE, A64_HS, A64_LO, A64_MI, A64_PL, A64_VS, A64_VC,
-  A64_HI, A64_LS, A64_GE, A64_LT, A64_GT, A64_LE, A64_AL
+  A64_EQ,
+  A64_NE,
+  A64_HS,
+  A64_LO,
+  A64_MI,
+  A64_PL,
+  A64_VS,
+  A64_VC,
+  A64_HI,
+  A64_LS,
+  A64_GE,
+  A64_LT,
+  A64_GT,
+  A64_LE,
+  A64_AL
 };
 
 /* Shifts of a register operand. ROR: logical operations only. */
 enum a64_shift { A64_LSL, A64_LSR, A64_ASR, A64_ROR };
 /* Extensions of a register operand. */
-enum a64_extend {
-  A64_UXTB, A64_UXTH, A64_UXTW, A64_UXTX, A64_SXTB, A64_SXTH, A64_SXTW, A64_SXTX
-};
+enum a64_extend { A64_UXTB, A64_UXTH, A64_UXTW, A64_UXTX, A64_SXTB, A64_SXTH, A64_SXTW, A64_SXTX };
 
 /* ---- add and subtract ---- */
 
@@ -99,9 +110,7 @@ static inline uint32_t a64_ngc(unsigned sf, unsigned rd, unsigned rm) {
 /* ---- logical ---- */
 
 /* Bits opc:N; N inverts the second operand, register forms only. */
-enum a64_logic {
-  A64_AND, A64_BIC, A64_ORR, A64_ORN, A64_EOR, A64_EON, A64_ANDS, A64_BICS
-};
+enum a64_logic { A64_AND, A64_BIC, A64_ORR, A64_ORN, A64_EOR, A64_EON, A64_ANDS, A64_BICS };
 
 /* AND, BIC, ORR, ORN, EOR, EON, ANDS, BICS (shifted register). */
 static inline uint32_t a64_logic_reg(enum a64_logic op, unsigned sf, unsigned rd, unsigned rn,
@@ -127,12 +136,9 @@ static inline bool a64_bitmask(unsigned sf, uint64_t v, uint32_t *field) {
   v &= mask;
   uint64_t inv = ~v & mask;
   unsigned ones = (unsigned)__builtin_popcountll(v), start;
-  if ((v & (v + (v & -v))) == 0)
-    start = (unsigned)__builtin_ctzll(v);
-  else if ((inv & (inv + (inv & -inv))) == 0)
-    start = (unsigned)__builtin_ctzll(inv) + size - ones;
-  else
-    return false;
+  if ((v & (v + (v & -v))) == 0) start = (unsigned)__builtin_ctzll(v);
+  else if ((inv & (inv + (inv & -inv))) == 0) start = (unsigned)__builtin_ctzll(inv) + size - ones;
+  else return false;
   uint32_t immr = (size - start) & (size - 1);
   uint32_t imms = ((~(size - 1) << 1) & 0x3fu) | (ones - 1);
   *field = (size == 64 ? 1u << 12 : 0) | immr << 6 | imms;
@@ -277,8 +283,13 @@ static inline uint32_t a64_ror_imm(unsigned sf, unsigned rd, unsigned rn, unsign
 
 /* REV of the 64-bit form is A64_REV64, and A64_REV32 exists in the 64-bit form only. */
 enum a64_op1 {
-  A64_RBIT = 0x5ac00000, A64_REV16 = 0x5ac00400, A64_REV_W = 0x5ac00800, A64_REV32 = 0x5ac00800,
-  A64_REV64 = 0x5ac00c00, A64_CLZ = 0x5ac01000, A64_CLS = 0x5ac01400
+  A64_RBIT = 0x5ac00000,
+  A64_REV16 = 0x5ac00400,
+  A64_REV_W = 0x5ac00800,
+  A64_REV32 = 0x5ac00800,
+  A64_REV64 = 0x5ac00c00,
+  A64_CLZ = 0x5ac01000,
+  A64_CLS = 0x5ac01400
 };
 static inline uint32_t a64_op1(enum a64_op1 op, unsigned sf, unsigned rd, unsigned rn) {
   return (uint32_t)op | sf << 31 | rn << 5 | rd;
@@ -289,8 +300,12 @@ static inline uint32_t a64_rev(unsigned sf, unsigned rd, unsigned rn) {
 }
 
 enum a64_op2 {
-  A64_UDIV = 0x1ac00800, A64_SDIV = 0x1ac00c00, A64_LSLV = 0x1ac02000, A64_LSRV = 0x1ac02400,
-  A64_ASRV = 0x1ac02800, A64_RORV = 0x1ac02c00
+  A64_UDIV = 0x1ac00800,
+  A64_SDIV = 0x1ac00c00,
+  A64_LSLV = 0x1ac02000,
+  A64_LSRV = 0x1ac02400,
+  A64_ASRV = 0x1ac02800,
+  A64_RORV = 0x1ac02c00
 };
 static inline uint32_t a64_op2(enum a64_op2 op, unsigned sf, unsigned rd, unsigned rn,
                                unsigned rm) {
@@ -312,7 +327,9 @@ static inline uint32_t a64_mneg(unsigned sf, unsigned rd, unsigned rn, unsigned 
 }
 /* SMADDL, SMSUBL, UMADDL, UMSUBL: 64-bit ra plus or minus the product of 32-bit rn and rm. */
 enum a64_mull {
-  A64_SMADDL = 0x1b200000, A64_SMSUBL = 0x1b208000, A64_UMADDL = 0x1ba00000,
+  A64_SMADDL = 0x1b200000,
+  A64_SMSUBL = 0x1b208000,
+  A64_UMADDL = 0x1ba00000,
   A64_UMSUBL = 0x1ba08000
 };
 static inline uint32_t a64_mull(enum a64_mull op, unsigned rd, unsigned rn, unsigned rm,
@@ -335,7 +352,10 @@ static inline uint32_t a64_umulh(unsigned rd, unsigned rn, unsigned rm) {
 /* ---- conditional ---- */
 
 enum a64_csel {
-  A64_CSEL = 0x1a800000, A64_CSINC = 0x1a800400, A64_CSINV = 0x5a800000, A64_CSNEG = 0x5a800400
+  A64_CSEL = 0x1a800000,
+  A64_CSINC = 0x1a800400,
+  A64_CSINV = 0x5a800000,
+  A64_CSNEG = 0x5a800400
 };
 static inline uint32_t a64_csel(enum a64_csel op, unsigned sf, unsigned rd, unsigned rn,
                                 unsigned rm, enum a64_cond cond) {
@@ -395,12 +415,29 @@ static inline uint32_t a64_ret(unsigned rn) { return 0xd65f0000u | rn << 5; }
 
 /* Bits size:V:opc. A signed load to W or X extends to that width; other loads clear the rest. */
 enum a64_mem {
-  A64_STRB = 0, A64_LDRB = 1, A64_LDRSB_X = 2, A64_LDRSB_W = 3,
-  A64_STRH = 8, A64_LDRH = 9, A64_LDRSH_X = 10, A64_LDRSH_W = 11,
-  A64_STR_W = 16, A64_LDR_W = 17, A64_LDRSW = 18,
-  A64_STR_X = 24, A64_LDR_X = 25,
-  A64_STR_FB = 4, A64_LDR_FB = 5, A64_STR_FH = 12, A64_LDR_FH = 13, A64_STR_FS = 20,
-  A64_LDR_FS = 21, A64_STR_FD = 28, A64_LDR_FD = 29, A64_STR_FQ = 6, A64_LDR_FQ = 7
+  A64_STRB = 0,
+  A64_LDRB = 1,
+  A64_LDRSB_X = 2,
+  A64_LDRSB_W = 3,
+  A64_STRH = 8,
+  A64_LDRH = 9,
+  A64_LDRSH_X = 10,
+  A64_LDRSH_W = 11,
+  A64_STR_W = 16,
+  A64_LDR_W = 17,
+  A64_LDRSW = 18,
+  A64_STR_X = 24,
+  A64_LDR_X = 25,
+  A64_STR_FB = 4,
+  A64_LDR_FB = 5,
+  A64_STR_FH = 12,
+  A64_LDR_FH = 13,
+  A64_STR_FS = 20,
+  A64_LDR_FS = 21,
+  A64_STR_FD = 28,
+  A64_LDR_FD = 29,
+  A64_STR_FQ = 6,
+  A64_LDR_FQ = 7
 };
 /* Log2 of the bytes accessed. */
 static inline unsigned a64_mem_log2(enum a64_mem op) {
@@ -447,8 +484,12 @@ static inline uint32_t a64_mem_reg(enum a64_mem op, unsigned rt, unsigned rn, un
 }
 /* LDR (literal), LDRSW (literal). */
 enum a64_lit {
-  A64_LIT_W = 0x18000000, A64_LIT_X = 0x58000000, A64_LIT_SW = (int)0x98000000u,
-  A64_LIT_FS = 0x1c000000, A64_LIT_FD = 0x5c000000, A64_LIT_FQ = (int)0x9c000000u
+  A64_LIT_W = 0x18000000,
+  A64_LIT_X = 0x58000000,
+  A64_LIT_SW = (int)0x98000000u,
+  A64_LIT_FS = 0x1c000000,
+  A64_LIT_FD = 0x5c000000,
+  A64_LIT_FQ = (int)0x9c000000u
 };
 static inline uint32_t a64_literal(enum a64_lit op, unsigned rt, int32_t bytes) {
   return (uint32_t)op | a64_imm19(bytes) | rt;
@@ -456,8 +497,17 @@ static inline uint32_t a64_literal(enum a64_lit op, unsigned rt, int32_t bytes) 
 
 /* LDP, STP, LDPSW: bits opc:V:L. */
 enum a64_pair {
-  A64_STP_W = 0, A64_LDP_W = 1, A64_LDPSW = 5, A64_STP_X = 8, A64_LDP_X = 9,
-  A64_STP_FS = 2, A64_LDP_FS = 3, A64_STP_FD = 6, A64_LDP_FD = 7, A64_STP_FQ = 10, A64_LDP_FQ = 11
+  A64_STP_W = 0,
+  A64_LDP_W = 1,
+  A64_LDPSW = 5,
+  A64_STP_X = 8,
+  A64_LDP_X = 9,
+  A64_STP_FS = 2,
+  A64_LDP_FS = 3,
+  A64_STP_FD = 6,
+  A64_LDP_FD = 7,
+  A64_STP_FQ = 10,
+  A64_LDP_FQ = 11
 };
 enum a64_index { A64_POST = 1, A64_OFFSET = 2, A64_PRE = 3 };
 static inline unsigned a64_pair_log2(enum a64_pair op) {
@@ -511,8 +561,18 @@ static inline uint32_t a64_stlxp(unsigned sf, unsigned rs, unsigned rt, unsigned
 }
 static inline uint32_t a64_clrex(void) { return 0xd5033f5fu; }
 enum a64_barrier {
-  A64_OSHLD = 1, A64_OSHST, A64_OSH, A64_NSHLD = 5, A64_NSHST, A64_NSH, A64_ISHLD = 9, A64_ISHST,
-  A64_ISH, A64_LD = 13, A64_ST, A64_SY
+  A64_OSHLD = 1,
+  A64_OSHST,
+  A64_OSH,
+  A64_NSHLD = 5,
+  A64_NSHST,
+  A64_NSH,
+  A64_ISHLD = 9,
+  A64_ISHST,
+  A64_ISH,
+  A64_LD = 13,
+  A64_ST,
+  A64_SY
 };
 static inline uint32_t a64_dmb(enum a64_barrier b) { return 0xd50330bfu | (unsigned)b << 8; }
 static inline uint32_t a64_dsb(enum a64_barrier b) { return 0xd503309fu | (unsigned)b << 8; }
@@ -538,8 +598,17 @@ enum a64_ftype { A64_S = 0, A64_D = 1, A64_H = 3 };
 #define A64_FT(type) ((unsigned)(type) << 22)
 
 enum a64_fop1 {
-  A64_FMOV, A64_FABS, A64_FNEG, A64_FSQRT, A64_FRINTN = 8, A64_FRINTP, A64_FRINTM, A64_FRINTZ,
-  A64_FRINTA, A64_FRINTX = 14, A64_FRINTI
+  A64_FMOV,
+  A64_FABS,
+  A64_FNEG,
+  A64_FSQRT,
+  A64_FRINTN = 8,
+  A64_FRINTP,
+  A64_FRINTM,
+  A64_FRINTZ,
+  A64_FRINTA,
+  A64_FRINTX = 14,
+  A64_FRINTI
 };
 static inline uint32_t a64_fop1(enum a64_fop1 op, enum a64_ftype type, unsigned rd, unsigned rn) {
   return 0x1e204000u | A64_FT(type) | (unsigned)op << 15 | rn << 5 | rd;
@@ -549,7 +618,15 @@ static inline uint32_t a64_fcvt(enum a64_ftype to, enum a64_ftype from, unsigned
   return 0x1e224000u | A64_FT(from) | (unsigned)to << 15 | rn << 5 | rd;
 }
 enum a64_fop2 {
-  A64_FMUL, A64_FDIV, A64_FADD, A64_FSUB, A64_FMAX, A64_FMIN, A64_FMAXNM, A64_FMINNM, A64_FNMUL
+  A64_FMUL,
+  A64_FDIV,
+  A64_FADD,
+  A64_FSUB,
+  A64_FMAX,
+  A64_FMIN,
+  A64_FMAXNM,
+  A64_FMINNM,
+  A64_FNMUL
 };
 static inline uint32_t a64_fop2(enum a64_fop2 op, enum a64_ftype type, unsigned rd, unsigned rn,
                                 unsigned rm) {
@@ -557,7 +634,10 @@ static inline uint32_t a64_fop2(enum a64_fop2 op, enum a64_ftype type, unsigned 
 }
 /* FMADD ra + rn * rm, FMSUB ra - rn * rm, FNMADD -ra - rn * rm, FNMSUB -ra + rn * rm. */
 enum a64_fop3 {
-  A64_FMADD = 0x1f000000, A64_FMSUB = 0x1f008000, A64_FNMADD = 0x1f200000, A64_FNMSUB = 0x1f208000
+  A64_FMADD = 0x1f000000,
+  A64_FMSUB = 0x1f008000,
+  A64_FNMADD = 0x1f200000,
+  A64_FNMSUB = 0x1f208000
 };
 static inline uint32_t a64_fop3(enum a64_fop3 op, enum a64_ftype type, unsigned rd, unsigned rn,
                                 unsigned rm, unsigned ra) {
@@ -600,9 +680,20 @@ static inline bool a64_fp8_s(uint32_t bits, unsigned *imm8) {
  * FROM_GPR and the ..CVTF write a float register, the others a general one. TO_GPR and FROM_GPR move
  * bits: S with sf 0, D with sf 1. */
 enum a64_fint {
-  A64_FCVTNS = 0, A64_FCVTNU = 1, A64_SCVTF = 2, A64_UCVTF = 3, A64_FCVTAS = 4, A64_FCVTAU = 5,
-  A64_FMOV_TO_GPR = 6, A64_FMOV_FROM_GPR = 7, A64_FCVTPS = 8, A64_FCVTPU = 9, A64_FCVTMS = 16,
-  A64_FCVTMU = 17, A64_FCVTZS = 24, A64_FCVTZU = 25
+  A64_FCVTNS = 0,
+  A64_FCVTNU = 1,
+  A64_SCVTF = 2,
+  A64_UCVTF = 3,
+  A64_FCVTAS = 4,
+  A64_FCVTAU = 5,
+  A64_FMOV_TO_GPR = 6,
+  A64_FMOV_FROM_GPR = 7,
+  A64_FCVTPS = 8,
+  A64_FCVTPU = 9,
+  A64_FCVTMS = 16,
+  A64_FCVTMU = 17,
+  A64_FCVTZS = 24,
+  A64_FCVTZU = 25
 };
 static inline uint32_t a64_fint(enum a64_fint op, unsigned sf, enum a64_ftype type, unsigned rd,
                                 unsigned rn) {
@@ -624,15 +715,23 @@ static inline uint32_t a64_cnt_16b(unsigned vd, unsigned vn) { return 0x4e205800
 /* ADDV Bd, Vn.8B and UADDLV Hd, Vn.8B: sum of the bytes. */
 static inline uint32_t a64_addv_8b(unsigned vd, unsigned vn) { return 0x0e31b800u | vn << 5 | vd; }
 static inline uint32_t a64_addv_16b(unsigned vd, unsigned vn) { return 0x4e31b800u | vn << 5 | vd; }
-static inline uint32_t a64_uaddlv_8b(unsigned vd, unsigned vn) { return 0x2e303800u | vn << 5 | vd; }
+static inline uint32_t a64_uaddlv_8b(unsigned vd, unsigned vn) {
+  return 0x2e303800u | vn << 5 | vd;
+}
 /* DUP Vd.2D, Xn. */
 static inline uint32_t a64_dup_2d(unsigned vd, unsigned rn) { return 0x4e080c00u | rn << 5 | vd; }
 /* MOVI Dd, #0: clears all of Vd. */
 static inline uint32_t a64_movi_zero(unsigned vd) { return 0x2f00e400u | vd; }
 /* Bitwise on whole registers: q 0 for 8B, 1 for 16B. BSL, BIT and BIF also read vd. */
 enum a64_vlogic {
-  A64_VAND = 0x0e201c00, A64_VBIC = 0x0e601c00, A64_VORR = 0x0ea01c00, A64_VORN = 0x0ee01c00,
-  A64_VEOR = 0x2e201c00, A64_VBSL = 0x2e601c00, A64_VBIT = 0x2ea01c00, A64_VBIF = 0x2ee01c00
+  A64_VAND = 0x0e201c00,
+  A64_VBIC = 0x0e601c00,
+  A64_VORR = 0x0ea01c00,
+  A64_VORN = 0x0ee01c00,
+  A64_VEOR = 0x2e201c00,
+  A64_VBSL = 0x2e601c00,
+  A64_VBIT = 0x2ea01c00,
+  A64_VBIF = 0x2ee01c00
 };
 static inline uint32_t a64_vlogic(enum a64_vlogic op, unsigned q, unsigned vd, unsigned vn,
                                   unsigned vm) {

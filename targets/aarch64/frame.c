@@ -16,8 +16,13 @@ enum { PROLOGUE_WORDS = 3, EPILOGUE_RESERVE = 256 };
 
 /* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
 enum {
-  CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0, CFA_OFFSET_EXTENDED = 5, CFA_RESTORE_EXTENDED = 6,
-  CFA_DEF_CFA = 0x0c, CFA_DEF_CFA_REGISTER = 0x0d, CFA_DEF_CFA_OFFSET = 0x0e
+  CFA_OFFSET = 0x80,
+  CFA_RESTORE = 0xc0,
+  CFA_OFFSET_EXTENDED = 5,
+  CFA_RESTORE_EXTENDED = 6,
+  CFA_DEF_CFA = 0x0c,
+  CFA_DEF_CFA_REGISTER = 0x0d,
+  CFA_DEF_CFA_OFFSET = 0x0e
 };
 
 static uint64_t saved_by(const struct kn_walk *w) { return w->plan->saved; }
@@ -91,17 +96,13 @@ static unsigned dwarf_reg(unsigned r) { return r < KN_FP_BASE ? r : r - KN_FP_BA
 static void row_saved(struct kn_walk *w, unsigned r, int32_t at, uint32_t size) {
   unsigned d = dwarf_reg(r);
   uint64_t factored = (size - (uint32_t)at) / 8;
-  if (d < 64)
-    row_op(w, CFA_OFFSET | d, 1, factored, 0);
-  else
-    row_op(w, CFA_OFFSET_EXTENDED, 2, d, factored);
+  if (d < 64) row_op(w, CFA_OFFSET | d, 1, factored, 0);
+  else row_op(w, CFA_OFFSET_EXTENDED, 2, d, factored);
 }
 static void row_restored(struct kn_walk *w, unsigned r) {
   unsigned d = dwarf_reg(r);
-  if (d < 64)
-    row_op(w, CFA_RESTORE | d, 0, 0, 0);
-  else
-    row_op(w, CFA_RESTORE_EXTENDED, 1, d, 0);
+  if (d < 64) row_op(w, CFA_RESTORE | d, 0, 0, 0);
+  else row_op(w, CFA_RESTORE_EXTENDED, 1, d, 0);
 }
 
 /* ---- the end ---- */
@@ -139,9 +140,10 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
       kn_func_fail(w->f, KILN_ERR_LIMIT, UINT32_MAX, 0, "branch out of reach");
       return;
     } else {
-      put(w, x->at, word | (bits == 26   ? a64_imm26((int32_t)bytes)
-                            : bits == 19 ? a64_imm19((int32_t)bytes)
-                                         : a64_imm14((int32_t)bytes)));
+      put(w, x->at,
+          word | (bits == 26   ? a64_imm26((int32_t)bytes)
+                  : bits == 19 ? a64_imm19((int32_t)bytes)
+                               : a64_imm14((int32_t)bytes)));
     }
   }
 }
@@ -150,8 +152,7 @@ uint32_t a64_frame_end(struct kn_walk *w) {
   struct pair pairs[12];
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;
-  bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame ||
-               w->frame_low > 16;
+  bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame_low > 16;
   bool aligned = w->f->module->symbols[w->f->symbol].align_log2 > 2;
   uint32_t size = ((uint32_t)w->frame_low + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;

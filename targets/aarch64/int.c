@@ -41,9 +41,7 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
-  enum a64_logic op = in->op == KILN_OP_AND  ? A64_AND
-                      : in->op == KILN_OP_OR ? A64_ORR
-                                             : A64_EOR;
+  enum a64_logic op = in->op == KILN_OP_AND ? A64_AND : in->op == KILN_OP_OR ? A64_ORR : A64_EOR;
   uint32_t a = in->a, b = in->b, field;
   int64_t c;
   if (sconst_of(w, a, in->type, &c)) {
@@ -54,7 +52,8 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
     unsigned sf = sf_of(in->type);
     uint64_t bits = 0;
     const_of(w, b, in->type, &bits);
-    if (a64_bitmask(sf, (uint64_t)c, &field) || (is_narrow(in->type) && a64_bitmask(0, bits, &field))) {
+    if (a64_bitmask(sf, (uint64_t)c, &field) ||
+        (is_narrow(in->type) && a64_bitmask(0, bits, &field))) {
       struct a64_ops o = ops1(w, in, a);
       emit(w, a64_logic_imm(op, sf, o.d, o.a, field));
       done(w, in, o.d);
@@ -92,12 +91,9 @@ void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (const_of(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
     struct a64_ops o = ops1(w, in, a);
-    if (c == 1)
-      emit(w, a64_mov(o.sf, o.d, o.a));
-    else if (is_power(c))
-      emit(w, a64_lsl_imm(o.sf, o.d, o.a, log2_of(c)));
-    else
-      emit(w, a64_addsub_reg(A64_ADD, o.sf, o.d, o.a, o.a, A64_LSL, log2_of(c - 1)));
+    if (c == 1) emit(w, a64_mov(o.sf, o.d, o.a));
+    else if (is_power(c)) emit(w, a64_lsl_imm(o.sf, o.d, o.a, log2_of(c)));
+    else emit(w, a64_addsub_reg(A64_ADD, o.sf, o.d, o.a, o.a, A64_LSL, log2_of(c - 1)));
     done(w, in, o.d);
     return;
   }
@@ -127,12 +123,9 @@ void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
   if (!sign && const_of(w, in->b, in->type, &c) && is_power(c)) {
     unsigned n = log2_of(c), width = bits_of(in->type);
     struct a64_ops o = ops1(w, in, in->a);
-    if (!rem)
-      emit(w, a64_ubfx(o.sf, o.d, o.a, n, width - n));
-    else if (n == 0)
-      emit(w, a64_mov(o.sf, o.d, A64_ZR));
-    else
-      emit(w, a64_ubfx(o.sf, o.d, o.a, 0, n));
+    if (!rem) emit(w, a64_ubfx(o.sf, o.d, o.a, n, width - n));
+    else if (n == 0) emit(w, a64_mov(o.sf, o.d, A64_ZR));
+    else emit(w, a64_ubfx(o.sf, o.d, o.a, 0, n));
     done(w, in, o.d);
     return;
   }
@@ -143,7 +136,8 @@ void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
     unsigned n = log2_of((uint64_t)sc), width = bits_of(in->type);
     struct a64_ops o = ops1(w, in, in->a);
     if (n > 1) emit(w, a64_asr_imm(o.sf, IP0, o.a, width - 1));
-    emit(w, a64_addsub_reg(A64_ADD, o.sf, IP0, o.a, n > 1 ? (unsigned)IP0 : o.a, A64_LSR, width - n));
+    emit(w,
+         a64_addsub_reg(A64_ADD, o.sf, IP0, o.a, n > 1 ? (unsigned)IP0 : o.a, A64_LSR, width - n));
     emit(w, a64_asr_imm(o.sf, o.d, IP0, n));
     done(w, in, o.d);
     return;
@@ -346,10 +340,8 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     } else {
       emit(w, sign ? a64_smulh(IP1, o.a, o.b) : a64_umulh(IP1, o.a, o.b));
       emit(w, a64_mul(1, IP0, o.a, o.b));
-      if (sign)
-        emit(w, a64_addsub_reg(A64_SUBS, 1, A64_ZR, IP1, IP0, A64_ASR, 63));
-      else
-        emit(w, a64_cmp(1, IP1, A64_ZR));
+      if (sign) emit(w, a64_addsub_reg(A64_SUBS, 1, A64_ZR, IP1, IP0, A64_ASR, 63));
+      else emit(w, a64_cmp(1, IP1, A64_ZR));
     }
     if (wanted) emit(w, a64_mov(width == 64, o.d, IP0));
   }
@@ -394,10 +386,8 @@ void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
     emit(w, a64_csel(A64_CSEL, o.sf, o.d, IP1, IP0, A64_VS));
   } else {
     emit(w, a64_addsub_reg(op, o.sf, IP0, o.a, o.b, A64_LSL, 0));
-    if (sub)
-      emit(w, a64_csel(A64_CSEL, o.sf, o.d, IP0, A64_ZR, A64_HS));
-    else
-      emit(w, a64_csel(A64_CSINV, o.sf, o.d, IP0, A64_ZR, A64_LO));
+    if (sub) emit(w, a64_csel(A64_CSEL, o.sf, o.d, IP0, A64_ZR, A64_HS));
+    else emit(w, a64_csel(A64_CSINV, o.sf, o.d, IP0, A64_ZR, A64_LO));
   }
   done(w, in, o.d);
 }
@@ -479,7 +469,8 @@ static bool extends_itself(const struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
   const struct kn_val *val = &w->val[w->i];
   if (in->x != KILN_TYPE_I32 || in->type != KILN_TYPE_I64 || !kn_is_value(in->a)) return false;
-  if (val->uses != 1 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) || next->b != w->i) return false;
+  if (val->uses != 1 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) || next->b != w->i)
+    return false;
   return next->op == KILN_OP_ADDR ||
          ((next->op == KILN_OP_ADD || next->op == KILN_OP_SUB || next->op == KILN_OP_ICMP) &&
           next->type == KILN_TYPE_I64 && kn_is_value(next->a));
@@ -505,12 +496,9 @@ void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, from);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, a, 0), sf = sf_of(in->type);
-  if (sign)
-    emit(w, a64_sbfx(sf, d, a, 0, bits_of(from)));
-  else if (from == KILN_TYPE_I32)
-    emit(w, a64_mov(0, d, a));
-  else
-    emit(w, a64_ubfx(0, d, a, 0, bits_of(from)));
+  if (sign) emit(w, a64_sbfx(sf, d, a, 0, bits_of(from)));
+  else if (from == KILN_TYPE_I32) emit(w, a64_mov(0, d, a));
+  else emit(w, a64_ubfx(0, d, a, 0, bits_of(from)));
   if (!sign) set_zx(w, w->i);
   done(w, in, d);
 }

@@ -81,10 +81,8 @@ static void add_index(struct kn_walk *w, unsigned rd, unsigned base, const struc
     emit(w, a64_addsub_ext(A64_ADD, 1, rd, base, x->index, x->ext, shift));
   } else {
     a64_set(w, IP0, 1, x->scale);
-    if (x->ext == A64_UXTX)
-      emit(w, a64_madd(1, rd, x->index, IP0, base));
-    else
-      emit(w, a64_mull(x->ext == A64_SXTW ? A64_SMADDL : A64_UMADDL, rd, x->index, IP0, base));
+    if (x->ext == A64_UXTX) emit(w, a64_madd(1, rd, x->index, IP0, base));
+    else emit(w, a64_mull(x->ext == A64_SXTW ? A64_SMADDL : A64_UMADDL, rd, x->index, IP0, base));
   }
 }
 
@@ -173,8 +171,10 @@ void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
 static enum a64_mem load_op(const struct kn_inst *in) {
   bool sext = (in->x & KILN_MEM_SEXT) != 0, wide = in->type == KILN_TYPE_I64;
   switch (KN_MEM_TYPE(in->x)) {
-  case KILN_TYPE_I8: return !sext || in->type == KILN_TYPE_I8 ? A64_LDRB : wide ? A64_LDRSB_X : A64_LDRSB_W;
-  case KILN_TYPE_I16: return !sext || in->type == KILN_TYPE_I16 ? A64_LDRH : wide ? A64_LDRSH_X : A64_LDRSH_W;
+  case KILN_TYPE_I8:
+    return !sext || in->type == KILN_TYPE_I8 ? A64_LDRB : wide ? A64_LDRSB_X : A64_LDRSB_W;
+  case KILN_TYPE_I16:
+    return !sext || in->type == KILN_TYPE_I16 ? A64_LDRH : wide ? A64_LDRSH_X : A64_LDRSH_W;
   case KILN_TYPE_I32: return sext && wide ? A64_LDRSW : A64_LDR_W;
   case KILN_TYPE_F32: return A64_LDR_FS;
   case KILN_TYPE_F64: return A64_LDR_FD;
@@ -461,13 +461,15 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   if (tls == KILN_TLS_LOCAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     emit(w, a64_mrs_tpidr(d));
-    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12, addend);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12,
+               addend);
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, R_AARCH64_TLSLE_ADD_TPREL_LO12_NC,
                addend);
   } else if (tls == KILN_TLS_INITIAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     reloc_word(w, a64_adrp(IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);
-    reloc_word(w, a64_mem_scaled(A64_LDR_X, IP0, IP0, 0), s, R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, IP0, IP0, 0), s, R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC,
+               0);
     emit(w, a64_mrs_tpidr(IP1));
     emit(w, a64_add(1, d, IP1, IP0));
     a64_add_imm(w, d, d, addend);

@@ -186,10 +186,8 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   }
   uint64_t bits = 0;
   const_of(w, h, KILN_TYPE_I64, &bits);
-  if (dst >= KN_FP_BASE)
-    float_constant(w, v(dst), bits, type);
-  else
-    a64_set(w, dst, sf_of(type), bits);
+  if (dst >= KN_FP_BASE) float_constant(w, v(dst), bits, type);
+  else a64_set(w, dst, sf_of(type), bits);
 }
 
 void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
@@ -202,8 +200,7 @@ void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   const_of(w, h, KILN_TYPE_I64, &bits[0]);
   if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].type == KILN_TYPE_I128)
     bits[1] = w->f->pool.at[kn_index(h)].high;
-  else
-    bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
+  else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
   for (int k = 0; k < (type == KILN_TYPE_I128 ? 2 : 1); k++) {
     if (bits[k]) a64_set(w, IP0, 1, bits[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);

@@ -5,69 +5,131 @@
 
 #define ALL 0xffffu
 static const uint16_t clobbers[KILN_OP_COUNT] = {
-  [KILN_OP_CALL] = ALL,   [KILN_OP_INVOKE] = ALL,  [KILN_OP_RESUME] = ALL, [KILN_OP_MEMCPY] = ALL,
-  [KILN_OP_MEMMOVE] = ALL, [KILN_OP_MEMSET] = ALL, [KILN_OP_FREM] = ALL,   [KILN_OP_TLS_ADDR] = ALL,
-  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128),
-  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = KN_T(I128), [KILN_OP_FTOUI] = KN_T(I128),
-  [KILN_OP_SITOF] = KN_T(I128), [KILN_OP_UITOF] = KN_T(I128),
+  [KILN_OP_CALL] = ALL,         [KILN_OP_INVOKE] = ALL,       [KILN_OP_RESUME] = ALL,
+  [KILN_OP_MEMCPY] = ALL,       [KILN_OP_MEMMOVE] = ALL,      [KILN_OP_MEMSET] = ALL,
+  [KILN_OP_FREM] = ALL,         [KILN_OP_TLS_ADDR] = ALL,     [KILN_OP_SDIV] = KN_T(I128),
+  [KILN_OP_UDIV] = KN_T(I128),  [KILN_OP_SREM] = KN_T(I128),  [KILN_OP_UREM] = KN_T(I128),
+  [KILN_OP_FTOSI] = KN_T(I128), [KILN_OP_FTOUI] = KN_T(I128), [KILN_OP_SITOF] = KN_T(I128),
+  [KILN_OP_UITOF] = KN_T(I128),
 };
 
 static a64_lower nothing, drop_one, trap, debug_trap;
 static a64_lower *const lowerings[KILN_OP_COUNT] = {
-  [KILN_OP_PARAM] = nothing, [KILN_OP_SEG] = nothing, [KILN_OP_RESULT] = nothing,
+  [KILN_OP_PARAM] = nothing,
+  [KILN_OP_SEG] = nothing,
+  [KILN_OP_RESULT] = nothing,
   [KILN_OP_COPY] = a64_lower_copy,
-  [KILN_OP_ADD] = a64_lower_add, [KILN_OP_SUB] = a64_lower_add, [KILN_OP_MUL] = a64_lower_mul,
-  [KILN_OP_UMULH] = a64_lower_mulh, [KILN_OP_SMULH] = a64_lower_mulh,
-  [KILN_OP_UDIV] = a64_lower_div, [KILN_OP_SDIV] = a64_lower_div, [KILN_OP_UREM] = a64_lower_div,
+  [KILN_OP_ADD] = a64_lower_add,
+  [KILN_OP_SUB] = a64_lower_add,
+  [KILN_OP_MUL] = a64_lower_mul,
+  [KILN_OP_UMULH] = a64_lower_mulh,
+  [KILN_OP_SMULH] = a64_lower_mulh,
+  [KILN_OP_UDIV] = a64_lower_div,
+  [KILN_OP_SDIV] = a64_lower_div,
+  [KILN_OP_UREM] = a64_lower_div,
   [KILN_OP_SREM] = a64_lower_div,
-  [KILN_OP_AND] = a64_lower_logic, [KILN_OP_OR] = a64_lower_logic, [KILN_OP_XOR] = a64_lower_logic,
-  [KILN_OP_SHL] = a64_lower_shift, [KILN_OP_LSHR] = a64_lower_shift, [KILN_OP_ASHR] = a64_lower_shift,
-  [KILN_OP_ROTL] = a64_lower_rotate, [KILN_OP_ROTR] = a64_lower_rotate,
-  [KILN_OP_FSHL] = a64_lower_funnel, [KILN_OP_FSHR] = a64_lower_funnel,
-  [KILN_OP_SMIN] = a64_lower_minmax, [KILN_OP_SMAX] = a64_lower_minmax,
-  [KILN_OP_UMIN] = a64_lower_minmax, [KILN_OP_UMAX] = a64_lower_minmax,
-  [KILN_OP_SADDO] = a64_lower_overflow, [KILN_OP_UADDO] = a64_lower_overflow,
-  [KILN_OP_SSUBO] = a64_lower_overflow, [KILN_OP_USUBO] = a64_lower_overflow,
-  [KILN_OP_SMULO] = a64_lower_overflow, [KILN_OP_UMULO] = a64_lower_overflow,
-  [KILN_OP_SADDS] = a64_lower_saturate, [KILN_OP_UADDS] = a64_lower_saturate,
-  [KILN_OP_SSUBS] = a64_lower_saturate, [KILN_OP_USUBS] = a64_lower_saturate,
-  [KILN_OP_NEG] = a64_lower_not_neg, [KILN_OP_NOT] = a64_lower_not_neg,
-  [KILN_OP_ABS] = a64_lower_abs, [KILN_OP_CLZ] = a64_lower_count, [KILN_OP_CTZ] = a64_lower_count,
-  [KILN_OP_POPCNT] = a64_lower_count, [KILN_OP_BITREV] = a64_lower_reverse,
+  [KILN_OP_AND] = a64_lower_logic,
+  [KILN_OP_OR] = a64_lower_logic,
+  [KILN_OP_XOR] = a64_lower_logic,
+  [KILN_OP_SHL] = a64_lower_shift,
+  [KILN_OP_LSHR] = a64_lower_shift,
+  [KILN_OP_ASHR] = a64_lower_shift,
+  [KILN_OP_ROTL] = a64_lower_rotate,
+  [KILN_OP_ROTR] = a64_lower_rotate,
+  [KILN_OP_FSHL] = a64_lower_funnel,
+  [KILN_OP_FSHR] = a64_lower_funnel,
+  [KILN_OP_SMIN] = a64_lower_minmax,
+  [KILN_OP_SMAX] = a64_lower_minmax,
+  [KILN_OP_UMIN] = a64_lower_minmax,
+  [KILN_OP_UMAX] = a64_lower_minmax,
+  [KILN_OP_SADDO] = a64_lower_overflow,
+  [KILN_OP_UADDO] = a64_lower_overflow,
+  [KILN_OP_SSUBO] = a64_lower_overflow,
+  [KILN_OP_USUBO] = a64_lower_overflow,
+  [KILN_OP_SMULO] = a64_lower_overflow,
+  [KILN_OP_UMULO] = a64_lower_overflow,
+  [KILN_OP_SADDS] = a64_lower_saturate,
+  [KILN_OP_UADDS] = a64_lower_saturate,
+  [KILN_OP_SSUBS] = a64_lower_saturate,
+  [KILN_OP_USUBS] = a64_lower_saturate,
+  [KILN_OP_NEG] = a64_lower_not_neg,
+  [KILN_OP_NOT] = a64_lower_not_neg,
+  [KILN_OP_ABS] = a64_lower_abs,
+  [KILN_OP_CLZ] = a64_lower_count,
+  [KILN_OP_CTZ] = a64_lower_count,
+  [KILN_OP_POPCNT] = a64_lower_count,
+  [KILN_OP_BITREV] = a64_lower_reverse,
   [KILN_OP_BSWAP] = a64_lower_reverse,
-  [KILN_OP_ICMP] = a64_lower_cmp, [KILN_OP_FCMP] = a64_lower_cmp,
+  [KILN_OP_ICMP] = a64_lower_cmp,
+  [KILN_OP_FCMP] = a64_lower_cmp,
   [KILN_OP_SELECT] = a64_lower_select,
-  [KILN_OP_TRUNC] = a64_lower_trunc, [KILN_OP_ZEXT] = a64_lower_extend,
-  [KILN_OP_SEXT] = a64_lower_extend, [KILN_OP_FDEMOTE] = a64_lower_fconvert,
-  [KILN_OP_FPROMOTE] = a64_lower_fconvert, [KILN_OP_FTOSI] = a64_lower_ftoi,
-  [KILN_OP_FTOUI] = a64_lower_ftoi, [KILN_OP_FTOSIS] = a64_lower_ftoi,
-  [KILN_OP_FTOUIS] = a64_lower_ftoi, [KILN_OP_SITOF] = a64_lower_itof,
-  [KILN_OP_UITOF] = a64_lower_itof, [KILN_OP_BITCAST] = a64_lower_bitcast,
-  [KILN_OP_FADD] = a64_lower_fbin, [KILN_OP_FSUB] = a64_lower_fbin, [KILN_OP_FMUL] = a64_lower_fbin,
-  [KILN_OP_FDIV] = a64_lower_fbin, [KILN_OP_FMIN] = a64_lower_fbin, [KILN_OP_FMAX] = a64_lower_fbin,
-  [KILN_OP_FMINIMUM] = a64_lower_fbin, [KILN_OP_FMAXIMUM] = a64_lower_fbin,
-  [KILN_OP_FREM] = a64_lower_frem, [KILN_OP_FNEG] = a64_lower_fun, [KILN_OP_FABS] = a64_lower_fun,
-  [KILN_OP_FSQRT] = a64_lower_fun, [KILN_OP_FFLOOR] = a64_lower_fun, [KILN_OP_FCEIL] = a64_lower_fun,
-  [KILN_OP_FTRUNC] = a64_lower_fun, [KILN_OP_FROUND] = a64_lower_fun,
-  [KILN_OP_FROUNDEVEN] = a64_lower_fun, [KILN_OP_FRINT] = a64_lower_fun,
-  [KILN_OP_FNEARBYINT] = a64_lower_fun, [KILN_OP_FMA] = a64_lower_fma,
-  [KILN_OP_FMULADD] = a64_lower_fma, [KILN_OP_FCOPYSIGN] = a64_lower_fcopysign,
-  [KILN_OP_LOAD] = a64_lower_load, [KILN_OP_STORE] = a64_lower_store, [KILN_OP_ADDR] = a64_lower_addr,
-  [KILN_OP_SALLOC] = a64_lower_salloc, [KILN_OP_STACK_SAVE] = a64_lower_stack_save,
-  [KILN_OP_STACK_RESTORE] = a64_lower_stack_restore, [KILN_OP_LIFE_START] = drop_one,
-  [KILN_OP_LIFE_END] = drop_one, [KILN_OP_MEMCPY] = a64_lower_mem, [KILN_OP_MEMMOVE] = a64_lower_mem,
-  [KILN_OP_MEMSET] = a64_lower_mem, [KILN_OP_PREFETCH] = a64_lower_prefetch,
-  [KILN_OP_ATOMIC_LOAD] = a64_lower_atomic_load, [KILN_OP_ATOMIC_STORE] = a64_lower_atomic_store,
-  [KILN_OP_ATOMIC_RMW] = a64_lower_atomic_rmw, [KILN_OP_ATOMIC_CAS] = a64_lower_atomic_cas,
+  [KILN_OP_TRUNC] = a64_lower_trunc,
+  [KILN_OP_ZEXT] = a64_lower_extend,
+  [KILN_OP_SEXT] = a64_lower_extend,
+  [KILN_OP_FDEMOTE] = a64_lower_fconvert,
+  [KILN_OP_FPROMOTE] = a64_lower_fconvert,
+  [KILN_OP_FTOSI] = a64_lower_ftoi,
+  [KILN_OP_FTOUI] = a64_lower_ftoi,
+  [KILN_OP_FTOSIS] = a64_lower_ftoi,
+  [KILN_OP_FTOUIS] = a64_lower_ftoi,
+  [KILN_OP_SITOF] = a64_lower_itof,
+  [KILN_OP_UITOF] = a64_lower_itof,
+  [KILN_OP_BITCAST] = a64_lower_bitcast,
+  [KILN_OP_FADD] = a64_lower_fbin,
+  [KILN_OP_FSUB] = a64_lower_fbin,
+  [KILN_OP_FMUL] = a64_lower_fbin,
+  [KILN_OP_FDIV] = a64_lower_fbin,
+  [KILN_OP_FMIN] = a64_lower_fbin,
+  [KILN_OP_FMAX] = a64_lower_fbin,
+  [KILN_OP_FMINIMUM] = a64_lower_fbin,
+  [KILN_OP_FMAXIMUM] = a64_lower_fbin,
+  [KILN_OP_FREM] = a64_lower_frem,
+  [KILN_OP_FNEG] = a64_lower_fun,
+  [KILN_OP_FABS] = a64_lower_fun,
+  [KILN_OP_FSQRT] = a64_lower_fun,
+  [KILN_OP_FFLOOR] = a64_lower_fun,
+  [KILN_OP_FCEIL] = a64_lower_fun,
+  [KILN_OP_FTRUNC] = a64_lower_fun,
+  [KILN_OP_FROUND] = a64_lower_fun,
+  [KILN_OP_FROUNDEVEN] = a64_lower_fun,
+  [KILN_OP_FRINT] = a64_lower_fun,
+  [KILN_OP_FNEARBYINT] = a64_lower_fun,
+  [KILN_OP_FMA] = a64_lower_fma,
+  [KILN_OP_FMULADD] = a64_lower_fma,
+  [KILN_OP_FCOPYSIGN] = a64_lower_fcopysign,
+  [KILN_OP_LOAD] = a64_lower_load,
+  [KILN_OP_STORE] = a64_lower_store,
+  [KILN_OP_ADDR] = a64_lower_addr,
+  [KILN_OP_SALLOC] = a64_lower_salloc,
+  [KILN_OP_STACK_SAVE] = a64_lower_stack_save,
+  [KILN_OP_STACK_RESTORE] = a64_lower_stack_restore,
+  [KILN_OP_LIFE_START] = drop_one,
+  [KILN_OP_LIFE_END] = drop_one,
+  [KILN_OP_MEMCPY] = a64_lower_mem,
+  [KILN_OP_MEMMOVE] = a64_lower_mem,
+  [KILN_OP_MEMSET] = a64_lower_mem,
+  [KILN_OP_PREFETCH] = a64_lower_prefetch,
+  [KILN_OP_ATOMIC_LOAD] = a64_lower_atomic_load,
+  [KILN_OP_ATOMIC_STORE] = a64_lower_atomic_store,
+  [KILN_OP_ATOMIC_RMW] = a64_lower_atomic_rmw,
+  [KILN_OP_ATOMIC_CAS] = a64_lower_atomic_cas,
   [KILN_OP_FENCE] = a64_lower_fence,
-  [KILN_OP_CALL] = a64_lower_call, [KILN_OP_VA_START] = a64_lower_va_start,
-  [KILN_OP_VA_COPY] = a64_lower_va_copy, [KILN_OP_VA_END] = drop_one,
-  [KILN_OP_VA_ARG] = a64_lower_va_arg, [KILN_OP_TLS_ADDR] = a64_lower_tls,
-  [KILN_OP_FRAME_ADDR] = a64_lower_level, [KILN_OP_RETURN_ADDR] = a64_lower_level,
+  [KILN_OP_CALL] = a64_lower_call,
+  [KILN_OP_VA_START] = a64_lower_va_start,
+  [KILN_OP_VA_COPY] = a64_lower_va_copy,
+  [KILN_OP_VA_END] = drop_one,
+  [KILN_OP_VA_ARG] = a64_lower_va_arg,
+  [KILN_OP_TLS_ADDR] = a64_lower_tls,
+  [KILN_OP_FRAME_ADDR] = a64_lower_level,
+  [KILN_OP_RETURN_ADDR] = a64_lower_level,
   [KILN_OP_DEBUG_TRAP] = debug_trap,
-  [KILN_OP_BR] = a64_lower_br, [KILN_OP_BRIF] = a64_lower_brif, [KILN_OP_SWITCH] = a64_lower_switch,
-  [KILN_OP_BRIND] = a64_lower_brind, [KILN_OP_RET] = a64_lower_ret,
-  [KILN_OP_UNREACHABLE] = trap, [KILN_OP_TRAP] = trap,
+  [KILN_OP_BR] = a64_lower_br,
+  [KILN_OP_BRIF] = a64_lower_brif,
+  [KILN_OP_SWITCH] = a64_lower_switch,
+  [KILN_OP_BRIND] = a64_lower_brind,
+  [KILN_OP_RET] = a64_lower_ret,
+  [KILN_OP_UNREACHABLE] = trap,
+  [KILN_OP_TRAP] = trap,
 };
 
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
@@ -100,10 +162,14 @@ static a64_lower *lowering(const struct kn_inst *in) {
   if (KN_LIKELY((types & ~LOWERED) == 0)) return lowerings[in->op];
   if ((types & ~(LOWERED | KN_T(I128))) != 0) return NULL;
   switch (in->op) {
-  case KILN_OP_PARAM: case KILN_OP_RESULT: return nothing;
+  case KILN_OP_PARAM:
+  case KILN_OP_RESULT: return nothing;
   case KILN_OP_CALL: return a64_lower_call;
-  case KILN_OP_VA_ARG: case KILN_OP_ATOMIC_LOAD: case KILN_OP_ATOMIC_STORE:
-  case KILN_OP_ATOMIC_RMW: case KILN_OP_ATOMIC_CAS: return NULL;
+  case KILN_OP_VA_ARG:
+  case KILN_OP_ATOMIC_LOAD:
+  case KILN_OP_ATOMIC_STORE:
+  case KILN_OP_ATOMIC_RMW:
+  case KILN_OP_ATOMIC_CAS: return NULL;
   default: return lowerings[in->op] ? a64_lower_wide : NULL;
   }
 }
@@ -117,14 +183,18 @@ static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
   case KN_SH_LOAD:
     if (in->x & KILN_MEM_VOLATILE) return false;
     __attribute__((fallthrough));
-  case KN_SH_UN: case KN_SH_CONV_II: case KN_SH_CONV_FF: case KN_SH_CONV_FI: case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS:
-    kn_drop(w, in->a);
-    return true;
-  case KN_SH_TERN: case KN_SH_SELECT:
-    kn_drop(w, in->c);
-    __attribute__((fallthrough));
-  case KN_SH_BIN: case KN_SH_ICMP: case KN_SH_FCMP: case KN_SH_ADDR:
+  case KN_SH_UN:
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS: kn_drop(w, in->a); return true;
+  case KN_SH_TERN:
+  case KN_SH_SELECT: kn_drop(w, in->c); __attribute__((fallthrough));
+  case KN_SH_BIN:
+  case KN_SH_ICMP:
+  case KN_SH_FCMP:
+  case KN_SH_ADDR:
     kn_drop(w, in->a);
     if (in->b) kn_drop(w, in->b);
     return true;
@@ -141,10 +211,8 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     if ((val->flags & KN_VF_SHADOW) == 0) continue;
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
     if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, 16, 4);
-    if (val->flags & KN_VF_HOME)
-      a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
-    else
-      a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
+    if (val->flags & KN_VF_HOME) a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
+    else a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
   }
 }
 

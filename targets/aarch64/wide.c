@@ -94,7 +94,8 @@ static void shift_fixed(struct kn_walk *w, unsigned op, struct halves *a, unsign
     emit(w, a64_extr(1, a->low, a->high, a->low, n));
     emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
   } else {
-    emit(w, sign ? a64_asr_imm(1, a->low, a->high, n - 64) : a64_lsr_imm(1, a->low, a->high, n - 64));
+    emit(w,
+         sign ? a64_asr_imm(1, a->low, a->high, n - 64) : a64_lsr_imm(1, a->low, a->high, n - 64));
     emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
   }
 }
@@ -144,10 +145,8 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, struct halves *a)
     return;
   }
   struct halves c = operand(w, in->b);
-  if (rotates)
-    rotate_by(w, in->op == KILN_OP_ROTL, a, c.low);
-  else
-    shift_by(w, in->op, a, c.low);
+  if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, a, c.low);
+  else shift_by(w, in->op, a, c.low);
 }
 
 /* Flags of a - b: LT, GE, LO, HS are right, others are not. */
@@ -197,7 +196,8 @@ static void count(struct kn_walk *w, unsigned op, struct halves *a) {
     emit(w, a64_addv_16b(v(VS1), v(VS1)));
     emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, a->low, v(VS1)));
   } else {
-    unsigned first = op == KILN_OP_CLZ ? a->high : a->low, other = op == KILN_OP_CLZ ? a->low : a->high;
+    unsigned first = op == KILN_OP_CLZ ? a->high : a->low,
+             other = op == KILN_OP_CLZ ? a->low : a->high;
     if (op == KILN_OP_CTZ) {
       emit(w, a64_op1(A64_RBIT, 1, first, first));
       emit(w, a64_op1(A64_RBIT, 1, other, other));
@@ -357,10 +357,8 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
   }
   unsigned r = kn_reg(w, in->a, in->x), t = kn_temp(w, KN_GP_MASK);
   bool sign = in->op == KILN_OP_SEXT;
-  if (in->x == KILN_TYPE_I64)
-    emit(w, a64_mov(1, t, r));
-  else
-    emit(w, sign ? a64_sbfx(1, t, r, 0, bits_of(in->x)) : a64_ubfx(1, t, r, 0, bits_of(in->x)));
+  if (in->x == KILN_TYPE_I64) emit(w, a64_mov(1, t, r));
+  else emit(w, sign ? a64_sbfx(1, t, r, 0, bits_of(in->x)) : a64_ubfx(1, t, r, 0, bits_of(in->x)));
   if (sign) emit(w, a64_asr_imm(1, IP0, t, 63));
   kn_drop(w, in->a);
   a64_wide_store(w, w->i, t, sign ? (unsigned)IP0 : (unsigned)A64_ZR);
@@ -372,13 +370,18 @@ static bool wide_call(struct kn_walk *w, const struct kn_inst *in) {
   static const struct {
     uint8_t op, float_type; /* VOID: integers */
     const char *name;
-  } table[] = {
-    {KILN_OP_SDIV, 0, "__divti3"}, {KILN_OP_SREM, 0, "__modti3"}, {KILN_OP_UDIV, 0, "__udivti3"},
-    {KILN_OP_UREM, 0, "__umodti3"}, {KILN_OP_SITOF, KILN_TYPE_F32, "__floattisf"},
-    {KILN_OP_SITOF, KILN_TYPE_F64, "__floattidf"}, {KILN_OP_UITOF, KILN_TYPE_F32, "__floatuntisf"},
-    {KILN_OP_UITOF, KILN_TYPE_F64, "__floatuntidf"}, {KILN_OP_FTOSI, KILN_TYPE_F32, "__fixsfti"},
-    {KILN_OP_FTOSI, KILN_TYPE_F64, "__fixdfti"}, {KILN_OP_FTOUI, KILN_TYPE_F32, "__fixunssfti"},
-    {KILN_OP_FTOUI, KILN_TYPE_F64, "__fixunsdfti"}};
+  } table[] = {{KILN_OP_SDIV, 0, "__divti3"},
+               {KILN_OP_SREM, 0, "__modti3"},
+               {KILN_OP_UDIV, 0, "__udivti3"},
+               {KILN_OP_UREM, 0, "__umodti3"},
+               {KILN_OP_SITOF, KILN_TYPE_F32, "__floattisf"},
+               {KILN_OP_SITOF, KILN_TYPE_F64, "__floattidf"},
+               {KILN_OP_UITOF, KILN_TYPE_F32, "__floatuntisf"},
+               {KILN_OP_UITOF, KILN_TYPE_F64, "__floatuntidf"},
+               {KILN_OP_FTOSI, KILN_TYPE_F32, "__fixsfti"},
+               {KILN_OP_FTOSI, KILN_TYPE_F64, "__fixdfti"},
+               {KILN_OP_FTOUI, KILN_TYPE_F32, "__fixunssfti"},
+               {KILN_OP_FTOUI, KILN_TYPE_F64, "__fixunsdfti"}};
   const uint32_t args[2] = {in->a, in->b};
   for (unsigned k = 0; k < sizeof table / sizeof *table; k++) {
     unsigned ft = table[k].float_type;
@@ -415,32 +418,56 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     kn_drop(w, in->b);
     return;
-  case KILN_OP_SADDO: case KILN_OP_UADDO: case KILN_OP_SSUBO: case KILN_OP_USUBO:
-    overflow(w, in);
-    return;
-  case KILN_OP_SMULO: case KILN_OP_UMULO: multiply_overflow(w, in); return;
-  case KILN_OP_FSHL: case KILN_OP_FSHR: funnel(w, in); return;
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO: overflow(w, in); return;
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO: multiply_overflow(w, in); return;
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;
   case KILN_OP_SELECT: select_wide(w, in); return;
-  case KILN_OP_TRUNC: case KILN_OP_ZEXT: case KILN_OP_SEXT: convert(w, in); return;
-  case KILN_OP_COPY: case KILN_OP_BITCAST:
+  case KILN_OP_TRUNC:
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT: convert(w, in); return;
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST:
     a = operand(w, in->a);
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
     return;
-  case KILN_OP_NEG: case KILN_OP_NOT: case KILN_OP_ABS: case KILN_OP_BITREV: case KILN_OP_BSWAP:
-  case KILN_OP_CLZ: case KILN_OP_CTZ: case KILN_OP_POPCNT:
+  case KILN_OP_NEG:
+  case KILN_OP_NOT:
+  case KILN_OP_ABS:
+  case KILN_OP_BITREV:
+  case KILN_OP_BSWAP:
+  case KILN_OP_CLZ:
+  case KILN_OP_CTZ:
+  case KILN_OP_POPCNT:
     a = operand(w, in->a);
     unary(w, in->op, &a);
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
     return;
-  case KILN_OP_SHL: case KILN_OP_LSHR: case KILN_OP_ASHR: case KILN_OP_ROTL: case KILN_OP_ROTR:
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR:
     a = operand(w, in->a);
     shift(w, in, &a);
     break;
-  case KILN_OP_ADD: case KILN_OP_SUB: case KILN_OP_AND: case KILN_OP_OR: case KILN_OP_XOR:
-  case KILN_OP_MUL: case KILN_OP_SMIN: case KILN_OP_SMAX: case KILN_OP_UMIN: case KILN_OP_UMAX: {
+  case KILN_OP_ADD:
+  case KILN_OP_SUB:
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_MUL:
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX: {
     bool sub = in->op == KILN_OP_SUB;
     a = operand(w, in->a);
     b = operand(w, in->b);
