@@ -335,7 +335,12 @@ void x64_memory(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       (in->op == KILN_OP_MEMCPY ? size <= 128
                                 : size <= 2 || size == 4 || size == 8 || size == 16)) {
     struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-    x64_copy(w, to, from, (uint64_t)size);
+    if (in->op == KILN_OP_MEMMOVE && size == 16) { /* whole before any of it is written */
+      x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
+      x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+    } else {
+      x64_copy(w, to, from, (uint64_t)size);
+    }
     kn_drop(w, in->a);
     kn_drop(w, in->b);
     return;
