@@ -36,7 +36,7 @@ static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
 
 static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
   if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + r->ops.n)) return false;
-  memcpy(r->cwords.at + r->cwords.n, r->ops.at, r->ops.n * sizeof(uint64_t));
+  if (r->ops.n) memcpy(r->cwords.at + r->cwords.n, r->ops.at, r->ops.n * sizeof(uint64_t));
   c->index = r->cwords.n;
   c->n = r->ops.n;
   r->cwords.n += r->ops.n;
