@@ -319,7 +319,7 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
     }
     c = *end ? end + 1 : end;
   }
-  f->runs_here = f->n_runs && f->right_target;
+  f->runs_here = f->n_runs && f->right_target && (!f->test || strstr(f->test, "run"));
   return true;
 }
 

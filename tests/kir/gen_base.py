@@ -119,7 +119,7 @@ class File:
 
     def write(self, outdir):
         with open(os.path.join(outdir, self.name + '.kir'), 'w') as f:
-            f.write('; test: print verify run\n; Written by gen.py.\n' + '\n'.join(self.out) + '\n')
+            f.write('; test: print run\n; Written by gen.py.\n' + '\n'.join(self.out) + '\n')
 
 
 # ---- integer semantics ----

@@ -23,7 +23,7 @@ class Profile:
             {'i128': 4, 'i64': 3, 'i32': 1, 'f64': 1},
             {'i64': 6, 'i32': 3},
             {'i32': 1, 'i64': 1, 'i8': 1, 'i16': 1, 'f64': 1, 'f32': 1, 'i128': 1}])
-        self.budget = int(2 ** rng.uniform(3, 8))
+        self.budget = int(2 ** rng.uniform(3, 8.5))
         self.memory = rng.choice((.05, .2, .5))
         self.call = rng.choice((0, .02, .1))
         self.flow = rng.choice((.05, .12, .25))
@@ -57,6 +57,7 @@ class Gen(Ops):
     def data(self, size, content, readonly=False, align=8):
         self.n_data += 1
         d = Data('r%d_d%d' % (self.seed, self.n_data), size, content, readonly, align)
+        d.linkage = self.rng.choice(('internal ',) * 3 + ('hidden ', 'weak ', ''))
         self.p.data.append(d)
         return d
 
@@ -174,7 +175,10 @@ class Gen(Ops):
         self.start(join)
 
     def carried(self):
-        return [self.type() for _ in range(self.rng.choice((0, 1, 2, 3, 5)))]
+        n = self.rng.choice((0, 1, 2, 3, 5, 7 + 8 * self.profile.pressure))
+        if self.chance(.3):  # of one type: cycles
+            return [self.type()] * n
+        return [self.type() for _ in range(n)]
 
     def next_args(self, head, skip=1):
         """Arguments of a back edge: often the parameters themselves, rotated or swapped."""

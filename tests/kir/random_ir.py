@@ -72,7 +72,7 @@ class Data:
 
     def __init__(self, name, size, content, readonly=False, align=8):
         self.name, self.size, self.content = name, size, content
-        self.readonly, self.align = readonly, align
+        self.readonly, self.align, self.linkage = readonly, align, 'internal '
 
 
 class Program:
@@ -228,7 +228,7 @@ def func_text(f, internal):
 
 
 def data_text(d):
-    head = 'data internal @%s align %d%s { ' % (d.name, d.align, ' readonly' if d.readonly else '')
+    head = 'data %s@%s align %d%s { ' % (d.linkage, d.name, d.align, ' readonly' if d.readonly else '')
     if d.content is None:
         return head + 'zero %d }' % d.size
     if isinstance(d.content, list):

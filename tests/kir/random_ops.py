@@ -9,6 +9,11 @@ FVALUES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, 1e10, -1e10, 429496
            1e30, 1e-30, 0.1, 65535.0, -128.0, 2147483648.0, float('inf'), -float('inf')]
 
 
+def rng_far(rng):
+    return rng.choice((-1, 1)) * rng.choice((127, 128, 255, 4095, 4096, 32760, 65536, 1 << 24, (1 << 30) - 8,
+                                             1 << 30, 2000000000))
+
+
 class Ops:
     FLOAT_BITS = {t: [f_bits(v, t) for v in FVALUES] for t in FLOATS}
     nan = {'f32': 0x7fc00000, 'f64': 0x7ff8000000000000}
@@ -292,6 +297,10 @@ class Ops:
         if not self.vars:
             return self.use_area()
         s, t = self.rng.choice(self.vars)
+        if self.chance(.03):  # no variable then: its address is taken
+            self.ptrs.append((self.emit('copy', 'ptr', [s], None, ['ptr']), 0, SIZE[t]))
+        if self.chance(.02):
+            return self.emit('load', t, [s], {'disp': 0, 'volatile': True}, [t])
         if self.chance(.5):
             return self.emit('load', t, [s], {'disp': 0}, [t])
         return self.emit('store', t, [self.operand(t), s], {'disp': 0})
@@ -328,7 +337,13 @@ class Ops:
             if 2 * top * scale + d + need > hi:
                 return None
             top *= 2
+        down = self.chance(.15)  # from the end downwards
+        if down:
+            i = self.emit('sub', 'i64', [('c', 0, 'i64'), i], None, ['i64'])
+            d += top * scale
         at = self.emit('addr', None, [base, i], {'scale': scale, 'disp': d}, ['ptr'])
+        if down:
+            return at, -d + lo + top * scale, hi - d
         return at, -d + lo, hi - d - top * scale
 
     def new_pointer(self):
@@ -345,6 +360,11 @@ class Ops:
             if hi <= lo:
                 return
             p = self.emit('select', 'ptr', [self.condition(), a, b], None, ['ptr']), lo, hi
+        if p and self.chance(.1):  # far away
+            d = rng_far(self.rng)
+            a, lo, hi = p
+            a = self.emit('addr', None, [a], {'disp': d, 'scale': 1}, ['ptr'])
+            p = (a, lo - d, hi - d) if -(1 << 31) <= lo - d and hi - d < 1 << 31 else None
         if p:
             self.ptrs.append(p)
 
