@@ -386,16 +386,44 @@ static inline uint32_t short_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
   return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00));
 }
 
-/* The same of up to four chunks: bit TOO_LONG4 of *slow. */
-#define TOO_LONG4 (UINT64_C(1) << 23)
-static inline uint32_t long_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
-  uint64_t v = *w, end = (~v | TOO_LONG4) & 0x820820;
-  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
-  v &= end ^ (end - 1);
-  *slow |= v;
-  *w >>= bits;
-  *used += bits;
-  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00) | (v >> 3 & 0xf8000));
+/* Runs of vbr 6 numbers, eight chunks at a time: their payloads, packed, and the top bit of the last
+ * chunk of each number. */
+struct run {
+  uint64_t value, ends;
+  uint64_t pos;   /* of the first chunk */
+  unsigned taken; /* payload bits taken */
+};
+
+/* Packs eight chunks of six bits into eight of five. */
+static inline uint64_t pack(uint64_t w) {
+  w = (w & UINT64_C(0x01f01f01f01f)) | (w >> 1 & UINT64_C(0x3e03e03e03e0));
+  w = (w & UINT64_C(0x0003ff0003ff)) | (w >> 2 & UINT64_C(0x0ffc000ffc00));
+  return (w & UINT64_C(0xfffff)) | (w >> 4 & UINT64_C(0xfffff00000));
+}
+
+/* The run in window `w`, which starts at `pos`. */
+static inline struct run run_from(uint64_t w, uint64_t pos) {
+  return (struct run){pack(w), pack((~w & UINT64_C(0x820820820820)) >> 1), pos, 0};
+}
+
+static inline uint64_t run_pos(const struct run *n) { return n->pos + n->taken + n->taken / 5; }
+
+/* The next number; one of more than eight chunks, or behind the end of the stream, sets *slow. */
+static inline uint64_t run_next(const struct kn_bits *b, struct run *n, bool *slow) {
+  if (KN_UNLIKELY(!n->ends)) {
+    uint64_t pos = run_pos(n);
+    *n = run_from(kn_bits_peek(b, pos), pos);
+    if (!n->ends) {
+      *slow = true;
+      n->ends = 16;
+    }
+  }
+  uint64_t v = n->value & (n->ends ^ (n->ends - 1));
+  unsigned bits = (unsigned)__builtin_ctzll(n->ends) + 1;
+  n->value >>= bits;
+  n->ends >>= bits;
+  n->taken += bits;
+  return v;
 }
 
 static inline uint32_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
@@ -405,49 +433,39 @@ static inline uint32_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
   return v;
 }
 
-/* Makes sure that `need` bits of the window are left; moves it on if not. */
-static inline void refill(const struct kn_bits *b, uint64_t *pos, uint64_t *w, unsigned *used,
-                          unsigned need) {
-  if (*used + need <= 57) return;
-  *pos += *used;
-  *used = 0;
-  *w = kn_bits_peek(b, *pos);
-}
-
-/* Decodes an unabbreviated record from the window at *pos; its number of operands, or UINT32_MAX if
- * it needs the general way. */
+/* Decodes an unabbreviated record from the window `w`, which starts at *pos; its number of operands,
+ * or UINT32_MAX if it needs the general way. */
 #define MOST_OPS 48
 static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uint64_t w,
-                                     unsigned used, unsigned *code, uint64_t *ops) {
-  uint64_t slow = 0;
-  *code = long_vbr6(&w, &used, &slow);
-  unsigned n = long_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(slow & TOO_LONG4 || n > MOST_OPS)) return UINT32_MAX;
-  for (unsigned i = 0; i < n; i++) {
-    refill(b, pos, &w, &used, 24);
-    ops[i] = long_vbr6(&w, &used, &slow);
-  }
-  *pos += used;
-  return slow & TOO_LONG4 ? UINT32_MAX : n;
+                                     unsigned *code, uint64_t *ops) {
+  bool slow = false;
+  struct run run = run_from(w, *pos);
+  *code = (unsigned)run_next(b, &run, &slow);
+  uint64_t n = run_next(b, &run, &slow);
+  if (KN_UNLIKELY(slow || n > MOST_OPS)) return UINT32_MAX;
+  for (uint64_t i = 0; i < n; i++) ops[i] = run_next(b, &run, &slow);
+  *pos = run_pos(&run);
+  return slow ? UINT32_MAX : (unsigned)n;
 }
 
 /* A getelementptr of up to MOST_OPS operands, from its flags on; false if it needs the general way. */
 static inline bool quick_gep(struct kn_bc *r, const struct kn_bc_form *ab, uint64_t pos, uint64_t w,
                              unsigned used) {
   uint32_t ids[MOST_OPS], forward = 0, n_vals = r->n_vals;
-  uint64_t slow = 0;
+  bool slow = false;
   short_fixed(&w, &used, ab->flag_bits);
-  uint32_t source = short_fixed(&w, &used, ab->type_bits), n = short_vbr6(&w, &used, &slow);
+  uint32_t source = short_fixed(&w, &used, ab->type_bits);
+  pos += used;
+  struct run run = run_from(used <= 9 ? w : kn_bits_peek(&r->bits, pos), pos);
+  uint64_t n = run_next(&r->bits, &run, &slow);
   if (KN_UNLIKELY(n - 1 >= MOST_OPS || source >= r->n_types)) return false;
-  for (uint32_t i = 0; i < n; i++) {
-    refill(&r->bits, &pos, &w, &used, 18);
-    uint32_t relative = short_vbr6(&w, &used, &slow);
-    ids[i] = n_vals - relative;
+  for (uint64_t i = 0; i < n; i++) {
+    ids[i] = n_vals - (uint32_t)run_next(&r->bits, &run, &slow);
     forward |= (uint32_t)(ids[i] >= n_vals);
   }
-  if (KN_UNLIKELY((slow & TOO_LONG) | forward)) return false;
-  r->bits.pos = pos + used;
-  kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
+  if (KN_UNLIKELY(slow | forward)) return false;
+  r->bits.pos = run_pos(&run);
+  kn_bc_gep(r, source, ids[0], ids + 1, (unsigned)n - 1);
   return true;
 }
 
@@ -608,7 +626,8 @@ static bool body(struct kn_bc *r) {
     continue;
   on_unabbreviated: {
     uint64_t ops[MOST_OPS];
-    unsigned code, n = unabbreviated(bits, &pos, w, used, &code, ops);
+    pos += used;
+    unsigned code, n = unabbreviated(bits, &pos, w, &code, ops);
     if (KN_UNLIKELY(n == UINT32_MAX)) goto general;
     bits->pos = pos;
     if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
