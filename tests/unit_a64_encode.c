@@ -203,7 +203,7 @@ static void bitmask_all(void **state) {
       if (i == 0 || all[i] != all[i - 1]) all[distinct++] = all[i];
     assert_int_equal(distinct, sf ? 5334 : 1302);
     for (size_t i = 0; i < distinct; i++) {
-      uint32_t field;
+      uint32_t field = 0;
       uint64_t back;
       assert_true(a64_bitmask(sf, all[i], &field));
       assert_true(decode_bitmask(sf, field, &back));
@@ -231,7 +231,7 @@ static void bitmask_all(void **state) {
 static void logic_imm(void **state) {
   (void)state;
   EACH_SF {
-    uint32_t f;
+    uint32_t f = 0;
     assert_true(a64_bitmask(sf, 0xff0, &f));
     EACH_REGS(2, {
       CHECK(a64_logic_imm(A64_AND, sf, D, N, f), "and %s, %s, #4080", S(sf, D), R(sf, N));
@@ -308,7 +308,7 @@ static void mov_imm(void **state) {
         ones += (want >> 16 * p & 0xffff) == 0xffff;
       }
       unsigned most = zeros > ones ? zeros : ones, best = parts - most;
-      uint32_t f;
+      uint32_t f = 0;
       if (best == 0 || a64_bitmask(sf, v, &f)) best = 1;
       assert_int_equal(n, best);
     }

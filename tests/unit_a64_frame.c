@@ -67,7 +67,7 @@ static bool transfer(struct machine *m, uint32_t w) {
   if (pair && (w >> 30 != (fp ? 1u : 2u) || mode == 0)) return false;
   if ((!pair && !single) || (rn != SP && rn != FP)) return false;
   if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* cannot be told */
-  int64_t imm = pair ? (int64_t)(int32_t)(w << 10) >> 25 << 3 : (int64_t)(w >> 10 & 0xfff) << 3;
+  int64_t imm = pair ? ((int64_t)(int32_t)(w << 10) >> 25) * 8 : (int64_t)(w >> 10 & 0xfff) << 3;
   int64_t base = rn == SP ? -m->sp : -m->fp, at = mode == 1 ? base : base + imm;
   unsigned add = fp ? V0 : 0;
   if (mode != 2) m->sp -= imm;
