@@ -14,15 +14,33 @@ import random
 INTS = {'i8': ('signed char', 8, 1), 'u8': ('unsigned char', 8, 0), 'i16': ('short', 16, 1),
         'u16': ('unsigned short', 16, 0), 'i32': ('int', 32, 1), 'u32': ('unsigned', 32, 0),
         'i64': ('long', 64, 1), 'u64': ('unsigned long', 64, 0),
-        'u128': ('unsigned __int128', 128, 0), 'i128': ('__int128', 128, 1)}
+        'u128': ('unsigned __int128', 128, 0), 'i128': ('__int128', 128, 1),
+        'i7': ('_BitInt(7)', 7, 1), 'u7': ('unsigned _BitInt(7)', 7, 0),
+        'i24': ('_BitInt(24)', 24, 1), 'u24': ('unsigned _BitInt(24)', 24, 0),
+        'i33': ('_BitInt(33)', 33, 1), 'u33': ('unsigned _BitInt(33)', 33, 0),
+        'i100': ('_BitInt(100)', 100, 1), 'u100': ('unsigned _BitInt(100)', 100, 0)}
 FLOATS = {'f32': ('float', 32, 1), 'f64': ('double', 64, 1)}
 ALL = {**INTS, **FLOATS}
-COMMON = ['i32', 'i32', 'i32', 'u32', 'i64', 'u64', 'i8', 'u8', 'i16', 'u16', 'f64', 'f32', 'u128', 'i128']
+COMMON = ['i32', 'i32', 'i32', 'u32', 'i64', 'u64', 'i8', 'u8', 'i16', 'u16', 'f64', 'f32', 'u128',
+          'i128']
+COMPARISONS = ['<', '<=', '>', '>=', '==', '!=']
+BUILTINS = ['popcountll((unsigned long){a})', 'bswap64((unsigned long){a})', 'bswap32((unsigned){a})',
+            'ctzll((unsigned long){a} | 256)', 'clzll((unsigned long){a} | 64)', 'ffs((int){a})',
+            'parity((unsigned){a})', 'rotateleft64((unsigned long){a}, (unsigned long){b})',
+            'rotateright32((unsigned){a}, (unsigned){b})', 'bitreverse32((unsigned){a})']
+ODD = [t for t in INTS if 'Bit' in INTS[t][0]]
 
 PRELUDE = '''#include <stdio.h>
 #include <string.h>
-static unsigned long mix(unsigned long h, unsigned long v) { return (h ^ v) * 1099511628211ul + (h >> 29); }
-static unsigned long fbits(double d) { unsigned long u; if (d != d) return 1; memcpy(&u, &d, 8); return u; }
+static unsigned long mix(unsigned long h, unsigned long v) {
+  return (h ^ v) * 1099511628211ul + (h >> 29);
+}
+static unsigned long fbits(double d) {
+  unsigned long u;
+  if (d != d) return 1;
+  memcpy(&u, &d, 8);
+  return u;
+}
 '''
 
 
@@ -53,7 +71,7 @@ class Program:
 
     def type(self, floats=True):
         while True:
-            t = self.r.choice(COMMON)
+            t = self.r.choice(COMMON if self.r.random() < 0.96 else ODD)
             if floats or t not in FLOATS:
                 return t
 
@@ -66,12 +84,14 @@ class Program:
             return '(%s)%r' % (ALL[t][0], r.choice([0.0, 1.0, -1.0, 0.5, r.randint(-99, 99) / 4.0,
                                                     r.uniform(-1e6, 1e6)]))
         bits = ALL[t][1]
-        v = r.choice([r.getrandbits(bits), r.getrandbits(bits), 0, 1, 2, 3, 7, 10, 16, 255, 1 << (bits - 1),
-                      (1 << bits) - 1, (1 << (bits - 1)) - 1, r.getrandbits(5), r.getrandbits(12)])
+        v = r.choice([r.getrandbits(bits), r.getrandbits(bits), 0, 1, 2, 3, 7, 10, 16, 255,
+                      1 << (bits - 1), (1 << bits) - 1, (1 << (bits - 1)) - 1, r.getrandbits(5),
+                      r.getrandbits(12)])
         v &= (1 << bits) - 1
-        if bits == 128:
-            return '((%s)((unsigned __int128)0x%xul << 64 | 0x%xul))' % (ALL[t][0], v >> 64, v & ~(-1 << 64))
-        return '((%s)0x%xul)' % (ALL[t][0], v) if bits == 64 else '((%s)0x%xu)' % (ALL[t][0], v)
+        if bits > 64:
+            return '((%s)((unsigned __int128)0x%xul << 64 | 0x%xul))' % (
+                ALL[t][0], v >> 64, v & ~(-1 << 64))
+        return '((%s)0x%x%s)' % (ALL[t][0], v, 'ul' if bits > 32 else 'u')
 
     # ---- expressions ----
 
@@ -106,7 +126,7 @@ class Program:
         if f == t:
             return e
         if f in FLOATS and t in INTS:
-            lim = '1e%d' % {8: 2, 16: 4, 32: 9, 64: 18, 128: 30}[INTS[t][1]]
+            lim = '1e%d' % (INTS[t][1] * 0.3 - 0.5)
             low = '-%s' % lim if INTS[t][2] else '-0.5'
             c = ALL[f][0]
             return '({ %s v_ = %s; v_ > (%s)%s && v_ < (%s)%s ? (%s)v_ : (%s)9; })' % (
@@ -127,7 +147,8 @@ class Program:
         if kind < 0.1:
             return self.convert('(%s)' % self.expr(f := self.type(), depth - 1), f, t)
         if kind < 0.16:
-            return '(%s ? %s : %s)' % (self.cond(depth - 1), self.expr(t, depth - 1), self.expr(t, depth - 1))
+            return '(%s ? %s : %s)' % (self.cond(depth - 1), self.expr(t, depth - 1),
+                                       self.expr(t, depth - 1))
         if kind < 0.22 and self.funcs:
             call = self.call(depth - 1)
             if call:
@@ -137,7 +158,8 @@ class Program:
                 return '(-%s)' % self.expr(t, depth - 1)
             if kind < 0.34:
                 return '__builtin_fabs%s(%s)' % ('f' if t == 'f32' else '', self.expr(t, depth - 1))
-            return '(%s %s %s)' % (self.expr(t, depth - 1), r.choice('+-*/+-*'), self.expr(t, depth - 1))
+            return '(%s %s %s)' % (self.expr(t, depth - 1), r.choice('+-*/+-*'),
+                                   self.expr(t, depth - 1))
         bits, signed = INTS[t][1:]
         u = 'u%d' % bits
         uc = INTS[u][0]
@@ -147,25 +169,22 @@ class Program:
             return '(%s)(%s(%s)%s)' % (c, r.choice(['~', '-', '!']) , uc, self.expr(t, depth - 1))
         a, b = self.expr(t, depth - 1), self.expr(t, depth - 1)
         if kind < 0.42 and bits <= 64:
-            f = r.choice(['__builtin_popcountll((unsigned long){a})', '__builtin_bswap64((unsigned long){a})',
-                          '__builtin_bswap32((unsigned){a})', '__builtin_ctzll((unsigned long){a} | 256)',
-                          '__builtin_clzll((unsigned long){a} | 64)', '__builtin_ffs((int){a})',
-                          '__builtin_parity((unsigned){a})', '__builtin_rotateleft64((unsigned long){a}, (unsigned long){b})',
-                          '__builtin_rotateright32((unsigned){a}, (unsigned){b})', '__builtin_bitreverse32((unsigned){a})'])
-            return '((%s)%s)' % (c, f.format(a='(%s)' % a, b='(%s)' % b))
-        if kind < 0.46:
+            f = r.choice(BUILTINS)
+            return '((%s)__builtin_%s)' % (c, f.format(a='(%s)' % a, b='(%s)' % b))
+        if kind < 0.46 and t not in ODD:
             op = r.choice(['add', 'sub', 'mul'])
-            return '({ %s o_; int f_ = __builtin_%s_overflow(%s, %s, &o_); (%s)(f_ ? (%s)o_ ^ 0x5a : (%s)o_); })' % (
-                c, op, a, b, c, uc, uc)
+            return '({ %s o_; int f_ = __builtin_%s_overflow(%s, %s, &o_); ' \
+                '(%s)(f_ ? (%s)o_ ^ 0x5a : (%s)o_); })' % (c, op, a, b, c, uc, uc)
         if kind < 0.6:
             op = r.choice(['/', '%'])
             if self.chance(0.4):
                 k = r.choice([2, 3, 5, 7, 8, 10, 16, 100, 127, 64, 1, 12])
-                return '((%s)((%s) %s %s%d))' % (c, a, op, '-' if signed and k > 1 and self.chance(0.2) else '', k)
+                minus = '-' if signed and k > 1 and self.chance(0.2) else ''
+                return '((%s)((%s) %s %s%d))' % (c, a, op, minus, k)
             return '({ %s a_ = %s, b_ = %s; (%s)(b_ == 0%s ? a_ : a_ %s b_); })' % (
                 c, a, b, c, ' || b_ == (%s)-1' % c if signed else '', op)
         if kind < 0.72:
-            k = r.randint(0, bits - 1) if self.chance(0.5) else '((%s)%s & %d)' % ('unsigned', b, bits - 1)
+            k = r.randint(0, bits - 1) if self.chance(0.5) else '((unsigned)%s & %d)' % (b, bits - 1)
             if self.chance(0.5):
                 return '((%s)((%s)%s << %s))' % (c, 'unsigned' if bits < 32 else uc, a, k)
             return '((%s)(%s >> %s))' % (c, a, k)
@@ -177,18 +196,20 @@ class Program:
         r = self.r
         kind = r.random()
         if depth > 0 and kind < 0.25:
-            return '(%s %s %s)' % (self.cond(depth - 1), r.choice(['&&', '||']), self.cond(depth - 1))
+            return '(%s %s %s)' % (self.cond(depth - 1), r.choice(['&&', '||']),
+                                   self.cond(depth - 1))
         if kind < 0.32:
             return '(!%s)' % self.expr(self.type(), depth)
         t = self.type()
         other = self.const(t) if self.chance(0.4) else self.expr(t, depth)
-        return '(%s %s %s)' % (self.expr(t, depth), r.choice(['<', '<=', '>', '>=', '==', '!=']), other)
+        return '(%s %s %s)' % (self.expr(t, depth), r.choice(COMPARISONS), other)
 
     def call(self, depth):
         name, result, params = self.r.choice(self.funcs)
         args = [self.record(p) if p not in ALL else self.expr(p, depth) for p in params]
         if self.chance(0.2):
-            name = '(*(__typeof__(&%s) volatile *)&(__typeof__(&%s)){%s})' % (name, name, name)  # indirect
+            # indirect
+            name = '(*(__typeof__(&%s) volatile *)&(__typeof__(&%s)){%s})' % (name, name, name)
         text = '%s(%s)' % (name, ', '.join(args))
         if result in ALL:
             return text, result
@@ -238,7 +259,8 @@ class Program:
         self.names += 1
         e = self.expr(t, 2)
         self.vars[-1].append((name, t))
-        return [indent + '%s%s %s = %s;' % ('volatile ' if self.chance(0.05) else '', ALL[t][0], name, e)]
+        volatile = 'volatile ' if self.chance(0.05) else ''
+        return [indent + '%s%s %s = %s;' % (volatile, ALL[t][0], name, e)]
 
     def statement_inner(self, depth, indent):
         r = self.r
@@ -260,12 +282,13 @@ class Program:
                 self.loops += 1
                 body = self.block(depth - 1, more, r.randint(1, 4))
                 if self.chance(0.4):
-                    body.append(more + 'if %s %s;' % (self.cond(1), r.choice(['break', 'continue'])))
+                    leave = r.choice(['break', 'continue'])
+                    body.append(more + 'if %s %s;' % (self.cond(1), leave))
                 self.loops -= 1
                 self.vars.pop()
                 step = r.choice(['%s++', '%s += 2', '++%s'])
-                return [indent + 'for (int %s = 0; %s < %d && fuel_%s-- > 0; %s) {' % (i, i, n, self.p, step % i)] \
-                    + body + [indent + '}']
+                head = 'for (int %s = 0; %s < %d && fuel_%s-- > 0; %s) {' % (i, i, n, self.p, step % i)
+                return [indent + head] + body + [indent + '}']
             if kind < 0.26:
                 c = self.cond(2)
                 self.loops += 1
@@ -275,8 +298,8 @@ class Program:
                 self.names += 1
                 limit = r.randint(2, 7)
                 if self.chance(0.5):
-                    return [indent + '{ int %s = %d; while (%s-- > 0 && fuel_%s-- > 0 && %s) {' % (i, limit, i, self.p, c)] \
-                        + body + [indent + '} }']
+                    head = '{ int %s = %d; while (%s-- > 0 && fuel_%s-- > 0 && %s) {'
+                    return [indent + head % (i, limit, i, self.p, c)] + body + [indent + '} }']
                 return [indent + '{ int %s = %d; do {' % (i, limit)] + body + \
                     [indent + '} while (--%s > 0 && fuel_%s-- > 0 && %s); }' % (i, self.p, c)]
             if kind < 0.33:
@@ -288,13 +311,14 @@ class Program:
                 c, c2 = self.cond(1), self.cond(1)
                 body = self.block(depth - 1, more, r.randint(1, 3))
                 return [indent + 'if %s goto %s;' % (c, label)] + [indent + '{'] + body + \
-                    [more + 'if %s goto %s;' % (c2, label)] + [indent + '}'] + [indent + '%s:;' % label]
+                    [more + 'if %s goto %s;' % (c2, label), indent + '}', indent + '%s:;' % label]
             if kind < 0.39:
                 self.labels += 1
                 label = 'l%d_%s' % (self.labels, self.p)
                 e = self.expr('u32', 2)
                 bodies = [self.block(depth - 1, more, r.randint(1, 2)) for _ in range(3)]
-                out = [indent + '{ static void *const t_[] = {&&%sa, &&%sb, &&%sc}; goto *t_[%s %% 3];' % (label, label, label, e)]
+                head = '{ static void *const t_[] = {&&%sa, &&%sb, &&%sc}; goto *t_[%s %% 3];'
+                out = [indent + head % (label, label, label, e)]
                 for n, b in zip('abc', bodies):
                     out += [indent + '%s%s:;' % (label, n)] + b
                     if n == 'a' and self.chance(0.7):
@@ -306,7 +330,7 @@ class Program:
             e, t = self.lvalue()
             if t in INTS:
                 op = r.choice(['&=', '|=', '^=', '++', '--', '+='])
-                if INTS[t][2] and INTS[t][1] >= 32 and op in ('++', '--', '+='):
+                if INTS[t][2] and (INTS[t][1] >= 32 or t in ODD) and op in ('++', '--', '+='):
                     op = '^='
                 if op in ('++', '--'):
                     return [indent + '%s%s;' % ('(' + e + ')', op)]
@@ -331,12 +355,12 @@ class Program:
                 return [indent + '%s = &%s[%s & %d];' % (n, a, self.expr('u32', 2), s - 1)]
         if kind < 0.74 and self.funcs:
             c = self.call(2)
-            return [indent + 'sum_%s = mix(sum_%s, %s);' % (self.p, self.p, self.checksum(*c))]
+            return [indent + self.add_up(*c)]
         if kind < 0.77 and self.in_function:
             return [indent + 'if %s return %s;' % (self.cond(1), self.result_value())]
         if kind < 0.85:
             t = self.type()
-            return [indent + 'sum_%s = mix(sum_%s, %s);' % (self.p, self.p, self.checksum(self.expr(t, 2), t))]
+            return [indent + self.add_up(self.expr(t, 2), t)]
         e, t = self.lvalue()
         return [indent + '%s = %s;' % (e, self.expr(t, 3))]
 
@@ -349,23 +373,26 @@ class Program:
         start = r.choice([0, 0, 1, -3 if signed else 3, 100])
         values = set()
         while len(values) < n:
-            v = start + len(values) * (1 if style != 'wide' else 2) if style in ('dense', 'wide') else \
-                r.randint(-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else r.randint(0, (1 << bits) - 1)
-            values.add(v)
+            low = -(1 << (bits - 1)) if signed else 0
+            values.add(start + len(values) if style == 'dense' else
+                       start + len(values) * 2 if style == 'wide' else
+                       r.randint(low, low + (1 << bits) - 1))
         values = sorted(values)
         e = self.expr(t, 2)
         if style in ('dense', 'wide'):
             e = '(%s)((unsigned char)%s %% %d + %d)' % (INTS[t][0], e, n * 2, start)
         elif self.chance(0.7):
             # so that the cases are met
-            e = '((%s[]){%s})[(unsigned)(%s) %% %d]' % (INTS[t][0], ', '.join(self.number(v) for v in values + [0]),
-                                                     e, n + 1)
+            table = ', '.join(self.number(v) for v in values + [0])
+            e = '((%s[]){%s})[(unsigned)(%s) %% %d]' % (INTS[t][0], table, e, n + 1)
         out = [indent + 'switch (%s) {' % e]
         places = r.randint(0, n)
         for i, v in enumerate(values):
             if i == places:
-                out += [indent + 'default: {'] + self.block(depth - 1, indent + '  ', 1) + [indent + '} break;']
-            out += [indent + 'case %s: {' % self.number(v)] + self.block(depth - 1, indent + '  ', r.randint(0, 2))
+                out += [indent + 'default: {'] + self.block(depth - 1, indent + '  ', 1)
+                out += [indent + '} break;']
+            out += [indent + 'case %s: {' % self.number(v)]
+            out += self.block(depth - 1, indent + '  ', r.randint(0, 2))
             out += [indent + ('}' if self.chance(0.2) else '} break;')]
         return out + [indent + '}']
 
@@ -376,9 +403,13 @@ class Program:
     def checksum(self, e, t):
         if t in FLOATS:
             return 'fbits(%s)' % e
-        if INTS[t][1] == 128:
-            return '({ unsigned __int128 w_ = (unsigned __int128)%s; (unsigned long)w_ ^ (unsigned long)(w_ >> 64) * 3; })' % e
+        if INTS[t][1] > 64:
+            return '({ unsigned __int128 w_ = (unsigned __int128)%s; ' \
+                '(unsigned long)w_ ^ (unsigned long)(w_ >> 64) * 3; })' % e
         return '(unsigned long)(%s)' % e
+
+    def add_up(self, e, t):
+        return 'sum_%s = mix(sum_%s, %s);' % (self.p, self.p, self.checksum(e, t))
 
     def result_value(self):
         t = self.result
@@ -399,44 +430,50 @@ class Program:
                 fields.append(('f%d' % k, t, width))
             tag = 's%d_%s' % (i, p)
             self.structs.append((tag, fields))
-            self.out.append('struct %s { %s };' % (tag, ' '.join('%s %s%s;' % (ALL[t][0], f, ' : %d' % w if w else '')
-                                                               for f, t, w in fields)))
+            inside = ['%s %s%s;' % (ALL[t][0], f, ' : %d' % w if w else '') for f, t, w in fields]
+            self.out.append('struct %s { %s };' % (tag, ' '.join(inside)))
         self.out.append('static int fuel_%s = 4000;' % p)
         self.out.append('static unsigned long sum_%s = 12345;' % p)
         scope = []
         for i in range(r.randint(2, 6)):
             t = self.type()
             name = 'g%d_%s' % (i, p)
-            self.out.append('static %s%s %s = %s;' % (r.choice(['', '', 'volatile ', '_Thread_local ']), ALL[t][0], name, self.const(t)))
+            kind = r.choice(['', '', 'volatile ', '_Thread_local '])
+            self.out.append('static %s%s %s = %s;' % (kind, ALL[t][0], name, self.const(t)))
             scope.append((name, t))
         self.vars = [scope]
         for i in range(r.randint(1, 3)):
             t = self.type()
             size = r.choice([2, 4, 8, 16, 64])
             name = 'a%d_%s' % (i, p)
-            self.out.append('static %s %s[%d] = {%s};' % (ALL[t][0], name, size, ', '.join(self.const(t) for _ in range(r.randint(1, size)))))
+            values = ', '.join(self.const(t) for _ in range(r.randint(1, size)))
+            self.out.append('static %s %s[%d] = {%s};' % (ALL[t][0], name, size, values))
             self.arrays.append((name, t, size))
             if self.chance(0.7):
                 q = 'q%d_%s' % (i, p)
-                self.out.append('static %s *%s = &%s[%d];' % (ALL[t][0], q, name, r.randint(0, size - 1)))
+                at = r.randint(0, size - 1)
+                self.out.append('static %s *%s = &%s[%d];' % (ALL[t][0], q, name, at))
                 self.pointers.append((q, t))
         for i in range(r.randint(1, 3)):
             tag, fields = r.choice(self.structs)
             name = 'r%d_%s' % (i, p)
-            self.out.append('static struct %s %s%s = {0};' % (tag, name, '' if self.chance(0.7) else '[1]'))
-            self.records.append((name + '[0]' if self.out[-1].endswith('[1] = {0};') else name, tag))
+            array = self.chance(0.3)
+            self.out.append('static struct %s %s%s = {0};' % (tag, name, '[1]' if array else ''))
+            self.records.append((name + '[0]' if array else name, tag))
 
     def make_function(self, i):
         r, p = self.r, self.p
         name = 'f%d_%s' % (i, p)
-        params = [r.choice(self.structs)[0] if self.chance(0.15) else self.type() for _ in range(r.choice([0, 1, 2, 2, 3, 4, 6, 9]))]
+        params = [r.choice(self.structs)[0] if self.chance(0.15) else self.type()
+                  for _ in range(r.choice([0, 1, 2, 2, 3, 4, 6, 9]))]
         self.result = r.choice(self.structs)[0] if self.chance(0.15) else self.type()
         self.in_function, self.names, self.loops = True, 0, 0
 
         def c(t):
             return ALL[t][0] if t in ALL else 'struct ' + t
-        head = 'static %s%s %s(%s)' % ('__attribute__((noinline)) ' if self.chance(0.6) else '', c(self.result), name,
-                                       ', '.join('%s x%d' % (c(t), k) for k, t in enumerate(params)) or 'void')
+        head = 'static %s%s %s(%s)' % (
+            '__attribute__((noinline)) ' if self.chance(0.6) else '', c(self.result), name,
+            ', '.join('%s x%d' % (c(t), k) for k, t in enumerate(params)) or 'void')
         saved = len(self.vars), len(self.records), len(self.arrays), len(self.pointers)
         self.vars.append([('x%d' % k, t) for k, t in enumerate(params) if t in ALL])
         self.records += [('x%d' % k, t) for k, t in enumerate(params) if t not in ALL]
@@ -447,7 +484,8 @@ class Program:
             self.records.append(('loc', tag))
         if self.chance(0.4):
             t, size = self.type(), r.choice([2, 8, 32])
-            body.append('  %s arr[%d]; memset(arr, %d, sizeof arr);' % (ALL[t][0], size, r.randint(0, 255) if t in INTS else 0))
+            byte = r.randint(0, 255) if t in INTS and t not in ODD else 0
+            body.append('  %s arr[%d]; memset(arr, %d, sizeof arr);' % (ALL[t][0], size, byte))
             self.arrays.append(('arr', t, size))
         if self.visible() and self.chance(0.3) and params and params[0] in ALL:
             body.append('  %s *own = &x0;' % ALL[params[0]][0])
@@ -459,7 +497,8 @@ class Program:
         end = self.result_value()
         self.vars.pop()
         body.append('  return %s;' % end)
-        del self.vars[saved[0]:], self.records[saved[1]:], self.arrays[saved[2]:], self.pointers[saved[3]:]
+        for scope, length in zip((self.vars, self.records, self.arrays, self.pointers), saved):
+            del scope[length:]
         self.out += [head + ' {'] + body + ['}']
         self.funcs.append((name, self.result, params))
 
@@ -477,14 +516,14 @@ class Program:
                     f, k, _ = dict(self.structs)[result][0]
                     call, result = '%s.%s' % (call, f), k
                 if not self.dropped():
-                    self.out.append('  sum_%s = mix(sum_%s, %s);' % (p, p, self.checksum(call, result)))
+                    self.out.append('  ' + self.add_up(call, result))
         for n, t in self.vars[0]:
-            self.out.append('  sum_%s = mix(sum_%s, %s);' % (p, p, self.checksum(n, t)))
+            self.out.append('  ' + self.add_up(n, t))
         for n, t, size in self.arrays:
-            self.out.append('  for (int i = 0; i < %d; i++) sum_%s = mix(sum_%s, %s);' % (size, p, p, self.checksum(n + '[i]', t)))
+            self.out.append('  for (int i = 0; i < %d; i++) %s' % (size, self.add_up(n + '[i]', t)))
         for e, tag in self.records:
             for f, t, _ in dict(self.structs)[tag]:
-                self.out.append('  sum_%s = mix(sum_%s, %s);' % (p, p, self.checksum('%s.%s' % (e, f), t)))
+                self.out.append('  ' + self.add_up('%s.%s' % (e, f), t))
         self.out += ['  return sum_%s;' % p, '}', '']
         return '\n'.join(self.out)
 
@@ -492,7 +531,9 @@ class Program:
 def program_file(seeds, drop=frozenset()):
     """The text of one file with the programs of `seeds`, and a main that prints `SEED CHECKSUM`."""
     texts = [Program(s, drop).text() for s in seeds]
-    main = ['int main(void) {'] + ['  printf("%d %%lx\\n", p%d_run()); fflush(stdout);' % (s, s) for s in seeds] + ['}', '']
+    main = ['int main(void) {']
+    main += ['  printf("%d %%lx\\n", p%d_run()); fflush(stdout);' % (s, s) for s in seeds]
+    main += ['}', '']
     return PRELUDE + '\n'.join(texts) + '\n'.join(main)
 
 
