@@ -15,10 +15,8 @@ static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
 /* Blocks whose symbols exist are address-taken. */
 static bool mark_symbols(kiln_func *f) {
   const kiln_module *m = f->module;
-  if (!m->symbols[f->symbol].block_symbols) return true;
-  for (uint32_t i = 0; i < m->n_block_symbols; i++) {
-    const struct kn_block_symbol *s = m->block_symbols + i;
-    if (s->func != f->symbol) continue;
+  for (uint32_t i = m->symbols[f->symbol].block_first; i != 0; i = m->block_symbols[i - 1].next) {
+    const struct kn_block_symbol *s = m->block_symbols + i - 1;
     if (s->block - 1 >= f->blocks.n - 1)
       return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
     f->address_taken += !f->block[s->block].address_taken;

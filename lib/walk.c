@@ -52,6 +52,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->out_args = 0;
   w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
   w->reloc_mark.n = w->n_epilogues = 0;
+  w->params_of = UINT32_MAX;
   w->uses_incoming = w->frameless = false;
   w->spare_inst = w->spare_ready = 0;
   w->sret = w->va_save = 0;
@@ -121,6 +122,16 @@ int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
   }
   w->frame_low = (w->frame_low - (int32_t)size) & ~mask;
   return w->frame_low;
+}
+
+uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
+  if (w->params_of != block) {
+    w->params_of = block;
+    w->params.n = 0;
+    for (uint32_t v = w->f->block[block].param_first; v; v = w->inst[v].b)
+      if (!KN_PUSH(w->f, w->params, v)) break;
+  }
+  return i < w->params.n ? w->params.at[i] : 0;
 }
 
 uint32_t kn_walk_label(struct kn_walk *w) {
@@ -197,9 +208,8 @@ void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit) {
 static bool add_labels(struct kn_walk *w) {
   kiln_module *m = w->f->module;
   struct kn_output *out = &w->s->out;
-  for (uint32_t i = 0; i < m->n_block_symbols; i++) {
-    const struct kn_block_symbol *b = &m->block_symbols[i];
-    if (b->func != w->f->symbol) continue;
+  for (uint32_t i = m->symbols[w->f->symbol].block_first; i; i = m->block_symbols[i - 1].next) {
+    const struct kn_block_symbol *b = &m->block_symbols[i - 1];
     uint32_t at = b->block < w->f->blocks.n ? w->label[b->block] : UINT32_MAX;
     if (at == UINT32_MAX) at = w->start; /* unreachable: any address will do */
     if (out->n_labels == out->cap_labels &&
@@ -234,7 +244,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   void *arrays[] = {w->labels.at, w->fixups.at,     w->literals.at,   w->spare.at,
-                    w->moves.at,  w->label_mark.at, w->reloc_mark.at, w->cut.at};
+                    w->moves.at,  w->label_mark.at, w->reloc_mark.at, w->cut.at,
+                    w->params.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

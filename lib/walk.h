@@ -111,6 +111,8 @@ struct kn_walk {
   uint32_t spare_inst;     /* instruction that gave the latest of them back, */
   uint32_t spare_ready;    /* and how many there were: it may still read those that it gave */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
+  KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
+  uint32_t params_of;
 
   kn_log_fn *log; /* checking builds: called with each decision, or NULL */
   void *log_user;
@@ -180,6 +182,9 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
                  uint32_t reloc_first);
 /* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
+/* Parameter `i` of a block whose parameters are not contiguous, in constant time for one block after
+ * the other. 0 if the function failed. */
+uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
 /* A new label, not placed. */
 uint32_t kn_walk_label(struct kn_walk *w);
 /* The label of a constant of `size` bytes behind the function. */

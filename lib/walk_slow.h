@@ -158,9 +158,8 @@ void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
       KN_LOG(w, KN_EV_COPY, a, r);
       v->flags &= (uint8_t)~KN_VF_ALIAS;
       v->frame = 0;
-      v->reg = (uint8_t)r;
+      v->reg = (uint8_t)r; /* not locked: there may be more of them than registers */
       w->owner[r] = a;
-      w->locked |= KN_BIT(r);
     }
     a = older;
   }
@@ -289,13 +288,19 @@ void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
   }
 }
 
+/* Parameter `i` of the target of an edge; 0 if the function failed. */
+static uint32_t edge_param(struct kn_walk *w, uint32_t target, uint32_t i) {
+  const struct kn_block *b = &w->f->block[target];
+  return KN_LIKELY(b->contiguous) ? b->param_first + i : kn_walk_param(w, target, i);
+}
+
 /* Logs what the moves of an edge wrote. */
-static void log_edge(const struct kn_walk *w, const struct kn_edge *e) {
+static void log_edge(struct kn_walk *w, const struct kn_edge *e) {
 #ifdef KN_CHECKS
   const kiln_func *f = w->f;
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    uint32_t param = kn_block_param(f, &f->block[e->target], arg->index);
+    uint32_t param = edge_param(w, e->target, arg->index);
     const struct kn_val *pv = &w->val[param];
     if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue;
     if (pv->flags & KN_VF_SHADOW)
@@ -311,13 +316,13 @@ static void log_edge(const struct kn_walk *w, const struct kn_edge *e) {
 /* Writes the homes of the target's parameters. True if code was emitted. */
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
   kiln_func *f = w->f;
-  const struct kn_block *target = &f->block[e->target];
   uint8_t *before = w->p;
   uint8_t *base = w->base;
   KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    uint32_t param = kn_block_param(f, target, arg->index);
+    uint32_t param = edge_param(w, e->target, arg->index);
+    if (KN_UNLIKELY(param == 0)) return false;
     struct kn_val *pv = &w->val[param];
     if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue; /* never used */
     struct kn_place_move m = {.dst = KN_NO_REG, .type = pv->type};
