@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte store
 
 /* x of LOAD and STORE: bits 0 to 4 the type in memory, then KILN_MEM_SEXT, KILN_MEM_VOLATILE,
  * KILN_MEM_NONTEMPORAL, bits 8 to 11 the alignment's log2. */
-#define KN_MEM_TYPE(x) ((unsigned)(x)&31u)
+#define KN_MEM_TYPE(x) ((unsigned)(x) & 31u)
 #define KN_MEM_ALIGN(x) ((unsigned)(x) >> 8 & 15u)
 
 /* State of a value, parallel to the instructions. */
@@ -98,14 +98,14 @@ struct kn_const {
 /* A stack slot. */
 struct kn_slot {
   uint64_t size_bytes;
-  uint32_t global;   /* index + 1 into globals while it may be a variable, else 0 */
-  uint32_t uses;     /* accesses and escapes; 0: never needed */
+  uint32_t global; /* index + 1 into globals while it may be a variable, else 0 */
+  uint32_t uses;   /* accesses and escapes; 0: never needed */
   uint8_t align_log2;
-  uint8_t type;      /* of every access so far; before the first a guess by size, or VOID */
-  uint8_t escaped;   /* its address is needed: not a variable */
-  uint8_t reg;       /* plan: the variable's home, or KN_NO_REG */
-  int32_t frame;     /* walk: frame offset; 0: not yet placed */
-  uint32_t value;    /* walk: the value last loaded or stored, while `epoch` is the walk's */
+  uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
+  uint8_t escaped; /* its address is needed: not a variable */
+  uint8_t reg;     /* plan: the variable's home, or KN_NO_REG */
+  int32_t frame;   /* walk: frame offset; 0: not yet placed */
+  uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
 };
 
@@ -129,9 +129,9 @@ struct kn_forward {
 /* A place that holds a forward handle: patched when the function is finished. */
 struct kn_forward_use {
   uint32_t forward;
-  uint32_t block;  /* of the use */
-  uint32_t where;  /* field: instruction * 4 + 1..3 (a..c); list: index; argument: index */
-  uint8_t kind;    /* 0 field, 1 lists, 2 edge argument, 3 late argument */
+  uint32_t block; /* of the use */
+  uint32_t where; /* field: instruction * 4 + 1..3 (a..c); list: index; argument: index */
+  uint8_t kind;   /* 0 field, 1 lists, 2 edge argument, 3 late argument */
 };
 
 /* An edge. Those of a block are contiguous. */
@@ -142,7 +142,7 @@ struct kn_edge {
 struct kn_edge_arg {
   uint32_t index; /* which parameter of the target */
   uint32_t value;
-  uint32_t next;  /* index + 1 of the edge's next, or 0 */
+  uint32_t next; /* index + 1 of the edge's next, or 0 */
 };
 /* An argument given by (predecessor, target): made edge arguments when the function is finished. */
 struct kn_late_arg {
@@ -150,19 +150,19 @@ struct kn_late_arg {
 };
 
 struct kn_block {
-  uint32_t first;       /* first instruction; 0: not filled yet */
-  uint32_t term;        /* terminator; 0: none yet */
-  uint32_t resume;      /* open SEG at the block's end to be patched; 0: none */
+  uint32_t first;  /* first instruction; 0: not filled yet */
+  uint32_t term;   /* terminator; 0: none yet */
+  uint32_t resume; /* open SEG at the block's end to be patched; 0: none */
   uint32_t edge_first;
   uint32_t n_edges;
   uint32_t param_first; /* first parameter's value, or 0 */
   uint32_t param_last;
   uint32_t n_params;
-  uint32_t n_preds;     /* edges into it, those of unreachable blocks too */
-  uint32_t calls;       /* instructions that clobber like a call */
-  uint32_t pos;         /* place in `order` + 1; 0: not filled yet */
+  uint32_t n_preds; /* edges into it, those of unreachable blocks too */
+  uint32_t calls;   /* instructions that clobber like a call */
+  uint32_t pos;     /* place in `order` + 1; 0: not filled yet */
   uint8_t address_taken;
-  uint8_t contiguous;   /* parameter i is value param_first + i */
+  uint8_t contiguous; /* parameter i is value param_first + i */
 };
 
 /* A back edge of the order of filling: a loop of [target, source]. */
@@ -192,16 +192,16 @@ struct kiln_func {
   /* hot: builder */
   struct kn_inst *inst;
   struct kn_val *val;
-  uint32_t n, cap;          /* instructions; index 0 is reserved */
-  uint32_t limit;           /* cap while instructions may be appended to `current`, else 0 */
-  uint32_t current;         /* block being filled */
-  uint64_t state;           /* upper half of the kn_val of a value without type made in `current` */
-  struct kn_block *block;   /* == blocks.at */
+  uint32_t n, cap;        /* instructions; index 0 is reserved */
+  uint32_t limit;         /* cap while instructions may be appended to `current`, else 0 */
+  uint32_t current;       /* block being filled */
+  uint64_t state;         /* upper half of the kn_val of a value without type made in `current` */
+  struct kn_block *block; /* == blocks.at */
   kiln_status status;
   const uint16_t *clobbers; /* per opcode, bit per type: clobbers like a call */
 
   KN_ARRAY(struct kn_block) blocks;
-  KN_ARRAY(uint32_t) order;       /* blocks in order of filling */
+  KN_ARRAY(uint32_t) order; /* blocks in order of filling */
   KN_ARRAY(struct kn_edge) edges;
   KN_ARRAY(struct kn_edge_arg) edge_args;
   KN_ARRAY(struct kn_late_arg) late_args;
@@ -215,30 +215,31 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(struct kn_loc_row) locs;
   KN_ARRAY(struct kn_place_row) places; /* text input only */
-  KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
+  KN_ARRAY(uint32_t) scratch;           /* of kiln_func_finish */
 
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
-  uint32_t n_results;        /* of the signature */
+  uint32_t n_results; /* of the signature */
   uint8_t result_types[KILN_MAX_RESULTS];
-  uint32_t address_taken;    /* blocks whose address is taken */
-  uint32_t max_call_args;    /* most arguments of a call */
-  uint32_t n_terms;          /* terminators */
-  bool has_params;           /* a block but the entry has parameters */
-  bool defines;              /* the symbol was reserved for this body */
+  uint32_t address_taken; /* blocks whose address is taken */
+  uint32_t max_call_args; /* most arguments of a call */
+  uint32_t n_terms;       /* terminators */
+  bool has_params;        /* a block but the entry has parameters */
+  bool defines;           /* the symbol was reserved for this body */
   bool finished;
-  bool needs_order;          /* a block was filled that no earlier one branches to */
-  bool returns_twice;        /* calls setjmp or its kin */
-  bool dynamic_stack;        /* SALLOC: the stack pointer moves */
-  bool uses_frame;           /* FRAME_ADDR, RETURN_ADDR */
-  bool variadic;             /* the signature is */
+  bool needs_order;   /* a block was filled that no earlier one branches to */
+  bool returns_twice; /* calls setjmp or its kin */
+  bool dynamic_stack; /* SALLOC: the stack pointer moves */
+  bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
+  bool variadic;      /* the signature is */
   bool has_calls;
-  kiln_diag diag;            /* of the first error */
-  struct kiln_func *next;    /* in the session's list of open or of spare functions */
+  kiln_diag diag;         /* of the first error */
+  struct kiln_func *next; /* in the session's list of open or of spare functions */
 };
 
 /* Number of an opcode's operands of kind "handle" and more facts, from ops.def. */
+/* clang-format off */
 enum kn_shape {
   KN_SH_INTERNAL, KN_SH_NULLARY, KN_SH_NULLARYV, KN_SH_UN, KN_SH_UNV, KN_SH_SLOTV, KN_SH_BIN,
   KN_SH_BINV, KN_SH_TERN, KN_SH_MEM3, KN_SH_MEMSET, KN_SH_CONV_II, KN_SH_CONV_FF, KN_SH_CONV_FI,
@@ -248,20 +249,26 @@ enum kn_shape {
   KN_SH_VECTOR, KN_SH_LANDING_PAD, KN_SH_BR, KN_SH_BRIF, KN_SH_SWITCH, KN_SH_BRIND, KN_SH_RET,
   KN_SH_INVOKE, KN_SH_COUNT
 };
+/* clang-format on */
 enum { /* effects */
-  KN_FX_PURE = 0, KN_FX_READ = 1, KN_FX_WRITE = 2, KN_FX_TRAP = 4, KN_FX_CALL = 8, KN_FX_TERM = 16,
-  KN_FX_ONE = 32
+       KN_FX_PURE = 0,
+       KN_FX_READ = 1,
+       KN_FX_WRITE = 2,
+       KN_FX_TRAP = 4,
+       KN_FX_CALL = 8,
+       KN_FX_TERM = 16,
+       KN_FX_ONE = 32
 };
 #define KN_T(t) (1u << KILN_TYPE_##t)
 enum { /* sets of types */
-  KN_TS_INT = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128),
-  KN_TS_INT64 = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
-  KN_TS_FLT = KN_T(F16) | KN_T(F32) | KN_T(F64) | KN_T(F80) | KN_T(F128),
-  KN_TS_SCALAR = KN_TS_INT | KN_TS_FLT,
-  KN_TS_VEC = KN_T(V64) | KN_T(V128),
-  KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
-  KN_TS_PTR = KN_T(I64),
-  KN_TS_VOID = KN_T(VOID)
+       KN_TS_INT = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128),
+       KN_TS_INT64 = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
+       KN_TS_FLT = KN_T(F16) | KN_T(F32) | KN_T(F64) | KN_T(F80) | KN_T(F128),
+       KN_TS_SCALAR = KN_TS_INT | KN_TS_FLT,
+       KN_TS_VEC = KN_T(V64) | KN_T(V128),
+       KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
+       KN_TS_PTR = KN_T(I64),
+       KN_TS_VOID = KN_T(VOID)
 };
 struct kn_op_info {
   const char *name;
@@ -275,8 +282,12 @@ extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
 /* Log2 of the size of each type, by kiln_type; VOID 0. (F80 counts as 16 bytes.) */
 extern const uint8_t kn_type_log2[KILN_TYPE_COUNT];
 
-static inline bool kn_type_is_int(unsigned t) { return t - KILN_TYPE_I8 <= KILN_TYPE_I128 - KILN_TYPE_I8; }
-static inline bool kn_type_is_float(unsigned t) { return t - KILN_TYPE_F16 <= KILN_TYPE_F128 - KILN_TYPE_F16; }
+static inline bool kn_type_is_int(unsigned t) {
+  return t - KILN_TYPE_I8 <= KILN_TYPE_I128 - KILN_TYPE_I8;
+}
+static inline bool kn_type_is_float(unsigned t) {
+  return t - KILN_TYPE_F16 <= KILN_TYPE_F128 - KILN_TYPE_F16;
+}
 
 /* Gives the function's first diagnostic at instruction `inst` (or 0) of block `block`. Returns
  * `status`. Later calls change nothing. `message` is printf-like. */
@@ -300,7 +311,7 @@ static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in
 /* Grows an array so that one more fits; false (and the function fails) without memory. */
 bool kn_func_grow(kiln_func *f, void *array, size_t item_size);
 #define KN_PUSH(f, array, ...)                                                                     \
-  (((array).n < (array).cap || kn_func_grow((f), &(array), sizeof *(array).at))                     \
+  (((array).n < (array).cap || kn_func_grow((f), &(array), sizeof *(array).at))                    \
      ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
      : false)
 

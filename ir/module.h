@@ -18,27 +18,27 @@ struct kn_sig {
 };
 
 struct kn_symbol {
-  const char *name;      /* NUL-terminated, in the module's strings; "" if it has none */
-  const char *section;   /* or NULL */
-  const char *comdat;    /* or NULL */
+  const char *name;    /* NUL-terminated, in the module's strings; "" if it has none */
+  const char *section; /* or NULL */
+  const char *comdat;  /* or NULL */
   uint32_t name_length;
-  uint32_t next;         /* of the same hash: id, or 0 */
-  uint32_t hash;         /* of the name, or of (function, block) */
-  uint32_t sig;          /* functions */
-  uint32_t target;       /* alias, block: id */
-  int64_t offset;        /* alias: bytes; block: the block's id */
-  uint32_t data;         /* data: index + 1 into kiln_module.data, or 0 */
-  uint32_t block_first;  /* functions: index + 1 of its newest kn_block_symbol, or 0 */
-  uint8_t kind;          /* kiln_symbol_kind */
+  uint32_t next;        /* of the same hash: id, or 0 */
+  uint32_t hash;        /* of the name, or of (function, block) */
+  uint32_t sig;         /* functions */
+  uint32_t target;      /* alias, block: id */
+  int64_t offset;       /* alias: bytes; block: the block's id */
+  uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
+  uint32_t block_first; /* functions: index + 1 of its newest kn_block_symbol, or 0 */
+  uint8_t kind;         /* kiln_symbol_kind */
   uint8_t linkage, visibility, tls;
   uint8_t dso_local;
   uint8_t align_log2;
-  uint8_t defined;       /* has a body, data or target */
+  uint8_t defined; /* has a body, data or target */
   /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at
    * declaration and again at definition; what was true stays true: */
   uint8_t direct;        /* reached pc-relative, without GOT or PLT */
   uint8_t block_symbols; /* functions: some block symbol exists */
-  uint8_t printed;       /* functions: the body was printed (ir/print_module.c then leaves it out) */
+  uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
 };
 
 /* One data definition. */
@@ -47,8 +47,8 @@ struct kn_data {
   unsigned flags;
   uint8_t align_log2;
   uint64_t size_bytes;
-  const uint8_t *bytes;      /* owned; NULL: zero */
-  const kiln_reloc *relocs;  /* owned */
+  const uint8_t *bytes;     /* owned; NULL: zero */
+  const kiln_reloc *relocs; /* owned */
   size_t n_relocs;
 };
 
@@ -75,13 +75,13 @@ struct kn_block_symbol {
 
 struct kiln_module {
   kiln_module_options options;
-  kiln_diag diag;        /* first error */
+  kiln_diag diag;            /* first error */
   struct kn_symbol *symbols; /* by id; [0] is none, and counts in n_symbols */
   uint32_t n_symbols, cap_symbols;
   uint32_t n_aliases;
   uint32_t *symbol_hash; /* chains by name */
   uint32_t symbol_hash_size;
-  struct kn_sig *sigs;   /* by id; [0] is none, and counts in n_sigs */
+  struct kn_sig *sigs; /* by id; [0] is none, and counts in n_sigs */
   uint32_t n_sigs, cap_sigs;
   kiln_param *params;
   uint32_t n_params, cap_params;
@@ -94,16 +94,16 @@ struct kiln_module {
   uint32_t n_ctors, cap_ctors;
   struct kn_block_symbol *block_symbols;
   uint32_t n_block_symbols, cap_block_symbols;
-  struct kn_loc *locs;   /* by id; [0] is none, and counts in n_locs */
+  struct kn_loc *locs; /* by id; [0] is none, and counts in n_locs */
   uint32_t n_locs, cap_locs;
   struct kn_file *files;
   uint32_t n_files, cap_files;
   uint32_t *file_hash;
   uint32_t file_hash_size;
-  uint32_t last_file;    /* of the newest location: index + 1, or 0 */
+  uint32_t last_file;                     /* of the newest location: index + 1, or 0 */
   const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
-  struct kn_arena *arena; /* strings, data, relocations */
-  const uint16_t *clobbers; /* of the target: see kn_target_clobbers */
+  struct kn_arena *arena;                 /* strings, data, relocations */
+  const uint16_t *clobbers;               /* of the target: see kn_target_clobbers */
 };
 
 /* ---- a session's output ---- */
@@ -125,7 +125,7 @@ struct kn_code_func {
   uint32_t reloc_first; /* index into relocs */
   uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
   uint32_t cfi_size;
-  uint32_t loc_first;   /* index into lines */
+  uint32_t loc_first; /* index into lines */
 };
 
 /* The place of a block symbol. */
@@ -161,7 +161,7 @@ struct kiln_session {
   struct kiln_func *spare; /* functions whose arrays are warm */
   struct kn_plan *plan;    /* lib/plan.h */
   struct kn_walk *walk;    /* lib/walk.h */
-  kiln_stats stats; /* its times in ticks: ir/clock.h */
+  kiln_stats stats;        /* its times in ticks: ir/clock.h */
   bool timing;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
 };
@@ -180,7 +180,9 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
 static inline bool kn_symbol_valid(const kiln_module *m, uint32_t id) {
   return id - 1 < m->n_symbols - 1;
 }
-static inline bool kn_sig_valid(const kiln_module *m, uint32_t id) { return id - 1 < m->n_sigs - 1; }
+static inline bool kn_sig_valid(const kiln_module *m, uint32_t id) {
+  return id - 1 < m->n_sigs - 1;
+}
 /* Finds a symbol by name: its id, or 0. */
 uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length);
 /* Hash of some bytes, the same on every machine of one byte order. Only for look-up: no output may

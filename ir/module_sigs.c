@@ -31,8 +31,7 @@ static bool equal(const kiln_module *m, const struct kn_sig *s, uint32_t hash, k
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
-  if (p->flags >= 2 * KILN_PARAM_JOIN)
-    return "unknown parameter flag";
+  if (p->flags >= 2 * KILN_PARAM_JOIN) return "unknown parameter flag";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
   if (p->align_log2 > 16) return "parameter alignment above 2^16";

@@ -36,12 +36,12 @@ struct kn_loop {
 
 struct kn_plan {
   const struct kn_target *target;
-  uint32_t *layout;  /* blocks in code order, all reachable */
+  uint32_t *layout; /* blocks in code order, all reachable */
   uint32_t n_layout;
-  uint64_t saved;    /* callee-saved registers used as homes */
-  bool in_order;     /* layout is the order of filling */
+  uint64_t saved; /* callee-saved registers used as homes */
+  bool in_order;  /* layout is the order of filling */
 
-  KN_ARRAY(uint32_t) order;      /* layout's memory if not in order */
+  KN_ARRAY(uint32_t) order;         /* layout's memory if not in order */
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */

@@ -243,9 +243,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->labels.at, w->fixups.at,     w->literals.at,   w->spare.at,
-                    w->moves.at,  w->label_mark.at, w->reloc_mark.at, w->cut.at,
-                    w->params.at};
+  void *arrays[] = {w->labels.at,     w->fixups.at,     w->literals.at, w->spare.at, w->moves.at,
+                    w->label_mark.at, w->reloc_mark.at, w->cut.at,      w->params.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

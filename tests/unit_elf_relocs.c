@@ -140,7 +140,7 @@ static void calls_are_resolved_on_aarch64(void **state) {
   const uint8_t *p = content(t, text);
   assert_int_equal((uint32_t)field(p), 0x94000000u | 32 / 4);               /* bl +32 */
   assert_int_equal((uint32_t)field(p + 4), 0x14000000u | (32 + 8 - 4) / 4); /* b +36 */
-  assert_int_equal((uint32_t)field(p + 36), 0x97ffffff);                   /* bl -4 */
+  assert_int_equal((uint32_t)field(p + 36), 0x97ffffff);                    /* bl -4 */
   assert_int_equal(n_relocs(t, text), 3);
   check_reloc(t, text, 0, 8, R_AARCH64_CALL26, symbol_number(t, "ext"), 0);
   size_t rodata = section_symbol(t, section(t, ".rodata"));

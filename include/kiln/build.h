@@ -20,14 +20,17 @@ typedef enum kiln_op {
 } kiln_op;
 
 /** Integer conditions. Flipping bit 0 negates. */
+/* clang-format off */
 typedef enum kiln_icond {
   KILN_EQ, KILN_NE,
   KILN_SLT, KILN_SGE, KILN_SLE, KILN_SGT,
   KILN_ULT, KILN_UGE, KILN_ULE, KILN_UGT,
   KILN_ICOND_COUNT
 } kiln_icond;
+/* clang-format on */
 
 /** Float conditions: O.. false, U.. true if an operand is NaN. Flipping bit 0 negates. */
+/* clang-format off */
 typedef enum kiln_fcond {
   KILN_FOEQ, KILN_FUNE,
   KILN_FOLT, KILN_FUGE,
@@ -38,6 +41,7 @@ typedef enum kiln_fcond {
   KILN_FORD, KILN_FUNO,
   KILN_FCOND_COUNT
 } kiln_fcond;
+/* clang-format on */
 
 /** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
 enum {
@@ -51,14 +55,21 @@ enum {
 
 /** Memory orderings, as in C11. */
 typedef enum kiln_ordering {
-  KILN_RELAXED, KILN_ACQUIRE, KILN_RELEASE, KILN_ACQ_REL, KILN_SEQ_CST, KILN_ORDERING_COUNT
+  KILN_RELAXED,
+  KILN_ACQUIRE,
+  KILN_RELEASE,
+  KILN_ACQ_REL,
+  KILN_SEQ_CST,
+  KILN_ORDERING_COUNT
 } kiln_ordering;
 
 /** Operations of atomic_rmw. */
+/* clang-format off */
 typedef enum kiln_rmw {
   KILN_RMW_XCHG, KILN_RMW_ADD, KILN_RMW_SUB, KILN_RMW_AND, KILN_RMW_NAND, KILN_RMW_OR, KILN_RMW_XOR,
   KILN_RMW_SMIN, KILN_RMW_SMAX, KILN_RMW_UMIN, KILN_RMW_UMAX, KILN_RMW_COUNT
 } kiln_rmw;
+/* clang-format on */
 
 /** A function being built. */
 typedef struct kiln_func kiln_func;
@@ -218,8 +229,8 @@ typedef struct kiln_case {
   kiln_block target;
 } kiln_case;
 /** [SWITCH] on an integer of at most 64 bits. Arguments by kiln_edge_arg. */
-KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,
-                                const kiln_case *cases, uint32_t n);
+KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
+                                kiln_block default_block, const kiln_case *cases, uint32_t n);
 /** [BRIND] to one of `targets`. Marks them address-taken. Arguments by kiln_edge_arg. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n);

@@ -36,14 +36,14 @@ typedef enum kiln_pic {
 typedef struct kiln_module_options {
   kiln_target target;
   kiln_pic pic;
-  const char *name;        /**< for diagnostics and the object's file symbol; NULL: none */
+  const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
   /** Called for each diagnostic, from within the failing call; may be NULL. */
   void (*on_diag)(void *user, const kiln_diag *diag);
   void *diag_user;
-  bool function_sections;  /**< each function in a section of its own */
-  bool verify;             /**< verify each function before it is compiled */
-  bool no_red_zone;        /**< never use memory below the stack pointer */
+  bool function_sections; /**< each function in a section of its own */
+  bool verify;            /**< verify each function before it is compiled */
+  bool no_red_zone;       /**< never use memory below the stack pointer */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
   uint64_t stress_seed;
 } kiln_module_options;
@@ -104,8 +104,8 @@ enum {
  * (x86-64: rax, rdx, rcx; xmm0 to xmm3. AArch64: x0 to x7; v0 to v7). At most 65535 parameters.
  * `params` and `results` are copied. */
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags,
-                               const kiln_param *params, size_t n_params,
-                               const kiln_type *results, size_t n_results);
+                               const kiln_param *params, size_t n_params, const kiln_type *results,
+                               size_t n_results);
 
 /** Read access to a signature. Pointers are valid until the next `kiln_sig_new`. */
 typedef struct kiln_sig_info {
@@ -166,11 +166,11 @@ typedef struct kiln_symbol_desc {
   size_t name_length; /**< bytes; 0: `name` is NUL-terminated */
   kiln_linkage linkage;
   kiln_visibility visibility;
-  kiln_tls tls;         /**< data only */
-  bool dso_local;       /**< bound in the module being linked: no GOT, no PLT */
-  const char *section;  /**< NULL: by content */
-  const char *comdat;   /**< NULL: none (LINKONCE: its own name) */
-  uint8_t align_log2;   /**< functions: 0 for the target's default */
+  kiln_tls tls;        /**< data only */
+  bool dso_local;      /**< bound in the module being linked: no GOT, no PLT */
+  const char *section; /**< NULL: by content */
+  const char *comdat;  /**< NULL: none (LINKONCE: its own name) */
+  uint8_t align_log2;  /**< functions: 0 for the target's default */
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
@@ -201,35 +201,37 @@ typedef struct kiln_reloc {
 
 /** Flags of a data definition. */
 enum {
-  KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
+  KILN_DATA_READ_ONLY = 1,     /**< never written after relocation */
   KILN_DATA_MERGE_STRINGS = 2, /**< READ_ONLY, NUL-terminated bytes whose address does not matter */
-  KILN_DATA_USED = 4       /**< keep even if the linker collects garbage */
+  KILN_DATA_USED = 4           /**< keep even if the linker collects garbage */
 };
 
 /** A data definition. */
 typedef struct kiln_data_desc {
-  const void *bytes;   /**< NULL: all zero */
+  const void *bytes; /**< NULL: all zero */
   uint64_t size_bytes;
-  uint8_t align_log2;  /**< 0 to 16 */
-  unsigned flags;      /**< KILN_DATA_... */
+  uint8_t align_log2;       /**< 0 to 16 */
+  unsigned flags;           /**< KILN_DATA_... */
   const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
   size_t n_relocs;
 } kiln_data_desc;
 
 /** Defines `symbol`; all of `desc` is copied. Errors: defined twice, relocation out of range. */
-KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc);
+KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
+                                      const kiln_data_desc *desc);
 
 /** Calls `func` (void (*)(void)) at program start, or at exit if `at_exit`; lower priorities run
  * first (65535: no priority, last); at exit the order is reversed. */
-KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit);
+KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority,
+                                   bool at_exit);
 
 /** Properties of a symbol as declared; strings live as long as the module. */
 typedef struct kiln_symbol_info {
   kiln_symbol_kind kind;
   kiln_symbol_desc desc;
-  kiln_sig sig;      /**< functions */
-  bool defined;      /**< a body or data was given */
-  kiln_symbol target; /**< aliases; BLOCK: the function */
+  kiln_sig sig;         /**< functions */
+  bool defined;         /**< a body or data was given */
+  kiln_symbol target;   /**< aliases; BLOCK: the function */
   int64_t offset_bytes; /**< aliases; BLOCK: the block id */
 } kiln_symbol_info;
 /** Describes `s`; all zero for none. */
@@ -241,8 +243,8 @@ KILN_API uint32_t kiln_symbol_count(const kiln_module *m);
 KILN_API bool kiln_data_get(const kiln_module *m, kiln_symbol s, kiln_data_desc *out);
 /** Number of constructors and destructors, and the i-th in order of addition. */
 KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
-KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func,
-                            unsigned *priority, bool *at_exit);
+KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
+                            bool *at_exit);
 
 /* ---- source locations ---- */
 
@@ -268,9 +270,9 @@ typedef struct kiln_stats {
   uint64_t functions;
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
   uint64_t blocks;
-  uint64_t code_bytes;   /**< machine code, without padding between functions */
+  uint64_t code_bytes; /**< machine code, without padding between functions */
   uint64_t data_bytes;
-  uint64_t spills;       /**< local values that were stored for want of a register */
+  uint64_t spills; /**< local values that were stored for want of a register */
   uint64_t plan_ns, walk_ns, object_ns;
   uint64_t memory_bytes; /**< held by the session's arrays */
 } kiln_stats;

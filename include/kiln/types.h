@@ -75,16 +75,18 @@ typedef struct kiln_sig {
 /** What went wrong. */
 typedef enum kiln_status {
   KILN_OK,
-  KILN_ERR_MEMORY,      /**< the allocator gave NULL */
-  KILN_ERR_ARGUMENT,    /**< a handle or number out of range */
-  KILN_ERR_TYPE,        /**< an operand of the wrong type */
-  KILN_ERR_STRUCTURE,   /**< unterminated block, missing edge argument, unbound forward value, ... */
-  KILN_ERR_DOMINANCE,   /**< a use that its definition does not dominate (verifier only) */
-  KILN_ERR_SYMBOL,      /**< defined twice, or defined as something else than declared */
-  KILN_ERR_SYNTAX,      /**< malformed text or bitcode */
+  KILN_ERR_MEMORY,    /**< the allocator gave NULL */
+  KILN_ERR_ARGUMENT,  /**< a handle or number out of range */
+  KILN_ERR_TYPE,      /**< an operand of the wrong type */
+  KILN_ERR_STRUCTURE, /**< unterminated block, missing edge argument, unbound forward value, ... */
+  KILN_ERR_DOMINANCE, /**< a use that its definition does not dominate (verifier only) */
+  KILN_ERR_SYMBOL,    /**< defined twice, or defined as something else than declared */
+  KILN_ERR_SYNTAX,    /**< malformed text or bitcode */
   KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
   KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
   KILN_ERR_IO,          /**< tools only: reading or writing a file */
+  KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour of the program that runs */
+  KILN_ERR_TRAP,        /**< interpreter only: the program traps */
   KILN_ERR_COUNT
 } kiln_status;
 
@@ -94,14 +96,14 @@ KILN_API const char *kiln_status_name(kiln_status s);
 /** One diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
 typedef struct kiln_diag {
   kiln_status status;
-  char module[128];     /**< name given to the module, usually the input file's */
-  char function[128];   /**< symbol of the function, cut if longer */
-  uint32_t block;       /**< block id, or UINT32_MAX */
-  uint32_t inst;        /**< instruction's number in its function as printed in text, or UINT32_MAX */
-  uint32_t line;        /**< text input: line from 1; else 0 */
-  uint32_t column;      /**< text input: column from 1; else 0 */
-  uint64_t bit_offset;  /**< bitcode input: offset in bits; else UINT64_MAX */
-  char message[256];    /**< one line, no newline at its end */
+  char module[128];   /**< name given to the module, usually the input file's */
+  char function[128]; /**< symbol of the function, cut if longer */
+  uint32_t block;     /**< block id, or UINT32_MAX */
+  uint32_t inst;      /**< instruction's number in its function as printed in text, or UINT32_MAX */
+  uint32_t line;      /**< text input: line from 1; else 0 */
+  uint32_t column;    /**< text input: column from 1; else 0 */
+  uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
+  char message[256];   /**< one line, no newline at its end */
 } kiln_diag;
 
 /** Writes `module:function:block:instruction: error: message` (fields that do not apply are left
@@ -119,8 +121,8 @@ typedef struct kiln_allocator {
 /** Bytes that grow. Zero-initialise; `kiln_buffer_free` when done. */
 typedef struct kiln_buffer {
   uint8_t *data;
-  size_t size;     /**< bytes in use */
-  size_t capacity; /**< bytes allocated */
+  size_t size;              /**< bytes in use */
+  size_t capacity;          /**< bytes allocated */
   kiln_allocator allocator; /**< all zero: C's realloc */
 } kiln_buffer;
 

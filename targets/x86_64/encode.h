@@ -9,16 +9,20 @@
 #include <stdint.h>
 #include <string.h>
 
+/* clang-format off */
 enum x64_reg {
   X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI,
   X64_R8, X64_R9, X64_R10, X64_R11, X64_R12, X64_R13, X64_R14, X64_R15
 };
+/* clang-format on */
 
 /* Condition codes as in Jcc, SETcc, CMOVcc; flipping bit 0 negates. */
+/* clang-format off */
 enum x64_cc {
   X64_O, X64_NO, X64_B, X64_AE, X64_E, X64_NE, X64_BE, X64_A,
   X64_S, X64_NS, X64_P, X64_NP, X64_L, X64_GE, X64_LE, X64_G
 };
+/* clang-format on */
 
 #define X64_NONE 0xffu /* no register */
 #define X64_RIP 0xfeu  /* base: relative to the next instruction */
@@ -35,6 +39,7 @@ static inline struct x64_mem x64_at(unsigned base, int32_t disp) {
 /* ---- opcodes ----
  * Bits 0 to 7 the opcode byte; the flags below; 16 to 23 a mandatory prefix. For register or memory
  * sources: "reg, r/m". */
+/* clang-format off */
 enum {
   X64_0F = 1 << 8,    /* 0F escape */
   X64_W8 = 1 << 9,    /* bit 0 of the opcode is clear for byte operands; both may be byte registers */
@@ -84,6 +89,7 @@ enum {
   X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
   X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66)
 };
+/* clang-format on */
 
 /* Group numbers: the reg field of an opcode that has one operand or an immediate. */
 enum { X64_G_ADD, X64_G_OR, X64_G_ADC, X64_G_SBB, X64_G_AND, X64_G_SUB, X64_G_XOR, X64_G_CMP };
@@ -125,7 +131,8 @@ X64_INLINE unsigned x64_opcode(unsigned op, unsigned size) {
 
 /* op reg, rm (both registers). */
 X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg, unsigned rm) {
-  bool force = ((op & X64_W8) && size == 0 && ((reg | rm) & 0xc) != 0) || ((op & X64_RM8) && rm >= 4);
+  bool force =
+    ((op & X64_W8) && size == 0 && ((reg | rm) & 0xc) != 0) || ((op & X64_RM8) && rm >= 4);
   p = x64_head(p, op, size, (reg >> 3) << 2 | rm >> 3, force);
   uint16_t w = (uint16_t)(x64_opcode(op, size) | (0xc0 | (reg & 7) << 3 | (rm & 7)) << 8);
   memcpy(p, &w, 2);
@@ -179,7 +186,8 @@ X64_INLINE uint8_t *x64_rm(uint8_t *p, unsigned op, unsigned size, unsigned reg,
 }
 
 /* Group instruction on a register or memory, opcode `op`, group number in `reg`. */
-X64_INLINE uint8_t *x64_group_r(uint8_t *p, unsigned op, unsigned size, unsigned group, unsigned rm) {
+X64_INLINE uint8_t *x64_group_r(uint8_t *p, unsigned op, unsigned size, unsigned group,
+                                unsigned rm) {
   bool force = (op & X64_W8) && size == 0 && (rm & 0xc) != 0;
   p = x64_head(p, op, size, rm >> 3, force);
   uint16_t w = (uint16_t)(x64_opcode(op, size) | (0xc0 | group << 3 | (rm & 7)) << 8);
@@ -202,7 +210,8 @@ X64_INLINE uint8_t *x64_imm(uint8_t *p, unsigned size, int32_t imm) {
 static inline bool x64_fits8(int32_t v) { return v == (int8_t)v; }
 
 /* add, or, adc, sbb, and, sub, xor, cmp with an immediate (sign-extended from 32 bits). */
-X64_INLINE uint8_t *x64_alu_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm, int32_t imm) {
+X64_INLINE uint8_t *x64_alu_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm,
+                               int32_t imm) {
   if (size != 0 && x64_fits8(imm)) {
     p = x64_group_r(p, 0x83, size, group, rm);
     return x64_put8(p, (uint8_t)imm);
@@ -215,7 +224,8 @@ X64_INLINE uint8_t *x64_alu_ri(uint8_t *p, unsigned group, unsigned size, unsign
   p = x64_group_r(p, 0x81 | X64_W8, size, group, rm);
   return x64_imm(p, size, imm);
 }
-X64_INLINE uint8_t *x64_alu_mi(uint8_t *p, unsigned group, unsigned size, struct x64_mem m, int32_t imm) {
+X64_INLINE uint8_t *x64_alu_mi(uint8_t *p, unsigned group, unsigned size, struct x64_mem m,
+                               int32_t imm) {
   if (size != 0 && x64_fits8(imm)) {
     p = x64_group_m(p, 0x83, size, group, m);
     return x64_put8(p, (uint8_t)imm);
@@ -239,12 +249,14 @@ X64_INLINE uint8_t *x64_mov_mi(uint8_t *p, unsigned size, struct x64_mem m, int3
   return x64_imm(x64_group_m(p, 0xc7 | X64_W8, size, 0, m), size, imm);
 }
 /* imul reg, rm, imm. */
-X64_INLINE uint8_t *x64_imul_rri(uint8_t *p, unsigned size, unsigned reg, unsigned rm, int32_t imm) {
+X64_INLINE uint8_t *x64_imul_rri(uint8_t *p, unsigned size, unsigned reg, unsigned rm,
+                                 int32_t imm) {
   bool small = x64_fits8(imm);
   p = x64_rr(p, small ? 0x6b : 0x69, size, reg, rm);
   return x64_imm(p, small ? 0 : size, imm);
 }
-X64_INLINE uint8_t *x64_imul_rmi(uint8_t *p, unsigned size, unsigned reg, struct x64_mem m, int32_t imm) {
+X64_INLINE uint8_t *x64_imul_rmi(uint8_t *p, unsigned size, unsigned reg, struct x64_mem m,
+                                 int32_t imm) {
   bool small = x64_fits8(imm);
   p = x64_rm(p, small ? 0x6b : 0x69, size, reg, m);
   return x64_imm(p, small ? 0 : size, imm);
@@ -269,7 +281,8 @@ X64_INLINE uint8_t *x64_zero(uint8_t *p, unsigned reg) { return x64_rr(p, X64_XO
 X64_INLINE uint8_t *x64_shift_cl(uint8_t *p, unsigned group, unsigned size, unsigned rm) {
   return x64_group_r(p, 0xd3 | X64_W8, size, group, rm);
 }
-X64_INLINE uint8_t *x64_shift_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm, unsigned n) {
+X64_INLINE uint8_t *x64_shift_ri(uint8_t *p, unsigned group, unsigned size, unsigned rm,
+                                 unsigned n) {
   if (n == 1) return x64_group_r(p, 0xd1 | X64_W8, size, group, rm);
   return x64_put8(x64_group_r(p, 0xc1 | X64_W8, size, group, rm), n);
 }
@@ -319,13 +332,23 @@ X64_INLINE uint8_t *x64_mfence(uint8_t *p) {
   return x64_put8(x64_put8(x64_put8(p, 0x0f), 0xae), 0xf0);
 }
 /* call, jmp through a register or memory; relative ones with a 32-bit displacement. */
-X64_INLINE uint8_t *x64_call_r(uint8_t *p, unsigned r) { return x64_group_r(p, 0xff | X64_NOSIZE, 2, 2, r); }
-X64_INLINE uint8_t *x64_call_m(uint8_t *p, struct x64_mem m) { return x64_group_m(p, 0xff | X64_NOSIZE, 2, 2, m); }
-X64_INLINE uint8_t *x64_jmp_r(uint8_t *p, unsigned r) { return x64_group_r(p, 0xff | X64_NOSIZE, 2, 4, r); }
-X64_INLINE uint8_t *x64_jmp_m(uint8_t *p, struct x64_mem m) { return x64_group_m(p, 0xff | X64_NOSIZE, 2, 4, m); }
+X64_INLINE uint8_t *x64_call_r(uint8_t *p, unsigned r) {
+  return x64_group_r(p, 0xff | X64_NOSIZE, 2, 2, r);
+}
+X64_INLINE uint8_t *x64_call_m(uint8_t *p, struct x64_mem m) {
+  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 2, m);
+}
+X64_INLINE uint8_t *x64_jmp_r(uint8_t *p, unsigned r) {
+  return x64_group_r(p, 0xff | X64_NOSIZE, 2, 4, r);
+}
+X64_INLINE uint8_t *x64_jmp_m(uint8_t *p, struct x64_mem m) {
+  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 4, m);
+}
 X64_INLINE uint8_t *x64_call_rel(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe8), d); }
 X64_INLINE uint8_t *x64_jmp_rel32(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe9), d); }
-X64_INLINE uint8_t *x64_jmp_rel8(uint8_t *p, int32_t d) { return x64_put8(x64_put8(p, 0xeb), (uint8_t)d); }
+X64_INLINE uint8_t *x64_jmp_rel8(uint8_t *p, int32_t d) {
+  return x64_put8(x64_put8(p, 0xeb), (uint8_t)d);
+}
 X64_INLINE uint8_t *x64_jcc_rel32(uint8_t *p, unsigned cc, int32_t d) {
   return x64_put32(x64_put8(x64_put8(p, 0x0f), 0x80 | cc), d);
 }
@@ -333,7 +356,8 @@ X64_INLINE uint8_t *x64_jcc_rel8(uint8_t *p, unsigned cc, int32_t d) {
   return x64_put8(x64_put8(p, 0x70 | cc), (uint8_t)d);
 }
 /* cmpss, cmpsd with predicate 0 to 7. */
-X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm, unsigned predicate) {
+X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm,
+                                unsigned predicate) {
   return x64_put8(x64_rr(p, op, 2, reg, rm), predicate);
 }
 /* lock prefix for the read-modify-write instruction that follows. */
