@@ -240,16 +240,19 @@ void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
   if (width == 8) {
     for (; i + 7 <= n; i += 7, pos += 56) {
       uint64_t w = kn_bits_peek(b, pos);
+#pragma GCC unroll 9
       for (unsigned k = 0; k < 7; k++) out[i + k] = (uint8_t)(w >> 8 * k);
     }
   } else if (width == 7) {
     for (; i + 8 <= n; i += 8, pos += 56) {
       uint64_t w = kn_bits_peek(b, pos);
+#pragma GCC unroll 9
       for (unsigned k = 0; k < 8; k++) out[i + k] = (uint8_t)(w >> 7 * k & 127);
     }
   } else {
     for (; i + 8 <= n; i += 8, pos += 48) {
       uint64_t w = kn_bits_peek(b, pos);
+#pragma GCC unroll 9
       for (unsigned k = 0; k < 8; k++) out[i + k] = (uint8_t)char6[w >> 6 * k & 63];
     }
   }
@@ -270,7 +273,8 @@ static inline uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
 }
 
 /* Reads `n` numbers of vbr 6. */
-static inline void vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
+static inline __attribute__((always_inline)) void vbr6s(struct kn_bits *b, uint64_t *to,
+                                                        uint64_t n) {
   uint64_t w = 0;
   unsigned left = 0;
   for (uint64_t i = 0; i < n; i++) {
@@ -278,6 +282,7 @@ static inline void vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
       w = kn_bits_peek(b, b->pos);
       left = 57;
       if (!(w & UINT64_C(0x20820820820820)) && n - i >= 9) { /* nine of one chunk */
+#pragma GCC unroll 9
         for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
         i += 8;
         b->pos += 54;
@@ -285,6 +290,7 @@ static inline void vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
         continue;
       }
       if ((w & UINT64_C(0x820820820820)) == UINT64_C(0x20020020020) && n - i >= 4) {
+#pragma GCC unroll 9
         for (unsigned k = 0; k < 4; k++) { /* four of two, as letters are */
           uint64_t v = w >> 12 * k;
           to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
