@@ -25,6 +25,7 @@ class Profile:
             {'i32': 1, 'i64': 1, 'i8': 1, 'i16': 1, 'f64': 1, 'f32': 1, 'i128': 1}])
         self.budget = int(2 ** rng.uniform(3, 8.5))
         self.memory = rng.choice((.05, .2, .5))
+        self.variables = rng.choice((0, .05, .3))
         self.call = rng.choice((0, .02, .1))
         self.flow = rng.choice((.05, .12, .25))
         self.const = rng.choice((.05, .15, .35))

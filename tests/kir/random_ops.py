@@ -89,6 +89,9 @@ class Ops:
         if pick < self.profile.call and self.callees:
             return self.call()
         pick -= self.profile.call
+        if pick < self.profile.variables and self.vars:
+            return self.rng.choice((self.use_variable, self.mix_variables))()
+        pick -= self.profile.variables
         if pick < self.profile.observe:
             return self.observe()
         t = self.type()
@@ -260,8 +263,9 @@ class Ops:
         if self.chance(.15):  # not a variable
             self.acc_x['volatile'] = True
         self.emit('store', 'i64', [self.operand('i64'), self.acc], dict(self.acc_x))
-        for _ in range(rng.choice((0, 1, 2, 4)) if self.profile.memory > .1 else rng.choice((0, 0, 1))):
-            t = self.type()
+        one = self.type() if self.chance(.5) else None
+        for _ in range(rng.choice((1, 2, 5, 9)) if self.profile.variables else rng.choice((0, 0, 1))):
+            t = one or self.type()
             s = self.slot(SIZE[t], SIZE[t])
             self.emit('store', t, [self.operand(t), s], {'disp': 0})
             self.vars.append((s, t))
@@ -293,13 +297,39 @@ class Ops:
                     self.va = other
             self.emit('va_end', None, [self.va])
 
+    def mix_variables(self):
+        """Loads of variables, stores to them, and what was loaded is used behind the stores."""
+        rng = self.rng
+        t = rng.choice(self.vars)[1]
+        slots = [s for s, k in self.vars if k == t]
+        slots = rng.sample(slots, min(len(slots), rng.randint(1, 4)))
+        old = []
+        for s in slots:
+            old.append(self.emit('load', t, [s], {'disp': 0}, [t]))
+            if self.chance(.3):
+                old.append(self.emit('load', t, [s], {'disp': 0}, [t]))
+        for s in slots:
+            if self.chance(.25):
+                self.straight_simple()
+            v = rng.choice(old)
+            if self.chance(.6):
+                v = self.emit('fsub' if t in FLOATS else rng.choice(('add', 'sub', 'mul', 'xor')), t,
+                              [v, self.operand(t)], None, [t])
+            if self.chance(.85):
+                self.emit('store', t, [v, s], {'disp': 0})
+        for v in rng.sample(old, rng.randint(1, len(old))):
+            if self.chance(.7):
+                self.observe((v, t))
+            else:
+                self.emit('store', t, [v, rng.choice(slots)], {'disp': 0})
+
     def use_variable(self):
         if not self.vars:
             return self.use_area()
         s, t = self.rng.choice(self.vars)
-        if self.chance(.03):  # no variable then: its address is taken
+        if self.chance(.01):  # no variable then: its address is taken
             self.ptrs.append((self.emit('copy', 'ptr', [s], None, ['ptr']), 0, SIZE[t]))
-        if self.chance(.02):
+        if self.chance(.01):
             return self.emit('load', t, [s], {'disp': 0, 'volatile': True}, [t])
         if self.chance(.5):
             return self.emit('load', t, [s], {'disp': 0}, [t])

@@ -1,9 +1,7 @@
 """Cuts a failing random program down: drops instructions, edges, parameters, functions and vectors of
 arguments while it still fails. The oracle runs again after each cut, so expectations stay right."""
 import random_eval
-from random_ir import Ins
-
-ONE = {'c'}
+from random_ir import Ins, arg_types
 
 
 def const(t, n=0):
@@ -84,13 +82,14 @@ def drop(p, chosen, style):
     chosen = set(chosen)
     funcs = {f.name: f for f in q.funcs}
     for name, f in funcs.items():
+        used = uses(q)[name]
         for n, b in f.blocks.items():
             gone = [b.ins[k] for k in range(len(b.ins)) if (name, n, k) in chosen]
             b.ins = [i for k, i in enumerate(b.ins) if (name, n, k) not in chosen]
             for i in gone:
                 for v, t in i.res:
                     new = const('i64' if t == 'ptr' else t, style)
-                    if t == 'ptr':
+                    if t == 'ptr' and v in used:
                         if i.op not in ('addr', 'copy', 'select') or not i.args:
                             return None
                         new = i.args[-1] if i.op != 'addr' else i.args[0]
@@ -239,6 +238,18 @@ class Reducer:
             if self.attempt(q):
                 return
 
+    def arguments(self):
+        """Parameters of the function that is called from outside, from the last."""
+        for k in reversed(range(len(self.p.funcs[-1].params))):
+            q = self.p.copy()
+            f = q.funcs[-1]
+            v, t = f.blocks[f.order[0]].params[k]
+            if len(f.params) == 1 or v in uses(q)[f.name]:
+                continue
+            del f.params[k], f.blocks[f.order[0]].params[k]
+            q.vectors = [(a[:k] + a[k + 1:], w) for a, w in q.vectors]
+            self.attempt(q)
+
     def slots(self):
         for f in [f.name for f in self.p.funcs]:
             used = set()
@@ -262,7 +273,6 @@ class Reducer:
             if b is None or k >= len(b.ins) or b.ins[k].op in ('addr', 'call', 'va_arg'):
                 continue
             i = b.ins[k]
-            from random_ir import arg_types
             for m, (o, t) in enumerate(zip(i.args, arg_types(i))):
                 if o[0] == 'v' and t != 'ptr':
                     q = self.p.copy()
@@ -282,5 +292,6 @@ class Reducer:
                 break
         self.operands()
         self.instructions()
+        self.arguments()
         self.slots()
         return self.p
