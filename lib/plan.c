@@ -289,11 +289,10 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     plan->head[r->first] = g + 1;
   }
   if (f->has_calls) {
-    uint32_t calls = 0;
-    const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+    uint32_t calls = 0; /* not weighted: sums must not wrap, 0 means none */
     for (uint32_t p = 0; p < n; p++) {
       plan->calls[p] = calls;
-      calls += f->block[plan->layout[p]].calls << (depth ? depth[p] : 0);
+      calls += f->block[plan->layout[p]].calls;
     }
     plan->calls[n] = calls;
   }
