@@ -195,6 +195,7 @@ struct kn_bc_num {
   uint64_t low, high; /* the number, or low the addend */
   uint32_t symbol;    /* 0: a number */
   uint32_t minus;     /* symbol that is subtracted, or 0 */
+  bool narrow;        /* only the low bits of an address: more than a relocation can do */
 };
 
 /* State of a value, in the upper 8 bits of kn_bc_val.t. */

@@ -307,7 +307,7 @@ static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
   switch (c->x) {
   case CAST_ZEXT:
   case CAST_INTTOPTR:
-    if (out->symbol && from->bits < 64) return no_relocation(r);
+    if (out->narrow) return no_relocation(r);
     if (!out->symbol && from->bits < 64) {
       out->low &= (UINT64_C(1) << from->bits) - 1;
       out->high = 0;
@@ -324,8 +324,8 @@ static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
   default: return kn_bc_unsupported(r, "this cast in a constant expression");
   }
   if (out->symbol) {
-    /* A difference may be narrowed to the 32 bits of a relative address. */
-    if (to->bits == 64 || (to->bits == 32 && out->minus)) return true;
+    if (to->bits < 64) out->narrow = true;
+    if (to->bits <= 64 && c->x != CAST_ZEXT && c->x != CAST_SEXT) return true;
     return no_relocation(r);
   }
   if (to->kind == TK_INT) canonical(out, to->bits);
@@ -338,6 +338,7 @@ static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct 
   if (!kn_bc_eval(r, c->index, depth + 1, &a) || !kn_bc_eval(r, c->n, depth + 1, &b)) return false;
   if (t->bits > 64) return kn_bc_unsupported(r, "wide arithmetic in a constant expression");
   *out = (struct kn_bc_num){0};
+  if (a.narrow || b.narrow) return no_relocation(r);
   if (a.symbol || b.symbol) {
     if (c->x == BINOP_ADD && !(a.symbol && b.symbol)) {
       *out = a.symbol ? a : b;
@@ -485,13 +486,8 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   }
   if (!ok) return false;
   *c = copy;
-  if (out->minus || t->bits > 64) {
-    if (c->v++ > 64) { /* not memoised: keep shared ones from multiplying */
-      kn_bc_fail(r, KILN_ERR_LIMIT, "a constant difference of addresses used too often");
-      return false;
-    }
-    return true;
-  }
+  /* What is not memoised cannot multiply: no operation takes it twice. */
+  if (out->minus || out->narrow || t->bits > 64) return true;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
   return true;
@@ -524,17 +520,21 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
     if (!kn_bc_eval(r, id, 0, &num)) return (kiln_value){0};
     bool tls = num.symbol && r->has_tls &&
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
-    if (r->no_code && (num.minus || tls)) { /* code of it would be in the wrong block */
+    if (r->no_code &&
+        (num.minus || num.narrow || tls)) { /* code of it would be in the wrong block */
       kn_bc_unsupported(r, "this constant here");
       return (kiln_value){0};
     }
-    if (num.minus) {
-      kiln_value a = kiln_const_symbol(r->f, (kiln_symbol){num.symbol}, (int64_t)num.low);
-      kiln_value b = kiln_const_symbol(r->f, (kiln_symbol){num.minus}, 0);
-      v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, a, b);
-      if (t->bits < 64)
+    if (num.minus || num.narrow) { /* a value of this block only */
+      v = kiln_const_symbol(r->f, (kiln_symbol){num.symbol}, (int64_t)num.low);
+      if (num.minus)
+        v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, v,
+                              kiln_const_symbol(r->f, (kiln_symbol){num.minus}, 0));
+      if (t->ktype != KILN_TYPE_I64)
         v = kiln_build_convert(r->f, KILN_OP_TRUNC, (kiln_type)t->ktype, KILN_TYPE_I64, v);
-      return v; /* a value of this block only */
+      if (t->fit == FIT_BOOL)
+        v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+      return v;
     }
     if (num.symbol) {
       kiln_symbol s = {num.symbol};

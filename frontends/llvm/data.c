@@ -23,6 +23,8 @@ static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct k
                    uint64_t at) {
   struct kn_bc_num v;
   if (!kn_bc_eval(r, id, 0, &v)) return false;
+  if (v.narrow && !(v.minus && t->bits == 32))
+    return kn_bc_unsupported(r, "a part of an address in data");
   if (v.symbol) {
     kiln_reloc reloc = {.offset_bytes = at,
                         .symbol = {v.symbol},
