@@ -80,38 +80,12 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
-/* Registers that arguments have taken so far; kept on AArch64 only. */
-struct taken {
-  unsigned ints, floats;
-};
-
-/* Counts an argument of `type`. AArch64 passes the elements of an array all in registers or all in
- * memory; the second is not implemented, unless the registers are used up anyway. */
-static bool take(struct kn_bc *r, struct taken *n, uint32_t type) {
-  if (r->target != KILN_TARGET_AARCH64) return true;
-  const struct kn_bc_type *t = &r->types[type];
-  struct taken more = {0, 0};
-  for (uint32_t i = 0; i < t->n_pieces; i++) {
-    unsigned kt = r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
-    if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64) more.floats++;
-    else more.ints += kt == KILN_TYPE_I128 ? 2 : 1;
-  }
-  bool over_ints = n->ints < 8 && n->ints + more.ints > 8;
-  bool over_floats = more.floats && n->floats + more.floats > 8;
-  if (t->kind == TK_ARRAY && (over_ints || over_floats))
-    return kn_bc_unsupported(r, "an array argument that does not fit into registers");
-  n->ints += more.ints;
-  n->floats += more.floats;
-  return true;
-}
-
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
-  struct taken taken = {0, 0};
   s->plain = true;
   r->params.n = 0;
   if (kn_bc_is_aggregate(&r->types[ret])) {
@@ -143,7 +117,6 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     uint32_t e = r->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
-    if (!kn_bc_split(r, e) || !take(r, &taken, e)) return false;
     if (a && a->flags & PA_BAD) return kn_bc_unsupported(r, "a parameter attribute of that kind");
     if (kn_bc_is_aggregate(&r->types[e])) {
       if (!kn_bc_split(r, e)) return false;
@@ -412,15 +385,11 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     if (!argument(r, id, type, extend)) return false;
   }
   bool copies = false;
-  struct taken taken = {0, 0};
-  for (uint32_t k = 1; k < ft->n; k++)
-    if (!take(r, &taken, r->elems.at[ft->first + k].type)) return false;
   r->ids.n = 0;
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (!kn_bc_split(r, type) || !take(r, &taken, type) || !variadic_argument(r, id, type))
-      return false;
+    if (!kn_bc_split(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && a->flags & PA_BYVAL) copies = true;
     if (joins(r, &r->types[type])) copies = true;
