@@ -110,6 +110,11 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
       emit(w, a64_mem_reg(op, rt, base, x.index, x.ext, x.scale != 1));
       return;
     }
+    if (x.disp >= 1 << 24 || x.disp <= -(1 << 24)) { /* first, while x17 is free for it */
+      a64_add_imm(w, IP1, base, x.disp);
+      x.disp = 0;
+      base = IP1;
+    }
     add_index(w, IP1, base, &x);
     base = IP1;
   }
