@@ -42,6 +42,8 @@ static const char *const status_names[KILN_ERR_COUNT] = {
   [KILN_ERR_UNSUPPORTED] = "unsupported",
   [KILN_ERR_LIMIT] = "limit",
   [KILN_ERR_IO] = "io",
+  [KILN_ERR_UNDEFINED] = "undefined",
+  [KILN_ERR_TRAP] = "trap",
 };
 
 const char *kiln_status_name(kiln_status s) {

@@ -215,7 +215,7 @@ struct counts {
 
 static void run_mode(struct kir_file *files, size_t n, const struct kir_options *o, uint64_t seed) {
   char mode[64], path[600], command[2000];
-  const char *target = kiln_target_name(o->target);
+  const char *target = o->interp ? "interp" : kiln_target_name(o->target);
   if (seed) snprintf(mode, sizeof mode, "run %s, stress %llu", target, (unsigned long long)seed);
   else snprintf(mode, sizeof mode, "run %s", target);
   snprintf(path, sizeof path, "%s/objects.rsp", o->dir);
@@ -229,8 +229,15 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
   for (size_t i = 0; i < n; i++) {
     struct kir_file *f = &files[i];
     if (!f->runs_here) continue;
-    snprintf(path, sizeof path, "%s/%zu-%s-%llu.o", o->dir, i, target, (unsigned long long)seed);
-    ready[i] = compile_file(f, o->target, seed, path);
+    snprintf(path, sizeof path, "%s/%zu-%s-%llu.%s", o->dir, i, target, (unsigned long long)seed,
+             o->interp ? "c" : "o");
+    if (o->interp) {
+      char text[600];
+      snprintf(text, sizeof text, "%s/%zu.kir", o->dir, i);
+      ready[i] = kir_write_stubs(f, i, o->target, text, path);
+    } else {
+      ready[i] = compile_file(f, o->target, seed, path);
+    }
     if (!ready[i]) continue;
     fprintf(rsp, "%s\n", path);
     /* The driver of a file is compiled anew only if other functions are missing. */
@@ -245,8 +252,8 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
   bool linked = kir_write_main(files, ready, n, path);
   fprintf(rsp, "%s\n", path);
   fclose(rsp);
-  snprintf(command, sizeof command, "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp -lm -lpthread",
-           o->cc, o->cc_flags, o->dir, target, o->dir);
+  snprintf(command, sizeof command, "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp %s -lm -lpthread",
+           o->cc, o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
   linked = linked && system(command) == 0;
   if (!linked) {
     out_case(false, "all files", mode, NULL);
@@ -326,7 +333,7 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
 static int usage(void) {
   fprintf(stderr,
           "usage: kir_run [--target=NAME] [--cc=COMMAND] [--cc-flags=FLAGS] [--exec=COMMAND]\n"
-          "               [--first=SEED] [--seeds=N] [--no-run] [--keep=DIR] FILE...\n"
+          "               [--first=SEED] [--interp=LINK ARGUMENTS] [--seeds=N] [--no-run] [--keep=DIR]\n               FILE...\n"
           "Modes: --first (default 0, normal) to --seeds (default 2); above 0 are stress seeds.\n");
   return 2;
 }
@@ -346,7 +353,10 @@ int main(int argc, char **argv) {
     else if (strncmp(a, "--exec=", n) == 0) o.exec = value;
     else if (strncmp(a, "--first=", n) == 0) first_seed = (unsigned)atoi(value);
     else if (strncmp(a, "--seeds=", n) == 0) seeds = (unsigned)atoi(value);
-    else if (strncmp(a, "--keep=", n) == 0) {
+    else if (strncmp(a, "--interp=", n) == 0) {
+      o.interp = value;
+      seeds = 0;
+    } else if (strncmp(a, "--keep=", n) == 0) {
       o.dir = value;
       keep = true;
     } else if (strcmp(a, "--no-run") == 0) run = false;

@@ -50,6 +50,7 @@ struct kir_options {
   kiln_target target;
   const char *cc, *cc_flags, *exec;
   char *dir;
+  const char *interp; /* what to link with to run on the interpreter; NULL: on the target */
 };
 
 void kir_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -61,6 +62,10 @@ void kir_add_missing(struct kir_file *f, const char *name, const char *why);
 void kir_read_sigs(struct kir_file *f, const kiln_module *m);
 /* Writes the C of file number `index`; false if it is there already with the same text. */
 bool kir_write_driver(const struct kir_file *f, size_t index, const char *path);
+/* For the interpreter, in the place of an object: copies the text to `text_path` and writes the C of
+ * stand-ins for its symbols (tests/kir_interp.c). */
+bool kir_write_stubs(struct kir_file *f, size_t index, kiln_target target, const char *text_path,
+                     const char *path);
 /* Writes the program's main, which runs the files that are ready. */
 bool kir_write_main(const struct kir_file *files, const bool *ready, size_t n, const char *path);
 void kir_free_file(struct kir_file *f);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kir_test.sh KIR_RUN TARGET|self [OPTION...]: the .kir tests, written by hand and by gen.py, for one
-# target; `self` tests the runner: what is wrong must be told, line by line.
+# kir_test.sh KIR_RUN TARGET|interp|self [OPTION...]: the .kir tests, written by hand and by gen.py, for
+# one target, or on the interpreter (--interp=LINK ARGUMENTS); `self` tests the runner: what is wrong must be told, line by line.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 run=$(realpath "$1") target=$2
@@ -49,7 +49,7 @@ KIR
   finish
 fi
 
-options=(--target="$target" "${@:3}")
+options=(--target="${target/interp/x86_64}" "${@:3}")
 if [[ $target == aarch64 && $(uname -m) != aarch64 ]]; then
   for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
     type -P $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }

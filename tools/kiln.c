@@ -20,6 +20,7 @@ static const char help[] =
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
   "  kiln dis FILE.o                              disassemble an object\n"
+  "  kiln interp [-l LIBRARY]... INPUT [-- ARGUMENT...]  run it without generating code\n"
   "  kiln --help | --version\n"
   "\n"
   "An INPUT is LLVM bitcode or .kir text, told apart by content. '-' is standard input or output.\n"
@@ -33,6 +34,7 @@ static const struct {
   {"print", verb_print},
   {"verify", verb_verify},
   {"dis", verb_dis},
+  {"interp", verb_interp},
 };
 
 static int print_version(void) {

@@ -39,6 +39,20 @@ int tool_parse_target(const char *name, kiln_target *out) {
   return tool_usage("unknown target '%s'", name);
 }
 
+int tool_hand_over(const char *name, char **argv, const char *where) {
+  char path[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - strlen(name) - 1);
+  if (n > 0) {
+    path[n] = 0;
+    char *base = strrchr(path, '/');
+    strcpy(base != NULL ? base + 1 : path, name);
+    execv(path, argv);
+  }
+  execvp(name, argv);
+  tool_error("%s: %s (%s)", name, strerror(errno), where);
+  return TOOL_FAILED;
+}
+
 /* ---- inputs ---- */
 
 /* Reads what cannot be mapped: pipes, terminals. */

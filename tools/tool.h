@@ -44,6 +44,10 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
 
+/* Becomes the program `name`, which stands beside `kiln`; only returns after a message, which says
+ * where it is to be had. */
+int tool_hand_over(const char *name, char **argv, const char *where);
+
 /* Prints `kiln: error: MESSAGE` to stderr. */
 void tool_error(const char *message, ...) __attribute__((format(printf, 1, 2)));
 /* As tool_error, and where to find help; returns TOOL_USAGE. */
@@ -55,5 +59,6 @@ int verb_compile(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);
+int verb_interp(int argc, char **argv);
 
 #endif

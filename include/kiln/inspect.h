@@ -1,0 +1,104 @@
+/* Reading a finished function: its blocks, instructions, operands and edges, through accessors. What
+ * interpreters, checkers and translators to something else stand on. Nothing here changes or keeps
+ * anything; ids out of range give "none". Values have the ids that the builder gave. */
+#ifndef KILN_INSPECT_H
+#define KILN_INSPECT_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An instruction of one function; the value that it makes has its id. 0 is none. */
+typedef struct kiln_inst {
+  uint32_t id;
+} kiln_inst;
+
+/** One instruction. Fields that do not apply to the operation are 0. */
+typedef struct kiln_inst_info {
+  kiln_op op;
+  kiln_type type;     /**< as given to the builder: for most, of operands and result */
+  kiln_type result;   /**< of the value it makes; VOID: none */
+  kiln_type from;     /**< conversions: of the operand; LOAD, STORE: in memory */
+  uint8_t cond;       /**< ICMP: kiln_icond; FCMP: kiln_fcond */
+  uint8_t order;      /**< atomics: kiln_ordering */
+  uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering if it fails */
+  uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
+  unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
+  int32_t disp;       /**< LOAD, STORE, ADDR */
+  uint32_t number;  /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level */
+  kiln_sig sig;     /**< CALL */
+  kiln_block block; /**< where it stands */
+  uint32_t n_operands; /**< for kiln_inst_operand */
+  uint32_t n_edges;    /**< for kiln_inst_edge */
+} kiln_inst_info;
+
+/** What an operand is. */
+typedef enum kiln_operand_kind {
+  KILN_OPERAND_NONE,
+  KILN_OPERAND_VALUE,  /**< made by an instruction or a block parameter */
+  KILN_OPERAND_INT,    /**< integer constant without a type: it takes that of its use */
+  KILN_OPERAND_BITS,   /**< constant of a type */
+  KILN_OPERAND_SYMBOL, /**< address of a symbol + addend */
+  KILN_OPERAND_SLOT,   /**< address of a stack slot */
+  KILN_OPERAND_KIND_COUNT
+} kiln_operand_kind;
+
+/** One operand. */
+typedef struct kiln_operand {
+  kiln_operand_kind kind;
+  kiln_type type;     /**< VOID: INT, NONE */
+  uint64_t low, high; /**< INT (sign-extended), BITS; SYMBOL: the addend in low */
+  kiln_symbol symbol; /**< SYMBOL */
+  uint32_t slot;      /**< SLOT: its number */
+} kiln_operand;
+
+/** The name that a module was made with; "": none. Lives as long as the module. */
+KILN_API const char *kiln_module_name(const kiln_module *m);
+
+/** Name of an operation as in the text form, or "?". Static storage. */
+KILN_API const char *kiln_op_name(kiln_op op);
+
+/** True if the function was finished without an error: the rest of this header is for those. */
+KILN_API bool kiln_func_finished(const kiln_func *f);
+/** Values and instructions have ids below this. */
+KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
+/** Blocks have ids below this. */
+KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
+/** Number of blocks that were filled, and the k-th of them in the order of filling: block 0 first.
+ * That is the order of printing, too. */
+KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
+KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
+/** Number of stack slots, and size and alignment of one. */
+KILN_API uint32_t kiln_func_slot_count(const kiln_func *f);
+KILN_API void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
+                                 unsigned *align_log2);
+
+/** Number of a block's parameters; writes the first `max` of them to `out`. */
+KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out,
+                                    uint32_t max);
+/** A block's first instruction, and the one behind an instruction; none behind the terminator. */
+KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
+KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
+
+/** Describes an instruction. */
+KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
+/** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
+KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
+/** Describes an operand. */
+KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
+
+/** Target of a terminator's k-th edge. BRIF: then, else. SWITCH: the default, then the cases, whose
+ * value is written to `case_value` (may be NULL). */
+KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
+                                   int64_t *case_value);
+/** Arguments of that edge: their number, which is that of the target's parameters; writes those
+ * among the first `max` to `out`, in the order of the parameters. */
+KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
+                                      uint32_t max);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,76 @@
+/* The interpreter (libkiln-interp): runs the functions of a module without generating code, straight
+ * from the semantics of docs/ir.md, with memory of this process: addresses are real, data is placed in
+ * memory, calls to undefined symbols reach C, and addresses of functions can be called by C. Undefined
+ * behaviour that it meets and traps are errors with their place.
+ *
+ * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call,
+ * stop, free. Calls may come from any number of threads; the rest from one. It runs on x86-64. */
+#ifndef KILN_INTERP_H
+#define KILN_INTERP_H
+
+#include <kiln/text.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The functions of one module, ready to run. */
+typedef struct kiln_interp kiln_interp;
+
+/** Options. Zero-initialise for defaults. */
+typedef struct kiln_interp_options {
+  /** Gives the address of an undefined symbol; NULL: it has none. Without it, or if it gives NULL,
+   * the process's own dynamic symbols are searched. Thread-local symbols: asked at each use, for the
+   * calling thread. */
+  void *(*resolve)(void *user, const char *name);
+  /** Gives memory for a data symbol that the module defines (aligned, at least its size); NULL: the
+   * interpreter's own. Thread-local symbols: asked at each use for the calling thread's, which has its
+   * initial content already. */
+  void *(*place)(void *user, kiln_symbol symbol, const char *name);
+  /** Called with each fault, from within the failing call. A fault that no kiln_interp_call is there
+   * to return (C called a function by its address) ends the process by abort() afterwards. */
+  void (*on_fault)(void *user, const kiln_diag *diag);
+  void *user;
+  uint64_t stack_bytes; /**< of each thread's frames; 0: 512 MiB (reserved, used as needed) */
+  uint64_t
+    max_steps; /**< blocks entered and calls made per thread until KILN_ERR_LIMIT; 0: no end */
+} kiln_interp_options;
+
+/** Makes an interpreter for `m`, which must live longer. NULL only without memory. */
+KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
+/** Frees it; nothing of it may be running. NULL is allowed. */
+KILN_API void kiln_interp_free(kiln_interp *in);
+
+/** Takes a finished function over (the function stays the caller's, to be compiled or discarded).
+ * Errors go to the function, with their place. */
+KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
+/** A kiln_func_sink with the interpreter as `user`: adds the function instead of compiling it. */
+KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
+
+/** Places data, resolves symbols, applies relocations. After the last kiln_interp_add. */
+KILN_API kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag);
+/** Address of a symbol: of data, or a function that C can call. NULL if it has none. Thread-local
+ * data: the calling thread's. */
+KILN_API void *kiln_interp_address(kiln_interp *in, kiln_symbol s);
+
+/** A value: bits, low half first. Bits above its type are ignored. */
+typedef struct kiln_bits {
+  uint64_t low, high;
+} kiln_bits;
+
+/** Calls a function of the module with `n` arguments, which must fit its signature, and writes its
+ * results (NULL: not wanted). Status: KILN_OK; KILN_ERR_UNDEFINED undefined behaviour, KILN_ERR_TRAP a
+ * trap, KILN_ERR_UNSUPPORTED, KILN_ERR_LIMIT max_steps: then `diag` (may be NULL) says where. */
+KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
+                                      uint32_t n, kiln_bits *results, kiln_diag *diag);
+/** Calls the module's constructors; its destructors. */
+KILN_API kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag);
+KILN_API kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag);
+
+/** The place that this thread is at, for signal handlers: false if it is not interpreting. */
+KILN_API bool kiln_interp_where(kiln_interp *in, kiln_diag *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,504 @@
+/* Translates a finished function, read through <kiln/inspect.h>, into the form that run.c executes.
+ * kiln_interp_add calls it. Values used in one block only share registers with those of other blocks.
+ * Invariant: what cannot be run becomes an instruction that says so when it is reached. */
+#include "interp.h"
+
+#include <stdlib.h>
+
+/* Values by id. */
+struct dvalue {
+  uint32_t block; /* that defines it + 1; 0: not seen */
+  uint32_t reg;   /* 0: none yet */
+  uint8_t words;
+  bool global; /* used in other blocks too */
+};
+
+struct decoder {
+  kiln_interp *in;
+  kiln_func *f;
+  struct kn_ifunc *fn;
+  struct dvalue *values;
+  kiln_value *list; /* scratch for arguments and parameters */
+  uint32_t list_cap;
+  uint32_t *stamp; /* by register: edge + 1 that wrote it */
+  uint32_t stamp_cap, edges;
+  uint32_t number;
+  uint32_t most_moves;
+  bool ok;
+};
+
+#define PUSH(d, array, ...)                                                                        \
+  (kn_interp_grow((d)->in, &(d)->fn->array, &(d)->fn->cap_##array, (d)->fn->n_##array,             \
+                  sizeof *(d)->fn->array)                                                          \
+     ? ((d)->fn->array[(d)->fn->n_##array] = (__VA_ARGS__), (d)->fn->n_##array++)                  \
+     : ((d)->ok = false, 0u))
+
+static bool runs_type(unsigned t) {
+  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64;
+}
+
+static uint8_t words_of(unsigned t) { return kiln_type_size((kiln_type)t) > 8 ? 2 : 1; }
+
+static bool room(struct decoder *d, uint32_t n) {
+  if (n <= d->list_cap) return true;
+  kiln_value *list = kn_interp_realloc(d->in, d->list, n * sizeof *list);
+  if (!list) return d->ok = false;
+  d->list = list;
+  d->list_cap = n;
+  return true;
+}
+
+/* ---- registers ---- */
+
+static void note_use(struct decoder *d, kiln_value v, uint32_t block) {
+  kiln_operand o = kiln_operand_get(d->f, v);
+  if (o.kind != KILN_OPERAND_VALUE) return;
+  if (d->values[v.id].block != block + 1) d->values[v.id].global = true;
+}
+
+static uint32_t block_params(struct decoder *d, kiln_block b) {
+  uint32_t n = kiln_block_params(d->f, b, d->list, d->list_cap);
+  if (n > d->list_cap && room(d, n)) kiln_block_params(d->f, b, d->list, d->list_cap);
+  return d->ok ? n : 0;
+}
+
+static uint32_t edge_args(struct decoder *d, kiln_inst i, uint32_t edge) {
+  uint32_t n = kiln_inst_edge_args(d->f, i, edge, d->list, d->list_cap);
+  if (n > d->list_cap && room(d, n)) kiln_inst_edge_args(d->f, i, edge, d->list, d->list_cap);
+  return d->ok ? n : 0;
+}
+
+static void find_values(struct decoder *d) {
+  kiln_func *f = d->f;
+  for (uint32_t k = 0; k < kiln_func_block_count(f); k++) {
+    kiln_block b = kiln_func_block_at(f, k);
+    uint32_t n = block_params(d, b);
+    for (uint32_t i = 0; i < n && d->ok; i++) {
+      unsigned type = kiln_operand_get(f, d->list[i]).type;
+      d->values[d->list[i].id] = (struct dvalue){b.id + 1, 0, words_of(type), true};
+    }
+    for (kiln_inst i = kiln_block_first_inst(f, b); i.id; i = kiln_inst_next(f, i)) {
+      struct dvalue *v = &d->values[i.id];
+      v->block = b.id + 1;
+      kiln_type result = kiln_inst_get(f, i).result;
+      v->words = result == KILN_TYPE_VOID ? 0 : words_of(result);
+    }
+  }
+  for (uint32_t k = 0; k < kiln_func_block_count(f); k++) {
+    kiln_block b = kiln_func_block_at(f, k);
+    for (kiln_inst i = kiln_block_first_inst(f, b); i.id; i = kiln_inst_next(f, i)) {
+      kiln_inst_info info = kiln_inst_get(f, i);
+      for (uint32_t o = 0; o < info.n_operands; o++) note_use(d, kiln_inst_operand(f, i, o), b.id);
+      for (uint32_t e = 0; e < info.n_edges; e++) {
+        uint32_t n = edge_args(d, i, e);
+        for (uint32_t a = 0; a < n; a++) note_use(d, d->list[a], b.id);
+      }
+    }
+  }
+}
+
+static void give_registers(struct decoder *d) {
+  struct kn_ifunc *fn = d->fn;
+  const struct kn_isig *sig = d->in->sigs[fn->sig];
+  uint32_t n = block_params(d, (kiln_block){0});
+  uint32_t next = 2 + sig->regs; /* the first two are for results that nobody reads */
+  for (uint32_t i = 0; i < n && i < sig->n_params; i++) {
+    d->values[d->list[i].id].reg = sig->params[i].reg;
+  }
+  for (uint32_t s = 0; s < fn->n_slots; s++) fn->slots[s].reg = next++;
+  uint32_t limit = kiln_func_value_limit(d->f);
+  for (uint32_t v = 1; v < limit; v++) {
+    if (!d->values[v].global || d->values[v].block == 0 || d->values[v].reg) continue;
+    d->values[v].reg = next;
+    next += d->values[v].words;
+  }
+  fn->n_regs = next;
+  for (uint32_t k = 0; k < kiln_func_block_count(d->f); k++) {
+    uint32_t at = next;
+    kiln_inst i = kiln_block_first_inst(d->f, kiln_func_block_at(d->f, k));
+    for (; i.id; i = kiln_inst_next(d->f, i)) {
+      if (d->values[i.id].reg) continue;
+      d->values[i.id].reg = at;
+      at += d->values[i.id].words;
+    }
+    if (at > fn->n_regs) fn->n_regs = at;
+  }
+}
+
+static void give_slots(struct decoder *d) {
+  struct kn_ifunc *fn = d->fn;
+  fn->n_slots = kiln_func_slot_count(d->f);
+  fn->slots = kn_interp_realloc(d->in, NULL, (fn->n_slots + 1) * sizeof *fn->slots);
+  fn->slot_align = 16;
+  if (!fn->slots) {
+    fn->n_slots = 0;
+    d->ok = false;
+  }
+  for (uint32_t s = 0; s < fn->n_slots; s++) {
+    unsigned align_log2;
+    kiln_func_slot_get(d->f, s, &fn->slots[s].size, &align_log2);
+    uint64_t align = UINT64_C(1) << align_log2;
+    if (align > fn->slot_align) fn->slot_align = (uint32_t)align;
+    fn->slots[s].offset = fn->slot_bytes = (fn->slot_bytes + align - 1) & ~(align - 1);
+    fn->slot_bytes += fn->slots[s].size;
+  }
+}
+
+/* ---- operands ---- */
+
+static uint32_t constant(struct decoder *d, unsigned type, uint64_t low, uint64_t high) {
+  uint32_t k = PUSH(d, k, low & kn_interp_mask(type ? kn_interp_bits(type) : 64));
+  if (words_of(type) == 2) PUSH(d, k, high);
+  return KN_CONST | k;
+}
+
+static uint32_t ref(struct decoder *d, kiln_value v, unsigned type) {
+  kiln_operand o = kiln_operand_get(d->f, v);
+  switch (o.kind) {
+  case KILN_OPERAND_VALUE: return d->values[v.id].reg;
+  case KILN_OPERAND_SLOT: return d->fn->slots[o.slot].reg;
+  case KILN_OPERAND_SYMBOL: {
+    uint32_t k = constant(d, KILN_TYPE_I64, 0, 0);
+    PUSH(d, fixes, (struct kn_fix){k & ~KN_CONST, o.symbol.id, (int64_t)o.low});
+    return k;
+  }
+  default: return constant(d, type, o.low, o.high);
+  }
+}
+
+static uint32_t op_ref(struct decoder *d, kiln_inst i, uint32_t k, unsigned type) {
+  return ref(d, kiln_inst_operand(d->f, i, k), type);
+}
+
+/* ---- edges ---- */
+
+static void add_move(struct decoder *d, struct kn_jump *j, uint32_t dst, uint32_t src) {
+  if (dst == src) return;
+  if (!(src & KN_CONST) && src < d->stamp_cap && d->stamp[src] == d->edges) j->overlap = true;
+  d->stamp[dst] = d->edges;
+  PUSH(d, moves, (struct kn_move){dst, src});
+  j->n++;
+}
+
+static uint32_t jump(struct decoder *d, kiln_inst i, uint32_t edge) {
+  struct kn_jump j = {.block = kiln_inst_edge(d->f, i, edge, NULL).id, .first = d->fn->n_moves};
+  uint32_t n = edge_args(d, i, edge);
+  if (n > 0) {
+    /* The list holds the arguments; another one takes the parameters. */
+    kiln_value *args = d->list;
+    d->list = NULL;
+    d->list_cap = 0;
+    block_params(d, (kiln_block){j.block});
+    d->edges++;
+    for (uint32_t a = 0; a < n && d->ok; a++) {
+      unsigned type = kiln_operand_get(d->f, d->list[a]).type;
+      const struct dvalue *to = &d->values[d->list[a].id];
+      uint32_t src = ref(d, args[a], type);
+      add_move(d, &j, to->reg, src);
+      if (to->words == 2) add_move(d, &j, to->reg + 1, src + 1);
+    }
+    kn_interp_realloc(d->in, args, 0);
+  }
+  if (j.overlap && j.n > d->most_moves) d->most_moves = j.n;
+  return PUSH(d, jumps, j);
+}
+
+static int by_value(const void *a, const void *b) {
+  const struct kn_case *x = a, *y = b;
+  return (x->value > y->value) - (x->value < y->value);
+}
+
+static uint32_t switch_table(struct decoder *d, kiln_inst i, const kiln_inst_info *info) {
+  uint32_t first = d->fn->n_cases;
+  bool sorted = true;
+  uint64_t last = 0;
+  for (uint32_t e = 1; e < info->n_edges && d->ok; e++) {
+    int64_t value;
+    kiln_inst_edge(d->f, i, e, &value);
+    uint64_t bits = (uint64_t)value & kn_interp_mask(kn_interp_bits(info->type));
+    sorted &= bits >= last;
+    last = bits;
+    uint32_t edge = jump(d, i, e);
+    PUSH(d, cases, (struct kn_case){bits, edge});
+  }
+  uint32_t n = d->fn->n_cases - first;
+  if (!sorted && d->ok) qsort(d->fn->cases + first, n, sizeof *d->fn->cases, by_value);
+  return PUSH(d, tables, (struct kn_table){first, n, 0});
+}
+
+static uint32_t brind_table(struct decoder *d, kiln_inst i, const kiln_inst_info *info) {
+  uint32_t low = UINT32_MAX, high = 0, first = d->fn->n_cases;
+  for (uint32_t e = 0; e < info->n_edges; e++) {
+    uint32_t b = kiln_inst_edge(d->f, i, e, NULL).id;
+    if (b < low) low = b;
+    if (b > high) high = b;
+  }
+  uint32_t n = info->n_edges ? high - low + 1 : 0;
+  for (uint32_t k = 0; k < n; k++) PUSH(d, cases, (struct kn_case){0, UINT32_MAX});
+  for (uint32_t e = 0; e < info->n_edges && d->ok; e++) {
+    uint32_t b = kiln_inst_edge(d->f, i, e, NULL).id;
+    uint32_t edge = jump(d, i, e);
+    if (d->ok) d->fn->cases[first + b - low].edge = edge;
+  }
+  return PUSH(d, tables, (struct kn_table){first, n, low});
+}
+
+/* ---- instructions ---- */
+
+/* Register of result `index` of the operation before `next`. */
+static uint32_t result_reg(struct decoder *d, kiln_inst next, uint32_t index) {
+  for (; next.id; next = kiln_inst_next(d->f, next)) {
+    kiln_inst_info info = kiln_inst_get(d->f, next);
+    if (info.op != KILN_OP_RESULT) break;
+    if (info.number == index) return d->values[next.id].reg;
+  }
+  return 0;
+}
+
+static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                          struct kn_ins *to) {
+  struct kn_isig *sig = kn_interp_sig(d->in, info->sig.id);
+  if (!sig) return d->ok = false, 0;
+  struct kn_site s = {.sig = info->sig.id, .first = d->fn->n_args, .n = info->n_operands - 1};
+  kiln_operand callee = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+  if (callee.kind == KILN_OPERAND_SYMBOL && callee.low == 0) s.symbol = callee.symbol.id;
+  else to->a = op_ref(d, i, 0, KILN_TYPE_I64);
+  bool runs = true;
+  for (uint32_t k = 0; k < s.n; k++) {
+    kiln_value v = kiln_inst_operand(d->f, i, k + 1);
+    kiln_operand o = kiln_operand_get(d->f, v);
+    struct kn_arg arg;
+    unsigned type = KILN_TYPE_I64;
+    if (o.kind == KILN_OPERAND_VALUE || o.kind == KILN_OPERAND_BITS) type = o.type;
+    if (k < sig->n_params) {
+      arg.place = sig->params[k];
+      type = arg.place.type;
+      s.layout = sig->layout;
+    } else {
+      arg.place = kn_interp_next_place(&s.layout, type, 0, 0, 0);
+    }
+    runs &= runs_type(type);
+    arg.ref = ref(d, v, type);
+    PUSH(d, args, arg);
+  }
+  for (uint32_t r = 0; r < sig->n_results; r++) {
+    runs &= runs_type(sig->results[r]);
+    s.res[r] = r == 0 ? d->values[i.id].reg : result_reg(d, kiln_inst_next(d->f, i), r);
+  }
+  if (!runs) to->op = KILN_OP_ASM;
+  return PUSH(d, sites, s);
+}
+
+static void decode_call_like(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                             struct kn_ins *to) {
+  kiln_operand o;
+  switch (info->op) {
+  case KILN_OP_CALL: to->y = call_site(d, i, info, to); break;
+  case KILN_OP_TLS_ADDR:
+    o = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+    to->a = constant(d, KILN_TYPE_I64, o.low, 0);
+    to->b = o.symbol.id;
+    break;
+  case KILN_OP_RET: {
+    const struct kn_isig *sig = d->in->sigs[d->fn->sig];
+    to->y = d->fn->n_args;
+    to->c = info->n_operands;
+    for (uint32_t k = 0; k < info->n_operands; k++) {
+      struct kn_arg arg = {.place = {.type = sig->results[k], .words = words_of(sig->results[k])}};
+      arg.ref = op_ref(d, i, k, sig->results[k]);
+      PUSH(d, args, arg);
+    }
+    break;
+  }
+  case KILN_OP_BR: to->y = jump(d, i, 0); break;
+  case KILN_OP_BRIF:
+    to->a = op_ref(d, i, 0, KILN_TYPE_I8);
+    to->y = jump(d, i, 0);
+    to->c = jump(d, i, 1);
+    break;
+  case KILN_OP_SWITCH:
+    to->a = op_ref(d, i, 0, info->type);
+    to->c = jump(d, i, 0);
+    to->y = switch_table(d, i, info);
+    break;
+  case KILN_OP_BRIND:
+    to->a = op_ref(d, i, 0, KILN_TYPE_I64);
+    to->y = brind_table(d, i, info);
+    break;
+  default: break;
+  }
+}
+
+static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                          struct kn_ins *to) {
+  unsigned size = kiln_type_size(info->from);
+  to->x = (uint8_t)(size ? __builtin_ctz(size) : 0);
+  to->disp = info->disp;
+  to->a = op_ref(d, i, 0, KILN_TYPE_I64);
+  to->y = (info->mem_flags & KILN_MEM_SEXT) != 0;
+  if (info->op == KILN_OP_STORE) {
+    to->op = KI_STORE;
+    to->b = op_ref(d, i, 1, info->type);
+  } else if (info->type == KILN_TYPE_I128) {
+    to->op = KI_LOAD_WIDE;
+  } else {
+    to->op = to->y ? KI_LOAD_SEXT : KI_LOAD;
+  }
+}
+
+/* Types of operands that are not the instruction's. */
+static unsigned operand_type(const kiln_inst_info *info, uint32_t k) {
+  switch (info->op) {
+  case KILN_OP_SELECT: return k == 0 ? KILN_TYPE_I8 : info->type;
+  case KILN_OP_MEMSET: return k == 1 ? KILN_TYPE_I8 : KILN_TYPE_I64;
+  case KILN_OP_ATOMIC_LOAD:
+  case KILN_OP_ATOMIC_STORE:
+  case KILN_OP_ATOMIC_RMW:
+  case KILN_OP_ATOMIC_CAS: return k == 0 ? KILN_TYPE_I64 : info->type;
+  case KILN_OP_VA_ARG: return KILN_TYPE_I64;
+  default: return info->from != KILN_TYPE_VOID ? info->from : info->type;
+  }
+}
+
+/* The operation as run.c knows it. */
+static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
+  bool wide = info->type == KILN_TYPE_I128;
+  switch (info->op) {
+  case KILN_OP_ADD:
+  case KILN_OP_SUB:
+  case KILN_OP_MUL:
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+    if (wide) to->op = KI_WIDE;
+    break;
+  case KILN_OP_COPY:
+    if (wide) to->op = KI_COPY_WIDE;
+    break;
+  case KILN_OP_BITCAST: to->op = wide ? KI_COPY_WIDE : KILN_OP_COPY; break;
+  case KILN_OP_SELECT:
+    if (wide) to->op = KI_SELECT_WIDE;
+    break;
+  case KILN_OP_TRUNC:
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT:
+    if (wide || info->from == KILN_TYPE_I128) to->op = KILN_OP_FTOSI; /* any conversion */
+    break;
+  case KILN_OP_FDEMOTE:
+  case KILN_OP_FPROMOTE:
+  case KILN_OP_FTOUI:
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS:
+  case KILN_OP_SITOF:
+  case KILN_OP_UITOF: to->op = KILN_OP_FTOSI; break;
+  case KILN_OP_UDIV:
+  case KILN_OP_SDIV:
+  case KILN_OP_UREM:
+  case KILN_OP_SREM: to->op = KILN_OP_UDIV; break;
+  default:
+    if (info->op >= KILN_OP_UMULH && info->op <= KILN_OP_BSWAP) to->op = wide ? KI_WIDE : KI_INT;
+    else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT) to->op = KI_FLOAT;
+  }
+}
+
+static void decode_inst(struct decoder *d, kiln_inst i) {
+  kiln_inst_info info = kiln_inst_get(d->f, i);
+  struct kn_ins to = {.op = (uint16_t)info.op, .type = (uint8_t)info.type, .number = d->number++};
+  if (info.op == KILN_OP_RESULT) return;
+  to.dst = info.result != KILN_TYPE_VOID ? d->values[i.id].reg : 0;
+  to.x = (uint8_t)info.op;
+  if (!runs_type(info.type) || !runs_type(info.from) || !runs_type(info.result)) {
+    to.op = KILN_OP_ASM;
+    PUSH(d, code, to);
+    return;
+  }
+  switch (info.op) {
+  case KILN_OP_CALL:
+  case KILN_OP_TLS_ADDR:
+  case KILN_OP_RET:
+  case KILN_OP_BR:
+  case KILN_OP_BRIF:
+  case KILN_OP_SWITCH:
+  case KILN_OP_BRIND: decode_call_like(d, i, &info, &to); break;
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE: decode_memory(d, i, &info, &to); break;
+  default: {
+    uint32_t *fields[3] = {&to.a, &to.b, &to.c};
+    for (uint32_t k = 0; k < info.n_operands && k < 3; k++) {
+      *fields[k] = op_ref(d, i, k, operand_type(&info, k));
+    }
+    choose_op(&info, &to);
+    to.disp = info.disp;
+    if (info.from != KILN_TYPE_VOID) to.y = info.from;
+    else if (info.op == KILN_OP_ADDR) to.y = info.n_operands == 2 ? info.number : 0;
+    else if (info.op == KILN_OP_LIFE_START || info.op == KILN_OP_LIFE_END) {
+      to.y = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0)).slot;
+    } else to.y = result_reg(d, kiln_inst_next(d->f, i), 1);
+    if (info.op == KILN_OP_ICMP || info.op == KILN_OP_FCMP) to.x = info.cond;
+    if (info.op == KILN_OP_ATOMIC_RMW) to.x = info.rmw;
+    if (info.op == KILN_OP_SALLOC) to.x = (uint8_t)info.number;
+    if (info.op == KILN_OP_FRAME_ADDR || info.op == KILN_OP_RETURN_ADDR) to.y = info.number;
+  }
+  }
+  PUSH(d, code, to);
+}
+
+static void decode_blocks(struct decoder *d) {
+  struct kn_ifunc *fn = d->fn;
+  uint32_t n = kiln_func_block_count(d->f);
+  fn->block_limit = kiln_func_block_limit(d->f);
+  fn->blocks = kn_interp_realloc(d->in, NULL, (n + 1) * sizeof *fn->blocks);
+  fn->block_start = kn_interp_realloc(d->in, NULL, (fn->block_limit + 1) * sizeof(uint32_t));
+  d->stamp_cap = fn->n_regs;
+  d->stamp = kn_interp_realloc(d->in, NULL, (d->stamp_cap + 1) * sizeof(uint32_t));
+  if (!fn->blocks || !fn->block_start || !d->stamp) {
+    d->ok = false;
+    return;
+  }
+  memset(fn->block_start, 0, (fn->block_limit + 1) * sizeof(uint32_t));
+  memset(d->stamp, 0, (d->stamp_cap + 1) * sizeof(uint32_t));
+  for (uint32_t k = 0; k < n && d->ok; k++) {
+    kiln_block b = kiln_func_block_at(d->f, k);
+    fn->blocks[fn->n_blocks++] = (struct kn_iblock){b.id, fn->n_code};
+    fn->block_start[b.id] = fn->n_code;
+    d->number += block_params(d, b);
+    kiln_inst i = kiln_block_first_inst(d->f, b);
+    for (; i.id && d->ok; i = kiln_inst_next(d->f, i)) decode_inst(d, i);
+  }
+  fn->scratch = fn->n_regs;
+  fn->n_regs += d->most_moves;
+}
+
+kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn) {
+  struct decoder d = {.in = in, .f = f, .fn = fn, .ok = true};
+  size_t n = kiln_func_value_limit(f);
+  d.values = kn_interp_realloc(in, NULL, (n + 1) * sizeof *d.values);
+  if (d.values) {
+    memset(d.values, 0, (n + 1) * sizeof *d.values);
+    room(&d, 16);
+    if (d.ok) find_values(&d);
+    if (d.ok) give_slots(&d);
+    if (d.ok) give_registers(&d);
+    if (d.ok) decode_blocks(&d);
+  } else {
+    d.ok = false;
+  }
+  kn_interp_realloc(in, d.values, 0);
+  kn_interp_realloc(in, d.list, 0);
+  kn_interp_realloc(in, d.stamp, 0);
+  return d.ok ? KILN_OK : KILN_ERR_MEMORY;
+}
+
+void kn_interp_free_func(kiln_interp *in, struct kn_ifunc *fn) {
+  if (!fn) return;
+  for (uint32_t i = 0; i < fn->n_sites; i++) kn_interp_realloc(in, fn->sites[i].cif, 0);
+  void *arrays[] = {fn->code,  fn->k,      fn->fixes, fn->blocks, fn->block_start, fn->moves,
+                    fn->jumps, fn->tables, fn->cases, fn->sites,  fn->args,        fn->slots};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_interp_realloc(in, arrays[i], 0);
+  if (fn->closure) ffi_closure_free(fn->closure);
+  kn_interp_realloc(in, fn->entry, 0);
+  kn_interp_realloc(in, fn, 0);
+}

@@ -1,0 +1,325 @@
+/* What the interpreter's rooms share: translated functions, frames, threads. Functions are translated
+ * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
+ * each 8 bytes wide (i128: two). link.c gives symbols their addresses; run.c executes; call.c passes
+ * arguments as the ABI does, to C and from C. Invariant: an integer in a register has zeros above its
+ * type, a float's bits are the low ones. */
+#ifndef KN_INTERP_H
+#define KN_INTERP_H
+
+#include <ffi.h>
+#include <kiln/inspect.h>
+#include <kiln/interp.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <string.h>
+
+typedef unsigned __int128 kn_u128;
+typedef __int128 kn_i128;
+
+/* Operations that are not those of ops.def. */
+enum {
+  KI_WIDE = KILN_OP_COUNT, /* an i128 operation: `x` is the kiln_op */
+  KI_LOAD,                 /* `x`: log2 of the bytes */
+  KI_LOAD_SEXT,            /* sign-extended to `type` */
+  KI_LOAD_WIDE,            /* i128 from `x`; y: sign-extended */
+  KI_STORE,
+  KI_FLOAT,     /* a float operation that run.c does not have: `x` is the kiln_op */
+  KI_INT,       /* an integer operation that run.c does not have */
+  KI_BITCAST,   /* copies `x` words */
+  KI_COPY_WIDE, /* copies two words */
+  KI_SELECT_WIDE,
+};
+
+/* One instruction. Operands a, b, c: KN_CONST | index of a constant, or a register. */
+#define KN_CONST 0x80000000u
+struct kn_ins {
+  uint16_t op;
+  uint8_t type; /* kiln_type */
+  uint8_t x;
+  uint32_t dst; /* register of the result; 0 is one that nobody reads */
+  uint32_t a, b, c;
+  uint32_t y; /* second result's register, edge, call site, table, source type */
+  int32_t disp;
+  uint32_t number; /* as in text and diagnostics */
+};
+
+/* Moves of an edge: one word each, as if at once. */
+struct kn_move {
+  uint32_t dst, src;
+};
+struct kn_jump {
+  uint32_t block;    /* target */
+  uint32_t first, n; /* moves */
+  bool overlap;      /* a move reads what an earlier one writes */
+};
+
+/* Cases of a switch (sorted), or blocks of a brind (by id - low). */
+struct kn_table {
+  uint32_t first, n;
+  uint32_t low;
+};
+struct kn_case {
+  uint64_t value;
+  uint32_t edge;
+};
+
+struct kn_iblock {
+  uint32_t id;    /* in the function */
+  uint32_t start; /* index into code */
+};
+
+struct kn_islot {
+  uint64_t size, offset;
+  uint32_t reg;
+};
+
+/* Where the ABI passes a value. */
+enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK };
+struct kn_place {
+  uint8_t kind, type, words;
+  uint8_t flags;              /* KILN_PARAM_... */
+  uint32_t at;                /* register's number, or bytes in the stack area */
+  uint32_t reg;               /* parameters: first register of the callee's frame */
+  uint32_t size_bytes, align; /* BYVAL */
+};
+struct kn_layout {
+  uint32_t gp, fp;
+  uint64_t stack;
+};
+
+/* A signature. */
+struct kn_isig {
+  unsigned flags;
+  uint32_t n_params, n_results;
+  uint8_t results[KILN_MAX_RESULTS];
+  uint8_t int_words, floats; /* of the results */
+  bool sret;
+  uint32_t regs;           /* words of the parameters, behind register 0 */
+  struct kn_layout layout; /* of the parameters */
+  struct kn_place params[];
+};
+
+enum kn_builtin { KN_BUILTIN_NONE, KN_BUILTIN_SETJMP, KN_BUILTIN_SIGSETJMP, KN_BUILTIN_LONGJMP };
+
+/* What C functions are called by. */
+struct kn_cif {
+  ffi_cif cif;
+  ffi_type stack;
+  ffi_type *stack_elements[2];
+  ffi_type *types[15];
+};
+
+/* A call. */
+struct kn_site {
+  uint32_t sig;
+  uint32_t first, n;              /* arguments in kn_ifunc.args */
+  uint32_t symbol;                /* of the callee, or 0: operand a of the instruction */
+  uint32_t res[KILN_MAX_RESULTS]; /* registers of the results */
+  struct kn_layout layout;
+  struct kn_ifunc *fn; /* linked: the callee, or */
+  void *native;        /* its address in C, or NULL */
+  uint8_t builtin;
+  struct kn_cif *cif; /* made at the first call of a C function */
+};
+struct kn_arg {
+  uint32_t ref;
+  struct kn_place place;
+};
+
+/* A constant that is a symbol's address. */
+struct kn_fix {
+  uint32_t k, symbol;
+  int64_t addend;
+};
+
+struct kn_ifunc {
+  kiln_interp *in;
+  uint32_t symbol, sig, index;
+  uint32_t n_code, n_k, n_fixes, n_blocks, n_moves, n_jumps, n_tables, n_cases, n_sites, n_args,
+    n_slots;
+  uint32_t cap_code, cap_k, cap_fixes, cap_moves, cap_jumps, cap_tables, cap_cases, cap_sites,
+    cap_args;
+  struct kn_ins *code;
+  uint64_t *k;
+  struct kn_fix *fixes;
+  struct kn_iblock *blocks; /* in order of code */
+  uint32_t *block_start;    /* by block id */
+  uint32_t block_limit;
+  struct kn_move *moves;
+  struct kn_jump *jumps;
+  struct kn_table *tables;
+  struct kn_case *cases;
+  struct kn_site *sites;
+  struct kn_arg *args;
+  struct kn_islot *slots;
+  uint32_t n_regs;  /* words, the scratch of edges included */
+  uint32_t scratch; /* first word of that */
+  uint64_t slot_bytes;
+  uint32_t slot_align;
+  uint32_t label_base; /* of the first block, in the code area; 0: none has an address */
+  ffi_closure *closure;
+  ffi_cif *entry; /* of the closure */
+};
+
+/* Arguments as the ABI passes them. The registers stand as in the save area of va_list. */
+struct kn_image {
+  uint64_t gp[6];
+  uint64_t fp[8][2];
+  uint32_t n_gp, n_fp; /* passed; from C: all */
+  uint8_t *stack;
+  uint64_t stack_bytes; /* from C: UINT64_MAX */
+};
+
+struct kn_save {
+  struct kn_save *older;
+  uint64_t pad;
+};
+
+struct kn_frame {
+  struct kn_frame *caller;
+  struct kn_ifunc *fn;
+  const struct kn_ins *pc;
+  struct kn_act *act;
+  struct kn_image *image; /* variadic functions, and those called by C */
+  struct kn_save *saves;
+  uint8_t *base; /* top of the stack before the call */
+  uint64_t serial;
+  uint64_t regs[];
+};
+
+/* One run of the loop: from the first frame that C wants to its return. Lives on the C stack. */
+struct kn_act {
+  struct kn_act *outer;
+  jmp_buf jump;
+  struct kn_frame *entry;
+  bool from_api; /* a kiln_interp_call is there to give faults to */
+  kiln_bits results[KILN_MAX_RESULTS];
+};
+
+struct kn_thread {
+  kiln_interp *in;
+  struct kn_frame *frame;
+  uint8_t *sp, *stack, *limit;
+  struct kn_act *act;
+  uint64_t serial, steps;
+  uint8_t *tls;
+  kiln_diag diag;
+};
+
+struct kiln_interp {
+  kiln_module *m;
+  kiln_interp_options options;
+  kiln_allocator allocator;
+  bool once;             /* fmuladd rounds once, division does not trap: AArch64 */
+  struct kn_isig **sigs; /* by id */
+  uint32_t n_sigs;
+  struct kn_ifunc **funcs;
+  uint32_t n_funcs, cap_funcs;
+  struct kn_ifunc **by_symbol; /* by symbol id */
+  uint32_t n_by_symbol;
+  void **address; /* linked: by symbol id */
+  uint8_t *known; /* linked: 0 not looked up, 1 address is right */
+  uint32_t n_symbols;
+  uint64_t *tls_offset; /* by symbol id, + 1 */
+  bool linked, keyed;
+  uint8_t *region; /* data, then function pointers, then read-only data, then code */
+  size_t region_bytes;
+  size_t ro_at, code_at;
+  void **targets; /* function pointers, which the code jumps through */
+  uint8_t *tls_image;
+  uint64_t tls_bytes, tls_align;
+  struct kn_section *sections;
+  uint32_t n_sections;
+  pthread_key_t key;
+  pthread_mutex_t lock;
+};
+
+/* ---- memory ---- */
+void *kn_interp_realloc(const kiln_interp *in, void *old, size_t size);
+/* Room for one more item; false without memory. */
+bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t n, size_t item);
+
+/* ---- decode.c, link.c ---- */
+struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id);
+kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn);
+void kn_interp_free_func(kiln_interp *in, struct kn_ifunc *fn);
+/* The function of a symbol, behind aliases too; NULL: none is here. */
+struct kn_ifunc *kn_interp_callee(const kiln_interp *in, uint32_t symbol);
+/* Function at an address that C knows it by; NULL: none. */
+struct kn_ifunc *kn_interp_func_at(const kiln_interp *in, uint64_t address);
+uint64_t kn_interp_label(const kiln_interp *in, const struct kn_ifunc *fn, uint32_t block);
+/* This thread's address of a thread-local symbol. */
+void *kn_interp_tls(struct kn_thread *t, uint32_t symbol);
+void kn_interp_unlink(kiln_interp *in);
+/* Makes the address of `fn` callable from C. */
+bool kn_interp_closure(kiln_interp *in, struct kn_ifunc *fn);
+
+/* ---- thread.c ---- */
+struct kn_thread *kn_interp_thread(kiln_interp *in);
+void kn_interp_thread_free(void *thread);
+_Noreturn void kn_interp_fault(struct kn_thread *t, kiln_status status, const char *format, ...)
+  __attribute__((format(printf, 3, 4)));
+void kn_interp_place(const struct kn_frame *fr, kiln_diag *out);
+/* setjmp: remembers the frame and what follows the call; longjmp. */
+void kn_interp_setjmp(struct kn_thread *t, uint64_t buffer, bool mask, const struct kn_ins *call);
+_Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value);
+
+/* ---- call.c ---- */
+struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
+                                     uint32_t size_bytes, unsigned align_log2);
+/* Takes memory from the top of the stack. */
+uint8_t *kn_interp_push(struct kn_thread *t, uint64_t bytes, uint64_t align);
+/* A frame on top: registers and slots, no arguments yet. */
+struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8_t *base,
+                                 struct kn_image *image);
+/* Parameters from an image. */
+void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const struct kn_image *im);
+/* Calls `fn` from the frame on top; gives its frame. */
+struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
+                                 struct kn_ifunc *fn);
+/* Hands the results of a return over to the call that the caller's frame is at. */
+void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
+                      const kiln_bits *values);
+void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address);
+uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type);
+void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list);
+/* The closure's handler. */
+void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *fn);
+/* What closures are called by, for a signature's results. */
+ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig);
+
+/* ---- run.c ---- */
+/* Runs the frame on top until it returns; results are in `act`. False: a fault, if from_api. */
+bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
+
+/* ---- number.c ---- */
+uint64_t kn_interp_int(const struct kn_ins *i, uint64_t a, uint64_t b, uint64_t c, uint64_t *flag);
+kn_u128 kn_interp_wide(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *flag);
+/* Division: NULL, or why it traps. */
+const char *kn_interp_divide(unsigned op, unsigned bits, bool traps, kn_u128 a, kn_u128 b,
+                             kn_u128 *out);
+bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b);
+bool kn_interp_fcmp(unsigned cond, unsigned type, uint64_t a, uint64_t b);
+uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b, uint64_t c);
+/* Conversions between integers, floats. */
+kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
+
+static inline unsigned kn_interp_bits(unsigned type) {
+  return 8u * kiln_type_size((kiln_type)type);
+}
+
+static inline uint64_t kn_interp_mask(unsigned bits) {
+  return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+}
+static inline uint64_t *kn_interp_ref(struct kn_frame *fr, uint32_t ref) {
+  return ref & KN_CONST ? fr->fn->k + (ref & ~KN_CONST) : fr->regs + ref;
+}
+static inline kn_u128 kn_interp_get_wide(const uint64_t *at) {
+  return (kn_u128)at[1] << 64 | at[0];
+}
+static inline void kn_interp_put_wide(uint64_t *at, kn_u128 v) {
+  at[0] = (uint64_t)v;
+  at[1] = (uint64_t)(v >> 64);
+}
+
+#endif

@@ -1,0 +1,325 @@
+/* Arithmetic: what each operation on integers and floats gives, by the table of docs/ir.md. run.c
+ * calls it for what its loop does not do itself. Everything is pure; where the result is "any bits" it
+ * is 0. */
+#include "interp.h"
+
+#include <math.h>
+
+#define BIT(n) ((kn_u128)1 << (n))
+
+static kn_u128 mask_of(unsigned bits) { return bits >= 128 ? ~(kn_u128)0 : BIT(bits) - 1; }
+
+static kn_i128 extend(unsigned bits, kn_u128 v) {
+  unsigned up = 128 - bits;
+  return (kn_i128)(v << up) >> up;
+}
+
+static unsigned count_leading(unsigned bits, kn_u128 v) {
+  unsigned n = 0;
+  while (n < bits && !(v >> (bits - 1 - n) & 1)) n++;
+  return n;
+}
+
+static kn_u128 bytes_reversed(unsigned bits, kn_u128 v) {
+  kn_u128 r = 0;
+  for (unsigned i = 0; i < bits; i += 8) r = r << 8 | (v >> i & 255);
+  return r;
+}
+
+static kn_u128 bits_reversed(unsigned bits, kn_u128 v) {
+  kn_u128 r = 0;
+  for (unsigned i = 0; i < bits; i++) r = r << 1 | (v >> i & 1);
+  return r;
+}
+
+/* High half of a 128-bit product that is never asked for; overflow of it is. */
+static kn_u128 multiply(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, uint64_t *flag) {
+  if (op == KILN_OP_UMULO) {
+    kn_u128 r;
+    bool over = __builtin_mul_overflow(a, b, &r);
+    *flag = over || (r & ~mask_of(bits)) != 0;
+    return r;
+  }
+  kn_i128 r;
+  bool over = __builtin_mul_overflow(extend(bits, a), extend(bits, b), &r);
+  *flag = over || extend(bits, (kn_u128)r) != r;
+  return (kn_u128)r;
+}
+
+static kn_u128 add_flag(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, uint64_t *flag) {
+  bool sub = op == KILN_OP_SSUBO || op == KILN_OP_USUBO;
+  kn_u128 r = (sub ? a - b : a + b) & mask_of(bits);
+  if (op == KILN_OP_UADDO) *flag = r < a;
+  else if (op == KILN_OP_USUBO) *flag = a < b;
+  else {
+    /* Signed: the operands' signs are equal (of a sum) and the result's is another. */
+    kn_u128 other = sub ? ~b : b;
+    *flag = (uint64_t)((~(a ^ other) & (a ^ r)) >> (bits - 1) & 1);
+  }
+  return r;
+}
+
+static kn_u128 saturate(unsigned op, unsigned bits, kn_u128 a, kn_u128 b) {
+  bool is_signed = op == KILN_OP_SADDS || op == KILN_OP_SSUBS;
+  bool sub = op == KILN_OP_SSUBS || op == KILN_OP_USUBS;
+  kn_i128 x = is_signed ? extend(bits, a) : (kn_i128)a,
+          y = is_signed ? extend(bits, b) : (kn_i128)b;
+  kn_i128 r = sub ? x - y : x + y;
+  kn_i128 low = is_signed ? -(kn_i128)BIT(bits - 1) : 0;
+  kn_i128 high = is_signed ? (kn_i128)BIT(bits - 1) - 1 : (kn_i128)mask_of(bits);
+  return (kn_u128)(r < low ? low : r > high ? high : r);
+}
+
+/* a:b shifted by c; the half that is asked for. */
+static kn_u128 funnel(bool left, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c) {
+  unsigned n = (unsigned)c & (bits - 1);
+  if (n == 0) return left ? a : b;
+  return left ? a << n | b >> (bits - n) : b >> n | a << (bits - n);
+}
+
+static kn_u128 integer(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c,
+                       uint64_t *flag) {
+  switch (op) {
+  case KILN_OP_ADD: return a + b;
+  case KILN_OP_SUB: return a - b;
+  case KILN_OP_MUL: return a * b;
+  case KILN_OP_UMULH: return a * b >> bits;
+  case KILN_OP_SMULH: return (kn_u128)(extend(bits, a) * extend(bits, b) >> bits);
+  case KILN_OP_AND: return a & b;
+  case KILN_OP_OR: return a | b;
+  case KILN_OP_XOR: return a ^ b;
+  case KILN_OP_SHL: return b < bits ? a << (unsigned)b : 0;
+  case KILN_OP_LSHR: return b < bits ? a >> (unsigned)b : 0;
+  case KILN_OP_ASHR: return b < bits ? (kn_u128)(extend(bits, a) >> (unsigned)b) : 0;
+  case KILN_OP_ROTL: return funnel(true, bits, a, a, b);
+  case KILN_OP_ROTR: return funnel(false, bits, a, a, b);
+  case KILN_OP_FSHL: return funnel(true, bits, a, b, c);
+  case KILN_OP_FSHR: return funnel(false, bits, a, b, c);
+  case KILN_OP_SMIN: return extend(bits, a) < extend(bits, b) ? a : b;
+  case KILN_OP_SMAX: return extend(bits, a) > extend(bits, b) ? a : b;
+  case KILN_OP_UMIN: return a < b ? a : b;
+  case KILN_OP_UMAX: return a > b ? a : b;
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO: return add_flag(op, bits, a, b, flag);
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO: return multiply(op, bits, a, b, flag);
+  case KILN_OP_SADDS:
+  case KILN_OP_UADDS:
+  case KILN_OP_SSUBS:
+  case KILN_OP_USUBS: return saturate(op, bits, a, b);
+  case KILN_OP_NEG: return 0 - a;
+  case KILN_OP_NOT: return ~a;
+  case KILN_OP_ABS: return extend(bits, a) < 0 ? 0 - a : a;
+  case KILN_OP_CLZ: return count_leading(bits, a);
+  case KILN_OP_CTZ: return count_leading(bits, bits_reversed(bits, a));
+  case KILN_OP_POPCNT:
+    return (kn_u128)(__builtin_popcountll((uint64_t)a) + __builtin_popcountll((uint64_t)(a >> 64)));
+  case KILN_OP_BITREV: return bits_reversed(bits, a);
+  case KILN_OP_BSWAP: return bytes_reversed(bits, a);
+  default: return 0;
+  }
+}
+
+uint64_t kn_interp_int(const struct kn_ins *i, uint64_t a, uint64_t b, uint64_t c, uint64_t *flag) {
+  unsigned bits = kn_interp_bits(i->type);
+  return (uint64_t)integer(i->x, bits, a, b, c, flag) & kn_interp_mask(bits);
+}
+
+kn_u128 kn_interp_wide(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *flag) {
+  return integer(op, 128, a, b, c, flag);
+}
+
+const char *kn_interp_divide(unsigned op, unsigned bits, bool traps, kn_u128 a, kn_u128 b,
+                             kn_u128 *out) {
+  bool is_signed = op == KILN_OP_SDIV || op == KILN_OP_SREM;
+  bool remainder = op == KILN_OP_UREM || op == KILN_OP_SREM;
+  if (b == 0) {
+    *out = remainder ? a : 0;
+    return traps ? "division by zero" : NULL;
+  }
+  if (!is_signed) {
+    *out = remainder ? a % b : a / b;
+    return NULL;
+  }
+  kn_i128 x = extend(bits, a), y = extend(bits, b);
+  if (y == -1) {
+    *out = remainder ? 0 : (0 - a) & mask_of(bits);
+    return traps && a == BIT(bits - 1) ? "division of the least value by -1" : NULL;
+  }
+  *out = (kn_u128)(remainder ? x % y : x / y) & mask_of(bits);
+  return NULL;
+}
+
+bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b) {
+  kn_i128 x = extend(bits, a), y = extend(bits, b);
+  switch (cond) {
+  case KILN_EQ: return a == b;
+  case KILN_NE: return a != b;
+  case KILN_SLT: return x < y;
+  case KILN_SGE: return x >= y;
+  case KILN_SLE: return x <= y;
+  case KILN_SGT: return x > y;
+  case KILN_ULT: return a < b;
+  case KILN_UGE: return a >= b;
+  case KILN_ULE: return a <= b;
+  default: return a > b;
+  }
+}
+
+/* ---- floats ---- */
+
+static double to_f64(uint64_t bits) {
+  double v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
+static uint64_t from_f64(double v) {
+  uint64_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+static float to_f32(uint64_t bits) {
+  uint32_t low = (uint32_t)bits;
+  float v;
+  memcpy(&v, &low, sizeof v);
+  return v;
+}
+
+static uint64_t from_f32(float v) {
+  uint32_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+bool kn_interp_fcmp(unsigned cond, unsigned type, uint64_t a, uint64_t b) {
+  double x = type == KILN_TYPE_F32 ? (double)to_f32(a) : to_f64(a);
+  double y = type == KILN_TYPE_F32 ? (double)to_f32(b) : to_f64(b);
+  bool unordered = x != x || y != y;
+  switch (cond) {
+  case KILN_FOEQ: return !unordered && x == y;
+  case KILN_FUNE: return unordered || x != y;
+  case KILN_FOLT: return !unordered && x < y;
+  case KILN_FUGE: return unordered || x >= y;
+  case KILN_FOLE: return !unordered && x <= y;
+  case KILN_FUGT: return unordered || x > y;
+  case KILN_FOGT: return !unordered && x > y;
+  case KILN_FULE: return unordered || x <= y;
+  case KILN_FOGE: return !unordered && x >= y;
+  case KILN_FULT: return unordered || x < y;
+  case KILN_FONE: return !unordered && x != y;
+  case KILN_FUEQ: return unordered || x == y;
+  case KILN_FORD: return !unordered;
+  default: return unordered;
+  }
+}
+
+/* NaN if one is; -0 < +0. */
+static double minimum(double a, double b) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return signbit(a) ? a : b;
+  return a < b ? a : b;
+}
+
+static double maximum(double a, double b) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return signbit(a) ? b : a;
+  return a > b ? a : b;
+}
+
+static float float32(unsigned op, bool once, float a, float b, float c) {
+  switch (op) {
+  case KILN_OP_FREM: return fmodf(a, b);
+  case KILN_OP_FSQRT: return sqrtf(a);
+  case KILN_OP_FMA: return fmaf(a, b, c);
+  case KILN_OP_FMULADD: return once ? fmaf(a, b, c) : a * b + c;
+  case KILN_OP_FMIN: return fminf(a, b);
+  case KILN_OP_FMAX: return fmaxf(a, b);
+  case KILN_OP_FMINIMUM: return (float)minimum((double)a, (double)b);
+  case KILN_OP_FMAXIMUM: return (float)maximum((double)a, (double)b);
+  case KILN_OP_FFLOOR: return floorf(a);
+  case KILN_OP_FCEIL: return ceilf(a);
+  case KILN_OP_FTRUNC: return truncf(a);
+  case KILN_OP_FROUND: return roundf(a);
+  case KILN_OP_FROUNDEVEN: return __builtin_roundevenf(a);
+  case KILN_OP_FRINT: return rintf(a);
+  case KILN_OP_FNEARBYINT: return nearbyintf(a);
+  default: return 0;
+  }
+}
+
+static double float64(unsigned op, bool once, double a, double b, double c) {
+  switch (op) {
+  case KILN_OP_FREM: return fmod(a, b);
+  case KILN_OP_FSQRT: return sqrt(a);
+  case KILN_OP_FMA: return fma(a, b, c);
+  case KILN_OP_FMULADD: return once ? fma(a, b, c) : a * b + c;
+  case KILN_OP_FMIN: return fmin(a, b);
+  case KILN_OP_FMAX: return fmax(a, b);
+  case KILN_OP_FMINIMUM: return minimum(a, b);
+  case KILN_OP_FMAXIMUM: return maximum(a, b);
+  case KILN_OP_FFLOOR: return floor(a);
+  case KILN_OP_FCEIL: return ceil(a);
+  case KILN_OP_FTRUNC: return trunc(a);
+  case KILN_OP_FROUND: return round(a);
+  case KILN_OP_FROUNDEVEN: return __builtin_roundeven(a);
+  case KILN_OP_FRINT: return rint(a);
+  case KILN_OP_FNEARBYINT: return nearbyint(a);
+  default: return 0;
+  }
+}
+
+uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b,
+                         uint64_t c) {
+  uint64_t sign = type == KILN_TYPE_F32 ? UINT64_C(1) << 31 : UINT64_C(1) << 63;
+  switch (op) { /* those that keep all bits */
+  case KILN_OP_FNEG: return a ^ sign;
+  case KILN_OP_FABS: return a & ~sign;
+  case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
+  default: break;
+  }
+  if (type == KILN_TYPE_F32) return from_f32(float32(op, once, to_f32(a), to_f32(b), to_f32(c)));
+  return from_f64(float64(op, once, to_f64(a), to_f64(b), to_f64(c)));
+}
+
+/* ---- conversions ---- */
+
+/* A float towards zero; out of range 0, or with `saturate` the nearest end. */
+static kn_u128 to_integer(double v, unsigned bits, bool is_signed, bool saturates) {
+  if (v != v) return 0;
+  double t = trunc(v);
+  double high = ldexp(1.0, (int)(is_signed ? bits - 1 : bits)); /* the first that does not fit */
+  double low = is_signed ? -high : 0.0;
+  if (t < low) return saturates && is_signed ? BIT(bits - 1) : 0;
+  if (t >= high) {
+    if (!saturates) return 0;
+    return is_signed ? BIT(bits - 1) - 1 : mask_of(bits);
+  }
+  return is_signed ? (kn_u128)(kn_i128)t & mask_of(bits) : (kn_u128)t;
+}
+
+kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a) {
+  unsigned bits = kn_interp_bits(to), from_bits = kn_interp_bits(from);
+  double v = from == KILN_TYPE_F32 ? (double)to_f32((uint64_t)a) : to_f64((uint64_t)a);
+  switch (op) {
+  case KILN_OP_TRUNC: return a & mask_of(bits);
+  case KILN_OP_ZEXT: return a;
+  case KILN_OP_SEXT: return (kn_u128)extend(from_bits, a) & mask_of(bits);
+  case KILN_OP_FDEMOTE: return from_f32((float)v);
+  case KILN_OP_FPROMOTE: return from_f64(v);
+  case KILN_OP_FTOSI: return to_integer(v, bits, true, false);
+  case KILN_OP_FTOUI: return to_integer(v, bits, false, false);
+  case KILN_OP_FTOSIS: return to_integer(v, bits, true, true);
+  case KILN_OP_FTOUIS: return to_integer(v, bits, false, true);
+  case KILN_OP_SITOF:
+    if (to == KILN_TYPE_F32) return from_f32((float)extend(from_bits, a));
+    return from_f64((double)extend(from_bits, a));
+  case KILN_OP_UITOF:
+    if (to == KILN_TYPE_F32) return from_f32((float)a);
+    return from_f64((double)a);
+  default: return 0;
+  }
+}

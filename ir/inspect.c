@@ -1,0 +1,234 @@
+/* Read access to finished functions: <kiln/inspect.h>. Interpreters and checkers call it. Invariant:
+ * nothing is written, and every id is checked against the function's arrays. */
+#include <kiln/inspect.h>
+
+#include "ir/func.h"
+
+static bool is_inst(const kiln_func *f, uint32_t i) { return i != 0 && i < f->n; }
+
+static const struct kn_block *block_at(const kiln_func *f, uint32_t b) {
+  return b < f->blocks.n && f->blocks.at[b].pos != 0 ? &f->blocks.at[b] : NULL;
+}
+
+const char *kiln_module_name(const kiln_module *m) {
+  return m->options.name ? m->options.name : "";
+}
+
+const char *kiln_op_name(kiln_op op) {
+  return (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
+}
+
+bool kiln_func_finished(const kiln_func *f) {
+  return f != NULL && f->finished && f->status == KILN_OK;
+}
+
+uint32_t kiln_func_value_limit(const kiln_func *f) { return f->n; }
+uint32_t kiln_func_block_limit(const kiln_func *f) { return f->blocks.n; }
+uint32_t kiln_func_block_count(const kiln_func *f) { return f->order.n; }
+
+kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k) {
+  return (kiln_block){k < f->order.n ? f->order.at[k] : UINT32_MAX};
+}
+
+uint32_t kiln_func_slot_count(const kiln_func *f) { return f->slots.n; }
+
+void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
+                        unsigned *align_log2) {
+  bool found = slot < f->slots.n;
+  *size_bytes = found ? f->slots.at[slot].size_bytes : 0;
+  *align_log2 = found ? f->slots.at[slot].align_log2 : 0;
+}
+
+uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, uint32_t max) {
+  const struct kn_block *block = block_at(f, b.id);
+  if (!block) return 0;
+  uint32_t v = block->param_first;
+  for (uint32_t i = 0; i < block->n_params && i < max; i++) {
+    if (block->contiguous) v = block->param_first + i;
+    out[i] = (kiln_value){v};
+    if (!block->contiguous) v = f->inst[v].b;
+  }
+  return block->n_params;
+}
+
+/* The instruction at `i` or behind it: what is in between is no instruction of the block. */
+static kiln_inst settle(const kiln_func *f, uint32_t i) {
+  while (is_inst(f, i)) {
+    const struct kn_inst *in = &f->inst[i];
+    if (in->op == KILN_OP_SEG) i = in->a;
+    else if (in->op == KILN_OP_PARAM) i++;
+    else return (kiln_inst){i};
+  }
+  return (kiln_inst){0};
+}
+
+kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b) {
+  const struct kn_block *block = block_at(f, b.id);
+  return block ? settle(f, block->first) : (kiln_inst){0};
+}
+
+kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i) {
+  if (!is_inst(f, i.id) || kn_op_info[f->inst[i.id].op].effects & KN_FX_TERM) {
+    return (kiln_inst){0};
+  }
+  return settle(f, i.id + 1);
+}
+
+static uint32_t operand_count(const struct kn_inst *in) {
+  switch ((enum kn_shape)kn_op_info[in->op].shape) {
+  case KN_SH_UN:
+  case KN_SH_UNV:
+  case KN_SH_SLOTV:
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS:
+  case KN_SH_LOAD:
+  case KN_SH_SALLOC:
+  case KN_SH_ATOMIC_LOAD:
+  case KN_SH_VA_ARG:
+  case KN_SH_RESULT:
+  case KN_SH_BRIF:
+  case KN_SH_SWITCH:
+  case KN_SH_BRIND: return 1;
+  case KN_SH_BIN:
+  case KN_SH_BINV:
+  case KN_SH_ICMP:
+  case KN_SH_FCMP:
+  case KN_SH_STORE:
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_ATOMIC_RMW: return 2;
+  case KN_SH_ADDR: return in->b ? 2 : 1;
+  case KN_SH_TERN:
+  case KN_SH_MEM3:
+  case KN_SH_MEMSET:
+  case KN_SH_SELECT:
+  case KN_SH_ATOMIC_CAS: return 3;
+  case KN_SH_CALL: return 1u + in->x;
+  case KN_SH_RET: return in->x;
+  default: return 0;
+  }
+}
+
+kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
+  kiln_inst_info info = {0};
+  if (!is_inst(f, i.id)) return info;
+  const struct kn_inst *in = &f->inst[i.id];
+  info.op = (kiln_op)in->op;
+  info.type = (kiln_type)in->type;
+  info.result = (kiln_type)f->val[i.id].type;
+  info.block.id = f->val[i.id].block;
+  info.n_operands = operand_count(in);
+  if (kn_op_info[in->op].effects & KN_FX_TERM) info.n_edges = f->blocks.at[info.block.id].n_edges;
+  switch ((enum kn_shape)kn_op_info[in->op].shape) {
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS: info.from = (kiln_type)in->x; break;
+  case KN_SH_ICMP:
+  case KN_SH_FCMP: info.cond = (uint8_t)in->x; break;
+  case KN_SH_LOAD:
+  case KN_SH_STORE:
+    info.from = (kiln_type)KN_MEM_TYPE(in->x);
+    info.mem_flags = in->x & ~31u;
+    info.disp = (int32_t)in->c;
+    break;
+  case KN_SH_ADDR:
+    info.number = in->x;
+    info.disp = (int32_t)in->c;
+    break;
+  case KN_SH_SALLOC:
+  case KN_SH_RESULT:
+  case KN_SH_LEVEL: info.number = in->x; break;
+  case KN_SH_ATOMIC_LOAD:
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_ATOMIC_RMW:
+  case KN_SH_ATOMIC_CAS:
+  case KN_SH_FENCE:
+    info.order = in->x & 7;
+    info.failure = in->x >> 3 & 7;
+    info.rmw = (uint8_t)(in->x >> 8);
+    break;
+  case KN_SH_CALL: info.sig.id = in->c; break;
+  default: break;
+  }
+  return info;
+}
+
+kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k) {
+  const kiln_value none = {0};
+  if (!is_inst(f, i.id)) return none;
+  const struct kn_inst *in = &f->inst[i.id];
+  if (k >= operand_count(in)) return none;
+  if (in->op == KILN_OP_CALL) return (kiln_value){k ? f->lists.at[in->a + k - 1] : in->b};
+  if (in->op == KILN_OP_RET) return (kiln_value){kn_ret_value(f, in, k)};
+  return (kiln_value){k == 0 ? in->a : k == 1 ? in->b : in->c};
+}
+
+kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
+  kiln_operand o = {0};
+  uint32_t i = kn_index(v.id);
+  switch (kn_tag(v.id)) {
+  case KN_TAG_VALUE:
+    if (!is_inst(f, i)) break;
+    o.kind = KILN_OPERAND_VALUE;
+    o.type = (kiln_type)f->val[i].type;
+    break;
+  case KN_TAG_IMM:
+    o.kind = KILN_OPERAND_INT;
+    o.low = (uint64_t)(int64_t)kn_imm(v.id);
+    o.high = kn_imm(v.id) < 0 ? UINT64_MAX : 0;
+    break;
+  case KN_TAG_POOL: {
+    if (i >= f->pool.n) break;
+    const struct kn_const *k = &f->pool.at[i];
+    bool untyped = k->type == KILN_TYPE_VOID && k->symbol == 0;
+    o.kind = k->symbol ? KILN_OPERAND_SYMBOL : untyped ? KILN_OPERAND_INT : KILN_OPERAND_BITS;
+    o.type = k->symbol ? KILN_TYPE_PTR : (kiln_type)k->type;
+    o.symbol.id = k->symbol;
+    o.low = k->low;
+    o.high = !untyped ? k->high : (int64_t)k->low < 0 ? UINT64_MAX : 0;
+    break;
+  }
+  case KN_TAG_SLOT:
+    if (i >= f->slots.n) break;
+    o.kind = KILN_OPERAND_SLOT;
+    o.type = KILN_TYPE_PTR;
+    o.slot = i;
+    break;
+  default: break;
+  }
+  return o;
+}
+
+/* Index of the k-th edge of a terminator, or UINT32_MAX. */
+static uint32_t edge_at(const kiln_func *f, kiln_inst i, uint32_t k) {
+  kiln_inst_info info = kiln_inst_get(f, i);
+  return k < info.n_edges ? f->blocks.at[info.block.id].edge_first + k : UINT32_MAX;
+}
+
+kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k, int64_t *case_value) {
+  uint32_t e = edge_at(f, i, k);
+  if (case_value) *case_value = 0;
+  if (e == UINT32_MAX) return (kiln_block){UINT32_MAX};
+  const struct kn_inst *in = &f->inst[i.id];
+  if (case_value && in->op == KILN_OP_SWITCH && k > 0) {
+    const uint32_t *words = &f->lists.at[in->c + 2 * (k - 1)];
+    *case_value = (int64_t)((uint64_t)words[1] << 32 | words[0]);
+  }
+  return (kiln_block){f->edges.at[e].target};
+}
+
+uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
+                             uint32_t max) {
+  uint32_t e = edge_at(f, i, k);
+  if (e == UINT32_MAX) return 0;
+  const struct kn_edge *edge = &f->edges.at[e];
+  for (uint32_t a = edge->args; a != 0; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->index < max) out[arg->index] = (kiln_value){arg->value};
+  }
+  return f->blocks.at[edge->target].n_params;
+}

@@ -1,0 +1,116 @@
+/* kiln-interp, the program behind `kiln interp`: runs the `main` of a module with the interpreter. It is
+ * a program of its own because it needs a dynamic C library: what the module does not define is found
+ * there. Faults are told with their place; the program's own exit status is passed on. */
+#include "tool.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <kiln/inspect.h>
+#include <kiln/interp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The one program that runs: for what is called without an argument, at exit and by signals. */
+static kiln_interp *running;
+
+static void print_fault(void *user, const kiln_diag *d) {
+  char line[700];
+  (void)user;
+  kiln_diag_format(d, line, sizeof line);
+  fflush(stdout);
+  fprintf(stderr, "%s\n", line);
+}
+
+/* An access of memory that is not there: says where, and lets the signal do what it does. */
+static void on_signal(int number) {
+  kiln_diag d;
+  char line[700];
+  if (kiln_interp_where(running, &d)) {
+    d.status = KILN_ERR_UNDEFINED;
+    snprintf(d.message, sizeof d.message, "signal %d: memory that is not the program's", number);
+    size_t n = kiln_diag_format(&d, line, sizeof line - 1);
+    if (n > sizeof line - 2) n = sizeof line - 2;
+    line[n] = '\n';
+    if (write(STDERR_FILENO, line, n + 1) < 0) _exit(TOOL_FAILED);
+  }
+  raise(number); /* the handler was for once */
+}
+
+static void catch_signals(void) {
+  static char stack[65536];
+  stack_t s = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction a = {.sa_handler = on_signal,
+                        .sa_flags = (int)((unsigned)SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
+  sigaltstack(&s, NULL);
+  sigemptyset(&a.sa_mask);
+  sigaction(SIGSEGV, &a, NULL);
+  sigaction(SIGBUS, &a, NULL);
+}
+
+static void run_destructors(void) { kiln_interp_stop(running, NULL); }
+
+static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
+  kiln_symbol symbol = kiln_symbol_find(m, "main");
+  kiln_sig_info sig = kiln_sig_get(m, kiln_symbol_get(m, symbol).sig);
+  kiln_bits args[3] = {
+    {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};
+  kiln_bits result[KILN_MAX_RESULTS] = {{0, 0}};
+  if (symbol.id == 0 || sig.n_params > 3) {
+    tool_error("%s: no main that can be called", kiln_module_name(m));
+    return TOOL_FAILED;
+  }
+  running = in;
+  catch_signals();
+  if (atexit(run_destructors) != 0 || kiln_interp_start(in, NULL) != KILN_OK) return TOOL_FAILED;
+  if (kiln_interp_call(in, symbol, args, sig.n_params, result, NULL) != KILN_OK) return TOOL_FAILED;
+  return (int)(result[0].low & 255);
+}
+
+static int interpret(const struct tool_input *input, int argc, char **argv) {
+  struct tool_module t;
+  kiln_module_options options = {.verify = !input->bitcode};
+  if (!tool_module_open(&t, input, options, false)) return TOOL_FAILED;
+  kiln_interp_options o = {.on_fault = print_fault};
+  kiln_interp *in = kiln_interp_new(t.module, &o);
+  kiln_diag diag = {0};
+  if (!in) {
+    tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
+    return TOOL_FAILED;
+  }
+  kiln_status s = tool_module_read(&t, input, kiln_interp_sink, in, NULL);
+  if (s != KILN_OK) {
+    tool_module_report(&t, input, s);
+    return TOOL_FAILED;
+  }
+  if (kiln_interp_link(in, &diag) != KILN_OK) {
+    tool_error("%s: %s", input->path, diag.message);
+    return TOOL_FAILED;
+  }
+  /* Nothing is freed: exit runs the program's destructors. */
+  return run_main(in, t.module, argc, argv);
+}
+
+int main(int argc, char **argv) {
+  int i = 1;
+  dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
+  for (; i < argc && strcmp(argv[i], "-l") == 0 && i + 1 < argc; i += 2) {
+    if (!dlopen(argv[i + 1], RTLD_NOW | RTLD_GLOBAL)) {
+      tool_error("%s", dlerror());
+      return TOOL_FAILED;
+    }
+  }
+  if (i == argc || (argv[i][0] == '-' && argv[i][1] != 0)) {
+    return tool_usage("interp wants one input: kiln interp [-l LIBRARY]... FILE [-- ARGUMENT...]");
+  }
+  struct tool_input input;
+  if (!tool_input_open(&input, argv[i])) return TOOL_FAILED;
+  char *name = argv[i];
+  if (i + 1 < argc && strcmp(argv[i + 1], "--") == 0) i++;
+  argv[i] = name;
+  return interpret(&input, argc - i, argv + i);
+}

@@ -1,0 +1,8 @@
+/* `kiln interp`: hands over to the program kiln-interp, which stands beside `kiln`. It is a program of its
+ * own because it needs a dynamic C library, and `kiln` has none. */
+#include "tool.h"
+
+int verb_interp(int argc, char **argv) {
+  if (argc < 2) return tool_usage("interp wants one input");
+  return tool_hand_over("kiln-interp", argv, "built where libffi is");
+}
