@@ -27,8 +27,6 @@ def generate(h, seed, count, only):
             return [sig.Signature(seed, only)]
         if s.not_yet:
             h.skip('signature %d' % n, '%s in signatures is not lowered yet' % s.not_yet)
-        elif s.pairs and h.args.no_float_pairs:
-            h.skip('signature %d' % n, 'two floats in one eightbyte')
         else:
             out.append(s)
         n += 1
@@ -73,7 +71,6 @@ def main():
     p.add_argument('--count', type=int, default=600)
     p.add_argument('--only', type=int, help='just this signature')
     p.add_argument('--level', choices=('-O0', '-O1'), help="of Kiln's halves; default: in turn")
-    p.add_argument('--no-float-pairs', action='store_true', help='leave out structs of two floats')
     args = p.parse_args()
     h = harness.Harness(args)
     here, assembler = HERE, 'as'

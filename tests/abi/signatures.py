@@ -159,24 +159,11 @@ def literal(r, c, bits, kind):
     return '(%s)%s' % (c, text)
 
 
-def float_pair(t):
-    """An eightbyte with two floats: clang passes it as <2 x float>."""
-    if not isinstance(t, Struct) or t.size > 16:
-        return False
-    at, seen = 0, {}
-    for path, c, bits, kind in t.leaves(''):
-        at = (at + bits // 8 - 1) // (bits // 8) * (bits // 8) if bits >= 8 else at
-        seen.setdefault(at // 8, []).append(bits == 32 and kind == 'f')
-        at += bits // 8
-    return any(len(v) > 1 and all(v) for v in seen.values())
-
-
 class Signature:
     def __init__(self, seed, n):
         r = random.Random(seed * 1000003 + n)
         self.n = n
         self.not_yet = r.choice(NOT_YET) if r.random() < 0.04 else None
-        self.pairs = False
         self.calls = r.random() < 0.5        # callee calls something before it reads
         self.indirect = r.random() < 0.3     # called by pointer
         count = r.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20])
@@ -185,7 +172,6 @@ class Signature:
         weights = r.choice([(8, 2), (4, 4), (1, 1), (1, 6), (0, 1)])
         self.params = [self.type(r, i, i >= self.fixed, weights) for i in range(count)]
         self.result = None if r.random() < 0.1 else self.type(r, 'r', False, (1, 1))
-        self.pairs = any(map(float_pair, self.params + [self.result]))
         self.values = [self.fill(r, p) for p in self.params]
         self.result_values = self.fill(r, self.result) if self.result else []
         self.through_volatile = [r.random() < 0.3 for _ in self.params]
