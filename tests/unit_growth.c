@@ -462,7 +462,7 @@ static void test_row(void **state) {
   double each = (double)ns / n, each_few = (double)least / few;
   print_message("# %8u %-16s %7.1f ns each, %7.1f ns of %u\n", n, row->name, each, each_few, few);
   /* the time for few is rounded up, so that what a module costs at least does not hide growth */
-  if (ns > MIN_NS && each > BOUND * each_few)
+  if (ns > MIN_NS && each > (double)BOUND * each_few)
     fail_msg("%u %s take %.0f times as long each as %u", n, row->name, each / each_few, few);
 }
 
