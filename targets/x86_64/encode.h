@@ -363,5 +363,4 @@ X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned 
 /* lock prefix for the read-modify-write instruction that follows. */
 X64_INLINE uint8_t *x64_lock(uint8_t *p) { return x64_put8(p, 0xf0); }
 
-
 #endif
