@@ -93,10 +93,15 @@ NOINLINE long vla_returns(int n) {
 FRAME(frame_100, 100)
 FRAME(frame_130, 130)
 FRAME(frame_4000, 4000)
-FRAME(frame_4096, 4096) FRAME(frame_5000, 5000) FRAME(frame_70000, 70000)
-  FRAME(frame_200000, 200000) LEAF_FRAME(leaf_100, 100) LEAF_FRAME(leaf_120, 120)
-    LEAF_FRAME(leaf_128, 128) LEAF_FRAME(leaf_136, 136) LEAF_FRAME(leaf_5000, 5000) NOINLINE
-  long aligned(long a) {
+FRAME(frame_4096, 4096)
+FRAME(frame_5000, 5000)
+FRAME(frame_70000, 70000)
+FRAME(frame_200000, 200000)
+LEAF_FRAME(leaf_100, 100)
+LEAF_FRAME(leaf_120, 120)
+LEAF_FRAME(leaf_128, 128)
+LEAF_FRAME(leaf_136, 136)
+LEAF_FRAME(leaf_5000, 5000) NOINLINE long aligned(long a) {
   _Alignas(64) volatile char v[70];
   v[1] = (char)a;
   probe();
