@@ -118,15 +118,17 @@ static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
     a64_wide_store(w, value, r, r + 1);
   } else if (val->flags & KN_VF_HOME) {
     a64_hook_move(w, val->reg, r, val->type);
+    KN_LOG(w, KN_EV_DEF, value, val->reg);
   } else if (val->flags & KN_VF_SLOT_HOME) {
     a64_hook_store(w, r, kn_frame_of(w, val), val->type);
+    KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + val->frame);
   } else if (val->uses) {
     val->reg = (uint8_t)r;
     val->frame = 0;
     w->owner[r] = value;
     w->free &= ~KN_BIT(r);
+    KN_LOG(w, KN_EV_DEF, value, r);
   }
-  KN_LOG(w, KN_EV_DEF, value, r);
 }
 
 static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool address) {
@@ -134,8 +136,10 @@ static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool a
   if (!address) {
     if (val->flags & KN_VF_HOME) {
       a64_hook_load(w, val->reg, frame, val->type);
+      KN_LOG(w, KN_EV_DEF, value, val->reg);
     } else {
       val->frame = frame;
+      KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + frame);
       if ((val->flags & KN_VF_SLOT_HOME) == 0) {
         val->flags |= KN_VF_FRAME;
         val->reg = KN_NO_REG;
@@ -146,6 +150,7 @@ static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool a
   if (val->uses == 0) return;
   unsigned d = val->flags & KN_VF_HOME ? val->reg : kn_take(w, KN_GP_MASK);
   a64_frame_addr(w, d, frame, 0);
+  KN_LOG(w, KN_EV_DEF, value, d);
   if (val->flags & KN_VF_HOME) return;
   w->owner[d] = value;
   val->reg = (uint8_t)d;
@@ -276,6 +281,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol) {
   } else {
     emit(w, a64_blr(CALLEE));
   }
+  KN_LOG_CLOBBERS(w, CLOBBERED);
 }
 
 /* The results of a call, which are in their registers. */

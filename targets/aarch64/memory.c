@@ -230,6 +230,8 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
   struct kn_val *val = &w->val[w->i];
   unsigned mem = KN_MEM_TYPE(in->x);
   if (in->type != mem) {
+    KN_LOG(w, KN_EV_ALIAS, w->i, home);
+    KN_LOG(w, KN_EV_USE, w->i, home);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     bool sext = (in->x & KILN_MEM_SEXT) != 0;
     emit(w, sext ? a64_sbfx(1, d, home, 0, bits_of(mem)) : a64_ubfx(1, d, home, 0, bits_of(mem)));
@@ -237,6 +239,8 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
     return;
   }
   if (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) {
+    KN_LOG(w, KN_EV_ALIAS, w->i, home);
+    KN_LOG(w, KN_EV_USE, w->i, home);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     a64_hook_move(w, d, home, in->type);
     kn_defined(w, w->i, d);
@@ -254,6 +258,7 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
 static void load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r) {
   w->locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;
+  KN_LOG(w, KN_EV_USE, s->value, r);
   unsigned d = kn_def(w, w->i, in->type, r, 0);
   a64_hook_move(w, d, r, in->type);
   w->val[w->i].flags |= (uint8_t)zx;

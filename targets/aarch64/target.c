@@ -211,8 +211,10 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     if ((val->flags & KN_VF_SHADOW) == 0) continue;
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
     if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, 16, 4);
+    KN_LOG(w, KN_EV_USE, p, KN_PLACE_FRAME + (int32_t)*shadow);
     if (val->flags & KN_VF_HOME) a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
     else a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
+    KN_LOG(w, KN_EV_DEF, p, val->flags & KN_VF_HOME ? val->reg : KN_PLACE_FRAME + val->frame);
   }
 }
 
@@ -235,6 +237,7 @@ static void walk_block(struct kn_walk *w, uint32_t pos) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
       return;
     }
+    KN_LOG(w, KN_EV_INST, i, 0);
     if (!skip_dead(w, in)) lower(w, in);
     kn_inst_end(w);
     if (i == b->term) break;
