@@ -47,19 +47,7 @@ static void skip_operands(struct group *g, uint64_t n) {
     n = g->left;
   }
   g->left -= n;
-  while (n > 0 && g->bits.pos < g->bits.end) {
-    uint64_t w = kn_bits_peek(&g->bits, g->bits.pos) & UINT64_C(0x3fffffffffffff); /* nine chunks */
-    unsigned ends = (unsigned)__builtin_popcountll(~w & UINT64_C(0x20820820820820));
-    if (ends > n) {
-      kn_bits_vbr6(&g->bits);
-      n--;
-    } else {
-      g->bits.pos += 54;
-      n -= ends;
-      if (n == 0) /* back to behind the last end */
-        g->bits.pos -= 53 - (63 - (unsigned)__builtin_clzll(~w & UINT64_C(0x20820820820820)));
-    }
-  }
+  kn_bits_skip_vbr6(&g->bits, n);
 }
 
 /* Skips one constant range. */

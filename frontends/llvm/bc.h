@@ -432,6 +432,8 @@ bool kn_bc_skip(struct kn_bc *r);
 uint32_t kn_bc_code(struct kn_bc *r, unsigned id);
 /* Number of abbreviations of the current block. */
 uint32_t kn_bc_scope(struct kn_bc *r);
+/* Skips the record whose abbreviation id was just read. */
+bool kn_bc_skip_record(struct kn_bc *r, unsigned id);
 /* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
 bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */

@@ -55,6 +55,9 @@ static inline uint64_t kn_bits_vbr(struct kn_bits *b, unsigned n) {
   return v;
 }
 
+/* Skips `n` numbers in chunks of 6 bits. */
+void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
+
 /* The same for chunks of 6 bits, quick where one or two suffice. */
 static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
   uint64_t w = kn_bits_peek(b, b->pos);

@@ -332,6 +332,10 @@ bad:
   kn_bc_malformed(r, "a record of the wrong length");
 }
 
+static bool is_debug_record(uint32_t code) {
+  return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
+}
+
 /* A record that is no instruction; true if it was one of those. */
 static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {
@@ -351,7 +355,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;
-  default: return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
+  default: return is_debug_record(code);
   }
 }
 
@@ -655,6 +659,11 @@ static bool body(struct kn_bc *r) {
     continue;
   general: /* the window may have moved on */
     bits->pos = r->record_pos + width;
+    if (r->has_debug && is_debug_record(kn_bc_code(r, id))) {
+      count--;
+      if (!kn_bc_skip_record(r, id)) return false;
+      continue;
+    }
     if (!kn_bc_record(r, id)) return false;
     record(r, r->code, r->ops.at, r->ops.n);
   }

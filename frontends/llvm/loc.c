@@ -41,40 +41,60 @@ static uint32_t id_of(const struct kn_bc *r, uint32_t i) {
   return i < r->ops.n && r->ops.at[i] <= UINT32_MAX ? (uint32_t)r->ops.at[i] : 0;
 }
 
+/* The record whose abbreviation id was just read. */
+static bool node(struct kn_bc *r, unsigned id) {
+  struct kn_bc_md md = {.kind = MDK_OTHER};
+  switch (kn_bc_code(r, id)) {
+  case MD_STRINGS: return kn_bc_record(r, id) && strings(r);
+  case MD_NAME:
+  case MD_KIND:
+  case MD_NAMED_NODE:
+  case MD_GLOBAL_DECL_ATTACHMENT:
+  case MD_INDEX_OFFSET:
+  case MD_INDEX:
+  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* have no number */
+  case MD_FILE:
+    if (!kn_bc_record(r, id)) return false;
+    md = (struct kn_bc_md){.kind = MDK_FILE, .a = id_of(r, 1), .b = id_of(r, 2)};
+    break;
+  case MD_SUBPROGRAM:
+    if (!kn_bc_record(r, id)) return false;
+    md = (struct kn_bc_md){.kind = MDK_SCOPE, .a = id_of(r, 4)};
+    break;
+  case MD_LEXICAL_BLOCK:
+  case MD_LEXICAL_BLOCK_FILE:
+    if (!kn_bc_record(r, id)) return false;
+    md = (struct kn_bc_md){.kind = MDK_SCOPE, .a = id_of(r, 2)};
+    break;
+  default:
+    if (!kn_bc_skip_record(r, id)) return false;
+  }
+  return KN_BC_PUSH(r, r->mds, md);
+}
+
 bool kn_bc_read_metadata(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  uint32_t block;
+  struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
   for (;;) {
-    struct kn_bc_md md = {0};
-    switch (kn_bc_next(r, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      continue;
-    case ENTRY_RECORD: break;
+    r->record_pos = b->pos;
+    if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    bool ok = true;
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      kn_bc_leave(r, &saved);
+      return r->status == KILN_OK;
     }
-    switch (r->code) {
-    case MD_STRINGS:
-      if (!strings(r)) return false;
-      continue;
-    case MD_NAME:
-    case MD_KIND:
-    case MD_NAMED_NODE:
-    case MD_GLOBAL_DECL_ATTACHMENT:
-    case MD_INDEX_OFFSET:
-    case MD_INDEX:
-    case MD_ARG_LIST: continue; /* have no ids */
-    case MD_FILE:
-      md = (struct kn_bc_md){.kind = MDK_FILE, .a = id_of(r, 1), .b = id_of(r, 2)};
-      break;
-    case MD_SUBPROGRAM: md = (struct kn_bc_md){.kind = MDK_SCOPE, .a = id_of(r, 4)}; break;
-    case MD_LEXICAL_BLOCK:
-    case MD_LEXICAL_BLOCK_FILE: md = (struct kn_bc_md){.kind = MDK_SCOPE, .a = id_of(r, 2)}; break;
-    default: break;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      ok = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      ok = kn_bc_define(r, false, BLOCK_METADATA);
+    } else {
+      ok = node(r, id);
     }
-    if (!KN_BC_PUSH(r, r->mds, md)) return false;
+    if (!ok) return false;
   }
 }
 
@@ -116,11 +136,11 @@ static void location(struct kn_bc *r, const uint64_t *ops) {
 }
 
 void kn_bc_loc_ahead(struct kn_bc *r) {
-  struct kn_bits back = r->bits;
+  uint64_t pos = r->bits.pos;
   uint32_t loc = 0;
   unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
   uint32_t code = kn_bc_code(r, id);
-  if (code == FUNC_DEBUG_LOC_AGAIN) {
+  if (code == FUNC_DEBUG_LOC_AGAIN && kn_bc_skip_record(r, id)) {
     loc = r->loc;
   } else if (code == FUNC_DEBUG_LOC) {
     /* Decoded into an array of its own: the instruction's operands are still needed. */
@@ -132,10 +152,9 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     }
     r->ahead = r->ops;
     r->ops = ops;
+  } else {
+    r->bits.pos = pos; /* no location */
   }
-  back.end = r->bits.end; /* 0 after an error */
-  back.fast = r->bits.fast;
-  r->bits = back;
   if (loc != r->loc_set) kiln_loc_set(r->f, loc);
   r->loc_set = loc;
 }

@@ -9,6 +9,22 @@ uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos) {
   return w >> (pos & 7);
 }
 
+void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n) {
+  const uint64_t tops = UINT64_C(0x20820820820820); /* of the nine chunks in a window */
+  while (n > 0 && b->pos < b->end) {
+    uint64_t ends = ~kn_bits_peek(b, b->pos) & tops;
+    unsigned count = (unsigned)__builtin_popcountll(ends);
+    if (count > n) {
+      kn_bits_vbr6(b);
+      n--;
+    } else {
+      n -= count;
+      /* If that was all, to behind the last end; else the rest of a number may be left. */
+      b->pos += n == 0 ? 64 - (unsigned)__builtin_clzll(ends) : 54;
+    }
+  }
+}
+
 /* Bits left in the stream. */
 static uint64_t left(const struct kn_bc *r) {
   return r->bits.pos < r->bits.end ? r->bits.end - r->bits.pos : 0;
@@ -337,18 +353,6 @@ static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
   return true;
 }
 
-static bool blob(struct kn_bc *r) {
-  struct kn_bits *b = &r->bits;
-  uint64_t size = kn_bits_vbr(b, 6);
-  kn_bits_align(b);
-  if (b->pos > b->end || size > left(r) / 8) return truncated(r);
-  r->blob = b->data + (b->pos >> 3);
-  r->blob_size = size;
-  b->pos += size * 8;
-  kn_bits_align(b);
-  return true;
-}
-
 /* The abbreviation of id `id`; NULL if there is none. */
 static const struct kn_bc_abbrev *abbreviation(struct kn_bc *r, unsigned id) {
   if (id < BC_FIRST_ABBREV || id - BC_FIRST_ABBREV >= kn_bc_scope(r)) return NULL;
@@ -362,6 +366,48 @@ uint32_t kn_bc_code(struct kn_bc *r, unsigned id) {
   if (id == BC_UNABBREV) code = kn_bits_vbr6(&b);
   else if (a) code = scalar(&b, r->abops.at + a->first);
   return code < UINT32_MAX ? (uint32_t)code : UINT32_MAX;
+}
+
+static bool blob(struct kn_bc *r) {
+  struct kn_bits *b = &r->bits;
+  uint64_t size = kn_bits_vbr(b, 6);
+  kn_bits_align(b);
+  if (b->pos > b->end || size > left(r) / 8) return truncated(r);
+  r->blob = b->data + (b->pos >> 3);
+  r->blob_size = size;
+  b->pos += size * 8;
+  kn_bits_align(b);
+  return true;
+}
+
+bool kn_bc_skip_record(struct kn_bc *r, unsigned id) {
+  struct kn_bits *b = &r->bits;
+  if (id == BC_UNABBREV) {
+    kn_bits_vbr6(b);
+    kn_bits_skip_vbr6(b, kn_bits_vbr6(b));
+  } else {
+    const struct kn_bc_abbrev *a = abbreviation(r, id);
+    if (!a) return kn_bc_malformed(r, "unknown abbreviation");
+    const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
+    for (; op < end; op++) {
+      if (op->kind == AB_ARRAY) {
+        uint64_t n = kn_bits_vbr6(b);
+        op++;
+        if (op->kind == AB_VBR && op->width == 6) kn_bits_skip_vbr6(b, n);
+        else if (op->kind == AB_FIXED || op->kind == AB_CHAR6) {
+          uint64_t width = op->kind == AB_CHAR6 ? 6 : op->width;
+          b->pos += n <= left(r) / width ? n * width : left(r) + 1;
+        } else {
+          while (n-- > 0 && b->pos < b->end) scalar(b, op);
+        }
+      } else if (op->kind == AB_BLOB) {
+        if (!blob(r)) return false;
+      } else {
+        scalar(b, op);
+      }
+    }
+  }
+  return b->pos <= b->end || truncated(r);
 }
 
 bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
