@@ -223,6 +223,10 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       struct x64_place sum = {.m = x64_at(dst, (int32_t)offset)};
       x64_op_mem(w, X64_LEA, 3, dst, &sum);
     } else {
+      if (dst == X64_SCRATCH) {
+        kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+        return;
+      }
       x64_const(w, X64_SCRATCH, (uint64_t)offset);
       EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0}));
     }
