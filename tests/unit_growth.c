@@ -392,6 +392,7 @@ static void forwards(struct context *c) {
 /* ---- running ---- */
 
 struct job {
+  kiln_target target;
   generator *generate;
   uint32_t n;
   uint64_t ns;
@@ -415,7 +416,8 @@ static void *run(void *arg) {
   struct context c = {.n = j->n};
   kiln_param p = {.type = I64};
   kiln_type result = I64;
-  c.m = kiln_module_new(&(kiln_module_options){.on_diag = on_diag, .diag_user = j});
+  c.m = kiln_module_new(
+    &(kiln_module_options){.target = j->target, .on_diag = on_diag, .diag_user = j});
   c.s = kiln_session_new(c.m);
   c.sig = kiln_sig_new(c.m, KILN_CC_C, 0, &p, 1, &result, 1);
   c.callee = kiln_func_declare(c.m, &(kiln_symbol_desc){.name = "callee"}, c.sig);
@@ -432,8 +434,8 @@ static void *run(void *arg) {
 }
 
 /* Runs on a stack of STACK_KIB: recursion as deep as the input would end the process. */
-static uint64_t run_small_stack(generator *generate, uint32_t n) {
-  struct job j = {.generate = generate, .n = n};
+static uint64_t run_small_stack(kiln_target target, generator *generate, uint32_t n) {
+  struct job j = {.target = target, .generate = generate, .n = n};
   pthread_attr_t attr;
   pthread_t thread;
   pthread_attr_init(&attr);
@@ -451,19 +453,23 @@ struct row {
   uint32_t n;
 };
 
-static void test_row(void **state) {
-  const struct row *row = *state;
+static void check_row(kiln_target target, const struct row *row) {
   uint32_t n = SANITIZED ? row->n / 10 : row->n, few = n / STEPS ? n / STEPS : 1;
-  uint64_t ns = run_small_stack(row->generate, n), least = UINT64_MAX;
+  uint64_t ns = run_small_stack(target, row->generate, n), least = UINT64_MAX;
   for (int i = 0; i < 3; i++) {
-    uint64_t t = run_small_stack(row->generate, few);
+    uint64_t t = run_small_stack(target, row->generate, few);
     if (t < least) least = t;
   }
   double each = (double)ns / n, each_few = (double)least / few;
-  print_message("# %8u %-16s %7.1f ns each, %7.1f ns of %u\n", n, row->name, each, each_few, few);
+  print_message("# %-8s %8u %-16s %7.1f ns each, %7.1f ns of %u\n", kiln_target_name(target), n,
+                row->name, each, each_few, few);
   /* the time for few is rounded up, so that what a module costs at least does not hide growth */
   if (ns > MIN_NS && each > (double)BOUND * each_few)
     fail_msg("%u %s take %.0f times as long each as %u", n, row->name, each / each_few, few);
+}
+
+static void test_row(void **state) {
+  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) check_row((kiln_target)t, *state);
 }
 
 static const struct row rows[] = {
