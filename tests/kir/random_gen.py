@@ -104,7 +104,9 @@ class Gen(Ops):
     def start(self, b):
         self.cur = b
         for v, t in b.params:
-            if t != 'ptr':
+            if t == 'ptr':
+                self.ptrs.append((('v', v), 0, 8))
+            else:
                 self.see(v, t)
 
     def end(self, op, edges, args=(), t=None, x=None):
@@ -119,8 +121,11 @@ class Gen(Ops):
     def args_for(self, b):
         return [self.operand(t) for _, t in b.params]
 
+    def pointers(self):
+        return ['ptr'] * self.rng.randint(0, 2) if self.chance(.4 * self.profile.memory) else []
+
     def param_types(self, most=4):
-        return [self.type() for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3, most)))]
+        return [self.type() for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3, most)))] + self.pointers()
 
     # ---- regions: each goes on in self.cur ----
 
@@ -165,7 +170,7 @@ class Gen(Ops):
         join = self.block(self.param_types(6) + [self.type()])
         c = self.condition()
         a = self.args_for(join)
-        b = [o if self.chance(.3) else self.operand(t) for o, (_, t) in zip(a, join.params)]
+        b = [o if self.chance(.5) else self.operand(t) for o, (_, t) in zip(a, join.params)]
         if self.chance(.4):
             same = [n for n in range(len(a)) for k in range(n) if join.params[n][1] == join.params[k][1]]
             for n in same[:1]:
@@ -179,7 +184,7 @@ class Gen(Ops):
         n = self.rng.choice((0, 1, 2, 3, 5, 7 + 8 * self.profile.pressure))
         if self.chance(.3):  # of one type: cycles
             return [self.type()] * n
-        return [self.type() for _ in range(n)]
+        return [self.type() for _ in range(n)] + self.pointers()
 
     def next_args(self, head, skip=1):
         """Arguments of a back edge: often the parameters themselves, rotated or swapped."""
@@ -442,6 +447,7 @@ class Gen(Ops):
         entry = self.block([t for t, _ in params])
         f.regs = [v for v, _ in entry.params]
         self.start(entry)
+        self.ptrs = []  # those of the caller are of other sizes
         for (v, t), (_, attr) in zip(entry.params, params):
             if t == 'ptr':
                 size = int(attr[6:].split(',')[0]) if attr.startswith('byval') else 32

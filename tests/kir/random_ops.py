@@ -33,8 +33,15 @@ class Ops:
         return ('c', v & mask(w), t)
 
     def operand(self, t, const=None):
-        if t == 'ptr':
-            return self.pointer(1)[0]
+        if t == 'ptr':  # of 8 bytes
+            base, lo, hi = self.pointer(8)
+            if self.chance(.4):
+                p = self.indexed(base, lo, hi, 8)
+                if p:
+                    base, lo, hi = p
+            if lo > 0 or hi < 8 or self.chance(.2):
+                base = self.emit('addr', None, [base], {'disp': self.rng.choice((lo, hi - 8)), 'scale': 1}, ['ptr'])
+            return base
         seen = self.vis.get(t)
         if not seen or self.chance(self.profile.const if const is None else const):
             if const == 0 and not seen:
@@ -99,6 +106,11 @@ class Ops:
 
     def int_op(self, t):
         rng, w = self.rng, WIDTH[t]
+        if t == 'i64' and self.chance(.15):  # addresses are arithmetic
+            args = [self.operand(t, .05)] + [self.operand(t, .05)] * self.chance(.7)
+            d = rng.choice((0, 0, 1, -8, 100, 4096, -70000, (1 << 31) - 1, -(1 << 31), rng_far(rng)))
+            scale = rng.choice((1, 2, 4, 8, 1, 2, 4, 8, 3, 5, 7, 16, 100)) if len(args) > 1 else 1
+            return self.emit('addr', None, args, {'scale': scale, 'disp': d}, [t])
         k = rng.random()
         if k < .5:
             op = rng.choice(['add', 'sub', 'mul', 'and', 'or', 'xor'] * 3 + list(BIN))
