@@ -147,12 +147,58 @@ static void nested_input(void **state) {
   kiln_buffer_free(&text);
 }
 
+/* ---- failing memory ---- */
+
+struct budget {
+  long left; /* allocations until none succeeds */
+};
+
+static void *limited(void *user, void *old, size_t size) {
+  struct budget *b = user;
+  if (size == 0) {
+    free(old);
+    return NULL;
+  }
+  if (b->left-- <= 0) return NULL;
+  return realloc(old, size);
+}
+
+static kiln_status drop(void *user, kiln_func *f) {
+  (void)user;
+  kiln_func_discard(f);
+  return KILN_OK;
+}
+
+/* Every allocation of a read fails once; the memory is given back each time (the sanitizer looks). */
+static void failing_memory(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc = bc_make("c", "-O1", source);
+  kiln_status status = KILN_ERR_MEMORY;
+  long n = 0;
+  for (; status != KILN_OK; n++) {
+    assert_true(n < 100000);
+    struct budget budget = {n};
+    kiln_module_options options = {.allocator = {limited, &budget}};
+    kiln_module *m = kiln_module_new(&options);
+    if (!m) continue;
+    kiln_session *s = kiln_session_new(m);
+    if (s) {
+      status = kiln_llvm_read(s, bc.data, bc.size, drop, NULL, NULL);
+      if (status != KILN_OK) assert_int_equal(status, KILN_ERR_MEMORY);
+    }
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+  assert_true(n > 10);
+  kiln_buffer_free(&bc);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_length),
-    cmocka_unit_test(every_block_length),
-    cmocka_unit_test(random_damage),
-    cmocka_unit_test(nested_input),
+    cmocka_unit_test(every_length),   cmocka_unit_test(every_block_length),
+    cmocka_unit_test(random_damage),  cmocka_unit_test(nested_input),
+    cmocka_unit_test(failing_memory),
   };
   return cmocka_run_group_tests_name("bitcode damage", tests, NULL, NULL);
 }

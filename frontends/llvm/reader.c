@@ -15,6 +15,8 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   uint64_t at = r->record_pos;
   r->bits.end = r->bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
+  if (kiln_module_status(r->module) != KILN_OK) /* this is only an echo of it */
+    return r->status = kiln_module_status(r->module);
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
   d.bit_offset = at;
   va_list ap;
