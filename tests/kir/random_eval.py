@@ -145,7 +145,7 @@ class Frame:
 
 
 class Machine:
-    """One run of a program. Memory is a map of bytes; what was never written is undefined to read."""
+    """One run. Memory is a map of bytes; what was never written is Undefined to read."""
 
     def __init__(self, program, target, max_steps=6000):
         self.p, self.target, self.steps = program, target, max_steps
@@ -266,7 +266,8 @@ class Machine:
             w = WIDTH[t]
             if op in SHIFT and a[1] >= w:
                 raise Undefined
-            if op in DIV and (a[1] == 0 or op[0] == 's' and a[1] == mask(w) and a[0] == 1 << (w - 1)):
+            least = op[0] == 's' and a[1] == mask(w) and a[0] == 1 << (w - 1)
+            if op in DIV and (a[1] == 0 or least):
                 raise Undefined
             return [BIN[op](a[0], a[1], w) & mask(w)]
         if op in UN:

@@ -125,7 +125,8 @@ class Gen(Ops):
         return ['ptr'] * self.rng.randint(0, 2) if self.chance(.4 * self.profile.memory) else []
 
     def param_types(self, most=4):
-        return [self.type() for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3, most)))] + self.pointers()
+        return [self.type() for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3,
+                                                            most)))] + self.pointers()
 
     # ---- regions: each goes on in self.cur ----
 
@@ -172,7 +173,8 @@ class Gen(Ops):
         a = self.args_for(join)
         b = [o if self.chance(.5) else self.operand(t) for o, (_, t) in zip(a, join.params)]
         if self.chance(.4):
-            same = [n for n in range(len(a)) for k in range(n) if join.params[n][1] == join.params[k][1]]
+            same = [n for n in range(len(a)) for k in range(n)
+                    if join.params[n][1] == join.params[k][1]]
             for n in same[:1]:
                 k = [k for k in range(n) if join.params[n][1] == join.params[k][1]][0]
                 b = list(a)
@@ -202,7 +204,8 @@ class Gen(Ops):
     def trip(self, t):
         if self.chance(.6) or not self.vis.get(t):
             return ('c', self.rng.randint(0, 6), t)
-        return self.emit('and', t, [self.operand(t, 0), ('c', self.rng.choice((1, 3, 7)), t)], None, [t])
+        return self.emit('and', t, [self.operand(t, 0), ('c', self.rng.choice((1, 3, 7)), t)],
+                         None, [t])
 
     def step(self, ct, n, up):
         op, k = ('add', 1) if up else ('sub', 1)
@@ -225,7 +228,8 @@ class Gen(Ops):
         if self.chance(.4):
             self.straight()
         conds = (('ult', 'ne', 'slt') if up else ('ne', 'ugt', 'sgt'))
-        c = self.emit('icmp', ct, [n, bound if up else ('c', 0, ct)], self.rng.choice(conds), ['i8'])
+        c = self.emit('icmp', ct, [n, bound if up else ('c', 0, ct)], self.rng.choice(conds),
+                      ['i8'])
         if self.chance(.2):
             self.straight()
         self.end('brif', [(body, ()), (out, self.args_for(out))], [c])
@@ -289,8 +293,7 @@ class Gen(Ops):
             return [first + n & mask(w) for n in range(k)]
         if style == 1:
             return [n * self.rng.choice((1, 1, 2, 3)) & mask(w) for n in range(k)]
-        pool = [self.const(t)[1] for _ in range(3 * k)]
-        return pool
+        return [self.const(t)[1] for _ in range(3 * k)]
 
     def switch(self, depth):
         t = self.type(('i8', 'i16', 'i32', 'i64'))
@@ -311,13 +314,10 @@ class Gen(Ops):
         for b in arms:
             if b not in used:
                 del self.f.blocks[b.name]
-        for n, b in enumerate(used):
+        for b in used:
             self.start(b)
             self.region(depth)
-            if n and self.chance(.15):  # to an arm that is there already: a join of its own
-                self.end('br', [(join, self.args_for(join))])
-            else:
-                self.end('br', [(join, self.args_for(join))])
+            self.end('br', [(join, self.args_for(join))])
             self.cut(m)
         self.start(join)
 
@@ -333,14 +333,14 @@ class Gen(Ops):
             return self.emit('copy', 'ptr', names, None, ['ptr'])
         table = [names[n % len(names)] for n in range(4)]
         d = self.data(32, table, self.chance(.7))
-        i = self.emit('and', 'i64', [index or self.operand('i64', .05), ('c', 3, 'i64')], None, ['i64'])
+        i = self.emit('and', 'i64', [index or self.operand('i64', .05), ('c', 3, 'i64')], None,
+                      ['i64'])
         at = self.emit('addr', None, [('g', d.name, 0), i], {'scale': 8, 'disp': 0}, ['ptr'])
         return self.emit('load', 'ptr', [at], {'disp': 0}, ['ptr'])
 
     def indirect(self, depth):
         arms = [self.block(self.param_types(3)) for _ in range(self.rng.randint(1, 3))]
         join = self.block(self.param_types())
-        m0 = self.mark()
         at = self.jump_to(arms)
         edges = [(b, self.args_for(b)) for b in arms]
         self.end('brind', edges, [at])
@@ -351,7 +351,6 @@ class Gen(Ops):
                 self.region(depth)
             self.end('br', [(join, self.args_for(join))])
             self.cut(m)
-        del m0
         self.start(join)
 
     def machine(self, depth):
@@ -384,7 +383,8 @@ class Gen(Ops):
                 to = list(dict.fromkeys(to))
                 at = self.jump_to(to)
                 self.end('brind', [(t, [left] + self.next_args(t) if t is b else
-                                    [left] + [self.operand(k) for k in types[1:]]) for t in to], [at])
+                                    [left] + [self.operand(k)
+                                              for k in types[1:]]) for t in to], [at])
             elif self.chance(.3):
                 t = self.type(('i8', 'i16', 'i32', 'i64'))
                 v = self.emit('and', t, [self.operand(t, .05), ('c', 3, t)], None, [t])
@@ -394,9 +394,7 @@ class Gen(Ops):
                 self.end('brif', [(to[0], [left] + self.next_args(b)),
                                   (to[1], [left] + self.next_args(b))], [self.condition()])
             self.cut(m)
-        used = {out.name}
         self.start(out)
-        return used
 
     def leave_early(self, depth):
         away, go = self.block(), self.block()
@@ -539,7 +537,8 @@ class Gen(Ops):
             count = rng.choice((0, 1, 2, 4, 7, 10, 14))
             variadic = None
             if self.chance(.15):
-                variadic = [self.type(('i32', 'i64', 'f64')) for _ in range(rng.choice((1, 3, 9, 16)))]
+                variadic = [self.type(('i32',
+                                       'i64', 'f64')) for _ in range(rng.choice((1, 3, 9, 16)))]
                 count = rng.choice((1, 2, 7))
             self.function('r%d_h%d' % (self.seed, n), [self.param(True) for _ in range(count)],
                           self.results(), variadic)

@@ -16,7 +16,7 @@ def typ(t):
 
 
 class Ins:
-    """One instruction. `x` is what the operation has besides operands: a condition, the type that is
+    """One instruction. `x` is what the operation has besides operands: a condition, the type it is
     converted from, a displacement and flags, a callee's signature. `res` are (value, type)."""
 
     def __init__(self, op, t, args, x=None, res=()):
@@ -127,7 +127,8 @@ def edge(e, f):
 
 # Operations whose operands are not all of the instruction's type: their types.
 ARGS = {
-    'icmp': lambda i: [i.t, i.t], 'fcmp': lambda i: [i.t, i.t], 'select': lambda i: ['i8', i.t, i.t],
+    'icmp': lambda i: [i.t, i.t], 'fcmp': lambda i: [i.t, i.t], 'select': lambda i: ['i8', i.t,
+                                                                                     i.t],
     'memcpy': lambda i: ['ptr', 'ptr', 'i64'], 'memmove': lambda i: ['ptr', 'ptr', 'i64'],
     'memset': lambda i: ['ptr', 'i8', 'i64'], 'call': lambda i: i.x['types'],
     'salloc': lambda i: ['i64'], 'stack_restore': lambda i: ['ptr'], 'load': lambda i: ['ptr'],
@@ -228,7 +229,8 @@ def func_text(f, internal):
 
 
 def data_text(d):
-    head = 'data %s@%s align %d%s { ' % (d.linkage, d.name, d.align, ' readonly' if d.readonly else '')
+    head = 'data %s@%s align %d%s { ' % (d.linkage, d.name, d.align, ' readonly' if d.readonly
+                                         else '')
     if d.content is None:
         return head + 'zero %d }' % d.size
     if isinstance(d.content, list):

@@ -1,16 +1,19 @@
-"""The straight code of random programs: operands, constants, each kind of operation, memory and calls.
-A mixin of random_gen.Gen."""
+"""The straight code of random programs: operands, constants, each kind of operation, memory and
+calls. A mixin of random_gen.Gen."""
 from gen_base import BIN, ICMP, ONLY64, OVER, SHIFTS, UN, WIDTH, f_bits, mask
 from random_ir import FLOATS, Ins, INTS, SIZE, typ
 
 NO_WIDE = {'popcnt', 'bitrev'}  # not lowered for i128
-FCONDS = ['oeq', 'olt', 'ole', 'ogt', 'oge', 'one', 'ueq', 'ult', 'ule', 'ugt', 'uge', 'une', 'ord', 'uno']
-FVALUES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, 1e10, -1e10, 4294967296.0, 9.2233720368547758e18,
+FCONDS = ['oeq', 'olt', 'ole', 'ogt', 'oge', 'one', 'ueq', 'ult', 'ule', 'ugt', 'uge', 'une',
+          'ord', 'uno']
+FVALUES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, 1e10, -1e10, 4294967296.0,
+           9.2233720368547758e18,
            1e30, 1e-30, 0.1, 65535.0, -128.0, 2147483648.0, float('inf'), -float('inf')]
 
 
 def rng_far(rng):
-    return rng.choice((-1, 1)) * rng.choice((127, 128, 255, 4095, 4096, 32760, 65536, 1 << 24, (1 << 30) - 8,
+    return rng.choice((-1, 1)) * rng.choice((127, 128, 255, 4095, 4096, 32760, 65536, 1 << 24,
+                                             (1 << 30) - 8,
                                              1 << 30, 2000000000))
 
 
@@ -26,9 +29,11 @@ class Ops:
             return ('c', rng.choice(self.FLOAT_BITS[t]), t)
         w = WIDTH[t]
         v = rng.choice((
-            lambda: rng.randint(-4, 9), lambda: rng.randint(-4, 9), lambda: rng.choice((127, 128, -128, -129, 255, 256)),
+            lambda: rng.randint(-4, 9), lambda: rng.randint(-4, 9),
+            lambda: rng.choice((127, 128, -128, -129, 255, 256)),
             lambda: 1 << rng.randrange(w), lambda: (1 << rng.randrange(1, w + 1)) - 1,
-            lambda: rng.choice((0x7fffffff, 0x80000000, -0x80000000, -0x80000001, 0xffffffff, 1 << 32, 4095, 4096)),
+            lambda: rng.choice((0x7fffffff, 0x80000000, -0x80000000, -0x80000001, 0xffffffff,
+                                1 << 32, 4095, 4096)),
             lambda: rng.getrandbits(min(w, 32)), lambda: rng.getrandbits(w)))()
         return ('c', v & mask(w), t)
 
@@ -40,7 +45,9 @@ class Ops:
                 if p:
                     base, lo, hi = p
             if lo > 0 or hi < 8 or self.chance(.2):
-                base = self.emit('addr', None, [base], {'disp': self.rng.choice((lo, hi - 8)), 'scale': 1}, ['ptr'])
+                base = self.emit('addr',
+                                 None, [base], {'disp': self.rng.choice((lo, hi - 8)),
+                                                'scale': 1}, ['ptr'])
             return base
         seen = self.vis.get(t)
         if not seen or self.chance(self.profile.const if const is None else const):
@@ -56,7 +63,8 @@ class Ops:
     def compare(self, t=None):
         t = t or self.type()
         if t in FLOATS:
-            return self.emit('fcmp', t, [self.operand(t), self.operand(t)], self.rng.choice(FCONDS), ['i8'])
+            return self.emit('fcmp', t, [self.operand(t), self.operand(t)],
+                             self.rng.choice(FCONDS), ['i8'])
         a = self.operand(t, .05)
         b = self.operand(t)
         if self.chance(.1):
@@ -80,7 +88,8 @@ class Ops:
             return self.emit('xor', 'i8', [c, ('c', 1, 'i8')], None, ['i8'])
         if k < .8:
             t = self.type(INTS)
-            one = self.emit('and', t, [self.operand(t, 0), ('c', 1 << self.rng.randrange(WIDTH[t]), t)], None, [t])
+            one = self.emit('and', t, [self.operand(t, 0), ('c', 1 << self.rng.randrange(WIDTH[t]),
+                                                            t)], None, [t])
             return self.emit('icmp', t, [one, ('c', 0, t)], self.rng.choice(('eq', 'ne')), ['i8'])
         return self.operand('i8', .08)
 
@@ -89,9 +98,10 @@ class Ops:
     def straight(self):
         pick = self.rng.random()
         if pick < self.profile.memory:
-            return self.rng.choice((self.use_variable, self.use_variable, self.use_area, self.use_area,
-                                    self.use_area, self.read_data, self.move_memory, self.new_pointer,
-                                    self.atomic, self.stack_memory))()
+            return self.rng.choice((self.use_variable, self.use_variable, self.use_area,
+                                    self.use_area, self.use_area, self.read_data,
+                                    self.move_memory, self.new_pointer, self.atomic,
+                                    self.stack_memory))()
         pick -= self.profile.memory
         if pick < self.profile.call and self.callees:
             return self.call()
@@ -108,7 +118,8 @@ class Ops:
         rng, w = self.rng, WIDTH[t]
         if t == 'i64' and self.chance(.15):  # addresses are arithmetic
             args = [self.operand(t, .05)] + [self.operand(t, .05)] * self.chance(.7)
-            d = rng.choice((0, 0, 1, -8, 100, 4096, -70000, (1 << 31) - 1, -(1 << 31), rng_far(rng)))
+            d = rng.choice((0, 0, 1, -8, 100, 4096, -70000, (1 << 31) - 1, -(1 << 31),
+                            rng_far(rng)))
             scale = rng.choice((1, 2, 4, 8, 1, 2, 4, 8, 3, 5, 7, 16, 100)) if len(args) > 1 else 1
             return self.emit('addr', None, args, {'scale': scale, 'disp': d}, [t])
         k = rng.random()
@@ -126,9 +137,11 @@ class Ops:
             c = self.condition()
             return self.emit('select', t, [c, self.operand(t), self.operand(t)], None, [t])
         if k < .78:
-            return self.emit(rng.choice(list(OVER)), t, [self.operand(t), self.operand(t)], None, [t, 'i8'])
+            return self.emit(rng.choice(list(OVER)), t, [self.operand(t), self.operand(t)], None,
+                             [t, 'i8'])
         if k < .81:
-            return self.emit(rng.choice(('fshl', 'fshr')), t, [self.operand(t) for _ in range(3)], None, [t])
+            return self.emit(rng.choice(('fshl', 'fshr')), t, [self.operand(t) for _ in range(3)],
+                             None, [t])
         if k < .83:
             return self.emit('copy', t, [self.operand(t)], None, [t])
         return self.to_int(t)
@@ -146,7 +159,8 @@ class Ops:
                 if b[1] in (0, mask(w)):
                     b = ('c', rng.choice((1, 3, 7, 10, 16)), t)
             else:
-                b = self.emit('or', t, [self.operand(t, 0), ('c', rng.choice((1, 2, 64)), t)], None, [t])
+                b = self.emit('or', t, [self.operand(t, 0), ('c', rng.choice((1, 2, 64)), t)],
+                              None, [t])
         elif self.chance(.1):
             b = a
         return [a, b]
@@ -196,14 +210,16 @@ class Ops:
             op = rng.choice(('frem', 'fmin', 'fmax', 'fminimum', 'fmaximum', 'fcopysign'))
             return self.emit(op, t, [self.operand(t), self.operand(t)], None, [t])
         if k < .7:
-            op = rng.choice(('fneg', 'fabs', 'fsqrt', 'ffloor', 'fceil', 'ftrunc', 'fround', 'froundeven',
+            op = rng.choice(('fneg', 'fabs', 'fsqrt', 'ffloor', 'fceil', 'ftrunc', 'fround',
+                             'froundeven',
                              'frint', 'fnearbyint', 'fneg', 'fabs'))
             return self.emit(op, t, [self.operand(t)], None, [t])
         if k < .74:
             op = rng.choice(('fma', 'fmuladd'))
             return self.emit(op, t, [self.operand(t) for _ in range(3)], None, [t])
         if k < .78:
-            return self.emit('select', t, [self.condition(), self.operand(t), self.operand(t)], None, [t])
+            return self.emit('select', t, [self.condition(), self.operand(t), self.operand(t)],
+                             None, [t])
         if k < .84:
             return self.compare(t)
         if k < .88:
@@ -221,7 +237,8 @@ class Ops:
 
     def unused(self, since=None):
         """A value in scope that nothing reads yet: ('v', v), type, or None."""
-        seen = [(v, t) for t, vs in self.vis.items() for v in vs[since[0].get(t, 0) if since else 0:]
+        seen = [(v, t) for t, vs in self.vis.items() for v in vs[since[0].get(t, 0) if since
+                                                                 else 0:]
                 if v not in self.used]
         if not seen:
             return None
@@ -276,12 +293,14 @@ class Ops:
             self.acc_x['volatile'] = True
         self.emit('store', 'i64', [self.operand('i64'), self.acc], dict(self.acc_x))
         one = self.type() if self.chance(.5) else None
-        for _ in range(rng.choice((1, 2, 5, 9)) if self.profile.variables else rng.choice((0, 0, 1))):
+        for _ in range(rng.choice((1, 2, 5, 9)) if self.profile.variables
+                       else rng.choice((0, 0, 1))):
             t = one or self.type()
             s = self.slot(SIZE[t], SIZE[t])
             self.emit('store', t, [self.operand(t), s], {'disp': 0})
             self.vars.append((s, t))
-        for _ in range(rng.choice((1, 2, 3)) if self.profile.memory > .1 else rng.choice((0, 0, 1))):
+        for _ in range(rng.choice((1, 2, 3)) if self.profile.memory > .1
+                       else rng.choice((0, 0, 1))):
             size = rng.choice((8, 16, 17, 32, 64, 200))
             if self.chance(.2):
                 base = ('g', self.data(size, None).name, 0)
@@ -292,8 +311,10 @@ class Ops:
         if self.profile.pressure:
             for _ in range(rng.randint(10, 30)):
                 t = self.type()
-                self.emit(*(('fadd', t, [self.operand(t), self.operand(t)], None, [t]) if t in FLOATS else
-                            (rng.choice(('add', 'xor', 'mul')), t, [self.operand(t), self.operand(t)], None, [t])))
+                self.emit(*(('fadd', t, [self.operand(t), self.operand(t)], None, [t])
+                            if t in FLOATS else
+                            (rng.choice(('add', 'xor', 'mul')), t,
+                             [self.operand(t), self.operand(t)], None, [t])))
         if self.variadic is not None:
             size = 32
             self.va = self.slot(size, 8)
@@ -325,7 +346,8 @@ class Ops:
                 self.straight_simple()
             v = rng.choice(old)
             if self.chance(.6):
-                v = self.emit('fsub' if t in FLOATS else rng.choice(('add', 'sub', 'mul', 'xor')), t,
+                v = self.emit('fsub' if t in FLOATS else rng.choice(('add', 'sub', 'mul', 'xor')),
+                              t,
                               [v, self.operand(t)], None, [t])
             if self.chance(.85):
                 self.emit('store', t, [v, s], {'disp': 0})
@@ -348,14 +370,14 @@ class Ops:
         return self.emit('store', t, [self.operand(t), s], {'disp': 0})
 
     def pointer(self, need):
-        """An address (operand, displacements from low to high allowed, writable) with `need` bytes, or
-        None."""
+        """An address with `need` bytes at displacements from low to high: (operand, low, high)."""
         choices = [(b, 0, size) for b, size, _ in self.areas if size >= need]
         choices += [p for p in self.ptrs if p[2] - p[1] >= need] * 2
         if not choices:
             base = self.slot(max(need, 8), 8)
             first = next(iter(self.f.blocks.values()))
-            first.ins.insert(0, Ins('memset', None, [base, ('c', 0x5a, 'i8'), ('c', max(need, 8), 'i64')]))
+            first.ins.insert(0, Ins('memset', None, [base, ('c', 0x5a, 'i8'),
+                                                     ('c', max(need, 8), 'i64')]))
             self.areas.append((base, max(need, 8), True))
             return base, 0, max(need, 8)
         return self.rng.choice(choices)
@@ -370,10 +392,12 @@ class Ops:
             return None
         d = rng.randint(lo, hi - need - top * scale)
         if self.chance(.35):
-            i = self.emit('and', 'i32', [self.operand('i32', .05), ('c', top, 'i32')], None, ['i32'])
+            i = self.emit('and', 'i32', [self.operand('i32', .05), ('c', top, 'i32')], None,
+                          ['i32'])
             i = self.emit(rng.choice(('zext', 'sext')), 'i64', [i], 'i32', ['i64'])
         else:
-            i = self.emit('and', 'i64', [self.operand('i64', .05), ('c', top, 'i64')], None, ['i64'])
+            i = self.emit('and', 'i64', [self.operand('i64', .05), ('c', top, 'i64')], None,
+                          ['i64'])
         if self.chance(.1):  # a scale that a shift makes
             i = self.emit('shl', 'i64', [i, ('c', 1, 'i64')], None, ['i64'])
             if 2 * top * scale + d + need > hi:
@@ -451,10 +475,12 @@ class Ops:
         size = SIZE[t] * n
         d = self.data(size, bytes(self.rng.randbytes(size)), True, SIZE[t])
         if t in FLOATS:
-            good = b''.join(self.rng.choice(self.FLOAT_BITS[t]).to_bytes(SIZE[t], 'little') for _ in range(n))
+            good = b''.join(self.rng.choice(self.FLOAT_BITS[t]).to_bytes(SIZE[t], 'little')
+                            for _ in range(n))
             d.content = good
         if self.chance(.4):
-            return self.emit('load', t, [('g', d.name, SIZE[t] * self.rng.randrange(n))], {'disp': 0}, [t])
+            return self.emit('load', t, [('g', d.name, SIZE[t] * self.rng.randrange(n))],
+                             {'disp': 0}, [t])
         base = ('g', d.name, 0)
         p = self.indexed(base, 0, size, SIZE[t])
         if not p or t in FLOATS:
@@ -490,11 +516,14 @@ class Ops:
         order = ('relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst')
         k = rng.randrange(4)
         if k == 0:
-            return self.emit('atomic_load', t, [s], rng.choice(('relaxed', 'acquire', 'seq_cst')), [t])
+            return self.emit('atomic_load', t, [s], rng.choice(('relaxed', 'acquire', 'seq_cst')),
+                             [t])
         if k == 1:
-            return self.emit('atomic_store', t, [self.operand(t), s], rng.choice(('relaxed', 'release', 'seq_cst')))
+            return self.emit('atomic_store', t, [self.operand(t), s],
+                             rng.choice(('relaxed', 'release', 'seq_cst')))
         if k == 2:
-            op = rng.choice(('xchg', 'add', 'sub', 'and', 'nand', 'or', 'xor', 'smin', 'smax', 'umin', 'umax'))
+            op = rng.choice(('xchg', 'add', 'sub', 'and', 'nand', 'or', 'xor', 'smin', 'smax',
+                             'umin', 'umax'))
             return self.emit('atomic_rmw', t, [s, self.operand(t)], (op, rng.choice(order)), [t])
         return self.emit('atomic_cas', t, [s, self.operand(t), self.operand(t)],
                          ('seq_cst', rng.choice(('relaxed', 'acquire', 'seq_cst'))), [t, 'i8'])

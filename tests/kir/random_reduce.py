@@ -1,5 +1,5 @@
-"""Cuts a failing random program down: drops instructions, edges, parameters, functions and vectors of
-arguments while it still fails. The oracle runs again after each cut, so expectations stay right."""
+"""Cuts a failing random program down: drops instructions, edges, parameters, functions and vectors
+of arguments while it still fails. The oracle runs again after each cut: expectations stay right."""
 import random_eval
 from random_ir import Ins, arg_types
 
@@ -63,7 +63,8 @@ def tidy(p):
 
 def named_blocks(p, f):
     """Blocks of f whose address is somewhere."""
-    named = {o[2] for d in p.data if isinstance(d.content, list) for o in d.content if o[1] == f.name}
+    named = {o[2] for d in p.data if isinstance(d.content, list) for o in d.content
+             if o[1] == f.name}
     for b in f.blocks.values():
         for i in b.ins + [b.term]:
             for o in i.args + [o for _, a in i.edges for o in a]:
@@ -135,7 +136,8 @@ class Reducer:
                 if at >= len(all_of):
                     break
                 part = all_of[at:at + size]
-                if any(self.attempt(drop(self.p, part, style)) for style in ((0, 1, 2) if size < 4 else (0,))):
+                if any(self.attempt(drop(self.p, part, style))
+                       for style in ((0, 1, 2) if size < 4 else (0,))):
                     progress = True
                 else:
                     at += size

@@ -9,6 +9,7 @@ A program is made from its seed (random_gen.py), run by random_eval.py, which kn
 nothing of the code, and compared by kir_run. A failure is printed with its seed and written, cut
 down, into the folder of --keep. --stress=K are the stress seeds K and K + 1; 0: none.
 """
+import argparse
 import os
 import re
 import subprocess
@@ -30,7 +31,8 @@ class Runner:
         self.h, self.args = h, args
         self.command = [os.path.abspath(args.kir_run), '--target=' + args.target]
         if h.cross:
-            self.command += ['--cc=aarch64-linux-gnu-gcc', '--cc-flags=-static', '--exec=qemu-aarch64']
+            self.command += ['--cc=aarch64-linux-gnu-gcc', '--cc-flags=-static',
+                             '--exec=qemu-aarch64']
 
     def kir_run(self, text, modes):
         """Runs the text in the given modes; gives (ok, lines of output)."""
@@ -41,8 +43,9 @@ class Runner:
             out, ok = [], True
             for first, last in modes:
                 try:
-                    p = subprocess.run([*self.command, '--first=%d' % first, '--seeds=%d' % last, path],
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+                    p = subprocess.run(
+                        [*self.command, '--first=%d' % first, '--seeds=%d' % last, path],
+                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
                     lines, status = p.stdout.decode(errors='replace').splitlines(), p.returncode
                 except subprocess.TimeoutExpired:
                     lines, status = ['timeout'], 1
@@ -109,8 +112,10 @@ class Runner:
             m = re.search(r'random\.kir:(\d+): (.*)', line)
             if m and int(m.group(1)) <= len(owner):
                 faults.setdefault(owner[int(m.group(1)) - 1], m.group(2))
-        if not faults or not any('random.kir:' in line and ('got' in line or 'crashed' in line) for line in out) \
-                or any('SKIP' in line or 'error:' in line or 'many crashes' in line for line in out):
+        if not faults or not any('random.kir:' in line and ('got' in line or 'crashed' in line)
+                                 for line in out) \
+                or any('SKIP' in line or 'error:' in line or 'many crashes' in line
+                       for line in out):
             if len(seeds) == 1:
                 return {seeds[0]: '; '.join(out)[:600]}, len(programs), lines
             faults = {}
@@ -130,7 +135,8 @@ class Runner:
         for n, (s, why) in enumerate(faults.items()):
             text = why
             if n < self.args.reduce:
-                small, kind = self.reduce(random_gen.make(s, self.args.target, self.args.vectors), why)
+                small, kind = self.reduce(random_gen.make(s, self.args.target, self.args.vectors),
+                                          why)
                 text = kind
                 if small:
                     path = self.h.write('seed%d.kir' % s, '\n'.join(small) + '\n')
@@ -141,15 +147,17 @@ class Runner:
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
-    p.formatter_class = __import__('argparse').RawDescriptionHelpFormatter
+    p.formatter_class = argparse.RawDescriptionHelpFormatter
     p.epilog = __doc__.split('\n', 2)[2]
     p.add_argument('--kir-run', default='build/tests/kir_run', help='the kir_run program')
     p.add_argument('--first', type=int, default=1, help='first seed')
     p.add_argument('--count', type=int, default=600, help='number of seeds')
-    p.add_argument('--minutes', type=float, help='as many seeds as this time allows, instead of --count')
+    p.add_argument('--minutes',
+                   type=float, help='as many seeds as this time allows, instead of --count')
     p.add_argument('--stress', type=int, default=1, metavar='K')
     p.add_argument('--vectors', type=int, default=4, help='vectors of arguments per program')
-    p.add_argument('--reduce', type=int, default=1, metavar='N', help='cut down N failures of a batch')
+    p.add_argument('--reduce', type=int, default=1, metavar='N',
+                   help='cut down N failures of a batch')
     p.add_argument('--one', type=int, metavar='SEED', help='cut down this one')
     args = p.parse_args()
     h = harness.Harness(args)
