@@ -333,7 +333,8 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
 static int usage(void) {
   fprintf(stderr,
           "usage: kir_run [--target=NAME] [--cc=COMMAND] [--cc-flags=FLAGS] [--exec=COMMAND]\n"
-          "               [--first=SEED] [--interp=LINK ARGUMENTS] [--seeds=N] [--no-run] [--keep=DIR]\n               FILE...\n"
+          "               [--first=SEED] [--interp=LINK ARGUMENTS] [--seeds=N] [--no-run] "
+          "[--keep=DIR]\n               FILE...\n"
           "Modes: --first (default 0, normal) to --seeds (default 2); above 0 are stress seeds.\n");
   return 2;
 }

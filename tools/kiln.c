@@ -30,11 +30,8 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } verbs[] = {
-  {"compile", verb_compile},
-  {"print", verb_print},
-  {"verify", verb_verify},
-  {"dis", verb_dis},
-  {"interp", verb_interp},
+  {"compile", verb_compile}, {"print", verb_print},   {"verify", verb_verify},
+  {"dis", verb_dis},         {"interp", verb_interp},
 };
 
 static int print_version(void) {

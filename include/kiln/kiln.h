@@ -3,6 +3,7 @@
 #define KILN_KILN_H
 #include <kiln/build.h>
 #include <kiln/emit.h>
+#include <kiln/inspect.h>
 #include <kiln/module.h>
 #include <kiln/text.h>
 #include <kiln/types.h>

@@ -1,0 +1,512 @@
+/* The interpreter: undefined behaviour and traps with their places, calls by other signatures, of C and
+ * from C, jumps, threads, constructors, limits; and reading functions through <kiln/inspect.h>. What
+ * the operations compute is tested by the .kir files. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <kiln/inspect.h>
+#include <kiln/interp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct world {
+  kiln_module *m;
+  kiln_session *s;
+  kiln_interp *in;
+  kiln_diag link;
+};
+
+static bool build(struct world *w, const char *text, kiln_module_options mo,
+                  kiln_interp_options io) {
+  memset(w, 0, sizeof *w);
+  mo.name = "unit";
+  mo.verify = true;
+  w->m = kiln_module_new(&mo);
+  w->s = w->m ? kiln_session_new(w->m) : NULL;
+  w->in = w->s ? kiln_interp_new(w->m, &io) : NULL;
+  return w->in && kiln_text_parse(w->s, text, strlen(text), kiln_interp_sink, w->in) == KILN_OK &&
+         kiln_interp_link(w->in, &w->link) == KILN_OK;
+}
+
+static void end(struct world *w) {
+  kiln_interp_free(w->in);
+  if (w->s) kiln_session_free(w->s);
+  kiln_module_free(w->m);
+}
+
+static struct world make(const char *text) {
+  struct world w;
+  if (!build(&w, text, (kiln_module_options){0}, (kiln_interp_options){0})) {
+    print_error("%s %s\n", kiln_module_diag(w.m)->message, w.link.message);
+    fail();
+  }
+  return w;
+}
+
+static kiln_status call(struct world *w, const char *name, const kiln_bits *args, uint32_t n,
+                        kiln_bits *results, kiln_diag *diag) {
+  return kiln_interp_call(w->in, kiln_symbol_find(w->m, name), args, n, results, diag);
+}
+
+/* Calls @f(x) of `text`. */
+static uint64_t value_of(const char *text, uint64_t x) {
+  struct world w = make(text);
+  kiln_bits arg = {x, 0}, result[KILN_MAX_RESULTS] = {{0, 0}};
+  kiln_diag d;
+  kiln_status s = call(&w, "f", &arg, 1, result, &d);
+  if (s != KILN_OK) print_error("%s\n", d.message);
+  assert_int_equal(s, KILN_OK);
+  end(&w);
+  return result[0].low;
+}
+
+/* ---- faults ---- */
+
+struct fault {
+  const char *text;
+  uint64_t x;
+  kiln_status status;
+  const char *function;
+  uint32_t block, inst;
+  const char *message;
+};
+
+static const struct fault faults[] = {
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = load.i64 v0+8\n  ret v1\n}\n", 0,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "memory at 0x8"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  store.i8 1, v0\n  ret v0\n}\n", 100, KILN_ERR_UNDEFINED,
+   "f", 0, 1, "memory at 0x64"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call v0() as () -> i64\n  ret v1\n}\n", 16,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "no function"},
+  {"func @g(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  ret v1\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(v0) as (i64) -> i64\n  ret v1\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
+  {"func @g() {\nb0:\n  ret\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g() as () -> i64\n  ret v1\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: results"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  br b1\nb1:\n  unreachable\n}\n", 1, KILN_ERR_UNDEFINED,
+   "f", 1, 2, "unreachable"},
+  {"func @g() noreturn {\nb0:\n  ret\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @g()\n  unreachable\n}\n",
+   1, KILN_ERR_UNDEFINED, "g", 0, 0, "does not return"},
+  {"declare @getpid() -> i32 noreturn\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @getpid()\n  unreachable\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not return"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  brind v0 [b1]\nb1:\n  ret @f:b1\n}\n", 12345,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "none of its blocks"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = stack_save\n  stack_restore v0\n  ret v1\n}\n", 64,
+   KILN_ERR_UNDEFINED, "f", 0, 2, "stack_restore"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = stack_save\n  v2 = salloc 16\n  v3 = stack_save\n"
+   "  stack_restore v1\n  stack_restore v3\n  ret v1\n}\n",
+   64, KILN_ERR_UNDEFINED, "f", 0, 5, "stack_restore"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @f(v0)\n  ret v1\n}\n", 1, KILN_ERR_UNDEFINED,
+   "f", 0, 1, "stack is full"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = salloc 0x1000000000000\n  ret v1\n}\n", 1,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "stack is full"},
+  {"func @g(i32, ...) -> i64 {\n  slot0 = slot 32 align 8\nb0(v0: i32):\n  va_start slot0\n"
+   "  v2 = va_arg.i64 slot0\n  v3 = va_arg.i64 slot0\n  ret v3\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(1, v0)\n  ret v1\n}\n",
+   1, KILN_ERR_UNDEFINED, "g", 0, 3, "va_arg"},
+  {"func @g(i32, ...) -> f64 {\n  slot0 = slot 32 align 8\nb0(v0: i32):\n  va_start slot0\n"
+   "  v2 = va_arg.f64 slot0\n  ret v2\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(1, v0)\n  ret v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "g", 0, 2, "va_arg"},
+  {"declare @longjmp(i64, i32) noreturn\ndeclare @_setjmp(i64) -> i32 returns_twice\n"
+   "data @buf align 16 { zero 512 }\n"
+   "func @g() {\nb0:\n  v0 = call @_setjmp(@buf)\n  ret\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @g()\n  call @longjmp(@buf, 1)\n  unreachable\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 2, "longjmp"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = udiv.i64 5, v0\n  ret v1\n}\n", 0, KILN_ERR_TRAP,
+   "f", 0, 1, "by zero"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = trunc.i8 i64 v0\n  v2 = srem.i8 -128, v1\n"
+   "  ret v0\n}\n",
+   255, KILN_ERR_TRAP, "f", 0, 2, "least value"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  trap\n}\n", 0, KILN_ERR_TRAP, "f", 0, 1, "trap"},
+};
+
+static void test_faults(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    const struct fault *f = &faults[i];
+    struct world w = make(f->text);
+    kiln_bits arg = {f->x, 0};
+    kiln_diag d = {0};
+    kiln_status s = call(&w, "f", &arg, 1, NULL, &d);
+    if (s != f->status || strcmp(d.function, f->function) != 0 || d.block != f->block ||
+        d.inst != f->inst || !strstr(d.message, f->message)) {
+      print_error("row %zu: %s at %s:b%u:%u: %s\n", i, kiln_status_name(s), d.function, d.block,
+                  d.inst, d.message);
+      fail();
+    }
+    /* The interpreter is whole afterwards. */
+    assert_int_equal(call(&w, "f", &arg, 1, NULL, &d), f->status);
+    end(&w);
+  }
+}
+
+static void test_division_of_the_other_target(void **state) {
+  (void)state;
+  struct world w;
+  kiln_bits zero = {0, 0}, r;
+  assert_true(build(&w,
+                    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = udiv.i64 5, v0\n"
+                    "  v2 = urem.i64 7, v0\n  v3 = add.i64 v1, v2\n  ret v3\n}\n",
+                    (kiln_module_options){.target = KILN_TARGET_AARCH64},
+                    (kiln_interp_options){0}));
+  assert_int_equal(call(&w, "f", &zero, 1, &r, NULL), KILN_OK);
+  assert_int_equal(r.low, 7);
+  end(&w);
+}
+
+/* ---- calls ---- */
+
+static void test_deep_recursion(void **state) {
+  (void)state;
+  assert_int_equal(value_of("func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = icmp.i64 eq v0, 0\n"
+                            "  brif v1, b1, b2\nb1:\n  ret 0\nb2:\n  v2 = sub.i64 v0, 1\n"
+                            "  v3 = call @f(v2)\n  v4 = add.i64 v3, 2\n  ret v4\n}\n",
+                            2000000),
+                   4000000);
+}
+
+static void test_results(void **state) {
+  (void)state;
+  struct world w = make("func @g(i64) -> i64, f64, i128, i8, f32 {\nb0(v0: i64):\n"
+                        "  v1 = zext.i128 i64 v0\n  v2 = shl.i128 v1, 64\n"
+                        "  ret v0, f64 2.5, v2, -1, f32 0.5\n}\n"
+                        "func @f(i64) -> i8, i128, f32 {\nb0(v0: i64):\n  v1 = call @g(v0)\n"
+                        "  v2 = result 2 of v1\n  v3 = result 3 of v1\n  v4 = result 4 of v1\n"
+                        "  ret v3, v2, v4\n}\n");
+  kiln_bits arg = {9, 77}, r[KILN_MAX_RESULTS];
+  float half = 0.5f;
+  uint32_t bits;
+  memcpy(&bits, &half, 4);
+  assert_int_equal(call(&w, "f", &arg, 1, r, NULL), KILN_OK);
+  assert_int_equal(r[0].low, 255);
+  assert_int_equal(r[1].low, 0);
+  assert_int_equal(r[1].high, 9);
+  assert_int_equal(r[2].low, bits);
+  end(&w);
+}
+
+/* A call may give more than is taken, and each class counts for itself. */
+static void test_other_signatures(void **state) {
+  (void)state;
+  assert_int_equal(value_of("func @g(i64, f64, i32) -> i64 {\nb0(v0: i64, v1: f64, v2: i32):\n"
+                            "  v3 = ftosi.i64 f64 v1\n  v4 = sext.i64 i32 v2\n"
+                            "  v5 = mul.i64 v3, v4\n  v6 = add.i64 v0, v5\n  ret v6\n}\n"
+                            "func @f(i64) -> i64 {\nb0(v0: i64):\n"
+                            "  v1 = call @g(f64 3.0, v0, 7, 8) as (f64, i64, i64, i64) -> i64\n"
+                            "  ret v1\n}\n",
+                            100),
+                   121);
+}
+
+static void test_c_functions(void **state) {
+  (void)state;
+  assert_int_equal(
+    value_of("declare @snprintf(i64, i64, i64, ...) -> i32\n"
+             "declare @strtol(i64, i64, i32) -> i64\ndeclare @fmod(f64, f64) -> f64\n"
+             "data @s { \"%d %g %ld %d %d %d %g\\00\" }\n"
+             "func @f(i64) -> i64 {\n  slot0 = slot 100\nb0(v0: i64):\n"
+             "  v1 = call @fmod(f64 7.5, f64 2.0)\n"
+             "  v2 = call @snprintf(slot0, 100, @s, 12, v1, v0, 4, 5, 6, v1)\n"
+             "  v3 = load.i64 slot0\n  v4 = call @strtol(slot0, 0, 10)\n"
+             "  v5 = zext.i64 i32 v2\n  v6 = mul.i64 v4, 1000\n"
+             "  v7 = add.i64 v6, v5\n  ret v7\n}\n",
+             33),
+    12000 + (int)strlen("12 1.5 33 4 5 6 1.5"));
+}
+
+static const char sort_text[] =
+  "declare @qsort(i64, i64, i64, i64)\ndata @count align 8 { zero 8 }\n"
+  "func @compare(i64, i64) -> i32 {\nb0(v0: i64, v1: i64):\n  v2 = load.i64 @count\n"
+  "  v3 = add.i64 v2, 1\n  store.i64 v3, @count\n  v4 = load.i32 v0\n  v5 = load.i32 v1\n"
+  "  v6 = sub.i32 v4, v5\n  ret v6\n}\n"
+  "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @qsort(v0, 5, 4, @compare)\n"
+  "  v1 = load.i64 @count\n  ret v1\n}\n";
+
+static void test_callbacks(void **state) {
+  (void)state;
+  struct world w = make(sort_text);
+  int values[5] = {5, 3, 9, 1, 7};
+  kiln_bits arg = {(uint64_t)(uintptr_t)values, 0}, r;
+  assert_int_equal(call(&w, "f", &arg, 1, &r, NULL), KILN_OK);
+  assert_true(r.low >= 4);
+  for (int i = 0; i < 5; i++) assert_int_equal(values[i], 1 + 2 * i);
+  int (*compare)(const int *, const int *);
+  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "compare"));
+  memcpy(&compare, &address, sizeof compare);
+  assert_int_equal(compare(&(int){9}, &(int){4}), 5);
+  end(&w);
+}
+
+/* What C passes and takes by structs and memory. */
+struct big {
+  long a[4];
+};
+struct pair {
+  long a;
+  double b;
+};
+
+static void test_called_by_c(void **state) {
+  (void)state;
+  struct world w =
+    make("func @many(i64 sret, i64 byval(32, 8), i32, f64, i64, i64, i64, i64, i128, f32) {\n"
+         "b0(v0: i64, v1: i64, v2: i32, v3: f64, v4: i64, v5: i64, v6: i64, v7: i64, v8: i128, v9: "
+         "f32):\n"
+         "  v10 = load.i64 v1+24\n  v11 = add.i64 v10, v7\n  store.i64 v11, v0\n"
+         "  v12 = trunc.i64 i128 v8\n  store.i64 v12, v0+8\n  v13 = fpromote.f64 f32 v9\n"
+         "  v14 = fadd.f64 v3, v13\n  store.f64 v14, v0+16\n  store.i64 0, v1\n  ret\n}\n"
+         "func @pair(i64) -> f64, i64 {\nb0(v0: i64):\n  v1 = sitof.f64 i64 v0\n  ret v1, v0\n}\n");
+  struct big (*many)(struct big, int, double, long, long, long, long, __int128, float);
+  struct pair (*pair)(long);
+  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "many"));
+  memcpy(&many, &address, sizeof many);
+  struct big b = {{1, 2, 3, 4}};
+  struct big r = many(b, 1, 2.5, 1, 2, 3, 40, (__int128)7 << 64 | 9, 0.25f);
+  double sum;
+  memcpy(&sum, &r.a[2], 8);
+  assert_int_equal(r.a[0], 44);
+  assert_int_equal(r.a[1], 9);
+  assert_true(sum == 2.75);
+  assert_int_equal(b.a[0], 1);
+  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "pair"));
+  memcpy(&pair, &address, sizeof pair);
+  struct pair p = pair(-3);
+  assert_true(p.b == -3.0 && p.a == -3);
+  end(&w);
+}
+
+/* A fault below a callback goes to the call that began it all. */
+static void test_fault_below_c(void **state) {
+  (void)state;
+  struct world w = make("declare @qsort(i64, i64, i64, i64)\n"
+                        "func @compare(i64, i64) -> i32 {\nb0(v0: i64, v1: i64):\n  trap\n}\n"
+                        "func @f(i64) -> i64 {\nb0(v0: i64):\n"
+                        "  call @qsort(v0, 2, 4, @compare)\n  ret v0\n}\n");
+  int values[2] = {2, 1};
+  kiln_bits arg = {(uint64_t)(uintptr_t)values, 0};
+  kiln_diag d;
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(call(&w, "f", &arg, 1, NULL, &d), KILN_ERR_TRAP);
+    assert_string_equal(d.function, "compare");
+  }
+  assert_false(kiln_interp_where(w.in, &d));
+  end(&w);
+}
+
+static void test_jump_over_c(void **state) {
+  (void)state;
+  int values[2] = {2, 1};
+  assert_int_equal(
+    value_of("declare @qsort(i64, i64, i64, i64)\ndeclare @_setjmp(i64) -> i32 returns_twice\n"
+             "declare @longjmp(i64, i32) noreturn\ndata @buf align 16 { zero 512 }\n"
+             "func @compare(i64, i64) -> i32 {\nb0(v0: i64, v1: i64):\n  call @longjmp(@buf, 0)\n"
+             "  unreachable\n}\n"
+             "func @f(i64) -> i64 {\n  slot0 = slot 8\nb0(v0: i64):\n  store.i64 5, slot0\n"
+             "  v1 = call @_setjmp(@buf)\n  v2 = icmp.i32 eq v1, 0\n  brif v2, b1, b2\n"
+             "b1:\n  store.i64 6, slot0\n  call @qsort(v0, 2, 4, @compare)\n  ret 0\n"
+             "b2:\n  v3 = load.i64 slot0\n  v4 = sext.i64 i32 v1\n  v5 = mul.i64 v3, 10\n"
+             "  v6 = add.i64 v5, v4\n  ret v6\n}\n",
+             (uint64_t)(uintptr_t)values),
+    61);
+}
+
+/* ---- modules ---- */
+
+static void test_constructors(void **state) {
+  (void)state;
+  struct world w =
+    make("data @log align 8 { zero 8 }\n"
+         "func @note(i64) {\nb0(v0: i64):\n  v1 = load.i64 @log\n"
+         "  v2 = mul.i64 v1, 10\n  v3 = add.i64 v2, v0\n  store.i64 v3, @log\n  ret\n}\n"
+         "func @a() {\nb0:\n  call @note(1)\n  ret\n}\n"
+         "func @b() {\nb0:\n  call @note(2)\n  ret\n}\n"
+         "func @c() {\nb0:\n  call @note(3)\n  ret\n}\n"
+         "ctor @a 65535\nctor @b 65535\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
+         "dtor @c 100\n");
+  uint64_t *log = kiln_interp_address(w.in, kiln_symbol_find(w.m, "log"));
+  assert_int_equal(kiln_interp_start(w.in, NULL), KILN_OK);
+  assert_int_equal(*log, 312);
+  *log = 0;
+  assert_int_equal(kiln_interp_stop(w.in, NULL), KILN_OK);
+  assert_int_equal(*log, 213);
+  end(&w);
+}
+
+static const char thread_text[] =
+  "data tls(gd) @t align 64 { i64 5 }\ndata @all align 8 { zero 8 }\n"
+  "func @f(i64) -> i64 {\nb0(v0: i64):\n  br b1(v0)\nb1(v1: i64):\n  v2 = tls_addr @t\n"
+  "  v3 = load.i64 v2\n  v4 = add.i64 v3, 1\n  store.i64 v4, v2\n"
+  "  v5 = atomic_rmw.i64 add seq_cst @all, 1\n  v6 = sub.i64 v1, 1\n  v7 = icmp.i64 eq v6, 0\n"
+  "  brif v7, b2, b1(v6)\nb2:\n  v8 = and.i64 v2, 63\n  v9 = add.i64 v4, v8\n  ret v9\n}\n";
+
+static void *in_thread(void *world) {
+  kiln_bits arg = {1000, 0}, r = {0, 0};
+  call(world, "f", &arg, 1, &r, NULL);
+  return (void *)(uintptr_t)r.low;
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  struct world w = make(thread_text);
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, in_thread, &w), 0);
+  for (int i = 0; i < 4; i++) {
+    void *result;
+    pthread_join(threads[i], &result);
+    assert_int_equal((uintptr_t)result, 1005);
+  }
+  assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "all")), 4000);
+  end(&w);
+}
+
+static void test_undefined_symbol(void **state) {
+  (void)state;
+  struct world w;
+  assert_false(build(&w,
+                     "declare @no_such_function_here()\nfunc @f() {\nb0:\n"
+                     "  call @no_such_function_here()\n  ret\n}\n",
+                     (kiln_module_options){0}, (kiln_interp_options){0}));
+  assert_int_equal(w.link.status, KILN_ERR_SYMBOL);
+  assert_non_null(strstr(w.link.message, "no_such_function_here"));
+  end(&w);
+}
+
+static int given = 42;
+static void *resolve(void *user, const char *name) {
+  return strcmp(name, user) == 0 ? &given : NULL;
+}
+
+static void test_options(void **state) {
+  (void)state;
+  struct world w;
+  char name[] = "mine";
+  assert_true(build(&w,
+                    "extern data @mine\nfunc @f() -> i32 {\nb0:\n  v0 = load.i32 @mine\n"
+                    "  ret v0\n}\nfunc @loop() {\nb0:\n  br b1\nb1:\n  br b1\n}\n",
+                    (kiln_module_options){0},
+                    (kiln_interp_options){.resolve = resolve, .user = name, .max_steps = 1000}));
+  kiln_bits r;
+  kiln_diag d;
+  assert_int_equal(call(&w, "f", NULL, 0, &r, NULL), KILN_OK);
+  assert_int_equal(r.low, 42);
+  assert_int_equal(call(&w, "loop", NULL, 0, NULL, &d), KILN_ERR_LIMIT);
+  assert_int_equal(call(&w, "f", &r, 1, NULL, &d), KILN_ERR_ARGUMENT);
+  assert_int_equal(call(&w, "nothing", NULL, 0, NULL, &d), KILN_ERR_ARGUMENT);
+  end(&w);
+}
+
+/* ---- memory ---- */
+
+struct budget {
+  unsigned left;
+};
+
+static void *counting(void *user, void *old, size_t size) {
+  struct budget *b = user;
+  if (size == 0) {
+    free(old);
+    return NULL;
+  }
+  if (b->left == 0) return NULL;
+  b->left--;
+  return realloc(old, size);
+}
+
+/* Each allocation fails in turn: a status, no crash, no leak. */
+static void test_out_of_memory(void **state) {
+  (void)state;
+  bool done = false;
+  for (unsigned n = 0; !done; n++) {
+    struct budget b = {n};
+    struct world w;
+    kiln_module_options mo = {.allocator = {counting, &b}};
+    done = build(&w, sort_text, mo, (kiln_interp_options){0});
+    kiln_interp_free(w.in);
+    if (w.s) kiln_session_free(w.s);
+    kiln_module_free(w.m);
+    assert_true(n < 1000);
+  }
+}
+
+/* ---- reading functions ---- */
+
+static kiln_status inspect(void *user, kiln_func *f) {
+  unsigned *seen = user;
+  assert_true(kiln_func_finished(f));
+  assert_int_equal(kiln_func_block_count(f), 3);
+  assert_int_equal(kiln_func_slot_count(f), 1);
+  uint64_t size;
+  unsigned align;
+  kiln_func_slot_get(f, 0, &size, &align);
+  assert_true(size == 24 && align == 4);
+  kiln_inst i = kiln_block_first_inst(f, kiln_func_block_at(f, 0));
+  kiln_inst_info info = kiln_inst_get(f, i);
+  assert_int_equal(info.op, KILN_OP_STORE);
+  assert_int_equal(info.disp, 8);
+  assert_int_equal(info.mem_flags, KILN_MEM_VOLATILE);
+  assert_int_equal(kiln_operand_get(f, kiln_inst_operand(f, i, 0)).kind, KILN_OPERAND_SLOT);
+  kiln_operand o = kiln_operand_get(f, kiln_inst_operand(f, i, 1));
+  assert_true(o.kind == KILN_OPERAND_INT && o.low == UINT64_MAX && o.high == UINT64_MAX);
+  i = kiln_inst_next(f, i);
+  info = kiln_inst_get(f, i);
+  assert_string_equal(kiln_op_name(info.op), "switch");
+  assert_int_equal(info.n_edges, 3);
+  int64_t value;
+  kiln_value args[2] = {{0}, {0}};
+  assert_int_equal(kiln_inst_edge(f, i, 2, &value).id, 2);
+  assert_int_equal(value, -5);
+  assert_int_equal(kiln_inst_edge_args(f, i, 2, args, 2), 2);
+  assert_int_equal(kiln_operand_get(f, args[0]).low, 7);
+  o = kiln_operand_get(f, args[1]);
+  assert_int_equal(o.kind, KILN_OPERAND_VALUE);
+  assert_int_equal(args[1].id, kiln_func_param(f, 0).id);
+  assert_int_equal(kiln_inst_next(f, i).id, 0);
+  assert_int_equal(kiln_inst_edge(f, i, 3, NULL).id, UINT32_MAX);
+  kiln_value params[2];
+  assert_int_equal(kiln_block_params(f, (kiln_block){2}, params, 2), 2);
+  assert_int_equal(kiln_operand_get(f, params[0]).type, KILN_TYPE_I32);
+  assert_int_equal(kiln_inst_get(f, (kiln_inst){UINT32_MAX}).op, KILN_OP_NONE);
+  ++*seen;
+  kiln_func_discard(f);
+  return KILN_OK;
+}
+
+static void test_inspect(void **state) {
+  (void)state;
+  static const char text[] =
+    "func @f(i64) -> i64 {\n  slot0 = slot 24 align 16\nb0(v0: i64):\n"
+    "  store.i16 -1, slot0+8 volatile\n  switch.i64 v0, b1 [3: b1, -5: b2(7, v0)]\n"
+    "b1:\n  ret 1\nb2(v1: i32, v2: i64):\n  ret v2\n}\n";
+  unsigned seen = 0;
+  kiln_module_options o = {.name = "unit"};
+  kiln_module *m = kiln_module_new(&o);
+  kiln_session *s = kiln_session_new(m);
+  assert_string_equal(kiln_module_name(m), "unit");
+  assert_int_equal(kiln_text_parse(s, text, strlen(text), inspect, &seen), KILN_OK);
+  assert_int_equal(seen, 1);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_faults),           cmocka_unit_test(test_division_of_the_other_target),
+    cmocka_unit_test(test_deep_recursion),   cmocka_unit_test(test_results),
+    cmocka_unit_test(test_other_signatures), cmocka_unit_test(test_c_functions),
+    cmocka_unit_test(test_callbacks),        cmocka_unit_test(test_called_by_c),
+    cmocka_unit_test(test_fault_below_c),    cmocka_unit_test(test_jump_over_c),
+    cmocka_unit_test(test_constructors),     cmocka_unit_test(test_threads),
+    cmocka_unit_test(test_undefined_symbol), cmocka_unit_test(test_options),
+    cmocka_unit_test(test_out_of_memory),    cmocka_unit_test(test_inspect),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
