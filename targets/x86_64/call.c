@@ -365,7 +365,8 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (type == KILN_TYPE_I128) high[k] = gp_results[gp++];
   }
   uint64_t taken = 0;
-  for (unsigned k = 0; k < sig->n_results; k++) taken |= KN_BIT(reg[k]);
+  for (unsigned k = 0; k < sig->n_results; k++)
+    taken |= KN_BIT(reg[k]) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
   taken &= w->free;
   w->free &= ~taken;
   w->temp |= taken;
@@ -396,31 +397,33 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   kiln_func *f = w->f;
-  unsigned gp = 0, fp = 0;
+  unsigned gp = 0, fp = 0, low = 0;
   struct x64_place half[2];
   int64_t v[2];
   bool wide = false, constant = false;
   for (unsigned k = 0; k < in->x; k++) {
     uint32_t h = kn_ret_value(f, in, k);
-    unsigned type = f->result_types[k];
-    if (!lowered_type(type) || gp > N_GP_RESULTS || fp >= N_FP_RESULTS ||
-        (type == KILN_TYPE_I128 && (in->x > 1))) {
+    unsigned type = f->result_types[k], bank = kn_bank(type);
+    unsigned n = type == KILN_TYPE_I128 ? 2 : 1;
+    if (!lowered_type(type) || (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
     }
-    if (type == KILN_TYPE_I128) {
+    if (n == 2) { /* at most one fits; its halves are in the frame, so they may come last */
       constant = x64_wide_source(w, h, half, v);
       wide = true;
+      low = gp;
+      gp += 2;
       continue;
     }
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) kn_reg(w, h, type);
-    add_move(w, kn_bank(type) ? KN_FP_BASE + fp++ : gp_results[gp++], type, h);
+    add_move(w, bank ? KN_FP_BASE + fp++ : gp_results[gp++], type, h);
   }
   x64_run_moves(w);
   if (wide) {
     for (unsigned k = 0; k < 2; k++) {
-      if (constant) x64_const(w, gp_results[k], (uint64_t)v[k]);
-      else x64_op_mem(w, X64_MOV, 3, gp_results[k], &half[k]);
+      if (constant) x64_const(w, gp_results[low + k], (uint64_t)v[k]);
+      else x64_op_mem(w, X64_MOV, 3, gp_results[low + k], &half[k]);
     }
   }
   if (w->sret) EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, w->sret)));
