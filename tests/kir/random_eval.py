@@ -2,6 +2,7 @@
 
 A float is its bits; ANY_NAN is a NaN whose sign and payload are unspecified. Where a result would
 depend on what the semantics leave open, Undefined is raised and the run is not used."""
+import bisect
 import math
 from fractions import Fraction
 
@@ -149,6 +150,7 @@ class Machine:
 
     def __init__(self, program, target, max_steps=6000):
         self.p, self.target, self.steps = program, target, max_steps
+        self.starts, self.ends = [], []  # of the pieces of memory, in order
         self.mem, self.names, self.code, self.va = {}, {}, {}, {}
         self.top = 0x10000
         self.funcs = {f.name: f for f in program.funcs}
@@ -170,11 +172,20 @@ class Machine:
         self.top = (self.top + 64 + align - 1) // align * align
         at = self.top
         self.top += size
+        self.starts.append(at)
+        self.ends.append(self.top)
         return at
+
+    def inside(self, at, size):
+        """Undefined unless `size` bytes from `at` are one piece of memory's."""
+        n = bisect.bisect_right(self.starts, at) - 1
+        if n < 0 or at + size > self.ends[n]:
+            raise Undefined
 
     # ---- memory ----
 
     def write(self, at, v, t):
+        self.inside(at, SIZE[t])
         for n in range(SIZE[t]):
             self.mem[at + n] = (t, n) if v is ANY_NAN else v >> 8 * n & 255
 
@@ -366,6 +377,9 @@ class Machine:
     # ---- memory in pieces ----
 
     def op_memcpy(self, i, fr, a):
+        if a[2]:
+            self.inside(a[0], a[2])
+            self.inside(a[1], a[2])
         got = [self.mem.get(a[1] + n) for n in range(a[2])]
         for n, b in enumerate(got):
             if b is None:
@@ -377,6 +391,8 @@ class Machine:
     op_memmove = op_memcpy
 
     def op_memset(self, i, fr, a):
+        if a[2]:
+            self.inside(a[0], a[2])
         for n in range(a[2]):
             self.mem[a[0] + n] = a[1]
         return []
@@ -394,6 +410,13 @@ class Machine:
         for n in range(i.x):
             self.mem.pop(a[0] + n, None)
         return []
+
+    op_life_end = op_life_start
+
+    def op_fence(self, i, fr, a):
+        return []
+
+    op_prefetch = op_fence
 
     def op_atomic_load(self, i, fr, a):
         return [self.read(a[0], i.t)]

@@ -515,20 +515,20 @@ class Gen(Ops):
 
     def results(self):
         """What fits the result registers of all targets."""
-        k = self.rng.choice((0, 1, 1, 1, 1, 2, 3))
+        k = self.rng.choice((0, 1, 1, 1, 1, 2, 3, 6))
         out, gp, fp = [], 0, 0
         for _ in range(k):
             t = self.type()
             need = 2 if t == 'i128' else 1
             if t in FLOATS:
                 fp += 1
-            elif gp + need > 3 or t == 'i128' and out:
+                if fp > 4:
+                    continue
+            elif gp + need > 3:
                 continue
             else:
                 gp += need
             out.append(t)
-        if 'i128' in out and len(out) > 1:
-            out = out[:1]
         return out
 
     def make(self):
@@ -540,8 +540,10 @@ class Gen(Ops):
                 variadic = [self.type(('i32',
                                        'i64', 'f64')) for _ in range(rng.choice((1, 3, 9, 16)))]
                 count = rng.choice((1, 2, 7))
-            self.function('r%d_h%d' % (self.seed, n), [self.param(True) for _ in range(count)],
-                          self.results(), variadic)
+            params, results = [self.param(True) for _ in range(count)], self.results()
+            if self.chance(.1):  # the result in memory
+                params, results = [('ptr', 'sret')] + params, []
+            self.function('r%d_h%d' % (self.seed, n), params, results, variadic)
         t = rng.choice(('i64',) * 6 + ('i32', 'i8', 'i16', 'f64', 'f32', 'i128'))
         count = rng.choice((1, 2, 3, 4, 6, 9, 13))
         self.function('r%d_f' % self.seed, [self.param(False) for _ in range(count)], [t])

@@ -135,7 +135,8 @@ ARGS = {
     'store': lambda i: [i.t, 'ptr'], 'addr': lambda i: ['ptr', 'i64'],
     'atomic_load': lambda i: ['ptr'], 'atomic_store': lambda i: [i.t, 'ptr'],
     'atomic_rmw': lambda i: ['ptr', i.t], 'atomic_cas': lambda i: ['ptr', i.t, i.t],
-    'life_start': lambda i: ['ptr'], 'va_start': lambda i: ['ptr'], 'va_end': lambda i: ['ptr'],
+    'life_start': lambda i: ['ptr'], 'life_end': lambda i: ['ptr'], 'prefetch': lambda i: ['ptr'],
+    'va_start': lambda i: ['ptr'], 'va_end': lambda i: ['ptr'],
     'va_arg': lambda i: ['ptr'], 'va_copy': lambda i: ['ptr', 'ptr'],
     'brif': lambda i: ['i8'], 'br': lambda i: [], 'brind': lambda i: ['ptr'],
     'ret': lambda i: i.x, 'switch': lambda i: [i.t],
@@ -186,6 +187,8 @@ def ins_text(i, f):
         body = 'atomic_cas%s %s %s %s' % (t, x[0], x[1], ', '.join(a))
     elif i.op in ('atomic_load', 'atomic_store'):
         body = '%s%s %s %s' % (i.op, t, x, ', '.join(a))
+    elif i.op == 'fence':
+        body = 'fence ' + x
     elif i.op == 'br':
         body = 'br ' + edge(i.edges[0], f)
     elif i.op == 'brif':
@@ -199,7 +202,7 @@ def ins_text(i, f):
     elif i.op == 'ret':
         body = 'ret ' + ', '.join(a) if a else 'ret'
     elif i.op in ('memcpy', 'memmove', 'memset', 'stack_save', 'stack_restore', 'life_start',
-                  'va_start', 'va_end', 'va_copy', 'unreachable', 'trap'):
+                  'life_end', 'prefetch', 'va_start', 'va_end', 'va_copy', 'unreachable', 'trap'):
         body = ('%s %s' % (i.op, ', '.join(a))).rstrip()
     else:
         body = '%s%s %s' % (i.op, t, ', '.join(a))

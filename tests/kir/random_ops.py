@@ -3,7 +3,7 @@ calls. A mixin of random_gen.Gen."""
 from gen_base import BIN, ICMP, ONLY64, OVER, SHIFTS, UN, WIDTH, f_bits, mask
 from random_ir import FLOATS, Ins, INTS, SIZE, typ
 
-NO_WIDE = {'popcnt', 'bitrev'}  # not lowered for i128
+NO_WIDE = {'x86_64': {'popcnt', 'bitrev'}, 'aarch64': set()}  # not lowered for i128
 FCONDS = ['oeq', 'olt', 'ole', 'ogt', 'oge', 'one', 'ueq', 'ult', 'ule', 'ugt', 'uge', 'une',
           'ord', 'uno']
 FVALUES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, 1e10, -1e10, 4294967296.0,
@@ -101,6 +101,7 @@ class Ops:
             return self.rng.choice((self.use_variable, self.use_variable, self.use_area,
                                     self.use_area, self.use_area, self.read_data,
                                     self.move_memory, self.new_pointer, self.atomic,
+                                    self.lifetime, self.no_effect,
                                     self.stack_memory))()
         pick -= self.profile.memory
         if pick < self.profile.call and self.callees:
@@ -129,7 +130,7 @@ class Ops:
                 op = 'add'
             return self.emit(op, t, self.binary_args(op, t), None, [t])
         if k < .58:
-            op = rng.choice([u for u in UN if t != 'i128' or u not in NO_WIDE])
+            op = rng.choice([u for u in UN if t != 'i128' or u not in NO_WIDE[self.target]])
             return self.emit(op, t, [self.operand(t)], None, [t])
         if k < .66:
             return self.compare(t)
@@ -292,6 +293,11 @@ class Ops:
         if self.chance(.15):  # not a variable
             self.acc_x['volatile'] = True
         self.emit('store', 'i64', [self.operand('i64'), self.acc], dict(self.acc_x))
+        if self.chance(.12):  # moves what comes behind it in the frame far away
+            size = rng.choice((300, 4096, 5000, 32768, 70000, 1 << 20))
+            far = self.slot(size, rng.choice((8, 16)))
+            at = rng.choice((0, size - 8))
+            self.emit('store', 'i64', [self.operand('i64'), far], {'disp': at})
         one = self.type() if self.chance(.5) else None
         for _ in range(rng.choice((1, 2, 5, 9)) if self.profile.variables
                        else rng.choice((0, 0, 1))):
@@ -356,6 +362,29 @@ class Ops:
                 self.observe((v, t))
             else:
                 self.emit('store', t, [v, rng.choice(slots)], {'disp': 0})
+
+    def lifetime(self):
+        """A slot's content is any bits and is written again."""
+        rng = self.rng
+        slots = [(b, n, None) for b, n, _ in self.areas if b[0] == 's']
+        slots += [(s, SIZE[t], t) for s, t in self.vars]
+        if not slots:
+            return self.use_area()
+        s, n, t = rng.choice(slots)
+        if self.chance(.5):
+            self.emit('life_end', None, [s], n)
+        if self.chance(.3):
+            self.straight_simple() if not self.callees else self.compare()
+        if self.chance(.7):
+            self.emit('life_start', None, [s], n)
+        if t:
+            return self.emit('store', t, [self.operand(t), s], {'disp': 0})
+        self.emit('memset', None, [s, self.operand('i8'), ('c', n, 'i64')])
+
+    def no_effect(self):
+        if self.chance(.5):
+            return self.emit('fence', None, [], self.rng.choice(('acquire', 'seq_cst')))
+        self.emit('prefetch', None, [self.pointer(1)[0]])
 
     def use_variable(self):
         if not self.vars:
@@ -452,7 +481,8 @@ class Ops:
             t = 'i64'
         x = {'volatile': self.chance(.15)}
         mem = t
-        if t in ('i16', 'i32', 'i64') and self.chance(.4):
+        wide = ('i128',) if self.target == 'aarch64' else ()
+        if t in ('i16', 'i32', 'i64') + wide and self.chance(.4):
             mem = rng.choice([k for k in INTS if WIDTH[k] < WIDTH[t]])
         writes = self.chance(.5)
         base, x['disp'] = self.place(SIZE[t if writes else mem])
