@@ -152,7 +152,7 @@ class Machine:
         self.p, self.target, self.steps = program, target, max_steps
         self.starts, self.ends = [], []  # of the pieces of memory, in order
         self.mem, self.names, self.code, self.va = {}, {}, {}, {}
-        self.top = 0x10000
+        self.top = 0x500000000000
         self.funcs = {f.name: f for f in program.funcs}
         for f in program.funcs:
             self.names[f.name] = at = self.room(16)
@@ -286,12 +286,12 @@ class Machine:
         if op == 'icmp':
             return [int(ICMP[x](a[0], a[1], WIDTH['i64' if t == 'ptr' else t]))]
         if op == 'load':
-            v = self.read(a[0] + x['disp'], x.get('mem') or t)
+            v = self.read(a[0] + x['disp'] & mask(64), x.get('mem') or t)
             if x.get('ext') == 'sext':
                 v = signed(v, WIDTH[x['mem']]) & mask(WIDTH[t])
             return [v]
         if op == 'store':
-            self.write(a[1] + x['disp'], a[0], t)
+            self.write(a[1] + x['disp'] & mask(64), a[0], t)
             return []
         if op == 'addr':
             index = signed(a[1], 64) * x['scale'] if len(a) > 1 else 0
