@@ -93,18 +93,27 @@ static uint64_t sign_extend(uint64_t v, unsigned bits) {
 
 /* ---- atomics: all sequentially consistent, which is as strong as any ---- */
 
-/* Compares and swaps; `*old` becomes what memory had. */
-__attribute__((target("cx16"), no_sanitize("alignment"))) static bool swap(void *at, unsigned bytes,
-                                                                           kn_u128 *old,
-                                                                           kn_u128 want) {
-  kn_u128 was = *old;
+/* Of 16 bytes: compilers make it a call of a library that is not ours to want. */
+static bool swap_wide(void *at, kn_u128 *old, kn_u128 want) {
+  uint64_t low = (uint64_t)*old, high = (uint64_t)(*old >> 64);
   bool done;
+  __asm__ volatile("lock cmpxchg16b (%5)"
+                   : "=@ccz"(done), "+a"(low), "+d"(high)
+                   : "b"((uint64_t)want), "c"((uint64_t)(want >> 64)), "r"(at)
+                   : "memory");
+  *old = (kn_u128)high << 64 | low;
+  return done;
+}
+
+/* Compares and swaps; `*old` becomes what memory had. */
+__attribute__((no_sanitize("alignment"))) static bool swap(void *at, unsigned bytes, kn_u128 *old,
+                                                           kn_u128 want) {
   switch (bytes) {
 #define SWAP(type)                                                                                 \
   {                                                                                                \
     type e = (type) * old;                                                                         \
-    done = __atomic_compare_exchange_n((type *)at, &e, (type)want, false, __ATOMIC_SEQ_CST,        \
-                                       __ATOMIC_SEQ_CST);                                          \
+    bool done = __atomic_compare_exchange_n((type *)at, &e, (type)want, false, __ATOMIC_SEQ_CST,   \
+                                            __ATOMIC_SEQ_CST);                                     \
     *old = e;                                                                                      \
     return done;                                                                                   \
   }
@@ -112,7 +121,7 @@ __attribute__((target("cx16"), no_sanitize("alignment"))) static bool swap(void 
   case 2: SWAP(uint16_t)
   case 4: SWAP(uint32_t)
   case 8: SWAP(uint64_t)
-  default: *old = __sync_val_compare_and_swap((kn_u128 *)at, was, want); return *old == was;
+  default: return swap_wide(at, old, want);
   }
 #undef SWAP
 }

@@ -16,7 +16,13 @@ void kir_missing(const char *);
 struct file {
   const struct kir_entry *entries;
   unsigned n;
+  kiln_interp *in;
+  kiln_session *s;
+  kiln_module *m;
+  struct file *next;
 };
+/* All of them, so that nothing counts as lost. */
+static struct file *files;
 
 static void on_fault(void *user, const kiln_diag *d) {
   char line[700];
@@ -67,7 +73,8 @@ void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned
   kiln_interp *in = m ? kiln_interp_new(m, &o) : NULL;
   kiln_diag diag;
   if (!f || !text || !s || !in) abort();
-  *f = (struct file){entries, n};
+  *f = (struct file){entries, n, in, s, m, files};
+  files = f;
   if (kiln_text_parse(s, text, size, kiln_interp_sink, in) != KILN_OK) return;
   if (kiln_interp_link(in, &diag) != KILN_OK) {
     on_fault(NULL, &diag);

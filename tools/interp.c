@@ -64,7 +64,6 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
     tool_error("%s: no main that can be called", kiln_module_name(m));
     return TOOL_FAILED;
   }
-  running = in;
   catch_signals();
   if (atexit(run_destructors) != 0 || kiln_interp_start(in, NULL) != KILN_OK) return TOOL_FAILED;
   if (kiln_interp_call(in, symbol, args, sig.n_params, result, NULL) != KILN_OK) return TOOL_FAILED;
@@ -72,11 +71,11 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
 }
 
 static int interpret(const struct tool_input *input, int argc, char **argv) {
-  struct tool_module t;
+  static struct tool_module t; /* is never closed: exit still runs the program's destructors */
   kiln_module_options options = {.verify = !input->bitcode};
   if (!tool_module_open(&t, input, options, false)) return TOOL_FAILED;
   kiln_interp_options o = {.on_fault = print_fault};
-  kiln_interp *in = kiln_interp_new(t.module, &o);
+  kiln_interp *in = running = kiln_interp_new(t.module, &o);
   kiln_diag diag = {0};
   if (!in) {
     tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
@@ -91,7 +90,6 @@ static int interpret(const struct tool_input *input, int argc, char **argv) {
     tool_error("%s: %s", input->path, diag.message);
     return TOOL_FAILED;
   }
-  /* Nothing is freed: exit runs the program's destructors. */
   return run_main(in, t.module, argc, argv);
 }
 
