@@ -120,6 +120,10 @@ check_built() {
     check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
     check "${l##*/} keeps no state" check_no_state "$l"
   done
+  if [[ -f $1/interp/libkiln-interp.so ]]; then
+    check "libkiln-interp.so exports kiln_ only" check_exported "$1/interp/libkiln-interp.so"
+    check "libkiln-interp.a has names of its own only" check_archive_names "$1/interp/libkiln-interp.a"
+  fi
   check "the README's example" tests/readme_test.sh "$1"
 }
 
