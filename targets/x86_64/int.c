@@ -259,9 +259,11 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
     x64_const(w, X64_RAX, bits == 64 ? (uint64_t)v : (uint32_t)v);
     return;
   }
+  uint64_t locked = w->locked;
   unsigned ra = kn_reg(w, a, type);
   if (x64_size(type) < 2) x64_extend(w, X64_RAX, ra, type, sign, false);
   else x64_move(w, X64_RAX, ra, type);
+  w->locked = locked; /* registers are few here, and that one was read */
   KN_LOG(w, KN_EV_CLOBBER, 0, X64_RAX);
 }
 

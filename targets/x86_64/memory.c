@@ -213,10 +213,12 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned scale = in->x;
   bool simple = in->b == 0 || scale == 1 || scale == 2 || scale == 4 || scale == 8;
   bool base_waits = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR);
-  int32_t depth = base_waits ? w->val[in->a].frame + 1 : 0;
-  if (simple && v->flags == 0 && depth < 4 && disp > -(1 << 28) && disp < 1 << 28) {
+  /* twice the depth, plus 1 if there is an index: a second one would take too many registers */
+  int32_t state = base_waits ? w->val[in->a].frame + 2 : 0;
+  if (simple && v->flags == 0 && state < 8 && disp > -(1 << 28) && disp < 1 << 28 &&
+      !(in->b && (state & 1))) {
     v->flags = KN_VF_ADDR;
-    v->frame = depth; /* it has no other while it waits */
+    v->frame = state | (in->b != 0); /* it has no other while it waits */
     return;
   }
   if (simple) {

@@ -106,8 +106,10 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     do {
       const struct kn_inst *in = &w->inst[h];
-      if (in->b) {
-        if (index != X64_NONE) break; /* a second index: this one is computed */
+      int64_t number;
+      if (in->b && x64_imm64(w, in->b, &number)) {
+        disp = (int64_t)((uint64_t)disp + (uint64_t)number * in->x);
+      } else if (in->b) {
         index = kn_reg(w, in->b, KILN_TYPE_I64);
         scale = (unsigned)__builtin_ctz(in->x);
       }
@@ -123,7 +125,7 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   } else if (kn_is_slot(h)) {
     place = slot_place(w, kn_index(h), far ? 0 : disp);
   } else if (x64_imm64(w, h, &imm)) {
-    disp += imm;
+    disp = (int64_t)((uint64_t)disp + (uint64_t)imm);
     far = disp != (int32_t)disp;
     place.m.disp = (int32_t)disp;
     if (far) {
@@ -141,7 +143,9 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
     }
   }
   if (KN_UNLIKELY(far)) {
-    unsigned r = kn_temp(w, KN_GP_MASK);
+    unsigned r = place.m.base;
+    /* a temporary of ours is free again once it is read */
+    if (kn_is_value(h) || r >= 16 || (w->temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
     x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
     x64_const(w, r, (uint64_t)disp);
     EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));

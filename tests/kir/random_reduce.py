@@ -115,7 +115,7 @@ class Reducer:
         vectors = []
         for args, _ in q.vectors:
             try:
-                vectors.append((args, random_eval.result_of(q, args, self.target)))
+                vectors.append((args, random_eval.result_of(q, args, self.target, True)))
             except (random_eval.Undefined, KeyError):
                 pass
         if not vectors:
