@@ -53,7 +53,7 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
 
 bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
   if (need <= *cap) return true;
-  uint64_t n = *cap < 8 ? 8 : (uint64_t)*cap * 2;
+  uint64_t n = *cap < 64 ? 64 : (uint64_t)*cap * 2;
   if (n < need) n = need;
   if (n > UINT32_MAX) n = UINT32_MAX;
   void *at; /* `array` is a pointer to a pointer of any type */
