@@ -279,11 +279,12 @@ void KN_W(run_moves)(struct kn_walk *w) {
 
 /* Arguments that are still to be computed are computed now, before the paths part. */
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
+  uint64_t locked = w->locked;
   for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
     uint32_t h = w->f->edge_args.at[a - 1].value;
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
       KN_W(reg_slow)(w, h, w->val[h].type);
-      w->locked = 0;
+      w->locked = locked;
     }
   }
 }

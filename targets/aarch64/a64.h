@@ -182,6 +182,8 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 /* True if the comparison i is deferred to the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
+/* Drops condition h of an instruction that is dead, if it is such a comparison. */
+bool a64_drop_fused(struct kn_walk *w, uint32_t h);
 
 /* ---- lowerings: one instruction each, w->i ---- */
 

@@ -25,6 +25,16 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
+bool a64_drop_fused(struct kn_walk *w, uint32_t h) {
+  if (!kn_is_value(h) || h + 1 != w->i || !a64_fuses(w, h)) return false;
+  const struct kn_inst *in = &w->inst[h];
+  if (in->op != KILN_OP_ICMP && in->op != KILN_OP_FCMP) return false;
+  w->val[h].uses--;
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  return true;
+}
+
 struct a64_test a64_negate(struct a64_test t) {
   static const uint8_t other[] = {A64_T_COND, A64_T_CBNZ, A64_T_CBZ, A64_T_TBNZ, A64_T_TBZ};
   if (t.kind == A64_T_COND) t.cond = (enum a64_cond)((unsigned)t.cond ^ 1);

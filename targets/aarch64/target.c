@@ -189,8 +189,14 @@ static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
   case KN_SH_CONV_FI:
   case KN_SH_CONV_IF:
   case KN_SH_CONV_BITS: kn_drop(w, in->a); return true;
-  case KN_SH_TERN:
-  case KN_SH_SELECT: kn_drop(w, in->c); __attribute__((fallthrough));
+  case KN_SH_SELECT:
+    if (a64_drop_fused(w, in->a)) {
+      kn_drop(w, in->b);
+      kn_drop(w, in->c);
+      return true;
+    }
+    __attribute__((fallthrough));
+  case KN_SH_TERN: kn_drop(w, in->c); __attribute__((fallthrough));
   case KN_SH_BIN:
   case KN_SH_ICMP:
   case KN_SH_FCMP:
