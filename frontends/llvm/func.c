@@ -267,7 +267,7 @@ bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i
 
 /* An instruction whose record was decoded into operands. */
 static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
-  uint32_t a, b, type, vtype;
+  uint32_t a = 0, b = 0, type = 0, vtype = 0;
   unsigned i = 0;
   switch (code) {
   case FUNC_LOAD: /* [ptr, type, align, volatile] */

@@ -218,7 +218,7 @@ static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v)
 static kiln_value size_arg(const struct call *c, unsigned i) {
   kiln_value v = kn_bc_use_z(c->r, arg_id(c, i), arg_type(c, i));
   unsigned kt = arg_info(c, i)->ktype;
-  int64_t k;
+  int64_t k = 0;
   if (kt == KILN_TYPE_I64 || kn_bc_is_int(c->r, arg_id(c, i), &k)) return v;
   return kiln_build_convert(c->r->f, KILN_OP_ZEXT, KILN_TYPE_I64, (kiln_type)kt, v);
 }
@@ -374,7 +374,7 @@ static void library(const struct call *c, const char *name, unsigned n) {
 static void fp_class(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = arg_info(c, 0);
-  int64_t mask;
+  int64_t mask = 0;
   if (!const_arg(c, 1, &mask)) return;
   mask &= 0x3ff;
   bool f64 = t->bits == 64, inverted = __builtin_popcountll((uint64_t)mask) > 5;
@@ -477,7 +477,7 @@ static void lifetime(const struct call *c) {
 }
 
 static void level(const struct call *c) {
-  int64_t n;
+  int64_t n = 0;
   if (!const_arg(c, 0, &n)) return;
   if (n < 0 || n > 255) kn_bc_unsupported(c->r, "this number of frames");
   else def(c, kiln_build_level(c->r->f, (kiln_op)c->row->op, (unsigned)n));
@@ -488,7 +488,7 @@ static void load_relative(const struct call *c) {
   struct kn_bc *r = c->r;
   kiln_type kt = (kiln_type)arg_info(c, 1)->ktype;
   kiln_value table = arg(c, 0), offset = kn_bc_use_s(r, arg_id(c, 1), arg_type(c, 1));
-  int64_t k;
+  int64_t k = 0;
   if (kt == KILN_TYPE_I128) {
     kn_bc_unsupported(r, "an offset of this type");
     return;
@@ -616,7 +616,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   kiln_func *f = r->f;
   kiln_type kt = (kiln_type)c->rt->ktype;
   kiln_op op = (kiln_op)row->op;
-  int64_t k;
+  int64_t k = 0;
   switch (row->kind) {
   case IN_FIRST: def(c, kn_bc_same(r, arg_id(c, 0), arg_type(c, 0))); return;
   case IN_ZERO: def(c, imm(c, 0)); return;
