@@ -179,28 +179,29 @@ void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n) {
   out->cfi_size += (uint32_t)n;
 }
 
-/* DWARF 5, 6.4.2.1: row creation instructions. */
+uint8_t *kn_walk_put_advance(uint8_t *p, uint32_t delta) {
+  if (delta < 64) {
+    *p++ = (uint8_t)(0x40 | delta);
+  } else if (delta < 256) {
+    *p++ = 2;
+    *p++ = (uint8_t)delta;
+  } else if (delta < 65536) {
+    *p++ = 3;
+    *p++ = (uint8_t)delta;
+    *p++ = (uint8_t)(delta >> 8);
+  } else {
+    *p++ = 4;
+    memcpy(p, &delta, 4);
+    p += 4;
+  }
+  return p;
+}
+
 void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit) {
   uint32_t delta = (to - w->cfi_at) / unit;
   uint8_t b[5];
-  size_t n = 0;
   if (delta == 0) return;
-  if (delta < 64) {
-    b[n++] = (uint8_t)(0x40 | delta);
-  } else if (delta < 256) {
-    b[n++] = 2;
-    b[n++] = (uint8_t)delta;
-  } else if (delta < 65536) {
-    uint16_t d = (uint16_t)delta;
-    b[n++] = 3;
-    memcpy(b + 1, &d, 2);
-    n = 3;
-  } else {
-    b[n++] = 4;
-    memcpy(b + 1, &delta, 4);
-    n = 5;
-  }
-  kn_walk_cfi(w, b, n);
+  kn_walk_cfi(w, b, (size_t)(kn_walk_put_advance(b, delta) - b));
   w->cfi_at = to;
 }
 

@@ -195,6 +195,9 @@ void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t typ
 void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
 /* Adds bytes to the frame rows (DW_CFA_...). */
 void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n);
+/* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
+ * DWARF 5, 6.4.2.1. */
+uint8_t *kn_walk_put_advance(uint8_t *p, uint32_t delta);
 /* Advances the frame rows to code offset `to`, in units of `unit` bytes. */
 void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit);
 /* Frees the walk's arrays. */

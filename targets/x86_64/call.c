@@ -5,7 +5,7 @@
 
 #include "ir/build.h"
 
-static const uint8_t gp_args[6] = {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9};
+static const uint8_t gp_args[6] = {X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
 enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4 };
 
@@ -290,8 +290,7 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
       ext[n_ext++].sign = (flags & KILN_PARAM_SEXT) != 0;
     }
   }
-  uint32_t symbol = c->symbol;
-  symbol = callee_symbol(w, c);
+  uint32_t symbol = callee_symbol(w, c);
   if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);

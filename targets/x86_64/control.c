@@ -171,7 +171,7 @@ static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
   }
 }
 
-/* A table of distances behind the jump. `r` is clobbered if `own`. */
+/* A table of distances behind the jump. r keeps its value. */
 static void table(struct kn_walk *w, unsigned r, unsigned type, const struct scase *c, uint32_t n,
                   uint32_t other) {
   unsigned size = x64_op_size(type);

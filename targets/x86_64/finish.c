@@ -138,21 +138,6 @@ static void patch(struct kn_walk *w) {
   }
 }
 
-/* DW_CFA_advance_loc by `delta` bytes of code: DWARF 5, 6.4.2.1. */
-static uint8_t *advance(uint8_t *p, uint32_t delta) {
-  if (delta < 64) {
-    *p++ = (uint8_t)(0x40 | delta);
-  } else if (delta < 65536) {
-    *p++ = 3;
-    *p++ = (uint8_t)delta;
-    *p++ = (uint8_t)(delta >> 8);
-  } else {
-    *p++ = 4;
-    p = x64_put32(p, (int32_t)delta);
-  }
-  return p;
-}
-
 /* Frame rows: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36. */
 static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   if (w->frameless) return; /* the CIE's rules hold throughout */
@@ -174,7 +159,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     if (x->kind != X64_FIX_EPILOGUE) continue;
     uint32_t ret = x->at + x->label - (w->cut.at[k + 1] - w->cut.at[k]);
     w->n_epilogues = 0;
-    p = advance(p, ret - at);
+    p = kn_walk_put_advance(p, ret - at);
     bool last = ret + 1 == end;
     if (!last) *p++ = 0x0a; /* remember_state */
     *p++ = 0x0c;            /* def_cfa rsp, 8 */
@@ -191,7 +176,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     if (x->kind != X64_FIX_EPILOGUE) continue;
     w->n_epilogues--;
     uint32_t ret = x->at + x->label - (w->cut.at[k + 1] - w->cut.at[k]);
-    p = advance(rows, ret - at);
+    p = kn_walk_put_advance(rows, ret - at);
     static const uint8_t row[] = {0x0a, 0x0c, 7, 8, 0x41, 0x0b};
     memcpy(p, row, sizeof row);
     kn_walk_cfi(w, rows, (size_t)(p - rows) + sizeof row);

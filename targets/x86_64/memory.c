@@ -116,25 +116,7 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
   unsigned dst =
     unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH) : kn_def(w, i, type, KN_NO_REG, 0);
-  /* a call for each opcode: the encoder folds with a constant */
-  unsigned wide = type == KILN_TYPE_I64 ? 3 : 2;
-  switch (mem) {
-  case KILN_TYPE_I8:
-    if (sign) x64_op_mem(w, X64_MOVSX8, wide, dst, &m);
-    else x64_op_mem(w, X64_MOVZX8, 2, dst, &m);
-    break;
-  case KILN_TYPE_I16:
-    if (sign) x64_op_mem(w, X64_MOVSX16, wide, dst, &m);
-    else x64_op_mem(w, X64_MOVZX16, 2, dst, &m);
-    break;
-  case KILN_TYPE_I32:
-    if (sign && wide == 3) x64_op_mem(w, X64_MOVSXD, 3, dst, &m);
-    else x64_op_mem(w, X64_MOV, 2, dst, &m);
-    break;
-  case KILN_TYPE_F32: x64_op_mem(w, X64_MOVSS, 2, dst, &m); break;
-  case KILN_TYPE_F64: x64_op_mem(w, X64_MOVSD, 2, dst, &m); break;
-  default: x64_op_mem(w, X64_MOV, 3, dst, &m); break;
-  }
+  x64_load_typed(w, dst, in, &m);
   if (unused) return;
   if (!sign && mem <= KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);

@@ -5,8 +5,7 @@
 #include "lib/walk_slow.h"
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
-const uint8_t x64_hints[2][8] = {{X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, 63, 63},
-                                 {32, 33, 34, 35, 36, 37, 38, 39}};
+const uint8_t x64_hints[2][8] = {{X64_GP_ARGS, 63, 63}, {X64_FP_ARGS}};
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
@@ -167,34 +166,10 @@ void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
   x64_lea(w, dst, &place);
 }
 
-/* The load instruction of a type in memory, extended to `type`. */
-static void load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
-                       const struct x64_place *m) {
-  unsigned op = X64_MOV, size = x64_op_size(in->type);
-  switch (KN_MEM_TYPE(in->x)) {
-  case KILN_TYPE_I8:
-    op = in->x & KILN_MEM_SEXT ? X64_MOVSX8 : X64_MOVZX8;
-    if (!(in->x & KILN_MEM_SEXT)) size = 2;
-    break;
-  case KILN_TYPE_I16:
-    op = in->x & KILN_MEM_SEXT ? X64_MOVSX16 : X64_MOVZX16;
-    if (!(in->x & KILN_MEM_SEXT)) size = 2;
-    break;
-  case KILN_TYPE_I32:
-    if (in->x & KILN_MEM_SEXT && size == 3) op = X64_MOVSXD;
-    else size = 2;
-    break;
-  case KILN_TYPE_F32: op = X64_MOVSS, size = 2; break;
-  case KILN_TYPE_F64: op = X64_MOVSD, size = 2; break;
-  default: break;
-  }
-  x64_op_mem(w, op, size, dst, m);
-}
-
 void x64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t v) {
   const struct kn_inst *in = &w->inst[v];
   struct x64_place place = x64_address(w, in->a, (int32_t)in->c);
-  load_typed(w, dst, in, &place);
+  x64_load_typed(w, dst, in, &place);
 }
 
 void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {

@@ -223,8 +223,8 @@ const struct kn_target kn_target_x86_64 = {
     KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
   .callee_homes =
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
-  .arg_regs = {X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9, KN_NO_REG, KN_NO_REG},
-  .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
+  .fp_arg_regs = {X64_FP_ARGS},
   .clobbers = clobbers,
   .compile = compile,
 };

@@ -42,6 +42,10 @@ KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned 
   else x64_mov(w, x64_op_size(type), dst, src);
 }
 
+/* Argument registers in order: psABI, 3.2.3. */
+#define X64_GP_ARGS X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9
+#define X64_FP_ARGS 32, 33, 34, 35, 36, 37, 38, 39
+
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
 struct x64_place {
   struct x64_mem m;
@@ -64,6 +68,31 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
 /* The frame's byte at `offset`. */
 KN_INLINE struct x64_place x64_frame(int32_t offset) {
   return (struct x64_place){.m = x64_at(X64_RBP, offset)};
+}
+
+/* The load `in` from place m, extended as it says. A call for each opcode: the encoder folds with a
+ * constant. */
+KN_INLINE void x64_load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
+                              const struct x64_place *m) {
+  bool sign = (in->x & KILN_MEM_SEXT) != 0;
+  unsigned wide = x64_op_size(in->type);
+  switch (KN_MEM_TYPE(in->x)) {
+  case KILN_TYPE_I8:
+    if (sign) x64_op_mem(w, X64_MOVSX8, wide, dst, m);
+    else x64_op_mem(w, X64_MOVZX8, 2, dst, m);
+    break;
+  case KILN_TYPE_I16:
+    if (sign) x64_op_mem(w, X64_MOVSX16, wide, dst, m);
+    else x64_op_mem(w, X64_MOVZX16, 2, dst, m);
+    break;
+  case KILN_TYPE_I32:
+    if (sign && wide == 3) x64_op_mem(w, X64_MOVSXD, 3, dst, m);
+    else x64_op_mem(w, X64_MOV, 2, dst, m);
+    break;
+  case KILN_TYPE_F32: x64_op_mem(w, X64_MOVSS, 2, dst, m); break;
+  case KILN_TYPE_F64: x64_op_mem(w, X64_MOVSD, 2, dst, m); break;
+  default: x64_op_mem(w, X64_MOV, 3, dst, m); break;
+  }
 }
 
 /* Second operand of an operation: an immediate, a register, or memory. */
