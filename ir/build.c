@@ -178,7 +178,7 @@ static unsigned result_type(const kiln_func *f, uint32_t of, unsigned index) {
   if ((in->op >= KILN_OP_SADDO && in->op <= KILN_OP_UMULO) || in->op == KILN_OP_ATOMIC_CAS)
     return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
   if (in->op != KILN_OP_CALL) return KILN_TYPE_VOID;
-  const struct kn_sig *sig = &f->module->sigs[in->c];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
   return index >= 1 && index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
 }
 _Static_assert(KILN_OP_UMULO - KILN_OP_SADDO == 5, "the overflow operations are six in a row");

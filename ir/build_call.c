@@ -24,9 +24,9 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
                            uint32_t n) {
   if (!kn_build_ready(f)) return KN_NONE;
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(sig.id - 1 >= m->n_sigs - 1))
+  if (KN_UNLIKELY(!kn_sig_valid(m, sig.id)))
     return call_fail(f, KILN_ERR_ARGUMENT, "no such signature");
-  const struct kn_sig *s = m->sigs + sig.id;
+  const struct kn_sig *s = kn_sig(m, sig.id);
   uint32_t n_params = s->n_params;
   if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC))))
     return call_fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the signature's");
@@ -39,7 +39,7 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
 
   uint32_t first = f->lists.n;
   uint32_t *list = f->lists.at + first;
-  const kiln_param *params = m->params + s->params;
+  const kiln_param *params = s->params;
   unsigned next[2] = {0, 0}; /* arguments so far: general, float */
   for (uint32_t i = 0; i < n_params; i++) {
     uint32_t h = args[i].id;

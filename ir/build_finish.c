@@ -15,12 +15,13 @@ static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
 /* Blocks whose symbols exist are address-taken. */
 static bool mark_symbols(kiln_func *f) {
   const kiln_module *m = f->module;
-  for (uint32_t i = m->symbols[f->symbol].block_first; i != 0; i = m->block_symbols[i - 1].next) {
-    const struct kn_block_symbol *s = m->block_symbols + i - 1;
-    if (s->block - 1 >= f->blocks.n - 1)
+  for (uint32_t i = kn_symbol(m, f->symbol)->block_first; i != 0;
+       i = kn_symbol(m, i)->block_first) {
+    uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
+    if (block - 1 >= f->blocks.n - 1)
       return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
-    f->address_taken += !f->block[s->block].address_taken;
-    f->block[s->block].address_taken = 1;
+    f->address_taken += !f->block[block].address_taken;
+    f->block[block].address_taken = 1;
   }
   return true;
 }

@@ -33,7 +33,7 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   kiln_diag *d = &f->diag;
   d->status = status;
   copy_name(d->module, sizeof d->module, m->options.name);
-  copy_name(d->function, sizeof d->function, f->symbol != 0 ? m->symbols[f->symbol].name : "");
+  copy_name(d->function, sizeof d->function, f->symbol != 0 ? kn_symbol(m, f->symbol)->name : "");
   d->block = block;
   d->inst = inst_number(f, inst);
   d->line = d->column = 0;
@@ -130,6 +130,7 @@ static void reset(kiln_func *f) {
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->locs.n = f->places.n = f->scratch.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
+  f->n_data = 0;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = false;
   f->diag.status = KILN_OK;
@@ -202,7 +203,7 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   while (n >= f->cap - f->n)
     if (!kn_build_grow(f)) return false;
   if (n != 0) {
-    const kiln_param *params = f->module->params + sig->params;
+    const kiln_param *params = sig->params;
     for (uint32_t i = 0; i < n; i++)
       kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
                     0);
@@ -222,13 +223,13 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   f->next = s->open;
   s->open = f;
 
-  bool known = symbol.id - 1 < m->n_symbols - 1;
+  bool known = kn_symbol_valid(m, symbol.id);
   const struct kn_sig *sig = NULL;
   if (known) {
     f->symbol = symbol.id;
-    if (m->symbols[symbol.id].kind == KILN_SYMBOL_FUNC) {
-      f->sig = m->symbols[symbol.id].sig;
-      sig = &m->sigs[f->sig];
+    if (kn_symbol(m, symbol.id)->kind == KILN_SYMBOL_FUNC) {
+      f->sig = kn_symbol(m, symbol.id)->sig;
+      sig = kn_sig(m, f->sig);
       f->n_results = sig->n_results;
       memcpy(f->result_types, sig->results, sizeof f->result_types);
       f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
@@ -242,10 +243,10 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
   else if (sig == NULL)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
-  else if (m->symbols[symbol.id].defined)
+  else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))
-    kn_func_fail(f, m->diag.status, UINT32_MAX, 0, "the module has an error");
+    kn_func_fail(f, kiln_module_status(m), UINT32_MAX, 0, "the module has an error");
   else f->defines = true;
   return f;
 }
@@ -274,6 +275,7 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
+  if (f->n_data > 0) kn_data_drop(f->module, f->symbol, f->n_data);
   if (f->defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
 }
@@ -293,7 +295,7 @@ kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
 
 void kiln_loc_set(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
-  if (KN_UNLIKELY(loc >= f->module->n_locs)) {
+  if (KN_UNLIKELY(loc != 0 && loc >= f->session->places.n_locs)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }

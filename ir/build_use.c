@@ -185,7 +185,7 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
 kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   if (!kn_build_open(f)) return KN_NONE;
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(s.id - 1 >= m->n_symbols - 1)) {
+  if (KN_UNLIKELY(!kn_symbol_valid(m, s.id))) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
     return KN_NONE;
   }
@@ -195,9 +195,40 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
                                     .symbol = s.id,
                                     .type = KILN_TYPE_PTR,
-                                    .tls = m->symbols[s.id].tls != KILN_TLS_NONE};
+                                    .tls = kn_symbol(m, s.id)->tls != KILN_TLS_NONE};
   f->pool.n = i + 1;
   return (kiln_value){kn_handle(KN_TAG_POOL, i)};
+}
+
+kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->defines)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the address of a block that has none");
+    return KN_NONE;
+  }
+  uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
+  if (KN_UNLIKELY(id == 0)) {
+    kn_build_fail(f, kiln_module_status(f->module), "the module has an error");
+    return KN_NONE;
+  }
+  kiln_block_take_address(f, b);
+  return kiln_const_symbol(f, (kiln_symbol){id}, 0);
+}
+
+kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc) {
+  const kiln_symbol none = {0};
+  if (f->status != KILN_OK) return none;
+  if (KN_UNLIKELY(desc == NULL || f->finished || !f->defines)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
+    return none;
+  }
+  uint32_t id = kn_data_of_func(f->module, f->symbol, f->n_data, desc);
+  if (KN_UNLIKELY(id == 0)) {
+    kn_build_fail(f, kiln_module_status(f->module), "the module has an error");
+    return none;
+  }
+  f->n_data++;
+  return (kiln_symbol){id};
 }
 
 /* ---- slots and forward values ---- */

@@ -1,12 +1,10 @@
-/* The module's life: options, memory, errors, targets by name, source locations, sessions. Symbols,
- * signatures and data have files of their own (ir/module_*.c). Called by front ends and every room
- * that allocates or fails. Invariant: the module's status is that of its first diagnostic, and once it
- * is not KILN_OK nothing in the module changes any more. */
+/* The module's life: options, memory, errors, targets by name, the freeze. Symbols, signatures and data
+ * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
+ * every room that allocates or fails. Invariant: the module's status is that of its first diagnostic,
+ * and once it is not KILN_OK nothing in the module changes any more. */
 #include "ir/module.h"
 
 #include "ir/arena.h"
-#include "ir/build.h"
-#include "ir/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -104,7 +102,14 @@ kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d) {
   if (copy.status == KILN_OK) return KILN_OK;
   if (copy.module[0] == 0 && m->options.name != NULL)
     cut(copy.module, sizeof copy.module, m->options.name);
-  if (m->diag.status == KILN_OK) m->diag = copy;
+  pthread_mutex_lock(&m->diag_lock);
+  if (m->diag.status == KILN_OK) {
+    kiln_diag first = copy; /* its status last: others read that without the lock */
+    first.status = KILN_OK;
+    m->diag = first;
+    __atomic_store_n(&m->diag.status, copy.status, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&m->diag_lock);
   if (m->options.on_diag != NULL) m->options.on_diag(m->options.diag_user, &copy);
   return copy.status;
 }
@@ -122,7 +127,9 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
   return kiln_module_error(m, &d);
 }
 
-kiln_status kiln_module_status(const kiln_module *m) { return m->diag.status; }
+kiln_status kiln_module_status(const kiln_module *m) {
+  return __atomic_load_n(&m->diag.status, __ATOMIC_ACQUIRE);
+}
 
 const kiln_diag *kiln_module_diag(const kiln_module *m) { return &m->diag; }
 
@@ -147,14 +154,20 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   m->arena = arena;
   kn_arena_init(arena, &options->allocator);
   m->clobbers = kn_target_clobbers(options->target);
+  m->flat_symbols = m->flat_sigs = UINT32_MAX;
+  pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
+  pthread_mutexattr_init(&attr);
+  pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+  pthread_mutex_init(&m->lock, &attr);
+  pthread_mutexattr_destroy(&attr);
+  pthread_mutex_init(&m->diag_lock, NULL);
   bool ok = true;
   if (options->name != NULL) {
     m->options.name = kn_arena_string(arena, options->name, strlen(options->name));
     ok = m->options.name != NULL;
   }
   ok = ok && kn_grow(m, &m->symbols, &m->cap_symbols, 64, sizeof *m->symbols) &&
-       kn_grow(m, &m->sigs, &m->cap_sigs, 32, sizeof *m->sigs) &&
-       kn_grow(m, &m->locs, &m->cap_locs, 1, sizeof *m->locs);
+       kn_grow(m, &m->sigs, &m->cap_sigs, 32, sizeof *m->sigs);
   if (!ok) {
     kiln_module_free(m);
     return NULL;
@@ -162,17 +175,21 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   memset(&m->symbols[0], 0, sizeof m->symbols[0]);
   m->symbols[0].name = "";
   memset(&m->sigs[0], 0, sizeof m->sigs[0]);
-  memset(&m->locs[0], 0, sizeof m->locs[0]);
-  m->n_symbols = m->n_sigs = m->n_locs = 1;
+  m->n_symbols = m->n_sigs = 1;
   return m;
 }
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols, m->symbol_hash,   m->sigs, m->params, m->sig_hash, m->data,
-                          m->ctors,   m->block_symbols, m->locs, m->files,  m->file_hash};
+  void *const arrays[] = {m->symbols, m->symbol_hash, m->sigs, m->sig_hash, m->data, m->ctors};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
+    if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
+    if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
+  }
+  pthread_mutex_destroy(&m->lock);
+  pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);
   kn_realloc(m, m->arena, 0);
   kiln_allocator allocator = m->options.allocator;
@@ -182,125 +199,29 @@ void kiln_module_free(kiln_module *m) {
 kiln_target kiln_module_target(const kiln_module *m) { return m->options.target; }
 kiln_allocator kiln_module_allocator(const kiln_module *m) { return m->options.allocator; }
 
-/* ---- source locations ---- */
+/* ---- the freeze ---- */
 
-/* Makes the table of file names twice as large. */
-static bool grow_files(kiln_module *m) {
-  uint32_t size = m->file_hash_size < 16 ? 16 : m->file_hash_size * 2;
-  uint32_t *hash = kn_realloc(m, NULL, size * sizeof *hash);
-  if (hash == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < m->n_files; i++) {
-    uint32_t *head = hash + (m->files[i].hash & (size - 1));
-    m->files[i].next = *head;
-    *head = i + 1;
-  }
-  if (m->file_hash != NULL) kn_realloc(m, m->file_hash, 0);
-  m->file_hash = hash;
-  m->file_hash_size = size;
-  return true;
+kiln_status kiln_module_freeze(kiln_module *m) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return KILN_OK;
+  m->flat_symbols = m->n_symbols;
+  m->flat_sigs = m->n_sigs;
+  m->frozen = true;
+  return KILN_OK;
 }
 
-/* Index + 1 of a file's name, or 0 if the module failed. */
-static uint32_t intern_file(kiln_module *m, const char *name) {
-  if (m->last_file != 0 && strcmp(m->files[m->last_file - 1].name, name) == 0) return m->last_file;
-  size_t length = strlen(name);
-  uint32_t hash = kn_hash_bytes(name, length);
-  if (m->file_hash_size > 0) {
-    uint32_t i = m->file_hash[hash & (m->file_hash_size - 1)];
-    for (; i != 0; i = m->files[i - 1].next)
-      if (m->files[i - 1].hash == hash && strcmp(m->files[i - 1].name, name) == 0)
-        return m->last_file = i;
+bool kiln_module_frozen(const kiln_module *m) { return m->frozen; }
+
+void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {
+  unsigned k = kn_late_chunk(i);
+  if (chunks[k] == NULL) {
+    size_t bytes = ((size_t)KN_LATE_FIRST << k) * size;
+    chunks[k] = kn_realloc(m, NULL, bytes);
+    if (chunks[k] == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return NULL;
+    }
+    memset(chunks[k], 0, bytes);
   }
-  if (m->n_files >= m->file_hash_size && !grow_files(m)) return 0;
-  if (!kn_grow(m, &m->files, &m->cap_files, m->n_files + 1, sizeof *m->files)) return 0;
-  const char *copy = kn_arena_string(m->arena, name, length);
-  if (copy == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return 0;
-  }
-  uint32_t *head = m->file_hash + (hash & (m->file_hash_size - 1));
-  m->files[m->n_files] = (struct kn_file){copy, hash, *head};
-  *head = ++m->n_files;
-  return m->last_file = m->n_files;
-}
-
-uint32_t kiln_loc_add(kiln_module *m, const char *file, uint32_t line, uint32_t column) {
-  if (m->diag.status != KILN_OK) return 0;
-  uint32_t index = intern_file(m, file != NULL ? file : "");
-  if (index == 0) return 0;
-  if (m->n_locs == UINT32_MAX) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many source locations");
-    return 0;
-  }
-  if (!kn_grow(m, &m->locs, &m->cap_locs, m->n_locs + 1, sizeof *m->locs)) return 0;
-  m->locs[m->n_locs] = (struct kn_loc){index - 1, line, column};
-  return m->n_locs++;
-}
-
-/* ---- sessions ---- */
-
-kiln_session *kiln_session_new(kiln_module *m) {
-  kiln_session *s = kn_realloc(m, NULL, sizeof *s);
-  if (s == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
-  memset(s, 0, sizeof *s);
-  s->module = m;
-  return s;
-}
-
-void kiln_session_free(kiln_session *s) {
-  if (s == NULL) return;
-  kiln_module *m = s->module;
-  kn_session_free_rooms(s);
-  kn_func_free_all(s);
-  void *const arrays[] = {s->out.code,   s->out.relocs, s->out.funcs,
-                          s->out.labels, s->out.lines,  s->out.cfi};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
-  kn_realloc(m, s, 0);
-}
-
-kiln_module *kiln_session_module(const kiln_session *s) { return s->module; }
-
-#define ARRAY_BYTES(array) ((uint64_t)(array).cap * sizeof *(array).at)
-
-static uint64_t func_bytes(const kiln_func *f) {
-  return sizeof *f + (uint64_t)f->cap * (sizeof *f->inst + sizeof *f->val) +
-         ARRAY_BYTES(f->blocks) + ARRAY_BYTES(f->order) + ARRAY_BYTES(f->edges) +
-         ARRAY_BYTES(f->edge_args) + ARRAY_BYTES(f->late_args) + ARRAY_BYTES(f->lists) +
-         ARRAY_BYTES(f->pool) + ARRAY_BYTES(f->slots) + ARRAY_BYTES(f->globals) +
-         ARRAY_BYTES(f->rows) + ARRAY_BYTES(f->back_edges) + ARRAY_BYTES(f->forwards) +
-         ARRAY_BYTES(f->forward_uses) + ARRAY_BYTES(f->locs) + ARRAY_BYTES(f->places);
-}
-
-kiln_stats kiln_session_stats(const kiln_session *s) {
-  kiln_stats stats = s->stats;
-  const struct kn_output *o = &s->out;
-  stats.memory_bytes += sizeof *s + o->cap + (uint64_t)o->cap_relocs * sizeof *o->relocs +
-                        (uint64_t)o->cap_funcs * sizeof *o->funcs +
-                        (uint64_t)o->cap_labels * sizeof *o->labels +
-                        (uint64_t)o->cap_lines * sizeof *o->lines + o->cap_cfi;
-  for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
-  for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
-  stats.data_bytes = s->module->data_bytes;
-  uint64_t ticks = kn_clock_ticks() - s->clock_ticks;
-  double scale = ticks ? (double)(kn_clock_ns() - s->clock_ns) / (double)ticks : 0;
-  stats.plan_ns = (uint64_t)((double)stats.plan_ns * scale);
-  stats.walk_ns = (uint64_t)((double)stats.walk_ns * scale);
-  stats.object_ns = (uint64_t)((double)stats.object_ns * scale);
-  return stats;
-}
-
-void kiln_session_time(kiln_session *s, bool on) {
-  if (on && s->clock_ns == 0) {
-    s->clock_ns = kn_clock_ns();
-    s->clock_ticks = kn_clock_ticks();
-  }
-  s->timing = on;
+  return kn_late_at(chunks, i, size);
 }

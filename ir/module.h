@@ -5,9 +5,11 @@
 
 #include <kiln/module.h>
 
+#include <pthread.h>
+
 /* One interned signature; its parameters and results stand in the module's arrays. */
 struct kn_sig {
-  uint32_t params; /* first in kiln_module.params */
+  const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t n_results;
@@ -28,16 +30,18 @@ struct kn_symbol {
   uint32_t target;      /* alias, block: id */
   int64_t offset;       /* alias: bytes; block: the block's id */
   uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
-  uint32_t block_first; /* functions: index + 1 of its newest kn_block_symbol, or 0 */
+  uint32_t block_first; /* functions: id of the newest symbol of one of its blocks, or 0;
+                         * block symbols: of the same function's next older one, or 0 */
   uint8_t kind;         /* kiln_symbol_kind */
   uint8_t linkage, visibility, tls;
   uint8_t dso_local;
   uint8_t align_log2;
   uint8_t defined; /* has a body, data or target */
+  uint8_t body;    /* a definition was announced (kiln_symbol_desc.body); block symbols: the body
+                    * being built asked for it (kiln_block_address) */
   /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at
    * declaration and again at definition; what was true stays true: */
-  uint8_t direct;        /* reached pc-relative, without GOT or PLT */
-  uint8_t block_symbols; /* functions: some block symbol exists */
+  uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
 };
 
@@ -50,7 +54,13 @@ struct kn_data {
   const uint8_t *bytes;     /* owned; NULL: zero */
   const kiln_reloc *relocs; /* owned */
   size_t n_relocs;
+  uint32_t owner;   /* kiln_func_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
+  uint32_t ordinal; /* and its number among that function's */
 };
+#define KN_DATA_DROPPED UINT32_MAX
+static inline bool kn_data_owned(const struct kn_data *d) {
+  return d->owner - 1 < KN_DATA_DROPPED - 1;
+}
 
 struct kn_ctor {
   uint32_t func, priority;
@@ -58,24 +68,42 @@ struct kn_ctor {
 };
 
 struct kn_loc {
-  uint32_t file; /* index into kiln_module.files */
+  uint32_t file; /* index into kn_places.files */
   uint32_t line, column;
 };
 
 struct kn_file {
-  const char *name; /* NUL-terminated, in the module's strings */
+  const char *name; /* NUL-terminated, in the session's strings */
   uint32_t hash;
   uint32_t next; /* of the same hash: index + 1, or 0 */
 };
 
-struct kn_block_symbol {
-  uint32_t func, block, symbol; /* ids */
-  uint32_t next;                /* of the same function: index + 1, or 0 */
+/* Source locations of a session. */
+struct kn_places {
+  struct kn_loc *locs; /* by id; [0] is none, and counts in n_locs */
+  uint32_t n_locs, cap_locs;
+  struct kn_file *files;
+  uint32_t n_files, cap_files;
+  uint32_t *file_hash;
+  uint32_t file_hash_size;
+  uint32_t last_file; /* of the newest location: index + 1, or 0 */
 };
 
+/* What was added after the module was frozen: chunks that double in size, so that nothing moves while
+ * other threads read. */
+#define KN_LATE_CHUNKS 26
+#define KN_LATE_FIRST 64
+
+/* Before the freeze one thread at a time uses a module. After it the arrays up to flat_symbols and
+ * flat_sigs are only read, but for kn_symbol.defined; everything else is under `lock`, and the
+ * diagnostic under `diag_lock`. */
 struct kiln_module {
   kiln_module_options options;
-  kiln_diag diag;            /* first error */
+  kiln_diag diag; /* first error; its status is read without a lock */
+  bool frozen;
+  pthread_mutex_t lock, diag_lock;
+  uint32_t flat_symbols, flat_sigs; /* ids below are in the arrays; UINT32_MAX: all */
+  void *late_symbols[KN_LATE_CHUNKS], *late_sigs[KN_LATE_CHUNKS];
   struct kn_symbol *symbols; /* by id; [0] is none, and counts in n_symbols */
   uint32_t n_symbols, cap_symbols;
   uint32_t n_aliases;
@@ -83,8 +111,6 @@ struct kiln_module {
   uint32_t symbol_hash_size;
   struct kn_sig *sigs; /* by id; [0] is none, and counts in n_sigs */
   uint32_t n_sigs, cap_sigs;
-  kiln_param *params;
-  uint32_t n_params, cap_params;
   uint32_t *sig_hash;
   uint32_t sig_hash_size;
   struct kn_data *data;
@@ -92,15 +118,6 @@ struct kiln_module {
   uint64_t data_bytes;
   struct kn_ctor *ctors;
   uint32_t n_ctors, cap_ctors;
-  struct kn_block_symbol *block_symbols;
-  uint32_t n_block_symbols, cap_block_symbols;
-  struct kn_loc *locs; /* by id; [0] is none, and counts in n_locs */
-  uint32_t n_locs, cap_locs;
-  struct kn_file *files;
-  uint32_t n_files, cap_files;
-  uint32_t *file_hash;
-  uint32_t file_hash_size;
-  uint32_t last_file;                     /* of the newest location: index + 1, or 0 */
   const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
   struct kn_arena *arena;                 /* strings, data, relocations */
   const uint16_t *clobbers;               /* of the target: see kn_target_clobbers */
@@ -159,9 +176,11 @@ struct kiln_session {
   struct kn_output out;
   struct kiln_func *open;  /* functions being built */
   struct kiln_func *spare; /* functions whose arrays are warm */
-  struct kn_plan *plan;    /* lib/plan.h */
-  struct kn_walk *walk;    /* lib/walk.h */
-  kiln_stats stats;        /* its times in ticks: ir/clock.h */
+  struct kn_places places;
+  struct kn_arena *arena; /* its file names */
+  struct kn_plan *plan;   /* lib/plan.h */
+  struct kn_walk *walk;   /* lib/walk.h */
+  kiln_stats stats;       /* its times in ticks: ir/clock.h */
   bool timing;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
 };
@@ -176,12 +195,47 @@ bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t i
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 3, 4)));
 
-/* True if `id` is that of a symbol or signature. */
+/* True if the module has failed. */
+static inline bool kn_module_failed(const kiln_module *m) {
+  return __atomic_load_n(&m->diag.status, __ATOMIC_RELAXED) != KILN_OK;
+}
+
+/* True if `id` is that of a symbol or signature. An id that another thread was given after the freeze
+ * is for that thread. */
 static inline bool kn_symbol_valid(const kiln_module *m, uint32_t id) {
-  return id - 1 < m->n_symbols - 1;
+  return id - 1 < __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1;
 }
 static inline bool kn_sig_valid(const kiln_module *m, uint32_t id) {
-  return id - 1 < m->n_sigs - 1;
+  return id - 1 < __atomic_load_n(&m->n_sigs, __ATOMIC_RELAXED) - 1;
+}
+
+/* Place of item `i` of those added after the freeze. */
+static inline unsigned kn_late_chunk(uint32_t i) {
+  return 25u - (unsigned)__builtin_clz(i + KN_LATE_FIRST);
+}
+static inline void *kn_late_at(void *const *chunks, uint32_t i, size_t size) {
+  unsigned k = kn_late_chunk(i);
+  return (char *)chunks[k] + (i + KN_LATE_FIRST - ((uint32_t)KN_LATE_FIRST << k)) * size;
+}
+
+/* The symbol, the signature of a valid id. They do not move after the freeze. */
+static inline struct kn_symbol *kn_symbol(const kiln_module *m, uint32_t id) {
+  if (__builtin_expect(id < m->flat_symbols, 1)) return m->symbols + id;
+  return kn_late_at(m->late_symbols, id - m->flat_symbols, sizeof(struct kn_symbol));
+}
+static inline struct kn_sig *kn_sig(const kiln_module *m, uint32_t id) {
+  if (__builtin_expect(id < m->flat_sigs, 1)) return m->sigs + id;
+  return kn_late_at(m->late_sigs, id - m->flat_sigs, sizeof(struct kn_sig));
+}
+/* Makes room for item `i` of those added after the freeze, zeroed; NULL without memory. */
+void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size);
+
+/* Tables that sessions share once the module is frozen. */
+static inline void kn_module_lock(kiln_module *m) {
+  if (m->frozen) pthread_mutex_lock(&m->lock);
+}
+static inline void kn_module_unlock(kiln_module *m) {
+  if (m->frozen) pthread_mutex_unlock(&m->lock);
 }
 /* Finds a symbol by name: its id, or 0. */
 uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length);
@@ -198,6 +252,15 @@ const uint16_t *kn_target_clobbers(kiln_target t);
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
+/* Symbol of block `block` of the function `func` that is being built: kiln_block_address. */
+uint32_t kn_symbol_of_block(kiln_module *m, uint32_t func, uint32_t block);
+/* A new private data symbol without a name, or 0. The module is locked. */
+uint32_t kn_symbol_private_data(kiln_module *m);
+/* Defines private data number `ordinal` of the function `owner`: its symbol, or 0 if the module failed. */
+uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
+                         const kiln_data_desc *desc);
+/* Forgets the `n` items of a function that was discarded. */
+void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n);
 /* Takes that back: the body was discarded. */
 void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
 /* Computes kn_symbol.direct. */

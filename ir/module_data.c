@@ -40,14 +40,10 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   return check_relocs(m, d);
 }
 
-kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc) {
-  if (m->diag.status != KILN_OK) return m->diag.status;
-  if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "definition of no symbol, or without content");
-  struct kn_symbol *s = m->symbols + symbol.id;
-  if (s->kind != KILN_SYMBOL_DATA || s->defined)
-    return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
-                          s->defined ? "is defined already" : "is no data");
+/* Copies a definition; the module is locked. */
+static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc *desc,
+                          uint32_t owner, uint32_t ordinal) {
+  struct kn_symbol *s = kn_symbol(m, symbol);
   if (desc->size_bytes > MAX_DATA_BYTES)
     return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
   const char *wrong = check(m, s, desc);
@@ -72,13 +68,15 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   else if (bytes != NULL) memset(bytes, 0, (size_t)desc->size_bytes);
   if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
 
-  m->data[m->n_data] = (struct kn_data){.symbol = symbol.id,
+  m->data[m->n_data] = (struct kn_data){.symbol = symbol,
                                         .flags = desc->flags,
                                         .align_log2 = desc->align_log2,
                                         .size_bytes = desc->size_bytes,
                                         .bytes = bytes,
                                         .relocs = relocs,
-                                        .n_relocs = desc->n_relocs};
+                                        .n_relocs = desc->n_relocs,
+                                        .owner = owner,
+                                        .ordinal = ordinal};
   s->data = ++m->n_data;
   s->defined = 1;
   kn_symbol_classify(m, s);
@@ -86,23 +84,58 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   return KILN_OK;
 }
 
+kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "data: the module is frozen");
+  if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "definition of no symbol, or without content");
+  const struct kn_symbol *s = kn_symbol(m, symbol.id);
+  if (s->kind != KILN_SYMBOL_DATA || s->defined)
+    return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
+                          s->defined ? "is defined already" : "is no data");
+  return define(m, symbol.id, desc, 0, 0);
+}
+
+uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
+                         const kiln_data_desc *desc) {
+  kn_module_lock(m);
+  uint32_t id = kn_symbol_private_data(m);
+  if (id != 0 && define(m, id, desc, owner, ordinal) != KILN_OK) id = 0;
+  kn_module_unlock(m);
+  return id;
+}
+
+void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
+  kn_module_lock(m);
+  for (uint32_t i = m->n_data; n > 0 && i-- > 0;) {
+    if (m->data[i].owner != owner) continue;
+    m->data[i].owner = KN_DATA_DROPPED;
+    n--;
+  }
+  kn_module_unlock(m);
+}
+
 bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
-  if (!kn_symbol_valid(m, symbol.id) || m->symbols[symbol.id].data == 0) return false;
-  const struct kn_data *d = m->data + m->symbols[symbol.id].data - 1;
+  if (!kn_symbol_valid(m, symbol.id) || kn_symbol(m, symbol.id)->data == 0) return false;
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  kn_module_lock(locked);
+  const struct kn_data *d = m->data + kn_symbol(m, symbol.id)->data - 1;
   *out = (kiln_data_desc){.bytes = d->bytes,
                           .size_bytes = d->size_bytes,
                           .align_log2 = d->align_log2,
                           .flags = d->flags,
                           .relocs = d->relocs,
                           .n_relocs = d->n_relocs};
+  kn_module_unlock(locked);
   return true;
 }
 
 /* ---- constructors ---- */
 
 kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit) {
-  if (m->diag.status != KILN_OK) return m->diag.status;
-  if (!kn_symbol_valid(m, func.id) || m->symbols[func.id].kind == KILN_SYMBOL_DATA ||
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
+  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind == KILN_SYMBOL_DATA ||
       priority > 65535)
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "constructor: no function, or priority above 65535");

@@ -3,6 +3,8 @@
  * bytes zero. */
 #include "ir/module.h"
 
+#include "ir/arena.h"
+
 #include <string.h>
 
 /* A parameter as one number; also what is hashed. */
@@ -16,14 +18,12 @@ static uint64_t mix(uint64_t h, uint64_t w) {
   return h ^ h >> 32;
 }
 
-static bool equal(const kiln_module *m, const struct kn_sig *s, uint32_t hash, kiln_callconv cc,
-                  unsigned flags, const kiln_param *params, size_t n_params,
-                  const uint8_t results[KILN_MAX_RESULTS], size_t n_results) {
-  if (s->hash != hash || s->cc != cc || s->flags != flags || s->n_params != n_params ||
-      s->n_results != n_results || memcmp(s->results, results, KILN_MAX_RESULTS) != 0)
+static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
+  if (s->hash != t->hash || s->cc != t->cc || s->flags != t->flags || s->n_params != t->n_params ||
+      s->n_results != t->n_results || memcmp(s->results, t->results, KILN_MAX_RESULTS) != 0)
     return false;
-  for (size_t i = 0; i < n_params; i++)
-    if (pack(&m->params[s->params + i]) != pack(&params[i])) return false;
+  for (size_t i = 0; i < s->n_params; i++)
+    if (pack(&s->params[i]) != pack(&t->params[i])) return false;
   return true;
 }
 
@@ -48,8 +48,8 @@ static bool grow_table(kiln_module *m) {
   }
   memset(table, 0, size * sizeof *table);
   for (uint32_t id = 1; id < m->n_sigs; id++) {
-    uint32_t *head = table + (m->sigs[id].hash & (size - 1));
-    m->sigs[id].next = *head;
+    uint32_t *head = table + (kn_sig(m, id)->hash & (size - 1));
+    kn_sig(m, id)->next = *head;
     *head = id;
   }
   if (m->sig_hash != NULL) kn_realloc(m, m->sig_hash, 0);
@@ -58,10 +58,56 @@ static bool grow_table(kiln_module *m) {
   return true;
 }
 
+/* Room for one more signature, zeroed; NULL if the module failed. */
+static struct kn_sig *new_sig(kiln_module *m) {
+  if (m->n_sigs >= UINT32_MAX / 2) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
+    return NULL;
+  }
+  if (m->n_sigs >= m->sig_hash_size && !grow_table(m)) return NULL;
+  if (m->frozen)
+    return kn_late_add(m, m->late_sigs, m->n_sigs - m->flat_sigs, sizeof(struct kn_sig));
+  if (!kn_grow(m, &m->sigs, &m->cap_sigs, m->n_sigs + 1, sizeof *m->sigs)) return NULL;
+  return m->sigs + m->n_sigs;
+}
+
+/* The id of a signature like `wanted`, which is copied if there is none; 0 if the module failed. The
+ * module is locked. */
+static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
+  if (m->sig_hash_size > 0) {
+    uint32_t id = m->sig_hash[wanted->hash & (m->sig_hash_size - 1)];
+    for (; id != 0; id = kn_sig(m, id)->next)
+      if (equal(kn_sig(m, id), wanted)) return id;
+  }
+  struct kn_sig *s = new_sig(m);
+  if (s == NULL) return 0;
+  kiln_param *params = NULL;
+  if (wanted->n_params > 0) {
+    params = kn_arena_zero(m->arena, wanted->n_params * sizeof *params, _Alignof(kiln_param));
+    if (params == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return 0;
+    }
+  }
+  for (size_t i = 0; i < wanted->n_params; i++) {
+    params[i].type = wanted->params[i].type;
+    params[i].flags = wanted->params[i].flags;
+    params[i].align_log2 = wanted->params[i].align_log2;
+    params[i].size_bytes = wanted->params[i].size_bytes;
+  }
+  uint32_t *head = m->sig_hash + (wanted->hash & (m->sig_hash_size - 1));
+  *s = *wanted;
+  s->params = params;
+  s->next = *head;
+  *head = m->n_sigs;
+  __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);
+  return *head;
+}
+
 kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const kiln_param *params,
                       size_t n_params, const kiln_type *results, size_t n_results) {
   const kiln_sig none = {0};
-  if (m->diag.status != KILN_OK) return none;
+  if (kn_module_failed(m)) return none;
   if ((unsigned)cc >= KILN_CC_COUNT ||
       flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
@@ -85,15 +131,6 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
   memcpy(&packed_results, types, sizeof packed_results);
   h = mix(h, packed_results);
   for (size_t i = 0; i < n_params; i++) h = mix(h, pack(&params[i]));
-  uint32_t hash = (uint32_t)h;
-
-  if (m->sig_hash_size > 0) {
-    uint32_t id = m->sig_hash[hash & (m->sig_hash_size - 1)];
-    for (; id != 0; id = m->sigs[id].next)
-      if (equal(m, m->sigs + id, hash, cc, flags, params, n_params, types, n_results))
-        return (kiln_sig){id};
-  }
-
   for (size_t i = 0; i < n_params; i++) {
     const char *wrong = check_param(&params[i]);
     if (params[i].flags & KILN_PARAM_JOIN && i + 1 == n_params) wrong = "nothing to join behind it";
@@ -101,36 +138,16 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;
   }
-  if (n_params > UINT32_MAX - m->n_params || m->n_sigs == UINT32_MAX) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
-    return none;
-  }
-  if ((m->n_sigs >= m->sig_hash_size && !grow_table(m)) ||
-      !kn_grow(m, &m->sigs, &m->cap_sigs, m->n_sigs + 1, sizeof *m->sigs) ||
-      !kn_grow(m, &m->params, &m->cap_params, m->n_params + (uint32_t)n_params, sizeof *m->params))
-    return none;
-  for (size_t i = 0; i < n_params; i++) {
-    kiln_param *p = m->params + m->n_params + i;
-    memset(p, 0, sizeof *p);
-    p->type = params[i].type;
-    p->flags = params[i].flags;
-    p->align_log2 = params[i].align_log2;
-    p->size_bytes = params[i].size_bytes;
-  }
-  uint32_t id = m->n_sigs++;
-  struct kn_sig *s = m->sigs + id;
-  memset(s, 0, sizeof *s);
-  s->params = m->n_params;
-  s->n_params = (uint32_t)n_params;
-  memcpy(s->results, types, sizeof types);
-  s->n_results = (uint8_t)n_results;
-  s->cc = (uint8_t)cc;
-  s->flags = (uint8_t)flags;
-  s->hash = hash;
-  uint32_t *head = m->sig_hash + (hash & (m->sig_hash_size - 1));
-  s->next = *head;
-  *head = id;
-  m->n_params += (uint32_t)n_params;
+  struct kn_sig wanted = {.params = params,
+                          .n_params = (uint32_t)n_params,
+                          .n_results = (uint8_t)n_results,
+                          .cc = (uint8_t)cc,
+                          .flags = (uint8_t)flags,
+                          .hash = (uint32_t)h};
+  memcpy(wanted.results, types, sizeof types);
+  kn_module_lock(m);
+  uint32_t id = intern(m, &wanted);
+  kn_module_unlock(m);
   return (kiln_sig){id};
 }
 
@@ -138,10 +155,10 @@ kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
   kiln_sig_info info;
   memset(&info, 0, sizeof info);
   if (!kn_sig_valid(m, sig.id)) return info;
-  const struct kn_sig *s = m->sigs + sig.id;
+  const struct kn_sig *s = kn_sig(m, sig.id);
   info.cc = (kiln_callconv)s->cc;
   info.flags = s->flags;
-  info.params = s->n_params > 0 ? m->params + s->params : NULL;
+  info.params = s->params;
   info.n_params = s->n_params;
   info.results = s->results;
   info.n_results = s->n_results;

@@ -14,14 +14,15 @@ enum { MAX_ALIGN_LOG2 = 16 };
 /* ---- what code may assume ---- */
 
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
+  bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
   bool direct;
   if (local || s->dso_local) direct = true;
-  else if (!s->defined && s->linkage == KILN_LINKAGE_WEAK)
+  else if (!defined && s->linkage == KILN_LINKAGE_WEAK)
     direct = false; /* may be 0, which a pc-relative field does not reach */
   else if (s->visibility == KILN_VIS_HIDDEN) direct = true;
-  else if (s->visibility == KILN_VIS_PROTECTED && s->defined) direct = true;
-  else if (m->options.pic == KILN_PIC_PIE) direct = s->defined;
+  else if (s->visibility == KILN_VIS_PROTECTED && defined) direct = true;
+  else if (m->options.pic == KILN_PIC_PIE) direct = defined;
   else direct = m->options.pic == KILN_PIC_STATIC;
   s->direct = direct;
 }
@@ -31,8 +32,8 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
 static uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
   if (m->symbol_hash_size == 0) return 0;
   uint32_t id = m->symbol_hash[hash & (m->symbol_hash_size - 1)];
-  for (; id != 0; id = m->symbols[id].next) {
-    const struct kn_symbol *s = m->symbols + id;
+  for (; id != 0; id = kn_symbol(m, id)->next) {
+    const struct kn_symbol *s = kn_symbol(m, id);
     if (s->hash == hash && s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
         memcmp(s->name, name, length) == 0)
       return id;
@@ -45,7 +46,12 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length)
 }
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
-  return (kiln_symbol){name != NULL ? kn_symbol_lookup(m, name, strlen(name)) : 0};
+  if (name == NULL) return no_symbol;
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  kn_module_lock(locked);
+  uint32_t id = kn_symbol_lookup(m, name, strlen(name));
+  kn_module_unlock(locked);
+  return (kiln_symbol){id};
 }
 
 /* True if the symbol is in the table: it has a name or is a block's. */
@@ -62,9 +68,9 @@ static bool grow_table(kiln_module *m) {
   }
   memset(table, 0, size * sizeof *table);
   for (uint32_t id = 1; id < m->n_symbols; id++) {
-    if (!listed(m->symbols + id)) continue;
-    uint32_t *head = table + (m->symbols[id].hash & (size - 1));
-    m->symbols[id].next = *head;
+    if (!listed(kn_symbol(m, id))) continue;
+    uint32_t *head = table + (kn_symbol(m, id)->hash & (size - 1));
+    kn_symbol(m, id)->next = *head;
     *head = id;
   }
   if (m->symbol_hash != NULL) kn_realloc(m, m->symbol_hash, 0);
@@ -80,23 +86,30 @@ static struct kn_symbol *new_symbol(kiln_module *m) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
   }
-  if ((m->n_symbols >= m->symbol_hash_size && !grow_table(m)) ||
-      !kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
-    return NULL;
-  struct kn_symbol *s = m->symbols + m->n_symbols;
+  if (m->n_symbols >= m->symbol_hash_size && !grow_table(m)) return NULL;
+  struct kn_symbol *s;
+  if (m->frozen) {
+    s = kn_late_add(m, m->late_symbols, m->n_symbols - m->flat_symbols, sizeof *s);
+    if (s == NULL) return NULL;
+  } else {
+    if (!kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
+      return NULL;
+    s = m->symbols + m->n_symbols;
+  }
   memset(s, 0, sizeof *s);
   s->name = "";
   return s;
 }
 
 static kiln_symbol publish(kiln_module *m) {
-  uint32_t id = m->n_symbols++;
-  struct kn_symbol *s = m->symbols + id;
+  uint32_t id = m->n_symbols;
+  struct kn_symbol *s = kn_symbol(m, id);
   if (listed(s)) {
     uint32_t *head = m->symbol_hash + (s->hash & (m->symbol_hash_size - 1));
     s->next = *head;
     *head = id;
   }
+  __atomic_store_n(&m->n_symbols, id + 1, __ATOMIC_RELAXED);
   return (kiln_symbol){id};
 }
 
@@ -139,16 +152,24 @@ static bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_desc
   s->tls = (uint8_t)d->tls;
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
+  s->body = d->body;
   s->section = s->comdat = NULL;
   return copy_name(m, d->section, &m->last_section, &s->section) &&
          copy_name(m, d->comdat, &m->last_comdat, &s->comdat);
 }
 
-/* Makes or finds the symbol that `d` describes. `*is_new` says which. */
+/* After the freeze a declaration is but a reference: what it says must not depend on who comes first. */
+static bool plain(const kiln_symbol_desc *d) {
+  return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VIS_DEFAULT &&
+         d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
+         d->comdat == NULL;
+}
+
+/* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. */
 static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
                         bool *is_new) {
   *is_new = false;
-  if (m->diag.status != KILN_OK) return 0;
+  if (kn_module_failed(m)) return 0;
   if (d == NULL) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description");
     return 0;
@@ -168,15 +189,21 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
   if (length > 0) {
     hash = kn_hash_bytes(d->name, length);
     uint32_t id = find(m, d->name, length, hash);
-    if (id != 0 && m->symbols[id].kind == KILN_SYMBOL_UNKNOWN && kind != KILN_SYMBOL_UNKNOWN) {
+    if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
+        kind != KILN_SYMBOL_UNKNOWN) {
       /* so far only code referred to it, as to a library function */
-      struct kn_symbol *known = m->symbols + id;
+      struct kn_symbol *known = kn_symbol(m, id);
       known->kind = (uint8_t)kind;
       if (!describe(m, known, d)) return 0;
       kn_symbol_classify(m, known);
       *is_new = true;
     }
     if (id != 0) return id;
+  }
+  if (m->frozen && !plain(d)) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",
+                   (int)(length < 100 ? length : 100), length > 0 ? d->name : "");
+    return 0;
   }
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
@@ -199,48 +226,60 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
 uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
   const kiln_symbol_desc desc = {.name = name};
   bool is_new;
-  return declare(m, &desc, KILN_SYMBOL_UNKNOWN, &is_new);
+  kn_module_lock(m);
+  uint32_t id = declare(m, &desc, KILN_SYMBOL_UNKNOWN, &is_new);
+  kn_module_unlock(m);
+  return id;
 }
 
 static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
-  kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", m->symbols[id].name, what);
+  kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", kn_symbol(m, id)->name, what);
   return no_symbol;
 }
 
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
-  if (m->diag.status != KILN_OK) return no_symbol;
+  if (kn_module_failed(m)) return no_symbol;
   if (!kn_sig_valid(m, sig.id)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "function without a signature");
     return no_symbol;
   }
   bool is_new;
+  kn_module_lock(m);
   uint32_t id = declare(m, desc, KILN_SYMBOL_FUNC, &is_new);
+  if (id != 0 && is_new) kn_symbol(m, id)->sig = sig.id;
+  kn_module_unlock(m);
   if (id == 0) return no_symbol;
-  struct kn_symbol *s = m->symbols + id;
+  struct kn_symbol *s = kn_symbol(m, id);
   if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
-  if (s->sig == 0) s->sig = sig.id;
+  if (s->sig == 0 && !m->frozen) s->sig = sig.id;
   return (kiln_symbol){id};
 }
 
 kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
   bool is_new;
+  kn_module_lock(m);
   uint32_t id = declare(m, desc, KILN_SYMBOL_DATA, &is_new);
-  if (id != 0 && m->symbols[id].kind == KILN_SYMBOL_FUNC)
+  kn_module_unlock(m);
+  if (id != 0 && kn_symbol(m, id)->kind == KILN_SYMBOL_FUNC)
     return clash(m, id, "is declared as a function already");
   return (kiln_symbol){id};
 }
 
 kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln_symbol target,
                               int64_t offset_bytes) {
-  if (m->diag.status != KILN_OK) return no_symbol;
+  if (kn_module_failed(m)) return no_symbol;
   if (!kn_symbol_valid(m, target.id)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "alias of no symbol");
+    return no_symbol;
+  }
+  if (m->frozen) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
     return no_symbol;
   }
   bool is_new;
   uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
   if (id == 0) return no_symbol;
-  struct kn_symbol *s = m->symbols + id;
+  struct kn_symbol *s = kn_symbol(m, id);
   if (s->defined) return clash(m, id, "is defined already");
   if (!is_new && !describe(m, s, desc)) return no_symbol;
   s->kind = KILN_SYMBOL_ALIAS;
@@ -248,79 +287,129 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   s->target = target.id;
   s->offset = offset_bytes;
   s->defined = 1;
-  if (s->sig == 0 && offset_bytes == 0) s->sig = m->symbols[target.id].sig;
+  if (s->sig == 0 && offset_bytes == 0) s->sig = kn_symbol(m, target.id)->sig;
   kn_symbol_classify(m, s);
   return (kiln_symbol){id};
 }
 
-kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
-  if (m->diag.status != KILN_OK) return no_symbol;
-  if (!kn_symbol_valid(m, func.id) || m->symbols[func.id].kind != KILN_SYMBOL_FUNC) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
-    return no_symbol;
-  }
-  const uint32_t key[2] = {func.id, block_id};
+/* Finds or makes (if `make`) the symbol of a block. The module is locked. */
+static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
+  const uint32_t key[2] = {func, block};
   uint32_t hash = kn_hash_bytes(key, sizeof key);
   uint32_t id = m->symbol_hash_size > 0 ? m->symbol_hash[hash & (m->symbol_hash_size - 1)] : 0;
-  for (; id != 0; id = m->symbols[id].next) {
-    const struct kn_symbol *s = m->symbols + id;
-    if (s->hash == hash && s->kind == KILN_SYMBOL_BLOCK && s->target == func.id &&
-        s->offset == block_id)
-      return (kiln_symbol){id};
+  for (; id != 0; id = kn_symbol(m, id)->next) {
+    struct kn_symbol *s = kn_symbol(m, id);
+    if (s->hash != hash || s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block)
+      continue;
+    if (!s->defined) { /* left by a body that was discarded */
+      s->defined = 1;
+      s->block_first = kn_symbol(m, func)->block_first;
+      kn_symbol(m, func)->block_first = id;
+    }
+    return id;
+  }
+  if (!make) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "block symbol of '%.100s': the module is frozen",
+                   kn_symbol(m, func)->name);
+    return 0;
   }
   struct kn_symbol *s = new_symbol(m);
-  if (s == NULL || !kn_grow(m, &m->block_symbols, &m->cap_block_symbols, m->n_block_symbols + 1,
-                            sizeof *m->block_symbols))
-    return no_symbol;
+  if (s == NULL) return 0;
+  struct kn_symbol *owner = kn_symbol(m, func);
   s->hash = hash;
   s->kind = KILN_SYMBOL_BLOCK;
   s->linkage = KILN_LINKAGE_PRIVATE;
-  s->target = func.id;
-  s->offset = block_id;
+  s->target = func;
+  s->offset = block;
   s->defined = 1;
+  s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  kiln_symbol symbol = publish(m);
-  struct kn_symbol *owner = m->symbols + func.id;
-  m->block_symbols[m->n_block_symbols++] =
-    (struct kn_block_symbol){func.id, block_id, symbol.id, owner->block_first};
-  owner->block_first = m->n_block_symbols;
-  owner->block_symbols = 1;
-  return symbol;
+  return owner->block_first = publish(m).id;
+}
+
+kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
+  if (kn_module_failed(m)) return no_symbol;
+  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
+    return no_symbol;
+  }
+  kn_module_lock(m);
+  uint32_t id = block_symbol(m, func.id, block_id, !m->frozen);
+  kn_module_unlock(m);
+  return (kiln_symbol){id};
+}
+
+uint32_t kn_symbol_of_block(kiln_module *m, uint32_t func, uint32_t block) {
+  if (kn_module_failed(m)) return 0;
+  kn_module_lock(m);
+  uint32_t n = m->n_symbols, id = block_symbol(m, func, block, true);
+  if (id >= n) kn_symbol(m, id)->body = 1;
+  kn_module_unlock(m);
+  return id;
+}
+
+/* Forgets the block symbols that a discarded body asked for. */
+static void drop_blocks(kiln_module *m, struct kn_symbol *func) {
+  uint32_t *link = &func->block_first;
+  while (*link != 0) {
+    struct kn_symbol *s = kn_symbol(m, *link);
+    if (s->body) {
+      s->defined = 0;
+      *link = s->block_first;
+    } else link = &s->block_first;
+  }
+}
+
+uint32_t kn_symbol_private_data(kiln_module *m) {
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL) return 0;
+  s->kind = KILN_SYMBOL_DATA;
+  s->linkage = KILN_LINKAGE_PRIVATE;
+  kn_symbol_classify(m, s);
+  return publish(m).id;
 }
 
 /* ---- definitions of functions ---- */
 
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
-  if (m->diag.status != KILN_OK) return false;
+  if (kn_module_failed(m)) return false;
   if (!kn_symbol_valid(m, symbol)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "body of no symbol");
     return false;
   }
-  struct kn_symbol *s = m->symbols + symbol;
-  if (s->kind != KILN_SYMBOL_FUNC || s->defined) {
-    clash(m, symbol, s->defined ? "is defined already" : "is no function");
+  struct kn_symbol *s = kn_symbol(m, symbol);
+  if (s->kind != KILN_SYMBOL_FUNC || symbol >= m->flat_symbols) {
+    clash(m, symbol,
+          s->kind != KILN_SYMBOL_FUNC ? "is no function"
+                                      : "was declared after the module was frozen");
     return false;
   }
-  s->defined = 1;
-  kn_symbol_classify(m, s);
+  if (__atomic_exchange_n(&s->defined, 1, __ATOMIC_RELAXED)) {
+    clash(m, symbol, "is defined already");
+    return false;
+  }
+  if (!m->frozen) kn_symbol_classify(m, s);
   return true;
 }
 
 void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol) {
-  if (!kn_symbol_valid(m, symbol) || m->symbols[symbol].kind != KILN_SYMBOL_FUNC) return;
-  m->symbols[symbol].defined = 0;
-  kn_symbol_classify(m, m->symbols + symbol);
+  if (!kn_symbol_valid(m, symbol) || kn_symbol(m, symbol)->kind != KILN_SYMBOL_FUNC) return;
+  drop_blocks(m, kn_symbol(m, symbol));
+  __atomic_store_n(&kn_symbol(m, symbol)->defined, 0, __ATOMIC_RELAXED);
+  if (!m->frozen) kn_symbol_classify(m, kn_symbol(m, symbol));
 }
 
 /* ---- reading ---- */
 
-uint32_t kiln_symbol_count(const kiln_module *m) { return m->n_symbols - 1; }
+uint32_t kiln_symbol_count(const kiln_module *m) {
+  return __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1;
+}
 
 kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
   kiln_symbol_info info;
   memset(&info, 0, sizeof info);
   if (!kn_symbol_valid(m, symbol.id)) return info;
-  const struct kn_symbol *s = m->symbols + symbol.id;
+  const struct kn_symbol *s = kn_symbol(m, symbol.id);
   info.kind = (kiln_symbol_kind)s->kind;
   info.desc.name = s->name;
   info.desc.name_length = s->name_length;
@@ -331,8 +420,9 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
   info.desc.section = s->section;
   info.desc.comdat = s->comdat;
   info.desc.align_log2 = s->align_log2;
+  info.desc.body = s->body != 0;
   info.sig.id = s->sig;
-  info.defined = s->defined != 0;
+  info.defined = __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != 0;
   info.target.id = s->target;
   info.offset_bytes = s->offset;
   return info;

@@ -537,7 +537,7 @@ static bool parse_loc(struct kn_parser *p) {
       !kn_parse_number(p, UINT32_MAX, "a column", &column)) {
     return false;
   }
-  kiln_loc_set(p->func, kiln_loc_add(p->module, file, (uint32_t)line, (uint32_t)column));
+  kiln_loc_set(p->func, kiln_loc_add(p->session, file, (uint32_t)line, (uint32_t)column));
   return true;
 }
 

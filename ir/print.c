@@ -245,7 +245,7 @@ static void put_targets(struct func_printer *q, const struct kn_inst *in, uint32
 
 static void put_call(struct func_printer *q, const struct kn_inst *in) {
   const kiln_func *f = q->f;
-  const struct kn_sig *sig = &f->module->sigs[in->c];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
   text(q, " ");
   operand(q, in->b);
   text(q, "(");
@@ -257,7 +257,7 @@ static void put_call(struct func_printer *q, const struct kn_inst *in) {
   text(q, ")");
   if (kn_is_pool(in->b)) {
     const struct kn_const *k = &f->pool.at[kn_index(in->b)];
-    if (k->symbol && f->module->symbols[k->symbol].sig == in->c) return;
+    if (k->symbol && kn_symbol(f->module, k->symbol)->sig == in->c) return;
   }
   text(q, " as ");
   kn_put_sig(&q->p, in->c);
@@ -422,10 +422,10 @@ static void put_loc(struct func_printer *q, uint32_t i) {
     else high = middle;
   }
   uint32_t loc = low ? f->locs.at[low - 1].loc : 0;
-  const kiln_module *m = f->module;
+  const struct kn_places *places = &f->session->places;
   if (loc == q->loc) return;
   if (loc != 0 && q->loc != 0) {
-    const struct kn_loc *a = &m->locs[loc], *b = &m->locs[q->loc];
+    const struct kn_loc *a = &places->locs[loc], *b = &places->locs[q->loc];
     if (a->line == b->line && a->column == b->column && a->file == b->file) return;
   }
   q->loc = loc;
@@ -433,13 +433,13 @@ static void put_loc(struct func_printer *q, uint32_t i) {
     text(q, "  !loc none\n");
     return;
   }
-  const char *file = m->files[m->locs[loc].file].name;
+  const char *file = places->files[places->locs[loc].file].name;
   text(q, "  !loc ");
   kn_put_string(&q->p, file, strlen(file));
   text(q, " ");
-  number(q, m->locs[loc].line);
+  number(q, places->locs[loc].line);
   text(q, ":");
-  number(q, m->locs[loc].column);
+  number(q, places->locs[loc].column);
   text(q, "\n");
 }
 
@@ -519,6 +519,6 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   text(&q, "}\n");
   kn_realloc(f->module, q.number, 0);
-  f->module->symbols[f->symbol].printed = 1;
+  kn_symbol(f->module, f->symbol)->printed = 1;
   return q.p.failed ? KILN_ERR_MEMORY : KILN_OK;
 }

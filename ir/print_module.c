@@ -126,7 +126,7 @@ static void put_number_name(struct kn_printer *p, uint32_t symbol) {
 }
 
 void kn_put_symbol(struct kn_printer *p, uint32_t symbol) {
-  const struct kn_symbol *s = &p->module->symbols[symbol];
+  const struct kn_symbol *s = kn_symbol(p->module, symbol);
   if (s->kind == KILN_SYMBOL_BLOCK) {
     kn_put_symbol(p, s->target); /* a function: once only */
     kn_put(p, ":b", 2);
@@ -149,10 +149,10 @@ static void put_type(struct kn_printer *p, unsigned type) {
 }
 
 void kn_put_sig(struct kn_printer *p, uint32_t sig) {
-  const struct kn_sig *s = &p->module->sigs[sig];
+  const struct kn_sig *s = kn_sig(p->module, sig);
   kn_put(p, "(", 1);
   for (uint32_t i = 0; i < s->n_params; i++) {
-    const kiln_param *q = &p->module->params[s->params + i];
+    const kiln_param *q = &s->params[i];
     if (i > 0) kn_put(p, ", ", 2);
     put_type(p, q->type);
     if (q->flags & KILN_PARAM_SEXT) kn_put_text(p, " sext");
@@ -187,7 +187,7 @@ static void put_word(struct kn_printer *p, const char *word) {
 
 /* `data internal hidden tls(gd) @x` */
 static void put_symbol_head(struct kn_printer *p, const char *keyword, uint32_t symbol) {
-  const struct kn_symbol *s = &p->module->symbols[symbol];
+  const struct kn_symbol *s = kn_symbol(p->module, symbol);
   kn_put_text(p, keyword);
   put_word(p, kn_linkage_names[s->linkage]);
   put_word(p, kn_visibility_names[s->visibility]);
@@ -219,7 +219,7 @@ static void put_symbol_tail(struct kn_printer *p, const struct kn_symbol *s) {
 }
 
 void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol) {
-  const struct kn_symbol *s = &p->module->symbols[symbol];
+  const struct kn_symbol *s = kn_symbol(p->module, symbol);
   put_symbol_head(p, keyword, symbol);
   kn_put_sig(p, s->sig);
   put_symbol_tail(p, s);
@@ -265,7 +265,7 @@ static void put_bytes(struct kn_printer *p, const uint8_t *bytes, uint64_t n) {
 }
 
 static void put_data(struct kn_printer *p, const struct kn_data *d) {
-  const struct kn_symbol *s = &p->module->symbols[d->symbol];
+  const struct kn_symbol *s = kn_symbol(p->module, d->symbol);
   put_symbol_head(p, "data", d->symbol);
   put_align(p, d->align_log2);
   if (d->flags & KILN_DATA_READ_ONLY) put_word(p, "readonly");
@@ -301,12 +301,12 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);
   for (uint32_t i = 1; i < m->n_symbols; i++) {
-    const struct kn_symbol *s = &m->symbols[i];
+    const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind == KILN_SYMBOL_FUNC && !s->defined && !s->printed) {
       kn_put_func_head(&p, "declare", i);
       kn_put(&p, "\n", 1);
     } else if (s->kind == KILN_SYMBOL_DATA && s->data) {
-      put_data(&p, &m->data[s->data - 1]);
+      if (m->data[s->data - 1].owner != KN_DATA_DROPPED) put_data(&p, &m->data[s->data - 1]);
     } else if (s->kind == KILN_SYMBOL_DATA || s->kind == KILN_SYMBOL_UNKNOWN) {
       put_symbol_head(&p, "extern data", i);
       put_align(&p, s->align_log2);
@@ -315,7 +315,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     }
   }
   for (uint32_t i = 1; i < m->n_symbols; i++) {
-    const struct kn_symbol *s = &m->symbols[i];
+    const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind != KILN_SYMBOL_ALIAS) continue;
     put_symbol_head(&p, "alias", i);
     kn_put_text(&p, " = ");

@@ -54,13 +54,13 @@ static bool check_params(struct verifier *v, uint32_t id) {
   v->inst = 0;
   if (p != 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has more parameters than it counts");
   if (id != 0) return true;
-  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
   if (b->n_params != sig->n_params) {
     return FAIL(v, KILN_ERR_TYPE, "the entry has %u parameters, the signature %u", b->n_params,
                 sig->n_params);
   }
   for (uint32_t i = 0; i < b->n_params; i++) {
-    unsigned want = f->module->params[sig->params + i].type;
+    unsigned want = sig->params[i].type;
     unsigned is = f->inst[kn_block_param(f, b, i)].type;
     if (is != want) {
       return FAIL(v, KILN_ERR_TYPE, "parameter %u is %s, but %s in the signature", i, type_name(is),
@@ -237,10 +237,10 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
   case KN_TAG_POOL: {
     if (i >= f->pool.n) return FAIL(v, KILN_ERR_STRUCTURE, "a constant is out of range");
     const struct kn_const *k = &f->pool.at[i];
-    if (k->symbol >= f->module->n_symbols) {
+    if (k->symbol && !kn_symbol_valid(f->module, k->symbol)) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a symbol is out of range");
     }
-    if (k->symbol && f->module->symbols[k->symbol].tls) {
+    if (k->symbol && kn_symbol(f->module, k->symbol)->tls) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a thread-local symbol outside of tls_addr");
     }
     if (want == KILN_TYPE_COUNT || k->type == want) return true;
@@ -324,7 +324,7 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
 
 static bool check_ret(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
-  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
   if (in->x != sig->n_results) {
     return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, the signature has %u results", in->x,
                 sig->n_results);
@@ -343,10 +343,10 @@ static bool check_ret(struct verifier *v, const struct kn_inst *in) {
 static bool check_call(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   const kiln_module *m = f->module;
-  if (in->c == 0 || in->c >= m->n_sigs) {
+  if (!kn_sig_valid(m, in->c)) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the call's signature is out of range");
   }
-  const struct kn_sig *sig = &m->sigs[in->c];
+  const struct kn_sig *sig = kn_sig(m, in->c);
   bool variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
   if (in->x < sig->n_params || (in->x > sig->n_params && !variadic)) {
     return FAIL(v, KILN_ERR_TYPE, "the call has %u arguments, its signature %u parameters", in->x,
@@ -356,7 +356,7 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the call's arguments are out of range");
   }
   for (uint32_t i = 0; i < in->x; i++) {
-    unsigned want = i < sig->n_params ? m->params[sig->params + i].type : KILN_TYPE_COUNT;
+    unsigned want = i < sig->n_params ? sig->params[i].type : KILN_TYPE_COUNT;
     if (!operand(v, f->lists.at[in->a + i], want)) return false;
   }
   if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
@@ -367,7 +367,7 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
 }
 
 static unsigned call_type(const kiln_func *f, const struct kn_inst *in) {
-  const struct kn_sig *sig = &f->module->sigs[in->c];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
   return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
 }
 
@@ -384,9 +384,9 @@ static unsigned result_type(const kiln_func *f, uint32_t of, unsigned index) {
   case KILN_OP_UMULO:
   case KILN_OP_ATOMIC_CAS: return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
   case KILN_OP_CALL:
-    if (in->c == 0 || in->c >= f->module->n_sigs) return KILN_TYPE_VOID;
-    return index < f->module->sigs[in->c].n_results ? f->module->sigs[in->c].results[index]
-                                                    : KILN_TYPE_VOID;
+    if (!kn_sig_valid(f->module, in->c)) return KILN_TYPE_VOID;
+    return index < kn_sig(f->module, in->c)->n_results ? kn_sig(f->module, in->c)->results[index]
+                                                       : KILN_TYPE_VOID;
   default: return KILN_TYPE_VOID;
   }
 }
@@ -459,8 +459,8 @@ static bool check_unary(struct verifier *v, const struct kn_inst *in, unsigned s
   if (in->op == KILN_OP_TLS_ADDR) {
     uint32_t i = kn_index(in->a);
     if (kn_is_pool(in->a) && i < f->pool.n && f->pool.at[i].symbol != 0 &&
-        f->pool.at[i].symbol < f->module->n_symbols &&
-        f->module->symbols[f->pool.at[i].symbol].tls) {
+        kn_symbol_valid(f->module, f->pool.at[i].symbol) &&
+        kn_symbol(f->module, f->pool.at[i].symbol)->tls) {
       return true;
     }
     return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
@@ -468,7 +468,7 @@ static bool check_unary(struct verifier *v, const struct kn_inst *in, unsigned s
   if (shape == KN_SH_SLOTV && !kn_is_slot(in->a)) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
   }
-  if (in->op == KILN_OP_VA_START && !(f->module->sigs[f->sig].flags & KILN_SIG_VARIADIC)) {
+  if (in->op == KILN_OP_VA_START && !(kn_sig(f->module, f->sig)->flags & KILN_SIG_VARIADIC)) {
     return FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
   }
   return operand(v, in->a, in->type);

@@ -33,6 +33,7 @@ static const uint16_t aarch64_calls[] = {R_AARCH64_CALL26, R_AARCH64_JUMP26, 0};
 static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
   [KILN_TARGET_X86_64] = {.number = EM_X86_64,
                           .fill = 0xcc, /* int3 */
+                          .align_log2 = 4,
                           .abs64 = R_X86_64_64,
                           .abs32 = R_X86_64_32,
                           .rel64 = R_X86_64_PC64,
@@ -53,6 +54,7 @@ static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
                             }},
   [KILN_TARGET_AARCH64] = {.number = EM_AARCH64,
                            .fill = 0, /* udf #0 */
+                           .align_log2 = 2,
                            .mapping_symbols = true,
                            .abs64 = R_AARCH64_ABS64,
                            .abs32 = R_AARCH64_ABS32,
@@ -195,7 +197,7 @@ static uint64_t size_bound(const struct kn_elf *e) {
     const struct kn_elf_section *s = e->sections + i;
     if (s->type != SHT_NOBITS) size += s->size + s->align;
     size += s->max_relas * sizeof(Elf64_Rela) + strlen(s->name) + 6;
-    size += e->m->symbols[s->owner].name_length;
+    size += kn_symbol(e->m, s->owner)->name_length;
     if (size > limit) return 0;
   }
   uint64_t n_symbols = (uint64_t)e->first_global + e->m->n_symbols;

@@ -19,6 +19,7 @@
 struct kn_elf_machine {
   uint16_t number;       /* e_machine */
   uint8_t fill;          /* byte between functions: stops execution */
+  uint8_t align_log2;    /* of functions, at least */
   bool mapping_symbols;  /* $x at the start of code */
   uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
@@ -26,6 +27,11 @@ struct kn_elf_machine {
   uint8_t cie[24];           /* padded; its length field says cie_size - 4 */
   const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
   const uint16_t *calls;     /* resolved here if the target cannot move; 0 ends */
+};
+
+/* One function of the object. */
+struct kn_elf_func {
+  uint32_t session, index; /* in the session's output */
 };
 
 /* Part of a section: a run of functions of one session, a data item or a constructor's entry. */
@@ -105,6 +111,10 @@ struct kn_elf {
   uint32_t n_sessions;
   struct kn_arena arena; /* dies with the call */
 
+  struct kn_elf_func *funcs; /* all, in the order of the object */
+  uint32_t n_funcs;
+  uint32_t *func_data; /* data items that belong to functions, in order: indices */
+  uint32_t n_func_data;
   struct kn_elf_place *places; /* by symbol id */
   struct kn_elf_section *sections;
   uint32_t n_sections, cap_sections;
@@ -134,6 +144,13 @@ struct kn_elf {
   uint64_t strtab; /* offset of the string table */
   uint64_t symtab, shndx;
 };
+
+static inline const struct kn_output *kn_elf_output(const struct kn_elf *e, uint32_t session) {
+  return &e->sessions[session]->out;
+}
+static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uint32_t i) {
+  return kn_elf_output(e, e->funcs[i].session)->funcs + e->funcs[i].index;
+}
 
 /* lib/elf_place.c */
 bool kn_elf_place(struct kn_elf *e);

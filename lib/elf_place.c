@@ -109,7 +109,7 @@ static void join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
 /* A new section of one symbol: prefix + the symbol's name. `group` may be 0. */
 static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t symbol,
                             uint32_t group, uint64_t more_flags) {
-  bool named = e->m->symbols[symbol].name_length > 0;
+  bool named = kn_symbol(e->m, symbol)->name_length > 0;
   uint32_t type = fixed_sections[kind].type;
   uint64_t flags = fixed_sections[kind].flags & ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
   uint32_t i = kn_elf_add_section(e, named ? fixed_prefixes[kind] : fixed_sections[kind].name, type,
@@ -221,7 +221,7 @@ static bool extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t
 
 /* Section of a function that does not simply go to .text. */
 static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
-  const struct kn_symbol *s = e->m->symbols + symbol;
+  const struct kn_symbol *s = kn_symbol(e->m, symbol);
   const char *comdat = s->comdat;
   if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
   uint32_t group = 0;
@@ -235,30 +235,67 @@ static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
   return i;
 }
 
-/* Places the functions of a session. Neighbours that go to the same section keep their distance, so
- * that the whole run is one piece. */
-static bool place_functions(struct kn_elf *e, uint32_t session) {
+/* Puts all functions in order: session by session; those of a frozen module by symbol, so that it
+ * makes no difference which session compiled them. */
+static bool order_functions(struct kn_elf *e) {
   kiln_module *m = e->m;
-  const struct kn_output *o = &e->sessions[session]->out;
-  uint32_t run_section = UINT32_MAX;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < e->n_sessions; i++) n += e->sessions[i]->out.n_funcs;
+  if (n >= UINT32_MAX) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many functions");
+    return false;
+  }
+  e->n_funcs = (uint32_t)n;
+  e->funcs = kn_arena_alloc(&e->arena, (size_t)n * sizeof *e->funcs + 1, 4);
+  if (e->funcs == NULL) return fail_memory(e);
+  struct kn_elf_func *to = e->funcs;
+  if (!m->frozen) {
+    for (uint32_t i = 0; i < e->n_sessions; i++)
+      for (uint32_t k = 0; k < e->sessions[i]->out.n_funcs; k++) *to++ = (struct kn_elf_func){i, k};
+    return true;
+  }
+  struct kn_elf_func *by_symbol = kn_arena_alloc(&e->arena, m->flat_symbols * sizeof *by_symbol, 4);
+  if (by_symbol == NULL) return fail_memory(e);
+  memset(by_symbol, 0xff, m->flat_symbols * sizeof *by_symbol);
+  for (uint32_t i = 0; i < e->n_sessions; i++) {
+    const struct kn_output *o = kn_elf_output(e, i);
+    for (uint32_t k = 0; k < o->n_funcs; k++)
+      by_symbol[o->funcs[k].symbol] = (struct kn_elf_func){i, k};
+  }
+  for (uint32_t id = 1; id < m->flat_symbols; id++)
+    if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
+  if (to == e->funcs + n) return true;
+  kn_module_fail(m, KILN_ERR_SYMBOL, "a function has two bodies");
+  return false;
+}
+
+/* Places the functions. Neighbours in a session's code that go to the same section keep their distance,
+ * so that the whole run is one piece. */
+static bool place_functions(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint32_t run_section = UINT32_MAX, run_session = UINT32_MAX, run_next = 0;
   uint64_t delta = 0; /* offset in the section - offset in the session's code */
   uint32_t piece = 0;
   uint32_t text = e->fixed[KN_ELF_TEXT] - 1;
   bool sections = m->options.function_sections;
-  for (uint32_t i = 0; i < o->n_funcs; i++) {
+  unsigned least_align = e->machine->align_log2;
+  for (uint32_t n = 0; n < e->n_funcs; n++) {
+    uint32_t session = e->funcs[n].session, i = e->funcs[n].index;
+    const struct kn_output *o = kn_elf_output(e, session);
     const struct kn_code_func *f = o->funcs + i;
-    const struct kn_symbol *s = m->symbols + f->symbol;
+    const struct kn_symbol *s = kn_symbol(m, f->symbol);
     uint32_t section = text;
     if (s->section != NULL || s->comdat != NULL || s->linkage == KILN_LINKAGE_LINKONCE ||
         sections) {
       section = function_section(e, f->symbol);
       if (section == UINT32_MAX) return false;
     }
-    uint64_t align = s->align_log2 > 4 ? UINT64_C(1) << s->align_log2 : 16;
-    if (section != run_section || (s->align_log2 > 4 && ((f->start + delta) & (align - 1)) != 0)) {
+    uint64_t align = UINT64_C(1) << (s->align_log2 > least_align ? s->align_log2 : least_align);
+    bool follows = section == run_section && session == run_session && i == run_next;
+    /* a hole before the function is not kept: where it is depends on who compiled what before */
+    if (!follows || f->start + delta != kn_align_up(e->sections[section].size, align)) {
       struct kn_elf_section *sec = e->sections + section;
       uint64_t offset = kn_align_up(sec->size, align);
-      if (sec->owner == 0 && s->align_log2 < 4) offset += f->start & 15;
       struct kn_elf_piece *p = add_piece(e, section, offset);
       if (p == NULL) return false;
       p->session = session;
@@ -266,7 +303,9 @@ static bool place_functions(struct kn_elf *e, uint32_t session) {
       piece = e->n_pieces - 1;
       delta = offset - f->start;
       run_section = section;
+      run_session = session;
     }
+    run_next = i + 1;
     e->pieces[piece].end = i + 1;
     struct kn_elf_section *sec = e->sections + section;
     if (sec->align < align) sec->align = (uint32_t)align;
@@ -294,7 +333,7 @@ static bool place_labels(struct kn_elf *e, uint32_t session) {
     const struct kn_code_func *f = o->funcs + i;
     for (; label < o->n_labels; label++) {
       const struct kn_code_label *l = o->labels + label;
-      if (e->m->symbols[l->symbol].target != f->symbol) break;
+      if (kn_symbol(e->m, l->symbol)->target != f->symbol) break;
       const struct kn_elf_place *func = e->places + f->symbol;
       struct kn_elf_place *place = e->places + l->symbol;
       place->value = func->value + (l->offset - f->start);
@@ -342,7 +381,7 @@ static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data
 }
 
 static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
-  const struct kn_symbol *s = e->m->symbols + d->symbol;
+  const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
   const char *comdat = s->comdat;
   if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
   uint32_t group = 0;
@@ -361,7 +400,7 @@ static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zer
 
 static bool place_data(struct kn_elf *e, uint32_t index) {
   const struct kn_data *d = e->m->data + index;
-  const struct kn_symbol *s = e->m->symbols + d->symbol;
+  const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
   struct kn_elf_place *place = e->places + d->symbol;
   place->size = d->size_bytes & KN_SIZE_MASK;
   place->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
@@ -386,6 +425,32 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
   if (p == NULL) return false;
   p->session = KN_PIECE_DATA;
   p->first = index;
+  return true;
+}
+
+/* Private data of functions, in the order of the functions that are there: a counting sort. */
+static bool order_func_data(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m->n_data; i++) n += kn_data_owned(m->data + i);
+  if (n == 0) return true;
+  uint32_t *at = kn_arena_zero(&e->arena, m->n_symbols * sizeof *at, sizeof *at);
+  e->func_data = kn_arena_alloc(&e->arena, n * sizeof *e->func_data, sizeof *e->func_data);
+  if (at == NULL || e->func_data == NULL) return fail_memory(e);
+  for (uint32_t i = 0; i < m->n_data; i++)
+    if (kn_data_owned(m->data + i)) at[m->data[i].owner]++;
+  uint32_t next = 0; /* at[]: the number of items becomes the place of the first one */
+  for (uint32_t k = 0; k < e->n_funcs; k++) {
+    uint32_t owner = kn_elf_func(e, k)->symbol, count = at[owner];
+    at[owner] = next;
+    next += count;
+  }
+  for (uint32_t i = 0; i < m->n_data; i++) {
+    const struct kn_data *d = m->data + i;
+    if (kn_data_owned(d) && e->places[d->owner].section != 0)
+      e->func_data[at[d->owner] + d->ordinal] = i;
+  }
+  e->n_func_data = next;
   return true;
 }
 
@@ -455,10 +520,14 @@ bool kn_elf_place(struct kn_elf *e) {
   e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
   if (e->places == NULL) return fail_memory(e);
   if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
+  if (!order_functions(e) || !place_functions(e)) return false;
   for (uint32_t i = 0; i < e->n_sessions; i++)
-    if (!place_functions(e, i) || !place_labels(e, i)) return false;
+    if (!place_labels(e, i)) return false;
+  if (!order_func_data(e)) return false;
   for (uint32_t i = 0; i < m->n_data; i++)
-    if (!place_data(e, i)) return false;
+    if (m->data[i].owner == 0 && !place_data(e, i)) return false;
+  for (uint32_t i = 0; i < e->n_func_data; i++)
+    if (!place_data(e, e->func_data[i])) return false;
   for (uint32_t i = 0; i < m->n_ctors; i++)
     if (!place_ctor(e, i)) return false;
 
@@ -466,7 +535,7 @@ bool kn_elf_place(struct kn_elf *e) {
     uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
     for (uint32_t id = 1; id < m->n_symbols; id++)
-      if (m->symbols[id].kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;
+      if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;
   }
 
   for (uint32_t i = 0; i < e->n_sections; i++) {

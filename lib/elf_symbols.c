@@ -21,9 +21,25 @@ static void find_signatures(struct kn_elf *e) {
     struct kn_elf_group *g = e->groups + i;
     uint32_t id = kn_symbol_lookup(e->m, g->name, strlen(g->name));
     if (id == 0 || e->places[id].section == 0) continue;
-    if (!is_local(e->m->symbols + id) || needs_symbol(e, e->m->symbols + id, e->places + id))
+    if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->places + id))
       g->symbol = id;
   }
+}
+
+/* Gives a defined symbol its number or its section's; a local one gets a number only if `in_order`.
+ * Returns the next number. */
+static uint64_t number_defined(struct kn_elf *e, uint32_t id, bool in_order, uint64_t number) {
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  struct kn_elf_place *p = e->places + id;
+  if (!is_local(s)) {
+    e->globals[e->n_globals++] = id;
+  } else if (!needs_symbol(e, s, p)) {
+    p->symbol = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
+  } else if (in_order) {
+    e->locals[e->n_locals++] = id;
+    p->symbol = (uint32_t)number++;
+  }
+  return number;
 }
 
 bool kn_elf_number(struct kn_elf *e) {
@@ -51,19 +67,16 @@ bool kn_elf_number(struct kn_elf *e) {
     e->names_size += strlen(e->groups[i].name) + 1;
   }
   e->first_local = (uint32_t)number;
+  /* the ids of late symbols are as threads came by: those that get a number, private data, follow in
+   * the order of their functions */
+  uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
   for (uint32_t id = 1; id < m->n_symbols; id++) {
-    const struct kn_symbol *s = m->symbols + id;
-    struct kn_elf_place *p = e->places + id;
-    e->names_size += s->name_length + 1;
-    if (p->section == 0) continue;
-    if (!is_local(s)) {
-      e->globals[e->n_globals++] = id;
-    } else if (needs_symbol(e, s, p)) {
-      e->locals[e->n_locals++] = id;
-      p->symbol = (uint32_t)number++;
-    } else {
-      p->symbol = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
-    }
+    e->names_size += kn_symbol(m, id)->name_length + 1;
+    if (e->places[id].section != 0) number = number_defined(e, id, id < flat, number);
+  }
+  for (uint32_t i = 0; i < e->n_func_data; i++) {
+    uint32_t id = m->data[e->func_data[i]].symbol;
+    if (id >= flat) number = number_defined(e, id, true, number);
   }
   e->first_global = (uint32_t)number;
   if (number + m->n_symbols >= KN_VIA_SECTION) {
@@ -77,11 +90,11 @@ bool kn_elf_number(struct kn_elf *e) {
 }
 
 uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
-  const struct kn_symbol *s = e->m->symbols + id;
+  const struct kn_symbol *s = kn_symbol(e->m, id);
   if (is_local(s)) {
     if (s->kind == KILN_SYMBOL_BLOCK)
       kn_module_fail(e->m, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
-                     (long long)s->offset, e->m->symbols[s->target].name);
+                     (long long)s->offset, kn_symbol(e->m, s->target)->name);
     else kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
     return 0;
   }
@@ -136,7 +149,7 @@ static void put_section_names(struct writer *w) {
       w->strings += 5;
     }
     size_t length = strlen(s->name);
-    const struct kn_symbol *owner = e->m->symbols + s->owner;
+    const struct kn_symbol *owner = kn_symbol(e->m, s->owner);
     s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
     memcpy(w->strings, s->name, length);
     w->strings += length;
@@ -148,7 +161,7 @@ static void put_section_names(struct writer *w) {
 
 static uint32_t name_of(struct writer *w, uint32_t id, uint32_t shared) {
   const struct kn_elf *e = w->e;
-  const struct kn_symbol *s = e->m->symbols + id;
+  const struct kn_symbol *s = kn_symbol(e->m, id);
   uint32_t section = e->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
@@ -164,7 +177,7 @@ static const uint8_t visibilities[KILN_VIS_COUNT] = {
 
 static void put_global(struct writer *w, uint32_t id) {
   const struct kn_elf *e = w->e;
-  const struct kn_symbol *s = e->m->symbols + id;
+  const struct kn_symbol *s = kn_symbol(e->m, id);
   const struct kn_elf_place *p = e->places + id;
   bool defined = p->section != 0;
   bool common = p->section == KN_IN_COMMON;

@@ -60,7 +60,7 @@ static bool listed(const uint16_t *types, uint32_t type) {
 }
 
 static const char *symbol_name(const struct kn_elf *e, uint32_t id) {
-  const char *name = e->m->symbols[id].name;
+  const char *name = kn_symbol(e->m, id)->name;
   return name[0] != 0 ? name : "(no name)";
 }
 

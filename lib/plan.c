@@ -270,12 +270,12 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s = {.free = t->caller_homes | t->callee_homes};
-  const struct kn_sig *sig = &f->module->sigs[f->sig];
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
   for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
     if (t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
     if (t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
     /* an i128 takes two: its second half counts as one more parameter */
-    if (f->module->params[sig->params + k].type == KILN_TYPE_I128 && ++i < 8 &&
+    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 &&
         t->arg_regs[i] != KN_NO_REG)
       s.entry_avoid |= KN_BIT(t->arg_regs[i]);
   }

@@ -209,14 +209,14 @@ void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit) {
 static bool add_labels(struct kn_walk *w) {
   kiln_module *m = w->f->module;
   struct kn_output *out = &w->s->out;
-  for (uint32_t i = m->symbols[w->f->symbol].block_first; i; i = m->block_symbols[i - 1].next) {
-    const struct kn_block_symbol *b = &m->block_symbols[i - 1];
-    uint32_t at = b->block < w->f->blocks.n ? w->label[b->block] : UINT32_MAX;
+  for (uint32_t i = kn_symbol(m, w->f->symbol)->block_first; i; i = kn_symbol(m, i)->block_first) {
+    uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
+    uint32_t at = block < w->f->blocks.n ? w->label[block] : UINT32_MAX;
     if (at == UINT32_MAX) at = w->start; /* unreachable: any address will do */
     if (out->n_labels == out->cap_labels &&
         !kn_grow(m, &out->labels, &out->cap_labels, out->n_labels + 1, sizeof *out->labels))
       return false;
-    out->labels[out->n_labels++] = (struct kn_code_label){b->symbol, at};
+    out->labels[out->n_labels++] = (struct kn_code_label){i, at};
   }
   return true;
 }
@@ -237,7 +237,7 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
   last->cfi_first = cfi_first;
   last->cfi_size = out->cfi_size - cfi_first;
   last->loc_first = out->n_lines;
-  if (m->symbols[w->f->symbol].block_symbols && !add_labels(w)) return false;
+  if (kn_symbol(m, w->f->symbol)->block_first && !add_labels(w)) return false;
   out->n_funcs++;
   out->size = end;
   return true;

@@ -334,13 +334,13 @@ static void unsupported(void **state) {
  * none. The file's name goes behind the first. */
 static kiln_status note_lines(void *user, kiln_func *f) {
   char *out = user;
-  const kiln_module *m = f->module;
+  const struct kn_places *places = &f->session->places;
   for (uint32_t i = 0; i < f->locs.n; i++) {
-    const struct kn_loc *l = &m->locs[f->locs.at[i].loc];
+    const struct kn_loc *l = &places->locs[f->locs.at[i].loc];
     char part[512];
     if (f->locs.at[i].loc == 0) snprintf(part, sizeof part, "- ");
     else
-      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : m->files[l->file].name, l->line,
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : places->files[l->file].name, l->line,
                l->column);
     strcat(out, part);
   }

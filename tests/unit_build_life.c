@@ -16,7 +16,7 @@ static void functions_are_recycled(void **state) {
     kiln_value forward = kiln_forward_new(f, I32);
     for (int i = 0; i < 5000; i++) kiln_build_store(f, I32, s, 0, i & 1 ? b : forward, 0);
     kiln_forward_bind(f, forward, b);
-    kiln_loc_set(f, kiln_loc_add(t->m, "f.c", 1, 1));
+    kiln_loc_set(f, kiln_loc_add(t->s, "f.c", 1, 1));
     kiln_func_place(f, 3, 4);
     kiln_build_br(f, other, &b, 1);
     kiln_block_switch(f, other);
@@ -78,7 +78,7 @@ static void no_building_after_finish(void **state) {
 static void locations(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
-  uint32_t one = kiln_loc_add(t->m, "f.c", 1, 1), two = kiln_loc_add(t->m, "f.c", 2, 1);
+  uint32_t one = kiln_loc_add(t->s, "f.c", 1, 1), two = kiln_loc_add(t->s, "f.c", 2, 1);
   kiln_value b = kiln_func_param(f, 1);
   kiln_loc_set(f, one);
   kiln_loc_set(f, two); /* nothing was built at `one` */

@@ -474,13 +474,14 @@ static void unwind_table(void **state) {
   static const struct {
     kiln_target target;
     uint8_t code_align, ra;
+    uint8_t second; /* offset of a function behind one of 4 bytes */
     const char *rules;
     size_t n_rules;
     uint32_t type;
   } rows[] = {
     /* DWARF register 7 is rsp, 16 the return address; on AArch64 31 is sp, 30 is x30 */
-    {KILN_TARGET_X86_64, 1, 16, "\x0c\x07\x08\x90\x01", 5, R_X86_64_PC32},
-    {KILN_TARGET_AARCH64, 4, 30, "\x0c\x1f\x00", 3, R_AARCH64_PREL32},
+    {KILN_TARGET_X86_64, 1, 16, 16, "\x0c\x07\x08\x90\x01", 5, R_X86_64_PC32},
+    {KILN_TARGET_AARCH64, 4, 30, 4, "\x0c\x1f\x00", 3, R_AARCH64_PREL32},
   };
   for (unsigned i = 0; i < 2; i++) {
     t->options.target = rows[i].target;
@@ -510,13 +511,13 @@ static void unwind_table(void **state) {
     assert_memory_equal(p + 17, rows[i].rules, rows[i].n_rules);
     for (size_t k = 17 + rows[i].n_rules; k < length + 4; k++) assert_int_equal(p[k], 0);
     p += length + 4;
-    static const struct {
+    const struct {
       const char *section, *cfi;
       uint32_t size, n_cfi;
       uint64_t value;
     } fdes[] = {{".text", "\x41\x0e\x10\x86\x02", 4, 5, 0},
                 {".text.g", "\x41\x0e\x10\x86\x02\x43\x0d\x06\x44", 8, 9, 0},
-                {".text", "", 4, 0, 16}};
+                {".text", "", 4, 0, rows[i].second}};
     for (unsigned k = 0; k < 3; k++) {
       length = word(p);
       assert_int_equal((length + 4) % 8, 0);

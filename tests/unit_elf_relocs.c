@@ -133,14 +133,14 @@ static void calls_are_resolved_on_aarch64(void **state) {
   code_reloc(t->s, 8, ext, R_AARCH64_CALL26, 0);
   code_reloc(t->s, 12, str, R_AARCH64_ADR_PREL_PG_HI21, 1);
   code_reloc(t->s, 16, str, R_AARCH64_ADD_ABS_LO12_NC, 1);
-  code_of(t->s, local, "\xc0\x03\x5f\xd6\0\0\0\x94", 8); /* at 32 */
+  code_of(t->s, local, "\xc0\x03\x5f\xd6\0\0\0\x94", 8); /* at 20 */
   code_reloc(t->s, 4, local, R_AARCH64_CALL26, 0);
   load(t);
   size_t text = section(t, ".text");
   const uint8_t *p = content(t, text);
-  assert_int_equal((uint32_t)field(p), 0x94000000u | 32 / 4);               /* bl +32 */
-  assert_int_equal((uint32_t)field(p + 4), 0x14000000u | (32 + 8 - 4) / 4); /* b +36 */
-  assert_int_equal((uint32_t)field(p + 36), 0x97ffffff);                    /* bl -4 */
+  assert_int_equal((uint32_t)field(p), 0x94000000u | 20 / 4);               /* bl +20 */
+  assert_int_equal((uint32_t)field(p + 4), 0x14000000u | (20 + 8 - 4) / 4); /* b +24 */
+  assert_int_equal((uint32_t)field(p + 24), 0x97ffffff);                    /* bl -4 */
   assert_int_equal(n_relocs(t, text), 3);
   check_reloc(t, text, 0, 8, R_AARCH64_CALL26, symbol_number(t, "ext"), 0);
   size_t rodata = section_symbol(t, section(t, ".rodata"));
@@ -153,9 +153,10 @@ static void data_relocations(void **state) {
   static const struct {
     kiln_target target;
     uint32_t abs64, abs32, rel64, rel32;
+    int second; /* offset of a function behind one of 4 bytes */
   } machines[] = {
-    {KILN_TARGET_X86_64, R_X86_64_64, R_X86_64_32, R_X86_64_PC64, R_X86_64_PC32},
-    {KILN_TARGET_AARCH64, R_AARCH64_ABS64, R_AARCH64_ABS32, R_AARCH64_PREL64, R_AARCH64_PREL32},
+    {KILN_TARGET_X86_64, R_X86_64_64, R_X86_64_32, R_X86_64_PC64, R_X86_64_PC32, 16},
+    {KILN_TARGET_AARCH64, R_AARCH64_ABS64, R_AARCH64_ABS32, R_AARCH64_PREL64, R_AARCH64_PREL32, 4},
   };
   for (unsigned i = 0; i < 2; i++) {
     t->options.target = machines[i].target;
@@ -165,7 +166,7 @@ static void data_relocations(void **state) {
     kiln_symbol private = func(t, NULL, KILN_LINKAGE_PRIVATE);
     code_of(t->s, f, "\0\0\0\0", 4);
     kiln_symbol label = code_label(t->s, 2, 4), label2 = code_label(t->s, 1, 0);
-    code_of(t->s, private, "\0\0\0\0\0\0\0\0", 8); /* at 16 */
+    code_of(t->s, private, "\0\0\0\0\0\0\0\0", 8); /* at `second` */
     bytes_of(t, "pad", KILN_LINKAGE_PRIVATE, 0, "01234567", 8);
     kiln_symbol d = kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "d"});
     const kiln_reloc r[] = {
@@ -194,17 +195,17 @@ static void data_relocations(void **state) {
     assert_int_equal(n_relocs(t, at), 8);
     /* `d` is at 8 of .data. Relative ones: S + A - d = S + (A + r_offset - d) - P */
     check_reloc(t, at, 0, 8, machines[i].abs64, ext_number, 5);
-    check_reloc(t, at, 1, 16, machines[i].abs64, text, 16 - 3);
+    check_reloc(t, at, 1, 16, machines[i].abs64, text, machines[i].second - 3);
     check_reloc(t, at, 2, 24, machines[i].abs64, text, 4);
     check_reloc(t, at, 3, 32, machines[i].rel32, ext_number, 7 + 24);
-    check_reloc(t, at, 4, 36, machines[i].rel32, text, 16 + 1 + 28);
+    check_reloc(t, at, 4, 36, machines[i].rel32, text, machines[i].second + 1 + 28);
     check_reloc(t, at, 5, 40, machines[i].rel64, f_number, 32);
     check_reloc(t, at, 6, 48, machines[i].abs32, f_number, 2);
     check_reloc(t, at, 7, 64, machines[i].abs64, symbol_number(t, "d"), 9);
     const uint8_t *p = content(t, at) + 8;
     for (unsigned k = 0; k < 44; k++) assert_int_equal(p[k], 0);
     assert_int_equal(field(p + 44), 4 + 1 - 0);
-    assert_int_equal(field(p + 48), 0 - 16);
+    assert_int_equal(field(p + 48), 0 - machines[i].second);
     assert_int_equal(field(p + 52), -1);
     for (unsigned k = 64; k < 68; k++) assert_int_equal(p[k], 0x77);
   }

@@ -213,12 +213,10 @@ static void block_symbols_are_interned(void **state) {
   assert_int_equal(i.target.id, f.id);
   assert_int_equal(i.offset_bytes, 9);
   /* found from the function, newest first */
-  const struct kn_block_symbol *row = m->block_symbols + m->symbols[f.id].block_first - 1;
-  assert_int_equal(row->symbol, f9.id);
-  row = m->block_symbols + row->next - 1;
-  assert_int_equal(row->symbol, f3.id);
-  assert_int_equal(row->next, 0);
-  assert_true(m->symbols[g.id].block_symbols);
+  assert_int_equal(m->symbols[f.id].block_first, f9.id);
+  assert_int_equal(m->symbols[f9.id].block_first, f3.id);
+  assert_int_equal(m->symbols[f3.id].block_first, 0);
+  assert_int_equal(m->symbols[g.id].block_first, g3.id);
   FAILS(KILN_ERR_ARGUMENT, kiln_block_symbol(m, data(m, "d", KILN_LINKAGE_EXTERNAL), 0));
 }
 
@@ -437,22 +435,26 @@ static void constructors(void **state) {
 
 static void locations(void **state) {
   struct fixture *t = *state;
+  kiln_session *s = kiln_session_new(t->m);
   char name[16];
   for (uint32_t i = 0; i < 3000; i++) {
     snprintf(name, sizeof name, "file%u.c", i % 100);
-    assert_int_equal(kiln_loc_add(t->m, name, i, i + 1), i + 1);
+    assert_int_equal(kiln_loc_add(s, name, i, i + 1), i + 1);
   }
-  assert_int_equal(t->m->n_files, 100);
-  assert_int_equal(t->m->locs[205].file, 4);
-  assert_string_equal(t->m->files[t->m->locs[205].file].name, "file4.c");
-  assert_int_equal(t->m->locs[205].line, 204);
-  assert_int_equal(t->m->locs[205].column, 205);
+  const struct kn_places *p = &s->places;
+  assert_int_equal(p->n_files, 100);
+  assert_int_equal(p->locs[205].file, 4);
+  assert_string_equal(p->files[p->locs[205].file].name, "file4.c");
+  assert_int_equal(p->locs[205].line, 204);
+  assert_int_equal(p->locs[205].column, 205);
+  kiln_session_free(s);
 }
 
 /* ---- errors ---- */
 
 static void first_error_sticks(void **state) {
   struct fixture *t = *state;
+  kiln_session *session = kiln_session_new(t->m);
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   kiln_sig sig = void_sig(t->m);
   kiln_diag d = {.status = KILN_ERR_SYNTAX, .line = 3, .message = "first"};
@@ -474,7 +476,8 @@ static void first_error_sticks(void **state) {
   assert_int_equal(void_sig(t->m).id, 0);
   assert_int_equal(kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, s, 0).id, 0);
   assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){0}), KILN_ERR_SYNTAX);
-  assert_int_equal(kiln_loc_add(t->m, "f", 1, 1), 0);
+  assert_int_equal(kiln_loc_add(session, "f", 1, 1), 0);
+  kiln_session_free(session);
   assert_int_equal(kiln_symbol_count(t->m), n);
   assert_int_equal(t->diags, 2);
 }
@@ -541,6 +544,7 @@ static void allocations_may_fail(void **state) {
     kiln_status status = KILN_ERR_MEMORY;
     if (m != NULL) {
       kiln_symbol s = {0};
+      kiln_session *session = kiln_session_new(m);
       for (unsigned i = 0; i < 300; i++) {
         char name[16];
         snprintf(name, sizeof name, "s%u", i);
@@ -550,12 +554,11 @@ static void allocations_may_fail(void **state) {
           m, &(kiln_symbol_desc){.name = name, .section = name + 1, .comdat = name}, sig);
         kiln_block_symbol(m, g, i);
         kiln_ctor_add(m, g, i, false);
-        kiln_loc_add(m, name, i, i);
+        if (session != NULL) kiln_loc_add(session, name, i, i);
         s = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
         kiln_reloc r = {.symbol = g, .size_bytes = 8};
         kiln_data_define(m, s, &(kiln_data_desc){.size_bytes = 64, .relocs = &r, .n_relocs = 1});
       }
-      kiln_session *session = kiln_session_new(m);
       status = kiln_module_status(m);
       if (session == NULL) assert_int_equal(status, KILN_ERR_MEMORY);
       kiln_session_free(session);

@@ -307,7 +307,7 @@ static void test_print_built(void **state) {
   kiln_block a = kiln_block_new(f), unused = kiln_block_new(f), b = kiln_block_new(f);
   (void)unused;
   kiln_value wide = kiln_build_binary(f, KILN_OP_ADD, I64, p0, kiln_const_int(f, 1));
-  kiln_loc_set(f, kiln_loc_add(t->m, "a\"b.c", 3, 4));
+  kiln_loc_set(f, kiln_loc_add(t->s, "a\"b.c", 3, 4));
   kiln_block_switch(f, b);
   kiln_value x = kiln_block_param(f, b, I32);
   kiln_value y = kiln_build_binary(f, KILN_OP_MUL, I32, x, p1);

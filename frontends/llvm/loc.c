@@ -129,7 +129,7 @@ static const char *path(struct kn_bc *r, uint32_t id) {
 static void location(struct kn_bc *r, const uint64_t *ops) {
   uint32_t line = (uint32_t)ops[0], column = (uint32_t)ops[1], scope = (uint32_t)ops[2];
   if (r->loc && line == r->loc_line && column == r->loc_column && scope == r->loc_scope) return;
-  r->loc = kiln_loc_add(r->module, path(r, scope), line, column);
+  r->loc = kiln_loc_add(r->session, path(r, scope), line, column);
   r->loc_line = line;
   r->loc_column = column;
   r->loc_scope = scope;

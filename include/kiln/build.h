@@ -133,6 +133,13 @@ KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 /** Address of a symbol + addend. Thread-local symbols: only as operand of tls_addr. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
+/** Address of block `b` of this function, which becomes address-taken; for kiln_build_brind, now or
+ * by way of memory. The entry has none. */
+KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
+/** Defines private data that belongs to this function, such as a string or a table; the symbol is for
+ * this function's code and data. It is left out of the object if the function does not get there. All
+ * of `desc` is copied. Errors stick to the function. */
+KILN_API kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
  * directly, as one type, costs no more than a register. Content at first: any bits. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);

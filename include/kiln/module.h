@@ -1,6 +1,7 @@
 /* Modules: symbols, signatures, data; and sessions, which compile functions of a module.
- * A module and its sessions are used by one thread at a time. Strings are copied. The first error
- * sticks to the module: later calls give "none" handles and change nothing. */
+ * A module and its sessions are used by one thread at a time, until kiln_module_freeze: then each
+ * session may have a thread of its own. Strings are copied. The first error sticks to the module: later
+ * calls give "none" handles and change nothing. */
 #ifndef KILN_MODULE_H
 #define KILN_MODULE_H
 
@@ -38,7 +39,8 @@ typedef struct kiln_module_options {
   kiln_pic pic;
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
-  /** Called for each diagnostic, from within the failing call; may be NULL. */
+  /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
+   * any thread that uses one of its sessions, perhaps from several at once. */
   void (*on_diag)(void *user, const kiln_diag *diag);
   void *diag_user;
   bool function_sections; /**< each function in a section of its own */
@@ -55,6 +57,21 @@ typedef struct kiln_module kiln_module;
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 /** Frees a module. Its sessions must be freed before. NULL is allowed. */
 KILN_API void kiln_module_free(kiln_module *m);
+/** Ends the module's declarations, so that several threads can compile its functions at once, each
+ * with a session of its own. From now on:
+ * - sessions may be made, used and freed by any thread, each by one thread at a time, with the
+ *   functions begun in them; so may kiln_sig_new and all that only reads the module;
+ * - kiln_func_declare and kiln_data_declare find symbols, and make references to external ones with
+ *   default properties, as to library functions;
+ * - private data comes from kiln_func_data, addresses of blocks from kiln_block_address;
+ * - all else that adds to the module, and the body of a function declared later, is
+ *   KILN_ERR_STRUCTURE.
+ * The object has functions in the order of their symbols' ids: the same bytes, however they were
+ * shared out among sessions. kiln_emit_elf wants all other threads to be done. There is no way back.
+ * Returns the module's status. */
+KILN_API kiln_status kiln_module_freeze(kiln_module *m);
+/** True after kiln_module_freeze. */
+KILN_API bool kiln_module_frozen(const kiln_module *m);
 /** Status of the first error, or KILN_OK. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
 /** First diagnostic; status KILN_OK if there was none. Lives as long as the module. */
@@ -171,6 +188,9 @@ typedef struct kiln_symbol_desc {
   const char *section; /**< NULL: by content */
   const char *comdat;  /**< NULL: none (LINKONCE: its own name) */
   uint8_t align_log2;  /**< functions: 0 for the target's default */
+  /** A definition follows in this module. Code that comes before it may then count on that (fewer
+   * detours through the GOT) as code behind it does anyway; in a frozen module all code does. */
+  bool body;
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
@@ -246,12 +266,6 @@ KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
 KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
                             bool *at_exit);
 
-/* ---- source locations ---- */
-
-/** Adds a source location and returns its id (from 1; 0 is "no location"). `file` is copied and
- * interned. Equal locations may get different ids. */
-KILN_API uint32_t kiln_loc_add(kiln_module *m, const char *file, uint32_t line, uint32_t column);
-
 /* ---- sessions ---- */
 
 /** A session compiles functions of one module, one after the other or several open at once. Its
@@ -263,6 +277,10 @@ KILN_API kiln_session *kiln_session_new(kiln_module *m);
 KILN_API void kiln_session_free(kiln_session *s);
 /** The module of a session. */
 KILN_API kiln_module *kiln_session_module(const kiln_session *s);
+
+/** Adds a source location for functions of this session and returns its id (from 1; 0 is "no
+ * location"). `file` is copied and interned. Equal locations may get different ids. */
+KILN_API uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column);
 
 /** What a session has done so far. Times are in nanoseconds and only kept after
  * `kiln_session_time(s, true)`. */

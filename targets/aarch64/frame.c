@@ -153,7 +153,7 @@ uint32_t a64_frame_end(struct kn_walk *w) {
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;
   bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame_low > 16;
-  bool aligned = w->f->module->symbols[w->f->symbol].align_log2 > 2;
+  bool aligned = kn_symbol(w->f->module, w->f->symbol)->align_log2 > 2;
   uint32_t size = ((uint32_t)w->frame_low + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
   if (size >= 1 << 24) {

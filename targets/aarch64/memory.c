@@ -96,7 +96,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
                         unsigned align) {
   unsigned log2 = a64_mem_log2(op);
   if (x.kind == AT_SYMBOL && x.index == KN_NO_REG && align >= log2 &&
-      w->f->module->symbols[x.what].direct && x.disp >= -(1 << 20) && x.disp < 1 << 20) {
+      kn_symbol(w->f->module, x.what)->direct && x.disp >= -(1 << 20) && x.disp < 1 << 20) {
     uint32_t at = kn_here(w);
     kn_walk_reloc(w, at, x.what, R_AARCH64_ADR_PREL_PG_HI21, x.disp);
     kn_walk_reloc(w, at + 4, x.what, lo12[log2], x.disp);
@@ -467,7 +467,7 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_const *c = &w->f->pool.at[kn_index(in->a)];
   uint32_t s = c->symbol;
   int64_t addend = (int64_t)c->low;
-  unsigned tls = w->f->module->symbols[s].tls, d;
+  unsigned tls = kn_symbol(w->f->module, s)->tls, d;
   if (tls == KILN_TLS_LOCAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     emit(w, a64_mrs_tpidr(d));

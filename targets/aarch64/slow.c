@@ -118,7 +118,7 @@ void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 /* ---- constants ---- */
 
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend) {
-  const struct kn_symbol *s = &w->f->module->symbols[symbol];
+  const struct kn_symbol *s = kn_symbol(w->f->module, symbol);
   uint32_t at = kn_here(w);
   /* adrp reaches 4 GiB; the linker's limit on the sum is its own to say */
   bool near = addend >= -(1 << 20) && addend < 1 << 20;

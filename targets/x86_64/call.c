@@ -332,12 +332,12 @@ static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned r
 
 void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   const kiln_module *m = w->f->module;
-  const struct kn_sig *sig = &m->sigs[in->c];
+  const struct kn_sig *sig = kn_sig(m, in->c);
   struct call c = {
     .callee = in->b,
     .n = in->x,
     .args = w->f->lists.at + in->a,
-    .params = m->params + sig->params,
+    .params = sig->params,
     .n_params = sig->n_params,
     .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
   };
@@ -501,8 +501,8 @@ static void align_slots(struct kn_walk *w) {
 void x64_entry(struct kn_walk *w) {
   kiln_func *f = w->f;
   const kiln_module *m = f->module;
-  const struct kn_sig *sig = &m->sigs[f->sig];
-  const kiln_param *params = m->params + sig->params;
+  const struct kn_sig *sig = kn_sig(m, f->sig);
+  const kiln_param *params = sig->params;
   struct assign a = {0};
   uint32_t first = f->block[0].param_first;
   bool by_value = false;

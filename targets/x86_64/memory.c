@@ -383,7 +383,7 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(in->a)];
-  unsigned model = w->f->module->symbols[c->symbol].tls;
+  unsigned model = kn_symbol(w->f->module, c->symbol)->tls;
   int64_t addend = (int64_t)c->low;
   if (w->val[i].uses == 0) return;
   if (model == KILN_TLS_LOCAL_EXEC || model == KILN_TLS_INITIAL_EXEC) {

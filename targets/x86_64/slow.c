@@ -69,7 +69,7 @@ bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out)
 
 /* A symbol's address + disp as a memory operand. */
 static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
-  const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
+  const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
   int64_t offset = (int64_t)c->low + disp;
   if (s->direct && offset >= -(1 << 30) && offset < (1 << 30)) {
@@ -190,7 +190,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   if (c->symbol) {
-    const struct kn_symbol *s = &w->f->module->symbols[c->symbol];
+    const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
     struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
     bool near = s->direct && offset >= -(1 << 30) && offset < (1 << 30);

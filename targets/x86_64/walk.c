@@ -195,7 +195,7 @@ static void walk_block(struct kn_walk *w, uint32_t i) {
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
-  unsigned align = f->module->symbols[f->symbol].align_log2;
+  unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
   uint32_t mask = align > 4 ? (1u << align) - 1 : 15;
   while (kn_here(w) & mask) EMIT(w, x64_int3(w->p));
   uint32_t start = kn_here(w), cfi = s->out.cfi_size;

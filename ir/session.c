@@ -1,0 +1,146 @@
+/* Sessions: their life, their source locations, what they have done. Called by front ends. Invariant: a
+ * session is used by one thread at a time, and touches nothing of the module but through its calls. */
+#include "ir/module.h"
+
+#include "ir/arena.h"
+#include "ir/build.h"
+#include "ir/clock.h"
+
+#include <string.h>
+
+/* ---- source locations ---- */
+
+/* Makes the table of file names twice as large. */
+static bool grow_files(kiln_session *s) {
+  struct kn_places *p = &s->places;
+  uint32_t size = p->file_hash_size < 16 ? 16 : p->file_hash_size * 2;
+  uint32_t *hash = kn_realloc(s->module, NULL, size * sizeof *hash);
+  if (hash == NULL) {
+    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  memset(hash, 0, size * sizeof *hash);
+  for (uint32_t i = 0; i < p->n_files; i++) {
+    uint32_t *head = hash + (p->files[i].hash & (size - 1));
+    p->files[i].next = *head;
+    *head = i + 1;
+  }
+  if (p->file_hash != NULL) kn_realloc(s->module, p->file_hash, 0);
+  p->file_hash = hash;
+  p->file_hash_size = size;
+  return true;
+}
+
+/* Index + 1 of a file's name, or 0 if the module failed. */
+static uint32_t intern_file(kiln_session *s, const char *name) {
+  struct kn_places *p = &s->places;
+  if (p->last_file != 0 && strcmp(p->files[p->last_file - 1].name, name) == 0) return p->last_file;
+  size_t length = strlen(name);
+  uint32_t hash = kn_hash_bytes(name, length);
+  if (p->file_hash_size > 0) {
+    uint32_t i = p->file_hash[hash & (p->file_hash_size - 1)];
+    for (; i != 0; i = p->files[i - 1].next)
+      if (p->files[i - 1].hash == hash && strcmp(p->files[i - 1].name, name) == 0)
+        return p->last_file = i;
+  }
+  if (p->n_files >= p->file_hash_size && !grow_files(s)) return 0;
+  if (!kn_grow(s->module, &p->files, &p->cap_files, p->n_files + 1, sizeof *p->files)) return 0;
+  const char *copy = kn_arena_string(s->arena, name, length);
+  if (copy == NULL) {
+    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+    return 0;
+  }
+  uint32_t *head = p->file_hash + (hash & (p->file_hash_size - 1));
+  p->files[p->n_files] = (struct kn_file){copy, hash, *head};
+  *head = ++p->n_files;
+  return p->last_file = p->n_files;
+}
+
+uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
+  struct kn_places *p = &s->places;
+  if (kn_module_failed(s->module)) return 0;
+  uint32_t index = intern_file(s, file != NULL ? file : "");
+  if (index == 0) return 0;
+  if (p->n_locs == UINT32_MAX) {
+    kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
+    return 0;
+  }
+  if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return 0;
+  if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
+  p->locs[p->n_locs] = (struct kn_loc){index - 1, line, column};
+  return p->n_locs++;
+}
+
+/* ---- sessions ---- */
+
+kiln_session *kiln_session_new(kiln_module *m) {
+  kiln_session *s = kn_realloc(m, NULL, sizeof *s);
+  if (s == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(s, 0, sizeof *s);
+  s->module = m;
+  s->arena = kn_realloc(m, NULL, sizeof *s->arena);
+  if (s->arena == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    kn_realloc(m, s, 0);
+    return NULL;
+  }
+  kn_arena_init(s->arena, &m->options.allocator);
+  return s;
+}
+
+void kiln_session_free(kiln_session *s) {
+  if (s == NULL) return;
+  kiln_module *m = s->module;
+  kn_session_free_rooms(s);
+  kn_func_free_all(s);
+  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,
+                          s->out.labels,  s->out.lines,    s->out.cfi,
+                          s->places.locs, s->places.files, s->places.file_hash};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  kn_arena_free(s->arena);
+  kn_realloc(m, s->arena, 0);
+  kn_realloc(m, s, 0);
+}
+
+kiln_module *kiln_session_module(const kiln_session *s) { return s->module; }
+
+#define ARRAY_BYTES(array) ((uint64_t)(array).cap * sizeof *(array).at)
+
+static uint64_t func_bytes(const kiln_func *f) {
+  return sizeof *f + (uint64_t)f->cap * (sizeof *f->inst + sizeof *f->val) +
+         ARRAY_BYTES(f->blocks) + ARRAY_BYTES(f->order) + ARRAY_BYTES(f->edges) +
+         ARRAY_BYTES(f->edge_args) + ARRAY_BYTES(f->late_args) + ARRAY_BYTES(f->lists) +
+         ARRAY_BYTES(f->pool) + ARRAY_BYTES(f->slots) + ARRAY_BYTES(f->globals) +
+         ARRAY_BYTES(f->rows) + ARRAY_BYTES(f->back_edges) + ARRAY_BYTES(f->forwards) +
+         ARRAY_BYTES(f->forward_uses) + ARRAY_BYTES(f->locs) + ARRAY_BYTES(f->places);
+}
+
+kiln_stats kiln_session_stats(const kiln_session *s) {
+  kiln_stats stats = s->stats;
+  const struct kn_output *o = &s->out;
+  stats.memory_bytes += sizeof *s + o->cap + (uint64_t)o->cap_relocs * sizeof *o->relocs +
+                        (uint64_t)o->cap_funcs * sizeof *o->funcs +
+                        (uint64_t)o->cap_labels * sizeof *o->labels +
+                        (uint64_t)o->cap_lines * sizeof *o->lines + o->cap_cfi;
+  for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
+  for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
+  stats.data_bytes = s->module->data_bytes;
+  uint64_t ticks = kn_clock_ticks() - s->clock_ticks;
+  double scale = ticks ? (double)(kn_clock_ns() - s->clock_ns) / (double)ticks : 0;
+  stats.plan_ns = (uint64_t)((double)stats.plan_ns * scale);
+  stats.walk_ns = (uint64_t)((double)stats.walk_ns * scale);
+  stats.object_ns = (uint64_t)((double)stats.object_ns * scale);
+  return stats;
+}
+
+void kiln_session_time(kiln_session *s, bool on) {
+  if (on && s->clock_ns == 0) {
+    s->clock_ns = kn_clock_ns();
+    s->clock_ticks = kn_clock_ticks();
+  }
+  s->timing = on;
+}
