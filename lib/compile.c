@@ -36,6 +36,13 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 #endif
 }
 
+bool kiln_session_map(kiln_session *s, bool on) {
+  if (!make_rooms(s)) return false;
+  s->walk->map = on;
+  s->walk->map_symbol = 0;
+  return true;
+}
+
 void kn_session_free_rooms(kiln_session *s) {
   if (s->plan) kn_plan_free(s->plan, s->module);
   if (s->walk) kn_walk_free(s->walk, s->module);

@@ -52,6 +52,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->out_args = 0;
   w->fixups.n = w->literals.n = w->spare.n = w->moves.n = 0;
   w->reloc_mark.n = w->n_epilogues = 0;
+  w->pieces.n = w->piece_mark.n = 0;
   w->params_of = UINT32_MAX;
   w->uses_incoming = w->frameless = false;
   w->spare_inst = w->spare_ready = 0;
@@ -238,14 +239,16 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
   last->cfi_size = out->cfi_size - cfi_first;
   last->loc_first = out->n_lines;
   if (kn_symbol(m, w->f->symbol)->block_first && !add_labels(w)) return false;
+  if (w->map) kn_map_end(w, start);
   out->n_funcs++;
   out->size = end;
   return true;
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->labels.at,     w->fixups.at,     w->literals.at, w->spare.at, w->moves.at,
-                    w->label_mark.at, w->reloc_mark.at, w->cut.at,      w->params.at};
+  void *arrays[] = {w->labels.at, w->fixups.at,     w->literals.at,   w->spare.at,
+                    w->moves.at,  w->label_mark.at, w->reloc_mark.at, w->cut.at,
+                    w->params.at, w->pieces.at,     w->piece_mark.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

@@ -11,6 +11,7 @@
 
 #include "lib/moves.h"
 #include "lib/plan.h"
+#include <kiln/inspect.h>
 
 #define KN_INLINE static inline __attribute__((always_inline))
 #define KN_LIKELY(x) __builtin_expect(!!(x), 1)
@@ -114,6 +115,13 @@ struct kn_walk {
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;
 
+  /* What the code is made of, while `map` is on (kiln_session_map): see lib/map.c. Offsets count from
+   * the session's code, and from the function's start once it is complete. */
+  bool map;
+  uint32_t map_symbol; /* the function that the pieces are of, or 0 */
+  KN_ARRAY(kiln_code_piece) pieces;
+  KN_ARRAY(uint32_t) piece_mark; /* parallel: see label_mark */
+
   kn_log_fn *log; /* checking builds: called with each decision, or NULL */
   void *log_user;
 
@@ -202,6 +210,20 @@ uint8_t *kn_walk_put_advance(uint8_t *p, uint32_t delta);
 void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit);
 /* Frees the walk's arrays. */
 void kn_walk_free(struct kn_walk *w, kiln_module *m);
+
+/* ---- lib/map.c: what code was made for what ---- */
+
+/* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX:
+ * to none. `data`: it is no code, but a table or literals. Only while w->map. */
+void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
+/* The code of instruction w->i begins; parameters and SEG are none. */
+KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->op != KILN_OP_SEG && in->op != KILN_OP_PARAM) kn_map_add(w, w->block, w->i, false);
+}
+/* Moves the pieces along with code that was cut: see kn_walk.cut. */
+void kn_map_move(struct kn_walk *w);
+/* The function is complete and begins at `start`. */
+void kn_map_end(struct kn_walk *w, uint32_t start);
 
 /* Frame offset of a value's spill slot or slot home, given now if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {

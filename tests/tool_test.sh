@@ -133,6 +133,77 @@ else
   skip "dis" "built without Zydis, Capstone or libelf"
 fi
 
+# ---- what compile shows of its work ----
+cat > three.kir <<'END'
+func @shown(i32) -> i32 {
+b0(v0: i32):
+  v1 = icmp.i32 slt v0, 3
+  brif v1, b1, b2
+b1:
+  v3 = call @local(v0)
+  ret v3
+b2:
+  ret v0
+}
+func internal @local(i32) -> i32 {
+b0(v0: i32):
+  v1 = call @other(v0)
+  v2 = mul.i32 v1, v1
+  ret v2
+}
+func @other(i32) -> i32 {
+b0(v0: i32):
+  v1 = add.i32 v0, 77
+  ret v1
+}
+END
+"$kiln" compile three.kir
+check "--dump prints each function to standard error" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump -o dumped.o three.kir
+check "--dump does not change the object" cmp dumped.o three.o
+check "--dump=FILE is text that compiles" bash -c \
+  "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
+check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
+printf 'func @g(i64) -> i64 {\nb0(v0: i64):\n  v1 = vsplat.v64 v0\n  ret v0\n}\n' > bad-after.kir
+cat three.kir bad-after.kir > failing.kir
+check "--dump shows what came before an error" says 1 '^  v1 = add.i32 v0, 77$' "$kiln" compile --dump -o clean/b.o failing.kir
+check "--dump to a folder that is not there" says 1 'no/x.kir: No such file' "$kiln" compile --dump=no/x.kir -o dumped.o three.kir
+check "--dump to a full device" says 1 '/dev/full' "$kiln" compile --dump=/dev/full -o dumped.o three.kir
+symbols() { nm "$1" | awk '{print $(NF - 1) $NF}' | sort | tr '\n' ' '; }
+check "--only=FUNCTION: others are undefined, local ones trap" bash -c \
+  "'$kiln' compile --only=shown -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tshown tlocal '"
+check "--only=FUNCTION: a local one" bash -c \
+  "'$kiln' compile --only=local -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Uother tlocal '"
+check "--only twice" bash -c \
+  "'$kiln' compile --only=shown --only=other -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tother Tshown tlocal '"
+check "--only of nothing" says 1 "no input defines a function 'none'" "$kiln" compile --only=shown --only=none -o only.o three.kir
+check "--only with --dump is a smaller program" bash -c \
+  "'$kiln' compile --only=shown --dump=less.kir -o only.o three.kir && '$kiln' compile -o less.o less.kir && ! grep -q 'mul.i32' less.kir && grep -qx '  trap' less.kir"
+check "two outputs on standard output" says 2 'standard output' "$kiln" compile --dump=- --listing -o only.o three.kir
+if [[ -x $build/kiln-dis ]]; then
+  "$kiln" compile --listing -o listed.o three.kir > listing
+  check "--listing does not change the object" cmp listed.o three.o
+  check "--listing: the section" grep -qx 'section .text' listing
+  # after LINE PATTERN [FILE]: the line behind LINE matches PATTERN.
+  after() { grep -Fx -A1 -- "$1" "${3:-listing}" | tail -n 1 | grep -Eq -- "$2" || { cat "${3:-listing}"; return 1; }; }
+  check "--listing: an instruction before its code" after '  v2 = mul.i32 v1, v1' ' 0f af c0 +imul eax, eax$'
+  check "--listing: a call with its relocation" after '  v1 = call @other(v0)' 'call .*; \+1 R_X86_64_PLT32 other-0x4$'
+  check "--listing: a branch with the block" after '  brif v1, b1, b2' ' j[a-z]+ 0x[0-9a-f]+    ; b2$'
+  check "--listing: a block" after 'b2:' '^  ret v0$'
+  address=$(nm three.o | awk '$3 == "other" {print $1}')
+  check "--listing: addresses of the object" bash -c \
+    "sed -n '/^func @other/,/^}/p' listing | grep -m 1 -E '^ +[0-9a-f]+:' | grep -q \"^ *\$(printf %x 0x$address):\""
+  check "--listing=FILE" bash -c "'$kiln' compile --listing=listed.txt -o listed.o three.kir && cmp listing listed.txt"
+  check "--listing of several inputs" bash -c \
+    "mkdir -p lists && cd lists && '$kiln' compile --listing=all ../three.kir ../main.bc && grep -c ': x86_64$' all | grep -qx 2"
+  check "--listing with sections" bash -c \
+    "'$kiln' compile --function-sections --listing -o listed.o three.kir | grep -A3 -x 'section .text.other' | grep -q '^func @other'"
+  check "--listing to a full device" says 1 . "$kiln" compile --listing=/dev/full -o listed.o three.kir
+  "$kiln" compile --target=aarch64 --listing=arm.txt -o listed.o three.kir
+  check "--listing: aarch64" after '  v2 = mul.i32 v1, v1' ' mul w' arm.txt
+else
+  skip "listing" "built without Zydis, Capstone or libelf"
+fi
+
 # ---- links and runs ----
 clang-22 -O0 -fPIC -c main.c -o want.o && gcc want.o add.o -o want
 ./want x > want.out; want_status=$?

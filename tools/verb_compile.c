@@ -1,6 +1,7 @@
 /* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
  * written, so that an output file exists only when it is complete. */
 #include "tool.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,6 +15,7 @@ struct flags {
   kiln_module_options options;
   bool target_given, time, stats;
   const char *out; /* NULL: derived from the input's name */
+  struct tool_trace *trace;
 };
 
 static uint64_t now_ns(void) {
@@ -44,7 +46,7 @@ static int parse_seed(const char *word, uint64_t *out) {
 }
 
 static int parse_flags(int argc, char **argv, struct flags *f) {
-  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS };
+  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, TRACE };
   static const struct option longs[] = {
     {"target", required_argument, NULL, TARGET},
     {"pic", required_argument, NULL, PIC},
@@ -53,6 +55,9 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     {"time", no_argument, NULL, TIME},
     {"stats", no_argument, NULL, STATS},
     {"stress", required_argument, NULL, STRESS},
+    {"dump", optional_argument, NULL, TRACE + TOOL_TRACE_DUMP},
+    {"only", required_argument, NULL, TRACE + TOOL_TRACE_ONLY},
+    {"listing", optional_argument, NULL, TRACE + TOOL_TRACE_LISTING},
     {0},
   };
   int c, bad = TOOL_OK;
@@ -69,7 +74,9 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     case STATS: f->stats = true; break;
     case STRESS: bad = parse_seed(optarg, &f->options.stress_seed); break;
     case 'o': f->out = optarg; break;
-    default: return TOOL_USAGE; /* getopt has said why */
+    default:
+      if (c < TRACE) return TOOL_USAGE; /* getopt has said why */
+      bad = tool_trace_flag(f->trace, c - TRACE, optarg);
     }
   }
   if (bad != TOOL_OK) return bad;
@@ -141,13 +148,20 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   kiln_buffer object = {0};
   uint64_t instructions = 0;
   uint64_t start = now_ns();
-  kiln_status s = tool_module_read(&t, in, NULL, NULL, &instructions);
+  bool traced = tool_trace_wanted(f->trace);
+  if (traced && !tool_trace_begin(f->trace, t.session)) {
+    tool_module_close(&t);
+    return false;
+  }
+  kiln_status s =
+    tool_module_read(&t, in, traced ? tool_trace_func : NULL, f->trace, &instructions);
   uint64_t read = now_ns();
   if (s == KILN_OK) s = kiln_emit_elf(t.module, &t.session, 1, &object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
 
   bool ok = s == KILN_OK && tool_output_write(out, object.data, object.size);
+  if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &object : NULL);
   if (ok) {
     kiln_stats stats = kiln_session_stats(t.session);
     uint64_t per = instructions > 0 ? instructions : stats.instructions;
@@ -173,13 +187,16 @@ static bool compile_path(const struct flags *f, const char *path) {
 }
 
 int verb_compile(int argc, char **argv) {
-  struct flags f = {0};
+  struct tool_trace trace = {0};
+  struct flags f = {.trace = &trace};
   int bad = parse_flags(argc, argv, &f);
+  if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out);
   if (bad != TOOL_OK) return bad;
   if (f.options.stress_seed != 0) {
     fprintf(stderr, "kiln: stress seed %" PRIu64 "\n", f.options.stress_seed);
   }
   bool ok = true;
   for (int i = optind; i < argc; i++) ok &= compile_path(&f, argv[i]);
+  ok &= tool_trace_close(&trace);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

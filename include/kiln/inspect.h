@@ -98,6 +98,46 @@ KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
+/* ---- the machine code of a function, for listings and debuggers ---- */
+
+/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were made for
+ * instruction `inst` of `block`; without `inst` for the block's beginning; without both they are
+ * prologue, epilogue or literals. Pieces may be empty: the code of an instruction can be part of that
+ * of the one that uses its result, and an instruction that nobody needs has none. */
+typedef struct kiln_code_piece {
+  uint32_t offset_bytes; /**< from the function's first byte; ascending */
+  kiln_block block;      /**< or UINT32_MAX */
+  kiln_inst inst;        /**< or 0 */
+  bool data;             /**< a jump table or literals, not instructions */
+} kiln_code_piece;
+
+/** The machine code of one function. Pointers are valid until the session compiles the next one. */
+typedef struct kiln_code {
+  kiln_symbol symbol;            /**< the function */
+  const uint8_t *bytes;          /**< its code, with zeros where relocations apply */
+  uint32_t size_bytes;           /**< of the code */
+  uint32_t n_pieces;             /**< of `pieces` */
+  uint32_t n_relocs;             /**< for kiln_session_code_reloc */
+  const kiln_code_piece *pieces; /**< in the order of the code; the first begins at 0 */
+} kiln_code;
+
+/** A place in a function's code that the linker fills. */
+typedef struct kiln_code_reloc {
+  uint32_t offset_bytes; /**< from the function's first byte */
+  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_symbol symbol;    /**< what is referred to */
+  int64_t addend;        /**< added to its address */
+} kiln_code_reloc;
+
+/** From now on the session keeps the pieces of each function that it compiles (off at first; compiling
+ * is a little slower then). False without memory. */
+KILN_API bool kiln_session_map(kiln_session *s, bool on);
+/** The machine code of the function that the session compiled last; false if that was without the map,
+ * or failed. Instructions have the ids that they had before it was compiled. */
+KILN_API bool kiln_session_code(const kiln_session *s, kiln_code *out);
+/** The i-th relocation of that code; all zero beyond the last. */
+KILN_API kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i);
+
 #ifdef __cplusplus
 }
 #endif

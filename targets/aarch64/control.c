@@ -159,12 +159,14 @@ static void table(struct kn_walk *w, const struct switching *s, const struct swi
   emit(w, a64_br(IP0));
   if (!kn_walk_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, true);
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
     fixup(w, hit ? s->stubs[c->edge] : s->fallback, A64_FIX_TABLE);
     emit(w, 0);
     c += hit;
   }
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, false);
 }
 
 /* Binary search over cases [first, end); small or dense parts are tested or indexed. */

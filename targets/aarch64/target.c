@@ -224,10 +224,12 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
   }
 }
 
-static void walk_block(struct kn_walk *w, uint32_t pos) {
+/* With `map`, each instruction's place in the code is written down. */
+KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   kiln_func *f = w->f;
   kn_walk_block(w, pos);
   const struct kn_block *b = &f->block[w->block];
+  if (map) kn_map_add(w, w->block, 0, false);
   if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
   if (pos == 0) a64_enter(w);
   for (uint32_t i = b->first;;) {
@@ -238,6 +240,7 @@ static void walk_block(struct kn_walk *w, uint32_t pos) {
       i = in->a;
       continue;
     }
+    if (map) kn_map_inst(w, in);
     a64_lower *lower = lowering(in);
     if (KN_UNLIKELY(lower == NULL)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
@@ -251,6 +254,17 @@ static void walk_block(struct kn_walk *w, uint32_t pos) {
   }
 }
 
+KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
+  for (uint32_t pos = 0; pos < w->plan->n_layout && w->f->status == KILN_OK; pos++)
+    walk_block(w, pos, map);
+}
+
+/* The same loop again: asking per instruction whether there is a map would cost all that want none. */
+static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
+  walk_blocks(w, true);
+  kn_map_add(w, UINT32_MAX, 0, false); /* the epilogue */
+}
+
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
@@ -260,8 +274,10 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   while (kn_here(w) & mask) emit(w, 0); /* udf #0, as between the parts of an object */
   uint32_t cfi_first = s->out.cfi_size, reloc_first = s->out.n_relocs;
   w->exit_label = kn_walk_label(w);
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, UINT32_MAX, 0, false);
   a64_frame_begin(w);
-  for (uint32_t pos = 0; pos < plan->n_layout && f->status == KILN_OK; pos++) walk_block(w, pos);
+  if (KN_UNLIKELY(w->map)) walk_mapped(w);
+  else walk_blocks(w, false);
   if (f->status != KILN_OK) return f->status;
   uint32_t start = a64_frame_end(w);
   if (f->status != KILN_OK) return f->status;

@@ -196,6 +196,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
   EMIT(w, x64_jmp_r(w->p, t));
   if (!kn_walk_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
@@ -204,6 +205,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
     if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, false);
 }
 
 /* Binary search down to short chains. Ranges still to do wait on a stack of at most 32. */

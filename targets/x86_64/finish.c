@@ -102,6 +102,7 @@ static void move_marks(struct kn_walk *w, uint32_t reloc_first) {
   for (uint32_t i = 0; i < n; i++) label[i] -= label[i] != UINT32_MAX ? cut[mark[i]] : 0;
   struct kn_code_reloc *relocs = w->s->out.relocs + reloc_first;
   for (uint32_t i = 0; i < w->reloc_mark.n; i++) relocs[i].offset -= cut[w->reloc_mark.at[i]];
+  if (KN_UNLIKELY(w->map)) kn_map_move(w);
 }
 
 /* ---- what comes behind ---- */
@@ -109,6 +110,7 @@ static void move_marks(struct kn_walk *w, uint32_t reloc_first) {
 /* Constants behind the code, largest first so that padding comes once. */
 static void place_literals(struct kn_walk *w) {
   if (w->literals.n == 0 || !kn_walk_room(w, (size_t)w->literals.n * 16 + 64)) return;
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, UINT32_MAX, 0, true);
   for (uint32_t size = 16; size >= 4; size /= 2) {
     for (uint32_t k = 0; k < w->literals.n; k++) {
       const struct kn_literal *l = &w->literals.at[k];

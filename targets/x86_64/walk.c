@@ -172,11 +172,13 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
   }
 }
 
-static void walk_block(struct kn_walk *w, uint32_t i) {
+/* With `map`, each instruction's place in the code is written down. */
+KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
   const struct kn_inst *inst = w->inst;
   do {
     const struct kn_inst *in = &inst[i];
     w->i = i;
+    if (map) kn_map_inst(w, in);
     if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
     KN_LOG(w, KN_EV_INST, i, 0);
     if (KN_LIKELY(table[in->op].types >> in->type & 1)) {
@@ -192,6 +194,23 @@ static void walk_block(struct kn_walk *w, uint32_t i) {
   } while (!w->done);
 }
 
+KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
+  kiln_func *f = w->f;
+  struct kn_plan *plan = w->plan;
+  for (uint32_t pos = 0; pos < plan->n_layout; pos++) {
+    kn_walk_block(w, pos);
+    const struct kn_block *b = &f->block[w->block];
+    if (map) kn_map_add(w, w->block, 0, false);
+    if (KN_UNLIKELY(pos == 0)) x64_entry(w);
+    if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
+    walk_block(w, b->first, map);
+    if (KN_UNLIKELY(f->status != KILN_OK)) return;
+  }
+}
+
+/* The same loop again: asking per instruction whether there is a map would cost all that want none. */
+static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) { walk_blocks(w, true); }
+
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
@@ -201,15 +220,11 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   uint32_t start = kn_here(w), cfi = s->out.cfi_size;
   w->start = start;
   uint32_t relocs = s->out.n_relocs;
+  if (KN_UNLIKELY(w->map)) kn_map_add(w, UINT32_MAX, 0, false);
   x64_prologue(w);
-  for (uint32_t pos = 0; pos < plan->n_layout; pos++) {
-    kn_walk_block(w, pos);
-    const struct kn_block *b = &f->block[w->block];
-    if (KN_UNLIKELY(pos == 0)) x64_entry(w);
-    if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
-    walk_block(w, b->first);
-    if (KN_UNLIKELY(f->status != KILN_OK)) return f->status;
-  }
+  if (KN_UNLIKELY(w->map)) walk_mapped(w);
+  else walk_blocks(w, false);
+  if (KN_UNLIKELY(f->status != KILN_OK)) return f->status;
   x64_finish(w, start, relocs);
   kn_walk_end(w, start, kn_here(w), cfi, relocs);
   return f->status;

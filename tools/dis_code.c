@@ -1,0 +1,221 @@
+/* One line of disassembly: decoding (Zydis for x86-64, Capstone for AArch64) and printing, with the
+ * relocations that lie in the instruction. Called by dis.c and dis_listing.c. */
+#include "dis.h"
+
+#include <capstone/capstone.h>
+#include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <Zydis/Zydis.h>
+
+static unsigned machine_number;
+static csh capstone;
+
+int dis_fail(const char *path, const char *why) {
+  fprintf(stderr, "%s: error: %s\n", path, why);
+  return 1;
+}
+
+bool dis_is_x86(void) { return machine_number == EM_X86_64; }
+
+bool dis_machine(unsigned machine, const char *path) {
+  machine_number = machine;
+  if (machine == EM_X86_64) return true;
+  if (machine != EM_AARCH64) {
+    dis_fail(path, "not for a machine that Kiln knows");
+  } else if (capstone == 0 && (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK ||
+                               cs_option(capstone, CS_OPT_DETAIL, CS_OPT_ON) != CS_ERR_OK)) {
+    dis_fail(path, "no Capstone");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+#define ROW(name, number) [number] = #name
+static const char *const x86_names[] = {
+  ROW(R_X86_64_64, 1),
+  ROW(R_X86_64_PC32, 2),
+  ROW(R_X86_64_GOT32, 3),
+  ROW(R_X86_64_PLT32, 4),
+  ROW(R_X86_64_GOTPCREL, 9),
+  ROW(R_X86_64_32, 10),
+  ROW(R_X86_64_32S, 11),
+  ROW(R_X86_64_16, 12),
+  ROW(R_X86_64_PC16, 13),
+  ROW(R_X86_64_8, 14),
+  ROW(R_X86_64_PC8, 15),
+  ROW(R_X86_64_DTPMOD64, 16),
+  ROW(R_X86_64_DTPOFF64, 17),
+  ROW(R_X86_64_TPOFF64, 18),
+  ROW(R_X86_64_TLSGD, 19),
+  ROW(R_X86_64_TLSLD, 20),
+  ROW(R_X86_64_DTPOFF32, 21),
+  ROW(R_X86_64_GOTTPOFF, 22),
+  ROW(R_X86_64_TPOFF32, 23),
+  ROW(R_X86_64_PC64, 24),
+  ROW(R_X86_64_GOTOFF64, 25),
+  ROW(R_X86_64_GOTPC32, 26),
+  ROW(R_X86_64_SIZE32, 32),
+  ROW(R_X86_64_SIZE64, 33),
+  ROW(R_X86_64_GOTPC32_TLSDESC, 34),
+  ROW(R_X86_64_TLSDESC_CALL, 35),
+  ROW(R_X86_64_GOTPCRELX, 41),
+  ROW(R_X86_64_REX_GOTPCRELX, 42),
+};
+#undef ROW
+
+static const struct {
+  uint32_t number;
+  const char *name;
+} a64_names[] = {
+  {257, "R_AARCH64_ABS64"},
+  {258, "R_AARCH64_ABS32"},
+  {260, "R_AARCH64_PREL64"},
+  {261, "R_AARCH64_PREL32"},
+  {273, "R_AARCH64_LD_PREL_LO19"},
+  {274, "R_AARCH64_ADR_PREL_LO21"},
+  {275, "R_AARCH64_ADR_PREL_PG_HI21"},
+  {277, "R_AARCH64_ADD_ABS_LO12_NC"},
+  {278, "R_AARCH64_LDST8_ABS_LO12_NC"},
+  {279, "R_AARCH64_TSTBR14"},
+  {280, "R_AARCH64_CONDBR19"},
+  {282, "R_AARCH64_JUMP26"},
+  {283, "R_AARCH64_CALL26"},
+  {284, "R_AARCH64_LDST16_ABS_LO12_NC"},
+  {285, "R_AARCH64_LDST32_ABS_LO12_NC"},
+  {286, "R_AARCH64_LDST64_ABS_LO12_NC"},
+  {299, "R_AARCH64_LDST128_ABS_LO12_NC"},
+  {311, "R_AARCH64_ADR_GOT_PAGE"},
+  {312, "R_AARCH64_LD64_GOT_LO12_NC"},
+  {541, "R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21"},
+  {542, "R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC"},
+  {549, "R_AARCH64_TLSLE_ADD_TPREL_HI12"},
+  {551, "R_AARCH64_TLSLE_ADD_TPREL_LO12_NC"},
+  {562, "R_AARCH64_TLSDESC_ADR_PAGE21"},
+  {563, "R_AARCH64_TLSDESC_LD64_LO12"},
+  {564, "R_AARCH64_TLSDESC_ADD_LO12"},
+  {569, "R_AARCH64_TLSDESC_CALL"},
+};
+
+static const char *reloc_name(uint32_t type) {
+  static char number[32];
+  if (dis_is_x86() && type < sizeof x86_names / sizeof *x86_names && x86_names[type] != NULL) {
+    return x86_names[type];
+  }
+  for (size_t i = 0; i < sizeof a64_names / sizeof *a64_names; i++) {
+    if (!dis_is_x86() && a64_names[i].number == type) return a64_names[i].name;
+  }
+  snprintf(number, sizeof number, "relocation %" PRIu32, type);
+  return number;
+}
+
+static int by_place(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
+static int compare_labels(const void *a, const void *b) {
+  return by_place(((const struct label *)a)->at, ((const struct label *)b)->at);
+}
+static int compare_relocs(const void *a, const void *b) {
+  return by_place(((const struct reloc *)a)->at, ((const struct reloc *)b)->at);
+}
+
+void dis_sort(struct code *c) {
+  if (c->n_labels > 0) qsort(c->labels, c->n_labels, sizeof *c->labels, compare_labels);
+  if (c->n_relocs > 0) qsort(c->relocs, c->n_relocs, sizeof *c->relocs, compare_relocs);
+}
+
+void *dis_grow(void *old, size_t n, size_t item) {
+  if ((n & (n - 1)) != 0) return old; /* doubled at powers of two */
+  void *p = realloc(old, (n == 0 ? 1 : 2 * n) * item);
+  if (p == NULL) {
+    fputs("kiln dis: error: out of memory\n", stderr);
+    exit(1);
+  }
+  return p;
+}
+
+/* Decoders: write the text of the instruction at `at` and return its length, 0 if it is none. */
+static size_t decode_x86(const struct code *c, size_t at, char *text, size_t text_size,
+                         uint64_t *target) {
+  ZydisDecoder decoder;
+  ZydisFormatter formatter;
+  ZydisDecodedInstruction in;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+  ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
+                            ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
+  if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, c->bytes + at, c->size - at, &in, operands)))
+    return 0;
+  ZydisFormatterFormatInstruction(&formatter, &in, operands, in.operand_count_visible, text,
+                                  text_size, c->base + at, ZYAN_NULL);
+  if (in.operand_count_visible == 1 && operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+      operands[0].imm.is_relative)
+    ZydisCalcAbsoluteAddress(&in, &operands[0], c->base + at, target);
+  return in.length;
+}
+
+static size_t decode_a64(const struct code *c, size_t at, char *text, size_t text_size,
+                         uint64_t *target) {
+  cs_insn *in;
+  if (cs_disasm(capstone, c->bytes + at, c->size - at, c->base + at, 1, &in) != 1) return 0;
+  snprintf(text, text_size, "%s%s%s", in->mnemonic, in->op_str[0] != 0 ? " " : "", in->op_str);
+  size_t n = in->size;
+  const cs_arm64 *a = &in->detail->arm64;
+  if ((cs_insn_group(capstone, in, CS_GRP_JUMP) || cs_insn_group(capstone, in, CS_GRP_CALL)) &&
+      a->op_count > 0 && a->operands[a->op_count - 1].type == ARM64_OP_IMM)
+    *target = (uint64_t)a->operands[a->op_count - 1].imm;
+  cs_free(in, 1);
+  return n;
+}
+
+size_t dis_decode(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target) {
+  *target = UINT64_MAX;
+  size_t n = dis_is_x86() ? decode_x86(c, at, text, text_size, target)
+                          : decode_a64(c, at, text, text_size, target);
+  if (n == 0) {
+    n = dis_is_x86() || c->size - at < 4 ? 1 : 4;
+    snprintf(text, text_size, "(bad)");
+  }
+  return n;
+}
+
+/* Name of the label at an address, or NULL. */
+static const char *label_at(const struct code *c, uint64_t address) {
+  size_t low = 0, high = c->n_labels;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (c->labels[middle].at < address) low = middle + 1;
+    else high = middle;
+  }
+  for (; low < c->n_labels && c->labels[low].at == address; low++) {
+    const char *name = c->labels[low].name;
+    if (name[0] != 0 && name[0] != '$') return name;
+  }
+  return NULL;
+}
+
+void dis_print_line(const struct code *c, size_t at, size_t n, const char *text, uint64_t target,
+                    size_t *reloc) {
+  printf("%8" PRIx64 ": ", c->base + at);
+  for (size_t i = 0; i < n; i++) printf(" %02x", c->bytes[at + i]);
+  if (text[0] != 0) printf("%*s %s", n < 8 ? (int)(3 * (8 - n)) : 0, "", text);
+  const char *lead = "    ; ";
+  bool linked = *reloc < c->n_relocs && c->relocs[*reloc].at < c->base + at + n;
+  const char *name = target != UINT64_MAX && !linked ? label_at(c, target) : NULL;
+  if (name != NULL) printf("%s%s", lead, name);
+  for (; *reloc < c->n_relocs && c->relocs[*reloc].at < c->base + at + n; ++*reloc) {
+    const struct reloc *r = &c->relocs[*reloc];
+    printf("%s+%" PRIu64 " %s %s", lead, r->at - c->base - at, reloc_name(r->type), r->symbol);
+    if (r->addend != 0) {
+      uint64_t size = r->addend < 0 ? 0 - (uint64_t)r->addend : (uint64_t)r->addend;
+      printf("%c0x%" PRIx64, r->addend < 0 ? '-' : '+', size);
+    }
+    lead = ", ";
+  }
+  putchar('\n');
+}
