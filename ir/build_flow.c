@@ -94,6 +94,10 @@ kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
   return (kiln_value){v};
 }
 
+uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b) {
+  return b.id < f->blocks.n ? f->block[b.id].n_params : 0;
+}
+
 void kiln_block_take_address(kiln_func *f, kiln_block block) {
   if (!kn_build_open(f)) return;
   if (block.id - 1 >= f->blocks.n - 1) {

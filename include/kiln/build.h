@@ -115,6 +115,8 @@ KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 KILN_API kiln_block kiln_block_current(const kiln_func *f);
 /** Appends a parameter to any block but the entry, whenever before the function is finished. */
 KILN_API kiln_value kiln_block_param(kiln_func *f, kiln_block b, kiln_type type);
+/** Number of parameters that `b` has so far; the next one's index for kiln_edge_arg. */
+KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 /** True if the block has its terminator. */
 KILN_API bool kiln_block_terminated(const kiln_func *f, kiln_block b);
 
