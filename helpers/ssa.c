@@ -1,0 +1,678 @@
+/* SSA from assignments: <kiln/ssa.h>; Braun et al. 2013, sections 2 and 3. Called by front ends.
+ *
+ * The builder rewrites nothing, so a block parameter is only made once it is known to be needed. What a
+ * read finds on its way are *phis* of this file: those that come out as one value are never seen by the
+ * builder; a phi of a block that is not sealed is handed out as a forward value, bound when it is sealed.
+ * A read that meets several joins, or a seal, decides all phis that it made together (a *batch*).
+ *
+ * Invariant: outside of a call every phi is OPEN (in a block that is not sealed), MERGED or DONE. */
+#include <kiln/ssa.h>
+
+#include <kiln/inspect.h>
+
+#include "helpers/array.h"
+
+enum { NONE = UINT32_MAX };
+
+/* What a variable is at the end of a block: a value (phi is 0), or a phi. Neither: nothing is known. */
+struct def {
+  uint32_t value; /* kiln_value */
+  uint32_t phi;   /* index into phis, from 1 */
+};
+
+struct var {
+  struct def def; /* at the end of `block`; newer than the map's if `dirty` */
+  uint32_t block; /* or NONE */
+  uint32_t zero;  /* the constant 0, once it was wanted */
+  uint8_t type;
+  bool dirty;
+};
+
+struct block {
+  uint32_t pred_first, pred_last; /* index + 1 into preds */
+  uint32_t n_preds;
+  uint32_t open_first, open_last; /* phis while not sealed */
+  uint32_t stamp;                 /* of the last walk that came by */
+  bool sealed;
+};
+
+struct pred {
+  uint32_t block, next; /* next: index + 1 */
+};
+
+enum phi_state {
+  OPEN,     /* its block is not sealed */
+  PENDING,  /* sealed: operands are being collected */
+  COMPLETE, /* operands known, at least two of them differ */
+  MERGED,   /* the same as `is` */
+  DONE      /* a parameter of its block: `is` is its value */
+};
+
+struct phi {
+  struct def is; /* MERGED, DONE */
+  uint32_t var, block;
+  uint32_t ops;     /* index of the first operand; one per predecessor */
+  uint32_t n_ops;   /* operands known so far */
+  uint32_t pred;    /* the predecessor whose operand is next: index + 1 */
+  uint32_t same;    /* number of the first operand that is not the phi itself, or NONE */
+  uint32_t witness; /* operands before this one are the phi itself or as `same` */
+  uint32_t watch_first, watch_last; /* phis that watch what this one is merged with */
+  uint32_t n_watch;
+  bool watches;     /* it is in the lists of operands `same` and `witness` */
+  uint32_t forward; /* kiln_value that was handed out while it was OPEN, or 0 */
+  uint32_t param;   /* DONE in the current batch: parameter's number + 1 */
+  uint32_t next_open;
+  uint8_t state;
+};
+
+struct watch {
+  uint32_t phi, next; /* next: index + 1 */
+};
+
+/* An entry of the map from (variable, block) to definition; block NONE: free. */
+struct entry {
+  uint32_t var, block;
+  struct def def;
+};
+
+struct map {
+  struct entry *at;
+  uint32_t mask; /* of the entries in use; at most cap - 1 */
+  uint32_t cap;
+};
+
+struct kiln_ssa {
+  kiln_func *f; /* NULL: none */
+  kiln_allocator allocator;
+  unsigned flags;
+  uint32_t stamp;
+  struct map map, other; /* the other one's memory serves the next growth */
+  uint32_t n_entries;
+  KN_HELPER_ARRAY(struct var) vars;
+  KN_HELPER_ARRAY(struct block) blocks;
+  KN_HELPER_ARRAY(struct pred) preds;
+  KN_HELPER_ARRAY(struct phi) phis; /* index 0 is reserved */
+  KN_HELPER_ARRAY(struct def) ops;
+  KN_HELPER_ARRAY(struct watch) watches;
+  KN_HELPER_ARRAY(uint32_t) stack; /* phis whose operands are being collected */
+  KN_HELPER_ARRAY(uint32_t) work;  /* phis that may be trivial now */
+  KN_HELPER_ARRAY(uint32_t) batch; /* phis to be decided by this call */
+};
+
+/* ---- errors ---- */
+
+static bool fail(kiln_ssa *s, kiln_status status, const char *message) {
+  kiln_func_error(s->f, status, message);
+  return false;
+}
+
+static bool no_memory(kiln_ssa *s) { return fail(s, KILN_ERR_MEMORY, "out of memory"); }
+
+static bool usable(const kiln_ssa *s) { return s->f != NULL && kiln_func_status(s->f) == KILN_OK; }
+
+#define ROOM(s, array, more) (KN_HELPER_ROOM((s)->allocator, (s)->array, (more)) || no_memory(s))
+
+/* ---- the map ---- */
+
+static uint32_t slot_of(const struct map *m, uint32_t var, uint32_t block) {
+  uint64_t h = ((uint64_t)var << 32 | block) * UINT64_C(0x9e3779b97f4a7c15);
+  uint32_t i = (uint32_t)(h >> 32) & m->mask;
+  while (m->at[i].block != NONE && (m->at[i].block != block || m->at[i].var != var))
+    i = (i + 1) & m->mask;
+  return i;
+}
+
+/* Makes `m` an empty map of `n` entries, a power of two. */
+static bool map_reset(kiln_ssa *s, struct map *m, uint32_t n) {
+  if (m->cap < n) {
+    struct entry *at = kn_helper_realloc(s->allocator, m->at, (size_t)n * sizeof *at);
+    if (at == NULL) return no_memory(s);
+    m->at = at;
+    m->cap = n;
+  }
+  m->mask = n - 1;
+  memset(m->at, 0xff, (size_t)n * sizeof *m->at);
+  return true;
+}
+
+static bool map_grow(kiln_ssa *s) {
+  uint32_t n = s->map.mask + 1;
+  if (n > UINT32_MAX / 2) return fail(s, KILN_ERR_LIMIT, "too many variables in too many blocks");
+  if (!map_reset(s, &s->other, n * 2)) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    const struct entry *e = s->map.at + i;
+    if (e->block != NONE) s->other.at[slot_of(&s->other, e->var, e->block)] = *e;
+  }
+  struct map old = s->map;
+  s->map = s->other;
+  s->other = old;
+  return true;
+}
+
+static bool map_set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+  uint32_t i = slot_of(&s->map, var, block);
+  if (s->map.at[i].block == NONE) {
+    if (s->n_entries >= s->map.mask / 4 * 3) {
+      if (!map_grow(s)) return false;
+      i = slot_of(&s->map, var, block);
+    }
+    s->n_entries++;
+  }
+  s->map.at[i] = (struct entry){var, block, def};
+  return true;
+}
+
+/* ---- definitions ---- */
+
+static bool is_none(struct def d) { return d.value == 0 && d.phi == 0; }
+static bool is_same(struct def a, struct def b) { return a.value == b.value && a.phi == b.phi; }
+
+/* Follows merged phis, and shortens the way for the next time. */
+static struct def resolve(kiln_ssa *s, struct def d) {
+  struct phi *phis = s->phis.at;
+  while (d.phi != 0 && phis[d.phi].state >= MERGED) {
+    struct phi *p = phis + d.phi;
+    uint32_t next = p->is.phi;
+    if (next != 0 && phis[next].state >= MERGED) p->is = phis[next].is;
+    d = p->is;
+  }
+  return d;
+}
+
+/* What is known of `var` at the end of `block` without looking elsewhere. */
+static struct def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
+  const struct var *v = s->vars.at + var;
+  if (v->block == block) return v->def;
+  const struct entry *e = s->map.at + slot_of(&s->map, var, block);
+  return e->block != NONE ? e->def : (struct def){0, 0};
+}
+
+static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+  struct var *v = s->vars.at + var;
+  if (v->block == block) {
+    v->def = def;
+    v->dirty = true;
+    return true;
+  }
+  return map_set(s, var, block, def);
+}
+
+/* Makes `block` the one whose definition stands in the variable itself; it is none there yet. */
+static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct def def, bool dirty) {
+  struct var *v = s->vars.at + var;
+  if (v->dirty && !map_set(s, var, v->block, v->def)) return false;
+  v->block = block;
+  v->def = def;
+  v->dirty = dirty;
+  return true;
+}
+
+/* The value 0, for where the variable is not defined. */
+static struct def undefined(kiln_ssa *s, uint32_t var) {
+  struct var *v = s->vars.at + var;
+  if (v->zero == 0) v->zero = kiln_const_bits(s->f, (kiln_type)v->type, 0, 0).id;
+  return (struct def){v->zero, 0};
+}
+
+/* The value of a definition as an operand. */
+static kiln_value value_of(kiln_ssa *s, struct def d) {
+  d = resolve(s, d);
+  if (d.phi == 0) return (kiln_value){d.value};
+  struct phi *p = s->phis.at + d.phi; /* OPEN */
+  if (p->forward == 0) p->forward = kiln_forward_new(s->f, (kiln_type)s->vars.at[p->var].type).id;
+  return (kiln_value){p->forward};
+}
+
+/* ---- blocks and edges ---- */
+
+/* The block's record; NULL, and the function fails, if there is no such block. */
+static struct block *block_of(kiln_ssa *s, kiln_block b) {
+  if (b.id >= s->blocks.n) {
+    uint32_t n = kiln_func_block_limit(s->f);
+    if (b.id >= n) {
+      fail(s, KILN_ERR_ARGUMENT, "no such block");
+      return NULL;
+    }
+    if (!ROOM(s, blocks, n - s->blocks.n)) return NULL;
+    memset(s->blocks.at + s->blocks.n, 0, (n - s->blocks.n) * sizeof *s->blocks.at);
+    s->blocks.n = n;
+  }
+  return s->blocks.at + b.id;
+}
+
+void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
+  if (!usable(s)) return;
+  struct block *b = block_of(s, to);
+  if (b == NULL || block_of(s, from) == NULL) return;
+  b = s->blocks.at + to.id;
+  if (!kiln_block_terminated(s->f, from)) {
+    fail(s, KILN_ERR_STRUCTURE, "an edge leaves a block that has no terminator");
+    return;
+  }
+  if (b->pred_last != 0 && s->preds.at[b->pred_last - 1].block == from.id) return;
+  if (b->sealed) {
+    for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next)
+      if (s->preds.at[i - 1].block == from.id) return;
+    fail(s, KILN_ERR_STRUCTURE, "an edge into a block that is sealed");
+    return;
+  }
+  if (!ROOM(s, preds, 1)) return;
+  s->preds.at[s->preds.n++] = (struct pred){from.id, 0};
+  if (b->pred_last != 0) s->preds.at[b->pred_last - 1].next = s->preds.n;
+  else b->pred_first = s->preds.n;
+  b->pred_last = s->preds.n;
+  b->n_preds++;
+}
+
+void kiln_ssa_br(kiln_ssa *s, kiln_block target) {
+  if (!usable(s)) return;
+  kiln_build_br(s->f, target, NULL, 0);
+  kiln_ssa_edge(s, kiln_block_current(s->f), target);
+}
+
+void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block, kiln_block else_block) {
+  if (!usable(s)) return;
+  kiln_build_brif(s->f, cond, then_block, NULL, 0, else_block, NULL, 0);
+  kiln_ssa_edge(s, kiln_block_current(s->f), then_block);
+  kiln_ssa_edge(s, kiln_block_current(s->f), else_block);
+}
+
+void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
+                     const kiln_case *cases, uint32_t n) {
+  if (!usable(s)) return;
+  kiln_build_switch(s->f, type, v, default_block, cases, n);
+  kiln_ssa_edge(s, kiln_block_current(s->f), default_block);
+  for (uint32_t i = 0; i < n; i++) kiln_ssa_edge(s, kiln_block_current(s->f), cases[i].target);
+}
+
+void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, uint32_t n) {
+  if (!usable(s)) return;
+  kiln_build_brind(s->f, address, targets, n);
+  for (uint32_t i = 0; i < n; i++) kiln_ssa_edge(s, kiln_block_current(s->f), targets[i]);
+}
+
+/* A stamp that no block has. */
+static uint32_t new_stamp(kiln_ssa *s) {
+  if (++s->stamp == 0) {
+    for (uint32_t i = 0; i < s->blocks.n; i++) s->blocks.at[i].stamp = 0;
+    s->stamp = 1;
+  }
+  return s->stamp;
+}
+
+/* Removes predecessors that were told twice. */
+static void unite_preds(kiln_ssa *s, struct block *b) {
+  if (b->n_preds < 2) return;
+  uint32_t stamp = new_stamp(s);
+  uint32_t *link = &b->pred_first;
+  b->n_preds = 0;
+  while (*link != 0) {
+    struct pred *p = s->preds.at + *link - 1;
+    struct block *from = s->blocks.at + p->block;
+    if (from->stamp == stamp) {
+      *link = p->next;
+      continue;
+    }
+    from->stamp = stamp;
+    b->n_preds++;
+    link = &p->next;
+  }
+}
+
+/* ---- phis ---- */
+
+/* A phi of the state OPEN; 0 without memory. */
+static uint32_t phi_new(kiln_ssa *s, uint32_t var, uint32_t block) {
+  if (!ROOM(s, phis, 1)) return 0;
+  uint32_t p = s->phis.n++;
+  s->phis.at[p] = (struct phi){.var = var, .block = block, .same = NONE, .state = OPEN};
+  return p;
+}
+
+/* Makes an OPEN phi of a sealed block one of the batch. */
+static bool phi_begin(kiln_ssa *s, uint32_t p) {
+  struct phi *phi = s->phis.at + p;
+  const struct block *b = s->blocks.at + phi->block;
+  if (!ROOM(s, ops, b->n_preds) || !ROOM(s, batch, 1)) return false;
+  phi->ops = s->ops.n;
+  phi->pred = b->pred_first;
+  phi->state = PENDING;
+  s->ops.n += b->n_preds;
+  s->batch.at[s->batch.n++] = p;
+  return true;
+}
+
+/* The definition of `var` at the end of `block`, as far as it takes no look behind a join: a join gets a
+ * phi, which goes to the stack. None if something failed. Every block on the way remembers it. */
+static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
+  const struct def none = {0, 0};
+  uint32_t at = block, stamp = 0;
+  struct def d;
+  for (;;) {
+    d = look(s, var, at);
+    if (!is_none(d)) break;
+    struct block *b = block_of(s, (kiln_block){at});
+    if (b == NULL) return none;
+    if (b->sealed && b->n_preds == 1 && (stamp == 0 || b->stamp != stamp)) {
+      if (stamp == 0) stamp = new_stamp(s);
+      b->stamp = stamp; /* one that is met again is in a cycle that nothing enters */
+      at = s->preds.at[b->pred_first - 1].block;
+      continue;
+    }
+    if (b->sealed && b->n_preds < 2) {
+      if (at == 0 && (s->flags & KILN_SSA_STRICT) != 0) {
+        fail(s, KILN_ERR_STRUCTURE, "a variable is read that may not have been written");
+        return none;
+      }
+      d = undefined(s, var);
+    } else {
+      uint32_t p = phi_new(s, var, at);
+      if (p == 0) return none;
+      d = (struct def){0, p};
+      b = s->blocks.at + at;
+      if (b->sealed) {
+        if (!phi_begin(s, p) || !ROOM(s, stack, 1)) return none;
+        s->stack.at[s->stack.n++] = p;
+      } else {
+        if (b->open_last != 0) s->phis.at[b->open_last].next_open = p;
+        else b->open_first = p;
+        b->open_last = p;
+      }
+    }
+    if (!set(s, var, at, d)) return none;
+    break;
+  }
+  for (uint32_t i = block; i != at; i = s->preds.at[s->blocks.at[i].pred_first - 1].block)
+    if (!set(s, var, i, d)) return none;
+  return resolve(s, d);
+}
+
+/* True if phi p is of the batch and may still be merged. */
+static bool undecided(const kiln_ssa *s, uint32_t p) {
+  return p != 0 && (s->phis.at[p].state == PENDING || s->phis.at[p].state == COMPLETE);
+}
+
+/* True if all operands of phi p that are not p are the same, written to *is. Linear in the number of
+ * operands over all calls: what is merged stays so. */
+static bool trivial(kiln_ssa *s, uint32_t p, struct def *is) {
+  struct phi *phi = s->phis.at + p;
+  const struct def none = {0, 0}, self = {0, p};
+  struct def same = phi->same != NONE ? resolve(s, s->ops.at[phi->ops + phi->same]) : none;
+  if (is_same(same, self)) same = none;
+  for (; phi->witness < phi->n_ops; phi->witness++) {
+    struct def d = resolve(s, s->ops.at[phi->ops + phi->witness]);
+    if (!is_same(d, self) && !is_same(d, same)) {
+      if (!is_none(same)) return false;
+      same = d;
+      phi->same = phi->witness;
+    }
+    phi->watches = false; /* another operand is the witness now */
+  }
+  *is = is_none(same) ? undefined(s, phi->var) : same; /* only itself: it is never reached */
+  return true;
+}
+
+/* ---- merging ----
+ * A phi that is not trivial *watches* two operands that differ, `same` and `witness`: it may only become
+ * trivial when these two become the same, or one of them the phi itself. So when two phis are merged it
+ * is enough to look at those who watch one of them, the one that fewer watch. */
+
+/* Puts phi p into the list of the phi that its operand number k is by now, if that may be merged. */
+static bool watch(kiln_ssa *s, uint32_t p, uint32_t k) {
+  uint32_t of = resolve(s, s->ops.at[s->phis.at[p].ops + k]).phi;
+  if (!undecided(s, of)) return true;
+  if (!ROOM(s, watches, 1)) return false;
+  struct phi *phi = s->phis.at + of;
+  s->watches.at[s->watches.n++] = (struct watch){p, 0};
+  if (phi->watch_last != 0) s->watches.at[phi->watch_last - 1].next = s->watches.n;
+  else phi->watch_first = s->watches.n;
+  phi->watch_last = s->watches.n;
+  phi->n_watch++;
+  return true;
+}
+
+static bool look_again(kiln_ssa *s, uint32_t p) {
+  if (s->phis.at[p].state != COMPLETE) return true;
+  if (!ROOM(s, work, 1)) return false;
+  s->work.at[s->work.n++] = p;
+  return true;
+}
+
+/* Phi p was merged with `to`: joins their lists, and looks at the phis of the shorter one again. */
+static bool watches_join(kiln_ssa *s, uint32_t p, uint32_t to) {
+  struct phi *a = s->phis.at + p, *b = undecided(s, to) ? s->phis.at + to : NULL;
+  const struct phi *shorter = b == NULL || a->n_watch <= b->n_watch ? a : b;
+  for (uint32_t i = shorter->watch_first; i != 0; i = s->watches.at[i - 1].next)
+    if (!look_again(s, s->watches.at[i - 1].phi)) return false;
+  if (b == NULL) return true;
+  if (a->watch_first != 0) {
+    if (b->watch_last != 0) s->watches.at[b->watch_last - 1].next = a->watch_first;
+    else b->watch_first = a->watch_first;
+    b->watch_last = a->watch_last;
+    b->n_watch += a->n_watch;
+  }
+  return look_again(s, to); /* one of its own operands may be itself now */
+}
+
+/* All operands of phi p are known: merges it if it is trivial, and what becomes trivial by that. */
+static bool complete(kiln_ssa *s, uint32_t p) {
+  s->phis.at[p].state = COMPLETE;
+  if (!look_again(s, p)) return false;
+  while (s->work.n != 0) {
+    p = s->work.at[--s->work.n];
+    struct phi *phi = s->phis.at + p;
+    struct def is;
+    if (phi->state != COMPLETE) continue;
+    if (trivial(s, p, &is)) {
+      phi->state = MERGED;
+      phi->is = is;
+      if (!watches_join(s, p, is.phi)) return false;
+    } else if (!phi->watches) {
+      phi->watches = true;
+      if (!watch(s, p, phi->same) || !watch(s, p, phi->witness)) return false;
+    }
+  }
+  return true;
+}
+
+/* Collects the operands of the phis on the stack, and of those that this needs. */
+static bool collect(kiln_ssa *s) {
+  while (s->stack.n != 0) {
+    uint32_t p = s->stack.at[s->stack.n - 1];
+    struct phi *phi = s->phis.at + p;
+    if (phi->pred == 0) {
+      s->stack.n--;
+      if (!complete(s, p)) return false;
+      continue;
+    }
+    const struct pred *pred = s->preds.at + phi->pred - 1;
+    phi->pred = pred->next;
+    struct def d = reach(s, phi->var, pred->block);
+    if (is_none(d)) return false;
+    phi = s->phis.at + p;
+    s->ops.at[phi->ops + phi->n_ops++] = d;
+  }
+  return true;
+}
+
+/* Turns the phis of the batch that are needed into parameters, with the arguments of all edges. */
+static void settle(kiln_ssa *s) {
+  for (uint32_t i = 0; i < s->batch.n; i++) {
+    struct phi *phi = s->phis.at + s->batch.at[i];
+    if (phi->state != COMPLETE) continue;
+    kiln_block b = {phi->block};
+    phi->is = (struct def){kiln_block_param(s->f, b, (kiln_type)s->vars.at[phi->var].type).id, 0};
+    phi->state = DONE;
+    phi->param = kiln_block_param_count(s->f, b);
+  }
+  for (uint32_t i = 0; i < s->batch.n && usable(s); i++) {
+    uint32_t p = s->batch.at[i];
+    struct phi *phi = s->phis.at + p;
+    if (phi->forward != 0)
+      kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, (struct def){0, p}));
+    if (phi->param == 0) continue;
+    uint32_t at = s->blocks.at[phi->block].pred_first;
+    for (uint32_t k = 0; k < phi->n_ops; k++, at = s->preds.at[at - 1].next)
+      kiln_edge_arg(s->f, (kiln_block){s->preds.at[at - 1].block}, (kiln_block){phi->block},
+                    phi->param - 1, value_of(s, s->ops.at[phi->ops + k]));
+  }
+}
+
+/* Ends a call that may have made a batch; what it took is free again. */
+static void end_batch(kiln_ssa *s) {
+  if (s->batch.n != 0 && usable(s)) settle(s);
+  s->batch.n = s->stack.n = s->work.n = s->watches.n = s->ops.n = 0;
+}
+
+/* ---- sealing ---- */
+
+/* Seals a block: its OPEN phis are the batch's from now on. */
+static bool seal(kiln_ssa *s, uint32_t block) {
+  struct block *b = s->blocks.at + block;
+  if (b->sealed) return true;
+  b->sealed = true;
+  unite_preds(s, b);
+  for (uint32_t p = b->open_first; p != 0; p = s->phis.at[p].next_open)
+    if (!phi_begin(s, p)) return false;
+  b->open_first = b->open_last = 0;
+  return true;
+}
+
+/* Collects the operands of what is in the batch. */
+static bool collect_batch(kiln_ssa *s) {
+  for (uint32_t i = 0, n = s->batch.n; i < n; i++) {
+    if (!ROOM(s, stack, 1)) return false;
+    s->stack.at[s->stack.n++] = s->batch.at[i];
+    if (!collect(s)) return false;
+  }
+  return true;
+}
+
+void kiln_ssa_seal(kiln_ssa *s, kiln_block block) {
+  if (!usable(s) || block_of(s, block) == NULL) return;
+  if (seal(s, block.id)) (void)collect_batch(s);
+  end_batch(s);
+}
+
+kiln_status kiln_ssa_end(kiln_ssa *s) {
+  if (s->f == NULL) return KILN_ERR_STRUCTURE;
+  if (usable(s)) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i);
+    if (ok) (void)collect_batch(s);
+    end_batch(s);
+  }
+  kiln_status status = kiln_func_status(s->f);
+  s->f = NULL;
+  return status;
+}
+
+/* ---- variables ---- */
+
+kiln_var kiln_ssa_var(kiln_ssa *s, kiln_type type) {
+  const kiln_var none = {NONE};
+  if (!usable(s) || !ROOM(s, vars, 1)) return none;
+  if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1) {
+    fail(s, KILN_ERR_TYPE, "no such type");
+    return none;
+  }
+  s->vars.at[s->vars.n] = (struct var){.block = NONE, .type = (uint8_t)type};
+  return (kiln_var){s->vars.n++};
+}
+
+/* True if variable and block exist. */
+static bool checked(kiln_ssa *s, kiln_var var, kiln_block block) {
+  if (!usable(s)) return false;
+  if (var.id >= s->vars.n) return fail(s, KILN_ERR_ARGUMENT, "no such variable");
+  return block.id < s->blocks.n || block_of(s, block) != NULL;
+}
+
+void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value) {
+  if (!checked(s, var, block)) return;
+  struct var *v = s->vars.at + var.id;
+  kiln_type type = kiln_value_type(s->f, value);
+  bool constant = type == KILN_TYPE_VOID && value.id != 0 && v->type <= KILN_TYPE_I128;
+  if (type != v->type && !constant) {
+    fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE,
+         "a variable is written with a value of another type");
+    return;
+  }
+  if (kiln_block_terminated(s->f, block)) {
+    fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
+    return;
+  }
+  if (constant && v->type == KILN_TYPE_I128 && block.id == kiln_block_current(s->f).id)
+    value = kiln_build_unary(s->f, KILN_OP_COPY, KILN_TYPE_I128, value); /* keeps its type */
+  struct def def = {value.id, 0};
+  if (v->block == block.id) {
+    v->def = def;
+    v->dirty = true;
+  } else {
+    (void)move_cache(s, var.id, block.id, def, true);
+  }
+}
+
+kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
+  const kiln_value none = {0};
+  if (!checked(s, var, block)) return none;
+  struct var *v = s->vars.at + var.id;
+  if (v->block != block.id) {
+    struct def d = reach(s, var.id, block.id);
+    bool ok = !is_none(d) && collect(s);
+    end_batch(s);
+    if (!ok || !usable(s) || !move_cache(s, var.id, block.id, resolve(s, d), false)) return none;
+  }
+  if (v->def.phi == 0) return (kiln_value){v->def.value};
+  v->def = resolve(s, v->def);
+  return value_of(s, v->def);
+}
+
+void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value) {
+  if (s->f != NULL) kiln_ssa_write_in(s, kiln_block_current(s->f), var, value);
+}
+
+kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var) {
+  const kiln_value none = {0};
+  return s->f != NULL ? kiln_ssa_read_in(s, kiln_block_current(s->f), var) : none;
+}
+
+/* ---- the helper's life ---- */
+
+kiln_ssa *kiln_ssa_new(const kiln_module *m) {
+  kiln_allocator allocator = kiln_module_allocator(m);
+  kiln_ssa *s = kn_helper_realloc(allocator, NULL, sizeof *s);
+  if (s == NULL) return NULL;
+  memset(s, 0, sizeof *s);
+  s->allocator = allocator;
+  return s;
+}
+
+void kiln_ssa_free(kiln_ssa *s) {
+  if (s == NULL) return;
+  kiln_allocator a = s->allocator;
+  KN_HELPER_FREE(a, s->map);
+  KN_HELPER_FREE(a, s->other);
+  KN_HELPER_FREE(a, s->vars);
+  KN_HELPER_FREE(a, s->blocks);
+  KN_HELPER_FREE(a, s->preds);
+  KN_HELPER_FREE(a, s->phis);
+  KN_HELPER_FREE(a, s->ops);
+  KN_HELPER_FREE(a, s->watches);
+  KN_HELPER_FREE(a, s->stack);
+  KN_HELPER_FREE(a, s->work);
+  KN_HELPER_FREE(a, s->batch);
+  kn_helper_realloc(a, s, 0);
+}
+
+void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
+  s->f = f;
+  s->flags = flags;
+  s->stamp = s->n_entries = 0;
+  s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
+  s->stack.n = s->work.n = s->batch.n = 0;
+  s->phis.n = 1;
+  if (f == NULL || !usable(s)) return;
+  if (!ROOM(s, phis, 32) || !map_reset(s, &s->map, 64)) return;
+  struct block *entry = block_of(s, (kiln_block){0});
+  if (entry != NULL) entry->sealed = true;
+}

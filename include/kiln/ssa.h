@@ -1,0 +1,111 @@
+/* SSA form from assignments to variables, for front ends whose language has variables and that do not
+ * want to place block parameters themselves: Braun, Buchwald, Hack, Leissa, Mallon, Zwinkau, "Simple and
+ * Efficient Construction of Static Single Assignment Form" (2013). Stands on the builder's calls.
+ *
+ * A variable that is read is a value; the helper adds the parameters and edge arguments that are needed,
+ * and no others. For that it must know the edges: where a function has variables, branches are built by
+ * the calls here. A block is *sealed* once all edges into it exist; blocks may be filled before. Sealing
+ * early costs least, kiln_ssa_end seals what is left.
+ *
+ *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
+ *     kiln_var a = kiln_ssa_var(ssa, KILN_TYPE_I64), b = kiln_ssa_var(ssa, KILN_TYPE_I64);
+ *     kiln_ssa_write(ssa, a, kiln_func_param(f, 0));
+ *     kiln_ssa_write(ssa, b, kiln_func_param(f, 1));
+ *     kiln_ssa_br(ssa, loop);
+ *     kiln_block_switch(f, loop);                    // not sealed: the edge from body is to come
+ *     kiln_value more = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I64, kiln_ssa_read(ssa, b), zero);
+ *     kiln_ssa_brif(ssa, more, body, done);
+ *     kiln_ssa_seal(ssa, body);
+ *     kiln_ssa_seal(ssa, done);
+ *     kiln_block_switch(f, body);
+ *     kiln_value old = kiln_ssa_read(ssa, b);
+ *     kiln_ssa_write(ssa, b, kiln_build_binary(f, KILN_OP_SREM, KILN_TYPE_I64,
+ *                                              kiln_ssa_read(ssa, a), old));
+ *     kiln_ssa_write(ssa, a, old);
+ *     kiln_ssa_br(ssa, loop);
+ *     kiln_ssa_seal(ssa, loop);
+ *     kiln_block_switch(f, done);
+ *     kiln_value result = kiln_ssa_read(ssa, a);
+ *     kiln_build_ret(f, &result, 1);
+ *     kiln_ssa_end(ssa);
+ *     kiln_func_compile(f);
+ *
+ * The other way, without SSA: a stack slot of the variable's size that is only loaded and stored, whole,
+ * as one type, at displacement 0, is a variable too and costs no more than a register:
+ *
+ *     kiln_value a = kiln_slot_new(f, 8, 3);
+ *     kiln_build_store(f, KILN_TYPE_I64, a, 0, kiln_func_param(f, 0), 0);       // a = parameter
+ *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
+ *
+ * It needs no helper, no edges and no sealing, and a variable whose address is taken just uses the same
+ * slot's address. SSA gives somewhat better code where values flow through many short-lived variables. */
+#ifndef KILN_SSA_H
+#define KILN_SSA_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The variables of one function at a time. Memory comes from the module's allocator and stays from
+ * function to function. Used by one thread at a time. */
+typedef struct kiln_ssa kiln_ssa;
+
+/** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
+typedef struct kiln_var {
+  uint32_t id;
+} kiln_var;
+
+/** Flags of kiln_ssa_begin. */
+enum {
+  /** A read that a way from the entry reaches without a write is an error of the function
+   * (KILN_ERR_STRUCTURE). Without this flag the variable is 0 there. */
+  KILN_SSA_STRICT = 1
+};
+
+/** Makes a helper for functions of `m`; NULL only without memory. */
+KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
+/** Frees it. NULL is allowed. */
+KILN_API void kiln_ssa_free(kiln_ssa *s);
+
+/** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end
+ * every branch between blocks of `f` is built, or told, by the calls of this header. Errors stick to
+ * `f` like those of the builder; the calls here then give "none" and change nothing. */
+KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
+/** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
+ * finished or compiled. Returns its status. A function that is not wanted needs no end. */
+KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
+
+/** Makes a variable. */
+KILN_API kiln_var kiln_ssa_var(kiln_ssa *s, kiln_type type);
+/** Assigns `value`, of the variable's type, at the end of the current block so far. */
+KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value);
+/** The variable's value at the end of the current block so far. It may be used as an operand of any
+ * instruction from here on that this place dominates. */
+KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var);
+/** As the two before, at the end of `block`, which need not be current. Writing to a block that has its
+ * terminator is an error. */
+KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value);
+KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var);
+
+/** Builds a terminator of the current block, as the builder's call of that name, and notes its edges.
+ * Parameters that the front end gave a block itself get their arguments by kiln_edge_arg. */
+KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
+KILN_API void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block,
+                            kiln_block else_block);
+KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
+                              const kiln_case *cases, uint32_t n);
+KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
+                             uint32_t n);
+/** Notes the edges from `from` to `to` of a terminator that was built without the calls above. `from`
+ * has its terminator already; telling an edge twice is allowed. */
+KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);
+
+/** Says that all edges into `block` exist: a later one is an error. Sealing twice is allowed. */
+KILN_API void kiln_ssa_seal(kiln_ssa *s, kiln_block block);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
