@@ -13,6 +13,8 @@ static const char help[] =
   "      --pic=MODEL          full (default), pie or static\n"
   "      --function-sections  each function in a section of its own\n"
   "      --verify             verify each function before it is compiled (text: always)\n"
+  "      --threads=N          compile functions of bitcode with N threads, same object (default 1;\n"
+  "                           0: one per processor; text is compiled with one)\n"
   "      --time               print the time of each stage\n"
   "      --stats              print what was compiled\n"
   "      --only=FUNCTION      compile only this function (again: and that one)\n"

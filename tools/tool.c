@@ -165,9 +165,15 @@ bool tool_output_write(const char *path, const void *bytes, size_t size) {
 
 /* ---- modules ---- */
 
+_Thread_local kiln_diag *tool_thread_diag;
+
 /* Prints an input's first diagnostic; later ones are its echoes from the layers above. */
 static void print_diag(void *user, const kiln_diag *d) {
   struct tool_module *t = user;
+  if (tool_thread_diag != NULL) {
+    if (tool_thread_diag->status == KILN_OK) *tool_thread_diag = *d;
+    return;
+  }
   if (t->errors++ > 0) return;
   char line[1024];
   kiln_diag_format(d, line, sizeof line);

@@ -36,6 +36,10 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given);
 void tool_module_close(struct tool_module *t);
 
+/* Where diagnostics of the current thread go instead of standard error: the first is kept. NULL: they
+ * are printed. */
+extern _Thread_local kiln_diag *tool_thread_diag;
+
 /* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
  * number of LLVM instructions, or left alone for text. */
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,

@@ -1,6 +1,6 @@
 /* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
  * written, so that an output file exists only when it is complete. */
-#include "tool.h"
+#include "threads.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 struct flags {
   kiln_module_options options;
   bool target_given, time, stats;
+  unsigned threads;
   const char *out; /* NULL: derived from the input's name */
   struct tool_trace *trace;
 };
@@ -45,8 +46,18 @@ static int parse_seed(const char *word, uint64_t *out) {
   return TOOL_OK;
 }
 
+static int parse_threads(const char *word, unsigned *out) {
+  char *end;
+  unsigned long n = strtoul(word, &end, 10);
+  if (end == word || *end != 0 || n > 1024 || word[0] == '-') {
+    return tool_usage("bad number of threads '%s': 0 (one per processor) to 1024", word);
+  }
+  *out = n > 0 ? (unsigned)n : tool_processors();
+  return TOOL_OK;
+}
+
 static int parse_flags(int argc, char **argv, struct flags *f) {
-  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, TRACE };
+  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, THREADS, TRACE };
   static const struct option longs[] = {
     {"target", required_argument, NULL, TARGET},
     {"pic", required_argument, NULL, PIC},
@@ -55,6 +66,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     {"time", no_argument, NULL, TIME},
     {"stats", no_argument, NULL, STATS},
     {"stress", required_argument, NULL, STRESS},
+    {"threads", required_argument, NULL, THREADS},
     {"dump", optional_argument, NULL, TRACE + TOOL_TRACE_DUMP},
     {"only", required_argument, NULL, TRACE + TOOL_TRACE_ONLY},
     {"listing", optional_argument, NULL, TRACE + TOOL_TRACE_LISTING},
@@ -72,6 +84,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     case VERIFY: f->options.verify = true; break;
     case TIME: f->time = true; break;
     case STATS: f->stats = true; break;
+    case THREADS: bad = parse_threads(optarg, &f->threads); break;
     case STRESS: bad = parse_seed(optarg, &f->options.stress_seed); break;
     case 'o': f->out = optarg; break;
     default:
@@ -98,8 +111,9 @@ static char *derived_name(const char *in) {
   return name;
 }
 
+/* `read_ns`, `s->plan_ns` and `s->walk_ns` are of all threads together. */
 static void print_times(const char *path, const kiln_stats *s, uint64_t read_ns, uint64_t object_ns,
-                        uint64_t instructions) {
+                        uint64_t all_ns, uint64_t instructions) {
   struct {
     const char *name;
     uint64_t ns;
@@ -108,7 +122,7 @@ static void print_times(const char *path, const kiln_stats *s, uint64_t read_ns,
     {"plan", s->plan_ns},
     {"walk", s->walk_ns},
     {"object", object_ns},
-    {"all", read_ns + object_ns},
+    {"all", all_ns},
   };
   fprintf(stderr, "%s: time\n", path);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -137,37 +151,47 @@ static void print_stats(const char *path, const kiln_stats *s, uint64_t llvm, si
   }
 }
 
+/* As tool_module_compile, one function after the other, each shown. */
+static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *trace,
+                                  struct tool_module *t, const struct tool_input *in) {
+  *c = (struct tool_compiled){.n = 0};
+  c->sessions = calloc(1, sizeof *c->sessions);
+  if (c->sessions == NULL || !tool_trace_begin(trace, t->session)) return KILN_ERR_MEMORY;
+  c->sessions[c->n++] = t->session;
+  uint64_t start = now_ns();
+  kiln_status s = tool_module_read(t, in, tool_trace_func, trace, &c->instructions);
+  c->work_ns = now_ns() - start;
+  return s;
+}
+
 /* Compiles one input and writes its object to `out`. */
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
   options.verify |= !in->bitcode;
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
-  kiln_session_time(t.session, f->time);
 
   kiln_buffer object = {0};
-  uint64_t instructions = 0;
+  struct tool_compiled c;
   uint64_t start = now_ns();
   bool traced = tool_trace_wanted(f->trace);
-  if (traced && !tool_trace_begin(f->trace, t.session)) {
-    tool_module_close(&t);
-    return false;
-  }
-  kiln_status s =
-    tool_module_read(&t, in, traced ? tool_trace_func : NULL, f->trace, &instructions);
+  kiln_status s = traced ? compile_traced(&c, f->trace, &t, in)
+                         : tool_module_compile(&c, &t, in, f->threads, f->time);
   uint64_t read = now_ns();
-  if (s == KILN_OK) s = kiln_emit_elf(t.module, &t.session, 1, &object);
+  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
 
   bool ok = s == KILN_OK && tool_output_write(out, object.data, object.size);
   if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &object : NULL);
   if (ok) {
-    kiln_stats stats = kiln_session_stats(t.session);
-    uint64_t per = instructions > 0 ? instructions : stats.instructions;
-    if (f->time) print_times(in->path, &stats, read - start, end - read, per);
-    if (f->stats) print_stats(in->path, &stats, instructions, object.size);
+    kiln_stats stats = tool_compiled_stats(&c);
+    uint64_t per = c.instructions > 0 ? c.instructions : stats.instructions;
+    if (f->time)
+      print_times(in->path, &stats, c.serial_ns + c.work_ns, end - read, end - start, per);
+    if (f->stats) print_stats(in->path, &stats, c.instructions, object.size);
   }
+  tool_compiled_free(&c);
   kiln_buffer_free(&object);
   tool_module_close(&t);
   return ok;
@@ -188,7 +212,7 @@ static bool compile_path(const struct flags *f, const char *path) {
 
 int verb_compile(int argc, char **argv) {
   struct tool_trace trace = {0};
-  struct flags f = {.trace = &trace};
+  struct flags f = {.threads = 1, .trace = &trace};
   int bad = parse_flags(argc, argv, &f);
   if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out);
   if (bad != TOOL_OK) return bad;

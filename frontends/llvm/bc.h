@@ -1,7 +1,9 @@
 /* What the rooms of the bitcode reader share: its state, the tables of types, attributes, constants
- * and values, and the calls between rooms. kn_bc is made by reader.c and lives for one read.
+ * and values, and the calls between rooms. kn_bc is made by reader.c, for one module or, as a fork
+ * (fork.c), for one thread's part of its bodies.
  * Invariant: every index stored in a table was checked against its table when it was stored, and no
- * table grows beyond what the bits of the file can fill. */
+ * table grows beyond what the bits of the file can fill. Reading a body changes no table that forks
+ * share: see fork.c. */
 #ifndef KN_LLVM_BC_H
 #define KN_LLVM_BC_H
 
@@ -229,10 +231,20 @@ struct kn_bc_global {
   uint8_t fn_flags;   /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
-  uint8_t skip;               /* body or initialiser is not to be used */
-  uint8_t data_flags;         /* KILN_DATA_... */
-  uint32_t name, name_length; /* in the string table */
-  kiln_symbol_desc desc;      /* aliases: declared when the target is known */
+  uint8_t skip;       /* body or initialiser is not to be used */
+  uint8_t data_flags; /* KILN_DATA_... */
+  uint32_t name_length;
+  kiln_symbol_desc desc; /* aliases: declared when the target is known */
+};
+
+/* Functions whose records differ in nothing but the name: large modules have few kinds. */
+#define KN_BC_KINDS 64
+struct kn_bc_function_kind {
+  uint64_t first, rest[2], masks[2]; /* of the record, behind the name: windows of 57 bits */
+  uint32_t n_bits, n_ops;            /* of the record; n_ops 0: an empty entry */
+  uint32_t global;                   /* one of them */
+  kiln_sig sig;                      /* that they were declared with */
+  bool body;
 };
 
 /* ---- signatures ---- */
@@ -248,6 +260,12 @@ struct kn_bc_sig {
   uint8_t plain;      /* every parameter is one scalar that is passed as it is */
   uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
   uint8_t n_ret;      /* results, or parts in memory if demoted */
+};
+
+/* A function's body: the global that it is of, and where its block was announced. */
+struct kn_bc_body {
+  uint64_t pos;
+  uint32_t global;
 };
 
 /* An argument of a phi from a block that is not read yet. */
@@ -277,6 +295,16 @@ struct kn_bc_md {
   }
 
 struct kn_bc_ops KN_BC_ARRAY_OF(uint64_t);
+
+/* The module's part of tables that bodies add to and cut again, where it is another reader's: indices
+ * count through it, then through the reader's own array. All zero in a reader that is no fork. */
+struct kn_bc_shared {
+  uint64_t *words;
+  uint32_t *list;
+  uint8_t *bytes;
+  const struct kn_bc_md *mds;
+  uint32_t n_words, n_list, n_bytes, n_mds;
+};
 
 struct kn_bc {
   /* hot */
@@ -333,22 +361,25 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
   KN_BC_ARRAY(struct kn_bc_attr_list) lists;
   KN_BC_ARRAY(struct kn_bc_global) globals;
-  KN_BC_ARRAY(uint32_t) bodies; /* globals with bodies, in order */
-  uint32_t next_body;
-  KN_BC_ARRAY(uint32_t) sections; /* offset of each NUL-terminated name in names */
-  KN_BC_ARRAY(uint32_t) comdats;  /* the same */
+  KN_BC_ARRAY(struct kn_bc_body) bodies; /* in order; complete when the module is read */
+  uint32_t next_body, n_noted;           /* number of bodies met; of those to be read later */
+  KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
+  KN_BC_ARRAY(uint32_t) comdats;         /* the same */
   KN_BC_ARRAY(char) names;
   uint32_t cap_csts;
+  struct kn_bc_function_kind *kinds; /* hashed, KN_BC_KINDS of them; NULL: none yet */
   const char *strtab;
   uint64_t strtab_size;
   char source[256]; /* source file name */
   bool wide_types;  /* some integer type of more than 64 bits was laid out */
   bool version_seen;
   bool data_defined;
-  bool has_tls;   /* some global is thread-local */
-  bool has_debug; /* instructions have locations */
+  bool has_blocks; /* some constant is the address of a block */
+  bool has_tls;    /* some global is thread-local */
+  bool has_debug;  /* instructions have locations */
 
-  /* constants of module and function */
+  /* constants of module and function; words, list and bytes only behind `shared` */
+  struct kn_bc_shared shared;
   KN_BC_ARRAY(uint64_t) cwords;
   KN_BC_ARRAY(uint32_t) clist;
   KN_BC_ARRAY(uint8_t) cbytes;
@@ -368,11 +399,13 @@ struct kn_bc {
   kiln_value demoted;  /* address of the result's memory */
   uint32_t loc;        /* last location of the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope;
-  uint32_t loc_set;   /* what was given to kiln_loc_set */
-  uint32_t path_file; /* metadata id + 1 of the file in `path` */
-  uint32_t module_mds;
+  uint32_t loc_set;                 /* what was given to kiln_loc_set */
+  uint32_t path_file;               /* metadata id + 1 of the file in `path` */
+  uint32_t module_mds;              /* of mds: those of the module */
   uint64_t metadata_pos;            /* of the module's metadata block; 0: none */
-  KN_BC_ARRAY(struct kn_bc_md) mds; /* if has_debug */
+  KN_BC_ARRAY(struct kn_bc_md) mds; /* if has_debug; behind `shared` */
+  bool mds_read;                    /* the module's metadata were read */
+  bool has_units;                   /* and among them is a compilation unit */
   char path[1024];
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* Kiln block where an LLVM block ends; empty: all the same */
@@ -387,6 +420,17 @@ struct kn_bc {
 
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
+
+  bool later;               /* bodies are only noted, to be read by kiln_llvm_read_bodies */
+  bool silent;              /* errors stay in `diag` */
+  bool forked;              /* has forks: its tables do not change any more */
+  bool is_fork;             /* some tables are those of another reader */
+  const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
+  kiln_diag diag;           /* if silent */
+};
+
+struct kiln_llvm {
+  struct kn_bc bc;
 };
 
 /* ---- reader.c ---- */
@@ -405,6 +449,11 @@ void kn_bc_release(struct kn_bc *r, void *p);
   ((uint64_t)(need) <= (a).cap || kn_bc_grow((r), &(a).at, &(a).cap, (need), sizeof *(a).at))
 #define KN_BC_PUSH(r, a, ...)                                                                      \
   (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+
+/* Memory of the module's allocator: as realloc. */
+void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size);
+/* Frees all that a reader has. */
+void kn_bc_free(struct kn_bc *r);
 
 /* ---- stream.c ---- */
 
@@ -474,7 +523,7 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
-/* Reads the module block, which was just announced. */
+/* Reads the module block, which was just announced; of bodies only the places if r->later. */
 bool kn_bc_read_module(struct kn_bc *r);
 
 /* ---- data.c ---- */
@@ -492,12 +541,28 @@ bool kn_bc_read_constants(struct kn_bc *r);
 bool kn_bc_room_vals(struct kn_bc *r, uint64_t need);
 /* Evaluates a constant of scalar type; reports what is none or cannot be expressed. */
 bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);
+/* Evaluates the module's block addresses, which bodies could not. */
+bool kn_bc_eval_blocks(struct kn_bc *r);
 /* The handle of constant `id` of scalar type, in the current function. */
 kiln_value kn_bc_const(struct kn_bc *r, uint32_t id);
 /* Appends the parts of constant `id` of aggregate type to r->parts; false if that fails. */
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id);
 /* The handle of zero of a scalar type. */
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type);
+
+/* The words, list entries and bytes of a constant. */
+static inline const uint64_t *kn_bc_words(const struct kn_bc *r, uint32_t index) {
+  uint32_t n = r->shared.n_words;
+  return index < n ? r->shared.words + index : r->cwords.at + (index - n);
+}
+static inline const uint32_t *kn_bc_list(const struct kn_bc *r, uint32_t index) {
+  uint32_t n = r->shared.n_list;
+  return index < n ? r->shared.list + index : r->clist.at + (index - n);
+}
+static inline const uint8_t *kn_bc_bytes(const struct kn_bc *r, uint32_t index) {
+  uint32_t n = r->shared.n_bytes;
+  return index < n ? r->shared.bytes + index : r->cbytes.at + (index - n);
+}
 
 /* True if `id` is an integer constant that fits 64 bits; its value sign-extended from its type. */
 static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out) {
@@ -509,8 +574,8 @@ static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out
 
 /* ---- func.c ---- */
 
-/* Reads a function block, which was just announced. */
-bool kn_bc_read_function(struct kn_bc *r);
+/* Reads the function block that was just announced: the body of `global`. */
+bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
 /* Makes entry `id` of vals, not defined yet, one that can be looked at. */
@@ -529,6 +594,8 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
 /* Reads a metadata block, which was just announced. */
 bool kn_bc_read_metadata(struct kn_bc *r);
+/* Reads the module's metadata if they were not read yet; moves the position. */
+bool kn_bc_module_metadata(struct kn_bc *r);
 /* Looks for the location behind the instruction whose record was just read, and sets it: in bitcode it
  * follows its instruction. */
 void kn_bc_loc_ahead(struct kn_bc *r);

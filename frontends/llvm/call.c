@@ -313,7 +313,7 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
  * input is that input, others are any bits. */
 static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, const uint64_t *ops,
                       unsigned n) {
-  const char *s = (const char *)r->cbytes.at + c->index, *end = s + c->n;
+  const char *s = c->n ? (const char *)kn_bc_bytes(r, c->index) : "", *end = s + c->n;
   unsigned arg = 0, outputs = 0;
   uint32_t tied = UINT32_MAX;
   while (s < end) {

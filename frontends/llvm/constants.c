@@ -28,7 +28,7 @@ static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
     uint64_t v = r->ops.at[from + i];
     r->clist.at[r->clist.n + i] = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
   }
-  c->index = r->clist.n;
+  c->index = r->shared.n_list + r->clist.n;
   c->n = n;
   r->clist.n += n;
   return true;
@@ -37,7 +37,7 @@ static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
 static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
   if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + r->ops.n)) return false;
   if (r->ops.n) memcpy(r->cwords.at + r->cwords.n, r->ops.at, r->ops.n * sizeof(uint64_t));
-  c->index = r->cwords.n;
+  c->index = r->shared.n_words + r->cwords.n;
   c->n = r->ops.n;
   r->cwords.n += r->ops.n;
   return true;
@@ -48,7 +48,7 @@ static bool keep_bytes(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from, uint
   uint8_t *to = r->cbytes.at + r->cbytes.n;
   const uint64_t *op = r->ops.at + from;
   for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)op[i];
-  c->index = r->cbytes.n;
+  c->index = r->shared.n_bytes + r->cbytes.n;
   c->n = n;
   r->cbytes.n += n;
   return true;
@@ -80,7 +80,7 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   uint32_t *to = r->clist.at + r->clist.n;
   *to++ = (uint32_t)op[0];
   for (i++; i < n; i += 2) *to++ = op[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)op[i];
-  *c = (struct kn_bc_cst){.kind = CK_GEP, .index = r->clist.n, .n = count};
+  *c = (struct kn_bc_cst){.kind = CK_GEP, .index = r->shared.n_list + r->clist.n, .n = count};
   r->clist.n += count;
   return true;
 }
@@ -140,7 +140,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     c.kind = CK_WIDE;
     ok = keep_words(r, &c);
     for (uint32_t i = 0; ok && i < n; i++)
-      r->cwords.at[c.index + i] = (uint64_t)kn_bits_signed(op[i]);
+      r->cwords.at[r->cwords.n - n + i] = (uint64_t)kn_bits_signed(op[i]);
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
@@ -155,7 +155,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
         low = low << 16 | (op[n > 1] & 0xffff);
       }
       if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + 2)) return false;
-      c.index = r->cwords.n;
+      c.index = r->shared.n_words + r->cwords.n;
       c.n = 2;
       r->cwords.at[r->cwords.n++] = low;
       r->cwords.at[r->cwords.n++] = high;
@@ -195,6 +195,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     if (n < 3 || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad block address");
     c = (struct kn_bc_cst){.kind = CK_BLOCK, .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
+    r->has_blocks = true;
     break;
   case CST_INLINEASM: ok = assembly(r, &c); break;
   case CST_DSO_LOCAL_EQUIVALENT: unsupported(&c, "dso_local_equivalent"); break;
@@ -211,7 +212,8 @@ static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
   if (b->pos > b->end || n > (b->end - b->pos) / width)
     return kn_bc_malformed(r, "the file ends in the middle of a string");
   if (!KN_BC_ROOM(r, r->cbytes, r->cbytes.n + n)) return false;
-  struct kn_bc_cst c = {.kind = CK_BYTES, .x = nul, .index = r->cbytes.n, .n = (uint32_t)n};
+  uint32_t index = r->shared.n_bytes + r->cbytes.n;
+  struct kn_bc_cst c = {.kind = CK_BYTES, .x = nul, .index = index, .n = (uint32_t)n};
   kn_bc_text(r, width, r->cbytes.at + r->cbytes.n, n);
   r->cbytes.n += (uint32_t)n;
   return add(r, type, c);
@@ -375,11 +377,12 @@ static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct 
 
 static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
                      struct kn_bc_num *out) {
-  uint32_t list = c->index, n = c->n, type = r->clist.at[list];
-  if (!kn_bc_eval(r, r->clist.at[list + 1], depth + 1, out)) return false;
+  const uint32_t *list = kn_bc_list(r, c->index);
+  uint32_t n = c->n, type = list[0];
+  if (!kn_bc_eval(r, list[1], depth + 1, out)) return false;
   for (uint32_t i = 2; i < n; i++) {
     struct kn_bc_num index;
-    if (!kn_bc_eval(r, r->clist.at[list + i], depth + 1, &index)) return false;
+    if (!kn_bc_eval(r, list[i], depth + 1, &index)) return false;
     if (index.symbol) return no_relocation(r);
     const struct kn_bc_type *t = &r->types[type];
     if (i == 2) {
@@ -409,9 +412,9 @@ static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth
   for (uint32_t i = 0; i < 2; i++) {
     struct kn_bc_num v;
     if (c->kind == CK_DATA) {
-      half[i] = r->cwords.at[c->index + i] & UINT32_MAX;
+      half[i] = kn_bc_words(r, c->index)[i] & UINT32_MAX;
     } else {
-      if (!kn_bc_eval(r, r->clist.at[c->index + i], depth + 1, &v)) return false;
+      if (!kn_bc_eval(r, kn_bc_list(r, c->index)[i], depth + 1, &v)) return false;
       if (v.symbol) return no_relocation(r);
       half[i] = v.low & UINT32_MAX;
     }
@@ -420,15 +423,22 @@ static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth
   return true;
 }
 
-/* The symbol of the block address in `c`. */
+/* The symbol of the block address in `c`. A body may have those of its own blocks at any time, others
+ * only while the module is not frozen. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
   if (c->index >= r->module_vals || r->csts[c->index].kind != CK_GLOBAL)
     return kn_bc_malformed(r, "block address of something that is no function");
   const struct kn_bc_global *g = &r->globals.at[r->csts[c->index].index];
   if (g->what != KILN_SYMBOL_FUNC || !g->symbol)
     return kn_bc_malformed(r, "block address of something that is no function");
-  *out =
-    (struct kn_bc_num){.symbol = kiln_block_symbol(r->module, (kiln_symbol){g->symbol}, c->n).id};
+  kiln_symbol func = {g->symbol};
+  if (r->f && kiln_func_symbol(r->f).id == func.id) {
+    kiln_block_address(r->f, (kiln_block){c->n});
+    if (kiln_func_status(r->f) != KILN_OK) return kn_bc_malformed(r, "bad block address");
+  } else if (r->f && kiln_module_frozen(r->module)) {
+    return kn_bc_unsupported(r, "the address of another function's block");
+  }
+  out->symbol = kiln_block_symbol(r->module, func, c->n).id;
   return out->symbol != 0 || kn_bc_malformed(r, "bad block address");
 }
 
@@ -449,8 +459,8 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   case CK_UNDEF: return true;
   case CK_FLOAT: out->low = c->v; return true;
   case CK_WIDE:
-    out->low = r->cwords.at[c->index];
-    out->high = c->n > 1 ? r->cwords.at[c->index + 1] : 0; /* zero words at the top are left out */
+    out->low = kn_bc_words(r, c->index)[0];
+    out->high = c->n > 1 ? kn_bc_words(r, c->index)[1] : 0; /* zero words at the top are left out */
     return true;
   case CK_ADDR:
     out->symbol = c->index;
@@ -490,6 +500,16 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   if (out->minus || out->narrow || t->bits > 64) return true;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
+  return true;
+}
+
+bool kn_bc_eval_blocks(struct kn_bc *r) {
+  for (uint32_t id = 0; id < r->module_vals; id++) {
+    struct kn_bc_num v;
+    if (r->csts[id].kind != CK_BLOCK) continue;
+    if (!kn_bc_eval(r, id, 0, &v)) return false;
+    r->csts[id] = (struct kn_bc_cst){.kind = CK_ADDR, .index = v.symbol};
+  }
   return true;
 }
 
@@ -579,10 +599,10 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   }
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
   if (c->kind == CK_AGGREGATE && c->n == n) {
-    uint32_t list = c->index;
+    const uint32_t *list = kn_bc_list(r, c->index);
     for (uint32_t i = 0; i < n; i++) {
       uint32_t elem = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
-      if (!const_parts(r, r->clist.at[list + i], elem)) return false;
+      if (!const_parts(r, list[i], elem)) return false;
     }
     return true;
   }
@@ -591,8 +611,8 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
     for (uint32_t i = 0; i < n; i++) {
       uint64_t v = 0;
       if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n)
-        v = i < c->n ? r->cbytes.at[c->index + i] : 0;
-      else if (c->kind == CK_DATA && c->n == n) v = r->cwords.at[c->index + i];
+        v = i < c->n ? kn_bc_bytes(r, c->index)[i] : 0;
+      else if (c->kind == CK_DATA && c->n == n) v = kn_bc_words(r, c->index)[i];
       else return kn_bc_malformed(r, "an aggregate constant of another size");
       if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->elems.at[t->first].type);
       if (!push_part(r, e->kind == TK_FLOAT ? kiln_const_bits(r->f, (kiln_type)e->ktype, v, 0)

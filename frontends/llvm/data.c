@@ -204,6 +204,7 @@ bool kn_bc_define_data(struct kn_bc *r) {
   bool ok = true;
   r->data_defined = true;
   r->module_vals = r->inst_base = r->n_vals;
+  if (r->has_blocks) ok = kn_bc_eval_blocks(r);
   for (uint32_t i = 0; i < r->globals.n && ok; i++) {
     struct kn_bc_global *g = &r->globals.at[i];
     if (g->what == KILN_SYMBOL_ALIAS && !g->symbol) ok = kn_bc_define_alias(r, g, 0);

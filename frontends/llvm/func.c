@@ -693,12 +693,7 @@ static bool start_debug(struct kn_bc *r, const struct kn_bc_saved *saved) {
   r->learned = 0;
   reset(r);
   kn_bc_unwind(r, saved);
-  if (r->metadata_pos) {
-    r->bits.pos = r->metadata_pos;
-    if (!kn_bc_read_metadata(r)) return false;
-  }
-  r->module_mds = r->mds.n;
-  return true;
+  return kn_bc_module_metadata(r);
 }
 
 /* Builds the current function from its block, which was just announced. */
@@ -715,11 +710,9 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   return kn_bc_params(r) && body(r);
 }
 
-bool kn_bc_read_function(struct kn_bc *r) {
+bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
-  if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
-  r->fn = &r->globals.at[r->bodies.at[r->next_body++]];
-  if (r->fn->skip) return kn_bc_skip(r);
+  r->fn = &r->globals.at[global];
   uint32_t words = r->cwords.n, list = r->clist.n, bytes = r->cbytes.n;
   const struct kn_bc_sig *sig =
     kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);

@@ -10,6 +10,7 @@ enum {
   MD_KIND = 6,
   MD_NAMED_NODE = 10,
   MD_FILE = 16,
+  MD_COMPILE_UNIT = 20,
   MD_SUBPROGRAM = 21,
   MD_LEXICAL_BLOCK = 22,
   MD_LEXICAL_BLOCK_FILE = 23,
@@ -57,6 +58,10 @@ static bool node(struct kn_bc *r, unsigned id) {
     if (!kn_bc_record(r, id)) return false;
     md = (struct kn_bc_md){.kind = MDK_FILE, .a = id_of(r, 1), .b = id_of(r, 2)};
     break;
+  case MD_COMPILE_UNIT:
+    r->has_units = true;
+    if (!kn_bc_skip_record(r, id)) return false;
+    break;
   case MD_SUBPROGRAM:
     if (!kn_bc_record(r, id)) return false;
     md = (struct kn_bc_md){.kind = MDK_SCOPE, .a = id_of(r, 4)};
@@ -98,10 +103,24 @@ bool kn_bc_read_metadata(struct kn_bc *r) {
   }
 }
 
+bool kn_bc_module_metadata(struct kn_bc *r) {
+  if (r->mds_read) return true;
+  r->mds_read = true;
+  if (r->metadata_pos) {
+    r->bits.pos = r->metadata_pos;
+    if (!kn_bc_read_metadata(r)) return false;
+  }
+  r->module_mds = r->mds.n;
+  return true;
+}
+
 /* The metadata of number `id` - 1 if it is of `kind`. */
 static const struct kn_bc_md *get(const struct kn_bc *r, uint32_t id, unsigned kind) {
-  if (id == 0 || id > r->mds.n || r->mds.at[id - 1].kind != kind) return NULL;
-  return &r->mds.at[id - 1];
+  uint32_t shared = r->shared.n_mds;
+  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
+  const struct kn_bc_md *md =
+    id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+  return md->kind == kind ? md : NULL;
 }
 
 /* Path of the file of scope `id` - 1; the module's source if it is unknown. Kept in r->path. */

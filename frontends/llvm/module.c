@@ -60,8 +60,14 @@ static bool in_strtab(struct kn_bc *r, uint64_t offset, uint64_t size) {
   return kn_bc_malformed(r, "a name outside the string table");
 }
 
+/* Forgets the kinds of functions: they have pointers into `names`. */
+static void forget(struct kn_bc *r) {
+  if (r->kinds) memset(r->kinds, 0, KN_BC_KINDS * sizeof *r->kinds);
+}
+
 static bool section(struct kn_bc *r) {
   uint32_t at = r->names.n;
+  forget(r);
   if (!KN_BC_ROOM(r, r->names, (uint64_t)at + r->ops.n + 1)) return false;
   for (uint32_t i = 0; i < r->ops.n; i++) r->names.at[at + i] = (char)r->ops.at[i];
   r->names.at[at + r->ops.n] = 0;
@@ -74,6 +80,7 @@ static bool comdat(struct kn_bc *r) {
   if (r->ops.n < 3) return kn_bc_malformed(r, "bad comdat");
   if (!in_strtab(r, op[0], op[1])) return false;
   if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
+  forget(r);
   uint32_t at = add_name(r, r->strtab + op[0], op[1]);
   return at != UINT32_MAX && KN_BC_PUSH(r, r->comdats, at);
 }
@@ -103,22 +110,26 @@ static bool linkage(struct kn_bc *r, uint64_t code, struct kn_bc_global *g) {
   return true;
 }
 
-/* Fills in what all globals have. Offsets into `names` and `strtab` become pointers at once: names
- * of sections and comdats precede all globals. */
-static bool describe(struct kn_bc *r, struct kn_bc_global *g, const struct fields *f) {
-  const uint64_t *op = r->ops.at;
-  if (!in_strtab(r, op[0], op[1])) return false;
-  uint64_t at = op[0], size = op[1];
+static bool is_local(const struct kn_bc_global *g) {
+  return g->desc.linkage == KILN_LINKAGE_INTERNAL || g->desc.linkage == KILN_LINKAGE_PRIVATE;
+}
+
+/* Sets the name of a global whose linkage is known. */
+static bool name(struct kn_bc *r, struct kn_bc_global *g, uint64_t at, uint64_t size) {
+  if (!in_strtab(r, at, size)) return false;
   if (size && r->strtab[at] == 1) at++, size--; /* "do not mangle" */
-  g->name = (uint32_t)at;
   g->name_length = (uint32_t)size;
-  if (at > UINT32_MAX) return kn_bc_malformed(r, "the string table is too large");
   g->desc.name = size ? r->strtab + at : NULL;
   g->desc.name_length = size;
   if (size && memchr(g->desc.name, 0, size)) return kn_bc_malformed(r, "a NUL in a symbol's name");
-  if (!linkage(r, f->linkage, g)) return false;
-  bool local = g->desc.linkage == KILN_LINKAGE_INTERNAL || g->desc.linkage == KILN_LINKAGE_PRIVATE;
-  if (!size && !local) return kn_bc_malformed(r, "a global without a name");
+  return size || is_local(g) || kn_bc_malformed(r, "a global without a name");
+}
+
+/* Fills in what all globals have. Offsets into `names` and `strtab` become pointers at once: names
+ * of sections and comdats precede all globals. */
+static bool describe(struct kn_bc *r, struct kn_bc_global *g, const struct fields *f) {
+  if (!linkage(r, f->linkage, g) || !name(r, g, r->ops.at[0], r->ops.at[1])) return false;
+  bool local = is_local(g);
   if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
   if (!local) g->desc.visibility = (kiln_visibility)f->visibility;
   g->desc.dso_local =
@@ -142,17 +153,17 @@ static bool describe(struct kn_bc *r, struct kn_bc_global *g, const struct field
   return true;
 }
 
-/* Gives a global the next value id. */
-static bool add_global(struct kn_bc *r, struct kn_bc_global *g) {
-  g->value = r->n_vals;
+/* Adds a global, which gets the next value id. */
+static bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   if (r->data_defined) return kn_bc_malformed(r, "a global behind the functions' bodies");
   if (r->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
   if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
   if (g->tls) r->has_tls = true;
   r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->globals.n};
   r->vals[r->n_vals] = (struct kn_bc_val){0, r->ptr_type | (uint32_t)VS_CONST << 24};
-  r->n_vals++;
-  return KN_BC_PUSH(r, r->globals, *g);
+  if (!KN_BC_PUSH(r, r->globals, *g)) return false;
+  r->globals.at[r->globals.n - 1].value = r->n_vals++;
+  return true;
 }
 
 /* Is the name of global `g` equal to `s`? */
@@ -191,8 +202,104 @@ static bool variable(struct kn_bc *r) {
   if (g.init && !kn_bc_sized(r, g.type)) return false;
   if (g.align_log2 == UINT8_MAX) g.align_log2 = r->types[g.type].align_log2;
   g.desc.align_log2 = g.align_log2;
+  g.desc.body = g.init && !g.skip;
   g.symbol = kiln_data_declare(r->module, &g.desc).id;
   return add_global(r, &g);
+}
+
+/* ---- functions ---- */
+
+static bool is_special(const struct kn_bc_global *g) {
+  return g->name_length > 5 && !memcmp(g->desc.name, "llvm.", 5);
+}
+
+/* A function's record of which only the head was decoded. */
+struct raw {
+  uint64_t n, name, length; /* operands; the name's place */
+  uint64_t pos;             /* of what is behind the name */
+  uint64_t first;           /* 57 bits of that */
+};
+
+#define WINDOW ((UINT64_C(1) << 57) - 1)
+
+/* Takes a vbr 6 number from a window; one that does not fit leaves *used too large. */
+static inline uint64_t take(uint64_t *w, unsigned *used) {
+  uint64_t v = 0, chunk;
+  unsigned shift = 0;
+  do {
+    chunk = *w & 63;
+    *w >>= 6;
+    *used += 6;
+    v |= (chunk & 31) << shift;
+    shift += 5;
+  } while (chunk & 32 && shift < 50);
+  if (chunk & 32) *used = 64;
+  return v;
+}
+
+/* Looks at the record at `pos`; false if it is none of a function, or unusual. */
+static bool raw_function(const struct kn_bc *r, uint64_t pos, struct raw *out) {
+  uint64_t w = kn_bits_peek(&r->bits, pos);
+  unsigned used = 0;
+  if ((w & ((UINT64_C(1) << r->width) - 1)) != BC_UNABBREV ||
+      (w >> r->width & 63) != MODULE_FUNCTION)
+    return false;
+  pos += r->width + 6;
+  w = kn_bits_peek(&r->bits, pos);
+  out->n = take(&w, &used);
+  out->name = take(&w, &used);
+  out->length = take(&w, &used);
+  out->pos = pos + used;
+  out->first = kn_bits_peek(&r->bits, out->pos) & WINDOW;
+  return used <= 57 && pos < r->bits.end;
+}
+
+/* The entry where a function of that kind is, or would be. */
+static struct kn_bc_function_kind *kind_of(const struct kn_bc *r, const struct raw *w) {
+  return r->kinds + (w->first * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+_Static_assert(KN_BC_KINDS == 1 << (64 - 58), "the upper bits of a hash choose a kind");
+
+/* Notes the kind of the function whose record was just read, which will be the next global. */
+static bool remember(struct kn_bc *r, kiln_sig sig, bool body) {
+  struct raw w;
+  uint32_t none = 0;
+  if (!r->kinds) {
+    if (!kn_bc_grow(r, &r->kinds, &none, KN_BC_KINDS, sizeof *r->kinds)) return false;
+    memset(r->kinds, 0, KN_BC_KINDS * sizeof *r->kinds);
+  }
+  if (!raw_function(r, r->record_pos, &w)) return true;
+  uint64_t bits = r->bits.pos - w.pos; /* more than two windows, usually */
+  if (bits <= 57 || bits > 3 * 57) return true;
+  struct kn_bc_function_kind k = {.first = w.first, .global = r->globals.n, .sig = sig};
+  k.n_ops = (uint32_t)w.n;
+  k.n_bits = (uint32_t)bits;
+  k.body = body;
+  k.masks[0] = bits >= 2 * 57 ? WINDOW : WINDOW >> (2 * 57 - bits);
+  k.masks[1] = bits > 2 * 57 ? WINDOW >> (3 * 57 - bits) : 0;
+  for (unsigned i = 0; i < 2; i++)
+    k.rest[i] = kn_bits_peek(&r->bits, w.pos + 57 * (i + 1)) & k.masks[i];
+  *kind_of(r, &w) = k;
+  return true;
+}
+
+/* Reads a function whose record is like an earlier one; false if it is none, or after an error. */
+static bool known_function(struct kn_bc *r) {
+  struct raw w;
+  if (!r->kinds || !raw_function(r, r->bits.pos, &w)) return false;
+  const struct kn_bc_function_kind *k = kind_of(r, &w);
+  if (!k->n_ops || k->n_ops != w.n || k->first != w.first || w.pos + k->n_bits > r->bits.end)
+    return false;
+  for (unsigned i = 0; i < 2; i++)
+    if ((kn_bits_peek(&r->bits, w.pos + 57 * (i + 1)) & k->masks[i]) != k->rest[i]) return false;
+  struct kn_bc_global g = r->globals.at[k->global];
+  r->record_pos = r->bits.pos;
+  if (!name(r, &g, w.name, w.length) || is_special(&g)) return false;
+  r->bits.pos = w.pos + k->n_bits;
+  g.symbol = kiln_func_declare(r->module, &g.desc, k->sig).id;
+  if (!g.symbol) r->status = kiln_module_status(r->module);
+  if (k->body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
+  return add_global(r, &g) && r->status == KILN_OK;
 }
 
 /* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
@@ -212,7 +319,7 @@ static bool function(struct kn_bc *r) {
   g.attrs = op[6] ? r->lists.at[op[6]].same : 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, g.attrs, KN_BC_FUNC_INDEX);
   if (a) g.fn_flags = a->flags;
-  if (g.name_length > 5 && !memcmp(g.desc.name, "llvm.", 5)) {
+  if (is_special(&g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     g.intrinsic = (uint16_t)kn_bc_intrinsic_find(g.desc.name + 5, g.name_length - 5);
     if (kn_bc_intrinsic_traps(g.intrinsic)) r->has_trap = true;
@@ -225,6 +332,7 @@ static bool function(struct kn_bc *r) {
     if (g.fn_flags & FA_NAKED) return kn_bc_unsupported(r, "naked functions");
   }
   g.desc.align_log2 = g.align_log2 == UINT8_MAX ? 0 : g.align_log2;
+  g.desc.body = body && !g.skip;
   kiln_sig none = {0};
   struct kn_bc_sig *sig = NULL;
   unsigned flags = g.fn_flags | (body && !g.skip ? KN_BC_SIG_DEFINITION : 0u);
@@ -237,8 +345,10 @@ static bool function(struct kn_bc *r) {
   } else {
     none = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
-  g.symbol = kiln_func_declare(r->module, &g.desc, sig ? sig->sig : none).id;
-  if (body && !KN_BC_PUSH(r, r->bodies, r->globals.n)) return false;
+  kiln_sig declared = sig ? sig->sig : none;
+  g.symbol = kiln_func_declare(r->module, &g.desc, declared).id;
+  if (!remember(r, declared, body)) return false;
+  if (body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
   return add_global(r, &g);
 }
 
@@ -282,6 +392,18 @@ static bool record(struct kn_bc *r) {
   }
 }
 
+/* A function's body, which is the next in the order of the functions that have one: reads it, or notes
+ * where it is. Bodies that are not to be used are left out. */
+static bool function_block(struct kn_bc *r) {
+  if (!r->data_defined && !kn_bc_define_data(r)) return false;
+  if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
+  uint32_t global = r->bodies.at[r->next_body++].global;
+  bool skip = r->globals.at[global].skip;
+  if (!r->later && !skip) return kn_bc_read_function(r, global);
+  if (!skip) r->bodies.at[r->n_noted++] = (struct kn_bc_body){r->bits.pos, global};
+  return kn_bc_skip(r);
+}
+
 static bool block(struct kn_bc *r, uint32_t id) {
   if (!r->version_seen && id != BLOCK_INFO)
     return kn_bc_unsupported(r, "bitcode without a version");
@@ -296,9 +418,7 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_METADATA: /* read when the first location turns up */
     if (!r->metadata_pos) r->metadata_pos = r->bits.pos;
     return kn_bc_skip(r);
-  case BLOCK_FUNCTION:
-    if (!r->data_defined && !kn_bc_define_data(r)) return false;
-    return kn_bc_read_function(r);
+  case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);
   }
 }
@@ -308,6 +428,8 @@ bool kn_bc_read_module(struct kn_bc *r) {
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   for (;;) {
+    while (known_function(r)) {
+    }
     switch (kn_bc_next(r, &id)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END:
@@ -315,6 +437,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
       if (!r->data_defined && r->status == KILN_OK) kn_bc_define_data(r);
       if (r->status == KILN_OK && r->next_body != r->bodies.n)
         return kn_bc_malformed(r, "a function's body is missing");
+      r->bodies.n = r->n_noted;
       return r->status == KILN_OK;
     case ENTRY_BLOCK:
       if (!block(r, id)) return false;

@@ -1,5 +1,5 @@
-/* The public entry points of the bitcode reader: finds the blocks of a file, checks versions, and
- * frees what a read made; also reports errors for all rooms.
+/* The public entry points of the bitcode reader but those of fork.c: finds the blocks of a file, checks
+ * versions, and frees what a read made; also reports errors for all rooms.
  * Invariant: whatever a file contains, a read ends with a status and leaves no memory behind. */
 #include "bc.h"
 
@@ -15,8 +15,9 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   uint64_t at = r->record_pos;
   r->bits.end = r->bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
-  if (kiln_module_status(r->module) != KILN_OK) /* this is only an echo of it */
-    return r->status = kiln_module_status(r->module);
+  bool echo = kiln_module_status(r->module) != KILN_OK; /* this is only an echo of that */
+  if (echo) r->status = status = kiln_module_status(r->module);
+  if (echo && !r->silent) return status;
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
   d.bit_offset = at;
   va_list ap;
@@ -29,7 +30,8 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     d.block = r->bb;
     d.inst = kiln_func_next_inst(r->f);
   }
-  kiln_module_error(r->module, &d);
+  if (r->silent) r->diag = d;
+  else kiln_module_error(r->module, &d);
   return status;
 }
 
@@ -56,7 +58,7 @@ bool kn_bc_malformed(struct kn_bc *r, const char *what) {
 #define SLAB_USED true
 #endif
 
-static void *resize(struct kn_bc *r, void *old, size_t size) {
+void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size) {
   if (r->allocator.realloc) return r->allocator.realloc(r->allocator.user, old, size);
   if (size) return realloc(old, size);
   free(old);
@@ -71,7 +73,7 @@ static bool in_slab(const struct kn_bc *r, const void *p) {
 /* Memory for the first `size` bytes of an array from the slab; NULL if it has no more. */
 static void *from_slab(struct kn_bc *r, size_t size) {
   if (!SLAB_USED) return NULL;
-  if (!r->slab) r->slab = resize(r, NULL, SLAB_SIZE);
+  if (!r->slab) r->slab = kn_bc_resize(r, NULL, SLAB_SIZE);
   if (!r->slab || size > SLAB_SIZE - r->slab_used) return NULL;
   void *p = r->slab + r->slab_used;
   r->slab_used += (uint32_t)((size + 15) & ~(size_t)15);
@@ -89,8 +91,8 @@ bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size
     size_t size = (size_t)n * item_size;
     if (!old) p = from_slab(r, size);
     if (!p && !in_slab(r, old)) {
-      p = resize(r, old, size);
-    } else if (!p && (p = resize(r, NULL, size)) != NULL) {
+      p = kn_bc_resize(r, old, size);
+    } else if (!p && (p = kn_bc_resize(r, NULL, size)) != NULL) {
       memcpy(p, old, (size_t)*cap * item_size);
     }
   }
@@ -104,22 +106,25 @@ bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size
 }
 
 void kn_bc_release(struct kn_bc *r, void *p) {
-  if (!in_slab(r, p)) resize(r, p, 0);
+  if (!in_slab(r, p)) kn_bc_resize(r, p, 0);
 }
 
-static void release(struct kn_bc *r) {
-  void *all[] = {
-    r->vals,           r->csts,           r->types,       r->sigs,          r->abops.at,
-    r->abbrevs.at,     r->blockinfo.at,   r->scope.at,    r->ops.at,        r->elems.at,
-    r->type_pieces.at, r->group_attrs.at, r->groups.at,   r->list_attrs.at, r->lists.at,
-    r->globals.at,     r->bodies.at,      r->sections.at, r->comdats.at,    r->names.at,
-    r->cwords.at,      r->clist.at,       r->cbytes.at,   r->touched.at,    r->parts.at,
-    r->args.at,        r->params.at,      r->cases.at,    r->targets.at,    r->ids.at,
-    r->ends.at,        r->stamps.at,      r->late.at,     r->mds.at,        r->ahead.at,
+void kn_bc_free(struct kn_bc *r) {
+  void *own[] = {
+    r->vals,       r->csts,     r->types,     r->sigs,      r->abops.at, r->abbrevs.at,
+    r->scope.at,   r->ops.at,   r->ahead.at,  r->cwords.at, r->clist.at, r->cbytes.at,
+    r->touched.at, r->parts.at, r->args.at,   r->params.at, r->cases.at, r->targets.at,
+    r->ids.at,     r->ends.at,  r->stamps.at, r->late.at,   r->mds.at,   r->type_pieces.at,
   };
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (all[i]) kn_bc_release(r, all[i]);
-  if (r->slab) resize(r, r->slab, 0);
+  void *shared[] = {
+    r->blockinfo.at, r->elems.at,  r->group_attrs.at, r->groups.at,  r->list_attrs.at, r->lists.at,
+    r->globals.at,   r->bodies.at, r->sections.at,    r->comdats.at, r->names.at,      r->kinds,
+  };
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (own[i]) kn_bc_release(r, own[i]);
+  for (size_t i = 0; i < sizeof shared / sizeof *shared && !r->is_fork; i++)
+    if (shared[i]) kn_bc_release(r, shared[i]);
+  if (r->slab) kn_bc_resize(r, r->slab, 0);
 }
 
 /* ---- the file ---- */
@@ -248,30 +253,51 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
       }
     }
   }
-  release(&r);
+  kn_bc_free(&r);
   return found;
+}
+
+/* Makes `r` a reader of `bytes` for session `s` and reads the module. */
+static kiln_status read_module(struct kn_bc *r, const void *bytes, size_t size) {
+  r->module = kiln_session_module(r->session);
+  if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
+  r->allocator = kiln_module_allocator(r->module);
+  r->target = kiln_module_target(r->module);
+  r->ptr_type = r->bool_type = UINT32_MAX;
+  uint64_t module_pos = 0;
+  if (!bytes) {
+    kn_bc_fail(r, KILN_ERR_ARGUMENT, "no bitcode given");
+  } else if (open_stream(r, bytes, size) && top_level(r, &module_pos)) {
+    r->bits.pos = module_pos;
+    kn_bc_read_module(r);
+    if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
+  }
+  return r->status;
 }
 
 kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink sink,
                            void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
-  struct kn_bc r = {
-    .session = s, .module = kiln_session_module(s), .sink = sink, .sink_user = user};
-  if (kiln_module_status(r.module) != KILN_OK) return kiln_module_status(r.module);
-  r.allocator = kiln_module_allocator(r.module);
-  r.target = kiln_module_target(r.module);
-  r.ptr_type = r.bool_type = UINT32_MAX;
-  uint64_t module_pos = 0;
-  if (!bytes) {
-    kn_bc_fail(&r, KILN_ERR_ARGUMENT, "no bitcode given");
-  } else if (open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
-    r.bits.pos = module_pos;
-    kn_bc_read_module(&r);
-    if (r.status == KILN_OK) r.status = kiln_module_status(r.module);
-  }
+  struct kn_bc r = {.session = s, .sink = sink, .sink_user = user};
+  read_module(&r, bytes, size);
   if (r.f) kiln_func_discard(r.f);
   if (instructions) *instructions = r.instructions;
-  release(&r);
+  kn_bc_free(&r);
   return r.status;
+}
+
+kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size) {
+  if (!s) return NULL;
+  struct kn_bc r = {.session = s, .later = true};
+  kiln_llvm *all = NULL;
+  if (read_module(&r, bytes, size) == KILN_OK && !(all = kn_bc_resize(&r, NULL, sizeof *all)))
+    kn_bc_fail(&r, KILN_ERR_MEMORY, "out of memory");
+  if (!all) {
+    kn_bc_free(&r);
+    return NULL;
+  }
+  r.silent = true;
+  all->bc = r;
+  return all;
 }

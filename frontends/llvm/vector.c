@@ -90,11 +90,11 @@ static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t i, int64_t *o
   *out = c->kind == CK_UNDEF ? -1 : 0; /* of the whole mask */
   if (c->kind == CK_NULL || c->kind == CK_UNDEF) return true;
   if (c->kind == CK_DATA && c->n == 2) {
-    *out = (int32_t)r->cwords.at[c->index + i];
+    *out = (int32_t)kn_bc_words(r, c->index)[i];
     return true;
   }
   if (c->kind != CK_AGGREGATE || c->n != 2) return false;
-  uint32_t lane_id = r->clist.at[c->index + i];
+  uint32_t lane_id = kn_bc_list(r, c->index)[i];
   if (lane_id < r->inst_base && r->csts[lane_id].kind == CK_INT_UNDEF) return *out = -1, true;
   return kn_bc_is_int(r, lane_id, out);
 }

@@ -20,6 +20,41 @@ KILN_API bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out)
 KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size,
                                     kiln_func_sink sink, void *user, uint64_t *instructions);
 
+/** A bitcode module whose functions' bodies are read one by one, in any order, perhaps by several
+ * threads. Uses the bitcode in place: it must stay as it is until the reader is closed. */
+typedef struct kiln_llvm kiln_llvm;
+
+/** Reads all of a bitcode module but its functions' bodies: declares and defines into the session's
+ * module. NULL after an error, which the module has. Close the reader with kiln_llvm_close, before
+ * the session is freed. */
+KILN_API kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size);
+
+/** Number of function bodies, in the order of the bitcode. */
+KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
+
+/** Reads bodies `first` to `first` + `n` - 1, each at most once: builds each function in the reader's
+ * session and gives it to `sink` (NULL: kiln_func_compile). `instructions` (may be NULL) is set to the
+ * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that is not there, and once the
+ * reader has forks. After any other error the reader reads no more, and kiln_llvm_diag tells it: the
+ * module does not get it, since other threads may be using that (its `on_diag` hears of what the
+ * function itself reports). */
+KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
+                                           kiln_func_sink sink, void *user, uint64_t *instructions);
+
+/** The error that ended kiln_llvm_read_bodies; status KILN_OK if there was none. Lives as long as the
+ * reader. */
+KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
+
+/** Makes a reader of the same bodies that builds in session `s` of the same module, for another thread.
+ * All forks are made of the opened reader by its thread, after kiln_module_freeze; then each may be
+ * used by a thread of its own, while the opened reader only waits to be closed, last. What bodies
+ * change is copied by the fork's own thread when it reads its first body. NULL without memory, or if
+ * the arguments do not fit. */
+KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
+
+/** Closes a reader or a fork. NULL is allowed. */
+KILN_API void kiln_llvm_close(kiln_llvm *l);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,193 @@
+/* `kiln compile --threads`: one bitcode module's functions compiled by several threads. The main thread
+ * reads all but the bodies and freezes the module; each thread takes bodies in small portions, with a
+ * session and a fork of the reader of its own. verb_compile.c calls it.
+ * Invariant: what is printed and written does not depend on the number of threads: of several errors
+ * the first in the order of the bodies counts. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <kiln/llvm.h>
+
+/* What the threads share. */
+struct job {
+  uint32_t bodies, portion;
+  _Atomic uint64_t next;   /* body that nobody has taken yet */
+  _Atomic uint32_t failed; /* least body that failed; UINT32_MAX: none */
+};
+
+struct worker {
+  struct job *job;
+  kiln_llvm *reader;
+  pthread_t thread;
+  bool started;
+  uint64_t instructions, ns;
+  uint32_t failed; /* UINT32_MAX: none */
+  kiln_diag diag;  /* of that body */
+};
+
+static uint64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+unsigned tool_processors(void) {
+  cpu_set_t set;
+  int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return n > 0 ? (unsigned)n : 1;
+}
+
+/* ---- a thread ---- */
+
+/* Compiles body `i`; false if that fails. */
+static bool compile_body(struct worker *w, uint32_t i) {
+  uint64_t instructions;
+  kiln_status s = kiln_llvm_read_bodies(w->reader, i, 1, NULL, NULL, &instructions);
+  w->instructions += instructions;
+  if (s == KILN_OK) return true;
+  w->failed = i;
+  if (w->diag.status == KILN_OK) w->diag = *kiln_llvm_diag(w->reader); /* else the function's own */
+  uint32_t least = atomic_load(&w->job->failed);
+  while (i < least && !atomic_compare_exchange_weak(&w->job->failed, &least, i)) {
+  }
+  return false;
+}
+
+/* Takes portions in ascending order until there is none, or an error is before them. Bodies before an
+ * error are all compiled: one of them may have an error too. */
+static void *work(void *arg) {
+  struct worker *w = arg;
+  struct job *job = w->job;
+  uint64_t start = now_ns();
+  tool_thread_diag = &w->diag;
+  for (bool more = true; more;) {
+    uint64_t first = atomic_fetch_add(&job->next, job->portion);
+    uint64_t end = first + job->portion;
+    if (end > job->bodies) end = job->bodies;
+    more = first < end;
+    for (uint64_t i = first; i < end && more; i++)
+      more = i < atomic_load(&job->failed) && compile_body(w, (uint32_t)i);
+  }
+  tool_thread_diag = NULL;
+  w->ns = now_ns() - start;
+  return NULL;
+}
+
+/* ---- all of them ---- */
+
+/* Reports the first error in the order of bodies, if there was one. */
+static kiln_status first_error(struct tool_module *t, const struct worker *workers, unsigned n) {
+  kiln_status s = kiln_module_status(t->module);
+  if (s != KILN_OK) return s; /* an error of the module itself: tool_module_report prints it */
+  const struct worker *least = NULL;
+  for (unsigned i = 0; i < n; i++)
+    if (workers[i].failed != UINT32_MAX && (least == NULL || workers[i].failed < least->failed))
+      least = &workers[i];
+  return least == NULL ? KILN_OK : kiln_module_error(t->module, &least->diag);
+}
+
+/* Gives each thread a session and a reader; the number of threads that have both. */
+static unsigned equip(struct tool_compiled *c, struct tool_module *t, kiln_llvm *reader,
+                      struct worker *workers, unsigned n, bool timing) {
+  for (unsigned i = 0; i < n; i++) {
+    if (i == 0) c->sessions[i] = t->session;
+    else c->sessions[i] = kiln_session_new(t->module);
+    if (c->sessions[i] == NULL) return i;
+    c->n = i + 1;
+    kiln_session_time(c->sessions[i], timing);
+    workers[i].reader = n > 1 ? kiln_llvm_fork(reader, c->sessions[i]) : reader;
+    if (workers[i].reader == NULL) return i;
+  }
+  return n;
+}
+
+/* Compiles the bodies that `reader` has found with up to `n` threads. */
+static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t, kiln_llvm *reader,
+                                  unsigned n, bool timing) {
+  struct job job = {.bodies = kiln_llvm_body_count(reader), .failed = UINT32_MAX};
+  if (n > job.bodies) n = job.bodies > 0 ? job.bodies : 1;
+  struct worker *workers = calloc(n, sizeof *workers);
+  c->sessions = calloc(n, sizeof *c->sessions);
+  if (workers == NULL || c->sessions == NULL) {
+    free(workers);
+    return KILN_ERR_MEMORY;
+  }
+  unsigned equipped = equip(c, t, reader, workers, n, timing);
+  kiln_status s = equipped < n ? KILN_ERR_MEMORY : KILN_OK;
+  job.portion = job.bodies / (8 * n);
+  if (job.portion > 64) job.portion = 64;
+  if (job.portion < 1) job.portion = 1;
+  for (unsigned i = 0; i < n; i++) {
+    workers[i].job = &job;
+    workers[i].failed = UINT32_MAX;
+  }
+  /* A thread that cannot be started leaves its work to the others. */
+  for (unsigned i = 1; i < n && s == KILN_OK; i++)
+    workers[i].started = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+  if (s == KILN_OK) work(&workers[0]);
+  for (unsigned i = 1; i < n; i++)
+    if (workers[i].started) pthread_join(workers[i].thread, NULL);
+  for (unsigned i = 0; i < n; i++) {
+    c->instructions += workers[i].instructions;
+    c->work_ns += workers[i].ns;
+  }
+  if (s == KILN_OK) s = first_error(t, workers, n);
+  for (unsigned i = 0; i < n; i++)
+    if (workers[i].reader != reader) kiln_llvm_close(workers[i].reader);
+  free(workers);
+  return s;
+}
+
+kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
+                                const struct tool_input *in, unsigned threads, bool timing) {
+  uint64_t start = now_ns();
+  kiln_status s;
+  memset(c, 0, sizeof *c);
+  if (in->bitcode) {
+    kiln_llvm *reader = kiln_llvm_open(t->session, in->bytes, in->size);
+    s = reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
+    c->serial_ns = now_ns() - start;
+    if (s == KILN_OK) s = compile_bodies(c, t, reader, threads, timing);
+    kiln_llvm_close(reader);
+  } else {
+    c->sessions = calloc(1, sizeof *c->sessions);
+    if (c->sessions == NULL) return KILN_ERR_MEMORY;
+    c->sessions[0] = t->session;
+    c->n = 1;
+    kiln_session_time(t->session, timing);
+    s = tool_module_read(t, in, NULL, NULL, NULL);
+    c->work_ns = now_ns() - start;
+  }
+  return s != KILN_OK ? s : kiln_module_status(t->module);
+}
+
+kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
+  kiln_stats sum = {0};
+  for (unsigned i = 0; i < c->n; i++) {
+    kiln_stats s = kiln_session_stats(c->sessions[i]);
+    sum.functions += s.functions;
+    sum.instructions += s.instructions;
+    sum.blocks += s.blocks;
+    sum.code_bytes += s.code_bytes;
+    sum.spills += s.spills;
+    sum.plan_ns += s.plan_ns;
+    sum.walk_ns += s.walk_ns;
+    sum.object_ns += s.object_ns;
+    sum.memory_bytes += s.memory_bytes;
+    sum.data_bytes = s.data_bytes; /* of the module, whichever session tells it */
+  }
+  return sum;
+}
+
+void tool_compiled_free(struct tool_compiled *c) {
+  for (unsigned i = 1; i < c->n; i++) kiln_session_free(c->sessions[i]);
+  free(c->sessions);
+  memset(c, 0, sizeof *c);
+}

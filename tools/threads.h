@@ -1,0 +1,27 @@
+/* Compiling an input's functions, with one thread or several: see threads.c. */
+#ifndef KN_TOOLS_THREADS_H
+#define KN_TOOLS_THREADS_H
+
+#include "tool.h"
+
+/* The sessions that an input was compiled in, and what that took. */
+struct tool_compiled {
+  kiln_session **sessions; /* sessions[0] is the module's; all are for kiln_emit_elf */
+  unsigned n;
+  uint64_t instructions; /* of LLVM; 0 for text */
+  uint64_t serial_ns;    /* before the bodies */
+  uint64_t work_ns;      /* of all threads together */
+};
+
+/* Number of processors that this process may use, at least 1. */
+unsigned tool_processors(void);
+
+/* Reads and compiles `in` into the module with up to `threads` threads; text always with one. `c` is to
+ * be freed in any case, before the module. */
+kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
+                                const struct tool_input *in, unsigned threads, bool timing);
+/* Statistics of all sessions together. */
+kiln_stats tool_compiled_stats(const struct tool_compiled *c);
+void tool_compiled_free(struct tool_compiled *c);
+
+#endif
