@@ -1,0 +1,503 @@
+/* Names and types: finds the variable or function of each name, gives each expression its type, and
+ * reports what does not fit. Called once per program, for trees without syntax errors. What is wrong
+ * gets TYPE_ERROR, which fits everywhere: one mistake, one message. */
+#include "clay.h"
+
+#include <string.h>
+
+struct checker {
+  struct clay *c;
+  struct program *p;
+  struct fn *fn; /* NULL: outside of functions */
+  const struct type *none, *wrong, *integer, *number, *boolean, *string;
+  struct var *newest; /* of the local variables in scope */
+  struct var **globals_end;
+  uint32_t level; /* of scopes; 0: outside of everything */
+  unsigned loops; /* around the statement */
+  bool broke;     /* the innermost loop has a `break` */
+};
+
+static const struct builtin builtins[] = {
+  {"args", BUILTIN_ARGS, 0}, {"array", BUILTIN_ARRAY, 2},
+  {"chr", BUILTIN_CHR, 1},   {"exit", BUILTIN_EXIT, 1},
+  {"fail", BUILTIN_FAIL, 1}, {"float", BUILTIN_FLOAT, 1},
+  {"int", BUILTIN_INT, 1},   {"len", BUILTIN_LEN, 1},
+  {"pop", BUILTIN_POP, 1},   {"print", BUILTIN_PRINT, UINT32_MAX},
+  {"push", BUILTIN_PUSH, 2}, {"read_line", BUILTIN_READ_LINE, 0},
+  {"str", BUILTIN_STR, 1},   {"write", BUILTIN_WRITE, UINT32_MAX},
+};
+
+static const struct builtin *find_builtin(const struct text *name) {
+  for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
+    if (strcmp(builtins[i].name, name->bytes) == 0) return &builtins[i];
+  }
+  return NULL;
+}
+
+/* ---- variables ---- */
+
+static void declare(struct checker *k, struct var *v) {
+  struct var *old = v->name->var;
+  if (old != NULL && old->level == k->level) {
+    clay_error(k->c, v->at, "'%s' is already declared, on line %u", v->name->bytes, old->at.line);
+  }
+  v->level = k->level;
+  v->outer = old;
+  v->name->var = v;
+  if (k->level == 0) {
+    v->global = true;
+    *k->globals_end = v;
+    k->globals_end = &v->next;
+  } else {
+    v->below = k->newest;
+    k->newest = v;
+  }
+}
+
+static void close_scope(struct checker *k, struct var *mark) {
+  for (; k->newest != mark; k->newest = k->newest->below) k->newest->name->var = k->newest->outer;
+  k->level--;
+}
+
+/* ---- expressions ---- */
+
+static const struct type *check_expr(struct checker *k, struct expr *e, const struct type *want);
+
+static void fail_type(struct checker *k, struct place at, const struct type *want,
+                      const struct type *found) {
+  if (want->kind == TYPE_ERROR || found->kind == TYPE_ERROR) return;
+  clay_error(k->c, at, "expected %s, found %s", want->name, found->name);
+}
+
+static void expect_type(struct checker *k, struct expr *e, const struct type *want) {
+  const struct type *found = check_expr(k, e, want);
+  if (found != want) fail_type(k, e->at, want, found);
+}
+
+/* An expression that has a value, of any type. */
+static const struct type *check_value(struct checker *k, struct expr *e, const struct type *want) {
+  const struct type *t = check_expr(k, e, want);
+  if (t->kind != TYPE_NONE) return t;
+  clay_error(k->c, e->at, "this call gives no value");
+  return e->type = k->wrong;
+}
+
+/* A literal integer is a float where a float is wanted. */
+static void make_float(struct checker *k, struct expr *e) {
+  if (e->kind != EXPR_INT) return;
+  e->kind = EXPR_FLOAT;
+  e->number = (double)e->integer;
+  e->type = k->number;
+}
+
+/* What extern functions call i32 and f32 are int and float here. */
+static const struct type *plain(struct checker *k, const struct type *t) {
+  if (t->kind == TYPE_I32) return k->integer;
+  return t->kind == TYPE_F32 ? k->number : t;
+}
+
+static const struct type *check_name(struct checker *k, struct expr *e) {
+  struct text *name = e->text;
+  e->var = name->var;
+  if (e->var != NULL) return e->var->type;
+  if (name->fn != NULL || find_builtin(name) != NULL) {
+    clay_error(k->c, e->at, "'%s' is a function; call it: %s(...)", name->bytes, name->bytes);
+  } else {
+    clay_error(k->c, e->at, "unknown name '%s'", name->bytes);
+  }
+  return k->wrong;
+}
+
+static const struct type *check_array(struct checker *k, struct expr *e, const struct type *want) {
+  const struct type *elem = want != NULL && want->kind == TYPE_ARRAY ? want->elem : NULL;
+  if (e->list == NULL && elem == NULL) {
+    clay_error(k->c, e->at, "the type of [] is not known here; write: var NAME: [TYPE] = []");
+    return k->wrong;
+  }
+  for (struct expr *i = e->list; i != NULL; i = i->next) {
+    if (elem != NULL) expect_type(k, i, elem);
+    else elem = check_value(k, i, NULL);
+  }
+  return elem->kind == TYPE_ERROR ? elem : clay_array_of(k->c, elem);
+}
+
+static const struct type *check_unary(struct checker *k, struct expr *e, const struct type *want) {
+  if (e->op == T_NOT) {
+    expect_type(k, e->a, k->boolean);
+    return k->boolean;
+  }
+  const struct type *t = check_value(k, e->a, want);
+  if (t == k->integer || t->kind == TYPE_ERROR || (t == k->number && e->op == T_SUB)) return t;
+  clay_error(k->c, e->at, "'%s' does not work on %s", lex_spelling(e->op), t->name);
+  return k->wrong;
+}
+
+/* Type of `t op t`; NULL if there is none. */
+static const struct type *type_of_op(struct checker *k, enum token_kind op, const struct type *t) {
+  bool number = t == k->integer || t == k->number;
+  switch (op) {
+  case T_ADD: return number || t == k->string ? t : NULL;
+  case T_SUB:
+  case T_MUL:
+  case T_DIV: return number ? t : NULL;
+  case T_EQ:
+  case T_NE: return number || t == k->string || t == k->boolean ? k->boolean : NULL;
+  case T_LT:
+  case T_LE:
+  case T_GT:
+  case T_GE: return number || t == k->string ? k->boolean : NULL;
+  default: return t == k->integer ? t : NULL; /* % & | ^ << >> */
+  }
+}
+
+static const struct type *check_op(struct checker *k, struct place at, enum token_kind op,
+                                   struct expr *a, struct expr *b) {
+  if (a->type == k->number) make_float(k, b);
+  if (b->type == k->number) make_float(k, a);
+  if (a->type->kind == TYPE_ERROR || b->type->kind == TYPE_ERROR) return k->wrong;
+  const struct type *result = a->type == b->type ? type_of_op(k, op, a->type) : NULL;
+  if (result != NULL) return result;
+  clay_error(k->c, at, "'%s' does not work on %s and %s", lex_spelling(op), a->type->name,
+             b->type->name);
+  return k->wrong;
+}
+
+static const struct type *check_binary(struct checker *k, struct expr *e, const struct type *want) {
+  if (e->op == T_AND || e->op == T_OR) {
+    expect_type(k, e->a, k->boolean);
+    expect_type(k, e->b, k->boolean);
+    return k->boolean;
+  }
+  /* Comparisons want nothing of their operands. */
+  if (want != k->number) want = NULL;
+  if (e->op >= T_EQ && e->op <= T_GT && type_of_op(k, e->op, k->boolean) == k->boolean) want = NULL;
+  check_value(k, e->a, want);
+  check_value(k, e->b, want);
+  return check_op(k, e->at, e->op, e->a, e->b);
+}
+
+/* Index and slice: of strings and arrays. */
+static const struct type *check_index(struct checker *k, struct expr *e) {
+  const struct type *t = check_value(k, e->a, NULL);
+  if (e->b != NULL) expect_type(k, e->b, k->integer);
+  if (e->c != NULL) expect_type(k, e->c, k->integer);
+  if (t->kind == TYPE_ERROR) return t;
+  if (t->kind != TYPE_STR && t->kind != TYPE_ARRAY) {
+    clay_error(k->c, e->a->at, "expected a str or an array, found %s", t->name);
+    return k->wrong;
+  }
+  if (e->kind == EXPR_SLICE) return t;
+  return t->kind == TYPE_STR ? k->integer : t->elem;
+}
+
+/* ---- calls ---- */
+
+static void check_count(struct checker *k, const struct expr *e, uint32_t want, bool more) {
+  if (e->n == want || (more && e->n > want)) return;
+  clay_error(k->c, e->at, "'%s' takes %s%u argument%s, not %u", e->callee->bytes,
+             more ? "at least " : "", want, want == 1 ? "" : "s", e->n);
+}
+
+/* Numbers, and what else `kinds` has; a bit per kind. */
+static void expect_kind(struct checker *k, struct expr *e, unsigned kinds, const char *what) {
+  const struct type *t = check_value(k, e, NULL);
+  if (t->kind == TYPE_ERROR || (kinds >> t->kind & 1) != 0) return;
+  clay_error(k->c, e->at, "expected %s, found %s", what, t->name);
+}
+
+static const struct type *check_builtin(struct checker *k, struct expr *e) {
+  const unsigned basic = 1u << TYPE_INT | 1u << TYPE_FLOAT | 1u << TYPE_STR;
+  const struct builtin *b = e->builtin;
+  struct expr *first = e->list;
+  if (b->n_args != UINT32_MAX && e->n != b->n_args) {
+    check_count(k, e, b->n_args, false);
+    return k->wrong;
+  }
+  switch (b->kind) {
+  case BUILTIN_ARGS: return clay_array_of(k->c, k->string);
+  case BUILTIN_ARRAY: {
+    expect_type(k, first, k->integer);
+    const struct type *elem = check_value(k, first->next, NULL);
+    return elem->kind == TYPE_ERROR ? elem : clay_array_of(k->c, elem);
+  }
+  case BUILTIN_CHR: expect_type(k, first, k->integer); return k->string;
+  case BUILTIN_EXIT: expect_type(k, first, k->integer); return k->none;
+  case BUILTIN_FAIL: expect_type(k, first, k->string); return k->none;
+  case BUILTIN_FLOAT: expect_kind(k, first, basic, "a number or str"); return k->number;
+  case BUILTIN_INT:
+    expect_kind(k, first, basic | 1u << TYPE_BOOL, "a number, bool or str");
+    return k->integer;
+  case BUILTIN_LEN:
+    expect_kind(k, first, 1u << TYPE_STR | 1u << TYPE_ARRAY, "a str or an array");
+    return k->integer;
+  case BUILTIN_POP:
+  case BUILTIN_PUSH: {
+    expect_kind(k, first, 1u << TYPE_ARRAY, "an array");
+    const struct type *elem = first->type->kind == TYPE_ARRAY ? first->type->elem : k->wrong;
+    if (b->kind == BUILTIN_POP) return elem;
+    expect_type(k, first->next, elem);
+    return k->none;
+  }
+  case BUILTIN_READ_LINE: return k->string;
+  case BUILTIN_STR: check_value(k, first, NULL); return k->string;
+  case BUILTIN_PRINT:
+  case BUILTIN_WRITE:
+    for (; first != NULL; first = first->next) check_value(k, first, NULL);
+    return k->none;
+  }
+  return k->wrong;
+}
+
+static const struct type *check_call(struct checker *k, struct expr *e) {
+  struct fn *fn = e->fn = e->callee->fn;
+  if (fn == NULL) {
+    e->builtin = find_builtin(e->callee);
+    if (e->builtin != NULL) return check_builtin(k, e);
+    clay_error(k->c, e->at, "unknown function '%s'", e->callee->bytes);
+    for (struct expr *a = e->list; a != NULL; a = a->next) check_value(k, a, NULL);
+    return k->wrong;
+  }
+  check_count(k, e, fn->n_params, fn->variadic);
+  struct var *param = fn->params;
+  for (struct expr *a = e->list; a != NULL; a = a->next) {
+    if (param != NULL) {
+      expect_type(k, a, plain(k, param->type));
+      param = param->next;
+    } else {
+      expect_kind(k, a, 1u << TYPE_INT | 1u << TYPE_FLOAT | 1u << TYPE_STR, "a number or str");
+    }
+  }
+  return plain(k, fn->result);
+}
+
+/* `want` is the type that the context would like, or NULL; what comes may be another. */
+static const struct type *check_expr(struct checker *k, struct expr *e, const struct type *want) {
+  switch (e->kind) {
+  case EXPR_INT:
+    e->type = k->integer;
+    if (want == k->number) make_float(k, e);
+    break;
+  case EXPR_FLOAT: e->type = k->number; break;
+  case EXPR_BOOL: e->type = k->boolean; break;
+  case EXPR_STR: e->type = k->string; break;
+  case EXPR_ARRAY: e->type = check_array(k, e, want); break;
+  case EXPR_NAME: e->type = check_name(k, e); break;
+  case EXPR_UNARY: e->type = check_unary(k, e, want); break;
+  case EXPR_BINARY: e->type = check_binary(k, e, want); break;
+  case EXPR_INDEX:
+  case EXPR_SLICE: e->type = check_index(k, e); break;
+  case EXPR_CALL: e->type = check_call(k, e); break;
+  }
+  return e->type;
+}
+
+/* ---- statements: each gives whether control can reach what stands behind it ---- */
+
+static bool check_stmt(struct checker *k, struct stmt *s);
+
+static bool check_list(struct checker *k, struct stmt *s) {
+  bool goes_on = true;
+  for (; s != NULL; s = s->next) goes_on &= check_stmt(k, s);
+  return goes_on;
+}
+
+static bool check_block(struct checker *k, struct stmt *s) {
+  struct var *mark = k->newest;
+  k->level++;
+  bool goes_on = check_list(k, s);
+  close_scope(k, mark);
+  return goes_on;
+}
+
+/* Types that a variable can have. */
+static const struct type *check_type(struct checker *k, struct place at, const struct type *t) {
+  const struct type *bottom = t;
+  while (bottom->kind == TYPE_ARRAY) bottom = bottom->elem;
+  if (bottom->kind != TYPE_I32 && bottom->kind != TYPE_F32) return t;
+  clay_error(k->c, at, "type %s is for extern functions only", t->name);
+  return k->wrong;
+}
+
+static void check_declaration(struct checker *k, struct stmt *s) {
+  struct var *v = s->var;
+  if (v->type != NULL) v->type = check_type(k, v->at, v->type);
+  if (s->a != NULL && v->type != NULL) expect_type(k, s->a, v->type);
+  else if (s->a != NULL) v->type = check_value(k, s->a, NULL);
+  declare(k, v);
+}
+
+static void check_target(struct checker *k, struct expr *e) {
+  const struct type *t = check_expr(k, e, NULL);
+  if (t->kind == TYPE_ERROR) return;
+  if (e->kind == EXPR_NAME) {
+    e->var->assigned = true;
+    if (!e->var->fixed) return;
+    clay_error(k->c, e->at, "'%s' keeps its value; declare it by 'var' to change it",
+               e->var->name->bytes);
+  } else if (e->kind != EXPR_INDEX) {
+    clay_error(k->c, e->at, "only variables and elements of arrays can be assigned to");
+  } else if (e->a->type->kind == TYPE_STR) {
+    clay_error(k->c, e->at, "the bytes of a str cannot be changed");
+  }
+}
+
+static void check_assignment(struct checker *k, struct stmt *s) {
+  static const enum token_kind ops[T_COUNT] = {[T_ADD_TO] = T_ADD,
+                                               [T_SUB_TO] = T_SUB,
+                                               [T_MUL_TO] = T_MUL,
+                                               [T_DIV_TO] = T_DIV,
+                                               [T_REM_TO] = T_REM};
+  check_target(k, s->a);
+  if (s->op == T_ASSIGN) {
+    expect_type(k, s->b, s->a->type);
+  } else {
+    s->op = ops[s->op];
+    check_value(k, s->b, s->a->type);
+    check_op(k, s->at, s->op, s->a, s->b);
+  }
+}
+
+/* The body of a loop, with its variable if it has one. */
+static void check_loop(struct checker *k, struct stmt *s) {
+  struct var *mark = k->newest;
+  k->loops++;
+  k->broke = false;
+  k->level++;
+  if (s->var != NULL) declare(k, s->var);
+  check_list(k, s->body);
+  close_scope(k, mark);
+  k->loops--;
+}
+
+static bool check_while(struct checker *k, struct stmt *s) {
+  bool outer = k->broke;
+  expect_type(k, s->a, k->boolean);
+  check_loop(k, s);
+  bool forever = s->a->kind == EXPR_BOOL && s->a->integer == 1 && !k->broke;
+  k->broke = outer;
+  return !forever;
+}
+
+static void check_for(struct checker *k, struct stmt *s) {
+  bool outer = k->broke;
+  s->var->type = k->integer;
+  if (s->kind == STMT_RANGE) {
+    expect_type(k, s->a, k->integer);
+    expect_type(k, s->b, k->integer);
+  } else {
+    const struct type *t = check_value(k, s->a, NULL);
+    if (t->kind == TYPE_ARRAY) s->var->type = t->elem;
+    else if (t->kind == TYPE_ERROR) s->var->type = t;
+    else if (t->kind != TYPE_STR) {
+      clay_error(k->c, s->a->at, "expected a str or an array, found %s; to count: for i in 0..n",
+                 t->name);
+    }
+  }
+  check_loop(k, s);
+  k->broke = outer;
+}
+
+static bool check_if(struct checker *k, struct stmt *s) {
+  bool goes_on = false;
+  for (; s != NULL && s->kind == STMT_IF; s = s->other) {
+    expect_type(k, s->a, k->boolean);
+    goes_on |= check_block(k, s->body);
+  }
+  return (s == NULL || check_block(k, s->body)) | goes_on;
+}
+
+static void check_return(struct checker *k, struct stmt *s) {
+  const struct type *want = k->fn != NULL ? k->fn->result : k->none;
+  if (k->fn == NULL) clay_error(k->c, s->at, "'return' outside of a function");
+  else if (s->a == NULL && want != k->none)
+    clay_error(k->c, s->at, "expected a value: '%s' gives %s", k->fn->name->bytes, want->name);
+  else if (s->a != NULL && want == k->none)
+    clay_error(k->c, s->a->at, "'%s' gives no value", k->fn->name->bytes);
+  else if (s->a != NULL) expect_type(k, s->a, want);
+}
+
+static bool check_stmt(struct checker *k, struct stmt *s) {
+  switch (s->kind) {
+  case STMT_VAR: check_declaration(k, s); return true;
+  case STMT_ASSIGN: check_assignment(k, s); return true;
+  case STMT_EXPR: {
+    check_expr(k, s->a, NULL);
+    if (s->a->kind != EXPR_CALL) {
+      clay_error(k->c, s->at, "a value that nobody uses");
+      return true;
+    }
+    const struct builtin *b = s->a->builtin;
+    return b == NULL || (b->kind != BUILTIN_EXIT && b->kind != BUILTIN_FAIL);
+  }
+  case STMT_IF: return check_if(k, s);
+  case STMT_WHILE: return check_while(k, s);
+  case STMT_RANGE:
+  case STMT_EACH: check_for(k, s); return true;
+  case STMT_BREAK: k->broke = true; /* fall through */
+  case STMT_CONTINUE:
+    if (k->loops == 0) {
+      clay_error(k->c, s->at, "'%s' outside of a loop",
+                 lex_spelling(s->kind == STMT_BREAK ? T_BREAK : T_CONTINUE));
+    }
+    return false;
+  case STMT_RETURN: check_return(k, s); return false;
+  case STMT_BLOCK: return check_block(k, s->body);
+  }
+  return true;
+}
+
+/* ---- functions ---- */
+
+/* Extern functions take and give what C has: no arrays. */
+static const struct type *check_extern_type(struct checker *k, struct place at,
+                                            const struct type *t) {
+  if (t->kind != TYPE_ARRAY) return t;
+  clay_error(k->c, at, "an extern function knows no %s", t->name);
+  return k->wrong;
+}
+
+static void check_signature(struct checker *k, struct fn *fn) {
+  struct fn *other = fn->name->fn;
+  if (find_builtin(fn->name) != NULL) {
+    clay_error(k->c, fn->at, "'%s' is a function of the language", fn->name->bytes);
+  } else if (other != NULL) {
+    clay_error(k->c, fn->at, "'%s' is already a function, on line %u", fn->name->bytes,
+               other->at.line);
+  }
+  fn->name->fn = fn;
+  const struct type *(*check)(struct checker *, struct place, const struct type *) =
+    fn->external ? check_extern_type : check_type;
+  for (struct var *v = fn->params; v != NULL; v = v->next) v->type = check(k, v->at, v->type);
+  fn->result = check(k, fn->at, fn->result);
+}
+
+static void check_fn(struct checker *k, struct fn *fn) {
+  struct var *mark = k->newest;
+  k->fn = fn;
+  k->level++;
+  for (struct var *v = fn->params; v != NULL; v = v->next) declare(k, v);
+  if (check_list(k, fn->body) && fn->result != k->none) {
+    clay_error(k->c, fn->end, "'%s' can end here without giving %s", fn->name->bytes,
+               fn->result->name);
+  }
+  close_scope(k, mark);
+  k->fn = NULL;
+}
+
+void check_program(struct clay *c, struct program *p) {
+  const struct type *t = c->types;
+  struct checker k = {.c = c,
+                      .p = p,
+                      .globals_end = &p->globals,
+                      .none = &t[TYPE_NONE],
+                      .wrong = &t[TYPE_ERROR],
+                      .integer = &t[TYPE_INT],
+                      .number = &t[TYPE_FLOAT],
+                      .boolean = &t[TYPE_BOOL],
+                      .string = &t[TYPE_STR]};
+  for (struct fn *fn = p->fns; fn != NULL; fn = fn->next) check_signature(&k, fn);
+  check_list(&k, p->stmts);
+  for (struct fn *fn = p->fns; fn != NULL; fn = fn->next) {
+    if (!fn->external) check_fn(&k, fn);
+  }
+}

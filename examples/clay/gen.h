@@ -1,0 +1,111 @@
+/* The code generator: a checked program to functions of a Kiln module. gen.c: the module, functions,
+ * statements; gen_expr.c: expressions; gen_call.c: calls, and what the runtime offers. */
+#ifndef CLAY_GEN_H
+#define CLAY_GEN_H
+
+#include "clay.h"
+
+#include <kiln/kiln.h>
+
+/* Builds all of `p` in the session's module: its functions, and its statements as a function called
+ * `entry`. Each finished function goes to `sink`, or is compiled at once if that is NULL. Functions
+ * and globals of earlier programs are found by their symbols' names, so that programs of one `struct
+ * clay` can be modules of their own. Kiln keeps the first error: the status says whether there was one,
+ * kiln_module_diag which. */
+kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s, const char *entry,
+                        kiln_func_sink sink, void *user);
+
+/* ---- between the files ---- */
+
+/* Functions of the runtime: RUNTIME(name, arguments, what else). All take and give cells of 64 bits. */
+enum { RT_VALUE = 1, RT_PLACE = 2, RT_NO_RETURN = 4 }; /* gives one; wants file and place; ... */
+#define RUNTIME_FUNCTIONS                                                                          \
+  RUNTIME(args, 0, RT_VALUE)                                                                       \
+  RUNTIME(array_new, 3, RT_VALUE | RT_PLACE)                                                       \
+  RUNTIME(chr, 1, RT_VALUE | RT_PLACE)                                                             \
+  RUNTIME(compare, 2, RT_VALUE)                                                                    \
+  RUNTIME(concat, 2, RT_VALUE)                                                                     \
+  RUNTIME(equal, 2, RT_VALUE)                                                                      \
+  RUNTIME(exit, 1, RT_NO_RETURN)                                                                   \
+  RUNTIME(fail, 1, RT_PLACE | RT_NO_RETURN)                                                        \
+  RUNTIME(fail_index, 2, RT_PLACE | RT_NO_RETURN)                                                  \
+  RUNTIME(fail_zero, 0, RT_PLACE | RT_NO_RETURN)                                                   \
+  RUNTIME(from_c, 1, RT_VALUE)                                                                     \
+  RUNTIME(parse_float, 1, RT_VALUE | RT_PLACE)                                                     \
+  RUNTIME(parse_int, 1, RT_VALUE | RT_PLACE)                                                       \
+  RUNTIME(pop, 1, RT_VALUE | RT_PLACE)                                                             \
+  RUNTIME(push, 2, 0)                                                                              \
+  RUNTIME(read_line, 0, RT_VALUE)                                                                  \
+  RUNTIME(root, 1, 0)                                                                              \
+  RUNTIME(slice_array, 4, RT_VALUE | RT_PLACE)                                                     \
+  RUNTIME(slice_str, 3, RT_VALUE | RT_PLACE)                                                       \
+  RUNTIME(to_str, 2, RT_VALUE)                                                                     \
+  RUNTIME(write, 2, 0)                                                                             \
+  RUNTIME(write_byte, 1, 0)
+
+enum runtime {
+#define RUNTIME(name, n, flags) RT_##name,
+  RUNTIME_FUNCTIONS
+#undef RUNTIME
+    RT_COUNT
+};
+
+struct gen {
+  struct clay *c;
+  kiln_module *m;
+  kiln_session *s;
+  kiln_func *f;         /* the current function */
+  struct loop *loop;    /* around the current statement */
+  struct check *checks; /* of the current function: their failures are still to be built */
+  kiln_symbol file;     /* the source's name, for errors at run time */
+  struct text *empty;
+  kiln_symbol *literals; /* by id of the text */
+  struct {
+    kiln_symbol symbol; /* none: not called yet */
+    kiln_sig sig;
+  } runtime[RT_COUNT];
+};
+
+/* gen.c */
+kiln_type gen_type(const struct type *t);
+bool gen_is_reference(const struct type *t);
+kiln_symbol gen_string(struct gen *g, const struct text *text);
+kiln_symbol gen_global(struct gen *g, const struct var *v);
+/* A value of type `t` as a cell, and back. */
+kiln_value gen_to_cell(struct gen *g, const struct type *t, kiln_value v);
+kiln_value gen_from_cell(struct gen *g, const struct type *t, kiln_value cell);
+void gen_store_cell(struct gen *g, const struct type *t, kiln_value address, kiln_value v);
+/* Goes on where `ok` holds; elsewhere the program ends with the error that `failure` reports. The
+ * block for that comes at the function's end, out of the way. Values that it needs stay alive up to
+ * there, and may cost a register; so local variables are read again. */
+struct check {
+  kiln_block block;
+  enum runtime failure;
+  struct place at;
+  kiln_value args[2];         /* for the caller to fill in, as the failure wants it */
+  const struct expr *from[2]; /* where they come from */
+  struct check *next;
+};
+struct check *gen_check(struct gen *g, kiln_value ok, enum runtime failure, struct place at);
+
+/* gen_expr.c */
+kiln_value gen_expr(struct gen *g, const struct expr *e);
+void gen_condition(struct gen *g, const struct expr *e, kiln_block yes, kiln_block no);
+/* a op b for values of type `t`; `right` is the expression that b comes from. */
+kiln_value gen_op(struct gen *g, enum token_kind op, const struct type *t, struct place at,
+                  kiln_value a, kiln_value b, const struct expr *right);
+/* The address of the element that `e`, an index of an array, names; checked. */
+kiln_value gen_element(struct gen *g, const struct expr *e, kiln_value array, kiln_value index);
+/* What a variable holds that nothing was stored to. */
+kiln_value gen_zero(struct gen *g, const struct type *t, struct place at);
+
+/* gen_call.c */
+kiln_value gen_call(struct gen *g, const struct expr *e);
+kiln_value gen_runtime(struct gen *g, enum runtime r, struct place at, const kiln_value *args);
+/* Makes `fn` known to the module and gives its signature. */
+kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig);
+
+/* Where the parts of strings and arrays are: see runtime/runtime.h. */
+enum { STR_SIZE = 0, STR_BYTES = 8, ARRAY_SIZE = 0, ARRAY_CELLS = 16, CELL_BYTES = 8 };
+
+#endif

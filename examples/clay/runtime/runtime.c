@@ -1,0 +1,299 @@
+/* What compiled Clay programs call: strings, arrays, printing, errors at run time; and `main`. One
+ * thread. Functions that can fail get their place in the program last. */
+#include "runtime.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { STATUS_FAILED = 101 };
+
+static struct {
+  int argc;
+  char **argv;
+  uintptr_t stack_bottom, stack_limit;
+} start;
+
+/* ---- errors at run time ---- */
+
+static void begin_failure(CLAY_PLACE) {
+  fflush(stdout);
+  fprintf(stderr, "%s:%d:%d: runtime error: ", file, (int)(place >> 32), (int)(place & 0xffffffff));
+}
+
+static _Noreturn void end_failure(void) {
+  fputc('\n', stderr);
+  exit(STATUS_FAILED);
+}
+
+void clay_fail(const struct clay_str *message, CLAY_PLACE) {
+  begin_failure(file, place);
+  fwrite(message->bytes, 1, (size_t)message->size, stderr);
+  end_failure();
+}
+
+void clay_fail_index(int64_t index, const int64_t *size, CLAY_PLACE) {
+  begin_failure(file, place);
+  fprintf(stderr, "index %lld is outside of 0..%lld", (long long)index, (long long)*size);
+  end_failure();
+}
+
+void clay_fail_zero(CLAY_PLACE) {
+  begin_failure(file, place);
+  fputs("division by zero", stderr);
+  end_failure();
+}
+
+static _Noreturn void fail_text(const char *what, const struct clay_str *s, CLAY_PLACE) {
+  begin_failure(file, place);
+  fprintf(stderr, "%s: \"%s\"", what, s->bytes);
+  end_failure();
+}
+
+void clay_exit(int64_t status) { exit((int)status); }
+
+/* ---- strings ---- */
+
+/* The collector wants to see the address itself, not one inside of the object: `p` is still used here. */
+static inline void keep(const void *p) { __asm__ volatile("" : : "r"(p)); }
+
+static struct clay_str *new_str(const char *bytes, size_t size) {
+  struct clay_str *s = clay_heap_new(CLAY_BYTES, sizeof *s + size + 1);
+  s->size = (int64_t)size;
+  if (bytes != NULL) memcpy(s->bytes, bytes, size);
+  return s;
+}
+
+struct clay_str *clay_concat(const struct clay_str *a, const struct clay_str *b) {
+  struct clay_str *s = new_str(NULL, (size_t)(a->size + b->size));
+  memcpy(s->bytes, a->bytes, (size_t)a->size);
+  memcpy(s->bytes + a->size, b->bytes, (size_t)b->size);
+  keep(a);
+  keep(b);
+  return s;
+}
+
+int64_t clay_equal(const struct clay_str *a, const struct clay_str *b) {
+  return a->size == b->size && memcmp(a->bytes, b->bytes, (size_t)a->size) == 0;
+}
+
+int64_t clay_compare(const struct clay_str *a, const struct clay_str *b) {
+  int order = memcmp(a->bytes, b->bytes, (size_t)(a->size < b->size ? a->size : b->size));
+  return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+static void check_slice(int64_t from, int64_t to, int64_t size, CLAY_PLACE) {
+  if (from >= 0 && from <= to && to <= size) return;
+  begin_failure(file, place);
+  fprintf(stderr, "slice %lld..%lld is outside of 0..%lld", (long long)from, (long long)to,
+          (long long)size);
+  end_failure();
+}
+
+struct clay_str *clay_slice_str(const struct clay_str *s, int64_t from, int64_t to, CLAY_PLACE) {
+  check_slice(from, to, s->size, file, place);
+  struct clay_str *slice = new_str(NULL, (size_t)(to - from));
+  memcpy(slice->bytes, s->bytes + from, (size_t)(to - from));
+  keep(s);
+  return slice;
+}
+
+struct clay_str *clay_chr(int64_t byte, CLAY_PLACE) {
+  if (byte < 0 || byte > 255) clay_fail_index(byte, &(int64_t){256}, file, place);
+  return new_str(&(char){(char)byte}, 1);
+}
+
+struct clay_str *clay_from_c(const char *s) {
+  return s != NULL ? new_str(s, strlen(s)) : new_str("", 0);
+}
+
+/* ---- arrays ---- */
+
+static struct clay_array *new_array(int64_t size, bool references) {
+  struct clay_array *a = clay_heap_new(references ? CLAY_REFS : CLAY_CELLS, sizeof *a);
+  if (size > 0) clay_heap_grow(a, size);
+  return a;
+}
+
+struct clay_array *clay_array_new(int64_t size, clay_cell value, int64_t references, CLAY_PLACE) {
+  if (size < 0) {
+    begin_failure(file, place);
+    fprintf(stderr, "array of %lld elements", (long long)size);
+    end_failure();
+  }
+  struct clay_array *a = new_array(size, references != 0);
+  for (int64_t i = 0; i < size; i++) a->cells[i] = value;
+  a->size = size;
+  return a;
+}
+
+struct clay_array *clay_slice_array(const struct clay_array *a, int64_t from, int64_t to,
+                                    int64_t references, CLAY_PLACE) {
+  check_slice(from, to, a->size, file, place);
+  struct clay_array *slice = new_array(to - from, references != 0);
+  if (to > from) memcpy(slice->cells, a->cells + from, (size_t)(to - from) * sizeof *a->cells);
+  slice->size = to - from;
+  keep(a);
+  return slice;
+}
+
+void clay_push(struct clay_array *a, clay_cell value) {
+  if (a->size == a->capacity) clay_heap_grow(a, a->capacity < 4 ? 4 : a->capacity * 2);
+  a->cells[a->size++] = value;
+}
+
+clay_cell clay_pop(struct clay_array *a, CLAY_PLACE) {
+  if (a->size == 0) {
+    begin_failure(file, place);
+    fputs("pop of an empty array", stderr);
+    end_failure();
+  }
+  return a->cells[--a->size];
+}
+
+/* ---- values as text ---- */
+
+/* The shortest form that reads back as the same number, and never looks like an int. */
+static size_t format_float(char out[32], double value) {
+  int n = 0;
+  for (int digits = 15; digits <= 17; digits++) {
+    n = snprintf(out, 32, "%.*g", digits, value);
+    if (strtod(out, NULL) == value) break;
+  }
+  if (strspn(out, "-0123456789") == (size_t)n) n += snprintf(out + n, 32 - (size_t)n, ".0");
+  return (size_t)n;
+}
+
+/* Text that grows, or a stream. */
+struct out {
+  FILE *stream;
+  char *bytes;
+  size_t size, capacity;
+};
+
+static void put(struct out *o, const char *bytes, size_t size) {
+  if (o->stream != NULL) {
+    fwrite(bytes, 1, size, o->stream);
+    return;
+  }
+  if (o->size + size > o->capacity) {
+    o->capacity = (o->size + size) * 2;
+    o->bytes = realloc(o->bytes, o->capacity);
+    if (o->bytes == NULL) {
+      fputs("clay: out of memory\n", stderr);
+      exit(STATUS_FAILED);
+    }
+  }
+  memcpy(o->bytes + o->size, bytes, size);
+  o->size += size;
+}
+
+/* Arrays nest as deep as their type does. */
+static void put_value(struct out *o, clay_cell value, int64_t type) {
+  char text[32];
+  if (type >= 4) {
+    const struct clay_array *a = (const struct clay_array *)value;
+    put(o, "[", 1);
+    for (int64_t i = 0; i < a->size; i++) {
+      if (i > 0) put(o, ", ", 2);
+      put_value(o, a->cells[i], type - 4);
+    }
+    put(o, "]", 1);
+  } else if (type == CLAY_STR) {
+    const struct clay_str *s = (const struct clay_str *)value;
+    put(o, s->bytes, (size_t)s->size);
+  } else if (type == CLAY_BOOL) {
+    put(o, value != 0 ? "true" : "false", value != 0 ? 4 : 5);
+  } else if (type == CLAY_FLOAT) {
+    double number;
+    memcpy(&number, &value, sizeof number);
+    put(o, text, format_float(text, number));
+  } else {
+    put(o, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+  }
+}
+
+void clay_write(clay_cell value, int64_t type) {
+  put_value(&(struct out){.stream = stdout}, value, type);
+}
+
+void clay_write_byte(int64_t byte) { putchar((int)byte); }
+
+struct clay_str *clay_to_str(clay_cell value, int64_t type) {
+  struct out o = {0};
+  put_value(&o, value, type);
+  struct clay_str *s = new_str(o.bytes, o.size);
+  free(o.bytes);
+  return s;
+}
+
+int64_t clay_parse_int(const struct clay_str *s, CLAY_PLACE) {
+  char *end;
+  errno = 0;
+  long long value = strtoll(s->bytes, &end, 10);
+  if (end == s->bytes || end != s->bytes + s->size || errno != 0)
+    fail_text("not an int", s, file, place);
+  return value;
+}
+
+clay_cell clay_parse_float(const struct clay_str *s, CLAY_PLACE) {
+  char *end;
+  double value = strtod(s->bytes, &end);
+  if (end == s->bytes || end != s->bytes + s->size) fail_text("not a float", s, file, place);
+  clay_cell cell;
+  memcpy(&cell, &value, sizeof cell);
+  return cell;
+}
+
+/* ---- the world outside ---- */
+
+struct clay_str *clay_read_line(void) {
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t n = getline(&line, &room, stdin);
+  struct clay_str *s = new_str(line, n > 0 ? (size_t)n : 0);
+  free(line);
+  return s;
+}
+
+struct clay_array *clay_args(void) {
+  struct clay_array *a = new_array(0, true);
+  for (int i = 1; i < start.argc; i++) clay_push(a, (clay_cell)clay_from_c(start.argv[i]));
+  return a;
+}
+
+/* Recursion without end runs into the guard below the stack. */
+static void on_fault(int signal_number, siginfo_t *info, void *context) {
+  (void)context;
+  uintptr_t address = (uintptr_t)info->si_addr;
+  if (address < start.stack_bottom &&
+      start.stack_bottom - address < start.stack_limit + (1 << 20)) {
+    fflush(stdout);
+    fputs("runtime error: stack overflow\n", stderr);
+    _Exit(STATUS_FAILED);
+  }
+  signal(signal_number, SIG_DFL);
+}
+
+static void watch_stack(void) {
+  static char stack[65536];
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  start.stack_limit = limit.rlim_cur;
+  sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaction(SIGSEGV, &action, NULL);
+}
+
+int main(int argc, char **argv) {
+  start.argc = argc;
+  start.argv = argv;
+  start.stack_bottom = (uintptr_t)__builtin_frame_address(0);
+  watch_stack();
+  clay_heap_init(__builtin_frame_address(0));
+  clay_program();
+  return 0;
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Tests of Clay: test.py CLAY [NAME...]
+
+programs/NAME.clay prints what programs/NAME.out says, on each machine, and with a collection of
+garbage at every allocation. errors.txt has wrong programs with the messages that they must give, and
+programs that fail at run time. Speaks TAP."""
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MESSAGE = re.compile(r'^[^:\s]*:(\d+:\d+: (?:runtime )?error: .*)$', re.M)
+
+
+def run(*args, stdin=None, env=None, cwd=None):
+    p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, input=stdin,
+                       env=dict(os.environ, **(env or {})), cwd=cwd)
+    return p.returncode, p.stdout.decode(), p.stderr.decode(errors='replace')
+
+
+def expect(got, want, what):
+    if got != want:
+        raise AssertionError('%s: expected\n%s\ngot\n%s' % (what, want, got))
+
+
+# ---- programs ----
+
+def program(clay, name, options=(), env=None):
+    def test():
+        status, out, err = run(clay, *options, '--run', name + '.clay', env=env, cwd=PROGRAMS)
+        with open(os.path.join(PROGRAMS, name + '.out')) as f:
+            expect(out, f.read(), 'output (%s)' % err.strip())
+        expect(status, 0, 'status')
+    return test
+
+
+# ---- errors ----
+
+def sections():
+    """Name, expected messages, source of each section of errors.txt."""
+    with open(os.path.join(HERE, 'errors.txt')) as f:
+        parts = re.split(r'^=== (.*)\n', f.read(), flags=re.M)
+    for name, body in zip(parts[1::2], parts[2::2]):
+        lines = body.split('\n')
+        want = [line[2:] for line in lines if line.startswith('> ')]
+        yield name, want, '\n'.join(line for line in lines if not line.startswith('> '))
+
+
+def wrong(clay, work, number, want, source):
+    def test():
+        path = os.path.join(work, '%d.clay' % number)
+        with open(path, 'w') as f:
+            f.write(source)
+        at_run_time = any('runtime error' in line for line in want)
+        status, out, err = run(clay, '--run', path)
+        expect('\n'.join(MESSAGE.findall(err)), '\n'.join(want), 'messages')
+        expect(status, 101 if at_run_time else 1, 'status')
+    return test
+
+
+# ---- the command ----
+
+def command(clay, work):
+    def status_of(want, *args, **more):
+        return lambda: expect(run(clay, *args, **more)[0], want, 'status')
+
+    def shown_line():
+        _, _, err = run(clay, '-', stdin=b'print(1)\nlet x =\t1 + nothing\n')
+        expect(err, "-:2:13: error: unknown name 'nothing'\n    2 | let x =\t1 + nothing\n"
+               '      |        \t    ^~~~~~~\n', 'message')
+
+    def object_file():
+        o, exe = os.path.join(work, 'hello.o'), os.path.join(work, 'hello')
+        runtime = os.path.join(os.path.dirname(os.path.abspath(clay)), 'clay-runtime-%s.o' % os.uname().machine)
+        expect(run(clay, '-o', o, 'hello.clay', cwd=PROGRAMS)[0], 0, 'status')
+        expect(run('cc', o, runtime, '-lm', '-o', exe)[0], 0, 'status of cc')
+        expect(run(exe)[1], 'Hello, world\n', 'output')
+
+    def executable():
+        exe = os.path.join(work, 'calculator')
+        expect(run(clay, '-o', exe, 'calculator.clay', cwd=PROGRAMS)[0], 0, 'status')
+        expect(run(exe, '2*2')[1].splitlines()[-1], '2*2 = 4.0', 'last line')
+
+    def arguments():
+        status, out, _ = run(clay, '-r', '-', 'a', '--run', stdin=b'print(args())\nexit(7)')
+        expect((status, out), (7, '[a, --run]\n'), 'status and output')
+
+    def text():
+        status, out, err = run(clay, '--emit=kir', 'recursion.clay', cwd=PROGRAMS)
+        expect((status, err), (0, ''), 'status and errors')
+        for part in ('func @clay.gcd(i64, i64) -> i64 {', 'func @clay_program() {', 'declare @clay_write('):
+            expect(part in out, True, part)
+
+    def same_bytes():
+        first, second = (os.path.join(work, n) for n in ('1.o', '2.o'))
+        for o in (first, second):
+            expect(run(clay, '-o', o, 'life.clay', cwd=PROGRAMS)[0], 0, 'status')
+        with open(first, 'rb') as a, open(second, 'rb') as b:
+            expect(a.read() == b.read(), True, 'same bytes')
+
+    def deep(source, want):
+        def test():
+            status, _, err = run(clay, '-e', 'obj', '-o', os.devnull, '-', stdin=source.encode())
+            expect(([m.split(': ')[2] for m in MESSAGE.findall(err)], status), (want, 1 if want else 0), 'messages')
+        return test
+
+    too_deep = ['nested more than 400 levels deep']
+    many = ''.join('fn f%d(x: int) -> int { return x + %d }\n' % (i, i) for i in range(5000))
+    return [
+        ('the wrong line is shown, with a caret', shown_line),
+        ('-o FILE.o', object_file),
+        ('-o FILE', executable),
+        ('--run gives arguments and exit code', arguments),
+        ('--emit=kir', text),
+        ('the same bytes each time', same_bytes),
+        ('--help', status_of(0, '--help')),
+        ('no file: usage', status_of(2)),
+        ('two files: usage', status_of(2, 'a.clay', 'b.clay')),
+        ('unknown option: usage', status_of(2, '--frobnicate', 'a.clay')),
+        ('unknown target: usage', status_of(2, '--target=pdp11', 'a.clay')),
+        ('no such file', status_of(3, os.path.join(work, 'none.clay'))),
+        ('a linker that fails', status_of(3, '--cc=false', '--run', '-', stdin=b'')),
+        ('an empty program', status_of(0, '--run', '-', stdin=b'')),
+        ('deep parentheses', deep('print(' + '(' * 5000 + '1' + ')' * 5000 + ')', too_deep)),
+        ('deep minus', deep('let x = ' + '-' * 5000 + 'y', too_deep)),
+        ('deep blocks', deep('{' * 5000 + '}' * 5000, too_deep)),
+        ('long sum', deep('print(' + '1 + ' * 5000 + '1)', too_deep)),
+        ('deep types', deep('var x: ' + '[' * 5000 + 'int' + ']' * 5000 + ' = []', too_deep)),
+        ('long else-if', deep('let x = 1\nif x == 0 {\n' + '} else if x == 1 {\n' * 5000 + '}', [])),
+        ('5,000 functions', deep(many, [])),
+        ('wrong bytes', deep('\0\1$$ \xff', ['no token starts with ' + c for c in ('byte 0', 'byte 1', "'$'", "'$'", "'\xff'")])),
+    ]
+
+
+# ---- running ----
+
+PROGRAMS = os.path.join(HERE, 'programs')
+
+
+def main():
+    clay = os.path.abspath(sys.argv[1])
+    work = tempfile.mkdtemp(prefix='clay-test-')
+    beside = os.path.dirname(clay)
+    cross = os.path.exists(os.path.join(beside, 'clay-runtime-aarch64.o')) and os.uname().machine != 'aarch64'
+    emulator = cross and shutil.which('qemu-aarch64')
+    tests, skipped = [], []
+    for name in sorted(f[:-5] for f in os.listdir(PROGRAMS) if f.endswith('.clay')):
+        tests.append(('program ' + name, program(clay, name)))
+        tests.append(('program %s, collecting always' % name, program(clay, name, env={'CLAY_GC': 'stress'})))
+        if emulator:
+            tests.append(('program %s, aarch64' % name, program(clay, name, ['--target=aarch64'])))
+        else:
+            skipped.append('program %s, aarch64' % name)
+    for i, (name, want, source) in enumerate(sections()):
+        tests.append(('error ' + name, wrong(clay, work, i, want, source)))
+    tests += [('command: ' + name, test) for name, test in command(clay, work)]
+    chosen = sys.argv[2:]
+    if chosen:
+        tests = [t for t in tests if any(c in t[0] for c in chosen)]
+
+    def outcome(test):
+        try:
+            test[1]()
+            return None
+        except (AssertionError, subprocess.TimeoutExpired) as e:
+            return str(e)
+
+    failed = count = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for (name, _), problem in zip(tests, pool.map(outcome, tests)):
+            count += 1
+            failed += problem is not None
+            if problem is not None:
+                print('# ' + problem.replace('\n', '\n# '))
+            print('%sok %d - %s' % ('not ' if problem is not None else '', count, name), flush=True)
+    for name in skipped:
+        count += 1
+        print('ok %d - %s # SKIP no aarch64-linux-gnu-gcc or no qemu-aarch64' % (count, name))
+    print('1..%d' % count)
+    shutil.rmtree(work, ignore_errors=True)
+    sys.exit(failed > 0)
+
+
+if __name__ == '__main__':
+    main()
