@@ -69,7 +69,8 @@ struct watch {
   uint32_t phi, next; /* next: index + 1 */
 };
 
-/* An entry of the map from (variable, block) to definition; block NONE: free. */
+/* An entry of the map from (variable, block) to definition; block NONE: free. Forward values are in it,
+ * too: under variable NONE, their id as the block. */
 struct entry {
   uint32_t var, block;
   struct def def;
@@ -88,6 +89,7 @@ struct kiln_ssa {
   uint32_t stamp;
   struct map map, other; /* the other one's memory serves the next growth */
   uint32_t n_entries;
+  uint32_t forward_min, forward_max; /* ids of the forward values handed out; min > max: none */
   KN_HELPER_ARRAY(struct var) vars;
   KN_HELPER_ARRAY(struct block) blocks;
   KN_HELPER_ARRAY(struct pred) preds;
@@ -214,13 +216,29 @@ static struct def undefined(kiln_ssa *s, uint32_t var) {
   return (struct def){v->zero, 0};
 }
 
-/* The value of a definition as an operand. */
+/* The value of a definition as an operand; none if something failed. */
 static kiln_value value_of(kiln_ssa *s, struct def d) {
+  const kiln_value none = {0};
   d = resolve(s, d);
   if (d.phi == 0) return (kiln_value){d.value};
   struct phi *p = s->phis.at + d.phi; /* OPEN */
-  if (p->forward == 0) p->forward = kiln_forward_new(s->f, (kiln_type)s->vars.at[p->var].type).id;
+  if (p->forward == 0) {
+    uint32_t id = kiln_forward_new(s->f, (kiln_type)s->vars.at[p->var].type).id;
+    if (id == 0 || !map_set(s, NONE, id, d)) return none;
+    if (id < s->forward_min) s->forward_min = id;
+    if (id > s->forward_max) s->forward_max = id;
+    p->forward = id;
+  }
   return (kiln_value){p->forward};
+}
+
+/* What a value that is written defines: the phi whose forward value it is, or itself. */
+static struct def def_of(kiln_ssa *s, kiln_value value) {
+  if (value.id >= s->forward_min && value.id <= s->forward_max) {
+    const struct entry *e = s->map.at + slot_of(&s->map, NONE, value.id);
+    if (e->block != NONE) return resolve(s, e->def);
+  }
+  return (struct def){value.id, 0};
 }
 
 /* ---- blocks and edges ---- */
@@ -603,7 +621,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
   }
   if (constant && v->type == KILN_TYPE_I128 && block.id == kiln_block_current(s->f).id)
     value = kiln_build_unary(s->f, KILN_OP_COPY, KILN_TYPE_I128, value); /* keeps its type */
-  struct def def = {value.id, 0};
+  struct def def = def_of(s, value);
   if (v->block == block.id) {
     v->def = def;
     v->dirty = true;
@@ -667,7 +685,8 @@ void kiln_ssa_free(kiln_ssa *s) {
 void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
   s->f = f;
   s->flags = flags;
-  s->stamp = s->n_entries = 0;
+  s->stamp = s->n_entries = s->forward_max = 0;
+  s->forward_min = UINT32_MAX;
   s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
   s->stack.n = s->work.n = s->batch.n = 0;
   s->phis.n = 1;
