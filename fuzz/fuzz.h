@@ -1,0 +1,58 @@
+/* What the fuzz targets share: an allocator that counts, bounds and fails on demand, a check of the
+ * objects made, the end of the process on a finding. A target is one function,
+ * LLVMFuzzerTestOneInput, linked with libFuzzer or with replay.c.
+ * Invariant: a target's behaviour depends on the bytes of its input alone. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <kiln/kiln.h>
+
+/* ---- entries that libFuzzer knows ---- */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Optional; `data` has room for `max_size`. Returns the new size. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+                                 size_t other_size, uint8_t *out, size_t max_out, unsigned seed);
+/* Defined as true by a target for which any bytes are as good as others, for replay.c. */
+extern const bool fz_any_bytes;
+/* Given by libFuzzer and by replay.c: changes bytes. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+/* ---- what one input may hold and say ---- */
+
+struct fz_run {
+  uint64_t held;  /* bytes */
+  uint64_t limit; /* bytes that may be held; 0: 256 MiB */
+  uint64_t calls; /* so far that could fail */
+  uint64_t fail;  /* the call, from 1, that fails; 0: none */
+  bool for_good;  /* and all calls after it */
+  kiln_diag diag; /* first one since fz_options */
+};
+
+/* C's realloc, counted in `m`. */
+kiln_allocator fz_allocator(struct fz_run *m);
+/* Everything must have been freed. */
+void fz_memory_end(const struct fz_run *m);
+
+/* ---- the rest ---- */
+
+/* Reports a finding and ends the process by abort(). */
+__attribute__((noreturn, format(printf, 1, 2))) void fz_die(const char *format, ...);
+
+/* A number that depends on all bytes: chooses what the bytes do not say. */
+uint64_t fz_hash(const uint8_t *data, size_t size);
+
+/* Options of a module for an input of hash `h`: all but target and verify are chosen by it. */
+kiln_module_options fz_options(uint64_t h, struct fz_run *m);
+
+/* The object must be one that libelf reads, its indices and offsets in range. */
+void fz_check_object(const kiln_buffer *object);
+
+/* An error but KILN_ERR_MEMORY must have come with a message. */
+void fz_check_diag(const struct fz_run *m, kiln_status s);
+
+/* xorshift64*. */
+uint64_t fz_random(uint64_t *state);
+
+#endif

@@ -1,0 +1,155 @@
+/* Fuzz target: bytes are the choices of a program (gen.h) that the verifier must accept. It runs on
+ * the interpreter and as machine code in this process, compiled as usual and in stress mode, and all
+ * must leave the same memory; it is compiled for AArch64, too. With KILN_FUZZ_PRINT set in the
+ * environment the program is printed as text before it runs. */
+#include "fuzz.h"
+#include "gen.h"
+#include "host.h"
+#include "load.h"
+
+#include <kiln/interp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_STEPS = 200000, STACK_BYTES = 16 << 20 };
+
+const bool fz_any_bytes = true;
+
+static struct gen gen;
+static const uint8_t *input;
+static size_t input_size;
+
+struct build {
+  struct fz_run *run;
+  kiln_interp *interp; /* or NULL */
+  kiln_buffer *text;   /* or NULL */
+};
+
+static kiln_status take(void *user, kiln_func *f) {
+  struct build *b = user;
+  kiln_status s = kiln_func_finish(f);
+  if (s == KILN_OK) s = kiln_func_verify(f);
+  if (s != KILN_OK && s != KILN_ERR_MEMORY) {
+    fz_die("the generator made an invalid function: %s", b->run->diag.message);
+  }
+  if (s == KILN_OK && b->text != NULL) s = kiln_func_print(f, b->text);
+  if (s == KILN_OK && b->interp != NULL) s = kiln_interp_add(b->interp, f);
+  if (s != KILN_OK) {
+    kiln_func_discard(f);
+    return s;
+  }
+  return kiln_func_compile(f);
+}
+
+static void print_program(void) {
+  struct fz_run run = {0};
+  kiln_module_options options = fz_options(0, &run);
+  kiln_buffer bodies = {.allocator = options.allocator}, head = bodies;
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = kiln_session_new(m);
+  struct build b = {.run = &run, .text = &bodies};
+  gen_program(&gen, s, input, input_size, take, &b);
+  kiln_module_print(m, &head);
+  fprintf(stderr, "%.*s%.*s\n", (int)head.size, (char *)head.data, (int)bodies.size,
+          (char *)bodies.data);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bodies);
+  kiln_buffer_free(&head);
+}
+
+/* Runs the object as part of this process. */
+static void run_object(const kiln_buffer *object) {
+  struct host *h = host_get();
+  struct load_image image = {.at = h->image, .size = sizeof h->image, .find = host_find};
+  union {
+    void *address;
+    void (*call)(void);
+  } entry;
+  entry.address = load_object(&image, object, "fz_main");
+  if (entry.address == NULL) fz_die("loading: %s", image.error);
+  host_reset();
+  entry.call();
+  load_end(&image);
+}
+
+static void compare(const struct host_memory *wanted, const char *how) {
+  const struct host_memory *got = &host_get()->memory;
+  if (memcmp(wanted, got, sizeof *wanted) == 0) return;
+  const uint8_t *w = (const uint8_t *)wanted, *m = (const uint8_t *)got;
+  size_t at = 0;
+  while (w[at] == m[at]) at++;
+  print_program();
+  fz_die("%s differs from the interpreter at byte %zu of the memory: %02x, not %02x "
+         "(results from 0, data from %d, a from %d, b from %d)",
+         how, at, m[at], w[at], HOST_OUT - HOST_OBJECT, HOST_OUT, HOST_OUT + HOST_OBJECT);
+}
+
+/* Compiles with options chosen by `h`; runs on the interpreter if `wanted` is to be filled, and the
+ * object, if that is for this machine. False: no memory. */
+static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *how, bool interpret,
+                  struct host_memory *wanted) {
+  struct fz_run run = {0};
+  kiln_module_options options = fz_options(h, &run);
+  options.target = target;
+  options.stress_seed = stress;
+  kiln_buffer object = {.allocator = options.allocator};
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  struct build b = {.run = &run};
+  kiln_status status = KILN_ERR_MEMORY;
+  kiln_diag diag = {0};
+  if (s != NULL && interpret) {
+    kiln_interp_options io = {
+      .resolve = host_find, .stack_bytes = STACK_BYTES, .max_steps = MAX_STEPS};
+    b.interp = kiln_interp_new(m, &io);
+  }
+  if (s != NULL && (b.interp != NULL || !interpret)) {
+    status = gen_program(&gen, s, input, input_size, take, &b);
+    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
+    if (status != KILN_OK && status != KILN_ERR_MEMORY) {
+      print_program();
+      fz_die("%s: %s: %s", how, kiln_status_name(status), run.diag.message);
+    }
+  }
+  if (status == KILN_OK && interpret) {
+    host_reset();
+    status = kiln_interp_link(b.interp, &diag);
+    kiln_symbol entry = kiln_symbol_find(m, "fz_main");
+    if (status == KILN_OK) status = kiln_interp_call(b.interp, entry, NULL, 0, NULL, &diag);
+    if (status != KILN_OK) {
+      char line[512];
+      kiln_diag_format(&diag, line, sizeof line);
+      print_program();
+      fz_die("the interpreter: %s", line);
+    }
+    *wanted = host_get()->memory;
+  }
+  kiln_interp_free(b.interp);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  if (status == KILN_OK) {
+    fz_check_object(&object);
+    if (target == KILN_TARGET_X86_64) {
+      run_object(&object);
+      compare(wanted, how);
+    }
+  }
+  kiln_buffer_free(&object);
+  fz_memory_end(&run);
+  return status == KILN_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static struct host_memory wanted;
+  uint64_t h = fz_hash(data, size);
+  input = data;
+  input_size = size;
+  if (getenv("KILN_FUZZ_PRINT") != NULL) print_program();
+  if (!build(h, KILN_TARGET_X86_64, 0, "machine code", true, &wanted)) return 0;
+  build(h >> 16, KILN_TARGET_X86_64, 1 + (h >> 32 & 0xffff), "machine code in stress mode", false,
+        &wanted);
+  build(h >> 24, KILN_TARGET_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted);
+  return 0;
+}

@@ -1,0 +1,83 @@
+/* Fuzz target: bytes are text or bitcode, compiled once to count the allocations, and then again with
+ * each of them failing: it alone, and it and all after it. Each run must end with KILN_ERR_MEMORY or
+ * as the first one did, with the same object, and free everything. */
+#include "fuzz.h"
+
+#include <kiln/llvm.h>
+
+#include <string.h>
+
+enum { MAX_FAILURES = 300 }; /* of an input with more allocations that many are tried */
+
+struct input {
+  const uint8_t *data;
+  size_t size;
+  uint64_t hash;
+};
+
+static kiln_status print_and_compile(void *user, kiln_func *f) {
+  kiln_buffer *text = user;
+  text->size = 0;
+  kiln_status s = kiln_func_print(f, text);
+  kiln_status compiled = kiln_func_compile(f);
+  return s != KILN_OK ? s : compiled;
+}
+
+static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buffer *object) {
+  kiln_module_options options = fz_options(in->hash, run);
+  options.target = (kiln_target)(in->hash >> 40 & 1);
+  options.verify = in->hash >> 41 & 1;
+  object->allocator = options.allocator;
+  kiln_buffer text = {.allocator = options.allocator};
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  kiln_status status = KILN_ERR_MEMORY;
+  if (s != NULL) {
+    status = kiln_llvm_is_bitcode(in->data, in->size)
+               ? kiln_llvm_read(s, in->data, in->size, print_and_compile, &text, NULL)
+               : kiln_text_parse(s, (const char *)in->data, in->size, print_and_compile, &text);
+    if (status == KILN_OK) status = kiln_module_print(m, &text);
+    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);
+    fz_check_diag(run, status);
+  }
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&text);
+  return status;
+}
+
+/* Runs with the allocation `fail` failing. */
+static void run_failing(const struct input *in, uint64_t fail, bool for_good, kiln_status wanted,
+                        const kiln_buffer *object) {
+  struct fz_run run = {.fail = fail, .for_good = for_good};
+  kiln_buffer got = {0};
+  kiln_status s = run_once(in, &run, &got);
+  const char *which = for_good ? "all from" : "only";
+  if (s != KILN_ERR_MEMORY && s != wanted) {
+    fz_die("%s allocation %llu fails: status %s (%s), without %s", which, (unsigned long long)fail,
+           kiln_status_name(s), run.diag.message, kiln_status_name(wanted));
+  }
+  if (s == KILN_OK && (got.size != object->size || memcmp(got.data, object->data, got.size) != 0)) {
+    fz_die("%s allocation %llu fails: another object", which, (unsigned long long)fail);
+  }
+  kiln_buffer_free(&got);
+  if (run.held != 0) {
+    fz_die("%s allocation %llu fails: %llu bytes were not freed", which, (unsigned long long)fail,
+           (unsigned long long)run.held);
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct input in = {data, size, fz_hash(data, size)};
+  struct fz_run run = {0};
+  kiln_buffer object = {0};
+  kiln_status s = run_once(&in, &run, &object);
+  uint64_t n = run.calls, step = n / MAX_FAILURES + 1;
+  for (uint64_t k = 1 + (in.hash >> 20) % step; k <= n; k += step) {
+    run_failing(&in, k, false, s, &object);
+    run_failing(&in, k, true, s, &object);
+  }
+  kiln_buffer_free(&object);
+  fz_memory_end(&run);
+  return 0;
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Makes the first inputs of a fuzz target in a folder, once: seeds.py NAME FOLDER.
+
+text: the functions of tests/kir; bitcode: tests/programs and tests/bitcode by clang, at -O0, at -O1
+and with debug information; memory: the small ones of both; func: random bytes."""
+import os
+import random
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TEXT_SIZE = 3000
+SMALL = 6000
+FLAGS = {'O0': ['-O0'], 'O1': ['-O1', '-fno-vectorize', '-fno-slp-vectorize'], 'g': ['-O0', '-g']}
+
+
+def listed(folder, suffix):
+    path = os.path.join(ROOT, folder)
+    return [os.path.join(path, n) for n in sorted(os.listdir(path)) if n.endswith(suffix)]
+
+
+def text(folder):
+    """Pieces of a file are whole functions, with everything before the first one."""
+    for path in listed('tests/kir', '.kir'):
+        with open(path, encoding='utf-8') as f:
+            sections = re.split(r'(?m)^; ---.*$', f.read())
+        pieces = []
+        for section in sections:
+            head, *funcs = re.split(r'(?m)^(?=func )', re.sub(r'(?m)^;.*\n', '', section))
+            piece = head
+            for func in funcs:
+                if len(piece) + len(func) > TEXT_SIZE and piece != head:
+                    pieces.append(piece)
+                    piece = head
+                piece += func
+            pieces.append(piece)
+        for number, piece in enumerate(pieces):
+            with open(os.path.join(folder, f'{os.path.basename(path)}.{number}'), 'w',
+                      encoding='utf-8') as f:
+                f.write(piece)
+
+
+def bitcode(folder):
+    clang = [os.environ.get('CLANG', 'clang-22'), '-w', '-fPIC', '-emit-llvm', '-c']
+    for path in listed('tests/programs', '.c'):
+        for name, flags in FLAGS.items():
+            out = os.path.join(folder, f'{os.path.basename(path)[:-2]}.{name}.bc')
+            subprocess.run(clang + ['-std=gnu11'] + flags + [path, '-o', out], check=True)
+    for path in listed('tests/bitcode', '.ll'):
+        out = os.path.join(folder, f'{os.path.basename(path)[:-3]}.bc')
+        subprocess.run(clang + ['-x', 'ir', path, '-o', out], check=True)
+
+
+def memory(folder):
+    text(folder)
+    bitcode(folder)
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.getsize(path) > SMALL:
+            os.remove(path)
+
+
+def func(folder):
+    rng = random.Random(1)
+    for number in range(64):
+        with open(os.path.join(folder, f'{number}'), 'wb') as f:
+            f.write(rng.randbytes(rng.choice((50, 200, 500, 1000, 2000, 4000))))
+
+
+def main():
+    name, folder = sys.argv[1:]
+    done = os.path.join(folder, '.complete')
+    if os.path.exists(done):
+        return
+    os.makedirs(folder, exist_ok=True)
+    {'text': text, 'bitcode': bitcode, 'memory': memory, 'func': func}[name](folder)
+    with open(done, 'w', encoding='utf-8'):
+        pass
+
+
+if __name__ == '__main__':
+    main()
