@@ -138,6 +138,7 @@ struct kn_walk {
   bool frameless;
   uint32_t exit_label; /* of the one epilogue, where there is one */
   bool frame_used;     /* something in the frame was addressed */
+  int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
@@ -174,6 +175,10 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 /* Emits code of the walk's session: offset of the next byte. */
 KN_INLINE uint32_t kn_here(const struct kn_walk *w) { return (uint32_t)(w->p - w->base); }
 
+/* Values of these types live in 16-byte frame slots. */
+KN_INLINE bool kn_wide(unsigned type) {
+  return ((KN_T(I128) | KN_T(F80)) >> type & 1) != 0;
+}
 KN_INLINE unsigned kn_bank(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
 KN_INLINE uint64_t kn_bank_mask(unsigned type) { return kn_bank(type) ? ~KN_GP_MASK : KN_GP_MASK; }
 
@@ -228,7 +233,7 @@ void kn_map_end(struct kn_walk *w, uint32_t start);
 /* Frame offset of a value's spill slot or slot home, given now if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
-    bool wide = v->type == KILN_TYPE_I128;
+    bool wide = kn_wide(v->type);
     uint32_t ready = w->spare_inst == w->i ? w->spare_ready : w->spare.n;
     if (!wide && ready) {
       v->frame = w->spare.at[--ready];

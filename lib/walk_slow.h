@@ -133,7 +133,7 @@ void KN_W(release_slow)(struct kn_walk *w, uint32_t h) {
   if (v->reg != KN_NO_REG) w->free |= KN_BIT(v->reg & 63u);
   /* a slot may be used again, except after setjmp, and but for the caller's */
   bool local = w->plan->target->frame_up ? v->frame > 0 : v->frame < 0;
-  if (local && v->type != KILN_TYPE_I128 && !w->f->returns_twice) {
+  if (local && !kn_wide(v->type) && !w->f->returns_twice) {
     if (w->spare_inst != w->i) {
       w->spare_inst = w->i;
       w->spare_ready = w->spare.n;
@@ -331,7 +331,7 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
       /* its own memory, which nothing else reads */
       uint32_t *shadow = &f->inst[param].c;
       if (*shadow == 0)
-        *shadow = (uint32_t)kn_walk_frame(w, pv->type == KILN_TYPE_I128 ? 16 : 8, 4);
+        *shadow = (uint32_t)kn_walk_frame(w, kn_wide(pv->type) ? 16 : 8, 4);
       m.dst_frame = (int32_t)*shadow;
     } else if (pv->flags & KN_VF_HOME) {
       m.dst = pv->reg;
@@ -343,7 +343,7 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
     /* a parameter of the target in memory that this edge also writes: out of the way first */
     if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
         w->inst[arg->value].a == e->target && arg->value != param) {
-      int32_t copy = kn_walk_frame(w, m.type == KILN_TYPE_I128 ? 16 : 8, 4);
+      int32_t copy = kn_walk_frame(w, kn_wide(m.type) ? 16 : 8, 4);
       KN_W(hook_copy)(w, copy, m.src_frame, m.type);
       KN_LOG(w, KN_EV_USE, arg->value, KN_PLACE_FRAME + m.src_frame);
       KN_LOG(w, KN_EV_COPY, arg->value, KN_PLACE_FRAME + copy);

@@ -26,6 +26,8 @@ static unsigned next_arg(struct assign *a, unsigned type, unsigned flags, const 
     if (p->align_log2 > 3) align = 1u << p->align_log2;
   } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64) {
     if (a->fp < N_FP_ARGS) return KN_FP_BASE + a->fp++;
+  } else if (type == KILN_TYPE_F80) {
+    size = align = 16;
   } else if (type == KILN_TYPE_I128) {
     if (a->gp + 2 <= N_GP_ARGS) {
       a->gp += 2;
@@ -42,7 +44,8 @@ static unsigned next_arg(struct assign *a, unsigned type, unsigned flags, const 
 }
 
 static bool lowered_type(unsigned t) {
-  return (t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128) || t == KILN_TYPE_F32 || t == KILN_TYPE_F64;
+  return (t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128) || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 ||
+         t == KILN_TYPE_F80;
 }
 
 /* ---- library functions ---- */
@@ -54,7 +57,9 @@ static const char *const lib_names[X64_LIB_COUNT] = {
   "fmin",      "fmax",       "floor",         "ceil",         "trunc",         "round",
   "roundeven", "rint",       "nearbyint",     "fmodf",        "fmaf",          "fminf",
   "fmaxf",     "floorf",     "ceilf",         "truncf",       "roundf",        "roundevenf",
-  "rintf",     "nearbyintf", "__tls_get_addr"};
+  "rintf",     "nearbyintf", "fmodl",         "fmal",         "fminl",         "fmaxl",
+  "floorl",    "ceill",      "truncl",        "roundl",       "roundevenl",    "nearbyintl",
+  "__floattixf", "__floatuntixf", "__fixxfti", "__fixunsxfti", "__tls_get_addr"};
 
 uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
   return kn_symbol_reference(w->f->module, lib_names[fn]);
@@ -109,6 +114,9 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
         x64_copy(w, to, from, p->size_bytes & 7);
       }
     }
+  } else if (type == KILN_TYPE_F80) {
+    x64_x87_push(w, h);
+    x64_x87_pop_to(w, &to);
   } else if (type == KILN_TYPE_I128) {
     struct x64_place half[2];
     int64_t v[2];
@@ -315,6 +323,10 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
 
 /* Result i of `type` arrived in reg (i128: in reg and rdx). */
 static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg, unsigned high) {
+  if (type == KILN_TYPE_F80) {
+    x64_x87_pop(w, i);
+    return;
+  }
   if (w->val[i].uses == 0) return;
   if (type == KILN_TYPE_I128) {
     if ((w->val[i].flags & KN_VF_SLOT_HOME) == 0) {
@@ -328,6 +340,17 @@ static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned r
     return;
   }
   x64_def_fixed(w, i, type, reg);
+}
+
+/* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
+static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32_t i) {
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    if (sig->results[k] != KILN_TYPE_F80) continue;
+    uint32_t value = k == 0 ? i : 0;
+    for (uint32_t r = i + 1; k > 0 && w->inst[r].op == KILN_OP_RESULT && w->inst[r].a == i; r++)
+      if (w->inst[r].x == k) value = r;
+    x64_x87_pop(w, value);
+  }
 }
 
 void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -349,12 +372,14 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (w->val[i].uses) x64_def_fixed(w, i, sig->results[0], X64_RAX);
     return;
   }
+  take_x87_results(w, sig, i);
   /* all result registers first, so that nothing takes them */
   unsigned gp = 0, fp = 0, next = i;
   uint8_t reg[KILN_MAX_RESULTS], high[KILN_MAX_RESULTS];
   for (unsigned k = 0; k < sig->n_results; k++) {
     unsigned type = sig->results[k];
-    high[k] = KN_NO_REG;
+    high[k] = reg[k] = KN_NO_REG;
+    if (type == KILN_TYPE_F80) continue;
     if (!lowered_type(type) || gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(type) * 9 ||
         fp >= N_FP_RESULTS + !kn_bank(type) * 9) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
@@ -365,7 +390,7 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   uint64_t taken = 0;
   for (unsigned k = 0; k < sig->n_results; k++)
-    taken |= KN_BIT(reg[k]) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
+    taken |= (reg[k] != KN_NO_REG ? KN_BIT(reg[k]) : 0) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
   taken &= w->free;
   w->free &= ~taken;
   w->temp |= taken;
@@ -373,7 +398,7 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
     unsigned number = k ? w->inst[next + 1].x : 0;
     if (k) next++;
-    if (number < sig->n_results)
+    if (number < sig->n_results && reg[number] != KN_NO_REG)
       take_result(w, next, sig->results[number], reg[number], high[number]);
   }
 }
@@ -396,7 +421,7 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   kiln_func *f = w->f;
-  unsigned gp = 0, fp = 0, low = 0;
+  unsigned gp = 0, fp = 0, x87 = 0, low = 0;
   struct x64_place half[2];
   int64_t v[2];
   bool wide = false, constant = false;
@@ -404,6 +429,10 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     uint32_t h = kn_ret_value(f, in, k);
     unsigned type = f->result_types[k], bank = kn_bank(type);
     unsigned n = type == KILN_TYPE_I128 ? 2 : 1;
+    if (type == KILN_TYPE_F80) {
+      x87++;
+      continue;
+    }
     if (!lowered_type(type) || (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
@@ -425,6 +454,8 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       else x64_op_mem(w, X64_MOV, 3, gp_results[low + k], &half[k]);
     }
   }
+  for (unsigned k = in->x; x87 > 0 && k-- > 0;) /* the first one is the top */
+    if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
   if (w->sret) EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, w->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   x64_epilogue(w);
@@ -441,6 +472,7 @@ void x64_prologue(struct kn_walk *w) {
   EMIT(w, x64_push(w->p, X64_RBP));
   EMIT(w, x64_rr(w->p, X64_MOV, 3, X64_RBP, X64_RSP));
   w->saved_count = 0;
+  w->x87_scratch = 0;
   for (unsigned k = 0; k < 5; k++) {
     if (!(w->plan->saved & KN_BIT(x64_saved_order[k]))) continue;
     EMIT(w, x64_push(w->p, x64_saved_order[k]));
@@ -527,7 +559,7 @@ void x64_entry(struct kn_walk *w) {
       by_value = true;
       continue;
     }
-    if (p->type == KILN_TYPE_I128) {
+    if (kn_wide(p->type)) {
       if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
       if (reg == KN_NO_REG) {
         v->frame = incoming;
@@ -632,6 +664,16 @@ void x64_va_arg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
   unsigned t = kn_temp(w, KN_GP_MASK);
+  if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */
+    struct x64_place m = {.m = x64_at(t, -16)};
+    EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
+    EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, t, 31));
+    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, t, -16));
+    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(list, 8)));
+    kn_drop(w, in->a);
+    x64_x87_load(w, i, &m);
+    return;
+  }
   int32_t field = fp ? 4 : 0;
   uint32_t stack = kn_walk_label(w), done = kn_walk_label(w);
   EMIT(w, x64_rm(w->p, X64_MOV, 2, t, x64_at(list, field)));

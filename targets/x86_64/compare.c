@@ -51,7 +51,7 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, b);
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && next->type != KILN_TYPE_I128))) {
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(next->type)))) {
     w->flags_of = i;
     w->flags_cond = cc_of[cond];
     return;

@@ -163,10 +163,7 @@ void x64_fminimum(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* ---- comparison ---- */
 
 /* ucomis sets ZF, PF, CF to 111 unordered, 000 greater, 001 less, 100 equal (SDM, UCOMISD). */
-static const struct {
-  uint8_t cc;
-  bool swap; /* the operands */
-} fcc[KILN_FCOND_COUNT] = {
+const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
   [KILN_FOEQ] = {X64_CC_OEQ, false}, [KILN_FUNE] = {X64_CC_UNE, false},
   [KILN_FOLT] = {X64_A, true},       [KILN_FUGE] = {X64_BE, true},
   [KILN_FOLE] = {X64_AE, true},      [KILN_FUGT] = {X64_B, true},
@@ -176,18 +173,10 @@ static const struct {
   [KILN_FORD] = {X64_NP, false},     [KILN_FUNO] = {X64_P, false},
 };
 
-void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
-  unsigned type = in->type, cc = fcc[in->x].cc;
-  uint32_t a = fcc[in->x].swap ? in->b : in->a, b = fcc[in->x].swap ? in->a : in->b;
-  unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
-  x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && next->type != KILN_TYPE_I128))) {
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(next->type)))) {
     w->flags_of = i;
     w->flags_cond = cc;
     return;
@@ -204,9 +193,25 @@ void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_defined(w, i, dst);
 }
 
+void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  unsigned type = in->type, cc = x64_fcond[in->x].cc;
+  uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
+  unsigned ra = kn_reg(w, a, type);
+  struct x64_operand o = x64_operand(w, b, type);
+  x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
+  kn_drop(w, a);
+  kn_drop(w, b);
+  x64_fcmp_result(w, i, cc);
+}
+
 /* ---- conversions ---- */
 
 void x64_fconv(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (KN_UNLIKELY(in->x == KILN_TYPE_F80)) {
+    x64_x87(w, in, i);
+    return;
+  }
   if (x64_dead(w, in, i)) return;
   struct x64_operand o = x64_operand(w, in->a, in->x);
   kn_drop(w, in->a);
@@ -252,6 +257,10 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
+  if (KN_UNLIKELY(from == KILN_TYPE_F80)) {
+    x64_x87(w, in, i);
+    return;
+  }
   if (x64_dead(w, in, i)) return;
   if (to == KILN_TYPE_I128) {
     if (saturate) {

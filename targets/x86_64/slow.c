@@ -28,6 +28,10 @@ void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned typ
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
+  if (type == KILN_TYPE_F80) { /* in the width that it was written in: stores forward to loads */
+    x64_x87_copy(w, dst, src);
+    return;
+  }
   if (type == KILN_TYPE_I128) {
     EMIT(w, x64_rm(w->p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
     EMIT(w, x64_rm(w->p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
@@ -229,7 +233,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   int32_t imm;
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (type == KILN_TYPE_I128) {
+  if (kn_wide(type)) {
     int64_t v[2] = {0, 0};
     if (kn_is_imm(h)) {
       v[0] = kn_imm(h);
@@ -237,7 +241,7 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     } else {
       const struct kn_const *c = &w->f->pool.at[kn_index(h)];
       v[0] = (int64_t)c->low;
-      v[1] = c->type == KILN_TYPE_I128 ? (int64_t)c->high : v[0] >> 63;
+      v[1] = kn_wide(c->type) ? (int64_t)c->high : v[0] >> 63;
     }
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);

@@ -123,11 +123,11 @@ static const struct {
   [KILN_OP_ATOMIC_RMW] = {x64_atomic_rmw, X64_INT, false},
   [KILN_OP_ATOMIC_CAS] = {x64_atomic_cas, X64_INT, false},
   [KILN_OP_FENCE] = {x64_fence, ALL, false},
-  [KILN_OP_CALL] = {x64_call, ANY | KN_T(I128) | KN_T(VOID), false},
+  [KILN_OP_CALL] = {x64_call, ANY | KN_T(I128) | KN_T(F80) | KN_T(VOID), false},
   [KILN_OP_VA_START] = {x64_va_start, ALL, false},
   [KILN_OP_VA_COPY] = {x64_va_copy, ALL, false},
   [KILN_OP_VA_END] = {x64_life, ALL, false},
-  [KILN_OP_VA_ARG] = {x64_va_arg, X64_INT | X64_FLT, false},
+  [KILN_OP_VA_ARG] = {x64_va_arg, X64_INT | X64_FLT | KN_T(F80), false},
   [KILN_OP_TLS_ADDR] = {x64_tls, ALL, false},
   [KILN_OP_FRAME_ADDR] = {x64_frame_addr, ALL, false},
   [KILN_OP_RETURN_ADDR] = {x64_frame_addr, ALL, false},
@@ -163,7 +163,7 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     struct kn_val *v = &w->val[i];
     if ((v->flags & KN_VF_SHADOW) == 0 || !(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
     uint32_t *shadow = &w->f->inst[i].c;
-    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, v->type == KILN_TYPE_I128 ? 16 : 8, 4);
+    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, kn_wide(v->type) ? 16 : 8, 4);
     if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
     KN_LOG(w, KN_EV_USE, i, KN_PLACE_FRAME + (int32_t)*shadow);
     if (v->flags & KN_VF_HOME) x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
@@ -185,6 +185,8 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
       table[in->op].fn(w, in, i);
     } else if (table[in->op].wide && in->type == KILN_TYPE_I128) {
       x64_wide(w, in, i);
+    } else if (in->type == KILN_TYPE_F80) {
+      x64_x87(w, in, i);
     } else {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
       return;

@@ -18,13 +18,13 @@ bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], in
   } else {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     imm[0] = (int64_t)c->low;
-    imm[1] = c->type == KILN_TYPE_I128 ? (int64_t)c->high : imm[0] >> 63;
+    imm[1] = kn_wide(c->type) ? (int64_t)c->high : imm[0] >> 63;
   }
   return true;
 }
 
 /* Frame offset where result i goes. */
-static int32_t define(struct kn_walk *w, uint32_t i) {
+int32_t x64_wide_define(struct kn_walk *w, uint32_t i) {
   struct kn_val *v = &w->val[i];
   if ((v->flags & KN_VF_SLOT_HOME) == 0) {
     v->frame = 0;
@@ -36,7 +36,7 @@ static int32_t define(struct kn_walk *w, uint32_t i) {
 }
 
 /* Half k of h in register dst. */
-static void load_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
+void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
   struct x64_place half[2];
   int64_t imm[2];
   if (x64_wide_source(w, h, half, imm)) x64_const(w, dst, (uint64_t)imm[k]);
@@ -56,7 +56,7 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
 }
 
 static void store_halves(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
-  int32_t at = define(w, i);
+  int32_t at = x64_wide_define(w, i);
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
 }
@@ -66,8 +66,8 @@ static void store_halves(struct kn_walk *w, uint32_t i, unsigned low, unsigned h
 static void by_halves(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned low_op,
                       unsigned high_op) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  load_half(w, low, in->a, 0);
-  load_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
   op_half(w, low_op, low, in->b, 0);
   op_half(w, high_op, high, in->b, 1);
   store_halves(w, i, low, high);
@@ -199,13 +199,13 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
-  load_half(w, t, in->a, 1);
+  x64_wide_half(w, t, in->a, 1);
   op_half(w, X64_IMUL, t, in->b, 0);
-  load_half(w, u, in->a, 0);
+  x64_wide_half(w, u, in->a, 0);
   op_half(w, X64_IMUL, u, in->b, 1);
   EMIT(w, x64_rr(w->p, X64_ADD, 3, t, u));
-  load_half(w, X64_RAX, in->a, 0);
-  load_half(w, u, in->b, 0);
+  x64_wide_half(w, X64_RAX, in->a, 0);
+  x64_wide_half(w, u, in->b, 0);
   EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, u));
   EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
   store_halves(w, i, X64_RAX, X64_RDX);
@@ -222,8 +222,8 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   }
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  load_half(w, low, in->a, 0);
-  load_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
   /* `out` is shifted out of, `far` gets its bits */
   unsigned from = left ? low : high, to = left ? high : low;
   if (constant) {
@@ -261,8 +261,8 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   uint32_t near = kn_walk_label(w);
-  load_half(w, low, in->a, 0);
-  load_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
   EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
   x64_jcc(w, X64_E, near);
   EMIT(w, x64_rr(w->p, X64_XCHG, 3, low, high));
@@ -282,8 +282,8 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     b = in->a;
   }
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  load_half(w, low, a, 0);
-  load_half(w, high, a, 1);
+  x64_wide_half(w, low, a, 0);
+  x64_wide_half(w, high, a, 1);
   if (cond == KILN_EQ || cond == KILN_NE) {
     op_half(w, X64_XOR, low, b, 0);
     op_half(w, X64_XOR, high, b, 1);
@@ -314,8 +314,8 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
                 : in->op == KILN_OP_UMIN ? X64_AE
                                          : X64_B;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), t = kn_temp(w, KN_GP_MASK);
-  load_half(w, low, in->a, 0);
-  load_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
   x64_mov(w, 3, t, high);
   op_half(w, X64_CMP, low, in->b, 0);
   op_half(w, X64_SBB, t, in->b, 1);
@@ -327,8 +327,8 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* x ^ s - s, where s is all sign bits. */
 static void magnitude(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), s = X64_SCRATCH;
-  load_half(w, low, in->a, 0);
-  load_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
   x64_mov(w, 3, s, high);
   EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, s, 63));
   EMIT(w, x64_rr(w->p, X64_XOR, 3, low, s));
@@ -351,14 +351,14 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   uint32_t done = kn_walk_label(w), far = kn_walk_label(w);
   EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
   x64_jcc(w, left ? X64_NE : X64_E, far);
-  load_half(w, top, in->a, 1);
-  load_half(w, middle, in->a, 0);
-  load_half(w, low, in->b, 1);
+  x64_wide_half(w, top, in->a, 1);
+  x64_wide_half(w, middle, in->a, 0);
+  x64_wide_half(w, low, in->b, 1);
   x64_jmp(w, done);
   x64_place_label(w, far);
-  load_half(w, top, in->a, 0);
-  load_half(w, middle, in->b, 1);
-  load_half(w, low, in->b, 0);
+  x64_wide_half(w, top, in->a, 0);
+  x64_wide_half(w, middle, in->b, 1);
+  x64_wide_half(w, low, in->b, 0);
   x64_place_label(w, done);
   if (left) {
     EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, middle, top));
@@ -374,8 +374,8 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  load_half(w, low, in->c, 0);
-  load_half(w, high, in->c, 1);
+  x64_wide_half(w, low, in->c, 0);
+  x64_wide_half(w, high, in->c, 1);
   EMIT(w, x64_test_ri(w->p, 0, cond, 1));
   op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
   op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
@@ -385,7 +385,7 @@ static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i)
 static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (in->op == KILN_OP_TRUNC) {
     unsigned t = kn_temp(w, KN_GP_MASK);
-    load_half(w, t, in->a, 0);
+    x64_wide_half(w, t, in->a, 0);
     kn_drop(w, in->a);
     x64_def_fixed(w, i, in->type, t);
     return;
@@ -409,7 +409,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (in->op == KILN_OP_STORE) {
     struct x64_place to = x64_address(w, in->a, (int32_t)in->c);
     for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
-      load_half(w, t, in->b, k);
+      x64_wide_half(w, t, in->b, k);
       x64_op_mem(w, X64_MOV_ST, 3, t, &to);
     }
     kn_drop(w, in->a);
@@ -424,13 +424,13 @@ static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     kn_drop(w, in->a);
     return;
   }
-  int32_t at = define(w, i);
+  int32_t at = x64_wide_define(w, i);
   if (in->op == KILN_OP_LOAD) {
     struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
     x64_copy(w, x64_frame(at), from, 16);
   } else {
     for (unsigned k = 0; k < 2; k++) {
-      load_half(w, t, in->a, k);
+      x64_wide_half(w, t, in->a, k);
       EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
     }
   }
@@ -442,8 +442,8 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in, uint32_t i)
   bool leading = in->op == KILN_OP_CLZ;
   unsigned op = leading ? X64_BSR : X64_BSF;
   unsigned near = kn_temp(w, KN_GP_MASK), far = kn_temp(w, KN_GP_MASK);
-  load_half(w, far, in->a, leading ? 1 : 0);
-  load_half(w, near, in->a, leading ? 0 : 1);
+  x64_wide_half(w, far, in->a, leading ? 1 : 0);
+  x64_wide_half(w, near, in->a, leading ? 0 : 1);
   x64_const(w, X64_SCRATCH, leading ? 127 : 64); /* what gives 64 for an empty half */
   EMIT(w, x64_rr(w->p, op, 3, near, near));
   EMIT(w, x64_rr(w->p, X64_CMOV + X64_E, 3, near, X64_SCRATCH));
@@ -529,8 +529,8 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_OP_NOT:
   case KILN_OP_BSWAP: {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-    load_half(w, low, in->a, 0);
-    load_half(w, high, in->a, 1);
+    x64_wide_half(w, low, in->a, 0);
+    x64_wide_half(w, high, in->a, 1);
     if (in->op == KILN_OP_BSWAP) {
       EMIT(w, x64_bswap(w->p, 3, low));
       EMIT(w, x64_bswap(w->p, 3, high));

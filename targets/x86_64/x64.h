@@ -151,6 +151,15 @@ void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_place_label(struct kn_walk *w, uint32_t label);
 
+/* What a float comparison needs: its condition after ucomis or fucomi. */
+struct x64_fcond {
+  uint8_t cc;
+  bool swap; /* the operands */
+};
+extern const struct x64_fcond x64_fcond[KILN_FCOND_COUNT];
+/* The flags are those of float comparison i: kept for what follows, or made its result. */
+void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
+
 /* ---- calls ---- */
 
 /* Library functions that operations expand to. */
@@ -193,6 +202,20 @@ enum x64_lib {
   X64_LIB_ROUNDEVENF,
   X64_LIB_RINTF,
   X64_LIB_NEARBYINTF,
+  X64_LIB_FMODL,
+  X64_LIB_FMAL,
+  X64_LIB_FMINL,
+  X64_LIB_FMAXL,
+  X64_LIB_FLOORL,
+  X64_LIB_CEILL,
+  X64_LIB_TRUNCL,
+  X64_LIB_ROUNDL,
+  X64_LIB_ROUNDEVENL,
+  X64_LIB_NEARBYINTL,
+  X64_LIB_FLOATTIXF,
+  X64_LIB_FLOATUNTIXF,
+  X64_LIB_FIXXFTI,
+  X64_LIB_FIXUNSXFTI,
   X64_LIB_TLS_GET_ADDR,
   X64_LIB_COUNT
 };
@@ -240,8 +263,18 @@ x64_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_r
 x64_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
   x64_debug_trap;
 x64_lower x64_call;
-/* i128: called by the above for that type. */
-x64_lower x64_wide;
+/* i128, f80: called by the above for that type. */
+x64_lower x64_wide, x64_x87;
+/* Half k (0: low) of the 16-byte operand h in register dst. */
+void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
+/* Frame offset where the 16-byte result i goes. */
+int32_t x64_wide_define(struct kn_walk *w, uint32_t i);
+/* f80: the operand onto the x87 stack; its top to result i (0, or unused: nowhere), or to a place. */
+void x64_x87_push(struct kn_walk *w, uint32_t h);
+void x64_x87_pop(struct kn_walk *w, uint32_t i);
+void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from);
+void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to);
+void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from);
 bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]);
 
 #endif

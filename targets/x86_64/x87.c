@@ -1,0 +1,389 @@
+/* f80: values live in 16-byte frame slots, of which 10 are used, and the x87 stack is empty between
+ * instructions. Called by the walk's loop for every operation of this type, and by the conversions
+ * from it. SDM volume 1, chapter 8; rounding control: to nearest even but while fistp truncates. */
+#include "targets/x86_64/x64.h"
+
+/* Opcodes with a memory operand: opcode << 3 | digit. */
+enum {
+  FLD32 = 0xd9 << 3 | 0,
+  FLD64 = 0xdd << 3 | 0,
+  FLD80 = 0xdb << 3 | 5,
+  FSTP32 = 0xd9 << 3 | 3,
+  FSTP64 = 0xdd << 3 | 3,
+  FSTP80 = 0xdb << 3 | 7,
+  FILD32 = 0xdb << 3 | 0,
+  FILD64 = 0xdf << 3 | 5,
+  FISTP64 = 0xdf << 3 | 7,
+  FADD32 = 0xd8 << 3 | 0,
+  FLDCW = 0xd9 << 3 | 5,
+  FNSTCW = 0xd9 << 3 | 7
+};
+/* Opcodes on the stack: both bytes. Those that end in P1 write st(1) and pop. */
+enum {
+  FADDP1 = 0xdec1,
+  FMULP1 = 0xdec9,
+  FSUBP1 = 0xdee9,   /* st(1) - st(0) */
+  FDIVP1 = 0xdef9,   /* st(1) / st(0) */
+  FSTP0 = 0xddd8,    /* pop */
+  FSTP1 = 0xddd9,    /* pop the one below */
+  FXCH = 0xd9c9,
+  FCHS = 0xd9e0,
+  FABS = 0xd9e1,
+  FSQRT = 0xd9fa,
+  FRNDINT = 0xd9fc,
+  FLD1 = 0xd9e8,
+  FLDZ = 0xd9ee,
+  FUCOMI0 = 0xdbe8,  /* st(0) with itself */
+  FUCOMI1 = 0xdbe9,  /* st(0) with st(1) */
+  FUCOMIP1 = 0xdfe9, /* and pop */
+  FCMOVBE1 = 0xdad1  /* st(0) = st(1) if below or equal */
+};
+
+static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m) {
+  x64_op_mem(w, op >> 3 | X64_NOSIZE, 2, op & 7, m);
+}
+static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
+  struct x64_place m = x64_frame(at);
+  op_memory(w, op, &m);
+}
+static void op_stack(struct kn_walk *w, unsigned op) {
+  EMIT(w, x64_put8(x64_put8(w->p, op >> 8), op & 0xff));
+}
+
+/* Memory of 16 bytes for values on their way to and from other registers. */
+static int32_t scratch(struct kn_walk *w) {
+  if (w->x87_scratch == 0) w->x87_scratch = kn_walk_frame(w, 16, 4);
+  return w->x87_scratch;
+}
+
+/* Pushes plus or minus a power of two. */
+static void push_power(struct kn_walk *w, int log2, bool negative) {
+  struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  m.ref = kn_walk_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
+  op_memory(w, FLD32, &m);
+}
+
+/* ---- operands and results ---- */
+
+void x64_x87_push(struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) {
+    int32_t at = kn_frame_of(w, &w->val[h]);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+    op_frame(w, FLD80, at);
+    return;
+  }
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  if (c->low == 0 && c->high == 0) {
+    op_stack(w, FLDZ);
+  } else if (c->low == UINT64_C(1) << 63 && c->high == 0x3fff) {
+    op_stack(w, FLD1);
+  } else {
+    struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    m.ref = kn_walk_literal(w, c->low, c->high, 16);
+    op_memory(w, FLD80, &m);
+  }
+}
+
+void x64_x87_pop(struct kn_walk *w, uint32_t i) {
+  if (i == 0 || w->val[i].uses == 0) op_stack(w, FSTP0);
+  else op_frame(w, FSTP80, x64_wide_define(w, i));
+}
+
+void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, FSTP80, to); }
+
+void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from) {
+  op_memory(w, FLD80, from);
+  x64_x87_pop(w, i);
+}
+
+void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
+  op_frame(w, FLD80, from);
+  op_frame(w, FSTP80, to);
+}
+
+/* ---- conversions ---- */
+
+/* The integer in st(0), which is popped, in register t: towards zero, as a signed 64-bit one. */
+static void pop_integer(struct kn_walk *w, unsigned t) {
+  int32_t at = scratch(w);
+  op_frame(w, FNSTCW, at + 8);
+  EMIT(w, x64_rm(w->p, X64_MOVZX16, 2, t, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_alu_ri(w->p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 2, t, x64_at(X64_RBP, at + 12)));
+  op_frame(w, FLDCW, at + 12);
+  op_frame(w, FISTP64, at);
+  op_frame(w, FLDCW, at + 8);
+  EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(X64_RBP, at)));
+}
+
+/* The same as an unsigned one: less 2^63 if it is not below that, whose bit is put back. */
+static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
+  push_power(w, 63, false);
+  op_stack(w, FUCOMI1);
+  EMIT(w, x64_setcc(w->p, X64_BE, u));
+  op_stack(w, FLDZ);
+  op_stack(w, FCMOVBE1);
+  op_stack(w, FSTP1);
+  op_stack(w, FSUBP1);
+  pop_integer(w, t);
+  EMIT(w, x64_rr(w->p, X64_MOVZX8, 2, u, u));
+  EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, u, 63));
+  EMIT(w, x64_rr(w->p, X64_XOR, 3, t, u));
+}
+
+static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
+  bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
+  if (in->type == KILN_TYPE_I128) {
+    if (saturate) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
+      return;
+    }
+    const uint8_t type = KILN_TYPE_F80;
+    x64_libcall(w, sign ? X64_LIB_FIXXFTI : X64_LIB_FIXUNSXFTI, &in->a, &type, 1, i, in->type);
+    return;
+  }
+  if (x64_dead(w, in, i)) return;
+  unsigned bits = 8u << x64_size(in->type);
+  unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
+  uint32_t done = 0;
+  x64_x87_push(w, in->a);
+  kn_drop(w, in->a);
+  if (saturate) {
+    uint32_t high = kn_walk_label(w), nan = kn_walk_label(w), drop = kn_walk_label(w);
+    uint32_t convert = kn_walk_label(w);
+    uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
+    uint64_t min = sign ? ~max : 0;
+    done = kn_walk_label(w);
+    op_stack(w, FUCOMI0);
+    x64_jcc(w, X64_P, nan);
+    push_power(w, (int)(bits - sign), false);
+    op_stack(w, FUCOMIP1);
+    x64_jcc(w, X64_BE, high);
+    if (sign) push_power(w, (int)bits - 1, true);
+    else op_stack(w, FLDZ);
+    op_stack(w, FUCOMIP1);
+    x64_jcc(w, X64_B, convert);
+    x64_const(w, t, bits == 64 ? min : (uint32_t)min);
+    x64_jmp(w, drop);
+    x64_place_label(w, high);
+    x64_const(w, t, bits == 64 ? max : (uint32_t)max);
+    x64_jmp(w, drop);
+    x64_place_label(w, nan);
+    x64_const(w, t, 0);
+    x64_place_label(w, drop);
+    op_stack(w, FSTP0);
+    x64_jmp(w, done);
+    x64_place_label(w, convert);
+  }
+  if (bits == 64 && !sign) pop_unsigned(w, t, u);
+  else pop_integer(w, t);
+  if (saturate) x64_place_label(w, done);
+  x64_def_fixed(w, i, in->type, t);
+}
+
+static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned from = in->x;
+  bool sign = in->op == KILN_OP_SITOF;
+  if (from == KILN_TYPE_I128) {
+    const uint8_t type = KILN_TYPE_I128;
+    x64_libcall(w, sign ? X64_LIB_FLOATTIXF : X64_LIB_FLOATUNTIXF, &in->a, &type, 1, i, in->type);
+    return;
+  }
+  if (x64_dead(w, in, i)) return;
+  unsigned r = kn_reg(w, in->a, from), t = kn_temp(w, KN_GP_MASK);
+  int32_t at = scratch(w);
+  if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
+  else x64_extend(w, t, r, from, sign, true);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
+  op_frame(w, FILD64, at);
+  if (!sign && from == KILN_TYPE_I64) { /* what was read as negative is 2^64 more */
+    struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    uint32_t skip = kn_walk_label(w);
+    m.ref = kn_walk_literal(w, (64 + 127) << 23, 0, 4);
+    EMIT(w, x64_rr(w->p, X64_TEST, 3, t, t));
+    x64_jcc(w, X64_NS, skip);
+    op_memory(w, FADD32, &m);
+    x64_place_label(w, skip);
+  }
+  kn_drop(w, in->a);
+  x64_x87_pop(w, i);
+}
+
+static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  bool single = in->x == KILN_TYPE_F32;
+  struct x64_operand o = x64_operand(w, in->a, in->x);
+  if (o.kind == X64_REG) {
+    int32_t at = scratch(w);
+    EMIT(w, x64_rm(w->p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg),
+                   x64_at(X64_RBP, at)));
+    o.place = x64_frame(at);
+  }
+  op_memory(w, single ? FLD32 : FLD64, &o.place);
+  kn_drop(w, in->a);
+  x64_x87_pop(w, i);
+}
+
+static void demote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  int32_t at = scratch(w);
+  x64_x87_push(w, in->a);
+  op_frame(w, in->type == KILN_TYPE_F32 ? FSTP32 : FSTP64, at);
+  kn_drop(w, in->a);
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  x64_hook_load(w, dst, at, in->type);
+  kn_defined(w, i, dst);
+}
+
+/* ---- operations ---- */
+
+/* st(0) compared with st(1) sets the flags as ucomis does. */
+static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (x64_dead(w, in, i)) return;
+  bool swap = x64_fcond[in->x].swap;
+  x64_x87_push(w, swap ? in->a : in->b);
+  x64_x87_push(w, swap ? in->b : in->a);
+  op_stack(w, FUCOMIP1);
+  op_stack(w, FSTP0);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  x64_fcmp_result(w, i, x64_fcond[in->x].cc);
+}
+
+/* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either
+ * sign, the first one's sign decides. */
+static void minimum(struct kn_walk *w, const struct kn_inst *in) {
+  bool least = in->op == KILN_OP_FMINIMUM;
+  unsigned sign = kn_temp(w, KN_GP_MASK);
+  uint32_t nan = kn_walk_label(w), differ = kn_walk_label(w), other = kn_walk_label(w),
+           done = kn_walk_label(w);
+  x64_wide_half(w, sign, in->a, 1);
+  x64_x87_push(w, in->b);
+  x64_x87_push(w, in->a);
+  op_stack(w, FUCOMI1);
+  x64_jcc(w, X64_P, nan);
+  x64_jcc(w, X64_NE, differ);
+  EMIT(w, x64_test_ri(w->p, 2, sign, 0x8000));
+  x64_jcc(w, least ? X64_E : X64_NE, other);
+  op_stack(w, FSTP1);
+  x64_jmp(w, done);
+  x64_place_label(w, differ);
+  x64_jcc(w, least ? X64_A : X64_B, other);
+  op_stack(w, FSTP1);
+  x64_jmp(w, done);
+  x64_place_label(w, nan);
+  op_stack(w, FADDP1);
+  x64_jmp(w, done);
+  x64_place_label(w, other);
+  op_stack(w, FSTP0);
+  x64_place_label(w, done);
+}
+
+static void copy_sign(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  x64_wide_half(w, X64_SCRATCH, in->b, 1);
+  x64_wide_half(w, high, in->a, 1);
+  x64_wide_half(w, low, in->a, 0);
+  EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, X64_SCRATCH, 0x8000));
+  EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, high, 0x7fff));
+  EMIT(w, x64_rr(w->p, X64_OR, 2, high, X64_SCRATCH));
+  int32_t at = x64_wide_define(w, i);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+}
+
+static void access(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (in->op == KILN_OP_LOAD && w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
+    kn_drop(w, in->a);
+    return;
+  }
+  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  kn_drop(w, in->a);
+  if (in->op == KILN_OP_STORE) {
+    x64_x87_push(w, in->b);
+    op_memory(w, FSTP80, &m);
+    kn_drop(w, in->b);
+  } else {
+    x64_x87_load(w, i, &m);
+  }
+}
+
+/* Operations that the C library performs. */
+static const uint8_t library[KILN_OP_COUNT] = {
+  [KILN_OP_FREM] = X64_LIB_FMODL,
+  [KILN_OP_FMA] = X64_LIB_FMAL,
+  [KILN_OP_FMIN] = X64_LIB_FMINL,
+  [KILN_OP_FMAX] = X64_LIB_FMAXL,
+  [KILN_OP_FFLOOR] = X64_LIB_FLOORL,
+  [KILN_OP_FCEIL] = X64_LIB_CEILL,
+  [KILN_OP_FTRUNC] = X64_LIB_TRUNCL,
+  [KILN_OP_FROUND] = X64_LIB_ROUNDL,
+  [KILN_OP_FROUNDEVEN] = X64_LIB_ROUNDEVENL,
+  [KILN_OP_FNEARBYINT] = X64_LIB_NEARBYINTL,
+};
+
+/* What follows once the operands are on the stack, the last one on top. */
+static const uint16_t stack_op[KILN_OP_COUNT] = {
+  [KILN_OP_FADD] = FADDP1,  [KILN_OP_FSUB] = FSUBP1, [KILN_OP_FMUL] = FMULP1,
+  [KILN_OP_FDIV] = FDIVP1,  [KILN_OP_FNEG] = FCHS,   [KILN_OP_FABS] = FABS,
+  [KILN_OP_FSQRT] = FSQRT,  [KILN_OP_FRINT] = FRNDINT,
+};
+
+void x64_x87(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const uint8_t types[3] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  unsigned shape = kn_op_info[in->op].shape;
+  unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
+  switch (in->op) {
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE: access(w, in, i); return;
+  case KILN_OP_FTOSI:
+  case KILN_OP_FTOUI:
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS: to_integer(w, in, i); return;
+  case KILN_OP_SITOF:
+  case KILN_OP_UITOF: from_integer(w, in, i); return;
+  case KILN_OP_FPROMOTE: promote(w, in, i); return;
+  case KILN_OP_FDEMOTE: demote(w, in, i); return;
+  case KILN_OP_FCMP: compare(w, in, i); return;
+  case KILN_OP_SELECT: x64_wide(w, in, i); return;
+  default: break;
+  }
+  if (library[in->op] != 0) {
+    x64_libcall(w, (enum x64_lib)library[in->op], args, types, n, i, KILN_TYPE_F80);
+    return;
+  }
+  if (x64_dead(w, in, i)) return;
+  switch (in->op) {
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST:
+    x64_x87_push(w, in->a);
+    x64_x87_pop(w, i);
+    break;
+  case KILN_OP_FCOPYSIGN: copy_sign(w, in, i); break;
+  case KILN_OP_FMINIMUM:
+  case KILN_OP_FMAXIMUM:
+    minimum(w, in);
+    x64_x87_pop(w, i);
+    break;
+  case KILN_OP_FMULADD: /* rounded twice */
+    x64_x87_push(w, in->a);
+    x64_x87_push(w, in->b);
+    op_stack(w, FMULP1);
+    x64_x87_push(w, in->c);
+    op_stack(w, FADDP1);
+    x64_x87_pop(w, i);
+    break;
+  default:
+    if (stack_op[in->op] == 0) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for f80 yet");
+      return;
+    }
+    for (unsigned k = 0; k < n; k++) x64_x87_push(w, args[k]);
+    op_stack(w, stack_op[in->op]);
+    x64_x87_pop(w, i);
+    break;
+  }
+  for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
+}
