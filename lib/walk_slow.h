@@ -330,8 +330,7 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
     if (KN_UNLIKELY(pv->flags & KN_VF_SHADOW)) {
       /* its own memory, which nothing else reads */
       uint32_t *shadow = &f->inst[param].c;
-      if (*shadow == 0)
-        *shadow = (uint32_t)kn_walk_frame(w, kn_wide(pv->type) ? 16 : 8, 4);
+      if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, kn_wide(pv->type) ? 16 : 8, 4);
       m.dst_frame = (int32_t)*shadow;
     } else if (pv->flags & KN_VF_HOME) {
       m.dst = pv->reg;

@@ -610,6 +610,7 @@ kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type);
 kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Operations on integers that do not fill their Kiln type, and everything on i1. */
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v);
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
 /* Loads and stores that are not those of one exact scalar. */

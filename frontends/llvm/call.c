@@ -40,16 +40,17 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
 static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   const struct kn_bc_type *t = &r->types[type];
-  unsigned ints = 0, floats = 0;
+  unsigned ints = 0, floats = 0, x87 = 0;
   for (uint32_t i = 0; i < t->n_pieces; i++) {
     kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
     if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64) floats++;
+    else if (kt == KILN_TYPE_F80) x87++;
     else ints += kt == KILN_TYPE_I128 ? 2 : 1;
     if (i < KILN_MAX_RESULTS) out[i] = kt;
   }
   if (t->n_pieces > KILN_MAX_RESULTS) return 0;
   if (r->target == KILN_TARGET_X86_64) {
-    if (ints > 3 || floats > 4) return 0;
+    if (ints > 3 || floats > 4 || x87 > 2) return 0;
     if (floats > 2) { /* LLVM returns the third in an x87 register */
       kn_bc_unsupported(r, "a result of more than two floats");
       return -1;

@@ -144,7 +144,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
-    if (t->kind == TK_FLOAT) {
+    if (t->kind == TK_FLOAT && t->bits <= 64) {
       c.kind = CK_FLOAT;
       c.v = op[0];
     } else {

@@ -148,6 +148,26 @@ static kiln_value boolean(struct kn_bc *r, kiln_value v, const struct kn_bc_type
   return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, imm(r, 1));
 }
 
+/* An x86_fp80 as an i80 and back, by way of memory: f80 has no bitcast. */
+kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v) {
+  kiln_func *f = r->f;
+  kiln_value slot = kiln_slot_new(f, 16, 4);
+  kiln_build_store(f, KILN_TYPE_F80, slot, 0, v, 0);
+  kiln_value low = kiln_build_load(f, KILN_TYPE_I64, slot, 0, 0);
+  kiln_value high = kiln_build_load_ext(f, KILN_TYPE_I64, KILN_TYPE_I16, slot, 8, 0);
+  low = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, low);
+  high = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, high);
+  high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, imm(r, 64));
+  return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, high, low);
+}
+
+static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {
+  kiln_func *f = r->f;
+  kiln_value slot = kiln_slot_new(f, 16, 4);
+  kiln_build_store(f, KILN_TYPE_I128, slot, 0, v, 0);
+  return kiln_build_load(f, KILN_TYPE_F80, slot, 0, 0);
+}
+
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   kiln_value none = {0}, v;
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
@@ -197,6 +217,8 @@ kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, u
   case CAST_BITCAST:
     if (f->bits != t->bits) break;
     if (ft == tt) return kn_bc_same(r, a, from);
+    if (ft == KILN_TYPE_F80) return kn_bc_x87_bits(r, kn_bc_use(r, a, from));
+    if (tt == KILN_TYPE_F80) return x87_from_bits(r, kn_bc_use(r, a, from));
     return kiln_build_convert(r->f, KILN_OP_BITCAST, tt, ft, kn_bc_use(r, a, from));
   default: kn_bc_unsupported(r, "address spaces"); return none;
   }

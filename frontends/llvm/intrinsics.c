@@ -349,7 +349,7 @@ static void overflow(const struct call *c) {
   kn_bc_define_parts(r, c->ret, first);
 }
 
-/* A call of C function `name` (with an f behind it for float) on all arguments. */
+/* A call of C function `name` (with an f behind it for float, an l for x86_fp80) on all arguments. */
 static void library(const struct call *c, const char *name, unsigned n) {
   struct kn_bc *r = c->r;
   char full[24];
@@ -359,6 +359,7 @@ static void library(const struct call *c, const char *name, unsigned n) {
   size_t length = strlen(name);
   memcpy(full, name, length);
   if (t->bits == 32) full[length++] = 'f';
+  if (t->bits == 80) full[length++] = 'l';
   for (unsigned i = 0; i < n; i++) {
     params[i].type = arg_info(c, i)->ktype;
     args[i] = arg(c, i);
@@ -370,6 +371,12 @@ static void library(const struct call *c, const char *name, unsigned n) {
   def(c, kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n));
 }
 
+/* An integer constant of type `it` that is as wide as the float that it is compared with. */
+static kiln_value pattern(const struct call *c, kiln_type it, unsigned __int128 v) {
+  if (it == KILN_TYPE_I128) return kiln_const_i128(c->r->f, (uint64_t)v, (uint64_t)(v >> 64));
+  return imm(c, it == KILN_TYPE_I64 ? (int64_t)(uint64_t)v : (int32_t)(uint32_t)v);
+}
+
 /* llvm.is.fpclass: one integer test per class or group of classes, joined by or. */
 static void fp_class(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -377,18 +384,26 @@ static void fp_class(const struct call *c) {
   int64_t mask = 0;
   if (!const_arg(c, 1, &mask)) return;
   mask &= 0x3ff;
-  bool f64 = t->bits == 64, inverted = __builtin_popcountll((uint64_t)mask) > 5;
+  bool inverted = __builtin_popcountll((uint64_t)mask) > 5;
   if (inverted) mask = ~mask & 0x3ff;
-  kiln_type it = f64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
-  uint64_t sign = UINT64_C(1) << (t->bits - 1), least = UINT64_C(1) << (f64 ? 52 : 23);
-  uint64_t inf = f64 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 23, quiet = least >> 1;
-  kiln_value x = kiln_build_convert(r->f, KILN_OP_BITCAST, it, (kiln_type)t->ktype, arg(c, 0));
+  bool x87 = t->bits == 80;
+  kiln_type it = x87 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  const unsigned __int128 one = 1;
+  unsigned mantissa = x87 ? 63 : t->bits == 64 ? 52 : 23; /* bits, without the leading one */
+  unsigned __int128 sign = one << (t->bits - 1);
+  /* x86_fp80 has its leading one in memory: the normal ones begin with it set */
+  unsigned __int128 least = x87 ? (one << 64) + (one << 63) : one << mantissa;
+  unsigned __int128 inf = sign - (one << (mantissa + x87)) + (x87 ? one << 63 : 0);
+  unsigned __int128 quiet = one << (mantissa - 1);
+  kiln_value x = x87
+                   ? kn_bc_x87_bits(r, arg(c, 0))
+                   : kiln_build_convert(r->f, KILN_OP_BITCAST, it, (kiln_type)t->ktype, arg(c, 0));
   kiln_value absolute = {0}, result = {0};
   /* Classes as ranges [from, from + size) of the bits: 0 of the value, 1 without its sign. */
   const struct {
     uint16_t classes;
     uint8_t without_sign;
-    uint64_t from, size;
+    unsigned __int128 from, size;
   } tests[] = {
     {0x003, 1, inf + 1, sign - inf - 1},
     {0x1f8, 1, 0, inf},
@@ -412,16 +427,15 @@ static void fp_class(const struct call *c) {
     mask &= ~(int64_t)tests[i].classes;
     kiln_value v = x;
     if (tests[i].without_sign) {
-      if (!absolute.id) absolute = binary(c, KILN_OP_AND, it, x, imm(c, (int64_t)(sign - 1)));
+      if (!absolute.id) absolute = binary(c, KILN_OP_AND, it, x, pattern(c, it, sign - 1));
       v = absolute;
     }
-    int64_t from = f64 ? (int64_t)tests[i].from : (int32_t)tests[i].from;
-    int64_t size = f64 ? (int64_t)tests[i].size : (int32_t)tests[i].size;
+    unsigned __int128 from = tests[i].from, size = tests[i].size;
     if (size == 1) {
-      v = kiln_build_icmp(r->f, KILN_EQ, it, v, imm(c, from));
+      v = kiln_build_icmp(r->f, KILN_EQ, it, v, pattern(c, it, from));
     } else {
-      if (from) v = binary(c, KILN_OP_SUB, it, v, imm(c, from));
-      v = kiln_build_icmp(r->f, KILN_ULT, it, v, imm(c, size));
+      if (from) v = binary(c, KILN_OP_SUB, it, v, pattern(c, it, from));
+      v = kiln_build_icmp(r->f, KILN_ULT, it, v, pattern(c, it, size));
     }
     result = result.id ? binary(c, KILN_OP_OR, KILN_TYPE_I8, result, v) : v;
   }
@@ -661,7 +675,9 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_FLOAT3: def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2))); return;
   case IN_CANONICALIZE:
     def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0),
-                  kt == KILN_TYPE_F32 ? kiln_const_f32(f, 1) : kiln_const_f64(f, 1)));
+                  kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
+                  : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
+                                        : kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff)));
     return;
   case IN_LIBM1: library(c, row->text, 1); return;
   case IN_LIBM2: library(c, row->text, 2); return;

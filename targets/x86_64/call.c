@@ -51,15 +51,15 @@ static bool lowered_type(unsigned t) {
 /* ---- library functions ---- */
 
 static const char *const lib_names[X64_LIB_COUNT] = {
-  "memcpy",    "memmove",    "memset",        "__divti3",     "__modti3",      "__udivti3",
-  "__umodti3", "__muloti4",  "__floattisf",   "__floattidf",  "__floatuntisf", "__floatuntidf",
-  "__fixsfti", "__fixdfti",  "__fixunssfti",  "__fixunsdfti", "fmod",          "fma",
-  "fmin",      "fmax",       "floor",         "ceil",         "trunc",         "round",
-  "roundeven", "rint",       "nearbyint",     "fmodf",        "fmaf",          "fminf",
-  "fmaxf",     "floorf",     "ceilf",         "truncf",       "roundf",        "roundevenf",
-  "rintf",     "nearbyintf", "fmodl",         "fmal",         "fminl",         "fmaxl",
-  "floorl",    "ceill",      "truncl",        "roundl",       "roundevenl",    "nearbyintl",
-  "__floattixf", "__floatuntixf", "__fixxfti", "__fixunsxfti", "__tls_get_addr"};
+  "memcpy",      "memmove",       "memset",       "__divti3",     "__modti3",      "__udivti3",
+  "__umodti3",   "__muloti4",     "__floattisf",  "__floattidf",  "__floatuntisf", "__floatuntidf",
+  "__fixsfti",   "__fixdfti",     "__fixunssfti", "__fixunsdfti", "fmod",          "fma",
+  "fmin",        "fmax",          "floor",        "ceil",         "trunc",         "round",
+  "roundeven",   "rint",          "nearbyint",    "fmodf",        "fmaf",          "fminf",
+  "fmaxf",       "floorf",        "ceilf",        "truncf",       "roundf",        "roundevenf",
+  "rintf",       "nearbyintf",    "fmodl",        "fmal",         "fminl",         "fmaxl",
+  "floorl",      "ceill",         "truncl",       "roundl",       "roundevenl",    "nearbyintl",
+  "__floattixf", "__floatuntixf", "__fixxfti",    "__fixunsxfti", "__tls_get_addr"};
 
 uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
   return kn_symbol_reference(w->f->module, lib_names[fn]);
@@ -390,7 +390,8 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   uint64_t taken = 0;
   for (unsigned k = 0; k < sig->n_results; k++)
-    taken |= (reg[k] != KN_NO_REG ? KN_BIT(reg[k]) : 0) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
+    taken |=
+      (reg[k] != KN_NO_REG ? KN_BIT(reg[k]) : 0) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
   taken &= w->free;
   w->free &= ~taken;
   w->temp |= taken;

@@ -22,10 +22,10 @@ enum {
 enum {
   FADDP1 = 0xdec1,
   FMULP1 = 0xdec9,
-  FSUBP1 = 0xdee9,   /* st(1) - st(0) */
-  FDIVP1 = 0xdef9,   /* st(1) / st(0) */
-  FSTP0 = 0xddd8,    /* pop */
-  FSTP1 = 0xddd9,    /* pop the one below */
+  FSUBP1 = 0xdee9, /* st(1) - st(0) */
+  FDIVP1 = 0xdef9, /* st(1) / st(0) */
+  FSTP0 = 0xddd8,  /* pop */
+  FSTP1 = 0xddd9,  /* pop the one below */
   FXCH = 0xd9c9,
   FCHS = 0xd9e0,
   FABS = 0xd9e1,
@@ -216,8 +216,8 @@ static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   struct x64_operand o = x64_operand(w, in->a, in->x);
   if (o.kind == X64_REG) {
     int32_t at = scratch(w);
-    EMIT(w, x64_rm(w->p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg),
-                   x64_at(X64_RBP, at)));
+    EMIT(w,
+         x64_rm(w->p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg), x64_at(X64_RBP, at)));
     o.place = x64_frame(at);
   }
   op_memory(w, single ? FLD32 : FLD64, &o.place);
@@ -325,9 +325,9 @@ static const uint8_t library[KILN_OP_COUNT] = {
 
 /* What follows once the operands are on the stack, the last one on top. */
 static const uint16_t stack_op[KILN_OP_COUNT] = {
-  [KILN_OP_FADD] = FADDP1,  [KILN_OP_FSUB] = FSUBP1, [KILN_OP_FMUL] = FMULP1,
-  [KILN_OP_FDIV] = FDIVP1,  [KILN_OP_FNEG] = FCHS,   [KILN_OP_FABS] = FABS,
-  [KILN_OP_FSQRT] = FSQRT,  [KILN_OP_FRINT] = FRNDINT,
+  [KILN_OP_FADD] = FADDP1, [KILN_OP_FSUB] = FSUBP1,   [KILN_OP_FMUL] = FMULP1,
+  [KILN_OP_FDIV] = FDIVP1, [KILN_OP_FNEG] = FCHS,     [KILN_OP_FABS] = FABS,
+  [KILN_OP_FSQRT] = FSQRT, [KILN_OP_FRINT] = FRNDINT,
 };
 
 void x64_x87(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
