@@ -85,7 +85,7 @@ static void bc_note(void *user, const kiln_diag *d) {
 }
 
 /* Reads and verifies bitcode; prints it if `print`. */
-static struct bc_result bc_read(const void *bytes, size_t size, bool print) {
+static inline struct bc_result bc_read(const void *bytes, size_t size, bool print) {
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
   kiln_module_options options = {
@@ -108,6 +108,6 @@ static struct bc_result bc_read(const void *bytes, size_t size, bool print) {
   return result;
 }
 
-static void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
+static inline void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
 
 #endif
