@@ -81,27 +81,30 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
 #define KEYWORDS                                                                                   \
   TOKEN(AND, "and")                                                                                \
   TOKEN(BREAK, "break")                                                                            \
-  TOKEN(CONTINUE, "continue") TOKEN(ELSE, "else") TOKEN(EXTERN, "extern") TOKEN(FALSE, "false")    \
-    TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if") TOKEN(IN, "in") TOKEN(LET, "let")            \
-      TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RETURN, "return") TOKEN(TRUE, "true")                \
-        TOKEN(VAR, "var") TOKEN(WHILE, "while")
+  TOKEN(CONTINUE, "continue")                                                                      \
+  TOKEN(ELSE, "else")                                                                              \
+  TOKEN(EXTERN, "extern") TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if")  \
+    TOKEN(IN, "in") TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RETURN, "return")    \
+      TOKEN(TRUE, "true") TOKEN(VAR, "var") TOKEN(WHILE, "while")
 /* Longer ones before their beginnings. */
 #define PUNCTUATION                                                                                \
   TOKEN(DOTS, "...")                                                                               \
   TOKEN(RANGE, "..")                                                                               \
-  TOKEN(ARROW, "->") TOKEN(EQ, "==") TOKEN(NE, "!=") TOKEN(SHL, "<<") TOKEN(SHR, ">>")             \
-    TOKEN(LE, "<=") TOKEN(GE, ">=") TOKEN(ADD_TO, "+=") TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=")    \
-      TOKEN(DIV_TO, "/=") TOKEN(REM_TO, "%=") TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">")     \
-        TOKEN(ADD, "+") TOKEN(SUB, "-") TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%")            \
-          TOKEN(BIT_AND, "&") TOKEN(BIT_OR, "|") TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~")           \
-            TOKEN(LPAREN, "(") TOKEN(RPAREN, ")") TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]")        \
-              TOKEN(LBRACE, "{") TOKEN(RBRACE, "}") TOKEN(COMMA, ",") TOKEN(COLON, ":")            \
-                TOKEN(SEMICOLON, ";")
+  TOKEN(ARROW, "->")                                                                               \
+  TOKEN(EQ, "==")                                                                                  \
+  TOKEN(NE, "!=") TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=")                \
+    TOKEN(ADD_TO, "+=") TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=") TOKEN(DIV_TO, "/=")                \
+      TOKEN(REM_TO, "%=") TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">") TOKEN(ADD, "+")         \
+        TOKEN(SUB, "-") TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%") TOKEN(BIT_AND, "&")        \
+          TOKEN(BIT_OR, "|") TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~") TOKEN(LPAREN, "(")            \
+            TOKEN(RPAREN, ")") TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]") TOKEN(LBRACE, "{")        \
+              TOKEN(RBRACE, "}") TOKEN(COMMA, ",") TOKEN(COLON, ":") TOKEN(SEMICOLON, ";")
 #define OTHER_TOKENS                                                                               \
   TOKEN(NAME, "a name")                                                                            \
   TOKEN(INT, "a number")                                                                           \
-  TOKEN(FLOAT, "a number") TOKEN(STRING, "a string") TOKEN(NEWLINE, "the end of the line")         \
-    TOKEN(END, "the end of the file")
+  TOKEN(FLOAT, "a number")                                                                         \
+  TOKEN(STRING, "a string") TOKEN(NEWLINE, "the end of the line") TOKEN(END, "the end of the "     \
+                                                                             "file")
 
 enum token_kind {
 #define TOKEN(name, spelling) T_##name,

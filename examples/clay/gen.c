@@ -75,6 +75,13 @@ kiln_symbol gen_string(struct gen *g, const struct text *text) {
   return *symbol;
 }
 
+/* What is built from here on comes from this place: for Kiln's diagnostics, and for those who read
+ * the IR (`--emit=kir`) or debug the code. */
+static void set_place(struct gen *g, struct place at) {
+  kiln_func_place(g->f, at.line, at.column);
+  kiln_loc_set(g->f, kiln_loc_add(g->s, g->c->file, at.line, at.column));
+}
+
 /* ---- errors at run time ---- */
 
 struct check *gen_check(struct gen *g, kiln_value ok, enum runtime failure, struct place at) {
@@ -91,6 +98,7 @@ struct check *gen_check(struct gen *g, kiln_value ok, enum runtime failure, stru
 static void gen_failures(struct gen *g) {
   for (struct check *check = g->checks; check != NULL; check = check->next) {
     kiln_block_switch(g->f, check->block);
+    set_place(g, check->at);
     for (int i = 0; i < 2; i++) {
       const struct expr *from = check->from[i];
       if (from != NULL && from->kind == EXPR_NAME && !from->var->global)
@@ -246,7 +254,7 @@ static void gen_return(struct gen *g, struct stmt *s) {
 }
 
 static void gen_stmt(struct gen *g, struct stmt *s) {
-  kiln_func_place(g->f, s->at.line, s->at.column);
+  set_place(g, s->at);
   switch (s->kind) {
   case STMT_VAR: gen_variable(g, s); break;
   case STMT_ASSIGN: gen_assignment(g, s); break;
@@ -278,7 +286,7 @@ static kiln_status gen_fn(struct gen *g, struct fn *fn, kiln_func_sink sink, voi
   kiln_sig sig;
   g->f = kiln_func_begin(g->s, gen_declare(g, fn, &sig));
   if (g->f == NULL) return kiln_module_status(g->m);
-  kiln_func_place(g->f, fn->at.line, fn->at.column);
+  set_place(g, fn->at);
   uint32_t i = 0;
   for (struct var *v = fn->params; v != NULL; v = v->next) bind(g, v, kiln_func_param(g->f, i++));
   gen_list(g, fn->body);

@@ -201,8 +201,9 @@ static kiln_status print_function(void *user, kiln_func *f) {
 static int generate(const struct options *o, struct clay *c, const struct program *p,
                     kiln_buffer *out) {
   kiln_buffer bodies = {0};
-  kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.target = o->target, .pic = KILN_PIC_PIE, .name = c->file});
+  kiln_module_options options = {.target = o->target, .pic = KILN_PIC_PIE, .name = c->file};
+  options.verify = true; /* costs little, and finds a generator's mistakes where they are made */
+  kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   int result = s != NULL ? OK : complain(FAILED, "out of memory");
   if (result == OK) {

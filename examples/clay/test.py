@@ -102,6 +102,23 @@ def command(clay, work):
         with open(first, 'rb') as a, open(second, 'rb') as b:
             expect(a.read() == b.read(), True, 'same bytes')
 
+    def readme():
+        with open(os.path.join(HERE, 'README.md')) as f:
+            source = re.search(r'^```\n(.*?)^```', f.read(), re.M | re.S).group(1)
+        _, out, err = run(clay, '-r', '-', stdin=source.encode())
+        expect((out, err), ('27 takes 111 steps\n97 takes 118 steps\n871 takes 178 steps\n', ''), 'output')
+
+    def endless():
+        source = b'fn f(n: int) -> int { return f(n + 1) + 1 }\nprint(1)\nprint(f(0))'
+        expect(run(clay, '-r', '-', stdin=source), (101, '1\n', 'runtime error: stack overflow\n'), 'result')
+
+    def input_lines():
+        source = b'while true { let l = read_line(); if l == "" { break }; write(len(l), l) }'
+        with open(os.path.join(work, 'lines.clay'), 'wb') as f:
+            f.write(source)
+        _, out, _ = run(clay, '-r', f.name, stdin=b'a\n\nlast')
+        expect(out, '2a\n1\n4last', 'output')
+
     def deep(source, want):
         def test():
             status, _, err = run(clay, '-e', 'obj', '-o', os.devnull, '-', stdin=source.encode())
@@ -116,6 +133,9 @@ def command(clay, work):
         ('-o FILE', executable),
         ('--run gives arguments and exit code', arguments),
         ('--emit=kir', text),
+        ("the README's program", readme),
+        ('recursion without end', endless),
+        ('read_line', input_lines),
         ('the same bytes each time', same_bytes),
         ('--help', status_of(0, '--help')),
         ('no file: usage', status_of(2)),
