@@ -13,7 +13,8 @@ static const char help[] =
   "      --pic=MODEL          full (default), pie or static\n"
   "      --function-sections  each function in a section of its own\n"
   "      --verify             verify each function before it is compiled (text: always)\n"
-  "      --threads=N          compile functions of bitcode with N threads, same object (default 1;\n"
+  "      --threads=N          compile functions of bitcode with N threads, same object (default "
+  "1;\n"
   "                           0: one per processor; text is compiled with one)\n"
   "      --time               print the time of each stage\n"
   "      --stats              print what was compiled\n"
@@ -22,6 +23,7 @@ static const char help[] =
   "      --listing[=FILE]     print the IR beside the machine code (to standard output)\n"
   "      --stress=SEED        choose few registers at random (a test aid)\n"
   "      -o OUT               output of the only input; default: its name with .o, here\n"
+  "  kiln cc ARGUMENT...                          compile and link C as clang would\n"
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
   "  kiln dis FILE.o                              disassemble an object\n"
@@ -35,8 +37,8 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } verbs[] = {
-  {"compile", verb_compile}, {"print", verb_print},   {"verify", verb_verify},
-  {"dis", verb_dis},         {"interp", verb_interp},
+  {"compile", verb_compile}, {"cc", verb_cc},   {"print", verb_print},
+  {"verify", verb_verify},   {"dis", verb_dis}, {"interp", verb_interp},
 };
 
 static int print_version(void) {
@@ -60,7 +62,8 @@ int main(int argc, char **argv) {
   if (strcmp(word, "--version") == 0) return print_version();
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
     if (strcmp(word, verbs[i].name) != 0) continue;
-    if (argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
+    bool own = verbs[i].run != verb_cc; /* whose --help is clang's */
+    if (own && argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
     return verbs[i].run(argc - 1, argv + 1);
   }
   return tool_usage("unknown verb '%s'", word);

@@ -1,0 +1,156 @@
+/* Running other programs for `kiln cc`: clang, with its output and input by way of pipes, and what
+ * stands beside this program. Also its temporary files. verb_cc.c calls it.
+ * Invariant: a program that was started has ended before the call returns. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include "cc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+const char *cc_clang(void) {
+  const char *path = getenv("KILN_CLANG");
+  return path != NULL && path[0] != 0 ? path : "clang-22";
+}
+
+/* The command: the program and the words behind it. */
+static char **command(const char *program, const struct cc_list *l) {
+  struct cc_list all = {0};
+  cc_push(&all, program);
+  for (size_t i = 0; l != NULL && i < l->n; i++) cc_push(&all, l->at[i]);
+  return (char **)(uintptr_t)all.at; /* exec's type has no const */
+}
+
+int cc_become(const struct cc_list *l) {
+  execvp(cc_clang(), command(cc_clang(), l));
+  tool_error("cc: %s: %s", cc_clang(), strerror(errno));
+  return TOOL_FAILED;
+}
+
+static int wait_for(pid_t child, const char *program) {
+  int status;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno == EINTR) continue;
+    tool_error("cc: %s: %s", program, strerror(errno));
+    return -1;
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  tool_error("cc: %s: ended by signal %d", program, WTERMSIG(status));
+  return 128 + WTERMSIG(status);
+}
+
+/* Reads what comes, writes what is wanted, until the reading end sees the end. */
+static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) {
+  size_t written = 0;
+  while (from >= 0 || to >= 0) {
+    struct pollfd p[2] = {{from, POLLIN, 0}, {to, POLLOUT, 0}};
+    if (to >= 0 && poll(p, 2, -1) < 0 && errno != EINTR) return false;
+    if (to >= 0 && p[1].revents != 0) {
+      ssize_t n = write(to, in->data + written, in->size - written);
+      if (n > 0) written += (size_t)n;
+      if ((n < 0 && errno != EINTR && errno != EAGAIN) || written == in->size) {
+        close(to); /* the end, or nobody reads: its exit status will say why */
+        to = -1;
+      }
+    }
+    if (from >= 0 && (to < 0 || p[0].revents != 0)) {
+      uint8_t *room = kiln_buffer_reserve(out, 1 << 20);
+      if (room == NULL) return false;
+      ssize_t n = read(from, room, 1 << 20);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return false;
+      if (n == 0) from = -1;
+      else out->size += (size_t)n;
+    }
+    if (from < 0 && to < 0) break;
+  }
+  return true;
+}
+
+/* Starts `argv` with `in` and `out` (or -1) as standard input and output. 0, or -1 after a message. */
+static pid_t start(char **argv, int in, int out, const char *path) {
+  pid_t child;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
+  if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, 1);
+  if (path != NULL)
+    posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == 0) return child;
+  tool_error("cc: %s: %s", argv[0], strerror(error));
+  return -1;
+}
+
+int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
+  int from[2] = {-1, -1}, to[2] = {-1, -1};
+  if ((out != NULL && pipe2(from, O_CLOEXEC) < 0) || (in != NULL && pipe2(to, O_CLOEXEC) < 0)) {
+    tool_error("cc: %s", strerror(errno));
+    return -1;
+  }
+  if (out != NULL) fcntl(from[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
+  char **argv = command(cc_clang(), l);
+  pid_t child = start(argv, to[0], from[1], NULL);
+  if (from[1] >= 0) close(from[1]);
+  if (to[0] >= 0) close(to[0]);
+  bool ok = true;
+  if (child >= 0) {
+    void (*was)(int) = signal(SIGPIPE, SIG_IGN);
+    ok = exchange(from[0], to[1], out, in);
+    signal(SIGPIPE, was);
+  }
+  if (from[0] >= 0) close(from[0]);
+  free(argv);
+  if (child < 0) return -1;
+  int status = wait_for(child, cc_clang());
+  if (ok) return status;
+  tool_error("cc: %s: its output could not be read", cc_clang());
+  return -1;
+}
+
+int cc_run_beside(const char *program, const char *argument, const char *path) {
+  char self[4096];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 256);
+  char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
+  if (slash == NULL || strlen(program) > 128) return -1;
+  strcpy(slash + 1, program);
+  char *argv[] = {self, (char *)(uintptr_t)argument, NULL};
+  if (access(self, X_OK) != 0) argv[0] = (char *)(uintptr_t)program;
+  pid_t child = start(argv, -1, -1, path);
+  return child < 0 ? -1 : wait_for(child, program);
+}
+
+/* ---- temporary files ---- */
+
+static struct cc_list temporaries;
+
+const char *cc_temporary(const char *suffix) {
+  const char *folder = getenv("TMPDIR");
+  char path[4096];
+  int n = snprintf(path, sizeof path, "%s/kiln-XXXXXX%s",
+                   folder != NULL && folder[0] != 0 ? folder : "/tmp", suffix);
+  int fd = n > 0 && (size_t)n < sizeof path ? mkstemps(path, (int)strlen(suffix)) : -1;
+  char *copy = fd >= 0 ? strdup(path) : NULL;
+  if (copy == NULL) {
+    tool_error("cc: no temporary file: %s", strerror(errno));
+    return NULL;
+  }
+  close(fd);
+  cc_push(&temporaries, copy);
+  return copy;
+}
+
+void cc_clean(void) {
+  for (size_t i = 0; i < temporaries.n; i++) unlink(temporaries.at[i]);
+  temporaries.n = 0;
+}

@@ -1,0 +1,247 @@
+/* `kiln cc`: a C compiler for build systems. Clang preprocesses, checks and gives bitcode; Kiln makes
+ * the object; clang does what is not C, and links. cc_args.c takes the command line apart.
+ * Invariant: what clang says and its exit status go to the caller as they are. */
+#include "cc.h"
+#include "threads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- names ---- */
+
+/* `path` without its suffix, in the current folder unless `keep`, and `suffix`. */
+static const char *renamed(const char *path, bool keep, const char *suffix) {
+  const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+  const char *from = keep ? path : base, *dot = strrchr(base, '.');
+  size_t n = dot != NULL && dot != base ? (size_t)(dot - from) : strlen(from);
+  char *name = malloc(n + strlen(suffix) + 1);
+  if (name == NULL) {
+    tool_error("out of memory");
+    exit(TOOL_FAILED);
+  }
+  memcpy(name, from, n);
+  strcpy(name + n, suffix);
+  return name;
+}
+
+/* The name that the object of an input has for the user: what -o says, or derived. */
+static const char *object_name(const struct cc_args *a, const struct cc_item *in) {
+  if (a->mode != CC_LINK_ALL && a->out != NULL) return a->out;
+  if (strcmp(in->word, "-") == 0) return a->mode == CC_ASSEMBLY ? "-.s" : "-.o";
+  return renamed(in->word, false, a->mode == CC_ASSEMBLY ? ".s" : ".o");
+}
+
+/* ---- bitcode ---- */
+
+static void push_flags(struct cc_list *l, const struct cc_args *a) {
+  for (size_t i = 0; i < a->n; i++) {
+    const struct cc_item *item = &a->items[i];
+    if (item->kind == CC_INPUT || (item->kind == CC_LINK && a->mode == CC_LINK_ALL)) continue;
+    cc_push(l, item->word);
+    if (item->value != NULL) cc_push(l, item->value);
+  }
+}
+
+/* Clang from source to bitcode, into memory. Returns its exit status. */
+static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode) {
+  struct cc_list l = {0};
+  push_flags(&l, a);
+  if (a->mode == CC_LINK_ALL) cc_push(&l, "-Qunused-arguments"); /* some are the linker's */
+  if (!a->vectorize) {                                           /* no vectors yet */
+    cc_push(&l, "-fno-vectorize");
+    cc_push(&l, "-fno-slp-vectorize");
+  }
+  if (a->depends && !a->depends_name) { /* else it would be that of the pipe */
+    cc_push(&l, "-MQ");
+    cc_push(&l, object_name(a, in));
+  }
+  if (a->depends && !a->depends_file) {
+    cc_push(&l, "-MF");
+    cc_push(&l, a->out != NULL ? renamed(a->out, true, ".d") : renamed(in->word, false, ".d"));
+  }
+  cc_push(&l, "-c");
+  cc_push(&l, "-emit-llvm");
+  cc_push(&l, "-o");
+  cc_push(&l, "-");
+  if (in->language != NULL) {
+    cc_push(&l, "-x");
+    cc_push(&l, in->language);
+  }
+  cc_push(&l, in->word);
+  return cc_run(&l, bitcode, NULL);
+}
+
+/* ---- objects ---- */
+
+/* LLVM makes the object of what Kiln does not compile yet. */
+static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
+                     const char *out, const kiln_diag *why) {
+  struct cc_list l = {0};
+  fprintf(stderr, "kiln: cc: %s: compiled by LLVM: %s\n", in->word, why->message);
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = a->items[i].word;
+    if (a->items[i].kind != CC_FLAG || word[0] != '-') continue;
+    bool code = word[1] == 'O' || word[1] == 'f' || word[1] == 'm' ||
+                strncmp(word, "--t", 3) == 0 || strcmp(word, "-target") == 0;
+    if (!code) continue;
+    cc_push(&l, word);
+    if (a->items[i].value != NULL) cc_push(&l, a->items[i].value);
+  }
+  static const char *const rest[] = {
+    "-Qunused-arguments", "-w", "-Xclang", "-disable-llvm-passes", "-x", "ir", "-", "-o"};
+  cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) cc_push(&l, rest[i]);
+  cc_push(&l, out);
+  return cc_run(&l, NULL, bitcode);
+}
+
+/* Appends a line about an object to the file that $KILN_LOG names. */
+static void log_object(const struct cc_item *in, const struct tool_compiled *c) {
+  const char *path = getenv("KILN_LOG");
+  if (path == NULL || path[0] == 0) return;
+  kiln_stats s = tool_compiled_stats(c);
+  char line[4096 + 128];
+  int n = snprintf(line, sizeof line, "%s: %" PRIu64 " functions, %" PRIu64 " instructions\n",
+                   in->word, s.functions, c->instructions);
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return;
+  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
+    tool_error("cc: %s: %s", path, strerror(errno));
+  close(fd);
+}
+
+static int write_object(const struct cc_args *a, const char *out, const kiln_buffer *object) {
+  if (a->mode != CC_ASSEMBLY) {
+    return tool_output_write(out, object->data, object->size) ? TOOL_OK : TOOL_FAILED;
+  }
+  const char *temporary = cc_temporary(".o");
+  if (temporary == NULL || !tool_output_write(temporary, object->data, object->size))
+    return TOOL_FAILED;
+  return cc_run_beside("kiln-dis", temporary, strcmp(out, "-") == 0 ? NULL : out);
+}
+
+/* Compiles the bitcode of one input. Returns the exit status. */
+static int make_object(const struct cc_args *a, const struct cc_item *in,
+                       const kiln_buffer *bitcode, const char *out) {
+  struct tool_input input = {
+    .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
+  kiln_module_options options = {.function_sections = a->function_sections,
+                                 .no_red_zone = a->no_red_zone};
+  const char *fallback = getenv("KILN_FALLBACK");
+  bool quiet = fallback != NULL && strcmp(fallback, "llvm") == 0;
+  kiln_diag diag = {.status = KILN_OK};
+  struct tool_module t;
+  if (quiet) tool_thread_diag = &diag;
+  if (!tool_module_open(&t, &input, options, false)) return TOOL_FAILED;
+  struct tool_compiled c;
+  kiln_buffer object = {0};
+  kiln_status s = tool_module_compile(&c, &t, &input, 1, false);
+  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
+  if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
+  tool_thread_diag = NULL;
+  int status = TOOL_FAILED;
+  if (s == KILN_OK) {
+    status = write_object(a, out, &object);
+    log_object(in, &c);
+  } else if (quiet && s == KILN_ERR_UNSUPPORTED) {
+    status = fall_back(a, in, bitcode, out, &diag);
+  } else {
+    char line[1024];
+    kiln_diag_format(&diag, line, sizeof line);
+    if (quiet) fprintf(stderr, "%s\n", line);
+    else tool_module_report(&t, &input, s);
+  }
+  tool_compiled_free(&c);
+  kiln_buffer_free(&object);
+  tool_module_close(&t);
+  return status;
+}
+
+static int compile(const struct cc_args *a, struct cc_item *in) {
+  kiln_buffer bitcode = {0};
+  int status = get_bitcode(a, in, &bitcode);
+  const char *out = a->mode == CC_LINK_ALL ? cc_temporary(".o") : object_name(a, in);
+  if (status == 0 && out == NULL) status = TOOL_FAILED;
+  if (status == 0) {
+    if (a->verbose) fprintf(stderr, "kiln: cc: %s -> %s\n", in->word, out);
+    status = make_object(a, in, &bitcode, out);
+  }
+  kiln_buffer_free(&bitcode);
+  in->object = out;
+  return status < 0 ? TOOL_FAILED : status;
+}
+
+/* ---- the rest, and the link ---- */
+
+/* Clang on one input that is not C, as the command says. */
+static int other_input(const struct cc_args *a, const struct cc_item *in) {
+  struct cc_list l = {0};
+  push_flags(&l, a);
+  cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
+  if (a->out != NULL) {
+    cc_push(&l, "-o");
+    cc_push(&l, a->out);
+  }
+  if (in->language != NULL) {
+    cc_push(&l, "-x");
+    cc_push(&l, in->language);
+  }
+  cc_push(&l, in->word);
+  return cc_run(&l, NULL, NULL);
+}
+
+static int link_all(const struct cc_args *a) {
+  struct cc_list l = {0};
+  cc_push(&l, "-Qunused-arguments"); /* those that the compiling used */
+  for (size_t i = 0; i < a->n; i++) {
+    const struct cc_item *item = &a->items[i];
+    bool typed = item->kind == CC_INPUT && item->object == NULL && item->language != NULL;
+    if (typed) {
+      cc_push(&l, "-x");
+      cc_push(&l, item->language);
+    }
+    cc_push(&l, item->object != NULL ? item->object : item->word);
+    if (item->value != NULL) cc_push(&l, item->value);
+    if (typed) {
+      cc_push(&l, "-x");
+      cc_push(&l, "none");
+    }
+  }
+  if (a->out != NULL) {
+    cc_push(&l, "-o");
+    cc_push(&l, a->out);
+  }
+  return cc_run(&l, NULL, NULL);
+}
+
+int verb_cc(int argc, char **argv) {
+  struct cc_args a;
+  if (!cc_parse(&a, argc, argv)) return TOOL_USAGE;
+  size_t inputs = 0, sources = 0;
+  for (size_t i = 0; i < a.n; i++) {
+    inputs += a.items[i].kind == CC_INPUT;
+    sources += a.items[i].kind == CC_INPUT && a.items[i].c;
+  }
+  if (a.mode == CC_CLANG || sources == 0) return cc_become(&a.words);
+  if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
+    tool_error("cc: -o with more than one input");
+    return TOOL_FAILED;
+  }
+  int status = TOOL_OK;
+  for (size_t i = 0; i < a.n; i++) {
+    struct cc_item *in = &a.items[i];
+    if (in->kind != CC_INPUT) continue;
+    int one = TOOL_OK;
+    if (in->c) one = compile(&a, in);
+    else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
+    if (one != TOOL_OK) status = one;
+  }
+  if (status == TOOL_OK && a.mode == CC_LINK_ALL) status = link_all(&a);
+  cc_clean();
+  return status < 0 ? TOOL_FAILED : status;
+}
