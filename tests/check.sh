@@ -54,7 +54,7 @@ check_listed() {
 }
 
 check_whitespace() {
-  git ls-files | grep -vE '\.(bc|o|png)$|^LICENSE$' | xargs grep -nIP '\s+$|\t' |
+  git ls-files | grep -vE '\.(bc|o|png|out)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
 }
 
@@ -65,7 +65,27 @@ check_format() {
 
 check_header() {
   gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c "$1" &&
+    g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1" &&
     clang++-22 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1"
+}
+
+# Every public name has a comment, and the documentation renders without a warning.
+check_documented() {
+  local out ok=0
+  out=$(mktemp -d)
+  DOC_DIR=$out doxygen docs/Doxyfile 2>&1 && tests/api_doc.py "$out/xml" include/kiln || ok=1
+  rm -rf "$out"
+  return $ok
+}
+
+# The version stands in four places.
+check_versions() {
+  local version
+  version=$(sed -nE "s/^ *version: '([0-9.]+)',/\1/p" meson.build)
+  diff <(printf '%s\n' "$version" "$version" "$version") <(
+    awk '/^#define KILN_VERSION_(MAJOR|MINOR|PATCH)/ {v = v "." $3} END {print substr(v, 2)}' include/kiln/types.h
+    sed -nE '1s/^kiln \(([0-9.]+)(-[0-9]+)?\).*/\1/p' debian/changelog
+    sed -nE 's/^\.TH KILN 1 "" "kiln ([0-9.]+)".*/\1/p' docs/kiln.1)
 }
 
 # ---- built ----
@@ -107,6 +127,12 @@ check_source() {
   check "every source file is built" check_listed
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
+  check "one version" check_versions
+  if command -v doxygen > /dev/null; then
+    check "every public name has a comment" check_documented
+  else
+    skip "every public name has a comment" "no doxygen"
+  fi
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
 }
 

@@ -20,34 +20,44 @@ typedef enum kiln_op {
 } kiln_op;
 
 /** Integer conditions. Flipping bit 0 negates. */
-/* clang-format off */
 typedef enum kiln_icond {
-  KILN_EQ, KILN_NE,
-  KILN_SLT, KILN_SGE, KILN_SLE, KILN_SGT,
-  KILN_ULT, KILN_UGE, KILN_ULE, KILN_UGT,
+  KILN_EQ,  /**< a == b */
+  KILN_NE,  /**< a != b */
+  KILN_SLT, /**< a < b, signed */
+  KILN_SGE, /**< a >= b, signed */
+  KILN_SLE, /**< a <= b, signed */
+  KILN_SGT, /**< a > b, signed */
+  KILN_ULT, /**< a < b, unsigned */
+  KILN_UGE, /**< a >= b, unsigned */
+  KILN_ULE, /**< a <= b, unsigned */
+  KILN_UGT, /**< a > b, unsigned */
   KILN_ICOND_COUNT
 } kiln_icond;
-/* clang-format on */
 
 /** Float conditions: O.. false, U.. true if an operand is NaN. Flipping bit 0 negates. */
-/* clang-format off */
 typedef enum kiln_fcond {
-  KILN_FOEQ, KILN_FUNE,
-  KILN_FOLT, KILN_FUGE,
-  KILN_FOLE, KILN_FUGT,
-  KILN_FOGT, KILN_FULE,
-  KILN_FOGE, KILN_FULT,
-  KILN_FONE, KILN_FUEQ,
-  KILN_FORD, KILN_FUNO,
+  KILN_FOEQ, /**< ordered and a == b */
+  KILN_FUNE, /**< unordered or a != b */
+  KILN_FOLT, /**< ordered and a < b */
+  KILN_FUGE, /**< unordered or a >= b */
+  KILN_FOLE, /**< ordered and a <= b */
+  KILN_FUGT, /**< unordered or a > b */
+  KILN_FOGT, /**< ordered and a > b */
+  KILN_FULE, /**< unordered or a <= b */
+  KILN_FOGE, /**< ordered and a >= b */
+  KILN_FULT, /**< unordered or a < b */
+  KILN_FONE, /**< ordered and a != b */
+  KILN_FUEQ, /**< unordered or a == b */
+  KILN_FORD, /**< no operand is NaN */
+  KILN_FUNO, /**< an operand is NaN */
   KILN_FCOND_COUNT
 } kiln_fcond;
-/* clang-format on */
 
 /** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
 enum {
-  KILN_MEM_SEXT = 1u << 5,     /**< load: the narrower memory value is sign-extended */
-  KILN_MEM_VOLATILE = 1u << 6, /**< done exactly once, as said */
-  KILN_MEM_NONTEMPORAL = 1u << 7
+  KILN_MEM_SEXT = 1u << 5,       /**< load: the narrower memory value is sign-extended */
+  KILN_MEM_VOLATILE = 1u << 6,   /**< done exactly once, as said */
+  KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: not needed again soon */
 };
 /** Alignment 2^n known for an access (n from 0 to 15); without it the type's own is assumed to be
  * unknown: unaligned accesses are always right. */
@@ -55,21 +65,29 @@ enum {
 
 /** Memory orderings, as in C11. */
 typedef enum kiln_ordering {
-  KILN_RELAXED,
-  KILN_ACQUIRE,
-  KILN_RELEASE,
-  KILN_ACQ_REL,
-  KILN_SEQ_CST,
+  KILN_RELAXED, /**< atomic, orders nothing else */
+  KILN_ACQUIRE, /**< later accesses stay behind it */
+  KILN_RELEASE, /**< earlier accesses stay before it */
+  KILN_ACQ_REL, /**< both */
+  KILN_SEQ_CST, /**< both, and all of these have one order */
   KILN_ORDERING_COUNT
 } kiln_ordering;
 
-/** Operations of atomic_rmw. */
-/* clang-format off */
+/** Operations of atomic_rmw: what memory becomes. */
 typedef enum kiln_rmw {
-  KILN_RMW_XCHG, KILN_RMW_ADD, KILN_RMW_SUB, KILN_RMW_AND, KILN_RMW_NAND, KILN_RMW_OR, KILN_RMW_XOR,
-  KILN_RMW_SMIN, KILN_RMW_SMAX, KILN_RMW_UMIN, KILN_RMW_UMAX, KILN_RMW_COUNT
+  KILN_RMW_XCHG, /**< the operand */
+  KILN_RMW_ADD,  /**< memory + operand */
+  KILN_RMW_SUB,  /**< memory - operand */
+  KILN_RMW_AND,  /**< memory & operand */
+  KILN_RMW_NAND, /**< ~(memory & operand) */
+  KILN_RMW_OR,   /**< memory | operand */
+  KILN_RMW_XOR,  /**< memory ^ operand */
+  KILN_RMW_SMIN, /**< the lesser, signed */
+  KILN_RMW_SMAX, /**< the greater, signed */
+  KILN_RMW_UMIN, /**< the lesser, unsigned */
+  KILN_RMW_UMAX, /**< the greater, unsigned */
+  KILN_RMW_COUNT
 } kiln_rmw;
-/* clang-format on */
 
 /** A function being built. */
 typedef struct kiln_func kiln_func;
@@ -96,8 +114,9 @@ KILN_API kiln_status kiln_func_status(const kiln_func *f);
 KILN_API kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message);
 /** The number that diagnostics give the instruction built next. */
 KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
-/** Session and symbol of a function. */
+/** The session that a function is built in. */
 KILN_API kiln_session *kiln_func_session(const kiln_func *f);
+/** The symbol whose body it is. */
 KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 /** The i-th parameter of the function: a parameter of its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
@@ -128,8 +147,9 @@ KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
 KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
 /** i128 constant. */
 KILN_API kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high);
-/** Float constants, bit for bit. */
+/** f32 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f32(kiln_func *f, float value);
+/** f64 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 /** Constant of any type from its bits, low half first. */
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
@@ -198,16 +218,21 @@ KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value in
 /** [SALLOC] aligned to 2^align_log2 (at least to the ABI's stack alignment). */
 KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2);
 
-/** [ATOMIC_LOAD], [ATOMIC_STORE], [ATOMIC_RMW], [ATOMIC_CAS] (success and failure ordering), [FENCE]. */
+/** [ATOMIC_LOAD] from address `a`: relaxed, acquire or seq_cst. */
 KILN_API kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a,
                                            kiln_ordering order);
+/** [ATOMIC_STORE] of `v` to address `a`: relaxed, release or seq_cst. */
 KILN_API void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
                                       kiln_ordering order);
+/** [ATOMIC_RMW] at address `a` with operand `v`; gives what was there. */
 KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                           kiln_value v, kiln_ordering order);
+/** [ATOMIC_CAS] at address `a`: gives what was there; result 1 tells whether `desired` was stored. The
+ * failure ordering is one of a load. */
 KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
                                           kiln_value expected, kiln_value desired,
                                           kiln_ordering success, kiln_ordering failure);
+/** [FENCE]; not relaxed. */
 KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 
 /** [CALL] of `callee` (a symbol constant without addend, or an i64) with `n` arguments. Variadic
@@ -234,8 +259,8 @@ KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_blo
                               const kiln_value *else_args, uint32_t n_else);
 /** One case of a switch. Values are compared in the switch's type; all different. */
 typedef struct kiln_case {
-  int64_t value;
-  kiln_block target;
+  int64_t value;     /**< sign-extended or not: only the type's bits count */
+  kiln_block target; /**< where to go if it is equal */
 } kiln_case;
 /** [SWITCH] on an integer of at most 64 bits. Arguments by kiln_edge_arg. */
 KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,

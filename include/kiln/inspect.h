@@ -12,12 +12,12 @@ extern "C" {
 
 /** An instruction of one function; the value that it makes has its id. 0 is none. */
 typedef struct kiln_inst {
-  uint32_t id;
+  uint32_t id; /**< of the instruction, and of the value it makes */
 } kiln_inst;
 
 /** One instruction. Fields that do not apply to the operation are 0. */
 typedef struct kiln_inst_info {
-  kiln_op op;
+  kiln_op op;         /**< what it does */
   kiln_type type;     /**< as given to the builder: for most, of operands and result */
   kiln_type result;   /**< of the value it makes; VOID: none */
   kiln_type from;     /**< conversions: of the operand; LOAD, STORE: in memory */
@@ -36,7 +36,7 @@ typedef struct kiln_inst_info {
 
 /** What an operand is. */
 typedef enum kiln_operand_kind {
-  KILN_OPERAND_NONE,
+  KILN_OPERAND_NONE,   /**< no operand */
   KILN_OPERAND_VALUE,  /**< made by an instruction or a block parameter */
   KILN_OPERAND_INT,    /**< integer constant without a type: it takes that of its use */
   KILN_OPERAND_BITS,   /**< constant of a type */
@@ -47,11 +47,12 @@ typedef enum kiln_operand_kind {
 
 /** One operand. */
 typedef struct kiln_operand {
-  kiln_operand_kind kind;
-  kiln_type type;     /**< VOID: INT, NONE */
-  uint64_t low, high; /**< INT (sign-extended), BITS; SYMBOL: the addend in low */
-  kiln_symbol symbol; /**< SYMBOL */
-  uint32_t slot;      /**< SLOT: its number */
+  kiln_operand_kind kind; /**< what it is */
+  kiln_type type;         /**< VOID: INT, NONE */
+  uint64_t low;           /**< INT, BITS: low half; SYMBOL: the addend */
+  uint64_t high;          /**< INT (sign-extended), BITS: high half */
+  kiln_symbol symbol;     /**< SYMBOL */
+  uint32_t slot;          /**< SLOT: its number */
 } kiln_operand;
 
 /** The name that a module was made with; "": none. Lives as long as the module. */
@@ -66,20 +67,22 @@ KILN_API bool kiln_func_finished(const kiln_func *f);
 KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 /** Blocks have ids below this. */
 KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
-/** Number of blocks that were filled, and the k-th of them in the order of filling: block 0 first.
- * That is the order of printing, too. */
+/** Number of blocks that were filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
+/** The k-th of them in the order of filling, which is that of printing too: block 0 first. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
-/** Number of stack slots, and size and alignment of one. */
+/** Number of stack slots. */
 KILN_API uint32_t kiln_func_slot_count(const kiln_func *f);
+/** Size and alignment of one. */
 KILN_API void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
                                  unsigned *align_log2);
 
 /** Number of a block's parameters; writes the first `max` of them to `out`. */
 KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out,
                                     uint32_t max);
-/** A block's first instruction, and the one behind an instruction; none behind the terminator. */
+/** A block's first instruction. */
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
+/** The instruction behind another one in its block; none behind the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
 /** Describes an instruction. */

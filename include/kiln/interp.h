@@ -30,13 +30,14 @@ typedef struct kiln_interp_options {
   /** Called with each fault, from within the failing call. A fault that no kiln_interp_call is there
    * to return (C called a function by its address) ends the process by abort() afterwards. */
   void (*on_fault)(void *user, const kiln_diag *diag);
-  void *user;
+  void *user;           /**< for the calls above */
   uint64_t stack_bytes; /**< of each thread's frames; 0: 512 MiB (reserved, used as needed) */
   uint64_t
     max_steps; /**< blocks entered and calls made per thread until KILN_ERR_LIMIT; 0: no end */
 } kiln_interp_options;
 
-/** Makes an interpreter for `m`, which must live longer. NULL only without memory. */
+/** Makes an interpreter for `m`, which must live longer. `options` may be NULL: defaults. NULL only
+ * without memory. */
 KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
 /** Frees it; nothing of it may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);
@@ -55,7 +56,8 @@ KILN_API void *kiln_interp_address(kiln_interp *in, kiln_symbol s);
 
 /** A value: bits, low half first. Bits above its type are ignored. */
 typedef struct kiln_bits {
-  uint64_t low, high;
+  uint64_t low;  /**< bits 0 to 63 */
+  uint64_t high; /**< bits 64 to 127, of an i128 */
 } kiln_bits;
 
 /** Calls a function of the module with `n` arguments, which must fit its signature, and writes its
@@ -63,8 +65,9 @@ typedef struct kiln_bits {
  * trap, KILN_ERR_UNSUPPORTED, KILN_ERR_LIMIT max_steps: then `diag` (may be NULL) says where. */
 KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
                                       uint32_t n, kiln_bits *results, kiln_diag *diag);
-/** Calls the module's constructors; its destructors. */
+/** Calls the module's constructors. */
 KILN_API kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag);
+/** Calls its destructors. */
 KILN_API kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag);
 
 /** The place that this thread is at, for signal handlers: false if it is not interpreting. */

@@ -35,14 +35,14 @@ typedef enum kiln_pic {
 
 /** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;
-  kiln_pic pic;
+  kiln_target target;       /**< the machine to generate code for */
+  kiln_pic pic;             /**< how position-independent that code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
   /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
    * any thread that uses one of its sessions, perhaps from several at once. */
   void (*on_diag)(void *user, const kiln_diag *diag);
-  void *diag_user;
+  void *diag_user;        /**< for on_diag */
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
@@ -105,12 +105,15 @@ typedef struct kiln_param {
 } kiln_param;
 
 /** Calling conventions. */
-typedef enum kiln_callconv { KILN_CC_C, KILN_CC_COUNT } kiln_callconv;
+typedef enum kiln_callconv {
+  KILN_CC_C, /**< the C ABI of the target */
+  KILN_CC_COUNT
+} kiln_callconv;
 
 /** Flags of a signature. */
 enum {
-  KILN_SIG_VARIADIC = 1,
-  KILN_SIG_NORETURN = 2,
+  KILN_SIG_VARIADIC = 1,     /**< takes more arguments than it has parameters */
+  KILN_SIG_NORETURN = 2,     /**< never returns */
   KILN_SIG_RETURNS_TWICE = 4 /**< setjmp and its kin */
 };
 
@@ -126,12 +129,12 @@ KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags,
 
 /** Read access to a signature. Pointers are valid until the next `kiln_sig_new`. */
 typedef struct kiln_sig_info {
-  kiln_callconv cc;
-  unsigned flags;
-  const kiln_param *params;
-  uint32_t n_params;
-  const uint8_t *results; /**< kiln_type each */
-  uint32_t n_results;
+  kiln_callconv cc;         /**< how it is called */
+  unsigned flags;           /**< KILN_SIG_... */
+  const kiln_param *params; /**< in order */
+  uint32_t n_params;        /**< number of them */
+  const uint8_t *results;   /**< kiln_type each */
+  uint32_t n_results;       /**< number of them */
 } kiln_sig_info;
 /** Describes `sig`; all zero for none. */
 KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
@@ -140,7 +143,7 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 
 /** Linkage, as in ELF. */
 typedef enum kiln_linkage {
-  KILN_LINKAGE_EXTERNAL,
+  KILN_LINKAGE_EXTERNAL, /**< global symbol */
   KILN_LINKAGE_INTERNAL, /**< local symbol */
   KILN_LINKAGE_PRIVATE,  /**< local, and left out of the symbol table where possible */
   KILN_LINKAGE_WEAK,     /**< weak definition; or weak reference, 0 if undefined */
@@ -151,43 +154,43 @@ typedef enum kiln_linkage {
 
 /** Visibility, as in ELF. */
 typedef enum kiln_visibility {
-  KILN_VIS_DEFAULT,
-  KILN_VIS_HIDDEN,
-  KILN_VIS_PROTECTED,
+  KILN_VIS_DEFAULT,   /**< seen by others, who may define their own instead */
+  KILN_VIS_HIDDEN,    /**< only within what is linked together */
+  KILN_VIS_PROTECTED, /**< seen by others, bound here */
   KILN_VIS_COUNT
 } kiln_visibility;
 
 /** How a thread-local symbol is reached. The most general that is safe is the front end's to say. */
 typedef enum kiln_tls {
-  KILN_TLS_NONE,
-  KILN_TLS_GENERAL_DYNAMIC,
-  KILN_TLS_LOCAL_DYNAMIC,
-  KILN_TLS_INITIAL_EXEC,
-  KILN_TLS_LOCAL_EXEC,
+  KILN_TLS_NONE,            /**< not thread-local */
+  KILN_TLS_GENERAL_DYNAMIC, /**< defined anywhere, loaded at any time */
+  KILN_TLS_LOCAL_DYNAMIC,   /**< defined in what is linked together */
+  KILN_TLS_INITIAL_EXEC,    /**< loaded at the program's start */
+  KILN_TLS_LOCAL_EXEC,      /**< defined in the executable */
   KILN_TLS_COUNT
 } kiln_tls;
 
 /** What a symbol is. */
 typedef enum kiln_symbol_kind {
   KILN_SYMBOL_UNKNOWN, /**< referenced only */
-  KILN_SYMBOL_FUNC,
-  KILN_SYMBOL_DATA,
-  KILN_SYMBOL_ALIAS,
-  KILN_SYMBOL_BLOCK, /**< address of a block of a function */
+  KILN_SYMBOL_FUNC,    /**< a function */
+  KILN_SYMBOL_DATA,    /**< data */
+  KILN_SYMBOL_ALIAS,   /**< another name of one of these */
+  KILN_SYMBOL_BLOCK,   /**< address of a block of a function */
   KILN_SYMBOL_KIND_COUNT
 } kiln_symbol_kind;
 
 /** Properties of a symbol. Zero-initialise for an external one. */
 typedef struct kiln_symbol_desc {
-  const char *name;   /**< NULL or "" is allowed for INTERNAL and PRIVATE ones only */
-  size_t name_length; /**< bytes; 0: `name` is NUL-terminated */
-  kiln_linkage linkage;
-  kiln_visibility visibility;
-  kiln_tls tls;        /**< data only */
-  bool dso_local;      /**< bound in the module being linked: no GOT, no PLT */
-  const char *section; /**< NULL: by content */
-  const char *comdat;  /**< NULL: none (LINKONCE: its own name) */
-  uint8_t align_log2;  /**< functions: 0 for the target's default */
+  const char *name;           /**< NULL or "" is allowed for INTERNAL and PRIVATE ones only */
+  size_t name_length;         /**< bytes; 0: `name` is NUL-terminated */
+  kiln_linkage linkage;       /**< who sees the name, and who wins */
+  kiln_visibility visibility; /**< of an external name, to other components */
+  kiln_tls tls;               /**< data only */
+  bool dso_local;             /**< bound in the module being linked: no GOT, no PLT */
+  const char *section;        /**< NULL: by content */
+  const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
+  uint8_t align_log2;         /**< functions: 0 for the target's default */
   /** A definition follows in this module. Code that comes before it may then count on that (fewer
    * detours through the GOT) as code behind it does anyway; in a frozen module all code does. */
   bool body;
@@ -209,10 +212,10 @@ KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 
 /** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
 typedef struct kiln_reloc {
-  uint64_t offset_bytes;
-  kiln_symbol symbol;
-  int64_t addend;
-  uint8_t size_bytes; /**< 8; or 4, for differences and code below 2 GiB */
+  uint64_t offset_bytes; /**< in the data */
+  kiln_symbol symbol;    /**< whose address */
+  int64_t addend;        /**< added to it */
+  uint8_t size_bytes;    /**< 8; or 4, for differences and code below 2 GiB */
   /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
    * section of this item (as the item itself is), or together with a local `symbol` in one section,
    * as two blocks of a function are. */
@@ -228,12 +231,12 @@ enum {
 
 /** A data definition. */
 typedef struct kiln_data_desc {
-  const void *bytes; /**< NULL: all zero */
-  uint64_t size_bytes;
+  const void *bytes;        /**< NULL: all zero */
+  uint64_t size_bytes;      /**< of the whole item */
   uint8_t align_log2;       /**< 0 to 16 */
   unsigned flags;           /**< KILN_DATA_... */
   const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
-  size_t n_relocs;
+  size_t n_relocs;          /**< number of them */
 } kiln_data_desc;
 
 /** Defines `symbol`; all of `desc` is copied. Errors: defined twice, relocation out of range. */
@@ -247,12 +250,12 @@ KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned pr
 
 /** Properties of a symbol as declared; strings live as long as the module. */
 typedef struct kiln_symbol_info {
-  kiln_symbol_kind kind;
-  kiln_symbol_desc desc;
-  kiln_sig sig;         /**< functions */
-  bool defined;         /**< a body or data was given */
-  kiln_symbol target;   /**< aliases; BLOCK: the function */
-  int64_t offset_bytes; /**< aliases; BLOCK: the block id */
+  kiln_symbol_kind kind; /**< what it is */
+  kiln_symbol_desc desc; /**< as declared */
+  kiln_sig sig;          /**< functions */
+  bool defined;          /**< a body or data was given */
+  kiln_symbol target;    /**< aliases; BLOCK: the function */
+  int64_t offset_bytes;  /**< aliases; BLOCK: the block id */
 } kiln_symbol_info;
 /** Describes `s`; all zero for none. */
 KILN_API kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol s);
@@ -261,8 +264,9 @@ KILN_API uint32_t kiln_symbol_count(const kiln_module *m);
 /** The definition of a data symbol; false if it has none. Pointers live as long as the module and
  * until the next definition. `bytes` is NULL for zero data. */
 KILN_API bool kiln_data_get(const kiln_module *m, kiln_symbol s, kiln_data_desc *out);
-/** Number of constructors and destructors, and the i-th in order of addition. */
+/** Number of constructors and destructors. */
 KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
+/** The i-th in order of addition. */
 KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
                             bool *at_exit);
 
@@ -285,13 +289,15 @@ KILN_API uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line,
 /** What a session has done so far. Times are in nanoseconds and only kept after
  * `kiln_session_time(s, true)`. */
 typedef struct kiln_stats {
-  uint64_t functions;
+  uint64_t functions;    /**< functions compiled */
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
-  uint64_t blocks;
-  uint64_t code_bytes; /**< machine code, without padding between functions */
-  uint64_t data_bytes;
-  uint64_t spills; /**< local values that were stored for want of a register */
-  uint64_t plan_ns, walk_ns, object_ns;
+  uint64_t blocks;       /**< blocks made */
+  uint64_t code_bytes;   /**< machine code, without padding between functions */
+  uint64_t data_bytes;   /**< of the module's data definitions */
+  uint64_t spills;       /**< local values that were stored for want of a register */
+  uint64_t plan_ns;      /**< order, loops, homes */
+  uint64_t walk_ns;      /**< selecting, allocating, encoding */
+  uint64_t object_ns;    /**< writing the object */
   uint64_t memory_bytes; /**< held by the session's arrays */
 } kiln_stats;
 /** Reads the statistics. */

@@ -54,7 +54,7 @@ typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
 typedef struct kiln_var {
-  uint32_t id;
+  uint32_t id; /**< UINT32_MAX: none */
 } kiln_var;
 
 /** Flags of kiln_ssa_begin. */
@@ -84,18 +84,22 @@ KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value);
 /** The variable's value at the end of the current block so far. It may be used as an operand of any
  * instruction from here on that this place dominates. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var);
-/** As the two before, at the end of `block`, which need not be current. Writing to a block that has its
+/** As kiln_ssa_write, at the end of `block`, which need not be current. Writing to a block that has its
  * terminator is an error. */
 KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value);
+/** As kiln_ssa_read, at the end of `block`, which need not be current. */
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var);
 
-/** Builds a terminator of the current block, as the builder's call of that name, and notes its edges.
+/** Builds a terminator of the current block, as kiln_build_br without arguments does, and notes its edges.
  * Parameters that the front end gave a block itself get their arguments by kiln_edge_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
+/** As kiln_ssa_br: kiln_build_brif. */
 KILN_API void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block,
                             kiln_block else_block);
+/** As kiln_ssa_br: kiln_build_switch. */
 KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
                               const kiln_case *cases, uint32_t n);
+/** As kiln_ssa_br: kiln_build_brind. */
 KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
                              uint32_t n);
 /** Notes the edges from `from` to `to` of a terminator that was built without the calls above. `from`

@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** Marks what the libraries export. */
 #if defined(__GNUC__)
 #define KILN_API __attribute__((visibility("default")))
 #else
@@ -19,7 +20,9 @@ extern "C" {
 
 /** Version of the headers; `kiln_version()` gives that of the library. */
 #define KILN_VERSION_MAJOR 0
+/** Second number of the version. */
 #define KILN_VERSION_MINOR 1
+/** Third number of the version. */
 #define KILN_VERSION_PATCH 0
 
 /** Version of the library linked, as major * 1000000 + minor * 1000 + patch. */
@@ -28,14 +31,14 @@ KILN_API uint32_t kiln_version(void);
 /** Types of IR values. A pointer is an I64. A comparison gives an I8 that is 0 or 1. */
 typedef enum kiln_type {
   KILN_TYPE_VOID, /**< no value: calls without result */
-  KILN_TYPE_I8,
-  KILN_TYPE_I16,
-  KILN_TYPE_I32,
-  KILN_TYPE_I64,
-  KILN_TYPE_I128,
-  KILN_TYPE_F16, /**< reserved, not lowered yet */
-  KILN_TYPE_F32,
-  KILN_TYPE_F64,
+  KILN_TYPE_I8,   /**< 8-bit integer, and condition */
+  KILN_TYPE_I16,  /**< 16-bit integer */
+  KILN_TYPE_I32,  /**< 32-bit integer */
+  KILN_TYPE_I64,  /**< 64-bit integer, and address */
+  KILN_TYPE_I128, /**< 128-bit integer */
+  KILN_TYPE_F16,  /**< reserved, not lowered yet */
+  KILN_TYPE_F32,  /**< IEEE 754 binary32 */
+  KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended; reserved, not lowered yet */
   KILN_TYPE_F128, /**< reserved, not lowered yet */
   KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
@@ -54,27 +57,27 @@ KILN_API const char *kiln_type_name(kiln_type t);
 /** An operand: a value, a constant, a stack slot's address or a forward value of one function.
  * Valid until that function is finished. Id 0 is "none", which every builder call passes through. */
 typedef struct kiln_value {
-  uint32_t id;
+  uint32_t id; /**< 0: none */
 } kiln_value;
 
 /** A block of one function. Ids count from 0 (the entry) in order of creation; UINT32_MAX is none. */
 typedef struct kiln_block {
-  uint32_t id;
+  uint32_t id; /**< UINT32_MAX: none */
 } kiln_block;
 
 /** A symbol of a module: function, data, alias. Ids count from 1; 0 is none. */
 typedef struct kiln_symbol {
-  uint32_t id;
+  uint32_t id; /**< 0: none */
 } kiln_symbol;
 
 /** A function signature of a module, interned: equal signatures have equal ids. 0 is none. */
 typedef struct kiln_sig {
-  uint32_t id;
+  uint32_t id; /**< 0: none */
 } kiln_sig;
 
 /** What went wrong. */
 typedef enum kiln_status {
-  KILN_OK,
+  KILN_OK,            /**< nothing */
   KILN_ERR_MEMORY,    /**< the allocator gave NULL */
   KILN_ERR_ARGUMENT,  /**< a handle or number out of range */
   KILN_ERR_TYPE,      /**< an operand of the wrong type */
@@ -95,7 +98,7 @@ KILN_API const char *kiln_status_name(kiln_status s);
 
 /** One diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
 typedef struct kiln_diag {
-  kiln_status status;
+  kiln_status status; /**< what went wrong */
   char module[128];   /**< name given to the module, usually the input file's */
   char function[128]; /**< symbol of the function, cut if longer */
   uint32_t block;     /**< block id, or UINT32_MAX */
@@ -114,13 +117,13 @@ KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size);
 /** A user allocator. `realloc` has C's contract (old == NULL allocates; size == 0 frees and gives
  * NULL) and may be called from every thread that uses the module. */
 typedef struct kiln_allocator {
-  void *(*realloc)(void *user, void *old, size_t size);
-  void *user;
+  void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes, frees */
+  void *user;                                           /**< for `realloc` */
 } kiln_allocator;
 
 /** Bytes that grow. Zero-initialise; `kiln_buffer_free` when done. */
 typedef struct kiln_buffer {
-  uint8_t *data;
+  uint8_t *data;            /**< NULL: none yet */
   size_t size;              /**< bytes in use */
   size_t capacity;          /**< bytes allocated */
   kiln_allocator allocator; /**< all zero: C's realloc */
