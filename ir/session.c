@@ -74,6 +74,7 @@ uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t
 /* ---- sessions ---- */
 
 kiln_session *kiln_session_new(kiln_module *m) {
+  if (m == NULL) return NULL;
   kiln_session *s = kn_realloc(m, NULL, sizeof *s);
   if (s == NULL) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");

@@ -91,6 +91,7 @@ static void options_are_checked(void **state) {
   }
   assert_false(kiln_target_find("x86", &target));
   assert_null(kiln_target_name(KILN_TARGET_COUNT));
+  assert_null(kiln_session_new(NULL)); /* a module that was refused needs no check of its own */
 }
 
 /* ---- symbols ---- */

@@ -204,7 +204,7 @@ static int generate(const struct options *o, struct clay *c, const struct progra
   kiln_module_options options = {.target = o->target, .pic = KILN_PIC_PIE, .name = c->file};
   options.verify = true; /* costs little, and finds a generator's mistakes where they are made */
   kiln_module *m = kiln_module_new(&options);
-  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  kiln_session *s = kiln_session_new(m);
   int result = s != NULL ? OK : complain(FAILED, "out of memory");
   if (result == OK) {
     bool text = o->emit == EMIT_KIR;
@@ -220,7 +220,7 @@ static int generate(const struct options *o, struct clay *c, const struct progra
     }
   }
   kiln_buffer_free(&bodies);
-  if (s != NULL) kiln_session_free(s);
+  kiln_session_free(s);
   kiln_module_free(m);
   return result;
 }

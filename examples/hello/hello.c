@@ -8,10 +8,10 @@ int main(int argc, char **argv) {
     return 2;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
+  if (s == NULL) return 1;
 
-  const char text[] = "Hello, world";
   kiln_symbol message = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
-  kiln_data_define(m, message, &(kiln_data_desc){.bytes = text, .size_bytes = sizeof text});
+  kiln_data_define(m, message, &(kiln_data_desc){.bytes = "Hello, world", .size_bytes = 13});
 
   kiln_type i32 = KILN_TYPE_I32; /* int puts(const char *); int main(void); */
   kiln_sig puts_sig =

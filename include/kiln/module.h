@@ -35,8 +35,8 @@ typedef enum kiln_pic {
 
 /** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< the machine to generate code for */
-  kiln_pic pic;             /**< how position-independent that code is */
+  kiln_target target;       /**< all zero: x86-64; kiln_target_host gives this machine's */
+  kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
   /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
@@ -275,7 +275,7 @@ KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func,
 /** A session compiles functions of one module, one after the other or several open at once. Its
  * memory stays warm from function to function. */
 typedef struct kiln_session kiln_session;
-/** Makes a session; NULL without memory. */
+/** Makes a session; NULL without memory, or if `m` is NULL: one check does for both. */
 KILN_API kiln_session *kiln_session_new(kiln_module *m);
 /** Frees a session and its open functions. Its code is lost if no object was written before. */
 KILN_API void kiln_session_free(kiln_session *s);
