@@ -233,7 +233,9 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
     bool wide = kn_wide(v->type);
     uint32_t ready = w->spare_inst == w->i ? w->spare_ready : w->spare.n;
-    if (!wide && ready) {
+    /* A slot home may hold its value on ways that come back to code emitted before this, where a
+     * spare slot had another value: it is a slot of its own. */
+    if (!wide && ready && (v->flags & KN_VF_SLOT_HOME) == 0) {
       v->frame = w->spare.at[--ready];
       w->spare.at[ready] = w->spare.at[--w->spare.n];
       w->spare_ready = ready;
