@@ -38,10 +38,11 @@ static const struct builtin *find_builtin(const struct text *name) {
 
 static void declare(struct checker *k, struct var *v) {
   struct var *old = v->name->var;
-  if (old != NULL && old->level == k->level) {
+  if (old != NULL && old->level == k->level && old->input == k->c->input) {
     clay_error(k->c, v->at, "'%s' is already declared, on line %u", v->name->bytes, old->at.line);
   }
   v->level = k->level;
+  v->input = k->c->input;
   v->outer = old;
   v->name->var = v;
   if (k->level == 0) {
@@ -460,10 +461,12 @@ static void check_signature(struct checker *k, struct fn *fn) {
   struct fn *other = fn->name->fn;
   if (find_builtin(fn->name) != NULL) {
     clay_error(k->c, fn->at, "'%s' is a function of the language", fn->name->bytes);
-  } else if (other != NULL) {
+  } else if (other != NULL && other->input == k->c->input) {
     clay_error(k->c, fn->at, "'%s' is already a function, on line %u", fn->name->bytes,
                other->at.line);
   }
+  fn->outer = other;
+  fn->input = k->c->input;
   fn->name->fn = fn;
   const struct type *(*check)(struct checker *, struct place, const struct type *) =
     fn->external ? check_extern_type : check_type;
@@ -484,6 +487,18 @@ static void check_fn(struct checker *k, struct fn *fn) {
   k->fn = NULL;
 }
 
+/* The names that this input declared mean again what they meant before. */
+static void forget(struct checker *k) {
+  for (struct fn *fn = k->p->fns; fn != NULL; fn = fn->next) {
+    struct fn **now = &fn->name->fn;
+    while (*now != NULL && (*now)->input == k->c->input) *now = (*now)->outer;
+  }
+  for (struct var *v = k->p->globals; v != NULL; v = v->next) {
+    struct var **now = &v->name->var;
+    while (*now != NULL && (*now)->input == k->c->input) *now = (*now)->outer;
+  }
+}
+
 void check_program(struct clay *c, struct program *p) {
   const struct type *t = c->types;
   struct checker k = {.c = c,
@@ -500,4 +515,5 @@ void check_program(struct clay *c, struct program *p) {
   for (struct fn *fn = p->fns; fn != NULL; fn = fn->next) {
     if (!fn->external) check_fn(&k, fn);
   }
+  if (c->errors > 0) forget(&k);
 }

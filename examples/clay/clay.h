@@ -56,8 +56,9 @@ struct type {
 };
 
 struct clay {
-  const char *file, *source;
+  const char *file, *source; /* the current input */
   size_t source_size;
+  uint32_t input; /* counts them from 1 */
   unsigned errors;
   struct chunk *chunks;     /* arena: newest first */
   struct text *texts[1024]; /* hash table */
@@ -65,8 +66,11 @@ struct clay {
   struct type types[TYPE_COUNT]; /* the simple ones */
 };
 
-void clay_init(struct clay *c, const char *file, const char *source, size_t size);
+void clay_init(struct clay *c);
 void clay_free(struct clay *c);
+/* Makes `source`, which ends in a NUL behind its `size` bytes, the input, without errors so far. What
+ * earlier inputs declared stays known. The text is needed until the next one, `file` for ever. */
+void clay_input(struct clay *c, const char *file, const char *source, size_t size);
 /* Zeroed memory; ends the process without any. */
 void *clay_alloc(struct clay *c, size_t size);
 struct text *clay_text(struct clay *c, const char *bytes, size_t size);
@@ -83,8 +87,9 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
   TOKEN(BREAK, "break")                                                                            \
   TOKEN(CONTINUE, "continue")                                                                      \
   TOKEN(ELSE, "else")                                                                              \
-  TOKEN(EXTERN, "extern") TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if")  \
-    TOKEN(IN, "in") TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RETURN, "return")    \
+  TOKEN(EXTERN, "extern")                                                                          \
+  TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if") TOKEN(IN, "in")          \
+    TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RETURN, "return")                    \
       TOKEN(TRUE, "true") TOKEN(VAR, "var") TOKEN(WHILE, "while")
 /* Longer ones before their beginnings. */
 #define PUNCTUATION                                                                                \
@@ -92,19 +97,21 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
   TOKEN(RANGE, "..")                                                                               \
   TOKEN(ARROW, "->")                                                                               \
   TOKEN(EQ, "==")                                                                                  \
-  TOKEN(NE, "!=") TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=")                \
-    TOKEN(ADD_TO, "+=") TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=") TOKEN(DIV_TO, "/=")                \
-      TOKEN(REM_TO, "%=") TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">") TOKEN(ADD, "+")         \
-        TOKEN(SUB, "-") TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%") TOKEN(BIT_AND, "&")        \
-          TOKEN(BIT_OR, "|") TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~") TOKEN(LPAREN, "(")            \
-            TOKEN(RPAREN, ")") TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]") TOKEN(LBRACE, "{")        \
-              TOKEN(RBRACE, "}") TOKEN(COMMA, ",") TOKEN(COLON, ":") TOKEN(SEMICOLON, ";")
+  TOKEN(NE, "!=")                                                                                  \
+  TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=") TOKEN(ADD_TO, "+=")            \
+    TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=") TOKEN(DIV_TO, "/=") TOKEN(REM_TO, "%=")                \
+      TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">") TOKEN(ADD, "+") TOKEN(SUB, "-")             \
+        TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%") TOKEN(BIT_AND, "&") TOKEN(BIT_OR, "|")     \
+          TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~") TOKEN(LPAREN, "(") TOKEN(RPAREN, ")")            \
+            TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]") TOKEN(LBRACE, "{") TOKEN(RBRACE, "}")        \
+              TOKEN(COMMA, ",") TOKEN(COLON, ":") TOKEN(SEMICOLON, ";")
 #define OTHER_TOKENS                                                                               \
   TOKEN(NAME, "a name")                                                                            \
   TOKEN(INT, "a number")                                                                           \
   TOKEN(FLOAT, "a number")                                                                         \
-  TOKEN(STRING, "a string") TOKEN(NEWLINE, "the end of the line") TOKEN(END, "the end of the "     \
-                                                                             "file")
+  TOKEN(STRING, "a string")                                                                        \
+  TOKEN(NEWLINE, "the end of the line") TOKEN(END, "the end of the "                               \
+                                                   "file")
 
 enum token_kind {
 #define TOKEN(name, spelling) T_##name,
@@ -146,6 +153,7 @@ struct var {
   bool assigned;      /* after its declaration: it needs a slot, the others are plain values */
   struct var *next;   /* parameters; globals */
   uint32_t level;     /* check: of the scope; 0: global */
+  uint32_t input;     /* check: that it comes from */
   struct var *outer;  /* check: the variable of this name that it hides */
   struct var *below;  /* check: the variable declared before it */
   uint32_t value;     /* gen: id of its value or slot in the current function */
@@ -160,6 +168,8 @@ struct fn {
   bool external, variadic;
   struct stmt *body;
   struct fn *next;
+  uint32_t input;   /* check: that it comes from */
+  struct fn *outer; /* check: the function of an earlier input that it takes the place of */
 };
 
 enum expr_kind {
@@ -259,7 +269,8 @@ struct builtin {
   uint32_t n_args; /* UINT32_MAX: any number */
 };
 
-/* Fills in types, variables and callees; reports what is wrong. */
+/* Fills in types, variables and callees; reports what is wrong. A program with errors leaves no
+ * names behind. */
 void check_program(struct clay *c, struct program *p);
 
 #endif

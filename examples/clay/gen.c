@@ -3,6 +3,7 @@
  * construction is needed. Each statement leaves the builder in the block where control goes on. */
 #include "gen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct loop {
@@ -112,8 +113,9 @@ static void gen_failures(struct gen *g) {
 /* ---- variables ---- */
 
 kiln_symbol gen_global(struct gen *g, const struct var *v) {
-  char name[256] = "clay.global.";
-  strncat(name, v->name->bytes, sizeof name - strlen(name) - 1);
+  char name[256];
+  if (v->input == 1) snprintf(name, sizeof name, "clay.global.%s", v->name->bytes);
+  else snprintf(name, sizeof name, "clay.global.%s.%u", v->name->bytes, v->input);
   return kiln_data_declare(g->m, &(kiln_symbol_desc){.name = name});
 }
 

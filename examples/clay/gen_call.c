@@ -3,6 +3,7 @@
  * extern function says in C. */
 #include "gen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the runtime ---- */
@@ -48,7 +49,7 @@ kiln_value gen_runtime(struct gen *g, enum runtime r, struct place at, const kil
 /* ---- functions of programs, and C's ---- */
 
 kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
-  char name[256] = "";
+  char name[256];
   kiln_param params[MAX_PARAMS];
   uint32_t n = 0;
   for (const struct var *v = fn->params; v != NULL; v = v->next) {
@@ -58,8 +59,8 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   kiln_type result = gen_type(fn->result);
   *sig = kiln_sig_new(g->m, KILN_CC_C, fn->variadic ? KILN_SIG_VARIADIC : 0, params, n, &result,
                       result != KILN_TYPE_VOID);
-  if (!fn->external) strcpy(name, "clay."); /* so that no function of C is taken for it */
-  strncat(name, fn->name->bytes, sizeof name - strlen(name) - 1);
+  /* The prefix is there so that no function of C is taken for it. */
+  snprintf(name, sizeof name, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
   return kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, *sig);
 }
 

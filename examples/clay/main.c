@@ -230,7 +230,8 @@ static int compile(const struct options *o, const char *source, size_t size, con
   struct program program = {0};
   kiln_buffer out = {0};
   double since = now_us();
-  clay_init(&c, o->input, source, size);
+  clay_init(&c);
+  clay_input(&c, o->input, source, size);
   parse_program(&c, &program);
   say_time(o, "parse", &since);
   if (c.errors == 0) check_program(&c, &program);

@@ -66,13 +66,21 @@ const struct type *clay_array_of(struct clay *c, const struct type *elem) {
   return e->array;
 }
 
-void clay_init(struct clay *c, const char *file, const char *source, size_t size) {
+void clay_init(struct clay *c) {
   static const char *const names[TYPE_COUNT] = {
     [TYPE_ERROR] = "?",   [TYPE_NONE] = "no value", [TYPE_INT] = "int", [TYPE_FLOAT] = "float",
     [TYPE_BOOL] = "bool", [TYPE_STR] = "str",       [TYPE_I32] = "i32", [TYPE_F32] = "f32",
   };
-  *c = (struct clay){.file = file, .source = source, .source_size = size};
+  *c = (struct clay){0};
   for (int i = 0; i < TYPE_COUNT; i++) c->types[i] = (struct type){.kind = i, .name = names[i]};
+}
+
+void clay_input(struct clay *c, const char *file, const char *source, size_t size) {
+  c->file = file;
+  c->source = source;
+  c->source_size = size;
+  c->errors = 0;
+  c->input++;
 }
 
 void clay_free(struct clay *c) {

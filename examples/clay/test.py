@@ -112,6 +112,28 @@ def command(clay, work):
         source = b'fn f(n: int) -> int { return f(n + 1) + 1 }\nprint(1)\nprint(f(0))'
         expect(run(clay, '-r', '-', stdin=source), (101, '1\n', 'runtime error: stack overflow\n'), 'result')
 
+    def lines():
+        source = (b'let seen: [str] = []\n'
+                  b'fn twice(n: int) -> int { return 2 * n }\n'
+                  b'var x = twice(21)\n'
+                  b'push(seen, nothing); var y = 1\n'  # wrong: declares nothing
+                  b'push(seen, "x = " + str(x)); print(seen)\n'
+                  b'var x = "another"; var y = 1.5\n'
+                  b'fn later() -> str { return x + str(twice(int(y * 3))) }\n'
+                  b'print(later(), len(seen))\n')
+        status, out, err = run(clay + '-lines', work, stdin=source)
+        expect((status, out), (0, '1\n2\n3\n5\n6\n7\n8\n'), 'lines')
+        expect(MESSAGE.findall(err), ["1:12: error: unknown name 'nothing'"], 'messages')
+        numbers = out.split()
+        with open(os.path.join(work, 'lines.c'), 'w') as f:
+            f.write(''.join('void line_%s(void);\n' % n for n in numbers))
+            f.write('void clay_program(void) { %s }\n' % ' '.join('line_%s();' % n for n in numbers))
+        exe = os.path.join(work, 'lines')
+        runtime = os.path.join(os.path.dirname(clay), 'clay-runtime-%s.o' % os.uname().machine)
+        objects = [os.path.join(work, 'line_%s.o' % n) for n in numbers]
+        expect(run('cc', f.name, *objects, runtime, '-lm', '-o', exe)[::2], (0, ''), 'link')
+        expect(run(exe)[1], '[x = 42]\nanother8 1\n', 'output')
+
     def input_lines():
         source = b'while true { let l = read_line(); if l == "" { break }; write(len(l), l) }'
         with open(os.path.join(work, 'lines.clay'), 'wb') as f:
@@ -136,6 +158,7 @@ def command(clay, work):
         ("the README's program", readme),
         ('recursion without end', endless),
         ('read_line', input_lines),
+        ('each line a module', lines),
         ('the same bytes each time', same_bytes),
         ('--help', status_of(0, '--help')),
         ('no file: usage', status_of(2)),
