@@ -2,6 +2,7 @@
 #ifndef KILN_KILN_H
 #define KILN_KILN_H
 #include <kiln/build.h>
+#include <kiln/ctypes.h>
 #include <kiln/emit.h>
 #include <kiln/inspect.h>
 #include <kiln/module.h>

@@ -1,0 +1,411 @@
+/* C types: sizes, alignments, offsets as the compilers of the platform lay them out, and of each type what
+ * the ABI will ask (classes of its bytes, homogeneous aggregates). Called by front ends. Invariant: a type
+ * is complete when its id is handed out, and never changes. */
+#include "helpers/ctypes.h"
+
+#include <stdio.h>
+
+/* Largest type: its size in bits stays far below 2^63. */
+#define MAX_SIZE (UINT64_C(1) << 46)
+/* Largest alignment, in bytes: that of a stack slot. */
+#define MAX_ALIGN 65536u
+
+bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message) {
+  kiln_diag d;
+  memset(&d, 0, sizeof d);
+  d.status = status;
+  d.block = d.inst = UINT32_MAX;
+  d.bit_offset = UINT64_MAX;
+  snprintf(d.message, sizeof d.message, "%s", message);
+  kiln_module_error(c->m, &d);
+  return false;
+}
+
+static bool is_power(uint32_t x) { return x != 0 && (x & (x - 1)) == 0; }
+
+/* ---- classes ---- */
+
+enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b) {
+  if (a == b || b == KN_CCLASS_NONE) return a;
+  if (a == KN_CCLASS_NONE) return b;
+  if (a == KN_CCLASS_MEMORY || b == KN_CCLASS_MEMORY) return KN_CCLASS_MEMORY;
+  if (a == KN_CCLASS_INTEGER || b == KN_CCLASS_INTEGER) return KN_CCLASS_INTEGER;
+  return KN_CCLASS_MEMORY; /* x87 with something else: there are no other two */
+}
+
+static enum kn_cclass class_at(uint64_t classes, unsigned byte) {
+  return (enum kn_cclass)(classes >> (4 * byte) & 15);
+}
+
+enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k) {
+  enum kn_cclass all = KN_CCLASS_NONE;
+  for (unsigned i = 0; i < 8; i++) all = kn_cclass_merge(all, class_at(classes, 8 * k + i));
+  return all;
+}
+
+/* `n` bytes of class `as` from byte `at` on. */
+static uint64_t class_run(enum kn_cclass as, uint64_t at, uint64_t n) {
+  uint64_t classes = 0;
+  for (uint64_t i = at; i < at + n && i < 16; i++) classes |= (uint64_t)as << (4 * i);
+  return classes;
+}
+
+static uint64_t merge_classes(uint64_t a, uint64_t b) {
+  uint64_t out = 0;
+  for (unsigned i = 0; i < 16; i++)
+    out |= (uint64_t)kn_cclass_merge(class_at(a, i), class_at(b, i)) << (4 * i);
+  return out;
+}
+
+/* ---- homogeneous aggregates: AAPCS64, 5.10.5 ---- */
+
+/* Adds `n` members of type `base` to t, or in a union makes them the alternative. */
+static void hfa_add(struct kn_ctype *t, unsigned base, uint64_t n) {
+  if (base == KILN_TYPE_VOID || t->hfa == KN_CHFA_NOT) return;
+  if (base == KN_CHFA_NOT || (t->hfa != KILN_TYPE_VOID && t->hfa != base)) {
+    t->hfa = KN_CHFA_NOT;
+    return;
+  }
+  uint64_t all = t->kind == KILN_C_UNION ? (n > t->n_hfa ? n : t->n_hfa) : n + t->n_hfa;
+  t->hfa = (uint8_t)base;
+  t->n_hfa = (uint8_t)(all > 4 ? 5 : all);
+}
+
+/* At the end: nothing but the members, at most four. */
+static void hfa_end(struct kn_ctype *t) {
+  if (t->hfa == KILN_TYPE_VOID || t->hfa == KN_CHFA_NOT) return;
+  if (t->n_hfa > 4 || kiln_type_size((kiln_type)t->hfa) * (uint64_t)t->n_hfa != t->size)
+    t->hfa = KN_CHFA_NOT;
+}
+
+/* ---- basic types ---- */
+
+static const struct {
+  uint8_t size, value, is_signed, class;
+} basics[KILN_C_ARRAY] = {
+  [KILN_C_BOOL] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
+  [KILN_C_CHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
+  [KILN_C_SCHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
+  [KILN_C_UCHAR] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
+  [KILN_C_SHORT] = {2, KILN_TYPE_I16, 1, KN_CCLASS_INTEGER},
+  [KILN_C_USHORT] = {2, KILN_TYPE_I16, 0, KN_CCLASS_INTEGER},
+  [KILN_C_INT] = {4, KILN_TYPE_I32, 1, KN_CCLASS_INTEGER},
+  [KILN_C_UINT] = {4, KILN_TYPE_I32, 0, KN_CCLASS_INTEGER},
+  [KILN_C_LONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
+  [KILN_C_ULONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
+  [KILN_C_LLONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
+  [KILN_C_ULLONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
+  [KILN_C_INT128] = {16, KILN_TYPE_I128, 1, KN_CCLASS_INTEGER},
+  [KILN_C_UINT128] = {16, KILN_TYPE_I128, 0, KN_CCLASS_INTEGER},
+  [KILN_C_FLOAT] = {4, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
+  [KILN_C_DOUBLE] = {8, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
+  [KILN_C_LDOUBLE] = {16, KILN_TYPE_F80, 0, KN_CCLASS_X87},
+  [KILN_C_POINTER] = {8, KILN_TYPE_PTR, 0, KN_CCLASS_INTEGER},
+  [KILN_C_COMPLEX_FLOAT] = {8, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
+  [KILN_C_COMPLEX_DOUBLE] = {16, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
+  [KILN_C_COMPLEX_LDOUBLE] = {32, KILN_TYPE_F80, 0, KN_CCLASS_MEMORY},
+};
+
+static struct kn_ctype make_basic(kiln_target target, kiln_ckind kind) {
+  bool a64 = target == KILN_TARGET_AARCH64, complex = kind >= KILN_C_COMPLEX_FLOAT;
+  uint8_t size = basics[kind].size, value = basics[kind].value;
+  struct kn_ctype t = {
+    .size = size,
+    .align = size == 0 ? 1
+             : complex ? size / 2u
+                       : size,
+    .kind = (uint8_t)kind,
+    .is_signed = basics[kind].is_signed && !(a64 && kind == KILN_C_CHAR),
+    .classes = class_run((enum kn_cclass)basics[kind].class, 0, size),
+  };
+  if (value == KILN_TYPE_F80 && a64) value = KILN_TYPE_F128;
+  if (kind == KILN_C_LDOUBLE)
+    t.classes = class_run(KN_CCLASS_X87, 0, 8) | class_run(KN_CCLASS_X87UP, 8, 8);
+  t.natural = t.align;
+  t.value = complex ? KILN_TYPE_VOID : value;
+  t.hfa = value == KILN_TYPE_F32 || value == KILN_TYPE_F64 || value == KILN_TYPE_F128 ? value
+                                                                                      : KN_CHFA_NOT;
+  t.n_hfa = complex ? 2 : 1;
+  return t;
+}
+
+kiln_ctype kiln_ctype_basic(kiln_ckind kind) {
+  return (kiln_ctype){(unsigned)kind < KILN_C_ARRAY ? (uint32_t)kind : 0};
+}
+
+/* ---- the table ---- */
+
+kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
+  kiln_allocator a = kiln_module_allocator(m);
+  kiln_ctypes *c = kn_helper_realloc(a, NULL, sizeof *c);
+  if (c == NULL) return NULL;
+  memset(c, 0, sizeof *c);
+  c->m = m;
+  c->allocator = a;
+  c->target = kiln_module_target(m);
+  if (!KN_HELPER_ROOM(a, c->types, KILN_C_ARRAY) || !KN_HELPER_ROOM(a, c->sigs, 1)) {
+    kiln_ctypes_free(c);
+    return NULL;
+  }
+  for (unsigned k = 0; k < KILN_C_ARRAY; k++) c->types.at[k] = make_basic(c->target, (kiln_ckind)k);
+  c->types.n = KILN_C_ARRAY;
+  memset(c->sigs.at, 0, sizeof *c->sigs.at);
+  c->sigs.n = 1;
+  return c;
+}
+
+void kiln_ctypes_free(kiln_ctypes *c) {
+  if (c == NULL) return;
+  kiln_allocator a = c->allocator;
+  KN_HELPER_FREE(a, c->types);
+  KN_HELPER_FREE(a, c->fields);
+  KN_HELPER_FREE(a, c->sigs);
+  KN_HELPER_FREE(a, c->args);
+  KN_HELPER_FREE(a, c->params);
+  kn_helper_realloc(a, c, 0);
+}
+
+/* Adds a type; none without memory. */
+static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
+  const kiln_ctype none = {0};
+  struct kn_ctype copy = *t; /* it may be in the array that grows */
+  if (!KN_HELPER_ROOM(c->allocator, c->types, 1)) {
+    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+    return none;
+  }
+  c->types.at[c->types.n] = copy;
+  return (kiln_ctype){c->types.n++};
+}
+
+/* The type that an array or a field may have; NULL, and an error, if it is none. */
+static const struct kn_ctype *object_type(kiln_ctypes *c, kiln_ctype t) {
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  if (type != NULL && type->kind != KILN_C_VOID) return type;
+  kn_ctypes_fail(c, KILN_ERR_TYPE, "an array or member of void, or of no type");
+  return NULL;
+}
+
+/* ---- arrays and alignment ---- */
+
+kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
+  const kiln_ctype none = {0};
+  const struct kn_ctype *e = object_type(c, of);
+  if (e == NULL) return none;
+  struct kn_ctype t = {.kind = KILN_C_ARRAY,
+                       .element = of.id,
+                       .count = count,
+                       .align = e->align,
+                       .natural = e->natural,
+                       .unaligned = e->unaligned,
+                       .hfa = KN_CHFA_NOT};
+  if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE) {
+    kn_ctypes_fail(c, e->flexible ? KILN_ERR_TYPE : KILN_ERR_LIMIT,
+                   e->flexible ? "an array of what ends in a flexible array" : "a type too large");
+    return none;
+  }
+  if (count != 0 && e->hfa != KN_CHFA_NOT) {
+    t.hfa = KILN_TYPE_VOID;
+    hfa_add(&t, e->hfa, count > 4 ? 5 : count * e->n_hfa);
+  }
+  if (t.size <= 16 && e->size != 0)
+    for (uint64_t i = 0; i < count; i++) t.classes |= e->classes << (4 * i * e->size);
+  return add(c, &t);
+}
+
+kiln_ctype kiln_ctype_flexible(kiln_ctypes *c, kiln_ctype of) {
+  kiln_ctype t = kiln_ctype_array(c, of, 0);
+  if (t.id != 0) c->types.at[t.id].flexible = true;
+  return t;
+}
+
+kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes) {
+  const kiln_ctype none = {0};
+  const struct kn_ctype *of = object_type(c, t);
+  if (of == NULL) return none;
+  if (!is_power(align_bytes) || align_bytes > MAX_ALIGN) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
+    return none;
+  }
+  struct kn_ctype aligned = *of;
+  aligned.align = align_bytes;
+  return add(c, &aligned);
+}
+
+/* ---- structs and unions ---- */
+
+/* A struct or union being laid out. */
+struct layout {
+  kiln_ctypes *c;
+  struct kn_ctype t;
+  kiln_clayout as;
+  uint64_t bits; /* where the next member may start; of a union: its size */
+};
+
+static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
+  if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
+  if (!(f->flags & KILN_CFIELD_BITS)) return true;
+  if (type->value < KILN_TYPE_I8 || type->value > KILN_TYPE_I128 || type->kind == KILN_C_POINTER)
+    return kn_ctypes_fail(c, KILN_ERR_TYPE, "a bit-field of a type that is no integer");
+  if (f->bits > (type->kind == KILN_C_BOOL ? 1 : type->size * 8))
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a bit-field wider than its type");
+  if (f->bits == 0 && !(f->flags & KILN_CFIELD_UNNAMED))
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a named bit-field of no bits");
+  return true;
+}
+
+/* Makes the whole as aligned as a member. */
+static void raise_align(struct layout *l, uint64_t align) {
+  if (align > l->t.align) l->t.align = (uint32_t)align;
+}
+
+/* Where `width` bits of `type` go, the next free bit being `at`: not over more units of the type's
+ * alignment than the type itself has; packed ones anywhere. Raises the alignment of the whole, except
+ * that x86-64 does not count members without a name. */
+static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
+                           uint64_t at) {
+  uint64_t unit = type->align * UINT64_C(8), pack = l->as.pack_bytes;
+  bool packed = l->as.packed || (f->flags & KILN_CFIELD_PACKED) != 0;
+  if (pack != 0 && unit > pack * 8) unit = pack * 8;
+  if (f->bits == 0) at = kn_cround(at, unit);
+  else if (!packed && pack == 0 && (at % unit + f->bits + unit - 1) / unit > type->size * 8 / unit)
+    at = kn_cround(at, unit);
+  uint64_t own = f->align_bytes;
+  if (own != 0) at = kn_cround(at, own * 8);
+  if (!(f->flags & KILN_CFIELD_UNNAMED) || l->c->target == KILN_TARGET_AARCH64) {
+    raise_align(l, packed && f->bits != 0 ? 1 : unit / 8);
+    raise_align(l, own);
+  }
+  return at;
+}
+
+/* Where a member that is no bit-field goes, in bits. */
+static uint64_t place_object(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
+                             uint64_t at) {
+  uint64_t align = type->align;
+  if (l->as.packed || (f->flags & KILN_CFIELD_PACKED) != 0) align = 1;
+  if (f->align_bytes > align) align = f->align_bytes;
+  if (l->as.pack_bytes != 0 && align > l->as.pack_bytes) align = l->as.pack_bytes;
+  raise_align(l, align);
+  return kn_cround(at, align * 8);
+}
+
+/* What the ABI will ask about a member at bit `at`. */
+static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
+                       uint64_t at) {
+  struct kn_ctype *t = &l->t;
+  uint64_t byte = at / 8;
+  if (f->flags & KILN_CFIELD_BITS) {
+    t->hfa = KN_CHFA_NOT;
+    if (f->bits != 0 && !(f->flags & KILN_CFIELD_UNNAMED))
+      t->classes = merge_classes(t->classes,
+                                 class_run(KN_CCLASS_INTEGER, byte, (at + f->bits + 7) / 8 - byte));
+    return;
+  }
+  if (type->flexible) {
+    t->flexible = true;
+    t->hfa = KN_CHFA_NOT;
+  }
+  if (type->unaligned || (type->size != 0 && byte % type->align != 0)) t->unaligned = true;
+  if (type->size != 0 || type->kind == KILN_C_ARRAY)
+    hfa_add(t, type->kind == KILN_C_ARRAY && type->count == 0 ? KN_CHFA_NOT : type->hfa,
+            type->n_hfa);
+  if (byte < 16 && type->size <= 16 && type->size != 0)
+    t->classes = merge_classes(t->classes, type->classes << (4 * byte));
+}
+
+/* Fills the eightbytes with their merged classes: they are considered as such from here on. */
+static uint64_t merge_eightbytes(const struct kn_ctype *t) {
+  if (t->align < 8) return t->classes; /* it may still be moved within an eightbyte */
+  return class_run(kn_cclass_of(t->classes, 0), 0, 8) |
+         class_run(kn_cclass_of(t->classes, 1), 8, 8);
+}
+
+static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield *fields,
+                              uint32_t n, const kiln_clayout *as) {
+  const kiln_ctype none = {0};
+  struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
+  if (as != NULL) l.as = *as;
+  if ((l.as.align_bytes != 0 && (!is_power(l.as.align_bytes) || l.as.align_bytes > MAX_ALIGN)) ||
+      (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes))) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
+    return none;
+  }
+  if (!KN_HELPER_ROOM(c->allocator, c->fields, n)) {
+    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+    return none;
+  }
+  l.t.fields = c->fields.n;
+  for (uint32_t i = 0; i < n; i++) {
+    const kiln_cfield *f = fields + i;
+    const struct kn_ctype *type = object_type(c, f->type);
+    if (type == NULL || !check_field(c, f, type)) return none;
+    if (type->flexible && i + 1 != n) {
+      kn_ctypes_fail(c, KILN_ERR_STRUCTURE, "a flexible array that is not the last member");
+      return none;
+    }
+    bool is_bits = (f->flags & KILN_CFIELD_BITS) != 0;
+    uint64_t at = kind == KILN_C_UNION ? 0 : l.bits;
+    at = is_bits ? place_bits(&l, f, type, at) : place_object(&l, f, type, at);
+    uint64_t end = at + (is_bits ? f->bits : type->size * 8);
+    if (end / 8 > MAX_SIZE) {
+      kn_ctypes_fail(c, KILN_ERR_LIMIT, "a type too large");
+      return none;
+    }
+    if (kind != KILN_C_UNION || end > l.bits) l.bits = end;
+    note_field(&l, f, type, at);
+    c->fields.at[l.t.fields + i] =
+      (kiln_cplace){f->type, at / 8, (uint32_t)(at % 8), is_bits ? f->bits : 0u, f->flags};
+  }
+  l.t.natural = l.t.align;
+  raise_align(&l, l.as.align_bytes);
+  l.t.size = kn_cround((l.bits + 7) / 8, l.t.align);
+  hfa_end(&l.t);
+  l.t.classes = l.t.size <= 16 ? merge_eightbytes(&l.t) : 0;
+  kiln_ctype t = add(c, &l.t);
+  if (t.id != 0) c->fields.n += n;
+  return t;
+}
+
+kiln_ctype kiln_ctype_struct(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
+                             const kiln_clayout *layout) {
+  return make_record(c, KILN_C_STRUCT, fields, n, layout);
+}
+
+kiln_ctype kiln_ctype_union(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
+                            const kiln_clayout *layout) {
+  return make_record(c, KILN_C_UNION, fields, n, layout);
+}
+
+/* ---- reading ---- */
+
+kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t) {
+  kiln_ctype_info info;
+  memset(&info, 0, sizeof info);
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  if (type == NULL) return info;
+  info.kind = (kiln_ckind)type->kind;
+  info.size_bytes = type->size;
+  info.align_bytes = type->align;
+  info.value = (kiln_type)type->value;
+  info.is_signed = type->is_signed;
+  info.element.id = type->element;
+  info.count = type->count;
+  info.n_fields = type->n_fields;
+  return info;
+}
+
+kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i) {
+  kiln_cplace none;
+  memset(&none, 0, sizeof none);
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  return type != NULL && i < type->n_fields ? c->fields.at[type->fields + i] : none;
+}
+
+kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t) {
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  if (type == NULL) return t;
+  if (type->kind == KILN_C_FLOAT) return kiln_ctype_basic(KILN_C_DOUBLE);
+  if (type->kind >= KILN_C_BOOL && type->kind <= KILN_C_USHORT) return kiln_ctype_basic(KILN_C_INT);
+  return t;
+}

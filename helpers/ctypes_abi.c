@@ -1,0 +1,282 @@
+/* How arguments and results go, by the ABI of the target: psABI 3.2.3 (classification, passing,
+ * returning), AAPCS64 6.8.2 and 6.9. Called by front ends once per C signature. On x86-64 an aggregate
+ * goes to registers whole or to memory whole, and what was free stays free for later arguments: so
+ * registers are counted here, over the whole signature. On AArch64 the library does that for arguments
+ * that are joined. Invariant: the parameters made here are what clang makes of the same C. */
+#include "helpers/ctypes.h"
+
+enum { X64_GP = 6, X64_FP = 8, A64_FP = 8 };
+
+/* Registers taken so far. */
+struct registers {
+  unsigned gp, fp;
+};
+
+static bool is_float(unsigned type) { return type >= KILN_TYPE_F16 && type <= KILN_TYPE_F128; }
+
+/* The integer type of a piece of `size` bytes, 1 to 8. */
+static kiln_type int_type(uint64_t size) {
+  return size > 4   ? KILN_TYPE_I64
+         : size > 2 ? KILN_TYPE_I32
+         : size > 1 ? KILN_TYPE_I16
+                    : KILN_TYPE_I8;
+}
+
+static void add_piece(kiln_carg *a, kiln_type type, uint64_t offset, uint64_t size) {
+  a->pass = KILN_CPASS_PIECES;
+  a->pieces[a->n_pieces++] = (kiln_cpiece){type, (uint32_t)offset, (uint32_t)size};
+}
+
+/* ---- x86-64 ---- */
+
+/* The pieces of an aggregate by its eightbytes; without any, it goes by memory. */
+static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
+  if (t->kind == KILN_C_COMPLEX_LDOUBLE && result) { /* COMPLEX_X87: st0, st1 */
+    add_piece(a, KILN_TYPE_F80, 0, 16);
+    add_piece(a, KILN_TYPE_F80, 16, 16);
+    return;
+  }
+  if (t->size > 16 || t->unaligned) return;
+  enum kn_cclass low = kn_cclass_of(t->classes, 0), high = kn_cclass_of(t->classes, 1);
+  if (low == KN_CCLASS_MEMORY || high == KN_CCLASS_MEMORY) return;
+  if (high == KN_CCLASS_X87UP && low != KN_CCLASS_X87) return;
+  if (low == KN_CCLASS_X87) {
+    if (result) add_piece(a, KILN_TYPE_F80, 0, 16);
+    return;
+  }
+  a->pass = KILN_CPASS_NONE; /* if it is all padding */
+  for (unsigned k = 0; k < 2; k++) {
+    enum kn_cclass class = k == 0 ? low : high;
+    uint64_t size = t->size - 8 * k < 8 ? t->size - 8 * k : 8;
+    if (class == KN_CCLASS_INTEGER) add_piece(a, int_type(size), 8 * k, size);
+    if (class == KN_CCLASS_SSE) add_piece(a, size > 4 ? KILN_TYPE_F64 : KILN_TYPE_F32, 8 * k, size);
+  }
+}
+
+static kiln_carg x64_arg(const struct kn_ctype *t) {
+  kiln_carg a = {.pass = KILN_CPASS_BYVAL};
+  if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
+  else if (t->size == 0) a.pass = KILN_CPASS_NONE;
+  else x64_pieces(t, &a, false);
+  return a;
+}
+
+/* Takes registers for an argument; one that does not find them all goes by memory. */
+static void x64_take(const struct kn_ctype *t, struct registers *r, kiln_carg *a) {
+  struct registers need = {0, 0};
+  if (a->pass == KILN_CPASS_VALUE) {
+    if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64) need.fp = 1;
+    else if (t->value <= KILN_TYPE_I64) need.gp = 1;
+    else if (t->value == KILN_TYPE_I128) need.gp = 2;
+  }
+  for (uint32_t i = 0; i < a->n_pieces; i++) is_float(a->pieces[i].type) ? need.fp++ : need.gp++;
+  if (r->gp + need.gp <= X64_GP && r->fp + need.fp <= X64_FP) {
+    r->gp += need.gp;
+    r->fp += need.fp;
+  } else if (a->pass == KILN_CPASS_PIECES) {
+    a->pass = KILN_CPASS_BYVAL;
+    a->n_pieces = 0;
+  }
+}
+
+/* ---- AArch64 ---- */
+
+/* Pieces of what goes by registers: a homogeneous aggregate's members, or up to 16 bytes; of 16 bytes
+ * aligned to 16 one i128, since those begin at an even register. */
+static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
+  if (t->hfa != KN_CHFA_NOT && t->hfa != KILN_TYPE_VOID && t->n_hfa <= 4) {
+    uint32_t size = kiln_type_size((kiln_type)t->hfa);
+    for (uint32_t k = 0; k < t->n_hfa; k++) add_piece(a, (kiln_type)t->hfa, k * size, size);
+  } else if (t->size == 16 && t->natural >= 16) {
+    add_piece(a, KILN_TYPE_I128, 0, 16);
+  } else if (t->size <= 16) {
+    for (uint64_t at = 0; at < t->size; at += 8) {
+      uint64_t size = t->size - at < 8 ? t->size - at : 8;
+      add_piece(a, int_type(size), at, size);
+    }
+  }
+}
+
+static kiln_carg a64_arg(const struct kn_ctype *t) {
+  kiln_carg a = {.pass = KILN_CPASS_REFERENCE};
+  if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
+  else if (t->size == 0) a.pass = KILN_CPASS_NONE;
+  else a64_pieces(t, &a);
+  return a;
+}
+
+/* Follows the float registers: a homogeneous aggregate with members aligned to 16 would be so on the
+ * stack, which cannot be said to Kiln. */
+static bool a64_take(const struct kn_ctype *t, struct registers *r, const kiln_carg *a) {
+  bool fp = a->pass == KILN_CPASS_PIECES ? is_float(a->pieces[0].type)
+                                         : a->pass == KILN_CPASS_VALUE && is_float(t->value);
+  if (!fp) return true;
+  unsigned n = a->pass == KILN_CPASS_PIECES ? a->n_pieces : 1;
+  if (r->fp + n <= A64_FP) {
+    r->fp += n;
+    return true;
+  }
+  r->fp = A64_FP;
+  return a->pass != KILN_CPASS_PIECES || t->natural < 16 || t->hfa == KILN_TYPE_F128;
+}
+
+/* ---- signatures ---- */
+
+kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t) {
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  if (type == NULL) return none;
+  kiln_carg a = c->target == KILN_TARGET_AARCH64 ? a64_arg(type) : x64_arg(type);
+  a.type = t;
+  return a;
+}
+
+static kiln_carg result_of(const kiln_ctypes *c, kiln_ctype t) {
+  const struct kn_ctype *type = kn_ctype_at(c, t);
+  kiln_carg a = {.type = t, .pass = KILN_CPASS_SRET};
+  if (type->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
+  else if (type->size == 0) a.pass = KILN_CPASS_NONE;
+  else if (c->target == KILN_TARGET_AARCH64) a64_pieces(type, &a);
+  else x64_pieces(type, &a, true);
+  return a;
+}
+
+static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
+  if (!KN_HELPER_ROOM(c->allocator, c->params, 1))
+    return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = (uint8_t)flags};
+  return true;
+}
+
+/* Flags of a scalar: small integers are extended where the ABI's users rely on it. */
+static unsigned extension(const kiln_ctypes *c, const struct kn_ctype *t) {
+  if (c->target == KILN_TARGET_AARCH64 || t->value > KILN_TYPE_I16) return 0;
+  return t->is_signed ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
+}
+
+static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
+  a->param = c->params.n;
+  switch (a->pass) {
+  case KILN_CPASS_NONE: return true;
+  case KILN_CPASS_VALUE: return add_param(c, (kiln_type)t->value, extension(c, t));
+  case KILN_CPASS_PIECES:
+    for (uint32_t i = 0; i < a->n_pieces; i++) {
+      bool join = c->target == KILN_TARGET_AARCH64 && i + 1 < a->n_pieces;
+      if (!add_param(c, a->pieces[i].type, join ? KILN_PARAM_JOIN : 0)) return false;
+    }
+    return true;
+  case KILN_CPASS_BYVAL: {
+    if (!add_param(c, KILN_TYPE_PTR, KILN_PARAM_BYVAL)) return false;
+    kiln_param *p = &c->params.at[c->params.n - 1];
+    if (t->size > INT32_MAX)
+      return kn_ctypes_fail(c, KILN_ERR_LIMIT, "an argument of 2 GiB or more");
+    p->size_bytes = (uint32_t)t->size;
+    p->align_log2 = (uint8_t)__builtin_ctz(t->align < 8 ? 8 : t->align);
+    return true;
+  }
+  default: return add_param(c, KILN_TYPE_PTR, a->pass == KILN_CPASS_SRET ? KILN_PARAM_SRET : 0);
+  }
+}
+
+/* One more argument of the signature being made. */
+static bool add_arg(kiln_ctypes *c, struct registers *r, kiln_ctype given, kiln_ctype passed) {
+  const struct kn_ctype *t = kn_ctype_at(c, passed);
+  if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY)
+    return kn_ctypes_fail(c, KILN_ERR_TYPE, "a parameter of void, of an array, or of no type");
+  if (!KN_HELPER_ROOM(c->allocator, c->args, 1))
+    return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+  struct kn_carg *a = c->args.at + c->args.n;
+  *a = (struct kn_carg){kn_carg_of(c, passed), given};
+  if (c->target == KILN_TARGET_X86_64) x64_take(t, r, &a->as);
+  else if (!a64_take(t, r, &a->as))
+    return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED,
+                          "floats aligned to 16 bytes in a struct on the stack");
+  if (!add_params(c, t, &a->as)) return false;
+  c->args.n++;
+  return true;
+}
+
+/* Makes signature `s` of its arguments: those of `of`, if there is one, and `n` more. */
+static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kiln_csig of,
+                          const kiln_ctype *params, uint32_t n) {
+  const kiln_csig none = {0};
+  uint32_t before = c->args.n, n_fixed = n;
+  struct registers r = {0, 0};
+  const struct kn_ctype *type = kn_ctype_at(c, result);
+  if (type == NULL || type->kind == KILN_C_ARRAY) {
+    kn_ctypes_fail(c, KILN_ERR_TYPE, "a result of an array, or of no type");
+    return none;
+  }
+  struct kn_csig s = {.flags = flags, .args = before, .result = result_of(c, result)};
+  c->params.n = 0;
+  bool ok = true;
+  if (s.result.pass == KILN_CPASS_SRET) {
+    ok = add_param(c, KILN_TYPE_PTR, KILN_PARAM_SRET);
+    r.gp = 1; /* AArch64: x8, but nothing is counted there */
+  }
+  if (of.id != 0) {
+    n_fixed = c->sigs.at[of.id].n_fixed;
+    for (uint32_t i = 0; ok && i < n_fixed; i++) {
+      kiln_ctype t = c->args.at[c->sigs.at[of.id].args + i].given;
+      ok = add_arg(c, &r, t, t);
+    }
+  }
+  for (uint32_t i = 0; ok && i < n; i++)
+    ok = add_arg(c, &r, params[i], of.id != 0 ? kiln_ctype_promote(c, params[i]) : params[i]);
+  s.n = c->args.n - before;
+  s.n_fixed = n_fixed;
+  kiln_type results[KILN_CPIECES_MAX];
+  uint32_t n_results = 0;
+  if (s.result.pass == KILN_CPASS_VALUE) results[n_results++] = (kiln_type)type->value;
+  for (uint32_t i = 0; i < s.result.n_pieces; i++) results[n_results++] = s.result.pieces[i].type;
+  if (ok && !KN_HELPER_ROOM(c->allocator, c->sigs, 1))
+    ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+  if (ok)
+    s.sig = kiln_sig_new(c->m, KILN_CC_C, flags, c->params.at, c->params.n, results, n_results);
+  if (!ok || s.sig.id == 0) {
+    c->args.n = before;
+    return none;
+  }
+  c->sigs.at[c->sigs.n] = s;
+  return (kiln_csig){c->sigs.n++};
+}
+
+kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result, const kiln_ctype *params,
+                        uint32_t n) {
+  return make_sig(c, flags, result, (kiln_csig){0}, params, n);
+}
+
+kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more, uint32_t n) {
+  const kiln_csig none = {0};
+  const struct kn_csig *s = kn_csig_at(c, sig);
+  if (s == NULL || !(s->flags & KILN_SIG_VARIADIC)) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "no variadic signature");
+    return none;
+  }
+  return make_sig(c, s->flags, s->result.type, sig, more, n);
+}
+
+/* ---- reading ---- */
+
+kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig) {
+  const kiln_sig none = {0};
+  const struct kn_csig *s = kn_csig_at(c, sig);
+  return s != NULL ? s->sig : none;
+}
+
+uint32_t kiln_csig_count(const kiln_ctypes *c, kiln_csig sig) {
+  const struct kn_csig *s = kn_csig_at(c, sig);
+  return s != NULL ? s->n : 0;
+}
+
+kiln_carg kiln_csig_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i) {
+  const struct kn_csig *s = kn_csig_at(c, sig);
+  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  return s != NULL && i < s->n ? c->args.at[s->args + i].as : none;
+}
+
+kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig) {
+  const struct kn_csig *s = kn_csig_at(c, sig);
+  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  return s != NULL ? s->result : none;
+}

@@ -1,0 +1,233 @@
+/* C types, their layout, and how the platform's ABI passes them: for front ends that call C or are called
+ * by it. Describe types and signatures; calls, parameters, results and variable arguments are then built
+ * with C's types, and no front end has to know the ABI. Stands on the builder's calls.
+ *
+ * Facts: System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (5, 6.8, appendix B),
+ * for Linux, little-endian. In calls a scalar is a value of kiln_ctype_info.value's type; everything else
+ * (struct, union, complex) is the address of its memory.
+ *
+ *     kiln_ctypes *c = kiln_ctypes_new(m);                       // struct point { double x, y; };
+ *     kiln_ctype real = kiln_ctype_basic(KILN_C_DOUBLE);
+ *     kiln_ctype point = kiln_ctype_struct(c, (kiln_cfield[]){{.type = real}, {.type = real}}, 2, NULL);
+ *     kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
+ *     kiln_symbol scale = kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"},
+ *                                           kiln_csig_sig(c, sig)); // struct point scale(struct point, double)
+ *     kiln_func *f = kiln_func_begin(s, scale);
+ *     kiln_value p = kiln_build_cparam(f, c, sig, 0);             // address of the parameter
+ *     kiln_value by = kiln_build_cparam(f, c, sig, 1);            // an f64
+ *     for (int32_t at = 0; at < 16; at += 8) {
+ *       kiln_value v = kiln_build_load(f, KILN_TYPE_F64, p, at, 0);
+ *       v = kiln_build_binary(f, KILN_OP_FMUL, KILN_TYPE_F64, v, by);
+ *       kiln_build_store(f, KILN_TYPE_F64, p, at, v, 0);
+ *     }
+ *     kiln_build_creturn(f, c, sig, p);
+ *     kiln_func_compile(f);
+ *     // and elsewhere: result = scale(*from, 2.0)
+ *     kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0),
+ *                      (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2, result); */
+#ifndef KILN_CTYPES_H
+#define KILN_CTYPES_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The C types and signatures of a module. Several threads may use one while none of them adds to it;
+ * or each thread makes its own. Errors of adding stick to the module (kiln_module_status). */
+typedef struct kiln_ctypes kiln_ctypes;
+
+/** A C type of one kiln_ctypes; basic types have their kind's number in all of them. 0 is none. */
+typedef struct kiln_ctype {
+  uint32_t id;
+} kiln_ctype;
+
+/** A C signature of one kiln_ctypes. 0 is none. */
+typedef struct kiln_csig {
+  uint32_t id;
+} kiln_csig;
+
+/** Kinds of types; all before KILN_C_ARRAY are basic. An enumeration is its integer type. */
+typedef enum kiln_ckind {
+  KILN_C_NONE,
+  KILN_C_VOID,
+  KILN_C_BOOL,
+  KILN_C_CHAR, /**< signed on x86-64, unsigned on AArch64 */
+  KILN_C_SCHAR,
+  KILN_C_UCHAR,
+  KILN_C_SHORT,
+  KILN_C_USHORT,
+  KILN_C_INT,
+  KILN_C_UINT,
+  KILN_C_LONG,
+  KILN_C_ULONG,
+  KILN_C_LLONG,
+  KILN_C_ULLONG,
+  KILN_C_INT128,
+  KILN_C_UINT128,
+  KILN_C_FLOAT,
+  KILN_C_DOUBLE,
+  KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128. Classified, but not lowered yet */
+  KILN_C_POINTER, /**< to anything */
+  KILN_C_COMPLEX_FLOAT,
+  KILN_C_COMPLEX_DOUBLE,
+  KILN_C_COMPLEX_LDOUBLE,
+  KILN_C_ARRAY,
+  KILN_C_STRUCT,
+  KILN_C_UNION,
+  KILN_C_COUNT
+} kiln_ckind;
+
+/** Makes an empty table for `m`, by the ABI of its target; NULL only without memory. */
+KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
+/** Frees it. NULL is allowed. */
+KILN_API void kiln_ctypes_free(kiln_ctypes *c);
+
+/* ---- types ---- */
+
+/** A basic type; none for other kinds. */
+KILN_API kiln_ctype kiln_ctype_basic(kiln_ckind kind);
+
+/** Flags of a field. */
+enum {
+  KILN_CFIELD_BITS = 1,    /**< a bit-field of `bits` bits (0 for the one that ends a unit) */
+  KILN_CFIELD_UNNAMED = 2, /**< a bit-field without a name: padding */
+  KILN_CFIELD_PACKED = 4   /**< __attribute__((packed)) on the field */
+};
+
+/** A member of a struct or union. Zero-initialise what does not apply. */
+typedef struct kiln_cfield {
+  kiln_ctype type;
+  uint32_t align_bytes; /**< _Alignas, __attribute__((aligned(n))) on the member; 0: none */
+  uint8_t bits;         /**< BITS: width, at most that of the type */
+  uint8_t flags;        /**< KILN_CFIELD_... */
+} kiln_cfield;
+
+/** Attributes of a struct or union. */
+typedef struct kiln_clayout {
+  bool packed;          /**< __attribute__((packed)) */
+  uint32_t pack_bytes;  /**< #pragma pack(n); 0: none */
+  uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
+} kiln_clayout;
+
+/** Makes a struct with `n` members (0: GNU C's empty struct, of size 0); `layout` may be NULL. A
+ * flexible array is the last one. Each call makes a new type. */
+KILN_API kiln_ctype kiln_ctype_struct(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
+                                      const kiln_clayout *layout);
+/** Makes a union. */
+KILN_API kiln_ctype kiln_ctype_union(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
+                                     const kiln_clayout *layout);
+/** Makes an array of `count` elements. */
+KILN_API kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count);
+/** Makes a flexible array member's type, `of name[]`. */
+KILN_API kiln_ctype kiln_ctype_flexible(kiln_ctypes *c, kiln_ctype of);
+/** `t` with another alignment (a power of two), as a typedef with __attribute__((aligned(n))). */
+KILN_API kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
+
+/** What a type is. */
+typedef struct kiln_ctype_info {
+  kiln_ckind kind;
+  uint64_t size_bytes; /**< sizeof; 0 for void and flexible arrays */
+  uint32_t align_bytes;
+  kiln_type value;    /**< scalars: the type of values; VOID for all others */
+  bool is_signed;     /**< integers */
+  kiln_ctype element; /**< arrays */
+  uint64_t count;     /**< arrays */
+  uint32_t n_fields;  /**< structs and unions */
+} kiln_ctype_info;
+/** Describes a type; all zero for none. */
+KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
+
+/** Where a member is: the bits from offset_bytes * 8 + bit_offset on. */
+typedef struct kiln_cplace {
+  kiln_ctype type;
+  uint64_t offset_bytes;
+  uint32_t bit_offset; /**< bit-fields: 0 to 7; else 0 */
+  uint32_t bits;       /**< bit-fields: width */
+  uint8_t flags;       /**< KILN_CFIELD_... */
+} kiln_cplace;
+/** The i-th member; all zero if there is none. */
+KILN_API kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
+/** The type that C's default argument promotions make of `t`. */
+KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
+
+/* ---- signatures ---- */
+
+/** Makes a C signature; `flags` are KILN_SIG_...; `result` may be void. Parameters are scalars,
+ * complex, structs or unions (arrays and functions are pointers by then). */
+KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result,
+                                 const kiln_ctype *params, uint32_t n);
+/** The signature of a call of variadic `sig` with `n` more arguments of these types, which are promoted
+ * as C does. */
+KILN_API kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
+                                      uint32_t n);
+/** The signature in terms of Kiln, to declare functions with. */
+KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
+
+/* What follows is for front ends that want to see how it is done; the calls below do it. */
+
+/** How an argument or result goes. */
+typedef enum kiln_cpass {
+  KILN_CPASS_NONE,      /**< not at all: void, empty structs */
+  KILN_CPASS_VALUE,     /**< a scalar: one parameter or result */
+  KILN_CPASS_PIECES,    /**< its pieces: a parameter or result each */
+  KILN_CPASS_BYVAL,     /**< arguments: copied to the argument area */
+  KILN_CPASS_REFERENCE, /**< arguments: the address of a copy */
+  KILN_CPASS_SRET       /**< results: to memory whose address is the first parameter */
+} kiln_cpass;
+
+/** A part of an aggregate that travels by itself. */
+typedef struct kiln_cpiece {
+  kiln_type type;
+  uint32_t offset_bytes; /**< in the aggregate */
+  uint32_t size_bytes;   /**< how many bytes of it the aggregate has: at most the type's size */
+} kiln_cpiece;
+
+/** Most pieces of an aggregate. */
+#define KILN_CPIECES_MAX 4
+
+/** How one argument, or the result, goes. */
+typedef struct kiln_carg {
+  kiln_ctype type; /**< as promoted */
+  kiln_cpass pass;
+  uint32_t param; /**< arguments: number of its first parameter in the kiln_sig */
+  uint32_t n_pieces;
+  kiln_cpiece pieces[KILN_CPIECES_MAX];
+} kiln_carg;
+/** Number of arguments of a signature. */
+KILN_API uint32_t kiln_csig_count(const kiln_ctypes *c, kiln_csig sig);
+/** Its i-th argument, and its result; all zero if there is none. */
+KILN_API kiln_carg kiln_csig_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
+KILN_API kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig);
+
+/* ---- calls ----
+ * They append to the current block and make no blocks. Errors stick to the function. A _Bool is an i8
+ * that is 0 or 1. */
+
+/** Calls `callee` (as kiln_build_call) with one value per argument: scalars as they are, for all others
+ * the address of memory to copy from. Promoted arguments may be given in their own type or the promoted
+ * one. A scalar result is returned. Any other result is written to address `result`, which must not be
+ * reachable otherwise by the callee; it is returned, or that of a new slot if `result` is none. */
+KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
+                                     kiln_value callee, const kiln_value *args, uint32_t n,
+                                     kiln_value result);
+/** Parameter `i` of `f`, whose signature is kiln_csig_sig of `sig`: a scalar, or the address of memory
+ * that is the function's own. Called in the entry block, once for each parameter that is wanted. */
+KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
+                                      uint32_t i);
+/** Returns from `f`: a scalar, the address of any other result, none for void. */
+KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
+                                 kiln_value value);
+/** The address that the result of `f` is to be written to, if it goes by memory (giving it to
+ * kiln_build_creturn saves a copy); else none. */
+KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
+/** The next variadic argument, of type `t`, of the va_list at `ap`: a scalar, or the address of memory
+ * that is the function's own. `t` is what C's default promotions leave as it is. */
+KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
+                                       kiln_value ap);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
