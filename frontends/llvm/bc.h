@@ -14,6 +14,18 @@
 
 #define KN_COLD __attribute__((cold, noinline))
 
+/* True if each array is to be on its own, and no larger than it must, so that every overrun is found. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KN_BC_EXACT true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KN_BC_EXACT true
+#endif
+#endif
+#ifndef KN_BC_EXACT
+#define KN_BC_EXACT false
+#endif
+
 /* ---- abbreviations ---- */
 
 enum { AB_LITERAL, AB_FIXED, AB_VBR, AB_ARRAY, AB_CHAR6, AB_BLOB };
@@ -174,7 +186,7 @@ enum kn_bc_cst_kind {
   CK_UNDEF,
   CK_FLOAT,     /* bits in v */
   CK_AGGREGATE, /* n values at index in clist */
-  CK_BYTES,     /* n bytes at index in cbytes, and a NUL if x */
+  CK_BYTES,     /* n bytes at index in cbytes, and a NUL (which is its own if x) */
   CK_DATA,      /* n elements at index in cwords */
   CK_CAST,      /* x: opcode; index: value */
   CK_BINOP,     /* x: opcode; index, n: values */
@@ -221,30 +233,39 @@ struct kn_bc_val {
 /* ---- globals ---- */
 
 struct kn_bc_global {
-  uint32_t symbol;    /* 0: an intrinsic */
-  uint32_t type;      /* of a function: its function type; data: value type */
-  uint32_t value;     /* its value id */
-  uint32_t attrs;     /* attribute list of a function */
-  uint32_t init;      /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
-  uint16_t intrinsic; /* enum kn_bc_intrinsic */
-  uint8_t what;       /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
-  uint8_t fn_flags;   /* FA_... */
+  const char *name;     /* in the string table, not NUL-terminated; NULL: none */
+  uint32_t name_length; /* bytes */
+  uint32_t symbol;      /* 0: an intrinsic */
+  uint32_t type;        /* of a function: its function type; data: value type */
+  uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
+  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
+  uint16_t intrinsic;   /* enum kn_bc_intrinsic */
+  uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t fn_flags;     /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
-  uint8_t skip;       /* body or initialiser is not to be used */
-  uint8_t data_flags; /* KILN_DATA_... */
-  uint32_t name_length;
-  kiln_symbol_desc desc; /* aliases: declared when the target is known */
+  uint8_t skip;        /* body or initialiser is not to be used */
+  uint8_t data_flags;  /* KILN_DATA_... */
+  uint8_t plain_local; /* not seen outside, and in no section or comdat of its own */
 };
 
-/* Functions whose records differ in nothing but the name: large modules have few kinds. */
-#define KN_BC_KINDS 64
-struct kn_bc_function_kind {
-  uint64_t first, rest[2], masks[2]; /* of the record, behind the name: windows of 57 bits */
+/* A global as it is declared. */
+struct kn_bc_decl {
+  struct kn_bc_global g;
+  kiln_symbol_desc desc;
+};
+
+/* Records of variables and functions that differ in nothing but their heads. */
+#define KN_BC_KINDS 32
+struct kn_bc_record_kind {
+  uint64_t first, rest[2], masks[2]; /* of the record, behind its head: windows of 57 bits */
   uint32_t n_bits, n_ops;            /* of the record; n_ops 0: an empty entry */
-  uint32_t global;                   /* one of them */
-  kiln_sig sig;                      /* that they were declared with */
-  bool body;
+  uint32_t flags;                    /* variables: that operand */
+  uint8_t code;                      /* MODULE_FUNCTION, MODULE_GLOBALVAR */
+  bool body;                         /* functions */
+  bool default_align;                /* variables: the type's */
+  kiln_sig sig;                      /* functions: that they were declared with */
+  struct kn_bc_decl decl;            /* of the last one */
 };
 
 /* ---- signatures ---- */
@@ -367,7 +388,8 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) comdats;         /* the same */
   KN_BC_ARRAY(char) names;
   uint32_t cap_csts;
-  struct kn_bc_function_kind *kinds; /* hashed, KN_BC_KINDS of them; NULL: none yet */
+  struct kn_bc_record_kind *kinds; /* hashed, KN_BC_KINDS of them; NULL: none yet */
+  KN_BC_ARRAY(kiln_symbol_desc) aliases;
   const char *strtab;
   uint64_t strtab_size;
   char source[256]; /* source file name */
@@ -525,6 +547,18 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
 /* Reads the module block, which was just announced; of bodies only the places if r->later. */
 bool kn_bc_read_module(struct kn_bc *r);
+
+/* ---- globals.c ---- */
+
+/* The record in ops. */
+bool kn_bc_global_variable(struct kn_bc *r);
+bool kn_bc_global_function(struct kn_bc *r);
+bool kn_bc_global_alias(struct kn_bc *r);
+/* Reads the record at the position if it is a variable's or function's like an earlier one; false if it
+ * is not, or after an error. */
+bool kn_bc_known_global(struct kn_bc *r);
+/* Forgets earlier records. */
+void kn_bc_forget_kinds(struct kn_bc *r);
 
 /* ---- data.c ---- */
 

@@ -43,14 +43,16 @@ static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
   return true;
 }
 
+/* Copies bytes, and a NUL behind them. */
 static bool keep_bytes(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from, uint32_t n) {
-  if (!KN_BC_ROOM(r, r->cbytes, (uint64_t)r->cbytes.n + n)) return false;
+  if (!KN_BC_ROOM(r, r->cbytes, (uint64_t)r->cbytes.n + n + 1)) return false;
   uint8_t *to = r->cbytes.at + r->cbytes.n;
   const uint64_t *op = r->ops.at + from;
   for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)op[i];
   c->index = r->shared.n_bytes + r->cbytes.n;
   c->n = n;
-  r->cbytes.n += n;
+  to[n] = 0;
+  r->cbytes.n += n + 1;
   return true;
 }
 
@@ -211,11 +213,12 @@ static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
   uint64_t n = kn_bits_vbr6(b);
   if (b->pos > b->end || n > (b->end - b->pos) / width)
     return kn_bc_malformed(r, "the file ends in the middle of a string");
-  if (!KN_BC_ROOM(r, r->cbytes, r->cbytes.n + n)) return false;
+  if (!KN_BC_ROOM(r, r->cbytes, r->cbytes.n + n + 1)) return false;
   uint32_t index = r->shared.n_bytes + r->cbytes.n;
   struct kn_bc_cst c = {.kind = CK_BYTES, .x = nul, .index = index, .n = (uint32_t)n};
   kn_bc_text(r, width, r->cbytes.at + r->cbytes.n, n);
-  r->cbytes.n += (uint32_t)n;
+  r->cbytes.at[r->cbytes.n + n] = 0;
+  r->cbytes.n += (uint32_t)n + 1;
   return add(r, type, c);
 }
 

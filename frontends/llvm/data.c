@@ -6,36 +6,44 @@
 /* Largest initialised data item (zero data may be larger). */
 #define MAX_DATA (UINT64_C(1) << 30)
 
-/* One item being written. */
+/* The item being written; its arrays are used again for the next. */
 struct item {
   uint8_t *bytes;
-  uint64_t size;
+  uint32_t cap_bytes;
   kiln_reloc *relocs;
   uint32_t n_relocs, cap_relocs;
-  uint32_t symbol;
 };
 
 static void put(uint8_t *to, uint64_t v, uint64_t n) {
   for (uint64_t i = 0; i < n && i < 8; i++) to[i] = (uint8_t)(v >> 8 * i);
 }
 
+/* Adds a relocation of the bytes at `at`. */
+static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
+                            const struct kn_bc_num *v, uint8_t size) {
+  if (it->n_relocs == it->cap_relocs &&
+      !kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof *it->relocs))
+    return false;
+  it->relocs[it->n_relocs++] = (kiln_reloc){.offset_bytes = at,
+                                            .symbol = {v->symbol},
+                                            .addend = (int64_t)v->low,
+                                            .size_bytes = size,
+                                            .relative_to = {v->minus}};
+  return true;
+}
+
 static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct kn_bc_type *t,
                    uint64_t at) {
   struct kn_bc_num v;
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (c->kind == CK_GLOBAL && t->kind == TK_PTR) { /* most of what is in tables */
+    v = (struct kn_bc_num){.symbol = r->globals.at[c->index].symbol};
+    if (v.symbol) return relocate(r, it, at, &v, 8);
+  }
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.narrow && !(v.minus && t->bits == 32))
     return kn_bc_unsupported(r, "a part of an address in data");
-  if (v.symbol) {
-    kiln_reloc reloc = {.offset_bytes = at,
-                        .symbol = {v.symbol},
-                        .addend = (int64_t)v.low,
-                        .size_bytes = t->bits == 32 ? 4 : 8,
-                        .relative_to = {v.minus}};
-    if (!kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof reloc))
-      return false;
-    it->relocs[it->n_relocs++] = reloc;
-    return true;
-  }
+  if (v.symbol) return relocate(r, it, at, &v, t->bits == 32 ? 4 : 8);
   uint64_t n = t->bits == 80 ? 10 : (t->bits + 7) / 8; /* as many as a store of it writes */
   if (t->kind == TK_INT && t->bits % 64) {             /* upper bits of the last byte are zero */
     uint64_t mask = (UINT64_C(1) << t->bits % 64) - 1;
@@ -86,11 +94,9 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
 static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const uint8_t *bytes,
                       uint64_t size) {
   const struct kn_bc_type *t = &r->types[g->type];
-  return g->data_flags & KILN_DATA_READ_ONLY && !g->desc.section && !g->desc.comdat &&
-         g->align_log2 == 0 && t->kind == TK_ARRAY &&
-         r->types[r->elems.at[t->first].type].bits == 8 && size && !bytes[size - 1] &&
-         !memchr(bytes, 0, size - 1) &&
-         (g->desc.linkage == KILN_LINKAGE_PRIVATE || g->desc.linkage == KILN_LINKAGE_INTERNAL);
+  return g->data_flags & KILN_DATA_READ_ONLY && g->plain_local && g->align_log2 == 0 &&
+         t->kind == TK_ARRAY && r->types[r->elems.at[t->first].type].bits == 8 && size &&
+         !bytes[size - 1] && !memchr(bytes, 0, size - 1);
 }
 
 static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
@@ -98,21 +104,24 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   uint32_t id = g->init - 1;
   if (id >= r->inst_base || kn_bc_type_of(r, id) != g->type)
     return kn_bc_malformed(r, "an initialiser of another type");
-  unsigned kind = r->csts[id].kind;
+  const struct kn_bc_cst *c = &r->csts[id];
+  unsigned kind = c->kind;
   kiln_data_desc d = {.size_bytes = t->size, .align_log2 = g->align_log2, .flags = g->data_flags};
   bool merge = d.flags & KILN_DATA_MERGE_STRINGS;
   d.flags &= ~(unsigned)KILN_DATA_MERGE_STRINGS;
-  bool zero = kind == CK_NULL || kind == CK_UNDEF || t->size == 0 ||
-              (kind <= CK_INT_UNDEF && r->csts[id].v == 0);
-  *it = (struct item){
-    .size = t->size, .symbol = g->symbol, .relocs = it->relocs, .cap_relocs = it->cap_relocs};
-  if (!zero || (merge && t->size == 1)) {
+  bool zero =
+    kind == CK_NULL || kind == CK_UNDEF || t->size == 0 || (kind <= CK_INT_UNDEF && c->v == 0);
+  it->n_relocs = 0;
+  if (kind == CK_BYTES && t->kind == TK_ARRAY && c->n + (uint64_t)c->x == t->size &&
+      t->size == t->count) { /* text lies there as it is to be, with its NUL */
+    d.bytes = r->cbytes.at + c->index;
+    if (merge && is_string(r, g, d.bytes, t->size)) d.flags |= KILN_DATA_MERGE_STRINGS;
+  } else if (!zero || (merge && t->size == 1)) {
     if (t->size > MAX_DATA) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes", (unsigned)MAX_DATA);
       return false;
     }
-    uint32_t cap = 0;
-    if (!kn_bc_grow(r, &it->bytes, &cap, t->size, 1)) return false;
+    if (!kn_bc_grow(r, &it->bytes, &it->cap_bytes, t->size, 1)) return false;
     memset(it->bytes, 0, t->size);
     if (!write(r, it, id, g->type, 0)) return false;
     if (merge && it->n_relocs == 0 && is_string(r, g, it->bytes, t->size))
@@ -136,7 +145,9 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
   if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
   if (!v.symbol || v.minus) return kn_bc_malformed(r, "an alias of a number");
   g->skip = 0;
-  g->symbol = kiln_alias_define(r->module, &g->desc, (kiln_symbol){v.symbol}, (int64_t)v.low).id;
+  g->symbol =
+    kiln_alias_define(r->module, &r->aliases.at[g->attrs], (kiln_symbol){v.symbol}, (int64_t)v.low)
+      .id;
   return g->symbol != 0 || kn_bc_malformed(r, "bad alias");
 }
 
@@ -191,7 +202,7 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
 }
 
 static bool special(struct kn_bc *r, const struct kn_bc_global *g, bool first_pass) {
-  const char *name = g->desc.name;
+  const char *name = g->name;
   size_t n = g->name_length;
   if (first_pass) return n == 9 && !memcmp(name, "llvm.used", n) ? used(r, g) : true;
   if (n == 17 && !memcmp(name, "llvm.global_ctors", n)) return ctors(r, g, false);
@@ -215,9 +226,13 @@ bool kn_bc_define_data(struct kn_bc *r) {
     if (g->what != KILN_SYMBOL_DATA) continue;
     if (!g->symbol) ok = special(r, g, false);
     else if (g->init && !g->skip) ok = define(r, g, &it);
-    if (it.bytes) kn_bc_release(r, it.bytes);
-    it.bytes = NULL;
+    if (KN_BC_EXACT && it.bytes) { /* so that writing behind its end is found */
+      kn_bc_release(r, it.bytes);
+      it.bytes = NULL;
+      it.cap_bytes = 0;
+    }
   }
+  if (it.bytes) kn_bc_release(r, it.bytes);
   if (it.relocs) kn_bc_release(r, it.relocs);
   return ok;
 }

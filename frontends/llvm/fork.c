@@ -99,7 +99,7 @@ static void name_failed(struct kn_bc *r, const struct kn_bc_global *g) {
                         .bit_offset = UINT64_MAX,
                         .message = "the function was not compiled"};
   size_t n = g->name_length, room = sizeof r->diag.function - 1;
-  if (g->desc.name) memcpy(r->diag.function, g->desc.name, n < room ? n : room);
+  if (g->name) memcpy(r->diag.function, g->name, n < room ? n : room);
 }
 
 /* ---- public ---- */

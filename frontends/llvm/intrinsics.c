@@ -605,7 +605,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   const struct kn_bc_type *ft = &r->types[type];
   if (!g->intrinsic) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
-               g->name_length > 100 ? 100 : (int)g->name_length, g->desc.name);
+               g->name_length > 100 ? 100 : (int)g->name_length, g->name);
     return;
   }
   struct call call = {r,    &rows[g->intrinsic - 1],    ops, n, r->elems.at[ft->first].type,

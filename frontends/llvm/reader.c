@@ -47,16 +47,6 @@ bool kn_bc_malformed(struct kn_bc *r, const char *what) {
 
 /* Arrays start in one piece of memory: most files are small. */
 #define SLAB_SIZE 49152u
-#if defined(__SANITIZE_ADDRESS__)
-#define SLAB_USED false /* each array on its own, so that every overrun is found */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLAB_USED false
-#endif
-#endif
-#ifndef SLAB_USED
-#define SLAB_USED true
-#endif
 
 void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size) {
   if (r->allocator.realloc) return r->allocator.realloc(r->allocator.user, old, size);
@@ -72,7 +62,7 @@ static bool in_slab(const struct kn_bc *r, const void *p) {
 
 /* Memory for the first `size` bytes of an array from the slab; NULL if it has no more. */
 static void *from_slab(struct kn_bc *r, size_t size) {
-  if (!SLAB_USED) return NULL;
+  if (KN_BC_EXACT) return NULL;
   if (!r->slab) r->slab = kn_bc_resize(r, NULL, SLAB_SIZE);
   if (!r->slab || size > SLAB_SIZE - r->slab_used) return NULL;
   void *p = r->slab + r->slab_used;
@@ -117,8 +107,9 @@ void kn_bc_free(struct kn_bc *r) {
     r->ids.at,     r->ends.at,  r->stamps.at, r->late.at,   r->mds.at,   r->type_pieces.at,
   };
   void *shared[] = {
-    r->blockinfo.at, r->elems.at,  r->group_attrs.at, r->groups.at,  r->list_attrs.at, r->lists.at,
-    r->globals.at,   r->bodies.at, r->sections.at,    r->comdats.at, r->names.at,      r->kinds,
+    r->blockinfo.at, r->elems.at,   r->group_attrs.at, r->groups.at,   r->list_attrs.at,
+    r->lists.at,     r->globals.at, r->bodies.at,      r->sections.at, r->comdats.at,
+    r->names.at,     r->kinds,      r->aliases.at,
   };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);
