@@ -40,42 +40,42 @@ typedef struct kiln_ctypes kiln_ctypes;
 
 /** A C type of one kiln_ctypes; basic types have their kind's number in all of them. 0 is none. */
 typedef struct kiln_ctype {
-  uint32_t id;
+  uint32_t id; /**< 0: none */
 } kiln_ctype;
 
 /** A C signature of one kiln_ctypes. 0 is none. */
 typedef struct kiln_csig {
-  uint32_t id;
+  uint32_t id; /**< 0: none */
 } kiln_csig;
 
 /** Kinds of types; all before KILN_C_ARRAY are basic. An enumeration is its integer type. */
 typedef enum kiln_ckind {
-  KILN_C_NONE,
-  KILN_C_VOID,
-  KILN_C_BOOL,
-  KILN_C_CHAR, /**< signed on x86-64, unsigned on AArch64 */
-  KILN_C_SCHAR,
-  KILN_C_UCHAR,
-  KILN_C_SHORT,
-  KILN_C_USHORT,
-  KILN_C_INT,
-  KILN_C_UINT,
-  KILN_C_LONG,
-  KILN_C_ULONG,
-  KILN_C_LLONG,
-  KILN_C_ULLONG,
-  KILN_C_INT128,
-  KILN_C_UINT128,
-  KILN_C_FLOAT,
-  KILN_C_DOUBLE,
+  KILN_C_NONE,    /**< no type */
+  KILN_C_VOID,    /**< void */
+  KILN_C_BOOL,    /**< _Bool */
+  KILN_C_CHAR,    /**< signed on x86-64, unsigned on AArch64 */
+  KILN_C_SCHAR,   /**< signed char */
+  KILN_C_UCHAR,   /**< unsigned char */
+  KILN_C_SHORT,   /**< short */
+  KILN_C_USHORT,  /**< unsigned short */
+  KILN_C_INT,     /**< int */
+  KILN_C_UINT,    /**< unsigned int */
+  KILN_C_LONG,    /**< long: 8 bytes */
+  KILN_C_ULONG,   /**< unsigned long */
+  KILN_C_LLONG,   /**< long long */
+  KILN_C_ULLONG,  /**< unsigned long long */
+  KILN_C_INT128,  /**< __int128 */
+  KILN_C_UINT128, /**< unsigned __int128 */
+  KILN_C_FLOAT,   /**< float */
+  KILN_C_DOUBLE,  /**< double */
   KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128. Classified, but not lowered yet */
   KILN_C_POINTER, /**< to anything */
-  KILN_C_COMPLEX_FLOAT,
-  KILN_C_COMPLEX_DOUBLE,
-  KILN_C_COMPLEX_LDOUBLE,
-  KILN_C_ARRAY,
-  KILN_C_STRUCT,
-  KILN_C_UNION,
+  KILN_C_COMPLEX_FLOAT,   /**< float _Complex */
+  KILN_C_COMPLEX_DOUBLE,  /**< double _Complex */
+  KILN_C_COMPLEX_LDOUBLE, /**< long double _Complex */
+  KILN_C_ARRAY,           /**< elements of one type */
+  KILN_C_STRUCT,          /**< members behind each other */
+  KILN_C_UNION,           /**< members in one place */
   KILN_C_COUNT
 } kiln_ckind;
 
@@ -98,7 +98,7 @@ enum {
 
 /** A member of a struct or union. Zero-initialise what does not apply. */
 typedef struct kiln_cfield {
-  kiln_ctype type;
+  kiln_ctype type;      /**< of the member */
   uint32_t align_bytes; /**< _Alignas, __attribute__((aligned(n))) on the member; 0: none */
   uint8_t bits;         /**< BITS: width, at most that of the type */
   uint8_t flags;        /**< KILN_CFIELD_... */
@@ -107,7 +107,7 @@ typedef struct kiln_cfield {
 /** Attributes of a struct or union. */
 typedef struct kiln_clayout {
   bool packed;          /**< __attribute__((packed)) */
-  uint32_t pack_bytes;  /**< #pragma pack(n); 0: none */
+  uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0: none */
   uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
 } kiln_clayout;
 
@@ -127,25 +127,25 @@ KILN_API kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t al
 
 /** What a type is. */
 typedef struct kiln_ctype_info {
-  kiln_ckind kind;
-  uint64_t size_bytes; /**< sizeof; 0 for void and flexible arrays */
-  uint32_t align_bytes;
-  kiln_type value;    /**< scalars: the type of values; VOID for all others */
-  bool is_signed;     /**< integers */
-  kiln_ctype element; /**< arrays */
-  uint64_t count;     /**< arrays */
-  uint32_t n_fields;  /**< structs and unions */
+  kiln_ckind kind;      /**< what it is */
+  uint64_t size_bytes;  /**< sizeof; 0 for void and flexible arrays */
+  uint32_t align_bytes; /**< _Alignof */
+  kiln_type value;      /**< scalars: the type of values; VOID for all others */
+  bool is_signed;       /**< integers */
+  kiln_ctype element;   /**< arrays */
+  uint64_t count;       /**< arrays */
+  uint32_t n_fields;    /**< structs and unions */
 } kiln_ctype_info;
 /** Describes a type; all zero for none. */
 KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
 
 /** Where a member is: the bits from offset_bytes * 8 + bit_offset on. */
 typedef struct kiln_cplace {
-  kiln_ctype type;
-  uint64_t offset_bytes;
-  uint32_t bit_offset; /**< bit-fields: 0 to 7; else 0 */
-  uint32_t bits;       /**< bit-fields: width */
-  uint8_t flags;       /**< KILN_CFIELD_... */
+  kiln_ctype type;       /**< of the member */
+  uint64_t offset_bytes; /**< from the start of the struct */
+  uint32_t bit_offset;   /**< bit-fields: 0 to 7; else 0 */
+  uint32_t bits;         /**< bit-fields: width */
+  uint8_t flags;         /**< KILN_CFIELD_... */
 } kiln_cplace;
 /** The i-th member; all zero if there is none. */
 KILN_API kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
@@ -179,7 +179,7 @@ typedef enum kiln_cpass {
 
 /** A part of an aggregate that travels by itself. */
 typedef struct kiln_cpiece {
-  kiln_type type;
+  kiln_type type;        /**< as which it travels */
   uint32_t offset_bytes; /**< in the aggregate */
   uint32_t size_bytes;   /**< how many bytes of it the aggregate has: at most the type's size */
 } kiln_cpiece;
@@ -189,16 +189,17 @@ typedef struct kiln_cpiece {
 
 /** How one argument, or the result, goes. */
 typedef struct kiln_carg {
-  kiln_ctype type; /**< as promoted */
-  kiln_cpass pass;
-  uint32_t param; /**< arguments: number of its first parameter in the kiln_sig */
-  uint32_t n_pieces;
-  kiln_cpiece pieces[KILN_CPIECES_MAX];
+  kiln_ctype type;   /**< as promoted */
+  kiln_cpass pass;   /**< how it goes */
+  uint32_t param;    /**< arguments: number of its first parameter in the kiln_sig */
+  uint32_t n_pieces; /**< of `pieces`: with KILN_CPASS_PIECES */
+  kiln_cpiece pieces[KILN_CPIECES_MAX]; /**< in order */
 } kiln_carg;
 /** Number of arguments of a signature. */
 KILN_API uint32_t kiln_csig_count(const kiln_ctypes *c, kiln_csig sig);
-/** Its i-th argument, and its result; all zero if there is none. */
+/** Its i-th argument; all zero if there is none. */
 KILN_API kiln_carg kiln_csig_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
+/** Its result. */
 KILN_API kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
