@@ -16,6 +16,8 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
                                  size_t other_size, uint8_t *out, size_t max_out, unsigned seed);
 /* Defined as true by a target for which any bytes are as good as others, for replay.c. */
 extern const bool fz_any_bytes;
+/* Defined by a target that has something to say when replay.c has made enough runs. */
+void fz_finish(void);
 /* Given by libFuzzer and by replay.c: changes bytes. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 

@@ -153,3 +153,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   build(h >> 24, KILN_TARGET_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted);
   return 0;
 }
+
+/* Every operation must have been made. */
+void fz_finish(void) {
+  for (unsigned op = 0; op < KILN_OP_COUNT; op++) {
+    if (gen_makes((kiln_op)op) && gen.used[op] == 0) {
+      fz_die("no program had an operation %s", kiln_op_name((kiln_op)op));
+    }
+  }
+}

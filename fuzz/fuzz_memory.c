@@ -1,8 +1,14 @@
-/* Fuzz target: bytes are text or bitcode, compiled once to count the allocations, and then again with
+/* Fuzz target: bytes are bitcode, text, or behind a byte 1 the choices of a program (gen.h), compiled once to count the allocations, and then again with
  * each of them failing: it alone, and it and all after it. Each run must end with KILN_ERR_MEMORY or
  * as the first one did, with the same object, and free everything. */
 #include "fuzz.h"
 
+#ifdef HAVE_GEN
+#include "gen.h"
+#include "host.h"
+
+#include <kiln/interp.h>
+#endif
 #include <kiln/llvm.h>
 
 #include <string.h>
@@ -14,6 +20,38 @@ struct input {
   size_t size;
   uint64_t hash;
 };
+
+#ifdef HAVE_GEN
+/* Builds the program for the interpreter, which links it, and as machine code. */
+struct build {
+  kiln_buffer *text;
+  kiln_interp *interp;
+};
+
+static kiln_status add_and_compile(void *user, kiln_func *f) {
+  const struct build *b = user;
+  kiln_status s = kiln_func_finish(f);
+  if (s == KILN_OK) s = kiln_func_verify(f);
+  if (s == KILN_OK) s = kiln_func_print(f, b->text);
+  if (s == KILN_OK) s = kiln_interp_add(b->interp, f);
+  kiln_status compiled = kiln_func_compile(f);
+  return s != KILN_OK ? s : compiled;
+}
+
+static kiln_status run_program(const struct input *in, struct fz_run *run, kiln_session *session,
+                               kiln_buffer *text) {
+  static struct gen gen;
+  kiln_interp_options options = {.resolve = host_find, .stack_bytes = 1 << 20};
+  struct build b = {text, kiln_interp_new(kiln_session_module(session), &options)};
+  kiln_status s = KILN_ERR_MEMORY;
+  if (b.interp != NULL) {
+    s = gen_program(&gen, session, in->data + 1, in->size - 1, add_and_compile, &b);
+    if (s == KILN_OK) s = kiln_interp_link(b.interp, &run->diag);
+  }
+  kiln_interp_free(b.interp);
+  return s;
+}
+#endif
 
 static kiln_status print_and_compile(void *user, kiln_func *f) {
   kiln_buffer *text = user;
@@ -33,9 +71,15 @@ static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buf
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
   if (s != NULL) {
-    status = kiln_llvm_is_bitcode(in->data, in->size)
-               ? kiln_llvm_read(s, in->data, in->size, print_and_compile, &text, NULL)
-               : kiln_text_parse(s, (const char *)in->data, in->size, print_and_compile, &text);
+    if (kiln_llvm_is_bitcode(in->data, in->size)) {
+      status = kiln_llvm_read(s, in->data, in->size, print_and_compile, &text, NULL);
+#ifdef HAVE_GEN
+    } else if (in->size > 0 && in->data[0] == 1) {
+      status = run_program(in, run, s, &text);
+#endif
+    } else {
+      status = kiln_text_parse(s, (const char *)in->data, in->size, print_and_compile, &text);
+    }
     if (status == KILN_OK) status = kiln_module_print(m, &text);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);
     fz_check_diag(run, status);

@@ -184,8 +184,9 @@ static __int128 multiply(__int128 a, __int128 b, int *overflow) {
   X(__modti3)                                                                                      \
   X(__udivti3)                                                                                     \
   X(__umodti3)                                                                                     \
-  X(__floattisf) X(__floattidf) X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti)        \
-    X(__fixunssfti) X(__fixunsdfti)
+  X(__floattisf)                                                                                   \
+  X(__floattidf) X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti)       \
+    X(__fixunsdfti)
 #define DECLARE(F) void F(void);
 /* Their real types do not matter: they are only addresses here. */
 #pragma GCC diagnostic push

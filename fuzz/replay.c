@@ -14,7 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 65536, INPUT_ROOM = 1 << 20, MAX_RANDOM = 4096, INPUT_SECONDS = 60 };
+enum {
+  MAX_FILES = 65536,
+  INPUT_ROOM = 1 << 20,
+  MAX_RANDOM = 4096,
+  INPUT_SECONDS = 60,
+  ENOUGH_RUNS = 1000
+};
 
 __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                                      unsigned seed);
@@ -22,6 +28,7 @@ __attribute__((weak)) size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size
                                                        const uint8_t *other, size_t other_size,
                                                        uint8_t *out, size_t max_out, unsigned seed);
 __attribute__((weak)) extern const bool fz_any_bytes;
+__attribute__((weak)) void fz_finish(void);
 
 struct input {
   uint8_t *bytes;
@@ -167,6 +174,7 @@ int main(int argc, char **argv) {
     state = (seed + k) * UINT64_C(0x9e3779b97f4a7c15) + 1;
     run(buffer, make_input(buffer));
   }
+  if (fz_finish != NULL && runs >= ENOUGH_RUNS) fz_finish();
   for (unsigned i = 0; i < n_files; i++) free(files[i].bytes);
   printf("fuzz: done\n");
   return 0;

@@ -2,7 +2,8 @@
 """Makes the first inputs of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
 text: the functions of tests/kir; bitcode: tests/programs and tests/bitcode by clang, at -O0, at -O1
-and with debug information; memory: the small ones of both; func: random bytes."""
+and with debug information; func: random bytes; memory: the
+small ones of all."""
 import os
 import random
 import re
@@ -55,17 +56,18 @@ def bitcode(folder):
 def memory(folder):
     text(folder)
     bitcode(folder)
+    func(folder, b'\1', (50, 200, 500))
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.path.getsize(path) > SMALL:
             os.remove(path)
 
 
-def func(folder):
+def func(folder, start=b'', sizes=(50, 200, 500, 1000, 2000, 4000)):
     rng = random.Random(1)
     for number in range(64):
-        with open(os.path.join(folder, f'{number}'), 'wb') as f:
-            f.write(rng.randbytes(rng.choice((50, 200, 500, 1000, 2000, 4000))))
+        with open(os.path.join(folder, f'func.{number}'), 'wb') as f:
+            f.write(start + rng.randbytes(rng.choice(sizes)))
 
 
 def main():

@@ -165,6 +165,8 @@ static kiln_status want(struct linker *l, uint32_t symbol, uint64_t *out) {
   *out = (uint64_t)(uintptr_t)address_of(l->in, symbol);
   if (*out) return KILN_OK;
   kiln_symbol_info s = kiln_symbol_get(l->in->m, (kiln_symbol){symbol});
+  /* a function that is here has an address, if there is memory to make it callable */
+  if (kn_interp_callee(l->in, symbol)) return fail(l, KILN_ERR_MEMORY, "out of memory", "");
   if (s.desc.linkage == KILN_LINKAGE_WEAK) return KILN_OK;
   return fail(l, KILN_ERR_SYMBOL, "undefined symbol", name_of(&s));
 }

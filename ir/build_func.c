@@ -240,7 +240,10 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     return NULL;
   }
   f->limit = f->cap;
-  if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
+  /* none is what an erroneous module gave */
+  if (!known && kn_module_failed(m))
+    kn_func_fail(f, kiln_module_status(m), UINT32_MAX, 0, "the module has an error");
+  else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
   else if (sig == NULL)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
   else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))

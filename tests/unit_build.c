@@ -137,6 +137,13 @@ static void first_error_sticks(void **state) {
   assert_string_equal(t->diag.message, "100%s");
   assert_int_equal(kiln_func_status(f), KILN_ERR_UNSUPPORTED);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
+  /* The module's, too: a function of the none that it gives has its status. */
+  const kiln_diag limit = {.status = KILN_ERR_LIMIT, .message = "of the front end"};
+  kiln_module_error(t->m, &limit);
+  kiln_symbol none = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "h"}, t->sig);
+  assert_int_equal(none.id, 0);
+  f = kiln_func_begin(t->s, none);
+  assert_int_equal(kiln_func_status(f), KILN_ERR_LIMIT);
 }
 
 static void constants(void **state) {
