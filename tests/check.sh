@@ -151,7 +151,6 @@ check_built() {
     check "libkiln-interp.so exports kiln_ only" check_exported "$1/interp/libkiln-interp.so"
     check "libkiln-interp.a has names of its own only" check_archive_names "$1/interp/libkiln-interp.a"
   fi
-  check "the README's example" tests/readme_test.sh "$1"
 }
 
 # ---- builds ----

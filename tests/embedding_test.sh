@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# embedding_test.sh BUILD: what docs/embedding.md shows is true. Its programs (marked `complete`) are written
-# to a folder, and the commands marked `run` executed there as printed, with Kiln installed; the other pieces
-# of C compile within a function that has what they name.
+# embedding_test.sh BUILD: what README.md and docs/embedding.md show is true. Their programs (marked
+# `complete`) are written to a folder, and the commands marked `run` executed there as printed, with Kiln
+# installed; the other pieces of C compile within a function that has what they name.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/tap.sh"
 build=$(realpath "$1")
-doc=$here/../docs/embedding.md
+docs=("$here/../README.md" "$here/../docs/embedding.md")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -41,7 +41,7 @@ awk '
   }
   /^```$/ { if (inside) close(file); inside = 0; kind = ""; next }
   inside { print > file }
-' "$doc"
+' "${docs[@]}"
 
 # Each piece in a block of its own, within one function.
 pieces() {
@@ -64,7 +64,8 @@ shows() {
 }
 
 check "programs and commands are found" \
-  test "$(grep -c '^program ' list)" -ge 5 -a "$(grep -c '^run ' list)" -ge 7
+  test "$(grep -c '^program ' list)" -ge 6 -a "$(grep -c '^run ' list)" -ge 8
+check "the README's program is examples/hello" cmp hello.c <(tail -n +2 "$here/../examples/hello/hello.c")
 check "the pieces of C compile" shows
 while read -r kind file needs; do
   case $kind in
