@@ -50,7 +50,9 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
   if (m->n_data > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
-  if (!kn_grow(m, &m->data, &m->cap_data, m->n_data + 1, sizeof *m->data)) return KILN_ERR_MEMORY;
+  if (m->n_data >= m->cap_data &&
+      !kn_grow(m, &m->data, &m->cap_data, m->n_data + 1, sizeof *m->data))
+    return KILN_ERR_MEMORY;
 
   uint8_t *bytes = NULL;
   kiln_reloc *relocs = NULL;

@@ -29,7 +29,8 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
 
 /* ---- the table ---- */
 
-static uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
+static inline __attribute__((always_inline)) uint32_t find(const kiln_module *m, const char *name,
+                                                           size_t length, uint32_t hash) {
   if (m->symbol_hash_size == 0) return 0;
   uint32_t id = m->symbol_hash[hash & (m->symbol_hash_size - 1)];
   for (; id != 0; id = kn_symbol(m, id)->next) {
@@ -81,7 +82,7 @@ static bool grow_table(kiln_module *m) {
 
 /* Room for one more symbol in array and table; NULL if there is none. The new one is zeroed but not
  * yet counted: `publish` does that. */
-static struct kn_symbol *new_symbol(kiln_module *m) {
+static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_module *m) {
   if (m->n_symbols > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
@@ -92,7 +93,8 @@ static struct kn_symbol *new_symbol(kiln_module *m) {
     s = kn_late_add(m, m->late_symbols, m->n_symbols - m->flat_symbols, sizeof *s);
     if (s == NULL) return NULL;
   } else {
-    if (!kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
+    if (m->n_symbols >= m->cap_symbols &&
+        !kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
       return NULL;
     s = m->symbols + m->n_symbols;
   }
@@ -101,7 +103,7 @@ static struct kn_symbol *new_symbol(kiln_module *m) {
   return s;
 }
 
-static kiln_symbol publish(kiln_module *m) {
+static inline __attribute__((always_inline)) kiln_symbol publish(kiln_module *m) {
   uint32_t id = m->n_symbols;
   struct kn_symbol *s = kn_symbol(m, id);
   if (listed(s)) {
@@ -146,7 +148,8 @@ static bool copy_name(kiln_module *m, const char *from, const char **last, const
 }
 
 /* Sets all of a symbol but its name from a description. */
-static bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_desc *d) {
+static inline __attribute__((always_inline)) bool describe(kiln_module *m, struct kn_symbol *s,
+                                                           const kiln_symbol_desc *d) {
   s->linkage = (uint8_t)d->linkage;
   s->visibility = (uint8_t)d->visibility;
   s->tls = (uint8_t)d->tls;

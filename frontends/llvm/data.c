@@ -32,14 +32,19 @@ static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
   return true;
 }
 
+/* Writes constant `id` if it is simply the address of a global, as most are in tables. */
+static inline bool pointer(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type,
+                           uint64_t at) {
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts[id].kind != CK_GLOBAL ||
+      r->types[type].kind != TK_PTR)
+    return false;
+  struct kn_bc_num v = {.symbol = r->globals.at[r->csts[id].index].symbol};
+  return v.symbol && relocate(r, it, at, &v, 8);
+}
+
 static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct kn_bc_type *t,
                    uint64_t at) {
   struct kn_bc_num v;
-  const struct kn_bc_cst *c = &r->csts[id];
-  if (c->kind == CK_GLOBAL && t->kind == TK_PTR) { /* most of what is in tables */
-    v = (struct kn_bc_num){.symbol = r->globals.at[c->index].symbol};
-    if (v.symbol) return relocate(r, it, at, &v, 8);
-  }
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.narrow && !(v.minus && t->bits == 32))
     return kn_bc_unsupported(r, "a part of an address in data");
@@ -68,11 +73,16 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
   if (c->kind == CK_AGGREGATE && c->n == n) {
-    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types[r->elems.at[t->first].type].size;
+    const uint32_t *list = r->clist.at + c->index;
+    const struct kn_bc_elem *e = r->elems.at + t->first;
+    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types[e->type].size;
     for (uint32_t i = 0; i < n; i++) {
-      struct kn_bc_elem e = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)];
-      uint64_t offset = t->kind == TK_STRUCT ? e.offset : i * step;
-      if (!write(r, it, r->clist.at[c->index + i], e.type, at + offset)) return false;
+      if (t->kind == TK_STRUCT) {
+        if (!write(r, it, list[i], e[i].type, at + e[i].offset)) return false;
+      } else if (!pointer(r, it, list[i], e->type, at + i * step) &&
+                 !write(r, it, list[i], e->type, at + i * step)) {
+        return false;
+      }
     }
     return true;
   }

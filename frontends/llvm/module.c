@@ -115,6 +115,24 @@ static bool function_block(struct kn_bc *r) {
   return kn_bc_skip(r);
 }
 
+/* Notes the bodies that follow one another from the position on: the usual case of function_block. */
+static void note_bodies(struct kn_bc *r) {
+  struct kn_bits *b = &r->bits;
+  const uint64_t mask = (UINT64_C(1) << r->width) - 1;
+  while (r->next_body < r->bodies.n) {
+    uint64_t w = kn_bits_peek(b, b->pos), announced = b->pos + r->width + 8;
+    /* its width of abbreviation ids, less than 8, then its length in the next word */
+    if ((w & mask) != BC_ENTER_BLOCK || (w >> r->width & 0x8ff) != BLOCK_FUNCTION) return;
+    uint64_t start = (announced + 4 + 31) & ~UINT64_C(31);
+    uint64_t end = start + 32 + (kn_bits_peek(b, start) & UINT32_MAX) * 32;
+    if (end > b->end) return; /* reported by whoever enters it */
+    uint32_t global = r->bodies.at[r->next_body++].global;
+    if (!r->globals.at[global].skip)
+      r->bodies.at[r->n_noted++] = (struct kn_bc_body){announced, global};
+    b->pos = end;
+  }
+}
+
 static bool block(struct kn_bc *r, uint32_t id) {
   if (!r->version_seen && id != BLOCK_INFO)
     return kn_bc_unsupported(r, "bitcode without a version");
@@ -139,7 +157,11 @@ bool kn_bc_read_module(struct kn_bc *r) {
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   for (;;) {
-    while (kn_bc_known_global(r)) {
+    if (!r->data_defined) {
+      while (kn_bc_known_global(r)) {
+      }
+    } else if (r->later) {
+      note_bodies(r);
     }
     switch (kn_bc_next(r, &id)) {
     case ENTRY_ERROR: return false;
