@@ -27,9 +27,9 @@ static const struct builtin builtins[] = {
   {"str", BUILTIN_STR, 1},   {"write", BUILTIN_WRITE, UINT32_MAX},
 };
 
-static const struct builtin *find_builtin(const struct text *name) {
+static const struct builtin *find_builtin(const char *name) {
   for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
-    if (strcmp(builtins[i].name, name->bytes) == 0) return &builtins[i];
+    if (strcmp(builtins[i].name, name) == 0) return &builtins[i];
   }
   return NULL;
 }
@@ -101,7 +101,7 @@ static const struct type *check_name(struct checker *k, struct expr *e) {
   struct text *name = e->text;
   e->var = name->var;
   if (e->var != NULL) return e->var->type;
-  if (name->fn != NULL || find_builtin(name) != NULL) {
+  if (name->fn != NULL || find_builtin(name->bytes) != NULL) {
     clay_error(k->c, e->at, "'%s' is a function; call it: %s(...)", name->bytes, name->bytes);
   } else {
     clay_error(k->c, e->at, "unknown name '%s'", name->bytes);
@@ -191,6 +191,21 @@ static const struct type *check_index(struct checker *k, struct expr *e) {
   return t->kind == TYPE_STR ? k->integer : t->elem;
 }
 
+static const struct type *check_field(struct checker *k, struct expr *e) {
+  const struct type *t = check_value(k, e->a, NULL);
+  if (t->kind == TYPE_ERROR) return t;
+  if (t->kind != TYPE_RECORD) {
+    clay_error(k->c, e->at, "%s has no fields", t->name);
+    return k->wrong;
+  }
+  e->index = 0;
+  for (struct var *v = t->fields; v != NULL; v = v->next, e->index++) {
+    if (v->name == e->field) return v->type;
+  }
+  clay_error(k->c, e->at, "%s has no field '%s'", t->name, e->field->bytes);
+  return k->wrong;
+}
+
 /* ---- calls ---- */
 
 static void check_count(struct checker *k, const struct expr *e, uint32_t want, bool more) {
@@ -204,6 +219,14 @@ static void expect_kind(struct checker *k, struct expr *e, unsigned kinds, const
   const struct type *t = check_value(k, e, NULL);
   if (t->kind == TYPE_ERROR || (kinds >> t->kind & 1) != 0) return;
   clay_error(k->c, e->at, "expected %s, found %s", what, t->name);
+}
+
+/* What print and str take. */
+static void check_printed(struct checker *k, struct expr *e) {
+  const struct type *t = check_value(k, e, NULL);
+  while (t->kind == TYPE_ARRAY) t = t->elem;
+  if (t->kind != TYPE_RECORD) return;
+  clay_error(k->c, e->at, "%s has no text of its own; take its fields", t->name);
 }
 
 static const struct type *check_builtin(struct checker *k, struct expr *e) {
@@ -240,26 +263,17 @@ static const struct type *check_builtin(struct checker *k, struct expr *e) {
     return k->none;
   }
   case BUILTIN_READ_LINE: return k->string;
-  case BUILTIN_STR: check_value(k, first, NULL); return k->string;
+  case BUILTIN_STR: check_printed(k, first); return k->string;
   case BUILTIN_PRINT:
   case BUILTIN_WRITE:
-    for (; first != NULL; first = first->next) check_value(k, first, NULL);
+    for (; first != NULL; first = first->next) check_printed(k, first);
     return k->none;
   }
   return k->wrong;
 }
 
-static const struct type *check_call(struct checker *k, struct expr *e) {
-  struct fn *fn = e->fn = e->callee->fn;
-  if (fn == NULL) {
-    e->builtin = find_builtin(e->callee);
-    if (e->builtin != NULL) return check_builtin(k, e);
-    clay_error(k->c, e->at, "unknown function '%s'", e->callee->bytes);
-    for (struct expr *a = e->list; a != NULL; a = a->next) check_value(k, a, NULL);
-    return k->wrong;
-  }
-  check_count(k, e, fn->n_params, fn->variadic);
-  struct var *param = fn->params;
+/* Arguments for parameters, or for the fields of a record that is made. */
+static void check_args(struct checker *k, struct expr *e, const struct var *param) {
   for (struct expr *a = e->list; a != NULL; a = a->next) {
     if (param != NULL) {
       expect_type(k, a, plain(k, param->type));
@@ -268,6 +282,25 @@ static const struct type *check_call(struct checker *k, struct expr *e) {
       expect_kind(k, a, 1u << TYPE_INT | 1u << TYPE_FLOAT | 1u << TYPE_STR, "a number or str");
     }
   }
+}
+
+static const struct type *check_call(struct checker *k, struct expr *e) {
+  struct fn *fn = e->fn = e->callee->fn;
+  const struct type *record = e->callee->type;
+  if (fn == NULL && record != NULL && record->kind == TYPE_RECORD) {
+    check_count(k, e, record->n_fields, false);
+    check_args(k, e, record->fields);
+    return record;
+  }
+  if (fn == NULL) {
+    e->builtin = find_builtin(e->callee->bytes);
+    if (e->builtin != NULL) return check_builtin(k, e);
+    clay_error(k->c, e->at, "unknown function '%s'", e->callee->bytes);
+    for (struct expr *a = e->list; a != NULL; a = a->next) check_value(k, a, NULL);
+    return k->wrong;
+  }
+  check_count(k, e, fn->n_params, fn->variadic);
+  check_args(k, e, fn->params);
   return plain(k, fn->result);
 }
 
@@ -287,6 +320,7 @@ static const struct type *check_expr(struct checker *k, struct expr *e, const st
   case EXPR_BINARY: e->type = check_binary(k, e, want); break;
   case EXPR_INDEX:
   case EXPR_SLICE: e->type = check_index(k, e); break;
+  case EXPR_FIELD: e->type = check_field(k, e); break;
   case EXPR_CALL: e->type = check_call(k, e); break;
   }
   return e->type;
@@ -324,6 +358,8 @@ static void check_declaration(struct checker *k, struct stmt *s) {
   if (v->type != NULL) v->type = check_type(k, v->at, v->type);
   if (s->a != NULL && v->type != NULL) expect_type(k, s->a, v->type);
   else if (s->a != NULL) v->type = check_value(k, s->a, NULL);
+  else if (v->type->kind == TYPE_RECORD)
+    clay_error(k->c, v->at, "'%s' needs a value", v->name->bytes);
   declare(k, v);
 }
 
@@ -335,8 +371,8 @@ static void check_target(struct checker *k, struct expr *e) {
     if (!e->var->fixed) return;
     clay_error(k->c, e->at, "'%s' keeps its value; declare it by 'var' to change it",
                e->var->name->bytes);
-  } else if (e->kind != EXPR_INDEX) {
-    clay_error(k->c, e->at, "only variables and elements of arrays can be assigned to");
+  } else if (e->kind != EXPR_INDEX && e->kind != EXPR_FIELD) {
+    clay_error(k->c, e->at, "only variables, elements and fields can be assigned to");
   } else if (e->a->type->kind == TYPE_STR) {
     clay_error(k->c, e->at, "the bytes of a str cannot be changed");
   }
@@ -449,18 +485,20 @@ static bool check_stmt(struct checker *k, struct stmt *s) {
 
 /* ---- functions ---- */
 
-/* Extern functions take and give what C has: no arrays. */
+/* Extern functions take and give what C has. */
 static const struct type *check_extern_type(struct checker *k, struct place at,
                                             const struct type *t) {
-  if (t->kind != TYPE_ARRAY) return t;
+  if (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD) return t;
   clay_error(k->c, at, "an extern function knows no %s", t->name);
   return k->wrong;
 }
 
 static void check_signature(struct checker *k, struct fn *fn) {
   struct fn *other = fn->name->fn;
-  if (find_builtin(fn->name) != NULL) {
+  if (find_builtin(fn->name->bytes) != NULL) {
     clay_error(k->c, fn->at, "'%s' is a function of the language", fn->name->bytes);
+  } else if (fn->name->type != NULL && fn->name->type->kind == TYPE_RECORD) {
+    clay_error(k->c, fn->at, "'%s' is a type", fn->name->bytes);
   } else if (other != NULL && other->input == k->c->input) {
     clay_error(k->c, fn->at, "'%s' is already a function, on line %u", fn->name->bytes,
                other->at.line);
@@ -510,6 +548,11 @@ void check_program(struct clay *c, struct program *p) {
                       .number = &t[TYPE_FLOAT],
                       .boolean = &t[TYPE_BOOL],
                       .string = &t[TYPE_STR]};
+  for (struct type *r = p->records; r != NULL; r = r->next) {
+    if (find_builtin(r->name)) clay_error(c, r->at, "'%s' is a function of the language", r->name);
+    for (struct var *v = r->fields; v != NULL; v = v->next)
+      v->type = check_type(&k, v->at, v->type);
+  }
   for (struct fn *fn = p->fns; fn != NULL; fn = fn->next) check_signature(&k, fn);
   check_list(&k, p->stmts);
   for (struct fn *fn = p->fns; fn != NULL; fn = fn->next) {

@@ -32,6 +32,7 @@ struct text {
   uint8_t token;     /* keywords: their token; else T_NAME */
   struct var *var;   /* the innermost variable of this name in scope */
   struct fn *fn;     /* the function of this name */
+  struct type *type; /* the type of this name */
   struct text *next; /* same hash */
 };
 
@@ -43,6 +44,7 @@ enum type_kind {
   TYPE_BOOL,
   TYPE_STR,
   TYPE_ARRAY,
+  TYPE_RECORD,
   TYPE_I32, /* C's int and float: in extern functions only */
   TYPE_F32,
   TYPE_COUNT
@@ -53,6 +55,11 @@ struct type {
   const char *name;
   const struct type *elem; /* arrays */
   struct type *array;      /* the type of arrays of this, once there is one */
+  struct var *fields;      /* records: this and the rest */
+  uint32_t n_fields;
+  uint32_t input;    /* that declares it; 0: not declared yet */
+  struct place at;   /* of the declaration, or the first use before */
+  struct type *next; /* in the parser's list */
 };
 
 struct clay {
@@ -81,37 +88,27 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
 
 /* ---- lex.c: tokens ---- */
 
+/* clang-format off */
 /* TOKEN(name, spelling); keywords first. A new line ends a statement if the token before can. */
 #define KEYWORDS                                                                                   \
-  TOKEN(AND, "and")                                                                                \
-  TOKEN(BREAK, "break")                                                                            \
-  TOKEN(CONTINUE, "continue")                                                                      \
-  TOKEN(ELSE, "else")                                                                              \
-  TOKEN(EXTERN, "extern")                                                                          \
-  TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if") TOKEN(IN, "in")          \
-    TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RETURN, "return")                    \
-      TOKEN(TRUE, "true") TOKEN(VAR, "var") TOKEN(WHILE, "while")
+  TOKEN(AND, "and") TOKEN(BREAK, "break") TOKEN(CONTINUE, "continue") TOKEN(ELSE, "else")          \
+  TOKEN(EXTERN, "extern") TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if")  \
+  TOKEN(IN, "in") TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RECORD, "record")      \
+  TOKEN(RETURN, "return") TOKEN(TRUE, "true") TOKEN(VAR, "var") TOKEN(WHILE, "while")
 /* Longer ones before their beginnings. */
 #define PUNCTUATION                                                                                \
-  TOKEN(DOTS, "...")                                                                               \
-  TOKEN(RANGE, "..")                                                                               \
-  TOKEN(ARROW, "->")                                                                               \
-  TOKEN(EQ, "==")                                                                                  \
-  TOKEN(NE, "!=")                                                                                  \
-  TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=") TOKEN(ADD_TO, "+=")            \
-    TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=") TOKEN(DIV_TO, "/=") TOKEN(REM_TO, "%=")                \
-      TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">") TOKEN(ADD, "+") TOKEN(SUB, "-")             \
-        TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%") TOKEN(BIT_AND, "&") TOKEN(BIT_OR, "|")     \
-          TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~") TOKEN(LPAREN, "(") TOKEN(RPAREN, ")")            \
-            TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]") TOKEN(LBRACE, "{") TOKEN(RBRACE, "}")        \
-              TOKEN(COMMA, ",") TOKEN(COLON, ":") TOKEN(SEMICOLON, ";")
+  TOKEN(DOTS, "...") TOKEN(RANGE, "..") TOKEN(DOT, ".") TOKEN(ARROW, "->") TOKEN(EQ, "==")         \
+  TOKEN(NE, "!=") TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=")                \
+  TOKEN(ADD_TO, "+=") TOKEN(SUB_TO, "-=") TOKEN(MUL_TO, "*=") TOKEN(DIV_TO, "/=")                  \
+  TOKEN(REM_TO, "%=") TOKEN(ASSIGN, "=") TOKEN(LT, "<") TOKEN(GT, ">") TOKEN(ADD, "+")             \
+  TOKEN(SUB, "-") TOKEN(MUL, "*") TOKEN(DIV, "/") TOKEN(REM, "%") TOKEN(BIT_AND, "&")              \
+  TOKEN(BIT_OR, "|") TOKEN(BIT_XOR, "^") TOKEN(BIT_NOT, "~") TOKEN(LPAREN, "(")                    \
+  TOKEN(RPAREN, ")") TOKEN(LBRACKET, "[") TOKEN(RBRACKET, "]") TOKEN(LBRACE, "{")                  \
+  TOKEN(RBRACE, "}") TOKEN(COMMA, ",") TOKEN(COLON, ":") TOKEN(SEMICOLON, ";")
 #define OTHER_TOKENS                                                                               \
-  TOKEN(NAME, "a name")                                                                            \
-  TOKEN(INT, "a number")                                                                           \
-  TOKEN(FLOAT, "a number")                                                                         \
-  TOKEN(STRING, "a string")                                                                        \
-  TOKEN(NEWLINE, "the end of the line") TOKEN(END, "the end of the "                               \
-                                                   "file")
+  TOKEN(NAME, "a name") TOKEN(INT, "a number") TOKEN(FLOAT, "a number") TOKEN(STRING, "a string")  \
+  TOKEN(NEWLINE, "the end of the line") TOKEN(END, "the end of the file")
+/* clang-format on */
 
 enum token_kind {
 #define TOKEN(name, spelling) T_##name,
@@ -151,7 +148,7 @@ struct var {
   const struct type *type;
   bool global, fixed; /* fixed: by `let` or `for` */
   bool assigned;      /* after its declaration: it needs a slot, the others are plain values */
-  struct var *next;   /* parameters; globals */
+  struct var *next;   /* parameters; globals; fields */
   uint32_t level;     /* check: of the scope; 0: global */
   uint32_t input;     /* check: that it comes from */
   struct var *outer;  /* check: the variable of this name that it hides */
@@ -183,6 +180,7 @@ enum expr_kind {
   EXPR_BINARY, /* a op b; `and` and `or`, too */
   EXPR_INDEX,  /* a[b] */
   EXPR_SLICE,  /* a[b..c]; b, c may be NULL */
+  EXPR_FIELD,  /* a.field */
   EXPR_CALL
 };
 
@@ -200,12 +198,14 @@ struct expr {
     struct var *var; /* NAME: check */
     struct {
       struct expr *a, *b, *c;
+      struct text *field;
+      uint32_t index; /* check: of the field */
     };
     struct {
       struct expr *list; /* ARRAY: elements, CALL: arguments */
       struct text *callee;
       struct fn *fn;                 /* check; NULL: */
-      const struct builtin *builtin; /* check */
+      const struct builtin *builtin; /* check; NULL: it makes a record */
       uint32_t n;
     };
   };
@@ -237,7 +237,8 @@ struct stmt {
 
 /* What one input declares and does: for a file, all of it; for a line of a prompt, that line. */
 struct program {
-  struct fn *fns;      /* extern ones, too */
+  struct fn *fns; /* extern ones, too */
+  struct type *records;
   struct stmt *stmts;  /* outside of functions, in order */
   struct var *globals; /* check: in order */
 };

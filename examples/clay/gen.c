@@ -19,7 +19,8 @@ kiln_type gen_type(const struct type *t) {
   case TYPE_FLOAT: return KILN_TYPE_F64;
   case TYPE_BOOL: return KILN_TYPE_I8;
   case TYPE_STR:
-  case TYPE_ARRAY: return KILN_TYPE_PTR;
+  case TYPE_ARRAY:
+  case TYPE_RECORD: return KILN_TYPE_PTR;
   case TYPE_I32: return KILN_TYPE_I32;
   case TYPE_F32: return KILN_TYPE_F32;
   default: return KILN_TYPE_VOID;
@@ -51,7 +52,9 @@ void gen_store_cell(struct gen *g, const struct type *t, kiln_value address, kil
   }
 }
 
-bool gen_is_reference(const struct type *t) { return t->kind == TYPE_STR || t->kind == TYPE_ARRAY; }
+bool gen_is_reference(const struct type *t) {
+  return t->kind == TYPE_STR || t->kind == TYPE_ARRAY || t->kind == TYPE_RECORD;
+}
 
 /* ---- data ---- */
 
@@ -137,22 +140,23 @@ static void gen_variable(struct gen *g, struct stmt *s) {
   else gen_store_cell(g, v->type, kiln_const_symbol(g->f, gen_global(g, v), 0), value);
 }
 
+/* Its parts first, then the value, then the check of an index. */
 static void gen_assignment(struct gen *g, struct stmt *s) {
   struct expr *to = s->a;
   kiln_type type = gen_type(to->type);
-  kiln_value address, array = {0}, index = {0};
-  if (to->kind == EXPR_INDEX) { /* its parts first, then the value, then the check */
-    array = gen_expr(g, to->a);
-    index = gen_expr(g, to->b);
-  }
-  bool local = to->kind == EXPR_NAME && !to->var->global;
-  kiln_value old = s->op != T_ASSIGN && to->kind == EXPR_NAME ? gen_expr(g, to) : (kiln_value){0};
+  bool named = to->kind == EXPR_NAME, local = named && !to->var->global;
+  kiln_value whole = {0}, index = {0}, old = {0}, address;
+  if (!named) whole = gen_expr(g, to->a);
+  if (to->kind == EXPR_INDEX) index = gen_expr(g, to->b);
+  if (named && s->op != T_ASSIGN) old = gen_expr(g, to);
   kiln_value value = gen_expr(g, s->b);
-  if (to->kind == EXPR_INDEX) address = gen_element(g, to, array, index);
-  else if (local) address = (kiln_value){to->var->value};
-  else address = kiln_const_symbol(g->f, gen_global(g, to->var), 0);
+
+  if (local) address = (kiln_value){to->var->value};
+  else if (named) address = kiln_const_symbol(g->f, gen_global(g, to->var), 0);
+  else if (to->kind == EXPR_INDEX) address = gen_element(g, to, whole, index);
+  else address = gen_field(g, to, whole);
   if (s->op != T_ASSIGN) {
-    if (to->kind == EXPR_INDEX) old = kiln_build_load(g->f, type, address, 0, 0);
+    if (!named) old = kiln_build_load(g->f, type, address, 0, 0);
     value = gen_op(g, s->op, to->type, s->at, old, value, s->b);
   }
   if (local) kiln_build_store(g->f, type, address, 0, value, 0);

@@ -29,6 +29,7 @@ enum { RT_VALUE = 1, RT_PLACE = 2, RT_NO_RETURN = 4 }; /* gives one; wants file 
   RUNTIME(exit, 1, RT_NO_RETURN)                                                                   \
   RUNTIME(fail, 1, RT_PLACE | RT_NO_RETURN)                                                        \
   RUNTIME(fail_index, 2, RT_PLACE | RT_NO_RETURN)                                                  \
+  RUNTIME(fail_unset, 0, RT_PLACE | RT_NO_RETURN)                                                  \
   RUNTIME(fail_zero, 0, RT_PLACE | RT_NO_RETURN)                                                   \
   RUNTIME(from_c, 1, RT_VALUE)                                                                     \
   RUNTIME(parse_float, 1, RT_VALUE | RT_PLACE)                                                     \
@@ -36,6 +37,7 @@ enum { RT_VALUE = 1, RT_PLACE = 2, RT_NO_RETURN = 4 }; /* gives one; wants file 
   RUNTIME(pop, 1, RT_VALUE | RT_PLACE)                                                             \
   RUNTIME(push, 2, 0)                                                                              \
   RUNTIME(read_line, 0, RT_VALUE)                                                                  \
+  RUNTIME(record_new, 1, RT_VALUE)                                                                 \
   RUNTIME(root, 1, 0)                                                                              \
   RUNTIME(slice_array, 4, RT_VALUE | RT_PLACE)                                                     \
   RUNTIME(slice_str, 3, RT_VALUE | RT_PLACE)                                                       \
@@ -96,6 +98,8 @@ kiln_value gen_op(struct gen *g, enum token_kind op, const struct type *t, struc
                   kiln_value a, kiln_value b, const struct expr *right);
 /* The address of the element that `e`, an index of an array, names; checked. */
 kiln_value gen_element(struct gen *g, const struct expr *e, kiln_value array, kiln_value index);
+/* The address of the field that `e` names. */
+kiln_value gen_field(struct gen *g, const struct expr *e, kiln_value record);
 /* What a variable holds that nothing was stored to. */
 kiln_value gen_zero(struct gen *g, const struct type *t, struct place at);
 

@@ -54,7 +54,7 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   uint32_t n = 0;
   for (const struct var *v = fn->params; v != NULL; v = v->next) {
     uint8_t flags = v->type->kind == TYPE_BOOL ? KILN_PARAM_ZEXT : 0;
-    params[n++] = (kiln_param){.type = gen_type(v->type), .flags = flags};
+    params[n++] = (kiln_param){.type = (uint8_t)gen_type(v->type), .flags = flags};
   }
   kiln_type result = gen_type(fn->result);
   *sig = kiln_sig_new(g->m, KILN_CC_C, fn->variadic ? KILN_SIG_VARIADIC : 0, params, n, &result,
@@ -180,6 +180,22 @@ static kiln_value call_builtin(struct gen *g, const struct expr *e) {
   return (kiln_value){0};
 }
 
+/* The fields first: computing them may collect garbage. */
+static kiln_value make_record(struct gen *g, const struct expr *e) {
+  kiln_value *fields = clay_alloc(g->c, e->n * sizeof *fields);
+  uint32_t n = 0;
+  for (const struct expr *a = e->list; a != NULL; a = a->next) fields[n++] = gen_expr(g, a);
+  kiln_value size = kiln_const_int(g->f, n);
+  kiln_value record = gen_runtime(g, RT_record_new, e->at, &size);
+  n = 0;
+  for (const struct expr *a = e->list; a != NULL; a = a->next, n++) {
+    kiln_value at = kiln_build_addr(g->f, record, (kiln_value){0}, 0, (int32_t)(n * CELL_BYTES));
+    gen_store_cell(g, a->type, at, fields[n]);
+  }
+  return record;
+}
+
 kiln_value gen_call(struct gen *g, const struct expr *e) {
-  return e->fn != NULL ? call_fn(g, e) : call_builtin(g, e);
+  if (e->fn != NULL) return call_fn(g, e);
+  return e->builtin != NULL ? call_builtin(g, e) : make_record(g, e);
 }

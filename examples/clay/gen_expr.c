@@ -197,13 +197,22 @@ static kiln_value gen_slice(struct gen *g, const struct expr *e) {
   return gen_runtime(g, RT_slice_array, e->at, (kiln_value[]){a, from, to, references});
 }
 
+kiln_value gen_field(struct gen *g, const struct expr *e, kiln_value record) {
+  return kiln_build_addr(g->f, record, (kiln_value){0}, 0, (int32_t)(e->index * CELL_BYTES));
+}
+
 /* ---- all ---- */
 
-static kiln_value gen_name(struct gen *g, const struct var *v) {
+static kiln_value gen_name(struct gen *g, const struct var *v, struct place at) {
   kiln_value where = {v->value};
   if (v->global) where = kiln_const_symbol(g->f, gen_global(g, v), 0);
   else if (!v->assigned) return where;
-  return kiln_build_load(g->f, gen_type(v->type), where, 0, 0);
+  kiln_value value = kiln_build_load(g->f, gen_type(v->type), where, 0, 0);
+  if (v->global && v->type->kind == TYPE_RECORD) { /* the one type without a first value */
+    kiln_value set = kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, value, kiln_const_int(g->f, 0));
+    gen_check(g, set, RT_fail_unset, at);
+  }
+  return value;
 }
 
 kiln_value gen_expr(struct gen *g, const struct expr *e) {
@@ -214,7 +223,7 @@ kiln_value gen_expr(struct gen *g, const struct expr *e) {
   case EXPR_FLOAT: return kiln_const_f64(g->f, e->number);
   case EXPR_STR: return kiln_const_symbol(g->f, gen_string(g, e->text), 0);
   case EXPR_ARRAY: return gen_array(g, e);
-  case EXPR_NAME: return gen_name(g, e->var);
+  case EXPR_NAME: return gen_name(g, e->var, e->at);
   case EXPR_UNARY: return gen_unary(g, e);
   case EXPR_BINARY:
     if (e->op == T_AND || e->op == T_OR) return gen_short_circuit(g, e);
@@ -222,6 +231,8 @@ kiln_value gen_expr(struct gen *g, const struct expr *e) {
     return gen_op(g, e->op, e->a->type, e->at, a, b, e->b);
   case EXPR_INDEX: return gen_index(g, e);
   case EXPR_SLICE: return gen_slice(g, e);
+  case EXPR_FIELD:
+    return kiln_build_load(g->f, gen_type(e->type), gen_field(g, e, gen_expr(g, e->a)), 0, 0);
   case EXPR_CALL: return gen_call(g, e);
   }
   return (kiln_value){0};

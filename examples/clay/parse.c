@@ -9,8 +9,9 @@
 struct parser {
   struct clay *c;
   struct lexer lexer;
-  struct token token; /* the next one, not consumed yet */
-  struct place last;  /* of the one consumed before */
+  struct token token;   /* the next one, not consumed yet */
+  struct place last;    /* of the one consumed before */
+  struct type *records; /* newest first */
   unsigned depth;
   bool failed; /* in a statement that had an error: be silent until it ends */
 };
@@ -87,6 +88,15 @@ static struct place span(struct place from, struct place to) {
 
 /* ---- types ---- */
 
+/* Records may be used before they are declared. */
+static struct type *new_record(struct parser *p, struct text *name) {
+  struct type *t = clay_alloc(p->c, sizeof *t);
+  *t = (struct type){.kind = TYPE_RECORD, .name = name->bytes, .at = p->token.at};
+  t->next = p->records;
+  p->records = name->type = t;
+  return t;
+}
+
 static const struct type *parse_type(struct parser *p) {
   const struct type *type = &p->c->types[TYPE_ERROR];
   if (enter(p)) {
@@ -94,13 +104,8 @@ static const struct type *parse_type(struct parser *p) {
       type = clay_array_of(p->c, parse_type(p));
       expect(p, T_RBRACKET);
     } else if (at(p, T_NAME)) {
-      for (int i = TYPE_INT; i < TYPE_COUNT; i++) {
-        const struct type *t = &p->c->types[i];
-        if (i != TYPE_ARRAY && strcmp(t->name, p->token.text->bytes) == 0) type = t;
-      }
-      if (type->kind == TYPE_ERROR) {
-        clay_error(p->c, p->token.at, "unknown type '%s'", p->token.text->bytes);
-      }
+      struct text *name = p->token.text;
+      type = name->type != NULL ? name->type : new_record(p, name);
       advance(p);
     } else {
       fail_expected(p, "a type");
@@ -217,12 +222,19 @@ static struct expr *parse_primary(struct parser *p) {
   return e;
 }
 
-/* a[i], a[i..j], a[i..], a[..j] */
+/* a[i], a[i..j], a[i..], a[..j], a.field */
 static struct expr *parse_postfix(struct parser *p) {
   struct expr *e = parse_primary(p);
-  while (at(p, T_LBRACKET)) {
+  while (at(p, T_LBRACKET) || at(p, T_DOT)) {
     struct token open = p->token;
     advance(p);
+    if (open.kind == T_DOT) {
+      open.at = p->token.at;
+      struct text *field = expect_name(p);
+      e = new_op(p, EXPR_FIELD, open, e, NULL);
+      e->field = field;
+      continue;
+    }
     struct expr *from = at(p, T_RANGE) ? NULL : parse_expr(p);
     struct expr *to = NULL;
     bool slice = accept(p, T_RANGE);
@@ -438,7 +450,48 @@ static struct stmt *parse_block(struct parser *p) {
   return first;
 }
 
-/* ---- functions and the whole ---- */
+/* ---- records, functions and the whole ---- */
+
+static void skip_newlines(struct parser *p) {
+  while (at(p, T_NEWLINE) || at(p, T_SEMICOLON)) advance(p);
+}
+
+/* "record" name "{" { name ":" type [","] } "}" */
+static void parse_record(struct parser *p) {
+  advance(p);
+  struct place where = p->token.at;
+  struct text *name = p->token.text;
+  if (!at(p, T_NAME)) {
+    fail_expected(p, "a name");
+    return;
+  }
+  struct type *t = name->type;
+  if (t != NULL && (t->kind != TYPE_RECORD || t->input == p->c->input)) {
+    clay_error(p->c, where, "'%s' is already a type", name->bytes);
+  }
+  if (t == NULL || t->kind != TYPE_RECORD || t->input != 0) t = new_record(p, name);
+  t->input = p->c->input;
+  t->at = where;
+  advance(p);
+  expect(p, T_LBRACE);
+  skip_newlines(p);
+  struct var **tail = &t->fields;
+  for (; !at(p, T_RBRACE) && !p->failed; skip_newlines(p)) {
+    struct var *field = parse_var(p);
+    expect(p, T_COLON);
+    field->type = parse_type(p);
+    for (struct var *v = t->fields; v != NULL && field->name != NULL; v = v->next) {
+      if (v->name == field->name)
+        clay_error(p->c, field->at, "a second field '%s'", v->name->bytes);
+    }
+    *tail = field;
+    tail = &field->next;
+    t->n_fields++;
+    if (accept(p, T_COMMA) || at(p, T_NEWLINE) || at(p, T_SEMICOLON)) continue;
+    if (!at(p, T_RBRACE)) fail_expected(p, "',' or '}'");
+  }
+  expect(p, T_RBRACE);
+}
 
 static void parse_params(struct parser *p, struct fn *fn) {
   struct var **tail = &fn->params;
@@ -480,9 +533,11 @@ void parse_program(struct clay *c, struct program *out) {
   struct stmt **stmts = &out->stmts;
   lex_init(&p.lexer, c);
   advance(&p);
-  while (at(&p, T_NEWLINE) || at(&p, T_SEMICOLON)) advance(&p);
+  skip_newlines(&p);
   while (!at(&p, T_END)) {
-    if (at(&p, T_FN) || at(&p, T_EXTERN)) {
+    if (at(&p, T_RECORD)) {
+      parse_record(&p);
+    } else if (at(&p, T_FN) || at(&p, T_EXTERN)) {
       *fns = parse_fn(&p);
       if ((*fns)->name != NULL) fns = &(*fns)->next;
       else *fns = NULL;
@@ -494,7 +549,15 @@ void parse_program(struct clay *c, struct program *out) {
     if (at(&p, T_RBRACE)) {
       clay_error(c, p.token.at, "'}' without '{'");
       advance(&p);
-      while (at(&p, T_NEWLINE) || at(&p, T_SEMICOLON)) advance(&p);
+      skip_newlines(&p);
     }
+  }
+  /* A syntax error may have swallowed the declaration. */
+  bool whole = c->errors == 0;
+  out->records = p.records;
+  for (struct type *t = p.records; t != NULL; t = t->next) {
+    if (t->input != 0) continue;
+    if (whole) clay_error(c, t->at, "unknown type '%s'", t->name);
+    clay_text(c, t->name, strlen(t->name))->type = NULL;
   }
 }

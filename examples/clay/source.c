@@ -72,7 +72,11 @@ void clay_init(struct clay *c) {
     [TYPE_BOOL] = "bool", [TYPE_STR] = "str",       [TYPE_I32] = "i32", [TYPE_F32] = "f32",
   };
   *c = (struct clay){0};
-  for (int i = 0; i < TYPE_COUNT; i++) c->types[i] = (struct type){.kind = i, .name = names[i]};
+  for (int i = 0; i < TYPE_COUNT; i++) {
+    c->types[i] = (struct type){.kind = i, .name = names[i]};
+    bool named = i >= TYPE_INT && names[i] != NULL;
+    if (named) clay_text(c, names[i], strlen(names[i]))->type = &c->types[i];
+  }
 }
 
 void clay_input(struct clay *c, const char *file, const char *source, size_t size) {

@@ -20,7 +20,7 @@ static struct {
   size_t bytes, limit; /* in use; at which to collect */
   clay_cell **roots;
   size_t n_roots;
-  struct clay_array **work; /* arrays of references that are marked, their elements not yet */
+  struct object **work; /* what is marked, but what it refers to not yet */
   size_t n_work, max_work;
   uintptr_t bottom;
   bool stress; /* collect at every allocation: a test of the collector */
@@ -58,7 +58,7 @@ static void rebuild(size_t capacity, bool all) {
       o->marked = 0;
     } else {
       heap.bytes -= o->size;
-      if (o->kind != CLAY_BYTES) {
+      if (o->kind == CLAY_CELLS || o->kind == CLAY_REFS) {
         struct clay_array *a = (struct clay_array *)old[i];
         heap.bytes -= (size_t)a->capacity * sizeof(clay_cell);
         free(a->cells);
@@ -75,18 +75,22 @@ static void mark(clay_cell word) {
   uintptr_t p = (uintptr_t)word;
   if (p == 0 || heap.table[find(p)] == 0 || header(p)->marked) return;
   header(p)->marked = 1;
-  if (header(p)->kind != CLAY_REFS) return;
+  if (header(p)->kind != CLAY_REFS && header(p)->kind != CLAY_RECORD) return;
   if (heap.n_work == heap.max_work) {
     heap.max_work = heap.max_work * 2 + 64;
     heap.work = need(realloc(heap.work, heap.max_work * sizeof *heap.work));
   }
-  heap.work[heap.n_work++] = (struct clay_array *)p;
+  heap.work[heap.n_work++] = header(p);
 }
 
 static void mark_all(void) {
   while (heap.n_work > 0) {
-    struct clay_array *a = heap.work[--heap.n_work];
-    for (int64_t i = 0; i < a->size; i++) mark(a->cells[i]);
+    const struct object *o = heap.work[--heap.n_work];
+    const struct clay_array *a = (const struct clay_array *)(o + 1);
+    bool record = o->kind == CLAY_RECORD;
+    const clay_cell *cells = record ? (const clay_cell *)(o + 1) : a->cells;
+    size_t n = record ? o->size / sizeof *cells : (size_t)a->size;
+    for (size_t i = 0; i < n; i++) mark(cells[i]);
   }
 }
 

@@ -41,6 +41,12 @@ void clay_fail_index(int64_t index, const int64_t *size, CLAY_PLACE) {
   end_failure();
 }
 
+void clay_fail_unset(CLAY_PLACE) {
+  begin_failure(file, place);
+  fputs("the variable has no value yet", stderr);
+  end_failure();
+}
+
 void clay_fail_zero(CLAY_PLACE) {
   begin_failure(file, place);
   fputs("division by zero", stderr);
@@ -138,6 +144,10 @@ struct clay_array *clay_slice_array(const struct clay_array *a, int64_t from, in
   slice->size = to - from;
   keep(a);
   return slice;
+}
+
+clay_cell *clay_record_new(int64_t n_fields) {
+  return clay_heap_new(CLAY_RECORD, (size_t)n_fields * sizeof(clay_cell));
 }
 
 void clay_push(struct clay_array *a, clay_cell value) {

@@ -29,7 +29,12 @@ enum { CLAY_INT, CLAY_FLOAT, CLAY_BOOL, CLAY_STR };
 
 /* ---- gc.c ---- */
 
-enum clay_kind { CLAY_BYTES, CLAY_CELLS, CLAY_REFS };
+enum clay_kind {
+  CLAY_BYTES, /* nothing to follow */
+  CLAY_CELLS, /* an array of plain values */
+  CLAY_REFS,  /* an array of references */
+  CLAY_RECORD /* cells, some of which may be references */
+};
 
 /* Starts the heap; `bottom` is where the stack of the program begins. */
 void clay_heap_init(void *bottom);
@@ -46,6 +51,7 @@ void clay_root(clay_cell *cell);
 _Noreturn void clay_fail(const struct clay_str *message, CLAY_PLACE);
 /* `size`: of a string or an array, which begin with it. */
 _Noreturn void clay_fail_index(int64_t index, const int64_t *size, CLAY_PLACE);
+_Noreturn void clay_fail_unset(CLAY_PLACE);
 _Noreturn void clay_fail_zero(CLAY_PLACE);
 _Noreturn void clay_exit(int64_t status);
 
@@ -59,6 +65,7 @@ struct clay_str *clay_from_c(const char *s);
 struct clay_array *clay_array_new(int64_t size, clay_cell value, int64_t references, CLAY_PLACE);
 struct clay_array *clay_slice_array(const struct clay_array *a, int64_t from, int64_t to,
                                     int64_t references, CLAY_PLACE);
+clay_cell *clay_record_new(int64_t n_fields);
 void clay_push(struct clay_array *a, clay_cell value);
 clay_cell clay_pop(struct clay_array *a, CLAY_PLACE);
 
