@@ -151,6 +151,7 @@ void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
     struct kn_val *v = &w->val[a];
     uint32_t older = (uint32_t)v->frame;
     if (v->uses && (v->flags & KN_VF_ALIAS) && v->reg == home) {
+      if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return; /* there may be many */
       /* not an operand's register, which may be free already: it is still to be read */
       unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);
       KN_W(hook_move)(w, r, home, v->type);
@@ -283,6 +284,7 @@ void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
   for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
     uint32_t h = w->f->edge_args.at[a - 1].value;
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+      if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return; /* there may be many */
       KN_W(reg_slow)(w, h, w->val[h].type);
       w->locked = locked;
     }

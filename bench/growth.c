@@ -1,0 +1,301 @@
+/* How time and memory grow with the size of the input: runs each shape (shapes.h) at several sizes
+ * through the library, from building to an object in memory or to text and back. bench/growth.py
+ * calls it, twice for each target: for times and memory, and under a counter of executed instructions.
+ * Prints lines of fields with tabs between them:
+ *   way, target, shape, unit, size, items, 1 if others are compared with this one, then
+ *   ns, bytes, and bytes at a size that is this one's base times a power of two, and its items;
+ *   or with --count the process that did it. */
+#include "shapes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <kiln/llvm.h>
+
+/* ---- memory ---- */
+
+/* Counts what is held. Blocks have their size in front. */
+struct counter {
+  uint64_t held, most;
+};
+
+enum { HEAD = 16 };
+
+static void *count_realloc(void *user, void *old, size_t size) {
+  struct counter *c = user;
+  size_t was = 0;
+  uint8_t *block = NULL;
+  if (old != NULL) {
+    block = (uint8_t *)old - HEAD;
+    memcpy(&was, block, sizeof was);
+  }
+  c->held -= was;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  block = realloc(block, size + HEAD);
+  if (block == NULL) return NULL;
+  memcpy(block, &size, sizeof size);
+  c->held += size;
+  if (c->held > c->most) c->most = c->held;
+  return block + HEAD;
+}
+
+/* ---- one run ---- */
+
+struct job {
+  const char *way;
+  kiln_target target;
+  const struct shape *shape;
+  uint32_t n;
+  const void *bitcode; /* or a file instead of a shape */
+  size_t bitcode_size;
+  uint64_t items;
+  uint32_t base; /* size that others are compared with; 0: this is the only one */
+};
+
+static void say_diag(void *user, const kiln_diag *d) {
+  char line[600];
+  const struct job *j = user;
+  kiln_diag_format(d, line, sizeof line);
+  fprintf(stderr, "%s, %u: %s\n", j->shape != NULL ? j->shape->name : "bitcode", j->n, line);
+}
+
+static kiln_status compile_sink(void *user, kiln_func *f) {
+  (void)user;
+  return kiln_func_compile(f);
+}
+
+static kiln_status print_sink(void *user, kiln_func *f) {
+  kiln_status status = kiln_func_print(f, user);
+  kiln_func_discard(f);
+  return status;
+}
+
+static kiln_status discard_sink(void *user, kiln_func *f) {
+  (void)user;
+  kiln_func_discard(f);
+  return KILN_OK;
+}
+
+/* Printed, and what was printed parsed and verified. */
+static bool run_text(struct job *j, const kiln_module_options *options) {
+  struct shape_run r;
+  kiln_buffer text = {.allocator = options->allocator};
+  if (!shape_open(&r, options, j->n)) return false;
+  r.sink = print_sink;
+  r.user = &text;
+  j->shape->make(&r);
+  if (r.status == KILN_OK) r.status = kiln_module_print(r.m, &text);
+  j->items = r.items;
+  bool ok = r.status == KILN_OK;
+  shape_close(&r);
+  kiln_module *m = kiln_module_new(options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  ok = ok && s != NULL &&
+       kiln_text_parse(s, (const char *)text.data, text.size, discard_sink, NULL) == KILN_OK;
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&text);
+  return ok;
+}
+
+static bool run_object(struct job *j, const kiln_module_options *options) {
+  struct shape_run r;
+  kiln_buffer object = {.allocator = options->allocator};
+  if (!shape_open(&r, options, j->n)) return false;
+  r.sink = compile_sink;
+  if (j->bitcode != NULL)
+    r.status = kiln_llvm_read(r.s, j->bitcode, j->bitcode_size, NULL, NULL, &r.items);
+  else j->shape->make(&r);
+  if (r.status == KILN_OK) r.status = kiln_emit_elf(r.m, &r.s, 1, &object);
+  j->items = r.items;
+  kiln_buffer_free(&object);
+  shape_close(&r);
+  return r.status == KILN_OK;
+}
+
+static bool run(struct job *j, const kiln_allocator *allocator) {
+  kiln_module_options options = {.target = j->target, .on_diag = say_diag, .diag_user = j};
+  if (allocator != NULL) options.allocator = *allocator;
+  return strcmp(j->way, "text") == 0 ? run_text(j, &options) : run_object(j, &options);
+}
+
+/* ---- measuring ---- */
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+enum { LEAST_PASSES = 4, MOST_PASSES = 40, ENOUGH_NS = 60000000 };
+
+struct options {
+  bool count;
+  bool fast; /* one pass */
+  const char *shape, *way;
+  uint32_t most;
+  kiln_target target;
+  bool failed;
+};
+
+static void print_row(const struct job *j) {
+  printf("%s\t%s\t%s\t%s\t%u\t%llu\t%d", j->way, kiln_target_name(j->target), j->shape->name,
+         j->shape->unit, j->n, (unsigned long long)j->items, j->n == j->base);
+}
+
+/* A process of its own for each run, so that the counter's figure is that run's. */
+static bool count(struct job *j) {
+  fflush(stdout);
+  uint64_t *items =
+    mmap(NULL, sizeof *items, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (items == MAP_FAILED) return false;
+  pid_t pid = fork();
+  if (pid == 0) {
+    bool ok = j->n == 0 || run(j, NULL);
+    *items = j->items;
+    fflush(stderr);
+    _exit(ok ? 0 : 1);
+  }
+  int status = 0;
+  if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) return false;
+  j->items = *items;
+  munmap(items, sizeof *items);
+  print_row(j);
+  printf("\t%d\n", (int)pid);
+  return true;
+}
+
+/* Bytes held at most. */
+static bool weigh(struct job *j, uint64_t *bytes) {
+  struct counter c = {0};
+  bool ok = run(j, &(kiln_allocator){count_realloc, &c});
+  *bytes = c.most;
+  return ok;
+}
+
+static bool measure(struct job *j, bool fast) {
+  uint64_t bytes, even_bytes;
+  struct job even = *j; /* arrays that grow by doubling are as full as at the base */
+  for (even.n = j->base; j->base != 0 && even.n <= j->n / 2;) even.n *= 2;
+  if (j->base == 0 || j->n < j->base) even.n = j->n;
+  if (!weigh(j, &bytes) || !weigh(&even, &even_bytes)) return false;
+  uint64_t least = UINT64_MAX, all = 0;
+  for (int i = 0; i < (fast ? 1 : MOST_PASSES) && (i < LEAST_PASSES || all < ENOUGH_NS); i++) {
+    uint64_t from = now();
+    if (!run(j, NULL)) return false;
+    uint64_t ns = now() - from;
+    if (ns < least) least = ns;
+    all += ns;
+  }
+  print_row(j);
+  printf("\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)least, (unsigned long long)bytes,
+         (unsigned long long)even_bytes, (unsigned long long)even.items);
+  fflush(stdout);
+  return true;
+}
+
+static void row(struct options *o, struct job *j) {
+  if (!(o->count ? count(j) : measure(j, o->fast))) {
+    fprintf(stderr, "failed: %s, %s, %u\n", j->way, j->shape->name, j->n);
+    o->failed = true;
+  }
+}
+
+static uint32_t next_size(uint32_t n, uint32_t most) { return most / n < 10 ? most : n * 10; }
+
+static void each_shape(void *user, const struct shape *s) {
+  struct options *o = user;
+  if (o->shape != NULL && strcmp(o->shape, s->name) != 0) return;
+  uint32_t most = s->most < o->most ? s->most : o->most;
+  uint32_t base = s->least; /* the smallest from 10,000 on, but for the largest */
+  while (base < 10000 && next_size(base, most) < most) base = next_size(base, most);
+  for (uint32_t n = s->least;; n = next_size(n, most)) {
+    struct job j = {.way = o->way, .target = o->target, .shape = s, .n = n, .base = base};
+    row(o, &j);
+    if (n >= most) break;
+  }
+}
+
+/* What a process costs that does nothing, up to here. */
+static void count_nothing(struct options *o) {
+  struct shape nothing = {.name = "nothing", .unit = "-"};
+  row(o, &(struct job){.way = "none", .target = o->target, .shape = &nothing});
+}
+
+static bool read_file(const char *name, uint8_t **bytes, size_t *size) {
+  kiln_buffer b = {0};
+  FILE *in = fopen(name, "rb");
+  for (size_t n = 1; in != NULL && n != 0;) {
+    uint8_t *to = kiln_buffer_reserve(&b, 1 << 20);
+    if (to == NULL) break;
+    n = fread(to, 1, 1 << 20, in);
+    b.size += n;
+  }
+  bool ok = in != NULL && !ferror(in);
+  if (in != NULL) fclose(in);
+  *bytes = b.data;
+  *size = b.size;
+  return ok;
+}
+
+/* SHAPE:N:FILE */
+static void bitcode(struct options *o, const char *argument) {
+  char name[64];
+  unsigned n;
+  int at = 0;
+  uint8_t *bytes;
+  if (sscanf(argument, "%63[^:]:%u:%n", name, &n, &at) < 2 || at == 0) {
+    o->failed = true;
+    return;
+  }
+  struct shape s = {.name = name, .unit = "as said"};
+  struct job j = {.way = "bitcode", .target = o->target, .shape = &s, .n = n};
+  if (read_file(argument + at, &bytes, &j.bitcode_size)) {
+    j.bitcode = bytes;
+    if (o->count) count_nothing(o);
+    row(o, &j);
+  } else {
+    fprintf(stderr, "cannot read %s\n", argument + at);
+    o->failed = true;
+  }
+  free(bytes);
+}
+
+static const char *value_of(const char *argument, const char *option) {
+  size_t n = strlen(option);
+  return strncmp(argument, option, n) == 0 ? argument + n : NULL;
+}
+
+int main(int argc, char **argv) {
+  struct options o = {.way = "object", .most = UINT32_MAX};
+  bool files = false;
+  for (int i = 1; i < argc; i++) {
+    const char *v;
+    if ((v = value_of(argv[i], "--shape="))) o.shape = v;
+    else if ((v = value_of(argv[i], "--way="))) o.way = v;
+    else if ((v = value_of(argv[i], "--most="))) o.most = (uint32_t)atol(v);
+    else if ((v = value_of(argv[i], "--target=")) && kiln_target_find(v, &o.target)) continue;
+    else if (strcmp(argv[i], "--count") == 0) o.count = true;
+    else if (strcmp(argv[i], "--fast") == 0) o.fast = true;
+    else if ((v = value_of(argv[i], "--bitcode="))) files = true;
+    else {
+      fprintf(stderr, "usage: growth [--way=object|text] [--target=T] [--shape=NAME] [--most=N] "
+                      "[--count|--fast] [--bitcode=NAME:N:FILE...]\n");
+      return 2;
+    }
+  }
+  if (o.count && !files) count_nothing(&o);
+  for (int i = 1; i < argc && files; i++) {
+    const char *v = value_of(argv[i], "--bitcode=");
+    if (v != NULL) bitcode(&o, v);
+  }
+  if (!files) shape_each(each_shape, &o);
+  return o.failed;
+}
