@@ -156,7 +156,8 @@ static void lex_byte(struct lexer *l, struct token *t) {
 /* False for a byte that starts no token. */
 static bool lex_punctuation(struct lexer *l, struct token *t) {
   for (unsigned k = T_DOTS; k <= T_SEMICOLON; k++) {
-    if (strncmp(l->at, spellings[k].text, spellings[k].size) == 0) {
+    const char *text = spellings[k].text;
+    if (*l->at == *text && strncmp(l->at, text, spellings[k].size) == 0) {
       t->kind = k;
       l->at += spellings[k].size;
       return true;
