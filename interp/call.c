@@ -20,7 +20,7 @@ static ffi_type big = {48, 8, FFI_TYPE_STRUCT, big_elements};
 struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
                                      uint32_t size_bytes, unsigned align_log2) {
   struct kn_place p = {.type = (uint8_t)type,
-                       .words = type == KILN_TYPE_I128 ? 2 : 1,
+                       .words = kn_interp_is_wide(type) ? 2 : 1,
                        .flags = (uint8_t)flags,
                        .size_bytes = size_bytes,
                        .align = 8};
@@ -34,6 +34,8 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
       p.at = l->fp++;
       return p;
     }
+  } else if (type == KILN_TYPE_F80) { /* never in registers */
+    size = p.align = 16;
   } else if (l->gp + p.words <= 6) {
     p.kind = KN_PLACE_GP;
     p.at = l->gp;
@@ -126,6 +128,7 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
     else if (p->kind == KN_PLACE_FP) *to = im->fp[p->at][0];
     else memcpy(to, p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : stack, 8u * p->words);
     if (p->words == 1) *to &= kn_interp_mask(kn_interp_bits(p->type));
+    else to[1] &= kn_interp_high_mask(p->type);
   }
 }
 
@@ -144,7 +147,7 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
       kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: arguments");
     }
     const struct kn_isig *mine = t->in->sigs[s->sig];
-    if (mine->int_words > sig->int_words || mine->floats > sig->floats) {
+    if (mine->int_words > sig->int_words || mine->floats > sig->floats || mine->f80s > sig->f80s) {
       kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: results");
     }
     struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
@@ -174,16 +177,21 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
 
 static bool is_float(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
 
-/* The registers of the results: integer words and floats, in order. */
+/* The registers of the results: integer words, floats and the x87 stack, in order. */
 struct result_regs {
-  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS];
+  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS], f80s[KILN_MAX_RESULTS][2];
 };
 
 static void results_out(const struct kn_isig *sig, const kiln_bits *values, struct result_regs *r) {
-  unsigned w = 0, f = 0;
+  unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
     if (is_float(sig->results[i])) {
       r->floats[f++] = values[i].low;
+      continue;
+    }
+    if (sig->results[i] == KILN_TYPE_F80) {
+      r->f80s[x][0] = values[i].low;
+      r->f80s[x++][1] = values[i].high;
       continue;
     }
     r->words[w++] = values[i].low;
@@ -193,10 +201,15 @@ static void results_out(const struct kn_isig *sig, const kiln_bits *values, stru
 
 static void results_in(struct kn_frame *fr, const struct kn_site *s, const struct kn_isig *sig,
                        const struct result_regs *r) {
-  unsigned w = 0, f = 0;
+  unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
     uint64_t *to = fr->regs + s->res[i];
     unsigned type = sig->results[i];
+    if (type == KILN_TYPE_F80) {
+      to[0] = r->f80s[x][0];
+      to[1] = r->f80s[x++][1] & UINT16_MAX;
+      continue;
+    }
     to[0] =
       (is_float(type) ? r->floats[f++] : r->words[w++]) & kn_interp_mask(kn_interp_bits(type));
     if (type == KILN_TYPE_I128) to[1] = r->words[w++];
@@ -205,7 +218,7 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
 
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
                       const kiln_bits *values) {
-  struct result_regs r = {{0}, {0}};
+  struct result_regs r = {0};
   const struct kn_site *s = &caller->fn->sites[caller->pc->y];
   results_out(t->in->sigs[fn->sig], values, &r);
   results_in(caller, s, t->in->sigs[s->sig], &r);
@@ -213,7 +226,8 @@ void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct
 
 /* ---- calls to C ---- */
 
-/* What comes back: rax, rdx and xmm0, xmm1, as C's structs of two words give them. */
+/* What comes back: rax, rdx and xmm0, xmm1, as C's structs of two words give them; or st(0), as a long
+ * double does, and st(1) too, as the complex one does. */
 static ffi_type *pair_types[4][3] = {
   {&ffi_type_uint64, &ffi_type_uint64, NULL},
   {&ffi_type_uint64, &ffi_type_double, NULL},
@@ -227,7 +241,11 @@ static ffi_type pairs[4] = {{16, 8, FFI_TYPE_STRUCT, pair_types[0]},
 
 /* NULL: more results than C can give. */
 static ffi_type *result_type(const struct kn_isig *sig) {
-  unsigned w = sig->int_words, f = sig->floats;
+  unsigned w = sig->int_words, f = sig->floats, x = sig->f80s;
+  if (x > 0) {
+    if (w + f > 0 || x > 2) return NULL;
+    return x == 1 ? &ffi_type_longdouble : &ffi_type_complex_longdouble;
+  }
   if (w + f == 0) return sig->sret ? &ffi_type_uint64 : &ffi_type_void;
   if (w + f == 1) return f ? &ffi_type_double : &ffi_type_uint64;
   if (w + f > 2) return NULL;
@@ -275,7 +293,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   for (unsigned i = 0; i < s->layout.gp; i++) values[n++] = &im->gp[i];
   for (unsigned i = 0; i < s->layout.fp; i++) values[n++] = &im->fp[i];
   if (s->layout.stack > 0) values[n++] = im->stack;
-  uint64_t back[2] = {0, 0};
+  _Alignas(16) uint64_t back[4] = {0};
   void (*code)(void);
   memcpy(&code, &address, sizeof code);
   ffi_call(&cif->cif, code, back, values);
@@ -283,10 +301,11 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
   }
-  struct result_regs r = {{0}, {0}};
+  struct result_regs r = {0};
   unsigned k = 0;
   for (unsigned i = 0; i < sig->int_words; i++) r.words[i] = back[k++];
   for (unsigned i = 0; i < sig->floats; i++) r.floats[i] = back[k++];
+  for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(r.f80s[i], back + k, 10);
   results_in(fr, s, sig, &r);
 }
 
@@ -332,11 +351,11 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   kn_interp_unpack(fr, sig, im);
   act.entry = link_frame(t, fr);
   kn_interp_run(t, &act);
-  struct result_regs r = {{0}, {0}};
+  struct result_regs r = {0};
   results_out(sig, act.results, &r);
-  uint64_t out[2] = {0, 0};
+  uint64_t out[4] = {0};
   unsigned k = 0;
-  if (sig->int_words + sig->floats == 0) {
+  if (sig->int_words + sig->floats + sig->f80s == 0) {
     /* The address of the result's memory goes back as well. */
     for (uint32_t i = 0; i < sig->n_params; i++) {
       if (sig->params[i].flags & KILN_PARAM_SRET) memcpy(result, &im->gp[sig->params[i].at], 8);
@@ -345,6 +364,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   }
   for (unsigned i = 0; i < sig->int_words; i++) out[k++] = r.words[i];
   for (unsigned i = 0; i < sig->floats; i++) out[k++] = r.floats[i];
+  for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(out + k, r.f80s[i], 16);
   memcpy(result, out, k * 8);
 }
 
@@ -375,14 +395,14 @@ uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type) {
   void *at = (void *)(uintptr_t)list;
   memcpy(&v, at, sizeof v);
   const struct kn_image *im = list_image(t, &v);
-  unsigned bytes = type == KILN_TYPE_I128 ? 16 : 8;
+  unsigned bytes = kn_interp_is_wide(type) ? 16 : 8;
   uint8_t *from;
   bool beyond = false;
   if (is_float(type) && v.fp < 176) {
     from = v.save + v.fp;
     beyond = im && (v.fp - 48) / 16 >= im->n_fp;
     v.fp += 16;
-  } else if (!is_float(type) && v.gp + bytes <= 48) {
+  } else if (!is_float(type) && type != KILN_TYPE_F80 && v.gp + bytes <= 48) {
     from = v.save + v.gp;
     beyond = im && (v.gp + bytes) / 8 > im->n_gp;
     v.gp += bytes;

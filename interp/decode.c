@@ -34,7 +34,7 @@ struct decoder {
      : ((d)->ok = false, 0u))
 
 static bool runs_type(unsigned t) {
-  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64;
+  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80;
 }
 
 static uint8_t words_of(unsigned t) { return kiln_type_size((kiln_type)t) > 8 ? 2 : 1; }
@@ -336,9 +336,12 @@ static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *
   to->disp = info->disp;
   to->a = op_ref(d, i, 0, KILN_TYPE_I64);
   to->y = (info->mem_flags & KILN_MEM_SEXT) != 0;
+  bool x87 = info->type == KILN_TYPE_F80;
   if (info->op == KILN_OP_STORE) {
-    to->op = KI_STORE;
+    to->op = x87 ? KI_STORE_F80 : KI_STORE;
     to->b = op_ref(d, i, 1, info->type);
+  } else if (x87) {
+    to->op = KI_LOAD_F80;
   } else if (info->type == KILN_TYPE_I128) {
     to->op = KI_LOAD_WIDE;
   } else {
@@ -362,7 +365,7 @@ static unsigned operand_type(const kiln_inst_info *info, uint32_t k) {
 
 /* The operation as run.c knows it. */
 static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
-  bool wide = info->type == KILN_TYPE_I128;
+  bool x87 = info->type == KILN_TYPE_F80, wide = kn_interp_is_wide(info->type);
   switch (info->op) {
   case KILN_OP_ADD:
   case KILN_OP_SUB:
@@ -382,6 +385,12 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   case KILN_OP_SELECT:
     if (wide) to->op = KI_SELECT_WIDE;
     break;
+  case KILN_OP_FADD:
+  case KILN_OP_FSUB:
+  case KILN_OP_FMUL:
+  case KILN_OP_FDIV:
+    if (x87) to->op = KI_F80;
+    break;
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT:
@@ -400,7 +409,8 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   case KILN_OP_SREM: to->op = KILN_OP_UDIV; break;
   default:
     if (info->op >= KILN_OP_UMULH && info->op <= KILN_OP_BSWAP) to->op = wide ? KI_WIDE : KI_INT;
-    else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT) to->op = KI_FLOAT;
+    else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT)
+      to->op = x87 ? KI_F80 : KI_FLOAT;
   }
 }
 

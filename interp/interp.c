@@ -52,6 +52,7 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   for (uint32_t i = 0; i < info.n_results; i++) {
     unsigned type = s->results[i] = info.results[i];
     if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64) s->floats++;
+    else if (type == KILN_TYPE_F80) s->f80s++;
     else s->int_words = (uint8_t)(s->int_words + (type == KILN_TYPE_I128 ? 2 : 1));
   }
   return in->sigs[id] = s;
@@ -151,7 +152,7 @@ kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_b
     const struct kn_place *p = &sig->params[i];
     uint64_t *to = fr->regs + p->reg;
     to[0] = p->words == 2 ? args[i].low : args[i].low & kn_interp_mask(kn_interp_bits(p->type));
-    if (p->words == 2) to[1] = args[i].high;
+    if (p->words == 2) to[1] = args[i].high & kn_interp_high_mask(p->type);
     if (p->flags & KILN_PARAM_BYVAL) {
       uint8_t *copy = kn_interp_push(t, p->size_bytes, p->align < 16 ? 16 : p->align);
       memcpy(copy, (const void *)(uintptr_t)args[i].low, p->size_bytes);

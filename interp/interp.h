@@ -1,8 +1,8 @@
 /* What the interpreter's rooms share: translated functions, frames, threads. Functions are translated
  * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
- * each 8 bytes wide (i128: two). link.c gives symbols their addresses; run.c executes; call.c passes
+ * each 8 bytes wide (i128, f80: two). link.c gives symbols their addresses; run.c executes; call.c passes
  * arguments as the ABI does, to C and from C. Invariant: an integer in a register has zeros above its
- * type, a float's bits are the low ones. */
+ * type, a float's bits are the low ones (f80: the significand, then 16 bits; zeros above). */
 #ifndef KN_INTERP_H
 #define KN_INTERP_H
 
@@ -22,8 +22,11 @@ enum {
   KI_LOAD,                 /* `x`: log2 of the bytes */
   KI_LOAD_SEXT,            /* sign-extended to `type` */
   KI_LOAD_WIDE,            /* i128 from `x`; y: sign-extended */
+  KI_LOAD_F80,             /* 10 bytes */
   KI_STORE,
+  KI_STORE_F80,
   KI_FLOAT,     /* a float operation that run.c does not have: `x` is the kiln_op */
+  KI_F80,       /* an f80 operation: `x` is the kiln_op */
   KI_INT,       /* an integer operation that run.c does not have */
   KI_BITCAST,   /* copies `x` words */
   KI_COPY_WIDE, /* copies two words */
@@ -92,7 +95,7 @@ struct kn_isig {
   unsigned flags;
   uint32_t n_params, n_results;
   uint8_t results[KILN_MAX_RESULTS];
-  uint8_t int_words, floats; /* of the results */
+  uint8_t int_words, floats, f80s; /* of the results */
   bool sret;
   uint32_t regs;           /* words of the parameters, behind register 0 */
   struct kn_layout layout; /* of the parameters */
@@ -299,11 +302,21 @@ kn_u128 kn_interp_wide(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *f
 const char *kn_interp_divide(unsigned op, unsigned bits, bool traps, kn_u128 a, kn_u128 b,
                              kn_u128 *out);
 bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b);
-bool kn_interp_fcmp(unsigned cond, unsigned type, uint64_t a, uint64_t b);
+/* Operands as they are in registers. */
+bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b);
 uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b, uint64_t c);
+kn_u128 kn_interp_f80(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
 /* Conversions between integers, floats. */
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
 
+/* Values of two words. */
+static inline bool kn_interp_is_wide(unsigned type) {
+  return type == KILN_TYPE_I128 || type == KILN_TYPE_F80;
+}
+/* Bits of the second word that are the value's. */
+static inline uint64_t kn_interp_high_mask(unsigned type) {
+  return type == KILN_TYPE_F80 ? UINT16_MAX : UINT64_MAX;
+}
 static inline unsigned kn_interp_bits(unsigned type) {
   return 8u * kiln_type_size((kiln_type)type);
 }

@@ -195,9 +195,39 @@ static uint64_t from_f32(float v) {
   return bits;
 }
 
-bool kn_interp_fcmp(unsigned cond, unsigned type, uint64_t a, uint64_t b) {
-  double x = type == KILN_TYPE_F32 ? (double)to_f32(a) : to_f64(a);
-  double y = type == KILN_TYPE_F32 ? (double)to_f32(b) : to_f64(b);
+static long double to_f80(kn_u128 bits) {
+  long double v = 0;
+  memcpy(&v, &bits, 10);
+  return v;
+}
+
+static kn_u128 from_f80(long double v) {
+  kn_u128 bits = 0;
+  memcpy(&bits, &v, 10);
+  return bits;
+}
+
+/* Every float is one of the widest type. */
+static long double to_float(unsigned type, kn_u128 bits) {
+  switch (type) {
+  case KILN_TYPE_F32: return (long double)to_f32((uint64_t)bits);
+  case KILN_TYPE_F64: return (long double)to_f64((uint64_t)bits);
+  default: return to_f80(bits);
+  }
+}
+
+static kn_u128 from_float(unsigned type, long double v) {
+  switch (type) {
+  case KILN_TYPE_F32: return from_f32((float)v);
+  case KILN_TYPE_F64: return from_f64((double)v);
+  default: return from_f80(v);
+  }
+}
+
+bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b) {
+  bool wide = type == KILN_TYPE_F80;
+  long double x = to_float(type, wide ? kn_interp_get_wide(a) : *a);
+  long double y = to_float(type, wide ? kn_interp_get_wide(b) : *b);
   bool unordered = x != x || y != y;
   switch (cond) {
   case KILN_FOEQ: return !unordered && x == y;
@@ -218,13 +248,13 @@ bool kn_interp_fcmp(unsigned cond, unsigned type, uint64_t a, uint64_t b) {
 }
 
 /* NaN if one is; -0 < +0. */
-static double minimum(double a, double b) {
+static long double minimum(long double a, long double b) {
   if (a != a || b != b) return a + b;
   if (a == b) return signbit(a) ? a : b;
   return a < b ? a : b;
 }
 
-static double maximum(double a, double b) {
+static long double maximum(long double a, long double b) {
   if (a != a || b != b) return a + b;
   if (a == b) return signbit(a) ? b : a;
   return a > b ? a : b;
@@ -238,8 +268,8 @@ static float float32(unsigned op, bool once, float a, float b, float c) {
   case KILN_OP_FMULADD: return once ? fmaf(a, b, c) : a * b + c;
   case KILN_OP_FMIN: return fminf(a, b);
   case KILN_OP_FMAX: return fmaxf(a, b);
-  case KILN_OP_FMINIMUM: return (float)minimum((double)a, (double)b);
-  case KILN_OP_FMAXIMUM: return (float)maximum((double)a, (double)b);
+  case KILN_OP_FMINIMUM: return (float)minimum((long double)a, (long double)b);
+  case KILN_OP_FMAXIMUM: return (float)maximum((long double)a, (long double)b);
   case KILN_OP_FFLOOR: return floorf(a);
   case KILN_OP_FCEIL: return ceilf(a);
   case KILN_OP_FTRUNC: return truncf(a);
@@ -259,8 +289,8 @@ static double float64(unsigned op, bool once, double a, double b, double c) {
   case KILN_OP_FMULADD: return once ? fma(a, b, c) : a * b + c;
   case KILN_OP_FMIN: return fmin(a, b);
   case KILN_OP_FMAX: return fmax(a, b);
-  case KILN_OP_FMINIMUM: return minimum(a, b);
-  case KILN_OP_FMAXIMUM: return maximum(a, b);
+  case KILN_OP_FMINIMUM: return (double)minimum((long double)a, (long double)b);
+  case KILN_OP_FMAXIMUM: return (double)maximum((long double)a, (long double)b);
   case KILN_OP_FFLOOR: return floor(a);
   case KILN_OP_FCEIL: return ceil(a);
   case KILN_OP_FTRUNC: return trunc(a);
@@ -269,6 +299,41 @@ static double float64(unsigned op, bool once, double a, double b, double c) {
   case KILN_OP_FRINT: return rint(a);
   case KILN_OP_FNEARBYINT: return nearbyint(a);
   default: return 0;
+  }
+}
+
+static long double float80(unsigned op, bool once, long double a, long double b, long double c) {
+  switch (op) {
+  case KILN_OP_FADD: return a + b;
+  case KILN_OP_FSUB: return a - b;
+  case KILN_OP_FMUL: return a * b;
+  case KILN_OP_FDIV: return a / b;
+  case KILN_OP_FREM: return fmodl(a, b);
+  case KILN_OP_FSQRT: return sqrtl(a);
+  case KILN_OP_FMA: return fmal(a, b, c);
+  case KILN_OP_FMULADD: return once ? fmal(a, b, c) : a * b + c;
+  case KILN_OP_FMIN: return fminl(a, b);
+  case KILN_OP_FMAX: return fmaxl(a, b);
+  case KILN_OP_FMINIMUM: return minimum(a, b);
+  case KILN_OP_FMAXIMUM: return maximum(a, b);
+  case KILN_OP_FFLOOR: return floorl(a);
+  case KILN_OP_FCEIL: return ceill(a);
+  case KILN_OP_FTRUNC: return truncl(a);
+  case KILN_OP_FROUND: return roundl(a);
+  case KILN_OP_FROUNDEVEN: return __builtin_roundevenl(a);
+  case KILN_OP_FRINT: return rintl(a);
+  case KILN_OP_FNEARBYINT: return nearbyintl(a);
+  default: return 0;
+  }
+}
+
+kn_u128 kn_interp_f80(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
+  const kn_u128 sign = BIT(79);
+  switch (op) { /* those that keep all bits */
+  case KILN_OP_FNEG: return a ^ sign;
+  case KILN_OP_FABS: return a & ~sign;
+  case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
+  default: return from_f80(float80(op, once, to_f80(a), to_f80(b), to_f80(c)));
   }
 }
 
@@ -288,11 +353,12 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
 /* ---- conversions ---- */
 
 /* A float towards zero; out of range 0, or with `saturate` the nearest end. */
-static kn_u128 to_integer(double v, unsigned bits, bool is_signed, bool saturates) {
+static kn_u128 to_integer(long double v, unsigned bits, bool is_signed, bool saturates) {
   if (v != v) return 0;
-  double t = trunc(v);
-  double high = ldexp(1.0, (int)(is_signed ? bits - 1 : bits)); /* the first that does not fit */
-  double low = is_signed ? -high : 0.0;
+  long double t = truncl(v);
+  long double high =
+    ldexpl(1, (int)(is_signed ? bits - 1 : bits)); /* the first that does not fit */
+  long double low = is_signed ? -high : 0;
   if (t < low) return saturates && is_signed ? BIT(bits - 1) : 0;
   if (t >= high) {
     if (!saturates) return 0;
@@ -303,22 +369,24 @@ static kn_u128 to_integer(double v, unsigned bits, bool is_signed, bool saturate
 
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a) {
   unsigned bits = kn_interp_bits(to), from_bits = kn_interp_bits(from);
-  double v = from == KILN_TYPE_F32 ? (double)to_f32((uint64_t)a) : to_f64((uint64_t)a);
+  long double v = to_float(from, a);
   switch (op) {
   case KILN_OP_TRUNC: return a & mask_of(bits);
   case KILN_OP_ZEXT: return a;
   case KILN_OP_SEXT: return (kn_u128)extend(from_bits, a) & mask_of(bits);
-  case KILN_OP_FDEMOTE: return from_f32((float)v);
-  case KILN_OP_FPROMOTE: return from_f64(v);
+  case KILN_OP_FDEMOTE:
+  case KILN_OP_FPROMOTE: return from_float(to, v);
   case KILN_OP_FTOSI: return to_integer(v, bits, true, false);
   case KILN_OP_FTOUI: return to_integer(v, bits, false, false);
   case KILN_OP_FTOSIS: return to_integer(v, bits, true, true);
   case KILN_OP_FTOUIS: return to_integer(v, bits, false, true);
   case KILN_OP_SITOF:
     if (to == KILN_TYPE_F32) return from_f32((float)extend(from_bits, a));
+    if (to == KILN_TYPE_F80) return from_f80((long double)extend(from_bits, a));
     return from_f64((double)extend(from_bits, a));
   case KILN_OP_UITOF:
     if (to == KILN_TYPE_F32) return from_f32((float)a);
+    if (to == KILN_TYPE_F80) return from_f80((long double)a);
     return from_f64((double)a);
   default: return 0;
   }

@@ -143,13 +143,13 @@ static kn_u128 new_value(unsigned rmw, unsigned bits, kn_u128 a, kn_u128 b) {
 }
 
 static void put_typed(struct kn_frame *fr, uint32_t reg, unsigned type, kn_u128 v) {
-  if (type == KILN_TYPE_I128) kn_interp_put_wide(fr->regs + reg, v);
+  if (kn_interp_is_wide(type)) kn_interp_put_wide(fr->regs + reg, v);
   else fr->regs[reg] = (uint64_t)v & kn_interp_mask(kn_interp_bits(type));
 }
 
 static kn_u128 get_typed(struct kn_frame *fr, uint32_t ref, unsigned type) {
   const uint64_t *at = kn_interp_ref(fr, ref);
-  return type == KILN_TYPE_I128 ? kn_interp_get_wide(at) : at[0];
+  return kn_interp_is_wide(type) ? kn_interp_get_wide(at) : at[0];
 }
 
 static void atomic(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
@@ -324,13 +324,31 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     break;
   }
   case KILN_OP_UDIV: divide(t, fr, i); break;
-  case KILN_OP_FCMP: fr->regs[i->dst] = kn_interp_fcmp(i->x, i->type, *a, *b); break;
+  case KILN_OP_FCMP: fr->regs[i->dst] = kn_interp_fcmp(i->x, i->type, a, b); break;
   case KILN_OP_FTOSI: {
     kn_u128 v = get_typed(fr, i->a, i->y);
     put_typed(fr, i->dst, i->type, kn_interp_convert(i->x, i->type, i->y, v));
     break;
   }
   case KI_FLOAT: fr->regs[i->dst] = kn_interp_float(i->x, i->type, t->in->once, *a, *b, *c); break;
+  case KI_F80: {
+    kn_u128 v = kn_interp_f80(i->x, t->in->once, kn_interp_get_wide(a), kn_interp_get_wide(b),
+                              kn_interp_get_wide(c));
+    kn_interp_put_wide(fr->regs + i->dst, v);
+    break;
+  }
+  case KI_LOAD_F80:
+  case KI_STORE_F80: {
+    uint64_t at = *a + (uint64_t)(int64_t)i->disp, v[2] = {0, 0};
+    if (at < NULL_BYTES) bad_address(t, at);
+    if (i->op == KI_STORE_F80) {
+      memcpy((void *)(uintptr_t)at, b, 10);
+    } else {
+      memcpy(v, (const void *)(uintptr_t)at, 10);
+      memcpy(fr->regs + i->dst, v, sizeof v);
+    }
+    break;
+  }
   case KILN_OP_SALLOC:
   case KILN_OP_STACK_SAVE:
   case KILN_OP_STACK_RESTORE: stack_op(t, fr, i); break;
@@ -350,8 +368,10 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_VA_END: break;
   case KILN_OP_VA_ARG: {
     uint64_t *v = kn_interp_va_arg(t, *a, i->type);
-    if (i->type == KILN_TYPE_I128) memcpy(fr->regs + i->dst, v, 16);
-    else put_typed(fr, i->dst, i->type, load(v, 3));
+    if (kn_interp_is_wide(i->type)) {
+      fr->regs[i->dst] = load(v, 3);
+      fr->regs[i->dst + 1] = load(v + 1, 3) & kn_interp_high_mask(i->type);
+    } else put_typed(fr, i->dst, i->type, load(v, 3));
     break;
   }
   case KILN_OP_TLS_ADDR: fr->regs[i->dst] = (uint64_t)(uintptr_t)kn_interp_tls(t, i->b) + *a; break;

@@ -8,8 +8,34 @@
 /* Bytes that one instruction may emit without asking for room. */
 enum { RED_ZONE = 1024 };
 
+/* A type of instruction `in` that the target has no values of, or VOID. */
+static unsigned foreign_type(const struct kn_walk *w, const struct kn_inst *in) {
+  const kiln_func *f = w->f;
+  unsigned none = KN_T(F16) | KN_T(F128) | KN_T(V64) | KN_T(V128), shape = kn_op_info[in->op].shape;
+  if (f->module->options.target != KILN_TARGET_X86_64) none |= KN_T(F80);
+  if (none >> in->type & 1) return in->type;
+  if ((shape == KN_SH_CONV_FF || shape == KN_SH_CONV_FI) && none >> in->x & 1) return in->x;
+  for (unsigned k = 0; in->op == KILN_OP_RET && k < in->x; k++)
+    if (none >> f->result_types[k] & 1) return f->result_types[k];
+  for (unsigned k = 0; in->op == KILN_OP_CALL && k < in->x; k++) {
+    uint32_t h = f->lists.at[in->a + k];
+    unsigned type = kn_is_value(h)  ? w->val[h].type
+                    : kn_is_pool(h) ? f->pool.at[kn_index(h)].type
+                                    : KILN_TYPE_I64;
+    if (none >> type & 1) return type;
+  }
+  return KILN_TYPE_VOID;
+}
+
 void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
-  kn_func_fail(w->f, status, w->block, w->i, "%s: %s", kn_op_info[w->inst[w->i].op].name, message);
+  const struct kn_inst *in = &w->inst[w->i];
+  unsigned type = status == KILN_ERR_UNSUPPORTED ? foreign_type(w, in) : KILN_TYPE_VOID;
+  if (type == KILN_TYPE_VOID) {
+    kn_func_fail(w->f, status, w->block, w->i, "%s: %s", kn_op_info[in->op].name, message);
+  } else {
+    kn_func_fail(w->f, status, w->block, w->i, "%s: %s is not supported on %s",
+                 kn_op_info[in->op].name, kiln_type_name((kiln_type)type), w->plan->target->name);
+  }
 }
 
 bool kn_walk_room(struct kn_walk *w, size_t bytes) {

@@ -84,11 +84,15 @@ void kir_free_file(struct kir_file *f) {
 static const char *read_number(const char *at, unsigned t, uint64_t bits[2], bool *nan) {
   char *end;
   while (*at == ' ') at++;
-  bool is_float = t == KILN_TYPE_F32 || t == KILN_TYPE_F64;
+  bool is_float = t == KILN_TYPE_F32 || t == KILN_TYPE_F64; /* f80: by its bits */
   bool minus = *at == '-';
   const char *digits = at + minus;
   *nan = false;
   bits[0] = bits[1] = 0;
+  if (t == KILN_TYPE_F80 && strncmp(at, "nan", 3) == 0) {
+    *nan = true;
+    return at + 3;
+  }
   if (is_float && strncmp(digits, "0x", 2) != 0) {
     *nan = strncmp(digits, "nan", 3) == 0;
     if (t == KILN_TYPE_F32) {
@@ -146,6 +150,7 @@ static const char *c_type(unsigned t) {
   case KILN_TYPE_I128: return "unsigned __int128";
   case KILN_TYPE_F32: return "float";
   case KILN_TYPE_F64: return "double";
+  case KILN_TYPE_F80: return "long double";
   default: return "uint64_t";
   }
 }
@@ -158,9 +163,9 @@ static void write_thunk(FILE *out, const struct kir_func *fn, size_t i) {
   }
   fprintf(out, "%s) __asm__(\"%s\");\n", fn->n_params ? "" : "void", fn->name);
   fprintf(out, "static void kir_t%zu(const union kir_value *a, union kir_value *r) {\n  ", i);
-  const char *field[] = {[KILN_TYPE_I8] = "b",  [KILN_TYPE_I16] = "h",  [KILN_TYPE_I32] = "w",
-                         [KILN_TYPE_I64] = "d", [KILN_TYPE_I128] = "q", [KILN_TYPE_F32] = "fs",
-                         [KILN_TYPE_F64] = "fd"};
+  const char *field[] = {[KILN_TYPE_I8] = "b",   [KILN_TYPE_I16] = "h",  [KILN_TYPE_I32] = "w",
+                         [KILN_TYPE_I64] = "d",  [KILN_TYPE_I128] = "q", [KILN_TYPE_F32] = "fs",
+                         [KILN_TYPE_F64] = "fd", [KILN_TYPE_F80] = "fx"};
   if (fn->n_results) fprintf(out, "r->%s = ", field[fn->result]);
   fprintf(out, "kir_f%zu(", i);
   for (unsigned k = 0; k < fn->n_params; k++) {
@@ -207,7 +212,7 @@ static bool write_run(FILE *out, FILE *table, const struct kir_file *f, size_t i
   if (ok && fn->n_results && fn->result <= KILN_TYPE_I32) {
     bits[0] &= (UINT64_C(1) << 8 * kiln_type_size((kiln_type)fn->result)) - 1;
   }
-  if (fn->result != KILN_TYPE_I128) bits[1] = 0;
+  if (fn->result != KILN_TYPE_I128 && fn->result != KILN_TYPE_F80) bits[1] = 0;
   while (ok && at && *at == ' ') at++;
   if (!ok || *at) {
     kir_note("%s:%u: the run line is malformed: %s", f->name, r->line, r->text);
@@ -226,7 +231,7 @@ bool kir_write_driver(const struct kir_file *f, size_t index, const char *path) 
   FILE *out = open_memstream(&text, &size), *table = open_memstream(&rows, &rows_size);
   fprintf(out, "#include <stdint.h>\n#include <stddef.h>\n#include <string.h>\n#include <math.h>\n"
                "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
-               "unsigned __int128 q; float fs; double fd; };\n"
+               "unsigned __int128 q; float fs; double fd; long double fx; };\n"
                "struct kir_line { unsigned line; void (*thunk)(const union kir_value *, union "
                "kir_value *); const union kir_value *args; union kir_value want; unsigned nan; int "
                "(*check)(void); };\n"
@@ -276,7 +281,7 @@ static const char main_text[] =
   "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
   "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
   "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
-  "unsigned __int128 q; float fs; double fd; };\n"
+  "unsigned __int128 q; float fs; double fd; long double fx; };\n"
   "struct kir_line { unsigned line; void (*thunk)(const union kir_value *, union kir_value *); "
   "const union kir_value *args; union kir_value want; unsigned nan; int (*check)(void); };\n"
   "enum { RUNNING = 1, PASSED, FAILED, MISSING };\n"
@@ -294,7 +299,7 @@ static const char main_text[] =
   "  } else {\n"
   "    l->thunk(l->args, &r);\n"
   "    ok = r.u[0] == l->want.u[0] && r.u[1] == l->want.u[1];\n"
-  "    if (l->nan) ok = l->nan == 7 ? r.fs != r.fs : r.fd != r.fd;\n"
+  "    if (l->nan) ok = l->nan == 7 ? r.fs != r.fs : l->nan == 9 ? r.fx != r.fx : r.fd != r.fd;\n"
   "  }\n"
   "  now->got = r;\n"
   "  now->what = ok ? PASSED : FAILED;\n"

@@ -117,6 +117,31 @@ check "an empty input gives an empty object" silent "$kiln" compile -o empty.o /
 head -c 5000 /dev/urandom | tr -d '\000' > noise
 check "noise is no text" says 1 '^noise:[0-9]+:[0-9]+: error: ' "$kiln" compile -o clean/b.o noise
 
+# ---- what a target does not have ----
+# no_f80 PLACE OPERATION 'SIGNATURE' BODY...: refused where it stands.
+no_f80() {
+  { echo 'declare @c(f80) -> f80'
+    printf 'func @f%s {\n' "$3"
+    printf '%s\n' "${@:4}" '}'; } > f80.kir
+  says 1 "^f80.kir:$1: error: $2: f80 is not supported on aarch64$" "$kiln" compile --target=aarch64 -o f80.o f80.kir &&
+    [[ ! -e f80.o ]] && silent "$kiln" compile -o f80.o f80.kir && rm f80.o
+}
+one='f80 0x3fff8000000000000000'
+check "no f80: arithmetic" no_f80 4:8 fadd '()' 'b0:' "  v0 = fadd.f80 $one, $one" '  ret'
+check "no f80: comparison" no_f80 4:8 fcmp '() -> i8' 'b0:' "  v0 = fcmp.f80 olt $one, $one" '  ret v0'
+check "no f80: to an integer" no_f80 4:8 ftosi '() -> i64' 'b0:' "  v0 = ftosi.i64 f80 $one" '  ret v0'
+check "no f80: from an integer" no_f80 4:8 sitof '()' 'b0:' '  v0 = sitof.f80 i64 5' '  ret'
+check "no f80: to a narrower float" no_f80 4:8 fdemote '() -> f64' 'b0:' "  v0 = fdemote.f64 f80 $one" '  ret v0'
+check "no f80: from a narrower float" no_f80 4:8 fpromote '()' 'b0:' '  v0 = fpromote.f80 f64 1.5' '  ret'
+check "no f80: select" no_f80 4:8 select '()' 'b0:' "  v0 = select.f80 1, $one, $one" '  ret'
+check "no f80: load" no_f80 4:8 load '(i64)' 'b0(v0: i64):' '  v1 = load.f80 v0' '  ret'
+check "no f80: store" no_f80 4:3 store '(i64)' 'b0(v0: i64):' "  store.f80 $one, v0" '  ret'
+check "no f80: call" no_f80 4:3 call '()' 'b0:' "  call @c($one)" '  ret'
+check "no f80: va_arg" no_f80 4:8 va_arg '(i64)' 'b0(v0: i64):' '  v1 = va_arg.f80 v0' '  ret'
+check "no f80: parameter" no_f80 f:b0:0 param '(f80)' 'b0(v0: f80):' '  ret'
+check "no f80: block parameter" no_f80 5:1 param '()' 'b0:' "  br b1($one)" 'b1(v0: f80):' '  brif 1, b1(v0), b2' 'b2:' '  ret'
+check "no f80: result" no_f80 4:3 ret '() -> f80' 'b0:' "  ret $one"
+
 # ---- print, verify, dis ----
 check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
 check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"

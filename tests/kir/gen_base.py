@@ -91,6 +91,8 @@ def const(bits, t):
 
 
 class File:
+    head = ''  # directives
+
     def __init__(self, name):
         self.name, self.out, self.n = name, [], 0
 
@@ -119,7 +121,8 @@ class File:
 
     def write(self, outdir):
         with open(os.path.join(outdir, self.name + '.kir'), 'w') as f:
-            f.write('; test: print run\n; Written by gen.py.\n' + '\n'.join(self.out) + '\n')
+            f.write('; test: print run\n; Written by gen.py.\n' + self.head +
+                    '\n'.join(self.out) + '\n')
 
 
 # ---- integer semantics ----
