@@ -121,7 +121,7 @@ static struct kn_ctype make_basic(kiln_target target, kiln_ckind kind) {
   if (value == KILN_TYPE_F80 && a64) value = KILN_TYPE_F128;
   if (kind == KILN_C_LDOUBLE)
     t.classes = class_run(KN_CCLASS_X87, 0, 8) | class_run(KN_CCLASS_X87UP, 8, 8);
-  t.natural = t.align;
+  t.natural = t.scalar = t.align;
   t.value = complex ? KILN_TYPE_VOID : value;
   t.hfa = value == KILN_TYPE_F32 || value == KILN_TYPE_F64 || value == KILN_TYPE_F128 ? value
                                                                                       : KN_CHFA_NOT;
@@ -191,11 +191,16 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
   const kiln_ctype none = {0};
   const struct kn_ctype *e = object_type(c, of);
   if (e == NULL) return none;
+  if (e->size % e->align != 0) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an array of a type aligned beyond its size");
+    return none;
+  }
   struct kn_ctype t = {.kind = KILN_C_ARRAY,
                        .element = of.id,
                        .count = count,
                        .align = e->align,
                        .natural = e->natural,
+                       .scalar = count != 0 ? e->scalar : 1,
                        .unaligned = e->unaligned,
                        .hfa = KN_CHFA_NOT};
   if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE) {
@@ -306,7 +311,8 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
     t->flexible = true;
     t->hfa = KN_CHFA_NOT;
   }
-  if (type->unaligned || (type->size != 0 && byte % type->align != 0)) t->unaligned = true;
+  if (type->unaligned || byte % type->scalar != 0) t->unaligned = true;
+  if (type->scalar > t->scalar) t->scalar = type->scalar;
   if (type->size != 0 || type->kind == KILN_C_ARRAY)
     hfa_add(t, type->kind == KILN_C_ARRAY && type->count == 0 ? KN_CHFA_NOT : type->hfa,
             type->n_hfa);
@@ -324,7 +330,8 @@ static uint64_t merge_eightbytes(const struct kn_ctype *t) {
 static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield *fields,
                               uint32_t n, const kiln_clayout *as) {
   const kiln_ctype none = {0};
-  struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
+  struct layout l = {
+    .c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .scalar = 1, .n_fields = n}};
   if (as != NULL) l.as = *as;
   if ((l.as.align_bytes != 0 && (!is_power(l.as.align_bytes) || l.as.align_bytes > MAX_ALIGN)) ||
       (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes))) {

@@ -12,6 +12,8 @@
 
 #include <kiln/kiln.h>
 
+#include "tests/ctype_text.h"
+
 struct fixture {
   kiln_module *m;
   kiln_session *s;
@@ -64,71 +66,9 @@ static int teardown(void **state) {
   return 0;
 }
 
-/* ---- types by a few letters ----
- * b _Bool, c char, C unsigned char, s S i I l L q Q integers, o O __int128, f d e floats, p pointer,
- * F D E complex; {..} struct, [..] union, <n>x array of n, *x flexible array, :<n>x bit-field,
- * _:<n>x unnamed bit-field, @<n>x member aligned to n, !x packed member. Behind } or ]: @<n> aligned,
- * ! packed, #<n> #pragma pack. */
-
-static kiln_ctype basic_of(char letter) {
-  static const char letters[] = "vbc_CsSiIlLqQoOfdepFDE";
-  const char *at = strchr(letters, letter);
-  assert_true(letter != 0 && at != NULL);
-  return kiln_ctype_basic((kiln_ckind)(KILN_C_VOID + (at - letters)));
-}
-
-static uint32_t number(const char **p) { return (uint32_t)strtoul(*p, (char **)(uintptr_t)p, 10); }
-
-static kiln_ctype parse(kiln_ctypes *c, const char **p);
-
-static kiln_ctype parse_record(kiln_ctypes *c, const char **p) {
-  kiln_cfield fields[24];
-  uint32_t n = 0;
-  bool is_union = *(*p)++ == '[';
-  for (; **p != '}' && **p != ']'; n++) {
-    memset(&fields[n], 0, sizeof fields[n]);
-    for (bool more = true; more;) {
-      switch (**p) {
-      case '_': ++*p, fields[n].flags |= KILN_CFIELD_UNNAMED; break;
-      case '!': ++*p, fields[n].flags |= KILN_CFIELD_PACKED; break;
-      case '@': ++*p, fields[n].align_bytes = number(p); break;
-      case ':':
-        ++*p, fields[n].bits = (uint8_t)number(p);
-        fields[n].flags |= KILN_CFIELD_BITS;
-        break;
-      default: more = false;
-      }
-    }
-    fields[n].type = parse(c, p);
-  }
-  ++*p;
-  kiln_clayout as = {0};
-  for (bool more = true; more;) {
-    switch (**p) {
-    case '!': ++*p, as.packed = true; break;
-    case '@': ++*p, as.align_bytes = number(p); break;
-    case '#': ++*p, as.pack_bytes = number(p); break;
-    default: more = false;
-    }
-  }
-  return is_union ? kiln_ctype_union(c, fields, n, &as) : kiln_ctype_struct(c, fields, n, &as);
-}
-
-static kiln_ctype parse(kiln_ctypes *c, const char **p) {
-  if (**p == '{' || **p == '[') return parse_record(c, p);
-  if (**p == '*') {
-    ++*p;
-    return kiln_ctype_flexible(c, parse(c, p));
-  }
-  if (**p >= '0' && **p <= '9') {
-    uint32_t count = number(p);
-    return kiln_ctype_array(c, parse(c, p), count);
-  }
-  return basic_of(*(*p)++);
-}
-
 static kiln_ctype type(struct fixture *t, const char *text) {
-  kiln_ctype type = parse(t->c, &text);
+  kiln_ctype type = ctype_parse(t->c, &text);
+  assert_int_not_equal(type.id, 0);
   assert_int_equal(*text, 0);
   return type;
 }
@@ -200,12 +140,12 @@ static void layout(void **state) {
     } b;
   });
   LAYOUT(
-    "{ci}!", PACKED {
+    "{ci}<!>", PACKED {
       char a;
       int b;
     });
   LAYOUT(
-    "{cic}!@4", PACKED ALIGNED(4) {
+    "{cic}<!@4>", PACKED ALIGNED(4) {
       char a;
       int b;
       char c;
@@ -264,7 +204,7 @@ static void bit_fields(void **state) {
     short b;
   });
   LAYOUT(
-    "{:20i:20i}!", PACKED {
+    "{:20i:20i}<!>", PACKED {
       int a : 20;
       int b : 20;
     });
@@ -274,12 +214,12 @@ static void bit_fields(void **state) {
     int c;
   });
 #pragma pack(push, 2)
-  LAYOUT("{c:20i:20i}#2", {
+  LAYOUT("{c:20i:20i}<#2>", {
     char a;
     int b : 20;
     int c : 20;
   });
-  LAYOUT("{cl@8c}#2", {
+  LAYOUT("{cl@8c}<#2>", {
     char a;
     long b;
     char c ALIGNED(8);
@@ -352,9 +292,11 @@ static void x64_classes(void **state) {
     {"[el]", "byval", "sret"},      /* INTEGER and X87UP: X87UP without X87 before it */
     {"[eo]", "i64+0 i64+8", "i64+0 i64+8"},
     {"{o}", "i64+0 i64+8", "i64+0 i64+8"},
-    {"{cl}!", "byval", "sret"},            /* an unaligned field */
-    {"{lc}!", "i64+0 i8+8", "i64+0 i8+8"}, /* packed, but none */
-    {"{l}@16", "i64+0", "i64+0"},          /* the second eightbyte is padding */
+    {"{cl}<!>", "byval", "sret"},            /* an unaligned field */
+    {"{c{dc}<!>}", "byval", "sret"},         /* the same, further inside */
+    {"{c^4,c}<#2>", "i32+0", "i32+0"},       /* by nature it is aligned */
+    {"{lc}<!>", "i64+0 i8+8", "i64+0 i8+8"}, /* packed, but none */
+    {"{l}<@16>", "i64+0", "i64+0"},          /* the second eightbyte is padding */
     {"{:40l:30l}", "i64+0 i64+8", "i64+0 i64+8"},
     {"{_:32id}", "f64+8", "f64+8"}, /* padding takes no register */
     {"{}", "none", "none"},
@@ -386,13 +328,13 @@ static void a64_classes(void **state) {
     {"F", "f32+0 f32+4", "f32+0 f32+4"},
     {"D", "f64+0 f64+8", "f64+0 f64+8"},
     {"{ee}", "f128+0 f128+16", "f128+0 f128+16"},
-    {"{f}@16", "i64+0 i64+8", "i64+0 i64+8"}, /* padding: not homogeneous, natural alignment 4 */
-    {"{o}", "i128+0", "i128+0"},              /* C.8, C.10: an even register */
+    {"{f}<@16>", "i64+0 i64+8", "i64+0 i64+8"}, /* padding: not homogeneous, natural alignment 4 */
+    {"{o}", "i128+0", "i128+0"},                /* C.8, C.10: an even register */
     {"{l@16c}", "reference", "sret"},
-    {"{@16cl}", "i128+0", "i128+0"},           /* a member aligned to 16 */
-    {"{ll}@16", "i64+0 i64+8", "i64+0 i64+8"}, /* 5.9: the type's own attribute does not count */
+    {"{@16cl}", "i128+0", "i128+0"},             /* a member aligned to 16 */
+    {"{ll}<@16>", "i64+0 i64+8", "i64+0 i64+8"}, /* 5.9: the type's own attribute does not count */
     {"{f:3i}", "i64+0", "i64+0"},
-    {"{cl}!", "i64+0 i8+8", "i64+0 i8+8"},
+    {"{cl}<!>", "i64+0 i8+8", "i64+0 i8+8"},
     {"{}", "none", "none"},
   };
   expect_rows(*state, rows, sizeof rows / sizeof rows[0]);
@@ -404,7 +346,7 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
   kiln_ctype list[40];
   uint32_t n = 0;
   const char *p = types;
-  while (*p) list[n++] = parse(t->c, &p);
+  while (*p) list[n++] = ctype_parse(t->c, &p);
   kiln_csig sig = kiln_csig_new(t->c, 0, type(t, result), list, n);
   assert_int_not_equal(sig.id, 0);
   kiln_sig_info info = kiln_sig_get(t->m, kiln_csig_sig(t->c, sig));
