@@ -15,6 +15,7 @@
  * is bounded by. */
 #define MAX_DEPTH 400
 #define MAX_ERRORS 20
+#define MAX_NAME 200 /* bytes */
 #define MAX_PARAMS 64
 
 /* ---- source.c: the input, errors about it, memory ---- */

@@ -87,15 +87,16 @@ static kiln_value call_fn(struct gen *g, const struct expr *e) {
   kiln_value *args = clay_alloc(g->c, e->n * sizeof *args);
   const struct var *param = e->fn->params;
   uint32_t n = 0;
-  for (const struct expr *a = e->list; a != NULL; a = a->next) {
-    args[n] = gen_expr(g, a);
-    if (e->fn->external) args[n] = to_c(g, param != NULL ? param->type : a->type, args[n]);
+  for (const struct expr *a = e->list; a != NULL; a = a->next) args[n++] = gen_expr(g, a);
+  /* All are computed by now: the collector would not know a string by the address of its bytes. */
+  n = 0;
+  for (const struct expr *a = e->list; a != NULL && e->fn->external; a = a->next, n++) {
+    args[n] = to_c(g, param != NULL ? param->type : a->type, args[n]);
     if (param != NULL) param = param->next;
-    n++;
   }
   kiln_sig sig;
   kiln_symbol symbol = gen_declare(g, e->fn, &sig);
-  kiln_value result = kiln_build_call(g->f, sig, kiln_const_symbol(g->f, symbol, 0), args, n);
+  kiln_value result = kiln_build_call(g->f, sig, kiln_const_symbol(g->f, symbol, 0), args, e->n);
   return e->fn->external ? from_c(g, e->fn->result, e->at, result) : result;
 }
 

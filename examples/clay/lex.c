@@ -226,6 +226,9 @@ struct token lex_next(struct lexer *l) {
       while (is_letter(*l->at) || is_digit(*l->at)) l->at++;
       t.text = clay_text(l->c, from, (size_t)(l->at - from));
       t.kind = t.text->token;
+      if (t.text->size > MAX_NAME) {
+        clay_error(l->c, place_of(l, from, l->at), "a name of more than %d bytes", MAX_NAME);
+      }
     } else if (is_digit(*from)) {
       lex_number(l, &t);
     } else if (*from == '"') {

@@ -174,6 +174,8 @@ def command(clay, work):
         ('long sum', deep('print(' + '1 + ' * 5000 + '1)', too_deep)),
         ('deep types', deep('var x: ' + '[' * 5000 + 'int' + ']' * 5000 + ' = []', too_deep)),
         ('long else-if', deep('let x = 1\nif x == 0 {\n' + '} else if x == 1 {\n' * 5000 + '}', [])),
+        ('long name', deep('let ' + 'x' * 201 + ' = 1', ['a name of more than 200 bytes'])),
+        ('longest name', deep('fn ' + 'x' * 200 + '() {}\nvar ' + 'x' * 200 + ' = 1', [])),
         ('5,000 functions', deep(many, [])),
         ('wrong bytes', deep('\0\1$$ \xff', ['no token starts with ' + c for c in ('byte 0', 'byte 1', "'$'", "'$'", "'\xff'")])),
     ]
