@@ -166,7 +166,7 @@ clay_cell clay_pop(struct clay_array *a, CLAY_PLACE) {
 
 /* ---- values as text ---- */
 
-/* The shortest form that reads back as the same number, and never looks like an int. */
+/* Reads back as the same number, and never looks like an int. Fifteen digits do for most. */
 static size_t format_float(char out[32], double value) {
   int n = 0;
   for (int digits = 15; digits <= 17; digits++) {
