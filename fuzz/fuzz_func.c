@@ -71,6 +71,7 @@ static void run_object(const kiln_buffer *object) {
   if (entry.address == NULL) fz_die("loading: %s", image.error);
   host_reset();
   entry.call();
+  host_collect();
   load_end(&image);
 }
 
@@ -124,6 +125,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
       print_program();
       fz_die("the interpreter: %s", line);
     }
+    host_collect();
     *wanted = host_get()->memory;
   }
   kiln_interp_free(b.interp);

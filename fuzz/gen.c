@@ -423,6 +423,23 @@ static kiln_func *build_main(struct gen *g) {
 
 /* ---- programs ---- */
 
+static kiln_symbol table(struct gen *g, const char *name, const kiln_reloc *relocs, size_t n) {
+  kiln_reloc sized[8];
+  for (size_t i = 0; i < n; i++) {
+    sized[i] = relocs[i];
+    sized[i].size_bytes = 8;
+  }
+  kiln_symbol_desc d = {.name = name, .linkage = KILN_LINKAGE_INTERNAL};
+  kiln_symbol s = kiln_data_declare(g->m, &d);
+  kiln_data_desc data = {.size_bytes = n * 8,
+                         .align_log2 = 3,
+                         .relocs = sized,
+                         .n_relocs = n,
+                         .flags = gen_chance(g, 128) ? KILN_DATA_READ_ONLY : 0};
+  kiln_data_define(g->m, s, &data);
+  return s;
+}
+
 static void declare_data(struct gen *g) {
   uint8_t bytes[GEN_OBJECT];
   struct {
@@ -447,6 +464,27 @@ static void declare_data(struct gen *g) {
   data = (kiln_data_desc){.bytes = bytes, .size_bytes = GEN_OBJECT, .flags = KILN_DATA_READ_ONLY};
   g->constant = kiln_data_declare(g->m, &d);
   kiln_data_define(g->m, g->constant, &data);
+  d = (kiln_symbol_desc){.name = "part", .linkage = (kiln_linkage)gen_pick(g, 2)};
+  g->part = kiln_alias_define(g->m, &d, g->data, 24);
+  d = (kiln_symbol_desc){.name = "host_tls",
+                         .tls = (kiln_tls)(KILN_TLS_GENERAL_DYNAMIC + gen_pick(g, 4))};
+  g->tls = kiln_data_declare(g->m, &d);
+  const kiln_reloc pointers[] = {{.symbol = g->a, .addend = 8},
+                                 {.offset_bytes = 8, .symbol = g->b},
+                                 {.offset_bytes = 16, .symbol = g->data, .addend = 60},
+                                 {.offset_bytes = 24, .symbol = g->part, .addend = -3}};
+  g->pointers = table(g, "pointers", pointers, 4);
+}
+
+/* Addresses of the functions, in their order. */
+static void declare_table(struct gen *g) {
+  kiln_reloc relocs[GEN_FUNCS];
+  for (unsigned i = 0; i < g->n_funcs; i++) {
+    const struct gen_sig *s = &g->sigs[i];
+    relocs[i] =
+      (kiln_reloc){.offset_bytes = i * 8, .symbol = s->alias.id != 0 ? s->alias : s->symbol};
+  }
+  g->functions = table(g, "functions", relocs, g->n_funcs);
 }
 
 /* What values are mostly of. */
@@ -481,6 +519,7 @@ kiln_status gen_program(struct gen *g, kiln_session *s, const uint8_t *data, siz
   gen_declare_host(g);
   g->n_funcs = 1 + gen_pick(g, GEN_FUNCS);
   for (unsigned i = 0; i < g->n_funcs; i++) gen_signature(g, i);
+  declare_table(g);
   for (unsigned i = 0; i <= g->n_funcs; i++) {
     kiln_func *f = i < g->n_funcs ? build_func(g, i) : build_main(g);
     if (f == NULL) return KILN_ERR_MEMORY;

@@ -53,7 +53,7 @@ struct gen_late {
 };
 
 struct gen_sig {
-  kiln_symbol symbol;
+  kiln_symbol symbol, alias; /* `alias`: or none */
   kiln_sig sig;
   kiln_param params[GEN_PARAMS];
   uint8_t types[GEN_PARAMS]; /* as the generator sees them */
@@ -72,7 +72,7 @@ struct gen {
   /* the program */
   struct gen_sig sigs[GEN_FUNCS + 1];
   unsigned n_funcs;
-  kiln_symbol a, b, zero, fuel, out, data, constant;
+  kiln_symbol a, b, zero, fuel, out, data, constant, tls, part, pointers, functions;
   kiln_symbol host[32];
   kiln_sig host_sigs[32];
   uint8_t weights[KILN_TYPE_COUNT + 1];

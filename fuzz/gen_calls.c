@@ -81,6 +81,11 @@ void gen_signature(struct gen *g, unsigned index) {
                         .visibility = (kiln_visibility)(gen_chance(g, 40) ? gen_pick(g, 3) : 0),
                         .align_log2 = (uint8_t)(gen_chance(g, 20) ? gen_pick(g, 7) : 0)};
   s->symbol = kiln_func_declare(g->m, &d, s->sig);
+  if (gen_chance(g, 40)) {
+    static const char aliases[][4] = {"a0", "a1", "a2", "a3", "a4"};
+    d = (kiln_symbol_desc){.name = aliases[index], .linkage = linkages[gen_pick(g, 3)]};
+    s->alias = kiln_alias_define(g->m, &d, s->symbol, 0);
+  }
 }
 
 void gen_declare_host(struct gen *g) {
@@ -116,10 +121,14 @@ static kiln_value argument(struct gen *g, unsigned type, const kiln_param *p) {
   return gen_operand(g, type);
 }
 
-/* The function's address, in one of several ways. */
-static kiln_value callee(struct gen *g, kiln_symbol s) {
+/* The function's address, in one of several ways. `index`: in the table of functions, or -1. */
+static kiln_value callee(struct gen *g, kiln_symbol s, int index) {
   kiln_value v = gen_symbol(g, s, 0);
   uint32_t k = gen_byte(g);
+  if (index >= 0 && k >= 240) {
+    v = gen_symbol(g, g->functions, 0);
+    return kiln_build_load(g->f, KILN_TYPE_I64, v, index * 8, 0);
+  }
   if (k < 180) return v;
   v = kiln_build_unary(g->f, KILN_OP_COPY, KILN_TYPE_I64, v);
   if (k < 220) return v;
@@ -138,7 +147,8 @@ void gen_call_func(struct gen *g, unsigned index, kiln_value *out) {
     if (kiln_value_type(g->f, v) == KILN_TYPE_VOID) v = gen_typed(g, s->extra[i]);
     args[n++] = v;
   }
-  kiln_value to = callee(g, s->symbol);
+  bool alias = s->alias.id != 0 && gen_chance(g, 128);
+  kiln_value to = callee(g, alias ? s->alias : s->symbol, (int)index);
   kiln_value v = kiln_build_call(g->f, s->sig, to, args, n);
   add_results(g, v, s->results, s->n_results, out);
 }
@@ -173,7 +183,7 @@ static void call_host(struct gen *g) {
     if (h->callback && i == 0) args[i] = gen_symbol(g, g->sigs[0].symbol, 0);
     else args[i] = argument(g, h->params[i].type, &h->params[i]);
   }
-  kiln_value to = callee(g, g->host[index]);
+  kiln_value to = callee(g, g->host[index], -1);
   kiln_value v = kiln_build_call(g->f, g->host_sigs[index], to, args, h->n_params);
   kiln_type results[2] = {(kiln_type)h->results[0], (kiln_type)h->results[1]};
   add_results(g, v, results, h->n_results, NULL);

@@ -66,7 +66,7 @@ bool gen_makes(kiln_op op) {
   case SH_VECTOR:
   case SH_LANDING_PAD:
   case SH_INVOKE: return false;
-  default: return op != KILN_OP_RESUME && op != KILN_OP_DEBUG_TRAP && op != KILN_OP_TLS_ADDR;
+  default: return op != KILN_OP_RESUME && op != KILN_OP_DEBUG_TRAP;
   }
 }
 
@@ -265,6 +265,7 @@ static kiln_value operand(struct gen *g, unsigned type, bool *aligned) {
   if (!pointer) return gen_const(g, type);
   *aligned = true;
   if (gen_chance(g, 128)) return gen_object(g, NULL);
+  if (gen_chance(g, 30)) return gen_symbol(g, g->part, 0);
   uint32_t offset = gen_pick(g, GEN_OBJECT - GEN_BYTES);
   *aligned = offset % 16 == 0;
   return gen_symbol(g, gen_chance(g, 128) ? g->b : g->a, offset);
@@ -363,6 +364,10 @@ static void binary(struct gen *g, kiln_op op, unsigned types) {
 }
 
 static void unary(struct gen *g, kiln_op op, unsigned types) {
+  if (op == KILN_OP_TLS_ADDR) {
+    gen_add(g, GEN_PTR, kiln_build_unary(g->f, op, KILN_TYPE_I64, gen_symbol(g, g->tls, 0)), true);
+    return;
+  }
   kiln_type t = types == TY_FLT ? float_type(g) : types == TY_ANY ? gen_type(g) : gen_int_type(g);
   if (t == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV)) t = KILN_TYPE_I64;
   gen_add(g, t, kiln_build_unary(g->f, op, t, gen_operand(g, t)), false);
@@ -558,8 +563,15 @@ static void addr(struct gen *g) {
     gen_add(g, KILN_TYPE_I64, kiln_build_addr(g->f, base, i, scale, disp), false);
     return;
   }
+  kiln_value i = gen_operand(g, KILN_TYPE_I64);
+  if (gen_chance(g, 60)) { /* out of a table */
+    i = kiln_build_binary(g->f, KILN_OP_AND, KILN_TYPE_I64, i, kiln_const_int(g->f, 3));
+    i = kiln_build_addr(g->f, gen_symbol(g, g->pointers, 0), i, 8, 0);
+    gen_add(g, GEN_PTR, kiln_build_load(g->f, KILN_TYPE_I64, i, 0, 0), false);
+    return;
+  }
   /* Into an object. */
-  kiln_value p = gen_object(g, NULL), i = gen_operand(g, KILN_TYPE_I64);
+  kiln_value p = gen_object(g, NULL);
   i = kiln_build_binary(g->f, KILN_OP_AND, KILN_TYPE_I64, i, kiln_const_int(g->f, 7));
   unsigned scale = 1 + gen_pick(g, 8);
   int32_t disp = (int32_t)gen_pick(g, GEN_OBJECT - GEN_BYTES - 7 * scale + 1);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 static struct host *world;
+static _Thread_local uint8_t host_tls[HOST_OBJECT] __attribute__((aligned(16)));
 
 struct host *host_get(void) {
   if (world != NULL) return world;
@@ -26,11 +27,14 @@ void host_reset(void) {
   for (unsigned i = 0; i < HOST_OBJECT; i++) {
     m->a[i] = (uint8_t)(i * 7 + 1);
     m->b[i] = (uint8_t)(i < 64 ? i : 255 - i);
+    host_tls[i] = (uint8_t)(i ^ 0x5a);
   }
   m->zero = 0;
   m->fuel = 120;
   m->log = 1;
 }
+
+void host_collect(void) { memcpy(world->memory.tls, host_tls, sizeof host_tls); }
 
 /* ---- what is called ---- */
 
@@ -185,8 +189,8 @@ static __int128 multiply(__int128 a, __int128 b, int *overflow) {
   X(__udivti3)                                                                                     \
   X(__umodti3)                                                                                     \
   X(__floattisf)                                                                                   \
-  X(__floattidf) X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti)       \
-    X(__fixunsdfti)
+  X(__floattidf)                                                                                   \
+  X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti) X(__fixunsdfti)
 #define DECLARE(F) void F(void);
 /* Their real types do not matter: they are only addresses here. */
 #pragma GCC diagnostic push
@@ -219,6 +223,7 @@ void *host_find(void *user, const char *name) {
   if (strcmp(name, "host_b") == 0) return m->b;
   if (strcmp(name, "host_zero") == 0) return &m->zero;
   if (strcmp(name, "host_fuel") == 0) return &m->fuel;
+  if (strcmp(name, "host_tls") == 0) return host_tls;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     if (strcmp(name, functions[i].name) == 0) return functions[i].address;
   }

@@ -10,12 +10,13 @@
 enum { HOST_OBJECT = 128, HOST_OUT = 1024 };
 
 struct host_memory {
-  uint8_t out[HOST_OUT];  /* results, written by fz_main */
-  uint8_t a[HOST_OBJECT]; /* host_a */
-  uint8_t b[HOST_OBJECT]; /* host_b */
-  uint64_t zero;          /* host_zero: always 0 */
-  int64_t fuel;           /* host_fuel: loops and calls left */
-  uint64_t log;           /* of what C functions were called with */
+  uint8_t out[HOST_OUT];    /* results, written by fz_main */
+  uint8_t a[HOST_OBJECT];   /* host_a */
+  uint8_t b[HOST_OBJECT];   /* host_b */
+  uint64_t zero;            /* host_zero: always 0 */
+  int64_t fuel;             /* host_fuel: loops and calls left */
+  uint8_t tls[HOST_OBJECT]; /* copy of host_tls, which is thread-local */
+  uint64_t log;             /* of what C functions were called with */
 };
 
 struct host {
@@ -26,6 +27,8 @@ struct host {
 /* The mapping, made on first use; ends the process without memory. */
 struct host *host_get(void);
 void host_reset(void);
+/* Copies what is elsewhere to the memory, after a run. */
+void host_collect(void);
 /* Address of data or a function of the world, or of C's runtime; NULL: none. */
 void *host_find(void *user, const char *name);
 

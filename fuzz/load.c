@@ -15,7 +15,9 @@ struct loader {
   uint8_t *address[MAX_SECTIONS]; /* of sections; NULL: not in memory */
   const Elf64_Sym *symbols;
   const char *names;
-  uint64_t *got;
+  uint64_t
+    *got; /* three for each symbol: its address, or for a thread-local one where it is from the
+                  * thread pointer; and its address and 0, for __tls_get_addr */
   uint8_t *stubs;
   uint32_t n_sections, n_symbols;
 };
@@ -47,6 +49,9 @@ static bool place(struct loader *l, bool writable) {
   return true;
 }
 
+/* In the place of the dynamic linker's. */
+static void *tls_get_addr(const uint64_t *pair) { return (void *)(uintptr_t)(pair[0] + pair[1]); }
+
 /* Address of a symbol; 0: an undefined weak one, or an error. */
 static uint64_t value_of(struct loader *l, uint32_t index) {
   const Elf64_Sym *s = &l->symbols[index];
@@ -55,7 +60,9 @@ static uint64_t value_of(struct loader *l, uint32_t index) {
     uint8_t *at = l->address[s->st_shndx];
     return at != NULL ? (uint64_t)(uintptr_t)at + s->st_value : 0;
   }
-  void *p = l->image->find(NULL, l->names + s->st_name);
+  void *p = strcmp(l->names + s->st_name, "__tls_get_addr") == 0
+              ? (void *)tls_get_addr
+              : l->image->find(NULL, l->names + s->st_name);
   if (p == NULL && ELF64_ST_BIND(s->st_info) != STB_WEAK && l->image->error == NULL) {
     l->image->error = l->names + s->st_name;
   }
@@ -76,7 +83,7 @@ static bool relocate(struct loader *l, uint8_t *section, const Elf64_Rela *r) {
   if (index >= l->n_symbols) return fail(l, "a relocation's symbol");
   uint8_t *at = section + r->r_offset;
   uint64_t place = (uint64_t)(uintptr_t)at, s = value_of(l, index);
-  uint64_t value = s + (uint64_t)r->r_addend;
+  uint64_t value = s + (uint64_t)r->r_addend, *got = &l->got[3 * (size_t)index];
   int64_t distance = (int64_t)(value - place);
   switch (type) {
   case R_X86_64_64: memcpy(at, &value, 8); return true;
@@ -90,9 +97,22 @@ static bool relocate(struct loader *l, uint8_t *section, const Elf64_Rela *r) {
   case R_X86_64_GOTPCREL:
   case R_X86_64_GOTPCRELX:
   case R_X86_64_REX_GOTPCRELX:
-    l->got[index] = s;
-    value = (uint64_t)(uintptr_t)&l->got[index] + (uint64_t)r->r_addend;
+    got[0] = s;
+    value = (uint64_t)(uintptr_t)got + (uint64_t)r->r_addend;
     break;
+  case R_X86_64_GOTTPOFF:
+    got[0] = s - (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    value = (uint64_t)(uintptr_t)got + (uint64_t)r->r_addend;
+    break;
+  case R_X86_64_TLSGD:
+    got[1] = s;
+    got[2] = 0;
+    value = (uint64_t)(uintptr_t)&got[1] + (uint64_t)r->r_addend;
+    break;
+  case R_X86_64_TPOFF32:
+    value -= (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    memcpy(at, &value, 4);
+    return (int64_t)value == (int32_t)value || fail(l, "R_X86_64_TPOFF32 does not reach");
   case R_X86_64_PC32: /* of an undefined function: as linkers do, its stub is its address */
     if (l->symbols[index].st_shndx != SHN_UNDEF) break;
     __attribute__((fallthrough));
@@ -139,7 +159,7 @@ void *load_object(struct load_image *image, const kiln_buffer *object, const cha
   if (l.stubs == NULL || !place(&l, false)) return NULL;
   image->used = (image->used + PAGE - 1) / PAGE * PAGE;
   size_t executable = image->used;
-  l.got = (uint64_t *)take(&l, (size_t)l.n_symbols * 8, 8);
+  l.got = (uint64_t *)take(&l, (size_t)l.n_symbols * 24, 8);
   if (l.got == NULL || !place(&l, true) || !relocate_all(&l)) return NULL;
   if (mprotect(image->at, executable, PROT_READ | PROT_EXEC) != 0) {
     return image->error = "mprotect", NULL;
