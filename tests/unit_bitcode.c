@@ -286,7 +286,7 @@ static const struct refusal {
   {"ir", "-O0", "define <4 x i32> @f(<4 x i32> %a) {\n ret <4 x i32> %a\n}", "", "vector types"},
   {"ir", "-O0", "define void @f(ptr %p) {\n %v = load <4 x i32>, ptr %p\n ret void\n}", "f",
    "vector types"},
-  {"c", "-O0", "void f(double *p) { long double x = *p; *p = x * x; }", "f", "type x86_fp80"},
+  {"c", "-O0", "void f(double *p) { __float128 x = *p; *p = x * x; }", "f", "type fp128"},
   {"c", "-O0", "int f(int x) { __asm__(\"bswap %0\" : \"+r\"(x)); return x; }", "f",
    "inline assembly"},
   {"ir", "-O0", "module asm \"nop\"\n", "", "module-level assembly"},
