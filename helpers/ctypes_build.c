@@ -295,6 +295,7 @@ kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype typ
   if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY ||
       kiln_ctype_promote(c, type).id != type.id)
     return fail(f, KILN_ERR_TYPE, "a variadic argument never has this type");
+  if (t->size > INT32_MAX) return fail(f, KILN_ERR_LIMIT, "an argument of 2 GiB or more");
   bool a64 = c->target == KILN_TARGET_AARCH64;
   kiln_carg a = kn_carg_of(c, type);
   if (a.pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
