@@ -16,9 +16,10 @@ static uint32_t settle(const kiln_func *f, uint32_t i) {
 }
 
 /* True if `i`, which `settle` gave, belongs to block `b`: an unfinished one ends where another
- * block's instructions start. */
+ * block's instructions start. A finished one ends with its terminator; its values have lost their
+ * blocks if the function was compiled. */
 static bool in_block(const kiln_func *f, uint32_t i, uint32_t b) {
-  return i != 0 && f->val[i].block == b;
+  return i != 0 && i < f->n && (f->finished || f->val[i].block == b);
 }
 
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {

@@ -44,6 +44,7 @@ static const char *const status_names[KILN_ERR_COUNT] = {
   [KILN_ERR_IO] = "io",
   [KILN_ERR_UNDEFINED] = "undefined",
   [KILN_ERR_TRAP] = "trap",
+  [KILN_ERR_INTERNAL] = "internal",
 };
 
 const char *kiln_status_name(kiln_status s) {

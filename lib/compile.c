@@ -2,6 +2,7 @@
  * targets. */
 #include "ir/build.h"
 #include "ir/clock.h"
+#include "lib/check.h"
 #include "lib/plan.h"
 #include "lib/walk.h"
 
@@ -21,14 +22,20 @@ static bool make_rooms(kiln_session *s) {
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
   if (s->plan && (s->walk = kn_realloc(m, NULL, sizeof *s->walk))) *s->walk = (struct kn_walk){0};
+#ifdef KN_CHECKS
+  if (s->walk && !kn_check_attach(s->walk, m)) {
+    kn_walk_free(s->walk, m);
+    s->walk = NULL;
+  }
+#endif
   return s->walk != NULL;
 }
 
 bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 #ifdef KN_CHECKS
   if (!make_rooms(s)) return false;
-  s->walk->log = log;
-  s->walk->log_user = user;
+  s->walk->check->log = log;
+  s->walk->check->log_user = user;
   return true;
 #else
   (void)s, (void)log, (void)user;
@@ -45,6 +52,9 @@ bool kiln_session_map(kiln_session *s, bool on) {
 
 void kn_session_free_rooms(kiln_session *s) {
   if (s->plan) kn_plan_free(s->plan, s->module);
+#ifdef KN_CHECKS
+  if (s->walk) kn_check_free(s->walk->check, s->module);
+#endif
   if (s->walk) kn_walk_free(s->walk, s->module);
   s->plan = NULL;
   s->walk = NULL;
@@ -70,11 +80,17 @@ kiln_status kiln_func_compile(kiln_func *f) {
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status == KILN_OK) {
     struct kn_output was = s->out;
+#ifdef KN_CHECKS
+    kn_check_begin(s->walk->check);
+#endif
     uint64_t t0 = now(s->timing);
     bool planned = kn_plan_make(s->plan, f, t);
     uint64_t t1 = now(s->timing);
     status = planned ? t->compile(s, f, s->plan) : f->status;
     uint64_t t2 = now(s->timing);
+#ifdef KN_CHECKS
+    if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
+#endif
     /* arrays that outlive the function tell the module what they lack */
     if (status == KILN_OK) status = kiln_module_status(m);
     if (status != KILN_OK) {

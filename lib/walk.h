@@ -31,39 +31,43 @@ struct kn_literal {
   uint32_t label;
 };
 
-/* The log of the allocator's decisions, in checking builds: what a checker replays over the flow graph
- * to prove that each use reads its value. An event has a value and a place: a register (0 to 63), or
- * KN_PLACE_FRAME + an offset in the frame. A place holds a set of values. Events are in the order of the
- * code, but for edges, and an instruction's reads come before its writes.
+/* The log of the allocator's decisions, in checking builds, which lib/check.c replays. An event has a
+ * value and a place: a register (0 to 63), or KN_PLACE_FRAME + an offset in the frame. Events are in
+ * the order of the code; within an instruction what is read comes before what is written. MOVE and
+ * CONST are logged by whoever emits them, with the places that the code names.
  *
- * The homes of what crosses blocks need no event to be what they are: at a block's start a value of
- * another block is in its home (kn_val: reg, or frame), a parameter of an address-taken block in its
- * shadow (kn_inst.c), a variable's content in its register (kn_slot.reg). A block with one predecessor,
- * the one before it in the log, may use all else that was in a place at the end of that one.
- * Not logged: a comparison that stays in the flags (its one use is the next instruction), constants,
- * addresses and loads that are not computed yet (they are at their DEF, or by the user, which then
- * reads their operands), the content of variables in memory and what is in scratch registers. */
+ * Not logged: a comparison that stays in the flags; constants, addresses, loads and extensions that
+ * wait for their user (they have a DEF when they are computed after all, or their user reads their
+ * operands); variables in memory; what a lowering does with its scratch registers. */
 enum kn_event {
   KN_EV_BLOCK, /* the code of block `value` begins */
   KN_EV_INST,  /* the code of instruction `value` begins; parameters have none */
-  KN_EV_DEF,   /* value is computed (or arrives, in the entry) and written to place, which holds it
-                    alone. Deferred ones, when they are computed. Parameters of blocks: behind their
-                    EDGE, and at the start of an address-taken block */
-  KN_EV_COPY,  /* value, just read at the place of the USE before, is written to place too, which
-                    holds it alone: spills, reloads, moves */
-  KN_EV_USE,   /* value is read from place */
+  KN_EV_DEF,   /* value is computed (or arrives: arguments, results) in place, which holds it alone.
+                  Behind an EDGE, of a parameter: place is its home and holds its argument */
+  KN_EV_MOVE,  /* place gets what place `value` holds: spills, reloads, moves */
+  KN_EV_CONST, /* place gets the constant `value`, a handle */
+  KN_EV_USE,   /* value (or constant, or KN_CONTENT) is read from place as an operand of the
+                  instruction; an argument is read from the place where the callee, the caller or the
+                  next block expects it, once it is there */
+  KN_EV_DONE,  /* the registers of a set (see KN_LOG_SET) that were USEd are read by now: up to here
+                  nothing else may be written to them, but for the DEF of the result */
   KN_EV_ALIAS, /* place is the register of a variable, and value, a load of it, is what is there:
-                    place now holds it besides what it holds */
+                  place now holds it besides what it holds */
   KN_EV_STORE, /* place, the register of variable (slot) `value`, has what the STORE instruction
-                    stores: if it did not hold that operand yet, it holds it alone now */
-  KN_EV_EDGE,  /* edge `value`: the USEs of its arguments follow, then, as if written at once, the
-                    DEFs of its target's parameters (one that keeps its own value has neither). What
-                    follows up to the next EDGE or BLOCK happens on this edge only; but at an indirect
-                    branch the edges' DEFs all happen, whichever is taken */
-  KN_EV_CLOBBER, /* place holds nothing any more: taken for something else, or lost in a call */
+                  stores: if it did not hold that operand yet, it holds it alone now */
+  KN_EV_EDGE,  /* edge `value`: its moves and the DEFs of its target's parameters follow (one that
+                  keeps its own value has none). What follows up to the next EDGE or BLOCK happens
+                  on this edge only; but at an indirect branch the edges' moves all happen,
+                  whichever is taken */
+  KN_EV_CLOBBER, /* place holds nothing any more: it is taken for something else */
+  KN_EV_TEMP,    /* the same, for this instruction: nothing else may take it until it is DONE */
+  KN_EV_WRITE, /* the code writes place, a register that it does not choose: a TEMP, or LOST now */
+  KN_EV_LOST,  /* the same for the registers of a set: a call */
   KN_EV_COUNT
 };
 #define KN_PLACE_FRAME (1 << 30)
+/* What variable `slot` holds, as a value of the log. */
+#define KN_CONTENT(slot) kn_handle(KN_TAG_FORWARD, slot)
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
 struct kn_walk {
@@ -139,6 +143,9 @@ struct kn_walk {
   uint32_t exit_label; /* of the one epilogue, where there is one */
   bool frame_used;     /* something in the frame was addressed */
   int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
+#ifdef KN_CHECKS
+  struct kn_check *check; /* records the log and proves it: lib/check.h */
+#endif
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
@@ -148,7 +155,7 @@ struct kn_place_move {
   int32_t dst_frame, src_frame;
   uint32_t src_handle;
 #ifdef KN_CHECKS
-  uint32_t value; /* that is read, or 0 */
+  uint32_t value; /* operand that is moved: a handle, or 0 */
 #endif
 };
 
@@ -157,15 +164,20 @@ struct kn_place_move {
   do {                                                                                             \
     if ((w)->log) (w)->log((w)->log_user, event, value, (int32_t)(place));                         \
   } while (0)
-/* All registers of a set lose their content. */
-#define KN_LOG_CLOBBERS(w, set)                                                                    \
+/* An event with a set of registers: the general ones in its value, the others in its place. */
+#define KN_LOG_SET(w, event, set) KN_LOG(w, event, (uint32_t)(set), (uint32_t)((set) >> 32))
+/* A move between frame places; those of a wide value are two. */
+#define KN_LOG_COPY(w, dst, src, type)                                                             \
   do {                                                                                             \
-    for (uint64_t lost_ = (set); lost_; lost_ &= lost_ - 1)                                        \
-      KN_LOG(w, KN_EV_CLOBBER, 0, __builtin_ctzll(lost_));                                         \
+    int32_t d_ = KN_PLACE_FRAME + (dst), s_ = KN_PLACE_FRAME + (src);                              \
+    int32_t up_ = (src) < 0 && (w)->plan->target->frame_up ? -8 : 8; /* see kn_target */           \
+    KN_LOG(w, KN_EV_MOVE, (uint32_t)s_, d_);                                                       \
+    if (kn_wide(type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + up_), d_ + 8);                        \
   } while (0)
 #else
 #define KN_LOG(w, event, value, place) ((void)0)
-#define KN_LOG_CLOBBERS(w, set) ((void)0)
+#define KN_LOG_SET(w, event, set) ((void)0)
+#define KN_LOG_COPY(w, dst, src, type) ((void)0)
 #endif
 
 /* From now on the session's walks log to `log` (NULL: no more). False without memory, and in builds
@@ -301,6 +313,7 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
 /* A register for the rest of this instruction. */
 KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
   unsigned r = kn_take(w, allowed);
+  KN_LOG(w, KN_EV_TEMP, 0, r);
   w->temp |= KN_BIT(r);
   w->locked |= KN_BIT(r);
   return r;
@@ -382,8 +395,7 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->flags & KN_VF_SLOT_HOME)) {
     KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
-    KN_LOG(w, KN_EV_USE, i, r);
-    KN_LOG(w, KN_EV_COPY, i, KN_PLACE_FRAME + v->frame);
+    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + v->frame);
     v->reg = KN_NO_REG;
     v->hint = (uint8_t)r;
     w->free |= KN_BIT(r);
@@ -400,7 +412,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   } else {
     KN_W(claim_slow)(w, r);
   }
-  KN_LOG(w, KN_EV_CLOBBER, 0, r);
+  KN_LOG(w, KN_EV_TEMP, 0, r);
   w->temp |= KN_BIT(r);
   w->locked |= KN_BIT(r);
 }
@@ -421,6 +433,7 @@ KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
 
 /* Ends an instruction: its temporary registers are free again. */
 KN_INLINE void kn_inst_end(struct kn_walk *w) {
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   w->free |= w->temp;
   w->temp = 0;
   w->locked = 0;

@@ -8,8 +8,7 @@ static void spill(struct kn_walk *w, unsigned r) {
   if ((v->flags & KN_VF_FRAME) == 0) {
     KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);
     v->flags |= KN_VF_FRAME;
-    KN_LOG(w, KN_EV_USE, w->owner[r], r);
-    KN_LOG(w, KN_EV_COPY, w->owner[r], KN_PLACE_FRAME + v->frame);
+    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + v->frame);
     w->s->stats.spills++;
   }
   v->reg = KN_NO_REG;
@@ -70,8 +69,7 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     }
     r = kn_take(w, kn_bank_mask(v->type));
     KN_W(hook_load)(w, r, kn_frame_of(w, v), v->type);
-    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
-    KN_LOG(w, KN_EV_COPY, h, r);
+    KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
     KN_LOG(w, KN_EV_USE, h, r);
     v->hint = (uint8_t)r;
     w->owner[r] = h;
@@ -105,11 +103,11 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     KN_LOG(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_FRAME) {
     KN_W(hook_load)(w, r, v->frame, v->type);
-    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
-    KN_LOG(w, KN_EV_COPY, h, r);
+    KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
   } else { /* used before its definition, any bits */
     KN_LOG(w, KN_EV_DEF, h, r);
   }
+  KN_LOG_SET(w, KN_EV_DONE, w->locked & ~locked);
   KN_LOG(w, KN_EV_USE, h, r);
   w->locked = locked;
   w->free |= w->temp & ~temp;
@@ -155,8 +153,7 @@ void KN_W(copy_aliases)(struct kn_walk *w, unsigned home) {
       /* not an operand's register, which may be free already: it is still to be read */
       unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);
       KN_W(hook_move)(w, r, home, v->type);
-      KN_LOG(w, KN_EV_USE, a, home);
-      KN_LOG(w, KN_EV_COPY, a, r);
+      KN_LOG(w, KN_EV_MOVE, home, r);
       v->flags &= (uint8_t)~KN_VF_ALIAS;
       v->frame = 0;
       v->reg = (uint8_t)r; /* not locked: there may be more of them than registers */
@@ -181,8 +178,7 @@ void KN_W(claim_slow)(struct kn_walk *w, unsigned r) {
   unsigned to = (unsigned)__builtin_ctzll(can);
   w->free ^= KN_BIT(to);
   KN_W(hook_move)(w, to, r, v->type);
-  KN_LOG(w, KN_EV_USE, h, r);
-  KN_LOG(w, KN_EV_COPY, h, to);
+  KN_LOG(w, KN_EV_MOVE, r, to);
   v->reg = (uint8_t)to;
   w->owner[to] = h;
 }
@@ -204,6 +200,9 @@ void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   m->src = KN_NO_REG;
   m->src_handle = 0;
   m->src_frame = 0;
+#ifdef KN_CHECKS
+  m->value = h;
+#endif
   if (!kn_is_value(h)) {
     m->src_handle = h;
     return;
@@ -220,21 +219,33 @@ void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   } else {
     m->src = (uint8_t)kn_reg(w, h, v->type);
   }
-#ifdef KN_CHECKS
-  m->value = h;
-#endif
 }
 
-/* Logs what the collected moves read: now, and not when they were collected. */
-static void log_moves(const struct kn_walk *w) {
+/* Logs that what was moved is read where it is now. */
+static void log_moved(const struct kn_walk *w) {
 #ifdef KN_CHECKS
   for (uint32_t i = 0; i < w->moves.n; i++) {
     const struct kn_place_move *m = &w->moves.at[i];
     if (m->value)
-      KN_LOG(w, KN_EV_USE, m->value, m->src != KN_NO_REG ? m->src : KN_PLACE_FRAME + m->src_frame);
+      KN_LOG(w, KN_EV_USE, m->value, m->dst != KN_NO_REG ? m->dst : KN_PLACE_FRAME + m->dst_frame);
   }
 #endif
   (void)w;
+}
+
+/* Logs a move to the frame that was just emitted. */
+static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m) {
+#ifdef KN_CHECKS
+  if (m->src != KN_NO_REG) {
+    KN_LOG(w, KN_EV_MOVE, m->src, KN_PLACE_FRAME + m->dst_frame);
+  } else if (m->src_handle) {
+    KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame);
+    if (kn_wide(m->type)) KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame + 8);
+  } else {
+    KN_LOG_COPY(w, m->dst_frame, m->src_frame, m->type);
+  }
+#endif
+  (void)w, (void)m;
 }
 
 /* Performs the collected moves as if at once: to the frame first (no such destination is a source:
@@ -244,7 +255,7 @@ void KN_W(run_moves)(struct kn_walk *w) {
   unsigned n = 0;
   uint64_t written = 0, read = 0;
   bool later = false;
-  log_moves(w);
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   for (uint32_t i = 0; i < w->moves.n; i++) {
     const struct kn_place_move *m = &w->moves.at[i];
     if (m->dst == KN_NO_REG) {
@@ -253,6 +264,7 @@ void KN_W(run_moves)(struct kn_walk *w) {
       else if (m->src_handle) KN_W(hook_store_constant)(w, m->dst_frame, m->src_handle, m->type);
       else if (m->dst_frame != m->src_frame)
         KN_W(hook_copy)(w, m->dst_frame, m->src_frame, m->type);
+      log_to_frame(w, m);
     } else if (m->src == KN_NO_REG) {
       later = true;
     } else if (m->src != m->dst && n < 64) {
@@ -262,10 +274,16 @@ void KN_W(run_moves)(struct kn_walk *w) {
     }
   }
   if (KN_LIKELY((written & read) == 0)) {
-    for (unsigned i = 0; i < n; i++) KN_W(hook_move)(w, reg[i].dst, reg[i].src, reg[i].type);
+    for (unsigned i = 0; i < n; i++) {
+      KN_W(hook_move)(w, reg[i].dst, reg[i].src, reg[i].type);
+      KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);
+    }
   } else {
     unsigned k = kn_moves_order(reg, n, KN_W(scratch), out);
-    for (unsigned i = 0; i < k; i++) KN_W(hook_move)(w, out[i].dst, out[i].src, out[i].type);
+    for (unsigned i = 0; i < k; i++) {
+      KN_W(hook_move)(w, out[i].dst, out[i].src, out[i].type);
+      KN_LOG(w, KN_EV_MOVE, out[i].src, out[i].dst);
+    }
   }
   if (later) {
     for (uint32_t i = 0; i < w->moves.n; i++) {
@@ -273,8 +291,11 @@ void KN_W(run_moves)(struct kn_walk *w) {
       if (m->dst == KN_NO_REG || m->src != KN_NO_REG) continue;
       if (m->src_handle) KN_W(hook_constant)(w, m->dst, m->src_handle, m->type);
       else KN_W(hook_load)(w, m->dst, m->src_frame, m->type);
+      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);
+      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);
     }
   }
+  log_moved(w);
   w->moves.n = 0;
 }
 
@@ -286,6 +307,7 @@ void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
       if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return; /* there may be many */
       KN_W(reg_slow)(w, h, w->val[h].type);
+      KN_LOG_SET(w, KN_EV_DONE, w->locked & ~locked);
       w->locked = locked;
     }
   }
@@ -297,7 +319,7 @@ static uint32_t edge_param(struct kn_walk *w, uint32_t target, uint32_t i) {
   return KN_LIKELY(b->contiguous) ? b->param_first + i : kn_walk_param(w, target, i);
 }
 
-/* Logs what the moves of an edge wrote. */
+/* Logs which parameters the moves of an edge wrote. */
 static void log_edge(struct kn_walk *w, const struct kn_edge *e) {
 #ifdef KN_CHECKS
   const kiln_func *f = w->f;
@@ -346,8 +368,7 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
         w->inst[arg->value].a == e->target && arg->value != param) {
       int32_t copy = kn_walk_frame(w, kn_wide(m.type) ? 16 : 8, 4);
       KN_W(hook_copy)(w, copy, m.src_frame, m.type);
-      KN_LOG(w, KN_EV_USE, arg->value, KN_PLACE_FRAME + m.src_frame);
-      KN_LOG(w, KN_EV_COPY, arg->value, KN_PLACE_FRAME + copy);
+      KN_LOG_COPY(w, copy, m.src_frame, m.type);
       m.src_frame = copy;
     }
     if (KN_UNLIKELY(w->p > w->limit)) {

@@ -118,28 +118,27 @@ static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
     a64_wide_store(w, value, r, r + 1);
   } else if (val->flags & KN_VF_HOME) {
     a64_hook_move(w, val->reg, r, val->type);
-    KN_LOG(w, KN_EV_DEF, value, val->reg);
+    KN_LOG(w, KN_EV_MOVE, r, val->reg);
   } else if (val->flags & KN_VF_SLOT_HOME) {
     a64_hook_store(w, r, kn_frame_of(w, val), val->type);
-    KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + val->frame);
+    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + val->frame);
   } else if (val->uses) {
     val->reg = (uint8_t)r;
     val->frame = 0;
     w->owner[r] = value;
     w->free &= ~KN_BIT(r);
-    KN_LOG(w, KN_EV_DEF, value, r);
   }
 }
 
 static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool address) {
   struct kn_val *val = &w->val[value];
   if (!address) {
+    KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + frame);
     if (val->flags & KN_VF_HOME) {
       a64_hook_load(w, val->reg, frame, val->type);
-      KN_LOG(w, KN_EV_DEF, value, val->reg);
+      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + frame), val->reg);
     } else {
       val->frame = frame;
-      KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + frame);
       if ((val->flags & KN_VF_SLOT_HOME) == 0) {
         val->flags |= KN_VF_FRAME;
         val->reg = KN_NO_REG;
@@ -158,12 +157,27 @@ static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool a
   kn_defined(w, value, d);
 }
 
+/* Logs the parameters that arrive in registers: all of them before the first is moved. */
+static void log_arrival(const struct kn_walk *w, const kiln_sig_info *sig) {
+#ifdef KN_CHECKS
+  struct assign s = {0};
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    uint32_t value = kn_block_param(w->f, &w->f->block[0], k);
+    struct location l = next_argument(&s, sig->params[k].type, &sig->params[k]);
+    if (l.reg != KN_NO_REG && w->val[value].uses && sig->params[k].type != KILN_TYPE_I128)
+      KN_LOG(w, KN_EV_DEF, value, l.reg);
+  }
+#endif
+  (void)w, (void)sig;
+}
+
 void a64_enter(struct kn_walk *w) {
   kiln_func *f = w->f;
   kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
   const struct kn_block *entry = &f->block[0];
   struct assign s = {0};
   bool on_stack = false;
+  log_arrival(w, &sig);
   for (uint32_t k = 0; k < sig.n_params; k++) {
     uint32_t value = kn_block_param(f, entry, k);
     struct location l = next_argument(&s, sig.params[k].type, &sig.params[k]);
@@ -223,6 +237,7 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
   a64_source(w, h, &m);
   unsigned r = m.src;
   uint64_t bits;
+  if (kn_is_value(h)) KN_LOG(w, KN_EV_USE, h, r < 64 ? (int32_t)r : KN_PLACE_FRAME + m.src_frame);
   if (r < 64) {
     w->locked |= KN_BIT(r);
   } else if (m.src_handle && const_of(w, h, KILN_TYPE_I64, &bits)) {
@@ -281,7 +296,22 @@ static void emit_call(struct kn_walk *w, uint32_t symbol) {
   } else {
     emit(w, a64_blr(CALLEE));
   }
-  KN_LOG_CLOBBERS(w, CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
+}
+
+/* Logs where the results of a call are until each is taken. */
+static void log_results(const struct kn_walk *w, const uint8_t *types, unsigned n) {
+#ifdef KN_CHECKS
+  unsigned reg;
+  for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
+       i++) {
+    unsigned number = i == w->i ? 0 : w->inst[i].x;
+    if (number < n && w->val[i].uses && types[number] != KILN_TYPE_I128 &&
+        result_register(types, number, &reg))
+      KN_LOG(w, KN_EV_DEF, i, reg);
+  }
+#endif
+  (void)w, (void)types, (void)n;
 }
 
 /* The results of a call, which are in their registers. */
@@ -295,6 +325,7 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   held &= w->free;
   w->free &= ~held;
   w->locked |= held;
+  log_results(w, types, n);
   for (unsigned k = 0; k < n; k++) {
     uint32_t value = w->i + k;
     if (k > 0 && (w->inst[value].op != KILN_OP_RESULT || w->inst[value].a != w->i)) break;
@@ -310,6 +341,7 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
     }
     if (held & KN_BIT(reg)) w->free |= KN_BIT(reg);
     if (w->val[value].uses == 0) continue;
+    KN_LOG(w, KN_EV_USE, value, reg);
     unsigned d = kn_def(w, value, types[number], reg, held & ~KN_BIT(reg));
     a64_hook_move(w, d, reg, w->val[value].type);
     held &= ~KN_BIT(reg);
@@ -334,6 +366,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     next_argument(&s, type, p);
     if (kn_is_value(args[k]) && (w->val[args[k]].flags & (KN_VF_ADDR | KN_VF_MEM))) {
       kn_reg(w, args[k], type);
+      KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
       w->locked = 0;
     }
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
@@ -375,6 +408,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
       else push_to(w, l.stack, args[k], type);
       w->free |= w->temp & ~temp;
       w->temp = temp;
+      KN_LOG_SET(w, KN_EV_DONE, w->locked & ~locked);
       w->locked = locked;
     }
   }

@@ -263,6 +263,7 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   /* arguments go to shadow slots, which no other edge reads: all are written before the branch */
   unsigned t = kn_temp(w, KN_GP_MASK);
   emit(w, a64_mov(1, t, r));
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(r));
   kn_drop(w, in->a);
   for (uint32_t i = 0; i < b->n_edges; i++) {
     if (edges[i].args == 0) continue;

@@ -230,8 +230,7 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
   struct kn_val *val = &w->val[w->i];
   unsigned mem = KN_MEM_TYPE(in->x);
   if (in->type != mem) {
-    KN_LOG(w, KN_EV_ALIAS, w->i, home);
-    KN_LOG(w, KN_EV_USE, w->i, home);
+    KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     bool sext = (in->x & KILN_MEM_SEXT) != 0;
     emit(w, sext ? a64_sbfx(1, d, home, 0, bits_of(mem)) : a64_ubfx(1, d, home, 0, bits_of(mem)));
@@ -239,8 +238,7 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
     return;
   }
   if (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) {
-    KN_LOG(w, KN_EV_ALIAS, w->i, home);
-    KN_LOG(w, KN_EV_USE, w->i, home);
+    KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     a64_hook_move(w, d, home, in->type);
     kn_defined(w, w->i, d);
@@ -299,6 +297,7 @@ void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
 static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   uint32_t h = in->b;
   if (kn_is_value(h) && w->val[h].reg == home) {
+    KN_LOG(w, KN_EV_USE, h, home);
     kn_drop(w, h);
     return;
   }
@@ -487,6 +486,8 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     /* the descriptor's function keeps all registers but x0, x1 and x30 */
     kn_claim(w, 0);
     kn_claim(w, 1);
+    KN_LOG(w, KN_EV_WRITE, 0, 0);
+    KN_LOG(w, KN_EV_WRITE, 0, 1);
     reloc_word(w, a64_adrp(0, 0), s, R_AARCH64_TLSDESC_ADR_PAGE21, 0);
     reloc_word(w, a64_mem_scaled(A64_LDR_X, 1, 0, 0), s, R_AARCH64_TLSDESC_LD64_LO12, 0);
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, 0, 0, 0, 0), s, R_AARCH64_TLSDESC_ADD_LO12, 0);

@@ -217,10 +217,13 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     if ((val->flags & KN_VF_SHADOW) == 0) continue;
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
     if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, 16, 4);
-    KN_LOG(w, KN_EV_USE, p, KN_PLACE_FRAME + (int32_t)*shadow);
-    if (val->flags & KN_VF_HOME) a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
-    else a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
-    KN_LOG(w, KN_EV_DEF, p, val->flags & KN_VF_HOME ? val->reg : KN_PLACE_FRAME + val->frame);
+    if (val->flags & KN_VF_HOME) {
+      a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
+      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + *shadow, val->reg);
+    } else {
+      a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
+      KN_LOG_COPY(w, val->frame, (int32_t)*shadow, val->type);
+    }
   }
 }
 

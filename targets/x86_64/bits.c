@@ -45,6 +45,7 @@ void x64_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (size >= 2) {
       x64_dividend(w, in->a, type, false);
       unsigned rb = kn_reg(w, in->b, type);
+      KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
       EMIT(w, x64_unary_r(w->p, X64_G_MUL, size, rb));
       t = X64_RAX;
     } else {
@@ -71,6 +72,7 @@ void x64_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->b);
   unsigned f = KN_NO_REG;
   if (flag) {
+    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
     EMIT(w, x64_setcc(w->p, cc, f));
   }

@@ -102,8 +102,12 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
       /* rep movsq; the three registers are claimed, so what they held is elsewhere */
       unsigned r = kn_temp(w, KN_GP_MASK);
       x64_lea(w, r, &from);
+      KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(r));
       w->locked = KN_BIT(r);
       kn_claim(w, X64_RSI), kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
+      KN_LOG(w, KN_EV_WRITE, 0, X64_RSI);
+      KN_LOG(w, KN_EV_WRITE, 0, X64_RDI);
+      KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
       if (r != X64_RSI) x64_mov(w, 3, X64_RSI, r);
       x64_op_mem(w, X64_LEA, 3, X64_RDI, &to);
       x64_const(w, X64_RCX, p->size_bytes / 8);
@@ -191,7 +195,7 @@ static void emit_target(struct kn_walk *w, uint32_t symbol) {
     EMIT(w, x64_call_rel(w->p, 0));
     kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
   }
-  KN_LOG_CLOBBERS(w, X64_CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10. */
@@ -308,6 +312,7 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   for (unsigned k = 0; k < n_halves; k++) {
     if (!halves[k].constant)
       KN_LOG(w, KN_EV_USE, halves[k].value, KN_PLACE_FRAME + w->val[halves[k].value].frame);
+    KN_LOG(w, KN_EV_CLOBBER, 0, halves[k].reg);
     if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
     else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
   }
@@ -340,6 +345,19 @@ static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned r
     return;
   }
   x64_def_fixed(w, i, type, reg);
+}
+
+/* Logs that the results of the call are in `reg`, until each is taken. */
+static void log_arrival(const struct kn_walk *w, unsigned n, const uint8_t *reg) {
+#ifdef KN_CHECKS
+  for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
+       i++) {
+    unsigned number = i == w->i ? 0 : w->inst[i].x;
+    if (number < n && w->val[i].uses && reg[number] != KN_NO_REG && !kn_wide(w->val[i].type))
+      KN_LOG(w, KN_EV_DEF, i, reg[number]);
+  }
+#endif
+  (void)w, (void)n, (void)reg;
 }
 
 /* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
@@ -395,12 +413,15 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   taken &= w->free;
   w->free &= ~taken;
   w->temp |= taken;
+  log_arrival(w, sig->n_results, reg);
   for (unsigned k = 0; k < sig->n_results; k++) {
     if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
     unsigned number = k ? w->inst[next + 1].x : 0;
     if (k) next++;
-    if (number < sig->n_results && reg[number] != KN_NO_REG)
+    if (number < sig->n_results && reg[number] != KN_NO_REG) {
+      if (w->val[next].uses && high[number] == KN_NO_REG) KN_LOG(w, KN_EV_USE, next, reg[number]);
       take_result(w, next, sig->results[number], reg[number], high[number]);
+    }
   }
 }
 
@@ -576,21 +597,18 @@ void x64_entry(struct kn_walk *w) {
     }
     struct kn_place_move move = {
       .dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
+    KN_LOG(w, KN_EV_DEF, i, reg == KN_NO_REG ? KN_PLACE_FRAME + incoming : (int32_t)reg);
     if (v->flags & KN_VF_HOME) {
       move.dst = v->reg;
-      KN_LOG(w, KN_EV_DEF, i, v->reg);
     } else if (v->flags & KN_VF_SLOT_HOME) {
       if (reg == KN_NO_REG) {
         v->frame = incoming; /* its home is where it arrived */
-        KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
         continue;
       }
       move.dst_frame = kn_frame_of(w, v);
-      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + v->frame);
     } else if (reg == KN_NO_REG) {
       v->flags |= KN_VF_FRAME;
       v->frame = incoming;
-      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
       continue;
     } else {
       v->reg = (uint8_t)reg;
@@ -598,7 +616,6 @@ void x64_entry(struct kn_walk *w) {
       w->owner[reg] = i;
       w->block_regs |= KN_BIT(reg);
       w->free &= ~KN_BIT(reg);
-      KN_LOG(w, KN_EV_DEF, i, reg);
       continue;
     }
     KN_PUSH(f, w->moves, move);

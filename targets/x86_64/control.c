@@ -311,7 +311,7 @@ void x64_brind(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     w->locked = locked;
     x64_edge(w, &e[k]); /* to shadow slots: no register of a home changes */
   }
-  KN_LOG(w, KN_EV_USE, in->a, r);
+  if (kn_is_value(in->a)) KN_LOG(w, KN_EV_USE, in->a, r);
   EMIT(w, x64_jmp_r(w->p, r));
   kn_drop(w, in->a);
   w->done = true;

@@ -136,6 +136,7 @@ static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   }
   kn_claim(w, X64_RCX);
   struct x64_operand o = x64_operand(w, h, type);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
   if (o.kind == X64_IMM) x64_const(w, X64_RCX, (uint32_t)o.imm);
   else x64_op_operand(w, X64_MOV, 2, X64_RCX, &o);
 }
@@ -263,8 +264,9 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   unsigned ra = kn_reg(w, a, type);
   if (x64_size(type) < 2) x64_extend(w, X64_RAX, ra, type, sign, false);
   else x64_move(w, X64_RAX, ra, type);
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->locked & ~locked));
   w->locked = locked; /* registers are few here, and that one was read */
-  KN_LOG(w, KN_EV_CLOBBER, 0, X64_RAX);
+  KN_LOG(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
 }
 
 /* The divisor or factor, extended as `dividend` does: a register or memory. */
@@ -338,6 +340,7 @@ void x64_divide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_dividend(w, in->a, type, sign);
   struct x64_operand o = divisor(w, in->b, type, sign);
   unsigned size = x64_op_size(type);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   if (sign) EMIT(w, x64_cdq(w->p, size));
   else EMIT(w, x64_zero(w->p, X64_RDX));
   unsigned group = sign ? X64_G_IDIV : X64_G_DIV;
@@ -366,6 +369,7 @@ void x64_high_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     o.reg = t;
   }
   unsigned result = X64_RDX;
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   if (x64_size(type) >= 2) {
     EMIT(w, x64_unary_r(w->p, sign ? X64_G_IMUL : X64_G_MUL, x64_op_size(type), o.reg));
   } else {

@@ -65,8 +65,7 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t 
     KN_LOG(w, KN_EV_ALIAS, i, home);
     return;
   }
-  KN_LOG(w, KN_EV_ALIAS, i, home);
-  KN_LOG(w, KN_EV_USE, i, home);
+  KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   x64_move(w, dst, home, in->type);
   kn_defined(w, i, dst);
@@ -130,6 +129,7 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
     if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
     x64_hook_address(w, home, b);
     KN_LOG(w, KN_EV_DEF, b, home);
+    KN_LOG(w, KN_EV_USE, b, home);
     kn_drop(w, b);
   } else if (kn_is_value(b)) {
     unsigned r = kn_reg(w, b, in->type);
@@ -409,7 +409,7 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   memcpy(w->p, call, 4);
   EMIT(w, x64_put32(w->p + 4, 0));
   kn_walk_reloc(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
-  KN_LOG_CLOBBERS(w, X64_CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }
@@ -464,6 +464,7 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned r = kn_reg(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
   unsigned t = X64_SCRATCH;
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   x64_op_mem(w,
              size == 0   ? X64_MOVZX8
              : size == 1 ? X64_MOVZX16
@@ -506,6 +507,7 @@ void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned desired = kn_reg(w, in->c, type);
   struct x64_operand expected = x64_operand(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
   EMIT(w, x64_lock(w->p));
@@ -516,6 +518,7 @@ void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
   unsigned f = KN_NO_REG;
   if (flag) {
+    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK);
     EMIT(w, x64_setcc(w->p, X64_E, f));
   }

@@ -310,6 +310,7 @@ struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type) {
 
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   struct kn_val *v = &w->val[i];
+  KN_LOG(w, KN_EV_WRITE, 0, reg);
   unsigned home = v->flags & KN_VF_HOME ? v->reg : kn_store_target(w, i);
   if (home != KN_NO_REG && !(v->flags & KN_VF_SLOT_HOME)) {
     unsigned r = kn_def(w, i, type, KN_NO_REG, 0);

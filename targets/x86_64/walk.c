@@ -165,10 +165,13 @@ static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
     uint32_t *shadow = &w->f->inst[i].c;
     if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, kn_wide(v->type) ? 16 : 8, 4);
     if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
-    KN_LOG(w, KN_EV_USE, i, KN_PLACE_FRAME + (int32_t)*shadow);
-    if (v->flags & KN_VF_HOME) x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
-    else x64_hook_copy(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
-    KN_LOG(w, KN_EV_DEF, i, v->flags & KN_VF_HOME ? v->reg : KN_PLACE_FRAME + v->frame);
+    if (v->flags & KN_VF_HOME) {
+      x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
+      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + *shadow, v->reg);
+    } else {
+      x64_hook_copy(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
+      KN_LOG_COPY(w, v->frame, (int32_t)*shadow, v->type);
+    }
   }
 }
 

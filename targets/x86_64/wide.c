@@ -131,6 +131,8 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   struct wide a, b;
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   unsigned t = kn_temp(w, KN_GP_MASK), over = kn_temp(w, KN_GP_MASK);
   a.constant = x64_wide_source(w, in->a, a.half, a.imm);
   b.constant = x64_wide_source(w, in->b, b.half, b.imm);
@@ -199,6 +201,8 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   x64_wide_half(w, t, in->a, 1);
   op_half(w, X64_IMUL, t, in->b, 0);
   x64_wide_half(w, u, in->a, 0);
@@ -219,6 +223,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool constant = x64_wide_source(w, in->b, half, imm);
   if (!constant) {
     kn_claim(w, X64_RCX);
+    KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
     x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   }
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
@@ -257,6 +262,7 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   int64_t imm[2];
   bool left = in->op == KILN_OP_ROTL;
   kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
   if (x64_wide_source(w, in->b, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
@@ -344,6 +350,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   int64_t imm[2];
   bool left = in->op == KILN_OP_FSHL;
   kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
   if (x64_wide_source(w, in->c, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK),

@@ -1,0 +1,68 @@
+/* The allocation checker, in checking builds only: records the log of a walk (lib/walk.h) and proves
+ * from it and the IR that each operand of each instruction is read where its value is, on every path.
+ * lib/compile.c attaches it to a session's walk and asks it after each function. It knows nothing of
+ * the allocator but the log; docs/architecture.md says what is proved and what is not. */
+#ifndef KN_LIB_CHECK_H
+#define KN_LIB_CHECK_H
+
+#include "lib/check_flow.h"
+#include "lib/walk.h"
+
+struct kn_check_event {
+  uint32_t event, value; /* enum kn_event */
+  int32_t place;
+};
+
+/* What the replay knows of a value. */
+struct kn_check_value {
+  uint32_t uses;     /* in code that is there */
+  uint32_t expected; /* window in which it may be read */
+  uint32_t window;   /* window of `reads` and `needs` */
+  uint32_t reads, needs;
+  uint32_t made; /* window of its instruction, 0: that was not yet */
+  bool defined;  /* its DEF or ALIAS was seen */
+  bool flags;    /* a comparison that read its operands where it stands */
+};
+
+struct kn_check {
+  kn_log_fn *log; /* the user's, called with each event too */
+  void *log_user;
+  KN_ARRAY(struct kn_check_event) events;
+  kiln_module *module;
+  bool full; /* without memory for all events: nothing is checked */
+
+  /* replay */
+  kiln_func *f;
+  const struct kn_target *target;
+  uint64_t saved;  /* callee-saved registers that the prologue saves */
+  uint64_t lost;   /* registers lost in this window */
+  uint32_t block;  /* being replayed, or KN_FLOW_NONE */
+  uint32_t inst;   /* its instruction now, 0: none yet */
+  uint32_t next;   /* the one that has to be the next */
+  uint32_t edge;   /* or KN_FLOW_NONE */
+  uint32_t window; /* grows with each instruction and edge */
+  uint32_t busy;   /* grows where all reads are done */
+  bool in_memory;  /* this LOAD or STORE: its variable is in memory */
+  bool read_copy;  /* this LOAD read a copy of its variable's content */
+  KN_ARRAY(struct kn_check_value) values;
+  KN_ARRAY(uint32_t) busy_at;               /* per place: `busy` when it was read or taken last */
+  uint32_t temp_at[KN_FLOW_REGS];           /* per register: the window that it was taken for */
+  KN_ARRAY(uint8_t) slots;                  /* per slot: what it is, see check.c */
+  KN_ARRAY(uint8_t) taken;                  /* per edge: code goes there */
+  KN_ARRAY(uint8_t) placed;                 /* per block: it has code */
+  KN_ARRAY(struct kn_check_event) arrivals; /* at an indirect branch: edge, param, place */
+  KN_ARRAY(uint32_t) areas;                 /* slots in the frame, sorted */
+  KN_ARRAY(uint32_t) params, param_first;   /* parameters of blocks where they are not contiguous */
+  struct kn_flow flow;
+};
+
+/* Makes `w` log to a checker of its own, made if it has none. False without memory. */
+bool kn_check_attach(struct kn_walk *w, kiln_module *m);
+/* Forgets the events so far: a function begins. */
+void kn_check_begin(struct kn_check *c);
+/* Proves the function whose walk was recorded; false, and the function has failed with
+ * KILN_ERR_INTERNAL, if that cannot be done. Events may also be given by `events`. */
+bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
+void kn_check_free(struct kn_check *c, kiln_module *m);
+
+#endif
