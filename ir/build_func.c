@@ -220,7 +220,9 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   if (f == NULL) return NULL;
   kiln_module *m = s->module;
   f->clobbers = m->clobbers;
+  f->prev = NULL;
   f->next = s->open;
+  if (s->open != NULL) s->open->prev = f;
   s->open = f;
 
   bool known = kn_symbol_valid(m, symbol.id);
@@ -256,13 +258,13 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
 
 void kn_func_release(kiln_func *f) {
   kiln_session *s = f->session;
-  for (kiln_func **p = &s->open; *p != NULL; p = &(*p)->next) {
-    if (*p != f) continue;
-    *p = f->next;
-    f->next = s->spare;
-    s->spare = f;
-    return;
-  }
+  if (f->prev == NULL && s->open != f) return; /* released already */
+  if (f->prev != NULL) f->prev->next = f->next;
+  else s->open = f->next;
+  if (f->next != NULL) f->next->prev = f->prev;
+  f->prev = NULL;
+  f->next = s->spare;
+  s->spare = f;
 }
 
 void kn_func_free_all(kiln_session *s) {

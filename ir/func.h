@@ -236,7 +236,8 @@ struct kiln_func {
   bool variadic;      /* the signature is */
   bool has_calls;
   kiln_diag diag;         /* of the first error */
-  struct kiln_func *next; /* in the session's list of open or of spare functions */
+  /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
+  struct kiln_func *next, *prev;
 };
 
 /* Number of an opcode's operands of kind "handle" and more facts, from ops.def. */

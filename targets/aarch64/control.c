@@ -2,6 +2,7 @@
  * target.c. Conditional branches reach 1 MiB and bit tests 32 KiB: in a function that may be longer,
  * the inverted branch skips an unconditional one. Invariant: an edge's moves are the last code before
  * its branch. */
+#include "lib/cases.h"
 #include "targets/aarch64/a64.h"
 
 /* ---- branches ---- */
@@ -89,40 +90,9 @@ void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
 
 enum { TABLE_MIN = 5, TABLE_SPARSE = 4, CHAIN_MAX = 4 };
 
-struct switch_case {
-  uint64_t value; /* zero-extended: the order is unsigned */
-  uint32_t edge;
-};
-
-static int case_order(const struct switch_case *a, const struct switch_case *b) {
-  return a->value < b->value ? -1 : a->value > b->value;
-}
-/* Sorts by value: a heap sort, since input may be hostile and the C stack is not for it. */
-static void sort_cases(struct switch_case *c, uint32_t n) {
-  for (uint32_t heap = n / 2, end = n; end > 1;) {
-    struct switch_case x;
-    if (heap > 0) {
-      x = c[--heap];
-    } else {
-      x = c[--end];
-      c[end] = c[0];
-    }
-    uint32_t at = heap;
-    for (;;) {
-      uint32_t child = 2 * at + 1;
-      if (child >= end) break;
-      if (child + 1 < end && case_order(&c[child], &c[child + 1]) < 0) child++;
-      if (case_order(&x, &c[child]) >= 0) break;
-      c[at] = c[child];
-      at = child;
-    }
-    c[at] = x;
-  }
-}
-
 struct switching {
-  struct switch_case *cases;
-  uint32_t *stubs; /* label per edge */
+  struct kn_case *cases; /* values zero-extended: the order is unsigned */
+  uint32_t *stubs;       /* label per edge */
   unsigned sf, reg;
   uint32_t fallback; /* label of the default */
 };
@@ -136,7 +106,7 @@ static void compare(struct kn_walk *w, const struct switching *s, uint64_t value
   }
 }
 
-static void table(struct kn_walk *w, const struct switching *s, const struct switch_case *c,
+static void table(struct kn_walk *w, const struct switching *s, const struct kn_case *c,
                   uint32_t n) {
   uint64_t low = c[0].value, span = c[n - 1].value - low;
   unsigned index = s->reg;
@@ -162,7 +132,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct swi
   if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, true);
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
-    fixup(w, hit ? s->stubs[c->edge] : s->fallback, A64_FIX_TABLE);
+    fixup(w, hit ? s->stubs[c->to] : s->fallback, A64_FIX_TABLE);
     emit(w, 0);
     c += hit;
   }
@@ -179,7 +149,7 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
   while (depth) {
     struct part p = stack[--depth];
     uint32_t n = p.end - p.first;
-    const struct switch_case *c = &s->cases[p.first];
+    const struct kn_case *c = &s->cases[p.first];
     if (!kn_walk_room(w, 1024)) return;
     if (p.label != UINT32_MAX) place(w, p.label);
     if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n) {
@@ -188,12 +158,11 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
       for (uint32_t i = 0; i < n; i++) {
         if (c[i].value == 0) {
           a64_branch_if(w, (struct a64_test){.kind = A64_T_CBZ, .reg = s->reg, .sf = s->sf},
-                        s->stubs[c[i].edge]);
+                        s->stubs[c[i].to]);
           continue;
         }
         compare(w, s, c[i].value);
-        a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_EQ},
-                      s->stubs[c[i].edge]);
+        a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_EQ}, s->stubs[c[i].to]);
       }
       a64_branch(w, s->fallback);
     } else {
@@ -222,14 +191,14 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     reg = t;
   }
   kn_drop(w, in->a);
-  size_t size = (size_t)n * sizeof(struct switch_case) + (size_t)(n + 1) * sizeof(uint32_t);
+  size_t size = 2 * (size_t)n * sizeof(struct kn_case) + (size_t)(n + 1) * sizeof(uint32_t);
   struct switching s = {.sf = sf_of(in->type), .reg = reg};
   s.cases = kn_realloc(f->module, NULL, size);
   if (s.cases == NULL) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
     return;
   }
-  s.stubs = (uint32_t *)(s.cases + n);
+  s.stubs = (uint32_t *)(s.cases + 2 * (size_t)n);
   for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_walk_label(w) : edges[i].target;
   s.fallback = s.stubs[0];
   unsigned width = bits_of(in->type);
@@ -237,9 +206,9 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     const uint32_t *words = &f->lists.at[in->c + 2 * i];
     uint64_t value = words[0] | (uint64_t)words[1] << 32;
     if (width < 64) value &= (UINT64_C(1) << width) - 1;
-    s.cases[i] = (struct switch_case){value, i + 1};
+    s.cases[i] = (struct kn_case){value, i + 1};
   }
-  sort_cases(s.cases, n);
+  kn_cases_sort(s.cases, s.cases + n, n, 0);
   if (n) search(w, &s, n);
   else a64_branch(w, s.fallback);
   kn_inst_end(w);

@@ -1,8 +1,7 @@
 /* Branches, switches, edges, returns from traps. Every block's end: the homes of the parameters of
  * the next blocks are written, nothing else happens on an edge. */
+#include "lib/cases.h"
 #include "targets/x86_64/x64.h"
-
-#include <stdlib.h>
 
 /* ---- labels ---- */
 
@@ -147,16 +146,6 @@ void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* ---- switch ---- */
 
-struct scase {
-  int64_t value;
-  uint32_t label;
-};
-
-static int by_value(const void *a, const void *b) {
-  int64_t x = ((const struct scase *)a)->value, y = ((const struct scase *)b)->value;
-  return (x > y) - (x < y);
-}
-
 /* The label to jump to for an edge: its target, or a stub that writes parameters first. */
 static uint32_t edge_label(struct kn_walk *w, const struct kn_edge *e) {
   return e->args ? kn_walk_label(w) : e->target;
@@ -172,11 +161,11 @@ static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
 }
 
 /* A table of distances behind the jump. r keeps its value. */
-static void table(struct kn_walk *w, unsigned r, unsigned type, const struct scase *c, uint32_t n,
+static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_case *c, uint32_t n,
                   uint32_t other) {
   unsigned size = x64_op_size(type);
-  int64_t low = c[0].value;
-  uint64_t range = (uint64_t)c[n - 1].value - (uint64_t)low;
+  int64_t low = (int64_t)c[0].value;
+  uint64_t range = c[n - 1].value - (uint64_t)low;
   unsigned t = kn_temp(w, KN_GP_MASK);
   if (x64_size(type) < 2) x64_extend(w, t, r, type, true, false);
   else x64_mov(w, size, t, r);
@@ -200,7 +189,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
-    if ((uint64_t)c[k].value - (uint64_t)low == v) label = c[k++].label;
+    if (c[k].value - (uint64_t)low == v) label = c[k++].to;
     EMIT(w, x64_put32(w->p, 0));
     if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
@@ -209,8 +198,8 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct sca
 }
 
 /* Binary search down to short chains. Ranges still to do wait on a stack of at most 32. */
-static void search(struct kn_walk *w, unsigned r, unsigned size, const struct scase *c, uint32_t n,
-                   uint32_t other) {
+static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn_case *c,
+                   uint32_t n, uint32_t other) {
   struct {
     uint32_t from, to, label;
   } stack[40];
@@ -223,7 +212,7 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct sc
     if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
     while (to - from > 3) {
       uint32_t mid = from + (to - from) / 2; /* right part: from mid on */
-      compare(w, r, size, c[mid].value);
+      compare(w, r, size, (int64_t)c[mid].value);
       uint32_t right = kn_walk_label(w);
       x64_jcc(w, X64_GE, right);
       stack[top].from = mid;
@@ -232,8 +221,8 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct sc
       to = mid;
     }
     for (; from < to; from++) {
-      compare(w, r, size, c[from].value);
-      x64_jcc(w, X64_E, c[from].label);
+      compare(w, r, size, (int64_t)c[from].value);
+      x64_jcc(w, X64_E, c[from].to);
     }
     x64_jmp(w, other);
   }
@@ -259,29 +248,23 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     go(w, e[0].target);
     return;
   }
-  struct scase few[16], *c = few;
-  if (n > 16 && !(c = kn_realloc(f->module, NULL, n * sizeof *c))) {
+  /* in the order of the edges, sorted, and room for sorting */
+  struct kn_case few[3 * 16], *c = few;
+  if (n > 16 && !(c = kn_realloc(f->module, NULL, 3 * (size_t)n * sizeof *c))) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
     return;
   }
   unsigned shift = 64 - (8u << size);
   for (uint32_t k = 0; k < n; k++) {
     uint64_t v = f->lists.at[in->c + 2 * k] | (uint64_t)f->lists.at[in->c + 2 * k + 1] << 32;
-    c[k] = (struct scase){(int64_t)(v << shift) >> shift, edge_label(w, &e[k + 1])};
+    c[k].value = (uint64_t)((int64_t)(v << shift) >> shift);
+    c[k].to = edge_label(w, &e[k + 1]);
   }
   unsigned r = kn_reg(w, in->a, type);
-  struct scase *sorted = c, copy[16];
-  if (n <= 16) {
-    memcpy(copy, c, n * sizeof *c);
-    sorted = copy;
-  } else if (!(sorted = kn_realloc(f->module, NULL, n * sizeof *c))) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    sorted = c;
-  } else {
-    memcpy(sorted, c, n * sizeof *c);
-  }
-  qsort(sorted, n, sizeof *sorted, by_value);
-  uint64_t range = (uint64_t)sorted[n - 1].value - (uint64_t)sorted[0].value;
+  struct kn_case *sorted = c + n;
+  memcpy(sorted, c, n * sizeof *c);
+  kn_cases_sort(sorted, sorted + n, n, UINT64_C(1) << 63);
+  uint64_t range = sorted[n - 1].value - sorted[0].value;
   if (n >= 5 && range < (uint64_t)n * 4 && range < INT32_MAX) table(w, r, type, sorted, n, other);
   else search(w, r, size, sorted, n, other);
   kn_drop(w, in->a);
@@ -291,11 +274,10 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   for (uint32_t k = 0; k <= n; k++) {
     if (e[k].args == 0) continue;
     if (w->p > w->limit && !kn_walk_room(w, 4096)) break;
-    x64_place_label(w, k ? c[k - 1].label : other);
+    x64_place_label(w, k ? c[k - 1].to : other);
     x64_edge(w, &e[k]);
     x64_jmp(w, e[k].target);
   }
-  if (sorted != copy && sorted != c) kn_realloc(f->module, sorted, 0);
   if (c != few) kn_realloc(f->module, c, 0);
 }
 

@@ -1,0 +1,18 @@
+/* Sorts the cases of a switch. Pure; called by the targets' lowering of switches, which search in them
+ * or lay tables out. Takes time linear in their number. */
+#ifndef KN_LIB_CASES_H
+#define KN_LIB_CASES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kn_case {
+  uint64_t value;
+  uint32_t to; /* the target's: label or number of the edge */
+};
+
+/* Sorts `n` cases by value, as unsigned numbers after `flip` was applied with exclusive or: 1 << 63
+ * orders them as signed ones. `temp` has room for `n`. */
+void kn_cases_sort(struct kn_case *c, struct kn_case *temp, uint32_t n, uint64_t flip);
+
+#endif
