@@ -53,7 +53,9 @@ static bool compile_body(struct worker *w, uint32_t i) {
   w->instructions += instructions;
   if (s == KILN_OK) return true;
   w->failed = i;
-  if (w->diag.status == KILN_OK) w->diag = *kiln_llvm_diag(w->reader); /* else the function's own */
+  /* The function's own error, unless that is the reader's, which has the place in the bitcode too. */
+  const kiln_diag *read = kiln_llvm_diag(w->reader);
+  if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
   uint32_t least = atomic_load(&w->job->failed);
   while (i < least && !atomic_compare_exchange_weak(&w->job->failed, &least, i)) {
   }

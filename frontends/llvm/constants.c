@@ -343,7 +343,7 @@ static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct 
   if (!kn_bc_eval(r, c->index, depth + 1, &a) || !kn_bc_eval(r, c->n, depth + 1, &b)) return false;
   if (t->bits > 64) return kn_bc_unsupported(r, "wide arithmetic in a constant expression");
   *out = (struct kn_bc_num){0};
-  if (a.narrow || b.narrow) return no_relocation(r);
+  if ((a.narrow || b.narrow) && c->x != BINOP_ADD && c->x != BINOP_SUB) return no_relocation(r);
   if (a.symbol || b.symbol) {
     if (c->x == BINOP_ADD && !(a.symbol && b.symbol)) {
       *out = a.symbol ? a : b;

@@ -30,8 +30,13 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     d.block = r->bb;
     d.inst = kiln_func_next_inst(r->f);
   }
-  if (r->silent) r->diag = d;
-  else kiln_module_error(r->module, &d);
+  if (!r->silent) {
+    kiln_module_error(r->module, &d);
+    return status;
+  }
+  r->diag = d;
+  /* the function must not complain about what is missing from here on */
+  if (r->f) kiln_func_error(r->f, status, d.message);
   return status;
 }
 

@@ -336,7 +336,7 @@ void x64_divide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
   bool rest = in->op == KILN_OP_UREM || in->op == KILN_OP_SREM;
-  if (w->val[i].uses && divide_by_power(w, in, i)) return;
+  if (w->val[i].uses && (divide_by_power(w, in, i) || x64_divide_const(w, in, i))) return;
   x64_dividend(w, in->a, type, sign);
   struct x64_operand o = divisor(w, in->b, type, sign);
   unsigned size = x64_op_size(type);

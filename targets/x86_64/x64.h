@@ -130,6 +130,8 @@ KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
 KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
   return w->locked & ~KN_BIT(keep);
 }
+/* Division by a constant that multiplication does. False, and nothing done, if it is not one. */
+bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
 /* Claims rax and rdx, with operand `a` (extended to at least 32 bits) in rax. */
 void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 
