@@ -68,7 +68,7 @@ typedef enum kiln_ckind {
   KILN_C_UINT128, /**< unsigned __int128 */
   KILN_C_FLOAT,   /**< float */
   KILN_C_DOUBLE,  /**< double */
-  KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128. Classified, but not lowered yet */
+  KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128, classified but not lowered yet */
   KILN_C_POINTER, /**< to anything */
   KILN_C_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_C_COMPLEX_DOUBLE,  /**< double _Complex */

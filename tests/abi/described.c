@@ -86,10 +86,11 @@ static void read_leaves(struct image *im, kiln_ctype t, uint64_t at, const char 
   } else {
     unsigned parts = info.kind >= KILN_C_COMPLEX_FLOAT ? 2 : 1;
     unsigned size = (unsigned)info.size_bytes / parts;
+    bool x87 = info.kind == KILN_C_LDOUBLE || info.kind == KILN_C_COMPLEX_LDOUBLE;
     for (unsigned k = 0; k < parts; k++) {
       uint64_t v[2] = {hex(p), 0};
       if (**p == ':') ++*p, v[1] = hex(p);
-      put_bits(im, (at + k * size) * 8, info.kind == KILN_C_LDOUBLE ? 80 : size * 8, v);
+      put_bits(im, (at + k * size) * 8, x87 ? 80 : size * 8, v);
     }
   }
 }

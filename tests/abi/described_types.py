@@ -3,6 +3,7 @@
 Richer in types than signatures.py: attributes, flexible arrays, complex, bit-fields without a name, empty
 structs. Signature N of a seed is always the same. Values are bits, so that both halves mean the same.
 """
+import math
 import random
 import struct
 
@@ -14,16 +15,27 @@ SCALARS = [
     ('q', 'long long', 64, 's'), ('Q', 'unsigned long long', 64, 'u'),
     ('o', '__int128', 128, 's'), ('O', 'unsigned __int128', 128, 'u'),
     ('f', 'float', 32, 'f'), ('d', 'double', 64, 'f'), ('p', 'void *', 64, 'p')]
+LONG = ('e', 'long double', 80, 'f')  # x86-64: AArch64's has 128 bits, which Kiln does not lower yet
 BY_LETTER = {s[0]: s for s in SCALARS}
 FLOATS = [BY_LETTER[k] for k in 'fd']
 INTS = [s for s in SCALARS if s[3] in 'suc' and s[2] <= 64]
 COMPLEX = [('F', 'float _Complex', 32), ('D', 'double _Complex', 64)]
+LONG_COMPLEX = ('E', 'long double _Complex', 80)
 PROMOTED = dict.fromkeys('bcCsS', 'i')
 PROMOTED['f'] = 'd'
 
 
 def float_bits(bits, v):
+    if bits == 80:  # sign and exponent, then 64 bits with the leading one
+        m, e = math.frexp(abs(v))
+        return (v < 0) << 79 | (e + 16382) << 64 | int(m * 2**64)
     return struct.unpack('<I' if bits == 32 else '<Q', struct.pack('<f' if bits == 32 else '<d', v))[0]
+
+
+def float_value(bits, v):
+    if bits == 80:
+        return math.ldexp(v & 2**64 - 1, (v >> 64 & 0x7fff) - 16383 - 63) * (-1 if v >> 79 else 1)
+    return struct.unpack('<f' if bits == 32 else '<d', v.to_bytes(bits // 8, 'little'))[0]
 
 
 class Leaf:
@@ -44,9 +56,7 @@ class Leaf:
 
     def literal(self, v):
         if self.kind == 'f':
-            v = struct.unpack('<f' if self.bits == 32 else '<d',
-                              v.to_bytes(self.bits // 8, 'little'))[0]
-            return '(%s)%s' % (self.c, repr(v))
+            return '(%s)%s' % (self.c, repr(float_value(self.bits, v)))
         n = self.width or self.bits
         signed = self.kind == 's' or self.kind == 'c' and self.signed_char
         if signed and v >> (n - 1):  # so that a bit-field compares equal
@@ -59,13 +69,13 @@ class Leaf:
 
     @staticmethod
     def hex(bits, v):
-        return '%x:%x' % (v & 2**64 - 1, v >> 64) if bits == 128 else '%x' % v
+        return '%x:%x' % (v & 2**64 - 1, v >> 64) if bits > 64 else '%x' % v
 
 
 class Scalar:
     def __init__(self, spec):
         self.letter, self.c, self.bits, self.kind = spec
-        self.size = self.bits // 8
+        self.size = 16 if self.bits == 80 else self.bits // 8
         self.text = self.letter
         self.floats_only = self.kind == 'f'
 
@@ -82,12 +92,12 @@ class Scalar:
 class Complex(Scalar):
     def __init__(self, spec):
         self.letter, self.c, self.bits = spec
-        self.size = self.bits // 4
+        self.size = 32 if self.bits == 80 else self.bits // 4
         self.text = self.letter
         self.floats_only = True
 
     def leaves(self, path):
-        of = 'float' if self.bits == 32 else 'double'
+        of = self.c[:-len(' _Complex')]
         for part in ('__real__ ', '__imag__ '):
             yield Leaf(path, of, self.bits, 'f', part=part)
 
@@ -200,7 +210,9 @@ def make_member(r, name, pool, depth):
     dice = r.random()
     if dice < 0.72 or depth >= 2:
         t = pick_scalar(r, pool)
-        if dice < 0.06:
+        if LONG in pool and dice < 0.03:
+            t = Complex(LONG_COMPLEX) if dice < 0.005 else Scalar(LONG)
+        elif dice < 0.06:
             t = Complex(r.choice(COMPLEX))
         elif dice < 0.09:
             t = Aligned('t' + name, t, r.choice([1, 2, 4, 8, 16]))
@@ -218,7 +230,8 @@ def make_bits(r, name):
 
 
 def make_record(r, name, pool, depth=0):
-    pool = r.choice([pool, pool, FLOATS, [s for s in SCALARS if s[3] in 'suc']])
+    long = [LONG] * (LONG in pool)
+    pool = r.choice([pool, pool, FLOATS + long, [s for s in SCALARS if s[3] in 'suc']])
     union = r.random() < 0.15
     n = r.choice([1, 1, 2, 2, 3, 3, 4, 5, 6]) if not union else r.randint(1, 3)
     if r.random() < 0.02:
@@ -249,8 +262,7 @@ def promoted(t):
 
 def promote_value(t, v):
     if t.letter == 'f':
-        f = struct.unpack('<f', v.to_bytes(4, 'little'))[0]
-        return float_bits(64, f)
+        return float_bits(64, float_value(32, v))
     if t.kind == 's' and v >> (t.bits - 1):
         return v - (1 << t.bits) & 0xffffffff
     return v
@@ -274,11 +286,12 @@ class Signature:
             self.result_values = [leaf.random(r) for leaf in self.result.leaves('')]
 
     def type(self, r, i, scalars, target):
+        long = [LONG] if target == 'x86_64' else []
         while True:
             if r.random() < scalars:
-                t = pick_scalar(r, SCALARS)
-                return Complex(r.choice(COMPLEX)) if r.random() < 0.05 else t
-            t = make_record(r, 's%d_%s' % (self.n, i), SCALARS)
+                t = pick_scalar(r, SCALARS + long)
+                return Complex(r.choice(COMPLEX + [LONG_COMPLEX] * len(long))) if r.random() < 0.05 else t
+            t = make_record(r, 's%d_%s' % (self.n, i), SCALARS + long)
             # floats aligned to 16 in a homogeneous aggregate: an error of Kiln, as it documents
             if t.size <= 120 and not (target == 'aarch64' and t.floats_only
                                       and ('@16' in t.text or '^16' in t.text)):
