@@ -249,10 +249,10 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
   bool is_new;
   kn_module_lock(m);
   uint32_t id = declare(m, desc, KILN_SYMBOL_FUNC, &is_new);
-  if (id != 0 && is_new) kn_symbol(m, id)->sig = sig.id;
+  struct kn_symbol *s = kn_symbol(m, id);
+  if (is_new) s->sig = sig.id;
   kn_module_unlock(m);
   if (id == 0) return no_symbol;
-  struct kn_symbol *s = kn_symbol(m, id);
   if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
   if (s->sig == 0 && !m->frozen) s->sig = sig.id;
   return (kiln_symbol){id};

@@ -292,10 +292,10 @@ static bool place_functions(struct kn_elf *e) {
     }
     uint64_t align = UINT64_C(1) << (s->align_log2 > least_align ? s->align_log2 : least_align);
     bool follows = section == run_section && session == run_session && i == run_next;
+    struct kn_elf_section *sec = e->sections + section;
+    uint64_t offset = kn_align_up(sec->size, align);
     /* a hole before the function is not kept: where it is depends on who compiled what before */
-    if (!follows || f->start + delta != kn_align_up(e->sections[section].size, align)) {
-      struct kn_elf_section *sec = e->sections + section;
-      uint64_t offset = kn_align_up(sec->size, align);
+    if (!follows || f->start + delta != offset) {
       struct kn_elf_piece *p = add_piece(e, section, offset);
       if (p == NULL) return false;
       p->session = session;
@@ -307,7 +307,6 @@ static bool place_functions(struct kn_elf *e) {
     }
     run_next = i + 1;
     e->pieces[piece].end = i + 1;
-    struct kn_elf_section *sec = e->sections + section;
     if (sec->align < align) sec->align = (uint32_t)align;
     uint32_t reloc_end = i + 1 < o->n_funcs ? f[1].reloc_first : o->n_relocs;
     sec->max_relas += reloc_end - f->reloc_first;

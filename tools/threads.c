@@ -123,8 +123,9 @@ static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t
   }
   unsigned equipped = equip(c, t, reader, workers, n, timing);
   kiln_status s = equipped < n ? KILN_ERR_MEMORY : KILN_OK;
-  job.portion = job.bodies / (8 * n);
-  if (job.portion > 64) job.portion = 64;
+  /* Small enough that threads end together; not smaller, since each portion is copied by itself. */
+  job.portion = job.bodies / (16 * n);
+  if (job.portion > 256) job.portion = 256;
   if (job.portion < 1) job.portion = 1;
   for (unsigned i = 0; i < n; i++) {
     workers[i].job = &job;

@@ -554,9 +554,8 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
-/* Reads the record at the position if it is a variable's or function's like an earlier one; false if it
- * is not, or after an error. */
-bool kn_bc_known_global(struct kn_bc *r);
+/* Reads records from the position on as long as they are variables' or functions' like earlier ones. */
+void kn_bc_known_globals(struct kn_bc *r);
 /* Forgets earlier records. */
 void kn_bc_forget_kinds(struct kn_bc *r);
 

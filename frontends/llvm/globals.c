@@ -41,7 +41,6 @@ static bool name(struct kn_bc *r, struct kn_bc_decl *d, uint64_t at, uint64_t si
   d->g.name = d->desc.name = size ? r->strtab + at : NULL;
   d->g.name_length = (uint32_t)size;
   d->desc.name_length = size;
-  if (size && memchr(d->g.name, 0, size)) return kn_bc_malformed(r, "a NUL in a symbol's name");
   return size || is_local(d) || kn_bc_malformed(r, "a global without a name");
 }
 
@@ -101,33 +100,37 @@ struct raw {
 
 #define WINDOW ((UINT64_C(1) << 57) - 1)
 
-/* Takes a vbr 6 number from a window; one that does not fit makes *used too large. */
+/* Takes a vbr 6 number of up to eight chunks from a window; a longer one makes *used too large. */
 static inline uint64_t take(uint64_t *w, unsigned *used) {
-  uint64_t v = *w & 31, chunk = *w;
-  *w >>= 6;
-  *used += 6;
-  for (unsigned shift = 5; KN_UNLIKELY(chunk & 32); shift += 5) {
-    if (shift >= 50) {
-      *used = 64;
-      break;
-    }
-    chunk = *w;
-    v |= (chunk & 31) << shift;
+  uint64_t v = *w & 31;
+  if (KN_LIKELY(!(*w & 32))) {
     *w >>= 6;
     *used += 6;
+    return v;
   }
-  return v;
+  uint64_t ends = ~*w & UINT64_C(0x820820820820); /* the top bits of last chunks */
+  if (!ends) {
+    *used = 64;
+    return 0;
+  }
+  unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
+  v = *w & (ends ^ (ends - 1));
+  v = (v & UINT64_C(0x01f01f01f01f)) | (v >> 1 & UINT64_C(0x3e03e03e03e0));
+  v = (v & UINT64_C(0x0003ff0003ff)) | (v >> 2 & UINT64_C(0x0ffc000ffc00));
+  *w >>= bits;
+  *used += bits;
+  return (v & UINT64_C(0xfffff)) | (v >> 4 & UINT64_C(0xfffff00000));
 }
 
 /* Looks at the record at `pos`; false if it is none of a variable or function, or unusual. */
-static inline bool look(const struct kn_bc *r, uint64_t pos, struct raw *out) {
+static inline __attribute__((always_inline)) bool look(const struct kn_bc *r, uint64_t pos,
+                                                       struct raw *out) {
   uint64_t w = kn_bits_peek(&r->bits, pos);
-  unsigned used = 0;
   if ((w & ((UINT64_C(1) << r->width) - 1)) != BC_UNABBREV) return false;
+  unsigned used = r->width + 6;
   out->code = w >> r->width & 63;
   if (out->code != MODULE_FUNCTION && out->code != MODULE_GLOBALVAR) return false;
-  pos += r->width + 6;
-  w = kn_bits_peek(&r->bits, pos);
+  w >>= used;
   out->n = take(&w, &used);
   out->name = take(&w, &used);
   out->length = take(&w, &used);
@@ -190,9 +193,10 @@ static bool is_special(const struct kn_bc_global *g) {
   return g->name_length > 5 && !memcmp(g->name, "llvm.", 5);
 }
 
-bool kn_bc_known_global(struct kn_bc *r) {
+/* Reads a record that is like an earlier one; false if it is not, or after an error. */
+static inline __attribute__((always_inline)) bool known(struct kn_bc *r) {
   struct raw w;
-  if (!r->kinds || !look(r, r->bits.pos, &w)) return false;
+  if (!look(r, r->bits.pos, &w)) return false;
   struct kn_bc_record_kind *k = kind_of(r, &w);
   if (!k->n_ops || k->n_ops != w.n || k->first != w.first || k->code != w.code ||
       k->flags != w.flags || w.pos + k->n_bits > r->bits.end)
@@ -216,6 +220,11 @@ bool kn_bc_known_global(struct kn_bc *r) {
   if (!d->g.symbol) r->status = kiln_module_status(r->module);
   r->bits.pos = w.pos + k->n_bits;
   return add_global(r, &d->g) && r->status == KILN_OK;
+}
+
+void kn_bc_known_globals(struct kn_bc *r) {
+  while (r->kinds && known(r)) {
+  }
 }
 
 /* ---- records ---- */

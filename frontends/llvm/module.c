@@ -157,12 +157,8 @@ bool kn_bc_read_module(struct kn_bc *r) {
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   for (;;) {
-    if (!r->data_defined) {
-      while (kn_bc_known_global(r)) {
-      }
-    } else if (r->later) {
-      note_bodies(r);
-    }
+    if (!r->data_defined) kn_bc_known_globals(r);
+    else if (r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END:
