@@ -26,16 +26,18 @@ static int teardown(void **state) {
 
 /* An operand that a row expects. */
 struct want {
-  enum { GPR, XMM, MEM, IMM } kind;
-  unsigned size; /* log2 of the bytes; IMM: of those that are compared; MEM: 7 any */
+  enum { GPR, XMM, ST, MEM, IMM } kind;
+  unsigned size; /* log2 of the bytes; IMM: of those that are compared; MEM: 7 any, TEN */
   unsigned reg;
   struct x64_mem mem;
   int64_t imm;
 };
+enum { TEN = 8 }; /* the width of ten bytes */
 static struct want g(unsigned size, unsigned reg) {
   return (struct want){.kind = GPR, .size = size, .reg = reg};
 }
 static struct want x(unsigned reg) { return (struct want){.kind = XMM, .reg = reg}; }
+static struct want st(unsigned reg) { return (struct want){.kind = ST, .reg = reg}; }
 static struct want mem(unsigned size, struct x64_mem m) {
   return (struct want){.kind = MEM, .size = size, .mem = m};
 }
@@ -53,10 +55,10 @@ static ZydisRegister gpr(unsigned size, unsigned n) {
 
 /* What is wrong with `op`, or NULL. */
 static const char *differs(const ZydisDecodedOperand *op, const struct want *w) {
-  if (w->kind == GPR || w->kind == XMM) {
+  if (w->kind == GPR || w->kind == XMM || w->kind == ST) {
     if (op->type != ZYDIS_OPERAND_TYPE_REGISTER) return "not a register";
-    ZydisRegister r =
-      w->kind == GPR ? gpr(w->size, w->reg) : (ZydisRegister)(ZYDIS_REGISTER_XMM0 + w->reg);
+    unsigned first = w->kind == XMM ? ZYDIS_REGISTER_XMM0 : ZYDIS_REGISTER_ST0;
+    ZydisRegister r = w->kind == GPR ? gpr(w->size, w->reg) : (ZydisRegister)(first + w->reg);
     return op->reg.value == r ? NULL : "register";
   }
   if (w->kind == IMM) {
@@ -77,7 +79,7 @@ static const char *differs(const ZydisDecodedOperand *op, const struct want *w) 
   if (m->segment ? op->mem.segment != ZYDIS_REGISTER_FS
                  : op->mem.segment == ZYDIS_REGISTER_FS || op->mem.segment == ZYDIS_REGISTER_GS)
     return "segment";
-  if (w->size != 7 && op->size != 8u << w->size) return "memory width";
+  if (w->size != 7 && op->size != (w->size == TEN ? 80 : 8u << w->size)) return "memory width";
   return NULL;
 }
 
@@ -473,12 +475,50 @@ static void locked(void **state) {
       }
 }
 
+/* ---- x87 ---- */
+
+static void x87_memory(void **state) {
+  (void)state;
+  make_mems();
+  static const struct {
+    unsigned op;
+    ZydisMnemonic mnemonic;
+    unsigned size;
+  } kinds[] = {{X64_FLD32, M(FLD), 2},   {X64_FLD64, M(FLD), 3},     {X64_FLD80, M(FLD), TEN},
+               {X64_FSTP32, M(FSTP), 2}, {X64_FSTP64, M(FSTP), 3},   {X64_FSTP80, M(FSTP), TEN},
+               {X64_FILD64, M(FILD), 3}, {X64_FISTP64, M(FISTP), 3}, {X64_FADD32, M(FADD), 2},
+               {X64_FLDCW, M(FLDCW), 1}, {X64_FNSTCW, M(FNSTCW), 1}};
+  for (unsigned k = 0; k < COUNT(kinds); k++)
+    for (unsigned i = 0; i < n_mems; i++)
+      CHECK(x64_x87_m(code, kinds[k].op, mems[i]), kinds[k].mnemonic, mem(kinds[k].size, mems[i]));
+}
+static void x87_stack(void **state) {
+  (void)state;
+  CHECK(x64_x87_r(code, X64_FADDP1), M(FADDP), st(1), st(0));
+  CHECK(x64_x87_r(code, X64_FMULP1), M(FMULP), st(1), st(0));
+  CHECK(x64_x87_r(code, X64_FSUBP1), M(FSUBP), st(1), st(0));
+  CHECK(x64_x87_r(code, X64_FDIVP1), M(FDIVP), st(1), st(0));
+  CHECK(x64_x87_r(code, X64_FSTP0), M(FSTP), st(0));
+  CHECK(x64_x87_r(code, X64_FSTP1), M(FSTP), st(1));
+  CHECK(x64_x87_r(code, X64_FUCOMI0), M(FUCOMI), st(0), st(0));
+  CHECK(x64_x87_r(code, X64_FUCOMI1), M(FUCOMI), st(0), st(1));
+  CHECK(x64_x87_r(code, X64_FUCOMIP1), M(FUCOMIP), st(0), st(1));
+  CHECK(x64_x87_r(code, X64_FCMOVBE1), M(FCMOVBE), st(0), st(1));
+  static const struct {
+    unsigned op;
+    ZydisMnemonic mnemonic;
+  } tops[] = {{X64_FCHS, M(FCHS)},       {X64_FABS, M(FABS)}, {X64_FSQRT, M(FSQRT)},
+              {X64_FRNDINT, M(FRNDINT)}, {X64_FLD1, M(FLD1)}, {X64_FLDZ, M(FLDZ)}};
+  for (unsigned k = 0; k < COUNT(tops); k++) CHECK0(x64_x87_r(code, tops[k].op), tops[k].mnemonic);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(registers),      cmocka_unit_test(memory),
     cmocka_unit_test(immediates),     cmocka_unit_test(memory_immediates),
     cmocka_unit_test(constants),      cmocka_unit_test(shifts),
     cmocka_unit_test(unary),          cmocka_unit_test(control),
-    cmocka_unit_test(compare_scalar), cmocka_unit_test(locked)};
+    cmocka_unit_test(compare_scalar), cmocka_unit_test(locked),
+    cmocka_unit_test(x87_memory),     cmocka_unit_test(x87_stack)};
   return cmocka_run_group_tests_name("x64_encode", tests, setup, teardown);
 }

@@ -363,4 +363,36 @@ X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned 
 /* lock prefix for the read-modify-write instruction that follows. */
 X64_INLINE uint8_t *x64_lock(uint8_t *p) { return x64_put8(p, 0xf0); }
 
+/* ---- x87: SDM volume 1, chapter 8 ---- */
+
+/* Opcodes with a memory operand: opcode << 3 | digit. */
+/* clang-format off */
+enum {
+  X64_FLD32 = 0xd9 << 3 | 0, X64_FLD64 = 0xdd << 3 | 0, X64_FLD80 = 0xdb << 3 | 5,
+  X64_FSTP32 = 0xd9 << 3 | 3, X64_FSTP64 = 0xdd << 3 | 3, X64_FSTP80 = 0xdb << 3 | 7,
+  X64_FILD64 = 0xdf << 3 | 5, X64_FISTP64 = 0xdf << 3 | 7, X64_FADD32 = 0xd8 << 3 | 0,
+  X64_FLDCW = 0xd9 << 3 | 5, X64_FNSTCW = 0xd9 << 3 | 7
+};
+/* Opcodes on the stack: both bytes. Those that end in P1 write st(1) and pop. */
+enum {
+  X64_FADDP1 = 0xdec1, X64_FMULP1 = 0xdec9,
+  X64_FSUBP1 = 0xdee9,                      /* st(1) - st(0) */
+  X64_FDIVP1 = 0xdef9,                      /* st(1) / st(0) */
+  X64_FSTP0 = 0xddd8,                       /* pop */
+  X64_FSTP1 = 0xddd9,                       /* pop the one below */
+  X64_FCHS = 0xd9e0, X64_FABS = 0xd9e1, X64_FSQRT = 0xd9fa, X64_FRNDINT = 0xd9fc,
+  X64_FLD1 = 0xd9e8, X64_FLDZ = 0xd9ee,
+  X64_FUCOMI0 = 0xdbe8,                     /* st(0) with itself */
+  X64_FUCOMI1 = 0xdbe9,                     /* st(0) with st(1) */
+  X64_FUCOMIP1 = 0xdfe9,                    /* and pop */
+  X64_FCMOVBE1 = 0xdad1                     /* st(0) = st(1) if below or equal */
+};
+/* clang-format on */
+X64_INLINE uint8_t *x64_x87_m(uint8_t *p, unsigned op, struct x64_mem m) {
+  return x64_rm(p, op >> 3 | X64_NOSIZE, 2, op & 7, m);
+}
+X64_INLINE uint8_t *x64_x87_r(uint8_t *p, unsigned op) {
+  return x64_put8(x64_put8(p, op >> 8), op & 0xff);
+}
+
 #endif

@@ -3,52 +3,15 @@
  * from it. SDM volume 1, chapter 8; rounding control: to nearest even but while fistp truncates. */
 #include "targets/x86_64/x64.h"
 
-/* Opcodes with a memory operand: opcode << 3 | digit. */
-enum {
-  FLD32 = 0xd9 << 3 | 0,
-  FLD64 = 0xdd << 3 | 0,
-  FLD80 = 0xdb << 3 | 5,
-  FSTP32 = 0xd9 << 3 | 3,
-  FSTP64 = 0xdd << 3 | 3,
-  FSTP80 = 0xdb << 3 | 7,
-  FILD32 = 0xdb << 3 | 0,
-  FILD64 = 0xdf << 3 | 5,
-  FISTP64 = 0xdf << 3 | 7,
-  FADD32 = 0xd8 << 3 | 0,
-  FLDCW = 0xd9 << 3 | 5,
-  FNSTCW = 0xd9 << 3 | 7
-};
-/* Opcodes on the stack: both bytes. Those that end in P1 write st(1) and pop. */
-enum {
-  FADDP1 = 0xdec1,
-  FMULP1 = 0xdec9,
-  FSUBP1 = 0xdee9, /* st(1) - st(0) */
-  FDIVP1 = 0xdef9, /* st(1) / st(0) */
-  FSTP0 = 0xddd8,  /* pop */
-  FSTP1 = 0xddd9,  /* pop the one below */
-  FXCH = 0xd9c9,
-  FCHS = 0xd9e0,
-  FABS = 0xd9e1,
-  FSQRT = 0xd9fa,
-  FRNDINT = 0xd9fc,
-  FLD1 = 0xd9e8,
-  FLDZ = 0xd9ee,
-  FUCOMI0 = 0xdbe8,  /* st(0) with itself */
-  FUCOMI1 = 0xdbe9,  /* st(0) with st(1) */
-  FUCOMIP1 = 0xdfe9, /* and pop */
-  FCMOVBE1 = 0xdad1  /* st(0) = st(1) if below or equal */
-};
-
 static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m) {
-  x64_op_mem(w, op >> 3 | X64_NOSIZE, 2, op & 7, m);
+  EMIT(w, x64_x87_m(w->p, op, m->m));
+  if (m->m.base == X64_RIP) x64_rip_fixup(w, m, 0);
 }
 static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
   struct x64_place m = x64_frame(at);
   op_memory(w, op, &m);
 }
-static void op_stack(struct kn_walk *w, unsigned op) {
-  EMIT(w, x64_put8(x64_put8(w->p, op >> 8), op & 0xff));
-}
+static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r(w->p, op)); }
 
 /* Memory of 16 bytes for values on their way to and from other registers. */
 static int32_t scratch(struct kn_walk *w) {
@@ -60,7 +23,7 @@ static int32_t scratch(struct kn_walk *w) {
 static void push_power(struct kn_walk *w, int log2, bool negative) {
   struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   m.ref = kn_walk_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
-  op_memory(w, FLD32, &m);
+  op_memory(w, X64_FLD32, &m);
 }
 
 /* ---- operands and results ---- */
@@ -69,36 +32,36 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
-    op_frame(w, FLD80, at);
+    op_frame(w, X64_FLD80, at);
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   if (c->low == 0 && c->high == 0) {
-    op_stack(w, FLDZ);
+    op_stack(w, X64_FLDZ);
   } else if (c->low == UINT64_C(1) << 63 && c->high == 0x3fff) {
-    op_stack(w, FLD1);
+    op_stack(w, X64_FLD1);
   } else {
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     m.ref = kn_walk_literal(w, c->low, c->high, 16);
-    op_memory(w, FLD80, &m);
+    op_memory(w, X64_FLD80, &m);
   }
 }
 
 void x64_x87_pop(struct kn_walk *w, uint32_t i) {
-  if (i == 0 || w->val[i].uses == 0) op_stack(w, FSTP0);
-  else op_frame(w, FSTP80, x64_wide_define(w, i));
+  if (i == 0 || w->val[i].uses == 0) op_stack(w, X64_FSTP0);
+  else op_frame(w, X64_FSTP80, x64_wide_define(w, i));
 }
 
-void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, FSTP80, to); }
+void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, X64_FSTP80, to); }
 
 void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from) {
-  op_memory(w, FLD80, from);
+  op_memory(w, X64_FLD80, from);
   x64_x87_pop(w, i);
 }
 
 void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
-  op_frame(w, FLD80, from);
-  op_frame(w, FSTP80, to);
+  op_frame(w, X64_FLD80, from);
+  op_frame(w, X64_FSTP80, to);
 }
 
 /* ---- conversions ---- */
@@ -106,25 +69,25 @@ void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
 /* The integer in st(0), which is popped, in register t: towards zero, as a signed 64-bit one. */
 static void pop_integer(struct kn_walk *w, unsigned t) {
   int32_t at = scratch(w);
-  op_frame(w, FNSTCW, at + 8);
+  op_frame(w, X64_FNSTCW, at + 8);
   EMIT(w, x64_rm(w->p, X64_MOVZX16, 2, t, x64_at(X64_RBP, at + 8)));
   EMIT(w, x64_alu_ri(w->p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 2, t, x64_at(X64_RBP, at + 12)));
-  op_frame(w, FLDCW, at + 12);
-  op_frame(w, FISTP64, at);
-  op_frame(w, FLDCW, at + 8);
+  op_frame(w, X64_FLDCW, at + 12);
+  op_frame(w, X64_FISTP64, at);
+  op_frame(w, X64_FLDCW, at + 8);
   EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(X64_RBP, at)));
 }
 
 /* The same as an unsigned one: less 2^63 if it is not below that, whose bit is put back. */
 static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
   push_power(w, 63, false);
-  op_stack(w, FUCOMI1);
+  op_stack(w, X64_FUCOMI1);
   EMIT(w, x64_setcc(w->p, X64_BE, u));
-  op_stack(w, FLDZ);
-  op_stack(w, FCMOVBE1);
-  op_stack(w, FSTP1);
-  op_stack(w, FSUBP1);
+  op_stack(w, X64_FLDZ);
+  op_stack(w, X64_FCMOVBE1);
+  op_stack(w, X64_FSTP1);
+  op_stack(w, X64_FSUBP1);
   pop_integer(w, t);
   EMIT(w, x64_rr(w->p, X64_MOVZX8, 2, u, u));
   EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, u, 63));
@@ -155,14 +118,14 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
     uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
     uint64_t min = sign ? ~max : 0;
     done = kn_walk_label(w);
-    op_stack(w, FUCOMI0);
+    op_stack(w, X64_FUCOMI0);
     x64_jcc(w, X64_P, nan);
     push_power(w, (int)(bits - sign), false);
-    op_stack(w, FUCOMIP1);
+    op_stack(w, X64_FUCOMIP1);
     x64_jcc(w, X64_BE, high);
     if (sign) push_power(w, (int)bits - 1, true);
-    else op_stack(w, FLDZ);
-    op_stack(w, FUCOMIP1);
+    else op_stack(w, X64_FLDZ);
+    op_stack(w, X64_FUCOMIP1);
     x64_jcc(w, X64_B, convert);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);
     x64_jmp(w, drop);
@@ -172,7 +135,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
     x64_place_label(w, nan);
     x64_const(w, t, 0);
     x64_place_label(w, drop);
-    op_stack(w, FSTP0);
+    op_stack(w, X64_FSTP0);
     x64_jmp(w, done);
     x64_place_label(w, convert);
   }
@@ -196,14 +159,14 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i
   if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
   else x64_extend(w, t, r, from, sign, true);
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
-  op_frame(w, FILD64, at);
+  op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* what was read as negative is 2^64 more */
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     uint32_t skip = kn_walk_label(w);
     m.ref = kn_walk_literal(w, (64 + 127) << 23, 0, 4);
     EMIT(w, x64_rr(w->p, X64_TEST, 3, t, t));
     x64_jcc(w, X64_NS, skip);
-    op_memory(w, FADD32, &m);
+    op_memory(w, X64_FADD32, &m);
     x64_place_label(w, skip);
   }
   kn_drop(w, in->a);
@@ -220,7 +183,7 @@ static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
          x64_rm(w->p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg), x64_at(X64_RBP, at)));
     o.place = x64_frame(at);
   }
-  op_memory(w, single ? FLD32 : FLD64, &o.place);
+  op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.place);
   kn_drop(w, in->a);
   x64_x87_pop(w, i);
 }
@@ -229,7 +192,7 @@ static void demote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (x64_dead(w, in, i)) return;
   int32_t at = scratch(w);
   x64_x87_push(w, in->a);
-  op_frame(w, in->type == KILN_TYPE_F32 ? FSTP32 : FSTP64, at);
+  op_frame(w, in->type == KILN_TYPE_F32 ? X64_FSTP32 : X64_FSTP64, at);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   x64_hook_load(w, dst, at, in->type);
@@ -244,8 +207,8 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool swap = x64_fcond[in->x].swap;
   x64_x87_push(w, swap ? in->a : in->b);
   x64_x87_push(w, swap ? in->b : in->a);
-  op_stack(w, FUCOMIP1);
-  op_stack(w, FSTP0);
+  op_stack(w, X64_FUCOMIP1);
+  op_stack(w, X64_FSTP0);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   x64_fcmp_result(w, i, x64_fcond[in->x].cc);
@@ -261,22 +224,22 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, sign, in->a, 1);
   x64_x87_push(w, in->b);
   x64_x87_push(w, in->a);
-  op_stack(w, FUCOMI1);
+  op_stack(w, X64_FUCOMI1);
   x64_jcc(w, X64_P, nan);
   x64_jcc(w, X64_NE, differ);
   EMIT(w, x64_test_ri(w->p, 2, sign, 0x8000));
   x64_jcc(w, least ? X64_E : X64_NE, other);
-  op_stack(w, FSTP1);
+  op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
   x64_place_label(w, differ);
   x64_jcc(w, least ? X64_A : X64_B, other);
-  op_stack(w, FSTP1);
+  op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
   x64_place_label(w, nan);
-  op_stack(w, FADDP1);
+  op_stack(w, X64_FADDP1);
   x64_jmp(w, done);
   x64_place_label(w, other);
-  op_stack(w, FSTP0);
+  op_stack(w, X64_FSTP0);
   x64_place_label(w, done);
 }
 
@@ -302,7 +265,7 @@ static void access(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->a);
   if (in->op == KILN_OP_STORE) {
     x64_x87_push(w, in->b);
-    op_memory(w, FSTP80, &m);
+    op_memory(w, X64_FSTP80, &m);
     kn_drop(w, in->b);
   } else {
     x64_x87_load(w, i, &m);
@@ -325,9 +288,9 @@ static const uint8_t library[KILN_OP_COUNT] = {
 
 /* What follows once the operands are on the stack, the last one on top. */
 static const uint16_t stack_op[KILN_OP_COUNT] = {
-  [KILN_OP_FADD] = FADDP1, [KILN_OP_FSUB] = FSUBP1,   [KILN_OP_FMUL] = FMULP1,
-  [KILN_OP_FDIV] = FDIVP1, [KILN_OP_FNEG] = FCHS,     [KILN_OP_FABS] = FABS,
-  [KILN_OP_FSQRT] = FSQRT, [KILN_OP_FRINT] = FRNDINT,
+  [KILN_OP_FADD] = X64_FADDP1, [KILN_OP_FSUB] = X64_FSUBP1,   [KILN_OP_FMUL] = X64_FMULP1,
+  [KILN_OP_FDIV] = X64_FDIVP1, [KILN_OP_FNEG] = X64_FCHS,     [KILN_OP_FABS] = X64_FABS,
+  [KILN_OP_FSQRT] = X64_FSQRT, [KILN_OP_FRINT] = X64_FRNDINT,
 };
 
 void x64_x87(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -370,9 +333,9 @@ void x64_x87(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_OP_FMULADD: /* rounded twice */
     x64_x87_push(w, in->a);
     x64_x87_push(w, in->b);
-    op_stack(w, FMULP1);
+    op_stack(w, X64_FMULP1);
     x64_x87_push(w, in->c);
-    op_stack(w, FADDP1);
+    op_stack(w, X64_FADDP1);
     x64_x87_pop(w, i);
     break;
   default:
