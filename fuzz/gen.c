@@ -409,7 +409,7 @@ static kiln_func *build_main(struct gen *g) {
     for (unsigned k = 0; k < g->sigs[i].n_results; k++) {
       kiln_type t = g->sigs[i].results[k];
       kiln_value v = results[k];
-      if (t == KILN_TYPE_F32 || t == KILN_TYPE_F64) v = gen_quiet(g, t, v);
+      if (t >= KILN_TYPE_F32 && t <= KILN_TYPE_F80) v = gen_quiet(g, t, v);
       kiln_build_store(g->f, t, gen_symbol(g, g->out, 0), (int32_t)at, v, 0);
       at += 16;
     }
@@ -501,8 +501,13 @@ static void draw_weights(struct gen *g) {
     {[KILN_TYPE_I8] = 3, [KILN_TYPE_I16] = 3, [KILN_TYPE_I32] = 1},
     {[KILN_TYPE_F32] = 3, [KILN_TYPE_F64] = 4, [KILN_TYPE_I32] = 1, [KILN_TYPE_I64] = 1},
     {[KILN_TYPE_I128] = 4, [KILN_TYPE_I64] = 3, [KILN_TYPE_F64] = 1},
+    {[KILN_TYPE_F80] = 5,
+     [KILN_TYPE_I64] = 3,
+     [KILN_TYPE_I32] = 1,
+     [KILN_TYPE_F64] = 2,
+     [KILN_TYPE_F32] = 1},
   };
-  memcpy(g->weights, weights[gen_pick(g, 5)], sizeof g->weights);
+  memcpy(g->weights, weights[gen_pick(g, 6)], sizeof g->weights);
   g->weight = 0;
   for (unsigned t = 0; t < KILN_TYPE_COUNT; t++) g->weight += g->weights[t];
 }

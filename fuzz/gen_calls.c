@@ -33,12 +33,15 @@ static void some_param(struct gen *g, struct gen_sig *s) {
 
 static void results(struct gen *g, struct gen_sig *s) {
   unsigned n = gen_chance(g, 60) ? gen_pick(g, 7) : gen_chance(g, 40) ? 0 : 1;
-  unsigned ints = 0, floats = 0;
+  unsigned ints = 0, floats = 0, longs = 0;
   for (unsigned i = 0; i < n; i++) {
     kiln_type t = gen_type(g);
-    unsigned *used = t == KILN_TYPE_F32 || t == KILN_TYPE_F64 ? &floats : &ints;
+    unsigned *used = t == KILN_TYPE_F80                         ? &longs
+                     : t == KILN_TYPE_F32 || t == KILN_TYPE_F64 ? &floats
+                                                                : &ints;
     unsigned more = t == KILN_TYPE_I128 ? 2 : 1;
-    if (*used + more > (used == &ints ? MAX_INT_RESULTS : MAX_FLOAT_RESULTS)) continue;
+    unsigned most = used == &ints ? MAX_INT_RESULTS : used == &floats ? MAX_FLOAT_RESULTS : 2;
+    if (*used + more > most) continue;
     *used += more;
     s->results[s->n_results++] = t;
   }
@@ -91,6 +94,7 @@ void gen_signature(struct gen *g, unsigned index) {
 void gen_declare_host(struct gen *g) {
   for (unsigned i = 0; i < n_host_funcs; i++) {
     const struct host_func *h = &host_funcs[i];
+    if (h->long_double && g->weights[KILN_TYPE_F80] == 0) continue;
     kiln_type results[2] = {(kiln_type)h->results[0], (kiln_type)h->results[1]};
     g->host_sigs[i] =
       kiln_sig_new(g->m, KILN_CC_C, h->sig_flags, h->params, h->n_params, results, h->n_results);
@@ -174,6 +178,7 @@ static void call_variadic_host(struct gen *g, unsigned index) {
 static void call_host(struct gen *g) {
   unsigned index = gen_pick(g, n_host_funcs);
   const struct host_func *h = &host_funcs[index];
+  if (h->long_double && g->weights[KILN_TYPE_F80] == 0) return;
   if (h->sig_flags & KILN_SIG_VARIADIC) {
     call_variadic_host(g, index);
     return;

@@ -76,7 +76,9 @@ static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,
                                                 [KILN_TYPE_I64] = 64,
                                                 [KILN_TYPE_I128] = 128};
 
-static bool is_float(unsigned t) { return t == KILN_TYPE_F32 || t == KILN_TYPE_F64; }
+static bool is_float(unsigned t) {
+  return t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80;
+}
 
 uint64_t gen_bits(struct gen *g, unsigned bytes) {
   uint64_t v = 0;
@@ -95,10 +97,11 @@ kiln_type gen_type(struct gen *g) {
 
 kiln_type gen_int_type(struct gen *g) {
   kiln_type t = gen_type(g);
-  return is_float(t) ? KILN_TYPE_I32 + (t == KILN_TYPE_F64) : t;
+  return is_float(t) ? (t == KILN_TYPE_F32 ? KILN_TYPE_I32 : KILN_TYPE_I64) : t;
 }
 
 static kiln_type float_type(struct gen *g) {
+  if (g->weights[KILN_TYPE_F80] > 0 && gen_pick(g, 3) > 0) return KILN_TYPE_F80;
   return gen_pick(g, 2) ? KILN_TYPE_F32 : KILN_TYPE_F64;
 }
 
@@ -180,6 +183,16 @@ kiln_value gen_typed(struct gen *g, unsigned type) {
     k = gen_byte(g);
     if (k < 200) return kiln_const_f64(g->f, few[k % (sizeof few / sizeof *few)]);
     return kiln_const_bits(g->f, KILN_TYPE_F64, gen_bits(g, 8), 0);
+  case KILN_TYPE_F80: {
+    union {
+      long double v;
+      uint64_t bits[2];
+    } x = {.bits = {0, 0}};
+    k = gen_byte(g);
+    x.v = (long double)few[k % (sizeof few / sizeof *few)];
+    if (k >= 200) x.v = (long double)(int64_t)gen_bits(g, 8) / 3;
+    return kiln_const_bits(g->f, KILN_TYPE_F80, x.bits[0], x.bits[1] & 0xffff);
+  }
   case KILN_TYPE_I128: {
     uint64_t low = int_bits(g, 128);
     return kiln_const_i128(g->f, low, gen_chance(g, 128) ? int_bits(g, 64) : -(low >> 63));
@@ -277,9 +290,10 @@ kiln_value gen_operand(struct gen *g, unsigned type) {
 }
 
 kiln_value gen_quiet(struct gen *g, kiln_type type, kiln_value v) {
-  kiln_value nan = type == KILN_TYPE_F32
-                     ? kiln_const_bits(g->f, type, 0x7fc00000, 0)
-                     : kiln_const_bits(g->f, type, UINT64_C(0x7ff8000000000000), 0);
+  kiln_value nan =
+    type == KILN_TYPE_F80   ? kiln_const_bits(g->f, type, UINT64_C(0xc000000000000000), 0x7fff)
+    : type == KILN_TYPE_F32 ? kiln_const_bits(g->f, type, 0x7fc00000, 0)
+                            : kiln_const_bits(g->f, type, UINT64_C(0x7ff8000000000000), 0);
   kiln_value ordered = kiln_build_fcmp(g->f, KILN_FORD, type, v, v);
   return kiln_build_select(g->f, type, ordered, v, nan);
 }
@@ -373,6 +387,12 @@ static void unary(struct gen *g, kiln_op op, unsigned types) {
   gen_add(g, t, kiln_build_unary(g->f, op, t, gen_operand(g, t)), false);
 }
 
+static kiln_value float_const(struct gen *g, kiln_type t, double v) {
+  if (t == KILN_TYPE_F32) return kiln_const_f32(g->f, (float)v);
+  kiln_value d = kiln_const_f64(g->f, v);
+  return t == KILN_TYPE_F64 ? d : kiln_build_convert(g->f, KILN_OP_FPROMOTE, t, KILN_TYPE_F64, d);
+}
+
 /* Float to integer, in range where the rest is any bits. */
 static void to_integer(struct gen *g, kiln_op op) {
   static const double limits[] = {[KILN_TYPE_I8] = 127.0,
@@ -384,10 +404,8 @@ static void to_integer(struct gen *g, kiln_op op) {
   kiln_value v = gen_operand(g, from);
   if (op == KILN_OP_FTOSI || op == KILN_OP_FTOUI) {
     double high = limits[t], low = op == KILN_OP_FTOSI ? -high : -0.5;
-    bool f = from == KILN_TYPE_F32;
-    kiln_value h = f ? kiln_const_f32(g->f, (float)high) : kiln_const_f64(g->f, high);
-    kiln_value l = f ? kiln_const_f32(g->f, (float)low) : kiln_const_f64(g->f, low);
-    kiln_value other = f ? kiln_const_f32(g->f, 5.75f) : kiln_const_f64(g->f, 5.75);
+    kiln_value h = float_const(g, from, high), l = float_const(g, from, low);
+    kiln_value other = float_const(g, from, 5.75);
     kiln_value below = kiln_build_fcmp(g->f, KILN_FOLT, from, v, h);
     v = kiln_build_select(g->f, from, below, v, other);
     kiln_value above = kiln_build_fcmp(g->f, KILN_FOGT, from, v, l);
@@ -412,10 +430,18 @@ static void convert(struct gen *g, kiln_op op, unsigned shape) {
   case SH_CONV_FF:
     t = op == KILN_OP_FDEMOTE ? KILN_TYPE_F32 : KILN_TYPE_F64;
     from = op == KILN_OP_FDEMOTE ? KILN_TYPE_F64 : KILN_TYPE_F32;
+    if (f == KILN_TYPE_F80 && op == KILN_OP_FPROMOTE) {
+      t = f;
+      if (gen_chance(g, 128)) from = KILN_TYPE_F64;
+    } else if (f == KILN_TYPE_F80) {
+      from = f;
+      if (gen_chance(g, 128)) t = KILN_TYPE_F64;
+    }
     break;
   case SH_CONV_FI: to_integer(g, op); return;
   case SH_CONV_IF: t = f; break;
   default:
+    if (f == KILN_TYPE_F80) f = KILN_TYPE_F64;
     from = f;
     t = f == KILN_TYPE_F32 ? KILN_TYPE_I32 : KILN_TYPE_I64;
     if (gen_chance(g, 128)) from = t, t = f;
@@ -477,6 +503,7 @@ static unsigned mem_flags(struct gen *g, unsigned size, bool aligned) {
 
 static void load(struct gen *g) {
   kiln_type t = gen_type(g), mem = t;
+  if (t == KILN_TYPE_F80) t = mem = KILN_TYPE_I64; /* of any bytes: not all are a value */
   if (widths[t] > 8 && t != KILN_TYPE_I128 && gen_chance(g, 90))
     mem = KILN_TYPE_I8 + gen_pick(g, t - KILN_TYPE_I8);
   int32_t disp;
@@ -506,7 +533,11 @@ static void store(struct gen *g) {
   bool aligned;
   unsigned size = kiln_type_size(t);
   kiln_value v = quiet_operand(g, t), p = address(g, size, false, &disp, &aligned);
-  kiln_build_store(g->f, t, p, disp, v, mem_flags(g, size, aligned));
+  unsigned flags = mem_flags(g, size, aligned);
+  kiln_build_store(g->f, t, p, disp, v, flags);
+  if (t == KILN_TYPE_F80 && gen_chance(g, 170)) {
+    gen_add(g, t, kiln_build_load(g->f, t, p, disp, flags), false);
+  }
 }
 
 /* Memory = memory op value, at one address. */

@@ -71,6 +71,14 @@ static double host_float(float a, double b, int32_t c) {
 
 static float host_single(float a) { return (float)(int32_t)(note_f(a) >> 40); }
 
+static long double host_long(int32_t a, long double b, double c, long double d) {
+  note((uint64_t)a);
+  note_f((double)b);
+  note_f(c);
+  note_f((double)d);
+  return isnan(b) || isnan(d) ? 2.5L : b * 3 + d;
+}
+
 struct pair {
   int64_t a;
   double b;
@@ -141,18 +149,25 @@ static int64_t host_callback(int64_t (*f)(int64_t, double), int64_t a) {
 #define PX(T, X) {.type = KILN_TYPE_##T, .flags = KILN_PARAM_##X}
 
 const struct host_func host_funcs[] = {
-  {"host_mix", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false},
+  {"host_mix", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, false},
   {"host_small",
    1,
    4,
    {KILN_TYPE_I8},
    {PX(I8, SEXT), PX(I16, ZEXT), P(I32), PX(I8, ZEXT)},
    0,
+   false,
    false},
-  {"host_float", 1, 3, {KILN_TYPE_F64}, {P(F32), P(F64), P(I32)}, 0, false},
-  {"host_single", 1, 1, {KILN_TYPE_F32}, {P(F32)}, 0, false},
-  {"host_pair", 2, 2, {KILN_TYPE_I64, KILN_TYPE_F64}, {P(I64), P(F64)}, 0, false},
-  {"host_wide", 1, 2, {KILN_TYPE_I128}, {P(I128), P(I64)}, 0, false},
+  {"host_float", 1, 3, {KILN_TYPE_F64}, {P(F32), P(F64), P(I32)}, 0, false, false},
+  {"host_single", 1, 1, {KILN_TYPE_F32}, {P(F32)}, 0, false, false},
+  {.name = "host_long",
+   .n_results = 1,
+   .n_params = 4,
+   .results = {KILN_TYPE_F80},
+   .params = {P(I32), P(F80), P(F64), P(F80)},
+   .long_double = true},
+  {"host_pair", 2, 2, {KILN_TYPE_I64, KILN_TYPE_F64}, {P(I64), P(F64)}, 0, false, false},
+  {"host_wide", 1, 2, {KILN_TYPE_I128}, {P(I128), P(I64)}, 0, false, false},
   {"host_many",
    1,
    20,
@@ -160,6 +175,7 @@ const struct host_func host_funcs[] = {
    {P(I64), P(F64), P(I32), P(F32), P(I64), P(I64), P(F64),       PX(I16, SEXT), P(I128), P(F64),
     P(F64), P(F64), P(F64), P(F64), P(F64), P(F32), PX(I8, SEXT), P(I64),        P(F64),  P(I32)},
    0,
+   false,
    false},
   {"host_struct",
    1,
@@ -167,10 +183,11 @@ const struct host_func host_funcs[] = {
    {KILN_TYPE_I64},
    {P(I32), {KILN_TYPE_I64, KILN_PARAM_BYVAL, 3, 40}, P(I64)},
    0,
+   false,
    false},
-  {"host_made", 0, 2, {0}, {PX(I64, SRET), P(I64)}, 0, false},
-  {"host_variadic", 1, 1, {KILN_TYPE_I64}, {P(I32)}, KILN_SIG_VARIADIC, false},
-  {"host_callback", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, true},
+  {"host_made", 0, 2, {0}, {PX(I64, SRET), P(I64)}, 0, false, false},
+  {"host_variadic", 1, 1, {KILN_TYPE_I64}, {P(I32)}, KILN_SIG_VARIADIC, false, false},
+  {"host_callback", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, true},
 };
 const unsigned n_host_funcs = sizeof host_funcs / sizeof *host_funcs;
 
@@ -183,14 +200,12 @@ static __int128 multiply(__int128 a, __int128 b, int *overflow) {
 }
 
 /* Functions of the compiler's runtime that machine code calls. */
-#define RUNTIME(X)                                                                                 \
-  X(__divti3)                                                                                      \
-  X(__modti3)                                                                                      \
-  X(__udivti3)                                                                                     \
-  X(__umodti3)                                                                                     \
-  X(__floattisf)                                                                                   \
-  X(__floattidf)                                                                                   \
-  X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti) X(__fixunsdfti)
+/* clang-format off */
+#define RUNTIME(X) \
+  X(__divti3) X(__modti3) X(__udivti3) X(__umodti3) X(__floattisf) X(__floattidf) \
+  X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti) \
+  X(__fixunsdfti) X(__floattixf) X(__floatuntixf) X(__fixxfti) X(__fixunsxfti)
+/* clang-format on */
 #define DECLARE(F) void F(void);
 /* Their real types do not matter: they are only addresses here. */
 #pragma GCC diagnostic push
@@ -205,15 +220,17 @@ RUNTIME(DECLARE)
 static const struct {
   const char *name;
   void *address;
-} functions[] = {NAMED(host_mix) NAMED(host_small) NAMED(host_float) NAMED(host_single)
-                   NAMED(host_pair) NAMED(host_wide) NAMED(host_many) NAMED(host_struct)
-                     NAMED(host_made) NAMED(host_variadic) NAMED(host_callback) NAMED(memcpy)
-                       NAMED(memmove) NAMED(memset) RUNTIME(NAMED){"__muloti4", (void *)multiply},
-                 NAMED(fmod) NAMED(fma) NAMED(fmin) NAMED(fmax) NAMED(floor) NAMED(ceil)
-                   NAMED(trunc) NAMED(round) NAMED(roundeven) NAMED(rint) NAMED(nearbyint)
-                     NAMED(fmodf) NAMED(fmaf) NAMED(fminf) NAMED(fmaxf) NAMED(floorf) NAMED(ceilf)
-                       NAMED(truncf) NAMED(roundf) NAMED(roundevenf) NAMED(rintf)
-                         NAMED(nearbyintf)};
+} functions[] = {
+  NAMED(host_mix) NAMED(host_small) NAMED(host_float) NAMED(host_single) NAMED(host_pair)
+    NAMED(host_long) NAMED(host_wide) NAMED(host_many) NAMED(host_struct) NAMED(host_made)
+      NAMED(host_variadic) NAMED(host_callback) NAMED(memcpy) NAMED(memmove) NAMED(memset)
+        RUNTIME(NAMED){"__muloti4", (void *)multiply},
+  NAMED(fmod) NAMED(fma) NAMED(fmin) NAMED(fmax) NAMED(floor) NAMED(ceil) NAMED(trunc) NAMED(round)
+    NAMED(roundeven) NAMED(rint) NAMED(nearbyint) NAMED(fmodf) NAMED(fmaf) NAMED(fminf) NAMED(fmaxf)
+      NAMED(floorf) NAMED(ceilf) NAMED(truncf) NAMED(roundf) NAMED(roundevenf) NAMED(rintf)
+        NAMED(nearbyintf) NAMED(fmodl) NAMED(fmal) NAMED(fminl) NAMED(fmaxl) NAMED(floorl)
+          NAMED(ceill) NAMED(truncl) NAMED(roundl) NAMED(roundevenl) NAMED(rintl)
+            NAMED(nearbyintl)};
 
 void *host_find(void *user, const char *name) {
   (void)user;

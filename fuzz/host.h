@@ -39,6 +39,7 @@ struct host_func {
   uint8_t results[2]; /* kiln_type */
   kiln_param params[22];
   unsigned sig_flags;
+  bool long_double;
   bool callback; /* params: a function of HOST_CALLBACK's type, a number */
 };
 extern const struct host_func host_funcs[];
