@@ -115,6 +115,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
     t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
   /* copies of slot homes stay true if the block is only entered from the one before it */
   bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
+  if (!keep) w->bound = kn_here(w);
   w->cached = keep ? w->cached & usable : 0;
   if (keep) { /* what the edge may have written as a home holds no copy any more */
     for (uint64_t lost = w->block_regs & ~usable; lost; lost &= lost - 1)

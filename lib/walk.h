@@ -111,6 +111,7 @@ struct kn_walk {
   KN_ARRAY(uint32_t) label_mark; /* parallel to labels */
   KN_ARRAY(uint32_t) reloc_mark; /* parallel to the function's relocations */
   KN_ARRAY(uint32_t) cut;
+  uint32_t bound; /* place of the newest label that something may jump to */
   uint32_t n_epilogues;
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;     /* instruction that gave the latest of them back, */

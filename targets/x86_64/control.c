@@ -6,14 +6,22 @@
 /* ---- labels ---- */
 
 void x64_place_label(struct kn_walk *w, uint32_t label) {
-  w->label[label] = kn_here(w);
+  w->label[label] = w->bound = kn_here(w);
   w->label_mark.at[label] = w->fixups.n;
+}
+
+/* A jump that follows a conditional one directly may change places with it (see x64_finish). */
+static void note_over(struct kn_walk *w) {
+  struct kn_fixup *last = w->fixups.n ? &w->fixups.at[w->fixups.n - 1] : NULL;
+  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && w->bound != kn_here(w))
+    last->kind = X64_FIX_OVER;
 }
 
 /* Jumps are 32-bit, to be shortened when the function is complete; backward ones that are short
  * already cannot get longer. */
 void x64_jmp(struct kn_walk *w, uint32_t label) {
   uint32_t to = w->label[label];
+  note_over(w);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
     EMIT(w, x64_jmp_rel8(w->p, 0));
     KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});

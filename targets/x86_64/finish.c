@@ -36,6 +36,18 @@ static uint32_t cut_epilogue(const struct kn_walk *w) {
   return w->saved_count && w->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
 }
 
+/* jcc over; jmp there; over: becomes jncc there. `x` is the jcc's fixup, not yet moved `at`. */
+static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
+  struct kn_fixup *jump = x + 1;
+  uint32_t size = jump->kind == X64_FIX_JMP ? 5 : 2;
+  x->kind = X64_FIX_JCC;
+  if (w->label[x->label] != at + 4 + size) return;
+  w->base[at - 1] ^= 1;
+  x->label = jump->label;
+  jump->kind = X64_FIX_GONE;
+  jump->label = size;
+}
+
 /* Every place that may be cut is a fixup. One pass in their order, which is the code's, closes the
  * gaps; cut[k] becomes the bytes cut before fixup k, which is what everything emitted between fixups
  * k - 1 and k moves by. A jump is short if its distance, measured before anything is cut, fits. */
@@ -57,9 +69,13 @@ static bool cut_all(struct kn_walk *w, uint32_t start) {
     uint32_t at = x->at, pos, bytes;
     cut[k] = total;
     x->at = at - total;
+    if (x->kind == X64_FIX_OVER) turn(w, x, at);
     if (x->kind == X64_FIX_EPILOGUE) {
       pos = at;
       bytes = epilogue;
+    } else if (x->kind == X64_FIX_GONE) {
+      pos = at - 1;
+      bytes = x->label;
     } else if (x->kind == X64_FIX_JMP || x->kind == X64_FIX_JCC) {
       int32_t d = (int32_t)(w->label[x->label] - (at + 4));
       if (d != (int8_t)d) continue;
@@ -131,7 +147,7 @@ static void patch(struct kn_walk *w) {
       w->base[x->at] = (uint8_t)(w->label[x->label] - (x->at + 1));
       continue;
     }
-    if (x->kind == X64_FIX_NONE || x->kind == X64_FIX_EPILOGUE) continue;
+    if (x->kind >= X64_FIX_NONE && !(x->kind & X64_FIX_TABLE)) continue;
     uint32_t from = x->kind & X64_FIX_TABLE ? w->label[x->kind & ~X64_FIX_TABLE]
                     : x->kind < X64_FIX_JMP ? x->at + 4 + x->kind
                                             : x->at + 4;

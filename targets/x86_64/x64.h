@@ -235,8 +235,10 @@ void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uin
 enum {
   X64_FIX_JMP = 8, /* jmp rel32, may become short */
   X64_FIX_JCC,     /* jcc rel32, may become short */
+  X64_FIX_OVER,    /* the same, with a jump directly behind it that nothing else goes to */
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
+  X64_FIX_GONE,    /* a jump to be cut; `label` its size */
   X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its ret */
 };
 #define X64_FIX_TABLE (1u << 31)
