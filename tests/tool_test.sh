@@ -185,6 +185,7 @@ END
 "$kiln" compile three.kir
 check "--dump prints each function to standard error" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump -o dumped.o three.kir
 check "--dump does not change the object" cmp dumped.o three.o
+check "nor that of bitcode" bash -c "'$kiln' compile --dump=/dev/null -o dumped.o main.bc && cmp dumped.o main.o"
 check "--dump=FILE is text that compiles" bash -c \
   "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
 check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
