@@ -420,7 +420,7 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
     v = bits;
   } else if (t.kind == KN_TOK_INT) {
     v = (unsigned __int128)t.high << 64 | t.low;
-    unsigned width = size * 8;
+    unsigned width = type == KILN_TYPE_F80 ? 80 : size * 8;
     unsigned __int128 limit = (unsigned __int128)1 << (width - 1);
     if (minus ? v > limit : width < 128 && v >> width) {
       return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit %s",

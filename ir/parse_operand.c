@@ -211,7 +211,7 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
   kn_parse_next(p);
   if (typed && is_float && minus) return kn_parse_syntax(p, &t, "the bits of a float have no sign");
   if (typed && type != KILN_TYPE_VOID) {
-    uint32_t width = kiln_type_size(type) * 8;
+    uint32_t width = type == KILN_TYPE_F80 ? 80 : kiln_type_size(type) * 8;
     if (width < 128) {
       if (minus ? 0 - v > (unsigned __int128)1 << (width - 1) : v >> width != 0) {
         return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit %s",
@@ -219,7 +219,7 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
       }
       v &= ((unsigned __int128)1 << width) - 1;
       low = (uint64_t)v;
-      high = 0;
+      high = (uint64_t)(v >> 64);
     }
     *out = kiln_const_bits(p->func, type, low, high);
     return true;

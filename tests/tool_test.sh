@@ -142,6 +142,13 @@ check "no f80: parameter" no_f80 f:b0:0 param '(f80)' 'b0(v0: f80):' '  ret'
 check "no f80: block parameter" no_f80 5:1 param '()' 'b0:' "  br b1($one)" 'b1(v0: f80):' '  brif 1, b1(v0), b2' 'b2:' '  ret'
 check "no f80: result" no_f80 4:3 ret '() -> f80' 'b0:' "  ret $one"
 
+# Two f80 are results, in st(0) and st(1); three are not.
+three='() -> f80, f80, f80'
+{ echo "declare @g$three"; printf 'func @f() {\nb0:\n  v0 = call @g()\n  ret\n}\n'; } > f80.kir
+check "three f80 as results of a call" says 1 '^f80.kir:4:8: error: call: result of a type, or number' "$kiln" compile -o f80.o f80.kir
+printf 'func @f%s {\nb0:\n  ret %s, %s, %s\n}\n' "$three" "$one" "$one" "$one" > f80.kir
+check "three f80 as results" says 1 '^f80.kir:3:3: error: ret: result of a type, or number' "$kiln" compile -o f80.o f80.kir
+
 # ---- print, verify, dis ----
 check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
 check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"

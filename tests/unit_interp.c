@@ -127,6 +127,23 @@ static const struct fault faults[] = {
    "  ret v0\n}\n",
    255, KILN_ERR_TRAP, "f", 0, 2, "least value"},
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  trap\n}\n", 0, KILN_ERR_TRAP, "f", 0, 1, "trap"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = load.f80 v0+8\n  ret v0\n}\n", 0,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "memory at 0x8"},
+  {"func @f(i64) -> i64 {\nb0(v0: i64):\n  store.f80 f80 0x0, v0\n  ret v0\n}\n", 8,
+   KILN_ERR_UNDEFINED, "f", 0, 1, "memory at 0x8"},
+  {"func @g(f80, f80) {\nb0(v0: f80, v1: f80):\n  ret\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @g(f80 0x0) as (f80)\n  ret v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
+  {"func @g() -> f64 {\nb0:\n  ret f64 1.0\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g() as () -> f80\n  ret v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: results"},
+  {"func @g(i32, ...) -> f80 {\n  slot0 = slot 32 align 8\nb0(v0: i32):\n  va_start slot0\n"
+   "  v2 = va_arg.f80 slot0\n  v3 = va_arg.f80 slot0\n  ret v3\n}\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(1, f80 0x0)\n  ret v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "g", 0, 3, "va_arg"},
+  {"declare @getpid() -> f80, i64\n"
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @getpid()\n  ret v0\n}\n",
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot give"},
 };
 
 static void test_faults(void **state) {
@@ -281,6 +298,38 @@ static void test_called_by_c(void **state) {
   memcpy(&pair, &address, sizeof pair);
   struct pair p = pair(-3);
   assert_true(p.b == -3.0 && p.a == -3);
+  end(&w);
+}
+
+/* f80: in the API's two words, of which bits above the value do not count; to C and from C. */
+static void test_f80(void **state) {
+  (void)state;
+  struct world w =
+    make("declare @sqrtl(f80) -> f80\n"
+         "func @f(f80, i32, f80) -> f80, i32, f80 {\nb0(v0: f80, v1: i32, v2: f80):\n"
+         "  v3 = call @sqrtl(v0)\n  v4 = fneg.f80 v2\n  ret v3, v1, v4\n}\n"
+         "func @g(f80, f80) -> f80, f80 {\nb0(v0: f80, v1: f80):\n"
+         "  v2 = fadd.f80 v0, v1\n  v3 = fsub.f80 v0, v1\n  ret v2, v3\n}\n"
+         "func @h(i32, f80, i64, f80) -> f80 {\nb0(v0: i32, v1: f80, v2: i64, v3: f80):\n"
+         "  v4 = sitof.f80 i32 v0\n  v5 = fmul.f80 v1, v4\n  v6 = fsub.f80 v5, v3\n  ret v6\n}\n");
+  const uint64_t top = UINT64_C(1) << 63;
+  kiln_bits args[3] = {{top, UINT64_C(0xabcd000000004003)}, {7, 0}, {1, 0x1ffff}};
+  kiln_bits r[KILN_MAX_RESULTS];
+  assert_int_equal(call(&w, "f", args, 3, r, NULL), KILN_OK); /* the root of 16 */
+  assert_true(r[0].low == top && r[0].high == 0x4001);
+  assert_int_equal(r[1].low, 7);
+  assert_true(r[2].low == 1 && r[2].high == 0x7fff);
+  long double _Complex (*g)(long double, long double);
+  long double (*h)(int, long double, long, long double);
+  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "g"));
+  memcpy(&g, &address, sizeof g);
+  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "h"));
+  memcpy(&h, &address, sizeof h);
+  long double _Complex c = g(3, 0.5L);
+  assert_true(__real__ c == 3.5L && __imag__ c == 2.5L);
+  assert_true(h(-3, 1 / 3.0L, 9, 0.25L) == 1 / 3.0L * -3 - 0.25L);
+  for (int i = 0; i < 20; i++) g(1, 2); /* nothing stays on the x87 stack */
+  assert_true(h(2, 2, 0, 1) == 3);
   end(&w);
 }
 
@@ -499,14 +548,24 @@ static void test_inspect(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_faults),           cmocka_unit_test(test_division_of_the_other_target),
-    cmocka_unit_test(test_deep_recursion),   cmocka_unit_test(test_results),
-    cmocka_unit_test(test_other_signatures), cmocka_unit_test(test_c_functions),
-    cmocka_unit_test(test_callbacks),        cmocka_unit_test(test_called_by_c),
-    cmocka_unit_test(test_fault_below_c),    cmocka_unit_test(test_jump_over_c),
-    cmocka_unit_test(test_constructors),     cmocka_unit_test(test_threads),
-    cmocka_unit_test(test_undefined_symbol), cmocka_unit_test(test_options),
-    cmocka_unit_test(test_out_of_memory),    cmocka_unit_test(test_inspect),
+    cmocka_unit_test(test_faults),
+    cmocka_unit_test(test_division_of_the_other_target),
+    cmocka_unit_test(test_deep_recursion),
+    cmocka_unit_test(test_results),
+    cmocka_unit_test(test_other_signatures),
+    cmocka_unit_test(test_c_functions),
+    cmocka_unit_test(test_callbacks),
+    cmocka_unit_test(test_called_by_c),
+    cmocka_unit_test(test_f80),
+    cmocka_unit_test(test_f80),
+    cmocka_unit_test(test_fault_below_c),
+    cmocka_unit_test(test_jump_over_c),
+    cmocka_unit_test(test_constructors),
+    cmocka_unit_test(test_threads),
+    cmocka_unit_test(test_undefined_symbol),
+    cmocka_unit_test(test_options),
+    cmocka_unit_test(test_out_of_memory),
+    cmocka_unit_test(test_inspect),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
-enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4 };
+enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
 
 /* ---- where arguments and results go ---- */
 
@@ -392,13 +392,14 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   take_x87_results(w, sig, i);
   /* all result registers first, so that nothing takes them */
-  unsigned gp = 0, fp = 0, next = i;
+  unsigned gp = 0, fp = 0, x87 = 0, next = i;
   uint8_t reg[KILN_MAX_RESULTS], high[KILN_MAX_RESULTS];
   for (unsigned k = 0; k < sig->n_results; k++) {
     unsigned type = sig->results[k];
     high[k] = reg[k] = KN_NO_REG;
-    if (type == KILN_TYPE_F80) continue;
-    if (!lowered_type(type) || gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(type) * 9 ||
+    if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
+    if (x87 > N_X87_RESULTS || !lowered_type(type) ||
+        gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(type) * 9 ||
         fp >= N_FP_RESULTS + !kn_bank(type) * 9) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
@@ -451,11 +452,9 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     uint32_t h = kn_ret_value(f, in, k);
     unsigned type = f->result_types[k], bank = kn_bank(type);
     unsigned n = type == KILN_TYPE_I128 ? 2 : 1;
-    if (type == KILN_TYPE_F80) {
-      x87++;
-      continue;
-    }
-    if (!lowered_type(type) || (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
+    if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
+    if (x87 > N_X87_RESULTS || !lowered_type(type) ||
+        (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
     }

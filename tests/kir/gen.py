@@ -10,7 +10,7 @@ import random
 import sys
 
 from gen_base import FLOATS, INT64, INTS
-from gen_f80 import gen_f80, gen_f80_convert, gen_f80_memory, gen_f80_moves
+from gen_f80 import gen_f80, gen_f80_convert, gen_f80_memory, gen_f80_moves, gen_f80_random
 from gen_flow import gen_moves, gen_pressure, gen_random
 from gen_ops import gen_convert, gen_float, gen_icmp, gen_imm, gen_int, gen_memory, gen_switch
 
@@ -31,7 +31,7 @@ def main():
     for make in [gen_int, gen_imm, gen_icmp, gen_float, gen_convert, gen_memory, gen_switch,
                  gen_moves, gen_pressure]:
         make(random.Random(seed)).write(outdir)
-    for make in [gen_f80, gen_f80_memory, gen_f80_moves]:
+    for make in [gen_f80, gen_f80_memory, gen_f80_moves, gen_f80_random]:
         make(random.Random(seed)).write(outdir)
     for f in gen_f80_convert(random.Random(seed)):
         f.write(outdir)

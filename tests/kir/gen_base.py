@@ -16,7 +16,7 @@ def mask(w):
 
 
 def size_of(t):
-    return WIDTH[t] // 8 if t in WIDTH else 4 if t == 'f32' else 8
+    return WIDTH[t] // 8 if t in WIDTH else {'f32': 4, 'f64': 8, 'f80': 16}[t]
 
 
 def signed(v, w):
@@ -83,7 +83,7 @@ def lit(bits, t):
 
 def const(bits, t):
     """An operand in the text form."""
-    if t in FLOATS:
+    if t not in WIDTH:
         return '%s 0x%x' % (t, bits)
     if t == 'i128':
         return 'i128 0x%x' % bits

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from gen_base import *
 from gen_base import u2
+from gen_flow import Random
 from gen_ops import FCMP
 
 BIAS = 16383
@@ -558,4 +559,77 @@ b0(v0: f80):
                 for i in order_:
                     r = add(mul(r, f80(3)), f80(a + ks[i]))
                 f.run(name, [a], ['i64'], r, 'f80')
+    return f
+
+
+ARITHMETIC = {'fadd': add, 'fsub': lambda a, b: add(a, b ^ SIGN), 'fmul': mul, 'fdiv': div}
+
+
+class Random80(Random):
+    """Random functions with values of f80 among the others."""
+
+    def constant(self, t):
+        if t != 'f80':
+            return super().constant(t)
+        return self.rng.choice([ONE, HALF, 0, SIGN, f80(-3), f80(10 ** 10)] + randoms(self.rng, 3, 8))
+
+    def float_inst(self, lines, code, env):
+        rng = self.rng
+        if rng.random() < 0.35:
+            super().float_inst(lines, code, env)
+            return
+        t, r = 'f80', self.fresh()
+        a, fa = self.operand(env, t)
+        b, fb = self.operand(env, t)
+        kind = rng.randrange(8)
+        if kind < 3:
+            op = rng.choice(list(ARITHMETIC))
+            text, run = '%s.f80 %s, %s' % (op, a, b), lambda e: ARITHMETIC[op](fa(e), fb(e))
+        elif kind == 3:
+            op = rng.choice(['fneg', 'fabs', 'fcopysign'])
+            text = '%s.f80 %s%s' % (op, a, ', ' + b if op == 'fcopysign' else '')
+
+            def run(e):
+                x = fa(e)
+                return x ^ SIGN if op == 'fneg' else x & ~SIGN | (fb(e) & SIGN if op[1] == 'c' else 0)
+        elif kind == 4:
+            c, t = rng.choice(list(FCMP)), 'i8'
+            text = 'fcmp.f80 %s %s, %s' % (c, a, b)
+
+            def run(e):
+                x, y = fa(e), fb(e)
+                nan = is_nan(x) or is_nan(y)
+                return int(bool(FCMP[c](nan, *((0, 0) if nan else (order(x), order(y))))))
+        elif kind == 5:
+            c, fc = self.operand(env, 'i8')
+            text, run = 'select.f80 %s, %s, %s' % (c, a, b), lambda e: fa(e) if fc(e) & 1 else fb(e)
+        elif kind == 6:
+            k = rng.choice(INTS)
+            v, fv = self.operand(env, k)
+            op = rng.choice(['sitof', 'uitof'])
+            text = '%s.f80 %s %s' % (op, k, v)
+            run = lambda e: rounded(Fraction(signed(fv(e), WIDTH[k]) if op == 'sitof' else fv(e)))
+        else:
+            t = rng.choice(INT64)
+            op = rng.choice(['ftosis', 'ftouis'])
+            w = WIDTH[t]
+            lo, hi = (smin_of(w), smax_of(w)) if op == 'ftosis' else (0, mask(w))
+            text = '%s.%s f80 %s' % (op, t, a)
+            run = lambda e: 0 if is_nan(fa(e)) else clamp(math.trunc(order(fa(e))), lo, hi) & mask(w)
+        lines.append('  %s = %s' % (r, text))
+        self.set(code, r, run)
+        env.append((r, t))
+
+
+def gen_f80_random(rng):
+    f = F80('g_f80_random')
+    made = []
+    for i in range(100):
+        r = Random80(f, rng, made[-6:] if i % 3 else [], ['f80', 'f80'] + INTS + ['f64'])
+        r.floats = ['f64']  # those of the class that knows them
+        r.build(rng.choice([5, 15, 30, 60, 120]))
+        made.append(r)
+        for _ in range(6):
+            args = [r.constant(t) for t in r.params]
+            f.run(r.name, args, r.params, r.run(args), r.result)
     return f
