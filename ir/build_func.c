@@ -71,7 +71,7 @@ static KN_COLD bool array_grow(kiln_func *f, void *array, uint64_t need, size_t 
     kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
     return false;
   }
-  uint64_t cap = a.cap < 128 ? 128 : a.cap;
+  uint64_t cap = a.cap < 32 ? 32 : a.cap; /* many functions may be open */
   while (cap < need) cap *= 2;
   if (cap == a.cap) cap *= 2;
   void *at = kn_realloc(f->module, a.at, cap * item_size);

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Instructions of a function whose arrays do not fit into a core's own cache. */
+enum { SCATTERED = 16384 };
+
 /* ---- block order ---- */
 
 static bool push_block(struct kn_plan *plan, kiln_func *f, uint32_t block) {
@@ -275,8 +278,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     if (t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
     if (t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
     /* an i128 takes two: its second half counts as one more parameter */
-    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 &&
-        t->arg_regs[i] != KN_NO_REG)
+    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
       s.entry_avoid |= KN_BIT(t->arg_regs[i]);
   }
   uint64_t all = s.free;
@@ -354,6 +356,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   plan->saved = 0;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
+  plan->scattered = f->needs_order && f->n >= SCATTERED;
   if (plan->in_order) {
     plan->layout = f->order.at;
     plan->n_layout = f->order.n;

@@ -40,6 +40,7 @@ struct kn_plan {
   uint32_t n_layout;
   uint64_t saved; /* callee-saved registers used as homes */
   bool in_order;  /* layout is the order of filling */
+  bool scattered; /* it is not, and the function is larger than a core's own cache */
 
   KN_ARRAY(uint32_t) order;         /* layout's memory if not in order */
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */

@@ -101,6 +101,37 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   return kn_walk_room(w, (size_t)f->n * 4);
 }
 
+/* Blocks of a large function that were not filled in their order lie anywhere in memory: asks for what
+ * the next ones will touch, each time for what the asking before has brought the addresses of. */
+static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32_t pos) {
+  __asm__ volatile(""); /* gcc 12 leaves out calls of a function that only prefetches */
+  const kiln_func *f = w->f;
+  const uint32_t *layout = w->plan->layout + pos;
+  uint32_t left = w->plan->n_layout - pos;
+  if (left <= 6) return;
+  __builtin_prefetch(&f->block[layout[6]]);
+  __builtin_prefetch((const char *)(&f->block[layout[6]] + 1) - 1);
+  const struct kn_block *b = &f->block[layout[4]];
+  __builtin_prefetch(&f->inst[b->first]);
+  __builtin_prefetch(&f->val[b->first]);
+  __builtin_prefetch(&f->inst[b->term]);
+  __builtin_prefetch(&f->val[b->term]);
+  __builtin_prefetch(&f->edges.at[b->edge_first]);
+  if (b->param_first) __builtin_prefetch(&f->val[b->param_first]);
+  b = &f->block[layout[3]];
+  for (uint32_t e = 0; e < b->n_edges && e < 2; e++) {
+    const struct kn_edge *edge = &f->edges.at[b->edge_first + e];
+    __builtin_prefetch(&f->block[edge->target]);
+    __builtin_prefetch(&w->label[edge->target]);
+    if (edge->args) __builtin_prefetch(&f->edge_args.at[edge->args - 1]);
+  }
+  b = &f->block[layout[1]];
+  for (uint32_t e = 0; e < b->n_edges && e < 2; e++) {
+    uint32_t param = f->block[f->edges.at[b->edge_first + e].target].param_first;
+    if (param) __builtin_prefetch(&f->val[param]);
+  }
+}
+
 void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   struct kn_plan *plan = w->plan;
   uint32_t b = plan->layout[pos];
@@ -134,6 +165,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->to_next = false;
   w->done = false;
   w->flags_of = 0;
+  if (KN_UNLIKELY(plan->scattered)) look_ahead(w, pos);
 }
 
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
