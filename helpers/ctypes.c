@@ -50,11 +50,35 @@ static uint64_t class_run(enum kn_cclass as, uint64_t at, uint64_t n) {
   return classes;
 }
 
+/* Fills the eightbytes with their merged classes. */
+static uint64_t fill_eightbytes(uint64_t classes) {
+  return class_run(kn_cclass_of(classes, 0), 0, 8) | class_run(kn_cclass_of(classes, 1), 8, 8);
+}
+
+static bool has_x87(uint64_t classes) {
+  for (unsigned i = 0; i < 16; i++)
+    if (class_at(classes, i) == KN_CCLASS_X87 || class_at(classes, i) == KN_CCLASS_X87UP)
+      return true;
+  return false;
+}
+
+/* Merges the classes of two members. Bytes may be merged one by one in any order, except with x87: there
+ * the classes are those of eightbytes, in the order of the members. */
 static uint64_t merge_classes(uint64_t a, uint64_t b) {
+  if (has_x87(a) || has_x87(b)) {
+    a = fill_eightbytes(a);
+    b = fill_eightbytes(b);
+  }
   uint64_t out = 0;
   for (unsigned i = 0; i < 16; i++)
     out |= (uint64_t)kn_cclass_merge(class_at(a, i), class_at(b, i)) << (4 * i);
   return out;
+}
+
+/* `starts` of a member at byte `by`, below 16. */
+static uint64_t shift_starts(uint64_t starts, unsigned by) {
+  uint64_t lane = (UINT64_C(0xffff) << by) & 0xffff;
+  return (starts << by) & (lane | lane << 16 | lane << 32 | lane << 48);
 }
 
 /* ---- homogeneous aggregates: AAPCS64, 5.10.5 ---- */
@@ -121,7 +145,9 @@ static struct kn_ctype make_basic(kiln_target target, kiln_ckind kind) {
   if (value == KILN_TYPE_F80 && a64) value = KILN_TYPE_F128;
   if (kind == KILN_C_LDOUBLE)
     t.classes = class_run(KN_CCLASS_X87, 0, 8) | class_run(KN_CCLASS_X87UP, 8, 8);
-  t.natural = t.scalar = t.align;
+  t.natural = t.align;
+  if (t.align > 1) t.starts = UINT64_C(1) << (16 * (__builtin_ctz(t.align) - 1));
+  if (complex && t.size <= 16) t.starts |= t.starts << t.align;
   t.value = complex ? KILN_TYPE_VOID : value;
   t.hfa = value == KILN_TYPE_F32 || value == KILN_TYPE_F64 || value == KILN_TYPE_F128 ? value
                                                                                       : KN_CHFA_NOT;
@@ -200,8 +226,6 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
                        .count = count,
                        .align = e->align,
                        .natural = e->natural,
-                       .scalar = count != 0 ? e->scalar : 1,
-                       .unaligned = e->unaligned,
                        .hfa = KN_CHFA_NOT};
   if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE) {
     kn_ctypes_fail(c, e->flexible ? KILN_ERR_TYPE : KILN_ERR_LIMIT,
@@ -212,8 +236,10 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
     t.hfa = KILN_TYPE_VOID;
     hfa_add(&t, e->hfa, count > 4 ? 5 : count * e->n_hfa);
   }
-  if (t.size <= 16 && e->size != 0)
-    for (uint64_t i = 0; i < count; i++) t.classes |= e->classes << (4 * i * e->size);
+  for (uint64_t i = 0; t.size <= 16 && e->size != 0 && i < count; i++) {
+    t.classes |= e->classes << (4 * i * e->size);
+    t.starts |= shift_starts(e->starts, (unsigned)(i * e->size));
+  }
   return add(c, &t);
 }
 
@@ -271,7 +297,7 @@ static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct 
                            uint64_t at) {
   uint64_t unit = type->align * UINT64_C(8), pack = l->as.pack_bytes;
   bool packed = l->as.packed || (f->flags & KILN_CFIELD_PACKED) != 0;
-  if (pack != 0 && unit > pack * 8) unit = pack * 8;
+  if (pack != 0 && unit > pack * 8 && f->bits != 0) unit = pack * 8;
   if (f->bits == 0) at = kn_cround(at, unit);
   else if (!packed && pack == 0 && (at % unit + f->bits + unit - 1) / unit > type->size * 8 / unit)
     at = kn_cround(at, unit);
@@ -311,27 +337,19 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
     t->flexible = true;
     t->hfa = KN_CHFA_NOT;
   }
-  if (type->unaligned || byte % type->scalar != 0) t->unaligned = true;
-  if (type->scalar > t->scalar) t->scalar = type->scalar;
   if (type->size != 0 || type->kind == KILN_C_ARRAY)
     hfa_add(t, type->kind == KILN_C_ARRAY && type->count == 0 ? KN_CHFA_NOT : type->hfa,
             type->n_hfa);
-  if (byte < 16 && type->size <= 16 && type->size != 0)
+  if (byte < 16 && type->size <= 16 && type->size != 0) {
     t->classes = merge_classes(t->classes, type->classes << (4 * byte));
-}
-
-/* Fills the eightbytes with their merged classes: they are considered as such from here on. */
-static uint64_t merge_eightbytes(const struct kn_ctype *t) {
-  if (t->align < 8) return t->classes; /* it may still be moved within an eightbyte */
-  return class_run(kn_cclass_of(t->classes, 0), 0, 8) |
-         class_run(kn_cclass_of(t->classes, 1), 8, 8);
+    t->starts |= shift_starts(type->starts, (unsigned)byte);
+  }
 }
 
 static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield *fields,
                               uint32_t n, const kiln_clayout *as) {
   const kiln_ctype none = {0};
-  struct layout l = {
-    .c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .scalar = 1, .n_fields = n}};
+  struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (as != NULL) l.as = *as;
   if ((l.as.align_bytes != 0 && (!is_power(l.as.align_bytes) || l.as.align_bytes > MAX_ALIGN)) ||
       (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes))) {
@@ -368,7 +386,7 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield
   raise_align(&l, l.as.align_bytes);
   l.t.size = kn_cround((l.bits + 7) / 8, l.t.align);
   hfa_end(&l.t);
-  l.t.classes = l.t.size <= 16 ? merge_eightbytes(&l.t) : 0;
+  if (l.t.size > 16) l.t.classes = 0;
   kiln_ctype t = add(c, &l.t);
   if (t.id != 0) c->fields.n += n;
   return t;

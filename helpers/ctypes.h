@@ -25,9 +25,10 @@ struct kn_ctype {
   uint64_t size; /* bytes */
   uint64_t count;
   uint64_t classes; /* x86-64: the class of each of the first 16 bytes, 4 bits each */
-  uint32_t align;   /* bytes */
+  uint64_t starts; /* where in the first 16 bytes scalars start, other than bit-fields: a lane of 16
+                     * bits for each alignment by nature: 2, 4, 8, 16 */
+  uint32_t align;  /* bytes */
   uint32_t natural; /* alignment without attributes of the type itself: AAPCS64 5.9 */
-  uint32_t scalar;  /* alignment of its most aligned scalar that is no bit-field, by nature */
   uint32_t element; /* arrays */
   uint32_t fields, n_fields;
   uint8_t kind;  /* kiln_ckind */
@@ -35,8 +36,7 @@ struct kn_ctype {
   uint8_t hfa;   /* type of all members: kiln_type; VOID: none yet; or KN_CHFA_NOT */
   uint8_t n_hfa; /* members: at most 5 are counted */
   bool is_signed;
-  bool unaligned; /* a scalar in it is not aligned by nature */
-  bool flexible;  /* ends in a flexible array */
+  bool flexible; /* ends in a flexible array */
 };
 
 struct kn_csig {

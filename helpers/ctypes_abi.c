@@ -29,6 +29,11 @@ static void add_piece(kiln_carg *a, kiln_type type, uint64_t offset, uint64_t si
 
 /* ---- x86-64 ---- */
 
+/* True if a scalar does not stand at a multiple of its size: "has unaligned fields". */
+static bool is_unaligned(const struct kn_ctype *t) {
+  return (t->starts & UINT64_C(0xfffefefeeeeeaaaa)) != 0; /* lanes of 16, 8, 4, 2 */
+}
+
 /* The pieces of an aggregate by its eightbytes; without any, it goes by memory. */
 static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
   if (t->kind == KILN_C_COMPLEX_LDOUBLE && result) { /* COMPLEX_X87: st0, st1 */
@@ -36,7 +41,7 @@ static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
     add_piece(a, KILN_TYPE_F80, 16, 16);
     return;
   }
-  if (t->size > 16 || t->unaligned) return;
+  if (t->size > 16 || is_unaligned(t)) return;
   enum kn_cclass low = kn_cclass_of(t->classes, 0), high = kn_cclass_of(t->classes, 1);
   if (low == KN_CCLASS_MEMORY || high == KN_CCLASS_MEMORY) return;
   if (high == KN_CCLASS_X87UP && low != KN_CCLASS_X87) return;

@@ -214,6 +214,11 @@ static void bit_fields(void **state) {
     int c;
   });
 #pragma pack(push, 2)
+  LAYOUT("{:10l_:0Lc}<#2>", {
+    long a : 10;
+    unsigned long : 0; /* aligns as ever */
+    char b;
+  });
   LAYOUT("{c:20i:20i}<#2>", {
     char a;
     int b : 20;
@@ -292,9 +297,11 @@ static void x64_classes(void **state) {
     {"[el]", "byval", "sret"},      /* INTEGER and X87UP: X87UP without X87 before it */
     {"[eo]", "i64+0 i64+8", "i64+0 i64+8"},
     {"{o}", "i64+0 i64+8", "i64+0 i64+8"},
-    {"{cl}<!>", "byval", "sret"},            /* an unaligned field */
-    {"{c{dc}<!>}", "byval", "sret"},         /* the same, further inside */
-    {"{c^4,c}<#2>", "i32+0", "i32+0"},       /* by nature it is aligned */
+    {"{cl}<!>", "byval", "sret"},                    /* an unaligned field */
+    {"{c{dc}<!>}", "byval", "sret"},                 /* the same, further inside */
+    {"{c^4,c}<#2>", "i32+0", "i32+0"},               /* by nature it is aligned */
+    {"{fs{s{i}<!>}}", "i64+0 i32+8", "i64+0 i32+8"}, /* not in its struct, but as a whole */
+    {"[f{:3C:17I3S:7S}e]<#1>", "i64+0 i64+8", "i64+0 i64+8"},
     {"{lc}<!>", "i64+0 i8+8", "i64+0 i8+8"}, /* packed, but none */
     {"{l}<@16>", "i64+0", "i64+0"},          /* the second eightbyte is padding */
     {"{:40l:30l}", "i64+0 i64+8", "i64+0 i64+8"},

@@ -20,7 +20,7 @@
 #define I32 KILN_TYPE_I32
 #define I64 KILN_TYPE_I64
 
-enum { MAX_ARGS = 40, MAX_BYTES = 256, MAX_LEAVES = 300 };
+enum { MAX_ARGS = 40, MAX_BYTES = 1024 };
 
 /* The memory of an argument or result: its bytes, and which of their bits are not padding. */
 struct image {
