@@ -31,6 +31,8 @@ enum kind {
   IN_LIBM1,
   IN_LIBM2,
   IN_LDEXP,
+  IN_POWI,
+  IN_MODF,
   IN_ROUND_INT,
   IN_OBJECT_SIZE,
   IN_LEVEL,
@@ -117,9 +119,11 @@ static const struct row {
   {"memset.inline", IN_MEMSET, 0, 0},
   {"minimum", IN_FLOAT2, KILN_OP_FMINIMUM, 0},
   {"minnum", IN_FLOAT2, KILN_OP_FMIN, 0},
+  {"modf", IN_MODF, 0, "modf"},
   {"nearbyint", IN_FLOAT1, KILN_OP_FNEARBYINT, 0},
   {"objectsize", IN_OBJECT_SIZE, 0, 0},
   {"pow", IN_LIBM2, 0, "pow"},
+  {"powi", IN_POWI, 0, "__powi"},
   {"prefetch", IN_UNV, KILN_OP_PREFETCH, 0},
   {"pseudoprobe", IN_IGNORE, 0, 0},
   {"ptr.annotation", IN_FIRST, 0, 0},
@@ -349,26 +353,71 @@ static void overflow(const struct call *c) {
   kn_bc_define_parts(r, c->ret, first);
 }
 
-/* A call of C function `name` (with an f behind it for float, an l for x86_fp80) on all arguments. */
-static void library(const struct call *c, const char *name, unsigned n) {
+/* A call of C function `name` with what is behind it for the first argument's type; the arguments are
+ * the intrinsic's, and `last` if that is not none. */
+static kiln_value call_library(const struct call *c, const char *name, const char *const ends[3],
+                               unsigned n, kiln_type result, kiln_value last) {
   struct kn_bc *r = c->r;
   char full[24];
   kiln_param params[3] = {{0}};
   kiln_value args[3];
-  const struct kn_bc_type *t = arg_info(c, 0);
-  size_t length = strlen(name);
+  unsigned bits = arg_info(c, 0)->bits;
+  const char *behind = ends[bits == 32 ? 0 : bits == 64 ? 1 : 2];
+  size_t length = strlen(name), more = strlen(behind);
   memcpy(full, name, length);
-  if (t->bits == 32) full[length++] = 'f';
-  if (t->bits == 80) full[length++] = 'l';
+  memcpy(full + length, behind, more);
   for (unsigned i = 0; i < n; i++) {
     params[i].type = arg_info(c, i)->ktype;
     args[i] = arg(c, i);
   }
-  kiln_type result = (kiln_type)c->rt->ktype;
+  if (last.id) {
+    params[n].type = KILN_TYPE_PTR;
+    args[n++] = last;
+  }
   kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, 1);
-  kiln_symbol_desc desc = {.name = full, .name_length = length};
+  kiln_symbol_desc desc = {.name = full, .name_length = length + more};
   kiln_symbol s = kiln_func_declare(r->module, &desc, sig);
-  def(c, kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n));
+  return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+}
+
+static const char *const c_names[3] = {"f", "", "l"};
+
+static void library(const struct call *c, const char *name, unsigned n) {
+  kiln_type result = (kiln_type)c->rt->ktype;
+  def(c, call_library(c, name, c_names, n, result, (kiln_value){0}));
+}
+
+/* llvm.powi: the compiler's own library has it, for an exponent that is an int. */
+static void integer_power(const struct call *c) {
+  static const char *const names[3] = {"sf2", "df2", "xf2"};
+  if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
+    kn_bc_unsupported(c->r, "powi with this exponent");
+    return;
+  }
+  kiln_type result = (kiln_type)c->rt->ktype;
+  def(c, call_library(c, c->row->text, names, 2, result, (kiln_value){0}));
+}
+
+/* {fraction, whole}: C's function stores the second. */
+static void split_float(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_type kt = (kiln_type)arg_info(c, 0)->ktype;
+  uint32_t first = r->parts.n;
+  bool ok = kn_bc_split(r, c->ret) && r->types[c->ret].n_pieces == 2;
+  for (unsigned k = 0; ok && k < 2; k++)
+    ok = r->type_pieces.at[r->types[c->ret].piece_first + k].type == arg_type(c, 0);
+  if (!ok) {
+    kn_bc_malformed(r, "bad modf intrinsic");
+    return;
+  }
+  kiln_value slot = kiln_slot_new(r->f, kiln_type_size(kt), 4);
+  kiln_value fraction = call_library(c, c->row->text, c_names, 1, kt, slot);
+  kiln_value whole = kiln_build_load(r->f, kt, slot, 0, 0);
+  if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
+  r->parts.at[first] = fraction.id;
+  r->parts.at[first + 1] = whole.id;
+  r->parts.n += 2;
+  kn_bc_define_parts(r, c->ret, first);
 }
 
 /* An integer constant of type `it` that is as wide as the float that it is compared with. */
@@ -556,6 +605,7 @@ static unsigned needed(unsigned kind) {
   case IN_FLOAT2:
   case IN_LIBM2:
   case IN_LDEXP:
+  case IN_POWI:
   case IN_OBJECT_SIZE:
   case IN_FPCLASS:
   case IN_PTRMASK:
@@ -581,7 +631,9 @@ static bool result_fits(const struct call *c) {
   case IN_CANONICALIZE:
   case IN_LIBM1:
   case IN_LIBM2:
-  case IN_LDEXP: return c->rt->kind == TK_FLOAT && c->ret == arg_type(c, 0);
+  case IN_LDEXP:
+  case IN_POWI: return c->rt->kind == TK_FLOAT && c->ret == arg_type(c, 0);
+  case IN_MODF: return kn_bc_is_aggregate(c->rt) && a->kind == TK_FLOAT;
   case IN_OVERFLOW: return kn_bc_is_aggregate(c->rt) && a->kind == TK_INT;
   case IN_FIRST: return c->ret == arg_type(c, 0);
   case IN_STACK_SAVE:
@@ -685,6 +737,8 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     if (arg_info(c, 1)->ktype != KILN_TYPE_I32) kn_bc_unsupported(r, "ldexp with this exponent");
     else library(c, row->text, 2);
     return;
+  case IN_POWI: integer_power(c); return;
+  case IN_MODF: split_float(c); return;
   case IN_ROUND_INT: round_to_int(c); return;
   case IN_OBJECT_SIZE: /* unknown: the least or the greatest answer */
     if (const_arg(c, 1, &k)) def(c, imm(c, k ? 0 : -1));

@@ -117,5 +117,12 @@ int main(void) {
   z--;
   --z;
   printf("%g %d %d\n", z, z < 0, (int)(z * 3.9f));
+  volatile double split[] = {2.75, -1e20, -0.0, INFINITY, 5e-324};
+  for (int i = 0; i < 5; i++) {
+    double whole, part = modf(split[i], &whole);
+    float whole_f, part_f = modff((float)split[i], &whole_f);
+    printf("%a %a %a %a ", part, whole, (double)part_f, (double)whole_f);
+    printf("%a %a\n", __builtin_powi(split[i], i - 3), (double)__builtin_powif(1.5f, i * 3));
+  }
   return 0;
 }

@@ -14,7 +14,8 @@ import harness  # noqa: E402
 
 
 # Programs about what one target has: name, target, why.
-ONLY = {'long_double': ('x86_64', 'long double is an x87 number on x86-64 only')}
+X87 = ('x86_64', 'long double is an x87 number on x86-64 only')
+ONLY = {'long_double': X87, 'long_double_all': X87}
 
 
 def variants(stress):
