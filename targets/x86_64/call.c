@@ -104,11 +104,16 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
       x64_lea(w, r, &from);
       KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(r));
       w->locked = KN_BIT(r);
-      kn_claim(w, X64_RSI), kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
-      KN_LOG(w, KN_EV_WRITE, 0, X64_RSI);
+      if (r != X64_RSI) {
+        kn_claim(w, X64_RSI);
+        KN_LOG(w, KN_EV_WRITE, 0, X64_RSI);
+        x64_mov(w, 3, X64_RSI, r);
+      }
+      KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(X64_RSI)); /* r may be one of the others */
+      w->locked = KN_BIT(X64_RSI);
+      kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RDI);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
-      if (r != X64_RSI) x64_mov(w, 3, X64_RSI, r);
       x64_op_mem(w, X64_LEA, 3, X64_RDI, &to);
       x64_const(w, X64_RCX, p->size_bytes / 8);
       EMIT(w, x64_put8(x64_put8(x64_put8(w->p, 0xf3), 0x48), 0xa5));
