@@ -53,8 +53,9 @@ void kn_check_begin(struct kn_check *c) {
 }
 
 void kn_check_free(struct kn_check *c, kiln_module *m) {
-  void *arrays[] = {c->events.at, c->values.at,   c->busy_at.at, c->slots.at,  c->taken.at,
-                    c->placed.at, c->arrivals.at, c->areas.at,   c->params.at, c->param_first.at};
+  void *arrays[] = {c->events.at, c->values.at,      c->busy_at.at,  c->slots.at,
+                    c->taken.at,  c->placed.at,      c->arrivals.at, c->areas.at,
+                    c->params.at, c->param_first.at, c->tenants.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_flow_free(&c->flow, m);
   kn_realloc(m, c, 0);
@@ -63,7 +64,7 @@ void kn_check_free(struct kn_check *c, kiln_module *m) {
 /* ---- what is wrong ---- */
 
 /* Names a place: "register 3", "frame -24", "the memory of slot 2". */
-static const char *name_place(const struct kn_check *c, uint32_t place, char out[40]) {
+static void name_place(const struct kn_check *c, uint32_t place, char out[40]) {
   const struct kn_flow *w = &c->flow;
   const char *kind = "register";
   int64_t number = place;
@@ -82,7 +83,6 @@ static const char *name_place(const struct kn_check *c, uint32_t place, char out
   if (number < 0) out[at++] = '-';
   while (n) out[at++] = digits[--n];
   out[at] = 0;
-  return out;
 }
 
 /* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */
@@ -90,7 +90,12 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
                      const char *what) {
   kiln_func *f = c->f;
   char at[40];
+  name_place(c, place, at);
   uint32_t block = inst && c->flow.home.at[inst] ? c->flow.home.at[inst] - 1 : c->block;
+  if (handle == 0) {
+    kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s: %s", at, what);
+    return false;
+  }
   const char *kind = "v";
   uint32_t number = kn_index(handle);
   if (kn_tag(handle) == KN_TAG_FORWARD) kind = "the content of slot ";
@@ -98,7 +103,7 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
     number = kn_func_inst_number(f, number);
   else kind = "constant ";
   kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s%u in %s: %s", kind, number,
-               name_place(c, place, at), what);
+               at, what);
   return false;
 }
 
@@ -280,6 +285,9 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
 static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   uint8_t *s = &c->slots.at[slot];
   *s |= (uint8_t)what;
+  if (c->f->returns_twice && what == SLOT_REGISTER)
+    return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
+                 "a variable in a register, which longjmp sets back");
   if ((*s & SLOT_REGISTER) == 0 || (*s & SLOT_IN_MEMORY) == 0) return true;
   return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
                "the variable is in a register for some accesses and in memory for others");
@@ -428,6 +436,20 @@ static bool arrive(struct kn_check *c, uint32_t edge, uint32_t v, uint32_t place
   return true;
 }
 
+/* Where setjmp returns twice a place of the frame keeps its value for good: it may be read after
+ * the second return, whatever was done before that. */
+static bool only_tenant(struct kn_check *c, uint32_t place) {
+  uint32_t v = kn_flow_value(&c->flow, place);
+  if (!c->f->returns_twice || place < KN_FLOW_REGS || c->edge != KN_FLOW_NONE || v == 0)
+    return true;
+  while (c->tenants.n <= place)
+    if (!KN_PUSH(c->f, c->tenants, 0)) return false;
+  if (c->tenants.at[place] && c->tenants.at[place] != v)
+    return wrong(c, v, place, "written where another value was, which longjmp may bring back");
+  c->tenants.at[place] = v;
+  return true;
+}
+
 static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
   const kiln_func *f = c->f;
   const struct kn_inst *in = &f->inst[v];
@@ -449,9 +471,9 @@ static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
     if (waits(c, v) && in->op == KILN_OP_LOAD && x->made + 1 != c->window)
       return wrong(c, v, place, "loaded too late: memory may have changed");
   }
-  x->defined = 1;
+  x->defined = true;
   write_value(c, place, v);
-  return true;
+  return only_tenant(c, place);
 }
 
 /* This LOAD of a variable reads h, a copy of its content. */
@@ -489,7 +511,7 @@ static bool on_alias(struct kn_check *c, uint32_t v, uint32_t place) {
   if (!holds(c, place, KN_FLOW_CONTENT(slot)))
     return wrong(c, KN_FLOW_CONTENT(slot), place, "loaded where it is not");
   kn_flow_alias(&c->flow, v, slot);
-  c->values.at[v].defined = 1;
+  c->values.at[v].defined = true;
   c->in_memory = false;
   return access_as(c, slot, SLOT_REGISTER);
 }
@@ -622,7 +644,7 @@ static bool replay(struct kn_check *c, const struct kn_check_event *e) {
     if (src == place) return true;
     if (!not_busy(c, place, 0)) return false;
     kn_flow_copy(&c->flow, place, src);
-    return true;
+    return only_tenant(c, place);
   case KN_EV_CONST:
   case KN_EV_CLOBBER:
     if (!not_busy(c, place, e->event == KN_EV_CONST ? e->value : 0)) return false;
@@ -630,67 +652,6 @@ static bool replay(struct kn_check *c, const struct kn_check_event *e) {
     return true;
   default: return true;
   }
-}
-
-/* ---- frames ---- */
-
-static uint64_t area_end(const struct kn_slot *s) {
-  /* one that is aligned beyond the stack may be behind a pointer */
-  uint64_t size = s->align_log2 > 4 ? 8 : s->size_bytes ? s->size_bytes : 1;
-  return (uint64_t)((int64_t)s->frame + INT32_MAX) + size;
-}
-static uint64_t area_start(const struct kn_slot *s) {
-  return (uint64_t)((int64_t)s->frame + INT32_MAX);
-}
-
-/* Sorts the slots in the frame by their places: a heap sort. */
-static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
-  for (uint32_t heap = n / 2, end = n; end > 1;) {
-    uint32_t x;
-    if (heap > 0) {
-      x = at[--heap];
-    } else {
-      x = at[--end];
-      at[end] = at[0];
-    }
-    uint32_t i = heap;
-    for (;;) {
-      uint32_t child = 2 * i + 1;
-      if (child >= end) break;
-      if (child + 1 < end && f->slots.at[at[child]].frame < f->slots.at[at[child + 1]].frame)
-        child++;
-      if (f->slots.at[x].frame >= f->slots.at[at[child]].frame) break;
-      at[i] = at[child];
-      i = child;
-    }
-    at[i] = x;
-  }
-}
-
-/* Stack slots have their part of the frame alone. */
-static bool check_frame(struct kn_check *c) {
-  kiln_func *f = c->f;
-  c->areas.n = 0;
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].frame != 0 && !KN_PUSH(f, c->areas, i)) return false;
-  uint32_t *at = c->areas.at, n = c->areas.n;
-  sort_areas(f, at, n);
-  for (uint32_t i = 1; i < n; i++)
-    if (area_end(&f->slots.at[at[i - 1]]) > area_start(&f->slots.at[at[i]]))
-      return wrong(c, KN_FLOW_CONTENT(at[i]), KN_FLOW_REGS, "two stack slots overlap");
-  for (uint32_t p = KN_FLOW_REGS; n && p < c->flow.cells.n; p++) {
-    if (c->flow.variable.at[p - KN_FLOW_REGS]) continue;
-    uint64_t start = (uint64_t)((int64_t)c->flow.frame.at[p - KN_FLOW_REGS] + INT32_MAX);
-    uint32_t low = 0, high = n; /* the last area that begins before the place ends */
-    while (low < high) {
-      uint32_t mid = low + (high - low) / 2;
-      if (area_start(&f->slots.at[at[mid]]) < start + 8) low = mid + 1;
-      else high = mid;
-    }
-    if (low && area_end(&f->slots.at[at[low - 1]]) > start)
-      return wrong(c, KN_FLOW_CONTENT(at[low - 1]), p, "a value is in a stack slot's memory");
-  }
-  return true;
 }
 
 /* ---- the whole ---- */
@@ -765,7 +726,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   c->inst = 0;
   c->window = 1;
   c->busy = 1;
-  c->busy_at.n = c->arrivals.n = 0;
+  c->busy_at.n = c->arrivals.n = c->tenants.n = 0;
   memset(c->temp_at, 0, sizeof c->temp_at);
   if (!kn_flow_begin(&c->flow, f) || !ZEROED(c, c->values, f->n) ||
       !ZEROED(c, c->slots, f->slots.n) || !ZEROED(c, c->taken, f->edges.n) ||
@@ -781,7 +742,10 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
     if (c->flow.full) break;
   }
   struct kn_flow_demand failed;
-  if (!end_block(c) || !check_frame(c)) return false;
+  uint32_t slot, place;
+  if (!end_block(c)) return false;
+  if (!kn_check_frame(c, &slot, &place))
+    return wrong(c, KN_FLOW_CONTENT(slot), place, "in the memory of a stack slot, or two of these");
   if (!kn_flow_solve(&c->flow, c->taken.at, &failed))
     return wrong_at(c, failed.inst, failed.handle, failed.place,
                     "read where it is not on every path");

@@ -52,7 +52,8 @@ struct kn_check {
   KN_ARRAY(uint8_t) placed;                 /* per block: it has code */
   KN_ARRAY(struct kn_check_event) arrivals; /* at an indirect branch: edge, param, place */
   KN_ARRAY(uint32_t) areas;                 /* slots in the frame, sorted */
-  KN_ARRAY(uint32_t) params, param_first;   /* parameters of blocks where they are not contiguous */
+  KN_ARRAY(uint32_t) tenants; /* where setjmp returns twice, per place of the frame: its value */
+  KN_ARRAY(uint32_t) params, param_first; /* parameters of blocks where they are not contiguous */
   struct kn_flow flow;
 };
 
@@ -63,6 +64,8 @@ void kn_check_begin(struct kn_check *c);
 /* Proves the function whose walk was recorded; false, and the function has failed with
  * KILN_ERR_INTERNAL, if that cannot be done. Events may also be given by `events`. */
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
+/* False if slot *slot overlaps with *place or with the slot whose memory that is. */
+bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
 void kn_check_free(struct kn_check *c, kiln_module *m);
 
 #endif

@@ -225,6 +225,12 @@ bool kn_flow_knows(const struct kn_flow *w, uint32_t place, uint32_t handle) {
   return listed(w, c.first, KN_FLOW_CONTENT(a->entry - 1), a->first) || (a->first == 0 && c.entry);
 }
 
+uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place) {
+  for (uint32_t i = cell(w, place).first; i; i = w->facts.at[i - 1].next)
+    if (kn_is_value(w->facts.at[i - 1].handle)) return w->facts.at[i - 1].handle;
+  return 0;
+}
+
 /* ---- demands ---- */
 
 static void demand(struct kn_flow *w, uint32_t block, uint32_t place, uint32_t handle,

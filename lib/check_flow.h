@@ -107,6 +107,8 @@ void kn_flow_alias(struct kn_flow *w, uint32_t v, uint32_t slot);
 /* Behind edge e place holds parameter `param` of its target. */
 void kn_flow_arrive(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t param);
 
+/* A value that place is known to hold, or 0. */
+uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place);
 /* True if place holds handle as far as this block tells; what has to be true when it begins is
  * noted as a demand of `inst`. */
 bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst);
