@@ -6,14 +6,11 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <kiln/llvm.h>
 
 /* What the threads share. */
 struct job {
@@ -25,8 +22,8 @@ struct job {
 struct worker {
   struct job *job;
   kiln_llvm *reader;
-  pthread_t thread;
-  bool started;
+  bool fork; /* the reader is one, closed at the end */
+  struct tool_aside thread;
   uint64_t instructions, ns;
   uint32_t failed; /* UINT32_MAX: none */
   kiln_diag diag;  /* of that body */
@@ -43,6 +40,27 @@ unsigned tool_processors(void) {
   int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
   return n > 0 ? (unsigned)n : 1;
 }
+
+/* ---- beside the main thread ---- */
+
+static void aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
+  a->started = pthread_create(&a->thread, NULL, run, arg) == 0;
+}
+
+static void aside_join(struct tool_aside *a) {
+  if (a->started) pthread_join(a->thread, NULL);
+  a->started = false;
+}
+
+/* Makes the object's memory real: a page's first use costs more than what is written to it. */
+static void *touch(void *arg) {
+  kiln_buffer *b = arg;
+  for (size_t i = 0; i < b->capacity; i += 4096) b->data[i] = 0;
+  return NULL;
+}
+
+/* Least input for which that is worth a thread. */
+#define LARGE_INPUT (UINT64_C(1) << 20)
 
 /* ---- a thread ---- */
 
@@ -78,6 +96,7 @@ static void *work(void *arg) {
       more = i < atomic_load(&job->failed) && compile_body(w, (uint32_t)i);
   }
   tool_thread_diag = NULL;
+  if (w->fork) kiln_llvm_close(w->reader);
   w->ns = now_ns() - start;
   return NULL;
 }
@@ -104,6 +123,7 @@ static unsigned equip(struct tool_compiled *c, struct tool_module *t, kiln_llvm 
     if (c->sessions[i] == NULL) return i;
     c->n = i + 1;
     kiln_session_time(c->sessions[i], timing);
+    workers[i].fork = n > 1;
     workers[i].reader = n > 1 ? kiln_llvm_fork(reader, c->sessions[i]) : reader;
     if (workers[i].reader == NULL) return i;
   }
@@ -133,17 +153,19 @@ static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t
   }
   /* A thread that cannot be started leaves its work to the others. */
   for (unsigned i = 1; i < n && s == KILN_OK; i++)
-    workers[i].started = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+    aside_start(&workers[i].thread, work, &workers[i]);
   if (s == KILN_OK) work(&workers[0]);
-  for (unsigned i = 1; i < n; i++)
-    if (workers[i].started) pthread_join(workers[i].thread, NULL);
+  for (unsigned i = 1; i < n; i++) {
+    bool worked = workers[i].thread.started;
+    aside_join(&workers[i].thread);
+    if (!worked && workers[i].fork) kiln_llvm_close(workers[i].reader);
+  }
+  if (s != KILN_OK && workers[0].fork) kiln_llvm_close(workers[0].reader);
   for (unsigned i = 0; i < n; i++) {
     c->instructions += workers[i].instructions;
     c->work_ns += workers[i].ns;
   }
   if (s == KILN_OK) s = first_error(t, workers, n);
-  for (unsigned i = 0; i < n; i++)
-    if (workers[i].reader != reader) kiln_llvm_close(workers[i].reader);
   free(workers);
   return s;
 }
@@ -154,11 +176,15 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
   kiln_status s;
   memset(c, 0, sizeof *c);
   if (in->bitcode) {
-    kiln_llvm *reader = kiln_llvm_open(t->session, in->bytes, in->size);
-    s = reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
+    struct tool_aside touching = {.started = false};
+    c->threaded = threads > 1 && in->size >= LARGE_INPUT;
+    if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
+      aside_start(&touching, touch, &c->object);
+    c->reader = kiln_llvm_open(t->session, in->bytes, in->size);
+    s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
     c->serial_ns = now_ns() - start;
-    if (s == KILN_OK) s = compile_bodies(c, t, reader, threads, timing);
-    kiln_llvm_close(reader);
+    if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
+    aside_join(&touching);
   } else {
     c->sessions = calloc(1, sizeof *c->sessions);
     if (c->sessions == NULL) return KILN_ERR_MEMORY;
@@ -189,8 +215,39 @@ kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
   return sum;
 }
 
-void tool_compiled_free(struct tool_compiled *c) {
+static void *free_module(void *arg) {
+  struct tool_compiled *c = arg;
+  kiln_llvm_close(c->reader);
+  c->reader = NULL;
   for (unsigned i = 1; i < c->n; i++) kiln_session_free(c->sessions[i]);
+  c->n = 0;
+  tool_module_close(&c->module);
+  return NULL;
+}
+
+void tool_compiled_done(struct tool_compiled *c, struct tool_module *t) {
+  c->module = *t;
+  memset(t, 0, sizeof *t);
+  if (c->threaded) aside_start(&c->freeing, free_module, c);
+  if (!c->freeing.started) free_module(c);
+}
+
+static void *free_object(void *arg) {
+  struct tool_compiled *c = arg;
+  kiln_buffer_free(&c->object);
+  return NULL;
+}
+
+void tool_compiled_written(void *compiled) {
+  struct tool_compiled *c = compiled;
+  if (c->threaded) aside_start(&c->dropping, free_object, c);
+}
+
+void tool_compiled_free(struct tool_compiled *c) {
+  aside_join(&c->freeing);
+  aside_join(&c->dropping);
+  free_module(c);
   free(c->sessions);
+  kiln_buffer_free(&c->object);
   memset(c, 0, sizeof *c);
 }

@@ -4,6 +4,16 @@
 
 #include "tool.h"
 
+#include <pthread.h>
+
+#include <kiln/llvm.h>
+
+/* Work that nobody waits for before the join. */
+struct tool_aside {
+  pthread_t thread;
+  bool started;
+};
+
 /* The sessions that an input was compiled in, and what that took. */
 struct tool_compiled {
   kiln_session **sessions; /* sessions[0] is the module's; all are for kiln_emit_elf */
@@ -11,6 +21,11 @@ struct tool_compiled {
   uint64_t instructions; /* of LLVM; 0 for text */
   uint64_t serial_ns;    /* before the bodies */
   uint64_t work_ns;      /* of all threads together */
+  kiln_buffer object;    /* for kiln_emit_elf: empty, perhaps with memory */
+  kiln_llvm *reader;
+  struct tool_module module; /* what tool_compiled_done took */
+  struct tool_aside freeing, dropping;
+  bool threaded;
 };
 
 /* Number of processors that this process may use, at least 1. */
@@ -22,6 +37,10 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
                                 const struct tool_input *in, unsigned threads, bool timing);
 /* Statistics of all sessions together. */
 kiln_stats tool_compiled_stats(const struct tool_compiled *c);
+/* Frees the sessions and the module, in a thread of its own if there were several; the object stays. */
+void tool_compiled_done(struct tool_compiled *c, struct tool_module *t);
+/* Frees the object, a struct tool_compiled's, in the same way: for tool_output_write_then. */
+void tool_compiled_written(void *compiled);
 void tool_compiled_free(struct tool_compiled *c);
 
 #endif

@@ -125,7 +125,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size) {
 }
 
 /* Writes to a new file in the folder of `path` and renames it. */
-static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode) {
+static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode,
+                          void (*written)(void *user), void *user) {
   char temp[PATH_MAX];
   int n = snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path);
   if (n < 0 || (size_t)n >= sizeof temp) {
@@ -136,6 +137,7 @@ static bool write_renamed(const char *path, const void *bytes, size_t size, mode
   if (fd < 0) return false;
   bool ok = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
   ok &= close(fd) == 0;
+  if (ok && written != NULL) written(user);
   ok = ok && rename(temp, path) == 0;
   if (!ok) {
     int e = errno;
@@ -145,7 +147,8 @@ static bool write_renamed(const char *path, const void *bytes, size_t size, mode
   return ok;
 }
 
-bool tool_output_write(const char *path, const void *bytes, size_t size) {
+bool tool_output_write_then(const char *path, const void *bytes, size_t size,
+                            void (*written)(void *user), void *user) {
   bool ok;
   struct stat st;
   if (strcmp(path, "-") == 0) {
@@ -157,10 +160,14 @@ bool tool_output_write(const char *path, const void *bytes, size_t size) {
   } else {
     mode_t mask = umask(0);
     umask(mask);
-    ok = write_renamed(path, bytes, size, 0666 & ~mask);
+    ok = write_renamed(path, bytes, size, 0666 & ~mask, written, user);
   }
   if (!ok) tool_error("%s: %s", path, strerror(errno));
   return ok;
+}
+
+bool tool_output_write(const char *path, const void *bytes, size_t size) {
+  return tool_output_write_then(path, bytes, size, NULL, NULL);
 }
 
 /* ---- modules ---- */

@@ -24,6 +24,10 @@ void tool_input_close(struct tool_input *in);
 /* Writes `path` so that it exists only when it is complete: to a temporary file beside it, renamed
  * at the end. "-" is standard output; devices and pipes are written in place. False after a message. */
 bool tool_output_write(const char *path, const void *bytes, size_t size);
+/* The same; calls `written` (may be NULL) when only the rename is left, if it comes to that: the file
+ * that it replaces takes as long to be freed as `bytes` do. */
+bool tool_output_write_then(const char *path, const void *bytes, size_t size,
+                            void (*written)(void *user), void *user);
 
 /* Makes a module for `in` and a session in it. `options` gives what the verb's flags chose; name,
  * diagnostics and, unless `target_given`, the target are filled in. False after a message. */

@@ -171,28 +171,29 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
 
-  kiln_buffer object = {0};
   struct tool_compiled c;
   uint64_t start = now_ns();
   bool traced = tool_trace_wanted(f->trace);
   kiln_status s = traced ? compile_traced(&c, f->trace, &t, in)
                          : tool_module_compile(&c, &t, in, f->threads, f->time);
   uint64_t read = now_ns();
-  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
+  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
+  kiln_stats stats = tool_compiled_stats(&c);
+  size_t size = c.object.size;
+  if (!traced) tool_compiled_done(&c, &t);
 
-  bool ok = s == KILN_OK && tool_output_write(out, object.data, object.size);
-  if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &object : NULL);
+  bool ok = s == KILN_OK && tool_output_write_then(out, c.object.data, size,
+                                                   traced ? NULL : tool_compiled_written, &c);
+  if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &c.object : NULL);
   if (ok) {
-    kiln_stats stats = tool_compiled_stats(&c);
     uint64_t per = c.instructions > 0 ? c.instructions : stats.instructions;
     if (f->time)
       print_times(in->path, &stats, c.serial_ns + c.work_ns, end - read, end - start, per);
-    if (f->stats) print_stats(in->path, &stats, c.instructions, object.size);
+    if (f->stats) print_stats(in->path, &stats, c.instructions, size);
   }
   tool_compiled_free(&c);
-  kiln_buffer_free(&object);
   tool_module_close(&t);
   return ok;
 }
