@@ -85,11 +85,18 @@ static void name_place(const struct kn_check *c, uint32_t place, char out[40]) {
   out[at] = 0;
 }
 
+/* Without memory nothing was proved, and nothing is wrong. Returns false. */
+static bool no_memory(struct kn_check *c) {
+  kn_func_fail(c->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
+  return false;
+}
+
 /* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */
 static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_t place,
                      const char *what) {
   kiln_func *f = c->f;
   char at[40];
+  if (c->flow.full) return no_memory(c);
   name_place(c, place, at);
   uint32_t block = inst && c->flow.home.at[inst] ? c->flow.home.at[inst] - 1 : c->block;
   if (handle == 0) {
@@ -113,6 +120,7 @@ static bool wrong(struct kn_check *c, uint32_t handle, uint32_t place, const cha
 
 /* The same where no place is meant. */
 static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
+  if (c->flow.full) return no_memory(c);
   kn_func_fail(c->f, KILN_ERR_INTERNAL, c->block, c->inst, "allocation check: v%u: %s",
                kn_func_inst_number(c->f, handle), what);
   return false;
@@ -715,11 +723,8 @@ static bool in_range(const struct kn_check *c, const struct kn_check_event *e) {
 }
 
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {
-  if (c->full) {
-    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
-    return false;
-  }
   c->f = f;
+  if (c->full) return no_memory(c);
   c->target = plan->target;
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;
@@ -730,10 +735,8 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   memset(c->temp_at, 0, sizeof c->temp_at);
   if (!kn_flow_begin(&c->flow, f) || !ZEROED(c, c->values, f->n) ||
       !ZEROED(c, c->slots, f->slots.n) || !ZEROED(c, c->taken, f->edges.n) ||
-      !ZEROED(c, c->placed, f->blocks.n) || !ZEROED(c, c->param_first, f->blocks.n)) {
-    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
-    return false;
-  }
+      !ZEROED(c, c->placed, f->blocks.n) || !ZEROED(c, c->param_first, f->blocks.n))
+    return no_memory(c);
   if (!scan(c)) return false;
   for (uint32_t i = 0; i < c->events.n; i++) {
     const struct kn_check_event *e = &c->events.at[i];
@@ -749,7 +752,5 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   if (!kn_flow_solve(&c->flow, c->taken.at, &failed))
     return wrong_at(c, failed.inst, failed.handle, failed.place,
                     "read where it is not on every path");
-  if (!c->flow.full) return f->status == KILN_OK;
-  kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
-  return false;
+  return c->flow.full ? no_memory(c) : f->status == KILN_OK;
 }
