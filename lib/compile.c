@@ -88,11 +88,11 @@ kiln_status kiln_func_compile(kiln_func *f) {
     uint64_t t1 = now(s->timing);
     status = planned ? t->compile(s, f, s->plan) : f->status;
     uint64_t t2 = now(s->timing);
+    /* arrays that outlive the function tell the module what they lack */
+    if (status == KILN_OK) status = kiln_module_status(m);
 #ifdef KN_CHECKS
     if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
 #endif
-    /* arrays that outlive the function tell the module what they lack */
-    if (status == KILN_OK) status = kiln_module_status(m);
     if (status != KILN_OK) {
       cut_output(&s->out, &was);
     } else {
