@@ -184,25 +184,29 @@ enum kn_bc_cst_kind {
   CK_WIDE,      /* n words at index in cwords */
   CK_NULL,
   CK_UNDEF,
-  CK_FLOAT,     /* bits in v */
-  CK_AGGREGATE, /* n values at index in clist */
-  CK_BYTES,     /* n bytes at index in cbytes, and a NUL (which is its own if x) */
-  CK_DATA,      /* n elements at index in cwords */
-  CK_CAST,      /* x: opcode; index: value */
-  CK_BINOP,     /* x: opcode; index, n: values */
-  CK_GEP,       /* clist[index]: type, base, indices: n in all */
-  CK_BLOCK,     /* index: function's value; n: block */
-  CK_ADDR,      /* result of a constant expression: symbol index + v */
-  CK_ASM,  /* x: 1 if its template is empty; constraints in cbytes at index, n; v: function type */
-  CK_BUSY, /* being evaluated */
+  CK_FLOAT,      /* bits in v */
+  CK_AGGREGATE,  /* n values at index in clist */
+  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (which is its own if x) */
+  CK_DATA,       /* n elements at index in cwords */
+  CK_CAST,       /* x: opcode; index: value */
+  CK_BINOP,      /* x: opcode; index, n: values */
+  CK_GEP,        /* clist[index]: type, base, indices: n in all */
+  CK_BLOCK,      /* index: function's value; n: block */
+  CK_ADDR,       /* result of a constant expression: symbol index + v */
+  CK_ASM,        /* x: 1 if its template is empty; constraints in cbytes at index, n */
+  CK_BUSY,       /* being evaluated */
   CK_UNSUPPORTED /* v: points to what it is, static */
 };
 
 struct kn_bc_cst {
-  uint64_t v;
-  uint32_t index, n;
+  union {
+    uint64_t v;
+    uint32_t n; /* of kinds that have no v */
+  };
+  uint32_t index;
   uint8_t kind, x;
 };
+_Static_assert(sizeof(struct kn_bc_cst) == 16, "forks copy all of the module's");
 
 /* A constant as number or address. */
 struct kn_bc_num {

@@ -96,7 +96,6 @@ static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   if (op[0] >= r->n_types || r->types[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
   c->kind = CK_ASM;
-  c->v = op[0];
   c->x = 1;
   for (uint32_t i = 0; i < op[2]; i++)
     if (op[3 + i] != ' ' && op[3 + i] != '\t' && op[3 + i] != '\n') c->x = 0;
