@@ -33,6 +33,8 @@ struct block {
   uint32_t n_preds;
   uint32_t open_first, open_last; /* phis while not sealed */
   uint32_t stamp;                 /* of the last walk that came by */
+  uint32_t row;                   /* index + 1 into defs of what the first `width` variables are */
+  uint16_t width;
   bool sealed;
 };
 
@@ -69,8 +71,15 @@ struct watch {
   uint32_t phi, next; /* next: index + 1 */
 };
 
-/* An entry of the map from (variable, block) to definition; block NONE: free. Forward values are in it,
- * too: under variable NONE, their id as the block. */
+/* Most variables that have a place in the row of each block; of the others the map knows. */
+enum { ROW_MAX = 32 };
+
+/* A forward value that was handed out. */
+struct forward {
+  uint32_t value, phi;
+};
+
+/* An entry of the map from (variable, block) to definition; block NONE: free. */
 struct entry {
   uint32_t var, block;
   struct def def;
@@ -89,11 +98,12 @@ struct kiln_ssa {
   uint32_t stamp;
   struct map map, other; /* the other one's memory serves the next growth */
   uint32_t n_entries;
-  uint32_t forward_min, forward_max; /* ids of the forward values handed out; min > max: none */
   KN_HELPER_ARRAY(struct var) vars;
   KN_HELPER_ARRAY(struct block) blocks;
   KN_HELPER_ARRAY(struct pred) preds;
-  KN_HELPER_ARRAY(struct phi) phis; /* index 0 is reserved */
+  KN_HELPER_ARRAY(struct def) defs;
+  KN_HELPER_ARRAY(struct forward) forwards; /* ids ascend: the builder counts them */
+  KN_HELPER_ARRAY(struct phi) phis;         /* index 0 is reserved */
   KN_HELPER_ARRAY(struct def) ops;
   KN_HELPER_ARRAY(struct watch) watches;
   KN_HELPER_ARRAY(uint32_t) stack; /* phis whose operands are being collected */
@@ -152,6 +162,7 @@ static bool map_grow(kiln_ssa *s) {
 }
 
 static bool map_set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+  if (s->n_entries == 0 && !map_reset(s, &s->map, 64)) return false;
   uint32_t i = slot_of(&s->map, var, block);
   if (s->map.at[i].block == NONE) {
     if (s->n_entries >= s->map.mask / 4 * 3) {
@@ -183,26 +194,48 @@ static struct def resolve(kiln_ssa *s, struct def d) {
 
 /* What is known of `var` at the end of `block` without looking elsewhere. */
 static struct def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
+  const struct def none = {0, 0};
   const struct var *v = s->vars.at + var;
   if (v->block == block) return v->def;
+  const struct block *b = s->blocks.at + block;
+  if (var < b->width) return s->defs.at[b->row - 1 + var];
+  if (s->n_entries == 0 || (var < ROW_MAX && b->row == 0)) return none;
   const struct entry *e = s->map.at + slot_of(&s->map, var, block);
-  return e->block != NONE ? e->def : (struct def){0, 0};
+  return e->block != NONE ? e->def : none;
+}
+
+/* Gives a block its row. */
+static bool row_new(kiln_ssa *s, struct block *b) {
+  uint32_t width = s->vars.n < ROW_MAX ? (s->vars.n + 7) & ~7u : ROW_MAX;
+  if (!ROOM(s, defs, width)) return false;
+  memset(s->defs.at + s->defs.n, 0, width * sizeof *s->defs.at);
+  b->row = s->defs.n + 1;
+  b->width = (uint16_t)width;
+  s->defs.n += width;
+  return true;
+}
+
+/* Remembers a definition, other than that of the block that stands in the variable itself. */
+static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+  struct block *b = s->blocks.at + block;
+  if (var < ROW_MAX && b->row == 0 && !row_new(s, b)) return false;
+  if (var >= b->width) return map_set(s, var, block, def);
+  s->defs.at[b->row - 1 + var] = def;
+  return true;
 }
 
 static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
   struct var *v = s->vars.at + var;
-  if (v->block == block) {
-    v->def = def;
-    v->dirty = true;
-    return true;
-  }
-  return map_set(s, var, block, def);
+  if (v->block != block) return set_away(s, var, block, def);
+  v->def = def;
+  v->dirty = true;
+  return true;
 }
 
 /* Makes `block` the one whose definition stands in the variable itself; it is none there yet. */
 static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct def def, bool dirty) {
   struct var *v = s->vars.at + var;
-  if (v->dirty && !map_set(s, var, v->block, v->def)) return false;
+  if (v->dirty && !set_away(s, var, v->block, v->def)) return false;
   v->block = block;
   v->def = def;
   v->dirty = dirty;
@@ -224,9 +257,8 @@ static kiln_value value_of(kiln_ssa *s, struct def d) {
   struct phi *p = s->phis.at + d.phi; /* OPEN */
   if (p->forward == 0) {
     uint32_t id = kiln_forward_new(s->f, (kiln_type)s->vars.at[p->var].type).id;
-    if (id == 0 || !map_set(s, NONE, id, d)) return none;
-    if (id < s->forward_min) s->forward_min = id;
-    if (id > s->forward_max) s->forward_max = id;
+    if (id == 0 || !ROOM(s, forwards, 1)) return none;
+    s->forwards.at[s->forwards.n++] = (struct forward){id, d.phi};
     p->forward = id;
   }
   return (kiln_value){p->forward};
@@ -234,9 +266,14 @@ static kiln_value value_of(kiln_ssa *s, struct def d) {
 
 /* What a value that is written defines: the phi whose forward value it is, or itself. */
 static struct def def_of(kiln_ssa *s, kiln_value value) {
-  if (value.id >= s->forward_min && value.id <= s->forward_max) {
-    const struct entry *e = s->map.at + slot_of(&s->map, NONE, value.id);
-    if (e->block != NONE) return resolve(s, e->def);
+  const struct forward *at = s->forwards.at;
+  uint32_t low = 0, high = s->forwards.n;
+  if (high == 0 || value.id < at[0].value) return (struct def){value.id, 0};
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (at[middle].value == value.id) return resolve(s, (struct def){0, at[middle].phi});
+    if (at[middle].value < value.id) low = middle + 1;
+    else high = middle;
   }
   return (struct def){value.id, 0};
 }
@@ -360,6 +397,59 @@ static bool phi_begin(kiln_ssa *s, uint32_t p) {
   return true;
 }
 
+/* True if phi p is of the batch and may still be merged. */
+static bool undecided(const kiln_ssa *s, uint32_t p) {
+  return p != 0 && (s->phis.at[p].state == PENDING || s->phis.at[p].state == COMPLETE);
+}
+
+enum { FEW_PREDS = 8, FEW_STEPS = 4 };
+
+/* The definition of `var` at the end of `block` if it is known there, or a few single predecessors up. */
+static struct def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
+  struct def d = look(s, var, block);
+  for (uint32_t steps = 0; is_none(d) && steps < FEW_STEPS; steps++) {
+    const struct block *b = s->blocks.at + block;
+    if (!b->sealed || b->n_preds != 1) return d;
+    block = s->preds.at[b->pred_first - 1].block;
+    d = look(s, var, block);
+  }
+  return resolve(s, d);
+}
+
+/* What `var` is at the start of a sealed block, if all predecessors know it already: most joins. `self`
+ * is its OPEN phi there, or 0. False, and nothing done, if it takes more. */
+static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self, struct def *is) {
+  const struct block *b = s->blocks.at + block;
+  if (b->n_preds > FEW_PREDS) return false;
+  struct def ops[FEW_PREDS], same = {0, 0};
+  bool differ = false;
+  uint32_t n = 0;
+  for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
+    struct def d = nearby(s, var, s->preds.at[i - 1].block);
+    ops[n++] = d;
+    if (is_none(d)) return false;
+    if (d.phi != 0 && d.phi == self) continue;
+    if (undecided(s, d.phi) || (d.phi != 0 && s->phis.at[d.phi].block == block)) return false;
+    if (is_none(same)) same = d;
+    else differ |= !is_same(d, same);
+  }
+  if (is_none(same)) return false;
+  *is = same;
+  if (!differ) return true;
+  kiln_block to = {block};
+  is->value = kiln_block_param(s->f, to, (kiln_type)s->vars.at[var].type).id;
+  is->phi = 0;
+  if (is->value == 0) return false;
+  uint32_t index = kiln_block_param_count(s->f, to) - 1;
+  n = 0;
+  for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
+    struct def d = ops[n++];
+    kiln_value v = d.phi != 0 && d.phi == self ? (kiln_value){is->value} : value_of(s, d);
+    kiln_edge_arg(s->f, (kiln_block){s->preds.at[i - 1].block}, to, index, v);
+  }
+  return true;
+}
+
 /* The definition of `var` at the end of `block`, as far as it takes no look behind a join: a join gets a
  * phi, which goes to the stack. None if something failed. Every block on the way remembers it. */
 static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
@@ -369,8 +459,7 @@ static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
   for (;;) {
     d = look(s, var, at);
     if (!is_none(d)) break;
-    struct block *b = block_of(s, (kiln_block){at});
-    if (b == NULL) return none;
+    struct block *b = s->blocks.at + at;
     if (b->sealed && b->n_preds == 1 && (stamp == 0 || b->stamp != stamp)) {
       if (stamp == 0) stamp = new_stamp(s);
       b->stamp = stamp; /* one that is met again is in a cycle that nothing enters */
@@ -383,7 +472,7 @@ static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
         return none;
       }
       d = undefined(s, var);
-    } else {
+    } else if (!b->sealed || !decide(s, var, at, 0, &d)) {
       uint32_t p = phi_new(s, var, at);
       if (p == 0) return none;
       d = (struct def){0, p};
@@ -403,11 +492,6 @@ static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
   for (uint32_t i = block; i != at; i = s->preds.at[s->blocks.at[i].pred_first - 1].block)
     if (!set(s, var, i, d)) return none;
   return resolve(s, d);
-}
-
-/* True if phi p is of the batch and may still be merged. */
-static bool undecided(const kiln_ssa *s, uint32_t p) {
-  return p != 0 && (s->phis.at[p].state == PENDING || s->phis.at[p].state == COMPLETE);
 }
 
 /* True if all operands of phi p that are not p are the same, written to *is. Linear in the number of
@@ -544,16 +628,40 @@ static void end_batch(kiln_ssa *s) {
 
 /* ---- sealing ---- */
 
-/* Seals a block: its OPEN phis are the batch's from now on. */
-static bool seal(kiln_ssa *s, uint32_t block) {
+/* Decides an OPEN phi of a block that was sealed alone: what its predecessors have is looked up with the
+ * phi itself as a value like others, so that the joins in a loop are seldom more than one look. */
+static bool decide_open(kiln_ssa *s, uint32_t p) {
+  uint32_t var = s->phis.at[p].var, block = s->phis.at[p].block;
+  const struct block *b = s->blocks.at + block;
+  if (b->n_preds == 0 || b->n_preds > FEW_PREDS) return false;
+  for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
+    if (is_none(reach(s, var, s->preds.at[i - 1].block))) return false;
+    if (s->stack.n == 0) continue;
+    if (!collect(s)) return false;
+    end_batch(s);
+  }
+  struct def is;
+  if (!decide(s, var, block, p, &is)) return false;
+  struct phi *phi = s->phis.at + p;
+  phi->state = MERGED;
+  phi->is = is;
+  if (phi->forward != 0) kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, is));
+  return true;
+}
+
+/* Seals a block. Those of its OPEN phis that are not decided at once are the batch's from now on;
+ * `alone`: no other block is sealed together with it. */
+static bool seal(kiln_ssa *s, uint32_t block, bool alone) {
   struct block *b = s->blocks.at + block;
   if (b->sealed) return true;
   b->sealed = true;
   unite_preds(s, b);
+  if (alone)
+    for (uint32_t p = b->open_first; p != 0; p = s->phis.at[p].next_open) (void)decide_open(s, p);
   for (uint32_t p = b->open_first; p != 0; p = s->phis.at[p].next_open)
-    if (!phi_begin(s, p)) return false;
+    if (s->phis.at[p].state == OPEN && !phi_begin(s, p)) return false;
   b->open_first = b->open_last = 0;
-  return true;
+  return usable(s);
 }
 
 /* Collects the operands of what is in the batch. */
@@ -568,7 +676,7 @@ static bool collect_batch(kiln_ssa *s) {
 
 void kiln_ssa_seal(kiln_ssa *s, kiln_block block) {
   if (!usable(s) || block_of(s, block) == NULL) return;
-  if (seal(s, block.id)) (void)collect_batch(s);
+  if (seal(s, block.id, true)) (void)collect_batch(s);
   end_batch(s);
 }
 
@@ -576,7 +684,7 @@ kiln_status kiln_ssa_end(kiln_ssa *s) {
   if (s->f == NULL) return KILN_ERR_STRUCTURE;
   if (usable(s)) {
     bool ok = true;
-    for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i);
+    for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i, false);
     if (ok) (void)collect_batch(s);
     end_batch(s);
   }
@@ -673,6 +781,8 @@ void kiln_ssa_free(kiln_ssa *s) {
   KN_HELPER_FREE(a, s->vars);
   KN_HELPER_FREE(a, s->blocks);
   KN_HELPER_FREE(a, s->preds);
+  KN_HELPER_FREE(a, s->defs);
+  KN_HELPER_FREE(a, s->forwards);
   KN_HELPER_FREE(a, s->phis);
   KN_HELPER_FREE(a, s->ops);
   KN_HELPER_FREE(a, s->watches);
@@ -685,13 +795,12 @@ void kiln_ssa_free(kiln_ssa *s) {
 void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
   s->f = f;
   s->flags = flags;
-  s->stamp = s->n_entries = s->forward_max = 0;
-  s->forward_min = UINT32_MAX;
+  s->stamp = s->n_entries = s->defs.n = s->forwards.n = 0;
   s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
   s->stack.n = s->work.n = s->batch.n = 0;
   s->phis.n = 1;
   if (f == NULL || !usable(s)) return;
-  if (!ROOM(s, phis, 32) || !map_reset(s, &s->map, 64)) return;
+  if (!ROOM(s, phis, 32)) return;
   struct block *entry = block_of(s, (kiln_block){0});
   if (entry != NULL) entry->sealed = true;
 }

@@ -38,7 +38,10 @@
  *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
  *
  * It needs no helper, no edges and no sealing, and a variable whose address is taken just uses the same
- * slot's address. SSA gives somewhat better code where values flow through many short-lived variables. */
+ * slot's address. Take slots if both will do: they build several times faster, and where many variables
+ * live across many blocks the code is smaller, because each keeps one home for life and ways meet without
+ * moves. SSA is for front ends that want values: to fold what is constant, to look at what they built, to
+ * have variables that were not written reported. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
