@@ -327,7 +327,7 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
   struct kn_ctype *t = &l->t;
   uint64_t byte = at / 8;
   if (f->flags & KILN_CFIELD_BITS) {
-    t->hfa = KN_CHFA_NOT;
+    if (f->bits != 0) t->hfa = KN_CHFA_NOT;
     if (f->bits != 0 && !(f->flags & KILN_CFIELD_UNNAMED))
       t->classes = merge_classes(t->classes,
                                  class_run(KN_CCLASS_INTEGER, byte, (at + f->bits + 7) / 8 - byte));

@@ -58,16 +58,24 @@ static void store_odd(kiln_func *f, kiln_type type, kiln_value a, int32_t at, ui
   kiln_build_store(f, part, a, at + rest, high, 0);
 }
 
+/* Floats can have padding behind them in their eightbyte that is not all there: they go as integers. */
 static kiln_value load_piece(kiln_func *f, const kiln_cpiece *p, kiln_value a) {
   int32_t at = (int32_t)p->offset_bytes;
   if (p->size_bytes == kiln_type_size(p->type)) return kiln_build_load(f, p->type, a, at, 0);
-  return load_odd(f, p->type, a, at, p->size_bytes);
+  if (p->type != KILN_TYPE_F64) return load_odd(f, p->type, a, at, p->size_bytes);
+  kiln_value v = load_odd(f, KILN_TYPE_I64, a, at, p->size_bytes);
+  return kiln_build_convert(f, KILN_OP_BITCAST, KILN_TYPE_F64, KILN_TYPE_I64, v);
 }
 
 static void store_piece(kiln_func *f, const kiln_cpiece *p, kiln_value a, kiln_value v) {
   int32_t at = (int32_t)p->offset_bytes;
-  if (p->size_bytes == kiln_type_size(p->type)) kiln_build_store(f, p->type, a, at, v, 0);
-  else store_odd(f, p->type, a, at, p->size_bytes, v);
+  if (p->size_bytes == kiln_type_size(p->type)) {
+    kiln_build_store(f, p->type, a, at, v, 0);
+    return;
+  }
+  kiln_type type = p->type == KILN_TYPE_F64 ? KILN_TYPE_I64 : p->type;
+  if (p->type != type) v = kiln_build_convert(f, KILN_OP_BITCAST, type, p->type, v);
+  store_odd(f, type, a, at, p->size_bytes, v);
 }
 
 /* A slot with room for whole pieces. */

@@ -305,6 +305,7 @@ static void x64_classes(void **state) {
     {"{lc}<!>", "i64+0 i8+8", "i64+0 i8+8"}, /* packed, but none */
     {"{l}<@16>", "i64+0", "i64+0"},          /* the second eightbyte is padding */
     {"{:40l:30l}", "i64+0 i64+8", "i64+0 i64+8"},
+    {"{f_:17i}<!>", "f64+0(7)", "f64+0(7)"},
     {"{_:32id}", "f64+8", "f64+8"}, /* padding takes no register */
     {"{}", "none", "none"},
     {"{{}i}", "i32+0", "i32+0"},
@@ -341,6 +342,7 @@ static void a64_classes(void **state) {
     {"{@16cl}", "i128+0", "i128+0"},             /* a member aligned to 16 */
     {"{ll}<@16>", "i64+0 i64+8", "i64+0 i64+8"}, /* 5.9: the type's own attribute does not count */
     {"{f:3i}", "i64+0", "i64+0"},
+    {"{_:0i2d}", "f64+0 f64+8", "f64+0 f64+8"}, /* a bit-field of no bits is no member */
     {"{cl}<!>", "i64+0 i8+8", "i64+0 i8+8"},
     {"{}", "none", "none"},
   };
