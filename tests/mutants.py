@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone finds
-each: no code is run.
+"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone
+finds each: no code is run.
 
     mutants.py [--tap] [--only=TEXT] [--jobs=N]
 
 A row of mutants/table.py names a rule of the allocator, a target, a file, and a text in it that is
 replaced. What depends on the file is compiled again, with checks and without optimization, linked
-with tests/mutants.c and run over .kir files. Every mutant must be found; one whose text is not there
-has lost its place and fails.
+with tests/mutants.c and run over .kir files. Every mutant must be found; one whose text is not
+there has lost its place and fails.
 """
 import argparse
 import concurrent.futures
@@ -47,13 +47,13 @@ class Build:
         return os.path.join(folder, source.replace('/', '_') + '.o')
 
     def compile(self, source, folder, includes, path=None):
-        subprocess.run([self.cc, *FLAGS, *includes, '-I' + ROOT, '-I' + os.path.join(ROOT, 'include'),
-                        '-c', path or os.path.join(ROOT, source), '-o', self.object(source, folder)],
+        subprocess.run([self.cc, *FLAGS, *includes, '-I' + ROOT, '-I' + ROOT + '/include', '-c',
+                        path or os.path.join(ROOT, source), '-o', self.object(source, folder)],
                        check=True)
 
     def users(self, name, target):
-        """The sources to compile again when file `name` changes: a header's inline functions are called
-        by the targets, and one target is enough."""
+        """The sources to compile again when file `name` changes: a header's inline functions are
+        called by the targets, and one target is enough."""
         if name.endswith('.c'):
             return [name]
         if name == 'lib/walk_slow.h':

@@ -38,7 +38,8 @@ MUTANTS = [
      'uint64_t caller = calls == 0 ? t->caller_homes & bank : 0;',
      'uint64_t caller = t->caller_homes & bank;'),
     ('calls count to the interval\'s end', X, PLAN,
-     'plan->calls[r->last + 1] - plan->calls[r->first]', 'plan->calls[r->last] - plan->calls[r->first]'),
+     'plan->calls[r->last + 1] - plan->calls[r->first]',
+     'plan->calls[r->last] - plan->calls[r->first]'),
     ('a register is home of one at a time', X, PLAN,
      '  s->free &= ~KN_BIT(reg);\n', ''),
     ('a home ends with its interval, not before', X, PLAN,
@@ -52,7 +53,8 @@ MUTANTS = [
     ('homes from the entry on are no argument registers', X, PLAN,
      'if (r->first == 0) caller &= ~s->entry_avoid;', ''),
     ('what escapes is no variable', X, PLAN,
-     'r->bank = s->escaped ? 2 : (uint8_t)bank_of(s->type);', 'r->bank = (uint8_t)bank_of(s->type);'),
+     'r->bank = s->escaped ? 2 : (uint8_t)bank_of(s->type);',
+     'r->bank = (uint8_t)bank_of(s->type);'),
     ('no homes where setjmp returns twice', X, PLAN,
      'bool homes = !f->returns_twice && f->globals.n != 0;', 'bool homes = f->globals.n != 0;'),
     ('loops extend intervals here too', A, PLAN,
@@ -77,7 +79,8 @@ MUTANTS = [
     ('parts of the frame do not overlap here either', A, WALK,
      'w->frame_low = at + (int32_t)size;', 'w->frame_low = at + (int32_t)size / 2;'),
     ('parameters are found by number', X, SLOW,
-     'KN_LIKELY(b->contiguous) ? b->param_first + i :', 'KN_LIKELY(b->contiguous) ? b->param_first :'),
+     'KN_LIKELY(b->contiguous) ? b->param_first + i :',
+     'KN_LIKELY(b->contiguous) ? b->param_first :'),
 
     # ---- walk: the fast paths ----
     ('a value\'s register is free after its last use', X, WALK_H,
@@ -104,7 +107,8 @@ MUTANTS = [
      '    KN_W(hook_store)(w, r, kn_frame_of(w, v), v->type);\n'
      '    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + v->frame);\n', '    kn_frame_of(w, v);\n'),
     ('a claimed register holds no copy', X, WALK_H,
-     '    w->free ^= KN_BIT(r);\n    w->owner[r] = 0;\n    w->cached', '    w->free ^= KN_BIT(r);\n    w->cached'),
+     '    w->free ^= KN_BIT(r);\n    w->owner[r] = 0;\n    w->cached',
+     '    w->free ^= KN_BIT(r);\n    w->cached'),
     ('copies of variables in memory end with an epoch', X, WALK_H,
      'if (s->epoch != w->epoch || s->value == 0)', 'if (s->value == 0)'),
     ('a copy of a variable is in its register still', X, WALK_H,
@@ -125,9 +129,11 @@ MUTANTS = [
     ('a spilled value has no register', X, SLOW,
      '  v->reg = KN_NO_REG;\n}', '}'),
     ('operands are not evicted', X, SLOW,
-     'w->block_regs & allowed & ~w->free & ~w->locked & ~w->temp', 'w->block_regs & allowed & ~w->free & ~w->temp'),
+     'w->block_regs & allowed & ~w->free & ~w->locked & ~w->temp',
+     'w->block_regs & allowed & ~w->free & ~w->temp'),
     ('free registers of operands are not given out', X, SLOW,
-     '  uint64_t can = w->free & allowed & ~w->locked;\n  if (w->stress', '  uint64_t can = w->free & allowed;\n  if (w->stress'),
+     '  uint64_t can = w->free & allowed & ~w->locked;\n  if (w->stress',
+     '  uint64_t can = w->free & allowed;\n  if (w->stress'),
     ('an evicted register is taken', X, SLOW,
      '  w->free &= ~KN_BIT(r);\n  w->cached &= ~KN_BIT(r);', '  w->cached &= ~KN_BIT(r);'),
     ('a copy of a slot home is one only with its owner', X, SLOW,
@@ -137,9 +143,11 @@ MUTANTS = [
      '    KN_W(hook_address)(w, r, h);\n    v->flags &= (uint8_t)~KN_VF_ADDR;',
      '    v->flags &= (uint8_t)~KN_VF_ADDR;'),
     ('a reloaded value owns its register', X, SLOW,
-     '  v->reg = (uint8_t)r;\n  w->owner[r] = h;\n  return r;', '  v->reg = (uint8_t)r;\n  return r;'),
+     '  v->reg = (uint8_t)r;\n  w->owner[r] = h;\n  return r;',
+     '  v->reg = (uint8_t)r;\n  return r;'),
     ('aliases move out of the way of operands', X, SLOW,
-     'unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);', 'unsigned r = kn_take(w, kn_bank_mask(v->type));'),
+     'unsigned r = kn_take(w, kn_bank_mask(v->type) & ~w->locked);',
+     'unsigned r = kn_take(w, kn_bank_mask(v->type));'),
     ('all aliases move, not the newest only', X, SLOW,
      '    a = older;', '    a = 0;'),
     ('an alias that moved is none any more', X, SLOW,
@@ -161,13 +169,15 @@ MUTANTS = [
 
     # ---- moves ----
     ('a source is a copy only while that is one', X, SLOW,
-     'if (v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) && w->owner[v->hint] == h)\n      m->src',
+     'if (v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) && w->owner[v->hint] == h)\n    '
+     '  m->src',
      'if (v->hint != KN_NO_REG && w->owner[v->hint] == h)\n      m->src'),
     ('moves that meet are ordered', X, SLOW,
      'if (KN_LIKELY((written & read) == 0)) {', 'if (true) {'),
     ('constants and loads come last', X, SLOW,
      '    } else if (m->src == KN_NO_REG) {\n      later = true;',
-     '    } else if (m->src == KN_NO_REG) {\n      if (m->src_handle) KN_W(hook_constant)(w, m->dst, m->src_handle, m->type);\n'
+     '    } else if (m->src == KN_NO_REG) {\n      if (m->src_handle) KN_W(hook_constant)(w, '
+     'm->dst, m->src_handle, m->type);\n'
      '      else KN_W(hook_load)(w, m->dst, m->src_frame, m->type);\n'
      '      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);\n'
      '      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);'),
@@ -189,7 +199,8 @@ MUTANTS = [
 
     # ---- x86-64 ----
     ('a store moves aliases away', X, x('memory.c'),
-     '    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);\n    x64_move(w, home, r, in->type);',
+     '    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);\n    x64_move(w, home, r, '
+     'in->type);',
      '    x64_move(w, home, r, in->type);'),
     ('a store of an address moves aliases away', X, x('memory.c'),
      '    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);\n    x64_hook_address',
@@ -251,18 +262,22 @@ MUTANTS = [
      '         val->uses == 1 && w->inst[i].type', '         w->inst[i].type'),
 
     # ---- the log itself: what is not logged is not believed ----
-    ('log: USE', X, WALK_H, '      w->locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n      return r;',
+    ('log: USE', X, WALK_H, '      w->locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n '
+     '     return r;',
      '      w->locked |= KN_BIT(r);\n      return r;'),
     ('log: DEF', X, WALK_H, '  w->locked |= KN_BIT(r);\n  KN_LOG(w, KN_EV_DEF, i, r);\n  return r;',
      '  w->locked |= KN_BIT(r);\n  return r;'),
     ('log: MOVE', X, SLOW, '      KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);\n', ''),
-    ('log: CONST', X, SLOW, 'if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);\n      else ', 'if (!m->src_handle) '),
+    ('log: CONST', X, SLOW, 'if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, '
+     'm->dst);\n      else ', 'if (!m->src_handle) '),
     ('log: ALIAS', X, x('memory.c'), '    KN_LOG(w, KN_EV_ALIAS, i, home);\n', ''),
     ('log: STORE', X, x('memory.c'), '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n}', '}'),
     ('log: EDGE', X, SLOW, '  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);\n', ''),
     ('log: BLOCK', X, WALK, '  KN_LOG(w, KN_EV_BLOCK, b, 0);\n', ''),
     ('log: INST', X, x('walk.c'), '    KN_LOG(w, KN_EV_INST, i, 0);\n', ''),
-    ('log: TEMP', X, WALK_H, '  KN_LOG(w, KN_EV_TEMP, 0, r);\n  w->temp |= KN_BIT(r);\n  w->locked |= KN_BIT(r);\n}', '  w->temp |= KN_BIT(r);\n  w->locked |= KN_BIT(r);\n}'),
+    ('log: TEMP', X, WALK_H, '  KN_LOG(w, KN_EV_TEMP, 0, r);\n  w->temp |= KN_BIT(r);\n  '
+     'w->locked |= KN_BIT(r);\n}', '  w->temp |= KN_BIT(r);\n  w->locked |= KN_BIT(r);\n}'),
     ('log: LOST', X, x('call.c'), '  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);\n', ''),
-    ('log: DONE', X, x('int.c'), '  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->locked & ~locked));\n', ''),
+    ('log: DONE', X, x('int.c'), '  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->locked & '
+     '~locked));\n', ''),
 ]
