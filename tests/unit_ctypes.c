@@ -415,6 +415,44 @@ static void variadic(void **state) {
   assert_int_equal(kiln_csig_arg(t->c, call, 4).type.id, KILN_C_INT);
 }
 
+/* The example of the header, with its caller. */
+static void example(void **state) {
+  struct fixture *t = *state;
+  kiln_module *m = t->m;
+  kiln_session *s = t->s;
+  kiln_ctypes *c = t->c;
+  kiln_ctype real = kiln_ctype_basic(KILN_C_DOUBLE);
+  kiln_ctype point = kiln_ctype_struct(c, (kiln_cfield[]){{.type = real}, {.type = real}}, 2, NULL);
+  kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
+  kiln_symbol scale =
+    kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"}, kiln_csig_sig(c, sig));
+  kiln_func *f = kiln_func_begin(s, scale);
+  kiln_value p = kiln_build_cparam(f, c, sig, 0);
+  kiln_value by = kiln_build_cparam(f, c, sig, 1);
+  for (int32_t at = 0; at < 16; at += 8) {
+    kiln_value v = kiln_build_load(f, KILN_TYPE_F64, p, at, 0);
+    v = kiln_build_binary(f, KILN_OP_FMUL, KILN_TYPE_F64, v, by);
+    kiln_build_store(f, KILN_TYPE_F64, p, at, v, 0);
+  }
+  kiln_build_creturn(f, c, sig, p);
+  assert_int_equal(kiln_func_finish(f), KILN_OK);
+  assert_int_equal(kiln_func_verify(f), KILN_OK);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+
+  kiln_ctype address = kiln_ctype_basic(KILN_C_POINTER);
+  kiln_csig twice =
+    kiln_csig_new(c, 0, kiln_ctype_basic(KILN_C_VOID), (kiln_ctype[]){address, address}, 2);
+  kiln_func *g = kiln_func_begin(
+    s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "twice"}, kiln_csig_sig(c, twice)));
+  kiln_value result = kiln_build_cparam(g, c, twice, 0), from = kiln_build_cparam(g, c, twice, 1);
+  kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0),
+                   (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2, result);
+  kiln_build_creturn(g, c, twice, (kiln_value){0});
+  assert_int_equal(kiln_func_finish(g), KILN_OK);
+  assert_int_equal(kiln_func_verify(g), KILN_OK);
+  assert_int_equal(kiln_func_compile(g), KILN_OK);
+}
+
 /* ---- misuse ---- */
 
 static void expect_error(struct fixture *t, kiln_status status, const char *text) {
@@ -545,6 +583,8 @@ int main(void) {
     TEST_A64(a64_classes),
     TEST_A64(a64_registers),
     TEST(variadic),
+    TEST(example),
+    TEST_A64(example),
     TEST(void_member),
     TEST(float_bits),
     TEST(wide_bits),
