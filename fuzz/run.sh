@@ -8,7 +8,7 @@ corpus=$build/fuzz-corpus/$name
 findings=$build/fuzz-findings/$name
 seeds=$build/fuzz-seeds/$name
 log=$build/fuzz-$name.log
-mkdir -p "$corpus" "$findings" "$build/fuzz-seeds"
+mkdir -p "$corpus" "$findings"
 python3 "$here/seeds.py" "$name" "$seeds"
 folders=("$corpus" "$seeds")
 [[ -d $here/seeds/$name ]] && folders+=("$here/seeds/$name")
