@@ -100,6 +100,7 @@ enum kn_bc_kind {
   TK_PTR,
   TK_FLOAT,
   TK_OTHER_SCALAR,
+  TK_WIDE, /* integers of more than 128 bits: see wide.c */
   TK_STRUCT,
   TK_ARRAY,
   TK_FUNC,
@@ -146,6 +147,8 @@ struct kn_bc_piece {
 /* Most parts of a first-class aggregate that is a value; deepest nesting of types. */
 #define KN_BC_MAX_PIECES 256
 #define KN_BC_MAX_DEPTH 100
+/* Most parts of an integer of more than 128 bits. */
+#define KN_BC_MAX_WORDS 64
 
 /* ---- attributes ---- */
 
@@ -398,6 +401,8 @@ struct kn_bc {
   uint64_t strtab_size;
   char source[256]; /* source file name */
   bool wide_types;  /* some integer type of more than 64 bits was laid out */
+  bool has_words;   /* and of more than 128: they have parts of type word_type */
+  uint32_t word_type;
   bool version_seen;
   bool data_defined;
   bool has_blocks; /* some constant is the address of a block */
@@ -538,6 +543,11 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
+/* The same, and integers of more than 128 bits: types whose values are runs of parts. */
+static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
+  return (unsigned)t->kind - TK_WIDE <= TK_ARRAY - TK_WIDE;
+}
+
 /* ---- attrs.c ---- */
 
 bool kn_bc_read_attr_groups(struct kn_bc *r);
@@ -660,6 +670,25 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
                              unsigned mem);
 void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
                         unsigned mem);
+
+/* Loads and stores `n` bytes, at most the size of type `kt`, at any alignment and no others. */
+kiln_value kn_bc_load_bytes(struct kn_bc *r, kiln_value a, int32_t at, unsigned n, kiln_type kt,
+                            unsigned mem);
+void kn_bc_store_bytes(struct kn_bc *r, kiln_value a, int32_t at, kiln_value v, unsigned n,
+                       kiln_type kt, unsigned mem);
+
+/* ---- wide.c: integers of more than 128 bits ---- */
+
+/* Appends the parts of constant `c` of type `t` to r->parts. */
+bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t);
+/* Defines the next value as loaded; stores value `id`. */
+void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
+void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
+/* Defines the next value as the operation's result. */
+void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
+/* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
+kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
 /* ---- vector.c ---- */
 

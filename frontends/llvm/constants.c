@@ -137,7 +137,8 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     c = integer(t, op[0]);
     break;
   case CST_WIDE_INTEGER:
-    if (n < 1 || t->kind != TK_INT) return kn_bc_malformed(r, "bad integer constant");
+    if (n < 1 || (t->kind != TK_INT && t->kind != TK_WIDE))
+      return kn_bc_malformed(r, "bad integer constant");
     c.kind = CK_WIDE;
     ok = keep_words(r, &c);
     for (uint32_t i = 0; ok && i < n; i++)
@@ -587,6 +588,7 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->size == 0) return true;
   const struct kn_bc_cst *c = &r->csts[id];
+  if (t->kind == TK_WIDE) return kn_bc_wide_const(r, c, t);
   if (!kn_bc_is_aggregate(t)) {
     kiln_value v =
       r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);

@@ -57,7 +57,18 @@ static bool scalar(struct kn_bc *r, struct item *it, uint32_t id, const struct k
   }
   put(it->bytes + at, v.low, n);
   if (n > 8) put(it->bytes + at + 8, v.high, n - 8);
-  if (n > 16) return kn_bc_unsupported(r, "integers wider than 128 bits");
+  return true;
+}
+
+/* Writes an integer of more than 128 bits: as many bytes as a store of it writes. */
+static bool wide(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
+                 const struct kn_bc_type *t, uint64_t at) {
+  if (c->kind != CK_WIDE)
+    return kn_bc_unsupported(r, "constant expressions of integers wider than 128 bits");
+  uint64_t n = (t->bits + 7) / 8;
+  for (uint32_t i = 0; i < c->n && 8 * i < n; i++)
+    put(it->bytes + at + 8 * i, kn_bc_words(r, c->index)[i], n - 8 * i);
+  if (t->bits % 8) it->bytes[at + n - 1] &= (uint8_t)((1u << t->bits % 8) - 1);
   return true;
 }
 
@@ -68,6 +79,7 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   const struct kn_bc_type *t = &r->types[type];
   const struct kn_bc_cst *c = &r->csts[id];
   if (c->kind == CK_NULL || c->kind == CK_UNDEF || t->size == 0) return true;
+  if (t->kind == TK_WIDE) return wide(r, it, c, t, at);
   if (t->kind != TK_STRUCT && t->kind != TK_ARRAY && t->kind != TK_VECTOR)
     return scalar(r, it, id, t, at);
   if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);

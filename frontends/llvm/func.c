@@ -128,7 +128,8 @@ static const uint8_t float_ops[16] = {
 static inline void binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
-    kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
+    if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
+    else kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
     return;
   }
   unsigned kop = op < 16 ? t->kind == TK_FLOAT ? float_ops[op] : int_ops[op] : 0;

@@ -19,7 +19,7 @@ static kiln_value index64(struct kn_bc *r, uint32_t id) {
   uint32_t type = kn_bc_type_of(r, id);
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind != TK_INT || !t->ktype) {
-    if (t->kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
+    if (t->kind == TK_VECTOR || t->kind == TK_WIDE) kn_bc_bad_type(r, type);
     else kn_bc_malformed(r, "an index that is no integer");
     return (kiln_value){0};
   }
@@ -228,7 +228,7 @@ static void freeze(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (kn_bc_is_aggregate(&r->types[type])) {
+  if (kn_bc_in_parts(&r->types[type])) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return;
     if (id >= r->n_vals) kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
@@ -272,7 +272,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   kiln_value cond = kn_bc_use(r, c, ctype);
-  if (kn_bc_is_aggregate(&r->types[type])) {
+  if (kn_bc_in_parts(&r->types[type])) {
     uint32_t x = kn_bc_parts(r, a, type), y = kn_bc_parts(r, b, type), first = r->parts.n;
     const struct kn_bc_type *t = &r->types[type];
     if (x == UINT32_MAX || y == UINT32_MAX ||
@@ -299,7 +299,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
  * block's parameters: one, or one per part. */
 static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint32_t type,
                      uint32_t first_param, uint32_t phi) {
-  bool parts = kn_bc_is_aggregate(&r->types[type]);
+  bool parts = kn_bc_in_parts(&r->types[type]);
   kiln_block target = {r->bb};
   r->no_code = true;
   if (pairs > 1 && r->stamps.n != r->n_bbs) {
@@ -357,7 +357,7 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t param = r->n_params, count = t->n_pieces;
   r->n_params += count;
   kiln_block b = {r->bb};
-  if (kn_bc_is_aggregate(t)) {
+  if (kn_bc_in_parts(t)) {
     uint32_t first = r->parts.n;
     if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
     for (uint32_t i = 0; i < count; i++) {
@@ -412,7 +412,8 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t ctype = kn_bc_type_of(r, count);
   const struct kn_bc_type *ct = &r->types[ctype];
   if (ct->kind != TK_INT || !ct->ktype) {
-    kn_bc_malformed(r, "bad alloca");
+    if (ct->kind == TK_WIDE) kn_bc_bad_type(r, ctype);
+    else kn_bc_malformed(r, "bad alloca");
     return;
   }
   kiln_value v = kn_bc_use_z(r, count, ctype);
@@ -480,7 +481,8 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t type = (uint32_t)ops[0], count = (n - 3) / 2;
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind != TK_INT) {
-    kn_bc_malformed(r, "a switch on something that is no integer");
+    if (t->kind == TK_WIDE) kn_bc_unsupported(r, "a switch on an integer wider than 128 bits");
+    else kn_bc_malformed(r, "a switch on something that is no integer");
     return;
   }
   if (!KN_BC_ROOM(r, r->cases, count)) return;

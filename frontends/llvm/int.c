@@ -111,6 +111,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
 
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
+  if (t->kind == TK_WIDE) return kn_bc_wide_icmp(r, cond, a, b, type);
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   if (t->kind != TK_INT) {
     kn_bc_malformed(r, "unknown comparison");
@@ -171,6 +172,7 @@ static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   kiln_value none = {0}, v;
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  if (f->kind == TK_WIDE || t->kind == TK_WIDE) return kn_bc_wide_cast(r, op, a, from, to);
   if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return none;
   bool fi = f->kind == TK_INT, ti = t->kind == TK_INT, ff = f->kind == TK_FLOAT,
        tf = t->kind == TK_FLOAT, fp = f->kind == TK_PTR, tp = t->kind == TK_PTR;
@@ -239,13 +241,9 @@ static kiln_type part_type(unsigned size) {
 /* Largest power of two that is at most `n`, and at most 8. */
 static unsigned part_size(unsigned n) { return n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1; }
 
-kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uint32_t type,
-                             unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
-  kiln_type kt = (kiln_type)t->ktype;
-  int32_t at = (int32_t)offset;
-  unsigned n = (t->bits + 7) / 8;
-  if (t->fit != FIT_ODD || n == kiln_type_size(kt)) return kiln_build_load(r->f, kt, a, at, mem);
+kiln_value kn_bc_load_bytes(struct kn_bc *r, kiln_value a, int32_t at, unsigned n, kiln_type kt,
+                            unsigned mem) {
+  if (n == kiln_type_size(kt)) return kiln_build_load(r->f, kt, a, at, mem);
   kiln_value v = {0}; /* put together of 8, 4, 2 and 1 bytes: no byte behind it may be touched */
   for (unsigned done = 0; done < n;) {
     unsigned size = part_size(n - done);
@@ -253,37 +251,56 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
     kiln_value p = pt == low ? kiln_build_load(r->f, pt, a, at + (int32_t)done, mem)
                              : kiln_build_load_ext(r->f, low, pt, a, at + (int32_t)done, mem);
     p = resize(r, p, low, kt, KILN_OP_ZEXT);
-    if (done) p = binary(r, KILN_OP_OR, t, v, binary(r, KILN_OP_SHL, t, p, imm(r, 8 * done)));
+    if (done) {
+      p = kiln_build_binary(r->f, KILN_OP_SHL, kt, p, imm(r, 8 * done));
+      p = kiln_build_binary(r->f, KILN_OP_OR, kt, v, p);
+    }
     v = p;
     done += size;
   }
   return v;
 }
 
-void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
-                        unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
-  kiln_type kt = (kiln_type)t->ktype;
-  int32_t at = (int32_t)offset;
-  unsigned n = (t->bits + 7) / 8;
-  if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
-  if (t->fit != FIT_ODD || n == kiln_type_size(kt)) {
+void kn_bc_store_bytes(struct kn_bc *r, kiln_value a, int32_t at, kiln_value v, unsigned n,
+                       kiln_type kt, unsigned mem) {
+  if (n == kiln_type_size(kt)) {
     kiln_build_store(r->f, kt, a, at, v, mem);
     return;
   }
   for (unsigned done = 0; done < n;) {
     unsigned size = part_size(n - done);
-    kiln_value p = done ? binary(r, KILN_OP_LSHR, t, v, imm(r, 8 * done)) : v;
+    kiln_value p = done ? kiln_build_binary(r->f, KILN_OP_LSHR, kt, v, imm(r, 8 * done)) : v;
     p = resize(r, p, kt, part_type(size), KILN_OP_ZEXT);
     kiln_build_store(r->f, part_type(size), a, at + (int32_t)done, p, mem);
     done += size;
   }
 }
 
+kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uint32_t type,
+                             unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_type kt = (kiln_type)t->ktype;
+  if (t->fit != FIT_ODD) return kiln_build_load(r->f, kt, a, (int32_t)offset, mem);
+  return kn_bc_load_bytes(r, a, (int32_t)offset, (t->bits + 7) / 8, kt, mem);
+}
+
+void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
+                        unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_type kt = (kiln_type)t->ktype;
+  if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
+  if (t->fit != FIT_ODD) kiln_build_store(r->f, kt, a, (int32_t)offset, v, mem);
+  else kn_bc_store_bytes(r, a, (int32_t)offset, v, (t->bits + 7) / 8, kt, mem);
+}
+
 void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) {
   if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
   kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
   const struct kn_bc_type *t = &r->types[type];
+  if (t->kind == TK_WIDE) {
+    kn_bc_wide_load(r, a, type, mem);
+    return;
+  }
   if (!kn_bc_is_aggregate(t)) {
     kn_bc_def(r, type, kn_bc_load_scalar(r, a, 0, type, mem));
     return;
@@ -302,6 +319,10 @@ void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t typ
   if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
   kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
   const struct kn_bc_type *t = &r->types[type];
+  if (t->kind == TK_WIDE) {
+    kn_bc_wide_store(r, a, value, type, mem);
+    return;
+  }
   if (!kn_bc_is_aggregate(t)) {
     kn_bc_store_scalar(r, a, 0, kn_bc_use(r, value, type), type, mem);
     return;

@@ -24,6 +24,11 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
   t->fit = bits == 1 ? FIT_BOOL : bits == UINT64_C(8) << up ? FIT_EXACT : FIT_ODD;
   t->align_log2 = (uint8_t)(up < 4 ? up : 4); /* the data layout, which comes later, is checked */
   r->wide_types |= up >= 4;
+  if (bits > 128) {
+    t->kind = TK_WIDE;
+    t->fit = FIT_ODD;
+    r->has_words = true;
+  }
   t->size = align_to((bits + 7) / 8, t->align_log2);
   return true;
 }
@@ -171,6 +176,16 @@ static bool add_type(struct kn_bc *r) {
   return true;
 }
 
+/* Adds i64, of which the parts of wide integers are, as a type of the reader's own. */
+static KN_COLD bool add_word(struct kn_bc *r) {
+  if (!KN_BC_ROOM(r, r->ops, 1)) return false;
+  r->code = TYPE_INTEGER;
+  r->ops.at[0] = 64;
+  r->ops.n = 1;
+  r->word_type = r->n_types;
+  return add_type(r);
+}
+
 bool kn_bc_read_types(struct kn_bc *r) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
@@ -183,7 +198,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
-      return r->status == KILN_OK;
+      return r->status == KILN_OK && (!r->has_words || add_word(r));
     }
     bool ok = true;
     if (id == BC_ENTER_BLOCK) {
@@ -205,7 +220,7 @@ bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   switch (t->kind) {
   case TK_VECTOR: return kn_bc_unsupported(r, "vector types");
-  case TK_INT: return kn_bc_unsupported(r, "integers wider than 128 bits");
+  case TK_WIDE: return kn_bc_unsupported(r, "this use of integers wider than 128 bits");
   case TK_PTR: return kn_bc_unsupported(r, "address spaces");
   case TK_OTHER_SCALAR:
     return kn_bc_unsupported(r, t->bits == 80    ? "type x86_fp80"
@@ -224,6 +239,7 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
   if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
   switch (r->types[type].kind) {
   case TK_INT:
+  case TK_WIDE:
   case TK_PTR:
   case TK_FLOAT:
   case TK_OTHER_SCALAR:
@@ -264,7 +280,14 @@ bool kn_bc_split(struct kn_bc *r, uint32_t type) {
   uint32_t first = r->type_pieces.n;
   if (t->size > 64 * KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of that size");
-  if (!split(r, type, 0, first)) return false;
+  if (t->kind == TK_WIDE) {
+    if (t->bits > 64 * KN_BC_MAX_WORDS)
+      return kn_bc_unsupported(r, "integers wider than 4096 bits");
+    for (uint32_t at = 0; at < t->bits; at += 64)
+      if (!KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){r->word_type, at / 8})) return false;
+  } else if (!split(r, type, 0, first)) {
+    return false;
+  }
   t->piece_first = first;
   t->n_pieces = r->type_pieces.n - first;
   return true;

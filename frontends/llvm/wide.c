@@ -1,0 +1,377 @@
+/* Integers wider than 128 bits (i136, i256, ...), which clang makes for large units of bit-fields and
+ * for _BitInt: values are runs of i64 parts in r->parts, the lowest first. Called by int.c for all
+ * that is done with them, and by constants.c.
+ * Invariant: the bits of the highest part above the width are anything, and whoever depends on them
+ * clears or extends first. */
+#include "bc.h"
+
+/* Most bits of integers that are multiplied: the code grows with the square. */
+#define MAX_MUL_BITS 1024
+
+static unsigned words(const struct kn_bc_type *t) { return (t->bits + 63) / 64; }
+
+static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
+
+static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b) {
+  return kiln_build_binary(r->f, op, KILN_TYPE_I64, a, b);
+}
+
+/* The condition as an i64. */
+static kiln_value compare(struct kn_bc *r, kiln_icond cond, kiln_value a, kiln_value b) {
+  return kiln_build_icmp(r->f, cond, KILN_TYPE_I64, a, b);
+}
+static kiln_value carry_of(struct kn_bc *r, kiln_value a, kiln_value b) {
+  return kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8,
+                            compare(r, KILN_ULT, a, b));
+}
+
+/* Zero-extends or sign-extends the highest part of `v` from the type's width. */
+static void clear_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
+  unsigned odd = t->bits % 64, top = words(t) - 1;
+  if (odd) v[top] = binary(r, KILN_OP_AND, v[top], imm(r, (int64_t)((UINT64_C(1) << odd) - 1)));
+}
+static void sign_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
+  unsigned odd = t->bits % 64, top = words(t) - 1;
+  if (!odd) return;
+  v[top] = binary(r, KILN_OP_SHL, v[top], imm(r, 64 - odd));
+  v[top] = binary(r, KILN_OP_ASHR, v[top], imm(r, 64 - odd));
+}
+
+/* Copies the parts of value `id` of wide type `type` to `v`. */
+static bool parts_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX) return false;
+  for (unsigned i = 0; i < words(&r->types[type]); i++) v[i] = (kiln_value){r->parts.at[first + i]};
+  return true;
+}
+
+/* Defines the next value as `v`. */
+static void define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
+  uint32_t first = r->parts.n;
+  unsigned n = words(&r->types[type]);
+  if (!kn_bc_split(r, type) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
+  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = v[i].id;
+  r->parts.n += n;
+  kn_bc_define_parts(r, type, first);
+}
+
+bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t) {
+  if (c->kind != CK_WIDE && c->kind != CK_NULL && c->kind != CK_UNDEF)
+    return kn_bc_unsupported(r, "constant expressions of integers wider than 128 bits");
+  for (unsigned i = 0; i < words(t); i++) { /* zero words at the top are left out */
+    uint64_t v = c->kind == CK_WIDE && i < c->n ? kn_bc_words(r, c->index)[i] : 0;
+    if (!KN_BC_PUSH(r, r->parts, imm(r, (int64_t)v).id)) return false;
+  }
+  return true;
+}
+
+/* ---- memory ---- */
+
+void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value v[KN_BC_MAX_WORDS];
+  unsigned bytes = (t->bits + 7) / 8;
+  for (unsigned i = 0; i < words(t); i++)
+    v[i] = kn_bc_load_bytes(r, a, (int32_t)(8 * i), bytes - 8 * i < 8 ? bytes - 8 * i : 8,
+                            KILN_TYPE_I64, mem);
+  define(r, type, v);
+}
+
+void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value v[KN_BC_MAX_WORDS];
+  unsigned bytes = (t->bits + 7) / 8;
+  if (!parts_of(r, id, type, v)) return;
+  if (t->bits % 8) clear_top(r, t, v); /* the rest of the last byte is zero */
+  for (unsigned i = 0; i < words(t); i++)
+    kn_bc_store_bytes(r, a, (int32_t)(8 * i), v[i], bytes - 8 * i < 8 ? bytes - 8 * i : 8,
+                      KILN_TYPE_I64, mem);
+}
+
+/* ---- shifts ---- */
+
+/* The number that constant `id` of wide type `type` shifts by; false if it is no constant. */
+static bool known_count(const struct kn_bc *r, uint32_t id, const struct kn_bc_type *t,
+                        uint64_t *out) {
+  if (id >= r->inst_base) return false;
+  const struct kn_bc_cst *c = &r->csts[id];
+  *out = c->kind == CK_WIDE && c->n ? kn_bc_words(r, c->index)[0] : 0;
+  if (*out >= t->bits) *out = 0; /* any result will do */
+  return c->kind == CK_WIDE || c->kind == CK_NULL || c->kind == CK_UNDEF;
+}
+
+/* Writes the words of `v` shifted by `count`; `fill` is what comes in from above if `right`. */
+static void shift_known(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
+                        kiln_value fill, uint64_t count, kiln_value *out) {
+  unsigned step = (unsigned)(count / 64), bits = count % 64;
+  for (unsigned i = 0; i < n; i++) {
+    kiln_value low, high;
+    if (right) {
+      low = i + step < n ? v[i + step] : fill;
+      high = i + step + 1 < n ? v[i + step + 1] : fill;
+    } else { /* what is behind the lowest word is zero */
+      high = i >= step ? v[i - step] : fill;
+      low = i >= step + 1 ? v[i - step - 1] : fill;
+    }
+    out[i] = bits == 0 ? right ? low : high
+                       : kiln_build_ternary(r->f, right ? KILN_OP_FSHR : KILN_OP_FSHL,
+                                            KILN_TYPE_I64, high, low, imm(r, bits));
+  }
+}
+
+/* The same by a variable count: by way of memory, which is read from a word on that the count gives. */
+static void shift_variable(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
+                           kiln_value fill, kiln_value count, kiln_value *out) {
+  unsigned mask = 1; /* of the number of words: one that is out of range must not go elsewhere */
+  while (mask < n - 1) mask = mask * 2 + 1;
+  unsigned total = n + mask + 1, first = right ? 0 : mask + 1;
+  kiln_value slot = kiln_slot_new(r->f, 8 * total, 3);
+  for (unsigned i = 0; i < total; i++)
+    kiln_build_store(r->f, KILN_TYPE_I64, slot, (int32_t)(8 * i),
+                     i >= first && i < first + n ? v[i - first] : fill, 0);
+  kiln_value step = binary(r, KILN_OP_LSHR, count, imm(r, 6));
+  step = binary(r, KILN_OP_AND, step, imm(r, mask));
+  if (!right) step = binary(r, KILN_OP_SUB, imm(r, mask), step);
+  kiln_value a = kiln_build_addr(r->f, slot, step, 8, 0), w[KN_BC_MAX_WORDS + 1];
+  for (unsigned i = 0; i <= n; i++)
+    w[i] = kiln_build_load(r->f, KILN_TYPE_I64, a, (int32_t)(8 * i), 0);
+  for (unsigned i = 0; i < n; i++)
+    out[i] = kiln_build_ternary(r->f, right ? KILN_OP_FSHR : KILN_OP_FSHL, KILN_TYPE_I64, w[i + 1],
+                                w[i], count);
+}
+
+static void shift(struct kn_bc *r, unsigned op, kiln_value *v, uint32_t b, uint32_t type,
+                  kiln_value *out) {
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned n = words(t);
+  uint64_t k;
+  kiln_value fill = imm(r, 0), by[KN_BC_MAX_WORDS];
+  if (op == BINOP_LSHR) clear_top(r, t, v);
+  if (op == BINOP_ASHR) {
+    sign_top(r, t, v);
+    fill = binary(r, KILN_OP_ASHR, v[n - 1], imm(r, 63));
+  }
+  if (known_count(r, b, t, &k)) shift_known(r, n, op != BINOP_SHL, v, fill, k, out);
+  else if (parts_of(r, b, type, by)) shift_variable(r, n, op != BINOP_SHL, v, fill, by[0], out);
+}
+
+/* ---- arithmetic ---- */
+
+static void add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
+                kiln_value *out) {
+  kiln_value carry = {0};
+  for (unsigned i = 0; i < n; i++) {
+    kiln_value sum = binary(r, KILN_OP_ADD, a[i], b[i]), more = carry;
+    bool last = i + 1 == n;
+    if (!last) carry = carry_of(r, sum, b[i]);
+    out[i] = i ? binary(r, KILN_OP_ADD, sum, more) : sum;
+    if (i && !last) carry = binary(r, KILN_OP_OR, carry, carry_of(r, out[i], sum));
+  }
+}
+
+static void sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
+                kiln_value *out) {
+  kiln_value borrow = {0};
+  for (unsigned i = 0; i < n; i++) {
+    kiln_value less = binary(r, KILN_OP_SUB, a[i], b[i]), more = borrow;
+    bool last = i + 1 == n;
+    if (!last) borrow = carry_of(r, a[i], b[i]);
+    out[i] = i ? binary(r, KILN_OP_SUB, less, more) : less;
+    if (i && !last) borrow = binary(r, KILN_OP_OR, borrow, carry_of(r, less, more));
+  }
+}
+
+/* By rows: each word of `a` times all of `b`, as far as the product is kept. */
+static void mul(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
+                kiln_value *out) {
+  for (unsigned i = 0; i < n; i++) {
+    kiln_value carry = {0};
+    for (unsigned k = 0; i + k < n; k++) {
+      bool last = i + k + 1 == n;
+      kiln_value low = binary(r, KILN_OP_MUL, a[i], b[k]), high = {0};
+      if (!last) high = binary(r, KILN_OP_UMULH, a[i], b[k]);
+      if (k) { /* the upper half is at most 2^64 - 2: carries fit into it */
+        low = binary(r, KILN_OP_ADD, low, carry);
+        if (!last) high = binary(r, KILN_OP_ADD, high, carry_of(r, low, carry));
+      }
+      if (i) {
+        kiln_value old = out[i + k];
+        low = binary(r, KILN_OP_ADD, low, old);
+        if (!last) high = binary(r, KILN_OP_ADD, high, carry_of(r, low, old));
+      }
+      out[i + k] = low;
+      carry = high;
+    }
+  }
+}
+
+void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], out[KN_BC_MAX_WORDS];
+  unsigned n = words(t);
+  if (!parts_of(r, a, type, x)) return;
+  if (op == BINOP_SHL || op == BINOP_LSHR || op == BINOP_ASHR) {
+    shift(r, op, x, b, type, out);
+    if (r->status == KILN_OK) define(r, type, out);
+    return;
+  }
+  if (!parts_of(r, b, type, y)) return;
+  switch (op) {
+  case BINOP_ADD: add(r, n, x, y, out); break;
+  case BINOP_SUB: sub(r, n, x, y, out); break;
+  case BINOP_MUL:
+    if (t->bits > MAX_MUL_BITS) {
+      kn_bc_unsupported(r, "multiplication of integers wider than 1024 bits");
+      return;
+    }
+    mul(r, n, x, y, out);
+    break;
+  case BINOP_AND:
+  case BINOP_OR:
+  case BINOP_XOR:
+    for (unsigned i = 0; i < n; i++)
+      out[i] = binary(r,
+                      op == BINOP_AND  ? KILN_OP_AND
+                      : op == BINOP_OR ? KILN_OP_OR
+                                       : KILN_OP_XOR,
+                      x[i], y[i]);
+    break;
+  case BINOP_UDIV:
+  case BINOP_SDIV:
+  case BINOP_UREM:
+  case BINOP_SREM: kn_bc_unsupported(r, "division of integers wider than 128 bits"); return;
+  default: kn_bc_malformed(r, "unknown binary operation"); return;
+  }
+  define(r, type, out);
+}
+
+kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], v = {0};
+  unsigned n = words(t);
+  if (!parts_of(r, a, type, x) || !parts_of(r, b, type, y)) return v;
+  if (cond == KILN_EQ || cond == KILN_NE) {
+    for (unsigned i = 0; i < n; i++) x[i] = binary(r, KILN_OP_XOR, x[i], y[i]);
+    clear_top(r, t, x);
+    v = x[0];
+    for (unsigned i = 1; i < n; i++) v = binary(r, KILN_OP_OR, v, x[i]);
+    return compare(r, (kiln_icond)cond, v, imm(r, 0));
+  }
+  /* From the lowest word up: a word that differs says more than all below it. */
+  static const struct {
+    uint8_t lowest, middle, highest;
+  } conds[KILN_ICOND_COUNT] = {
+    [KILN_ULT] = {KILN_ULT, KILN_ULT, KILN_ULT}, [KILN_ULE] = {KILN_ULE, KILN_ULT, KILN_ULT},
+    [KILN_UGT] = {KILN_UGT, KILN_UGT, KILN_UGT}, [KILN_UGE] = {KILN_UGE, KILN_UGT, KILN_UGT},
+    [KILN_SLT] = {KILN_ULT, KILN_ULT, KILN_SLT}, [KILN_SLE] = {KILN_ULE, KILN_ULT, KILN_SLT},
+    [KILN_SGT] = {KILN_UGT, KILN_UGT, KILN_SGT}, [KILN_SGE] = {KILN_UGE, KILN_UGT, KILN_SGT},
+  };
+  bool is_signed = cond >= KILN_SLT && cond <= KILN_SGT;
+  (is_signed ? sign_top : clear_top)(r, t, x);
+  (is_signed ? sign_top : clear_top)(r, t, y);
+  v = compare(r, (kiln_icond)conds[cond].lowest, x[0], y[0]);
+  for (unsigned i = 1; i < n; i++) {
+    unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
+    v = kiln_build_select(r->f, KILN_TYPE_I8, compare(r, KILN_EQ, x[i], y[i]), v,
+                          compare(r, (kiln_icond)c, x[i], y[i]));
+  }
+  return v;
+}
+
+/* ---- casts ---- */
+
+/* The lower bits of `v` as a value of type `t`, which is an integer of at most 128 bits. */
+static kiln_value narrow(struct kn_bc *r, const kiln_value *v, const struct kn_bc_type *t) {
+  kiln_func *f = r->f;
+  kiln_type kt = (kiln_type)t->ktype;
+  if (kt == KILN_TYPE_I64) return v[0];
+  if (kt == KILN_TYPE_I128) {
+    kiln_value low = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, v[0]);
+    kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, v[1]);
+    high = kiln_build_binary(f, KILN_OP_SHL, kt, high, imm(r, 64));
+    return kiln_build_binary(f, KILN_OP_OR, kt, high, low);
+  }
+  kiln_value w = kiln_build_convert(f, KILN_OP_TRUNC, kt, KILN_TYPE_I64, v[0]);
+  return t->fit == FIT_BOOL ? kiln_build_binary(f, KILN_OP_AND, kt, w, imm(r, 1)) : w;
+}
+
+/* Writes the words of integer `a` of type `from`, extended; their number. */
+static unsigned extended(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t from,
+                         kiln_value *v) {
+  const struct kn_bc_type *f = &r->types[from];
+  kiln_type ft = (kiln_type)f->ktype;
+  kiln_value x = is_signed ? kn_bc_use_s(r, a, from) : kn_bc_use_z(r, a, from);
+  if (ft == KILN_TYPE_I128) {
+    v[0] = kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I64, ft, x);
+    x = kiln_build_binary(r->f, KILN_OP_LSHR, ft, x, imm(r, 64));
+    v[1] = kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I64, ft, x);
+    return 2;
+  }
+  if (ft != KILN_TYPE_I64)
+    x = kiln_build_convert(r->f, is_signed ? KILN_OP_SEXT : KILN_OP_ZEXT, KILN_TYPE_I64, ft, x);
+  v[0] = x;
+  return 1;
+}
+
+/* Makes `v`, parts of a value that is not defined yet, values that may be defined under other names. */
+static void copy_forward(struct kn_bc *r, unsigned n, kiln_value *v) {
+  for (unsigned i = 0; i < n; i++) v[i] = kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I64, v[i]);
+}
+
+kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
+  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  kiln_value none = {0}, v[KN_BC_MAX_WORDS];
+  bool from_wide = f->kind == TK_WIDE, to_wide = t->kind == TK_WIDE;
+  bool fi = from_wide || f->kind == TK_INT, ti = to_wide || t->kind == TK_INT;
+  unsigned n = 0;
+  if ((!from_wide && !kn_bc_scalar(r, from)) || (!to_wide && !kn_bc_scalar(r, to))) return none;
+  if (to_wide && !kn_bc_split(r, to)) return none; /* so many words */
+  if (from_wide) {
+    if (!parts_of(r, a, from, v)) return none;
+    n = words(f);
+    if (a >= r->n_vals) copy_forward(r, n, v);
+  }
+  switch (op) {
+  case CAST_TRUNC:
+    if (!fi || !ti || t->bits >= f->bits) break;
+    if (!to_wide) return narrow(r, v, t);
+    define(r, to, v);
+    return none;
+  case CAST_ZEXT:
+  case CAST_SEXT: {
+    if (!fi || !ti || t->bits <= f->bits) break;
+    bool is_signed = op == CAST_SEXT;
+    if (!from_wide) {
+      n = extended(r, is_signed, a, from, v);
+      if (a >= r->n_vals) copy_forward(r, n, v);
+    } else {
+      (is_signed ? sign_top : clear_top)(r, f, v);
+    }
+    kiln_value fill = is_signed ? binary(r, KILN_OP_ASHR, v[n - 1], imm(r, 63)) : imm(r, 0);
+    for (; n < words(t); n++) v[n] = fill;
+    if (r->status == KILN_OK) define(r, to, v);
+    return none;
+  }
+  case CAST_BITCAST:
+    if (!from_wide || !to_wide) {
+      kn_bc_unsupported(r, "bit casts of integers wider than 128 bits to other types");
+      return none;
+    }
+    if (f->bits != t->bits) break;
+    define(r, to, v);
+    return none;
+  case CAST_PTRTOINT:
+  case CAST_PTRTOADDR:
+    if (f->kind != TK_PTR || !to_wide) break;
+    v[0] = kn_bc_same(r, a, from);
+    for (n = 1; n < words(t); n++) v[n] = imm(r, 0);
+    if (r->status == KILN_OK) define(r, to, v);
+    return none;
+  case CAST_INTTOPTR:
+    if (t->kind != TK_PTR || !from_wide) break;
+    return v[0];
+  default: kn_bc_unsupported(r, "this cast of integers wider than 128 bits"); return none;
+  }
+  kn_bc_malformed(r, "a cast between types that it does not know");
+  return none;
+}
