@@ -31,7 +31,7 @@ check_include_direction() {
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes helpers 'helpers/' || ok=1
   # Users of the public API: local headers without a folder.
-  for folder in frontends interp tools bench examples; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
+  for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
   return $ok
 }
 
