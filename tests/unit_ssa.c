@@ -273,6 +273,25 @@ static void parallel_edges(void **state) {
   assert_int_equal(params(t, last), 1);
 }
 
+/* An indirect branch; all its edges have the same arguments. */
+static void indirect(void **state) {
+  struct fixture *t = *state;
+  kiln_block to[2] = {kiln_block_new(t->f), kiln_block_new(t->f)};
+  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_write(t->ssa, x, t->b);
+  kiln_ssa_brind(t->ssa, t->a, to, 2);
+  kiln_ssa_seal(t->ssa, to[1]);
+  kiln_block_switch(t->f, to[0]);
+  kiln_ssa_write(t->ssa, x, add(t, kiln_ssa_read(t->ssa, x), t->a));
+  kiln_ssa_brind(t->ssa, kiln_ssa_read(t->ssa, x), to, 1);
+  kiln_ssa_seal(t->ssa, to[0]);
+  kiln_block_switch(t->f, to[1]);
+  assert_int_equal(kiln_ssa_read(t->ssa, x).id, t->b.id);
+  ret(t, kiln_ssa_read(t->ssa, x));
+  end(t);
+  assert_int_equal(params(t, to[0]), 1);
+}
+
 /* A parameter of the front end's own beside those of variables. */
 static void own_parameters(void **state) {
   struct fixture *t = *state;
@@ -685,6 +704,7 @@ int main(void) {
     TEST(invariant_in_loops),
     TEST(invariant_behind_loops),
     TEST(parallel_edges),
+    TEST(indirect),
     TEST(own_parameters),
     TEST(told_edges),
     TEST(undefined_is_zero),
