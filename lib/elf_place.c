@@ -195,7 +195,9 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
 /* ---- pieces ---- */
 
 static struct kn_elf_piece *add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
-  if (!kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces)) return NULL;
+  if (e->n_pieces >= e->cap_pieces &&
+      !kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces))
+    return NULL;
   struct kn_elf_piece *p = e->pieces + e->n_pieces++;
   struct kn_elf_section *s = e->sections + section;
   if (s->last != 0) e->pieces[s->last - 1].next = e->n_pieces;
