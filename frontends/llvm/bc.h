@@ -194,6 +194,8 @@ enum kn_bc_cst_kind {
   CK_CAST,       /* x: opcode; index: value */
   CK_BINOP,      /* x: opcode; index, n: values */
   CK_GEP,        /* clist[index]: type, base, indices: n in all */
+  CK_CMP,        /* x: LLVM's predicate; index, n: values */
+  CK_SELECT,     /* clist[index]: condition, two values */
   CK_BLOCK,      /* index: function's value; n: block */
   CK_ADDR,       /* result of a constant expression: symbol index + v */
   CK_ASM,        /* x: 1 if its template is empty; constraints in cbytes at index, n */
@@ -208,6 +210,7 @@ struct kn_bc_cst {
   };
   uint32_t index;
   uint8_t kind, x;
+  bool code; /* instructions must compute it: see kn_bc_num */
 };
 _Static_assert(sizeof(struct kn_bc_cst) == 16, "forks copy all of the module's");
 
@@ -217,6 +220,7 @@ struct kn_bc_num {
   uint32_t symbol;    /* 0: a number */
   uint32_t minus;     /* symbol that is subtracted, or 0 */
   bool narrow;        /* only the low bits of an address: more than a relocation can do */
+  bool code;          /* nothing else is known: only instructions can compute it */
 };
 
 /* State of a value, in the upper 8 bits of kn_bc_val.t. */
@@ -400,8 +404,7 @@ struct kn_bc {
   const char *strtab;
   uint64_t strtab_size;
   char source[256]; /* source file name */
-  bool wide_types;  /* some integer type of more than 64 bits was laid out */
-  bool has_words;   /* and of more than 128: they have parts of type word_type */
+  bool has_words;   /* some integer type has more than 128 bits: it has parts of type word_type */
   uint32_t word_type;
   bool version_seen;
   bool data_defined;
@@ -448,6 +451,9 @@ struct kn_bc {
   bool restart;                        /* a location was met, but they are not looked for yet */
   bool bundles;                        /* the next call has operand bundles */
   bool no_code;                        /* constants may not be made by instructions here */
+  bool expressions; /* the function has constant expressions that may need instructions */
+  bool hoisting;    /* constants are being computed in the entry: their values serve all blocks */
+  uint32_t expr_depth, expr_count; /* constant expressions being made code; made in the function */
 
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
@@ -618,6 +624,15 @@ static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out
   *out = (int64_t)c->v; /* zero for undefined ones */
   return c->kind <= CK_INT_UNDEF;
 }
+
+/* ---- expr.c ---- */
+
+/* Makes instructions of constant expression `id`, which is more than a relocation can do; `num` is what
+ * its evaluation gave. */
+kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num *num);
+/* Computes in the entry block those of the function's constants from `first` on that need
+ * instructions: operands of phis have no other place. */
+void kn_bc_hoist(struct kn_bc *r, uint32_t first);
 
 /* ---- func.c ---- */
 

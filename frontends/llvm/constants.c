@@ -178,15 +178,30 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     ok = keep_words(r, &c);
     break;
   case CST_CE_BINOP:
+    r->expressions = true;
     if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad binary expression");
     c = (struct kn_bc_cst){
       .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     break;
   case CST_CE_CAST:
+    r->expressions = true;
     if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad cast expression");
     c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
+    break;
+  case CST_CE_CMP: /* [type of the operands, a, b, predicate]: until LLVM 19 */
+    r->expressions = true;
+    if (n < 4 || op[1] > UINT32_MAX || op[2] > UINT32_MAX || op[3] > UINT8_MAX)
+      return kn_bc_malformed(r, "bad comparison in a constant");
+    c = (struct kn_bc_cst){
+      .kind = CK_CMP, .x = (uint8_t)op[3], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
+    break;
+  case CST_CE_SELECT: /* [condition, a, b]: until LLVM 16 */
+    r->expressions = true;
+    if (n < 3) return kn_bc_malformed(r, "bad selection in a constant");
+    c.kind = CK_SELECT;
+    ok = keep(r, &c, 0);
     break;
   case CST_CE_GEP_OLD:
   case CST_CE_INBOUNDS_GEP:
@@ -301,18 +316,23 @@ static void canonical(struct kn_bc_num *v, unsigned bits) {
   if (bits <= 64) v->high = (uint64_t)((int64_t)v->low >> 63);
 }
 
-static bool no_relocation(struct kn_bc *r) {
-  return kn_bc_unsupported(r, "this arithmetic on addresses in a constant");
+/* Only instructions can compute it. */
+static bool by_code(struct kn_bc_num *out) {
+  *out = (struct kn_bc_num){.code = true};
+  return true;
 }
+
+static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);
 
 static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *to,
                       unsigned depth, struct kn_bc_num *out) {
-  if (!kn_bc_eval(r, c->index, depth + 1, out)) return false;
+  if (!eval(r, c->index, depth + 1, out)) return false;
+  if (out->code) return true;
   const struct kn_bc_type *from = &r->types[kn_bc_type_of(r, c->index)];
   switch (c->x) {
   case CAST_ZEXT:
   case CAST_INTTOPTR:
-    if (out->narrow) return no_relocation(r);
+    if (out->narrow) return by_code(out);
     if (!out->symbol && from->bits < 64) {
       out->low &= (UINT64_C(1) << from->bits) - 1;
       out->high = 0;
@@ -326,12 +346,12 @@ static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
   case CAST_PTRTOINT:
   case CAST_PTRTOADDR:
   case CAST_TRUNC: break;
-  default: return kn_bc_unsupported(r, "this cast in a constant expression");
+  default: return by_code(out);
   }
   if (out->symbol) {
     if (to->bits < 64) out->narrow = true;
     if (to->bits <= 64 && c->x != CAST_ZEXT && c->x != CAST_SEXT) return true;
-    return no_relocation(r);
+    return by_code(out);
   }
   if (to->kind == TK_INT) canonical(out, to->bits);
   return true;
@@ -340,10 +360,10 @@ static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
 static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t,
                        unsigned depth, struct kn_bc_num *out) {
   struct kn_bc_num a, b;
-  if (!kn_bc_eval(r, c->index, depth + 1, &a) || !kn_bc_eval(r, c->n, depth + 1, &b)) return false;
-  if (t->bits > 64) return kn_bc_unsupported(r, "wide arithmetic in a constant expression");
+  if (!eval(r, c->index, depth + 1, &a) || !eval(r, c->n, depth + 1, &b)) return false;
+  if (a.code || b.code || t->bits > 64 || t->kind != TK_INT) return by_code(out);
   *out = (struct kn_bc_num){0};
-  if ((a.narrow || b.narrow) && c->x != BINOP_ADD && c->x != BINOP_SUB) return no_relocation(r);
+  if ((a.narrow || b.narrow) && c->x != BINOP_ADD && c->x != BINOP_SUB) return by_code(out);
   if (a.symbol || b.symbol) {
     if (c->x == BINOP_ADD && !(a.symbol && b.symbol)) {
       *out = a.symbol ? a : b;
@@ -357,7 +377,7 @@ static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct 
       else if (b.symbol) out->minus = b.symbol;
       return true;
     }
-    return no_relocation(r);
+    return by_code(out);
   }
   uint64_t x = a.low, y = b.low;
   uint64_t mask = t->bits >= 64 ? UINT64_MAX : (UINT64_C(1) << t->bits) - 1;
@@ -371,7 +391,7 @@ static bool eval_binop(struct kn_bc *r, const struct kn_bc_cst *c, const struct 
   case BINOP_SHL: x = y < t->bits ? x << y : 0; break;
   case BINOP_LSHR: x = y < t->bits ? (x & mask) >> y : 0; break;
   case BINOP_ASHR: x = y < t->bits ? (uint64_t)((int64_t)x >> y) : 0; break;
-  default: return kn_bc_unsupported(r, "this operation in a constant expression");
+  default: return by_code(out);
   }
   *out = number((int64_t)x);
   canonical(out, t->bits);
@@ -382,11 +402,13 @@ static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
                      struct kn_bc_num *out) {
   const uint32_t *list = kn_bc_list(r, c->index);
   uint32_t n = c->n, type = list[0];
-  if (!kn_bc_eval(r, list[1], depth + 1, out)) return false;
+  bool code = false;
+  if (!eval(r, list[1], depth + 1, out)) return false;
+  code = out->code || out->minus || out->narrow;
   for (uint32_t i = 2; i < n; i++) {
     struct kn_bc_num index;
-    if (!kn_bc_eval(r, list[i], depth + 1, &index)) return false;
-    if (index.symbol) return no_relocation(r);
+    if (!eval(r, list[i], depth + 1, &index)) return false;
+    if (index.symbol || index.code) code = true;
     const struct kn_bc_type *t = &r->types[type];
     if (i == 2) {
       if (!kn_bc_sized(r, type)) return false;
@@ -403,6 +425,23 @@ static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
                                   : kn_bc_malformed(r, "getelementptr into a scalar");
     }
   }
+  return code ? by_code(out) : true;
+}
+
+static bool eval_cmp(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
+                     struct kn_bc_num *out) {
+  struct kn_bc_num a, b;
+  if (!eval(r, c->index, depth + 1, &a) || !eval(r, c->n, depth + 1, &b)) return false;
+  return by_code(out);
+}
+
+static bool eval_select(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
+                        struct kn_bc_num *out) {
+  struct kn_bc_num of[3];
+  for (uint32_t i = 0; i < 3; i++)
+    if (!eval(r, kn_bc_list(r, c->index)[i], depth + 1, &of[i])) return false;
+  if (of[0].code || of[0].symbol) return by_code(out);
+  *out = of[of[0].low & 1 ? 1 : 2];
   return true;
 }
 
@@ -417,8 +456,8 @@ static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth
     if (c->kind == CK_DATA) {
       half[i] = kn_bc_words(r, c->index)[i] & UINT32_MAX;
     } else {
-      if (!kn_bc_eval(r, kn_bc_list(r, c->index)[i], depth + 1, &v)) return false;
-      if (v.symbol) return no_relocation(r);
+      if (!eval(r, kn_bc_list(r, c->index)[i], depth + 1, &v)) return false;
+      if (v.symbol || v.code) return kn_bc_unsupported(r, "an address in a vector constant");
       half[i] = v.low & UINT32_MAX;
     }
   }
@@ -445,7 +484,7 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
   return out->symbol != 0 || kn_bc_malformed(r, "bad block address");
 }
 
-bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out) {
+static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out) {
   *out = (struct kn_bc_num){0};
   if (id >= r->inst_base) return kn_bc_malformed(r, "constant number out of range");
   if (depth > MAX_NESTING) {
@@ -455,6 +494,7 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   struct kn_bc_cst *c = &r->csts[id], copy = *c;
   const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
   bool ok;
+  if (c->code) return by_code(out);
   switch (c->kind) {
   case CK_INT:
   case CK_INT_UNDEF: *out = number((int64_t)c->v); return true;
@@ -489,6 +529,14 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
     c->kind = CK_BUSY;
     ok = eval_gep(r, &copy, depth, out);
     break;
+  case CK_CMP:
+    c->kind = CK_BUSY;
+    ok = eval_cmp(r, &copy, depth, out);
+    break;
+  case CK_SELECT:
+    c->kind = CK_BUSY;
+    ok = eval_select(r, &copy, depth, out);
+    break;
   case CK_BUSY: return kn_bc_malformed(r, "a constant that contains itself");
   case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
@@ -499,11 +547,17 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
   }
   if (!ok) return false;
   *c = copy;
+  c->code = out->code;
   /* What is not memoised cannot multiply: no operation takes it twice. */
-  if (out->minus || out->narrow || t->bits > 64) return true;
+  if (out->code || out->minus || out->narrow || t->bits > 64) return true;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
   return true;
+}
+
+bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out) {
+  if (!eval(r, id, depth, out)) return false;
+  return !out->code || kn_bc_unsupported(r, "this arithmetic on addresses in a constant");
 }
 
 bool kn_bc_eval_blocks(struct kn_bc *r) {
@@ -540,26 +594,19 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
     v = kn_bc_zero(r, type);
   } else {
     struct kn_bc_num num;
-    if (!kn_bc_eval(r, id, 0, &num)) return (kiln_value){0};
+    if (!eval(r, id, 0, &num)) return (kiln_value){0};
     bool tls = num.symbol && r->has_tls &&
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
-    if (r->no_code &&
-        (num.minus || num.narrow || tls)) { /* code of it would be in the wrong block */
+    bool code = num.minus || num.narrow || num.code;
+    if (r->no_code && (code || tls)) { /* code of it would be in the wrong block */
       kn_bc_unsupported(r, "this constant here");
       return (kiln_value){0};
     }
-    if (num.minus || num.narrow) { /* a value of this block only */
-      v = kiln_const_symbol(r->f, (kiln_symbol){num.symbol}, (int64_t)num.low);
-      if (num.minus)
-        v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, v,
-                              kiln_const_symbol(r->f, (kiln_symbol){num.minus}, 0));
-      if (t->ktype != KILN_TYPE_I64)
-        v = kiln_build_convert(r->f, KILN_OP_TRUNC, (kiln_type)t->ktype, KILN_TYPE_I64, v);
-      if (t->fit == FIT_BOOL)
-        v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
-      return v;
-    }
-    if (num.symbol) {
+    if (code) v = kn_bc_expression(r, id, &num);
+    if (code && !r->hoisting) return v; /* a value of this block only */
+    if (code) {
+      if (r->status != KILN_OK) return v;
+    } else if (num.symbol) {
       kiln_symbol s = {num.symbol};
       if (tls) {
         v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, kiln_const_symbol(r->f, s, 0));

@@ -497,9 +497,12 @@ static bool sub_block(struct kn_bc *r) {
   if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
   if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
+  uint32_t first = r->n_vals;
+  r->expr_count = 0;
   if (!kn_bc_read_constants(r)) return false;
   r->inst_base = r->n_vals;
-  return true;
+  if (KN_UNLIKELY(r->expressions)) kn_bc_hoist(r, first);
+  return r->status == KILN_OK;
 }
 
 /* Reads to the end of the function block. */

@@ -22,8 +22,7 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
   while (UINT64_C(8) << up < bits) up++;
   if (up < 5) t->ktype = ktypes[up];
   t->fit = bits == 1 ? FIT_BOOL : bits == UINT64_C(8) << up ? FIT_EXACT : FIT_ODD;
-  t->align_log2 = (uint8_t)(up < 4 ? up : 4); /* the data layout, which comes later, is checked */
-  r->wide_types |= up >= 4;
+  t->align_log2 = (uint8_t)(up < 4 ? up : 4);
   if (bits > 128) {
     t->kind = TK_WIDE;
     t->fit = FIT_ODD;

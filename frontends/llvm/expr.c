@@ -1,0 +1,156 @@
+/* Constant expressions that no number and no relocation can stand for: comparisons and selections
+ * of addresses, arithmetic on parts of them. Older LLVM has them as constants, newer ones as
+ * instructions, which is what they become here. Called by constants.c and, when a function's
+ * constants were read, by func.c.
+ * Invariant: while hoisting, the entry block is being built, and each expression is made once. */
+#include "bc.h"
+
+/* Deepest nesting; most of them that one body may have where they cannot be shared. */
+enum { MAX_NESTING = 256, MAX_COUNT = 1 << 16 };
+
+static kiln_value none(void) { return (kiln_value){0}; }
+
+/* A difference of addresses, or the low part of one. */
+static kiln_value address_part(struct kn_bc *r, const struct kn_bc_type *t,
+                               const struct kn_bc_num *num) {
+  kiln_value v = kiln_const_symbol(r->f, (kiln_symbol){num->symbol}, (int64_t)num->low);
+  if (num->minus)
+    v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, v,
+                          kiln_const_symbol(r->f, (kiln_symbol){num->minus}, 0));
+  if (t->ktype != KILN_TYPE_I64)
+    v = kiln_build_convert(r->f, KILN_OP_TRUNC, (kiln_type)t->ktype, KILN_TYPE_I64, v);
+  if (t->fit == FIT_BOOL)
+    v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+  return v;
+}
+
+/* Predicates are LLVM's: 32 and up. */
+static kiln_value comparison(struct kn_bc *r, const struct kn_bc_cst *c) {
+  static const uint8_t conds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
+                                    KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
+  uint32_t type = kn_bc_type_of(r, c->index);
+  const struct kn_bc_type *t = &r->types[type];
+  if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR)) {
+    kn_bc_unsupported(r, "this comparison in a constant expression");
+    return none();
+  }
+  if (kn_bc_type_of(r, c->n) != type) {
+    kn_bc_malformed(r, "a comparison of different types");
+    return none();
+  }
+  unsigned cond = conds[c->x - 32];
+  if (t->kind == TK_INT) return kn_bc_icmp_odd(r, cond, c->index, c->n, type);
+  if (!kn_bc_scalar(r, type)) return none();
+  kiln_value a = kn_bc_use(r, c->index, type), b = kn_bc_use(r, c->n, type);
+  return kiln_build_icmp(r->f, (kiln_icond)cond, (kiln_type)t->ktype, a, b);
+}
+
+static kiln_value selection(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
+  uint32_t id[3];
+  memcpy(id, kn_bc_list(r, c->index), sizeof id);
+  uint32_t ctype = kn_bc_type_of(r, id[0]);
+  if (r->types[ctype].fit != FIT_BOOL || kn_bc_type_of(r, id[1]) != type ||
+      kn_bc_type_of(r, id[2]) != type) {
+    kn_bc_unsupported(r, "this selection in a constant expression");
+    return none();
+  }
+  kiln_value cond = kn_bc_use(r, id[0], ctype);
+  kiln_value a = kn_bc_use(r, id[1], type), b = kn_bc_use(r, id[2], type);
+  return kiln_build_select(r->f, (kiln_type)r->types[type].ktype, cond, a, b);
+}
+
+/* `v` + index * size. */
+static kiln_value step(struct kn_bc *r, kiln_value v, uint32_t id, uint64_t size) {
+  uint32_t type = kn_bc_type_of(r, id);
+  const struct kn_bc_type *t = &r->types[type];
+  int64_t k;
+  kiln_value n;
+  if (t->kind != TK_INT || t->bits > 64) {
+    kn_bc_unsupported(r, "an index of this type in a constant expression");
+    return none();
+  }
+  if (kn_bc_is_int(r, id, &k)) {
+    n = kiln_const_int(r->f, (int64_t)((uint64_t)k * size));
+  } else {
+    n = kn_bc_use_s(r, id, type);
+    if (t->ktype != KILN_TYPE_I64)
+      n = kiln_build_convert(r->f, KILN_OP_SEXT, KILN_TYPE_I64, (kiln_type)t->ktype, n);
+    n = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, n, kiln_const_int(r->f, (int64_t)size));
+  }
+  return kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v, n);
+}
+
+/* A getelementptr whose indices were checked by its evaluation. */
+static kiln_value address(struct kn_bc *r, const struct kn_bc_cst *c) {
+  uint32_t type = kn_bc_list(r, c->index)[0], base = kn_bc_list(r, c->index)[1];
+  kiln_value v = kn_bc_use(r, base, r->ptr_type);
+  for (uint32_t i = 2; i < c->n && r->status == KILN_OK; i++) {
+    uint32_t id = kn_bc_list(r, c->index)[i];
+    const struct kn_bc_type *t = &r->types[type];
+    int64_t k;
+    if (i == 2) {
+      v = step(r, v, id, t->size);
+    } else if (t->kind == TK_STRUCT) {
+      if (!kn_bc_is_int(r, id, &k) || (uint64_t)k >= t->n) {
+        kn_bc_malformed(r, "struct index out of range");
+        return none();
+      }
+      const struct kn_bc_elem *e = &r->elems.at[t->first + (uint64_t)k];
+      v = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
+                            kiln_const_int(r->f, (int64_t)e->offset));
+      type = e->type;
+    } else {
+      type = r->elems.at[t->first].type;
+      v = step(r, v, id, r->types[type].size);
+    }
+  }
+  return v;
+}
+
+static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
+  if (r->types[type].kind != TK_INT) {
+    kn_bc_unsupported(r, "this operation in a constant expression");
+    return none();
+  }
+  if (kn_bc_type_of(r, c->index) != type || kn_bc_type_of(r, c->n) != type) {
+    kn_bc_malformed(r, "an operation on different types");
+    return none();
+  }
+  return kn_bc_binop_odd(r, c->x, c->index, c->n, type);
+}
+
+kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num *num) {
+  uint32_t type = kn_bc_type_of(r, id);
+  struct kn_bc_cst c = r->csts[id];
+  if (!num->code) return address_part(r, &r->types[type], num);
+  if (++r->expr_count > MAX_COUNT || r->expr_depth >= MAX_NESTING) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "too many or too deeply nested constant expressions");
+    return none();
+  }
+  r->expr_depth++;
+  kiln_value v = none();
+  switch (c.kind) {
+  case CK_CAST: v = kn_bc_cast(r, c.x, c.index, kn_bc_type_of(r, c.index), type); break;
+  case CK_BINOP: v = arithmetic(r, &c, type); break;
+  case CK_CMP: v = comparison(r, &c); break;
+  case CK_SELECT: v = selection(r, &c, type); break;
+  case CK_GEP: v = address(r, &c); break;
+  default: kn_bc_unsupported(r, "this kind of constant expression"); break;
+  }
+  r->expr_depth--;
+  return v;
+}
+
+void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
+  r->expressions = false;
+  if (r->n_bbs == 0) return;
+  r->hoisting = true;
+  for (uint32_t id = first; id < r->inst_base && r->status == KILN_OK; id++) {
+    unsigned kind = r->csts[id].kind;
+    bool expression =
+      kind == CK_CAST || kind == CK_BINOP || kind == CK_CMP || kind == CK_SELECT || kind == CK_GEP;
+    if (expression && r->types[kn_bc_type_of(r, id)].ktype && r->vals[id].t >> 24 == VS_CONST)
+      kn_bc_const(r, id);
+  }
+  r->hoisting = false;
+}
