@@ -323,6 +323,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
     return;
   case FUNC_SWITCH:
   case FUNC_INDIRECTBR:
+  case FUNC_RESUME:
     kn_bc_inst(r, code, ops, n);
     next_block(r);
     return;

@@ -535,6 +535,26 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   else kiln_build_brind(r->f, a, r->targets.at, count);
 }
 
+/* [exception]: {ptr, i32}. Without landing pads nothing gets here, but unoptimized code has it. */
+static void resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t id, type;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX) return;
+  if (r->types[type].n_pieces == 0 ||
+      r->types[r->type_pieces.at[r->types[type].piece_first].type].kind != TK_PTR) {
+    kn_bc_unsupported(r, "an exception of this type");
+    return;
+  }
+  kiln_param param = {.type = KILN_TYPE_PTR};
+  kiln_value exception = {r->parts.at[first]};
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, KILN_SIG_NORETURN, &param, 1, NULL, 0);
+  kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = "_Unwind_Resume"}, sig);
+  kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), &exception, 1);
+  kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+}
+
 /* ---- the list ---- */
 
 void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
@@ -548,6 +568,7 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_FREEZE: freeze(r, ops, n); return;
   case FUNC_SWITCH: switch_value(r, ops, n); return;
   case FUNC_INDIRECTBR: indirect_branch(r, ops, n); return;
+  case FUNC_RESUME: resume(r, ops, n); return;
   case FUNC_VAARG: va_arg(r, ops, n); return;
   case FUNC_FENCE:
   case FUNC_LOADATOMIC:
@@ -558,7 +579,6 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_INSERTELT:
   case FUNC_SHUFFLEVEC: kn_bc_vector(r, code, ops, n); return;
   case FUNC_INVOKE:
-  case FUNC_RESUME:
   case FUNC_LANDINGPAD:
   case FUNC_CLEANUPRET:
   case FUNC_CATCHRET:

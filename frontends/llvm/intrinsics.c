@@ -166,6 +166,7 @@ static const struct row {
   {"va_end", IN_UNV, KILN_OP_VA_END, 0},
   {"va_start", IN_UNV, KILN_OP_VA_START, 0},
   {"var.annotation", IN_IGNORE, 0, 0},
+  {"x86.sse2.pause", IN_IGNORE, 0, 0},
 };
 
 unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
