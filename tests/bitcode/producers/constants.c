@@ -1,0 +1,74 @@
+// What compilers before LLVM 17 to 19 wrote as constant expressions: comparisons and selections of
+// addresses, arithmetic on parts of them, and all that as operands of phis.
+#include <stdint.h>
+#include <stdio.h>
+
+extern int absent[] __attribute__((weak));
+__attribute__((weak)) int present[3] = {1, 2, 3};
+static int here[64], there[8];
+static struct { long a; int b[5]; } pair = {7, {1, 2, 3, 4, 5}};
+
+__attribute__((noinline)) static int choose(int n) {
+  int r; /* a phi of constants, each from a block with something else to do */
+  switch (n) {
+  case 0: puts("zero"); r = present != 0; break;
+  case 1: puts("one"); r = absent == 0; break;
+  case 2: puts("two"); r = (uintptr_t)here > 4096; break;
+  case 3: puts("three"); r = (int)((uintptr_t)here & 3) + 5; break;
+  case 4: puts("four"); r = (int)((uintptr_t)&there[3] - (uintptr_t)there); break;
+  default: puts("many"); r = -1; break;
+  }
+  return r * 10 + n;
+}
+
+__attribute__((noinline)) static int *pointer(int n) {
+  int *p;
+  if (n & 1) {
+    puts("odd");
+    p = absent ? absent : here;
+  } else {
+    puts("even");
+    p = present ? present + 1 : there;
+  }
+  return p;
+}
+
+__attribute__((noinline)) static int narrow(int n) {
+  unsigned char low = (unsigned char)(uintptr_t)&pair;
+  unsigned short wide = (unsigned short)((uintptr_t)&pair >> 1);
+  int r = n;
+  if (n > 2) {
+    puts("more");
+    r = low & 7;
+  }
+  return r + (wide & 3) * 0 + (_Bool)(uintptr_t)&pair.b[n & 3];
+}
+
+__attribute__((noinline)) static uint64_t mixed(int n) {
+  uint64_t r = 0;
+  for (int i = 0; i < n; i++) {
+    r += absent == 0 ? 3 : 5;
+    if (i & 1) r ^= (uint64_t)(present != 0) << i;
+    r += (uint64_t)(&pair.b[2] - &pair.b[0]);
+  }
+  return r;
+}
+
+typedef struct { char c; __int128 wide; char d; } padded;
+static padded table[3] = {{1, (__int128)2 << 70, 3}, {4, -5, 6}, {7, 8, 9}};
+__attribute__((noinline)) static __int128 sum(padded *p, int n) {
+  __int128 s = 0;
+  for (int i = 0; i < n; i++) s += p[i].c + p[i].wide * p[i].d;
+  return s;
+}
+
+int main(void) {
+  for (int i = 0; i < 6; i++) printf("%d\n", choose(i));
+  printf("%d %d\n", *pointer(2), pointer(1) == here);
+  for (int i = 0; i < 5; i++) printf("%d\n", narrow(i));
+  printf("%llu\n", (unsigned long long)mixed(9));
+  __int128 s = sum(table, 3);
+  printf("%llx %llx %zu %zu\n", (unsigned long long)(s >> 64), (unsigned long long)s, sizeof(padded),
+         _Alignof(padded));
+  return 0;
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Stands in for rustc's linker: links as told, then links OUTPUT.kiln with Kiln's objects in place of
+# rustc's own. rustc, with -C save-temps, leaves the bitcode of each object beside it.
+set -euo pipefail
+cc "$@"
+own=() previous=
+for a; do
+  bitcode=${a%.o}.bc
+  if [[ $a == *.rcgu.o && -f $bitcode ]]; then
+    "$KILN" compile -o "${a%.o}.kiln.o" "$bitcode"
+    a=${a%.o}.kiln.o
+  elif [[ $previous == -o ]]; then
+    a=$a.kiln
+  fi
+  previous=$a
+  own+=("$a")
+done
+cc "${own[@]}"
