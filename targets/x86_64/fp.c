@@ -261,12 +261,12 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_x87(w, in, i);
     return;
   }
+  if (to == KILN_TYPE_I128 && saturate) {
+    x64_saturate_wide(w, in, i);
+    return;
+  }
   if (x64_dead(w, in, i)) return;
   if (to == KILN_TYPE_I128) {
-    if (saturate) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
-      return;
-    }
     unsigned fn = (sign ? X64_LIB_FIXSFTI : X64_LIB_FIXUNSSFTI) + (from == KILN_TYPE_F64);
     const uint8_t type = (uint8_t)from;
     x64_libcall(w, (enum x64_lib)fn, &in->a, &type, 1, i, to);

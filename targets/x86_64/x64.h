@@ -269,6 +269,8 @@ x64_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unr
 x64_lower x64_call;
 /* i128, f80: called by the above for that type. */
 x64_lower x64_wide, x64_x87;
+/* To i128 from any float, the nearest one. */
+x64_lower x64_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
 /* Frame offset where the 16-byte result i goes. */

@@ -97,11 +97,11 @@ static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
 static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
+  if (in->type == KILN_TYPE_I128 && saturate) {
+    x64_saturate_wide(w, in, i);
+    return;
+  }
   if (in->type == KILN_TYPE_I128) {
-    if (saturate) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet");
-      return;
-    }
     const uint8_t type = KILN_TYPE_F80;
     x64_libcall(w, sign ? X64_LIB_FIXXFTI : X64_LIB_FIXUNSXFTI, &in->a, &type, 1, i, in->type);
     return;
@@ -143,6 +143,61 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
   else pop_integer(w, t);
   if (saturate) x64_place_label(w, done);
   x64_def_fixed(w, i, in->type, t);
+}
+
+static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
+  x64_const(w, X64_SCRATCH, low);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at)));
+  x64_const(w, X64_SCRATCH, high);
+  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at + 8)));
+}
+
+/* The library converts what is in range; the ends are put in the place of what it made of others. Any
+ * float is compared as an f80, which waits in memory of its own. */
+void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const struct {
+    uint8_t type, fix, fixuns;
+  } libs[] = {{KILN_TYPE_F32, X64_LIB_FIXSFTI, X64_LIB_FIXUNSSFTI},
+              {KILN_TYPE_F64, X64_LIB_FIXDFTI, X64_LIB_FIXUNSDFTI},
+              {KILN_TYPE_F80, X64_LIB_FIXXFTI, X64_LIB_FIXUNSXFTI}};
+  unsigned k = in->x == KILN_TYPE_F32 ? 0 : in->x == KILN_TYPE_F64 ? 1 : 2;
+  bool sign = in->op == KILN_OP_FTOSIS;
+  if (x64_dead(w, in, i)) return;
+  int32_t from = scratch(w);
+  if (k == 2) {
+    x64_x87_push(w, in->a);
+  } else {
+    unsigned r = kn_reg(w, in->a, in->x);
+    x64_hook_store(w, r, from, in->x);
+    op_frame(w, k ? X64_FLD64 : X64_FLD32, from);
+  }
+  op_frame(w, X64_FSTP80, from);
+  unsigned fn = sign ? libs[k].fix : libs[k].fixuns;
+  x64_libcall(w, (enum x64_lib)fn, &in->a, &libs[k].type, 1, i, KILN_TYPE_I128);
+  if (w->f->status != KILN_OK) return;
+  int32_t at = kn_frame_of(w, &w->val[i]);
+  struct x64_place top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  uint32_t high = kn_walk_label(w), nan = kn_walk_label(w), drop = kn_walk_label(w);
+  op_frame(w, X64_FLD80, from);
+  op_stack(w, X64_FUCOMI0);
+  x64_jcc(w, X64_P, nan);
+  top.ref = kn_walk_literal(w, UINT64_C(1) << 63, 0x3fff + 128 - sign, 16);
+  op_memory(w, X64_FLD80, &top);
+  op_stack(w, X64_FUCOMIP1);
+  x64_jcc(w, X64_BE, high);
+  if (sign) push_power(w, 127, true);
+  else op_stack(w, X64_FLDZ);
+  op_stack(w, X64_FUCOMIP1);
+  x64_jcc(w, X64_B, drop);
+  store_wide(w, at, 0, (uint64_t)sign << 63);
+  x64_jmp(w, drop);
+  x64_place_label(w, high);
+  store_wide(w, at, UINT64_MAX, UINT64_MAX >> sign);
+  x64_jmp(w, drop);
+  x64_place_label(w, nan);
+  store_wide(w, at, 0, 0);
+  x64_place_label(w, drop);
+  op_stack(w, X64_FSTP0);
 }
 
 static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {

@@ -356,6 +356,29 @@ def gen_f80_convert(rng):
                 to.run(name, [a], [t], want, it)
                 back = rounded(Fraction(want))
                 to.run(live, [a], [t], add(a, back ^ SIGN), t)
+    # To i128 from the others: what lives on, memory, constants.
+    for ft in FLOATS:
+        for op in ('ftosis', 'ftouis'):
+            lo, hi = (smin_of(128), smax_of(128)) if op == 'ftosis' else (0, mask(128))
+            live = sat.simple([ft, 'i64', 'i128'], 'i128', [
+                'slot0 = slot 8 align 8', 'v3 = fadd.%s v0, v0' % ft, 'store.%s v3, slot0' % ft,
+                'v4 = load.%s slot0' % ft, 'v5 = %s.i128 %s v4' % (op, ft), 'v6 = %s.i128 %s v0' % (op, ft),
+                'v7 = xor.i128 v5, v2', 'v8 = xor.i128 v6, v7', 'v9 = zext.i128 i64 v1',
+                'v10 = xor.i128 v8, v9', 'ret v10'])
+
+            def sem(x):
+                v = 0 if math.isnan(x) else (hi if x > 0 else lo) if math.isinf(x) else math.trunc(x)
+                return clamp(v, lo, hi) & mask(128)
+            for x in (1.75, -3.5, 2.0 ** 126, -2.0 ** 126, 2.0 ** 127, -2.0 ** 127, 1e30, -1e38, math.inf,
+                      -math.inf, math.nan, -0.0):
+                a = f_bits(x, ft)
+                b, c = rng.getrandbits(64), rng.getrandbits(128)
+                x = f_of(a, ft)
+                twice = f_of(f_bits(x + x, ft), ft)
+                sat.run(live, [a, b, c], [ft, 'i64', 'i128'], sem(twice) ^ sem(x) ^ b ^ c, 'i128')
+                if not math.isnan(x):
+                    k = sat.simple([], 'i128', ['v0 = %s.i128 %s %s' % (op, ft, const(a, ft)), 'ret v0'])
+                    sat.run(k, [], [], sem(x), 'i128')
     for ft, top, m in (('f32', 127, 24), ('f64', 1023, 53)):
         name = f.simple([t], ft, ['v1 = fdemote.%s f80 v0' % ft, 'ret v1'])
         one = Fraction(1)
