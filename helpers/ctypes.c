@@ -328,9 +328,12 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
   uint64_t byte = at / 8;
   if (f->flags & KILN_CFIELD_BITS) {
     if (f->bits != 0) t->hfa = KN_CHFA_NOT;
-    if (f->bits != 0 && !(f->flags & KILN_CFIELD_UNNAMED))
-      t->classes = merge_classes(t->classes,
-                                 class_run(KN_CCLASS_INTEGER, byte, (at + f->bits + 7) / 8 - byte));
+    if (f->bits == 0 || (f->flags & KILN_CFIELD_UNNAMED)) return;
+    t->classes =
+      merge_classes(t->classes, class_run(KN_CCLASS_INTEGER, byte, (at + f->bits + 7) / 8 - byte));
+    /* one that looks like an ordinary integer is one, as gcc and clang see it */
+    if (f->bits >= 16 && is_power(f->bits) && at % f->bits == 0 && byte < 16)
+      t->starts |= UINT64_C(1) << (16 * (unsigned)(__builtin_ctz(f->bits) - 4) + byte);
     return;
   }
   if (type->flexible) {

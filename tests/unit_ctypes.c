@@ -306,7 +306,8 @@ static void x64_classes(void **state) {
     {"{l}<@16>", "i64+0", "i64+0"},          /* the second eightbyte is padding */
     {"{:40l:30l}", "i64+0 i64+8", "i64+0 i64+8"},
     {"{f_:17i}<!>", "f64+0(7)", "f64+0(7)"},
-    {"{_:32id}", "f64+8", "f64+8"}, /* padding takes no register */
+    {"{s:18Q{:64Q}}<!>", "byval", "sret"}, /* a whole integer, though written as bit-field */
+    {"{_:32id}", "f64+8", "f64+8"},        /* padding takes no register */
     {"{}", "none", "none"},
     {"{{}i}", "i32+0", "i32+0"},
     {"p", "value", "value"},

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct test {
   int n;
@@ -41,9 +42,11 @@ int main(void) {
   sigaction(SIGILL, &sa, NULL);
   sigaction(SIGFPE, &sa, NULL);
   sigaction(SIGTRAP, &sa, NULL);
+  sigaction(SIGALRM, &sa, NULL);
   static volatile int i;
   for (i = 0; i < n_tests; i++) {
     current = tests[i].n;
+    alarm(5); /* what takes wrong arguments may never end */
     if (sigsetjmp(again, 1) == 0) tests[i].call();
     if (trampoline_faults) bad(current, 1000 + trampoline_faults);
     trampoline_faults = 0;
