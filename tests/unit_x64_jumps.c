@@ -1,5 +1,6 @@
 /* What the end of an x86-64 function makes of its jumps: short ones, none to what follows, and a
- * conditional one over another turned round, unless something else goes to the one between. */
+ * conditional one over another turned round, unless something else goes to the one between; and of the
+ * jump back to a loop's header. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +21,9 @@ struct counts {
 static unsigned length(const uint8_t *p, struct counts *c) {
   if (p[0] >= 0x70 && p[0] <= 0x7f) return c->jcc++, 2;
   if (p[0] == 0xeb) return c->jmp++, 2;
-  if (p[0] == 0x40 && p[1] == 0xf6) return 4; /* test dil, imm8 */
-  if (p[0] == 0xb8) return 5;                 /* mov eax, imm32 */
+  if ((p[0] & 0xfe) == 0x40 && p[1] == 0xf6) return 4; /* test r8, imm8 */
+  if (p[0] == 0x44 && p[1] == 0x8b) return 3;          /* mov r32, r32 */
+  if (p[0] == 0xb8) return 5;                          /* mov eax, imm32 */
   if (p[0] == 0xc3 || p[0] == 0x90) return 1;
   if (p[0] == 0x89) return 2;
   if (p[0] == 0x48 && p[1] == 0x89) return 3;
@@ -29,9 +31,13 @@ static unsigned length(const uint8_t *p, struct counts *c) {
   return 1;
 }
 
-/* b0: if p goto b1 else b2. b1: goto b3. b2: returns 1. b3: returns 2. With `shared`, b2 ends in a
- * second way to b1. */
-static struct counts build(bool shared) {
+enum shape {
+  OVER,   /* b0: if p goto b1 else b2. b1: goto b3. b2: returns 1. b3: returns 2 */
+  SHARED, /* the same, but b2 goes to b1 */
+  LOOP    /* b0: goto b1. b1: if p goto b2 else b3. b2: goto b1. b3: returns 2 */
+};
+
+static struct counts build(enum shape shape) {
   kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "jumps"});
   kiln_session *s = kiln_session_new(m);
   const kiln_param params[2] = {{.type = KILN_TYPE_I8}, {.type = KILN_TYPE_I8}};
@@ -39,11 +45,17 @@ static struct counts build(bool shared) {
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 2, &result, 1);
   kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
   kiln_block b1 = kiln_block_new(f), b2 = kiln_block_new(f), b3 = kiln_block_new(f);
-  kiln_build_brif(f, kiln_func_param(f, 0), b1, NULL, 0, b2, NULL, 0);
-  kiln_block_switch(f, b1);
-  kiln_build_br(f, b3, NULL, 0);
+  if (shape == LOOP) {
+    kiln_build_br(f, b1, NULL, 0);
+    kiln_block_switch(f, b1);
+    kiln_build_brif(f, kiln_func_param(f, 0), b2, NULL, 0, b3, NULL, 0);
+  } else {
+    kiln_build_brif(f, kiln_func_param(f, 0), b1, NULL, 0, b2, NULL, 0);
+    kiln_block_switch(f, b1);
+    kiln_build_br(f, b3, NULL, 0);
+  }
   kiln_block_switch(f, b2);
-  if (shared) {
+  if (shape != OVER) {
     kiln_build_br(f, b1, NULL, 0);
   } else {
     kiln_build_ret(f, (kiln_value[]){kiln_const_int(f, 1)}, 1);
@@ -60,22 +72,31 @@ static struct counts build(bool shared) {
 
 static void over_a_jump(void **state) {
   (void)state;
-  struct counts c = build(false);
+  struct counts c = build(OVER);
   assert_int_equal(c.jcc, 1);
   assert_int_equal(c.jmp, 0);
 }
 
 static void over_a_jump_that_is_wanted(void **state) {
   (void)state;
-  struct counts c = build(true); /* b1's jump stays: b2 goes to it */
+  struct counts c = build(SHARED); /* b1's jump stays: b2 goes to it */
   assert_int_equal(c.jcc, 1);
   assert_int_equal(c.jmp, 2);
+}
+
+/* A turn of a loop that tests at its head takes one jump. */
+static void header_at_the_back_edge(void **state) {
+  (void)state;
+  struct counts c = build(LOOP);
+  assert_int_equal(c.jcc, 2);
+  assert_int_equal(c.jmp, 0);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(over_a_jump),
     cmocka_unit_test(over_a_jump_that_is_wanted),
+    cmocka_unit_test(header_at_the_back_edge),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,45 @@ KN_INLINE void go(struct kn_walk *w, uint32_t block) {
   else x64_jmp(w, block);
 }
 
+/* True if some relocation is in the code from `start` to `end`: they are in ascending order. */
+static bool has_relocs(const struct kn_walk *w, uint32_t start, uint32_t end) {
+  const struct kn_code_reloc *r = w->s->out.relocs;
+  uint32_t low = 0, high = w->s->out.n_relocs;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (r[middle].offset < start) low = middle + 1;
+    else high = middle;
+  }
+  return low < w->s->out.n_relocs && r[low].offset < end;
+}
+
+/* Bytes of a loop's header, without its branch, that are worth a copy. */
+enum { HEADER_MAX = 32 };
+
+/* The way back to a header that only tests: its code is repeated here with the branch turned round, so
+ * that a turn of the loop takes one jump. At a header only homes hold anything, and what its code leaves
+ * in registers for the block behind it, the copy leaves too. False, and nothing done, if the header is
+ * not of that kind. */
+static bool repeat_header(struct kn_walk *w, uint32_t header) {
+  const kiln_func *f = w->f;
+  uint32_t pos = f->block[header].pos; /* of the block behind it: pos counts from 1 */
+  if (pos >= w->plan->n_layout || f->block[header].address_taken) return false;
+  uint32_t body = w->plan->layout[pos], start = w->label[header], end = w->label[body];
+  uint32_t fixup = w->label_mark.at[header];
+  if (end == UINT32_MAX || end - start > HEADER_MAX + 6) return false;
+  if (w->label_mark.at[body] != fixup + 1) return false; /* one fixup: its branch */
+  struct kn_fixup x = w->fixups.at[fixup];
+  if (x.kind != X64_FIX_JCC || x.at + 4 != end) return false;
+  if (has_relocs(w, start, end)) return false;
+  uint32_t size = x.at - 2 - start; /* 0f 8x */
+  unsigned cc = w->base[x.at - 1] & 15;
+  memcpy(w->p, w->base + start, HEADER_MAX);
+  w->p += size;
+  x64_jcc(w, cc ^ 1, body);
+  if (x.label != w->next_block) x64_jmp(w, x.label); /* it is not this block that it follows */
+  return true;
+}
+
 void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   const struct kn_edge *e = &w->f->edges.at[in->b];
@@ -57,7 +96,7 @@ void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_prepare_edge(w, e);
     x64_edge(w, e);
   }
-  go(w, e->target);
+  if (w->label[e->target] == UINT32_MAX || !repeat_header(w, e->target)) go(w, e->target);
   w->done = true;
 }
 
