@@ -215,6 +215,7 @@ static uint32_t next_size(uint32_t n, uint32_t most) { return most / n < 10 ? mo
 static void each_shape(void *user, const struct shape *s) {
   struct options *o = user;
   if (o->shape != NULL && strcmp(o->shape, s->name) != 0) return;
+  if (s->no_text && strcmp(o->way, "text") == 0) return;
   uint32_t most = s->most < o->most ? s->most : o->most;
   uint32_t base = s->least; /* the smallest from 10,000 on, but for the largest */
   while (base < 10000 && next_size(base, most) < most) base = next_size(base, most);

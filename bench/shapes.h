@@ -33,6 +33,7 @@ struct shape {
   const char *unit; /* what the size counts */
   void (*make)(struct shape_run *);
   uint32_t least, most; /* sizes measured: powers of ten times `least` up to `most` */
+  bool no_text;         /* has data that goes with its function, which printing does not keep */
 };
 
 /* All shapes, by room; each list ends with a shape without name. */

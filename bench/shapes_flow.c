@@ -310,28 +310,49 @@ static void indirect(struct shape_run *r) {
   shape_end(r, f, last);
 }
 
+/* An indirect branch to a block of n parameters that were made between other values. */
+static void indirect_parameters(struct shape_run *r) {
+  kiln_func *f = shape_begin(r, "f");
+  kiln_value *p = shape_alloc(r->n, sizeof *p), x = kiln_func_param(f, 0), v = x;
+  kiln_block to = kiln_block_new_many(f, 2), other = at(to, 1), from = kiln_block_current(f);
+  for (uint32_t i = 0; i < r->n; i++) {
+    p[i] = kiln_block_param(f, to, I64);
+    v = add(f, v, x);
+    kiln_edge_arg(f, from, to, i, v);
+  }
+  kiln_build_brind(f, kiln_block_address(f, to), (kiln_block[]){to, other}, 2);
+  kiln_block_switch(f, to);
+  for (uint32_t i = 0; i < r->n; i++) v = i ? bin(f, KILN_OP_XOR, v, p[i]) : p[i];
+  kiln_build_ret(f, &v, 1);
+  kiln_block_switch(f, other);
+  r->items += r->n;
+  free(p);
+  shape_end(r, f, x);
+}
+
 const struct shape shapes_flow[] = {
-  {"chain", "blocks", chain, 1000, 100000},
-  {"diamonds", "blocks", diamonds, 1000, 100000},
-  {"plain blocks", "blocks", plain_blocks, 1000, 100000},
-  {"forward, near", "blocks", forward_near, 1000, 100000},
-  {"forward, far", "blocks", forward_far, 1000, 100000},
-  {"filled backward", "blocks", backward, 1000, 100000},
-  {"filled shuffled", "blocks", shuffled, 1000, 100000},
-  {"loops, near", "blocks", loops_near, 1000, 100000},
-  {"loops, far", "blocks", loops_far, 1000, 100000},
-  {"loops, shuffled", "blocks", loops_shuffled, 1000, 100000},
-  {"resumed", "turns", resumed, 1000, 100000},
-  {"late arguments", "edges", late_arguments, 1000, 100000},
-  {"returns", "returns", returns, 1000, 100000},
-  {"loops in a row", "loops", loops, 1000, 100000},
-  {"nested loops", "loops", nested, 10, 100000},
-  {"nested, used within", "loops", nested_uses, 10, 100000},
-  {"switch, dense", "cases", switch_dense, 1000, 100000},
-  {"switch, sparse", "cases", switch_sparse, 1000, 100000},
-  {"switch, 64 bits", "cases", switch_far, 1000, 100000},
-  {"switch, one target", "cases", switch_edges, 1000, 100000},
-  {"switches", "switches", switches, 1000, 100000},
-  {"indirect branch", "targets", indirect, 1000, 100000},
+  {"chain", "blocks", chain, 1000, 100000, false},
+  {"diamonds", "blocks", diamonds, 1000, 100000, false},
+  {"plain blocks", "blocks", plain_blocks, 1000, 100000, false},
+  {"forward, near", "blocks", forward_near, 1000, 100000, false},
+  {"forward, far", "blocks", forward_far, 1000, 100000, false},
+  {"filled backward", "blocks", backward, 1000, 100000, false},
+  {"filled shuffled", "blocks", shuffled, 1000, 100000, false},
+  {"loops, near", "blocks", loops_near, 1000, 100000, false},
+  {"loops, far", "blocks", loops_far, 1000, 100000, false},
+  {"loops, shuffled", "blocks", loops_shuffled, 1000, 100000, false},
+  {"resumed", "turns", resumed, 1000, 100000, false},
+  {"late arguments", "edges", late_arguments, 1000, 100000, false},
+  {"returns", "returns", returns, 1000, 100000, false},
+  {"loops in a row", "loops", loops, 1000, 100000, false},
+  {"nested loops", "loops", nested, 10, 100000, false},
+  {"nested, used within", "loops", nested_uses, 10, 100000, false},
+  {"switch, dense", "cases", switch_dense, 1000, 100000, false},
+  {"switch, sparse", "cases", switch_sparse, 1000, 100000, false},
+  {"switch, 64 bits", "cases", switch_far, 1000, 100000, false},
+  {"switch, one target", "cases", switch_edges, 1000, 100000, false},
+  {"switches", "switches", switches, 1000, 100000, false},
+  {"indirect branch", "targets", indirect, 1000, 100000, false},
+  {"indirect parameters", "parameters", indirect_parameters, 10, 50000, false},
   {0},
 };

@@ -119,6 +119,30 @@ static void strings(struct shape_run *r) {
   shape_end(r, f, x);
 }
 
+/* n private tables of one function. */
+static void tables(struct shape_run *r) {
+  kiln_func *f = shape_begin(r, "f");
+  kiln_value x = kiln_func_param(f, 0);
+  for (uint32_t i = 0; i < r->n; i++) {
+    kiln_data_desc d = {.bytes = &i, .size_bytes = sizeof i, .flags = KILN_DATA_READ_ONLY};
+    x = add(f, x, kiln_const_symbol(f, kiln_func_data(f, &d), 0));
+  }
+  r->items += r->n;
+  shape_end(r, f, x);
+}
+
+/* n functions with a private table each. */
+static void tables_of_functions(struct shape_run *r) {
+  for (uint32_t i = 0; i < r->n; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "f%u", i);
+    kiln_func *f = shape_begin(r, name);
+    kiln_data_desc d = {.bytes = &i, .size_bytes = sizeof i, .flags = KILN_DATA_READ_ONLY};
+    shape_end(r, f, kiln_const_symbol(f, kiln_func_data(f, &d), 0));
+  }
+  r->items += r->n;
+}
+
 /* n data items with the address of the one before. */
 static void data(struct shape_run *r) {
   kiln_symbol last = r->callee;
@@ -188,17 +212,19 @@ static void open_functions(struct shape_run *r) {
 }
 
 const struct shape shapes_module[] = {
-  {"functions", "functions", functions, 1000, 100000},
-  {"groups", "functions", groups, 1000, 100000},
-  {"signatures", "functions", signatures, 1000, 100000},
-  {"labels", "functions", labels, 1000, 100000},
-  {"labels of one", "labels", labels_of_one, 1000, 100000},
-  {"string", "bytes", string, 10000, 1000000},
-  {"strings", "strings", strings, 1000, 100000},
-  {"data", "items", data, 1000, 100000},
-  {"relocations", "addresses", relocations, 1000, 100000},
-  {"symbol aliases", "symbols", names, 1000, 100000},
-  {"constructors", "constructors", constructors, 1000, 100000},
-  {"open functions", "functions", open_functions, 1000, 10000},
+  {"functions", "functions", functions, 1000, 100000, false},
+  {"groups", "functions", groups, 1000, 100000, false},
+  {"signatures", "functions", signatures, 1000, 100000, false},
+  {"labels", "functions", labels, 1000, 100000, false},
+  {"labels of one", "labels", labels_of_one, 1000, 100000, false},
+  {"string", "bytes", string, 10000, 1000000, false},
+  {"strings", "strings", strings, 1000, 100000, false},
+  {"tables", "tables", tables, 1000, 100000, true},
+  {"tables of functions", "functions", tables_of_functions, 1000, 100000, true},
+  {"data", "items", data, 1000, 100000, false},
+  {"relocations", "addresses", relocations, 1000, 100000, false},
+  {"symbol aliases", "symbols", names, 1000, 100000, false},
+  {"constructors", "constructors", constructors, 1000, 100000, false},
+  {"open functions", "functions", open_functions, 1000, 10000, false},
   {0},
 };

@@ -200,7 +200,7 @@ static void check(const struct shape *shape, enum way way, kiln_target target) {
 static void test_shape(void **state) {
   const struct shape *shape = *state;
   for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) check(shape, OBJECT, (kiln_target)t);
-  check(shape, TEXT, KILN_TARGET_X86_64);
+  if (!shape->no_text) check(shape, TEXT, KILN_TARGET_X86_64);
 #ifdef KN_TEST_INTERP
   check(shape, INTERP, KILN_TARGET_X86_64);
 #endif

@@ -210,8 +210,7 @@ static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Parameters of a block whose address is taken come from their shadow slots. */
 static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
-  for (uint32_t k = 0; k < b->n_params; k++) {
-    uint32_t p = kn_block_param(w->f, b, k);
+  for (uint32_t p = b->param_first; p; p = w->inst[p].b) {
     struct kn_val *val = &w->val[p];
     uint32_t *shadow = &w->f->inst[p].c;
     if ((val->flags & KN_VF_SHADOW) == 0) continue;

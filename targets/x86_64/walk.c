@@ -159,8 +159,7 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 
 /* Parameters of an address-taken block come from their shadow slots to their homes. */
 static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
-  for (uint32_t k = 0; k < b->n_params; k++) {
-    uint32_t i = kn_block_param(w->f, b, k);
+  for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
     struct kn_val *v = &w->val[i];
     if ((v->flags & KN_VF_SHADOW) == 0 || !(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
     uint32_t *shadow = &w->f->inst[i].c;
