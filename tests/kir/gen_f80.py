@@ -246,7 +246,8 @@ def gen_f80(rng):
     for a in SPECIAL + [r & ~SIGN for r in randoms(rng, 12)] + [f80(k * k) for k in (3, 65535, 2 ** 31 - 1)]:
         f.run(name, [a], [t], root(a), t)
     halves = [f80(Fraction(k, 4)) for k in range(-11, 12)] + [
-        f80(Fraction(2 ** 63 - 1, 2)), f80(Fraction(2 ** 63 - 3, 2)), 0x3ffd << 64 | mask(64), f80(-Fraction(2 ** 64 - 1, 4))]
+        f80(Fraction(2 ** 63 - 1, 2)), f80(Fraction(2 ** 63 - 3, 2)),
+        0x3ffd << 64 | mask(64), f80(-Fraction(2 ** 64 - 1, 4))]
     for op, sem in WHOLE.items():
         name = f.simple([t], t, ['v1 = %s.f80 v0' % op, 'ret v1'])
         for a in SPECIAL + halves + randoms(rng, 4):
@@ -385,7 +386,8 @@ def gen_f80_convert(rng):
         edge = one * 2 ** (top + 1) - one * 2 ** (top - m)  # the first that is infinite
         low = one / 2 ** (top + m - 2)  # the least
         xs = SPECIAL + randoms(rng, 6) + [f80(x) for x in (
-            edge, edge - one * 2 ** (top - 63), -edge, low, low / 2, low * 3 / 2, low * 5 / 2, low / 2 + low / 2 ** 30,
+            edge, edge - one * 2 ** (top - 63), -edge, low, low / 2, low * 3 / 2,
+            low * 5 / 2, low / 2 + low / 2 ** 30,
             one * 2 ** -(top - 1) - low / 2, 1 + one / 2 ** m, 1 + 3 * one / 2 ** m,
             1 + one / 2 ** m + one / 2 ** 63, 1 + one / 2 ** m - one / 2 ** 63,
             # rounded to f64 first this would be a tie
@@ -404,8 +406,8 @@ def gen_f80_convert(rng):
         memory = f.simple(['i64', ft], t, ['slot0 = slot 32 align 8', 'v2 = add.i64 slot0, v0',
                                            'store.%s v1, v2' % ft, 'v3 = load.%s v2' % ft,
                                            'v4 = fpromote.f80 %s v3' % ft, 'ret v4'])
-        for x in [0.0, -0.0, 1.0, -1.5, 0.1, 1e30, 2.0 ** -149, 2.0 ** -1074 * 3, math.inf, -math.inf, math.nan,
-                  2.0 ** -126]:
+        for x in [0.0, -0.0, 1.0, -1.5, 0.1, 1e30, 2.0 ** -149, 2.0 ** -1074 * 3, math.inf, -math.inf,
+                  math.nan, 2.0 ** -126]:
             a = f_bits(x, ft)
             x = f_of(a, ft)
             want = QNAN if math.isnan(x) else (SIGN if x < 0 else 0) | INF if math.isinf(x) else \
