@@ -121,7 +121,7 @@ struct kn_bc_type {
   uint8_t fit;        /* enum kn_bc_fit */
   uint8_t align_log2; /* ABI alignment */
   uint8_t depth;      /* of nesting; scalars 0 */
-  uint8_t flags;      /* functions: variadic */
+  uint8_t flags;      /* functions: variadic; structs: packed */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
   uint32_t first,
@@ -542,6 +542,8 @@ bool kn_bc_split(struct kn_bc *r, uint32_t type);
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
 /* True if the type has a size; reports otherwise. */
 bool kn_bc_sized(struct kn_bc *r, uint32_t type);
+/* Gives integers of more than 64 bits an alignment of 8 bytes, and lays out anew what they are in. */
+bool kn_bc_align_wide(struct kn_bc *r);
 /* Reports that values of `type` are not implemented; returns false. */
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) KN_COLD;
 

@@ -36,8 +36,11 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  /* Before LLVM 18, x86-64 had i128 aligned to 8 bytes. As in LLVM's own reader, such modules get 16:
-   * clang's have explicit padding and alignments, and mean the same with either. */
+  /* Before LLVM 18; to the ABI, which calls follow, they have 16 all the same. */
+  if (r->target == KILN_TARGET_X86_64 && !strstr(s, "i128:128")) {
+    if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
+    return kn_bc_align_wide(r);
+  }
   return true;
 }
 

@@ -48,15 +48,14 @@ static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool siz
 
 #define TOO_LARGE (UINT64_C(1) << 60)
 
-static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
-  bool packed = r->ops.at[0] != 0;
-  t->kind = TK_STRUCT;
+/* Lays out a struct whose elements are known. */
+static bool place(struct kn_bc *r, struct kn_bc_type *t) {
   uint64_t at = 0;
-  for (uint32_t i = 1; i < r->ops.n; i++) {
-    if (!element(r, t, r->ops.at[i], true)) return false;
-    struct kn_bc_elem *e = &r->elems.at[r->elems.n - 1];
+  t->align_log2 = 0;
+  for (uint32_t i = 0; i < t->n; i++) {
+    struct kn_bc_elem *e = &r->elems.at[t->first + i];
     const struct kn_bc_type *et = &r->types[e->type];
-    unsigned align = packed ? 0 : et->align_log2;
+    unsigned align = t->flags ? 0 : et->align_log2;
     if (align > t->align_log2) t->align_log2 = (uint8_t)align;
     at = align_to(at, align);
     e->offset = at;
@@ -67,6 +66,32 @@ static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
     }
   }
   t->size = align_to(at, t->align_log2);
+  return true;
+}
+
+static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
+  t->kind = TK_STRUCT;
+  t->flags = r->ops.at[0] != 0;
+  for (uint32_t i = 1; i < r->ops.n; i++)
+    if (!element(r, t, r->ops.at[i], true)) return false;
+  t->n = r->ops.n - 1;
+  return place(r, t);
+}
+
+bool kn_bc_align_wide(struct kn_bc *r) {
+  for (uint32_t id = 0; id < r->n_types; id++) {
+    struct kn_bc_type *t = &r->types[id];
+    if ((t->kind == TK_INT || t->kind == TK_WIDE) && t->bits > 64) {
+      t->align_log2 = 3;
+      t->size = align_to((t->bits + 7) / 8, 3);
+    } else if (t->kind == TK_STRUCT) {
+      if (!place(r, t)) return false;
+    } else if (t->kind == TK_ARRAY) { /* sizes do not grow */
+      const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+      t->align_log2 = e->align_log2;
+      t->size = t->count * e->size;
+    }
+  }
   return true;
 }
 
@@ -148,7 +173,6 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_STRUCT_NAMED:
     if (n < 1) return kn_bc_malformed(r, "bad struct type");
     if (!structure(r, &t)) return false;
-    t.n = n - 1;
     break;
   case TYPE_FUNCTION:
     if (n < 2) return kn_bc_malformed(r, "bad function type");

@@ -1,5 +1,6 @@
 // What compilers before LLVM 17 to 19 wrote as constant expressions: comparisons and selections of
-// addresses, arithmetic on parts of them, and all that as operands of phis.
+// addresses, arithmetic on parts of them, and all that as operands of phis. And integers of more than
+// 64 bits in structs, which before LLVM 18 were aligned to 8 bytes.
 #include <stdint.h>
 #include <stdio.h>
 
@@ -62,6 +63,13 @@ __attribute__((noinline)) static __int128 sum(padded *p, int n) {
   return s;
 }
 
+typedef struct { char c; unsigned _BitInt(320) wide; char d; } large;
+static large big[3] = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
+__attribute__((noinline)) static long distance(large *p, int n) {
+  big[n].wide += (unsigned _BitInt(320))1 << 300;
+  return (char *)&p[n].d - (char *)p + p[n].d * 1000 + (p[n].wide >> 300 == 1) * 100000;
+}
+
 int main(void) {
   for (int i = 0; i < 6; i++) printf("%d\n", choose(i));
   printf("%d %d\n", *pointer(2), pointer(1) == here);
@@ -70,5 +78,6 @@ int main(void) {
   __int128 s = sum(table, 3);
   printf("%llx %llx %zu %zu\n", (unsigned long long)(s >> 64), (unsigned long long)s, sizeof(padded),
          _Alignof(padded));
+  printf("%ld %ld %zu\n", distance(big, 1), distance(big, 2), sizeof(large));
   return 0;
 }
