@@ -747,6 +747,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   struct kn_flow_demand failed;
   uint32_t slot, place;
   if (!end_block(c)) return false;
+  if (c->flow.full) return no_memory(c);
   if (!kn_check_frame(c, &slot, &place))
     return wrong(c, KN_FLOW_CONTENT(slot), place, "in the memory of a stack slot, or two of these");
   if (!kn_flow_solve(&c->flow, c->taken.at, &failed))
