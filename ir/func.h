@@ -235,7 +235,7 @@ struct kiln_func {
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
   bool has_calls;
-  kiln_diag diag;         /* of the first error */
+  kiln_diag diag; /* of the first error */
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };
