@@ -6,7 +6,12 @@
 #include <string.h>
 
 /* What is not proved beyond that in one function: the largest ones have a few for each instruction. */
-enum { MAX_DEMANDS = 1 << 22, MAX_SUSPECTS = 1 << 10 };
+enum { DEMANDS_EACH = 16, MIN_DEMANDS = 1 << 16, MAX_DEMANDS = 1 << 22, MAX_SUSPECTS = 1 << 10 };
+
+static uint64_t most_demands(const kiln_func *f) {
+  uint64_t most = MIN_DEMANDS + (uint64_t)f->n * DEMANDS_EACH;
+  return most < MAX_DEMANDS ? most : MAX_DEMANDS;
+}
 
 /* ---- arrays and maps ---- */
 
@@ -235,7 +240,7 @@ uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place) {
 
 static void demand(struct kn_flow *w, uint32_t block, uint32_t place, uint32_t handle,
                    uint32_t inst) {
-  if (w->demands.n >= MAX_DEMANDS) return;
+  if (w->demands.n >= most_demands(w->f)) return;
   struct kn_flow_slot *s = put(w, &w->demanded, hash(block, place), handle);
   if (s == NULL) return;
   for (uint32_t i = s->first; i; i = w->demands.at[i - 1].next) {
