@@ -95,6 +95,16 @@ bool kn_bc_align_wide(struct kn_bc *r) {
   return true;
 }
 
+/* Vectors are aligned to their size, which is a power of two. */
+static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
+  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  uint64_t bytes = e->fit == FIT_BOOL ? (t->count + 7) / 8 : t->size;
+  t->align_log2 = 0;
+  while (UINT64_C(1) << t->align_log2 < bytes) t->align_log2++;
+  t->size = bytes ? UINT64_C(1) << t->align_log2 : 0;
+  if (t->align_log2 > 16) t->align_log2 = 16; /* what a symbol can have */
+}
+
 static bool add_type(struct kn_bc *r) {
   struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->elems.n};
   const uint64_t *op = r->ops.at;
@@ -168,6 +178,7 @@ static bool add_type(struct kn_bc *r) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
       return false;
     }
+    if (t.kind == TK_VECTOR) pad_vector(r, &t);
     break;
   case TYPE_STRUCT_ANON:
   case TYPE_STRUCT_NAMED:
