@@ -147,7 +147,7 @@ void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
 
 /* Defines the next value: a part or a run of parts. */
 static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
-  if (kn_bc_is_aggregate(&r->types[type])) kn_bc_define_parts(r, type, first);
+  if (kn_bc_in_parts(&r->types[type])) kn_bc_define_parts(r, type, first);
   else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
 }
 
@@ -208,7 +208,7 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   uint32_t source = UINT32_MAX;
   kiln_value v = {0};
-  if (kn_bc_is_aggregate(&r->types[vtype])) source = kn_bc_parts(r, value, vtype);
+  if (kn_bc_in_parts(&r->types[vtype])) source = kn_bc_parts(r, value, vtype);
   else v = kn_bc_use(r, value, vtype);
   if (r->status != KILN_OK) return;
   uint32_t count = r->types[type].n_pieces, first = r->parts.n;

@@ -84,13 +84,20 @@ use:
   call i32 (ptr, ...) @printf(ptr @number, i64 %o)
   call i32 (ptr, ...) @printf(ptr @number, i64 %cut)
   call i32 (ptr, ...) @printf(ptr @line)
-  ret void
+  br label %last
 define:
   %later = load i150, ptr %p
   %also = mul i150 %later, -7
   %narrow = load i64, ptr %p
   %address = ptrtoint ptr @buffer to i200
   br label %use
+last: ; what was made of values before their definition, used behind it
+  store i300 %up, ptr @buffer
+  call void @dump(ptr @buffer, i64 40)
+  store i131 %cut2, ptr @buffer
+  store i200 %narrow.up, ptr %p1
+  call void @dump(ptr @buffer, i64 64)
+  ret void
 }
 
 ; Phis: constants, undefined bits, a swap of two, and a value from a block that comes later.
@@ -162,6 +169,46 @@ define void @above(ptr %p, i64 %count) noinline {
   ret void
 }
 
+; Numbers that are equal, but for the bits above the width.
+define void @equal(ptr %p) noinline {
+  %v = load i133, ptr %p
+  %n = sub i133 0, %v
+  store i133 %n, ptr @buffer
+  %c = load i133, ptr @buffer
+  %e = icmp eq i133 %n, %c
+  %d = icmp ne i133 %c, %n
+  %l = icmp ult i133 %n, %c
+  %g = icmp sgt i133 %n, %c
+  %e8 = zext i1 %e to i64
+  %d8 = zext i1 %d to i64
+  %l8 = zext i1 %l to i64
+  %g8 = zext i1 %g to i64
+  call i32 (ptr, ...) @printf(ptr @number, i64 %e8)
+  call i32 (ptr, ...) @printf(ptr @number, i64 %d8)
+  call i32 (ptr, ...) @printf(ptr @number, i64 %l8)
+  call i32 (ptr, ...) @printf(ptr @number, i64 %g8)
+  call i32 (ptr, ...) @printf(ptr @line)
+  ret void
+}
+
+; Shifts by too much give nothing that may be used, but must not trap.
+define void @far(ptr %p, i64 %count) noinline {
+  %v = load i200, ptr %p
+  %c = zext i64 %count to i200
+  %r = lshr i200 %v, %c
+  %q = ashr i200 %v, %c
+  %h = shl i200 %v, %c
+  %ok = icmp ult i64 %count, 200
+  %r1 = select i1 %ok, i200 %r, i200 1
+  %q1 = select i1 %ok, i200 %q, i200 2
+  %h1 = select i1 %ok, i200 %h, i200 3
+  %x = xor i200 %r1, %q1
+  %y = xor i200 %x, %h1
+  store i200 %y, ptr @buffer
+  call void @dump(ptr @buffer, i64 25)
+  ret void
+}
+
 ; Casts from and to every kind of narrower integer.
 define void @casts(i1 %b, i24 %o, i64 %d, i65 %e, i128 %f) noinline {
   call void @fill()
@@ -215,6 +262,11 @@ define i32 @main() {
   call void @above(ptr @i137, i64 63)
   call void @above(ptr @i137, i64 64)
   call void @above(ptr @i137, i64 132)
+  call void @equal(ptr @i137)
+  call void @equal(ptr @list)
+  call void @far(ptr @list, i64 199)
+  call void @far(ptr @list, i64 1099511627776)
+  call void @far(ptr @list, i64 -1)
   call void @casts(i1 true, i24 -3, i64 -4, i65 -5, i128 -6)
   call void @casts(i1 false, i24 8388607, i64 9223372036854775807, i65 18446744073709551616, i128 85070591730234615865843651857942052864)
   ret i32 0
