@@ -100,6 +100,26 @@ last: ; what was made of values before their definition, used behind it
   ret void
 }
 
+; The same twice over: a value that is used before its definition, which is of such a value.
+define void @chain(ptr %p) noinline {
+entry:
+  br label %define
+use:
+  %x = xor i150 %t, %w
+  store i150 %x, ptr @buffer
+  call void @dump(ptr @buffer, i64 20)
+  ret void
+middle:
+  %t = trunc i300 %later to i150
+  %w = zext i64 %n to i150
+  br label %use
+define:
+  %v = load i137, ptr %p
+  %later = sext i137 %v to i300
+  %n = load i64, ptr @list
+  br label %middle
+}
+
 ; Phis: constants, undefined bits, a swap of two, and a value from a block that comes later.
 define void @phis(i32 %n) noinline {
 entry:
@@ -255,6 +275,7 @@ define i32 @main() {
   call void @memory(ptr @i137)
   call void @forward(ptr @list, i1 true)
   call void @forward(ptr @i137, i1 false)
+  call void @chain(ptr @i137)
   call void @phis(i32 0)
   call void @phis(i32 1)
   call void @phis(i32 30)
