@@ -82,7 +82,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   if (has_relocs(w, start, end)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
   unsigned cc = w->base[x.at - 1] & 15;
-  memcpy(w->p, w->base + start, HEADER_MAX);
+  memmove(w->p, w->base + start, HEADER_MAX); /* a short body: the ranges may overlap */
   w->p += size;
   x64_jcc(w, cc ^ 1, body);
   if (x.label != w->next_block) x64_jmp(w, x.label); /* it is not this block that it follows */
