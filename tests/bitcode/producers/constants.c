@@ -7,17 +7,38 @@
 extern int absent[] __attribute__((weak));
 __attribute__((weak)) int present[3] = {1, 2, 3};
 static int here[64], there[8];
-static struct { long a; int b[5]; } pair = {7, {1, 2, 3, 4, 5}};
+static struct {
+  long a;
+  int b[5];
+} pair = {7, {1, 2, 3, 4, 5}};
 
 __attribute__((noinline)) static int choose(int n) {
   int r; /* a phi of constants, each from a block with something else to do */
   switch (n) {
-  case 0: puts("zero"); r = present != 0; break;
-  case 1: puts("one"); r = absent == 0; break;
-  case 2: puts("two"); r = (uintptr_t)here > 4096; break;
-  case 3: puts("three"); r = (int)((uintptr_t)here & 3) + 5; break;
-  case 4: puts("four"); r = (int)((uintptr_t)&there[3] - (uintptr_t)there); break;
-  default: puts("many"); r = -1; break;
+  case 0:
+    puts("zero");
+    r = present != 0;
+    break;
+  case 1:
+    puts("one");
+    r = absent == 0;
+    break;
+  case 2:
+    puts("two");
+    r = (uintptr_t)here > 4096;
+    break;
+  case 3:
+    puts("three");
+    r = (int)((uintptr_t)here & 3) + 5;
+    break;
+  case 4:
+    puts("four");
+    r = (int)((uintptr_t)&there[3] - (uintptr_t)there);
+    break;
+  default:
+    puts("many");
+    r = -1;
+    break;
   }
   return r * 10 + n;
 }
@@ -55,7 +76,11 @@ __attribute__((noinline)) static uint64_t mixed(int n) {
   return r;
 }
 
-typedef struct { char c; __int128 wide; char d; } padded;
+typedef struct {
+  char c;
+  __int128 wide;
+  char d;
+} padded;
 static padded table[3] = {{1, (__int128)2 << 70, 3}, {4, -5, 6}, {7, 8, 9}};
 __attribute__((noinline)) static __int128 sum(padded *p, int n) {
   __int128 s = 0;
@@ -63,7 +88,11 @@ __attribute__((noinline)) static __int128 sum(padded *p, int n) {
   return s;
 }
 
-typedef struct { char c; unsigned _BitInt(320) wide; char d; } large;
+typedef struct {
+  char c;
+  unsigned _BitInt(320) wide;
+  char d;
+} large;
 static large big[3] = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
 __attribute__((noinline)) static long distance(large *p, int n) {
   big[n].wide += (unsigned _BitInt(320))1 << 300;
@@ -76,8 +105,8 @@ int main(void) {
   for (int i = 0; i < 5; i++) printf("%d\n", narrow(i));
   printf("%llu\n", (unsigned long long)mixed(9));
   __int128 s = sum(table, 3);
-  printf("%llx %llx %zu %zu\n", (unsigned long long)(s >> 64), (unsigned long long)s, sizeof(padded),
-         _Alignof(padded));
+  printf("%llx %llx %zu %zu\n", (unsigned long long)(s >> 64), (unsigned long long)s,
+         sizeof(padded), _Alignof(padded));
   printf("%ld %ld %zu\n", distance(big, 1), distance(big, 2), sizeof(large));
   return 0;
 }
