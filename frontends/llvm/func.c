@@ -174,7 +174,8 @@ static const uint8_t fconds[16] = {
 static const uint8_t iconds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
                                    KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
 
-static inline void compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, uint64_t pred) {
+static inline __attribute__((always_inline)) void compare(struct kn_bc *r, uint32_t a, uint32_t b,
+                                                          uint32_t type, uint64_t pred) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_value v;
   if (KN_LIKELY(pred - 32 < 10)) {
@@ -506,6 +507,75 @@ static bool sub_block(struct kn_bc *r) {
   return r->status == KILN_OK;
 }
 
+/* A vbr 6 of up to five chunks, without branches. Bit VERY_LONG of *slow is set if there are more. */
+#define VERY_LONG (UINT64_C(1) << 29)
+static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
+  uint64_t v = kn_bits_peek(b, b->pos), end = (~v | VERY_LONG) & 0x20820820;
+  b->pos += (unsigned)__builtin_ctzll(end) + 1;
+  v &= end ^ (end - 1);
+  *slow |= v;
+  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00) | (v >> 3 & 0xf8000) |
+                    (v >> 4 & 0x1f00000));
+}
+
+/* What `body` reads from one window, if numbers are longer than that takes: in functions of more than
+ * 32,768 values or blocks. The position is behind the record's id. False, and nothing done, if this is
+ * something else. */
+static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn_bc_form *ab) {
+  struct kn_bits bits = r->bits;
+  uint64_t slow = 0;
+  uint32_t first = long_vbr6(&bits, &slow), a = absolute(r, first);
+  bool memory = ab->form == FORM_LOAD || ab->form == FORM_STORE;
+  bool two = ab->form == FORM_STORE || ab->form == FORM_BINOP || ab->form == FORM_BINOP_FLAGS ||
+             ab->form == FORM_CMP || ab->form == FORM_BRIF;
+  uint32_t second = two ? long_vbr6(&bits, &slow) : 0, b = absolute(r, second), x = 0, c = 0;
+  uint32_t condition = ab->form == FORM_BRIF ? long_vbr6(&bits, &slow) : 0;
+  bool branch = ab->form == FORM_BR || ab->form == FORM_BRIF;
+  if ((slow & VERY_LONG) != 0 || (!branch && a >= r->n_vals)) return false;
+  uint64_t w = kn_bits_peek(&bits, bits.pos);
+  unsigned used = 0;
+  if (ab->form == FORM_LOAD || ab->form == FORM_CAST || ab->form == FORM_CAST_FLAGS)
+    x = short_fixed(&w, &used, ab->type_bits);
+  if (memory) c = short_fixed(&w, &used, 5);
+  if ((memory && (c & 8) != 0) || (ab->form == FORM_STORE && b >= r->n_vals)) return false;
+  switch (ab->form) {
+  case FORM_LOAD:
+    r->bits.pos = bits.pos + used;
+    load(r, a, x, c >> 4);
+    return true;
+  case FORM_STORE:
+    r->bits.pos = bits.pos + used;
+    store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+    return true;
+  case FORM_BINOP:
+  case FORM_BINOP_FLAGS:
+    c = short_fixed(&w, &used, 4);
+    r->bits.pos = bits.pos + used + ab->flag_bits;
+    binop(r, c, a, b, kn_bc_type_of(r, a));
+    return true;
+  case FORM_CAST:
+  case FORM_CAST_FLAGS:
+    c = short_fixed(&w, &used, 4);
+    r->bits.pos = bits.pos + used + ab->flag_bits;
+    cast(r, c, a, kn_bc_type_of(r, a), x);
+    return true;
+  case FORM_CMP:
+    x = short_fixed(&w, &used, ab->flag_bits);
+    r->bits.pos = bits.pos + used;
+    compare(r, a, b, kn_bc_type_of(r, a), x);
+    return true;
+  case FORM_BR:
+    r->bits.pos = bits.pos;
+    br(r, first);
+    return true;
+  case FORM_BRIF:
+    r->bits.pos = bits.pos;
+    brif(r, first, second, absolute(r, condition));
+    return true;
+  default: return false;
+  }
+}
+
 /* Reads to the end of the function block. */
 static bool body(struct kn_bc *r) {
   struct kn_bits *bits = &r->bits;
@@ -664,6 +734,7 @@ static bool body(struct kn_bc *r) {
     continue;
   general: /* the window may have moved on */
     bits->pos = r->record_pos + width;
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
     if (r->has_debug && is_debug_record(kn_bc_code(r, id))) {
       count--;
       if (!kn_bc_skip_record(r, id)) return false;
