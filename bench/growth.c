@@ -136,7 +136,7 @@ static uint64_t now(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-enum { LEAST_PASSES = 4, MOST_PASSES = 40, ENOUGH_NS = 60000000 };
+enum { LEAST_PASSES = 3, MOST_PASSES = 40, ENOUGH_NS = 60000000 };
 
 struct options {
   bool count;
