@@ -14,6 +14,8 @@ struct cc_list {
 };
 /* Appends a string; the tool ends without memory. */
 void cc_push(struct cc_list *l, const char *s);
+/* Keeps a block of memory until the program ends, which is when it is free again. Returns it. */
+char *cc_keep(char *block);
 
 enum cc_kind {
   CC_FLAG, /* for compiling, and for linking */

@@ -10,7 +10,9 @@
 
 /* ---- memory ---- */
 
-/* For a driver that lives for one command, nothing is freed. */
+/* What lives as long as the command. */
+static struct cc_list kept;
+
 static void *more(void *old, size_t size) {
   void *at = realloc(old, size);
   if (at != NULL) return at;
@@ -25,6 +27,11 @@ void cc_push(struct cc_list *l, const char *s) {
   }
   l->at[l->n++] = s;
   l->at[l->n] = NULL;
+}
+
+char *cc_keep(char *block) {
+  cc_push(&kept, block);
+  return block;
 }
 
 static struct cc_item *add(struct cc_args *a, enum cc_kind kind, const char *word,
@@ -88,7 +95,7 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
   }
   fclose(f);
   text[n] = 0;
-  return expand_text(a, text, files);
+  return expand_text(a, cc_keep(text), files);
 }
 
 /* ---- tables ---- */

@@ -26,7 +26,7 @@ static const char *renamed(const char *path, bool keep, const char *suffix) {
   }
   memcpy(name, from, n);
   strcpy(name + n, suffix);
-  return name;
+  return cc_keep(name);
 }
 
 /* The name that the object of an input has for the user: what -o says, or derived. */
@@ -34,6 +34,13 @@ static const char *object_name(const struct cc_args *a, const struct cc_item *in
   if (a->mode != CC_LINK_ALL && a->out != NULL) return a->out;
   if (strcmp(in->word, "-") == 0) return a->mode == CC_ASSEMBLY ? "-.s" : "-.o";
   return renamed(in->word, false, a->mode == CC_ASSEMBLY ? ".s" : ".o");
+}
+
+/* As cc_run; the list is freed. */
+static int run(struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
+  int status = cc_run(l, out, in);
+  free(l->at);
+  return status;
 }
 
 /* ---- bitcode ---- */
@@ -73,7 +80,7 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
     cc_push(&l, in->language);
   }
   cc_push(&l, in->word);
-  return cc_run(&l, bitcode, NULL);
+  return run(&l, bitcode, NULL);
 }
 
 /* ---- objects ---- */
@@ -97,7 +104,7 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) cc_push(&l, rest[i]);
   cc_push(&l, out);
-  return cc_run(&l, NULL, bitcode);
+  return run(&l, NULL, bitcode);
 }
 
 /* Appends a line about an object to the file that $KILN_LOG names. */
@@ -192,7 +199,7 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
     cc_push(&l, in->language);
   }
   cc_push(&l, in->word);
-  return cc_run(&l, NULL, NULL);
+  return run(&l, NULL, NULL);
 }
 
 static int link_all(const struct cc_args *a) {
@@ -216,11 +223,11 @@ static int link_all(const struct cc_args *a) {
     cc_push(&l, "-o");
     cc_push(&l, a->out);
   }
-  return cc_run(&l, NULL, NULL);
+  return run(&l, NULL, NULL);
 }
 
 int verb_cc(int argc, char **argv) {
-  struct cc_args a;
+  static struct cc_args a; /* lives as long as the command */
   if (!cc_parse(&a, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
