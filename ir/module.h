@@ -23,12 +23,10 @@ struct kn_symbol {
   const char *name;    /* NUL-terminated, in the module's strings; "" if it has none */
   const char *section; /* or NULL */
   const char *comdat;  /* or NULL */
+  int64_t offset;      /* alias: bytes; block: the block's id */
   uint32_t name_length;
-  uint32_t next;        /* of the same hash: id, or 0 */
-  uint32_t hash;        /* of the name, or of (function, block) */
   uint32_t sig;         /* functions */
   uint32_t target;      /* alias, block: id */
-  int64_t offset;       /* alias: bytes; block: the block's id */
   uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
   uint32_t block_first; /* functions: id of the newest symbol of one of its blocks, or 0;
                          * block symbols: of the same function's next older one, or 0 */
@@ -43,6 +41,14 @@ struct kn_symbol {
    * declaration and again at definition; what was true stays true: */
   uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
+};
+
+_Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
+
+/* An entry of the table of symbols: a place in open addressing by `hash`, which is a name's or a block
+ * symbol's (function, block). Symbols themselves are read only where the whole hash is the same. */
+struct kn_symbol_entry {
+  uint32_t hash, id; /* id 0: free */
 };
 
 /* One data definition. */
@@ -107,9 +113,9 @@ struct kiln_module {
   struct kn_symbol *symbols; /* by id; [0] is none, and counts in n_symbols */
   uint32_t n_symbols, cap_symbols;
   uint32_t n_aliases;
-  uint32_t *symbol_hash; /* chains by name */
-  uint32_t symbol_hash_size;
-  struct kn_sig *sigs; /* by id; [0] is none, and counts in n_sigs */
+  struct kn_symbol_entry *symbol_hash;
+  uint32_t symbol_hash_size; /* 0 or a power of two */
+  struct kn_sig *sigs;       /* by id; [0] is none, and counts in n_sigs */
   uint32_t n_sigs, cap_sigs;
   uint32_t *sig_hash;
   uint32_t sig_hash_size;

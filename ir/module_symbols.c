@@ -29,15 +29,27 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
 
 /* ---- the table ---- */
 
+/* Walks the entries of a hash. Start: `e = NULL`; the end is NULL. */
+static inline const struct kn_symbol_entry *next_entry(const kiln_module *m, uint32_t hash,
+                                                       const struct kn_symbol_entry *e) {
+  uint32_t mask = m->symbol_hash_size - 1, i = hash;
+  if (e != NULL) i = (uint32_t)(e - m->symbol_hash) + 1;
+  else if (m->symbol_hash_size == 0) return NULL;
+  for (;; i++) {
+    e = m->symbol_hash + (i & mask);
+    if (e->id == 0) return NULL;
+    if (e->hash == hash) return e;
+  }
+}
+
 static inline __attribute__((always_inline)) uint32_t find(const kiln_module *m, const char *name,
                                                            size_t length, uint32_t hash) {
-  if (m->symbol_hash_size == 0) return 0;
-  uint32_t id = m->symbol_hash[hash & (m->symbol_hash_size - 1)];
-  for (; id != 0; id = kn_symbol(m, id)->next) {
-    const struct kn_symbol *s = kn_symbol(m, id);
-    if (s->hash == hash && s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
+  const struct kn_symbol_entry *e = NULL;
+  while ((e = next_entry(m, hash, e)) != NULL) {
+    const struct kn_symbol *s = kn_symbol(m, e->id);
+    if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
         memcmp(s->name, name, length) == 0)
-      return id;
+      return e->id;
   }
   return 0;
 }
@@ -55,25 +67,23 @@ kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
   return (kiln_symbol){id};
 }
 
-/* True if the symbol is in the table: it has a name or is a block's. */
-static bool listed(const struct kn_symbol *s) {
-  return s->name_length > 0 || s->kind == KILN_SYMBOL_BLOCK;
+/* Puts a symbol into a table that has room. */
+static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t hash, uint32_t id) {
+  uint32_t i = hash & (size - 1);
+  while (table[i].id != 0) i = (i + 1) & (size - 1);
+  table[i] = (struct kn_symbol_entry){hash, id};
 }
 
 static bool grow_table(kiln_module *m) {
-  uint32_t size = m->symbol_hash_size < 128 ? 128 : m->symbol_hash_size * 2;
-  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
+  uint32_t old = m->symbol_hash_size, size = old < 128 ? 128 : old * 2;
+  struct kn_symbol_entry *table = kn_realloc(m, NULL, size * sizeof *table);
   if (table == NULL) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
   memset(table, 0, size * sizeof *table);
-  for (uint32_t id = 1; id < m->n_symbols; id++) {
-    if (!listed(kn_symbol(m, id))) continue;
-    uint32_t *head = table + (kn_symbol(m, id)->hash & (size - 1));
-    kn_symbol(m, id)->next = *head;
-    *head = id;
-  }
+  for (uint32_t i = 0; i < old; i++)
+    if (m->symbol_hash[i].id != 0) enter(table, size, m->symbol_hash[i].hash, m->symbol_hash[i].id);
   if (m->symbol_hash != NULL) kn_realloc(m, m->symbol_hash, 0);
   m->symbol_hash = table;
   m->symbol_hash_size = size;
@@ -87,7 +97,8 @@ static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_m
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
   }
-  if (m->n_symbols >= m->symbol_hash_size && !grow_table(m)) return NULL;
+  /* At most three quarters are taken. */
+  if (m->n_symbols >= m->symbol_hash_size / 4 * 3 && !grow_table(m)) return NULL;
   struct kn_symbol *s;
   if (m->frozen) {
     s = kn_late_add(m, m->late_symbols, m->n_symbols - m->flat_symbols, sizeof *s);
@@ -103,16 +114,16 @@ static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_m
   return s;
 }
 
-static inline __attribute__((always_inline)) kiln_symbol publish(kiln_module *m) {
+/* Counts the new symbol; without the table: it has no name. */
+static inline kiln_symbol publish_unnamed(kiln_module *m) {
   uint32_t id = m->n_symbols;
-  struct kn_symbol *s = kn_symbol(m, id);
-  if (listed(s)) {
-    uint32_t *head = m->symbol_hash + (s->hash & (m->symbol_hash_size - 1));
-    s->next = *head;
-    *head = id;
-  }
   __atomic_store_n(&m->n_symbols, id + 1, __ATOMIC_RELAXED);
   return (kiln_symbol){id};
+}
+
+static inline kiln_symbol publish(kiln_module *m, uint32_t hash) {
+  enter(m->symbol_hash, m->symbol_hash_size, hash, m->n_symbols);
+  return publish_unnamed(m);
 }
 
 /* ---- declarations ---- */
@@ -218,12 +229,11 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
     }
   }
   s->name_length = (uint32_t)length;
-  s->hash = hash;
   s->kind = (uint8_t)kind;
   if (!describe(m, s, d)) return 0;
   kn_symbol_classify(m, s);
   *is_new = true;
-  return publish(m).id;
+  return (length > 0 ? publish(m, hash) : publish_unnamed(m)).id;
 }
 
 uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
@@ -299,11 +309,11 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
 static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
   const uint32_t key[2] = {func, block};
   uint32_t hash = kn_hash_bytes(key, sizeof key);
-  uint32_t id = m->symbol_hash_size > 0 ? m->symbol_hash[hash & (m->symbol_hash_size - 1)] : 0;
-  for (; id != 0; id = kn_symbol(m, id)->next) {
+  const struct kn_symbol_entry *e = NULL;
+  while ((e = next_entry(m, hash, e)) != NULL) {
+    uint32_t id = e->id;
     struct kn_symbol *s = kn_symbol(m, id);
-    if (s->hash != hash || s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block)
-      continue;
+    if (s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block) continue;
     if (!s->defined) { /* left by a body that was discarded */
       s->defined = 1;
       s->block_first = kn_symbol(m, func)->block_first;
@@ -319,7 +329,6 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
   struct kn_symbol *owner = kn_symbol(m, func);
-  s->hash = hash;
   s->kind = KILN_SYMBOL_BLOCK;
   s->linkage = KILN_LINKAGE_PRIVATE;
   s->target = func;
@@ -327,7 +336,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   s->defined = 1;
   s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  return owner->block_first = publish(m).id;
+  return owner->block_first = publish(m, hash).id;
 }
 
 kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
@@ -369,7 +378,7 @@ uint32_t kn_symbol_private_data(kiln_module *m) {
   s->kind = KILN_SYMBOL_DATA;
   s->linkage = KILN_LINKAGE_PRIVATE;
   kn_symbol_classify(m, s);
-  return publish(m).id;
+  return publish_unnamed(m).id;
 }
 
 /* ---- definitions of functions ---- */

@@ -217,6 +217,8 @@ kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
 
 static void *free_module(void *arg) {
   struct tool_compiled *c = arg;
+  if (c->replaced != NULL) tool_output_remove(c->replaced);
+  c->replaced = NULL;
   kiln_llvm_close(c->reader);
   c->reader = NULL;
   for (unsigned i = 1; i < c->n; i++) kiln_session_free(c->sessions[i]);
@@ -225,9 +227,10 @@ static void *free_module(void *arg) {
   return NULL;
 }
 
-void tool_compiled_done(struct tool_compiled *c, struct tool_module *t) {
+void tool_compiled_done(struct tool_compiled *c, struct tool_module *t, const char *out) {
   c->module = *t;
   memset(t, 0, sizeof *t);
+  if (c->threaded) c->replaced = out;
   if (c->threaded) aside_start(&c->freeing, free_module, c);
   if (!c->freeing.started) free_module(c);
 }
@@ -240,6 +243,7 @@ static void *free_object(void *arg) {
 
 void tool_compiled_written(void *compiled) {
   struct tool_compiled *c = compiled;
+  aside_join(&c->freeing);
   if (c->threaded) aside_start(&c->dropping, free_object, c);
 }
 

@@ -124,6 +124,11 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size) {
   return true;
 }
 
+void tool_output_remove(const char *path) {
+  struct stat st;
+  if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode)) unlink(path);
+}
+
 /* Writes to a new file in the folder of `path` and renames it. */
 static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode,
                           void (*written)(void *user), void *user) {
@@ -138,6 +143,9 @@ static bool write_renamed(const char *path, const void *bytes, size_t size, mode
   bool ok = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
   ok &= close(fd) == 0;
   if (ok && written != NULL) written(user);
+  /* Not over an old one: ext4 allocates a file's blocks before it lets it replace another, which takes
+   * longer than writing it. */
+  if (ok) tool_output_remove(path);
   ok = ok && rename(temp, path) == 0;
   if (!ok) {
     int e = errno;

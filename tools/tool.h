@@ -21,6 +21,8 @@ struct tool_input {
 bool tool_input_open(struct tool_input *in, const char *path);
 void tool_input_close(struct tool_input *in);
 
+/* Removes what an output will replace: a regular file, not "-". */
+void tool_output_remove(const char *path);
 /* Writes `path` so that it exists only when it is complete: to a temporary file beside it, renamed
  * at the end. "-" is standard output; devices and pipes are written in place. False after a message. */
 bool tool_output_write(const char *path, const void *bytes, size_t size);

@@ -111,17 +111,20 @@ static char *derived_name(const char *in) {
   return name;
 }
 
-/* `read_ns`, `s->plan_ns` and `s->walk_ns` are of all threads together. */
-static void print_times(const char *path, const kiln_stats *s, uint64_t read_ns, uint64_t object_ns,
-                        uint64_t all_ns, uint64_t instructions) {
+/* The times of the bodies, `c->work_ns`, `s->plan_ns` and `s->walk_ns`, are of all threads together. */
+static void print_times(const char *path, const struct tool_compiled *c, const kiln_stats *s,
+                        uint64_t object_ns, uint64_t write_ns, uint64_t all_ns) {
+  uint64_t instructions = c->instructions > 0 ? c->instructions : s->instructions;
   struct {
     const char *name;
     uint64_t ns;
   } rows[] = {
-    {"read and build", read_ns - s->plan_ns - s->walk_ns},
+    {"declarations", c->serial_ns},
+    {"read and build", c->work_ns - s->plan_ns - s->walk_ns},
     {"plan", s->plan_ns},
     {"walk", s->walk_ns},
     {"object", object_ns},
+    {"write", write_ns},
     {"all", all_ns},
   };
   fprintf(stderr, "%s: time\n", path);
@@ -182,15 +185,14 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s != KILN_OK) tool_module_report(&t, in, s);
   kiln_stats stats = tool_compiled_stats(&c);
   size_t size = c.object.size;
-  if (!traced) tool_compiled_done(&c, &t);
+  if (!traced) tool_compiled_done(&c, &t, s == KILN_OK ? out : NULL);
 
   bool ok = s == KILN_OK && tool_output_write_then(out, c.object.data, size,
                                                    traced ? NULL : tool_compiled_written, &c);
   if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &c.object : NULL);
+  uint64_t written = now_ns();
   if (ok) {
-    uint64_t per = c.instructions > 0 ? c.instructions : stats.instructions;
-    if (f->time)
-      print_times(in->path, &stats, c.serial_ns + c.work_ns, end - read, end - start, per);
+    if (f->time) print_times(in->path, &c, &stats, end - read, written - end, written - start);
     if (f->stats) print_stats(in->path, &stats, c.instructions, size);
   }
   tool_compiled_free(&c);
