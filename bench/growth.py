@@ -35,10 +35,11 @@ def ll_straight(n):
     return out + [f'  ret i64 %v{n}', '}']
 
 
+# Constants are of one size, so that all need the same instructions.
 def ll_memory(n):
     out = ['define i64 @f(i64 %x) {', '  %a = alloca i64', '  store i64 %x, ptr %a']
     for i in range(n // 3):
-        out += [f'  %l{i} = load i64, ptr %a', f'  %s{i} = add i64 %l{i}, {i}',
+        out += [f'  %l{i} = load i64, ptr %a', f'  %s{i} = add i64 %l{i}, {i + 1000000}',
                 f'  store i64 %s{i}, ptr %a']
     return out + ['  ret i64 %x', '}']
 
