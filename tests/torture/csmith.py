@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
-"""Random C programs by csmith: each at -O0 and -O1 bitcode by LLVM -O0 and by Kiln, plain and with
-registers chosen at random; the checksums that they print must be equal.
+"""Random C programs by csmith: each at -O0 and -O1 bitcode by Kiln, plain and with registers chosen
+at random; the checksums that they print must be those of LLVM -O0. The last line is a JSON object
+that counts programs.
 
     csmith.py --kiln=build/kiln [--count=N] [--seed=S] [--levels=O0,O1] [--target=aarch64]
+              [--csmith='--float ...']
+
+csmith's programs are defined, so that all of a program's variants print the same; LLVM's object from
+the bitcode of a level above the first is only made where Kiln's differs.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -12,53 +18,132 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import harness  # noqa: E402
 
+INCLUDE = '/usr/include/csmith'
+ENDLESS = 'does not end in time, by LLVM or by Kiln'
+SLOW = 'csmith does not end in time'
+CLANG = 'clang differs between levels'
+NO_CLANG = 'clang fails'
+PASSED = 'passed'
+DIFFERS = 'differs'
+
+
+class Timeout(Exception):
+    pass
+
+
+class Campaign:
+    def __init__(self, args):
+        self.h = harness.Harness(args)
+        self.args = args
+        self.levels = args.levels.split(',')
+
+    def limited(self, seconds, cmd):
+        """Runs a command with so much processor time, whatever else the machine does."""
+        status, out, _ = self.h.run(['sh', '-c', 'ulimit -S -t "$0"; ulimit -c 0; exec "$@"',
+                                     str(seconds), *cmd], timeout=60 + 30 * seconds, check=False)
+        if status == -24:  # SIGXCPU
+            raise Timeout()
+        return status, out
+
+    def execute(self, objects, base, seconds):
+        """What the program prints; None if it does not end in time."""
+        program = self.h.link(objects, base, ['-fuse-ld=mold'] if self.mold() else ())
+        try:
+            return self.limited(seconds, ['qemu-aarch64'] * self.h.cross + [program])
+        except Timeout:
+            return None
+
+    def mold(self):
+        return not self.h.cross and shutil.which('mold')
+
+    def by_llvm(self, bc, base, seconds):
+        self.h.run([*self.h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', bc,
+                    '-o', base + '.llvm.o'])
+        return self.execute([base + '.llvm.o'], base + '.llvm', seconds)
+
+    def program(self, seed):
+        """Gives what becomes of the program: PASSED, DIFFERS, or why it does not count."""
+        h, args = self.h, self.args
+        c = h.path('%d.c' % seed)
+        try:  # it writes platform.info where it stands
+            self.limited(30, ['sh', '-c', 'cd "$0" && exec csmith "$@"', h.dir, '--seed', str(seed), '-o', c,
+                              *args.csmith.split()])
+        except Timeout:
+            return SLOW
+        expected, result = None, PASSED
+        for level in self.levels:
+            base = h.path('%d.%s' % (seed, level))
+            try:
+                bc = h.bitcode(c, base + '.bc', ('-' + level, '-I' + INCLUDE))
+                if expected is None:
+                    expected = self.by_llvm(bc, base, args.timeout)
+            except harness.Failure as e:
+                h.note('seed %d: %s' % (seed, e))
+                return NO_CLANG
+            if expected is not None and expected[0] != 0:
+                return 'the program fails: status %d' % expected[0]
+            for label, flags in (('', ['--verify']), (' stress', ['--stress=%d' % (seed + 1)])):
+                what = 'seed %d -%s%s' % (seed, level, label)
+                try:
+                    o = h.kiln_object(bc, base + '.o', flags)
+                    got = self.execute([o], base + '.kiln', args.timeout * (1 if expected is None else 5))
+                except harness.Failure as e:
+                    h.fail(what, str(e))
+                    result = DIFFERS
+                    continue
+                if got == expected:
+                    if expected is None: return ENDLESS
+                    h.ok(what)
+                    continue
+                if level != self.levels[0]:
+                    of_level = self.by_llvm(bc, base, args.timeout)
+                    if of_level != expected and got == of_level:
+                        h.note('seed %d: %s' % (seed, CLANG))
+                        return CLANG
+                h.fail(what, '%s instead of %s' % (got, expected))
+                result = DIFFERS
+        return result
+
+    def check(self, seed):
+        try:
+            result = self.program(seed)
+        finally:
+            if not self.args.keep:
+                for f in os.listdir(self.h.dir):
+                    if f.startswith('%d.' % seed): os.unlink(self.h.path(f))
+        if result not in (PASSED, DIFFERS):
+            self.h.skip('seed %d' % seed, result)
+        return seed, result
+
+    def summary(self, results):
+        out = {'first': self.args.seed, 'last': self.args.seed + self.args.count - 1, 'passed': 0, 'differing': [],
+               'skipped': {}}
+        for item in results:
+            seed, result = item or (None, DIFFERS)  # a Failure: the harness said which
+            if result == PASSED: out['passed'] += 1
+            elif result == DIFFERS: out['differing'].append(seed)
+            else: out['skipped'][result] = out['skipped'].get(result, 0) + 1
+        return out
+
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
+    p.set_defaults(jobs=min(2, os.cpu_count() or 1))
     p.add_argument('--count', type=int, default=10)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--levels', default='O0,O1')
-    p.add_argument('--timeout', type=int, default=10)
+    p.add_argument('--csmith', default='', metavar='OPTIONS', help='options for csmith, beside its seed')
+    p.add_argument('--timeout', type=int, default=2, help="a program's processor time in seconds")
     args = p.parse_args()
     if not shutil.which('csmith'):
         print('1..0 # SKIP csmith is not installed')
         return
-    h = harness.Harness(args)
-    include = '/usr/include/csmith'
-
-    def run(program):
-        try:
-            return h.run([program], timeout=args.timeout, check=False)[:2]
-        except harness.Failure:
-            return None
-
-    def check(seed):
-        c = h.path('%d.c' % seed)
-        # it writes platform.info where it stands
-        subprocess.run(['csmith', '--seed', str(seed), '-o', c], cwd=h.dir, check=True)
-        for level in args.levels.split(','):
-            what, base = 'seed %d -%s' % (seed, level), h.path('%d.%s' % (seed, level))
-            bc = h.bitcode(c, base + '.bc', ('-' + level, '-I' + include))
-            h.run([*h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', bc,
-                   '-o', base + '.llvm.o'])
-            expected = run(h.link([base + '.llvm.o'], base + '.llvm'))
-            if expected is None or expected[0] != 0:
-                h.skip(what, 'the program does not end by itself in time')
-                continue
-            for label, flags in (('', ['--verify']), (' stress', ['--stress=%d' % (seed + 1)])):
-                try:
-                    o = h.kiln_object(bc, base + '.o', flags)
-                    got = run(h.link([o], base + '.kiln'))
-                except harness.Failure as e:
-                    h.fail(what + label, str(e))
-                    continue
-                if got == expected: h.ok(what + label)
-                else: h.fail(what + label, '%s instead of %s' % (got, expected))
-        if not args.keep:
-            for f in os.listdir(h.dir):
-                if f.startswith('%d.' % seed): os.unlink(h.path(f))
-    h.each(check, range(args.seed, args.seed + args.count))
-    h.finish()
+    campaign = Campaign(args)
+    results = campaign.h.each(campaign.check, range(args.seed, args.seed + args.count))
+    try:
+        campaign.h.finish()
+    finally:
+        print(('# ' if args.tap else '') + json.dumps(campaign.summary(results)))
 
 
 if __name__ == '__main__':
