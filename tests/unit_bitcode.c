@@ -317,7 +317,15 @@ static const struct refusal {
   {"ir", "-O0",
    "define void @f(ptr %p) {\n %v = load { i8, i200 }, ptr %p\n"
    " store { i8, i200 } %v, ptr %p\n ret void\n}",
-   "f", "this use of integers wider than 128 bits"},
+   "f", "integers wider than 128 bits in aggregate values"},
+  {"ir", "-O0", "define { i200, i1 } @f() {\n ret { i200, i1 } zeroinitializer\n}", "",
+   "integers wider than 128 bits in aggregate values"},
+  {"ir", "-O0",
+   "declare { i513, i1 } @llvm.umul.with.overflow.i513(i513, i513)\n"
+   "define void @f(ptr %p) {\n %v = load i513, ptr %p\n"
+   " %w = call { i513, i1 } @llvm.umul.with.overflow.i513(i513 %v, i513 %v)\n"
+   " %x = extractvalue { i513, i1 } %w, 0\n store i513 %x, ptr %p\n ret void\n}",
+   "f", "multiplication with overflow of integers wider than 512 bits"},
   {"ir", "-O0",
    "define void @f(ptr %p) {\n %v = load i200, ptr %p\n %w = udiv i200 %v, 3\n"
    " store i200 %w, ptr %p\n ret void\n}",

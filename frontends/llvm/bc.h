@@ -122,6 +122,7 @@ struct kn_bc_type {
   uint8_t align_log2; /* ABI alignment */
   uint8_t depth;      /* of nesting; scalars 0 */
   uint8_t flags;      /* functions: variadic; structs: packed */
+  uint8_t holds_wide; /* split aggregates: integers of more than 128 bits are in it */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
   uint32_t first,
@@ -538,6 +539,9 @@ bool kn_bc_read_types(struct kn_bc *r);
 /* Splits a first-class type into scalars; false (reported) if it cannot be a value. Its parts are
  * type_pieces[piece_first .. + n_pieces]. Scalars have one part. */
 bool kn_bc_split(struct kn_bc *r, uint32_t type);
+/* The same of a type that goes to memory or is passed, where integers of more than 128 bits within
+ * aggregates are missing. */
+bool kn_bc_split_plain(struct kn_bc *r, uint32_t type);
 /* Checks that `type` is a supported scalar; reports otherwise. */
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
 /* True if the type has a size; reports otherwise. */
@@ -703,6 +707,9 @@ void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem)
 void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
 /* Defines the next value as the operation's result. */
 void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+/* The same of an operation with overflow flag; `ret` is the type of the pair. */
+void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
+                         uint32_t ret);
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);

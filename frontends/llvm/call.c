@@ -90,7 +90,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
   s->plain = true;
   r->params.n = 0;
   if (kn_bc_is_aggregate(&r->types[ret])) {
-    if (!kn_bc_split(r, ret)) return false;
+    if (!kn_bc_split_plain(r, ret)) return false;
     int in_regs = r->types[ret].n_pieces ? result_registers(r, ret, results) : 0;
     if (in_regs < 0) return false;
     s->n_ret = (uint8_t)r->types[ret].n_pieces;
@@ -120,7 +120,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     kiln_param p = {0};
     if (a && a->flags & PA_BAD) return kn_bc_unsupported(r, "a parameter attribute of that kind");
     if (kn_bc_is_aggregate(&r->types[e])) {
-      if (!kn_bc_split(r, e)) return false;
+      if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
       s->plain = false;
       bool joined = joins(r, et);
@@ -390,7 +390,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (!kn_bc_split(r, type) || !variadic_argument(r, id, type)) return false;
+    if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && a->flags & PA_BYVAL) copies = true;
     if (joins(r, &r->types[type])) copies = true;

@@ -294,7 +294,7 @@ void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_val
 }
 
 void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) {
-  if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
+  if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
   kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind == TK_WIDE) {
@@ -316,7 +316,7 @@ void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) 
 }
 
 void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem) {
-  if (!kn_bc_sized(r, type) || !kn_bc_split(r, type)) return;
+  if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
   kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind == TK_WIDE) {

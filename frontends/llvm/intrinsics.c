@@ -354,6 +354,15 @@ static void overflow(const struct call *c) {
   kn_bc_define_parts(r, c->ret, first);
 }
 
+static void wide_overflow(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const struct kn_bc_elem *e = r->elems.at + c->rt->first;
+  if (c->rt->kind != TK_STRUCT || c->rt->n != 2 || e[0].type != arg_type(c, 0) ||
+      r->types[e[1].type].fit != FIT_BOOL || arg_type(c, 1) != arg_type(c, 0))
+    kn_bc_malformed(r, "bad overflow intrinsic");
+  else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
+}
+
 /* A call of C function `name` with what is behind it for the first argument's type; the arguments are
  * the intrinsic's, and `last` if that is not none. */
 static kiln_value call_library(const struct call *c, const char *name, const char *const ends[3],
@@ -673,6 +682,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   }
   if (n != ft->n - 1) {
     kn_bc_malformed(r, "bad call");
+    return;
+  }
+  if (row->kind == IN_OVERFLOW && n == 2 && arg_info(c, 0)->kind == TK_WIDE) {
+    wide_overflow(c);
     return;
   }
   if (!scalars(c, needed(row->kind))) return;

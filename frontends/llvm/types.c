@@ -284,8 +284,16 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
   }
 }
 
-/* Appends the parts of `type` at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
-static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first) {
+static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t offset) {
+  if (t->bits > 64 * KN_BC_MAX_WORDS) return kn_bc_unsupported(r, "integers wider than 4096 bits");
+  for (uint32_t at = 0; at < t->bits; at += 64)
+    if (!KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){r->word_type, offset + at / 8}))
+      return false;
+  return true;
+}
+
+/* Appends the parts of `type`, which is in `whole`, at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
+static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->size == 0) return true; /* no parts; ends the walk of deep types without content */
   if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
@@ -293,7 +301,7 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
   if (t->kind == TK_STRUCT) {
     for (uint32_t i = 0; i < t->n; i++) {
       struct kn_bc_elem e = r->elems.at[t->first + i];
-      if (!split(r, e.type, offset + e.offset, first)) return false;
+      if (!split(r, e.type, offset + e.offset, first, whole)) return false;
     }
     return true;
   }
@@ -301,8 +309,12 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
     uint32_t elem = r->elems.at[t->first].type;
     uint64_t size = r->types[elem].size;
     for (uint64_t i = 0; i < t->count; i++)
-      if (!split(r, elem, offset + i * size, first)) return false;
+      if (!split(r, elem, offset + i * size, first, whole)) return false;
     return true;
+  }
+  if (t->kind == TK_WIDE) {
+    r->types[whole].holds_wide = type != whole;
+    return split_wide(r, t, offset);
   }
   if (!kn_bc_scalar(r, type)) return false;
   return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, offset});
@@ -314,15 +326,14 @@ bool kn_bc_split(struct kn_bc *r, uint32_t type) {
   uint32_t first = r->type_pieces.n;
   if (t->size > 64 * KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of that size");
-  if (t->kind == TK_WIDE) {
-    if (t->bits > 64 * KN_BC_MAX_WORDS)
-      return kn_bc_unsupported(r, "integers wider than 4096 bits");
-    for (uint32_t at = 0; at < t->bits; at += 64)
-      if (!KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){r->word_type, at / 8})) return false;
-  } else if (!split(r, type, 0, first)) {
-    return false;
-  }
+  if (!split(r, type, 0, first, type)) return false;
   t->piece_first = first;
   t->n_pieces = r->type_pieces.n - first;
   return true;
+}
+
+bool kn_bc_split_plain(struct kn_bc *r, uint32_t type) {
+  if (!kn_bc_split(r, type)) return false;
+  return !r->types[type].holds_wide ||
+         kn_bc_unsupported(r, "integers wider than 128 bits in aggregate values");
 }

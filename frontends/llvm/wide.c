@@ -37,6 +37,18 @@ static void sign_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v)
   v[top] = binary(r, KILN_OP_ASHR, v[top], imm(r, 64 - odd));
 }
 
+/* Extends `v`, which has `from` words, to `n`, which may be as many. */
+static void fill_words(struct kn_bc *r, bool is_signed, kiln_value *v, unsigned from, unsigned n) {
+  kiln_value fill = imm(r, 0);
+  if (is_signed && from < n) fill = binary(r, KILN_OP_ASHR, v[from - 1], imm(r, 63));
+  for (; from < n; from++) v[from] = fill;
+}
+static void extend_top(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed, kiln_value *v,
+                       unsigned n) {
+  (is_signed ? sign_top : clear_top)(r, t, v);
+  fill_words(r, is_signed, v, words(t), n);
+}
+
 /* Copies the parts of value `id` of wide type `type` to `v`. */
 static bool parts_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
   uint32_t first = kn_bc_parts(r, id, type);
@@ -245,6 +257,37 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
   define(r, type, out);
 }
 
+/* Computed with as many words as the result may need, and compared with what the width leaves of it. */
+void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
+                         uint32_t ret) {
+  const struct kn_bc_type *t = &r->types[type];
+  bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
+  bool is_mul = op == KILN_OP_SMULO || op == KILN_OP_UMULO;
+  if (is_mul && 2 * t->bits > MAX_MUL_BITS) {
+    kn_bc_unsupported(r, "multiplication with overflow of integers wider than 512 bits");
+    return;
+  }
+  if (!kn_bc_split(r, ret)) return;
+  kiln_value x[KN_BC_MAX_WORDS + 1], y[KN_BC_MAX_WORDS + 1], out[KN_BC_MAX_WORDS + 1];
+  unsigned n = words(t), all = is_mul ? (2 * t->bits + 63) / 64 : t->bits / 64 + 1;
+  if (!parts_of(r, a, type, x) || !parts_of(r, b, type, y)) return;
+  extend_top(r, t, is_signed, x, all);
+  extend_top(r, t, is_signed, y, all);
+  if (is_mul) mul(r, all, x, y, out);
+  else (op == KILN_OP_SADDO || op == KILN_OP_UADDO ? add : sub)(r, all, x, y, out);
+  memcpy(x, out, n * sizeof *x);
+  extend_top(r, t, is_signed, x, all);
+  kiln_value more = binary(r, KILN_OP_XOR, x[n - 1], out[n - 1]);
+  for (unsigned i = n; i < all; i++)
+    more = binary(r, KILN_OP_OR, more, binary(r, KILN_OP_XOR, x[i], out[i]));
+  uint32_t first = r->parts.n;
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n + 1)) return;
+  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = out[i].id;
+  r->parts.at[first + n] = compare(r, KILN_NE, more, imm(r, 0)).id;
+  r->parts.n += n + 1;
+  kn_bc_define_parts(r, ret, first);
+}
+
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], v = {0};
@@ -341,14 +384,13 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
   case CAST_SEXT: {
     if (!fi || !ti || t->bits <= f->bits) break;
     bool is_signed = op == CAST_SEXT;
-    if (!from_wide) {
+    if (from_wide) {
+      extend_top(r, f, is_signed, v, words(t));
+    } else {
       n = extended(r, is_signed, a, from, v);
       if (a >= r->n_vals) copy_forward(r, n, v);
-    } else {
-      (is_signed ? sign_top : clear_top)(r, f, v);
+      fill_words(r, is_signed, v, n, words(t));
     }
-    kiln_value fill = is_signed ? binary(r, KILN_OP_ASHR, v[n - 1], imm(r, 63)) : imm(r, 0);
-    for (; n < words(t); n++) v[n] = fill;
     if (r->status == KILN_OK) define(r, to, v);
     return none;
   }
