@@ -107,9 +107,11 @@ fallback() {
 check 'KILN_FALLBACK=llvm leaves that to LLVM, and says so' fallback
 logged() {
   KILN_LOG=$work/log "$kiln" cc -c "$define" main.c sub/twice.c && [[ $(wc -l < log) == 2 ]] &&
-    grep -q '^sub/twice.c: 1 functions, [0-9]* instructions$' log
+    grep -q '^sub/twice.c: 1 functions, [0-9]* instructions$' log || return 1
+  KILN_LOG=$work/log KILN_FALLBACK=llvm "$kiln" cc -c vector.c && [[ $(wc -l < log) == 3 ]] &&
+    grep -q '^vector.c: compiled by LLVM: not implemented: vector types' log
 }
-check 'KILN_LOG counts functions' logged
+check 'KILN_LOG counts functions, and names fallbacks' logged
 other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }

@@ -29,6 +29,16 @@ apt_options=(
   -o APT::Sandbox::User="$(id -un)" -o APT::Get::List-Cleanup=false
 )
 
+# fetch: the newest version that is to be had: a mirror may lack what its index names.
+fetch() {
+  local version
+  for version in $(apt-cache "${apt_options[@]}" showsrc --only-source "$package" |
+      sed -nE 's/^Version: //p' | sort -ruV); do
+    if apt-get "${apt_options[@]}" source "$package=$version"; then return; fi
+  done
+  return 1
+}
+
 unpacked() {
   find "$dir" -mindepth 1 -maxdepth 1 -type d -name "$package-*" | sort | head -n 1
 }
@@ -41,11 +51,11 @@ if [[ -z $(unpacked) ]]; then
   {
     apt-get "${apt_options[@]}" update || true # one unreachable entry does not matter
     work=$(mktemp -d "$dir/work-XXXXXX")
+    trap 'rm -rf "$work"' EXIT
     cd "$work"
-    apt-get "${apt_options[@]}" source "$package"
+    fetch
     source=$(find . -mindepth 1 -maxdepth 1 -type d -name "$package-*" | head -n 1)
     mv "$source" "$dir/" # at the end, so that a folder that is there is complete
-    rm -rf "$work"
   } >&2 9>&-
 fi
 unpacked

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,11 +86,33 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
 
 /* ---- objects ---- */
 
+/* Appends a line about an object to the file that $KILN_LOG names. */
+static void log_line(const char *format, ...) {
+  const char *path = getenv("KILN_LOG");
+  if (path == NULL || path[0] == 0) return;
+  char line[4096 + 1024];
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return;
+  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
+    tool_error("cc: %s: %s", path, strerror(errno));
+  close(fd);
+}
+
+static void log_object(const struct cc_item *in, const struct tool_compiled *c) {
+  log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", in->word,
+           tool_compiled_stats(c).functions, c->instructions);
+}
+
 /* LLVM makes the object of what Kiln does not compile yet. */
 static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
                      const char *out, const kiln_diag *why) {
   struct cc_list l = {0};
   fprintf(stderr, "kiln: cc: %s: compiled by LLVM: %s\n", in->word, why->message);
+  log_line("%s: compiled by LLVM: %s\n", in->word, why->message);
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
     if (a->items[i].kind != CC_FLAG || word[0] != '-') continue;
@@ -105,21 +128,6 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) cc_push(&l, rest[i]);
   cc_push(&l, out);
   return run(&l, NULL, bitcode);
-}
-
-/* Appends a line about an object to the file that $KILN_LOG names. */
-static void log_object(const struct cc_item *in, const struct tool_compiled *c) {
-  const char *path = getenv("KILN_LOG");
-  if (path == NULL || path[0] == 0) return;
-  kiln_stats s = tool_compiled_stats(c);
-  char line[4096 + 128];
-  int n = snprintf(line, sizeof line, "%s: %" PRIu64 " functions, %" PRIu64 " instructions\n",
-                   in->word, s.functions, c->instructions);
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return;
-  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
-    tool_error("cc: %s: %s", path, strerror(errno));
-  close(fd);
 }
 
 static int write_object(const struct cc_args *a, const char *out, const kiln_buffer *object) {

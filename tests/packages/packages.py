@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""Builds Debian source packages by their own build systems, once with CC=clang and once with
+CC="kiln cc", runs their own tests with both, and compares: configuration, numbers of tests that pass
+and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
+are failures here), and the times.
+
+    packages.py --kiln=build/kiln [--level=O0|O2] [--times=N] [NAME...]
+
+A package is a file NAME.toml beside this one:
+
+    source      Debian's source package; default: NAME
+    kind        what sort of program it is
+    needs       Debian packages to build and test it
+    folder      of the source, below its top
+    configure, build, test      bash scripts, run in that folder with CC, CFLAGS, JOBS, HERE (this folder)
+    passed, failed      regular expressions, looked for in what `test` prints. A group is a number, which is
+                        added up; else each match counts 1
+    compare     files that must be the same with both compilers
+    left_out    the part of the tests that is not run
+"""
+import argparse
+import difflib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LEVELS = {'O0': '-O0', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize'}
+LOGGED = re.compile(r'^(.*): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
+STEPS = ('configure', 'build', 'test')
+
+
+class Failure(Exception):
+    """A package cannot be built or tested; the text says which step, and where its log is."""
+
+
+def describe(name):
+    path = os.path.join(HERE, name + '.toml')
+    if not os.path.exists(path):
+        sys.exit('packages.py: no package %s; there are: %s' % (name, ' '.join(names())))
+    with open(path, 'rb') as f:
+        return {'name': name, 'source': name, 'folder': '.', 'configure': '', 'failed': '', 'compare': [],
+                'needs': [], 'left_out': '', **tomllib.load(f)}
+
+
+def names():
+    return sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, '*.toml')))
+
+
+def fetch(package, cache):
+    p = subprocess.run([os.path.join(HERE, '../fetch_source.sh'), package['source'], cache],
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if p.returncode or not p.stdout.strip():
+        raise Failure('the source is not to be had: ' + p.stderr.decode()[-300:])
+    source = p.stdout.decode().strip()
+    version = subprocess.run(['dpkg-parsechangelog', '-S', 'Version', '-l', source + '/debian/changelog'],
+                             stdout=subprocess.PIPE, check=True)
+    return source, version.stdout.decode().strip()
+
+
+class Build:
+    """One package by one compiler."""
+
+    def __init__(self, package, source, compiler, cc, level, work):
+        self.package = package
+        self.source = source
+        self.compiler = compiler
+        self.dir = os.path.join(work, compiler)
+        # The compilers' names are of one length, so that paths in programs and messages are too.
+        self.tree = os.path.join(self.dir, package['name'])
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(self.dir)
+        self.env = {k: v for k, v in os.environ.items()
+                    if not k.startswith('KILN_') and k not in ('MAKEFLAGS', 'MAKELEVEL', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS')}
+        self.env.update(CC=cc, CFLAGS=LEVELS[level], HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
+                        CLANG=compiler)
+        self.wall = {step: [] for step in STEPS}
+        self.user = {step: [] for step in STEPS}
+
+    def path(self, step, what='out'):
+        return os.path.join(self.dir, '%s.%s' % (step, what))
+
+    def run(self, step, jobs, timeout):
+        """Runs a step; the exit status."""
+        kiln_log = self.path(step, 'kiln')
+        if os.path.exists(kiln_log):
+            os.remove(kiln_log) # of the build before, if it is repeated
+        env = dict(self.env, JOBS=str(jobs), KILN_LOG=kiln_log)
+        start = time.monotonic()
+        with open(self.path(step), 'wb') as out:
+            p = subprocess.Popen(['bash', '-ec', self.package[step]], cwd=os.path.join(self.tree, self.package['folder']),
+                                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
+                                 start_new_session=True)
+            before = os.times()
+            try:
+                p.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(p.pid, signal.SIGKILL)
+                p.wait()
+                raise Failure('%s: %s took more than %d s' % (self.compiler, step, timeout))
+            after = os.times()
+        self.wall[step].append(time.monotonic() - start)
+        self.user[step].append(after.children_user - before.children_user)
+        return p.returncode
+
+    def must(self, step, jobs, timeout):
+        status = self.run(step, jobs, timeout)
+        if status:
+            with open(self.path(step), errors='replace') as f:
+                last = ''.join(f.readlines()[-15:])
+            raise Failure('%s: %s ended with %d; %s ends:\n%s' % (self.compiler, step, status, self.path(step), last))
+
+    def configure(self, jobs):
+        shutil.copytree(self.source, self.tree, symlinks=True)
+        self.must('configure', jobs, 900)
+
+    def build(self, jobs, keep_configured):
+        configured = self.tree + '.configured'
+        if os.path.exists(configured):
+            shutil.rmtree(self.tree)
+            shutil.copytree(configured, self.tree, symlinks=True)
+        elif keep_configured:
+            shutil.copytree(self.tree, configured, symlinks=True)
+        self.must('build', jobs, 1800)
+
+    def test(self, jobs, timeout):
+        self.status = self.run('test', jobs, timeout)
+        with open(self.path('test'), errors='replace') as f:
+            text = f.read()
+        self.passed, passed = count(self.package['passed'], text)
+        self.failed, failed = count(self.package['failed'], text)
+        self.results = passed + failed
+
+    def logged(self, step):
+        """Functions, instructions, and files that LLVM compiled, as Kiln's log has them."""
+        functions, instructions, fallbacks = 0, 0, []
+        if os.path.exists(self.path(step, 'kiln')):
+            with open(self.path(step, 'kiln'), errors='replace') as f:
+                for line in f:
+                    m = LOGGED.match(line)
+                    if m is None:
+                        continue
+                    functions += int(m[2] or 0)
+                    instructions += int(m[3] or 0)
+                    if m[4]:
+                        fallbacks.append('%s: %s: %s' % (step, m[1], m[4]))
+        return functions, instructions, fallbacks
+
+    def headers(self):
+        """What configure decided: the text of each config.h and its like, by path."""
+        found = {}
+        for folder, _, files in os.walk(self.tree):
+            for f in files:
+                if f in ('config.h', 'zconf.h', 'jconfig.h', 'jconfigint.h', 'expat_config.h', 'sqlite_cfg.h', 'jansson_config.h'):
+                    path = os.path.join(folder, f)
+                    with open(path, errors='replace') as h:
+                        found[os.path.relpath(path, self.tree)] = h.read().replace(self.dir, '')
+        return found
+
+
+def count(pattern, text):
+    """How many tests the pattern finds, and the lines that say so."""
+    if not pattern:
+        return 0, []
+    n, lines = 0, []
+    for m in re.finditer(pattern, text, re.M):
+        n += int(m[1] or 1) if m.re.groups else 1
+        lines.append(m[0])
+    return n, lines
+
+
+def different(a, b, what):
+    lines = list(difflib.unified_diff(a, b, 'clang', 'kiln', lineterm='', n=0))
+    return [what + ' differs:'] + lines[:20] if lines else []
+
+
+def run_package(package, args):
+    """Everything about one package. A row of the table, and what is wrong with it."""
+    source, version = fetch(package, args.cache)
+    work = os.path.join(args.work, args.level, package['name'])
+    builds = [Build(package, source, 'llvm', args.clang, args.level, work),
+              Build(package, source, 'kiln', args.kiln + ' cc', args.level, work)]
+    clang, kiln = builds
+    for b in builds:
+        b.configure(args.jobs)
+    for i in range(args.times):
+        for b in builds if i % 2 == 0 else builds[::-1]:
+            b.build(args.jobs, args.times > 1)
+    for b in builds:
+        b.test(args.jobs, package.get('timeout', 900))
+
+    wrong = []
+    a, b = clang.headers(), kiln.headers()
+    for path in sorted(a.keys() | b.keys()):
+        wrong += different(a.get(path, '').split('\n'), b.get(path, '').split('\n'), path)
+    if (clang.passed, clang.failed) != (kiln.passed, kiln.failed):
+        wrong += ['tests passed and failed: %d, %d by clang, %d, %d by Kiln' %
+                  (clang.passed, clang.failed, kiln.passed, kiln.failed)]
+        wrong += different(sorted(clang.results), sorted(kiln.results), 'the list of results')
+    if clang.passed == 0:
+        wrong.append('no test passed with clang; see ' + clang.path('test'))
+    if clang.status != kiln.status:
+        wrong.append('the tests ended with %d by clang, %d by Kiln' % (clang.status, kiln.status))
+    for name in package['compare']:
+        texts = []
+        for b in builds:
+            with open(os.path.join(b.tree, package['folder'], name), errors='replace') as f:
+                texts.append(f.read().split('\n'))
+        wrong += different(*texts, name)
+        if texts[0] == ['']:
+            wrong.append(name + ' is empty')
+    functions, instructions, fallbacks = kiln.logged('build')
+    in_tests = kiln.logged('test')
+    fallbacks += in_tests[2]
+    if functions == 0:
+        wrong.append('no function was compiled by Kiln')
+    if fallbacks:
+        wrong += ['%d files were compiled by LLVM:' % len(fallbacks)] + fallbacks[:20]
+    if not wrong and not args.keep:
+        for b in builds:
+            for tree in glob.glob(b.tree + '*'):
+                shutil.rmtree(tree)
+
+    row = {'package': package['name'], 'version': version, 'kind': package['kind'], 'level': args.level,
+           'functions': functions + in_tests[0], 'instructions': instructions + in_tests[1],
+           'fallbacks': len(fallbacks), 'configure_fallbacks': kiln.logged('configure')[2],
+           'left_out': package['left_out']}
+    for name, b in (('clang', clang), ('kiln', kiln)):
+        row[name] = {'passed': b.passed, 'failed': b.failed}
+        for step in STEPS:
+            if b.wall[step]:
+                row[name][step] = {'wall': round(min(b.wall[step]), 2), 'user': round(min(b.user[step]), 2)}
+    return row, wrong
+
+
+HEAD = ('package', 'functions', 'fallbacks', 'passed', 'failed', 'passed', 'failed',
+        'wall', 'user', 'wall', 'user')
+FORMAT = '%-26s %9s %9s  %7s %6s  %7s %6s  %7s %7s  %7s %7s'
+
+
+def cells(row):
+    def both(name):
+        return row[name]['passed'], row[name]['failed']
+
+    def times(name):
+        return ['%.1f' % row[name]['build'][k] for k in ('wall', 'user')]
+    return ('%s %s' % (row['package'], row['version']), row['functions'], row['fallbacks'],
+            *both('clang'), *both('kiln'), *times('clang'), *times('kiln'))
+
+
+def total(rows):
+    out = {'package': 'all', 'version': ''}
+    for k in ('functions', 'fallbacks'):
+        out[k] = sum(r[k] for r in rows)
+    for c in ('clang', 'kiln'):
+        out[c] = {k: sum(r[c][k] for r in rows) for k in ('passed', 'failed')}
+        out[c]['build'] = {k: sum(r[c]['build'][k] for r in rows) for k in ('wall', 'user')}
+    return out
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('names', nargs='*', metavar='NAME', help='packages; default: all')
+    p.add_argument('--level', choices=LEVELS, default='O0')
+    p.add_argument('--times', type=int, default=1, metavar='N', help='build N times, take the least times')
+    p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
+    p.add_argument('--keep', action='store_true', help='keep the trees of packages that pass, too')
+    p.add_argument('--json', action='store_true', help='print a line of JSON for each package instead')
+    p.add_argument('--list', action='store_true', help='print the packages and what they need, and end')
+    p.add_argument('--needs', action='store_true', help='print the Debian packages that are needed, and end')
+    p.add_argument('--kiln', default='build/kiln')
+    p.add_argument('--clang', default='clang-22')
+    p.add_argument('--cache', default='build/cache/sources')
+    p.add_argument('--work', default='build/packages')
+    args = p.parse_args()
+    packages = [describe(n) for n in args.names or names()]
+    if args.needs:
+        print('\n'.join(sorted({n for q in packages for n in q['needs']})))
+        return 0
+    if args.list:
+        for q in packages:
+            print('%-10s %-20s %s' % (q['name'], q['kind'], q['left_out'] and 'without ' + q['left_out']))
+        return 0
+    args.kiln, args.work = os.path.abspath(args.kiln), os.path.abspath(args.work)
+    rows, bad = [], []
+    if not args.json:
+        print('level %s; tests by clang and by Kiln; seconds of the build by clang and by Kiln' % args.level)
+        print(FORMAT % HEAD, flush=True)
+    for q in packages:
+        try:
+            row, wrong = run_package(q, args)
+            rows.append(row)
+            print(json.dumps(row) if args.json else FORMAT % cells(row), flush=True)
+        except (Failure, OSError) as e:
+            wrong = [str(e)]
+        if wrong:
+            bad.append(q['name'])
+            print('FAILED: %s: %s' % (q['name'], '\n  '.join(wrong)), file=sys.stderr, flush=True)
+    if len(rows) > 1 and not args.json:
+        print(FORMAT % cells(total(rows)))
+    for r in rows:
+        for f in r['configure_fallbacks']:
+            print('not compiled by Kiln: %s: %s' % (r['package'], f), file=sys.stderr)
+    if bad:
+        print('%d of %d packages failed: %s' % (len(bad), len(packages), ' '.join(bad)), file=sys.stderr)
+    return 1 if bad or not rows else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
