@@ -65,6 +65,22 @@ shared() {
     cc "$define" main.c -L. -ltwice -Wl,-rpath,"$work" -o dynamic && runs ./dynamic
 }
 check 'makes shared objects and links them' shared
+versions() {
+  cat > versions.c <<'CODE'
+int old(int a) { return a; }
+int new(int a) { return 2 * a; }
+__asm__(".symver old, twice@V1\n\t.symver new,twice@@V2; ");
+int table[3] = {7, 8, 9};
+extern int short_table[1] __attribute__((alias("table")));
+__asm__(".symver short_table, data@@V1");
+CODE
+  echo 'V1 { global: data; twice; local: *; }; V2 { global: twice; } V1;' > versions.map
+  cc -shared -fPIC -Wl,--version-script=versions.map versions.c -o libversions.so || return 1
+  nm -D libversions.so | grep -o ' [TD] .*' | sort > got
+  printf ' %s\n' 'D data@@V1' 'T twice@@V2' 'T twice@V1' | diff - got || return 1
+  cc "$define" main.c -L. -lversions -Wl,-rpath,"$work" -o versioned && runs ./versioned
+}
+check 'makes versions of symbols' versions
 static() { cc -static "$define" main.c sub/twice.c -o static && runs ./static; }
 check 'links statically' static
 sections() {

@@ -290,6 +290,12 @@ static const struct refusal {
   {"c", "-O0", "int f(int x) { __asm__(\"bswap %0\" : \"+r\"(x)); return x; }", "f",
    "inline assembly"},
   {"ir", "-O0", "module asm \"nop\"\n", "", "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@@@V\"\ndefine void @f() {\n ret void\n}", "",
+   "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@V, remove\"\ndefine void @f() {\n ret void\n}", "",
+   "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@V\"\ndeclare void @f()\n", "",
+   "versions of symbols that are defined elsewhere"},
   {"ir", "-O0",
    "declare void @g()\ndeclare i32 @p(...)\ndefine void @f() personality ptr @p {\n"
    " invoke void @g() to label %a unwind label %b\na:\n ret void\nb:\n"

@@ -301,6 +301,12 @@ struct kn_bc_body {
   uint32_t global;
 };
 
+/* Another name of a symbol: places in `assembly`. */
+struct kn_bc_symver {
+  uint32_t name; /* NUL-terminated */
+  uint32_t other, other_length;
+};
+
 /* An argument of a phi from a block that is not read yet. */
 struct kn_bc_late {
   uint32_t pred, target, index, value;
@@ -399,6 +405,8 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
   KN_BC_ARRAY(uint32_t) comdats;         /* the same */
   KN_BC_ARRAY(char) names;
+  KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
+  KN_BC_ARRAY(struct kn_bc_symver) symvers;
   uint32_t cap_csts;
   struct kn_bc_record_kind *kinds; /* hashed, KN_BC_KINDS of them; NULL: none yet */
   KN_BC_ARRAY(kiln_symbol_desc) aliases;
@@ -591,6 +599,13 @@ void kn_bc_forget_kinds(struct kn_bc *r);
 bool kn_bc_define_data(struct kn_bc *r);
 /* Defines alias `g` where it is first needed. `depth` is that of kn_bc_eval. */
 bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth);
+
+/* ---- symver.c ---- */
+
+/* The record in ops: module-level assembly. */
+bool kn_bc_module_asm(struct kn_bc *r);
+/* Defines the names with versions that it gives to symbols, which are all declared. */
+bool kn_bc_define_symvers(struct kn_bc *r);
 
 /* ---- constants.c ---- */
 

@@ -93,7 +93,7 @@ static bool record(struct kn_bc *r) {
     return true;
   case MODULE_TRIPLE: return triple(r);
   case MODULE_DATALAYOUT: return layout(r);
-  case MODULE_ASM: return kn_bc_unsupported(r, "module-level assembly");
+  case MODULE_ASM: return kn_bc_module_asm(r);
   case MODULE_SECTIONNAME: return section(r);
   case MODULE_COMDAT: return comdat(r);
   case MODULE_GLOBALVAR: return kn_bc_global_variable(r);

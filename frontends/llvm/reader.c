@@ -114,7 +114,7 @@ void kn_bc_free(struct kn_bc *r) {
   void *shared[] = {
     r->blockinfo.at, r->elems.at,   r->group_attrs.at, r->groups.at,   r->list_attrs.at,
     r->lists.at,     r->globals.at, r->bodies.at,      r->sections.at, r->comdats.at,
-    r->names.at,     r->kinds,      r->aliases.at,
+    r->names.at,     r->kinds,      r->aliases.at,     r->assembly.at, r->symvers.at,
   };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);
