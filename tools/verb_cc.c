@@ -74,6 +74,8 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
   }
   cc_push(&l, "-c");
   cc_push(&l, "-emit-llvm");
+  cc_push(&l, "-Xclang"); /* for LLVM's passes alone, and dearer for clang than Kiln is */
+  cc_push(&l, "-no-emit-llvm-uselists");
   cc_push(&l, "-o");
   cc_push(&l, "-");
   if (in->language != NULL) {
