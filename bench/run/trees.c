@@ -107,15 +107,19 @@ static struct item *sort(struct item *list) {
   return merge(sort(list), sort(half));
 }
 
-int main(int argc, char **argv) {
-  unsigned n = (argc > 1 ? (unsigned)atoi(argv[1]) : 10) * 1000, found = 0, sum = 0;
+static unsigned tree(unsigned n) {
+  unsigned found = 0;
   struct node *root = NULL;
   for (unsigned i = 0; i < n; i++) root = insert(root, next_random() % (4 * n));
   for (unsigned i = 0; i < 4 * n; i++) found += (unsigned)contains(root, i);
-  printf("%u %u\n", found, walk(root, 0));
+  unsigned sum = walk(root, found);
   release(root);
+  return sum;
+}
 
+static unsigned lists(unsigned n) {
   struct item *list = NULL;
+  unsigned sum = 0;
   for (unsigned i = 0; i < n; i++) {
     struct item *item = get(sizeof *item);
     *item = (struct item){list, next_random()};
@@ -129,6 +133,14 @@ int main(int argc, char **argv) {
     free(list);
     list = next;
   }
+  return sum;
+}
+
+int main(int argc, char **argv) {
+  int rounds = argc > 1 ? atoi(argv[1]) : 1;
+  unsigned sum = 0;
+  for (int i = 0; i < rounds; i++)
+    sum = sum * 31 + tree(3000) + lists(3000); /* stays in the cache */
   printf("%u\n", sum);
   return 0;
 }
