@@ -21,7 +21,7 @@ struct kn_check_value {
   uint32_t reads, needs;
   uint32_t made; /* window of its instruction, 0: that was not yet */
   bool defined;  /* its DEF or ALIAS was seen */
-  bool flags;    /* a comparison that read its operands where it stands */
+  bool flags;    /* a comparison or test that read its operands where it stands */
 };
 
 struct kn_check {

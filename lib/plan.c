@@ -218,6 +218,11 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
 /* A callee-saved register that the function does not save yet must earn its saving. */
 enum { NEW_SAVED_WEIGHT = 16 };
 
+/* By bank: so many times the weight of the calls in its interval must an interval have to be worth a store
+ * and a load at each. A slot costs a float more than a general value, which most operations read from
+ * memory. */
+static const uint8_t around_call_weight[2] = {8, 2};
+
 struct scan {
   uint64_t free;
   uint64_t entry_avoid; /* argument registers: not for intervals that begin in the entry */
@@ -258,13 +263,15 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   const struct kn_target *t = plan->target;
   struct kn_range *r = &plan->ranges.at[g];
   uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
-  uint32_t calls = f->has_calls ? plan->calls[r->last + 1] - plan->calls[r->first] : 0;
-  uint64_t caller = calls == 0 ? t->caller_homes & bank : 0;
+  uint64_t calls = f->has_calls ? plan->calls[r->last + 1] - plan->calls[r->first] : 0;
+  uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
   if (r->first == 0) caller &= ~s->entry_avoid;
-  uint64_t callee = t->callee_homes & bank;
-  uint64_t pick = s->free & caller;
+  uint64_t pick = 0;
+  if (calls == 0) pick = s->free & caller;
+  else caller &= r->weight >= calls * around_call_weight[r->bank] ? t->around_calls : 0;
   if (pick == 0) pick = s->free & callee & plan->saved;
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
+  if (pick == 0) pick = s->free & caller;
   if (pick) give(plan, s, g, (unsigned)__builtin_ctzll(pick));
   else displace(plan, s, g, caller | (callee & plan->saved));
 }
@@ -291,10 +298,11 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     plan->head[r->first] = g + 1;
   }
   if (f->has_calls) {
-    uint32_t calls = 0; /* not weighted: sums must not wrap, 0 means none */
+    uint64_t calls = 0; /* does not wrap: 2^32 instructions, 2^18 times each */
+    const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
     for (uint32_t p = 0; p < n; p++) {
       plan->calls[p] = calls;
-      calls += f->block[plan->layout[p]].calls;
+      calls += (uint64_t)f->block[plan->layout[p]].calls << (depth ? depth[p] : 0);
     }
     plan->calls[n] = calls;
   }

@@ -49,7 +49,7 @@ struct kn_plan {
   uint64_t *occupied; /* registers that are homes of something live there */
   uint64_t *expire;   /* registers whose home ends there */
   uint32_t *head;     /* ranges that begin there: index + 1 */
-  uint32_t *calls;    /* calls before this position */
+  uint64_t *calls;    /* calls before this position, each counted 8^depth times */
   uint32_t *loop_end; /* header's loop end + 1, or 0 */
   uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
   uint8_t *depth;

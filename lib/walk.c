@@ -71,7 +71,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->p = w->base ? w->base + s->out.size : NULL;
   w->start = (uint32_t)s->out.size;
   w->temp = w->locked = w->cached = w->aliased = 0;
-  w->flags_of = 0;
+  w->flags_of = w->zero_of = 0;
   w->epoch++;
   w->to_next = false;
   w->frame_low = 0;
@@ -83,6 +83,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->uses_incoming = w->frameless = false;
   w->spare_inst = w->spare_ready = 0;
   w->sret = w->va_save = 0;
+  w->kept_places = 0;
   uint32_t n = f->blocks.n;
   if ((w->labels.cap < n &&
        !kn_grow(f->module, &w->labels.at, &w->labels.cap, n, sizeof *w->labels.at)) ||
@@ -132,6 +133,41 @@ static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32
   }
 }
 
+/* The block is the last of a loop: values of its own that become the header's parameters are hinted to be
+ * computed in their homes. */
+static __attribute__((noinline)) void aim(struct kn_walk *w, const struct kn_loop *loop) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
+  uint32_t header = w->plan->layout[loop->header];
+  if (b->n_edges > 2 || f->block[header].address_taken) return;
+  for (uint32_t k = 0; k < b->n_edges; k++) {
+    if (f->edges.at[b->edge_first + k].target == header) w->aim = b->edge_first + k;
+  }
+  if (w->aim == UINT32_MAX) return;
+  for (uint32_t a = f->edges.at[w->aim].args; a; a = f->edge_args.at[a - 1].next) {
+    uint32_t h = f->edge_args.at[a - 1].value;
+    if (kn_is_value(h) && w->val[h].flags == 0) w->val[h].hint = KN_AIMED;
+  }
+}
+
+unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]) {
+  const kiln_func *f = w->f;
+  if (w->aim == UINT32_MAX || (w->val[i].flags & ~KN_VF_ADDR)) return KN_NO_REG;
+  const struct kn_edge *e = &f->edges.at[w->aim];
+  const struct kn_block *header = &f->block[e->target];
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->value != i || !header->contiguous) continue;
+    uint32_t param = header->param_first + arg->index;
+    const struct kn_val *p = &w->val[param];
+    uint32_t own = (readers[0] == param) + (uint32_t)(readers[1] == param);
+    if ((p->flags & KN_VF_HOME) == 0 || p->uses != own) continue;
+    /* the register is the parameter's still, or again */
+    if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(f, w->block)) return p->reg;
+  }
+  return KN_NO_REG;
+}
+
 void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   struct kn_plan *plan = w->plan;
   uint32_t b = plan->layout[pos];
@@ -155,6 +191,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
     w->epoch++;
   }
   w->block_regs = w->free = usable;
+  w->kept = plan->occupied[pos] & t->around_calls;
   if (KN_UNLIKELY(w->stress)) {
     /* few registers: the temporaries, less a random part of the others */
     w->stress = w->stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
@@ -164,7 +201,12 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->aliased = 0;
   w->to_next = false;
   w->done = false;
-  w->flags_of = 0;
+  w->aim = UINT32_MAX;
+  if (plan->loops.n) {
+    uint32_t loop = plan->loop_at[pos];
+    if (loop && plan->loops.at[loop - 1].end == pos) aim(w, &plan->loops.at[loop - 1]);
+  }
+  w->flags_of = w->zero_of = 0;
   if (KN_UNLIKELY(plan->scattered)) look_ahead(w, pos);
 }
 

@@ -81,13 +81,22 @@ struct kn_walk {
   uint64_t cached;     /* free registers with a copy of a slot home */
   uint64_t aliased;    /* homes of variables that some value may be an alias of */
   uint64_t choice;     /* all ones; 0 in stress mode, where every choice takes the slow path */
+  uint64_t kept;       /* homes that a call in this block has to save and to reload */
   uint64_t block_regs; /* registers that local values may use in this block */
   uint32_t i;          /* instruction */
   uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
   uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
   uint32_t flags_cond; /* its condition, the target's */
+  uint32_t
+    zero_of; /* value whose comparison with 0 is in the flags at code offset zero_at, or 0: */
+  uint32_t zero_at;
+  bool zero_only; /* which was not computed: nobody else reads it */
+  bool zero_any;  /* any condition, not but equality */
   uint32_t owner[64];
-  uint32_t alias[64]; /* newest alias of a home in `aliased`; older ones by kn_val.frame */
+  uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */
+  uint64_t kept_places; /* homes that have an entry in kept_at */
+  int32_t kept_at[64];  /* frame offset where a home is kept around calls */
+  uint32_t alias[64];   /* newest alias of a home in `aliased`; older ones by kn_val.frame */
 
   kiln_func *f;
   kiln_session *s;
@@ -204,6 +213,11 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* Appends the function to the session's output: its last byte is before `p`. */
 bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_first,
                  uint32_t reloc_first);
+/* The home of the parameter of the loop's header that value i is the next round's value of, if nobody but
+ * i itself still reads this round's; or KN_NO_REG. `readers`: operands of i that are not yet dropped. For
+ * values with a hint of KN_AIMED and above. */
+unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
+#define KN_AIMED 64
 /* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* Parameter `i` of a block whose parameters are not contiguous, in constant time for one block after
@@ -274,6 +288,7 @@ void KN_W(release_slow)(struct kn_walk *w, uint32_t h);
 void KN_W(copy_aliases)(struct kn_walk *w, unsigned home);
 void KN_W(claim_slow)(struct kn_walk *w, unsigned reg);
 void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered);
+void KN_W(reload_homes)(struct kn_walk *w);
 void KN_W(run_moves)(struct kn_walk *w);
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e);
@@ -362,6 +377,16 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
     KN_LOG(w, KN_EV_DEF, i, v->reg);
     return v->reg;
   }
+  if (KN_UNLIKELY(v->hint - KN_AIMED < 64u)) {
+    unsigned r = kn_walk_aim(w, i, (const uint32_t[2]){0, 0});
+    if (r != KN_NO_REG) {
+      v->flags |= KN_VF_HOME;
+      v->reg = (uint8_t)r;
+      w->locked |= KN_BIT(r);
+      KN_LOG(w, KN_EV_DEF, i, r);
+      return r;
+    }
+  }
   unsigned home = kn_store_target(w, i);
   unsigned r;
   if (home != KN_NO_REG && (v->flags & KN_VF_SLOT_HOME) == 0) {
@@ -430,6 +455,11 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s
 KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
   s->value = v;
   s->epoch = w->epoch;
+}
+
+/* Right behind a call: what calls clobber and is a home here has its value again. */
+KN_INLINE void kn_called(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->kept != 0)) KN_W(reload_homes)(w);
 }
 
 /* Ends an instruction: its temporary registers are free again. */

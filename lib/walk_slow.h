@@ -79,7 +79,14 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
     return r;
   }
   unsigned wanted = v->hint < 8 && !w->stress ? w->plan->target->arg_regs[v->hint] : KN_NO_REG;
-  if ((v->flags & KN_VF_ADDR) && wanted < 64 && (w->free & ~w->cached & ~w->locked) >> wanted & 1) {
+  unsigned home = KN_NO_REG;
+  if (KN_UNLIKELY(v->hint - KN_AIMED < 64u) && (v->flags & KN_VF_ADDR))
+    home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
+  if (home != KN_NO_REG) {
+    r = home;
+    v->flags |= KN_VF_HOME;
+  } else if ((v->flags & KN_VF_ADDR) && wanted < 64 &&
+             (w->free & ~w->cached & ~w->locked) >> wanted & 1) {
     r = wanted;
     w->free ^= KN_BIT(r);
   } else {
@@ -113,7 +120,7 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
   w->free |= w->temp & ~temp;
   w->temp = temp;
   v->reg = (uint8_t)r;
-  w->owner[r] = h;
+  if (home == KN_NO_REG) w->owner[r] = h;
   return r;
 }
 
@@ -183,9 +190,32 @@ void KN_W(claim_slow)(struct kn_walk *w, unsigned r) {
   w->owner[to] = h;
 }
 
-/* Before a call: local values in clobbered registers go to their spill slots. The registers keep
- * their content until the call. */
+/* What homes of this block hold that calls clobber goes to the frame: each has a place there, whatever it
+ * is the home of. */
+static void keep_homes(struct kn_walk *w) {
+  for (uint64_t m = w->kept; m; m &= m - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(m);
+    if ((w->kept_places & KN_BIT(r)) == 0) w->kept_at[r] = kn_walk_frame(w, 8, 3);
+    w->kept_places |= KN_BIT(r);
+    if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
+    KN_W(hook_store)(w, r, w->kept_at[r], r < KN_FP_BASE ? KILN_TYPE_I64 : KILN_TYPE_F64);
+    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + w->kept_at[r]);
+  }
+}
+
+void KN_W(reload_homes)(struct kn_walk *w) {
+  for (uint64_t m = w->kept; m; m &= m - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(m);
+    if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
+    KN_W(hook_load)(w, r, w->kept_at[r], r < KN_FP_BASE ? KILN_TYPE_I64 : KILN_TYPE_F64);
+    KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + w->kept_at[r], r);
+  }
+}
+
+/* Before a call: local values in clobbered registers go to their spill slots, homes to where they are
+ * kept. The registers keep their content until the call; kn_called comes right behind that. */
 void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered) {
+  if (KN_UNLIKELY(w->kept != 0)) keep_homes(w);
   uint64_t live = w->block_regs & ~w->free & ~w->temp & clobbered;
   for (uint64_t m = live; m; m &= m - 1) spill(w, (unsigned)__builtin_ctzll(m));
   w->free |= live;

@@ -217,9 +217,10 @@ static const struct row rows[] = {
    " %3 = call i8 @llvm.sadd.sat.i8(i8 %c, i8 1)\n"
    " %4 = call double @llvm.pow.f64(double %d, double %d)\n"
    " %5 = call float @llvm.sin.f32(float %e)\n"
-   " %6 = call i64 @llvm.objectsize.i64.p0(ptr %p, i1 false, i1 true, i1 false)\n ret i64 %6\n}",
-   {"declare @pow(f64, f64) -> f64", "declare @sinf(f32) -> f32", "clz.i32 v0",
-    "fshl.i64 v1, v1, 3", "sadds.i8 v2, 1", "call @pow(", "call @sinf(", "ret -1"},
+   " %6 = call i64 @llvm.objectsize.i64.p0(ptr %p, i1 false, i1 true, i1 false)\n"
+   " %7 = call i64 @llvm.fshl.i64(i64 %b, i64 %2, i64 5)\n ret i64 %6\n}",
+   {"declare @pow(f64, f64) -> f64", "declare @sinf(f32) -> f32", "clz.i32 v0", "rotl.i64 v1, 3",
+    "sadds.i8 v2, 1", "call @pow(", "call @sinf(", "fshl.i64 v1, v", "ret -1"},
    NULL},
   {"empty assembly",
    "c",

@@ -723,7 +723,11 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_DEBUG_TRAP: kiln_build_nullary(f, KILN_OP_DEBUG_TRAP); return;
   case IN_BITS: bits(c); return;
   case IN_FUNNEL:
-    if (!odd(c)) def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2)));
+    if (odd(c)) return;
+    if (arg_id(c, 0) == arg_id(c, 1))
+      def(c, kiln_build_binary(f, op == KILN_OP_FSHL ? KILN_OP_ROTL : KILN_OP_ROTR, kt, arg(c, 0),
+                               arg(c, 2)));
+    else def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2)));
     return;
   case IN_MINMAX: min_max(c); return;
   case IN_ABS:

@@ -201,6 +201,7 @@ static void emit_target(struct kn_walk *w, uint32_t symbol) {
     kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
   }
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
+  kn_called(w);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10. */

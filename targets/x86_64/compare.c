@@ -25,7 +25,16 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     b = t;
     cond = swapped[cond];
   }
-  if (kn_is_value(a) && (w->val[a].flags & KN_VF_MEM)) {
+  if (w->zero_of == a && w->zero_at == kn_here(w) && kn_is_imm(b) && kn_imm(b) == 0 &&
+      (w->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
+    /* the flags are there */
+    if (w->zero_only) w->val[a].uses--;
+    else {
+      kn_reg(w, a, type);
+      kn_drop(w, a);
+    }
+    a = b;
+  } else if (kn_is_value(a) && (w->val[a].flags & KN_VF_MEM)) {
     const struct kn_inst *load = &w->inst[a];
     struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
     int32_t imm;

@@ -182,13 +182,16 @@ void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     go(w, e[0].target);
     return;
   }
+  /* a way back first: then the loop has one jump that is taken, not two */
+  bool back = w->label[e[1].target] != UINT32_MAX && cc < 16;
   uint32_t other = kn_walk_label(w);
-  unless(w, cc, other);
-  x64_edge(w, &e[0]);
-  x64_jmp(w, e[0].target);
+  if (back) x64_jcc(w, cc, other);
+  else unless(w, cc, other);
+  x64_edge(w, &e[back]);
+  x64_jmp(w, e[back].target);
   x64_place_label(w, other);
-  x64_edge(w, &e[1]);
-  go(w, e[1].target);
+  x64_edge(w, &e[!back]);
+  go(w, e[!back].target);
 }
 
 /* ---- switch ---- */

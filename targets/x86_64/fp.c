@@ -93,16 +93,27 @@ void x64_fsqrt(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (x64_dead(w, in, i)) return;
   unsigned type = in->type;
-  unsigned ra = kn_reg(w, in->a, type), t = kn_temp(w, ~KN_GP_MASK);
-  x64_move(w, t, ra, type);
-  struct x64_operand o = x64_operand(w, in->b, type);
-  x64_op_operand(w, by_type(type, X64_MULSS, X64_MULSD), 2, t, &o);
-  o = x64_operand(w, in->c, type);
-  x64_op_operand(w, by_type(type, X64_ADDSS, X64_ADDSD), 2, t, &o);
+  unsigned ra = kn_reg(w, in->a, type);
+  struct x64_operand b = x64_operand(w, in->b, type), c = x64_operand(w, in->c, type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  x64_def_fixed(w, i, type, t);
+  unsigned rb = b.kind == X64_REG ? b.reg : KN_NO_REG, rc = c.kind == X64_REG ? c.reg : KN_NO_REG;
+  uint64_t avoid = w->locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
+  unsigned dst = kn_def(w, i, type, rc, avoid);
+  bool free = dst != rc && (dst != rb || ra == rb);
+  unsigned t = free ? dst : X64_XSCRATCH;
+  x64_move(w, t, ra, type);
+  if (rb == ra) b.reg = t;
+  x64_op_operand(w, by_type(type, X64_MULSS, X64_MULSD), 2, t, &b);
+  if (dst == rc) { /* the sum is added to */
+    c.reg = t;
+    x64_op_operand(w, by_type(type, X64_ADDSS, X64_ADDSD), 2, dst, &c);
+  } else {
+    x64_op_operand(w, by_type(type, X64_ADDSS, X64_ADDSD), 2, t, &c);
+    x64_move(w, dst, t, type);
+  }
+  kn_defined(w, i, dst);
 }
 
 /* Operations that the C library performs. */

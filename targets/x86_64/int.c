@@ -20,12 +20,14 @@ bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsigned size,
                            unsigned dst, unsigned ra, const struct x64_operand *o, bool commutes) {
   unsigned to = dst;
-  if (KN_UNLIKELY(dst != ra && (w->locked & KN_BIT(dst)))) {
-    if (o->kind == X64_REG && o->reg == dst && commutes) {
-      EMIT(w, x64_rr(w->p, op, size, dst, ra));
-      return;
+  if (dst != ra && o->kind != X64_IMM) {
+    if (o->kind == X64_REG ? o->reg == dst : o->place.m.base == dst || o->place.m.index == dst) {
+      if (o->kind == X64_REG && commutes) {
+        EMIT(w, x64_rr(w->p, op, size, dst, ra));
+        return;
+      }
+      to = X64_SCRATCH; /* the second operand reads dst */
     }
-    if (o->kind != X64_IMM) to = X64_SCRATCH; /* the second operand reads dst, or may */
   }
   if (to != ra) x64_mov(w, size, to, ra);
   if (o->kind == X64_IMM) EMIT(w, x64_alu_ri(w->p, group, size, to, o->imm));
@@ -43,6 +45,14 @@ KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
   }
 }
 
+/* The code that ends here left a comparison of value i with 0 in the flags: of equality, or any. */
+KN_INLINE void flags_tell(struct kn_walk *w, uint32_t i, bool any) {
+  w->zero_of = i;
+  w->zero_at = kn_here(w);
+  w->zero_any = any;
+  w->zero_only = false;
+}
+
 KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned op,
                       unsigned group, bool commutes) {
   if (x64_dead(w, in, i)) return;
@@ -56,16 +66,50 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   two_address(w, op, group, size, dst, ra, &o, commutes);
   x64_set_zx(w, i, type);
+  if (size == x64_size(type)) flags_tell(w, i, true);
   kn_defined(w, i, dst);
 }
 
+/* An AND that is only compared with 0, by the next instruction. */
+static bool test_bits(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (next->op != KILN_OP_ICMP || next->a != i || w->val[i].uses != 1 || w->val[i].flags ||
+      !kn_is_imm(next->b) || kn_imm(next->b) != 0)
+    return false;
+  unsigned type = in->type, size = x64_size(type);
+  uint32_t a = in->a, b = in->b;
+  order(w, &a, &b);
+  unsigned ra = kn_reg(w, a, type);
+  struct x64_operand o = x64_operand(w, b, type);
+  if (o.kind == X64_IMM) { /* within the low 7 bits a byte has all, and the sign is 0 */
+    EMIT(w, x64_test_ri(w->p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
+  } else x64_op_operand(w, X64_TEST, size, ra, &o);
+  kn_drop(w, a);
+  kn_drop(w, b);
+  flags_tell(w, i, true);
+  w->zero_only = true;
+  return true;
+}
+
 void x64_and(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (test_bits(w, in, i)) return;
   binary(w, in, i, X64_AND, X64_G_AND, true);
 }
 void x64_or(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   binary(w, in, i, X64_OR, X64_G_OR, true);
 }
 void x64_xor(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  int32_t imm;
+  if (kn_is_value(in->a) && x64_imm32(w, in->b, in->type, &imm) && imm == -1 && w->val[i].uses) {
+    unsigned ra = kn_reg(w, in->a, in->type);
+    kn_drop(w, in->a);
+    unsigned dst = kn_def(w, i, in->type, ra, 0);
+    x64_move(w, dst, ra, in->type);
+    EMIT(w, x64_group_r(w->p, 0xf7, x64_op_size(in->type), X64_G_NOT, dst));
+    x64_set_zx(w, i, in->type);
+    kn_defined(w, i, dst);
+    return;
+  }
   binary(w, in, i, X64_XOR, X64_G_XOR, true);
 }
 
@@ -88,6 +132,7 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool
   } else {
     two_address(w, subtract ? X64_SUB : X64_ADD, subtract ? X64_G_SUB : X64_G_ADD, size, dst, ra,
                 &o, !subtract);
+    if (size == x64_size(type)) flags_tell(w, i, false);
   }
   x64_set_zx(w, i, type);
   kn_defined(w, i, dst);

@@ -410,6 +410,7 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   EMIT(w, x64_put32(w->p + 4, 0));
   kn_walk_reloc(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
+  kn_called(w);
   if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

@@ -241,6 +241,8 @@ const struct kn_target kn_target_x86_64 = {
            UINT64_C(0x3f) << KN_FP_BASE,
   .caller_homes =
     KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
+  .around_calls =
+    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
   .callee_homes =
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
   .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
