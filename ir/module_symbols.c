@@ -128,6 +128,18 @@ static inline kiln_symbol publish(kiln_module *m, uint32_t hash) {
 
 /* ---- declarations ---- */
 
+/* Names are short: memchr's call and set-up would take longer than the search. */
+static inline bool has_nul(const char *name, size_t length) {
+  size_t i = 0;
+  for (uint64_t w; i + 8 <= length; i += 8) {
+    memcpy(&w, name + i, 8);
+    if ((w - UINT64_C(0x0101010101010101)) & ~w & UINT64_C(0x8080808080808080)) return true;
+  }
+  for (; i < length; i++)
+    if (name[i] == 0) return true;
+  return false;
+}
+
 /* Checks a description; NULL if it is right. */
 static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
   if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT || (unsigned)d->visibility >= KILN_VIS_COUNT ||
@@ -135,7 +147,7 @@ static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_k
     return "linkage, visibility or tls model out of range";
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
-  if (length > 0 && memchr(d->name, 0, length) != NULL) return "NUL in a name";
+  if (has_nul(d->name, length)) return "NUL in a name";
   if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
     return "common linkage is for data that is not thread-local";
   if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
