@@ -377,7 +377,7 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
     KN_LOG(w, KN_EV_DEF, i, v->reg);
     return v->reg;
   }
-  if (KN_UNLIKELY(v->hint - KN_AIMED < 64u)) {
+  if (KN_UNLIKELY((uint32_t)v->hint - KN_AIMED < 64u)) {
     unsigned r = kn_walk_aim(w, i, (const uint32_t[2]){0, 0});
     if (r != KN_NO_REG) {
       v->flags |= KN_VF_HOME;

@@ -80,7 +80,7 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
   }
   unsigned wanted = v->hint < 8 && !w->stress ? w->plan->target->arg_regs[v->hint] : KN_NO_REG;
   unsigned home = KN_NO_REG;
-  if (KN_UNLIKELY(v->hint - KN_AIMED < 64u) && (v->flags & KN_VF_ADDR))
+  if (KN_UNLIKELY((uint32_t)v->hint - KN_AIMED < 64u) && (v->flags & KN_VF_ADDR))
     home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
   if (home != KN_NO_REG) {
     r = home;
