@@ -87,10 +87,9 @@ struct kn_walk {
   uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
   uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
   uint32_t flags_cond; /* its condition, the target's */
-  uint32_t
-    zero_of; /* value whose comparison with 0 is in the flags at code offset zero_at, or 0: */
-  uint32_t zero_at;
-  bool zero_only; /* which was not computed: nobody else reads it */
+  /* The value whose comparison with 0 is in the flags at code offset zero_at, or 0. */
+  uint32_t zero_of, zero_at;
+  bool zero_only; /* it was not computed: nobody else reads it */
   bool zero_any;  /* any condition, not but equality */
   uint32_t owner[64];
   uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */

@@ -19,8 +19,7 @@ struct kn_target {
   const char *name;
   uint64_t temps;        /* registers only ever used for values of one block */
   uint64_t caller_homes; /* may be homes of intervals without calls, else temporary */
-  uint64_t
-    around_calls; /* of these, which may also be saved before each call and reloaded after it */
+  uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
   uint8_t arg_regs[8];   /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];

@@ -235,14 +235,16 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   return f->status;
 }
 
+/* r8 to r10, xmm6 to xmm14 */
+#define CALLER_HOMES                                                                               \
+  (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
+
 const struct kn_target kn_target_x86_64 = {
   .name = "x86_64",
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
            UINT64_C(0x3f) << KN_FP_BASE,
-  .caller_homes =
-    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
-  .around_calls =
-    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE,
+  .caller_homes = CALLER_HOMES,
+  .around_calls = CALLER_HOMES,
   .callee_homes =
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
   .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
