@@ -211,7 +211,7 @@ bool kn_bc_params(struct kn_bc *r) {
   for (uint32_t i = 1; i < t->n; i++) {
     uint32_t type = r->elems.at[t->first + i].type;
     const struct kn_bc_type *pt = &r->types[type];
-    r->csts[r->n_vals].kind = CK_NONE;
+    r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_NONE};
     if (kn_bc_is_aggregate(pt)) {
       uint32_t first = r->parts.n;
       if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
