@@ -261,8 +261,9 @@ static kiln_value x64_va_arg(kiln_func *f, const struct kn_ctype *t, const kiln_
   uint64_t next[2] = {0, 0};
   for (uint32_t k = 0; k < a->n_pieces; k++) {
     unsigned b = a->pieces[k].type >= KILN_TYPE_F32;
-    from[k] = choose(f, in_registers, offset(f, area[b], next[b]),
-                     offset(f, at, a->pieces[k].offset_bytes));
+    kiln_value in_register = offset(f, area[b], next[b]);
+    kiln_value in_memory = offset(f, at, a->pieces[k].offset_bytes);
+    from[k] = choose(f, in_registers, in_register, in_memory);
     next[b] += (uint64_t)steps[b];
   }
   kiln_build_store(f, KILN_TYPE_I64, ap, STACK, choose(f, in_registers, stack, end), 0);
@@ -292,9 +293,11 @@ static kiln_value a64_va_arg(kiln_func *f, const struct kn_ctype *t, const kiln_
   kiln_build_store(f, KILN_TYPE_I64, ap, STACK, choose(f, in_registers, stack, end), 0);
   if (!fp) return choose(f, in_registers, saved, at);
   kiln_value from[KILN_CPIECES_MAX];
-  for (uint32_t k = 0; k < a->n_pieces; k++)
-    from[k] =
-      choose(f, in_registers, offset(f, saved, 16 * k), offset(f, at, a->pieces[k].offset_bytes));
+  for (uint32_t k = 0; k < a->n_pieces; k++) {
+    kiln_value in_register = offset(f, saved, 16 * k);
+    kiln_value in_memory = offset(f, at, a->pieces[k].offset_bytes);
+    from[k] = choose(f, in_registers, in_register, in_memory);
+  }
   return gather(f, t, a, from);
 }
 

@@ -1,33 +1,13 @@
 #!/usr/bin/env bash
 # fetch_source.sh PACKAGE DIR: unpacks the Debian source package PACKAGE below DIR, once, and prints
-# the folder of the source. Works without rights on the system: the sources list is made from the
-# machine's own entries, with `Types: deb-src`, and lists and cache are DIR's, so that the system's
-# package state is neither read for sources nor changed.
+# the folder of the source. Works without rights on the system.
 set -euo pipefail
 package=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 apt=$dir/apt
 
-# The machine's entries as source entries, both in deb822 and in one-line form.
-make_lists() {
-  local f
-  mkdir -p "$apt/sources.list.d" "$apt/lists/partial" "$apt/archives/partial"
-  for f in /etc/apt/sources.list.d/*.sources; do
-    [[ -f $f ]] && sed -E 's/^Types:.*/Types: deb-src/' "$f" > "$apt/sources.list.d/${f##*/}"
-  done
-  for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [[ -f $f ]] && sed -nE 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$f" \
-      > "$apt/sources.list.d/${f##*/}"
-  done
-  return 0
-}
-
-apt_options=(
-  -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources.list.d"
-  -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives"
-  -o APT::Sandbox::User="$(id -un)" -o APT::Get::List-Cleanup=false
-)
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 # fetch: the newest version that is to be had: a mirror may lack what its index names.
 fetch() {
@@ -47,7 +27,7 @@ unpacked() {
 exec 9> "$dir/lock"
 flock 9
 if [[ -z $(unpacked) ]]; then
-  make_lists
+  make_lists deb-src
   {
     apt-get "${apt_options[@]}" update || true # one unreachable entry does not matter
     work=$(mktemp -d "$dir/work-XXXXXX")

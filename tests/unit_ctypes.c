@@ -574,11 +574,14 @@ static void failing_memory(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define TEST_A64(f) cmocka_unit_test_setup_teardown(f, setup_a64, teardown)
-  const struct CMUnitTest tests[] = {
-#ifdef __x86_64__
-    TEST(layout),
-    TEST(bit_fields),
+#ifdef __aarch64__ /* what is compared with the compiler that built the test */
+#define TEST_HOST TEST_A64
+#else
+#define TEST_HOST TEST
 #endif
+  const struct CMUnitTest tests[] = {
+    TEST_HOST(layout),
+    TEST_HOST(bit_fields),
     TEST(x64_classes),
     TEST(x64_registers),
     TEST_A64(a64_classes),

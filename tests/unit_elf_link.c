@@ -235,13 +235,13 @@ static void check_run(const struct scene *s, const char *what, const char *link,
     fail_msg("%s: exit status %d, output '%s'", what, status, out);
 }
 
+/* What gcc makes decides, not what this test is made for: it may run under qemu. */
+static bool makes_x86_64(void) { return system("gcc -dumpmachine 2>&1 | grep -q '^x86_64'") == 0; }
+
 /* Links with `linker`, whose program is one of two. */
 static void link_with(struct fixture *t, const char *linker, const char *program,
                       const char *program2) {
-  if (!exists("gcc") || (!exists(program) && !exists(program2))) skip();
-#ifndef __x86_64__
-  skip();
-#endif
+  if (!makes_x86_64() || (!exists(program) && !exists(program2))) skip();
   struct scene s;
   char out[600], command[300];
   open_scene(&s, t);

@@ -25,6 +25,12 @@
 #define SANITIZED 0
 #endif
 
+#ifdef KN_TEST_EMULATED /* the machine is emulated, and slow */
+enum { EMULATED = 1 };
+#else
+enum { EMULATED = 0 };
+#endif
+
 #ifdef KN_CHECKS
 enum { CHECKS = 1 };
 #else
@@ -32,10 +38,10 @@ enum { CHECKS = 0 };
 #endif
 
 enum {
-  LARGE = SANITIZED ? 8192 : 32768, /* or what the shape allows */
+  LARGE = SANITIZED || EMULATED ? 8192 : 32768, /* or what the shape allows */
   STEP = 8,
-  STACK_BYTES = SANITIZED ? 1 << 20 : 64 << 10,
-  DEEPER_BYTES = SANITIZED ? 4096 : 1024, /* that the large one may use more of the stack */
+  STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
+  DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
   PAINT = 0xa5
 };
 /* Bytes per item of the large size, at most, in those of the small one. The checker's tables double. */

@@ -61,8 +61,10 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
       [BINOP_ADD] = KILN_OP_FADD,  [BINOP_SUB] = KILN_OP_FSUB,  [BINOP_MUL] = KILN_OP_FMUL,
       [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
     };
-    if (op < 7 && ops[op])
-      return kn_bc_vector_binop(r, (kiln_op)ops[op], kn_bc_use(r, a, type), kn_bc_use(r, b, type));
+    if (op < 7 && ops[op]) {
+      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+      return kn_bc_vector_binop(r, (kiln_op)ops[op], x, y);
+    }
     kn_bc_malformed(r, "unknown binary operation");
     return none;
   }
@@ -85,28 +87,27 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
     default: kn_bc_malformed(r, "unknown binary operation"); return none;
     }
   }
-  switch (op) {
-  case BINOP_ADD: return binary(r, KILN_OP_ADD, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_SUB: return binary(r, KILN_OP_SUB, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_MUL: return binary(r, KILN_OP_MUL, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_AND: return binary(r, KILN_OP_AND, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_OR: return binary(r, KILN_OP_OR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_XOR: return binary(r, KILN_OP_XOR, t, kn_bc_use(r, a, type), kn_bc_use(r, b, type));
-  case BINOP_SHL: return binary(r, KILN_OP_SHL, t, kn_bc_use(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_LSHR:
-    return binary(r, KILN_OP_LSHR, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_ASHR:
-    return binary(r, KILN_OP_ASHR, t, kn_bc_use_s(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_UDIV:
-    return binary(r, KILN_OP_UDIV, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_UREM:
-    return binary(r, KILN_OP_UREM, t, kn_bc_use_z(r, a, type), kn_bc_use_z(r, b, type));
-  case BINOP_SDIV:
-    return binary(r, KILN_OP_SDIV, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
-  case BINOP_SREM:
-    return binary(r, KILN_OP_SREM, t, kn_bc_use_s(r, a, type), kn_bc_use_s(r, b, type));
-  default: kn_bc_malformed(r, "unknown binary operation"); return none;
+  enum { ANY, ZERO, SIGN }; /* what an operation wants in the bits above the type's */
+  static const struct {
+    uint8_t op, above_a, above_b;
+  } rows[BINOP_COUNT] = {
+    [BINOP_ADD] = {KILN_OP_ADD, ANY, ANY},     [BINOP_SUB] = {KILN_OP_SUB, ANY, ANY},
+    [BINOP_MUL] = {KILN_OP_MUL, ANY, ANY},     [BINOP_AND] = {KILN_OP_AND, ANY, ANY},
+    [BINOP_OR] = {KILN_OP_OR, ANY, ANY},       [BINOP_XOR] = {KILN_OP_XOR, ANY, ANY},
+    [BINOP_SHL] = {KILN_OP_SHL, ANY, ZERO},    [BINOP_LSHR] = {KILN_OP_LSHR, ZERO, ZERO},
+    [BINOP_ASHR] = {KILN_OP_ASHR, SIGN, ZERO}, [BINOP_UDIV] = {KILN_OP_UDIV, ZERO, ZERO},
+    [BINOP_UREM] = {KILN_OP_UREM, ZERO, ZERO}, [BINOP_SDIV] = {KILN_OP_SDIV, SIGN, SIGN},
+    [BINOP_SREM] = {KILN_OP_SREM, SIGN, SIGN},
+  };
+  static kiln_value (*const uses[])(struct kn_bc *, uint32_t, uint32_t) = {
+    [ANY] = kn_bc_use, [ZERO] = kn_bc_use_z, [SIGN] = kn_bc_use_s};
+  if (op >= BINOP_COUNT) {
+    kn_bc_malformed(r, "unknown binary operation");
+    return none;
   }
+  /* Both may be instructions: one after the other, not as C's unordered arguments. */
+  kiln_value x = uses[rows[op].above_a](r, a, type), y = uses[rows[op].above_b](r, b, type);
+  return binary(r, (kiln_op)rows[op].op, t, x, y);
 }
 
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {

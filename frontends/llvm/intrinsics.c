@@ -219,6 +219,17 @@ static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_v
 }
 static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v); }
 
+/* An operation on the first arguments. What they are may be instructions, and C does not say in which
+ * order it evaluates arguments of its own: so one after the other. */
+static kiln_value binary_args(const struct call *c, kiln_op op, unsigned type) {
+  kiln_value x = arg(c, 0), y = arg(c, 1);
+  return binary(c, op, type, x, y);
+}
+static kiln_value ternary_args(const struct call *c, kiln_op op, unsigned type) {
+  kiln_value x = arg(c, 0), y = arg(c, 1), z = arg(c, 2);
+  return kiln_build_ternary(c->r->f, op, (kiln_type)type, x, y, z);
+}
+
 /* Argument `i` as an i64, zero-extended. */
 static kiln_value size_arg(const struct call *c, unsigned i) {
   kiln_value v = kn_bc_use_z(c->r, arg_id(c, i), arg_type(c, i));
@@ -226,6 +237,11 @@ static kiln_value size_arg(const struct call *c, unsigned i) {
   int64_t k = 0;
   if (kt == KILN_TYPE_I64 || kn_bc_is_int(c->r, arg_id(c, i), &k)) return v;
   return kiln_build_convert(c->r->f, KILN_OP_ZEXT, KILN_TYPE_I64, (kiln_type)kt, v);
+}
+
+static void memory(const struct call *c, kiln_op op) {
+  kiln_value to = arg(c, 0), from = arg(c, 1), size = size_arg(c, 2);
+  kiln_build_ternary(c->r->f, op, KILN_TYPE_PTR, to, from, size);
 }
 
 /* True if argument `i` is the constant whose value goes to *out. */
@@ -540,7 +556,7 @@ static void to_int_saturating(const struct call *c) {
 
 static void pointer_mask(const struct call *c) {
   if (arg_info(c, 1)->ktype != KILN_TYPE_I64) kn_bc_unsupported(c->r, "a mask of this type");
-  else def(c, binary(c, KILN_OP_AND, KILN_TYPE_I64, arg(c, 0), arg(c, 1)));
+  else def(c, binary_args(c, KILN_OP_AND, KILN_TYPE_I64));
 }
 
 static void lifetime(const struct call *c) {
@@ -702,19 +718,11 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_ZERO: def(c, imm(c, 0)); return;
   case IN_ONE: def(c, imm(c, 1)); return;
   case IN_LIFETIME: lifetime(c); return;
-  case IN_MEMCPY:
-    kiln_build_ternary(f, KILN_OP_MEMCPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
-    return;
-  case IN_MEMMOVE:
-    kiln_build_ternary(f, KILN_OP_MEMMOVE, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
-    return;
-  case IN_MEMSET:
-    kiln_build_ternary(f, KILN_OP_MEMSET, KILN_TYPE_PTR, arg(c, 0), arg(c, 1), size_arg(c, 2));
-    return;
+  case IN_MEMCPY: memory(c, KILN_OP_MEMCPY); return;
+  case IN_MEMMOVE: memory(c, KILN_OP_MEMMOVE); return;
+  case IN_MEMSET: memory(c, KILN_OP_MEMSET); return;
   case IN_UNV: kiln_build_unary(f, op, KILN_TYPE_PTR, arg(c, 0)); return;
-  case IN_VA_COPY:
-    kiln_build_binary(f, KILN_OP_VA_COPY, KILN_TYPE_PTR, arg(c, 0), arg(c, 1));
-    return;
+  case IN_VA_COPY: binary_args(c, KILN_OP_VA_COPY, KILN_TYPE_PTR); return;
   case IN_STACK_SAVE: def(c, kiln_build_nullary(f, KILN_OP_STACK_SAVE)); return;
   case IN_TRAP:
     kiln_build_nullary(f, KILN_OP_TRAP);
@@ -724,10 +732,12 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_BITS: bits(c); return;
   case IN_FUNNEL:
     if (odd(c)) return;
-    if (arg_id(c, 0) == arg_id(c, 1))
-      def(c, kiln_build_binary(f, op == KILN_OP_FSHL ? KILN_OP_ROTL : KILN_OP_ROTR, kt, arg(c, 0),
-                               arg(c, 2)));
-    else def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2)));
+    if (arg_id(c, 0) == arg_id(c, 1)) {
+      kiln_value x = arg(c, 0), y = arg(c, 2);
+      def(c, binary(c, op == KILN_OP_FSHL ? KILN_OP_ROTL : KILN_OP_ROTR, kt, x, y));
+    } else {
+      def(c, ternary_args(c, op, kt));
+    }
     return;
   case IN_MINMAX: min_max(c); return;
   case IN_ABS:
@@ -737,18 +747,19 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_SATURATE:
     if (odd(c)) return;
     if (kt == KILN_TYPE_I128) saturate_wide(c);
-    else def(c, binary(c, op, kt, arg(c, 0), arg(c, 1)));
+    else def(c, binary_args(c, op, kt));
     return;
   case IN_OVERFLOW: overflow(c); return;
   case IN_FLOAT1: def(c, kiln_build_unary(f, op, kt, arg(c, 0))); return;
-  case IN_FLOAT2: def(c, binary(c, op, kt, arg(c, 0), arg(c, 1))); return;
-  case IN_FLOAT3: def(c, kiln_build_ternary(f, op, kt, arg(c, 0), arg(c, 1), arg(c, 2))); return;
-  case IN_CANONICALIZE:
-    def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0),
-                  kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
-                  : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
-                                        : kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff)));
+  case IN_FLOAT2: def(c, binary_args(c, op, kt)); return;
+  case IN_FLOAT3: def(c, ternary_args(c, op, kt)); return;
+  case IN_CANONICALIZE: {
+    kiln_value one = kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
+                     : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
+                                           : kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff);
+    def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0), one));
     return;
+  }
   case IN_LIBM1: library(c, row->text, 1); return;
   case IN_LIBM2: library(c, row->text, 2); return;
   case IN_LDEXP:

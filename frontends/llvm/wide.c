@@ -315,8 +315,10 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
   v = compare(r, (kiln_icond)conds[cond].lowest, x[0], y[0]);
   for (unsigned i = 1; i < n; i++) {
     unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
-    v = kiln_build_select(r->f, KILN_TYPE_I8, compare(r, KILN_EQ, x[i], y[i]), v,
-                          compare(r, (kiln_icond)c, x[i], y[i]));
+    kiln_value decided = compare(r, (kiln_icond)c, x[i], y[i]);
+    kiln_value equal =
+      compare(r, KILN_EQ, x[i], y[i]); /* right before its user: it stays in the flags */
+    v = kiln_build_select(r->f, KILN_TYPE_I8, equal, v, decided);
   }
   return v;
 }

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# cross_root.sh CACHE: Debian's libraries for AArch64 that Kiln's tests and tools use, as files in
+# CACHE/aarch64, got once. Prints the path of a cross file for meson that says where they are, to be given
+# after cross/aarch64-linux-gnu.ini. libc is the cross compiler's. Works without rights on the system.
+set -euo pipefail
+mkdir -p "$1"
+cache=$(cd "$1" && pwd)
+apt=$cache/aarch64.apt
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
+
+packages=(
+  libcapstone-dev libcapstone4 libcmocka-dev libcmocka0 libelf-dev libelf1 libffi-dev libffi8
+  libzycore1.4 libzycore-dev libzydis4.0 libzydis-dev zlib1g zlib1g-dev
+)
+
+exec 9> "$cache/aarch64.lock"
+flock 9
+if [[ ! -d $cache/aarch64 ]]; then
+  {
+    make_lists deb
+    # No list of installed packages: nothing is there for this architecture.
+    : > "$apt/status"
+    apt_options+=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State::status="$apt/status")
+    apt-get "${apt_options[@]}" update || true # one unreachable entry does not matter
+    work=$(mktemp -d "$cache/aarch64-XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    mkdir "$work/root"
+    cd "$work"
+    apt-get "${apt_options[@]}" download "${packages[@]}"
+    for package in *.deb; do dpkg-deb -x "$package" root; done
+    mv root "$cache/aarch64" # at the end, so that a folder that is there is complete
+  } >&2 9>&-
+fi
+
+root=$cache/aarch64
+lib=$root/usr/lib/aarch64-linux-gnu
+cat > "$root/root.ini" <<END
+[binaries]
+exe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', '-E', 'LD_LIBRARY_PATH=$lib:$root/lib/aarch64-linux-gnu']
+[properties]
+sys_root = '$root'
+pkg_config_libdir = '$lib/pkgconfig'
+[built-in options]
+c_args = ['-isystem', '$root/usr/include']
+c_link_args = ['-L$lib', '-Wl,-rpath-link,$lib:$root/lib/aarch64-linux-gnu']
+END
+echo "$root/root.ini"
