@@ -175,7 +175,7 @@ static inline __attribute__((always_inline)) bool describe(kiln_module *m, struc
                                                            const kiln_symbol_desc *d) {
   s->linkage = (uint8_t)d->linkage;
   s->visibility = (uint8_t)d->visibility;
-  s->tls = (uint8_t)d->tls;
+  s->tls = (uint8_t)(m->options.jit && d->tls != KILN_TLS_NONE ? KILN_TLS_GENERAL_DYNAMIC : d->tls);
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
   s->body = d->body;

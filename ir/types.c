@@ -45,6 +45,7 @@ static const char *const status_names[KILN_ERR_COUNT] = {
   [KILN_ERR_UNDEFINED] = "undefined",
   [KILN_ERR_TRAP] = "trap",
   [KILN_ERR_INTERNAL] = "internal",
+  [KILN_ERR_SYSTEM] = "system",
 };
 
 const char *kiln_status_name(kiln_status s) {

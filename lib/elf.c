@@ -75,6 +75,8 @@ static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
                              }},
 };
 
+const struct kn_elf_machine *kn_elf_machine(kiln_target t) { return machines + t; }
+
 /* ---- section numbers and groups ---- */
 
 /* Numbers the section headers. Groups come first: a group must precede its members. Returns the number

@@ -152,6 +152,8 @@ static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uin
   return kn_elf_output(e, e->funcs[i].session)->funcs + e->funcs[i].index;
 }
 
+/* lib/elf.c */
+const struct kn_elf_machine *kn_elf_machine(kiln_target t);
 /* lib/elf_place.c */
 bool kn_elf_place(struct kn_elf *e);
 /* Adds a section that no piece goes to; index, or UINT32_MAX. */

@@ -30,6 +30,7 @@ check_include_direction() {
   forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes helpers 'helpers/' || ok=1
+  forbidden_includes jit 'ir/|lib/elf\.h"|jit/' || ok=1
   # Users of the public API: local headers without a folder.
   for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
   return $ok
@@ -48,7 +49,7 @@ check_file_sizes() {
 # The lists in meson.build are written by hand.
 check_listed() {
   local f
-  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'tools/*.c' 'tests/unit_*.c'); do
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'jit/*.c' 'tools/*.c' 'tests/unit_*.c'); do
     grep -qrE "'([a-z0-9_]+/)?$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
   done | fail_lines "in no meson.build"
 }

@@ -91,6 +91,7 @@ typedef enum kiln_status {
   KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour of the program that runs */
   KILN_ERR_TRAP,        /**< interpreter only: the program traps */
   KILN_ERR_INTERNAL,    /**< a bug in Kiln, which only a checking build finds */
+  KILN_ERR_SYSTEM,      /**< JIT only: the operating system refused something */
   KILN_ERR_COUNT
 } kiln_status;
 

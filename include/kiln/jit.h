@@ -1,0 +1,198 @@
+/* Just-in-time compilation: code of modules is put into this process's memory and called.
+ *
+ * A front end builds and compiles functions as for an object; instead of kiln_emit_elf, kiln_jit_add links
+ * them with what the JIT has already, and with the program's own symbols. What one call adds is a *unit*,
+ * which can be removed again. Memory is never writable and executable in the same mapping.
+ *
+ * Threads: every function here may be called by any thread at any time, but for kiln_jit_free, which wants
+ * that no other call on the JIT runs, and for streams, each of which belongs to one thread at a time.
+ * Modules and sessions stay what they are: code is generated in them without any lock of the JIT, which
+ * holds one only while it links. Nothing here may be called from a signal handler; code of a JIT may run
+ * in one.
+ *
+ * Running code: the JIT does not know which functions run. Whoever removes a unit, or frees the JIT, sees
+ * to it that no thread executes it, will return to it, or keeps addresses of it. Redefining a function
+ * leaves its old code alone, which runs to its end; new calls reach the new code. docs/jit.md tells more. */
+#ifndef KILN_JIT_H
+#define KILN_JIT_H
+
+#include <kiln/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where the JIT's memory lies. */
+typedef enum kiln_jit_reach {
+  KILN_JIT_FAR,  /**< memory is taken in pieces, anywhere, as long as the system gives it */
+  KILN_JIT_NEAR, /**< one piece of `memory_bytes`: all units reach each other directly */
+  KILN_JIT_REACH_COUNT
+} kiln_jit_reach;
+
+/** How code gets into memory that is never writable and executable at once. */
+typedef enum kiln_jit_protection {
+  KILN_JIT_PROTECT_AUTO, /**< DUAL where the system allows it, else SWITCH */
+  /** The same memory (of a memfd) twice: executable here, writable there. No system call per function. */
+  KILN_JIT_PROTECT_DUAL,
+  /** Pages are writable while a unit is written, then executable: each unit has pages of its own, and
+   * two or more system calls. */
+  KILN_JIT_PROTECT_SWITCH,
+  KILN_JIT_PROTECTION_COUNT
+} kiln_jit_protection;
+
+/** Options of a JIT. Zero-initialise for defaults. */
+typedef struct kiln_jit_options {
+  /** NEAR: size of all code, read-only data and data together, 0 for 128 MiB, at most 1 GiB; it is address
+   * space, and takes memory only as it is used. FAR: least size of a piece; 0 for 16 MiB. */
+  uint64_t memory_bytes;
+  kiln_jit_reach reach;           /**< where memory lies */
+  kiln_jit_protection protection; /**< how it is protected */
+  /** Address of a symbol that no unit defines, or NULL to leave it to `dlsym` and what the JIT has by
+   * itself. Called from within kiln_jit_add and kiln_jit_stream_add, without a lock: it may add units, and
+   * is then asked no second time for names that these define. May be NULL, and called from several
+   * threads at once. */
+  void *(*resolve)(void *user, const char *name);
+  void *resolve_user; /**< for `resolve` */
+  /** Do not look for symbols of the process by `dlsym`. */
+  bool no_process_symbols;
+  kiln_allocator allocator; /**< for the JIT's tables; all zero: C's realloc */
+  /** Do not tell the unwinder about frames: adding is quicker, but exceptions, backtrace() and
+   * pthread_cancel end the process at frames of the JIT, or stop there. */
+  bool no_unwind;
+  /** Tell gdb about each unit, by its JIT interface: functions have names in backtraces. */
+  bool gdb;
+  /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. */
+  bool perf_map;
+  /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code. NULL: none. */
+  const char *jitdump_folder;
+} kiln_jit_options;
+
+/** What went wrong in a call. Zero-initialise; every call empties it first; kiln_jit_error_free
+ * when done. */
+typedef struct kiln_jit_error {
+  kiln_diag
+    diag; /**< the first error; for a missing symbol, `message` names as many as it has room for */
+  /** All names that nobody defines, each with its NUL, in the order of reference. */
+  kiln_buffer missing;
+  uint32_t n_missing; /**< number of them */
+} kiln_jit_error;
+/** Frees what an error holds, and makes it all zero. */
+KILN_API void kiln_jit_error_free(kiln_jit_error *e);
+
+/** A JIT: memory, symbols and units. */
+typedef struct kiln_jit kiln_jit;
+
+/** A unit: what one call added. 0 is none. Of a unit that was removed, the handle stays invalid: later
+ * units have other handles. */
+typedef struct kiln_jit_unit {
+  uint64_t id; /**< 0: none */
+} kiln_jit_unit;
+
+/** Makes a JIT for this machine. `options` is copied; NULL for defaults. On errors NULL, and `error` (may
+ * be NULL) says why: KILN_ERR_UNSUPPORTED where the machine is no target, KILN_ERR_SYSTEM where the system
+ * gives no memory or refuses executable memory, naming the system call, KILN_ERR_ARGUMENT for options out
+ * of range. */
+KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
+/** Frees a JIT and all its code and data, thread-local ones of all threads included. Destructors are not
+ * run: see kiln_jit_run_destructors. NULL is allowed. */
+KILN_API void kiln_jit_free(kiln_jit *jit);
+
+/** One module to add, with the sessions that compiled its functions: as for kiln_emit_elf. */
+typedef struct kiln_jit_input {
+  kiln_module *module;           /**< for this machine; made with kiln_module_options.jit if it has
+                                    * thread-local data */
+  kiln_session *const *sessions; /**< of the module */
+  size_t n_sessions;             /**< number of them */
+} kiln_jit_input;
+
+/** Flags of kiln_jit_add and kiln_jit_stream_add. */
+enum {
+  /** External functions are called and addressed through a stub (one indirect jump), so that a later unit,
+   * added with this flag too, may define them anew: from then on all calls reach the new code. Without
+   * it a second strong definition of a name is an error. */
+  KILN_JIT_REDEFINABLE = 1,
+  /** Functions that nobody defines yet are no error, where code only calls them or takes their address:
+   * calls go through stubs, and trap until some unit, with REDEFINABLE or FORWARD, defines the function. */
+  KILN_JIT_FORWARD = 2
+};
+
+/** Links `n` modules with each other and with what is there, as one unit. Either all of it is done, or
+ * nothing. On success the unit's functions can be called; constructors have not run yet. The modules and
+ * sessions are only read and can be freed afterwards; a module may be added once.
+ *
+ * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External names
+ * of all units are one space, hidden ones are the unit's own. Of weak, link-once and common definitions the first
+ * wins, of common ones of one unit the largest, and a strong one in the same unit wins over them. A weak
+ * reference to what nobody defines is 0.
+ *
+ * Errors: KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
+ * error->missing; KILN_ERR_MEMORY if memory_bytes are in use, or the allocator gave NULL;
+ * KILN_ERR_SYSTEM if the system refuses; KILN_ERR_LIMIT for data that code refers to directly
+ * (kiln_symbol_desc.dso_local, or a module that is not KILN_PIC_FULL) and that is too far away;
+ * KILN_ERR_STRUCTURE after a fork, in the child, where units can be used but not be added. */
+KILN_API kiln_status kiln_jit_add(kiln_jit *jit, const kiln_jit_input *inputs, size_t n,
+                                  unsigned flags, kiln_jit_unit *unit, kiln_jit_error *error);
+
+/** Removes a unit and reuses its memory. Its names are undefined again; calls through stubs of its
+ * functions trap. See above about running code. Errors: KILN_ERR_ARGUMENT for a handle that is not valid;
+ * KILN_ERR_STRUCTURE if other units refer to its definitions otherwise than through stubs: they have to
+ * be removed before. */
+KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error);
+
+/** Address of an external symbol of any unit: of a stub, if it is redefinable, which stays the same as long as
+ * anybody refers to it or defines it. NULL if no unit defines it. Thread-local data: the calling thread's. */
+KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
+/** Address of a function or data of a unit, internal ones included (the first of that name); name NULL: the
+ * first function. For functions this is the code itself, no stub. NULL if there is none. */
+KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
+
+/** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code would
+ * give them. Errors: a handle that is not valid; constructors that have run already (KILN_ERR_STRUCTURE). */
+KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc,
+                                               char **argv, char **envp);
+/** Calls what the unit's code registered by `atexit` and `__cxa_atexit`, then its destructors. Errors as
+ * above. */
+KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit);
+
+/* ---- streams ---- */
+
+/** A module whose functions are added while others are still being built, one by one. */
+typedef struct kiln_jit_stream kiln_jit_stream;
+
+/** Begins to stream `module`, which lives as long as the stream; NULL without memory or for a module of
+ * another machine. The stream belongs to one thread at a time. */
+KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
+/** Frees a stream; its units stay. NULL is allowed. */
+KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
+/** Adds as one unit the functions that `session` compiled and the data that the module got since the last
+ * call, usually one function. The session's code is taken out of it. A function that was added may be
+ * built again under the same symbol, which redefines it, if it was added with KILN_JIT_REDEFINABLE:
+ * internal functions too, in streams. Errors as of kiln_jit_add; after an error the functions are lost, and can be
+ * built again. Constructors and destructors of a module that is streamed are not looked at. */
+KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
+                                         kiln_jit_unit *unit, kiln_jit_error *error);
+
+/* ---- what a JIT holds ---- */
+
+/** Numbers of a JIT. */
+typedef struct kiln_jit_stats {
+  uint64_t units;          /**< units that are there */
+  uint64_t symbols;        /**< names that are defined or referred to, and stubs without names */
+  uint64_t reserved_bytes; /**< address space of code and data */
+  uint64_t memory_bytes;   /**< of it: in chunks for code, read-only data or data */
+  uint64_t code_bytes;     /**< of it: executable and in use */
+  uint64_t
+    data_bytes; /**< of it: data, read-only data, tables of addresses and unwind tables in use */
+  kiln_jit_protection protection; /**< DUAL or SWITCH */
+} kiln_jit_stats;
+/** Reads them. */
+KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
+/** Calls `each` for all names that FORWARD left undefined, in no particular order, with the JIT locked: it
+ * must not call the JIT. Returns the number of them. `each` may be NULL. */
+KILN_API uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
+                                     void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,293 @@
+/* The life of a JIT and of its units, look-up, constructors. Invariant: a unit's handle is its place in the
+ * table of units and how often that was used, so that an old handle is told from a new one. */
+#include "jit/jit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- errors and arrays ---- */
+
+void *kn_jit_realloc(const kiln_jit *jit, void *old, size_t size) {
+  return kn_allocator_realloc(&jit->options.allocator, old, size);
+}
+
+kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *format, ...) {
+  if (e->diag.status != KILN_OK) return e->diag.status;
+  va_list args;
+  va_start(args, format);
+  e->diag.status = status;
+  e->diag.block = e->diag.inst = UINT32_MAX;
+  e->diag.bit_offset = UINT64_MAX;
+  vsnprintf(e->diag.message, sizeof e->diag.message, format, args);
+  va_end(args);
+  return status;
+}
+
+kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own) {
+  *own = (kiln_jit_error){0};
+  if (e == NULL) return own;
+  kiln_jit_error_free(e);
+  return e;
+}
+
+void kiln_jit_error_free(kiln_jit_error *e) {
+  kiln_buffer_free(&e->missing);
+  *e = (kiln_jit_error){0};
+}
+
+bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *cap, uint32_t need,
+                 size_t item_size) {
+  if (need <= *cap) return true;
+  uint64_t n = *cap < 8 ? 8 : (uint64_t)*cap * 2;
+  if (n < need) n = need;
+  void *at; /* `array` is a pointer to a pointer of any type */
+  memcpy(&at, array, sizeof at);
+  at = n <= UINT32_MAX / 2 ? kn_jit_realloc(jit, at, (size_t)n * item_size) : NULL;
+  if (at == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  memcpy(array, &at, sizeof at);
+  *cap = (uint32_t)n;
+  return true;
+}
+
+/* ---- a JIT ---- */
+
+static bool start(kiln_jit *jit, kiln_jit_error *e) {
+  const kiln_jit_options *o = &jit->options;
+  if (!kiln_target_host(&jit->target)) {
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "this machine is no target");
+    return false;
+  }
+  if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||
+      (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
+    return false;
+  }
+  jit->machine = kn_elf_machine(jit->target);
+  jit->pid = getpid();
+  if (!o->no_unwind) kn_jit_unwind_open(jit);
+  return kn_jit_memory_init(jit, e);
+}
+
+kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
+  static const kiln_jit_options defaults = {0};
+  kiln_jit_error own;
+  error = kn_jit_begin(error, &own);
+  if (options == NULL) options = &defaults;
+  kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
+  if (jit == NULL) {
+    kn_jit_fail(error, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(jit, 0, sizeof *jit);
+  jit->options = *options;
+  pthread_mutex_init(&jit->lock, NULL);
+  if (start(jit, error)) return jit;
+  kiln_jit_free(jit);
+  return NULL;
+}
+
+void kiln_jit_free(kiln_jit *jit) {
+  if (jit == NULL) return;
+  for (uint32_t i = 0; i < jit->n_units; i++) {
+    struct kn_jit_item *u = jit->units[i].unit;
+    if (u == NULL) continue;
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  kn_jit_tls_close(jit);
+  kn_jit_symbols_free(jit);
+  kn_jit_memory_free(jit);
+  if (jit->units != NULL) kn_jit_realloc(jit, jit->units, 0);
+  pthread_mutex_destroy(&jit->lock);
+  kiln_allocator allocator = jit->options.allocator;
+  kn_allocator_realloc(&allocator, jit, 0);
+}
+
+/* ---- units ---- */
+
+struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
+  uint32_t index = (uint32_t)u.id - 1;
+  if (index >= jit->n_units || jit->units[index].generation != (uint32_t)(u.id >> 32)) return NULL;
+  return jit->units[index].unit;
+}
+
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+  uint32_t index = jit->free_unit - 1;
+  if (jit->free_unit == 0) {
+    if (!kn_jit_grow(jit, e, &jit->units, &jit->cap_units, jit->n_units + 1, sizeof *jit->units))
+      return false;
+    index = jit->n_units++;
+    jit->units[index] = (struct kn_jit_slot){0};
+  } else {
+    jit->free_unit = jit->units[index].next_free;
+  }
+  jit->units[index].unit = u;
+  jit->live_units++;
+  u->id = (uint64_t)jit->units[index].generation << 32 | (index + 1);
+  return true;
+}
+
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
+  kn_jit_tls_free(jit, u);
+  void *const arrays[] = {u->defs, u->refs, u->symbols, u->names, u->ctors};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
+  kn_jit_realloc(jit, u, 0);
+}
+
+/* True if other units refer to what it defines, and not through stubs. */
+static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
+  for (uint32_t i = 0; i < u->n_defs; i++) {
+    const struct kn_jit_entry *d = u->defs[i];
+    if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
+    kn_jit_fail(e, KILN_ERR_STRUCTURE, "'%.100s' is used by %u other units",
+                d->name_length > 0 ? d->name : "(no name)", d->refs);
+    return true;
+  }
+  return false;
+}
+
+static void forget(kiln_jit *jit, struct kn_jit_item *u) {
+  for (uint32_t i = 0; i < u->n_defs; i++) {
+    struct kn_jit_entry *d = u->defs[i];
+    d->holds--;
+    if (d->unit == u) {
+      d->unit = NULL;
+      d->address = 0;
+      kn_jit_entry_aim(d);
+    }
+    kn_jit_entry_drop(jit, d);
+  }
+  for (uint32_t i = 0; i < u->n_refs; i++) {
+    u->refs[i]->refs--;
+    kn_jit_entry_drop(jit, u->refs[i]);
+  }
+  struct kn_jit_slot *slot = jit->units + (uint32_t)u->id - 1;
+  slot->unit = NULL;
+  slot->generation++;
+  slot->next_free = jit->free_unit;
+  jit->free_unit = (uint32_t)u->id;
+  jit->live_units--;
+}
+
+kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error) {
+  kiln_jit_error own;
+  error = kn_jit_begin(error, &own);
+  if (getpid() != jit->pid)
+    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
+  pthread_mutex_lock(&jit->lock);
+  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  kiln_status status = KILN_OK;
+  if (u == NULL) status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "the unit is not there");
+  else if (in_use(u, error)) status = error->diag.status;
+  else {
+    kn_jit_unwind_remove(jit, u);
+    forget(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  pthread_mutex_unlock(&jit->lock);
+  return status;
+}
+
+/* ---- look-up ---- */
+
+void *kiln_jit_find(kiln_jit *jit, const char *name) {
+  uint64_t address = 0;
+  const struct kn_jit_tls *tls = NULL;
+  pthread_mutex_lock(&jit->lock);
+  const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
+  if (e != NULL && e->unit != NULL) {
+    address = e->stub != 0 ? e->stub : e->address;
+    if (e->tls) tls = e->unit->tls;
+  }
+  pthread_mutex_unlock(&jit->lock);
+  if (tls != NULL) return kn_jit_tls_address(tls, address);
+  return (void *)(uintptr_t)address;
+}
+
+void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
+  uint64_t address = 0;
+  pthread_mutex_lock(&jit->lock);
+  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (u != NULL && name == NULL && u->n_funcs > 0) address = u->symbols[0].address;
+  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_symbols && address == 0; i++)
+    if (strcmp(u->names + u->symbols[i].name, name) == 0) address = u->symbols[i].address;
+  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_defs && address == 0; i++)
+    if (u->defs[i]->unit == u && !u->defs[i]->tls && strcmp(u->defs[i]->name, name) == 0)
+      address = u->defs[i]->address;
+  pthread_mutex_unlock(&jit->lock);
+  return (void *)(uintptr_t)address;
+}
+
+kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
+  pthread_mutex_lock(&jit->lock);
+  kiln_jit_stats s = jit->stats;
+  s.units = jit->live_units;
+  s.symbols = (uint64_t)jit->table.n + jit->unnamed;
+  s.protection = jit->dual ? KILN_JIT_PROTECT_DUAL : KILN_JIT_PROTECT_SWITCH;
+  pthread_mutex_unlock(&jit->lock);
+  return s;
+}
+
+uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *name), void *user) {
+  uint32_t n = 0;
+  pthread_mutex_lock(&jit->lock);
+  for (uint32_t i = 0; i < jit->table.size; i++) {
+    for (const struct kn_jit_entry *e = jit->table.head[i]; e != NULL; e = e->next) {
+      if (e->unit != NULL || e->refs == 0) continue;
+      n++;
+      if (each != NULL) each(user, e->name);
+    }
+  }
+  pthread_mutex_unlock(&jit->lock);
+  return n;
+}
+
+/* ---- constructors ---- */
+
+/* Marks that a unit's constructors or destructors run; its calls stay where they are while it lives. */
+static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
+                               const uint64_t **calls, uint32_t *n, uint64_t *dso) {
+  kiln_status status = KILN_OK;
+  pthread_mutex_lock(&jit->lock);
+  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  bool *done = u == NULL ? NULL : at_exit ? &u->destructed : &u->constructed;
+  if (u == NULL) status = KILN_ERR_ARGUMENT;
+  else if (*done) status = KILN_ERR_STRUCTURE;
+  else {
+    *done = true;
+    *calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
+    *n = at_exit ? u->n_dtors : u->n_ctors;
+    *dso = u->dso;
+  }
+  pthread_mutex_unlock(&jit->lock);
+  return status;
+}
+
+kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc, char **argv,
+                                      char **envp) {
+  const uint64_t *calls = NULL;
+  uint32_t n = 0;
+  uint64_t dso;
+  kiln_status status = take_starts(jit, unit, false, &calls, &n, &dso);
+  for (uint32_t i = 0; i < n; i++)
+    ((void (*)(int, char **, char **))(uintptr_t)calls[i])(argc, argv, envp);
+  return status;
+}
+
+kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit) {
+  extern void __cxa_finalize(void *dso);
+  const uint64_t *calls = NULL;
+  uint32_t n = 0;
+  uint64_t dso = 0;
+  kiln_status status = take_starts(jit, unit, true, &calls, &n, &dso);
+  if (status != KILN_OK) return status;
+  __cxa_finalize((void *)(uintptr_t)dso);
+  for (uint32_t i = 0; i < n; i++) ((void (*)(void))(uintptr_t)calls[i])();
+  return KILN_OK;
+}

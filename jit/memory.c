@@ -1,0 +1,438 @@
+/* Protected memory. A pool is a piece of address space, cut into chunks; a chunk belongs to one kind of
+ * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
+ * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
+ * read-only data are given out in whole pages, which are writable until they are sealed.
+ * Invariant: no mapping is ever writable and executable. Called with the JIT locked. */
+#define _GNU_SOURCE
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10u
+#endif
+
+#define NEAR_DEFAULT (UINT64_C(128) << 20)
+#define FAR_DEFAULT (UINT64_C(16) << 20)
+#define POOL_MOST (UINT64_C(1) << 30) /* so that everything in it reaches everything */
+enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE, WORDS = GRANULES / 64 };
+
+static const int protections[KN_JIT_KINDS] = {
+  [KN_JIT_CODE] = PROT_READ | PROT_EXEC,
+  [KN_JIT_RO] = PROT_READ,
+  [KN_JIT_RW] = PROT_READ | PROT_WRITE,
+};
+
+static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
+  int error = errno;
+  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s of %llu bytes of %s memory: %s", call,
+              (unsigned long long)size, what, strerror(error));
+  return false;
+}
+
+/* ---- pools ---- */
+
+static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
+  if (p == NULL) return;
+  for (uint32_t i = 0; p->chunks != NULL && i < p->n_chunks; i++)
+    if (p->chunks[i].bits != NULL) kn_jit_realloc(jit, p->chunks[i].bits, 0);
+  if (p->chunks != NULL) kn_jit_realloc(jit, p->chunks, 0);
+  if (p->map != NULL) munmap(p->map, p->map_size);
+  if (p->alias != NULL) munmap(p->alias, p->map_size);
+  if (p->fd >= 0) close(p->fd);
+  kn_jit_realloc(jit, p, 0);
+}
+
+/* Address space with a guard page at both ends, its content aligned to chunks. */
+static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map_size) {
+  *map_size = (size_t)(size + 2 * page + KN_JIT_CHUNK);
+  uint8_t *at =
+    mmap(NULL, *map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return NULL;
+  *map = at;
+  return (uint8_t *)kn_align_up((uintptr_t)at + page, KN_JIT_CHUNK);
+}
+
+static int open_memfd(uint64_t size) {
+#ifdef SYS_memfd_create
+  /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
+  long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
+  if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  if (ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
+  int error = errno;
+  close((int)fd);
+  errno = error;
+#else
+  (void)size;
+  errno = ENOSYS;
+#endif
+  return -1;
+}
+
+/* The writable side of a pool. */
+static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
+                      kiln_jit_error *e) {
+  p->fd = open_memfd(size);
+  if (p->fd < 0) return fail_system(e, "memfd_create", size, "executable");
+  size_t map_size;
+  uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
+  if (at == NULL) return fail_system(e, "mmap", size, "reserved");
+  if (mmap(at, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, p->fd, 0) ==
+      MAP_FAILED)
+    return fail_system(e, "mmap", size, "shared");
+  p->delta = at - p->base;
+  return true;
+}
+
+static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
+  struct kn_jit_pool *p = kn_jit_realloc(jit, NULL, sizeof *p);
+  if (p == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(p, 0, sizeof *p);
+  p->fd = -1;
+  p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
+  p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
+  bool ok = p->chunks != NULL;
+  if (!ok) kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+  else memset(p->chunks, 0, p->n_chunks * sizeof *p->chunks);
+  if (ok && (p->base = reserve(size, jit->page, &p->map, &p->map_size)) == NULL)
+    ok = fail_system(e, "mmap", size, "reserved");
+  if (ok && dual) ok = map_alias(jit, p, size, e);
+  if (!ok) {
+    pool_free(jit, p);
+    return NULL;
+  }
+  jit->stats.reserved_bytes += size;
+  return p;
+}
+
+/* Sets the protection of whole chunks of a kind that are taken into use. */
+static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                        enum kn_jit_kind kind, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  static const char *const what[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
+  if (kind == KN_JIT_RW) {
+    if (mprotect(at, size, protections[kind]) == 0) return true;
+    return fail_system(e, "mprotect", size, what[kind]);
+  }
+  if (!jit->dual) return true; /* page by page, as blocks are taken */
+  if (mmap(at, size, protections[kind], MAP_SHARED | MAP_FIXED, p->fd,
+           (off_t)first * KN_JIT_CHUNK) != MAP_FAILED)
+    return true;
+  return fail_system(e, "mmap", size, what[kind]);
+}
+
+/* Gives the memory of whole chunks back to the system. */
+static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                         enum kn_jit_kind kind) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  if (jit->dual && kind != KN_JIT_RW)
+    fallocate(p->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first * KN_JIT_CHUNK,
+              (off_t)size);
+  /* where this fails, what was there stays: it is overwritten before the next use */
+  (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+/* Finds and takes `n` free chunks in a row; their first one, or UINT32_MAX. */
+static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, enum kn_jit_kind kind,
+                            kiln_jit_error *e) {
+  uint32_t row = 0, first = UINT32_MAX;
+  for (uint32_t i = p->first_free; i < p->n_chunks && first == UINT32_MAX; i++) {
+    row = p->chunks[i].taken ? 0 : row + 1;
+    if (row == n) first = i + 1 - n;
+  }
+  if (first == UINT32_MAX || !chunks_open(jit, p, first, n, kind, e)) return UINT32_MAX;
+  for (uint32_t i = first; i < first + n; i++) {
+    p->chunks[i].taken = true;
+    p->chunks[i].kind = (uint8_t)kind;
+    p->chunks[i].run = 0;
+    p->chunks[i].used = 0;
+  }
+  p->chunks[first].run = n;
+  while (p->first_free < p->n_chunks && p->chunks[p->first_free].taken) p->first_free++;
+  jit->stats.memory_bytes += (uint64_t)n * KN_JIT_CHUNK;
+  return first;
+}
+
+static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
+  struct kn_jit_chunk *c = p->chunks + first;
+  uint32_t n = c->run;
+  chunks_close(jit, p, first, n, c->kind);
+  if (c->bits != NULL) kn_jit_realloc(jit, c->bits, 0);
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i] = (struct kn_jit_chunk){0};
+  if (first < p->first_free) p->first_free = first;
+  jit->stats.memory_bytes -= (uint64_t)n * KN_JIT_CHUNK;
+}
+
+/* ---- granules of a chunk ---- */
+
+/* The first of `n` free granules in a row at a multiple of `align` granules, or UINT32_MAX. Sets
+ * `longest` to the longest row it saw if there is none. */
+static uint32_t find_row(const uint64_t *bits, uint32_t n, uint32_t align, uint32_t *longest) {
+  uint32_t best = 0;
+  for (uint32_t i = 0; i < GRANULES;) {
+    uint64_t word = ~bits[i / 64] >> (i % 64);
+    if (word == 0) {
+      i = (i / 64 + 1) * 64;
+      continue;
+    }
+    uint32_t start = i + (uint32_t)__builtin_ctzll(word), end = start;
+    while (end < GRANULES) {
+      uint64_t used = bits[end / 64] >> (end % 64);
+      if (used != 0) {
+        end += (uint32_t)__builtin_ctzll(used);
+        break;
+      }
+      end = (end / 64 + 1) * 64;
+      uint32_t aligned = (start + align - 1) & ~(align - 1);
+      if (end >= aligned && end - aligned >= n) return aligned;
+    }
+    if (end > GRANULES) end = GRANULES;
+    uint32_t aligned = (start + align - 1) & ~(align - 1);
+    if (aligned < end && end - aligned >= n) return aligned;
+    if (end - start > best) best = end - start;
+    i = end;
+  }
+  *longest = best;
+  return UINT32_MAX;
+}
+
+static void mark(uint64_t *bits, uint32_t first, uint32_t n, bool used) {
+  for (uint32_t i = first; i < first + n;) {
+    uint32_t in_word = 64 - i % 64, rest = first + n - i;
+    uint32_t k = in_word < rest ? in_word : rest;
+    uint64_t mask = (k == 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1) << (i % 64);
+    if (used) bits[i / 64] |= mask;
+    else bits[i / 64] &= ~mask;
+    i += k;
+  }
+}
+
+static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
+  return jit->dual || kind == KN_JIT_RW ? KN_JIT_GRANULE : jit->page;
+}
+
+/* Takes granules of a chunk that is split; UINT32_MAX if there is no room in it. */
+static uint32_t take_here(struct kn_jit_chunk *c, uint32_t n, uint32_t align) {
+  if (c->longest < n) return UINT32_MAX;
+  uint32_t longest = c->longest;
+  uint32_t at = find_row(c->bits, n, align, &longest);
+  if (at == UINT32_MAX) {
+    if (align == 1) c->longest = (uint16_t)longest;
+    return at;
+  }
+  mark(c->bits, at, n, true);
+  c->used = (uint16_t)(c->used + n);
+  return at;
+}
+
+static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, uint32_t n,
+                       uint32_t align, struct kn_jit_block *b, kiln_jit_error *e) {
+  uint32_t i = p->cursor[kind], at = UINT32_MAX;
+  for (uint32_t seen = 0; seen < p->n_chunks && at == UINT32_MAX; seen++) {
+    if (i >= p->n_chunks) i = 0;
+    struct kn_jit_chunk *c = p->chunks + i;
+    if (c->taken && c->bits != NULL && c->kind == kind) at = take_here(c, n, align);
+    if (at == UINT32_MAX) i++;
+  }
+  if (at == UINT32_MAX) {
+    uint64_t *bits = kn_jit_realloc(jit, NULL, WORDS * sizeof *bits);
+    if (bits == NULL) {
+      kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+      return false;
+    }
+    i = chunks_take(jit, p, 1, kind, e);
+    if (i == UINT32_MAX) {
+      kn_jit_realloc(jit, bits, 0);
+      return false;
+    }
+    memset(bits, 0, WORDS * sizeof *bits);
+    p->chunks[i].bits = bits;
+    p->chunks[i].longest = GRANULES;
+    at = take_here(p->chunks + i, n, align);
+  }
+  p->cursor[kind] = i;
+  b->pool = p;
+  b->at = p->base + (size_t)i * KN_JIT_CHUNK + (size_t)at * KN_JIT_GRANULE;
+  return true;
+}
+
+/* Takes a block in a pool. Without room false, but no error. */
+static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, uint64_t size,
+                 uint64_t align, struct kn_jit_block *b, kiln_jit_error *e) {
+  uint64_t unit = granule_of(jit, kind);
+  uint64_t bytes = kn_align_up(size, unit);
+  if (align < unit) align = unit;
+  b->size = size;
+  if (bytes <= KN_JIT_CHUNK / 2) {
+    if (!take_small(jit, p, kind, (uint32_t)(bytes / KN_JIT_GRANULE),
+                    (uint32_t)(align / KN_JIT_GRANULE), b, e))
+      return false;
+  } else {
+    uint64_t n = (bytes + KN_JIT_CHUNK - 1) / KN_JIT_CHUNK;
+    uint32_t first = n <= p->n_chunks ? chunks_take(jit, p, (uint32_t)n, kind, e) : UINT32_MAX;
+    if (first == UINT32_MAX) return false;
+    b->pool = p;
+    b->at = p->base + (size_t)first * KN_JIT_CHUNK;
+  }
+  if (!jit->dual && kind != KN_JIT_RW &&
+      mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) != 0) {
+    fail_system(e, "mprotect", bytes, "writable");
+    kn_jit_give(jit, b, kind);
+    return false;
+  }
+  *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) += size;
+  return true;
+}
+
+void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
+  struct kn_jit_pool *p = b->pool;
+  if (p == NULL) return;
+  uint64_t bytes = kn_align_up(b->size, granule_of(jit, kind));
+  uint32_t i = (uint32_t)((size_t)(b->at - p->base) / KN_JIT_CHUNK);
+  struct kn_jit_chunk *c = p->chunks + i;
+  *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) -= b->size;
+  b->pool = NULL;
+  if (c->bits == NULL) {
+    chunks_give(jit, p, i);
+    return;
+  }
+  uint32_t n = (uint32_t)(bytes / KN_JIT_GRANULE);
+  mark(c->bits, (uint32_t)((size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE), n, false);
+  c->used = (uint16_t)(c->used - n);
+  c->longest = GRANULES;
+  /* one empty chunk of a kind is kept, so that adding and removing one unit costs no system calls */
+  if (c->used == 0 && i != p->cursor[kind]) chunks_give(jit, p, i);
+  else if (jit->dual && kind == KN_JIT_CODE) memset(b->at + p->delta, jit->machine->fill, bytes);
+  else if (!jit->dual && kind != KN_JIT_RW) {
+    madvise(b->at, (size_t)bytes, MADV_DONTNEED);
+    mprotect(b->at, (size_t)bytes, PROT_NONE);
+  }
+}
+
+/* ---- units ---- */
+
+static bool take_all(kiln_jit *jit, struct kn_jit_pool *p, const uint64_t *size,
+                     const uint64_t *align, struct kn_jit_block *blocks, kiln_jit_error *e) {
+  unsigned k = 0;
+  for (; k < KN_JIT_KINDS; k++) {
+    blocks[k] = (struct kn_jit_block){0};
+    if (size[k] > 0 && !take(jit, p, k, size[k], align[k], blocks + k, e)) break;
+  }
+  if (k == KN_JIT_KINDS) return true;
+  while (k-- > 0) kn_jit_give(jit, blocks + k, k);
+  return false;
+}
+
+bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align,
+                      struct kn_jit_block *blocks, kiln_jit_error *e) {
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
+    if (take_all(jit, p, size, align, blocks, e)) return true;
+    if (e->diag.status != KILN_OK) return false;
+  }
+  uint64_t need = KN_JIT_CHUNK;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
+    if (align[k] > KN_JIT_CHUNK) {
+      kn_jit_fail(e, KILN_ERR_LIMIT, "alignment above 64 KiB");
+      return false;
+    }
+    need += size[k] < POOL_MOST ? kn_align_up(size[k], KN_JIT_CHUNK) : POOL_MOST;
+  }
+  if (jit->options.reach == KILN_JIT_NEAR) {
+    kn_jit_fail(
+      e, KILN_ERR_MEMORY,
+      "%llu bytes more do not fit the JIT's %llu bytes of memory, of which %llu are in use",
+      (unsigned long long)(size[0] + size[1] + size[2]), (unsigned long long)jit->pool_bytes,
+      (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
+    return false;
+  }
+  if (need > POOL_MOST) {
+    kn_jit_fail(e, KILN_ERR_LIMIT, "a unit of more than %llu bytes",
+                (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
+    return false;
+  }
+  struct kn_jit_pool *p =
+    pool_new(jit, need > jit->pool_bytes ? need : jit->pool_bytes, jit->dual, e);
+  if (p == NULL) return false;
+  p->next = jit->pools;
+  jit->pools = p;
+  return take_all(jit, p, size, align, blocks, e);
+}
+
+bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_error *e) {
+  for (unsigned k = 0; k < KN_JIT_RW; k++) {
+    const struct kn_jit_block *b = blocks + k;
+    if (b->pool == NULL) continue;
+    if (!jit->dual) {
+      uint64_t bytes = kn_align_up(b->size, jit->page);
+      if (mprotect(b->at, (size_t)bytes, protections[k]) != 0)
+        return fail_system(e, "mprotect", bytes, k == KN_JIT_CODE ? "executable" : "read-only");
+    }
+    if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
+  }
+  return true;
+}
+
+/* ---- beginning and end ---- */
+
+/* Tries whether the system lets one page of a kind be used as it has to be. */
+static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
+  struct kn_jit_pool *p = pool_new(jit, jit->pool_bytes, jit->dual, e);
+  if (p == NULL) return false;
+  jit->pools = p;
+  const uint64_t size[KN_JIT_KINDS] = {1, 0, 0}, align[KN_JIT_KINDS] = {1, 1, 1};
+  struct kn_jit_block blocks[KN_JIT_KINDS];
+  bool ok = take_all(jit, p, size, align, blocks, e);
+  if (ok) {
+    ok = kn_jit_seal(jit, blocks, e);
+    kn_jit_give(jit, blocks, KN_JIT_CODE);
+  }
+  if (ok) return true;
+  pool_free(jit, p);
+  jit->pools = NULL;
+  jit->stats.reserved_bytes = 0;
+  jit->stats.memory_bytes = 0;
+  return false;
+}
+
+bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
+  bool near = jit->options.reach == KILN_JIT_NEAR;
+  uint64_t size = jit->options.memory_bytes;
+  if (size > POOL_MOST) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
+    return false;
+  }
+  if (size == 0) size = near ? NEAR_DEFAULT : FAR_DEFAULT;
+  jit->page = (uint64_t)sysconf(_SC_PAGESIZE);
+  if (jit->page > KN_JIT_CHUNK) {
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "pages of more than 64 KiB");
+    return false;
+  }
+  jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
+  if (near) jit->options.memory_bytes = jit->pool_bytes;
+  jit->dual = jit->options.protection != KILN_JIT_PROTECT_SWITCH;
+  if (jit->dual && try_mode(jit, e)) return true;
+  if (jit->options.protection == KILN_JIT_PROTECT_DUAL) return false;
+  if (jit->dual) {
+    kiln_jit_error_free(e);
+    jit->dual = false;
+  }
+  return try_mode(jit, e);
+}
+
+void kn_jit_memory_free(kiln_jit *jit) {
+  while (jit->pools != NULL) {
+    struct kn_jit_pool *p = jit->pools;
+    jit->pools = p->next;
+    pool_free(jit, p);
+  }
+}

@@ -1,0 +1,216 @@
+/* First room of the linker: gives functions, block symbols, data and aliases of the inputs an offset in the
+ * unit's code, read-only data, data or thread-local data. Sections do not matter here but for those whose
+ * ends code can ask for, and for constructors. Invariant: what one session compiled stays together, so that
+ * its code is copied at once. */
+#include "jit/jit.h"
+
+static bool fail_memory(struct kn_jit_link *l) {
+  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
+  if (!kn_jit_grow(l->jit, l->error, &w->at, &w->cap, w->n + 1, sizeof *w->at)) return false;
+  w->at[w->n++] = (struct kn_jit_want){in, id};
+  return true;
+}
+
+/* Puts a symbol into the input's list. */
+static bool touch(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+  if (in->binds[id].touched) return true;
+  if (!kn_jit_grow(l->jit, l->error, &in->touched, &in->cap_touched, in->n_touched + 1,
+                   sizeof *in->touched))
+    return false;
+  in->binds[id].touched = true;
+  in->touched[in->n_touched++] = id;
+  return true;
+}
+
+static bool defined_here(const struct kn_jit_bind *b) {
+  return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
+}
+
+static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum kn_jit_where where,
+                uint64_t value) {
+  struct kn_jit_bind *b = in->binds + id;
+  if (defined_here(b)) {
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' has two bodies", kn_symbol(in->m, id)->name);
+    return false;
+  }
+  b->where = (uint8_t)where;
+  b->value = value;
+  return touch(l, in, id);
+}
+
+/* ---- code ---- */
+
+static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
+  const struct kn_output *o = &in->sessions[session]->out;
+  unsigned align_log2 = l->jit->machine->align_log2;
+  for (uint32_t i = 0; i < o->n_funcs; i++) {
+    const struct kn_symbol *s = kn_symbol(in->m, o->funcs[i].symbol);
+    if (s->align_log2 > align_log2) align_log2 = s->align_log2;
+    l->names_size += s->name_length + 1;
+    l->cfi_size += kn_align_up(17 + (uint64_t)o->funcs[i].cfi_size, 8);
+  }
+  uint64_t align = UINT64_C(1) << align_log2;
+  if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
+  uint64_t at = kn_align_up(l->size[KN_JIT_CODE], align);
+  in->code_at[session] = at;
+  l->size[KN_JIT_CODE] = at + o->size;
+  l->n_funcs += o->n_funcs;
+  for (uint32_t i = 0; i < o->n_funcs; i++)
+    if (!put(l, in, o->funcs[i].symbol, KN_JIT_IN_CODE, at + o->funcs[i].start)) return false;
+  for (uint32_t i = 0; i < o->n_labels; i++)
+    if (!put(l, in, o->labels[i].symbol, KN_JIT_IN_CODE, at + o->labels[i].offset)) return false;
+  return true;
+}
+
+/* ---- data ---- */
+
+static bool all_zero(const struct kn_data *d) {
+  if (d->bytes == NULL) return true;
+  uint64_t n = d->size_bytes;
+  return d->n_relocs == 0 &&
+         (n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0));
+}
+
+static uint64_t reserve(uint64_t *size, uint64_t *align, const struct kn_data *d) {
+  uint64_t a = UINT64_C(1) << d->align_log2;
+  if (*align < a) *align = a;
+  uint64_t at = kn_align_up(*size, a);
+  *size = at + d->size_bytes;
+  return at;
+}
+
+static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
+  struct kn_data *d = in->m->data + index;
+  const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+  /* so that sums do not overflow: memory is far smaller */
+  if (d->size_bytes > UINT64_C(1) << 32 || l->size[KN_JIT_RW] > UINT64_C(1) << 40 ||
+      l->size[KN_JIT_RO] > UINT64_C(1) << 40 || l->tls_size > UINT64_C(1) << 32) {
+    kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
+    return false;
+  }
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL)
+    return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
+  l->names_size += s->name_length + 1;
+  l->n_symbols++;
+  if (s->tls != KILN_TLS_NONE) {
+    uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
+    if (!all_zero(d)) l->tls_file = l->tls_size;
+    return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
+  }
+  enum kn_jit_kind kind =
+    d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS) ? KN_JIT_RO : KN_JIT_RW;
+  uint64_t at = reserve(l->size + kind, l->align + kind, d);
+  return put(l, in, d->symbol, kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW, at);
+}
+
+static bool is_identifier(const char *s) {
+  if (!(*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z'))) return false;
+  for (; *s != 0; s++)
+    if (!(*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+          (*s >= '0' && *s <= '9')))
+      return false;
+  return true;
+}
+
+/* Data whose section's ends code can ask for: it must not be mixed with other data. */
+static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
+  const struct kn_symbol *s = kn_symbol(in->m, in->m->data[index].symbol);
+  return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section
+                                                                                    : NULL;
+}
+
+static bool add_range(struct kn_jit_link *l, const char *name) {
+  for (uint32_t i = 0; i < l->n_ranges; i++)
+    if (strcmp(l->ranges[i].name, name) == 0) return true;
+  if (!kn_jit_grow(l->jit, l->error, &l->ranges, &l->cap_ranges, l->n_ranges + 1,
+                   sizeof *l->ranges))
+    return false;
+  l->ranges[l->n_ranges++] = (struct kn_jit_range){.name = name};
+  return true;
+}
+
+/* Places the data of one such section, of all inputs. All of it is writable if some is. */
+static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
+  enum kn_jit_kind kind = KN_JIT_RO;
+  for (unsigned pass = 0; pass < 2; pass++) {
+    if (pass == 1) {
+      l->size[kind] = kn_align_up(l->size[kind], 16);
+      if (l->align[kind] < 16) l->align[kind] = 16;
+      r->where = kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW;
+      r->start = UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < l->n_in; i++) {
+      struct kn_jit_in *in = l->in + i;
+      for (uint32_t k = 0; k < in->n_data; k++) {
+        const char *name = range_name(in, in->data[k]);
+        if (name == NULL || strcmp(name, r->name) != 0) continue;
+        const struct kn_data *d = in->m->data + in->data[k];
+        if (!(d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS))) kind = KN_JIT_RW;
+        if (pass == 0) continue;
+        uint64_t at = reserve(l->size + kind, l->align + kind, d);
+        if (r->start == UINT64_MAX) r->start = at;
+        l->names_size += kn_symbol(in->m, d->symbol)->name_length + 1;
+        l->n_symbols++;
+        if (!put(l, in, d->symbol, r->where, at)) return false;
+      }
+    }
+  }
+  r->end = l->size[kind];
+  return true;
+}
+
+static bool place_data(struct kn_jit_link *l, struct kn_jit_in *in) {
+  for (uint32_t i = 0; i < in->n_data; i++) {
+    const char *name = range_name(in, in->data[i]);
+    if (name != NULL ? !add_range(l, name) : !place_item(l, in, in->data[i])) return false;
+  }
+  return true;
+}
+
+/* ---- aliases ---- */
+
+/* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
+static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+  uint32_t to = id, steps = 0;
+  uint64_t offset = 0;
+  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
+    offset += (uint64_t)kn_symbol(in->m, to)->offset;
+    to = kn_symbol(in->m, to)->target;
+  }
+  const struct kn_jit_bind *b = in->binds + to;
+  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON) {
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
+                kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
+                steps > in->m->n_aliases ? "an alias of itself"
+                : defined_here(b)        ? "common data"
+                                         : "not defined");
+    return false;
+  }
+  return put(l, in, id, b->where, b->value + offset);
+}
+
+bool kn_jit_place(struct kn_jit_link *l) {
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    struct kn_jit_in *in = l->in + i;
+    in->code_at = kn_arena_alloc(&l->arena, in->n_sessions * sizeof *in->code_at + 1, 8);
+    if (in->code_at == NULL) return fail_memory(l);
+    for (uint32_t k = 0; k < in->n_sessions; k++)
+      if (!place_session(l, in, k)) return false;
+    if (!place_data(l, in)) return false;
+  }
+  for (uint32_t i = 0; i < l->n_ranges; i++)
+    if (!place_range(l, l->ranges + i)) return false;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    struct kn_jit_in *in = l->in + i;
+    if (in->m->n_aliases == 0) continue;
+    for (uint32_t id = 1; id < in->n_binds; id++)
+      if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds[id].entry == NULL &&
+          !place_alias(l, in, id))
+        return false;
+  }
+  return true;
+}

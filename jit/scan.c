@@ -1,0 +1,111 @@
+/* Second room of the linker: reads all relocations once and notes which symbols are referred to, and which
+ * need an entry in the unit's table of addresses, a thread-local one, or a stub. Invariant: every symbol
+ * is in each list at most once. */
+#include "jit/jit.h"
+
+static bool unsupported(struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id,
+                        uint32_t type) {
+  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "relocation %u against '%.100s'", type,
+              kn_symbol(in->m, id)->name);
+  return false;
+}
+
+/* Notes that a symbol is referred to. */
+static bool refer(struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  struct kn_jit_in *in = l->in + i;
+  struct kn_jit_bind *b = in->binds + id;
+  if (b->referenced) return true;
+  b->referenced = true;
+  if (!b->touched) {
+    if (!kn_jit_grow(l->jit, l->error, &in->touched, &in->cap_touched, in->n_touched + 1,
+                     sizeof *in->touched))
+      return false;
+    b->touched = true;
+    in->touched[in->n_touched++] = id;
+  }
+  if (b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON) return true;
+  const struct kn_symbol *s = kn_symbol(in->m, id);
+  if (s->name_length == 6 && memcmp(s->name, "atexit", 6) == 0) l->atexit = true;
+  return kn_jit_want(l, &l->undefined, i, id);
+}
+
+static bool want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t *number, uint32_t i,
+                 uint32_t id) {
+  if (*number != 0) return true;
+  if (!kn_jit_want(l, w, i, id)) return false;
+  *number = w->n;
+  return true;
+}
+
+/* A call may need a stub if its target may turn out to be anywhere but in this unit's code. */
+static bool call(struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_in *in = l->in + i;
+  const struct kn_symbol *s = kn_symbol(in->m, id);
+  struct kn_jit_bind *b = in->binds + id;
+  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  bool fixed = b->where == KN_JIT_IN_CODE && (local || s->linkage == KILN_LINKAGE_EXTERNAL) &&
+               s->comdat == NULL && (l->flags & KILN_JIT_REDEFINABLE) == 0;
+  return fixed || want(l, &l->stubs, &b->stub, i, id);
+}
+
+static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_reloc *r) {
+  struct kn_jit_bind *b = l->in[i].binds + r->symbol;
+  if (!refer(l, i, r->symbol)) return false;
+  switch (r->type) {
+#if defined(__x86_64__)
+  case R_X86_64_PLT32: return call(l, i, r->symbol);
+  case R_X86_64_PC32: /* of a function elsewhere: as linkers do, its stub is its address */
+    return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
+  case R_X86_64_GOTPCREL:
+  case R_X86_64_GOTPCRELX:
+  case R_X86_64_REX_GOTPCRELX: return want(l, &l->got, &b->got, i, r->symbol);
+  case R_X86_64_TLSGD:
+  case R_X86_64_GOTTPOFF: return want(l, &l->tls, &b->tls, i, r->symbol);
+  case R_X86_64_TPOFF32: return true;
+#elif defined(__aarch64__)
+  case R_AARCH64_CALL26:
+  case R_AARCH64_JUMP26: return call(l, i, r->symbol);
+  case R_AARCH64_ADR_PREL_PG_HI21:
+  case R_AARCH64_ADD_ABS_LO12_NC:
+    return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
+  case R_AARCH64_LDST8_ABS_LO12_NC:
+  case R_AARCH64_LDST16_ABS_LO12_NC:
+  case R_AARCH64_LDST32_ABS_LO12_NC:
+  case R_AARCH64_LDST64_ABS_LO12_NC:
+  case R_AARCH64_LDST128_ABS_LO12_NC: return true;
+  case R_AARCH64_ADR_GOT_PAGE:
+  case R_AARCH64_LD64_GOT_LO12_NC: return want(l, &l->got, &b->got, i, r->symbol);
+  case R_AARCH64_TLSDESC_ADR_PAGE21:
+  case R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21: return want(l, &l->tls, &b->tls, i, r->symbol);
+  case R_AARCH64_TLSDESC_LD64_LO12:
+  case R_AARCH64_TLSDESC_ADD_LO12:
+  case R_AARCH64_TLSDESC_CALL:
+  case R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC:
+  case R_AARCH64_TLSLE_ADD_TPREL_HI12:
+  case R_AARCH64_TLSLE_ADD_TPREL_LO12_NC: return true;
+#endif
+  default: return unsupported(l, l->in + i, r->symbol, r->type);
+  }
+}
+
+bool kn_jit_scan(struct kn_jit_link *l) {
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = &in->sessions[s]->out;
+      for (uint32_t k = 0; k < o->n_relocs; k++)
+        if (!scan_code(l, i, o->relocs + k)) return false;
+    }
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data + in->data[k];
+      for (size_t r = 0; r < d->n_relocs; r++) {
+        if (!refer(l, i, d->relocs[r].symbol.id)) return false;
+        if (d->relocs[r].relative_to.id != 0 && !refer(l, i, d->relocs[r].relative_to.id))
+          return false;
+      }
+    }
+    for (uint32_t k = 0; !l->stream && k < in->m->n_ctors; k++)
+      if (!refer(l, i, in->m->ctors[k].func)) return false;
+  }
+  return true;
+}

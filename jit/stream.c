@@ -1,0 +1,142 @@
+/* Streams: a module's functions become units one by one, while the module goes on. What a stream knows of
+ * the module's symbols it keeps, so that to add a function costs nothing per symbol of the module.
+ * Invariant: between calls, a symbol that was added has an entry in the JIT, and is where that says. */
+#include "jit/jit.h"
+
+struct kiln_jit_stream {
+  kiln_jit *jit;
+  kiln_module *m;
+  struct kn_jit_bind *binds; /* by symbol id */
+  uint32_t n_binds, cap_binds;
+  uint32_t next_data; /* data items before it were looked at */
+  uint32_t *waiting;  /* but these, of functions that are still being built */
+  uint32_t n_waiting, cap_waiting;
+  uint32_t *touched;
+  uint32_t cap_touched;
+};
+
+kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
+  if (jit == NULL || module == NULL || module->options.target != jit->target || module->frozen)
+    return NULL;
+  kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
+  if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module};
+  return s;
+}
+
+void kiln_jit_stream_free(kiln_jit_stream *s) {
+  if (s == NULL) return;
+  kiln_jit *jit = s->jit;
+  pthread_mutex_lock(&jit->lock);
+  for (uint32_t i = 0; i < s->n_binds; i++) {
+    struct kn_jit_entry *e = s->binds[i].entry;
+    if (e == NULL) continue;
+    e->holds--;
+    kn_jit_entry_drop(jit, e);
+  }
+  pthread_mutex_unlock(&jit->lock);
+  if (s->binds != NULL) kn_jit_realloc(jit, s->binds, 0);
+  if (s->waiting != NULL) kn_jit_realloc(jit, s->waiting, 0);
+  if (s->touched != NULL) kn_jit_realloc(jit, s->touched, 0);
+  kn_jit_realloc(jit, s, 0);
+}
+
+static bool compiled_here(const kiln_session *session, uint32_t symbol) {
+  for (uint32_t i = 0; i < session->out.n_funcs; i++)
+    if (session->out.funcs[i].symbol == symbol) return true;
+  return false;
+}
+
+/* The data items that came since the last call, and those that waited for their function. */
+static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
+                        const kiln_session *session) {
+  const kiln_module *m = s->m;
+  uint32_t n = s->n_waiting + (m->n_data - s->next_data);
+  if (n == 0) return true;
+  in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
+  if (in->data == NULL) {
+    kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  if (!kn_jit_grow(s->jit, l->error, &s->waiting, &s->cap_waiting, n, sizeof *s->waiting))
+    return false;
+  for (uint32_t i = s->next_data; i < m->n_data; i++) s->waiting[s->n_waiting++] = i;
+  s->next_data = m->n_data;
+  uint32_t left = 0;
+  for (uint32_t i = 0; i < s->n_waiting; i++) {
+    const struct kn_data *d = m->data + s->waiting[i];
+    if (d->owner == 0 || (kn_data_owned(d) && compiled_here(session, d->owner)))
+      in->data[in->n_data++] = s->waiting[i];
+    else if (kn_data_owned(d)) s->waiting[left++] = s->waiting[i];
+  }
+  s->n_waiting = left;
+  return true;
+}
+
+static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
+  uint32_t n = s->m->n_symbols;
+  if (!kn_jit_grow(s->jit, e, &s->binds, &s->cap_binds, n, sizeof *s->binds)) return false;
+  memset(s->binds + s->n_binds, 0, (n - s->n_binds) * sizeof *s->binds);
+  s->n_binds = n;
+  return true;
+}
+
+/* Makes the binds ready for the next unit: what was defined is where its entry says, references are looked
+ * up anew. */
+static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
+  for (uint32_t i = 0; i < in->n_touched; i++) {
+    struct kn_jit_bind *b = s->binds + in->touched[i];
+    b->where =
+      (uint8_t)(b->where == KN_JIT_ABSOLUTE && b->value != 0 ? KN_JIT_ABSOLUTE : KN_JIT_NOWHERE);
+    b->got = b->tls = b->stub = 0;
+    b->touched = b->referenced = false;
+  }
+}
+
+/* Empties a session: its functions are elsewhere, and can be built again. */
+static void empty(kiln_module *m, kiln_session *session) {
+  struct kn_output *o = &session->out;
+  for (uint32_t i = 0; i < o->n_funcs; i++) kn_symbol_undefine_func(m, o->funcs[i].symbol);
+  o->size = 0;
+  o->n_relocs = o->n_funcs = o->n_labels = o->n_lines = o->cfi_size = 0;
+}
+
+kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
+                                kiln_jit_unit *unit, kiln_jit_error *error) {
+  kiln_jit_error own;
+  kiln_jit_unit ignored;
+  error = kn_jit_begin(error, &own);
+  if (unit == NULL) unit = &ignored;
+  unit->id = 0;
+  kiln_status status = KILN_OK;
+  if (s == NULL || session == NULL || session->module != s->m ||
+      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+    status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "no stream, or a session of another module");
+  else if (s->m->diag.status != KILN_OK) {
+    if (error->diag.status == KILN_OK) error->diag = s->m->diag;
+    status = s->m->diag.status;
+  }
+  if (status == KILN_OK) {
+    struct kn_jit_in in = {.m = s->m,
+                           .sessions = &session,
+                           .n_sessions = 1,
+                           .touched = s->touched,
+                           .cap_touched = s->cap_touched};
+    struct kn_jit_link l = {
+      .jit = s->jit, .error = error, .flags = flags, .stream = true, .in = &in, .n_in = 1};
+    kn_arena_init(&l.arena, &s->jit->options.allocator);
+    if (grow_binds(s, error) && choose_data(s, &l, &in, session)) {
+      in.binds = s->binds;
+      in.n_binds = s->n_binds;
+      status = kn_jit_link_run(&l, unit);
+    } else {
+      status = error->diag.status;
+    }
+    kn_jit_link_free(&l);
+    settle(s, &in);
+    s->touched = in.touched;
+    s->cap_touched = in.cap_touched;
+    empty(s->m, session);
+  }
+  kiln_jit_error_free(&own);
+  return status;
+}

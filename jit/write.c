@@ -1,0 +1,377 @@
+/* Fourth room of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
+ * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: what is written is
+ * seen by nobody before the unit is published. With the JIT locked. */
+#include "jit/jit.h"
+
+#include <stdlib.h>
+
+static bool fail_memory(struct kn_jit_link *l) {
+  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- addresses ---- */
+
+uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_bind *b = l->in[i].binds + id;
+  const struct kn_jit_block *blocks = l->unit->blocks;
+  switch (b->where) {
+  case KN_JIT_IN_CODE:
+    if (b->value == UINT64_MAX) /* atexit */
+      return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + l->atexit_at;
+    return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + b->value;
+  case KN_JIT_IN_RO: return (uint64_t)(uintptr_t)blocks[KN_JIT_RO].at + b->value;
+  case KN_JIT_IN_RW: return (uint64_t)(uintptr_t)blocks[KN_JIT_RW].at + b->value;
+  case KN_JIT_AT_ENTRY:
+    if (b->entry->pending != 0)
+      return kn_jit_definition(l, l->defs[b->entry->pending - 1].in,
+                               l->defs[b->entry->pending - 1].id);
+    return b->entry->address;
+  default: return b->value;
+  }
+}
+
+uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_bind *b = l->in[i].binds + id;
+  if (b->entry != NULL && b->entry->stub != 0) return b->entry->stub;
+  return kn_jit_definition(l, i, id);
+}
+
+/* ---- layout ---- */
+
+static uint64_t append(struct kn_jit_link *l, enum kn_jit_kind kind, uint64_t size,
+                       uint64_t align) {
+  if (l->align[kind] < align) l->align[kind] = align;
+  uint64_t at = kn_align_up(l->size[kind], align);
+  l->size[kind] = at + size;
+  return at;
+}
+
+static void lay_out(struct kn_jit_link *l) {
+  if (l->stubs.n > 0)
+    l->stub_at =
+      append(l, KN_JIT_CODE, (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES, KN_JIT_STUB_BYTES);
+  if (l->atexit) l->atexit_at = append(l, KN_JIT_CODE, KN_JIT_ATEXIT_BYTES, KN_JIT_STUB_BYTES);
+  uint64_t words = l->stubs.n + (uint64_t)l->got.n + l->atexit;
+  l->got_at = append(l, KN_JIT_RO, words * 8, 8);
+  l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
+  if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
+  if (l->n_funcs > 0 && !l->jit->options.no_unwind)
+    l->frame_at = append(l, KN_JIT_RO, l->jit->machine->cie_size + l->cfi_size + 8, 8);
+}
+
+static bool make_unit(struct kn_jit_link *l) {
+  kiln_jit *jit = l->jit;
+  struct kn_jit_item *u = l->unit;
+  uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
+  size_t defs = (l->n_defs + 1) * sizeof *u->defs, refs = (l->n_refs + 1) * sizeof *u->refs;
+  size_t symbols = (n + 1) * sizeof *u->symbols;
+  u->defs = kn_jit_realloc(jit, NULL, defs);
+  u->refs = kn_jit_realloc(jit, NULL, refs);
+  u->symbols = kn_jit_realloc(jit, NULL, symbols);
+  u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
+  if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
+    return fail_memory(l);
+  lay_out(l);
+  return kn_jit_take_unit(jit, l->size, l->align, u->blocks, l->error);
+}
+
+/* ---- content ---- */
+
+static void write_code(const struct kn_jit_link *l) {
+  const struct kn_jit_block *b = l->unit->blocks + KN_JIT_CODE;
+  uint8_t *to = kn_jit_writable(b, KN_JIT_CODE);
+  uint64_t at = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = &in->sessions[s]->out;
+      memset(to + at, l->jit->machine->fill, (size_t)(in->code_at[s] - at));
+      if (o->size > 0) memcpy(to + in->code_at[s], o->code, o->size);
+      at = in->code_at[s] + o->size;
+    }
+  }
+  if (b->pool != NULL) memset(to + at, l->jit->machine->fill, (size_t)(l->size[KN_JIT_CODE] - at));
+}
+
+/* Where data of a symbol is written; NULL: nowhere, another definition won. */
+static uint8_t *place_of(const struct kn_jit_link *l, const struct kn_jit_bind *b) {
+  const struct kn_jit_block *blocks = l->unit->blocks;
+  switch (b->where) {
+  case KN_JIT_IN_RO: return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + b->value;
+  case KN_JIT_IN_RW: return blocks[KN_JIT_RW].at + b->value;
+  case KN_JIT_IN_TLS:
+    if (b->value >= l->tls_file) return NULL;
+    return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + l->image_at + b->value;
+  default: return NULL;
+  }
+}
+
+static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const kiln_reloc *r) {
+  const kiln_module *m = l->in[i].m;
+  uint64_t value = kn_jit_address_of(l, i, r->symbol.id) + (uint64_t)r->addend;
+  if (kn_symbol(m, r->symbol.id)->tls != KILN_TLS_NONE) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "address of thread-local '%.100s' in data",
+                kn_symbol(m, r->symbol.id)->name);
+    return false;
+  }
+  if (r->relative_to.id != 0) value -= kn_jit_definition(l, i, r->relative_to.id);
+  if (r->size_bytes == 8) {
+    kn_put64(field, value);
+    return true;
+  }
+  kn_put32(field, (uint32_t)value);
+  if (r->relative_to.id != 0 ? (int64_t)value == (int32_t)value : value <= UINT32_MAX) return true;
+  kn_jit_fail(l->error, KILN_ERR_LIMIT, "%s of '%.100s' does not fit 32 bits",
+              r->relative_to.id != 0 ? "distance" : "address", kn_symbol(m, r->symbol.id)->name);
+  return false;
+}
+
+static bool write_data(struct kn_jit_link *l) {
+  if (l->unit->blocks[KN_JIT_RO].pool != NULL)
+    memset(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO), 0, l->size[KN_JIT_RO]);
+  if (l->unit->blocks[KN_JIT_RW].pool != NULL)
+    memset(l->unit->blocks[KN_JIT_RW].at, 0, l->size[KN_JIT_RW]);
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data + in->data[k];
+      uint8_t *to = place_of(l, in->binds + d->symbol);
+      if (to == NULL) continue;
+      if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
+      for (size_t r = 0; r < d->n_relocs; r++)
+        if (!data_reloc(l, i, to + d->relocs[r].offset_bytes, d->relocs + r)) return false;
+    }
+  }
+  return true;
+}
+
+/* ---- tables of addresses ---- */
+
+/* The two words that name a thread-local symbol: its unit's data and an offset there, or module and
+ * offset as the process has them. */
+static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[2]) {
+  const struct kn_jit_bind *b = l->in[w.in].binds + w.id;
+  const struct kn_jit_tls *t = NULL;
+  const char *name = kn_symbol(l->in[w.in].m, w.id)->name;
+  if (b->where == KN_JIT_IN_TLS) {
+    t = l->unit->tls;
+    pair[1] = b->value;
+  } else if (b->where == KN_JIT_AT_ENTRY && b->entry->pending != 0) {
+    const struct kn_jit_def *d = l->defs + b->entry->pending - 1;
+    const struct kn_jit_bind *there = l->in[d->in].binds + d->id;
+    if (there->where == KN_JIT_IN_TLS) t = l->unit->tls;
+    pair[1] = there->value;
+  } else if (b->where == KN_JIT_AT_ENTRY) {
+    if (b->entry->tls && b->entry->unit != NULL) t = b->entry->unit->tls;
+    pair[1] = b->entry->address;
+  } else if (b->where == KN_JIT_ABSOLUTE && b->value == 0) {
+    pair[0] = pair[1] = 0;
+    return true;
+  } else if (b->where == KN_JIT_ABSOLUTE && kn_jit_tls_process(b->value, pair)) {
+    return true;
+  } else {
+    pair[1] = 0;
+  }
+  pair[0] = (uint64_t)(uintptr_t)t;
+  if (t != NULL) return true;
+  kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' is used as thread-local, and is not", name);
+  return false;
+}
+
+static bool write_tables(struct kn_jit_link *l) {
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
+  uint8_t *code = kn_jit_writable(b + KN_JIT_CODE, KN_JIT_CODE);
+  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at;
+  uint64_t code_at = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at;
+  uint64_t word = l->got_at;
+  for (uint32_t i = 0; i < l->got.n; i++, word += 8)
+    kn_put64(ro + word, kn_jit_address_of(l, l->got.at[i].in, l->got.at[i].id));
+  for (uint32_t i = 0; i < l->stubs.n; i++, word += 8) {
+    uint64_t at = l->stub_at + (uint64_t)i * KN_JIT_STUB_BYTES;
+    kn_put64(ro + word, kn_jit_address_of(l, l->stubs.at[i].in, l->stubs.at[i].id));
+    kn_jit_write_stub(l->jit, code + at, code_at + at, ro_at + word);
+  }
+  if (l->atexit) {
+    extern int __cxa_atexit(void (*f)(void *), void *argument, void *dso);
+    kn_put64(ro + word, (uint64_t)(uintptr_t)__cxa_atexit);
+    kn_jit_write_atexit(l->jit, code + l->atexit_at, code_at + l->atexit_at, ro_at, ro_at + word);
+  }
+  for (uint32_t i = 0; i < l->tls.n; i++) {
+    uint64_t at = l->tls_got_at + (uint64_t)i * KN_JIT_TLS_BYTES, pair[2];
+    if (!tls_pair(l, l->tls.at[i], pair)) return false;
+#if defined(__aarch64__)
+    kn_put64(ro + at, kn_jit_tls_entry()); /* a descriptor: function, argument */
+    kn_put64(ro + at + 8, ro_at + at + 16);
+    kn_put64(ro + at + 16, pair[0]);
+    kn_put64(ro + at + 24, pair[1]);
+#else
+    kn_put64(ro + at, pair[0]);
+    kn_put64(ro + at + 8, pair[1]);
+#endif
+  }
+  return true;
+}
+
+/* ---- unwind tables and names ---- */
+
+static void write_frames(struct kn_jit_link *l) {
+  if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
+  const struct kn_elf_machine *machine = l->jit->machine;
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *start = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO) + l->frame_at, *p = start;
+  uint64_t at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + l->frame_at;
+  memcpy(p, machine->cie, machine->cie_size);
+  p += machine->cie_size;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = &in->sessions[s]->out;
+      uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
+      for (uint32_t k = 0; k < o->n_funcs; k++) {
+        const struct kn_code_func *f = o->funcs + k;
+        uint64_t size = kn_align_up(17 + (uint64_t)f->cfi_size, 8);
+        kn_put32(p, (uint32_t)(size - 4));
+        kn_put32(p + 4, (uint32_t)(p + 4 - start));
+        kn_put32(p + 8, (uint32_t)(base + f->start - (at + (uint64_t)(p - start) + 8)));
+        kn_put32(p + 12, f->size);
+        p[16] = 0;
+        if (f->cfi_size > 0) memcpy(p + 17, o->cfi + f->cfi_first, f->cfi_size);
+        p += size;
+      }
+    }
+  }
+  l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
+  l->unit->eh_frame_size = (uint64_t)(p - start) + 4;
+}
+
+static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,
+                       uint64_t address, uint64_t size, bool func) {
+  u->symbols[u->n_symbols++] = (struct kn_jit_symbol){address, size, *names, func};
+  memcpy(u->names + *names, s->name, s->name_length);
+  u->names[*names + s->name_length] = 0;
+  *names += s->name_length + 1;
+}
+
+static void write_names(struct kn_jit_link *l) {
+  struct kn_jit_item *u = l->unit;
+  uint32_t names = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = &in->sessions[s]->out;
+      uint64_t base = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at + in->code_at[s];
+      for (uint32_t k = 0; k < o->n_funcs; k++)
+        add_symbol(u, &names, kn_symbol(in->m, o->funcs[k].symbol), base + o->funcs[k].start,
+                   o->funcs[k].size, true);
+    }
+  }
+  u->n_funcs = u->n_symbols;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_jit_bind *b = in->binds + d->symbol;
+      const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+      if (s->name_length == 0 || (b->where != KN_JIT_IN_RO && b->where != KN_JIT_IN_RW) ||
+          s->linkage == KILN_LINKAGE_COMMON)
+        continue;
+      add_symbol(u, &names, s, kn_jit_definition(l, i, d->symbol), d->size_bytes, false);
+    }
+  }
+}
+
+/* ---- constructors ---- */
+
+struct start {
+  uint64_t address;
+  uint32_t priority, order;
+  bool at_exit;
+};
+
+static int compare_starts(const void *a, const void *b) {
+  const struct start *x = a, *y = b;
+  if (x->at_exit != y->at_exit) return x->at_exit ? 1 : -1;
+  int backward = x->at_exit ? -1 : 1;
+  if (x->priority != y->priority) return x->priority < y->priority ? -backward : backward;
+  return x->order < y->order ? -backward : backward;
+}
+
+/* Data in a section of constructors: false if it is none; else its priority. */
+static bool start_section(const char *name, bool *at_exit, uint32_t *priority) {
+  if (name == NULL) return false;
+  *at_exit = strncmp(name, ".fini_array", 11) == 0;
+  if (!*at_exit && strncmp(name, ".init_array", 11) != 0) return false;
+  *priority = 65536;
+  if (name[11] == '.') *priority = (uint32_t)strtoul(name + 12, NULL, 10);
+  return name[11] == 0 || name[11] == '.';
+}
+
+static bool collect_starts(struct kn_jit_link *l) {
+  struct kn_jit_item *u = l->unit;
+  uint64_t n = 0;
+  bool at_exit;
+  uint32_t priority;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    n += in->m->n_ctors;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data + in->data[k];
+      if (start_section(kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+        n += d->size_bytes / 8;
+    }
+  }
+  if (n == 0) return true;
+  struct start *starts = kn_arena_alloc(&l->arena, (size_t)n * sizeof *starts, 8), *to = starts;
+  u->ctors = kn_jit_realloc(l->jit, NULL, (size_t)n * sizeof *u->ctors);
+  if (starts == NULL || u->ctors == NULL) return fail_memory(l);
+  uint32_t order = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->m->n_ctors; k++) {
+      const struct kn_ctor *c = in->m->ctors + k;
+      priority = c->priority == 65535 ? 65536 : c->priority;
+      *to++ = (struct start){kn_jit_address_of(l, i, c->func), priority, order++, c->at_exit};
+    }
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data + in->data[k];
+      const uint8_t *at = place_of(l, in->binds + d->symbol);
+      if (at == NULL || !start_section(kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+        continue;
+      for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
+        uint64_t address;
+        memcpy(&address, at + w * 8, 8);
+        *to++ = (struct start){address, priority, order++, at_exit};
+      }
+    }
+  }
+  n = (uint64_t)(to - starts);
+  qsort(starts, (size_t)n, sizeof *starts, compare_starts);
+  for (uint64_t i = 0; i < n; i++) {
+    u->ctors[i] = starts[i].address;
+    *(starts[i].at_exit ? &u->n_dtors : &u->n_ctors) += 1;
+  }
+  return true;
+}
+
+bool kn_jit_write(struct kn_jit_link *l) {
+  kiln_jit *jit = l->jit;
+  struct kn_jit_item *u = l->unit;
+  if (!make_unit(l)) return false;
+  if (l->tls_size > 0 &&
+      !kn_jit_tls_new(jit, u, l->tls_file > 0 ? u->blocks[KN_JIT_RO].at + l->image_at : NULL,
+                      l->tls_file, l->tls_size, l->tls_align, l->error))
+    return false;
+  write_code(l);
+  if (!write_data(l)) return false;
+  u->dso = (uint64_t)(uintptr_t)u->blocks[KN_JIT_RO].at;
+  kn_put64(kn_jit_writable(u->blocks + KN_JIT_RO, KN_JIT_RO), u->dso);
+  if (!write_tables(l)) return false;
+  for (uint32_t i = 0; i < l->n_in; i++)
+    if (!kn_jit_reloc_code(l, i)) return false;
+  write_frames(l);
+  write_names(l);
+  if (!l->stream && !collect_starts(l)) return false;
+  return kn_jit_seal(jit, u->blocks, l->error);
+}
