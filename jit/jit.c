@@ -69,7 +69,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
   jit->machine = kn_elf_machine(jit->target);
   jit->pid = getpid();
   if (!o->no_unwind) kn_jit_unwind_open(jit);
-  return kn_jit_memory_init(jit, e);
+  return kn_jit_memory_init(jit, e) && kn_jit_perf_open(jit, e);
 }
 
 kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
@@ -96,8 +96,10 @@ void kiln_jit_free(kiln_jit *jit) {
     struct kn_jit_item *u = jit->units[i].unit;
     if (u == NULL) continue;
     kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
     kn_jit_unit_free(jit, u);
   }
+  kn_jit_perf_close(jit);
   kn_jit_tls_close(jit);
   kn_jit_symbols_free(jit);
   kn_jit_memory_free(jit);
@@ -187,6 +189,7 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
   else if (in_use(u, error)) status = error->diag.status;
   else {
     kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
     forget(jit, u);
     kn_jit_unit_free(jit, u);
   }

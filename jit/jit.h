@@ -346,4 +346,13 @@ void kn_jit_unwind_open(kiln_jit *jit);
 void kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u);
 void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u);
 
+/* debug.c */
+void kn_jit_gdb_add(const kiln_jit *jit, struct kn_jit_item *u);
+void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);
+
+/* perf.c */
+bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);
+void kn_jit_perf_add(const kiln_jit *jit, const struct kn_jit_item *u);
+void kn_jit_perf_close(kiln_jit *jit);
+
 #endif

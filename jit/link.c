@@ -27,6 +27,8 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
   }
   kn_jit_publish(l);
   kn_jit_unwind_add(jit, u);
+  kn_jit_gdb_add(jit, u);
+  kn_jit_perf_add(jit, u);
   out->id = u->id;
   return KILN_OK;
 }

@@ -1,0 +1,151 @@
+/* Names for perf: the map that `perf report` reads from /tmp/perf-PID.map, and jitdump, with code, for `perf
+ * inject --jit` (Linux, tools/perf/Documentation/jitdump-specification.txt). Invariant: what is appended for
+ * a unit is appended by one write, under the JIT's lock. */
+#define _GNU_SOURCE
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+struct kn_jit_perf {
+  int map, dump; /* -1: none */
+  void
+    *marker; /* a page of the dump that is mapped executable: perf record notes the file by that */
+  size_t page;
+  uint64_t index; /* of the next function in the dump */
+};
+
+enum { DUMP_HEAD = 40, LOAD_HEAD = 56, CODE_LOAD = 0, CODE_CLOSE = 3 };
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Tools are not what a program runs for: if this fails, they lack something, and nobody else does. */
+static void append(int fd, const uint8_t *p, size_t size) {
+  while (size > 0) {
+    ssize_t n = write(fd, p, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    p += n;
+    size -= (size_t)n;
+  }
+}
+
+static bool fail(kiln_jit_error *e, const char *call, const char *file) {
+  int error = errno;
+  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s of %.150s: %s", call, file, strerror(error));
+  return false;
+}
+
+static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error *e) {
+  char file[4096];
+  int n = snprintf(file, sizeof file, "%s/jit-%d.dump", jit->options.jitdump_folder, jit->pid);
+  if (n < 0 || (size_t)n >= sizeof file) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");
+    return false;
+  }
+  p->dump = open(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
+  if (p->dump < 0) return fail(e, "open", file);
+  uint8_t head[DUMP_HEAD] = {0};
+  kn_put32(head, 0x4a695444); /* "JiTD" */
+  kn_put32(head + 4, 1);
+  kn_put32(head + 8, DUMP_HEAD);
+  kn_put32(head + 12, jit->machine->number);
+  kn_put32(head + 20, (uint32_t)jit->pid);
+  kn_put64(head + 24, now());
+  append(p->dump, head, sizeof head);
+  p->page = (size_t)sysconf(_SC_PAGESIZE);
+  p->marker = mmap(NULL, p->page, PROT_READ | PROT_EXEC, MAP_PRIVATE, p->dump, 0);
+  if (p->marker != MAP_FAILED) return true;
+  p->marker = NULL;
+  return fail(e, "mmap", file);
+}
+
+bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
+  if (!jit->options.perf_map && jit->options.jitdump_folder == NULL) return true;
+  struct kn_jit_perf *p = jit->perf = kn_jit_realloc(jit, NULL, sizeof *p);
+  if (p == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  *p = (struct kn_jit_perf){.map = -1, .dump = -1};
+  if (jit->options.perf_map) {
+    char file[64];
+    snprintf(file, sizeof file, "/tmp/perf-%d.map", jit->pid);
+    p->map = open(file, O_CREAT | O_APPEND | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (p->map < 0) return fail(e, "open", file);
+  }
+  return jit->options.jitdump_folder == NULL || open_dump(jit, p, e);
+}
+
+static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
+  kiln_buffer out = {.allocator = jit->options.allocator};
+  for (uint32_t i = 0; i < u->n_funcs; i++) {
+    const struct kn_jit_symbol *f = u->symbols + i;
+    char head[48];
+    int n = snprintf(head, sizeof head, "%llx %llx ", (unsigned long long)f->address,
+                     (unsigned long long)f->size);
+    const char *name = u->names + f->name;
+    kiln_buffer_append(&out, head, (size_t)n);
+    kiln_buffer_append(&out, name, strlen(name));
+    kiln_buffer_append(&out, "\n", 1);
+  }
+  append(jit->perf->map, out.data, out.size);
+  kiln_buffer_free(&out);
+}
+
+static void add_to_dump(const kiln_jit *jit, const struct kn_jit_item *u) {
+  kiln_buffer out = {.allocator = jit->options.allocator};
+  for (uint32_t i = 0; i < u->n_funcs; i++) {
+    const struct kn_jit_symbol *f = u->symbols + i;
+    const char *name = u->names + f->name;
+    size_t length = strlen(name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
+    uint8_t *p = kiln_buffer_reserve(&out, size);
+    if (p == NULL) break;
+    kn_put32(p, CODE_LOAD);
+    kn_put32(p + 4, (uint32_t)size);
+    kn_put64(p + 8, now());
+    kn_put32(p + 16, (uint32_t)jit->pid);
+    kn_put32(p + 20, (uint32_t)syscall(SYS_gettid));
+    kn_put64(p + 24, f->address);
+    kn_put64(p + 32, f->address);
+    kn_put64(p + 40, f->size);
+    kn_put64(p + 48, jit->perf->index++);
+    memcpy(p + LOAD_HEAD, name, length);
+    memcpy(p + LOAD_HEAD + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
+    out.size += size;
+  }
+  append(jit->perf->dump, out.data, out.size);
+  kiln_buffer_free(&out);
+}
+
+void kn_jit_perf_add(const kiln_jit *jit, const struct kn_jit_item *u) {
+  if (jit->perf == NULL || u->n_funcs == 0) return;
+  if (jit->perf->map >= 0) add_to_map(jit, u);
+  if (jit->perf->dump >= 0) add_to_dump(jit, u);
+}
+
+void kn_jit_perf_close(kiln_jit *jit) {
+  struct kn_jit_perf *p = jit->perf;
+  if (p == NULL) return;
+  if (p->map >= 0) close(p->map);
+  if (p->marker != NULL) {
+    uint8_t end[16];
+    kn_put32(end, CODE_CLOSE);
+    kn_put32(end + 4, sizeof end);
+    kn_put64(end + 8, now());
+    append(p->dump, end, sizeof end);
+    munmap(p->marker, p->page);
+  }
+  if (p->dump >= 0) close(p->dump);
+  kn_jit_realloc(jit, p, 0);
+  jit->perf = NULL;
+}

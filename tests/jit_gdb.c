@@ -1,0 +1,44 @@
+/* A program for gdb: stops in C, below two functions of a JIT. */
+#include <kiln/jit.h>
+#include <kiln/kiln.h>
+
+#include <stdio.h>
+#include <string.h>
+
+long stop_here(long x);
+__attribute__((noinline)) long stop_here(long x) {
+  __asm__ volatile("" ::: "memory");
+  return x;
+}
+
+static const char text[] =
+  "func @jit_inner(i64, i64) -> i64 {\nb0(%f: i64, %x: i64):\n"
+  "  %r = call %f(%x) as (i64) -> i64\n  %s = add.i64 %r, %x\n  ret %s\n}\n"
+  "func @jit_outer(i64, i64) -> i64 {\n  %big = slot 3000 align 16\nb0(%f: i64, %x: i64):\n"
+  "  store.i64 %x, %big\n  %p = addr %big + %x*8\n  store.i64 %f, %p\n"
+  "  %r = call @jit_inner(%f, %x)\n  %y = load.i64 %big\n  %s = add.i64 %r, %y\n  ret %s\n}\n";
+
+int main(void) {
+  kiln_jit_options options = {.gdb = true};
+  kiln_module_options module = {.jit = true};
+  kiln_target_host(&module.target);
+  kiln_jit *jit = kiln_jit_new(&options, NULL);
+  for (int round = 0; round < 2; round++) { /* the second time at the memory of the first */
+    kiln_module *m = kiln_module_new(&module);
+    kiln_session *s = kiln_session_new(m);
+    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_unit u;
+    if (kiln_text_parse(s, text, strlen(text), NULL, NULL) != KILN_OK ||
+        kiln_jit_add(jit, &in, 1, 0, &u, NULL) != KILN_OK)
+      return 1;
+    kiln_session_free(s);
+    kiln_module_free(m);
+    long (*f)(long (*)(long), long) =
+      (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_find(jit, "jit_outer");
+    if (f(stop_here, 5) != 15) return 2;
+    if (kiln_jit_remove(jit, u, NULL) != KILN_OK) return 3;
+    stop_here(0); /* now gdb knows no such function */
+  }
+  kiln_jit_free(jit);
+  return 0;
+}
