@@ -65,18 +65,18 @@ static void least(uint64_t *to, uint64_t ns) {
 }
 
 /* The pass without clocks comes first, so that the cold one is really cold. */
-static bool kiln_pass(struct row *rows, unsigned n, unsigned pass) {
+static bool kiln_pass(struct row *rows, unsigned n, kiln_target target, unsigned pass) {
   for (unsigned i = 0; i < n; i++) {
     struct row *r = &rows[i];
     struct bench_kiln k;
-    if (!bench_kiln_pass(&r->in, false, &k)) return false;
+    if (!bench_kiln_pass(&r->in, target, false, &k)) return false;
     if (pass == 0) r->kiln = r->kiln_cold = k;
     least(&r->kiln.all_ns, k.all_ns);
   }
   for (unsigned i = 0; i < n; i++) {
     struct row *r = &rows[i];
     struct bench_kiln k;
-    if (!bench_kiln_pass(&r->in, true, &k)) return false;
+    if (!bench_kiln_pass(&r->in, target, true, &k)) return false;
     uint64_t build = k.all_ns - k.plan_ns - k.walk_ns - k.object_ns;
     if (pass == 0) r->build_ns = r->kiln.plan_ns = r->kiln.walk_ns = r->kiln.object_ns = UINT64_MAX;
     least(&r->build_ns, build);
@@ -113,14 +113,14 @@ static long status_kb(const char *key) {
 }
 
 /* Growth of peak resident memory over one pass over all inputs, in a child of its own, KiB. */
-static long peak_kb(struct row *rows, unsigned n, bool llvm) {
+static long peak_kb(struct row *rows, unsigned n, kiln_target target, bool llvm) {
   int ends[2];
   if (pipe(ends) != 0) return 0;
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
     long kb = 0;
-    if (!llvm || bench_llvm_start()) {
+    if (!llvm || bench_llvm_start(target)) {
       FILE *f = fopen("/proc/self/clear_refs", "w"); /* 5: the peak starts again from here */
       if (f != NULL) {
         fputs("5", f);
@@ -131,7 +131,7 @@ static long peak_kb(struct row *rows, unsigned n, bool llvm) {
       struct bench_kiln k;
       bool ok = true;
       for (unsigned i = 0; i < n && ok; i++) {
-        ok = llvm ? bench_llvm_pass(&rows[i].in, &l) : bench_kiln_pass(&rows[i].in, false, &k);
+        ok = llvm ? bench_llvm_pass(&rows[i].in, &l) : bench_kiln_pass(&rows[i].in, target, false, &k);
       }
       kb = ok ? status_kb("VmHWM:") - before : 0;
     }
@@ -280,25 +280,27 @@ static bool same_counts(const struct row *rows, unsigned n) {
 }
 
 int main(int argc, char **argv) {
-  enum { JSON = 256, PASSES, LLVM_PASSES };
+  enum { JSON = 256, PASSES, LLVM_PASSES, TARGET };
   static const struct option longs[] = {
     {"json", no_argument, NULL, JSON},
     {"passes", required_argument, NULL, PASSES},
     {"llvm-passes", required_argument, NULL, LLVM_PASSES},
+    {"target", required_argument, NULL, TARGET},
     {0},
   };
   bool json = false;
+  kiln_target target = KILN_TARGET_X86_64;
   unsigned kiln_passes = 40, llvm_passes = 5;
   int c;
   while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
     if (c == JSON) json = true;
     else if (c == PASSES) kiln_passes = (unsigned)strtoul(optarg, NULL, 10);
     else if (c == LLVM_PASSES) llvm_passes = (unsigned)strtoul(optarg, NULL, 10);
-    else return 2;
+    else if (c != TARGET || !kiln_target_find(optarg, &target)) return 2;
   }
   unsigned n = (unsigned)(argc - optind);
   if (n == 0 || kiln_passes == 0 || llvm_passes == 0) {
-    fputs("Usage: kiln-bench [--json] [--passes=N] [--llvm-passes=N] FILE.bc...\n", stderr);
+    fputs("Usage: kiln-bench [--json] [--target=T] [--passes=N] [--llvm-passes=N] FILE.bc...\n", stderr);
     return 2;
   }
   struct row *rows = calloc(n, sizeof *rows);
@@ -310,9 +312,9 @@ int main(int argc, char **argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   struct memory mem = {0};
-  if (ok) mem = (struct memory){peak_kb(rows, n, false), peak_kb(rows, n, true)};
-  for (unsigned pass = 0; pass < kiln_passes && ok; pass++) ok = kiln_pass(rows, n, pass);
-  ok = ok && bench_llvm_start();
+  if (ok) mem = (struct memory){peak_kb(rows, n, target, false), peak_kb(rows, n, target, true)};
+  for (unsigned pass = 0; pass < kiln_passes && ok; pass++) ok = kiln_pass(rows, n, target, pass);
+  ok = ok && bench_llvm_start(target);
   for (unsigned pass = 0; pass < llvm_passes && ok; pass++) ok = llvm_pass(rows, n, pass);
   if (!ok) return 1;
 

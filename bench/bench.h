@@ -3,6 +3,7 @@
 #ifndef KN_BENCH_H
 #define KN_BENCH_H
 
+#include <kiln/kiln.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@ struct bench_input {
   size_t size;
 };
 
-/* One pass over one input. A failed pass has printed why. */
+/* One pass over one input, for the target of bench_llvm_start or bench_kiln_pass. A failed pass has
+ * printed why. */
 struct bench_llvm {
   uint64_t read_ns, codegen_ns;
   uint64_t instructions, text_bytes, object_bytes;
@@ -27,9 +29,10 @@ struct bench_kiln {
 /* LLVM: reads the whole module, then generates code at -O0. */
 bool bench_llvm_pass(const struct bench_input *in, struct bench_llvm *out);
 /* Kiln. The clock of the stages costs a little, so that all_ns is taken with `stages` off. */
-bool bench_kiln_pass(const struct bench_input *in, bool stages, struct bench_kiln *out);
-/* What LLVM needs once: targets registered, machine made. */
-bool bench_llvm_start(void);
+bool bench_kiln_pass(const struct bench_input *in, kiln_target target, bool stages,
+                     struct bench_kiln *out);
+/* What LLVM needs once: target registered, machine made. */
+bool bench_llvm_start(kiln_target target);
 
 /* Sum of the sizes of the executable sections of an ELF64 object; 0 if it is none. */
 uint64_t bench_text_size(const uint8_t *object, size_t size);

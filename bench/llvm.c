@@ -11,12 +11,20 @@
 
 static LLVMTargetMachineRef machine;
 
-bool bench_llvm_start(void) {
-  LLVMInitializeX86TargetInfo();
-  LLVMInitializeX86Target();
-  LLVMInitializeX86TargetMC();
-  LLVMInitializeX86AsmPrinter();
-  static const char triple[] = "x86_64-pc-linux-gnu";
+bool bench_llvm_start(kiln_target for_target) {
+  bool a64 = for_target == KILN_TARGET_AARCH64;
+  if (a64) {
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+  } else {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  }
+  const char *triple = a64 ? "aarch64-unknown-linux-gnu" : "x86_64-pc-linux-gnu";
   LLVMTargetRef target;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
@@ -24,8 +32,8 @@ bool bench_llvm_start(void) {
     LLVMDisposeMessage(message);
     return false;
   }
-  machine = LLVMCreateTargetMachine(target, triple, "x86-64", "", LLVMCodeGenLevelNone,
-                                    LLVMRelocPIC, LLVMCodeModelDefault);
+  machine = LLVMCreateTargetMachine(target, triple, a64 ? "generic" : "x86-64", "",
+                                    LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault);
   return machine != NULL;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh BUILD [OPTION...] [FILE.bc...]: the bench on the files given, or on Lua: its modules at -O0
-# and at -O1, and the interpreter linked into one module.
+# and at -O1, and the interpreter linked into one module. With --target=aarch64 on SQLite at -O0 and at
+# -O1, as clang makes it for that target.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$1
@@ -12,6 +13,12 @@ done
 bench=("$build/bench/kiln-bench" "${options[@]}")
 if (( ${#files[@]} > 0 )); then exec "${bench[@]}" "${files[@]}"; fi
 
+if [[ " ${options[*]} " == *" --target=aarch64 "* ]]; then
+  sqlite=$("$root/tests/sqlite_bitcode.sh" "$build/cache")/aarch64
+  mkdir -p "$build/bench/aarch64"
+  for level in O0 O1; do ln -sf "$sqlite/$level/sqlite3.bc" "$build/bench/aarch64/sqlite3-$level.bc"; done
+  exec "${bench[@]}" "$build"/bench/aarch64/sqlite3-O{0,1}.bc
+fi
 lua=$("$root/tests/lua_bitcode.sh" "$build/cache")
 json=false
 [[ " ${options[*]} " == *" --json "* ]] && json=true

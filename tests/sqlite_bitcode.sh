@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # sqlite_bitcode.sh CACHE: SQLite from Debian's source package as one file and as bitcode, made once. Prints
-# the folder, which has sqlite3.c, O0/sqlite3.bc and O1/sqlite3.bc.
+# the folder, which has sqlite3.c, O0/sqlite3.bc and O1/sqlite3.bc, and aarch64/ with the same two.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
@@ -21,5 +21,13 @@ if [[ ! -f $out/complete ]]; then
   clang-22 -O0 -w -emit-llvm -c sqlite3.c -o O0/sqlite3.bc
   clang-22 -O1 -w -emit-llvm -c sqlite3.c -o O1/sqlite3.bc
   touch complete
+fi
+if [[ ! -f $out/aarch64/complete ]]; then
+  cd "$out"
+  for level in O0 O1; do
+    mkdir -p aarch64/$level
+    clang-22 --target=aarch64-linux-gnu -$level -w -emit-llvm -c sqlite3.c -o aarch64/$level/sqlite3.bc
+  done
+  touch aarch64/complete
 fi
 echo "$out"
