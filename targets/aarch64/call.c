@@ -319,6 +319,17 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   uint64_t held = 0;
   unsigned reg;
   w->locked = 0;
+  if (n == 0) return;
+  if (KN_LIKELY(n == 1 && types[0] != KILN_TYPE_I128)) {
+    log_results(w, types, n);
+    if (w->val[w->i].uses == 0) return;
+    reg = kn_bank(types[0]) ? KN_FP_BASE : 0;
+    KN_LOG(w, KN_EV_USE, w->i, reg);
+    unsigned d = kn_def(w, w->i, types[0], reg, 0);
+    a64_hook_move(w, d, reg, types[0]);
+    kn_defined(w, w->i, d);
+    return;
+  }
   for (unsigned k = 0; k < n; k++)
     if (result_register(types, k, &reg))
       held |= KN_BIT(reg) | (types[k] == KILN_TYPE_I128 ? KN_BIT(reg + 1) : 0);
@@ -350,9 +361,44 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   w->free |= held;
 }
 
+/* A deferred value is computed: that may take registers, and so must be done before moves are collected. */
+KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
+  if (kn_is_value(h) && KN_UNLIKELY(w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+    kn_reg(w, h, type);
+    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+    w->locked = 0;
+  }
+}
+
+/* A call of a symbol with up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in
+ * their order: most calls. False, and nothing done, if it is not one. */
+static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+  kiln_func *f = w->f;
+  const uint32_t *args = &f->lists.at[in->a];
+  uint32_t n = in->x;
+  const uint32_t simple = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64);
+  if (n > 8 || n != sig->n_params || sig->n_results > 1 || !kn_is_pool(in->b)) return false;
+  const struct kn_const *callee = &f->pool.at[kn_index(in->b)];
+  uint32_t odd = callee->symbol == 0 || callee->low != 0;
+  for (uint32_t k = 0; k < n; k++)
+    odd |= (uint32_t)sig->params[k].flags | (~simple >> sig->params[k].type & 1);
+  if (sig->n_results) odd |= !lowered_type(sig->results[0]);
+  if (odd) return false;
+  for (uint32_t k = 0; k < n; k++) prepare_argument(w, args[k], sig->params[k].type);
+  if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 0)) return true;
+  for (uint32_t k = 0; k < n; k++) move_to(w, k, args[k], sig->params[k].type);
+  for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
+  a64_save_live(w, CLOBBERED);
+  a64_run_moves(w);
+  emit_call(w, callee->symbol);
+  take_results(w, sig->results, sig->n_results);
+  return true;
+}
+
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){in->c});
+  const struct kn_sig sig = *kn_sig(f->module, in->c);
+  if (KN_LIKELY(simple_call(w, in, &sig))) return;
   const uint32_t *args = &f->lists.at[in->a];
   uint32_t n = in->x;
   struct assign s = {0};
@@ -364,11 +410,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
     next_argument(&s, type, p);
-    if (kn_is_value(args[k]) && (w->val[args[k]].flags & (KN_VF_ADDR | KN_VF_MEM))) {
-      kn_reg(w, args[k], type);
-      KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-      w->locked = 0;
-    }
+    prepare_argument(w, args[k], type);
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
   }
   for (uint32_t k = 0; k < sig.n_results; k++)

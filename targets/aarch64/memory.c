@@ -173,34 +173,59 @@ void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- loads and stores ---- */
 
-static enum a64_mem load_op(const struct kn_inst *in) {
-  bool sext = (in->x & KILN_MEM_SEXT) != 0, wide = in->type == KILN_TYPE_I64;
-  switch (KN_MEM_TYPE(in->x)) {
-  case KILN_TYPE_I8:
-    return !sext || in->type == KILN_TYPE_I8 ? A64_LDRB : wide ? A64_LDRSB_X : A64_LDRSB_W;
-  case KILN_TYPE_I16:
-    return !sext || in->type == KILN_TYPE_I16 ? A64_LDRH : wide ? A64_LDRSH_X : A64_LDRSH_W;
-  case KILN_TYPE_I32: return sext && wide ? A64_LDRSW : A64_LDR_W;
-  case KILN_TYPE_F32: return A64_LDR_FS;
-  case KILN_TYPE_F64: return A64_LDR_FD;
-  default: return A64_LDR_X;
-  }
+/* By the type in memory: zero-extended or as it is, sign-extended to 32 bits, to 64. */
+static const uint8_t load_ops[KILN_TYPE_COUNT][3] = {
+  [KILN_TYPE_I8] = {A64_LDRB, A64_LDRSB_W, A64_LDRSB_X},
+  [KILN_TYPE_I16] = {A64_LDRH, A64_LDRSH_W, A64_LDRSH_X},
+  [KILN_TYPE_I32] = {A64_LDR_W, A64_LDR_W, A64_LDRSW},
+  [KILN_TYPE_I64] = {A64_LDR_X, A64_LDR_X, A64_LDR_X},
+  [KILN_TYPE_F32] = {A64_LDR_FS, A64_LDR_FS, A64_LDR_FS},
+  [KILN_TYPE_F64] = {A64_LDR_FD, A64_LDR_FD, A64_LDR_FD},
+};
+KN_INLINE enum a64_mem load_op(const struct kn_inst *in) {
+  unsigned sext = (in->x & KILN_MEM_SEXT) != 0, wide = in->type == KILN_TYPE_I64;
+  return (enum a64_mem)load_ops[KN_MEM_TYPE(in->x)][sext + (sext & wide)];
 }
-static enum a64_mem store_op(unsigned type) {
-  switch (type) {
-  case KILN_TYPE_I8: return A64_STRB;
-  case KILN_TYPE_I16: return A64_STRH;
-  case KILN_TYPE_I32: return A64_STR_W;
-  case KILN_TYPE_F32: return A64_STR_FS;
-  case KILN_TYPE_F64: return A64_STR_FD;
-  default: return A64_STR_X;
-  }
+static const uint8_t store_ops[KILN_TYPE_COUNT] = {
+  [KILN_TYPE_I8] = A64_STRB,   [KILN_TYPE_I16] = A64_STRH,   [KILN_TYPE_I32] = A64_STR_W,
+  [KILN_TYPE_I64] = A64_STR_X, [KILN_TYPE_F32] = A64_STR_FS, [KILN_TYPE_F64] = A64_STR_FD,
+};
+/* The load `op` of a value of `type` leaves zeros above the type's width. */
+KN_INLINE bool clears(enum a64_mem op, unsigned type) {
+  const uint32_t zeros = 1u << A64_LDRB | 1u << A64_LDRH | 1u << A64_LDR_W;
+  const uint32_t signs = 1u << A64_LDRSB_W | 1u << A64_LDRSH_W;
+  return (zeros | (type == KILN_TYPE_I32 ? signs : 0)) >> op & 1;
 }
-/* The load leaves zeros above the type's width. */
-static bool clears(const struct kn_inst *in) {
-  enum a64_mem op = load_op(in);
-  return op == A64_LDRB || op == A64_LDRH || op == A64_LDR_W ||
-         (in->type == KILN_TYPE_I32 && (op == A64_LDRSB_W || op == A64_LDRSH_W));
+
+/* Where the access `in` by `op` goes, if that is a register and an offset that the instruction reaches, as
+ * it mostly is: a stack slot, an address in a register, or a deferred sum of one and a constant. */
+KN_INLINE bool at_hand(struct kn_walk *w, const struct kn_inst *in, enum a64_mem op,
+                       struct a64_at *at) {
+  uint32_t h = in->a;
+  int64_t off = (int32_t)in->c;
+  if (kn_is_value(h)) {
+    const struct kn_val *val = &w->val[h];
+    if (val->flags & KN_VF_ADDR) {
+      const struct kn_inst *sum = &w->inst[h];
+      if (sum->b || !kn_is_value(sum->a)) return false;
+      off += (int32_t)sum->c;
+      h = sum->a;
+      val = &w->val[h];
+    }
+    unsigned r = val->reg;
+    if (r == KN_NO_REG || !a64_mem_scaled_ok(op, off)) return false;
+    w->locked |= KN_BIT(r);
+    KN_LOG(w, KN_EV_USE, h, r);
+    *at = (struct a64_at){r, (int32_t)off};
+    return true;
+  }
+  if (!kn_is_slot(h)) return false;
+  const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
+  off += s->frame;
+  if (s->frame == 0 || s->align_log2 > 4 || !a64_mem_scaled_ok(op, off)) return false;
+  w->frame_used = true;
+  *at = (struct a64_at){A64_FP, (int32_t)off};
+  return true;
 }
 
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
@@ -226,7 +251,8 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
 }
 
 /* A load of a variable in a register: another name of that, as long as it keeps its content. */
-static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+static __attribute__((noinline)) void load_variable(struct kn_walk *w, const struct kn_inst *in,
+                                                    unsigned home) {
   struct kn_val *val = &w->val[w->i];
   unsigned mem = KN_MEM_TYPE(in->x);
   if (in->type != mem) {
@@ -253,7 +279,8 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned 
 }
 
 /* A load of a variable in memory whose content register r holds as well. */
-static void load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r) {
+static __attribute__((noinline)) void load_copy(struct kn_walk *w, const struct kn_inst *in,
+                                                struct kn_slot *s, unsigned r) {
   w->locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;
   KN_LOG(w, KN_EV_USE, s->value, r);
@@ -262,6 +289,22 @@ static void load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slo
   w->val[w->i].flags |= (uint8_t)zx;
   kn_defined(w, w->i, d);
   if (w->owner[d] == w->i) kn_slot_note(w, s, w->i);
+}
+
+/* A load from any address, of any use. */
+static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct kn_inst *in,
+                                               struct kn_slot *variable) {
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  kn_drop(w, in->a);
+  if (w->val[w->i].uses == 0) { /* volatile */
+    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, x, KN_MEM_ALIGN(in->x));
+    return;
+  }
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  emit_access(w, load_op(in), d & 31, x, KN_MEM_ALIGN(in->x));
+  if (clears(load_op(in), in->type)) set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+  if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
 }
 
 void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
@@ -281,20 +324,22 @@ void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
       variable = s;
     }
   }
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
-  kn_drop(w, in->a);
-  if (w->val[w->i].uses == 0) { /* volatile */
-    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, x, KN_MEM_ALIGN(in->x));
+  struct a64_at at;
+  if (KN_LIKELY(w->val[w->i].uses != 0) && KN_LIKELY(at_hand(w, in, load_op(in), &at))) {
+    enum a64_mem op = load_op(in);
+    kn_drop(w, in->a);
+    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+    emit(w, a64_mem_scaled(op, d & 31, at.base, (uint32_t)at.off));
+    if (clears(op, in->type)) set_zx(w, w->i);
+    kn_defined(w, w->i, d);
+    if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
     return;
   }
-  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  emit_access(w, load_op(in), d & 31, x, KN_MEM_ALIGN(in->x));
-  if (clears(in)) set_zx(w, w->i);
-  kn_defined(w, w->i, d);
-  if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
+  load_far(w, in, variable);
 }
 
-static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+static __attribute__((noinline)) void store_variable(struct kn_walk *w, const struct kn_inst *in,
+                                                     unsigned home) {
   uint32_t h = in->b;
   if (kn_is_value(h) && w->val[h].reg == home) {
     KN_LOG(w, KN_EV_USE, h, home);
@@ -312,6 +357,24 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
   kn_drop(w, h);
 }
 
+static __attribute__((noinline)) void store_far(struct kn_walk *w, const struct kn_inst *in,
+                                                enum a64_mem op, unsigned rt) {
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  emit_access(w, op, rt, x, KN_MEM_ALIGN(in->x));
+}
+
+/* A store of a float constant, by its bits. */
+static __attribute__((noinline)) void store_float(struct kn_walk *w, const struct kn_inst *in) {
+  uint64_t bits = w->f->pool.at[kn_index(in->b)].low;
+  if (in->type == KILN_TYPE_F32) bits &= 0xffffffffu;
+  enum a64_mem op = in->type == KILN_TYPE_F32 ? A64_STR_W : A64_STR_X;
+  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  unsigned r = bits ? kn_temp(w, KN_GP_MASK) : A64_ZR;
+  if (bits) a64_set(w, r, 1, bits);
+  emit_access(w, op, r, x, KN_MEM_ALIGN(in->x));
+  kn_drop(w, in->a);
+}
+
 void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_slot *variable = NULL;
   if (kn_is_slot(in->a)) {
@@ -324,22 +387,18 @@ void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
     if (!s->escaped) variable = s;
     s->value = 0;
   }
-  enum a64_mem op = store_op(in->type);
+  enum a64_mem op = (enum a64_mem)store_ops[in->type];
   unsigned r;
-  if (kn_bank(in->type) && kn_is_pool(in->b)) { /* float constants by their bits */
-    uint64_t bits = w->f->pool.at[kn_index(in->b)].low;
-    if (in->type == KILN_TYPE_F32) bits &= 0xffffffffu;
-    op = in->type == KILN_TYPE_F32 ? A64_STR_W : A64_STR_X;
-    struct address x = begin_address(w, in->a, (int32_t)in->c);
-    r = bits ? kn_temp(w, KN_GP_MASK) : A64_ZR;
-    if (bits) a64_set(w, r, 1, bits);
-    emit_access(w, op, r, x, KN_MEM_ALIGN(in->x));
-    kn_drop(w, in->a);
+  if (KN_UNLIKELY(kn_bank(in->type) && kn_is_pool(in->b))) {
+    store_float(w, in);
     return;
   }
-  r = kn_bank(in->type) ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
-  emit_access(w, op, r & 31, x, KN_MEM_ALIGN(in->x));
+  r = kn_is_value(in->b) || kn_bank(in->type) ? kn_reg(w, in->b, in->type)
+                                              : reg_or_zr(w, in->b, in->type);
+  struct a64_at at;
+  if (KN_LIKELY(at_hand(w, in, op, &at)))
+    emit(w, a64_mem_scaled(op, r & 31, at.base, (uint32_t)at.off));
+  else store_far(w, in, op, r & 31);
   if (variable && kn_is_value(in->b) && w->val[in->b].reg == r && w->owner[r] == in->b)
     kn_slot_note(w, variable, in->b);
   kn_drop(w, in->a);

@@ -132,6 +132,29 @@ static a64_lower *const lowerings[KILN_OP_COUNT] = {
   [KILN_OP_TRAP] = trap,
 };
 
+/* What the loop need not look into: of an operation, the types for which the row above is right whatever
+ * else the instruction says; and whether it only makes a value, so that it is nothing if nobody reads it. */
+enum { I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64), F = KN_T(F32) | KN_T(F64), ANY = 0xffff };
+static const struct {
+  uint16_t types;
+  bool pure;
+} plain[KILN_OP_COUNT] = {
+  [KILN_OP_PARAM] = {ANY, false}, [KILN_OP_RESULT] = {ANY, false},
+  [KILN_OP_ADD] = {I, true},      [KILN_OP_SUB] = {I, true},
+  [KILN_OP_MUL] = {I, true},      [KILN_OP_AND] = {I, true},
+  [KILN_OP_OR] = {I, true},       [KILN_OP_XOR] = {I, true},
+  [KILN_OP_SHL] = {I, true},      [KILN_OP_LSHR] = {I, true},
+  [KILN_OP_ASHR] = {I, true},     [KILN_OP_ICMP] = {I, true},
+  [KILN_OP_FCMP] = {F, true},     [KILN_OP_SELECT] = {I | F, true},
+  [KILN_OP_ZEXT] = {I, true},     [KILN_OP_SEXT] = {I, true},
+  [KILN_OP_FADD] = {F, true},     [KILN_OP_FSUB] = {F, true},
+  [KILN_OP_FMUL] = {F, true},     [KILN_OP_FDIV] = {F, true},
+  [KILN_OP_LOAD] = {I | F, true}, [KILN_OP_STORE] = {I | F, false},
+  [KILN_OP_ADDR] = {ANY, true},   [KILN_OP_CALL] = {ANY, false},
+  [KILN_OP_BR] = {ANY, false},    [KILN_OP_BRIF] = {ANY, false},
+  [KILN_OP_RET] = {ANY, false},
+};
+
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
@@ -153,7 +176,7 @@ enum {
 };
 
 /* Who lowers `in`, or NULL. */
-static a64_lower *lowering(const struct kn_inst *in) {
+static __attribute__((noinline)) a64_lower *lowering(const struct kn_inst *in) {
   unsigned shape = kn_op_info[in->op].shape;
   unsigned from = shape >= KN_SH_CONV_II && shape <= KN_SH_CONV_BITS ? in->x
                   : shape == KN_SH_LOAD                              ? KN_MEM_TYPE(in->x)
@@ -243,13 +266,18 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
       continue;
     }
     if (map) kn_map_inst(w, in);
-    a64_lower *lower = lowering(in);
-    if (KN_UNLIKELY(lower == NULL)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
-      return;
-    }
     KN_LOG(w, KN_EV_INST, i, 0);
-    if (!skip_dead(w, in)) lower(w, in);
+    if (KN_LIKELY(plain[in->op].types >> in->type & 1)) {
+      if (KN_LIKELY(!plain[in->op].pure || w->val[i].uses != 0) || !skip_dead(w, in))
+        lowerings[in->op](w, in);
+    } else {
+      a64_lower *lower = lowering(in);
+      if (KN_UNLIKELY(lower == NULL)) {
+        kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
+        return;
+      }
+      if (!skip_dead(w, in)) lower(w, in);
+    }
     kn_inst_end(w);
     if (i == b->term) break;
     i++;
