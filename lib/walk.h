@@ -146,6 +146,7 @@ struct kn_walk {
   int32_t va_save;       /* frame offset of the register save area */
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
+  uint32_t prologue_words; /* reserved for it at frame_patch */
   uint32_t frame_size; /* allocated below the saved registers */
   bool uses_incoming;  /* stack parameters are read through the frame */
   bool frameless;

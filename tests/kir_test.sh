@@ -57,5 +57,6 @@ if [[ $target == aarch64 && $(uname -m) != aarch64 ]]; then
   options+=(--cc=aarch64-linux-gnu-gcc --cc-flags=-static --exec=qemu-aarch64)
 fi
 ulimit -c 0
+ulimit -s 65536 # frames of 20 MiB
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/kir/gen.py" "$work/gen" || exit 1
 "$run" "${options[@]}" "$here"/kir/*.kir "$work"/gen/*.kir

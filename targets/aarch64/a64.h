@@ -25,13 +25,15 @@ enum {
   VS1 = KN_FP_BASE + 31 /* scratch */
 };
 
-/* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label). TABLE: 32 bits
+/* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label); FRAME_WIDE: two words
+ * become movz and movk of it to x17. TABLE: 32 bits
  * get the distance from where the fixup before it of kind TABLE_BASE is. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
   A64_FIX_B14,
   A64_FIX_FRAME,
+  A64_FIX_FRAME_WIDE,
   A64_FIX_TABLE_BASE,
   A64_FIX_TABLE
 };
@@ -125,8 +127,15 @@ void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
 /* Room for the prologue; the frame begins above what it saves. */
 void a64_frame_begin(struct kn_walk *w);
-/* Epilogue, prologue, frame rows, fixups. Returns the offset of the function's first byte. */
-uint32_t a64_frame_end(struct kn_walk *w);
+/* Epilogue, prologue, frame rows, fixups. Returns the offset of the function's first byte; its relocations
+ * are those from `reloc_first` on. */
+uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first);
+
+/* ---- relax.c ---- */
+
+/* Gives the conditional branches that do not reach their targets their long form. All labels that they name
+ * are placed. False if the function failed. */
+bool a64_relax(struct kn_walk *w, uint32_t reloc_first);
 
 /* ---- memory.c ---- */
 

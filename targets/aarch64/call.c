@@ -220,17 +220,21 @@ static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) 
   KN_PUSH(w->f, w->moves, m);
 }
 
+/* sp + off for `op`; through x17 where that does not reach. Off is below 16 MiB. */
+static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) {
+  if (KN_LIKELY(a64_mem_offset_ok(op, off))) return (struct a64_at){A64_SP, (int32_t)off};
+  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_SP, off >> 12, 1));
+  return (struct a64_at){IP1, (int32_t)(off & 0xfff)};
+}
+
 /* Stores h at sp + off. */
 static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
   if (type == KILN_TYPE_I128) {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
-    if (off > 32000) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 beyond 32000 bytes of arguments on AArch64");
-      return;
-    }
-    emit(w, a64_mem_offset(A64_STR_X, low, A64_SP, (int32_t)off));
-    emit(w, a64_mem_offset(A64_STR_X, high, A64_SP, (int32_t)off + 8));
+    struct a64_at at = stack_at(w, A64_STR_X, off + 8);
+    emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
+    emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
     return;
   }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
@@ -252,29 +256,37 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
   enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD)
                     : half          ? A64_STR_W
                                     : A64_STR_X;
-  struct a64_at at = {A64_SP, (int32_t)off};
-  if (!a64_mem_offset_ok(op, off)) { /* beyond 32 KiB of arguments */
-    emit(w, a64_mov_sp(1, IP1, A64_SP));
-    a64_add_imm(w, IP1, IP1, off);
-    at = (struct a64_at){IP1, 0};
-  }
+  struct a64_at at = stack_at(w, op, off);
   emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
 }
 
-/* Copies `size` bytes from address h to sp + off. */
+/* Copies `size` bytes from address h to sp + off: all but the last few of many in a loop. */
 static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t size) {
-  unsigned from = kn_reg(w, h, KILN_TYPE_I64);
+  enum { UNROLLED = 64 };
+  unsigned from = kn_reg(w, h, KILN_TYPE_I64), to = A64_SP;
   static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
   static const uint8_t stores[] = {A64_STRB, A64_STRH, A64_STR_W, A64_STR_X};
-  if (off + size > 4096 || size > 4096) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "by-value arguments beyond 4 KiB on AArch64");
-    return;
+  if (off >= 4096 || size > UNROLLED) {
+    emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_SP, off & 0xfff, 0));
+    if (off >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP1, off >> 12, 1));
+    to = IP1;
+    off = 0;
+  }
+  if (size > UNROLLED) {
+    unsigned source = kn_temp(w, KN_GP_MASK), left = kn_temp(w, KN_GP_MASK);
+    emit(w, a64_mov(1, source, from));
+    a64_set(w, left, 1, size / 8);
+    emit(w, a64_mem_post(A64_LDR_X, IP0, source, 8));
+    emit(w, a64_mem_post(A64_STR_X, IP0, IP1, 8));
+    emit(w, a64_addsub_imm(A64_SUB, 1, left, left, 1, 0));
+    emit(w, a64_cbnz(1, left, -12));
+    from = source;
+    size %= 8;
   }
   for (uint32_t at = 0; at < size;) {
     unsigned log2 = size - at >= 8 ? 3 : size - at >= 4 ? 2 : size - at >= 2 ? 1 : 0;
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
     emit(w, a64_mem_offset((enum a64_mem)loads[log2], IP0, from, (int32_t)at));
-    emit(w, a64_mem_offset((enum a64_mem)stores[log2], IP0, A64_SP, (int32_t)(off + at)));
+    emit(w, a64_mem_offset((enum a64_mem)stores[log2], IP0, to, (int32_t)(off + at)));
     at += 1u << log2;
   }
 }
@@ -325,6 +337,7 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
     if (w->val[w->i].uses == 0) return;
     reg = kn_bank(types[0]) ? KN_FP_BASE : 0;
     KN_LOG(w, KN_EV_USE, w->i, reg);
+    w->locked = KN_BIT(reg); /* not for an alias that makes way */
     unsigned d = kn_def(w, w->i, types[0], reg, 0);
     a64_hook_move(w, d, reg, types[0]);
     kn_defined(w, w->i, d);
@@ -426,11 +439,25 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t symbol = 0;
   if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
     symbol = f->pool.at[kn_index(in->b)].symbol;
-  if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
+  /* what goes to the stack first, while registers are free for it */
   if (bytes) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
     if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+    s = (struct assign){0};
+    for (uint32_t k = 0; k < n; k++) {
+      const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+      unsigned type = p ? p->type : loose_type(w, args[k]);
+      struct location l = next_argument(&s, type, p);
+      if (l.reg != KN_NO_REG) continue;
+      if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+      if (p && p->flags & KILN_PARAM_BYVAL) push_block(w, l.stack, args[k], p->size_bytes);
+      else push_to(w, l.stack, args[k], type);
+      w->free |= w->temp;
+      w->temp = w->locked = 0;
+      KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+    }
   }
+  if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
   s = (struct assign){0};
   struct wide_arg wide[4];
   unsigned n_wide = 0;
@@ -438,21 +465,10 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
     unsigned type = p ? p->type : loose_type(w, args[k]);
     struct location l = next_argument(&s, type, p);
+    if (l.reg == KN_NO_REG) continue;
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (l.reg != KN_NO_REG && type == KILN_TYPE_I128) {
-      wide[n_wide++] = (struct wide_arg){args[k], l.reg};
-    } else if (l.reg != KN_NO_REG) {
-      move_to(w, l.reg, args[k], type);
-    } else {
-      /* done with at once: its registers may serve the next */
-      uint64_t locked = w->locked, temp = w->temp;
-      if (p && p->flags & KILN_PARAM_BYVAL) push_block(w, l.stack, args[k], p->size_bytes);
-      else push_to(w, l.stack, args[k], type);
-      w->free |= w->temp & ~temp;
-      w->temp = temp;
-      KN_LOG_SET(w, KN_EV_DONE, w->locked & ~locked);
-      w->locked = locked;
-    }
+    if (type == KILN_TYPE_I128) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
+    else move_to(w, l.reg, args[k], type);
   }
   for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
   if (symbol == 0) kn_drop(w, in->b);

@@ -1,19 +1,10 @@
 /* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the loop in
- * target.c. Conditional branches reach 1 MiB and bit tests 32 KiB: in a function that may be longer,
- * the inverted branch skips an unconditional one. Invariant: an edge's moves are the last code before
- * its branch. */
+ * target.c. Branches are emitted in their short form (see relax.c). Invariant: an edge's moves are the last
+ * code before its branch. */
 #include "lib/cases.h"
 #include "targets/aarch64/a64.h"
 
 /* ---- branches ---- */
-
-/* An upper bound of sorts of the function's size, in units of at most 80 bytes. */
-static uint64_t units(const struct kn_walk *w) {
-  const kiln_func *f = w->f;
-  return (uint64_t)f->n + f->edges.n + f->edge_args.n + f->lists.n;
-}
-static bool far19(const struct kn_walk *w) { return units(w) > (1 << 20) / 80; }
-static bool far14(const struct kn_walk *w) { return units(w) > (1 << 15) / 80; }
 
 static void fixup(struct kn_walk *w, uint32_t label, enum a64_fix kind) {
   KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), label, kind});
@@ -36,11 +27,6 @@ static uint32_t test_word(struct a64_test t, int32_t bytes) {
 
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   bool bit = t.kind == A64_T_TBZ || t.kind == A64_T_TBNZ;
-  if (bit ? far14(w) : far19(w)) {
-    emit(w, test_word(a64_negate(t), 8));
-    a64_branch(w, label);
-    return;
-  }
   fixup(w, label, bit ? A64_FIX_B14 : A64_FIX_B19);
   emit(w, test_word(t, 0));
 }

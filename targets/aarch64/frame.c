@@ -7,12 +7,12 @@
  *   x29          frame record: caller's x29, return address
  *   sp           = x29, or below it by dynamic allocations and a call's stack arguments
  *
- * There is one epilogue, behind the last block, where the size is known. The prologue's words are
- * reserved and unused ones are cut off the function's beginning. Invariant: the rows describe every
- * instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
+ * There is one epilogue, behind the last block, where the size is known. For the prologue the words that
+ * it needs mostly are reserved; where the size asks for others the function's code is moved. Invariant: the
+ * rows describe every instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
 
-enum { PROLOGUE_WORDS = 3, EPILOGUE_RESERVE = 256 };
+enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 256 };
 
 /* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
 enum {
@@ -64,8 +64,9 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
 void a64_frame_begin(struct kn_walk *w) {
   struct pair pairs[12];
   w->frame_patch = kn_here(w);
-  for (unsigned i = 0; i < PROLOGUE_WORDS; i++) emit(w, a64_nop());
   unsigned n = saved_pairs(w, pairs);
+  w->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
+  for (unsigned i = 0; i < w->prologue_words; i++) emit(w, a64_nop());
   for (unsigned i = 0; i < n; i++) transfer(w, &pairs[i], false);
   w->saved_count = n;
   w->frame_low = 16 + 16 * (int32_t)n;
@@ -121,6 +122,13 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     uint32_t word = get(w, x->at);
     if (x->kind == A64_FIX_FRAME) {
       put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
+      if (!a64_addsub_imm_ok(size))
+        kn_func_fail(w->f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
+      continue;
+    }
+    if (x->kind == A64_FIX_FRAME_WIDE) {
+      put(w, x->at, a64_movw(A64_MOVZ, 1, IP1, size & 0xffff, 0));
+      put(w, x->at + 4, a64_movw(A64_MOVK, 1, IP1, size >> 16, 1));
       continue;
     }
     if (x->kind == A64_FIX_TABLE_BASE) {
@@ -148,24 +156,50 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
   }
 }
 
-uint32_t a64_frame_end(struct kn_walk *w) {
+/* Moves the function's code behind its prologue by `words`: all that names a place in it goes along. */
+static void move_code(struct kn_walk *w, int32_t words, uint32_t reloc_first) {
+  uint32_t delta = (uint32_t)(words * 4), from = w->frame_patch + 4 * w->prologue_words;
+  memmove(w->base + from + delta, w->base + from, kn_here(w) - from);
+  w->p += words * 4;
+  for (uint32_t i = 0; i < w->labels.n; i++)
+    if (w->label[i] != UINT32_MAX) w->label[i] += delta;
+  for (uint32_t i = 0; i < w->fixups.n; i++) w->fixups.at[i].at += delta;
+  for (uint32_t i = reloc_first; i < w->s->out.n_relocs; i++) w->s->out.relocs[i].offset += delta;
+  for (uint32_t i = 1; i < w->pieces.n && w->map; i++) w->pieces.at[i].offset_bytes += delta;
+}
+
+/* Emits rd = rn + or - size, of any size; uses x16. */
+static void add_size(struct kn_walk *w, enum a64_addsub op, unsigned rd, unsigned rn,
+                     uint32_t size) {
+  if (a64_addsub_imm_ok(size)) {
+    emit(w, a64_addsub_val(op, 1, rd, rn, size));
+  } else { /* the form with an extension takes sp */
+    emit(w, a64_movw(A64_MOVZ, 1, IP0, size & 0xffff, 0));
+    emit(w, a64_movw(A64_MOVK, 1, IP0, size >> 16, 1));
+    emit(w, a64_addsub_ext(op, 1, rd, rn, IP0, A64_UXTX, 0));
+  }
+}
+
+uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
   struct pair pairs[12];
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;
   bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame_low > 16;
-  bool aligned = kn_symbol(w->f->module, w->f->symbol)->align_log2 > 2;
   uint32_t size = ((uint32_t)w->frame_low + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
-  if (size >= 1 << 24) {
-    kn_func_fail(w->f, KILN_ERR_LIMIT, UINT32_MAX, 0, "stack frame beyond 16 MiB");
-    return w->frame_patch;
-  }
   if (!kn_walk_room(w, EPILOGUE_RESERVE)) return w->frame_patch;
+  bool pre = size <= 504;                              /* the short forms with writeback */
+  unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
+  unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
+  if (words != w->prologue_words)
+    move_code(w, (int32_t)words - (int32_t)w->prologue_words, reloc_first);
+
+  w->prologue_words = words;
+  w->label[w->exit_label] = kn_here(w);
+  if (!a64_relax(w, reloc_first)) return w->frame_patch;
 
   /* epilogue */
   uint32_t reload = 0, freed = 0;
-  w->label[w->exit_label] = kn_here(w);
-  bool pre = size <= 504 && !aligned; /* the short forms with writeback */
   if (frame) {
     for (unsigned i = n; i-- > 0;) transfer(w, &pairs[i], true);
     if (dynamic) emit(w, a64_mov_sp(1, A64_SP, A64_FP));
@@ -175,32 +209,34 @@ uint32_t a64_frame_end(struct kn_walk *w) {
     } else {
       emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
       reload = kn_here(w);
-      emit(w, a64_addsub_val(A64_ADD, 1, A64_SP, A64_SP, size));
+      add_size(w, A64_ADD, A64_SP, A64_SP, size);
       freed = kn_here(w);
     }
   }
   emit(w, a64_ret(A64_LR));
 
-  /* prologue: the words at frame_patch, from `start` on */
+  /* prologue: the words at the function's beginning */
   uint32_t start = w->frame_patch, at = start;
-  if (!frame) {
-    if (!aligned) start += 4 * PROLOGUE_WORDS;
-  } else if (pre) {
-    start = at += 4;
-    put(w, at, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
-    at += 4;
-  } else {
-    put(w, at, a64_addsub_val(A64_SUB, 1, A64_SP, A64_SP, size));
-    put(w, at + 4, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
-    at += 8;
-  }
-  if (frame) put(w, at, a64_mov_sp(1, A64_FP, A64_SP));
   apply_fixups(w, size);
   if (!frame) return start;
+  uint8_t *end = w->p;
+  w->p = w->base + start;
+  if (pre) {
+    emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
+    at = kn_here(w);
+  } else {
+    add_size(w, A64_SUB, A64_SP, A64_SP, size);
+    at = kn_here(w);
+    emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
+  }
+  uint32_t allocated = at;
+  at = kn_here(w);
+  emit(w, a64_mov_sp(1, A64_FP, A64_SP));
+  w->p = end;
 
   /* rows */
   w->cfi_at = start;
-  kn_walk_cfi_advance(w, start + 4, 4);
+  kn_walk_cfi_advance(w, allocated, 4);
   row_op(w, CFA_DEF_CFA_OFFSET, 1, size, 0);
   kn_walk_cfi_advance(w, at, 4);
   row_saved(w, A64_FP, 0, size);

@@ -37,8 +37,27 @@ void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value) {
 
 /* ---- the frame ---- */
 
+/* True if the frame may come to 16 MiB: an upper bound of its size, in bytes, from all that gets room in it. */
+static bool large_frame(const struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  uint64_t bytes = 4096 + 16 * ((uint64_t)f->n + f->edge_args.n);
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    const struct kn_slot *s = &f->slots.at[i];
+    bytes += s->size_bytes + (UINT64_C(16) << s->align_log2);
+  }
+  return bytes >= 1 << 24;
+}
+
 /* x17 = address of the caller's arguments: x29 + the frame's size, which is known at the end. */
 static void incoming(struct kn_walk *w) {
+  if (KN_UNLIKELY(large_frame(w))) {
+    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
+    emit(w, a64_nop());
+    emit(w, a64_nop());
+    emit(w, a64_add(1, IP1, A64_FP, IP1));
+    w->frame_used = true;
+    return;
+  }
   KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
   emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_FP, 0, 0));
   w->frame_used = true;

@@ -309,7 +309,7 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   if (KN_UNLIKELY(w->map)) walk_mapped(w);
   else walk_blocks(w, false);
   if (f->status != KILN_OK) return f->status;
-  uint32_t start = a64_frame_end(w);
+  uint32_t start = a64_frame_end(w, reloc_first);
   if (f->status != KILN_OK) return f->status;
   kn_walk_end(w, start, kn_here(w), cfi_first, reloc_first);
   return f->status;
