@@ -189,8 +189,9 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     struct kn_range *r = &ranges[row->global];
     uint32_t p = f->block[row->block].pos - 1;
     if (p == UINT32_MAX) continue;
-    if (p < r->first) r->first = p;
-    if (p > r->last) r->last = p;
+    /* no branches: they would be mispredicted */
+    r->first = p < r->first ? p : r->first;
+    r->last = p > r->last ? p : r->last;
     r->weight += 1u << (depth ? depth[p] : 0);
   }
   if (plan->loops.n == 0) return true;

@@ -146,7 +146,7 @@ static __attribute__((noinline)) void aim(struct kn_walk *w, const struct kn_loo
   if (w->aim == UINT32_MAX) return;
   for (uint32_t a = f->edges.at[w->aim].args; a; a = f->edge_args.at[a - 1].next) {
     uint32_t h = f->edge_args.at[a - 1].value;
-    if (kn_is_value(h) && w->val[h].flags == 0) w->val[h].hint = KN_AIMED;
+    if (kn_is_value(h) && w->val[h].flags == 0) w->val[h].hint = KN_HINT_AIMED;
   }
 }
 
@@ -215,8 +215,8 @@ int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "the stack frame is larger than 1 GiB");
     return -8;
   }
-  if (align_log2 < 3 && size >= 8) align_log2 = 3;
   int32_t mask = (1 << align_log2) - 1;
+  mask |= 7 * (size >= 8);
   if (w->plan->target->frame_up) {
     int32_t at = (w->frame_low + mask) & ~mask;
     w->frame_low = at + (int32_t)size;

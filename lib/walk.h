@@ -215,9 +215,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
                  uint32_t reloc_first);
 /* The home of the parameter of the loop's header that value i is the next round's value of, if nobody but
  * i itself still reads this round's; or KN_NO_REG. `readers`: operands of i that are not yet dropped. For
- * values with a hint of KN_AIMED and above. */
+ * values with KN_HINT_AIMED. */
 unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
-#define KN_AIMED 64
 /* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* Parameter `i` of a block whose parameters are not contiguous, in constant time for one block after
@@ -283,6 +282,7 @@ KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
 /* ---- the target's slow paths, from lib/walk_slow.h ---- */
 
 unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed);
+unsigned KN_W(def_hinted)(struct kn_walk *w, uint32_t i);
 unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type);
 void KN_W(release_slow)(struct kn_walk *w, uint32_t h);
 void KN_W(copy_aliases)(struct kn_walk *w, unsigned home);
@@ -310,8 +310,8 @@ void KN_W(hook_address)(struct kn_walk *w, unsigned dst, uint32_t v);
 /* Performs the deferred LOAD `v` into dst. */
 void KN_W(hook_deferred_load)(struct kn_walk *w, unsigned dst, uint32_t v);
 extern const uint8_t KN_W(scratch)[2];
-/* Argument registers by bank and number; KN_NO_REG & 63 where there is none. */
-extern const uint8_t KN_W(hints)[2][8];
+/* By bank and hint: the argument register, or no bit. */
+extern const uint64_t KN_W(hints)[2][16];
 
 /* ---- fast paths ---- */
 
@@ -360,56 +360,32 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   }
 }
 
-/* The home of the variable that the next instruction stores value i to, if that is its only use. */
-KN_INLINE unsigned kn_store_target(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *next = &w->inst[i + 1];
-  if (next->op != KILN_OP_STORE || next->b != i || !kn_is_slot(next->a)) return KN_NO_REG;
-  unsigned r = w->f->slots.at[kn_index(next->a)].reg;
-  return w->val[i].uses == 1 ? r : KN_NO_REG;
-}
-
-/* The register for result i: its home, the home of the variable that it is stored to next, `prefer`
- * if that is free, or any free one that is not in `avoid`. */
+/* The register for result i: its home, the home of what it becomes, `prefer` if that is free, or any
+ * free one that is not in `avoid`. */
 KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
                           uint64_t avoid) {
   struct kn_val *v = &w->val[i];
-  if (v->flags & KN_VF_HOME) {
+  unsigned flags = v->flags, hint = v->hint, r;
+  if (flags & KN_VF_HOME) {
     KN_LOG(w, KN_EV_DEF, i, v->reg);
     return v->reg;
   }
-  if (KN_UNLIKELY((uint32_t)v->hint - KN_AIMED < 64u)) {
-    unsigned r = kn_walk_aim(w, i, (const uint32_t[2]){0, 0});
-    if (r != KN_NO_REG) {
-      v->flags |= KN_VF_HOME;
-      v->reg = (uint8_t)r;
-      w->locked |= KN_BIT(r);
-      KN_LOG(w, KN_EV_DEF, i, r);
-      return r;
-    }
-  }
-  unsigned home = kn_store_target(w, i);
-  unsigned r;
-  if (home != KN_NO_REG && (v->flags & KN_VF_SLOT_HOME) == 0) {
-    if (KN_UNLIKELY(w->aliased & KN_BIT(home))) KN_W(copy_aliases)(w, home);
-    r = home;
-    v->flags = KN_VF_ALIAS;
-    v->frame = 0;
+  if (KN_UNLIKELY((hint & ~16u) == KN_HINT_STORED) && (r = KN_W(def_hinted)(w, i)) != KN_NO_REG)
+    return r;
+  /* the call's argument register, else `prefer`, else any: masks, since a branch on which of them
+   * is free would be mispredicted */
+  uint64_t can = w->free & ~avoid & ~w->cached & w->choice & kn_bank_mask(type);
+  uint64_t wanted = KN_W(hints)[kn_bank(type)][hint & 15] & can;
+  uint64_t same = prefer < 64 ? KN_BIT(prefer & 63) & can : 0;
+  uint64_t pick = wanted ? wanted : same ? same : can;
+  if (KN_LIKELY(pick != 0)) {
+    r = (unsigned)__builtin_ctzll(pick);
+    w->free ^= KN_BIT(r);
   } else {
-    /* the call's argument register, else `prefer`, else any: masks, since a branch on which of them
-     * is free would be mispredicted */
-    uint64_t can = w->free & ~avoid & ~w->cached & w->choice & kn_bank_mask(type);
-    uint64_t wanted = v->hint < 8 ? KN_BIT(KN_W(hints)[kn_bank(type)][v->hint & 7]) & can : 0;
-    uint64_t same = prefer < 64 ? KN_BIT(prefer & 63) & can : 0;
-    uint64_t pick = wanted ? wanted : same ? same : can;
-    if (KN_LIKELY(pick != 0)) {
-      r = (unsigned)__builtin_ctzll(pick);
-      w->free ^= KN_BIT(r);
-    } else {
-      r = KN_W(evict)(w, kn_bank_mask(type) & ~avoid);
-    }
-    w->owner[r] = i;
-    if (KN_LIKELY((v->flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
+    r = KN_W(evict)(w, kn_bank_mask(type) & ~avoid);
   }
+  w->owner[r] = i;
+  if (KN_LIKELY((flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
   v->reg = (uint8_t)r;
   w->locked |= KN_BIT(r);
   KN_LOG(w, KN_EV_DEF, i, r);

@@ -52,6 +52,37 @@ unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed) {
   return r;
 }
 
+/* The home of the variable that the next instruction stores value i to, if that is its only use; or
+ * KN_NO_REG. */
+static unsigned store_target(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (next->op != KILN_OP_STORE || next->b != i || !kn_is_slot(next->a)) return KN_NO_REG;
+  return w->val[i].uses == 1 ? w->f->slots.at[kn_index(next->a)].reg : KN_NO_REG;
+}
+
+/* kn_def of a value with a hint that says what it becomes: its register, or KN_NO_REG if it cannot be
+ * that. */
+unsigned KN_W(def_hinted)(struct kn_walk *w, uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  unsigned r;
+  if (v->flags & KN_VF_SLOT_HOME) return KN_NO_REG;
+  if (v->hint == KN_HINT_AIMED) {
+    r = kn_walk_aim(w, i, (const uint32_t[2]){0, 0});
+    if (r == KN_NO_REG) return r;
+    v->flags |= KN_VF_HOME;
+  } else {
+    r = store_target(w, i);
+    if (r == KN_NO_REG) return r;
+    if (KN_UNLIKELY(w->aliased & KN_BIT(r))) KN_W(copy_aliases)(w, r);
+    v->flags = KN_VF_ALIAS;
+    v->frame = 0;
+  }
+  v->reg = (uint8_t)r;
+  w->locked |= KN_BIT(r);
+  KN_LOG(w, KN_EV_DEF, i, r);
+  return r;
+}
+
 unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
   unsigned r;
   if (!kn_is_value(h)) {
@@ -80,7 +111,7 @@ unsigned KN_W(reg_slow)(struct kn_walk *w, uint32_t h, unsigned type) {
   }
   unsigned wanted = v->hint < 8 && !w->stress ? w->plan->target->arg_regs[v->hint] : KN_NO_REG;
   unsigned home = KN_NO_REG;
-  if (KN_UNLIKELY((uint32_t)v->hint - KN_AIMED < 64u) && (v->flags & KN_VF_ADDR))
+  if (KN_UNLIKELY(v->hint == KN_HINT_AIMED) && (v->flags & KN_VF_ADDR))
     home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
   if (home != KN_NO_REG) {
     r = home;

@@ -7,7 +7,9 @@
 #include "lib/walk_slow.h"
 
 const uint8_t a64_scratch[2] = {IP0, VS1};
-const uint8_t a64_hints[2][8] = {{0, 1, 2, 3, 4, 5, 6, 7}, {32, 33, 34, 35, 36, 37, 38, 39}};
+const uint64_t a64_hints[2][16] = {
+  {KN_BIT(0), KN_BIT(1), KN_BIT(2), KN_BIT(3), KN_BIT(4), KN_BIT(5), KN_BIT(6), KN_BIT(7)},
+  {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35), KN_BIT(36), KN_BIT(37), KN_BIT(38), KN_BIT(39)}};
 
 /* ---- numbers ---- */
 

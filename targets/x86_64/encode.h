@@ -45,7 +45,6 @@ enum {
   X64_W8 = 1 << 9,    /* bit 0 of the opcode is clear for byte operands; both may be byte registers */
   X64_RM8 = 1 << 10,  /* r/m is a byte register */
   X64_NOSIZE = 1 << 11, /* no 66 prefix for 16 bit, no byte form: size only gives REX.W */
-  X64_0F38 = 1 << 12, /* 0F 38 escape (with X64_0F) */
 #define X64_PRE(b) ((b) << 16)
 
   X64_ADD = 0x03 | X64_W8, X64_OR = 0x0b | X64_W8, X64_ADC = 0x13 | X64_W8, X64_SBB = 0x1b | X64_W8,
@@ -122,7 +121,6 @@ X64_INLINE uint8_t *x64_head(uint8_t *p, unsigned op, unsigned size, unsigned re
   *p = (uint8_t)(0x40 | rex);
   p += (rex != 0) | force;
   if (op & X64_0F) p = x64_put8(p, 0x0f);
-  if (op & X64_0F38) p = x64_put8(p, 0x38);
   return p;
 }
 X64_INLINE unsigned x64_opcode(unsigned op, unsigned size) {
@@ -139,50 +137,81 @@ X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg,
   return p + 2;
 }
 
-/* ModRM, SIB and displacement of `reg`, [m]. SDM 2.1.5, tables 2-2 and 2-3. */
-X64_INLINE uint8_t *x64_modrm(uint8_t *p, unsigned reg, struct x64_mem m) {
+/* An opcode with its operand size, for a register and memory, as one word: tables have them, and one
+ * function writes them all. Bits 0 to 15 the opcode, with 0F before it; 16 to 23 the prefix, or 0. */
+#define X64_FORM_PREFIX (1u << 24)
+#define X64_FORM_LONG (1u << 25) /* two bytes of opcode */
+#define X64_FORM_WIDE (1u << 26) /* REX.W */
+#define X64_FORM_BYTE (1u << 27) /* a byte register: REX if it is one of 4 to 7 */
+#define X64_FORM_OPCODE(op, size) ((op) & ((op) & X64_W8 && (size) == 0 ? 0xfeu : 0xffu))
+#define X64_FORM(op, size)                                                                         \
+  (((op) & X64_0F ? X64_FORM_OPCODE(op, size) << 8 | 0x0f | X64_FORM_LONG                          \
+                  : X64_FORM_OPCODE(op, size)) |                                                   \
+   ((op) >> 16                                  ? ((op) >> 16 & 0xffu) << 16 | X64_FORM_PREFIX     \
+    : (size) == 1 && ((op) & X64_NOSIZE) == 0 ? 0x66u << 16 | X64_FORM_PREFIX                    \
+                                                : 0u) |                                            \
+   ((size) == 3 ? X64_FORM_WIDE : 0u) | ((op) & X64_W8 && (size) == 0 ? X64_FORM_BYTE : 0u))
+
+/* Prefix and REX of `form`; `rex` holds R, X, B. Written whether needed or not, and kept if needed: no
+ * branches, since those on what is hardly ever the same twice would be mispredicted. */
+X64_INLINE uint8_t *x64_form_head(uint8_t *p, uint32_t form, unsigned rex, unsigned reg) {
+  *p = (uint8_t)(form >> 16);
+  p += form / X64_FORM_PREFIX & 1;
+  rex |= form >> 23 & 8;
+  *p = (uint8_t)(0x40 | rex);
+  return p + ((rex | (form / X64_FORM_BYTE & 1 & (unsigned)(reg >= 4))) != 0);
+}
+
+/* form reg, [base + disp], base neither rsp nor r12. SDM 2.1.5, table 2-2. */
+X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigned base,
+                                int32_t disp) {
+  p = x64_form_head(p, form, (reg >> 3) << 2 | base >> 3, reg);
+  unsigned rm = base & 7, small = disp == (int8_t)disp, none = (disp == 0) & (rm != 5);
+  unsigned mod = (2u - small) & (none - 1u), two = form / X64_FORM_LONG & 1;
+  uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
+  uint64_t code = (form & 0xffff) | rest << 8 << (8 * two);
+  memcpy(p, &code, 8);
+  return p + two + 2 + (0x410u >> (mod * 4) & 7);
+}
+
+/* form reg, [m], m any other. SDM 2.1.5, tables 2-2 and 2-3. */
+static inline uint8_t *x64_form_any(uint8_t *p, uint32_t form, unsigned reg, struct x64_mem m) {
+  unsigned base = m.base < X64_RIP ? m.base : 0, index = m.index == X64_NONE ? 4 : m.index;
   unsigned field = (reg & 7) << 3;
-  if (m.base >= X64_RIP) {
-    if (m.base == X64_RIP) {
-      *p++ = (uint8_t)(field | 5);
-    } else { /* no base: SIB with base 101 and mod 00 */
-      unsigned index = m.index == X64_NONE ? 4 : (unsigned)(m.index & 7);
-      *p++ = (uint8_t)(field | 4);
-      *p++ = (uint8_t)((unsigned)m.scale << 6 | index << 3 | 5);
-    }
+  if (m.segment) *p++ = m.segment;
+  p = x64_form_head(p, form, (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3, reg);
+  *p++ = (uint8_t)form;
+  *p = (uint8_t)(form >> 8);
+  p += form / X64_FORM_LONG & 1;
+  if (m.base == X64_RIP) {
+    *p++ = (uint8_t)(field | 5);
     return x64_put32(p, m.disp);
   }
-  unsigned base = m.base & 7;
-  /* no displacement, one byte, or four: arithmetic, since a branch would be mispredicted */
-  unsigned small = m.disp == (int8_t)m.disp, none = (m.disp == 0) & (base != 5);
-  unsigned form = (2u - small) & (none - 1u); /* mod */
-  unsigned mod = form << 6;
-  if (m.index != X64_NONE || base == 4) {
-    unsigned index = m.index == X64_NONE ? 4 : (unsigned)(m.index & 7);
-    uint16_t w = (uint16_t)(mod | field | 4 | ((unsigned)m.scale << 6 | index << 3 | base) << 8);
-    memcpy(p, &w, 2);
-    p += 2;
-  } else {
-    *p++ = (uint8_t)(mod | field | base);
+  unsigned small = m.disp == (int8_t)m.disp, none = (m.disp == 0) & ((base & 7) != 5);
+  unsigned mod = (2u - small) & (none - 1u), bytes = 0x410u >> (mod * 4) & 7;
+  if (m.base == X64_NONE) { /* SIB with base 101 and mod 00 */
+    mod = 0;
+    base = 5;
+    bytes = 4;
   }
+  *p++ = (uint8_t)(mod << 6 | field | 4);
+  *p++ = (uint8_t)((unsigned)m.scale << 6 | (index & 7) << 3 | (base & 7));
   memcpy(p, &m.disp, 4);
-  return p + (0x410u >> (form * 4) & 7);
+  return p + bytes;
 }
 
-X64_INLINE unsigned x64_mem_rex(struct x64_mem m) {
-  unsigned b = m.base >= X64_RIP ? 0 : (unsigned)m.base >> 3;
-  unsigned x = m.index == X64_NONE ? 0 : (unsigned)m.index >> 3;
-  return x << 1 | b;
+/* form reg, [m]. With a rip base the displacement is the last 4 bytes of the instruction (before an
+ * immediate). */
+X64_INLINE uint8_t *x64_form_mem(uint8_t *p, uint32_t form, unsigned reg, struct x64_mem m) {
+  if (__builtin_expect(m.index == X64_NONE && m.segment == 0 && m.base < X64_RIP && (m.base & 7) != 4,
+                       1))
+    return x64_form_at(p, form, reg, m.base, m.disp);
+  return x64_form_any(p, form, reg, m);
 }
 
-/* op reg, [m]; with the "_ST" opcodes: op [m], reg. With a rip base the displacement is the last
- * 4 bytes of the instruction (before an immediate). */
+/* op reg, [m]; with the "_ST" opcodes: op [m], reg. */
 X64_INLINE uint8_t *x64_rm(uint8_t *p, unsigned op, unsigned size, unsigned reg, struct x64_mem m) {
-  if (m.segment) *p++ = m.segment;
-  bool force = (op & X64_W8) && size == 0 && (reg & 0xc) != 0;
-  p = x64_head(p, op, size, (reg >> 3) << 2 | x64_mem_rex(m), force);
-  *p = (uint8_t)x64_opcode(op, size);
-  return x64_modrm(p + 1, reg, m);
+  return x64_form_mem(p, X64_FORM(op, size), reg, m);
 }
 
 /* Group instruction on a register or memory, opcode `op`, group number in `reg`. */
@@ -196,10 +225,7 @@ X64_INLINE uint8_t *x64_group_r(uint8_t *p, unsigned op, unsigned size, unsigned
 }
 X64_INLINE uint8_t *x64_group_m(uint8_t *p, unsigned op, unsigned size, unsigned group,
                                 struct x64_mem m) {
-  if (m.segment) *p++ = m.segment;
-  p = x64_head(p, op, size, x64_mem_rex(m), false);
-  *p = (uint8_t)x64_opcode(op, size);
-  return x64_modrm(p + 1, group, m);
+  return x64_form_mem(p, X64_FORM(op, size) & ~X64_FORM_BYTE, group, m);
 }
 
 /* The immediate of an arithmetic instruction: 1, 2 or 4 bytes. */

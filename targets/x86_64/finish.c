@@ -15,7 +15,7 @@ static uint32_t cut_prologue(struct kn_walk *w, uint32_t start) {
   uint32_t size = frame - saved;
   if (leaf && w->frame_low == 0 && !f->uses_frame && !w->uses_incoming) {
     w->frameless = true;
-    return w->frame_patch + 4 - start;
+    return w->frame_patch + 4 - X64_GAP - start;
   }
   if (leaf && (uint32_t)-w->frame_low - saved <= 128 && !f->module->options.no_red_zone) size = 0;
   w->frame_size = size;
@@ -48,9 +48,30 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
   jump->label = size;
 }
 
+/* Copies n bytes down by X64_GAP or more. */
+static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
+  uint32_t done = 0;
+  do {
+    memcpy(to + done, from + done, 32);
+    done += 32;
+  } while (KN_UNLIKELY(done < n));
+  return to + n;
+}
+
+/* Shorter jumps, by kind: jcc, jmp, a jmp to what follows. `from` the cut, counted from the displacement
+ * of the long form, and its size; where the new displacement is. */
+enum { SHORT_JCC, SHORT_JMP, SHORT_NONE };
+static const struct {
+  int8_t from, at;
+  uint8_t bytes, kind;
+} shorter[] = {[SHORT_JCC] = {0, -1, 4, X64_FIX_BYTE},
+               [SHORT_JMP] = {1, 0, 3, X64_FIX_BYTE},
+               [SHORT_NONE] = {-1, 0, 5, X64_FIX_NONE}};
+
 /* Every place that may be cut is a fixup. One pass in their order, which is the code's, closes the
- * gaps; cut[k] becomes the bytes cut before fixup k, which is what everything emitted between fixups
- * k - 1 and k moves by. A jump is short if its distance, measured before anything is cut, fits. */
+ * gaps and moves the code to `start`; cut[k] becomes the bytes cut before fixup k, X64_GAP among them,
+ * which is what everything emitted between fixups k - 1 and k moves by. A jump is short if its distance,
+ * measured before anything is cut, fits. */
 static bool cut_all(struct kn_walk *w, uint32_t start) {
   uint32_t n = w->fixups.n;
   if (w->cut.cap <= n &&
@@ -61,53 +82,44 @@ static bool cut_all(struct kn_walk *w, uint32_t start) {
   uint32_t *cut = w->cut.at;
   uint32_t prologue = cut_prologue(w, start);
   uint32_t epilogue = cut_epilogue(w);
-  uint32_t total = prologue;
+  uint32_t total = X64_GAP + prologue;
   uint32_t from = w->frame_patch + 4; /* what is not yet moved */
-  uint8_t *base = w->base, *to = base + from - prologue;
+  uint8_t *base = w->base;
+  uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
   for (uint32_t k = 0; k < n; k++) {
     struct kn_fixup *x = &w->fixups.at[k];
     uint32_t at = x->at, pos, bytes;
     cut[k] = total;
     x->at = at - total;
     if (x->kind == X64_FIX_OVER) turn(w, x, at);
-    if (x->kind == X64_FIX_EPILOGUE) {
+    if (KN_LIKELY(x->kind - X64_FIX_JMP < 2u)) {
+      int32_t d = (int32_t)(w->label[x->label] - (at + 4));
+      if (d != (int8_t)d) continue;
+      /* no branches on what it is */
+      bool jcc = x->kind == X64_FIX_JCC;
+      unsigned form = jcc ? SHORT_JCC : d == 0 ? SHORT_NONE : SHORT_JMP;
+      uint8_t last = base[at - 1], before = base[at - 2];
+      base[at - 2] = jcc ? (uint8_t)(last - 0x10) : before; /* 0f 80+cc to 70+cc */
+      base[at - 1] = jcc ? last : 0xeb;
+      x->at += (uint32_t)(int32_t)shorter[form].at;
+      x->kind = shorter[form].kind;
+      pos = at + (uint32_t)(int32_t)shorter[form].from;
+      bytes = shorter[form].bytes;
+    } else if (x->kind == X64_FIX_EPILOGUE) {
       pos = at;
       bytes = epilogue;
     } else if (x->kind == X64_FIX_GONE) {
       pos = at - 1;
       bytes = x->label;
-    } else if (x->kind == X64_FIX_JMP || x->kind == X64_FIX_JCC) {
-      int32_t d = (int32_t)(w->label[x->label] - (at + 4));
-      if (d != (int8_t)d) continue;
-      if (x->kind == X64_FIX_JCC) {
-        base[at - 2] = (uint8_t)(base[at - 1] - 0x10); /* 0f 80+cc to 70+cc */
-        x->at--;
-        x->kind = X64_FIX_BYTE;
-        pos = at;
-        bytes = 4;
-      } else if (d == 0) { /* to what follows: no jump at all */
-        x->kind = X64_FIX_NONE;
-        pos = at - 1;
-        bytes = 5;
-      } else {
-        base[at - 1] = 0xeb;
-        x->kind = X64_FIX_BYTE;
-        pos = at + 1;
-        bytes = 3;
-      }
     } else {
       continue;
     }
-    if (total) memmove(to, base + from, pos - from);
-    to += pos - from;
+    to = move_down(to, base + from, pos - from);
     from = pos + bytes;
     total += bytes;
   }
   cut[n] = total;
-  if (total == 0) return true;
-  uint32_t rest = kn_here(w) - from;
-  memmove(to, base + from, rest);
-  w->p = to + rest;
+  w->p = move_down(to, base + from, kn_here(w) - from);
   return true;
 }
 
@@ -140,19 +152,37 @@ static void place_literals(struct kn_walk *w) {
   }
 }
 
+/* By kind: which bits are the displacement, and where it counts from. */
+static const struct {
+  uint32_t mask, from;
+} patches[] = {
+  {UINT32_MAX, 4},
+  {UINT32_MAX, 5},
+  {UINT32_MAX, 6},
+  {UINT32_MAX, 7},
+  {UINT32_MAX, 8},
+  [X64_FIX_JMP] = {UINT32_MAX, 4},
+  [X64_FIX_JCC] = {UINT32_MAX, 4},
+  [X64_FIX_OVER] = {UINT32_MAX, 4},
+  [X64_FIX_BYTE] = {0xff, 1},
+  [X64_FIX_EPILOGUE] = {0, 0}, /* NONE and GONE too: they have no label */
+};
+
 static void patch(struct kn_walk *w) {
   for (uint32_t k = 0; k < w->fixups.n; k++) {
     const struct kn_fixup *x = &w->fixups.at[k];
-    if (x->kind == X64_FIX_BYTE) {
-      w->base[x->at] = (uint8_t)(w->label[x->label] - (x->at + 1));
-      continue;
+    uint32_t kind = x->kind, label = x->label, mask = UINT32_MAX, from;
+    if (KN_UNLIKELY(kind & X64_FIX_TABLE)) {
+      from = w->label[kind & ~X64_FIX_TABLE];
+    } else { /* a branch on the kind would be mispredicted */
+      mask = patches[kind].mask;
+      from = x->at + patches[kind].from;
+      label &= mask ? UINT32_MAX : 0;
     }
-    if (x->kind >= X64_FIX_NONE && !(x->kind & X64_FIX_TABLE)) continue;
-    uint32_t from = x->kind & X64_FIX_TABLE ? w->label[x->kind & ~X64_FIX_TABLE]
-                    : x->kind < X64_FIX_JMP ? x->at + 4 + x->kind
-                                            : x->at + 4;
-    int32_t d = (int32_t)(w->label[x->label] - from);
-    memcpy(w->base + x->at, &d, 4);
+    uint32_t was, d = w->label[label] - from;
+    memcpy(&was, w->base + x->at, 4);
+    was ^= (was ^ d) & mask;
+    memcpy(w->base + x->at, &was, 4);
   }
 }
 

@@ -37,34 +37,10 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   }
 }
 
-/* The address of a load or store: mostly a slot or a register. */
-KN_INLINE struct x64_place access_address(struct kn_walk *w, const struct kn_inst *in) {
-  if (kn_is_slot(in->a)) {
-    const struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-    if (KN_LIKELY(s->frame != 0 && s->align_log2 <= 4 && in->c < 1 << 28))
-      return x64_frame(s->frame + (int32_t)in->c);
-  } else if (kn_is_value(in->a) && w->val[in->a].reg != KN_NO_REG) {
-    unsigned r = w->val[in->a].reg;
-    w->locked |= KN_BIT(r);
-    KN_LOG(w, KN_EV_USE, in->a, r);
-    return (struct x64_place){.m = x64_at(r, (int32_t)in->c)};
-  }
-  return x64_address(w, in->a, (int32_t)in->c);
-}
-
-/* A load of a variable that lives in register `home`: nothing but another name for it. */
-static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned home) {
-  struct kn_val *v = &w->val[i];
-  if (v->uses == 0) return;
-  if (KN_LIKELY(v->flags == 0)) {
-    v->frame = (int32_t)(w->aliased & KN_BIT(home) ? w->alias[home] : 0);
-    v->reg = (uint8_t)home;
-    v->flags = KN_VF_ALIAS;
-    w->alias[home] = i;
-    w->aliased |= KN_BIT(home);
-    KN_LOG(w, KN_EV_ALIAS, i, home);
-    return;
-  }
+/* A load of a variable that lives in register `home`, which needs a register of its own. */
+static __attribute__((noinline)) void load_variable(struct kn_walk *w, const struct kn_inst *in,
+                                                    uint32_t i, unsigned home) {
+  if (w->val[i].uses == 0) return;
   KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   x64_move(w, dst, home, in->type);
@@ -72,7 +48,8 @@ static void load_variable(struct kn_walk *w, const struct kn_inst *in, uint32_t 
 }
 
 /* A load of a variable in memory whose content register r holds as well. */
-static void load_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned r) {
+static __attribute__((noinline)) void load_copy(struct kn_walk *w, const struct kn_inst *in,
+                                                uint32_t i, unsigned r) {
   struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
   w->locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;
@@ -84,45 +61,104 @@ static void load_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   if (w->owner[dst] == i) kn_slot_note(w, s, i);
 }
 
-void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  struct kn_slot *variable = NULL;
-  if (kn_is_slot(in->a)) {
-    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-    if (s->reg != KN_NO_REG) {
-      load_variable(w, in, i, s->reg);
+/* A load from anywhere, not folded. */
+static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct kn_inst *in,
+                                               uint32_t i) {
+  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  kn_drop(w, in->a);
+  if (w->val[i].uses == 0) {
+    x64_load_typed(w, kn_bank(in->type) ? X64_XSCRATCH : X64_SCRATCH, in, &m);
+    return;
+  }
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  x64_load_typed(w, dst, in, &m);
+  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
+  kn_defined(w, i, dst);
+}
+
+/* A load of a slot that is no variable in a register. */
+static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
+                                                uint32_t i, struct kn_slot *s) {
+  const struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
+    if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in, i);
+    return;
+  }
+  bool variable = !s->escaped;
+  if (variable) {
+    unsigned r = kn_slot_copy(w, s);
+    if (r != KN_NO_REG) {
+      load_copy(w, in, i, r);
       return;
     }
-    if (!s->escaped && w->val[i].uses) {
-      unsigned r = kn_slot_copy(w, s);
-      if (r != KN_NO_REG) {
-        load_copy(w, in, i, r);
-        return;
-      }
-      variable = s;
-    }
   }
-  if (w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
-    kn_drop(w, in->a);
+  if (folds(w, in, i)) {
+    w->val[i].flags = KN_VF_MEM;
+    return;
+  }
+  int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
+  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
+  kn_defined(w, i, dst);
+  if (variable && w->owner[dst] == i) kn_slot_note(w, s, i);
+}
+
+/* A load through an address. */
+static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in,
+                                                   uint32_t i) {
+  const struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->uses == 0)) {
+    if (in->x & KILN_MEM_VOLATILE) load_any(w, in, i);
+    else kn_drop(w, in->a);
     return;
   }
   if (folds(w, in, i)) {
     w->val[i].flags = KN_VF_MEM;
     return;
   }
-  struct x64_place m = access_address(w, in);
+  unsigned base;
+  int32_t disp;
+  if (!x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp)) {
+    load_any(w, in, i);
+    return;
+  }
   kn_drop(w, in->a);
-  unsigned type = in->type, mem = KN_MEM_TYPE(in->x);
-  bool sign = (in->x & KILN_MEM_SEXT) != 0, unused = w->val[i].uses == 0;
-  unsigned dst =
-    unused ? (kn_bank(type) ? X64_XSCRATCH : X64_SCRATCH) : kn_def(w, i, type, KN_NO_REG, 0);
-  x64_load_typed(w, dst, in, &m);
-  if (unused) return;
-  if (!sign && mem <= KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
+  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
-  if (variable && w->owner[dst] == i) kn_slot_note(w, variable, i);
 }
 
-static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+/* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
+ * a variable that lives in a register is nothing but another name for it. */
+void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  if (!kn_is_slot(in->a)) {
+    load_through(w, in, i);
+    return;
+  }
+  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  unsigned home = s->reg;
+  if (home == KN_NO_REG) {
+    load_slot(w, in, i, s);
+    return;
+  }
+  struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) {
+    load_variable(w, in, i, home);
+    return;
+  }
+  v->frame = (int32_t)(w->aliased & KN_BIT(home) ? w->alias[home] : 0);
+  v->reg = (uint8_t)home;
+  v->flags = KN_VF_ALIAS;
+  w->alias[home] = i;
+  w->aliased |= KN_BIT(home);
+  KN_LOG(w, KN_EV_ALIAS, i, home);
+}
+
+/* A store to a variable that lives in register `home`. */
+static __attribute__((noinline)) void store_variable(struct kn_walk *w, const struct kn_inst *in,
+                                                     unsigned home) {
   uint32_t b = in->b;
   if (kn_is_value(b) && (w->val[b].flags & KN_VF_ADDR) && w->val[b].uses == 1) {
     /* computed in place; it may be computed from what the home held */
@@ -147,6 +183,33 @@ static void store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned
   KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
 }
 
+static const uint32_t store_forms[KILN_TYPE_COUNT] = {
+  [KILN_TYPE_I8] = X64_FORM(X64_MOV_ST, 0),  [KILN_TYPE_I16] = X64_FORM(X64_MOV_ST, 1),
+  [KILN_TYPE_I32] = X64_FORM(X64_MOV_ST, 2), [KILN_TYPE_I64] = X64_FORM(X64_MOV_ST, 3),
+  [KILN_TYPE_F32] = X64_FORM(X64_MOVSS_ST, 2), [KILN_TYPE_F64] = X64_FORM(X64_MOVSD_ST, 2),
+};
+
+/* A store of a constant. */
+static __attribute__((noinline)) void store_constant(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned type = in->type, size = x64_size(type);
+  uint32_t b = in->b;
+  int32_t imm;
+  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
+    EMIT(w, x64_mov_mi(w->p, size, m.m, imm));
+    if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
+  } else {
+    if (kn_bank(type)) {
+      const struct kn_const *c = &w->f->pool.at[kn_index(b)];
+      x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
+    } else {
+      x64_hook_constant(w, X64_SCRATCH, b, type);
+    }
+    x64_op_mem(w, X64_MOV_ST, size, X64_SCRATCH, &m);
+  }
+  kn_drop(w, in->a);
+}
+
 void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   struct kn_slot *variable = NULL;
@@ -159,31 +222,21 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (!s->escaped) variable = s;
     s->value = 0;
   }
-  unsigned type = in->type, size = x64_size(type);
   uint32_t b = in->b;
-  int32_t imm;
-  if (kn_is_value(b)) {
-    unsigned r = kn_reg(w, b, type);
-    struct x64_place m = access_address(w, in);
-    if (KN_UNLIKELY(kn_bank(type)))
-      x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &m);
-    else x64_op_mem(w, X64_MOV_ST, size, r, &m);
-    if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
-    kn_drop(w, b);
-  } else if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
-    struct x64_place m = access_address(w, in);
-    EMIT(w, x64_mov_mi(w->p, size, m.m, imm));
-    if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
+  if (!kn_is_value(b)) {
+    store_constant(w, in);
+    return;
+  }
+  unsigned type = in->type, base, r = kn_reg(w, b, type);
+  int32_t disp;
+  if (KN_LIKELY(x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp))) {
+    EMIT(w, x64_form_at(w->p, store_forms[type], x64_hw(r), base, disp));
   } else {
     struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
-    if (kn_bank(type)) {
-      const struct kn_const *c = &w->f->pool.at[kn_index(b)];
-      x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
-    } else {
-      x64_hook_constant(w, X64_SCRATCH, b, type);
-    }
-    x64_op_mem(w, X64_MOV_ST, size, X64_SCRATCH, &m);
+    x64_emit_mem(w, store_forms[type], x64_hw(r), &m);
   }
+  if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
+  kn_drop(w, b);
   kn_drop(w, in->a);
 }
 

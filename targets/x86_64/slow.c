@@ -5,7 +5,9 @@
 #include "lib/walk_slow.h"
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
-const uint8_t x64_hints[2][8] = {{X64_GP_ARGS, 63, 63}, {X64_FP_ARGS}};
+const uint64_t x64_hints[2][16] = {
+  {KN_BIT(X64_RDI), KN_BIT(X64_RSI), KN_BIT(X64_RDX), KN_BIT(X64_RCX), KN_BIT(X64_R8), KN_BIT(X64_R9)},
+  {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35), KN_BIT(36), KN_BIT(37), KN_BIT(38), KN_BIT(39)}};
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
@@ -46,6 +48,27 @@ void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
   if (m->reloc) kn_walk_reloc(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
   else KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
+}
+
+const uint32_t x64_load_forms[2][64] = {
+#define SEXT(type) [KILN_TYPE_##type | KILN_MEM_SEXT]
+#define BOTH(type, form) [KILN_TYPE_##type] = (form), SEXT(type) = (form)
+#define ALIKE                                                                                      \
+  [KILN_TYPE_I8] = X64_FORM(X64_MOVZX8, 2), [KILN_TYPE_I16] = X64_FORM(X64_MOVZX16, 2),            \
+  [KILN_TYPE_I32] = X64_FORM(X64_MOV, 2), BOTH(I64, X64_FORM(X64_MOV, 3)),                         \
+  BOTH(F32, X64_FORM(X64_MOVSS, 2)), BOTH(F64, X64_FORM(X64_MOVSD, 2))
+  {ALIKE, SEXT(I8) = X64_FORM(X64_MOVSX8, 2), SEXT(I16) = X64_FORM(X64_MOVSX16, 2),
+   SEXT(I32) = X64_FORM(X64_MOV, 2)},
+  {ALIKE, SEXT(I8) = X64_FORM(X64_MOVSX8, 3), SEXT(I16) = X64_FORM(X64_MOVSX16, 3),
+   SEXT(I32) = X64_FORM(X64_MOVSXD, 3)},
+#undef SEXT
+#undef BOTH
+#undef ALIKE
+};
+
+void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m) {
+  EMIT(w, x64_form_mem(w->p, form, reg, m->m));
+  if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
 }
 
 bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out) {
@@ -311,10 +334,13 @@ struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type) {
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   struct kn_val *v = &w->val[i];
   KN_LOG(w, KN_EV_WRITE, 0, reg);
-  unsigned home = v->flags & KN_VF_HOME ? v->reg : kn_store_target(w, i);
-  if (home != KN_NO_REG && !(v->flags & KN_VF_SLOT_HOME)) {
-    unsigned r = kn_def(w, i, type, KN_NO_REG, 0);
-    x64_move(w, r, reg, type);
+  unsigned home = KN_NO_REG;
+  if (v->flags & KN_VF_HOME) {
+    home = v->reg;
+    KN_LOG(w, KN_EV_DEF, i, home);
+  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = x64_def_hinted(w, i);
+  if (home != KN_NO_REG) {
+    x64_move(w, home, reg, type);
     return;
   }
   w->free &= ~KN_BIT(reg);

@@ -220,10 +220,17 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
   unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
-  uint32_t mask = align > 4 ? (1u << align) - 1 : 15;
-  while (kn_here(w) & mask) EMIT(w, x64_int3(w->p));
+  uint32_t mask = 15;
+  if (KN_UNLIKELY(align > 4)) {
+    mask = (1u << align) - 1;
+    if (!kn_walk_room(w, mask + (size_t)f->n * 4)) return f->status;
+  }
+  uint32_t padding = -kn_here(w) & mask;
+  memset(w->p, 0xcc, padding < 16 ? 16 : padding); /* int3 */
+  w->p += padding;
   uint32_t start = kn_here(w), cfi = s->out.cfi_size;
   w->start = start;
+  w->p += X64_GAP;
   uint32_t relocs = s->out.n_relocs;
   if (KN_UNLIKELY(w->map)) kn_map_add(w, UINT32_MAX, 0, false);
   x64_prologue(w);

@@ -57,10 +57,11 @@ _Static_assert(sizeof(struct x64_place) == 16, "returned in two registers");
 /* After an instruction with a rip-relative operand and `imm` bytes behind its displacement. */
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm);
 
+/* form reg, [m]: X64_FORM. */
+void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m);
 KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigned reg,
                           const struct x64_place *m) {
-  EMIT(w, x64_rm(w->p, op, size, x64_hw(reg), m->m));
-  if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
+  x64_emit_mem(w, X64_FORM(op, size), x64_hw(reg), m);
 }
 
 /* Address `h` + disp as a memory operand; registers that it uses are locked. */
@@ -70,29 +71,48 @@ KN_INLINE struct x64_place x64_frame(int32_t offset) {
   return (struct x64_place){.m = x64_at(X64_RBP, offset)};
 }
 
-/* The load `in` from place m, extended as it says. A call for each opcode: the encoder folds with a
- * constant. */
+/* What loads a value of i64 (the second half) or of any other type: by the type in memory and
+ * KILN_MEM_SEXT, as kn_inst.x has them. */
+extern const uint32_t x64_load_forms[2][64];
+_Static_assert(KILN_MEM_SEXT == 32, "the index of x64_load_forms is a part of x");
+KN_INLINE uint32_t x64_load_form(const struct kn_inst *in) {
+  return x64_load_forms[in->type == KILN_TYPE_I64][in->x & 63];
+}
+/* The load leaves 0 above its type's width. */
+KN_INLINE bool x64_loads_zx(const struct kn_inst *in) {
+  return !(in->x & KILN_MEM_SEXT) && KN_MEM_TYPE(in->x) <= KILN_TYPE_I32;
+}
+/* The load `in` from place m, extended as it says. */
 KN_INLINE void x64_load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
                               const struct x64_place *m) {
-  bool sign = (in->x & KILN_MEM_SEXT) != 0;
-  unsigned wide = x64_op_size(in->type);
-  switch (KN_MEM_TYPE(in->x)) {
-  case KILN_TYPE_I8:
-    if (sign) x64_op_mem(w, X64_MOVSX8, wide, dst, m);
-    else x64_op_mem(w, X64_MOVZX8, 2, dst, m);
-    break;
-  case KILN_TYPE_I16:
-    if (sign) x64_op_mem(w, X64_MOVSX16, wide, dst, m);
-    else x64_op_mem(w, X64_MOVZX16, 2, dst, m);
-    break;
-  case KILN_TYPE_I32:
-    if (sign && wide == 3) x64_op_mem(w, X64_MOVSXD, 3, dst, m);
-    else x64_op_mem(w, X64_MOV, 2, dst, m);
-    break;
-  case KILN_TYPE_F32: x64_op_mem(w, X64_MOVSS, 2, dst, m); break;
-  case KILN_TYPE_F64: x64_op_mem(w, X64_MOVSD, 2, dst, m); break;
-  default: x64_op_mem(w, X64_MOV, 3, dst, m); break;
+  x64_emit_mem(w, x64_load_form(in), x64_hw(dst), m);
+}
+
+/* True if address `h` + disp is [base + disp], for x64_form_at; then the base, if it is a value, is locked. */
+KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, unsigned *base,
+                                 int32_t *sum) {
+  int64_t d = disp;
+  if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
+    const struct kn_inst *in = &w->inst[h];
+    if (in->b) return false;
+    d += (int32_t)in->c;
+    h = in->a;
   }
+  if (d != (int32_t)d) return false;
+  if (kn_is_value(h)) {
+    unsigned r = w->val[h].reg;
+    if (r == KN_NO_REG || (r & 7) == 4) return false;
+    w->locked |= KN_BIT(r);
+    KN_LOG(w, KN_EV_USE, h, r);
+    *base = r;
+    *sum = (int32_t)d;
+    return true;
+  }
+  if (!kn_is_slot(h)) return false;
+  if (w->f->slots.at[kn_index(h)].align_log2 > 4 || d < -(1 << 28) || d >= 1 << 28) return false;
+  *base = X64_RBP;
+  *sum = kn_slot_frame(w, kn_index(h)) + (int32_t)d;
+  return true;
 }
 
 /* Second operand of an operation: an immediate, a register, or memory. */
@@ -245,7 +265,11 @@ enum {
 
 /* Callee-saved registers in the order of their pushes. */
 extern const uint8_t x64_saved_order[5];
-/* Ends the function that begins at `start`: cuts, literals, displacements, frame rows. */
+/* A function is emitted so many bytes behind where it is to be, and moved there when its size is known:
+ * pieces of any length are then copied 32 bytes at a time, since what is written beyond a piece's end was
+ * read before. */
+#define X64_GAP 64
+/* Ends the function that is to begin at `start`: cuts, literals, displacements, frame rows. */
 void x64_finish(struct kn_walk *w, uint32_t start, uint32_t reloc_first);
 
 void x64_entry(struct kn_walk *w);
