@@ -145,6 +145,9 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
                           .flags = (uint8_t)flags,
                           .hash = (uint32_t)h};
   memcpy(wanted.results, types, sizeof types);
+  wanted.plain = true;
+  for (size_t i = 0; i < n_params; i++)
+    wanted.plain &= params[i].type <= KILN_TYPE_I64 && (params[i].flags & ~KILN_PARAM_SRET) == 0;
   kn_module_lock(m);
   uint32_t id = intern(m, &wanted);
   kn_module_unlock(m);
