@@ -181,9 +181,10 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   uint64_t usable =
     t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
   /* copies of slot homes stay true if the block is only entered from the one before it */
-  bool keep = w->to_next && w->f->block[b].n_preds == 1 && !w->f->block[b].address_taken;
-  if (!keep) w->bound = kn_here(w);
-  w->cached = keep ? w->cached & usable : 0;
+  const struct kn_block *block = &w->f->block[b];
+  bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
+  w->bound = keep ? w->bound : kn_here(w);
+  w->cached &= usable & -(uint64_t)keep;
   if (keep) { /* what the edge may have written as a home holds no copy any more */
     for (uint64_t lost = w->block_regs & ~usable; lost; lost &= lost - 1)
       w->owner[__builtin_ctzll(lost)] = 0;

@@ -376,10 +376,10 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
    * is free would be mispredicted */
   uint64_t can = w->free & ~avoid & ~w->cached & w->choice & kn_bank_mask(type);
   uint64_t wanted = KN_W(hints)[kn_bank(type)][hint & 15] & can;
-  uint64_t same = prefer < 64 ? KN_BIT(prefer & 63) & can : 0;
-  uint64_t pick = wanted ? wanted : same ? same : can;
-  if (KN_LIKELY(pick != 0)) {
-    r = (unsigned)__builtin_ctzll(pick);
+  uint64_t same = KN_BIT(prefer & 63) & can & -(uint64_t)(prefer < 64);
+  uint64_t pick = wanted | (same & -(uint64_t)(wanted == 0));
+  if (KN_LIKELY(can != 0)) {
+    r = (unsigned)__builtin_ctzll(pick | (can & -(uint64_t)(pick == 0)));
     w->free ^= KN_BIT(r);
   } else {
     r = KN_W(evict)(w, kn_bank_mask(type) & ~avoid);

@@ -52,8 +52,8 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
 static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   uint32_t done = 0;
   do {
-    memcpy(to + done, from + done, 32);
-    done += 32;
+    memcpy(to + done, from + done, 64);
+    done += 64;
   } while (KN_UNLIKELY(done < n));
   return to + n;
 }

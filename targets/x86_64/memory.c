@@ -72,7 +72,7 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
   }
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   x64_load_typed(w, dst, in, &m);
-  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
+  w->val[i].flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
 }
 
@@ -99,7 +99,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
-  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
+  w->val[i].flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
   if (variable && w->owner[dst] == i) kn_slot_note(w, s, i);
 }
@@ -126,7 +126,7 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
-  if (x64_loads_zx(in)) w->val[i].flags |= KN_VF_ZX;
+  w->val[i].flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
 }
 

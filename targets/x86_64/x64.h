@@ -78,9 +78,10 @@ _Static_assert(KILN_MEM_SEXT == 32, "the index of x64_load_forms is a part of x"
 KN_INLINE uint32_t x64_load_form(const struct kn_inst *in) {
   return x64_load_forms[in->type == KILN_TYPE_I64][in->x & 63];
 }
-/* The load leaves 0 above its type's width. */
-KN_INLINE bool x64_loads_zx(const struct kn_inst *in) {
-  return !(in->x & KILN_MEM_SEXT) && KN_MEM_TYPE(in->x) <= KILN_TYPE_I32;
+/* KN_VF_ZX if the load leaves 0 above its type's width, else 0. */
+KN_INLINE uint8_t x64_loads_zx(const struct kn_inst *in) {
+  uint8_t zx = !(in->x & KILN_MEM_SEXT) & (KN_MEM_TYPE(in->x) <= KILN_TYPE_I32);
+  return (uint8_t)(zx * KN_VF_ZX);
 }
 /* The load `in` from place m, extended as it says. */
 KN_INLINE void x64_load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
@@ -144,7 +145,7 @@ bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
 
 /* An i32 was computed into the result's register: the bits above are 0. */
 KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
-  if (type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
+  w->val[i].flags |= (uint8_t)((type == KILN_TYPE_I32) * KN_VF_ZX);
 }
 /* Registers of the operands, but for `keep`: the result must not take them before they are read. */
 KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
@@ -266,9 +267,9 @@ enum {
 /* Callee-saved registers in the order of their pushes. */
 extern const uint8_t x64_saved_order[5];
 /* A function is emitted so many bytes behind where it is to be, and moved there when its size is known:
- * pieces of any length are then copied 32 bytes at a time, since what is written beyond a piece's end was
+ * pieces of any length are then copied 64 bytes at a time, since what is written beyond a piece's end was
  * read before. */
-#define X64_GAP 64
+#define X64_GAP 128
 /* Ends the function that is to begin at `start`: cuts, literals, displacements, frame rows. */
 void x64_finish(struct kn_walk *w, uint32_t start, uint32_t reloc_first);
 
