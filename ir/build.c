@@ -278,10 +278,9 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
     kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
-/* A value that is made by the instruction right before its store to a slot is hinted so. Another use, if
- * one comes, makes the hint void. */
-static inline void hint_stored(kiln_func *f, uint32_t a, uint32_t v) {
-  if (kn_is_slot(a) && v == f->n - 1) f->val[v].hint = KN_HINT_STORED;
+/* A value that is made by the instruction right before its store is hinted so. */
+static inline void hint_stored(kiln_func *f, uint32_t v) {
+  if (v == f->n - 1) f->val[v].hint = KN_HINT_STORED;
 }
 
 GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
@@ -293,7 +292,7 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
   }
   if (!kn_build_operand_imm(f, v.id, type, 2)) return;
   if (!kn_build_address(f, a.id, type, disp, mem_flags)) return;
-  hint_stored(f, a.id, v.id);
+  hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);
 }
@@ -307,7 +306,7 @@ void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, 
     return;
   }
   kn_build_count_simple(f, v.id);
-  hint_stored(f, a.id, v.id);
+  hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);
 }

@@ -48,7 +48,8 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
     unsigned k = next[kn_type_is_float(type)]++;
     if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, type)))) {
       f->val[h].uses++;
-      f->val[h].hint = (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* the walk tries to compute it there */
+      f->val[h].hint =
+        (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* the walk tries to compute it there */
     } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return KN_NONE;
   }
   for (uint32_t i = n_params; i < n; i++) {

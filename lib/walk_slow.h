@@ -52,12 +52,11 @@ unsigned KN_W(evict)(struct kn_walk *w, uint64_t allowed) {
   return r;
 }
 
-/* The home of the variable that the next instruction stores value i to, if that is its only use; or
+/* Value i has KN_HINT_STORED: the home of the variable that it is stored to, if that is its only use; or
  * KN_NO_REG. */
 static unsigned store_target(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *next = &w->inst[i + 1];
-  if (next->op != KILN_OP_STORE || next->b != i || !kn_is_slot(next->a)) return KN_NO_REG;
-  return w->val[i].uses == 1 ? w->f->slots.at[kn_index(next->a)].reg : KN_NO_REG;
+  uint32_t to = w->inst[i + 1].a;
+  return w->val[i].uses == 1 && kn_is_slot(to) ? w->f->slots.at[kn_index(to)].reg : KN_NO_REG;
 }
 
 /* kn_def of a value with a hint that says what it becomes: its register, or KN_NO_REG if it cannot be

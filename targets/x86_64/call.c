@@ -1,5 +1,4 @@
-/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence), 3.5.7 (variable
- * arguments). Frame: rbp-based; saved registers right below rbp, then slots and spills, then the
+/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right below rbp, then slots and spills, then the
  * outgoing stack arguments at rsp. */
 #include "targets/x86_64/x64.h"
 
@@ -219,7 +218,8 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
 enum { MAX_REG_ARGS = N_GP_ARGS + N_FP_ARGS + 1 };
 struct reg_args {
   uint32_t h[MAX_REG_ARGS];
-  int32_t frame[MAX_REG_ARGS]; /* with a source of KN_NO_REG: frame offset, or 0 and h is a constant */
+  int32_t
+    frame[MAX_REG_ARGS]; /* with a source of KN_NO_REG: frame offset, or 0 and h is a constant */
   uint8_t dst[MAX_REG_ARGS], src[MAX_REG_ARGS], type[MAX_REG_ARGS];
 };
 
@@ -288,8 +288,9 @@ static void take_args(struct kn_walk *w, struct reg_args *a, unsigned n) {
     /* kn_drop, but that nothing is free before all are known */
     uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
     free |= (last & plain) << (v->reg & 63);
-    left |= (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
-            << k;
+    left |=
+      (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
+      << k;
   }
   w->free |= free;
   for (; left; left &= left - 1) x64_release_slow(w, a->h[__builtin_ctz(left)]);
@@ -741,76 +742,4 @@ void x64_entry(struct kn_walk *w) {
     kn_defined(w, first + k, dst);
     kn_inst_end(w);
   }
-}
-
-/* ---- variable arguments ---- */
-
-void x64_va_start(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  if (!w->f->variadic) {
-    kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
-    return;
-  }
-  struct x64_place m = x64_address(w, in->a, 0);
-  const int32_t head[2] = {8 * (int32_t)w->va_gp, 48 + 16 * (int32_t)w->va_fp};
-  const int32_t areas[2] = {w->va_stack, w->va_save};
-  for (unsigned k = 0; k < 2; k++, m.m.disp += 4) {
-    EMIT(w, x64_mov_mi(w->p, 2, m.m, head[k]));
-    if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
-  }
-  for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, areas[k])));
-    x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
-  }
-  kn_drop(w, in->a);
-}
-
-void x64_va_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-  x64_copy(w, to, from, 24);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-}
-
-/* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */
-void x64_va_arg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  unsigned type = in->type;
-  bool fp = kn_bank(type);
-  if (!lowered_type(type) || type == KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "of a type that is not lowered yet");
-    return;
-  }
-  unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
-  unsigned t = kn_temp(w, KN_GP_MASK);
-  if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */
-    struct x64_place m = {.m = x64_at(t, -16)};
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
-    EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, t, 31));
-    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, t, -16));
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(list, 8)));
-    kn_drop(w, in->a);
-    x64_x87_load(w, i, &m);
-    return;
-  }
-  int32_t field = fp ? 4 : 0;
-  uint32_t stack = kn_walk_label(w), done = kn_walk_label(w);
-  EMIT(w, x64_rm(w->p, X64_MOV, 2, t, x64_at(list, field)));
-  EMIT(w, x64_alu_ri(w->p, X64_G_CMP, 2, t, fp ? 176 - 16 : 48 - 8));
-  x64_jcc(w, X64_A, stack);
-  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 2, x64_at(list, field), fp ? 16 : 8));
-  EMIT(w, x64_rm(w->p, X64_ADD, 3, t, x64_at(list, 16)));
-  x64_jmp(w, done);
-  x64_place_label(w, stack);
-  EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
-  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 3, x64_at(list, 8), 8));
-  x64_place_label(w, done);
-  kn_drop(w, in->a);
-  if (w->val[i].uses == 0) return;
-  unsigned dst = kn_def(w, i, type, KN_NO_REG, 0);
-  if (fp)
-    EMIT(w,
-         x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0)));
-  else EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
-  kn_defined(w, i, dst);
 }

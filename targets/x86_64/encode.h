@@ -147,9 +147,9 @@ X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg,
 #define X64_FORM(op, size)                                                                         \
   (((op) & X64_0F ? X64_FORM_OPCODE(op, size) << 8 | 0x0f | X64_FORM_LONG                          \
                   : X64_FORM_OPCODE(op, size)) |                                                   \
-   ((op) >> 16                                  ? ((op) >> 16 & 0xffu) << 16 | X64_FORM_PREFIX     \
-    : (size) == 1 && ((op) & X64_NOSIZE) == 0 ? 0x66u << 16 | X64_FORM_PREFIX                    \
-                                                : 0u) |                                            \
+   ((op) >> 16                                ? ((op) >> 16 & 0xffu) << 16 | X64_FORM_PREFIX       \
+    : (size) == 1 && ((op) & X64_NOSIZE) == 0 ? 0x66u << 16 | X64_FORM_PREFIX                      \
+                                              : 0u) |                                              \
    ((size) == 3 ? X64_FORM_WIDE : 0u) | ((op) & X64_W8 && (size) == 0 ? X64_FORM_BYTE : 0u))
 
 /* Prefix and REX of `form`; `rex` holds R, X, B. Written whether needed or not, and kept if needed: no
@@ -203,8 +203,8 @@ static inline uint8_t *x64_form_any(uint8_t *p, uint32_t form, unsigned reg, str
 /* form reg, [m]. With a rip base the displacement is the last 4 bytes of the instruction (before an
  * immediate). */
 X64_INLINE uint8_t *x64_form_mem(uint8_t *p, uint32_t form, unsigned reg, struct x64_mem m) {
-  if (__builtin_expect(m.index == X64_NONE && m.segment == 0 && m.base < X64_RIP && (m.base & 7) != 4,
-                       1))
+  if (__builtin_expect(
+        m.index == X64_NONE && m.segment == 0 && m.base < X64_RIP && (m.base & 7) != 4, 1))
     return x64_form_at(p, form, reg, m.base, m.disp);
   return x64_form_any(p, form, reg, m);
 }

@@ -184,8 +184,8 @@ static __attribute__((noinline)) void store_variable(struct kn_walk *w, const st
 }
 
 static const uint32_t store_forms[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_I8] = X64_FORM(X64_MOV_ST, 0),  [KILN_TYPE_I16] = X64_FORM(X64_MOV_ST, 1),
-  [KILN_TYPE_I32] = X64_FORM(X64_MOV_ST, 2), [KILN_TYPE_I64] = X64_FORM(X64_MOV_ST, 3),
+  [KILN_TYPE_I8] = X64_FORM(X64_MOV_ST, 0),    [KILN_TYPE_I16] = X64_FORM(X64_MOV_ST, 1),
+  [KILN_TYPE_I32] = X64_FORM(X64_MOV_ST, 2),   [KILN_TYPE_I64] = X64_FORM(X64_MOV_ST, 3),
   [KILN_TYPE_F32] = X64_FORM(X64_MOVSS_ST, 2), [KILN_TYPE_F64] = X64_FORM(X64_MOVSD_ST, 2),
 };
 

@@ -6,7 +6,8 @@
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
 const uint64_t x64_hints[2][16] = {
-  {KN_BIT(X64_RDI), KN_BIT(X64_RSI), KN_BIT(X64_RDX), KN_BIT(X64_RCX), KN_BIT(X64_R8), KN_BIT(X64_R9)},
+  {KN_BIT(X64_RDI), KN_BIT(X64_RSI), KN_BIT(X64_RDX), KN_BIT(X64_RCX), KN_BIT(X64_R8),
+   KN_BIT(X64_R9)},
   {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35), KN_BIT(36), KN_BIT(37), KN_BIT(38), KN_BIT(39)}};
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
