@@ -96,7 +96,7 @@ MUTANTS = [
      '    if (KN_UNLIKELY(w->aliased & KN_BIT(r))) KN_W(copy_aliases)(w, r);\n    v->flags',
      '    v->flags'),
     ('only what is stored next is computed in a variable\'s home', X, 'ir/build.c',
-     'if (v == f->n - 1) f->val[v].hint', 'if (v == f->n - 2) f->val[v].hint'),
+     'if (v == f->n - 1) f->val[v].hint', 'if (v < f->n) f->val[v].hint'),
     ('what is used again is not computed in a variable\'s home', X, SLOW,
      'return w->val[i].uses == 1 && kn_is_slot(to) ?', 'return kn_is_slot(to) ?'),
     ('a slot home is stored behind its definition', X, WALK_H,
