@@ -299,7 +299,7 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
   unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
-  uint32_t mask = (1u << (align < 2 ? 2 : align > 12 ? 12 : align)) - 1;
+  uint32_t mask = (1u << (align < 2 ? 2 : align)) - 1;
   if (!kn_walk_room(w, (size_t)mask + 64)) return f->status;
   while (kn_here(w) & mask) emit(w, 0); /* udf #0, as between the parts of an object */
   uint32_t cfi_first = s->out.cfi_size, reloc_first = s->out.n_relocs;
