@@ -68,8 +68,9 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
   }
   jit->machine = kn_elf_machine(jit->target);
   jit->pid = getpid();
+  if (!kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e)) return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);
-  return kn_jit_memory_init(jit, e) && kn_jit_perf_open(jit, e);
+  return true;
 }
 
 kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {

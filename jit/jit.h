@@ -34,6 +34,7 @@ struct kn_jit_chunk {
   uint16_t longest; /* bound of the longest run of free granules */
   uint8_t kind;     /* kn_jit_kind */
   bool taken;
+  struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
 };
 
 /* A piece of address space. Pages at both ends are never accessible. */
@@ -124,13 +125,19 @@ struct kn_jit_item {
   uint64_t dso;      /* __dso_handle */
   uint8_t *eh_frame; /* NULL: none */
   uint64_t eh_frame_size;
-  void *gdb; /* entry of its list */
+  bool frames_known; /* to the unwinder */
+  void *gdb;         /* entry of its list */
 };
 
 struct kn_jit_slot {        /* of the table of units */
   struct kn_jit_item *unit; /* NULL: free */
   uint32_t generation;
   uint32_t next_free; /* index + 1 */
+};
+
+/* Functions of a libgcc; NULL: none. */
+struct kn_jit_unwinder {
+  void (*add)(void *), (*remove)(void *), (*add_table)(void *);
 };
 
 struct kn_jit_perf;
@@ -154,9 +161,8 @@ struct kiln_jit {
   uint32_t unnamed; /* entries without names */
   kiln_jit_stats stats;
   struct kn_jit_perf *perf;
-  struct { /* of libgcc: unwind.c; NULL: none */
-    void (*add)(void *), (*remove)(void *);
-  } frames[2];
+  struct kn_jit_unwinder unwinders[2];
+  bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
   /* thread-local data: tls.c */
   pthread_key_t tls_key;
   bool has_tls_key;
@@ -342,8 +348,9 @@ bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]);
 uint64_t kn_jit_tls_entry(void);
 
 /* unwind.c */
+/* The JIT has its first memory. */
 void kn_jit_unwind_open(kiln_jit *jit);
-void kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u);
+bool kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
 void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u);
 
 /* debug.c */

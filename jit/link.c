@@ -19,14 +19,15 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
   struct kn_jit_item *u = l->unit = kn_jit_realloc(jit, NULL, sizeof *u);
   if (u == NULL) return kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
   memset(u, 0, sizeof *u);
-  bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_unit_add(jit, u, l->error);
+  bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_unwind_add(jit, u, l->error) &&
+            kn_jit_unit_add(jit, u, l->error);
   if (!ok) {
     kn_jit_resolve_undo(l);
+    kn_jit_unwind_remove(jit, u);
     kn_jit_unit_free(jit, u);
     return l->error->diag.status;
   }
   kn_jit_publish(l);
-  kn_jit_unwind_add(jit, u);
   kn_jit_gdb_add(jit, u);
   kn_jit_perf_add(jit, u);
   out->id = u->id;

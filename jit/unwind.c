@@ -1,7 +1,13 @@
 /* Frames of units for the unwinder of libgcc, which exceptions, backtrace() and pthread_cancel use. The
- * library depends on libc alone: libgcc's functions are found at run time, the program's own first, and those of
- * the libgcc_s.so.1 that libc itself loads for backtrace() and pthread_cancel. Where both are there and differ,
- * both are told. */
+ * library depends on libc alone: libgcc's functions are found at run time, the program's own, and those of the
+ * libgcc_s.so.1 that libc itself loads for backtrace() and pthread_cancel. Where both are there and differ,
+ * both are told.
+ *
+ * Up to GCC 12, what is registered is in lists: 100,000 registrations made the first backtrace take 50 seconds
+ * and each removal 0.7 milliseconds. Such a libgcc is given one table for all units of a chunk of code; from
+ * GCC 13 on, ranges are in a tree, must not overlap at any moment, and units are registered one by one. Tables
+ * are replaced, the new one first, so that no frame is unknown for a moment. Chunks do not overlap, which
+ * the lists rely on. Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
 
@@ -9,31 +15,140 @@
 
 extern void __register_frame(void *) __attribute__((weak));
 extern void __deregister_frame(void *) __attribute__((weak));
+extern void __register_frame_table(void *) __attribute__((weak));
+extern const void *_Unwind_Find_FDE(void *pc, void *bases) __attribute__((weak));
+
+/* The units of a chunk. */
+struct kn_jit_frames {
+  uint32_t n;
+  void *table[]; /* .eh_frame of each; NULL ends */
+};
+
+typedef const void *find_fn(void *, void *);
+
+/* What a library has by a name; function pointers are copied, as ISO C knows no cast to them. */
+static void look_up(void *library, const char *name, void *function) {
+  void *p = dlsym(library, name);
+  memcpy(function, &p, sizeof p);
+}
+
+/* True if the library reads frames when somebody looks for one, not when they are registered: then it has
+ * lists. `at` is an address that nothing else has a frame for. */
+static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
+                      const struct kn_elf_machine *machine, uint64_t at) {
+  if (w->add_table == NULL || find == NULL) return false;
+  uint64_t words[8] = {0}; /* a CIE of 24 bytes, an FDE of 32, the end */
+  uint8_t *section = (uint8_t *)words, *fde = section + 24;
+  void *bases[3];
+  memcpy(section, machine->cie, 24);
+  section[16] = 0; /* addresses are absolute here: the stack is far away */
+  kn_put32(fde, 28);
+  kn_put32(fde + 4, 28); /* back to the CIE */
+  kn_put64(fde + 8, at);
+  kn_put64(fde + 16, 16);
+  w->add(section);
+  kn_put64(fde + 8, at + 32);
+  __asm__ volatile("" ::: "memory");
+  bool found = find((void *)(uintptr_t)(at + 40), bases) != NULL;
+  kn_put64(fde + 8, at); /* as it was, or a library with trees does not find it again */
+  __asm__ volatile("" ::: "memory");
+  w->remove(section);
+  return found;
+}
 
 void kn_jit_unwind_open(kiln_jit *jit) {
-  typedef void frame_fn(void *);
-  frame_fn *add[2] = {__register_frame, NULL}, *remove[2] = {__deregister_frame, NULL};
+  struct kn_jit_unwinder w[2] = {{__register_frame, __deregister_frame, __register_frame_table},
+                                 {NULL, NULL, NULL}};
+  find_fn *find[2] = {_Unwind_Find_FDE, NULL};
   void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
-    void *a = dlsym(library, "__register_frame"), *r = dlsym(library, "__deregister_frame");
-    memcpy(&add[1], &a, sizeof a); /* ISO C knows no cast from object to function pointer */
-    memcpy(&remove[1], &r, sizeof r);
+    look_up(library, "__register_frame", &w[1].add);
+    look_up(library, "__deregister_frame", &w[1].remove);
+    look_up(library, "__register_frame_table", &w[1].add_table);
+    look_up(library, "_Unwind_Find_FDE", &find[1]);
   }
+  jit->frames_by_chunk = true;
   for (unsigned i = 0, n = 0; i < 2; i++) {
-    if (add[i] == NULL || remove[i] == NULL || (i == 1 && add[1] == add[0])) continue;
-    jit->frames[n].add = add[i];
-    jit->frames[n++].remove = remove[i];
+    if (w[i].add == NULL || w[i].remove == NULL || (i == 1 && w[1].add == w[0].add)) continue;
+    if (!has_lists(w + i, find[i], jit->machine, (uint64_t)(uintptr_t)jit->pools->base))
+      jit->frames_by_chunk = false;
+    jit->unwinders[n++] = w[i];
   }
 }
 
-void kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u) {
-  if (u->eh_frame == NULL) return;
-  for (unsigned i = 0; i < 2; i++)
-    if (jit->frames[i].add != NULL) jit->frames[i].add(u->eh_frame);
+/* ---- tables ---- */
+
+/* Where the table of a unit's chunk hangs; NULL: the unit has memory of its own, or is registered alone. */
+static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_jit_item *u) {
+  const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+  if (!jit->frames_by_chunk) return NULL;
+  struct kn_jit_chunk *c = b->pool->chunks + (size_t)(b->at - b->pool->base) / KN_JIT_CHUNK;
+  return c->bits != NULL ? &c->frames : NULL;
+}
+
+static struct kn_jit_frames *frames_new(const kiln_jit *jit, uint32_t n) {
+  struct kn_jit_frames *f = kn_jit_realloc(jit, NULL, sizeof *f + (n + (size_t)1) * sizeof(void *));
+  if (f != NULL) f->n = n;
+  return f;
+}
+
+/* Puts a new table in the place of the old one. Either may be NULL. */
+static void replace(const kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_frames *new) {
+  struct kn_jit_frames *old = *at;
+  if (new != NULL) new->table[new->n] = NULL;
+  for (unsigned i = 0; i < 2; i++) {
+    if (new != NULL && jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(new->table);
+    if (old != NULL && jit->unwinders[i].add != NULL) jit->unwinders[i].remove(old->table);
+  }
+  *at = new;
+  if (old != NULL) kn_jit_realloc(jit, old, 0);
+}
+
+bool kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+  if (u->eh_frame == NULL) return true;
+  struct kn_jit_frames **at = chunk_frames(jit, u);
+  if (at == NULL) {
+    for (unsigned i = 0; i < 2; i++)
+      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add(u->eh_frame);
+    u->frames_known = true;
+    return true;
+  }
+  uint32_t n = *at != NULL ? (*at)->n : 0;
+  struct kn_jit_frames *new = frames_new(jit, n + 1);
+  if (new == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  if (n > 0) memcpy(new->table, (*at)->table, n * sizeof(void *));
+  new->table[n] = u->eh_frame;
+  replace(jit, at, new);
+  u->frames_known = true;
+  return true;
 }
 
 void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u) {
-  if (u->eh_frame == NULL) return;
-  for (unsigned i = 0; i < 2; i++)
-    if (jit->frames[i].remove != NULL) jit->frames[i].remove(u->eh_frame);
+  if (!u->frames_known) return;
+  u->frames_known = false;
+  struct kn_jit_frames **at = chunk_frames(jit, u);
+  if (at == NULL) {
+    for (unsigned i = 0; i < 2; i++)
+      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove(u->eh_frame);
+    return;
+  }
+  struct kn_jit_frames *old = *at, *new = NULL;
+  if (old->n > 1 && (new = frames_new(jit, old->n - 1)) == NULL) {
+    /* Without memory for a smaller table the old one shrinks. Between the two calls a backtrace in another
+     * thread does not see the chunk's frames. */
+    for (unsigned i = 0; i < 2; i++)
+      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove(old->table);
+    for (uint32_t k = 0; k < old->n; k++)
+      if (old->table[k] == u->eh_frame) old->table[k] = old->table[old->n - 1];
+    old->table[--old->n] = NULL;
+    for (unsigned i = 0; i < 2; i++)
+      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(old->table);
+    return;
+  }
+  for (uint32_t k = 0, n = 0; new != NULL && k < old->n; k++)
+    if (old->table[k] != u->eh_frame) new->table[n++] = old->table[k];
+  replace(jit, at, new);
 }

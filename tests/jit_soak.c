@@ -1,0 +1,305 @@
+/* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them, until
+ * FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only call what is being redefined; one
+ * reads /proc/self/maps at random moments. Speaks TAP. Memory must not grow, results must be right, and
+ * nothing may ever be writable and executable. */
+#define _GNU_SOURCE
+#include <kiln/jit.h>
+#include <kiln/kiln.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 4, CALLERS = 2, SLOTS = 64, RETIRED = 256 };
+
+static kiln_jit *jit;
+static long wanted = 40000;
+static long seconds; /* of a run; 0: as long as it takes */
+static time_t end;
+static atomic_long added, redefined, removed, called, looked;
+static atomic_bool stop;
+static atomic_int failures;
+static atomic_ulong ticks[CALLERS]; /* of those that call while others redefine */
+static atomic_long rss_early, rss_peak;
+
+static void failed(const char *what) {
+  if (atomic_fetch_add(&failures, 1) < 10) printf("# %s\n", what);
+  fflush(stdout);
+}
+#define CHECK(x) ((x) ? (void)0 : failed(#x))
+
+static uint32_t next(uint64_t *state) { /* xorshift */
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return (uint32_t)(*state >> 32);
+}
+
+/* ---- building ---- */
+
+struct builder {
+  kiln_module *m;
+  kiln_session *s;
+  kiln_jit_stream *stream;
+  kiln_sig sig;
+  kiln_symbol symbols[SLOTS], shared, helper;
+};
+
+static void open_builder(struct builder *b, unsigned thread) {
+  kiln_module_options options = {.jit = true};
+  kiln_target_host(&options.target);
+  b->m = kiln_module_new(&options);
+  b->s = kiln_session_new(b->m);
+  b->stream = kiln_jit_stream_new(jit, b->m);
+  kiln_type i64 = KILN_TYPE_I64;
+  b->sig = kiln_sig_new(b->m, KILN_CC_C, 0, &(kiln_param){.type = KILN_TYPE_I64}, 1, &i64, 1);
+  char name[32];
+  for (unsigned i = 0; i < SLOTS; i++) {
+    snprintf(name, sizeof name, "t%u_f%u", thread, i);
+    b->symbols[i] = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = name}, b->sig);
+  }
+  b->shared = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = "shared"}, b->sig);
+  b->helper = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = "helper"}, b->sig);
+}
+
+static void close_builder(struct builder *b) {
+  kiln_jit_stream_free(b->stream);
+  kiln_session_free(b->s);
+  kiln_module_free(b->m);
+}
+
+/* A function that gives helper(x) + `number`, with `rounds` pairs of instructions that cancel out, to differ in size. */
+static kiln_jit_unit add(struct builder *b, kiln_symbol symbol, int64_t number, unsigned rounds) {
+  kiln_func *f = kiln_func_begin(b->s, symbol);
+  kiln_value x = kiln_func_param(f, 0);
+  if (symbol.id != b->helper.id)
+    x = kiln_build_call(f, b->sig, kiln_const_symbol(f, b->helper, 0), &x, 1);
+  kiln_value v = kiln_build_binary(f, KILN_OP_ADD, KILN_TYPE_I64, x, kiln_const_int(f, number));
+  for (unsigned i = 0; i < 2 * rounds; i++)
+    v = kiln_build_binary(f, KILN_OP_XOR, KILN_TYPE_I64, v, kiln_const_int(f, 1 + i / 2));
+  kiln_build_ret(f, &v, 1);
+  CHECK(kiln_func_compile(f) == KILN_OK);
+  kiln_jit_unit u = {0};
+  kiln_jit_error e = {0};
+  if (kiln_jit_stream_add(b->stream, b->s, KILN_JIT_REDEFINABLE, &u, &e) != KILN_OK) {
+    failed(e.diag.message);
+    kiln_jit_error_free(&e);
+  }
+  atomic_fetch_add(&added, 1);
+  return u;
+}
+
+static void drop(kiln_jit_unit u) {
+  kiln_jit_error e = {0};
+  if (kiln_jit_remove(jit, u, &e) != KILN_OK) failed(e.diag.message);
+  kiln_jit_error_free(&e);
+  atomic_fetch_add(&removed, 1);
+}
+
+/* ---- threads ---- */
+
+typedef long fn(long);
+
+/* A unit that callers may still run: it goes when each of them has come round twice. */
+struct retired {
+  kiln_jit_unit unit;
+  unsigned long seen[CALLERS];
+};
+
+static void retire(struct retired *r, unsigned *n, kiln_jit_unit u) {
+  r[*n].unit = u;
+  for (unsigned i = 0; i < CALLERS; i++) r[*n].seen[i] = atomic_load(&ticks[i]);
+  ++*n;
+  for (unsigned k = 0; k < *n;) {
+    bool free = true;
+    for (unsigned i = 0; i < CALLERS; i++) free &= atomic_load(&ticks[i]) >= r[k].seen[i] + 2;
+    if (!free) {
+      k++;
+      continue;
+    }
+    drop(r[k].unit);
+    r[k] = r[--*n];
+  }
+}
+
+static long resident_pages(void) {
+  long size = 0, pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (f == NULL || fscanf(f, "%ld %ld", &size, &pages) != 2) failed("statm");
+  if (f != NULL) fclose(f);
+  return pages;
+}
+
+static bool go_on(void) {
+  if (atomic_load(&added) >= wanted) return false;
+  if (end != 0 && time(NULL) >= end) return false;
+  return atomic_load(&failures) == 0;
+}
+
+/* The unit of `shared` that is in force; whoever redefines it takes the one before out of here. */
+static uint64_t shared_unit;
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *work(void *p) {
+  unsigned thread = (unsigned)(uintptr_t)p;
+  struct builder b;
+  open_builder(&b, thread);
+  kiln_jit_unit units[SLOTS] = {0};
+  long numbers[SLOTS] = {0};
+  struct retired retired[RETIRED];
+  unsigned n_retired = 0;
+  uint64_t state = 0x9e3779b97f4a7c15u * (thread + 1);
+  char name[32];
+  while (go_on()) {
+    uint32_t random = next(&state), i = random % SLOTS, what = random >> 8 & 15;
+    kiln_jit_unit old = units[i];
+    snprintf(name, sizeof name, "t%u_f%u", thread, i);
+    if (old.id != 0 && what < 4) {
+      drop(old);
+      units[i].id = 0;
+      CHECK(kiln_jit_find(jit, name) == NULL);
+      continue;
+    }
+    fn *before = old.id != 0 ? (fn *)(uintptr_t)kiln_jit_find(jit, name) : NULL;
+    long was = numbers[i];
+    if (before != NULL) CHECK(before(1) == 1 + was);
+    numbers[i] = (long)(next(&state) & 0xffffff);
+    units[i] = add(&b, b.symbols[i], numbers[i], random >> 16 & 63);
+    fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, name);
+    if (f == NULL || atomic_load(&failures) > 0) break;
+    CHECK(f(5) == 5 + numbers[i]);
+    CHECK(before == NULL || before == f); /* a stub stays */
+    atomic_fetch_add(&called, 1);
+    if (old.id != 0) {
+      atomic_fetch_add(&redefined, 1);
+      drop(old);
+    }
+    if (what == 15 && n_retired < RETIRED - 1) {
+      pthread_mutex_lock(&shared_lock);
+      kiln_jit_unit u = {shared_unit};
+      shared_unit = add(&b, b.shared, 1000, random >> 16 & 15).id;
+      pthread_mutex_unlock(&shared_lock);
+      atomic_fetch_add(&redefined, 1);
+      retire(retired, &n_retired, u);
+    }
+    if (thread == 0 && what == 1) {
+      long pages = resident_pages(), so_far = atomic_load(&added);
+      if (so_far < wanted / 4) atomic_store(&rss_early, pages);
+      else if (pages > atomic_load(&rss_peak)) atomic_store(&rss_peak, pages);
+    }
+  }
+  for (unsigned i = 0; i < SLOTS; i++)
+    if (units[i].id != 0) drop(units[i]);
+  while (n_retired > 0) {
+    struct retired r = retired[--n_retired];
+    for (unsigned k = 0; k < CALLERS; k++)
+      while (atomic_load(&ticks[k]) < r.seen[k] + 2 && !atomic_load(&stop)) usleep(100);
+    drop(r.unit);
+  }
+  close_builder(&b);
+  return NULL;
+}
+
+/* Calls what others redefine. */
+static void *call(void *p) {
+  unsigned caller = (unsigned)(uintptr_t)p;
+  fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, "shared");
+  while (!atomic_load(&stop)) {
+    for (int i = 0; i < 100; i++)
+      if (f(i) != i + 1000) failed("shared");
+    atomic_fetch_add(&ticks[caller], 1);
+    usleep(200);
+  }
+  return NULL;
+}
+
+/* No mapping may have w and x; a first look must find some that are executable. */
+static void *watch(void *p) {
+  uint64_t state = 12345;
+  (void)p;
+  while (!atomic_load(&stop)) {
+    FILE *f = fopen("/proc/self/maps", "r");
+    char line[512];
+    unsigned executable = 0;
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+      char flags[8] = "";
+      if (sscanf(line, "%*s %7s", flags) != 1) continue;
+      executable += strchr(flags, 'x') != NULL;
+      if (strchr(flags, 'x') != NULL && strchr(flags, 'w') != NULL) failed(line);
+    }
+    if (f != NULL) fclose(f);
+    if (executable == 0) failed("no executable mapping in /proc/self/maps");
+    atomic_fetch_add(&looked, 1);
+    usleep(next(&state) % 2000);
+  }
+  return NULL;
+}
+
+/* ---- the whole ---- */
+
+static int run(unsigned number, kiln_jit_protection protection, const char *name) {
+  kiln_jit_options options = {.protection = protection};
+  atomic_store(&added, 0);
+  atomic_store(&redefined, 0);
+  atomic_store(&removed, 0);
+  atomic_store(&called, 0);
+  atomic_store(&looked, 0);
+  atomic_store(&failures, 0);
+  atomic_store(&stop, false);
+  atomic_store(&rss_early, 0);
+  atomic_store(&rss_peak, 0);
+  end = seconds > 0 ? time(NULL) + seconds : 0;
+  jit = kiln_jit_new(&options, NULL);
+  if (jit == NULL) {
+    printf("not ok %u - %s: no JIT\n", number, name);
+    return 1;
+  }
+  struct builder b;
+  open_builder(&b, THREADS);
+  kiln_jit_unit helper = add(&b, b.helper, 0, 0);
+  shared_unit = add(&b, b.shared, 1000, 0).id;
+  pthread_t threads[THREADS], callers[CALLERS], watcher;
+  pthread_create(&watcher, NULL, watch, NULL);
+  for (uintptr_t i = 0; i < CALLERS; i++) pthread_create(callers + i, NULL, call, (void *)i);
+  for (uintptr_t i = 0; i < THREADS; i++) pthread_create(threads + i, NULL, work, (void *)i);
+  for (unsigned i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  atomic_store(&stop, true);
+  for (unsigned i = 0; i < CALLERS; i++) pthread_join(callers[i], NULL);
+  pthread_join(watcher, NULL);
+  drop((kiln_jit_unit){shared_unit});
+  drop(helper);
+  close_builder(&b);
+  kiln_jit_stats s = kiln_jit_get_stats(jit);
+  CHECK(s.units == 0);
+  CHECK(s.symbols == 0);
+  CHECK(s.memory_bytes <= 2 << 20);
+  CHECK(s.reserved_bytes <= 16 << 20);
+  CHECK(atomic_load(&looked) > 0);
+  kiln_jit_free(jit);
+  long early = atomic_load(&rss_early), peak = atomic_load(&rss_peak);
+  long page = sysconf(_SC_PAGESIZE);
+#ifndef KN_SOAK_SANITIZED /* sanitizers keep what was freed */
+  if (early > 0) CHECK((peak - early) * page < 4 << 20);
+#endif
+  int bad = atomic_load(&failures);
+  printf("# %ld functions added, %ld redefined, %ld removed, %ld calls checked, %ld looks at the "
+         "mappings; resident "
+         "memory in KiB: %ld in the first quarter, %ld at most later\n",
+         atomic_load(&added), atomic_load(&redefined), atomic_load(&removed), atomic_load(&called),
+         atomic_load(&looked), early * page / 1024, peak * page / 1024);
+  printf("%sok %u - soak, %s\n", bad > 0 ? "not " : "", number, name);
+  return bad > 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1) wanted = atol(argv[1]);
+  if (argc > 2) seconds = atol(argv[2]);
+  int bad = run(1, KILN_JIT_PROTECT_AUTO, "two mappings where there are");
+  bad |= run(2, KILN_JIT_PROTECT_SWITCH, "protections switched");
+  printf("1..2\n");
+  return bad;
+}
