@@ -91,25 +91,6 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   return NULL;
 }
 
-void kiln_jit_free(kiln_jit *jit) {
-  if (jit == NULL) return;
-  for (uint32_t i = 0; i < jit->n_units; i++) {
-    struct kn_jit_item *u = jit->units[i].unit;
-    if (u == NULL) continue;
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    kn_jit_unit_free(jit, u);
-  }
-  kn_jit_perf_close(jit);
-  kn_jit_tls_close(jit);
-  kn_jit_symbols_free(jit);
-  kn_jit_memory_free(jit);
-  if (jit->units != NULL) kn_jit_realloc(jit, jit->units, 0);
-  pthread_mutex_destroy(&jit->lock);
-  kiln_allocator allocator = jit->options.allocator;
-  kn_allocator_realloc(&allocator, jit, 0);
-}
-
 /* ---- units ---- */
 
 struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
@@ -176,6 +157,26 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
   slot->next_free = jit->free_unit;
   jit->free_unit = (uint32_t)u->id;
   jit->live_units--;
+}
+
+void kiln_jit_free(kiln_jit *jit) {
+  if (jit == NULL) return;
+  for (uint32_t i = 0; i < jit->n_units; i++) {
+    struct kn_jit_item *u = jit->units[i].unit;
+    if (u == NULL) continue;
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
+    forget(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  kn_jit_perf_close(jit);
+  kn_jit_tls_close(jit);
+  kn_jit_symbols_free(jit);
+  kn_jit_memory_free(jit);
+  if (jit->units != NULL) kn_jit_realloc(jit, jit->units, 0);
+  pthread_mutex_destroy(&jit->lock);
+  kiln_allocator allocator = jit->options.allocator;
+  kn_allocator_realloc(&allocator, jit, 0);
 }
 
 kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error) {

@@ -258,6 +258,8 @@ struct kn_jit_link {
   struct kn_jit_item *unit;
 };
 
+/* Bytes before the first code of a block: callers that clang's -fsanitize=function instruments read there. */
+enum { KN_JIT_CODE_PAD = 16 };
 enum { KN_JIT_STUB_BYTES = 16, KN_JIT_ATEXIT_BYTES = 32, KN_JIT_TLS_BYTES = 32 };
 
 /* jit.c */

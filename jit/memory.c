@@ -400,9 +400,9 @@ static void write_probe(uint8_t *to, unsigned number) {
  * not see that it changed: qemu's before version 8.1 on AArch64, valgrind's. */
 static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e) {
   for (unsigned i = 1; i <= 2; i++) {
-    write_probe(b->at + b->pool->delta, i);
+    write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
     if (!kn_jit_seal(jit, b, e)) return false;
-    if (((unsigned (*)(void))(uintptr_t)b->at)() == i) continue;
+    if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
     kn_jit_fail(e, KILN_ERR_SYSTEM,
                 "code that changed in its second mapping runs as it was before");
     return false;
@@ -415,7 +415,7 @@ static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
   struct kn_jit_pool *p = pool_new(jit, jit->pool_bytes, jit->dual, e);
   if (p == NULL) return false;
   jit->pools = p;
-  const uint64_t size[KN_JIT_KINDS] = {8, 0, 0}, align[KN_JIT_KINDS] = {1, 1, 1};
+  const uint64_t size[KN_JIT_KINDS] = {64, 0, 0}, align[KN_JIT_KINDS] = {1, 1, 1};
   struct kn_jit_block blocks[KN_JIT_KINDS];
   bool ok = take_all(jit, p, size, align, blocks, e);
   if (ok) {

@@ -55,6 +55,7 @@ static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
   }
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
+  if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
   uint64_t at = kn_align_up(l->size[KN_JIT_CODE], align);
   in->code_at[session] = at;
   l->size[KN_JIT_CODE] = at + o->size;

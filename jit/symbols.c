@@ -109,18 +109,19 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   struct kn_jit_block blocks[KN_JIT_KINDS]; /* theirs for as long as the JIT lives */
   if (!kn_jit_take_unit(jit, size, align, blocks, error)) return false;
   uint8_t *to = kn_jit_writable(blocks + KN_JIT_CODE, KN_JIT_CODE);
-  for (uint32_t i = 0; i < n; i++) {
+  memset(to, jit->machine->fill, KN_JIT_STUB_BYTES); /* the first is padding: KN_JIT_CODE_PAD */
+  for (uint32_t i = 1; i < n; i++) {
     uint64_t at = (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
     uint64_t *slot = (uint64_t *)(void *)(blocks[KN_JIT_RW].at + i * 8);
     kn_jit_write_stub(jit, to + i * KN_JIT_STUB_BYTES, at, (uint64_t)(uintptr_t)slot);
-    jit->stubs[jit->n_stubs + n - 1 - i] = (struct kn_jit_stub){at, slot};
+    jit->stubs[jit->n_stubs++] = (struct kn_jit_stub){at, slot};
   }
   if (!kn_jit_seal(jit, blocks, error)) {
+    jit->n_stubs -= n - 1;
     for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, blocks + k, k);
     return false;
   }
-  jit->n_stubs += n;
-  jit->total_stubs += n;
+  jit->total_stubs += n - 1;
   return true;
 }
 

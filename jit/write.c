@@ -51,6 +51,7 @@ static void lay_out(struct kn_jit_link *l) {
   if (l->stubs.n > 0)
     l->stub_at =
       append(l, KN_JIT_CODE, (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES, KN_JIT_STUB_BYTES);
+  if (l->atexit && l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
   if (l->atexit) l->atexit_at = append(l, KN_JIT_CODE, KN_JIT_ATEXIT_BYTES, KN_JIT_STUB_BYTES);
   uint64_t words = l->stubs.n + (uint64_t)l->got.n + l->atexit;
   l->got_at = append(l, KN_JIT_RO, words * 8, 8);

@@ -1,30 +1,10 @@
-/* What a JIT says when there is no memory, when the system refuses executable memory, and after a fork. Each
- * case that takes something from the process has a process of its own. */
+/* What a JIT says when there is no memory, and after a fork. (When the system refuses: jit_system.c.) */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
 
-#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-#ifndef ASAN
-#define ASAN 0
-#endif
 
 /* Runs `f` in a child: 0 if it did as it should, else the line that did not. */
 static int in_child(int (*f)(void)) {
@@ -165,68 +145,7 @@ static void each_allocation_fails(void **state) {
   jit_release(c);
 }
 
-/* ---- the system ---- */
-
-static int no_address_space(void) {
-  struct rlimit limit = {0, 0};
-  FILE *f = fopen("/proc/self/statm", "r");
-  unsigned long pages = 0;
-  WANT(f != NULL && fscanf(f, "%lu", &pages) == 1);
-  fclose(f);
-  limit.rlim_cur = limit.rlim_max = pages * (unsigned long)sysconf(_SC_PAGESIZE) + (4 << 20);
-  WANT(setrlimit(RLIMIT_AS, &limit) == 0);
-  kiln_jit_error e = {0};
-  WANT(kiln_jit_new(NULL, &e) == NULL);
-  WANT(e.diag.status == KILN_ERR_SYSTEM);
-  WANT(strstr(e.diag.message, "mmap of 16777216 bytes") != NULL);
-  /* a smaller one has room */
-  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.memory_bytes = 1 << 19}, &e);
-  WANT(jit != NULL);
-  kiln_jit_free(jit);
-  return 0;
-}
-
-/* From now on the system calls mmap and mprotect fail with EACCES where they ask for execution; `dual` too: only mmap. */
-static int refuse_execution(bool mprotect_too) {
-  struct sock_filter filter[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 1, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mprotect_too ? __NR_mprotect : __NR_mmap, 0, 3),
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0;
-}
-
-static int no_execution(void) {
-  WANT(refuse_execution(true) == 0);
-  for (kiln_jit_protection p = 0; p < KILN_JIT_PROTECTION_COUNT; p++) {
-    kiln_jit_error e = {0};
-    WANT(kiln_jit_new(&(kiln_jit_options){.protection = p}, &e) == NULL);
-    WANT(e.diag.status == KILN_ERR_SYSTEM);
-    WANT(strstr(e.diag.message, "bytes of executable memory: Permission denied") != NULL);
-    WANT(strstr(e.diag.message, p == KILN_JIT_PROTECT_DUAL ? "mmap" : "mprotect") != NULL);
-  }
-  return 0;
-}
-
-/* No second mapping: protections are switched instead. */
-static int no_dual_mapping(void) {
-  WANT(refuse_execution(false) == 0);
-  kiln_jit_error e = {0};
-  WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, &e) == NULL);
-  kiln_jit *jit = kiln_jit_new(NULL, &e);
-  WANT(jit != NULL);
-  WANT(kiln_jit_get_stats(jit).protection == KILN_JIT_PROTECT_SWITCH);
-  jit_add(jit, constant_text, 0);
-  WANT(jit_call(jit, "f", 0, 0) == 42);
-  kiln_jit_free(jit);
-  return 0;
-}
+/* ---- a fork ---- */
 
 static kiln_jit *parents;
 
@@ -246,25 +165,6 @@ static int child_uses_units(void) {
   return 0;
 }
 
-static void limited_address_space(void **state) {
-  (void)state;
-  if (ASAN || EMULATED) {
-    print_message("# skipped: RLIMIT_AS does not go with this run-time system\n");
-    skip();
-  }
-  assert_int_equal(in_child(no_address_space), 0);
-}
-
-static void refused_execution(void **state) {
-  (void)state;
-  if (EMULATED) {
-    print_message("# skipped: the emulator has no seccomp\n");
-    skip();
-  }
-  assert_int_equal(in_child(no_execution), 0);
-  assert_int_equal(in_child(no_dual_mapping), 0);
-}
-
 static void forked(void **state) {
   (void)state;
   parents = jit_new(NULL);
@@ -277,9 +177,10 @@ static void forked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(near_memory_ends),      cmocka_unit_test(large_units),
-    cmocka_unit_test(each_allocation_fails), cmocka_unit_test(limited_address_space),
-    cmocka_unit_test(refused_execution),     cmocka_unit_test(forked),
+    cmocka_unit_test(near_memory_ends),
+    cmocka_unit_test(large_units),
+    cmocka_unit_test(each_allocation_fails),
+    cmocka_unit_test(forked),
   };
   return cmocka_run_group_tests_name("unit_jit_limits", tests, NULL, NULL);
 }

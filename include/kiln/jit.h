@@ -93,7 +93,8 @@ typedef struct kiln_jit_unit {
  * gives no memory or refuses executable memory, naming the system call, KILN_ERR_ARGUMENT for options out
  * of range. */
 KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
-/** Frees a JIT and all its code and data, thread-local ones of all threads included. Destructors are not
+/** Frees a JIT and all its code and data, thread-local ones of all threads included. Its streams must be
+ * freed before. Destructors are not
  * run: see kiln_jit_run_destructors. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
 

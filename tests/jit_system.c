@@ -1,0 +1,146 @@
+/* jit_system: what a JIT says when the system has no memory, or refuses executable memory. Each case takes
+ * something from its process, and has one of its own. Speaks TAP. */
+#define _GNU_SOURCE
+#include <kiln/jit.h>
+#include <kiln/kiln.h>
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+#ifndef ASAN
+#define ASAN 0
+#endif
+
+#ifndef KN_TEST_EMULATED
+#define KN_TEST_EMULATED 0
+#endif
+
+#define WANT(x)                                                                                    \
+  if (!(x)) {                                                                                      \
+    printf("# %s:%d: %s\n", __FILE__, __LINE__, #x);                                               \
+    return 1;                                                                                      \
+  }
+
+/* Adds a function that gives 42 and calls it. */
+static int use(kiln_jit *jit) {
+  static const char text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
+  kiln_module_options options = {.jit = true};
+  WANT(kiln_target_host(&options.target));
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = kiln_session_new(m);
+  kiln_jit_input in = {m, &s, 1};
+  WANT(kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK);
+  WANT(kiln_jit_add(jit, &in, 1, 0, NULL, NULL) == KILN_OK);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  WANT(((long (*)(void))(uintptr_t)kiln_jit_find(jit, "f"))() == 42);
+  return 0;
+}
+
+static int no_address_space(void) {
+  struct rlimit limit = {0, 0};
+  FILE *f = fopen("/proc/self/statm", "r");
+  unsigned long pages = 0;
+  WANT(f != NULL && fscanf(f, "%lu", &pages) == 1);
+  fclose(f);
+  limit.rlim_cur = limit.rlim_max = pages * (unsigned long)sysconf(_SC_PAGESIZE) + (4 << 20);
+  WANT(setrlimit(RLIMIT_AS, &limit) == 0);
+  kiln_jit_error e = {0};
+  WANT(kiln_jit_new(NULL, &e) == NULL);
+  WANT(e.diag.status == KILN_ERR_SYSTEM);
+  WANT(strstr(e.diag.message, "mmap of 16777216 bytes") != NULL);
+  /* a smaller one has room */
+  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.memory_bytes = 1 << 19}, &e);
+  WANT(jit != NULL);
+  WANT(use(jit) == 0);
+  kiln_jit_free(jit);
+  return 0;
+}
+
+/* From now on the system calls mmap and mprotect fail with EACCES where they ask for execution;
+ * mprotect only if `mprotect_too`. */
+static int refuse_execution(bool mprotect_too) {
+  struct sock_filter filter[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mprotect_too ? __NR_mprotect : __NR_mmap, 0, 3),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 1;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0;
+}
+
+static int no_execution(void) {
+  WANT(refuse_execution(true) == 0);
+  for (kiln_jit_protection p = 0; p < KILN_JIT_PROTECTION_COUNT; p++) {
+    kiln_jit_error e = {0};
+    WANT(kiln_jit_new(&(kiln_jit_options){.protection = p}, &e) == NULL);
+    WANT(e.diag.status == KILN_ERR_SYSTEM);
+    WANT(strstr(e.diag.message, "bytes of executable memory: Permission denied") != NULL);
+    WANT(strstr(e.diag.message, p == KILN_JIT_PROTECT_DUAL ? "mmap" : "mprotect") != NULL);
+  }
+  return 0;
+}
+
+/* No second mapping: protections are switched instead. */
+static int no_dual_mapping(void) {
+  WANT(refuse_execution(false) == 0);
+  kiln_jit_error e = {0};
+  WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, &e) == NULL);
+  kiln_jit *jit = kiln_jit_new(NULL, &e);
+  WANT(jit != NULL);
+  WANT(kiln_jit_get_stats(jit).protection == KILN_JIT_PROTECT_SWITCH);
+  WANT(use(jit) == 0);
+  kiln_jit_free(jit);
+  return 0;
+}
+
+static int report(unsigned number, const char *name, const char *why_not, int (*f)(void)) {
+  if (why_not != NULL) {
+    printf("ok %u - %s # SKIP %s\n", number, name, why_not);
+    return 0;
+  }
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    int bad = f();
+    fflush(stdout);
+    _exit(bad);
+  }
+  int status = 0;
+  bool ok =
+    pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  printf("%sok %u - %s\n", ok ? "" : "not ", number, name);
+  return !ok;
+}
+
+int main(void) {
+  const char *emulator = KN_TEST_EMULATED ? "the emulator does not have it" : NULL;
+  int bad = report(1, "limited address space",
+                   ASAN ? "the sanitizer needs address space" : emulator, no_address_space);
+  bad |= report(2, "execution refused", emulator, no_execution);
+  bad |= report(3, "a second mapping refused", emulator, no_dual_mapping);
+  printf("1..3\n");
+  return bad;
+}
