@@ -11,8 +11,8 @@ enum { RED_ZONE = 1024 };
 /* A type of instruction `in` that the target has no values of, or VOID. */
 static unsigned foreign_type(const struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
-  unsigned none = KN_T(F16) | KN_T(F128) | KN_T(V64) | KN_T(V128), shape = kn_op_info[in->op].shape;
-  if (f->module->options.target != KILN_TARGET_X86_64) none |= KN_T(F80);
+  unsigned none = KN_T(F16) | KN_T(V64) | KN_T(V128), shape = kn_op_info[in->op].shape;
+  none |= f->module->options.target == KILN_TARGET_X86_64 ? KN_T(F128) : KN_T(F80);
   if (none >> in->type & 1) return in->type;
   if ((shape == KN_SH_CONV_FF || shape == KN_SH_CONV_FI) && none >> in->x & 1) return in->x;
   for (unsigned k = 0; in->op == KILN_OP_RET && k < in->x; k++)

@@ -198,7 +198,9 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 KN_INLINE uint32_t kn_here(const struct kn_walk *w) { return (uint32_t)(w->p - w->base); }
 
 /* Values of these types live in 16-byte frame slots. */
-KN_INLINE bool kn_wide(unsigned type) { return ((KN_T(I128) | KN_T(F80)) >> type & 1) != 0; }
+KN_INLINE bool kn_wide(unsigned type) {
+  return ((KN_T(I128) | KN_T(F80) | KN_T(F128)) >> type & 1) != 0;
+}
 KN_INLINE unsigned kn_bank(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
 KN_INLINE uint64_t kn_bank_mask(unsigned type) { return kn_bank(type) ? ~KN_GP_MASK : KN_GP_MASK; }
 

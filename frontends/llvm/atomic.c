@@ -28,7 +28,8 @@ static kiln_type access_type(struct kn_bc *r, uint32_t type) {
     kn_bc_unsupported(r, "an atomic access of type x86_fp80");
     return KILN_TYPE_VOID;
   }
-  if (t->kind == TK_FLOAT) return t->bits == 32 ? KILN_TYPE_I32 : KILN_TYPE_I64;
+  if (t->kind == TK_FLOAT)
+    return t->bits == 32 ? KILN_TYPE_I32 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I128;
   return (kiln_type)t->ktype;
 }
 

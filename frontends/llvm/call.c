@@ -43,7 +43,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   unsigned ints = 0, floats = 0, x87 = 0;
   for (uint32_t i = 0; i < t->n_pieces; i++) {
     kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
-    if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64) floats++;
+    if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64 || kt == KILN_TYPE_F128) floats++;
     else if (kt == KILN_TYPE_F80) x87++;
     else ints += kt == KILN_TYPE_I128 ? 2 : 1;
     if (i < KILN_MAX_RESULTS) out[i] = kt;

@@ -415,12 +415,12 @@ static void library(const struct call *c, const char *name, unsigned n) {
 
 /* llvm.powi: the compiler's own library has it, for an exponent that is an int. */
 static void integer_power(const struct call *c) {
-  static const char *const names[3] = {"sf2", "df2", "xf2"};
+  kiln_type result = (kiln_type)c->rt->ktype;
+  const char *const names[3] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2"};
   if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
     kn_bc_unsupported(c->r, "powi with this exponent");
     return;
   }
-  kiln_type result = (kiln_type)c->rt->ktype;
   def(c, call_library(c, c->row->text, names, 2, result, (kiln_value){0}));
 }
 
@@ -462,9 +462,12 @@ static void fp_class(const struct call *c) {
   bool inverted = __builtin_popcountll((uint64_t)mask) > 5;
   if (inverted) mask = ~mask & 0x3ff;
   bool x87 = t->bits == 80;
-  kiln_type it = x87 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  kiln_type it = t->bits > 64 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
   const unsigned __int128 one = 1;
-  unsigned mantissa = x87 ? 63 : t->bits == 64 ? 52 : 23; /* bits, without the leading one */
+  unsigned mantissa = x87              ? 63
+                      : t->bits == 128 ? 112
+                      : t->bits == 64  ? 52
+                                       : 23; /* bits, without the leading one */
   unsigned __int128 sign = one << (t->bits - 1);
   /* x86_fp80 has its leading one in memory: the normal ones begin with it set */
   unsigned __int128 least = x87 ? (one << 64) + (one << 63) : one << mantissa;
@@ -756,7 +759,8 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_CANONICALIZE: {
     kiln_value one = kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
                      : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
-                                           : kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff);
+                     : kt == KILN_TYPE_F80 ? kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff)
+                                           : kiln_const_bits(f, kt, 0, UINT64_C(0x3fff) << 48);
     def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0), one));
     return;
   }

@@ -134,6 +134,9 @@ static bool add_type(struct kn_bc *r) {
     if (t.bits == 80 && r->target == KILN_TARGET_X86_64) {
       t.kind = TK_FLOAT;
       t.ktype = KILN_TYPE_F80;
+    } else if (r->code == TYPE_FP128 && r->target == KILN_TARGET_AARCH64) {
+      t.kind = TK_FLOAT;
+      t.ktype = KILN_TYPE_F128;
     }
     t.size = 16;
     t.align_log2 = 4;

@@ -40,7 +40,7 @@ typedef enum kiln_type {
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, which alone has it */
-  KILN_TYPE_F128, /**< reserved, not lowered yet */
+  KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
   KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
   KILN_TYPE_V128, /**< 16 bytes of lanes; reserved */
   KILN_TYPE_COUNT

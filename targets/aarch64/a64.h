@@ -158,12 +158,32 @@ bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
 /* Result i, an i128, from registers to its slot. */
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
+/* The frame offset that result i, an i128 or f128 that is used, is to be written to. */
+int32_t a64_wide_define(struct kn_walk *w, uint32_t i);
+/* high:low shifted by the register `count` modulo 128, in place. Uses x16, x17. */
+void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count);
+/* high:low negated where `mask` is all ones, as it is where that is 0. */
+void a64_wide_negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned mask);
+
+/* ---- quad.c ---- */
+
+/* f128 operand h to vector register `q`: nothing else changes but x16, x17. */
+void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q);
+/* Result i, an f128, from vector register `q` to its slot. */
+void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q);
+/* Saturating conversions of an f128, or to an i128. */
+void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- call.c ---- */
 
+/* How a narrow integer is passed to a library function: with its type. */
+enum { A64_LIB_SEXT = 0x40, A64_LIB_ZEXT = 0x80, A64_LIB_TYPE = 0x3f };
 /* Calls a library function; its result becomes that of the current instruction. Drops the operands. */
 void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
                       const uint8_t *types, unsigned n, uint8_t result);
+/* Calls a library function with f128 operands, those behind them are where they are to be; its result is
+ * left in x0 or v0. */
+void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n);
 
 /* ---- branches: control.c, compare.c ---- */
 
@@ -210,7 +230,7 @@ a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a6
   a64_lower_va_arg, a64_lower_frem;
 a64_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast;
-a64_lower a64_lower_wide;
+a64_lower a64_lower_wide, a64_lower_quad;
 /* Entry: parameters to where they live. */
 void a64_enter(struct kn_walk *w);
 

@@ -24,13 +24,16 @@ struct location {
   uint32_t stack;
 };
 
+/* True for what is passed in vector registers. */
+static bool is_float(unsigned type) { return kn_bank(type) || type == KILN_TYPE_F128; }
+
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
 
 /* An argument of several parts begins with p: it goes to registers or to the stack whole. */
 static void begin_joined(struct assign *s, unsigned type, const kiln_param *p) {
   unsigned n = 1;
   while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
-  unsigned *used = kn_bank(type) ? &s->fp : &s->gp;
+  unsigned *used = is_float(type) ? &s->fp : &s->gp;
   if (*used + n > 8) *used = 8;
   s->joined = n;
   s->first = true;
@@ -53,10 +56,14 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
   if (p && p->flags & KILN_PARAM_BYVAL) {
     s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
     size = align_to(p->size_bytes, 8);
-  } else if (kn_bank(type)) {
+  } else if (is_float(type)) {
     if (s->fp < 8) {
       l.reg = KN_FP_BASE + s->fp++;
       return l;
+    }
+    if (type == KILN_TYPE_F128) {
+      s->stack = align_to(s->stack, 16);
+      size = 16;
     }
   } else if (type == KILN_TYPE_I128) {
     s->gp = (s->gp + 1) & ~1u;
@@ -79,7 +86,7 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
 }
 
 static bool lowered_type(unsigned type) {
-  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || kn_bank(type) ||
+  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || is_float(type) ||
          type == KILN_TYPE_VOID;
 }
 
@@ -87,11 +94,11 @@ static bool lowered_type(unsigned type) {
 static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
   unsigned gp = 0, fp = 0;
   for (unsigned i = 0; i < k; i++) {
-    if (kn_bank(types[i])) fp++;
+    if (is_float(types[i])) fp++;
     else gp += types[i] == KILN_TYPE_I128 ? 2 : 1;
   }
-  *reg = kn_bank(types[k]) ? KN_FP_BASE + fp : gp;
-  return kn_bank(types[k]) ? fp < 8 : gp + (types[k] == KILN_TYPE_I128) < 8;
+  *reg = is_float(types[k]) ? KN_FP_BASE + fp : gp;
+  return is_float(types[k]) ? fp < 8 : gp + (types[k] == KILN_TYPE_I128) < 8;
 }
 
 /* ---- function entry ---- */
@@ -111,11 +118,21 @@ static void save_registers(struct kn_walk *w, const struct assign *s) {
   }
 }
 
+/* An i128 or f128 to and from the registers that begin with r. */
+static void store_wide(struct kn_walk *w, uint32_t value, unsigned r) {
+  if (r >= KN_FP_BASE) a64_quad_store(w, value, r);
+  else a64_wide_store(w, value, r, r + 1);
+}
+static void load_wide(struct kn_walk *w, uint32_t h, unsigned r) {
+  if (r >= KN_FP_BASE) a64_quad_load(w, h, r);
+  else a64_wide_load(w, h, r, r + 1);
+}
+
 /* A parameter that arrives in register r. */
 static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
   struct kn_val *val = &w->val[value];
-  if (val->type == KILN_TYPE_I128) {
-    a64_wide_store(w, value, r, r + 1);
+  if (kn_wide(val->type)) {
+    store_wide(w, value, r);
   } else if (val->flags & KN_VF_HOME) {
     a64_hook_move(w, val->reg, r, val->type);
     KN_LOG(w, KN_EV_MOVE, r, val->reg);
@@ -164,7 +181,7 @@ static void log_arrival(const struct kn_walk *w, const kiln_sig_info *sig) {
   for (uint32_t k = 0; k < sig->n_params; k++) {
     uint32_t value = kn_block_param(w->f, &w->f->block[0], k);
     struct location l = next_argument(&s, sig->params[k].type, &sig->params[k]);
-    if (l.reg != KN_NO_REG && w->val[value].uses && sig->params[k].type != KILN_TYPE_I128)
+    if (l.reg != KN_NO_REG && w->val[value].uses && !kn_wide(sig->params[k].type))
       KN_LOG(w, KN_EV_DEF, value, l.reg);
   }
 #endif
@@ -206,11 +223,13 @@ void a64_enter(struct kn_walk *w) {
 
 /* ---- calls ---- */
 
-/* An i128 argument: loaded when all else is in place. */
+/* An i128 or f128 argument: loaded when all else is in place. */
 struct wide_arg {
   uint32_t h;
   unsigned reg;
 };
+/* As many as registers take. */
+enum { MAX_WIDE = 4 + 8 };
 
 /* Moves h to register `dst` when the moves are run. */
 static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
@@ -229,7 +248,7 @@ static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) 
 
 /* Stores h at sp + off. */
 static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
-  if (type == KILN_TYPE_I128) {
+  if (kn_wide(type)) {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
     struct a64_at at = stack_at(w, A64_STR_X, off + 8);
@@ -318,7 +337,7 @@ static void log_results(const struct kn_walk *w, const uint8_t *types, unsigned 
   for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
        i++) {
     unsigned number = i == w->i ? 0 : w->inst[i].x;
-    if (number < n && w->val[i].uses && types[number] != KILN_TYPE_I128 &&
+    if (number < n && w->val[i].uses && !kn_wide(types[number]) &&
         result_register(types, number, &reg))
       KN_LOG(w, KN_EV_DEF, i, reg);
   }
@@ -332,7 +351,7 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   unsigned reg;
   w->locked = 0;
   if (n == 0) return;
-  if (KN_LIKELY(n == 1 && types[0] != KILN_TYPE_I128)) {
+  if (KN_LIKELY(n == 1 && !kn_wide(types[0]))) {
     log_results(w, types, n);
     if (w->val[w->i].uses == 0) return;
     reg = kn_bank(types[0]) ? KN_FP_BASE : 0;
@@ -359,8 +378,8 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "more than 8 results of a kind on AArch64");
       break;
     }
-    if (types[number] == KILN_TYPE_I128) {
-      a64_wide_store(w, value, reg, reg + 1);
+    if (kn_wide(types[number])) {
+      store_wide(w, value, reg);
       continue;
     }
     if (held & KN_BIT(reg)) w->free |= KN_BIT(reg);
@@ -459,7 +478,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
   s = (struct assign){0};
-  struct wide_arg wide[4];
+  struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
@@ -467,14 +486,14 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     struct location l = next_argument(&s, type, p);
     if (l.reg == KN_NO_REG) continue;
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (type == KILN_TYPE_I128) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
+    if (kn_wide(type)) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
     else move_to(w, l.reg, args[k], type);
   }
   for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
   if (symbol == 0) kn_drop(w, in->b);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   emit_call(w, symbol);
   if (bytes) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
@@ -483,26 +502,41 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   take_results(w, sig.results, sig.n_results);
 }
 
+static uint32_t library_symbol(struct kn_walk *w, const char *name) {
+  uint32_t symbol = kn_symbol_reference(w->f->module, name);
+  if (symbol == 0) kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
+  return symbol;
+}
+
+void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
+  uint32_t symbol = library_symbol(w, name);
+  if (symbol == 0) return;
+  a64_save_live(w, CLOBBERED);
+  for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
+  emit_call(w, symbol);
+}
+
 void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
                       const uint8_t *types, unsigned n, uint8_t result) {
-  kiln_module *m = w->f->module;
-  uint32_t symbol = kn_symbol_reference(m, name);
-  if (symbol == 0) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
-    return;
-  }
+  uint32_t symbol = library_symbol(w, name);
+  if (symbol == 0) return;
+  unsigned regs[3];
   struct assign s = {0};
-  struct wide_arg wide[4];
+  struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < n; k++) {
-    unsigned reg = next_argument(&s, types[k], NULL).reg;
-    if (types[k] == KILN_TYPE_I128) wide[n_wide++] = (struct wide_arg){args[k], reg};
-    else move_to(w, reg, args[k], types[k]);
+    unsigned type = types[k] & A64_LIB_TYPE;
+    regs[k] = next_argument(&s, type, NULL).reg;
+    if (kn_wide(type)) wide[n_wide++] = (struct wide_arg){args[k], regs[k]};
+    else move_to(w, regs[k], args[k], type);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
   a64_save_live(w, CLOBBERED);
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
+  for (unsigned k = 0; k < n; k++)
+    if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
+      extend(w, regs[k], regs[k], types[k] & A64_LIB_TYPE, (types[k] & A64_LIB_SEXT) != 0);
   emit_call(w, symbol);
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
@@ -527,7 +561,7 @@ void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  struct wide_arg wide[4];
+  struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {
     unsigned reg;
@@ -535,13 +569,13 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
       return;
     }
-    if (f->result_types[k] == KILN_TYPE_I128)
+    if (kn_wide(f->result_types[k]))
       wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), reg};
     else move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   a64_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) a64_wide_load(w, wide[k].h, wide[k].reg, wide[k].reg + 1);
+  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (w->next_block != UINT32_MAX) a64_branch(w, w->exit_label);
 }
 
@@ -588,28 +622,48 @@ void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
 }
 
+/* x16 = x16 rounded up to a multiple of 16. */
+static void round_up_16(struct kn_walk *w, unsigned sf) {
+  uint32_t field = 0;
+  a64_bitmask(1, UINT64_MAX << 4, &field);
+  emit(w, a64_addsub_imm(A64_ADD, sf, IP0, IP0, 15, 0));
+  emit(w, a64_logic_imm(A64_AND, 1, IP0, IP0, field));
+}
+
 void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
-  bool fp = kn_bank(in->type), used = w->val[w->i].uses != 0;
+  bool fp = is_float(in->type), used = w->val[w->i].uses != 0, wide = kn_wide(in->type);
+  bool pair = wide && !fp; /* in registers that begin with an even one */
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
-  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : fp ? (unsigned)VS0 : IP0;
+  unsigned d = fp ? (unsigned)VS0 : IP0;
+  if (used && !wide) d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   uint32_t offs = fp ? VA_VR_OFFS : VA_GR_OFFS, top = fp ? VA_VR_TOP : VA_GR_TOP;
   /* x16 = address of the argument */
   emit(w, a64_mem_scaled(A64_LDR_W, IP0, ap, offs));
-  emit(w, a64_tbz(IP0, 31, 28)); /* to: stack */
-  emit(w, a64_addsub_imm(A64_ADDS, 0, IP1, IP0, fp ? 16 : 8, 0));
+  emit(w, a64_tbz(IP0, 31, pair ? 36 : 28)); /* to: stack */
+  if (pair) round_up_16(w, 0);
+  emit(w, a64_addsub_imm(A64_ADDS, 0, IP1, IP0, fp || wide ? 16 : 8, 0));
   emit(w, a64_mem_scaled(A64_STR_W, IP1, ap, offs));
   emit(w, a64_b_cond(A64_GT, 16)); /* to: stack */
   emit(w, a64_mem_scaled(A64_LDR_X, IP1, ap, top));
   emit(w, a64_addsub_ext(A64_ADD, 1, IP0, IP1, IP0, A64_SXTW, 0));
-  emit(w, a64_b(16));                                    /* to: load */
+  emit(w, a64_b(wide ? 24 : 16));                        /* to: load */
   emit(w, a64_mem_scaled(A64_LDR_X, IP0, ap, VA_STACK)); /* stack: */
-  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP0, 8, 0));
+  if (wide) round_up_16(w, 1);
+  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP0, wide ? 16 : 8, 0));
   emit(w, a64_mem_scaled(A64_STR_X, IP1, ap, VA_STACK));
   static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
-  enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
-                    : in->type == KILN_TYPE_F64 ? A64_LDR_FD
-                                                : (enum a64_mem)loads[kn_type_log2[in->type]];
-  emit(w, a64_mem_scaled(op, d & 31, IP0, 0)); /* load: */
-  if (used) kn_defined(w, w->i, d);
+  if (!wide) { /* load: */
+    enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
+                      : in->type == KILN_TYPE_F64 ? A64_LDR_FD
+                                                  : (enum a64_mem)loads[kn_type_log2[in->type]];
+    emit(w, a64_mem_scaled(op, d & 31, IP0, 0));
+    if (used) kn_defined(w, w->i, d);
+  } else if (fp) {
+    emit(w, a64_mem_scaled(A64_LDR_FQ, v(VS0), IP0, 0));
+    a64_quad_store(w, w->i, VS0);
+  } else {
+    emit(w, a64_pair(A64_LDP_X, A64_OFFSET, IP0, IP1, IP0, 0));
+    a64_wide_store(w, w->i, IP0, IP1);
+  }
 }

@@ -21,7 +21,7 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && w->inst[i].type != KILN_TYPE_I128 &&
+         val->uses == 1 && !kn_wide(w->inst[i].type) &&
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 

@@ -128,7 +128,7 @@ void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned typ
 }
 
 void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
-  for (int32_t k = 0; k < (type == KILN_TYPE_I128 ? 16 : 8); k += 8) {
+  for (int32_t k = 0; k < (kn_wide(type) ? 16 : 8); k += 8) {
     struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
     emit(w, a64_mem_offset(A64_LDR_X, IP0, m.base, m.off));
     m = a64_frame_at(w, A64_STR_X, dst, k);
@@ -219,10 +219,10 @@ void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     return;
   }
   const_of(w, h, KILN_TYPE_I64, &bits[0]);
-  if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].type == KILN_TYPE_I128)
+  if (kn_is_pool(h) && kn_wide(w->f->pool.at[kn_index(h)].type))
     bits[1] = w->f->pool.at[kn_index(h)].high;
   else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
-  for (int k = 0; k < (type == KILN_TYPE_I128 ? 2 : 1); k++) {
+  for (int k = 0; k < (kn_wide(type) ? 2 : 1); k++) {
     if (bits[k]) a64_set(w, IP0, 1, bits[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
     emit(w, a64_mem_offset(A64_STR_X, bits[k] ? IP0 : A64_ZR, m.base, m.off));

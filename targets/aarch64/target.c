@@ -4,13 +4,22 @@
 #include "targets/aarch64/a64.h"
 
 #define ALL 0xffffu
+#define QUAD KN_T(F128)
+#define WIDE (KN_T(I128) | QUAD)
 static const uint16_t clobbers[KILN_OP_COUNT] = {
-  [KILN_OP_CALL] = ALL,         [KILN_OP_INVOKE] = ALL,       [KILN_OP_RESUME] = ALL,
-  [KILN_OP_MEMCPY] = ALL,       [KILN_OP_MEMMOVE] = ALL,      [KILN_OP_MEMSET] = ALL,
-  [KILN_OP_FREM] = ALL,         [KILN_OP_TLS_ADDR] = ALL,     [KILN_OP_SDIV] = KN_T(I128),
-  [KILN_OP_UDIV] = KN_T(I128),  [KILN_OP_SREM] = KN_T(I128),  [KILN_OP_UREM] = KN_T(I128),
-  [KILN_OP_FTOSI] = KN_T(I128), [KILN_OP_FTOUI] = KN_T(I128), [KILN_OP_SITOF] = KN_T(I128),
-  [KILN_OP_UITOF] = KN_T(I128),
+  [KILN_OP_CALL] = ALL,        [KILN_OP_INVOKE] = ALL,      [KILN_OP_RESUME] = ALL,
+  [KILN_OP_MEMCPY] = ALL,      [KILN_OP_MEMMOVE] = ALL,     [KILN_OP_MEMSET] = ALL,
+  [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,    [KILN_OP_SDIV] = KN_T(I128),
+  [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128), [KILN_OP_UREM] = KN_T(I128),
+  [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,      [KILN_OP_SITOF] = WIDE,
+  [KILN_OP_UITOF] = WIDE,      [KILN_OP_FPROMOTE] = QUAD,   [KILN_OP_FDEMOTE] = QUAD,
+  [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,       [KILN_OP_FMUL] = QUAD,
+  [KILN_OP_FDIV] = QUAD,       [KILN_OP_FMIN] = QUAD,       [KILN_OP_FMAX] = QUAD,
+  [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,   [KILN_OP_FCMP] = QUAD,
+  [KILN_OP_FSQRT] = QUAD,      [KILN_OP_FFLOOR] = QUAD,     [KILN_OP_FCEIL] = QUAD,
+  [KILN_OP_FTRUNC] = QUAD,     [KILN_OP_FROUND] = QUAD,     [KILN_OP_FROUNDEVEN] = QUAD,
+  [KILN_OP_FRINT] = QUAD,      [KILN_OP_FNEARBYINT] = QUAD, [KILN_OP_FMA] = QUAD,
+  [KILN_OP_FMULADD] = QUAD,
 };
 
 static a64_lower nothing, drop_one, trap, debug_trap;
@@ -183,17 +192,19 @@ static __attribute__((noinline)) a64_lower *lowering(const struct kn_inst *in) {
                                                                      : (unsigned)in->type;
   unsigned types = 1u << in->type | 1u << from;
   if (KN_LIKELY((types & ~LOWERED) == 0)) return lowerings[in->op];
-  if ((types & ~(LOWERED | KN_T(I128))) != 0) return NULL;
+  if ((types & ~(LOWERED | KN_T(I128) | KN_T(F128))) != 0) return NULL;
   switch (in->op) {
   case KILN_OP_PARAM:
   case KILN_OP_RESULT: return nothing;
   case KILN_OP_CALL: return a64_lower_call;
-  case KILN_OP_VA_ARG:
+  case KILN_OP_VA_ARG: return a64_lower_va_arg;
   case KILN_OP_ATOMIC_LOAD:
   case KILN_OP_ATOMIC_STORE:
   case KILN_OP_ATOMIC_RMW:
   case KILN_OP_ATOMIC_CAS: return NULL;
-  default: return lowerings[in->op] ? a64_lower_wide : NULL;
+  default:
+    if (lowerings[in->op] == NULL) return NULL;
+    return types & KN_T(F128) ? a64_lower_quad : a64_lower_wide;
   }
 }
 

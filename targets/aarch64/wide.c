@@ -1,4 +1,4 @@
-/* i128 on AArch64: values live in 16-byte frame slots; halves are loaded into registers at need.
+/* i128 on AArch64, and what an f128 has in common with it: values live in 16-byte frame slots; halves are loaded into registers at need.
  * Called by the loop in target.c for every instruction of or from that type, and by call.c.
  * Invariant: an operation reads all of its operands before it writes its result's slot. */
 #include "targets/aarch64/a64.h"
@@ -19,7 +19,7 @@ static bool wide_const(const struct kn_walk *w, uint32_t h, uint64_t bits[2]) {
   if (!kn_is_pool(h) || w->f->pool.at[kn_index(h)].symbol) return false;
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   bits[0] = c->low;
-  bits[1] = c->type == KILN_TYPE_I128 ? c->high : (uint64_t)((int64_t)c->low >> 63);
+  bits[1] = kn_wide(c->type) ? c->high : (uint64_t)((int64_t)c->low >> 63);
   return true;
 }
 
@@ -48,16 +48,19 @@ void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
   }
 }
 
-void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+int32_t a64_wide_define(struct kn_walk *w, uint32_t i) {
   struct kn_val *val = &w->val[i];
-  if (val->uses == 0) return;
   if ((val->flags & KN_VF_SLOT_HOME) == 0) {
     val->frame = 0;
     val->flags |= KN_VF_FRAME;
   }
   int32_t at = kn_frame_of(w, val);
   KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-  frame_pair(w, false, low, high, at);
+  return at;
+}
+
+void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+  if (w->val[i].uses) frame_pair(w, false, low, high, a64_wide_define(w, i));
 }
 
 static struct halves temps(struct kn_walk *w) {
@@ -124,6 +127,11 @@ static void shift_by(struct kn_walk *w, unsigned op, struct halves *a, unsigned 
   test_64(w, c);
   emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
   emit(w, a64_csel(A64_CSEL, 1, from, sign ? (unsigned)IP1 : (unsigned)A64_ZR, from, A64_NE));
+}
+
+void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count) {
+  struct halves a = {low, high};
+  shift_by(w, op, &a, count);
 }
 
 static void rotate_by(struct kn_walk *w, bool left, struct halves *a, unsigned c) {
@@ -217,6 +225,10 @@ static void negate_if(struct kn_walk *w, struct halves x, unsigned mask) {
   emit(w, a64_eor(1, x.high, x.high, mask));
   emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
   emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
+}
+
+void a64_wide_negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned mask) {
+  negate_if(w, (struct halves){low, high}, mask);
 }
 
 static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
@@ -400,7 +412,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   switch (in->op) {
   case KILN_OP_LOAD:
     a = temps(w);
-    if (KN_MEM_TYPE(in->x) == KILN_TYPE_I128) {
+    if (kn_wide(KN_MEM_TYPE(in->x))) {
       a64_access_pair(w, in, true, a.low, a.high);
     } else {
       struct kn_inst part = *in;
@@ -418,6 +430,8 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     kn_drop(w, in->b);
     return;
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS: a64_saturate_wide(w, in); return;
   case KILN_OP_SADDO:
   case KILN_OP_UADDO:
   case KILN_OP_SSUBO:

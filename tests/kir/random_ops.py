@@ -181,7 +181,7 @@ class Ops:
         if k < .82 and t in ('i32', 'i64'):
             return self.emit('bitcast', t, [self.quiet(f)], f, [t])
         f = rng.choice(FLOATS)
-        if k < .92 and (t != 'i128' or self.target == 'x86_64'):  # not lowered for AArch64
+        if k < .92:
             return self.emit(rng.choice(('ftosis', 'ftouis')), t, [self.operand(f, .05)], f, [t])
         small = self.operand('i16', .05) if w > 16 else self.operand('i8', .05)
         signs = self.chance(.5)

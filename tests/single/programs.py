@@ -13,11 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import harness  # noqa: E402
 
 
-# Programs about what one target has: name, target, why.
-X87 = ('x86_64', 'long double is an x87 number on x86-64 only')
-ONLY = {'long_double': X87, 'long_double_all': X87}
-
-
 def variants(stress):
     """Name, flags of kiln, flags of the link."""
     yield '', [], []
@@ -39,9 +34,6 @@ def main():
 
     def check(item):
         name, level = item
-        if name in ONLY and args.target != ONLY[name][0]:
-            h.skip('%s %s' % (name, level), ONLY[name][1])
-            return
         base = '%s%s' % (name, level)
         bc = h.bitcode(os.path.join(folder, name + '.c'), h.path(base + '.bc'), (level,))
         own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))

@@ -1,0 +1,265 @@
+/* f128 on AArch64: values live in 16-byte frame slots. Their arithmetic is the compiler library's, whose
+ * functions take and give them in vector registers (GCC internals, "Routines for floating point
+ * emulation"; the C library's for what has a name in <math.h>). What only moves or changes bits is done in
+ * general registers, by wide.c where an i128 is treated the same.
+ * Conversions to integers that saturate are here for every float type where wide integers take part.
+ * Called by the loop in target.c for every operation of or from that type, and by call.c.
+ * Invariant: what a call clobbers holds no live value when it is emitted. */
+#include "targets/aarch64/a64.h"
+
+/* ---- operands and results ---- */
+
+static void frame_quad(struct kn_walk *w, bool load, unsigned q, int32_t frame) {
+  enum a64_mem op = load ? A64_LDR_FQ : A64_STR_FQ;
+  struct a64_at m = a64_frame_at(w, op, frame, 0);
+  emit(w, a64_mem_offset(op, v(q), m.base, m.off));
+}
+
+void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
+  if (kn_is_value(h)) {
+    int32_t at = kn_frame_of(w, &w->val[h]);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+    frame_quad(w, true, q, at);
+    return;
+  }
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  if (c->low) a64_set(w, IP0, 1, c->low);
+  emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, v(q), c->low ? (unsigned)IP0 : (unsigned)A64_ZR));
+  if (c->high == 0) return;
+  a64_set(w, IP0, 1, c->high);
+  emit(w, a64_fmov_to_high(v(q), IP0));
+}
+
+void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
+  struct kn_val *val = &w->val[i];
+  if (val->uses == 0) return;
+  int32_t at = a64_wide_define(w, i);
+  frame_quad(w, false, q, at);
+}
+
+static void drop(struct kn_walk *w, const uint32_t *args, unsigned n) {
+  for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
+}
+
+/* ---- comparisons ---- */
+
+/* The function whose result, compared with 0 as a signed integer, says it. Ordered ones give a result that
+ * says no if an operand is NaN. For what is equal or unordered, and its opposite, see below. */
+static const struct {
+  const char *name;
+  uint8_t cond;
+} comparisons[KILN_FCOND_COUNT] = {
+  [KILN_FOEQ] = {"__eqtf2", A64_EQ},    [KILN_FUNE] = {"__netf2", A64_NE},
+  [KILN_FOLT] = {"__lttf2", A64_LT},    [KILN_FUGE] = {"__lttf2", A64_GE},
+  [KILN_FOLE] = {"__letf2", A64_LE},    [KILN_FUGT] = {"__letf2", A64_GT},
+  [KILN_FOGT] = {"__gttf2", A64_GT},    [KILN_FULE] = {"__gttf2", A64_LE},
+  [KILN_FOGE] = {"__getf2", A64_GE},    [KILN_FULT] = {"__getf2", A64_LT},
+  [KILN_FONE] = {"__eqtf2", A64_EQ},    [KILN_FUEQ] = {"__eqtf2", A64_NE},
+  [KILN_FORD] = {"__unordtf2", A64_EQ}, [KILN_FUNO] = {"__unordtf2", A64_NE}};
+
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t args[2] = {in->a, in->b};
+  bool two = in->x == KILN_FONE || in->x == KILN_FUEQ;
+  int32_t unordered = two ? kn_walk_frame(w, 8, 3) : 0;
+  if (two) {
+    a64_quad_call(w, "__unordtf2", args, 2);
+    struct a64_at m = a64_frame_at(w, A64_STR_W, unordered, 0);
+    emit(w, a64_mem_offset(A64_STR_W, 0, m.base, m.off));
+  }
+  a64_quad_call(w, comparisons[in->x].name, args, 2);
+  drop(w, args, 2);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
+  if (two) { /* NE if equal, or if unordered */
+    struct a64_at m = a64_frame_at(w, A64_LDR_W, unordered, 0);
+    emit(w, a64_mem_offset(A64_LDR_W, IP0, m.base, m.off));
+  }
+  emit(w, a64_cmp(0, 0, A64_ZR));
+  if (two) emit(w, a64_ccmp_imm(A64_CCMP, 0, IP0, 0, 0, A64_NE));
+  emit(w, a64_cset(0, d, (enum a64_cond)comparisons[in->x].cond));
+  set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+/* ---- conversions ---- */
+
+/* By the other type's kind: the function's name, and the type that it takes or gives. */
+static void convert(struct kn_walk *w, const struct kn_inst *in) {
+  static const struct {
+    uint8_t op, least, most; /* the other type, from and to */
+    uint8_t extend;          /* how a narrow one is passed */
+    const char *name;
+  } table[] = {
+    {KILN_OP_FPROMOTE, KILN_TYPE_F32, KILN_TYPE_F32, 0, "__extendsftf2"},
+    {KILN_OP_FPROMOTE, KILN_TYPE_F64, KILN_TYPE_F64, 0, "__extenddftf2"},
+    {KILN_OP_FDEMOTE, KILN_TYPE_F32, KILN_TYPE_F32, 0, "__trunctfsf2"},
+    {KILN_OP_FDEMOTE, KILN_TYPE_F64, KILN_TYPE_F64, 0, "__trunctfdf2"},
+    {KILN_OP_FTOSI, KILN_TYPE_I8, KILN_TYPE_I32, 0, "__fixtfsi"},
+    {KILN_OP_FTOSI, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__fixtfdi"},
+    {KILN_OP_FTOSI, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__fixtfti"},
+    {KILN_OP_FTOUI, KILN_TYPE_I8, KILN_TYPE_I32, 0, "__fixunstfsi"},
+    {KILN_OP_FTOUI, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__fixunstfdi"},
+    {KILN_OP_FTOUI, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__fixunstfti"},
+    {KILN_OP_SITOF, KILN_TYPE_I8, KILN_TYPE_I32, A64_LIB_SEXT, "__floatsitf"},
+    {KILN_OP_SITOF, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__floatditf"},
+    {KILN_OP_SITOF, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__floattitf"},
+    {KILN_OP_UITOF, KILN_TYPE_I8, KILN_TYPE_I32, A64_LIB_ZEXT, "__floatunsitf"},
+    {KILN_OP_UITOF, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__floatunditf"},
+    {KILN_OP_UITOF, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__floatuntitf"},
+  };
+  unsigned other = in->type == KILN_TYPE_F128 ? in->x : in->type;
+  for (unsigned k = 0; k < sizeof table / sizeof *table; k++) {
+    if (table[k].op != in->op || other < table[k].least || other > table[k].most) continue;
+    const uint8_t type = in->op == KILN_OP_SITOF || in->op == KILN_OP_UITOF
+                           ? (uint8_t)(other | (other < KILN_TYPE_I32 ? table[k].extend : 0))
+                           : (uint8_t)in->x;
+    a64_library_call(w, table[k].name, &in->a, &type, 1, in->type);
+    return;
+  }
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "no such conversion on AArch64");
+}
+
+/* What is out of range becomes the nearest end of the range, NaN 0: a significand of 128 bits whose first
+ * one is the leading one, shifted by the exponent. */
+void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
+  bool sign = in->op == KILN_OP_FTOSIS;
+  unsigned bits = bits_of(in->type), r = KN_NO_REG;
+  if (in->x != KILN_TYPE_F128) r = kn_reg(w, in->a, in->x);
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), e = kn_temp(w, KN_GP_MASK),
+           nan = kn_temp(w, KN_GP_MASK), minus = kn_temp(w, KN_GP_MASK);
+  if (in->x == KILN_TYPE_F128) {
+    a64_wide_load(w, in->a, low, high);
+    emit(w, a64_cmp(1, low, A64_ZR)); /* NaN: above infinity, without the sign */
+    emit(w, a64_cset(1, nan, A64_NE));
+    emit(w, a64_logic_reg(A64_ORR, 1, nan, nan, high, A64_LSL, 1));
+    a64_set(w, IP0, 1, UINT64_C(0xfffe) << 48);
+    emit(w, a64_cmp(1, nan, IP0));
+    emit(w, a64_cset(1, nan, A64_HI));
+    emit(w, a64_ubfx(1, e, high, 48, 15));
+    emit(w, a64_asr_imm(1, minus, high, 63));
+    emit(w, a64_extr(1, high, high, low, 49));
+    emit(w, a64_lsl_imm(1, low, low, 15));
+  } else {
+    unsigned d = r;
+    if (in->x == KILN_TYPE_F32) {
+      emit(w, a64_fcvt(A64_D, A64_S, v(VS0), v(r)));
+      d = VS0;
+    }
+    emit(w, a64_fint(A64_FMOV_TO_GPR, 1, A64_D, high, v(d)));
+    emit(w, a64_fcmp(A64_D, v(d), v(d)));
+    emit(w, a64_cset(1, nan, A64_VS));
+    emit(w, a64_ubfx(1, e, high, 52, 11));
+    emit(w, a64_asr_imm(1, minus, high, 63));
+    emit(w, a64_lsl_imm(1, high, high, 11));
+    emit(w, a64_mov(1, low, A64_ZR));
+  }
+  kn_drop(w, in->a);
+  uint32_t field = 0;
+  a64_bitmask(1, UINT64_C(1) << 63, &field);
+  emit(w, a64_logic_imm(A64_ORR, 1, high, high, field));
+  a64_add_imm(w, e, e, in->x == KILN_TYPE_F128 ? -16383 : -1023);
+  a64_set(w, IP0, 1, 127); /* shifted by 127 - e: right where e is from 0 to 127 */
+  unsigned count = kn_temp(w, KN_GP_MASK);
+  emit(w, a64_addsub_reg(A64_SUB, 1, count, IP0, e, A64_LSL, 0));
+  a64_wide_shift(w, KILN_OP_LSHR, low, high, count);
+  if (sign) a64_wide_negate_if(w, low, high, minus);
+  emit(w, a64_cmp(1, e, A64_ZR));
+  emit(w, a64_csel(A64_CSEL, 1, low, A64_ZR, low, A64_LT));
+  emit(w, a64_csel(A64_CSEL, 1, high, A64_ZR, high, A64_LT));
+  /* the ends: of a signed type the greatest, or its complement */
+  unsigned value_bits = bits - sign;
+  uint64_t end_low = value_bits >= 64 ? UINT64_MAX : (UINT64_C(1) << value_bits) - 1;
+  a64_set(w, IP0, 1, end_low);
+  a64_set(w, count, 1, UINT64_MAX >> sign);
+  if (sign) {
+    emit(w, a64_eor(1, IP0, IP0, minus));
+    emit(w, a64_eor(1, count, count, minus));
+  }
+  emit(w, a64_addsub_imm(A64_SUBS, 1, A64_ZR, e, value_bits, 0));
+  emit(w, a64_csel(A64_CSEL, 1, low, IP0, low, A64_GE));
+  emit(w, a64_csel(A64_CSEL, 1, high, count, high, A64_GE));
+  if (!sign) emit(w, a64_orr(1, nan, nan, minus)); /* below 0 */
+  emit(w, a64_cmp(1, nan, A64_ZR));
+  emit(w, a64_csel(A64_CSEL, 1, low, low, A64_ZR, A64_EQ));
+  emit(w, a64_csel(A64_CSEL, 1, high, high, A64_ZR, A64_EQ));
+  if (in->type == KILN_TYPE_I128) {
+    a64_wide_store(w, w->i, low, high);
+    return;
+  }
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  emit(w, a64_mov(1, d, low));
+  kn_defined(w, w->i, d);
+}
+
+/* ---- operations ---- */
+
+/* The sign's bit, in the upper half. */
+static void change_sign(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  if (in->op == KILN_OP_FCOPYSIGN) {
+    unsigned other = kn_temp(w, KN_GP_MASK);
+    a64_wide_load(w, in->b, low, other);
+    a64_wide_load(w, in->a, low, high);
+    emit(w, a64_lsr_imm(1, other, other, 63));
+    emit(w, a64_bfi(1, high, other, 63, 1));
+    kn_drop(w, in->b);
+  } else {
+    uint32_t field = 0;
+    a64_wide_load(w, in->a, low, high);
+    a64_bitmask(1, in->op == KILN_OP_FNEG ? UINT64_C(1) << 63 : UINT64_MAX >> 1, &field);
+    emit(w, a64_logic_imm(in->op == KILN_OP_FNEG ? A64_EOR : A64_AND, 1, high, high, field));
+  }
+  kn_drop(w, in->a);
+  a64_wide_store(w, w->i, low, high);
+}
+
+static const char *const library[KILN_OP_COUNT] = {
+  [KILN_OP_FADD] = "__addtf3",      [KILN_OP_FSUB] = "__subtf3",
+  [KILN_OP_FMUL] = "__multf3",      [KILN_OP_FDIV] = "__divtf3",
+  [KILN_OP_FREM] = "fmodl",         [KILN_OP_FMA] = "fmal",
+  [KILN_OP_FMIN] = "fminl",         [KILN_OP_FMAX] = "fmaxl",
+  [KILN_OP_FMINIMUM] = "fminimuml", [KILN_OP_FMAXIMUM] = "fmaximuml",
+  [KILN_OP_FSQRT] = "sqrtl",        [KILN_OP_FFLOOR] = "floorl",
+  [KILN_OP_FCEIL] = "ceill",        [KILN_OP_FTRUNC] = "truncl",
+  [KILN_OP_FROUND] = "roundl",      [KILN_OP_FROUNDEVEN] = "roundevenl",
+  [KILN_OP_FRINT] = "rintl",        [KILN_OP_FNEARBYINT] = "nearbyintl",
+};
+
+/* Rounded twice: the product waits in the frame. */
+static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  int32_t product = kn_walk_frame(w, 16, 4);
+  a64_quad_call(w, "__multf3", args, 2);
+  frame_quad(w, false, KN_FP_BASE, product);
+  /* to v1 first, since loading a constant is no call */
+  a64_quad_load(w, in->c, KN_FP_BASE + 1);
+  frame_quad(w, true, KN_FP_BASE, product);
+  a64_quad_call(w, "__addtf3", NULL, 0);
+  drop(w, args, 3);
+  a64_quad_store(w, w->i, KN_FP_BASE);
+}
+
+void a64_lower_quad(struct kn_walk *w, const struct kn_inst *in) {
+  static const uint8_t types[3] = {KILN_TYPE_F128, KILN_TYPE_F128, KILN_TYPE_F128};
+  const uint32_t args[3] = {in->a, in->b, in->c};
+  unsigned shape = kn_op_info[in->op].shape;
+  if (library[in->op]) {
+    unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
+    a64_library_call(w, library[in->op], args, types, n, KILN_TYPE_F128);
+    return;
+  }
+  switch (in->op) {
+  case KILN_OP_FCMP: compare(w, in); return;
+  case KILN_OP_FNEG:
+  case KILN_OP_FABS:
+  case KILN_OP_FCOPYSIGN: change_sign(w, in); return;
+  case KILN_OP_FMULADD: multiply_add(w, in); return;
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS: a64_saturate_wide(w, in); return;
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE:
+  case KILN_OP_SELECT:
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST: a64_lower_wide(w, in); return;
+  default: convert(w, in); return;
+  }
+}
