@@ -161,6 +161,7 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
 
 void kiln_jit_free(kiln_jit *jit) {
   if (jit == NULL) return;
+  jit->foreign = jit->pid != 0 && getpid() != jit->pid;
   for (uint32_t i = 0; i < jit->n_units; i++) {
     struct kn_jit_item *u = jit->units[i].unit;
     if (u == NULL) continue;

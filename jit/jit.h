@@ -57,6 +57,7 @@ struct kn_jit_block {
   struct kn_jit_pool *pool; /* NULL: none */
   uint8_t *at;              /* as it is executed and read */
   uint64_t size;            /* as it was asked for */
+  bool zero;                /* fresh from the system */
 };
 
 /* ---- symbols ---- */
@@ -148,6 +149,8 @@ struct kiln_jit {
   kiln_target target;
   const struct kn_elf_machine *machine; /* facts of the object writer's */
   int pid;                              /* a child of a fork is told from this */
+  bool foreign; /* freed in such a child: memory that is shared is left alone */
+  bool barrier; /* AArch64: other processors can be told to fetch anew */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;

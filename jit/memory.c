@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -273,6 +274,7 @@ static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, ui
   uint64_t bytes = kn_align_up(size, unit);
   if (align < unit) align = unit;
   b->size = size;
+  b->zero = false;
   if (bytes <= KN_JIT_CHUNK / 2) {
     if (!take_small(jit, p, kind, (uint32_t)(bytes / KN_JIT_GRANULE),
                     (uint32_t)(align / KN_JIT_GRANULE), b, e))
@@ -283,6 +285,7 @@ static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, ui
     if (first == UINT32_MAX) return false;
     b->pool = p;
     b->at = p->base + (size_t)first * KN_JIT_CHUNK;
+    b->zero = kind == KN_JIT_RW;
   }
   if (!jit->dual && kind != KN_JIT_RW &&
       mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) != 0) {
@@ -302,6 +305,7 @@ void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
   struct kn_jit_chunk *c = p->chunks + i;
   *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) -= b->size;
   b->pool = NULL;
+  if (jit->foreign) return;
   if (c->bits == NULL) {
     chunks_give(jit, p, i);
     return;
@@ -379,6 +383,10 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
+#if defined(__aarch64__)
+  /* other processors may have fetched what was there before (Arm ARM, B2.2.5) */
+  if (jit->barrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+#endif
   return true;
 }
 
@@ -444,6 +452,10 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
     return false;
   }
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
+#if defined(__aarch64__)
+  jit->barrier =
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+#endif
   if (near) jit->options.memory_bytes = jit->pool_bytes;
   jit->dual = jit->options.protection != KILN_JIT_PROTECT_SWITCH;
   if (jit->dual && try_mode(jit, e)) return true;

@@ -137,7 +137,8 @@ void kn_jit_perf_close(kiln_jit *jit) {
   struct kn_jit_perf *p = jit->perf;
   if (p == NULL) return;
   if (p->map >= 0) close(p->map);
-  if (p->marker != NULL) {
+  if (p->marker != NULL && jit->foreign) munmap(p->marker, p->page);
+  else if (p->marker != NULL) {
     uint8_t end[16];
     kn_put32(end, CODE_CLOSE);
     kn_put32(end + 4, sizeof end);

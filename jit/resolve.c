@@ -45,8 +45,7 @@ static int fork_handlers(void (*prepare)(void), void (*parent)(void), void (*chi
 }
 
 static uint64_t of_process(const kiln_jit *jit, const char *name) {
-  if (strcmp(name, "__tls_get_addr") == 0) return kn_jit_tls_entry();
-  if (jit->options.no_process_symbols) return 0;
+  if (jit->options.no_process_symbols || strcmp(name, "atexit") == 0) return 0; /* own_symbol */
   void *p = dlsym(RTLD_DEFAULT, name);
   if (p != NULL) return (uint64_t)(uintptr_t)p;
   if (strcmp(name, "at_quick_exit") == 0) return (uint64_t)(uintptr_t)quick_exit_handler;
@@ -101,6 +100,20 @@ static bool known(kiln_jit *jit, const struct kn_symbol *s) {
   return yes;
 }
 
+/* The ends of one of the unit's sections. */
+static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
+                      const struct kn_symbol *s) {
+  bool start = strncmp(s->name, "__start_", 8) == 0, stop = strncmp(s->name, "__stop_", 7) == 0;
+  for (uint32_t i = 0; (start || stop) && i < l->n_ranges; i++) {
+    const struct kn_jit_range *r = l->ranges + i;
+    if (strcmp(s->name + (start ? 8 : 7), r->name) != 0) continue;
+    b->where = r->where;
+    b->value = start ? r->start : r->end;
+    return true;
+  }
+  return false;
+}
+
 bool kn_jit_resolve_outside(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
   struct names names = {0};
@@ -111,6 +124,12 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     const struct kn_symbol *s = kn_symbol(l->in[w.in].m, w.id);
     if (b->where != KN_JIT_NOWHERE || is_local(s) || s->name_length == 0) continue;
     if (has(l, &names, s) || known(jit, s)) continue;
+    if (strcmp(s->name, "__tls_get_addr") == 0) { /* no one else's serves the JIT's data */
+      b->value = kn_jit_tls_entry();
+      b->where = KN_JIT_ABSOLUTE;
+      continue;
+    }
+    if (strcmp(s->name, "__dso_handle") == 0 || own_range(l, b, s)) continue;
     void *p = NULL;
     if (jit->options.resolve != NULL) p = jit->options.resolve(jit->options.resolve_user, s->name);
     b->value = (uint64_t)(uintptr_t)p;
@@ -263,7 +282,7 @@ static bool define_all(struct kn_jit_link *l) {
 
 /* ---- references ---- */
 
-/* What the unit has by itself: its handle, the ends of sections, atexit. */
+/* What the unit has by itself, where the resolver does not know better: its handle, atexit. */
 static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struct kn_symbol *s) {
   if (strcmp(s->name, "__dso_handle") == 0) {
     b->where = KN_JIT_IN_RO;
@@ -273,14 +292,6 @@ static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struc
   if (l->atexit && strcmp(s->name, "atexit") == 0) {
     b->where = KN_JIT_IN_CODE;
     b->value = UINT64_MAX; /* laid out later */
-    return true;
-  }
-  bool start = strncmp(s->name, "__start_", 8) == 0, stop = strncmp(s->name, "__stop_", 7) == 0;
-  for (uint32_t i = 0; (start || stop) && i < l->n_ranges; i++) {
-    const struct kn_jit_range *r = l->ranges + i;
-    if (strcmp(s->name + (start ? 8 : 7), r->name) != 0) continue;
-    b->where = r->where;
-    b->value = start ? r->start : r->end;
     return true;
   }
   return false;
@@ -345,9 +356,9 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     if (hidden) e = kn_jit_entry_find(l->jit, s->name, s->name_length, l);
     if (e == NULL) e = kn_jit_entry_find(l->jit, s->name, s->name_length, NULL);
   }
+  if (b->where == KN_JIT_IN_RO || b->where == KN_JIT_IN_RW) return true; /* own_range */
   if (e != NULL && (e->unit != NULL || e->pending != 0)) return bind_to(l, b, e);
-  if (named && own_symbol(l, b, s)) return true;
-  if (b->where == KN_JIT_ABSOLUTE) return true;
+  if (b->where == KN_JIT_ABSOLUTE || (named && own_symbol(l, b, s))) return true;
   if ((l->flags & KILN_JIT_FORWARD) != 0 && s->linkage != KILN_LINKAGE_WEAK &&
       (named || (l->stream && s->kind == KILN_SYMBOL_FUNC)) && s->kind != KILN_SYMBOL_DATA &&
       s->kind != KILN_SYMBOL_BLOCK) {

@@ -131,7 +131,7 @@ static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const 
 static bool write_data(struct kn_jit_link *l) {
   if (l->unit->blocks[KN_JIT_RO].pool != NULL)
     memset(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO), 0, l->size[KN_JIT_RO]);
-  if (l->unit->blocks[KN_JIT_RW].pool != NULL)
+  if (l->unit->blocks[KN_JIT_RW].pool != NULL && !l->unit->blocks[KN_JIT_RW].zero)
     memset(l->unit->blocks[KN_JIT_RW].at, 0, l->size[KN_JIT_RW]);
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;

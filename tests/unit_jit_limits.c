@@ -162,6 +162,7 @@ static int child_uses_units(void) {
   jit_add(own, constant_text, 0);
   WANT(jit_call(own, "f", 0, 0) == 42);
   kiln_jit_free(own);
+  kiln_jit_free(parents);
   return 0;
 }
 
@@ -172,6 +173,9 @@ static void forked(void **state) {
   jit_add(parents, "data @d align 8 { i64 1 }\n", 0);
   assert_int_equal(in_child(child_uses_units), 0);
   assert_int_equal(*(long *)kiln_jit_find(parents, "d"), 1);
+  assert_int_equal(jit_call(parents, "f", 0, 0), 42); /* though the child freed its JIT */
+  jit_add(parents, "func @g() -> i64 {\nb0:\n  ret 43\n}\n", 0);
+  assert_int_equal(jit_call(parents, "g", 0, 0), 43);
   kiln_jit_free(parents);
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "jit_fixture.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -43,9 +44,15 @@ static void *in_thread(void *p) {
   return NULL;
 }
 
+/* A resolver that asks the process, as one does. */
+static void *ask_process(void *user, const char *name) {
+  (void)user;
+  return dlsym(RTLD_DEFAULT, name);
+}
+
 static void thread_local_data(void **state) {
   (void)state;
-  kiln_jit *jit = jit_new(NULL);
+  kiln_jit *jit = jit_new(&(kiln_jit_options){.resolve = ask_process});
   for (int round = 0; round < 3; round++) {
     kiln_jit_unit u = jit_add(jit, tls_text, 0);
     kiln_jit_unit user = jit_add(jit, tls_user, 0);
