@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# embedding_test.sh BUILD: what README.md and docs/embedding.md show is true. Their programs (marked
+# embedding_test.sh BUILD: what README.md, docs/embedding.md and docs/jit.md show is true. Their programs (marked
 # `complete`) are written to a folder, and the commands marked `run` executed there as printed, with Kiln
 # installed; the other pieces of C compile within a function that has what they name.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/tap.sh"
 build=$(realpath "$1")
-docs=("$here/../README.md" "$here/../docs/embedding.md")
+docs=("$here/../README.md" "$here/../docs/embedding.md" "$here/../docs/jit.md")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

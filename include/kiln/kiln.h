@@ -5,6 +5,7 @@
 #include <kiln/ctypes.h>
 #include <kiln/emit.h>
 #include <kiln/inspect.h>
+#include <kiln/jit.h>
 #include <kiln/module.h>
 #include <kiln/ssa.h>
 #include <kiln/text.h>
