@@ -132,6 +132,7 @@ static void reset(kiln_func *f) {
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = 0;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
+  f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = false;
   f->diag.status = KILN_OK;
 }
@@ -213,6 +214,10 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   }
   b->first = f->n;
   return true;
+}
+
+void kiln_func_features(kiln_func *f, uint32_t features) {
+  if (f != NULL) f->features |= features;
 }
 
 kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {

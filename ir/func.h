@@ -240,6 +240,7 @@ struct kiln_func {
   bool defines;           /* the symbol was reserved for this body */
   bool finished;
   bool needs_order;   /* a block was filled that no earlier one branches to */
+  uint32_t features;  /* KILN_FEATURE_... */
   bool returns_twice; /* calls setjmp or its kin */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */

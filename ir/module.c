@@ -30,6 +30,20 @@ bool kiln_target_find(const char *name, kiln_target *out) {
   return false;
 }
 
+bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out) {
+  static const struct {
+    kiln_target target;
+    const char *name;
+    uint32_t feature;
+  } table[] = {{KILN_TARGET_AARCH64, "lse", KILN_FEATURE_LSE}};
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (table[i].target != target || strcmp(table[i].name, name) != 0) continue;
+    *out = table[i].feature;
+    return true;
+  }
+  return false;
+}
+
 bool kiln_target_host(kiln_target *out) {
 #if defined(__x86_64__)
   *out = KILN_TARGET_X86_64;

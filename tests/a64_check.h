@@ -85,7 +85,7 @@ static const char *reg(char letter, unsigned n, const char *r31) {
   static unsigned next;
   char *s = names[next++ & 7];
   if (n == 31 && r31) return r31;
-  snprintf(s, 8, "%c%u", letter, n);
+  snprintf(s, 8, "%c%u", letter, n & 31);
   return s;
 }
 static inline const char *R(unsigned sf, unsigned n) {

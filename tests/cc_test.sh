@@ -132,6 +132,16 @@ other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }
 check 'compiles for another target' other_target
+# What -march and the target attribute say reaches the code, function by function.
+atomics() {
+  printf '%s\n' 'int add(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' \
+    '__attribute__((target("lse"))) int one(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' > at.c
+  local march=$1 want=$2
+  cc --target=aarch64-linux-gnu "-march=$march" -c at.c -o at.o &&
+    [[ $(llvm-objdump-22 -d --mattr=+lse at.o | grep -c ldaddal) == "$want" ]]
+}
+check 'no LSE in the baseline, but in the function that asks for it' atomics armv8-a 1
+check 'LSE with -march' atomics armv8.1-a 2
 configure() {
   mkdir -p cm && printf 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\nadd_executable(p ../main.c ../sub/twice.c)\ntarget_compile_definitions(p PRIVATE NAME="kiln cc")\n' > cm/CMakeLists.txt
   CC="$kiln cc" cmake -S cm -B cm/build > cm.log 2>&1 && cmake --build cm/build >> cm.log 2>&1 &&

@@ -59,9 +59,11 @@ static kiln_status sink(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-static bool start(struct reading *r, kiln_target target, uint64_t seed, const char *name) {
+static bool start(struct reading *r, kiln_target target, uint64_t seed,
+                  const struct kir_file *file) {
   kiln_module_options o = {.target = target,
-                           .name = name,
+                           .name = file->name,
+                           .features = file->features,
                            .on_diag = on_diag,
                            .diag_user = r,
                            .stress_seed = seed,
@@ -89,7 +91,8 @@ static void note_diag(const kiln_diag *d) {
 static bool print_once(const char *text, size_t size, kiln_target target, const char *name,
                        kiln_buffer *out) {
   struct reading r = {.print = true};
-  bool ok = start(&r, target, 0, name) && kiln_text_parse(r.s, text, size, sink, &r) == KILN_OK &&
+  bool ok = start(&r, target, 0, &(struct kir_file){.name = name}) &&
+            kiln_text_parse(r.s, text, size, sink, &r) == KILN_OK &&
             kiln_module_print(r.m, out) == KILN_OK &&
             kiln_buffer_append(out, r.text.data, r.text.size);
   if (!ok) note_diag(&r.diag);
@@ -155,7 +158,7 @@ static bool test_section(struct kir_file *f, const char *from, const char *to, k
     c = end + 1;
   }
   struct reading r = {0};
-  bool ok = start(&r, target, 0, f->name);
+  bool ok = start(&r, target, 0, f);
   kiln_status status = ok ? kiln_text_parse(r.s, text, size, sink, &r) : KILN_ERR_MEMORY;
   if (!want) {
     ok = status == KILN_OK;
@@ -194,7 +197,7 @@ static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
   struct reading r = {.compile = true, .file = f};
   kiln_buffer elf = {0};
   f->n_missing = 0;
-  bool ok = start(&r, target, seed, f->name) &&
+  bool ok = start(&r, target, seed, f) &&
             kiln_text_parse(r.s, f->text, f->size, sink, &r) == KILN_OK &&
             kiln_emit_elf(r.m, &r.s, 1, &elf) == KILN_OK;
   if (!ok) note_diag(&r.diag);
@@ -315,6 +318,10 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
     } else if ((d = directive(c, length, "target", &n))) {
       const char *name = kiln_target_name(target);
       f->right_target = n == strlen(name) && memcmp(d, name, n) == 0;
+    } else if ((d = directive(c, length, "features", &n))) {
+      char name[32];
+      snprintf(name, sizeof name, "%.*s", (int)n, d);
+      kiln_feature_find(target, name, &f->features);
     } else if ((d = directive(c, length, "run", &n))) {
       kir_add_run(f, line, d, n, false);
     } else if ((d = directive(c, length, "check", &n))) {

@@ -59,4 +59,8 @@ fi
 ulimit -c 0
 ulimit -s 65536 # frames of 20 MiB
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/kir/gen.py" "$work/gen" || exit 1
+# The atomic operations again, as processors with LSE do them.
+for f in "$here"/kir/atomics*.kir; do
+  sed -e 's/\b\(at\|aw\)_/l\1_/g' -e '1a ; features: lse' "$f" >"$work/gen/lse_${f##*/}"
+done
 "$run" "${options[@]}" "$here"/kir/*.kir "$work"/gen/*.kir

@@ -69,6 +69,7 @@ check "no input" says 2 'no input' "$kiln" compile
 check "-o with two inputs" says 2 'more than one input' "$kiln" compile -o x.o main.bc add.kir
 check "unknown target" says 2 "unknown target 'vax'" "$kiln" compile --target=vax main.bc
 check "unknown PIC model" says 2 "'some'" "$kiln" compile --pic=some main.bc
+check "unknown feature" says 2 "unknown feature 'avx'" "$kiln" compile --features=lse,avx main.bc
 check "bad seed" says 2 'bad seed' "$kiln" compile --stress=x main.bc
 check "print wants one input" says 2 'one input' "$kiln" print add.kir main.bc
 check "dis wants one file" says 2 'one object' "$kiln" dis

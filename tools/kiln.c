@@ -10,6 +10,7 @@ static const char help[] =
   "\n"
   "  kiln compile [OPTION...] [-o OUT] INPUT...   generate ELF objects\n"
   "      --target=TARGET      x86_64 or aarch64; default: what the input says\n"
+  "      --features=LIST      what the processor can do beyond the baseline: lse (AArch64)\n"
   "      --pic=MODEL          full (default), pie or static\n"
   "      --function-sections  each function in a section of its own\n"
   "      --verify             verify each function before it is compiled (text: always)\n"

@@ -36,6 +36,22 @@ static int parse_pic(const char *word, kiln_pic *out) {
   return tool_usage("unknown PIC model '%s'", word);
 }
 
+/* Names with commas between them, of any target: those of others do nothing. */
+static int parse_features(const char *words, uint32_t *out) {
+  for (const char *p = words; *p;) {
+    char name[32];
+    size_t n = strcspn(p, ",");
+    uint32_t bit = 0;
+    snprintf(name, sizeof name, "%.*s", (int)n, p);
+    for (unsigned t = 0; t < KILN_TARGET_COUNT && !bit; t++)
+      kiln_feature_find((kiln_target)t, name, &bit);
+    if (!bit) return tool_usage("unknown feature '%s'", name);
+    *out |= bit;
+    p += n + (p[n] != 0);
+  }
+  return TOOL_OK;
+}
+
 static int parse_seed(const char *word, uint64_t *out) {
   char *end;
   errno = 0;
@@ -57,9 +73,10 @@ static int parse_threads(const char *word, unsigned *out) {
 }
 
 static int parse_flags(int argc, char **argv, struct flags *f) {
-  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, THREADS, TRACE };
+  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, THREADS, FEATURES, TRACE };
   static const struct option longs[] = {
     {"target", required_argument, NULL, TARGET},
+    {"features", required_argument, NULL, FEATURES},
     {"pic", required_argument, NULL, PIC},
     {"function-sections", no_argument, NULL, SECTIONS},
     {"verify", no_argument, NULL, VERIFY},
@@ -80,6 +97,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
       f->target_given = true;
       break;
     case PIC: bad = parse_pic(optarg, &f->options.pic); break;
+    case FEATURES: bad = parse_features(optarg, &f->options.features); break;
     case SECTIONS: f->options.function_sections = true; break;
     case VERIFY: f->options.verify = true; break;
     case TIME: f->time = true; break;

@@ -60,6 +60,49 @@ static void skip_range(struct group *g, uint64_t bits) {
   skip_operands(g, (words & UINT32_MAX) + (words >> 32));
 }
 
+/* Up to a NUL or the record's end: the first bytes of it as a string, all of it as its length. */
+static size_t string(struct group *g, char *out, size_t size) {
+  size_t n = 0;
+  while (g->left > 0) {
+    char c = (char)next(g);
+    if (c == 0) break;
+    if (n < size - 1) out[n] = c;
+    n++;
+  }
+  out[n < size ? n : size - 1] = 0;
+  return n;
+}
+
+/* True if `list`, "+a,-b,+c", names +feature, and the last time with a plus. */
+static bool has_feature(const char *list, const char *feature) {
+  size_t n = strlen(feature);
+  bool has = false;
+  for (const char *p = list; *p;) {
+    size_t length = strcspn(p, ",");
+    if (length == n + 1 && strncmp(p + 1, feature, n) == 0) has = *p == '+';
+    p += length + (p[length] != 0);
+  }
+  return has;
+}
+
+/* Attributes that are strings, up to the record's end: LLVM sorts them behind all others. Their words are
+ * only read for a target with features that matter. */
+static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
+  if (a->index != KN_BC_FUNC_INDEX || kiln_module_target(r->module) != KILN_TARGET_AARCH64) {
+    skip_operands(g, g->left);
+    return;
+  }
+  for (bool more = true; more; kind = more ? next(g) : 0) {
+    char key[32], value[1024];
+    bool named = string(g, key, sizeof key) == strlen("target-features") &&
+                 strcmp(key, "target-features") == 0;
+    if (kind == 4 && string(g, value, sizeof value) < sizeof value && named &&
+        has_feature(value, "lse"))
+      a->flags |= FA_LSE;
+    more = g->left > 0;
+  }
+}
+
 /* One attribute of `kind`; false if it is unknown. */
 static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
   if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
@@ -73,8 +116,8 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
       a->type = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
       return kn_bc_sized(r, a->type);
     }
-  } else if (kind == 3 || kind == 4) { /* strings: LLVM sorts them behind all others */
-    skip_operands(g, g->left);
+  } else if (kind == 3 || kind == 4) {
+    strings(r, g, a, kind);
   } else if (kind == 7) { /* constant range: [key, bits, range] */
     next(g);
     skip_range(g, next(g));

@@ -780,6 +780,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
+  if (r->fn->fn_flags & FA_LSE) kiln_func_features(r->f, KILN_FEATURE_LSE);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;

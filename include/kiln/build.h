@@ -98,6 +98,9 @@ typedef struct kiln_func kiln_func;
  * parameters, and is current. NULL only without memory (then the module's status says so); other
  * errors stick to the function. Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
+/** What the processor can do of which this function may make use, besides what the module's options say:
+ * KILN_FEATURE_.... Before the function is finished. */
+KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
 /** Checks that the function is complete: every block terminated, every edge with its arguments,
  * every forward value bound. No building after it. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);

@@ -25,6 +25,14 @@ KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 /** The machine this library runs on, if it is a target. */
 KILN_API bool kiln_target_host(kiln_target *out);
 
+/** What a processor can do beyond its target's baseline: bits for kiln_module_options and
+ * kiln_func_features. Those of other targets are ignored. */
+enum {
+  KILN_FEATURE_LSE = 1 /**< AArch64: atomic operations as one instruction (ARMv8.1-A, FEAT_LSE) */
+};
+/** Finds a feature by LLVM's name for it ("lse"); false if it makes no difference to Kiln. */
+KILN_API bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out);
+
 /** How position-independent the code is. */
 typedef enum kiln_pic {
   KILN_PIC_FULL,   /**< for shared objects and everything else (-fPIC); the default */
@@ -47,6 +55,7 @@ typedef struct kiln_module_options {
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
   bool jit; /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
+  uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
   uint64_t stress_seed;
 } kiln_module_options;

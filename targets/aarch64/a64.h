@@ -156,6 +156,11 @@ bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
 
 /* The halves of i128 operand h to registers: nothing else changes but x17. */
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
+/* Operand h, an i128, in two registers taken for this instruction. */
+struct a64_halves {
+  unsigned low, high;
+};
+struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h);
 /* Result i, an i128, from registers to its slot. */
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 /* The frame offset that result i, an i128 or f128 that is used, is to be written to. */
@@ -224,7 +229,7 @@ a64_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_
 a64_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
   a64_lower_stack_restore, a64_lower_prefetch, a64_lower_tls;
 a64_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
-  a64_lower_fence;
+  a64_lower_wide_atomic, a64_lower_fence;
 a64_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
 a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
   a64_lower_va_arg, a64_lower_frem;

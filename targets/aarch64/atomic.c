@@ -1,6 +1,6 @@
-/* Atomic operations of i8 to i64 for AArch64, by ordered loads and stores and by exclusive loops
- * (ARMv8.0: no LSE). Called by the loop in target.c. Invariant: between the exclusive load and store
- * of a loop nothing touches memory. */
+/* Atomic operations of AArch64: ordered loads and stores, and for what reads and writes exclusive loops, or
+ * single instructions where the processor has them (KILN_FEATURE_LSE). Called by the loop in target.c.
+ * Invariant: between the exclusive load and store of a loop nothing touches memory. */
 #include "targets/aarch64/a64.h"
 
 void a64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
@@ -25,6 +25,14 @@ void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
                                       : a64_stlr(log2, r, a));
   kn_drop(w, in->a);
   kn_drop(w, in->b);
+}
+
+static bool has_lse(const struct kn_walk *w) { return (w->f->features & KILN_FEATURE_LSE) != 0; }
+
+/* The instruction's order for a kiln_ordering. */
+static unsigned order_bits(unsigned order) {
+  return (order == KILN_ACQUIRE || order >= KILN_ACQ_REL ? A64_ACQUIRE : 0) |
+         (order >= KILN_RELEASE ? A64_RELEASE : 0);
 }
 
 /* Emits a branch back to `top`. */
@@ -61,8 +69,34 @@ static void combine(struct kn_walk *w, unsigned op, unsigned type, unsigned old,
   emit(w, a64_csel(A64_CSEL, sf, IP0, old, r, cond));
 }
 
+/* A read-modify-write by one instruction; false, and nothing done, if there is none for it. */
+static bool single_rmw(struct kn_walk *w, const struct kn_inst *in) {
+  static const uint32_t ops[KILN_RMW_COUNT] = {
+    [KILN_RMW_XCHG] = A64_SWP,    [KILN_RMW_ADD] = A64_LDADD,   [KILN_RMW_SUB] = A64_LDADD,
+    [KILN_RMW_AND] = A64_LDCLR,   [KILN_RMW_OR] = A64_LDSET,    [KILN_RMW_XOR] = A64_LDEOR,
+    [KILN_RMW_SMIN] = A64_LDSMIN, [KILN_RMW_SMAX] = A64_LDSMAX, [KILN_RMW_UMIN] = A64_LDUMIN,
+    [KILN_RMW_UMAX] = A64_LDUMAX};
+  unsigned op = in->x >> 8, sf = sf_of(in->type);
+  if (ops[op] == 0) return false;
+  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = reg_or_zr(w, in->b, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  bool used = w->val[w->i].uses != 0;
+  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : IP1; /* zr would mean: no acquire */
+  if (op == KILN_RMW_SUB) emit(w, a64_neg(sf, IP0, r));
+  if (op == KILN_RMW_AND) emit(w, a64_mvn(sf, IP0, r));
+  if (op == KILN_RMW_SUB || op == KILN_RMW_AND) r = IP0;
+  emit(w, a64_atomic((enum a64_atomic)ops[op], kn_type_log2[in->type], order_bits(in->x & 7), r, d,
+                     a));
+  if (!used) return true;
+  set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+  return true;
+}
+
 void a64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   unsigned log2 = kn_type_log2[in->type], op = in->x >> 8;
+  if (has_lse(w) && single_rmw(w, in)) return;
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = kn_reg(w, in->b, in->type);
   unsigned old = kn_temp(w, KN_GP_MASK);
   kn_drop(w, in->a);
@@ -96,13 +130,20 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = used ? kn_def(w, i, in->type, KN_NO_REG, operands) : IP0;
   unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : IP1;
   uint32_t top = kn_here(w);
-  emit(w, a64_ldaxr(log2, old, a));
+  if (has_lse(w)) {
+    emit(w, a64_mov(1, old, expected));
+    emit(w, a64_cas(log2, order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), old, desired, a));
+  } else {
+    emit(w, a64_ldaxr(log2, old, a));
+  }
   if (is_narrow(in->type))
     emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, old, expected, byte ? A64_UXTB : A64_UXTH, 0));
   else emit(w, a64_cmp(sf_of(in->type), old, expected));
-  emit(w, a64_b_cond(A64_NE, 12));
-  emit(w, a64_stlxr(log2, IP1, desired, a));
-  again(w, top, IP1);
+  if (!has_lse(w)) {
+    emit(w, a64_b_cond(A64_NE, 12));
+    emit(w, a64_stlxr(log2, IP1, desired, a));
+    again(w, top, IP1);
+  }
   if (flag) {
     emit(w, a64_cset(0, d1, A64_EQ));
     set_zx(w, i + 1);
@@ -113,6 +154,119 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
     set_zx(w, i);
     kn_defined(w, i, d);
   }
+}
+
+/* ---- i128 ---- */
+
+/* n = what `op` makes of the old value and b. */
+static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, struct a64_halves old,
+                         struct a64_halves b) {
+  enum a64_cond keep = op == KILN_RMW_SMIN   ? A64_LT
+                       : op == KILN_RMW_SMAX ? A64_GE
+                       : op == KILN_RMW_UMIN ? A64_LO
+                                             : A64_HS;
+  switch (op) {
+  case KILN_RMW_XCHG:
+    emit(w, a64_mov(1, n.low, b.low));
+    emit(w, a64_mov(1, n.high, b.high));
+    return;
+  case KILN_RMW_ADD:
+    emit(w, a64_addsub_reg(A64_ADDS, 1, n.low, old.low, b.low, A64_LSL, 0));
+    emit(w, a64_addsub_carry(A64_ADD, 1, n.high, old.high, b.high));
+    return;
+  case KILN_RMW_SUB:
+    emit(w, a64_addsub_reg(A64_SUBS, 1, n.low, old.low, b.low, A64_LSL, 0));
+    emit(w, a64_addsub_carry(A64_SUB, 1, n.high, old.high, b.high));
+    return;
+  case KILN_RMW_AND:
+  case KILN_RMW_NAND:
+  case KILN_RMW_OR:
+  case KILN_RMW_XOR: {
+    enum a64_logic logic = op == KILN_RMW_OR ? A64_ORR : op == KILN_RMW_XOR ? A64_EOR : A64_AND;
+    emit(w, a64_logic_reg(logic, 1, n.low, old.low, b.low, A64_LSL, 0));
+    emit(w, a64_logic_reg(logic, 1, n.high, old.high, b.high, A64_LSL, 0));
+    if (op != KILN_RMW_NAND) return;
+    emit(w, a64_mvn(1, n.low, n.low));
+    emit(w, a64_mvn(1, n.high, n.high));
+    return;
+  }
+  default:
+    emit(w, a64_cmp(1, old.low, b.low));
+    emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, old.high, b.high));
+    emit(w, a64_csel(A64_CSEL, 1, n.low, old.low, b.low, keep));
+    emit(w, a64_csel(A64_CSEL, 1, n.high, old.high, b.high, keep));
+  }
+}
+
+/* The pair is loaded exclusively, and stored again whatever comes of it: only a store that succeeded says
+ * that both halves were read at once (Arm ARM, B2.2.1). */
+static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
+                      struct a64_halves old, struct a64_halves b, struct a64_halves c) {
+  unsigned status = kn_temp(w, KN_GP_MASK); /* before the loop: something may be spilled for it */
+  uint32_t top = kn_here(w);
+  struct a64_halves n = {IP0, IP1};
+  emit(w, a64_ldaxp(1, old.low, old.high, a));
+  switch (in->op) {
+  case KILN_OP_ATOMIC_LOAD: n = old; break;
+  case KILN_OP_ATOMIC_STORE: n = b; break;
+  case KILN_OP_ATOMIC_RMW: combine_wide(w, in->x >> 8, n, old, b); break;
+  default:
+    emit(w, a64_cmp(1, old.low, b.low));
+    emit(w, a64_ccmp_reg(A64_CCMP, 1, old.high, b.high, 0, A64_EQ));
+    emit(w, a64_csel(A64_CSEL, 1, n.low, c.low, old.low, A64_EQ));
+    emit(w, a64_csel(A64_CSEL, 1, n.high, c.high, old.high, A64_EQ));
+  }
+  emit(w, a64_stlxp(1, status, n.low, n.high, a));
+  again(w, top, status);
+}
+
+/* CAS by one instruction, which wants pairs of registers that begin with an even one. */
+static struct a64_halves wide_cas(struct kn_walk *w, const struct kn_inst *in, unsigned a,
+                                  struct a64_halves b, struct a64_halves c) {
+  struct a64_halves old = {0, 1};
+  emit(w, a64_mov(1, 0, b.low));
+  emit(w, a64_mov(1, 1, b.high));
+  emit(w, a64_mov(1, 2, c.low));
+  emit(w, a64_mov(1, 3, c.high));
+  emit(w, a64_casp(order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), 0, 2, a));
+  emit(w, a64_cmp(1, 0, b.low));
+  emit(w, a64_ccmp_reg(A64_CCMP, 1, 1, b.high, 0, A64_EQ));
+  return old;
+}
+
+void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  bool cas = in->op == KILN_OP_ATOMIC_CAS, single = cas && has_lse(w);
+  bool flag =
+    cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  if (single)
+    for (unsigned r = 0; r < 4; r++) {
+      kn_claim(w, r);
+      KN_LOG(w, KN_EV_WRITE, 0, r);
+    }
+  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64);
+  struct a64_halves b = {A64_ZR, A64_ZR}, c = b, old = b;
+  if (in->op != KILN_OP_ATOMIC_LOAD) b = a64_wide_operand(w, in->b);
+  if (cas) c = single ? (struct a64_halves){IP0, IP1} : a64_wide_operand(w, in->c);
+  if (single) a64_wide_load(w, in->c, c.low, c.high);
+  if (single) {
+    old = wide_cas(w, in, a, b, c);
+  } else {
+    old.low = kn_temp(w, KN_GP_MASK);
+    old.high = kn_temp(w, KN_GP_MASK);
+    wide_loop(w, in, a, old, b, c);
+  }
+  if (flag) emit(w, a64_cset(0, IP0, A64_EQ));
+  kn_drop(w, in->a);
+  if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
+  if (cas) kn_drop(w, in->c);
+  if (in->op != KILN_OP_ATOMIC_STORE) a64_wide_store(w, i, old.low, old.high);
+  if (!flag) return;
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
+  emit(w, a64_mov(0, d, IP0));
+  set_zx(w, i + 1);
+  kn_defined(w, i + 1, d);
 }
 
 void a64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {

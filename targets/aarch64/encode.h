@@ -559,6 +559,34 @@ static inline uint32_t a64_stxp(unsigned sf, unsigned rs, unsigned rt, unsigned 
 static inline uint32_t a64_stlxp(unsigned sf, unsigned rs, unsigned rt, unsigned rt2, unsigned rn) {
   return a64_stxp(sf, rs, rt, rt2, rn) | 0x8000u;
 }
+/* LSE (FEAT_LSE, ARMv8.1-A): memory at rn becomes what the operation makes of it and rs; rt gets what it was.
+ * SWP stores rs. `order`: A64_ACQUIRE, A64_RELEASE or both. */
+enum a64_atomic {
+  A64_LDADD = 0x38200000,
+  A64_LDCLR = 0x38201000, /* and not */
+  A64_LDEOR = 0x38202000,
+  A64_LDSET = 0x38203000, /* or */
+  A64_LDSMAX = 0x38204000,
+  A64_LDSMIN = 0x38205000,
+  A64_LDUMAX = 0x38206000,
+  A64_LDUMIN = 0x38207000,
+  A64_SWP = 0x38208000
+};
+enum { A64_RELEASE = 1, A64_ACQUIRE = 2 };
+static inline uint32_t a64_atomic(enum a64_atomic op, unsigned log2, unsigned order, unsigned rs,
+                                  unsigned rt, unsigned rn) {
+  return (uint32_t)op | log2 << 30 | order << 22 | rs << 16 | rn << 5 | rt;
+}
+/* CAS: stores rt if memory equals rs; rs gets what it was. CASP: the same for pairs of X, of which rs and rt,
+ * even, are the first. */
+static inline uint32_t a64_cas(unsigned log2, unsigned order, unsigned rs, unsigned rt,
+                               unsigned rn) {
+  return 0x08a07c00u | log2 << 30 | (order >> 1) << 22 | (order & 1) << 15 | rs << 16 | rn << 5 |
+         rt;
+}
+static inline uint32_t a64_casp(unsigned order, unsigned rs, unsigned rt, unsigned rn) {
+  return 0x48207c00u | (order >> 1) << 22 | (order & 1) << 15 | rs << 16 | rn << 5 | rt;
+}
 static inline uint32_t a64_clrex(void) { return 0xd5033f5fu; }
 enum a64_barrier {
   A64_OSHLD = 1,

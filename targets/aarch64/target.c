@@ -143,7 +143,7 @@ static a64_lower *const lowerings[KILN_OP_COUNT] = {
 
 /* What the loop need not look into: of an operation, the types for which the row above is right whatever
  * else the instruction says; and whether it only makes a value, so that it is nothing if nobody reads it. */
-enum { I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64), F = KN_T(F32) | KN_T(F64), ANY = 0xffff };
+enum { I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64), F = KN_T(F32) | KN_T(F64), ANY = I | F | KN_T(VOID) };
 static const struct {
   uint16_t types;
   bool pure;
@@ -201,7 +201,7 @@ static __attribute__((noinline)) a64_lower *lowering(const struct kn_inst *in) {
   case KILN_OP_ATOMIC_LOAD:
   case KILN_OP_ATOMIC_STORE:
   case KILN_OP_ATOMIC_RMW:
-  case KILN_OP_ATOMIC_CAS: return NULL;
+  case KILN_OP_ATOMIC_CAS: return in->type == KILN_TYPE_I128 ? a64_lower_wide_atomic : NULL;
   default:
     if (lowerings[in->op] == NULL) return NULL;
     return types & KN_T(F128) ? a64_lower_quad : a64_lower_wide;

@@ -3,10 +3,6 @@
  * Invariant: an operation reads all of its operands before it writes its result's slot. */
 #include "targets/aarch64/a64.h"
 
-struct halves {
-  unsigned low, high;
-};
-
 /* ---- operands and results ---- */
 
 static bool wide_const(const struct kn_walk *w, uint32_t h, uint64_t bits[2]) {
@@ -63,26 +59,26 @@ void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) 
   if (w->val[i].uses) frame_pair(w, false, low, high, a64_wide_define(w, i));
 }
 
-static struct halves temps(struct kn_walk *w) {
+static struct a64_halves temps(struct kn_walk *w) {
   unsigned low = kn_temp(w, KN_GP_MASK);
-  return (struct halves){low, kn_temp(w, KN_GP_MASK)};
+  return (struct a64_halves){low, kn_temp(w, KN_GP_MASK)};
 }
-static struct halves operand(struct kn_walk *w, uint32_t h) {
-  struct halves r = temps(w);
+struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h) {
+  struct a64_halves r = temps(w);
   a64_wide_load(w, h, r.low, r.high);
   return r;
 }
 
 /* ---- operations: the result in `a` ---- */
 
-static void multiply(struct kn_walk *w, struct halves *a, struct halves b) {
+static void multiply(struct kn_walk *w, struct a64_halves *a, struct a64_halves b) {
   emit(w, a64_umulh(IP0, a->low, b.low));
   emit(w, a64_madd(1, IP0, a->low, b.high, IP0));
   emit(w, a64_madd(1, a->high, a->high, b.low, IP0));
   emit(w, a64_mul(1, a->low, a->low, b.low));
 }
 
-static void shift_fixed(struct kn_walk *w, unsigned op, struct halves *a, unsigned n) {
+static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned n) {
   bool sign = op == KILN_OP_ASHR;
   if (n == 0) return;
   if (op == KILN_OP_SHL) {
@@ -117,7 +113,7 @@ static void test_64(struct kn_walk *w, unsigned c) {
   emit(w, a64_tst_imm(1, c, field));
 }
 
-static void shift_by(struct kn_walk *w, unsigned op, struct halves *a, unsigned c) {
+static void shift_by(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
   bool left = op == KILN_OP_SHL, sign = op == KILN_OP_ASHR;
   /* bits go from `from` to `to`; by 64 and more, `to` is all from `from` */
   unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
@@ -130,11 +126,11 @@ static void shift_by(struct kn_walk *w, unsigned op, struct halves *a, unsigned 
 }
 
 void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count) {
-  struct halves a = {low, high};
+  struct a64_halves a = {low, high};
   shift_by(w, op, &a, count);
 }
 
-static void rotate_by(struct kn_walk *w, bool left, struct halves *a, unsigned c) {
+static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsigned c) {
   unsigned t = kn_temp(w, KN_GP_MASK);
   test_64(w, c);
   emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
@@ -145,20 +141,20 @@ static void rotate_by(struct kn_walk *w, bool left, struct halves *a, unsigned c
   shift_join(w, left, a->high, t, c);
 }
 
-static void shift(struct kn_walk *w, const struct kn_inst *in, struct halves *a) {
+static void shift(struct kn_walk *w, const struct kn_inst *in, struct a64_halves *a) {
   bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
   uint64_t bits[2];
   if (!rotates && wide_const(w, in->b, bits)) {
     shift_fixed(w, in->op, a, (unsigned)bits[0] & 127);
     return;
   }
-  struct halves c = operand(w, in->b);
+  struct a64_halves c = a64_wide_operand(w, in->b);
   if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, a, c.low);
   else shift_by(w, in->op, a, c.low);
 }
 
 /* Flags of a - b: LT, GE, LO, HS are right, others are not. */
-static void compare_less(struct kn_walk *w, struct halves a, struct halves b) {
+static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halves b) {
   emit(w, a64_cmp(1, a.low, b.low));
   emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
 }
@@ -166,7 +162,8 @@ static void compare_less(struct kn_walk *w, struct halves a, struct halves b) {
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
   unsigned cond = in->x;
   bool swap = cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT;
-  struct halves a = operand(w, swap ? in->b : in->a), b = operand(w, swap ? in->a : in->b);
+  struct a64_halves a = a64_wide_operand(w, swap ? in->b : in->a),
+                    b = a64_wide_operand(w, swap ? in->a : in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
@@ -187,7 +184,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, d);
 }
 
-static void min_max(struct kn_walk *w, unsigned op, struct halves *a, struct halves b) {
+static void min_max(struct kn_walk *w, unsigned op, struct a64_halves *a, struct a64_halves b) {
   bool sign = op == KILN_OP_SMIN || op == KILN_OP_SMAX;
   bool least = op == KILN_OP_SMIN || op == KILN_OP_UMIN;
   compare_less(w, *a, b);
@@ -196,7 +193,7 @@ static void min_max(struct kn_walk *w, unsigned op, struct halves *a, struct hal
   emit(w, a64_csel(A64_CSEL, 1, a->high, a->high, b.high, cc));
 }
 
-static void count(struct kn_walk *w, unsigned op, struct halves *a) {
+static void count(struct kn_walk *w, unsigned op, struct a64_halves *a) {
   if (op == KILN_OP_POPCNT) {
     emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, v(VS1), a->low));
     emit(w, a64_fmov_to_high(v(VS1), a->high));
@@ -220,7 +217,7 @@ static void count(struct kn_walk *w, unsigned op, struct halves *a) {
 }
 
 /* x = x negated where `mask` is all ones, as it is where that is 0. */
-static void negate_if(struct kn_walk *w, struct halves x, unsigned mask) {
+static void negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
   emit(w, a64_eor(1, x.low, x.low, mask));
   emit(w, a64_eor(1, x.high, x.high, mask));
   emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
@@ -228,11 +225,11 @@ static void negate_if(struct kn_walk *w, struct halves x, unsigned mask) {
 }
 
 void a64_wide_negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned mask) {
-  negate_if(w, (struct halves){low, high}, mask);
+  negate_if(w, (struct a64_halves){low, high}, mask);
 }
 
-static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
-  struct halves r = *a;
+static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
+  struct a64_halves r = *a;
   switch (op) {
   case KILN_OP_NEG:
     emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
@@ -251,7 +248,7 @@ static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
     enum a64_op1 half = op == KILN_OP_BITREV ? A64_RBIT : A64_REV64;
     emit(w, a64_op1(half, 1, r.low, r.low));
     emit(w, a64_op1(half, 1, r.high, r.high));
-    *a = (struct halves){r.high, r.low};
+    *a = (struct a64_halves){r.high, r.low};
     break;
   }
   default: count(w, op, a);
@@ -261,8 +258,8 @@ static void unary(struct kn_walk *w, unsigned op, struct halves *a) {
 /* a = a:b shifted, the count modulo 128: the other operand's bits come in from its far end. */
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   bool left = in->op == KILN_OP_FSHL;
-  struct halves near = operand(w, left ? in->a : in->b), far = operand(w, left ? in->b : in->a),
-                c = operand(w, in->c);
+  struct a64_halves near = a64_wide_operand(w, left ? in->a : in->b),
+                    far = a64_wide_operand(w, left ? in->b : in->a), c = a64_wide_operand(w, in->c);
   shift_by(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
   shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
   emit(w, a64_mvn(1, c.low, c.low));
@@ -276,7 +273,8 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* a = a * b unsigned; `over` gets 1 if it does not fit. Uses x16, x17. */
-static void multiply_checked(struct kn_walk *w, struct halves a, struct halves b, unsigned over) {
+static void multiply_checked(struct kn_walk *w, struct a64_halves a, struct a64_halves b,
+                             unsigned over) {
   emit(w, a64_cmp(1, a.high, A64_ZR));
   emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
   emit(w, a64_cset(1, over, A64_NE));
@@ -298,7 +296,7 @@ static void multiply_checked(struct kn_walk *w, struct halves a, struct halves b
 
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  struct halves a = operand(w, in->a), b = operand(w, in->b);
+  struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
   unsigned over = kn_temp(w, KN_GP_MASK), sign = kn_temp(w, KN_GP_MASK);
   if (in->op == KILN_OP_UMULO) {
     multiply_checked(w, a, b, over);
@@ -334,7 +332,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
-  struct halves a = operand(w, in->a), b = operand(w, in->b);
+  struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : IP0;
@@ -349,7 +347,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
-  struct halves b = operand(w, in->b), c = operand(w, in->c);
+  struct a64_halves b = a64_wide_operand(w, in->b), c = a64_wide_operand(w, in->c);
   enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
   emit(w, a64_csel(A64_CSEL, 1, b.low, b.low, c.low, cond));
   emit(w, a64_csel(A64_CSEL, 1, b.high, b.high, c.high, cond));
@@ -360,7 +358,7 @@ static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
 
 static void convert(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op == KILN_OP_TRUNC) {
-    struct halves a = operand(w, in->a);
+    struct a64_halves a = a64_wide_operand(w, in->a);
     kn_drop(w, in->a);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     emit(w, a64_mov(1, d, a.low));
@@ -408,7 +406,7 @@ static bool wide_call(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   if (wide_call(w, in)) return;
-  struct halves a, b;
+  struct a64_halves a, b;
   switch (in->op) {
   case KILN_OP_LOAD:
     a = temps(w);
@@ -425,7 +423,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     a64_wide_store(w, w->i, a.low, a.high);
     return;
   case KILN_OP_STORE:
-    a = operand(w, in->b);
+    a = a64_wide_operand(w, in->b);
     a64_access_pair(w, in, false, a.low, a.high);
     kn_drop(w, in->a);
     kn_drop(w, in->b);
@@ -447,7 +445,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SEXT: convert(w, in); return;
   case KILN_OP_COPY:
   case KILN_OP_BITCAST:
-    a = operand(w, in->a);
+    a = a64_wide_operand(w, in->a);
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
     return;
@@ -459,7 +457,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_CLZ:
   case KILN_OP_CTZ:
   case KILN_OP_POPCNT:
-    a = operand(w, in->a);
+    a = a64_wide_operand(w, in->a);
     unary(w, in->op, &a);
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
@@ -469,7 +467,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_ASHR:
   case KILN_OP_ROTL:
   case KILN_OP_ROTR:
-    a = operand(w, in->a);
+    a = a64_wide_operand(w, in->a);
     shift(w, in, &a);
     break;
   case KILN_OP_ADD:
@@ -483,8 +481,8 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_UMIN:
   case KILN_OP_UMAX: {
     bool sub = in->op == KILN_OP_SUB;
-    a = operand(w, in->a);
-    b = operand(w, in->b);
+    a = a64_wide_operand(w, in->a);
+    b = a64_wide_operand(w, in->b);
     if (in->op == KILN_OP_ADD || sub) {
       emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
       emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a.high, a.high, b.high));
