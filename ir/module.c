@@ -211,6 +211,7 @@ void kiln_module_free(kiln_module *m) {
 }
 
 kiln_target kiln_module_target(const kiln_module *m) { return m->options.target; }
+bool kiln_module_jit(const kiln_module *m) { return m->options.jit; }
 kiln_allocator kiln_module_allocator(const kiln_module *m) { return m->options.allocator; }
 
 /* ---- the freeze ---- */

@@ -23,7 +23,7 @@ multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 root=$work/root$prefix
 lib=$root/lib/$multiarch
 libraries=(kiln kiln-llvm)
-tools=(kiln)
+tools=(kiln kiln-run)
 [[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
 [[ -x $build/kiln-interp ]] && tools+=(kiln-interp) && libraries+=(kiln-interp)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # sqlite_bitcode.sh CACHE: SQLite from Debian's source package as one file and as bitcode, made once. Prints
-# the folder, which has sqlite3.c, O0/sqlite3.bc and O1/sqlite3.bc, and aarch64/ with the same two.
+# the folder, which has sqlite3.c, shell.c, O0/sqlite3.bc, O1/sqlite3.bc, aarch64/ with the same two, O0/shell.bc,
+# O0/shell.merged.bc (both as one module), and clang's objects of the same, O0/sqlite3.ref.o and O0/shell.ref.o.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
@@ -9,18 +10,23 @@ out=$cache/sqlite
 
 exec 7> "$cache/sqlite.lock"
 flock 7
-if [[ ! -f $out/complete ]]; then
+if [[ ! -f $out/complete-with-shell ]]; then
   source=$("$here/fetch_source.sh" sqlite3 "$cache/sources" 7>&-)
   rm -rf "$out"
   mkdir -p "$out/make" "$out/O0" "$out/O1"
-  (cd "$out/make" && "$source/configure" && make sqlite3.c) > "$out/log" 2>&1 7>&- ||
+  (cd "$out/make" && "$source/configure" && make sqlite3.c shell.c) > "$out/log" 2>&1 7>&- ||
     { tail "$out/log" >&2; exit 1; }
-  mv "$out/make/sqlite3.c" "$out/"
+  mv "$out/make/sqlite3.c" "$out/make/sqlite3.h" "$out/make/shell.c" "$out/"
   rm -rf "$out/make"
   cd "$out" # bitcode says the path that clang was given
   clang-22 -O0 -w -emit-llvm -c sqlite3.c -o O0/sqlite3.bc
   clang-22 -O1 -w -emit-llvm -c sqlite3.c -o O1/sqlite3.bc
-  touch complete
+  for name in sqlite3 shell; do
+    [[ $name == sqlite3 ]] || clang-22 -O0 -w -emit-llvm -c $name.c -o O0/$name.bc
+    clang-22 -O0 -w -fPIC -c $name.c -o O0/$name.ref.o
+  done
+  llvm-link-22 -o O0/shell.merged.bc O0/sqlite3.bc O0/shell.bc
+  touch complete-with-shell
 fi
 if [[ ! -f $out/aarch64/complete ]]; then
   cd "$out"

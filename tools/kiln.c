@@ -28,6 +28,11 @@ static const char help[] =
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
   "  kiln dis FILE.o                              disassemble an object\n"
+  "  kiln run [OPTION...] INPUT... [-- ARGUMENT...]  compile in memory and run\n"
+  "      -l NAME, -L FOLDER   load the shared library libNAME.so; look for libraries in FOLDER "
+  "too\n"
+  "      --threads=N          as of compile\n"
+  "      --gdb, --perf        tell gdb, or perf, the names of functions\n"
   "  kiln interp [-l LIBRARY]... INPUT [-- ARGUMENT...]  run it without generating code\n"
   "  kiln --help | --version\n"
   "\n"
@@ -40,6 +45,7 @@ static const struct {
 } verbs[] = {
   {"compile", verb_compile}, {"cc", verb_cc},   {"print", verb_print},
   {"verify", verb_verify},   {"dis", verb_dis}, {"interp", verb_interp},
+  {"run", verb_run},
 };
 
 static int print_version(void) {

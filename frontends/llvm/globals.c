@@ -234,6 +234,13 @@ static bool named(const struct kn_bc_global *g, const char *s) {
   return g->name_length == strlen(s) && !memcmp(g->name, s, g->name_length);
 }
 
+/* What a JIT's module only refers to may be the process's own, which is not copied into the program as a
+ * linker does. */
+static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
+  if (!d->body && d->visibility == KILN_VIS_DEFAULT && kiln_module_jit(r->module))
+    d->dso_local = false;
+}
+
 /* [offset, size, type, const | explicit << 1 | space << 2, init + 1, linkage, align, section,
  *  visibility, tls, unnamed_addr, ext_init, dll, comdat, attributes, dso_local, ...] */
 bool kn_bc_global_variable(struct kn_bc *r) {
@@ -267,6 +274,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   if (default_align) d.g.align_log2 = r->types[d.g.type].align_log2;
   d.desc.align_log2 = d.g.align_log2;
   d.desc.body = d.g.init && !d.g.skip;
+  unbind(r, &d.desc);
   d.g.symbol = kiln_data_declare(r->module, &d.desc).id;
   return remember(r, &d, (kiln_sig){0}, false, default_align) && add_global(r, &d.g);
 }
@@ -302,6 +310,7 @@ bool kn_bc_global_function(struct kn_bc *r) {
   }
   d.desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d.desc.body = used;
+  unbind(r, &d.desc);
   kiln_sig sig;
   bool possible = kn_bc_sig_possible(r, g->type);
   if (used || possible) {

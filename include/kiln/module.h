@@ -88,6 +88,8 @@ KILN_API kiln_status kiln_module_status(const kiln_module *m);
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 /** The target the module was made for. */
 KILN_API kiln_target kiln_module_target(const kiln_module *m);
+/** kiln_module_options.jit. */
+KILN_API bool kiln_module_jit(const kiln_module *m);
 /** The allocator the module was made with (all zero: C's realloc), for a front end's own tables. */
 KILN_API kiln_allocator kiln_module_allocator(const kiln_module *m);
 /** Reports an error of the front end through the module (sticks like any other).

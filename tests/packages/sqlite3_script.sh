@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# sqlite3_script.sh: prints a script for SQLite's shell: a million inserts, indexes, joins, aggregates,
+# sqlite3_script.sh [ROWS]: prints a script for SQLite's shell: a million or ROWS inserts, indexes, joins, aggregates,
 # window functions, common table expressions, updates, triggers, JSON, dates, full text, integrity checks.
 set -euo pipefail
-awk 'BEGIN {
+awk -v rows="${1:-1000000}" 'BEGIN {
   print "PRAGMA journal_mode=memory; PRAGMA synchronous=off;"
   print "CREATE TABLE t(id INTEGER PRIMARY KEY, k INTEGER, x REAL, s TEXT, b BLOB);"
   print "CREATE TABLE u(k INTEGER, name TEXT COLLATE NOCASE, UNIQUE(k, name));"
   print "BEGIN;"
   n = 1
-  for (i = 1; i <= 1000000; i++) {
+  for (i = 1; i <= rows; i++) {
     n = (n * 1103515245 % 2147483648 + 12345) % 2147483648
     k = int(n / 65536) % 9973
     printf "INSERT INTO t VALUES(%d,%d,%d.%d,\x27s%d\x27,x\x27%04x\x27);\n", i, k, n % 10007, i % 100, n % 100003, k
