@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,8 +39,8 @@
     return 1;                                                                                      \
   }
 
-/* Adds a function that gives 42 and calls it. */
-static int use(kiln_jit *jit) {
+/* Adds a function that gives 42. */
+static int add_constant(kiln_jit *jit, unsigned flags, kiln_jit_unit *u, long (**f)(void)) {
   static const char text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
   kiln_module_options options = {.jit = true};
   WANT(kiln_target_host(&options.target));
@@ -47,10 +48,19 @@ static int use(kiln_jit *jit) {
   kiln_session *s = kiln_session_new(m);
   kiln_jit_input in = {m, &s, 1};
   WANT(kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK);
-  WANT(kiln_jit_add(jit, &in, 1, 0, NULL, NULL) == KILN_OK);
+  WANT(kiln_jit_add(jit, &in, 1, flags, u, NULL) == KILN_OK);
   kiln_session_free(s);
   kiln_module_free(m);
-  WANT(((long (*)(void))(uintptr_t)kiln_jit_find(jit, "f"))() == 42);
+  *f = (long (*)(void))(uintptr_t)kiln_jit_find(jit, "f");
+  WANT(*f != NULL);
+  return 0;
+}
+
+static int use(kiln_jit *jit) {
+  kiln_jit_unit u;
+  long (*f)(void);
+  WANT(add_constant(jit, 0, &u, &f) == 0);
+  WANT(f() == 42);
   return 0;
 }
 
@@ -116,6 +126,29 @@ static int no_dual_mapping(void) {
   return 0;
 }
 
+/* A call of a function that was removed ends in a trap, at its stub. */
+static int call_removed(void) {
+  kiln_jit *jit = kiln_jit_new(NULL, NULL);
+  WANT(jit != NULL);
+  kiln_jit_unit u = {0};
+  long (*stub)(void) = NULL;
+  WANT(add_constant(jit, KILN_JIT_REDEFINABLE, &u, &stub) == 0);
+  WANT(stub() == 42);
+  WANT(kiln_jit_remove(jit, u, NULL) == KILN_OK);
+  fflush(stdout);
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0) {
+    signal(SIGILL, SIG_DFL);
+    signal(SIGTRAP, SIG_DFL);
+    _exit((int)stub());
+  }
+  WANT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+  WANT(WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGTRAP);
+  kiln_jit_free(jit);
+  return 0;
+}
+
 static int report(unsigned number, const char *name, const char *why_not, int (*f)(void)) {
   if (why_not != NULL) {
     printf("ok %u - %s # SKIP %s\n", number, name, why_not);
@@ -141,6 +174,7 @@ int main(void) {
                    ASAN ? "the sanitizer needs address space" : emulator, no_address_space);
   bad |= report(2, "execution refused", emulator, no_execution);
   bad |= report(3, "a second mapping refused", emulator, no_dual_mapping);
-  printf("1..3\n");
+  bad |= report(4, "a call of what was removed traps", NULL, call_removed);
+  printf("1..4\n");
   return bad;
 }

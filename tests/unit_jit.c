@@ -204,7 +204,14 @@ static void first_definition_wins(void **state) {
   assert_int_equal(jit_try(jit, again, 1, 0, &u, &e), KILN_ERR_SYMBOL);
   assert_string_equal(e.diag.message, "'w' is defined already");
   assert_int_equal(jit_try(jit, again, 1, KILN_JIT_REDEFINABLE, &u, &e), KILN_ERR_SYMBOL);
-  /* link-once: one for all units */
+  /* link-once: one for all modules of a unit, and for all units */
+  const char *both[] = {"func linkonce @same() -> i64 {\nb0:\n  ret 1\n}\nfunc @ask_1() -> i64 "
+                        "{\nb0:\n  %a = call @same()\n  ret %a\n}\n",
+                        "func linkonce @same() -> i64 {\nb0:\n  ret 2\n}\nfunc @ask_2() -> i64 "
+                        "{\nb0:\n  %a = call @same()\n  ret %a\n}\n"};
+  assert_int_equal(jit_try(jit, both, 2, 0, &u, NULL), KILN_OK);
+  assert_int_equal(jit_call(jit, "ask_1", 0, 0), 1);
+  assert_int_equal(jit_call(jit, "ask_2", 0, 0), 1);
   const char *once = CONSTANT("linkonce @o", "1") "data linkonce @n align 8 { i64 0 }\n"
                                                   "func %s() -> i64 {\nb0:\n  %%a = call @o()\n  "
                                                   "%%b = load.i64 @n\n  %%c = add.i64 %%a, %%b\n"
@@ -277,6 +284,35 @@ static void forward_functions(void **state) {
   assert_int_equal(kiln_jit_undefined(jit, NULL, NULL), 0);
   assert_int_equal(jit_call(jit, "even", 101, 0), 0);
   assert_int_equal(jit_call(jit, "even", 100, 0), 1);
+  kiln_jit_free(jit);
+}
+
+/* Functions of two sessions, with tables and addresses of blocks. */
+static void several_sessions(void **state) {
+  (void)state;
+  static const char texts[2][512] = {
+    "func @pick(i64) -> i64 {\nb0(%n: i64):\n  switch.i64 %n, b9 [0: b1, 1: b2, 2: b3, 3: b4, 4: "
+    "b5, 5: b6]\n"
+    "b1:\n  ret 10\nb2:\n  ret 11\nb3:\n  ret 12\nb4:\n  ret 13\nb5:\n  ret 14\nb6:\n  ret "
+    "15\nb9:\n  ret 99\n}\n",
+    "data internal @targets align 8 { addr @jump:b1, addr @jump:b2 }\n"
+    "func @jump(i64) -> i64 {\nb0(%n: i64):\n  %p = addr @targets + %n*8\n  %t = load.i64 %p\n"
+    "  brind %t [b1, b2]\nb1:\n  ret 100\nb2:\n  %v = call @pick(4)\n  ret %v\n}\n"
+    "declare @pick(i64) -> i64\n"};
+  kiln_jit *jit = jit_new(NULL);
+  kiln_module *m = jit_module(KILN_PIC_FULL);
+  kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(kiln_text_parse(s[i], texts[i], strlen(texts[i]), NULL, NULL), KILN_OK);
+  kiln_jit_input in = {m, s, 2};
+  kiln_jit_error e = {0};
+  if (kiln_jit_add(jit, &in, 1, 0, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
+  for (long i = 0; i < 6; i++) assert_int_equal(jit_call(jit, "pick", i, 0), 10 + i);
+  assert_int_equal(jit_call(jit, "pick", 6, 0), 99);
+  assert_int_equal(jit_call(jit, "jump", 0, 0), 100);
+  assert_int_equal(jit_call(jit, "jump", 1, 0), 14);
+  for (int i = 0; i < 2; i++) kiln_session_free(s[i]);
+  kiln_module_free(m);
   kiln_jit_free(jit);
 }
 
@@ -378,15 +414,11 @@ static void streams(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(adds_and_calls),
-    cmocka_unit_test(links_data_and_the_process),
-    cmocka_unit_test(reports_all_missing),
-    cmocka_unit_test(asks_the_resolver),
-    cmocka_unit_test(first_definition_wins),
-    cmocka_unit_test(redefines),
-    cmocka_unit_test(forward_functions),
-    cmocka_unit_test(refuses_what_is_wrong),
-    cmocka_unit_test(streams),
+    cmocka_unit_test(adds_and_calls),        cmocka_unit_test(links_data_and_the_process),
+    cmocka_unit_test(reports_all_missing),   cmocka_unit_test(asks_the_resolver),
+    cmocka_unit_test(first_definition_wins), cmocka_unit_test(redefines),
+    cmocka_unit_test(forward_functions),     cmocka_unit_test(several_sessions),
+    cmocka_unit_test(refuses_what_is_wrong), cmocka_unit_test(streams),
   };
   return cmocka_run_group_tests_name("unit_jit", tests, NULL, NULL);
 }

@@ -57,6 +57,71 @@ static void backtraces(void **state) {
   kiln_jit_free(jit);
 }
 
+/* Among many units whose frames are in the same tables. */
+enum { MANY = 400 };
+
+static void backtraces_among_many(void **state) {
+  (void)state;
+  kiln_jit *jit = jit_new(NULL);
+  kiln_jit_unit units[MANY];
+  char text[256];
+  static const char format[] =
+    "func internal @many(i64, i64) -> i64 {\nb0(%%f: i64, %%x: i64):\n"
+    "  %%r = call %%f(%%x) as (i64) -> i64\n  %%s = add.i64 %%r, %d\n  ret %%s\n}\n";
+  for (int i = 0; i < MANY; i++) {
+    snprintf(text, sizeof text, format, i);
+    units[i] = jit_add(jit, text, 0);
+  }
+  for (int i = 0; i < MANY; i++) {
+    if (i % 3 == 0) assert_int_equal(kiln_jit_remove(jit, units[i], NULL), KILN_OK);
+    if (i % 6 != 0) continue; /* half of them come again, at memory of others */
+    snprintf(text, sizeof text, format, i);
+    units[i] = jit_add(jit, text, 0);
+  }
+  for (int i = 0; i < MANY; i++) {
+    if (i % 6 == 3) continue;
+    const void *at = kiln_jit_address(jit, units[i], "many");
+    assert_int_equal(((jit_fn *)(uintptr_t)at)((long)(uintptr_t)look, 5), 5 + i);
+    int frame = frame_in(at, 64);
+    assert_true(frame > 0);
+    assert_true(seen.n > frame + 2);
+  }
+  kiln_jit_free(jit);
+}
+
+/* One thread takes backtraces, while another adds and removes units in the same chunk. */
+struct busy {
+  kiln_jit *jit;
+  volatile bool stop;
+};
+
+static void *add_and_remove(void *p) {
+  struct busy *b = p;
+  while (!b->stop) {
+    kiln_jit_unit u = jit_add(b->jit, "func internal @f() -> i64 {\nb0:\n  ret 1\n}\n", 0);
+    assert_int_equal(kiln_jit_remove(b->jit, u, NULL), KILN_OK);
+  }
+  return NULL;
+}
+
+static void backtraces_while_others_add(void **state) {
+  (void)state;
+  struct busy b = {.jit = jit_new(NULL)};
+  jit_add(b.jit, through_text, 0);
+  pthread_t t;
+  assert_int_equal(pthread_create(&t, NULL, add_and_remove, &b), 0);
+  int missed = 0;
+  for (int i = 0; i < (EMULATED ? 200 : 5000); i++) {
+    enter(b.jit, look, 5);
+    int outer = frame_in(kiln_jit_find(b.jit, "outer"), 300);
+    missed += outer <= 0 || seen.n <= outer + 2;
+  }
+  b.stop = true;
+  assert_int_equal(pthread_join(t, NULL), 0);
+  assert_int_equal(missed, 0);
+  kiln_jit_free(b.jit);
+}
+
 static long wait_for_cancel(long x) {
   pthread_cancel(pthread_self());
   pthread_testcancel();
@@ -184,6 +249,8 @@ static void says_what_files_lack(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(backtraces),
+    cmocka_unit_test(backtraces_among_many),
+    cmocka_unit_test(backtraces_while_others_add),
     cmocka_unit_test(cancels),
     cmocka_unit_test(perf_reads_names),
     cmocka_unit_test(says_what_files_lack),
