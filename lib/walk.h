@@ -147,8 +147,8 @@ struct kn_walk {
   int32_t sret;          /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t saved_count;
   uint32_t prologue_words; /* reserved for it at frame_patch */
-  uint32_t frame_size; /* allocated below the saved registers */
-  bool uses_incoming;  /* stack parameters are read through the frame */
+  uint32_t frame_size;     /* allocated below the saved registers */
+  bool uses_incoming;      /* stack parameters are read through the frame */
   bool frameless;
   uint32_t exit_label; /* of the one epilogue, where there is one */
   bool frame_used;     /* something in the frame was addressed */
@@ -167,6 +167,17 @@ struct kn_place_move {
 #ifdef KN_CHECKS
   uint32_t value; /* operand that is moved: a handle, or 0 */
 #endif
+};
+
+/* A few values on their way to registers: arguments of a call or an edge. The first two and the last are
+ * for whoever collects, the others for KN_W(take_moves). */
+#define KN_FEW_MOVES 16
+struct kn_few_moves {
+  uint32_t h[KN_FEW_MOVES]; /* handle */
+  uint8_t dst[KN_FEW_MOVES];
+  uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: */
+  int32_t frame[KN_FEW_MOVES]; /* a value is in the frame here */
+  uint8_t type[KN_FEW_MOVES];
 };
 
 #ifdef KN_CHECKS
@@ -292,6 +303,8 @@ void KN_W(claim_slow)(struct kn_walk *w, unsigned reg);
 void KN_W(save_live)(struct kn_walk *w, uint64_t clobbered);
 void KN_W(reload_homes)(struct kn_walk *w);
 void KN_W(run_moves)(struct kn_walk *w);
+void KN_W(take_moves)(struct kn_walk *w, struct kn_few_moves *m, unsigned n);
+void KN_W(move_few)(struct kn_walk *w, const struct kn_few_moves *m, unsigned n);
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m);

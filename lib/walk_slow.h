@@ -359,11 +359,89 @@ void KN_W(run_moves)(struct kn_walk *w) {
   w->moves.n = 0;
 }
 
+/* Notes where the values are, and that each is used once. None may wait to be computed. Few branches,
+ * here and in the next: what arguments are is hardly ever the same twice, so sets of them are made. */
+void KN_W(take_moves)(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
+  uint64_t free = 0;
+  unsigned left = 0;
+  for (unsigned k = 0; k < n; k++) {
+    uint32_t h = m->h[k];
+    m->src[k] = KN_NO_REG;
+    if (!kn_is_value(h)) continue;
+    struct kn_val *v = &w->val[h];
+    unsigned flags = v->flags, reg = v->reg;
+    m->src[k] = (uint8_t)reg;
+    if (KN_UNLIKELY(reg == KN_NO_REG)) {
+      struct kn_place_move one;
+      KN_W(source)(w, h, &one);
+      m->src[k] = one.src;
+      m->frame[k] = one.src_frame;
+      flags = v->flags;
+    }
+    /* kn_drop, but that nothing is free before all are known */
+    uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
+    free |= (last & plain) << (v->reg & 63);
+    left |=
+      (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
+      << k;
+  }
+  w->free |= free;
+  for (; left; left &= left - 1) KN_W(release_slow)(w, m->h[__builtin_ctz(left)]);
+}
+
+/* Performs the moves as if at once. */
+void KN_W(move_few)(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
+  unsigned moves = 0, others = 0;
+  uint64_t read = 0, written = 0;
+  for (unsigned k = 0; k < n; k++) {
+    unsigned elsewhere = m->src[k] == KN_NO_REG, move = !elsewhere & (m->src[k] != m->dst[k]);
+    others |= elsewhere << k;
+    moves |= move << k;
+    read |= (uint64_t)move << (m->src[k] & 63);
+    written |= (uint64_t)move << m->dst[k];
+  }
+  if (KN_UNLIKELY((read & written) != 0)) { /* some wait for others */
+    for (unsigned k = 0; k < n; k++) {
+      struct kn_place_move one = {.dst = m->dst[k], .src = m->src[k], .type = m->type[k]};
+      if (one.src == KN_NO_REG && kn_is_value(m->h[k])) one.src_frame = m->frame[k];
+      else if (one.src == KN_NO_REG) one.src_handle = m->h[k];
+#ifdef KN_CHECKS
+      one.value = m->h[k];
+#endif
+      KN_PUSH(w->f, w->moves, one);
+    }
+    KN_W(run_moves)(w);
+    return;
+  }
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  for (; moves; moves &= moves - 1) {
+    unsigned k = (unsigned)__builtin_ctz(moves);
+    KN_W(hook_move)(w, m->dst[k], m->src[k], m->type[k]);
+    KN_LOG(w, KN_EV_MOVE, m->src[k], m->dst[k]);
+  }
+  for (; others; others &= others - 1) {
+    unsigned k = (unsigned)__builtin_ctz(others);
+    if (kn_is_value(m->h[k])) {
+      KN_W(hook_load)(w, m->dst[k], m->frame[k], m->type[k]);
+      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->frame[k]), m->dst[k]);
+    } else {
+      KN_W(hook_constant)(w, m->dst[k], m->h[k], m->type[k]);
+      KN_LOG(w, KN_EV_CONST, m->h[k], m->dst[k]);
+    }
+  }
+  for (unsigned k = 0; k < n; k++) KN_LOG(w, KN_EV_USE, m->h[k], m->dst[k]);
+}
+
 /* Arguments that are still to be computed are computed now, before the paths part. */
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
+  const struct kn_edge_arg *args = w->f->edge_args.at;
+  unsigned flags = 0;
+  for (uint32_t a = e->args; a; a = args[a - 1].next)
+    flags |= w->val[kn_is_value(args[a - 1].value) ? args[a - 1].value : 0].flags;
+  if (KN_LIKELY((flags & (KN_VF_ADDR | KN_VF_MEM)) == 0)) return;
   uint64_t locked = w->locked;
-  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
-    uint32_t h = w->f->edge_args.at[a - 1].value;
+  for (uint32_t a = e->args; a; a = args[a - 1].next) {
+    uint32_t h = args[a - 1].value;
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
       if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return; /* there may be many */
       KN_W(reg_slow)(w, h, w->val[h].type);
@@ -398,12 +476,45 @@ static void log_edge(struct kn_walk *w, const struct kn_edge *e) {
   (void)e;
 }
 
+/* The usual edge: a few arguments, for parameters whose homes are registers. False, and nothing done, if
+ * this is another. */
+static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[e->target];
+  if (KN_UNLIKELY(!b->contiguous)) return false;
+  struct kn_few_moves m;
+  unsigned n = 0;
+  bool same = false;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = b->param_first + arg->index;
+    const struct kn_val *pv = &w->val[param];
+    if ((pv->flags & (KN_VF_HOME | KN_VF_SHADOW)) != KN_VF_HOME || n == KN_FEW_MOVES) return false;
+    m.h[n] = arg->value;
+    m.dst[n] = pv->reg;
+    m.type[n] = pv->type;
+    same |= arg->value == param;
+    n += arg->value != param; /* else it stays as it is */
+  }
+  KN_W(take_moves)(w, &m, n);
+  KN_W(move_few)(w, &m, n);
+  for (uint32_t a = same ? e->args : 0; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->value == b->param_first + arg->index) kn_drop(w, arg->value);
+  }
+  return true;
+}
+
 /* Writes the homes of the target's parameters. True if code was emitted. */
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
   kiln_func *f = w->f;
   uint8_t *before = w->p;
   uint8_t *base = w->base;
   KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
+  if (edge_to_registers(w, e)) {
+    log_edge(w, e);
+    return w->p != before;
+  }
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
     uint32_t param = edge_param(w, e->target, arg->index);

@@ -214,94 +214,13 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
   return 0;
 }
 
-/* Arguments in registers, and the callee's address: where they are and where they belong. */
-enum { MAX_REG_ARGS = N_GP_ARGS + N_FP_ARGS + 1 };
-struct reg_args {
-  uint32_t h[MAX_REG_ARGS];
-  int32_t
-    frame[MAX_REG_ARGS]; /* with a source of KN_NO_REG: frame offset, or 0 and h is a constant */
-  uint8_t dst[MAX_REG_ARGS], src[MAX_REG_ARGS], type[MAX_REG_ARGS];
-};
-
-/* The moves of arguments that all go to registers. Few branches, since what arguments are is hardly ever
- * the same twice: sets of them are made first. */
-static void move_args(struct kn_walk *w, const struct reg_args *a, unsigned n) {
-  unsigned moves = 0, others = 0;
-  uint64_t read = 0, written = 0;
-  for (unsigned k = 0; k < n; k++) {
-    unsigned elsewhere = a->src[k] == KN_NO_REG, move = !elsewhere & (a->src[k] != a->dst[k]);
-    others |= elsewhere << k;
-    moves |= move << k;
-    read |= (uint64_t)move << (a->src[k] & 63);
-    written |= (uint64_t)move << a->dst[k];
-  }
-  if (KN_UNLIKELY((read & written) != 0)) { /* some wait for others */
-    for (unsigned k = 0; k < n; k++) {
-      struct kn_place_move m = {.dst = a->dst[k], .src = a->src[k], .type = a->type[k]};
-      if (m.src == KN_NO_REG && kn_is_value(a->h[k])) m.src_frame = a->frame[k];
-      else if (m.src == KN_NO_REG) m.src_handle = a->h[k];
-#ifdef KN_CHECKS
-      m.value = a->h[k];
-#endif
-      KN_PUSH(w->f, w->moves, m);
-    }
-    x64_run_moves(w);
-    return;
-  }
-  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-  for (; moves; moves &= moves - 1) {
-    unsigned k = (unsigned)__builtin_ctz(moves);
-    x64_move(w, a->dst[k], a->src[k], a->type[k]);
-    KN_LOG(w, KN_EV_MOVE, a->src[k], a->dst[k]);
-  }
-  for (; others; others &= others - 1) {
-    unsigned k = (unsigned)__builtin_ctz(others);
-    if (kn_is_value(a->h[k])) {
-      x64_hook_load(w, a->dst[k], a->frame[k], a->type[k]);
-      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + a->frame[k]), a->dst[k]);
-    } else {
-      x64_hook_constant(w, a->dst[k], a->h[k], a->type[k]);
-      KN_LOG(w, KN_EV_CONST, a->h[k], a->dst[k]);
-    }
-  }
-  for (unsigned k = 0; k < n; k++) KN_LOG(w, KN_EV_USE, a->h[k], a->dst[k]);
-}
-
-/* Notes where the arguments are, and that they are used. */
-static void take_args(struct kn_walk *w, struct reg_args *a, unsigned n) {
-  uint64_t free = 0;
-  unsigned left = 0;
-  for (unsigned k = 0; k < n; k++) {
-    uint32_t h = a->h[k];
-    a->src[k] = KN_NO_REG;
-    if (!kn_is_value(h)) continue;
-    struct kn_val *v = &w->val[h];
-    unsigned flags = v->flags, reg = v->reg;
-    a->src[k] = (uint8_t)reg;
-    if (KN_UNLIKELY(reg == KN_NO_REG)) {
-      struct kn_place_move m;
-      x64_source(w, h, &m);
-      a->src[k] = m.src;
-      a->frame[k] = m.src_frame;
-      flags = v->flags;
-    }
-    /* kn_drop, but that nothing is free before all are known */
-    uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
-    free |= (last & plain) << (v->reg & 63);
-    left |=
-      (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
-      << k;
-  }
-  w->free |= free;
-  for (; left; left &= left - 1) x64_release_slow(w, a->h[__builtin_ctz(left)]);
-}
-
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
  * extended. False, and nothing done, if this is another. */
 static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
+  _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
   if (n != c->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
-  struct reg_args a;
+  struct kn_few_moves a;
   unsigned fp = 0, waiting = 0;
   if (KN_LIKELY(c->plain && n <= N_GP_ARGS)) {
     for (unsigned k = 0; k < n; k++) {
@@ -343,9 +262,9 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
       kn_inst_end(w);
     }
   }
-  take_args(w, &a, total);
+  x64_take_moves(w, &a, total);
   x64_save_live(w, X64_CLOBBERED);
-  move_args(w, &a, total);
+  x64_move_few(w, &a, total);
   if (KN_UNLIKELY(c->variadic)) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->p, X64_RAX));
