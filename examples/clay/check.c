@@ -493,6 +493,12 @@ static const struct type *check_extern_type(struct checker *k, struct place at,
   return k->wrong;
 }
 
+static bool same_signature(const struct fn *a, const struct fn *b) {
+  const struct var *x = a->params, *y = b->params;
+  for (; x != NULL && y != NULL && x->type == y->type; x = x->next) y = y->next;
+  return x == NULL && y == NULL && a->result == b->result && a->external == b->external;
+}
+
 static void check_signature(struct checker *k, struct fn *fn) {
   struct fn *other = fn->name->fn;
   if (find_builtin(fn->name->bytes) != NULL) {
@@ -510,6 +516,7 @@ static void check_signature(struct checker *k, struct fn *fn) {
     fn->external ? check_extern_type : check_type;
   for (struct var *v = fn->params; v != NULL; v = v->next) v->type = check(k, v->at, v->type);
   fn->result = check(k, fn->at, fn->result);
+  if (other != NULL) fn->version = same_signature(fn, other) ? other->version : fn->input;
 }
 
 static void check_fn(struct checker *k, struct fn *fn) {

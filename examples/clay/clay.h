@@ -168,6 +168,8 @@ struct fn {
   struct fn *next;
   uint32_t input;   /* check: that it comes from */
   struct fn *outer; /* check: the function of an earlier input that it takes the place of */
+  uint32_t
+    version; /* check: of its name's functions, those with the same can be called alike; 0: the first */
 };
 
 enum expr_kind {

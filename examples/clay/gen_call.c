@@ -60,7 +60,10 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   *sig = kiln_sig_new(g->m, KILN_CC_C, fn->variadic ? KILN_SIG_VARIADIC : 0, params, n, &result,
                       result != KILN_TYPE_VOID);
   /* The prefix is there so that no function of C is taken for it. */
-  snprintf(name, sizeof name, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
+  int n_name = snprintf(name, sizeof name, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
+  /* What was compiled for another signature goes on to call the function that it knows. */
+  if (fn->version > 0 && !fn->external)
+    snprintf(name + n_name, sizeof name - (size_t)n_name, ".%u", fn->version);
   return kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, *sig);
 }
 

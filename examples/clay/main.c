@@ -22,12 +22,14 @@ extern char **environ;
 static const char help[] =
   "Usage: clay [OPTION...] FILE.clay\n"
   "       clay [OPTION...] --run FILE.clay [ARGUMENT...]\n"
+  "       clay -i [ARGUMENT...]\n"
   "\n"
   "Compiles a program in Clay to an executable, or runs it at once. FILE - is standard input.\n"
   "\n"
   "  -o FILE            write to FILE; FILE.o: an object file (default: as the source, without "
   ".clay)\n"
   "  -r, --run          compile to a temporary file, run it, give its exit code\n"
+  "  -i, --interactive  compile and run each line of standard input, in this process\n"
   "  -e, --emit=WHAT    exe, obj (as `-o FILE.o`), or kir: Kiln's IR as text, to FILE or standard "
   "output\n"
   "  -t, --target=NAME  x86_64 or aarch64 (default: this machine)\n"
@@ -265,29 +267,41 @@ static void default_output(const struct options *o, char path[PATH_MAX]) {
   else snprintf(path, PATH_MAX, "%.*s%s", n, o->input, o->emit == EMIT_OBJ ? ".o" : "");
 }
 
+/* Becomes the prompt, which stands beside this program; only returns if it is not there. */
+static int prompt(int argc, char **argv) {
+  char path[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
+  char **args = calloc((size_t)argc + 2, sizeof *args);
+  if (args == NULL) abort();
+  path[n > 0 ? n : 0] = 0;
+  strcat(path, "-prompt");
+  args[0] = path;
+  memcpy(args + 1, argv, (size_t)argc * sizeof *args);
+  execv(path, args);
+  free(args);
+  return complain(FAILED, "%s: %s", path, strerror(errno));
+}
+
 /* OK, or the exit code plus 1, negative. */
 static int parse_options(int argc, char **argv, struct options *o) {
   static const char *const emits[] = {"exe", "obj", "kir"};
   enum { CC = 256, RUNTIME, TIME };
   static const struct option long_options[] = {
-    {"run", no_argument, NULL, 'r'},
-    {"emit", required_argument, NULL, 'e'},
-    {"target", required_argument, NULL, 't'},
-    {"cc", required_argument, NULL, CC},
-    {"runtime", required_argument, NULL, RUNTIME},
-    {"time", no_argument, NULL, TIME},
-    {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+    {"run", no_argument, NULL, 'r'},        {"interactive", no_argument, NULL, 'i'},
+    {"emit", required_argument, NULL, 'e'}, {"target", required_argument, NULL, 't'},
+    {"cc", required_argument, NULL, CC},    {"runtime", required_argument, NULL, RUNTIME},
+    {"time", no_argument, NULL, TIME},      {"output", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},       {0},
   };
   if (!kiln_target_host(&o->host)) o->host = KILN_TARGET_COUNT;
   o->target = o->host != KILN_TARGET_COUNT ? o->host : KILN_TARGET_X86_64;
   bool emit_given = false;
   opterr = 0;
-  for (int ch; (ch = getopt_long(argc, argv, "+o:re:t:h", long_options, NULL)) != -1;) {
+  for (int ch; (ch = getopt_long(argc, argv, "+o:rie:t:h", long_options, NULL)) != -1;) {
     switch (ch) {
     case 'o': o->output = optarg; break;
     case 'r': o->run = true; break;
+    case 'i': return prompt(argc - optind, argv + optind);
     case 'e':
       emit_given = true;
       for (o->emit = EMIT_EXE; o->emit <= EMIT_KIR && strcmp(emits[o->emit], optarg) != 0;)

@@ -112,6 +112,34 @@ def command(clay, work):
         source = b'fn f(n: int) -> int { return f(n + 1) + 1 }\nprint(1)\nprint(f(0))'
         expect(run(clay, '-r', '-', stdin=source), (101, '1\n', 'runtime error: stack overflow\n'), 'result')
 
+    def prompt():
+        source = (b'fn twice(n: int) -> int { return 2 * n }\n'
+                  b'fn show(n: int) { print("show", twice(n)) }\n'
+                  b'show(21)\n'
+                  b'fn twice(n: int) -> int {\n  return 20 * n // "}"\n}\n'  # in three lines; show calls the new one
+                  b'show(21); print(nothing)\n'  # wrong: does not run
+                  b'show(21)\n'
+                  b'fn twice(s: str) -> str { return s + s }\n'  # another signature: show calls the old one
+                  b'show(22); print(twice("ab"))\n'
+                  b'fn twice(s: str) -> str { return s + "+" + s }\n'
+                  b'var kept = ["x"]\n'
+                  b'push(kept, twice("y")); print(kept, kept[7])\n'  # fails at run time
+                  b'for i in 0..200000 { let other = [str(i)] }\n'  # the collector sees what earlier lines have
+                  b'print(kept)\n'
+                  b'extern fn no_such_function(n: int) -> int\n'
+                  b'print(no_such_function(1))\n'
+                  b'extern fn labs(n: int) -> int\n'
+                  b'print(labs(-5), read_line(), args())\n'
+                  b'the next line\n'
+                  b'exit(7)\n'
+                  b'print("behind the end")\n')
+        status, out, err = run(clay, '-i', 'an argument', stdin=source)
+        expect((status, out), (7, 'show 42\nshow 420\nshow 440\nabab\n[x, y+y]\n5 the next line\n [an argument]\n'),
+               'status and output')
+        expect(MESSAGE.findall(err), ["1:17: error: unknown name 'nothing'",
+                                      '1:37: runtime error: index 7 is outside of 0..2'], 'messages')
+        expect('nobody defines no_such_function' in err, True, 'a missing function')
+
     def lines():
         source = (b'let seen: [str] = []\n'
                   b'fn twice(n: int) -> int { return 2 * n }\n'
@@ -159,6 +187,7 @@ def command(clay, work):
         ('recursion without end', endless),
         ('read_line', input_lines),
         ('each line a module', lines),
+        ('a prompt', prompt),
         ('the same bytes each time', same_bytes),
         ('--help', status_of(0, '--help')),
         ('no file: usage', status_of(2)),

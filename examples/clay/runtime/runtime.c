@@ -26,6 +26,7 @@ static void begin_failure(CLAY_PLACE) {
 
 static _Noreturn void end_failure(void) {
   fputc('\n', stderr);
+  if (clay_failed != NULL) clay_failed();
   exit(STATUS_FAILED);
 }
 

@@ -80,5 +80,7 @@ struct clay_array *clay_args(void);
 
 /* The program: its statements outside of functions. The compiler makes it. */
 void clay_program(void);
+/* Called behind the message of a failure, by programs that have it: it may leave for a better place. */
+void clay_failed(void) __attribute__((weak));
 
 #endif
