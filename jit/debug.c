@@ -1,7 +1,7 @@
-/* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in memory with the
- * names and frames of its functions. gdb finds the descriptor and the function below by their names; so they are
- * exported, bound here, and the one state that this library has. They belong to the process, and have a lock
- * of their own: several JITs share them. */
+/* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in memory with
+ * the names and frames of its functions. gdb finds the descriptor and the function below by their names; so
+ * they are exported, bound here, and the one state that this library has. They belong to the process, and
+ * have a lock of their own: several JITs share them. */
 #include "jit/jit.h"
 
 struct jit_code_entry {

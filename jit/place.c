@@ -84,15 +84,20 @@ static uint64_t reserve(uint64_t *size, uint64_t *align, const struct kn_data *d
   return at;
 }
 
+/* So that sums do not overflow: memory is far smaller. */
+static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const struct kn_symbol *s) {
+  const uint64_t most = UINT64_C(1) << 32;
+  if (d->size_bytes <= most && l->size[KN_JIT_RW] <= most && l->size[KN_JIT_RO] <= most &&
+      l->tls_size <= most)
+    return false;
+  kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
+  return true;
+}
+
 static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
   struct kn_data *d = in->m->data + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
-  /* so that sums do not overflow: memory is far smaller */
-  if (d->size_bytes > UINT64_C(1) << 32 || l->size[KN_JIT_RW] > UINT64_C(1) << 40 ||
-      l->size[KN_JIT_RO] > UINT64_C(1) << 40 || l->tls_size > UINT64_C(1) << 32) {
-    kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
-    return false;
-  }
+  if (too_large(l, d, s)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
   l->names_size += s->name_length + 1;
@@ -152,6 +157,7 @@ static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
         const struct kn_data *d = in->m->data + in->data[k];
         if (!(d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS))) kind = KN_JIT_RW;
         if (pass == 0) continue;
+        if (too_large(l, d, kn_symbol(in->m, d->symbol))) return false;
         uint64_t at = reserve(l->size + kind, l->align + kind, d);
         if (r->start == UINT64_MAX) r->start = at;
         l->names_size += kn_symbol(in->m, d->symbol)->name_length + 1;

@@ -80,6 +80,12 @@ static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
   return true;
 }
 
+/* Data of no function is not lost with a unit that failed: it waits for the next one. */
+static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
+  for (uint32_t i = 0; i < in->n_data; i++) /* there is room: they came from here */
+    if (s->m->data[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
+}
+
 /* Makes the binds ready for the next unit: what was defined is where its entry says, references are looked
  * up anew. */
 static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
@@ -131,6 +137,7 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
     } else {
       status = error->diag.status;
     }
+    if (status != KILN_OK) keep_data(s, &in);
     kn_jit_link_free(&l);
     settle(s, &in);
     s->touched = in.touched;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# jit_gdb_test.sh PROGRAM: gdb shows a JIT's functions by name in a backtrace, and forgets them. PROGRAM is jit_gdb.
+# jit_gdb_test.sh PROGRAM: gdb shows a JIT's functions by name in a backtrace, and forgets them.
+# PROGRAM is jit_gdb.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 

@@ -1,7 +1,7 @@
-/* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them, until
- * FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only call what is being redefined; one
- * reads /proc/self/maps at random moments. Speaks TAP. Memory must not grow, results must be right, and
- * nothing may ever be writable and executable. */
+/* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them,
+ * until FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only
+ * call what is being redefined; one reads /proc/self/maps at random moments. Speaks TAP. Memory must not
+ * grow, results must be right, and nothing may ever be writable and executable. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
 #include <kiln/kiln.h>
@@ -72,7 +72,8 @@ static void close_builder(struct builder *b) {
   kiln_module_free(b->m);
 }
 
-/* A function that gives helper(x) + `number`, with `rounds` pairs of instructions that cancel out, to differ in size. */
+/* A function that gives helper(x) + `number`, with `rounds` pairs of instructions that cancel out, to differ
+ * in size. */
 static kiln_jit_unit add(struct builder *b, kiln_symbol symbol, int64_t number, unsigned rounds) {
   kiln_func *f = kiln_func_begin(b->s, symbol);
   kiln_value x = kiln_func_param(f, 0);

@@ -373,12 +373,15 @@ static void streams(void **state) {
       m, &(kiln_symbol_desc){.name = "inner", .linkage = KILN_LINKAGE_INTERNAL}, sig);
     kiln_symbol outer = kiln_func_declare(m, &(kiln_symbol_desc){.name = "outer"}, sig);
     kiln_symbol data = kiln_data_declare(m, &(kiln_symbol_desc){.name = "data"});
+    kiln_symbol early = kiln_data_declare(m, &(kiln_symbol_desc){.name = "early"});
+    kiln_data_define(m, early, &(kiln_data_desc){.bytes = "early", .size_bytes = 5});
     /* a caller before its callee */
     build_call(s, outer, sig, inner);
     assert_int_equal(kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE, u, &e), KILN_ERR_SYMBOL);
     build_call(s, outer, sig, inner);
     assert_int_equal(
       kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, u, NULL), KILN_OK);
+    assert_memory_equal(kiln_jit_find(jit, "early"), "early", 5); /* though the first add failed */
     build_constant(s, inner, 4);
     kiln_data_define(m, data, &(kiln_data_desc){.bytes = "12345678", .size_bytes = 8});
     assert_int_equal(kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE, u + 1, NULL), KILN_OK);

@@ -1,6 +1,6 @@
-/* How a JIT registers frames: this program has functions of the names of libgcc's, which the library then takes for
- * those of the program. They behave as a libgcc with lists (up to GCC 12) or with a tree (from GCC 13 on), and
- * see whether some frame is unknown for a moment. */
+/* How a JIT registers frames: this program has functions of the names of libgcc's, which the library then
+ * takes for those of the program. They behave as a libgcc with lists (up to GCC 12) or with a tree (from GCC
+ * 13 on), and see whether some frame is unknown for a moment. */
 #include "jit_fixture.h"
 
 #include <stdlib.h>

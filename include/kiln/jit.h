@@ -121,16 +121,16 @@ enum {
  * nothing. On success the unit's functions can be called; constructors have not run yet. The modules and
  * sessions are only read and can be freed afterwards; a module may be added once.
  *
- * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External names
- * of all units are one space, hidden ones are the unit's own. Of weak, link-once and common definitions the first
- * wins, of common ones of one unit the largest, and a strong one in the same unit wins over them. A weak
- * reference to what nobody defines is 0.
+ * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External
+ * names of all units are one space, hidden ones are the unit's own. Of weak, link-once and common
+ * definitions the first wins, of common ones of one unit the largest, and a strong one in the same unit wins
+ * over them. A weak reference to what nobody defines is 0.
  *
  * Errors: KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
- * error->missing; KILN_ERR_MEMORY if memory_bytes are in use, or the allocator gave NULL;
- * KILN_ERR_SYSTEM if the system refuses; KILN_ERR_LIMIT for data that code refers to directly
- * (kiln_symbol_desc.dso_local, or a module that is not KILN_PIC_FULL) and that is too far away;
- * KILN_ERR_STRUCTURE after a fork, in the child, where units can be used but not be added. */
+ * error->missing; KILN_ERR_MEMORY if memory_bytes are in use, or the allocator gave NULL; KILN_ERR_SYSTEM if
+ * the system refuses; KILN_ERR_LIMIT for data that code refers to directly (kiln_symbol_desc.dso_local, or a
+ * module that is not KILN_PIC_FULL) and that is too far away; KILN_ERR_STRUCTURE after a fork, in the child,
+ * where units can be used but not be added. */
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, const kiln_jit_input *inputs, size_t n,
                                   unsigned flags, kiln_jit_unit *unit, kiln_jit_error *error);
 
@@ -147,8 +147,9 @@ KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
  * first function. For functions this is the code itself, no stub. NULL if there is none. */
 KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
 
-/** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code would
- * give them. Errors: a handle that is not valid; constructors that have run already (KILN_ERR_STRUCTURE). */
+/** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code
+ * would give them. Errors: a handle that is not valid; constructors that have run already
+ * (KILN_ERR_STRUCTURE). */
 KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc,
                                                char **argv, char **envp);
 /** Calls what the unit's code registered by `atexit` and `__cxa_atexit`, then its destructors. Errors as
@@ -165,11 +166,12 @@ typedef struct kiln_jit_stream kiln_jit_stream;
 KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
 /** Frees a stream; its units stay. NULL is allowed. */
 KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
-/** Adds as one unit the functions that `session` compiled and the data that the module got since the last
- * call, usually one function. The session's code is taken out of it. A function that was added may be
- * built again under the same symbol, which redefines it, if it was added with KILN_JIT_REDEFINABLE:
- * internal functions too, in streams. Errors as of kiln_jit_add; after an error the functions are lost, and can be
- * built again. Constructors and destructors of a module that is streamed are not looked at. */
+/** Adds as one unit the functions that `session` compiled and the data that the module got since the
+ * last call, usually one function. The session's code is taken out of it. A function that was added may
+ * be built again under the same symbol, which redefines it, if it was added with KILN_JIT_REDEFINABLE:
+ * internal functions too, in streams. Errors as of kiln_jit_add; after one the functions are lost, and can
+ * be built again; data waits for the next unit. Constructors and destructors of a module that is streamed
+ * are not looked at. */
 KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
 
