@@ -4,7 +4,7 @@
  * the old one, for its old callers too if they can call it; the code of a line stays, because what it declared
  * does. */
 #include "gen.h"
-#include "runtime/runtime.h"
+#include "runtime.h"
 
 #include <kiln/jit.h>
 
