@@ -142,6 +142,21 @@ atomics() {
 }
 check 'no LSE in the baseline, but in the function that asks for it' atomics armv8-a 1
 check 'LSE with -march' atomics armv8.1-a 2
+# Links for it, however that is said, with its libc and by its linkers; long double is its own.
+other_program() {
+  local flags
+  for flags in --target=aarch64-linux-gnu '-target aarch64-linux-gnu -static' '--target=aarch64-linux-gnu -no-pie -O1 -g -pthread' \
+      '--target=aarch64-linux-gnu -fuse-ld=lld' '--target=aarch64-linux-gnu -fuse-ld=mold'; do
+    cc $flags "$define" main.c sub/twice.c -o a64 -lm || return 1
+    printf '#!/bin/sh\nexec qemu-aarch64 -L /usr/aarch64-linux-gnu ./a64\n' > a64.sh && chmod +x a64.sh && runs ./a64.sh ||
+      { echo "with $flags"; return 1; }
+  done
+  cc --target=aarch64-linux-gnu -shared -fPIC sub/twice.c -o libtwice.so && readelf -h libtwice.so | grep -q AArch64 &&
+    cc --target=aarch64-linux-gnu -S sub/twice.c -o - | grep -q '^twice:'
+}
+if command -v aarch64-linux-gnu-ld > /dev/null && command -v qemu-aarch64 > /dev/null; then
+  check 'makes programs for another target' other_program
+else skip 'makes programs for another target' 'no cross linker, or no qemu'; fi
 configure() {
   mkdir -p cm && printf 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\nadd_executable(p ../main.c ../sub/twice.c)\ntarget_compile_definitions(p PRIVATE NAME="kiln cc")\n' > cm/CMakeLists.txt
   CC="$kiln cc" cmake -S cm -B cm/build > cm.log 2>&1 && cmake --build cm/build >> cm.log 2>&1 &&

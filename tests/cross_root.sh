@@ -10,12 +10,12 @@ apt=$cache/aarch64.apt
 
 packages=(
   libcapstone-dev libcapstone4 libcmocka-dev libcmocka0 libelf-dev libelf1 libffi-dev libffi8
-  libzycore1.4 libzycore-dev libzydis4.0 libzydis-dev zlib1g zlib1g-dev
+  libtcl8.6 libzycore1.4 libzycore-dev libzydis4.0 libzydis-dev tcl8.6-dev zlib1g zlib1g-dev
 )
 
 exec 9> "$cache/aarch64.lock"
 flock 9
-if [[ ! -d $cache/aarch64 ]]; then
+if [[ $(cat "$cache/aarch64/packages" 2>/dev/null) != "${packages[*]}" ]]; then
   {
     make_lists deb
     # No list of installed packages: nothing is there for this architecture.
@@ -28,6 +28,8 @@ if [[ ! -d $cache/aarch64 ]]; then
     cd "$work"
     apt-get "${apt_options[@]}" download "${packages[@]}"
     for package in *.deb; do dpkg-deb -x "$package" root; done
+    echo "${packages[*]}" > root/packages
+    rm -rf "$cache/aarch64"
     mv root "$cache/aarch64" # at the end, so that a folder that is there is complete
   } >&2 9>&-
 fi

@@ -70,7 +70,7 @@ class Harness:
     def run(self, cmd, timeout=60, check=True, env=None, stdin=None):
         """Runs a command; gives (status, stdout, stderr). A signal is a negative status."""
         if self.cross and os.path.dirname(cmd[0]) == self.dir:
-            cmd = ['qemu-aarch64', *cmd]
+            cmd = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', *cmd]
         try:
             p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                                env=env, input=stdin)

@@ -4,7 +4,9 @@ CC="kiln cc", runs their own tests with both, and compares: configuration, numbe
 and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
 are failures here), and the times.
 
-    packages.py --kiln=build/kiln [--level=O0|O2] [--times=N] [NAME...]
+    packages.py --kiln=build/kiln [--level=O0|O2] [--target=aarch64] [--times=N] [NAME...]
+
+With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh).
 
 A package is a file NAME.toml beside this one:
 
@@ -32,6 +34,7 @@ import time
 import tomllib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CROSS_TOOLS = ('ar', 'ranlib', 'nm', 'strip', 'objdump', 'objcopy', 'readelf')
 LEVELS = {'O0': '-O0', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize'}
 LOGGED = re.compile(r'^(.*): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
 STEPS = ('configure', 'build', 'test')
@@ -68,7 +71,7 @@ def fetch(package, cache):
 class Build:
     """One package by one compiler."""
 
-    def __init__(self, package, source, compiler, cc, level, work):
+    def __init__(self, package, source, compiler, cc, level, work, target, root):
         self.package = package
         self.source = source
         self.compiler = compiler
@@ -81,8 +84,28 @@ class Build:
                     if not k.startswith('KILN_') and k not in ('MAKEFLAGS', 'MAKELEVEL', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS')}
         self.env.update(CC=cc, CFLAGS=LEVELS[level], HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
                         CLANG=compiler)
+        if target == 'aarch64':
+            self.cross(cc, os.path.join(work, 'bin'), root)
         self.wall = {step: [] for step in STEPS}
         self.user = {step: [] for step in STEPS}
+
+    def cross(self, cc, tools, root):
+        """The environment for a cross compiler that passes for a native one; the tools likewise."""
+        os.makedirs(tools, exist_ok=True)
+        for tool in CROSS_TOOLS:
+            link = os.path.join(tools, tool)
+            if not os.path.lexists(link):
+                os.symlink(shutil.which('aarch64-linux-gnu-' + tool), link)
+        if shutil.which('libtool'): # the system's, which has a compiler of its own
+            with open(shutil.which('libtool')) as f:
+                text = re.sub(r'^CC=.*', 'CC=' + os.path.join(HERE, 'cross_cc.sh'), f.read(), flags=re.M)
+            with open(os.path.join(tools, 'libtool'), 'w') as f:
+                f.write(re.sub(r'^LD=.*', 'LD=aarch64-linux-gnu-ld', text, flags=re.M))
+            os.chmod(f.name, 0o755)
+        lib = os.path.join(root, 'usr/lib/aarch64-linux-gnu')
+        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CROSS_CC=cc, CROSS_LIB=lib,
+                        CROSS_INCLUDE=os.path.join(root, 'usr/include'), PATH=tools + ':' + self.env['PATH'],
+                        TCL_CONFIG=os.path.join(lib, 'tcl8.6'), CROSS_LIBS='%s:%s' % (lib, os.path.join(root, 'lib/aarch64-linux-gnu')))
 
     def path(self, step, what='out'):
         return os.path.join(self.dir, '%s.%s' % (step, what))
@@ -184,9 +207,9 @@ def different(a, b, what):
 def run_package(package, args):
     """Everything about one package. A row of the table, and what is wrong with it."""
     source, version = fetch(package, args.cache)
-    work = os.path.join(args.work, args.level, package['name'])
-    builds = [Build(package, source, 'llvm', args.clang, args.level, work),
-              Build(package, source, 'kiln', args.kiln + ' cc', args.level, work)]
+    work = os.path.join(args.work, args.level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
+    builds = [Build(package, source, 'llvm', args.clang, args.level, work, args.target, args.root),
+              Build(package, source, 'kiln', args.kiln + ' cc', args.level, work, args.target, args.root)]
     clang, kiln = builds
     for b in builds:
         b.configure(args.jobs)
@@ -269,6 +292,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', metavar='NAME', help='packages; default: all')
     p.add_argument('--level', choices=LEVELS, default='O0')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    p.add_argument('--root', default='build/cache/aarch64', help="folder of the other target's libraries")
     p.add_argument('--times', type=int, default=1, metavar='N', help='build N times, take the least times')
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     p.add_argument('--keep', action='store_true', help='keep the trees of packages that pass, too')
@@ -289,6 +314,7 @@ def main():
             print('%-10s %-20s %s' % (q['name'], q['kind'], q['left_out'] and 'without ' + q['left_out']))
         return 0
     args.kiln, args.work = os.path.abspath(args.kiln), os.path.abspath(args.work)
+    args.root = os.path.abspath(args.root)
     rows, bad = [], []
     if not args.json:
         print('level %s; tests by clang and by Kiln; seconds of the build by clang and by Kiln' % args.level)
