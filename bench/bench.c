@@ -131,7 +131,8 @@ static long peak_kb(struct row *rows, unsigned n, kiln_target target, bool llvm)
       struct bench_kiln k;
       bool ok = true;
       for (unsigned i = 0; i < n && ok; i++) {
-        ok = llvm ? bench_llvm_pass(&rows[i].in, &l) : bench_kiln_pass(&rows[i].in, target, false, &k);
+        ok =
+          llvm ? bench_llvm_pass(&rows[i].in, &l) : bench_kiln_pass(&rows[i].in, target, false, &k);
       }
       kb = ok ? status_kb("VmHWM:") - before : 0;
     }
@@ -300,7 +301,8 @@ int main(int argc, char **argv) {
   }
   unsigned n = (unsigned)(argc - optind);
   if (n == 0 || kiln_passes == 0 || llvm_passes == 0) {
-    fputs("Usage: kiln-bench [--json] [--target=T] [--passes=N] [--llvm-passes=N] FILE.bc...\n", stderr);
+    fputs("Usage: kiln-bench [--json] [--target=T] [--passes=N] [--llvm-passes=N] FILE.bc...\n",
+          stderr);
     return 2;
   }
   struct row *rows = calloc(n, sizeof *rows);
