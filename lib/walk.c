@@ -227,6 +227,17 @@ int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2) {
   return w->frame_low;
 }
 
+int32_t kn_walk_wide(struct kn_walk *w, uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  if ((v->flags & KN_VF_SLOT_HOME) == 0) {
+    v->frame = 0;
+    v->flags |= KN_VF_FRAME;
+  }
+  int32_t at = kn_frame_of(w, v);
+  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
+  return at;
+}
+
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
   if (w->params_of != block) {
     w->params_of = block;

@@ -232,6 +232,8 @@ bool kn_walk_end(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t cfi_f
 unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
 /* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
 int32_t kn_walk_frame(struct kn_walk *w, uint64_t size, unsigned align_log2);
+/* Where result i, of a wide type, is to be written: its home or spill slot, which holds it from now on. */
+int32_t kn_walk_wide(struct kn_walk *w, uint32_t i);
 /* Parameter `i` of a block whose parameters are not contiguous, in constant time for one block after
  * the other. 0 if the function failed. */
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
@@ -308,6 +310,7 @@ void KN_W(move_few)(struct kn_walk *w, const struct kn_few_moves *m, unsigned n)
 bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
+void KN_W(read_shadows)(struct kn_walk *w, const struct kn_block *b);
 
 /* ---- and its hooks, for them ---- */
 

@@ -556,3 +556,21 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e) {
     kn_drop(w, f->edge_args.at[a - 1].value);
   return (w->p - w->base) != (before - base);
 }
+
+/* Parameters of an address-taken block come from their shadow slots to their homes. */
+void KN_W(read_shadows)(struct kn_walk *w, const struct kn_block *b) {
+  for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
+    struct kn_val *v = &w->val[i];
+    if ((v->flags & KN_VF_SHADOW) == 0 || !(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
+    uint32_t *shadow = &w->f->inst[i].c;
+    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, kn_wide(v->type) ? 16 : 8, 4);
+    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (v->flags & KN_VF_HOME) {
+      KN_W(hook_load)(w, v->reg, (int32_t)*shadow, v->type);
+      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + *shadow, v->reg);
+    } else {
+      KN_W(hook_copy)(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
+      KN_LOG_COPY(w, v->frame, (int32_t)*shadow, v->type);
+    }
+  }
+}

@@ -163,8 +163,6 @@ struct a64_halves {
 struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h);
 /* Result i, an i128, from registers to its slot. */
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
-/* The frame offset that result i, an i128 or f128 that is used, is to be written to. */
-int32_t a64_wide_define(struct kn_walk *w, uint32_t i);
 /* high:low shifted by the register `count` modulo 128, in place. Uses x16, x17. */
 void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count);
 /* high:low negated where `mask` is all ones, as it is where that is 0. */

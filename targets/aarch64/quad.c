@@ -33,7 +33,7 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
   struct kn_val *val = &w->val[i];
   if (val->uses == 0) return;
-  int32_t at = a64_wide_define(w, i);
+  int32_t at = kn_walk_wide(w, i);
   frame_quad(w, false, q, at);
 }
 

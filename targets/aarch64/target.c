@@ -242,31 +242,13 @@ static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* Parameters of a block whose address is taken come from their shadow slots. */
-static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
-  for (uint32_t p = b->param_first; p; p = w->inst[p].b) {
-    struct kn_val *val = &w->val[p];
-    uint32_t *shadow = &w->f->inst[p].c;
-    if ((val->flags & KN_VF_SHADOW) == 0) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, 16, 4);
-    if (val->flags & KN_VF_HOME) {
-      a64_hook_load(w, val->reg, (int32_t)*shadow, val->type);
-      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + *shadow, val->reg);
-    } else {
-      a64_hook_copy(w, kn_frame_of(w, val), (int32_t)*shadow, val->type);
-      KN_LOG_COPY(w, val->frame, (int32_t)*shadow, val->type);
-    }
-  }
-}
-
 /* With `map`, each instruction's place in the code is written down. */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   kiln_func *f = w->f;
   kn_walk_block(w, pos);
   const struct kn_block *b = &f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
-  if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
+  if (KN_UNLIKELY(b->address_taken)) a64_read_shadows(w, b);
   if (pos == 0) a64_enter(w);
   for (uint32_t i = b->first;;) {
     const struct kn_inst *in = &w->inst[i];

@@ -44,19 +44,8 @@ void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
   }
 }
 
-int32_t a64_wide_define(struct kn_walk *w, uint32_t i) {
-  struct kn_val *val = &w->val[i];
-  if ((val->flags & KN_VF_SLOT_HOME) == 0) {
-    val->frame = 0;
-    val->flags |= KN_VF_FRAME;
-  }
-  int32_t at = kn_frame_of(w, val);
-  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-  return at;
-}
-
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
-  if (w->val[i].uses) frame_pair(w, false, low, high, a64_wide_define(w, i));
+  if (w->val[i].uses) frame_pair(w, false, low, high, kn_walk_wide(w, i));
 }
 
 static struct a64_halves temps(struct kn_walk *w) {

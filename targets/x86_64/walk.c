@@ -157,24 +157,6 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 #undef CALL_LIKE
 };
 
-/* Parameters of an address-taken block come from their shadow slots to their homes. */
-static void read_shadows(struct kn_walk *w, const struct kn_block *b) {
-  for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
-    struct kn_val *v = &w->val[i];
-    if ((v->flags & KN_VF_SHADOW) == 0 || !(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
-    uint32_t *shadow = &w->f->inst[i].c;
-    if (*shadow == 0) *shadow = (uint32_t)kn_walk_frame(w, kn_wide(v->type) ? 16 : 8, 4);
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
-    if (v->flags & KN_VF_HOME) {
-      x64_hook_load(w, v->reg, (int32_t)*shadow, v->type);
-      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + *shadow, v->reg);
-    } else {
-      x64_hook_copy(w, kn_frame_of(w, v), (int32_t)*shadow, v->type);
-      KN_LOG_COPY(w, v->frame, (int32_t)*shadow, v->type);
-    }
-  }
-}
-
 /* With `map`, each instruction's place in the code is written down. */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
   const struct kn_inst *inst = w->inst;
@@ -207,7 +189,7 @@ KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
     const struct kn_block *b = &f->block[w->block];
     if (map) kn_map_add(w, w->block, 0, false);
     if (KN_UNLIKELY(pos == 0)) x64_entry(w);
-    if (KN_UNLIKELY(b->address_taken)) read_shadows(w, b);
+    if (KN_UNLIKELY(b->address_taken)) x64_read_shadows(w, b);
     walk_block(w, b->first, map);
     if (KN_UNLIKELY(f->status != KILN_OK)) return;
   }

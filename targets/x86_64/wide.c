@@ -23,18 +23,6 @@ bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], in
   return true;
 }
 
-/* Frame offset where result i goes. */
-int32_t x64_wide_define(struct kn_walk *w, uint32_t i) {
-  struct kn_val *v = &w->val[i];
-  if ((v->flags & KN_VF_SLOT_HOME) == 0) {
-    v->frame = 0;
-    v->flags |= KN_VF_FRAME;
-  }
-  int32_t at = kn_frame_of(w, v);
-  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-  return at;
-}
-
 /* Half k of h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
   struct x64_place half[2];
@@ -56,7 +44,7 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
 }
 
 static void store_halves(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
-  int32_t at = x64_wide_define(w, i);
+  int32_t at = kn_walk_wide(w, i);
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
 }
@@ -431,7 +419,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     kn_drop(w, in->a);
     return;
   }
-  int32_t at = x64_wide_define(w, i);
+  int32_t at = kn_walk_wide(w, i);
   if (in->op == KILN_OP_LOAD) {
     struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
     x64_copy(w, x64_frame(at), from, 16);

@@ -298,8 +298,6 @@ x64_lower x64_wide, x64_x87;
 x64_lower x64_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
-/* Frame offset where the 16-byte result i goes. */
-int32_t x64_wide_define(struct kn_walk *w, uint32_t i);
 /* f80: the operand onto the x87 stack; its top to result i (0, or unused: nowhere), or to a place. */
 void x64_x87_push(struct kn_walk *w, uint32_t h);
 void x64_x87_pop(struct kn_walk *w, uint32_t i);

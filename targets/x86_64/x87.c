@@ -49,7 +49,7 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
 
 void x64_x87_pop(struct kn_walk *w, uint32_t i) {
   if (i == 0 || w->val[i].uses == 0) op_stack(w, X64_FSTP0);
-  else op_frame(w, X64_FSTP80, x64_wide_define(w, i));
+  else op_frame(w, X64_FSTP80, kn_walk_wide(w, i));
 }
 
 void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, X64_FSTP80, to); }
@@ -306,7 +306,7 @@ static void copy_sign(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, X64_SCRATCH, 0x8000));
   EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, high, 0x7fff));
   EMIT(w, x64_rr(w->p, X64_OR, 2, high, X64_SCRATCH));
-  int32_t at = x64_wide_define(w, i);
+  int32_t at = kn_walk_wide(w, i);
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
 }
