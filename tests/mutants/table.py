@@ -277,7 +277,7 @@ MUTANTS = [
     ('arguments stay until they are moved', A, a('call.c'),
      '    w->owner[r] = value;\n    w->free &= ~KN_BIT(r);\n  }', '    w->owner[r] = value;\n  }'),
     ('comparisons that are used twice are not fused', A, a('compare.c'),
-     '         val->uses == 1 && w->inst[i].type', '         w->inst[i].type'),
+     '         val->uses == 1 && !kn_wide(', '         !kn_wide('),
 
     # ---- the log itself: what is not logged is not believed ----
     ('log: USE', X, WALK_H, '      w->locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n '
