@@ -160,7 +160,13 @@ enum {
   PA_SRET = KILN_PARAM_SRET,
   PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
 };
-enum { FA_NORETURN = 1, FA_RETURNS_TWICE = 2, FA_NAKED = 4, FA_LSE = 8, KN_BC_SIG_DEFINITION = 128 };
+enum {
+  FA_NORETURN = 1,
+  FA_RETURNS_TWICE = 2,
+  FA_NAKED = 4,
+  FA_LSE = 8,
+  KN_BC_SIG_DEFINITION = 128
+};
 
 #define KN_BC_FUNC_INDEX 0xffffffffu
 

@@ -143,7 +143,11 @@ static a64_lower *const lowerings[KILN_OP_COUNT] = {
 
 /* What the loop need not look into: of an operation, the types for which the row above is right whatever
  * else the instruction says; and whether it only makes a value, so that it is nothing if nobody reads it. */
-enum { I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64), F = KN_T(F32) | KN_T(F64), ANY = I | F | KN_T(VOID) };
+enum {
+  I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
+  F = KN_T(F32) | KN_T(F64),
+  ANY = I | F | KN_T(VOID)
+};
 static const struct {
   uint16_t types;
   bool pure;
