@@ -15,7 +15,7 @@ export KILN_TEST_VALUE=given
 # What the programs leave is theirs; they fault on purpose.
 export ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_abort=0
 sanitized=false
-nm "${kiln}-run" | grep -q __asan_init && sanitized=true
+[[ $(nm "${kiln}-run") == *__asan_init* ]] && sanitized=true
 
 # result OUT COMMAND...: what it prints and its status, in the file OUT.
 result() {

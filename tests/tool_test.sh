@@ -150,6 +150,11 @@ check "three f80 as results of a call" says 1 '^f80.kir:4:8: error: call: result
 printf 'func @f%s {\nb0:\n  ret %s, %s, %s\n}\n' "$three" "$one" "$one" "$one" > f80.kir
 check "three f80 as results" says 1 '^f80.kir:3:3: error: ret: result of a type, or number' "$kiln" compile -o f80.o f80.kir
 
+# ---- alignment of functions ----
+for target in x86_64 aarch64; do
+  check "the largest alignment, $target" bash -c "'$kiln' compile --target=$target -o aligned.o '$here/kir/regress_align.kir' && [[ \$(nm aligned.o | grep ' ra_large') == *[1-9]0000' t ra_large' ]]"
+done
+
 # ---- print, verify, dis ----
 check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
 check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"
