@@ -80,6 +80,7 @@ static bool cut_all(struct kn_walk *w, uint32_t start) {
     return false;
   }
   uint32_t *cut = w->cut.at;
+  w->p[63] = 0; /* the last piece is read to there: a fresh page that is read first faults twice */
   uint32_t prologue = cut_prologue(w, start);
   uint32_t epilogue = cut_epilogue(w);
   uint32_t total = X64_GAP + prologue;
