@@ -2,7 +2,8 @@
 """Adds up what `meson test` wrote in build folders and prints `N passed, N failed, N skipped`.
 
 Every case of a test that speaks TAP counts, every other test counts as one. A folder without
-results, because its build failed, is a failure. Skipped and failed cases are named."""
+results, because its build failed, is a failure. Skipped and failed cases are named, the failed
+ones last, so that the end of a long log shows them."""
 
 import sys
 import xml.etree.ElementTree as xml
@@ -27,14 +28,15 @@ def results(folder):
 
 
 def main():
-    count = {"passed": 0, "failed": 0, "skipped": 0}
+    names = {"passed": [], "failed": [], "skipped": []}
     for folder in sys.argv[1:]:
         for outcome, name in results(folder):
-            count[outcome] += 1
-            if outcome != "passed":
-                print(f"{outcome}: {name}")
-    print(", ".join(f"{n} {outcome}" for outcome, n in count.items()))
-    return 1 if count["failed"] or not count["passed"] else 0
+            names[outcome].append(name)
+    for outcome in "skipped", "failed":
+        for name in names[outcome]:
+            print(f"{outcome}: {name}")
+    print(", ".join(f"{len(of)} {outcome}" for outcome, of in names.items()))
+    return 1 if names["failed"] or not names["passed"] else 0
 
 
 if __name__ == "__main__":
