@@ -12,7 +12,7 @@ A package is a file NAME.toml beside this one:
 
     source      Debian's source package; default: NAME
     kind        what sort of program it is
-    needs       Debian packages to build and test it
+    needs       Debian packages to build and test it; needs_aarch64: and for that target
     folder      of the source, below its top
     configure, build, test      bash scripts, run in that folder with CC, CFLAGS, JOBS, HERE (this folder)
     passed, failed      regular expressions, looked for in what `test` prints. A group is a number, which is
@@ -50,7 +50,7 @@ def describe(name):
         sys.exit('packages.py: no package %s; there are: %s' % (name, ' '.join(names())))
     with open(path, 'rb') as f:
         return {'name': name, 'source': name, 'folder': '.', 'configure': '', 'failed': '', 'compare': [],
-                'needs': [], 'left_out': '', **tomllib.load(f)}
+                'needs': [], 'needs_aarch64': [], 'left_out': '', **tomllib.load(f)}
 
 
 def names():
@@ -96,14 +96,21 @@ class Build:
             link = os.path.join(tools, tool)
             if not os.path.lexists(link):
                 os.symlink(shutil.which('aarch64-linux-gnu-' + tool), link)
+        for name in ('g++', 'c++'):
+            link = os.path.join(tools, name)
+            if not os.path.lexists(link):
+                os.symlink(os.path.join(HERE, 'cross_cc.sh'), link)
         if shutil.which('libtool'): # the system's, which has a compiler of its own
             with open(shutil.which('libtool')) as f:
                 text = re.sub(r'^CC=.*', 'CC=' + os.path.join(HERE, 'cross_cc.sh'), f.read(), flags=re.M)
             with open(os.path.join(tools, 'libtool'), 'w') as f:
                 f.write(re.sub(r'^LD=.*', 'LD=aarch64-linux-gnu-ld', text, flags=re.M))
             os.chmod(f.name, 0o755)
+        launch = os.path.join(tools, 'launch')
+        subprocess.run(['gcc', '-O1', '-static', os.path.join(HERE, 'launch.c'), '-o', launch], check=True)
         lib = os.path.join(root, 'usr/lib/aarch64-linux-gnu')
-        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CROSS_CC=cc, CROSS_LIB=lib,
+        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CROSS_CC=cc, CROSS_LIB=lib, CROSS_LAUNCH=launch,
+                        build_alias='aarch64-unknown-linux-gnu', # what configure takes this machine for
                         CROSS_INCLUDE=os.path.join(root, 'usr/include'), PATH=tools + ':' + self.env['PATH'],
                         TCL_CONFIG=os.path.join(lib, 'tcl8.6'), CROSS_LIBS='%s:%s' % (lib, os.path.join(root, 'lib/aarch64-linux-gnu')))
 
@@ -217,7 +224,7 @@ def run_package(package, args):
         for b in builds if i % 2 == 0 else builds[::-1]:
             b.build(args.jobs, args.times > 1)
     for b in builds:
-        b.test(args.jobs, package.get('timeout', 900))
+        b.test(args.jobs, package.get('timeout', 900) * (4 if args.target == 'aarch64' else 1)) # qemu
 
     wrong = []
     a, b = clang.headers(), kiln.headers()
@@ -307,7 +314,7 @@ def main():
     args = p.parse_args()
     packages = [describe(n) for n in args.names or names()]
     if args.needs:
-        print('\n'.join(sorted({n for q in packages for n in q['needs']})))
+        print('\n'.join(sorted({n for q in packages for n in q['needs'] + q.get('needs_' + args.target, [])})))
         return 0
     if args.list:
         for q in packages:
