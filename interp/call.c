@@ -28,12 +28,13 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
   if (flags & KILN_PARAM_BYVAL) {
     size = ((uint64_t)size_bytes + 7) & ~UINT64_C(7);
     if (align_log2 > 3) p.align = 1u << align_log2;
-  } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64) {
+  } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128) {
     if (l->fp < 8) {
       p.kind = KN_PLACE_FP;
       p.at = l->fp++;
       return p;
     }
+    if (type == KILN_TYPE_F128) size = p.align = 16;
   } else if (type == KILN_TYPE_F80) { /* never in registers */
     size = p.align = 16;
   } else if (l->gp + p.words <= 6) {
@@ -106,7 +107,7 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
       memcpy(im->stack + p->at, (const void *)(uintptr_t)*v, p->size_bytes);
     } else if (p->kind == KN_PLACE_FP) {
       im->fp[p->at][0] = *v;
-      im->fp[p->at][1] = 0;
+      im->fp[p->at][1] = p->words == 2 ? v[1] : 0;
     } else {
       uint64_t words[2] = {v[0], p->words == 2 ? v[1] : 0};
       unsigned bits = kn_interp_bits(p->type);
@@ -125,7 +126,7 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
     uint64_t *to = fr->regs + p->reg;
     uint8_t *stack = im->stack + p->at;
     if (p->flags & KILN_PARAM_BYVAL) *to = (uint64_t)(uintptr_t)stack;
-    else if (p->kind == KN_PLACE_FP) *to = im->fp[p->at][0];
+    else if (p->kind == KN_PLACE_FP) memcpy(to, im->fp[p->at], 8u * p->words);
     else memcpy(to, p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : stack, 8u * p->words);
     if (p->words == 1) *to &= kn_interp_mask(kn_interp_bits(p->type));
     else to[1] &= kn_interp_high_mask(p->type);
@@ -175,18 +176,21 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
 
 /* ---- results ---- */
 
-static bool is_float(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
+static bool is_float(unsigned type) {
+  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128;
+}
 
 /* The registers of the results: integer words, floats and the x87 stack, in order. */
 struct result_regs {
-  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS], f80s[KILN_MAX_RESULTS][2];
+  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
 };
 
 static void results_out(const struct kn_isig *sig, const kiln_bits *values, struct result_regs *r) {
   unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
     if (is_float(sig->results[i])) {
-      r->floats[f++] = values[i].low;
+      r->floats[f][0] = values[i].low;
+      r->floats[f++][1] = values[i].high;
       continue;
     }
     if (sig->results[i] == KILN_TYPE_F80) {
@@ -210,8 +214,13 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
       to[1] = r->f80s[x++][1] & UINT16_MAX;
       continue;
     }
-    to[0] =
-      (is_float(type) ? r->floats[f++] : r->words[w++]) & kn_interp_mask(kn_interp_bits(type));
+    if (is_float(type)) {
+      to[0] = r->floats[f][0] & kn_interp_mask(kn_interp_bits(type));
+      if (type == KILN_TYPE_F128) to[1] = r->floats[f][1];
+      f++;
+      continue;
+    }
+    to[0] = r->words[w++] & kn_interp_mask(kn_interp_bits(type));
     if (type == KILN_TYPE_I128) to[1] = r->words[w++];
   }
 }
@@ -285,6 +294,8 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
       kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C with results that C cannot give");
     }
   }
+  if (s->quads || sig->quads)
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C that passes f128, which libffi does not");
   uint8_t *base = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
@@ -304,7 +315,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   struct result_regs r = {0};
   unsigned k = 0;
   for (unsigned i = 0; i < sig->int_words; i++) r.words[i] = back[k++];
-  for (unsigned i = 0; i < sig->floats; i++) r.floats[i] = back[k++];
+  for (unsigned i = 0; i < sig->floats; i++) r.floats[i][0] = back[k++];
   for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(r.f80s[i], back + k, 10);
   results_in(fr, s, sig, &r);
 }
@@ -337,6 +348,8 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   if (!result_type(sig)) {
     kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C with results that C cannot take");
   }
+  if (sig->quads)
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C that passes f128, which libffi does not");
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   for (unsigned i = 0; i < 6; i++) memcpy(&im->gp[i], args[i], 8);
   for (unsigned i = 0; i < 8; i++) {
@@ -363,7 +376,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
     return;
   }
   for (unsigned i = 0; i < sig->int_words; i++) out[k++] = r.words[i];
-  for (unsigned i = 0; i < sig->floats; i++) out[k++] = r.floats[i];
+  for (unsigned i = 0; i < sig->floats; i++) out[k++] = r.floats[i][0];
   for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(out + k, r.f80s[i], 16);
   memcpy(result, out, k * 8);
 }

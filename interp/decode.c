@@ -34,7 +34,8 @@ struct decoder {
      : ((d)->ok = false, 0u))
 
 static bool runs_type(unsigned t) {
-  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80;
+  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80 ||
+         t == KILN_TYPE_F128;
 }
 
 static uint8_t words_of(unsigned t) { return kiln_type_size((kiln_type)t) > 8 ? 2 : 1; }
@@ -276,6 +277,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
       s.layout = sig->layout;
     } else {
       arg.place = kn_interp_next_place(&s.layout, type, 0, 0, 0);
+      s.quads |= type == KILN_TYPE_F128;
     }
     runs &= runs_type(type);
     arg.ref = ref(d, v, type);
@@ -342,7 +344,7 @@ static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *
     to->b = op_ref(d, i, 1, info->type);
   } else if (x87) {
     to->op = KI_LOAD_F80;
-  } else if (info->type == KILN_TYPE_I128) {
+  } else if (kn_interp_is_wide(info->type)) {
     to->op = KI_LOAD_WIDE;
   } else {
     to->op = to->y ? KI_LOAD_SEXT : KI_LOAD;
@@ -365,7 +367,8 @@ static unsigned operand_type(const kiln_inst_info *info, uint32_t k) {
 
 /* The operation as run.c knows it. */
 static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
-  bool x87 = info->type == KILN_TYPE_F80, wide = kn_interp_is_wide(info->type);
+  bool quad = info->type == KILN_TYPE_F80 || info->type == KILN_TYPE_F128,
+       wide = kn_interp_is_wide(info->type);
   switch (info->op) {
   case KILN_OP_ADD:
   case KILN_OP_SUB:
@@ -389,7 +392,7 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   case KILN_OP_FSUB:
   case KILN_OP_FMUL:
   case KILN_OP_FDIV:
-    if (x87) to->op = KI_F80;
+    if (quad) to->op = KI_FLOAT_WIDE;
     break;
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
@@ -410,7 +413,7 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   default:
     if (info->op >= KILN_OP_UMULH && info->op <= KILN_OP_BSWAP) to->op = wide ? KI_WIDE : KI_INT;
     else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT)
-      to->op = x87 ? KI_F80 : KI_FLOAT;
+      to->op = quad ? KI_FLOAT_WIDE : KI_FLOAT;
   }
 }
 

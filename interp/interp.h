@@ -1,6 +1,6 @@
 /* What the interpreter's rooms share: translated functions, frames, threads. Functions are translated
  * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
- * each 8 bytes wide (i128, f80: two). link.c gives symbols their addresses; run.c executes; call.c passes
+ * each 8 bytes wide (i128, f80, f128: two). link.c gives symbols their addresses; run.c executes; call.c passes
  * arguments as the ABI does, to C and from C. Invariant: an integer in a register has zeros above its
  * type, a float's bits are the low ones (f80: the significand, then 16 bits; zeros above). */
 #ifndef KN_INTERP_H
@@ -21,15 +21,15 @@ enum {
   KI_WIDE = KILN_OP_COUNT, /* an i128 operation: `x` is the kiln_op */
   KI_LOAD,                 /* `x`: log2 of the bytes */
   KI_LOAD_SEXT,            /* sign-extended to `type` */
-  KI_LOAD_WIDE,            /* i128 from `x`; y: sign-extended */
+  KI_LOAD_WIDE,            /* i128 from `x`; y: sign-extended; or f128 */
   KI_LOAD_F80,             /* 10 bytes */
   KI_STORE,
   KI_STORE_F80,
-  KI_FLOAT,     /* a float operation that run.c does not have: `x` is the kiln_op */
-  KI_F80,       /* an f80 operation: `x` is the kiln_op */
-  KI_INT,       /* an integer operation that run.c does not have */
-  KI_BITCAST,   /* copies `x` words */
-  KI_COPY_WIDE, /* copies two words */
+  KI_FLOAT,      /* a float operation that run.c does not have: `x` is the kiln_op */
+  KI_FLOAT_WIDE, /* an f80 or f128 operation: `x` is the kiln_op */
+  KI_INT,        /* an integer operation that run.c does not have */
+  KI_BITCAST,    /* copies `x` words */
+  KI_COPY_WIDE,  /* copies two words */
   KI_SELECT_WIDE,
 };
 
@@ -97,6 +97,7 @@ struct kn_isig {
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t int_words, floats, f80s; /* of the results */
   bool sret;
+  bool quads;              /* f128 among parameters or results: libffi cannot pass it */
   uint32_t regs;           /* words of the parameters, behind register 0 */
   struct kn_layout layout; /* of the parameters */
   struct kn_place params[];
@@ -119,6 +120,7 @@ struct kn_site {
   uint32_t symbol;                /* of the callee, or 0: operand a of the instruction */
   uint32_t res[KILN_MAX_RESULTS]; /* registers of the results */
   struct kn_layout layout;
+  bool quads;          /* an argument is f128 */
   struct kn_ifunc *fn; /* linked: the callee, or */
   void *native;        /* its address in C, or NULL */
   uint8_t builtin;
@@ -305,13 +307,24 @@ bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b);
 /* Operands as they are in registers. */
 bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b);
 uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b, uint64_t c);
-kn_u128 kn_interp_f80(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
+kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, kn_u128 b,
+                             kn_u128 c);
 /* Conversions between integers, floats. */
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
 
+/* ---- quad.c: f128 by its bits ---- */
+kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
+bool kn_interp_quad_compare(unsigned cond, kn_u128 a, kn_u128 b);
+/* Towards zero; out of range 0, or the nearest end. */
+kn_u128 kn_interp_quad_to_integer(kn_u128 a, unsigned bits, bool is_signed, bool saturates);
+/* Of a sign- or zero-extended integer. */
+kn_u128 kn_interp_quad_from_integer(kn_u128 a, bool is_signed);
+kn_u128 kn_interp_quad_from_float(unsigned from, kn_u128 a);
+kn_u128 kn_interp_quad_to_float(unsigned to, kn_u128 a);
+
 /* Values of two words. */
 static inline bool kn_interp_is_wide(unsigned type) {
-  return type == KILN_TYPE_I128 || type == KILN_TYPE_F80;
+  return type == KILN_TYPE_I128 || type == KILN_TYPE_F80 || type == KILN_TYPE_F128;
 }
 /* Bits of the second word that are the value's. */
 static inline uint64_t kn_interp_high_mask(unsigned type) {

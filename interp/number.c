@@ -226,6 +226,8 @@ static kn_u128 from_float(unsigned type, long double v) {
 
 bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b) {
   bool wide = type == KILN_TYPE_F80;
+  if (type == KILN_TYPE_F128)
+    return kn_interp_quad_compare(cond, kn_interp_get_wide(a), kn_interp_get_wide(b));
   long double x = to_float(type, wide ? kn_interp_get_wide(a) : *a);
   long double y = to_float(type, wide ? kn_interp_get_wide(b) : *b);
   bool unordered = x != x || y != y;
@@ -327,7 +329,9 @@ static long double float80(unsigned op, bool once, long double a, long double b,
   }
 }
 
-kn_u128 kn_interp_f80(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
+kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, kn_u128 b,
+                             kn_u128 c) {
+  if (type == KILN_TYPE_F128) return kn_interp_quad(op, once, a, b, c);
   const kn_u128 sign = BIT(79);
   switch (op) { /* those that keep all bits */
   case KILN_OP_FNEG: return a ^ sign;
@@ -367,8 +371,24 @@ static kn_u128 to_integer(long double v, unsigned bits, bool is_signed, bool sat
   return is_signed ? (kn_u128)(kn_i128)t & mask_of(bits) : (kn_u128)t;
 }
 
+/* Conversions from or to f128. */
+static kn_u128 convert_quad(unsigned op, unsigned to, unsigned from, kn_u128 a) {
+  unsigned bits = kn_interp_bits(to);
+  switch (op) {
+  case KILN_OP_FDEMOTE: return kn_interp_quad_to_float(to, a);
+  case KILN_OP_FPROMOTE: return kn_interp_quad_from_float(from, a);
+  case KILN_OP_SITOF:
+    return kn_interp_quad_from_integer((kn_u128)extend(kn_interp_bits(from), a), true);
+  case KILN_OP_UITOF: return kn_interp_quad_from_integer(a, false);
+  default:
+    return kn_interp_quad_to_integer(a, bits, op == KILN_OP_FTOSI || op == KILN_OP_FTOSIS,
+                                     op == KILN_OP_FTOSIS || op == KILN_OP_FTOUIS);
+  }
+}
+
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a) {
   unsigned bits = kn_interp_bits(to), from_bits = kn_interp_bits(from);
+  if (to == KILN_TYPE_F128 || from == KILN_TYPE_F128) return convert_quad(op, to, from, a);
   long double v = to_float(from, a);
   switch (op) {
   case KILN_OP_TRUNC: return a & mask_of(bits);

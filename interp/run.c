@@ -331,9 +331,9 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     break;
   }
   case KI_FLOAT: fr->regs[i->dst] = kn_interp_float(i->x, i->type, t->in->once, *a, *b, *c); break;
-  case KI_F80: {
-    kn_u128 v = kn_interp_f80(i->x, t->in->once, kn_interp_get_wide(a), kn_interp_get_wide(b),
-                              kn_interp_get_wide(c));
+  case KI_FLOAT_WIDE: {
+    kn_u128 v = kn_interp_wide_float(i->x, i->type, t->in->once, kn_interp_get_wide(a),
+                                     kn_interp_get_wide(b), kn_interp_get_wide(c));
     kn_interp_put_wide(fr->regs + i->dst, v);
     break;
   }

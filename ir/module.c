@@ -35,7 +35,8 @@ bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out) {
     kiln_target target;
     const char *name;
     uint32_t feature;
-  } table[] = {{KILN_TARGET_AARCH64, "lse", KILN_FEATURE_LSE}};
+  } table[] = {{KILN_TARGET_AARCH64, "lse", KILN_FEATURE_LSE},
+               {KILN_TARGET_X86_64, "cx16", KILN_FEATURE_CX16}};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     if (table[i].target != target || strcmp(table[i].name, name) != 0) continue;
     *out = table[i].feature;
@@ -91,15 +92,17 @@ uint32_t kn_hash_bytes(const void *bytes, size_t size) {
     h ^= h >> 32;
   }
   uint64_t w = 0;
-  if (size & 4) {
-    uint32_t half;
-    memcpy(&half, p, 4);
-    w = half;
-    p += 4;
+  if (size >= 4) { /* two halves, which may overlap */
+    uint32_t first, last;
+    memcpy(&first, p, 4);
+    memcpy(&last, p + size - 4, 4);
+    w = first | (uint64_t)last << 32;
+  } else if (size > 0) {
+    w = (uint64_t)p[0] << 16 | (uint64_t)p[size / 2] << 8 | p[size - 1];
   }
-  for (size &= 3; size > 0; size--) w = w << 8 | *p++;
   h = (h ^ w) * k;
-  return (uint32_t)(h >> 32 ^ h);
+  h = (h ^ h >> 32) * k;
+  return (uint32_t)(h >> 32);
 }
 
 /* ---- errors ---- */

@@ -15,7 +15,7 @@ struct kn_sig {
   uint8_t n_results;
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
-  bool plain;    /* parameters are integers of up to 64 bits, passed as they are */
+  bool plain;    /* parameters are integers of up to 64 bits without flags */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
 };

@@ -89,7 +89,9 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
       return 0;
     }
   }
+  bool plain = true;
   for (size_t i = 0; i < wanted->n_params; i++) {
+    plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0;
     params[i].type = wanted->params[i].type;
     params[i].flags = wanted->params[i].flags;
     params[i].align_log2 = wanted->params[i].align_log2;
@@ -98,6 +100,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   uint32_t *head = m->sig_hash + (wanted->hash & (m->sig_hash_size - 1));
   *s = *wanted;
   s->params = params;
+  s->plain = plain;
   s->next = *head;
   *head = m->n_sigs;
   __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);
@@ -145,9 +148,6 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
                           .flags = (uint8_t)flags,
                           .hash = (uint32_t)h};
   memcpy(wanted.results, types, sizeof types);
-  wanted.plain = true;
-  for (size_t i = 0; i < n_params; i++)
-    wanted.plain &= params[i].type <= KILN_TYPE_I64 && (params[i].flags & ~KILN_PARAM_SRET) == 0;
   kn_module_lock(m);
   uint32_t id = intern(m, &wanted);
   kn_module_unlock(m);

@@ -13,7 +13,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 
 /* ---- what code may assume ---- */
 
-void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
+static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
   /* One that may be 0: a pc-relative field does not reach that, on AArch64 not even in programs at a low
@@ -28,6 +28,8 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) {
   else direct = m->options.pic == KILN_PIC_STATIC;
   s->direct = direct;
 }
+
+void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m, s); }
 
 /* ---- the table ---- */
 
@@ -44,20 +46,27 @@ static inline const struct kn_symbol_entry *next_entry(const kiln_module *m, uin
   }
 }
 
-static inline __attribute__((always_inline)) uint32_t find(const kiln_module *m, const char *name,
-                                                           size_t length, uint32_t hash) {
-  const struct kn_symbol_entry *e = NULL;
-  while ((e = next_entry(m, hash, e)) != NULL) {
+/* The entry of a name, or the free one where it belongs; there is a table. */
+static inline __attribute__((always_inline)) struct kn_symbol_entry *find(const kiln_module *m,
+                                                                          const char *name,
+                                                                          size_t length,
+                                                                          uint32_t hash) {
+  struct kn_symbol_entry *table = m->symbol_hash;
+  uint32_t mask = m->symbol_hash_size - 1;
+  for (uint32_t i = hash;; i++) {
+    struct kn_symbol_entry *e = table + (i & mask);
+    if (e->id == 0) return e;
+    if (e->hash != hash) continue;
     const struct kn_symbol *s = kn_symbol(m, e->id);
     if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
         memcmp(s->name, name, length) == 0)
-      return e->id;
+      return e;
   }
-  return 0;
 }
 
 uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length) {
-  return length > 0 ? find(m, name, length, kn_hash_bytes(name, length)) : 0;
+  if (length == 0 || m->symbol_hash_size == 0) return 0;
+  return find(m, name, length, kn_hash_bytes(name, length))->id;
 }
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
@@ -92,15 +101,18 @@ static bool grow_table(kiln_module *m) {
   return true;
 }
 
-/* Room for one more symbol in array and table; NULL if there is none. The new one is zeroed but not
- * yet counted: `publish` does that. */
+/* Room for one more symbol in the table, of which at most three quarters are taken. */
+static inline bool table_room(kiln_module *m) {
+  return __builtin_expect(m->n_symbols < m->symbol_hash_size / 4 * 3, 1) || grow_table(m);
+}
+
+/* Room for one more symbol in the array; NULL if there is none. The new one is zeroed but not yet
+ * counted: `publish` does that. */
 static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_module *m) {
   if (m->n_symbols > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
   }
-  /* At most three quarters are taken. */
-  if (m->n_symbols >= m->symbol_hash_size / 4 * 3 && !grow_table(m)) return NULL;
   struct kn_symbol *s;
   if (m->frozen) {
     s = kn_late_add(m, m->late_symbols, m->n_symbols - m->flat_symbols, sizeof *s);
@@ -116,30 +128,34 @@ static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_m
   return s;
 }
 
-/* Counts the new symbol; without the table: it has no name. */
-static inline kiln_symbol publish_unnamed(kiln_module *m) {
+/* Counts the new symbol. */
+static inline uint32_t publish(kiln_module *m) {
   uint32_t id = m->n_symbols;
   __atomic_store_n(&m->n_symbols, id + 1, __ATOMIC_RELAXED);
-  return (kiln_symbol){id};
-}
-
-static inline kiln_symbol publish(kiln_module *m, uint32_t hash) {
-  enter(m->symbol_hash, m->symbol_hash_size, hash, m->n_symbols);
-  return publish_unnamed(m);
+  return id;
 }
 
 /* ---- declarations ---- */
 
 /* Names are short: memchr's call and set-up would take longer than the search. */
 static inline bool has_nul(const char *name, size_t length) {
-  size_t i = 0;
-  for (uint64_t w; i + 8 <= length; i += 8) {
-    memcpy(&w, name + i, 8);
-    if ((w - UINT64_C(0x0101010101010101)) & ~w & UINT64_C(0x8080808080808080)) return true;
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  uint64_t w = ones;
+  uint32_t half[2];
+  if (length >= 8) { /* whole words, the last one overlapping */
+    for (size_t i = 0; i + 8 < length; i += 8) {
+      memcpy(&w, name + i, 8);
+      if ((w - ones) & ~w & tops) return true;
+    }
+    memcpy(&w, name + length - 8, 8);
+  } else if (length >= 4) {
+    memcpy(&half[0], name, 4);
+    memcpy(&half[1], name + length - 4, 4);
+    memcpy(&w, half, 8);
+  } else if (length > 0) {
+    return name[0] == 0 || name[length / 2] == 0 || name[length - 1] == 0;
   }
-  for (; i < length; i++)
-    if (name[i] == 0) return true;
-  return false;
+  return ((w - ones) & ~w & tops) != 0;
 }
 
 /* Checks a description; NULL if it is right. */
@@ -193,9 +209,12 @@ static bool plain(const kiln_symbol_desc *d) {
          d->comdat == NULL;
 }
 
-/* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. */
-static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
-                        bool *is_new) {
+/* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
+ * functions and data: there are many. */
+static inline __attribute__((always_inline)) uint32_t declare_inline(kiln_module *m,
+                                                                     const kiln_symbol_desc *d,
+                                                                     kiln_symbol_kind kind,
+                                                                     bool *is_new) {
   *is_new = false;
   if (kn_module_failed(m)) return 0;
   if (d == NULL) {
@@ -214,9 +233,12 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
     return 0;
   }
   uint32_t hash = 0;
+  struct kn_symbol_entry *entry = NULL;
   if (length > 0) {
+    if (!table_room(m)) return 0;
     hash = kn_hash_bytes(d->name, length);
-    uint32_t id = find(m, d->name, length, hash);
+    entry = find(m, d->name, length, hash);
+    uint32_t id = entry->id;
     if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
         kind != KILN_SYMBOL_UNKNOWN) {
       /* so far only code referred to it, as to a library function */
@@ -245,9 +267,15 @@ static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_k
   s->name_length = (uint32_t)length;
   s->kind = (uint8_t)kind;
   if (!describe(m, s, d)) return 0;
-  kn_symbol_classify(m, s);
+  classify(m, s);
   *is_new = true;
-  return (length > 0 ? publish(m, hash) : publish_unnamed(m)).id;
+  if (entry != NULL) *entry = (struct kn_symbol_entry){hash, m->n_symbols};
+  return publish(m);
+}
+
+static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
+                        bool *is_new) {
+  return declare_inline(m, d, kind, is_new);
 }
 
 uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
@@ -272,7 +300,7 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
   }
   bool is_new;
   kn_module_lock(m);
-  uint32_t id = declare(m, desc, KILN_SYMBOL_FUNC, &is_new);
+  uint32_t id = declare_inline(m, desc, KILN_SYMBOL_FUNC, &is_new);
   struct kn_symbol *s = kn_symbol(m, id);
   if (is_new) s->sig = sig.id;
   kn_module_unlock(m);
@@ -285,7 +313,7 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
 kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
   bool is_new;
   kn_module_lock(m);
-  uint32_t id = declare(m, desc, KILN_SYMBOL_DATA, &is_new);
+  uint32_t id = declare_inline(m, desc, KILN_SYMBOL_DATA, &is_new);
   kn_module_unlock(m);
   if (id != 0 && kn_symbol(m, id)->kind == KILN_SYMBOL_FUNC)
     return clash(m, id, "is declared as a function already");
@@ -340,6 +368,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
                    kn_symbol(m, func)->name);
     return 0;
   }
+  if (!table_room(m)) return 0;
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
   struct kn_symbol *owner = kn_symbol(m, func);
@@ -350,7 +379,8 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   s->defined = 1;
   s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  return owner->block_first = publish(m, hash).id;
+  enter(m->symbol_hash, m->symbol_hash_size, hash, m->n_symbols);
+  return owner->block_first = publish(m);
 }
 
 kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
@@ -392,7 +422,7 @@ uint32_t kn_symbol_private_data(kiln_module *m) {
   s->kind = KILN_SYMBOL_DATA;
   s->linkage = KILN_LINKAGE_PRIVATE;
   kn_symbol_classify(m, s);
-  return publish_unnamed(m).id;
+  return publish(m);
 }
 
 /* ---- definitions of functions ---- */

@@ -244,8 +244,10 @@ static struct kn_check_value *value(struct kn_check *c, uint32_t v) {
 /* v was not computed where its instruction stands: a user may do that, or fold it. */
 static bool waits(const struct kn_check *c, uint32_t v) {
   static const uint8_t folds[KILN_OP_COUNT] = {
-    [KILN_OP_ADDR] = 1, [KILN_OP_LOAD] = 1, [KILN_OP_ICMP] = 1, [KILN_OP_FCMP] = 1,
-    [KILN_OP_SEXT] = 1, [KILN_OP_ZEXT] = 1, [KILN_OP_AND] = 1,
+    [KILN_OP_ADDR] = 1,  [KILN_OP_LOAD] = 1,   [KILN_OP_ICMP] = 1, [KILN_OP_FCMP] = 1,
+    [KILN_OP_SEXT] = 1,  [KILN_OP_ZEXT] = 1,   [KILN_OP_AND] = 1,  [KILN_OP_OR] = 1,
+    [KILN_OP_MUL] = 1,   [KILN_OP_SHL] = 1,    [KILN_OP_LSHR] = 1, [KILN_OP_ASHR] = 1,
+    [KILN_OP_TRUNC] = 1, [KILN_OP_SELECT] = 1,
   };
   const struct kn_check_value *x = &c->values.at[v];
   return x->made && !x->defined && c->flow.home.at[v] == c->block + 1 && folds[c->f->inst[v].op];
@@ -278,9 +280,9 @@ static bool served(struct kn_check *c, uint32_t v) {
   bool next = c->values.at[v].made + 1 == c->window;
   bool compares = op == KILN_OP_ICMP || op == KILN_OP_FCMP;
   if (op == KILN_OP_AND) /* tested where it stands, and compared with 0 */
-    return next && c->values.at[v].flags && c->f->inst[c->inst].op == KILN_OP_ICMP;
-  if ((compares || op == KILN_OP_LOAD) && !next) return false;
-  return folded(c, v, 0) || (compares && c->values.at[v].flags);
+    compares = c->f->inst[c->inst].op == KILN_OP_ICMP;
+  if (op == KILN_OP_LOAD && !next) return false;
+  return folded(c, v, 0) || (compares && next && c->values.at[v].flags);
 }
 
 /* The slot of a variable that instruction `in` loads or stores; KN_FLOW_NONE if it does not. */

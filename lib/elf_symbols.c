@@ -28,8 +28,10 @@ static void find_signatures(struct kn_elf *e) {
 
 /* Gives a defined symbol its number or its section's; a local one gets a number only if `in_order`.
  * Returns the next number. */
-static uint64_t number_defined(struct kn_elf *e, uint32_t id, bool in_order, uint64_t number) {
-  const struct kn_symbol *s = kn_symbol(e->m, id);
+static inline __attribute__((always_inline)) uint64_t number_defined(struct kn_elf *e,
+                                                                     const struct kn_symbol *s,
+                                                                     uint32_t id, bool in_order,
+                                                                     uint64_t number) {
   struct kn_elf_place *p = e->places + id;
   if (!is_local(s)) {
     e->globals[e->n_globals++] = id;
@@ -70,13 +72,14 @@ bool kn_elf_number(struct kn_elf *e) {
   /* the ids of late symbols are as threads came by: those that get a number, private data, follow in
    * the order of their functions */
   uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
-  for (uint32_t id = 1; id < m->n_symbols; id++) {
-    e->names_size += kn_symbol(m, id)->name_length + 1;
-    if (e->places[id].section != 0) number = number_defined(e, id, id < flat, number);
+  for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
+    const struct kn_symbol *s = kn_symbol(m, id);
+    e->names_size += s->name_length + 1;
+    if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
   }
   for (uint32_t i = 0; i < e->n_func_data; i++) {
     uint32_t id = m->data[e->func_data[i]].symbol;
-    if (id >= flat) number = number_defined(e, id, true, number);
+    if (id >= flat) number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   e->first_global = (uint32_t)number;
   if (number + m->n_symbols >= KN_VIA_SECTION) {
@@ -159,9 +162,10 @@ static void put_section_names(struct writer *w) {
   }
 }
 
-static uint32_t name_of(struct writer *w, uint32_t id, uint32_t shared) {
+static inline __attribute__((always_inline)) uint32_t name_of(struct writer *w,
+                                                              const struct kn_symbol *s,
+                                                              uint32_t id, uint32_t shared) {
   const struct kn_elf *e = w->e;
-  const struct kn_symbol *s = kn_symbol(e->m, id);
   uint32_t section = e->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
@@ -183,7 +187,7 @@ static void put_global(struct writer *w, uint32_t id) {
   bool common = p->section == KN_IN_COMMON;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
   uint32_t number = common ? SHN_COMMON : defined ? e->sections[p->section - 1].number : SHN_UNDEF;
-  put_symbol(w, name_of(w, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type,
+  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type,
              visibilities[s->visibility], number, common, p->value, defined ? p->size : 0);
 }
 
@@ -220,7 +224,8 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
   for (uint32_t i = 0; i < e->n_locals; i++) {
     const struct kn_elf_place *p = e->places + e->locals[i];
-    put_symbol(&w, name_of(&w, e->locals[i], shared), STB_LOCAL, p->type, 0,
+    const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
+    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
                e->sections[p->section - 1].number, false, p->value, p->size);
   }
   for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);

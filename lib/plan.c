@@ -154,6 +154,23 @@ static unsigned bank_of(unsigned type) {
   return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 ? 1 : 2;
 }
 
+/* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
+static inline __attribute__((always_inline)) void count_rows(struct kn_range *ranges,
+                                                             const kiln_func *f,
+                                                             const uint8_t *depth) {
+  const struct kn_block *block = f->block;
+  const struct kn_use_row *end = f->rows.at + f->rows.n;
+  for (const struct kn_use_row *row = f->rows.at; row != end; row++) {
+    struct kn_range *r = &ranges[row->global];
+    uint32_t p = block[row->block].pos - 1;
+    if (__builtin_expect(p == UINT32_MAX, 0)) continue;
+    /* no branches: they would be mispredicted */
+    r->first = p < r->first ? p : r->first;
+    r->last = p > r->last ? p : r->last;
+    r->weight += depth ? 1u << depth[p] : 1;
+  }
+}
+
 static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->globals.n;
   if (plan->ranges.cap < n &&
@@ -164,8 +181,10 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   plan->ranges.n = n;
   struct kn_range *ranges = plan->ranges.at;
   const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+  const struct kn_global *globals = f->globals.at;
+  const struct kn_slot *slots = f->slots.at;
   for (uint32_t g = 0; g < n; g++) {
-    const struct kn_global *global = &f->globals.at[g];
+    const struct kn_global *global = &globals[g];
     struct kn_range *r = &ranges[g];
     r->reg = KN_NO_REG;
     r->next = 0;
@@ -177,23 +196,15 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       r->last = p == UINT32_MAX ? 0 : p; /* made in a block that is not reached: as a slot */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
-      const struct kn_slot *s = &f->slots.at[kn_index(global->handle)];
+      const struct kn_slot *s = &slots[kn_index(global->handle)];
       r->bank = s->escaped ? 2 : (uint8_t)bank_of(s->type);
       r->first = UINT32_MAX;
       r->last = 0;
       r->weight = 0;
     }
   }
-  for (uint32_t i = 0; i < f->rows.n; i++) {
-    const struct kn_use_row *row = &f->rows.at[i];
-    struct kn_range *r = &ranges[row->global];
-    uint32_t p = f->block[row->block].pos - 1;
-    if (p == UINT32_MAX) continue;
-    /* no branches: they would be mispredicted */
-    r->first = p < r->first ? p : r->first;
-    r->last = p > r->last ? p : r->last;
-    r->weight += 1u << (depth ? depth[p] : 0);
-  }
+  if (depth) count_rows(ranges, f, depth);
+  else count_rows(ranges, f, NULL);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
   for (uint32_t g = 0; g < n; g++) {
@@ -227,7 +238,7 @@ static const uint8_t around_call_weight[2] = {8, 2};
 struct scan {
   uint64_t free;
   uint64_t entry_avoid; /* argument registers: not for intervals that begin in the entry */
-  uint32_t active[64];  /* range that has the register */
+  uint32_t active[64];  /* range that has the register, if that is not free */
 };
 
 static void give(struct kn_plan *plan, struct scan *s, uint32_t g, unsigned reg) {
@@ -235,7 +246,7 @@ static void give(struct kn_plan *plan, struct scan *s, uint32_t g, unsigned reg)
   r->reg = (uint8_t)reg;
   s->free &= ~KN_BIT(reg);
   s->active[reg] = g;
-  plan->expire[r->last] |= KN_BIT(reg);
+  plan->at[r->last].expire |= KN_BIT(reg);
   plan->saved |= KN_BIT(reg) & plan->target->callee_homes;
 }
 
@@ -256,7 +267,7 @@ static void displace(struct kn_plan *plan, struct scan *s, uint32_t g, uint64_t 
   /* the register must have been free for g's bank rules at g's beginning: it is, as g starts now */
   struct kn_range *loser = &ranges[s->active[best]];
   loser->reg = KN_NO_REG;
-  plan->expire[loser->last] &= ~KN_BIT(best);
+  plan->at[loser->last].expire &= ~KN_BIT(best);
   give(plan, s, g, best);
 }
 
@@ -264,7 +275,7 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   const struct kn_target *t = plan->target;
   struct kn_range *r = &plan->ranges.at[g];
   uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
-  uint64_t calls = f->has_calls ? plan->calls[r->last + 1] - plan->calls[r->first] : 0;
+  uint64_t calls = f->has_calls ? plan->at[r->last + 1].calls - plan->at[r->first].calls : 0;
   uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
   if (r->first == 0) caller &= ~s->entry_avoid;
   uint64_t pick = 0;
@@ -280,7 +291,9 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
 static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
-  struct scan s = {.free = t->caller_homes | t->callee_homes};
+  struct scan s; /* its array is not worth clearing */
+  s.free = t->caller_homes | t->callee_homes;
+  s.entry_avoid = 0;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
     if (t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
@@ -290,39 +303,46 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
       s.entry_avoid |= KN_BIT(t->arg_regs[i]);
   }
   uint64_t all = s.free;
-  memset(plan->head, 0, n * sizeof *plan->head);
-  memset(plan->expire, 0, n * sizeof *plan->expire);
+  struct kn_position *at = plan->at;
+  memset(at, 0, n * sizeof *at);
+  struct kn_range *ranges = plan->ranges.at;
   for (uint32_t g = plan->ranges.n; g-- > 0;) {
-    struct kn_range *r = &plan->ranges.at[g];
+    struct kn_range *r = &ranges[g];
     if (r->bank == 2 || r->first > r->last || r->last >= n || r->weight == 0) continue;
-    r->next = plan->head[r->first];
-    plan->head[r->first] = g + 1;
+    r->next = at[r->first].head;
+    at[r->first].head = g + 1;
   }
   if (f->has_calls) {
     uint64_t calls = 0; /* does not wrap: 2^32 instructions, 2^18 times each */
     const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+    const struct kn_block *block = f->block;
+    const uint32_t *layout = plan->layout;
     for (uint32_t p = 0; p < n; p++) {
-      plan->calls[p] = calls;
-      calls += (uint64_t)f->block[plan->layout[p]].calls << (depth ? depth[p] : 0);
+      at[p].calls = calls;
+      calls += (uint64_t)block[layout[p]].calls << (depth ? depth[p] : 0);
     }
-    plan->calls[n] = calls;
+    at[n].calls = calls;
   }
+  uint64_t *occupied = plan->occupied, ended = 0;
   for (uint32_t p = 0; p < n; p++) {
-    if (p) s.free |= plan->expire[p - 1];
-    for (uint32_t g = plan->head[p]; g; g = plan->ranges.at[g - 1].next)
-      assign_one(plan, &s, f, g - 1);
-    plan->occupied[p] = all & ~s.free;
+    s.free |= ended;
+    for (uint32_t g = at[p].head; g; g = ranges[g - 1].next) assign_one(plan, &s, f, g - 1);
+    occupied[p] = all & ~s.free;
+    ended = at[p].expire;
   }
+  for (uint32_t l = 0; l < plan->loops.n; l++) occupied[plan->loops.at[l].end] |= KN_LOOP_END;
 }
 
 /* Tells values and slots their homes. */
 static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
-  for (uint32_t i = 0; i < f->slots.n; i++) f->slots.at[i].reg = KN_NO_REG;
-  for (uint32_t g = 0; g < f->globals.n; g++) {
-    uint32_t handle = f->globals.at[g].handle;
+  struct kn_slot *slots = f->slots.at;
+  const struct kn_global *globals = f->globals.at;
+  for (uint32_t i = 0, n = f->slots.n; i < n; i++) slots[i].reg = KN_NO_REG;
+  for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
+    uint32_t handle = globals[g].handle;
     unsigned reg = homes ? plan->ranges.at[g].reg : KN_NO_REG;
     if (kn_is_slot(handle)) {
-      f->slots.at[kn_index(handle)].reg = (uint8_t)reg;
+      slots[kn_index(handle)].reg = (uint8_t)reg;
       continue;
     }
     struct kn_val *v = &f->val[handle];
@@ -349,9 +369,7 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
     plan->field = at;                                                                              \
   } while (0)
   GROW(occupied);
-  GROW(expire);
-  GROW(head);
-  GROW(calls);
+  GROW(at);
   GROW(loop_end);
   GROW(loop_at);
   GROW(depth);
@@ -386,9 +404,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied,
-                    plan->expire,   plan->head,      plan->calls,    plan->loop_end,
-                    plan->loop_at,  plan->depth,     plan->stack.at};
+  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied, plan->at,
+                    plan->loop_end, plan->loop_at,   plan->depth,    plan->stack.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, plan, 0);
 }

@@ -13,7 +13,7 @@ enum {
   KN_VF_FRAME = 4,     /* its spill slot `frame` holds it */
   KN_VF_ALIAS = 8,     /* `reg` is the home of a variable that still has this value */
   KN_VF_ADDR = 16,     /* an ADDR not computed: its users fold it */
-  KN_VF_MEM = 32,      /* a LOAD not done: the next instruction folds it */
+  KN_VF_MEM = 32,      /* not done: its one reader, close behind it, does it as well */
   KN_VF_ZX = 64,       /* register bits above the type's width, to 64, are 0 */
   KN_VF_SHADOW = 128   /* parameter of an address-taken block: passed by a shadow slot */
 };
@@ -34,6 +34,16 @@ struct kn_loop {
   uint32_t depth;
 };
 
+/* In kn_plan.occupied: a loop ends there. No target has a home in register 31. */
+#define KN_LOOP_END (UINT64_C(1) << 31)
+
+/* Of a position of the layout. */
+struct kn_position {
+  uint64_t expire; /* registers whose home ends there */
+  uint64_t calls;  /* calls before it, each counted 8^depth times */
+  uint32_t head;   /* ranges that begin there: index + 1 */
+};
+
 struct kn_plan {
   const struct kn_target *target;
   uint32_t *layout; /* blocks in code order, all reachable */
@@ -46,10 +56,8 @@ struct kn_plan {
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
-  uint64_t *occupied; /* registers that are homes of something live there */
-  uint64_t *expire;   /* registers whose home ends there */
-  uint32_t *head;     /* ranges that begin there: index + 1 */
-  uint64_t *calls;    /* calls before this position, each counted 8^depth times */
+  uint64_t *occupied; /* registers that are homes of something live there; KN_LOOP_END */
+  struct kn_position *at;
   uint32_t *loop_end; /* header's loop end + 1, or 0 */
   uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
   uint8_t *depth;

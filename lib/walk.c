@@ -178,21 +178,19 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->next_block = next;
   w->label[b] = kn_here(w);
   w->label_mark.at[b] = w->fixups.n;
-  uint64_t usable =
-    t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~plan->occupied[pos]);
+  uint64_t occupied = plan->occupied[pos];
+  uint64_t usable = t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~occupied);
   /* copies of slot homes stay true if the block is only entered from the one before it */
   const struct kn_block *block = &w->f->block[b];
   bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
   w->bound = keep ? w->bound : kn_here(w);
   w->cached &= usable & -(uint64_t)keep;
-  if (keep) { /* what the edge may have written as a home holds no copy any more */
-    for (uint64_t lost = w->block_regs & ~usable; lost; lost &= lost - 1)
-      w->owner[__builtin_ctzll(lost)] = 0;
-  } else {
-    w->epoch++;
-  }
+  w->epoch += !keep; /* no branches on it: they would be mispredicted */
+  /* what the edge may have written as a home holds no copy any more */
+  for (uint64_t lost = w->block_regs & ~usable & -(uint64_t)keep; lost; lost &= lost - 1)
+    w->owner[__builtin_ctzll(lost)] = 0;
   w->block_regs = w->free = usable;
-  w->kept = plan->occupied[pos] & t->around_calls;
+  w->kept = occupied & t->around_calls;
   if (KN_UNLIKELY(w->stress)) {
     /* few registers: the temporaries, less a random part of the others */
     w->stress = w->stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
@@ -203,7 +201,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->to_next = false;
   w->done = false;
   w->aim = UINT32_MAX;
-  if (plan->loops.n) {
+  if (KN_UNLIKELY(occupied & KN_LOOP_END)) {
     uint32_t loop = plan->loop_at[pos];
     if (loop && plan->loops.at[loop - 1].end == pos) aim(w, &plan->loops.at[loop - 1]);
   }
@@ -309,14 +307,6 @@ uint8_t *kn_walk_put_advance(uint8_t *p, uint32_t delta) {
     p += 4;
   }
   return p;
-}
-
-void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit) {
-  uint32_t delta = (to - w->cfi_at) / unit;
-  uint8_t b[5];
-  if (delta == 0) return;
-  kn_walk_cfi(w, b, (size_t)(kn_walk_put_advance(b, delta) - b));
-  w->cfi_at = to;
 }
 
 /* Writes down where the function's address-taken blocks are. */

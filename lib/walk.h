@@ -140,7 +140,6 @@ struct kn_walk {
 
   /* target's own */
   uint32_t frame_patch;  /* where the frame's size is to be written */
-  uint32_t cfi_at;       /* code offset that the frame rows have reached */
   uint32_t va_gp, va_fp; /* variadic definitions: registers used by named arguments */
   int32_t va_stack;      /* and frame offset of the first stack argument behind them */
   int32_t va_save;       /* frame offset of the register save area */
@@ -250,8 +249,6 @@ void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n);
 /* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
  * DWARF 5, 6.4.2.1. */
 uint8_t *kn_walk_put_advance(uint8_t *p, uint32_t delta);
-/* Advances the frame rows to code offset `to`, in units of `unit` bytes. */
-void kn_walk_cfi_advance(struct kn_walk *w, uint32_t to, uint32_t unit);
 /* Frees the walk's arrays. */
 void kn_walk_free(struct kn_walk *w, kiln_module *m);
 
@@ -293,6 +290,14 @@ KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
   return s->frame;
 }
 
+/* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
+#define KN_BY_TYPE(cell, ...)                                                                      \
+  {cell(0, __VA_ARGS__),  cell(1, __VA_ARGS__),  cell(2, __VA_ARGS__),  cell(3, __VA_ARGS__),      \
+   cell(4, __VA_ARGS__),  cell(5, __VA_ARGS__),  cell(6, __VA_ARGS__),  cell(7, __VA_ARGS__),      \
+   cell(8, __VA_ARGS__),  cell(9, __VA_ARGS__),  cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),     \
+   cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)}
+_Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
+
 #ifdef KN_W
 /* ---- the target's slow paths, from lib/walk_slow.h ---- */
 
@@ -311,6 +316,11 @@ bool KN_W(edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e);
 void KN_W(source)(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
 void KN_W(read_shadows)(struct kn_walk *w, const struct kn_block *b);
+/* LOAD or STORE w->i of a variable that lives in register `home`; a load where kn_alias will not do. */
+void KN_W(load_variable)(struct kn_walk *w, const struct kn_inst *in, unsigned home);
+void KN_W(store_variable)(struct kn_walk *w, const struct kn_inst *in, unsigned home);
+/* LOAD w->i of variable `s`, which lives in memory and whose content register r holds as well. */
+void KN_W(load_copy)(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r);
 
 /* ---- and its hooks, for them ---- */
 
@@ -410,6 +420,35 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   return r;
 }
 
+/* kn_def(w, i, type, KN_NO_REG, 0) of a result that may be anywhere, if a register is free; else KN_NO_REG,
+ * and nothing is done. For ways that need no frame: no call, and the rest is kn_def's. */
+KN_INLINE unsigned kn_def_quick(struct kn_walk *w, uint32_t i, unsigned type) {
+  struct kn_val *v = &w->val[i];
+  unsigned hint = v->hint;
+  uint64_t can = w->free & ~w->cached & w->choice & kn_bank_mask(type);
+  if (KN_UNLIKELY(v->flags != 0 || (hint & ~16u) == KN_HINT_STORED || can == 0)) return KN_NO_REG;
+  uint64_t wanted = KN_W(hints)[kn_bank(type)][hint & 15] & can;
+  unsigned r = (unsigned)__builtin_ctzll(wanted | (can & -(uint64_t)(wanted == 0)));
+  w->free ^= KN_BIT(r);
+  w->owner[r] = i;
+  v->frame = 0;
+  v->reg = (uint8_t)r;
+  KN_LOG(w, KN_EV_DEF, i, r);
+  return r;
+}
+
+/* True if h is a value in a register that kn_drop_held may drop. */
+KN_INLINE bool kn_is_held(const struct kn_walk *w, uint32_t h) {
+  const struct kn_val *v = &w->val[h];
+  return v->reg != KN_NO_REG && (v->flags & (KN_VF_FRAME | KN_VF_ADDR | KN_VF_MEM)) == 0;
+}
+/* kn_drop without calls or branches. */
+KN_INLINE void kn_drop_held(struct kn_walk *w, uint32_t h) {
+  struct kn_val *v = &w->val[h];
+  uint64_t gone = --v->uses == 0, plain = (v->flags & ~KN_VF_ZX) == 0;
+  w->free |= (gone & plain) << (v->reg & 63u);
+}
+
 /* Result i was written to register r of kn_def: a slot home is stored now, and r is its copy. */
 KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];
@@ -449,6 +488,18 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s
 KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
   s->value = v;
   s->epoch = w->epoch;
+}
+
+/* Value i, the load of a variable that lives in register `home`, is another name for that, as long as the
+ * variable keeps its content. It has no flags yet. */
+KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
+  struct kn_val *v = &w->val[i];
+  v->frame = w->aliased & KN_BIT(home) ? (int32_t)w->alias[home] : 0;
+  v->reg = (uint8_t)home;
+  v->flags = KN_VF_ALIAS;
+  w->alias[home] = i;
+  w->aliased |= KN_BIT(home);
+  KN_LOG(w, KN_EV_ALIAS, i, home);
 }
 
 /* Right behind a call: what calls clobber and is a home here has its value again. */

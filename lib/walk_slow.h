@@ -574,3 +574,47 @@ void KN_W(read_shadows)(struct kn_walk *w, const struct kn_block *b) {
     }
   }
 }
+
+/* ---- variables ---- */
+
+void KN_W(load_variable)(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+  if (w->val[w->i].uses == 0) return;
+  KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
+  unsigned dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  KN_W(hook_move)(w, dst, home, in->type);
+  kn_defined(w, w->i, dst);
+}
+
+void KN_W(load_copy)(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r) {
+  w->locked |= KN_BIT(r);
+  unsigned zx = w->val[s->value].flags & KN_VF_ZX;
+  KN_LOG(w, KN_EV_USE, s->value, r);
+  unsigned dst = kn_def(w, w->i, in->type, r, 0);
+  KN_W(hook_move)(w, dst, r, in->type);
+  w->val[w->i].flags |= (uint8_t)zx;
+  kn_defined(w, w->i, dst);
+  if (w->owner[dst] == w->i) kn_slot_note(w, s, w->i);
+}
+
+void KN_W(store_variable)(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
+  uint32_t b = in->b;
+  if (kn_is_value(b) && (w->val[b].flags & KN_VF_ADDR) && w->val[b].uses == 1) {
+    /* computed in place; it may be computed from what the home held */
+    if (w->aliased & KN_BIT(home)) KN_W(copy_aliases)(w, home);
+    KN_W(hook_address)(w, home, b);
+    KN_LOG(w, KN_EV_DEF, b, home);
+    KN_LOG(w, KN_EV_USE, b, home);
+    kn_drop(w, b);
+  } else if (kn_is_value(b)) {
+    unsigned r = kn_reg(w, b, in->type);
+    kn_drop(w, b);
+    if (r != home) { /* else it was computed in place, or is stored back unchanged */
+      if (w->aliased & KN_BIT(home)) KN_W(copy_aliases)(w, home);
+      KN_W(hook_move)(w, home, r, in->type);
+    }
+  } else {
+    if (w->aliased & KN_BIT(home)) KN_W(copy_aliases)(w, home);
+    KN_W(hook_constant)(w, home, b, in->type);
+  }
+  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+}

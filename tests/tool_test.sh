@@ -155,6 +155,10 @@ for target in x86_64 aarch64; do
   check "the largest alignment, $target" bash -c "'$kiln' compile --target=$target -o aligned.o '$here/kir/regress_align.kir' && [[ \$(nm aligned.o | grep ' ra_large') == *[1-9]0000' t ra_large' ]]"
 done
 
+printf 'func @f(i64, i128) -> i128 {\nb0(v0: i64, v1: i128):\n  v2 = atomic_rmw.i128 add seq_cst v0, v1\n  ret v2\n}\n' > wide.kir
+check "16 bytes at once without cx16" says 1 'atomic_rmw: i128 needs the feature cx16' "$kiln" compile -o wide.o wide.kir
+check "16 bytes at once with cx16" silent "$kiln" compile --features=cx16 -o wide.o wide.kir
+
 # ---- print, verify, dis ----
 check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
 check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"

@@ -144,6 +144,9 @@ static const struct fault faults[] = {
   {"declare @getpid() -> f80, i64\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @getpid()\n  ret v0\n}\n",
    1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot give"},
+  {"declare @labs(f128) -> i64\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
+   "  v1 = sitof.f128 i64 v0\n  v2 = call @labs(v1)\n  ret v2\n}\n",
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi does not"},
 };
 
 static void test_faults(void **state) {
@@ -330,6 +333,24 @@ static void test_f80(void **state) {
   assert_true(h(-3, 1 / 3.0L, 9, 0.25L) == 1 / 3.0L * -3 - 0.25L);
   for (int i = 0; i < 20; i++) g(1, 2); /* nothing stays on the x87 stack */
   assert_true(h(2, 2, 0, 1) == 3);
+  end(&w);
+}
+
+/* f128: in the API's two words, between functions in a register or memory; not to C. */
+static void test_f128(void **state) {
+  (void)state;
+  struct world w = make(
+    "func @f(f128, i64) -> i64, f128 {\nb0(v0: f128, v1: i64):\n"
+    "  v2 = call @g(v0, v0, v0, v0, v0, v0, v0, v0, 5, v0)\n  ret v1, v2\n}\n"
+    "func @g(f128, f128, f128, f128, f128, f128, f128, f128, i64, f128) -> f128 {\n"
+    "b0(v0: f128, v1: f128, v2: f128, v3: f128, v4: f128, v5: f128, v6: f128, v7: f128, v8: i64, "
+    "v9: f128):\n"
+    "  v10 = fadd.f128 v7, v9\n  v11 = sitof.f128 i64 v8\n  v12 = fmul.f128 v10, v11\n"
+    "  ret v12\n}\n");
+  kiln_bits args[2] = {{1, UINT64_C(0x3fff) << 48}, {7, 0}}, r[KILN_MAX_RESULTS];
+  assert_int_equal(call(&w, "f", args, 2, r, NULL), KILN_OK); /* 10 times 1 + 2^-112, rounded */
+  assert_int_equal(r[0].low, 7);
+  assert_true(r[1].low == 1 && r[1].high == UINT64_C(0x40024) << 44);
   end(&w);
 }
 
@@ -558,6 +579,7 @@ int main(void) {
     cmocka_unit_test(test_called_by_c),
     cmocka_unit_test(test_f80),
     cmocka_unit_test(test_f80),
+    cmocka_unit_test(test_f128),
     cmocka_unit_test(test_fault_below_c),
     cmocka_unit_test(test_jump_over_c),
     cmocka_unit_test(test_constructors),

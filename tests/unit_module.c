@@ -150,6 +150,34 @@ static void strings_are_copied(void **state) {
   assert_int_equal(i.kind, KILN_SYMBOL_DATA);
 }
 
+/* Names of all lengths around whole words: every byte counts, and none may be 0. */
+static void every_byte_of_a_name_counts(void **state) {
+  struct fixture *t = *state;
+  static const char bytes[] = "\x80\xff\1a\x81z\x7f_\2\xfe$b\x80\xff\1a\x81z\x7f_\2\xfe$b";
+  for (size_t length = 1; length < sizeof bytes; length++) {
+    char name[sizeof bytes];
+    kiln_symbol_desc d = {.name = name, .name_length = length};
+    uint32_t n = kiln_symbol_count(t->m);
+    memcpy(name, bytes, length);
+    kiln_symbol whole = kiln_data_declare(t->m, &d);
+    assert_int_equal(whole.id, n + 1);
+    for (size_t i = 0; i < length; i++) {
+      name[i] ^= 4;
+      assert_int_equal(kiln_data_declare(t->m, &d).id, n + 2 + i);
+      name[i] ^= 4;
+    }
+    assert_int_equal(kiln_data_declare(t->m, &d).id, whole.id);
+  }
+  for (size_t length = 1; length < sizeof bytes; length++)
+    for (size_t i = 0; i < length; i++) {
+      char name[sizeof bytes];
+      memcpy(name, bytes, length);
+      name[i] = 0;
+      FAILS(KILN_ERR_ARGUMENT,
+            kiln_data_declare(t->m, &(kiln_symbol_desc){.name = name, .name_length = length}));
+    }
+}
+
 static void bad_symbols_are_refused(void **state) {
   struct fixture *t = *state;
   static const struct {
@@ -583,6 +611,7 @@ int main(void) {
     TEST(options_are_checked),
     TEST(names_are_unique),
     TEST(strings_are_copied),
+    TEST(every_byte_of_a_name_counts),
     TEST(bad_symbols_are_refused),
     TEST(aliases),
     TEST(block_symbols_are_interned),

@@ -473,6 +473,8 @@ static void locked(void **state) {
         ZydisDecoderDecodeInstruction(&decoder, NULL, code, 15, &in);
         assert_true(in.attributes & ZYDIS_ATTRIB_HAS_LOCK);
       }
+  for (unsigned i = 0; i < n_mems; i++)
+    CHECK(x64_cmpxchg16b(x64_lock(code), mems[i]), M(CMPXCHG16B), mem(4, mems[i]));
 }
 
 /* ---- x87 ---- */

@@ -175,6 +175,8 @@ static inline __attribute__((always_inline)) void *copy(void *out, const void *i
       __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
       return out;
     }
+    for (; end - to > 64; to += 64, from += 64)
+      for (unsigned i = 0; i < 64; i += 16) *(sixteen *)(to + i) = *(const sixteen *)(from + i);
     for (; to < end; to += 16, from += 16) *(sixteen *)to = *(const sixteen *)from;
     *(sixteen *)end = last;
   } else {

@@ -85,20 +85,30 @@ static bool has_feature(const char *list, const char *feature) {
   return has;
 }
 
-/* Attributes that are strings, up to the record's end: LLVM sorts them behind all others. Their words are
- * only read for a target with features that matter. */
+/* The features that matter, by target. */
+static const struct {
+  const char *name;
+  uint32_t feature;
+} features[KILN_TARGET_COUNT] = {[KILN_TARGET_AARCH64] = {"lse", KILN_FEATURE_LSE},
+                                 [KILN_TARGET_X86_64] = {"cx16", KILN_FEATURE_CX16}};
+
+uint32_t kn_bc_features(const struct kn_bc *r, unsigned fn_flags) {
+  return fn_flags & FA_FEATURE ? features[kiln_module_target(r->module)].feature : 0;
+}
+
+/* Attributes that are strings, up to the record's end: LLVM sorts them behind all others. */
 static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
-  if (a->index != KN_BC_FUNC_INDEX || kiln_module_target(r->module) != KILN_TARGET_AARCH64) {
+  if (a->index != KN_BC_FUNC_INDEX) {
     skip_operands(g, g->left);
     return;
   }
   for (bool more = true; more; kind = more ? next(g) : 0) {
-    char key[32], value[1024];
+    char key[32], value[4096];
     bool named = string(g, key, sizeof key) == strlen("target-features") &&
                  strcmp(key, "target-features") == 0;
     if (kind == 4 && string(g, value, sizeof value) < sizeof value && named &&
-        has_feature(value, "lse"))
-      a->flags |= FA_LSE;
+        has_feature(value, features[kiln_module_target(r->module)].name))
+      a->flags |= FA_FEATURE;
     more = g->left > 0;
   }
 }

@@ -164,7 +164,7 @@ enum {
   FA_NORETURN = 1,
   FA_RETURNS_TWICE = 2,
   FA_NAKED = 4,
-  FA_LSE = 8,
+  FA_FEATURE = 8, /* the target's one that matters: kn_bc_features */
   KN_BC_SIG_DEFINITION = 128
 };
 
@@ -236,6 +236,7 @@ enum kn_bc_state {
   VS_SLOT,    /* the same, of a stack slot */
   VS_CONST,   /* constant, not yet made a handle of in this function */
   VS_PARTS,   /* h: first of its handles in kn_bc.parts */
+  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add up themselves */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -246,6 +247,14 @@ enum kn_bc_state {
 struct kn_bc_val {
   uint32_t h;
   uint32_t t; /* type, and state << 24 */
+};
+
+/* The address base + disp. Instructions compute it only where something else than a load or a store uses
+ * it, in LLVM block `bb` once for all. */
+struct kn_bc_addr {
+  uint32_t base; /* handle */
+  int32_t disp;
+  uint32_t bb; /* where it is defined */
 };
 
 /* ---- globals ---- */
@@ -463,9 +472,12 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
   uint32_t n_params;                   /* of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
-  bool restart;                        /* a location was met, but they are not looked for yet */
-  bool bundles;                        /* the next call has operand bundles */
-  bool no_code;                        /* constants may not be made by instructions here */
+  KN_BC_ARRAY(struct kn_bc_addr) addrs;
+  bool restart;     /* the body is to be read again: see kn_bc_read_function */
+  bool see_debug;   /* then: a location was met, but they are not looked for yet */
+  bool no_addrs;    /* then, and while it is: no address may wait: see VS_ADDR */
+  bool bundles;     /* the next call has operand bundles */
+  bool no_code;     /* constants may not be made by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry: their values serve all blocks */
   uint32_t expr_depth, expr_count; /* constant expressions being made code; made in the function */
@@ -578,6 +590,8 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
 
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);
+/* KILN_FEATURE_... of a function with these FA_.... */
+uint32_t kn_bc_features(const struct kn_bc *r, unsigned fn_flags);
 /* The attributes of `index` in list `list`; NULL: none. */
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32_t index);
 

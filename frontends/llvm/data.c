@@ -242,8 +242,9 @@ bool kn_bc_define_data(struct kn_bc *r) {
   if (r->has_blocks) ok = kn_bc_eval_blocks(r);
   for (uint32_t i = 0; i < r->globals.n && ok; i++) {
     struct kn_bc_global *g = &r->globals.at[i];
-    if (g->what == KILN_SYMBOL_ALIAS && !g->symbol) ok = kn_bc_define_alias(r, g, 0);
-    else if (g->what == KILN_SYMBOL_DATA && !g->symbol) ok = special(r, g, true);
+    if (g->symbol) continue;
+    if (g->what == KILN_SYMBOL_ALIAS) ok = kn_bc_define_alias(r, g, 0);
+    else if (g->what == KILN_SYMBOL_DATA) ok = special(r, g, true);
   }
   for (uint32_t i = 0; i < r->globals.n && ok; i++) {
     struct kn_bc_global *g = &r->globals.at[i];

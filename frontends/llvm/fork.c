@@ -49,6 +49,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->ends);
   EMPTY(r->stamps);
   EMPTY(r->late);
+  EMPTY(r->addrs);
   EMPTY(r->mds);
 }
 

@@ -28,6 +28,19 @@ bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
   return true;
 }
 
+/* The address `id`, which loads and stores did not need, as a value. */
+static kiln_value computed(struct kn_bc *r, uint32_t id) {
+  struct kn_bc_addr a = r->addrs.at[r->vals[id].h];
+  if (r->no_code) { /* an argument from a block that has its end */
+    r->restart = r->no_addrs = true;
+    return kiln_const_int(r->f, 0);
+  }
+  kiln_value v = kiln_build_addr(r->f, (kiln_value){a.base}, (kiln_value){0}, 0, a.disp);
+  if (a.bb == r->bb)
+    r->vals[id] = (struct kn_bc_val){v.id, r->ptr_type | (uint32_t)VS_HANDLE << 24};
+  return v;
+}
+
 kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
   kiln_value none = {0};
   if (r->status != KILN_OK) return none;
@@ -35,6 +48,7 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
     struct kn_bc_val v = r->vals[id];
     if (v.t >> 24 <= VS_SLOT) return (kiln_value){v.h};
     if (v.t >> 24 == VS_CONST) return kn_bc_const(r, id);
+    if (v.t >> 24 == VS_ADDR) return computed(r, id);
     kn_bc_malformed(r, "an aggregate where a scalar is expected");
     return none;
   }
@@ -85,6 +99,21 @@ static inline void next_block(struct kn_bc *r) {
 
 /* ---- frequent instructions ---- */
 
+/* The address of a load or store: *disp from the value returned. */
+static inline kiln_value address(struct kn_bc *r, uint32_t ptr, int32_t *disp) {
+  *disp = 0;
+  if (KN_LIKELY(ptr < r->n_vals)) {
+    const struct kn_bc_val *v = &r->vals[ptr];
+    if (KN_LIKELY(v->t >> 24 <= VS_SLOT)) return (kiln_value){v->h};
+    if (v->t >> 24 == VS_ADDR) {
+      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+      *disp = a->disp;
+      return (kiln_value){a->base};
+    }
+  }
+  return kn_bc_use_slow(r, ptr, r->ptr_type);
+}
+
 static inline void load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_volatile) {
   if (KN_UNLIKELY(type >= r->n_types)) {
     kn_bc_malformed(r, "type number out of range");
@@ -96,8 +125,9 @@ static inline void load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_vo
     kn_bc_load_odd(r, ptr, type, mem);
     return;
   }
-  kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
-  kn_bc_def(r, type, kiln_build_load(r->f, (kiln_type)t->ktype, a, 0, mem));
+  int32_t disp;
+  kiln_value a = address(r, ptr, &disp);
+  kn_bc_def(r, type, kiln_build_load(r->f, (kiln_type)t->ktype, a, disp, mem));
 }
 
 /* Stores value `id`; `type` is its type. */
@@ -109,8 +139,9 @@ static inline void store(struct kn_bc *r, uint32_t ptr, uint32_t id, uint32_t ty
     kn_bc_store_odd(r, ptr, id, type, mem);
     return;
   }
-  kiln_value a = kn_bc_use(r, ptr, r->ptr_type), v = kn_bc_use(r, id, type);
-  kiln_build_store(r->f, (kiln_type)t->ktype, a, 0, v, mem);
+  int32_t disp;
+  kiln_value a = address(r, ptr, &disp), v = kn_bc_use(r, id, type);
+  kiln_build_store(r->f, (kiln_type)t->ktype, a, disp, v, mem);
 }
 
 static const uint8_t int_ops[16] = {
@@ -354,7 +385,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN:
-    if (!r->has_debug) r->restart = true; /* the first: see kn_bc_read_function */
+    if (!r->has_debug) r->restart = r->see_debug = true; /* the first */
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;
@@ -742,6 +773,7 @@ static bool body(struct kn_bc *r) {
     }
     if (!kn_bc_record(r, id)) return false;
     record(r, r->code, r->ops.at, r->ops.n);
+    if (KN_UNLIKELY(r->restart)) return true;
   }
 }
 
@@ -753,22 +785,24 @@ static void reset(struct kn_bc *r) {
   }
   r->touched.n = 0;
   r->n_vals = r->module_vals;
-  r->parts.n = r->ends.n = r->stamps.n = r->late.n = 0;
+  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
   r->n_params = 0;
   r->loc = r->loc_set = r->path_file = 0;
   r->mds.n = r->module_mds;
 }
 
-/* Undoes the reading of a body so far and makes the reader one that looks for locations. The position
- * is that of the module's metadata while that is read. */
-static bool start_debug(struct kn_bc *r, const struct kn_bc_saved *saved) {
+/* Undoes the reading of a body so far, and makes the reader one that looks for locations if that is why. The
+ * position is that of the module's metadata while that is read. */
+static bool start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
   kiln_func_discard(r->f);
   r->f = NULL;
   r->restart = false;
-  r->has_debug = true;
-  r->learned = 0;
   reset(r);
   kn_bc_unwind(r, saved);
+  if (!r->see_debug) return true;
+  r->see_debug = false;
+  r->has_debug = true;
+  r->learned = 0;
   return kn_bc_module_metadata(r);
 }
 
@@ -780,7 +814,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  if (r->fn->fn_flags & FA_LSE) kiln_func_features(r->f, KILN_FEATURE_LSE);
+  kiln_func_features(r->f, kn_bc_features(r, r->fn->fn_flags));
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;
@@ -797,14 +831,15 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   r->fn_sig = *sig;
   uint64_t start = r->bits.pos;
   if (!build(r, &saved)) return false;
-  if (KN_UNLIKELY(r->restart)) {
+  while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
     r->cwords.n = words;
     r->clist.n = list;
     r->cbytes.n = bytes;
-    if (!start_debug(r, &saved)) return false;
+    if (!start_again(r, &saved)) return false;
     r->bits.pos = start;
     if (!build(r, &saved)) return false;
   }
+  r->no_addrs = false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");
   for (uint32_t i = 0; i < r->late.n; i++) {

@@ -30,6 +30,15 @@ static kiln_value index64(struct kn_bc *r, uint32_t id) {
                             KILN_TYPE_I64, (kiln_type)t->ktype, v);
 }
 
+/* True if the next record, a load or a store, takes the value to be defined as its address: usual. Then the
+ * address may be left to that, and to others like it. */
+static bool access_follows(struct kn_bc *r) {
+  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+  unsigned form = r->known[w & ((1u << r->width) - 1)].form;
+  return (form == FORM_LOAD || form == FORM_STORE) && (w >> r->width & 63) == 1 &&
+         r->n_vals >= r->zeroed && !r->no_addrs;
+}
+
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
   uint32_t type = source, base_type = kn_bc_type_of(r, base);
   if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
@@ -86,6 +95,12 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
     }
   }
   if ((int64_t)disp == (int32_t)disp) {
+    if (!scale && disp && access_follows(r)) {
+      struct kn_bc_addr addr = {a.id, (int32_t)disp, r->bb};
+      if (!KN_BC_PUSH(r, r->addrs, addr)) return;
+      kn_bc_def(r, base_type | (uint32_t)VS_ADDR << 24, (kiln_value){r->addrs.n - 1});
+      return;
+    }
     if (scale || disp) a = kiln_build_addr(r->f, a, index, scale, (int32_t)disp);
     else if (same && base >= r->n_vals) a = kn_bc_same(r, base, base_type);
   } else {

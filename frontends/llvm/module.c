@@ -120,20 +120,24 @@ static bool function_block(struct kn_bc *r) {
 
 /* Notes the bodies that follow one another from the position on: the usual case of function_block. */
 static void note_bodies(struct kn_bc *r) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits b = r->bits;
   const uint64_t mask = (UINT64_C(1) << r->width) - 1;
-  while (r->next_body < r->bodies.n) {
-    uint64_t w = kn_bits_peek(b, b->pos), announced = b->pos + r->width + 8;
+  struct kn_bc_body *bodies = r->bodies.at;
+  uint32_t next = r->next_body, noted = r->n_noted;
+  for (; next < r->bodies.n; next++) {
+    uint64_t w = kn_bits_peek(&b, b.pos), announced = b.pos + r->width + 8;
     /* its width of abbreviation ids, less than 8, then its length in the next word */
-    if ((w & mask) != BC_ENTER_BLOCK || (w >> r->width & 0x8ff) != BLOCK_FUNCTION) return;
+    if ((w & mask) != BC_ENTER_BLOCK || (w >> r->width & 0x8ff) != BLOCK_FUNCTION) break;
     uint64_t start = (announced + 4 + 31) & ~UINT64_C(31);
-    uint64_t end = start + 32 + (kn_bits_peek(b, start) & UINT32_MAX) * 32;
-    if (end > b->end) return; /* reported by whoever enters it */
-    uint32_t global = r->bodies.at[r->next_body++].global;
-    if (!r->globals.at[global].skip)
-      r->bodies.at[r->n_noted++] = (struct kn_bc_body){announced, global};
-    b->pos = end;
+    uint64_t end = start + 32 + (kn_bits_peek(&b, start) & UINT32_MAX) * 32;
+    if (end > b.end) break; /* reported by whoever enters it */
+    uint32_t global = bodies[next].global;
+    if (!r->globals.at[global].skip) bodies[noted++] = (struct kn_bc_body){announced, global};
+    b.pos = end;
   }
+  r->bits.pos = b.pos;
+  r->next_body = next;
+  r->n_noted = noted;
 }
 
 static bool block(struct kn_bc *r, uint32_t id) {

@@ -28,7 +28,9 @@ KILN_API bool kiln_target_host(kiln_target *out);
 /** What a processor can do beyond its target's baseline: bits for kiln_module_options and
  * kiln_func_features. Those of other targets are ignored. */
 enum {
-  KILN_FEATURE_LSE = 1 /**< AArch64: atomic operations as one instruction (ARMv8.1-A, FEAT_LSE) */
+  KILN_FEATURE_LSE = 1, /**< AArch64: atomic operations as one instruction (ARMv8.1-A, FEAT_LSE) */
+  KILN_FEATURE_CX16 =
+    2 /**< x86-64: cmpxchg16b, without which there are no atomic operations on i128 */
 };
 /** Finds a feature by LLVM's name for it ("lse"); false if it makes no difference to Kiln. */
 KILN_API bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out);

@@ -37,6 +37,7 @@ enum a64_fix {
   A64_FIX_TABLE_BASE,
   A64_FIX_TABLE
 };
+_Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1, "branches");
 
 /* Frame offset that names the byte `off` of the caller's stack arguments, and back. */
 #define A64_INCOMING_FRAME(off) (-(int32_t)(off) - 16)
@@ -45,6 +46,16 @@ enum a64_fix {
 KN_INLINE void emit(struct kn_walk *w, uint32_t word) {
   memcpy(w->p, &word, 4);
   w->p += 4;
+}
+
+/* kn_drop of value h if `use` is 1, not if it is 0: h is 0 then. For where nobody can predict what it drops. */
+KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
+  struct kn_val *val = &w->val[h];
+  uint32_t flags = val->flags, left = val->uses -= use;
+  bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
+  bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
+  w->free |= (uint64_t)(last & plain) << (val->reg & 63);
+  if (KN_UNLIKELY(last & !plain & !kept)) a64_release_slow(w, h);
 }
 
 /* ---- types and constants ---- */
@@ -89,6 +100,11 @@ KN_INLINE bool is_zx(const struct kn_walk *w, uint32_t h) {
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
 
+/* True if h waits for this instruction to be done within it (fold.c, compare.c). */
+KN_INLINE bool a64_deferred(const struct kn_walk *w, uint32_t h) {
+  return kn_is_value(h) && (w->val[h].flags & KN_VF_MEM) != 0;
+}
+
 /* An operand that an instruction can extend from 32 bits itself. */
 struct a64_extended {
   unsigned reg;
@@ -96,7 +112,7 @@ struct a64_extended {
 };
 /* Register of the i64 h, or of what it is extended from if that is deferred to here (int.c). */
 KN_INLINE struct a64_extended reg_extended(struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h) && (w->val[h].flags & KN_VF_MEM)) {
+  if (a64_deferred(w, h)) {
     const struct kn_inst *in = &w->inst[h];
     return (struct a64_extended){kn_reg(w, in->a, KILN_TYPE_I32),
                                  in->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW};
@@ -163,10 +179,10 @@ struct a64_halves {
 struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h);
 /* Result i, an i128, from registers to its slot. */
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
-/* high:low shifted by the register `count` modulo 128, in place. Uses x16, x17. */
-void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count);
-/* high:low negated where `mask` is all ones, as it is where that is 0. */
-void a64_wide_negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned mask);
+/* `a` shifted by register c modulo 128, in place. Uses x16, x17. */
+void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c);
+/* x negated where `mask` is all ones, as it is where that is 0. */
+void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 
 /* ---- quad.c ---- */
 
@@ -190,21 +206,29 @@ void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, un
 
 /* ---- branches: control.c, compare.c ---- */
 
-/* What a conditional branch tests. */
+/* What a conditional branch tests: the branch, without its distance. */
 struct a64_test {
-  enum {
-    A64_T_COND,
-    A64_T_CBZ,
-    A64_T_CBNZ,
-    A64_T_TBZ,
-    A64_T_TBNZ
-  } kind; /* bit 0 of kind - 1 negates */
-  enum a64_cond cond;
-  unsigned reg, sf, bit;
+  uint32_t word;
 };
+KN_INLINE struct a64_test a64_test_cond(enum a64_cond cond) {
+  return (struct a64_test){a64_b_cond(cond, 0)};
+}
+/* True if the register is 0; or if it is not. */
+KN_INLINE struct a64_test a64_test_zero(bool zero, unsigned sf, unsigned reg) {
+  return (struct a64_test){a64_cbz(sf, reg, 0) | (uint32_t)!zero << 24};
+}
+/* True if the register's bit is 0; or if it is 1. */
+KN_INLINE struct a64_test a64_test_bit(bool zero, unsigned reg, unsigned bit) {
+  return (struct a64_test){a64_tbz(reg, bit, 0) | (uint32_t)!zero << 24};
+}
+KN_INLINE bool a64_is_cond(struct a64_test t) { return t.word >> 24 == 0x54; }
+KN_INLINE bool a64_is_bit(struct a64_test t) { return (t.word >> 25 & 0x3f) == 0x1b; }
+/* t, or its opposite: b.cond has its lowest bit where the others have a register's. */
+KN_INLINE struct a64_test a64_negate_if(struct a64_test t, bool negate) {
+  return (struct a64_test){t.word ^ (uint32_t)negate << (a64_is_cond(t) ? 0 : 24)};
+}
 void a64_branch(struct kn_walk *w, uint32_t label);
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);
-struct a64_test a64_negate(struct a64_test t);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
@@ -212,10 +236,23 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
 /* The extension `in`, deferred with KN_VF_MEM, done into dst. */
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
+/* Lowers what joins two comparisons that wait for it: and, or, a select of i8. */
+void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in);
 /* True if the comparison i is deferred to the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
 /* Drops condition h of an instruction that is dead, if it is such a comparison. */
 bool a64_drop_fused(struct kn_walk *w, uint32_t h);
+
+/* ---- fold.c ---- */
+
+/* The shift, mask (of a comparison with 0 any `and`) or extension `in` is left to its one reader, the next instruction, if that takes it. */
+bool a64_defer(struct kn_walk *w, const struct kn_inst *in);
+/* The multiplication `in` is left to the sum that reads it next, or next but for a load. */
+bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in);
+/* Who takes them: a sum or logic operation with one such operand; a mask, a shift by a constant, an extension
+ * or truncation of one. */
+void a64_lower_part(struct kn_walk *w, const struct kn_inst *in);
+void a64_lower_field(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lowerings: one instruction each, w->i ---- */
 

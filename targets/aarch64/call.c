@@ -402,40 +402,54 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
   }
 }
 
-/* A call of a symbol with up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in
- * their order: most calls. False, and nothing done, if it is not one. */
+/* A call with up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in their order:
+ * most calls. False, and nothing done, if it is not one. */
 static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
-  kiln_func *f = w->f;
-  const uint32_t *args = &f->lists.at[in->a];
+  const kiln_func *f = w->f;
   uint32_t n = in->x;
-  const uint32_t simple = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64);
-  if (n > 8 || n != sig->n_params || sig->n_results > 1 || !kn_is_pool(in->b)) return false;
-  const struct kn_const *callee = &f->pool.at[kn_index(in->b)];
-  uint32_t odd = callee->symbol == 0 || callee->low != 0;
-  for (uint32_t k = 0; k < n; k++)
-    odd |= (uint32_t)sig->params[k].flags | (~simple >> sig->params[k].type & 1);
-  if (sig->n_results) odd |= !lowered_type(sig->results[0]);
-  if (odd) return false;
-  for (uint32_t k = 0; k < n; k++) prepare_argument(w, args[k], sig->params[k].type);
+  if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
+      (sig->n_results && !lowered_type(sig->results[0])))
+    return false;
+  const uint32_t *args = &f->lists.at[in->a];
+  struct kn_few_moves m;
+  unsigned waiting = 0, total = 0;
+  uint32_t symbol = 0;
+  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
+    symbol = f->pool.at[kn_index(in->b)].symbol;
+  if (KN_UNLIKELY(symbol == 0)) {
+    m.h[0] = in->b;
+    m.dst[0] = CALLEE;
+    m.type[0] = KILN_TYPE_I64;
+    waiting = w->val[kn_is_value(in->b) ? in->b : 0].flags;
+    total = 1;
+  }
+  for (unsigned k = 0; k < n; k++, total++) {
+    uint32_t h = args[k];
+    m.h[total] = h;
+    m.dst[total] = (uint8_t)k;
+    m.type[total] = sig->params[k].type;
+    waiting |= w->val[kn_is_value(h) ? h : 0].flags;
+  }
+  if (waiting & (KN_VF_ADDR | KN_VF_MEM))
+    for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
   if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 0)) return true;
-  for (uint32_t k = 0; k < n; k++) move_to(w, k, args[k], sig->params[k].type);
-  for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
+  a64_take_moves(w, &m, total);
   a64_save_live(w, CLOBBERED);
-  a64_run_moves(w);
-  emit_call(w, callee->symbol);
+  a64_move_few(w, &m, total);
+  emit_call(w, symbol);
   take_results(w, sig->results, sig->n_results);
   return true;
 }
 
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  const struct kn_sig sig = *kn_sig(f->module, in->c);
-  if (KN_LIKELY(simple_call(w, in, &sig))) return;
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  if (KN_LIKELY(simple_call(w, in, sig))) return;
   const uint32_t *args = &f->lists.at[in->a];
   uint32_t n = in->x;
   struct assign s = {0};
   for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+    const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
     unsigned type = p ? p->type : loose_type(w, args[k]);
     if (!lowered_type(type)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of this type on AArch64");
@@ -445,8 +459,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     prepare_argument(w, args[k], type);
     if (w->p > w->limit && !kn_walk_room(w, 0)) return;
   }
-  for (uint32_t k = 0; k < sig.n_results; k++)
-    if (!lowered_type(sig.results[k])) {
+  for (uint32_t k = 0; k < sig->n_results; k++)
+    if (!lowered_type(sig->results[k])) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
       return;
     }
@@ -464,7 +478,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
     s = (struct assign){0};
     for (uint32_t k = 0; k < n; k++) {
-      const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+      const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
       unsigned type = p ? p->type : loose_type(w, args[k]);
       struct location l = next_argument(&s, type, p);
       if (l.reg != KN_NO_REG) continue;
@@ -481,7 +495,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = k < sig.n_params ? &sig.params[k] : NULL;
+    const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
     unsigned type = p ? p->type : loose_type(w, args[k]);
     struct location l = next_argument(&s, type, p);
     if (l.reg == KN_NO_REG) continue;
@@ -499,7 +513,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
     if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
   }
-  take_results(w, sig.results, sig.n_results);
+  take_results(w, sig->results, sig->n_results);
 }
 
 static uint32_t library_symbol(struct kn_walk *w, const char *name) {

@@ -1,6 +1,7 @@
 /* Comparisons, conditions of branches and selects, and select itself, for AArch64. Called by the loop
  * in target.c and by control.c. A comparison directly before the one branch or select that uses it
- * is not lowered by itself: its user evaluates it (a64_condition). Invariant: nothing that the walk
+ * is not lowered by itself: its user evaluates it (a64_condition); nor are two that an operation behind them
+ * joins. Invariant: nothing that the walk
  * emits between a comparison and its use changes the flags. */
 #include "targets/aarch64/a64.h"
 
@@ -25,35 +26,34 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
-bool a64_drop_fused(struct kn_walk *w, uint32_t h) {
-  if (!kn_is_value(h) || h + 1 != w->i || !a64_fuses(w, h)) return false;
-  const struct kn_inst *in = &w->inst[h];
-  if (in->op != KILN_OP_ICMP && in->op != KILN_OP_FCMP) return false;
-  w->val[h].uses--;
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  return true;
-}
-
-struct a64_test a64_negate(struct a64_test t) {
-  static const uint8_t other[] = {A64_T_COND, A64_T_CBNZ, A64_T_CBZ, A64_T_TBNZ, A64_T_TBZ};
-  if (t.kind == A64_T_COND) t.cond = (enum a64_cond)((unsigned)t.cond ^ 1);
-  t.kind = other[t.kind];
-  return t;
-}
-
 /* An ICMP's registers: asked for and dropped; code comes later. */
 struct icmp {
   unsigned type, a, b, cond;
   bool has_const, zx;
+  bool test;           /* of the bits c of a, or of a & b, with 0 */
   enum a64_extend ext; /* of b; UXTX: none */
   int64_t c;           /* zero- or sign-extended as the condition needs */
 };
 
-static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
+/* The mask that is deferred to ICMP `in`, which compares it with 0; or NULL. */
+KN_INLINE const struct kn_inst *test_of(const struct kn_walk *w, const struct kn_inst *in) {
+  return KN_UNLIKELY(a64_deferred(w, in->a)) ? &w->inst[in->a] : NULL;
+}
+
+static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
   struct icmp k = {.type = in->type, .cond = in->x, .ext = A64_UXTX};
   uint32_t a = in->a, b = in->b;
   int64_t c;
+  const struct kn_inst *mask = test_of(w, in);
+  if (mask) {
+    k.test = true;
+    k.a = kn_reg(w, mask->a, in->type);
+    k.b = A64_ZR;
+    uint64_t set = 0;
+    if (!const_of(w, mask->b, in->type, &set)) k.b = kn_reg(w, mask->b, in->type);
+    k.c = (int64_t)set;
+    return k;
+  }
   if (sconst_of(w, a, in->type, &c) && !sconst_of(w, b, in->type, &c)) {
     a = in->b;
     b = in->a;
@@ -75,8 +75,27 @@ static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     k.b = kn_reg(w, b, in->type);
   }
-  kn_drop(w, in->a);
+  return k;
+}
+static void drop_icmp(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_inst *mask = test_of(w, in);
+  if (mask) kn_drop(w, mask->b);
+  kn_drop(w, in->a); /* and the mask's first operand */
   kn_drop(w, in->b);
+}
+
+bool a64_drop_fused(struct kn_walk *w, uint32_t h) {
+  if (!kn_is_value(h) || h + 1 != w->i || !a64_fuses(w, h)) return false;
+  const struct kn_inst *in = &w->inst[h];
+  if (in->op != KILN_OP_ICMP && in->op != KILN_OP_FCMP) return false;
+  w->val[h].uses--;
+  drop_icmp(w, in);
+  return true;
+}
+
+static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
+  struct icmp k = ask_icmp(w, in);
+  drop_icmp(w, in);
   return k;
 }
 
@@ -85,6 +104,12 @@ static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
   unsigned sf = sf_of(k->type), a = k->a;
   bool sign = k->cond >= KILN_SLT && k->cond <= KILN_SGT, narrow = is_narrow(k->type);
   enum a64_cond cond = (enum a64_cond)icond[k->cond];
+  if (k->test) {
+    uint32_t field = 0;
+    if (k->b == A64_ZR) a64_bitmask(sf, (uint64_t)k->c, &field);
+    emit(w, k->b == A64_ZR ? a64_tst_imm(sf, a, field) : a64_tst(sf, a, k->b));
+    return cond;
+  }
   if (narrow && k->has_const && k->c == 0 && k->cond <= KILN_NE) {
     uint32_t field = 0;
     a64_bitmask(0, (UINT64_C(1) << bits_of(k->type)) - 1, &field);
@@ -116,6 +141,94 @@ static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
   return cond;
 }
 
+/* ---- two comparisons joined ---- */
+
+enum join { JOIN_NONE, JOIN_AND, JOIN_OR };
+/* How instruction j joins comparisons x and y. */
+static enum join join_of(const struct kn_walk *w, uint32_t j, uint32_t x, uint32_t y) {
+  const struct kn_inst *in = &w->inst[j];
+  uint64_t bits;
+  if (in->type != KILN_TYPE_I8) return JOIN_NONE;
+  if (in->op == KILN_OP_SELECT && in->a == x) {
+    if (in->b == y && const_of(w, in->c, in->type, &bits) && bits == 0) return JOIN_AND;
+    if (in->c == y && const_of(w, in->b, in->type, &bits) && bits == 1) return JOIN_OR;
+  } else if ((in->a == x && in->b == y) || (in->a == y && in->b == x)) {
+    return in->op == KILN_OP_AND ? JOIN_AND : in->op == KILN_OP_OR ? JOIN_OR : JOIN_NONE;
+  }
+  return JOIN_NONE;
+}
+static bool plain_icmp(const struct kn_walk *w, uint32_t i) {
+  const struct kn_val *val = &w->val[i];
+  return w->inst[i].op == KILN_OP_ICMP && !kn_wide(w->inst[i].type) && val->uses == 1 &&
+         val->flags == 0;
+}
+/* True if the ICMP i waits for what joins it with the next one, but for a load, or the one before it. */
+static bool waits(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *next = &w->inst[i + 1];
+  uint32_t second = i + 1 + (next->op == KILN_OP_LOAD);
+  if (w->inst[second].op == KILN_OP_ICMP)
+    return plain_icmp(w, i) && plain_icmp(w, second) && w->val[second + 1].uses != 0 &&
+           join_of(w, second + 1, i, second) != JOIN_NONE;
+  if (next->op != KILN_OP_AND && next->op != KILN_OP_OR && next->op != KILN_OP_SELECT) return false;
+  uint32_t first = next->a == i ? next->b : next->a; /* decided already */
+  return a64_deferred(w, first) && w->inst[first].op == KILN_OP_ICMP;
+}
+
+/* One ccmp can do it as it is. */
+static bool is_short(const struct icmp *k) {
+  return !k->test && k->ext == A64_UXTX && !is_narrow(k->type) &&
+         (!k->has_const || (k->c >= -31 && k->c <= 31));
+}
+
+/* Evaluates what joins two deferred comparisons. They are dropped. Uses x16, x17. */
+static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
+  static const uint8_t holds[] = {/* flags for each condition: N 8, Z 4, C 2, V 1 */
+                                  4, 0, 2, 0, 8, 0, 1, 0, 2, 0, 0, 8, 0, 4};
+  uint32_t other = kn_is_value(in->b) ? in->b : in->c;
+  uint32_t x = in->a < other ? in->a : other,
+           y = in->a ^ other ^ x; /* y cannot be a test: waits() */
+  bool either = join_of(w, (uint32_t)(in - w->inst), x, y) == JOIN_OR;
+  struct icmp first = ask_icmp(w, &w->inst[x]), k = ask_icmp(w, &w->inst[y]);
+  w->val[x].uses = w->val[y].uses = 0;
+  drop_icmp(w, &w->inst[x]);
+  drop_icmp(w, &w->inst[y]);
+  if (!is_short(&k) && is_short(&first)) {
+    struct icmp swap = first;
+    first = k;
+    k = swap;
+  }
+  unsigned gate = (unsigned)emit_icmp(w, &first) ^ either;
+  enum a64_cond cond = (enum a64_cond)icond[k.cond];
+  unsigned flags = holds[(unsigned)cond ^ !either], sf = sf_of(k.type);
+  bool sign = k.cond >= KILN_SLT && k.cond <= KILN_SGT;
+  unsigned a = sign || !k.zx ? extend(w, IP0, k.a, k.type, sign) : k.a;
+  if (k.has_const && k.c >= -31 && k.c <= 31) {
+    emit(w, a64_ccmp_imm(k.c < 0 ? A64_CCMN : A64_CCMP, sf, a, (unsigned)(k.c < 0 ? -k.c : k.c),
+                         flags, (enum a64_cond)gate));
+    return cond;
+  }
+  unsigned b = IP1;
+  if (k.has_const) a64_set(w, IP1, sf, (uint64_t)k.c);
+  else b = extend(w, IP1, k.b, k.type, sign);
+  emit(w, a64_ccmp_reg(A64_CCMP, sf, a, b, flags, (enum a64_cond)gate));
+  return cond;
+}
+
+void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_inst *next = &w->inst[w->i + 1];
+  bool taken = next->op == KILN_OP_BRIF || (!kn_wide(next->type) && w->val[w->i + 1].uses);
+  if (taken && a64_fuses(w, w->i)) {
+    w->val[w->i].flags |= KN_VF_MEM;
+    w->val[w->i].reg = KN_NO_REG;
+    return;
+  }
+  enum a64_cond cond = joined(w, in);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
+  emit(w, a64_cset(0, d, cond));
+  set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
 /* An FCMP's flags; `two` conditions end in x16: UEQ is 1 there. */
 struct fcmp {
   unsigned type, a, b, cond;
@@ -136,16 +249,44 @@ static struct fcmp begin_fcmp(struct kn_walk *w, const struct kn_inst *in) {
 static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
   emit(w, k->zero ? a64_fcmp_zero(ft_of(k->type), v(k->a))
                   : a64_fcmp(ft_of(k->type), v(k->a), v(k->b)));
-  if (fcond[k->cond] != A64_AL)
-    return (struct a64_test){.kind = A64_T_COND, .cond = (enum a64_cond)fcond[k->cond]};
+  if (fcond[k->cond] != A64_AL) return a64_test_cond((enum a64_cond)fcond[k->cond]);
   /* equal or unordered */
   emit(w, a64_cset(0, IP0, A64_EQ));
   emit(w, a64_csel(A64_CSINC, 0, IP0, IP0, A64_ZR, A64_VC));
-  return (struct a64_test){.kind = k->cond == KILN_FUEQ ? A64_T_CBNZ : A64_T_CBZ, .reg = IP0};
+  return a64_test_zero(k->cond != KILN_FUEQ, 0, IP0);
+}
+
+/* The usual ICMP: of i32 or i64, a register with another or with a small constant. False, and nothing done, if
+ * `in` is not that. No branches on what it is: what may be needed is computed, and the rest left behind. */
+KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a64_test *t) {
+  /* against 0: cbz, cbnz; the sign's bit by tbz, tbnz */
+  static const uint32_t with_zero[KILN_ICOND_COUNT] = {[KILN_EQ] = 0x34000000,
+                                                       [KILN_NE] = 0x35000000,
+                                                       [KILN_SLT] = 0x37000000 | 31 << 19,
+                                                       [KILN_SGE] = 0x36000000 | 31 << 19};
+  uint32_t a = in->a, b = in->b, is_reg = kn_is_value(b), reg_mask = 0 - is_reg;
+  if (!kn_is_value(a) || !(is_reg | kn_is_imm(b))) return false;
+  uint32_t rb_of = b & reg_mask, ra = w->val[a].reg, rb = w->val[rb_of].reg;
+  int32_t c = kn_imm(b) & (int32_t)~reg_mask, below = c >> 31;
+  uint32_t size = (uint32_t)((c ^ below) - below), sf = in->type - (uint32_t)KILN_TYPE_I32;
+  if ((sf > 1) | (ra == KN_NO_REG) | (is_reg & (rb == KN_NO_REG)) | (size > 0xfff)) return false;
+  w->locked |= KN_BIT(ra) | (uint64_t)is_reg << (rb & 63);
+  KN_LOG(w, KN_EV_USE, a, ra);
+  if (is_reg) KN_LOG(w, KN_EV_USE, b, rb);
+  a64_drop_if(w, a, 1);
+  a64_drop_if(w, rb_of, is_reg);
+  uint32_t imm = a64_cmp_val(sf, ra, size) ^ ((uint32_t)below & 1u << 30); /* cmn below 0 */
+  uint32_t word = (a64_cmp(sf, ra, rb & 31) & reg_mask) | (imm & ~reg_mask);
+  uint32_t zero = with_zero[in->x];
+  uint32_t no_code = 0 - (uint32_t)((zero != 0) & !is_reg & (size == 0));
+  emit(w, word);
+  w->p -= 4 & no_code;
+  zero |= sf << 31 | ra;
+  t->word = (zero & no_code) | (a64_b_cond((enum a64_cond)icond[in->x], 0) & ~no_code);
+  return true;
 }
 
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
-  struct a64_test t = {.kind = A64_T_TBNZ, .sf = 0, .bit = 0};
   if (kn_is_value(h) && h + 1 == w->i && a64_fuses(w, h)) {
     const struct kn_inst *in = &w->inst[h];
     if (in->op == KILN_OP_FCMP) {
@@ -154,43 +295,52 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       return emit_fcmp(w, &k);
     }
     if (in->op == KILN_OP_ICMP) {
+      struct a64_test t;
       w->val[h].uses--;
+      if (KN_LIKELY(usual_icmp(w, in, &t))) return t;
       struct icmp k = begin_icmp(w, in);
+      uint64_t mask = (uint64_t)k.c;
+      if (k.test && mask && (mask & (mask - 1)) == 0)
+        return a64_test_bit(k.cond == KILN_EQ, k.a, (unsigned)__builtin_ctzll(mask));
       bool whole = !is_narrow(k.type) || k.zx;
       if (k.has_const && k.c == 0 && k.cond <= KILN_NE && whole)
-        return (struct a64_test){
-          .kind = k.cond == KILN_EQ ? A64_T_CBZ : A64_T_CBNZ, .reg = k.a, .sf = sf_of(k.type)};
+        return a64_test_zero(k.cond == KILN_EQ, sf_of(k.type), k.a);
       if (k.has_const && k.c == 0 && (k.cond == KILN_SLT || k.cond == KILN_SGE))
-        return (struct a64_test){.kind = k.cond == KILN_SGE ? A64_T_TBZ : A64_T_TBNZ,
-                                 .reg = k.a,
-                                 .bit = bits_of(k.type) - 1};
-      return (struct a64_test){.kind = A64_T_COND, .cond = emit_icmp(w, &k)};
+        return a64_test_bit(k.cond == KILN_SGE, k.a, bits_of(k.type) - 1);
+      return a64_test_cond(emit_icmp(w, &k));
+    }
+    if (a64_deferred(w, h)) {
+      w->val[h].uses--;
+      return a64_test_cond(joined(w, in));
     }
   }
-  t.reg = kn_reg(w, h, KILN_TYPE_I8);
+  unsigned r = kn_reg(w, h, KILN_TYPE_I8);
   kn_drop(w, h);
-  return t;
+  return a64_test_bit(false, r, 0);
 }
 
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
   uint32_t field = 0;
-  switch (t.kind) {
-  case A64_T_COND: return t.cond;
-  case A64_T_CBZ:
-  case A64_T_CBNZ:
-    emit(w, a64_cmp(t.sf, t.reg, A64_ZR));
-    return t.kind == A64_T_CBZ ? A64_EQ : A64_NE;
-  default:
-    a64_bitmask(1, UINT64_C(1) << t.bit, &field);
-    emit(w, a64_tst_imm(1, t.reg, field));
-    return t.kind == A64_T_TBZ ? A64_EQ : A64_NE;
+  unsigned reg = t.word & 31;
+  if (a64_is_cond(t)) return (enum a64_cond)(t.word & 15);
+  if (a64_is_bit(t)) {
+    a64_bitmask(1, UINT64_C(1) << ((t.word >> 19 & 31) | t.word >> 31 << 5), &field);
+    emit(w, a64_tst_imm(1, reg, field));
+  } else {
+    emit(w, a64_cmp(t.word >> 31, reg, A64_ZR));
   }
+  return t.word >> 24 & 1 ? A64_NE : A64_EQ;
 }
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
   if (a64_fuses(w, w->i)) return;
   unsigned d;
   if (in->op == KILN_OP_ICMP) {
+    if (waits(w, w->i)) {
+      w->val[w->i].flags |= KN_VF_MEM;
+      w->val[w->i].reg = KN_NO_REG;
+      return;
+    }
     struct icmp k = begin_icmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     emit(w, a64_cset(0, d, emit_icmp(w, &k)));
@@ -198,7 +348,7 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
     struct fcmp k = begin_fcmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     struct a64_test t = emit_fcmp(w, &k);
-    if (t.kind == A64_T_COND) emit(w, a64_cset(0, d, t.cond));
+    if (a64_is_cond(t)) emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
     else if (k.cond == KILN_FUEQ) emit(w, a64_mov(0, d, IP0));
     else emit(w, a64_logic_imm(A64_EOR, 0, d, IP0, 0)); /* field 0: the value 1 */
   }
@@ -207,6 +357,10 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && w->inst[in->a].op == KILN_OP_ICMP) {
+    a64_lower_joined(w, in);
+    return;
+  }
   bool fp = kn_bank(in->type);
   /* the condition's code comes first: it may need x16 and x17, and results come last anyway */
   unsigned b = fp ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);

@@ -6,7 +6,7 @@
 
 /* ---- branches ---- */
 
-static void fixup(struct kn_walk *w, uint32_t label, enum a64_fix kind) {
+KN_INLINE void fixup(struct kn_walk *w, uint32_t label, unsigned kind) {
   KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), label, kind});
 }
 
@@ -15,31 +15,40 @@ void a64_branch(struct kn_walk *w, uint32_t label) {
   emit(w, a64_b(0));
 }
 
-static uint32_t test_word(struct a64_test t, int32_t bytes) {
-  switch (t.kind) {
-  case A64_T_CBZ: return a64_cbz(t.sf, t.reg, bytes);
-  case A64_T_CBNZ: return a64_cbnz(t.sf, t.reg, bytes);
-  case A64_T_TBZ: return a64_tbz(t.reg, t.bit, bytes);
-  case A64_T_TBNZ: return a64_tbnz(t.reg, t.bit, bytes);
-  default: return a64_b_cond(t.cond, bytes);
-  }
-}
-
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
-  bool bit = t.kind == A64_T_TBZ || t.kind == A64_T_TBNZ;
-  fixup(w, label, bit ? A64_FIX_B14 : A64_FIX_B19);
-  emit(w, test_word(t, 0));
+  fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_bit(t));
+  emit(w, t.word);
 }
 
 static void place(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
 
 /* ---- edges ---- */
 
+/* Room for two fixups; false if the function failed. */
+KN_INLINE bool fixup_room(struct kn_walk *w) {
+  if (KN_LIKELY(w->fixups.cap - w->fixups.n >= 2)) return true;
+  struct kn_fixup none = {0};
+  if (!KN_PUSH(w->f, w->fixups, none) || !KN_PUSH(w->f, w->fixups, none)) return false;
+  w->fixups.n -= 2;
+  return true;
+}
+
+/* On to a block unless that follows: the branch is always written, and kept if it is needed, since nobody
+ * can predict which. There is room for a fixup. */
+KN_INLINE void go_on(struct kn_walk *w, uint32_t target) {
+  unsigned jump = target != w->next_block;
+  uint32_t word = a64_b(0);
+  w->fixups.at[w->fixups.n] = (struct kn_fixup){kn_here(w), target, A64_FIX_B26};
+  memcpy(w->p, &word, 4);
+  w->fixups.n += jump;
+  w->p += 4 * jump;
+  w->to_next |= !jump;
+}
+
 /* The edge's moves, then on to its target unless that follows. */
 static void take_edge(struct kn_walk *w, const struct kn_edge *e) {
   if (e->args) a64_edge(w, e);
-  if (e->target == w->next_block) w->to_next = true;
-  else a64_branch(w, e->target);
+  if (fixup_room(w)) go_on(w, e->target);
 }
 
 void a64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
@@ -48,28 +57,44 @@ void a64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
   take_edge(w, e);
 }
 
-void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_edge *then_ = &w->f->edges.at[in->b], *else_ = then_ + 1;
+/* The same with moves on an edge. */
+static void brif_moves(struct kn_walk *w, const struct kn_inst *in, const struct kn_edge *then_,
+                       const struct kn_edge *else_) {
   if (then_->args) a64_prepare_edge(w, then_);
   if (else_->args) a64_prepare_edge(w, else_);
   struct a64_test t = a64_condition(w, in->a);
   kn_inst_end(w);
   bool follows = then_->target == w->next_block || else_->target == w->next_block;
-  if (then_->args == 0 && (then_->target != w->next_block || else_->args)) {
+  if (then_->args == 0) {
     a64_branch_if(w, t, then_->target);
     take_edge(w, else_);
   } else if (else_->args == 0) {
-    a64_branch_if(w, a64_negate(t), else_->target);
+    a64_branch_if(w, a64_negate_if(t, true), else_->target);
     take_edge(w, then_);
   } else {
     uint32_t over = kn_walk_label(w);
-    a64_branch_if(w, a64_negate(t), over);
+    a64_branch_if(w, a64_negate_if(t, true), over);
     a64_edge(w, then_);
     a64_branch(w, then_->target);
     place(w, over);
     take_edge(w, else_);
   }
   w->to_next = follows;
+}
+
+void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_edge *then_ = &w->f->edges.at[in->b], *else_ = then_ + 1;
+  if (KN_UNLIKELY(then_->args | else_->args)) {
+    brif_moves(w, in, then_, else_);
+    return;
+  }
+  struct a64_test t = a64_condition(w, in->a);
+  if (!fixup_room(w)) return;
+  unsigned follows = then_->target == w->next_block;
+  uint32_t differ = (then_->target ^ else_->target) & (0 - follows);
+  a64_branch_if(w, a64_negate_if(t, follows), then_->target ^ differ);
+  go_on(w, else_->target ^ differ);
+  w->to_next |= follows;
 }
 
 /* ---- switch ---- */
@@ -108,7 +133,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   struct switching bounded = *s;
   bounded.reg = index;
   compare(w, &bounded, span);
-  a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_HI}, s->fallback);
+  a64_branch_if(w, a64_test_cond(A64_HI), s->fallback);
   emit(w, a64_adr(IP1, 16));
   emit(w, a64_mem_reg(A64_LDRSW, IP0, IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
   emit(w, a64_add(1, IP0, IP1, IP0));
@@ -143,18 +168,17 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     } else if (n <= CHAIN_MAX) {
       for (uint32_t i = 0; i < n; i++) {
         if (c[i].value == 0) {
-          a64_branch_if(w, (struct a64_test){.kind = A64_T_CBZ, .reg = s->reg, .sf = s->sf},
-                        s->stubs[c[i].to]);
+          a64_branch_if(w, a64_test_zero(true, s->sf, s->reg), s->stubs[c[i].to]);
           continue;
         }
         compare(w, s, c[i].value);
-        a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_EQ}, s->stubs[c[i].to]);
+        a64_branch_if(w, a64_test_cond(A64_EQ), s->stubs[c[i].to]);
       }
       a64_branch(w, s->fallback);
     } else {
       uint32_t half = p.first + n / 2, right = kn_walk_label(w);
       compare(w, s, s->cases[half].value);
-      a64_branch_if(w, (struct a64_test){.kind = A64_T_COND, .cond = A64_HS}, right);
+      a64_branch_if(w, a64_test_cond(A64_HS), right);
       stack[depth++] = (struct part){half, p.end, right};
       stack[depth++] = (struct part){p.first, half, UINT32_MAX};
     }

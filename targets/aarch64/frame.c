@@ -75,35 +75,50 @@ void a64_frame_begin(struct kn_walk *w) {
 
 /* ---- frame rows ---- */
 
+/* Rows on their way: at most 9 pairs, each saved and restored. */
 struct rows {
-  uint8_t b[16];
-  size_t n;
+  uint8_t *p;
+  uint32_t at; /* code offset that they have reached */
+  uint8_t b[384];
 };
-static void row_uleb(struct rows *r, uint64_t x) {
-  do {
-    r->b[r->n++] = (uint8_t)((x & 0x7f) | (x > 0x7f ? 0x80 : 0));
-    x >>= 7;
-  } while (x);
+KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
+  for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
+  *r->p++ = (uint8_t)x;
 }
-static void row_op(struct kn_walk *w, unsigned op, unsigned n, uint64_t a, uint64_t b) {
-  struct rows r = {.n = 0};
-  r.b[r.n++] = (uint8_t)op;
-  if (n > 0) row_uleb(&r, a);
-  if (n > 1) row_uleb(&r, b);
-  kn_walk_cfi(w, r.b, r.n);
+KN_INLINE void row_advance(struct rows *r, uint32_t to) {
+  uint32_t delta = (to - r->at) / 4;
+  r->at = to;
+  if (KN_LIKELY(delta - 1 < 63)) *r->p++ = (uint8_t)(0x40 | delta);
+  else if (delta) r->p = kn_walk_put_advance(r->p, delta);
 }
-static unsigned dwarf_reg(unsigned r) { return r < KN_FP_BASE ? r : r - KN_FP_BASE + 64; }
-/* Register r is saved at x29 + at; data alignment is -8. */
-static void row_saved(struct kn_walk *w, unsigned r, int32_t at, uint32_t size) {
-  unsigned d = dwarf_reg(r);
-  uint64_t factored = (size - (uint32_t)at) / 8;
-  if (d < 64) row_op(w, CFA_OFFSET | d, 1, factored, 0);
-  else row_op(w, CFA_OFFSET_EXTENDED, 2, d, factored);
+KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
+  *r->p++ = (uint8_t)op;
+  row_uleb(r, operand);
 }
-static void row_restored(struct kn_walk *w, unsigned r) {
-  unsigned d = dwarf_reg(r);
-  if (d < 64) row_op(w, CFA_RESTORE | d, 0, 0, 0);
-  else row_op(w, CFA_RESTORE_EXTENDED, 1, d, 0);
+/* The CFA is register `reg` + offset. */
+KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
+  *r->p++ = CFA_DEF_CFA;
+  *r->p++ = (uint8_t)reg;
+  row_uleb(r, offset);
+}
+/* Register `reg` is saved at x29 + at; data alignment is -8. */
+KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size) {
+  uint32_t factored = (size - (uint32_t)at) / 8;
+  if (reg < KN_FP_BASE) {
+    *r->p++ = (uint8_t)(CFA_OFFSET | reg);
+  } else {
+    *r->p++ = CFA_OFFSET_EXTENDED;
+    *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
+  }
+  row_uleb(r, factored);
+}
+KN_INLINE void row_restored(struct rows *r, unsigned reg) {
+  if (reg < KN_FP_BASE) {
+    *r->p++ = (uint8_t)(CFA_RESTORE | reg);
+  } else {
+    *r->p++ = CFA_RESTORE_EXTENDED;
+    *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
+  }
 }
 
 /* ---- the end ---- */
@@ -115,44 +130,50 @@ static uint32_t get(const struct kn_walk *w, uint32_t at) {
   return word;
 }
 
+/* What is no branch (its label may be that of the entry): `table` is where the newest TABLE_BASE is. */
+static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t size,
+                        uint32_t *table) {
+  uint32_t word = get(w, x->at);
+  switch (x->kind) {
+  case A64_FIX_FRAME:
+    put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
+    if (!a64_addsub_imm_ok(size))
+      kn_func_fail(w->f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
+    break;
+  case A64_FIX_FRAME_WIDE:
+    put(w, x->at, a64_movw(A64_MOVZ, 1, IP1, size & 0xffff, 0));
+    put(w, x->at + 4, a64_movw(A64_MOVK, 1, IP1, size >> 16, 1));
+    break;
+  case A64_FIX_TABLE_BASE: *table = x->at; break;
+  default: put(w, x->at, w->label[x->label] - *table);
+  }
+}
+
 static void apply_fixups(struct kn_walk *w, uint32_t size) {
+  static const struct {
+    uint32_t reach, mask, up; /* bytes; of the distance in words */
+  } fields[] = {[A64_FIX_B26] = {1 << 27, 0x3ffffff, 0},
+                [A64_FIX_B19] = {1 << 20, 0x7ffff, 5},
+                [A64_FIX_B14] = {1 << 15, 0x3fff, 5}};
   uint32_t table = 0;
   for (uint32_t i = 0; i < w->fixups.n; i++) {
     const struct kn_fixup *x = &w->fixups.at[i];
-    uint32_t word = get(w, x->at);
-    if (x->kind == A64_FIX_FRAME) {
-      put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
-      if (!a64_addsub_imm_ok(size))
-        kn_func_fail(w->f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
-      continue;
-    }
-    if (x->kind == A64_FIX_FRAME_WIDE) {
-      put(w, x->at, a64_movw(A64_MOVZ, 1, IP1, size & 0xffff, 0));
-      put(w, x->at + 4, a64_movw(A64_MOVK, 1, IP1, size >> 16, 1));
-      continue;
-    }
-    if (x->kind == A64_FIX_TABLE_BASE) {
-      table = x->at;
-      continue;
-    }
-    uint32_t to = w->label[x->label];
-    if (to == UINT32_MAX) { /* of a block that is not reachable */
+    uint32_t to = w->label[x->label], kind = x->kind;
+    if (KN_UNLIKELY(to == UINT32_MAX)) { /* of a block that is not reachable */
       kn_func_fail(w->f, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
       return;
     }
+    if (KN_UNLIKELY(kind > A64_FIX_B14)) {
+      apply_other(w, x, size, &table);
+      continue;
+    }
     int64_t bytes = (int64_t)to - x->at;
-    unsigned bits = x->kind == A64_FIX_B26 ? 26 : x->kind == A64_FIX_B19 ? 19 : 14;
-    if (x->kind == A64_FIX_TABLE) {
-      put(w, x->at, to - table);
-    } else if (!a64_reach_ok(bytes, bits)) {
+    if (KN_UNLIKELY((uint64_t)(bytes + fields[kind].reach) >= 2 * (uint64_t)fields[kind].reach)) {
       kn_func_fail(w->f, KILN_ERR_LIMIT, UINT32_MAX, 0, "branch out of reach");
       return;
-    } else {
-      put(w, x->at,
-          word | (bits == 26   ? a64_imm26((int32_t)bytes)
-                  : bits == 19 ? a64_imm19((int32_t)bytes)
-                               : a64_imm14((int32_t)bytes)));
     }
+    uint32_t word = get(w, x->at);
+    put(w, x->at, word | ((uint32_t)(bytes >> 2) & fields[kind].mask) << fields[kind].up);
   }
 }
 
@@ -234,35 +255,33 @@ uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
   emit(w, a64_mov_sp(1, A64_FP, A64_SP));
   w->p = end;
 
-  /* rows */
-  w->cfi_at = start;
-  kn_walk_cfi_advance(w, allocated, 4);
-  row_op(w, CFA_DEF_CFA_OFFSET, 1, size, 0);
-  kn_walk_cfi_advance(w, at, 4);
-  row_saved(w, A64_FP, 0, size);
-  row_saved(w, A64_LR, 8, size);
-  kn_walk_cfi_advance(w, at + 4, 4);
-  row_op(w, CFA_DEF_CFA_REGISTER, 1, A64_FP, 0);
+  struct rows r;
+  r.p = r.b;
+  r.at = start;
+  row_advance(&r, allocated);
+  row_op(&r, CFA_DEF_CFA_OFFSET, size);
+  row_advance(&r, at);
+  row_saved(&r, A64_FP, 0, size);
+  row_saved(&r, A64_LR, 8, size);
+  row_advance(&r, at + 4);
+  row_op(&r, CFA_DEF_CFA_REGISTER, A64_FP);
   for (unsigned i = 0; i < n; i++) {
-    kn_walk_cfi_advance(w, at + 8 + 4 * i, 4);
-    row_saved(w, pairs[i].a, pairs[i].at, size);
-    if (pairs[i].b != KN_NO_REG) row_saved(w, pairs[i].b, pairs[i].at + 8, size);
+    row_advance(&r, at + 8 + 4 * i);
+    row_saved(&r, pairs[i].a, pairs[i].at, size);
+    if (pairs[i].b != KN_NO_REG) row_saved(&r, pairs[i].b, pairs[i].at + 8, size);
   }
-  kn_walk_cfi_advance(w, reload, 4);
+  row_advance(&r, reload);
+  row_cfa(&r, A64_SP, reload != freed ? size : 0);
+  row_restored(&r, A64_FP);
+  row_restored(&r, A64_LR);
   if (reload != freed) {
-    row_op(w, CFA_DEF_CFA, 2, A64_SP, size);
-    row_restored(w, A64_FP);
-    row_restored(w, A64_LR);
-    kn_walk_cfi_advance(w, freed, 4);
-    row_op(w, CFA_DEF_CFA_OFFSET, 1, 0, 0);
-  } else {
-    row_op(w, CFA_DEF_CFA, 2, A64_SP, 0);
-    row_restored(w, A64_FP);
-    row_restored(w, A64_LR);
+    row_advance(&r, freed);
+    row_op(&r, CFA_DEF_CFA_OFFSET, 0);
   }
   for (unsigned i = 0; i < n; i++) {
-    row_restored(w, pairs[i].a);
-    if (pairs[i].b != KN_NO_REG) row_restored(w, pairs[i].b);
+    row_restored(&r, pairs[i].a);
+    if (pairs[i].b != KN_NO_REG) row_restored(&r, pairs[i].b);
   }
+  kn_walk_cfi(w, r.b, (size_t)(r.p - r.b));
   return start;
 }

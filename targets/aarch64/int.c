@@ -25,14 +25,8 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
   }
-  if (in->type == KILN_TYPE_I64 && kn_is_value(in->b) && (w->val[in->b].flags & KN_VF_MEM)) {
-    unsigned ra = kn_reg(w, in->a, in->type);
-    struct a64_extended rb = reg_extended(w, in->b);
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
-    unsigned rd = kn_def(w, w->i, in->type, ra, 0);
-    emit(w, a64_addsub_ext(sub ? A64_SUB : A64_ADD, 1, rd, ra, rb.reg, rb.ext, 0));
-    done(w, in, rd);
+  if (KN_UNLIKELY(a64_deferred(w, in->a) | a64_deferred(w, in->b))) {
+    a64_lower_part(w, in);
     return;
   }
   struct a64_ops o = ops2(w, in);
@@ -51,11 +45,17 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
   if (sconst_of(w, b, in->type, &c)) {
     unsigned sf = sf_of(in->type);
     uint64_t bits = 0;
+    if (a64_deferred(w, a)) {
+      a64_lower_field(w, in);
+      return;
+    }
+    if (op == A64_AND && a64_defer(w, in)) return;
     const_of(w, b, in->type, &bits);
-    if (a64_bitmask(sf, (uint64_t)c, &field) ||
-        (is_narrow(in->type) && a64_bitmask(0, bits, &field))) {
+    bool clear = a64_bitmask(sf, bits, &field);
+    if (clear || (is_narrow(in->type) && a64_bitmask(0, (uint64_t)c, &field))) {
       struct a64_ops o = ops1(w, in, a);
       emit(w, a64_logic_imm(op, sf, o.d, o.a, field));
+      if (clear && op == A64_AND) set_zx(w, w->i);
       done(w, in, o.d);
       return;
     }
@@ -66,6 +66,11 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
   }
+  if (KN_UNLIKELY(a64_deferred(w, in->a) | a64_deferred(w, in->b))) {
+    a64_lower_part(w, in);
+    return;
+  }
+  if (op == A64_AND && a64_defer(w, in)) return;
   struct a64_ops o = ops2(w, in);
   emit(w, a64_logic_reg(op, o.sf, o.d, o.a, o.b, A64_LSL, 0));
   done(w, in, o.d);
@@ -90,6 +95,7 @@ void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
     b = in->a;
   }
   if (const_of(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
+    if (is_power(c) && a == in->a && a64_defer_product(w, in)) return;
     struct a64_ops o = ops1(w, in, a);
     if (c == 1) emit(w, a64_mov(o.sf, o.d, o.a));
     else if (is_power(c)) emit(w, a64_lsl_imm(o.sf, o.d, o.a, log2_of(c)));
@@ -97,6 +103,7 @@ void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
     done(w, in, o.d);
     return;
   }
+  if (a64_defer_product(w, in)) return;
   struct a64_ops o = ops2(w, in);
   emit(w, a64_mul(o.sf, o.d, o.a, o.b));
   done(w, in, o.d);
@@ -163,10 +170,16 @@ void a64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t c;
   if (const_of(w, in->b, in->type, &c)) {
     unsigned n = (unsigned)c & (width - 1);
+    if (a64_deferred(w, in->a)) {
+      a64_lower_field(w, in);
+      return;
+    }
+    if (a64_defer(w, in)) return;
     struct a64_ops o = ops1(w, in, in->a);
     emit(w, in->op == KILN_OP_SHL    ? a64_lsl_imm(o.sf, o.d, o.a, n)
             : in->op == KILN_OP_LSHR ? a64_ubfx(o.sf, o.d, o.a, n, width - n)
                                      : a64_sbfx(o.sf, o.d, o.a, n, width - n));
+    if (in->op == KILN_OP_LSHR) set_zx(w, w->i);
     done(w, in, o.d);
     return;
   }
@@ -461,7 +474,8 @@ static void same_bits(struct kn_walk *w, uint32_t a, unsigned from, unsigned to,
 }
 
 void a64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
-  same_bits(w, in->a, in->x, in->type, false);
+  if (a64_deferred(w, in->a)) a64_lower_field(w, in);
+  else same_bits(w, in->a, in->x, in->type, false);
 }
 
 /* True if the next instruction extends i from 32 bits itself. */
@@ -489,10 +503,15 @@ void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
     w->val[w->i].reg = KN_NO_REG;
     return;
   }
+  if (a64_deferred(w, in->a)) {
+    a64_lower_field(w, in);
+    return;
+  }
   if (!sign && is_zx(w, in->a)) {
     same_bits(w, in->a, from, in->type, true);
     return;
   }
+  if (w->inst[w->i + 1].op == KILN_OP_SHL && a64_defer(w, in)) return;
   unsigned a = kn_reg(w, in->a, from);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, a, 0), sf = sf_of(in->type);

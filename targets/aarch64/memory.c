@@ -22,39 +22,42 @@ static void set_index(struct kn_walk *w, struct address *x, const struct kn_inst
   x->scale = in->x;
 }
 
-/* Base, index and displacement of handle h + disp. Locks registers, drops nothing. */
-static struct address begin_address(struct kn_walk *w, uint32_t h, int64_t disp) {
-  struct address x = {.kind = AT_REG, .index = KN_NO_REG, .ext = A64_UXTX, .disp = disp};
+/* Base, index and displacement of handle h + disp. Locks registers, drops nothing. (By pointer, here and
+ * below: what was written by parts is not copied in a hurry.) */
+static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct address *x) {
+  x->kind = AT_REG;
+  x->index = KN_NO_REG;
+  x->ext = A64_UXTX;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
-    x.disp += (int32_t)in->c;
-    if (in->b) set_index(w, &x, in);
+    disp += (int32_t)in->c;
+    if (in->b) set_index(w, x, in);
     h = in->a;
   }
   if (kn_is_value(h)) {
-    x.base = kn_reg(w, h, KILN_TYPE_I64);
+    x->base = kn_reg(w, h, KILN_TYPE_I64);
   } else if (kn_is_slot(h)) {
     uint32_t slot = kn_index(h);
     if (w->f->slots.at[slot].align_log2 > 4) {
-      x.kind = AT_OVERALIGNED;
-      x.what = slot;
+      x->kind = AT_OVERALIGNED;
+      x->what = slot;
     } else {
-      x.base = A64_FP;
-      x.disp += kn_slot_frame(w, slot);
+      x->base = A64_FP;
+      disp += kn_slot_frame(w, slot);
       w->frame_used = true;
     }
   } else {
     uint64_t bits;
     if (const_of(w, h, KILN_TYPE_I64, &bits)) {
-      x.kind = AT_NUMBER;
-      x.disp = (int64_t)((uint64_t)x.disp + bits);
+      x->kind = AT_NUMBER;
+      disp = (int64_t)((uint64_t)disp + bits);
     } else {
-      x.kind = AT_SYMBOL;
-      x.what = w->f->pool.at[kn_index(h)].symbol;
-      x.disp += (int64_t)w->f->pool.at[kn_index(h)].low;
+      x->kind = AT_SYMBOL;
+      x->what = w->f->pool.at[kn_index(h)].symbol;
+      disp += (int64_t)w->f->pool.at[kn_index(h)].low;
     }
   }
-  return x;
+  x->disp = disp;
 }
 
 /* Brings what is no register to x17; the displacement is in it then. */
@@ -92,64 +95,66 @@ static const uint16_t lo12[] = {R_AARCH64_LDST8_ABS_LO12_NC, R_AARCH64_LDST16_AB
                                 R_AARCH64_LDST128_ABS_LO12_NC};
 
 /* Emits the access `op` of rt at x. `align` is the log2 of the alignment known. */
-static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct address x,
+static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct address *x,
                         unsigned align) {
   unsigned log2 = a64_mem_log2(op);
-  if (x.kind == AT_SYMBOL && x.index == KN_NO_REG && align >= log2 &&
-      kn_symbol(w->f->module, x.what)->direct && x.disp >= -(1 << 20) && x.disp < 1 << 20) {
+  if (x->kind == AT_SYMBOL && x->index == KN_NO_REG && align >= log2 &&
+      kn_symbol(w->f->module, x->what)->direct && x->disp >= -(1 << 20) && x->disp < 1 << 20) {
     uint32_t at = kn_here(w);
-    kn_walk_reloc(w, at, x.what, R_AARCH64_ADR_PREL_PG_HI21, x.disp);
-    kn_walk_reloc(w, at + 4, x.what, lo12[log2], x.disp);
+    kn_walk_reloc(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
+    kn_walk_reloc(w, at + 4, x->what, lo12[log2], x->disp);
     emit(w, a64_adrp(IP1, 0));
     emit(w, a64_mem_scaled(op, rt, IP1, 0));
     return;
   }
-  unsigned base = base_register(w, &x);
-  if (x.index != KN_NO_REG) {
-    if (x.disp == 0 && (x.scale == 1 || x.scale == 1u << log2)) {
-      emit(w, a64_mem_reg(op, rt, base, x.index, x.ext, x.scale != 1));
+  unsigned base = base_register(w, x);
+  if (x->index != KN_NO_REG) {
+    if (x->disp == 0 && (x->scale == 1 || x->scale == 1u << log2)) {
+      emit(w, a64_mem_reg(op, rt, base, x->index, x->ext, x->scale != 1));
       return;
     }
-    if (x.disp >= 1 << 24 || x.disp <= -(1 << 24)) { /* first, while x17 is free for it */
-      a64_add_imm(w, IP1, base, x.disp);
-      x.disp = 0;
+    if (x->disp >= 1 << 24 || x->disp <= -(1 << 24)) { /* first, while x17 is free for it */
+      a64_add_imm(w, IP1, base, x->disp);
+      x->disp = 0;
       base = IP1;
     }
-    add_index(w, IP1, base, &x);
+    add_index(w, IP1, base, x);
     base = IP1;
   }
-  struct a64_at m = a64_reach(w, op, base, x.disp);
+  struct a64_at m = a64_reach(w, op, base, x->disp);
   emit(w, a64_mem_offset(op, rt, m.base, m.off));
 }
 
 /* The address that ADDR `in` computes: its operands in registers. */
-static struct address begin_sum(struct kn_walk *w, const struct kn_inst *in) {
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
-  if (in->b == 0) return x;
-  if (x.index != KN_NO_REG) { /* a deferred address with an index of its own */
+static void begin_sum(struct kn_walk *w, const struct kn_inst *in, struct address *x) {
+  begin_address(w, in->a, (int32_t)in->c, x);
+  if (in->b == 0) return;
+  if (x->index != KN_NO_REG) { /* a deferred address with an index of its own */
     unsigned t = kn_temp(w, KN_GP_MASK);
-    add_index(w, t, base_register(w, &x), &x);
-    x = (struct address){.kind = AT_REG, .base = t, .index = KN_NO_REG, .disp = x.disp};
+    add_index(w, t, base_register(w, x), x);
+    x->kind = AT_REG;
+    x->base = t;
   }
-  set_index(w, &x, in);
-  return x;
+  set_index(w, x, in);
 }
 
 /* dst, which may be a register of x, gets the address. */
-static void emit_sum(struct kn_walk *w, unsigned dst, struct address x) {
-  unsigned base = base_register(w, &x);
-  if (x.index == KN_NO_REG) {
-    a64_add_imm(w, dst, base, x.disp);
-  } else if (x.disp == 0) {
-    add_index(w, dst, base, &x);
+static void emit_sum(struct kn_walk *w, unsigned dst, struct address *x) {
+  unsigned base = base_register(w, x);
+  if (x->index == KN_NO_REG) {
+    a64_add_imm(w, dst, base, x->disp);
+  } else if (x->disp == 0) {
+    add_index(w, dst, base, x);
   } else {
-    add_index(w, IP1, base, &x);
-    a64_add_imm(w, dst, IP1, x.disp);
+    add_index(w, IP1, base, x);
+    a64_add_imm(w, dst, IP1, x->disp);
   }
 }
 
 void a64_compute_addr(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
-  emit_sum(w, dst, begin_sum(w, in));
+  struct address x;
+  begin_sum(w, in, &x);
+  emit_sum(w, dst, &x);
 }
 
 void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
@@ -163,79 +168,110 @@ void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
     val->reg = KN_NO_REG;
     return;
   }
-  struct address x = begin_sum(w, in);
+  struct address x;
+  begin_sum(w, in, &x);
   kn_drop(w, in->a);
   if (in->b) kn_drop(w, in->b);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-  emit_sum(w, d, x);
+  emit_sum(w, d, &x);
   kn_defined(w, w->i, d);
 }
 
 /* ---- loads and stores ---- */
 
-/* By the type in memory: zero-extended or as it is, sign-extended to 32 bits, to 64. */
-static const uint8_t load_ops[KILN_TYPE_COUNT][3] = {
-  [KILN_TYPE_I8] = {A64_LDRB, A64_LDRSB_W, A64_LDRSB_X},
-  [KILN_TYPE_I16] = {A64_LDRH, A64_LDRSH_W, A64_LDRSH_X},
-  [KILN_TYPE_I32] = {A64_LDR_W, A64_LDR_W, A64_LDRSW},
-  [KILN_TYPE_I64] = {A64_LDR_X, A64_LDR_X, A64_LDR_X},
-  [KILN_TYPE_F32] = {A64_LDR_FS, A64_LDR_FS, A64_LDR_FS},
-  [KILN_TYPE_F64] = {A64_LDR_FD, A64_LDR_FD, A64_LDR_FD},
+/* A load or store with a scaled unsigned offset: of register 0 at x0. */
+struct form {
+  uint32_t word;
+  uint8_t up; /* the offset goes to the word shifted up by this many bits */
+  uint8_t op; /* enum a64_mem */
+  uint8_t zx; /* KN_VF_ZX if a load leaves zeros above the type's width */
 };
-KN_INLINE enum a64_mem load_op(const struct kn_inst *in) {
-  unsigned sext = (in->x & KILN_MEM_SEXT) != 0, wide = in->type == KILN_TYPE_I64;
-  return (enum a64_mem)load_ops[KN_MEM_TYPE(in->x)][sext + (sext & wide)];
+#define FORM(operation, zeros)                                                                     \
+  {0x39000000u | (operation) >> 3 << 30 | ((operation) >> 2 & 1u) << 26 |                          \
+     ((operation) & 3u) << 22,                                                                     \
+   10 - ((operation) >> 3), operation, (zeros) ? KN_VF_ZX : 0}
+/* By the type in memory; zero-extended or as it is, sign-extended to i16, to i32, to i64. */
+static const struct form load_forms[KILN_TYPE_COUNT][4] = {
+  [KILN_TYPE_I8] = {FORM(A64_LDRB, 1), FORM(A64_LDRSB_W, 0), FORM(A64_LDRSB_W, 1),
+                    FORM(A64_LDRSB_X, 0)},
+  [KILN_TYPE_I16] = {FORM(A64_LDRH, 1), FORM(A64_LDRH, 1), FORM(A64_LDRSH_W, 1),
+                     FORM(A64_LDRSH_X, 0)},
+  [KILN_TYPE_I32] = {FORM(A64_LDR_W, 1), FORM(A64_LDR_W, 1), FORM(A64_LDR_W, 1),
+                     FORM(A64_LDRSW, 0)},
+  [KILN_TYPE_I64] = {FORM(A64_LDR_X, 0), FORM(A64_LDR_X, 0), FORM(A64_LDR_X, 0),
+                     FORM(A64_LDR_X, 0)},
+  [KILN_TYPE_F32] = {FORM(A64_LDR_FS, 0)},
+  [KILN_TYPE_F64] = {FORM(A64_LDR_FD, 0)},
+};
+KN_INLINE const struct form *load_form(const struct kn_inst *in) {
+  unsigned sext = (in->x & KILN_MEM_SEXT) != 0;
+  return &load_forms[KN_MEM_TYPE(in->x)][(in->type - 1u) & (0 - sext) & 3];
 }
-static const uint8_t store_ops[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_I8] = A64_STRB,   [KILN_TYPE_I16] = A64_STRH,   [KILN_TYPE_I32] = A64_STR_W,
-  [KILN_TYPE_I64] = A64_STR_X, [KILN_TYPE_F32] = A64_STR_FS, [KILN_TYPE_F64] = A64_STR_FD,
+KN_INLINE enum a64_mem load_op(const struct kn_inst *in) { return (enum a64_mem)load_form(in)->op; }
+static const struct form store_forms[KILN_TYPE_COUNT] = {
+  [KILN_TYPE_I8] = FORM(A64_STRB, 0),    [KILN_TYPE_I16] = FORM(A64_STRH, 0),
+  [KILN_TYPE_I32] = FORM(A64_STR_W, 0),  [KILN_TYPE_I64] = FORM(A64_STR_X, 0),
+  [KILN_TYPE_F32] = FORM(A64_STR_FS, 0), [KILN_TYPE_F64] = FORM(A64_STR_FD, 0),
 };
-/* The load `op` of a value of `type` leaves zeros above the type's width. */
-KN_INLINE bool clears(enum a64_mem op, unsigned type) {
-  const uint32_t zeros = 1u << A64_LDRB | 1u << A64_LDRH | 1u << A64_LDR_W;
-  const uint32_t signs = 1u << A64_LDRSB_W | 1u << A64_LDRSH_W;
-  return (zeros | (type == KILN_TYPE_I32 ? signs : 0)) >> op & 1;
+
+/* The offset as the bits of `form`'s word; false if it does not fit. */
+KN_INLINE bool offset_field(const struct form *form, int64_t off, uint64_t *field) {
+  *field = (uint64_t)off << form->up;
+  return (*field & ~UINT64_C(0x3ffc00)) == 0;
+}
+KN_INLINE void emit_form(struct kn_walk *w, const struct form *form, unsigned rt, unsigned base,
+                         uint64_t field) {
+  emit(w, form->word | (uint32_t)field | base << 5 | (rt & 31));
 }
 
-/* Where the access `in` by `op` goes, if that is a register and an offset that the instruction reaches, as
- * it mostly is: a stack slot, an address in a register, or a deferred sum of one and a constant. */
-KN_INLINE bool at_hand(struct kn_walk *w, const struct kn_inst *in, enum a64_mem op,
-                       struct a64_at *at) {
-  uint32_t h = in->a;
-  int64_t off = (int32_t)in->c;
-  if (kn_is_value(h)) {
-    const struct kn_val *val = &w->val[h];
-    if (val->flags & KN_VF_ADDR) {
-      const struct kn_inst *sum = &w->inst[h];
-      if (sum->b || !kn_is_value(sum->a)) return false;
-      off += (int32_t)sum->c;
-      h = sum->a;
-      val = &w->val[h];
-    }
-    unsigned r = val->reg;
-    if (r == KN_NO_REG || !a64_mem_scaled_ok(op, off)) return false;
-    w->locked |= KN_BIT(r);
-    KN_LOG(w, KN_EV_USE, h, r);
-    *at = (struct a64_at){r, (int32_t)off};
-    return true;
-  }
-  if (!kn_is_slot(h)) return false;
-  const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
-  off += s->frame;
-  if (s->frame == 0 || s->align_log2 > 4 || !a64_mem_scaled_ok(op, off)) return false;
-  w->frame_used = true;
-  *at = (struct a64_at){A64_FP, (int32_t)off};
+/* An address within reach: a register and an offset, as those in registers mostly are, and deferred sums of one
+ * and a constant. */
+struct near {
+  uint64_t field;
+  uint32_t base; /* value */
+  unsigned reg;
+  unsigned sum; /* 1 if the address is a deferred sum */
+};
+/* The address `h` + off, a value, for `form`; false, and nothing done, if it is not so simple. */
+KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, int64_t off,
+                       struct near *at) {
+  const struct kn_inst *in = &w->inst[h];
+  unsigned sum = w->val[h].flags / KN_VF_ADDR & 1; /* masks: it would be mispredicted */
+  uint32_t base = h ^ ((h ^ in->a) & (0 - sum));
+  off += (int32_t)in->c & (0 - (int32_t)sum);
+  if (!kn_is_value(base) || (in->b & (0 - sum))) return false;
+  unsigned r = w->val[base].reg;
+  if (!offset_field(form, off, &at->field) || r == KN_NO_REG) return false;
+  w->locked |= KN_BIT(r);
+  KN_LOG(w, KN_EV_USE, base, r);
+  at->base = base;
+  at->reg = r;
+  at->sum = sum;
   return true;
+}
+/* kn_drop of the address h that is `at`. */
+KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
+  struct kn_val *base = &w->val[at->base];
+  bool last = --w->val[h].uses == 0;
+  base->uses -= at->sum & last;
+  last &= base->uses == 0;
+  unsigned flags = base->flags;
+  bool plain = (flags & ~KN_VF_ZX) == 0;
+  w->free |= (uint64_t)(last & plain) << (at->reg & 63);
+  if (KN_UNLIKELY(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0)))
+    a64_release_slow(w, at->base);
 }
 
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
-  emit_access(w, load_op(in), dst & 31, x, KN_MEM_ALIGN(in->x));
+  struct address x;
+  begin_address(w, in->a, (int32_t)in->c, &x);
+  emit_access(w, load_op(in), dst & 31, &x, KN_MEM_ALIGN(in->x));
 }
 
 void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
                      unsigned high) {
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  struct address x;
+  begin_address(w, in->a, (int32_t)in->c, &x);
   enum a64_pair op = load ? A64_LDP_X : A64_STP_X;
   unsigned base = base_register(w, &x);
   if (x.index != KN_NO_REG) {
@@ -250,117 +286,104 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
   emit(w, a64_pair(op, A64_OFFSET, low, high, base, (int32_t)x.disp));
 }
 
-/* A load of a variable in a register: another name of that, as long as it keeps its content. */
-static __attribute__((noinline)) void load_variable(struct kn_walk *w, const struct kn_inst *in,
-                                                    unsigned home) {
-  struct kn_val *val = &w->val[w->i];
-  unsigned mem = KN_MEM_TYPE(in->x);
-  if (in->type != mem) {
-    KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
-    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-    bool sext = (in->x & KILN_MEM_SEXT) != 0;
-    emit(w, sext ? a64_sbfx(1, d, home, 0, bits_of(mem)) : a64_ubfx(1, d, home, 0, bits_of(mem)));
-    kn_defined(w, w->i, d);
-    return;
-  }
-  if (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) {
-    KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
-    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-    a64_hook_move(w, d, home, in->type);
-    kn_defined(w, w->i, d);
-    return;
-  }
-  val->flags = KN_VF_ALIAS;
-  val->reg = (uint8_t)home;
-  val->frame = w->aliased & KN_BIT(home) ? (int32_t)w->alias[home] : 0;
-  w->alias[home] = w->i;
-  w->aliased |= KN_BIT(home);
-  KN_LOG(w, KN_EV_ALIAS, w->i, home);
-}
-
-/* A load of a variable in memory whose content register r holds as well. */
-static __attribute__((noinline)) void load_copy(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot *s, unsigned r) {
-  w->locked |= KN_BIT(r);
-  unsigned zx = w->val[s->value].flags & KN_VF_ZX;
-  KN_LOG(w, KN_EV_USE, s->value, r);
-  unsigned d = kn_def(w, w->i, in->type, r, 0);
-  a64_hook_move(w, d, r, in->type);
-  w->val[w->i].flags |= (uint8_t)zx;
-  kn_defined(w, w->i, d);
-  if (w->owner[d] == w->i) kn_slot_note(w, s, w->i);
-}
-
 /* A load from any address, of any use. */
 static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct kn_inst *in,
                                                struct kn_slot *variable) {
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  struct address x;
+  begin_address(w, in->a, (int32_t)in->c, &x);
   kn_drop(w, in->a);
   if (w->val[w->i].uses == 0) { /* volatile */
-    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, x, KN_MEM_ALIGN(in->x));
+    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, &x, KN_MEM_ALIGN(in->x));
     return;
   }
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  emit_access(w, load_op(in), d & 31, x, KN_MEM_ALIGN(in->x));
-  if (clears(load_op(in), in->type)) set_zx(w, w->i);
+  emit_access(w, load_op(in), d & 31, &x, KN_MEM_ALIGN(in->x));
+  w->val[w->i].flags |= load_form(in)->zx;
   kn_defined(w, w->i, d);
   if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
 }
 
-void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_slot *variable = NULL;
-  if (kn_is_slot(in->a)) {
-    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-    if (s->reg != KN_NO_REG) {
-      load_variable(w, in, s->reg);
-      return;
-    }
-    if (!s->escaped && in->type == KN_MEM_TYPE(in->x) && w->val[w->i].uses) {
-      unsigned r = kn_slot_copy(w, s);
-      if (r != KN_NO_REG) {
-        load_copy(w, in, s, r);
-        return;
-      }
-      variable = s;
-    }
-  }
-  struct a64_at at;
-  if (KN_LIKELY(w->val[w->i].uses != 0) && KN_LIKELY(at_hand(w, in, load_op(in), &at))) {
-    enum a64_mem op = load_op(in);
-    kn_drop(w, in->a);
-    unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-    emit(w, a64_mem_scaled(op, d & 31, at.base, (uint32_t)at.off));
-    if (clears(op, in->type)) set_zx(w, w->i);
-    kn_defined(w, w->i, d);
-    if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
+/* A load of a slot that is no variable in a register: from there, or from the register that still has what a
+ * variable holds. Both are one instruction, and nobody can predict which: so there are no branches. */
+static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
+                                                struct kn_slot *s) {
+  uint32_t i = w->i, last = s->value, type = in->type;
+  struct kn_val *val = &w->val[i];
+  const struct kn_val *copied = &w->val[last];
+  const struct form form = *load_form(in);
+  unsigned from = copied->reg, number = from & 63;
+  bool variable = !s->escaped & (type == KN_MEM_TYPE(in->x)) & (val->uses != 0);
+  bool copy = variable & (last != 0) & (s->epoch == w->epoch) & (from < 64);
+  copy &= (w->owner[number] == last) & (w->block_regs >> number & 1);
+  int64_t frame = s->frame;
+  if (KN_UNLIKELY(frame == 0)) frame = kn_slot_frame(w, kn_index(in->a));
+  uint64_t field;
+  if (KN_UNLIKELY(s->align_log2 > 4 || val->uses == 0) ||
+      !offset_field(&form, frame + (int32_t)in->c, &field)) {
+    if (copy) a64_load_copy(w, in, s, from);
+    else load_far(w, in, variable ? s : NULL);
     return;
   }
-  load_far(w, in, variable);
+  uint32_t mask = 0 - (uint32_t)copy, bank = 0 - (uint32_t)kn_bank(type);
+  uint32_t load = form.word | (uint32_t)field | A64_FP << 5;
+  uint32_t move =
+    ((0xaa0003e0 | (number & 31) << 16) & ~bank) | ((0x1e604000 | (number & 31) << 5) & bank);
+  uint32_t word = (move & mask) | (load & ~mask);
+  uint32_t zx = (copied->flags & KN_VF_ZX & mask) | (form.zx & ~mask);
+  w->frame_used = true;
+  w->locked |= (uint64_t)copy << number;
+  if (copy) KN_LOG(w, KN_EV_USE, last, from);
+  unsigned d = kn_def(w, i, type, from | (KN_NO_REG & ~mask), 0);
+  word |= d & 31;
+  memcpy(w->p, &word, 4);
+  w->p += 4 * (unsigned)!(copy & (d == from));
+  val->flags |= (uint8_t)zx;
+  kn_defined(w, i, d);
+  struct kn_slot none, *to = (variable & (w->owner[d] == i)) ? s : &none;
+  kn_slot_note(w, to, i);
 }
 
-static __attribute__((noinline)) void store_variable(struct kn_walk *w, const struct kn_inst *in,
-                                                     unsigned home) {
-  uint32_t h = in->b;
-  if (kn_is_value(h) && w->val[h].reg == home) {
-    KN_LOG(w, KN_EV_USE, h, home);
-    kn_drop(w, h);
+/* A load through an address. */
+static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in) {
+  const struct form *form = load_form(in);
+  struct near at;
+  if (!kn_is_value(in->a) || KN_UNLIKELY(w->val[w->i].uses == 0) ||
+      !is_near(w, form, in->a, (int32_t)in->c, &at)) {
+    load_far(w, in, NULL);
     return;
   }
-  if (!kn_is_value(h)) {
-    if (w->aliased & KN_BIT(home)) a64_copy_aliases(w, home);
-    a64_hook_constant(w, home, h, in->type);
+  drop_near(w, in->a, &at);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  emit_form(w, form, d, at.reg, at.field);
+  w->val[w->i].flags |= form->zx;
+  kn_defined(w, w->i, d);
+}
+
+/* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
+ * a variable that lives in a register is nothing but another name for it, as long as it keeps its content. */
+void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_is_slot(in->a)) {
+    load_through(w, in);
     return;
   }
-  unsigned r = kn_reg(w, h, in->type);
-  if (w->aliased & KN_BIT(home)) a64_copy_aliases(w, home);
-  a64_hook_move(w, home, r, in->type);
-  kn_drop(w, h);
+  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  unsigned home = s->reg;
+  if (home == KN_NO_REG) {
+    load_slot(w, in, s);
+    return;
+  }
+  if (KN_UNLIKELY(w->val[w->i].flags != 0)) {
+    a64_load_variable(w, in, home);
+    return;
+  }
+  kn_alias(w, w->i, home);
 }
 
 static __attribute__((noinline)) void store_far(struct kn_walk *w, const struct kn_inst *in,
                                                 enum a64_mem op, unsigned rt) {
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
-  emit_access(w, op, rt, x, KN_MEM_ALIGN(in->x));
+  struct address x;
+  begin_address(w, in->a, (int32_t)in->c, &x);
+  emit_access(w, op, rt, &x, KN_MEM_ALIGN(in->x));
 }
 
 /* A store of a float constant, by its bits. */
@@ -368,53 +391,80 @@ static __attribute__((noinline)) void store_float(struct kn_walk *w, const struc
   uint64_t bits = w->f->pool.at[kn_index(in->b)].low;
   if (in->type == KILN_TYPE_F32) bits &= 0xffffffffu;
   enum a64_mem op = in->type == KILN_TYPE_F32 ? A64_STR_W : A64_STR_X;
-  struct address x = begin_address(w, in->a, (int32_t)in->c);
+  struct address x;
+  begin_address(w, in->a, (int32_t)in->c, &x);
   unsigned r = bits ? kn_temp(w, KN_GP_MASK) : A64_ZR;
   if (bits) a64_set(w, r, 1, bits);
-  emit_access(w, op, r, x, KN_MEM_ALIGN(in->x));
+  emit_access(w, op, r, &x, KN_MEM_ALIGN(in->x));
   kn_drop(w, in->a);
 }
 
-void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_slot *variable = NULL;
-  if (kn_is_slot(in->a)) {
-    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-    if (s->reg != KN_NO_REG) {
-      store_variable(w, in, s->reg);
-      KN_LOG(w, KN_EV_STORE, kn_index(in->a), s->reg);
-      return;
-    }
-    if (!s->escaped) variable = s;
-    s->value = 0;
-  }
-  enum a64_mem op = (enum a64_mem)store_ops[in->type];
-  unsigned r;
-  if (KN_UNLIKELY(kn_bank(in->type) && kn_is_pool(in->b))) {
+/* A store to what is no variable in a register. */
+static __attribute__((noinline)) void store_memory(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t a = in->a, b = in->b;
+  if (KN_UNLIKELY(kn_bank(in->type) && kn_is_pool(b))) {
     store_float(w, in);
     return;
   }
-  r = kn_is_value(in->b) || kn_bank(in->type) ? kn_reg(w, in->b, in->type)
-                                              : reg_or_zr(w, in->b, in->type);
-  struct a64_at at;
-  if (KN_LIKELY(at_hand(w, in, op, &at)))
-    emit(w, a64_mem_scaled(op, r & 31, at.base, (uint32_t)at.off));
-  else store_far(w, in, op, r & 31);
-  if (variable && kn_is_value(in->b) && w->val[in->b].reg == r && w->owner[r] == in->b)
-    kn_slot_note(w, variable, in->b);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  const struct form *form = &store_forms[in->type];
+  unsigned r =
+    kn_is_value(b) || kn_bank(in->type) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
+  struct near at;
+  if (kn_is_value(a) && is_near(w, form, a, (int32_t)in->c, &at)) {
+    emit_form(w, form, r, at.reg, at.field);
+    drop_near(w, a, &at);
+  } else {
+    store_far(w, in, (enum a64_mem)form->op, r & 31);
+    kn_drop(w, a);
+  }
+  kn_drop(w, b);
+}
+
+/* A store to a slot that is no variable in a register. */
+static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct kn_inst *in,
+                                                 struct kn_slot *s) {
+  uint32_t b = in->b;
+  s->value = 0;
+  if (KN_UNLIKELY(kn_bank(in->type) && !kn_is_value(b))) {
+    store_memory(w, in);
+    return;
+  }
+  const struct form *form = &store_forms[in->type];
+  unsigned r = kn_is_value(b) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
+  uint64_t field;
+  if (KN_LIKELY(s->align_log2 <= 4) &&
+      offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
+    w->frame_used = true;
+    emit_form(w, form, r, A64_FP, field);
+  } else {
+    store_far(w, in, (enum a64_mem)form->op, r & 31);
+  }
+  if (!s->escaped && kn_is_value(b) && w->val[b].reg == r && w->owner[r] == b)
+    kn_slot_note(w, s, b);
+  kn_drop(w, b);
+}
+
+void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_is_slot(in->a)) {
+    store_memory(w, in);
+    return;
+  }
+  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  if (s->reg == KN_NO_REG) store_slot(w, in, s);
+  else a64_store_variable(w, in, s->reg);
 }
 
 /* ---- copies of a few bytes ---- */
 
 /* Address h as a base register and a displacement that the accesses of a short copy reach. */
 static struct a64_at short_reach(struct kn_walk *w, uint32_t h) {
-  struct address x = begin_address(w, h, 0);
+  struct address x;
+  begin_address(w, h, 0, &x);
   if (x.kind == AT_REG && x.index == KN_NO_REG && x.disp >= -192 && x.disp < 3968 &&
       ((x.disp & 7) == 0 || x.disp < 128))
     return (struct a64_at){x.base, (int32_t)x.disp};
   unsigned t = kn_temp(w, KN_GP_MASK);
-  emit_sum(w, t, x);
+  emit_sum(w, t, &x);
   return (struct a64_at){t, 0};
 }
 

@@ -160,8 +160,9 @@ void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   a64_set(w, IP0, 1, 127); /* shifted by 127 - e: right where e is from 0 to 127 */
   unsigned count = kn_temp(w, KN_GP_MASK);
   emit(w, a64_addsub_reg(A64_SUB, 1, count, IP0, e, A64_LSL, 0));
-  a64_wide_shift(w, KILN_OP_LSHR, low, high, count);
-  if (sign) a64_wide_negate_if(w, low, high, minus);
+  struct a64_halves x = {low, high};
+  a64_wide_shift(w, KILN_OP_LSHR, &x, count);
+  if (sign) a64_wide_negate_if(w, x, minus);
   emit(w, a64_cmp(1, e, A64_ZR));
   emit(w, a64_csel(A64_CSEL, 1, low, A64_ZR, low, A64_LT));
   emit(w, a64_csel(A64_CSEL, 1, high, A64_ZR, high, A64_LT));

@@ -190,6 +190,14 @@ static void float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsign
 }
 
 void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+  if (kn_is_imm(h) && KN_LIKELY(dst < KN_FP_BASE)) {
+    int32_t value = kn_imm(h), inverted = value >> 31;
+    uint32_t low = (uint32_t)(value ^ inverted);
+    if (KN_LIKELY(low < 0xffff))
+      emit(w, a64_movw(inverted ? A64_MOVN : A64_MOVZ, sf_of(type), dst, low, 0));
+    else a64_set(w, dst, sf_of(type), (uint64_t)(int64_t)value);
+    return;
+  }
   if (kn_is_slot(h)) {
     a64_slot_addr(w, dst, kn_index(h), 0);
     return;

@@ -22,155 +22,18 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
   [KILN_OP_FMULADD] = QUAD,
 };
 
-static a64_lower nothing, drop_one, trap, debug_trap;
-static a64_lower *const lowerings[KILN_OP_COUNT] = {
-  [KILN_OP_PARAM] = nothing,
-  [KILN_OP_SEG] = nothing,
-  [KILN_OP_RESULT] = nothing,
-  [KILN_OP_COPY] = a64_lower_copy,
-  [KILN_OP_ADD] = a64_lower_add,
-  [KILN_OP_SUB] = a64_lower_add,
-  [KILN_OP_MUL] = a64_lower_mul,
-  [KILN_OP_UMULH] = a64_lower_mulh,
-  [KILN_OP_SMULH] = a64_lower_mulh,
-  [KILN_OP_UDIV] = a64_lower_div,
-  [KILN_OP_SDIV] = a64_lower_div,
-  [KILN_OP_UREM] = a64_lower_div,
-  [KILN_OP_SREM] = a64_lower_div,
-  [KILN_OP_AND] = a64_lower_logic,
-  [KILN_OP_OR] = a64_lower_logic,
-  [KILN_OP_XOR] = a64_lower_logic,
-  [KILN_OP_SHL] = a64_lower_shift,
-  [KILN_OP_LSHR] = a64_lower_shift,
-  [KILN_OP_ASHR] = a64_lower_shift,
-  [KILN_OP_ROTL] = a64_lower_rotate,
-  [KILN_OP_ROTR] = a64_lower_rotate,
-  [KILN_OP_FSHL] = a64_lower_funnel,
-  [KILN_OP_FSHR] = a64_lower_funnel,
-  [KILN_OP_SMIN] = a64_lower_minmax,
-  [KILN_OP_SMAX] = a64_lower_minmax,
-  [KILN_OP_UMIN] = a64_lower_minmax,
-  [KILN_OP_UMAX] = a64_lower_minmax,
-  [KILN_OP_SADDO] = a64_lower_overflow,
-  [KILN_OP_UADDO] = a64_lower_overflow,
-  [KILN_OP_SSUBO] = a64_lower_overflow,
-  [KILN_OP_USUBO] = a64_lower_overflow,
-  [KILN_OP_SMULO] = a64_lower_overflow,
-  [KILN_OP_UMULO] = a64_lower_overflow,
-  [KILN_OP_SADDS] = a64_lower_saturate,
-  [KILN_OP_UADDS] = a64_lower_saturate,
-  [KILN_OP_SSUBS] = a64_lower_saturate,
-  [KILN_OP_USUBS] = a64_lower_saturate,
-  [KILN_OP_NEG] = a64_lower_not_neg,
-  [KILN_OP_NOT] = a64_lower_not_neg,
-  [KILN_OP_ABS] = a64_lower_abs,
-  [KILN_OP_CLZ] = a64_lower_count,
-  [KILN_OP_CTZ] = a64_lower_count,
-  [KILN_OP_POPCNT] = a64_lower_count,
-  [KILN_OP_BITREV] = a64_lower_reverse,
-  [KILN_OP_BSWAP] = a64_lower_reverse,
-  [KILN_OP_ICMP] = a64_lower_cmp,
-  [KILN_OP_FCMP] = a64_lower_cmp,
-  [KILN_OP_SELECT] = a64_lower_select,
-  [KILN_OP_TRUNC] = a64_lower_trunc,
-  [KILN_OP_ZEXT] = a64_lower_extend,
-  [KILN_OP_SEXT] = a64_lower_extend,
-  [KILN_OP_FDEMOTE] = a64_lower_fconvert,
-  [KILN_OP_FPROMOTE] = a64_lower_fconvert,
-  [KILN_OP_FTOSI] = a64_lower_ftoi,
-  [KILN_OP_FTOUI] = a64_lower_ftoi,
-  [KILN_OP_FTOSIS] = a64_lower_ftoi,
-  [KILN_OP_FTOUIS] = a64_lower_ftoi,
-  [KILN_OP_SITOF] = a64_lower_itof,
-  [KILN_OP_UITOF] = a64_lower_itof,
-  [KILN_OP_BITCAST] = a64_lower_bitcast,
-  [KILN_OP_FADD] = a64_lower_fbin,
-  [KILN_OP_FSUB] = a64_lower_fbin,
-  [KILN_OP_FMUL] = a64_lower_fbin,
-  [KILN_OP_FDIV] = a64_lower_fbin,
-  [KILN_OP_FMIN] = a64_lower_fbin,
-  [KILN_OP_FMAX] = a64_lower_fbin,
-  [KILN_OP_FMINIMUM] = a64_lower_fbin,
-  [KILN_OP_FMAXIMUM] = a64_lower_fbin,
-  [KILN_OP_FREM] = a64_lower_frem,
-  [KILN_OP_FNEG] = a64_lower_fun,
-  [KILN_OP_FABS] = a64_lower_fun,
-  [KILN_OP_FSQRT] = a64_lower_fun,
-  [KILN_OP_FFLOOR] = a64_lower_fun,
-  [KILN_OP_FCEIL] = a64_lower_fun,
-  [KILN_OP_FTRUNC] = a64_lower_fun,
-  [KILN_OP_FROUND] = a64_lower_fun,
-  [KILN_OP_FROUNDEVEN] = a64_lower_fun,
-  [KILN_OP_FRINT] = a64_lower_fun,
-  [KILN_OP_FNEARBYINT] = a64_lower_fun,
-  [KILN_OP_FMA] = a64_lower_fma,
-  [KILN_OP_FMULADD] = a64_lower_fma,
-  [KILN_OP_FCOPYSIGN] = a64_lower_fcopysign,
-  [KILN_OP_LOAD] = a64_lower_load,
-  [KILN_OP_STORE] = a64_lower_store,
-  [KILN_OP_ADDR] = a64_lower_addr,
-  [KILN_OP_SALLOC] = a64_lower_salloc,
-  [KILN_OP_STACK_SAVE] = a64_lower_stack_save,
-  [KILN_OP_STACK_RESTORE] = a64_lower_stack_restore,
-  [KILN_OP_LIFE_START] = drop_one,
-  [KILN_OP_LIFE_END] = drop_one,
-  [KILN_OP_MEMCPY] = a64_lower_mem,
-  [KILN_OP_MEMMOVE] = a64_lower_mem,
-  [KILN_OP_MEMSET] = a64_lower_mem,
-  [KILN_OP_PREFETCH] = a64_lower_prefetch,
-  [KILN_OP_ATOMIC_LOAD] = a64_lower_atomic_load,
-  [KILN_OP_ATOMIC_STORE] = a64_lower_atomic_store,
-  [KILN_OP_ATOMIC_RMW] = a64_lower_atomic_rmw,
-  [KILN_OP_ATOMIC_CAS] = a64_lower_atomic_cas,
-  [KILN_OP_FENCE] = a64_lower_fence,
-  [KILN_OP_CALL] = a64_lower_call,
-  [KILN_OP_VA_START] = a64_lower_va_start,
-  [KILN_OP_VA_COPY] = a64_lower_va_copy,
-  [KILN_OP_VA_END] = drop_one,
-  [KILN_OP_VA_ARG] = a64_lower_va_arg,
-  [KILN_OP_TLS_ADDR] = a64_lower_tls,
-  [KILN_OP_FRAME_ADDR] = a64_lower_level,
-  [KILN_OP_RETURN_ADDR] = a64_lower_level,
-  [KILN_OP_DEBUG_TRAP] = debug_trap,
-  [KILN_OP_BR] = a64_lower_br,
-  [KILN_OP_BRIF] = a64_lower_brif,
-  [KILN_OP_SWITCH] = a64_lower_switch,
-  [KILN_OP_BRIND] = a64_lower_brind,
-  [KILN_OP_RET] = a64_lower_ret,
-  [KILN_OP_UNREACHABLE] = trap,
-  [KILN_OP_TRAP] = trap,
-};
-
-/* What the loop need not look into: of an operation, the types for which the row above is right whatever
- * else the instruction says; and whether it only makes a value, so that it is nothing if nobody reads it. */
 enum {
-  I = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
-  F = KN_T(F32) | KN_T(F64),
-  ANY = I | F | KN_T(VOID)
-};
-static const struct {
-  uint16_t types;
-  bool pure;
-} plain[KILN_OP_COUNT] = {
-  [KILN_OP_PARAM] = {ANY, false}, [KILN_OP_RESULT] = {ANY, false},
-  [KILN_OP_ADD] = {I, true},      [KILN_OP_SUB] = {I, true},
-  [KILN_OP_MUL] = {I, true},      [KILN_OP_AND] = {I, true},
-  [KILN_OP_OR] = {I, true},       [KILN_OP_XOR] = {I, true},
-  [KILN_OP_SHL] = {I, true},      [KILN_OP_LSHR] = {I, true},
-  [KILN_OP_ASHR] = {I, true},     [KILN_OP_ICMP] = {I, true},
-  [KILN_OP_FCMP] = {F, true},     [KILN_OP_SELECT] = {I | F, true},
-  [KILN_OP_ZEXT] = {I, true},     [KILN_OP_SEXT] = {I, true},
-  [KILN_OP_FADD] = {F, true},     [KILN_OP_FSUB] = {F, true},
-  [KILN_OP_FMUL] = {F, true},     [KILN_OP_FDIV] = {F, true},
-  [KILN_OP_LOAD] = {I | F, true}, [KILN_OP_STORE] = {I | F, false},
-  [KILN_OP_ADDR] = {ANY, true},   [KILN_OP_CALL] = {ANY, false},
-  [KILN_OP_BR] = {ANY, false},    [KILN_OP_BRIF] = {ANY, false},
-  [KILN_OP_RET] = {ANY, false},
+  LOWERED = KN_T(VOID) | KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64)
 };
 
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
+}
+static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
+  (void)in;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
+  w->limit = NULL; /* ends the block: room() */
 }
 static void drop_one(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 static void trap(struct kn_walk *w, const struct kn_inst *in) {
@@ -182,38 +45,168 @@ static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
   emit(w, a64_brk(0xf000));
 }
 
-/* ---- the loop ---- */
+/* ---- the table ---- */
 
-enum {
-  LOWERED = KN_T(VOID) | KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64)
-};
-
-/* Who lowers `in`, or NULL. */
-static __attribute__((noinline)) a64_lower *lowering(const struct kn_inst *in) {
-  unsigned shape = kn_op_info[in->op].shape;
-  unsigned from = shape >= KN_SH_CONV_II && shape <= KN_SH_CONV_BITS ? in->x
-                  : shape == KN_SH_LOAD                              ? KN_MEM_TYPE(in->x)
-                                                                     : (unsigned)in->type;
-  unsigned types = 1u << in->type | 1u << from;
-  if (KN_LIKELY((types & ~LOWERED) == 0)) return lowerings[in->op];
-  if ((types & ~(LOWERED | KN_T(I128) | KN_T(F128))) != 0) return NULL;
-  switch (in->op) {
-  case KILN_OP_PARAM:
-  case KILN_OP_RESULT: return nothing;
-  case KILN_OP_CALL: return a64_lower_call;
-  case KILN_OP_VA_ARG: return a64_lower_va_arg;
-  case KILN_OP_ATOMIC_LOAD:
-  case KILN_OP_ATOMIC_STORE:
-  case KILN_OP_ATOMIC_RMW:
-  case KILN_OP_ATOMIC_CAS: return in->type == KILN_TYPE_I128 ? a64_lower_wide_atomic : NULL;
-  default:
-    if (lowerings[in->op] == NULL) return NULL;
-    return types & KN_T(F128) ? a64_lower_quad : a64_lower_wide;
+/* A conversion from or to what is no type of one register. */
+static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned types = 1u << in->type | 1u << (in->x & 31);
+  if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
+  else if (types & KN_T(F128)) a64_lower_quad(w, in);
+  else a64_lower_wide(w, in);
+}
+#define CONVERSION_FROM(name)                                                                      \
+  static void from_##name(struct kn_walk *w, const struct kn_inst *in) {                           \
+    if (KN_LIKELY(LOWERED >> in->x & 1)) a64_lower_##name(w, in);                                  \
+    else convert_wide(w, in);                                                                      \
   }
+CONVERSION_FROM(trunc)
+CONVERSION_FROM(fconvert)
+CONVERSION_FROM(ftoi)
+CONVERSION_FROM(itof)
+CONVERSION_FROM(bitcast)
+
+/* Who lowers an operation, who for i128 and for f128; and the same again for results that nobody reads:
+ * what does nothing but make a value is nothing then. */
+static a64_lower unread;
+#define CELL(t, fn, i128, f128)                                                                    \
+  (LOWERED >> (t) & 1      ? fn                                                                    \
+   : (t) == KILN_TYPE_I128 ? i128                                                                  \
+   : (t) == KILN_TYPE_F128 ? f128                                                                  \
+                           : unsupported)
+#define ROW(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, __VA_ARGS__)}
+#define UNREAD KN_BY_TYPE(CELL, unread, unread, unread)
+#define ACTION(fn) ROW(fn, a64_lower_wide, a64_lower_quad)
+#define VALUE(fn) {KN_BY_TYPE(CELL, fn, a64_lower_wide, a64_lower_quad), UNREAD}
+#define CONVERSION(fn) {KN_BY_TYPE(CELL, fn, convert_wide, convert_wide), UNREAD}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static a64_lower *const lowerings[KILN_OP_COUNT][2][16] = {
+  [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, unsupported, unsupported),
+  [KILN_OP_PARAM] = ROW(nothing, nothing, nothing),
+  [KILN_OP_RESULT] = ROW(nothing, nothing, nothing),
+  [KILN_OP_COPY] = VALUE(a64_lower_copy),
+  [KILN_OP_ADD] = VALUE(a64_lower_add),
+  [KILN_OP_SUB] = VALUE(a64_lower_add),
+  [KILN_OP_MUL] = VALUE(a64_lower_mul),
+  [KILN_OP_UMULH] = VALUE(a64_lower_mulh),
+  [KILN_OP_SMULH] = VALUE(a64_lower_mulh),
+  [KILN_OP_UDIV] = VALUE(a64_lower_div),
+  [KILN_OP_SDIV] = VALUE(a64_lower_div),
+  [KILN_OP_UREM] = VALUE(a64_lower_div),
+  [KILN_OP_SREM] = VALUE(a64_lower_div),
+  [KILN_OP_AND] = VALUE(a64_lower_logic),
+  [KILN_OP_OR] = VALUE(a64_lower_logic),
+  [KILN_OP_XOR] = VALUE(a64_lower_logic),
+  [KILN_OP_SHL] = VALUE(a64_lower_shift),
+  [KILN_OP_LSHR] = VALUE(a64_lower_shift),
+  [KILN_OP_ASHR] = VALUE(a64_lower_shift),
+  [KILN_OP_ROTL] = VALUE(a64_lower_rotate),
+  [KILN_OP_ROTR] = VALUE(a64_lower_rotate),
+  [KILN_OP_FSHL] = VALUE(a64_lower_funnel),
+  [KILN_OP_FSHR] = VALUE(a64_lower_funnel),
+  [KILN_OP_SMIN] = VALUE(a64_lower_minmax),
+  [KILN_OP_SMAX] = VALUE(a64_lower_minmax),
+  [KILN_OP_UMIN] = VALUE(a64_lower_minmax),
+  [KILN_OP_UMAX] = VALUE(a64_lower_minmax),
+  [KILN_OP_SADDO] = VALUE(a64_lower_overflow),
+  [KILN_OP_UADDO] = VALUE(a64_lower_overflow),
+  [KILN_OP_SSUBO] = VALUE(a64_lower_overflow),
+  [KILN_OP_USUBO] = VALUE(a64_lower_overflow),
+  [KILN_OP_SMULO] = VALUE(a64_lower_overflow),
+  [KILN_OP_UMULO] = VALUE(a64_lower_overflow),
+  [KILN_OP_SADDS] = VALUE(a64_lower_saturate),
+  [KILN_OP_UADDS] = VALUE(a64_lower_saturate),
+  [KILN_OP_SSUBS] = VALUE(a64_lower_saturate),
+  [KILN_OP_USUBS] = VALUE(a64_lower_saturate),
+  [KILN_OP_NEG] = VALUE(a64_lower_not_neg),
+  [KILN_OP_NOT] = VALUE(a64_lower_not_neg),
+  [KILN_OP_ABS] = VALUE(a64_lower_abs),
+  [KILN_OP_CLZ] = VALUE(a64_lower_count),
+  [KILN_OP_CTZ] = VALUE(a64_lower_count),
+  [KILN_OP_POPCNT] = VALUE(a64_lower_count),
+  [KILN_OP_BITREV] = VALUE(a64_lower_reverse),
+  [KILN_OP_BSWAP] = VALUE(a64_lower_reverse),
+  [KILN_OP_ICMP] = VALUE(a64_lower_cmp),
+  [KILN_OP_FCMP] = VALUE(a64_lower_cmp),
+  [KILN_OP_SELECT] = VALUE(a64_lower_select),
+  [KILN_OP_TRUNC] = CONVERSION(from_trunc),
+  [KILN_OP_ZEXT] = VALUE(a64_lower_extend),
+  [KILN_OP_SEXT] = VALUE(a64_lower_extend),
+  [KILN_OP_FDEMOTE] = CONVERSION(from_fconvert),
+  [KILN_OP_FPROMOTE] = CONVERSION(from_fconvert),
+  [KILN_OP_FTOSI] = CONVERSION(from_ftoi),
+  [KILN_OP_FTOUI] = CONVERSION(from_ftoi),
+  [KILN_OP_FTOSIS] = CONVERSION(from_ftoi),
+  [KILN_OP_FTOUIS] = CONVERSION(from_ftoi),
+  [KILN_OP_SITOF] = CONVERSION(from_itof),
+  [KILN_OP_UITOF] = CONVERSION(from_itof),
+  [KILN_OP_BITCAST] = CONVERSION(from_bitcast),
+  [KILN_OP_FADD] = VALUE(a64_lower_fbin),
+  [KILN_OP_FSUB] = VALUE(a64_lower_fbin),
+  [KILN_OP_FMUL] = VALUE(a64_lower_fbin),
+  [KILN_OP_FDIV] = VALUE(a64_lower_fbin),
+  [KILN_OP_FMIN] = VALUE(a64_lower_fbin),
+  [KILN_OP_FMAX] = VALUE(a64_lower_fbin),
+  [KILN_OP_FMINIMUM] = VALUE(a64_lower_fbin),
+  [KILN_OP_FMAXIMUM] = VALUE(a64_lower_fbin),
+  [KILN_OP_FREM] = VALUE(a64_lower_frem),
+  [KILN_OP_FNEG] = VALUE(a64_lower_fun),
+  [KILN_OP_FABS] = VALUE(a64_lower_fun),
+  [KILN_OP_FSQRT] = VALUE(a64_lower_fun),
+  [KILN_OP_FFLOOR] = VALUE(a64_lower_fun),
+  [KILN_OP_FCEIL] = VALUE(a64_lower_fun),
+  [KILN_OP_FTRUNC] = VALUE(a64_lower_fun),
+  [KILN_OP_FROUND] = VALUE(a64_lower_fun),
+  [KILN_OP_FROUNDEVEN] = VALUE(a64_lower_fun),
+  [KILN_OP_FRINT] = VALUE(a64_lower_fun),
+  [KILN_OP_FNEARBYINT] = VALUE(a64_lower_fun),
+  [KILN_OP_FMA] = VALUE(a64_lower_fma),
+  [KILN_OP_FMULADD] = VALUE(a64_lower_fma),
+  [KILN_OP_FCOPYSIGN] = VALUE(a64_lower_fcopysign),
+  [KILN_OP_LOAD] = VALUE(a64_lower_load),
+  [KILN_OP_STORE] = ACTION(a64_lower_store),
+  [KILN_OP_ADDR] = VALUE(a64_lower_addr),
+  [KILN_OP_SALLOC] = ACTION(a64_lower_salloc),
+  [KILN_OP_STACK_SAVE] = ACTION(a64_lower_stack_save),
+  [KILN_OP_STACK_RESTORE] = ACTION(a64_lower_stack_restore),
+  [KILN_OP_LIFE_START] = ACTION(drop_one),
+  [KILN_OP_LIFE_END] = ACTION(drop_one),
+  [KILN_OP_MEMCPY] = ACTION(a64_lower_mem),
+  [KILN_OP_MEMMOVE] = ACTION(a64_lower_mem),
+  [KILN_OP_MEMSET] = ACTION(a64_lower_mem),
+  [KILN_OP_PREFETCH] = ACTION(a64_lower_prefetch),
+  [KILN_OP_ATOMIC_LOAD] = ROW(a64_lower_atomic_load, a64_lower_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_STORE] = ROW(a64_lower_atomic_store, a64_lower_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_RMW] = ROW(a64_lower_atomic_rmw, a64_lower_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_CAS] = ROW(a64_lower_atomic_cas, a64_lower_wide_atomic, unsupported),
+  [KILN_OP_FENCE] = ACTION(a64_lower_fence),
+  [KILN_OP_CALL] = ROW(a64_lower_call, a64_lower_call, a64_lower_call),
+  [KILN_OP_VA_START] = ACTION(a64_lower_va_start),
+  [KILN_OP_VA_COPY] = ACTION(a64_lower_va_copy),
+  [KILN_OP_VA_END] = ACTION(drop_one),
+  [KILN_OP_VA_ARG] = ROW(a64_lower_va_arg, a64_lower_va_arg, a64_lower_va_arg),
+  [KILN_OP_TLS_ADDR] = VALUE(a64_lower_tls),
+  [KILN_OP_FRAME_ADDR] = ACTION(a64_lower_level),
+  [KILN_OP_RETURN_ADDR] = ACTION(a64_lower_level),
+  [KILN_OP_DEBUG_TRAP] = ACTION(debug_trap),
+  [KILN_OP_BR] = ACTION(a64_lower_br),
+  [KILN_OP_BRIF] = ACTION(a64_lower_brif),
+  [KILN_OP_SWITCH] = ACTION(a64_lower_switch),
+  [KILN_OP_BRIND] = ACTION(a64_lower_brind),
+  [KILN_OP_RET] = ACTION(a64_lower_ret),
+  [KILN_OP_UNREACHABLE] = ACTION(trap),
+  [KILN_OP_TRAP] = ACTION(trap),
+};
+#pragma GCC diagnostic pop
+
+/* Who lowers instruction i. */
+KN_INLINE a64_lower *lowering(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  return lowerings[in->op][w->val[i].uses == 0][in->type];
 }
 
 /* Drops the operands of an instruction whose result nobody reads; false if it must be done. */
-static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
+static bool skip(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_op_info *info = &kn_op_info[in->op];
   if (w->val[w->i].uses || info->effects & (KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE)) return false;
   if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
@@ -246,7 +239,26 @@ static bool skip_dead(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* With `map`, each instruction's place in the code is written down. */
+static void unread(struct kn_walk *w, const struct kn_inst *in) {
+  if (!skip(w, in)) lowerings[in->op][0][in->type](w, in);
+}
+
+/* ---- the loop ---- */
+
+/* Where the block goes on: it may have been left and come back to. */
+KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
+  while (KN_UNLIKELY(w->inst[i].op == KILN_OP_SEG)) i = w->inst[i].a;
+  return i;
+}
+
+/* Makes room for more code, unless the function failed. */
+static __attribute__((noinline)) bool room(struct kn_walk *w) {
+  return w->f->status == KILN_OK && kn_walk_room(w, 0);
+}
+
+/* With `map`, each instruction's place in the code is written down. Who lowers the next instruction is
+ * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
+ * last one is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   kiln_func *f = w->f;
   kn_walk_block(w, pos);
@@ -254,30 +266,27 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   if (map) kn_map_add(w, w->block, 0, false);
   if (KN_UNLIKELY(b->address_taken)) a64_read_shadows(w, b);
   if (pos == 0) a64_enter(w);
-  for (uint32_t i = b->first;;) {
-    const struct kn_inst *in = &w->inst[i];
+  uint32_t i = past_segments(w, b->first), last = b->term;
+  const struct kn_inst *in = &w->inst[i];
+  a64_lower *fn = lowering(w, in, i);
+  for (;;) {
     w->i = i;
-    if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 0)) return;
-    if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {
-      i = in->a;
-      continue;
-    }
+    if (KN_UNLIKELY(w->p > w->limit) && !room(w)) return;
     if (map) kn_map_inst(w, in);
     KN_LOG(w, KN_EV_INST, i, 0);
-    if (KN_LIKELY(plain[in->op].types >> in->type & 1)) {
-      if (KN_LIKELY(!plain[in->op].pure || w->val[i].uses != 0) || !skip_dead(w, in))
-        lowerings[in->op](w, in);
-    } else {
-      a64_lower *lower = lowering(in);
-      if (KN_UNLIKELY(lower == NULL)) {
-        kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
-        return;
-      }
-      if (!skip_dead(w, in)) lower(w, in);
+    uint32_t n = i + 1;
+    const struct kn_inst *next = in + 1;
+    if (KN_UNLIKELY(next->op == KILN_OP_SEG)) {
+      n = past_segments(w, n);
+      next = &w->inst[n];
     }
+    a64_lower *then = lowering(w, next, n);
+    fn(w, in);
     kn_inst_end(w);
-    if (i == b->term) break;
-    i++;
+    if (i == last) return;
+    i = n;
+    in = next;
+    fn = then;
   }
 }
 
@@ -295,6 +304,7 @@ static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
+  w->val[f->n] = (struct kn_val){0}; /* of the empty one behind the last */
   unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
   uint32_t mask = (1u << (align < 2 ? 2 : align)) - 1;
   if (!kn_walk_room(w, (size_t)mask + 64)) return f->status;

@@ -102,7 +102,7 @@ static void test_64(struct kn_walk *w, unsigned c) {
   emit(w, a64_tst_imm(1, c, field));
 }
 
-static void shift_by(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
+void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
   bool left = op == KILN_OP_SHL, sign = op == KILN_OP_ASHR;
   /* bits go from `from` to `to`; by 64 and more, `to` is all from `from` */
   unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
@@ -112,11 +112,6 @@ static void shift_by(struct kn_walk *w, unsigned op, struct a64_halves *a, unsig
   test_64(w, c);
   emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
   emit(w, a64_csel(A64_CSEL, 1, from, sign ? (unsigned)IP1 : (unsigned)A64_ZR, from, A64_NE));
-}
-
-void a64_wide_shift(struct kn_walk *w, unsigned op, unsigned low, unsigned high, unsigned count) {
-  struct a64_halves a = {low, high};
-  shift_by(w, op, &a, count);
 }
 
 static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsigned c) {
@@ -139,7 +134,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, struct a64_halves
   }
   struct a64_halves c = a64_wide_operand(w, in->b);
   if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, a, c.low);
-  else shift_by(w, in->op, a, c.low);
+  else a64_wide_shift(w, in->op, a, c.low);
 }
 
 /* Flags of a - b: LT, GE, LO, HS are right, others are not. */
@@ -205,16 +200,11 @@ static void count(struct kn_walk *w, unsigned op, struct a64_halves *a) {
   emit(w, a64_mov(1, a->high, A64_ZR));
 }
 
-/* x = x negated where `mask` is all ones, as it is where that is 0. */
-static void negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
+void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
   emit(w, a64_eor(1, x.low, x.low, mask));
   emit(w, a64_eor(1, x.high, x.high, mask));
   emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
   emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
-}
-
-void a64_wide_negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned mask) {
-  negate_if(w, (struct a64_halves){low, high}, mask);
 }
 
 static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
@@ -230,7 +220,7 @@ static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
     break;
   case KILN_OP_ABS:
     emit(w, a64_asr_imm(1, IP0, r.high, 63));
-    negate_if(w, r, IP0);
+    a64_wide_negate_if(w, r, IP0);
     break;
   case KILN_OP_BITREV:
   case KILN_OP_BSWAP: {
@@ -249,10 +239,10 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   bool left = in->op == KILN_OP_FSHL;
   struct a64_halves near = a64_wide_operand(w, left ? in->a : in->b),
                     far = a64_wide_operand(w, left ? in->b : in->a), c = a64_wide_operand(w, in->c);
-  shift_by(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
+  a64_wide_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
   shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
   emit(w, a64_mvn(1, c.low, c.low));
-  shift_by(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
+  a64_wide_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
   emit(w, a64_orr(1, near.low, near.low, far.low));
   emit(w, a64_orr(1, near.high, near.high, far.high));
   kn_drop(w, in->a);
@@ -294,11 +284,11 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
     emit(w, a64_eor(1, sign, a.high, b.high));
     emit(w, a64_asr_imm(1, sign, sign, 63));
     emit(w, a64_asr_imm(1, IP0, a.high, 63));
-    negate_if(w, a, IP0);
+    a64_wide_negate_if(w, a, IP0);
     emit(w, a64_asr_imm(1, IP0, b.high, 63));
-    negate_if(w, b, IP0);
+    a64_wide_negate_if(w, b, IP0);
     multiply_checked(w, a, b, over);
-    negate_if(w, a, sign);
+    a64_wide_negate_if(w, a, sign);
     emit(w, a64_eor(1, sign, sign, a.high));
     emit(w, a64_orr(1, IP0, a.low, a.high));
     emit(w, a64_cmp(1, IP0, A64_ZR));

@@ -48,7 +48,8 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     }
   } else {
     unsigned ra = kn_reg(w, a, type);
-    struct x64_operand o = x64_operand(w, b, type);
+    struct x64_operand o;
+    x64_operand(w, b, type, &o);
     if (o.kind == X64_IMM) {
       if (o.imm == 0) EMIT(w, x64_rr(w->p, X64_TEST, size, ra, ra));
       else EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, ra, o.imm));

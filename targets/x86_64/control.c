@@ -50,10 +50,10 @@ KN_INLINE void go(struct kn_walk *w, uint32_t block) {
   else x64_jmp(w, block);
 }
 
-/* True if some relocation is in the code from `start` to `end`: they are in ascending order. */
+/* True if some relocation is in the function's code from `start` to `end`: they are in ascending order. */
 static bool has_relocs(const struct kn_walk *w, uint32_t start, uint32_t end) {
   const struct kn_code_reloc *r = w->s->out.relocs;
-  uint32_t low = 0, high = w->s->out.n_relocs;
+  uint32_t high = w->s->out.n_relocs, low = high - w->reloc_mark.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
     if (r[middle].offset < start) low = middle + 1;

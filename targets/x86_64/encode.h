@@ -32,8 +32,16 @@ struct x64_mem {
   uint8_t base, index, scale, segment; /* segment: 0, or 0x64 for fs */
   int32_t disp;
 };
+/* [base + (index << scale) + disp], as one word: written by parts, it could not be read as a whole at once. */
+static inline struct x64_mem x64_mem(unsigned base, unsigned index, unsigned scale, int32_t disp) {
+  _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are composed for such hosts");
+  uint64_t word = base | index << 8 | scale << 16 | (uint64_t)(uint32_t)disp << 32;
+  struct x64_mem m;
+  memcpy(&m, &word, sizeof m);
+  return m;
+}
 static inline struct x64_mem x64_at(unsigned base, int32_t disp) {
-  return (struct x64_mem){(uint8_t)base, X64_NONE, 0, 0, disp};
+  return x64_mem(base, X64_NONE, 0, disp);
 }
 
 /* ---- opcodes ----
@@ -385,6 +393,10 @@ X64_INLINE uint8_t *x64_jcc_rel8(uint8_t *p, unsigned cc, int32_t d) {
 X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm,
                                 unsigned predicate) {
   return x64_put8(x64_rr(p, op, 2, reg, rm), predicate);
+}
+/* 16 bytes: compares with rdx:rax, stores rcx:rbx. */
+X64_INLINE uint8_t *x64_cmpxchg16b(uint8_t *p, struct x64_mem m) {
+  return x64_group_m(p, 0xc7 | X64_0F | X64_NOSIZE, 3, 1, m);
 }
 /* lock prefix for the read-modify-write instruction that follows. */
 X64_INLINE uint8_t *x64_lock(uint8_t *p) { return x64_put8(p, 0xf0); }

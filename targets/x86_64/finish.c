@@ -48,12 +48,16 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
   jump->label = size;
 }
 
-/* Copies n bytes down by X64_GAP or more. */
+/* Code is moved in pieces of so many bytes, which are read before any is written. */
+enum { PIECE = 64 };
+_Static_assert(PIECE <= X64_GAP, "what is written beyond a piece's end was read");
+
+/* Copies n bytes down by X64_GAP or more, and what is behind them. */
 static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   uint32_t done = 0;
   do {
-    memcpy(to + done, from + done, 64);
-    done += 64;
+    memcpy(to + done, from + done, PIECE);
+    done += PIECE;
   } while (KN_UNLIKELY(done < n));
   return to + n;
 }
@@ -80,7 +84,8 @@ static bool cut_all(struct kn_walk *w, uint32_t start) {
     return false;
   }
   uint32_t *cut = w->cut.at;
-  w->p[63] = 0; /* the last piece is read to there: a fresh page that is read first faults twice */
+  w->p[PIECE - 1] =
+    0; /* the last piece is read to there: a fresh page that is read first faults twice */
   uint32_t prologue = cut_prologue(w, start);
   uint32_t epilogue = cut_epilogue(w);
   uint32_t total = X64_GAP + prologue;

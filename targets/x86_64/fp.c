@@ -28,7 +28,8 @@ void x64_farith(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     b = in->a;
   }
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
   uint64_t avoid = w->locked & ~KN_GP_MASK & ~KN_BIT(ra);
@@ -94,7 +95,9 @@ void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (x64_dead(w, in, i)) return;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type);
-  struct x64_operand b = x64_operand(w, in->b, type), c = x64_operand(w, in->c, type);
+  struct x64_operand b, c;
+  x64_operand(w, in->b, type, &b);
+  x64_operand(w, in->c, type, &c);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
@@ -209,7 +212,8 @@ void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
@@ -224,7 +228,8 @@ void x64_fconv(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     return;
   }
   if (x64_dead(w, in, i)) return;
-  struct x64_operand o = x64_operand(w, in->a, in->x);
+  struct x64_operand o;
+  x64_operand(w, in->a, in->x, &o);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, o.kind == X64_REG ? o.reg : KN_NO_REG, 0);
   unsigned op = in->op == KILN_OP_FDEMOTE ? X64_CVTSD2SS : X64_CVTSS2SD;
@@ -340,7 +345,7 @@ void x64_itof(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned cvt = by_type(to, X64_CVTSI2SS, X64_CVTSI2SD);
   struct x64_operand o = {.kind = X64_REG};
   bool direct = sign && x64_size(from) >= 2;
-  if (direct && kn_is_value(in->a)) o = x64_operand(w, in->a, from);
+  if (direct && kn_is_value(in->a)) x64_operand(w, in->a, from, &o);
   else o.reg = kn_reg(w, in->a, from);
   unsigned size = x64_op_size(from);
   unsigned t = KN_NO_REG;

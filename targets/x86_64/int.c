@@ -60,7 +60,8 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   uint32_t a = in->a, b = in->b;
   if (commutes) order(w, &a, &b);
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
@@ -80,7 +81,8 @@ static bool test_bits(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   if (o.kind == X64_IMM) { /* within the low 7 bits a byte has all, and the sign is 0 */
     EMIT(w, x64_test_ri(w->p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
   } else x64_op_operand(w, X64_TEST, size, ra, &o);
@@ -120,7 +122,8 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool
   uint32_t a = in->a, b = in->b;
   if (!subtract) order(w, &a, &b);
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
@@ -146,7 +149,8 @@ void x64_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
   unsigned ra = kn_reg(w, a, type);
-  struct x64_operand o = x64_operand(w, b, type);
+  struct x64_operand o;
+  x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
@@ -180,7 +184,8 @@ static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
     return;
   }
   kn_claim(w, X64_RCX);
-  struct x64_operand o = x64_operand(w, h, type);
+  struct x64_operand o;
+  x64_operand(w, h, type, &o);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
   if (o.kind == X64_IMM) x64_const(w, X64_RCX, (uint32_t)o.imm);
   else x64_op_operand(w, X64_MOV, 2, X64_RCX, &o);
@@ -326,7 +331,10 @@ static struct x64_operand divisor(struct kn_walk *w, uint32_t b, unsigned type, 
     x64_const(w, o.reg, bits == 64 ? (uint64_t)v : (uint32_t)v);
     return o;
   }
-  if (x64_size(type) >= 2) return x64_operand(w, b, type);
+  if (x64_size(type) >= 2) {
+    x64_operand(w, b, type, &o);
+    return o;
+  }
   unsigned rb = kn_reg(w, b, type);
   o.reg = kn_temp(w, KN_GP_MASK);
   x64_extend(w, o.reg, rb, type, sign, false);

@@ -1,4 +1,4 @@
-/* Loads, stores, addresses, dynamic stack, block copies, thread-local storage, atomics. */
+/* Loads, stores, addresses, dynamic stack, block copies, thread-local storage. */
 #include "targets/x86_64/x64.h"
 
 #include <kiln/build.h>
@@ -37,30 +37,6 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   }
 }
 
-/* A load of a variable that lives in register `home`, which needs a register of its own. */
-static __attribute__((noinline)) void load_variable(struct kn_walk *w, const struct kn_inst *in,
-                                                    uint32_t i, unsigned home) {
-  if (w->val[i].uses == 0) return;
-  KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  x64_move(w, dst, home, in->type);
-  kn_defined(w, i, dst);
-}
-
-/* A load of a variable in memory whose content register r holds as well. */
-static __attribute__((noinline)) void load_copy(struct kn_walk *w, const struct kn_inst *in,
-                                                uint32_t i, unsigned r) {
-  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-  w->locked |= KN_BIT(r);
-  unsigned zx = w->val[s->value].flags & KN_VF_ZX;
-  KN_LOG(w, KN_EV_USE, s->value, r);
-  unsigned dst = kn_def(w, i, in->type, r, 0);
-  x64_move(w, dst, r, in->type);
-  w->val[i].flags |= (uint8_t)zx;
-  kn_defined(w, i, dst);
-  if (w->owner[dst] == i) kn_slot_note(w, s, i);
-}
-
 /* A load from anywhere, not folded. */
 static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct kn_inst *in,
                                                uint32_t i) {
@@ -76,24 +52,12 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
   kn_defined(w, i, dst);
 }
 
-/* A load of a slot that is no variable in a register. */
-static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                uint32_t i, struct kn_slot *s) {
+/* A load of a slot that is no variable in a register; not folded, and no copy of it is known. */
+static __attribute__((noinline)) void load_slot_any(struct kn_walk *w, const struct kn_inst *in,
+                                                    uint32_t i, struct kn_slot *s) {
   const struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
     if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in, i);
-    return;
-  }
-  bool variable = !s->escaped;
-  if (variable) {
-    unsigned r = kn_slot_copy(w, s);
-    if (r != KN_NO_REG) {
-      load_copy(w, in, i, r);
-      return;
-    }
-  }
-  if (folds(w, in, i)) {
-    w->val[i].flags = KN_VF_MEM;
     return;
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
@@ -101,22 +65,39 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
   w->val[i].flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (variable && w->owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->escaped && w->owner[dst] == i) kn_slot_note(w, s, i);
 }
 
-/* A load through an address. */
-static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in,
-                                                   uint32_t i) {
-  const struct kn_val *v = &w->val[i];
-  if (KN_UNLIKELY(v->uses == 0)) {
-    if (in->x & KILN_MEM_VOLATILE) load_any(w, in, i);
-    else kn_drop(w, in->a);
+/* A load of a slot that is no variable in a register. */
+static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
+                                                uint32_t i, struct kn_slot *s) {
+  struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
+    load_slot_any(w, in, i, s);
+    return;
+  }
+  unsigned copy = kn_slot_copy(w, s);
+  if (copy != KN_NO_REG) {
+    x64_load_copy(w, in, s, copy);
     return;
   }
   if (folds(w, in, i)) {
-    w->val[i].flags = KN_VF_MEM;
+    v->flags = KN_VF_MEM;
     return;
   }
+  unsigned dst;
+  if (KN_UNLIKELY(s->frame == 0 || (dst = kn_def_quick(w, i, in->type)) == KN_NO_REG)) {
+    load_slot_any(w, in, i, s);
+    return;
+  }
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, s->frame + (int32_t)in->c));
+  v->flags = x64_loads_zx(in);
+  if (!s->escaped) kn_slot_note(w, s, i);
+}
+
+/* A load through an address that is not simply a register; not folded. */
+static __attribute__((noinline)) void load_through_any(struct kn_walk *w, const struct kn_inst *in,
+                                                       uint32_t i) {
   unsigned base;
   int32_t disp;
   if (!x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp)) {
@@ -128,6 +109,38 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
   w->val[i].flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
+}
+
+/* A load through an address. */
+static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in,
+                                                   uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->uses == 0)) {
+    if (in->x & KILN_MEM_VOLATILE) load_any(w, in, i);
+    else kn_drop(w, in->a);
+    return;
+  }
+  if (folds(w, in, i)) {
+    v->flags = KN_VF_MEM;
+    return;
+  }
+  uint32_t a = in->a;
+  if (KN_UNLIKELY(!kn_is_value(a) || !kn_is_held(w, a) || (w->val[a].reg & 7) == 4)) {
+    load_through_any(w, in, i);
+    return;
+  }
+  unsigned base = w->val[a].reg, dst;
+  uint64_t free = w->free;
+  KN_LOG(w, KN_EV_USE, a, base);
+  kn_drop_held(w, a); /* its register may become the result's */
+  if (KN_UNLIKELY((dst = kn_def_quick(w, i, in->type)) == KN_NO_REG)) {
+    w->free = free;
+    w->val[a].uses++;
+    load_through_any(w, in, i);
+    return;
+  }
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, (int32_t)in->c));
+  v->flags = x64_loads_zx(in);
 }
 
 /* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
@@ -143,44 +156,12 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     load_slot(w, in, i, s);
     return;
   }
-  struct kn_val *v = &w->val[i];
+  const struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) {
-    load_variable(w, in, i, home);
+    x64_load_variable(w, in, home);
     return;
   }
-  v->frame = (int32_t)(w->aliased & KN_BIT(home) ? w->alias[home] : 0);
-  v->reg = (uint8_t)home;
-  v->flags = KN_VF_ALIAS;
-  w->alias[home] = i;
-  w->aliased |= KN_BIT(home);
-  KN_LOG(w, KN_EV_ALIAS, i, home);
-}
-
-/* A store to a variable that lives in register `home`. */
-static __attribute__((noinline)) void store_variable(struct kn_walk *w, const struct kn_inst *in,
-                                                     unsigned home) {
-  uint32_t b = in->b;
-  if (kn_is_value(b) && (w->val[b].flags & KN_VF_ADDR) && w->val[b].uses == 1) {
-    /* computed in place; it may be computed from what the home held */
-    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
-    x64_hook_address(w, home, b);
-    KN_LOG(w, KN_EV_DEF, b, home);
-    KN_LOG(w, KN_EV_USE, b, home);
-    kn_drop(w, b);
-  } else if (kn_is_value(b)) {
-    unsigned r = kn_reg(w, b, in->type);
-    kn_drop(w, b);
-    if (r == home) { /* computed in place, or stored back unchanged */
-      KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
-      return;
-    }
-    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
-    x64_move(w, home, r, in->type);
-  } else {
-    if (w->aliased & KN_BIT(home)) x64_copy_aliases(w, home);
-    x64_hook_constant(w, home, b, in->type);
-  }
-  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+  kn_alias(w, i, home);
 }
 
 static const uint32_t store_forms[KILN_TYPE_COUNT] = {
@@ -210,23 +191,10 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   kn_drop(w, in->a);
 }
 
-void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  struct kn_slot *variable = NULL;
-  if (kn_is_slot(in->a)) {
-    struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
-    if (s->reg != KN_NO_REG) {
-      store_variable(w, in, s->reg);
-      return;
-    }
-    if (!s->escaped) variable = s;
-    s->value = 0;
-  }
+/* A store of a value to anything but a variable in a register; `variable`: one in memory, or NULL. */
+static __attribute__((noinline)) void store_any(struct kn_walk *w, const struct kn_inst *in,
+                                                struct kn_slot *variable) {
   uint32_t b = in->b;
-  if (!kn_is_value(b)) {
-    store_constant(w, in);
-    return;
-  }
   unsigned type = in->type, base, r = kn_reg(w, b, type);
   int32_t disp;
   if (KN_LIKELY(x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp))) {
@@ -238,6 +206,47 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
   kn_drop(w, b);
   kn_drop(w, in->a);
+}
+
+void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  struct kn_slot *variable = NULL;
+  uint32_t a = in->a, b = in->b;
+  unsigned base;
+  int32_t disp = (int32_t)in->c;
+  bool plain;
+  if (kn_is_slot(a)) {
+    struct kn_slot *s = &w->f->slots.at[kn_index(a)];
+    if (s->reg != KN_NO_REG) {
+      x64_store_variable(w, in, s->reg);
+      return;
+    }
+    if (!s->escaped) variable = s;
+    s->value = 0;
+    base = X64_RBP;
+    plain = s->frame != 0 && s->align_log2 <= 4 && in->c < 1 << 28;
+    disp += s->frame;
+  } else {
+    base = w->val[kn_is_value(a) ? a : 0].reg;
+    plain = kn_is_value(a) && kn_is_held(w, a) && (base & 7) != 4;
+  }
+  if (!kn_is_value(b)) {
+    store_constant(w, in);
+    return;
+  }
+  if (KN_UNLIKELY(!plain || !kn_is_held(w, b))) {
+    store_any(w, in, variable);
+    return;
+  }
+  unsigned r = w->val[b].reg;
+  KN_LOG(w, KN_EV_USE, b, r);
+  if (kn_is_value(a)) {
+    KN_LOG(w, KN_EV_USE, a, base);
+    kn_drop_held(w, a);
+  }
+  EMIT(w, x64_form_at(w->p, store_forms[in->type], x64_hw(r), base, disp));
+  if (variable && w->owner[r] == b) kn_slot_note(w, variable, b);
+  kn_drop_held(w, b);
 }
 
 /* Addresses wait for their users, which fold them; unless other blocks use them. */
@@ -293,7 +302,8 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* ---- stack ---- */
 
 void x64_salloc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  struct x64_operand o = x64_operand(w, in->a, KILN_TYPE_I64);
+  struct x64_operand o;
+  x64_operand(w, in->a, KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16) {
     EMIT(w, x64_alu_ri(w->p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
   } else {
@@ -466,121 +476,4 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_called(w);
   if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
-}
-
-/* ---- atomics ---- */
-
-void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  unsigned type = in->type, size = x64_size(type);
-  struct x64_place m = x64_address(w, in->a, 0);
-  kn_drop(w, in->a);
-  unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
-  x64_op_mem(w,
-             size == 0   ? X64_MOVZX8
-             : size == 1 ? X64_MOVZX16
-                         : X64_MOV,
-             size == 3 ? 3 : 2, dst, &m);
-  if (w->val[i].uses) kn_defined(w, i, dst);
-}
-
-void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  unsigned type = in->type, size = x64_size(type);
-  unsigned r = kn_reg(w, in->b, type);
-  struct x64_place m = x64_address(w, in->a, 0);
-  if ((in->x & 7) == KILN_SEQ_CST) { /* xchg is a full barrier */
-    x64_mov(w, 3, X64_SCRATCH, r);
-    x64_op_mem(w, X64_XCHG, size, X64_SCRATCH, &m);
-  } else {
-    x64_op_mem(w, X64_MOV_ST, size, r, &m);
-  }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-}
-
-void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
-  unsigned op = in->x >> 8;
-  if (op == KILN_RMW_XCHG || op == KILN_RMW_ADD || op == KILN_RMW_SUB) {
-    unsigned r = kn_reg(w, in->b, type);
-    struct x64_place m = x64_address(w, in->a, 0);
-    unsigned t = kn_temp(w, KN_GP_MASK);
-    x64_mov(w, wide, t, r);
-    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->p, X64_G_NEG, wide, t));
-    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->p));
-    x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
-    if (w->val[i].uses) x64_def_fixed(w, i, type, t);
-    return;
-  }
-  kn_claim(w, X64_RAX);
-  unsigned r = kn_reg(w, in->b, type);
-  struct x64_place m = x64_address(w, in->a, 0);
-  unsigned t = X64_SCRATCH;
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
-  x64_op_mem(w,
-             size == 0   ? X64_MOVZX8
-             : size == 1 ? X64_MOVZX16
-                         : X64_MOV,
-             size == 3 ? 3 : 2, X64_RAX, &m);
-  uint32_t again = kn_walk_label(w);
-  x64_place_label(w, again);
-  x64_mov(w, wide, t, X64_RAX);
-  switch (op) {
-  case KILN_RMW_AND: EMIT(w, x64_rr(w->p, X64_AND, wide, t, r)); break;
-  case KILN_RMW_NAND:
-    EMIT(w, x64_rr(w->p, X64_AND, wide, t, r));
-    EMIT(w, x64_unary_r(w->p, X64_G_NOT, wide, t));
-    break;
-  case KILN_RMW_OR: EMIT(w, x64_rr(w->p, X64_OR, wide, t, r)); break;
-  case KILN_RMW_XOR: EMIT(w, x64_rr(w->p, X64_XOR, wide, t, r)); break;
-  default: {
-    unsigned cc = op == KILN_RMW_SMIN   ? X64_LE
-                  : op == KILN_RMW_SMAX ? X64_GE
-                  : op == KILN_RMW_UMIN ? X64_BE
-                                        : X64_AE;
-    uint32_t keep = kn_walk_label(w);
-    EMIT(w, x64_rr(w->p, X64_CMP, size, t, r));
-    x64_jcc(w, cc, keep);
-    x64_mov(w, wide, t, r);
-    x64_place_label(w, keep);
-  }
-  }
-  EMIT(w, x64_lock(w->p));
-  x64_op_mem(w, X64_CMPXCHG, size, t, &m);
-  x64_jcc(w, X64_NE, again);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
-}
-
-void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  unsigned type = in->type, size = x64_size(type);
-  kn_claim(w, X64_RAX);
-  unsigned desired = kn_reg(w, in->c, type);
-  struct x64_operand expected = x64_operand(w, in->b, type);
-  struct x64_place m = x64_address(w, in->a, 0);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
-  if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
-  else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
-  EMIT(w, x64_lock(w->p));
-  x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
-  unsigned f = KN_NO_REG;
-  if (flag) {
-    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    f = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_setcc(w->p, X64_E, f));
-  }
-  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
-  if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
-}
-
-void x64_fence(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->p)); /* the others: x86's own order */
 }

@@ -146,6 +146,13 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   }
   int64_t imm;
   bool far = disp < -(INT64_C(1) << 30) || disp >= INT64_C(1) << 30;
+  if (KN_LIKELY(kn_is_value(h) && !far))
+    return (struct x64_place){.m =
+                                x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
+  if (KN_LIKELY(kn_is_slot(h) && !far && w->f->slots.at[kn_index(h)].align_log2 <= 4)) {
+    int32_t at = (int32_t)(kn_slot_frame(w, kn_index(h)) + disp);
+    return (struct x64_place){.m = x64_mem(X64_RBP, index, scale, at)};
+  }
   if (kn_is_value(h)) {
     place.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
     place.m.disp = far ? 0 : (int32_t)disp;
@@ -287,49 +294,46 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m));
 }
 
-struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type) {
-  struct x64_operand o = {.kind = X64_REG};
+void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o) {
   if (kn_is_value(h)) {
     const struct kn_val *v = &w->val[h];
     if (KN_LIKELY(v->reg != KN_NO_REG)) {
-      o.reg = v->reg;
-      w->locked |= KN_BIT(o.reg);
-      KN_LOG(w, KN_EV_USE, h, o.reg);
-      return o;
+      o->kind = X64_REG;
+      o->reg = v->reg;
+      w->locked |= KN_BIT(o->reg);
+      KN_LOG(w, KN_EV_USE, h, o->reg);
+      return;
     }
     if (v->flags & KN_VF_MEM) {
       const struct kn_inst *in = &w->inst[h];
-      o.kind = X64_MEM;
-      o.place = x64_address(w, in->a, (int32_t)in->c);
-      return o;
+      o->kind = X64_MEM;
+      o->place = x64_address(w, in->a, (int32_t)in->c);
+      return;
     }
     /* in its slot, and read for the last time: no register needed */
     if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
         !((v->flags & KN_VF_SLOT_HOME) && v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) &&
           w->owner[v->hint] == h)) {
-      o.kind = X64_MEM;
-      o.place = x64_frame(v->frame);
+      o->kind = X64_MEM;
+      o->place = x64_frame(v->frame);
       KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
-      return o;
+      return;
     }
-    o.reg = x64_reg_slow(w, h, type);
-    return o;
-  }
-  if (!is_float(type)) {
-    if (x64_imm32(w, h, type, &o.imm)) {
-      o.kind = X64_IMM;
-      return o;
+  } else if (!is_float(type)) {
+    if (x64_imm32(w, h, type, &o->imm)) {
+      o->kind = X64_IMM;
+      return;
     }
   } else if (kn_is_pool(h)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-    o.kind = X64_MEM;
-    o.place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     bool single = type == KILN_TYPE_F32;
-    o.place.ref = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
-    return o;
+    uint32_t label = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
+    o->kind = X64_MEM;
+    o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
+    return;
   }
-  o.reg = x64_reg_slow(w, h, type);
-  return o;
+  o->kind = X64_REG;
+  o->reg = x64_reg_slow(w, h, type);
 }
 
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {

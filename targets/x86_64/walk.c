@@ -8,6 +8,12 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
 }
 
+static void unsupported(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)in, (void)i;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
+  w->done = true;
+}
+
 /* The block goes on elsewhere. */
 static void segment(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
@@ -17,129 +23,136 @@ static void segment(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 #define ANY (X64_INT | X64_FLT)
 #define ALL 0xffff
 
-/* Who lowers an operation, for which types, and who if the type is i128 (or nobody). Others are
- * KILN_ERR_UNSUPPORTED. */
-static const struct {
-  x64_lower *fn;
-  uint16_t types;
-  bool wide;
-} table[KILN_OP_COUNT] = {
-  [KILN_OP_PARAM] = {nothing, ALL, false},
-  [KILN_OP_SEG] = {segment, ALL, false},
-  [KILN_OP_RESULT] = {nothing, ALL, false},
-  [KILN_OP_COPY] = {x64_copy_op, ANY, true},
-  [KILN_OP_ADD] = {x64_add, X64_INT, true},
-  [KILN_OP_SUB] = {x64_sub, X64_INT, true},
-  [KILN_OP_MUL] = {x64_mul, X64_INT, true},
-  [KILN_OP_UMULH] = {x64_high_mul, X64_INT, false},
-  [KILN_OP_SMULH] = {x64_high_mul, X64_INT, false},
-  [KILN_OP_UDIV] = {x64_divide, X64_INT, true},
-  [KILN_OP_SDIV] = {x64_divide, X64_INT, true},
-  [KILN_OP_UREM] = {x64_divide, X64_INT, true},
-  [KILN_OP_SREM] = {x64_divide, X64_INT, true},
-  [KILN_OP_AND] = {x64_and, X64_INT, true},
-  [KILN_OP_OR] = {x64_or, X64_INT, true},
-  [KILN_OP_XOR] = {x64_xor, X64_INT, true},
-  [KILN_OP_SHL] = {x64_shift, X64_INT, true},
-  [KILN_OP_LSHR] = {x64_shift, X64_INT, true},
-  [KILN_OP_ASHR] = {x64_shift, X64_INT, true},
-  [KILN_OP_ROTL] = {x64_rotate, X64_INT, true},
-  [KILN_OP_ROTR] = {x64_rotate, X64_INT, true},
-  [KILN_OP_FSHL] = {x64_funnel, X64_INT, true},
-  [KILN_OP_FSHR] = {x64_funnel, X64_INT, true},
-  [KILN_OP_SMIN] = {x64_minmax, X64_INT, true},
-  [KILN_OP_SMAX] = {x64_minmax, X64_INT, true},
-  [KILN_OP_UMIN] = {x64_minmax, X64_INT, true},
-  [KILN_OP_UMAX] = {x64_minmax, X64_INT, true},
-  [KILN_OP_SADDO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_UADDO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_SSUBO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_USUBO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_SMULO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_UMULO] = {x64_overflow, X64_INT, true},
-  [KILN_OP_SADDS] = {x64_saturate, X64_INT, false},
-  [KILN_OP_UADDS] = {x64_saturate, X64_INT, false},
-  [KILN_OP_SSUBS] = {x64_saturate, X64_INT, false},
-  [KILN_OP_USUBS] = {x64_saturate, X64_INT, false},
-  [KILN_OP_NEG] = {x64_negate, X64_INT, true},
-  [KILN_OP_NOT] = {x64_negate, X64_INT, true},
-  [KILN_OP_ABS] = {x64_abs, X64_INT, true},
-  [KILN_OP_CLZ] = {x64_clz, X64_INT, true},
-  [KILN_OP_CTZ] = {x64_ctz, X64_INT, true},
-  [KILN_OP_POPCNT] = {x64_popcnt, X64_INT, false},
-  [KILN_OP_BITREV] = {x64_bitrev, X64_INT, false},
-  [KILN_OP_BSWAP] = {x64_byteswap, X64_INT, true},
-  [KILN_OP_ICMP] = {x64_icmp, X64_INT, true},
-  [KILN_OP_FCMP] = {x64_fcmp, X64_FLT, false},
-  [KILN_OP_SELECT] = {x64_select, ANY, true},
-  [KILN_OP_TRUNC] = {x64_trunc, X64_INT, false},
-  [KILN_OP_ZEXT] = {x64_zext, X64_INT, true},
-  [KILN_OP_SEXT] = {x64_sext, X64_INT, true},
-  [KILN_OP_FDEMOTE] = {x64_fconv, X64_FLT, false},
-  [KILN_OP_FPROMOTE] = {x64_fconv, X64_FLT, false},
-  [KILN_OP_FTOSI] = {x64_ftoi, X64_INT | KN_T(I128), false},
-  [KILN_OP_FTOUI] = {x64_ftoi, X64_INT | KN_T(I128), false},
-  [KILN_OP_FTOSIS] = {x64_ftoi, X64_INT | KN_T(I128), false},
-  [KILN_OP_FTOUIS] = {x64_ftoi, X64_INT | KN_T(I128), false},
-  [KILN_OP_SITOF] = {x64_itof, X64_FLT, false},
-  [KILN_OP_UITOF] = {x64_itof, X64_FLT, false},
-  [KILN_OP_BITCAST] = {x64_bitcast, ANY, true},
-  [KILN_OP_FADD] = {x64_farith, X64_FLT, false},
-  [KILN_OP_FSUB] = {x64_farith, X64_FLT, false},
-  [KILN_OP_FMUL] = {x64_farith, X64_FLT, false},
-  [KILN_OP_FDIV] = {x64_farith, X64_FLT, false},
-  [KILN_OP_FREM] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FNEG] = {x64_fneg, X64_FLT, false},
-  [KILN_OP_FABS] = {x64_fabs, X64_FLT, false},
-  [KILN_OP_FCOPYSIGN] = {x64_fcopysign, X64_FLT, false},
-  [KILN_OP_FSQRT] = {x64_fsqrt, X64_FLT, false},
-  [KILN_OP_FMA] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FMULADD] = {x64_fmuladd, X64_FLT, false},
-  [KILN_OP_FMIN] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FMAX] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FMINIMUM] = {x64_fminimum, X64_FLT, false},
-  [KILN_OP_FMAXIMUM] = {x64_fminimum, X64_FLT, false},
-  [KILN_OP_FFLOOR] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FCEIL] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FTRUNC] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FROUND] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FROUNDEVEN] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FRINT] = {x64_flib, X64_FLT, false},
-  [KILN_OP_FNEARBYINT] = {x64_flib, X64_FLT, false},
-  [KILN_OP_LOAD] = {x64_load, ANY, true},
-  [KILN_OP_STORE] = {x64_store, ANY, true},
-  [KILN_OP_ADDR] = {x64_addr, ALL, false},
-  [KILN_OP_SALLOC] = {x64_salloc, ALL, false},
-  [KILN_OP_STACK_SAVE] = {x64_stack_save, ALL, false},
-  [KILN_OP_STACK_RESTORE] = {x64_stack_restore, ALL, false},
-  [KILN_OP_LIFE_START] = {x64_life, ALL, false},
-  [KILN_OP_LIFE_END] = {x64_life, ALL, false},
-  [KILN_OP_MEMCPY] = {x64_memory, ALL, false},
-  [KILN_OP_MEMMOVE] = {x64_memory, ALL, false},
-  [KILN_OP_MEMSET] = {x64_memset, ALL, false},
-  [KILN_OP_PREFETCH] = {x64_prefetch, ALL, false},
-  [KILN_OP_ATOMIC_LOAD] = {x64_atomic_load, X64_INT, false},
-  [KILN_OP_ATOMIC_STORE] = {x64_atomic_store, X64_INT, false},
-  [KILN_OP_ATOMIC_RMW] = {x64_atomic_rmw, X64_INT, false},
-  [KILN_OP_ATOMIC_CAS] = {x64_atomic_cas, X64_INT, false},
-  [KILN_OP_FENCE] = {x64_fence, ALL, false},
-  [KILN_OP_CALL] = {x64_call, ANY | KN_T(I128) | KN_T(F80) | KN_T(VOID), false},
-  [KILN_OP_VA_START] = {x64_va_start, ALL, false},
-  [KILN_OP_VA_COPY] = {x64_va_copy, ALL, false},
-  [KILN_OP_VA_END] = {x64_life, ALL, false},
-  [KILN_OP_VA_ARG] = {x64_va_arg, X64_INT | X64_FLT | KN_T(F80), false},
-  [KILN_OP_TLS_ADDR] = {x64_tls, ALL, false},
-  [KILN_OP_FRAME_ADDR] = {x64_frame_addr, ALL, false},
-  [KILN_OP_RETURN_ADDR] = {x64_frame_addr, ALL, false},
-  [KILN_OP_DEBUG_TRAP] = {x64_debug_trap, ALL, false},
-  [KILN_OP_BR] = {x64_br, ALL, false},
-  [KILN_OP_BRIF] = {x64_brif, ALL, false},
-  [KILN_OP_SWITCH] = {x64_switch, X64_INT, false},
-  [KILN_OP_BRIND] = {x64_brind, ALL, false},
-  [KILN_OP_RET] = {x64_ret_op, ALL, false},
-  [KILN_OP_UNREACHABLE] = {x64_unreachable, ALL, false},
-  [KILN_OP_TRAP] = {x64_trap, ALL, false},
+/* Who lowers an operation for which types, who for i128, and for f80. */
+#define CELL(t, fn, types, i128)                                                                   \
+  ((types) >> (t) & 1      ? fn                                                                    \
+   : (t) == KILN_TYPE_I128 ? i128                                                                  \
+   : (t) == KILN_TYPE_F80  ? x64_x87                                                               \
+                           : unsupported)
+#define ROW(...) KN_BY_TYPE(CELL, __VA_ARGS__)
+
+/* By operation and type; first what is not supported at all. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static x64_lower *const lower[KILN_OP_COUNT][16] = {
+  [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, 0, unsupported),
+  [KILN_OP_PARAM] = ROW(nothing, ALL, unsupported),
+  [KILN_OP_SEG] = ROW(segment, ALL, unsupported),
+  [KILN_OP_RESULT] = ROW(nothing, ALL, unsupported),
+  [KILN_OP_COPY] = ROW(x64_copy_op, ANY, x64_wide),
+  [KILN_OP_ADD] = ROW(x64_add, X64_INT, x64_wide),
+  [KILN_OP_SUB] = ROW(x64_sub, X64_INT, x64_wide),
+  [KILN_OP_MUL] = ROW(x64_mul, X64_INT, x64_wide),
+  [KILN_OP_UMULH] = ROW(x64_high_mul, X64_INT, unsupported),
+  [KILN_OP_SMULH] = ROW(x64_high_mul, X64_INT, unsupported),
+  [KILN_OP_UDIV] = ROW(x64_divide, X64_INT, x64_wide),
+  [KILN_OP_SDIV] = ROW(x64_divide, X64_INT, x64_wide),
+  [KILN_OP_UREM] = ROW(x64_divide, X64_INT, x64_wide),
+  [KILN_OP_SREM] = ROW(x64_divide, X64_INT, x64_wide),
+  [KILN_OP_AND] = ROW(x64_and, X64_INT, x64_wide),
+  [KILN_OP_OR] = ROW(x64_or, X64_INT, x64_wide),
+  [KILN_OP_XOR] = ROW(x64_xor, X64_INT, x64_wide),
+  [KILN_OP_SHL] = ROW(x64_shift, X64_INT, x64_wide),
+  [KILN_OP_LSHR] = ROW(x64_shift, X64_INT, x64_wide),
+  [KILN_OP_ASHR] = ROW(x64_shift, X64_INT, x64_wide),
+  [KILN_OP_ROTL] = ROW(x64_rotate, X64_INT, x64_wide),
+  [KILN_OP_ROTR] = ROW(x64_rotate, X64_INT, x64_wide),
+  [KILN_OP_FSHL] = ROW(x64_funnel, X64_INT, x64_wide),
+  [KILN_OP_FSHR] = ROW(x64_funnel, X64_INT, x64_wide),
+  [KILN_OP_SMIN] = ROW(x64_minmax, X64_INT, x64_wide),
+  [KILN_OP_SMAX] = ROW(x64_minmax, X64_INT, x64_wide),
+  [KILN_OP_UMIN] = ROW(x64_minmax, X64_INT, x64_wide),
+  [KILN_OP_UMAX] = ROW(x64_minmax, X64_INT, x64_wide),
+  [KILN_OP_SADDO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_UADDO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_SSUBO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_USUBO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_SMULO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_UMULO] = ROW(x64_overflow, X64_INT, x64_wide),
+  [KILN_OP_SADDS] = ROW(x64_saturate, X64_INT, unsupported),
+  [KILN_OP_UADDS] = ROW(x64_saturate, X64_INT, unsupported),
+  [KILN_OP_SSUBS] = ROW(x64_saturate, X64_INT, unsupported),
+  [KILN_OP_USUBS] = ROW(x64_saturate, X64_INT, unsupported),
+  [KILN_OP_NEG] = ROW(x64_negate, X64_INT, x64_wide),
+  [KILN_OP_NOT] = ROW(x64_negate, X64_INT, x64_wide),
+  [KILN_OP_ABS] = ROW(x64_abs, X64_INT, x64_wide),
+  [KILN_OP_CLZ] = ROW(x64_clz, X64_INT, x64_wide),
+  [KILN_OP_CTZ] = ROW(x64_ctz, X64_INT, x64_wide),
+  [KILN_OP_POPCNT] = ROW(x64_popcnt, X64_INT, unsupported),
+  [KILN_OP_BITREV] = ROW(x64_bitrev, X64_INT, unsupported),
+  [KILN_OP_BSWAP] = ROW(x64_byteswap, X64_INT, x64_wide),
+  [KILN_OP_ICMP] = ROW(x64_icmp, X64_INT, x64_wide),
+  [KILN_OP_FCMP] = ROW(x64_fcmp, X64_FLT, unsupported),
+  [KILN_OP_SELECT] = ROW(x64_select, ANY, x64_wide),
+  [KILN_OP_TRUNC] = ROW(x64_trunc, X64_INT, unsupported),
+  [KILN_OP_ZEXT] = ROW(x64_zext, X64_INT, x64_wide),
+  [KILN_OP_SEXT] = ROW(x64_sext, X64_INT, x64_wide),
+  [KILN_OP_FDEMOTE] = ROW(x64_fconv, X64_FLT, unsupported),
+  [KILN_OP_FPROMOTE] = ROW(x64_fconv, X64_FLT, unsupported),
+  [KILN_OP_FTOSI] = ROW(x64_ftoi, X64_INT | KN_T(I128), unsupported),
+  [KILN_OP_FTOUI] = ROW(x64_ftoi, X64_INT | KN_T(I128), unsupported),
+  [KILN_OP_FTOSIS] = ROW(x64_ftoi, X64_INT | KN_T(I128), unsupported),
+  [KILN_OP_FTOUIS] = ROW(x64_ftoi, X64_INT | KN_T(I128), unsupported),
+  [KILN_OP_SITOF] = ROW(x64_itof, X64_FLT, unsupported),
+  [KILN_OP_UITOF] = ROW(x64_itof, X64_FLT, unsupported),
+  [KILN_OP_BITCAST] = ROW(x64_bitcast, ANY, x64_wide),
+  [KILN_OP_FADD] = ROW(x64_farith, X64_FLT, unsupported),
+  [KILN_OP_FSUB] = ROW(x64_farith, X64_FLT, unsupported),
+  [KILN_OP_FMUL] = ROW(x64_farith, X64_FLT, unsupported),
+  [KILN_OP_FDIV] = ROW(x64_farith, X64_FLT, unsupported),
+  [KILN_OP_FREM] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FNEG] = ROW(x64_fneg, X64_FLT, unsupported),
+  [KILN_OP_FABS] = ROW(x64_fabs, X64_FLT, unsupported),
+  [KILN_OP_FCOPYSIGN] = ROW(x64_fcopysign, X64_FLT, unsupported),
+  [KILN_OP_FSQRT] = ROW(x64_fsqrt, X64_FLT, unsupported),
+  [KILN_OP_FMA] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FMULADD] = ROW(x64_fmuladd, X64_FLT, unsupported),
+  [KILN_OP_FMIN] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FMAX] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FMINIMUM] = ROW(x64_fminimum, X64_FLT, unsupported),
+  [KILN_OP_FMAXIMUM] = ROW(x64_fminimum, X64_FLT, unsupported),
+  [KILN_OP_FFLOOR] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FCEIL] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FTRUNC] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FROUND] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FROUNDEVEN] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FRINT] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_FNEARBYINT] = ROW(x64_flib, X64_FLT, unsupported),
+  [KILN_OP_LOAD] = ROW(x64_load, ANY, x64_wide),
+  [KILN_OP_STORE] = ROW(x64_store, ANY, x64_wide),
+  [KILN_OP_ADDR] = ROW(x64_addr, ALL, unsupported),
+  [KILN_OP_SALLOC] = ROW(x64_salloc, ALL, unsupported),
+  [KILN_OP_STACK_SAVE] = ROW(x64_stack_save, ALL, unsupported),
+  [KILN_OP_STACK_RESTORE] = ROW(x64_stack_restore, ALL, unsupported),
+  [KILN_OP_LIFE_START] = ROW(x64_life, ALL, unsupported),
+  [KILN_OP_LIFE_END] = ROW(x64_life, ALL, unsupported),
+  [KILN_OP_MEMCPY] = ROW(x64_memory, ALL, unsupported),
+  [KILN_OP_MEMMOVE] = ROW(x64_memory, ALL, unsupported),
+  [KILN_OP_MEMSET] = ROW(x64_memset, ALL, unsupported),
+  [KILN_OP_PREFETCH] = ROW(x64_prefetch, ALL, unsupported),
+  [KILN_OP_ATOMIC_LOAD] = ROW(x64_atomic_load, X64_INT, x64_wide_atomic),
+  [KILN_OP_ATOMIC_STORE] = ROW(x64_atomic_store, X64_INT, x64_wide_atomic),
+  [KILN_OP_ATOMIC_RMW] = ROW(x64_atomic_rmw, X64_INT, x64_wide_atomic),
+  [KILN_OP_ATOMIC_CAS] = ROW(x64_atomic_cas, X64_INT, x64_wide_atomic),
+  [KILN_OP_FENCE] = ROW(x64_fence, ALL, unsupported),
+  [KILN_OP_CALL] = ROW(x64_call, ANY | KN_T(I128) | KN_T(F80) | KN_T(VOID), unsupported),
+  [KILN_OP_VA_START] = ROW(x64_va_start, ALL, unsupported),
+  [KILN_OP_VA_COPY] = ROW(x64_va_copy, ALL, unsupported),
+  [KILN_OP_VA_END] = ROW(x64_life, ALL, unsupported),
+  [KILN_OP_VA_ARG] = ROW(x64_va_arg, X64_INT | X64_FLT | KN_T(F80), unsupported),
+  [KILN_OP_TLS_ADDR] = ROW(x64_tls, ALL, unsupported),
+  [KILN_OP_FRAME_ADDR] = ROW(x64_frame_addr, ALL, unsupported),
+  [KILN_OP_RETURN_ADDR] = ROW(x64_frame_addr, ALL, unsupported),
+  [KILN_OP_DEBUG_TRAP] = ROW(x64_debug_trap, ALL, unsupported),
+  [KILN_OP_BR] = ROW(x64_br, ALL, unsupported),
+  [KILN_OP_BRIF] = ROW(x64_brif, ALL, unsupported),
+  [KILN_OP_SWITCH] = ROW(x64_switch, X64_INT, unsupported),
+  [KILN_OP_BRIND] = ROW(x64_brind, ALL, unsupported),
+  [KILN_OP_RET] = ROW(x64_ret_op, ALL, unsupported),
+  [KILN_OP_UNREACHABLE] = ROW(x64_unreachable, ALL, unsupported),
+  [KILN_OP_TRAP] = ROW(x64_trap, ALL, unsupported),
 };
+#pragma GCC diagnostic pop
 
 /* What clobbers like a call here: calls, library calls, thread-local addresses. */
 static const uint16_t clobbers[KILN_OP_COUNT] = {
@@ -157,27 +170,29 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 #undef CALL_LIKE
 };
 
-/* With `map`, each instruction's place in the code is written down. */
+/* With `map`, each instruction's place in the code is written down. Who lowers the next instruction is
+ * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
+ * last one is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
-  const struct kn_inst *inst = w->inst;
+  const struct kn_inst *in = &w->inst[i];
+  x64_lower *fn = lower[in->op][in->type];
   do {
-    const struct kn_inst *in = &inst[i];
     w->i = i;
     if (map) kn_map_inst(w, in);
     if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
     KN_LOG(w, KN_EV_INST, i, 0);
-    if (KN_LIKELY(table[in->op].types >> in->type & 1)) {
-      table[in->op].fn(w, in, i);
-    } else if (table[in->op].wide && in->type == KILN_TYPE_I128) {
-      x64_wide(w, in, i);
-    } else if (in->type == KILN_TYPE_F80) {
-      x64_x87(w, in, i);
-    } else {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
-      return;
-    }
+    const struct kn_inst *next = in + 1;
+    x64_lower *then = lower[next->op][next->type];
+    fn(w, in, i);
     kn_inst_end(w);
-    i = w->i + 1;
+    in = next;
+    fn = then;
+    if (KN_UNLIKELY(w->i != i)) {
+      i = w->i;
+      in = &w->inst[i + 1];
+      fn = lower[in->op][in->type];
+    }
+    i++;
   } while (!w->done);
 }
 

@@ -43,7 +43,7 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
   }
 }
 
-static void store_halves(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
   int32_t at = kn_walk_wide(w, i);
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
   EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
@@ -58,7 +58,7 @@ static void by_halves(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   x64_wide_half(w, high, in->a, 1);
   op_half(w, low_op, low, in->b, 0);
   op_half(w, high_op, high, in->b, 1);
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 /* The halves of an operand, wherever they are. */
@@ -166,7 +166,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_rr(w->p, X64_AND, 0, t, X64_SCRATCH));
     EMIT(w, x64_rr(w->p, X64_OR, 0, over, t));
   }
-  store_halves(w, i, X64_RAX, X64_RDX);
+  x64_wide_store(w, i, X64_RAX, X64_RDX);
   if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
@@ -200,7 +200,7 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_wide_half(w, u, in->b, 0);
   EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, u));
   EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
-  store_halves(w, i, X64_RAX, X64_RDX);
+  x64_wide_store(w, i, X64_RAX, X64_RDX);
 }
 
 static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -241,7 +241,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     else EMIT(w, x64_zero(w->p, from));
     x64_place_label(w, near);
   }
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 /* Rotations: both shifts, joined. The count is taken modulo 128. */
@@ -265,7 +265,7 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_mov(w, 3, X64_SCRATCH, left ? high : low);
   EMIT(w, left ? x64_rr(w->p, op, 3, low, high) : x64_rr(w->p, op, 3, high, low));
   EMIT(w, x64_rr(w->p, op, 3, X64_SCRATCH, left ? low : high));
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -315,7 +315,7 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   op_half(w, X64_SBB, t, in->b, 1);
   op_half(w, X64_CMOV + cc, low, in->b, 0);
   op_half(w, X64_CMOV + cc, high, in->b, 1);
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 /* x ^ s - s, where s is all sign bits. */
@@ -329,7 +329,7 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   EMIT(w, x64_rr(w->p, X64_XOR, 3, high, s));
   EMIT(w, x64_rr(w->p, X64_SUB, 3, low, s));
   EMIT(w, x64_rr(w->p, X64_SBB, 3, high, s));
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 /* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
@@ -358,11 +358,11 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (left) {
     EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, middle, top));
     EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, low, middle));
-    store_halves(w, i, middle, top);
+    x64_wide_store(w, i, middle, top);
   } else {
     EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, middle, low));
     EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, top, middle));
-    store_halves(w, i, low, middle);
+    x64_wide_store(w, i, low, middle);
   }
 }
 
@@ -374,7 +374,7 @@ static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i)
   EMIT(w, x64_test_ri(w->p, 0, cond, 1));
   op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
   op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -396,7 +396,7 @@ static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     EMIT(w, x64_zero(w->p, high));
   }
   kn_drop(w, in->a);
-  store_halves(w, i, low, high);
+  x64_wide_store(w, i, low, high);
 }
 
 static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -451,7 +451,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in, uint32_t i)
   x64_mov(w, 2, near, far);
   x64_place_label(w, done);
   EMIT(w, x64_zero(w->p, far));
-  store_halves(w, i, near, far);
+  x64_wide_store(w, i, near, far);
 }
 
 void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
@@ -529,13 +529,13 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (in->op == KILN_OP_BSWAP) {
       EMIT(w, x64_bswap(w->p, 3, low));
       EMIT(w, x64_bswap(w->p, 3, high));
-      store_halves(w, i, high, low);
+      x64_wide_store(w, i, high, low);
     } else {
       EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, high));
       EMIT(w, x64_unary_r(w->p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
       /* -x = ~x + 1: the carry into the high half is set where the low one was 0 */
       if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->p, X64_G_SBB, 3, high, -1));
-      store_halves(w, i, low, high);
+      x64_wide_store(w, i, low, high);
     }
     n_drop = 1;
     break;

@@ -123,8 +123,9 @@ struct x64_operand {
   int32_t imm;
   struct x64_place place;
 };
-/* Brings `h` into a form that x86 takes as a second operand. Locks its registers. */
-struct x64_operand x64_operand(struct kn_walk *w, uint32_t h, unsigned type);
+/* Brings `h` into a form that x86 takes as a second operand: *o, of which only that form's fields are written
+ * (a whole that is copied right behind its parts makes the copy wait). Locks its registers. */
+void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o);
 
 /* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
 bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out);
@@ -288,7 +289,8 @@ x64_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x6
   x64_fminimum, x64_fconv, x64_ftoi, x64_itof, x64_bitcast;
 x64_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,
   x64_memset, x64_tls, x64_frame_addr, x64_va_start, x64_va_copy, x64_va_arg, x64_atomic_load,
-  x64_atomic_store, x64_atomic_rmw, x64_atomic_cas, x64_fence, x64_prefetch, x64_life;
+  x64_atomic_store, x64_atomic_rmw, x64_atomic_cas, x64_wide_atomic, x64_fence, x64_prefetch,
+  x64_life;
 x64_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
   x64_debug_trap;
 x64_lower x64_call;
@@ -298,6 +300,8 @@ x64_lower x64_wide, x64_x87;
 x64_lower x64_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
+/* Result i from registers to its slot. */
+void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 /* f80: the operand onto the x87 stack; its top to result i (0, or unused: nowhere), or to a place. */
 void x64_x87_push(struct kn_walk *w, uint32_t h);
 void x64_x87_pop(struct kn_walk *w, uint32_t i);

@@ -231,7 +231,8 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i
 static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (x64_dead(w, in, i)) return;
   bool single = in->x == KILN_TYPE_F32;
-  struct x64_operand o = x64_operand(w, in->a, in->x);
+  struct x64_operand o;
+  x64_operand(w, in->a, in->x, &o);
   if (o.kind == X64_REG) {
     int32_t at = scratch(w);
     EMIT(w,

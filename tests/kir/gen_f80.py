@@ -7,146 +7,15 @@ from fractions import Fraction
 from gen_base import *
 from gen_base import u2
 from gen_flow import Random
+from gen_formats import BIAS, WHOLE, Format
 from gen_ops import FCMP
 
-BIAS = 16383
-INF, QNAN, SIGN = 0x7fff << 64 | 1 << 63, 0x7fff << 64 | 3 << 62, 1 << 79
-MAX = 0x7ffe << 64 | mask(64)
-MIN_NORMAL = 1 << 64 | 1 << 63
-
-
-def value(bits):
-    """The Fraction; None if it is none."""
-    e, m = bits >> 64 & 0x7fff, bits & mask(64)
-    if e == 0x7fff:
-        return None
-    v = Fraction(m) * Fraction(2) ** (max(e, 1) - BIAS - 63)
-    return -v if bits & SIGN else v
-
-
-def is_nan(bits):
-    return bits >> 64 & 0x7fff == 0x7fff and bits & mask(63) != 0
-
-
-def is_inf(bits):
-    return bits & ~SIGN == INF
-
-
-def negative(bits):
-    return bits >> 79
-
-
-def nearest(x):
-    """The integer nearest to the fraction, ties to even."""
-    n, r = divmod(x.numerator, x.denominator)
-    return n + (2 * r > x.denominator or (2 * r == x.denominator and n & 1))
-
-
-def rounded(x, sign=0):
-    """Bits of the Fraction, to nearest even; `sign` is that of zero."""
-    if x == 0:
-        return SIGN if sign else 0
-    s, x = SIGN if x < 0 else 0, abs(x)
-    e = x.numerator.bit_length() - x.denominator.bit_length()
-    if Fraction(2) ** e > x:
-        e -= 1
-    ulp = max(e - 63, 1 - BIAS - 63)
-    n = nearest(x / Fraction(2) ** ulp)
-    if n >> 64:
-        n >>= 1
-        ulp += 1
-    if n >> 63 == 0:
-        return s | n  # subnormal
-    biased = ulp + 63 + BIAS
-    return s | (INF if biased >= 0x7fff else biased << 64 | n)
-
-
-def f80(x):
-    return rounded(Fraction(x), 0)
-
-
-def add(a, b):
-    if is_nan(a) or is_nan(b):
-        return QNAN
-    if is_inf(a) or is_inf(b):
-        if is_inf(a) and is_inf(b):
-            return a if a == b else QNAN
-        return a if is_inf(a) else b
-    return rounded(value(a) + value(b), negative(a) and negative(b))
-
-
-def mul(a, b):
-    s = negative(a) ^ negative(b)
-    if is_nan(a) or is_nan(b):
-        return QNAN
-    if is_inf(a) or is_inf(b):
-        return QNAN if value(a) == 0 or value(b) == 0 else INF | s << 79
-    return rounded(value(a) * value(b), s)
-
-
-def div(a, b):
-    s = (negative(a) ^ negative(b)) << 79
-    if is_nan(a) or is_nan(b) or (is_inf(a) and is_inf(b)) or (value(a) == 0 and value(b) == 0):
-        return QNAN
-    if is_inf(a) or value(b) == 0:
-        return INF | s
-    return s if is_inf(b) else rounded(value(a) / value(b), s >> 79)
-
-
-def rem(a, b):
-    if is_nan(a) or is_nan(b) or is_inf(a) or value(b) == 0:
-        return QNAN
-    if is_inf(b):
-        return a
-    x, y = value(a), value(b)
-    return rounded(x - y * math.trunc(x / y), negative(a))
-
-
-def fma(a, b, c):
-    p = mul(a, b)
-    if is_nan(a) or is_nan(b) or is_nan(c) or is_inf(a) or is_inf(b) or is_inf(c):
-        return add(p, c) if is_nan(c) or is_inf(a) or is_inf(b) or is_nan(p) else c
-    s = negative(a) ^ negative(b)
-    return rounded(value(a) * value(b) + value(c), s and negative(c))
-
-
-def root(a):
-    if a & ~SIGN == 0 or a == INF:
-        return a
-    if is_nan(a) or negative(a):
-        return QNAN
-    x = value(a)
-    # 70 bits of the root and one that says whether more follow: the root is never a tie.
-    k = 72 - (x.numerator.bit_length() - x.denominator.bit_length()) // 2
-    scaled = x * Fraction(4) ** k
-    n = math.isqrt(scaled.numerator // scaled.denominator)
-    return rounded(Fraction(2 * n + (n * n != scaled), 2) / Fraction(2) ** k)
-
-
-def to_whole(f):
-    return lambda a: a if value(a) is None else rounded(Fraction(f(value(a))), negative(a))
-
-
-WHOLE = {
-    'ffloor': math.floor, 'fceil': math.ceil, 'ftrunc': math.trunc, 'froundeven': nearest,
-    'frint': nearest, 'fnearbyint': nearest,
-    'fround': lambda v: math.floor(abs(v) + Fraction(1, 2)) * (-1 if v < 0 else 1),
-}
-
-
-def least(a, b, most, ieee):
-    if is_nan(a) or is_nan(b):
-        return QNAN if ieee or (is_nan(a) and is_nan(b)) else b if is_nan(a) else a
-    return (max if most else min)(a, b, key=lambda v: (order(v), -negative(v)))
-
-
-def order(bits):
-    """Something that compares as the number does."""
-    if is_inf(bits):
-        return Fraction(-1 if negative(bits) else 1) * 2 ** 20000
-    return value(bits)
-
-
+X87 = Format(64, True)
+INF, QNAN, SIGN, MAX, MIN_NORMAL = X87.INF, X87.QNAN, X87.SIGN, X87.MAX, X87.MIN_NORMAL
+value, is_nan, is_inf, negative, rounded, f80 = (X87.value, X87.is_nan, X87.is_inf, X87.negative,
+                                                 X87.rounded, X87.of)
+add, mul, div, rem, fma, root, to_whole, least, order = (X87.add, X87.mul, X87.div, X87.rem, X87.fma,
+                                                         X87.root, X87.to_whole, X87.least, X87.order)
 ONE, HALF = f80(1), f80(Fraction(1, 2))
 SPECIAL = [0, SIGN, ONE, ONE | SIGN, INF, INF | SIGN, QNAN, f80(Fraction(1, 10)), f80(100), f80(-3),
            1, SIGN | 1, mask(63), MIN_NORMAL, SIGN | MIN_NORMAL, MAX, SIGN | MAX, HALF,

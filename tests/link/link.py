@@ -57,9 +57,11 @@ QUIRKS = [
 QUIRKS_AARCH64 = [
     ('ld takes protected weak symbols for ones of a library when it links a program at a fixed address',
      lambda run, c: run[4] == 'bfd' and run[1] in ('static', 'no-pie') and c.visibility == 'protected'
-     and c.kind.startswith('weak')),
+     and c.kind.startswith('weak') and c.place in ('here', 'there')
+     and (c.use in ('address', 'equal') if c.function else c.use != 'static')),
     ("ld gives a library's function 0 as its address where a program at a fixed address has it weak and undefined",
-     lambda run, c: run[4] == 'bfd' and run[1] == 'no-pie' and c.kind == 'undef_weak_func' and c.place == 'library'),
+     lambda run, c: run[4] == 'bfd' and run[1] == 'no-pie' and c.kind == 'undef_weak_func' and c.place == 'library'
+     and c.use != 'equal'),
     ("mold lets TLS descriptors of protected symbols be preempted",
      lambda run, c: run[4] == 'mold' and run[1] == 'shared' and c.visibility == 'protected' and c.place == 'preempt'
      and c.kind in ('tls_gd', 'tls_ld') and c.use in ('load', 'store', 'address')),
@@ -190,7 +192,9 @@ def check_refused(h, i):
         h.run([h.args.gcc, '-shared', lib, '-o', h.path(base + '.so')])
         objects.append(h.path(base + '.so'))
     main = h.gcc_object(h.write(base + '.m.c', 'int main(void) { return 0; }'), h.path(base + '.m.o'))
-    status, out, err = h.run([h.args.gcc, *LINK[output], *objects, *([main] if output != 'shared' else []),
+    # ld of AArch64 takes local-exec in shared objects
+    drive = linker(h, 'lld' if h.args.target == 'aarch64' and 'local-exec' in text else 'bfd')
+    status, out, err = h.run([*drive, *LINK[output], *objects, *([main] if output != 'shared' else []),
                               '-o', h.path(base + '.out')], check=False)
     if status and re.search(says, err):
         h.ok(what)
@@ -223,9 +227,7 @@ def main():
                 h.fail(what, '%s (--run=%d --only=%d)' % (faults[c.n], i, c.n))
             else:
                 h.ok(what)
-    # gold is not among AArch64's linkers here
-    h.each(check, [i for i in range(len(RUNS)) if args.run in (None, i)
-                   and not (args.target == 'aarch64' and RUNS[i][4] == 'gold')])
+    h.each(check, [i for i in range(len(RUNS)) if args.run in (None, i)])
     if args.only is None and args.run is None and kinds is None:
         h.each(lambda i: check_refused(h, i), range(len(REFUSED)))
         h.each(lambda row: texts.check(h, row, linker(h, row[4]), LINK[row[3]]), list(texts.rows()))

@@ -1,0 +1,131 @@
+/* Arithmetic on f128, for number.c: the compiler's own type of that format, and the C library's functions for
+ * it (<math.h> of ISO/IEC TS 18661-3, declared here since compilers do not agree on the type's name). */
+#include "interp.h"
+
+__extension__ typedef __float128 quad;
+
+quad fmodf128(quad, quad), sqrtf128(quad), fmaf128(quad, quad, quad), fminf128(quad, quad),
+  fmaxf128(quad, quad), floorf128(quad), ceilf128(quad), truncf128(quad), roundf128(quad),
+  roundevenf128(quad), rintf128(quad), nearbyintf128(quad);
+
+static quad to_quad(kn_u128 bits) {
+  quad v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+static kn_u128 from_quad(quad v) {
+  kn_u128 bits;
+  memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+bool kn_interp_quad_compare(unsigned cond, kn_u128 a, kn_u128 b) {
+  quad x = to_quad(a), y = to_quad(b);
+  bool unordered = x != x || y != y;
+  switch (cond) {
+  case KILN_FOEQ: return x == y;
+  case KILN_FUNE: return x != y;
+  case KILN_FOLT: return x < y;
+  case KILN_FUGE: return !(x < y);
+  case KILN_FOLE: return x <= y;
+  case KILN_FUGT: return !(x <= y);
+  case KILN_FOGT: return x > y;
+  case KILN_FULE: return !(x > y);
+  case KILN_FOGE: return x >= y;
+  case KILN_FULT: return !(x >= y);
+  case KILN_FONE: return !unordered && x != y;
+  case KILN_FUEQ: return unordered || x == y;
+  case KILN_FORD: return !unordered;
+  default: return unordered;
+  }
+}
+
+/* NaN if one is; -0 < +0. */
+static quad extreme(quad a, quad b, bool most) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return (from_quad(a) >> 127) != most ? a : b;
+  return (a < b) != most ? a : b;
+}
+
+static quad compute(unsigned op, bool once, quad a, quad b, quad c) {
+  switch (op) {
+  case KILN_OP_FADD: return a + b;
+  case KILN_OP_FSUB: return a - b;
+  case KILN_OP_FMUL: return a * b;
+  case KILN_OP_FDIV: return a / b;
+  case KILN_OP_FREM: return fmodf128(a, b);
+  case KILN_OP_FSQRT: return sqrtf128(a);
+  case KILN_OP_FMA: return fmaf128(a, b, c);
+  case KILN_OP_FMULADD: return once ? fmaf128(a, b, c) : a * b + c;
+  case KILN_OP_FMIN: return fminf128(a, b);
+  case KILN_OP_FMAX: return fmaxf128(a, b);
+  case KILN_OP_FMINIMUM: return extreme(a, b, false);
+  case KILN_OP_FMAXIMUM: return extreme(a, b, true);
+  case KILN_OP_FFLOOR: return floorf128(a);
+  case KILN_OP_FCEIL: return ceilf128(a);
+  case KILN_OP_FTRUNC: return truncf128(a);
+  case KILN_OP_FROUND: return roundf128(a);
+  case KILN_OP_FROUNDEVEN: return roundevenf128(a);
+  case KILN_OP_FRINT: return rintf128(a);
+  case KILN_OP_FNEARBYINT: return nearbyintf128(a);
+  default: return 0;
+  }
+}
+
+kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
+  const kn_u128 sign = (kn_u128)1 << 127;
+  switch (op) { /* those that keep all bits */
+  case KILN_OP_FNEG: return a ^ sign;
+  case KILN_OP_FABS: return a & ~sign;
+  case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
+  default: return from_quad(compute(op, once, to_quad(a), to_quad(b), to_quad(c)));
+  }
+}
+
+/* 2 to the power of n. */
+static quad power(unsigned n) { return to_quad((kn_u128)(16383 + n) << 112); }
+
+kn_u128 kn_interp_quad_to_integer(kn_u128 a, unsigned bits, bool is_signed, bool saturates) {
+  quad v = to_quad(a);
+  if (v != v) return 0;
+  kn_u128 all = ~(kn_u128)0 >> (128 - bits), least = is_signed ? (kn_u128)1 << (bits - 1) : 0;
+  quad t = truncf128(v), high = power(is_signed ? bits - 1 : bits), low = is_signed ? -high : 0;
+  if (t < low) return saturates ? least : 0;
+  if (t >= high) return saturates ? all ^ least : 0;
+  return (is_signed ? (kn_u128)(kn_i128)t : (kn_u128)t) & all;
+}
+
+kn_u128 kn_interp_quad_from_integer(kn_u128 a, bool is_signed) {
+  return from_quad(is_signed ? (quad)(kn_i128)a : (quad)a);
+}
+
+kn_u128 kn_interp_quad_from_float(unsigned from, kn_u128 a) {
+  if (from == KILN_TYPE_F32) {
+    float v;
+    memcpy(&v, &a, sizeof v);
+    return from_quad((quad)v);
+  }
+  if (from == KILN_TYPE_F64) {
+    double v;
+    memcpy(&v, &a, sizeof v);
+    return from_quad((quad)v);
+  }
+  long double v = 0; /* f80 */
+  memcpy(&v, &a, 10);
+  return from_quad((quad)v);
+}
+
+kn_u128 kn_interp_quad_to_float(unsigned to, kn_u128 a) {
+  kn_u128 bits = 0;
+  if (to == KILN_TYPE_F32) {
+    float v = (float)to_quad(a);
+    memcpy(&bits, &v, sizeof v);
+  } else if (to == KILN_TYPE_F64) {
+    double v = (double)to_quad(a);
+    memcpy(&bits, &v, sizeof v);
+  } else { /* f80 */
+    long double v = (long double)to_quad(a);
+    memcpy(&bits, &v, 10);
+  }
+  return bits;
+}

@@ -1,0 +1,213 @@
+/* Two operations in one instruction: a product or a shifted value within a sum, and bit fields, which the IR
+ * says as shifts, masks and extensions. The first is deferred with KN_VF_MEM if the second will take it; the
+ * second reads its operands and drops it, by which its first operand is dropped. Called by the lowerings of
+ * either. Invariant: what is deferred here, its reader's lowering takes on every path. */
+#include "targets/aarch64/a64.h"
+
+/* Value i has one reader, in its block, and waits for it from now on. */
+static bool defer(struct kn_walk *w, uint32_t i) {
+  w->val[i].flags |= KN_VF_MEM;
+  w->val[i].reg = KN_NO_REG;
+  return true;
+}
+static bool alone(const struct kn_walk *w, uint32_t i) {
+  return w->val[i].uses == 1 && w->val[i].flags == 0;
+}
+static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
+
+/* ---- operands of sums ---- */
+
+/* The operation that a product or a shifted value becomes a part of, and that has another operand in a
+ * register; `logic`: and, or, xor are such, too. */
+static bool takes_part(const struct kn_inst *in, uint32_t i, bool logic) {
+  bool sum = in->op == KILN_OP_ADD || in->op == KILN_OP_SUB;
+  if (!sum && !(logic && (in->op == KILN_OP_AND || in->op == KILN_OP_OR || in->op == KILN_OP_XOR)))
+    return false;
+  return (in->b == i && kn_is_value(in->a)) ||
+         (in->a == i && kn_is_value(in->b) && in->op != KILN_OP_SUB);
+}
+
+bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i, reader = i + 1;
+  if (is_narrow(in->type) || !alone(w, i)) return false;
+  if (w->inst[reader].op == KILN_OP_LOAD) reader++; /* changes nothing that the product reads */
+  /* a dead reader would drop but the first operand */
+  return takes_part(&w->inst[reader], i, false) && w->val[reader].uses && defer(w, i);
+}
+
+/* What waits is an operand shifted by a constant: of which kind, by how much. False: it is not. */
+static bool shifted(const struct kn_walk *w, const struct kn_inst *part, enum a64_shift *kind,
+                    unsigned *n) {
+  uint64_t bits;
+  if (!const_of(w, part->b, part->type, &bits)) return false;
+  *kind = part->op == KILN_OP_LSHR ? A64_LSR : part->op == KILN_OP_ASHR ? A64_ASR : A64_LSL;
+  if (part->op == KILN_OP_MUL) {
+    *n = bits ? (unsigned)__builtin_ctzll(bits) : 0;
+    return bits != 0 && (bits & (bits - 1)) == 0;
+  }
+  *n = (unsigned)bits & (bits_of(part->type) - 1);
+  return true;
+}
+
+void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->type == KILN_TYPE_I8) {
+    a64_lower_joined(w, in);
+    return;
+  }
+  uint32_t h = a64_deferred(w, in->b) ? in->b : in->a, other = h == in->b ? in->a : in->b;
+  const struct kn_inst *part = &w->inst[h];
+  enum a64_addsub sum = in->op == KILN_OP_SUB ? A64_SUB : A64_ADD;
+  bool extends = part->op == KILN_OP_SEXT || part->op == KILN_OP_ZEXT;
+  enum a64_shift kind = A64_LSL;
+  unsigned sf = sf_of(in->type), n = 0, c = A64_ZR;
+  bool shifts = !extends && shifted(w, part, &kind, &n);
+  unsigned a = kn_reg(w, other, in->type), b = kn_reg(w, part->a, extends ? part->x : in->type);
+  if (!extends && !shifts) c = kn_reg(w, part->b, in->type);
+  kn_drop(w, in->a); /* and the part's first operand */
+  kn_drop(w, in->b);
+  if (part->op == KILN_OP_MUL) kn_drop(w, part->b);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  if (extends)
+    emit(w, a64_addsub_ext(sum, 1, d, a, b, part->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW, 0));
+  else if (!shifts) emit(w, sum == A64_SUB ? a64_msub(sf, d, b, c, a) : a64_madd(sf, d, b, c, a));
+  else if (in->op == KILN_OP_ADD || in->op == KILN_OP_SUB)
+    emit(w, a64_addsub_reg(sum, sf, d, a, b, kind, n));
+  else
+    emit(w, a64_logic_reg(in->op == KILN_OP_AND  ? A64_AND
+                          : in->op == KILN_OP_OR ? A64_ORR
+                                                 : A64_EOR,
+                          sf, d, a, b, kind, n));
+  done(w, in, d);
+}
+
+/* ---- bit fields ---- */
+
+/* `width` bits of a value: from bit `lsb` to bit 0, or `insert`: from bit 0 to bit `lsb`; zeros or signs above. */
+struct field {
+  unsigned sf, lsb, width;
+  bool insert, sign;
+};
+
+/* If constant h of `type` is ones only, from bit 0 on: how many; else 0. */
+static unsigned low_ones(const struct kn_walk *w, uint32_t h, unsigned type, unsigned shifted) {
+  uint64_t bits;
+  if (!const_of(w, h, type, &bits)) return 0;
+  bits >>= shifted;
+  return bits & (bits + 1) ? 0 : (unsigned)__builtin_popcountll(bits);
+}
+static bool count_of(const struct kn_walk *w, const struct kn_inst *in, unsigned *n) {
+  uint64_t bits;
+  if (!const_of(w, in->b, in->type, &bits)) return false;
+  *n = (unsigned)bits & (bits_of(in->type) - 1);
+  return true;
+}
+
+/* True if `second` of `first`, both of at most 64 bits, is a field; of an extension, if it is one of a part of
+ * `first`. */
+static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
+                     const struct kn_inst *second, struct field *x) {
+  unsigned bits = bits_of(first->type), n, m, ones;
+  *x = (struct field){.sf = sf_of(second->type)};
+  switch (second->op) {
+  case KILN_OP_AND:
+    if (!count_of(w, first, &n)) return false;
+    x->insert = first->op == KILN_OP_SHL;
+    ones = low_ones(w, second->b, second->type, x->insert ? n : 0);
+    if (ones == 0 || (first->op == KILN_OP_ASHR && n + ones > bits)) return false;
+    x->lsb = n;
+    x->width = least(ones, bits - n);
+    return true;
+  case KILN_OP_SHL:
+    if (!count_of(w, second, &n)) return false;
+    x->insert = true;
+    x->lsb = n;
+    x->sign = first->op == KILN_OP_SEXT;
+    ones = first->op == KILN_OP_AND ? low_ones(w, first->b, first->type, 0) : bits_of(first->x);
+    x->width = least(ones, bits - n);
+    return ones != 0;
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+    if (first->op != KILN_OP_SHL || !count_of(w, first, &n) || !count_of(w, second, &m))
+      return false;
+    x->sign = second->op == KILN_OP_ASHR;
+    x->insert = m < n;
+    x->lsb = x->insert ? n - m : m - n;
+    x->width = bits - (x->insert ? n : m);
+    return true;
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT:
+    if (!count_of(w, first, &n)) return false;
+    ones = bits_of(second->x);
+    x->sf |= sf_of(first->type);
+    x->lsb = n;
+    x->sign = second->op == KILN_OP_SEXT;
+    if (n + ones > bits) { /* the part has bits that the shift made */
+      if (first->op == KILN_OP_ASHR && !x->sign) return false;
+      if (first->op == KILN_OP_LSHR) x->sign = false;
+      ones = bits - n;
+    }
+    x->width = ones;
+    return true;
+  default: return false;
+  }
+}
+
+static bool is_extension(const struct kn_inst *in) {
+  return (in->op == KILN_OP_ZEXT || in->op == KILN_OP_SEXT) && in->type <= KILN_TYPE_I64;
+}
+
+/* ICMP `next` of AND `in`, right behind it, is a tst. */
+static bool is_test(const struct kn_walk *w, const struct kn_inst *in, const struct kn_inst *next) {
+  uint64_t bits;
+  uint32_t field;
+  if (next->a != w->i || next->x > KILN_NE || w->val[w->i + 1].uses == 0) return false;
+  if (!const_of(w, next->b, next->type, &bits) || bits != 0) return false;
+  if (!const_of(w, in->b, in->type, &bits)) return !is_narrow(in->type) && kn_is_value(in->b);
+  return a64_bitmask(sf_of(in->type), bits, &field);
+}
+
+bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  const struct kn_inst *next = in + 1;
+  struct field x;
+  if (!alone(w, i)) return false;
+  bool right = in->op == KILN_OP_LSHR || in->op == KILN_OP_ASHR;
+  switch (next->op) {
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_ADD:
+  case KILN_OP_SUB:
+    if (!right && in->op != KILN_OP_SHL) return false;
+    if (takes_part(next, i, true)) return !is_narrow(in->type) && defer(w, i);
+    return next->op == KILN_OP_AND && next->a == i && field_of(w, in, next, &x) && defer(w, i);
+  case KILN_OP_SHL:
+    return !right && in->op != KILN_OP_SHL && next->a == i && field_of(w, in, next, &x) &&
+           defer(w, i);
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR: return next->a == i && field_of(w, in, next, &x) && defer(w, i);
+  case KILN_OP_TRUNC:
+    return right && alone(w, i + 1) && is_extension(in + 2) && in[2].a == i + 1 &&
+           field_of(w, in, in + 2, &x) && defer(w, i);
+  case KILN_OP_ICMP: return in->op == KILN_OP_AND && is_test(w, in, next) && defer(w, i);
+  default: return false;
+  }
+}
+
+void a64_lower_field(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_inst *first = &w->inst[in->a];
+  struct field x;
+  if (first->op == KILN_OP_TRUNC) first = &w->inst[first->a];
+  else if (in->op == KILN_OP_TRUNC) { /* the next one takes all three */ defer(w, w->i);
+    return;
+  }
+  field_of(w, first, in, &x);
+  unsigned a = kn_reg(w, first->a, first->type);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  unsigned top = x.sf ? 63 : 31, at = x.insert ? (0 - x.lsb) & top : x.lsb;
+  emit(w, a64_bfm(x.sign ? A64_SBFM : A64_UBFM, x.sf, d, a, at,
+                  x.insert ? x.width - 1 : x.lsb + x.width - 1));
+  if (!x.sign || (x.sf == 0 && in->type == KILN_TYPE_I32)) set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}

@@ -1,0 +1,218 @@
+/* Atomic operations for x86-64: what is not one instruction is a loop around cmpxchg. Called by the loop in
+ * walk.c. Invariant: operands are in registers before a loop begins, and nothing is spilled within it. */
+#include "targets/x86_64/x64.h"
+
+#include <kiln/build.h>
+
+void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  kn_drop(w, in->a);
+  unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
+  x64_op_mem(w,
+             size == 0   ? X64_MOVZX8
+             : size == 1 ? X64_MOVZX16
+                         : X64_MOV,
+             size == 3 ? 3 : 2, dst, &m);
+  if (w->val[i].uses) kn_defined(w, i, dst);
+}
+
+void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  unsigned type = in->type, size = x64_size(type);
+  unsigned r = kn_reg(w, in->b, type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  if ((in->x & 7) == KILN_SEQ_CST) { /* xchg is a full barrier */
+    x64_mov(w, 3, X64_SCRATCH, r);
+    x64_op_mem(w, X64_XCHG, size, X64_SCRATCH, &m);
+  } else {
+    x64_op_mem(w, X64_MOV_ST, size, r, &m);
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+}
+
+void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
+  unsigned op = in->x >> 8;
+  if (op == KILN_RMW_XCHG || op == KILN_RMW_ADD || op == KILN_RMW_SUB) {
+    unsigned r = kn_reg(w, in->b, type);
+    struct x64_place m = x64_address(w, in->a, 0);
+    unsigned t = kn_temp(w, KN_GP_MASK);
+    x64_mov(w, wide, t, r);
+    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->p, X64_G_NEG, wide, t));
+    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->p));
+    x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
+    kn_drop(w, in->a);
+    kn_drop(w, in->b);
+    if (w->val[i].uses) x64_def_fixed(w, i, type, t);
+    return;
+  }
+  kn_claim(w, X64_RAX);
+  unsigned r = kn_reg(w, in->b, type);
+  struct x64_place m = x64_address(w, in->a, 0);
+  unsigned t = X64_SCRATCH;
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
+  x64_op_mem(w,
+             size == 0   ? X64_MOVZX8
+             : size == 1 ? X64_MOVZX16
+                         : X64_MOV,
+             size == 3 ? 3 : 2, X64_RAX, &m);
+  uint32_t again = kn_walk_label(w);
+  x64_place_label(w, again);
+  x64_mov(w, wide, t, X64_RAX);
+  switch (op) {
+  case KILN_RMW_AND: EMIT(w, x64_rr(w->p, X64_AND, wide, t, r)); break;
+  case KILN_RMW_NAND:
+    EMIT(w, x64_rr(w->p, X64_AND, wide, t, r));
+    EMIT(w, x64_unary_r(w->p, X64_G_NOT, wide, t));
+    break;
+  case KILN_RMW_OR: EMIT(w, x64_rr(w->p, X64_OR, wide, t, r)); break;
+  case KILN_RMW_XOR: EMIT(w, x64_rr(w->p, X64_XOR, wide, t, r)); break;
+  default: {
+    unsigned cc = op == KILN_RMW_SMIN   ? X64_LE
+                  : op == KILN_RMW_SMAX ? X64_GE
+                  : op == KILN_RMW_UMIN ? X64_BE
+                                        : X64_AE;
+    uint32_t keep = kn_walk_label(w);
+    EMIT(w, x64_rr(w->p, X64_CMP, size, t, r));
+    x64_jcc(w, cc, keep);
+    x64_mov(w, wide, t, r);
+    x64_place_label(w, keep);
+  }
+  }
+  EMIT(w, x64_lock(w->p));
+  x64_op_mem(w, X64_CMPXCHG, size, t, &m);
+  x64_jcc(w, X64_NE, again);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
+}
+
+void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  unsigned type = in->type, size = x64_size(type);
+  kn_claim(w, X64_RAX);
+  unsigned desired = kn_reg(w, in->c, type);
+  struct x64_operand expected;
+  x64_operand(w, in->b, type, &expected);
+  struct x64_place m = x64_address(w, in->a, 0);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
+  if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
+  else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
+  EMIT(w, x64_lock(w->p));
+  x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  unsigned f = KN_NO_REG;
+  if (flag) {
+    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+    f = kn_temp(w, KN_GP_MASK);
+    EMIT(w, x64_setcc(w->p, X64_E, f));
+  }
+  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
+  if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+}
+
+/* ---- i128: cmpxchg16b, where the processor has it (KILN_FEATURE_CX16) ---- */
+
+/* rcx:rbx = the new value of memory, whose old one is in rdx:rax. r11 and the flags are lost. */
+static void combine(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned op = in->op == KILN_OP_ATOMIC_STORE ? KILN_RMW_XCHG : (unsigned)in->x >> 8;
+  x64_wide_half(w, X64_RBX, in->b, 0);
+  x64_wide_half(w, X64_RCX, in->b, 1);
+  switch (op) {
+  case KILN_RMW_XCHG: return;
+  case KILN_RMW_ADD:
+    EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->p, X64_ADC, 3, X64_RCX, X64_RDX));
+    return;
+  case KILN_RMW_SUB:
+    x64_mov(w, 3, X64_SCRATCH, X64_RAX);
+    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_SCRATCH, X64_RBX));
+    x64_mov(w, 3, X64_RBX, X64_SCRATCH);
+    x64_mov(w, 3, X64_SCRATCH, X64_RDX);
+    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
+    x64_mov(w, 3, X64_RCX, X64_SCRATCH);
+    return;
+  case KILN_RMW_AND:
+  case KILN_RMW_NAND:
+  case KILN_RMW_OR:
+  case KILN_RMW_XOR: {
+    unsigned logic = op == KILN_RMW_OR ? X64_OR : op == KILN_RMW_XOR ? X64_XOR : X64_AND;
+    EMIT(w, x64_rr(w->p, logic, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->p, logic, 3, X64_RCX, X64_RDX));
+    if (op != KILN_RMW_NAND) return;
+    EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, X64_RBX));
+    EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, X64_RCX));
+    return;
+  }
+  default: {
+    unsigned keep = op == KILN_RMW_SMIN   ? X64_L
+                    : op == KILN_RMW_SMAX ? X64_GE
+                    : op == KILN_RMW_UMIN ? X64_B
+                                          : X64_AE;
+    EMIT(w, x64_rr(w->p, X64_CMP, 3, X64_RAX, X64_RBX));
+    x64_mov(w, 3, X64_SCRATCH, X64_RDX);
+    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
+    EMIT(w, x64_rr(w->p, X64_CMOV + keep, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->p, X64_CMOV + keep, 3, X64_RCX, X64_RDX));
+  }
+  }
+}
+
+/* The instruction's registers are rax, rdx, rcx and rbx, which may be somebody's home: it is kept in another
+ * register meanwhile. A load writes what it reads, or 0 for 0, since there is no other way to read 16 bytes at
+ * once. */
+void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
+  uint64_t others = KN_GP_MASK & ~KN_BIT(X64_RBX);
+  bool cas = in->op == KILN_OP_ATOMIC_CAS;
+  bool flag =
+    cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  if ((w->f->features & KILN_FEATURE_CX16) == 0) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 needs the feature cx16");
+    return;
+  }
+  for (unsigned k = 0; k < sizeof fixed; k++) kn_claim(w, fixed[k]);
+  struct x64_place m = x64_address(w, in->a, 0);
+  unsigned at = kn_temp(w, others), kept = kn_temp(w, others);
+  x64_lea(w, at, &m);
+  x64_mov(w, 3, kept, X64_RBX);
+  for (unsigned k = 0; k < sizeof fixed; k++) KN_LOG(w, KN_EV_WRITE, 0, fixed[k]);
+  uint32_t again = kn_walk_label(w);
+  if (cas) {
+    for (unsigned k = 0; k < 2; k++) {
+      x64_wide_half(w, k ? X64_RDX : X64_RAX, in->b, k);
+      x64_wide_half(w, k ? X64_RCX : X64_RBX, in->c, k);
+    }
+  } else if (in->op == KILN_OP_ATOMIC_LOAD) {
+    EMIT(w, x64_zero(w->p, X64_RAX));
+    EMIT(w, x64_zero(w->p, X64_RDX));
+    EMIT(w, x64_zero(w->p, X64_RBX));
+    EMIT(w, x64_zero(w->p, X64_RCX));
+  } else { /* a first guess, which need not be of one moment */
+    EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(at, 0)));
+    EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
+    x64_place_label(w, again);
+    combine(w, in);
+  }
+  EMIT(w, x64_lock(w->p));
+  EMIT(w, x64_cmpxchg16b(w->p, x64_at(at, 0)));
+  if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
+  if (flag) EMIT(w, x64_setcc(w->p, X64_E, X64_RCX));
+  x64_mov(w, 3, X64_RBX, kept);
+  if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
+  kn_drop(w, in->a);
+  if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
+  if (cas) kn_drop(w, in->c);
+  if (!flag) return;
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  x64_def_fixed(w, i + 1, KILN_TYPE_I8, X64_RCX);
+}
+
+void x64_fence(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+  (void)i;
+  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->p)); /* the others: x86's own order */
+}
