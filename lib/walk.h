@@ -420,35 +420,6 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   return r;
 }
 
-/* kn_def(w, i, type, KN_NO_REG, 0) of a result that may be anywhere, if a register is free; else KN_NO_REG,
- * and nothing is done. For ways that need no frame: no call, and the rest is kn_def's. */
-KN_INLINE unsigned kn_def_quick(struct kn_walk *w, uint32_t i, unsigned type) {
-  struct kn_val *v = &w->val[i];
-  unsigned hint = v->hint;
-  uint64_t can = w->free & ~w->cached & w->choice & kn_bank_mask(type);
-  if (KN_UNLIKELY(v->flags != 0 || (hint & ~16u) == KN_HINT_STORED || can == 0)) return KN_NO_REG;
-  uint64_t wanted = KN_W(hints)[kn_bank(type)][hint & 15] & can;
-  unsigned r = (unsigned)__builtin_ctzll(wanted | (can & -(uint64_t)(wanted == 0)));
-  w->free ^= KN_BIT(r);
-  w->owner[r] = i;
-  v->frame = 0;
-  v->reg = (uint8_t)r;
-  KN_LOG(w, KN_EV_DEF, i, r);
-  return r;
-}
-
-/* True if h is a value in a register that kn_drop_held may drop. */
-KN_INLINE bool kn_is_held(const struct kn_walk *w, uint32_t h) {
-  const struct kn_val *v = &w->val[h];
-  return v->reg != KN_NO_REG && (v->flags & (KN_VF_FRAME | KN_VF_ADDR | KN_VF_MEM)) == 0;
-}
-/* kn_drop without calls or branches. */
-KN_INLINE void kn_drop_held(struct kn_walk *w, uint32_t h) {
-  struct kn_val *v = &w->val[h];
-  uint64_t gone = --v->uses == 0, plain = (v->flags & ~KN_VF_ZX) == 0;
-  w->free |= (gone & plain) << (v->reg & 63u);
-}
-
 /* Result i was written to register r of kn_def: a slot home is stored now, and r is its copy. */
 KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];

@@ -52,28 +52,12 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
   kn_defined(w, i, dst);
 }
 
-/* A load of a slot that is no variable in a register; not folded, and no copy of it is known. */
-static __attribute__((noinline)) void load_slot_any(struct kn_walk *w, const struct kn_inst *in,
-                                                    uint32_t i, struct kn_slot *s) {
-  const struct kn_val *v = &w->val[i];
-  if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
-    if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in, i);
-    return;
-  }
-  int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
-  w->val[i].flags |= x64_loads_zx(in);
-  kn_defined(w, i, dst);
-  if (!s->escaped && w->owner[dst] == i) kn_slot_note(w, s, i);
-}
-
 /* A load of a slot that is no variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
                                                 uint32_t i, struct kn_slot *s) {
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
-    load_slot_any(w, in, i, s);
+    if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in, i);
     return;
   }
   unsigned copy = kn_slot_copy(w, s);
@@ -85,30 +69,12 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
     v->flags = KN_VF_MEM;
     return;
   }
-  unsigned dst;
-  if (KN_UNLIKELY(s->frame == 0 || (dst = kn_def_quick(w, i, in->type)) == KN_NO_REG)) {
-    load_slot_any(w, in, i, s);
-    return;
-  }
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, s->frame + (int32_t)in->c));
-  v->flags = x64_loads_zx(in);
-  if (!s->escaped) kn_slot_note(w, s, i);
-}
-
-/* A load through an address that is not simply a register; not folded. */
-static __attribute__((noinline)) void load_through_any(struct kn_walk *w, const struct kn_inst *in,
-                                                       uint32_t i) {
-  unsigned base;
-  int32_t disp;
-  if (!x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp)) {
-    load_any(w, in, i);
-    return;
-  }
-  kn_drop(w, in->a);
+  int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
-  w->val[i].flags |= x64_loads_zx(in);
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
+  v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
+  if (!s->escaped && w->owner[dst] == i) kn_slot_note(w, s, i);
 }
 
 /* A load through an address. */
@@ -124,23 +90,17 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
     v->flags = KN_VF_MEM;
     return;
   }
-  uint32_t a = in->a;
-  if (KN_UNLIKELY(!kn_is_value(a) || !kn_is_held(w, a) || (w->val[a].reg & 7) == 4)) {
-    load_through_any(w, in, i);
+  unsigned base;
+  int32_t disp;
+  if (!x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp)) {
+    load_any(w, in, i);
     return;
   }
-  unsigned base = w->val[a].reg, dst;
-  uint64_t free = w->free;
-  KN_LOG(w, KN_EV_USE, a, base);
-  kn_drop_held(w, a); /* its register may become the result's */
-  if (KN_UNLIKELY((dst = kn_def_quick(w, i, in->type)) == KN_NO_REG)) {
-    w->free = free;
-    w->val[a].uses++;
-    load_through_any(w, in, i);
-    return;
-  }
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, (int32_t)in->c));
-  v->flags = x64_loads_zx(in);
+  kn_drop(w, in->a);
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
+  v->flags |= x64_loads_zx(in);
+  kn_defined(w, i, dst);
 }
 
 /* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
@@ -191,30 +151,10 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   kn_drop(w, in->a);
 }
 
-/* A store of a value to anything but a variable in a register; `variable`: one in memory, or NULL. */
-static __attribute__((noinline)) void store_any(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot *variable) {
-  uint32_t b = in->b;
-  unsigned type = in->type, base, r = kn_reg(w, b, type);
-  int32_t disp;
-  if (KN_LIKELY(x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp))) {
-    EMIT(w, x64_form_at(w->p, store_forms[type], x64_hw(r), base, disp));
-  } else {
-    struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
-    x64_emit_mem(w, store_forms[type], x64_hw(r), &m);
-  }
-  if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
-  kn_drop(w, b);
-  kn_drop(w, in->a);
-}
-
 void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   struct kn_slot *variable = NULL;
   uint32_t a = in->a, b = in->b;
-  unsigned base;
-  int32_t disp = (int32_t)in->c;
-  bool plain;
   if (kn_is_slot(a)) {
     struct kn_slot *s = &w->f->slots.at[kn_index(a)];
     if (s->reg != KN_NO_REG) {
@@ -223,30 +163,22 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     }
     if (!s->escaped) variable = s;
     s->value = 0;
-    base = X64_RBP;
-    plain = s->frame != 0 && s->align_log2 <= 4 && in->c < 1 << 28;
-    disp += s->frame;
-  } else {
-    base = w->val[kn_is_value(a) ? a : 0].reg;
-    plain = kn_is_value(a) && kn_is_held(w, a) && (base & 7) != 4;
   }
   if (!kn_is_value(b)) {
     store_constant(w, in);
     return;
   }
-  if (KN_UNLIKELY(!plain || !kn_is_held(w, b))) {
-    store_any(w, in, variable);
-    return;
+  unsigned type = in->type, base, r = kn_reg(w, b, type);
+  int32_t disp;
+  if (KN_LIKELY(x64_plain_address(w, a, (int32_t)in->c, &base, &disp))) {
+    EMIT(w, x64_form_at(w->p, store_forms[type], x64_hw(r), base, disp));
+  } else {
+    struct x64_place m = x64_address(w, a, (int32_t)in->c);
+    x64_emit_mem(w, store_forms[type], x64_hw(r), &m);
   }
-  unsigned r = w->val[b].reg;
-  KN_LOG(w, KN_EV_USE, b, r);
-  if (kn_is_value(a)) {
-    KN_LOG(w, KN_EV_USE, a, base);
-    kn_drop_held(w, a);
-  }
-  EMIT(w, x64_form_at(w->p, store_forms[in->type], x64_hw(r), base, disp));
-  if (variable && w->owner[r] == b) kn_slot_note(w, variable, b);
-  kn_drop_held(w, b);
+  if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
+  kn_drop(w, b);
+  kn_drop(w, a);
 }
 
 /* Addresses wait for their users, which fold them; unless other blocks use them. */
