@@ -15,21 +15,8 @@
 #include <kiln/interp.h>
 #endif
 
+#include "large.h"
 #include "shapes.h"
-
-#ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer))
-#elif defined __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
-#ifdef KN_TEST_EMULATED /* the machine is emulated, and slow */
-enum { EMULATED = 1 };
-#else
-enum { EMULATED = 0 };
-#endif
 
 #ifdef KN_CHECKS
 enum { CHECKS = 1 };
@@ -38,7 +25,7 @@ enum { CHECKS = 0 };
 #endif
 
 enum {
-  LARGE = SANITIZED || EMULATED ? 8192 : 32768, /* or what the shape allows */
+  MOST = SANITIZED || EMULATED ? 8192 : 32768, /* or what the shape allows */
   STEP = 8,
   STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
   DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
@@ -190,7 +177,7 @@ static void run_small_stack(struct job *j) {
 /* ---- tests ---- */
 
 static void check(const struct shape *shape, enum way way, kiln_target target) {
-  uint32_t large = LARGE;
+  uint32_t large = MOST;
   while (large > shape->most) large /= 2;
   struct job many = {.way = way, .target = target, .shape = shape, .n = large};
   struct job few = {.way = way, .target = target, .shape = shape, .n = large / STEP};

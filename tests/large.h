@@ -1,0 +1,22 @@
+/* How large "large" is in tests that look for work that grows faster than its input. They look at no
+ * clock: at LARGE items, quadratic work takes longer than any test may. `./dev bench` measures time. */
+#ifndef KN_TESTS_LARGE_H
+#define KN_TESTS_LARGE_H
+
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer))
+#elif defined __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#ifdef KN_TEST_EMULATED /* the machine is emulated, and slow */
+enum { EMULATED = 1 };
+#else
+enum { EMULATED = 0 };
+#endif
+
+enum { LARGE = SANITIZED || EMULATED ? 50000 : 1000000 };
+
+#endif
