@@ -222,7 +222,7 @@ static void *call(void *p) {
 static void *watch(void *p) {
   uint64_t state = 12345;
   (void)p;
-  while (!atomic_load(&stop)) {
+  do {
     FILE *f = fopen("/proc/self/maps", "r");
     char line[512];
     unsigned executable = 0;
@@ -236,7 +236,7 @@ static void *watch(void *p) {
     if (executable == 0) failed("no executable mapping in /proc/self/maps");
     atomic_fetch_add(&looked, 1);
     usleep(next(&state) % 2000);
-  }
+  } while (!atomic_load(&stop));
   return NULL;
 }
 
