@@ -73,27 +73,20 @@ static size_t string(struct group *g, char *out, size_t size) {
   return n;
 }
 
-/* True if `list`, "+a,-b,+c", names +feature, and the last time with a plus. */
-static bool has_feature(const char *list, const char *feature) {
-  size_t n = strlen(feature);
-  bool has = false;
-  for (const char *p = list; *p;) {
+/* The KILN_FEATURE_... that `list`, "+a,-b,+c", has: what is said of one last counts. The list is cut into
+ * its words. */
+static uint32_t features_of(kiln_target target, char *list) {
+  uint32_t has = 0;
+  for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
-    if (length == n + 1 && strncmp(p + 1, feature, n) == 0) has = *p == '+';
-    p += length + (p[length] != 0);
+    char *next = p + length + (p[length] != 0);
+    uint32_t feature;
+    p[length] = 0;
+    if (kiln_feature_find(target, p + (length != 0), &feature))
+      has = *p == '+' ? has | feature : has & ~feature;
+    p = next;
   }
   return has;
-}
-
-/* The features that matter, by target. */
-static const struct {
-  const char *name;
-  uint32_t feature;
-} features[KILN_TARGET_COUNT] = {[KILN_TARGET_AARCH64] = {"lse", KILN_FEATURE_LSE},
-                                 [KILN_TARGET_X86_64] = {"cx16", KILN_FEATURE_CX16}};
-
-uint32_t kn_bc_features(const struct kn_bc *r, unsigned fn_flags) {
-  return fn_flags & FA_FEATURE ? features[kiln_module_target(r->module)].feature : 0;
 }
 
 /* Attributes that are strings, up to the record's end: LLVM sorts them behind all others. */
@@ -106,9 +99,8 @@ static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
     char key[32], value[4096];
     bool named = string(g, key, sizeof key) == strlen("target-features") &&
                  strcmp(key, "target-features") == 0;
-    if (kind == 4 && string(g, value, sizeof value) < sizeof value && named &&
-        has_feature(value, features[kiln_module_target(r->module)].name))
-      a->flags |= FA_FEATURE;
+    if (kind == 4 && string(g, value, sizeof value) < sizeof value && named)
+      a->flags |= (uint8_t)(features_of(kiln_module_target(r->module), value) << FA_FEATURES);
     more = g->left > 0;
   }
 }

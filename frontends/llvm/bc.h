@@ -164,9 +164,12 @@ enum {
   FA_NORETURN = 1,
   FA_RETURNS_TWICE = 2,
   FA_NAKED = 4,
-  FA_FEATURE = 8, /* the target's one that matters: kn_bc_features */
+  FA_FEATURES = 3, /* from this bit on: KILN_FEATURE_... */
   KN_BC_SIG_DEFINITION = 128
 };
+_Static_assert(1 << FA_FEATURES > FA_NAKED &&
+                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < KN_BC_SIG_DEFINITION,
+               "features are between the other flags");
 
 #define KN_BC_FUNC_INDEX 0xffffffffu
 
@@ -590,8 +593,6 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
 
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);
-/* KILN_FEATURE_... of a function with these FA_.... */
-uint32_t kn_bc_features(const struct kn_bc *r, unsigned fn_flags);
 /* The attributes of `index` in list `list`; NULL: none. */
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32_t index);
 

@@ -814,7 +814,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  kiln_func_features(r->f, kn_bc_features(r, r->fn->fn_flags));
+  kiln_func_features(r->f, (uint32_t)r->fn->fn_flags >> FA_FEATURES);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;
