@@ -298,6 +298,12 @@ ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig);
 bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 
 /* ---- number.c ---- */
+
+/* How two floats compare. */
+enum kn_order { KN_LESS = 1, KN_EQUAL = 2, KN_GREATER = 4, KN_UNORDERED = 8 };
+#define KN_ORDER_OF(x, y)                                                                          \
+  ((x) < (y) ? KN_LESS : (x) == (y) ? KN_EQUAL : (x) > (y) ? KN_GREATER : KN_UNORDERED)
+
 uint64_t kn_interp_int(const struct kn_ins *i, uint64_t a, uint64_t b, uint64_t c, uint64_t *flag);
 kn_u128 kn_interp_wide(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *flag);
 /* Division: NULL, or why it traps. */
@@ -314,7 +320,7 @@ kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
 
 /* ---- quad.c: f128 by its bits ---- */
 kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
-bool kn_interp_quad_compare(unsigned cond, kn_u128 a, kn_u128 b);
+enum kn_order kn_interp_quad_order(kn_u128 a, kn_u128 b);
 /* Towards zero; out of range 0, or the nearest end. */
 kn_u128 kn_interp_quad_to_integer(kn_u128 a, unsigned bits, bool is_signed, bool saturates);
 /* Of a sign- or zero-extended integer. */

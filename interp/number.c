@@ -224,29 +224,30 @@ static kn_u128 from_float(unsigned type, long double v) {
   }
 }
 
+/* The orders for which a condition holds. */
+static const uint8_t holds[KILN_FCOND_COUNT] = {
+  [KILN_FOEQ] = KN_EQUAL,
+  [KILN_FUNE] = KN_LESS | KN_GREATER | KN_UNORDERED,
+  [KILN_FOLT] = KN_LESS,
+  [KILN_FUGE] = KN_GREATER | KN_EQUAL | KN_UNORDERED,
+  [KILN_FOLE] = KN_LESS | KN_EQUAL,
+  [KILN_FUGT] = KN_GREATER | KN_UNORDERED,
+  [KILN_FOGT] = KN_GREATER,
+  [KILN_FULE] = KN_LESS | KN_EQUAL | KN_UNORDERED,
+  [KILN_FOGE] = KN_GREATER | KN_EQUAL,
+  [KILN_FULT] = KN_LESS | KN_UNORDERED,
+  [KILN_FONE] = KN_LESS | KN_GREATER,
+  [KILN_FUEQ] = KN_EQUAL | KN_UNORDERED,
+  [KILN_FORD] = KN_LESS | KN_EQUAL | KN_GREATER,
+  [KILN_FUNO] = KN_UNORDERED,
+};
+
 bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b) {
-  bool wide = type == KILN_TYPE_F80;
-  if (type == KILN_TYPE_F128)
-    return kn_interp_quad_compare(cond, kn_interp_get_wide(a), kn_interp_get_wide(b));
-  long double x = to_float(type, wide ? kn_interp_get_wide(a) : *a);
-  long double y = to_float(type, wide ? kn_interp_get_wide(b) : *b);
-  bool unordered = x != x || y != y;
-  switch (cond) {
-  case KILN_FOEQ: return !unordered && x == y;
-  case KILN_FUNE: return unordered || x != y;
-  case KILN_FOLT: return !unordered && x < y;
-  case KILN_FUGE: return unordered || x >= y;
-  case KILN_FOLE: return !unordered && x <= y;
-  case KILN_FUGT: return unordered || x > y;
-  case KILN_FOGT: return !unordered && x > y;
-  case KILN_FULE: return unordered || x <= y;
-  case KILN_FOGE: return !unordered && x >= y;
-  case KILN_FULT: return unordered || x < y;
-  case KILN_FONE: return !unordered && x != y;
-  case KILN_FUEQ: return unordered || x == y;
-  case KILN_FORD: return !unordered;
-  default: return unordered;
-  }
+  bool wide = kn_interp_is_wide(type);
+  kn_u128 p = wide ? kn_interp_get_wide(a) : *a, q = wide ? kn_interp_get_wide(b) : *b;
+  if (type == KILN_TYPE_F128) return (holds[cond] & kn_interp_quad_order(p, q)) != 0;
+  long double x = to_float(type, p), y = to_float(type, q);
+  return (holds[cond] & KN_ORDER_OF(x, y)) != 0;
 }
 
 /* NaN if one is; -0 < +0. */

@@ -19,25 +19,9 @@ static kn_u128 from_quad(quad v) {
   return bits;
 }
 
-bool kn_interp_quad_compare(unsigned cond, kn_u128 a, kn_u128 b) {
+enum kn_order kn_interp_quad_order(kn_u128 a, kn_u128 b) {
   quad x = to_quad(a), y = to_quad(b);
-  bool unordered = x != x || y != y;
-  switch (cond) {
-  case KILN_FOEQ: return x == y;
-  case KILN_FUNE: return x != y;
-  case KILN_FOLT: return x < y;
-  case KILN_FUGE: return !(x < y);
-  case KILN_FOLE: return x <= y;
-  case KILN_FUGT: return !(x <= y);
-  case KILN_FOGT: return x > y;
-  case KILN_FULE: return !(x > y);
-  case KILN_FOGE: return x >= y;
-  case KILN_FULT: return !(x >= y);
-  case KILN_FONE: return !unordered && x != y;
-  case KILN_FUEQ: return unordered || x == y;
-  case KILN_FORD: return !unordered;
-  default: return unordered;
-  }
+  return KN_ORDER_OF(x, y);
 }
 
 /* NaN if one is; -0 < +0. */
