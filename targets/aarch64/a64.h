@@ -215,17 +215,15 @@ KN_INLINE struct a64_test a64_test_cond(enum a64_cond cond) {
 }
 /* True if the register is 0; or if it is not. */
 KN_INLINE struct a64_test a64_test_zero(bool zero, unsigned sf, unsigned reg) {
-  return (struct a64_test){a64_cbz(sf, reg, 0) | (uint32_t)!zero << 24};
+  return (struct a64_test){a64_cbz(sf, reg, 0) | (uint32_t)!zero << A64_NOT_ZERO};
 }
 /* True if the register's bit is 0; or if it is 1. */
 KN_INLINE struct a64_test a64_test_bit(bool zero, unsigned reg, unsigned bit) {
-  return (struct a64_test){a64_tbz(reg, bit, 0) | (uint32_t)!zero << 24};
+  return (struct a64_test){a64_tbz(reg, bit, 0) | (uint32_t)!zero << A64_NOT_ZERO};
 }
-KN_INLINE bool a64_is_cond(struct a64_test t) { return t.word >> 24 == 0x54; }
-KN_INLINE bool a64_is_bit(struct a64_test t) { return (t.word >> 25 & 0x3f) == 0x1b; }
-/* t, or its opposite: b.cond has its lowest bit where the others have a register's. */
+/* t, or its opposite. */
 KN_INLINE struct a64_test a64_negate_if(struct a64_test t, bool negate) {
-  return (struct a64_test){t.word ^ (uint32_t)negate << (a64_is_cond(t) ? 0 : 24)};
+  return (struct a64_test){a64_negate_branch(t.word, negate)};
 }
 void a64_branch(struct kn_walk *w, uint32_t label);
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);

@@ -260,10 +260,10 @@ static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
  * `in` is not that. No branches on what it is: what may be needed is computed, and the rest left behind. */
 KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a64_test *t) {
   /* against 0: cbz, cbnz; the sign's bit by tbz, tbnz */
-  static const uint32_t with_zero[KILN_ICOND_COUNT] = {[KILN_EQ] = 0x34000000,
-                                                       [KILN_NE] = 0x35000000,
-                                                       [KILN_SLT] = 0x37000000 | 31 << 19,
-                                                       [KILN_SGE] = 0x36000000 | 31 << 19};
+  static const uint32_t with_zero[KILN_ICOND_COUNT] = {[KILN_EQ] = A64_CBZ,
+                                                       [KILN_NE] = A64_CBNZ,
+                                                       [KILN_SLT] = A64_TBNZ | A64_TESTED_BIT(31),
+                                                       [KILN_SGE] = A64_TBZ | A64_TESTED_BIT(31)};
   uint32_t a = in->a, b = in->b, is_reg = kn_is_value(b), reg_mask = 0 - is_reg;
   if (!kn_is_value(a) || !(is_reg | kn_is_imm(b))) return false;
   uint32_t rb_of = b & reg_mask, ra = w->val[a].reg, rb = w->val[rb_of].reg;
@@ -275,7 +275,8 @@ KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a6
   if (is_reg) KN_LOG(w, KN_EV_USE, b, rb);
   a64_drop_if(w, a, 1);
   a64_drop_if(w, rb_of, is_reg);
-  uint32_t imm = a64_cmp_val(sf, ra, size) ^ ((uint32_t)below & 1u << 30); /* cmn below 0 */
+  uint32_t other = (uint32_t)below & (A64_SUBS ^ A64_ADDS) << 29; /* cmn below 0 */
+  uint32_t imm = a64_cmp_val(sf, ra, size) ^ other;
   uint32_t word = (a64_cmp(sf, ra, rb & 31) & reg_mask) | (imm & ~reg_mask);
   uint32_t zero = with_zero[in->x];
   uint32_t no_code = 0 - (uint32_t)((zero != 0) & !is_reg & (size == 0));
@@ -322,14 +323,14 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
   uint32_t field = 0;
   unsigned reg = t.word & 31;
-  if (a64_is_cond(t)) return (enum a64_cond)(t.word & 15);
-  if (a64_is_bit(t)) {
-    a64_bitmask(1, UINT64_C(1) << ((t.word >> 19 & 31) | t.word >> 31 << 5), &field);
+  if (a64_is_b_cond(t.word)) return (enum a64_cond)(t.word & 15);
+  if (a64_is_tb(t.word)) {
+    a64_bitmask(1, UINT64_C(1) << a64_tested_bit(t.word), &field);
     emit(w, a64_tst_imm(1, reg, field));
   } else {
     emit(w, a64_cmp(t.word >> 31, reg, A64_ZR));
   }
-  return t.word >> 24 & 1 ? A64_NE : A64_EQ;
+  return t.word >> A64_NOT_ZERO & 1 ? A64_NE : A64_EQ;
 }
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -348,7 +349,7 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
     struct fcmp k = begin_fcmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     struct a64_test t = emit_fcmp(w, &k);
-    if (a64_is_cond(t)) emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
+    if (a64_is_b_cond(t.word)) emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
     else if (k.cond == KILN_FUEQ) emit(w, a64_mov(0, d, IP0));
     else emit(w, a64_logic_imm(A64_EOR, 0, d, IP0, 0)); /* field 0: the value 1 */
   }

@@ -395,17 +395,35 @@ static inline uint32_t a64_bl(int32_t bytes) { return 0x94000000u | a64_imm26(by
 static inline uint32_t a64_b_cond(enum a64_cond cond, int32_t bytes) {
   return 0x54000000u | a64_imm19(bytes) | (unsigned)cond;
 }
+/* The words of register 0, bit 0; bit A64_NOT_ZERO of a word negates it. */
+enum {
+  A64_NOT_ZERO = 24,
+  A64_CBZ = 0x34000000,
+  A64_CBNZ = A64_CBZ | 1 << A64_NOT_ZERO,
+  A64_TBZ = 0x36000000,
+  A64_TBNZ = A64_TBZ | 1 << A64_NOT_ZERO
+};
+/* The field of a bit that TBZ and TBNZ test, and the bit in a word. */
+#define A64_TESTED_BIT(bit) ((uint32_t)(bit) >> 5 << 31 | ((uint32_t)(bit) & 31) << 19)
+static inline unsigned a64_tested_bit(uint32_t word) { return (word >> 19 & 31) | word >> 31 << 5; }
 static inline uint32_t a64_cbz(unsigned sf, unsigned rt, int32_t bytes) {
-  return 0x34000000u | sf << 31 | a64_imm19(bytes) | rt;
+  return A64_CBZ | sf << 31 | a64_imm19(bytes) | rt;
 }
 static inline uint32_t a64_cbnz(unsigned sf, unsigned rt, int32_t bytes) {
-  return 0x35000000u | sf << 31 | a64_imm19(bytes) | rt;
+  return A64_CBNZ | sf << 31 | a64_imm19(bytes) | rt;
 }
 static inline uint32_t a64_tbz(unsigned rt, unsigned bit, int32_t bytes) {
-  return 0x36000000u | bit >> 5 << 31 | (bit & 31) << 19 | a64_imm14(bytes) | rt;
+  return A64_TBZ | A64_TESTED_BIT(bit) | a64_imm14(bytes) | rt;
 }
 static inline uint32_t a64_tbnz(unsigned rt, unsigned bit, int32_t bytes) {
-  return 0x37000000u | bit >> 5 << 31 | (bit & 31) << 19 | a64_imm14(bytes) | rt;
+  return A64_TBNZ | A64_TESTED_BIT(bit) | a64_imm14(bytes) | rt;
+}
+/* True of a B.cond; of a TBZ or TBNZ. */
+static inline bool a64_is_b_cond(uint32_t word) { return word >> 24 == 0x54; }
+static inline bool a64_is_tb(uint32_t word) { return (word & 0x7e000000u) == A64_TBZ; }
+/* A conditional branch, or its opposite: B.cond has its lowest bit where the others have a register's. */
+static inline uint32_t a64_negate_branch(uint32_t word, bool negate) {
+  return word ^ (uint32_t)negate << (a64_is_b_cond(word) ? 0 : A64_NOT_ZERO);
 }
 static inline uint32_t a64_br(unsigned rn) { return 0xd61f0000u | rn << 5; }
 static inline uint32_t a64_blr(unsigned rn) { return 0xd63f0000u | rn << 5; }
@@ -443,9 +461,10 @@ enum a64_mem {
 static inline unsigned a64_mem_log2(enum a64_mem op) {
   return ((unsigned)op & 6) == 6 ? 4 : (unsigned)op >> 3;
 }
-static inline uint32_t a64_mem_bits(enum a64_mem op) {
-  return (unsigned)op >> 3 << 30 | ((unsigned)op >> 2 & 1) << 26 | ((unsigned)op & 3) << 22;
-}
+#define A64_MEM_BITS(op)                                                                           \
+  ((uint32_t)(op) >> 3 << 30 | ((uint32_t)(op) >> 2 & 1) << 26 | ((uint32_t)(op) & 3) << 22)
+/* LDR, STR (immediate, unsigned offset): the word of register 0 at x0. */
+#define A64_MEM_SCALED(op) (0x39000000u | A64_MEM_BITS(op))
 /* True if `bytes` is a scaled unsigned offset, or a 9-bit signed one. */
 static inline bool a64_mem_scaled_ok(enum a64_mem op, int64_t bytes) {
   unsigned s = a64_mem_log2(op);
@@ -457,11 +476,11 @@ static inline bool a64_mem_offset_ok(enum a64_mem op, int64_t bytes) {
 }
 /* LDR, STR (immediate, unsigned offset). rn may be sp. */
 static inline uint32_t a64_mem_scaled(enum a64_mem op, unsigned rt, unsigned rn, uint32_t bytes) {
-  return 0x39000000u | a64_mem_bits(op) | bytes >> a64_mem_log2(op) << 10 | rn << 5 | rt;
+  return A64_MEM_SCALED(op) | bytes >> a64_mem_log2(op) << 10 | rn << 5 | rt;
 }
 /* LDUR, STUR. */
 static inline uint32_t a64_mem_unscaled(enum a64_mem op, unsigned rt, unsigned rn, int32_t bytes) {
-  return 0x38000000u | a64_mem_bits(op) | ((uint32_t)bytes & 0x1ff) << 12 | rn << 5 | rt;
+  return 0x38000000u | A64_MEM_BITS(op) | ((uint32_t)bytes & 0x1ff) << 12 | rn << 5 | rt;
 }
 /* LDR, STR with an offset of which a64_mem_offset_ok holds. */
 static inline uint32_t a64_mem_offset(enum a64_mem op, unsigned rt, unsigned rn, int32_t bytes) {
@@ -479,7 +498,7 @@ static inline uint32_t a64_mem_pre(enum a64_mem op, unsigned rt, unsigned rn, in
  * by the access's log2. */
 static inline uint32_t a64_mem_reg(enum a64_mem op, unsigned rt, unsigned rn, unsigned rm,
                                    enum a64_extend ext, unsigned scaled) {
-  return 0x38200800u | a64_mem_bits(op) | rm << 16 | (unsigned)ext << 13 | scaled << 12 | rn << 5 |
+  return 0x38200800u | A64_MEM_BITS(op) | rm << 16 | (unsigned)ext << 13 | scaled << 12 | rn << 5 |
          rt;
 }
 /* LDR (literal), LDRSW (literal). */

@@ -187,9 +187,7 @@ struct form {
   uint8_t zx; /* KN_VF_ZX if a load leaves zeros above the type's width */
 };
 #define FORM(operation, zeros)                                                                     \
-  {0x39000000u | (operation) >> 3 << 30 | ((operation) >> 2 & 1u) << 26 |                          \
-     ((operation) & 3u) << 22,                                                                     \
-   10 - ((operation) >> 3), operation, (zeros) ? KN_VF_ZX : 0}
+  {A64_MEM_SCALED(operation), 10 - ((operation) >> 3), operation, (zeros) ? KN_VF_ZX : 0}
 /* By the type in memory; zero-extended or as it is, sign-extended to i16, to i32, to i64. */
 static const struct form load_forms[KILN_TYPE_COUNT][4] = {
   [KILN_TYPE_I8] = {FORM(A64_LDRB, 1), FORM(A64_LDRSB_W, 0), FORM(A64_LDRSB_W, 1),
@@ -327,7 +325,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   uint32_t mask = 0 - (uint32_t)copy, bank = 0 - (uint32_t)kn_bank(type);
   uint32_t load = form.word | (uint32_t)field | A64_FP << 5;
   uint32_t move =
-    ((0xaa0003e0 | (number & 31) << 16) & ~bank) | ((0x1e604000 | (number & 31) << 5) & bank);
+    (a64_mov(1, 0, number & 31) & ~bank) | (a64_fop1(A64_FMOV, A64_D, 0, number & 31) & bank);
   uint32_t word = (move & mask) | (load & ~mask);
   uint32_t zx = (copied->flags & KN_VF_ZX & mask) | (form.zx & ~mask);
   w->frame_used = true;

@@ -60,10 +60,8 @@ static bool find(struct kn_walk *w, struct grown *g) {
 }
 
 /* The inverse of a conditional branch, over the word behind it. */
-static uint32_t invert(uint32_t word, unsigned kind) {
-  if (kind == A64_FIX_B14) return (word ^ 1u << 24) | a64_imm14(8);
-  /* b.cond has its condition where cbz has a register */
-  return (word ^ (word >> 24 == 0x54 ? 1u : 1u << 24)) | a64_imm19(8);
+static uint32_t invert(uint32_t word) {
+  return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }
 
 /* Moves the code, from its end on, and writes the long forms. */
@@ -96,7 +94,7 @@ bool a64_relax(struct kn_walk *w, uint32_t reloc_first) {
       if (!grew) continue;
       uint32_t word, b = a64_b(0);
       memcpy(&word, w->base + x->at, 4);
-      word = invert(word, x->kind);
+      word = invert(word);
       memcpy(w->base + x->at, &word, 4);
       x->at += 4;
       memcpy(w->base + x->at, &b, 4);
