@@ -215,7 +215,9 @@ kiln_status kiln_func_finish(kiln_func *f) {
     check_args(f);
   f->finished = true;
   f->limit = 0;
-  /* the walk looks one instruction ahead */
-  if (f->n < f->cap || kn_build_grow(f)) f->inst[f->n] = (struct kn_inst){0};
+  if (f->n < f->cap || kn_build_grow(f)) { /* the walk looks one instruction ahead */
+    f->inst[f->n] = (struct kn_inst){0};
+    f->val[f->n] = (struct kn_val){0};
+  }
   return f->status;
 }

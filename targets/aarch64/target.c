@@ -304,7 +304,6 @@ static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
 static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   struct kn_walk *w = s->walk;
   if (!kn_walk_begin(w, s, f, plan)) return f->status;
-  w->val[f->n] = (struct kn_val){0}; /* of the empty one behind the last */
   unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
   uint32_t mask = (1u << (align < 2 ? 2 : align)) - 1;
   if (!kn_walk_room(w, (size_t)mask + 64)) return f->status;
