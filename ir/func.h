@@ -80,17 +80,16 @@ struct kn_val {
   uint8_t type;  /* of the value: kiln_type */
   uint8_t reg;   /* walk: register or KN_NO_REG */
   uint8_t flags; /* KN_VF_... */
-  uint8_t
-    hint; /* KN_HINT_...; walk: of a value that lives in its slot, the register that may have a
-                  * copy, or KN_NO_REG */
+  /* KN_HINT_..., or KN_NO_REG: none; walk: of a value that lives in its slot, the register that may
+   * have a copy, or KN_NO_REG */
+  uint8_t hint;
 };
-/* Where a value would best be computed. 0 to 7: in the register of the call's argument with that number,
- * of its bank. Those above in 4 bits are none of them. */
+/* Where a value would best be computed. 0 to 7: in the register of the call's argument with that number, of
+ * its bank. All others, and none, end in four ones: they are no register in a target's table of hints. */
 enum {
   KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
   KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
-  KN_HINT_LATER = 47,  /* an argument beyond those */
-  KN_HINT_NONE = 255
+  KN_HINT_LATER = 47   /* an argument beyond those */
 };
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
