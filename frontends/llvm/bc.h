@@ -676,10 +676,15 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
  * instructions: operands of phis have no other place. */
 void kn_bc_hoist(struct kn_bc *r, uint32_t first);
 
-/* ---- func.c ---- */
+/* ---- funcdef.c ---- */
 
 /* Reads the function block that was just announced: the body of `global`. */
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
+
+/* ---- func.c ---- */
+
+/* Reads to the end of the function block just entered, or to where r->restart is set. */
+bool kn_bc_body(struct kn_bc *r);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
 /* Makes entry `id` of vals, not defined yet, one that can be looked at. */

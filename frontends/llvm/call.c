@@ -1,6 +1,6 @@
 /* Calls, signatures and parameters: LLVM's function types with attribute lists become Kiln
  * signatures, aggregates are split into their scalar parts, results that do not fit into registers
- * go through memory as LLVM has it. Called by func.c.
+ * go through memory as LLVM has it. Called by func.c and funcdef.c.
  * Invariant: a signature is made once per (function type, attribute list, flags). */
 #include "bc.h"
 

@@ -1,5 +1,5 @@
-/* The function block: decodes the frequent records straight into builder calls; the others go to
- * inst.c and call.c. Called once per body by module.c.
+/* The loop over a function block: decodes the frequent records straight into builder calls; the others go
+ * to inst.c and call.c. Called by funcdef.c.
  * Invariant: entries of vals below n_vals are defined; those from there up to `zeroed` are undefined
  * or forward; the LLVM block b is the Kiln block b, whose code may go on in r->ends.at[b]. */
 #include "bc.h"
@@ -549,7 +549,7 @@ static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
                     (v >> 4 & 0x1f00000));
 }
 
-/* What `body` reads from one window, if numbers are longer than that takes: in functions of more than
+/* What kn_bc_body reads from one window, if numbers are longer than that takes: in functions of more than
  * 32,768 values or blocks. The position is behind the record's id. False, and nothing done, if this is
  * something else. */
 static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn_bc_form *ab) {
@@ -607,8 +607,7 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   }
 }
 
-/* Reads to the end of the function block. */
-static bool body(struct kn_bc *r) {
+bool kn_bc_body(struct kn_bc *r) {
   struct kn_bits *bits = &r->bits;
   if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
   if (r->learned != r->blockinfo.n + 1) learn(r);
@@ -775,99 +774,4 @@ static bool body(struct kn_bc *r) {
     record(r, r->code, r->ops.at, r->ops.n);
     if (KN_UNLIKELY(r->restart)) return true;
   }
-}
-
-/* Frees what the function's body made, and makes the module's constants plain again. */
-static void reset(struct kn_bc *r) {
-  for (uint32_t i = 0; i < r->touched.n; i++) {
-    struct kn_bc_val *v = &r->vals[r->touched.at[i]];
-    *v = (struct kn_bc_val){0, (v->t & KN_BC_TYPE_MASK) | (uint32_t)VS_CONST << 24};
-  }
-  r->touched.n = 0;
-  r->n_vals = r->module_vals;
-  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
-  r->n_params = 0;
-  r->loc = r->loc_set = r->path_file = 0;
-  r->mds.n = r->module_mds;
-}
-
-/* Undoes the reading of a body so far, and makes the reader one that looks for locations if that is why. The
- * position is that of the module's metadata while that is read. */
-static bool start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
-  kiln_func_discard(r->f);
-  r->f = NULL;
-  r->restart = false;
-  reset(r);
-  kn_bc_unwind(r, saved);
-  if (!r->see_debug) return true;
-  r->see_debug = false;
-  r->has_debug = true;
-  r->learned = 0;
-  return kn_bc_module_metadata(r);
-}
-
-/* Builds the current function from its block, which was just announced. */
-static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
-  if (!kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
-  r->f = kiln_func_begin(r->session, (kiln_symbol){r->fn->symbol});
-  if (!r->f) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  kiln_func_features(r->f, (uint32_t)r->fn->fn_flags >> FA_FEATURES);
-  r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
-  r->bundles = false;
-  r->others = 0;
-  return kn_bc_params(r) && body(r);
-}
-
-bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
-  struct kn_bc_saved saved;
-  r->fn = &r->globals.at[global];
-  uint32_t words = r->cwords.n, list = r->clist.n, bytes = r->cbytes.n;
-  const struct kn_bc_sig *sig =
-    kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
-  if (!sig) return false;
-  r->fn_sig = *sig;
-  uint64_t start = r->bits.pos;
-  if (!build(r, &saved)) return false;
-  while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
-    r->cwords.n = words;
-    r->clist.n = list;
-    r->cbytes.n = bytes;
-    if (!start_again(r, &saved)) return false;
-    r->bits.pos = start;
-    if (!build(r, &saved)) return false;
-  }
-  r->no_addrs = false;
-  if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
-  if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");
-  for (uint32_t i = 0; i < r->late.n; i++) {
-    const struct kn_bc_late *l = &r->late.at[i];
-    kiln_block pred = {r->ends.n ? r->ends.at[l->pred] : l->pred};
-    kiln_edge_arg(r->f, pred, (kiln_block){l->target}, l->index, (kiln_value){l->value});
-  }
-  kn_bc_leave(r, &saved);
-  if (kiln_func_status(r->f) != KILN_OK) {
-    kn_bc_fail(r, kiln_func_status(r->f),
-               "malformed bitcode: a function breaks the rules of the IR");
-    return false;
-  }
-  if (r->status != KILN_OK) return false;
-  kiln_func *f = r->f;
-  r->f = NULL;
-  kiln_status status;
-  if (r->sink) {
-    status = kiln_func_finish(f);
-    if (status == KILN_OK) status = r->sink(r->sink_user, f);
-    else kiln_func_discard(f);
-  } else {
-    status = kiln_func_compile(f);
-  }
-  reset(r);
-  r->cwords.n = words;
-  r->clist.n = list;
-  r->cbytes.n = bytes;
-  r->status = status;
-  return status == KILN_OK;
 }

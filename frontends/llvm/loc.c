@@ -1,5 +1,5 @@
 /* Source locations: of metadata only what names the file of a scope is kept, and only in modules
- * whose instructions have locations. Called by module.c and func.c.
+ * whose instructions have locations. Called by module.c, func.c and funcdef.c.
  * Invariant: metadata ids count as LLVM's do: strings first, then nodes, the module's before the
  * function's own. */
 #include "bc.h"
