@@ -4,8 +4,16 @@
  * gone behind it. */
 #include "bc.h"
 
+/* How much of the constants is the module's. */
+struct module_part {
+  uint32_t words, list, bytes;
+};
+
 /* Frees what the function's body made, and makes the module's constants plain again. */
-static void reset(struct kn_bc *r) {
+static void reset(struct kn_bc *r, const struct module_part *kept) {
+  r->cwords.n = kept->words;
+  r->clist.n = kept->list;
+  r->cbytes.n = kept->bytes;
   for (uint32_t i = 0; i < r->touched.n; i++) {
     struct kn_bc_val *v = &r->vals[r->touched.at[i]];
     *v = (struct kn_bc_val){0, (v->t & KN_BC_TYPE_MASK) | (uint32_t)VS_CONST << 24};
@@ -20,11 +28,12 @@ static void reset(struct kn_bc *r) {
 
 /* Undoes the reading of a body so far, and makes the reader one that looks for locations if that is why. The
  * position is that of the module's metadata while that is read. */
-static bool start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
+static bool start_again(struct kn_bc *r, const struct kn_bc_saved *saved,
+                        const struct module_part *kept) {
   kiln_func_discard(r->f);
   r->f = NULL;
   r->restart = false;
-  reset(r);
+  reset(r, kept);
   kn_bc_unwind(r, saved);
   if (!r->see_debug) return true;
   r->see_debug = false;
@@ -51,7 +60,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
   r->fn = &r->globals.at[global];
-  uint32_t words = r->cwords.n, list = r->clist.n, bytes = r->cbytes.n;
+  const struct module_part kept = {r->cwords.n, r->clist.n, r->cbytes.n};
   const struct kn_bc_sig *sig =
     kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
   if (!sig) return false;
@@ -59,10 +68,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   uint64_t start = r->bits.pos;
   if (!build(r, &saved)) return false;
   while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
-    r->cwords.n = words;
-    r->clist.n = list;
-    r->cbytes.n = bytes;
-    if (!start_again(r, &saved)) return false;
+    if (!start_again(r, &saved, &kept)) return false;
     r->bits.pos = start;
     if (!build(r, &saved)) return false;
   }
@@ -91,10 +97,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   } else {
     status = kiln_func_compile(f);
   }
-  reset(r);
-  r->cwords.n = words;
-  r->clist.n = list;
-  r->cbytes.n = bytes;
+  reset(r, &kept);
   r->status = status;
   return status == KILN_OK;
 }
