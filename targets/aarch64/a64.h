@@ -100,7 +100,12 @@ KN_INLINE bool is_zx(const struct kn_walk *w, uint32_t h) {
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
 
-/* True if h waits for this instruction to be done within it (fold.c, compare.c). */
+/* Value i waits from now on for its one reader to do it as well (fold.c, compare.c). */
+KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {
+  w->val[i].flags |= KN_VF_MEM;
+  w->val[i].reg = KN_NO_REG;
+}
+/* True if h waits for this instruction to be done within it. */
 KN_INLINE bool a64_deferred(const struct kn_walk *w, uint32_t h) {
   return kn_is_value(h) && (w->val[h].flags & KN_VF_MEM) != 0;
 }

@@ -218,8 +218,7 @@ void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
   bool taken = next->op == KILN_OP_BRIF || (!kn_wide(next->type) && w->val[w->i + 1].uses);
   if (taken && a64_fuses(w, w->i)) {
-    w->val[w->i].flags |= KN_VF_MEM;
-    w->val[w->i].reg = KN_NO_REG;
+    a64_wait(w, w->i);
     return;
   }
   enum a64_cond cond = joined(w, in);
@@ -338,8 +337,7 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d;
   if (in->op == KILN_OP_ICMP) {
     if (waits(w, w->i)) {
-      w->val[w->i].flags |= KN_VF_MEM;
-      w->val[w->i].reg = KN_NO_REG;
+      a64_wait(w, w->i);
       return;
     }
     struct icmp k = begin_icmp(w, in);

@@ -4,12 +4,11 @@
  * either. Invariant: what is deferred here, its reader's lowering takes on every path. */
 #include "targets/aarch64/a64.h"
 
-/* Value i has one reader, in its block, and waits for it from now on. */
 static bool defer(struct kn_walk *w, uint32_t i) {
-  w->val[i].flags |= KN_VF_MEM;
-  w->val[i].reg = KN_NO_REG;
+  a64_wait(w, i);
   return true;
 }
+/* Value i has one reader, in its block. */
 static bool alone(const struct kn_walk *w, uint32_t i) {
   return w->val[i].uses == 1 && w->val[i].flags == 0;
 }
@@ -197,10 +196,11 @@ bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_field(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *first = &w->inst[in->a];
   struct field x;
-  if (first->op == KILN_OP_TRUNC) first = &w->inst[first->a];
-  else if (in->op == KILN_OP_TRUNC) { /* the next one takes all three */ defer(w, w->i);
+  if (in->op == KILN_OP_TRUNC) { /* the next one takes all three */
+    a64_wait(w, w->i);
     return;
   }
+  if (first->op == KILN_OP_TRUNC) first = &w->inst[first->a];
   field_of(w, first, in, &x);
   unsigned a = kn_reg(w, first->a, first->type);
   kn_drop(w, in->a);

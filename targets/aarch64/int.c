@@ -499,8 +499,7 @@ void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SEXT;
   if (extends_itself(w, in)) {
-    w->val[w->i].flags |= KN_VF_MEM;
-    w->val[w->i].reg = KN_NO_REG;
+    a64_wait(w, w->i);
     return;
   }
   if (a64_deferred(w, in->a)) {
