@@ -48,7 +48,8 @@ KN_INLINE void emit(struct kn_walk *w, uint32_t word) {
   w->p += 4;
 }
 
-/* kn_drop of value h if `use` is 1, not if it is 0: h is 0 then. For where nobody can predict what it drops. */
+/* kn_drop of value h if `use` is 1, not if it is 0: h may be 0 then. For where nobody can predict what it
+ * drops. */
 KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
   struct kn_val *val = &w->val[h];
   uint32_t flags = val->flags, left = val->uses -= use;

@@ -249,15 +249,8 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
 }
 /* kn_drop of the address h that is `at`. */
 KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
-  struct kn_val *base = &w->val[at->base];
-  bool last = --w->val[h].uses == 0;
-  base->uses -= at->sum & last;
-  last &= base->uses == 0;
-  unsigned flags = base->flags;
-  bool plain = (flags & ~KN_VF_ZX) == 0;
-  w->free |= (uint64_t)(last & plain) << (at->reg & 63);
-  if (KN_UNLIKELY(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0)))
-    a64_release_slow(w, at->base);
+  bool last = (w->val[h].uses -= at->sum) == 0; /* of the sum; there is a use left if it is none */
+  a64_drop_if(w, at->base, !at->sum | last);
 }
 
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
