@@ -367,8 +367,7 @@ static unsigned operand_type(const kiln_inst_info *info, uint32_t k) {
 
 /* The operation as run.c knows it. */
 static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
-  bool quad = info->type == KILN_TYPE_F80 || info->type == KILN_TYPE_F128,
-       wide = kn_interp_is_wide(info->type);
+  bool wide = kn_interp_is_wide(info->type), wide_float = wide && info->type != KILN_TYPE_I128;
   switch (info->op) {
   case KILN_OP_ADD:
   case KILN_OP_SUB:
@@ -392,7 +391,7 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   case KILN_OP_FSUB:
   case KILN_OP_FMUL:
   case KILN_OP_FDIV:
-    if (quad) to->op = KI_FLOAT_WIDE;
+    if (wide_float) to->op = KI_FLOAT_WIDE;
     break;
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
@@ -413,7 +412,7 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   default:
     if (info->op >= KILN_OP_UMULH && info->op <= KILN_OP_BSWAP) to->op = wide ? KI_WIDE : KI_INT;
     else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT)
-      to->op = quad ? KI_FLOAT_WIDE : KI_FLOAT;
+      to->op = wide_float ? KI_FLOAT_WIDE : KI_FLOAT;
   }
 }
 
