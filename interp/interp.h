@@ -1,8 +1,8 @@
 /* What the interpreter's rooms share: translated functions, frames, threads. Functions are translated
  * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
- * each 8 bytes wide (i128, f80, f128: two). link.c gives symbols their addresses; run.c executes; call.c passes
- * arguments as the ABI does, to C and from C. Invariant: an integer in a register has zeros above its
- * type, a float's bits are the low ones (f80: the significand, then 16 bits; zeros above). */
+ * each 8 bytes wide (i128, f80, f128: two). link.c gives symbols their addresses; run.c executes;
+ * call.c passes arguments as the ABI does, to C and from C. Invariant: an integer in a register has
+ * zeros above its type, a float's bits are the low ones (f80: the significand, then 16 bits; zeros above). */
 #ifndef KN_INTERP_H
 #define KN_INTERP_H
 

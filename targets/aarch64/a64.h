@@ -26,8 +26,8 @@ enum {
 };
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label); FRAME_WIDE: two words
- * become movz and movk of it to x17. TABLE: 32 bits
- * get the distance from where the fixup before it of kind TABLE_BASE is. */
+ * become movz and movk of it to x17. TABLE: 32 bits get the distance from where the fixup before it of kind
+ * TABLE_BASE is. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
@@ -178,10 +178,11 @@ bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
 
 /* The halves of i128 operand h to registers: nothing else changes but x17. */
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
-/* Operand h, an i128, in two registers taken for this instruction. */
+/* Registers of the halves of an i128. */
 struct a64_halves {
   unsigned low, high;
 };
+/* Operand h, an i128, in two registers taken for this instruction. */
 struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h);
 /* Result i, an i128, from registers to its slot. */
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
@@ -249,7 +250,8 @@ bool a64_drop_fused(struct kn_walk *w, uint32_t h);
 
 /* ---- fold.c ---- */
 
-/* The shift, mask (of a comparison with 0 any `and`) or extension `in` is left to its one reader, the next instruction, if that takes it. */
+/* The shift, mask (of a comparison with 0 any `and`) or extension `in` is left to its one reader, the next
+ * instruction, if that takes it. */
 bool a64_defer(struct kn_walk *w, const struct kn_inst *in);
 /* The multiplication `in` is left to the sum that reads it next, or next but for a load. */
 bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in);

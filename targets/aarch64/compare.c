@@ -1,8 +1,7 @@
 /* Comparisons, conditions of branches and selects, and select itself, for AArch64. Called by the loop
  * in target.c and by control.c. A comparison directly before the one branch or select that uses it
- * is not lowered by itself: its user evaluates it (a64_condition); nor are two that an operation behind them
- * joins. Invariant: nothing that the walk
- * emits between a comparison and its use changes the flags. */
+ * is not lowered by itself: its user evaluates it (a64_condition); nor are two that an operation behind
+ * them joins. Invariant: nothing that the walk emits between a comparison and its use changes the flags. */
 #include "targets/aarch64/a64.h"
 
 /* By kiln_icond. */

@@ -81,7 +81,8 @@ void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- bit fields ---- */
 
-/* `width` bits of a value: from bit `lsb` to bit 0, or `insert`: from bit 0 to bit `lsb`; zeros or signs above. */
+/* `width` bits of a value: from bit `lsb` to bit 0, or `insert`: from bit 0 to bit `lsb`; zeros or signs
+ * above. */
 struct field {
   unsigned sf, lsb, width;
   bool insert, sign;

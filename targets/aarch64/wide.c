@@ -1,5 +1,6 @@
-/* i128 on AArch64, and what an f128 has in common with it: values live in 16-byte frame slots; halves are loaded into registers at need.
- * Called by the loop in target.c for every instruction of or from that type, and by call.c.
+/* i128 on AArch64, and what an f128 has in common with it: values live in 16-byte frame slots; halves
+ * are loaded into registers at need. Called by the loop in target.c for every instruction of or from that
+ * type, and by call.c.
  * Invariant: an operation reads all of its operands before it writes its result's slot. */
 #include "targets/aarch64/a64.h"
 

@@ -1,5 +1,5 @@
-/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right below rbp, then slots and spills, then the
- * outgoing stack arguments at rsp. */
+/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved
+ * registers right below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
 #include "targets/x86_64/x64.h"
 
 #include "ir/build.h"

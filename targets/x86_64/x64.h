@@ -1,6 +1,6 @@
 /* What the x86-64 rooms share: registers, operands, emission into the walk's buffer. Lowering is by
- * kind: int.c, bits.c, compare.c, fp.c, memory.c, control.c, call.c, wide.c (i128); walk.c has the table of operations
- * and the loop. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
+ * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c,
+ * varargs.c, wide.c (i128); walk.c has the table of operations and the loop. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
  * within one operation. */
 #ifndef KN_X64_H
 #define KN_X64_H
