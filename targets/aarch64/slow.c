@@ -241,7 +241,11 @@ void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t value) {
   a64_compute_addr(w, dst, &w->inst[value]);
 }
 
-/* What is deferred here is no load but an extension of 32 bits, which many instructions include. */
+/* Of what waits here only an extension of 32 bits to 64 may be asked for by itself: all else is done by its
+ * reader. */
 void a64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t value) {
-  a64_do_extend(w, dst, &w->inst[value]);
+  const struct kn_inst *in = &w->inst[value];
+  bool extends = (in->op == KILN_OP_SEXT || in->op == KILN_OP_ZEXT) && in->x == KILN_TYPE_I32;
+  if (extends && in->type == KILN_TYPE_I64) a64_do_extend(w, dst, in);
+  else kn_walk_fail(w, KILN_ERR_INTERNAL, "an operand that waits is not done with its reader");
 }
