@@ -412,6 +412,7 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
     return false;
   const uint32_t *args = &f->lists.at[in->a];
   struct kn_few_moves m;
+  _Static_assert(8 + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned waiting = 0, total = 0;
   uint32_t symbol = 0;
   if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
