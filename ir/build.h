@@ -9,10 +9,6 @@
 #include "ir/func.h"
 #include <string.h>
 
-#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
-#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define KN_COLD __attribute__((cold, noinline))
-
 /* ---- for the rest of the library ---- */
 
 /* Gives a compiled or unwanted function back to its session, whose next function gets its arrays.

@@ -7,6 +7,12 @@
 
 #include <pthread.h>
 
+/* For the compiler: in line whatever the size, what a condition mostly is, what is hardly ever called. */
+#define KN_INLINE static inline __attribute__((always_inline))
+#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
+#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define KN_COLD __attribute__((cold, noinline))
+
 /* One interned signature; its parameters and results stand in the module's arrays. */
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
@@ -227,11 +233,11 @@ static inline void *kn_late_at(void *const *chunks, uint32_t i, size_t size) {
 
 /* The symbol, the signature of a valid id. They do not move after the freeze. */
 static inline struct kn_symbol *kn_symbol(const kiln_module *m, uint32_t id) {
-  if (__builtin_expect(id < m->flat_symbols, 1)) return m->symbols + id;
+  if (KN_LIKELY(id < m->flat_symbols)) return m->symbols + id;
   return kn_late_at(m->late_symbols, id - m->flat_symbols, sizeof(struct kn_symbol));
 }
 static inline struct kn_sig *kn_sig(const kiln_module *m, uint32_t id) {
-  if (__builtin_expect(id < m->flat_sigs, 1)) return m->sigs + id;
+  if (KN_LIKELY(id < m->flat_sigs)) return m->sigs + id;
   return kn_late_at(m->late_sigs, id - m->flat_sigs, sizeof(struct kn_sig));
 }
 /* Makes room for item `i` of those added after the freeze, zeroed; NULL without memory. */

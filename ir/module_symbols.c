@@ -47,10 +47,8 @@ static inline const struct kn_symbol_entry *next_entry(const kiln_module *m, uin
 }
 
 /* The entry of a name, or the free one where it belongs; there is a table. */
-static inline __attribute__((always_inline)) struct kn_symbol_entry *find(const kiln_module *m,
-                                                                          const char *name,
-                                                                          size_t length,
-                                                                          uint32_t hash) {
+KN_INLINE struct kn_symbol_entry *find(const kiln_module *m, const char *name, size_t length,
+                                       uint32_t hash) {
   struct kn_symbol_entry *table = m->symbol_hash;
   uint32_t mask = m->symbol_hash_size - 1;
   for (uint32_t i = hash;; i++) {
@@ -103,12 +101,12 @@ static bool grow_table(kiln_module *m) {
 
 /* Room for one more symbol in the table, of which at most three quarters are taken. */
 static inline bool table_room(kiln_module *m) {
-  return __builtin_expect(m->n_symbols < m->symbol_hash_size / 4 * 3, 1) || grow_table(m);
+  return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m);
 }
 
 /* Room for one more symbol in the array; NULL if there is none. The new one is zeroed but not yet
  * counted: `publish` does that. */
-static inline __attribute__((always_inline)) struct kn_symbol *new_symbol(kiln_module *m) {
+KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
   if (m->n_symbols > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
@@ -189,8 +187,7 @@ static bool copy_name(kiln_module *m, const char *from, const char **last, const
 }
 
 /* Sets all of a symbol but its name from a description. */
-static inline __attribute__((always_inline)) bool describe(kiln_module *m, struct kn_symbol *s,
-                                                           const kiln_symbol_desc *d) {
+KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_desc *d) {
   s->linkage = (uint8_t)d->linkage;
   s->visibility = (uint8_t)d->visibility;
   s->tls = (uint8_t)(m->options.jit && d->tls != KILN_TLS_NONE ? KILN_TLS_GENERAL_DYNAMIC : d->tls);
@@ -211,10 +208,8 @@ static bool plain(const kiln_symbol_desc *d) {
 
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
  * functions and data: there are many. */
-static inline __attribute__((always_inline)) uint32_t declare_inline(kiln_module *m,
-                                                                     const kiln_symbol_desc *d,
-                                                                     kiln_symbol_kind kind,
-                                                                     bool *is_new) {
+KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
+                                  bool *is_new) {
   *is_new = false;
   if (kn_module_failed(m)) return 0;
   if (d == NULL) {

@@ -28,10 +28,8 @@ static void find_signatures(struct kn_elf *e) {
 
 /* Gives a defined symbol its number or its section's; a local one gets a number only if `in_order`.
  * Returns the next number. */
-static inline __attribute__((always_inline)) uint64_t number_defined(struct kn_elf *e,
-                                                                     const struct kn_symbol *s,
-                                                                     uint32_t id, bool in_order,
-                                                                     uint64_t number) {
+KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, uint32_t id,
+                                  bool in_order, uint64_t number) {
   struct kn_elf_place *p = e->places + id;
   if (!is_local(s)) {
     e->globals[e->n_globals++] = id;
@@ -162,9 +160,8 @@ static void put_section_names(struct writer *w) {
   }
 }
 
-static inline __attribute__((always_inline)) uint32_t name_of(struct writer *w,
-                                                              const struct kn_symbol *s,
-                                                              uint32_t id, uint32_t shared) {
+KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
+                           uint32_t shared) {
   const struct kn_elf *e = w->e;
   uint32_t section = e->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;

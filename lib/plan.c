@@ -155,15 +155,13 @@ static unsigned bank_of(unsigned type) {
 }
 
 /* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
-static inline __attribute__((always_inline)) void count_rows(struct kn_range *ranges,
-                                                             const kiln_func *f,
-                                                             const uint8_t *depth) {
+KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uint8_t *depth) {
   const struct kn_block *block = f->block;
   const struct kn_use_row *end = f->rows.at + f->rows.n;
   for (const struct kn_use_row *row = f->rows.at; row != end; row++) {
     struct kn_range *r = &ranges[row->global];
     uint32_t p = block[row->block].pos - 1;
-    if (__builtin_expect(p == UINT32_MAX, 0)) continue;
+    if (KN_UNLIKELY(p == UINT32_MAX)) continue;
     /* no branches: they would be mispredicted */
     r->first = p < r->first ? p : r->first;
     r->last = p > r->last ? p : r->last;

@@ -13,10 +13,6 @@
 #include "lib/plan.h"
 #include <kiln/inspect.h>
 
-#define KN_INLINE static inline __attribute__((always_inline))
-#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
-#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
-
 /* A branch to be patched when its label is placed. */
 struct kn_fixup {
   uint32_t at;    /* offset in the session's code of the field */
