@@ -12,7 +12,7 @@
  * rows describe every instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
 
-enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 256 };
+enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 256, MAX_PAIRS = 9 };
 
 /* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
 enum {
@@ -25,18 +25,17 @@ enum {
   CFA_DEF_CFA_OFFSET = 0x0e
 };
 
-static uint64_t saved_by(const struct kn_walk *w) { return w->plan->saved; }
-
-/* Calls `use` for each pair (or single) of saved registers with its frame offset. */
+/* Two saved registers, or one, and their frame offset. */
 struct pair {
   unsigned a, b; /* b: KN_NO_REG if single */
   int32_t at;
 };
-static unsigned saved_pairs(const struct kn_walk *w, struct pair out[12]) {
+/* All of them, by bank and number; returns how many. */
+static unsigned saved_pairs(const struct kn_walk *w, struct pair out[MAX_PAIRS]) {
   unsigned n = 0;
   int32_t at = 16;
   for (unsigned bank = 0; bank < 2; bank++) {
-    uint64_t m = saved_by(w) & (bank ? ~KN_GP_MASK : KN_GP_MASK);
+    uint64_t m = w->plan->saved & (bank ? ~KN_GP_MASK : KN_GP_MASK);
     while (m) {
       struct pair p = {(unsigned)__builtin_ctzll(m), KN_NO_REG, at};
       m &= m - 1;
@@ -62,7 +61,7 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
 }
 
 void a64_frame_begin(struct kn_walk *w) {
-  struct pair pairs[12];
+  struct pair pairs[MAX_PAIRS];
   w->frame_patch = kn_here(w);
   unsigned n = saved_pairs(w, pairs);
   w->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
@@ -75,11 +74,11 @@ void a64_frame_begin(struct kn_walk *w) {
 
 /* ---- frame rows ---- */
 
-/* Rows on their way: at most 9 pairs, each saved and restored. */
+/* Rows on their way. A pair saved and restored takes at most 23 bytes; all else less than 64. */
 struct rows {
   uint8_t *p;
   uint32_t at; /* code offset that they have reached */
-  uint8_t b[384];
+  uint8_t b[MAX_PAIRS * 23 + 64];
 };
 KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
   for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
@@ -202,7 +201,7 @@ static void add_size(struct kn_walk *w, enum a64_addsub op, unsigned rd, unsigne
 }
 
 uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
-  struct pair pairs[12];
+  struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;
   bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame_low > 16;
