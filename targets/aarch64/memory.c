@@ -54,7 +54,7 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
     } else {
       x->kind = AT_SYMBOL;
       x->what = w->f->pool.at[kn_index(h)].symbol;
-      disp += (int64_t)w->f->pool.at[kn_index(h)].low;
+      disp = (int64_t)((uint64_t)disp + w->f->pool.at[kn_index(h)].low);
     }
   }
   x->disp = disp;
