@@ -4,16 +4,18 @@
 
 #include <kiln/build.h>
 
+/* dst = memory, zero-extended to 32 or 64 bits. */
+static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x64_place *m) {
+  unsigned op = size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV;
+  x64_op_mem(w, op, size == 3 ? 3 : 2, dst, m);
+}
+
 void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned type = in->type, size = x64_size(type);
   struct x64_place m = x64_address(w, in->a, 0);
   kn_drop(w, in->a);
   unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
-  x64_op_mem(w,
-             size == 0   ? X64_MOVZX8
-             : size == 1 ? X64_MOVZX16
-                         : X64_MOV,
-             size == 3 ? 3 : 2, dst, &m);
+  load(w, size, dst, &m);
   if (w->val[i].uses) kn_defined(w, i, dst);
 }
 
@@ -53,11 +55,7 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   struct x64_place m = x64_address(w, in->a, 0);
   unsigned t = X64_SCRATCH;
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
-  x64_op_mem(w,
-             size == 0   ? X64_MOVZX8
-             : size == 1 ? X64_MOVZX16
-                         : X64_MOV,
-             size == 3 ? 3 : 2, X64_RAX, &m);
+  load(w, size, X64_RAX, &m);
   uint32_t again = kn_walk_label(w);
   x64_place_label(w, again);
   x64_mov(w, wide, t, X64_RAX);
