@@ -199,7 +199,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   }
   w->aliased = 0;
   w->to_next = false;
-  w->done = false;
+  w->done = 0;
   w->aim = UINT32_MAX;
   if (KN_UNLIKELY(occupied & KN_LOOP_END)) {
     uint32_t loop = plan->loop_at[pos];

@@ -101,7 +101,7 @@ struct kn_walk {
   uint32_t block;      /* being walked */
   uint32_t next_block; /* behind it in the layout, or UINT32_MAX */
   bool to_next;        /* the terminator has an edge to next_block */
-  bool done;           /* the block's terminator was lowered */
+  uint8_t done;        /* 1: the block's terminator was lowered; 2: it goes on behind i */
   uint64_t stress;     /* state of the random choice, or 0 */
 
   int32_t frame_low; /* lowest frame offset given out */

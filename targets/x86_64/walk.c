@@ -14,10 +14,11 @@ static void unsupported(struct kn_walk *w, const struct kn_inst *in, uint32_t i)
   w->done = true;
 }
 
-/* The block goes on elsewhere. */
+/* The block goes on elsewhere. (Only the loop below looks at that.) */
 static void segment(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   w->i = in->a - 1;
+  w->done = 2;
 }
 
 #define ANY (X64_INT | X64_FLT)
@@ -174,6 +175,7 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
  * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
  * last one is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
+again:;
   const struct kn_inst *in = &w->inst[i];
   x64_lower *fn = lower[in->op][in->type];
   do {
@@ -181,19 +183,17 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t i, bool map) {
     if (map) kn_map_inst(w, in);
     if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 4096)) return;
     KN_LOG(w, KN_EV_INST, i, 0);
-    const struct kn_inst *next = in + 1;
-    x64_lower *then = lower[next->op][next->type];
+    x64_lower *then = lower[in[1].op][in[1].type];
     fn(w, in, i);
     kn_inst_end(w);
-    in = next;
-    fn = then;
-    if (KN_UNLIKELY(w->i != i)) {
-      i = w->i;
-      in = &w->inst[i + 1];
-      fn = lower[in->op][in->type];
-    }
+    in++;
     i++;
+    fn = then;
   } while (!w->done);
+  if (KN_LIKELY(w->done == 1)) return;
+  w->done = 0;
+  i = w->i + 1;
+  goto again;
 }
 
 KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
