@@ -1,6 +1,6 @@
 /* The map of a function's code: which bytes were made for which instruction. The walk adds pieces as it
  * goes, from a second instance of its loop, so that a session without a map pays nothing per
- * instruction; a target that shortens its code moves them along. Readers ask when the function is
+ * instruction; a target that changes its code's length moves them along. Readers ask when the function is
  * compiled: kiln_session_code. Invariant: the first piece is the prologue; offsets ascend. */
 #include "lib/walk.h"
 

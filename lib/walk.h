@@ -110,8 +110,8 @@ struct kn_walk {
   KN_ARRAY(uint32_t) labels;
   KN_ARRAY(struct kn_fixup) fixups;
   KN_ARRAY(struct kn_literal) literals;
-  /* For a target that shortens its code at the function's end: how many fixups there were when a
-   * label was placed, a relocation made; and the bytes cut before each fixup. */
+  /* For a target that changes its code's length at the function's end: how many fixups there were when a
+   * label was placed, a relocation made; and the bytes cut before each fixup (modulo 2^32: it may grow). */
   KN_ARRAY(uint32_t) label_mark; /* parallel to labels */
   KN_ARRAY(uint32_t) reloc_mark; /* parallel to the function's relocations */
   KN_ARRAY(uint32_t) cut;

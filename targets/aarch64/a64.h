@@ -27,7 +27,7 @@ enum {
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label); FRAME_WIDE: two words
  * become movz and movk of it to x17. TABLE: 32 bits get the distance from where the fixup before it of kind
- * TABLE_BASE is. */
+ * TABLE_BASE is. FAR: a branch that relax.c makes long. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
@@ -35,7 +35,8 @@ enum a64_fix {
   A64_FIX_FRAME,
   A64_FIX_FRAME_WIDE,
   A64_FIX_TABLE_BASE,
-  A64_FIX_TABLE
+  A64_FIX_TABLE,
+  A64_FIX_FAR
 };
 _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1, "branches");
 

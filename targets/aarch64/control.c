@@ -20,7 +20,10 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   emit(w, t.word);
 }
 
-static void place(struct kn_walk *w, uint32_t label) { w->label[label] = kn_here(w); }
+static void place(struct kn_walk *w, uint32_t label) {
+  w->label[label] = kn_here(w);
+  w->label_mark.at[label] = w->fixups.n;
+}
 
 /* ---- edges ---- */
 

@@ -216,6 +216,7 @@ uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
 
   w->prologue_words = words;
   w->label[w->exit_label] = kn_here(w);
+  w->label_mark.at[w->exit_label] = w->fixups.n;
   if (!a64_relax(w, reloc_first)) return w->frame_patch;
 
   /* epilogue */

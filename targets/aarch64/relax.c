@@ -1,62 +1,50 @@
 /* Branches that do not reach: conditional ones reach 1 MiB, those on a bit 32 KiB. All are emitted in that
  * short form; when the function is complete, those whose target proves to be farther become an inverted
  * branch over an unconditional one, and the code behind them makes room. Called by frame.c before labels
- * are patched. Invariant: fixups, the function's relocations and the pieces of its map ascend. */
+ * are patched. Invariant: fixups, the function's relocations and the pieces of its map ascend.
+ *
+ * Each fixup is looked at twice, however many branches grow: first those are taken that might not reach
+ * if every fixup on the way grew by a word; then, of these, those that do not reach if all of these
+ * grow. The others do reach, since no more grows than that. */
 #include "targets/aarch64/a64.h"
 
-/* Offsets of the branches that grow, ascending. */
-struct grown {
-  uint32_t *at;
-  uint32_t n, cap;
-};
+/* How far the branch x reaches, in bits of words; 0: it is no conditional branch. */
+static unsigned reach(const struct kn_fixup *x) {
+  return x->kind == A64_FIX_B14 ? 14 : x->kind == A64_FIX_B19 ? 19 : 0;
+}
 
-/* How far the code at offset `at` moves: 4 bytes for each grown branch before it. */
-static uint32_t shift(const struct grown *g, uint32_t at) {
-  uint32_t low = 0, high = g->n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (g->at[middle] < at) low = middle + 1;
-    else high = middle;
+/* The distance from x to its target. */
+static int64_t distance(const struct kn_walk *w, const struct kn_fixup *x) {
+  return (int64_t)w->label[x->label] - x->at;
+}
+
+/* Makes those that grow A64_FIX_FAR. Gives their number; cut[k] is less by 4 for each before fixup k, as
+ * what lies there moves up. */
+static uint32_t choose(struct kn_walk *w) {
+  uint32_t n = w->fixups.n, far = 0, *cut = w->cut.at;
+  const uint32_t *mark = w->label_mark.at;
+  for (uint32_t i = 0; i < n; i++) {
+    const struct kn_fixup *x = &w->fixups.at[i];
+    unsigned bits = reach(x);
+    int64_t more = 4 * ((int64_t)mark[x->label] - i);
+    cut[i] = far;
+    far += bits && !a64_reach_ok(distance(w, x) + more, bits);
   }
-  return 4 * low;
-}
-
-static bool is_grown(const struct grown *g, uint32_t at) {
-  uint32_t k = shift(g, at) / 4;
-  return k < g->n && g->at[k] == at;
-}
-
-/* True if the short form of x does not reach its target, after what grows so far has made room. */
-static bool too_far(const struct kn_walk *w, const struct grown *g, const struct kn_fixup *x) {
-  unsigned bits = x->kind == A64_FIX_B14 ? 14 : x->kind == A64_FIX_B19 ? 19 : 0;
-  uint32_t to = w->label[x->label];
-  if (bits == 0 || to == UINT32_MAX) return false;
-  return !a64_reach_ok((int64_t)to + shift(g, to) - (int64_t)x->at - shift(g, x->at), bits);
-}
-
-/* Finds who grows, until nobody else does: what grows may push others out of reach. False without memory. */
-static bool find(struct kn_walk *w, struct grown *g) {
-  for (bool more = true; more;) {
-    struct grown next = {0};
-    more = false;
-    for (uint32_t i = 0; i < w->fixups.n; i++) {
-      const struct kn_fixup *x = &w->fixups.at[i];
-      if (!is_grown(g, x->at)) {
-        if (!too_far(w, g, x)) continue;
-        more = true;
-      }
-      if (next.n == next.cap &&
-          !kn_grow(w->f->module, &next.at, &next.cap, next.n + 1, sizeof *next.at)) {
-        kn_realloc(w->f->module, next.at, 0);
-        kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-        return false;
-      }
-      next.at[next.n++] = x->at;
-    }
-    kn_realloc(w->f->module, g->at, 0);
-    *g = next;
+  cut[n] = far;
+  if (far == 0) return 0;
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_fixup *x = &w->fixups.at[i];
+    if (cut[i + 1] == cut[i] || w->label[x->label] == UINT32_MAX) continue;
+    int64_t more = 4 * ((int64_t)cut[mark[x->label]] - cut[i]);
+    if (!a64_reach_ok(distance(w, x) + more, reach(x))) x->kind = A64_FIX_FAR;
   }
-  return true;
+  far = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    cut[i] = 0 - 4 * far;
+    far += w->fixups.at[i].kind == A64_FIX_FAR;
+  }
+  cut[n] = 0 - 4 * far;
+  return far;
 }
 
 /* The inverse of a conditional branch, over the word behind it. */
@@ -64,43 +52,42 @@ static uint32_t invert(uint32_t word) {
   return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }
 
-/* Moves the code, from its end on, and writes the long forms. */
-static void make_room(struct kn_walk *w, const struct grown *g) {
-  uint32_t end = kn_here(w);
-  for (uint32_t k = g->n; k-- > 0;) {
-    uint32_t from = g->at[k] + 4; /* what follows the branch; the branch itself moves by less */
-    memmove(w->base + from + 4 * (k + 1), w->base + from, end - from);
-    end = from;
+/* Moves the code, from its end on, and writes the long forms of the `far` branches that grow. */
+static void make_room(struct kn_walk *w, uint32_t far) {
+  uint32_t end = kn_here(w), b = a64_b(0);
+  w->p += 4 * (size_t)far;
+  for (uint32_t i = w->fixups.n; i-- > 0;) {
+    struct kn_fixup *x = &w->fixups.at[i];
+    uint32_t behind = x->at + 4, word;
+    x->at += 4 * far;
+    if (x->kind != A64_FIX_FAR) continue;
+    memmove(w->base + behind + 4 * far, w->base + behind, end - behind);
+    end = behind;
+    memcpy(&word, w->base + behind - 4, 4); /* moves with what is before it */
+    word = invert(word);
+    memcpy(w->base + behind - 4, &word, 4);
+    memcpy(w->base + x->at, &b, 4);
+    x->kind = A64_FIX_B26;
+    far--;
   }
-  w->p += 4 * (size_t)g->n;
 }
 
 bool a64_relax(struct kn_walk *w, uint32_t reloc_first) {
-  struct grown g = {0};
   if (KN_LIKELY(kn_here(w) - w->frame_patch < 1 << 15)) return true;
-  bool ok = find(w, &g) && kn_walk_room(w, 4 * (size_t)g.n + 256);
-  if (ok && g.n) {
-    make_room(w, &g);
-    for (uint32_t i = 0; i < w->labels.n; i++)
-      if (w->label[i] != UINT32_MAX) w->label[i] += shift(&g, w->label[i]);
-    for (uint32_t i = reloc_first; i < w->s->out.n_relocs; i++)
-      w->s->out.relocs[i].offset += shift(&g, w->s->out.relocs[i].offset);
-    for (uint32_t i = 1; w->map && i < w->pieces.n; i++)
-      w->pieces.at[i].offset_bytes += shift(&g, w->pieces.at[i].offset_bytes);
-    for (uint32_t i = 0; i < w->fixups.n; i++) {
-      struct kn_fixup *x = &w->fixups.at[i];
-      bool grew = is_grown(&g, x->at);
-      x->at += shift(&g, x->at);
-      if (!grew) continue;
-      uint32_t word, b = a64_b(0);
-      memcpy(&word, w->base + x->at, 4);
-      word = invert(word);
-      memcpy(w->base + x->at, &word, 4);
-      x->at += 4;
-      memcpy(w->base + x->at, &b, 4);
-      x->kind = A64_FIX_B26;
-    }
+  if (w->cut.cap <= w->fixups.n &&
+      !kn_grow(w->f->module, &w->cut.at, &w->cut.cap, w->fixups.n + 1, sizeof *w->cut.at)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return false;
   }
-  kn_realloc(w->f->module, g.at, 0);
-  return ok;
+  uint32_t far = choose(w);
+  if (far == 0) return true;
+  if (!kn_walk_room(w, 4 * (size_t)far + 256)) return false;
+  make_room(w, far);
+  const uint32_t *cut = w->cut.at;
+  for (uint32_t i = 0; i < w->labels.n; i++)
+    if (w->label[i] != UINT32_MAX) w->label[i] -= cut[w->label_mark.at[i]];
+  for (uint32_t i = 0; i < w->reloc_mark.n; i++)
+    w->s->out.relocs[reloc_first + i].offset -= cut[w->reloc_mark.at[i]];
+  if (w->map) kn_map_move(w);
+  return true;
 }

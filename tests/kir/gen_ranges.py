@@ -144,4 +144,22 @@ def gen_far(rng):
                 else:
                     continue
                 f.run(name, [kind, n, step], ['i32', 'i64', 'i64'], total, 'i64')
+    for tests in range(4086, 4098, 2):
+        far_over_branches(f, tests)
     return f
+
+
+def far_over_branches(f, tests):
+    """Tests of a bit over that many other branches, of which none has to grow, forward and back."""
+    lines = ['  %count = slot 8', 'b0(%n: i64):', '  store.i64 0, %count', '  br head', 'head:',
+             '  %k = load.i64 %count', '  %k1 = add.i64 %k, 1', '  store.i64 %k1, %count',
+             '  %bit = and.i64 %n, 4', '  %c = icmp.i64 eq %bit, 0', '  brif %c, skip, t0']
+    for i in range(tests):
+        lines += ['t%d:' % i, '  %%c%d = icmp.i64 eq %%n, %d' % (i, 4095 - i % 4000),
+                  '  brif %%c%d, hit, t%d' % (i, i + 1)]
+    lines += ['t%d:' % tests, '  br skip', 'skip:', '  %twice = load.i64 %count', '  %odd = and.i64 %twice, 2',
+              '  %again = icmp.i64 eq %odd, 0', '  brif %again, head, done',
+              'done:', '  %sum = add.i64 %n, %twice', '  ret %sum', 'hit:', '  %m = sub.i64 0, %n', '  ret %m']
+    name = f.func(['i64'], 'i64', '\n'.join(lines))
+    for n in (0, 4, 5, 96, 100, 4092, 4095, 4100):
+        f.run(name, [n], ['i64'], -n if n & 4 and 96 <= n <= 4095 else n + 2, 'i64')
