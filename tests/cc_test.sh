@@ -87,6 +87,26 @@ sections() {
   cc -ffunction-sections -c sub/twice.c -o s.o && readelf -SW s.o | grep -q '\.text\.twice'
 }
 check 'passes -ffunction-sections on' sections
+# Locations and variables for a debugger stand between the records of instructions.
+cat > list.c <<'END'
+struct list { long value; struct list *next; long count; };
+void other(void);
+long count(struct list *l, int again) {
+  long more = l->count + 1; /* its address is used in both blocks */
+  if (again) other();
+  l->count = more;
+  return more;
+}
+END
+same_code() {
+  local level
+  for level in -O0 -O1; do
+    cc -c $level list.c -o plain.o && cc -c -g $level list.c -o debug.o || return 1
+    objcopy -O binary -j .text plain.o plain.text && objcopy -O binary -j .text debug.o debug.text || return 1
+    cmp plain.text debug.text || return 1
+  done
+}
+check 'makes the same code with -g' same_code
 depends() {
   cc -MMD -c "$define" main.c -o sub/main.o && [[ $(cat sub/main.d) == 'sub/main.o: main.c own.h' ]] ||
     { cat sub/main.d; return 1; }

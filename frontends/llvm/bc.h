@@ -550,6 +550,13 @@ uint32_t kn_bc_code(struct kn_bc *r, unsigned id);
 uint32_t kn_bc_scope(struct kn_bc *r);
 /* Skips the record whose abbreviation id was just read. */
 bool kn_bc_skip_record(struct kn_bc *r, unsigned id);
+/* The form of the record ahead, those of variables for a debugger left out; FORM_ANY: another, or none.
+ * *window: its first bits, from the abbreviation id on. Nothing is read. */
+unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
+/* True if a function's record of this code tells a debugger of a variable. */
+static inline bool kn_bc_is_debug_record(uint32_t code) {
+  return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
+}
 /* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
 bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */

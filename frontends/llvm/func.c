@@ -366,10 +366,6 @@ bad:
   kn_bc_malformed(r, "a record of the wrong length");
 }
 
-static bool is_debug_record(uint32_t code) {
-  return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
-}
-
 /* A record that is no instruction; true if it was one of those. */
 static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {
@@ -389,7 +385,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;
-  default: return is_debug_record(code);
+  default: return kn_bc_is_debug_record(code);
   }
 }
 
@@ -765,7 +761,7 @@ bool kn_bc_body(struct kn_bc *r) {
   general: /* the window may have moved on */
     bits->pos = r->record_pos + width;
     if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
-    if (r->has_debug && is_debug_record(kn_bc_code(r, id))) {
+    if (r->has_debug && kn_bc_is_debug_record(kn_bc_code(r, id))) {
       count--;
       if (!kn_bc_skip_record(r, id)) return false;
       continue;

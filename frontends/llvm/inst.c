@@ -34,7 +34,8 @@ static kiln_value index64(struct kn_bc *r, uint32_t id) {
  * address may be left to that, and to others like it. */
 static bool access_follows(struct kn_bc *r) {
   uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
-  unsigned form = r->known[w & ((1u << r->width) - 1)].form;
+  unsigned id = (unsigned)w & ((1u << r->width) - 1), form = r->known[id].form;
+  if (KN_UNLIKELY(r->has_debug)) form = kn_bc_form_ahead(r, &w);
   return (form == FORM_LOAD || form == FORM_STORE) && (w >> r->width & 63) == 1 &&
          r->n_vals >= r->zeroed && !r->no_addrs;
 }

@@ -410,6 +410,18 @@ bool kn_bc_skip_record(struct kn_bc *r, unsigned id) {
   return b->pos <= b->end || truncated(r);
 }
 
+unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window) {
+  uint64_t pos = r->bits.pos;
+  unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
+  while (r->status == KILN_OK && kn_bc_is_debug_record(kn_bc_code(r, id)) &&
+         kn_bc_skip_record(r, id))
+    id = (unsigned)kn_bits_fixed(&r->bits, r->width);
+  *window = kn_bits_peek(&r->bits, r->bits.pos - r->width);
+  r->bits.pos = pos;
+  const struct kn_bc_abbrev *a = abbreviation(r, id);
+  return a ? a->form : FORM_ANY;
+}
+
 bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
   const struct kn_bc_abbrev *a = abbreviation(r, id);
   if (!a || a->n != 3) return false;
