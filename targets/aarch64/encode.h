@@ -135,10 +135,10 @@ static inline bool a64_bitmask(unsigned sf, uint64_t v, uint32_t *field) {
   uint64_t mask = ~UINT64_C(0) >> (64 - size);
   v &= mask;
   uint64_t inv = ~v & mask;
-  unsigned ones = (unsigned)__builtin_popcountll(v), start;
-  if ((v & (v + (v & -v))) == 0) start = (unsigned)__builtin_ctzll(v);
-  else if ((inv & (inv + (inv & -inv))) == 0) start = (unsigned)__builtin_ctzll(inv) + size - ones;
-  else return false;
+  bool plain = (v & (v + (v & -v))) == 0; /* one run; else it may be one around the end */
+  if (!plain && (inv & (inv + (inv & -inv))) != 0) return false;
+  unsigned ones = (unsigned)__builtin_popcountll(v);
+  unsigned start = (unsigned)__builtin_ctzll(plain ? v : inv) + (plain ? 0 : size - ones);
   uint32_t immr = (size - start) & (size - 1);
   uint32_t imms = ((~(size - 1) << 1) & 0x3fu) | (ones - 1);
   *field = (size == 64 ? 1u << 12 : 0) | immr << 6 | imms;
