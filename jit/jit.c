@@ -170,6 +170,7 @@ void kiln_jit_free(kiln_jit *jit) {
     forget(jit, u);
     kn_jit_unit_free(jit, u);
   }
+  kn_jit_unwind_close(jit);
   kn_jit_perf_close(jit);
   kn_jit_tls_close(jit);
   kn_jit_symbols_free(jit);

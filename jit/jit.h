@@ -136,9 +136,17 @@ struct kn_jit_slot {        /* of the table of units */
   uint32_t next_free; /* index + 1 */
 };
 
+/* What a libgcc keeps of a table: its `struct object`, of 7 words at most, in a queue of our own. */
+struct kn_jit_object {
+  uint64_t words[8];
+  struct kn_jit_object *next;
+};
+
 /* Functions of a libgcc; NULL: none. */
 struct kn_jit_unwinder {
-  void (*add)(void *), (*remove)(void *), (*add_table)(void *);
+  void (*add)(void *), (*remove)(void *);
+  void (*add_table)(void *, void *); /* __register_frame_info_table */
+  void *(*remove_table)(const void *);
 };
 
 struct kn_jit_perf;
@@ -166,6 +174,9 @@ struct kiln_jit {
   struct kn_jit_perf *perf;
   struct kn_jit_unwinder unwinders[2];
   bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
+  struct kn_jit_object *retired,
+    **retired_end; /* of tables that are not known any more, oldest first */
+  uint32_t n_retired;
   /* thread-local data: tls.c */
   pthread_key_t tls_key;
   bool has_tls_key;
@@ -355,8 +366,9 @@ uint64_t kn_jit_tls_entry(void);
 /* unwind.c */
 /* The JIT has its first memory. */
 void kn_jit_unwind_open(kiln_jit *jit);
-bool kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
-void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u);
+void kn_jit_unwind_close(kiln_jit *jit);
+bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
+void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
 
 /* debug.c */
 void kn_jit_gdb_add(const kiln_jit *jit, struct kn_jit_item *u);

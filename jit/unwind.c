@@ -7,7 +7,10 @@
  * and each removal 0.7 milliseconds. Such a libgcc is given one table for all units of a chunk of code; from
  * GCC 13 on, ranges are in a tree, must not overlap at any moment, and units are registered one by one. Tables
  * are replaced, the new one first, so that no frame is unknown for a moment. Chunks do not overlap, which
- * the lists rely on. Invariant: a unit's frames are known from before it is published until it is removed. */
+ * the lists rely on. Such a libgcc still reads its object of a table when it has found a frame in it and let go
+ * of its lock, though another thread may have replaced the table by then: so objects are ours, keep what they say
+ * when their tables are gone, and serve again only after KEPT others.
+ * Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
 
@@ -15,14 +18,20 @@
 
 extern void __register_frame(void *) __attribute__((weak));
 extern void __deregister_frame(void *) __attribute__((weak));
-extern void __register_frame_table(void *) __attribute__((weak));
+extern void __register_frame_info_table(void *, void *) __attribute__((weak));
+extern void *__deregister_frame_info(const void *) __attribute__((weak));
 extern const void *_Unwind_Find_FDE(void *pc, void *bases) __attribute__((weak));
 
 /* The units of a chunk. */
 struct kn_jit_frames {
   uint32_t n;
-  void *table[]; /* .eh_frame of each; NULL ends */
+  struct kn_jit_object *object[2]; /* for each unwinder */
+  void *table[];                   /* .eh_frame of each; NULL ends */
 };
+
+enum {
+  KEPT = 8192
+}; /* objects, for the time that a thread may be between two instructions of libgcc's */
 
 typedef const void *find_fn(void *, void *);
 
@@ -36,7 +45,7 @@ static void look_up(void *library, const char *name, void *function) {
  * lists. `at` is an address that nothing else has a frame for. */
 static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
                       const struct kn_elf_machine *machine, uint64_t at) {
-  if (w->add_table == NULL || find == NULL) return false;
+  if (w->add_table == NULL || w->remove_table == NULL || find == NULL) return false;
   uint64_t words[8] = {0}; /* a CIE of 24 bytes, an FDE of 32, the end */
   uint8_t *section = (uint8_t *)words, *fde = section + 24;
   void *bases[3];
@@ -57,17 +66,20 @@ static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
 }
 
 void kn_jit_unwind_open(kiln_jit *jit) {
-  struct kn_jit_unwinder w[2] = {{__register_frame, __deregister_frame, __register_frame_table},
-                                 {NULL, NULL, NULL}};
+  struct kn_jit_unwinder w[2] = {
+    {__register_frame, __deregister_frame, __register_frame_info_table, __deregister_frame_info},
+    {NULL, NULL, NULL, NULL}};
   find_fn *find[2] = {_Unwind_Find_FDE, NULL};
   void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
     look_up(library, "__register_frame", &w[1].add);
     look_up(library, "__deregister_frame", &w[1].remove);
-    look_up(library, "__register_frame_table", &w[1].add_table);
+    look_up(library, "__register_frame_info_table", &w[1].add_table);
+    look_up(library, "__deregister_frame_info", &w[1].remove_table);
     look_up(library, "_Unwind_Find_FDE", &find[1]);
   }
   jit->frames_by_chunk = true;
+  jit->retired_end = &jit->retired;
   for (unsigned i = 0, n = 0; i < 2; i++) {
     if (w[i].add == NULL || w[i].remove == NULL || (i == 1 && w[1].add == w[0].add)) continue;
     if (!has_lists(w + i, find[i], jit->machine, (uint64_t)(uintptr_t)jit->pools->base))
@@ -86,25 +98,60 @@ static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_
   return c->bits != NULL ? &c->frames : NULL;
 }
 
-static struct kn_jit_frames *frames_new(const kiln_jit *jit, uint32_t n) {
+static struct kn_jit_object *object_new(kiln_jit *jit) {
+  struct kn_jit_object *o = jit->retired;
+  if (jit->n_retired <= KEPT) return kn_jit_realloc(jit, NULL, sizeof *o);
+  jit->retired = o->next; /* it is not the last */
+  jit->n_retired--;
+  return o;
+}
+
+static void object_retire(kiln_jit *jit, struct kn_jit_object *o) {
+  if (o == NULL) return;
+  o->next = NULL;
+  *jit->retired_end = o;
+  jit->retired_end = &o->next;
+  jit->n_retired++;
+}
+
+void kn_jit_unwind_close(kiln_jit *jit) {
+  for (struct kn_jit_object *o = jit->retired, *next; o != NULL; o = next) {
+    next = o->next;
+    kn_jit_realloc(jit, o, 0);
+  }
+}
+
+/* A table for n units, with the objects that it needs; NULL without memory. */
+static struct kn_jit_frames *frames_new(kiln_jit *jit, uint32_t n) {
   struct kn_jit_frames *f = kn_jit_realloc(jit, NULL, sizeof *f + (n + (size_t)1) * sizeof(void *));
-  if (f != NULL) f->n = n;
+  if (f == NULL) return NULL;
+  *f = (struct kn_jit_frames){.n = n};
+  for (unsigned i = 0; i < 2; i++) {
+    if (jit->unwinders[i].add == NULL) continue;
+    f->object[i] = object_new(jit);
+    if (f->object[i] != NULL) continue;
+    object_retire(jit, f->object[0]);
+    kn_jit_realloc(jit, f, 0);
+    return NULL;
+  }
   return f;
 }
 
 /* Puts a new table in the place of the old one. Either may be NULL. */
-static void replace(const kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_frames *new) {
+static void replace(kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_frames *new) {
   struct kn_jit_frames *old = *at;
   if (new != NULL) new->table[new->n] = NULL;
   for (unsigned i = 0; i < 2; i++) {
-    if (new != NULL && jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(new->table);
-    if (old != NULL && jit->unwinders[i].add != NULL) jit->unwinders[i].remove(old->table);
+    if (jit->unwinders[i].add == NULL) continue;
+    if (new != NULL) jit->unwinders[i].add_table(new->table, new->object[i]);
+    if (old != NULL) jit->unwinders[i].remove_table(old->table);
+    if (old != NULL) object_retire(jit, old->object[i]);
   }
   *at = new;
   if (old != NULL) kn_jit_realloc(jit, old, 0);
 }
 
-bool kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
   if (u->eh_frame == NULL) return true;
   struct kn_jit_frames **at = chunk_frames(jit, u);
   if (at == NULL) {
@@ -126,7 +173,7 @@ bool kn_jit_unwind_add(const kiln_jit *jit, struct kn_jit_item *u, kiln_jit_erro
   return true;
 }
 
-void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u) {
   if (!u->frames_known) return;
   u->frames_known = false;
   struct kn_jit_frames **at = chunk_frames(jit, u);
@@ -140,12 +187,12 @@ void kn_jit_unwind_remove(const kiln_jit *jit, struct kn_jit_item *u) {
     /* Without memory for a smaller table the old one shrinks. Between the two calls a backtrace in another
      * thread does not see the chunk's frames. */
     for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove(old->table);
+      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove_table(old->table);
     for (uint32_t k = 0; k < old->n; k++)
       if (old->table[k] == u->eh_frame) old->table[k] = old->table[old->n - 1];
     old->table[--old->n] = NULL;
     for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(old->table);
+      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(old->table, old->object[i]);
     return;
   }
   for (uint32_t k = 0, n = 0; new != NULL && k < old->n; k++)
