@@ -174,8 +174,8 @@ struct kiln_jit {
   struct kn_jit_perf *perf;
   struct kn_jit_unwinder unwinders[2];
   bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
-  struct kn_jit_object *retired,
-    **retired_end; /* of tables that are not known any more, oldest first */
+  /* of tables that are not known any more, oldest first */
+  struct kn_jit_object *retired, **retired_end;
   uint32_t n_retired;
   /* thread-local data: tls.c */
   pthread_key_t tls_key;

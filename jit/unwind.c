@@ -29,9 +29,8 @@ struct kn_jit_frames {
   void *table[];                   /* .eh_frame of each; NULL ends */
 };
 
-enum {
-  KEPT = 8192
-}; /* objects, for the time that a thread may be between two instructions of libgcc's */
+/* Objects kept, for the time that a thread may be between two instructions of libgcc's. */
+enum { KEPT = 8192 };
 
 typedef const void *find_fn(void *, void *);
 

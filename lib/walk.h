@@ -66,6 +66,9 @@ enum kn_event {
 #define KN_CONTENT(slot) kn_handle(KN_TAG_FORWARD, slot)
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
+/* kn_walk.done; KN_ELSEWHERE: the block goes on behind instruction i. */
+enum { KN_DONE = 1, KN_ELSEWHERE = 2 };
+
 struct kn_walk {
   uint8_t *p;     /* next byte of code */
   uint8_t *limit; /* beyond it, room must be made before an instruction */
@@ -101,7 +104,7 @@ struct kn_walk {
   uint32_t block;      /* being walked */
   uint32_t next_block; /* behind it in the layout, or UINT32_MAX */
   bool to_next;        /* the terminator has an edge to next_block */
-  uint8_t done;        /* 1: the block's terminator was lowered; 2: it goes on behind i */
+  uint8_t done;        /* KN_DONE: the block's terminator was lowered; KN_ELSEWHERE */
   uint64_t stress;     /* state of the random choice, or 0 */
 
   int32_t frame_low; /* lowest frame offset given out */

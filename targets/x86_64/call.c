@@ -502,7 +502,7 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (w->sret) EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, w->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   x64_epilogue(w);
-  w->done = true;
+  w->done = KN_DONE;
 }
 
 /* ---- frames ---- */

@@ -97,7 +97,7 @@ void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_edge(w, e);
   }
   if (w->label[e->target] == UINT32_MAX || !repeat_header(w, e->target)) go(w, e->target);
-  w->done = true;
+  w->done = KN_DONE;
 }
 
 /* Branches on cc, which may be one of two flags. */
@@ -141,7 +141,7 @@ static void unless(struct kn_walk *w, unsigned cc, uint32_t label) {
 void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   const struct kn_edge *e = &w->f->edges.at[in->b];
-  w->done = true;
+  w->done = KN_DONE;
   int32_t constant;
   if (KN_UNLIKELY(!kn_is_value(in->a)) && x64_imm32(w, in->a, KILN_TYPE_I32, &constant)) {
     const struct kn_edge *taken = constant & 1 ? e : e + 1;
@@ -284,7 +284,7 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   const struct kn_edge *e = &f->edges.at[in->b];
   uint32_t n = f->block[w->block].n_edges - 1;
   unsigned type = in->type, size = x64_size(type);
-  w->done = true;
+  w->done = KN_DONE;
   for (uint32_t k = 0; k <= n; k++) x64_prepare_edge(w, &e[k]);
   uint32_t other = edge_label(w, &e[0]);
   if (n == 0) {
@@ -346,7 +346,7 @@ void x64_brind(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (kn_is_value(in->a)) KN_LOG(w, KN_EV_USE, in->a, r);
   EMIT(w, x64_jmp_r(w->p, r));
   kn_drop(w, in->a);
-  w->done = true;
+  w->done = KN_DONE;
 }
 
 /* ---- ends ---- */
@@ -354,14 +354,14 @@ void x64_brind(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 void x64_unreachable(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)in;
   (void)i;
-  w->done = true;
+  w->done = KN_DONE;
   /* a function's code must not be empty, nor run on into the next one */
   if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->p));
 }
 void x64_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)in;
   (void)i;
-  w->done = true;
+  w->done = KN_DONE;
   EMIT(w, x64_ud2(w->p));
 }
 void x64_debug_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {

@@ -11,14 +11,14 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void unsupported(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)in, (void)i;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
-  w->done = true;
+  w->done = KN_DONE;
 }
 
 /* The block goes on elsewhere. (Only the loop below looks at that.) */
 static void segment(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)i;
   w->i = in->a - 1;
-  w->done = 2;
+  w->done = KN_ELSEWHERE;
 }
 
 #define ANY (X64_INT | X64_FLT)
@@ -190,7 +190,7 @@ again:;
     i++;
     fn = then;
   } while (!w->done);
-  if (KN_LIKELY(w->done == 1)) return;
+  if (KN_LIKELY(w->done == KN_DONE)) return;
   w->done = 0;
   i = w->i + 1;
   goto again;
