@@ -182,6 +182,37 @@ X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigne
   return p + two + 2 + (0x410u >> (mod * 4) & 7);
 }
 
+/* The moves between a register and memory, by name and log2 of the size: the operations of whose forms the walk
+ * only knows when it runs. */
+#define X64_MOVES(X)                                                                               \
+  X(MOVZX8, 2) X(MOVSX8, 2) X(MOVSX8, 3) X(MOVZX16, 2) X(MOVSX16, 2) X(MOVSX16, 3) X(MOV, 2)         \
+  X(MOV, 3) X(MOVSXD, 3) X(MOVSS, 2) X(MOVSD, 2) X(MOV_ST, 0) X(MOV_ST, 1) X(MOV_ST, 2)             \
+  X(MOV_ST, 3) X(MOVSS_ST, 2) X(MOVSD_ST, 2)
+enum x64_moves {
+#define X(op, size) X64_MOVE_##op##_##size,
+  X64_MOVES(X)
+#undef X
+    X64_MOVE_COUNT
+};
+/* Their forms. */
+extern const uint32_t x64_move_forms[X64_MOVE_COUNT];
+/* What stands before their ModRM byte, by bits 2 and 3 of the register and bit 3 of the base: at most 5 bytes, and
+ * in the highest how many. */
+extern const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2];
+
+/* move reg, [base + disp], base neither rsp nor r12: as x64_form_at. */
+X64_INLINE uint8_t *x64_move_at(uint8_t *p, unsigned move, unsigned reg, unsigned base,
+                                int32_t disp) {
+  uint64_t head = x64_move_heads[move][reg >> 2][base >> 3];
+  memcpy(p, &head, 8);
+  p += head >> 56;
+  unsigned rm = base & 7, small = disp == (int8_t)disp, none = (disp == 0) & (rm != 5);
+  unsigned mod = (2u - small) & (none - 1u);
+  uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
+  memcpy(p, &rest, 8);
+  return p + (0x521u >> (mod * 4) & 7);
+}
+
 /* form reg, [m], m any other. SDM 2.1.5, tables 2-2 and 2-3. */
 static inline uint8_t *x64_form_any(uint8_t *p, uint32_t form, unsigned reg, struct x64_mem m) {
   unsigned base = m.base < X64_RIP ? m.base : 0, index = m.index == X64_NONE ? 4 : m.index;

@@ -62,9 +62,9 @@ static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   return to + n;
 }
 
-/* Shorter jumps, by kind: jcc, jmp, a jmp to what follows. `from` the cut, counted from the displacement
- * of the long form, and its size; where the new displacement is. */
-enum { SHORT_JCC, SHORT_JMP, SHORT_NONE };
+/* What becomes of a fixup: nothing, a short jcc, a short jmp, or a jmp to what follows. `from` the cut, counted
+ * from the displacement of the long form, and its size; where the new displacement is. */
+enum { SHORT_NOT, SHORT_JCC, SHORT_JMP, SHORT_NONE };
 static const struct {
   int8_t from, at;
   uint8_t bytes, kind;
@@ -92,35 +92,33 @@ static bool cut_all(struct kn_walk *w, uint32_t start) {
   uint32_t from = w->frame_patch + 4; /* what is not yet moved */
   uint8_t *base = w->base;
   uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
-  for (uint32_t k = 0; k < n; k++) {
-    struct kn_fixup *x = &w->fixups.at[k];
-    uint32_t at = x->at, pos, bytes;
+  const uint32_t *labels = w->label;
+  struct kn_fixup *x = w->fixups.at;
+  for (uint32_t k = 0; k < n; k++, x++) {
+    uint32_t at = x->at;
     cut[k] = total;
     x->at = at - total;
-    if (x->kind == X64_FIX_OVER) turn(w, x, at);
-    if (KN_LIKELY(x->kind - X64_FIX_JMP < 2u)) {
-      int32_t d = (int32_t)(w->label[x->label] - (at + 4));
-      if (d != (int8_t)d) continue;
-      /* no branches on what it is */
-      bool jcc = x->kind == X64_FIX_JCC;
-      unsigned form = jcc ? SHORT_JCC : d == 0 ? SHORT_NONE : SHORT_JMP;
-      uint8_t last = base[at - 1], before = base[at - 2];
-      base[at - 2] = jcc ? (uint8_t)(last - 0x10) : before; /* 0f 80+cc to 70+cc */
-      base[at - 1] = jcc ? last : 0xeb;
-      x->at += (uint32_t)(int32_t)shorter[form].at;
-      x->kind = shorter[form].kind;
-      pos = at + (uint32_t)(int32_t)shorter[form].from;
-      bytes = shorter[form].bytes;
-    } else if (x->kind == X64_FIX_EPILOGUE) {
-      pos = at;
-      bytes = epilogue;
-    } else if (x->kind == X64_FIX_GONE) {
-      pos = at - 1;
-      bytes = x->label;
-    } else {
-      continue;
-    }
+    if (KN_UNLIKELY(x->kind == X64_FIX_OVER)) turn(w, x, at);
+    /* no branches on what it is, they would be mispredicted */
+    uint32_t kind = x->kind, label = x->label;
+    uint32_t jump = -(uint32_t)(kind - X64_FIX_JMP < 2u), jcc = kind == X64_FIX_JCC;
+    int32_t d = (int32_t)(labels[label & jump] - (at + 4));
+    uint32_t fits = jump & -(uint32_t)(d == (int8_t)d);
+    uint32_t form = fits & (2u - jcc + ((d == 0) & !jcc));
+    uint32_t gone = kind == X64_FIX_GONE, end = kind == X64_FIX_EPILOGUE;
+    uint32_t bytes = shorter[form].bytes | (label & -gone) | (epilogue & -end);
+    uint32_t cuts = jump | -(uint32_t)(bytes != 0);
+    uint32_t pos = at + (uint32_t)(int32_t)shorter[form].from - gone;
+    pos = (pos & cuts) | (from & ~cuts);
+    x->at += (uint32_t)(int32_t)shorter[form].at;
+    x->kind = (shorter[form].kind & fits) | (kind & ~fits);
+    uint8_t code = base[at - 1];
     to = move_down(to, base + from, pos - from);
+    /* 0f 80+cc becomes 70+cc, e9 eb, in the last byte but one of what was moved. Of what stays as it is, the byte
+     * behind that is written: the next piece comes there. */
+    __asm__("" : "+r"(jcc)); /* gcc 12 would branch on it */
+    to[-2 * (ptrdiff_t)(form - SHORT_JCC < 2u)] =
+      (uint8_t)(0xebu ^ (((code - 0x10u) ^ 0xebu) & -jcc));
     from = pos + bytes;
     total += bytes;
   }
@@ -175,20 +173,22 @@ static const struct {
 };
 
 static void patch(struct kn_walk *w) {
-  for (uint32_t k = 0; k < w->fixups.n; k++) {
-    const struct kn_fixup *x = &w->fixups.at[k];
+  const uint32_t *labels = w->label;
+  uint8_t *base = w->base;
+  const struct kn_fixup *end = w->fixups.at + w->fixups.n;
+  for (const struct kn_fixup *x = w->fixups.at; x != end; x++) {
     uint32_t kind = x->kind, label = x->label, mask = UINT32_MAX, from;
     if (KN_UNLIKELY(kind & X64_FIX_TABLE)) {
-      from = w->label[kind & ~X64_FIX_TABLE];
+      from = labels[kind & ~X64_FIX_TABLE];
     } else { /* a branch on the kind would be mispredicted */
       mask = patches[kind].mask;
       from = x->at + patches[kind].from;
       label &= mask ? UINT32_MAX : 0;
     }
-    uint32_t was, d = w->label[label] - from;
-    memcpy(&was, w->base + x->at, 4);
+    uint32_t was, d = labels[label] - from;
+    memcpy(&was, base + x->at, 4);
     was ^= (was ^ d) & mask;
-    memcpy(w->base + x->at, &was, 4);
+    memcpy(base + x->at, &was, 4);
   }
 }
 

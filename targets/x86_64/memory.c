@@ -71,7 +71,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), X64_RBP, at));
+  EMIT(w, x64_move_at(w->p, x64_load_move(in), x64_hw(dst), X64_RBP, at));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
   if (!s->escaped && w->owner[dst] == i) kn_slot_note(w, s, i);
@@ -98,7 +98,7 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   }
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_form_at(w->p, x64_load_form(in), x64_hw(dst), base, disp));
+  EMIT(w, x64_move_at(w->p, x64_load_move(in), x64_hw(dst), base, disp));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
 }
@@ -124,10 +124,10 @@ void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_alias(w, i, home);
 }
 
-static const uint32_t store_forms[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_I8] = X64_FORM(X64_MOV_ST, 0),    [KILN_TYPE_I16] = X64_FORM(X64_MOV_ST, 1),
-  [KILN_TYPE_I32] = X64_FORM(X64_MOV_ST, 2),   [KILN_TYPE_I64] = X64_FORM(X64_MOV_ST, 3),
-  [KILN_TYPE_F32] = X64_FORM(X64_MOVSS_ST, 2), [KILN_TYPE_F64] = X64_FORM(X64_MOVSD_ST, 2),
+static const uint8_t store_moves[KILN_TYPE_COUNT] = {
+  [KILN_TYPE_I8] = X64_MOVE_MOV_ST_0,    [KILN_TYPE_I16] = X64_MOVE_MOV_ST_1,
+  [KILN_TYPE_I32] = X64_MOVE_MOV_ST_2,   [KILN_TYPE_I64] = X64_MOVE_MOV_ST_3,
+  [KILN_TYPE_F32] = X64_MOVE_MOVSS_ST_2, [KILN_TYPE_F64] = X64_MOVE_MOVSD_ST_2,
 };
 
 /* A store of a constant. */
@@ -171,10 +171,10 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned type = in->type, base, r = kn_reg(w, b, type);
   int32_t disp;
   if (KN_LIKELY(x64_plain_address(w, a, (int32_t)in->c, &base, &disp))) {
-    EMIT(w, x64_form_at(w->p, store_forms[type], x64_hw(r), base, disp));
+    EMIT(w, x64_move_at(w->p, store_moves[type], x64_hw(r), base, disp));
   } else {
     struct x64_place m = x64_address(w, a, (int32_t)in->c);
-    x64_emit_mem(w, store_forms[type], x64_hw(r), &m);
+    x64_emit_mem(w, x64_move_forms[store_moves[type]], x64_hw(r), &m);
   }
   if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
   kn_drop(w, b);

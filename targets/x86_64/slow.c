@@ -51,20 +51,54 @@ void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
   else KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
 }
 
-const uint32_t x64_load_forms[2][64] = {
+const uint8_t x64_loads[2][64] = {
 #define SEXT(type) [KILN_TYPE_##type | KILN_MEM_SEXT]
-#define BOTH(type, form) [KILN_TYPE_##type] = (form), SEXT(type) = (form)
+#define BOTH(type, move) [KILN_TYPE_##type] = X64_MOVE_##move, SEXT(type) = X64_MOVE_##move
 #define ALIKE                                                                                      \
-  [KILN_TYPE_I8] = X64_FORM(X64_MOVZX8, 2), [KILN_TYPE_I16] = X64_FORM(X64_MOVZX16, 2),            \
-  [KILN_TYPE_I32] = X64_FORM(X64_MOV, 2), BOTH(I64, X64_FORM(X64_MOV, 3)),                         \
-  BOTH(F32, X64_FORM(X64_MOVSS, 2)), BOTH(F64, X64_FORM(X64_MOVSD, 2))
-  {ALIKE, SEXT(I8) = X64_FORM(X64_MOVSX8, 2), SEXT(I16) = X64_FORM(X64_MOVSX16, 2),
-   SEXT(I32) = X64_FORM(X64_MOV, 2)},
-  {ALIKE, SEXT(I8) = X64_FORM(X64_MOVSX8, 3), SEXT(I16) = X64_FORM(X64_MOVSX16, 3),
-   SEXT(I32) = X64_FORM(X64_MOVSXD, 3)},
+  [KILN_TYPE_I8] = X64_MOVE_MOVZX8_2, [KILN_TYPE_I16] = X64_MOVE_MOVZX16_2,                        \
+  [KILN_TYPE_I32] = X64_MOVE_MOV_2, BOTH(I64, MOV_3), BOTH(F32, MOVSS_2), BOTH(F64, MOVSD_2)
+  {ALIKE, SEXT(I8) = X64_MOVE_MOVSX8_2, SEXT(I16) = X64_MOVE_MOVSX16_2, SEXT(I32) = X64_MOVE_MOV_2},
+  {ALIKE, SEXT(I8) = X64_MOVE_MOVSX8_3, SEXT(I16) = X64_MOVE_MOVSX16_3,
+   SEXT(I32) = X64_MOVE_MOVSXD_3},
 #undef SEXT
 #undef BOTH
 #undef ALIKE
+};
+
+const uint32_t x64_move_forms[X64_MOVE_COUNT] = {
+#define X(op, size) X64_FORM(X64_##op, size),
+  X64_MOVES(X)
+#undef X
+};
+
+const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2] = {
+/* REX, or 0 if there is none; r: bits 2 and 3 of the register, b: bit 3 of the base */
+#define REX(form, r, b)                                                                            \
+  ((r) >= 2 || (b) || (form)&X64_FORM_WIDE || ((form)&X64_FORM_BYTE && (r)) ?                      \
+     0x40u | ((form)&X64_FORM_WIDE ? 8u : 0u) | ((r) >> 1) << 2 | (b) :                            \
+     0u)
+#define AND_REX(code, rex) ((rex) ? (uint64_t)(code) << 8 | (rex) : (uint64_t)(code))
+#define AND_PREFIX(code, form)                                                                     \
+  ((form)&X64_FORM_PREFIX ? (code) << 8 | ((form) >> 16 & 0xffu) : (code))
+#define BYTES(form, rex)                                                                           \
+  (1u + !!((form)&X64_FORM_LONG) + !!((form)&X64_FORM_PREFIX) + !!(rex))
+#define HEAD(form, r, b)                                                                           \
+  (AND_PREFIX(AND_REX((form)&0xffffu, REX(form, r, b)), form) |                                    \
+   (uint64_t)BYTES(form, REX(form, r, b)) << 56)
+#define HEADS(form)                                                                                \
+  {{HEAD(form, 0u, 0u), HEAD(form, 0u, 1u)},                                                       \
+   {HEAD(form, 1u, 0u), HEAD(form, 1u, 1u)},                                                       \
+   {HEAD(form, 2u, 0u), HEAD(form, 2u, 1u)},                                                       \
+   {HEAD(form, 3u, 0u), HEAD(form, 3u, 1u)}},
+#define X(op, size) HEADS(X64_FORM(X64_##op, size))
+  X64_MOVES(X)
+#undef X
+#undef HEADS
+#undef HEAD
+#undef BYTES
+#undef AND_PREFIX
+#undef AND_REX
+#undef REX
 };
 
 void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m) {

@@ -73,10 +73,10 @@ KN_INLINE struct x64_place x64_frame(int32_t offset) {
 
 /* What loads a value of i64 (the second half) or of any other type: by the type in memory and
  * KILN_MEM_SEXT, as kn_inst.x has them. */
-extern const uint32_t x64_load_forms[2][64];
-_Static_assert(KILN_MEM_SEXT == 32, "the index of x64_load_forms is a part of x");
-KN_INLINE uint32_t x64_load_form(const struct kn_inst *in) {
-  return x64_load_forms[in->type == KILN_TYPE_I64][in->x & 63];
+extern const uint8_t x64_loads[2][64];
+_Static_assert(KILN_MEM_SEXT == 32, "the index of x64_loads is a part of x");
+KN_INLINE enum x64_moves x64_load_move(const struct kn_inst *in) {
+  return x64_loads[in->type == KILN_TYPE_I64][in->x & 63];
 }
 /* KN_VF_ZX if the load leaves 0 above its type's width, else 0. */
 KN_INLINE uint8_t x64_loads_zx(const struct kn_inst *in) {
@@ -86,10 +86,10 @@ KN_INLINE uint8_t x64_loads_zx(const struct kn_inst *in) {
 /* The load `in` from place m, extended as it says. */
 KN_INLINE void x64_load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
                               const struct x64_place *m) {
-  x64_emit_mem(w, x64_load_form(in), x64_hw(dst), m);
+  x64_emit_mem(w, x64_move_forms[x64_load_move(in)], x64_hw(dst), m);
 }
 
-/* True if address `h` + disp is [base + disp], for x64_form_at; then the base, if it is a value, is locked. */
+/* True if address `h` + disp is [base + disp], for x64_move_at; then the base, if it is a value, is locked. */
 KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, unsigned *base,
                                  int32_t *sum) {
   int64_t d = disp;
