@@ -449,9 +449,12 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
 /* The register that still holds what slot `s`, a variable in memory, holds; or KN_NO_REG. Registers
  * keep their last value when it dies, until somebody takes them. */
 KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s) {
-  if (s->epoch != w->epoch || s->value == 0) return KN_NO_REG;
-  unsigned r = w->val[s->value].reg;
-  return r < 64 && w->owner[r] == s->value && (w->block_regs & KN_BIT(r)) ? r : KN_NO_REG;
+  /* one branch on all of it: each alone would be mispredicted */
+  uint32_t v = s->value;
+  unsigned r = w->val[v].reg, reg = r & 63;
+  bool copy = (s->epoch == w->epoch) & (v != 0) & (r < 64) & (w->owner[reg] == v) &
+              (w->block_regs >> reg & 1);
+  return copy ? r : KN_NO_REG;
 }
 
 /* Notes that slot `s` holds value `v`, whose register is its own. */
@@ -464,7 +467,7 @@ KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
  * variable keeps its content. It has no flags yet. */
 KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   struct kn_val *v = &w->val[i];
-  v->frame = w->aliased & KN_BIT(home) ? (int32_t)w->alias[home] : 0;
+  v->frame = (int32_t)(w->alias[home] & -(uint32_t)(w->aliased >> home & 1));
   v->reg = (uint8_t)home;
   v->flags = KN_VF_ALIAS;
   w->alias[home] = i;

@@ -3,38 +3,41 @@
 
 #include <kiln/build.h>
 
-/* Which operations take a loaded value from memory: as second operand, or as their only one. */
-enum { FOLD_NONE, FOLD_INT, FOLD_CMP, FOLD_FLOAT, FOLD_EXTEND };
-static const uint8_t fold_of[KILN_OP_COUNT] = {
-  [KILN_OP_ADD] = FOLD_INT,     [KILN_OP_SUB] = FOLD_INT,     [KILN_OP_AND] = FOLD_INT,
-  [KILN_OP_OR] = FOLD_INT,      [KILN_OP_XOR] = FOLD_INT,     [KILN_OP_MUL] = FOLD_INT,
-  [KILN_OP_ICMP] = FOLD_CMP,    [KILN_OP_FADD] = FOLD_FLOAT,  [KILN_OP_FSUB] = FOLD_FLOAT,
-  [KILN_OP_FMUL] = FOLD_FLOAT,  [KILN_OP_FDIV] = FOLD_FLOAT,  [KILN_OP_FCMP] = FOLD_FLOAT,
-  [KILN_OP_ZEXT] = FOLD_EXTEND, [KILN_OP_SEXT] = FOLD_EXTEND,
+/* Which operations take a loaded value from memory: of these types (the low bits), and as which operand. As operand
+ * b if a is a value (which is not in memory itself: ALONE); as operand a (if b is a value: SWAPS). Unordered float
+ * comparisons may swap their operands: they are not here. */
+enum { FOLD_A = 1 << 16, FOLD_B = 1 << 17, FOLD_ALONE = 1 << 18, FOLD_SWAPS = 1 << 19 };
+#define FOLD_INT (KN_T(I32) | KN_T(I64) | FOLD_B | FOLD_ALONE)
+static const uint32_t fold_of[KILN_OP_COUNT] = {
+  [KILN_OP_ADD] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_SUB] = FOLD_INT,
+  [KILN_OP_AND] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_OR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_XOR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_MUL] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_ICMP] = X64_INT | FOLD_A | FOLD_B,
+  [KILN_OP_FADD] = X64_FLT | FOLD_B,
+  [KILN_OP_FSUB] = X64_FLT | FOLD_B,
+  [KILN_OP_FMUL] = X64_FLT | FOLD_B,
+  [KILN_OP_FDIV] = X64_FLT | FOLD_B,
+  [KILN_OP_ZEXT] = X64_INT | FOLD_A,
+  [KILN_OP_SEXT] = X64_INT | FOLD_A,
 };
 
 /* True if the next instruction reads load i from memory itself. */
 KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  const struct kn_inst *next = &w->inst[i + 1];
+  const struct kn_inst *next = in + 1;
   unsigned fold = fold_of[next->op];
-  if (KN_LIKELY(fold == FOLD_NONE)) return false;
+  if (KN_LIKELY(fold == 0)) return false;
+  /* one branch on all of it: each alone would be mispredicted */
   const struct kn_val *v = &w->val[i];
-  if (v->uses != 1 || v->flags || (in->x & KILN_MEM_VOLATILE) || KN_MEM_TYPE(in->x) != in->type)
-    return false;
-  switch (fold) {
-  case FOLD_INT:
-    if (in->type != KILN_TYPE_I32 && in->type != KILN_TYPE_I64) return false;
-    if (next->b == i) return kn_is_value(next->a) && !(w->val[next->a].flags & KN_VF_MEM);
-    /* a commutative operation swaps; the other one must be a register then */
-    return next->a == i && next->op != KILN_OP_SUB && kn_is_value(next->b);
-  case FOLD_CMP:
-    if (in->type == KILN_TYPE_I128) return false;
-    return next->a == i || (next->b == i && kn_is_value(next->a));
-  case FOLD_FLOAT:
-    /* unordered comparisons may swap their operands */
-    return next->b == i && kn_is_value(next->a) && next->op != KILN_OP_FCMP;
-  default: return next->a == i && next->type != KILN_TYPE_I128;
-  }
+  bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
+               ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
+  bool a_value = kn_is_value(next->a), b_value = kn_is_value(next->b);
+  bool waits = (w->val[a_value ? next->a : 0].flags & KN_VF_MEM) != 0;
+  bool as_a = (next->a == i) & ((fold & FOLD_A) != 0) & (b_value | !(fold & FOLD_SWAPS));
+  bool as_b = (next->b == i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
+  return plain & (fold >> in->type) & (as_a | as_b);
 }
 
 /* A load from anywhere, not folded. */
