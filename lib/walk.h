@@ -290,11 +290,12 @@ KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
 }
 
 /* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
-#define KN_BY_TYPE(cell, ...)                                                                      \
-  {cell(0, __VA_ARGS__),  cell(1, __VA_ARGS__),  cell(2, __VA_ARGS__),  cell(3, __VA_ARGS__),      \
-   cell(4, __VA_ARGS__),  cell(5, __VA_ARGS__),  cell(6, __VA_ARGS__),  cell(7, __VA_ARGS__),      \
-   cell(8, __VA_ARGS__),  cell(9, __VA_ARGS__),  cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),     \
-   cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)}
+#define KN_EACH_TYPE(cell, ...)                                                                    \
+  cell(0, __VA_ARGS__), cell(1, __VA_ARGS__), cell(2, __VA_ARGS__), cell(3, __VA_ARGS__),          \
+    cell(4, __VA_ARGS__), cell(5, __VA_ARGS__), cell(6, __VA_ARGS__), cell(7, __VA_ARGS__),        \
+    cell(8, __VA_ARGS__), cell(9, __VA_ARGS__), cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),      \
+    cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
+#define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
 _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
 
 #ifdef KN_W
