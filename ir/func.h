@@ -31,6 +31,10 @@ static inline bool kn_is_value(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_
 static inline bool kn_is_imm(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_IMM; }
 static inline bool kn_is_pool(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_POOL; }
 static inline bool kn_is_slot(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_SLOT; }
+/* h if it is a value, else 0, which is none, by arithmetic: for where a branch on that would be mispredicted. */
+static inline uint32_t kn_value_or_none(uint32_t h) {
+  return h & (uint32_t)((int32_t)((h >> KN_TAG_SHIFT) - 1) >> 31);
+}
 static inline int32_t kn_imm(uint32_t h) { return (int32_t)(h << 3) >> 3; }
 static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 28); }
 

@@ -8,6 +8,11 @@
 /* Bytes that one instruction may emit without asking for room. */
 enum { RED_ZONE = 1024 };
 
+#define MASK(type, ...)                                                                            \
+  (type) == KILN_TYPE_F32 || (type) == KILN_TYPE_F64 ? ~KN_GP_MASK : KN_GP_MASK
+const uint64_t kn_bank_masks[16] = KN_BY_TYPE(MASK, );
+#undef MASK
+
 /* A type of instruction `in` that the target has no values of, or VOID. */
 static unsigned foreign_type(const struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
@@ -96,6 +101,8 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->label = w->labels.at;
   memset(w->label, 0xff, n * sizeof *w->label);
   memset(w->label_mark.at, 0, n * sizeof *w->label_mark.at);
+  const struct kn_target *t = plan->target;
+  w->function_regs = t->temps | t->caller_homes | (t->callee_homes & plan->saved);
   uint64_t seed = f->module->options.stress_seed;
   w->stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
   w->choice = w->stress ? 0 : ~UINT64_C(0);
@@ -179,11 +186,11 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->label[b] = kn_here(w);
   w->label_mark.at[b] = w->fixups.n;
   uint64_t occupied = plan->occupied[pos];
-  uint64_t usable = t->temps | ((t->caller_homes | (t->callee_homes & plan->saved)) & ~occupied);
+  uint64_t usable = w->function_regs & ~occupied; /* homes alone are ever occupied */
   /* copies of slot homes stay true if the block is only entered from the one before it */
   const struct kn_block *block = &w->f->block[b];
   bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
-  w->bound = keep ? w->bound : kn_here(w);
+  w->bound = (w->bound & -(uint32_t)keep) | (kn_here(w) & ((uint32_t)keep - 1));
   w->cached &= usable & -(uint64_t)keep;
   w->epoch += !keep; /* no branches on it: they would be mispredicted */
   /* what the edge may have written as a home holds no copy any more */

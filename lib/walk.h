@@ -82,6 +82,7 @@ struct kn_walk {
   uint64_t choice;     /* all ones; 0 in stress mode, where every choice takes the slow path */
   uint64_t kept;       /* homes that a call in this block has to save and to reload */
   uint64_t block_regs; /* registers that local values may use in this block */
+  uint64_t function_regs; /* in this function, while nothing lives in them */
   uint32_t i;          /* instruction */
   uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
   uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
@@ -211,7 +212,12 @@ KN_INLINE bool kn_wide(unsigned type) {
   return ((KN_T(I128) | KN_T(F80) | KN_T(F128)) >> type & 1) != 0;
 }
 KN_INLINE unsigned kn_bank(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
-KN_INLINE uint64_t kn_bank_mask(unsigned type) { return kn_bank(type) ? ~KN_GP_MASK : KN_GP_MASK; }
+/* The registers that hold values of a type: the bank's. */
+extern const uint64_t kn_bank_masks[16];
+KN_INLINE uint64_t kn_bank_mask(unsigned type) {
+  if (__builtin_constant_p(type)) return kn_bank(type) ? ~KN_GP_MASK : KN_GP_MASK;
+  return kn_bank_masks[type];
+}
 
 /* ---- lib/walk.c: the same for all targets ---- */
 
@@ -338,8 +344,8 @@ void KN_W(hook_address)(struct kn_walk *w, unsigned dst, uint32_t v);
 /* Performs the deferred LOAD `v` into dst. */
 void KN_W(hook_deferred_load)(struct kn_walk *w, unsigned dst, uint32_t v);
 extern const uint8_t KN_W(scratch)[2];
-/* By bank and hint: the argument register, or no bit. */
-extern const uint64_t KN_W(hints)[2][16];
+/* By hint: the argument registers of that number, of each bank, or no bit. */
+extern const uint64_t KN_W(hints)[16];
 
 /* ---- fast paths ---- */
 
@@ -403,7 +409,7 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   /* the call's argument register, else `prefer`, else any: masks, since a branch on which of them
    * is free would be mispredicted */
   uint64_t can = w->free & ~avoid & ~w->cached & w->choice & kn_bank_mask(type);
-  uint64_t wanted = KN_W(hints)[kn_bank(type)][hint & 15] & can;
+  uint64_t wanted = KN_W(hints)[hint & 15] & can;
   uint64_t same = KN_BIT(prefer & 63) & can & -(uint64_t)(prefer < 64);
   uint64_t pick = wanted | (same & -(uint64_t)(wanted == 0));
   if (KN_LIKELY(can != 0)) {

@@ -437,7 +437,7 @@ void KN_W(prepare_edge)(struct kn_walk *w, const struct kn_edge *e) {
   const struct kn_edge_arg *args = w->f->edge_args.at;
   unsigned flags = 0;
   for (uint32_t a = e->args; a; a = args[a - 1].next)
-    flags |= w->val[kn_is_value(args[a - 1].value) ? args[a - 1].value : 0].flags;
+    flags |= w->val[kn_value_or_none(args[a - 1].value)].flags;
   if (KN_LIKELY((flags & (KN_VF_ADDR | KN_VF_MEM)) == 0)) return;
   uint64_t locked = w->locked;
   for (uint32_t a = e->args; a; a = args[a - 1].next) {

@@ -421,7 +421,7 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
     m.h[0] = in->b;
     m.dst[0] = CALLEE;
     m.type[0] = KILN_TYPE_I64;
-    waiting = w->val[kn_is_value(in->b) ? in->b : 0].flags;
+    waiting = w->val[kn_value_or_none(in->b)].flags;
     total = 1;
   }
   for (unsigned k = 0; k < n; k++, total++) {
@@ -429,7 +429,7 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
     m.h[total] = h;
     m.dst[total] = (uint8_t)k;
     m.type[total] = sig->params[k].type;
-    waiting |= w->val[kn_is_value(h) ? h : 0].flags;
+    waiting |= w->val[kn_value_or_none(h)].flags;
   }
   if (waiting & (KN_VF_ADDR | KN_VF_MEM))
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);

@@ -7,9 +7,9 @@
 #include "lib/walk_slow.h"
 
 const uint8_t a64_scratch[2] = {IP0, VS1};
-const uint64_t a64_hints[2][16] = {
-  {KN_BIT(0), KN_BIT(1), KN_BIT(2), KN_BIT(3), KN_BIT(4), KN_BIT(5), KN_BIT(6), KN_BIT(7)},
-  {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35), KN_BIT(36), KN_BIT(37), KN_BIT(38), KN_BIT(39)}};
+#define ARG(k) KN_BIT(k) | KN_BIT(32 + (k))
+const uint64_t a64_hints[16] = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)};
+#undef ARG
 
 /* ---- numbers ---- */
 

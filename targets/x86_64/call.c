@@ -228,7 +228,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
       a.dst[k] = gp_args[k];
       a.type[k] = (uint8_t)c->params[k].type;
       a.h[k] = h;
-      waiting |= w->val[kn_is_value(h) ? h : 0].flags;
+      waiting |= w->val[kn_value_or_none(h)].flags;
     }
   } else {
     unsigned gp = 0;
@@ -242,7 +242,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
       else return false;
       a.type[k] = (uint8_t)p->type;
       a.h[k] = h;
-      waiting |= w->val[kn_is_value(h) ? h : 0].flags;
+      waiting |= w->val[kn_value_or_none(h)].flags;
     }
   }
   uint32_t symbol = callee_symbol(w, c);
@@ -252,7 +252,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     a.type[n] = KILN_TYPE_I64;
     a.h[n] = c->callee;
     total++;
-    waiting |= w->val[kn_is_value(c->callee) ? c->callee : 0].flags;
+    waiting |= w->val[kn_value_or_none(c->callee)].flags;
   }
   if (waiting & (KN_VF_ADDR | KN_VF_MEM)) {
     for (unsigned k = 0; k < total; k++) {

@@ -34,7 +34,7 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
                ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
   bool a_value = kn_is_value(next->a), b_value = kn_is_value(next->b);
-  bool waits = (w->val[a_value ? next->a : 0].flags & KN_VF_MEM) != 0;
+  bool waits = (w->val[kn_value_or_none(next->a)].flags & KN_VF_MEM) != 0;
   bool as_a = (next->a == i) & ((fold & FOLD_A) != 0) & (b_value | !(fold & FOLD_SWAPS));
   bool as_b = (next->b == i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
   return plain & (fold >> in->type) & (as_a | as_b);

@@ -5,10 +5,12 @@
 #include "lib/walk_slow.h"
 
 const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
-const uint64_t x64_hints[2][16] = {
-  {KN_BIT(X64_RDI), KN_BIT(X64_RSI), KN_BIT(X64_RDX), KN_BIT(X64_RCX), KN_BIT(X64_R8),
-   KN_BIT(X64_R9)},
-  {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35), KN_BIT(36), KN_BIT(37), KN_BIT(38), KN_BIT(39)}};
+#define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
+const uint64_t x64_hints[16] = {
+  ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35),
+  ARG(X64_R8, 36),  ARG(X64_R9, 37),  KN_BIT(38),       KN_BIT(39),
+};
+#undef ARG
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
