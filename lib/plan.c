@@ -302,7 +302,6 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   }
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
-  memset(at, 0, n * sizeof *at);
   struct kn_range *ranges = plan->ranges.at;
   for (uint32_t g = plan->ranges.n; g-- > 0;) {
     struct kn_range *r = &ranges[g];
@@ -327,6 +326,8 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     for (uint32_t g = at[p].head; g; g = ranges[g - 1].next) assign_one(plan, &s, f, g - 1);
     occupied[p] = all & ~s.free;
     ended = at[p].expire;
+    at[p].expire = 0; /* as the next function expects it */
+    at[p].head = 0;
   }
   for (uint32_t l = 0; l < plan->loops.n; l++) occupied[plan->loops.at[l].end] |= KN_LOOP_END;
 }
@@ -366,8 +367,10 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
       return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;              \
     plan->field = at;                                                                              \
   } while (0)
+  uint32_t had = plan->cap_positions;
   GROW(occupied);
   GROW(at);
+  memset(plan->at + had, 0, (cap - had) * sizeof *plan->at);
   GROW(loop_end);
   GROW(loop_at);
   GROW(depth);

@@ -57,7 +57,7 @@ struct kn_plan {
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
   uint64_t *occupied; /* registers that are homes of something live there; KN_LOOP_END */
-  struct kn_position *at;
+  struct kn_position *at; /* without registers and ranges between functions */
   uint32_t *loop_end; /* header's loop end + 1, or 0 */
   uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
   uint8_t *depth;

@@ -100,7 +100,6 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->labels.n = w->label_mark.n = n;
   w->label = w->labels.at;
   memset(w->label, 0xff, n * sizeof *w->label);
-  memset(w->label_mark.at, 0, n * sizeof *w->label_mark.at);
   const struct kn_target *t = plan->target;
   w->function_regs = t->temps | t->caller_homes | (t->callee_homes & plan->saved);
   uint64_t seed = f->module->options.stress_seed;
