@@ -133,7 +133,7 @@ static void reset(kiln_func *f) {
   f->n_data = 0;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
   f->features = f->module->options.features;
-  f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = false;
+  f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->diag.status = KILN_OK;
 }
 

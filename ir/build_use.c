@@ -253,8 +253,10 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
   f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes,
                                     .global = global,
                                     .align_log2 = (uint8_t)align_log2,
-                                    .type = (uint8_t)type};
+                                    .type = (uint8_t)type,
+                                    .reg = KN_NO_REG};
   f->slots.n = i + 1;
+  f->aligned_slots |= align_log2 > 4;
   return (kiln_value){kn_handle(KN_TAG_SLOT, i)};
 }
 

@@ -116,7 +116,7 @@ struct kn_slot {
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
-  uint8_t reg;     /* plan: the variable's home, or KN_NO_REG */
+  uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register */
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
@@ -249,7 +249,8 @@ struct kiln_func {
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
   bool has_calls;
-  kiln_diag diag; /* of the first error */
+  bool aligned_slots; /* one is aligned beyond 16 bytes */
+  kiln_diag diag;     /* of the first error */
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };

@@ -336,7 +336,6 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
 static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
   struct kn_slot *slots = f->slots.at;
   const struct kn_global *globals = f->globals.at;
-  for (uint32_t i = 0, n = f->slots.n; i < n; i++) slots[i].reg = KN_NO_REG;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
     unsigned reg = homes ? plan->ranges.at[g].reg : KN_NO_REG;

@@ -56,10 +56,10 @@ struct kn_plan {
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
-  uint64_t *occupied; /* registers that are homes of something live there; KN_LOOP_END */
+  uint64_t *occupied;     /* registers that are homes of something live there; KN_LOOP_END */
   struct kn_position *at; /* without registers and ranges between functions */
-  uint32_t *loop_end; /* header's loop end + 1, or 0 */
-  uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
+  uint32_t *loop_end;     /* header's loop end + 1, or 0 */
+  uint32_t *loop_at;      /* innermost loop: index + 1, or 0 */
   uint8_t *depth;
   uint32_t cap_positions;
   KN_ARRAY(uint32_t) stack; /* of the depth-first search */

@@ -74,19 +74,19 @@ struct kn_walk {
   uint8_t *limit; /* beyond it, room must be made before an instruction */
   struct kn_inst *inst;
   struct kn_val *val;
-  uint64_t free;       /* registers for local values that hold none */
-  uint64_t temp;       /* taken for this instruction only */
-  uint64_t locked;     /* operands of this instruction: not to be evicted */
-  uint64_t cached;     /* free registers with a copy of a slot home */
-  uint64_t aliased;    /* homes of variables that some value may be an alias of */
-  uint64_t choice;     /* all ones; 0 in stress mode, where every choice takes the slow path */
-  uint64_t kept;       /* homes that a call in this block has to save and to reload */
-  uint64_t block_regs; /* registers that local values may use in this block */
+  uint64_t free;          /* registers for local values that hold none */
+  uint64_t temp;          /* taken for this instruction only */
+  uint64_t locked;        /* operands of this instruction: not to be evicted */
+  uint64_t cached;        /* free registers with a copy of a slot home */
+  uint64_t aliased;       /* homes of variables that some value may be an alias of */
+  uint64_t choice;        /* all ones; 0 in stress mode, where every choice takes the slow path */
+  uint64_t kept;          /* homes that a call in this block has to save and to reload */
+  uint64_t block_regs;    /* registers that local values may use in this block */
   uint64_t function_regs; /* in this function, while nothing lives in them */
-  uint32_t i;          /* instruction */
-  uint32_t epoch;      /* grows where registers lose their content: kn_slot.epoch */
-  uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
-  uint32_t flags_cond; /* its condition, the target's */
+  uint32_t i;             /* instruction */
+  uint32_t epoch;         /* grows where registers lose their content: kn_slot.epoch */
+  uint32_t flags_of;      /* comparison whose result is in the flags, or 0 */
+  uint32_t flags_cond;    /* its condition, the target's */
   /* The value whose comparison with 0 is in the flags at code offset zero_at, or 0. */
   uint32_t zero_of, zero_at;
   bool zero_only; /* it was not computed: nobody else reads it */

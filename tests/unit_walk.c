@@ -65,8 +65,8 @@ void test_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t v) {
 /* Registers 0 to 4 and 32 to 35 are temporary, 5 and 6 homes that calls clobber, 8 and 9 homes of
  * variables that they do not; 11 and 47 are scratch. */
 const uint8_t test_scratch[2] = {11, 47};
-const uint64_t test_hints[2][16] = {{KN_BIT(3), KN_BIT(2), KN_BIT(1), KN_BIT(0)},
-                                    {KN_BIT(32), KN_BIT(33), KN_BIT(34), KN_BIT(35)}};
+const uint64_t test_hints[16] = {KN_BIT(3) | KN_BIT(32), KN_BIT(2) | KN_BIT(33),
+                                 KN_BIT(1) | KN_BIT(34), KN_BIT(0) | KN_BIT(35)};
 static const uint16_t clobbers[KILN_OP_COUNT];
 static const struct kn_target target = {
   .name = "test",

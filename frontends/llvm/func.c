@@ -635,7 +635,7 @@ bool kn_bc_body(struct kn_bc *r) {
     [FORM_DEFINE] = &&on_define,
     [FORM_UNABBREV] = &&on_unabbreviated,
   };
-  uint64_t count = 0; /* instructions */
+  const uint64_t before = r->instructions;
   for (;;) {
     uint64_t pos = bits->pos, w, slow = 0;
     unsigned used = width;
@@ -651,7 +651,7 @@ bool kn_bc_body(struct kn_bc *r) {
     unsigned id = (unsigned)w & mask;
     const struct kn_bc_form *ab = &r->known[id];
     w >>= width;
-    count++; /* taken back for what is none */
+    r->instructions++; /* taken back for what is none */
     goto *ways[ab->form];
   on_load:
     a = absolute(r, short_vbr6(&w, &used, &slow));
@@ -737,22 +737,22 @@ bool kn_bc_body(struct kn_bc *r) {
     bits->pos = pos;
     if (KN_LIKELY(code == FUNC_CALL)) kn_bc_call(r, ops, n);
     else record(r, code, ops, n);
-    if (KN_UNLIKELY(r->restart)) return true;
+    if (KN_UNLIKELY(r->restart)) break;
     continue;
   }
   on_end:
-    count--;
+    r->instructions--;
     bits->pos = pos + used;
     kn_bits_align(bits);
-    r->instructions += count - r->others;
+    r->instructions -= r->others;
     return true;
   on_enter:
-    count--;
+    r->instructions--;
     bits->pos = pos + used;
     if (!sub_block(r)) return false;
     continue;
   on_define:
-    count--;
+    r->instructions--;
     bits->pos = pos + used;
     if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
     learn(r);
@@ -762,12 +762,14 @@ bool kn_bc_body(struct kn_bc *r) {
     bits->pos = r->record_pos + width;
     if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
     if (r->has_debug && kn_bc_is_debug_record(kn_bc_code(r, id))) {
-      count--;
+      r->instructions--;
       if (!kn_bc_skip_record(r, id)) return false;
       continue;
     }
     if (!kn_bc_record(r, id)) return false;
     record(r, r->code, r->ops.at, r->ops.n);
-    if (KN_UNLIKELY(r->restart)) return true;
+    if (KN_UNLIKELY(r->restart)) break;
   }
+  r->instructions = before; /* it is read again */
+  return true;
 }

@@ -646,7 +646,7 @@ void x64_entry(struct kn_walk *w) {
   w->va_stack = 16 + (int32_t)a.stack;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
   x64_run_moves(w);
-  align_slots(w);
+  if (KN_UNLIKELY(f->aligned_slots)) align_slots(w);
   if (!by_value) return;
   a = (struct assign){0};
   for (uint32_t k = 0; k < sig->n_params; k++) {

@@ -76,16 +76,15 @@ const uint32_t x64_move_forms[X64_MOVE_COUNT] = {
 const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2] = {
 /* REX, or 0 if there is none; r: bits 2 and 3 of the register, b: bit 3 of the base */
 #define REX(form, r, b)                                                                            \
-  ((r) >= 2 || (b) || (form)&X64_FORM_WIDE || ((form)&X64_FORM_BYTE && (r)) ?                      \
-     0x40u | ((form)&X64_FORM_WIDE ? 8u : 0u) | ((r) >> 1) << 2 | (b) :                            \
-     0u)
+  ((r) >= 2 || (b) || (form) & X64_FORM_WIDE || ((form) & X64_FORM_BYTE && (r))                    \
+     ? 0x40u | ((form) & X64_FORM_WIDE ? 8u : 0u) | ((r) >> 1) << 2 | (b)                          \
+     : 0u)
 #define AND_REX(code, rex) ((rex) ? (uint64_t)(code) << 8 | (rex) : (uint64_t)(code))
 #define AND_PREFIX(code, form)                                                                     \
-  ((form)&X64_FORM_PREFIX ? (code) << 8 | ((form) >> 16 & 0xffu) : (code))
-#define BYTES(form, rex)                                                                           \
-  (1u + !!((form)&X64_FORM_LONG) + !!((form)&X64_FORM_PREFIX) + !!(rex))
+  ((form) & X64_FORM_PREFIX ? (code) << 8 | ((form) >> 16 & 0xffu) : (code))
+#define BYTES(form, rex) (1u + !!((form) & X64_FORM_LONG) + !!((form) & X64_FORM_PREFIX) + !!(rex))
 #define HEAD(form, r, b)                                                                           \
-  (AND_PREFIX(AND_REX((form)&0xffffu, REX(form, r, b)), form) |                                    \
+  (AND_PREFIX(AND_REX((form) & 0xffffu, REX(form, r, b)), form) |                                  \
    (uint64_t)BYTES(form, REX(form, r, b)) << 56)
 #define HEADS(form)                                                                                \
   {{HEAD(form, 0u, 0u), HEAD(form, 0u, 1u)},                                                       \
