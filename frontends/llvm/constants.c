@@ -116,6 +116,17 @@ static struct kn_bc_cst integer(const struct kn_bc_type *t, uint64_t v) {
   return (struct kn_bc_cst){.kind = CK_INT, .v = v};
 }
 
+/* Adds one. If it is small it is its own handle, in all functions: no use has to make it one. */
+static inline bool add_integer(struct kn_bc *r, uint32_t type, const struct kn_bc_type *t,
+                               struct kn_bc_cst c) {
+  if (!add(r, type, c)) return false;
+  int64_t v = t->fit == FIT_BOOL ? (int64_t)(c.v & 1) : (int64_t)c.v;
+  if (r->f && t->ktype != KILN_TYPE_VOID && v == (int16_t)v)
+    r->vals[r->n_vals - 1] =
+      (struct kn_bc_val){kiln_const_int(r->f, v).id, type | (uint32_t)VS_HANDLE << 24};
+  return true;
+}
+
 /* One record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
   const uint64_t *op = r->ops.at;
@@ -292,10 +303,10 @@ bool kn_bc_read_constants(struct kn_bc *r) {
       type = (uint32_t)kn_bits_fixed(b, a->type_bits);
       if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
     } else if (a->form == FORM_INTEGER && typed && t->kind == TK_INT) {
-      if (!add(r, type, integer(t, kn_bits_vbr(b, 8)))) return false;
+      if (!add_integer(r, type, t, integer(t, kn_bits_vbr(b, 8)))) return false;
     } else if (a->form == FORM_NULL && typed) {
       struct kn_bc_cst c = {.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL};
-      if (!add(r, type, c)) return false;
+      if (!(c.kind == CK_INT ? add_integer(r, type, t, c) : add(r, type, c))) return false;
     } else if ((a->form == FORM_STRING || a->form == FORM_CSTRING) && typed) {
       if (!string(r, type, a->flag_bits, a->form == FORM_CSTRING)) return false;
     } else if (!item(r, id, &type)) {
