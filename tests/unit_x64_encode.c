@@ -514,6 +514,31 @@ static void x87_stack(void **state) {
   for (unsigned k = 0; k < COUNT(tops); k++) CHECK0(x64_x87_r(code, tops[k].op), tops[k].mnemonic);
 }
 
+/* The moves from tables are those of the general form, which `memory` decodes. */
+static void moves(void **state) {
+  (void)state;
+  static const struct {
+    unsigned op, size;
+  } of[X64_MOVE_COUNT] = {
+#define X(name, bytes) {X64_##name, bytes},
+    X64_MOVES(X)
+#undef X
+  };
+  for (unsigned m = 0; m < X64_MOVE_COUNT; m++)
+    for (unsigned reg = 0; reg < 16; reg++)
+      for (unsigned base = 0; base < 16; base++)
+        for (unsigned d = 0; (base & 7) != 4 && d < COUNT(disps); d++, rows++) {
+          uint8_t want[32];
+          struct x64_mem at = {(uint8_t)base, X64_NONE, 0, 0, disps[d]};
+          long n = x64_rm(want, of[m].op, of[m].size, reg, at) - want;
+          assert_int_equal(x64_form_mem(code, x64_move_forms[m], reg, at) - code, n);
+          assert_memory_equal(code, want, (size_t)n);
+          memset(code, 0, sizeof code);
+          assert_int_equal(x64_move_at(code, m, reg, base, disps[d]) - code, n);
+          assert_memory_equal(code, want, (size_t)n);
+        }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(registers),      cmocka_unit_test(memory),
@@ -521,6 +546,7 @@ int main(void) {
     cmocka_unit_test(constants),      cmocka_unit_test(shifts),
     cmocka_unit_test(unary),          cmocka_unit_test(control),
     cmocka_unit_test(compare_scalar), cmocka_unit_test(locked),
-    cmocka_unit_test(x87_memory),     cmocka_unit_test(x87_stack)};
+    cmocka_unit_test(x87_memory),     cmocka_unit_test(x87_stack),
+    cmocka_unit_test(moves)};
   return cmocka_run_group_tests_name("x64_encode", tests, setup, teardown);
 }

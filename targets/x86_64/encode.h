@@ -184,17 +184,18 @@ X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigne
 
 /* The moves between a register and memory, by name and log2 of the size: the operations of whose forms the walk
  * only knows when it runs. */
+/* clang-format off */
 #define X64_MOVES(X)                                                                               \
-  X(MOVZX8, 2)                                                                                     \
-  X(MOVSX8, 2) X(MOVSX8, 3) X(MOVZX16, 2) X(MOVSX16, 2) X(MOVSX16, 3) X(MOV, 2) X(MOV, 3)          \
-    X(MOVSXD, 3) X(MOVSS, 2) X(MOVSD, 2) X(MOV_ST, 0) X(MOV_ST, 1) X(MOV_ST, 2) X(MOV_ST, 3)       \
-      X(MOVSS_ST, 2) X(MOVSD_ST, 2)
+  X(MOVZX8, 2) X(MOVSX8, 2) X(MOVSX8, 3) X(MOVZX16, 2) X(MOVSX16, 2) X(MOVSX16, 3)                 \
+  X(MOV, 2) X(MOV, 3) X(MOVSXD, 3) X(MOVSS, 2) X(MOVSD, 2)                                         \
+  X(MOV_ST, 0) X(MOV_ST, 1) X(MOV_ST, 2) X(MOV_ST, 3) X(MOVSS_ST, 2) X(MOVSD_ST, 2)
 enum x64_moves {
 #define X(op, size) X64_MOVE_##op##_##size,
   X64_MOVES(X)
 #undef X
-    X64_MOVE_COUNT
+  X64_MOVE_COUNT
 };
+/* clang-format on */
 /* Their forms. */
 extern const uint32_t x64_move_forms[X64_MOVE_COUNT];
 /* What stands before their ModRM byte, by bits 2 and 3 of the register and bit 3 of the base: at most 5 bytes, and
