@@ -215,9 +215,10 @@ kiln_status kiln_func_finish(kiln_func *f) {
     check_args(f);
   f->finished = true;
   f->limit = 0;
-  if (f->n < f->cap || kn_build_grow(f)) { /* the walk looks one instruction ahead */
-    f->inst[f->n] = (struct kn_inst){0};
-    f->val[f->n] = (struct kn_val){0};
+  /* the walk looks one instruction ahead, and goes one too far where a terminator finds no memory */
+  if (f->n + 1 < f->cap || kn_build_grow(f)) {
+    f->inst[f->n] = f->inst[f->n + 1] = (struct kn_inst){0};
+    f->val[f->n] = f->val[f->n + 1] = (struct kn_val){0};
   }
   return f->status;
 }

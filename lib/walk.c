@@ -41,6 +41,7 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
     kn_func_fail(w->f, status, w->block, w->i, "%s: %s is not supported on %s",
                  kn_op_info[in->op].name, kiln_type_name((kiln_type)type), w->plan->target->name);
   }
+  w->done = KN_DONE;
 }
 
 bool kn_walk_room(struct kn_walk *w, size_t bytes) {

@@ -247,7 +247,7 @@ uint32_t kn_walk_label(struct kn_walk *w);
 uint32_t kn_walk_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
 /* A relocation at code offset `at`. */
 void kn_walk_reloc(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type, int64_t addend);
-/* Fails the function at the current instruction. */
+/* Fails the function at the current instruction, which ends the walk of its block. */
 void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
 /* Adds bytes to the frame rows (DW_CFA_...). */
 void kn_walk_cfi(struct kn_walk *w, const void *bytes, size_t n);

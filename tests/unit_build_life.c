@@ -160,11 +160,45 @@ static void allocations_may_fail(void **state) {
   (void)t;
 }
 
+/* Gives memory that is full of ones. The two words before it say its size. */
+static void *dirty_realloc(void *user, void *old, size_t size) {
+  (void)user;
+  size_t *at = old ? (size_t *)old - 2 : NULL, had = at ? at[0] : 0;
+  if (size == 0) {
+    free(at);
+    return NULL;
+  }
+  at = realloc(at, size + 2 * sizeof *at);
+  if (at == NULL) return NULL;
+  at[0] = size;
+  if (size > had) memset((char *)(at + 2) + had, 0xff, size - had);
+  return at + 2;
+}
+
+/* A terminator that cannot be lowered ends the function, whatever lies in memory behind it. */
+static void nothing_follows_the_last(void **state) {
+  (void)state;
+  for (kiln_target target = 0; target < KILN_TARGET_COUNT; target++) {
+    kiln_module *m =
+      kiln_module_new(&(kiln_module_options){.target = target, .allocator = {dirty_realloc, NULL}});
+    assert_non_null(m);
+    kiln_session *s = kiln_session_new(m);
+    const kiln_type three[] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};
+    kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, three, 3);
+    kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+    kiln_value one = kiln_const_bits(f, KILN_TYPE_F80, UINT64_C(1) << 63, 0x3fff);
+    kiln_build_ret(f, (kiln_value[]){one, one, one}, 3);
+    assert_int_equal(kiln_func_compile(f), KILN_ERR_UNSUPPORTED);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(functions_are_recycled),   TEST(bodies_are_given_once),
     TEST(no_building_after_finish), TEST(locations),
-    TEST(allocations_may_fail),
+    TEST(allocations_may_fail),     TEST(nothing_follows_the_last),
   };
   return cmocka_run_group_tests_name("build_life", tests, NULL, NULL);
 }

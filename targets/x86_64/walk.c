@@ -11,7 +11,6 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void unsupported(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   (void)in, (void)i;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
-  w->done = KN_DONE;
 }
 
 /* The block goes on elsewhere. (Only the loop below looks at that.) */
