@@ -103,8 +103,9 @@ static bool code_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
     struct kn_elf_place *p = e->places + r->symbol;
     uint32_t symbol = p->symbol;
     int64_t addend = r->addend;
-    if (p->section == section + 1 && (symbol & ~KN_VIA_SECTION) < e->first_global &&
-        listed(e->machine->calls, r->type) && patch(e, base, r->offset + delta, p->value, addend))
+    bool here = (p->section == section + 1) & ((symbol & ~KN_VIA_SECTION) < e->first_global);
+    if (here && listed(e->machine->calls, r->type) &&
+        patch(e, base, r->offset + delta, p->value, addend))
       continue;
     if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol)) == 0) return false;
     if (symbol & KN_VIA_SECTION) {
