@@ -54,8 +54,9 @@ static enum kind kind_of(const uint8_t *code) {
   while (*code == 0x3e || *code == 0x66 || *code == 0xf2 || *code == 0xf3 || (*code & 0xf0) == 0x40)
     code++;
   if ((*code & 0xf0) == 0x70 || (*code == 0x0f && (code[1] & 0xf0) == 0x80)) return CONDITIONAL;
-  unsigned field = code[1] >> 3 & 7;
-  return *code == 0xff && (field == 2 || field == 4) ? INDIRECT : OTHER;
+  if (*code != 0xff) return OTHER;
+  unsigned field = code[1] >> 3 & 7; /* of ModRM: 2 call, 4 jmp */
+  return field == 2 || field == 4 ? INDIRECT : OTHER;
 }
 
 /* ---- history ---- */
