@@ -31,6 +31,8 @@ static bool in_range(const kiln_func *f, uint32_t h) {
   case KN_TAG_POOL: return i < f->pool.n;
   case KN_TAG_SLOT: return i < f->slots.n;
   case KN_TAG_FORWARD: return i < f->forwards.n;
+  case KN_TAG_CONTENT:
+  case KN_TAG_UPPER: break; /* no operands */
   }
   return false;
 }
@@ -121,6 +123,8 @@ bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, un
   case KN_TAG_FORWARD:
     if (i >= f->forwards.n || (!any && f->forwards.at[i].type != type)) break;
     return KN_PUSH(f, f->forward_uses, (struct kn_forward_use){i, block, where, (uint8_t)kind});
+  case KN_TAG_CONTENT:
+  case KN_TAG_UPPER: break;
   }
   return kn_build_bad_operand(f, h, type);
 }

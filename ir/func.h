@@ -17,6 +17,9 @@ enum kn_tag {
   KN_TAG_POOL,    /* index into kiln_func.pool */
   KN_TAG_SLOT,    /* address of kiln_func.slots[index] */
   KN_TAG_FORWARD, /* index into kiln_func.forwards; gone once the function is finished */
+  /* in the log of checking builds only (lib/log.h) */
+  KN_TAG_CONTENT, /* what slots[index] holds */
+  KN_TAG_UPPER,   /* the upper half of value `index` */
 };
 #define KN_TAG_SHIFT 29
 #define KN_INDEX_MASK ((1u << KN_TAG_SHIFT) - 1)
@@ -79,14 +82,17 @@ struct kn_val {
   uint32_t global; /* index + 1 into kiln_func.globals if used outside its block, else 0 */
   union {
     uint32_t block; /* builder: where it is defined */
-    int32_t frame;  /* walk: frame offset of its spill slot; 0 none */
+    int32_t frame;  /* walk: frame offset of its spill slot or of where it arrived; 0 none */
+    uint32_t older; /* walk, KN_VF_ALIAS: the next older alias of the same home, or 0 */
+    uint32_t depth; /* walk, KN_VF_ADDR: how many addresses deep it is folded (the target's) */
   };
   uint8_t type;  /* of the value: kiln_type */
   uint8_t reg;   /* walk: register or KN_NO_REG */
-  uint8_t flags; /* KN_VF_... */
-  /* KN_HINT_..., or KN_NO_REG: none; walk: of a value that lives in its slot, the register that may
-   * have a copy, or KN_NO_REG */
-  uint8_t hint;
+  uint8_t flags; /* KN_VF_..., lib/plan.h */
+  union {
+    uint8_t hint; /* KN_HINT_..., or KN_NO_REG: none */
+    uint8_t copy; /* walk, KN_VF_SLOT_HOME: the register that may have a copy, or KN_NO_REG */
+  };
 };
 /* Where a value would best be computed. 0 to 7: in the register of the call's argument with that number, of
  * its bank. All others, and none, end in four ones: they are no register in a target's table of hints. */
@@ -95,6 +101,9 @@ enum {
   KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
   KN_HINT_LATER = 47   /* an argument beyond those */
 };
+/* True for STORED and AIMED: kn_def_hinted knows the register. */
+#define KN_HINT_SAYS_HOME(hint) (((hint) & ~16u) == KN_HINT_STORED)
+_Static_assert(KN_HINT_AIMED == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 

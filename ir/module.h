@@ -140,7 +140,10 @@ struct kiln_module {
 
 /* A relocation in code. The value is written at `offset`, which counts from the session's code. */
 struct kn_code_reloc {
-  uint32_t offset;
+  union {
+    uint32_t offset;
+    uint32_t mark; /* of the function being walked: the number of its mark (lib/code.h) */
+  };
   uint32_t symbol;
   uint32_t type; /* the ELF number, R_X86_64_... or R_AARCH64_... */
   int32_t addend;

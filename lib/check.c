@@ -105,8 +105,8 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
   }
   const char *kind = "v";
   uint32_t number = kn_index(handle);
-  if (kn_tag(handle) == KN_TAG_FORWARD) kind = "the content of slot ";
-  else if (kn_is_value(handle) || kn_tag(handle) == KN_TAG_FORWARD + 1)
+  if (kn_tag(handle) == KN_TAG_CONTENT) kind = "the content of slot ";
+  else if (kn_is_value(handle) || kn_tag(handle) == KN_TAG_UPPER)
     number = kn_func_inst_number(f, number);
   else kind = "constant ";
   kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s%u in %s: %s", kind, number,
@@ -498,7 +498,7 @@ static bool reads_copy(struct kn_check *c, uint32_t h) {
 
 static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
   const struct kn_inst *in = &c->f->inst[c->inst];
-  if (kn_tag(h) == KN_TAG_FORWARD) {
+  if (kn_tag(h) == KN_TAG_CONTENT) {
     uint32_t slot = kn_index(h);
     if (in->op != KILN_OP_LOAD || variable_of(c, in) != slot)
       return wrong(c, h, place, "read by an instruction that does not load it");
@@ -719,7 +719,7 @@ static bool in_range(const struct kn_check *c, const struct kn_check_event *e) {
   case KN_EV_ALIAS: return e->value && e->value < f->n;
   case KN_EV_USE:
     if (kn_is_value(e->value)) return e->value && e->value < f->n;
-    return kn_tag(e->value) != KN_TAG_FORWARD || kn_index(e->value) < f->slots.n;
+    return kn_tag(e->value) != KN_TAG_CONTENT || kn_index(e->value) < f->slots.n;
   case KN_EV_STORE: return e->value < f->slots.n;
   case KN_EV_EDGE: return e->value < f->edges.n;
   default: return true;

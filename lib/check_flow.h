@@ -9,8 +9,8 @@
 
 /* Besides values and constants a place may hold the content of variable `slot`, or the upper half of
  * an i128. */
-#define KN_FLOW_CONTENT(slot) kn_handle(KN_TAG_FORWARD, slot)
-#define KN_FLOW_HIGH(value) kn_handle((enum kn_tag)(KN_TAG_FORWARD + 1), value)
+#define KN_FLOW_CONTENT(slot) kn_handle(KN_TAG_CONTENT, slot)
+#define KN_FLOW_HIGH(value) kn_handle(KN_TAG_UPPER, value)
 
 enum { KN_FLOW_REGS = 64, KN_FLOW_NONE = 0xffffffff };
 

@@ -6,6 +6,8 @@
 #include "lib/plan.h"
 #include "lib/walk.h"
 
+#include <string.h>
+
 static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
   [KILN_TARGET_X86_64] = &kn_target_x86_64,
   [KILN_TARGET_AARCH64] = &kn_target_aarch64,
@@ -21,7 +23,8 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  if (s->plan && (s->walk = kn_realloc(m, NULL, sizeof *s->walk))) *s->walk = (struct kn_walk){0};
+  size_t size = targets[m->options.target]->walk_size;
+  if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
     kn_walk_free(s->walk, m);
@@ -45,8 +48,8 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 
 bool kiln_session_map(kiln_session *s, bool on) {
   if (!make_rooms(s)) return false;
-  s->walk->map = on;
-  s->walk->map_symbol = 0;
+  s->walk->map.on = on;
+  s->walk->map.symbol = 0;
   return true;
 }
 
@@ -86,7 +89,7 @@ kiln_status kiln_func_compile(kiln_func *f) {
     uint64_t t0 = now(s->timing);
     bool planned = kn_plan_make(s->plan, f, t);
     uint64_t t1 = now(s->timing);
-    status = planned ? t->compile(s, f, s->plan) : f->status;
+    status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
     uint64_t t2 = now(s->timing);
     /* arrays that outlive the function tell the module what they lack */
     if (status == KILN_OK) status = kiln_module_status(m);

@@ -5,19 +5,18 @@
 #include "lib/walk.h"
 
 void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data) {
-  kiln_code_piece piece = {kn_here(w), {block}, {inst}, data};
-  if (KN_PUSH(w->f, w->piece_mark, w->fixups.n)) KN_PUSH(w->f, w->pieces, piece);
+  kiln_code_piece piece = {kn_code_mark(w, kn_here(w)), {block}, {inst}, data};
+  KN_PUSH(w->f, w->map.pieces, piece);
 }
 
-void kn_map_move(struct kn_walk *w) {
-  for (uint32_t i = 1; i < w->pieces.n; i++)
-    w->pieces.at[i].offset_bytes -= w->cut.at[w->piece_mark.at[i]];
-}
-
-void kn_map_end(struct kn_walk *w, uint32_t start) {
-  w->map_symbol = w->f->symbol;
-  if (w->pieces.n) w->pieces.at[0].offset_bytes = start; /* may have been cut at its beginning */
-  for (uint32_t i = 0; i < w->pieces.n; i++) w->pieces.at[i].offset_bytes -= start;
+void kn_map_end(struct kn_walk *w) {
+  const struct kn_mark *marks = w->code.marks.at;
+  w->map.symbol = w->f->symbol;
+  for (uint32_t i = 0; i < w->map.pieces.n; i++) {
+    kiln_code_piece *piece = &w->map.pieces.at[i];
+    /* the prologue, which is the first, may have been cut at its beginning */
+    piece->offset_bytes = i ? marks[piece->offset_bytes].at - w->code.start : 0;
+  }
 }
 
 /* ---- for readers ---- */
@@ -26,9 +25,9 @@ void kn_map_end(struct kn_walk *w, uint32_t start) {
 static const struct kn_code_func *last(const kiln_session *s) {
   const struct kn_output *o = &s->out;
   const struct kn_walk *w = s->walk;
-  if (w == NULL || !w->map || w->pieces.n == 0 || o->n_funcs == 0) return NULL;
+  if (w == NULL || !w->map.on || w->map.pieces.n == 0 || o->n_funcs == 0) return NULL;
   const struct kn_code_func *f = &o->funcs[o->n_funcs - 1];
-  return f->symbol == w->map_symbol ? f : NULL;
+  return f->symbol == w->map.symbol ? f : NULL;
 }
 
 bool kiln_session_code(const kiln_session *s, kiln_code *out) {
@@ -38,9 +37,9 @@ bool kiln_session_code(const kiln_session *s, kiln_code *out) {
   *out = (kiln_code){.symbol = {f->symbol},
                      .bytes = s->out.code + f->start,
                      .size_bytes = f->size,
-                     .n_pieces = s->walk->pieces.n,
+                     .n_pieces = s->walk->map.pieces.n,
                      .n_relocs = s->out.n_relocs - f->reloc_first,
-                     .pieces = s->walk->pieces.at};
+                     .pieces = s->walk->map.pieces.at};
   return true;
 }
 

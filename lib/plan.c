@@ -120,7 +120,6 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
     }
     if (!KN_PUSH(f, plan->loops, (struct kn_loop){h, end, 0, 0, 0})) return false;
     if (!KN_PUSH(f, plan->stack, id)) return false;
-    plan->loop_end[h] = id; /* from here on: the loop that begins at h */
   }
   struct kn_loop *l = plan->loops.at;
   for (uint32_t id = plan->loops.n; id > 0; id--) { /* parents first */
@@ -136,10 +135,10 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
     uint32_t dj = j ? l[j - 1].depth : 0, djj = jj ? l[jj - 1].depth : 0;
     loop->jump = j && l[p - 1].depth - dj == dj - djj ? jj : p;
   }
-  uint32_t current = 0;
+  uint32_t current = 0, next = plan->loops.n;
   for (uint32_t p = 0; p < n; p++) {
     while (current && l[current - 1].end < p) current = l[current - 1].parent;
-    if (plan->loop_end[p]) current = plan->loop_end[p];
+    if (next && l[next - 1].header == p) current = next--;
     plan->loop_at[p] = current;
     uint32_t depth = current ? l[current - 1].depth : 0;
     plan->depth[p] = (uint8_t)(depth < 6 ? depth * 3 : 18);
@@ -149,9 +148,9 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
 
 /* ---- live intervals ---- */
 
-static unsigned bank_of(unsigned type) {
-  if (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I64) return 0;
-  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 ? 1 : 2;
+/* kn_range.bank of a type. */
+static uint8_t bank_of(const struct kn_target *t, unsigned type) {
+  return t->types[type].regs ? t->types[type].bank : KN_NO_BANK;
 }
 
 /* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
@@ -189,13 +188,13 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     if (kn_is_value(global->handle)) {
       const struct kn_val *v = &f->val[global->handle];
       uint32_t p = f->block[global->def_block].pos - 1;
-      r->bank = (uint8_t)bank_of(v->type);
+      r->bank = bank_of(plan->target, v->type);
       r->first = p;
       r->last = p == UINT32_MAX ? 0 : p; /* made in a block that is not reached: as a slot */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &slots[kn_index(global->handle)];
-      r->bank = s->escaped ? 2 : (uint8_t)bank_of(s->type);
+      r->bank = s->escaped ? KN_NO_BANK : bank_of(plan->target, s->type);
       r->first = UINT32_MAX;
       r->last = 0;
       r->weight = 0;
@@ -215,7 +214,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       continue;
     }
     /* a variable may carry its content round every loop that it is used in */
-    if (r->bank == 2) continue;
+    if (r->bank == KN_NO_BANK) continue;
     uint32_t from = plan->loop_at[r->first];
     if (from) r->first = l[root(plan, from) - 1].header;
     if (at) r->last = l[root(plan, at) - 1].end;
@@ -305,7 +304,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   struct kn_range *ranges = plan->ranges.at;
   for (uint32_t g = plan->ranges.n; g-- > 0;) {
     struct kn_range *r = &ranges[g];
-    if (r->bank == 2 || r->first > r->last || r->last >= n || r->weight == 0) continue;
+    if (r->bank == KN_NO_BANK || r->first > r->last || r->last >= n || r->weight == 0) continue;
     r->next = at[r->first].head;
     at[r->first].head = g + 1;
   }
@@ -329,7 +328,6 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     at[p].expire = 0; /* as the next function expects it */
     at[p].head = 0;
   }
-  for (uint32_t l = 0; l < plan->loops.n; l++) occupied[plan->loops.at[l].end] |= KN_LOOP_END;
 }
 
 /* Tells values and slots their homes. */
@@ -347,11 +345,8 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
     v->frame = 0;               /* no longer the block's id */
     if (v->uses == 0) continue; /* a parameter that nobody reads */
     v->reg = (uint8_t)reg;
-    v->hint = KN_NO_REG;
+    v->hint = KN_NO_REG; /* and no register has a copy of a slot home */
     v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
-    if (f->address_taken && f->inst[handle].op == KILN_OP_PARAM &&
-        f->block[f->inst[handle].a].address_taken)
-      v->flags |= KN_VF_SHADOW;
   }
 }
 

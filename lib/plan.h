@@ -9,14 +9,16 @@
 /* Flags of kn_val. ZX is a fact about the register; the others say where the value is. */
 enum {
   KN_VF_HOME = 1,      /* in its home register for life */
-  KN_VF_SLOT_HOME = 2, /* in its frame slot for life; `hint` may name a register that has a copy */
+  KN_VF_SLOT_HOME = 2, /* in its frame slot for life; `copy` may name a register that has a copy */
   KN_VF_FRAME = 4,     /* its spill slot `frame` holds it */
   KN_VF_ALIAS = 8,     /* `reg` is the home of a variable that still has this value */
   KN_VF_ADDR = 16,     /* an ADDR not computed: its users fold it */
-  KN_VF_MEM = 32,      /* not done: its one reader, close behind it, does it as well */
-  KN_VF_ZX = 64,       /* register bits above the type's width, to 64, are 0 */
-  KN_VF_SHADOW = 128   /* parameter of an address-taken block: passed by a shadow slot */
+  KN_VF_WAITS = 32,    /* not done: its one reader, close behind it, does it as well */
+  KN_VF_ZX = 64        /* register bits above the type's width, to 64, are 0 */
 };
+
+/* kn_range.bank of what never has a register. */
+enum { KN_NO_BANK = 2 };
 
 /* Live interval of a global, in positions of the layout, both ends included. */
 struct kn_range {
@@ -24,18 +26,16 @@ struct kn_range {
   uint32_t weight;
   uint32_t next; /* index + 1 of the next that begins at the same position */
   uint8_t reg;   /* home, or KN_NO_REG */
-  uint8_t bank;  /* 0 general, 1 float, 2 none: never a register */
+  uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK: never a register */
 };
 
+/* Loops are in descending order of their headers, so that what is inside of one comes before it. */
 struct kn_loop {
   uint32_t header, end; /* positions, both included */
   uint32_t parent;      /* index + 1, or 0 */
   uint32_t jump;        /* index + 1 of an ancestor further up: see enclosing() */
   uint32_t depth;
 };
-
-/* In kn_plan.occupied: a loop ends there. No target has a home in register 31. */
-#define KN_LOOP_END (UINT64_C(1) << 31)
 
 /* Of a position of the layout. */
 struct kn_position {
@@ -56,10 +56,11 @@ struct kn_plan {
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
-  uint64_t *occupied;     /* registers that are homes of something live there; KN_LOOP_END */
+  uint64_t *occupied;     /* registers that are homes of something live there */
   struct kn_position *at; /* without registers and ranges between functions */
-  uint32_t *loop_end;     /* header's loop end + 1, or 0 */
-  uint32_t *loop_at;      /* innermost loop: index + 1, or 0 */
+  uint32_t
+    *loop_end; /* of a position that back edges go to: 1 + where the last comes from; else 0 */
+  uint32_t *loop_at; /* innermost loop: index + 1, or 0 */
   uint8_t *depth;
   uint32_t cap_positions;
   KN_ARRAY(uint32_t) stack; /* of the depth-first search */

@@ -1,6 +1,6 @@
-/* The contract between lib/ and a target: facts that the plan and the pipeline read, and one entry
- * that compiles a planned function. What the walk shares is in lib/walk.h, as inline functions that a
- * target instantiates with its own `struct kn_hooks`. Only lib/compile.c names the targets. */
+/* The contract between lib/ and a target: facts about the machine as data, which plan, walk and checker
+ * read, and the functions that emit its code. lib/walk.c drives them; what a target adds to the state of the
+ * walk is a struct of its own around struct kn_walk. Only lib/compile.c names the targets. */
 #ifndef KN_TARGETS_TARGET_H
 #define KN_TARGETS_TARGET_H
 
@@ -13,23 +13,81 @@
 #define KN_GP_MASK UINT64_C(0xffffffff)
 
 struct kn_walk;
-struct kn_plan;
+
+/* What a target does with values of a type. */
+struct kn_type_facts {
+  uint64_t regs; /* the bank of registers that hold one; 0: it always lives in the frame */
+  uint8_t
+    bank; /* 0 general, 1 float: where arguments of the type travel if a register holds them */
+  uint8_t bytes;     /* of a spill slot: 8, or 16 */
+  uint8_t preserved; /* bytes of it that a callee-saved register keeps over a call */
+  bool lowered;      /* the target has values of the type */
+};
+
+/* Lowers one instruction, w->i: selects machine instructions, allocates registers, emits. It drops each
+ * use of its operands once. */
+typedef void kn_lower(struct kn_walk *w, const struct kn_inst *in);
+
+/* What the allocator asks the target to emit. None of these takes or frees a register, or changes one but
+ * its destination and the scratch registers; `frame` is a frame offset. */
+struct kn_hooks {
+  /* Copies between registers of one bank. */
+  void (*move)(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
+  void (*load)(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+  void (*store)(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
+  /* Makes an immediate, pool entry or slot address in dst. Changes flags at most. */
+  void (*constant)(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
+  /* Stores such a handle to the frame. */
+  void (*store_constant)(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
+  /* Copies between frame offsets, through scratch registers. */
+  void (*copy)(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
+  /* Computes the deferred ADDR `v` into dst; these two lock what they read. */
+  void (*address)(struct kn_walk *w, unsigned dst, uint32_t v);
+  /* Performs the instruction `v` that waits for its reader (KN_VF_WAITS) into dst. */
+  void (*deferred)(struct kn_walk *w, unsigned dst, uint32_t v);
+};
 
 struct kn_target {
   const char *name;
-  uint64_t temps;        /* registers only ever used for values of one block */
+
+  /* ---- registers ---- */
+  uint64_t temps;        /* only ever used for values of one block */
   uint64_t caller_homes; /* may be homes of intervals without calls, else temporary */
   uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
   uint8_t arg_regs[8];   /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];
+  uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
+  uint8_t whole[2];   /* by bank: the type whose move keeps all that a home holds */
+  /* By kn_val.hint & 15: the argument registers of that number, of each bank, or no bit. */
+  uint64_t hints[16];
+
+  /* ---- types, operations ---- */
+  struct kn_type_facts types[16]; /* by kiln_type */
   /* Per opcode, the types (a bit each) for which it clobbers like a call. */
   const uint16_t *clobbers;
+  /* Who lowers an operation: by opcode, whether nobody reads its result, type. */
+  kn_lower *const (*lowerings)[2][16];
+
+  /* ---- frame, code ---- */
   /* Frame offsets of locals grow upward from the frame register and are positive, those of the
    * caller's arguments are negative; else the other way round. */
   bool frame_up;
-  /* Compiles f, planned by `plan`, into the session's output. */
-  kiln_status (*compile)(kiln_session *s, kiln_func *f, struct kn_plan *plan);
+  uint8_t code_align_log2; /* least alignment of a function */
+  uint8_t padding;         /* byte between functions */
+
+  /* ---- functions ---- */
+  size_t walk_size; /* bytes of the target's struct around struct kn_walk, which is zero at first */
+  struct kn_hooks hooks;
+  /* Emits the prologue, at w->code.start; resets the target's state. */
+  void (*begin)(struct kn_walk *w);
+  /* Moves parameters from where they arrive to where they live; called in the entry block. */
+  void (*enter)(struct kn_walk *w);
+  /* A block begins. `falls`: it is entered from the block before it only, so that what is known at that
+   * one's end still holds. NULL: nothing to do. */
+  void (*block)(struct kn_walk *w, bool falls);
+  /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
+  void (*finish)(struct kn_walk *w);
 };
 
 extern const struct kn_target kn_target_x86_64;

@@ -144,9 +144,9 @@ static unsigned type_of(uint32_t i) { return i & 1 ? F64 : I64; }
 static void check(const struct fixture *t) {
   const struct kn_walk *w = t->w;
   uint64_t held = 0;
-  assert_int_equal(w->temp | w->locked, 0);
-  assert_int_equal(w->free & ~w->block_regs, 0);
-  assert_int_equal(w->cached & ~w->free, 0);
+  assert_int_equal(w->regs.temp | w->regs.locked, 0);
+  assert_int_equal(w->regs.free & ~w->regs.block_regs, 0);
+  assert_int_equal(w->regs.cached & ~w->regs.free, 0);
   for (uint32_t i = 0; i < N; i++) {
     uint32_t v = t->first + i;
     const struct kn_val *val = &w->val[v];
@@ -155,7 +155,7 @@ static void check(const struct fixture *t) {
     if (val->flags & KN_VF_SLOT_HOME) {
       assert_int_equal(val->reg, KN_NO_REG);
       assert_int_equal(*frame(val->frame), t->token[i]);
-      if (val->hint < 64 && (w->cached & KN_BIT(val->hint)) && w->owner[val->hint] == v)
+      if (val->hint < 64 && (w->regs.cached & KN_BIT(val->hint)) && w->regs.owner[val->hint] == v)
         assert_int_equal(reg[val->hint], t->token[i]);
       continue;
     }
@@ -166,12 +166,12 @@ static void check(const struct fixture *t) {
     if (val->flags & KN_VF_FRAME) assert_int_equal(*frame(val->frame), t->token[i]);
     else assert_int_not_equal(val->reg, KN_NO_REG);
     if (val->reg == KN_NO_REG) continue;
-    assert_int_equal(w->owner[val->reg], v);
+    assert_int_equal(w->regs.owner[val->reg], v);
     assert_int_equal(reg[val->reg], t->token[i]);
     assert_int_equal(held & KN_BIT(val->reg), 0);
     held |= KN_BIT(val->reg);
   }
-  assert_int_equal(held, w->block_regs & ~w->free);
+  assert_int_equal(held, w->regs.block_regs & ~w->regs.free);
 }
 
 /* ---- what an instruction does ---- */
@@ -194,12 +194,12 @@ static void define(struct fixture *t, uint32_t i) {
   if (roll(t, 4) == 0) val->flags = KN_VF_SLOT_HOME;
   else if (roll(t, 3) == 0) val->hint = (uint8_t)roll(t, 8);
   /* five registers there are at least: three operands, a temporary, and the result's */
-  uint64_t avoid = w->locked || roll(t, 4) ? 0 : KN_BIT(roll(t, 5));
+  uint64_t avoid = w->regs.locked || roll(t, 4) ? 0 : KN_BIT(roll(t, 5));
   unsigned prefer = roll(t, 2) ? KN_NO_REG : roll(t, 5) + (i & 1 ? 32 : 0);
   unsigned r = kn_def(w, v, type_of(i), prefer, avoid);
   assert_int_equal(kn_bank(type_of(i)), r / KN_FP_BASE);
   assert_int_equal(KN_BIT(r) & avoid, 0);
-  assert_true(KN_BIT(r) & w->block_regs);
+  assert_true(KN_BIT(r) & w->regs.block_regs);
   reg[r] = t->token[i] = v;
   kn_defined(w, v, r);
   t->live[i] = true;
@@ -210,7 +210,7 @@ static unsigned read_value(struct fixture *t, uint32_t i) {
   unsigned r = kn_reg(t->w, t->first + i, type_of(i));
   assert_true(r < 64);
   assert_int_equal(reg[r], t->token[i]);
-  assert_true(t->w->locked & KN_BIT(r));
+  assert_true(t->w->regs.locked & KN_BIT(r));
   return r;
 }
 
@@ -248,7 +248,7 @@ static void use_some(struct fixture *t) {
     for (unsigned k = 0; k < n; k++) used |= operand[k] == i;
     if (!used) define(t, i);
   }
-  if (temp != KN_NO_REG) assert_true(w->temp & KN_BIT(temp));
+  if (temp != KN_NO_REG) assert_true(w->regs.temp & KN_BIT(temp));
   kn_inst_end(w);
 }
 
@@ -259,7 +259,7 @@ static void claim_some(struct fixture *t) {
   reg[a] = JUNK;
   kn_claim(w, b);
   reg[b] = JUNK;
-  assert_int_equal(w->temp & (KN_BIT(a) | KN_BIT(b)), KN_BIT(a) | KN_BIT(b));
+  assert_int_equal(w->regs.temp & (KN_BIT(a) | KN_BIT(b)), KN_BIT(a) | KN_BIT(b));
   uint32_t i = random_live(t);
   if (i < N) {
     unsigned r = read_value(t, i);
@@ -270,7 +270,7 @@ static void claim_some(struct fixture *t) {
 }
 
 static void call(struct fixture *t) {
-  test_save_live(t->w, clobbered);
+  kn_save_live(t->w, clobbered);
   for (uint64_t m = clobbered; m; m &= m - 1) reg[__builtin_ctzll(m)] = JUNK;
   kn_inst_end(t->w);
 }
@@ -287,9 +287,9 @@ static void name(struct fixture *t, unsigned home) {
                               .reg = (uint8_t)home,
                               .flags = KN_VF_ALIAS,
                               .hint = KN_NO_REG};
-  w->val[v].frame = (int32_t)(w->aliased & KN_BIT(home) ? w->alias[home] : 0);
-  w->alias[home] = v;
-  w->aliased |= KN_BIT(home);
+  w->val[v].frame = (int32_t)(w->regs.aliased & KN_BIT(home) ? w->regs.alias[home] : 0);
+  w->regs.alias[home] = v;
+  w->regs.aliased |= KN_BIT(home);
   t->live[i] = true;
   t->reads[i] = w->val[v].uses;
 }
@@ -298,7 +298,7 @@ static void name(struct fixture *t, unsigned home) {
 static void variable(struct fixture *t) {
   struct kn_walk *w = t->w;
   unsigned home = 8 + roll(t, HOMES);
-  if (w->aliased & KN_BIT(home)) test_copy_aliases(w, home);
+  if (w->regs.aliased & KN_BIT(home)) kn_copy_aliases(w, home);
   kn_inst_end(w);
   reg[home] = JUNK;
   check(t);
@@ -375,7 +375,7 @@ static void test_evict_spilled_first(void **state) {
   open_walk(t, 1, 0);
   struct kn_walk *w = t->w;
   unsigned r[GP];
-  uint64_t all = w->block_regs & KN_GP_MASK;
+  uint64_t all = w->regs.block_regs & KN_GP_MASK;
   unsigned n = (unsigned)__builtin_popcountll(all);
   assert_int_equal(n, GP);
   for (unsigned k = 0; k < n; k++) {
@@ -392,7 +392,7 @@ static void test_evict_spilled_first(void **state) {
   assert_int_equal(got, r[3]);
   assert_int_equal(t->s->stats.spills, 0);
   assert_int_equal(w->val[t->first + 6].reg, KN_NO_REG);
-  w->free |= KN_BIT(got);
+  w->regs.free |= KN_BIT(got);
   close_walk(t);
 }
 
@@ -480,7 +480,7 @@ static void test_moves(void **state) {
       }
       assert_true(KN_PUSH(t->f, w->moves, m));
     }
-    test_run_moves(w);
+    kn_run_moves(w);
     assert_int_equal(w->moves.n, 0);
     for (unsigned r = 0; r < 64; r++)
       if (r != test_scratch[0] && r != test_scratch[1]) assert_int_equal(reg[r], want[r]);

@@ -11,12 +11,20 @@
 #ifndef KN_TARGETS_AARCH64_A64_H
 #define KN_TARGETS_AARCH64_A64_H
 
-#define KN_W(name) a64_##name
 #include "lib/walk.h"
 #include "targets/aarch64/encode.h"
 
 #include <elf.h>
 #include <string.h>
+
+/* The walk with what only this target has. */
+struct a64_walk {
+  struct kn_walk walk;     /* first: a64() */
+  uint32_t prologue_words; /* reserved at the function's start */
+  uint32_t exit_label;     /* of the one epilogue */
+  bool frame_used;         /* something in the frame was addressed */
+};
+KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
 enum {
   IP0 = 16,
@@ -45,8 +53,8 @@ _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1,
 #define A64_INCOMING(frame) (-(int64_t)(frame) - 16)
 
 KN_INLINE void emit(struct kn_walk *w, uint32_t word) {
-  memcpy(w->p, &word, 4);
-  w->p += 4;
+  memcpy(w->code.p, &word, 4);
+  w->code.p += 4;
 }
 
 /* kn_drop of value h if `use` is 1, not if it is 0: h may be 0 then. For where nobody can predict what it
@@ -56,8 +64,8 @@ KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
   uint32_t flags = val->flags, left = val->uses -= use;
   bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
   bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
-  w->free |= (uint64_t)(last & plain) << (val->reg & 63);
-  if (KN_UNLIKELY(last & !plain & !kept)) a64_release_slow(w, h);
+  w->regs.free |= (uint64_t)(last & plain) << (val->reg & 63);
+  if (KN_UNLIKELY(last & !plain & !kept)) kn_release(w, h);
 }
 
 /* ---- types and constants ---- */
@@ -104,12 +112,12 @@ KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_
 
 /* Value i waits from now on for its one reader to do it as well (fold.c, compare.c). */
 KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {
-  w->val[i].flags |= KN_VF_MEM;
+  w->val[i].flags |= KN_VF_WAITS;
   w->val[i].reg = KN_NO_REG;
 }
 /* True if h waits for this instruction to be done within it. */
 KN_INLINE bool a64_deferred(const struct kn_walk *w, uint32_t h) {
-  return kn_is_value(h) && (w->val[h].flags & KN_VF_MEM) != 0;
+  return kn_is_value(h) && (w->val[h].flags & KN_VF_WAITS) != 0;
 }
 
 /* An operand that an instruction can extend from 32 bits itself. */
@@ -148,17 +156,27 @@ void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp);
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 /* rd = address of symbol + addend. */
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
-/* Room for the prologue; the frame begins above what it saves. */
-void a64_frame_begin(struct kn_walk *w);
-/* Epilogue, prologue, frame rows, fixups. Returns the offset of the function's first byte; its relocations
- * are those from `reloc_first` on. */
-uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first);
+/* See struct kn_target. */
+void a64_begin(struct kn_walk *w);
+void a64_enter(struct kn_walk *w);
+void a64_finish(struct kn_walk *w);
+
+/* ---- hooks.c: see struct kn_hooks ---- */
+
+void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
+void a64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
+void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
+void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
+void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
+void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
+void a64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
 /* ---- relax.c ---- */
 
 /* Gives the conditional branches that do not reach their targets their long form. All labels that they name
  * are placed. False if the function failed. */
-bool a64_relax(struct kn_walk *w, uint32_t reloc_first);
+bool a64_relax(struct kn_walk *w);
 
 /* ---- memory.c ---- */
 
@@ -240,14 +258,12 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
 /* The flags' condition for a test: for what is no branch. Emits an instruction at most. */
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
-/* The extension `in`, deferred with KN_VF_MEM, done into dst. */
+/* The extension `in`, deferred with KN_VF_WAITS, done into dst. */
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 /* Lowers what joins two comparisons that wait for it: and, or, a select of i8. */
 void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in);
 /* True if the comparison i is deferred to the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
-/* Drops condition h of an instruction that is dead, if it is such a comparison. */
-bool a64_drop_fused(struct kn_walk *w, uint32_t h);
 
 /* ---- fold.c ---- */
 
@@ -263,23 +279,20 @@ void a64_lower_field(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lowerings: one instruction each, w->i ---- */
 
-typedef void a64_lower(struct kn_walk *w, const struct kn_inst *in);
-a64_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_lower_mulh,
+kn_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_lower_mulh,
   a64_lower_div, a64_lower_shift, a64_lower_rotate, a64_lower_funnel, a64_lower_minmax,
   a64_lower_overflow, a64_lower_saturate, a64_lower_abs, a64_lower_count, a64_lower_reverse,
   a64_lower_cmp, a64_lower_select, a64_lower_trunc, a64_lower_extend, a64_lower_copy;
-a64_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
+kn_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
   a64_lower_stack_restore, a64_lower_prefetch, a64_lower_tls;
-a64_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
+kn_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
   a64_lower_wide_atomic, a64_lower_fence;
-a64_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
-a64_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
+kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
+kn_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
   a64_lower_va_arg, a64_lower_frem;
-a64_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
+kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast;
-a64_lower a64_lower_wide, a64_lower_quad;
-/* Entry: parameters to where they live. */
-void a64_enter(struct kn_walk *w);
+kn_lower a64_lower_wide, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */
 

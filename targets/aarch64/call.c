@@ -25,7 +25,7 @@ struct location {
 };
 
 /* True for what is passed in vector registers. */
-static bool is_float(unsigned type) { return kn_bank(type) || type == KILN_TYPE_F128; }
+static bool is_float(unsigned type) { return kn_target_aarch64.types[type].bank; }
 
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
 
@@ -85,11 +85,6 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
   return l;
 }
 
-static bool lowered_type(unsigned type) {
-  return (type >= KILN_TYPE_I8 && type <= KILN_TYPE_I128) || is_float(type) ||
-         type == KILN_TYPE_VOID;
-}
-
 /* Register of the k-th result; false if there is none. */
 static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
   unsigned gp = 0, fp = 0;
@@ -104,16 +99,16 @@ static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
 /* ---- function entry ---- */
 
 static void save_registers(struct kn_walk *w, const struct assign *s) {
-  w->va_gp = s->gp;
-  w->va_fp = s->fp;
-  w->va_stack = (int32_t)align_to(s->stack, 8);
-  w->va_save = kn_walk_frame(w, 64 + 128, 4);
+  w->frame.va.gp = s->gp;
+  w->frame.va.fp = s->fp;
+  w->frame.va.stack = (int32_t)align_to(s->stack, 8);
+  w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
   for (unsigned r = s->gp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_STR_X, w->va_save, 8 * r);
+    struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
     emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
   }
   for (unsigned r = s->fp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->va_save, 64 + 16 * r);
+    struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
     emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
   }
 }
@@ -131,7 +126,7 @@ static void load_wide(struct kn_walk *w, uint32_t h, unsigned r) {
 /* A parameter that arrives in register r. */
 static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
   struct kn_val *val = &w->val[value];
-  if (kn_wide(val->type)) {
+  if (kn_wide(w, val->type)) {
     store_wide(w, value, r);
   } else if (val->flags & KN_VF_HOME) {
     a64_hook_move(w, val->reg, r, val->type);
@@ -142,8 +137,8 @@ static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
   } else if (val->uses) {
     val->reg = (uint8_t)r;
     val->frame = 0;
-    w->owner[r] = value;
-    w->free &= ~KN_BIT(r);
+    w->regs.owner[r] = value;
+    w->regs.free &= ~KN_BIT(r);
   }
 }
 
@@ -168,7 +163,7 @@ static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool a
   a64_frame_addr(w, d, frame, 0);
   KN_LOG(w, KN_EV_DEF, value, d);
   if (val->flags & KN_VF_HOME) return;
-  w->owner[d] = value;
+  w->regs.owner[d] = value;
   val->reg = (uint8_t)d;
   if ((val->flags & KN_VF_SLOT_HOME) == 0) val->frame = 0;
   kn_defined(w, value, d);
@@ -181,7 +176,7 @@ static void log_arrival(const struct kn_walk *w, const kiln_sig_info *sig) {
   for (uint32_t k = 0; k < sig->n_params; k++) {
     uint32_t value = kn_block_param(w->f, &w->f->block[0], k);
     struct location l = next_argument(&s, sig->params[k].type, &sig->params[k]);
-    if (l.reg != KN_NO_REG && w->val[value].uses && !kn_wide(sig->params[k].type))
+    if (l.reg != KN_NO_REG && w->val[value].uses && !kn_wide(w, sig->params[k].type))
       KN_LOG(w, KN_EV_DEF, value, l.reg);
   }
 #endif
@@ -198,12 +193,12 @@ void a64_enter(struct kn_walk *w) {
   for (uint32_t k = 0; k < sig.n_params; k++) {
     uint32_t value = kn_block_param(f, entry, k);
     struct location l = next_argument(&s, sig.params[k].type, &sig.params[k]);
-    if (!lowered_type(sig.params[k].type)) {
+    if (!kn_type(w, sig.params[k].type)->lowered) {
       w->i = value;
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of this type on AArch64");
       return;
     }
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (!kn_code_ready(w, 0)) return;
     if (l.reg == KN_NO_REG) on_stack = true;
     else enter_register(w, value, l.reg);
   }
@@ -213,7 +208,7 @@ void a64_enter(struct kn_walk *w) {
     for (uint32_t k = 0; k < sig.n_params; k++) {
       struct location l = next_argument(&again, sig.params[k].type, &sig.params[k]);
       if (l.reg != KN_NO_REG) continue;
-      if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+      if (!kn_code_ready(w, 0)) return;
       enter_stack(w, kn_block_param(f, entry, k), A64_INCOMING_FRAME(l.stack),
                   (sig.params[k].flags & KILN_PARAM_BYVAL) != 0);
     }
@@ -234,8 +229,8 @@ enum { MAX_WIDE = 4 + 8 };
 /* Moves h to register `dst` when the moves are run. */
 static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
   struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
-  a64_source(w, h, &m);
-  if (m.src < 64) w->locked |= KN_BIT(m.src);
+  kn_source(w, h, &m);
+  if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
   KN_PUSH(w->f, w->moves, m);
 }
 
@@ -248,7 +243,7 @@ static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) 
 
 /* Stores h at sp + off. */
 static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
-  if (kn_wide(type)) {
+  if (kn_wide(w, type)) {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
     struct a64_at at = stack_at(w, A64_STR_X, off + 8);
@@ -257,12 +252,12 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     return;
   }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
-  a64_source(w, h, &m);
+  kn_source(w, h, &m);
   unsigned r = m.src;
   uint64_t bits;
   if (kn_is_value(h)) KN_LOG(w, KN_EV_USE, h, r < 64 ? (int32_t)r : KN_PLACE_FRAME + m.src_frame);
   if (r < 64) {
-    w->locked |= KN_BIT(r);
+    w->regs.locked |= KN_BIT(r);
   } else if (m.src_handle && const_of(w, h, KILN_TYPE_I64, &bits)) {
     r = bits ? IP0 : A64_ZR;
     if (bits) a64_set(w, IP0, 1, bits);
@@ -310,19 +305,9 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
   }
 }
 
-/* Type of an argument beyond the signature's parameters. */
-static unsigned loose_type(const struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h)) return w->val[h].type;
-  if (kn_is_pool(h)) {
-    unsigned t = w->f->pool.at[kn_index(h)].type;
-    return t == KILN_TYPE_VOID ? KILN_TYPE_I64 : t;
-  }
-  return KILN_TYPE_I64;
-}
-
 static void emit_call(struct kn_walk *w, uint32_t symbol) {
   if (symbol) {
-    kn_walk_reloc(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
+    kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
     emit(w, a64_bl(0));
   } else {
     emit(w, a64_blr(CALLEE));
@@ -337,7 +322,7 @@ static void log_results(const struct kn_walk *w, const uint8_t *types, unsigned 
   for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
        i++) {
     unsigned number = i == w->i ? 0 : w->inst[i].x;
-    if (number < n && w->val[i].uses && !kn_wide(types[number]) &&
+    if (number < n && w->val[i].uses && !kn_wide(w, types[number]) &&
         result_register(types, number, &reg))
       KN_LOG(w, KN_EV_DEF, i, reg);
   }
@@ -349,14 +334,14 @@ static void log_results(const struct kn_walk *w, const uint8_t *types, unsigned 
 static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   uint64_t held = 0;
   unsigned reg;
-  w->locked = 0;
+  w->regs.locked = 0;
   if (n == 0) return;
-  if (KN_LIKELY(n == 1 && !kn_wide(types[0]))) {
+  if (KN_LIKELY(n == 1 && !kn_wide(w, types[0]))) {
     log_results(w, types, n);
     if (w->val[w->i].uses == 0) return;
-    reg = kn_bank(types[0]) ? KN_FP_BASE : 0;
+    reg = kn_bank(w, types[0]) ? KN_FP_BASE : 0;
     KN_LOG(w, KN_EV_USE, w->i, reg);
-    w->locked = KN_BIT(reg); /* not for an alias that makes way */
+    w->regs.locked = KN_BIT(reg); /* not for an alias that makes way */
     unsigned d = kn_def(w, w->i, types[0], reg, 0);
     a64_hook_move(w, d, reg, types[0]);
     kn_defined(w, w->i, d);
@@ -365,9 +350,9 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   for (unsigned k = 0; k < n; k++)
     if (result_register(types, k, &reg))
       held |= KN_BIT(reg) | (types[k] == KILN_TYPE_I128 ? KN_BIT(reg + 1) : 0);
-  held &= w->free;
-  w->free &= ~held;
-  w->locked |= held;
+  held &= w->regs.free;
+  w->regs.free &= ~held;
+  w->regs.locked |= held;
   log_results(w, types, n);
   for (unsigned k = 0; k < n; k++) {
     uint32_t value = w->i + k;
@@ -378,11 +363,11 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "more than 8 results of a kind on AArch64");
       break;
     }
-    if (kn_wide(types[number])) {
+    if (kn_wide(w, types[number])) {
       store_wide(w, value, reg);
       continue;
     }
-    if (held & KN_BIT(reg)) w->free |= KN_BIT(reg);
+    if (held & KN_BIT(reg)) w->regs.free |= KN_BIT(reg);
     if (w->val[value].uses == 0) continue;
     KN_LOG(w, KN_EV_USE, value, reg);
     unsigned d = kn_def(w, value, types[number], reg, held & ~KN_BIT(reg));
@@ -390,15 +375,15 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
     held &= ~KN_BIT(reg);
     kn_defined(w, value, d);
   }
-  w->free |= held;
+  w->regs.free |= held;
 }
 
 /* A deferred value is computed: that may take registers, and so must be done before moves are collected. */
 KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
-  if (kn_is_value(h) && KN_UNLIKELY(w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+  if (kn_is_value(h) && KN_UNLIKELY(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
     kn_reg(w, h, type);
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    w->locked = 0;
+    w->regs.locked = 0;
   }
 }
 
@@ -408,7 +393,7 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
   const kiln_func *f = w->f;
   uint32_t n = in->x;
   if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
-      (sig->n_results && !lowered_type(sig->results[0])))
+      (sig->n_results && !kn_type(w, sig->results[0])->lowered))
     return false;
   const uint32_t *args = &f->lists.at[in->a];
   struct kn_few_moves m;
@@ -431,12 +416,12 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
     m.type[total] = sig->params[k].type;
     waiting |= w->val[kn_value_or_none(h)].flags;
   }
-  if (waiting & (KN_VF_ADDR | KN_VF_MEM))
+  if (waiting & (KN_VF_ADDR | KN_VF_WAITS))
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
-  if (KN_UNLIKELY(w->p > w->limit) && !kn_walk_room(w, 0)) return true;
-  a64_take_moves(w, &m, total);
-  a64_save_live(w, CLOBBERED);
-  a64_move_few(w, &m, total);
+  if (!kn_code_ready(w, 0)) return true;
+  kn_take_moves(w, &m, total);
+  kn_save_live(w, CLOBBERED);
+  kn_move_few(w, &m, total);
   emit_call(w, symbol);
   take_results(w, sig->results, sig->n_results);
   return true;
@@ -451,17 +436,17 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   struct assign s = {0};
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    unsigned type = p ? p->type : loose_type(w, args[k]);
-    if (!lowered_type(type)) {
+    unsigned type = p ? p->type : kn_loose_type(w, args[k]);
+    if (!kn_type(w, type)->lowered) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of this type on AArch64");
       return;
     }
     next_argument(&s, type, p);
     prepare_argument(w, args[k], type);
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (!kn_code_ready(w, 0)) return;
   }
   for (uint32_t k = 0; k < sig->n_results; k++)
-    if (!lowered_type(sig->results[k])) {
+    if (!kn_type(w, sig->results[k])->lowered) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
       return;
     }
@@ -480,14 +465,14 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     s = (struct assign){0};
     for (uint32_t k = 0; k < n; k++) {
       const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-      unsigned type = p ? p->type : loose_type(w, args[k]);
+      unsigned type = p ? p->type : kn_loose_type(w, args[k]);
       struct location l = next_argument(&s, type, p);
       if (l.reg != KN_NO_REG) continue;
-      if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+      if (!kn_code_ready(w, 0)) return;
       if (p && p->flags & KILN_PARAM_BYVAL) push_block(w, l.stack, args[k], p->size_bytes);
       else push_to(w, l.stack, args[k], type);
-      w->free |= w->temp;
-      w->temp = w->locked = 0;
+      w->regs.free |= w->regs.temp;
+      w->regs.temp = w->regs.locked = 0;
       KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     }
   }
@@ -497,17 +482,17 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   unsigned n_wide = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    unsigned type = p ? p->type : loose_type(w, args[k]);
+    unsigned type = p ? p->type : kn_loose_type(w, args[k]);
     struct location l = next_argument(&s, type, p);
     if (l.reg == KN_NO_REG) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    if (kn_wide(type)) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
+    if (!kn_code_ready(w, 0)) return;
+    if (kn_wide(w, type)) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
     else move_to(w, l.reg, args[k], type);
   }
   for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
   if (symbol == 0) kn_drop(w, in->b);
-  a64_save_live(w, CLOBBERED);
-  a64_run_moves(w);
+  kn_save_live(w, CLOBBERED);
+  kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   emit_call(w, symbol);
   if (bytes) {
@@ -526,7 +511,7 @@ static uint32_t library_symbol(struct kn_walk *w, const char *name) {
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
   uint32_t symbol = library_symbol(w, name);
   if (symbol == 0) return;
-  a64_save_live(w, CLOBBERED);
+  kn_save_live(w, CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
   emit_call(w, symbol);
 }
@@ -542,12 +527,12 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
   for (unsigned k = 0; k < n; k++) {
     unsigned type = types[k] & A64_LIB_TYPE;
     regs[k] = next_argument(&s, type, NULL).reg;
-    if (kn_wide(type)) wide[n_wide++] = (struct wide_arg){args[k], regs[k]};
+    if (kn_wide(w, type)) wide[n_wide++] = (struct wide_arg){args[k], regs[k]};
     else move_to(w, regs[k], args[k], type);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
-  a64_save_live(w, CLOBBERED);
-  a64_run_moves(w);
+  kn_save_live(w, CLOBBERED);
+  kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   for (unsigned k = 0; k < n; k++)
     if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
@@ -580,18 +565,18 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {
     unsigned reg;
-    if (!lowered_type(f->result_types[k]) || !result_register(f->result_types, k, &reg)) {
+    if (!kn_type(w, f->result_types[k])->lowered || !result_register(f->result_types, k, &reg)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
       return;
     }
-    if (kn_wide(f->result_types[k]))
+    if (kn_wide(w, f->result_types[k]))
       wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), reg};
     else move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
-  a64_run_moves(w);
+  kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
-  if (w->next_block != UINT32_MAX) a64_branch(w, w->exit_label);
+  if (w->next_block != UINT32_MAX) a64_branch(w, a64(w)->exit_label);
 }
 
 /* ---- frames of callers ---- */
@@ -599,7 +584,7 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
   for (unsigned level = in->x; level > 0; level--) {
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (!kn_code_ready(w, 0)) return;
     emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
@@ -614,15 +599,15 @@ enum { VA_STACK = 0, VA_GR_TOP = 8, VA_VR_TOP = 16, VA_GR_OFFS = 24, VA_VR_OFFS 
 
 void a64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
-  a64_frame_addr(w, IP0, A64_INCOMING_FRAME(w->va_stack), 0);
+  a64_frame_addr(w, IP0, A64_INCOMING_FRAME(w->frame.va.stack), 0);
   emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_STACK));
-  a64_frame_addr(w, IP0, w->va_save, 64);
+  a64_frame_addr(w, IP0, w->frame.va.save, 64);
   emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_GR_TOP));
   a64_add_imm(w, IP0, IP0, 128);
   emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_VR_TOP));
-  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->va_gp)));
+  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->frame.va.gp)));
   emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_GR_OFFS));
-  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->va_fp)));
+  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->frame.va.fp)));
   emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_VR_OFFS));
   kn_drop(w, in->a);
 }
@@ -646,7 +631,7 @@ static void round_up_16(struct kn_walk *w, unsigned sf) {
 }
 
 void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
-  bool fp = is_float(in->type), used = w->val[w->i].uses != 0, wide = kn_wide(in->type);
+  bool fp = is_float(in->type), used = w->val[w->i].uses != 0, wide = kn_wide(w, in->type);
   bool pair = wide && !fp; /* in registers that begin with an even one */
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);

@@ -21,7 +21,7 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && !kn_wide(w->inst[i].type) &&
+         val->uses == 1 && !kn_wide(w, w->inst[i].type) &&
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
@@ -77,19 +77,8 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
   return k;
 }
 static void drop_icmp(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_inst *mask = test_of(w, in);
-  if (mask) kn_drop(w, mask->b);
-  kn_drop(w, in->a); /* and the mask's first operand */
+  kn_drop(w, in->a); /* and, of a mask that waits, its operands */
   kn_drop(w, in->b);
-}
-
-bool a64_drop_fused(struct kn_walk *w, uint32_t h) {
-  if (!kn_is_value(h) || h + 1 != w->i || !a64_fuses(w, h)) return false;
-  const struct kn_inst *in = &w->inst[h];
-  if (in->op != KILN_OP_ICMP && in->op != KILN_OP_FCMP) return false;
-  w->val[h].uses--;
-  drop_icmp(w, in);
-  return true;
 }
 
 static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -158,7 +147,7 @@ static enum join join_of(const struct kn_walk *w, uint32_t j, uint32_t x, uint32
 }
 static bool plain_icmp(const struct kn_walk *w, uint32_t i) {
   const struct kn_val *val = &w->val[i];
-  return w->inst[i].op == KILN_OP_ICMP && !kn_wide(w->inst[i].type) && val->uses == 1 &&
+  return w->inst[i].op == KILN_OP_ICMP && !kn_wide(w, w->inst[i].type) && val->uses == 1 &&
          val->flags == 0;
 }
 /* True if the ICMP i waits for what joins it with the next one, but for a load, or the one before it. */
@@ -215,7 +204,7 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
-  bool taken = next->op == KILN_OP_BRIF || (!kn_wide(next->type) && w->val[w->i + 1].uses);
+  bool taken = next->op == KILN_OP_BRIF || (!kn_wide(w, next->type) && w->val[w->i + 1].uses);
   if (taken && a64_fuses(w, w->i)) {
     a64_wait(w, w->i);
     return;
@@ -268,7 +257,7 @@ KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a6
   int32_t c = kn_imm(b) & (int32_t)~reg_mask, below = c >> 31;
   uint32_t size = (uint32_t)((c ^ below) - below), sf = in->type - (uint32_t)KILN_TYPE_I32;
   if ((sf > 1) | (ra == KN_NO_REG) | (is_reg & (rb == KN_NO_REG)) | (size > 0xfff)) return false;
-  w->locked |= KN_BIT(ra) | (uint64_t)is_reg << (rb & 63);
+  w->regs.locked |= KN_BIT(ra) | (uint64_t)is_reg << (rb & 63);
   KN_LOG(w, KN_EV_USE, a, ra);
   if (is_reg) KN_LOG(w, KN_EV_USE, b, rb);
   a64_drop_if(w, a, 1);
@@ -279,7 +268,7 @@ KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a6
   uint32_t zero = with_zero[in->x];
   uint32_t no_code = 0 - (uint32_t)((zero != 0) & !is_reg & (size == 0));
   emit(w, word);
-  w->p -= 4 & no_code;
+  w->code.p -= 4 & no_code;
   zero |= sf << 31 | ra;
   t->word = (zero & no_code) | (a64_b_cond((enum a64_cond)icond[in->x], 0) & ~no_code);
   return true;
@@ -332,7 +321,10 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
 }
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
-  if (a64_fuses(w, w->i)) return;
+  if (a64_fuses(w, w->i)) {
+    a64_wait(w, w->i);
+    return;
+  }
   unsigned d;
   if (in->op == KILN_OP_ICMP) {
     if (waits(w, w->i)) {
@@ -355,11 +347,12 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && w->inst[in->a].op == KILN_OP_ICMP) {
+  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && in->a + 1 != w->i &&
+      w->inst[in->a].op == KILN_OP_ICMP) { /* not the one right before it, which is its condition */
     a64_lower_joined(w, in);
     return;
   }
-  bool fp = kn_bank(in->type);
+  bool fp = kn_bank(w, in->type);
   /* the condition's code comes first: it may need x16 and x17, and results come last anyway */
   unsigned b = fp ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
   unsigned c = fp ? kn_reg(w, in->c, in->type) : reg_or_zr(w, in->c, in->type);

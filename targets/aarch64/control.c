@@ -7,7 +7,7 @@
 /* ---- branches ---- */
 
 KN_INLINE void fixup(struct kn_walk *w, uint32_t label, unsigned kind) {
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), label, kind});
+  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), label, kind});
 }
 
 void a64_branch(struct kn_walk *w, uint32_t label) {
@@ -20,19 +20,14 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   emit(w, t.word);
 }
 
-static void place(struct kn_walk *w, uint32_t label) {
-  w->label[label] = kn_here(w);
-  w->label_mark.at[label] = w->fixups.n;
-}
-
 /* ---- edges ---- */
 
 /* Room for two fixups; false if the function failed. */
 KN_INLINE bool fixup_room(struct kn_walk *w) {
-  if (KN_LIKELY(w->fixups.cap - w->fixups.n >= 2)) return true;
+  if (KN_LIKELY(w->code.fixups.cap - w->code.fixups.n >= 2)) return true;
   struct kn_fixup none = {0};
-  if (!KN_PUSH(w->f, w->fixups, none) || !KN_PUSH(w->f, w->fixups, none)) return false;
-  w->fixups.n -= 2;
+  if (!KN_PUSH(w->f, w->code.fixups, none) || !KN_PUSH(w->f, w->code.fixups, none)) return false;
+  w->code.fixups.n -= 2;
   return true;
 }
 
@@ -41,30 +36,30 @@ KN_INLINE bool fixup_room(struct kn_walk *w) {
 KN_INLINE void go_on(struct kn_walk *w, uint32_t target) {
   unsigned jump = target != w->next_block;
   uint32_t word = a64_b(0);
-  w->fixups.at[w->fixups.n] = (struct kn_fixup){kn_here(w), target, A64_FIX_B26};
-  memcpy(w->p, &word, 4);
-  w->fixups.n += jump;
-  w->p += 4 * jump;
+  w->code.fixups.at[w->code.fixups.n] = (struct kn_fixup){kn_here(w), target, A64_FIX_B26};
+  memcpy(w->code.p, &word, 4);
+  w->code.fixups.n += jump;
+  w->code.p += 4 * jump;
   w->to_next |= !jump;
 }
 
 /* The edge's moves, then on to its target unless that follows. */
 static void take_edge(struct kn_walk *w, const struct kn_edge *e) {
-  if (e->args) a64_edge(w, e);
+  if (e->args) kn_edge_moves(w, e);
   if (fixup_room(w)) go_on(w, e->target);
 }
 
 void a64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
-  if (e->args) a64_prepare_edge(w, e);
+  if (e->args) kn_edge_prepare(w, e);
   take_edge(w, e);
 }
 
 /* The same with moves on an edge. */
 static void brif_moves(struct kn_walk *w, const struct kn_inst *in, const struct kn_edge *then_,
                        const struct kn_edge *else_) {
-  if (then_->args) a64_prepare_edge(w, then_);
-  if (else_->args) a64_prepare_edge(w, else_);
+  if (then_->args) kn_edge_prepare(w, then_);
+  if (else_->args) kn_edge_prepare(w, else_);
   struct a64_test t = a64_condition(w, in->a);
   kn_inst_end(w);
   bool follows = then_->target == w->next_block || else_->target == w->next_block;
@@ -75,11 +70,11 @@ static void brif_moves(struct kn_walk *w, const struct kn_inst *in, const struct
     a64_branch_if(w, a64_negate_if(t, true), else_->target);
     take_edge(w, then_);
   } else {
-    uint32_t over = kn_walk_label(w);
+    uint32_t over = kn_code_label(w);
     a64_branch_if(w, a64_negate_if(t, true), over);
-    a64_edge(w, then_);
+    kn_edge_moves(w, then_);
     a64_branch(w, then_->target);
-    place(w, over);
+    kn_label_place(w, over);
     take_edge(w, else_);
   }
   w->to_next = follows;
@@ -141,16 +136,16 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   emit(w, a64_mem_reg(A64_LDRSW, IP0, IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
   emit(w, a64_add(1, IP0, IP1, IP0));
   emit(w, a64_br(IP0));
-  if (!kn_walk_room(w, (size_t)span * 4 + 64)) return;
+  if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
-  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, true);
+  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
     fixup(w, hit ? s->stubs[c->to] : s->fallback, A64_FIX_TABLE);
     emit(w, 0);
     c += hit;
   }
-  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, false);
+  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
 }
 
 /* Binary search over cases [first, end); small or dense parts are tested or indexed. */
@@ -164,8 +159,8 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     struct part p = stack[--depth];
     uint32_t n = p.end - p.first;
     const struct kn_case *c = &s->cases[p.first];
-    if (!kn_walk_room(w, 1024)) return;
-    if (p.label != UINT32_MAX) place(w, p.label);
+    if (!kn_code_room(w, 1024)) return;
+    if (p.label != UINT32_MAX) kn_label_place(w, p.label);
     if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n) {
       table(w, s, c, n);
     } else if (n <= CHAIN_MAX) {
@@ -179,7 +174,7 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
       }
       a64_branch(w, s->fallback);
     } else {
-      uint32_t half = p.first + n / 2, right = kn_walk_label(w);
+      uint32_t half = p.first + n / 2, right = kn_code_label(w);
       compare(w, s, s->cases[half].value);
       a64_branch_if(w, a64_test_cond(A64_HS), right);
       stack[depth++] = (struct part){half, p.end, right};
@@ -194,8 +189,8 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *edges = &f->edges.at[in->b];
   uint32_t n = b->n_edges - 1;
   for (uint32_t i = 0; i <= n; i++) {
-    if (edges[i].args) a64_prepare_edge(w, &edges[i]);
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
+    if (edges[i].args) kn_edge_prepare(w, &edges[i]);
+    if (!kn_code_ready(w, 0)) return;
   }
   unsigned reg = kn_reg(w, in->a, in->type);
   if (is_narrow(in->type) && !is_zx(w, in->a)) {
@@ -212,7 +207,7 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   s.stubs = (uint32_t *)(s.cases + 2 * (size_t)n);
-  for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_walk_label(w) : edges[i].target;
+  for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_code_label(w) : edges[i].target;
   s.fallback = s.stubs[0];
   unsigned width = bits_of(in->type);
   for (uint32_t i = 0; i < n; i++) {
@@ -228,9 +223,9 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   for (uint32_t i = 0; i <= n; i++) {
     if (edges[i].target == w->next_block) w->to_next = true;
     if (edges[i].args == 0) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 0)) break;
-    place(w, s.stubs[i]);
-    a64_edge(w, &edges[i]);
+    if (!kn_code_ready(w, 0)) break;
+    kn_label_place(w, s.stubs[i]);
+    kn_edge_moves(w, &edges[i]);
     a64_branch(w, edges[i].target);
   }
   kn_realloc(f->module, s.cases, 0);
@@ -249,10 +244,10 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   for (uint32_t i = 0; i < b->n_edges; i++) {
     if (edges[i].args == 0) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 0)) return;
-    a64_prepare_edge(w, &edges[i]);
-    w->locked |= KN_BIT(t);
-    a64_edge(w, &edges[i]);
+    if (!kn_code_ready(w, 0)) return;
+    kn_edge_prepare(w, &edges[i]);
+    w->regs.locked |= KN_BIT(t);
+    kn_edge_moves(w, &edges[i]);
   }
   emit(w, a64_br(t));
 }

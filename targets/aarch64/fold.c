@@ -1,6 +1,6 @@
 /* Two operations in one instruction: a product or a shifted value within a sum, and bit fields, which the IR
- * says as shifts, masks and extensions. The first is deferred with KN_VF_MEM if the second will take it; the
- * second reads its operands and drops it, by which its first operand is dropped. Called by the lowerings of
+ * says as shifts, masks and extensions. The first is deferred with KN_VF_WAITS if the second will take it; the
+ * second reads its operands and drops it, by which they are dropped. Called by the lowerings of
  * either. Invariant: what is deferred here, its reader's lowering takes on every path. */
 #include "targets/aarch64/a64.h"
 
@@ -30,7 +30,6 @@ bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i, reader = i + 1;
   if (is_narrow(in->type) || !alone(w, i)) return false;
   if (w->inst[reader].op == KILN_OP_LOAD) reader++; /* changes nothing that the product reads */
-  /* a dead reader would drop but the first operand */
   return takes_part(&w->inst[reader], i, false) && w->val[reader].uses && defer(w, i);
 }
 
@@ -62,9 +61,8 @@ void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
   bool shifts = !extends && shifted(w, part, &kind, &n);
   unsigned a = kn_reg(w, other, in->type), b = kn_reg(w, part->a, extends ? part->x : in->type);
   if (!extends && !shifts) c = kn_reg(w, part->b, in->type);
-  kn_drop(w, in->a); /* and the part's first operand */
+  kn_drop(w, in->a); /* and the part's operands */
   kn_drop(w, in->b);
-  if (part->op == KILN_OP_MUL) kn_drop(w, part->b);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (extends)
     emit(w, a64_addsub_ext(sum, 1, d, a, b, part->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW, 0));

@@ -120,10 +120,11 @@ void a64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   unsigned sf = kn_type_log2[in->type] == 3;
   unsigned a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
-  bool same = kn_bank(in->type) == kn_bank(in->x);
+  bool same = kn_bank(w, in->type) == kn_bank(w, in->x);
   unsigned d = kn_def(w, w->i, in->type, same ? a : KN_NO_REG, 0);
   if (same) a64_hook_move(w, d, a, in->type);
-  else if (kn_bank(in->type)) emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, sf ? A64_D : A64_S, v(d), a));
+  else if (kn_bank(w, in->type))
+    emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, sf ? A64_D : A64_S, v(d), a));
   else emit(w, a64_fint(A64_FMOV_TO_GPR, sf, sf ? A64_D : A64_S, d, v(a)));
   kn_defined(w, w->i, d);
 }

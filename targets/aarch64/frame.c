@@ -60,16 +60,15 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
                      A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));
 }
 
-void a64_frame_begin(struct kn_walk *w) {
+void a64_begin(struct kn_walk *w) {
   struct pair pairs[MAX_PAIRS];
-  w->frame_patch = kn_here(w);
+  a64(w)->exit_label = kn_code_label(w);
   unsigned n = saved_pairs(w, pairs);
-  w->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
-  for (unsigned i = 0; i < w->prologue_words; i++) emit(w, a64_nop());
+  a64(w)->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
+  for (unsigned i = 0; i < a64(w)->prologue_words; i++) emit(w, a64_nop());
   for (unsigned i = 0; i < n; i++) transfer(w, &pairs[i], false);
-  w->saved_count = n;
-  w->frame_low = 16 + 16 * (int32_t)n;
-  w->frame_used = n != 0;
+  w->frame.low = 16 + 16 * (int32_t)n;
+  a64(w)->frame_used = n != 0;
 }
 
 /* ---- frame rows ---- */
@@ -88,7 +87,7 @@ KN_INLINE void row_advance(struct rows *r, uint32_t to) {
   uint32_t delta = (to - r->at) / 4;
   r->at = to;
   if (KN_LIKELY(delta - 1 < 63)) *r->p++ = (uint8_t)(0x40 | delta);
-  else if (delta) r->p = kn_walk_put_advance(r->p, delta);
+  else if (delta) r->p = kn_code_put_advance(r->p, delta);
 }
 KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
   *r->p++ = (uint8_t)op;
@@ -122,10 +121,12 @@ KN_INLINE void row_restored(struct rows *r, unsigned reg) {
 
 /* ---- the end ---- */
 
-static void put(struct kn_walk *w, uint32_t at, uint32_t word) { memcpy(w->base + at, &word, 4); }
+static void put(struct kn_walk *w, uint32_t at, uint32_t word) {
+  memcpy(w->code.base + at, &word, 4);
+}
 static uint32_t get(const struct kn_walk *w, uint32_t at) {
   uint32_t word;
-  memcpy(&word, w->base + at, 4);
+  memcpy(&word, w->code.base + at, 4);
   return word;
 }
 
@@ -144,7 +145,7 @@ static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t si
     put(w, x->at + 4, a64_movw(A64_MOVK, 1, IP1, size >> 16, 1));
     break;
   case A64_FIX_TABLE_BASE: *table = x->at; break;
-  default: put(w, x->at, w->label[x->label] - *table);
+  default: put(w, x->at, kn_label_at(w, x->label) - *table);
   }
 }
 
@@ -155,9 +156,9 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
                 [A64_FIX_B19] = {1 << 20, 0x7ffff, 5},
                 [A64_FIX_B14] = {1 << 15, 0x3fff, 5}};
   uint32_t table = 0;
-  for (uint32_t i = 0; i < w->fixups.n; i++) {
-    const struct kn_fixup *x = &w->fixups.at[i];
-    uint32_t to = w->label[x->label], kind = x->kind;
+  for (uint32_t i = 0; i < w->code.fixups.n; i++) {
+    const struct kn_fixup *x = &w->code.fixups.at[i];
+    uint32_t to = kn_label_at(w, x->label), kind = x->kind;
     if (KN_UNLIKELY(to == UINT32_MAX)) { /* of a block that is not reachable */
       kn_func_fail(w->f, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
       return;
@@ -177,15 +178,12 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
 }
 
 /* Moves the function's code behind its prologue by `words`: all that names a place in it goes along. */
-static void move_code(struct kn_walk *w, int32_t words, uint32_t reloc_first) {
-  uint32_t delta = (uint32_t)(words * 4), from = w->frame_patch + 4 * w->prologue_words;
-  memmove(w->base + from + delta, w->base + from, kn_here(w) - from);
-  w->p += words * 4;
-  for (uint32_t i = 0; i < w->labels.n; i++)
-    if (w->label[i] != UINT32_MAX) w->label[i] += delta;
-  for (uint32_t i = 0; i < w->fixups.n; i++) w->fixups.at[i].at += delta;
-  for (uint32_t i = reloc_first; i < w->s->out.n_relocs; i++) w->s->out.relocs[i].offset += delta;
-  for (uint32_t i = 1; i < w->pieces.n && w->map; i++) w->pieces.at[i].offset_bytes += delta;
+static void move_code(struct kn_walk *w, int32_t words) {
+  uint32_t delta = (uint32_t)(words * 4), from = w->code.start + 4 * a64(w)->prologue_words;
+  memmove(w->code.base + from + delta, w->code.base + from, kn_here(w) - from);
+  w->code.p += words * 4;
+  for (uint32_t i = 0; i < w->code.fixups.n; i++) w->code.fixups.at[i].at += delta;
+  kn_code_move_marks(&w->code, NULL, 0 - delta);
 }
 
 /* Emits rd = rn + or - size, of any size; uses x16. */
@@ -200,24 +198,25 @@ static void add_size(struct kn_walk *w, enum a64_addsub op, unsigned rd, unsigne
   }
 }
 
-uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
+void a64_finish(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;
-  bool frame = w->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame_low > 16;
-  uint32_t size = ((uint32_t)w->frame_low + 15) & ~15u;
+  bool frame =
+    a64(w)->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame.low > 16;
+  uint32_t size = ((uint32_t)w->frame.low + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
-  if (!kn_walk_room(w, EPILOGUE_RESERVE)) return w->frame_patch;
+  if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
-  if (words != w->prologue_words)
-    move_code(w, (int32_t)words - (int32_t)w->prologue_words, reloc_first);
+  if (words != a64(w)->prologue_words)
+    move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
 
-  w->prologue_words = words;
-  w->label[w->exit_label] = kn_here(w);
-  w->label_mark.at[w->exit_label] = w->fixups.n;
-  if (!a64_relax(w, reloc_first)) return w->frame_patch;
+  a64(w)->prologue_words = words;
+  kn_label_place(w, a64(w)->exit_label);
+  if (!a64_relax(w)) return;
 
   /* epilogue */
   uint32_t reload = 0, freed = 0;
@@ -237,11 +236,11 @@ uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
   emit(w, a64_ret(A64_LR));
 
   /* prologue: the words at the function's beginning */
-  uint32_t start = w->frame_patch, at = start;
+  uint32_t start = w->code.start, at = start;
   apply_fixups(w, size);
-  if (!frame) return start;
-  uint8_t *end = w->p;
-  w->p = w->base + start;
+  if (!frame) return;
+  uint8_t *end = w->code.p;
+  w->code.p = w->code.base + start;
   if (pre) {
     emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
     at = kn_here(w);
@@ -253,7 +252,7 @@ uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
   uint32_t allocated = at;
   at = kn_here(w);
   emit(w, a64_mov_sp(1, A64_FP, A64_SP));
-  w->p = end;
+  w->code.p = end;
 
   struct rows r;
   r.p = r.b;
@@ -282,6 +281,5 @@ uint32_t a64_frame_end(struct kn_walk *w, uint32_t reloc_first) {
     row_restored(&r, pairs[i].a);
     if (pairs[i].b != KN_NO_REG) row_restored(&r, pairs[i].b);
   }
-  kn_walk_cfi(w, r.b, (size_t)(r.p - r.b));
-  return start;
+  kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }

@@ -44,7 +44,7 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
     } else {
       x->base = A64_FP;
       disp += kn_slot_frame(w, slot);
-      w->frame_used = true;
+      a64(w)->frame_used = true;
     }
   } else {
     uint64_t bits;
@@ -101,8 +101,8 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
   if (x->kind == AT_SYMBOL && x->index == KN_NO_REG && align >= log2 &&
       kn_symbol(w->f->module, x->what)->direct && x->disp >= -(1 << 20) && x->disp < 1 << 20) {
     uint32_t at = kn_here(w);
-    kn_walk_reloc(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
-    kn_walk_reloc(w, at + 4, x->what, lo12[log2], x->disp);
+    kn_code_relocate(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
+    kn_code_relocate(w, at + 4, x->what, lo12[log2], x->disp);
     emit(w, a64_adrp(IP1, 0));
     emit(w, a64_mem_scaled(op, rt, IP1, 0));
     return;
@@ -240,7 +240,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
   if (!kn_is_value(base) || (in->b & (0 - sum))) return false;
   unsigned r = w->val[base].reg;
   if (!offset_field(form, off, &at->field) || r == KN_NO_REG) return false;
-  w->locked |= KN_BIT(r);
+  w->regs.locked |= KN_BIT(r);
   KN_LOG(w, KN_EV_USE, base, r);
   at->base = base;
   at->reg = r;
@@ -284,14 +284,14 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
   begin_address(w, in->a, (int32_t)in->c, &x);
   kn_drop(w, in->a);
   if (w->val[w->i].uses == 0) { /* volatile */
-    emit_access(w, load_op(in), kn_bank(in->type) ? v(VS0) : IP0, &x, KN_MEM_ALIGN(in->x));
+    emit_access(w, load_op(in), kn_bank(w, in->type) ? v(VS0) : IP0, &x, KN_MEM_ALIGN(in->x));
     return;
   }
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   emit_access(w, load_op(in), d & 31, &x, KN_MEM_ALIGN(in->x));
   w->val[w->i].flags |= load_form(in)->zx;
   kn_defined(w, w->i, d);
-  if (variable && w->owner[d] == w->i) kn_slot_note(w, variable, w->i);
+  if (variable && w->regs.owner[d] == w->i) kn_slot_note(w, variable, w->i);
 }
 
 /* A load of a slot that is no variable in a register: from there, or from the register that still has what a
@@ -304,33 +304,33 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   const struct form form = *load_form(in);
   unsigned from = copied->reg, number = from & 63;
   bool variable = !s->escaped & (type == KN_MEM_TYPE(in->x)) & (val->uses != 0);
-  bool copy = variable & (last != 0) & (s->epoch == w->epoch) & (from < 64);
-  copy &= (w->owner[number] == last) & (w->block_regs >> number & 1);
+  bool copy = variable & (last != 0) & (s->epoch == w->regs.epoch) & (from < 64);
+  copy &= (w->regs.owner[number] == last) & (w->regs.block_regs >> number & 1);
   int64_t frame = s->frame;
   if (KN_UNLIKELY(frame == 0)) frame = kn_slot_frame(w, kn_index(in->a));
   uint64_t field;
   if (KN_UNLIKELY(s->align_log2 > 4 || val->uses == 0) ||
       !offset_field(&form, frame + (int32_t)in->c, &field)) {
-    if (copy) a64_load_copy(w, in, s, from);
+    if (copy) kn_load_copy(w, in, s, from);
     else load_far(w, in, variable ? s : NULL);
     return;
   }
-  uint32_t mask = 0 - (uint32_t)copy, bank = 0 - (uint32_t)kn_bank(type);
+  uint32_t mask = 0 - (uint32_t)copy, bank = 0 - (uint32_t)kn_bank(w, type);
   uint32_t load = form.word | (uint32_t)field | A64_FP << 5;
   uint32_t move =
     (a64_mov(1, 0, number & 31) & ~bank) | (a64_fop1(A64_FMOV, A64_D, 0, number & 31) & bank);
   uint32_t word = (move & mask) | (load & ~mask);
   uint32_t zx = (copied->flags & KN_VF_ZX & mask) | (form.zx & ~mask);
-  w->frame_used = true;
-  w->locked |= (uint64_t)copy << number;
+  a64(w)->frame_used = true;
+  w->regs.locked |= (uint64_t)copy << number;
   if (copy) KN_LOG(w, KN_EV_USE, last, from);
   unsigned d = kn_def(w, i, type, from | (KN_NO_REG & ~mask), 0);
   word |= d & 31;
-  memcpy(w->p, &word, 4);
-  w->p += 4 * (unsigned)!(copy & (d == from));
+  memcpy(w->code.p, &word, 4);
+  w->code.p += 4 * (unsigned)!(copy & (d == from));
   val->flags |= (uint8_t)zx;
   kn_defined(w, i, d);
-  struct kn_slot none, *to = (variable & (w->owner[d] == i)) ? s : &none;
+  struct kn_slot none, *to = (variable & (w->regs.owner[d] == i)) ? s : &none;
   kn_slot_note(w, to, i);
 }
 
@@ -364,7 +364,7 @@ void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (KN_UNLIKELY(w->val[w->i].flags != 0)) {
-    a64_load_variable(w, in, home);
+    kn_load_variable(w, in, home);
     return;
   }
   kn_alias(w, w->i, home);
@@ -393,13 +393,13 @@ static __attribute__((noinline)) void store_float(struct kn_walk *w, const struc
 /* A store to what is no variable in a register. */
 static __attribute__((noinline)) void store_memory(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
-  if (KN_UNLIKELY(kn_bank(in->type) && kn_is_pool(b))) {
+  if (KN_UNLIKELY(kn_bank(w, in->type) && kn_is_pool(b))) {
     store_float(w, in);
     return;
   }
   const struct form *form = &store_forms[in->type];
   unsigned r =
-    kn_is_value(b) || kn_bank(in->type) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
+    kn_is_value(b) || kn_bank(w, in->type) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
   struct near at;
   if (kn_is_value(a) && is_near(w, form, a, (int32_t)in->c, &at)) {
     emit_form(w, form, r, at.reg, at.field);
@@ -416,7 +416,7 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
                                                  struct kn_slot *s) {
   uint32_t b = in->b;
   s->value = 0;
-  if (KN_UNLIKELY(kn_bank(in->type) && !kn_is_value(b))) {
+  if (KN_UNLIKELY(kn_bank(w, in->type) && !kn_is_value(b))) {
     store_memory(w, in);
     return;
   }
@@ -425,12 +425,12 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
   uint64_t field;
   if (KN_LIKELY(s->align_log2 <= 4) &&
       offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
-    w->frame_used = true;
+    a64(w)->frame_used = true;
     emit_form(w, form, r, A64_FP, field);
   } else {
     store_far(w, in, (enum a64_mem)form->op, r & 31);
   }
-  if (!s->escaped && kn_is_value(b) && w->val[b].reg == r && w->owner[r] == b)
+  if (!s->escaped && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
     kn_slot_note(w, s, b);
   kn_drop(w, b);
 }
@@ -442,7 +442,7 @@ void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   }
   struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
   if (s->reg == KN_NO_REG) store_slot(w, in, s);
-  else a64_store_variable(w, in, s->reg);
+  else kn_store_variable(w, in, s->reg);
 }
 
 /* ---- copies of a few bytes ---- */
@@ -558,7 +558,7 @@ void a64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
 
 static void reloc_word(struct kn_walk *w, uint32_t word, uint32_t symbol, uint32_t type,
                        int64_t addend) {
-  kn_walk_reloc(w, kn_here(w), symbol, type, addend);
+  kn_code_relocate(w, kn_here(w), symbol, type, addend);
   emit(w, word);
 }
 

@@ -33,7 +33,7 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
   struct kn_val *val = &w->val[i];
   if (val->uses == 0) return;
-  int32_t at = kn_walk_wide(w, i);
+  int32_t at = kn_def_wide(w, i);
   frame_quad(w, false, q, at);
 }
 
@@ -60,7 +60,7 @@ static const struct {
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[2] = {in->a, in->b};
   bool two = in->x == KILN_FONE || in->x == KILN_FUEQ;
-  int32_t unordered = two ? kn_walk_frame(w, 8, 3) : 0;
+  int32_t unordered = two ? kn_frame_alloc(w, 8, 3) : 0;
   if (two) {
     a64_quad_call(w, "__unordtf2", args, 2);
     struct a64_at m = a64_frame_at(w, A64_STR_W, unordered, 0);
@@ -228,7 +228,7 @@ static const char *const library[KILN_OP_COUNT] = {
 /* Rounded twice: the product waits in the frame. */
 static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
-  int32_t product = kn_walk_frame(w, 16, 4);
+  int32_t product = kn_frame_alloc(w, 16, 4);
   a64_quad_call(w, "__multf3", args, 2);
   frame_quad(w, false, KN_FP_BASE, product);
   /* to v1 first, since loading a constant is no call */

@@ -1,7 +1,7 @@
 /* Branches that do not reach: conditional ones reach 1 MiB, those on a bit 32 KiB. All are emitted in that
  * short form; when the function is complete, those whose target proves to be farther become an inverted
  * branch over an unconditional one, and the code behind them makes room. Called by frame.c before labels
- * are patched. Invariant: fixups, the function's relocations and the pieces of its map ascend.
+ * are patched. Invariant: fixups ascend.
  *
  * Each fixup is looked at twice, however many branches grow: first those are taken that might not reach
  * if every fixup on the way grew by a word; then, of these, those that do not reach if all of these
@@ -15,33 +15,33 @@ static unsigned reach(const struct kn_fixup *x) {
 
 /* The distance from x to its target. */
 static int64_t distance(const struct kn_walk *w, const struct kn_fixup *x) {
-  return (int64_t)w->label[x->label] - x->at;
+  return (int64_t)kn_label_at(w, x->label) - x->at;
 }
 
 /* Makes those that grow A64_FIX_FAR. Gives their number; cut[k] is less by 4 for each before fixup k, as
  * what lies there moves up. */
 static uint32_t choose(struct kn_walk *w) {
-  uint32_t n = w->fixups.n, far = 0, *cut = w->cut.at;
-  const uint32_t *mark = w->label_mark.at;
+  uint32_t n = w->code.fixups.n, far = 0, *cut = w->code.cut.at;
+  const struct kn_mark *mark = w->code.marks.at;
   for (uint32_t i = 0; i < n; i++) {
-    const struct kn_fixup *x = &w->fixups.at[i];
+    const struct kn_fixup *x = &w->code.fixups.at[i];
     unsigned bits = reach(x);
-    int64_t more = 4 * ((int64_t)mark[x->label] - i);
+    int64_t more = 4 * ((int64_t)mark[x->label].fixups - i);
     cut[i] = far;
     far += bits && !a64_reach_ok(distance(w, x) + more, bits);
   }
   cut[n] = far;
   if (far == 0) return 0;
   for (uint32_t i = 0; i < n; i++) {
-    struct kn_fixup *x = &w->fixups.at[i];
-    if (cut[i + 1] == cut[i] || w->label[x->label] == UINT32_MAX) continue;
-    int64_t more = 4 * ((int64_t)cut[mark[x->label]] - cut[i]);
+    struct kn_fixup *x = &w->code.fixups.at[i];
+    if (cut[i + 1] == cut[i] || kn_label_at(w, x->label) == UINT32_MAX) continue;
+    int64_t more = 4 * ((int64_t)cut[mark[x->label].fixups] - cut[i]);
     if (!a64_reach_ok(distance(w, x) + more, reach(x))) x->kind = A64_FIX_FAR;
   }
   far = 0;
   for (uint32_t i = 0; i < n; i++) {
     cut[i] = 0 - 4 * far;
-    far += w->fixups.at[i].kind == A64_FIX_FAR;
+    far += w->code.fixups.at[i].kind == A64_FIX_FAR;
   }
   cut[n] = 0 - 4 * far;
   return far;
@@ -55,39 +55,30 @@ static uint32_t invert(uint32_t word) {
 /* Moves the code, from its end on, and writes the long forms of the `far` branches that grow. */
 static void make_room(struct kn_walk *w, uint32_t far) {
   uint32_t end = kn_here(w), b = a64_b(0);
-  w->p += 4 * (size_t)far;
-  for (uint32_t i = w->fixups.n; i-- > 0;) {
-    struct kn_fixup *x = &w->fixups.at[i];
+  w->code.p += 4 * (size_t)far;
+  for (uint32_t i = w->code.fixups.n; i-- > 0;) {
+    struct kn_fixup *x = &w->code.fixups.at[i];
     uint32_t behind = x->at + 4, word;
     x->at += 4 * far;
     if (x->kind != A64_FIX_FAR) continue;
-    memmove(w->base + behind + 4 * far, w->base + behind, end - behind);
+    memmove(w->code.base + behind + 4 * far, w->code.base + behind, end - behind);
     end = behind;
-    memcpy(&word, w->base + behind - 4, 4); /* moves with what is before it */
+    memcpy(&word, w->code.base + behind - 4, 4); /* moves with what is before it */
     word = invert(word);
-    memcpy(w->base + behind - 4, &word, 4);
-    memcpy(w->base + x->at, &b, 4);
+    memcpy(w->code.base + behind - 4, &word, 4);
+    memcpy(w->code.base + x->at, &b, 4);
     x->kind = A64_FIX_B26;
     far--;
   }
 }
 
-bool a64_relax(struct kn_walk *w, uint32_t reloc_first) {
-  if (KN_LIKELY(kn_here(w) - w->frame_patch < 1 << 15)) return true;
-  if (w->cut.cap <= w->fixups.n &&
-      !kn_grow(w->f->module, &w->cut.at, &w->cut.cap, w->fixups.n + 1, sizeof *w->cut.at)) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+bool a64_relax(struct kn_walk *w) {
+  if (KN_LIKELY(kn_here(w) - w->code.start < 1 << 15)) return true;
+  if (!kn_code_make_cuts(w)) return false;
   uint32_t far = choose(w);
   if (far == 0) return true;
-  if (!kn_walk_room(w, 4 * (size_t)far + 256)) return false;
+  if (!kn_code_room(w, 4 * (size_t)far + 256)) return false;
   make_room(w, far);
-  const uint32_t *cut = w->cut.at;
-  for (uint32_t i = 0; i < w->labels.n; i++)
-    if (w->label[i] != UINT32_MAX) w->label[i] -= cut[w->label_mark.at[i]];
-  for (uint32_t i = 0; i < w->reloc_mark.n; i++)
-    w->s->out.relocs[reloc_first + i].offset -= cut[w->reloc_mark.at[i]];
-  if (w->map) kn_map_move(w);
+  kn_code_move_marks(&w->code, w->code.cut.at, 0);
   return true;
 }

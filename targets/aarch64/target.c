@@ -1,5 +1,5 @@
-/* AArch64 as lib/ sees it: register sets, what clobbers like a call, the table of lowerings, and the
- * loop that compiles a planned function. Called by lib/compile.c. What is not lowered gives
+/* AArch64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
+ * Called by lib/walk.c. What is not lowered gives
  * KILN_ERR_UNSUPPORTED with function, block and instruction. */
 #include "targets/aarch64/a64.h"
 
@@ -33,7 +33,6 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in) {
 static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
-  w->limit = NULL; /* ends the block: room() */
 }
 static void drop_one(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 static void trap(struct kn_walk *w, const struct kn_inst *in) {
@@ -67,7 +66,7 @@ CONVERSION_FROM(bitcast)
 
 /* Who lowers an operation, who for i128 and for f128; and the same again for results that nobody reads:
  * what does nothing but make a value is nothing then. */
-static a64_lower unread;
+static kn_lower unread;
 #define CELL(t, fn, i128, f128)                                                                    \
   (LOWERED >> (t) & 1      ? fn                                                                    \
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
@@ -81,7 +80,7 @@ static a64_lower unread;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static a64_lower *const lowerings[KILN_OP_COUNT][2][16] = {
+static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
   [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, unsupported, unsupported),
   [KILN_OP_PARAM] = ROW(nothing, nothing, nothing),
   [KILN_OP_RESULT] = ROW(nothing, nothing, nothing),
@@ -200,129 +199,16 @@ static a64_lower *const lowerings[KILN_OP_COUNT][2][16] = {
 };
 #pragma GCC diagnostic pop
 
-/* Who lowers instruction i. */
-KN_INLINE a64_lower *lowering(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  return lowerings[in->op][w->val[i].uses == 0][in->type];
-}
-
-/* Drops the operands of an instruction whose result nobody reads; false if it must be done. */
-static bool skip(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_op_info *info = &kn_op_info[in->op];
-  if (w->val[w->i].uses || info->effects & (KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE)) return false;
-  if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
-  switch (info->shape) {
-  case KN_SH_LOAD:
-    if (in->x & KILN_MEM_VOLATILE) return false;
-    __attribute__((fallthrough));
-  case KN_SH_UN:
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS: kn_drop(w, in->a); return true;
-  case KN_SH_SELECT:
-    if (a64_drop_fused(w, in->a)) {
-      kn_drop(w, in->b);
-      kn_drop(w, in->c);
-      return true;
-    }
-    __attribute__((fallthrough));
-  case KN_SH_TERN: kn_drop(w, in->c); __attribute__((fallthrough));
-  case KN_SH_BIN:
-  case KN_SH_ICMP:
-  case KN_SH_FCMP:
-  case KN_SH_ADDR:
-    kn_drop(w, in->a);
-    if (in->b) kn_drop(w, in->b);
-    return true;
-  default: return false;
-  }
-}
-
 static void unread(struct kn_walk *w, const struct kn_inst *in) {
-  if (!skip(w, in)) lowerings[in->op][0][in->type](w, in);
-}
-
-/* ---- the loop ---- */
-
-/* Where the block goes on: it may have been left and come back to. */
-KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
-  while (KN_UNLIKELY(w->inst[i].op == KILN_OP_SEG)) i = w->inst[i].a;
-  return i;
-}
-
-/* Makes room for more code, unless the function failed. */
-static __attribute__((noinline)) bool room(struct kn_walk *w) {
-  return w->f->status == KILN_OK && kn_walk_room(w, 0);
-}
-
-/* With `map`, each instruction's place in the code is written down. Who lowers the next instruction is
- * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
- * last one is an empty one.) */
-KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
-  kiln_func *f = w->f;
-  kn_walk_block(w, pos);
-  const struct kn_block *b = &f->block[w->block];
-  if (map) kn_map_add(w, w->block, 0, false);
-  if (KN_UNLIKELY(b->address_taken)) a64_read_shadows(w, b);
-  if (pos == 0) a64_enter(w);
-  uint32_t i = past_segments(w, b->first), last = b->term;
-  const struct kn_inst *in = &w->inst[i];
-  a64_lower *fn = lowering(w, in, i);
-  for (;;) {
-    w->i = i;
-    if (KN_UNLIKELY(w->p > w->limit) && !room(w)) return;
-    if (map) kn_map_inst(w, in);
-    KN_LOG(w, KN_EV_INST, i, 0);
-    uint32_t n = i + 1;
-    const struct kn_inst *next = in + 1;
-    if (KN_UNLIKELY(next->op == KILN_OP_SEG)) {
-      n = past_segments(w, n);
-      next = &w->inst[n];
-    }
-    a64_lower *then = lowering(w, next, n);
-    fn(w, in);
-    kn_inst_end(w);
-    if (i == last) return;
-    i = n;
-    in = next;
-    fn = then;
-  }
-}
-
-KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
-  for (uint32_t pos = 0; pos < w->plan->n_layout && w->f->status == KILN_OK; pos++)
-    walk_block(w, pos, map);
-}
-
-/* The same loop again: asking per instruction whether there is a map would cost all that want none. */
-static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
-  walk_blocks(w, true);
-  kn_map_add(w, UINT32_MAX, 0, false); /* the epilogue */
-}
-
-static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) {
-  struct kn_walk *w = s->walk;
-  if (!kn_walk_begin(w, s, f, plan)) return f->status;
-  unsigned align = kn_symbol(f->module, f->symbol)->align_log2;
-  uint32_t mask = (1u << (align < 2 ? 2 : align)) - 1;
-  if (!kn_walk_room(w, (size_t)mask + 64)) return f->status;
-  while (kn_here(w) & mask) emit(w, 0); /* udf #0, as between the parts of an object */
-  uint32_t cfi_first = s->out.cfi_size, reloc_first = s->out.n_relocs;
-  w->exit_label = kn_walk_label(w);
-  if (KN_UNLIKELY(w->map)) kn_map_add(w, UINT32_MAX, 0, false);
-  a64_frame_begin(w);
-  if (KN_UNLIKELY(w->map)) walk_mapped(w);
-  else walk_blocks(w, false);
-  if (f->status != KILN_OK) return f->status;
-  uint32_t start = a64_frame_end(w, reloc_first);
-  if (f->status != KILN_OK) return f->status;
-  kn_walk_end(w, start, kn_here(w), cfi_first, reloc_first);
-  return f->status;
+  if (!kn_skip_unread(w, in)) lowerings[in->op][0][in->type](w, in);
 }
 
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define FP(first, last) (GP(first, last) << KN_FP_BASE)
+#define ARG(k) KN_BIT(k) | KN_BIT(KN_FP_BASE + (k))
+/* A call preserves 64 bits of v8 to v15: AAPCS64, 6.1.2. */
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
+#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .preserved = 8, .lowered = true}
 
 const struct kn_target kn_target_aarch64 = {
   .name = "aarch64",
@@ -331,7 +217,37 @@ const struct kn_target kn_target_aarch64 = {
   .callee_homes = GP(19, 28) | FP(8, 15),
   .arg_regs = {0, 1, 2, 3, 4, 5, 6, 7},
   .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .scratch = {IP0, VS1},
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
+  .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},
+  .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
+            [KILN_TYPE_I8] = INT_TYPE,
+            [KILN_TYPE_I16] = INT_TYPE,
+            [KILN_TYPE_I32] = INT_TYPE,
+            [KILN_TYPE_I64] = INT_TYPE,
+            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true},
+            [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
+            [KILN_TYPE_F32] = FLT_TYPE,
+            [KILN_TYPE_F64] = FLT_TYPE,
+            [KILN_TYPE_F80] = {.bytes = 16},
+            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .lowered = true},
+            [KILN_TYPE_V64] = {.bank = 1, .bytes = 8},
+            [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
   .clobbers = clobbers,
+  .lowerings = lowerings,
   .frame_up = true,
-  .compile = compile,
+  .code_align_log2 = 2,
+  .padding = 0, /* udf #0, as between the parts of an object */
+  .walk_size = sizeof(struct a64_walk),
+  .hooks = {.move = a64_hook_move,
+            .load = a64_hook_load,
+            .store = a64_hook_store,
+            .constant = a64_hook_constant,
+            .store_constant = a64_hook_store_constant,
+            .copy = a64_hook_copy,
+            .address = a64_hook_address,
+            .deferred = a64_hook_deferred},
+  .begin = a64_begin,
+  .enter = a64_enter,
+  .finish = a64_finish,
 };

@@ -16,14 +16,14 @@ static bool wide_const(const struct kn_walk *w, uint32_t h, uint64_t bits[2]) {
   if (!kn_is_pool(h) || w->f->pool.at[kn_index(h)].symbol) return false;
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   bits[0] = c->low;
-  bits[1] = kn_wide(c->type) ? c->high : (uint64_t)((int64_t)c->low >> 63);
+  bits[1] = kn_wide(w, c->type) ? c->high : (uint64_t)((int64_t)c->low >> 63);
   return true;
 }
 
 static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
   enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
   if (frame > 0 && a64_pair_ok(A64_LDP_X, frame)) {
-    w->frame_used = true;
+    a64(w)->frame_used = true;
     emit(w, a64_pair(load ? A64_LDP_X : A64_STP_X, A64_OFFSET, low, high, A64_FP, frame));
     return;
   }
@@ -46,7 +46,7 @@ void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
 }
 
 void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
-  if (w->val[i].uses) frame_pair(w, false, low, high, kn_walk_wide(w, i));
+  if (w->val[i].uses) frame_pair(w, false, low, high, kn_def_wide(w, i));
 }
 
 static struct a64_halves temps(struct kn_walk *w) {
@@ -390,7 +390,7 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   switch (in->op) {
   case KILN_OP_LOAD:
     a = temps(w);
-    if (kn_wide(KN_MEM_TYPE(in->x))) {
+    if (kn_wide(w, KN_MEM_TYPE(in->x))) {
       a64_access_pair(w, in, true, a.low, a.high);
     } else {
       struct kn_inst part = *in;

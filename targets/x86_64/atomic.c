@@ -10,7 +10,8 @@ static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x6
   x64_op_mem(w, op, size == 3 ? 3 : 2, dst, m);
 }
 
-void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   struct x64_place m = x64_address(w, in->a, 0);
   kn_drop(w, in->a);
@@ -19,8 +20,7 @@ void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (w->val[i].uses) kn_defined(w, i, dst);
 }
 
-void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type);
   unsigned r = kn_reg(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
@@ -34,7 +34,8 @@ void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->b);
 }
 
-void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
   unsigned op = in->x >> 8;
   if (op == KILN_RMW_XCHG || op == KILN_RMW_ADD || op == KILN_RMW_SUB) {
@@ -42,8 +43,8 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     struct x64_place m = x64_address(w, in->a, 0);
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_mov(w, wide, t, r);
-    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->p, X64_G_NEG, wide, t));
-    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->p));
+    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, wide, t));
+    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->code.p));
     x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
     kn_drop(w, in->a);
     kn_drop(w, in->b);
@@ -56,30 +57,30 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned t = X64_SCRATCH;
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   load(w, size, X64_RAX, &m);
-  uint32_t again = kn_walk_label(w);
+  uint32_t again = kn_code_label(w);
   x64_place_label(w, again);
   x64_mov(w, wide, t, X64_RAX);
   switch (op) {
-  case KILN_RMW_AND: EMIT(w, x64_rr(w->p, X64_AND, wide, t, r)); break;
+  case KILN_RMW_AND: EMIT(w, x64_rr(w->code.p, X64_AND, wide, t, r)); break;
   case KILN_RMW_NAND:
-    EMIT(w, x64_rr(w->p, X64_AND, wide, t, r));
-    EMIT(w, x64_unary_r(w->p, X64_G_NOT, wide, t));
+    EMIT(w, x64_rr(w->code.p, X64_AND, wide, t, r));
+    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, wide, t));
     break;
-  case KILN_RMW_OR: EMIT(w, x64_rr(w->p, X64_OR, wide, t, r)); break;
-  case KILN_RMW_XOR: EMIT(w, x64_rr(w->p, X64_XOR, wide, t, r)); break;
+  case KILN_RMW_OR: EMIT(w, x64_rr(w->code.p, X64_OR, wide, t, r)); break;
+  case KILN_RMW_XOR: EMIT(w, x64_rr(w->code.p, X64_XOR, wide, t, r)); break;
   default: {
     unsigned cc = op == KILN_RMW_SMIN   ? X64_LE
                   : op == KILN_RMW_SMAX ? X64_GE
                   : op == KILN_RMW_UMIN ? X64_BE
                                         : X64_AE;
-    uint32_t keep = kn_walk_label(w);
-    EMIT(w, x64_rr(w->p, X64_CMP, size, t, r));
+    uint32_t keep = kn_code_label(w);
+    EMIT(w, x64_rr(w->code.p, X64_CMP, size, t, r));
     x64_jcc(w, cc, keep);
     x64_mov(w, wide, t, r);
     x64_place_label(w, keep);
   }
   }
-  EMIT(w, x64_lock(w->p));
+  EMIT(w, x64_lock(w->code.p));
   x64_op_mem(w, X64_CMPXCHG, size, t, &m);
   x64_jcc(w, X64_NE, again);
   kn_drop(w, in->a);
@@ -87,7 +88,8 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
 }
 
-void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   kn_claim(w, X64_RAX);
   unsigned desired = kn_reg(w, in->c, type);
@@ -97,7 +99,7 @@ void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
-  EMIT(w, x64_lock(w->p));
+  EMIT(w, x64_lock(w->code.p));
   x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -107,7 +109,7 @@ void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_setcc(w->p, X64_E, f));
+    EMIT(w, x64_setcc(w->code.p, X64_E, f));
   }
   if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
   if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
@@ -123,15 +125,15 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   switch (op) {
   case KILN_RMW_XCHG: return;
   case KILN_RMW_ADD:
-    EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->p, X64_ADC, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->code.p, X64_ADC, 3, X64_RCX, X64_RDX));
     return;
   case KILN_RMW_SUB:
     x64_mov(w, 3, X64_SCRATCH, X64_RAX);
-    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_SCRATCH, X64_RBX));
+    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_SCRATCH, X64_RBX));
     x64_mov(w, 3, X64_RBX, X64_SCRATCH);
     x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
+    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
     x64_mov(w, 3, X64_RCX, X64_SCRATCH);
     return;
   case KILN_RMW_AND:
@@ -139,11 +141,11 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_RMW_OR:
   case KILN_RMW_XOR: {
     unsigned logic = op == KILN_RMW_OR ? X64_OR : op == KILN_RMW_XOR ? X64_XOR : X64_AND;
-    EMIT(w, x64_rr(w->p, logic, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->p, logic, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr(w->code.p, logic, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->code.p, logic, 3, X64_RCX, X64_RDX));
     if (op != KILN_RMW_NAND) return;
-    EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, X64_RBX));
-    EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, X64_RCX));
+    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, X64_RBX));
+    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, X64_RCX));
     return;
   }
   default: {
@@ -151,11 +153,11 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
                     : op == KILN_RMW_SMAX ? X64_GE
                     : op == KILN_RMW_UMIN ? X64_B
                                           : X64_AE;
-    EMIT(w, x64_rr(w->p, X64_CMP, 3, X64_RAX, X64_RBX));
+    EMIT(w, x64_rr(w->code.p, X64_CMP, 3, X64_RAX, X64_RBX));
     x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
-    EMIT(w, x64_rr(w->p, X64_CMOV + keep, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->p, X64_CMOV + keep, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + keep, 3, X64_RBX, X64_RAX));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + keep, 3, X64_RCX, X64_RDX));
   }
   }
 }
@@ -163,7 +165,8 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
 /* The instruction's registers are rax, rdx, rcx and rbx, which may be somebody's home: it is kept in another
  * register meanwhile. A load writes what it reads, or 0 for 0, since there is no other way to read 16 bytes at
  * once. */
-void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   uint64_t others = KN_GP_MASK & ~KN_BIT(X64_RBX);
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
@@ -179,27 +182,27 @@ void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_lea(w, at, &m);
   x64_mov(w, 3, kept, X64_RBX);
   for (unsigned k = 0; k < sizeof fixed; k++) KN_LOG(w, KN_EV_WRITE, 0, fixed[k]);
-  uint32_t again = kn_walk_label(w);
+  uint32_t again = kn_code_label(w);
   if (cas) {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, k ? X64_RDX : X64_RAX, in->b, k);
       x64_wide_half(w, k ? X64_RCX : X64_RBX, in->c, k);
     }
   } else if (in->op == KILN_OP_ATOMIC_LOAD) {
-    EMIT(w, x64_zero(w->p, X64_RAX));
-    EMIT(w, x64_zero(w->p, X64_RDX));
-    EMIT(w, x64_zero(w->p, X64_RBX));
-    EMIT(w, x64_zero(w->p, X64_RCX));
+    EMIT(w, x64_zero(w->code.p, X64_RAX));
+    EMIT(w, x64_zero(w->code.p, X64_RDX));
+    EMIT(w, x64_zero(w->code.p, X64_RBX));
+    EMIT(w, x64_zero(w->code.p, X64_RCX));
   } else { /* a first guess, which need not be of one moment */
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(at, 0)));
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(at, 0)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
     x64_place_label(w, again);
     combine(w, in);
   }
-  EMIT(w, x64_lock(w->p));
-  EMIT(w, x64_cmpxchg16b(w->p, x64_at(at, 0)));
+  EMIT(w, x64_lock(w->code.p));
+  EMIT(w, x64_cmpxchg16b(w->code.p, x64_at(at, 0)));
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
-  if (flag) EMIT(w, x64_setcc(w->p, X64_E, X64_RCX));
+  if (flag) EMIT(w, x64_setcc(w->code.p, X64_E, X64_RCX));
   x64_mov(w, 3, X64_RBX, kept);
   if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
   kn_drop(w, in->a);
@@ -210,7 +213,6 @@ void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_def_fixed(w, i + 1, KILN_TYPE_I8, X64_RCX);
 }
 
-void x64_fence(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->p)); /* the others: x86's own order */
+void x64_fence(struct kn_walk *w, const struct kn_inst *in) {
+  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->code.p)); /* the others: x86's own order */
 }

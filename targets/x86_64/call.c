@@ -42,11 +42,6 @@ static unsigned next_arg(struct assign *a, unsigned type, unsigned flags, const 
   return KN_NO_REG;
 }
 
-static bool lowered_type(unsigned t) {
-  return (t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128) || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 ||
-         t == KILN_TYPE_F80;
-}
-
 /* ---- library functions ---- */
 
 static const char *const lib_names[X64_LIB_COUNT] = {
@@ -78,14 +73,7 @@ struct call {
 };
 
 static unsigned arg_type(const struct kn_walk *w, const struct call *c, uint32_t k) {
-  if (k < c->n_params) return c->params[k].type;
-  uint32_t h = c->args[k];
-  if (kn_is_value(h)) return w->val[h].type;
-  if (kn_is_pool(h)) {
-    const struct kn_const *p = &w->f->pool.at[kn_index(h)];
-    if (!p->symbol && p->type != KILN_TYPE_VOID) return p->type;
-  }
-  return KILN_TYPE_I64;
+  return k < c->n_params ? c->params[k].type : kn_loose_type(w, c->args[k]);
 }
 
 /* Stores argument h to the stack area at rsp + offset. */
@@ -103,20 +91,20 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
       unsigned r = kn_temp(w, KN_GP_MASK);
       x64_lea(w, r, &from);
       KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(r));
-      w->locked = KN_BIT(r);
+      w->regs.locked = KN_BIT(r);
       if (r != X64_RSI) {
         kn_claim(w, X64_RSI);
         KN_LOG(w, KN_EV_WRITE, 0, X64_RSI);
         x64_mov(w, 3, X64_RSI, r);
       }
       KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(X64_RSI)); /* r may be one of the others */
-      w->locked = KN_BIT(X64_RSI);
+      w->regs.locked = KN_BIT(X64_RSI);
       kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RDI);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
       x64_op_mem(w, X64_LEA, 3, X64_RDI, &to);
       x64_const(w, X64_RCX, p->size_bytes / 8);
-      EMIT(w, x64_put8(x64_put8(x64_put8(w->p, 0xf3), 0x48), 0xa5));
+      EMIT(w, x64_put8(x64_put8(x64_put8(w->code.p, 0xf3), 0x48), 0xa5));
       if (p->size_bytes & 7) {
         to.m.disp += (int32_t)(p->size_bytes & ~7u);
         from = (struct x64_place){.m = x64_at(X64_RSI, 0)};
@@ -135,11 +123,11 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
       else x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &half[k]);
       x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
     }
-  } else if (kn_bank(type)) {
+  } else if (kn_bank(w, type)) {
     unsigned r = kn_reg(w, h, type);
     x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
-    EMIT(w, x64_mov_mi(w->p, 3, to.m, imm));
+    EMIT(w, x64_mov_mi(w->code.p, 3, to.m, imm));
   } else {
     unsigned r = kn_reg(w, h, type);
     if (flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) {
@@ -162,43 +150,43 @@ static void early_args(struct kn_walk *w, const struct call *c, uint32_t *moved)
       next_arg(&a, arg_type(w, c, k), p ? p->flags : 0, p, &offset);
     }
     total = (a.stack + 15) & ~15u;
-    if (total) EMIT(w, x64_alu_ri(w->p, X64_G_SUB, 3, X64_RSP, (int32_t)total));
+    if (total) EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)total));
     a = (struct assign){0};
   }
   for (uint32_t k = 0; k < c->n; k++) {
     uint32_t h = c->args[k], offset;
     unsigned type = arg_type(w, c, k);
     const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
-    if (KN_UNLIKELY(!lowered_type(type))) {
+    if (KN_UNLIKELY(!kn_type(w, type)->lowered)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of a type that is not lowered yet");
       return;
     }
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (!kn_code_ready(w, 4096)) return;
     if (next_arg(&a, type, p ? p->flags : 0, p, &offset) == KN_NO_REG) {
       stack_arg(w, h, type, p, offset);
       kn_inst_end(w);
-    } else if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) {
+    } else if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
       kn_reg(w, h, type);
       kn_inst_end(w);
     }
   }
-  if (!w->f->dynamic_stack && a.stack > w->out_args) w->out_args = a.stack;
+  if (!w->f->dynamic_stack && a.stack > x64(w)->out_args) x64(w)->out_args = a.stack;
   *moved = total;
 }
 
 static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h) {
   struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
-  x64_source(w, h, &m);
+  kn_source(w, h, &m);
   KN_PUSH(w->f, w->moves, m);
 }
 
 /* The call itself, once the arguments are where they belong. */
 static void emit_target(struct kn_walk *w, uint32_t symbol) {
   if (symbol == 0) {
-    EMIT(w, x64_call_r(w->p, X64_R10));
+    EMIT(w, x64_call_r(w->code.p, X64_R10));
   } else {
-    EMIT(w, x64_call_rel(w->p, 0));
-    kn_walk_reloc(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+    EMIT(w, x64_call_rel(w->code.p, 0));
+    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
   }
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
@@ -254,20 +242,20 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     total++;
     waiting |= w->val[kn_value_or_none(c->callee)].flags;
   }
-  if (waiting & (KN_VF_ADDR | KN_VF_MEM)) {
+  if (waiting & (KN_VF_ADDR | KN_VF_WAITS)) {
     for (unsigned k = 0; k < total; k++) {
       uint32_t h = a.h[k];
-      if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) continue;
+      if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) continue;
       kn_reg(w, h, a.type[k]);
       kn_inst_end(w);
     }
   }
-  x64_take_moves(w, &a, total);
-  x64_save_live(w, X64_CLOBBERED);
-  x64_move_few(w, &a, total);
+  kn_take_moves(w, &a, total);
+  kn_save_live(w, X64_CLOBBERED);
+  kn_move_few(w, &a, total);
   if (KN_UNLIKELY(c->variadic)) {
     if (fp) x64_const(w, X64_RAX, fp);
-    else EMIT(w, x64_zero(w->p, X64_RAX));
+    else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
   emit_target(w, symbol);
   return true;
@@ -327,9 +315,9 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
-  x64_save_live(w, X64_CLOBBERED);
-  if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
-  x64_run_moves(w);
+  kn_save_live(w, X64_CLOBBERED);
+  if (!kn_code_ready(w, 4096)) return;
+  kn_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
     if (!halves[k].constant)
       KN_LOG(w, KN_EV_USE, halves[k].value, KN_PLACE_FRAME + w->val[halves[k].value].frame);
@@ -341,10 +329,10 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
   if (c->variadic) {
     if (a.fp) x64_const(w, X64_RAX, a.fp);
-    else EMIT(w, x64_zero(w->p, X64_RAX));
+    else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
   emit_target(w, symbol);
-  if (moved) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RSP, (int32_t)moved));
+  if (moved) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)moved));
 }
 
 /* Result i of `type` arrived in reg (i128: in reg and rdx). */
@@ -360,8 +348,8 @@ static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned r
       w->val[i].frame = 0; /* was the block's id */
     }
     int32_t at = kn_frame_of(w, &w->val[i]);
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
     KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
     return;
   }
@@ -374,7 +362,7 @@ static void log_arrival(const struct kn_walk *w, unsigned n, const uint8_t *reg)
   for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
        i++) {
     unsigned number = i == w->i ? 0 : w->inst[i].x;
-    if (number < n && w->val[i].uses && reg[number] != KN_NO_REG && !kn_wide(w->val[i].type))
+    if (number < n && w->val[i].uses && reg[number] != KN_NO_REG && !kn_wide(w, w->val[i].type))
       KN_LOG(w, KN_EV_DEF, i, reg[number]);
   }
 #endif
@@ -392,7 +380,8 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_call(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   const kiln_module *m = w->f->module;
   const struct kn_sig *sig = kn_sig(m, in->c);
   struct call c = {
@@ -420,22 +409,22 @@ void x64_call(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     unsigned type = sig->results[k];
     high[k] = reg[k] = KN_NO_REG;
     if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
-    if (x87 > N_X87_RESULTS || !lowered_type(type) ||
-        gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(type) * 9 ||
-        fp >= N_FP_RESULTS + !kn_bank(type) * 9) {
+    if (x87 > N_X87_RESULTS || !kn_type(w, type)->lowered ||
+        gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(w, type) * 9 ||
+        fp >= N_FP_RESULTS + !kn_bank(w, type) * 9) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
     }
-    reg[k] = kn_bank(type) ? (uint8_t)(KN_FP_BASE + fp++) : gp_results[gp++];
+    reg[k] = kn_bank(w, type) ? (uint8_t)(KN_FP_BASE + fp++) : gp_results[gp++];
     if (type == KILN_TYPE_I128) high[k] = gp_results[gp++];
   }
   uint64_t taken = 0;
   for (unsigned k = 0; k < sig->n_results; k++)
     taken |=
       (reg[k] != KN_NO_REG ? KN_BIT(reg[k]) : 0) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
-  taken &= w->free;
-  w->free &= ~taken;
-  w->temp |= taken;
+  taken &= w->regs.free;
+  w->regs.free &= ~taken;
+  w->regs.temp |= taken;
   log_arrival(w, sig->n_results, reg);
   for (unsigned k = 0; k < sig->n_results; k++) {
     if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
@@ -456,15 +445,14 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
     .symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
   emit_call(w, &c);
   if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
-  w->free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
-  w->temp |= (KN_BIT(X64_RAX) | KN_BIT(X64_XMM0));
-  take_result(w, i, result, kn_bank(result) ? X64_XMM0 : X64_RAX, X64_RDX);
+  w->regs.free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
+  w->regs.temp |= (KN_BIT(X64_RAX) | KN_BIT(X64_XMM0));
+  take_result(w, i, result, kn_bank(w, result) ? X64_XMM0 : X64_RAX, X64_RDX);
 }
 
 /* ---- returns ---- */
 
-void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_ret_op(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   unsigned gp = 0, fp = 0, x87 = 0, low = 0;
   struct x64_place half[2];
@@ -472,10 +460,10 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   bool wide = false, constant = false;
   for (unsigned k = 0; k < in->x; k++) {
     uint32_t h = kn_ret_value(f, in, k);
-    unsigned type = f->result_types[k], bank = kn_bank(type);
+    unsigned type = f->result_types[k], bank = kn_bank(w, type);
     unsigned n = type == KILN_TYPE_I128 ? 2 : 1;
     if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
-    if (x87 > N_X87_RESULTS || !lowered_type(type) ||
+    if (x87 > N_X87_RESULTS || !kn_type(w, type)->lowered ||
         (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
       return;
@@ -487,10 +475,10 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       gp += 2;
       continue;
     }
-    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_MEM))) kn_reg(w, h, type);
+    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
     add_move(w, bank ? KN_FP_BASE + fp++ : gp_results[gp++], type, h);
   }
-  x64_run_moves(w);
+  kn_run_moves(w);
   if (wide) {
     for (unsigned k = 0; k < 2; k++) {
       if (constant) x64_const(w, gp_results[low + k], (uint64_t)v[k]);
@@ -499,62 +487,25 @@ void x64_ret_op(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   for (unsigned k = in->x; x87 > 0 && k-- > 0;) /* the first one is the top */
     if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
-  if (w->sret) EMIT(w, x64_rm(w->p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, w->sret)));
+  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   x64_epilogue(w);
-  w->done = KN_DONE;
-}
-
-/* ---- frames ---- */
-
-const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
-
-/* Emitted in full; x64_finish cuts it to what the function turned out to need, and writes the frame
- * rows for it. */
-void x64_prologue(struct kn_walk *w) {
-  EMIT(w, x64_push(w->p, X64_RBP));
-  EMIT(w, x64_rr(w->p, X64_MOV, 3, X64_RBP, X64_RSP));
-  w->saved_count = 0;
-  w->x87_scratch = 0;
-  for (unsigned k = 0; k < 5; k++) {
-    if (!(w->plan->saved & KN_BIT(x64_saved_order[k]))) continue;
-    EMIT(w, x64_push(w->p, x64_saved_order[k]));
-    w->saved_count++;
-  }
-  EMIT(w, x64_group_r(w->p, 0x81, 3, X64_G_SUB, X64_RSP));
-  w->frame_patch = kn_here(w);
-  EMIT(w, x64_put32(w->p, 0));
-  w->frame_low = -8 * (int32_t)w->saved_count;
-}
-
-void x64_epilogue(struct kn_walk *w) {
-  uint32_t from = kn_here(w), fixup = w->fixups.n;
-  if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return;
-  if (w->saved_count) {
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)w->saved_count)));
-    for (unsigned k = 5; k-- > 0;)
-      if (w->plan->saved & KN_BIT(x64_saved_order[k])) EMIT(w, x64_pop(w->p, x64_saved_order[k]));
-    EMIT(w, x64_pop(w->p, X64_RBP));
-  } else {
-    EMIT(w, x64_leave(w->p));
-  }
-  w->fixups.at[fixup].label = kn_here(w) - from;
-  w->n_epilogues++;
-  EMIT(w, x64_ret(w->p));
 }
 
 /* ---- entry ---- */
 
 /* Variadic definitions store the argument registers for va_arg: psABI, figure 3.33. */
 static void save_area(struct kn_walk *w) {
-  w->va_save = kn_walk_frame(w, 176, 4);
-  for (unsigned k = w->va_gp; k < N_GP_ARGS; k++)
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[k], x64_at(X64_RBP, w->va_save + 8 * (int32_t)k)));
-  EMIT(w, x64_rr(w->p, X64_TEST, 0, X64_RAX, X64_RAX));
-  uint32_t skip = kn_walk_label(w);
+  w->frame.va.save = kn_frame_alloc(w, 176, 4);
+  for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
+                   x64_at(X64_RBP, w->frame.va.save + 8 * (int32_t)k)));
+  EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
+  uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
-  for (unsigned k = w->va_fp; k < N_FP_ARGS; k++)
-    EMIT(w, x64_rm(w->p, X64_MOVAPS_ST, 2, k, x64_at(X64_RBP, w->va_save + 48 + 16 * (int32_t)k)));
+  for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, k,
+                   x64_at(X64_RBP, w->frame.va.save + 48 + 16 * (int32_t)k)));
   x64_place_label(w, skip);
 }
 
@@ -564,16 +515,16 @@ static void align_slots(struct kn_walk *w) {
     struct kn_slot *s = &w->f->slots.at[k];
     if (s->align_log2 <= 4 || s->uses == 0) continue;
     int32_t align = 1 << s->align_log2;
-    int32_t at = kn_walk_frame(w, s->size_bytes + (uint64_t)align, 4);
-    s->frame = kn_walk_frame(w, 8, 3);
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, at + align - 1)));
-    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_SCRATCH, -align));
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, s->frame)));
+    int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
+    s->frame = kn_frame_alloc(w, 8, 3);
+    if (!kn_code_ready(w, 4096)) return;
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, at + align - 1)));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -align));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, s->frame)));
   }
 }
 
-void x64_entry(struct kn_walk *w) {
+void x64_enter(struct kn_walk *w) {
   kiln_func *f = w->f;
   const kiln_module *m = f->module;
   const struct kn_sig *sig = kn_sig(m, f->sig);
@@ -587,22 +538,22 @@ void x64_entry(struct kn_walk *w) {
     struct kn_val *v = &w->val[i];
     unsigned reg = next_arg(&a, p->type, p->flags, p, &offset);
     int32_t incoming = 16 + (int32_t)offset;
-    if (!lowered_type(p->type)) {
+    if (!kn_type(w, p->type)->lowered) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of a type that is not lowered yet");
       return;
     }
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
-    if (reg == KN_NO_REG) w->uses_incoming = true;
+    if (!kn_code_ready(w, 4096)) return;
+    if (reg == KN_NO_REG) x64(w)->uses_incoming = true;
     if (p->flags & KILN_PARAM_SRET) {
-      w->sret = kn_walk_frame(w, 8, 3);
-      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, w->sret)));
+      x64(w)->sret = kn_frame_alloc(w, 8, 3);
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, x64(w)->sret)));
     }
     if (v->uses == 0) continue;
     if (p->flags & KILN_PARAM_BYVAL) {
       by_value = true;
       continue;
     }
-    if (kn_wide(p->type)) {
+    if (kn_wide(w, p->type)) {
       if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
       if (reg == KN_NO_REG) {
         v->frame = incoming;
@@ -611,8 +562,8 @@ void x64_entry(struct kn_walk *w) {
       }
       v->frame = 0;
       int32_t at = kn_frame_of(w, v);
-      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 2], x64_at(X64_RBP, at)));
-      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, gp_args[a.gp - 1], x64_at(X64_RBP, at + 8)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[a.gp - 2], x64_at(X64_RBP, at)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[a.gp - 1], x64_at(X64_RBP, at + 8)));
       KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
       continue;
     }
@@ -634,18 +585,18 @@ void x64_entry(struct kn_walk *w) {
     } else {
       v->reg = (uint8_t)reg;
       v->frame = 0;
-      w->owner[reg] = i;
-      w->block_regs |= KN_BIT(reg);
-      w->free &= ~KN_BIT(reg);
+      w->regs.owner[reg] = i;
+      w->regs.block_regs |= KN_BIT(reg);
+      w->regs.free &= ~KN_BIT(reg);
       continue;
     }
     KN_PUSH(f, w->moves, move);
   }
-  w->va_gp = a.gp;
-  w->va_fp = a.fp;
-  w->va_stack = 16 + (int32_t)a.stack;
+  w->frame.va.gp = a.gp;
+  w->frame.va.fp = a.fp;
+  w->frame.va.stack = 16 + (int32_t)a.stack;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
-  x64_run_moves(w);
+  kn_run_moves(w);
   if (KN_UNLIKELY(f->aligned_slots)) align_slots(w);
   if (!by_value) return;
   a = (struct assign){0};
@@ -654,10 +605,10 @@ void x64_entry(struct kn_walk *w) {
     uint32_t offset = 0;
     next_arg(&a, p->type, p->flags, p, &offset);
     if (!(p->flags & KILN_PARAM_BYVAL) || w->val[first + k].uses == 0) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (!kn_code_ready(w, 4096)) return;
     w->i = first + k;
     unsigned dst = kn_def(w, first + k, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)offset)));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)offset)));
     kn_defined(w, first + k, dst);
     kn_inst_end(w);
   }

@@ -15,8 +15,8 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
   [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
 };
 
-void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_icmp(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), cond = in->x;
   uint32_t a = in->a, b = in->b;
   if (!kn_is_value(a) && kn_is_value(b)) {
@@ -25,21 +25,21 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     b = t;
     cond = swapped[cond];
   }
-  if (w->zero_of == a && w->zero_at == kn_here(w) && kn_is_imm(b) && kn_imm(b) == 0 &&
-      (w->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
+  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && kn_is_imm(b) && kn_imm(b) == 0 &&
+      (x64(w)->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
     /* the flags are there */
-    if (w->zero_only) w->val[a].uses--;
+    if (x64(w)->zero_only) w->val[a].uses--;
     else {
       kn_reg(w, a, type);
       kn_drop(w, a);
     }
     a = b;
-  } else if (kn_is_value(a) && (w->val[a].flags & KN_VF_MEM)) {
+  } else if (kn_is_value(a) && (w->val[a].flags & KN_VF_WAITS)) {
     const struct kn_inst *load = &w->inst[a];
     struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
     int32_t imm;
     if (x64_imm32(w, b, type, &imm)) {
-      EMIT(w, x64_alu_mi(w->p, X64_G_CMP, size, m.m, imm));
+      EMIT(w, x64_alu_mi(w->code.p, X64_G_CMP, size, m.m, imm));
       if (m.m.base == X64_RIP)
         x64_rip_fixup(w, &m, size != 0 && x64_fits8(imm) ? 1 : size == 0 ? 1 : size == 1 ? 2 : 4);
     } else {
@@ -51,8 +51,8 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     struct x64_operand o;
     x64_operand(w, b, type, &o);
     if (o.kind == X64_IMM) {
-      if (o.imm == 0) EMIT(w, x64_rr(w->p, X64_TEST, size, ra, ra));
-      else EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, ra, o.imm));
+      if (o.imm == 0) EMIT(w, x64_rr(w->code.p, X64_TEST, size, ra, ra));
+      else EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, ra, o.imm));
     } else {
       x64_op_operand(w, X64_CMP, size, ra, &o);
     }
@@ -61,22 +61,23 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, b);
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(next->type)))) {
-    w->flags_of = i;
-    w->flags_cond = cc_of[cond];
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
+    x64(w)->flags_of = i;
+    x64(w)->flags_cond = cc_of[cond];
     return;
   }
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
-  EMIT(w, x64_setcc(w->p, cc_of[cond], dst));
+  EMIT(w, x64_setcc(w->code.p, cc_of[cond], dst));
   kn_defined(w, i, dst);
 }
 
-void x64_select(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_select(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
-  bool in_flags = w->flags_of == in->a && kn_is_value(in->a);
-  unsigned cc = in_flags ? w->flags_cond : X64_NE;
-  w->flags_of = 0;
-  if (!in_flags && x64_dead(w, in, i)) return;
+  bool in_flags = x64(w)->flags_of == in->a && kn_is_value(in->a);
+  unsigned cc = in_flags ? x64(w)->flags_cond : X64_NE;
+  x64(w)->flags_of = 0;
+  if (!in_flags && kn_skip_unread(w, in)) return;
   if (in_flags && w->val[i].uses == 0) {
     w->val[in->a].uses--;
     kn_drop(w, in->b);
@@ -87,25 +88,25 @@ void x64_select(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned rb = kn_reg(w, in->b, type), rc = kn_reg(w, in->c, type);
   if (!in_flags) {
     unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
-    EMIT(w, x64_test_ri(w->p, 0, r, 1));
+    EMIT(w, x64_test_ri(w->code.p, 0, r, 1));
     kn_drop(w, in->a);
   } else {
     w->val[in->a].uses--;
   }
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  if (kn_bank(type)) {
+  if (kn_bank(w, type)) {
     /* no conditional move of floats: branch over one */
     unsigned dst = kn_def(w, i, type, rc, x64_others(w, rc));
     unsigned t = dst == rb && dst != rc ? X64_XSCRATCH : dst;
-    uint32_t skip = kn_walk_label(w);
+    uint32_t skip = kn_code_label(w);
     x64_move(w, t, rc, type);
     uint32_t take = skip;
     if (cc == X64_CC_OEQ) {
       x64_jcc(w, X64_NE, skip);
       x64_jcc(w, X64_P, skip);
     } else if (cc == X64_CC_UNE) {
-      take = kn_walk_label(w);
+      take = kn_code_label(w);
       x64_jcc(w, X64_NE, take);
       x64_jcc(w, X64_NP, skip);
       x64_place_label(w, take);
@@ -121,12 +122,12 @@ void x64_select(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned size = x64_op_size(type);
   if (cc == X64_CC_OEQ) { /* a if equal and ordered: start from b, replace by c twice */
     x64_mov(w, size, X64_SCRATCH, rb);
-    EMIT(w, x64_rr(w->p, X64_CMOV + X64_NE, size, X64_SCRATCH, rc));
-    EMIT(w, x64_rr(w->p, X64_CMOV + X64_P, size, X64_SCRATCH, rc));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_NE, size, X64_SCRATCH, rc));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rc));
   } else {
     x64_mov(w, size, X64_SCRATCH, rc);
-    EMIT(w, x64_rr(w->p, X64_CMOV + (cc == X64_CC_UNE ? X64_NE : cc), size, X64_SCRATCH, rb));
-    if (cc == X64_CC_UNE) EMIT(w, x64_rr(w->p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + (cc == X64_CC_UNE ? X64_NE : cc), size, X64_SCRATCH, rb));
+    if (cc == X64_CC_UNE) EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
   }
   unsigned dst = kn_def(w, i, type, rc, 0);
   x64_mov(w, size, dst, X64_SCRATCH);
@@ -135,12 +136,12 @@ void x64_select(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* ---- extensions ---- */
 
-void x64_trunc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_trunc(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (in->x == KILN_TYPE_I128) {
-    x64_wide(w, in, i);
+    x64_wide(w, in);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   unsigned ra = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
@@ -148,11 +149,11 @@ void x64_trunc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_defined(w, i, dst);
 }
 
-KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool sign) {
-  if (x64_dead(w, in, i)) return;
+KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, bool sign) {
+  uint32_t i = w->i;
   unsigned from = in->x;
   int64_t imm;
-  if (kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_MEM)) {
+  if (kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_WAITS)) {
     const struct kn_inst *load = &w->inst[in->a];
     struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
     kn_drop(w, in->a);
@@ -184,5 +185,5 @@ KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, uint32_t i, b
   if (!sign) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
 }
-void x64_zext(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { extend(w, in, i, false); }
-void x64_sext(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { extend(w, in, i, true); }
+void x64_zext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, false); }
+void x64_sext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, true); }

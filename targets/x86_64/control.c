@@ -6,40 +6,47 @@
 /* ---- labels ---- */
 
 void x64_place_label(struct kn_walk *w, uint32_t label) {
-  w->label[label] = w->bound = kn_here(w);
-  w->label_mark.at[label] = w->fixups.n;
+  kn_label_place(w, label);
+  x64(w)->bound = kn_here(w);
 }
 
 /* A jump that follows a conditional one directly may change places with it (see x64_finish). */
 static void note_over(struct kn_walk *w) {
-  struct kn_fixup *last = w->fixups.n ? &w->fixups.at[w->fixups.n - 1] : NULL;
-  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && w->bound != kn_here(w))
+  struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
+  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) &&
+      x64(w)->bound != kn_here(w))
     last->kind = X64_FIX_OVER;
 }
 
 /* Jumps are 32-bit, to be shortened when the function is complete; backward ones that are short
  * already cannot get longer. */
 void x64_jmp(struct kn_walk *w, uint32_t label) {
-  uint32_t to = w->label[label];
+  uint32_t to = kn_label_at(w, label);
   note_over(w);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
-    EMIT(w, x64_jmp_rel8(w->p, 0));
-    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
+    EMIT(w, x64_jmp_rel8(w->code.p, 0));
+    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
-  EMIT(w, x64_jmp_rel32(w->p, 0));
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
+  EMIT(w, x64_jmp_rel32(w->code.p, 0));
+  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
 }
 
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
-  uint32_t to = w->label[label];
+  uint32_t to = kn_label_at(w, label);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
-    EMIT(w, x64_jcc_rel8(w->p, cc, 0));
-    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
+    EMIT(w, x64_jcc_rel8(w->code.p, cc, 0));
+    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
-  EMIT(w, x64_jcc_rel32(w->p, cc, 0));
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
+  EMIT(w, x64_jcc_rel32(w->code.p, cc, 0));
+  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
+}
+
+void x64_block(struct kn_walk *w, bool falls) {
+  struct x64_walk *x = x64(w);
+  x->bound = falls ? x->bound : kn_here(w);
+  x->flags_of = x->zero_of = 0;
 }
 
 /* ---- branches ---- */
@@ -53,13 +60,14 @@ KN_INLINE void go(struct kn_walk *w, uint32_t block) {
 /* True if some relocation is in the function's code from `start` to `end`: they are in ascending order. */
 static bool has_relocs(const struct kn_walk *w, uint32_t start, uint32_t end) {
   const struct kn_code_reloc *r = w->s->out.relocs;
-  uint32_t high = w->s->out.n_relocs, low = high - w->reloc_mark.n;
+  const struct kn_mark *marks = w->code.marks.at;
+  uint32_t high = w->s->out.n_relocs, low = w->code.reloc_first;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (r[middle].offset < start) low = middle + 1;
+    if (marks[r[middle].mark].at < start) low = middle + 1;
     else high = middle;
   }
-  return low < w->s->out.n_relocs && r[low].offset < end;
+  return low < w->s->out.n_relocs && marks[r[low].mark].at < end;
 }
 
 /* Bytes of a loop's header, without its branch, that are worth a copy. */
@@ -73,31 +81,29 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   const kiln_func *f = w->f;
   uint32_t pos = f->block[header].pos; /* of the block behind it: pos counts from 1 */
   if (pos >= w->plan->n_layout || f->block[header].address_taken) return false;
-  uint32_t body = w->plan->layout[pos], start = w->label[header], end = w->label[body];
-  uint32_t fixup = w->label_mark.at[header];
+  uint32_t body = w->plan->layout[pos], start = kn_label_at(w, header), end = kn_label_at(w, body);
+  uint32_t fixup = w->code.marks.at[header].fixups;
   if (end == UINT32_MAX || end - start > HEADER_MAX + 6) return false;
-  if (w->label_mark.at[body] != fixup + 1) return false; /* one fixup: its branch */
-  struct kn_fixup x = w->fixups.at[fixup];
+  if (w->code.marks.at[body].fixups != fixup + 1) return false; /* one fixup: its branch */
+  struct kn_fixup x = w->code.fixups.at[fixup];
   if (x.kind != X64_FIX_JCC || x.at + 4 != end) return false;
   if (has_relocs(w, start, end)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
-  unsigned cc = w->base[x.at - 1] & 15;
-  memmove(w->p, w->base + start, HEADER_MAX); /* a short body: the ranges may overlap */
-  w->p += size;
+  unsigned cc = w->code.base[x.at - 1] & 15;
+  memmove(w->code.p, w->code.base + start, HEADER_MAX); /* a short body: the ranges may overlap */
+  w->code.p += size;
   x64_jcc(w, cc ^ 1, body);
   if (x.label != w->next_block) x64_jmp(w, x.label); /* it is not this block that it follows */
   return true;
 }
 
-void x64_br(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_br(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
   if (e->args) {
-    x64_prepare_edge(w, e);
-    x64_edge(w, e);
+    kn_edge_prepare(w, e);
+    kn_edge_moves(w, e);
   }
-  if (w->label[e->target] == UINT32_MAX || !repeat_header(w, e->target)) go(w, e->target);
-  w->done = KN_DONE;
+  if (kn_label_at(w, e->target) == UINT32_MAX || !repeat_header(w, e->target)) go(w, e->target);
 }
 
 /* Branches on cc, which may be one of two flags. */
@@ -131,37 +137,35 @@ static void unless(struct kn_walk *w, unsigned cc, uint32_t label) {
     x64_jcc(w, X64_NE, label);
     x64_jcc(w, X64_P, label);
   } else {
-    uint32_t take = kn_walk_label(w);
+    uint32_t take = kn_code_label(w);
     x64_jcc(w, X64_NE, take);
     x64_jcc(w, X64_NP, label);
     x64_place_label(w, take);
   }
 }
 
-void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_brif(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
-  w->done = KN_DONE;
   int32_t constant;
   if (KN_UNLIKELY(!kn_is_value(in->a)) && x64_imm32(w, in->a, KILN_TYPE_I32, &constant)) {
     const struct kn_edge *taken = constant & 1 ? e : e + 1;
-    x64_prepare_edge(w, taken);
-    x64_edge(w, taken);
+    kn_edge_prepare(w, taken);
+    kn_edge_moves(w, taken);
     go(w, taken->target);
     return;
   }
   if (KN_UNLIKELY(e[0].args | e[1].args)) {
     /* before the test: computing addresses may change flags no more than loads do */
-    x64_prepare_edge(w, &e[0]);
-    x64_prepare_edge(w, &e[1]);
+    kn_edge_prepare(w, &e[0]);
+    kn_edge_prepare(w, &e[1]);
   }
   unsigned cc;
-  if (KN_LIKELY(w->flags_of == in->a)) {
-    cc = w->flags_cond;
+  if (KN_LIKELY(x64(w)->flags_of == in->a)) {
+    cc = x64(w)->flags_cond;
     w->val[in->a].uses--;
   } else {
     unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
-    EMIT(w, x64_test_ri(w->p, 0, r, 1));
+    EMIT(w, x64_test_ri(w->code.p, 0, r, 1));
     cc = X64_NE;
     kn_drop(w, in->a);
   }
@@ -171,26 +175,26 @@ void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   if (e[0].args == 0 && e[0].target != w->next_block && cc < 16) {
     x64_jcc(w, cc, e[0].target);
-    x64_edge(w, &e[1]);
+    kn_edge_moves(w, &e[1]);
     go(w, e[1].target);
     return;
   }
   if (e[1].args == 0) {
     unless(w, cc, e[1].target);
-    x64_edge(w, &e[0]);
+    kn_edge_moves(w, &e[0]);
     if (e[1].target == w->next_block) w->to_next = true;
     go(w, e[0].target);
     return;
   }
   /* a way back first: then the loop has one jump that is taken, not two */
-  bool back = w->label[e[1].target] != UINT32_MAX && cc < 16;
-  uint32_t other = kn_walk_label(w);
+  bool back = kn_label_at(w, e[1].target) != UINT32_MAX && cc < 16;
+  uint32_t other = kn_code_label(w);
   if (back) x64_jcc(w, cc, other);
   else unless(w, cc, other);
-  x64_edge(w, &e[back]);
+  kn_edge_moves(w, &e[back]);
   x64_jmp(w, e[back].target);
   x64_place_label(w, other);
-  x64_edge(w, &e[!back]);
+  kn_edge_moves(w, &e[!back]);
   go(w, e[!back].target);
 }
 
@@ -198,15 +202,15 @@ void x64_brif(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* The label to jump to for an edge: its target, or a stub that writes parameters first. */
 static uint32_t edge_label(struct kn_walk *w, const struct kn_edge *e) {
-  return e->args ? kn_walk_label(w) : e->target;
+  return e->args ? kn_code_label(w) : e->target;
 }
 
 static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
   if (v == (int32_t)v) {
-    EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, r, (int32_t)v));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, r, (int32_t)v));
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)v);
-    EMIT(w, x64_rr(w->p, X64_CMP, size, r, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_CMP, size, r, X64_SCRATCH));
   }
 }
 
@@ -220,31 +224,32 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   if (x64_size(type) < 2) x64_extend(w, t, r, type, true, false);
   else x64_mov(w, size, t, r);
   if (low == (int32_t)low) {
-    if (low) EMIT(w, x64_alu_ri(w->p, X64_G_SUB, size, t, (int32_t)low));
+    if (low) EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, size, t, (int32_t)low));
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)low);
-    EMIT(w, x64_rr(w->p, X64_SUB, size, t, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_SUB, size, t, X64_SCRATCH));
   }
-  EMIT(w, x64_alu_ri(w->p, X64_G_CMP, size, t, (int32_t)range));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, t, (int32_t)range));
   x64_jcc(w, X64_A, other);
-  uint32_t base = kn_walk_label(w);
+  uint32_t base = kn_code_label(w);
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
   x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
-  EMIT(w, x64_rm(w->p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
-  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_SCRATCH));
-  EMIT(w, x64_jmp_r(w->p, t));
-  if (!kn_walk_room(w, (size_t)(range + 1) * 4)) return;
+  EMIT(w, x64_rm(w->code.p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_SCRATCH));
+  EMIT(w, x64_jmp_r(w->code.p, t));
+  if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
-  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, true);
+  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
     if (c[k].value - (uint64_t)low == v) label = c[k++].to;
-    EMIT(w, x64_put32(w->p, 0));
-    if (!KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
+    EMIT(w, x64_put32(w->code.p, 0));
+    if (!KN_PUSH(w->f, w->code.fixups,
+                 (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }
-  if (KN_UNLIKELY(w->map)) kn_map_add(w, w->block, w->i, false);
+  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
 }
 
 /* Binary search down to short chains. Ranges still to do wait on a stack of at most 32. */
@@ -259,11 +264,11 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
     top--;
     uint32_t from = stack[top].from, to = stack[top].to;
     if (stack[top].label != UINT32_MAX) x64_place_label(w, stack[top].label);
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) return;
+    if (!kn_code_ready(w, 4096)) return;
     while (to - from > 3) {
       uint32_t mid = from + (to - from) / 2; /* right part: from mid on */
       compare(w, r, size, (int64_t)c[mid].value);
-      uint32_t right = kn_walk_label(w);
+      uint32_t right = kn_code_label(w);
       x64_jcc(w, X64_GE, right);
       stack[top].from = mid;
       stack[top].to = to;
@@ -278,14 +283,12 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
   }
 }
 
-void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_switch(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   const struct kn_edge *e = &f->edges.at[in->b];
   uint32_t n = f->block[w->block].n_edges - 1;
   unsigned type = in->type, size = x64_size(type);
-  w->done = KN_DONE;
-  for (uint32_t k = 0; k <= n; k++) x64_prepare_edge(w, &e[k]);
+  for (uint32_t k = 0; k <= n; k++) kn_edge_prepare(w, &e[k]);
   uint32_t other = edge_label(w, &e[0]);
   if (n == 0) {
     kn_drop(w, in->a);
@@ -294,7 +297,7 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       return;
     }
     x64_place_label(w, other);
-    x64_edge(w, &e[0]);
+    kn_edge_moves(w, &e[0]);
     go(w, e[0].target);
     return;
   }
@@ -323,49 +326,42 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
    * every argument was prepared */
   for (uint32_t k = 0; k <= n; k++) {
     if (e[k].args == 0) continue;
-    if (w->p > w->limit && !kn_walk_room(w, 4096)) break;
+    if (!kn_code_ready(w, 4096)) break;
     x64_place_label(w, k ? c[k - 1].to : other);
-    x64_edge(w, &e[k]);
+    kn_edge_moves(w, &e[k]);
     x64_jmp(w, e[k].target);
   }
   if (c != few) kn_realloc(f->module, c, 0);
 }
 
-void x64_brind(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_brind(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
   uint32_t n = w->f->block[w->block].n_edges;
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
-  uint64_t locked = w->locked;
+  uint64_t locked = w->regs.locked;
   for (uint32_t k = 0; k < n; k++) {
     if (e[k].args == 0) continue;
-    x64_prepare_edge(w, &e[k]);
-    w->locked = locked;
-    x64_edge(w, &e[k]); /* to shadow slots: no register of a home changes */
+    kn_edge_prepare(w, &e[k]);
+    w->regs.locked = locked;
+    kn_edge_moves(w, &e[k]); /* to shadow slots: no register of a home changes */
   }
   if (kn_is_value(in->a)) KN_LOG(w, KN_EV_USE, in->a, r);
-  EMIT(w, x64_jmp_r(w->p, r));
+  EMIT(w, x64_jmp_r(w->code.p, r));
   kn_drop(w, in->a);
-  w->done = KN_DONE;
 }
 
 /* ---- ends ---- */
 
-void x64_unreachable(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_unreachable(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  (void)i;
-  w->done = KN_DONE;
   /* a function's code must not be empty, nor run on into the next one */
-  if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->p));
+  if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->code.p));
 }
-void x64_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  (void)i;
-  w->done = KN_DONE;
-  EMIT(w, x64_ud2(w->p));
+  EMIT(w, x64_ud2(w->code.p));
 }
-void x64_debug_trap(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_debug_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  (void)i;
-  EMIT(w, x64_int3(w->p));
+  EMIT(w, x64_int3(w->code.p));
 }

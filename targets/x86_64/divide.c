@@ -7,10 +7,10 @@
 /* dst (64 bits) *= m, below 2^33. */
 static void multiply(struct kn_walk *w, unsigned dst, uint64_t m) {
   if (m <= INT32_MAX) {
-    EMIT(w, x64_imul_rri(w->p, 3, dst, dst, (int32_t)m));
+    EMIT(w, x64_imul_rri(w->code.p, 3, dst, dst, (int32_t)m));
   } else {
     x64_const(w, X64_SCRATCH, m);
-    EMIT(w, x64_rr(w->p, X64_IMUL, 3, dst, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_IMUL, 3, dst, X64_SCRATCH));
   }
 }
 
@@ -18,19 +18,19 @@ static void multiply(struct kn_walk *w, unsigned dst, uint64_t m) {
 static void remainder_of(struct kn_walk *w, unsigned size, unsigned dst, unsigned x, unsigned q,
                          int64_t d) {
   if (d == (int32_t)d || size == 2) {
-    EMIT(w, x64_imul_rri(w->p, size, q, q, (int32_t)d));
+    EMIT(w, x64_imul_rri(w->code.p, size, q, q, (int32_t)d));
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)d);
-    EMIT(w, x64_rr(w->p, X64_IMUL, size, q, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_IMUL, size, q, X64_SCRATCH));
   }
   x64_mov(w, size, X64_SCRATCH, x);
-  EMIT(w, x64_rr(w->p, X64_SUB, size, X64_SCRATCH, q));
+  EMIT(w, x64_rr(w->code.p, X64_SUB, size, X64_SCRATCH, q));
   x64_mov(w, size, dst, X64_SCRATCH);
 }
 
 /* Up to 32 bits: in 64-bit registers the whole product has room. */
-static void narrow(struct kn_walk *w, const struct kn_inst *in, uint32_t i, int64_t v, bool sign,
-                   bool rest) {
+static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool sign, bool rest) {
+  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   unsigned ra = kn_reg(w, in->a, type), t = kn_temp(w, KN_GP_MASK);
   unsigned x = ra;
@@ -43,23 +43,23 @@ static void narrow(struct kn_walk *w, const struct kn_inst *in, uint32_t i, int6
     struct kn_magic g = kn_magic_signed((uint64_t)(v < 0 ? -v : v), bits);
     multiply(w, t, g.factor);
     x64_mov(w, 3, X64_SCRATCH, t);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, X64_SCRATCH, 63));
-    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, t, g.shift));
-    EMIT(w, x64_rr(w->p, X64_ADD, 2, t, X64_SCRATCH));
-    if (v < 0) EMIT(w, x64_unary_r(w->p, X64_G_NEG, 2, t));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_SCRATCH, 63));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, t, g.shift));
+    EMIT(w, x64_rr(w->code.p, X64_ADD, 2, t, X64_SCRATCH));
+    if (v < 0) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, 2, t));
   } else {
     struct kn_magic g = kn_magic_unsigned((uint64_t)v, bits);
     if (!g.carry || bits < 32) {
       multiply(w, t, g.factor | (uint64_t)g.carry << bits);
-      EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, t, g.shift));
+      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, g.shift));
     } else { /* h = the product's high half without the carry; ((x - h) / 2 + h) >> (s - 1) */
       x64_const(w, X64_SCRATCH, g.factor);
-      EMIT(w, x64_rr(w->p, X64_IMUL, 3, X64_SCRATCH, t));
-      EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, X64_SCRATCH, 32));
-      EMIT(w, x64_rr(w->p, X64_SUB, 2, t, X64_SCRATCH));
-      EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 2, t, 1));
-      EMIT(w, x64_rr(w->p, X64_ADD, 2, t, X64_SCRATCH));
-      if (g.shift > 33) EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 2, t, g.shift - 33u));
+      EMIT(w, x64_rr(w->code.p, X64_IMUL, 3, X64_SCRATCH, t));
+      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_SCRATCH, 32));
+      EMIT(w, x64_rr(w->code.p, X64_SUB, 2, t, X64_SCRATCH));
+      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, 1));
+      EMIT(w, x64_rr(w->code.p, X64_ADD, 2, t, X64_SCRATCH));
+      if (g.shift > 33) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, g.shift - 33u));
     }
   }
   if (rest) remainder_of(w, 2, t, x, t, v);
@@ -68,8 +68,8 @@ static void narrow(struct kn_walk *w, const struct kn_inst *in, uint32_t i, int6
 }
 
 /* 64 bits: the high half of the product, in rdx. */
-static void wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i, int64_t v, bool sign,
-                 bool rest) {
+static void wide(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool sign, bool rest) {
+  uint32_t i = w->i;
   x64_dividend(w, in->a, in->type, sign);
   unsigned x = kn_temp(w, KN_GP_MASK);
   x64_mov(w, 3, x, X64_RAX);
@@ -77,33 +77,34 @@ static void wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i, int64_
   if (sign) {
     struct kn_magic g = kn_magic_signed((uint64_t)(v < 0 ? -v : v), 64);
     x64_const(w, X64_SCRATCH, g.factor);
-    EMIT(w, x64_unary_r(w->p, X64_G_IMUL, 3, X64_SCRATCH));
-    if (g.factor >> 63) EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, x)); /* read as negative */
+    EMIT(w, x64_unary_r(w->code.p, X64_G_IMUL, 3, X64_SCRATCH));
+    if (g.factor >> 63) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, x)); /* read as negative */
     x64_mov(w, 3, X64_RAX, X64_RDX);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, X64_RAX, 63));
-    if (g.shift > 64) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, X64_RDX, g.shift - 64u));
-    EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, X64_RAX));
-    if (v < 0) EMIT(w, x64_unary_r(w->p, X64_G_NEG, 3, X64_RDX));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RAX, 63));
+    if (g.shift > 64) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, X64_RDX, g.shift - 64u));
+    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, X64_RAX));
+    if (v < 0) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, 3, X64_RDX));
   } else {
     struct kn_magic g = kn_magic_unsigned((uint64_t)v, 64);
     unsigned shift = g.shift - 64u;
     x64_const(w, X64_SCRATCH, g.factor);
-    EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, X64_SCRATCH));
+    EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, X64_SCRATCH));
     if (g.carry) {
       x64_mov(w, 3, X64_RAX, x);
-      EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RAX, X64_RDX));
-      EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, X64_RAX, 1));
-      EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, X64_RAX));
+      EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_RDX));
+      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RAX, 1));
+      EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, X64_RAX));
       shift--;
     }
-    if (shift) EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, X64_RDX, shift));
+    if (shift) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RDX, shift));
   }
   if (rest) remainder_of(w, 3, X64_RDX, x, X64_RDX, v);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, X64_RDX);
 }
 
-bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
   bool rest = in->op == KILN_OP_UREM || in->op == KILN_OP_SREM;
@@ -116,8 +117,8 @@ bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     v = (int64_t)((uint64_t)v & (UINT64_MAX >> (64 - bits)));
     if (v == 0 || v == 1) return false;
   }
-  if (bits == 64) wide(w, in, i, v, sign, rest);
-  else narrow(w, in, i, v, sign, rest);
+  if (bits == 64) wide(w, in, v, sign, rest);
+  else narrow(w, in, v, sign, rest);
   x64_set_zx(w, i, type);
   return true;
 }

@@ -16,8 +16,8 @@ static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned r
   x64_move(w, dst, to, KILN_TYPE_F64);
 }
 
-void x64_farith(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_farith(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const unsigned ops[4][2] = {
     {X64_ADDSS, X64_ADDSD}, {X64_SUBSS, X64_SUBSD}, {X64_MULSS, X64_MULSD}, {X64_DIVSS, X64_DIVSD}};
   _Static_assert(KILN_OP_FDIV == KILN_OP_FADD + 3, "fadd, fsub, fmul, fdiv in this order");
@@ -32,7 +32,7 @@ void x64_farith(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
-  uint64_t avoid = w->locked & ~KN_GP_MASK & ~KN_BIT(ra);
+  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
   unsigned dst = kn_def(w, i, type, ra, avoid);
   two_address(w, op, dst, ra, &o);
   kn_defined(w, i, dst);
@@ -41,16 +41,15 @@ void x64_farith(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* A 16-byte constant behind the function. */
 static struct x64_place literal(struct kn_walk *w, uint64_t bits) {
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.ref = kn_walk_literal(w, bits, bits, 16);
+  place.ref = kn_code_literal(w, bits, bits, 16);
   return place;
 }
 static uint64_t sign_bits(unsigned type) {
   return single(type) ? UINT64_C(0x8000000080000000) : UINT64_C(1) << 63;
 }
 
-static void with_mask(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned op,
-                      uint64_t mask) {
-  if (x64_dead(w, in, i)) return;
+static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, uint64_t mask) {
+  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
@@ -59,15 +58,15 @@ static void with_mask(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
   x64_op_mem(w, op, 2, dst, &place);
   kn_defined(w, i, dst);
 }
-void x64_fneg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  with_mask(w, in, i, X64_XORPS, sign_bits(in->type));
+void x64_fneg(struct kn_walk *w, const struct kn_inst *in) {
+  with_mask(w, in, X64_XORPS, sign_bits(in->type));
 }
-void x64_fabs(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  with_mask(w, in, i, X64_ANDPS, ~sign_bits(in->type));
+void x64_fabs(struct kn_walk *w, const struct kn_inst *in) {
+  with_mask(w, in, X64_ANDPS, ~sign_bits(in->type));
 }
 
-void x64_fcopysign(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
   struct x64_place sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
@@ -76,23 +75,23 @@ void x64_fcopysign(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
   x64_move(w, X64_XSCRATCH, rb, type);
   x64_op_mem(w, X64_ANDPS, 2, X64_XSCRATCH, &sign);
-  EMIT(w, x64_rr(w->p, X64_ORPS, 2, x64_hw(t), 15));
+  EMIT(w, x64_rr(w->code.p, X64_ORPS, 2, x64_hw(t), 15));
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   x64_def_fixed(w, i, type, t);
 }
 
-void x64_fsqrt(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
-  EMIT(w, x64_rr(w->p, by_type(in->type, X64_SQRTSS, X64_SQRTSD), 2, x64_hw(dst), x64_hw(ra)));
+  EMIT(w, x64_rr(w->code.p, by_type(in->type, X64_SQRTSS, X64_SQRTSD), 2, x64_hw(dst), x64_hw(ra)));
   kn_defined(w, i, dst);
 }
 
-void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type);
   struct x64_operand b, c;
@@ -102,7 +101,7 @@ void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned rb = b.kind == X64_REG ? b.reg : KN_NO_REG, rc = c.kind == X64_REG ? c.reg : KN_NO_REG;
-  uint64_t avoid = w->locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
+  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
   unsigned dst = kn_def(w, i, type, rc, avoid);
   bool free = dst != rc && (dst != rb || ra == rb);
   unsigned t = free ? dst : X64_XSCRATCH;
@@ -120,7 +119,8 @@ void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 }
 
 /* Operations that the C library performs. */
-void x64_flib(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_flib(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const struct {
     uint8_t op, fn;
   } table[] = {
@@ -148,24 +148,24 @@ void x64_flib(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is; equal operands differ in the zero's sign only. */
-void x64_fminimum(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_fminimum(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
   bool least = in->op == KILN_OP_FMINIMUM;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
   unsigned t = kn_temp(w, ~KN_GP_MASK), b = x64_hw(rb);
-  uint32_t nan = kn_walk_label(w), unequal = kn_walk_label(w), done = kn_walk_label(w);
+  uint32_t nan = kn_code_label(w), unequal = kn_code_label(w), done = kn_code_label(w);
   x64_move(w, t, ra, type);
-  EMIT(w, x64_rr(w->p, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(t), b));
+  EMIT(w, x64_rr(w->code.p, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(t), b));
   x64_jcc(w, X64_P, nan);
   x64_jcc(w, X64_NE, unequal);
-  EMIT(w, x64_rr(w->p, least ? X64_ORPS : X64_ANDPS, 2, x64_hw(t), b));
+  EMIT(w, x64_rr(w->code.p, least ? X64_ORPS : X64_ANDPS, 2, x64_hw(t), b));
   x64_jmp(w, done);
   x64_place_label(w, nan);
-  EMIT(w, x64_rr(w->p, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b));
+  EMIT(w, x64_rr(w->code.p, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b));
   x64_jmp(w, done);
   x64_place_label(w, unequal);
-  EMIT(w, x64_rr(w->p,
+  EMIT(w, x64_rr(w->code.p,
                  least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
                  2, x64_hw(t), b));
   x64_place_label(w, done);
@@ -190,25 +190,25 @@ const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
 void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(next->type)))) {
-    w->flags_of = i;
-    w->flags_cond = cc;
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
+    x64(w)->flags_of = i;
+    x64(w)->flags_cond = cc;
     return;
   }
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
   if (cc < 16) {
-    EMIT(w, x64_setcc(w->p, cc, dst));
+    EMIT(w, x64_setcc(w->code.p, cc, dst));
   } else {
     bool equal = cc == X64_CC_OEQ;
-    EMIT(w, x64_setcc(w->p, equal ? X64_NP : X64_P, X64_SCRATCH));
-    EMIT(w, x64_setcc(w->p, equal ? X64_E : X64_NE, dst));
-    EMIT(w, x64_rr(w->p, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH));
+    EMIT(w, x64_setcc(w->code.p, equal ? X64_NP : X64_P, X64_SCRATCH));
+    EMIT(w, x64_setcc(w->code.p, equal ? X64_E : X64_NE, dst));
+    EMIT(w, x64_rr(w->code.p, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH));
   }
   kn_defined(w, i, dst);
 }
 
-void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_fcmp(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
   unsigned ra = kn_reg(w, a, type);
@@ -222,19 +222,19 @@ void x64_fcmp(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 
 /* ---- conversions ---- */
 
-void x64_fconv(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_fconv(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (KN_UNLIKELY(in->x == KILN_TYPE_F80)) {
-    x64_x87(w, in, i);
+    x64_x87(w, in);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   struct x64_operand o;
   x64_operand(w, in->a, in->x, &o);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, o.kind == X64_REG ? o.reg : KN_NO_REG, 0);
   unsigned op = in->op == KILN_OP_FDEMOTE ? X64_CVTSD2SS : X64_CVTSS2SD;
   if (o.kind != X64_REG || o.reg != dst) /* the upper part of dst is a false dependency */
-    EMIT(w, x64_rr(w->p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+    EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
   x64_op_operand(w, op, 2, dst, &o);
   kn_defined(w, i, dst);
 }
@@ -246,42 +246,42 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   if (single(type)) memcpy(&bits, &f, 4);
   else memcpy(&bits, &v, 8);
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.ref = kn_walk_literal(w, bits, 0, single(type) ? 4 : 8);
+  place.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
   x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, X64_XSCRATCH, &place);
 }
 
 /* t = the float in x (not negative, in range) as an unsigned 64-bit integer; y is changed. */
 static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, unsigned y) {
   unsigned cvt = by_type(from, X64_CVTTSS2SI, X64_CVTTSD2SI);
-  uint32_t big = kn_walk_label(w), done = kn_walk_label(w);
+  uint32_t big = kn_code_label(w), done = kn_code_label(w);
   float_const(w, from, 9223372036854775808.0);
-  EMIT(w, x64_rr(w->p, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), 15));
+  EMIT(w, x64_rr(w->code.p, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), 15));
   x64_jcc(w, X64_AE, big);
-  EMIT(w, x64_rr(w->p, cvt, 3, t, x64_hw(x)));
+  EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(x)));
   x64_jmp(w, done);
   x64_place_label(w, big);
   /* x - 2^63 converts; its sign bit is put back */
   x64_move(w, y, x, from);
-  EMIT(w, x64_rr(w->p, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15));
-  EMIT(w, x64_rr(w->p, cvt, 3, t, x64_hw(y)));
+  EMIT(w, x64_rr(w->code.p, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15));
+  EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(y)));
   x64_const(w, X64_SCRATCH, UINT64_C(1) << 63);
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, t, X64_SCRATCH));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, X64_SCRATCH));
   x64_place_label(w, done);
 }
 
-void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_ftoi(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (KN_UNLIKELY(from == KILN_TYPE_F80)) {
-    x64_x87(w, in, i);
+    x64_x87(w, in);
     return;
   }
   if (to == KILN_TYPE_I128 && saturate) {
-    x64_saturate_wide(w, in, i);
+    x64_saturate_wide(w, in);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   if (to == KILN_TYPE_I128) {
     unsigned fn = (sign ? X64_LIB_FIXSFTI : X64_LIB_FIXUNSSFTI) + (from == KILN_TYPE_F64);
     const uint8_t type = (uint8_t)from;
@@ -298,21 +298,21 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   /* taken before the paths part: what it evicts is stored on all of them */
   if (bits == 64 && !sign) y = kn_temp(w, ~KN_GP_MASK);
   if (saturate) {
-    uint32_t low = kn_walk_label(w), high = kn_walk_label(w), nan = kn_walk_label(w);
+    uint32_t low = kn_code_label(w), high = kn_code_label(w), nan = kn_code_label(w);
     double top = __builtin_ldexp(1.0, (int)(sign ? bits - 1 : bits));
     uint64_t max = sign         ? (UINT64_C(1) << (bits - 1)) - 1
                    : bits == 64 ? UINT64_MAX
                                 : (UINT64_C(1) << bits) - 1;
     uint64_t min = sign ? ~max : 0;
-    uint32_t in_range = kn_walk_label(w);
-    done = kn_walk_label(w);
-    EMIT(w, x64_rr(w->p, cmp, 2, x64_hw(x), x64_hw(x)));
+    uint32_t in_range = kn_code_label(w);
+    done = kn_code_label(w);
+    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), x64_hw(x)));
     x64_jcc(w, X64_P, nan);
     float_const(w, from, top);
-    EMIT(w, x64_rr(w->p, cmp, 2, x64_hw(x), 15));
+    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), 15));
     x64_jcc(w, X64_AE, high);
     float_const(w, from, sign ? -top : 0.0);
-    EMIT(w, x64_rr(w->p, cmp, 2, x64_hw(x), 15));
+    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), 15));
     x64_jcc(w, X64_AE, in_range);
     x64_place_label(w, low);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);
@@ -326,16 +326,16 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_place_label(w, in_range);
   }
   if (bits == 64 && !sign) to_u64(w, from, t, x, y);
-  else EMIT(w, x64_rr(w->p, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x)));
+  else EMIT(w, x64_rr(w->code.p, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x)));
   if (saturate) x64_place_label(w, done);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, to, t);
 }
 
-void x64_itof(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_itof(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_SITOF;
-  if (x64_dead(w, in, i)) return;
   if (from == KILN_TYPE_I128) {
     unsigned fn = (sign ? X64_LIB_FLOATTISF : X64_LIB_FLOATUNTISF) + (to == KILN_TYPE_F64);
     const uint8_t type = KILN_TYPE_I128;
@@ -358,40 +358,40 @@ void x64_itof(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, to, KN_NO_REG, 0);
-  EMIT(w, x64_rr(w->p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+  EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
   if (sign || from != KILN_TYPE_I64) {
     x64_op_operand(w, cvt, size, dst, &o);
   } else {
     /* the upper half of the range: half of it, rounded to odd, converts; then twice that */
-    uint32_t big = kn_walk_label(w), done = kn_walk_label(w);
-    EMIT(w, x64_rr(w->p, X64_TEST, 3, t, t));
+    uint32_t big = kn_code_label(w), done = kn_code_label(w);
+    EMIT(w, x64_rr(w->code.p, X64_TEST, 3, t, t));
     x64_jcc(w, X64_S, big);
-    EMIT(w, x64_rr(w->p, cvt, 3, x64_hw(dst), t));
+    EMIT(w, x64_rr(w->code.p, cvt, 3, x64_hw(dst), t));
     x64_jmp(w, done);
     x64_place_label(w, big);
     x64_mov(w, 3, X64_SCRATCH, t);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, t, 1));
-    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, X64_SCRATCH, 1));
-    EMIT(w, x64_rr(w->p, X64_OR, 3, t, X64_SCRATCH));
-    EMIT(w, x64_rr(w->p, cvt, 3, x64_hw(dst), t));
-    EMIT(w, x64_rr(w->p, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst)));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, 1));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_SCRATCH, 1));
+    EMIT(w, x64_rr(w->code.p, X64_OR, 3, t, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, cvt, 3, x64_hw(dst), t));
+    EMIT(w, x64_rr(w->code.p, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst)));
     x64_place_label(w, done);
   }
   kn_defined(w, i, dst);
 }
 
-void x64_bitcast(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_bitcast(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (in->type == in->x) {
-    x64_copy_op(w, in, i);
+    x64_copy_op(w, in);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   unsigned size = x64_size(in->type);
   unsigned ra = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  if (kn_bank(in->type)) EMIT(w, x64_rr(w->p, X64_MOV_XG, size, x64_hw(dst), ra));
-  else EMIT(w, x64_rr(w->p, X64_MOV_GX, size, x64_hw(ra), dst));
+  if (kn_bank(w, in->type)) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, size, x64_hw(dst), ra));
+  else EMIT(w, x64_rr(w->code.p, X64_MOV_GX, size, x64_hw(ra), dst));
   if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
 }

@@ -2,18 +2,6 @@
  * the low bits do not depend on the high ones; the others extend first. */
 #include "targets/x86_64/x64.h"
 
-bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (KN_LIKELY(w->val[i].uses != 0)) return false;
-  kn_drop(w, in->a);
-  unsigned shape = kn_op_info[in->op].shape;
-  if (shape == KN_SH_BIN || shape == KN_SH_TERN || shape == KN_SH_ICMP || shape == KN_SH_FCMP ||
-      shape == KN_SH_SELECT || shape == KN_SH_ADDR) {
-    if (in->b) kn_drop(w, in->b);
-    if (shape == KN_SH_TERN || shape == KN_SH_SELECT) kn_drop(w, in->c);
-  }
-  return true;
-}
-
 /* ---- add, sub, logic ---- */
 
 /* dst = ra op o, for two-address operations. dst may be any register of the operands. */
@@ -23,22 +11,22 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
   if (dst != ra && o->kind != X64_IMM) {
     if (o->kind == X64_REG ? o->reg == dst : o->place.m.base == dst || o->place.m.index == dst) {
       if (o->kind == X64_REG && commutes) {
-        EMIT(w, x64_rr(w->p, op, size, dst, ra));
+        EMIT(w, x64_rr(w->code.p, op, size, dst, ra));
         return;
       }
       to = X64_SCRATCH; /* the second operand reads dst */
     }
   }
   if (to != ra) x64_mov(w, size, to, ra);
-  if (o->kind == X64_IMM) EMIT(w, x64_alu_ri(w->p, group, size, to, o->imm));
-  else if (o->kind == X64_REG) EMIT(w, x64_rr(w->p, op, size, to, o->reg));
+  if (o->kind == X64_IMM) EMIT(w, x64_alu_ri(w->code.p, group, size, to, o->imm));
+  else if (o->kind == X64_REG) EMIT(w, x64_rr(w->code.p, op, size, to, o->reg));
   else x64_op_mem(w, op, size, to, &o->place);
   if (to != dst) x64_mov(w, size, dst, to);
 }
 
 /* Operand order of a commutative operation: the constant or folded load comes second. */
 KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
-  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_MEM)) {
+  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_WAITS)) {
     uint32_t t = *a;
     *a = *b;
     *b = t;
@@ -47,15 +35,15 @@ KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
 
 /* The code that ends here left a comparison of value i with 0 in the flags: of equality, or any. */
 KN_INLINE void flags_tell(struct kn_walk *w, uint32_t i, bool any) {
-  w->zero_of = i;
-  w->zero_at = kn_here(w);
-  w->zero_any = any;
-  w->zero_only = false;
+  x64(w)->zero_of = i;
+  x64(w)->zero_at = kn_here(w);
+  x64(w)->zero_any = any;
+  x64(w)->zero_only = false;
 }
 
-KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned op,
-                      unsigned group, bool commutes) {
-  if (x64_dead(w, in, i)) return;
+KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsigned group,
+                      bool commutes) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   if (commutes) order(w, &a, &b);
@@ -72,7 +60,8 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, uint32_t i, u
 }
 
 /* An AND that is only compared with 0, by the next instruction. */
-static bool test_bits(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   const struct kn_inst *next = &w->inst[i + 1];
   if (next->op != KILN_OP_ICMP || next->a != i || w->val[i].uses != 1 || w->val[i].flags ||
       !kn_is_imm(next->b) || kn_imm(next->b) != 0)
@@ -84,40 +73,39 @@ static bool test_bits(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   struct x64_operand o;
   x64_operand(w, b, type, &o);
   if (o.kind == X64_IMM) { /* within the low 7 bits a byte has all, and the sign is 0 */
-    EMIT(w, x64_test_ri(w->p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
+    EMIT(w, x64_test_ri(w->code.p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
   } else x64_op_operand(w, X64_TEST, size, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
   flags_tell(w, i, true);
-  w->zero_only = true;
+  x64(w)->zero_only = true;
   return true;
 }
 
-void x64_and(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (test_bits(w, in, i)) return;
-  binary(w, in, i, X64_AND, X64_G_AND, true);
+void x64_and(struct kn_walk *w, const struct kn_inst *in) {
+  if (test_bits(w, in)) return;
+  binary(w, in, X64_AND, X64_G_AND, true);
 }
-void x64_or(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  binary(w, in, i, X64_OR, X64_G_OR, true);
-}
-void x64_xor(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_or(struct kn_walk *w, const struct kn_inst *in) { binary(w, in, X64_OR, X64_G_OR, true); }
+void x64_xor(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   int32_t imm;
   if (kn_is_value(in->a) && x64_imm32(w, in->b, in->type, &imm) && imm == -1 && w->val[i].uses) {
     unsigned ra = kn_reg(w, in->a, in->type);
     kn_drop(w, in->a);
     unsigned dst = kn_def(w, i, in->type, ra, 0);
     x64_move(w, dst, ra, in->type);
-    EMIT(w, x64_group_r(w->p, 0xf7, x64_op_size(in->type), X64_G_NOT, dst));
+    EMIT(w, x64_group_r(w->code.p, 0xf7, x64_op_size(in->type), X64_G_NOT, dst));
     x64_set_zx(w, i, in->type);
     kn_defined(w, i, dst);
     return;
   }
-  binary(w, in, i, X64_XOR, X64_G_XOR, true);
+  binary(w, in, X64_XOR, X64_G_XOR, true);
 }
 
 /* Sums use lea where the result has a register of its own. */
-KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool subtract) {
-  if (x64_dead(w, in, i)) return;
+KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   if (!subtract) order(w, &a, &b);
@@ -128,10 +116,10 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool
   kn_drop(w, b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   if (dst != ra && o.kind == X64_IMM && o.imm != INT32_MIN) {
-    EMIT(w, x64_rm(w->p, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm)));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm)));
   } else if (dst != ra && dst != o.reg && o.kind == X64_REG && !subtract) {
-    EMIT(w,
-         x64_rm(w->p, X64_LEA, size, dst, (struct x64_mem){(uint8_t)ra, (uint8_t)o.reg, 0, 0, 0}));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst,
+                   (struct x64_mem){(uint8_t)ra, (uint8_t)o.reg, 0, 0, 0}));
   } else {
     two_address(w, subtract ? X64_SUB : X64_ADD, subtract ? X64_G_SUB : X64_G_ADD, size, dst, ra,
                 &o, !subtract);
@@ -140,11 +128,11 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, uint32_t i, bool
   x64_set_zx(w, i, type);
   kn_defined(w, i, dst);
 }
-void x64_add(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { sum(w, in, i, false); }
-void x64_sub(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { sum(w, in, i, true); }
+void x64_add(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, false); }
+void x64_sub(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, true); }
 
-void x64_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_mul(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
@@ -158,13 +146,13 @@ void x64_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     uint32_t m = (uint32_t)o.imm;
     if (o.imm > 0 && (m & (m - 1)) == 0) {
       x64_move(w, dst, ra, type);
-      if (m > 1) EMIT(w, x64_shift_ri(w->p, X64_G_SHL, size, dst, (unsigned)__builtin_ctz(m)));
+      if (m > 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, size, dst, (unsigned)__builtin_ctz(m)));
     } else if (o.imm == 3 || o.imm == 5 || o.imm == 9) {
       uint8_t scale = o.imm == 3 ? 1 : o.imm == 5 ? 2 : 3;
-      EMIT(w, x64_rm(w->p, X64_LEA, size, dst,
+      EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst,
                      (struct x64_mem){(uint8_t)ra, (uint8_t)ra, scale, 0, 0}));
     } else {
-      EMIT(w, x64_imul_rri(w->p, size, dst, ra, o.imm));
+      EMIT(w, x64_imul_rri(w->code.p, size, dst, ra, o.imm));
     }
   } else {
     two_address(w, X64_IMUL, 0, size, dst, ra, &o, true);
@@ -179,7 +167,7 @@ void x64_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
  * fetched, since what was in rcx moves. */
 static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   if (kn_is_value(h) && w->val[h].reg == X64_RCX) {
-    w->locked |= KN_BIT(X64_RCX);
+    w->regs.locked |= KN_BIT(X64_RCX);
     KN_LOG(w, KN_EV_USE, h, X64_RCX);
     return;
   }
@@ -191,8 +179,8 @@ static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   else x64_op_operand(w, X64_MOV, 2, X64_RCX, &o);
 }
 
-void x64_shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_shift(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   unsigned group = in->op == KILN_OP_SHL    ? X64_G_SHL
                    : in->op == KILN_OP_LSHR ? X64_G_SHR
@@ -214,16 +202,16 @@ void x64_shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned bits = 8u << x64_size(type);
   if (by_imm) {
     if ((n & (int32_t)(bits - 1)) != 0)
-      EMIT(w, x64_shift_ri(w->p, group, size, dst, (unsigned)n & (bits - 1)));
+      EMIT(w, x64_shift_ri(w->code.p, group, size, dst, (unsigned)n & (bits - 1)));
   } else {
-    EMIT(w, x64_shift_cl(w->p, group, size, dst));
+    EMIT(w, x64_shift_cl(w->code.p, group, size, dst));
   }
   if (type == KILN_TYPE_I32 && (!by_imm || (n & 31) != 0)) x64_set_zx(w, i, type);
   kn_defined(w, i, dst);
 }
 
-void x64_rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_rotate(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   unsigned group = in->op == KILN_OP_ROTL ? X64_G_ROL : X64_G_ROR;
   int32_t n;
@@ -234,14 +222,14 @@ void x64_rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   kn_drop(w, in->b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   x64_move(w, dst, ra, type);
-  if (by_imm) EMIT(w, x64_shift_ri(w->p, group, size, dst, (unsigned)n & ((8u << size) - 1)));
-  else EMIT(w, x64_shift_cl(w->p, group, size, dst));
+  if (by_imm) EMIT(w, x64_shift_ri(w->code.p, group, size, dst, (unsigned)n & ((8u << size) - 1)));
+  else EMIT(w, x64_shift_cl(w->code.p, group, size, dst));
   kn_defined(w, i, dst);
 }
 
 /* fshl, fshr: shld and shrd; for narrow types the pair fits one register. */
-void x64_funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_funnel(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   bool left = in->op == KILN_OP_FSHL;
   int32_t n = 0;
@@ -254,29 +242,29 @@ void x64_funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     /* t is shifted, bits of the other come in */
     unsigned size = x64_op_size(type), other = left ? rb : ra;
     x64_mov(w, size, t, left ? ra : rb);
-    if (!by_imm) EMIT(w, x64_rr(w->p, left ? X64_SHLD_CL : X64_SHRD_CL, size, other, t));
+    if (!by_imm) EMIT(w, x64_rr(w->code.p, left ? X64_SHLD_CL : X64_SHRD_CL, size, other, t));
     else if (n)
-      EMIT(w, left ? x64_shld_ri(w->p, size, t, other, (unsigned)n)
-                   : x64_shrd_ri(w->p, size, t, other, (unsigned)n));
+      EMIT(w, left ? x64_shld_ri(w->code.p, size, t, other, (unsigned)n)
+                   : x64_shrd_ri(w->code.p, size, t, other, (unsigned)n));
   } else {
     /* a:b in 32 bits; the count modulo the width */
     x64_extend(w, X64_SCRATCH, rb, type, false, false);
     x64_mov(w, 2, t, ra);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 2, t, bits));
-    EMIT(w, x64_rr(w->p, X64_OR, 2, t, X64_SCRATCH));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, t, bits));
+    EMIT(w, x64_rr(w->code.p, X64_OR, 2, t, X64_SCRATCH));
     if (bits == 8) { /* a's garbage above: only 16 bits are a:b */
-      EMIT(w, x64_rr(w->p, X64_MOVZX16, 2, t, t));
+      EMIT(w, x64_rr(w->code.p, X64_MOVZX16, 2, t, t));
     }
     if (!by_imm) {
-      bool owned = (w->temp & KN_BIT(X64_RCX)) == 0;
+      bool owned = (w->regs.temp & KN_BIT(X64_RCX)) == 0;
       if (owned) x64_mov(w, 2, X64_SCRATCH, X64_RCX);
-      EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, X64_RCX, (int32_t)bits - 1));
-      EMIT(w, x64_shift_cl(w->p, left ? X64_G_SHL : X64_G_SHR, 2, t));
+      EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_RCX, (int32_t)bits - 1));
+      EMIT(w, x64_shift_cl(w->code.p, left ? X64_G_SHL : X64_G_SHR, 2, t));
       if (owned) x64_mov(w, 2, X64_RCX, X64_SCRATCH);
     } else if (n) {
-      EMIT(w, x64_shift_ri(w->p, left ? X64_G_SHL : X64_G_SHR, 2, t, (unsigned)n));
+      EMIT(w, x64_shift_ri(w->code.p, left ? X64_G_SHL : X64_G_SHR, 2, t, (unsigned)n));
     }
-    if (left) EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 2, t, bits));
+    if (left) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, bits));
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -293,8 +281,8 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   if (!there) {
     kn_claim(w, X64_RAX);
   } else {
-    w->locked |= KN_BIT(X64_RAX);
-    w->owner[X64_RAX] = 0; /* a copy of it is none any more */
+    w->regs.locked |= KN_BIT(X64_RAX);
+    w->regs.owner[X64_RAX] = 0; /* a copy of it is none any more */
   }
   kn_claim(w, X64_RDX);
   if (!kn_is_value(a)) {
@@ -310,12 +298,12 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
     x64_const(w, X64_RAX, bits == 64 ? (uint64_t)v : (uint32_t)v);
     return;
   }
-  uint64_t locked = w->locked;
+  uint64_t locked = w->regs.locked;
   unsigned ra = kn_reg(w, a, type);
   if (x64_size(type) < 2) x64_extend(w, X64_RAX, ra, type, sign, false);
   else x64_move(w, X64_RAX, ra, type);
-  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->locked & ~locked));
-  w->locked = locked; /* registers are few here, and that one was read */
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->regs.locked & ~locked));
+  w->regs.locked = locked; /* registers are few here, and that one was read */
   KN_LOG(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
 }
 
@@ -342,7 +330,8 @@ static struct x64_operand divisor(struct kn_walk *w, uint32_t b, unsigned type, 
 }
 
 /* Division by a power of two without dividing. True if it was one. */
-static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   int64_t d;
   unsigned type = in->type, size = x64_size(type), bits = 8u << size;
   if (!x64_imm64(w, in->b, &d) || d <= 0 || (d & (d - 1)) || size < 2) return false;
@@ -359,8 +348,8 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in, uint32_
       x64_const(w, dst, 0);
     } else {
       x64_move(w, dst, ra, type);
-      if (rest) EMIT(w, x64_alu_ri(w->p, X64_G_AND, size, dst, (int32_t)(d - 1)));
-      else if (n) EMIT(w, x64_shift_ri(w->p, X64_G_SHR, size, dst, n));
+      if (rest) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, size, dst, (int32_t)(d - 1)));
+      else if (n) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, dst, n));
     }
     kn_defined(w, i, dst);
     return true;
@@ -368,39 +357,40 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in, uint32_
   /* towards zero: add d - 1 to negative dividends first */
   unsigned t = kn_temp(w, KN_GP_MASK);
   x64_mov(w, size, t, ra);
-  if (n > 1) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, size, t, bits - 1));
-  EMIT(w, x64_shift_ri(w->p, X64_G_SHR, size, t, bits - n));
-  EMIT(w, x64_rr(w->p, X64_ADD, size, t, ra));
+  if (n > 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, bits - 1));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, t, bits - n));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, size, t, ra));
   if (rest) {
-    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, size, t, n));
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, size, t, n));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, n));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, size, t, n));
     x64_mov(w, size, X64_SCRATCH, ra);
-    EMIT(w, x64_rr(w->p, X64_SUB, size, X64_SCRATCH, t));
+    EMIT(w, x64_rr(w->code.p, X64_SUB, size, X64_SCRATCH, t));
     x64_mov(w, size, t, X64_SCRATCH);
   } else {
-    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, size, t, n));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, n));
   }
   kn_drop(w, in->a);
   x64_def_fixed(w, i, type, t);
   return true;
 }
 
-void x64_divide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_divide(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
   bool rest = in->op == KILN_OP_UREM || in->op == KILN_OP_SREM;
-  if (w->val[i].uses && (divide_by_power(w, in, i) || x64_divide_const(w, in, i))) return;
+  if (w->val[i].uses && (divide_by_power(w, in) || x64_divide_const(w, in))) return;
   x64_dividend(w, in->a, type, sign);
   struct x64_operand o = divisor(w, in->b, type, sign);
   unsigned size = x64_op_size(type);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
-  if (sign) EMIT(w, x64_cdq(w->p, size));
-  else EMIT(w, x64_zero(w->p, X64_RDX));
+  if (sign) EMIT(w, x64_cdq(w->code.p, size));
+  else EMIT(w, x64_zero(w->code.p, X64_RDX));
   unsigned group = sign ? X64_G_IDIV : X64_G_DIV;
   if (o.kind == X64_REG) {
-    EMIT(w, x64_unary_r(w->p, group, size, o.reg));
+    EMIT(w, x64_unary_r(w->code.p, group, size, o.reg));
   } else {
-    EMIT(w, x64_unary_m(w->p, group, size, o.place.m));
+    EMIT(w, x64_unary_m(w->code.p, group, size, o.place.m));
     if (o.place.m.base == X64_RIP) x64_rip_fixup(w, &o.place, 0);
   }
   kn_drop(w, in->a);
@@ -410,8 +400,8 @@ void x64_divide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_set_zx(w, i, type);
 }
 
-void x64_high_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_high_mul(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SMULH;
   x64_dividend(w, in->a, type, sign);
@@ -424,10 +414,10 @@ void x64_high_mul(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned result = X64_RDX;
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   if (x64_size(type) >= 2) {
-    EMIT(w, x64_unary_r(w->p, sign ? X64_G_IMUL : X64_G_MUL, x64_op_size(type), o.reg));
+    EMIT(w, x64_unary_r(w->code.p, sign ? X64_G_IMUL : X64_G_MUL, x64_op_size(type), o.reg));
   } else {
-    EMIT(w, x64_rr(w->p, X64_IMUL, 2, X64_RAX, o.reg));
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 2, X64_RAX, 8u << x64_size(type)));
+    EMIT(w, x64_rr(w->code.p, X64_IMUL, 2, X64_RAX, o.reg));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, X64_RAX, 8u << x64_size(type)));
     result = X64_RAX;
   }
   kn_drop(w, in->a);

@@ -24,8 +24,9 @@ static const uint32_t fold_of[KILN_OP_COUNT] = {
   [KILN_OP_SEXT] = X64_INT | FOLD_A,
 };
 
-/* True if the next instruction reads load i from memory itself. */
-KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+/* True if the next instruction reads the load `in` from memory itself. */
+KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   const struct kn_inst *next = in + 1;
   unsigned fold = fold_of[next->op];
   if (KN_LIKELY(fold == 0)) return false;
@@ -34,19 +35,19 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in, uint32_t
   bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
                ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
   bool a_value = kn_is_value(next->a), b_value = kn_is_value(next->b);
-  bool waits = (w->val[kn_value_or_none(next->a)].flags & KN_VF_MEM) != 0;
+  bool waits = (w->val[kn_value_or_none(next->a)].flags & KN_VF_WAITS) != 0;
   bool as_a = (next->a == i) & ((fold & FOLD_A) != 0) & (b_value | !(fold & FOLD_SWAPS));
   bool as_b = (next->b == i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
   return plain & (fold >> in->type) & (as_a | as_b);
 }
 
 /* A load from anywhere, not folded. */
-static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct kn_inst *in,
-                                               uint32_t i) {
+static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
   kn_drop(w, in->a);
   if (w->val[i].uses == 0) {
-    x64_load_typed(w, kn_bank(in->type) ? X64_XSCRATCH : X64_SCRATCH, in, &m);
+    x64_load_typed(w, kn_bank(w, in->type) ? X64_XSCRATCH : X64_SCRATCH, in, &m);
     return;
   }
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
@@ -57,71 +58,73 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
 
 /* A load of a slot that is no variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                uint32_t i, struct kn_slot *s) {
+                                                struct kn_slot *s) {
+  uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
-    if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in, i);
+    if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in);
     return;
   }
   unsigned copy = kn_slot_copy(w, s);
   if (copy != KN_NO_REG) {
-    x64_load_copy(w, in, s, copy);
+    kn_load_copy(w, in, s, copy);
     return;
   }
-  if (folds(w, in, i)) {
-    v->flags = KN_VF_MEM;
+  if (folds(w, in)) {
+    v->flags = KN_VF_WAITS;
     return;
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->p, x64_load_move(in), x64_hw(dst), X64_RBP, at));
+  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), X64_RBP, at));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->escaped && w->owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
 }
 
 /* A load through an address. */
-static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in,
-                                                   uint32_t i) {
+static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0)) {
-    if (in->x & KILN_MEM_VOLATILE) load_any(w, in, i);
+    if (in->x & KILN_MEM_VOLATILE) load_any(w, in);
     else kn_drop(w, in->a);
     return;
   }
-  if (folds(w, in, i)) {
-    v->flags = KN_VF_MEM;
+  if (folds(w, in)) {
+    v->flags = KN_VF_WAITS;
     return;
   }
   unsigned base;
   int32_t disp;
   if (!x64_plain_address(w, in->a, (int32_t)in->c, &base, &disp)) {
-    load_any(w, in, i);
+    load_any(w, in);
     return;
   }
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->p, x64_load_move(in), x64_hw(dst), base, disp));
+  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), base, disp));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
 }
 
 /* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
  * a variable that lives in a register is nothing but another name for it. */
-void x64_load(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_load(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (!kn_is_slot(in->a)) {
-    load_through(w, in, i);
+    load_through(w, in);
     return;
   }
   struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
   unsigned home = s->reg;
   if (home == KN_NO_REG) {
-    load_slot(w, in, i, s);
+    load_slot(w, in, s);
     return;
   }
   const struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) {
-    x64_load_variable(w, in, home);
+    kn_load_variable(w, in, home);
     return;
   }
   kn_alias(w, i, home);
@@ -139,11 +142,11 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   uint32_t b = in->b;
   int32_t imm;
   struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
-  if (!kn_bank(type) && x64_imm32(w, b, type, &imm)) {
-    EMIT(w, x64_mov_mi(w->p, size, m.m, imm));
+  if (!kn_bank(w, type) && x64_imm32(w, b, type, &imm)) {
+    EMIT(w, x64_mov_mi(w->code.p, size, m.m, imm));
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
   } else {
-    if (kn_bank(type)) {
+    if (kn_bank(w, type)) {
       const struct kn_const *c = &w->f->pool.at[kn_index(b)];
       x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
     } else {
@@ -154,14 +157,13 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   kn_drop(w, in->a);
 }
 
-void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_store(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_slot *variable = NULL;
   uint32_t a = in->a, b = in->b;
   if (kn_is_slot(a)) {
     struct kn_slot *s = &w->f->slots.at[kn_index(a)];
     if (s->reg != KN_NO_REG) {
-      x64_store_variable(w, in, s->reg);
+      kn_store_variable(w, in, s->reg);
       return;
     }
     if (!s->escaped) variable = s;
@@ -174,30 +176,30 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned type = in->type, base, r = kn_reg(w, b, type);
   int32_t disp;
   if (KN_LIKELY(x64_plain_address(w, a, (int32_t)in->c, &base, &disp))) {
-    EMIT(w, x64_move_at(w->p, store_moves[type], x64_hw(r), base, disp));
+    EMIT(w, x64_move_at(w->code.p, store_moves[type], x64_hw(r), base, disp));
   } else {
     struct x64_place m = x64_address(w, a, (int32_t)in->c);
     x64_emit_mem(w, x64_move_forms[store_moves[type]], x64_hw(r), &m);
   }
-  if (variable && w->val[b].reg == r && w->owner[r] == b) kn_slot_note(w, variable, b);
+  if (variable && w->val[b].reg == r && w->regs.owner[r] == b) kn_slot_note(w, variable, b);
   kn_drop(w, b);
   kn_drop(w, a);
 }
 
 /* Addresses wait for their users, which fold them; unless other blocks use them. */
-void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+void x64_addr(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
   int32_t disp = (int32_t)in->c;
   unsigned scale = in->x;
   bool simple = in->b == 0 || scale == 1 || scale == 2 || scale == 4 || scale == 8;
   bool base_waits = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR);
   /* twice the depth, plus 1 if there is an index: a second one would take too many registers */
-  int32_t state = base_waits ? w->val[in->a].frame + 2 : 0;
+  uint32_t state = base_waits ? w->val[in->a].depth + 2 : 0;
   if (simple && v->flags == 0 && state < 8 && disp > -(1 << 28) && disp < 1 << 28 &&
       !(in->b && (state & 1))) {
     v->flags = KN_VF_ADDR;
-    v->frame = state | (in->b != 0); /* it has no other while it waits */
+    v->depth = state | (in->b != 0);
     return;
   }
   if (simple) {
@@ -224,65 +226,64 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   unsigned t = dst == base ? X64_SCRATCH : dst;
   if (scale && (scale & (scale - 1)) == 0) {
     x64_move(w, t, index, KILN_TYPE_I64);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, t, (unsigned)__builtin_ctz(scale)));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 3, t, (unsigned)__builtin_ctz(scale)));
   } else {
-    EMIT(w, x64_imul_rri(w->p, 3, t, index, (int32_t)scale));
+    EMIT(w, x64_imul_rri(w->code.p, 3, t, index, (int32_t)scale));
   }
-  if (disp == 0) EMIT(w, x64_rr(w->p, X64_ADD, 3, dst, t == dst ? base : t));
+  if (disp == 0) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, dst, t == dst ? base : t));
   else
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp}));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst,
+                   (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp}));
   kn_defined(w, i, dst);
 }
 
 /* ---- stack ---- */
 
-void x64_salloc(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_salloc(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
   x64_operand(w, in->a, KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16) {
-    EMIT(w, x64_alu_ri(w->p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
   } else {
     if (o.kind == X64_IMM) x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o.imm);
     else x64_op_operand(w, X64_MOV, 3, X64_SCRATCH, &o);
-    EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_SCRATCH, 15));
-    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_SCRATCH, -16));
-    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_SCRATCH, 15));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -16));
+    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
   }
-  if (in->x > 4) EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
+  if (in->x > 4) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
   kn_drop(w, in->a);
-  x64_stack_save(w, in, i);
+  x64_stack_save(w, in);
 }
-void x64_stack_save(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_stack_save(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   (void)in;
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
   x64_mov(w, 3, dst, X64_RSP);
   kn_defined(w, i, dst);
 }
-void x64_stack_restore(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
   x64_mov(w, 3, X64_RSP, r);
   kn_drop(w, in->a);
 }
 
 /* Hints that cost nothing to ignore. */
-void x64_life(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
-  kn_drop(w, in->a);
-}
-void x64_prefetch(struct kn_walk *w, const struct kn_inst *in, uint32_t i) { x64_life(w, in, i); }
+void x64_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
+void x64_prefetch(struct kn_walk *w, const struct kn_inst *in) { x64_life(w, in); }
 
-void x64_frame_addr(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
   unsigned from = X64_RBP;
   for (unsigned level = in->x; level > 0; level--) {
-    if (w->p > w->limit && !kn_walk_room(w, (size_t)level * 8)) return;
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(from, 0)));
+    if (!kn_code_ready(w, (size_t)level * 8)) return;
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(from, 0)));
     from = dst;
   }
-  if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(from, 8)));
+  if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(from, 8)));
   else x64_move(w, dst, from, KILN_TYPE_I64);
   kn_defined(w, i, dst);
 }
@@ -310,7 +311,8 @@ void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uin
   }
 }
 
-void x64_memory(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_memory(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I64, KILN_TYPE_I64};
   int64_t size;
   if (x64_imm64(w, in->c, &size) && size >= 0 &&
@@ -332,7 +334,8 @@ void x64_memory(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
               KILN_TYPE_VOID);
 }
 
-void x64_memset(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_memset(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I64};
   int64_t size, byte;
   if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
@@ -342,10 +345,10 @@ void x64_memset(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     if (wide) {
       if (pattern) {
         x64_const(w, X64_SCRATCH, pattern);
-        EMIT(w, x64_rr(w->p, X64_MOV_XG, 3, 15, X64_SCRATCH));
-        EMIT(w, x64_rr(w->p, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15)); /* punpcklqdq */
+        EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 3, 15, X64_SCRATCH));
+        EMIT(w, x64_rr(w->code.p, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15)); /* punpcklqdq */
       } else {
-        EMIT(w, x64_rr(w->p, X64_XORPS, 2, 15, 15));
+        EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, 15, 15));
       }
     }
     if ((size & 15) && pattern) x64_const(w, X64_SCRATCH, pattern);
@@ -356,7 +359,7 @@ void x64_memset(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
       } else if (pattern) {
         x64_op_mem(w, X64_MOV_ST, log2, X64_SCRATCH, &to);
       } else {
-        EMIT(w, x64_mov_mi(w->p, log2, to.m, 0));
+        EMIT(w, x64_mov_mi(w->code.p, log2, to.m, 0));
         if (to.m.base == X64_RIP) x64_rip_fixup(w, &to, log2 >= 2 ? 4 : 1u << log2);
       }
       to.m.disp += 1 << log2;
@@ -372,10 +375,11 @@ void x64_memset(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4 ---- */
 
 static void thread_pointer(struct kn_walk *w, unsigned dst) {
-  EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0}));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0}));
 }
 
-void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_tls(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
     kn_walk_fail(w, KILN_ERR_TYPE, "the operand is no symbol");
     return;
@@ -388,27 +392,27 @@ void x64_tls(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
     thread_pointer(w, dst);
     if (model == KILN_TLS_LOCAL_EXEC) {
-      EMIT(w, x64_put32(x64_group_r(w->p, 0x81, 3, X64_G_ADD, dst), 0));
-      kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, addend);
+      EMIT(w, x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0));
+      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, addend);
     } else {
-      EMIT(w, x64_rm(w->p, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0}));
-      kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
-      if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, dst, (int32_t)addend));
+      EMIT(w, x64_rm(w->code.p, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0}));
+      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
+      if (addend) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, dst, (int32_t)addend));
     }
     kn_defined(w, i, dst);
     return;
   }
   /* general dynamic; the linker knows these 16 bytes and relaxes them */
-  x64_save_live(w, X64_CLOBBERED);
+  kn_save_live(w, X64_CLOBBERED);
   static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
-  memcpy(w->p, lea, 4);
-  EMIT(w, x64_put32(w->p + 4, 0));
-  kn_walk_reloc(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
-  memcpy(w->p, call, 4);
-  EMIT(w, x64_put32(w->p + 4, 0));
-  kn_walk_reloc(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
+  memcpy(w->code.p, lea, 4);
+  EMIT(w, x64_put32(w->code.p + 4, 0));
+  kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
+  memcpy(w->code.p, call, 4);
+  EMIT(w, x64_put32(w->code.p + 4, 0));
+  kn_code_relocate(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
-  if (addend) EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
+  if (addend) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

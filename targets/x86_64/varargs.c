@@ -2,28 +2,26 @@
  * stored at the entry (save_area in call.c). */
 #include "targets/x86_64/x64.h"
 
-void x64_va_start(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_va_start(struct kn_walk *w, const struct kn_inst *in) {
   if (!w->f->variadic) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
     return;
   }
   struct x64_place m = x64_address(w, in->a, 0);
-  const int32_t head[2] = {8 * (int32_t)w->va_gp, 48 + 16 * (int32_t)w->va_fp};
-  const int32_t areas[2] = {w->va_stack, w->va_save};
+  const int32_t head[2] = {8 * (int32_t)w->frame.va.gp, 48 + 16 * (int32_t)w->frame.va.fp};
+  const int32_t areas[2] = {w->frame.va.stack, w->frame.va.save};
   for (unsigned k = 0; k < 2; k++, m.m.disp += 4) {
-    EMIT(w, x64_mov_mi(w->p, 2, m.m, head[k]));
+    EMIT(w, x64_mov_mi(w->code.p, 2, m.m, head[k]));
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
   }
   for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, areas[k])));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, areas[k])));
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
   }
   kn_drop(w, in->a);
 }
 
-void x64_va_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  (void)i;
+void x64_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
   x64_copy(w, to, from, 24);
   kn_drop(w, in->a);
@@ -31,39 +29,40 @@ void x64_va_copy(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 }
 
 /* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */
-void x64_va_arg(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_va_arg(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned type = in->type;
-  bool fp = kn_bank(type);
+  bool fp = kn_bank(w, type);
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
   unsigned t = kn_temp(w, KN_GP_MASK);
   if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */
     struct x64_place m = {.m = x64_at(t, -16)};
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
-    EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 3, t, 31));
-    EMIT(w, x64_alu_ri(w->p, X64_G_AND, 3, t, -16));
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(list, 8)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_at(list, 8)));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, t, 31));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, t, -16));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(list, 8)));
     kn_drop(w, in->a);
     x64_x87_load(w, i, &m);
     return;
   }
   int32_t field = fp ? 4 : 0;
-  uint32_t stack = kn_walk_label(w), done = kn_walk_label(w);
-  EMIT(w, x64_rm(w->p, X64_MOV, 2, t, x64_at(list, field)));
-  EMIT(w, x64_alu_ri(w->p, X64_G_CMP, 2, t, fp ? 176 - 16 : 48 - 8));
+  uint32_t stack = kn_code_label(w), done = kn_code_label(w);
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 2, t, x64_at(list, field)));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, 2, t, fp ? 176 - 16 : 48 - 8));
   x64_jcc(w, X64_A, stack);
-  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 2, x64_at(list, field), fp ? 16 : 8));
-  EMIT(w, x64_rm(w->p, X64_ADD, 3, t, x64_at(list, 16)));
+  EMIT(w, x64_alu_mi(w->code.p, X64_G_ADD, 2, x64_at(list, field), fp ? 16 : 8));
+  EMIT(w, x64_rm(w->code.p, X64_ADD, 3, t, x64_at(list, 16)));
   x64_jmp(w, done);
   x64_place_label(w, stack);
-  EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(list, 8)));
-  EMIT(w, x64_alu_mi(w->p, X64_G_ADD, 3, x64_at(list, 8), 8));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_at(list, 8)));
+  EMIT(w, x64_alu_mi(w->code.p, X64_G_ADD, 3, x64_at(list, 8), 8));
   x64_place_label(w, done);
   kn_drop(w, in->a);
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, type, KN_NO_REG, 0);
   if (fp)
-    EMIT(w,
-         x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0)));
-  else EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
+    EMIT(w, x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst),
+                   x64_at(t, 0)));
+  else EMIT(w, x64_rm(w->code.p, X64_MOV, x64_op_size(type), dst, x64_at(t, 0)));
   kn_defined(w, i, dst);
 }

@@ -18,7 +18,7 @@ bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], in
   } else {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     imm[0] = (int64_t)c->low;
-    imm[1] = kn_wide(c->type) ? (int64_t)c->high : imm[0] >> 63;
+    imm[1] = kn_wide(w, c->type) ? (int64_t)c->high : imm[0] >> 63;
   }
   return true;
 }
@@ -37,22 +37,23 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
   int64_t imm[2];
   if (x64_wide_source(w, h, half, imm)) {
     x64_const(w, X64_SCRATCH, (uint64_t)imm[k]);
-    EMIT(w, x64_rr(w->p, op, 3, dst, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, op, 3, dst, X64_SCRATCH));
   } else {
     x64_op_mem(w, op, 3, dst, &half[k]);
   }
 }
 
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
-  int32_t at = kn_walk_wide(w, i);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+  int32_t at = kn_def_wide(w, i);
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
 }
 
 /* ---- operations ---- */
 
-static void by_halves(struct kn_walk *w, const struct kn_inst *in, uint32_t i, unsigned low_op,
+static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned low_op,
                       unsigned high_op) {
+  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
@@ -79,30 +80,30 @@ static void half_product(struct kn_walk *w, const struct wide *a, unsigned j, co
   wide_half(w, X64_RAX, a, j);
   if (b->constant) {
     x64_const(w, X64_SCRATCH, (uint64_t)b->imm[k]);
-    EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, X64_SCRATCH));
+    EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, X64_SCRATCH));
   } else {
-    EMIT(w, x64_unary_m(w->p, X64_G_MUL, 3, b->half[k].m));
+    EMIT(w, x64_unary_m(w->code.p, X64_G_MUL, 3, b->half[k].m));
   }
 }
 
 /* o |= condition; `by` is overwritten. */
 static void note(struct kn_walk *w, unsigned o, unsigned cc, unsigned by) {
-  EMIT(w, x64_setcc(w->p, cc, by));
-  EMIT(w, x64_rr(w->p, X64_OR, 0, o, by));
+  EMIT(w, x64_setcc(w->code.p, cc, by));
+  EMIT(w, x64_rr(w->code.p, X64_OR, 0, o, by));
 }
 
 /* Puts the magnitude of `o` into the frame; its sign is xored into register `sign`. */
 static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
-  int32_t at = kn_walk_frame(w, 16, 4);
+  int32_t at = kn_frame_alloc(w, 16, 4);
   wide_half(w, X64_RAX, o, 0);
   wide_half(w, X64_RDX, o, 1);
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, sign, X64_RDX));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, sign, X64_RDX));
   x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-  EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, X64_SCRATCH, 63));
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RAX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RDX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, X64_SCRATCH, 63));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RAX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RDX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
+  EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
   o->constant = false;
   o->half[0] = x64_frame(at);
   o->half[1] = x64_frame(at + 8);
@@ -112,8 +113,8 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
 
 /* Multiplication that tells: the product of the high halves, the high half of either mixed product,
  * or a carry. The signed one multiplies magnitudes; its product has to have the right sign. */
-static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i,
-                              uint32_t flag) {
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
+  uint32_t i = w->i;
   bool sign = in->op == KILN_OP_SMULO;
   int32_t sign_at = 0;
   struct wide a, b;
@@ -125,67 +126,69 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   a.constant = x64_wide_source(w, in->a, a.half, a.imm);
   b.constant = x64_wide_source(w, in->b, b.half, b.imm);
   if (sign) {
-    sign_at = kn_walk_frame(w, 8, 3);
-    EMIT(w, x64_zero(w->p, t));
+    sign_at = kn_frame_alloc(w, 8, 3);
+    EMIT(w, x64_zero(w->code.p, t));
     to_magnitude(w, &a, t);
     to_magnitude(w, &b, t);
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, sign_at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, sign_at)));
   }
-  EMIT(w, x64_zero(w->p, over));
+  EMIT(w, x64_zero(w->code.p, over));
   half_product(w, &a, 1, &b, 0);
   note(w, over, X64_O, X64_RDX);
   x64_mov(w, 3, t, X64_RAX);
   half_product(w, &a, 0, &b, 1);
   note(w, over, X64_O, X64_RDX);
-  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, X64_RAX));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_RAX));
   note(w, over, X64_B, X64_RDX);
   wide_half(w, X64_RAX, &a, 1);
-  EMIT(w, x64_rr(w->p, X64_TEST, 3, X64_RAX, X64_RAX));
-  EMIT(w, x64_setcc(w->p, X64_NE, X64_RDX));
+  EMIT(w, x64_rr(w->code.p, X64_TEST, 3, X64_RAX, X64_RAX));
+  EMIT(w, x64_setcc(w->code.p, X64_NE, X64_RDX));
   wide_half(w, X64_RAX, &b, 1);
-  EMIT(w, x64_rr(w->p, X64_TEST, 3, X64_RAX, X64_RAX));
-  EMIT(w, x64_setcc(w->p, X64_NE, X64_RAX));
-  EMIT(w, x64_rr(w->p, X64_AND, 0, X64_RAX, X64_RDX));
-  EMIT(w, x64_rr(w->p, X64_OR, 0, over, X64_RAX));
+  EMIT(w, x64_rr(w->code.p, X64_TEST, 3, X64_RAX, X64_RAX));
+  EMIT(w, x64_setcc(w->code.p, X64_NE, X64_RAX));
+  EMIT(w, x64_rr(w->code.p, X64_AND, 0, X64_RAX, X64_RDX));
+  EMIT(w, x64_rr(w->code.p, X64_OR, 0, over, X64_RAX));
   half_product(w, &a, 0, &b, 0);
-  EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
   note(w, over, X64_B, t);
   if (sign) {
     x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, t, 63));
-    EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RAX, t));
-    EMIT(w, x64_rr(w->p, X64_XOR, 3, X64_RDX, t));
-    EMIT(w, x64_rr(w->p, X64_SUB, 3, X64_RAX, t));
-    EMIT(w, x64_rr(w->p, X64_SBB, 3, X64_RDX, t));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, t, 63));
+    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RAX, t));
+    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RDX, t));
+    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, t));
+    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, t));
     /* the wrong sign, unless it is 0 */
-    EMIT(w, x64_rr(w->p, X64_XOR, 3, t, X64_RDX));
-    EMIT(w, x64_shift_ri(w->p, X64_G_SHR, 3, t, 63));
+    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, X64_RDX));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, 63));
     x64_mov(w, 3, X64_SCRATCH, X64_RAX);
-    EMIT(w, x64_rr(w->p, X64_OR, 3, X64_SCRATCH, X64_RDX));
-    EMIT(w, x64_setcc(w->p, X64_NE, X64_SCRATCH));
-    EMIT(w, x64_rr(w->p, X64_AND, 0, t, X64_SCRATCH));
-    EMIT(w, x64_rr(w->p, X64_OR, 0, over, t));
+    EMIT(w, x64_rr(w->code.p, X64_OR, 3, X64_SCRATCH, X64_RDX));
+    EMIT(w, x64_setcc(w->code.p, X64_NE, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_AND, 0, t, X64_SCRATCH));
+    EMIT(w, x64_rr(w->code.p, X64_OR, 0, over, t));
   }
   x64_wide_store(w, i, X64_RAX, X64_RDX);
   if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
-static void with_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    multiply_overflow(w, in, i, flag ? i + 1 : 0);
+    multiply_overflow(w, in, flag ? i + 1 : 0);
     return;
   }
-  by_halves(w, in, i, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
+  by_halves(w, in, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
   if (!flag) return;
   unsigned f = kn_temp(w, KN_GP_MASK); /* what it evicts is stored by moves: flags stay */
-  EMIT(w, x64_setcc(w->p, sign ? X64_O : X64_B, f));
+  EMIT(w, x64_setcc(w->code.p, sign ? X64_O : X64_B, f));
   x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
 }
 
-static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void multiply(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
@@ -195,15 +198,16 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   op_half(w, X64_IMUL, t, in->b, 0);
   x64_wide_half(w, u, in->a, 0);
   op_half(w, X64_IMUL, u, in->b, 1);
-  EMIT(w, x64_rr(w->p, X64_ADD, 3, t, u));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, u));
   x64_wide_half(w, X64_RAX, in->a, 0);
   x64_wide_half(w, u, in->b, 0);
-  EMIT(w, x64_unary_r(w->p, X64_G_MUL, 3, u));
-  EMIT(w, x64_rr(w->p, X64_ADD, 3, X64_RDX, t));
+  EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, u));
+  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
   x64_wide_store(w, i, X64_RAX, X64_RDX);
 }
 
-static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void shift(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct x64_place half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
@@ -223,29 +227,31 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     unsigned n = (unsigned)imm[0] & 127;
     if (n >= 64) {
       x64_mov(w, 3, to, from);
-      if (n > 64) EMIT(w, x64_shift_ri(w->p, group, 3, to, n - 64));
-      if (sign) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, from, 63));
-      else EMIT(w, x64_zero(w->p, from));
+      if (n > 64) EMIT(w, x64_shift_ri(w->code.p, group, 3, to, n - 64));
+      if (sign) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, from, 63));
+      else EMIT(w, x64_zero(w->code.p, from));
     } else if (n) {
-      EMIT(w, left ? x64_shld_ri(w->p, 3, to, from, n) : x64_shrd_ri(w->p, 3, to, from, n));
-      EMIT(w, x64_shift_ri(w->p, group, 3, from, n));
+      EMIT(w,
+           left ? x64_shld_ri(w->code.p, 3, to, from, n) : x64_shrd_ri(w->code.p, 3, to, from, n));
+      EMIT(w, x64_shift_ri(w->code.p, group, 3, from, n));
     }
   } else {
-    uint32_t near = kn_walk_label(w);
-    EMIT(w, x64_rr(w->p, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to));
-    EMIT(w, x64_shift_cl(w->p, group, 3, from));
-    EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+    uint32_t near = kn_code_label(w);
+    EMIT(w, x64_rr(w->code.p, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to));
+    EMIT(w, x64_shift_cl(w->code.p, group, 3, from));
+    EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
     x64_jcc(w, X64_E, near);
     x64_mov(w, 3, to, from);
-    if (sign) EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, from, 63));
-    else EMIT(w, x64_zero(w->p, from));
+    if (sign) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, from, 63));
+    else EMIT(w, x64_zero(w->code.p, from));
     x64_place_label(w, near);
   }
   x64_wide_store(w, i, low, high);
 }
 
 /* Rotations: both shifts, joined. The count is taken modulo 128. */
-static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void rotate(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct x64_place half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_ROTL;
@@ -254,21 +260,22 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (x64_wide_source(w, in->b, half, imm)) x64_const(w, X64_RCX, (uint64_t)imm[0] & 127);
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  uint32_t near = kn_walk_label(w);
+  uint32_t near = kn_code_label(w);
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
-  EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+  EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
   x64_jcc(w, X64_E, near);
-  EMIT(w, x64_rr(w->p, X64_XCHG, 3, low, high));
+  EMIT(w, x64_rr(w->code.p, X64_XCHG, 3, low, high));
   x64_place_label(w, near);
   unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL;
   x64_mov(w, 3, X64_SCRATCH, left ? high : low);
-  EMIT(w, left ? x64_rr(w->p, op, 3, low, high) : x64_rr(w->p, op, 3, high, low));
-  EMIT(w, x64_rr(w->p, op, 3, X64_SCRATCH, left ? low : high));
+  EMIT(w, left ? x64_rr(w->code.p, op, 3, low, high) : x64_rr(w->code.p, op, 3, high, low));
+  EMIT(w, x64_rr(w->code.p, op, 3, X64_SCRATCH, left ? low : high));
   x64_wide_store(w, i, low, high);
 }
 
-static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned cond = in->x, cc;
   uint32_t a = in->a, b = in->b;
   if (cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT) {
@@ -281,7 +288,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   if (cond == KILN_EQ || cond == KILN_NE) {
     op_half(w, X64_XOR, low, b, 0);
     op_half(w, X64_XOR, high, b, 1);
-    EMIT(w, x64_rr(w->p, X64_OR, 3, low, high));
+    EMIT(w, x64_rr(w->code.p, X64_OR, 3, low, high));
     cc = cond == KILN_EQ ? X64_E : X64_NE;
   } else {
     op_half(w, X64_CMP, low, b, 0);
@@ -293,16 +300,17 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   }
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->op == KILN_OP_BRIF && next->a == i) {
-    w->flags_of = i;
-    w->flags_cond = cc;
+    x64(w)->flags_of = i;
+    x64(w)->flags_cond = cc;
     return;
   }
-  EMIT(w, x64_setcc(w->p, cc, low));
+  EMIT(w, x64_setcc(w->code.p, cc, low));
   x64_def_fixed(w, i, KILN_TYPE_I8, low);
 }
 
 /* a, replaced by b if the comparison a - b says so. */
-static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void minmax(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned cc = in->op == KILN_OP_SMIN   ? X64_GE
                 : in->op == KILN_OP_SMAX ? X64_L
                 : in->op == KILN_OP_UMIN ? X64_AE
@@ -319,21 +327,23 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 }
 
 /* x ^ s - s, where s is all sign bits. */
-static void magnitude(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), s = X64_SCRATCH;
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
   x64_mov(w, 3, s, high);
-  EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, s, 63));
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, low, s));
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, high, s));
-  EMIT(w, x64_rr(w->p, X64_SUB, 3, low, s));
-  EMIT(w, x64_rr(w->p, X64_SBB, 3, high, s));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, s, 63));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, low, s));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, high, s));
+  EMIT(w, x64_rr(w->code.p, X64_SUB, 3, low, s));
+  EMIT(w, x64_rr(w->code.p, X64_SBB, 3, high, s));
   x64_wide_store(w, i, low, high);
 }
 
 /* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
-static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void funnel(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   struct x64_place half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_FSHL;
@@ -343,8 +353,8 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   else x64_op_mem(w, X64_MOV, 2, X64_RCX, &half[0]);
   unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK),
            low = kn_temp(w, KN_GP_MASK);
-  uint32_t done = kn_walk_label(w), far = kn_walk_label(w);
-  EMIT(w, x64_test_ri(w->p, 0, X64_RCX, 64));
+  uint32_t done = kn_code_label(w), far = kn_code_label(w);
+  EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
   x64_jcc(w, left ? X64_NE : X64_E, far);
   x64_wide_half(w, top, in->a, 1);
   x64_wide_half(w, middle, in->a, 0);
@@ -356,28 +366,30 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_wide_half(w, low, in->b, 0);
   x64_place_label(w, done);
   if (left) {
-    EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, middle, top));
-    EMIT(w, x64_rr(w->p, X64_SHLD_CL, 3, low, middle));
+    EMIT(w, x64_rr(w->code.p, X64_SHLD_CL, 3, middle, top));
+    EMIT(w, x64_rr(w->code.p, X64_SHLD_CL, 3, low, middle));
     x64_wide_store(w, i, middle, top);
   } else {
-    EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, middle, low));
-    EMIT(w, x64_rr(w->p, X64_SHRD_CL, 3, top, middle));
+    EMIT(w, x64_rr(w->code.p, X64_SHRD_CL, 3, middle, low));
+    EMIT(w, x64_rr(w->code.p, X64_SHRD_CL, 3, top, middle));
     x64_wide_store(w, i, low, middle);
   }
 }
 
-static void select_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->c, 0);
   x64_wide_half(w, high, in->c, 1);
-  EMIT(w, x64_test_ri(w->p, 0, cond, 1));
+  EMIT(w, x64_test_ri(w->code.p, 0, cond, 1));
   op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
   op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
   x64_wide_store(w, i, low, high);
 }
 
-static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void convert(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (in->op == KILN_OP_TRUNC) {
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_wide_half(w, t, in->a, 0);
@@ -391,15 +403,16 @@ static void convert(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_extend(w, low, r, from, sign, true);
   if (sign) {
     x64_mov(w, 3, high, low);
-    EMIT(w, x64_shift_ri(w->p, X64_G_SAR, 3, high, 63));
+    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, high, 63));
   } else {
-    EMIT(w, x64_zero(w->p, high));
+    EMIT(w, x64_zero(w->code.p, high));
   }
   kn_drop(w, in->a);
   x64_wide_store(w, i, low, high);
 }
 
-static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void move(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned t = X64_SCRATCH;
   if (in->op == KILN_OP_STORE) {
     struct x64_place to = x64_address(w, in->a, (int32_t)in->c);
@@ -419,42 +432,44 @@ static void move(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     kn_drop(w, in->a);
     return;
   }
-  int32_t at = kn_walk_wide(w, i);
+  int32_t at = kn_def_wide(w, i);
   if (in->op == KILN_OP_LOAD) {
     struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
     x64_copy(w, x64_frame(at), from, 16);
   } else {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, t, in->a, k);
-      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
     }
   }
   kn_drop(w, in->a);
 }
 
 /* Leading (or trailing) zeros: of the far half, unless that is 0. */
-static void count_zeros(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   bool leading = in->op == KILN_OP_CLZ;
   unsigned op = leading ? X64_BSR : X64_BSF;
   unsigned near = kn_temp(w, KN_GP_MASK), far = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, far, in->a, leading ? 1 : 0);
   x64_wide_half(w, near, in->a, leading ? 0 : 1);
   x64_const(w, X64_SCRATCH, leading ? 127 : 64); /* what gives 64 for an empty half */
-  EMIT(w, x64_rr(w->p, op, 3, near, near));
-  EMIT(w, x64_rr(w->p, X64_CMOV + X64_E, 3, near, X64_SCRATCH));
-  if (leading) EMIT(w, x64_alu_ri(w->p, X64_G_XOR, 2, near, 63));
-  EMIT(w, x64_alu_ri(w->p, X64_G_ADD, 2, near, 64));
-  EMIT(w, x64_rr(w->p, op, 3, far, far));
-  uint32_t done = kn_walk_label(w);
+  EMIT(w, x64_rr(w->code.p, op, 3, near, near));
+  EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_E, 3, near, X64_SCRATCH));
+  if (leading) EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, near, 63));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 2, near, 64));
+  EMIT(w, x64_rr(w->code.p, op, 3, far, far));
+  uint32_t done = kn_code_label(w);
   x64_jcc(w, X64_E, done);
-  if (leading) EMIT(w, x64_alu_ri(w->p, X64_G_XOR, 2, far, 63));
+  if (leading) EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, far, 63));
   x64_mov(w, 2, near, far);
   x64_place_label(w, done);
-  EMIT(w, x64_zero(w->p, far));
+  EMIT(w, x64_zero(w->code.p, far));
   x64_wide_store(w, i, near, far);
 }
 
-void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_wide(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const uint8_t types[2] = {KILN_TYPE_I128, KILN_TYPE_I128};
   const uint32_t args[2] = {in->a, in->b};
   unsigned n_drop = 2;
@@ -462,12 +477,10 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_OP_LOAD:
   case KILN_OP_STORE:
   case KILN_OP_COPY:
-  case KILN_OP_BITCAST: move(w, in, i); return;
+  case KILN_OP_BITCAST: move(w, in); return;
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
-  case KILN_OP_SEXT:
-    if (!x64_dead(w, in, i)) convert(w, in, i);
-    return;
+  case KILN_OP_SEXT: convert(w, in); return;
   case KILN_OP_SDIV: x64_libcall(w, X64_LIB_DIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
   case KILN_OP_SREM: x64_libcall(w, X64_LIB_MODTI3, args, types, 2, i, KILN_TYPE_I128); return;
   case KILN_OP_UDIV: x64_libcall(w, X64_LIB_UDIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
@@ -478,46 +491,45 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   case KILN_OP_USUBO:
   case KILN_OP_SMULO:
   case KILN_OP_UMULO:
-    with_overflow(w, in, i);
+    with_overflow(w, in);
     kn_drop(w, in->a);
     kn_drop(w, in->b);
     return;
   default: break;
   }
-  if (x64_dead(w, in, i)) return;
   switch (in->op) {
-  case KILN_OP_ADD: by_halves(w, in, i, X64_ADD, X64_ADC); break;
-  case KILN_OP_SUB: by_halves(w, in, i, X64_SUB, X64_SBB); break;
-  case KILN_OP_AND: by_halves(w, in, i, X64_AND, X64_AND); break;
-  case KILN_OP_OR: by_halves(w, in, i, X64_OR, X64_OR); break;
-  case KILN_OP_XOR: by_halves(w, in, i, X64_XOR, X64_XOR); break;
-  case KILN_OP_MUL: multiply(w, in, i); break;
+  case KILN_OP_ADD: by_halves(w, in, X64_ADD, X64_ADC); break;
+  case KILN_OP_SUB: by_halves(w, in, X64_SUB, X64_SBB); break;
+  case KILN_OP_AND: by_halves(w, in, X64_AND, X64_AND); break;
+  case KILN_OP_OR: by_halves(w, in, X64_OR, X64_OR); break;
+  case KILN_OP_XOR: by_halves(w, in, X64_XOR, X64_XOR); break;
+  case KILN_OP_MUL: multiply(w, in); break;
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
-  case KILN_OP_ASHR: shift(w, in, i); break;
+  case KILN_OP_ASHR: shift(w, in); break;
   case KILN_OP_ROTL:
-  case KILN_OP_ROTR: rotate(w, in, i); break;
+  case KILN_OP_ROTR: rotate(w, in); break;
   case KILN_OP_FSHL:
   case KILN_OP_FSHR:
-    funnel(w, in, i);
+    funnel(w, in);
     n_drop = 3;
     break;
   case KILN_OP_SMIN:
   case KILN_OP_SMAX:
   case KILN_OP_UMIN:
-  case KILN_OP_UMAX: minmax(w, in, i); break;
+  case KILN_OP_UMAX: minmax(w, in); break;
   case KILN_OP_ABS:
-    magnitude(w, in, i);
+    magnitude(w, in);
     n_drop = 1;
     break;
-  case KILN_OP_ICMP: compare(w, in, i); break;
+  case KILN_OP_ICMP: compare(w, in); break;
   case KILN_OP_SELECT:
-    select_wide(w, in, i);
+    select_wide(w, in);
     n_drop = 3;
     break;
   case KILN_OP_CLZ:
   case KILN_OP_CTZ:
-    count_zeros(w, in, i);
+    count_zeros(w, in);
     n_drop = 1;
     break;
   case KILN_OP_NEG:
@@ -527,14 +539,14 @@ void x64_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
     x64_wide_half(w, low, in->a, 0);
     x64_wide_half(w, high, in->a, 1);
     if (in->op == KILN_OP_BSWAP) {
-      EMIT(w, x64_bswap(w->p, 3, low));
-      EMIT(w, x64_bswap(w->p, 3, high));
+      EMIT(w, x64_bswap(w->code.p, 3, low));
+      EMIT(w, x64_bswap(w->code.p, 3, high));
       x64_wide_store(w, i, high, low);
     } else {
-      EMIT(w, x64_unary_r(w->p, X64_G_NOT, 3, high));
-      EMIT(w, x64_unary_r(w->p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
+      EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, high));
+      EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
       /* -x = ~x + 1: the carry into the high half is set where the low one was 0 */
-      if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->p, X64_G_SBB, 3, high, -1));
+      if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->code.p, X64_G_SBB, 3, high, -1));
       x64_wide_store(w, i, low, high);
     }
     n_drop = 1;

@@ -1,14 +1,38 @@
 /* What the x86-64 rooms share: registers, operands, emission into the walk's buffer. Lowering is by
  * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c,
- * varargs.c, wide.c (i128); walk.c has the table of operations and the loop. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
+ * varargs.c, wide.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c
+ * the function's beginning and end. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
  * within one operation. */
 #ifndef KN_X64_H
 #define KN_X64_H
 
-#define KN_W(name) x64_##name
 #include "lib/walk.h"
 #include "targets/x86_64/encode.h"
 #include <elf.h>
+
+/* The walk with what only this target has. */
+struct x64_walk {
+  struct kn_walk walk; /* first: x64() */
+  /* ---- what the flags hold ---- */
+  uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
+  uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
+  /* The value whose comparison with 0 is in the flags at code offset zero_at, or 0. */
+  uint32_t zero_of, zero_at;
+  bool zero_only; /* it was not computed: nobody else reads it */
+  bool zero_any;  /* any condition, not but equality */
+  /* ---- code and frame ---- */
+  uint32_t bound;       /* place of the newest label that something may jump to */
+  uint32_t frame_patch; /* where the frame's size is to be written */
+  uint32_t frame_size;  /* allocated below the saved registers */
+  uint32_t saved_count; /* callee-saved registers pushed */
+  uint32_t n_epilogues;
+  uint32_t out_args;   /* bytes for outgoing stack arguments */
+  int32_t sret;        /* frame offset where the hidden result pointer is kept, or 0 */
+  int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
+  bool uses_incoming;  /* stack parameters are read through the frame */
+  bool frameless;
+};
+KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
 enum { X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE, X64_XSCRATCH = KN_FP_BASE + 15 };
 #define X64_CALLER_GP                                                                              \
@@ -30,15 +54,15 @@ KN_INLINE unsigned x64_hw(unsigned r) { return r & 31; }
 
 /* ---- emission ---- */
 
-#define EMIT(w, call) ((w)->p = (call))
+#define EMIT(w, call) ((w)->code.p = (call))
 
 KN_INLINE void x64_mov(struct kn_walk *w, unsigned size, unsigned dst, unsigned src) {
-  EMIT(w, x64_rr(w->p, X64_MOV, size, dst, src));
+  EMIT(w, x64_rr(w->code.p, X64_MOV, size, dst, src));
 }
 /* Moves between registers of one bank. */
 KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   if (dst == src) return;
-  if (dst >= KN_FP_BASE) EMIT(w, x64_rr(w->p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
+  if (dst >= KN_FP_BASE) EMIT(w, x64_rr(w->code.p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
   else x64_mov(w, x64_op_size(type), dst, src);
 }
 
@@ -103,7 +127,7 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   if (kn_is_value(h)) {
     unsigned r = w->val[h].reg;
     if (r == KN_NO_REG || (r & 7) == 4) return false;
-    w->locked |= KN_BIT(r);
+    w->regs.locked |= KN_BIT(r);
     KN_LOG(w, KN_EV_USE, h, r);
     *base = r;
     *sum = (int32_t)d;
@@ -135,14 +159,12 @@ bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out);
 /* op dst, operand for a float operation or any with register and memory forms only. */
 KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, unsigned dst,
                               const struct x64_operand *o) {
-  if (o->kind == X64_REG) EMIT(w, x64_rr(w->p, op, size, x64_hw(dst), x64_hw(o->reg)));
+  if (o->kind == X64_REG) EMIT(w, x64_rr(w->code.p, op, size, x64_hw(dst), x64_hw(o->reg)));
   else x64_op_mem(w, op, size, dst, &o->place);
 }
 
 /* Result i is in `reg`, a claimed register: it stays there, or moves home. */
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
-/* Drops the operands of a pure instruction that nobody uses. True if that was so. */
-bool x64_dead(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
 
 /* An i32 was computed into the result's register: the bits above are 0. */
 KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
@@ -150,10 +172,10 @@ KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
 }
 /* Registers of the operands, but for `keep`: the result must not take them before they are read. */
 KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
-  return w->locked & ~KN_BIT(keep);
+  return w->regs.locked & ~KN_BIT(keep);
 }
 /* Division by a constant that multiplication does. False, and nothing done, if it is not one. */
-bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
+bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in);
 /* Claims rax and rdx, with operand `a` (extended to at least 32 bits) in rax. */
 void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 
@@ -161,7 +183,7 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m);
 /* dst = 64-bit constant, flags untouched. */
 KN_INLINE void x64_const(struct kn_walk *w, unsigned dst, uint64_t v) {
-  EMIT(w, x64_mov_ri(w->p, dst, v));
+  EMIT(w, x64_mov_ri(w->code.p, dst, v));
 }
 /* dst = src extended from `type` (i8 to i32) to 32 or 64 (`wide`) bits. */
 void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign, bool wide);
@@ -271,33 +293,50 @@ extern const uint8_t x64_saved_order[5];
  * pieces of any length are then copied 64 bytes at a time, since what is written beyond a piece's end was
  * read before. */
 #define X64_GAP 128
-/* Ends the function that is to begin at `start`: cuts, literals, displacements, frame rows. */
-void x64_finish(struct kn_walk *w, uint32_t start, uint32_t reloc_first);
 
-void x64_entry(struct kn_walk *w);
-void x64_prologue(struct kn_walk *w);
+/* ---- frame.c, relax.c, call.c ---- */
+
+/* See struct kn_target. */
+void x64_begin(struct kn_walk *w);
+void x64_enter(struct kn_walk *w);
+void x64_block(struct kn_walk *w, bool falls);
+void x64_finish(struct kn_walk *w);
 void x64_epilogue(struct kn_walk *w);
+/* Cuts the code to its size and moves it to where the function begins. False if the function failed. */
+bool x64_relax(struct kn_walk *w);
+/* Writes the displacements of all fixups. All labels that they name are placed. */
+void x64_patch(struct kn_walk *w);
+
+/* ---- hooks.c: see struct kn_hooks ---- */
+
+void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
+void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
+void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
+void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
+void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
+void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
+void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
 /* ---- operations, by room ---- */
 
-typedef void x64_lower(struct kn_walk *w, const struct kn_inst *in, uint32_t i);
-x64_lower x64_add, x64_sub, x64_and, x64_or, x64_xor, x64_mul, x64_shift, x64_rotate, x64_divide,
+kn_lower x64_add, x64_sub, x64_and, x64_or, x64_xor, x64_mul, x64_shift, x64_rotate, x64_divide,
   x64_high_mul, x64_funnel, x64_minmax, x64_overflow, x64_saturate, x64_negate, x64_abs, x64_clz,
   x64_ctz, x64_popcnt, x64_bitrev, x64_byteswap, x64_icmp, x64_select, x64_trunc, x64_zext,
   x64_sext, x64_copy_op;
-x64_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x64_fmuladd, x64_flib,
+kn_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x64_fmuladd, x64_flib,
   x64_fminimum, x64_fconv, x64_ftoi, x64_itof, x64_bitcast;
-x64_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,
+kn_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,
   x64_memset, x64_tls, x64_frame_addr, x64_va_start, x64_va_copy, x64_va_arg, x64_atomic_load,
   x64_atomic_store, x64_atomic_rmw, x64_atomic_cas, x64_wide_atomic, x64_fence, x64_prefetch,
   x64_life;
-x64_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
+kn_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
   x64_debug_trap;
-x64_lower x64_call;
+kn_lower x64_call;
 /* i128, f80: called by the above for that type. */
-x64_lower x64_wide, x64_x87;
+kn_lower x64_wide, x64_x87;
 /* To i128 from any float, the nearest one. */
-x64_lower x64_saturate_wide;
+kn_lower x64_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
 /* Result i from registers to its slot. */

@@ -4,25 +4,25 @@
 #include "targets/x86_64/x64.h"
 
 static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m) {
-  EMIT(w, x64_x87_m(w->p, op, m->m));
+  EMIT(w, x64_x87_m(w->code.p, op, m->m));
   if (m->m.base == X64_RIP) x64_rip_fixup(w, m, 0);
 }
 static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
   struct x64_place m = x64_frame(at);
   op_memory(w, op, &m);
 }
-static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r(w->p, op)); }
+static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r(w->code.p, op)); }
 
 /* Memory of 16 bytes for values on their way to and from other registers. */
 static int32_t scratch(struct kn_walk *w) {
-  if (w->x87_scratch == 0) w->x87_scratch = kn_walk_frame(w, 16, 4);
-  return w->x87_scratch;
+  if (x64(w)->x87_scratch == 0) x64(w)->x87_scratch = kn_frame_alloc(w, 16, 4);
+  return x64(w)->x87_scratch;
 }
 
 /* Pushes plus or minus a power of two. */
 static void push_power(struct kn_walk *w, int log2, bool negative) {
   struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  m.ref = kn_walk_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
+  m.ref = kn_code_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
   op_memory(w, X64_FLD32, &m);
 }
 
@@ -42,14 +42,14 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
     op_stack(w, X64_FLD1);
   } else {
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    m.ref = kn_walk_literal(w, c->low, c->high, 16);
+    m.ref = kn_code_literal(w, c->low, c->high, 16);
     op_memory(w, X64_FLD80, &m);
   }
 }
 
 void x64_x87_pop(struct kn_walk *w, uint32_t i) {
   if (i == 0 || w->val[i].uses == 0) op_stack(w, X64_FSTP0);
-  else op_frame(w, X64_FSTP80, kn_walk_wide(w, i));
+  else op_frame(w, X64_FSTP80, kn_def_wide(w, i));
 }
 
 void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, X64_FSTP80, to); }
@@ -70,35 +70,36 @@ void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
 static void pop_integer(struct kn_walk *w, unsigned t) {
   int32_t at = scratch(w);
   op_frame(w, X64_FNSTCW, at + 8);
-  EMIT(w, x64_rm(w->p, X64_MOVZX16, 2, t, x64_at(X64_RBP, at + 8)));
-  EMIT(w, x64_alu_ri(w->p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 2, t, x64_at(X64_RBP, at + 12)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, t, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, t, x64_at(X64_RBP, at + 12)));
   op_frame(w, X64_FLDCW, at + 12);
   op_frame(w, X64_FISTP64, at);
   op_frame(w, X64_FLDCW, at + 8);
-  EMIT(w, x64_rm(w->p, X64_MOV, 3, t, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_at(X64_RBP, at)));
 }
 
 /* The same as an unsigned one: less 2^63 if it is not below that, whose bit is put back. */
 static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
   push_power(w, 63, false);
   op_stack(w, X64_FUCOMI1);
-  EMIT(w, x64_setcc(w->p, X64_BE, u));
+  EMIT(w, x64_setcc(w->code.p, X64_BE, u));
   op_stack(w, X64_FLDZ);
   op_stack(w, X64_FCMOVBE1);
   op_stack(w, X64_FSTP1);
   op_stack(w, X64_FSUBP1);
   pop_integer(w, t);
-  EMIT(w, x64_rr(w->p, X64_MOVZX8, 2, u, u));
-  EMIT(w, x64_shift_ri(w->p, X64_G_SHL, 3, u, 63));
-  EMIT(w, x64_rr(w->p, X64_XOR, 3, t, u));
+  EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, u, u));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 3, u, 63));
+  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, u));
 }
 
-static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (in->type == KILN_TYPE_I128 && saturate) {
-    x64_saturate_wide(w, in, i);
+    x64_saturate_wide(w, in);
     return;
   }
   if (in->type == KILN_TYPE_I128) {
@@ -106,18 +107,17 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
     x64_libcall(w, sign ? X64_LIB_FIXXFTI : X64_LIB_FIXUNSXFTI, &in->a, &type, 1, i, in->type);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   unsigned bits = 8u << x64_size(in->type);
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
   uint32_t done = 0;
   x64_x87_push(w, in->a);
   kn_drop(w, in->a);
   if (saturate) {
-    uint32_t high = kn_walk_label(w), nan = kn_walk_label(w), drop = kn_walk_label(w);
-    uint32_t convert = kn_walk_label(w);
+    uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
+    uint32_t convert = kn_code_label(w);
     uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
     uint64_t min = sign ? ~max : 0;
-    done = kn_walk_label(w);
+    done = kn_code_label(w);
     op_stack(w, X64_FUCOMI0);
     x64_jcc(w, X64_P, nan);
     push_power(w, (int)(bits - sign), false);
@@ -147,14 +147,15 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
 
 static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
   x64_const(w, X64_SCRATCH, low);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at)));
   x64_const(w, X64_SCRATCH, high);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at + 8)));
 }
 
 /* The library converts what is in range; the ends are put in the place of what it made of others. Any
  * float is compared as an f80, which waits in memory of its own. */
-void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const struct {
     uint8_t type, fix, fixuns;
   } libs[] = {{KILN_TYPE_F32, X64_LIB_FIXSFTI, X64_LIB_FIXUNSSFTI},
@@ -162,7 +163,6 @@ void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
               {KILN_TYPE_F80, X64_LIB_FIXXFTI, X64_LIB_FIXUNSXFTI}};
   unsigned k = in->x == KILN_TYPE_F32 ? 0 : in->x == KILN_TYPE_F64 ? 1 : 2;
   bool sign = in->op == KILN_OP_FTOSIS;
-  if (x64_dead(w, in, i)) return;
   int32_t from = scratch(w);
   if (k == 2) {
     x64_x87_push(w, in->a);
@@ -177,11 +177,11 @@ void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
   if (w->f->status != KILN_OK) return;
   int32_t at = kn_frame_of(w, &w->val[i]);
   struct x64_place top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  uint32_t high = kn_walk_label(w), nan = kn_walk_label(w), drop = kn_walk_label(w);
+  uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
   op_frame(w, X64_FLD80, from);
   op_stack(w, X64_FUCOMI0);
   x64_jcc(w, X64_P, nan);
-  top.ref = kn_walk_literal(w, UINT64_C(1) << 63, 0x3fff + 128 - sign, 16);
+  top.ref = kn_code_literal(w, UINT64_C(1) << 63, 0x3fff + 128 - sign, 16);
   op_memory(w, X64_FLD80, &top);
   op_stack(w, X64_FUCOMIP1);
   x64_jcc(w, X64_BE, high);
@@ -200,7 +200,8 @@ void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in, uint32_t i) 
   op_stack(w, X64_FSTP0);
 }
 
-static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SITOF;
   if (from == KILN_TYPE_I128) {
@@ -208,18 +209,17 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i
     x64_libcall(w, sign ? X64_LIB_FLOATTIXF : X64_LIB_FLOATUNTIXF, &in->a, &type, 1, i, in->type);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   unsigned r = kn_reg(w, in->a, from), t = kn_temp(w, KN_GP_MASK);
   int32_t at = scratch(w);
   if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
   else x64_extend(w, t, r, from, sign, true);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
   op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* what was read as negative is 2^64 more */
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    uint32_t skip = kn_walk_label(w);
-    m.ref = kn_walk_literal(w, (64 + 127) << 23, 0, 4);
-    EMIT(w, x64_rr(w->p, X64_TEST, 3, t, t));
+    uint32_t skip = kn_code_label(w);
+    m.ref = kn_code_literal(w, (64 + 127) << 23, 0, 4);
+    EMIT(w, x64_rr(w->code.p, X64_TEST, 3, t, t));
     x64_jcc(w, X64_NS, skip);
     op_memory(w, X64_FADD32, &m);
     x64_place_label(w, skip);
@@ -228,15 +228,15 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in, uint32_t i
   x64_x87_pop(w, i);
 }
 
-static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+static void promote(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   bool single = in->x == KILN_TYPE_F32;
   struct x64_operand o;
   x64_operand(w, in->a, in->x, &o);
   if (o.kind == X64_REG) {
     int32_t at = scratch(w);
-    EMIT(w,
-         x64_rm(w->p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg), x64_at(X64_RBP, at)));
+    EMIT(w, x64_rm(w->code.p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg),
+                   x64_at(X64_RBP, at)));
     o.place = x64_frame(at);
   }
   op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.place);
@@ -244,8 +244,8 @@ static void promote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
   x64_x87_pop(w, i);
 }
 
-static void demote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+static void demote(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   int32_t at = scratch(w);
   x64_x87_push(w, in->a);
   op_frame(w, in->type == KILN_TYPE_F32 ? X64_FSTP32 : X64_FSTP64, at);
@@ -258,8 +258,8 @@ static void demote(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 /* ---- operations ---- */
 
 /* st(0) compared with st(1) sets the flags as ucomis does. */
-static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  if (x64_dead(w, in, i)) return;
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   bool swap = x64_fcond[in->x].swap;
   x64_x87_push(w, swap ? in->a : in->b);
   x64_x87_push(w, swap ? in->b : in->a);
@@ -275,15 +275,15 @@ static void compare(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
 static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   bool least = in->op == KILN_OP_FMINIMUM;
   unsigned sign = kn_temp(w, KN_GP_MASK);
-  uint32_t nan = kn_walk_label(w), differ = kn_walk_label(w), other = kn_walk_label(w),
-           done = kn_walk_label(w);
+  uint32_t nan = kn_code_label(w), differ = kn_code_label(w), other = kn_code_label(w),
+           done = kn_code_label(w);
   x64_wide_half(w, sign, in->a, 1);
   x64_x87_push(w, in->b);
   x64_x87_push(w, in->a);
   op_stack(w, X64_FUCOMI1);
   x64_jcc(w, X64_P, nan);
   x64_jcc(w, X64_NE, differ);
-  EMIT(w, x64_test_ri(w->p, 2, sign, 0x8000));
+  EMIT(w, x64_test_ri(w->code.p, 2, sign, 0x8000));
   x64_jcc(w, least ? X64_E : X64_NE, other);
   op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
@@ -299,20 +299,22 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   x64_place_label(w, done);
 }
 
-static void copy_sign(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, X64_SCRATCH, in->b, 1);
   x64_wide_half(w, high, in->a, 1);
   x64_wide_half(w, low, in->a, 0);
-  EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, X64_SCRATCH, 0x8000));
-  EMIT(w, x64_alu_ri(w->p, X64_G_AND, 2, high, 0x7fff));
-  EMIT(w, x64_rr(w->p, X64_OR, 2, high, X64_SCRATCH));
-  int32_t at = kn_walk_wide(w, i);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_SCRATCH, 0x8000));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, high, 0x7fff));
+  EMIT(w, x64_rr(w->code.p, X64_OR, 2, high, X64_SCRATCH));
+  int32_t at = kn_def_wide(w, i);
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
 }
 
-static void access(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+static void access(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   if (in->op == KILN_OP_LOAD && w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
     kn_drop(w, in->a);
     return;
@@ -349,38 +351,38 @@ static const uint16_t stack_op[KILN_OP_COUNT] = {
   [KILN_OP_FSQRT] = X64_FSQRT, [KILN_OP_FRINT] = X64_FRNDINT,
 };
 
-void x64_x87(struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
+void x64_x87(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};
   const uint32_t args[3] = {in->a, in->b, in->c};
   unsigned shape = kn_op_info[in->op].shape;
   unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
   switch (in->op) {
   case KILN_OP_LOAD:
-  case KILN_OP_STORE: access(w, in, i); return;
+  case KILN_OP_STORE: access(w, in); return;
   case KILN_OP_FTOSI:
   case KILN_OP_FTOUI:
   case KILN_OP_FTOSIS:
-  case KILN_OP_FTOUIS: to_integer(w, in, i); return;
+  case KILN_OP_FTOUIS: to_integer(w, in); return;
   case KILN_OP_SITOF:
-  case KILN_OP_UITOF: from_integer(w, in, i); return;
-  case KILN_OP_FPROMOTE: promote(w, in, i); return;
-  case KILN_OP_FDEMOTE: demote(w, in, i); return;
-  case KILN_OP_FCMP: compare(w, in, i); return;
-  case KILN_OP_SELECT: x64_wide(w, in, i); return;
+  case KILN_OP_UITOF: from_integer(w, in); return;
+  case KILN_OP_FPROMOTE: promote(w, in); return;
+  case KILN_OP_FDEMOTE: demote(w, in); return;
+  case KILN_OP_FCMP: compare(w, in); return;
+  case KILN_OP_SELECT: x64_wide(w, in); return;
   default: break;
   }
   if (library[in->op] != 0) {
     x64_libcall(w, (enum x64_lib)library[in->op], args, types, n, i, KILN_TYPE_F80);
     return;
   }
-  if (x64_dead(w, in, i)) return;
   switch (in->op) {
   case KILN_OP_COPY:
   case KILN_OP_BITCAST:
     x64_x87_push(w, in->a);
     x64_x87_pop(w, i);
     break;
-  case KILN_OP_FCOPYSIGN: copy_sign(w, in, i); break;
+  case KILN_OP_FCOPYSIGN: copy_sign(w, in); break;
   case KILN_OP_FMINIMUM:
   case KILN_OP_FMAXIMUM:
     minimum(w, in);

@@ -4,13 +4,6 @@
  * where an address is formed). */
 #include "targets/aarch64/a64.h"
 
-#include "lib/walk_slow.h"
-
-const uint8_t a64_scratch[2] = {IP0, VS1};
-#define ARG(k) KN_BIT(k) | KN_BIT(32 + (k))
-const uint64_t a64_hints[16] = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)};
-#undef ARG
-
 /* ---- numbers ---- */
 
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value) {
@@ -53,16 +46,16 @@ static bool large_frame(const struct kn_walk *w) {
 /* x17 = address of the caller's arguments: x29 + the frame's size, which is known at the end. */
 static void incoming(struct kn_walk *w) {
   if (KN_UNLIKELY(large_frame(w))) {
-    KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
+    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
     emit(w, a64_nop());
     emit(w, a64_nop());
     emit(w, a64_add(1, IP1, A64_FP, IP1));
-    w->frame_used = true;
+    a64(w)->frame_used = true;
     return;
   }
-  KN_PUSH(w->f, w->fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
+  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
   emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_FP, 0, 0));
-  w->frame_used = true;
+  a64(w)->frame_used = true;
 }
 
 struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off) {
@@ -80,7 +73,7 @@ struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64
 
 struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp) {
   if (KN_LIKELY(frame > 0)) {
-    w->frame_used = true;
+    a64(w)->frame_used = true;
     return a64_reach(w, op, A64_FP, frame + disp);
   }
   incoming(w);
@@ -88,7 +81,7 @@ struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, in
 }
 
 void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp) {
-  w->frame_used = true;
+  a64(w)->frame_used = true;
   if (frame > 0) {
     a64_add_imm(w, rd, A64_FP, frame + disp);
   } else {
@@ -128,7 +121,7 @@ void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned typ
 }
 
 void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
-  for (int32_t k = 0; k < (kn_wide(type) ? 16 : 8); k += 8) {
+  for (int32_t k = 0; k < (kn_wide(w, type) ? 16 : 8); k += 8) {
     struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
     emit(w, a64_mem_offset(A64_LDR_X, IP0, m.base, m.off));
     m = a64_frame_at(w, A64_STR_X, dst, k);
@@ -145,14 +138,14 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
   bool near = addend >= -(1 << 20) && addend < 1 << 20;
   if (s->direct) {
     int64_t in = near ? addend : 0;
-    kn_walk_reloc(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
-    kn_walk_reloc(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
+    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
+    kn_code_relocate(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
     emit(w, a64_adrp(rd, 0));
     emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
     if (near) return;
   } else {
-    kn_walk_reloc(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
-    kn_walk_reloc(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
+    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
+    kn_code_relocate(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
     emit(w, a64_adrp(rd, 0));
     emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
   }
@@ -167,7 +160,7 @@ void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) 
   }
   /* x29 is a multiple of 16: what is aligned beyond it is rounded up at each use */
   int64_t align = INT64_C(1) << s->align_log2;
-  if (s->frame == 0) s->frame = kn_walk_frame(w, s->size_bytes + (uint64_t)align, 4);
+  if (s->frame == 0) s->frame = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
   uint32_t field = 0;
   a64_bitmask(1, (uint64_t)-align, &field);
   a64_frame_addr(w, rd, s->frame, align - 1);
@@ -227,10 +220,10 @@ void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     return;
   }
   const_of(w, h, KILN_TYPE_I64, &bits[0]);
-  if (kn_is_pool(h) && kn_wide(w->f->pool.at[kn_index(h)].type))
+  if (kn_is_pool(h) && kn_wide(w, w->f->pool.at[kn_index(h)].type))
     bits[1] = w->f->pool.at[kn_index(h)].high;
   else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
-  for (int k = 0; k < (kn_wide(type) ? 2 : 1); k++) {
+  for (int k = 0; k < (kn_wide(w, type) ? 2 : 1); k++) {
     if (bits[k]) a64_set(w, IP0, 1, bits[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
     emit(w, a64_mem_offset(A64_STR_X, bits[k] ? IP0 : A64_ZR, m.base, m.off));
@@ -243,7 +236,7 @@ void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t value) {
 
 /* Of what waits here only an extension of 32 bits to 64 may be asked for by itself: all else is done by its
  * reader. */
-void a64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t value) {
+void a64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t value) {
   const struct kn_inst *in = &w->inst[value];
   bool extends = (in->op == KILN_OP_SEXT || in->op == KILN_OP_ZEXT) && in->x == KILN_TYPE_I32;
   if (extends && in->type == KILN_TYPE_I64) a64_do_extend(w, dst, in);

@@ -2,34 +2,23 @@
  * loads and stores of the frame, constants, addresses. */
 #include "targets/x86_64/x64.h"
 
-#include "lib/walk_slow.h"
-
-const uint8_t x64_scratch[2] = {X64_SCRATCH, X64_XSCRATCH};
-#define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
-const uint64_t x64_hints[16] = {
-  ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35),
-  ARG(X64_R8, 36),  ARG(X64_R9, 37),  KN_BIT(38),       KN_BIT(39),
-};
-#undef ARG
-
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   x64_move(w, dst, src, type);
 }
 
-static bool is_float(unsigned type) { return type == KILN_TYPE_F32 || type == KILN_TYPE_F64; }
-
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (is_float(type))
-    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
-  else EMIT(w, x64_rm(w->p, X64_MOV, x64_op_size(type), dst, m));
+  if (kn_bank(w, type))
+    EMIT(w, x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
+  else EMIT(w, x64_rm(w->code.p, X64_MOV, x64_op_size(type), dst, m));
 }
 
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (is_float(type))
-    EMIT(w, x64_rm(w->p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
-  else EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), src, m));
+  if (kn_bank(w, type))
+    EMIT(w,
+         x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
+  else EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), src, m));
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
@@ -38,19 +27,19 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     return;
   }
   if (type == KILN_TYPE_I128) {
-    EMIT(w, x64_rm(w->p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
-    EMIT(w, x64_rm(w->p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
     return;
   }
-  unsigned size = is_float(type) ? kn_type_log2[type] : x64_op_size(type);
-  EMIT(w, x64_rm(w->p, X64_MOV, size, X64_SCRATCH, x64_at(X64_RBP, src)));
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, size, X64_SCRATCH, x64_at(X64_RBP, dst)));
+  unsigned size = kn_bank(w, type) ? kn_type_log2[type] : x64_op_size(type);
+  EMIT(w, x64_rm(w->code.p, X64_MOV, size, X64_SCRATCH, x64_at(X64_RBP, src)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_at(X64_RBP, dst)));
 }
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
-  if (m->reloc) kn_walk_reloc(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
-  else KN_PUSH(w->f, w->fixups, (struct kn_fixup){at, m->ref, imm});
+  if (m->reloc) kn_code_relocate(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
+  else KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
 }
 
 const uint8_t x64_loads[2][64] = {
@@ -103,7 +92,7 @@ const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2] = {
 };
 
 void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m) {
-  EMIT(w, x64_form_mem(w->p, form, reg, m->m));
+  EMIT(w, x64_form_mem(w->code.p, form, reg, m->m));
   if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
 }
 
@@ -145,7 +134,7 @@ static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c
   x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &place);
   if (offset != (int32_t)offset) {
     x64_const(w, X64_SCRATCH, (uint64_t)offset);
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
     offset = 0;
   }
   return (struct x64_place){.m = x64_at(r, (int32_t)offset)};
@@ -156,7 +145,7 @@ static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t dis
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_rm(w->p, X64_MOV, 3, r, x64_at(X64_RBP, s->frame)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, r, x64_at(X64_RBP, s->frame)));
     return (struct x64_place){.m = x64_at(r, (int32_t)disp)};
   }
   return x64_frame((int32_t)(kn_slot_frame(w, slot) + disp));
@@ -214,10 +203,10 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   if (KN_UNLIKELY(far)) {
     unsigned r = place.m.base;
     /* a temporary of ours is free again once it is read */
-    if (kn_is_value(h) || r >= 16 || (w->temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
+    if (kn_is_value(h) || r >= 16 || (w->regs.temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
     x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
     x64_const(w, r, (uint64_t)disp);
-    EMIT(w, x64_rm(w->p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
     place = (struct x64_place){.m = x64_at(r, 0)};
   }
   place.m.index = (uint8_t)index;
@@ -236,7 +225,7 @@ void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
   x64_lea(w, dst, &place);
 }
 
-void x64_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t v) {
+void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v) {
   const struct kn_inst *in = &w->inst[v];
   struct x64_place place = x64_address(w, in->a, (int32_t)in->c);
   x64_load_typed(w, dst, in, &place);
@@ -251,7 +240,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
     if (s->align_log2 > 4) { /* takes no register: moves are under way */
-      EMIT(w, x64_rm(w->p, X64_MOV, 3, dst, x64_at(X64_RBP, s->frame)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(X64_RBP, s->frame)));
       return;
     }
     struct x64_place place = slot_place(w, kn_index(h), 0);
@@ -277,7 +266,8 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
         return;
       }
       x64_const(w, X64_SCRATCH, (uint64_t)offset);
-      EMIT(w, x64_rm(w->p, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0}));
+      EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst,
+                     (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0}));
     }
     return;
   }
@@ -285,11 +275,11 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     bool single = type == KILN_TYPE_F32;
     uint64_t bits = single ? (uint32_t)c->low : c->low;
     if (bits == 0) {
-      EMIT(w, x64_rr(w->p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+      EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
       return;
     }
     struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    place.ref = kn_walk_literal(w, bits, 0, single ? 4 : 8);
+    place.ref = kn_code_literal(w, bits, 0, single ? 4 : 8);
     x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &place);
     return;
   }
@@ -299,7 +289,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   int32_t imm;
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (kn_wide(type)) {
+  if (kn_wide(w, type)) {
     int64_t v[2] = {0, 0};
     if (kn_is_imm(h)) {
       v[0] = kn_imm(h);
@@ -307,26 +297,26 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     } else {
       const struct kn_const *c = &w->f->pool.at[kn_index(h)];
       v[0] = (int64_t)c->low;
-      v[1] = kn_wide(c->type) ? (int64_t)c->high : v[0] >> 63;
+      v[1] = kn_wide(w, c->type) ? (int64_t)c->high : v[0] >> 63;
     }
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
-      EMIT(w, x64_rm(w->p, X64_MOV_ST, 3, X64_SCRATCH, m));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, m));
     }
     return;
   }
-  if (is_float(type)) {
+  if (kn_bank(w, type)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
-    EMIT(w, x64_rm(w->p, X64_MOV_ST, kn_type_log2[type], X64_SCRATCH, m));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, kn_type_log2[type], X64_SCRATCH, m));
     return;
   }
   if (x64_imm32(w, h, type, &imm)) {
-    EMIT(w, x64_mov_mi(w->p, x64_op_size(type), m, imm));
+    EMIT(w, x64_mov_mi(w->code.p, x64_op_size(type), m, imm));
     return;
   }
   x64_hook_constant(w, X64_SCRATCH, h, type);
-  EMIT(w, x64_rm(w->p, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m));
 }
 
 void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o) {
@@ -335,11 +325,11 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     if (KN_LIKELY(v->reg != KN_NO_REG)) {
       o->kind = X64_REG;
       o->reg = v->reg;
-      w->locked |= KN_BIT(o->reg);
+      w->regs.locked |= KN_BIT(o->reg);
       KN_LOG(w, KN_EV_USE, h, o->reg);
       return;
     }
-    if (v->flags & KN_VF_MEM) {
+    if (v->flags & KN_VF_WAITS) {
       const struct kn_inst *in = &w->inst[h];
       o->kind = X64_MEM;
       o->place = x64_address(w, in->a, (int32_t)in->c);
@@ -347,14 +337,14 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     }
     /* in its slot, and read for the last time: no register needed */
     if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
-        !((v->flags & KN_VF_SLOT_HOME) && v->hint != KN_NO_REG && (w->cached & KN_BIT(v->hint)) &&
-          w->owner[v->hint] == h)) {
+        !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
+          (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {
       o->kind = X64_MEM;
       o->place = x64_frame(v->frame);
       KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
       return;
     }
-  } else if (!is_float(type)) {
+  } else if (!kn_bank(w, type)) {
     if (x64_imm32(w, h, type, &o->imm)) {
       o->kind = X64_IMM;
       return;
@@ -362,13 +352,13 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
   } else if (kn_is_pool(h)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     bool single = type == KILN_TYPE_F32;
-    uint32_t label = kn_walk_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
+    uint32_t label = kn_code_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
     o->kind = X64_MEM;
     o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
     return;
   }
   o->kind = X64_REG;
-  o->reg = x64_reg_slow(w, h, type);
+  o->reg = kn_reg_slow(w, h, type);
 }
 
 void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
@@ -378,15 +368,15 @@ void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   if (v->flags & KN_VF_HOME) {
     home = v->reg;
     KN_LOG(w, KN_EV_DEF, i, home);
-  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = x64_def_hinted(w, i);
+  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = kn_def_hinted(w, i);
   if (home != KN_NO_REG) {
     x64_move(w, home, reg, type);
     return;
   }
-  w->free &= ~KN_BIT(reg);
-  w->temp &= ~KN_BIT(reg);
-  w->cached &= ~KN_BIT(reg);
-  w->owner[reg] = i;
+  w->regs.free &= ~KN_BIT(reg);
+  w->regs.temp &= ~KN_BIT(reg);
+  w->regs.cached &= ~KN_BIT(reg);
+  w->regs.owner[reg] = i;
   if (!(v->flags & KN_VF_SLOT_HOME)) v->frame = 0;
   v->reg = (uint8_t)reg;
   KN_LOG(w, KN_EV_DEF, i, reg);
@@ -397,12 +387,14 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
                 bool wide) {
   unsigned size = sign && wide ? 3 : 2;
   switch (type) {
-  case KILN_TYPE_I8: EMIT(w, x64_rr(w->p, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src)); break;
+  case KILN_TYPE_I8:
+    EMIT(w, x64_rr(w->code.p, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src));
+    break;
   case KILN_TYPE_I16:
-    EMIT(w, x64_rr(w->p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src));
+    EMIT(w, x64_rr(w->code.p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src));
     break;
   case KILN_TYPE_I32:
-    EMIT(w, x64_rr(w->p, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src));
+    EMIT(w, x64_rr(w->code.p, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src));
     break;
   default: x64_move(w, dst, src, type); break;
   }

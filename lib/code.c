@@ -1,0 +1,114 @@
+/* The code buffer: room, labels, literals, relocations, and the one function that moves what points into
+ * code. See lib/code.h. Called by the targets and by lib/walk.c. Invariant: `p` is between `base` and the end of
+ * the session's code, also after a failure. */
+#include "lib/walk.h"
+
+#include <string.h>
+
+bool kn_code_room(struct kn_walk *w, size_t bytes) {
+  struct kn_output *out = &w->s->out;
+  if (w->f->status != KILN_OK) return false;
+  size_t used = (size_t)(w->code.p - w->code.base);
+  size_t need = used + bytes + 2 * KN_INST_ROOM;
+  if (out->cap < need) {
+    size_t cap = out->cap ? out->cap : 1 << 16;
+    while (cap < need) cap *= 2;
+    uint8_t *code = cap > UINT32_MAX ? NULL : kn_realloc(w->f->module, out->code, cap);
+    if (code == NULL) {
+      kn_func_fail(w->f, cap > UINT32_MAX ? KILN_ERR_LIMIT : KILN_ERR_MEMORY, UINT32_MAX, 0,
+                   "no room for machine code");
+      w->code.p =
+        w->code.base + w->code.start; /* goes on writing into what there is, until the walk stops */
+      return false;
+    }
+    out->code = code;
+    out->cap = cap;
+  }
+  w->code.base = out->code;
+  w->code.p = out->code + used;
+  w->code.limit = out->code + out->cap - KN_INST_ROOM;
+  return true;
+}
+
+uint32_t kn_code_label(struct kn_walk *w) { return kn_code_mark(w, UINT32_MAX); }
+
+uint32_t kn_code_mark(struct kn_walk *w, uint32_t at) {
+  struct kn_mark mark = {at, w->code.fixups.n};
+  return KN_PUSH(w->f, w->code.marks, mark) ? w->code.marks.n - 1 : 0;
+}
+
+uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size) {
+  /* the last few are looked at: constants in a loop come again soon */
+  uint32_t n = w->code.literals.n;
+  for (uint32_t k = 0; k < 4 && k < n; k++) {
+    const struct kn_literal *l = &w->code.literals.at[n - 1 - k];
+    if (l->low == low && l->high == high && l->size == size) return l->label;
+  }
+  uint32_t label = kn_code_label(w);
+  KN_PUSH(w->f, w->code.literals, (struct kn_literal){low, high, size, label});
+  return label;
+}
+
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+                      int64_t addend) {
+  struct kn_output *out = &w->s->out;
+  if (addend != (int32_t)addend) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+    return;
+  }
+  if (out->n_relocs == out->cap_relocs && !kn_grow(w->f->module, &out->relocs, &out->cap_relocs,
+                                                   out->n_relocs + 1, sizeof *out->relocs)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  struct kn_code_reloc reloc = {{kn_code_mark(w, at)}, symbol, type, (int32_t)addend};
+  out->relocs[out->n_relocs++] = reloc;
+}
+
+bool kn_code_make_cuts(struct kn_walk *w) {
+  struct kn_code *c = &w->code;
+  uint32_t need = c->fixups.n + 1;
+  if (c->cut.cap >= need || kn_grow(w->f->module, &c->cut.at, &c->cut.cap, need, sizeof *c->cut.at))
+    return true;
+  kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta) {
+  static const uint32_t none = 0;
+  uint32_t every = cut ? UINT32_MAX : 0;
+  if (cut == NULL) cut = &none;
+  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++) {
+    uint32_t by = cut[m->fixups & every] + delta;
+    m->at -= m->at != UINT32_MAX ? by : 0;
+  }
+}
+
+void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n) {
+  struct kn_output *out = &w->s->out;
+  if (out->cap_cfi - out->cfi_size < n &&
+      !kn_grow(w->f->module, &out->cfi, &out->cap_cfi, out->cfi_size + (uint32_t)n, 1)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  memcpy(out->cfi + out->cfi_size, bytes, n);
+  out->cfi_size += (uint32_t)n;
+}
+
+uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta) {
+  if (delta < 64) {
+    *p++ = (uint8_t)(0x40 | delta);
+  } else if (delta < 256) {
+    *p++ = 2;
+    *p++ = (uint8_t)delta;
+  } else if (delta < 65536) {
+    *p++ = 3;
+    *p++ = (uint8_t)delta;
+    *p++ = (uint8_t)(delta >> 8);
+  } else {
+    *p++ = 4;
+    memcpy(p, &delta, 4);
+    p += 4;
+  }
+  return p;
+}

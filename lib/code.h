@@ -1,0 +1,76 @@
+/* The code buffer of a walk: where the next byte goes, and everything that points into code that may still
+ * move before the function is complete. Used by the targets; the functions are in lib/code.c.
+ *
+ * Invariant: whatever names a place in the code of the function being walked (a label, a relocation, a piece
+ * of the map) is the number of a mark, so that one function moves all of them: kn_code_move_marks. Marks
+ * are resolved to offsets when the function ends (kn_code_resolve). */
+#ifndef KN_LIB_CODE_H
+#define KN_LIB_CODE_H
+
+#include "targets/target.h"
+
+/* Bytes that one instruction may emit without asking for room: asserted in checking builds. */
+enum { KN_INST_ROOM = 1024 };
+
+/* A place in the code. Bytes are cut or inserted at fixups only, so that how many fixups are before a mark
+ * tells by how much it moves. */
+struct kn_mark {
+  uint32_t at;     /* offset in the session's code, or UINT32_MAX: a label that is not placed */
+  uint32_t fixups; /* made before it */
+};
+
+/* A branch to be patched when its label is placed. */
+struct kn_fixup {
+  uint32_t at;    /* offset in the session's code of the field */
+  uint32_t label; /* block, or a label beyond the blocks */
+  uint32_t kind;  /* the target's */
+};
+
+/* A constant behind the function. */
+struct kn_literal {
+  uint64_t low, high;
+  uint32_t size; /* 4, 8 or 16 */
+  uint32_t label;
+};
+
+struct kn_code {
+  uint8_t *p; /* next byte of code */
+  uint8_t
+    *limit;      /* beyond it, room must be made before an instruction; NULL: the function failed */
+  uint8_t *base; /* of the session's code */
+  uint32_t start;                  /* function's offset in it */
+  uint32_t cfi_first, reloc_first; /* of the function, in the session's output */
+  /* The first are the labels of the blocks, by block; further labels, relocations and pieces follow as they
+   * come. */
+  KN_ARRAY(struct kn_mark) marks;
+  KN_ARRAY(struct kn_fixup) fixups; /* in ascending order */
+  KN_ARRAY(struct kn_literal) literals;
+  /* For a target that changes its code's length at the function's end: the bytes cut before each fixup
+   * (modulo 2^32: it may grow), and in all. */
+  KN_ARRAY(uint32_t) cut;
+};
+
+/* Makes room for `bytes` of code and moves `p`, `base`, `limit` along. False without memory, or if the
+ * function failed before. */
+bool kn_code_room(struct kn_walk *w, size_t bytes);
+/* A new label, not placed. */
+uint32_t kn_code_label(struct kn_walk *w);
+/* A mark at code offset `at`; 0 if the function failed. */
+uint32_t kn_code_mark(struct kn_walk *w, uint32_t at);
+/* The label of a constant of `size` bytes behind the function. */
+uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
+/* A relocation at code offset `at`. */
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+                      int64_t addend);
+/* Makes room in `cut` for one entry a fixup and the total. False if the function failed. */
+bool kn_code_make_cuts(struct kn_walk *w);
+/* Moves the marks down along with code that was: each by `delta` bytes, and by cut[k] for one that has k
+ * fixups before it; `cut` may be NULL. Fixups are moved by whoever moves the code. */
+void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta);
+/* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
+void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
+/* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
+ * DWARF 5, 6.4.2.1. */
+uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta);
+
+#endif

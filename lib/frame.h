@@ -1,0 +1,26 @@
+/* The frame of a walk: which offsets are given out. Offsets count from the frame register; see
+ * kn_target.frame_up for their direction. The functions are in lib/regs.c (spill slots) and below.
+ *
+ * Invariant: an offset is one value's for as long as the value may be read from it; offset 0 is never given
+ * out and means "none". */
+#ifndef KN_LIB_FRAME_H
+#define KN_LIB_FRAME_H
+
+#include "targets/target.h"
+
+/* Of a variadic definition: what va_start writes. */
+struct kn_va_area {
+  uint32_t gp, fp; /* registers used by named arguments */
+  int32_t stack;   /* frame offset, or the target's own, of the first stack argument behind them */
+  int32_t save;    /* frame offset of the register save area */
+};
+
+struct kn_frame {
+  int32_t low;             /* lowest frame offset given out; with frame_up: behind the highest */
+  KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
+  uint32_t spare_inst;     /* instruction that gave the latest of them back, */
+  uint32_t spare_ready;    /* and how many there were: it may still read those that it gave */
+  struct kn_va_area va;
+};
+
+#endif

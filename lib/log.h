@@ -1,0 +1,72 @@
+/* The log of the allocator's decisions, which exists in checking builds (KN_CHECKS) alone: the walk and the
+ * targets write it, lib/check.c replays and proves it.
+ *
+ * An event has a value and a place: a register (0 to 63), or KN_PLACE_FRAME + an offset in the frame. Events
+ * are in the order of the code; within an instruction what is read comes before what is written. MOVE and
+ * CONST are logged by whoever emits them, with the places that the code names.
+ *
+ * Not logged: a comparison that stays in the flags; constants, addresses, loads and extensions that wait for
+ * their user (they have a DEF when they are computed after all, or their user reads their operands);
+ * variables in memory; what a lowering does with its scratch registers. */
+#ifndef KN_LIB_LOG_H
+#define KN_LIB_LOG_H
+
+#include "targets/target.h"
+
+enum kn_event {
+  KN_EV_BLOCK, /* the code of block `value` begins */
+  KN_EV_INST,  /* the code of instruction `value` begins; parameters have none */
+  KN_EV_DEF,   /* value is computed (or arrives: arguments, results) in place, which holds it alone.
+                  Behind an EDGE, of a parameter: place is its home and holds its argument */
+  KN_EV_MOVE,  /* place gets what place `value` holds: spills, reloads, moves */
+  KN_EV_CONST, /* place gets the constant `value`, a handle */
+  KN_EV_USE,   /* value (or constant, or KN_CONTENT) is read from place as an operand of the
+                  instruction; an argument is read from the place where the callee, the caller or the
+                  next block expects it, once it is there */
+  KN_EV_DONE,  /* the registers of a set (see KN_LOG_SET) that were USEd are read by now: up to here
+                  nothing else may be written to them, but for the DEF of the result */
+  KN_EV_ALIAS, /* place is the register of a variable, and value, a load of it, is what is there:
+                  place now holds it besides what it holds */
+  KN_EV_STORE, /* place, the register of variable (slot) `value`, has what the STORE instruction
+                  stores: if it did not hold that operand yet, it holds it alone now */
+  KN_EV_EDGE,  /* edge `value`: its moves and the DEFs of its target's parameters follow (one that
+                  keeps its own value has none). What follows up to the next EDGE or BLOCK happens
+                  on this edge only; but at an indirect branch the edges' moves all happen,
+                  whichever is taken */
+  KN_EV_CLOBBER, /* place holds nothing any more: it is taken for something else */
+  KN_EV_TEMP,    /* the same, for this instruction: nothing else may take it until it is DONE */
+  KN_EV_WRITE, /* the code writes place, a register that it does not choose: a TEMP, or LOST now */
+  KN_EV_LOST,  /* the same for the registers of a set: a call */
+  KN_EV_COUNT
+};
+#define KN_PLACE_FRAME (1 << 30)
+/* What variable `slot` holds, as a value of the log. */
+#define KN_CONTENT(slot) kn_handle(KN_TAG_CONTENT, slot)
+typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
+
+/* From now on the session's walks log to `log` (NULL: no more). False without memory, and in builds
+ * that do not log (lib/compile.c). */
+bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
+
+#ifdef KN_CHECKS
+#define KN_LOG(w, event, value, place)                                                             \
+  do {                                                                                             \
+    if ((w)->log) (w)->log((w)->log_user, event, value, (int32_t)(place));                         \
+  } while (0)
+/* An event with a set of registers: the general ones in its value, the others in its place. */
+#define KN_LOG_SET(w, event, set) KN_LOG(w, event, (uint32_t)(set), (uint32_t)((set) >> 32))
+/* A move between frame places; those of a wide value are two. */
+#define KN_LOG_COPY(w, dst, src, type)                                                             \
+  do {                                                                                             \
+    int32_t d_ = KN_PLACE_FRAME + (dst), s_ = KN_PLACE_FRAME + (src);                              \
+    int32_t up_ = (src) < 0 && (w)->target->frame_up ? -8 : 8; /* see kn_target */                 \
+    KN_LOG(w, KN_EV_MOVE, (uint32_t)s_, d_);                                                       \
+    if (kn_wide(type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + up_), d_ + 8);                        \
+  } while (0)
+#else
+#define KN_LOG(w, event, value, place) ((void)0)
+#define KN_LOG_SET(w, event, set) ((void)0)
+#define KN_LOG_COPY(w, dst, src, type) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,169 @@
+/* What was emitted in its longest form, since nothing was known yet, is cut to size now that everything is: jumps become
+ * short, the frame's allocation takes the form that its size allows, a function that needs no frame loses it. Then
+ * displacements are written. Called by frame.c. Invariant: fixups ascend, and every place that may be cut is one. */
+#include "targets/x86_64/x64.h"
+
+/* ---- what to cut ---- */
+
+/* The prologue's form: bytes to be cut at its end; see x64_prologue for what is there. */
+static uint32_t cut_prologue(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  bool leaf = !f->has_calls && !f->dynamic_stack;
+  uint32_t saved = 8 * x64(w)->saved_count;
+  /* rsp is 16-byte aligned at calls: rbp is, so the whole frame is a multiple of 16 */
+  uint32_t frame = ((uint32_t)-w->frame.low + x64(w)->out_args + 15) & ~15u;
+  uint32_t size = frame - saved;
+  if (leaf && w->frame.low == 0 && !f->uses_frame && !x64(w)->uses_incoming) {
+    x64(w)->frameless = true;
+    return x64(w)->frame_patch + 4 - X64_GAP - w->code.start;
+  }
+  if (leaf && (uint32_t)-w->frame.low - saved <= 128 && !f->module->options.no_red_zone) size = 0;
+  x64(w)->frame_size = size;
+  if (size == 0) return 7;
+  if (size <= 127) {
+    uint8_t *p = w->code.base + x64(w)->frame_patch - 3;
+    p[1] = 0x83; /* sub rsp, imm8 */
+    p[3] = (uint8_t)size;
+    return 3;
+  }
+  memcpy(w->code.base + x64(w)->frame_patch, &size, 4);
+  return 0;
+}
+
+/* What an epilogue does not need: rsp is where the pops begin, or there is no frame. */
+static uint32_t cut_epilogue(struct kn_walk *w) {
+  if (x64(w)->frameless) return 1;                                                       /* leave */
+  return x64(w)->saved_count && x64(w)->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
+}
+
+/* jcc over; jmp there; over: becomes jncc there. `x` is the jcc's fixup, not yet moved `at`. */
+static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
+  struct kn_fixup *jump = x + 1;
+  uint32_t size = jump->kind == X64_FIX_JMP ? 5 : 2;
+  x->kind = X64_FIX_JCC;
+  if (kn_label_at(w, x->label) != at + 4 + size) return;
+  w->code.base[at - 1] ^= 1;
+  x->label = jump->label;
+  jump->kind = X64_FIX_GONE;
+  jump->label = size;
+}
+
+/* Code is moved in pieces of so many bytes, which are read before any is written. */
+enum { PIECE = 64 };
+_Static_assert(PIECE <= X64_GAP, "what is written beyond a piece's end was read");
+
+/* Copies n bytes down by X64_GAP or more, and what is behind them. */
+static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
+  uint32_t done = 0;
+  do {
+    memcpy(to + done, from + done, PIECE);
+    done += PIECE;
+  } while (KN_UNLIKELY(done < n));
+  return to + n;
+}
+
+/* What becomes of a fixup: nothing, a short jcc, a short jmp, or a jmp to what follows. `from` the cut, counted
+ * from the displacement of the long form, and its size; where the new displacement is. */
+enum { SHORT_NOT, SHORT_JCC, SHORT_JMP, SHORT_NONE };
+static const struct {
+  int8_t from, at;
+  uint8_t bytes, kind;
+} shorter[] = {[SHORT_JCC] = {0, -1, 4, X64_FIX_BYTE},
+               [SHORT_JMP] = {1, 0, 3, X64_FIX_BYTE},
+               [SHORT_NONE] = {-1, 0, 5, X64_FIX_NONE}};
+
+/* Every place that may be cut is a fixup. One pass in their order, which is the code's, closes the
+ * gaps and moves the code to `start`; cut[k] becomes the bytes cut before fixup k, X64_GAP among them,
+ * which is what everything emitted between fixups k - 1 and k moves by. A jump is short if its distance,
+ * measured before anything is cut, fits. */
+static bool cut_all(struct kn_walk *w) {
+  uint32_t n = w->code.fixups.n, start = w->code.start;
+  if (!kn_code_make_cuts(w)) return false;
+  uint32_t *cut = w->code.cut.at;
+  w->code.p[PIECE - 1] =
+    0; /* the last piece is read to there: a fresh page that is read first faults twice */
+  uint32_t prologue = cut_prologue(w);
+  uint32_t epilogue = cut_epilogue(w);
+  uint32_t total = X64_GAP + prologue;
+  uint32_t from = x64(w)->frame_patch + 4; /* what is not yet moved */
+  uint8_t *base = w->code.base;
+  uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
+  const struct kn_mark *labels = w->code.marks.at;
+  struct kn_fixup *x = w->code.fixups.at;
+  for (uint32_t k = 0; k < n; k++, x++) {
+    uint32_t at = x->at;
+    cut[k] = total;
+    x->at = at - total;
+    if (KN_UNLIKELY(x->kind == X64_FIX_OVER)) turn(w, x, at);
+    /* no branches on what it is, they would be mispredicted */
+    uint32_t kind = x->kind, label = x->label;
+    uint32_t jump = -(uint32_t)(kind - X64_FIX_JMP < 2u), jcc = kind == X64_FIX_JCC;
+    int32_t d = (int32_t)(labels[label & jump].at - (at + 4));
+    uint32_t fits = jump & -(uint32_t)(d == (int8_t)d);
+    uint32_t form = fits & (2u - jcc + ((d == 0) & !jcc));
+    uint32_t gone = kind == X64_FIX_GONE, end = kind == X64_FIX_EPILOGUE;
+    uint32_t bytes = shorter[form].bytes | (label & -gone) | (epilogue & -end);
+    uint32_t cuts = jump | -(uint32_t)(bytes != 0);
+    uint32_t pos = at + (uint32_t)(int32_t)shorter[form].from - gone;
+    pos = (pos & cuts) | (from & ~cuts);
+    x->at += (uint32_t)(int32_t)shorter[form].at;
+    x->kind = (shorter[form].kind & fits) | (kind & ~fits);
+    uint8_t code = base[at - 1];
+    to = move_down(to, base + from, pos - from);
+    /* 0f 80+cc becomes 70+cc, e9 eb, in the last byte but one of what was moved. Of what stays as it is, the byte
+     * behind that is written: the next piece comes there. */
+    __asm__("" : "+r"(jcc)); /* gcc 12 would branch on it */
+    to[-2 * (ptrdiff_t)(form - SHORT_JCC < 2u)] =
+      (uint8_t)(0xebu ^ (((code - 0x10u) ^ 0xebu) & -jcc));
+    from = pos + bytes;
+    total += bytes;
+  }
+  cut[n] = total;
+  w->code.p = move_down(to, base + from, kn_here(w) - from);
+  return true;
+}
+
+bool x64_relax(struct kn_walk *w) {
+  x64(w)->frameless = false;
+  if (!cut_all(w)) return false;
+  kn_code_move_marks(&w->code, w->code.cut.at, 0);
+  return true;
+}
+
+/* ---- displacements ---- */
+
+/* By kind: which bits are the displacement, and where it counts from. */
+static const struct {
+  uint32_t mask, from;
+} patches[] = {
+  {UINT32_MAX, 4},
+  {UINT32_MAX, 5},
+  {UINT32_MAX, 6},
+  {UINT32_MAX, 7},
+  {UINT32_MAX, 8},
+  [X64_FIX_JMP] = {UINT32_MAX, 4},
+  [X64_FIX_JCC] = {UINT32_MAX, 4},
+  [X64_FIX_OVER] = {UINT32_MAX, 4},
+  [X64_FIX_BYTE] = {0xff, 1},
+  [X64_FIX_EPILOGUE] = {0, 0}, /* NONE and GONE too: they have no label */
+};
+
+void x64_patch(struct kn_walk *w) {
+  const struct kn_mark *labels = w->code.marks.at;
+  uint8_t *base = w->code.base;
+  const struct kn_fixup *end = w->code.fixups.at + w->code.fixups.n;
+  for (const struct kn_fixup *x = w->code.fixups.at; x != end; x++) {
+    uint32_t kind = x->kind, label = x->label, mask = UINT32_MAX, from;
+    if (KN_UNLIKELY(kind & X64_FIX_TABLE)) {
+      from = labels[kind & ~X64_FIX_TABLE].at;
+    } else { /* a branch on the kind would be mispredicted */
+      mask = patches[kind].mask;
+      from = x->at + patches[kind].from;
+      label &= mask ? UINT32_MAX : 0;
+    }
+    uint32_t was, d = labels[label].at - from;
+    memcpy(&was, base + x->at, 4);
+    was ^= (was ^ d) & mask;
+    memcpy(base + x->at, &was, 4);
+  }
+}

@@ -1,0 +1,227 @@
+/* x86-64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
+ * Called by lib/walk.c. What is not lowered gives KILN_ERR_UNSUPPORTED with function, block and
+ * instruction. */
+#include "targets/x86_64/x64.h"
+
+/* Types that one register holds, and VOID. */
+enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT };
+
+static void nothing(struct kn_walk *w, const struct kn_inst *in) {
+  (void)w;
+  (void)in;
+}
+static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
+  (void)in;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
+}
+/* An instruction whose result nobody reads. */
+static void unread(struct kn_walk *w, const struct kn_inst *in);
+
+/* ---- the table ---- */
+
+/* Who lowers an operation, who for i128 and for f80; and the same again for results that nobody reads:
+ * what does nothing but make a value is nothing then. */
+#define CELL(t, fn, i128, f80)                                                                     \
+  (LOWERED >> (t) & 1      ? fn                                                                    \
+   : (t) == KILN_TYPE_I128 ? i128                                                                  \
+   : (t) == KILN_TYPE_F80  ? f80                                                                   \
+                           : unsupported)
+#define ROW(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, __VA_ARGS__)}
+#define VALUES(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, unread, unread, unread)}
+#define ACTION(fn) ROW(fn, x64_wide, x64_x87)
+#define VALUE(fn) VALUES(fn, x64_wide, x64_x87)
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
+  [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, unsupported, unsupported),
+  [KILN_OP_PARAM] = ROW(nothing, nothing, nothing),
+  [KILN_OP_RESULT] = ROW(nothing, nothing, nothing),
+  [KILN_OP_COPY] = VALUE(x64_copy_op),
+  [KILN_OP_ADD] = VALUE(x64_add),
+  [KILN_OP_SUB] = VALUE(x64_sub),
+  [KILN_OP_MUL] = VALUE(x64_mul),
+  [KILN_OP_UMULH] = VALUE(x64_high_mul),
+  [KILN_OP_SMULH] = VALUE(x64_high_mul),
+  [KILN_OP_UDIV] = ACTION(x64_divide),
+  [KILN_OP_SDIV] = ACTION(x64_divide),
+  [KILN_OP_UREM] = ACTION(x64_divide),
+  [KILN_OP_SREM] = ACTION(x64_divide),
+  [KILN_OP_AND] = VALUE(x64_and),
+  [KILN_OP_OR] = VALUE(x64_or),
+  [KILN_OP_XOR] = VALUE(x64_xor),
+  [KILN_OP_SHL] = VALUE(x64_shift),
+  [KILN_OP_LSHR] = VALUE(x64_shift),
+  [KILN_OP_ASHR] = VALUE(x64_shift),
+  [KILN_OP_ROTL] = VALUE(x64_rotate),
+  [KILN_OP_ROTR] = VALUE(x64_rotate),
+  [KILN_OP_FSHL] = VALUE(x64_funnel),
+  [KILN_OP_FSHR] = VALUE(x64_funnel),
+  [KILN_OP_SMIN] = VALUE(x64_minmax),
+  [KILN_OP_SMAX] = VALUE(x64_minmax),
+  [KILN_OP_UMIN] = VALUE(x64_minmax),
+  [KILN_OP_UMAX] = VALUE(x64_minmax),
+  [KILN_OP_SADDO] = VALUE(x64_overflow),
+  [KILN_OP_UADDO] = VALUE(x64_overflow),
+  [KILN_OP_SSUBO] = VALUE(x64_overflow),
+  [KILN_OP_USUBO] = VALUE(x64_overflow),
+  [KILN_OP_SMULO] = VALUE(x64_overflow),
+  [KILN_OP_UMULO] = VALUE(x64_overflow),
+  [KILN_OP_SADDS] = VALUE(x64_saturate),
+  [KILN_OP_UADDS] = VALUE(x64_saturate),
+  [KILN_OP_SSUBS] = VALUE(x64_saturate),
+  [KILN_OP_USUBS] = VALUE(x64_saturate),
+  [KILN_OP_NEG] = VALUE(x64_negate),
+  [KILN_OP_NOT] = VALUE(x64_negate),
+  [KILN_OP_ABS] = VALUE(x64_abs),
+  [KILN_OP_CLZ] = VALUE(x64_clz),
+  [KILN_OP_CTZ] = VALUE(x64_ctz),
+  [KILN_OP_POPCNT] = VALUE(x64_popcnt),
+  [KILN_OP_BITREV] = VALUE(x64_bitrev),
+  [KILN_OP_BSWAP] = VALUE(x64_byteswap),
+  [KILN_OP_ICMP] = VALUE(x64_icmp),
+  [KILN_OP_FCMP] = VALUE(x64_fcmp),
+  [KILN_OP_SELECT] = ACTION(x64_select),
+  [KILN_OP_TRUNC] = VALUE(x64_trunc),
+  [KILN_OP_ZEXT] = VALUE(x64_zext),
+  [KILN_OP_SEXT] = VALUE(x64_sext),
+  [KILN_OP_FDEMOTE] = VALUE(x64_fconv),
+  [KILN_OP_FPROMOTE] = VALUE(x64_fconv),
+  [KILN_OP_FTOSI] = VALUES(x64_ftoi, x64_ftoi, x64_x87),
+  [KILN_OP_FTOUI] = VALUES(x64_ftoi, x64_ftoi, x64_x87),
+  [KILN_OP_FTOSIS] = VALUES(x64_ftoi, x64_ftoi, x64_x87),
+  [KILN_OP_FTOUIS] = VALUES(x64_ftoi, x64_ftoi, x64_x87),
+  [KILN_OP_SITOF] = VALUE(x64_itof),
+  [KILN_OP_UITOF] = VALUE(x64_itof),
+  [KILN_OP_BITCAST] = VALUE(x64_bitcast),
+  [KILN_OP_FADD] = VALUE(x64_farith),
+  [KILN_OP_FSUB] = VALUE(x64_farith),
+  [KILN_OP_FMUL] = VALUE(x64_farith),
+  [KILN_OP_FDIV] = VALUE(x64_farith),
+  [KILN_OP_FREM] = VALUE(x64_flib),
+  [KILN_OP_FNEG] = VALUE(x64_fneg),
+  [KILN_OP_FABS] = VALUE(x64_fabs),
+  [KILN_OP_FCOPYSIGN] = VALUE(x64_fcopysign),
+  [KILN_OP_FSQRT] = VALUE(x64_fsqrt),
+  [KILN_OP_FMA] = VALUE(x64_flib),
+  [KILN_OP_FMULADD] = VALUE(x64_fmuladd),
+  [KILN_OP_FMIN] = VALUE(x64_flib),
+  [KILN_OP_FMAX] = VALUE(x64_flib),
+  [KILN_OP_FMINIMUM] = VALUE(x64_fminimum),
+  [KILN_OP_FMAXIMUM] = VALUE(x64_fminimum),
+  [KILN_OP_FFLOOR] = VALUE(x64_flib),
+  [KILN_OP_FCEIL] = VALUE(x64_flib),
+  [KILN_OP_FTRUNC] = VALUE(x64_flib),
+  [KILN_OP_FROUND] = VALUE(x64_flib),
+  [KILN_OP_FROUNDEVEN] = VALUE(x64_flib),
+  [KILN_OP_FRINT] = VALUE(x64_flib),
+  [KILN_OP_FNEARBYINT] = VALUE(x64_flib),
+  [KILN_OP_LOAD] = VALUE(x64_load),
+  [KILN_OP_STORE] = ACTION(x64_store),
+  [KILN_OP_ADDR] = VALUE(x64_addr),
+  [KILN_OP_SALLOC] = ACTION(x64_salloc),
+  [KILN_OP_STACK_SAVE] = ACTION(x64_stack_save),
+  [KILN_OP_STACK_RESTORE] = ACTION(x64_stack_restore),
+  [KILN_OP_LIFE_START] = ACTION(x64_life),
+  [KILN_OP_LIFE_END] = ACTION(x64_life),
+  [KILN_OP_MEMCPY] = ACTION(x64_memory),
+  [KILN_OP_MEMMOVE] = ACTION(x64_memory),
+  [KILN_OP_MEMSET] = ACTION(x64_memset),
+  [KILN_OP_PREFETCH] = ACTION(x64_prefetch),
+  [KILN_OP_ATOMIC_LOAD] = ROW(x64_atomic_load, x64_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_STORE] = ROW(x64_atomic_store, x64_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_RMW] = ROW(x64_atomic_rmw, x64_wide_atomic, unsupported),
+  [KILN_OP_ATOMIC_CAS] = ROW(x64_atomic_cas, x64_wide_atomic, unsupported),
+  [KILN_OP_FENCE] = ACTION(x64_fence),
+  [KILN_OP_CALL] = ROW(x64_call, x64_call, x64_call),
+  [KILN_OP_VA_START] = ACTION(x64_va_start),
+  [KILN_OP_VA_COPY] = ACTION(x64_va_copy),
+  [KILN_OP_VA_END] = ACTION(x64_life),
+  [KILN_OP_VA_ARG] = ROW(x64_va_arg, unsupported, x64_va_arg),
+  [KILN_OP_TLS_ADDR] = ACTION(x64_tls),
+  [KILN_OP_FRAME_ADDR] = ACTION(x64_frame_addr),
+  [KILN_OP_RETURN_ADDR] = ACTION(x64_frame_addr),
+  [KILN_OP_DEBUG_TRAP] = ACTION(x64_debug_trap),
+  [KILN_OP_BR] = ACTION(x64_br),
+  [KILN_OP_BRIF] = ACTION(x64_brif),
+  [KILN_OP_SWITCH] = ACTION(x64_switch),
+  [KILN_OP_BRIND] = ACTION(x64_brind),
+  [KILN_OP_RET] = ACTION(x64_ret_op),
+  [KILN_OP_UNREACHABLE] = ACTION(x64_unreachable),
+  [KILN_OP_TRAP] = ACTION(x64_trap),
+};
+#pragma GCC diagnostic pop
+
+static void unread(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_skip_unread(w, in)) lowerings[in->op][0][in->type](w, in);
+}
+
+/* What clobbers like a call here: calls, library calls, thread-local addresses. */
+static const uint16_t clobbers[KILN_OP_COUNT] = {
+#define CALL_LIKE(op, types) [KILN_OP_##op] = (types)
+  CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),     CALL_LIKE(MEMMOVE, 0xffff),
+  CALL_LIKE(MEMSET, 0xffff),     CALL_LIKE(TLS_ADDR, 0xffff),   CALL_LIKE(FREM, 0xffff),
+  CALL_LIKE(FMA, 0xffff),        CALL_LIKE(FMIN, 0xffff),       CALL_LIKE(FMAX, 0xffff),
+  CALL_LIKE(FFLOOR, 0xffff),     CALL_LIKE(FCEIL, 0xffff),      CALL_LIKE(FTRUNC, 0xffff),
+  CALL_LIKE(FROUND, 0xffff),     CALL_LIKE(FROUNDEVEN, 0xffff), CALL_LIKE(FRINT, 0xffff),
+  CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)),   CALL_LIKE(SDIV, KN_T(I128)),
+  CALL_LIKE(UREM, KN_T(I128)),   CALL_LIKE(SREM, KN_T(I128)),   CALL_LIKE(FTOSI, KN_T(I128)),
+  CALL_LIKE(FTOUI, KN_T(I128)),  CALL_LIKE(SITOF, KN_T(I128)),  CALL_LIKE(UITOF, KN_T(I128)),
+  CALL_LIKE(FTOSIS, KN_T(I128)), CALL_LIKE(FTOUIS, KN_T(I128)), CALL_LIKE(INVOKE, 0xffff),
+  CALL_LIKE(RESUME, 0xffff),
+#undef CALL_LIKE
+};
+
+/* r8 to r10, xmm6 to xmm14 */
+#define CALLER_HOMES                                                                               \
+  (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
+#define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
+
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
+#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
+
+const struct kn_target kn_target_x86_64 = {
+  .name = "x86_64",
+  .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
+           UINT64_C(0x3f) << KN_FP_BASE,
+  .caller_homes = CALLER_HOMES,
+  .around_calls = CALLER_HOMES,
+  .callee_homes =
+    KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
+  .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
+  .fp_arg_regs = {X64_FP_ARGS},
+  .scratch = {X64_SCRATCH, X64_XSCRATCH},
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
+  .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
+            ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39)},
+  .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
+            [KILN_TYPE_I8] = INT_TYPE,
+            [KILN_TYPE_I16] = INT_TYPE,
+            [KILN_TYPE_I32] = INT_TYPE,
+            [KILN_TYPE_I64] = INT_TYPE,
+            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true},
+            [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
+            [KILN_TYPE_F32] = FLT_TYPE,
+            [KILN_TYPE_F64] = FLT_TYPE,
+            [KILN_TYPE_F80] = {.bytes = 16, .lowered = true},
+            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16},
+            [KILN_TYPE_V64] = {.bank = 1, .bytes = 8},
+            [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
+  .clobbers = clobbers,
+  .lowerings = lowerings,
+  .code_align_log2 = 4,
+  .padding = 0xcc, /* int3 */
+  .walk_size = sizeof(struct x64_walk),
+  .hooks = {.move = x64_hook_move,
+            .load = x64_hook_load,
+            .store = x64_hook_store,
+            .constant = x64_hook_constant,
+            .store_constant = x64_hook_store_constant,
+            .copy = x64_hook_copy,
+            .address = x64_hook_address,
+            .deferred = x64_hook_deferred},
+  .begin = x64_begin,
+  .enter = x64_enter,
+  .block = x64_block,
+  .finish = x64_finish,
+};
