@@ -143,7 +143,7 @@ unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers
   return KN_NO_REG;
 }
 
-bool kn_walk_block(struct kn_walk *w, uint32_t pos) {
+void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   struct kn_plan *plan = w->plan;
   uint32_t b = plan->layout[pos];
   uint32_t next = pos + 1 < plan->n_layout ? plan->layout[pos + 1] : UINT32_MAX;
@@ -157,6 +157,7 @@ bool kn_walk_block(struct kn_walk *w, uint32_t pos) {
   /* copies of slot homes stay true if the block is only entered from the one before it */
   const struct kn_block *block = &w->f->block[b];
   bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
+  w->falls = keep;
   w->regs.cached &= usable & -(uint64_t)keep;
   w->regs.epoch += !keep; /* no branches on it: they would be mispredicted */
   /* what the edge may have written as a home holds no copy any more */
@@ -176,7 +177,6 @@ bool kn_walk_block(struct kn_walk *w, uint32_t pos) {
   uint32_t loop = plan->loops.n ? plan->loop_at[pos] : 0;
   if (loop && plan->loops.at[loop - 1].end == pos) aim(w, &plan->loops.at[loop - 1]);
   if (KN_UNLIKELY(plan->scattered)) look_ahead(w, pos);
-  return keep;
 }
 
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
@@ -236,8 +236,9 @@ static bool end(struct kn_walk *w) {
 /* ---- the loop ---- */
 
 /* Who lowers instruction i. */
-KN_INLINE kn_lower *lowering(const struct kn_walk *w, const struct kn_inst *in, uint32_t i) {
-  return w->target->lowerings[in->op][w->val[i].uses == 0][in->type];
+KN_INLINE kn_lower *lowering(kn_lower *const (*lowerings)[16][2], const struct kn_inst *in,
+                             const struct kn_val *val) {
+  return lowerings[in->op][in->type][val->uses == 0];
 }
 
 /* Where the block goes on: it may have been left and come back to. */
@@ -250,35 +251,36 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
  * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
  * last one is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
-  kiln_func *f = w->f;
-  bool falls = kn_walk_block(w, pos);
-  if (w->target->block) w->target->block(w, falls);
-  const struct kn_block *b = &f->block[w->block];
+  const struct kn_target *t = w->target;
+  kn_lower *const (*lowerings)[16][2] = t->lowerings;
+  kn_walk_block(w, pos);
+  const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
-  if (KN_UNLIKELY(pos == 0)) w->target->enter(w);
+  if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) kn_read_shadows(w, b);
   uint32_t i = past_segments(w, b->first), last = b->term;
   const struct kn_inst *in = &w->inst[i];
-  kn_lower *fn = lowering(w, in, i);
+  const struct kn_val *val = &w->val[i];
+  kn_lower *fn = lowering(lowerings, in, val);
   for (;;) {
+    const struct kn_inst *current = in;
+    bool end = i == last;
     w->i = i;
     if (!kn_code_ready(w, 0)) return;
     if (map) kn_map_inst(w, in);
     KN_LOG(w, KN_EV_INST, i, 0);
-    uint32_t n = i + 1;
-    const struct kn_inst *next = in + 1;
-    if (KN_UNLIKELY(next->op == KILN_OP_SEG)) {
-      n = past_segments(w, n);
-      next = &w->inst[n];
+    i++, in++, val++;
+    if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {
+      i = past_segments(w, i);
+      in = &w->inst[i];
+      val = &w->val[i];
     }
-    kn_lower *then = lowering(w, next, n);
-    fn(w, in);
+    kn_lower *then = lowering(lowerings, in, val);
+    fn(w, current);
     kn_inst_end(w);
     KN_CHECK(w, w->code.p <= w->code.base + w->s->out.cap,
              "an instruction has no room for its bytes");
-    if (i == last) return;
-    i = n;
-    in = next;
+    if (end) return;
     fn = then;
   }
 }

@@ -62,6 +62,7 @@ struct kn_walk {
   uint32_t block;                       /* being walked */
   uint32_t next_block;                  /* behind it in the layout, or UINT32_MAX */
   bool to_next;                         /* the terminator has an edge to next_block */
+  bool falls; /* the block is entered from the one before it only: what that left in registers is there */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;
@@ -136,9 +137,8 @@ KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan);
 /* Prepares the walk of a function: arrays, code space. False if the function failed. */
 bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
-/* Sets the state for block `pos` of the layout: its label, its registers. True if the block is entered from
- * the one before it only, so that registers keep what they hold. */
-bool kn_walk_block(struct kn_walk *w, uint32_t pos);
+/* Sets the state for block `pos` of the layout: its label, its registers. */
+void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* The home of the parameter of the loop's header that value i is the next round's value of, if nobody but
  * i itself still reads this round's; or KN_NO_REG. `readers`: operands of i that are not yet dropped. For
  * values with KN_HINT_AIMED. */

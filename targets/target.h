@@ -66,8 +66,8 @@ struct kn_target {
   struct kn_type_facts types[16]; /* by kiln_type */
   /* Per opcode, the types (a bit each) for which it clobbers like a call. */
   const uint16_t *clobbers;
-  /* Who lowers an operation: by opcode, whether nobody reads its result, type. */
-  kn_lower *const (*lowerings)[2][16];
+  /* Who lowers an operation: by opcode, type, and whether nobody reads its result. */
+  kn_lower *const (*lowerings)[16][2];
 
   /* ---- frame, code ---- */
   /* Frame offsets of locals grow upward from the frame register and are positive, those of the
@@ -83,9 +83,6 @@ struct kn_target {
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
-  /* A block begins. `falls`: it is entered from the block before it only, so that what is known at that
-   * one's end still holds. NULL: nothing to do. */
-  void (*block)(struct kn_walk *w, bool falls);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
 };

@@ -72,15 +72,17 @@ static kn_lower unread;
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
    : (t) == KILN_TYPE_F128 ? f128                                                                  \
                            : unsupported)
-#define ROW(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, __VA_ARGS__)}
-#define UNREAD KN_BY_TYPE(CELL, unread, unread, unread)
+#define ALWAYS(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
+#define IF_READ(t, ...) {CELL(t, __VA_ARGS__), CELL(t, unread, unread, unread)}
+#define ROW(...) KN_BY_TYPE(ALWAYS, __VA_ARGS__)
+#define VALUES(...) KN_BY_TYPE(IF_READ, __VA_ARGS__)
 #define ACTION(fn) ROW(fn, a64_lower_wide, a64_lower_quad)
-#define VALUE(fn) {KN_BY_TYPE(CELL, fn, a64_lower_wide, a64_lower_quad), UNREAD}
-#define CONVERSION(fn) {KN_BY_TYPE(CELL, fn, convert_wide, convert_wide), UNREAD}
+#define VALUE(fn) VALUES(fn, a64_lower_wide, a64_lower_quad)
+#define CONVERSION(fn) VALUES(fn, convert_wide, convert_wide)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
+static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, unsupported, unsupported),
   [KILN_OP_PARAM] = ROW(nothing, nothing, nothing),
   [KILN_OP_RESULT] = ROW(nothing, nothing, nothing),
@@ -200,7 +202,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
 #pragma GCC diagnostic pop
 
 static void unread(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_skip_unread(w, in)) lowerings[in->op][0][in->type](w, in);
+  if (!kn_skip_unread(w, in)) lowerings[in->op][in->type][0](w, in);
 }
 
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))

@@ -25,7 +25,7 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in) {
     b = t;
     cond = swapped[cond];
   }
-  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && kn_is_imm(b) && kn_imm(b) == 0 &&
+  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && x64(w)->zero_block == w->block && kn_is_imm(b) && kn_imm(b) == 0 &&
       (x64(w)->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
     /* the flags are there */
     if (x64(w)->zero_only) w->val[a].uses--;

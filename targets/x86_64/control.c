@@ -7,14 +7,19 @@
 
 void x64_place_label(struct kn_walk *w, uint32_t label) {
   kn_label_place(w, label);
-  x64(w)->bound = kn_here(w);
+  x64(w)->newest_label = kn_here(w);
 }
 
-/* A jump that follows a conditional one directly may change places with it (see x64_finish). */
+/* True if something may jump to here: a label, or the block that begins here. */
+static bool is_target(struct kn_walk *w) {
+  uint32_t here = kn_here(w);
+  return x64(w)->newest_label == here || (!w->falls && kn_label_at(w, w->block) == here);
+}
+
+/* A jump that follows a conditional one directly may change places with it (see x64_relax). */
 static void note_over(struct kn_walk *w) {
   struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
-  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) &&
-      x64(w)->bound != kn_here(w))
+  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && !is_target(w))
     last->kind = X64_FIX_OVER;
 }
 
@@ -41,12 +46,6 @@ void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   }
   EMIT(w, x64_jcc_rel32(w->code.p, cc, 0));
   KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
-}
-
-void x64_block(struct kn_walk *w, bool falls) {
-  struct x64_walk *x = x64(w);
-  x->bound = falls ? x->bound : kn_here(w);
-  x->flags_of = x->zero_of = 0;
 }
 
 /* ---- branches ---- */

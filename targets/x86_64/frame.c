@@ -16,7 +16,7 @@ const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15}
 
 void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
-  x->flags_of = x->zero_of = x->bound = 0;
+  x->flags_of = x->zero_of = x->newest_label = 0;
   x->n_epilogues = x->out_args = x->saved_count = 0;
   x->sret = x->x87_scratch = 0;
   x->uses_incoming = x->frameless = false;

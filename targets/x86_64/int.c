@@ -37,6 +37,7 @@ KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
 KN_INLINE void flags_tell(struct kn_walk *w, uint32_t i, bool any) {
   x64(w)->zero_of = i;
   x64(w)->zero_at = kn_here(w);
+  x64(w)->zero_block = w->block;
   x64(w)->zero_any = any;
   x64(w)->zero_only = false;
 }

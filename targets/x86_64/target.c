@@ -26,14 +26,16 @@ static void unread(struct kn_walk *w, const struct kn_inst *in);
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
    : (t) == KILN_TYPE_F80  ? f80                                                                   \
                            : unsupported)
-#define ROW(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, __VA_ARGS__)}
-#define VALUES(...) {KN_BY_TYPE(CELL, __VA_ARGS__), KN_BY_TYPE(CELL, unread, unread, unread)}
+#define ALWAYS(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
+#define IF_READ(t, ...) {CELL(t, __VA_ARGS__), CELL(t, unread, unread, unread)}
+#define ROW(...) KN_BY_TYPE(ALWAYS, __VA_ARGS__)
+#define VALUES(...) KN_BY_TYPE(IF_READ, __VA_ARGS__)
 #define ACTION(fn) ROW(fn, x64_wide, x64_x87)
 #define VALUE(fn) VALUES(fn, x64_wide, x64_x87)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
+static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [0 ... KILN_OP_COUNT - 1] = ROW(unsupported, unsupported, unsupported),
   [KILN_OP_PARAM] = ROW(nothing, nothing, nothing),
   [KILN_OP_RESULT] = ROW(nothing, nothing, nothing),
@@ -153,7 +155,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][2][16] = {
 #pragma GCC diagnostic pop
 
 static void unread(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_skip_unread(w, in)) lowerings[in->op][0][in->type](w, in);
+  if (!kn_skip_unread(w, in)) lowerings[in->op][in->type][0](w, in);
 }
 
 /* What clobbers like a call here: calls, library calls, thread-local addresses. */
@@ -222,6 +224,5 @@ const struct kn_target kn_target_x86_64 = {
             .deferred = x64_hook_deferred},
   .begin = x64_begin,
   .enter = x64_enter,
-  .block = x64_block,
   .finish = x64_finish,
 };

@@ -14,14 +14,14 @@
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
   /* ---- what the flags hold ---- */
-  uint32_t flags_of;   /* comparison whose result is in the flags, or 0 */
+  uint32_t flags_of;   /* comparison whose result is in the flags for the next instruction, or 0 */
   uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
-  /* The value whose comparison with 0 is in the flags at code offset zero_at, or 0. */
-  uint32_t zero_of, zero_at;
+  /* The value whose comparison with 0 is in the flags at code offset zero_at of a block, or 0. */
+  uint32_t zero_of, zero_at, zero_block;
   bool zero_only; /* it was not computed: nobody else reads it */
   bool zero_any;  /* any condition, not but equality */
   /* ---- code and frame ---- */
-  uint32_t bound;       /* place of the newest label that something may jump to */
+  uint32_t newest_label; /* within a block: where it is */
   uint32_t frame_patch; /* where the frame's size is to be written */
   uint32_t frame_size;  /* allocated below the saved registers */
   uint32_t saved_count; /* callee-saved registers pushed */
@@ -299,7 +299,6 @@ extern const uint8_t x64_saved_order[5];
 /* See struct kn_target. */
 void x64_begin(struct kn_walk *w);
 void x64_enter(struct kn_walk *w);
-void x64_block(struct kn_walk *w, bool falls);
 void x64_finish(struct kn_walk *w);
 void x64_epilogue(struct kn_walk *w);
 /* Cuts the code to its size and moves it to where the function begins. False if the function failed. */
