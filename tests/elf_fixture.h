@@ -112,7 +112,7 @@ static inline void code_reloc(kiln_session *s, uint32_t offset, kiln_symbol symb
   struct kn_output *o = &s->out;
   assert_true(kn_grow(s->module, &o->relocs, &o->cap_relocs, o->n_relocs + 1, sizeof *o->relocs));
   o->relocs[o->n_relocs++] =
-    (struct kn_code_reloc){o->funcs[o->n_funcs - 1].start + offset, symbol.id, type, addend};
+    (struct kn_code_reloc){{o->funcs[o->n_funcs - 1].start + offset}, symbol.id, type, addend};
 }
 
 /* Frame rows of the newest function. */

@@ -53,12 +53,10 @@ class Build:
 
     def users(self, name, target):
         """The sources to compile again when file `name` changes: a header's inline functions are
-        called by the targets, and one target is enough."""
+        called by lib/ and by the targets, of which one is enough."""
         if name.endswith('.c'):
             return [name]
-        if name == 'lib/walk_slow.h':
-            return ['targets/%s/slow.c' % target]
-        return [s for s in self.sources if s.startswith('targets/%s/' % target)]
+        return [s for s in self.sources if s.startswith(('lib/', 'targets/%s/' % target))]
 
     def link(self, folder, changed):
         objects = [self.object(s, folder if s in changed else self.work)

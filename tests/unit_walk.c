@@ -1,4 +1,4 @@
-/* The walk's register file (lib/walk.h, lib/walk_slow.h), driven at random through a target of its own
+/* The walk's register file (lib/regs.h, lib/walk.h), driven at random through a target of its own
  * whose hooks move tokens instead of emitting code: each value must be found where the walk says it
  * is, and the sets of registers must mean what lib/walk.h says they mean. */
 #include <setjmp.h>
@@ -12,8 +12,7 @@
 
 #include "ir/build.h"
 
-#define KN_W(name) test_##name
-#include "lib/walk_slow.h"
+#include "lib/walk.h"
 
 #define I64 KILN_TYPE_I64
 #define F64 KILN_TYPE_F64
@@ -29,44 +28,41 @@ static uint32_t *frame(int32_t offset) {
   return &frame_at[-offset / 8 - 1];
 }
 
-void test_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
+static void test_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   (void)w, (void)type;
   assert_int_equal(dst / KN_FP_BASE, src / KN_FP_BASE);
   reg[dst] = reg[src];
 }
-void test_hook_load(struct kn_walk *w, unsigned dst, int32_t offset, unsigned type) {
+static void test_hook_load(struct kn_walk *w, unsigned dst, int32_t offset, unsigned type) {
   (void)w, (void)type;
   reg[dst] = *frame(offset);
 }
-void test_hook_store(struct kn_walk *w, unsigned src, int32_t offset, unsigned type) {
+static void test_hook_store(struct kn_walk *w, unsigned src, int32_t offset, unsigned type) {
   (void)w, (void)type;
   *frame(offset) = reg[src];
 }
-void test_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+static void test_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
   (void)w, (void)type;
   reg[dst] = h;
 }
-void test_hook_store_constant(struct kn_walk *w, int32_t offset, uint32_t h, unsigned type) {
+static void test_hook_store_constant(struct kn_walk *w, int32_t offset, uint32_t h, unsigned type) {
   (void)w, (void)type;
   *frame(offset) = h;
 }
-void test_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
+static void test_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
   (void)w, (void)type;
   *frame(dst) = *frame(src);
 }
-void test_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
+static void test_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
   (void)w;
   reg[dst] = v;
 }
-void test_hook_deferred_load(struct kn_walk *w, unsigned dst, uint32_t v) {
+static void test_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v) {
   (void)w;
   reg[dst] = v;
 }
 /* Registers 0 to 4 and 32 to 35 are temporary, 5 and 6 homes that calls clobber, 8 and 9 homes of
  * variables that they do not; 11 and 47 are scratch. */
-const uint8_t test_scratch[2] = {11, 47};
-const uint64_t test_hints[16] = {KN_BIT(3) | KN_BIT(32), KN_BIT(2) | KN_BIT(33),
-                                 KN_BIT(1) | KN_BIT(34), KN_BIT(0) | KN_BIT(35)};
 static const uint16_t clobbers[KILN_OP_COUNT];
 static const struct kn_target target = {
   .name = "test",
@@ -75,7 +71,22 @@ static const struct kn_target target = {
   .callee_homes = 3 << 8,
   .arg_regs = {3, 2, 1, 0, KN_NO_REG},
   .fp_arg_regs = {32, 33, 34, 35, KN_NO_REG},
+  .scratch = {11, 47},
+  .whole = {I64, F64},
+  .hints = {KN_BIT(3) | KN_BIT(32), KN_BIT(2) | KN_BIT(33), KN_BIT(1) | KN_BIT(34),
+            KN_BIT(0) | KN_BIT(35)},
+  .types = {[I64] = {.regs = KN_GP_MASK, .bytes = 8, .lowered = true},
+            [F64] = {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}},
   .clobbers = clobbers,
+  .walk_size = sizeof(struct kn_walk),
+  .hooks = {.move = test_hook_move,
+            .load = test_hook_load,
+            .store = test_hook_store,
+            .constant = test_hook_constant,
+            .store_constant = test_hook_store_constant,
+            .copy = test_hook_copy,
+            .address = test_hook_address,
+            .deferred = test_hook_deferred},
 };
 static const uint64_t clobbered = UINT64_C(0x7f) | UINT64_C(0xf) << KN_FP_BASE;
 
@@ -155,8 +166,8 @@ static void check(const struct fixture *t) {
     if (val->flags & KN_VF_SLOT_HOME) {
       assert_int_equal(val->reg, KN_NO_REG);
       assert_int_equal(*frame(val->frame), t->token[i]);
-      if (val->hint < 64 && (w->regs.cached & KN_BIT(val->hint)) && w->regs.owner[val->hint] == v)
-        assert_int_equal(reg[val->hint], t->token[i]);
+      if (val->copy < 64 && (w->regs.cached & KN_BIT(val->copy)) && w->regs.owner[val->copy] == v)
+        assert_int_equal(reg[val->copy], t->token[i]);
       continue;
     }
     if (val->flags & KN_VF_ALIAS) {
@@ -192,12 +203,12 @@ static void define(struct fixture *t, uint32_t i) {
   *val = (struct kn_val){
     .uses = 1 + roll(t, 4), .type = (uint8_t)type_of(i), .reg = KN_NO_REG, .hint = KN_NO_REG};
   if (roll(t, 4) == 0) val->flags = KN_VF_SLOT_HOME;
-  else if (roll(t, 3) == 0) val->hint = (uint8_t)roll(t, 8);
+  else if (roll(t, 3) == 0) val->copy = (uint8_t)roll(t, 8);
   /* five registers there are at least: three operands, a temporary, and the result's */
   uint64_t avoid = w->regs.locked || roll(t, 4) ? 0 : KN_BIT(roll(t, 5));
   unsigned prefer = roll(t, 2) ? KN_NO_REG : roll(t, 5) + (i & 1 ? 32 : 0);
   unsigned r = kn_def(w, v, type_of(i), prefer, avoid);
-  assert_int_equal(kn_bank(type_of(i)), r / KN_FP_BASE);
+  assert_int_equal(kn_bank(w, type_of(i)), r / KN_FP_BASE);
   assert_int_equal(KN_BIT(r) & avoid, 0);
   assert_true(KN_BIT(r) & w->regs.block_regs);
   reg[r] = t->token[i] = v;
@@ -386,7 +397,7 @@ static void test_evict_spilled_first(void **state) {
   }
   kn_inst_end(w);
   w->val[t->first + 6].flags |= KN_VF_FRAME;
-  w->val[t->first + 6].frame = kn_walk_frame(w, 8, 3);
+  w->val[t->first + 6].frame = kn_frame_alloc(w, 8, 3);
   *frame(w->val[t->first + 6].frame) = t->first + 6;
   unsigned got = kn_take(w, KN_GP_MASK);
   assert_int_equal(got, r[3]);
@@ -403,7 +414,7 @@ static void test_out_of_registers(void **state) {
   open_walk(t, 1, 0);
   for (unsigned k = 0; k < GP; k++) kn_temp(t->w, KN_GP_MASK);
   assert_int_equal(t->f->status, KILN_OK);
-  assert_int_equal(kn_temp(t->w, KN_GP_MASK), test_scratch[0]);
+  assert_int_equal(kn_temp(t->w, KN_GP_MASK), target.scratch[0]);
   assert_int_equal(t->f->status, KILN_ERR_LIMIT);
   assert_int_equal(kn_temp(t->w, ~KN_GP_MASK) / KN_FP_BASE, 1);
   t->f->status = KILN_OK;
@@ -440,7 +451,7 @@ static void test_moves(void **state) {
   struct kn_walk *w = t->w;
   enum { SLOTS = 16 };
   int32_t offset[SLOTS];
-  for (unsigned k = 0; k < SLOTS; k++) offset[k] = kn_walk_frame(w, 8, 3);
+  for (unsigned k = 0; k < SLOTS; k++) offset[k] = kn_frame_alloc(w, 8, 3);
   for (unsigned step = 0; step < 20000; step++) {
     uint32_t want[64], want_frame[SLOTS];
     for (unsigned r = 0; r < 64; r++) reg[r] = want[r] = 1000 + r;
@@ -483,7 +494,7 @@ static void test_moves(void **state) {
     kn_run_moves(w);
     assert_int_equal(w->moves.n, 0);
     for (unsigned r = 0; r < 64; r++)
-      if (r != test_scratch[0] && r != test_scratch[1]) assert_int_equal(reg[r], want[r]);
+      if (r != target.scratch[0] && r != target.scratch[1]) assert_int_equal(reg[r], want[r]);
     for (unsigned k = 0; k < SLOTS; k++) assert_int_equal(*frame(offset[k]), want_frame[k]);
   }
   close_walk(t);
