@@ -27,10 +27,10 @@ struct a64_walk {
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
 enum {
-  IP0 = 16,
-  IP1 = 17, /* scratch: x16 for data, x17 for addresses */
-  VS0 = KN_FP_BASE + 30,
-  VS1 = KN_FP_BASE + 31 /* scratch */
+  A64_IP0 = 16,
+  A64_IP1 = 17, /* scratch: x16 for data, x17 for addresses */
+  A64_VS0 = KN_FP_BASE + 30,
+  A64_VS1 = KN_FP_BASE + 31 /* scratch */
 };
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label); FRAME_WIDE: two words
@@ -52,7 +52,7 @@ _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1,
 #define A64_INCOMING_FRAME(off) (-(int32_t)(off) - 16)
 #define A64_INCOMING(frame) (-(int64_t)(frame) - 16)
 
-KN_INLINE void emit(struct kn_walk *w, uint32_t word) {
+KN_INLINE void a64_emit(struct kn_walk *w, uint32_t word) {
   memcpy(w->code.p, &word, 4);
   w->code.p += 4;
 }
@@ -70,45 +70,45 @@ KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
 
 /* ---- types and constants ---- */
 
-KN_INLINE unsigned sf_of(unsigned type) { return type == KILN_TYPE_I64; }
-KN_INLINE unsigned bits_of(unsigned type) { return 8u << kn_type_log2[type]; }
-KN_INLINE bool is_narrow(unsigned type) { return type < KILN_TYPE_I32; }
-KN_INLINE enum a64_ftype ft_of(unsigned type) { return type == KILN_TYPE_F64 ? A64_D : A64_S; }
+KN_INLINE unsigned a64_sf(unsigned type) { return type == KILN_TYPE_I64; }
+KN_INLINE unsigned a64_bits(unsigned type) { return 8u << kn_type_log2[type]; }
+KN_INLINE bool a64_is_narrow(unsigned type) { return type < KILN_TYPE_I32; }
+KN_INLINE enum a64_ftype a64_ft(unsigned type) { return type == KILN_TYPE_F64 ? A64_D : A64_S; }
 /* Number of a float register within its bank. */
-KN_INLINE unsigned v(unsigned r) { return r - KN_FP_BASE; }
+KN_INLINE unsigned a64_v(unsigned r) { return r - KN_FP_BASE; }
 
 /* True if h is an integer constant of at most 64 bits; its bits, zero-extended from the type. */
-KN_INLINE bool const_of(const struct kn_walk *w, uint32_t h, unsigned type, uint64_t *bits) {
+KN_INLINE bool a64_const(const struct kn_walk *w, uint32_t h, unsigned type, uint64_t *bits) {
   uint64_t x;
   if (kn_is_value(h)) return false;
   if (kn_is_imm(h)) x = (uint64_t)(int64_t)kn_imm(h);
   else if (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol == 0)
     x = w->f->pool.at[kn_index(h)].low;
   else return false;
-  unsigned n = bits_of(type);
+  unsigned n = a64_bits(type);
   *bits = n >= 64 ? x : x & ((UINT64_C(1) << n) - 1);
   return true;
 }
 /* The same, sign-extended. */
-KN_INLINE bool sconst_of(const struct kn_walk *w, uint32_t h, unsigned type, int64_t *value) {
+KN_INLINE bool a64_sconst(const struct kn_walk *w, uint32_t h, unsigned type, int64_t *value) {
   uint64_t bits;
-  if (!const_of(w, h, type, &bits)) return false;
-  unsigned up = 64 - (bits_of(type) < 64 ? bits_of(type) : 64);
+  if (!a64_const(w, h, type, &bits)) return false;
+  unsigned up = 64 - (a64_bits(type) < 64 ? a64_bits(type) : 64);
   *value = (int64_t)(bits << up) >> up;
   return true;
 }
 /* Register of h where 31 is the zero register. */
-KN_INLINE unsigned reg_or_zr(struct kn_walk *w, uint32_t h, unsigned type) {
+KN_INLINE unsigned a64_reg_or_zr(struct kn_walk *w, uint32_t h, unsigned type) {
   uint64_t bits;
-  if (const_of(w, h, type, &bits) && bits == 0) return A64_ZR;
+  if (a64_const(w, h, type, &bits) && bits == 0) return A64_ZR;
   return kn_reg(w, h, type);
 }
 /* True if h's register has zeros above the type's width, to 64 bits. */
-KN_INLINE bool is_zx(const struct kn_walk *w, uint32_t h) {
+KN_INLINE bool a64_is_zx(const struct kn_walk *w, uint32_t h) {
   return kn_is_value(h) && (w->val[h].flags & KN_VF_ZX) != 0;
 }
 /* Result i has zeros above its width, to 64 bits. */
-KN_INLINE void set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
+KN_INLINE void a64_set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
 
 /* Value i waits from now on for its one reader to do it as well (fold.c, compare.c). */
 KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {
@@ -126,7 +126,7 @@ struct a64_extended {
   enum a64_extend ext; /* UXTX: it is whole */
 };
 /* Register of the i64 h, or of what it is extended from if that is deferred to here (int.c). */
-KN_INLINE struct a64_extended reg_extended(struct kn_walk *w, uint32_t h) {
+KN_INLINE struct a64_extended a64_reg_extended(struct kn_walk *w, uint32_t h) {
   if (a64_deferred(w, h)) {
     const struct kn_inst *in = &w->inst[h];
     return (struct a64_extended){kn_reg(w, in->a, KILN_TYPE_I32),
@@ -299,34 +299,35 @@ kn_lower a64_lower_wide, a64_lower_quad;
 struct a64_ops {
   unsigned a, b, d, sf;
 };
-KN_INLINE struct a64_ops ops1(struct kn_walk *w, const struct kn_inst *in, uint32_t a) {
+KN_INLINE struct a64_ops a64_ops1(struct kn_walk *w, const struct kn_inst *in, uint32_t a) {
   struct a64_ops o;
-  o.sf = sf_of(in->type);
-  o.a = reg_or_zr(w, a, in->type);
+  o.sf = a64_sf(in->type);
+  o.a = a64_reg_or_zr(w, a, in->type);
   o.b = A64_ZR;
   kn_drop(w, a);
   o.d = kn_def(w, w->i, in->type, o.a, 0);
   return o;
 }
-KN_INLINE struct a64_ops ops2(struct kn_walk *w, const struct kn_inst *in) {
+KN_INLINE struct a64_ops a64_ops2(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_ops o;
-  o.sf = sf_of(in->type);
-  o.a = reg_or_zr(w, in->a, in->type);
-  o.b = reg_or_zr(w, in->b, in->type);
+  o.sf = a64_sf(in->type);
+  o.a = a64_reg_or_zr(w, in->a, in->type);
+  o.b = a64_reg_or_zr(w, in->b, in->type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   o.d = kn_def(w, w->i, in->type, o.a, 0);
   return o;
 }
 /* The result was written, by a 32-bit or 64-bit instruction that cleared or used all of it. */
-KN_INLINE void done(struct kn_walk *w, const struct kn_inst *in, unsigned d) {
-  if (in->type == KILN_TYPE_I32) set_zx(w, w->i);
+KN_INLINE void a64_done(struct kn_walk *w, const struct kn_inst *in, unsigned d) {
+  if (in->type == KILN_TYPE_I32) a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 /* Emits the extension of a narrow r to 32 bits in `to`; returns the register that has it. */
-KN_INLINE unsigned extend(struct kn_walk *w, unsigned to, unsigned r, unsigned type, bool sign) {
-  if (!is_narrow(type) || r == A64_ZR) return r;
-  emit(w, sign ? a64_sbfx(0, to, r, 0, bits_of(type)) : a64_ubfx(0, to, r, 0, bits_of(type)));
+KN_INLINE unsigned a64_extend_narrow(struct kn_walk *w, unsigned to, unsigned r, unsigned type,
+                                     bool sign) {
+  if (!a64_is_narrow(type) || r == A64_ZR) return r;
+  a64_emit(w, sign ? a64_sbfx(0, to, r, 0, a64_bits(type)) : a64_ubfx(0, to, r, 0, a64_bits(type)));
   return to;
 }
 

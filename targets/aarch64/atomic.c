@@ -9,20 +9,20 @@ void a64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
   bool used = w->val[w->i].uses != 0;
-  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : IP0;
-  emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], d, a, 0)
-                                      : a64_ldar(log2, d, a));
+  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP0;
+  a64_emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], d, a, 0)
+                                          : a64_ldar(log2, d, a));
   if (!used) return;
-  set_zx(w, w->i);
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned log2 = kn_type_log2[in->type];
   static const uint8_t plain[] = {A64_STRB, A64_STRH, A64_STR_W, A64_STR_X};
-  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = reg_or_zr(w, in->b, in->type);
-  emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], r, a, 0)
-                                      : a64_stlr(log2, r, a));
+  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = a64_reg_or_zr(w, in->b, in->type);
+  a64_emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], r, a, 0)
+                                          : a64_stlr(log2, r, a));
   kn_drop(w, in->a);
   kn_drop(w, in->b);
 }
@@ -37,36 +37,38 @@ static unsigned order_bits(unsigned order) {
 
 /* Emits a branch back to `top`. */
 static void again(struct kn_walk *w, uint32_t top, unsigned status) {
-  emit(w, a64_cbnz(0, status, (int32_t)top - (int32_t)kn_here(w)));
+  a64_emit(w, a64_cbnz(0, status, (int32_t)top - (int32_t)kn_here(w)));
 }
 
 /* x16 = what `op` makes of the old value and r. */
 static void combine(struct kn_walk *w, unsigned op, unsigned type, unsigned old, unsigned r) {
-  unsigned sf = sf_of(type);
-  bool byte = type == KILN_TYPE_I8, narrow = is_narrow(type);
+  unsigned sf = a64_sf(type);
+  bool byte = type == KILN_TYPE_I8, narrow = a64_is_narrow(type);
   bool sign = op == KILN_RMW_SMIN || op == KILN_RMW_SMAX;
   enum a64_cond cond = op == KILN_RMW_SMIN   ? A64_LT
                        : op == KILN_RMW_SMAX ? A64_GT
                        : op == KILN_RMW_UMIN ? A64_LO
                                              : A64_HI;
   switch (op) {
-  case KILN_RMW_ADD: emit(w, a64_add(sf, IP0, old, r)); return;
-  case KILN_RMW_SUB: emit(w, a64_sub(sf, IP0, old, r)); return;
-  case KILN_RMW_AND: emit(w, a64_and(sf, IP0, old, r)); return;
-  case KILN_RMW_OR: emit(w, a64_orr(sf, IP0, old, r)); return;
-  case KILN_RMW_XOR: emit(w, a64_eor(sf, IP0, old, r)); return;
+  case KILN_RMW_ADD: a64_emit(w, a64_add(sf, A64_IP0, old, r)); return;
+  case KILN_RMW_SUB: a64_emit(w, a64_sub(sf, A64_IP0, old, r)); return;
+  case KILN_RMW_AND: a64_emit(w, a64_and(sf, A64_IP0, old, r)); return;
+  case KILN_RMW_OR: a64_emit(w, a64_orr(sf, A64_IP0, old, r)); return;
+  case KILN_RMW_XOR: a64_emit(w, a64_eor(sf, A64_IP0, old, r)); return;
   case KILN_RMW_NAND:
-    emit(w, a64_and(sf, IP0, old, r));
-    emit(w, a64_mvn(sf, IP0, IP0));
+    a64_emit(w, a64_and(sf, A64_IP0, old, r));
+    a64_emit(w, a64_mvn(sf, A64_IP0, A64_IP0));
     return;
   default: break;
   }
-  unsigned a = sign ? extend(w, IP0, old, type, true) : old; /* loaded with zeros above */
+  unsigned a =
+    sign ? a64_extend_narrow(w, A64_IP0, old, type, true) : old; /* loaded with zeros above */
   if (narrow)
-    emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, r,
-                           sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH), 0));
-  else emit(w, a64_cmp(sf, a, r));
-  emit(w, a64_csel(A64_CSEL, sf, IP0, old, r, cond));
+    a64_emit(w,
+             a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, r,
+                            sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH), 0));
+  else a64_emit(w, a64_cmp(sf, a, r));
+  a64_emit(w, a64_csel(A64_CSEL, sf, A64_IP0, old, r, cond));
 }
 
 /* A read-modify-write by one instruction; false, and nothing done, if there is none for it. */
@@ -76,20 +78,21 @@ static bool single_rmw(struct kn_walk *w, const struct kn_inst *in) {
     [KILN_RMW_AND] = A64_LDCLR,   [KILN_RMW_OR] = A64_LDSET,    [KILN_RMW_XOR] = A64_LDEOR,
     [KILN_RMW_SMIN] = A64_LDSMIN, [KILN_RMW_SMAX] = A64_LDSMAX, [KILN_RMW_UMIN] = A64_LDUMIN,
     [KILN_RMW_UMAX] = A64_LDUMAX};
-  unsigned op = in->x >> 8, sf = sf_of(in->type);
+  unsigned op = in->x >> 8, sf = a64_sf(in->type);
   if (ops[op] == 0) return false;
-  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = reg_or_zr(w, in->b, in->type);
+  unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = a64_reg_or_zr(w, in->b, in->type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   bool used = w->val[w->i].uses != 0;
-  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : IP1; /* zr would mean: no acquire */
-  if (op == KILN_RMW_SUB) emit(w, a64_neg(sf, IP0, r));
-  if (op == KILN_RMW_AND) emit(w, a64_mvn(sf, IP0, r));
-  if (op == KILN_RMW_SUB || op == KILN_RMW_AND) r = IP0;
-  emit(w, a64_atomic((enum a64_atomic)ops[op], kn_type_log2[in->type], order_bits(in->x & 7), r, d,
-                     a));
+  unsigned d =
+    used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP1; /* zr would mean: no acquire */
+  if (op == KILN_RMW_SUB) a64_emit(w, a64_neg(sf, A64_IP0, r));
+  if (op == KILN_RMW_AND) a64_emit(w, a64_mvn(sf, A64_IP0, r));
+  if (op == KILN_RMW_SUB || op == KILN_RMW_AND) r = A64_IP0;
+  a64_emit(w, a64_atomic((enum a64_atomic)ops[op], kn_type_log2[in->type], order_bits(in->x & 7), r,
+                         d, a));
   if (!used) return true;
-  set_zx(w, w->i);
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
   return true;
 }
@@ -102,15 +105,15 @@ void a64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   bool used = w->val[w->i].uses != 0;
-  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : IP0;
+  unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP0;
   uint32_t top = kn_here(w);
-  emit(w, a64_ldaxr(log2, old, a));
+  a64_emit(w, a64_ldaxr(log2, old, a));
   if (op != KILN_RMW_XCHG) combine(w, op, in->type, old, r);
-  emit(w, a64_stlxr(log2, IP1, op == KILN_RMW_XCHG ? r : IP0, a));
-  again(w, top, IP1);
+  a64_emit(w, a64_stlxr(log2, A64_IP1, op == KILN_RMW_XCHG ? r : A64_IP0, a));
+  again(w, top, A64_IP1);
   if (!used) return;
-  emit(w, a64_mov(1, d, old));
-  set_zx(w, w->i);
+  a64_emit(w, a64_mov(1, d, old));
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -119,7 +122,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool byte = in->type == KILN_TYPE_I8;
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), expected = kn_reg(w, in->b, in->type),
-           desired = reg_or_zr(w, in->c, in->type);
+           desired = a64_reg_or_zr(w, in->c, in->type);
   unsigned old = kn_temp(w, KN_GP_MASK);
   uint64_t operands = KN_BIT(a) | KN_BIT(expected) | (desired < 31 ? KN_BIT(desired) : 0);
   kn_drop(w, in->a);
@@ -127,31 +130,31 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->c);
   bool used = w->val[i].uses != 0;
   bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
-  unsigned d = used ? kn_def(w, i, in->type, KN_NO_REG, operands) : IP0;
-  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : IP1;
+  unsigned d = used ? kn_def(w, i, in->type, KN_NO_REG, operands) : A64_IP0;
+  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
   uint32_t top = kn_here(w);
   if (has_lse(w)) {
-    emit(w, a64_mov(1, old, expected));
-    emit(w, a64_cas(log2, order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), old, desired, a));
+    a64_emit(w, a64_mov(1, old, expected));
+    a64_emit(w, a64_cas(log2, order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), old, desired, a));
   } else {
-    emit(w, a64_ldaxr(log2, old, a));
+    a64_emit(w, a64_ldaxr(log2, old, a));
   }
-  if (is_narrow(in->type))
-    emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, old, expected, byte ? A64_UXTB : A64_UXTH, 0));
-  else emit(w, a64_cmp(sf_of(in->type), old, expected));
+  if (a64_is_narrow(in->type))
+    a64_emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, old, expected, byte ? A64_UXTB : A64_UXTH, 0));
+  else a64_emit(w, a64_cmp(a64_sf(in->type), old, expected));
   if (!has_lse(w)) {
-    emit(w, a64_b_cond(A64_NE, 12));
-    emit(w, a64_stlxr(log2, IP1, desired, a));
-    again(w, top, IP1);
+    a64_emit(w, a64_b_cond(A64_NE, 12));
+    a64_emit(w, a64_stlxr(log2, A64_IP1, desired, a));
+    again(w, top, A64_IP1);
   }
   if (flag) {
-    emit(w, a64_cset(0, d1, A64_EQ));
-    set_zx(w, i + 1);
+    a64_emit(w, a64_cset(0, d1, A64_EQ));
+    a64_set_zx(w, i + 1);
     kn_defined(w, i + 1, d1);
   }
   if (used) {
-    emit(w, a64_mov(1, d, old));
-    set_zx(w, i);
+    a64_emit(w, a64_mov(1, d, old));
+    a64_set_zx(w, i);
     kn_defined(w, i, d);
   }
 }
@@ -167,34 +170,34 @@ static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, st
                                              : A64_HS;
   switch (op) {
   case KILN_RMW_XCHG:
-    emit(w, a64_mov(1, n.low, b.low));
-    emit(w, a64_mov(1, n.high, b.high));
+    a64_emit(w, a64_mov(1, n.low, b.low));
+    a64_emit(w, a64_mov(1, n.high, b.high));
     return;
   case KILN_RMW_ADD:
-    emit(w, a64_addsub_reg(A64_ADDS, 1, n.low, old.low, b.low, A64_LSL, 0));
-    emit(w, a64_addsub_carry(A64_ADD, 1, n.high, old.high, b.high));
+    a64_emit(w, a64_addsub_reg(A64_ADDS, 1, n.low, old.low, b.low, A64_LSL, 0));
+    a64_emit(w, a64_addsub_carry(A64_ADD, 1, n.high, old.high, b.high));
     return;
   case KILN_RMW_SUB:
-    emit(w, a64_addsub_reg(A64_SUBS, 1, n.low, old.low, b.low, A64_LSL, 0));
-    emit(w, a64_addsub_carry(A64_SUB, 1, n.high, old.high, b.high));
+    a64_emit(w, a64_addsub_reg(A64_SUBS, 1, n.low, old.low, b.low, A64_LSL, 0));
+    a64_emit(w, a64_addsub_carry(A64_SUB, 1, n.high, old.high, b.high));
     return;
   case KILN_RMW_AND:
   case KILN_RMW_NAND:
   case KILN_RMW_OR:
   case KILN_RMW_XOR: {
     enum a64_logic logic = op == KILN_RMW_OR ? A64_ORR : op == KILN_RMW_XOR ? A64_EOR : A64_AND;
-    emit(w, a64_logic_reg(logic, 1, n.low, old.low, b.low, A64_LSL, 0));
-    emit(w, a64_logic_reg(logic, 1, n.high, old.high, b.high, A64_LSL, 0));
+    a64_emit(w, a64_logic_reg(logic, 1, n.low, old.low, b.low, A64_LSL, 0));
+    a64_emit(w, a64_logic_reg(logic, 1, n.high, old.high, b.high, A64_LSL, 0));
     if (op != KILN_RMW_NAND) return;
-    emit(w, a64_mvn(1, n.low, n.low));
-    emit(w, a64_mvn(1, n.high, n.high));
+    a64_emit(w, a64_mvn(1, n.low, n.low));
+    a64_emit(w, a64_mvn(1, n.high, n.high));
     return;
   }
   default:
-    emit(w, a64_cmp(1, old.low, b.low));
-    emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, old.high, b.high));
-    emit(w, a64_csel(A64_CSEL, 1, n.low, old.low, b.low, keep));
-    emit(w, a64_csel(A64_CSEL, 1, n.high, old.high, b.high, keep));
+    a64_emit(w, a64_cmp(1, old.low, b.low));
+    a64_emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, old.high, b.high));
+    a64_emit(w, a64_csel(A64_CSEL, 1, n.low, old.low, b.low, keep));
+    a64_emit(w, a64_csel(A64_CSEL, 1, n.high, old.high, b.high, keep));
   }
 }
 
@@ -204,19 +207,19 @@ static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
                       struct a64_halves old, struct a64_halves b, struct a64_halves c) {
   unsigned status = kn_temp(w, KN_GP_MASK); /* before the loop: something may be spilled for it */
   uint32_t top = kn_here(w);
-  struct a64_halves n = {IP0, IP1};
-  emit(w, a64_ldaxp(1, old.low, old.high, a));
+  struct a64_halves n = {A64_IP0, A64_IP1};
+  a64_emit(w, a64_ldaxp(1, old.low, old.high, a));
   switch (in->op) {
   case KILN_OP_ATOMIC_LOAD: n = old; break;
   case KILN_OP_ATOMIC_STORE: n = b; break;
   case KILN_OP_ATOMIC_RMW: combine_wide(w, in->x >> 8, n, old, b); break;
   default:
-    emit(w, a64_cmp(1, old.low, b.low));
-    emit(w, a64_ccmp_reg(A64_CCMP, 1, old.high, b.high, 0, A64_EQ));
-    emit(w, a64_csel(A64_CSEL, 1, n.low, c.low, old.low, A64_EQ));
-    emit(w, a64_csel(A64_CSEL, 1, n.high, c.high, old.high, A64_EQ));
+    a64_emit(w, a64_cmp(1, old.low, b.low));
+    a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, old.high, b.high, 0, A64_EQ));
+    a64_emit(w, a64_csel(A64_CSEL, 1, n.low, c.low, old.low, A64_EQ));
+    a64_emit(w, a64_csel(A64_CSEL, 1, n.high, c.high, old.high, A64_EQ));
   }
-  emit(w, a64_stlxp(1, status, n.low, n.high, a));
+  a64_emit(w, a64_stlxp(1, status, n.low, n.high, a));
   again(w, top, status);
 }
 
@@ -224,13 +227,13 @@ static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
 static struct a64_halves wide_cas(struct kn_walk *w, const struct kn_inst *in, unsigned a,
                                   struct a64_halves b, struct a64_halves c) {
   struct a64_halves old = {0, 1};
-  emit(w, a64_mov(1, 0, b.low));
-  emit(w, a64_mov(1, 1, b.high));
-  emit(w, a64_mov(1, 2, c.low));
-  emit(w, a64_mov(1, 3, c.high));
-  emit(w, a64_casp(order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), 0, 2, a));
-  emit(w, a64_cmp(1, 0, b.low));
-  emit(w, a64_ccmp_reg(A64_CCMP, 1, 1, b.high, 0, A64_EQ));
+  a64_emit(w, a64_mov(1, 0, b.low));
+  a64_emit(w, a64_mov(1, 1, b.high));
+  a64_emit(w, a64_mov(1, 2, c.low));
+  a64_emit(w, a64_mov(1, 3, c.high));
+  a64_emit(w, a64_casp(order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), 0, 2, a));
+  a64_emit(w, a64_cmp(1, 0, b.low));
+  a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, 1, b.high, 0, A64_EQ));
   return old;
 }
 
@@ -247,7 +250,7 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64);
   struct a64_halves b = {A64_ZR, A64_ZR}, c = b, old = b;
   if (in->op != KILN_OP_ATOMIC_LOAD) b = a64_wide_operand(w, in->b);
-  if (cas) c = single ? (struct a64_halves){IP0, IP1} : a64_wide_operand(w, in->c);
+  if (cas) c = single ? (struct a64_halves){A64_IP0, A64_IP1} : a64_wide_operand(w, in->c);
   if (single) a64_wide_load(w, in->c, c.low, c.high);
   if (single) {
     old = wide_cas(w, in, a, b, c);
@@ -256,7 +259,7 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     old.high = kn_temp(w, KN_GP_MASK);
     wide_loop(w, in, a, old, b, c);
   }
-  if (flag) emit(w, a64_cset(0, IP0, A64_EQ));
+  if (flag) a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
   kn_drop(w, in->a);
   if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
   if (cas) kn_drop(w, in->c);
@@ -264,13 +267,13 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
-  emit(w, a64_mov(0, d, IP0));
-  set_zx(w, i + 1);
+  a64_emit(w, a64_mov(0, d, A64_IP0));
+  a64_set_zx(w, i + 1);
   kn_defined(w, i + 1, d);
 }
 
 void a64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
   unsigned order = in->x & 7;
   if (order == KILN_RELAXED) return;
-  emit(w, a64_dmb(order == KILN_ACQUIRE ? A64_ISHLD : A64_ISH));
+  a64_emit(w, a64_dmb(order == KILN_ACQUIRE ? A64_ISHLD : A64_ISH));
 }

@@ -105,11 +105,11 @@ static void save_registers(struct kn_walk *w, const struct assign *s) {
   w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
   for (unsigned r = s->gp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
-    emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
   }
   for (unsigned r = s->fp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
-    emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
   }
 }
 
@@ -237,8 +237,8 @@ static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) 
 /* sp + off for `op`; through x17 where that does not reach. Off is below 16 MiB. */
 static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) {
   if (KN_LIKELY(a64_mem_offset_ok(op, off))) return (struct a64_at){A64_SP, (int32_t)off};
-  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_SP, off >> 12, 1));
-  return (struct a64_at){IP1, (int32_t)(off & 0xfff)};
+  a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_SP, off >> 12, 1));
+  return (struct a64_at){A64_IP1, (int32_t)(off & 0xfff)};
 }
 
 /* Stores h at sp + off. */
@@ -247,8 +247,8 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
     struct a64_at at = stack_at(w, A64_STR_X, off + 8);
-    emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
-    emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
+    a64_emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
+    a64_emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
     return;
   }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
@@ -258,20 +258,20 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
   if (kn_is_value(h)) KN_LOG(w, KN_EV_USE, h, r < 64 ? (int32_t)r : KN_PLACE_FRAME + m.src_frame);
   if (r < 64) {
     w->regs.locked |= KN_BIT(r);
-  } else if (m.src_handle && const_of(w, h, KILN_TYPE_I64, &bits)) {
-    r = bits ? IP0 : A64_ZR;
-    if (bits) a64_set(w, IP0, 1, bits);
+  } else if (m.src_handle && a64_const(w, h, KILN_TYPE_I64, &bits)) {
+    r = bits ? A64_IP0 : A64_ZR;
+    if (bits) a64_set(w, A64_IP0, 1, bits);
   } else {
-    r = IP0;
-    if (m.src_handle) a64_hook_constant(w, IP0, m.src_handle, KILN_TYPE_I64);
-    else a64_hook_load(w, IP0, m.src_frame, KILN_TYPE_I64);
+    r = A64_IP0;
+    if (m.src_handle) a64_hook_constant(w, A64_IP0, m.src_handle, KILN_TYPE_I64);
+    else a64_hook_load(w, A64_IP0, m.src_frame, KILN_TYPE_I64);
   }
   bool half = type == KILN_TYPE_F32; /* next to another one, it may be */
   enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD)
                     : half          ? A64_STR_W
                                     : A64_STR_X;
   struct a64_at at = stack_at(w, op, off);
-  emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
+  a64_emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
 }
 
 /* Copies `size` bytes from address h to sp + off: all but the last few of many in a loop. */
@@ -281,26 +281,26 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
   static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
   static const uint8_t stores[] = {A64_STRB, A64_STRH, A64_STR_W, A64_STR_X};
   if (off >= 4096 || size > UNROLLED) {
-    emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_SP, off & 0xfff, 0));
-    if (off >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP1, off >> 12, 1));
-    to = IP1;
+    a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_SP, off & 0xfff, 0));
+    if (off >> 12) a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_IP1, off >> 12, 1));
+    to = A64_IP1;
     off = 0;
   }
   if (size > UNROLLED) {
     unsigned source = kn_temp(w, KN_GP_MASK), left = kn_temp(w, KN_GP_MASK);
-    emit(w, a64_mov(1, source, from));
+    a64_emit(w, a64_mov(1, source, from));
     a64_set(w, left, 1, size / 8);
-    emit(w, a64_mem_post(A64_LDR_X, IP0, source, 8));
-    emit(w, a64_mem_post(A64_STR_X, IP0, IP1, 8));
-    emit(w, a64_addsub_imm(A64_SUB, 1, left, left, 1, 0));
-    emit(w, a64_cbnz(1, left, -12));
+    a64_emit(w, a64_mem_post(A64_LDR_X, A64_IP0, source, 8));
+    a64_emit(w, a64_mem_post(A64_STR_X, A64_IP0, A64_IP1, 8));
+    a64_emit(w, a64_addsub_imm(A64_SUB, 1, left, left, 1, 0));
+    a64_emit(w, a64_cbnz(1, left, -12));
     from = source;
     size %= 8;
   }
   for (uint32_t at = 0; at < size;) {
     unsigned log2 = size - at >= 8 ? 3 : size - at >= 4 ? 2 : size - at >= 2 ? 1 : 0;
-    emit(w, a64_mem_offset((enum a64_mem)loads[log2], IP0, from, (int32_t)at));
-    emit(w, a64_mem_offset((enum a64_mem)stores[log2], IP0, to, (int32_t)(off + at)));
+    a64_emit(w, a64_mem_offset((enum a64_mem)loads[log2], A64_IP0, from, (int32_t)at));
+    a64_emit(w, a64_mem_offset((enum a64_mem)stores[log2], A64_IP0, to, (int32_t)(off + at)));
     at += 1u << log2;
   }
 }
@@ -308,9 +308,9 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
 static void emit_call(struct kn_walk *w, uint32_t symbol) {
   if (symbol) {
     kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
-    emit(w, a64_bl(0));
+    a64_emit(w, a64_bl(0));
   } else {
-    emit(w, a64_blr(CALLEE));
+    a64_emit(w, a64_blr(CALLEE));
   }
   KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
 }
@@ -460,8 +460,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     symbol = f->pool.at[kn_index(in->b)].symbol;
   /* what goes to the stack first, while registers are free for it */
   if (bytes) {
-    if (bytes >> 12) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
-    if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+    if (bytes >> 12) a64_emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
+    if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
     s = (struct assign){0};
     for (uint32_t k = 0; k < n; k++) {
       const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
@@ -496,8 +496,8 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   emit_call(w, symbol);
   if (bytes) {
-    if (bytes >> 12) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
-    if (bytes & 0xfff) emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+    if (bytes >> 12) a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
+    if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
   }
   take_results(w, sig->results, sig->n_results);
 }
@@ -536,7 +536,8 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   for (unsigned k = 0; k < n; k++)
     if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
-      extend(w, regs[k], regs[k], types[k] & A64_LIB_TYPE, (types[k] & A64_LIB_SEXT) != 0);
+      a64_extend_narrow(w, regs[k], regs[k], types[k] & A64_LIB_TYPE,
+                        (types[k] & A64_LIB_SEXT) != 0);
   emit_call(w, symbol);
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
@@ -585,11 +586,11 @@ void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
   for (unsigned level = in->x; level > 0; level--) {
     if (!kn_code_ready(w, 0)) return;
-    emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
+    a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
-  if (in->op == KILN_OP_RETURN_ADDR) emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
-  else if (d != from) emit(w, a64_mov(1, d, from));
+  if (in->op == KILN_OP_RETURN_ADDR) a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
+  else if (d != from) a64_emit(w, a64_mov(1, d, from));
   kn_defined(w, w->i, d);
 }
 
@@ -599,24 +600,24 @@ enum { VA_STACK = 0, VA_GR_TOP = 8, VA_VR_TOP = 16, VA_GR_OFFS = 24, VA_VR_OFFS 
 
 void a64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
-  a64_frame_addr(w, IP0, A64_INCOMING_FRAME(w->frame.va.stack), 0);
-  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_STACK));
-  a64_frame_addr(w, IP0, w->frame.va.save, 64);
-  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_GR_TOP));
-  a64_add_imm(w, IP0, IP0, 128);
-  emit(w, a64_mem_scaled(A64_STR_X, IP0, ap, VA_VR_TOP));
-  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->frame.va.gp)));
-  emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_GR_OFFS));
-  a64_set(w, IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->frame.va.fp)));
-  emit(w, a64_mem_scaled(A64_STR_W, IP0, ap, VA_VR_OFFS));
+  a64_frame_addr(w, A64_IP0, A64_INCOMING_FRAME(w->frame.va.stack), 0);
+  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_STACK));
+  a64_frame_addr(w, A64_IP0, w->frame.va.save, 64);
+  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_GR_TOP));
+  a64_add_imm(w, A64_IP0, A64_IP0, 128);
+  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_VR_TOP));
+  a64_set(w, A64_IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->frame.va.gp)));
+  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP0, ap, VA_GR_OFFS));
+  a64_set(w, A64_IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->frame.va.fp)));
+  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP0, ap, VA_VR_OFFS));
   kn_drop(w, in->a);
 }
 
 void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   unsigned to = kn_reg(w, in->a, KILN_TYPE_I64), from = kn_reg(w, in->b, KILN_TYPE_I64);
   for (int32_t k = 0; k < 32; k += 16) {
-    emit(w, a64_pair(A64_LDP_X, A64_OFFSET, IP0, IP1, from, k));
-    emit(w, a64_pair(A64_STP_X, A64_OFFSET, IP0, IP1, to, k));
+    a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, from, k));
+    a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_IP0, A64_IP1, to, k));
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -626,8 +627,8 @@ void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
 static void round_up_16(struct kn_walk *w, unsigned sf) {
   uint32_t field = 0;
   a64_bitmask(1, UINT64_MAX << 4, &field);
-  emit(w, a64_addsub_imm(A64_ADD, sf, IP0, IP0, 15, 0));
-  emit(w, a64_logic_imm(A64_AND, 1, IP0, IP0, field));
+  a64_emit(w, a64_addsub_imm(A64_ADD, sf, A64_IP0, A64_IP0, 15, 0));
+  a64_emit(w, a64_logic_imm(A64_AND, 1, A64_IP0, A64_IP0, field));
 }
 
 void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
@@ -635,35 +636,35 @@ void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   bool pair = wide && !fp; /* in registers that begin with an even one */
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
-  unsigned d = fp ? (unsigned)VS0 : IP0;
+  unsigned d = fp ? (unsigned)A64_VS0 : A64_IP0;
   if (used && !wide) d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   uint32_t offs = fp ? VA_VR_OFFS : VA_GR_OFFS, top = fp ? VA_VR_TOP : VA_GR_TOP;
   /* x16 = address of the argument */
-  emit(w, a64_mem_scaled(A64_LDR_W, IP0, ap, offs));
-  emit(w, a64_tbz(IP0, 31, pair ? 36 : 28)); /* to: stack */
+  a64_emit(w, a64_mem_scaled(A64_LDR_W, A64_IP0, ap, offs));
+  a64_emit(w, a64_tbz(A64_IP0, 31, pair ? 36 : 28)); /* to: stack */
   if (pair) round_up_16(w, 0);
-  emit(w, a64_addsub_imm(A64_ADDS, 0, IP1, IP0, fp || wide ? 16 : 8, 0));
-  emit(w, a64_mem_scaled(A64_STR_W, IP1, ap, offs));
-  emit(w, a64_b_cond(A64_GT, 16)); /* to: stack */
-  emit(w, a64_mem_scaled(A64_LDR_X, IP1, ap, top));
-  emit(w, a64_addsub_ext(A64_ADD, 1, IP0, IP1, IP0, A64_SXTW, 0));
-  emit(w, a64_b(wide ? 24 : 16));                        /* to: load */
-  emit(w, a64_mem_scaled(A64_LDR_X, IP0, ap, VA_STACK)); /* stack: */
+  a64_emit(w, a64_addsub_imm(A64_ADDS, 0, A64_IP1, A64_IP0, fp || wide ? 16 : 8, 0));
+  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP1, ap, offs));
+  a64_emit(w, a64_b_cond(A64_GT, 16)); /* to: stack */
+  a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP1, ap, top));
+  a64_emit(w, a64_addsub_ext(A64_ADD, 1, A64_IP0, A64_IP1, A64_IP0, A64_SXTW, 0));
+  a64_emit(w, a64_b(wide ? 24 : 16));                            /* to: load */
+  a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP0, ap, VA_STACK)); /* stack: */
   if (wide) round_up_16(w, 1);
-  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, IP0, wide ? 16 : 8, 0));
-  emit(w, a64_mem_scaled(A64_STR_X, IP1, ap, VA_STACK));
+  a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_IP0, wide ? 16 : 8, 0));
+  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP1, ap, VA_STACK));
   static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
   if (!wide) { /* load: */
     enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
                       : in->type == KILN_TYPE_F64 ? A64_LDR_FD
                                                   : (enum a64_mem)loads[kn_type_log2[in->type]];
-    emit(w, a64_mem_scaled(op, d & 31, IP0, 0));
+    a64_emit(w, a64_mem_scaled(op, d & 31, A64_IP0, 0));
     if (used) kn_defined(w, w->i, d);
   } else if (fp) {
-    emit(w, a64_mem_scaled(A64_LDR_FQ, v(VS0), IP0, 0));
-    a64_quad_store(w, w->i, VS0);
+    a64_emit(w, a64_mem_scaled(A64_LDR_FQ, a64_v(A64_VS0), A64_IP0, 0));
+    a64_quad_store(w, w->i, A64_VS0);
   } else {
-    emit(w, a64_pair(A64_LDP_X, A64_OFFSET, IP0, IP1, IP0, 0));
-    a64_wide_store(w, w->i, IP0, IP1);
+    a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, A64_IP0, 0));
+    a64_wide_store(w, w->i, A64_IP0, A64_IP1);
   }
 }

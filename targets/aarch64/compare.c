@@ -49,26 +49,26 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
     k.a = kn_reg(w, mask->a, in->type);
     k.b = A64_ZR;
     uint64_t set = 0;
-    if (!const_of(w, mask->b, in->type, &set)) k.b = kn_reg(w, mask->b, in->type);
+    if (!a64_const(w, mask->b, in->type, &set)) k.b = kn_reg(w, mask->b, in->type);
     k.c = (int64_t)set;
     return k;
   }
-  if (sconst_of(w, a, in->type, &c) && !sconst_of(w, b, in->type, &c)) {
+  if (a64_sconst(w, a, in->type, &c) && !a64_sconst(w, b, in->type, &c)) {
     a = in->b;
     b = in->a;
     k.cond = swapped[k.cond];
   }
   bool sign = k.cond >= KILN_SLT && k.cond <= KILN_SGT;
   k.a = kn_reg(w, a, in->type);
-  k.zx = is_zx(w, a);
+  k.zx = a64_is_zx(w, a);
   k.b = A64_ZR;
   uint64_t bits;
-  if (const_of(w, b, in->type, &bits)) {
+  if (a64_const(w, b, in->type, &bits)) {
     k.has_const = true;
     k.c = (int64_t)bits;
-    if (sign) sconst_of(w, b, in->type, &k.c);
+    if (sign) a64_sconst(w, b, in->type, &k.c);
   } else if (in->type == KILN_TYPE_I64) {
-    struct a64_extended e = reg_extended(w, b);
+    struct a64_extended e = a64_reg_extended(w, b);
     k.b = e.reg;
     k.ext = e.ext;
   } else {
@@ -89,42 +89,42 @@ static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Sets the flags. Uses x16, x17. */
 static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
-  unsigned sf = sf_of(k->type), a = k->a;
-  bool sign = k->cond >= KILN_SLT && k->cond <= KILN_SGT, narrow = is_narrow(k->type);
+  unsigned sf = a64_sf(k->type), a = k->a;
+  bool sign = k->cond >= KILN_SLT && k->cond <= KILN_SGT, narrow = a64_is_narrow(k->type);
   enum a64_cond cond = (enum a64_cond)icond[k->cond];
   if (k->test) {
     uint32_t field = 0;
     if (k->b == A64_ZR) a64_bitmask(sf, (uint64_t)k->c, &field);
-    emit(w, k->b == A64_ZR ? a64_tst_imm(sf, a, field) : a64_tst(sf, a, k->b));
+    a64_emit(w, k->b == A64_ZR ? a64_tst_imm(sf, a, field) : a64_tst(sf, a, k->b));
     return cond;
   }
   if (narrow && k->has_const && k->c == 0 && k->cond <= KILN_NE) {
     uint32_t field = 0;
-    a64_bitmask(0, (UINT64_C(1) << bits_of(k->type)) - 1, &field);
-    emit(w, a64_tst_imm(0, a, field));
+    a64_bitmask(0, (UINT64_C(1) << a64_bits(k->type)) - 1, &field);
+    a64_emit(w, a64_tst_imm(0, a, field));
     return cond;
   }
-  if (narrow && (sign || !k->zx)) a = extend(w, IP0, a, k->type, sign);
+  if (narrow && (sign || !k->zx)) a = a64_extend_narrow(w, A64_IP0, a, k->type, sign);
   if (k->has_const) {
     uint64_t c = (uint64_t)k->c;
     uint64_t minus = sf ? 0 - c : (0 - c) & 0xffffffffu;
     if (!sf) c &= 0xffffffffu;
     if (a64_addsub_imm_ok(c)) {
-      emit(w, a64_cmp_val(sf, a, c));
+      a64_emit(w, a64_cmp_val(sf, a, c));
     } else if (a64_addsub_imm_ok(minus)) {
-      emit(w, a64_cmn_val(sf, a, minus));
+      a64_emit(w, a64_cmn_val(sf, a, minus));
     } else {
-      a64_set(w, IP1, sf, c);
-      emit(w, a64_cmp(sf, a, IP1));
+      a64_set(w, A64_IP1, sf, c);
+      a64_emit(w, a64_cmp(sf, a, A64_IP1));
     }
   } else if (narrow) {
     bool byte = k->type == KILN_TYPE_I8;
     enum a64_extend e = sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH);
-    emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, k->b, e, 0));
+    a64_emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, a, k->b, e, 0));
   } else if (k->ext != A64_UXTX) {
-    emit(w, a64_addsub_ext(A64_SUBS, 1, A64_ZR, a, k->b, k->ext, 0));
+    a64_emit(w, a64_addsub_ext(A64_SUBS, 1, A64_ZR, a, k->b, k->ext, 0));
   } else {
-    emit(w, a64_cmp(sf, a, k->b));
+    a64_emit(w, a64_cmp(sf, a, k->b));
   }
   return cond;
 }
@@ -138,8 +138,8 @@ static enum join join_of(const struct kn_walk *w, uint32_t j, uint32_t x, uint32
   uint64_t bits;
   if (in->type != KILN_TYPE_I8) return JOIN_NONE;
   if (in->op == KILN_OP_SELECT && in->a == x) {
-    if (in->b == y && const_of(w, in->c, in->type, &bits) && bits == 0) return JOIN_AND;
-    if (in->c == y && const_of(w, in->b, in->type, &bits) && bits == 1) return JOIN_OR;
+    if (in->b == y && a64_const(w, in->c, in->type, &bits) && bits == 0) return JOIN_AND;
+    if (in->c == y && a64_const(w, in->b, in->type, &bits) && bits == 1) return JOIN_OR;
   } else if ((in->a == x && in->b == y) || (in->a == y && in->b == x)) {
     return in->op == KILN_OP_AND ? JOIN_AND : in->op == KILN_OP_OR ? JOIN_OR : JOIN_NONE;
   }
@@ -164,7 +164,7 @@ static bool waits(const struct kn_walk *w, uint32_t i) {
 
 /* One ccmp can do it as it is. */
 static bool is_short(const struct icmp *k) {
-  return !k->test && k->ext == A64_UXTX && !is_narrow(k->type) &&
+  return !k->test && k->ext == A64_UXTX && !a64_is_narrow(k->type) &&
          (!k->has_const || (k->c >= -31 && k->c <= 31));
 }
 
@@ -187,18 +187,18 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
   }
   unsigned gate = (unsigned)emit_icmp(w, &first) ^ either;
   enum a64_cond cond = (enum a64_cond)icond[k.cond];
-  unsigned flags = holds[(unsigned)cond ^ !either], sf = sf_of(k.type);
+  unsigned flags = holds[(unsigned)cond ^ !either], sf = a64_sf(k.type);
   bool sign = k.cond >= KILN_SLT && k.cond <= KILN_SGT;
-  unsigned a = sign || !k.zx ? extend(w, IP0, k.a, k.type, sign) : k.a;
+  unsigned a = sign || !k.zx ? a64_extend_narrow(w, A64_IP0, k.a, k.type, sign) : k.a;
   if (k.has_const && k.c >= -31 && k.c <= 31) {
-    emit(w, a64_ccmp_imm(k.c < 0 ? A64_CCMN : A64_CCMP, sf, a, (unsigned)(k.c < 0 ? -k.c : k.c),
-                         flags, (enum a64_cond)gate));
+    a64_emit(w, a64_ccmp_imm(k.c < 0 ? A64_CCMN : A64_CCMP, sf, a, (unsigned)(k.c < 0 ? -k.c : k.c),
+                             flags, (enum a64_cond)gate));
     return cond;
   }
-  unsigned b = IP1;
-  if (k.has_const) a64_set(w, IP1, sf, (uint64_t)k.c);
-  else b = extend(w, IP1, k.b, k.type, sign);
-  emit(w, a64_ccmp_reg(A64_CCMP, sf, a, b, flags, (enum a64_cond)gate));
+  unsigned b = A64_IP1;
+  if (k.has_const) a64_set(w, A64_IP1, sf, (uint64_t)k.c);
+  else b = a64_extend_narrow(w, A64_IP1, k.b, k.type, sign);
+  a64_emit(w, a64_ccmp_reg(A64_CCMP, sf, a, b, flags, (enum a64_cond)gate));
   return cond;
 }
 
@@ -211,8 +211,8 @@ void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
   }
   enum a64_cond cond = joined(w, in);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  emit(w, a64_cset(0, d, cond));
-  set_zx(w, w->i);
+  a64_emit(w, a64_cset(0, d, cond));
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -234,13 +234,13 @@ static struct fcmp begin_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   return k;
 }
 static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
-  emit(w, k->zero ? a64_fcmp_zero(ft_of(k->type), v(k->a))
-                  : a64_fcmp(ft_of(k->type), v(k->a), v(k->b)));
+  a64_emit(w, k->zero ? a64_fcmp_zero(a64_ft(k->type), a64_v(k->a))
+                      : a64_fcmp(a64_ft(k->type), a64_v(k->a), a64_v(k->b)));
   if (fcond[k->cond] != A64_AL) return a64_test_cond((enum a64_cond)fcond[k->cond]);
   /* equal or unordered */
-  emit(w, a64_cset(0, IP0, A64_EQ));
-  emit(w, a64_csel(A64_CSINC, 0, IP0, IP0, A64_ZR, A64_VC));
-  return a64_test_zero(k->cond != KILN_FUEQ, 0, IP0);
+  a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
+  a64_emit(w, a64_csel(A64_CSINC, 0, A64_IP0, A64_IP0, A64_ZR, A64_VC));
+  return a64_test_zero(k->cond != KILN_FUEQ, 0, A64_IP0);
 }
 
 /* The usual ICMP: of i32 or i64, a register with another or with a small constant. False, and nothing done, if
@@ -267,7 +267,7 @@ KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a6
   uint32_t word = (a64_cmp(sf, ra, rb & 31) & reg_mask) | (imm & ~reg_mask);
   uint32_t zero = with_zero[in->x];
   uint32_t no_code = 0 - (uint32_t)((zero != 0) & !is_reg & (size == 0));
-  emit(w, word);
+  a64_emit(w, word);
   w->code.p -= 4 & no_code;
   zero |= sf << 31 | ra;
   t->word = (zero & no_code) | (a64_b_cond((enum a64_cond)icond[in->x], 0) & ~no_code);
@@ -290,11 +290,11 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       uint64_t mask = (uint64_t)k.c;
       if (k.test && mask && (mask & (mask - 1)) == 0)
         return a64_test_bit(k.cond == KILN_EQ, k.a, (unsigned)__builtin_ctzll(mask));
-      bool whole = !is_narrow(k.type) || k.zx;
+      bool whole = !a64_is_narrow(k.type) || k.zx;
       if (k.has_const && k.c == 0 && k.cond <= KILN_NE && whole)
-        return a64_test_zero(k.cond == KILN_EQ, sf_of(k.type), k.a);
+        return a64_test_zero(k.cond == KILN_EQ, a64_sf(k.type), k.a);
       if (k.has_const && k.c == 0 && (k.cond == KILN_SLT || k.cond == KILN_SGE))
-        return a64_test_bit(k.cond == KILN_SGE, k.a, bits_of(k.type) - 1);
+        return a64_test_bit(k.cond == KILN_SGE, k.a, a64_bits(k.type) - 1);
       return a64_test_cond(emit_icmp(w, &k));
     }
     if (a64_deferred(w, h)) {
@@ -313,9 +313,9 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
   if (a64_is_b_cond(t.word)) return (enum a64_cond)(t.word & 15);
   if (a64_is_tb(t.word)) {
     a64_bitmask(1, UINT64_C(1) << a64_tested_bit(t.word), &field);
-    emit(w, a64_tst_imm(1, reg, field));
+    a64_emit(w, a64_tst_imm(1, reg, field));
   } else {
-    emit(w, a64_cmp(t.word >> 31, reg, A64_ZR));
+    a64_emit(w, a64_cmp(t.word >> 31, reg, A64_ZR));
   }
   return t.word >> A64_NOT_ZERO & 1 ? A64_NE : A64_EQ;
 }
@@ -333,16 +333,16 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
     }
     struct icmp k = begin_icmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-    emit(w, a64_cset(0, d, emit_icmp(w, &k)));
+    a64_emit(w, a64_cset(0, d, emit_icmp(w, &k)));
   } else {
     struct fcmp k = begin_fcmp(w, in);
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     struct a64_test t = emit_fcmp(w, &k);
-    if (a64_is_b_cond(t.word)) emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
-    else if (k.cond == KILN_FUEQ) emit(w, a64_mov(0, d, IP0));
-    else emit(w, a64_logic_imm(A64_EOR, 0, d, IP0, 0)); /* field 0: the value 1 */
+    if (a64_is_b_cond(t.word)) a64_emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
+    else if (k.cond == KILN_FUEQ) a64_emit(w, a64_mov(0, d, A64_IP0));
+    else a64_emit(w, a64_logic_imm(A64_EOR, 0, d, A64_IP0, 0)); /* field 0: the value 1 */
   }
-  set_zx(w, w->i);
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -354,13 +354,13 @@ void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   }
   bool fp = kn_bank(w, in->type);
   /* the condition's code comes first: it may need x16 and x17, and results come last anyway */
-  unsigned b = fp ? kn_reg(w, in->b, in->type) : reg_or_zr(w, in->b, in->type);
-  unsigned c = fp ? kn_reg(w, in->c, in->type) : reg_or_zr(w, in->c, in->type);
+  unsigned b = fp ? kn_reg(w, in->b, in->type) : a64_reg_or_zr(w, in->b, in->type);
+  unsigned c = fp ? kn_reg(w, in->c, in->type) : a64_reg_or_zr(w, in->c, in->type);
   enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  if (fp) emit(w, a64_fcsel(ft_of(in->type), v(d), v(b), v(c), cond));
-  else emit(w, a64_csel(A64_CSEL, 1, d, b, c, cond));
+  if (fp) a64_emit(w, a64_fcsel(a64_ft(in->type), a64_v(d), a64_v(b), a64_v(c), cond));
+  else a64_emit(w, a64_csel(A64_CSEL, 1, d, b, c, cond));
   kn_defined(w, w->i, d);
 }

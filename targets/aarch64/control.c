@@ -12,12 +12,12 @@ KN_INLINE void fixup(struct kn_walk *w, uint32_t label, unsigned kind) {
 
 void a64_branch(struct kn_walk *w, uint32_t label) {
   fixup(w, label, A64_FIX_B26);
-  emit(w, a64_b(0));
+  a64_emit(w, a64_b(0));
 }
 
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_tb(t.word));
-  emit(w, t.word);
+  a64_emit(w, t.word);
 }
 
 /* ---- edges ---- */
@@ -108,10 +108,10 @@ struct switching {
 
 static void compare(struct kn_walk *w, const struct switching *s, uint64_t value) {
   if (a64_addsub_imm_ok(value)) {
-    emit(w, a64_cmp_val(s->sf, s->reg, value));
+    a64_emit(w, a64_cmp_val(s->sf, s->reg, value));
   } else {
-    a64_set(w, IP1, s->sf, value);
-    emit(w, a64_cmp(s->sf, s->reg, IP1));
+    a64_set(w, A64_IP1, s->sf, value);
+    a64_emit(w, a64_cmp(s->sf, s->reg, A64_IP1));
   }
 }
 
@@ -121,28 +121,28 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   unsigned index = s->reg;
   if (low) {
     if (a64_addsub_imm_ok(low)) {
-      emit(w, a64_addsub_val(A64_SUB, s->sf, IP0, index, low));
+      a64_emit(w, a64_addsub_val(A64_SUB, s->sf, A64_IP0, index, low));
     } else {
-      a64_set(w, IP0, s->sf, low);
-      emit(w, a64_sub(s->sf, IP0, index, IP0));
+      a64_set(w, A64_IP0, s->sf, low);
+      a64_emit(w, a64_sub(s->sf, A64_IP0, index, A64_IP0));
     }
-    index = IP0;
+    index = A64_IP0;
   }
   struct switching bounded = *s;
   bounded.reg = index;
   compare(w, &bounded, span);
   a64_branch_if(w, a64_test_cond(A64_HI), s->fallback);
-  emit(w, a64_adr(IP1, 16));
-  emit(w, a64_mem_reg(A64_LDRSW, IP0, IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
-  emit(w, a64_add(1, IP0, IP1, IP0));
-  emit(w, a64_br(IP0));
+  a64_emit(w, a64_adr(A64_IP1, 16));
+  a64_emit(w, a64_mem_reg(A64_LDRSW, A64_IP0, A64_IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
+  a64_emit(w, a64_add(1, A64_IP0, A64_IP1, A64_IP0));
+  a64_emit(w, a64_br(A64_IP0));
   if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
     fixup(w, hit ? s->stubs[c->to] : s->fallback, A64_FIX_TABLE);
-    emit(w, 0);
+    a64_emit(w, 0);
     c += hit;
   }
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
@@ -193,14 +193,14 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     if (!kn_code_ready(w, 0)) return;
   }
   unsigned reg = kn_reg(w, in->a, in->type);
-  if (is_narrow(in->type) && !is_zx(w, in->a)) {
+  if (a64_is_narrow(in->type) && !a64_is_zx(w, in->a)) {
     unsigned t = kn_temp(w, KN_GP_MASK);
-    extend(w, t, reg, in->type, false);
+    a64_extend_narrow(w, t, reg, in->type, false);
     reg = t;
   }
   kn_drop(w, in->a);
   size_t size = 2 * (size_t)n * sizeof(struct kn_case) + (size_t)(n + 1) * sizeof(uint32_t);
-  struct switching s = {.sf = sf_of(in->type), .reg = reg};
+  struct switching s = {.sf = a64_sf(in->type), .reg = reg};
   s.cases = kn_realloc(f->module, NULL, size);
   if (s.cases == NULL) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
@@ -209,7 +209,7 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   s.stubs = (uint32_t *)(s.cases + 2 * (size_t)n);
   for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_code_label(w) : edges[i].target;
   s.fallback = s.stubs[0];
-  unsigned width = bits_of(in->type);
+  unsigned width = a64_bits(in->type);
   for (uint32_t i = 0; i < n; i++) {
     const uint32_t *words = &f->lists.at[in->c + 2 * i];
     uint64_t value = words[0] | (uint64_t)words[1] << 32;
@@ -239,7 +239,7 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
   /* arguments go to shadow slots, which no other edge reads: all are written before the branch */
   unsigned t = kn_temp(w, KN_GP_MASK);
-  emit(w, a64_mov(1, t, r));
+  a64_emit(w, a64_mov(1, t, r));
   KN_LOG_SET(w, KN_EV_DONE, KN_BIT(r));
   kn_drop(w, in->a);
   for (uint32_t i = 0; i < b->n_edges; i++) {
@@ -249,5 +249,5 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
     w->regs.locked |= KN_BIT(t);
     kn_edge_moves(w, &edges[i]);
   }
-  emit(w, a64_br(t));
+  a64_emit(w, a64_br(t));
 }

@@ -28,7 +28,7 @@ static bool takes_part(const struct kn_inst *in, uint32_t i, bool logic) {
 
 bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i, reader = i + 1;
-  if (is_narrow(in->type) || !alone(w, i)) return false;
+  if (a64_is_narrow(in->type) || !alone(w, i)) return false;
   if (w->inst[reader].op == KILN_OP_LOAD) reader++; /* changes nothing that the product reads */
   return takes_part(&w->inst[reader], i, false) && w->val[reader].uses && defer(w, i);
 }
@@ -37,13 +37,13 @@ bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in) {
 static bool shifted(const struct kn_walk *w, const struct kn_inst *part, enum a64_shift *kind,
                     unsigned *n) {
   uint64_t bits;
-  if (!const_of(w, part->b, part->type, &bits)) return false;
+  if (!a64_const(w, part->b, part->type, &bits)) return false;
   *kind = part->op == KILN_OP_LSHR ? A64_LSR : part->op == KILN_OP_ASHR ? A64_ASR : A64_LSL;
   if (part->op == KILN_OP_MUL) {
     *n = bits ? (unsigned)__builtin_ctzll(bits) : 0;
     return bits != 0 && (bits & (bits - 1)) == 0;
   }
-  *n = (unsigned)bits & (bits_of(part->type) - 1);
+  *n = (unsigned)bits & (a64_bits(part->type) - 1);
   return true;
 }
 
@@ -57,7 +57,7 @@ void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_addsub sum = in->op == KILN_OP_SUB ? A64_SUB : A64_ADD;
   bool extends = part->op == KILN_OP_SEXT || part->op == KILN_OP_ZEXT;
   enum a64_shift kind = A64_LSL;
-  unsigned sf = sf_of(in->type), n = 0, c = A64_ZR;
+  unsigned sf = a64_sf(in->type), n = 0, c = A64_ZR;
   bool shifts = !extends && shifted(w, part, &kind, &n);
   unsigned a = kn_reg(w, other, in->type), b = kn_reg(w, part->a, extends ? part->x : in->type);
   if (!extends && !shifts) c = kn_reg(w, part->b, in->type);
@@ -65,16 +65,17 @@ void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (extends)
-    emit(w, a64_addsub_ext(sum, 1, d, a, b, part->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW, 0));
-  else if (!shifts) emit(w, sum == A64_SUB ? a64_msub(sf, d, b, c, a) : a64_madd(sf, d, b, c, a));
+    a64_emit(w, a64_addsub_ext(sum, 1, d, a, b, part->op == KILN_OP_SEXT ? A64_SXTW : A64_UXTW, 0));
+  else if (!shifts)
+    a64_emit(w, sum == A64_SUB ? a64_msub(sf, d, b, c, a) : a64_madd(sf, d, b, c, a));
   else if (in->op == KILN_OP_ADD || in->op == KILN_OP_SUB)
-    emit(w, a64_addsub_reg(sum, sf, d, a, b, kind, n));
+    a64_emit(w, a64_addsub_reg(sum, sf, d, a, b, kind, n));
   else
-    emit(w, a64_logic_reg(in->op == KILN_OP_AND  ? A64_AND
-                          : in->op == KILN_OP_OR ? A64_ORR
-                                                 : A64_EOR,
-                          sf, d, a, b, kind, n));
-  done(w, in, d);
+    a64_emit(w, a64_logic_reg(in->op == KILN_OP_AND  ? A64_AND
+                              : in->op == KILN_OP_OR ? A64_ORR
+                                                     : A64_EOR,
+                              sf, d, a, b, kind, n));
+  a64_done(w, in, d);
 }
 
 /* ---- bit fields ---- */
@@ -89,14 +90,14 @@ struct field {
 /* If constant h of `type` is ones only, from bit 0 on: how many; else 0. */
 static unsigned low_ones(const struct kn_walk *w, uint32_t h, unsigned type, unsigned shifted) {
   uint64_t bits;
-  if (!const_of(w, h, type, &bits)) return 0;
+  if (!a64_const(w, h, type, &bits)) return 0;
   bits >>= shifted;
   return bits & (bits + 1) ? 0 : (unsigned)__builtin_popcountll(bits);
 }
 static bool count_of(const struct kn_walk *w, const struct kn_inst *in, unsigned *n) {
   uint64_t bits;
-  if (!const_of(w, in->b, in->type, &bits)) return false;
-  *n = (unsigned)bits & (bits_of(in->type) - 1);
+  if (!a64_const(w, in->b, in->type, &bits)) return false;
+  *n = (unsigned)bits & (a64_bits(in->type) - 1);
   return true;
 }
 
@@ -104,8 +105,8 @@ static bool count_of(const struct kn_walk *w, const struct kn_inst *in, unsigned
  * `first`. */
 static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
                      const struct kn_inst *second, struct field *x) {
-  unsigned bits = bits_of(first->type), n, m, ones;
-  *x = (struct field){.sf = sf_of(second->type)};
+  unsigned bits = a64_bits(first->type), n, m, ones;
+  *x = (struct field){.sf = a64_sf(second->type)};
   switch (second->op) {
   case KILN_OP_AND:
     if (!count_of(w, first, &n)) return false;
@@ -120,7 +121,7 @@ static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
     x->insert = true;
     x->lsb = n;
     x->sign = first->op == KILN_OP_SEXT;
-    ones = first->op == KILN_OP_AND ? low_ones(w, first->b, first->type, 0) : bits_of(first->x);
+    ones = first->op == KILN_OP_AND ? low_ones(w, first->b, first->type, 0) : a64_bits(first->x);
     x->width = least(ones, bits - n);
     return ones != 0;
   case KILN_OP_LSHR:
@@ -135,8 +136,8 @@ static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT:
     if (!count_of(w, first, &n)) return false;
-    ones = bits_of(second->x);
-    x->sf |= sf_of(first->type);
+    ones = a64_bits(second->x);
+    x->sf |= a64_sf(first->type);
     x->lsb = n;
     x->sign = second->op == KILN_OP_SEXT;
     if (n + ones > bits) { /* the part has bits that the shift made */
@@ -159,9 +160,9 @@ static bool is_test(const struct kn_walk *w, const struct kn_inst *in, const str
   uint64_t bits;
   uint32_t field;
   if (next->a != w->i || next->x > KILN_NE || w->val[w->i + 1].uses == 0) return false;
-  if (!const_of(w, next->b, next->type, &bits) || bits != 0) return false;
-  if (!const_of(w, in->b, in->type, &bits)) return !is_narrow(in->type) && kn_is_value(in->b);
-  return a64_bitmask(sf_of(in->type), bits, &field);
+  if (!a64_const(w, next->b, next->type, &bits) || bits != 0) return false;
+  if (!a64_const(w, in->b, in->type, &bits)) return !a64_is_narrow(in->type) && kn_is_value(in->b);
+  return a64_bitmask(a64_sf(in->type), bits, &field);
 }
 
 bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
@@ -177,7 +178,7 @@ bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_ADD:
   case KILN_OP_SUB:
     if (!right && in->op != KILN_OP_SHL) return false;
-    if (takes_part(next, i, true)) return !is_narrow(in->type) && defer(w, i);
+    if (takes_part(next, i, true)) return !a64_is_narrow(in->type) && defer(w, i);
     return next->op == KILN_OP_AND && next->a == i && field_of(w, in, next, &x) && defer(w, i);
   case KILN_OP_SHL:
     return !right && in->op != KILN_OP_SHL && next->a == i && field_of(w, in, next, &x) &&
@@ -205,8 +206,8 @@ void a64_lower_field(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, a, 0);
   unsigned top = x.sf ? 63 : 31, at = x.insert ? (0 - x.lsb) & top : x.lsb;
-  emit(w, a64_bfm(x.sign ? A64_SBFM : A64_UBFM, x.sf, d, a, at,
-                  x.insert ? x.width - 1 : x.lsb + x.width - 1));
-  if (!x.sign || (x.sf == 0 && in->type == KILN_TYPE_I32)) set_zx(w, w->i);
+  a64_emit(w, a64_bfm(x.sign ? A64_SBFM : A64_UBFM, x.sf, d, a, at,
+                      x.insert ? x.width - 1 : x.lsb + x.width - 1));
+  if (!x.sign || (x.sf == 0 && in->type == KILN_TYPE_I32)) a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }

@@ -23,7 +23,7 @@ void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   unsigned d = def_float(w, in->type, a);
-  emit(w, a64_fop2(op, ft_of(in->type), v(d), v(a), v(b)));
+  a64_emit(w, a64_fop2(op, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
   kn_defined(w, w->i, d);
 }
 
@@ -44,7 +44,7 @@ void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned d = def_float(w, in->type, a);
-  emit(w, a64_fop1(op, ft_of(in->type), v(d), v(a)));
+  a64_emit(w, a64_fop1(op, a64_ft(in->type), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
@@ -55,22 +55,22 @@ void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = def_float(w, in->type, c);
-  emit(w, a64_fop3(A64_FMADD, ft_of(in->type), v(d), v(a), v(b), v(c)));
+  a64_emit(w, a64_fop3(A64_FMADD, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned sf = in->type == KILN_TYPE_F64, top = sf ? 63 : 31;
-  enum a64_ftype t = ft_of(in->type);
+  enum a64_ftype t = a64_ft(in->type);
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   unsigned d = def_float(w, in->type, KN_NO_REG);
-  emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, IP0, v(b)));
-  emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, IP1, v(a)));
-  emit(w, a64_lsr_imm(sf, IP0, IP0, top));
-  emit(w, a64_bfi(sf, IP1, IP0, top, 1));
-  emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, t, v(d), IP1));
+  a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP0, a64_v(b)));
+  a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP1, a64_v(a)));
+  a64_emit(w, a64_lsr_imm(sf, A64_IP0, A64_IP0, top));
+  a64_emit(w, a64_bfi(sf, A64_IP1, A64_IP0, top, 1));
+  a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, t, a64_v(d), A64_IP1));
   kn_defined(w, w->i, d);
 }
 
@@ -78,41 +78,42 @@ void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned d = def_float(w, in->type, a);
-  emit(w, a64_fcvt(ft_of(in->type), ft_of(in->x), v(d), v(a)));
+  a64_emit(w, a64_fcvt(a64_ft(in->type), a64_ft(in->x), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
-  unsigned width = bits_of(in->type), sf = sf_of(in->type);
+  unsigned width = a64_bits(in->type), sf = a64_sf(in->type);
   unsigned a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  bool clamp = saturate && is_narrow(in->type);
+  bool clamp = saturate && a64_is_narrow(in->type);
   /* the instruction itself saturates to 32 or 64 bits, and makes 0 of NaN */
-  emit(w, a64_fint(sign ? A64_FCVTZS : A64_FCVTZU, sf, ft_of(in->x), clamp ? IP0 : d, v(a)));
+  a64_emit(
+    w, a64_fint(sign ? A64_FCVTZS : A64_FCVTZU, sf, a64_ft(in->x), clamp ? A64_IP0 : d, a64_v(a)));
   if (clamp) {
-    a64_set(w, IP1, 0, (UINT64_C(1) << (sign ? width - 1 : width)) - 1);
-    emit(w, a64_cmp(0, IP0, IP1));
-    emit(w, a64_csel(A64_CSEL, 0, IP0, IP0, IP1, sign ? A64_LT : A64_LO));
+    a64_set(w, A64_IP1, 0, (UINT64_C(1) << (sign ? width - 1 : width)) - 1);
+    a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+    a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, sign ? A64_LT : A64_LO));
     if (sign) {
-      emit(w, a64_mvn(0, IP1, IP1));
-      emit(w, a64_cmp(0, IP0, IP1));
-      emit(w, a64_csel(A64_CSEL, 0, IP0, IP0, IP1, A64_GT));
+      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
+      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_GT));
     }
-    emit(w, a64_mov(0, d, IP0));
+    a64_emit(w, a64_mov(0, d, A64_IP0));
   }
-  done(w, in, d);
+  a64_done(w, in, d);
 }
 
 void a64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SITOF;
-  unsigned a = reg_or_zr(w, in->a, in->x);
+  unsigned a = a64_reg_or_zr(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned d = def_float(w, in->type, KN_NO_REG);
-  a = extend(w, IP0, a, in->x, sign);
-  emit(w, a64_fint(sign ? A64_SCVTF : A64_UCVTF, sf_of(in->x), ft_of(in->type), v(d), a));
+  a = a64_extend_narrow(w, A64_IP0, a, in->x, sign);
+  a64_emit(w, a64_fint(sign ? A64_SCVTF : A64_UCVTF, a64_sf(in->x), a64_ft(in->type), a64_v(d), a));
   kn_defined(w, w->i, d);
 }
 
@@ -124,7 +125,7 @@ void a64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, in->type, same ? a : KN_NO_REG, 0);
   if (same) a64_hook_move(w, d, a, in->type);
   else if (kn_bank(w, in->type))
-    emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, sf ? A64_D : A64_S, v(d), a));
-  else emit(w, a64_fint(A64_FMOV_TO_GPR, sf, sf ? A64_D : A64_S, d, v(a)));
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, sf, sf ? A64_D : A64_S, a64_v(d), a));
+  else a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, sf ? A64_D : A64_S, d, a64_v(a)));
   kn_defined(w, w->i, d);
 }

@@ -53,11 +53,12 @@ static unsigned saved_pairs(const struct kn_walk *w, struct pair out[MAX_PAIRS])
 static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
   bool fp = p->a >= KN_FP_BASE;
   if (p->b == KN_NO_REG)
-    emit(w, a64_mem_offset(fp ? (load ? A64_LDR_FD : A64_STR_FD) : (load ? A64_LDR_X : A64_STR_X),
-                           p->a & 31, A64_FP, p->at));
+    a64_emit(w,
+             a64_mem_offset(fp ? (load ? A64_LDR_FD : A64_STR_FD) : (load ? A64_LDR_X : A64_STR_X),
+                            p->a & 31, A64_FP, p->at));
   else
-    emit(w, a64_pair(fp ? (load ? A64_LDP_FD : A64_STP_FD) : (load ? A64_LDP_X : A64_STP_X),
-                     A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));
+    a64_emit(w, a64_pair(fp ? (load ? A64_LDP_FD : A64_STP_FD) : (load ? A64_LDP_X : A64_STP_X),
+                         A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));
 }
 
 void a64_begin(struct kn_walk *w) {
@@ -65,7 +66,7 @@ void a64_begin(struct kn_walk *w) {
   a64(w)->exit_label = kn_code_label(w);
   unsigned n = saved_pairs(w, pairs);
   a64(w)->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
-  for (unsigned i = 0; i < a64(w)->prologue_words; i++) emit(w, a64_nop());
+  for (unsigned i = 0; i < a64(w)->prologue_words; i++) a64_emit(w, a64_nop());
   for (unsigned i = 0; i < n; i++) transfer(w, &pairs[i], false);
   w->frame.low = 16 + 16 * (int32_t)n;
   a64(w)->frame_used = n != 0;
@@ -141,8 +142,8 @@ static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t si
       kn_func_fail(w->f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
     break;
   case A64_FIX_FRAME_WIDE:
-    put(w, x->at, a64_movw(A64_MOVZ, 1, IP1, size & 0xffff, 0));
-    put(w, x->at + 4, a64_movw(A64_MOVK, 1, IP1, size >> 16, 1));
+    put(w, x->at, a64_movw(A64_MOVZ, 1, A64_IP1, size & 0xffff, 0));
+    put(w, x->at + 4, a64_movw(A64_MOVK, 1, A64_IP1, size >> 16, 1));
     break;
   case A64_FIX_TABLE_BASE: *table = x->at; break;
   default: put(w, x->at, kn_label_at(w, x->label) - *table);
@@ -190,11 +191,11 @@ static void move_code(struct kn_walk *w, int32_t words) {
 static void add_size(struct kn_walk *w, enum a64_addsub op, unsigned rd, unsigned rn,
                      uint32_t size) {
   if (a64_addsub_imm_ok(size)) {
-    emit(w, a64_addsub_val(op, 1, rd, rn, size));
+    a64_emit(w, a64_addsub_val(op, 1, rd, rn, size));
   } else { /* the form with an extension takes sp */
-    emit(w, a64_movw(A64_MOVZ, 1, IP0, size & 0xffff, 0));
-    emit(w, a64_movw(A64_MOVK, 1, IP0, size >> 16, 1));
-    emit(w, a64_addsub_ext(op, 1, rd, rn, IP0, A64_UXTX, 0));
+    a64_emit(w, a64_movw(A64_MOVZ, 1, A64_IP0, size & 0xffff, 0));
+    a64_emit(w, a64_movw(A64_MOVK, 1, A64_IP0, size >> 16, 1));
+    a64_emit(w, a64_addsub_ext(op, 1, rd, rn, A64_IP0, A64_UXTX, 0));
   }
 }
 
@@ -222,18 +223,18 @@ void a64_finish(struct kn_walk *w) {
   uint32_t reload = 0, freed = 0;
   if (frame) {
     for (unsigned i = n; i-- > 0;) transfer(w, &pairs[i], true);
-    if (dynamic) emit(w, a64_mov_sp(1, A64_SP, A64_FP));
+    if (dynamic) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
     if (pre) {
-      emit(w, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, (int32_t)size));
+      a64_emit(w, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, (int32_t)size));
       reload = freed = kn_here(w);
     } else {
-      emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
+      a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
       reload = kn_here(w);
       add_size(w, A64_ADD, A64_SP, A64_SP, size);
       freed = kn_here(w);
     }
   }
-  emit(w, a64_ret(A64_LR));
+  a64_emit(w, a64_ret(A64_LR));
 
   /* prologue: the words at the function's beginning */
   uint32_t start = w->code.start, at = start;
@@ -242,16 +243,16 @@ void a64_finish(struct kn_walk *w) {
   uint8_t *end = w->code.p;
   w->code.p = w->code.base + start;
   if (pre) {
-    emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
+    a64_emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
     at = kn_here(w);
   } else {
     add_size(w, A64_SUB, A64_SP, A64_SP, size);
     at = kn_here(w);
-    emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
+    a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
   }
   uint32_t allocated = at;
   at = kn_here(w);
-  emit(w, a64_mov_sp(1, A64_FP, A64_SP));
+  a64_emit(w, a64_mov_sp(1, A64_FP, A64_SP));
   w->code.p = end;
 
   struct rows r;

@@ -9,24 +9,24 @@
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value) {
   uint32_t words[4];
   unsigned n = a64_mov_imm(words, sf, rd, value);
-  for (unsigned i = 0; i < n; i++) emit(w, words[i]);
+  for (unsigned i = 0; i < n; i++) a64_emit(w, words[i]);
 }
 
 void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value) {
   enum a64_addsub op = value < 0 ? A64_SUB : A64_ADD;
   uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
   if (size == 0) {
-    if (rd != rn) emit(w, a64_mov(1, rd, rn));
+    if (rd != rn) a64_emit(w, a64_mov(1, rd, rn));
   } else if (size < 1 << 24) {
     if (size >> 12) {
-      emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size >> 12), 1));
+      a64_emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size >> 12), 1));
       rn = rd;
     }
-    if (size & 0xfff) emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size & 0xfff), 0));
+    if (size & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size & 0xfff), 0));
   } else {
-    unsigned t = rd == rn ? IP0 : rd;
+    unsigned t = rd == rn ? A64_IP0 : rd;
     a64_set(w, t, 1, (uint64_t)value);
-    emit(w, a64_add(1, rd, rn, t));
+    a64_emit(w, a64_add(1, rd, rn, t));
   }
 }
 
@@ -47,14 +47,14 @@ static bool large_frame(const struct kn_walk *w) {
 static void incoming(struct kn_walk *w) {
   if (KN_UNLIKELY(large_frame(w))) {
     KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
-    emit(w, a64_nop());
-    emit(w, a64_nop());
-    emit(w, a64_add(1, IP1, A64_FP, IP1));
+    a64_emit(w, a64_nop());
+    a64_emit(w, a64_nop());
+    a64_emit(w, a64_add(1, A64_IP1, A64_FP, A64_IP1));
     a64(w)->frame_used = true;
     return;
   }
   KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
-  emit(w, a64_addsub_imm(A64_ADD, 1, IP1, A64_FP, 0, 0));
+  a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_FP, 0, 0));
   a64(w)->frame_used = true;
 }
 
@@ -62,13 +62,13 @@ struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64
   if (KN_LIKELY(a64_mem_offset_ok(op, off))) return (struct a64_at){base, (int32_t)off};
   int64_t low = off & 0xfff, high = off - low;
   if (a64_mem_offset_ok(op, low) && high >= 0 && high < 1 << 24) {
-    emit(w, a64_addsub_imm(A64_ADD, 1, IP1, base, (unsigned)(high >> 12), 1));
-    return (struct a64_at){IP1, (int32_t)low};
+    a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, base, (unsigned)(high >> 12), 1));
+    return (struct a64_at){A64_IP1, (int32_t)low};
   }
-  if (base == IP1 && (off >= 1 << 24 || off <= -(1 << 24)))
+  if (base == A64_IP1 && (off >= 1 << 24 || off <= -(1 << 24)))
     kn_walk_fail(w, KILN_ERR_LIMIT, "offset beyond 16 MiB from a stack argument");
-  a64_add_imm(w, IP1, base, off);
-  return (struct a64_at){IP1, 0};
+  a64_add_imm(w, A64_IP1, base, off);
+  return (struct a64_at){A64_IP1, 0};
 }
 
 struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp) {
@@ -77,7 +77,7 @@ struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, in
     return a64_reach(w, op, A64_FP, frame + disp);
   }
   incoming(w);
-  return a64_reach(w, op, IP1, A64_INCOMING(frame) + disp);
+  return a64_reach(w, op, A64_IP1, A64_INCOMING(frame) + disp);
 }
 
 void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp) {
@@ -86,7 +86,7 @@ void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp)
     a64_add_imm(w, rd, A64_FP, frame + disp);
   } else {
     incoming(w);
-    a64_add_imm(w, rd, IP1, A64_INCOMING(frame) + disp);
+    a64_add_imm(w, rd, A64_IP1, A64_INCOMING(frame) + disp);
   }
 }
 
@@ -95,19 +95,20 @@ void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp)
 void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   (void)type;
   if (dst == src) return;
-  emit(w, dst < KN_FP_BASE ? a64_mov(1, dst, src) : a64_fop1(A64_FMOV, A64_D, v(dst), v(src)));
+  a64_emit(w, dst < KN_FP_BASE ? a64_mov(1, dst, src)
+                               : a64_fop1(A64_FMOV, A64_D, a64_v(dst), a64_v(src)));
 }
 
 /* Spill slots hold whole registers, so that what is known about upper bits stays true. */
 static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame) {
   enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : A64_LDR_FD;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
-  emit(w, a64_mem_offset(op, dst & 31, m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, dst & 31, m.base, m.off));
 }
 static void store_whole(struct kn_walk *w, unsigned src, int32_t frame) {
   enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : A64_STR_FD;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
-  emit(w, a64_mem_offset(op, src & 31, m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, src & 31, m.base, m.off));
 }
 
 void a64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
@@ -123,9 +124,9 @@ void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned typ
 void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
   for (int32_t k = 0; k < (kn_wide(w, type) ? 16 : 8); k += 8) {
     struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
-    emit(w, a64_mem_offset(A64_LDR_X, IP0, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
     m = a64_frame_at(w, A64_STR_X, dst, k);
-    emit(w, a64_mem_offset(A64_STR_X, IP0, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, m.base, m.off));
   }
 }
 
@@ -140,14 +141,14 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
     int64_t in = near ? addend : 0;
     kn_code_relocate(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
     kn_code_relocate(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
-    emit(w, a64_adrp(rd, 0));
-    emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
+    a64_emit(w, a64_adrp(rd, 0));
+    a64_emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
     if (near) return;
   } else {
     kn_code_relocate(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
     kn_code_relocate(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
-    emit(w, a64_adrp(rd, 0));
-    emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
+    a64_emit(w, a64_adrp(rd, 0));
+    a64_emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
   }
   a64_add_imm(w, rd, rd, addend);
 }
@@ -164,7 +165,7 @@ void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) 
   uint32_t field = 0;
   a64_bitmask(1, (uint64_t)-align, &field);
   a64_frame_addr(w, rd, s->frame, align - 1);
-  emit(w, a64_logic_imm(A64_AND, 1, rd, rd, field));
+  a64_emit(w, a64_logic_imm(A64_AND, 1, rd, rd, field));
   a64_add_imm(w, rd, rd, disp);
 }
 
@@ -173,12 +174,12 @@ static void float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsign
   unsigned imm8;
   if (single) bits &= 0xffffffffu;
   if (bits == 0) {
-    emit(w, a64_movi_zero(vd));
+    a64_emit(w, a64_movi_zero(vd));
   } else if (single ? a64_fp8_s((uint32_t)bits, &imm8) : a64_fp8_d(bits, &imm8)) {
-    emit(w, a64_fmov_imm(ft_of(type), vd, imm8));
+    a64_emit(w, a64_fmov_imm(a64_ft(type), vd, imm8));
   } else {
-    a64_set(w, IP0, !single, bits);
-    emit(w, a64_fint(A64_FMOV_FROM_GPR, !single, ft_of(type), vd, IP0));
+    a64_set(w, A64_IP0, !single, bits);
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, !single, a64_ft(type), vd, A64_IP0));
   }
 }
 
@@ -187,8 +188,8 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     int32_t value = kn_imm(h), inverted = value >> 31;
     uint32_t low = (uint32_t)(value ^ inverted);
     if (KN_LIKELY(low < 0xffff))
-      emit(w, a64_movw(inverted ? A64_MOVN : A64_MOVZ, sf_of(type), dst, low, 0));
-    else a64_set(w, dst, sf_of(type), (uint64_t)(int64_t)value);
+      a64_emit(w, a64_movw(inverted ? A64_MOVN : A64_MOVZ, a64_sf(type), dst, low, 0));
+    else a64_set(w, dst, a64_sf(type), (uint64_t)(int64_t)value);
     return;
   }
   if (kn_is_slot(h)) {
@@ -202,31 +203,31 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       return;
     }
     if (dst >= KN_FP_BASE) {
-      float_constant(w, v(dst), c->low, type);
+      float_constant(w, a64_v(dst), c->low, type);
       return;
     }
   }
   uint64_t bits = 0;
-  const_of(w, h, KILN_TYPE_I64, &bits);
-  if (dst >= KN_FP_BASE) float_constant(w, v(dst), bits, type);
-  else a64_set(w, dst, sf_of(type), bits);
+  a64_const(w, h, KILN_TYPE_I64, &bits);
+  if (dst >= KN_FP_BASE) float_constant(w, a64_v(dst), bits, type);
+  else a64_set(w, dst, a64_sf(type), bits);
 }
 
 void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   uint64_t bits[2] = {0, 0};
   if (kn_is_slot(h) || (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol)) {
-    a64_hook_constant(w, IP0, h, KILN_TYPE_I64);
-    store_whole(w, IP0, frame);
+    a64_hook_constant(w, A64_IP0, h, KILN_TYPE_I64);
+    store_whole(w, A64_IP0, frame);
     return;
   }
-  const_of(w, h, KILN_TYPE_I64, &bits[0]);
+  a64_const(w, h, KILN_TYPE_I64, &bits[0]);
   if (kn_is_pool(h) && kn_wide(w, w->f->pool.at[kn_index(h)].type))
     bits[1] = w->f->pool.at[kn_index(h)].high;
   else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
   for (int k = 0; k < (kn_wide(w, type) ? 2 : 1); k++) {
-    if (bits[k]) a64_set(w, IP0, 1, bits[k]);
+    if (bits[k]) a64_set(w, A64_IP0, 1, bits[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
-    emit(w, a64_mem_offset(A64_STR_X, bits[k] ? IP0 : A64_ZR, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_X, bits[k] ? A64_IP0 : A64_ZR, m.base, m.off));
   }
 }
 

@@ -9,19 +9,20 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   int64_t c;
   bool sub = in->op == KILN_OP_SUB;
-  if (!sub && sconst_of(w, a, in->type, &c)) {
+  if (!sub && a64_sconst(w, a, in->type, &c)) {
     a = in->b;
     b = in->a;
   }
-  if (sconst_of(w, b, in->type, &c)) {
+  if (a64_sconst(w, b, in->type, &c)) {
     uint64_t plus = sub ? 0 - (uint64_t)c : (uint64_t)c, minus = 0 - plus;
     if (a64_addsub_imm_ok(plus) || a64_addsub_imm_ok(minus)) {
       unsigned ra = kn_reg(w, a, in->type); /* 31 would be sp here */
       kn_drop(w, a);
       unsigned rd = kn_def(w, w->i, in->type, ra, 0);
-      emit(w, a64_addsub_imm_ok(plus) ? a64_addsub_val(A64_ADD, sf_of(in->type), rd, ra, plus)
-                                      : a64_addsub_val(A64_SUB, sf_of(in->type), rd, ra, minus));
-      done(w, in, rd);
+      a64_emit(w, a64_addsub_imm_ok(plus)
+                    ? a64_addsub_val(A64_ADD, a64_sf(in->type), rd, ra, plus)
+                    : a64_addsub_val(A64_SUB, a64_sf(in->type), rd, ra, minus));
+      a64_done(w, in, rd);
       return;
     }
   }
@@ -29,40 +30,40 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
     a64_lower_part(w, in);
     return;
   }
-  struct a64_ops o = ops2(w, in);
-  emit(w, sub ? a64_sub(o.sf, o.d, o.a, o.b) : a64_add(o.sf, o.d, o.a, o.b));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops2(w, in);
+  a64_emit(w, sub ? a64_sub(o.sf, o.d, o.a, o.b) : a64_add(o.sf, o.d, o.a, o.b));
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_logic op = in->op == KILN_OP_AND ? A64_AND : in->op == KILN_OP_OR ? A64_ORR : A64_EOR;
   uint32_t a = in->a, b = in->b, field;
   int64_t c;
-  if (sconst_of(w, a, in->type, &c)) {
+  if (a64_sconst(w, a, in->type, &c)) {
     a = in->b;
     b = in->a;
   }
-  if (sconst_of(w, b, in->type, &c)) {
-    unsigned sf = sf_of(in->type);
+  if (a64_sconst(w, b, in->type, &c)) {
+    unsigned sf = a64_sf(in->type);
     uint64_t bits = 0;
     if (a64_deferred(w, a)) {
       a64_lower_field(w, in);
       return;
     }
     if (op == A64_AND && a64_defer(w, in)) return;
-    const_of(w, b, in->type, &bits);
+    a64_const(w, b, in->type, &bits);
     bool clear = a64_bitmask(sf, bits, &field);
-    if (clear || (is_narrow(in->type) && a64_bitmask(0, (uint64_t)c, &field))) {
-      struct a64_ops o = ops1(w, in, a);
-      emit(w, a64_logic_imm(op, sf, o.d, o.a, field));
-      if (clear && op == A64_AND) set_zx(w, w->i);
-      done(w, in, o.d);
+    if (clear || (a64_is_narrow(in->type) && a64_bitmask(0, (uint64_t)c, &field))) {
+      struct a64_ops o = a64_ops1(w, in, a);
+      a64_emit(w, a64_logic_imm(op, sf, o.d, o.a, field));
+      if (clear && op == A64_AND) a64_set_zx(w, w->i);
+      a64_done(w, in, o.d);
       return;
     }
     if (op == A64_EOR && c == -1) {
-      struct a64_ops o = ops1(w, in, a);
-      emit(w, a64_mvn(sf, o.d, o.a));
-      done(w, in, o.d);
+      struct a64_ops o = a64_ops1(w, in, a);
+      a64_emit(w, a64_mvn(sf, o.d, o.a));
+      a64_done(w, in, o.d);
       return;
     }
   }
@@ -71,15 +72,15 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (op == A64_AND && a64_defer(w, in)) return;
-  struct a64_ops o = ops2(w, in);
-  emit(w, a64_logic_reg(op, o.sf, o.d, o.a, o.b, A64_LSL, 0));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops2(w, in);
+  a64_emit(w, a64_logic_reg(op, o.sf, o.d, o.a, o.b, A64_LSL, 0));
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_not_neg(struct kn_walk *w, const struct kn_inst *in) {
-  struct a64_ops o = ops1(w, in, in->a);
-  emit(w, in->op == KILN_OP_NOT ? a64_mvn(o.sf, o.d, o.a) : a64_neg(o.sf, o.d, o.a));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops1(w, in, in->a);
+  a64_emit(w, in->op == KILN_OP_NOT ? a64_mvn(o.sf, o.d, o.a) : a64_neg(o.sf, o.d, o.a));
+  a64_done(w, in, o.d);
 }
 
 /* ---- multiply, divide ---- */
@@ -90,189 +91,193 @@ static unsigned log2_of(uint64_t x) { return (unsigned)__builtin_ctzll(x); }
 void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   uint64_t c;
-  if (const_of(w, a, in->type, &c)) {
+  if (a64_const(w, a, in->type, &c)) {
     a = in->b;
     b = in->a;
   }
-  if (const_of(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
+  if (a64_const(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
     if (is_power(c) && a == in->a && a64_defer_product(w, in)) return;
-    struct a64_ops o = ops1(w, in, a);
-    if (c == 1) emit(w, a64_mov(o.sf, o.d, o.a));
-    else if (is_power(c)) emit(w, a64_lsl_imm(o.sf, o.d, o.a, log2_of(c)));
-    else emit(w, a64_addsub_reg(A64_ADD, o.sf, o.d, o.a, o.a, A64_LSL, log2_of(c - 1)));
-    done(w, in, o.d);
+    struct a64_ops o = a64_ops1(w, in, a);
+    if (c == 1) a64_emit(w, a64_mov(o.sf, o.d, o.a));
+    else if (is_power(c)) a64_emit(w, a64_lsl_imm(o.sf, o.d, o.a, log2_of(c)));
+    else a64_emit(w, a64_addsub_reg(A64_ADD, o.sf, o.d, o.a, o.a, A64_LSL, log2_of(c - 1)));
+    a64_done(w, in, o.d);
     return;
   }
   if (a64_defer_product(w, in)) return;
-  struct a64_ops o = ops2(w, in);
-  emit(w, a64_mul(o.sf, o.d, o.a, o.b));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops2(w, in);
+  a64_emit(w, a64_mul(o.sf, o.d, o.a, o.b));
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_mulh(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SMULH;
-  struct a64_ops o = ops2(w, in);
+  struct a64_ops o = a64_ops2(w, in);
   if (o.sf) {
-    emit(w, sign ? a64_smulh(o.d, o.a, o.b) : a64_umulh(o.d, o.a, o.b));
+    a64_emit(w, sign ? a64_smulh(o.d, o.a, o.b) : a64_umulh(o.d, o.a, o.b));
   } else {
-    unsigned a = extend(w, IP0, o.a, in->type, sign), b = extend(w, IP1, o.b, in->type, sign);
-    emit(w, sign ? a64_smull(IP0, a, b) : a64_umull(IP0, a, b));
+    unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, sign),
+             b = a64_extend_narrow(w, A64_IP1, o.b, in->type, sign);
+    a64_emit(w, sign ? a64_smull(A64_IP0, a, b) : a64_umull(A64_IP0, a, b));
     /* of i32 the upper half of 64 bits, of narrower types that of a product of 32 */
-    emit(w, a64_ubfx(1, o.d, IP0, bits_of(in->type), bits_of(in->type)));
+    a64_emit(w, a64_ubfx(1, o.d, A64_IP0, a64_bits(in->type), a64_bits(in->type)));
   }
-  done(w, in, o.d);
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
   bool rem = in->op == KILN_OP_SREM || in->op == KILN_OP_UREM;
   uint64_t c;
-  if (!sign && const_of(w, in->b, in->type, &c) && is_power(c)) {
-    unsigned n = log2_of(c), width = bits_of(in->type);
-    struct a64_ops o = ops1(w, in, in->a);
-    if (!rem) emit(w, a64_ubfx(o.sf, o.d, o.a, n, width - n));
-    else if (n == 0) emit(w, a64_mov(o.sf, o.d, A64_ZR));
-    else emit(w, a64_ubfx(o.sf, o.d, o.a, 0, n));
-    done(w, in, o.d);
+  if (!sign && a64_const(w, in->b, in->type, &c) && is_power(c)) {
+    unsigned n = log2_of(c), width = a64_bits(in->type);
+    struct a64_ops o = a64_ops1(w, in, in->a);
+    if (!rem) a64_emit(w, a64_ubfx(o.sf, o.d, o.a, n, width - n));
+    else if (n == 0) a64_emit(w, a64_mov(o.sf, o.d, A64_ZR));
+    else a64_emit(w, a64_ubfx(o.sf, o.d, o.a, 0, n));
+    a64_done(w, in, o.d);
     return;
   }
   int64_t sc;
-  if (sign && !rem && !is_narrow(in->type) && sconst_of(w, in->b, in->type, &sc) && sc > 1 &&
+  if (sign && !rem && !a64_is_narrow(in->type) && a64_sconst(w, in->b, in->type, &sc) && sc > 1 &&
       is_power((uint64_t)sc)) {
     /* towards zero: divisor - 1 is added to what is negative */
-    unsigned n = log2_of((uint64_t)sc), width = bits_of(in->type);
-    struct a64_ops o = ops1(w, in, in->a);
-    if (n > 1) emit(w, a64_asr_imm(o.sf, IP0, o.a, width - 1));
-    emit(w,
-         a64_addsub_reg(A64_ADD, o.sf, IP0, o.a, n > 1 ? (unsigned)IP0 : o.a, A64_LSR, width - n));
-    emit(w, a64_asr_imm(o.sf, o.d, IP0, n));
-    done(w, in, o.d);
+    unsigned n = log2_of((uint64_t)sc), width = a64_bits(in->type);
+    struct a64_ops o = a64_ops1(w, in, in->a);
+    if (n > 1) a64_emit(w, a64_asr_imm(o.sf, A64_IP0, o.a, width - 1));
+    a64_emit(w, a64_addsub_reg(A64_ADD, o.sf, A64_IP0, o.a, n > 1 ? (unsigned)A64_IP0 : o.a,
+                               A64_LSR, width - n));
+    a64_emit(w, a64_asr_imm(o.sf, o.d, A64_IP0, n));
+    a64_done(w, in, o.d);
     return;
   }
-  struct a64_ops o = ops2(w, in);
+  struct a64_ops o = a64_ops2(w, in);
   enum a64_op2 op = sign ? A64_SDIV : A64_UDIV;
-  unsigned a = extend(w, IP0, o.a, in->type, sign), b = extend(w, IP1, o.b, in->type, sign);
+  unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, sign),
+           b = a64_extend_narrow(w, A64_IP1, o.b, in->type, sign);
   if (!rem) {
-    emit(w, a64_op2(op, o.sf, o.d, a, b));
+    a64_emit(w, a64_op2(op, o.sf, o.d, a, b));
   } else {
     /* narrow operands have left their registers; d may be written early then */
-    unsigned q = is_narrow(in->type) ? o.d : IP0;
-    emit(w, a64_op2(op, o.sf, q, a, b));
-    emit(w, a64_msub(o.sf, o.d, q, b, a));
+    unsigned q = a64_is_narrow(in->type) ? o.d : A64_IP0;
+    a64_emit(w, a64_op2(op, o.sf, q, a, b));
+    a64_emit(w, a64_msub(o.sf, o.d, q, b, a));
   }
-  done(w, in, o.d);
+  a64_done(w, in, o.d);
 }
 
 /* ---- shifts ---- */
 
 void a64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned width = bits_of(in->type);
+  unsigned width = a64_bits(in->type);
   uint64_t c;
-  if (const_of(w, in->b, in->type, &c)) {
+  if (a64_const(w, in->b, in->type, &c)) {
     unsigned n = (unsigned)c & (width - 1);
     if (a64_deferred(w, in->a)) {
       a64_lower_field(w, in);
       return;
     }
     if (a64_defer(w, in)) return;
-    struct a64_ops o = ops1(w, in, in->a);
-    emit(w, in->op == KILN_OP_SHL    ? a64_lsl_imm(o.sf, o.d, o.a, n)
-            : in->op == KILN_OP_LSHR ? a64_ubfx(o.sf, o.d, o.a, n, width - n)
-                                     : a64_sbfx(o.sf, o.d, o.a, n, width - n));
-    if (in->op == KILN_OP_LSHR) set_zx(w, w->i);
-    done(w, in, o.d);
+    struct a64_ops o = a64_ops1(w, in, in->a);
+    a64_emit(w, in->op == KILN_OP_SHL    ? a64_lsl_imm(o.sf, o.d, o.a, n)
+                : in->op == KILN_OP_LSHR ? a64_ubfx(o.sf, o.d, o.a, n, width - n)
+                                         : a64_sbfx(o.sf, o.d, o.a, n, width - n));
+    if (in->op == KILN_OP_LSHR) a64_set_zx(w, w->i);
+    a64_done(w, in, o.d);
     return;
   }
-  struct a64_ops o = ops2(w, in);
+  struct a64_ops o = a64_ops2(w, in);
   /* the count is taken modulo 32 or 64, so that bits above a narrow type do not matter */
-  unsigned a = in->op == KILN_OP_SHL ? o.a : extend(w, IP0, o.a, in->type, in->op == KILN_OP_ASHR);
-  emit(w, a64_op2(in->op == KILN_OP_SHL    ? A64_LSLV
-                  : in->op == KILN_OP_LSHR ? A64_LSRV
-                                           : A64_ASRV,
-                  o.sf, o.d, a, o.b));
-  done(w, in, o.d);
+  unsigned a = in->op == KILN_OP_SHL
+                 ? o.a
+                 : a64_extend_narrow(w, A64_IP0, o.a, in->type, in->op == KILN_OP_ASHR);
+  a64_emit(w, a64_op2(in->op == KILN_OP_SHL    ? A64_LSLV
+                      : in->op == KILN_OP_LSHR ? A64_LSRV
+                                               : A64_ASRV,
+                      o.sf, o.d, a, o.b));
+  a64_done(w, in, o.d);
 }
 
 /* The bits of a narrow r, repeated to 32 bits, in x16. */
 static void repeat(struct kn_walk *w, unsigned r, unsigned type) {
   if (type == KILN_TYPE_I8) {
-    emit(w, a64_uxtb(IP0, r));
-    emit(w, a64_logic_reg(A64_ORR, 0, IP0, IP0, IP0, A64_LSL, 8));
+    a64_emit(w, a64_uxtb(A64_IP0, r));
+    a64_emit(w, a64_logic_reg(A64_ORR, 0, A64_IP0, A64_IP0, A64_IP0, A64_LSL, 8));
   } else {
-    emit(w, a64_uxth(IP0, r));
+    a64_emit(w, a64_uxth(A64_IP0, r));
   }
-  emit(w, a64_logic_reg(A64_ORR, 0, IP0, IP0, IP0, A64_LSL, 16));
+  a64_emit(w, a64_logic_reg(A64_ORR, 0, A64_IP0, A64_IP0, A64_IP0, A64_LSL, 16));
 }
 
 void a64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned width = bits_of(in->type);
+  unsigned width = a64_bits(in->type);
   bool left = in->op == KILN_OP_ROTL;
   uint64_t c;
-  if (const_of(w, in->b, in->type, &c)) {
+  if (a64_const(w, in->b, in->type, &c)) {
     unsigned n = (unsigned)(left ? 0 - c : c) & (width - 1);
-    struct a64_ops o = ops1(w, in, in->a);
+    struct a64_ops o = a64_ops1(w, in, in->a);
     unsigned a = o.a;
-    if (is_narrow(in->type)) {
+    if (a64_is_narrow(in->type)) {
       repeat(w, a, in->type);
-      a = IP0;
+      a = A64_IP0;
     }
-    emit(w, a64_ror_imm(o.sf, o.d, a, n));
-    done(w, in, o.d);
+    a64_emit(w, a64_ror_imm(o.sf, o.d, a, n));
+    a64_done(w, in, o.d);
     return;
   }
-  struct a64_ops o = ops2(w, in);
+  struct a64_ops o = a64_ops2(w, in);
   unsigned a = o.a, b = o.b;
-  if (is_narrow(in->type)) {
+  if (a64_is_narrow(in->type)) {
     repeat(w, a, in->type);
-    a = IP0;
+    a = A64_IP0;
   }
   if (left) {
-    emit(w, a64_neg(o.sf, IP1, b));
-    b = IP1;
+    a64_emit(w, a64_neg(o.sf, A64_IP1, b));
+    b = A64_IP1;
   }
-  emit(w, a64_op2(A64_RORV, o.sf, o.d, a, b));
-  done(w, in, o.d);
+  a64_emit(w, a64_op2(A64_RORV, o.sf, o.d, a, b));
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned width = bits_of(in->type), sf = sf_of(in->type);
+  unsigned width = a64_bits(in->type), sf = a64_sf(in->type);
   bool left = in->op == KILN_OP_FSHL;
   uint64_t n = 0;
-  bool fixed = const_of(w, in->c, in->type, &n);
+  bool fixed = a64_const(w, in->c, in->type, &n);
   n &= width - 1;
-  unsigned a = reg_or_zr(w, in->a, in->type), b = reg_or_zr(w, in->b, in->type);
+  unsigned a = a64_reg_or_zr(w, in->a, in->type), b = a64_reg_or_zr(w, in->b, in->type);
   unsigned c = fixed ? A64_ZR : kn_reg(w, in->c, in->type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (fixed && n == 0) {
-    emit(w, a64_mov(sf, d, left ? a : b));
-  } else if (is_narrow(in->type)) {
+    a64_emit(w, a64_mov(sf, d, left ? a : b));
+  } else if (a64_is_narrow(in->type)) {
     /* a:b in 32 bits, shifted; of a left shift the high half */
-    emit(w, a64_ubfx(0, IP0, b, 0, width));
-    emit(w, a64_bfi(0, IP0, a, width, width));
+    a64_emit(w, a64_ubfx(0, A64_IP0, b, 0, width));
+    a64_emit(w, a64_bfi(0, A64_IP0, a, width, width));
     if (fixed) {
-      emit(w, a64_lsr_imm(0, d, IP0, (unsigned)(left ? width - n : n)));
+      a64_emit(w, a64_lsr_imm(0, d, A64_IP0, (unsigned)(left ? width - n : n)));
     } else {
       uint32_t field = 0;
       a64_bitmask(0, width - 1, &field);
-      emit(w, a64_logic_imm(A64_AND, 0, IP1, c, field));
-      emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 0, left ? IP0 : d, IP0, IP1));
-      if (left) emit(w, a64_lsr_imm(0, d, IP0, width));
+      a64_emit(w, a64_logic_imm(A64_AND, 0, A64_IP1, c, field));
+      a64_emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 0, left ? A64_IP0 : d, A64_IP0, A64_IP1));
+      if (left) a64_emit(w, a64_lsr_imm(0, d, A64_IP0, width));
     }
   } else if (fixed) {
-    emit(w, a64_extr(sf, d, a, b, (unsigned)(left ? width - n : n)));
+    a64_emit(w, a64_extr(sf, d, a, b, (unsigned)(left ? width - n : n)));
   } else {
     /* a << c | b >> 1 >> ~c, or b >> c | a << 1 << ~c */
     unsigned x = left ? a : b, y = left ? b : a;
-    emit(w, a64_mvn(sf, IP1, c));
-    emit(w, left ? a64_lsr_imm(sf, IP0, y, 1) : a64_lsl_imm(sf, IP0, y, 1));
-    emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, sf, IP0, IP0, IP1));
-    emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, sf, IP1, x, c));
-    emit(w, a64_orr(sf, d, IP0, IP1));
+    a64_emit(w, a64_mvn(sf, A64_IP1, c));
+    a64_emit(w, left ? a64_lsr_imm(sf, A64_IP0, y, 1) : a64_lsl_imm(sf, A64_IP0, y, 1));
+    a64_emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, sf, A64_IP0, A64_IP0, A64_IP1));
+    a64_emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, sf, A64_IP1, x, c));
+    a64_emit(w, a64_orr(sf, d, A64_IP0, A64_IP1));
   }
-  done(w, in, d);
+  a64_done(w, in, d);
 }
 
 /* ---- minimum, maximum, absolute value ---- */
@@ -280,20 +285,21 @@ void a64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SMIN || in->op == KILN_OP_SMAX;
   bool least = in->op == KILN_OP_SMIN || in->op == KILN_OP_UMIN;
-  struct a64_ops o = ops2(w, in);
-  unsigned a = extend(w, IP0, o.a, in->type, sign), b = extend(w, IP1, o.b, in->type, sign);
-  emit(w, a64_cmp(o.sf, a, b));
-  emit(w, a64_csel(A64_CSEL, o.sf, o.d, a, b,
-                   sign ? (least ? A64_LT : A64_GT) : (least ? A64_LO : A64_HI)));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops2(w, in);
+  unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, sign),
+           b = a64_extend_narrow(w, A64_IP1, o.b, in->type, sign);
+  a64_emit(w, a64_cmp(o.sf, a, b));
+  a64_emit(w, a64_csel(A64_CSEL, o.sf, o.d, a, b,
+                       sign ? (least ? A64_LT : A64_GT) : (least ? A64_LO : A64_HI)));
+  a64_done(w, in, o.d);
 }
 
 void a64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
-  struct a64_ops o = ops1(w, in, in->a);
-  unsigned a = extend(w, IP0, o.a, in->type, true);
-  emit(w, a64_cmp(o.sf, a, A64_ZR));
-  emit(w, a64_csel(A64_CSNEG, o.sf, o.d, a, a, A64_GE));
-  done(w, in, o.d);
+  struct a64_ops o = a64_ops1(w, in, in->a);
+  unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, true);
+  a64_emit(w, a64_cmp(o.sf, a, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSNEG, o.sf, o.d, a, a, A64_GE));
+  a64_done(w, in, o.d);
 }
 
 /* ---- overflow and saturation ---- */
@@ -301,19 +307,20 @@ void a64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
 /* a op b of a narrow type, extended operands, in x16, which has the exact result. */
 static void narrow_sum(struct kn_walk *w, const struct a64_ops *o, unsigned type, bool sign,
                        enum a64_addsub op) {
-  unsigned a = extend(w, IP0, o->a, type, sign);
+  unsigned a = a64_extend_narrow(w, A64_IP0, o->a, type, sign);
   if (o->b == A64_ZR) {
-    emit(w, a64_mov(0, IP0, a));
+    a64_emit(w, a64_mov(0, A64_IP0, a));
     return;
   }
-  unsigned b = extend(w, IP1, o->b, type, sign);
-  emit(w, a64_addsub_reg(op, 0, IP0, a, b, A64_LSL, 0));
+  unsigned b = a64_extend_narrow(w, A64_IP1, o->b, type, sign);
+  a64_emit(w, a64_addsub_reg(op, 0, A64_IP0, a, b, A64_LSL, 0));
 }
 /* Compares x16 with its own low bits, extended: not equal if they do not hold it. */
 static void narrow_check(struct kn_walk *w, unsigned type, bool sign) {
   bool byte = type == KILN_TYPE_I8;
-  emit(w, a64_addsub_ext(A64_SUBS, 0, A64_ZR, IP0, IP0,
-                         sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH), 0));
+  a64_emit(w,
+           a64_addsub_ext(A64_SUBS, 0, A64_ZR, A64_IP0, A64_IP0,
+                          sign ? (byte ? A64_SXTB : A64_SXTH) : (byte ? A64_UXTB : A64_UXTH), 0));
 }
 
 void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -321,10 +328,10 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO || in->op == KILN_OP_SMULO;
   bool mul = in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO;
   bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
-  unsigned sf = sf_of(in->type), width = bits_of(in->type);
+  unsigned sf = a64_sf(in->type), width = a64_bits(in->type);
   struct a64_ops o = {.sf = sf};
-  o.a = reg_or_zr(w, in->a, in->type);
-  o.b = reg_or_zr(w, in->b, in->type);
+  o.a = a64_reg_or_zr(w, in->a, in->type);
+  o.b = a64_reg_or_zr(w, in->b, in->type);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   /* both results are asked for before anything is emitted; the flag's is not an operand's */
@@ -332,133 +339,136 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   bool flag = next->op == KILN_OP_RESULT && next->a == i && w->val[i + 1].uses;
   uint64_t operands = (o.a < 31 ? KN_BIT(o.a) : 0) | (o.b < 31 ? KN_BIT(o.b) : 0);
   bool wanted = w->val[i].uses != 0;
-  o.d = wanted ? kn_def(w, i, in->type, KN_NO_REG, operands) : IP0;
-  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : IP1;
+  o.d = wanted ? kn_def(w, i, in->type, KN_NO_REG, operands) : A64_IP0;
+  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
   enum a64_cond cond;
-  if (!mul && !is_narrow(in->type)) {
-    emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, sf, o.d, o.a, o.b, A64_LSL, 0));
+  if (!mul && !a64_is_narrow(in->type)) {
+    a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, sf, o.d, o.a, o.b, A64_LSL, 0));
     cond = sign ? A64_VS : sub ? A64_LO : A64_HS;
   } else {
     cond = A64_NE;
     if (!mul) {
       narrow_sum(w, &o, in->type, sign, sub ? A64_SUB : A64_ADD);
       narrow_check(w, in->type, sign);
-    } else if (is_narrow(in->type)) {
-      unsigned a = extend(w, IP0, o.a, in->type, sign), b = extend(w, IP1, o.b, in->type, sign);
-      emit(w, a64_mul(0, IP0, a, b));
+    } else if (a64_is_narrow(in->type)) {
+      unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, sign),
+               b = a64_extend_narrow(w, A64_IP1, o.b, in->type, sign);
+      a64_emit(w, a64_mul(0, A64_IP0, a, b));
       narrow_check(w, in->type, sign);
     } else if (in->type == KILN_TYPE_I32) {
-      emit(w, sign ? a64_smull(IP0, o.a, o.b) : a64_umull(IP0, o.a, o.b));
-      emit(w, a64_addsub_ext(A64_SUBS, 1, A64_ZR, IP0, IP0, sign ? A64_SXTW : A64_UXTW, 0));
+      a64_emit(w, sign ? a64_smull(A64_IP0, o.a, o.b) : a64_umull(A64_IP0, o.a, o.b));
+      a64_emit(
+        w, a64_addsub_ext(A64_SUBS, 1, A64_ZR, A64_IP0, A64_IP0, sign ? A64_SXTW : A64_UXTW, 0));
     } else {
-      emit(w, sign ? a64_smulh(IP1, o.a, o.b) : a64_umulh(IP1, o.a, o.b));
-      emit(w, a64_mul(1, IP0, o.a, o.b));
-      if (sign) emit(w, a64_addsub_reg(A64_SUBS, 1, A64_ZR, IP1, IP0, A64_ASR, 63));
-      else emit(w, a64_cmp(1, IP1, A64_ZR));
+      a64_emit(w, sign ? a64_smulh(A64_IP1, o.a, o.b) : a64_umulh(A64_IP1, o.a, o.b));
+      a64_emit(w, a64_mul(1, A64_IP0, o.a, o.b));
+      if (sign) a64_emit(w, a64_addsub_reg(A64_SUBS, 1, A64_ZR, A64_IP1, A64_IP0, A64_ASR, 63));
+      else a64_emit(w, a64_cmp(1, A64_IP1, A64_ZR));
     }
-    if (wanted) emit(w, a64_mov(width == 64, o.d, IP0));
+    if (wanted) a64_emit(w, a64_mov(width == 64, o.d, A64_IP0));
   }
   if (flag) {
-    emit(w, a64_cset(0, d1, cond));
-    set_zx(w, i + 1);
+    a64_emit(w, a64_cset(0, d1, cond));
+    a64_set_zx(w, i + 1);
     kn_defined(w, i + 1, d1);
   }
-  if (wanted) done(w, in, o.d);
+  if (wanted) a64_done(w, in, o.d);
 }
 
 void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SADDS || in->op == KILN_OP_SSUBS;
   bool sub = in->op == KILN_OP_SSUBS || in->op == KILN_OP_USUBS;
-  unsigned width = bits_of(in->type);
-  struct a64_ops o = ops2(w, in);
+  unsigned width = a64_bits(in->type);
+  struct a64_ops o = a64_ops2(w, in);
   enum a64_addsub op = sub ? A64_SUBS : A64_ADDS;
-  if (is_narrow(in->type)) {
+  if (a64_is_narrow(in->type)) {
     narrow_sum(w, &o, in->type, sign, sub ? A64_SUB : A64_ADD);
     if (sign) {
-      a64_set(w, IP1, 0, (UINT64_C(1) << (width - 1)) - 1);
-      emit(w, a64_cmp(0, IP0, IP1));
-      emit(w, a64_csel(A64_CSEL, 0, IP0, IP0, IP1, A64_LT));
-      emit(w, a64_mvn(0, IP1, IP1));
-      emit(w, a64_cmp(0, IP0, IP1));
-      emit(w, a64_csel(A64_CSEL, 0, o.d, IP0, IP1, A64_GT));
+      a64_set(w, A64_IP1, 0, (UINT64_C(1) << (width - 1)) - 1);
+      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_LT));
+      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
+      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_GT));
     } else if (sub) {
-      emit(w, a64_cmp(0, IP0, A64_ZR));
-      emit(w, a64_csel(A64_CSEL, 0, o.d, IP0, A64_ZR, A64_GE));
+      a64_emit(w, a64_cmp(0, A64_IP0, A64_ZR));
+      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_ZR, A64_GE));
     } else {
-      a64_set(w, IP1, 0, (UINT64_C(1) << width) - 1);
-      emit(w, a64_cmp(0, IP0, IP1));
-      emit(w, a64_csel(A64_CSEL, 0, o.d, IP0, IP1, A64_LO));
+      a64_set(w, A64_IP1, 0, (UINT64_C(1) << width) - 1);
+      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_LO));
     }
   } else if (sign) {
     /* on overflow the result's sign is wrong: spread it and flip the top bit */
     uint32_t field = 0;
     a64_bitmask(o.sf, UINT64_C(1) << (width - 1), &field);
-    emit(w, a64_addsub_reg(op, o.sf, IP0, o.a, o.b, A64_LSL, 0));
-    emit(w, a64_asr_imm(o.sf, IP1, IP0, width - 1));
-    emit(w, a64_logic_imm(A64_EOR, o.sf, IP1, IP1, field));
-    emit(w, a64_csel(A64_CSEL, o.sf, o.d, IP1, IP0, A64_VS));
+    a64_emit(w, a64_addsub_reg(op, o.sf, A64_IP0, o.a, o.b, A64_LSL, 0));
+    a64_emit(w, a64_asr_imm(o.sf, A64_IP1, A64_IP0, width - 1));
+    a64_emit(w, a64_logic_imm(A64_EOR, o.sf, A64_IP1, A64_IP1, field));
+    a64_emit(w, a64_csel(A64_CSEL, o.sf, o.d, A64_IP1, A64_IP0, A64_VS));
   } else {
-    emit(w, a64_addsub_reg(op, o.sf, IP0, o.a, o.b, A64_LSL, 0));
-    if (sub) emit(w, a64_csel(A64_CSEL, o.sf, o.d, IP0, A64_ZR, A64_HS));
-    else emit(w, a64_csel(A64_CSINV, o.sf, o.d, IP0, A64_ZR, A64_LO));
+    a64_emit(w, a64_addsub_reg(op, o.sf, A64_IP0, o.a, o.b, A64_LSL, 0));
+    if (sub) a64_emit(w, a64_csel(A64_CSEL, o.sf, o.d, A64_IP0, A64_ZR, A64_HS));
+    else a64_emit(w, a64_csel(A64_CSINV, o.sf, o.d, A64_IP0, A64_ZR, A64_LO));
   }
-  done(w, in, o.d);
+  a64_done(w, in, o.d);
 }
 
 /* ---- bits ---- */
 
 void a64_lower_count(struct kn_walk *w, const struct kn_inst *in) {
-  struct a64_ops o = ops1(w, in, in->a);
-  unsigned width = bits_of(in->type);
-  bool narrow = is_narrow(in->type);
+  struct a64_ops o = a64_ops1(w, in, in->a);
+  unsigned width = a64_bits(in->type);
+  bool narrow = a64_is_narrow(in->type);
   uint32_t field = 0;
   switch (in->op) {
   case KILN_OP_CLZ:
     if (narrow) {
       /* to the top, with a one behind it */
-      emit(w, a64_lsl_imm(0, IP0, o.a, 32 - width));
+      a64_emit(w, a64_lsl_imm(0, A64_IP0, o.a, 32 - width));
       a64_bitmask(0, UINT64_C(1) << (31 - width), &field);
-      emit(w, a64_logic_imm(A64_ORR, 0, IP0, IP0, field));
-      emit(w, a64_op1(A64_CLZ, 0, o.d, IP0));
+      a64_emit(w, a64_logic_imm(A64_ORR, 0, A64_IP0, A64_IP0, field));
+      a64_emit(w, a64_op1(A64_CLZ, 0, o.d, A64_IP0));
     } else {
-      emit(w, a64_op1(A64_CLZ, o.sf, o.d, o.a));
+      a64_emit(w, a64_op1(A64_CLZ, o.sf, o.d, o.a));
     }
     break;
   case KILN_OP_CTZ:
     if (narrow) {
       a64_bitmask(0, UINT64_C(1) << width, &field);
-      emit(w, a64_logic_imm(A64_ORR, 0, IP0, o.a, field));
-      emit(w, a64_op1(A64_RBIT, 0, IP0, IP0));
+      a64_emit(w, a64_logic_imm(A64_ORR, 0, A64_IP0, o.a, field));
+      a64_emit(w, a64_op1(A64_RBIT, 0, A64_IP0, A64_IP0));
     } else {
-      emit(w, a64_op1(A64_RBIT, o.sf, IP0, o.a));
+      a64_emit(w, a64_op1(A64_RBIT, o.sf, A64_IP0, o.a));
     }
-    emit(w, a64_op1(A64_CLZ, o.sf, o.d, IP0));
+    a64_emit(w, a64_op1(A64_CLZ, o.sf, o.d, A64_IP0));
     break;
   default: { /* POPCNT */
-    unsigned a = extend(w, IP0, o.a, in->type, false);
+    unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, false);
     /* a 32-bit move clears the upper half of d31 */
-    emit(w, a64_fint(A64_FMOV_FROM_GPR, o.sf, o.sf ? A64_D : A64_S, v(VS1), a));
-    emit(w, a64_cnt_8b(v(VS1), v(VS1)));
-    emit(w, a64_addv_8b(v(VS1), v(VS1)));
-    emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, o.d, v(VS1)));
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, o.sf, o.sf ? A64_D : A64_S, a64_v(A64_VS1), a));
+    a64_emit(w, a64_cnt_8b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_addv_8b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, o.d, a64_v(A64_VS1)));
   }
   }
-  set_zx(w, w->i);
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, o.d);
 }
 
 void a64_lower_reverse(struct kn_walk *w, const struct kn_inst *in) {
-  struct a64_ops o = ops1(w, in, in->a);
-  bool narrow = is_narrow(in->type);
+  struct a64_ops o = a64_ops1(w, in, in->a);
+  bool narrow = a64_is_narrow(in->type);
   if (in->op == KILN_OP_BITREV) {
-    emit(w, a64_op1(A64_RBIT, o.sf, narrow ? IP0 : o.d, o.a));
-    if (narrow) emit(w, a64_lsr_imm(0, o.d, IP0, 32 - bits_of(in->type)));
+    a64_emit(w, a64_op1(A64_RBIT, o.sf, narrow ? A64_IP0 : o.d, o.a));
+    if (narrow) a64_emit(w, a64_lsr_imm(0, o.d, A64_IP0, 32 - a64_bits(in->type)));
   } else if (in->type == KILN_TYPE_I8) {
-    emit(w, a64_mov(0, o.d, o.a));
+    a64_emit(w, a64_mov(0, o.d, o.a));
   } else {
-    emit(w, in->type == KILN_TYPE_I16 ? a64_op1(A64_REV16, 0, o.d, o.a) : a64_rev(o.sf, o.d, o.a));
+    a64_emit(w,
+             in->type == KILN_TYPE_I16 ? a64_op1(A64_REV16, 0, o.d, o.a) : a64_rev(o.sf, o.d, o.a));
   }
-  done(w, in, o.d);
+  a64_done(w, in, o.d);
 }
 
 /* ---- conversions ---- */
@@ -468,8 +478,8 @@ static void same_bits(struct kn_walk *w, uint32_t a, unsigned from, unsigned to,
   unsigned ra = kn_reg(w, a, from);
   kn_drop(w, a);
   unsigned d = kn_def(w, w->i, to, ra, 0);
-  if (d != ra) emit(w, a64_mov(1, d, ra));
-  if (zx) set_zx(w, w->i);
+  if (d != ra) a64_emit(w, a64_mov(1, d, ra));
+  if (zx) a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -492,7 +502,7 @@ static bool extends_itself(const struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I32);
-  emit(w, in->op == KILN_OP_SEXT ? a64_sxtw(dst, a) : a64_mov(0, dst, a));
+  a64_emit(w, in->op == KILN_OP_SEXT ? a64_sxtw(dst, a) : a64_mov(0, dst, a));
 }
 
 void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
@@ -506,27 +516,27 @@ void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
     a64_lower_field(w, in);
     return;
   }
-  if (!sign && is_zx(w, in->a)) {
+  if (!sign && a64_is_zx(w, in->a)) {
     same_bits(w, in->a, from, in->type, true);
     return;
   }
   if (w->inst[w->i + 1].op == KILN_OP_SHL && a64_defer(w, in)) return;
   unsigned a = kn_reg(w, in->a, from);
   kn_drop(w, in->a);
-  unsigned d = kn_def(w, w->i, in->type, a, 0), sf = sf_of(in->type);
-  if (sign) emit(w, a64_sbfx(sf, d, a, 0, bits_of(from)));
-  else if (from == KILN_TYPE_I32) emit(w, a64_mov(0, d, a));
-  else emit(w, a64_ubfx(0, d, a, 0, bits_of(from)));
-  if (!sign) set_zx(w, w->i);
-  done(w, in, d);
+  unsigned d = kn_def(w, w->i, in->type, a, 0), sf = a64_sf(in->type);
+  if (sign) a64_emit(w, a64_sbfx(sf, d, a, 0, a64_bits(from)));
+  else if (from == KILN_TYPE_I32) a64_emit(w, a64_mov(0, d, a));
+  else a64_emit(w, a64_ubfx(0, d, a, 0, a64_bits(from)));
+  if (!sign) a64_set_zx(w, w->i);
+  a64_done(w, in, d);
 }
 
 void a64_lower_copy(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->type);
-  bool zx = is_zx(w, in->a);
+  bool zx = a64_is_zx(w, in->a);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, a, 0);
   if (d != a) a64_hook_move(w, d, a, in->type);
-  if (zx) set_zx(w, w->i);
+  if (zx) a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }

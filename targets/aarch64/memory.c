@@ -16,7 +16,7 @@ struct address {
 };
 
 static void set_index(struct kn_walk *w, struct address *x, const struct kn_inst *in) {
-  struct a64_extended e = reg_extended(w, in->b);
+  struct a64_extended e = a64_reg_extended(w, in->b);
   x->index = e.reg;
   x->ext = e.ext;
   x->scale = in->x;
@@ -48,7 +48,7 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
     }
   } else {
     uint64_t bits;
-    if (const_of(w, h, KILN_TYPE_I64, &bits)) {
+    if (a64_const(w, h, KILN_TYPE_I64, &bits)) {
       x->kind = AT_NUMBER;
       disp = (int64_t)((uint64_t)disp + bits);
     } else {
@@ -64,12 +64,12 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
 static unsigned base_register(struct kn_walk *w, struct address *x) {
   switch (x->kind) {
   case AT_REG: return x->base;
-  case AT_SYMBOL: a64_symbol(w, IP1, x->what, x->disp); break;
-  case AT_OVERALIGNED: a64_slot_addr(w, IP1, x->what, x->disp); break;
-  case AT_NUMBER: a64_set(w, IP1, 1, (uint64_t)x->disp); break;
+  case AT_SYMBOL: a64_symbol(w, A64_IP1, x->what, x->disp); break;
+  case AT_OVERALIGNED: a64_slot_addr(w, A64_IP1, x->what, x->disp); break;
+  case AT_NUMBER: a64_set(w, A64_IP1, 1, (uint64_t)x->disp); break;
   }
   x->disp = 0;
-  return IP1;
+  return A64_IP1;
 }
 
 static bool is_power(unsigned x) { return x != 0 && (x & (x - 1)) == 0; }
@@ -79,13 +79,15 @@ static void add_index(struct kn_walk *w, unsigned rd, unsigned base, const struc
   unsigned shift = x->scale ? (unsigned)__builtin_ctz(x->scale) : 0;
   bool power = is_power(x->scale);
   if (power && x->ext == A64_UXTX) {
-    emit(w, a64_addsub_reg(A64_ADD, 1, rd, base, x->index, A64_LSL, shift));
+    a64_emit(w, a64_addsub_reg(A64_ADD, 1, rd, base, x->index, A64_LSL, shift));
   } else if (power && shift <= 4) {
-    emit(w, a64_addsub_ext(A64_ADD, 1, rd, base, x->index, x->ext, shift));
+    a64_emit(w, a64_addsub_ext(A64_ADD, 1, rd, base, x->index, x->ext, shift));
   } else {
-    a64_set(w, IP0, 1, x->scale);
-    if (x->ext == A64_UXTX) emit(w, a64_madd(1, rd, x->index, IP0, base));
-    else emit(w, a64_mull(x->ext == A64_SXTW ? A64_SMADDL : A64_UMADDL, rd, x->index, IP0, base));
+    a64_set(w, A64_IP0, 1, x->scale);
+    if (x->ext == A64_UXTX) a64_emit(w, a64_madd(1, rd, x->index, A64_IP0, base));
+    else
+      a64_emit(w,
+               a64_mull(x->ext == A64_SXTW ? A64_SMADDL : A64_UMADDL, rd, x->index, A64_IP0, base));
   }
 }
 
@@ -103,26 +105,26 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
     uint32_t at = kn_here(w);
     kn_code_relocate(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
     kn_code_relocate(w, at + 4, x->what, lo12[log2], x->disp);
-    emit(w, a64_adrp(IP1, 0));
-    emit(w, a64_mem_scaled(op, rt, IP1, 0));
+    a64_emit(w, a64_adrp(A64_IP1, 0));
+    a64_emit(w, a64_mem_scaled(op, rt, A64_IP1, 0));
     return;
   }
   unsigned base = base_register(w, x);
   if (x->index != KN_NO_REG) {
     if (x->disp == 0 && (x->scale == 1 || x->scale == 1u << log2)) {
-      emit(w, a64_mem_reg(op, rt, base, x->index, x->ext, x->scale != 1));
+      a64_emit(w, a64_mem_reg(op, rt, base, x->index, x->ext, x->scale != 1));
       return;
     }
     if (x->disp >= 1 << 24 || x->disp <= -(1 << 24)) { /* first, while x17 is free for it */
-      a64_add_imm(w, IP1, base, x->disp);
+      a64_add_imm(w, A64_IP1, base, x->disp);
       x->disp = 0;
-      base = IP1;
+      base = A64_IP1;
     }
-    add_index(w, IP1, base, x);
-    base = IP1;
+    add_index(w, A64_IP1, base, x);
+    base = A64_IP1;
   }
   struct a64_at m = a64_reach(w, op, base, x->disp);
-  emit(w, a64_mem_offset(op, rt, m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, rt, m.base, m.off));
 }
 
 /* The address that ADDR `in` computes: its operands in registers. */
@@ -146,8 +148,8 @@ static void emit_sum(struct kn_walk *w, unsigned dst, struct address *x) {
   } else if (x->disp == 0) {
     add_index(w, dst, base, x);
   } else {
-    add_index(w, IP1, base, x);
-    a64_add_imm(w, dst, IP1, x->disp);
+    add_index(w, A64_IP1, base, x);
+    a64_add_imm(w, dst, A64_IP1, x->disp);
   }
 }
 
@@ -219,7 +221,7 @@ KN_INLINE bool offset_field(const struct form *form, int64_t off, uint64_t *fiel
 }
 KN_INLINE void emit_form(struct kn_walk *w, const struct form *form, unsigned rt, unsigned base,
                          uint64_t field) {
-  emit(w, form->word | (uint32_t)field | base << 5 | (rt & 31));
+  a64_emit(w, form->word | (uint32_t)field | base << 5 | (rt & 31));
 }
 
 /* An address within reach: a register and an offset, as those in registers mostly are, and deferred sums of one
@@ -266,15 +268,15 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
   enum a64_pair op = load ? A64_LDP_X : A64_STP_X;
   unsigned base = base_register(w, &x);
   if (x.index != KN_NO_REG) {
-    add_index(w, IP1, base, &x);
-    base = IP1;
+    add_index(w, A64_IP1, base, &x);
+    base = A64_IP1;
   }
   if (!a64_pair_ok(op, x.disp)) {
-    a64_add_imm(w, IP1, base, x.disp);
-    base = IP1;
+    a64_add_imm(w, A64_IP1, base, x.disp);
+    base = A64_IP1;
     x.disp = 0;
   }
-  emit(w, a64_pair(op, A64_OFFSET, low, high, base, (int32_t)x.disp));
+  a64_emit(w, a64_pair(op, A64_OFFSET, low, high, base, (int32_t)x.disp));
 }
 
 /* A load from any address, of any use. */
@@ -284,7 +286,8 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
   begin_address(w, in->a, (int32_t)in->c, &x);
   kn_drop(w, in->a);
   if (w->val[w->i].uses == 0) { /* volatile */
-    emit_access(w, load_op(in), kn_bank(w, in->type) ? v(VS0) : IP0, &x, KN_MEM_ALIGN(in->x));
+    emit_access(w, load_op(in), kn_bank(w, in->type) ? a64_v(A64_VS0) : A64_IP0, &x,
+                KN_MEM_ALIGN(in->x));
     return;
   }
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
@@ -399,7 +402,7 @@ static __attribute__((noinline)) void store_memory(struct kn_walk *w, const stru
   }
   const struct form *form = &store_forms[in->type];
   unsigned r =
-    kn_is_value(b) || kn_bank(w, in->type) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
+    kn_is_value(b) || kn_bank(w, in->type) ? kn_reg(w, b, in->type) : a64_reg_or_zr(w, b, in->type);
   struct near at;
   if (kn_is_value(a) && is_near(w, form, a, (int32_t)in->c, &at)) {
     emit_form(w, form, r, at.reg, at.field);
@@ -421,7 +424,7 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
     return;
   }
   const struct form *form = &store_forms[in->type];
-  unsigned r = kn_is_value(b) ? kn_reg(w, b, in->type) : reg_or_zr(w, b, in->type);
+  unsigned r = kn_is_value(b) ? kn_reg(w, b, in->type) : a64_reg_or_zr(w, b, in->type);
   uint64_t field;
   if (KN_LIKELY(s->align_log2 <= 4) &&
       offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
@@ -475,15 +478,16 @@ static unsigned chunk(uint64_t size, int32_t a, int32_t b) {
 bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t size;
   bool move = in->op == KILN_OP_MEMMOVE;
-  if (!const_of(w, in->c, KILN_TYPE_I64, &size) || size > 64) return false;
+  if (!a64_const(w, in->c, KILN_TYPE_I64, &size) || size > 64) return false;
   if (move && (size > 16 || (size & (size - 1)))) return false; /* one load before one store */
   if (size) {
     struct a64_at to = short_reach(w, in->a), from = short_reach(w, in->b);
     if (move && (1u << chunk(size, to.off, from.off)) != size) return false;
     while (size) {
       unsigned log2 = chunk(size, to.off, from.off);
-      emit(w, a64_mem_offset((enum a64_mem)chunk_load[log2], v(VS1), from.base, from.off));
-      emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], v(VS1), to.base, to.off));
+      a64_emit(w,
+               a64_mem_offset((enum a64_mem)chunk_load[log2], a64_v(A64_VS1), from.base, from.off));
+      a64_emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], a64_v(A64_VS1), to.base, to.off));
       to.off += 1 << log2;
       from.off += 1 << log2;
       size -= 1u << log2;
@@ -496,20 +500,20 @@ bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in) {
 
 bool a64_short_set(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t size, byte;
-  if (!const_of(w, in->c, KILN_TYPE_I64, &size) || size > 64 ||
-      !const_of(w, in->b, KILN_TYPE_I8, &byte))
+  if (!a64_const(w, in->c, KILN_TYPE_I64, &size) || size > 64 ||
+      !a64_const(w, in->b, KILN_TYPE_I8, &byte))
     return false;
   if (size) {
     struct a64_at to = short_reach(w, in->a);
     if (byte) {
-      a64_set(w, IP0, 1, byte * UINT64_C(0x0101010101010101));
-      emit(w, a64_dup_2d(v(VS1), IP0));
+      a64_set(w, A64_IP0, 1, byte * UINT64_C(0x0101010101010101));
+      a64_emit(w, a64_dup_2d(a64_v(A64_VS1), A64_IP0));
     } else {
-      emit(w, a64_movi_zero(v(VS1)));
+      a64_emit(w, a64_movi_zero(a64_v(A64_VS1)));
     }
     while (size) {
       unsigned log2 = chunk(size, to.off, to.off);
-      emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], v(VS1), to.base, to.off));
+      a64_emit(w, a64_mem_offset((enum a64_mem)chunk_store[log2], a64_v(A64_VS1), to.base, to.off));
       to.off += 1 << log2;
       size -= 1u << log2;
     }
@@ -520,37 +524,37 @@ bool a64_short_set(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
-  emit(w, a64_prfm(r, 0));
+  a64_emit(w, a64_prfm(r, 0));
   kn_drop(w, in->a);
 }
 
 /* ---- stack allocation ---- */
 
 void a64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned size = reg_or_zr(w, in->a, KILN_TYPE_I64);
+  unsigned size = a64_reg_or_zr(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   uint32_t field = 0;
   unsigned align = in->x > 4 ? in->x : 4;
-  emit(w, a64_mov_sp(1, IP1, A64_SP));
-  emit(w, a64_sub(1, IP0, IP1, size));
+  a64_emit(w, a64_mov_sp(1, A64_IP1, A64_SP));
+  a64_emit(w, a64_sub(1, A64_IP0, A64_IP1, size));
   a64_bitmask(1, ~UINT64_C(0) << align, &field);
-  emit(w, a64_logic_imm(A64_AND, 1, IP0, IP0, field));
-  emit(w, a64_mov_sp(1, A64_SP, IP0));
-  emit(w, a64_mov(1, d, IP0));
+  a64_emit(w, a64_logic_imm(A64_AND, 1, A64_IP0, A64_IP0, field));
+  a64_emit(w, a64_mov_sp(1, A64_SP, A64_IP0));
+  a64_emit(w, a64_mov(1, d, A64_IP0));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_stack_save(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-  emit(w, a64_mov_sp(1, d, A64_SP));
+  a64_emit(w, a64_mov_sp(1, d, A64_SP));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
-  emit(w, a64_mov_sp(1, A64_SP, r));
+  a64_emit(w, a64_mov_sp(1, A64_SP, r));
   kn_drop(w, in->a);
 }
 
@@ -559,7 +563,7 @@ void a64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
 static void reloc_word(struct kn_walk *w, uint32_t word, uint32_t symbol, uint32_t type,
                        int64_t addend) {
   kn_code_relocate(w, kn_here(w), symbol, type, addend);
-  emit(w, word);
+  a64_emit(w, word);
 }
 
 void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
@@ -569,18 +573,18 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   unsigned tls = kn_symbol(w->f->module, s)->tls, d;
   if (tls == KILN_TLS_LOCAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-    emit(w, a64_mrs_tpidr(d));
+    a64_emit(w, a64_mrs_tpidr(d));
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12,
                addend);
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, R_AARCH64_TLSLE_ADD_TPREL_LO12_NC,
                addend);
   } else if (tls == KILN_TLS_INITIAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-    reloc_word(w, a64_adrp(IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);
-    reloc_word(w, a64_mem_scaled(A64_LDR_X, IP0, IP0, 0), s, R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC,
-               0);
-    emit(w, a64_mrs_tpidr(IP1));
-    emit(w, a64_add(1, d, IP1, IP0));
+    reloc_word(w, a64_adrp(A64_IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, A64_IP0, A64_IP0, 0), s,
+               R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC, 0);
+    a64_emit(w, a64_mrs_tpidr(A64_IP1));
+    a64_emit(w, a64_add(1, d, A64_IP1, A64_IP0));
     a64_add_imm(w, d, d, addend);
   } else {
     /* the descriptor's function keeps all registers but x0, x1 and x30 */
@@ -593,8 +597,8 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, 0, 0, 0, 0), s, R_AARCH64_TLSDESC_ADD_LO12, 0);
     reloc_word(w, a64_blr(1), s, R_AARCH64_TLSDESC_CALL, 0);
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-    emit(w, a64_mrs_tpidr(IP0));
-    emit(w, a64_add(1, d, 0, IP0));
+    a64_emit(w, a64_mrs_tpidr(A64_IP0));
+    a64_emit(w, a64_add(1, d, 0, A64_IP0));
     a64_add_imm(w, d, d, addend);
   }
   kn_defined(w, w->i, d);

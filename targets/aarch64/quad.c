@@ -12,7 +12,7 @@
 static void frame_quad(struct kn_walk *w, bool load, unsigned q, int32_t frame) {
   enum a64_mem op = load ? A64_LDR_FQ : A64_STR_FQ;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
-  emit(w, a64_mem_offset(op, v(q), m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, a64_v(q), m.base, m.off));
 }
 
 void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
@@ -23,11 +23,12 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-  if (c->low) a64_set(w, IP0, 1, c->low);
-  emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, v(q), c->low ? (unsigned)IP0 : (unsigned)A64_ZR));
+  if (c->low) a64_set(w, A64_IP0, 1, c->low);
+  a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, a64_v(q),
+                       c->low ? (unsigned)A64_IP0 : (unsigned)A64_ZR));
   if (c->high == 0) return;
-  a64_set(w, IP0, 1, c->high);
-  emit(w, a64_fmov_to_high(v(q), IP0));
+  a64_set(w, A64_IP0, 1, c->high);
+  a64_emit(w, a64_fmov_to_high(a64_v(q), A64_IP0));
 }
 
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
@@ -64,19 +65,19 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   if (two) {
     a64_quad_call(w, "__unordtf2", args, 2);
     struct a64_at m = a64_frame_at(w, A64_STR_W, unordered, 0);
-    emit(w, a64_mem_offset(A64_STR_W, 0, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_W, 0, m.base, m.off));
   }
   a64_quad_call(w, comparisons[in->x].name, args, 2);
   drop(w, args, 2);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   if (two) { /* NE if equal, or if unordered */
     struct a64_at m = a64_frame_at(w, A64_LDR_W, unordered, 0);
-    emit(w, a64_mem_offset(A64_LDR_W, IP0, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_LDR_W, A64_IP0, m.base, m.off));
   }
-  emit(w, a64_cmp(0, 0, A64_ZR));
-  if (two) emit(w, a64_ccmp_imm(A64_CCMP, 0, IP0, 0, 0, A64_NE));
-  emit(w, a64_cset(0, d, (enum a64_cond)comparisons[in->x].cond));
-  set_zx(w, w->i);
+  a64_emit(w, a64_cmp(0, 0, A64_ZR));
+  if (two) a64_emit(w, a64_ccmp_imm(A64_CCMP, 0, A64_IP0, 0, 0, A64_NE));
+  a64_emit(w, a64_cset(0, d, (enum a64_cond)comparisons[in->x].cond));
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -122,72 +123,72 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
  * one is the leading one, shifted by the exponent. */
 void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSIS;
-  unsigned bits = bits_of(in->type), r = KN_NO_REG;
+  unsigned bits = a64_bits(in->type), r = KN_NO_REG;
   if (in->x != KILN_TYPE_F128) r = kn_reg(w, in->a, in->x);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), e = kn_temp(w, KN_GP_MASK),
            nan = kn_temp(w, KN_GP_MASK), minus = kn_temp(w, KN_GP_MASK);
   if (in->x == KILN_TYPE_F128) {
     a64_wide_load(w, in->a, low, high);
-    emit(w, a64_cmp(1, low, A64_ZR)); /* NaN: above infinity, without the sign */
-    emit(w, a64_cset(1, nan, A64_NE));
-    emit(w, a64_logic_reg(A64_ORR, 1, nan, nan, high, A64_LSL, 1));
-    a64_set(w, IP0, 1, UINT64_C(0xfffe) << 48);
-    emit(w, a64_cmp(1, nan, IP0));
-    emit(w, a64_cset(1, nan, A64_HI));
-    emit(w, a64_ubfx(1, e, high, 48, 15));
-    emit(w, a64_asr_imm(1, minus, high, 63));
-    emit(w, a64_extr(1, high, high, low, 49));
-    emit(w, a64_lsl_imm(1, low, low, 15));
+    a64_emit(w, a64_cmp(1, low, A64_ZR)); /* NaN: above infinity, without the sign */
+    a64_emit(w, a64_cset(1, nan, A64_NE));
+    a64_emit(w, a64_logic_reg(A64_ORR, 1, nan, nan, high, A64_LSL, 1));
+    a64_set(w, A64_IP0, 1, UINT64_C(0xfffe) << 48);
+    a64_emit(w, a64_cmp(1, nan, A64_IP0));
+    a64_emit(w, a64_cset(1, nan, A64_HI));
+    a64_emit(w, a64_ubfx(1, e, high, 48, 15));
+    a64_emit(w, a64_asr_imm(1, minus, high, 63));
+    a64_emit(w, a64_extr(1, high, high, low, 49));
+    a64_emit(w, a64_lsl_imm(1, low, low, 15));
   } else {
     unsigned d = r;
     if (in->x == KILN_TYPE_F32) {
-      emit(w, a64_fcvt(A64_D, A64_S, v(VS0), v(r)));
-      d = VS0;
+      a64_emit(w, a64_fcvt(A64_D, A64_S, a64_v(A64_VS0), a64_v(r)));
+      d = A64_VS0;
     }
-    emit(w, a64_fint(A64_FMOV_TO_GPR, 1, A64_D, high, v(d)));
-    emit(w, a64_fcmp(A64_D, v(d), v(d)));
-    emit(w, a64_cset(1, nan, A64_VS));
-    emit(w, a64_ubfx(1, e, high, 52, 11));
-    emit(w, a64_asr_imm(1, minus, high, 63));
-    emit(w, a64_lsl_imm(1, high, high, 11));
-    emit(w, a64_mov(1, low, A64_ZR));
+    a64_emit(w, a64_fint(A64_FMOV_TO_GPR, 1, A64_D, high, a64_v(d)));
+    a64_emit(w, a64_fcmp(A64_D, a64_v(d), a64_v(d)));
+    a64_emit(w, a64_cset(1, nan, A64_VS));
+    a64_emit(w, a64_ubfx(1, e, high, 52, 11));
+    a64_emit(w, a64_asr_imm(1, minus, high, 63));
+    a64_emit(w, a64_lsl_imm(1, high, high, 11));
+    a64_emit(w, a64_mov(1, low, A64_ZR));
   }
   kn_drop(w, in->a);
   uint32_t field = 0;
   a64_bitmask(1, UINT64_C(1) << 63, &field);
-  emit(w, a64_logic_imm(A64_ORR, 1, high, high, field));
+  a64_emit(w, a64_logic_imm(A64_ORR, 1, high, high, field));
   a64_add_imm(w, e, e, in->x == KILN_TYPE_F128 ? -16383 : -1023);
-  a64_set(w, IP0, 1, 127); /* shifted by 127 - e: right where e is from 0 to 127 */
+  a64_set(w, A64_IP0, 1, 127); /* shifted by 127 - e: right where e is from 0 to 127 */
   unsigned count = kn_temp(w, KN_GP_MASK);
-  emit(w, a64_addsub_reg(A64_SUB, 1, count, IP0, e, A64_LSL, 0));
+  a64_emit(w, a64_addsub_reg(A64_SUB, 1, count, A64_IP0, e, A64_LSL, 0));
   struct a64_halves x = {low, high};
   a64_wide_shift(w, KILN_OP_LSHR, &x, count);
   if (sign) a64_wide_negate_if(w, x, minus);
-  emit(w, a64_cmp(1, e, A64_ZR));
-  emit(w, a64_csel(A64_CSEL, 1, low, A64_ZR, low, A64_LT));
-  emit(w, a64_csel(A64_CSEL, 1, high, A64_ZR, high, A64_LT));
+  a64_emit(w, a64_cmp(1, e, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSEL, 1, low, A64_ZR, low, A64_LT));
+  a64_emit(w, a64_csel(A64_CSEL, 1, high, A64_ZR, high, A64_LT));
   /* the ends: of a signed type the greatest, or its complement */
   unsigned value_bits = bits - sign;
   uint64_t end_low = value_bits >= 64 ? UINT64_MAX : (UINT64_C(1) << value_bits) - 1;
-  a64_set(w, IP0, 1, end_low);
+  a64_set(w, A64_IP0, 1, end_low);
   a64_set(w, count, 1, UINT64_MAX >> sign);
   if (sign) {
-    emit(w, a64_eor(1, IP0, IP0, minus));
-    emit(w, a64_eor(1, count, count, minus));
+    a64_emit(w, a64_eor(1, A64_IP0, A64_IP0, minus));
+    a64_emit(w, a64_eor(1, count, count, minus));
   }
-  emit(w, a64_addsub_imm(A64_SUBS, 1, A64_ZR, e, value_bits, 0));
-  emit(w, a64_csel(A64_CSEL, 1, low, IP0, low, A64_GE));
-  emit(w, a64_csel(A64_CSEL, 1, high, count, high, A64_GE));
-  if (!sign) emit(w, a64_orr(1, nan, nan, minus)); /* below 0 */
-  emit(w, a64_cmp(1, nan, A64_ZR));
-  emit(w, a64_csel(A64_CSEL, 1, low, low, A64_ZR, A64_EQ));
-  emit(w, a64_csel(A64_CSEL, 1, high, high, A64_ZR, A64_EQ));
+  a64_emit(w, a64_addsub_imm(A64_SUBS, 1, A64_ZR, e, value_bits, 0));
+  a64_emit(w, a64_csel(A64_CSEL, 1, low, A64_IP0, low, A64_GE));
+  a64_emit(w, a64_csel(A64_CSEL, 1, high, count, high, A64_GE));
+  if (!sign) a64_emit(w, a64_orr(1, nan, nan, minus)); /* below 0 */
+  a64_emit(w, a64_cmp(1, nan, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSEL, 1, low, low, A64_ZR, A64_EQ));
+  a64_emit(w, a64_csel(A64_CSEL, 1, high, high, A64_ZR, A64_EQ));
   if (in->type == KILN_TYPE_I128) {
     a64_wide_store(w, w->i, low, high);
     return;
   }
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  emit(w, a64_mov(1, d, low));
+  a64_emit(w, a64_mov(1, d, low));
   kn_defined(w, w->i, d);
 }
 
@@ -200,14 +201,14 @@ static void change_sign(struct kn_walk *w, const struct kn_inst *in) {
     unsigned other = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, in->b, low, other);
     a64_wide_load(w, in->a, low, high);
-    emit(w, a64_lsr_imm(1, other, other, 63));
-    emit(w, a64_bfi(1, high, other, 63, 1));
+    a64_emit(w, a64_lsr_imm(1, other, other, 63));
+    a64_emit(w, a64_bfi(1, high, other, 63, 1));
     kn_drop(w, in->b);
   } else {
     uint32_t field = 0;
     a64_wide_load(w, in->a, low, high);
     a64_bitmask(1, in->op == KILN_OP_FNEG ? UINT64_C(1) << 63 : UINT64_MAX >> 1, &field);
-    emit(w, a64_logic_imm(in->op == KILN_OP_FNEG ? A64_EOR : A64_AND, 1, high, high, field));
+    a64_emit(w, a64_logic_imm(in->op == KILN_OP_FNEG ? A64_EOR : A64_AND, 1, high, high, field));
   }
   kn_drop(w, in->a);
   a64_wide_store(w, w->i, low, high);

@@ -37,11 +37,11 @@ static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
 static void drop_one(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 static void trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  emit(w, a64_brk(1));
+  a64_emit(w, a64_brk(1));
 }
 static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  emit(w, a64_brk(0xf000));
+  a64_emit(w, a64_brk(0xf000));
 }
 
 /* ---- the table ---- */
@@ -219,7 +219,7 @@ const struct kn_target kn_target_aarch64 = {
   .callee_homes = GP(19, 28) | FP(8, 15),
   .arg_regs = {0, 1, 2, 3, 4, 5, 6, 7},
   .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
-  .scratch = {IP0, VS1},
+  .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},
   .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},

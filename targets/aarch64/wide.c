@@ -24,13 +24,13 @@ static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high
   enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
   if (frame > 0 && a64_pair_ok(A64_LDP_X, frame)) {
     a64(w)->frame_used = true;
-    emit(w, a64_pair(load ? A64_LDP_X : A64_STP_X, A64_OFFSET, low, high, A64_FP, frame));
+    a64_emit(w, a64_pair(load ? A64_LDP_X : A64_STP_X, A64_OFFSET, low, high, A64_FP, frame));
     return;
   }
   struct a64_at m = a64_frame_at(w, op, frame, 0);
-  emit(w, a64_mem_offset(op, low, m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, low, m.base, m.off));
   m = a64_frame_at(w, op, frame, 8);
-  emit(w, a64_mem_offset(op, high, m.base, m.off));
+  a64_emit(w, a64_mem_offset(op, high, m.base, m.off));
 }
 
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
@@ -62,10 +62,10 @@ struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h) {
 /* ---- operations: the result in `a` ---- */
 
 static void multiply(struct kn_walk *w, struct a64_halves *a, struct a64_halves b) {
-  emit(w, a64_umulh(IP0, a->low, b.low));
-  emit(w, a64_madd(1, IP0, a->low, b.high, IP0));
-  emit(w, a64_madd(1, a->high, a->high, b.low, IP0));
-  emit(w, a64_mul(1, a->low, a->low, b.low));
+  a64_emit(w, a64_umulh(A64_IP0, a->low, b.low));
+  a64_emit(w, a64_madd(1, A64_IP0, a->low, b.high, A64_IP0));
+  a64_emit(w, a64_madd(1, a->high, a->high, b.low, A64_IP0));
+  a64_emit(w, a64_mul(1, a->low, a->low, b.low));
 }
 
 static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned n) {
@@ -73,34 +73,34 @@ static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, un
   if (n == 0) return;
   if (op == KILN_OP_SHL) {
     if (n < 64) {
-      emit(w, a64_extr(1, a->high, a->high, a->low, 64 - n));
-      emit(w, a64_lsl_imm(1, a->low, a->low, n));
+      a64_emit(w, a64_extr(1, a->high, a->high, a->low, 64 - n));
+      a64_emit(w, a64_lsl_imm(1, a->low, a->low, n));
     } else {
-      emit(w, n > 64 ? a64_lsl_imm(1, a->high, a->low, n - 64) : a64_mov(1, a->high, a->low));
-      emit(w, a64_mov(1, a->low, A64_ZR));
+      a64_emit(w, n > 64 ? a64_lsl_imm(1, a->high, a->low, n - 64) : a64_mov(1, a->high, a->low));
+      a64_emit(w, a64_mov(1, a->low, A64_ZR));
     }
   } else if (n < 64) {
-    emit(w, a64_extr(1, a->low, a->high, a->low, n));
-    emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
+    a64_emit(w, a64_extr(1, a->low, a->high, a->low, n));
+    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
   } else {
-    emit(w,
-         sign ? a64_asr_imm(1, a->low, a->high, n - 64) : a64_lsr_imm(1, a->low, a->high, n - 64));
-    emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
+    a64_emit(w, sign ? a64_asr_imm(1, a->low, a->high, n - 64)
+                     : a64_lsr_imm(1, a->low, a->high, n - 64));
+    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
   }
 }
 
 /* near = near shifted by c, with bits of far shifted in: modulo 64. Uses x16, x17. */
 static void shift_join(struct kn_walk *w, bool left, unsigned near, unsigned far, unsigned c) {
-  emit(w, a64_mvn(1, IP1, c));
-  emit(w, left ? a64_lsr_imm(1, IP0, far, 1) : a64_lsl_imm(1, IP0, far, 1));
-  emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, 1, IP0, IP0, IP1));
-  emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 1, near, near, c));
-  emit(w, a64_orr(1, near, near, IP0));
+  a64_emit(w, a64_mvn(1, A64_IP1, c));
+  a64_emit(w, left ? a64_lsr_imm(1, A64_IP0, far, 1) : a64_lsl_imm(1, A64_IP0, far, 1));
+  a64_emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, 1, A64_IP0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 1, near, near, c));
+  a64_emit(w, a64_orr(1, near, near, A64_IP0));
 }
 static void test_64(struct kn_walk *w, unsigned c) {
   uint32_t field = 0;
   a64_bitmask(1, 64, &field);
-  emit(w, a64_tst_imm(1, c, field));
+  a64_emit(w, a64_tst_imm(1, c, field));
 }
 
 void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
@@ -108,19 +108,20 @@ void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsign
   /* bits go from `from` to `to`; by 64 and more, `to` is all from `from` */
   unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
   shift_join(w, left, to, from, c);
-  if (sign) emit(w, a64_asr_imm(1, IP1, from, 63));
-  emit(w, a64_op2(left ? A64_LSLV : sign ? A64_ASRV : A64_LSRV, 1, from, from, c));
+  if (sign) a64_emit(w, a64_asr_imm(1, A64_IP1, from, 63));
+  a64_emit(w, a64_op2(left ? A64_LSLV : sign ? A64_ASRV : A64_LSRV, 1, from, from, c));
   test_64(w, c);
-  emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
-  emit(w, a64_csel(A64_CSEL, 1, from, sign ? (unsigned)IP1 : (unsigned)A64_ZR, from, A64_NE));
+  a64_emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
+  a64_emit(w,
+           a64_csel(A64_CSEL, 1, from, sign ? (unsigned)A64_IP1 : (unsigned)A64_ZR, from, A64_NE));
 }
 
 static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsigned c) {
   unsigned t = kn_temp(w, KN_GP_MASK);
   test_64(w, c);
-  emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
-  emit(w, a64_csel(A64_CSEL, 1, a->high, a->low, a->high, A64_NE));
-  emit(w, a64_mov(1, a->low, t));
+  a64_emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
+  a64_emit(w, a64_csel(A64_CSEL, 1, a->high, a->low, a->high, A64_NE));
+  a64_emit(w, a64_mov(1, a->low, t));
   /* t keeps the low half as it was */
   shift_join(w, left, a->low, a->high, c);
   shift_join(w, left, a->high, t, c);
@@ -140,8 +141,8 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, struct a64_halves
 
 /* Flags of a - b: LT, GE, LO, HS are right, others are not. */
 static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halves b) {
-  emit(w, a64_cmp(1, a.low, b.low));
-  emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
+  a64_emit(w, a64_cmp(1, a.low, b.low));
+  a64_emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
 }
 
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
@@ -154,8 +155,8 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   enum a64_cond cc;
   if (cond <= KILN_NE) {
-    emit(w, a64_cmp(1, a.low, b.low));
-    emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
+    a64_emit(w, a64_cmp(1, a.low, b.low));
+    a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
     cc = cond == KILN_EQ ? A64_EQ : A64_NE;
   } else {
     compare_less(w, a, b);
@@ -164,8 +165,8 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
          : cond == KILN_ULT || cond == KILN_UGT ? A64_LO
                                                 : A64_HS;
   }
-  emit(w, a64_cset(0, d, cc));
-  set_zx(w, w->i);
+  a64_emit(w, a64_cset(0, d, cc));
+  a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
 }
 
@@ -174,60 +175,60 @@ static void min_max(struct kn_walk *w, unsigned op, struct a64_halves *a, struct
   bool least = op == KILN_OP_SMIN || op == KILN_OP_UMIN;
   compare_less(w, *a, b);
   enum a64_cond cc = sign ? (least ? A64_LT : A64_GE) : (least ? A64_LO : A64_HS);
-  emit(w, a64_csel(A64_CSEL, 1, a->low, a->low, b.low, cc));
-  emit(w, a64_csel(A64_CSEL, 1, a->high, a->high, b.high, cc));
+  a64_emit(w, a64_csel(A64_CSEL, 1, a->low, a->low, b.low, cc));
+  a64_emit(w, a64_csel(A64_CSEL, 1, a->high, a->high, b.high, cc));
 }
 
 static void count(struct kn_walk *w, unsigned op, struct a64_halves *a) {
   if (op == KILN_OP_POPCNT) {
-    emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, v(VS1), a->low));
-    emit(w, a64_fmov_to_high(v(VS1), a->high));
-    emit(w, a64_cnt_16b(v(VS1), v(VS1)));
-    emit(w, a64_addv_16b(v(VS1), v(VS1)));
-    emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, a->low, v(VS1)));
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, a64_v(A64_VS1), a->low));
+    a64_emit(w, a64_fmov_to_high(a64_v(A64_VS1), a->high));
+    a64_emit(w, a64_cnt_16b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_addv_16b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, a->low, a64_v(A64_VS1)));
   } else {
     unsigned first = op == KILN_OP_CLZ ? a->high : a->low,
              other = op == KILN_OP_CLZ ? a->low : a->high;
     if (op == KILN_OP_CTZ) {
-      emit(w, a64_op1(A64_RBIT, 1, first, first));
-      emit(w, a64_op1(A64_RBIT, 1, other, other));
+      a64_emit(w, a64_op1(A64_RBIT, 1, first, first));
+      a64_emit(w, a64_op1(A64_RBIT, 1, other, other));
     }
-    emit(w, a64_op1(A64_CLZ, 1, other, other));
-    emit(w, a64_addsub_imm(A64_ADD, 1, other, other, 64, 0));
-    emit(w, a64_op1(A64_CLZ, 1, IP0, first));
-    emit(w, a64_cmp(1, first, A64_ZR));
-    emit(w, a64_csel(A64_CSEL, 1, a->low, IP0, other, A64_NE));
+    a64_emit(w, a64_op1(A64_CLZ, 1, other, other));
+    a64_emit(w, a64_addsub_imm(A64_ADD, 1, other, other, 64, 0));
+    a64_emit(w, a64_op1(A64_CLZ, 1, A64_IP0, first));
+    a64_emit(w, a64_cmp(1, first, A64_ZR));
+    a64_emit(w, a64_csel(A64_CSEL, 1, a->low, A64_IP0, other, A64_NE));
   }
-  emit(w, a64_mov(1, a->high, A64_ZR));
+  a64_emit(w, a64_mov(1, a->high, A64_ZR));
 }
 
 void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
-  emit(w, a64_eor(1, x.low, x.low, mask));
-  emit(w, a64_eor(1, x.high, x.high, mask));
-  emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
-  emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
+  a64_emit(w, a64_eor(1, x.low, x.low, mask));
+  a64_emit(w, a64_eor(1, x.high, x.high, mask));
+  a64_emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
+  a64_emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
 }
 
 static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
   struct a64_halves r = *a;
   switch (op) {
   case KILN_OP_NEG:
-    emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
-    emit(w, a64_ngc(1, r.high, r.high));
+    a64_emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
+    a64_emit(w, a64_ngc(1, r.high, r.high));
     break;
   case KILN_OP_NOT:
-    emit(w, a64_mvn(1, r.low, r.low));
-    emit(w, a64_mvn(1, r.high, r.high));
+    a64_emit(w, a64_mvn(1, r.low, r.low));
+    a64_emit(w, a64_mvn(1, r.high, r.high));
     break;
   case KILN_OP_ABS:
-    emit(w, a64_asr_imm(1, IP0, r.high, 63));
-    a64_wide_negate_if(w, r, IP0);
+    a64_emit(w, a64_asr_imm(1, A64_IP0, r.high, 63));
+    a64_wide_negate_if(w, r, A64_IP0);
     break;
   case KILN_OP_BITREV:
   case KILN_OP_BSWAP: {
     enum a64_op1 half = op == KILN_OP_BITREV ? A64_RBIT : A64_REV64;
-    emit(w, a64_op1(half, 1, r.low, r.low));
-    emit(w, a64_op1(half, 1, r.high, r.high));
+    a64_emit(w, a64_op1(half, 1, r.low, r.low));
+    a64_emit(w, a64_op1(half, 1, r.high, r.high));
     *a = (struct a64_halves){r.high, r.low};
     break;
   }
@@ -242,10 +243,10 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
                     far = a64_wide_operand(w, left ? in->b : in->a), c = a64_wide_operand(w, in->c);
   a64_wide_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
   shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
-  emit(w, a64_mvn(1, c.low, c.low));
+  a64_emit(w, a64_mvn(1, c.low, c.low));
   a64_wide_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
-  emit(w, a64_orr(1, near.low, near.low, far.low));
-  emit(w, a64_orr(1, near.high, near.high, far.high));
+  a64_emit(w, a64_orr(1, near.low, near.low, far.low));
+  a64_emit(w, a64_orr(1, near.high, near.high, far.high));
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
@@ -255,23 +256,23 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
 /* a = a * b unsigned; `over` gets 1 if it does not fit. Uses x16, x17. */
 static void multiply_checked(struct kn_walk *w, struct a64_halves a, struct a64_halves b,
                              unsigned over) {
-  emit(w, a64_cmp(1, a.high, A64_ZR));
-  emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
-  emit(w, a64_cset(1, over, A64_NE));
-  emit(w, a64_umulh(IP0, a.high, b.low));
-  emit(w, a64_cmp(1, IP0, A64_ZR));
-  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
-  emit(w, a64_umulh(IP0, b.high, a.low));
-  emit(w, a64_cmp(1, IP0, A64_ZR));
-  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
-  emit(w, a64_umulh(IP0, a.low, b.low));
-  emit(w, a64_mul(1, IP1, a.high, b.low));
-  emit(w, a64_addsub_reg(A64_ADDS, 1, IP0, IP0, IP1, A64_LSL, 0));
-  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
-  emit(w, a64_mul(1, IP1, b.high, a.low));
-  emit(w, a64_addsub_reg(A64_ADDS, 1, a.high, IP0, IP1, A64_LSL, 0));
-  emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
-  emit(w, a64_mul(1, a.low, a.low, b.low));
+  a64_emit(w, a64_cmp(1, a.high, A64_ZR));
+  a64_emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
+  a64_emit(w, a64_cset(1, over, A64_NE));
+  a64_emit(w, a64_umulh(A64_IP0, a.high, b.low));
+  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  a64_emit(w, a64_umulh(A64_IP0, b.high, a.low));
+  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  a64_emit(w, a64_umulh(A64_IP0, a.low, b.low));
+  a64_emit(w, a64_mul(1, A64_IP1, a.high, b.low));
+  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, A64_IP0, A64_IP0, A64_IP1, A64_LSL, 0));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  a64_emit(w, a64_mul(1, A64_IP1, b.high, a.low));
+  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, a.high, A64_IP0, A64_IP1, A64_LSL, 0));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  a64_emit(w, a64_mul(1, a.low, a.low, b.low));
 }
 
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -282,26 +283,26 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
     multiply_checked(w, a, b, over);
   } else {
     /* magnitudes; the product's sign must be what the operands' say, unless it is 0 */
-    emit(w, a64_eor(1, sign, a.high, b.high));
-    emit(w, a64_asr_imm(1, sign, sign, 63));
-    emit(w, a64_asr_imm(1, IP0, a.high, 63));
-    a64_wide_negate_if(w, a, IP0);
-    emit(w, a64_asr_imm(1, IP0, b.high, 63));
-    a64_wide_negate_if(w, b, IP0);
+    a64_emit(w, a64_eor(1, sign, a.high, b.high));
+    a64_emit(w, a64_asr_imm(1, sign, sign, 63));
+    a64_emit(w, a64_asr_imm(1, A64_IP0, a.high, 63));
+    a64_wide_negate_if(w, a, A64_IP0);
+    a64_emit(w, a64_asr_imm(1, A64_IP0, b.high, 63));
+    a64_wide_negate_if(w, b, A64_IP0);
     multiply_checked(w, a, b, over);
     a64_wide_negate_if(w, a, sign);
-    emit(w, a64_eor(1, sign, sign, a.high));
-    emit(w, a64_orr(1, IP0, a.low, a.high));
-    emit(w, a64_cmp(1, IP0, A64_ZR));
-    emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
-    emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
+    a64_emit(w, a64_eor(1, sign, sign, a.high));
+    a64_emit(w, a64_orr(1, A64_IP0, a.low, a.high));
+    a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+    a64_emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
+    a64_emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   if (w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses) {
     unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
-    emit(w, a64_mov(0, d, over));
-    set_zx(w, i + 1);
+    a64_emit(w, a64_mov(0, d, over));
+    a64_set_zx(w, i + 1);
     kn_defined(w, i + 1, d);
   }
   a64_wide_store(w, i, a.low, a.high);
@@ -315,12 +316,12 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : IP0;
-  emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
-  emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
+  unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
+  a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
+  a64_emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
   if (flag) {
-    emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
-    set_zx(w, i + 1);
+    a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
+    a64_set_zx(w, i + 1);
     kn_defined(w, i + 1, d);
   }
   a64_wide_store(w, i, a.low, a.high);
@@ -329,8 +330,8 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
 static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves b = a64_wide_operand(w, in->b), c = a64_wide_operand(w, in->c);
   enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
-  emit(w, a64_csel(A64_CSEL, 1, b.low, b.low, c.low, cond));
-  emit(w, a64_csel(A64_CSEL, 1, b.high, b.high, c.high, cond));
+  a64_emit(w, a64_csel(A64_CSEL, 1, b.low, b.low, c.low, cond));
+  a64_emit(w, a64_csel(A64_CSEL, 1, b.high, b.high, c.high, cond));
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   a64_wide_store(w, w->i, b.low, b.high);
@@ -341,17 +342,19 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
     struct a64_halves a = a64_wide_operand(w, in->a);
     kn_drop(w, in->a);
     unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-    emit(w, a64_mov(1, d, a.low));
+    a64_emit(w, a64_mov(1, d, a.low));
     kn_defined(w, w->i, d);
     return;
   }
   unsigned r = kn_reg(w, in->a, in->x), t = kn_temp(w, KN_GP_MASK);
   bool sign = in->op == KILN_OP_SEXT;
-  if (in->x == KILN_TYPE_I64) emit(w, a64_mov(1, t, r));
-  else emit(w, sign ? a64_sbfx(1, t, r, 0, bits_of(in->x)) : a64_ubfx(1, t, r, 0, bits_of(in->x)));
-  if (sign) emit(w, a64_asr_imm(1, IP0, t, 63));
+  if (in->x == KILN_TYPE_I64) a64_emit(w, a64_mov(1, t, r));
+  else
+    a64_emit(w,
+             sign ? a64_sbfx(1, t, r, 0, a64_bits(in->x)) : a64_ubfx(1, t, r, 0, a64_bits(in->x)));
+  if (sign) a64_emit(w, a64_asr_imm(1, A64_IP0, t, 63));
   kn_drop(w, in->a);
-  a64_wide_store(w, w->i, t, sign ? (unsigned)IP0 : (unsigned)A64_ZR);
+  a64_wide_store(w, w->i, t, sign ? (unsigned)A64_IP0 : (unsigned)A64_ZR);
 }
 
 /* ---- all of them ---- */
@@ -396,8 +399,8 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
       struct kn_inst part = *in;
       part.type = KILN_TYPE_I64;
       a64_do_load(w, a.low, &part);
-      if (in->x & KILN_MEM_SEXT) emit(w, a64_asr_imm(1, a.high, a.low, 63));
-      else emit(w, a64_mov(1, a.high, A64_ZR));
+      if (in->x & KILN_MEM_SEXT) a64_emit(w, a64_asr_imm(1, a.high, a.low, 63));
+      else a64_emit(w, a64_mov(1, a.high, A64_ZR));
     }
     kn_drop(w, in->a);
     a64_wide_store(w, w->i, a.low, a.high);
@@ -464,16 +467,16 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     a = a64_wide_operand(w, in->a);
     b = a64_wide_operand(w, in->b);
     if (in->op == KILN_OP_ADD || sub) {
-      emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
-      emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a.high, a.high, b.high));
+      a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
+      a64_emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a.high, a.high, b.high));
     } else if (in->op == KILN_OP_MUL) {
       multiply(w, &a, b);
     } else if (in->op == KILN_OP_AND || in->op == KILN_OP_OR || in->op == KILN_OP_XOR) {
       enum a64_logic op = in->op == KILN_OP_AND  ? A64_AND
                           : in->op == KILN_OP_OR ? A64_ORR
                                                  : A64_EOR;
-      emit(w, a64_logic_reg(op, 1, a.low, a.low, b.low, A64_LSL, 0));
-      emit(w, a64_logic_reg(op, 1, a.high, a.high, b.high, A64_LSL, 0));
+      a64_emit(w, a64_logic_reg(op, 1, a.low, a.low, b.low, A64_LSL, 0));
+      a64_emit(w, a64_logic_reg(op, 1, a.high, a.high, b.high, A64_LSL, 0));
     } else {
       min_max(w, in->op, &a, b);
     }

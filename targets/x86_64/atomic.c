@@ -10,7 +10,7 @@ static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x6
   x64_op_mem(w, op, size == 3 ? 3 : 2, dst, m);
 }
 
-void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   struct x64_place m = x64_address(w, in->a, 0);
@@ -20,7 +20,7 @@ void x64_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[i].uses) kn_defined(w, i, dst);
 }
 
-void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type);
   unsigned r = kn_reg(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
@@ -34,7 +34,7 @@ void x64_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
 }
 
-void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
   unsigned op = in->x >> 8;
@@ -88,7 +88,7 @@ void x64_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
 }
 
-void x64_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   kn_claim(w, X64_RAX);
@@ -165,7 +165,7 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
 /* The instruction's registers are rax, rdx, rcx and rbx, which may be somebody's home: it is kept in another
  * register meanwhile. A load writes what it reads, or 0 for 0, since there is no other way to read 16 bytes at
  * once. */
-void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   uint64_t others = KN_GP_MASK & ~KN_BIT(X64_RBX);
@@ -213,6 +213,6 @@ void x64_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i + 1, KILN_TYPE_I8, X64_RCX);
 }
 
-void x64_fence(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
   if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->code.p)); /* the others: x86's own order */
 }

@@ -13,7 +13,7 @@ static unsigned copy_extended(struct kn_walk *w, uint32_t h, unsigned type, bool
   return t;
 }
 
-void x64_minmax(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   bool sign = in->op == KILN_OP_SMIN || in->op == KILN_OP_SMAX;
@@ -36,7 +36,7 @@ static uint32_t second_result(const struct kn_walk *w, uint32_t i) {
   return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
 }
 
-void x64_overflow(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   uint32_t flag = second_result(w, i);
@@ -81,7 +81,7 @@ void x64_overflow(struct kn_walk *w, const struct kn_inst *in) {
   if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
-void x64_saturate(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
   bool add = in->op == KILN_OP_SADDS || in->op == KILN_OP_UADDS;
@@ -120,7 +120,7 @@ void x64_saturate(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- one operand ---- */
 
-void x64_negate(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_negate(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
@@ -132,7 +132,7 @@ void x64_negate(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_abs(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned size = x64_op_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, true);
@@ -144,7 +144,7 @@ void x64_abs(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* Baseline has neither lzcnt nor tzcnt: bsr and bsf, with 0 by cmov. */
-void x64_clz(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
@@ -156,7 +156,7 @@ void x64_clz(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, in->type, a);
 }
 
-void x64_ctz(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
@@ -185,7 +185,7 @@ static const uint64_t bit_masks[3] = {UINT64_C(0x5555555555555555), UINT64_C(0x3
                                       UINT64_C(0x0f0f0f0f0f0f0f0f)};
 
 /* Warren, Hacker's Delight, 5-1: counting bits in parallel. */
-void x64_popcnt(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned size = x64_op_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
@@ -201,7 +201,7 @@ void x64_popcnt(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, in->type, r);
 }
 
-void x64_bitrev(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
@@ -217,7 +217,7 @@ void x64_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, in->type, r);
 }
 
-void x64_byteswap(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
@@ -228,7 +228,7 @@ void x64_byteswap(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_copy_op(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_copy(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_value(in->a)) {
     unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);

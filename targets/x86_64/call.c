@@ -380,7 +380,7 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-void x64_call(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const kiln_module *m = w->f->module;
   const struct kn_sig *sig = kn_sig(m, in->c);
@@ -452,7 +452,7 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 
 /* ---- returns ---- */
 
-void x64_ret_op(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   unsigned gp = 0, fp = 0, x87 = 0, low = 0;
   struct x64_place half[2];

@@ -15,7 +15,7 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
   [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
 };
 
-void x64_icmp(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), cond = in->x;
   uint32_t a = in->a, b = in->b;
@@ -25,8 +25,8 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in) {
     b = t;
     cond = swapped[cond];
   }
-  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && x64(w)->zero_block == w->block && kn_is_imm(b) && kn_imm(b) == 0 &&
-      (x64(w)->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
+  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && x64(w)->zero_block == w->block &&
+      kn_is_imm(b) && kn_imm(b) == 0 && (x64(w)->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
     /* the flags are there */
     if (x64(w)->zero_only) w->val[a].uses--;
     else {
@@ -71,7 +71,7 @@ void x64_icmp(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_select(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool in_flags = x64(w)->flags_of == in->a && kn_is_value(in->a);
@@ -136,10 +136,10 @@ void x64_select(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- extensions ---- */
 
-void x64_trunc(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (in->x == KILN_TYPE_I128) {
-    x64_wide(w, in);
+    x64_lower_wide(w, in);
     return;
   }
   unsigned ra = kn_reg(w, in->a, in->x);
@@ -185,5 +185,5 @@ KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, bool sign) {
   if (!sign) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
 }
-void x64_zext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, false); }
-void x64_sext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, true); }
+void x64_lower_zext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, false); }
+void x64_lower_sext(struct kn_walk *w, const struct kn_inst *in) { extend(w, in, true); }

@@ -96,7 +96,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   return true;
 }
 
-void x64_br(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
   if (e->args) {
     kn_edge_prepare(w, e);
@@ -143,7 +143,7 @@ static void unless(struct kn_walk *w, unsigned cc, uint32_t label) {
   }
 }
 
-void x64_brif(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
   int32_t constant;
   if (KN_UNLIKELY(!kn_is_value(in->a)) && x64_imm32(w, in->a, KILN_TYPE_I32, &constant)) {
@@ -282,7 +282,7 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
   }
 }
 
-void x64_switch(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   const struct kn_edge *e = &f->edges.at[in->b];
   uint32_t n = f->block[w->block].n_edges - 1;
@@ -333,7 +333,7 @@ void x64_switch(struct kn_walk *w, const struct kn_inst *in) {
   if (c != few) kn_realloc(f->module, c, 0);
 }
 
-void x64_brind(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[in->b];
   uint32_t n = w->f->block[w->block].n_edges;
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
@@ -351,16 +351,16 @@ void x64_brind(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- ends ---- */
 
-void x64_unreachable(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_unreachable(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   /* a function's code must not be empty, nor run on into the next one */
   if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->code.p));
 }
-void x64_trap(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   EMIT(w, x64_ud2(w->code.p));
 }
-void x64_debug_trap(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_debug_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   EMIT(w, x64_int3(w->code.p));
 }

@@ -1,4 +1,4 @@
-/* Division and remainder by a constant without dividing: multiplications as lib/magic.h says. x64_divide
+/* Division and remainder by a constant without dividing: multiplications as lib/magic.h says. x64_lower_divide
  * asks here first. Invariant: divisors of 0, 1 and -1, and the least number, are not for here: what traps
  * must trap. */
 #include "lib/magic.h"

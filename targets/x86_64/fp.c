@@ -16,7 +16,7 @@ static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned r
   x64_move(w, dst, to, KILN_TYPE_F64);
 }
 
-void x64_farith(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const unsigned ops[4][2] = {
     {X64_ADDSS, X64_ADDSD}, {X64_SUBSS, X64_SUBSD}, {X64_MULSS, X64_MULSD}, {X64_DIVSS, X64_DIVSD}};
@@ -58,14 +58,14 @@ static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   x64_op_mem(w, op, 2, dst, &place);
   kn_defined(w, i, dst);
 }
-void x64_fneg(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fneg(struct kn_walk *w, const struct kn_inst *in) {
   with_mask(w, in, X64_XORPS, sign_bits(in->type));
 }
-void x64_fabs(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fabs(struct kn_walk *w, const struct kn_inst *in) {
   with_mask(w, in, X64_ANDPS, ~sign_bits(in->type));
 }
 
-void x64_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
@@ -81,7 +81,7 @@ void x64_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, type, t);
 }
 
-void x64_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
@@ -90,7 +90,7 @@ void x64_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type);
@@ -119,7 +119,7 @@ void x64_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* Operations that the C library performs. */
-void x64_flib(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_flib(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const struct {
     uint8_t op, fn;
@@ -148,7 +148,7 @@ void x64_flib(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is; equal operands differ in the zero's sign only. */
-void x64_fminimum(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool least = in->op == KILN_OP_FMINIMUM;
@@ -207,7 +207,7 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
   kn_defined(w, i, dst);
 }
 
-void x64_fcmp(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
@@ -222,10 +222,10 @@ void x64_fcmp(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- conversions ---- */
 
-void x64_fconv(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_fconv(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (KN_UNLIKELY(in->x == KILN_TYPE_F80)) {
-    x64_x87(w, in);
+    x64_lower_x87(w, in);
     return;
   }
   struct x64_operand o;
@@ -269,17 +269,17 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   x64_place_label(w, done);
 }
 
-void x64_ftoi(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (KN_UNLIKELY(from == KILN_TYPE_F80)) {
-    x64_x87(w, in);
+    x64_lower_x87(w, in);
     return;
   }
   if (to == KILN_TYPE_I128 && saturate) {
-    x64_saturate_wide(w, in);
+    x64_lower_saturate_wide(w, in);
     return;
   }
   if (to == KILN_TYPE_I128) {
@@ -332,7 +332,7 @@ void x64_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, to, t);
 }
 
-void x64_itof(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_SITOF;
@@ -380,10 +380,10 @@ void x64_itof(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_bitcast(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (in->type == in->x) {
-    x64_copy_op(w, in);
+    x64_lower_copy(w, in);
     return;
   }
   unsigned size = x64_size(in->type);

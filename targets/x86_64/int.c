@@ -83,12 +83,14 @@ static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
   return true;
 }
 
-void x64_and(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_and(struct kn_walk *w, const struct kn_inst *in) {
   if (test_bits(w, in)) return;
   binary(w, in, X64_AND, X64_G_AND, true);
 }
-void x64_or(struct kn_walk *w, const struct kn_inst *in) { binary(w, in, X64_OR, X64_G_OR, true); }
-void x64_xor(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_or(struct kn_walk *w, const struct kn_inst *in) {
+  binary(w, in, X64_OR, X64_G_OR, true);
+}
+void x64_lower_xor(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   int32_t imm;
   if (kn_is_value(in->a) && x64_imm32(w, in->b, in->type, &imm) && imm == -1 && w->val[i].uses) {
@@ -129,10 +131,10 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   x64_set_zx(w, i, type);
   kn_defined(w, i, dst);
 }
-void x64_add(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, false); }
-void x64_sub(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, true); }
+void x64_lower_add(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, false); }
+void x64_lower_sub(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, true); }
 
-void x64_mul(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
@@ -180,7 +182,7 @@ static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   else x64_op_operand(w, X64_MOV, 2, X64_RCX, &o);
 }
 
-void x64_shift(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   unsigned group = in->op == KILN_OP_SHL    ? X64_G_SHL
@@ -211,7 +213,7 @@ void x64_shift(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-void x64_rotate(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   unsigned group = in->op == KILN_OP_ROTL ? X64_G_ROL : X64_G_ROR;
@@ -229,7 +231,7 @@ void x64_rotate(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* fshl, fshr: shld and shrd; for narrow types the pair fits one register. */
-void x64_funnel(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   bool left = in->op == KILN_OP_FSHL;
@@ -375,7 +377,7 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
   return true;
 }
 
-void x64_divide(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
@@ -401,7 +403,7 @@ void x64_divide(struct kn_walk *w, const struct kn_inst *in) {
   x64_set_zx(w, i, type);
 }
 
-void x64_high_mul(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SMULH;

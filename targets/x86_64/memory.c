@@ -110,7 +110,7 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
 
 /* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
  * a variable that lives in a register is nothing but another name for it. */
-void x64_load(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_slot(in->a)) {
     load_through(w, in);
@@ -157,7 +157,7 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   kn_drop(w, in->a);
 }
 
-void x64_store(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_slot *variable = NULL;
   uint32_t a = in->a, b = in->b;
   if (kn_is_slot(a)) {
@@ -187,7 +187,7 @@ void x64_store(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* Addresses wait for their users, which fold them; unless other blocks use them. */
-void x64_addr(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
   int32_t disp = (int32_t)in->c;
@@ -239,7 +239,7 @@ void x64_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- stack ---- */
 
-void x64_salloc(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
   x64_operand(w, in->a, KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16) {
@@ -253,9 +253,9 @@ void x64_salloc(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (in->x > 4) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
   kn_drop(w, in->a);
-  x64_stack_save(w, in);
+  x64_lower_stack_save(w, in);
 }
-void x64_stack_save(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_stack_save(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   (void)in;
   if (w->val[i].uses == 0) return;
@@ -263,17 +263,17 @@ void x64_stack_save(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 3, dst, X64_RSP);
   kn_defined(w, i, dst);
 }
-void x64_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
   x64_mov(w, 3, X64_RSP, r);
   kn_drop(w, in->a);
 }
 
 /* Hints that cost nothing to ignore. */
-void x64_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
-void x64_prefetch(struct kn_walk *w, const struct kn_inst *in) { x64_life(w, in); }
+void x64_lower_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
+void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) { x64_lower_life(w, in); }
 
-void x64_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
@@ -311,7 +311,7 @@ void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uin
   }
 }
 
-void x64_memory(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I64, KILN_TYPE_I64};
   int64_t size;
@@ -334,7 +334,7 @@ void x64_memory(struct kn_walk *w, const struct kn_inst *in) {
               KILN_TYPE_VOID);
 }
 
-void x64_memset(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I64};
   int64_t size, byte;
@@ -378,7 +378,7 @@ static void thread_pointer(struct kn_walk *w, unsigned dst) {
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0}));
 }
 
-void x64_tls(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
     kn_walk_fail(w, KILN_ERR_TYPE, "the operand is no symbol");

@@ -2,7 +2,7 @@
  * stored at the entry (save_area in call.c). */
 #include "targets/x86_64/x64.h"
 
-void x64_va_start(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   if (!w->f->variadic) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
     return;
@@ -21,7 +21,7 @@ void x64_va_start(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
 }
 
-void x64_va_copy(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
   x64_copy(w, to, from, 24);
   kn_drop(w, in->a);
@@ -29,7 +29,7 @@ void x64_va_copy(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */
-void x64_va_arg(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool fp = kn_bank(w, type);

@@ -468,7 +468,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_store(w, i, near, far);
 }
 
-void x64_wide(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t types[2] = {KILN_TYPE_I128, KILN_TYPE_I128};
   const uint32_t args[2] = {in->a, in->b};

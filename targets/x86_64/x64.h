@@ -22,9 +22,9 @@ struct x64_walk {
   bool zero_any;  /* any condition, not but equality */
   /* ---- code and frame ---- */
   uint32_t newest_label; /* within a block: where it is */
-  uint32_t frame_patch; /* where the frame's size is to be written */
-  uint32_t frame_size;  /* allocated below the saved registers */
-  uint32_t saved_count; /* callee-saved registers pushed */
+  uint32_t frame_patch;  /* where the frame's size is to be written */
+  uint32_t frame_size;   /* allocated below the saved registers */
+  uint32_t saved_count;  /* callee-saved registers pushed */
   uint32_t n_epilogues;
   uint32_t out_args;   /* bytes for outgoing stack arguments */
   int32_t sret;        /* frame offset where the hidden result pointer is kept, or 0 */
@@ -319,23 +319,26 @@ void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
 /* ---- operations, by room ---- */
 
-kn_lower x64_add, x64_sub, x64_and, x64_or, x64_xor, x64_mul, x64_shift, x64_rotate, x64_divide,
-  x64_high_mul, x64_funnel, x64_minmax, x64_overflow, x64_saturate, x64_negate, x64_abs, x64_clz,
-  x64_ctz, x64_popcnt, x64_bitrev, x64_byteswap, x64_icmp, x64_select, x64_trunc, x64_zext,
-  x64_sext, x64_copy_op;
-kn_lower x64_fcmp, x64_farith, x64_fneg, x64_fabs, x64_fcopysign, x64_fsqrt, x64_fmuladd, x64_flib,
-  x64_fminimum, x64_fconv, x64_ftoi, x64_itof, x64_bitcast;
-kn_lower x64_load, x64_store, x64_addr, x64_salloc, x64_stack_save, x64_stack_restore, x64_memory,
-  x64_memset, x64_tls, x64_frame_addr, x64_va_start, x64_va_copy, x64_va_arg, x64_atomic_load,
-  x64_atomic_store, x64_atomic_rmw, x64_atomic_cas, x64_wide_atomic, x64_fence, x64_prefetch,
-  x64_life;
-kn_lower x64_br, x64_brif, x64_switch, x64_brind, x64_ret_op, x64_trap, x64_unreachable,
-  x64_debug_trap;
-kn_lower x64_call;
+kn_lower x64_lower_add, x64_lower_sub, x64_lower_and, x64_lower_or, x64_lower_xor, x64_lower_mul,
+  x64_lower_shift, x64_lower_rotate, x64_lower_divide, x64_lower_high_mul, x64_lower_funnel,
+  x64_lower_minmax, x64_lower_overflow, x64_lower_saturate, x64_lower_negate, x64_lower_abs,
+  x64_lower_clz, x64_lower_ctz, x64_lower_popcnt, x64_lower_bitrev, x64_lower_byteswap,
+  x64_lower_icmp, x64_lower_select, x64_lower_trunc, x64_lower_zext, x64_lower_sext, x64_lower_copy;
+kn_lower x64_lower_fcmp, x64_lower_farith, x64_lower_fneg, x64_lower_fabs, x64_lower_fcopysign,
+  x64_lower_fsqrt, x64_lower_fmuladd, x64_lower_flib, x64_lower_fminimum, x64_lower_fconv,
+  x64_lower_ftoi, x64_lower_itof, x64_lower_bitcast;
+kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_lower_stack_save,
+  x64_lower_stack_restore, x64_lower_memory, x64_lower_memset, x64_lower_tls, x64_lower_frame_addr,
+  x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
+  x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
+  x64_lower_fence, x64_lower_prefetch, x64_lower_life;
+kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret,
+  x64_lower_trap, x64_lower_unreachable, x64_lower_debug_trap;
+kn_lower x64_lower_call;
 /* i128, f80: called by the above for that type. */
-kn_lower x64_wide, x64_x87;
+kn_lower x64_lower_wide, x64_lower_x87;
 /* To i128 from any float, the nearest one. */
-kn_lower x64_saturate_wide;
+kn_lower x64_lower_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
 /* Result i from registers to its slot. */

@@ -99,7 +99,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (in->type == KILN_TYPE_I128 && saturate) {
-    x64_saturate_wide(w, in);
+    x64_lower_saturate_wide(w, in);
     return;
   }
   if (in->type == KILN_TYPE_I128) {
@@ -154,7 +154,7 @@ static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t hig
 
 /* The library converts what is in range; the ends are put in the place of what it made of others. Any
  * float is compared as an f80, which waits in memory of its own. */
-void x64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const struct {
     uint8_t type, fix, fixuns;
@@ -351,7 +351,7 @@ static const uint16_t stack_op[KILN_OP_COUNT] = {
   [KILN_OP_FSQRT] = X64_FSQRT, [KILN_OP_FRINT] = X64_FRNDINT,
 };
 
-void x64_x87(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t types[3] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};
   const uint32_t args[3] = {in->a, in->b, in->c};
@@ -369,7 +369,7 @@ void x64_x87(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FPROMOTE: promote(w, in); return;
   case KILN_OP_FDEMOTE: demote(w, in); return;
   case KILN_OP_FCMP: compare(w, in); return;
-  case KILN_OP_SELECT: x64_wide(w, in); return;
+  case KILN_OP_SELECT: x64_lower_wide(w, in); return;
   default: break;
   }
   if (library[in->op] != 0) {
