@@ -1,5 +1,4 @@
-/* Sorts the cases of a switch. Pure; called by the targets' lowering of switches, which search in them
- * or lay tables out. Takes time linear in their number. */
+/* Sorts the cases of a switch. Pure; called by lib/switch.c. Takes time linear in their number. */
 #ifndef KN_LIB_CASES_H
 #define KN_LIB_CASES_H
 
@@ -8,7 +7,7 @@
 
 struct kn_case {
   uint64_t value;
-  uint32_t to; /* the target's: label or number of the edge */
+  uint32_t to; /* label */
 };
 
 /* Sorts `n` cases by value, as unsigned numbers after `flip` was applied with exclusive or: 1 << 63

@@ -252,7 +252,7 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
  * last one is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   const struct kn_target *t = w->target;
-  kn_lower *const (*lowerings)[16][2] = t->lowerings;
+  kn_lower *const(*lowerings)[16][2] = t->lowerings;
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
@@ -319,9 +319,9 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->code.marks.at, w->code.fixups.at, w->code.literals.at,
-                    w->code.cut.at,   w->frame.spare.at, w->moves.at,
-                    w->params.at,     w->shadows.at,     w->map.pieces.at};
+  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
+                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
+                    w->args.at,        w->map.pieces.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, w, 0);
 }

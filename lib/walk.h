@@ -7,6 +7,7 @@
 #ifndef KN_LIB_WALK_H
 #define KN_LIB_WALK_H
 
+#include "lib/call.h"
 #include "lib/code.h"
 #include "lib/frame.h"
 #include "lib/log.h"
@@ -58,16 +59,18 @@ struct kn_walk {
   kiln_session *s;
   struct kn_plan *plan;
   const struct kn_target *target;
-  const struct kn_hooks *hooks;         /* == &target->hooks */
-  uint32_t block;                       /* being walked */
-  uint32_t next_block;                  /* behind it in the layout, or UINT32_MAX */
-  bool to_next;                         /* the terminator has an edge to next_block */
-  bool falls; /* the block is entered from the one before it only: what that left in registers is there */
+  const struct kn_hooks *hooks; /* == &target->hooks */
+  uint32_t block;               /* being walked */
+  uint32_t next_block;          /* behind it in the layout, or UINT32_MAX */
+  bool to_next;                 /* the terminator has an edge to next_block */
+  bool
+    falls; /* the block is entered from the one before it only: what that left in registers is there */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;
   KN_ARRAY(int32_t)
   shadows; /* of value v: frame offset at [v], while the function has any: kn_shadow */
+  KN_ARRAY(struct kn_arg) args; /* of the newest call: lib/call.h */
   struct kn_map map;
 
   kn_log_fn *log; /* checking builds: called with each decision, or NULL */

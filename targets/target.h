@@ -13,6 +13,8 @@
 #define KN_GP_MASK UINT64_C(0xffffffff)
 
 struct kn_walk;
+struct kn_assign;
+struct kn_arg;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
@@ -83,6 +85,16 @@ struct kn_target {
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
+  /* Gives argument `a`, of the type and kind of parameter that it says, the next place by the ABI. */
+  void (*place_arg)(struct kn_assign *s, struct kn_arg *a);
+  /* The same for a result; false if there is no register left. */
+  bool (*place_result)(struct kn_assign *s, struct kn_arg *a);
+  /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
+   * temp or not allocated: it gets a register or slot of its own. It may be unused. */
+  void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
+  /* Emits a jump to a label; places a label here. */
+  void (*jump)(struct kn_walk *w, uint32_t label);
+  void (*place_label)(struct kn_walk *w, uint32_t label);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
 };

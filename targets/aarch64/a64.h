@@ -160,6 +160,10 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
 void a64_begin(struct kn_walk *w);
 void a64_enter(struct kn_walk *w);
 void a64_finish(struct kn_walk *w);
+void a64_place_arg(struct kn_assign *s, struct kn_arg *a);
+bool a64_place_result(struct kn_assign *s, struct kn_arg *a);
+void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
+void a64_place_label(struct kn_walk *w, uint32_t label);
 
 /* ---- hooks.c: see struct kn_hooks ---- */
 

@@ -13,24 +13,13 @@ enum { CALLEE = 9, SRET = 8 };
 
 /* ---- AAPCS64, 6.8.2 ---- */
 
-struct assign {
-  unsigned gp, fp; /* NGRN, NSRN */
-  uint32_t stack;  /* NSAA */
-  unsigned joined; /* parts left of an argument of several */
-  bool first;      /* the next is its first */
-};
-struct location {
-  unsigned reg; /* KN_NO_REG: on the stack. Of an i128: the first of two */
-  uint32_t stack;
-};
-
 /* True for what is passed in vector registers. */
 static bool is_float(unsigned type) { return kn_target_aarch64.types[type].bank; }
 
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
 
 /* An argument of several parts begins with p: it goes to registers or to the stack whole. */
-static void begin_joined(struct assign *s, unsigned type, const kiln_param *p) {
+static void begin_joined(struct kn_assign *s, unsigned type, const kiln_param *p) {
   unsigned n = 1;
   while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
   unsigned *used = is_float(type) ? &s->fp : &s->gp;
@@ -39,27 +28,30 @@ static void begin_joined(struct assign *s, unsigned type, const kiln_param *p) {
   s->first = true;
 }
 
-static struct location next_argument(struct assign *s, unsigned type, const kiln_param *p) {
-  struct location l = {KN_NO_REG, 0};
+/* gp, fp, stack are NGRN, NSRN, NSAA. */
+void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
+  const kiln_param *p = a->param;
+  unsigned type = a->type, flags = kn_arg_flags(a);
   uint32_t size = 8;
-  if (s->joined == 0 && p && p->flags & KILN_PARAM_JOIN) begin_joined(s, type, p);
+  a->reg = KN_NO_REG;
+  if (s->joined == 0 && flags & KILN_PARAM_JOIN) begin_joined(s, type, p);
   bool inside = s->joined && !s->first;
   if (s->joined) {
     s->joined--;
     s->first = false;
     if (type == KILN_TYPE_F32) size = 4; /* as in memory */
   }
-  if (p && p->flags & KILN_PARAM_SRET) {
-    l.reg = SRET;
-    return l;
+  if (flags & KILN_PARAM_SRET) {
+    a->reg = SRET;
+    return;
   }
-  if (p && p->flags & KILN_PARAM_BYVAL) {
+  if (flags & KILN_PARAM_BYVAL) {
     s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
     size = align_to(p->size_bytes, 8);
   } else if (is_float(type)) {
     if (s->fp < 8) {
-      l.reg = KN_FP_BASE + s->fp++;
-      return l;
+      a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
+      return;
     }
     if (type == KILN_TYPE_F128) {
       s->stack = align_to(s->stack, 16);
@@ -68,37 +60,34 @@ static struct location next_argument(struct assign *s, unsigned type, const kiln
   } else if (type == KILN_TYPE_I128) {
     s->gp = (s->gp + 1) & ~1u;
     if (s->gp + 2 <= 8) {
-      l.reg = s->gp;
-      s->gp += 2;
-      return l;
+      a->reg = (uint8_t)s->gp++;
+      a->high = (uint8_t)s->gp++;
+      return;
     }
     s->gp = 8;
     s->stack = align_to(s->stack, 16);
     size = 16;
   } else if (s->gp < 8) {
-    l.reg = s->gp++;
-    return l;
+    a->reg = (uint8_t)s->gp++;
+    return;
   }
   if (!inside) s->stack = align_to(s->stack, 8);
-  l.stack = s->stack;
+  a->stack = s->stack;
   s->stack += size;
-  return l;
 }
 
-/* Register of the k-th result; false if there is none. */
-static bool result_register(const uint8_t *types, unsigned k, unsigned *reg) {
-  unsigned gp = 0, fp = 0;
-  for (unsigned i = 0; i < k; i++) {
-    if (is_float(types[i])) fp++;
-    else gp += types[i] == KILN_TYPE_I128 ? 2 : 1;
-  }
-  *reg = is_float(types[k]) ? KN_FP_BASE + fp : gp;
-  return is_float(types[k]) ? fp < 8 : gp + (types[k] == KILN_TYPE_I128) < 8;
+bool a64_place_result(struct kn_assign *s, struct kn_arg *a) {
+  unsigned n = a->type == KILN_TYPE_I128 ? 2 : 1, *used = is_float(a->type) ? &s->fp : &s->gp;
+  if (*used + n > 8) return false;
+  a->reg = (uint8_t)((is_float(a->type) ? KN_FP_BASE : 0) + *used);
+  if (n == 2) a->high = a->reg + 1;
+  *used += n;
+  return true;
 }
 
 /* ---- function entry ---- */
 
-static void save_registers(struct kn_walk *w, const struct assign *s) {
+static void save_registers(struct kn_walk *w, const struct kn_assign *s) {
   w->frame.va.gp = s->gp;
   w->frame.va.fp = s->fp;
   w->frame.va.stack = (int32_t)align_to(s->stack, 8);
@@ -170,48 +159,32 @@ static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool a
 }
 
 /* Logs the parameters that arrive in registers: all of them before the first is moved. */
-static void log_arrival(const struct kn_walk *w, const kiln_sig_info *sig) {
+static void log_arrival(const struct kn_walk *w) {
 #ifdef KN_CHECKS
-  struct assign s = {0};
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    uint32_t value = kn_block_param(w->f, &w->f->block[0], k);
-    struct location l = next_argument(&s, sig->params[k].type, &sig->params[k]);
-    if (l.reg != KN_NO_REG && w->val[value].uses && !kn_wide(w, sig->params[k].type))
-      KN_LOG(w, KN_EV_DEF, value, l.reg);
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    if (a->reg != KN_NO_REG && w->val[a->h].uses && !kn_wide(w, a->type))
+      KN_LOG(w, KN_EV_DEF, a->h, a->reg);
   }
 #endif
-  (void)w, (void)sig;
+  (void)w;
 }
 
 void a64_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
-  kiln_sig_info sig = kiln_sig_get(f->module, (kiln_sig){f->sig});
-  const struct kn_block *entry = &f->block[0];
-  struct assign s = {0};
-  bool on_stack = false;
-  log_arrival(w, &sig);
-  for (uint32_t k = 0; k < sig.n_params; k++) {
-    uint32_t value = kn_block_param(f, entry, k);
-    struct location l = next_argument(&s, sig.params[k].type, &sig.params[k]);
-    if (!kn_type(w, sig.params[k].type)->lowered) {
-      w->i = value;
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of this type on AArch64");
-      return;
-    }
+  struct kn_assign all;
+  if (!kn_place_params(w, &all)) return;
+  log_arrival(w);
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w, 0)) return;
-    if (l.reg == KN_NO_REG) on_stack = true;
-    else enter_register(w, value, l.reg);
+    if (a.reg != KN_NO_REG) enter_register(w, a.h, a.reg);
   }
-  if (f->variadic) save_registers(w, &s); /* before anything takes an argument register */
-  if (on_stack) {
-    struct assign again = {0};
-    for (uint32_t k = 0; k < sig.n_params; k++) {
-      struct location l = next_argument(&again, sig.params[k].type, &sig.params[k]);
-      if (l.reg != KN_NO_REG) continue;
-      if (!kn_code_ready(w, 0)) return;
-      enter_stack(w, kn_block_param(f, entry, k), A64_INCOMING_FRAME(l.stack),
-                  (sig.params[k].flags & KILN_PARAM_BYVAL) != 0);
-    }
+  if (w->f->variadic) save_registers(w, &all); /* before anything takes an argument register */
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (a.reg != KN_NO_REG) continue;
+    if (!kn_code_ready(w, 0)) return;
+    enter_stack(w, a.h, A64_INCOMING_FRAME(a.stack), (a.param->flags & KILN_PARAM_BYVAL) != 0);
   }
   kn_inst_end(w);
 }
@@ -315,67 +288,36 @@ static void emit_call(struct kn_walk *w, uint32_t symbol) {
   KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
 }
 
-/* Logs where the results of a call are until each is taken. */
-static void log_results(const struct kn_walk *w, const uint8_t *types, unsigned n) {
-#ifdef KN_CHECKS
-  unsigned reg;
-  for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
-       i++) {
-    unsigned number = i == w->i ? 0 : w->inst[i].x;
-    if (number < n && w->val[i].uses && !kn_wide(w, types[number]) &&
-        result_register(types, number, &reg))
-      KN_LOG(w, KN_EV_DEF, i, reg);
+void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
+  if (kn_wide(w, a->type)) {
+    store_wide(w, value, a->reg);
+    return;
   }
-#endif
-  (void)w, (void)types, (void)n;
+  w->regs.free |= w->regs.temp & KN_BIT(a->reg);
+  w->regs.temp &= ~KN_BIT(a->reg);
+  if (w->val[value].uses == 0) return;
+  w->regs.locked |= KN_BIT(a->reg); /* not for an alias that makes way */
+  unsigned d = kn_def(w, value, a->type, a->reg, 0);
+  a64_hook_move(w, d, a->reg, a->type);
+  kn_defined(w, value, d);
 }
 
 /* The results of a call, which are in their registers. */
 static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
-  uint64_t held = 0;
-  unsigned reg;
   w->regs.locked = 0;
   if (n == 0) return;
-  if (KN_LIKELY(n == 1 && !kn_wide(w, types[0]))) {
-    log_results(w, types, n);
-    if (w->val[w->i].uses == 0) return;
-    reg = kn_bank(w, types[0]) ? KN_FP_BASE : 0;
-    KN_LOG(w, KN_EV_USE, w->i, reg);
-    w->regs.locked = KN_BIT(reg); /* not for an alias that makes way */
-    unsigned d = kn_def(w, w->i, types[0], reg, 0);
-    a64_hook_move(w, d, reg, types[0]);
-    kn_defined(w, w->i, d);
+  if (KN_UNLIKELY(n > 1 || kn_wide(w, types[0]))) {
+    kn_take_results(w, types, n);
     return;
   }
-  for (unsigned k = 0; k < n; k++)
-    if (result_register(types, k, &reg))
-      held |= KN_BIT(reg) | (types[k] == KILN_TYPE_I128 ? KN_BIT(reg + 1) : 0);
-  held &= w->regs.free;
-  w->regs.free &= ~held;
-  w->regs.locked |= held;
-  log_results(w, types, n);
-  for (unsigned k = 0; k < n; k++) {
-    uint32_t value = w->i + k;
-    if (k > 0 && (w->inst[value].op != KILN_OP_RESULT || w->inst[value].a != w->i)) break;
-    unsigned number = k ? w->inst[value].x : 0;
-    if (number >= n) continue;
-    if (!result_register(types, number, &reg)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "more than 8 results of a kind on AArch64");
-      break;
-    }
-    if (kn_wide(w, types[number])) {
-      store_wide(w, value, reg);
-      continue;
-    }
-    if (held & KN_BIT(reg)) w->regs.free |= KN_BIT(reg);
-    if (w->val[value].uses == 0) continue;
-    KN_LOG(w, KN_EV_USE, value, reg);
-    unsigned d = kn_def(w, value, types[number], reg, held & ~KN_BIT(reg));
-    a64_hook_move(w, d, reg, w->val[value].type);
-    held &= ~KN_BIT(reg);
-    kn_defined(w, value, d);
-  }
-  w->regs.free |= held;
+  if (w->val[w->i].uses == 0) return;
+  unsigned reg = kn_bank(w, types[0]) ? KN_FP_BASE : 0;
+  KN_LOG(w, KN_EV_DEF, w->i, reg);
+  KN_LOG(w, KN_EV_USE, w->i, reg);
+  w->regs.locked = KN_BIT(reg); /* not for an alias that makes way */
+  unsigned d = kn_def(w, w->i, types[0], reg, 0);
+  a64_hook_move(w, d, reg, types[0]);
+  kn_defined(w, w->i, d);
 }
 
 /* A deferred value is computed: that may take registers, and so must be done before moves are collected. */
@@ -399,9 +341,7 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
   struct kn_few_moves m;
   _Static_assert(8 + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned waiting = 0, total = 0;
-  uint32_t symbol = 0;
-  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
-    symbol = f->pool.at[kn_index(in->b)].symbol;
+  uint32_t symbol = kn_callee_symbol(w, in->b);
   if (KN_UNLIKELY(symbol == 0)) {
     m.h[0] = in->b;
     m.dst[0] = CALLEE;
@@ -427,78 +367,53 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
   return true;
 }
 
+/* sp = sp + or - the bytes of a call's stack area, below 16 MiB. */
+static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
+  if (bytes >> 12) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes >> 12, 1));
+  if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
+}
+
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
-  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  struct kn_assign all;
   if (KN_LIKELY(simple_call(w, in, sig))) return;
-  const uint32_t *args = &f->lists.at[in->a];
-  uint32_t n = in->x;
-  struct assign s = {0};
-  for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    unsigned type = p ? p->type : kn_loose_type(w, args[k]);
-    if (!kn_type(w, type)->lowered) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of this type on AArch64");
-      return;
-    }
-    next_argument(&s, type, p);
-    prepare_argument(w, args[k], type);
+  if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, &all)) return;
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
     if (!kn_code_ready(w, 0)) return;
   }
-  for (uint32_t k = 0; k < sig->n_results; k++)
-    if (!kn_type(w, sig->results[k])->lowered) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
-      return;
-    }
-  uint32_t bytes = align_to(s.stack, 16);
+  uint32_t bytes = align_to(all.stack, 16), symbol = kn_callee_symbol(w, in->b);
   if (bytes >= 1 << 24) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
     return;
   }
-  uint32_t symbol = 0;
-  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].low == 0)
-    symbol = f->pool.at[kn_index(in->b)].symbol;
   /* what goes to the stack first, while registers are free for it */
-  if (bytes) {
-    if (bytes >> 12) a64_emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes >> 12, 1));
-    if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
-    s = (struct assign){0};
-    for (uint32_t k = 0; k < n; k++) {
-      const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-      unsigned type = p ? p->type : kn_loose_type(w, args[k]);
-      struct location l = next_argument(&s, type, p);
-      if (l.reg != KN_NO_REG) continue;
-      if (!kn_code_ready(w, 0)) return;
-      if (p && p->flags & KILN_PARAM_BYVAL) push_block(w, l.stack, args[k], p->size_bytes);
-      else push_to(w, l.stack, args[k], type);
-      w->regs.free |= w->regs.temp;
-      w->regs.temp = w->regs.locked = 0;
-      KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    }
+  move_sp(w, A64_SUB, bytes);
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (a.reg != KN_NO_REG) continue;
+    if (!kn_code_ready(w, 0)) return;
+    if (kn_arg_flags(&a) & KILN_PARAM_BYVAL) push_block(w, a.stack, a.h, a.param->size_bytes);
+    else push_to(w, a.stack, a.h, a.type);
+    kn_inst_end(w);
   }
   if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
-  s = (struct assign){0};
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
-  for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    unsigned type = p ? p->type : kn_loose_type(w, args[k]);
-    struct location l = next_argument(&s, type, p);
-    if (l.reg == KN_NO_REG) continue;
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (a.reg == KN_NO_REG) continue;
     if (!kn_code_ready(w, 0)) return;
-    if (kn_wide(w, type)) wide[n_wide++] = (struct wide_arg){args[k], l.reg};
-    else move_to(w, l.reg, args[k], type);
+    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){a.h, a.reg};
+    else move_to(w, a.reg, a.h, a.type);
   }
-  for (uint32_t k = 0; k < n; k++) kn_drop(w, args[k]);
+  for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
   kn_save_live(w, CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   emit_call(w, symbol);
-  if (bytes) {
-    if (bytes >> 12) a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes >> 12, 1));
-    if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
-  }
+  move_sp(w, A64_ADD, bytes);
   take_results(w, sig->results, sig->n_results);
 }
 
@@ -521,14 +436,15 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
   uint32_t symbol = library_symbol(w, name);
   if (symbol == 0) return;
   unsigned regs[3];
-  struct assign s = {0};
+  struct kn_assign s = {0};
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < n; k++) {
-    unsigned type = types[k] & A64_LIB_TYPE;
-    regs[k] = next_argument(&s, type, NULL).reg;
-    if (kn_wide(w, type)) wide[n_wide++] = (struct wide_arg){args[k], regs[k]};
-    else move_to(w, regs[k], args[k], type);
+    struct kn_arg a = {.h = args[k], .type = types[k] & A64_LIB_TYPE};
+    a64_place_arg(&s, &a);
+    regs[k] = a.reg;
+    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){a.h, a.reg};
+    else move_to(w, a.reg, a.h, a.type);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
   kn_save_live(w, CLOBBERED);
@@ -562,109 +478,16 @@ void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
+  if (!kn_place_results(w, f->result_types, in->x)) return;
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {
-    unsigned reg;
-    if (!kn_type(w, f->result_types[k])->lowered || !result_register(f->result_types, k, &reg)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of this type on AArch64");
-      return;
-    }
-    if (kn_wide(w, f->result_types[k]))
-      wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), reg};
-    else move_to(w, reg, kn_ret_value(f, in, k), f->result_types[k]);
+    struct kn_arg a = w->args.at[k];
+    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), a.reg};
+    else move_to(w, a.reg, kn_ret_value(f, in, k), a.type);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (w->next_block != UINT32_MAX) a64_branch(w, a64(w)->exit_label);
-}
-
-/* ---- frames of callers ---- */
-
-void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
-  for (unsigned level = in->x; level > 0; level--) {
-    if (!kn_code_ready(w, 0)) return;
-    a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
-    from = d;
-  }
-  if (in->op == KILN_OP_RETURN_ADDR) a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
-  else if (d != from) a64_emit(w, a64_mov(1, d, from));
-  kn_defined(w, w->i, d);
-}
-
-/* ---- variadic definitions: AAPCS64, appendix B ---- */
-
-enum { VA_STACK = 0, VA_GR_TOP = 8, VA_VR_TOP = 16, VA_GR_OFFS = 24, VA_VR_OFFS = 28 };
-
-void a64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
-  a64_frame_addr(w, A64_IP0, A64_INCOMING_FRAME(w->frame.va.stack), 0);
-  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_STACK));
-  a64_frame_addr(w, A64_IP0, w->frame.va.save, 64);
-  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_GR_TOP));
-  a64_add_imm(w, A64_IP0, A64_IP0, 128);
-  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_VR_TOP));
-  a64_set(w, A64_IP0, 0, (uint64_t)-(int64_t)(8 * (8 - w->frame.va.gp)));
-  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP0, ap, VA_GR_OFFS));
-  a64_set(w, A64_IP0, 0, (uint64_t)-(int64_t)(16 * (8 - w->frame.va.fp)));
-  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP0, ap, VA_VR_OFFS));
-  kn_drop(w, in->a);
-}
-
-void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned to = kn_reg(w, in->a, KILN_TYPE_I64), from = kn_reg(w, in->b, KILN_TYPE_I64);
-  for (int32_t k = 0; k < 32; k += 16) {
-    a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, from, k));
-    a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_IP0, A64_IP1, to, k));
-  }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-}
-
-/* x16 = x16 rounded up to a multiple of 16. */
-static void round_up_16(struct kn_walk *w, unsigned sf) {
-  uint32_t field = 0;
-  a64_bitmask(1, UINT64_MAX << 4, &field);
-  a64_emit(w, a64_addsub_imm(A64_ADD, sf, A64_IP0, A64_IP0, 15, 0));
-  a64_emit(w, a64_logic_imm(A64_AND, 1, A64_IP0, A64_IP0, field));
-}
-
-void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
-  bool fp = is_float(in->type), used = w->val[w->i].uses != 0, wide = kn_wide(w, in->type);
-  bool pair = wide && !fp; /* in registers that begin with an even one */
-  unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
-  kn_drop(w, in->a);
-  unsigned d = fp ? (unsigned)A64_VS0 : A64_IP0;
-  if (used && !wide) d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  uint32_t offs = fp ? VA_VR_OFFS : VA_GR_OFFS, top = fp ? VA_VR_TOP : VA_GR_TOP;
-  /* x16 = address of the argument */
-  a64_emit(w, a64_mem_scaled(A64_LDR_W, A64_IP0, ap, offs));
-  a64_emit(w, a64_tbz(A64_IP0, 31, pair ? 36 : 28)); /* to: stack */
-  if (pair) round_up_16(w, 0);
-  a64_emit(w, a64_addsub_imm(A64_ADDS, 0, A64_IP1, A64_IP0, fp || wide ? 16 : 8, 0));
-  a64_emit(w, a64_mem_scaled(A64_STR_W, A64_IP1, ap, offs));
-  a64_emit(w, a64_b_cond(A64_GT, 16)); /* to: stack */
-  a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP1, ap, top));
-  a64_emit(w, a64_addsub_ext(A64_ADD, 1, A64_IP0, A64_IP1, A64_IP0, A64_SXTW, 0));
-  a64_emit(w, a64_b(wide ? 24 : 16));                            /* to: load */
-  a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP0, ap, VA_STACK)); /* stack: */
-  if (wide) round_up_16(w, 1);
-  a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_IP0, wide ? 16 : 8, 0));
-  a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP1, ap, VA_STACK));
-  static const uint8_t loads[] = {A64_LDRB, A64_LDRH, A64_LDR_W, A64_LDR_X};
-  if (!wide) { /* load: */
-    enum a64_mem op = in->type == KILN_TYPE_F32   ? A64_LDR_FS
-                      : in->type == KILN_TYPE_F64 ? A64_LDR_FD
-                                                  : (enum a64_mem)loads[kn_type_log2[in->type]];
-    a64_emit(w, a64_mem_scaled(op, d & 31, A64_IP0, 0));
-    if (used) kn_defined(w, w->i, d);
-  } else if (fp) {
-    a64_emit(w, a64_mem_scaled(A64_LDR_FQ, a64_v(A64_VS0), A64_IP0, 0));
-    a64_quad_store(w, w->i, A64_VS0);
-  } else {
-    a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, A64_IP0, 0));
-    a64_wide_store(w, w->i, A64_IP0, A64_IP1);
-  }
 }

@@ -1,7 +1,7 @@
 /* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the loop in
  * target.c. Branches are emitted in their short form (see relax.c). Invariant: an edge's moves are the last
  * code before its branch. */
-#include "lib/cases.h"
+#include "lib/switch.h"
 #include "targets/aarch64/a64.h"
 
 /* ---- branches ---- */
@@ -19,6 +19,8 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_tb(t.word));
   a64_emit(w, t.word);
 }
+
+void a64_place_label(struct kn_walk *w, uint32_t label) { kn_label_place(w, label); }
 
 /* ---- edges ---- */
 
@@ -100,8 +102,7 @@ void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
 enum { TABLE_MIN = 5, TABLE_SPARSE = 4, CHAIN_MAX = 4 };
 
 struct switching {
-  struct kn_case *cases; /* values zero-extended: the order is unsigned */
-  uint32_t *stubs;       /* label per edge */
+  const struct kn_case *cases; /* values zero-extended: the order is unsigned */
   unsigned sf, reg;
   uint32_t fallback; /* label of the default */
 };
@@ -141,7 +142,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
-    fixup(w, hit ? s->stubs[c->to] : s->fallback, A64_FIX_TABLE);
+    fixup(w, hit ? c->to : s->fallback, A64_FIX_TABLE);
     a64_emit(w, 0);
     c += hit;
   }
@@ -166,11 +167,11 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     } else if (n <= CHAIN_MAX) {
       for (uint32_t i = 0; i < n; i++) {
         if (c[i].value == 0) {
-          a64_branch_if(w, a64_test_zero(true, s->sf, s->reg), s->stubs[c[i].to]);
+          a64_branch_if(w, a64_test_zero(true, s->sf, s->reg), c[i].to);
           continue;
         }
         compare(w, s, c[i].value);
-        a64_branch_if(w, a64_test_cond(A64_EQ), s->stubs[c[i].to]);
+        a64_branch_if(w, a64_test_cond(A64_EQ), c[i].to);
       }
       a64_branch(w, s->fallback);
     } else {
@@ -184,14 +185,8 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
 }
 
 void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[w->block];
-  const struct kn_edge *edges = &f->edges.at[in->b];
-  uint32_t n = b->n_edges - 1;
-  for (uint32_t i = 0; i <= n; i++) {
-    if (edges[i].args) kn_edge_prepare(w, &edges[i]);
-    if (!kn_code_ready(w, 0)) return;
-  }
+  struct kn_switch cases;
+  if (!kn_switch_begin(w, in, false, &cases)) return;
   unsigned reg = kn_reg(w, in->a, in->type);
   if (a64_is_narrow(in->type) && !a64_is_zx(w, in->a)) {
     unsigned t = kn_temp(w, KN_GP_MASK);
@@ -199,36 +194,12 @@ void a64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
     reg = t;
   }
   kn_drop(w, in->a);
-  size_t size = 2 * (size_t)n * sizeof(struct kn_case) + (size_t)(n + 1) * sizeof(uint32_t);
-  struct switching s = {.sf = a64_sf(in->type), .reg = reg};
-  s.cases = kn_realloc(f->module, NULL, size);
-  if (s.cases == NULL) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    return;
-  }
-  s.stubs = (uint32_t *)(s.cases + 2 * (size_t)n);
-  for (uint32_t i = 0; i <= n; i++) s.stubs[i] = edges[i].args ? kn_code_label(w) : edges[i].target;
-  s.fallback = s.stubs[0];
-  unsigned width = a64_bits(in->type);
-  for (uint32_t i = 0; i < n; i++) {
-    const uint32_t *words = &f->lists.at[in->c + 2 * i];
-    uint64_t value = words[0] | (uint64_t)words[1] << 32;
-    if (width < 64) value &= (UINT64_C(1) << width) - 1;
-    s.cases[i] = (struct kn_case){value, i + 1};
-  }
-  kn_cases_sort(s.cases, s.cases + n, n, 0);
-  if (n) search(w, &s, n);
+  struct switching s = {cases.cases, a64_sf(in->type), reg, cases.fallback};
+  if (cases.n) search(w, &s, cases.n);
   else a64_branch(w, s.fallback);
   kn_inst_end(w);
-  for (uint32_t i = 0; i <= n; i++) {
-    if (edges[i].target == w->next_block) w->to_next = true;
-    if (edges[i].args == 0) continue;
-    if (!kn_code_ready(w, 0)) break;
-    kn_label_place(w, s.stubs[i]);
-    kn_edge_moves(w, &edges[i]);
-    a64_branch(w, edges[i].target);
-  }
-  kn_realloc(f->module, s.cases, 0);
+  for (uint32_t k = 0; k <= cases.n; k++) w->to_next |= cases.edges[k].target == w->next_block;
+  kn_switch_end(w, &cases);
 }
 
 /* ---- indirect branch, return ---- */

@@ -284,3 +284,17 @@ void a64_finish(struct kn_walk *w) {
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }
+
+/* ---- frames of callers ---- */
+
+void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
+  for (unsigned level = in->x; level > 0; level--) {
+    if (!kn_code_ready(w, 0)) return;
+    a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
+    from = d;
+  }
+  if (in->op == KILN_OP_RETURN_ADDR) a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
+  else if (d != from) a64_emit(w, a64_mov(1, d, from));
+  kn_defined(w, w->i, d);
+}

@@ -251,5 +251,10 @@ const struct kn_target kn_target_aarch64 = {
             .deferred = a64_hook_deferred},
   .begin = a64_begin,
   .enter = a64_enter,
+  .place_arg = a64_place_arg,
+  .place_result = a64_place_result,
+  .take_result = a64_take_result,
+  .jump = a64_branch,
+  .place_label = a64_place_label,
   .finish = a64_finish,
 };

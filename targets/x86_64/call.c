@@ -2,64 +2,62 @@
  * registers right below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
 #include "targets/x86_64/x64.h"
 
-#include "ir/build.h"
-
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
 enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
 
 /* ---- where arguments and results go ---- */
 
-struct assign {
-  unsigned gp, fp;
-  uint32_t stack; /* bytes */
-};
-
-/* The place of the next argument: a register (i128: the first of two), or KN_NO_REG and the offset
- * in the stack area. */
-static unsigned next_arg(struct assign *a, unsigned type, unsigned flags, const kiln_param *p,
-                         uint32_t *offset) {
+void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   uint32_t size = 8, align = 8;
-  if (flags & KILN_PARAM_BYVAL) {
-    size = (p->size_bytes + 7) & ~7u;
-    if (p->align_log2 > 3) align = 1u << p->align_log2;
-  } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64) {
-    if (a->fp < N_FP_ARGS) return KN_FP_BASE + a->fp++;
-  } else if (type == KILN_TYPE_F80) {
+  a->reg = KN_NO_REG;
+  if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
+    size = (a->param->size_bytes + 7) & ~7u;
+    if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
+  } else if (X64_FLT >> a->type & 1) {
+    if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
+  } else if (a->type == KILN_TYPE_I128 && s->gp + 2 <= N_GP_ARGS) {
+    a->reg = gp_args[s->gp++];
+    a->high = gp_args[s->gp++];
+  } else if (a->type == KILN_TYPE_I128 || a->type == KILN_TYPE_F80) {
     size = align = 16;
-  } else if (type == KILN_TYPE_I128) {
-    if (a->gp + 2 <= N_GP_ARGS) {
-      a->gp += 2;
-      return gp_args[a->gp - 2];
-    }
-    size = align = 16;
-  } else if (a->gp < N_GP_ARGS) {
-    return gp_args[a->gp++];
+  } else if (s->gp < N_GP_ARGS) {
+    a->reg = gp_args[s->gp++];
   }
-  a->stack = (a->stack + align - 1) & ~(align - 1);
-  *offset = a->stack;
-  a->stack += size;
-  return KN_NO_REG;
+  if (a->reg != KN_NO_REG) return;
+  a->stack = (s->stack + align - 1) & ~(align - 1);
+  s->stack = a->stack + size;
+}
+
+bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
+  a->reg = KN_NO_REG;
+  if (a->type == KILN_TYPE_F80) return s->third++ < N_X87_RESULTS; /* st(0), st(1) */
+  if (X64_FLT >> a->type & 1) {
+    if (s->fp == N_FP_RESULTS) return false;
+    a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
+    return true;
+  }
+  if (s->gp + (a->type == KILN_TYPE_I128) >= N_GP_RESULTS) return false;
+  a->reg = gp_results[s->gp++];
+  if (a->type == KILN_TYPE_I128) a->high = gp_results[s->gp++];
+  return true;
 }
 
 /* ---- library functions ---- */
 
 static const char *const lib_names[X64_LIB_COUNT] = {
-  "memcpy",      "memmove",       "memset",       "__divti3",     "__modti3",      "__udivti3",
-  "__umodti3",   "__muloti4",     "__floattisf",  "__floattidf",  "__floatuntisf", "__floatuntidf",
-  "__fixsfti",   "__fixdfti",     "__fixunssfti", "__fixunsdfti", "fmod",          "fma",
-  "fmin",        "fmax",          "floor",        "ceil",         "trunc",         "round",
-  "roundeven",   "rint",          "nearbyint",    "fmodf",        "fmaf",          "fminf",
-  "fmaxf",       "floorf",        "ceilf",        "truncf",       "roundf",        "roundevenf",
-  "rintf",       "nearbyintf",    "fmodl",        "fmal",         "fminl",         "fmaxl",
-  "floorl",      "ceill",         "truncl",       "roundl",       "roundevenl",    "nearbyintl",
-  "__floattixf", "__floatuntixf", "__fixxfti",    "__fixunsxfti", "__tls_get_addr"};
+#define X(name, symbol) [X64_LIB_##name] = symbol,
+  X64_LIBS(X)
+#undef X
+};
 
 uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
   return kn_symbol_reference(w->f->module, lib_names[fn]);
 }
 
 /* ---- calls ---- */
+
+KN_INLINE uint32_t align_16(uint32_t n) { return (n + 15) & ~15u; }
 
 struct call {
   uint32_t callee; /* handle, or 0 */
@@ -72,15 +70,12 @@ struct call {
   bool plain; /* kn_sig.plain */
 };
 
-static unsigned arg_type(const struct kn_walk *w, const struct call *c, uint32_t k) {
-  return k < c->n_params ? c->params[k].type : kn_loose_type(w, c->args[k]);
-}
-
-/* Stores argument h to the stack area at rsp + offset. */
-static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_param *p,
-                      uint32_t offset) {
-  unsigned flags = p ? p->flags : 0;
-  struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)offset)};
+/* Stores an argument to its place in the stack area. */
+static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
+  const kiln_param *p = a->param;
+  uint32_t h = a->h;
+  unsigned type = a->type, flags = kn_arg_flags(a);
+  struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)a->stack)};
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
     struct x64_place from = x64_address(w, h, 0);
@@ -139,39 +134,22 @@ static void stack_arg(struct kn_walk *w, uint32_t h, unsigned type, const kiln_p
 }
 
 /* What stands in the way of collecting register arguments in one go: operands still to be computed,
- * and stack arguments. */
-static void early_args(struct kn_walk *w, const struct call *c, uint32_t *moved) {
-  struct assign a = {0};
-  uint32_t total = 0;
-  if (w->f->dynamic_stack) { /* the area is made for each call: the stack pointer moves */
-    for (uint32_t k = 0; k < c->n; k++) {
-      uint32_t offset;
-      const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
-      next_arg(&a, arg_type(w, c, k), p ? p->flags : 0, p, &offset);
-    }
-    total = (a.stack + 15) & ~15u;
-    if (total) EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)total));
-    a = (struct assign){0};
+ * and the stack arguments, which take `bytes`. */
+static void early_args(struct kn_walk *w, uint32_t bytes) {
+  if (!w->f->dynamic_stack) {
+    if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
+  } else if (bytes) { /* the area is made for each call: the stack pointer moves */
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)align_16(bytes)));
   }
-  for (uint32_t k = 0; k < c->n; k++) {
-    uint32_t h = c->args[k], offset;
-    unsigned type = arg_type(w, c, k);
-    const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
-    if (KN_UNLIKELY(!kn_type(w, type)->lowered)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of a type that is not lowered yet");
-      return;
-    }
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w, 4096)) return;
-    if (next_arg(&a, type, p ? p->flags : 0, p, &offset) == KN_NO_REG) {
-      stack_arg(w, h, type, p, offset);
-      kn_inst_end(w);
-    } else if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
-      kn_reg(w, h, type);
-      kn_inst_end(w);
-    }
+    if (a.reg == KN_NO_REG) stack_arg(w, &a);
+    else if (kn_is_value(a.h) && (w->val[a.h].flags & (KN_VF_ADDR | KN_VF_WAITS)))
+      kn_reg(w, a.h, a.type);
+    else continue;
+    kn_inst_end(w);
   }
-  if (!w->f->dynamic_stack && a.stack > x64(w)->out_args) x64(w)->out_args = a.stack;
-  *moved = total;
 }
 
 static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h) {
@@ -194,12 +172,7 @@ static void emit_target(struct kn_walk *w, uint32_t symbol) {
 
 /* The symbol that is called, or 0: then the address is moved to r10. */
 static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
-  if (c->callee == 0) return c->symbol;
-  if (kn_is_pool(c->callee)) {
-    const struct kn_const *p = &w->f->pool.at[kn_index(c->callee)];
-    if (p->low == 0 && p->symbol) return p->symbol;
-  }
-  return 0;
+  return c->callee ? kn_callee_symbol(w, c->callee) : c->symbol;
 }
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
@@ -263,11 +236,11 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
 
 /* Emits the call: arguments in place, live registers saved, uses dropped. */
 static void emit_call(struct kn_walk *w, const struct call *c) {
-  uint32_t moved = 0;
+  struct kn_assign all;
   if (emit_simple_call(w, c)) return;
-  early_args(w, c, &moved);
+  if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, &all)) return;
+  early_args(w, all.stack);
   if (w->f->status != KILN_OK) return;
-  struct assign a = {0};
   struct {
     uint8_t reg, type, sign;
   } ext[N_GP_ARGS];
@@ -282,32 +255,29 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
 #endif
   } halves[N_GP_ARGS];
   unsigned n_halves = 0;
-  for (uint32_t k = 0; k < c->n; k++) {
-    uint32_t h = c->args[k], offset;
-    unsigned type = arg_type(w, c, k);
-    const kiln_param *p = k < c->n_params ? &c->params[k] : NULL;
-    unsigned flags = p ? p->flags : 0;
-    unsigned reg = next_arg(&a, type, flags, p, &offset);
-    if (reg == KN_NO_REG) continue;
-    if (KN_UNLIKELY(type == KILN_TYPE_I128)) {
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    unsigned flags = kn_arg_flags(a);
+    if (a->reg == KN_NO_REG) continue;
+    if (KN_UNLIKELY(a->type == KILN_TYPE_I128)) {
       int64_t v[2];
       struct x64_place half[2];
-      bool constant = x64_wide_source(w, h, half, v);
+      bool constant = x64_wide_source(w, a->h, half, v);
       for (unsigned j = 0; j < 2; j++, n_halves++) {
-        halves[n_halves].reg = gp_args[a.gp - 2 + j];
+        halves[n_halves].reg = j ? a->high : a->reg;
         halves[n_halves].constant = constant;
         halves[n_halves].v = v[j];
 #ifdef KN_CHECKS
-        halves[n_halves].value = h;
+        halves[n_halves].value = a->h;
 #endif
         wide[n_halves] = half[j];
       }
       continue;
     }
-    add_move(w, reg, type, h);
-    if (KN_UNLIKELY((flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) && type < KILN_TYPE_I32)) {
-      ext[n_ext].reg = (uint8_t)reg;
-      ext[n_ext].type = (uint8_t)type;
+    add_move(w, a->reg, a->type, a->h);
+    if (KN_UNLIKELY((flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) && a->type < KILN_TYPE_I32)) {
+      ext[n_ext].reg = a->reg;
+      ext[n_ext].type = a->type;
       ext[n_ext++].sign = (flags & KILN_PARAM_SEXT) != 0;
     }
   }
@@ -328,45 +298,18 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
   if (c->variadic) {
-    if (a.fp) x64_const(w, X64_RAX, a.fp);
+    if (all.fp) x64_const(w, X64_RAX, all.fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
   emit_target(w, symbol);
-  if (moved) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)moved));
+  if (w->f->dynamic_stack && all.stack)
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
 
-/* Result i of `type` arrived in reg (i128: in reg and rdx). */
-static void take_result(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg, unsigned high) {
-  if (type == KILN_TYPE_F80) {
-    x64_x87_pop(w, i);
-    return;
-  }
+void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
-  if (type == KILN_TYPE_I128) {
-    if ((w->val[i].flags & KN_VF_SLOT_HOME) == 0) {
-      w->val[i].flags |= KN_VF_FRAME;
-      w->val[i].frame = 0; /* was the block's id */
-    }
-    int32_t at = kn_frame_of(w, &w->val[i]);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, at)));
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
-    KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-    return;
-  }
-  x64_def_fixed(w, i, type, reg);
-}
-
-/* Logs that the results of the call are in `reg`, until each is taken. */
-static void log_arrival(const struct kn_walk *w, unsigned n, const uint8_t *reg) {
-#ifdef KN_CHECKS
-  for (uint32_t i = w->i; i == w->i || (w->inst[i].op == KILN_OP_RESULT && w->inst[i].a == w->i);
-       i++) {
-    unsigned number = i == w->i ? 0 : w->inst[i].x;
-    if (number < n && w->val[i].uses && reg[number] != KN_NO_REG && !kn_wide(w, w->val[i].type))
-      KN_LOG(w, KN_EV_DEF, i, reg[number]);
-  }
-#endif
-  (void)w, (void)n, (void)reg;
+  if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
+  else x64_def_fixed(w, i, a->type, a->reg);
 }
 
 /* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
@@ -402,39 +345,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   take_x87_results(w, sig, i);
-  /* all result registers first, so that nothing takes them */
-  unsigned gp = 0, fp = 0, x87 = 0, next = i;
-  uint8_t reg[KILN_MAX_RESULTS], high[KILN_MAX_RESULTS];
-  for (unsigned k = 0; k < sig->n_results; k++) {
-    unsigned type = sig->results[k];
-    high[k] = reg[k] = KN_NO_REG;
-    if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
-    if (x87 > N_X87_RESULTS || !kn_type(w, type)->lowered ||
-        gp + (type == KILN_TYPE_I128) >= N_GP_RESULTS + kn_bank(w, type) * 9 ||
-        fp >= N_FP_RESULTS + !kn_bank(w, type) * 9) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
-      return;
-    }
-    reg[k] = kn_bank(w, type) ? (uint8_t)(KN_FP_BASE + fp++) : gp_results[gp++];
-    if (type == KILN_TYPE_I128) high[k] = gp_results[gp++];
-  }
-  uint64_t taken = 0;
-  for (unsigned k = 0; k < sig->n_results; k++)
-    taken |=
-      (reg[k] != KN_NO_REG ? KN_BIT(reg[k]) : 0) | (high[k] != KN_NO_REG ? KN_BIT(high[k]) : 0);
-  taken &= w->regs.free;
-  w->regs.free &= ~taken;
-  w->regs.temp |= taken;
-  log_arrival(w, sig->n_results, reg);
-  for (unsigned k = 0; k < sig->n_results; k++) {
-    if (k && !(w->inst[next + 1].op == KILN_OP_RESULT && w->inst[next + 1].a == i)) break;
-    unsigned number = k ? w->inst[next + 1].x : 0;
-    if (k) next++;
-    if (number < sig->n_results && reg[number] != KN_NO_REG) {
-      if (w->val[next].uses && high[number] == KN_NO_REG) KN_LOG(w, KN_EV_USE, next, reg[number]);
-      take_result(w, next, sig->results[number], reg[number], high[number]);
-    }
-  }
+  kn_take_results(w, sig->results, sig->n_results);
 }
 
 void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,
@@ -445,47 +356,45 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
     .symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
   emit_call(w, &c);
   if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
+  if (result == KILN_TYPE_F80) {
+    x64_x87_pop(w, i);
+    return;
+  }
   w->regs.free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
   w->regs.temp |= (KN_BIT(X64_RAX) | KN_BIT(X64_XMM0));
-  take_result(w, i, result, kn_bank(w, result) ? X64_XMM0 : X64_RAX, X64_RDX);
+  struct kn_arg a = {.type = (uint8_t)result, .high = X64_RDX};
+  a.reg = kn_bank(w, result) ? X64_XMM0 : X64_RAX;
+  x64_take_result(w, i, &a);
 }
 
 /* ---- returns ---- */
 
 void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  unsigned gp = 0, fp = 0, x87 = 0, low = 0;
+  if (!kn_place_results(w, f->result_types, in->x)) return;
   struct x64_place half[2];
   int64_t v[2];
-  bool wide = false, constant = false;
+  struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
+  bool constant = false;
   for (unsigned k = 0; k < in->x; k++) {
     uint32_t h = kn_ret_value(f, in, k);
-    unsigned type = f->result_types[k], bank = kn_bank(w, type);
-    unsigned n = type == KILN_TYPE_I128 ? 2 : 1;
-    if (type == KILN_TYPE_F80 && x87++ < N_X87_RESULTS) continue;
-    if (x87 > N_X87_RESULTS || !kn_type(w, type)->lowered ||
-        (bank ? fp + n > N_FP_RESULTS : gp + n > N_GP_RESULTS)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
-      return;
-    }
-    if (n == 2) { /* at most one fits; its halves are in the frame, so they may come last */
+    struct kn_arg a = w->args.at[k];
+    if (a.type == KILN_TYPE_F80) continue;
+    if (a.type == KILN_TYPE_I128) { /* its halves are in the frame, so they may come last */
       constant = x64_wide_source(w, h, half, v);
-      wide = true;
-      low = gp;
-      gp += 2;
+      wide = a;
       continue;
     }
-    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
-    add_move(w, bank ? KN_FP_BASE + fp++ : gp_results[gp++], type, h);
+    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, a.type);
+    add_move(w, a.reg, a.type, h);
   }
   kn_run_moves(w);
-  if (wide) {
-    for (unsigned k = 0; k < 2; k++) {
-      if (constant) x64_const(w, gp_results[low + k], (uint64_t)v[k]);
-      else x64_op_mem(w, X64_MOV, 3, gp_results[low + k], &half[k]);
-    }
+  for (unsigned k = 0; k < 2 && wide.reg != KN_NO_REG; k++) {
+    unsigned reg = k ? wide.high : wide.reg;
+    if (constant) x64_const(w, reg, (uint64_t)v[k]);
+    else x64_op_mem(w, X64_MOV, 3, reg, &half[k]);
   }
-  for (unsigned k = in->x; x87 > 0 && k-- > 0;) /* the first one is the top */
+  for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
     if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
   if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
@@ -524,92 +433,76 @@ static void align_slots(struct kn_walk *w) {
   }
 }
 
+/* A parameter of one register or word: a move to where it lives, unless that is where it arrived. */
+static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
+  struct kn_val *v = &w->val[a->h];
+  struct kn_place_move move = {
+    .dst = KN_NO_REG, .src = a->reg, .type = a->type, .src_frame = incoming};
+  KN_LOG(w, KN_EV_DEF, a->h, a->reg == KN_NO_REG ? KN_PLACE_FRAME + incoming : (int32_t)a->reg);
+  if (v->flags & KN_VF_HOME) {
+    move.dst = v->reg;
+  } else if (a->reg == KN_NO_REG) {
+    if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
+    v->frame = incoming;
+    return;
+  } else if (v->flags & KN_VF_SLOT_HOME) {
+    move.dst_frame = kn_frame_of(w, v);
+  } else {
+    v->reg = a->reg;
+    v->frame = 0;
+    w->regs.owner[a->reg] = a->h;
+    w->regs.block_regs |= KN_BIT(a->reg);
+    w->regs.free &= ~KN_BIT(a->reg);
+    return;
+  }
+  KN_PUSH(w->f, w->moves, move);
+}
+
+/* An i128 or f80 parameter. */
+static void enter_wide(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
+  struct kn_val *v = &w->val[a->h];
+  if (a->reg != KN_NO_REG) {
+    x64_wide_store(w, a->h, a->reg, a->high);
+    return;
+  }
+  if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
+  v->frame = incoming;
+  KN_LOG(w, KN_EV_DEF, a->h, KN_PLACE_FRAME + incoming);
+}
+
 void x64_enter(struct kn_walk *w) {
   kiln_func *f = w->f;
-  const kiln_module *m = f->module;
-  const struct kn_sig *sig = kn_sig(m, f->sig);
-  const kiln_param *params = sig->params;
-  struct assign a = {0};
-  uint32_t first = f->block[0].param_first;
+  struct kn_assign all;
+  if (!kn_place_params(w, &all)) return;
   bool by_value = false;
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    const kiln_param *p = &params[k];
-    uint32_t i = first + k, offset = 0;
-    struct kn_val *v = &w->val[i];
-    unsigned reg = next_arg(&a, p->type, p->flags, p, &offset);
-    int32_t incoming = 16 + (int32_t)offset;
-    if (!kn_type(w, p->type)->lowered) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "parameter of a type that is not lowered yet");
-      return;
-    }
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    int32_t incoming = 16 + (int32_t)a.stack;
     if (!kn_code_ready(w, 4096)) return;
-    if (reg == KN_NO_REG) x64(w)->uses_incoming = true;
-    if (p->flags & KILN_PARAM_SRET) {
+    if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
+    if (a.param->flags & KILN_PARAM_SRET) {
       x64(w)->sret = kn_frame_alloc(w, 8, 3);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, reg, x64_at(X64_RBP, x64(w)->sret)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a.reg, x64_at(X64_RBP, x64(w)->sret)));
     }
-    if (v->uses == 0) continue;
-    if (p->flags & KILN_PARAM_BYVAL) {
-      by_value = true;
-      continue;
-    }
-    if (kn_wide(w, p->type)) {
-      if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
-      if (reg == KN_NO_REG) {
-        v->frame = incoming;
-        KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + incoming);
-        continue;
-      }
-      v->frame = 0;
-      int32_t at = kn_frame_of(w, v);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[a.gp - 2], x64_at(X64_RBP, at)));
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[a.gp - 1], x64_at(X64_RBP, at + 8)));
-      KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-      continue;
-    }
-    struct kn_place_move move = {
-      .dst = KN_NO_REG, .src = (uint8_t)reg, .type = p->type, .src_frame = incoming};
-    KN_LOG(w, KN_EV_DEF, i, reg == KN_NO_REG ? KN_PLACE_FRAME + incoming : (int32_t)reg);
-    if (v->flags & KN_VF_HOME) {
-      move.dst = v->reg;
-    } else if (v->flags & KN_VF_SLOT_HOME) {
-      if (reg == KN_NO_REG) {
-        v->frame = incoming; /* its home is where it arrived */
-        continue;
-      }
-      move.dst_frame = kn_frame_of(w, v);
-    } else if (reg == KN_NO_REG) {
-      v->flags |= KN_VF_FRAME;
-      v->frame = incoming;
-      continue;
-    } else {
-      v->reg = (uint8_t)reg;
-      v->frame = 0;
-      w->regs.owner[reg] = i;
-      w->regs.block_regs |= KN_BIT(reg);
-      w->regs.free &= ~KN_BIT(reg);
-      continue;
-    }
-    KN_PUSH(f, w->moves, move);
+    if (w->val[a.h].uses == 0) continue;
+    if (a.param->flags & KILN_PARAM_BYVAL) by_value = true;
+    else if (kn_wide(w, a.type)) enter_wide(w, &a, incoming);
+    else enter(w, &a, incoming);
   }
-  w->frame.va.gp = a.gp;
-  w->frame.va.fp = a.fp;
-  w->frame.va.stack = 16 + (int32_t)a.stack;
+  w->frame.va.gp = all.gp;
+  w->frame.va.fp = all.fp;
+  w->frame.va.stack = 16 + (int32_t)all.stack;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
   kn_run_moves(w);
   if (KN_UNLIKELY(f->aligned_slots)) align_slots(w);
-  if (!by_value) return;
-  a = (struct assign){0};
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    const kiln_param *p = &params[k];
-    uint32_t offset = 0;
-    next_arg(&a, p->type, p->flags, p, &offset);
-    if (!(p->flags & KILN_PARAM_BYVAL) || w->val[first + k].uses == 0) continue;
+  for (uint32_t k = 0; k < w->args.n && by_value; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;
     if (!kn_code_ready(w, 4096)) return;
-    w->i = first + k;
-    unsigned dst = kn_def(w, first + k, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)offset)));
-    kn_defined(w, first + k, dst);
+    w->i = a.h;
+    unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)a.stack)));
+    kn_defined(w, a.h, dst);
     kn_inst_end(w);
   }
 }

@@ -1,6 +1,6 @@
 /* Branches, switches, edges, returns from traps. Every block's end: the homes of the parameters of
  * the next blocks are written, nothing else happens on an edge. */
-#include "lib/cases.h"
+#include "lib/switch.h"
 #include "targets/x86_64/x64.h"
 
 /* ---- labels ---- */
@@ -199,11 +199,6 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- switch ---- */
 
-/* The label to jump to for an edge: its target, or a stub that writes parameters first. */
-static uint32_t edge_label(struct kn_walk *w, const struct kn_edge *e) {
-  return e->args ? kn_code_label(w) : e->target;
-}
-
 static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
   if (v == (int32_t)v) {
     EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, r, (int32_t)v));
@@ -283,54 +278,26 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
 }
 
 void x64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
-  const struct kn_edge *e = &f->edges.at[in->b];
-  uint32_t n = f->block[w->block].n_edges - 1;
-  unsigned type = in->type, size = x64_size(type);
-  for (uint32_t k = 0; k <= n; k++) kn_edge_prepare(w, &e[k]);
-  uint32_t other = edge_label(w, &e[0]);
-  if (n == 0) {
+  unsigned type = in->type;
+  struct kn_switch s;
+  if (!kn_switch_begin(w, in, true, &s)) return;
+  if (s.n == 0) {
     kn_drop(w, in->a);
-    if (other == e[0].target) {
-      go(w, other);
-      return;
+    if (s.edges[0].args) {
+      x64_place_label(w, s.fallback);
+      kn_edge_moves(w, &s.edges[0]);
     }
-    x64_place_label(w, other);
-    kn_edge_moves(w, &e[0]);
-    go(w, e[0].target);
+    go(w, s.edges[0].target);
     return;
-  }
-  /* in the order of the edges, sorted, and room for sorting */
-  struct kn_case few[3 * 16], *c = few;
-  if (n > 16 && !(c = kn_realloc(f->module, NULL, 3 * (size_t)n * sizeof *c))) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    return;
-  }
-  unsigned shift = 64 - (8u << size);
-  for (uint32_t k = 0; k < n; k++) {
-    uint64_t v = f->lists.at[in->c + 2 * k] | (uint64_t)f->lists.at[in->c + 2 * k + 1] << 32;
-    c[k].value = (uint64_t)((int64_t)(v << shift) >> shift);
-    c[k].to = edge_label(w, &e[k + 1]);
   }
   unsigned r = kn_reg(w, in->a, type);
-  struct kn_case *sorted = c + n;
-  memcpy(sorted, c, n * sizeof *c);
-  kn_cases_sort(sorted, sorted + n, n, UINT64_C(1) << 63);
-  uint64_t range = sorted[n - 1].value - sorted[0].value;
-  if (n >= 5 && range < (uint64_t)n * 4 && range < INT32_MAX) table(w, r, type, sorted, n, other);
-  else search(w, r, size, sorted, n, other);
+  uint64_t range = s.cases[s.n - 1].value - s.cases[0].value;
+  if (s.n >= 5 && range < (uint64_t)s.n * 4 && range < INT32_MAX)
+    table(w, r, type, s.cases, s.n, s.fallback);
+  else search(w, r, x64_size(type), s.cases, s.n, s.fallback);
   kn_drop(w, in->a);
   kn_inst_end(w);
-  /* stubs; from the second on they find the state that the first found, since homes are constant and
-   * every argument was prepared */
-  for (uint32_t k = 0; k <= n; k++) {
-    if (e[k].args == 0) continue;
-    if (!kn_code_ready(w, 4096)) break;
-    x64_place_label(w, k ? c[k - 1].to : other);
-    kn_edge_moves(w, &e[k]);
-    x64_jmp(w, e[k].target);
-  }
-  if (c != few) kn_realloc(f->module, c, 0);
+  kn_switch_end(w, &s);
 }
 
 void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {

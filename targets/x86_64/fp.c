@@ -139,6 +139,8 @@ void x64_lower_flib(struct kn_walk *w, const struct kn_inst *in) {
   unsigned fn = X64_LIB_COUNT;
   for (unsigned k = 0; k < sizeof table / sizeof *table; k++)
     if (table[k].op == in->op) fn = table[k].fn;
+  _Static_assert(X64_LIB_NEARBYINTF - X64_LIB_NEARBYINT == X64_LIB_FMODF - X64_LIB_FMOD,
+                 "the functions of f32 are in the order of those of f64");
   if (single(in->type)) fn += X64_LIB_FMODF - X64_LIB_FMOD;
   unsigned shape = kn_op_info[in->op].shape;
   unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;

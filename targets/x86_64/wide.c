@@ -524,6 +524,7 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     break;
   case KILN_OP_ICMP: compare(w, in); break;
   case KILN_OP_SELECT:
+    if (kn_skip_unread(w, in)) return;
     select_wide(w, in);
     n_drop = 3;
     break;
@@ -552,7 +553,7 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     n_drop = 1;
     break;
   }
-  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for i128 yet"); return;
+  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64"); return;
   }
   kn_drop(w, in->a);
   if (n_drop > 1) kn_drop(w, in->b);

@@ -208,62 +208,67 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
 
 /* ---- calls ---- */
 
-/* Library functions that operations expand to. */
+/* Library functions that operations expand to: name and symbol. Those of f32 follow those of f64 in the same
+ * order (fp.c). */
+#define X64_LIBS(X)                                                                                \
+  X(MEMCPY, "memcpy")                                                                              \
+  X(MEMMOVE, "memmove")                                                                            \
+  X(MEMSET, "memset")                                                                              \
+  X(DIVTI3, "__divti3")                                                                            \
+  X(MODTI3, "__modti3")                                                                            \
+  X(UDIVTI3, "__udivti3")                                                                          \
+  X(UMODTI3, "__umodti3")                                                                          \
+  X(MULOTI4, "__muloti4")                                                                          \
+  X(FLOATTISF, "__floattisf")                                                                      \
+  X(FLOATTIDF, "__floattidf")                                                                      \
+  X(FLOATUNTISF, "__floatuntisf")                                                                  \
+  X(FLOATUNTIDF, "__floatuntidf")                                                                  \
+  X(FIXSFTI, "__fixsfti")                                                                          \
+  X(FIXDFTI, "__fixdfti")                                                                          \
+  X(FIXUNSSFTI, "__fixunssfti")                                                                    \
+  X(FIXUNSDFTI, "__fixunsdfti")                                                                    \
+  X(FMOD, "fmod")                                                                                  \
+  X(FMA, "fma")                                                                                    \
+  X(FMIN, "fmin")                                                                                  \
+  X(FMAX, "fmax")                                                                                  \
+  X(FLOOR, "floor")                                                                                \
+  X(CEIL, "ceil")                                                                                  \
+  X(TRUNC, "trunc")                                                                                \
+  X(ROUND, "round")                                                                                \
+  X(ROUNDEVEN, "roundeven")                                                                        \
+  X(RINT, "rint")                                                                                  \
+  X(NEARBYINT, "nearbyint")                                                                        \
+  X(FMODF, "fmodf")                                                                                \
+  X(FMAF, "fmaf")                                                                                  \
+  X(FMINF, "fminf")                                                                                \
+  X(FMAXF, "fmaxf")                                                                                \
+  X(FLOORF, "floorf")                                                                              \
+  X(CEILF, "ceilf")                                                                                \
+  X(TRUNCF, "truncf")                                                                              \
+  X(ROUNDF, "roundf")                                                                              \
+  X(ROUNDEVENF, "roundevenf")                                                                      \
+  X(RINTF, "rintf")                                                                                \
+  X(NEARBYINTF, "nearbyintf")                                                                      \
+  X(FMODL, "fmodl")                                                                                \
+  X(FMAL, "fmal")                                                                                  \
+  X(FMINL, "fminl")                                                                                \
+  X(FMAXL, "fmaxl")                                                                                \
+  X(FLOORL, "floorl")                                                                              \
+  X(CEILL, "ceill")                                                                                \
+  X(TRUNCL, "truncl")                                                                              \
+  X(ROUNDL, "roundl")                                                                              \
+  X(ROUNDEVENL, "roundevenl")                                                                      \
+  X(NEARBYINTL, "nearbyintl")                                                                      \
+  X(FLOATTIXF, "__floattixf")                                                                      \
+  X(FLOATUNTIXF, "__floatuntixf")                                                                  \
+  X(FIXXFTI, "__fixxfti")                                                                          \
+  X(FIXUNSXFTI, "__fixunsxfti")                                                                    \
+  X(TLS_GET_ADDR, "__tls_get_addr")
 enum x64_lib {
-  X64_LIB_MEMCPY,
-  X64_LIB_MEMMOVE,
-  X64_LIB_MEMSET,
-  X64_LIB_DIVTI3,
-  X64_LIB_MODTI3,
-  X64_LIB_UDIVTI3,
-  X64_LIB_UMODTI3,
-  X64_LIB_MULOTI4,
-  X64_LIB_FLOATTISF,
-  X64_LIB_FLOATTIDF,
-  X64_LIB_FLOATUNTISF,
-  X64_LIB_FLOATUNTIDF,
-  X64_LIB_FIXSFTI,
-  X64_LIB_FIXDFTI,
-  X64_LIB_FIXUNSSFTI,
-  X64_LIB_FIXUNSDFTI,
-  X64_LIB_FMOD,
-  X64_LIB_FMA,
-  X64_LIB_FMIN,
-  X64_LIB_FMAX,
-  X64_LIB_FLOOR,
-  X64_LIB_CEIL,
-  X64_LIB_TRUNC,
-  X64_LIB_ROUND,
-  X64_LIB_ROUNDEVEN,
-  X64_LIB_RINT,
-  X64_LIB_NEARBYINT,
-  X64_LIB_FMODF,
-  X64_LIB_FMAF,
-  X64_LIB_FMINF,
-  X64_LIB_FMAXF,
-  X64_LIB_FLOORF,
-  X64_LIB_CEILF,
-  X64_LIB_TRUNCF,
-  X64_LIB_ROUNDF,
-  X64_LIB_ROUNDEVENF,
-  X64_LIB_RINTF,
-  X64_LIB_NEARBYINTF,
-  X64_LIB_FMODL,
-  X64_LIB_FMAL,
-  X64_LIB_FMINL,
-  X64_LIB_FMAXL,
-  X64_LIB_FLOORL,
-  X64_LIB_CEILL,
-  X64_LIB_TRUNCL,
-  X64_LIB_ROUNDL,
-  X64_LIB_ROUNDEVENL,
-  X64_LIB_NEARBYINTL,
-  X64_LIB_FLOATTIXF,
-  X64_LIB_FLOATUNTIXF,
-  X64_LIB_FIXXFTI,
-  X64_LIB_FIXUNSXFTI,
-  X64_LIB_TLS_GET_ADDR,
-  X64_LIB_COUNT
+#define X(name, symbol) X64_LIB_##name,
+  X64_LIBS(X)
+#undef X
+    X64_LIB_COUNT
 };
 /* Calls a library function with the operands `args` of `types`; result i of type `result` (VOID:
  * none). Uses are dropped. */
@@ -300,6 +305,9 @@ extern const uint8_t x64_saved_order[5];
 void x64_begin(struct kn_walk *w);
 void x64_enter(struct kn_walk *w);
 void x64_finish(struct kn_walk *w);
+void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
+bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
+void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 void x64_epilogue(struct kn_walk *w);
 /* Cuts the code to its size and moves it to where the function begins. False if the function failed. */
 bool x64_relax(struct kn_walk *w);

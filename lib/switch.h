@@ -1,0 +1,26 @@
+/* What a switch has in common on all targets: its cases sorted, a label for each edge, and the stubs of edges
+ * that write parameters. How to search among the cases is the target's. The functions are in lib/switch.c. */
+#ifndef KN_LIB_SWITCH_H
+#define KN_LIB_SWITCH_H
+
+#include "lib/cases.h"
+#include "lib/walk.h"
+
+/* Between kn_switch_begin and kn_switch_end. */
+struct kn_switch {
+  const struct kn_edge *edges; /* the default's, then those of the cases */
+  uint32_t n;                  /* cases */
+  struct kn_case *cases;       /* in ascending order; `to` is the label to jump to */
+  uint32_t *labels;            /* per edge: its target, or its stub */
+  uint32_t fallback;           /* of the default: labels[0] */
+  struct kn_case few[2 * 16];  /* memory for not too many */
+  uint32_t few_labels[16 + 1];
+};
+
+/* Computes what edges wait for, sorts the cases: `sign` extends their values from the type by its sign, and orders
+ * them as signed numbers; else by zeros, unsigned. False if the function failed. */
+bool kn_switch_begin(struct kn_walk *w, const struct kn_inst *in, bool sign, struct kn_switch *s);
+/* The stubs, behind the code that searches; no operand of the switch is in use any more. Frees the memory. */
+void kn_switch_end(struct kn_walk *w, struct kn_switch *s);
+
+#endif
