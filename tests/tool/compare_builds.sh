@@ -31,8 +31,8 @@ cache=$(cd "$cache" && pwd)
 # make_bitcode OUT: OUT/TARGET/LEVEL/NAME.bc of SQLite and of each file of Lua; LEVEL is O0, O1, O0-g or O1-g.
 make_bitcode() {
   local out=$1 sqlite lua target level file clang
-  sqlite=$("$tests/sqlite_bitcode.sh" "$cache")
-  lua=$("$tests/lua_bitcode.sh" "$cache")
+  sqlite=$("$tests/harness/sqlite_bitcode.sh" "$cache")
+  lua=$("$tests/harness/lua_bitcode.sh" "$cache")
   for target in x86_64 aarch64; do
     for level in O0 O1 O0-g O1-g; do
       mkdir -p "$out/$target/$level"
