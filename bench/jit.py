@@ -32,8 +32,8 @@ def latency(bench):
 
 
 def start(bench, build, runs):
-    lua = output(os.path.join(ROOT, 'tests/lua_bitcode.sh'), os.path.join(build, 'cache'))
-    sqlite = output(os.path.join(ROOT, 'tests/sqlite_bitcode.sh'), os.path.join(build, 'cache'))
+    lua = output(os.path.join(ROOT, 'tests/harness/lua_bitcode.sh'), os.path.join(build, 'cache'))
+    sqlite = output(os.path.join(ROOT, 'tests/harness/sqlite_bitcode.sh'), os.path.join(build, 'cache'))
     kiln = os.path.join(build, 'kiln')
     rows = {}
     for name, module, arguments in (

@@ -42,7 +42,7 @@ def take_turns(spawn, runs, commands):
 
 
 def script(name, *args):
-    return subprocess.run([os.path.join(ROOT, 'tests', name), *args], check=True, text=True,
+    return subprocess.run([os.path.join(ROOT, 'tests/harness', name), *args], check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
 
 

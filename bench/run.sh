@@ -14,12 +14,12 @@ bench=("$build/bench/kiln-bench" "${options[@]}")
 if (( ${#files[@]} > 0 )); then exec "${bench[@]}" "${files[@]}"; fi
 
 if [[ " ${options[*]} " == *" --target=aarch64 "* ]]; then
-  sqlite=$("$root/tests/sqlite_bitcode.sh" "$build/cache")/aarch64
+  sqlite=$("$root/tests/harness/sqlite_bitcode.sh" "$build/cache")/aarch64
   mkdir -p "$build/bench/aarch64"
   for level in O0 O1; do ln -sf "$sqlite/$level/sqlite3.bc" "$build/bench/aarch64/sqlite3-$level.bc"; done
   exec "${bench[@]}" "$build"/bench/aarch64/sqlite3-O{0,1}.bc
 fi
-lua=$("$root/tests/lua_bitcode.sh" "$build/cache")
+lua=$("$root/tests/harness/lua_bitcode.sh" "$build/cache")
 json=false
 [[ " ${options[*]} " == *" --json "* ]] && json=true
 # heading KEY TEXT: between the parts, a key of the JSON object or a line over the table.

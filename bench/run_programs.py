@@ -130,7 +130,7 @@ class Program:
         for folder in BUILDS + list(LEVELS) + ['run']:
             os.makedirs(os.path.join(self.work, folder))
         if 'package' in self.keys:
-            fetch = os.path.join(HERE, '..', 'tests', 'fetch_source.sh')
+            fetch = os.path.join(HERE, '..', 'tests/harness/fetch_source.sh')
             done = subprocess.run([fetch, self.keys['package'], os.path.join(self.cache, 'sources')],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             if not done.stdout.strip():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the first inputs of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
-text: the functions of tests/kir; bitcode: tests/programs and tests/bitcode by clang, at -O0, at -O1
+text: the functions of tests/kir; bitcode: tests/run/programs and tests/run/bitcode by clang, at -O0, at -O1
 and with debug information; func: random bytes; memory: the
 small ones of all."""
 import os
@@ -44,11 +44,11 @@ def text(folder):
 
 def bitcode(folder):
     clang = [os.environ.get('CLANG', 'clang-22'), '-w', '-fPIC', '-emit-llvm', '-c']
-    for path in listed('tests/programs', '.c'):
+    for path in listed('tests/run/programs', '.c'):
         for name, flags in FLAGS.items():
             out = os.path.join(folder, f'{os.path.basename(path)[:-2]}.{name}.bc')
             subprocess.run(clang + ['-std=gnu11'] + flags + [path, '-o', out], check=True)
-    for path in listed('tests/bitcode', '.ll'):
+    for path in listed('tests/run/bitcode', '.ll'):
         out = os.path.join(folder, f'{os.path.basename(path)[:-3]}.bc')
         subprocess.run(clang + ['-x', 'ir', path, '-o', out], check=True)
 

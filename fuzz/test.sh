@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(realpath "$1") target=$2 runs=$3
-. "$here/../tests/tap.sh"
+. "$here/../tests/harness/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -3,7 +3,7 @@
 set -u
 build=$(realpath "$1")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../../tests/tap.sh"
+. "$here/../../tests/harness/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cxx() { # cxx COMPILER...

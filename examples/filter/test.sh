@@ -3,7 +3,7 @@
 set -u
 exe=$(realpath "$1")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-. "$root/tests/tap.sh"
+. "$root/tests/harness/tap.sh"
 
 first() { [[ $("$exe" "$1" "$2" | head -n 1) == "$3" ]] || { "$exe" "$1" "$2"; return 1; }; }
 rejected() { ! "$exe" "$1" 10 2> /dev/null; }

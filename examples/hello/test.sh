@@ -5,7 +5,7 @@ exe=$(realpath "$1")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-. "$root/tests/tap.sh"
+. "$root/tests/harness/tap.sh"
 cd "$work" || exit 1
 
 # A program that ends here leaves its memory to the system.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random functions in the text form against an oracle in Python, in normal and stress mode.
 
-    random_test.py --kir-run=build/tests/kir_run [--first=S] [--count=N] [--target=aarch64]
+    random_test.py --kir-run=build/tests/kir/kir_run [--first=S] [--count=N] [--target=aarch64]
     random_test.py --kir-run=... --minutes=30 --first=1 --stress=17     a long campaign
     random_test.py --kir-run=... --one=SEED                             cut that one down
 
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../harness'))
 import harness  # noqa: E402
 import random_gen  # noqa: E402
 import random_ir  # noqa: E402
@@ -149,7 +149,7 @@ def main():
     p = harness.options(__doc__.splitlines()[0])
     p.formatter_class = argparse.RawDescriptionHelpFormatter
     p.epilog = __doc__.split('\n', 2)[2]
-    p.add_argument('--kir-run', default='build/tests/kir_run', help='the kir_run program')
+    p.add_argument('--kir-run', default='build/tests/kir/kir_run', help='the kir_run program')
     p.add_argument('--first', type=int, default=1, help='first seed')
     p.add_argument('--count', type=int, default=600, help='number of seeds')
     p.add_argument('--minutes',

@@ -1,0 +1,166 @@
+"""What the executing tests share: options, running tools, counting, the closing line.
+
+Used by the scripts under run/. Every check ends in exactly one of
+passed, failed, skipped; skips carry a reason and are listed at the end, counted by reason.
+`--kiln=clang` puts clang's own code generator in Kiln's place: it validates the tests themselves.
+"""
+import argparse
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def options(description, **defaults):
+    p = argparse.ArgumentParser(description=description)
+    p.add_argument('--kiln', default=os.environ.get('KILN', os.path.join(TESTS, '../build/kiln')),
+                   help='the kiln program, or "clang" to validate the test itself')
+    p.add_argument('--clang', default=os.environ.get('CLANG', 'clang-22'))
+    p.add_argument('--gcc', default='gcc')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64',
+                   help='aarch64: by cross tools, run under qemu-aarch64')
+    p.add_argument('--keep', metavar='DIR', help='work in DIR and keep what is written there')
+    p.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1))
+    p.add_argument('--tap', action='store_true', help='speak TAP: a line per check')
+    p.add_argument('--verbose', '-v', action='store_true')
+    return p
+
+
+class Failure(Exception):
+    """A command failed; the text says which and how."""
+
+
+class Harness:
+    def __init__(self, args):
+        self.args = args
+        self.passed = 0
+        self.failed = 0
+        self.skips = {}
+        self.lines = 0
+        self.lock = threading.Lock()
+        self.dir = args.keep or tempfile.mkdtemp(prefix='kiln-test-')
+        os.makedirs(self.dir, exist_ok=True)
+        self.cross = args.target == 'aarch64' and os.uname().machine != 'aarch64'
+        if self.cross:
+            args.gcc = 'aarch64-linux-gnu-gcc'
+            missing = [t for t in (args.gcc, 'qemu-aarch64') if not shutil.which(t)]
+            if missing:
+                print('1..0 # SKIP no ' + missing[0])
+                sys.exit(0)
+        self.clang = [args.clang] + ['--target=aarch64-linux-gnu'] * self.cross
+        self.fake = args.kiln == 'clang'
+        if not self.fake:
+            args.kiln = os.path.abspath(args.kiln)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w') as f:
+            f.write(text)
+        return self.path(name)
+
+    # ---- tools ----
+
+    def run(self, cmd, timeout=60, check=True, env=None, stdin=None):
+        """Runs a command; gives (status, stdout, stderr). A signal is a negative status."""
+        if self.cross and os.path.dirname(cmd[0]) == self.dir:
+            cmd = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', *cmd]
+        try:
+            p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                               env=env, input=stdin)
+        except subprocess.TimeoutExpired:
+            raise Failure('timeout: ' + ' '.join(cmd))
+        out, err = p.stdout.decode(errors='replace'), p.stderr.decode(errors='replace')
+        if check and p.returncode:
+            raise Failure('status %d: %s\n%s' % (p.returncode, ' '.join(cmd),
+                                                 (err or out).strip()[:2000]))
+        return p.returncode, out, err
+
+    def bitcode(self, c_file, out, flags=('-O0',)):
+        self.run([*self.clang, '-c', '-emit-llvm', '-fno-vectorize', '-fno-slp-vectorize', '-w',
+                  *flags, c_file, '-o', out])
+        return out
+
+    def clang_object(self, source, out, flags=('-O0',)):
+        self.run([*self.clang, '-c', '-fno-vectorize', '-fno-slp-vectorize', '-w', *flags,
+                  source, '-o', out])
+        return out
+
+    def gcc_object(self, source, out, flags=('-O0',)):
+        self.run([self.args.gcc, '-c', '-w', *flags, source, '-o', out])
+        return out
+
+    def kiln_object(self, source, out, flags=()):
+        """Compiles bitcode or .kir text by Kiln."""
+        if self.fake:
+            self.run([*self.clang, '-c', '-O0', '-w', '-fPIC', source, '-o', out])
+        else:
+            self.run([self.args.kiln, 'compile', '--target=' + self.args.target, *flags, '-o', out, source])
+        return out
+
+    def link(self, objects, out, flags=()):
+        self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
+        return out
+
+    # ---- counting ----
+
+    def tap(self, line, name, text=''):
+        if self.args.tap:
+            self.lines += 1
+            name = str(name).replace('#', 'No.').replace('\n', ' ')
+            print('%s %d - %s%s' % (line, self.lines, name, text), flush=True)
+
+    def ok(self, what):
+        with self.lock:
+            self.passed += 1
+            self.tap('ok', what)
+
+    def fail(self, what, text=''):
+        with self.lock:
+            self.failed += 1
+            if text and self.args.tap:
+                print('# ' + text.replace('\n', '\n# '))
+            self.tap('not ok', what)
+            if not self.args.tap:
+                print('FAILED: %s%s' % (what, ': ' + text if text else ''), flush=True)
+
+    def skip(self, what, reason):
+        """`what` was not checked; skips are counted by reason."""
+        with self.lock:
+            self.skips[reason] = self.skips.get(reason, 0) + 1
+            self.tap('ok', what, ' # SKIP ' + reason)
+
+    def note(self, text):
+        if self.args.verbose:
+            with self.lock:
+                print('# ' + text, flush=True)
+
+    def each(self, work, items):
+        """Runs work(item) for all, some at a time; a Failure counts as one failed check."""
+        def one(item):
+            try:
+                return work(item)
+            except Failure as e:
+                self.fail(item if isinstance(item, str) else ' '.join(map(str, item)), str(e))
+                return None
+        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
+            return list(pool.map(one, items))
+
+    def finish(self):
+        """Prints the closing lines and exits: 1 if anything failed or nothing ran."""
+        mark = '# ' if self.args.tap else ''
+        if self.args.tap:
+            print('1..%d' % self.lines)
+        for reason in sorted(self.skips):
+            print('%sskipped (%d): %s' % (mark, self.skips[reason], reason))
+        print('%s%d passed, %d failed, %d skipped' % (mark, self.passed, self.failed,
+                                                      sum(self.skips.values())))
+        if not self.args.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        sys.exit(1 if self.failed or not self.passed else 0)

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# kir.sh KIR_RUN TARGET|interp|runner [OPTION...]: the .kir tests, written by hand and by gen.py, for
+# one target, or on the interpreter (--interp=LINK ARGUMENTS); `runner` tests the runner: what is wrong must be told, line by line.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+run=$(realpath "$1") target=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+if [[ $target == runner ]]; then
+  . "$tests/harness/tap.sh"
+  cat >"$work/wrong.kir" <<'KIR'
+func @wr_add(i32, i32) -> i32 {
+b0(v0: i32, v1: i32):
+  v2 = add.i32 v0, v1
+  ret v2
+}
+func @wr_load(i64) -> i64 {
+b0(v0: i64):
+  v1 = load.i64 v0
+  ret v1
+}
+func @wr_loop(i64) -> f64 {
+b0(v0: i64):
+  v1 = sitof.f64 i64 v0
+  ret v1
+}
+; run: @wr_add(1, 2) == 3
+; run: @wr_add(1, 2) == 4
+; run: @wr_load(0) == 0
+; run: @wr_add(1, 2, 3) == 3
+; run: @wr_nothing(1) == 3
+; run: @wr_loop(0) == -0.0
+; run: @wr_loop(0) == nan
+; check: 1 == 2
+; check: 1 == 1
+; run: @wr_add(-1, 2) == 1
+KIR
+  printf '; error: nothing\nfunc @f() {\nb0:\n  ret 5 ; error: something else\n}\n' >"$work/error.kir"
+  out=$("$run" --seeds=0 "$work/wrong.kir" "$work/error.kir")
+  status=$?
+  check 'the status says that tests failed' [ $status = 1 ]
+  told() { grep -q "$1" <<<"$out" || { printf '%s\n' "$out"; return 1; }; }
+  for line in 17 18 19 20 21 22 23; do check "line $line is told" told "wrong.kir:$line: "; done
+  untold() { ! told "$1" >/dev/null; }
+  for line in 16 24 25; do check "line $line is right" untold "wrong.kir:$line: "; done
+  check 'the lines are counted' told '^not ok .*run x86_64, 3 lines'
+  check 'an error that is another one is told' told '^not ok .*error.kir: errors'
+  finish
+fi
+
+options=(--target="${target/interp/x86_64}" "${@:3}")
+if [[ $target == aarch64 && $(uname -m) != aarch64 ]]; then
+  for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
+    type -P $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
+  done
+  options+=(--cc=aarch64-linux-gnu-gcc --cc-flags=-static --exec=qemu-aarch64)
+fi
+ulimit -c 0
+ulimit -s 65536 # frames of 20 MiB
+PYTHONDONTWRITEBYTECODE=1 python3 "$tests/kir/gen.py" "$work/gen" || exit 1
+# The atomic operations again, as processors with LSE do them.
+for f in "$tests"/kir/atomics*.kir; do
+  sed -e 's/\b\(at\|aw\)_/l\1_/g' -e '1a ; features: lse' "$f" >"$work/gen/lse_${f##*/}"
+done
+"$run" "${options[@]}" "$tests"/kir/*.kir "$work"/gen/*.kir

@@ -1,0 +1,192 @@
+/* The opcode reference of docs/ir.md, from the table: `opref FILE` compares the part between the
+ * markers (TAP, fails when stale), `opref --write FILE` writes it. */
+#include <kiln/build.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEGIN "<!-- opcodes: written by tests/kir/opref.c -->\n"
+#define END "<!-- end of opcodes -->\n"
+
+/* How an operation is spelled, by shape. T stands for a type. */
+static const struct {
+  const char *shape, *syntax;
+} shapes[] = {
+  {"INTERNAL", ""},
+  {"NULLARY", "v = NAME"},
+  {"NULLARYV", "NAME"},
+  {"UN", "v = NAME.T a"},
+  {"UNV", "NAME a"},
+  {"SLOTV", "NAME slot"},
+  {"BIN", "v = NAME.T a, b"},
+  {"BINV", "NAME a, b"},
+  {"TERN", "v = NAME.T a, b, c"},
+  {"MEM3", "NAME a, b, c"},
+  {"MEMSET", "NAME a, b, c"},
+  {"CONV_II", "v = NAME.T FROM a"},
+  {"CONV_FF", "v = NAME.T FROM a"},
+  {"CONV_FI", "v = NAME.T FROM a"},
+  {"CONV_IF", "v = NAME.T FROM a"},
+  {"CONV_BITS", "v = NAME.T FROM a"},
+  {"ICMP", "v = NAME.T COND a, b"},
+  {"FCMP", "v = NAME.T COND a, b"},
+  {"SELECT", "v = NAME.T a, b, c"},
+  {"LOAD", "v = NAME.T [sext FROM|zext FROM] a[+disp] FLAGS"},
+  {"STORE", "NAME.T b, a[+disp] FLAGS"},
+  {"ADDR", "v = NAME a [+ b*scale] [+ disp]"},
+  {"SALLOC", "v = NAME a [align n]"},
+  {"ATOMIC_LOAD", "v = NAME.T ORDER a"},
+  {"ATOMIC_STORE", "NAME.T ORDER b, a"},
+  {"ATOMIC_RMW", "v = NAME.T OP ORDER a, b"},
+  {"ATOMIC_CAS", "v = NAME.T ORDER ORDER a, b, c"},
+  {"FENCE", "NAME ORDER"},
+  {"CALL", "[v =] NAME callee(args) [as SIGNATURE]"},
+  {"VA_ARG", "v = NAME.T a"},
+  {"LEVEL", "v = NAME level"},
+  {"RESULT", "v = NAME index of a"},
+  {"ASM", ""},
+  {"VECTOR", ""},
+  {"LANDING_PAD", ""},
+  {"BR", "NAME block[(args)]"},
+  {"BRIF", "NAME a, block[(args)], block[(args)]"},
+  {"SWITCH", "NAME.T a, block[(args)] [n: block[(args)], ...]"},
+  {"BRIND", "NAME a [block[(args)], ...]"},
+  {"RET", "NAME [values]"},
+  {"INVOKE", ""},
+};
+
+static const struct op {
+  kiln_op op;
+  const char *name, *shape, *types, *effects, *doc;
+} ops[] = {
+#define OP(E, name, shape, types, fx, doc) {KILN_OP_##E, #name, #shape, #types, #fx, doc},
+#include <kiln/ops.def>
+};
+
+static const struct {
+  kiln_op first;
+  const char *title;
+} sections[] = {
+  {KILN_OP_NONE, "Structure"},
+  {KILN_OP_ADD, "Integer arithmetic"},
+  {KILN_OP_ICMP, "Comparison and choice"},
+  {KILN_OP_TRUNC, "Conversions"},
+  {KILN_OP_FADD, "Float arithmetic"},
+  {KILN_OP_LOAD, "Memory"},
+  {KILN_OP_ATOMIC_LOAD, "Atomics"},
+  {KILN_OP_CALL, "Calls"},
+  {KILN_OP_VSPLAT, "Vectors"},
+  {KILN_OP_LANDING_PAD, "Exceptions"},
+  {KILN_OP_BR, "Terminators"},
+};
+
+static void put_types(FILE *out, const char *types) {
+  static const char *const names[][2] = {
+    {"INT64", "i8 to i64"}, {"INT", "i8 to i128"},
+    {"FLT", "floats"},      {"SCALAR", "integers, floats"},
+    {"VEC", "v64 v128"},    {"ANY", "all"},
+    {"PTR", "i64"},         {"VOID", ""},
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(types, names[i][0]) == 0) fputs(names[i][1], out);
+  }
+}
+
+/* NAME and .T replaced: operations of one type do not spell it. */
+static void put_syntax(FILE *out, const struct op *o) {
+  const char *s = "";
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    if (strcmp(o->shape, shapes[i].shape) == 0) s = shapes[i].syntax;
+  }
+  bool one_type = strcmp(o->types, "PTR") == 0 || strcmp(o->types, "VOID") == 0;
+  if (*s) fputc('`', out);
+  else fputs("*no text*", out);
+  for (const char *c = s; *c;) {
+    if (strncmp(c, "NAME", 4) == 0) {
+      fputs(o->name, out);
+      c += 4;
+    } else if (one_type && strncmp(c, ".T", 2) == 0) {
+      c += 2;
+    } else {
+      if (*c == '|') fputc('\\', out); /* inside of a table */
+      fputc(*c++, out);
+    }
+  }
+  if (*s) fputc('`', out);
+}
+
+static void put_effects(FILE *out, const char *effects) {
+  if (strcmp(effects, "PURE") == 0) return;
+  for (const char *c = effects; *c; c++) {
+    if (*c == '|') fputc(' ', out);
+    else fputc(*c | 32, out);
+  }
+}
+
+static char *reference(size_t *size) {
+  char *text = NULL;
+  FILE *out = open_memstream(&text, size);
+  size_t section = 0;
+  fputs(BEGIN, out);
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+    const struct op *o = &ops[i];
+    if (section < sizeof sections / sizeof *sections && sections[section].first == o->op) {
+      fprintf(out, "\n### %s\n\n| operation | types | effects | meaning |\n|---|---|---|---|\n",
+              sections[section++].title);
+    }
+    fprintf(out, "| **%s** ", o->name);
+    put_syntax(out, o);
+    fprintf(out, " | ");
+    put_types(out, o->types);
+    fprintf(out, " | ");
+    put_effects(out, o->effects);
+    fprintf(out, " | %s |\n", o->doc);
+  }
+  fputs("\n" END, out);
+  fclose(out);
+  return text;
+}
+
+static char *read_file(const char *path) {
+  FILE *in = fopen(path, "rb");
+  if (!in) return NULL;
+  fseek(in, 0, SEEK_END);
+  size_t size = (size_t)ftell(in);
+  rewind(in);
+  char *text = calloc(1, size + 1);
+  if (fread(text, 1, size, in) != size) text[0] = 0;
+  fclose(in);
+  return text;
+}
+
+int main(int argc, char **argv) {
+  bool write = argc == 3 && strcmp(argv[1], "--write") == 0;
+  if (argc != 2 + write) {
+    fprintf(stderr, "usage: opref [--write] docs/ir.md\n");
+    return 2;
+  }
+  const char *path = argv[argc - 1];
+  size_t size;
+  char *want = reference(&size), *text = read_file(path);
+  char *from = text ? strstr(text, BEGIN) : NULL, *to = from ? strstr(from, END) : NULL;
+  if (!to) {
+    fprintf(stderr, "%s has no place for the reference\n", path);
+    return 1;
+  }
+  to += strlen(END);
+  bool same = (size_t)(to - from) == size && memcmp(from, want, size) == 0;
+  if (write && !same) {
+    FILE *out = fopen(path, "wb");
+    if (!out) return 1;
+    fwrite(text, 1, (size_t)(from - text), out);
+    fwrite(want, 1, size, out);
+    fputs(to, out);
+    if (fclose(out) != 0) return 1;
+  } else if (!write) {
+    printf("1..1\n%sok 1 - the opcode reference is that of the table\n", same ? "" : "not ");
+    if (!same) printf("# write it by: opref --write docs/ir.md\n");
+  }
+  free(want);
+  free(text);
+  return !write && !same;
+}

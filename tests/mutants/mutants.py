@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone
+finds each: no code is run.
+
+    mutants.py [--tap] [--only=TEXT] [--jobs=N]
+
+A row of table.py names a rule of the allocator, a target, a file, and a text in it that is
+replaced. What depends on the file is compiled again, with checks and without optimization, linked
+with mutants.c and run over .kir files. Every mutant must be found; one whose text is not
+there has lost its place and fails.
+"""
+import argparse
+import concurrent.futures
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(HERE, '../kir'))
+sys.dont_write_bytecode = True
+import random_gen  # noqa: E402
+import random_ir  # noqa: E402
+import table  # noqa: E402
+
+FOUND = 3
+SEEDS = 3
+FLAGS = ['-std=gnu11', '-O0', '-w', '-DKN_CHECKS']
+
+
+class Build:
+    """The library's objects as they are, and what is made of a damaged file."""
+
+    def __init__(self, work, cc, jobs):
+        self.work, self.cc = work, cc
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('ir', 'lib', 'targets/x86_64',
+                                                                 'targets/aarch64')
+                              for p in glob.glob(os.path.join(ROOT, d, '*.c')))
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(lambda s: self.compile(s, work, []), self.sources + ['tests/mutants/mutants.c']))
+
+    def object(self, source, folder):
+        return os.path.join(folder, source.replace('/', '_') + '.o')
+
+    def compile(self, source, folder, includes, path=None):
+        subprocess.run([self.cc, *FLAGS, *includes, '-I' + ROOT, '-I' + ROOT + '/include', '-c',
+                        path or os.path.join(ROOT, source), '-o', self.object(source, folder)],
+                       check=True)
+
+    def users(self, name, target):
+        """The sources to compile again when file `name` changes: a header's inline functions are
+        called by lib/ and by the targets, of which one is enough."""
+        if name.endswith('.c'):
+            return [name]
+        return [s for s in self.sources if s.startswith(('lib/', 'targets/%s/' % target))]
+
+    def link(self, folder, changed):
+        objects = [self.object(s, folder if s in changed else self.work)
+                   for s in self.sources + ['tests/mutants/mutants.c']]
+        out = os.path.join(folder, 'mutants')
+        subprocess.run([self.cc, *objects, '-o', out], check=True)
+        return out
+
+    def mutant(self, folder, target, name, old, new):
+        """Gives the program, or None if the text is not there once."""
+        with open(os.path.join(ROOT, name)) as f:
+            text = f.read()
+        if text.count(old) != 1:
+            return None
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w') as f:
+            f.write(text.replace(old, new))
+        changed = self.users(name, target)
+        for s in changed:
+            self.compile(s, folder, ['-I' + folder], path if s == name else None)
+        return self.link(folder, changed)
+
+
+def inputs(work):
+    """The .kir files, and some random functions: by target."""
+    files = sorted(glob.glob(os.path.join(HERE, '*.kir')) +
+                   glob.glob(os.path.join(HERE, '../kir', '*.kir')))
+    files = [f for f in files if not f.endswith('errors.kir')]
+    found = {}
+    for target in ('x86_64', 'aarch64'):
+        path = os.path.join(work, 'random-%s.kir' % target)
+        with open(path, 'w') as f:
+            for seed in range(1, 25):
+                program = random_gen.make(seed, target, 1)
+                if program.vectors:
+                    f.write('\n'.join(random_ir.program_text(program)) + '\n')
+        found[target] = files + [path]
+    return found
+
+
+def run(program, target, files):
+    """Gives (status, first line)."""
+    try:
+        p = subprocess.run([program, target, str(SEEDS), *files], stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, timeout=120)
+    except subprocess.TimeoutExpired:
+        return -1, 'timeout'
+    return p.returncode, p.stdout.decode(errors='replace').strip().split('\n')[0]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--tap', action='store_true', help='speak TAP: a line per mutant')
+    p.add_argument('--only', default='', help='the mutants whose rule or file contains this')
+    p.add_argument('--jobs', type=int, default=min(2, os.cpu_count() or 1))
+    p.add_argument('--cc', default='gcc')
+    args = p.parse_args()
+    work = tempfile.mkdtemp(prefix='kiln-mutants-')
+    failed, lines = 0, 0
+    try:
+        build = Build(work, args.cc, args.jobs)
+        files = inputs(work)
+        plain = build.link(work, [])
+
+        def one(row):
+            rule, target, name, old, new = row
+            with tempfile.TemporaryDirectory(dir=work) as folder:
+                program = plain if old is None else build.mutant(folder, target, name, old, new)
+                if program is None:
+                    return row, False, 'the text is not in %s, or twice' % name
+                status, text = run(program, target, files[target])
+            want = 0 if old is None else FOUND
+            return row, status == want, 'status %d %s' % (status, text)
+
+        rows = [('nothing is found without a mutation', t, '', None, None)
+                for t in ('x86_64', 'aarch64')]
+        rows += [r for r in table.MUTANTS if args.only in r[0] + ' ' + r[2]]
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            for row, ok, text in pool.map(one, rows):
+                lines += 1
+                failed += not ok
+                print('%s %d - %s %s: %s' % ('ok' if ok else 'not ok', lines, row[1],
+                                             row[2], row[0]), flush=True)
+                if not ok or not args.tap:
+                    print('# ' + text, flush=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print('1..%d' % lines)
+    if not args.tap:
+        print('# %d of %d not found' % (failed, lines))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == '__main__':
+    main()

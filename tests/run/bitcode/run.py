@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Runs what clang does not write by itself: the generated modules of generate.py and the .ll files
+here. Kiln's code must print what clang's own prints.
+
+    run.py --kiln=build/kiln [NAME...]
+"""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
+import harness  # noqa: E402
+import generate  # noqa: E402
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('names', nargs='*', help='modules, default all')
+    args = p.parse_args()
+    h = harness.Harness(args)
+    here = os.path.dirname(os.path.abspath(__file__))
+    sources = {}
+    for name, text in generate.modules():
+        sources[name] = h.write(name + '.ll', text)
+    for f in sorted(glob.glob(os.path.join(here, '*.ll'))):
+        sources[os.path.basename(f)[:-3]] = f
+
+    def check(name):
+        bc = h.path(name + '.bc')
+        h.run([args.clang, '-w', '-c', '-emit-llvm', '-x', 'ir', sources[name], '-o', bc])
+        own = h.path(name + '.clang.o')
+        h.run([args.clang, '-w', '-c', '-O0', '-fPIC', bc, '-o', own], timeout=300)
+        expected = h.run([h.link([own], h.path(name + '.clang'), ['-lm'])], check=False)
+        o = h.kiln_object(bc, h.path(name + '.kiln.o'))
+        got = h.run([h.link([o], h.path(name + '.kiln'), ['-lm'])], check=False)
+        if got[:2] == expected[:2] and expected[1]:
+            h.ok(name)
+        else:
+            h.fail(name, difference(expected, got))
+    h.each(check, args.names or list(sources))
+    h.finish()
+
+
+def difference(expected, got):
+    a, b = expected[1].splitlines(), got[1].splitlines()
+    wrong = [i for i in range(min(len(a), len(b))) if a[i] != b[i]]
+    text = 'status %d, expected %d; %d lines, expected %d; %d differ' % (
+        got[0], expected[0], len(b), len(a), len(wrong))
+    return text + ''.join('\nline %d: %s, expected %s' % (i + 1, b[i], a[i]) for i in wrong[:5])
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Runs the programs of tests/run/programs: Kiln's code against clang's own, at -O0 and -O1 bitcode,
+plain, in stress mode, and as static code in sections of their own. Output and exit status must be
+equal.
+
+    programs.py --kiln=build/kiln [NAME...] [--stress=N] [--levels=-O0,-O1]
+"""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
+import harness  # noqa: E402
+
+
+def variants(stress):
+    """Name, flags of kiln, flags of the link."""
+    yield '', [], []
+    yield ' static', ['--pic=static', '--function-sections'], ['-no-pie', '-Wl,--gc-sections']
+    for seed in range(1, stress + 1):
+        yield ' --stress=%d' % seed, ['--stress=%d' % seed, '--verify'], []
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('names', nargs='*', help='programs, without .c; default all')
+    p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
+    p.add_argument('--levels', default='-O0,-O1')
+    args = p.parse_args()
+    h = harness.Harness(args)
+    folder = os.path.dirname(os.path.abspath(__file__))
+    names = args.names or sorted(os.path.basename(f)[:-2]
+                                 for f in glob.glob(os.path.join(folder, '*.c')))
+
+    def check(item):
+        name, level = item
+        base = '%s%s' % (name, level)
+        bc = h.bitcode(os.path.join(folder, name + '.c'), h.path(base + '.bc'), (level,))
+        own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
+        libs = ('-lm', '-pthread')
+        expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
+        for i, (label, kiln_flags, link_flags) in enumerate(variants(args.stress)):
+            what = '%s %s%s' % (name, level, label)
+            try:
+                o = h.kiln_object(bc, h.path('%s.%d.o' % (base, i)), kiln_flags)
+                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags))],
+                            check=False)
+            except harness.Failure as e:
+                h.fail(what, str(e))
+                continue
+            if got[:2] == expected[:2]:
+                h.ok(what)
+            else:
+                h.fail(what, difference(expected, got))
+    h.each(check, [(n, level) for n in names for level in args.levels.split(',')])
+    h.finish()
+
+
+def difference(expected, got):
+    if expected[0] != got[0]:
+        text = 'status %d, expected %d' % (got[0], expected[0])
+    else:
+        text = 'same status'
+    for i, (a, b) in enumerate(zip(expected[1].splitlines() + [''], got[1].splitlines() + [''])):
+        if a != b:
+            return '%s; line %d is\n    %s\n  expected\n    %s' % (text, i + 1, b[:200], a[:200])
+    return text
+
+
+if __name__ == '__main__':
+    main()

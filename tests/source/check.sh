@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# check.sh: what holds for the source as a whole; `./dev check` runs it, and the suite runs the parts
+# that build nothing (check.sh source BUILD). Prints a line for each check, and what is wrong.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/harness/tap.sh
+
+sources() { find "${@:-.}" \( -name 'build*' -o -name .git \) -prune -o -name '*.[ch]' -print | sort; }
+
+# fail_lines WHAT: fails with the lines of standard input, if there are any.
+fail_lines() {
+  local lines
+  lines=$(cat)
+  [[ -z $lines ]] || { printf '%s:\n%s\n' "$1" "$lines"; return 1; }
+}
+
+# ---- source ----
+
+# forbidden_includes FOLDER PATTERN: includes of a folder outside of what it may see. Brackets are
+# the public headers, or the system's.
+forbidden_includes() {
+  sources "$1" | xargs -r grep -nE '^# *include +"' /dev/null |
+    grep -vE "# *include +\"($2)" | fail_lines "$1 may not include"
+}
+
+check_include_direction() {
+  local ok=0
+  forbidden_includes include '$^' || ok=1
+  forbidden_includes ir 'ir/' || ok=1
+  forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
+  forbidden_includes targets 'ir/|lib/|targets/' || ok=1
+  forbidden_includes helpers 'helpers/' || ok=1
+  forbidden_includes jit 'ir/|lib/elf\.h"|jit/' || ok=1
+  # Users of the public API: local headers without a folder.
+  for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
+  return $ok
+}
+
+check_targets_named_once() {
+  sources ir lib | xargs grep -lE 'kn_target_(x86_64|aarch64)|kn_(x64|a64)_' |
+    sort -u | tail -n +2 | fail_lines "more than one file names the targets"
+}
+
+check_file_sizes() {
+  git ls-files '*.c' '*.h' '*.py' '*.sh' dev | xargs wc -l |
+    awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
+}
+
+# The lists in meson.build are written by hand.
+check_listed() {
+  local f
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'jit/*.c' 'tools/*.c' 'tests/unit/*.c'); do
+    grep -qrE "'([a-z0-9_]+/)?$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
+  done | fail_lines "in no meson.build"
+}
+
+# A script that nothing starts tests nothing.
+check_scripts() {
+  local f
+  for f in $(git ls-files 'tests/kir/*.sh' 'tests/tool/*.sh' 'tests/tool/*.py' 'tests/run/*.sh' 'tests/run/*.py'); do
+    git grep -qwE "${f##*/}|'$(basename "${f%.*}")'|import $(basename "${f%.*}")" -- dev 'tests/*' ":!$f" || echo "$f"
+  done | fail_lines "started by nothing"
+}
+
+check_whitespace() {
+  git ls-files | grep -vE '\.(bc|o|png|out)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
+    fail_lines "tabs or spaces at the end of a line"
+}
+
+check_format() {
+  git ls-files '*.c' '*.h' | grep -vE '^tests/run/(programs|differential)/' | xargs clang-format-22 --dry-run --Werror 2>&1 |
+    grep -E 'error|warning' | sed -nE 's/^([^: ]+\.[ch]):.*/\1/p' | sort | uniq -c | fail_lines "not formatted"
+}
+
+check_header() {
+  gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c "$1" &&
+    g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1" &&
+    clang++-22 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1"
+}
+
+# Every public name has a comment, and the documentation renders without a warning.
+check_documented() {
+  local out ok=0
+  out=$(mktemp -d)
+  DOC_DIR=$out doxygen docs/Doxyfile 2>&1 && tests/source/api_doc.py "$out/xml" include/kiln || ok=1
+  rm -rf "$out"
+  return $ok
+}
+
+# The version stands in four places.
+check_versions() {
+  local version
+  version=$(sed -nE "s/^ *version: '([0-9.]+)',/\1/p" meson.build)
+  diff <(printf '%s\n' "$version" "$version" "$version") <(
+    awk '/^#define KILN_VERSION_(MAJOR|MINOR|PATCH)/ {v = v "." $3} END {print substr(v, 2)}' include/kiln/types.h
+    sed -nE '1s/^kiln \(([0-9.]+)(-[0-9]+)?\).*/\1/p' debian/changelog
+    sed -nE 's/^\.TH KILN 1 "" "kiln ([0-9.]+)".*/\1/p' docs/kiln.1)
+}
+
+# ---- built ----
+
+# What gdb looks for by name in every program (jit/debug.c), and the lock of it: the library's only state.
+for_gdb='__jit_debug_(descriptor|register_code)'
+
+# Symbols that a library exports, or that others could collide with.
+check_exported() {
+  nm -D --defined-only "$1" | awk '{print $3}' | grep -vE "^kiln_|^$for_gdb\$" |
+    fail_lines "$1 exports"
+}
+
+check_archive_names() {
+  nm -g --defined-only "$1" 2>/dev/null | awk 'NF == 3 {print $3}' | grep -vE "^(kiln|kn|x64|a64)_|^$for_gdb\$" |
+    fail_lines "$1 has global names of others"
+}
+
+check_needs_libc_only() {
+  readelf -d "$1" | sed -nE 's/.*NEEDED.*\[(.*)\]/\1/p' |
+    grep -vE '^(libc\.so\.6|libkiln\.so.*|ld-linux.*)$' | fail_lines "$1 needs"
+}
+
+# The library neither ends the process, nor prints, nor keeps state between calls.
+check_forbidden_calls() {
+  nm -u "$1" 2>/dev/null | awk 'NF == 2 {print $2}' | sort -u |
+    grep -xE 'abort|exit|_exit|__assert_fail|printf|puts|putchar|perror|fprintf|fputs|fwrite|stdout|stderr|raise|longjmp|setlocale|signal' |
+    fail_lines "$1 calls"
+}
+
+check_no_state() {
+  readelf -SW "$1" | awk '/^File:/ {file = $2} / \.(data|bss|tdata|tbss) / {
+      sub(/.*\] */, ""); if (strtonum("0x" $5) > 0) print file, $1 }' |
+    grep -v 'jit_debug\.c\.o' |
+    fail_lines "$1 has writable data"
+}
+
+check_source() {
+  local h
+  check "includes point one way" check_include_direction
+  check "one file names the targets" check_targets_named_once
+  check "no file of more than 900 lines" check_file_sizes
+  check "every source file is built" check_listed
+  check "every test script is started by something" check_scripts
+  check "no tabs, no spaces at line ends" check_whitespace
+  check "format" check_format
+  check "one version" check_versions
+  if command -v doxygen > /dev/null; then
+    check "every public name has a comment" check_documented
+  else
+    skip "every public name has a comment" "no doxygen"
+  fi
+  for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
+}
+
+check_built() {
+  local l
+  for l in "$1"/libkiln.so "$1"/frontends/llvm/libkiln-llvm.so; do
+    check "${l##*/} exports kiln_ only" check_exported "$l"
+    check "${l##*/} needs libc only" check_needs_libc_only "$l"
+  done
+  for l in "$1"/libkiln.a "$1"/frontends/llvm/libkiln-llvm.a; do
+    check "${l##*/} has names of its own only" check_archive_names "$l"
+    check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
+    check "${l##*/} keeps no state" check_no_state "$l"
+  done
+  if [[ -f $1/interp/libkiln-interp.so ]]; then
+    check "libkiln-interp.so exports kiln_ only" check_exported "$1/interp/libkiln-interp.so"
+    check "libkiln-interp.a has names of its own only" check_archive_names "$1/interp/libkiln-interp.a"
+  fi
+}
+
+# ---- builds ----
+
+check_build() {
+  local dir=$1 compiler=$2
+  shift 2
+  [[ -f $dir/build.ninja ]] || CC=$compiler meson setup "$dir" "$@" > "$dir.log" || { cat "$dir.log"; return 1; }
+  ninja -C "$dir" -k 0 > "$dir.log" || { grep -E 'error|undefined' "$dir.log" | grep -v '^FAILED'; return 1; }
+}
+
+check_builds() {
+  check "gcc, warnings as errors" check_build build-werror-gcc gcc --werror
+  check "clang, warnings as errors" check_build build-werror-clang clang-22 --werror -Dbench=disabled
+  check "sanitizers, gcc, checking build" check_build build-sanitize-gcc gcc --werror \
+    -Doptimization=1 -Db_ndebug=false -Db_sanitize=address,undefined -Dchecks=true -Dbench=disabled \
+    -Dc_args=-Wno-maybe-uninitialized
+  check "unit tests with gcc's sanitizers" meson test -C build-sanitize-gcc --no-rebuild --suite unit
+}
+
+case ${1:-all} in
+  source) check_source; check_built "$2" ;;
+  all) ./dev build; check_source; check_built build; check_builds ;;
+esac
+finish

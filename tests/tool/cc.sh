@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# cc.sh BUILD: `kiln cc` as a build system sees it: what it makes under which name, exit statuses,
+# diagnostics, dependences, several sources at once, what is clang's, the fallback.
+set -u
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+kiln=$build/kiln
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export TMPDIR=$work/tmp
+mkdir tmp sub
+unset KILN_FALLBACK KILN_LOG
+cc() { "$kiln" cc "$@"; }
+
+cat > main.c <<'END'
+#include <stdio.h>
+#include "own.h"
+int twice(int);
+int main(int argc, char **argv) { printf("%d %s\n", twice(argc) + OWN, NAME); return 3; }
+END
+echo '#define OWN 40' > own.h
+echo 'int twice(int a) { return 2 * a; }' > sub/twice.c
+echo 'int twice(int a) { return a + ; }' > wrong.c
+echo 'int twice(int a) { return missing(a); }' > warns.c
+printf '#define N 3\n.globl thrice\nthrice: lea (%%rdi,%%rdi,2), %%eax\n ret\n.section .note.GNU-stack,"",@progbits\n' > thrice.S
+cat > vector.c <<'END'
+typedef int v4 __attribute__((vector_size(16)));
+v4 add(v4 a, v4 b) { return a + b; }
+END
+
+# runs PROGRAM: it says what main.c should.
+runs() {
+  local o s=0
+  o=$("$1") || s=$?
+  [[ $s == 3 && $o == "42 kiln cc" ]] || { echo "exit status $s, printed: $o"; return 1; }
+}
+# says STATUS PATTERN COMMAND...: exits with STATUS, and a line of standard error matches PATTERN.
+says() {
+  local want=$1 pattern=$2 status=0
+  shift 2
+  "$@" > says.out 2> says.err || status=$?
+  (( status == want )) || { echo "exit status $status instead of $want"; cat says.err; return 1; }
+  grep -Eq -- "$pattern" says.err || { echo "no line like: $pattern"; cat says.err; return 1; }
+}
+made() { local f; for f; do [[ -s $f ]] || { echo "not made: $f"; return 1; }; done; }
+# The object has code that Kiln made: no compiler's name in a comment section.
+ours() { ! readelf -p .comment "$1" 2> /dev/null | grep -q clang || { echo "$1 is clang's"; return 1; }; }
+define=-DNAME='"kiln cc"'
+
+objects_and_link() {
+  cc -Wall -O2 -c "$define" main.c && cc -c sub/twice.c && made main.o twice.o && ours main.o &&
+    cc -o program main.o twice.o && runs ./program
+}
+check 'compiles with -c, names objects by their sources, links' objects_and_link
+output() { cc -c -o out.o sub/twice.c && made out.o && cc "$define" main.c out.o && runs ./a.out; }
+check 'takes -o, and a.out is the default' output
+all_at_once() { cc -O1 -g -std=gnu11 "$define" main.c sub/twice.c -lm -pthread -o all && runs ./all; }
+check 'compiles and links several sources at once' all_at_once
+temporaries() { [[ -z $(ls tmp) ]] || { ls tmp; return 1; }; }
+check 'leaves no temporary files' temporaries
+shared() {
+  cc -shared -fPIC -Wl,-soname,libtwice.so sub/twice.c -o libtwice.so &&
+    cc "$define" main.c -L. -ltwice -Wl,-rpath,"$work" -o dynamic && runs ./dynamic
+}
+check 'makes shared objects and links them' shared
+versions() {
+  cat > versions.c <<'CODE'
+int old(int a) { return a; }
+int new(int a) { return 2 * a; }
+__asm__(".symver old, twice@V1\n\t.symver new,twice@@V2; ");
+int table[3] = {7, 8, 9};
+extern int short_table[1] __attribute__((alias("table")));
+__asm__(".symver short_table, data@@V1");
+CODE
+  echo 'V1 { global: data; twice; local: *; }; V2 { global: twice; } V1;' > versions.map
+  cc -shared -fPIC -Wl,--version-script=versions.map versions.c -o libversions.so || return 1
+  nm -D libversions.so | grep -o ' [TD] .*' | sort > got
+  printf ' %s\n' 'D data@@V1' 'T twice@@V2' 'T twice@V1' | diff - got || return 1
+  cc "$define" main.c -L. -lversions -Wl,-rpath,"$work" -o versioned && runs ./versioned
+}
+check 'makes versions of symbols' versions
+static() { cc -static "$define" main.c sub/twice.c -o static && runs ./static; }
+check 'links statically' static
+sections() {
+  cc -ffunction-sections -c sub/twice.c -o s.o && readelf -SW s.o | grep -q '\.text\.twice'
+}
+check 'passes -ffunction-sections on' sections
+# Locations and variables for a debugger stand between the records of instructions.
+cat > list.c <<'END'
+struct list { long value; struct list *next; long count; };
+void other(void);
+long count(struct list *l, int again) {
+  long more = l->count + 1; /* its address is used in both blocks */
+  if (again) other();
+  l->count = more;
+  return more;
+}
+END
+same_code() {
+  local level
+  for level in -O0 -O1; do
+    cc -c $level list.c -o plain.o && cc -c -g $level list.c -o debug.o || return 1
+    objcopy -O binary -j .text plain.o plain.text && objcopy -O binary -j .text debug.o debug.text || return 1
+    cmp plain.text debug.text || return 1
+  done
+}
+check 'makes the same code with -g' same_code
+depends() {
+  cc -MMD -c "$define" main.c -o sub/main.o && [[ $(cat sub/main.d) == 'sub/main.o: main.c own.h' ]] ||
+    { cat sub/main.d; return 1; }
+  cc -MD -MF d.txt -MT target -c "$define" main.c && grep -q '^target: main.c' d.txt || return 1
+  cc -MD -c "$define" main.c && grep -q '^main.o: main.c' main.d
+}
+check 'writes dependences as clang does' depends
+standard_input() { cc -x c -c -o in.o - < sub/twice.c && made in.o; }
+check 'compiles standard input' standard_input
+at_file() {
+  printf '%s\n' "-c -o 'from file.o'" "$define" main.c | sed 's/"kiln cc"/\\"kiln\\ cc\\"/' > words
+  cc @words && made 'from file.o'
+}
+check 'takes words from a file' at_file
+assembly_source() { cc -c thrice.S && made thrice.o && cc "$define" main.c sub/twice.c thrice.S -o t && runs ./t; }
+check 'leaves assembly to clang' assembly_source
+assembly() { cc -S sub/twice.c && grep -q '^twice:' twice.s; }
+check 'prints assembly with symbols' assembly
+preprocessor() { [[ $(cc -E -P sub/twice.c) == 'int twice(int a) { return 2 * a; }' ]]; }
+check 'leaves -E to clang' preprocessor
+version() { cc --version | grep -q 'clang version' && [[ $(cc -dumpmachine) == *-linux-gnu ]]; }
+check 'says that it is clang' version
+check 'passes an error on' says 1 'wrong.c:1:31: error: expected expression' cc -c wrong.c -o wrong.o
+no_object() { [[ ! -e wrong.o ]]; }
+check 'makes no object of an error' no_object
+check 'passes warnings on' says 1 'warns.c:1:.*error: call to undeclared' cc -c warns.c
+check 'no input' says 1 'no input files' cc
+check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
+check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub/twice.c -o
+check 'names what it cannot compile' says 1 'vector.c: error: not implemented: vector types' cc -c vector.c
+fallback() {
+  KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o
+}
+check 'KILN_FALLBACK=llvm leaves that to LLVM, and says so' fallback
+logged() {
+  KILN_LOG=$work/log "$kiln" cc -c "$define" main.c sub/twice.c && [[ $(wc -l < log) == 2 ]] &&
+    grep -q '^sub/twice.c: 1 functions, [0-9]* instructions$' log || return 1
+  KILN_LOG=$work/log KILN_FALLBACK=llvm "$kiln" cc -c vector.c && [[ $(wc -l < log) == 3 ]] &&
+    grep -q '^vector.c: compiled by LLVM: not implemented: vector types' log
+}
+check 'KILN_LOG counts functions, and names fallbacks' logged
+other_target() {
+  cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
+}
+check 'compiles for another target' other_target
+# What -march and the target attribute say reaches the code, function by function.
+atomics() {
+  printf '%s\n' 'int add(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' \
+    '__attribute__((target("lse"))) int one(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' > at.c
+  local march=$1 want=$2
+  cc --target=aarch64-linux-gnu "-march=$march" -c at.c -o at.o &&
+    [[ $(llvm-objdump-22 -d --mattr=+lse at.o | grep -c ldaddal) == "$want" ]]
+}
+check 'no LSE in the baseline, but in the function that asks for it' atomics armv8-a 1
+check 'LSE with -march' atomics armv8.1-a 2
+# Links for it, however that is said, with its libc and by its linkers; long double is its own.
+other_program() {
+  local flags
+  for flags in --target=aarch64-linux-gnu '-target aarch64-linux-gnu -static' '--target=aarch64-linux-gnu -no-pie -O1 -g -pthread' \
+      '--target=aarch64-linux-gnu -fuse-ld=lld' '--target=aarch64-linux-gnu -fuse-ld=mold'; do
+    cc $flags "$define" main.c sub/twice.c -o a64 -lm || return 1
+    printf '#!/bin/sh\nexec qemu-aarch64 -L /usr/aarch64-linux-gnu ./a64\n' > a64.sh && chmod +x a64.sh && runs ./a64.sh ||
+      { echo "with $flags"; return 1; }
+  done
+  cc --target=aarch64-linux-gnu -shared -fPIC sub/twice.c -o libtwice.so && readelf -h libtwice.so | grep -q AArch64 &&
+    cc --target=aarch64-linux-gnu -S sub/twice.c -o - | grep -q '^twice:'
+}
+if command -v aarch64-linux-gnu-ld > /dev/null && command -v qemu-aarch64 > /dev/null; then
+  check 'makes programs for another target' other_program
+else skip 'makes programs for another target' 'no cross linker, or no qemu'; fi
+configure() {
+  mkdir -p cm && printf 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\nadd_executable(p ../main.c ../sub/twice.c)\ntarget_compile_definitions(p PRIVATE NAME="kiln cc")\n' > cm/CMakeLists.txt
+  CC="$kiln cc" cmake -S cm -B cm/build > cm.log 2>&1 && cmake --build cm/build >> cm.log 2>&1 &&
+    runs cm/build/p || { tail -20 cm.log; return 1; }
+}
+meson_build() {
+  mkdir -p me/src && cp main.c own.h sub/twice.c me/src &&
+    printf "project('p', 'c')\nexecutable('p', 'src/main.c', 'src/twice.c', c_args: '-DNAME=\"kiln cc\"')\n" > me/meson.build
+  CC="$kiln cc" meson setup me/build me > me.log 2>&1 && ninja -C me/build >> me.log 2>&1 &&
+    runs me/build/p || { tail -20 me.log; return 1; }
+}
+check 'meson takes it as a compiler' meson_build
+if command -v cmake > /dev/null; then check 'CMake takes it as a compiler' configure
+else skip 'CMake takes it as a compiler' 'cmake is not installed'; fi
+finish

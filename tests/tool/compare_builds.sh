@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# compare_builds.sh [--cache=CACHE] [--keep=FOLDER] OLD_KILN NEW_KILN: compares the objects that two builds of
+# kiln make, byte for byte, for a change that is to leave the machine code as it was. Inputs: SQLite and Lua as
+# bitcode (-O0 and -O1, with and without -g), the .kir files of the tests and those that gen.py writes. Each is
+# compiled for both targets, plainly and with two seeds of --stress. Where kiln refuses an input, what it says and
+# its exit status are compared. Each difference is printed by name; the last line counts; the exit status is 1 if
+# anything differs. With --keep the objects that differ stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o.
+# The bitcode is made once in CACHE (default: build/cache of this tree), which takes a minute or two.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tests=$root/tests
+cache=$root/build/cache keep=
+while [[ ${1-} == --* ]]; do
+  case $1 in
+    --cache=*) cache=${1#*=} ;;
+    --keep=*) keep=$(realpath -m "${1#*=}") ;;
+    *) sed -nE '2,/^[^#]/s/^# ?//p' "$0"; exit 2 ;;
+  esac
+  shift
+done
+(( $# == 2 )) || { sed -nE '2,/^[^#]/s/^# ?//p' "$0" >&2; exit 2; }
+old=$(realpath "$1") new=$(realpath "$2")
+for kiln in "$old" "$new"; do
+  [[ -f $kiln && -x $kiln ]] || { echo "compare_builds.sh: $kiln is no program" >&2; exit 2; }
+done
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+
+# ---- inputs ----
+
+# make_bitcode OUT: OUT/TARGET/LEVEL/NAME.bc of SQLite and of each file of Lua; LEVEL is O0, O1, O0-g or O1-g.
+make_bitcode() {
+  local out=$1 sqlite lua target level file clang
+  sqlite=$("$tests/harness/sqlite_bitcode.sh" "$cache")
+  lua=$("$tests/harness/lua_bitcode.sh" "$cache")
+  for target in x86_64 aarch64; do
+    for level in O0 O1 O0-g O1-g; do
+      mkdir -p "$out/$target/$level"
+      clang="clang-22 --target=$target-linux-gnu -w -fPIC -emit-llvm -fno-vectorize -fno-slp-vectorize -${level/-/ -}"
+      printf '%s\0' "$clang -c '$sqlite/sqlite3.c' -o '$out/$target/$level/sqlite3.bc'"
+      for file in "$cache"/sources/lua5.4-*/src/*.c; do
+        printf '%s\0' "$clang -std=gnu99 -DLUA_COMPAT_5_3 -DLUA_USE_LINUX -I'$lua/include' -c '$file' \
+          -o '$out/$target/$level/$(basename "$file" .c).bc'"
+      done
+    done
+  done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
+}
+
+bitcode=$cache/compare
+exec 6> "$cache/compare.lock"
+flock 6
+if [[ ! -f $bitcode/complete ]]; then
+  echo "compare_builds.sh: making bitcode in $bitcode" >&2
+  rm -rf "$bitcode"
+  make_bitcode "$bitcode" 6>&-
+  touch "$bitcode/complete"
+fi
+exec 6>&-
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+PYTHONDONTWRITEBYTECODE=1 python3 "$tests/kir/gen.py" "$work/generated"
+
+# Lines of input, tab, target.
+inputs() {
+  local target file
+  for target in x86_64 aarch64; do
+    for file in "$bitcode/$target"/*/*.bc $(cd "$root" && git ls-files 'tests/*.kir') "$work"/generated/*.kir; do
+      printf '%s\t%s\n' "$file" $target
+    done
+  done
+}
+
+# ---- comparing ----
+
+# compile KILN OUT TARGET INPUT [OPTION]: the object is OUT.o; what kiln said, with its exit status, is OUT.said.
+compile() {
+  local kiln=$1 out=$2 target=$3 input=$4 status=0
+  rm -f "$out.o"
+  "$kiln" compile --target="$target" "${@:5}" -o "$out.o" "$input" > "$out.said" 2>&1 || status=$?
+  echo "exit status $status" >> "$out.said"
+}
+
+# compare INPUT TARGET [OPTION]: prints a line "same", "refused" (by both alike) or "differs: NAME: HOW".
+compare() {
+  local name=$1 at how=
+  name=${name#"$bitcode/$2/"} name=${name#"$work/"}
+  at=$work/job.$BASHPID
+  compile "$old" "$at.old" "$2" "$1" "${@:3}"
+  compile "$new" "$at.new" "$2" "$1" "${@:3}"
+  if ! cmp -s "$at.old.said" "$at.new.said"; then
+    how="old: $(tr '\n' ' ' < "$at.old.said")new: $(tr '\n' ' ' < "$at.new.said")"
+  elif [[ $(tail -n 1 "$at.old.said") == 'exit status 1' ]]; then
+    echo refused
+    return
+  elif how=$(cmp "$at.old.o" "$at.new.o" 2>&1); then
+    echo same
+    return
+  else
+    how=${how#"$at.old.o $at.new.o "} how="${how#cmp: }, $(tail -n 1 "$at.old.said")"
+  fi
+  echo "differs: $2: $name${3+ $3}: $how"
+  if [[ -n $keep ]]; then
+    local to=${name//\//_}.$2${3+.${3#--}}
+    mkdir -p "$keep/old" "$keep/new"
+    for side in old new; do
+      if [[ -f $at.$side.o ]]; then cp "$at.$side.o" "$keep/$side/$to.o"; fi
+    done
+  fi
+}
+
+# Of a part of the inputs, for one process.
+compare_all() {
+  local input target option
+  while IFS=$'\t' read -r input target; do
+    compare "$input" "$target"
+    for option in --stress=1 --stress=7; do compare "$input" "$target" $option; done
+  done
+}
+
+cd "$root"
+jobs=$(nproc)
+inputs > "$work/inputs"
+for (( i = 0; i < jobs; i++ )); do
+  awk "NR % $jobs == $i" "$work/inputs" | compare_all > "$work/results.$i" &
+done
+wait
+cat "$work"/results.* > "$work/results"
+grep '^differs' "$work/results" | sort || true
+count() { grep -c "^$1" "$work/results" || true; }
+want=$(( $(wc -l < "$work/inputs") * 3 ))
+(( $(wc -l < "$work/results") == want )) || { echo "compare_builds.sh: a comparison ended early" >&2; exit 1; }
+differ=$(count differs)
+echo "$differ differ, $(count same) objects are the same, $(count refused) inputs are refused alike"
+(( differ == 0 ))

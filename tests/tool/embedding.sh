@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# embedding.sh BUILD: what README.md, docs/embedding.md and docs/jit.md show is true. Their programs (marked
+# `complete`) are written to a folder, and the commands marked `run` executed there as printed, with Kiln
+# installed; the other pieces of C compile within a function that has what they name.
+set -u
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+docs=("$tests/../README.md" "$tests/../docs/embedding.md" "$tests/../docs/jit.md")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+option() {
+  meson introspect --buildoptions "$build" |
+    python3 -c "import json, sys; print(next(o['value'] for o in json.load(sys.stdin) if o['name'] == '$1'))"
+}
+if [[ $(option b_sanitize) != none ]]; then
+  skip "embedding" "programs outside do not link with sanitized libraries"
+  finish
+fi
+DESTDIR=$work/root meson install -C "$build" --no-rebuild --quiet || exit 1
+root=$work/root$(option prefix)
+lib=$root/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 PATH=$root/bin:$PATH
+
+# Writes programs and numbered pieces; `list` says what there is, in order: KIND FILE [NEEDED PROGRAM].
+mkdir doc && cd doc || exit 1
+awk '
+  /^<!-- complete: / { kind = "program"; name = $3; next }
+  /^<!-- setup -->/ { kind = "setup"; next }
+  /^<!-- run(: [a-z]+)? -->/ { kind = "run"; needs = $2 == "run:" ? $3 : ""; next }
+  /^```(c|sh)$/ {
+    if (kind == "" && $1 == "```c") kind = "piece"
+    if (kind == "") next
+    file = kind == "program" ? name : "block" ++n (kind == "piece" ? ".c" : ".sh")
+    print kind, file, needs > "list"
+    printf "" > file
+    inside = 1; needs = ""; next
+  }
+  /^```$/ { if (inside) close(file); inside = 0; kind = ""; next }
+  inside { print > file }
+' "${docs[@]}"
+
+# Each piece in a block of its own, within one function.
+pieces() {
+  local file
+  echo '#include <kiln/kiln.h>'
+  echo 'void pieces(kiln_module *, kiln_session *, kiln_symbol, kiln_sig, kiln_value);'
+  echo 'void pieces(kiln_module *m, kiln_session *s, kiln_symbol symbol, kiln_sig sig, kiln_value pointer) {'
+  echo 'kiln_func *f = kiln_func_begin(s, symbol); kiln_value x = kiln_func_param(f, 0);'
+  echo 'kiln_symbol text = {0}, puts = {0};'
+  while read -r _ file _; do
+    printf '{\n#line 1 "%s"\n' "$file"
+    cat "$file"
+    echo "}"
+  done < <(grep '^piece ' list)
+  echo '}'
+}
+shows() {
+  pieces > pieces.c
+  gcc -std=c11 -Wall -Wextra -Werror -Wno-unused "-I$root/include" -fsyntax-only pieces.c
+}
+
+check "programs and commands are found" \
+  test "$(grep -c '^program ' list)" -ge 6 -a "$(grep -c '^run ' list)" -ge 8
+check "the README's program is examples/hello" cmp hello.c <(tail -n +2 "$tests/../examples/hello/hello.c")
+check "the pieces of C compile" shows
+while read -r kind file needs; do
+  case $kind in
+    program)
+      check "$file has no warnings" gcc -std=c11 -Wall -Wextra -Werror "-I$root/include" \
+        -fsyntax-only -D_GNU_SOURCE "$file" ;;
+    setup) bash -e "$file" || exit 1 ;;
+    run)
+      name="$file: $(head -n 1 "$file")"
+      if [[ -n $needs && ! -x $root/bin/kiln-$needs ]]; then
+        skip "$name" "built without kiln-$needs"
+      else
+        check "$name" bash -e -o pipefail "$file"
+      fi ;;
+  esac
+done < list
+finish

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# install.sh BUILD: `meson install` into a folder of its own; then programs outside the tree are built
+# with what pkg-config says, shared and static, in C and C++, linked and run.
+set -u
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# option NAME: of the build, as meson knows it.
+option() {
+  meson introspect --buildoptions "$build" |
+    python3 -c "import json, sys; print(next(o['value'] for o in json.load(sys.stdin) if o['name'] == '$1'))"
+}
+if [[ $(option b_sanitize) != none ]]; then
+  skip "install" "programs outside do not link with sanitized libraries"
+  finish
+fi
+prefix=$(option prefix)
+multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+root=$work/root$prefix
+lib=$root/lib/$multiarch
+libraries=(kiln kiln-llvm)
+tools=(kiln kiln-run)
+[[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
+[[ -x $build/kiln-interp ]] && tools+=(kiln-interp) && libraries+=(kiln-interp)
+
+export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+
+install_all() { DESTDIR=$work/root meson install -C "$build" --no-rebuild --quiet; }
+all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.def) <(ls "$root/include/kiln"); }
+# A library has its three names, its archive, and is called by its soname.
+all_names() {
+  local version
+  version=$(pkg-config --modversion "$1") || return 1
+  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.0" &&
+     $(readlink "$lib/lib$1.so.0") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
+    readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.0\]"
+}
+flags() { pkg-config --cflags --libs "$@"; }
+
+check "meson install" install_all
+check "all headers" all_headers
+for l in "${libraries[@]}"; do check "lib$l in lib/$multiarch" all_names "$l"; done
+for t in "${tools[@]}"; do
+  check "$t and its manual page" test -x "$root/bin/$t" -a -f "$root/share/man/man1/$t.1"
+done
+check "the version is that of the headers" bash -c "[[ \$('$root/bin/kiln' --version) == \"kiln \$(pkg-config --modversion kiln)\" ]]"
+
+# program NAME CASE COMPILER...: builds NAME.c in a folder of its own and runs it.
+program() {
+  local name=$1 kind=$2
+  shift 2
+  mkdir -p "$name-$kind" && cp "$tests/tool/install/$name.c" "$name-$kind" && cd "$name-$kind" || return 1
+  read -ra args <<< "$link_flags"
+  "$@" -Wall -Wextra -Werror "$name.c" "${args[@]}" -o "$name" || return 1
+  readelf -d "$name" | grep -q 'NEEDED.*libkiln' && export LD_LIBRARY_PATH=$lib
+  "./$name"
+}
+# The object that the program wrote links with C, and is right.
+sum_is_right() {
+  program "$@" || return 1
+  printf 'long sum_to(long);\nint main(void) { return sum_to(100) == 5050 ? 0 : 1; }\n' > main.c
+  gcc main.c sum.o -o main && ./main
+}
+# The program needs the shared library.
+needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.0'; }
+
+link_flags=$(flags kiln)
+check "a C program, shared" sum_is_right sum shared gcc -std=c11
+check "it needs libkiln.so.0" needs sum-shared/sum
+check "a C++ program, shared" sum_is_right sum cxx g++ -std=c++17 -x c++
+check "a C program, clang" sum_is_right sum clang clang-22 -std=c11
+link_flags=$(flags --static kiln)
+check "a C program, static" sum_is_right sum static gcc -static
+check "it needs no library" bash -c '! readelf -d sum-static/sum | grep -q NEEDED'
+check "a C++ program, static" sum_is_right sum static-cxx g++ -std=c++17 -static -x c++
+link_flags=$(flags kiln-llvm)
+check "the bitcode reader" program text llvm gcc
+if [[ -f $lib/libkiln-interp.a ]]; then
+  link_flags=$(flags kiln-llvm kiln-interp)
+  check "the interpreter, shared" program text interp gcc -DWITH_INTERP
+  check "the interpreter, C++" program text interp-cxx g++ -DWITH_INTERP -x c++
+  # without -static: dlopen needs the dynamic libc
+  link_flags=$(flags --static kiln-llvm kiln-interp | sed -E 's/-l(kiln[a-z-]*)/-l:lib\1.a/g')
+  check "the interpreter, from archives" program text interp-static gcc -DWITH_INTERP
+  check "it needs no libkiln" bash -c '! readelf -d text-interp-static/text | grep -q libkiln'
+fi
+
+installed() { (unset LD_LIBRARY_PATH; "$root/bin/kiln" "$@"); }
+printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  ret v0\n}\n' > f.kir
+check "the installed tool compiles" installed compile f.kir
+if [[ -x $root/bin/kiln-dis ]]; then check "the installed tool disassembles" installed dis f.o; fi
+if [[ -x $root/bin/kiln-interp ]]; then
+  printf 'func @main() -> i32 {\nb0:\n  ret 7\n}\n' > main.kir
+  check "the installed tool interprets" expect_status 7 installed interp main.kir
+fi
+finish

@@ -1,0 +1,294 @@
+#!/usr/bin/env bash
+# kiln.sh BUILD: the contract of the `kiln` tool: exit status, diagnostics, inputs by content,
+# outputs that appear only when they are complete, same bytes on repeat, objects that all linkers take.
+set -u
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+kiln=$build/kiln
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+cat > add.kir <<'END'
+; adds and calls
+declare @twice(i32) -> i32
+func @add(i32, i32) -> i32 {
+b0(v0: i32, v1: i32):
+  v2 = add.i32 v0, v1
+  v3 = call @twice(v2)
+  ret v3
+}
+END
+cat > main.c <<'END'
+#include <stdio.h>
+static const char *const names[] = {"zero", "one", "two", "three"};
+int counter = 7;
+static int state(void) { static int n = 3; return n++; }
+int twice(int a) { return 2 * a; }
+int add(int, int);
+int main(int argc, char **argv) {
+  double d = argc * 1.5;
+  printf("%d %s %d %d %.2f %s\n", add(20, argc), names[argc & 3], counter + state(), state(), d, argv[1]);
+  switch (argc) {
+  case 1: return 11;
+  case 2: return 22;
+  case 3: return 33;
+  case 4: return 44;
+  default: return 55;
+  }
+}
+END
+clang-22 -O0 -fPIC -emit-llvm -c main.c -o main.bc || exit 1
+printf 'int f(int a) { __asm__ volatile("nop"); return a; }\n' | clang-22 -O0 -emit-llvm -c -x c - -o asm.bc
+# The wrapper: magic, version, offset and size of the bitcode, CPU type.
+size=$(stat -c %s main.bc)
+{ printf '\xde\xc0\x17\x0b\0\0\0\0\x14\0\0\0'; printf "\\x$(printf %02x $((size & 255)))\\x$(printf %02x $((size >> 8 & 255)))\0\0"
+  printf '\x07\0\0\x01'; cat main.bc; } > wrapped.bc
+
+# silent COMMAND...: succeeds and prints nothing.
+silent() { local o; o=$("$@" 2>&1) && [[ -z $o ]] || { echo "printed: $o"; return 1; }; }
+# says STATUS PATTERN COMMAND...: exits with STATUS, and a line of standard error matches PATTERN.
+says() {
+  local want=$1 pattern=$2 status=0
+  shift 2
+  "$@" > says.out 2> says.err || status=$?
+  (( status == want )) || { echo "exit status $status instead of $want"; cat says.err; return 1; }
+  grep -Eq -- "$pattern" says.err || { echo "no line like: $pattern"; cat says.err; return 1; }
+}
+# only FILE...: the folder clean/ has just these files.
+only() { [[ $(ls clean) == "$(printf '%s\n' "$@")" ]] || { echo "there are: $(ls clean)"; return 1; }; }
+
+# ---- usage ----
+check "--help" bash -c "'$kiln' --help | grep -q '^Usage: kiln'"
+check "--version" bash -c "'$kiln' --version | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
+check "no verb is wrong usage" says 2 Usage "$kiln"
+check "unknown verb" says 2 "unknown verb 'mend'" "$kiln" mend
+check "unknown option" says 2 'frobnicate' "$kiln" compile --frobnicate main.bc
+check "no input" says 2 'no input' "$kiln" compile
+check "-o with two inputs" says 2 'more than one input' "$kiln" compile -o x.o main.bc add.kir
+check "unknown target" says 2 "unknown target 'vax'" "$kiln" compile --target=vax main.bc
+check "unknown PIC model" says 2 "'some'" "$kiln" compile --pic=some main.bc
+check "unknown feature" says 2 "unknown feature 'avx'" "$kiln" compile --features=lse,avx main.bc
+check "bad seed" says 2 'bad seed' "$kiln" compile --stress=x main.bc
+check "print wants one input" says 2 'one input' "$kiln" print add.kir main.bc
+check "dis wants one file" says 2 'one object' "$kiln" dis
+check "wrong usage writes nothing" test ! -e x.o
+
+# ---- inputs and outputs ----
+check "compile bitcode" silent "$kiln" compile main.bc
+check "the object is named after the input" test -s main.o
+check "compile text" silent "$kiln" compile add.kir
+check "several inputs, each to its own object" bash -c \
+  "mkdir -p in several && cp main.bc add.kir in && cd several && '$kiln' compile ../in/main.bc ../in/add.kir && test -s main.o && test -s add.o && test ! -e ../in/main.o"
+check "-o" silent "$kiln" compile -o other.o main.bc
+check "same bytes on repeat" cmp main.o other.o
+check "standard input, standard output" bash -c "'$kiln' compile -o - - < main.bc > stdin.o && test -s stdin.o"
+check "bitcode from a pipe" bash -c "cat main.bc | '$kiln' compile -o pipe.o - && cmp pipe.o stdin.o"
+check "text from standard input" bash -c "'$kiln' compile -o stdin-text.o - < add.kir && test -s stdin-text.o"
+check "wrapped bitcode" silent "$kiln" compile -o wrapped.o wrapped.bc
+check "content decides, not the name" bash -c "cp main.bc named.kir && '$kiln' compile -o named.o named.kir"
+check "output to a device" silent "$kiln" compile -o /dev/null main.bc
+check "permissions follow the umask" bash -c "umask 027 && '$kiln' compile -o mode.o main.bc && test \$(stat -c %a mode.o) = 640"
+check "--stats" says 0 'functions' "$kiln" compile --stats -o stats.o main.bc
+check "--time" says 0 'walk' "$kiln" compile --time -o time.o main.bc
+check "--time does not change the object" cmp time.o main.o
+check "--stress prints its seed" says 0 'seed 42' "$kiln" compile --stress=42 -o stress.o main.bc
+check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
+
+# ---- errors ----
+mkdir clean
+check "missing file" says 1 'nowhere.bc: No such file' "$kiln" compile -o clean/a.o nowhere.bc
+check "a folder" says 1 'clean: ' "$kiln" compile -o clean/a.o clean
+head -c $((size - 200)) main.bc > short.bc
+check "truncated bitcode" says 1 '^short\.bc:.*error: .*[0-9]' "$kiln" compile -o clean/a.o short.bc
+printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  v1 = frob.i32 v0\n  ret v1\n}\n' > bad.kir
+check "one line for one error" bash -c "test \$('$kiln' compile -o clean/a.o short.bc 2>&1 | wc -l) = 1"
+check "a text error has line and column" says 1 '^bad\.kir:3:[0-9]+: error: ' "$kiln" compile -o clean/a.o bad.kir
+check "an unsupported instruction has its place" says 1 '^asm\.bc:f:[^:]+:[0-9]+: error: ' "$kiln" compile -o clean/a.o asm.bc
+check "failed inputs leave no output" only
+cp main.o clean/a.o
+check "a failed input keeps the old output" bash -c "! '$kiln' compile -o clean/a.o bad.kir 2> /dev/null && cmp clean/a.o main.o"
+check "output in a folder that is not there" says 1 'no/a.o: No such file' "$kiln" compile -o no/a.o main.bc
+check "one bad input of two" bash -c "cd clean && ! '$kiln' compile ../bad.kir ../add.kir 2> /dev/null && test -s add.o && test ! -e bad.o"
+rm -f clean/add.o
+check "no temporary file is left" only a.o
+check "full device" says 1 '/dev/full' "$kiln" compile -o /dev/full main.bc
+check "an empty input gives an empty object" silent "$kiln" compile -o empty.o /dev/null
+head -c 5000 /dev/urandom | tr -d '\000' > noise
+check "noise is no text" says 1 '^noise:[0-9]+:[0-9]+: error: ' "$kiln" compile -o clean/b.o noise
+
+# ---- what a target does not have ----
+# no_f80 PLACE OPERATION 'SIGNATURE' BODY...: refused where it stands.
+no_f80() {
+  { echo 'declare @c(f80) -> f80'
+    printf 'func @f%s {\n' "$3"
+    printf '%s\n' "${@:4}" '}'; } > f80.kir
+  says 1 "^f80.kir:$1: error: $2: f80 is not supported on aarch64$" "$kiln" compile --target=aarch64 -o f80.o f80.kir &&
+    [[ ! -e f80.o ]] && silent "$kiln" compile -o f80.o f80.kir && rm f80.o
+}
+one='f80 0x3fff8000000000000000'
+check "no f80: arithmetic" no_f80 4:8 fadd '()' 'b0:' "  v0 = fadd.f80 $one, $one" '  ret'
+check "no f80: comparison" no_f80 4:8 fcmp '() -> i8' 'b0:' "  v0 = fcmp.f80 olt $one, $one" '  ret v0'
+check "no f80: to an integer" no_f80 4:8 ftosi '() -> i64' 'b0:' "  v0 = ftosi.i64 f80 $one" '  ret v0'
+check "no f80: from an integer" no_f80 4:8 sitof '()' 'b0:' '  v0 = sitof.f80 i64 5' '  ret'
+check "no f80: to a narrower float" no_f80 4:8 fdemote '() -> f64' 'b0:' "  v0 = fdemote.f64 f80 $one" '  ret v0'
+check "no f80: from a narrower float" no_f80 4:8 fpromote '()' 'b0:' '  v0 = fpromote.f80 f64 1.5' '  ret'
+check "no f80: select" no_f80 4:8 select '()' 'b0:' "  v0 = select.f80 1, $one, $one" '  ret'
+check "no f80: load" no_f80 4:8 load '(i64)' 'b0(v0: i64):' '  v1 = load.f80 v0' '  ret'
+check "no f80: store" no_f80 4:3 store '(i64)' 'b0(v0: i64):' "  store.f80 $one, v0" '  ret'
+check "no f80: call" no_f80 4:3 call '()' 'b0:' "  call @c($one)" '  ret'
+check "no f80: va_arg" no_f80 4:8 va_arg '(i64)' 'b0(v0: i64):' '  v1 = va_arg.f80 v0' '  ret'
+check "no f80: parameter" no_f80 f:b0:0 param '(f80)' 'b0(v0: f80):' '  ret'
+check "no f80: block parameter" no_f80 5:1 param '()' 'b0:' "  br b1($one)" 'b1(v0: f80):' '  brif 1, b1(v0), b2' 'b2:' '  ret'
+check "no f80: result" no_f80 4:3 ret '() -> f80' 'b0:' "  ret $one"
+
+# Two f80 are results, in st(0) and st(1); three are not.
+three='() -> f80, f80, f80'
+{ echo "declare @g$three"; printf 'func @f() {\nb0:\n  v0 = call @g()\n  ret\n}\n'; } > f80.kir
+check "three f80 as results of a call" says 1 '^f80.kir:4:8: error: call: result of a type, or number' "$kiln" compile -o f80.o f80.kir
+printf 'func @f%s {\nb0:\n  ret %s, %s, %s\n}\n' "$three" "$one" "$one" "$one" > f80.kir
+check "three f80 as results" says 1 '^f80.kir:3:3: error: ret: result of a type, or number' "$kiln" compile -o f80.o f80.kir
+
+# ---- alignment of functions ----
+for target in x86_64 aarch64; do
+  check "the largest alignment, $target" bash -c "'$kiln' compile --target=$target -o aligned.o '$tests/kir/regress_align.kir' && [[ \$(nm aligned.o | grep ' ra_large') == *[1-9]0000' t ra_large' ]]"
+done
+
+printf 'func @f(i64, i128) -> i128 {\nb0(v0: i64, v1: i128):\n  v2 = atomic_rmw.i128 add seq_cst v0, v1\n  ret v2\n}\n' > wide.kir
+check "16 bytes at once without cx16" says 1 'atomic_rmw: i128 needs the feature cx16' "$kiln" compile -o wide.o wide.kir
+check "16 bytes at once with cx16" silent "$kiln" compile --features=cx16 -o wide.o wide.kir
+
+# ---- print, verify, dis ----
+check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
+check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"
+check "print of text" bash -c "'$kiln' print add.kir | grep -q 'add.i32'"
+check "verify" silent "$kiln" verify main.bc add.kir printed.kir
+printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  brif 1, b1, b2\nb1:\n  v1 = add.i32 v0, 1\n  br b2\nb2:\n  ret v1\n}\n' > dominance.kir
+check "verify names the rule's place" says 1 '^dominance\.kir:.*error: ' "$kiln" verify dominance.kir
+if [[ -x $build/kiln-dis ]]; then
+  check "dis shows labels" bash -c "'$kiln' dis add.o | grep -qx 'add:'"
+  check "dis shows relocations" bash -c "'$kiln' dis add.o | grep -q 'call.*R_X86_64_PLT32 twice'"
+  check "dis of no object" says 1 'not an ELF' "$kiln" dis main.c
+  check "dis of a missing file" says 1 'No such file' "$kiln" dis nowhere.o
+else
+  skip "dis" "built without Zydis, Capstone or libelf"
+fi
+
+# ---- what compile shows of its work ----
+cat > three.kir <<'END'
+func @shown(i32) -> i32 {
+b0(v0: i32):
+  v1 = icmp.i32 slt v0, 3
+  brif v1, b1, b2
+b1:
+  v3 = call @local(v0)
+  ret v3
+b2:
+  ret v0
+}
+func internal @local(i32) -> i32 {
+b0(v0: i32):
+  v1 = call @other(v0)
+  v2 = mul.i32 v1, v1
+  ret v2
+}
+func @other(i32) -> i32 {
+b0(v0: i32):
+  v1 = add.i32 v0, 77
+  ret v1
+}
+END
+"$kiln" compile three.kir
+check "--dump prints each function to standard error" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump -o dumped.o three.kir
+check "--dump does not change the object" cmp dumped.o three.o
+check "nor that of bitcode" bash -c "'$kiln' compile --dump=/dev/null -o dumped.o main.bc && cmp dumped.o main.o"
+check "--dump=FILE is text that compiles" bash -c \
+  "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
+check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
+printf 'func @g(i64) -> i64 {\nb0(v0: i64):\n  v1 = vsplat.v64 v0\n  ret v0\n}\n' > bad-after.kir
+cat three.kir bad-after.kir > failing.kir
+check "--dump shows what came before an error" says 1 '^  v1 = add.i32 v0, 77$' "$kiln" compile --dump -o clean/b.o failing.kir
+check "--dump to a folder that is not there" says 1 'no/x.kir: No such file' "$kiln" compile --dump=no/x.kir -o dumped.o three.kir
+check "--dump to a full device" says 1 '/dev/full' "$kiln" compile --dump=/dev/full -o dumped.o three.kir
+symbols() { nm "$1" | awk '{print $(NF - 1) $NF}' | sort | tr '\n' ' '; }
+check "--only=FUNCTION: others are undefined, local ones trap" bash -c \
+  "'$kiln' compile --only=shown -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tshown tlocal '"
+check "--only=FUNCTION: a local one" bash -c \
+  "'$kiln' compile --only=local -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Uother tlocal '"
+check "--only twice" bash -c \
+  "'$kiln' compile --only=shown --only=other -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tother Tshown tlocal '"
+check "--only of nothing" says 1 "no input defines a function 'none'" "$kiln" compile --only=shown --only=none -o only.o three.kir
+check "--only with --dump is a smaller program" bash -c \
+  "'$kiln' compile --only=shown --dump=less.kir -o only.o three.kir && '$kiln' compile -o less.o less.kir && ! grep -q 'mul.i32' less.kir && grep -qx '  trap' less.kir"
+check "two outputs on standard output" says 2 'standard output' "$kiln" compile --dump=- --listing -o only.o three.kir
+if [[ -x $build/kiln-dis ]]; then
+  "$kiln" compile --listing -o listed.o three.kir > listing
+  check "--listing does not change the object" cmp listed.o three.o
+  check "--listing: the section" grep -qx 'section .text' listing
+  # after LINE PATTERN [FILE]: the line behind LINE matches PATTERN.
+  after() { grep -Fx -A1 -- "$1" "${3:-listing}" | tail -n 1 | grep -Eq -- "$2" || { cat "${3:-listing}"; return 1; }; }
+  check "--listing: an instruction before its code" after '  v2 = mul.i32 v1, v1' ' 0f af c0 +imul eax, eax$'
+  check "--listing: a call with its relocation" after '  v1 = call @other(v0)' 'call .*; \+1 R_X86_64_PLT32 other-0x4$'
+  check "--listing: a branch with the block" after '  brif v1, b1, b2' ' j[a-z]+ 0x[0-9a-f]+    ; b2$'
+  check "--listing: a block" after 'b2:' '^  ret v0$'
+  address=$(nm three.o | awk '$3 == "other" {print $1}')
+  check "--listing: addresses of the object" bash -c \
+    "sed -n '/^func @other/,/^}/p' listing | grep -m 1 -E '^ +[0-9a-f]+:' | grep -q \"^ *\$(printf %x 0x$address):\""
+  check "--listing=FILE" bash -c "'$kiln' compile --listing=listed.txt -o listed.o three.kir && cmp listing listed.txt"
+  check "--listing of several inputs" bash -c \
+    "mkdir -p lists && cd lists && '$kiln' compile --listing=all ../three.kir ../main.bc && grep -c ': x86_64$' all | grep -qx 2"
+  check "--listing with sections" bash -c \
+    "'$kiln' compile --function-sections --listing -o listed.o three.kir | grep -A3 -x 'section .text.other' | grep -q '^func @other'"
+  check "--listing to a full device" says 1 . "$kiln" compile --listing=/dev/full -o listed.o three.kir
+  "$kiln" compile --target=aarch64 --listing=arm.txt -o listed.o three.kir
+  check "--listing: aarch64" after '  v2 = mul.i32 v1, v1' ' mul w' arm.txt
+else
+  skip "listing" "built without Zydis, Capstone or libelf"
+fi
+
+# ---- links and runs ----
+clang-22 -O0 -fPIC -c main.c -o want.o && gcc want.o add.o -o want
+./want x > want.out; want_status=$?
+links() {
+  local name=$1
+  shift
+  "$@" main.o add.o -o "with-$name" && "./with-$name" x > got.out
+  local status=$?
+  (( status == want_status )) && cmp want.out got.out
+}
+check "runs as clang's object does" links plain gcc
+check "links with gold" links gold gcc -fuse-ld=gold
+check "links with lld" links lld clang-22 -fuse-ld=lld
+check "links with mold" links mold gcc -fuse-ld=mold
+check "links statically" links static gcc -static
+check "links without PIE" links nopie gcc -no-pie
+check "links as a shared object" bash -c "gcc -shared main.o add.o -Wl,-z,text -o libboth.so"
+check "no executable stack, no text relocations" bash -c \
+  "readelf -lW with-plain | grep -q 'GNU_STACK.*RW ' && ! readelf -dW with-plain | grep -q TEXTREL"
+for pic in pie static; do
+  check "--pic=$pic" bash -c "'$kiln' compile --pic=$pic main.bc && '$kiln' compile --pic=$pic add.kir"
+  check "--pic=$pic runs" links $pic gcc $([[ $pic == static ]] && echo -no-pie)
+done
+
+cat > fact.kir <<'END'
+target aarch64
+func @fact(i64) -> i64 {
+b0(v0: i64):
+  br b1(v0, 1)
+b1(v1: i64, v2: i64):
+  v3 = icmp.i64 eq v1, 0
+  brif v3, b2, b3
+b2:
+  ret v2
+b3:
+  v4 = sub.i64 v1, 1
+  v5 = mul.i64 v2, v1
+  br b1(v4, v5)
+}
+END
+printf 'long fact(long); int main(void) { return fact(5) == 120 ? 42 : 1; }\n' > arm.c
+check "aarch64: the text's target counts" silent "$kiln" compile fact.kir
+check "aarch64: runs" bash -c "aarch64-linux-gnu-gcc -static arm.c fact.o -o arm && qemu-aarch64 ./arm; test \$? = 42"
+[[ -x $build/kiln-dis ]] && check "aarch64: dis" bash -c "'$kiln' dis fact.o | grep -q 'mul '"
+finish

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# listing.sh BUILD CACHE: `kiln compile --listing` of Lua as one module, for both targets: every line
+# of the functions' text is there once, every byte of their code is, all of it disassembles, and no line
+# stands within an instruction. The flags change no object.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+kiln=$build/kiln
+if [[ ! -x $build/kiln-dis ]]; then
+  skip "listing" "built without Zydis, Capstone or libelf"
+  finish
+fi
+lua=$("$tests/harness/lua_bitcode.sh" "$2") || { echo "Bail out! Lua's source is not to be had"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# A line of machine code: address, bytes.
+machine='^ *[0-9a-f]+:  [0-9a-f]{2}( |$)'
+
+text_is_complete() {
+  sed -n '/^func /,/^}/p' dump.kir | sort > want
+  tail -n +2 listing | grep -Ev "$machine" |
+    grep -Ev '^(section |$|  ; (literals|epilogue)$|; nothing)' | sort > got
+  [[ -s want ]] && diff want got | head -n 10
+  cmp -s want got
+}
+
+# The bytes printed are as many as --stats counts; padding between functions is in neither.
+code_is_complete() {
+  local want got
+  want=$(awk '/code bytes/ {print $3}' stats)
+  got=$(grep -E "$machine" listing |
+    awk '{ for (i = 2; $i ~ /^[0-9a-f][0-9a-f]$/; i++) n++ } END { print n }')
+  (( want > 100000 && got == want )) || { echo "$got bytes listed of $want"; return 1; }
+}
+
+decodes() { ! grep -E '\(bad\)|; inside' listing; }
+
+for target in x86_64 aarch64; do
+  for level in O0 O1; do
+    name="$target $level"
+    "$kiln" print "$lua/$level/lua.merged.bc" | sed "s/^target .*/target $target/" > lua.kir
+    check "$name: compiles" "$kiln" compile -o plain.o lua.kir
+    check "$name: lists" bash -c \
+      "'$kiln' compile -o listed.o --stats --dump=dump.kir --listing=listing lua.kir 2> stats"
+    check "$name: the object is the same" cmp plain.o listed.o
+    check "$name: all of the text" text_is_complete
+    check "$name: all of the code" code_is_complete
+    check "$name: whole instructions" decodes
+    check "$name: the dump compiles to the same object" bash -c \
+      "'$kiln' compile -o dumped.o dump.kir && cmp <(objcopy -O binary -j .text plain.o /dev/stdout) <(objcopy -O binary -j .text dumped.o /dev/stdout)"
+  done
+done
+finish

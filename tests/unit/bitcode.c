@@ -1,0 +1,516 @@
+/* The bitcode reader: what each construct of LLVM becomes. A row is a module, as C or as LLVM
+ * assembly, and lines that its text must have (in order), or the diagnostic it must give. */
+#include "ir/func.h"
+#include "bitcode_fixture.h"
+
+struct row {
+  const char *name, *language, *flags, *source;
+  const char *lines[12]; /* must occur, in this order */
+  const char *never;     /* must not occur */
+};
+
+static const struct row rows[] = {
+  {"addresses fold",
+   "c",
+   "-O0",
+   "struct s { int a; long b[4]; struct { short c, d; } e[3]; };\n"
+   "long f(struct s *p, long i, int k) { return p->b[i] + p->e[k].d + ((char *)p)[-k]; }",
+   {"addr v", " + 8", "*8", " + 40", "*4", "sext.i64"},
+   NULL},
+  {"no addition of zero",
+   "ir",
+   "-O0",
+   "define ptr @f(ptr %p) {\n %q = getelementptr {i32, i32}, ptr %p, i64 0, i32 0\n"
+   " %r = getelementptr i8, ptr %q, i64 0\n ret ptr %r\n}",
+   {"ret v0"},
+   "addr"},
+  {"large displacement",
+   "ir",
+   "-O0",
+   "define ptr @f(ptr %p) {\n %q = getelementptr i64, ptr %p, i64 1000000000\n ret ptr %q\n}",
+   {"add.i64 v0, 8000000000"},
+   NULL},
+  {"large scale",
+   "ir",
+   "-O0",
+   "define ptr @f(ptr %p, i64 %i) {\n %q = getelementptr [70000 x i8], ptr %p, i64 %i, i64 5\n"
+   " ret ptr %q\n}",
+   {"mul.i64 v1, 70000", "addr v0 + v2*1 + 5"},
+   NULL},
+  {"static and dynamic stack",
+   "c",
+   "-O0",
+   "void g(void *); void f(int n) { int a[3]; char b[n]; g(a); g(b); }",
+   {"slot 12 align 4", "stack_save", "salloc", "stack_restore"},
+   NULL},
+  {"volatile",
+   "c",
+   "-O0",
+   "volatile int v; void f(void) { v = v + 1; }",
+   {"load.i32 @v volatile", "store.i32", "volatile"},
+   NULL},
+  {"narrow parameters",
+   "c",
+   "-O0",
+   "short g(signed char a, unsigned short b, _Bool c); short f(short x) { return g(x, x, x != 0); "
+   "}",
+   {"declare @g(i8 sext, i16 zext, i8 zext)", "func dso_local @f(i16 sext) -> i32", "sext.i32 i16"},
+   NULL},
+  {"structs by value",
+   "c",
+   "-O0",
+   "struct big { long a[5]; }; struct big g(struct big b, int x);\n"
+   "long f(struct big b) { return g(b, 3).a[2]; }",
+   {"declare @g(i64 sret, i64 byval(40, 8), i32)", "func dso_local @f(i64 byval(40, 8)) -> i64",
+    "call @g("},
+   NULL},
+  {"results in two registers",
+   "c",
+   "-O0",
+   "struct two { long a; double b; }; struct two g(void); double f(void) { return g().b; }",
+   {"declare @g() -> i64, f64", "v0 = call @g()", "result 1 of v0"},
+   NULL},
+  {"results in memory",
+   "ir",
+   "-O0",
+   "declare {i64, i64, i64, i64} @g()\n"
+   "define i64 @f() {\n %v = call {i64, i64, i64, i64} @g()\n"
+   " %w = extractvalue {i64, i64, i64, i64} %v, 2\n ret i64 %w\n}",
+   {"declare @g(i64 sret)", "slot 32", "call @g(slot0)", "load.i64 slot0+16"},
+   NULL},
+  {"pairs of floats",
+   "c",
+   "-O0",
+   "struct v { float x, y; }; struct v g(struct v); float f(struct v a) { return g(a).y; }",
+   {"declare @g(f64) -> f64", "func dso_local @f(f64) -> f32", "load.f64", "call @g("},
+   NULL},
+  {"variadic",
+   "c",
+   "-O0",
+   "#include <stdarg.h>\n"
+   "int f(int n, ...) { va_list a, b; va_start(a, n); va_copy(b, a); int r = va_arg(b, int);\n"
+   " va_end(a); va_end(b); return r; }",
+   {"func dso_local @f(i32, ...) -> i32", "va_start slot", "va_copy slot", "va_end slot"},
+   NULL},
+  {"phis",
+   "c",
+   "-O1",
+   "int f(int *p, int n) { int s = 1; for (int i = 0; i < n; i++) s = s * 3 + p[i]; return s; }",
+   {"br", "(v", "mul.i32", "brif"},
+   NULL},
+  {"switch",
+   "c",
+   "-O0",
+   "int f(int n) { switch (n) { case 1: return 5; case -7: case 100000: return 6; } return 7; }",
+   {"switch.i32", "1: b", "-7: b", "100000: b"},
+   NULL},
+  {"computed goto",
+   "c",
+   "-O0",
+   "int f(int i) { static void *t[] = {&&a, &&b}; goto *t[i]; a: return 1; b: return 2; }",
+   {"data internal", "addr @", "func dso_local @f", "brind"},
+   NULL},
+  {"odd widths in memory",
+   "ir",
+   "-O0",
+   "define void @f(ptr %p, ptr %q) {\n %v = load i24, ptr %p\n store i24 %v, ptr %q\n ret void\n}",
+   {"load.i32 zext i16 v0", "load.i32 zext i8 v0+2", "shl.i32 v3, 16", "or.i32", "store.i16",
+    "store.i8"},
+   NULL},
+  {"i1",
+   "ir",
+   "-O0",
+   "define i1 @f(i32 %a, i1 %b) {\n %t = trunc i32 %a to i1\n %s = xor i1 %t, true\n"
+   " %r = and i1 %s, %b\n ret i1 %r\n}",
+   {"and.i8 v1, 1", "trunc.i8", "and.i8", "xor.i8", "1"},
+   NULL},
+  {"atomics",
+   "c",
+   "-O0",
+   "#include <stdatomic.h>\n_Atomic int v; int f(int x) { int e = 3; atomic_fetch_add(&v, x);\n"
+   " atomic_compare_exchange_strong(&v, &e, x); atomic_thread_fence(memory_order_acquire);\n"
+   " atomic_store_explicit(&v, 1, memory_order_release); return atomic_load(&v); }",
+   {"atomic_rmw", "atomic_cas", "fence", "atomic_store", "atomic_load"},
+   NULL},
+  {"memory functions",
+   "c",
+   "-O0",
+   "#include <string.h>\nstruct s { char c[200]; }; void g(struct s *);\n"
+   "void f(struct s *p) { struct s s = *p, z = {0}; g(&s); g(&z); __builtin_memmove(p, &s, 7); }",
+   {"memcpy slot", ", 200", "memset slot", ", 0, 200", "memmove", ", 7"},
+   NULL},
+  {"returns twice",
+   "c",
+   "-O0",
+   "#include <setjmp.h>\njmp_buf b; int f(void) { return setjmp(b); }\n"
+   "void g(void) { longjmp(b, 1); }",
+   {"declare @_setjmp(i64) -> i32 returns_twice", "declare @longjmp(i64, i32) noreturn"},
+   NULL},
+  {"linkage and visibility",
+   "c",
+   "-O0 -fcommon",
+   "int common; static int local = 4; __attribute__((weak)) int weak = 5;\n"
+   "__attribute__((visibility(\"hidden\"))) int hidden = 6; extern int outside;\n"
+   "__attribute__((section(\"mine\"), aligned(64))) int placed = 7; const char text[] = \"abc\";\n"
+   "__attribute__((weak)) extern int maybe; int *f(void) { return local ? &outside : &maybe; }",
+   {"hidden", "@hidden", "section \"mine\"", "@text readonly"},
+   NULL},
+  {"data with addresses",
+   "c",
+   "-O0",
+   "extern int x[]; int y; struct { int *a; long b; char c[3]; void *d; } v = {x + 3, 5, \"z\", "
+   "&y};",
+   {"addr @x+12", "addr @y"},
+   NULL},
+  {"relative data",
+   "ir",
+   "-O0",
+   "@a = internal constant i32 7\n"
+   "@t = constant [2 x i32] [i32 0, i32 trunc (i64 sub (i64 ptrtoint (ptr @a to i64), "
+   "i64 ptrtoint (ptr @t to i64)) to i32)]",
+   {"data @t", "rel32 @a"},
+   NULL},
+  {"aliases",
+   "c",
+   "-O0",
+   "int f(void) { return 1; } int g(void) __attribute__((alias(\"f\"))); int h(void) { return g(); "
+   "}",
+   {"@g", "@f"},
+   NULL},
+  {"constructors",
+   "c",
+   "-O0",
+   "__attribute__((constructor)) static void a(void) {} __attribute__((destructor(300))) void "
+   "b(void) {}",
+   {"@a", "@b", "300"},
+   NULL},
+  {"used data is kept",
+   "c",
+   "-O0",
+   "__attribute__((used, retain)) static int kept = 3;",
+   {"@kept", "used"},
+   NULL},
+  {"thread-local",
+   "c",
+   "-O0 -fPIC",
+   "_Thread_local int v; extern _Thread_local int w __attribute__((tls_model(\"initial-exec\")));\n"
+   "int f(void) { return v + w; }",
+   {"@v", "tls_addr @v", "tls_addr @w"},
+   NULL},
+  {"floats",
+   "c",
+   "-O0",
+   "#include <math.h>\ndouble f(double a, float b) { return fabs(a) + sqrt(a) + copysign(a, b) + "
+   "floor(a)\n"
+   " + (int)a + (unsigned long)b - -a; }",
+   {"fpromote.f64 f32", "fneg"},
+   NULL},
+  {"intrinsics",
+   "ir",
+   "-O0",
+   "declare i32 @llvm.ctlz.i32(i32, i1)\ndeclare i64 @llvm.fshl.i64(i64, i64, i64)\n"
+   "declare i8 @llvm.sadd.sat.i8(i8, i8)\ndeclare double @llvm.pow.f64(double, double)\n"
+   "declare float @llvm.sin.f32(float)\ndeclare i64 @llvm.objectsize.i64.p0(ptr, i1, i1, i1)\n"
+   "define i64 @f(i32 %a, i64 %b, i8 %c, double %d, float %e, ptr %p) {\n"
+   " %1 = call i32 @llvm.ctlz.i32(i32 %a, i1 true)\n"
+   " %2 = call i64 @llvm.fshl.i64(i64 %b, i64 %b, i64 3)\n"
+   " %3 = call i8 @llvm.sadd.sat.i8(i8 %c, i8 1)\n"
+   " %4 = call double @llvm.pow.f64(double %d, double %d)\n"
+   " %5 = call float @llvm.sin.f32(float %e)\n"
+   " %6 = call i64 @llvm.objectsize.i64.p0(ptr %p, i1 false, i1 true, i1 false)\n"
+   " %7 = call i64 @llvm.fshl.i64(i64 %b, i64 %2, i64 5)\n ret i64 %6\n}",
+   {"declare @pow(f64, f64) -> f64", "declare @sinf(f32) -> f32", "clz.i32 v0", "rotl.i64 v1, 3",
+    "sadds.i8 v2, 1", "call @pow(", "call @sinf(", "fshl.i64 v1, v", "ret -1"},
+   NULL},
+  {"empty assembly",
+   "c",
+   "-O1",
+   "int f(int x) { __asm__ volatile(\"\" : \"+r\"(x)); __asm__ volatile(\"\" ::: \"memory\"); "
+   "return x; }",
+   {"ret v0"},
+   NULL},
+  {"a trap ends its block",
+   "c",
+   "-O0",
+   "int f(int x) { if (x) __builtin_trap(); return x; }",
+   {"trap", "b3", "ret"},
+   NULL},
+  {"debug information is passed over",
+   "c",
+   "-O0 -g",
+   "int f(int x) { int y = x * 2; return y; }",
+   {"func dso_local @f(i32) -> i32", "mul.i32"},
+   NULL},
+};
+
+static void constructs(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  unsigned failed = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const struct row *row = &rows[i];
+    kiln_buffer bc = bc_make(row->language, row->flags, row->source);
+    struct bc_result r = bc_read(bc.data, bc.size, true);
+    if (r.status != KILN_OK) {
+      char line[512];
+      kiln_diag_format(&r.diag, line, sizeof line);
+      print_error("%s: %s\n", row->name, line);
+      failed++;
+    } else {
+      const char *at = (const char *)r.text.data;
+      for (size_t k = 0; row->lines[k]; k++) {
+        const char *found = strstr(at, row->lines[k]);
+        if (!found) {
+          print_error("%s: no \"%s\" in\n%s\n", row->name, row->lines[k],
+                      (const char *)r.text.data);
+          failed++;
+          break;
+        }
+        at = found + strlen(row->lines[k]);
+      }
+      if (row->never && strstr((const char *)r.text.data, row->never)) {
+        print_error("%s: \"%s\" in\n%s\n", row->name, row->never, (const char *)r.text.data);
+        failed++;
+      }
+    }
+    bc_free(&r);
+    kiln_buffer_free(&bc);
+  }
+  assert_int_equal(failed, 0);
+}
+
+/* ---- what is not implemented ---- */
+
+static const struct refusal {
+  const char *language, *flags, *source, *function, *message;
+} refusals[] = {
+  {"ir", "-O0", "define <4 x i32> @f(<4 x i32> %a) {\n ret <4 x i32> %a\n}", "", "vector types"},
+  {"ir", "-O0", "define void @f(ptr %p) {\n %v = load <4 x i32>, ptr %p\n ret void\n}", "f",
+   "vector types"},
+  {"c", "-O0", "void f(double *p) { __float128 x = *p; *p = x * x; }", "f", "type fp128"},
+  {"c", "-O0", "int f(int x) { __asm__(\"bswap %0\" : \"+r\"(x)); return x; }", "f",
+   "inline assembly"},
+  {"ir", "-O0", "module asm \"nop\"\n", "", "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@@@V\"\ndefine void @f() {\n ret void\n}", "",
+   "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@V, remove\"\ndefine void @f() {\n ret void\n}", "",
+   "module-level assembly"},
+  {"ir", "-O0", "module asm \".symver f, g@V\"\ndeclare void @f()\n", "",
+   "versions of symbols that are defined elsewhere"},
+  {"ir", "-O0",
+   "declare void @g()\ndeclare i32 @p(...)\ndefine void @f() personality ptr @p {\n"
+   " invoke void @g() to label %a unwind label %b\na:\n ret void\nb:\n"
+   " %l = landingpad {ptr, i32} cleanup\n ret void\n}",
+   "f", "exceptions"},
+  {"ir", "-O0",
+   "declare void @g()\ndefine void @f() {\n call preserve_mostcc void @g()\n ret void\n}", "f",
+   "this calling convention"},
+  {"ir", "-O0",
+   "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"
+   " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"rsp\"}",
+   "f", "intrinsic llvm.read_register.i64"},
+  {"ir", "-O0", "define i32 @f() {\n %v = musttail call i32 @f()\n ret i32 %v\n}", "f",
+   "calls that must be tail calls"},
+  {"ir", "-O0",
+   "define void @f(ptr %p) {\n %v = atomicrmw fadd ptr %p, float 1.0 seq_cst\n ret void\n}", "f",
+   "this operation of atomicrmw"},
+  {"ir", "-O0", "@g = ifunc i32 (), ptr @r\ndefine ptr @r() {\n ret ptr null\n}", "", "ifuncs"},
+  {"ir", "-O0", "define i200 @f(i200 %a) {\n ret i200 %a\n}", "",
+   "this use of integers wider than 128 bits"},
+  {"ir", "-O0",
+   "define void @f(ptr %p) {\n %v = load i200, ptr %p\n"
+   " call void (...) @g(i200 %v)\n ret void\n}\ndeclare void @g(...)",
+   "f", "this use of integers wider than 128 bits"},
+  {"ir", "-O0",
+   "define void @f(ptr %p) {\n %v = load { i8, i200 }, ptr %p\n"
+   " store { i8, i200 } %v, ptr %p\n ret void\n}",
+   "f", "integers wider than 128 bits in aggregate values"},
+  {"ir", "-O0", "define { i200, i1 } @f() {\n ret { i200, i1 } zeroinitializer\n}", "",
+   "integers wider than 128 bits in aggregate values"},
+  {"ir", "-O0",
+   "declare { i513, i1 } @llvm.umul.with.overflow.i513(i513, i513)\n"
+   "define void @f(ptr %p) {\n %v = load i513, ptr %p\n"
+   " %w = call { i513, i1 } @llvm.umul.with.overflow.i513(i513 %v, i513 %v)\n"
+   " %x = extractvalue { i513, i1 } %w, 0\n store i513 %x, ptr %p\n ret void\n}",
+   "f", "multiplication with overflow of integers wider than 512 bits"},
+  {"ir", "-O0",
+   "define void @f(ptr %p) {\n %v = load i200, ptr %p\n %w = udiv i200 %v, 3\n"
+   " store i200 %w, ptr %p\n ret void\n}",
+   "f", "division of integers wider than 128 bits"},
+  {"ir", "-O0",
+   "define void @f(ptr %p) {\n %v = load i1025, ptr %p\n %w = mul i1025 %v, 3\n"
+   " store i1025 %w, ptr %p\n ret void\n}",
+   "f", "multiplication of integers wider than 1024 bits"},
+  {"ir", "-O0", "define void @f(ptr %p) {\n store i4097 0, ptr %p\n ret void\n}", "f",
+   "integers wider than 4096 bits"},
+  {"ir", "-O0",
+   "define double @f(ptr %p) {\n %v = load i200, ptr %p\n"
+   " %w = uitofp i200 %v to double\n ret double %w\n}",
+   "f", "this cast of integers wider than 128 bits"},
+  {"ir", "-O0",
+   "define i32 @f(ptr %p) {\n %v = load i200, ptr %p\n"
+   " switch i200 %v, label %a [i200 1, label %b]\na:\n ret i32 1\nb:\n ret i32 2\n}",
+   "f", "a switch on an integer wider than 128 bits"},
+};
+
+static void unsupported(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    kiln_buffer bc = bc_make(refusals[i].language, refusals[i].flags, refusals[i].source);
+    struct bc_result r = bc_read(bc.data, bc.size, false);
+    if (r.status != KILN_ERR_UNSUPPORTED || !strstr(r.diag.message, refusals[i].message))
+      print_error("%s: %s: %s\n", refusals[i].message, kiln_status_name(r.status), r.diag.message);
+    assert_int_equal(r.status, KILN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(r.diag.message, refusals[i].message));
+    assert_string_equal(r.diag.function, refusals[i].function);
+    assert_true(r.diag.bit_offset > 0 && r.diag.bit_offset < bc.size * 8);
+    bc_free(&r);
+    kiln_buffer_free(&bc);
+  }
+}
+
+/* ---- locations ---- */
+
+/* Lines of a function's instructions, as "line:column " each time the location changes; "- " for
+ * none. The file's name goes behind the first. */
+static kiln_status note_lines(void *user, kiln_func *f) {
+  char *out = user;
+  const struct kn_places *places = &f->session->places;
+  for (uint32_t i = 0; i < f->locs.n; i++) {
+    const struct kn_loc *l = &places->locs[f->locs.at[i].loc];
+    char part[512];
+    if (f->locs.at[i].loc == 0) snprintf(part, sizeof part, "- ");
+    else
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : places->files[l->file].name, l->line,
+               l->column);
+    strcat(out, part);
+  }
+  kiln_func_discard(f);
+  return KILN_OK;
+}
+
+static void passes_locations(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  const char *source = "int plain;\n"
+                       "#line 10 \"/some/folder/name.c\"\n"
+                       "int f(int x) {\n"
+                       "  int y = x * 2;\n"
+                       "  return y;\n"
+                       "}\n";
+  kiln_buffer bc = bc_make("c", "-O0 -g", source);
+  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_session *s = kiln_session_new(m);
+  char out[4096] = "";
+  uint64_t n;
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, note_lines, out, &n), KILN_OK);
+  /* load, multiplication, store, load, return; the rest of the prologue has no location */
+  assert_string_equal(out, "/some/folder/name.c11:11 11:13 11:7 12:10 12:3 ");
+  assert_int_equal(n, 8);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
+/* ---- the rest ---- */
+
+static void counts_instructions(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  const char *source = "define i32 @f(i32 %a) {\n %b = add i32 %a, 1\n br label %x\nx:\n"
+                       " %c = phi i32 [ %b, %0 ]\n ret i32 %c\n}\n"
+                       "define void @g() {\n unreachable\n}\n";
+  kiln_buffer bc = bc_make("ir", "-O0", source);
+  struct bc_result r = bc_read(bc.data, bc.size, false);
+  assert_int_equal(r.status, KILN_OK);
+  assert_int_equal(r.instructions, 5);
+  bc_free(&r);
+  kiln_buffer_free(&bc);
+  /* Source locations and variables are no instructions. */
+  const char *c = "int f(int x) { int y = x; return y; }";
+  kiln_buffer plain = bc_make("c", "-O0", c), debug = bc_make("c", "-O0 -g", c);
+  struct bc_result a = bc_read(plain.data, plain.size, false),
+                   b = bc_read(debug.data, debug.size, false);
+  assert_int_equal(a.status, KILN_OK);
+  assert_int_equal(b.status, KILN_OK);
+  assert_true(a.instructions > 0);
+  assert_int_equal(a.instructions, b.instructions);
+  bc_free(&a);
+  bc_free(&b);
+  kiln_buffer_free(&plain);
+  kiln_buffer_free(&debug);
+}
+
+static void finds_the_target(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_target t = KILN_TARGET_COUNT;
+  kiln_buffer bc = bc_make("c", "-O0", "int x;");
+  assert_true(kiln_llvm_is_bitcode(bc.data, bc.size));
+  assert_true(kiln_llvm_target(bc.data, bc.size, &t));
+  assert_int_equal(t, KILN_TARGET_X86_64);
+  kiln_buffer_free(&bc);
+  bc = bc_make("c", "-O0 --target=aarch64-linux-gnu", "int x;");
+  assert_true(kiln_llvm_target(bc.data, bc.size, &t));
+  assert_int_equal(t, KILN_TARGET_AARCH64);
+  struct bc_result r = bc_read(bc.data, bc.size, false); /* into a module for x86-64 */
+  assert_int_equal(r.status, KILN_ERR_ARGUMENT);
+  bc_free(&r);
+  kiln_buffer_free(&bc);
+  bc = bc_make("c", "-O0 --target=riscv64-linux-gnu", "int x;");
+  assert_false(kiln_llvm_target(bc.data, bc.size, &t));
+  kiln_buffer_free(&bc);
+  assert_false(kiln_llvm_is_bitcode("BC", 2));
+  assert_false(kiln_llvm_is_bitcode("func", 4));
+}
+
+static void reads_the_wrapper(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc = bc_make("c", "-O0", "int f(void) { return 3; }"), wrapped = {0};
+  uint32_t head[5] = {0x0b17c0de, 0, 24, (uint32_t)bc.size, 7};
+  kiln_buffer_append(&wrapped, head, sizeof head);
+  kiln_buffer_append(&wrapped, "\0\0\0", 4);
+  kiln_buffer_append(&wrapped, bc.data, bc.size);
+  kiln_buffer_append(&wrapped, "padding", 8);
+  struct bc_result r = bc_read(wrapped.data, wrapped.size, true);
+  assert_int_equal(r.status, KILN_OK);
+  assert_non_null(strstr((char *)r.text.data, "ret 3"));
+  bc_free(&r);
+  ((uint32_t *)(void *)wrapped.data)[3] += 64; /* beyond the end */
+  r = bc_read(wrapped.data, wrapped.size, false);
+  assert_int_equal(r.status, KILN_ERR_SYNTAX);
+  bc_free(&r);
+  kiln_buffer_free(&wrapped);
+  kiln_buffer_free(&bc);
+}
+
+static kiln_status refuse(void *user, kiln_func *f) {
+  kiln_func_discard(f);
+  return ++*(int *)user == 2 ? KILN_ERR_IO : KILN_OK;
+}
+
+static void a_sink_can_stop(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc = bc_make("c", "-O0", "void a(void) {} void b(void) {} void c(void) {}");
+  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_session *s = kiln_session_new(m);
+  int calls = 0;
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, refuse, &calls, NULL), KILN_ERR_IO);
+  assert_int_equal(calls, 2);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(constructs),          cmocka_unit_test(unsupported),
+    cmocka_unit_test(counts_instructions), cmocka_unit_test(finds_the_target),
+    cmocka_unit_test(reads_the_wrapper),   cmocka_unit_test(a_sink_can_stop),
+    cmocka_unit_test(passes_locations),
+  };
+  return cmocka_run_group_tests_name("bitcode", tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* What a JIT says when there is no memory, and after a fork. (When the system refuses: jit_system.c.) */
+#define _GNU_SOURCE
+#include "jit_fixture.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs `f` in a child: 0 if it did as it should, else the line that did not. */
+static int in_child(int (*f)(void)) {
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid == 0) _exit(f());
+  int status = 0;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+#define WANT(x)                                                                                    \
+  if (!(x)) {                                                                                      \
+    fprintf(stderr, "# %s:%d: %s\n", __FILE__, __LINE__, #x);                                      \
+    return 1;                                                                                      \
+  }
+
+static const char constant_text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
+
+/* ---- memory_bytes ---- */
+
+static void near_memory_ends(void **state) {
+  (void)state;
+  kiln_jit_options options = {.reach = KILN_JIT_NEAR, .memory_bytes = 1 << 20};
+  kiln_jit *jit = jit_new(&options);
+  char text[128];
+  kiln_jit_unit units[256];
+  kiln_jit_error e = {0};
+  kiln_status status = KILN_OK;
+  unsigned n = 0;
+  for (; n < 256 && status == KILN_OK; n++) {
+    snprintf(text, sizeof text,
+             "data @d%u align 8 { zero 50000 }\nfunc @f%u() -> i64 {\nb0:\n  ret %u\n}\n", n, n, n);
+    const char *texts[] = {text};
+    status = jit_try(jit, texts, 1, 0, units + n, &e);
+  }
+  assert_int_equal(status, KILN_ERR_MEMORY);
+  assert_non_null(strstr(e.diag.message, "do not fit the JIT's 1048576 bytes of memory"));
+  n--;
+  assert_true(n > 8);
+  /* what is there works, and what is given back is used again */
+  for (unsigned i = 0; i < n; i++) {
+    snprintf(text, sizeof text, "f%u", i);
+    assert_int_equal(jit_call(jit, text, 0, 0), i);
+    assert_int_equal(kiln_jit_remove(jit, units[i], NULL), KILN_OK);
+  }
+  for (unsigned i = 0; i < n; i++) {
+    snprintf(text, sizeof text,
+             "data @d%u align 8 { zero 50000 }\nfunc @f%u() -> i64 {\nb0:\n  ret %u\n}\n", i, i, i);
+    jit_add(jit, text, 0);
+  }
+  kiln_jit_error_free(&e);
+  kiln_jit_free(jit);
+}
+
+/* Large units get memory of their own, in FAR mode as much as they want. */
+static void large_units(void **state) {
+  (void)state;
+  kiln_jit *jit = jit_new(NULL);
+  kiln_jit_unit u = jit_add(
+    jit,
+    "data @big align 65536 { zero 50000000 }\ndata @ro readonly align 64 { zero 200000\n  i8 7 }\n"
+    "func @f() -> i64 {\nb0:\n  %v = load.i64 zext i8 @ro+200000\n"
+    "  store.i64 %v, @big+49999992\n  %w = load.i64 @big+49999992\n  ret %w\n}\n",
+    0);
+  assert_int_equal(jit_call(jit, "f", 0, 0), 7);
+  assert_int_equal((uintptr_t)kiln_jit_find(jit, "big") % 65536, 0);
+  assert_true(kiln_jit_get_stats(jit).data_bytes > 50000000);
+  assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
+  kiln_jit_error e = {0};
+  const char *texts[] = {"data @huge align 8 { zero 3000000000 }\n"};
+  assert_int_equal(jit_try(jit, texts, 1, 0, &u, &e), KILN_ERR_LIMIT);
+  kiln_jit_error_free(&e);
+  kiln_jit_free(jit);
+}
+
+/* ---- the allocator ---- */
+
+struct failing {
+  long left; /* allocations until one fails; negative: none does */
+  long live;
+};
+
+static void *failing_realloc(void *user, void *old, size_t size) {
+  struct failing *f = user;
+  if (size == 0) {
+    if (old != NULL) f->live--;
+    free(old);
+    return NULL;
+  }
+  if (f->left == 0) return NULL;
+  if (f->left > 0) f->left--;
+  if (old == NULL) f->live++;
+  return realloc(old, size);
+}
+
+static const char all_text[] =
+  "declare @strlen(i64) -> i64\ndata @d align 8 { i64 1 }\ndata tls(gd) @t align 8 { i64 5 }\n"
+  "data common @c align 8 { zero 8 }\ndeclare weak @nobody()\ndeclare @later() -> i64\n"
+  "data @p align 8 { addr @d, addr @f, addr @nobody }\n"
+  "func @f() -> i64 {\nb0:\n  %p = tls_addr @t\n  %v = load.i64 %p\n  %w = load.i64 @c\n  %s = "
+  "add.i64 %v, %w\n  ret %s\n}\n"
+  "func @g() -> i64 {\nb0:\n  %n = call @strlen(@p)\n  %l = call @later()\n  ret %n\n}\n"
+  "func internal @start() {\nb0:\n  ret\n}\nctor @start 65535\n";
+
+static void each_allocation_fails(void **state) {
+  (void)state;
+  struct compiled c = jit_compile(all_text);
+  bool done = false;
+  for (long n = 0; !done; n++) {
+    assert_true(n < 1000);
+    struct failing f = {.left = n};
+    kiln_jit_options options = {.allocator = {failing_realloc, &f}};
+    kiln_jit_error e = {0};
+    kiln_jit *jit = kiln_jit_new(&options, &e);
+    if (jit == NULL) {
+      assert_int_equal(e.diag.status, KILN_ERR_MEMORY);
+      assert_int_equal(f.live, 0);
+      continue;
+    }
+    kiln_jit_input in = {c.m, &c.s, 1};
+    kiln_status status =
+      kiln_jit_add(jit, &in, 1, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, NULL, &e);
+    if (status != KILN_OK) {
+      assert_int_equal(status, KILN_ERR_MEMORY);
+      assert_null(kiln_jit_find(jit, "f"));
+      f.left = -1; /* and now it works */
+      assert_int_equal(kiln_jit_add(jit, &in, 1, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, NULL, &e),
+                       KILN_OK);
+    } else {
+      done = f.left > 0;
+    }
+    f.left = -1;
+    assert_int_equal(jit_call(jit, "f", 0, 0), 5);
+    kiln_jit_free(jit);
+    assert_int_equal(f.live, 0);
+  }
+  jit_release(c);
+}
+
+/* ---- a fork ---- */
+
+static kiln_jit *parents;
+
+static int child_uses_units(void) {
+  WANT(jit_call(parents, "f", 0, 0) == 42);
+  *(long *)kiln_jit_find(parents, "d") = 2; /* its own copy */
+  kiln_jit_error e = {0};
+  kiln_jit_unit u;
+  const char *texts[] = {"func @g() -> i64 {\nb0:\n  ret 1\n}\n"};
+  WANT(jit_try(parents, texts, 1, 0, &u, &e) == KILN_ERR_STRUCTURE);
+  WANT(strcmp(e.diag.message, "the JIT is its parent process's") == 0);
+  kiln_jit *own = kiln_jit_new(NULL, NULL);
+  WANT(own != NULL);
+  jit_add(own, constant_text, 0);
+  WANT(jit_call(own, "f", 0, 0) == 42);
+  kiln_jit_free(own);
+  kiln_jit_free(parents);
+  return 0;
+}
+
+static void forked(void **state) {
+  (void)state;
+  parents = jit_new(NULL);
+  jit_add(parents, constant_text, 0);
+  jit_add(parents, "data @d align 8 { i64 1 }\n", 0);
+  assert_int_equal(in_child(child_uses_units), 0);
+  assert_int_equal(*(long *)kiln_jit_find(parents, "d"), 1);
+  assert_int_equal(jit_call(parents, "f", 0, 0), 42); /* though the child freed its JIT */
+  jit_add(parents, "func @g() -> i64 {\nb0:\n  ret 43\n}\n", 0);
+  assert_int_equal(jit_call(parents, "g", 0, 0), 43);
+  kiln_jit_free(parents);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(near_memory_ends),
+    cmocka_unit_test(large_units),
+    cmocka_unit_test(each_allocation_fails),
+    cmocka_unit_test(forked),
+  };
+  return cmocka_run_group_tests_name("jit_limits", tests, NULL, NULL);
+}

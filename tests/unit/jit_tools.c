@@ -1,0 +1,259 @@
+/* What others learn of a JIT's functions: the unwinder, perf. (gdb: tests/tool/jit_gdb.sh.) */
+#define _GNU_SOURCE
+#include "jit_fixture.h"
+
+#include <elf.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Calls a C function through two functions of the JIT, which have frames of different kinds. */
+static const char through_text[] =
+  "func @inner(i64, i64) -> i64 {\nb0(%f: i64, %x: i64):\n"
+  "  %r = call %f(%x) as (i64) -> i64\n  %s = add.i64 %r, %x\n  ret %s\n}\n"
+  "func @outer(i64, i64) -> i64 {\n  %big = slot 3000 align 32\nb0(%f: i64, %x: i64):\n"
+  "  store.i64 %x, %big\n  %p = addr %big + %x*8\n  store.i64 %f, %p\n"
+  "  %r = call @inner(%f, %x)\n  %y = load.i64 %big\n  %s = add.i64 %r, %y\n  ret %s\n}\n";
+
+struct frames {
+  void *at[64];
+  int n;
+};
+static struct frames seen;
+
+static long look(long x) {
+  seen.n = backtrace(seen.at, 64);
+  return x;
+}
+
+static int frame_in(const void *start, size_t size) {
+  for (int i = 0; i < seen.n; i++)
+    if ((const char *)seen.at[i] > (const char *)start &&
+        (const char *)seen.at[i] <= (const char *)start + size)
+      return i;
+  return -1;
+}
+
+static __attribute__((noinline)) long enter(kiln_jit *jit, long (*f)(long), long x) {
+  long r = jit_call(jit, "outer", (long)(uintptr_t)f, x);
+  __asm__ volatile("" ::: "memory");
+  return r;
+}
+
+static void backtraces(void **state) {
+  (void)state;
+  kiln_jit *jit = jit_new(NULL);
+  for (int round = 0; round < 3; round++) { /* what was removed is not found again */
+    kiln_jit_unit u = jit_add(jit, through_text, 0);
+    assert_int_equal(enter(jit, look, 5), 15);
+    int inner = frame_in(kiln_jit_find(jit, "inner"), 40);
+    int outer = frame_in(kiln_jit_find(jit, "outer"), 300);
+    assert_true(inner > 0);
+    assert_true(outer > 0);
+    assert_true(seen.n > outer + 2); /* and on, to main */
+    assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
+  }
+  kiln_jit_free(jit);
+}
+
+/* Among many units whose frames are in the same tables. */
+enum { MANY = 400 };
+
+static void backtraces_among_many(void **state) {
+  (void)state;
+  kiln_jit *jit = jit_new(NULL);
+  kiln_jit_unit units[MANY];
+  char text[256];
+  static const char format[] =
+    "func internal @many(i64, i64) -> i64 {\nb0(%%f: i64, %%x: i64):\n"
+    "  %%r = call %%f(%%x) as (i64) -> i64\n  %%s = add.i64 %%r, %d\n  ret %%s\n}\n";
+  for (int i = 0; i < MANY; i++) {
+    snprintf(text, sizeof text, format, i);
+    units[i] = jit_add(jit, text, 0);
+  }
+  for (int i = 0; i < MANY; i++) {
+    if (i % 3 == 0) assert_int_equal(kiln_jit_remove(jit, units[i], NULL), KILN_OK);
+    if (i % 6 != 0) continue; /* half of them come again, at memory of others */
+    snprintf(text, sizeof text, format, i);
+    units[i] = jit_add(jit, text, 0);
+  }
+  for (int i = 0; i < MANY; i++) {
+    if (i % 6 == 3) continue;
+    const void *at = kiln_jit_address(jit, units[i], "many");
+    assert_int_equal(((jit_fn *)(uintptr_t)at)((long)(uintptr_t)look, 5), 5 + i);
+    int frame = frame_in(at, 64);
+    assert_true(frame > 0);
+    assert_true(seen.n > frame + 2);
+  }
+  kiln_jit_free(jit);
+}
+
+/* One thread takes backtraces, while another adds and removes units in the same chunk. */
+struct busy {
+  kiln_jit *jit;
+  volatile bool stop;
+};
+
+static void *add_and_remove(void *p) {
+  struct busy *b = p;
+  while (!b->stop) {
+    kiln_jit_unit u = jit_add(b->jit, "func internal @f() -> i64 {\nb0:\n  ret 1\n}\n", 0);
+    assert_int_equal(kiln_jit_remove(b->jit, u, NULL), KILN_OK);
+  }
+  return NULL;
+}
+
+static void backtraces_while_others_add(void **state) {
+  (void)state;
+  struct busy b = {.jit = jit_new(NULL)};
+  jit_add(b.jit, through_text, 0);
+  pthread_t t;
+  assert_int_equal(pthread_create(&t, NULL, add_and_remove, &b), 0);
+  int missed = 0;
+  for (int i = 0; i < (EMULATED ? 200 : 5000); i++) {
+    enter(b.jit, look, 5);
+    int outer = frame_in(kiln_jit_find(b.jit, "outer"), 300);
+    missed += outer <= 0 || seen.n <= outer + 2;
+  }
+  b.stop = true;
+  assert_int_equal(pthread_join(t, NULL), 0);
+  assert_int_equal(missed, 0);
+  kiln_jit_free(b.jit);
+}
+
+static long wait_for_cancel(long x) {
+  pthread_cancel(pthread_self());
+  pthread_testcancel();
+  return x;
+}
+
+static void note_cleanup(void *p) { ++*(int *)p; }
+
+struct cancelled {
+  kiln_jit *jit;
+  int cleaned;
+};
+
+static void *run_cancelled(void *p) {
+  struct cancelled *c = p;
+  pthread_cleanup_push(note_cleanup, &c->cleaned);
+  enter(c->jit, wait_for_cancel, 1);
+  pthread_cleanup_pop(0);
+  return NULL;
+}
+
+static void cancels(void **state) {
+  (void)state;
+  struct cancelled c = {.jit = jit_new(NULL)};
+  jit_add(c.jit, through_text, 0);
+  pthread_t t;
+  void *result = NULL;
+  assert_int_equal(pthread_create(&t, NULL, run_cancelled, &c), 0);
+  assert_int_equal(pthread_join(t, &result), 0);
+  assert_ptr_equal(result, PTHREAD_CANCELED);
+  assert_int_equal(c.cleaned, 1);
+  kiln_jit_free(c.jit);
+}
+
+static uint8_t *read_file(const char *name, size_t *size) {
+  FILE *f = fopen(name, "rb");
+  if (f == NULL) fail_msg("no file %s", name);
+  uint8_t *p = malloc(1 << 20);
+  *size = fread(p, 1, (1 << 20) - 1, f);
+  fclose(f);
+  p[*size] = 0;
+  return p;
+}
+
+static void perf_reads_names(void **state) {
+  (void)state;
+  char folder[] = "/tmp/kiln-jit-XXXXXX", map[64], dump[64], line[128];
+  assert_non_null(mkdtemp(folder));
+  snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
+  snprintf(dump, sizeof dump, "%s/jit-%d.dump", folder, (int)getpid());
+  kiln_jit_options options = {.perf_map = true, .jitdump_folder = folder};
+  kiln_jit *jit = jit_new(&options);
+  jit_add(jit, through_text, 0);
+  const char *const names[] = {"inner", "outer"};
+  const void *at[] = {kiln_jit_find(jit, "inner"), kiln_jit_find(jit, "outer")};
+
+  size_t size;
+  char *text = (char *)read_file(map, &size);
+  uint64_t sizes[2];
+  char *rest = text;
+  for (int i = 0; i < 2; i++) {
+    unsigned long long start, length;
+    assert_int_equal(sscanf(rest, "%llx %llx %100s\n", &start, &length, line), 3);
+    assert_int_equal(start, (uintptr_t)at[i]);
+    assert_string_equal(line, names[i]);
+    assert_true(length > 8 && length < 300);
+    sizes[i] = length;
+    rest = strchr(rest, '\n') + 1;
+  }
+  assert_int_equal(*rest, 0);
+  free(text);
+
+  uint8_t *code[2];
+  for (int i = 0; i < 2; i++) {
+    code[i] = malloc(sizes[i]);
+    memcpy(code[i], at[i], sizes[i]);
+  }
+  kiln_jit_free(jit);
+  uint8_t *bytes = read_file(dump, &size), *p = bytes;
+  uint32_t words[6];
+  uint64_t longs[4];
+  memcpy(words, p, 24);
+  assert_int_equal(words[0], 0x4a695444);
+  assert_int_equal(words[1], 1);
+  assert_int_equal(words[2], 40);
+  assert_int_equal(words[5], getpid());
+#if defined(__x86_64__)
+  assert_int_equal(words[3], EM_X86_64);
+#else
+  assert_int_equal(words[3], EM_AARCH64);
+#endif
+  p += 40;
+  uint64_t last = 0;
+  for (int i = 0; i < 2; i++) {
+    memcpy(words, p, 8);
+    memcpy(&last, p + 8, 8);
+    assert_int_equal(words[0], 0);
+    assert_int_equal(words[1], 56 + strlen(names[i]) + 1 + sizes[i]);
+    memcpy(longs, p + 24, 32);
+    assert_int_equal(longs[0], (uintptr_t)at[i]);
+    assert_int_equal(longs[2], sizes[i]);
+    assert_int_equal(longs[3], i);
+    assert_string_equal((char *)p + 56, names[i]);
+    assert_memory_equal(p + 56 + strlen(names[i]) + 1, code[i], sizes[i]);
+    free(code[i]);
+    p += words[1];
+  }
+  memcpy(words, p, 8);
+  assert_int_equal(words[0], 3);
+  assert_int_equal(p + 16 - bytes, size);
+  free(bytes);
+  unlink(map);
+  unlink(dump);
+  assert_int_equal(rmdir(folder), 0);
+}
+
+static void says_what_files_lack(void **state) {
+  (void)state;
+  kiln_jit_error e = {0};
+  assert_null(kiln_jit_new(&(kiln_jit_options){.jitdump_folder = "/nowhere"}, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_SYSTEM);
+  assert_non_null(strstr(e.diag.message, "open of /nowhere/jit-"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(backtraces),
+    cmocka_unit_test(backtraces_among_many),
+    cmocka_unit_test(backtraces_while_others_add),
+    cmocka_unit_test(cancels),
+    cmocka_unit_test(perf_reads_names),
+    cmocka_unit_test(says_what_files_lack),
+  };
+  return cmocka_run_group_tests_name("jit_tools", tests, NULL, NULL);
+}
