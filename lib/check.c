@@ -15,13 +15,6 @@ enum {
 /* Folded operands of folded operands: deeper than any target folds. */
 enum { FOLD_DEPTH = 16 };
 
-/* Registers that a call preserves, by target: System V x86-64, figure 3.4: rbx, rsp, rbp, r12 to r15;
- * AAPCS64, 6.1: x18 to x30, sp, the low halves of v8 to v15. */
-static const uint64_t preserved[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = UINT64_C(0xf038),
-  [KILN_TARGET_AARCH64] = UINT64_C(0xfffc0000) | UINT64_C(0xff00) << KN_FP_BASE,
-};
-
 /* ---- recording ---- */
 
 static void record(void *user, enum kn_event event, uint32_t value, int32_t place) {
@@ -319,7 +312,7 @@ static bool end_inst(struct kn_check *c) {
   }
   if (in->op == KILN_OP_CALL) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    uint64_t want = all & ~preserved[c->f->module->options.target];
+    uint64_t want = all & ~c->target->preserved;
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");
   }

@@ -1,17 +1,9 @@
-/* The pipeline: a finished function is planned, walked and forgotten. The one file that names the
- * targets. */
+/* The pipeline: a finished function is planned, walked and forgotten. */
 #include "ir/build.h"
 #include "ir/clock.h"
 #include "lib/check.h"
 #include "lib/plan.h"
 #include "lib/walk.h"
-
-static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = &kn_target_x86_64,
-  [KILN_TARGET_AARCH64] = &kn_target_aarch64,
-};
-
-const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
 
 static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
 
@@ -73,7 +65,7 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
 kiln_status kiln_func_compile(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
-  const struct kn_target *t = targets[m->options.target];
+  const struct kn_target *t = kn_target_at(m->options.target);
   kiln_status status = f->finished ? f->status : kiln_func_finish(f);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
   if (status == KILN_OK && !make_rooms(s))

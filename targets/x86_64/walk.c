@@ -248,6 +248,10 @@ static kiln_status compile(kiln_session *s, kiln_func *f, struct kn_plan *plan) 
 #define CALLER_HOMES                                                                               \
   (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
 
+static const uint16_t sectional[] = {
+  R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
+static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
+
 const struct kn_target kn_target_x86_64 = {
   .name = "x86_64",
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
@@ -260,4 +264,22 @@ const struct kn_target kn_target_x86_64 = {
   .fp_arg_regs = {X64_FP_ARGS},
   .clobbers = clobbers,
   .compile = compile,
+  .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
+  .foreign = KN_T(F16) | KN_T(F128) | KN_TS_VEC,
+  .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
+  .features = {{"cx16", KILN_FEATURE_CX16}},
+  .elf = {.number = EM_X86_64,
+          .fill = 0xcc, /* int3 */
+          .align_log2 = 4,
+          .call_field = KN_CALL_REL32,
+          .abs64 = R_X86_64_64,
+          .abs32 = R_X86_64_32,
+          .rel64 = R_X86_64_PC64,
+          .rel32 = R_X86_64_PC32,
+          .sectional = sectional,
+          .calls = calls,
+          .cie_code_align = 1,
+          .cie_return = 16,             /* rip */
+          .cie_rules = {0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
+                        0x80 | 16, 1}}, /* DW_CFA_offset rip, cfa - 8 */
 };
