@@ -5,51 +5,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Shapes and sets of types, as in ops.def. */
+/* Shapes, and sets of types as in ops.def. */
 enum shape {
-  SH_INTERNAL,
-  SH_RESULT,
-  SH_UN,
-  SH_BIN,
-  SH_TERN,
-  SH_ICMP,
-  SH_FCMP,
-  SH_SELECT,
-  SH_CONV_II,
-  SH_CONV_FF,
-  SH_CONV_FI,
-  SH_CONV_IF,
-  SH_CONV_BITS,
-  SH_LOAD,
-  SH_STORE,
-  SH_ADDR,
-  SH_SALLOC,
-  SH_NULLARY,
-  SH_UNV,
-  SH_SLOTV,
-  SH_MEM3,
-  SH_MEMSET,
-  SH_ATOMIC_LOAD,
-  SH_ATOMIC_STORE,
-  SH_ATOMIC_RMW,
-  SH_ATOMIC_CAS,
-  SH_FENCE,
-  SH_CALL,
-  SH_BINV,
-  SH_VA_ARG,
-  SH_LEVEL,
-  SH_ASM,
-  SH_NULLARYV,
-  SH_VECTOR,
-  SH_LANDING_PAD,
-  SH_BR,
-  SH_BRIF,
-  SH_SWITCH,
-  SH_BRIND,
-  SH_RET,
-  SH_INVOKE
+#define SHAPE(E, state, a, b, c, result, edges, text) SH_##E,
+#include <kiln/shapes.def>
+  SH_COUNT
 };
+enum state { STATE_INTERNAL, STATE_BUILT, STATE_RESERVED };
 enum types { TY_VOID, TY_INT, TY_INT64, TY_FLT, TY_SCALAR, TY_VEC, TY_ANY, TY_PTR };
+
+static const uint8_t states[] = {
+#define SHAPE(E, state, a, b, c, result, edges, text) STATE_##state,
+#include <kiln/shapes.def>
+};
 
 static const struct {
   uint8_t shape, types;
@@ -60,14 +28,7 @@ static const struct {
 
 /* Made with other operations, or not at all: reserved ones, and what ends the process. */
 bool gen_makes(kiln_op op) {
-  switch (ops[op].shape) {
-  case SH_INTERNAL:
-  case SH_ASM:
-  case SH_VECTOR:
-  case SH_LANDING_PAD:
-  case SH_INVOKE: return false;
-  default: return op != KILN_OP_RESUME && op != KILN_OP_DEBUG_TRAP;
-  }
+  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_RESUME && op != KILN_OP_DEBUG_TRAP;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,
@@ -709,7 +670,7 @@ static void level(struct gen *g, kiln_op op) {
 
 static void make(struct gen *g, kiln_op op) {
   gen_used(g, op);
-  unsigned shape = ops[op].shape;
+  enum shape shape = (enum shape)ops[op].shape;
   switch (shape) {
   case SH_UN: unary(g, op, ops[op].types); break;
   case SH_BIN: binary(g, op, ops[op].types); break;
@@ -756,7 +717,21 @@ static void make(struct gen *g, kiln_op op) {
     break;
   case SH_CALL: gen_call(g); break;
   case SH_LEVEL: level(g, op); break;
-  default: break; /* terminators, results, variadics: made elsewhere */
+  case SH_NULLARYV: /* variadics, results, terminators: made elsewhere */
+  case SH_BINV:
+  case SH_VA_ARG:
+  case SH_RESULT:
+  case SH_BR:
+  case SH_BRIF:
+  case SH_SWITCH:
+  case SH_BRIND:
+  case SH_RET:
+  case SH_INTERNAL: /* not made at all */
+  case SH_ASM:
+  case SH_VECTOR:
+  case SH_LANDING_PAD:
+  case SH_INVOKE:
+  case SH_COUNT: break;
   }
 }
 

@@ -179,8 +179,10 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
     p->align_log2 = (uint8_t)__builtin_ctz(t->align < 8 ? 8 : t->align);
     return true;
   }
-  default: return add_param(c, KILN_TYPE_PTR, a->pass == KILN_CPASS_SRET ? KILN_PARAM_SRET : 0);
+  case KILN_CPASS_SRET: return add_param(c, KILN_TYPE_PTR, KILN_PARAM_SRET);
+  case KILN_CPASS_REFERENCE: break;
   }
+  return add_param(c, KILN_TYPE_PTR, 0);
 }
 
 /* One more argument of the signature being made. */

@@ -110,8 +110,11 @@ static uint32_t pass(kiln_func *f, const kiln_ctypes *c, const struct kn_carg *a
     out[0] = slot_for(f, t, 0);
     copy(f, out[0], v, t->size);
     return 1;
-  default: out[0] = v; return 1;
+  case KILN_CPASS_BYVAL:
+  case KILN_CPASS_SRET: break;
   }
+  out[0] = v;
+  return 1;
 }
 
 /* Takes the results of a call out of their registers; returns what kiln_build_ccall does. */

@@ -163,12 +163,17 @@ static uint32_t ref(struct decoder *d, kiln_value v, unsigned type) {
     PUSH(d, fixes, (struct kn_fix){k & ~KN_CONST, o.symbol.id, (int64_t)o.low});
     return k;
   }
-  default: return constant(d, type, o.low, o.high);
+  case KILN_OPERAND_INT:
+  case KILN_OPERAND_BITS:
+  case KILN_OPERAND_NONE:
+  case KILN_OPERAND_KIND_COUNT: break;
   }
+  return constant(d, type, o.low, o.high);
 }
 
-static uint32_t op_ref(struct decoder *d, kiln_inst i, uint32_t k, unsigned type) {
-  return ref(d, kiln_inst_operand(d->f, i, k), type);
+/* The k-th operand. */
+static uint32_t op_ref(struct decoder *d, kiln_inst i, uint32_t k) {
+  return ref(d, kiln_inst_operand(d->f, i, k), kiln_inst_operand_type(d->f, i, k));
 }
 
 /* ---- edges ---- */
@@ -263,7 +268,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   struct kn_site s = {.sig = info->sig.id, .first = d->fn->n_args, .n = info->n_operands - 1};
   kiln_operand callee = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
   if (callee.kind == KILN_OPERAND_SYMBOL && callee.low == 0) s.symbol = callee.symbol.id;
-  else to->a = op_ref(d, i, 0, KILN_TYPE_I64);
+  else to->a = op_ref(d, i, 0);
   bool runs = true;
   for (uint32_t k = 0; k < s.n; k++) {
     kiln_value v = kiln_inst_operand(d->f, i, k + 1);
@@ -291,43 +296,21 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   return PUSH(d, sites, s);
 }
 
-static void decode_call_like(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
-                             struct kn_ins *to) {
-  kiln_operand o;
-  switch (info->op) {
-  case KILN_OP_CALL: to->y = call_site(d, i, info, to); break;
-  case KILN_OP_TLS_ADDR:
-    o = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
-    to->a = constant(d, KILN_TYPE_I64, o.low, 0);
-    to->b = o.symbol.id;
-    break;
-  case KILN_OP_RET: {
-    const struct kn_isig *sig = d->in->sigs[d->fn->sig];
-    to->y = d->fn->n_args;
-    to->c = info->n_operands;
-    for (uint32_t k = 0; k < info->n_operands; k++) {
-      struct kn_arg arg = {.place = {.type = sig->results[k], .words = words_of(sig->results[k])}};
-      arg.ref = op_ref(d, i, k, sig->results[k]);
-      PUSH(d, args, arg);
-    }
-    break;
-  }
-  case KILN_OP_BR: to->y = jump(d, i, 0); break;
-  case KILN_OP_BRIF:
-    to->a = op_ref(d, i, 0, KILN_TYPE_I8);
-    to->y = jump(d, i, 0);
-    to->c = jump(d, i, 1);
-    break;
-  case KILN_OP_SWITCH:
-    to->a = op_ref(d, i, 0, info->type);
-    to->c = jump(d, i, 0);
-    to->y = switch_table(d, i, info);
-    break;
-  case KILN_OP_BRIND:
-    to->a = op_ref(d, i, 0, KILN_TYPE_I64);
-    to->y = brind_table(d, i, info);
-    break;
-  default: break;
+static void decode_tls(struct decoder *d, kiln_inst i, struct kn_ins *to) {
+  kiln_operand o = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+  to->a = constant(d, KILN_TYPE_I64, o.low, 0);
+  to->b = o.symbol.id;
+}
+
+static void decode_ret(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                       struct kn_ins *to) {
+  const struct kn_isig *sig = d->in->sigs[d->fn->sig];
+  to->y = d->fn->n_args;
+  to->c = info->n_operands;
+  for (uint32_t k = 0; k < info->n_operands; k++) {
+    struct kn_arg arg = {.place = {.type = sig->results[k], .words = words_of(sig->results[k])}};
+    arg.ref = op_ref(d, i, k);
+    PUSH(d, args, arg);
   }
 }
 
@@ -336,12 +319,12 @@ static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *
   unsigned size = kiln_type_size(info->from);
   to->x = (uint8_t)(size ? __builtin_ctz(size) : 0);
   to->disp = info->disp;
-  to->a = op_ref(d, i, 0, KILN_TYPE_I64);
+  to->a = op_ref(d, i, 0);
   to->y = (info->mem_flags & KILN_MEM_SEXT) != 0;
   bool x87 = info->type == KILN_TYPE_F80;
   if (info->op == KILN_OP_STORE) {
     to->op = x87 ? KI_STORE_F80 : KI_STORE;
-    to->b = op_ref(d, i, 1, info->type);
+    to->b = op_ref(d, i, 1);
   } else if (x87) {
     to->op = KI_LOAD_F80;
   } else if (kn_interp_is_wide(info->type)) {
@@ -351,25 +334,53 @@ static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *
   }
 }
 
-/* Types of operands that are not the instruction's. */
-static unsigned operand_type(const kiln_inst_info *info, uint32_t k) {
-  switch (info->op) {
-  case KILN_OP_SELECT: return k == 0 ? KILN_TYPE_I8 : info->type;
-  case KILN_OP_MEMSET: return k == 1 ? KILN_TYPE_I8 : KILN_TYPE_I64;
-  case KILN_OP_ATOMIC_LOAD:
-  case KILN_OP_ATOMIC_STORE:
-  case KILN_OP_ATOMIC_RMW:
-  case KILN_OP_ATOMIC_CAS: return k == 0 ? KILN_TYPE_I64 : info->type;
-  case KILN_OP_VA_ARG: return KILN_TYPE_I64;
-  default: return info->from != KILN_TYPE_VOID ? info->from : info->type;
-  }
+/* An instruction with operands in a, b and c that run.c knows as `op`; in y the register of its second
+ * result. */
+static void decode_plain(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                         struct kn_ins *to, unsigned op) {
+  uint32_t *fields[3] = {&to->a, &to->b, &to->c};
+  for (uint32_t k = 0; k < info->n_operands && k < 3; k++) *fields[k] = op_ref(d, i, k);
+  to->op = (uint16_t)op;
+  to->y = result_reg(d, kiln_inst_next(d->f, i), 1);
 }
 
-/* The operation as run.c knows it. */
-static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
-  bool wide = kn_interp_is_wide(info->type), wide_float = wide && info->type != KILN_TYPE_I128;
+/* What run.c does for an instruction. */
+static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
+                      struct kn_ins *to) {
+  bool wide = kn_interp_is_wide(info->type);
   switch (info->op) {
-  case KILN_OP_ADD:
+  case KILN_OP_CALL: to->y = call_site(d, i, info, to); return;
+  case KILN_OP_TLS_ADDR: decode_tls(d, i, to); return;
+  case KILN_OP_RET: decode_ret(d, i, info, to); return;
+  case KILN_OP_BR: to->y = jump(d, i, 0); return;
+  case KILN_OP_BRIF:
+    to->a = op_ref(d, i, 0);
+    to->y = jump(d, i, 0);
+    to->c = jump(d, i, 1);
+    return;
+  case KILN_OP_SWITCH:
+    to->a = op_ref(d, i, 0);
+    to->c = jump(d, i, 0);
+    to->y = switch_table(d, i, info);
+    return;
+  case KILN_OP_BRIND:
+    to->a = op_ref(d, i, 0);
+    to->y = brind_table(d, i, info);
+    return;
+
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE: decode_memory(d, i, info, to); return;
+  case KILN_OP_ADDR:
+    decode_plain(d, i, info, to, info->op);
+    to->disp = info->disp;
+    to->y = info->n_operands == 2 ? info->number : 0;
+    return;
+
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST: decode_plain(d, i, info, to, wide ? KI_COPY_WIDE : KILN_OP_COPY); return;
+  case KILN_OP_SELECT: decode_plain(d, i, info, to, wide ? KI_SELECT_WIDE : KILN_OP_SELECT); return;
+
+  case KILN_OP_ADD: /* of one word in the loop itself */
   case KILN_OP_SUB:
   case KILN_OP_MUL:
   case KILN_OP_AND:
@@ -377,43 +388,139 @@ static void choose_op(const kiln_inst_info *info, struct kn_ins *to) {
   case KILN_OP_XOR:
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
-  case KILN_OP_ASHR:
-    if (wide) to->op = KI_WIDE;
-    break;
-  case KILN_OP_COPY:
-    if (wide) to->op = KI_COPY_WIDE;
-    break;
-  case KILN_OP_BITCAST: to->op = wide ? KI_COPY_WIDE : KILN_OP_COPY; break;
-  case KILN_OP_SELECT:
-    if (wide) to->op = KI_SELECT_WIDE;
-    break;
-  case KILN_OP_FADD:
+  case KILN_OP_ASHR: decode_plain(d, i, info, to, wide ? KI_WIDE : info->op); return;
+  case KILN_OP_UMULH: /* by number.c */
+  case KILN_OP_SMULH:
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR:
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR:
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX:
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO:
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO:
+  case KILN_OP_SADDS:
+  case KILN_OP_UADDS:
+  case KILN_OP_SSUBS:
+  case KILN_OP_USUBS:
+  case KILN_OP_NEG:
+  case KILN_OP_NOT:
+  case KILN_OP_ABS:
+  case KILN_OP_CLZ:
+  case KILN_OP_CTZ:
+  case KILN_OP_POPCNT:
+  case KILN_OP_BITREV:
+  case KILN_OP_BSWAP: decode_plain(d, i, info, to, wide ? KI_WIDE : KI_INT); return;
+  case KILN_OP_UDIV:
+  case KILN_OP_SDIV:
+  case KILN_OP_UREM:
+  case KILN_OP_SREM: decode_plain(d, i, info, to, KILN_OP_UDIV); return;
+
+  case KILN_OP_FADD: /* f32 and f64 in the loop itself */
   case KILN_OP_FSUB:
   case KILN_OP_FMUL:
-  case KILN_OP_FDIV:
-    if (wide_float) to->op = KI_FLOAT_WIDE;
-    break;
-  case KILN_OP_TRUNC:
+  case KILN_OP_FDIV: decode_plain(d, i, info, to, wide ? KI_FLOAT_WIDE : info->op); return;
+  case KILN_OP_FREM: /* by number.c */
+  case KILN_OP_FNEG:
+  case KILN_OP_FABS:
+  case KILN_OP_FCOPYSIGN:
+  case KILN_OP_FSQRT:
+  case KILN_OP_FMA:
+  case KILN_OP_FMULADD:
+  case KILN_OP_FMIN:
+  case KILN_OP_FMAX:
+  case KILN_OP_FMINIMUM:
+  case KILN_OP_FMAXIMUM:
+  case KILN_OP_FFLOOR:
+  case KILN_OP_FCEIL:
+  case KILN_OP_FTRUNC:
+  case KILN_OP_FROUND:
+  case KILN_OP_FROUNDEVEN:
+  case KILN_OP_FRINT:
+  case KILN_OP_FNEARBYINT: decode_plain(d, i, info, to, wide ? KI_FLOAT_WIDE : KI_FLOAT); return;
+
+  case KILN_OP_ICMP:
+  case KILN_OP_FCMP:
+    decode_plain(d, i, info, to, info->op);
+    to->x = info->cond;
+    return;
+
+  case KILN_OP_TRUNC: /* of one word in the loop itself */
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT:
-    if (wide || info->from == KILN_TYPE_I128) to->op = KILN_OP_FTOSI; /* any conversion */
-    break;
-  case KILN_OP_FDEMOTE:
+    decode_plain(d, i, info, to, wide || info->from == KILN_TYPE_I128 ? KILN_OP_FTOSI : info->op);
+    to->y = info->from;
+    return;
+  case KILN_OP_FDEMOTE: /* any conversion: by number.c */
   case KILN_OP_FPROMOTE:
+  case KILN_OP_FTOSI:
   case KILN_OP_FTOUI:
   case KILN_OP_FTOSIS:
   case KILN_OP_FTOUIS:
   case KILN_OP_SITOF:
-  case KILN_OP_UITOF: to->op = KILN_OP_FTOSI; break;
-  case KILN_OP_UDIV:
-  case KILN_OP_SDIV:
-  case KILN_OP_UREM:
-  case KILN_OP_SREM: to->op = KILN_OP_UDIV; break;
-  default:
-    if (info->op >= KILN_OP_UMULH && info->op <= KILN_OP_BSWAP) to->op = wide ? KI_WIDE : KI_INT;
-    else if (info->op > KILN_OP_FDIV && info->op <= KILN_OP_FNEARBYINT)
-      to->op = wide_float ? KI_FLOAT_WIDE : KI_FLOAT;
+  case KILN_OP_UITOF:
+    decode_plain(d, i, info, to, KILN_OP_FTOSI);
+    to->y = info->from;
+    return;
+
+  case KILN_OP_SALLOC:
+    decode_plain(d, i, info, to, info->op);
+    to->x = (uint8_t)info->number;
+    return;
+  case KILN_OP_LIFE_START:
+  case KILN_OP_LIFE_END:
+    decode_plain(d, i, info, to, info->op);
+    to->y = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0)).slot;
+    return;
+  case KILN_OP_ATOMIC_RMW:
+    decode_plain(d, i, info, to, info->op);
+    to->x = info->rmw;
+    return;
+  case KILN_OP_FRAME_ADDR:
+  case KILN_OP_RETURN_ADDR:
+    decode_plain(d, i, info, to, info->op);
+    to->y = info->number;
+    return;
+  case KILN_OP_STACK_SAVE:
+  case KILN_OP_STACK_RESTORE:
+  case KILN_OP_MEMCPY:
+  case KILN_OP_MEMMOVE:
+  case KILN_OP_MEMSET:
+  case KILN_OP_PREFETCH:
+  case KILN_OP_ATOMIC_LOAD:
+  case KILN_OP_ATOMIC_STORE:
+  case KILN_OP_ATOMIC_CAS:
+  case KILN_OP_FENCE:
+  case KILN_OP_VA_START:
+  case KILN_OP_VA_COPY:
+  case KILN_OP_VA_END:
+  case KILN_OP_VA_ARG:
+  case KILN_OP_DEBUG_TRAP:
+  case KILN_OP_UNREACHABLE:
+  case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;
+
+  case KILN_OP_ASM: /* reserved: nothing makes them */
+  case KILN_OP_VSPLAT:
+  case KILN_OP_VEXTRACT:
+  case KILN_OP_VINSERT:
+  case KILN_OP_VSHUFFLE:
+  case KILN_OP_VREDUCE:
+  case KILN_OP_LANDING_PAD:
+  case KILN_OP_INVOKE:
+  case KILN_OP_RESUME:
+  case KILN_OP_NONE: /* not met when instructions are read */
+  case KILN_OP_PARAM:
+  case KILN_OP_SEG:
+  case KILN_OP_RESULT:
+  case KILN_OP_COUNT: break;
   }
+  to->op = KILN_OP_ASM; /* not interpreted */
 }
 
 static void decode_inst(struct decoder *d, kiln_inst i) {
@@ -422,39 +529,9 @@ static void decode_inst(struct decoder *d, kiln_inst i) {
   if (info.op == KILN_OP_RESULT) return;
   to.dst = info.result != KILN_TYPE_VOID ? d->values[i.id].reg : 0;
   to.x = (uint8_t)info.op;
-  if (!runs_type(info.type) || !runs_type(info.from) || !runs_type(info.result)) {
-    to.op = KILN_OP_ASM;
-    PUSH(d, code, to);
-    return;
-  }
-  switch (info.op) {
-  case KILN_OP_CALL:
-  case KILN_OP_TLS_ADDR:
-  case KILN_OP_RET:
-  case KILN_OP_BR:
-  case KILN_OP_BRIF:
-  case KILN_OP_SWITCH:
-  case KILN_OP_BRIND: decode_call_like(d, i, &info, &to); break;
-  case KILN_OP_LOAD:
-  case KILN_OP_STORE: decode_memory(d, i, &info, &to); break;
-  default: {
-    uint32_t *fields[3] = {&to.a, &to.b, &to.c};
-    for (uint32_t k = 0; k < info.n_operands && k < 3; k++) {
-      *fields[k] = op_ref(d, i, k, operand_type(&info, k));
-    }
-    choose_op(&info, &to);
-    to.disp = info.disp;
-    if (info.from != KILN_TYPE_VOID) to.y = info.from;
-    else if (info.op == KILN_OP_ADDR) to.y = info.n_operands == 2 ? info.number : 0;
-    else if (info.op == KILN_OP_LIFE_START || info.op == KILN_OP_LIFE_END) {
-      to.y = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0)).slot;
-    } else to.y = result_reg(d, kiln_inst_next(d->f, i), 1);
-    if (info.op == KILN_OP_ICMP || info.op == KILN_OP_FCMP) to.x = info.cond;
-    if (info.op == KILN_OP_ATOMIC_RMW) to.x = info.rmw;
-    if (info.op == KILN_OP_SALLOC) to.x = (uint8_t)info.number;
-    if (info.op == KILN_OP_FRAME_ADDR || info.op == KILN_OP_RETURN_ADDR) to.y = info.number;
-  }
-  }
+  if (runs_type(info.type) && runs_type(info.from) && runs_type(info.result))
+    decode_op(d, i, &info, &to);
+  else to.op = KILN_OP_ASM;
   PUSH(d, code, to);
 }
 

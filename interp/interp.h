@@ -299,6 +299,61 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 
 /* ---- number.c ---- */
 
+/* Cases of a switch over kiln_op for all operations that take no integers, or no floats; what the switch
+ * leaves out of the others, the compiler names. By the types in <kiln/ops.def>: use them as
+ *   #define OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+ *   #include <kiln/ops.def> */
+#define KN_UNLESS_INT_INT(E)
+#define KN_UNLESS_INT_INT64(E)
+#define KN_UNLESS_INT_FLT(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_SCALAR(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VEC(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_ANY(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_PTR(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VOID(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_INT(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_INT64(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_FLT(E)
+#define KN_UNLESS_FLT_SCALAR(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VEC(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_ANY(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_PTR(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VOID(E) case KILN_OP_##E:
+
+/* The float operations that have their operands' type, on a, b and c of type T: `f` ends the names of the C
+ * library's functions for it. `once`: fmuladd rounds once. */
+#define KN_FLOAT_CASES(T, f, roundeven, minimum, maximum)                                          \
+  case KILN_OP_FADD: return a + b;                                                                 \
+  case KILN_OP_FSUB: return a - b;                                                                 \
+  case KILN_OP_FMUL: return a * b;                                                                 \
+  case KILN_OP_FDIV: return a / b;                                                                 \
+  case KILN_OP_FREM: return fmod##f(a, b);                                                         \
+  case KILN_OP_FSQRT: return sqrt##f(a);                                                           \
+  case KILN_OP_FMA: return fma##f(a, b, c);                                                        \
+  case KILN_OP_FMULADD: return once ? fma##f(a, b, c) : a * b + c;                                 \
+  case KILN_OP_FMIN: return fmin##f(a, b);                                                         \
+  case KILN_OP_FMAX: return fmax##f(a, b);                                                         \
+  case KILN_OP_FMINIMUM: return (T)minimum(a, b);                                                  \
+  case KILN_OP_FMAXIMUM: return (T)maximum(a, b);                                                  \
+  case KILN_OP_FFLOOR: return floor##f(a);                                                         \
+  case KILN_OP_FCEIL: return ceil##f(a);                                                           \
+  case KILN_OP_FTRUNC: return trunc##f(a);                                                         \
+  case KILN_OP_FROUND: return round##f(a);                                                         \
+  case KILN_OP_FROUNDEVEN: return roundeven(a);                                                    \
+  case KILN_OP_FRINT: return rint##f(a);                                                           \
+  case KILN_OP_FNEARBYINT: return nearbyint##f(a)
+
+/* The others: of the bits alone, or between types. */
+#define KN_FLOATS_ELSEWHERE                                                                        \
+  case KILN_OP_FNEG:                                                                               \
+  case KILN_OP_FABS:                                                                               \
+  case KILN_OP_FCOPYSIGN:                                                                          \
+  case KILN_OP_FCMP:                                                                               \
+  case KILN_OP_FDEMOTE:                                                                            \
+  case KILN_OP_FPROMOTE:                                                                           \
+  case KILN_OP_SITOF:                                                                              \
+  case KILN_OP_UITOF
+
 /* How two floats compare. */
 enum kn_order { KN_LESS = 1, KN_EQUAL = 2, KN_GREATER = 4, KN_UNORDERED = 8 };
 #define KN_ORDER_OF(x, y)                                                                          \

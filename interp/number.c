@@ -77,8 +77,7 @@ static kn_u128 funnel(bool left, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c)
   return left ? a << n | b >> (bits - n) : b >> n | a << (bits - n);
 }
 
-static kn_u128 integer(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c,
-                       uint64_t *flag) {
+static kn_u128 integer(kiln_op op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *flag) {
   switch (op) {
   case KILN_OP_ADD: return a + b;
   case KILN_OP_SUB: return a - b;
@@ -118,17 +117,37 @@ static kn_u128 integer(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128
     return (kn_u128)(__builtin_popcountll((uint64_t)a) + __builtin_popcountll((uint64_t)(a >> 64)));
   case KILN_OP_BITREV: return bits_reversed(bits, a);
   case KILN_OP_BSWAP: return bytes_reversed(bits, a);
-  default: return 0;
+  case KILN_OP_UDIV: /* these elsewhere */
+  case KILN_OP_SDIV:
+  case KILN_OP_UREM:
+  case KILN_OP_SREM:
+  case KILN_OP_ICMP:
+  case KILN_OP_TRUNC:
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT:
+  case KILN_OP_FTOSI:
+  case KILN_OP_FTOUI:
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS:
+  case KILN_OP_ATOMIC_LOAD:
+  case KILN_OP_ATOMIC_STORE:
+  case KILN_OP_ATOMIC_RMW:
+  case KILN_OP_ATOMIC_CAS:
+  case KILN_OP_SWITCH:
+#define OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+#include <kiln/ops.def>
+  case KILN_OP_COUNT: break;
   }
+  return 0;
 }
 
 uint64_t kn_interp_int(const struct kn_ins *i, uint64_t a, uint64_t b, uint64_t c, uint64_t *flag) {
   unsigned bits = kn_interp_bits(i->type);
-  return (uint64_t)integer(i->x, bits, a, b, c, flag) & kn_interp_mask(bits);
+  return (uint64_t)integer((kiln_op)i->x, bits, a, b, c, flag) & kn_interp_mask(bits);
 }
 
 kn_u128 kn_interp_wide(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c, uint64_t *flag) {
-  return integer(op, 128, a, b, c, flag);
+  return integer((kiln_op)op, 128, a, b, c, flag);
 }
 
 const char *kn_interp_divide(unsigned op, unsigned bits, bool traps, kn_u128 a, kn_u128 b,
@@ -263,71 +282,37 @@ static long double maximum(long double a, long double b) {
   return a > b ? a : b;
 }
 
-static float float32(unsigned op, bool once, float a, float b, float c) {
+static float float32(kiln_op op, bool once, float a, float b, float c) {
   switch (op) {
-  case KILN_OP_FREM: return fmodf(a, b);
-  case KILN_OP_FSQRT: return sqrtf(a);
-  case KILN_OP_FMA: return fmaf(a, b, c);
-  case KILN_OP_FMULADD: return once ? fmaf(a, b, c) : a * b + c;
-  case KILN_OP_FMIN: return fminf(a, b);
-  case KILN_OP_FMAX: return fmaxf(a, b);
-  case KILN_OP_FMINIMUM: return (float)minimum((long double)a, (long double)b);
-  case KILN_OP_FMAXIMUM: return (float)maximum((long double)a, (long double)b);
-  case KILN_OP_FFLOOR: return floorf(a);
-  case KILN_OP_FCEIL: return ceilf(a);
-  case KILN_OP_FTRUNC: return truncf(a);
-  case KILN_OP_FROUND: return roundf(a);
-  case KILN_OP_FROUNDEVEN: return __builtin_roundevenf(a);
-  case KILN_OP_FRINT: return rintf(a);
-  case KILN_OP_FNEARBYINT: return nearbyintf(a);
-  default: return 0;
+    KN_FLOAT_CASES(float, f, __builtin_roundevenf, minimum, maximum);
+  KN_FLOATS_ELSEWHERE:
+#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#include <kiln/ops.def>
+  case KILN_OP_COUNT: break;
   }
+  return 0;
 }
 
-static double float64(unsigned op, bool once, double a, double b, double c) {
+static double float64(kiln_op op, bool once, double a, double b, double c) {
   switch (op) {
-  case KILN_OP_FREM: return fmod(a, b);
-  case KILN_OP_FSQRT: return sqrt(a);
-  case KILN_OP_FMA: return fma(a, b, c);
-  case KILN_OP_FMULADD: return once ? fma(a, b, c) : a * b + c;
-  case KILN_OP_FMIN: return fmin(a, b);
-  case KILN_OP_FMAX: return fmax(a, b);
-  case KILN_OP_FMINIMUM: return (double)minimum((long double)a, (long double)b);
-  case KILN_OP_FMAXIMUM: return (double)maximum((long double)a, (long double)b);
-  case KILN_OP_FFLOOR: return floor(a);
-  case KILN_OP_FCEIL: return ceil(a);
-  case KILN_OP_FTRUNC: return trunc(a);
-  case KILN_OP_FROUND: return round(a);
-  case KILN_OP_FROUNDEVEN: return __builtin_roundeven(a);
-  case KILN_OP_FRINT: return rint(a);
-  case KILN_OP_FNEARBYINT: return nearbyint(a);
-  default: return 0;
+    KN_FLOAT_CASES(double, , __builtin_roundeven, minimum, maximum);
+  KN_FLOATS_ELSEWHERE:
+#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#include <kiln/ops.def>
+  case KILN_OP_COUNT: break;
   }
+  return 0;
 }
 
-static long double float80(unsigned op, bool once, long double a, long double b, long double c) {
+static long double float80(kiln_op op, bool once, long double a, long double b, long double c) {
   switch (op) {
-  case KILN_OP_FADD: return a + b;
-  case KILN_OP_FSUB: return a - b;
-  case KILN_OP_FMUL: return a * b;
-  case KILN_OP_FDIV: return a / b;
-  case KILN_OP_FREM: return fmodl(a, b);
-  case KILN_OP_FSQRT: return sqrtl(a);
-  case KILN_OP_FMA: return fmal(a, b, c);
-  case KILN_OP_FMULADD: return once ? fmal(a, b, c) : a * b + c;
-  case KILN_OP_FMIN: return fminl(a, b);
-  case KILN_OP_FMAX: return fmaxl(a, b);
-  case KILN_OP_FMINIMUM: return minimum(a, b);
-  case KILN_OP_FMAXIMUM: return maximum(a, b);
-  case KILN_OP_FFLOOR: return floorl(a);
-  case KILN_OP_FCEIL: return ceill(a);
-  case KILN_OP_FTRUNC: return truncl(a);
-  case KILN_OP_FROUND: return roundl(a);
-  case KILN_OP_FROUNDEVEN: return __builtin_roundevenl(a);
-  case KILN_OP_FRINT: return rintl(a);
-  case KILN_OP_FNEARBYINT: return nearbyintl(a);
-  default: return 0;
+    KN_FLOAT_CASES(long double, l, __builtin_roundevenl, minimum, maximum);
+  KN_FLOATS_ELSEWHERE:
+#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#include <kiln/ops.def>
+  case KILN_OP_COUNT: break;
   }
+  return 0;
 }
 
 kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, kn_u128 b,
@@ -338,7 +323,7 @@ kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, k
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
-  default: return from_f80(float80(op, once, to_f80(a), to_f80(b), to_f80(c)));
+  default: return from_f80(float80((kiln_op)op, once, to_f80(a), to_f80(b), to_f80(c)));
   }
 }
 
@@ -351,11 +336,27 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
   default: break;
   }
-  if (type == KILN_TYPE_F32) return from_f32(float32(op, once, to_f32(a), to_f32(b), to_f32(c)));
-  return from_f64(float64(op, once, to_f64(a), to_f64(b), to_f64(c)));
+  kiln_op o = (kiln_op)op;
+  if (type == KILN_TYPE_F32) return from_f32(float32(o, once, to_f32(a), to_f32(b), to_f32(c)));
+  return from_f64(float64(o, once, to_f64(a), to_f64(b), to_f64(c)));
 }
 
 /* ---- conversions ---- */
+
+/* Conversions by value: all that kn_interp_convert has to have. */
+enum shape {
+#define SHAPE(E, state, a, b, c, result, edges, text) SH_##E,
+#include <kiln/shapes.def>
+};
+enum {
+#define OP(E, name, shape, types, fx, doc)                                                         \
+  +(SH_##shape == SH_CONV_II || SH_##shape == SH_CONV_FF || SH_##shape == SH_CONV_FI ||            \
+    SH_##shape == SH_CONV_IF)
+  CONVERSIONS = 0
+#include <kiln/ops.def>
+};
+_Static_assert(CONVERSIONS == 11,
+               "one more goes into kn_interp_convert, and of f128 into convert_quad");
 
 /* A float towards zero; out of range 0, or with `saturate` the nearest end. */
 static kn_u128 to_integer(long double v, unsigned bits, bool is_signed, bool saturates) {

@@ -31,29 +31,18 @@ static quad extreme(quad a, quad b, bool most) {
   return (a < b) != most ? a : b;
 }
 
-static quad compute(unsigned op, bool once, quad a, quad b, quad c) {
+static quad minimum(quad a, quad b) { return extreme(a, b, false); }
+static quad maximum(quad a, quad b) { return extreme(a, b, true); }
+
+static quad compute(kiln_op op, bool once, quad a, quad b, quad c) {
   switch (op) {
-  case KILN_OP_FADD: return a + b;
-  case KILN_OP_FSUB: return a - b;
-  case KILN_OP_FMUL: return a * b;
-  case KILN_OP_FDIV: return a / b;
-  case KILN_OP_FREM: return fmodf128(a, b);
-  case KILN_OP_FSQRT: return sqrtf128(a);
-  case KILN_OP_FMA: return fmaf128(a, b, c);
-  case KILN_OP_FMULADD: return once ? fmaf128(a, b, c) : a * b + c;
-  case KILN_OP_FMIN: return fminf128(a, b);
-  case KILN_OP_FMAX: return fmaxf128(a, b);
-  case KILN_OP_FMINIMUM: return extreme(a, b, false);
-  case KILN_OP_FMAXIMUM: return extreme(a, b, true);
-  case KILN_OP_FFLOOR: return floorf128(a);
-  case KILN_OP_FCEIL: return ceilf128(a);
-  case KILN_OP_FTRUNC: return truncf128(a);
-  case KILN_OP_FROUND: return roundf128(a);
-  case KILN_OP_FROUNDEVEN: return roundevenf128(a);
-  case KILN_OP_FRINT: return rintf128(a);
-  case KILN_OP_FNEARBYINT: return nearbyintf128(a);
-  default: return 0;
+    KN_FLOAT_CASES(quad, f128, roundevenf128, minimum, maximum);
+  KN_FLOATS_ELSEWHERE:
+#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#include <kiln/ops.def>
+  case KILN_OP_COUNT: break;
   }
+  return 0;
 }
 
 kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
@@ -62,7 +51,7 @@ kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) 
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
-  default: return from_quad(compute(op, once, to_quad(a), to_quad(b), to_quad(c)));
+  default: return from_quad(compute((kiln_op)op, once, to_quad(a), to_quad(b), to_quad(c)));
   }
 }
 

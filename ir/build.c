@@ -113,27 +113,11 @@ kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_val
   return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
 
-/* Types are ordered by size within integers and within floats. */
-static inline bool convert_ok(unsigned shape, unsigned op, unsigned to, unsigned from) {
-  switch (shape) {
-  case KN_SH_CONV_II: return kn_type_is_int(from) && (op == KILN_OP_TRUNC ? from > to : from < to);
-  case KN_SH_CONV_FF:
-    return kn_type_is_float(from) && (op == KILN_OP_FDEMOTE ? from > to : from < to);
-  case KN_SH_CONV_FI: return kn_type_is_float(from);
-  case KN_SH_CONV_IF: return kn_type_is_int(from);
-  case KN_SH_CONV_BITS:
-    return kn_type_log2[from] == kn_type_log2[to] && from != KILN_TYPE_VOID &&
-           (from == KILN_TYPE_F80) == (to == KILN_TYPE_F80);
-  default: return false;
-  }
-}
-
 GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                  kiln_value a) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, to))) return kn_build_bad_op(f, op, to);
-  if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT ||
-                  !convert_ok(kn_op_info[op].shape, op, to, from)))
+  if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
     return kn_build_bad_op(f, op, from);
   if (!kn_build_operand_imm(f, a.id, from, 1)) return KN_NONE;
   /* A helper may be needed for the sake of either type. */
@@ -172,17 +156,6 @@ kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
   return KN_NONE;
 }
 
-/* Type of result `index` (from 1) of instruction `of`; VOID if it has none such. */
-static unsigned result_type(const kiln_func *f, uint32_t of, unsigned index) {
-  const struct kn_inst *in = f->inst + of;
-  if ((in->op >= KILN_OP_SADDO && in->op <= KILN_OP_UMULO) || in->op == KILN_OP_ATOMIC_CAS)
-    return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
-  if (in->op != KILN_OP_CALL) return KILN_TYPE_VOID;
-  const struct kn_sig *sig = kn_sig(f->module, in->c);
-  return index >= 1 && index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
-}
-_Static_assert(KILN_OP_UMULO - KILN_OP_SADDO == 5, "the overflow operations are six in a row");
-
 kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   if (!kn_build_ready(f)) return KN_NONE;
   const struct kn_inst *last = &f->inst[f->n - 1];
@@ -192,7 +165,7 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
     kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly behind its operation");
     return KN_NONE;
   }
-  unsigned type = result_type(f, of.id, index);
+  unsigned type = kn_inst_further_result(f, f->inst + of.id, index);
   if (KN_UNLIKELY(type == KILN_TYPE_VOID)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation has no such result");
     return KN_NONE;

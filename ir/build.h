@@ -216,8 +216,6 @@ static inline bool kn_build_fits(const kiln_func *f, uint32_t h, unsigned type) 
   }
   case KN_TAG_SLOT: return type == KILN_TYPE_PTR;
   case KN_TAG_FORWARD: return f->forwards.at[kn_index(h)].type == type;
-  case KN_TAG_CONTENT:
-  case KN_TAG_UPPER: break;
   }
   return false;
 }

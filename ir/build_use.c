@@ -18,8 +18,9 @@ static unsigned handle_type(const kiln_func *f, uint32_t h) {
   case KN_TAG_POOL: return i < f->pool.n ? f->pool.at[i].type : KILN_TYPE_VOID;
   case KN_TAG_SLOT: return i < f->slots.n ? KILN_TYPE_PTR : KILN_TYPE_VOID;
   case KN_TAG_FORWARD: return i < f->forwards.n ? f->forwards.at[i].type : KILN_TYPE_VOID;
-  default: return KILN_TYPE_VOID;
+  case KN_TAG_IMM: break;
   }
+  return KILN_TYPE_VOID;
 }
 
 /* True if `h` is a handle of this function other than none. */
@@ -31,8 +32,6 @@ static bool in_range(const kiln_func *f, uint32_t h) {
   case KN_TAG_POOL: return i < f->pool.n;
   case KN_TAG_SLOT: return i < f->slots.n;
   case KN_TAG_FORWARD: return i < f->forwards.n;
-  case KN_TAG_CONTENT:
-  case KN_TAG_UPPER: break; /* no operands */
   }
   return false;
 }
@@ -53,9 +52,10 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
 }
 
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
-  if (op >= KILN_OP_COUNT || kn_op_info[op].shape == KN_SH_INTERNAL)
+  unsigned state = op < KILN_OP_COUNT ? kn_shape_info[kn_op_shape(op)].state : KN_SHAPE_INTERNAL;
+  if (state == KN_SHAPE_INTERNAL)
     kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
-  else if (kn_op_info[op].shape >= KN_SH_ASM && kn_op_info[op].shape <= KN_SH_LANDING_PAD)
+  else if (state == KN_SHAPE_RESERVED)
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s is not supported",
                  kn_op_info[op].name);
   else
@@ -123,8 +123,6 @@ bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, un
   case KN_TAG_FORWARD:
     if (i >= f->forwards.n || (!any && f->forwards.at[i].type != type)) break;
     return KN_PUSH(f, f->forward_uses, (struct kn_forward_use){i, block, where, (uint8_t)kind});
-  case KN_TAG_CONTENT:
-  case KN_TAG_UPPER: break;
   }
   return kn_build_bad_operand(f, h, type);
 }

@@ -6,7 +6,7 @@
 #define KN_IR_FUNC_H
 
 #include "ir/module.h"
-#include <kiln/build.h>
+#include "ir/ops.h"
 
 /* ---- operands ---- */
 
@@ -17,9 +17,6 @@ enum kn_tag {
   KN_TAG_POOL,    /* index into kiln_func.pool */
   KN_TAG_SLOT,    /* address of kiln_func.slots[index] */
   KN_TAG_FORWARD, /* index into kiln_func.forwards; gone once the function is finished */
-  /* in the log of checking builds only (lib/log.h) */
-  KN_TAG_CONTENT, /* what slots[index] holds */
-  KN_TAG_UPPER,   /* the upper half of value `index` */
 };
 #define KN_TAG_SHIFT 29
 #define KN_INDEX_MASK ((1u << KN_TAG_SHIFT) - 1)
@@ -43,7 +40,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
 
 /* ---- instructions ---- */
 
-/* One instruction. Fields by shape (ops.def):
+/* One instruction. Fields by shape (<kiln/shapes.def> says which are operands):
  *   UN UNV SLOTV   a               BIN BINV  a b          TERN MEM3 MEMSET  a b c
  *   CONV_*         a; x: source type
  *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
@@ -264,57 +261,6 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* Number of an opcode's operands of kind "handle" and more facts, from ops.def. */
-/* clang-format off */
-enum kn_shape {
-  KN_SH_INTERNAL, KN_SH_NULLARY, KN_SH_NULLARYV, KN_SH_UN, KN_SH_UNV, KN_SH_SLOTV, KN_SH_BIN,
-  KN_SH_BINV, KN_SH_TERN, KN_SH_MEM3, KN_SH_MEMSET, KN_SH_CONV_II, KN_SH_CONV_FF, KN_SH_CONV_FI,
-  KN_SH_CONV_IF, KN_SH_CONV_BITS, KN_SH_ICMP, KN_SH_FCMP, KN_SH_SELECT, KN_SH_LOAD, KN_SH_STORE,
-  KN_SH_ADDR, KN_SH_SALLOC, KN_SH_ATOMIC_LOAD, KN_SH_ATOMIC_STORE, KN_SH_ATOMIC_RMW,
-  KN_SH_ATOMIC_CAS, KN_SH_FENCE, KN_SH_CALL, KN_SH_VA_ARG, KN_SH_LEVEL, KN_SH_RESULT, KN_SH_ASM,
-  KN_SH_VECTOR, KN_SH_LANDING_PAD, KN_SH_BR, KN_SH_BRIF, KN_SH_SWITCH, KN_SH_BRIND, KN_SH_RET,
-  KN_SH_INVOKE, KN_SH_COUNT
-};
-/* clang-format on */
-enum { /* effects */
-       KN_FX_PURE = 0,
-       KN_FX_READ = 1,
-       KN_FX_WRITE = 2,
-       KN_FX_TRAP = 4,
-       KN_FX_CALL = 8,
-       KN_FX_TERM = 16,
-       KN_FX_ONE = 32
-};
-#define KN_T(t) (1u << KILN_TYPE_##t)
-enum { /* sets of types */
-       KN_TS_INT = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128),
-       KN_TS_INT64 = KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64),
-       KN_TS_FLT = KN_T(F16) | KN_T(F32) | KN_T(F64) | KN_T(F80) | KN_T(F128),
-       KN_TS_SCALAR = KN_TS_INT | KN_TS_FLT,
-       KN_TS_VEC = KN_T(V64) | KN_T(V128),
-       KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
-       KN_TS_PTR = KN_T(I64),
-       KN_TS_VOID = KN_T(VOID)
-};
-struct kn_op_info {
-  const char *name;
-  const char *doc;
-  uint16_t types;  /* KN_TS_... */
-  uint8_t shape;   /* enum kn_shape */
-  uint8_t effects; /* KN_FX_... */
-};
-extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
-
-/* Log2 of the size of each type, by kiln_type; VOID 0. (F80 counts as 16 bytes.) */
-extern const uint8_t kn_type_log2[KILN_TYPE_COUNT];
-
-static inline bool kn_type_is_int(unsigned t) {
-  return t - KILN_TYPE_I8 <= KILN_TYPE_I128 - KILN_TYPE_I8;
-}
-static inline bool kn_type_is_float(unsigned t) {
-  return t - KILN_TYPE_F16 <= KILN_TYPE_F128 - KILN_TYPE_F16;
-}
-
 /* Gives the function's first diagnostic at instruction `inst` (or 0) of block `block`. Returns
  * `status`. Later calls change nothing. `message` is printf-like. */
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
@@ -333,6 +279,87 @@ static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in
   if (in->x > 3) return f->lists.at[in->a + i];
   return i == 0 ? in->a : i == 1 ? in->b : in->c;
 }
+
+/* ---- operands of instructions ---- */
+
+/* Field a, b or c: 0 to 2. */
+static inline uint32_t *kn_inst_field(struct kn_inst *in, unsigned k) {
+  return k == 0 ? &in->a : k == 1 ? &in->b : &in->c;
+}
+
+/* The operands of an instruction, in the order of the builder's calls; of a call the callee, then the
+ * arguments. The arguments of a terminator's edges are not among them. */
+struct kn_operands {
+  uint32_t n;           /* for kn_operand */
+  uint32_t n_fields;    /* of these, in `field`; the others are in `list` */
+  uint32_t field[3];    /* handles */
+  const uint32_t *list; /* in kiln_func.lists: valid until that grows */
+};
+
+static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn_inst *in) {
+  const struct kn_shape_info *shape = &kn_shape_info[kn_op_info[in->op].shape];
+  struct kn_operands o = {shape->n_fields, shape->n_fields, {in->a, in->b, in->c}, NULL};
+  switch ((enum kn_operand_kind)shape->operand[0]) {
+  case KN_OPERAND_NO:
+  case KN_OPERAND_T:
+  case KN_OPERAND_PTR:
+  case KN_OPERAND_I8:
+  case KN_OPERAND_FROM:
+  case KN_OPERAND_SLOT:
+  case KN_OPERAND_OPT:
+    if (shape->operand[1] == KN_OPERAND_OPT && in->b == 0) o.n = o.n_fields = 1;
+    break;
+  case KN_OPERAND_INST: break;
+  case KN_OPERAND_CALL:
+    o.field[0] = in->b;
+    o.n_fields = 1;
+    o.n = 1 + (uint32_t)in->x;
+    o.list = in->x ? f->lists.at + in->a : NULL;
+    break;
+  case KN_OPERAND_RET:
+    o.n = in->x;
+    if (in->x <= 3) o.n_fields = in->x;
+    else o.list = f->lists.at + in->a;
+    break;
+  }
+  return o;
+}
+
+/* The k-th operand, below `n`: a handle. */
+static inline uint32_t kn_operand(const struct kn_operands *o, uint32_t k) {
+  return k < o->n_fields ? o->field[k] : o->list[k - o->n_fields];
+}
+
+/* The first argument of an edge, and the next one: NULL behind the last. In any order: `index` tells. */
+static inline const struct kn_edge_arg *kn_edge_arg_at(const kiln_func *f, uint32_t i) {
+  return i ? &f->edge_args.at[i - 1] : NULL;
+}
+static inline const struct kn_edge_arg *kn_edge_first_arg(const kiln_func *f, uint32_t edge) {
+  return kn_edge_arg_at(f, f->edges.at[edge].args);
+}
+static inline const struct kn_edge_arg *kn_edge_next_arg(const kiln_func *f,
+                                                         const struct kn_edge_arg *arg) {
+  return kn_edge_arg_at(f, arg->next);
+}
+
+/* The instruction at `i` or behind it in its block, past segments and parameters; 0 behind the function's
+ * last. */
+static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
+  while (i != 0 && i < f->n) {
+    const struct kn_inst *in = &f->inst[i];
+    if (in->op == KILN_OP_SEG) i = in->a;
+    else if (in->op == KILN_OP_PARAM) i++;
+    else return i;
+  }
+  return 0;
+}
+
+/* Type of the value that an instruction makes, or VOID (ir/ops.c). Of a RESULT: as it says itself. */
+unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in);
+/* Type of result `index`, from 1, of an instruction: what a RESULT of it gives; VOID if it has none such. */
+unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, unsigned index);
+/* Type that the k-th operand of an instruction must have; KILN_TYPE_COUNT: any (variadic arguments). */
+unsigned kn_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
 
 /* Grows an array so that one more fits; false (and the function fails) without memory. */
 bool kn_func_grow(kiln_func *f, void *array, size_t item_size);

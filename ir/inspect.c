@@ -51,63 +51,79 @@ uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, ui
   return block->n_params;
 }
 
-/* The instruction at `i` or behind it: what is in between is no instruction of the block. */
-static kiln_inst settle(const kiln_func *f, uint32_t i) {
-  while (is_inst(f, i)) {
-    const struct kn_inst *in = &f->inst[i];
-    if (in->op == KILN_OP_SEG) i = in->a;
-    else if (in->op == KILN_OP_PARAM) i++;
-    else return (kiln_inst){i};
-  }
-  return (kiln_inst){0};
-}
-
 kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b) {
   const struct kn_block *block = block_at(f, b.id);
-  return block ? settle(f, block->first) : (kiln_inst){0};
+  return (kiln_inst){block ? kn_inst_settle(f, block->first) : 0};
 }
 
 kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i) {
-  if (!is_inst(f, i.id) || kn_op_info[f->inst[i.id].op].effects & KN_FX_TERM) {
-    return (kiln_inst){0};
-  }
-  return settle(f, i.id + 1);
+  bool more = is_inst(f, i.id) && !kn_op_ends_block(f->inst[i.id].op);
+  return (kiln_inst){more ? kn_inst_settle(f, i.id + 1) : 0};
 }
 
-static uint32_t operand_count(const struct kn_inst *in) {
-  switch ((enum kn_shape)kn_op_info[in->op].shape) {
+/* As kn_operands, with the instruction that a RESULT belongs to. */
+static struct kn_operands operands(const kiln_func *f, const struct kn_inst *in) {
+  struct kn_operands o = kn_operands(f, in);
+  if (in->op == KILN_OP_RESULT) o.n = o.n_fields = 1;
+  return o;
+}
+
+/* What x and c are, by shape. */
+static void describe(const struct kn_inst *in, kiln_inst_info *info) {
+  switch (kn_op_shape(in->op)) {
+  case KN_SH_INTERNAL:
+  case KN_SH_NULLARY:
+  case KN_SH_NULLARYV:
   case KN_SH_UN:
   case KN_SH_UNV:
   case KN_SH_SLOTV:
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS:
-  case KN_SH_LOAD:
-  case KN_SH_SALLOC:
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_VA_ARG:
-  case KN_SH_RESULT:
-  case KN_SH_BRIF:
-  case KN_SH_SWITCH:
-  case KN_SH_BRIND: return 1;
   case KN_SH_BIN:
   case KN_SH_BINV:
-  case KN_SH_ICMP:
-  case KN_SH_FCMP:
-  case KN_SH_STORE:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_ATOMIC_RMW: return 2;
-  case KN_SH_ADDR: return in->b ? 2 : 1;
   case KN_SH_TERN:
   case KN_SH_MEM3:
   case KN_SH_MEMSET:
   case KN_SH_SELECT:
-  case KN_SH_ATOMIC_CAS: return 3;
-  case KN_SH_CALL: return 1u + in->x;
-  case KN_SH_RET: return in->x;
-  default: return 0;
+  case KN_SH_VA_ARG:
+  case KN_SH_ASM:
+  case KN_SH_VECTOR:
+  case KN_SH_LANDING_PAD:
+  case KN_SH_BR:
+  case KN_SH_BRIF:
+  case KN_SH_SWITCH:
+  case KN_SH_BRIND:
+  case KN_SH_RET:
+  case KN_SH_INVOKE:
+  case KN_SH_COUNT: break;
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS: info->from = (kiln_type)in->x; break;
+  case KN_SH_ICMP:
+  case KN_SH_FCMP: info->cond = (uint8_t)in->x; break;
+  case KN_SH_LOAD:
+  case KN_SH_STORE:
+    info->from = (kiln_type)KN_MEM_TYPE(in->x);
+    info->mem_flags = in->x & ~31u;
+    info->disp = (int32_t)in->c;
+    break;
+  case KN_SH_ADDR:
+    info->number = in->x;
+    info->disp = (int32_t)in->c;
+    break;
+  case KN_SH_SALLOC:
+  case KN_SH_RESULT:
+  case KN_SH_LEVEL: info->number = in->x; break;
+  case KN_SH_ATOMIC_LOAD:
+  case KN_SH_ATOMIC_STORE:
+  case KN_SH_ATOMIC_RMW:
+  case KN_SH_ATOMIC_CAS:
+  case KN_SH_FENCE:
+    info->order = in->x & 7;
+    info->failure = in->x >> 3 & 7;
+    info->rmw = (uint8_t)(in->x >> 8);
+    break;
+  case KN_SH_CALL: info->sig.id = in->c; break;
   }
 }
 
@@ -119,52 +135,23 @@ kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
   info.type = (kiln_type)in->type;
   info.result = (kiln_type)f->val[i.id].type;
   info.block.id = f->val[i.id].block;
-  info.n_operands = operand_count(in);
-  if (kn_op_info[in->op].effects & KN_FX_TERM) info.n_edges = f->blocks.at[info.block.id].n_edges;
-  switch ((enum kn_shape)kn_op_info[in->op].shape) {
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS: info.from = (kiln_type)in->x; break;
-  case KN_SH_ICMP:
-  case KN_SH_FCMP: info.cond = (uint8_t)in->x; break;
-  case KN_SH_LOAD:
-  case KN_SH_STORE:
-    info.from = (kiln_type)KN_MEM_TYPE(in->x);
-    info.mem_flags = in->x & ~31u;
-    info.disp = (int32_t)in->c;
-    break;
-  case KN_SH_ADDR:
-    info.number = in->x;
-    info.disp = (int32_t)in->c;
-    break;
-  case KN_SH_SALLOC:
-  case KN_SH_RESULT:
-  case KN_SH_LEVEL: info.number = in->x; break;
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_ATOMIC_RMW:
-  case KN_SH_ATOMIC_CAS:
-  case KN_SH_FENCE:
-    info.order = in->x & 7;
-    info.failure = in->x >> 3 & 7;
-    info.rmw = (uint8_t)(in->x >> 8);
-    break;
-  case KN_SH_CALL: info.sig.id = in->c; break;
-  default: break;
-  }
+  info.n_operands = operands(f, in).n;
+  if (kn_op_ends_block(in->op)) info.n_edges = f->blocks.at[info.block.id].n_edges;
+  describe(in, &info);
   return info;
 }
 
 kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k) {
-  const kiln_value none = {0};
-  if (!is_inst(f, i.id)) return none;
+  if (!is_inst(f, i.id)) return (kiln_value){0};
+  struct kn_operands o = operands(f, &f->inst[i.id]);
+  return (kiln_value){k < o.n ? kn_operand(&o, k) : 0};
+}
+
+kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k) {
+  if (!is_inst(f, i.id)) return KILN_TYPE_VOID;
   const struct kn_inst *in = &f->inst[i.id];
-  if (k >= operand_count(in)) return none;
-  if (in->op == KILN_OP_CALL) return (kiln_value){k ? f->lists.at[in->a + k - 1] : in->b};
-  if (in->op == KILN_OP_RET) return (kiln_value){kn_ret_value(f, in, k)};
-  return (kiln_value){k == 0 ? in->a : k == 1 ? in->b : in->c};
+  unsigned type = k < kn_operands(f, in).n ? kn_operand_type(f, in, k) : KILN_TYPE_VOID;
+  return type < KILN_TYPE_COUNT ? (kiln_type)type : KILN_TYPE_VOID;
 }
 
 kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
@@ -198,7 +185,7 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
     o.type = KILN_TYPE_PTR;
     o.slot = i;
     break;
-  default: break;
+  case KN_TAG_FORWARD: break;
   }
   return o;
 }
@@ -225,10 +212,8 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
                              uint32_t max) {
   uint32_t e = edge_at(f, i, k);
   if (e == UINT32_MAX) return 0;
-  const struct kn_edge *edge = &f->edges.at[e];
-  for (uint32_t a = edge->args; a != 0; a = f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+  const struct kn_edge_arg *arg = kn_edge_first_arg(f, e);
+  for (; arg; arg = kn_edge_next_arg(f, arg))
     if (arg->index < max) out[arg->index] = (kiln_value){arg->value};
-  }
-  return f->blocks.at[edge->target].n_params;
+  return f->blocks.at[f->edges.at[e].target].n_params;
 }

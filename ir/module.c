@@ -1,4 +1,4 @@
-/* The module's life: options, memory, errors, targets by name, the freeze. Symbols, signatures and data
+/* The module's life: options, memory, errors, the freeze. Symbols, signatures and data
  * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
  * every room that allocates or fails. Invariant: the module's status is that of its first diagnostic,
  * and once it is not KILN_OK nothing in the module changes any more. */
@@ -9,54 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- targets ---- */
-
-static const char *const target_names[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = "x86_64",
-  [KILN_TARGET_AARCH64] = "aarch64",
-};
-
-const char *kiln_target_name(kiln_target t) {
-  return (unsigned)t < KILN_TARGET_COUNT ? target_names[t] : NULL;
-}
-
-bool kiln_target_find(const char *name, kiln_target *out) {
-  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
-    if (strcmp(name, target_names[t]) != 0) continue;
-    *out = (kiln_target)t;
-    return true;
-  }
-  return false;
-}
-
-bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out) {
-  static const struct {
-    kiln_target target;
-    const char *name;
-    uint32_t feature;
-  } table[] = {{KILN_TARGET_AARCH64, "lse", KILN_FEATURE_LSE},
-               {KILN_TARGET_X86_64, "cx16", KILN_FEATURE_CX16}};
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-    if (table[i].target != target || strcmp(table[i].name, name) != 0) continue;
-    *out = table[i].feature;
-    return true;
-  }
-  return false;
-}
-
-bool kiln_target_host(kiln_target *out) {
-#if defined(__x86_64__)
-  *out = KILN_TARGET_X86_64;
-  return true;
-#elif defined(__aarch64__)
-  *out = KILN_TARGET_AARCH64;
-  return true;
-#else
-  (void)out;
-  return false;
-#endif
-}
 
 /* ---- memory ---- */
 
@@ -171,6 +123,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   m->arena = arena;
   kn_arena_init(arena, &options->allocator);
   m->clobbers = kn_target_clobbers(options->target);
+  m->reaches_zero = kn_target_reaches_zero(options->target);
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
   pthread_mutexattr_init(&attr);

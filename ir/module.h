@@ -134,6 +134,7 @@ struct kiln_module {
   const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
   struct kn_arena *arena;                 /* strings, data, relocations */
   const uint16_t *clobbers;               /* of the target: see kn_target_clobbers */
+  bool reaches_zero;                      /* and kn_target_reaches_zero */
 };
 
 /* ---- a session's output ---- */
@@ -261,8 +262,10 @@ uint32_t kn_hash_bytes(const void *bytes, size_t size);
 
 /* Frees what the session's rooms hang on it (implemented in lib/compile.c). */
 void kn_session_free_rooms(kiln_session *s);
-/* Per opcode a mask of types for which it clobbers like a call, for `t` (lib/compile.c). */
+/* Of a target's table (lib/targets.c): per opcode a mask of types for which it clobbers like a call; */
 const uint16_t *kn_target_clobbers(kiln_target t);
+/* pc-relative code reaches an undefined weak symbol that is dso_local, which is at address 0. */
+bool kn_target_reaches_zero(kiln_target t);
 /* The symbol of a name that code refers to without a declaration, as to a library function; one may
  * follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);

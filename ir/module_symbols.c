@@ -16,11 +16,11 @@ enum { MAX_ALIGN_LOG2 = 16 };
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  /* One that may be 0: a pc-relative field does not reach that, on AArch64 not even in programs at a low
-   * fixed address, where ld gives it the instruction's own (AAELF64, "Weak references"). */
+  /* One that may be 0: a pc-relative field does not reach that, but on some targets in programs at a low fixed
+   * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;
-  if (local || (s->dso_local && !(zero && m->options.target == KILN_TARGET_AARCH64))) direct = true;
+  if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VIS_HIDDEN) direct = true;
   else if (s->visibility == KILN_VIS_PROTECTED && defined) direct = true;

@@ -1,7 +1,23 @@
-/* The opcode table as data: name, types, shape and effects of each opcode, and the sizes of types.
- * Read by builder, verifier, parser, printer and walk. The order tricks of the table and of the
- * conditions are pinned here. */
+/* The tables of operations and shapes as data, and what follows from them for an instruction: the types
+ * of its operands and results. Read by builder, verifier, parser, printer and walk. The order tricks of
+ * the tables and of the conditions are pinned here. */
 #include "ir/func.h"
+
+const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
+#define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_OPT)
+#define SHAPE(E, state, a, b, c, result, edges, text)                                              \
+  [KN_SH_##E] = {{KN_OPERAND_##a, KN_OPERAND_##b, KN_OPERAND_##c},                                 \
+                 FIELD(a) + FIELD(b) + FIELD(c),                                                   \
+                 KN_SHAPE_##state,                                                                 \
+                 KN_RESULT_##result,                                                               \
+                 KN_EDGES_##edges},
+#include <kiln/shapes.def>
+};
+
+/* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is. */
+#define SHAPE(E, state, a, b, c, result, edges, text)                                              \
+  _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");
+#include <kiln/shapes.def>
 
 #define INT KN_TS_INT
 #define INT64 KN_TS_INT64
@@ -18,6 +34,7 @@
 #define CALL KN_FX_CALL
 #define TERM KN_FX_TERM
 #define ONE KN_FX_ONE
+#define FLAG KN_FX_FLAG
 
 const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
 #define OP(E, name, shape, types, fx, doc)                                                         \
@@ -25,11 +42,52 @@ const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
 #include <kiln/ops.def>
 };
 
-const uint8_t kn_type_log2[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_I8] = 0,   [KILN_TYPE_I16] = 1,  [KILN_TYPE_I32] = 2, [KILN_TYPE_I64] = 3,
-  [KILN_TYPE_I128] = 4, [KILN_TYPE_F16] = 1,  [KILN_TYPE_F32] = 2, [KILN_TYPE_F64] = 3,
-  [KILN_TYPE_F80] = 4,  [KILN_TYPE_F128] = 4, [KILN_TYPE_V64] = 3, [KILN_TYPE_V128] = 4,
-};
+unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
+  switch ((enum kn_result_rule)kn_shape_info[kn_op_shape(in->op)].result) {
+  case KN_RESULT_NO: return KILN_TYPE_VOID;
+  case KN_RESULT_T:
+  case KN_RESULT_OF: return in->type;
+  case KN_RESULT_I8: return KILN_TYPE_I8;
+  case KN_RESULT_SIG: {
+    const struct kn_sig *sig = kn_sig(f->module, in->c);
+    return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
+  }
+  }
+  return KILN_TYPE_VOID;
+}
+
+unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, unsigned index) {
+  if (index == 0) return KILN_TYPE_VOID;
+  if (kn_op_info[in->op].effects & KN_FX_FLAG) return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
+  if (kn_shape_info[kn_op_shape(in->op)].result != KN_RESULT_SIG || !kn_sig_valid(f->module, in->c))
+    return KILN_TYPE_VOID;
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  return index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
+}
+
+unsigned kn_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  const struct kn_shape_info *shape = &kn_shape_info[kn_op_shape(in->op)];
+  switch ((enum kn_operand_kind)shape->operand[k < shape->n_fields ? k : 0]) {
+  case KN_OPERAND_NO:
+  case KN_OPERAND_INST: return KILN_TYPE_VOID;
+  case KN_OPERAND_T:
+  case KN_OPERAND_SLOT:
+  case KN_OPERAND_OPT: return in->type;
+  case KN_OPERAND_PTR: return KILN_TYPE_PTR;
+  case KN_OPERAND_I8: return KILN_TYPE_I8;
+  case KN_OPERAND_FROM: return in->x;
+  case KN_OPERAND_CALL: {
+    const struct kn_sig *sig = kn_sig(f->module, in->c);
+    if (k == 0) return KILN_TYPE_PTR;
+    return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
+  }
+  case KN_OPERAND_RET: {
+    const struct kn_sig *sig = kn_sig(f->module, f->sig);
+    return k < sig->n_results ? sig->results[k] : KILN_TYPE_VOID;
+  }
+  }
+  return KILN_TYPE_VOID;
+}
 
 #define NEGATES(a, b) _Static_assert(((a) ^ 1) == (b), "flipping bit 0 negates a condition")
 NEGATES(KILN_EQ, KILN_NE);
@@ -47,4 +105,3 @@ NEGATES(KILN_FORD, KILN_FUNO);
 
 _Static_assert(KILN_OP_NONE == 0, "a zeroed instruction is 'none'");
 _Static_assert(KILN_OP_COUNT <= 256, "an opcode is a byte");
-_Static_assert(KILN_TYPE_COUNT <= 16, "a set of types is 16 bits");

@@ -1,66 +1,13 @@
 /* Text parser, function level: labels, values, instructions of one body, by the public builder.
  * parse.c calls it once per function. Invariant: each line is read by one call of parse_line, and
  * its first error is reported at that line. */
+#include "ir/ops.h"
 #include "ir/text.h"
 #include <stdio.h>
 
-enum shape {
-  INTERNAL,
-  NULLARY,
-  NULLARYV,
-  UN,
-  UNV,
-  SLOTV,
-  BIN,
-  BINV,
-  TERN,
-  MEM3,
-  MEMSET,
-  CONV_II,
-  CONV_FF,
-  CONV_FI,
-  CONV_IF,
-  CONV_BITS,
-  ICMP,
-  FCMP,
-  SELECT,
-  LOAD,
-  STORE,
-  ADDR,
-  SALLOC,
-  ATOMIC_LOAD,
-  ATOMIC_STORE,
-  ATOMIC_RMW,
-  ATOMIC_CAS,
-  FENCE,
-  CALL,
-  VA_ARG,
-  LEVEL,
-  RESULT,
-  ASM,
-  VECTOR,
-  LANDING_PAD,
-  BR,
-  BRIF,
-  SWITCH,
-  BRIND,
-  RET,
-  INVOKE
-};
-/* How an opcode spells its type: `.i32` behind it, or not at all. */
-enum types { INT = 1, INT64, FLT, SCALAR, VEC, ANY, PTR = 0x40, VOID };
-
-static const struct op_row {
-  const char *name;
-  uint8_t shape, types;
-} op_rows[] = {
-#define OP(E, name, shape, types, fx, doc) {#name, shape, types},
-#include <kiln/ops.def>
-};
-
 bool kn_parse_ops(struct kn_parser *p) {
   for (uint32_t i = 0; i < KILN_OP_COUNT; i++) {
-    const char *name = op_rows[i].name;
+    const char *name = kn_op_info[i].name;
     struct kn_name *e = kn_names_find(p->module, &p->ops, name, strlen(name), true);
     if (!e) return kn_parse_fail(p, NULL, KILN_ERR_MEMORY, "out of memory");
     e->value = i;
@@ -167,38 +114,48 @@ static bool parse_addr(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-static bool parse_atomic(struct kn_parser *p, struct line *l, unsigned shape) {
-  kiln_ordering order, failure = KILN_RELAXED;
-  kiln_value a, b, c;
-  unsigned rmw = 0;
-  if (shape == ATOMIC_RMW &&
-      !word_of(p, kn_rmw_names, KILN_RMW_COUNT, "an operation of atomic_rmw", &rmw)) {
+static bool parse_atomic_load(struct kn_parser *p, struct line *l) {
+  kiln_ordering order;
+  kiln_value a;
+  if (!parse_order(p, &order) || !kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
+  l->result = kiln_build_atomic_load(p->func, l->type, a, order);
+  return true;
+}
+
+static bool parse_atomic_store(struct kn_parser *p, struct line *l) {
+  kiln_ordering order;
+  kiln_value a, b;
+  if (!parse_order(p, &order) || !kn_parse_operand(p, l->type, &b) ||
+      !kn_parse_comma_operand(p, KILN_TYPE_PTR, &a)) {
     return false;
   }
-  if (!parse_order(p, &order) || (shape == ATOMIC_CAS && !parse_order(p, &failure))) return false;
-  switch (shape) {
-  case ATOMIC_LOAD:
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
-    l->result = kiln_build_atomic_load(p->func, l->type, a, order);
-    return true;
-  case ATOMIC_STORE:
-    if (!kn_parse_operand(p, l->type, &b) || !kn_parse_comma_operand(p, KILN_TYPE_PTR, &a))
-      return false;
-    kiln_build_atomic_store(p->func, l->type, a, b, order);
-    return true;
-  case ATOMIC_RMW:
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &a) || !kn_parse_comma_operand(p, l->type, &b))
-      return false;
-    l->result = kiln_build_atomic_rmw(p->func, (kiln_rmw)rmw, l->type, a, b, order);
-    return true;
-  default:
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &a) || !kn_parse_comma_operand(p, l->type, &b) ||
-        !kn_parse_comma_operand(p, l->type, &c)) {
-      return false;
-    }
-    l->result = kiln_build_atomic_cas(p->func, l->type, a, b, c, order, failure);
-    return true;
+  kiln_build_atomic_store(p->func, l->type, a, b, order);
+  return true;
+}
+
+static bool parse_atomic_rmw(struct kn_parser *p, struct line *l) {
+  kiln_ordering order;
+  kiln_value a, b;
+  unsigned rmw = 0;
+  if (!word_of(p, kn_rmw_names, KILN_RMW_COUNT, "an operation of atomic_rmw", &rmw) ||
+      !parse_order(p, &order) || !kn_parse_operand(p, KILN_TYPE_PTR, &a) ||
+      !kn_parse_comma_operand(p, l->type, &b)) {
+    return false;
   }
+  l->result = kiln_build_atomic_rmw(p->func, (kiln_rmw)rmw, l->type, a, b, order);
+  return true;
+}
+
+static bool parse_atomic_cas(struct kn_parser *p, struct line *l) {
+  kiln_ordering order, failure;
+  kiln_value a, b, c;
+  if (!parse_order(p, &order) || !parse_order(p, &failure) ||
+      !kn_parse_operand(p, KILN_TYPE_PTR, &a) || !kn_parse_comma_operand(p, l->type, &b) ||
+      !kn_parse_comma_operand(p, l->type, &c)) {
+    return false;
+  }
+  l->result = kiln_build_atomic_cas(p->func, l->type, a, b, c, order, failure);
+  return true;
 }
 
 /* From `(` to behind its `)`. */
@@ -369,7 +326,7 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
 }
 
 /* The rest of an instruction behind its opcode. */
-static bool parse_operands(struct kn_parser *p, struct line *l, unsigned shape) {
+static bool parse_operands(struct kn_parser *p, struct line *l) {
   kiln_func *f = p->func;
   kiln_value a, b, c;
   kiln_type from;
@@ -379,101 +336,109 @@ static bool parse_operands(struct kn_parser *p, struct line *l, unsigned shape) 
   uint32_t n;
   kiln_ordering order;
   struct kn_label *label;
+  enum kn_shape shape = kn_op_shape(l->opcode);
   switch (shape) {
-  case NULLARY:
-  case NULLARYV: l->result = kiln_build_nullary(f, l->opcode); return true;
-  case UN:
-  case UNV:
-  case SLOTV:
+  case KN_SH_NULLARY:
+  case KN_SH_NULLARYV: l->result = kiln_build_nullary(f, l->opcode); return true;
+  case KN_SH_UN:
+  case KN_SH_UNV:
+  case KN_SH_SLOTV:
     if (!kn_parse_operand(p, l->type, &a)) return false;
     l->result = kiln_build_unary(f, l->opcode, l->type, a);
     return true;
-  case BIN:
-  case BINV:
+  case KN_SH_BIN:
+  case KN_SH_BINV:
     if (!kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) return false;
     l->result = kiln_build_binary(f, l->opcode, l->type, a, b);
     return true;
-  case TERN:
-  case MEM3:
-  case MEMSET:
+  case KN_SH_TERN:
+  case KN_SH_MEM3:
+  case KN_SH_MEMSET:
     if (!kn_parse_operand(p, l->type, &a) ||
-        !kn_parse_comma_operand(p, shape == MEMSET ? KILN_TYPE_I8 : l->type, &b) ||
+        !kn_parse_comma_operand(p, shape == KN_SH_MEMSET ? KILN_TYPE_I8 : l->type, &b) ||
         !kn_parse_comma_operand(p, l->type, &c)) {
       return false;
     }
     l->result = kiln_build_ternary(f, l->opcode, l->type, a, b, c);
     return true;
-  case CONV_II:
-  case CONV_FF:
-  case CONV_FI:
-  case CONV_IF:
-  case CONV_BITS:
+  case KN_SH_CONV_II:
+  case KN_SH_CONV_FF:
+  case KN_SH_CONV_FI:
+  case KN_SH_CONV_IF:
+  case KN_SH_CONV_BITS:
     if (!kn_parse_type(p, &from) || !kn_parse_operand(p, from, &a)) return false;
     l->result = kiln_build_convert(f, l->opcode, l->type, from, a);
     return true;
-  case ICMP:
+  case KN_SH_ICMP:
     if (!word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &word) ||
         !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
       return false;
     }
     l->result = kiln_build_icmp(f, (kiln_icond)word, l->type, a, b);
     return true;
-  case FCMP:
+  case KN_SH_FCMP:
     if (!word_of(p, kn_fcond_names, KILN_FCOND_COUNT, "a float condition", &word) ||
         !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
       return false;
     }
     l->result = kiln_build_fcmp(f, (kiln_fcond)word, l->type, a, b);
     return true;
-  case SELECT:
+  case KN_SH_SELECT:
     if (!kn_parse_operand(p, KILN_TYPE_I8, &a) || !kn_parse_comma_operand(p, l->type, &b) ||
         !kn_parse_comma_operand(p, l->type, &c)) {
       return false;
     }
     l->result = kiln_build_select(f, l->type, a, b, c);
     return true;
-  case LOAD: return parse_load(p, l);
-  case STORE: return parse_store(p, l);
-  case ADDR: return parse_addr(p, l);
-  case SALLOC:
+  case KN_SH_LOAD: return parse_load(p, l);
+  case KN_SH_STORE: return parse_store(p, l);
+  case KN_SH_ADDR: return parse_addr(p, l);
+  case KN_SH_SALLOC:
     if (!kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
     if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
     l->result = kiln_build_salloc(f, a, align);
     return true;
-  case ATOMIC_LOAD:
-  case ATOMIC_STORE:
-  case ATOMIC_RMW:
-  case ATOMIC_CAS: return parse_atomic(p, l, shape);
-  case FENCE:
+  case KN_SH_ATOMIC_LOAD: return parse_atomic_load(p, l);
+  case KN_SH_ATOMIC_STORE: return parse_atomic_store(p, l);
+  case KN_SH_ATOMIC_RMW: return parse_atomic_rmw(p, l);
+  case KN_SH_ATOMIC_CAS: return parse_atomic_cas(p, l);
+  case KN_SH_FENCE:
     if (!parse_order(p, &order)) return false;
     kiln_build_fence(f, order);
     return true;
-  case CALL: return parse_call(p, l);
-  case VA_ARG:
+  case KN_SH_CALL: return parse_call(p, l);
+  case KN_SH_VA_ARG:
     if (!kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
     l->result = kiln_build_va_arg(f, l->type, a);
     return true;
-  case LEVEL:
+  case KN_SH_LEVEL:
     if (!kn_parse_number(p, UINT16_MAX, "a level", &number)) return false;
     l->result = kiln_build_level(f, l->opcode, (unsigned)number);
     return true;
-  case RESULT:
+  case KN_SH_RESULT:
     if (!kn_parse_number(p, UINT16_MAX, "a result's number", &number)) return false;
     if (!kn_parse_word(p, "of")) return kn_parse_expected(p, "'of'");
     if (!kn_parse_operand(p, KILN_TYPE_VOID, &a)) return false;
     l->result = kiln_build_result(f, a, (unsigned)number);
     return true;
-  case BR:
+  case KN_SH_BR:
     label = kn_parse_label(p);
     if (!label || !kn_parse_edge_args(p, label, &n)) return false;
     kiln_build_br(f, (kiln_block){label->id}, p->args, n);
     return true;
-  case BRIF: return parse_brif(p);
-  case SWITCH: return parse_many(p, l, true);
-  case BRIND: return parse_many(p, l, false);
-  case RET: return parse_ret(p);
-  default: kiln_build_unsupported(f, l->opcode, "the text form"); return true;
+  case KN_SH_BRIF: return parse_brif(p);
+  case KN_SH_SWITCH: return parse_many(p, l, true);
+  case KN_SH_BRIND: return parse_many(p, l, false);
+  case KN_SH_RET: return parse_ret(p);
+  case KN_SH_INTERNAL:
+  case KN_SH_ASM:
+  case KN_SH_VECTOR:
+  case KN_SH_LANDING_PAD:
+  case KN_SH_INVOKE:
+  case KN_SH_COUNT: break;
   }
+  kiln_build_unsupported(f, l->opcode, "the text form");
+  return true;
 }
 
 /* ---- lines ---- */
@@ -491,29 +456,27 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     const char *dot = memchr(op->text, '.', op->length);
     uint32_t length = dot ? (uint32_t)(dot - op->text) : op->length;
     struct kn_name *e = kn_names_find(p->module, &p->ops, op->text, length, false);
-    const struct op_row *row = e ? &op_rows[e->value] : NULL;
-    if (!row || row->shape == INTERNAL) {
+    const struct kn_op_info *info = e ? &kn_op_info[e->value] : NULL;
+    unsigned state = info ? kn_shape_info[info->shape].state : KN_SHAPE_INTERNAL;
+    if (state == KN_SHAPE_INTERNAL) {
       return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "unknown operation '%.*s'",
                            (int)(length < 64 ? length : 64), op->text);
     }
     l.opcode = (kiln_op)e->value;
+    bool spelled = kn_op_spells_type(l.opcode);
     if (dot) {
       l.type = kn_parse_type_of(dot + 1, op->length - length - 1);
       if (l.type == KILN_TYPE_VOID)
         return kn_parse_syntax(p, op, "an unknown type behind the operation");
-      if (row->shape == CALL || row->shape == RESULT || row->types == VOID) {
-        return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' takes no type", row->name);
-      }
-    } else if (row->types == PTR) {
+      if (!spelled && info->types != KN_TS_PTR)
+        return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' takes no type", info->name);
+    } else if (info->types == KN_TS_PTR) {
       l.type = KILN_TYPE_PTR;
-    } else if (row->types != VOID && row->shape != CALL && row->shape != RESULT &&
-               row->shape < ASM) {
-      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", row->name,
-                           row->name);
-    } else if (row->shape == SWITCH) {
-      return kn_parse_syntax(p, op, "'switch' needs a type: switch.i32");
+    } else if (spelled && state != KN_SHAPE_RESERVED) {
+      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", info->name,
+                           info->name);
     }
-    ok = parse_operands(p, &l, row->shape);
+    ok = parse_operands(p, &l);
   }
   if (!ok) return false;
   p->status = kiln_func_status(p->func);

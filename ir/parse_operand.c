@@ -2,6 +2,7 @@
  * parse.c for the addresses of blocks. Invariant: a name that is used before its definition is one
  * forward value, made at its first use. */
 #include "ir/text.h"
+#include "ir/types.h"
 
 /* ---- labels ---- */
 
@@ -195,7 +196,6 @@ static bool use_value(struct kn_parser *p, const struct kn_token *t, kiln_type w
 static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_value *out) {
   bool minus = kn_parse_take(p, '-');
   struct kn_token t = p->lx.tok;
-  bool is_float = type >= KILN_TYPE_F16 && type <= KILN_TYPE_F128;
   if (t.kind == KN_TOK_FLOAT || (t.kind == KN_TOK_IDENT && !minus && kn_parse_is_word(p, "nan")) ||
       kn_parse_is_word(p, "inf")) {
     uint64_t bits;
@@ -209,7 +209,8 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
   if (minus) v = 0 - v;
   uint64_t low = (uint64_t)v, high = (uint64_t)(v >> 64);
   kn_parse_next(p);
-  if (typed && is_float && minus) return kn_parse_syntax(p, &t, "the bits of a float have no sign");
+  if (typed && kn_type_is_float(type) && minus)
+    return kn_parse_syntax(p, &t, "the bits of a float have no sign");
   if (typed && type != KILN_TYPE_VOID) {
     uint32_t width = type == KILN_TYPE_F80 ? 80 : kiln_type_size(type) * 8;
     if (width < 128) {

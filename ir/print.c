@@ -4,18 +4,7 @@
 #include "ir/func.h"
 #include "ir/text.h"
 
-/* Instruction behind `i` in its block, SEG and parameters skipped: the block's next, from `i` on. */
-static uint32_t settle(const kiln_func *f, uint32_t i) {
-  while (i != 0 && i < f->n) {
-    const struct kn_inst *in = &f->inst[i];
-    if (in->op == KILN_OP_SEG) i = in->a;
-    else if (in->op == KILN_OP_PARAM) i++;
-    else return i;
-  }
-  return 0;
-}
-
-/* True if `i`, which `settle` gave, belongs to block `b`: an unfinished one ends where another
+/* True if `i`, which kn_inst_settle gave, belongs to block `b`: an unfinished one ends where another
  * block's instructions start. A finished one ends with its terminator; its values have lost their
  * blocks if the function was compiled. */
 static bool in_block(const kiln_func *f, uint32_t i, uint32_t b) {
@@ -33,7 +22,8 @@ uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
       if (v + (block->contiguous ? i : 0) == inst) return number;
       if (!block->contiguous) v = f->inst[v].b;
     }
-    for (uint32_t i = settle(f, block->first); in_block(f, i, b); i = settle(f, i + 1), number++) {
+    uint32_t i = kn_inst_settle(f, block->first);
+    for (; in_block(f, i, b); i = kn_inst_settle(f, i + 1), number++) {
       if (i == inst) return number;
       if (i == block->term) {
         number++;
@@ -74,6 +64,10 @@ struct func_printer {
 static void text(struct func_printer *q, const char *s) { kn_put_text(&q->p, s); }
 static void type(struct func_printer *q, unsigned t) { text(q, kiln_type_name((kiln_type)t)); }
 static void number(struct func_printer *q, uint64_t v) { kn_put_unsigned(&q->p, v); }
+static void word(struct func_printer *q, const char *s) {
+  text(q, " ");
+  text(q, s);
+}
 
 /* A float that has few decimals exactly: written so; else its bits. Does not depend on a locale. */
 static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
@@ -146,8 +140,9 @@ static void operand(struct func_printer *q, uint32_t h) {
     text(q, "slot");
     number(q, i);
     return;
-  default: text(q, "?"); return; /* a finished function has no forward values */
+  case KN_TAG_FORWARD: break;
   }
+  text(q, "?"); /* a finished function has no forward values */
 }
 
 /* An operand whose type the reader cannot tell: said if the value comes later. */
@@ -156,11 +151,6 @@ static void typed_operand(struct func_printer *q, uint32_t h) {
     type(q, q->f->val[h].type);
     text(q, " ");
   }
-  operand(q, h);
-}
-
-static void comma_operand(struct func_printer *q, uint32_t h) {
-  text(q, ", ");
   operand(q, h);
 }
 
@@ -210,10 +200,9 @@ static void put_edge(struct func_printer *q, uint32_t edge) {
     }
   }
   memset(values, 0, n * sizeof *values);
-  for (uint32_t a = e->args; a != 0; a = f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+  const struct kn_edge_arg *arg = kn_edge_first_arg(f, edge);
+  for (; arg; arg = kn_edge_next_arg(f, arg))
     if (arg->index < n) values[arg->index] = arg->value;
-  }
   for (uint32_t i = 0; i < n; i++) {
     text(q, i == 0 ? "(" : ", ");
     operand(q, values[i]);
@@ -264,65 +253,79 @@ static void put_call(struct func_printer *q, const struct kn_inst *in) {
   kn_put_sig(&q->p, in->c);
 }
 
-/* Operands, and everything that follows the opcode. */
+/* ` seq_cst`, ` add acq_rel`, ` acq_rel acquire` */
+static void put_orders(struct func_printer *q, const struct kn_inst *in) {
+  if (in->op == KILN_OP_ATOMIC_RMW) word(q, kn_rmw_names[in->x >> 8]);
+  word(q, kn_ordering_names[in->x & 7]);
+  if (in->op == KILN_OP_ATOMIC_CAS) word(q, kn_ordering_names[in->x >> 3 & 7]);
+}
+
+/* ` v1, v2`: all operands. */
+static void put_list(struct func_printer *q, const struct kn_inst *in) {
+  struct kn_operands o = kn_operands(q->f, in);
+  for (uint32_t k = 0; k < o.n; k++) {
+    text(q, k == 0 ? " " : ", ");
+    operand(q, kn_operand(&o, k));
+  }
+}
+
+/* ` v2, v1`: the value that is stored, and the address. */
+static void put_stored(struct func_printer *q, const struct kn_inst *in, int32_t disp) {
+  text(q, " ");
+  operand(q, in->b);
+  text(q, ", ");
+  address(q, in->a, disp);
+}
+
+/* Everything that follows the opcode, as <kiln/shapes.def> shows it. */
 static void put_operands(struct func_printer *q, const struct kn_inst *in, uint32_t n_edges) {
-  unsigned shape = kn_op_info[in->op].shape;
-  switch (shape) {
+  switch (kn_op_shape(in->op)) {
+  case KN_SH_INTERNAL:
+  case KN_SH_NULLARY:
+  case KN_SH_NULLARYV:
   case KN_SH_UN:
   case KN_SH_UNV:
   case KN_SH_SLOTV:
-  case KN_SH_VA_ARG:
-    text(q, " ");
-    operand(q, in->a);
-    return;
   case KN_SH_BIN:
   case KN_SH_BINV:
-    text(q, " ");
-    operand(q, in->a);
-    comma_operand(q, in->b);
-    return;
   case KN_SH_TERN:
   case KN_SH_MEM3:
   case KN_SH_MEMSET:
   case KN_SH_SELECT:
-    text(q, " ");
-    operand(q, in->a);
-    comma_operand(q, in->b);
-    comma_operand(q, in->c);
-    return;
+  case KN_SH_VA_ARG:
+  case KN_SH_ASM:
+  case KN_SH_VECTOR:
+  case KN_SH_LANDING_PAD:
+  case KN_SH_RET:
+  case KN_SH_INVOKE:
+  case KN_SH_COUNT: put_list(q, in); return;
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
   case KN_SH_CONV_FI:
   case KN_SH_CONV_IF:
   case KN_SH_CONV_BITS:
-    text(q, " ");
-    type(q, in->x);
-    text(q, " ");
-    operand(q, in->a);
+    word(q, kiln_type_name((kiln_type)in->x));
+    put_list(q, in);
     return;
   case KN_SH_ICMP:
+    word(q, kn_icond_names[in->x]);
+    put_list(q, in);
+    return;
   case KN_SH_FCMP:
-    text(q, " ");
-    text(q, shape == KN_SH_ICMP ? kn_icond_names[in->x] : kn_fcond_names[in->x]);
-    text(q, " ");
-    operand(q, in->a);
-    comma_operand(q, in->b);
+    word(q, kn_fcond_names[in->x]);
+    put_list(q, in);
     return;
   case KN_SH_LOAD:
-    text(q, " ");
     if (KN_MEM_TYPE(in->x) != in->type) {
-      text(q, in->x & KILN_MEM_SEXT ? "sext " : "zext ");
-      type(q, KN_MEM_TYPE(in->x));
-      text(q, " ");
+      word(q, in->x & KILN_MEM_SEXT ? "sext" : "zext");
+      word(q, kiln_type_name((kiln_type)KN_MEM_TYPE(in->x)));
     }
+    text(q, " ");
     address(q, in->a, (int32_t)in->c);
     mem_flags(q, in->x);
     return;
   case KN_SH_STORE:
-    text(q, " ");
-    operand(q, in->b);
-    text(q, ", ");
-    address(q, in->a, (int32_t)in->c);
+    put_stored(q, in, (int32_t)in->c);
     mem_flags(q, in->x);
     return;
   case KN_SH_ADDR:
@@ -337,14 +340,20 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in, uint3
     put_disp(q, (int32_t)in->c);
     return;
   case KN_SH_SALLOC:
-    text(q, " ");
-    operand(q, in->a);
+    put_list(q, in);
     align(q, in->x);
     return;
+  case KN_SH_FENCE:
+  case KN_SH_ATOMIC_LOAD:
   case KN_SH_ATOMIC_RMW:
-    text(q, " ");
-    text(q, kn_rmw_names[in->x >> 8]);
-    break;
+  case KN_SH_ATOMIC_CAS:
+    put_orders(q, in);
+    put_list(q, in);
+    return;
+  case KN_SH_ATOMIC_STORE:
+    put_orders(q, in);
+    put_stored(q, in, 0);
+    return;
   case KN_SH_CALL: put_call(q, in); return;
   case KN_SH_LEVEL:
     text(q, " ");
@@ -361,57 +370,24 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in, uint3
     put_edge(q, in->b);
     return;
   case KN_SH_BRIF:
-    text(q, " ");
-    operand(q, in->a);
+    put_list(q, in);
     text(q, ", ");
     put_edge(q, in->b);
     text(q, ", ");
     put_edge(q, in->b + 1);
     return;
   case KN_SH_SWITCH:
-    text(q, " ");
-    operand(q, in->a);
+    put_list(q, in);
     text(q, ", ");
     put_edge(q, in->b);
     put_targets(q, in, n_edges - 1);
     return;
   case KN_SH_BRIND:
-    text(q, " ");
-    operand(q, in->a);
+    put_list(q, in);
     put_targets(q, in, n_edges);
     return;
-  case KN_SH_RET:
-    for (uint32_t i = 0; i < in->x; i++) {
-      text(q, i == 0 ? " " : ", ");
-      operand(q, kn_ret_value(q->f, in, i));
-    }
-    return;
-  default: break;
-  }
-  switch (shape) {
-  case KN_SH_FENCE:
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_ATOMIC_RMW:
-  case KN_SH_ATOMIC_CAS:
-    text(q, " ");
-    text(q, kn_ordering_names[in->x & 7]);
-    if (shape == KN_SH_FENCE) return;
-    if (shape == KN_SH_ATOMIC_CAS) {
-      text(q, " ");
-      text(q, kn_ordering_names[in->x >> 3 & 7]);
-    }
-    text(q, " ");
-    operand(q, shape == KN_SH_ATOMIC_STORE ? in->b : in->a);
-    if (shape == KN_SH_ATOMIC_STORE) comma_operand(q, in->a);
-    if (shape >= KN_SH_ATOMIC_RMW) comma_operand(q, in->b);
-    if (shape == KN_SH_ATOMIC_CAS) comma_operand(q, in->c);
-    return;
-  default: return;
   }
 }
-_Static_assert(KN_SH_ATOMIC_CAS == KN_SH_ATOMIC_RMW + 1 && KN_SH_ATOMIC_RMW > KN_SH_ATOMIC_STORE,
-               "the atomic shapes with two operands are last");
 
 /* `!loc` if the location changes at instruction `i`. */
 static void put_loc(struct func_printer *q, uint32_t i) {
@@ -447,7 +423,6 @@ static void put_loc(struct func_printer *q, uint32_t i) {
 static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
   const kiln_func *f = q->f;
   const struct kn_inst *in = &f->inst[i];
-  const struct kn_op_info *info = &kn_op_info[in->op];
   if (f->locs.n) put_loc(q, i);
   text(q, "  ");
   if (f->val[i].type != KILN_TYPE_VOID) {
@@ -455,9 +430,8 @@ static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
     number(q, q->number[i]);
     text(q, " = ");
   }
-  text(q, info->name);
-  bool several = (info->types & (info->types - 1)) != 0;
-  if (several && info->shape != KN_SH_CALL && info->shape != KN_SH_RESULT) {
+  text(q, kn_op_info[in->op].name);
+  if (kn_op_spells_type(in->op)) {
     text(q, ".");
     type(q, in->type);
   }
@@ -484,7 +458,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
       q.number[v] = n++;
     }
-    for (uint32_t i = settle(f, b->first);; i = settle(f, i + 1)) {
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
       q.number[i] = n++;
       if (i == b->term) break;
     }
@@ -512,7 +486,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
       q.done++;
     }
     text(&q, b->n_params ? "):\n" : ":\n");
-    for (uint32_t i = settle(f, b->first);; i = settle(f, i + 1), q.done++) {
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1), q.done++) {
       put_inst(&q, i, b->n_edges);
       if (i == b->term) break;
     }

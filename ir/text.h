@@ -1,5 +1,5 @@
 /* Shared by the rooms of the text form: lexer, parser (module and function level) and printer.
- * The parser stands on the public API; from the rest of ir/ it takes memory only. */
+ * The parser stands on the public API; from the rest of ir/ it takes memory and the table of operations only. */
 #ifndef KN_IR_TEXT_H
 #define KN_IR_TEXT_H
 

@@ -3,6 +3,7 @@
 #include <kiln/types.h>
 
 #include "ir/arena.h"
+#include "ir/types.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,24 +12,28 @@ uint32_t kiln_version(void) {
   return KILN_VERSION_MAJOR * 1000000u + KILN_VERSION_MINOR * 1000u + KILN_VERSION_PATCH;
 }
 
-static const struct {
-  char name[6];
-  uint8_t size_bytes;
-} types[KILN_TYPE_COUNT] = {
-  [KILN_TYPE_VOID] = {"void", 0},  [KILN_TYPE_I8] = {"i8", 1},      [KILN_TYPE_I16] = {"i16", 2},
-  [KILN_TYPE_I32] = {"i32", 4},    [KILN_TYPE_I64] = {"i64", 8},    [KILN_TYPE_I128] = {"i128", 16},
-  [KILN_TYPE_F16] = {"f16", 2},    [KILN_TYPE_F32] = {"f32", 4},    [KILN_TYPE_F64] = {"f64", 8},
-  [KILN_TYPE_F80] = {"f80", 16},   [KILN_TYPE_F128] = {"f128", 16}, [KILN_TYPE_V64] = {"v64", 8},
-  [KILN_TYPE_V128] = {"v128", 16},
+/* ---- types ---- */
+
+const uint8_t kn_type_log2[KILN_TYPE_COUNT] = {
+#define TYPE(E, name, log2, is) log2,
+  KN_TYPES(TYPE)
+#undef TYPE
 };
 
 uint32_t kiln_type_size(kiln_type t) {
-  return (unsigned)t < KILN_TYPE_COUNT ? types[t].size_bytes : 0;
+  return t != KILN_TYPE_VOID && (unsigned)t < KILN_TYPE_COUNT ? 1u << kn_type_log2[t] : 0;
 }
 
 const char *kiln_type_name(kiln_type t) {
-  return (unsigned)t < KILN_TYPE_COUNT ? types[t].name : "?";
+  static const char names[KILN_TYPE_COUNT][6] = {
+#define TYPE(E, name, log2, is) #name,
+    KN_TYPES(TYPE)
+#undef TYPE
+  };
+  return (unsigned)t < KILN_TYPE_COUNT ? names[t] : "?";
 }
+
+/* ---- statuses ---- */
 
 static const char *const status_names[KILN_ERR_COUNT] = {
   [KILN_OK] = "ok",

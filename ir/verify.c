@@ -100,7 +100,7 @@ static bool check_chain(struct verifier *v, uint32_t id) {
       i = in->a;
       continue;
     }
-    bool ends = (kn_op_info[in->op].effects & KN_FX_TERM) != 0;
+    bool ends = kn_op_ends_block(in->op);
     if (ends != (i == b->term)) {
       return ends ? FAIL(v, KILN_ERR_STRUCTURE, "a terminator in the middle of the block")
                   : FAIL(v, KILN_ERR_STRUCTURE, "the block's end is no terminator");
@@ -140,21 +140,15 @@ static bool check_edge_counts(struct verifier *v, uint32_t id) {
   const struct kn_inst *in = &f->inst[b->term];
   v->block = id;
   v->inst = b->term;
-  uint32_t want = 0, least = 0;
-  bool exact = true;
-  switch (in->op) {
-  case KILN_OP_BR: want = 1; break;
-  case KILN_OP_BRIF: want = 2; break;
-  case KILN_OP_SWITCH:
-    least = 1;
-    exact = false;
-    break;
-  case KILN_OP_BRIND: exact = false; break;
-  default: break;
+  bool ok = false;
+  switch ((enum kn_edge_rule)kn_shape_info[kn_op_shape(in->op)].edges) {
+  case KN_EDGES_0: ok = b->n_edges == 0; break;
+  case KN_EDGES_1: ok = b->n_edges == 1; break;
+  case KN_EDGES_2: ok = b->n_edges == 2; break;
+  case KN_EDGES_SOME: ok = b->n_edges >= 1; break;
+  case KN_EDGES_ANY: ok = true; break;
   }
-  if (exact ? b->n_edges != want : b->n_edges < least) {
-    return FAIL(v, KILN_ERR_STRUCTURE, "the terminator has %u edges", b->n_edges);
-  }
+  if (!ok) return FAIL(v, KILN_ERR_STRUCTURE, "the terminator has %u edges", b->n_edges);
   if (b->n_edges == 0) return true;
   if (in->b != b->edge_first || b->edge_first > f->edges.n ||
       b->n_edges > f->edges.n - b->edge_first) {
@@ -332,9 +326,6 @@ static bool check_ret(struct verifier *v, const struct kn_inst *in) {
   if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a)) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the values of ret are out of range");
   }
-  for (uint32_t i = 0; i < in->x; i++) {
-    if (!operand(v, kn_ret_value(f, in, i), sig->results[i])) return false;
-  }
   return true;
 }
 
@@ -355,40 +346,11 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
   if (in->a > f->lists.n || in->x > f->lists.n - in->a) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the call's arguments are out of range");
   }
-  for (uint32_t i = 0; i < in->x; i++) {
-    unsigned want = i < sig->n_params ? sig->params[i].type : KILN_TYPE_COUNT;
-    if (!operand(v, f->lists.at[in->a + i], want)) return false;
-  }
   if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
     const struct kn_const *k = &f->pool.at[kn_index(in->b)];
     if (k->symbol && k->low) return FAIL(v, KILN_ERR_STRUCTURE, "the callee has an addend");
   }
-  return operand(v, in->b, KILN_TYPE_PTR);
-}
-
-static unsigned call_type(const kiln_func *f, const struct kn_inst *in) {
-  const struct kn_sig *sig = kn_sig(f->module, in->c);
-  return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
-}
-
-/* Type of result `index` of instruction `of`; VOID if there is none. */
-static unsigned result_type(const kiln_func *f, uint32_t of, unsigned index) {
-  const struct kn_inst *in = &f->inst[of];
-  if (index == 0) return KILN_TYPE_VOID;
-  switch (in->op) {
-  case KILN_OP_SADDO:
-  case KILN_OP_UADDO:
-  case KILN_OP_SSUBO:
-  case KILN_OP_USUBO:
-  case KILN_OP_SMULO:
-  case KILN_OP_UMULO:
-  case KILN_OP_ATOMIC_CAS: return index == 1 ? KILN_TYPE_I8 : KILN_TYPE_VOID;
-  case KILN_OP_CALL:
-    if (!kn_sig_valid(f->module, in->c)) return KILN_TYPE_VOID;
-    return index < kn_sig(f->module, in->c)->n_results ? kn_sig(f->module, in->c)->results[index]
-                                                       : KILN_TYPE_VOID;
-  default: return KILN_TYPE_VOID;
-  }
+  return true;
 }
 
 static bool check_result(struct verifier *v, uint32_t i) {
@@ -399,7 +361,7 @@ static bool check_result(struct verifier *v, uint32_t i) {
   if (!behind || v->block_of[i - 1] != v->block_of[i]) {
     return FAIL(v, KILN_ERR_STRUCTURE, "a result does not stand directly behind its operation");
   }
-  if (result_type(f, in->a, in->x) != in->type || in->type == KILN_TYPE_VOID) {
+  if (kn_inst_further_result(f, &f->inst[in->a], in->x) != in->type || in->type == KILN_TYPE_VOID) {
     return FAIL(v, KILN_ERR_TYPE, "the operation has no result %u of this type", in->x);
   }
   return true;
@@ -415,25 +377,10 @@ static bool check_mem(struct verifier *v, const struct kn_inst *in) {
               type_name(in->type));
 }
 
-static bool check_convert(struct verifier *v, const struct kn_inst *in, unsigned shape) {
-  unsigned to = in->type, from = in->x;
-  bool ok = is_type(from);
-  switch (shape) {
-  case KN_SH_CONV_II:
-    ok = ok && kn_type_is_int(from) && (in->op == KILN_OP_TRUNC ? from > to : from < to);
-    break;
-  case KN_SH_CONV_FF:
-    ok = ok && kn_type_is_float(from) && (in->op == KILN_OP_FDEMOTE ? from > to : from < to);
-    break;
-  case KN_SH_CONV_FI: ok = ok && kn_type_is_float(from); break;
-  case KN_SH_CONV_IF: ok = ok && kn_type_is_int(from); break;
-  default:
-    ok = ok && kn_type_log2[from] == kn_type_log2[to] &&
-         (from == KILN_TYPE_F80) == (to == KILN_TYPE_F80);
-  }
-  if (ok) return operand(v, in->a, from);
+static bool check_convert(struct verifier *v, const struct kn_inst *in) {
+  if (kn_op_converts(in->op, in->type, in->x)) return true;
   return FAIL(v, KILN_ERR_TYPE, "%s does not go from %s to %s", kn_op_info[in->op].name,
-              is_type(from) ? type_name(from) : "?", type_name(to));
+              is_type(in->x) ? type_name(in->x) : "?", type_name(in->type));
 }
 
 static bool check_orders(struct verifier *v, const struct kn_inst *in) {
@@ -453,123 +400,90 @@ static bool check_orders(struct verifier *v, const struct kn_inst *in) {
   return ok || FAIL(v, KILN_ERR_STRUCTURE, "the operation does not take this memory ordering");
 }
 
-/* The one operand of UN, UNV and SLOTV. */
-static bool check_unary(struct verifier *v, const struct kn_inst *in, unsigned shape) {
+/* The symbol that TLS_ADDR names, which no other operation may. */
+static bool check_tls(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
-  if (in->op == KILN_OP_TLS_ADDR) {
-    uint32_t i = kn_index(in->a);
-    if (kn_is_pool(in->a) && i < f->pool.n && f->pool.at[i].symbol != 0 &&
-        kn_symbol_valid(f->module, f->pool.at[i].symbol) &&
-        kn_symbol(f->module, f->pool.at[i].symbol)->tls) {
-      return true;
-    }
-    return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
+  uint32_t i = kn_index(in->a);
+  if (kn_is_pool(in->a) && i < f->pool.n && f->pool.at[i].symbol != 0 &&
+      kn_symbol_valid(f->module, f->pool.at[i].symbol) &&
+      kn_symbol(f->module, f->pool.at[i].symbol)->tls) {
+    return true;
   }
-  if (shape == KN_SH_SLOTV && !kn_is_slot(in->a)) {
-    return FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
-  }
-  if (in->op == KILN_OP_VA_START && !(kn_sig(f->module, f->sig)->flags & KILN_SIG_VARIADIC)) {
-    return FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
-  }
-  return operand(v, in->a, in->type);
+  return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
 }
 
-static bool check_operands(struct verifier *v, uint32_t i) {
-  const kiln_func *f = v->f;
-  const struct kn_inst *in = &f->inst[i];
-  unsigned t = in->type, shape = kn_op_info[in->op].shape;
-  const struct kn_block *b = &f->blocks.at[v->block];
-  switch ((enum kn_shape)shape) {
+/* What a shape asks beyond operands of the right types. */
+static bool check_shape(struct verifier *v, uint32_t i) {
+  const struct kn_inst *in = &v->f->inst[i];
+  switch (kn_op_shape(in->op)) {
   case KN_SH_NULLARY:
   case KN_SH_NULLARYV:
-  case KN_SH_LEVEL: return true;
+  case KN_SH_LEVEL:
   case KN_SH_UN:
-  case KN_SH_UNV:
-  case KN_SH_SLOTV: return check_unary(v, in, shape);
   case KN_SH_BIN:
-  case KN_SH_BINV: return operand(v, in->a, t) && operand(v, in->b, t);
+  case KN_SH_BINV:
   case KN_SH_TERN:
-  case KN_SH_MEM3: return operand(v, in->a, t) && operand(v, in->b, t) && operand(v, in->c, t);
+  case KN_SH_MEM3:
   case KN_SH_MEMSET:
-    return operand(v, in->a, t) && operand(v, in->b, KILN_TYPE_I8) && operand(v, in->c, t);
+  case KN_SH_SELECT:
+  case KN_SH_ADDR:
+  case KN_SH_VA_ARG:
+  case KN_SH_BR:
+  case KN_SH_BRIF:
+  case KN_SH_BRIND: return true;
+  case KN_SH_UNV:
+    if (in->op != KILN_OP_VA_START || kn_sig(v->f->module, v->f->sig)->flags & KILN_SIG_VARIADIC)
+      return true;
+    return FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
+  case KN_SH_SLOTV:
+    return kn_is_slot(in->a) || FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
   case KN_SH_CONV_FI:
   case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS: return check_convert(v, in, shape);
+  case KN_SH_CONV_BITS: return check_convert(v, in);
   case KN_SH_ICMP:
+    return in->x < KILN_ICOND_COUNT ||
+           FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
   case KN_SH_FCMP:
-    if (in->x >= (shape == KN_SH_ICMP ? (unsigned)KILN_ICOND_COUNT : (unsigned)KILN_FCOND_COUNT)) {
-      return FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
-    }
-    return operand(v, in->a, t) && operand(v, in->b, t);
-  case KN_SH_SELECT:
-    return operand(v, in->a, KILN_TYPE_I8) && operand(v, in->b, t) && operand(v, in->c, t);
-  case KN_SH_LOAD: return check_mem(v, in) && operand(v, in->a, KILN_TYPE_PTR);
-  case KN_SH_STORE:
-    return check_mem(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t);
-  case KN_SH_ADDR: return operand(v, in->a, t) && (in->b == 0 || operand(v, in->b, t));
+    return in->x < KILN_FCOND_COUNT ||
+           FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
+  case KN_SH_LOAD:
+  case KN_SH_STORE: return check_mem(v, in);
   case KN_SH_SALLOC:
-    if (in->x > 16) return FAIL(v, KILN_ERR_STRUCTURE, "an alignment of more than 2^16");
-    return operand(v, in->a, t);
-  case KN_SH_ATOMIC_LOAD: return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR);
+    return in->x <= 16 || FAIL(v, KILN_ERR_STRUCTURE, "an alignment of more than 2^16");
+  case KN_SH_ATOMIC_LOAD:
   case KN_SH_ATOMIC_STORE:
   case KN_SH_ATOMIC_RMW:
-    return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t);
   case KN_SH_ATOMIC_CAS:
-    return check_orders(v, in) && operand(v, in->a, KILN_TYPE_PTR) && operand(v, in->b, t) &&
-           operand(v, in->c, t);
   case KN_SH_FENCE: return check_orders(v, in);
   case KN_SH_CALL: return check_call(v, in);
-  case KN_SH_VA_ARG: return operand(v, in->a, KILN_TYPE_PTR);
   case KN_SH_RESULT: return check_result(v, i);
-  case KN_SH_BR: break;
-  case KN_SH_BRIF:
-    if (!operand(v, in->a, KILN_TYPE_I8)) return false;
-    break;
-  case KN_SH_SWITCH:
-    if (!operand(v, in->a, t) || !check_cases(v, in, b->n_edges - 1)) return false;
-    break;
-  case KN_SH_BRIND:
-    if (!operand(v, in->a, KILN_TYPE_PTR)) return false;
-    break;
+  case KN_SH_SWITCH: return check_cases(v, in, v->f->blocks.at[v->block].n_edges - 1);
   case KN_SH_RET: return check_ret(v, in);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
   case KN_SH_VECTOR:
   case KN_SH_LANDING_PAD:
   case KN_SH_INVOKE:
-  case KN_SH_COUNT:
-    return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
+  case KN_SH_COUNT: break;
   }
-  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
-    if (!check_edge_args(v, e)) return false;
-  }
-  return true;
+  return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
 }
 
-/* Type of the value that instruction `i` makes. */
-static unsigned value_type(const kiln_func *f, const struct kn_inst *in) {
-  switch ((enum kn_shape)kn_op_info[in->op].shape) {
-  case KN_SH_ICMP:
-  case KN_SH_FCMP: return KILN_TYPE_I8;
-  case KN_SH_CALL: return call_type(f, in);
-  case KN_SH_NULLARYV:
-  case KN_SH_UNV:
-  case KN_SH_SLOTV:
-  case KN_SH_BINV:
-  case KN_SH_MEM3:
-  case KN_SH_MEMSET:
-  case KN_SH_STORE:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_FENCE:
-  case KN_SH_BR:
-  case KN_SH_BRIF:
-  case KN_SH_SWITCH:
-  case KN_SH_BRIND:
-  case KN_SH_RET: return KILN_TYPE_VOID;
-  default: return in->type;
-  }
+static bool check_operands(struct verifier *v, uint32_t i) {
+  const kiln_func *f = v->f;
+  const struct kn_inst *in = &f->inst[i];
+  if (!check_shape(v, i)) return false;
+  if (in->op == KILN_OP_TLS_ADDR) return check_tls(v, in);
+  struct kn_operands o = kn_operands(f, in);
+  for (uint32_t k = 0; k < o.n; k++)
+    if (!operand(v, kn_operand(&o, k), kn_operand_type(f, in, k))) return false;
+  if (!kn_op_ends_block(in->op)) return true;
+  const struct kn_block *b = &f->blocks.at[v->block];
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+    if (!check_edge_args(v, e)) return false;
+  return true;
 }
 
 static bool check_inst(struct verifier *v, uint32_t i) {
@@ -583,7 +497,7 @@ static bool check_inst(struct verifier *v, uint32_t i) {
     return FAIL(v, KILN_ERR_TYPE, "%s does not take type %s", info->name, type_name(in->type));
   }
   if (!check_operands(v, i)) return false;
-  if (f->val[i].type != value_type(f, in)) {
+  if (f->val[i].type != kn_inst_result(f, in)) {
     return FAIL(v, KILN_ERR_TYPE, "%s does not give a value of type %s", info->name,
                 type_name(f->val[i].type));
   }
@@ -595,10 +509,7 @@ static bool check_insts(struct verifier *v) {
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
     v->block = f->order.at[k];
-    for (uint32_t i = b->first;; i++) {
-      while (f->inst[i].op == KILN_OP_SEG || f->inst[i].op == KILN_OP_PARAM) {
-        i = f->inst[i].op == KILN_OP_SEG ? f->inst[i].a : i + 1;
-      }
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
       if (!check_inst(v, i)) return false;
       if (i == b->term) break;
     }

@@ -57,8 +57,8 @@ bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *
 
 static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
-  if (!kiln_target_host(&jit->target)) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "this machine is no target");
+  if (!kiln_target_host(&jit->target) || !kn_jit_has_machine) {
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
     return false;
   }
   if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||
@@ -66,7 +66,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
     return false;
   }
-  jit->machine = kn_elf_machine(jit->target);
+  jit->machine = &kn_target_at(jit->target)->elf;
   jit->pid = getpid();
   if (!kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e)) return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);

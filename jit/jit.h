@@ -265,7 +265,7 @@ struct kn_jit_link {
   uint32_t n_refs, cap_refs;
   struct kn_jit_range *ranges;
   uint32_t n_ranges, cap_ranges;
-  uint64_t cfi_size, n_funcs, names_size, n_symbols;
+  uint64_t fde_bytes, n_funcs, names_size, n_symbols;
   bool atexit;
   /* offsets in the unit's areas */
   uint64_t stub_at, atexit_at, got_at, tls_got_at, frame_at, image_at;
@@ -347,6 +347,13 @@ bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t in);
 void kn_jit_write_stub(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t slot);
 void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t dso,
                          uint64_t slot);
+/* int (*)(void): returns `number`. */
+void kn_jit_write_probe(uint8_t *to, unsigned number);
+/* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable: `pair` is what
+ * kn_jit_tls_entry is given. */
+void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]);
+/* There is code for the machine that the library runs on. */
+extern const bool kn_jit_has_machine;
 /* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. */
 kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
 void kn_jit_link_free(struct kn_jit_link *l);

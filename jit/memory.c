@@ -392,23 +392,11 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
 
 /* ---- beginning and end ---- */
 
-/* int (*)(void): returns `number`. */
-static void write_probe(uint8_t *to, unsigned number) {
-#if defined(__x86_64__)
-  to[0] = 0xb8; /* mov $number, %eax */
-  kn_put32(to + 1, number);
-  to[5] = 0xc3; /* ret */
-#else
-  kn_put32(to, 0x52800000 | number << 5); /* mov w0, #number */
-  kn_put32(to + 4, 0xd65f03c0);           /* ret */
-#endif
-}
-
 /* Runs code, changes it through the second mapping, and runs it again. Emulators that keep translations may
  * not see that it changed: qemu's before version 8.1 on AArch64, valgrind's. */
 static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e) {
   for (unsigned i = 1; i <= 2; i++) {
-    write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
+    kn_jit_write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
     if (!kn_jit_seal(jit, b, e)) return false;
     if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
     kn_jit_fail(e, KILN_ERR_SYSTEM,

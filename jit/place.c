@@ -51,7 +51,7 @@ static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
     const struct kn_symbol *s = kn_symbol(in->m, o->funcs[i].symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->cfi_size += kn_align_up(17 + (uint64_t)o->funcs[i].cfi_size, 8);
+    l->fde_bytes += kn_elf_fde_bytes(o->funcs + i);
   }
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;

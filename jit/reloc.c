@@ -1,4 +1,5 @@
-/* Relocations of code in memory, per machine, and the code of stubs. Sources: System V ABI, AMD64
+/* Relocations of code in memory, per machine, and the code that the JIT writes itself; no other file of jit/
+ * has a machine's instructions. Sources: System V ABI, AMD64
  * supplement, 4.4; ELF for the Arm 64-bit Architecture, 5.7. Invariant: a field that does not reach its
  * target is an error, never a wrong value. */
 #include "jit/jit.h"
@@ -44,6 +45,8 @@ static bool static_tls(struct kn_jit_link *l, uint32_t i, uint32_t id, uint64_t 
 
 #if defined(__x86_64__)
 
+const bool kn_jit_has_machine = true;
+
 void kn_jit_write_stub(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t slot) {
   (void)jit;
   static const uint8_t jump[] = {0xff, 0x25}; /* jmp *slot(%rip) */
@@ -64,6 +67,19 @@ void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t
   memcpy(to, code, sizeof code);
   kn_put32(to + 3, (uint32_t)(dso - (at + 7)));
   kn_put32(to + 11, (uint32_t)(slot - (at + 15)));
+}
+
+void kn_jit_write_probe(uint8_t *to, unsigned number) {
+  to[0] = 0xb8; /* mov $number, %eax */
+  kn_put32(to + 1, number);
+  to[5] = 0xc3; /* ret */
+}
+
+/* The pair itself: it is what code gives to kn_jit_tls_entry. */
+void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]) {
+  (void)at;
+  kn_put64(to, pair[0]);
+  kn_put64(to + 8, pair[1]);
 }
 
 static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
@@ -108,6 +124,8 @@ static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
 }
 
 #elif defined(__aarch64__)
+
+const bool kn_jit_has_machine = true;
 
 static uint32_t word_at(const uint8_t *p) {
   uint32_t w;
@@ -159,6 +177,19 @@ void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t
   put_adrp(to, dso, at);
   put_low(to + 4, dso, 0);
   memset(put_load(to + 12, at + 12, slot), 0, 8); /* __cxa_atexit */
+}
+
+void kn_jit_write_probe(uint8_t *to, unsigned number) {
+  kn_put32(to, 0x52800000 | number << 5); /* mov w0, #number */
+  kn_put32(to + 4, 0xd65f03c0);           /* ret */
+}
+
+/* A descriptor: function, argument, which is the address of the pair behind them. */
+void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]) {
+  kn_put64(to, kn_jit_tls_entry());
+  kn_put64(to + 8, at + 16);
+  kn_put64(to + 16, pair[0]);
+  kn_put64(to + 24, pair[1]);
 }
 
 static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
@@ -218,13 +249,19 @@ static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
 
 #else
 
-/* No target: kiln_jit_new fails. */
+/* No code for this machine: kiln_jit_new fails. */
+const bool kn_jit_has_machine = false;
+
 void kn_jit_write_stub(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t slot) {
   (void)jit, (void)to, (void)at, (void)slot;
 }
 void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t dso,
                          uint64_t slot) {
   (void)jit, (void)to, (void)at, (void)dso, (void)slot;
+}
+void kn_jit_write_probe(uint8_t *to, unsigned number) { (void)to, (void)number; }
+void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]) {
+  (void)to, (void)at, (void)pair;
 }
 static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
                   const struct kn_code_reloc *r) {

@@ -58,7 +58,7 @@ static void lay_out(struct kn_jit_link *l) {
   l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
   if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
   if (l->n_funcs > 0 && !l->jit->options.no_unwind)
-    l->frame_at = append(l, KN_JIT_RO, l->jit->machine->cie_size + l->cfi_size + 8, 8);
+    l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + 8, 8);
 }
 
 static bool make_unit(struct kn_jit_link *l) {
@@ -202,15 +202,7 @@ static bool write_tables(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->tls.n; i++) {
     uint64_t at = l->tls_got_at + (uint64_t)i * KN_JIT_TLS_BYTES, pair[2];
     if (!tls_pair(l, l->tls.at[i], pair)) return false;
-#if defined(__aarch64__)
-    kn_put64(ro + at, kn_jit_tls_entry()); /* a descriptor: function, argument */
-    kn_put64(ro + at + 8, ro_at + at + 16);
-    kn_put64(ro + at + 16, pair[0]);
-    kn_put64(ro + at + 24, pair[1]);
-#else
-    kn_put64(ro + at, pair[0]);
-    kn_put64(ro + at + 8, pair[1]);
-#endif
+    kn_jit_write_tls(ro + at, ro_at + at, pair);
   }
   return true;
 }
@@ -219,12 +211,11 @@ static bool write_tables(struct kn_jit_link *l) {
 
 static void write_frames(struct kn_jit_link *l) {
   if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
-  const struct kn_elf_machine *machine = l->jit->machine;
   const struct kn_jit_block *b = l->unit->blocks;
   uint8_t *start = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO) + l->frame_at, *p = start;
   uint64_t at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + l->frame_at;
-  memcpy(p, machine->cie, machine->cie_size);
-  p += machine->cie_size;
+  kn_elf_put_cie(p, l->jit->machine);
+  p += KN_CIE_BYTES;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
@@ -232,14 +223,9 @@ static void write_frames(struct kn_jit_link *l) {
       uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
       for (uint32_t k = 0; k < o->n_funcs; k++) {
         const struct kn_code_func *f = o->funcs + k;
-        uint64_t size = kn_align_up(17 + (uint64_t)f->cfi_size, 8);
-        kn_put32(p, (uint32_t)(size - 4));
-        kn_put32(p + 4, (uint32_t)(p + 4 - start));
-        kn_put32(p + 8, (uint32_t)(base + f->start - (at + (uint64_t)(p - start) + 8)));
-        kn_put32(p + 12, f->size);
-        p[16] = 0;
-        if (f->cfi_size > 0) memcpy(p + 17, o->cfi + f->cfi_first, f->cfi_size);
-        p += size;
+        uint64_t field = at + (uint64_t)(p - start) + 8;
+        uint32_t address = (uint32_t)(base + f->start - field);
+        p = kn_elf_put_fde(p, (uint32_t)(p - start), address, f, o->cfi);
       }
     }
   }

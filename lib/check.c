@@ -15,13 +15,6 @@ enum {
 /* Folded operands of folded operands: deeper than any target folds. */
 enum { FOLD_DEPTH = 16 };
 
-/* Registers that a call preserves, by target: System V x86-64, figure 3.4: rbx, rsp, rbp, r12 to r15;
- * AAPCS64, 6.1: x18 to x30, sp, the low halves of v8 to v15. */
-static const uint64_t preserved[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = UINT64_C(0xf038),
-  [KILN_TARGET_AARCH64] = UINT64_C(0xfffc0000) | UINT64_C(0xff00) << KN_FP_BASE,
-};
-
 /* ---- recording ---- */
 
 static void record(void *user, enum kn_event event, uint32_t value, int32_t place) {
@@ -105,8 +98,8 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
   }
   const char *kind = "v";
   uint32_t number = kn_index(handle);
-  if (kn_tag(handle) == KN_TAG_CONTENT) kind = "the content of slot ";
-  else if (kn_is_value(handle) || kn_tag(handle) == KN_TAG_UPPER)
+  if (kn_log_is(handle, KN_LOG_CONTENT)) kind = "the content of slot ";
+  else if (kn_is_value(handle) || kn_log_is(handle, KN_LOG_UPPER))
     number = kn_func_inst_number(f, number);
   else kind = "constant ";
   kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s%u in %s: %s", kind, number,
@@ -128,50 +121,9 @@ static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
 
 /* ---- the IR ---- */
 
-/* Number of an instruction's operands, by its shape: see ir/func.h. */
-static uint32_t operand_count(const struct kn_inst *in) {
-  static const uint8_t counts[KN_SH_COUNT] = {
-    [KN_SH_UN] = 1,           [KN_SH_UNV] = 1,        [KN_SH_SLOTV] = 1,
-    [KN_SH_BIN] = 2,          [KN_SH_BINV] = 2,       [KN_SH_TERN] = 3,
-    [KN_SH_MEM3] = 3,         [KN_SH_MEMSET] = 3,     [KN_SH_CONV_II] = 1,
-    [KN_SH_CONV_FF] = 1,      [KN_SH_CONV_FI] = 1,    [KN_SH_CONV_IF] = 1,
-    [KN_SH_CONV_BITS] = 1,    [KN_SH_ICMP] = 2,       [KN_SH_FCMP] = 2,
-    [KN_SH_SELECT] = 3,       [KN_SH_LOAD] = 1,       [KN_SH_STORE] = 2,
-    [KN_SH_ADDR] = 2,         [KN_SH_SALLOC] = 1,     [KN_SH_ATOMIC_LOAD] = 1,
-    [KN_SH_ATOMIC_STORE] = 2, [KN_SH_ATOMIC_RMW] = 2, [KN_SH_ATOMIC_CAS] = 3,
-    [KN_SH_VA_ARG] = 1,       [KN_SH_BRIF] = 1,       [KN_SH_SWITCH] = 1,
-    [KN_SH_BRIND] = 1,
-  };
-  unsigned shape = kn_op_info[in->op].shape;
-  if (shape == KN_SH_CALL) return in->x + 1u;
-  if (shape == KN_SH_RET) return in->x;
-  return counts[shape];
-}
+static bool is_term(const struct kn_inst *in) { return kn_op_ends_block(in->op); }
 
-/* Operand k: a handle, 0 for none. */
-static uint32_t operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
-  unsigned shape = kn_op_info[in->op].shape;
-  if (shape == KN_SH_CALL) return k < in->x ? f->lists.at[in->a + k] : in->b;
-  if (shape == KN_SH_RET) return kn_ret_value(f, in, k);
-  return k == 0 ? in->a : k == 1 ? in->b : in->c;
-}
-
-/* The instruction at i or behind it, past what only says where the block goes on. */
-static uint32_t settle(const kiln_func *f, uint32_t i) {
-  while (i && i < f->n) {
-    if (f->inst[i].op == KILN_OP_SEG) i = f->inst[i].a;
-    else if (f->inst[i].op == KILN_OP_PARAM) i++;
-    else break;
-  }
-  return i;
-}
-
-static bool is_term(const struct kn_inst *in) {
-  return (kn_op_info[in->op].effects & KN_FX_TERM) != 0;
-}
-
-/* Values of 16 bytes live in memory, as two halves. */
-static bool is_wide(const kiln_func *f, uint32_t v) { return kn_type_log2[f->val[v].type] == 4; }
+static bool is_wide(const kiln_func *f, uint32_t v) { return kn_type_is_wide(f->val[v].type); }
 
 static bool is_operand(uint32_t h) { return h != 0 && kn_is_value(h); }
 
@@ -198,12 +150,13 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
     kn_flow_made(&c->flow, block->contiguous ? block->param_first + k : v, b);
     if (!block->contiguous) v = f->inst[v].b;
   }
-  for (uint32_t i = settle(f, block->first);; i = settle(f, i + 1)) {
+  for (uint32_t i = kn_inst_settle(f, block->first);; i = kn_inst_settle(f, i + 1)) {
     if (i == 0 || i >= f->n) return false;
     const struct kn_inst *in = &f->inst[i];
     kn_flow_made(&c->flow, i, b);
-    for (uint32_t k = 0, n = operand_count(in); k < n; k++) {
-      uint32_t h = operand(f, in, k);
+    struct kn_operands o = kn_operands(f, in);
+    for (uint32_t k = 0; k < o.n; k++) {
+      uint32_t h = kn_operand(&o, k);
       count_use(c, h);
       bool hint = in->op == KILN_OP_LIFE_START || in->op == KILN_OP_LIFE_END;
       if (kn_is_slot(h) && !(k == 0 && plain_access(in)) && !hint)
@@ -219,10 +172,10 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
                                       : 0;
   for (uint32_t e = block->edge_first; e < block->edge_first + block->n_edges; e++) {
     c->taken.at[e] = !one || (e == block->edge_first) == (bit & 1);
-    for (uint32_t a = f->edges.at[e].args; a; a = f->edge_args.at[a - 1].next) {
-      uint32_t h = f->edge_args.at[a - 1].value;
-      kn_flow_give(&c->flow, e, param_of(c, f->edges.at[e].target, f->edge_args.at[a - 1].index),
-                   h);
+    const struct kn_edge_arg *arg = kn_edge_first_arg(f, e);
+    for (; arg; arg = kn_edge_next_arg(f, arg)) {
+      uint32_t h = arg->value;
+      kn_flow_give(&c->flow, e, param_of(c, f->edges.at[e].target, arg->index), h);
       count_use(c, h);
       if (kn_is_slot(h)) c->slots.at[kn_index(h)] |= SLOT_ESCAPES;
     }
@@ -259,15 +212,16 @@ static void expect(struct kn_check *c, uint32_t h, unsigned depth) {
   c->values.at[h].expected = c->window;
   if (!waits(c, h) || depth == FOLD_DEPTH) return;
   const struct kn_inst *in = &c->f->inst[h];
-  for (uint32_t k = 0, n = operand_count(in); k < n; k++)
-    expect(c, operand(c->f, in, k), depth + 1);
+  struct kn_operands o = kn_operands(c->f, in);
+  for (uint32_t k = 0; k < o.n; k++) expect(c, kn_operand(&o, k), depth + 1);
 }
 
 /* All value operands of waiting v were read in this window. */
 static bool folded(struct kn_check *c, uint32_t v, unsigned depth) {
   const struct kn_inst *in = &c->f->inst[v];
-  for (uint32_t k = 0, n = operand_count(in); k < n; k++) {
-    uint32_t h = operand(c->f, in, k);
+  struct kn_operands o = kn_operands(c->f, in);
+  for (uint32_t k = 0; k < o.n; k++) {
+    uint32_t h = kn_operand(&o, k);
     if (!is_operand(h) || value(c, h)->reads) continue;
     if (!waits(c, h) || depth == FOLD_DEPTH || !folded(c, h, depth + 1)) return false;
   }
@@ -326,13 +280,13 @@ static bool needs_nothing(const struct kn_check *c, const struct kn_inst *in, ui
 
 /* The first operand of the window's instruction that was neither read nor folded, or 0. */
 static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
-  uint32_t n = operand_count(in);
-  for (uint32_t k = 0; k < n; k++) {
-    uint32_t h = operand(c->f, in, k);
+  struct kn_operands o = kn_operands(c->f, in);
+  for (uint32_t k = 0; k < o.n; k++) {
+    uint32_t h = kn_operand(&o, k);
     if (is_operand(h)) value(c, h)->needs++;
   }
-  for (uint32_t k = 0; k < n; k++) {
-    uint32_t h = operand(c->f, in, k);
+  for (uint32_t k = 0; k < o.n; k++) {
+    uint32_t h = kn_operand(&o, k);
     if (!is_operand(h)) continue;
     const struct kn_check_value *x = value(c, h);
     if (x->reads >= x->needs) continue;
@@ -358,7 +312,7 @@ static bool end_inst(struct kn_check *c) {
   }
   if (in->op == KILN_OP_CALL) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    uint64_t want = all & ~preserved[c->f->module->options.target];
+    uint64_t want = all & ~c->target->preserved;
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");
   }
@@ -498,7 +452,7 @@ static bool reads_copy(struct kn_check *c, uint32_t h) {
 
 static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
   const struct kn_inst *in = &c->f->inst[c->inst];
-  if (kn_tag(h) == KN_TAG_CONTENT) {
+  if (kn_log_is(h, KN_LOG_CONTENT)) {
     uint32_t slot = kn_index(h);
     if (in->op != KILN_OP_LOAD || variable_of(c, in) != slot)
       return wrong(c, h, place, "read by an instruction that does not load it");
@@ -561,18 +515,19 @@ static bool on_block(struct kn_check *c, uint32_t b) {
   c->block = b;
   c->inst = 0;
   c->edge = KN_FLOW_NONE;
-  c->next = settle(c->f, c->f->block[b].first);
+  c->next = kn_inst_settle(c->f, c->f->block[b].first);
   kn_flow_block(&c->flow, b);
   return true;
 }
 
 static void expect_args(struct kn_check *c, uint32_t e) {
-  for (uint32_t a = c->f->edges.at[e].args; a; a = c->f->edge_args.at[a - 1].next)
-    expect(c, c->f->edge_args.at[a - 1].value, 0);
+  const struct kn_edge_arg *arg = kn_edge_first_arg(c->f, e);
+  for (; arg; arg = kn_edge_next_arg(c->f, arg)) expect(c, arg->value, 0);
 }
 
 static void expect_operands(struct kn_check *c, const struct kn_inst *in) {
-  for (uint32_t k = 0, n = operand_count(in); k < n; k++) expect(c, operand(c->f, in, k), 0);
+  struct kn_operands o = kn_operands(c->f, in);
+  for (uint32_t k = 0; k < o.n; k++) expect(c, kn_operand(&o, k), 0);
 }
 
 static bool on_inst(struct kn_check *c, uint32_t i) {
@@ -582,7 +537,7 @@ static bool on_inst(struct kn_check *c, uint32_t i) {
   uint32_t want = c->next;
   c->inst = i;
   if (i != want) return wrong_value(c, want, "its code is missing, or not in order");
-  c->next = settle(c->f, i + 1);
+  c->next = kn_inst_settle(c->f, i + 1);
   c->window++;
   c->busy++;
   c->lost = 0;
@@ -633,37 +588,39 @@ static void on_done(struct kn_check *c, uint64_t set) {
   }
 }
 
+static bool on_move(struct kn_check *c, uint32_t src, uint32_t place) {
+  if (src == place) return true;
+  if (!not_busy(c, place, 0)) return false;
+  kn_flow_copy(&c->flow, place, src);
+  return only_tenant(c, place);
+}
+
+/* Place holds handle alone; 0: nothing. */
+static bool on_overwrite(struct kn_check *c, uint32_t handle, uint32_t place) {
+  if (!not_busy(c, place, handle)) return false;
+  kn_flow_write(&c->flow, place, handle);
+  return true;
+}
+
 static bool replay(struct kn_check *c, const struct kn_check_event *e) {
-  uint32_t place, src;
   switch ((enum kn_event)e->event) {
   case KN_EV_BLOCK: return on_block(c, e->value);
   case KN_EV_INST: return on_inst(c, e->value);
   case KN_EV_EDGE: return on_edge(c, e->value);
   case KN_EV_DONE: on_done(c, set_of(e)); return true;
   case KN_EV_LOST: on_lost(c, set_of(e)); return true;
-  default: break;
+  case KN_EV_DEF: return on_def(c, e->value, place_of(c, e->place));
+  case KN_EV_USE: return on_use(c, e->value, place_of(c, e->place));
+  case KN_EV_ALIAS: return on_alias(c, e->value, place_of(c, e->place));
+  case KN_EV_STORE: return on_store(c, e->value, place_of(c, e->place));
+  case KN_EV_TEMP: return on_temp(c, place_of(c, e->place));
+  case KN_EV_WRITE: return on_write(c, place_of(c, e->place));
+  case KN_EV_MOVE: return on_move(c, place_of(c, (int32_t)e->value), place_of(c, e->place));
+  case KN_EV_CONST: return on_overwrite(c, e->value, place_of(c, e->place));
+  case KN_EV_CLOBBER: return on_overwrite(c, 0, place_of(c, e->place));
+  case KN_EV_COUNT: break;
   }
-  place = place_of(c, e->place);
-  switch ((enum kn_event)e->event) {
-  case KN_EV_DEF: return on_def(c, e->value, place);
-  case KN_EV_USE: return on_use(c, e->value, place);
-  case KN_EV_ALIAS: return on_alias(c, e->value, place);
-  case KN_EV_STORE: return on_store(c, e->value, place);
-  case KN_EV_TEMP: return on_temp(c, place);
-  case KN_EV_WRITE: return on_write(c, place);
-  case KN_EV_MOVE:
-    src = place_of(c, (int32_t)e->value);
-    if (src == place) return true;
-    if (!not_busy(c, place, 0)) return false;
-    kn_flow_copy(&c->flow, place, src);
-    return only_tenant(c, place);
-  case KN_EV_CONST:
-  case KN_EV_CLOBBER:
-    if (!not_busy(c, place, e->event == KN_EV_CONST ? e->value : 0)) return false;
-    kn_flow_write(&c->flow, place, e->event == KN_EV_CONST ? e->value : 0);
-    return true;
-  default: return true;
-  }
+  return wrong_value(c, 0, "an event that means nothing");
 }
 
 /* ---- the whole ---- */
@@ -719,11 +676,20 @@ static bool in_range(const struct kn_check *c, const struct kn_check_event *e) {
   case KN_EV_ALIAS: return e->value && e->value < f->n;
   case KN_EV_USE:
     if (kn_is_value(e->value)) return e->value && e->value < f->n;
-    return kn_tag(e->value) != KN_TAG_CONTENT || kn_index(e->value) < f->slots.n;
+    return !kn_log_is(e->value, KN_LOG_CONTENT) || kn_index(e->value) < f->slots.n;
   case KN_EV_STORE: return e->value < f->slots.n;
   case KN_EV_EDGE: return e->value < f->edges.n;
-  default: return true;
+  case KN_EV_BLOCK: /* scan() has looked */
+  case KN_EV_MOVE:
+  case KN_EV_CONST:
+  case KN_EV_DONE:
+  case KN_EV_CLOBBER:
+  case KN_EV_TEMP:
+  case KN_EV_WRITE:
+  case KN_EV_LOST: return true;
+  case KN_EV_COUNT: break;
   }
+  return false;
 }
 
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {

@@ -171,11 +171,11 @@ static uint32_t version(const struct kn_flow *w, uint32_t slot) {
   return s->epoch == w->epoch ? s->first : 0;
 }
 
-static bool is_content(uint32_t handle) { return kn_tag(handle) == KN_TAG_CONTENT; }
+static bool is_content(uint32_t handle) { return kn_log_is(handle, KN_LOG_CONTENT); }
 
 /* The value that a handle is (half of), or 0. */
 static uint32_t value_of(uint32_t handle) {
-  if (kn_tag(handle) == KN_TAG_UPPER) return kn_index(handle);
+  if (kn_log_is(handle, KN_LOG_UPPER)) return kn_index(handle);
   return kn_is_value(handle) ? handle : 0;
 }
 

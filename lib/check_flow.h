@@ -5,12 +5,12 @@
 #ifndef KN_LIB_CHECK_FLOW_H
 #define KN_LIB_CHECK_FLOW_H
 
-#include "ir/func.h"
+#include "lib/log.h"
 
 /* Besides values and constants a place may hold the content of variable `slot`, or the upper half of
  * an i128. */
-#define KN_FLOW_CONTENT(slot) kn_handle(KN_TAG_CONTENT, slot)
-#define KN_FLOW_HIGH(value) kn_handle(KN_TAG_UPPER, value)
+#define KN_FLOW_CONTENT(slot) kn_log_value(KN_LOG_CONTENT, slot)
+#define KN_FLOW_HIGH(value) kn_log_value(KN_LOG_UPPER, value)
 
 enum { KN_FLOW_REGS = 64, KN_FLOW_NONE = 0xffffffff };
 

@@ -1,5 +1,4 @@
-/* The pipeline: a finished function is planned, walked and forgotten. The one file that names the
- * targets. */
+/* The pipeline: a finished function is planned, walked and forgotten. */
 #include "ir/build.h"
 #include "ir/clock.h"
 #include "lib/check.h"
@@ -7,13 +6,6 @@
 #include "lib/walk.h"
 
 #include <string.h>
-
-static const struct kn_target *const targets[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = &kn_target_x86_64,
-  [KILN_TARGET_AARCH64] = &kn_target_aarch64,
-};
-
-const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
 
 static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
 
@@ -23,7 +15,7 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  size_t size = targets[m->options.target]->walk_size;
+  size_t size = kn_target_at(m->options.target)->walk_size;
   if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
@@ -76,7 +68,7 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
 kiln_status kiln_func_compile(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
-  const struct kn_target *t = targets[m->options.target];
+  const struct kn_target *t = kn_target_at(m->options.target);
   kiln_status status = f->finished ? f->status : kiln_func_finish(f);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
   if (status == KILN_OK && !make_rooms(s))

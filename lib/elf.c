@@ -1,81 +1,10 @@
-/* kiln_emit_elf: the column of calls that makes an ELF64 relocatable object, the facts about machines,
- * group sections and the headers. Called by front ends after the last function. Invariant: `out` only
+/* kiln_emit_elf: the column of calls that makes an ELF64 relocatable object, group sections and the
+ * headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
 #include "lib/elf.h"
 #include "ir/clock.h"
 
 #include <kiln/emit.h>
-
-/* ---- machines ---- */
-
-static const uint16_t x86_64_sectional[] = {
-  R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
-static const uint16_t x86_64_calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
-static const uint16_t aarch64_sectional[] = {R_AARCH64_ABS64,
-                                             R_AARCH64_ABS32,
-                                             R_AARCH64_PREL64,
-                                             R_AARCH64_PREL32,
-                                             R_AARCH64_ADR_PREL_LO21,
-                                             R_AARCH64_ADR_PREL_PG_HI21,
-                                             R_AARCH64_ADR_PREL_PG_HI21_NC,
-                                             R_AARCH64_ADD_ABS_LO12_NC,
-                                             R_AARCH64_LDST8_ABS_LO12_NC,
-                                             R_AARCH64_LDST16_ABS_LO12_NC,
-                                             R_AARCH64_LDST32_ABS_LO12_NC,
-                                             R_AARCH64_LDST64_ABS_LO12_NC,
-                                             R_AARCH64_LDST128_ABS_LO12_NC,
-                                             R_AARCH64_LD_PREL_LO19,
-                                             R_AARCH64_CALL26,
-                                             R_AARCH64_JUMP26,
-                                             0};
-static const uint16_t aarch64_calls[] = {R_AARCH64_CALL26, R_AARCH64_JUMP26, 0};
-
-static const struct kn_elf_machine machines[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = {.number = EM_X86_64,
-                          .fill = 0xcc, /* int3 */
-                          .align_log2 = 4,
-                          .abs64 = R_X86_64_64,
-                          .abs32 = R_X86_64_32,
-                          .rel64 = R_X86_64_PC64,
-                          .rel32 = R_X86_64_PC32,
-                          .sectional = x86_64_sectional,
-                          .calls = x86_64_calls,
-                          .cie_size = 24,
-                          .cie =
-                            {
-                              20,        0,    0,  0, /* length */
-                              0,         0,    0,  0, /* a CIE */
-                              1,                      /* version */
-                              'z',       'R',  0,     /* augmentation */
-                              1,         0x78, 16,    /* code alignment 1, data alignment -8, rip */
-                              1,         0x1b,        /* addresses: pc-relative, 4 bytes, signed */
-                              0x0c,      7,    8,     /* DW_CFA_def_cfa rsp + 8 */
-                              0x80 | 16, 1,           /* DW_CFA_offset rip, cfa - 8 */
-                            }},
-  [KILN_TARGET_AARCH64] = {.number = EM_AARCH64,
-                           .fill = 0, /* udf #0 */
-                           .align_log2 = 2,
-                           .mapping_symbols = true,
-                           .abs64 = R_AARCH64_ABS64,
-                           .abs32 = R_AARCH64_ABS32,
-                           .rel64 = R_AARCH64_PREL64,
-                           .rel32 = R_AARCH64_PREL32,
-                           .sectional = aarch64_sectional,
-                           .calls = aarch64_calls,
-                           .cie_size = 24,
-                           .cie =
-                             {
-                               20,   0,    0,  0, /* length */
-                               0,    0,    0,  0, /* a CIE */
-                               1,                 /* version */
-                               'z',  'R',  0,     /* augmentation */
-                               4,    0x78, 30,    /* code alignment 4, data alignment -8, lr */
-                               1,    0x1b,        /* addresses: pc-relative, 4 bytes, signed */
-                               0x0c, 31,   0,     /* DW_CFA_def_cfa sp + 0 */
-                             }},
-};
-
-const struct kn_elf_machine *kn_elf_machine(kiln_target t) { return machines + t; }
 
 /* ---- section numbers and groups ---- */
 
@@ -183,6 +112,7 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   kn_put16(p + 18, e->machine->number);
   kn_put32(p + 20, EV_CURRENT);
   kn_put64(p + 40, headers);
+  kn_put32(p + 48, e->machine->flags);
   kn_put16(p + 52, sizeof(Elf64_Ehdr));
   kn_put16(p + 58, sizeof(Elf64_Shdr));
   kn_put16(p + 60, total >= SHN_LORESERVE ? 0 : (uint16_t)total);
@@ -248,7 +178,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   struct kn_elf e;
   memset(&e, 0, sizeof e);
   e.m = m;
-  e.machine = machines + m->options.target;
+  e.machine = &kn_target_at(m->options.target)->elf;
   e.sessions = sessions;
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);

@@ -6,7 +6,7 @@
 #define KN_LIB_ELF_H
 
 #include "ir/arena.h"
-#include "ir/module.h"
+#include "targets/target.h"
 
 #include <elf.h>
 #include <string.h>
@@ -14,20 +14,6 @@
 #ifndef SHF_GNU_RETAIN
 #define SHF_GNU_RETAIN (1 << 21)
 #endif
-
-/* What differs between machines. */
-struct kn_elf_machine {
-  uint16_t number;       /* e_machine */
-  uint8_t fill;          /* byte between functions: stops execution */
-  uint8_t align_log2;    /* of functions, at least */
-  bool mapping_symbols;  /* $x at the start of code */
-  uint16_t abs64, abs32; /* relocations in data */
-  uint16_t rel64, rel32;
-  uint8_t cie_size;
-  uint8_t cie[24];           /* padded; its length field says cie_size - 4 */
-  const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
-  const uint16_t *calls;     /* resolved here if the target cannot move; 0 ends */
-};
 
 /* One function of the object. */
 struct kn_elf_func {
@@ -152,8 +138,6 @@ static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uin
   return kn_elf_output(e, e->funcs[i].session)->funcs + e->funcs[i].index;
 }
 
-/* lib/elf.c */
-const struct kn_elf_machine *kn_elf_machine(kiln_target t);
 /* lib/elf_place.c */
 bool kn_elf_place(struct kn_elf *e);
 /* Adds a section that no piece goes to; index, or UINT32_MAX. */
@@ -230,6 +214,33 @@ static inline void kn_elf_pad(struct kn_elf *e, uint64_t align) {
   uint64_t to = kn_align_up(e->at, align);
   if (to > e->at) memset(e->base + e->at, 0, (size_t)(to - e->at));
   e->at = to;
+}
+
+/* ---- parts of .eh_frame, in objects and in memory ---- */
+
+enum { KN_CIE_BYTES = 24, KN_FDE_HEAD = 17 };
+
+/* lib/elf_frame.c */
+void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine);
+
+/* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation length, its rows. */
+static inline uint64_t kn_elf_fde_bytes(const struct kn_code_func *f) {
+  return kn_align_up(KN_FDE_HEAD + (uint64_t)f->cfi_size, 8);
+}
+
+/* Writes a function's FDE, `cie` bytes behind the CIE; returns its end. `address`: the distance from its field to
+ * the function; `cfi`: the rows of the function's session. */
+static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address,
+                                      const struct kn_code_func *f, const uint8_t *cfi) {
+  uint64_t size = kn_elf_fde_bytes(f);
+  kn_put32(p, (uint32_t)(size - 4));
+  kn_put32(p + 4, cie + 4);
+  kn_put32(p + 8, address);
+  kn_put32(p + 12, f->size);
+  kn_put64(p + size - 8, 0); /* DW_CFA_nop, as far as the rows leave room */
+  p[16] = 0;
+  if (f->cfi_size > 0) kn_elf_copy(p + KN_FDE_HEAD, cfi + f->cfi_first, f->cfi_size);
+  return p + size;
 }
 
 #endif

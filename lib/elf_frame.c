@@ -3,17 +3,25 @@
  * walk. Invariant: FDEs are in the order of the functions. */
 #include "lib/elf.h"
 
-enum { FDE_HEAD = 17 }; /* length, CIE pointer, address, size, augmentation length */
-
-static uint64_t fde_size(const struct kn_code_func *f) {
-  return kn_align_up(FDE_HEAD + (uint64_t)f->cfi_size, 8);
+void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine) {
+  memset(p, 0, KN_CIE_BYTES);
+  kn_put32(p, KN_CIE_BYTES - 4); /* length; behind it 0: a CIE */
+  p[8] = 1;                      /* version */
+  memcpy(p + 9, "zR", 3);        /* augmentation */
+  p[12] = machine->cie_code_align;
+  p[13] = 0x78; /* data alignment: -8 */
+  p[14] = machine->cie_return;
+  p[15] = 1;    /* bytes of augmentation: */
+  p[16] = 0x1b; /* addresses are pc-relative, 4 bytes, signed */
+  memcpy(p + 17, machine->cie_rules, KN_CIE_RULES);
 }
+_Static_assert(17 + KN_CIE_RULES == KN_CIE_BYTES, "the rules end the CIE");
 
 bool kn_elf_frame_prepare(struct kn_elf *e) {
-  uint64_t size = e->machine->cie_size, n = 0;
+  uint64_t size = KN_CIE_BYTES, n = 0;
   for (uint32_t i = 0; i < e->n_sessions; i++) {
     const struct kn_output *o = kn_elf_output(e, i);
-    for (uint32_t k = 0; k < o->n_funcs; k++) size += fde_size(o->funcs + k);
+    for (uint32_t k = 0; k < o->n_funcs; k++) size += kn_elf_fde_bytes(o->funcs + k);
     n += o->n_funcs;
   }
   if (n == 0) {
@@ -37,20 +45,12 @@ void kn_elf_frame_write(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   s->offset = e->at;
   uint8_t *base = e->base + e->at, *p = base;
-  memcpy(p, e->machine->cie, e->machine->cie_size);
-  p += e->machine->cie_size;
+  kn_elf_put_cie(p, e->machine);
+  p += KN_CIE_BYTES;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
     const struct kn_code_func *f = o->funcs + e->funcs[i].index;
-    uint64_t size = fde_size(f);
-    kn_put32(p, (uint32_t)(size - 4));
-    kn_put32(p + 4, (uint32_t)(p + 4 - base)); /* back to the CIE */
-    kn_put32(p + 8, 0);                        /* relocated: address of the function */
-    kn_put32(p + 12, f->size);
-    kn_put64(p + size - 8, 0); /* DW_CFA_nop, as far as the rows leave room */
-    p[16] = 0;
-    if (f->cfi_size > 0) kn_elf_copy(p + FDE_HEAD, o->cfi + f->cfi_first, f->cfi_size);
-    p += size;
+    p = kn_elf_put_fde(p, (uint32_t)(p - base), 0, f, o->cfi); /* the address is relocated */
   }
   e->at += s->size;
 }
@@ -60,14 +60,14 @@ void kn_elf_frame_relocs(struct kn_elf *e) {
   struct kn_elf_section *s = e->sections + e->eh_frame;
   s->rela_offset = e->at;
   uint8_t *out = e->base + e->at;
-  uint64_t at = e->machine->cie_size;
+  uint64_t at = KN_CIE_BYTES;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(e, i);
     const struct kn_elf_place *p = e->places + f->symbol;
     kn_put_rela(out, at + 8, e->section_symbols + p->section - 1, e->machine->rel32,
                 (int64_t)p->value);
     out += sizeof(Elf64_Rela);
-    at += fde_size(f);
+    at += kn_elf_fde_bytes(f);
   }
   s->n_relas += e->n_funcs;
   e->at = (uint64_t)(out - e->base);

@@ -74,18 +74,20 @@ static const char *symbol_name(const struct kn_elf *e, uint32_t id) {
  * too narrow, then the linker has to help. */
 static bool patch(const struct kn_elf *e, uint8_t *base, uint64_t at, uint64_t to, int64_t addend) {
   int64_t distance = (int64_t)(to + (uint64_t)addend - at);
-  if (e->machine->number == EM_X86_64) {
+  uint32_t word;
+  switch ((enum kn_call_field)e->machine->call_field) {
+  case KN_CALL_REL32:
     if (distance != (int32_t)distance) return false;
     kn_put32(base + at, (uint32_t)distance);
     return true;
+  case KN_CALL_IMM26:
+    if ((distance & 3) != 0 || distance < -(1 << 27) || distance >= 1 << 27) return false;
+    memcpy(&word, base + at, 4);
+    word = KN_LE(32, word);
+    kn_put32(base + at, (word & 0xfc000000u) | ((uint32_t)(distance >> 2) & 0x03ffffffu));
+    return true;
   }
-  /* AArch64 B and BL: imm26 in words */
-  if ((distance & 3) != 0 || distance < -(1 << 27) || distance >= 1 << 27) return false;
-  uint32_t word;
-  memcpy(&word, base + at, 4);
-  word = KN_LE(32, word);
-  kn_put32(base + at, (word & 0xfc000000u) | ((uint32_t)(distance >> 2) & 0x03ffffffu));
-  return true;
+  return false;
 }
 
 /* Relocations of the functions of a piece. */

@@ -40,8 +40,20 @@ enum kn_event {
   KN_EV_COUNT
 };
 #define KN_PLACE_FRAME (1 << 30)
+/* Values of the log that are no handles: tags behind those of enum kn_tag. */
+enum kn_log_tag {
+  KN_LOG_CONTENT = KN_TAG_FORWARD + 1, /* what variable slots[index] holds */
+  KN_LOG_UPPER                         /* the upper half of value `index` */
+};
+_Static_assert(KN_LOG_UPPER < 8, "a tag has 3 bits");
+static inline uint32_t kn_log_value(enum kn_log_tag tag, uint32_t index) {
+  return (uint32_t)tag << KN_TAG_SHIFT | index;
+}
+static inline bool kn_log_is(uint32_t value, enum kn_log_tag tag) {
+  return value >> KN_TAG_SHIFT == (uint32_t)tag;
+}
 /* What variable `slot` holds, as a value of the log. */
-#define KN_CONTENT(slot) kn_handle(KN_TAG_CONTENT, slot)
+#define KN_CONTENT(slot) kn_log_value(KN_LOG_CONTENT, slot)
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
 /* From now on the session's walks log to `log` (NULL: no more). False without memory, and in builds

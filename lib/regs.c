@@ -302,28 +302,15 @@ void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned hom
 /* ---- operands ---- */
 
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
-  kn_drop(w, in->a);
-  switch (kn_op_info[in->op].shape) {
-  case KN_SH_TERN:
-  case KN_SH_SELECT:
-    kn_drop(w, in->b);
-    kn_drop(w, in->c);
-    break;
-  case KN_SH_BIN:
-  case KN_SH_ICMP:
-  case KN_SH_FCMP:
-  case KN_SH_ADDR:
-    if (in->b) kn_drop(w, in->b);
-    break;
-  default: break;
-  }
+  struct kn_operands o = kn_operands(w->f, in);
+  for (uint32_t k = 0; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
 }
 
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_op_info *info = &kn_op_info[in->op];
   if (w->val[w->i].uses || info->effects & (KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE)) return false;
   if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
-  if (info->shape == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
+  if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
   kn_drop_operands(w, in);
   return true;
 }

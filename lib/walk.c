@@ -297,11 +297,11 @@ static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) { wal
 static bool align(struct kn_walk *w) {
   const struct kn_target *t = w->target;
   unsigned log2 = kn_symbol(w->f->module, w->f->symbol)->align_log2;
-  uint32_t mask = (1u << (log2 > t->code_align_log2 ? log2 : t->code_align_log2)) - 1;
+  uint32_t mask = (1u << (log2 > t->elf.align_log2 ? log2 : t->elf.align_log2)) - 1;
   uint32_t padding = -kn_here(w) & mask;
   if (KN_UNLIKELY(padding >= KN_INST_ROOM) && !kn_code_room(w, padding + (size_t)w->f->n * 4))
     return false;
-  memset(w->code.p, t->padding, padding);
+  memset(w->code.p, t->elf.fill, padding);
   w->code.p += padding;
   w->code.start = kn_here(w);
   return true;

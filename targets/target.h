@@ -1,6 +1,6 @@
-/* The contract between lib/ and a target: facts about the machine as data, which plan, walk and checker
- * read, and the functions that emit its code. lib/walk.c drives them; what a target adds to the state of the
- * walk is a struct of its own around struct kn_walk. Only lib/compile.c names the targets. */
+/* The contract between lib/ and a target: facts about the machine as data, which plan, walk, checker, the object
+ * writer and the JIT read, and the functions that emit its code. lib/walk.c drives them; what a target adds to the
+ * state of the walk is a struct of its own around struct kn_walk. Only lib/targets.c names the targets. */
 #ifndef KN_TARGETS_TARGET_H
 #define KN_TARGETS_TARGET_H
 
@@ -49,6 +49,42 @@ struct kn_hooks {
   void (*deferred)(struct kn_walk *w, unsigned dst, uint32_t v);
 };
 
+/* The field that a relocation of a call fills with the distance to a function of the same section, when that
+ * is done here: lib/elf_write.c. */
+enum kn_call_field {
+  KN_CALL_REL32, /* 32 bits: the distance in bytes */
+  KN_CALL_IMM26  /* bits 0 to 25 of a word: the distance in words */
+};
+
+enum { KN_CIE_RULES = 7 };
+
+/* What differs between machines in objects, and in code in memory. */
+struct kn_elf_machine {
+  uint16_t number;       /* e_machine */
+  uint32_t flags;        /* e_flags */
+  uint8_t fill;          /* byte between functions: stops execution */
+  uint8_t align_log2;    /* of functions, at least */
+  bool mapping_symbols;  /* $x at the start of code */
+  uint8_t call_field;    /* enum kn_call_field */
+  uint16_t abs64, abs32; /* relocations in data */
+  uint16_t rel64, rel32;
+  const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
+  const uint16_t *calls;     /* resolved here if the target cannot move; 0 ends */
+  /* of .eh_frame: what advances count in, the return address's column, and the rules of a function's first
+   * instruction, 0 (DW_CFA_nop) behind them. Offsets count in -8. */
+  uint8_t cie_code_align;
+  uint8_t cie_return;
+  uint8_t cie_rules[KN_CIE_RULES];
+};
+
+enum { KN_MAX_FEATURES = 4 };
+
+/* What processors may have beyond the baseline. */
+struct kn_target_feature {
+  const char *name; /* LLVM's; NULL ends */
+  uint32_t bit;     /* KILN_FEATURE_... */
+};
+
 struct kn_target {
   const char *name;
 
@@ -75,8 +111,12 @@ struct kn_target {
   /* Frame offsets of locals grow upward from the frame register and are positive, those of the
    * caller's arguments are negative; else the other way round. */
   bool frame_up;
-  uint8_t code_align_log2; /* least alignment of a function */
-  uint8_t padding;         /* byte between functions */
+  /* Registers that a call preserves, as the ABI's document lists them. Read by the allocation checker alone, and
+   * not made of the sets above, which it is to check. */
+  uint64_t preserved;
+  bool reaches_zero; /* see kn_target_reaches_zero */
+  struct kn_target_feature features[KN_MAX_FEATURES];
+  struct kn_elf_machine elf;
 
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which is zero at first */
@@ -98,6 +138,9 @@ struct kn_target {
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
 };
+
+/* The table of a target (lib/targets.c). */
+const struct kn_target *kn_target_at(kiln_target t);
 
 extern const struct kn_target kn_target_x86_64;
 extern const struct kn_target kn_target_aarch64;

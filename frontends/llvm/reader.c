@@ -245,7 +245,8 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
             found = kn_bc_triple(&r, out);
           }
           break;
-        default: more = false;
+        case ENTRY_END:
+        case ENTRY_ERROR: more = false;
         }
       }
     }

@@ -89,6 +89,9 @@ KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 /** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
+/** The type that the k-th operand has to have, which an integer constant there takes. VOID: there is no such
+ * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
+KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 /** Describes an operand. */
 KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
 

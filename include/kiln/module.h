@@ -18,7 +18,7 @@ typedef enum kiln_target {
   KILN_TARGET_COUNT
 } kiln_target;
 
-/** "x86_64", "aarch64". Static storage; NULL out of range. */
+/** "x86_64", "aarch64". Static storage; NULL out of range, so that names can be counted through. */
 KILN_API const char *kiln_target_name(kiln_target t);
 /** Finds a target by name; false if there is none. */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
@@ -32,7 +32,10 @@ enum {
   KILN_FEATURE_CX16 =
     2 /**< x86-64: cmpxchg16b, without which there are no atomic operations on i128 */
 };
-/** Finds a feature by LLVM's name for it ("lse"); false if it makes no difference to Kiln. */
+/** LLVM's name for the i-th feature that makes a difference to Kiln on `target` ("lse"); NULL beyond the last.
+ * Static storage. */
+KILN_API const char *kiln_feature_name(kiln_target target, unsigned i);
+/** Finds a feature by LLVM's name for it; false if it makes no difference to Kiln. */
 KILN_API bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out);
 
 /** How position-independent the code is. */

@@ -212,6 +212,25 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .preserved = 8, .lowered = true}
 
+static const uint16_t sectional[] = {R_AARCH64_ABS64,
+                                     R_AARCH64_ABS32,
+                                     R_AARCH64_PREL64,
+                                     R_AARCH64_PREL32,
+                                     R_AARCH64_ADR_PREL_LO21,
+                                     R_AARCH64_ADR_PREL_PG_HI21,
+                                     R_AARCH64_ADR_PREL_PG_HI21_NC,
+                                     R_AARCH64_ADD_ABS_LO12_NC,
+                                     R_AARCH64_LDST8_ABS_LO12_NC,
+                                     R_AARCH64_LDST16_ABS_LO12_NC,
+                                     R_AARCH64_LDST32_ABS_LO12_NC,
+                                     R_AARCH64_LDST64_ABS_LO12_NC,
+                                     R_AARCH64_LDST128_ABS_LO12_NC,
+                                     R_AARCH64_LD_PREL_LO19,
+                                     R_AARCH64_CALL26,
+                                     R_AARCH64_JUMP26,
+                                     0};
+static const uint16_t calls[] = {R_AARCH64_CALL26, R_AARCH64_JUMP26, 0};
+
 const struct kn_target kn_target_aarch64 = {
   .name = "aarch64",
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
@@ -238,8 +257,26 @@ const struct kn_target kn_target_aarch64 = {
   .clobbers = clobbers,
   .lowerings = lowerings,
   .frame_up = true,
-  .code_align_log2 = 2,
-  .padding = 0, /* udf #0, as between the parts of an object */
+  /* AAPCS64, 6.1: x18 to x30, sp, the low halves of v8 to v15 */
+  .preserved = UINT64_C(0xfffc0000) | UINT64_C(0xff00) << KN_FP_BASE,
+  /* Not even in programs at a low fixed address, where ld gives the field the instruction's own: AAELF64, "Weak
+   * references". */
+  .reaches_zero = false,
+  .features = {{"lse", KILN_FEATURE_LSE}},
+  .elf = {.number = EM_AARCH64,
+          .fill = 0, /* udf #0 */
+          .align_log2 = 2,
+          .mapping_symbols = true,
+          .call_field = KN_CALL_IMM26,
+          .abs64 = R_AARCH64_ABS64,
+          .abs32 = R_AARCH64_ABS32,
+          .rel64 = R_AARCH64_PREL64,
+          .rel32 = R_AARCH64_PREL32,
+          .sectional = sectional,
+          .calls = calls,
+          .cie_code_align = 4,
+          .cie_return = 30,            /* lr */
+          .cie_rules = {0x0c, 31, 0}}, /* DW_CFA_def_cfa sp + 0 */
   .walk_size = sizeof(struct a64_walk),
   .hooks = {.move = a64_hook_move,
             .load = a64_hook_load,

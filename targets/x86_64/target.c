@@ -179,6 +179,10 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
   (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
 #define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
 
+static const uint16_t sectional[] = {
+  R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
+static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
+
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
@@ -211,8 +215,23 @@ const struct kn_target kn_target_x86_64 = {
             [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
   .clobbers = clobbers,
   .lowerings = lowerings,
-  .code_align_log2 = 4,
-  .padding = 0xcc, /* int3 */
+  .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
+  .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
+  .features = {{"cx16", KILN_FEATURE_CX16}},
+  .elf = {.number = EM_X86_64,
+          .fill = 0xcc, /* int3 */
+          .align_log2 = 4,
+          .call_field = KN_CALL_REL32,
+          .abs64 = R_X86_64_64,
+          .abs32 = R_X86_64_32,
+          .rel64 = R_X86_64_PC64,
+          .rel32 = R_X86_64_PC32,
+          .sectional = sectional,
+          .calls = calls,
+          .cie_code_align = 1,
+          .cie_return = 16,             /* rip */
+          .cie_rules = {0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
+                        0x80 | 16, 1}}, /* DW_CFA_offset rip, cfa - 8 */
   .walk_size = sizeof(struct x64_walk),
   .hooks = {.move = x64_hook_move,
             .load = x64_hook_load,

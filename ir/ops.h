@@ -1,0 +1,97 @@
+/* The tables of operations and shapes (<kiln/ops.def>, <kiln/shapes.def>) as the library reads them. Included
+ * by ir/func.h, and by the parser, which sees no more of functions. */
+#ifndef KN_IR_OPS_H
+#define KN_IR_OPS_H
+
+#include "ir/types.h"
+#include <kiln/build.h>
+
+enum kn_shape {
+#define SHAPE(E, state, a, b, c, result, edges, text) KN_SH_##E,
+#include <kiln/shapes.def>
+  KN_SH_COUNT
+};
+
+/* Whether instructions of a shape exist. */
+enum kn_shape_state { KN_SHAPE_BUILT, KN_SHAPE_INTERNAL, KN_SHAPE_RESERVED };
+
+/* What is wanted of an operand. Those from T to OPT are handles in a field. */
+enum kn_operand_kind {
+  KN_OPERAND_NO,
+  KN_OPERAND_T,
+  KN_OPERAND_PTR,
+  KN_OPERAND_I8,
+  KN_OPERAND_FROM,
+  KN_OPERAND_SLOT,
+  KN_OPERAND_OPT,
+  KN_OPERAND_INST,
+  KN_OPERAND_CALL,
+  KN_OPERAND_RET
+};
+
+/* Which type the value has. */
+enum kn_result_rule { KN_RESULT_NO, KN_RESULT_T, KN_RESULT_I8, KN_RESULT_SIG, KN_RESULT_OF };
+
+/* How many edges leave a terminator's block. */
+enum kn_edge_rule { KN_EDGES_0, KN_EDGES_1, KN_EDGES_2, KN_EDGES_SOME, KN_EDGES_ANY };
+
+struct kn_shape_info {
+  uint8_t operand[3]; /* in the fields a, b, c: enum kn_operand_kind */
+  uint8_t n_fields;   /* handles in fields, from a on */
+  uint8_t state;      /* enum kn_shape_state */
+  uint8_t result;     /* enum kn_result_rule */
+  uint8_t edges;      /* enum kn_edge_rule */
+};
+extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
+
+enum { /* effects */
+       KN_FX_PURE = 0,
+       KN_FX_READ = 1,
+       KN_FX_WRITE = 2,
+       KN_FX_TRAP = 4,
+       KN_FX_CALL = 8,
+       KN_FX_TERM = 16,
+       KN_FX_ONE = 32,
+       KN_FX_FLAG = 64
+};
+
+struct kn_op_info {
+  const char *name;
+  const char *doc;
+  uint16_t types;  /* KN_TS_... */
+  uint8_t shape;   /* enum kn_shape */
+  uint8_t effects; /* KN_FX_... */
+};
+extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
+
+static inline enum kn_shape kn_op_shape(unsigned op) { return (enum kn_shape)kn_op_info[op].shape; }
+
+static inline bool kn_op_ends_block(unsigned op) {
+  return (kn_op_info[op].effects & KN_FX_TERM) != 0;
+}
+
+/* The text form says the type: `add.i32`. It does not where there is one only, or where it is known from
+ * something else. */
+static inline bool kn_op_spells_type(unsigned op) {
+  const struct kn_op_info *info = &kn_op_info[op];
+  unsigned rule = kn_shape_info[info->shape].result;
+  return (info->types & (info->types - 1)) != 0 && rule != KN_RESULT_SIG && rule != KN_RESULT_OF;
+}
+
+/* True if conversion `op` goes from `from` (any number) to `to`, which is of its types. Types are in the order
+ * of their sizes within integers and within floats. */
+static inline bool kn_op_converts(unsigned op, unsigned to, unsigned from) {
+  switch ((unsigned)kn_op_shape(op)) {
+  case KN_SH_CONV_II: return kn_type_is_int(from) && (op == KILN_OP_TRUNC ? from > to : from < to);
+  case KN_SH_CONV_FF:
+    return kn_type_is_float(from) && (op == KILN_OP_FDEMOTE ? from > to : from < to);
+  case KN_SH_CONV_FI: return kn_type_is_float(from);
+  case KN_SH_CONV_IF: return kn_type_is_int(from);
+  case KN_SH_CONV_BITS:
+    return from - 1 < KILN_TYPE_COUNT - 1 && kn_type_log2[from] == kn_type_log2[to] &&
+           (from == KILN_TYPE_F80) == (to == KILN_TYPE_F80);
+  default: return false;
+  }
+}
+
+#endif

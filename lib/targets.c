@@ -1,0 +1,60 @@
+/* The registry of targets: the one file that names them. What the rest of the library and its users know of a
+ * target they ask here or read from its table (targets/target.h). Invariant: every kiln_target has a table. */
+#include "targets/target.h"
+
+#include <string.h>
+
+static const struct kn_target *const targets[] = {
+  [KILN_TARGET_X86_64] = &kn_target_x86_64,
+  [KILN_TARGET_AARCH64] = &kn_target_aarch64,
+};
+_Static_assert(sizeof targets / sizeof *targets == KILN_TARGET_COUNT, "every target has a table");
+
+const struct kn_target *kn_target_at(kiln_target t) { return targets[t]; }
+
+const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
+
+bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
+
+/* ---- <kiln/module.h> ---- */
+
+const char *kiln_target_name(kiln_target t) {
+  return (unsigned)t < KILN_TARGET_COUNT ? targets[t]->name : NULL;
+}
+
+bool kiln_target_find(const char *name, kiln_target *out) {
+  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+    if (strcmp(name, targets[t]->name) != 0) continue;
+    *out = (kiln_target)t;
+    return true;
+  }
+  return false;
+}
+
+bool kiln_target_host(kiln_target *out) {
+#if defined(__x86_64__)
+  *out = KILN_TARGET_X86_64;
+  return true;
+#elif defined(__aarch64__)
+  *out = KILN_TARGET_AARCH64;
+  return true;
+#else
+  (void)out;
+  return false;
+#endif
+}
+
+const char *kiln_feature_name(kiln_target target, unsigned i) {
+  if ((unsigned)target >= KILN_TARGET_COUNT || i >= KN_MAX_FEATURES) return NULL;
+  return targets[target]->features[i].name;
+}
+
+bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out) {
+  const char *is;
+  for (unsigned i = 0; (is = kiln_feature_name(target, i)) != NULL; i++) {
+    if (strcmp(is, name) != 0) continue;
+    *out = targets[target]->features[i].bit;
+    return true;
+  }
+  return false;
+}
