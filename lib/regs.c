@@ -303,7 +303,10 @@ void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned hom
 
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(w->f, in);
-  for (uint32_t k = 0; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
+  if (o.n_fields > 0) kn_drop(w, o.field[0]);
+  if (o.n_fields > 1) kn_drop(w, o.field[1]);
+  if (o.n_fields > 2) kn_drop(w, o.field[2]);
+  for (uint32_t k = o.n_fields; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
 }
 
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
