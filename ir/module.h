@@ -199,6 +199,8 @@ struct kiln_session {
   struct kn_walk *walk;   /* lib/walk.h */
   kiln_stats stats;       /* its times in ticks: ir/clock.h */
   bool timing;
+  unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
+  kiln_buffer *dump_out;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
 };
 

@@ -2,6 +2,7 @@
 #include "ir/build.h"
 #include "ir/clock.h"
 #include "lib/check.h"
+#include "lib/dump.h"
 #include "lib/plan.h"
 #include "lib/walk.h"
 
@@ -45,6 +46,12 @@ bool kiln_session_map(kiln_session *s, bool on) {
   return true;
 }
 
+bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
+  s->dump_what = out ? what : 0;
+  s->dump_out = out;
+  return make_rooms(s);
+}
+
 void kn_session_free_rooms(kiln_session *s) {
   if (s->plan) kn_plan_free(s->plan, s->module);
 #ifdef KN_CHECKS
@@ -80,6 +87,9 @@ kiln_status kiln_func_compile(kiln_func *f) {
 #endif
     uint64_t t0 = now(s->timing);
     bool planned = kn_plan_make(s->plan, f, t);
+    if (KN_UNLIKELY(s->dump_what != 0) && planned &&
+        !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+      kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
     uint64_t t1 = now(s->timing);
     status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
     uint64_t t2 = now(s->timing);

@@ -93,7 +93,8 @@ struct kn_target {
   uint64_t caller_homes; /* may be homes of intervals without calls, else temporary */
   uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
-  uint8_t arg_regs[8];   /* general argument registers in order; KN_NO_REG ends */
+  const char *const *reg_names; /* by number, for people; NULL: there is no such register */
+  uint8_t arg_regs[8];          /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   uint8_t whole[2];   /* by bank: the type whose move keeps all that a home holds */

@@ -22,6 +22,8 @@ static const char help[] =
   "      --stats              print what was compiled\n"
   "      --only=FUNCTION      compile only this function (again: and that one)\n"
   "      --dump[=FILE]        print each function before it is compiled (to standard error)\n"
+  "      --dump=WHAT,...      print the parts ir, plan (order, loops), homes (with intervals and\n"
+  "                           weights) and code of each function to standard error\n"
   "      --listing[=FILE]     print the IR beside the machine code (to standard output)\n"
   "      --stress=SEED        choose few registers at random (a test aid)\n"
   "      -o OUT               output of the only input; default: its name with .o, here\n"

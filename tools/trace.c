@@ -3,12 +3,38 @@
 #include "trace.h"
 
 #include <errno.h>
+#include <kiln/inspect.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* --dump=WORD,...: what is wanted, to standard error. False, and nothing done, if a word is none of these: then
+ * it is a file's name. */
+static bool dump_words(struct tool_trace *t, const char *words) {
+  enum { IR = 1 << 8, CODE = 1 << 9 };
+  static const struct {
+    const char *word;
+    unsigned what;
+  } known[] = {{"ir", IR}, {"plan", KILN_DUMP_PLAN}, {"homes", KILN_DUMP_HOMES}, {"code", CODE}};
+  unsigned what = 0;
+  for (const char *p = words;;) {
+    size_t n = strcspn(p, ","), k = 0;
+    while (k < 4 && (strlen(known[k].word) != n || strncmp(known[k].word, p, n) != 0)) k++;
+    if (k == 4) return false;
+    what |= known[k].what;
+    if (p[n] == 0) break;
+    p += n + 1;
+  }
+  if (what & IR) t->dump = "";
+  if (what & CODE && t->listing == NULL) t->listing = "";
+  t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
+  return true;
+}
+
 int tool_trace_flag(struct tool_trace *t, int flag, const char *argument) {
   switch (flag) {
-  case TOOL_TRACE_DUMP: t->dump = argument != NULL ? argument : ""; return TOOL_OK;
+  case TOOL_TRACE_DUMP:
+    if (argument == NULL || !dump_words(t, argument)) t->dump = argument != NULL ? argument : "";
+    return TOOL_OK;
   case TOOL_TRACE_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;
   default: break;
   }
@@ -23,7 +49,7 @@ int tool_trace_flag(struct tool_trace *t, int flag, const char *argument) {
 }
 
 bool tool_trace_wanted(const struct tool_trace *t) {
-  return t->dump != NULL || t->listing != NULL || t->n_only > 0;
+  return t->dump != NULL || t->listing != NULL || t->plan != 0 || t->n_only > 0;
 }
 
 static bool open_file(const char *path, FILE **out) {
@@ -54,7 +80,9 @@ int tool_trace_open(struct tool_trace *t, const char *out) {
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s) {
   t->session = s;
   t->records.size = t->listed.size = 0;
-  if (t->listing == NULL || kiln_session_map(s, true)) return true;
+  if ((t->listing == NULL || kiln_session_map(s, true)) &&
+      kiln_session_dump(s, t->plan, &t->planned))
+    return true;
   tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
   return false;
 }
@@ -116,7 +144,10 @@ kiln_status tool_trace_func(void *trace, kiln_func *f) {
     return s;
   }
   dump(t);
-  return t->listing != NULL ? compile_listed(t, f) : kiln_func_compile(f);
+  t->planned.size = 0;
+  s = t->listing != NULL ? compile_listed(t, f) : kiln_func_compile(f);
+  if (t->plan != 0) fwrite(t->planned.data, 1, t->planned.size, stderr);
+  return s;
 }
 
 bool tool_trace_end(struct tool_trace *t, const char *path, const kiln_buffer *object) {
@@ -143,6 +174,7 @@ bool tool_trace_close(struct tool_trace *t) {
   free(t->only);
   free(t->only_found);
   kiln_buffer_free(&t->text);
+  kiln_buffer_free(&t->planned);
   kiln_buffer_free(&t->records);
   kiln_buffer_free(&t->listed);
   memset(t, 0, sizeof *t);

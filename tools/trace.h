@@ -20,11 +20,13 @@ struct tool_trace {
   bool *only_found;  /* an input defines it */
   size_t n_only;
   const char *dump, *listing; /* files, "-" for standard output, NULL: not wanted */
+  unsigned plan;              /* KILN_DUMP_..., to standard error */
   /* outputs, open from the first flag on */
   FILE *dump_file, *listing_file;
   /* of the input at hand */
   kiln_session *session;
   kiln_buffer text;    /* of the function at hand */
+  kiln_buffer planned; /* the same, what its plan is */
   kiln_buffer records; /* of the listing: listing.c */
   kiln_buffer listed;  /* struct tool_listed each */
 };

@@ -144,6 +144,21 @@ KILN_API bool kiln_session_code(const kiln_session *s, kiln_code *out);
 /** The i-th relocation of that code; all zero beyond the last. */
 KILN_API kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i);
 
+/* ---- what was planned for a function, for those who look into the allocator ---- */
+
+/** Parts of a plan. */
+enum {
+  KILN_DUMP_PLAN = 1, /**< order of blocks, loops, registers that are homes in each block */
+  KILN_DUMP_HOMES =
+    2 /**< of each value and variable that several blocks share: its home (a register, or
+                           the frame), its interval of positions in that order, the weight of its uses */
+};
+
+/** From now on each function that the session compiles appends the parts `what` (KILN_DUMP_..., or'ed; 0: no
+ * more) of its plan to `out`, which has to live that long. The form is for people and may change. False without
+ * memory. */
+KILN_API bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out);
+
 #ifdef __cplusplus
 }
 #endif

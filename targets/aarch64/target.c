@@ -53,16 +53,26 @@ static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
   else a64_lower_wide(w, in);
 }
-#define CONVERSION_FROM(name)                                                                      \
-  static void from_##name(struct kn_walk *w, const struct kn_inst *in) {                           \
-    if (KN_LIKELY(LOWERED >> in->x & 1)) a64_lower_##name(w, in);                                  \
-    else convert_wide(w, in);                                                                      \
-  }
-CONVERSION_FROM(trunc)
-CONVERSION_FROM(fconvert)
-CONVERSION_FROM(ftoi)
-CONVERSION_FROM(itof)
-CONVERSION_FROM(bitcast)
+/* A conversion from any type: `plain` does those between types of one register. */
+KN_INLINE void convert(struct kn_walk *w, const struct kn_inst *in, kn_lower *plain) {
+  if (KN_LIKELY(LOWERED >> in->x & 1)) plain(w, in);
+  else convert_wide(w, in);
+}
+static void from_trunc(struct kn_walk *w, const struct kn_inst *in) {
+  convert(w, in, a64_lower_trunc);
+}
+static void from_fconvert(struct kn_walk *w, const struct kn_inst *in) {
+  convert(w, in, a64_lower_fconvert);
+}
+static void from_ftoi(struct kn_walk *w, const struct kn_inst *in) {
+  convert(w, in, a64_lower_ftoi);
+}
+static void from_itof(struct kn_walk *w, const struct kn_inst *in) {
+  convert(w, in, a64_lower_itof);
+}
+static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
+  convert(w, in, a64_lower_bitcast);
+}
 
 /* Who lowers an operation, who for i128 and for f128; and the same again for results that nobody reads:
  * what does nothing but make a value is nothing then. */
@@ -231,8 +241,18 @@ static const uint16_t sectional[] = {R_AARCH64_ABS64,
                                      0};
 static const uint16_t calls[] = {R_AARCH64_CALL26, R_AARCH64_JUMP26, 0};
 
+/* clang-format off */
+static const char *const reg_names[64] = {
+  "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+  "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28",
+  "x29", "x30", [KN_FP_BASE] = "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
+  "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
+  "v25", "v26", "v27", "v28", "v29", "v30", "v31"};
+/* clang-format on */
+
 const struct kn_target kn_target_aarch64 = {
   .name = "aarch64",
+  .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),
   .callee_homes = GP(19, 28) | FP(8, 15),

@@ -186,8 +186,16 @@ static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
+/* clang-format off */
+static const char *const reg_names[64] = {
+  "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+  "r14", "r15", [KN_FP_BASE] = "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+  "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"};
+/* clang-format on */
+
 const struct kn_target kn_target_x86_64 = {
   .name = "x86_64",
+  .reg_names = reg_names,
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
            UINT64_C(0x3f) << KN_FP_BASE,
   .caller_homes = CALLER_HOMES,
@@ -216,7 +224,7 @@ const struct kn_target kn_target_x86_64 = {
   .clobbers = clobbers,
   .lowerings = lowerings,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
-  .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
+  .reaches_zero = true,          /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},
   .elf = {.number = EM_X86_64,
           .fill = 0xcc, /* int3 */

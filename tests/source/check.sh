@@ -132,6 +132,15 @@ check_no_state() {
     fail_lines "$1 has writable data"
 }
 
+# What a debugger or a profile names can be looked up: every function of lib/ and targets/ in the archive, without
+# what compilers append to names, has its definition where ctags finds it.
+check_functions_found() {
+  comm -23 <(nm "$1" 2>/dev/null | awk '/^(lib|targets)_.*:$/ {ours = 1; next} /:$/ {ours = 0}
+      ours && $2 ~ /^[tT]$/ {sub(/\..*/, "", $3); print $3}' | sort -u) \
+    <(ctags -x --kinds-C=f -R lib targets | awk '{print $1}' | sort -u) |
+    fail_lines "functions that ctags does not find"
+}
+
 check_source() {
   local h
   check "includes point one way" check_include_direction
@@ -161,6 +170,11 @@ check_built() {
     check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
     check "${l##*/} keeps no state" check_no_state "$l"
   done
+  if command -v ctags > /dev/null; then
+    check "ctags finds the functions of lib/ and targets/" check_functions_found "$1/libkiln.a"
+  else
+    skip "ctags finds the functions of lib/ and targets/" "no ctags"
+  fi
   if [[ -f $1/interp/libkiln-interp.so ]]; then
     check "libkiln-interp.so exports kiln_ only" check_exported "$1/interp/libkiln-interp.so"
     check "libkiln-interp.a has names of its own only" check_archive_names "$1/interp/libkiln-interp.a"

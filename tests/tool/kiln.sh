@@ -206,6 +206,11 @@ check "nor that of bitcode" bash -c "'$kiln' compile --dump=/dev/null -o dumped.
 check "--dump=FILE is text that compiles" bash -c \
   "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
 check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
+check "--dump=plan,homes tells order and homes" says 0 '^    0: b0' "$kiln" compile --dump=plan,homes -o dumped.o three.kir
+check "and does not change the object" cmp dumped.o three.o
+check "--dump=ir is the text" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump=ir -o dumped.o three.kir
+[[ -x $build/kiln-dis ]] &&
+  check "--dump=code is the code" says 0 '^ *[0-9a-f]*:.* ret$' "$kiln" compile --dump=code -o dumped.o three.kir
 printf 'func @g(i64) -> i64 {\nb0(v0: i64):\n  v1 = vsplat.v64 v0\n  ret v0\n}\n' > bad-after.kir
 cat three.kir bad-after.kir > failing.kir
 check "--dump shows what came before an error" says 1 '^  v1 = add.i32 v0, 77$' "$kiln" compile --dump -o clean/b.o failing.kir

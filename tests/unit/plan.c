@@ -11,6 +11,8 @@
 
 #include "ir/build.h"
 #include "lib/plan.h"
+#include <kiln/inspect.h>
+#include <kiln/text.h>
 
 #define I64 KILN_TYPE_I64
 #define F64 KILN_TYPE_F64
@@ -25,6 +27,11 @@ struct fixture {
 };
 
 static const struct kn_target *const target = &kn_target_x86_64;
+
+static kiln_status compile_each(void *user, kiln_func *f) {
+  (void)user;
+  return kiln_func_compile(f);
+}
 
 static void start(struct fixture *t) {
   kiln_symbol symbol = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "f"}, t->sig);
@@ -581,14 +588,71 @@ static void random_graphs(struct fixture *t, bool in_order) {
 static void test_random_in_order(void **state) { random_graphs(*state, true); }
 static void test_random_any_order(void **state) { random_graphs(*state, false); }
 
+/* What kiln_session_dump tells of a loop that a call is in: `x` and the slot live through it, in registers that
+ * calls preserve. */
+static void test_dump(void **state) {
+  static const char text[] = "declare @g()\n"
+                             "func @f(i64) -> i64 {\n"
+                             "  slot0 = slot 8 align 8\n"
+                             "b0(v0: i64):\n"
+                             "  store.i64 v0, slot0\n"
+                             "  br b1\n"
+                             "b1:\n"
+                             "  v3 = load.i64 slot0\n"
+                             "  v4 = sub.i64 v3, 1\n"
+                             "  store.i64 v4, slot0\n"
+                             "  call @g()\n"
+                             "  v7 = icmp.i64 ne v4, 0\n"
+                             "  brif v7, b1, b2\n"
+                             "b2:\n"
+                             "  v9 = load.i64 slot0\n"
+                             "  ret v9\n"
+                             "}\n";
+  static const char more[] = "func @h() {\nb0:\n  ret\n}\n";
+  static const char *const lines[] = {
+    "plan of @f\n",
+    "\n  order: of filling\n    0: b0  homes rbx\n    1: b1  loop 0  calls 1  homes rbx\n    2: b2 "
+    " homes rbx\n",
+    "\n  loop 0: positions 1 to 1, depth 1\n",
+    "\n  saved: rbx\n",
+    "\n  homes:\n    slot0 i64: rbx  positions 0 to 2  weight 18\n", /* 1 + 2 * 8 + 1 */
+  };
+  (void)state;
+  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_session *s = kiln_session_new(m);
+  kiln_buffer out = {0};
+  assert_true(kiln_session_dump(s, KILN_DUMP_PLAN | KILN_DUMP_HOMES, &out));
+  assert_int_equal(kiln_text_parse(s, text, strlen(text), compile_each, NULL), KILN_OK);
+  assert_true(kiln_buffer_append(&out, "", 1));
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    if (strstr((char *)out.data, lines[i]) == NULL)
+      fail_msg("no \"%s\" in\n%s", lines[i], (char *)out.data);
+  size_t size = out.size;
+  assert_true(kiln_session_dump(s, 0, NULL));
+  assert_int_equal(kiln_text_parse(s, more, strlen(more), compile_each, NULL), KILN_OK);
+  assert_int_equal(out.size, size);
+  kiln_buffer_free(&out);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(test_source_order),  TEST(test_depth_first),     TEST(test_unreachable),
-    TEST(test_address_taken), TEST(test_nested_loops),    TEST(test_overlapping_loops),
-    TEST(test_deep_loops),    TEST(test_intervals),       TEST(test_returns_twice),
-    TEST(test_weights),       TEST(test_random_in_order), TEST(test_random_any_order),
+    TEST(test_dump),
+    TEST(test_source_order),
+    TEST(test_depth_first),
+    TEST(test_unreachable),
+    TEST(test_address_taken),
+    TEST(test_nested_loops),
+    TEST(test_overlapping_loops),
+    TEST(test_deep_loops),
+    TEST(test_intervals),
+    TEST(test_returns_twice),
+    TEST(test_weights),
+    TEST(test_random_in_order),
+    TEST(test_random_any_order),
   };
   return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
