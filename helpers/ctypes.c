@@ -130,8 +130,8 @@ static const struct {
   [KILN_C_COMPLEX_LDOUBLE] = {32, KILN_TYPE_F80, 0, KN_CCLASS_MEMORY},
 };
 
-static struct kn_ctype make_basic(kiln_target target, kiln_ckind kind) {
-  bool a64 = target == KILN_TARGET_AARCH64, complex = kind >= KILN_C_COMPLEX_FLOAT;
+static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ckind kind) {
+  bool complex = kind >= KILN_C_COMPLEX_FLOAT;
   uint8_t size = basics[kind].size, value = basics[kind].value;
   struct kn_ctype t = {
     .size = size,
@@ -139,10 +139,10 @@ static struct kn_ctype make_basic(kiln_target target, kiln_ckind kind) {
              : complex ? size / 2u
                        : size,
     .kind = (uint8_t)kind,
-    .is_signed = basics[kind].is_signed && !(a64 && kind == KILN_C_CHAR),
+    .is_signed = kind == KILN_C_CHAR ? abi->signed_char : basics[kind].is_signed,
     .classes = class_run((enum kn_cclass)basics[kind].class, 0, size),
   };
-  if (value == KILN_TYPE_F80 && a64) value = KILN_TYPE_F128;
+  if (value == KILN_TYPE_F80) value = (uint8_t)abi->ldouble;
   if (kind == KILN_C_LDOUBLE)
     t.classes = class_run(KN_CCLASS_X87, 0, 8) | class_run(KN_CCLASS_X87UP, 8, 8);
   t.natural = t.align;
@@ -168,12 +168,17 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   memset(c, 0, sizeof *c);
   c->m = m;
   c->allocator = a;
-  c->target = kiln_module_target(m);
+  c->abi = kn_cabi_of(kiln_module_target(m));
+  if (c->abi == NULL) {
+    kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, "the target's ABI of C");
+    kiln_ctypes_free(c);
+    return NULL;
+  }
   if (!KN_HELPER_ROOM(a, c->types, KILN_C_ARRAY) || !KN_HELPER_ROOM(a, c->sigs, 1)) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  for (unsigned k = 0; k < KILN_C_ARRAY; k++) c->types.at[k] = make_basic(c->target, (kiln_ckind)k);
+  for (unsigned k = 0; k < KILN_C_ARRAY; k++) c->types.at[k] = make_basic(c->abi, (kiln_ckind)k);
   c->types.n = KILN_C_ARRAY;
   memset(c->sigs.at, 0, sizeof *c->sigs.at);
   c->sigs.n = 1;
@@ -291,8 +296,8 @@ static void raise_align(struct layout *l, uint64_t align) {
 }
 
 /* Where `width` bits of `type` go, the next free bit being `at`: not over more units of the type's
- * alignment than the type itself has; packed ones anywhere. Raises the alignment of the whole, except
- * that x86-64 does not count members without a name. */
+ * alignment than the type itself has; packed ones anywhere. Raises the alignment of the whole, for
+ * members without a name only if the ABI says so. */
 static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
                            uint64_t at) {
   uint64_t unit = type->align * UINT64_C(8), pack = l->as.pack_bytes;
@@ -303,7 +308,7 @@ static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct 
     at = kn_cround(at, unit);
   uint64_t own = f->align_bytes;
   if (own != 0) at = kn_cround(at, own * 8);
-  if (!(f->flags & KILN_CFIELD_UNNAMED) || l->c->target == KILN_TARGET_AARCH64) {
+  if (!(f->flags & KILN_CFIELD_UNNAMED) || l->c->abi->unnamed_bits_align) {
     raise_align(l, packed && f->bits != 0 ? 1 : unit / 8);
     raise_align(l, own);
   }

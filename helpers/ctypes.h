@@ -53,10 +53,35 @@ struct kn_carg {
   kiln_ctype given;
 };
 
+/* Argument registers taken so far. */
+struct kn_cregs {
+  unsigned gp, fp;
+};
+
+/* What a target's ABI says about C: a row of the table in ctypes_abi.c. */
+struct kn_cabi {
+  kiln_type ldouble;       /* long double */
+  bool signed_char;        /* plain char is signed */
+  bool unnamed_bits_align; /* bit-fields without a name count for the alignment of the whole */
+  bool extends_small;      /* arguments of less than 32 bits are extended by the caller */
+  bool
+    joins_pieces; /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
+  bool splits_i128; /* an i128 is two integers to va_arg */
+  /* How an argument of a type goes while there are registers. */
+  kiln_carg (*arg)(const struct kn_ctype *t);
+  /* The pieces of a result, if it is returned in registers. */
+  void (*result)(const struct kn_ctype *t, kiln_carg *a);
+  /* Takes registers for an argument, which may go by memory for lack of them. NULL, or what cannot be said to
+   * Kiln. */
+  const char *(*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a);
+  /* va_arg of what is no scalar, or goes by memory: its address. */
+  kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a, kiln_value ap);
+};
+
 struct kiln_ctypes {
   kiln_module *m;
   kiln_allocator allocator;
-  kiln_target target;
+  const struct kn_cabi *abi;
   KN_HELPER_ARRAY(struct kn_ctype) types; /* the basic ones first: index is id */
   KN_HELPER_ARRAY(kiln_cplace) fields;
   KN_HELPER_ARRAY(struct kn_csig) sigs; /* index 0 is none */
@@ -84,6 +109,13 @@ bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message);
 enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 /* Merges two classes. */
 enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
+/* The ABI of a target; NULL if there is none. */
+const struct kn_cabi *kn_cabi_of(kiln_target target);
+/* kn_cabi.va_arg of both ABIs (ctypes_build.c). */
+kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+                          kiln_value ap);
+kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+                          kiln_value ap);
 /* How a value of type t goes as an argument that finds room in registers: VALUE, PIECES, ...; `param` is
  * not set. For va_arg. */
 kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t);

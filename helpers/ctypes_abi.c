@@ -7,13 +7,6 @@
 
 enum { X64_GP = 6, X64_FP = 8, A64_FP = 8 };
 
-/* Registers taken so far. */
-struct registers {
-  unsigned gp, fp;
-};
-
-static bool is_float(unsigned type) { return type >= KILN_TYPE_F16 && type <= KILN_TYPE_F128; }
-
 /* The integer type of a piece of `size` bytes, 1 to 8. */
 static kiln_type int_type(uint64_t size) {
   return size > 4   ? KILN_TYPE_I64
@@ -66,15 +59,18 @@ static kiln_carg x64_arg(const struct kn_ctype *t) {
   return a;
 }
 
-/* Takes registers for an argument; one that does not find them all goes by memory. */
-static void x64_take(const struct kn_ctype *t, struct registers *r, kiln_carg *a) {
-  struct registers need = {0, 0};
+static void x64_result(const struct kn_ctype *t, kiln_carg *a) { x64_pieces(t, a, true); }
+
+/* One that does not find registers for all of it goes by memory. */
+static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
+  struct kn_cregs need = {0, 0};
   if (a->pass == KILN_CPASS_VALUE) {
     if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64) need.fp = 1;
     else if (t->value <= KILN_TYPE_I64) need.gp = 1;
     else if (t->value == KILN_TYPE_I128) need.gp = 2;
   }
-  for (uint32_t i = 0; i < a->n_pieces; i++) is_float(a->pieces[i].type) ? need.fp++ : need.gp++;
+  for (uint32_t i = 0; i < a->n_pieces; i++)
+    kiln_type_is_float(a->pieces[i].type) ? need.fp++ : need.gp++;
   if (r->gp + need.gp <= X64_GP && r->fp + need.fp <= X64_FP) {
     r->gp += need.gp;
     r->fp += need.fp;
@@ -82,6 +78,7 @@ static void x64_take(const struct kn_ctype *t, struct registers *r, kiln_carg *a
     a->pass = KILN_CPASS_BYVAL;
     a->n_pieces = 0;
   }
+  return NULL;
 }
 
 /* ---- AArch64 ---- */
@@ -112,17 +109,44 @@ static kiln_carg a64_arg(const struct kn_ctype *t) {
 
 /* Follows the float registers: a homogeneous aggregate with members aligned to 16 would be so on the
  * stack, which cannot be said to Kiln. */
-static bool a64_take(const struct kn_ctype *t, struct registers *r, const kiln_carg *a) {
-  bool fp = a->pass == KILN_CPASS_PIECES ? is_float(a->pieces[0].type)
-                                         : a->pass == KILN_CPASS_VALUE && is_float(t->value);
-  if (!fp) return true;
+static const char *a64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
+  bool fp = a->pass == KILN_CPASS_PIECES
+              ? kiln_type_is_float(a->pieces[0].type)
+              : a->pass == KILN_CPASS_VALUE && kiln_type_is_float((kiln_type)t->value);
+  if (!fp) return NULL;
   unsigned n = a->pass == KILN_CPASS_PIECES ? a->n_pieces : 1;
   if (r->fp + n <= A64_FP) {
     r->fp += n;
-    return true;
+    return NULL;
   }
   r->fp = A64_FP;
-  return a->pass != KILN_CPASS_PIECES || t->natural < 16 || t->hfa == KILN_TYPE_F128;
+  if (a->pass != KILN_CPASS_PIECES || t->natural < 16 || t->hfa == KILN_TYPE_F128) return NULL;
+  return "floats aligned to 16 bytes in a struct on the stack";
+}
+
+/* ---- the table ---- */
+
+static const struct kn_cabi abis[] = {
+  [KILN_TARGET_X86_64] = {.ldouble = KILN_TYPE_F80,
+                          .signed_char = true,
+                          .extends_small = true,
+                          .splits_i128 = true,
+                          .arg = x64_arg,
+                          .result = x64_result,
+                          .take = x64_take,
+                          .va_arg = kn_cva_arg_x64},
+  [KILN_TARGET_AARCH64] = {.ldouble = KILN_TYPE_F128,
+                           .unnamed_bits_align = true,
+                           .joins_pieces = true,
+                           .arg = a64_arg,
+                           .result = a64_pieces,
+                           .take = a64_take,
+                           .va_arg = kn_cva_arg_a64},
+};
+_Static_assert(sizeof abis / sizeof *abis == KILN_TARGET_COUNT, "every target has an ABI of C");
+
+const struct kn_cabi *kn_cabi_of(kiln_target target) {
+  return abis[target].arg != NULL ? &abis[target] : NULL;
 }
 
 /* ---- signatures ---- */
@@ -131,7 +155,7 @@ kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
   kiln_carg none = {.pass = KILN_CPASS_NONE};
   if (type == NULL) return none;
-  kiln_carg a = c->target == KILN_TARGET_AARCH64 ? a64_arg(type) : x64_arg(type);
+  kiln_carg a = c->abi->arg(type);
   a.type = t;
   return a;
 }
@@ -141,8 +165,7 @@ static kiln_carg result_of(const kiln_ctypes *c, kiln_ctype t) {
   kiln_carg a = {.type = t, .pass = KILN_CPASS_SRET};
   if (type->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
   else if (type->size == 0) a.pass = KILN_CPASS_NONE;
-  else if (c->target == KILN_TARGET_AARCH64) a64_pieces(type, &a);
-  else x64_pieces(type, &a, true);
+  else c->abi->result(type, &a);
   return a;
 }
 
@@ -155,7 +178,7 @@ static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
 
 /* Flags of a scalar: small integers are extended where the ABI's users rely on it. */
 static unsigned extension(const kiln_ctypes *c, const struct kn_ctype *t) {
-  if (c->target == KILN_TARGET_AARCH64 || t->value > KILN_TYPE_I16) return 0;
+  if (!c->abi->extends_small || t->value > KILN_TYPE_I16) return 0;
   return t->is_signed ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
 }
 
@@ -166,7 +189,7 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
   case KILN_CPASS_VALUE: return add_param(c, (kiln_type)t->value, extension(c, t));
   case KILN_CPASS_PIECES:
     for (uint32_t i = 0; i < a->n_pieces; i++) {
-      bool join = c->target == KILN_TARGET_AARCH64 && i + 1 < a->n_pieces;
+      bool join = c->abi->joins_pieces && i + 1 < a->n_pieces;
       if (!add_param(c, a->pieces[i].type, join ? KILN_PARAM_JOIN : 0)) return false;
     }
     return true;
@@ -186,7 +209,7 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
 }
 
 /* One more argument of the signature being made. */
-static bool add_arg(kiln_ctypes *c, struct registers *r, kiln_ctype given, kiln_ctype passed) {
+static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, kiln_ctype given, kiln_ctype passed) {
   const struct kn_ctype *t = kn_ctype_at(c, passed);
   if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY)
     return kn_ctypes_fail(c, KILN_ERR_TYPE, "a parameter of void, of an array, or of no type");
@@ -194,10 +217,8 @@ static bool add_arg(kiln_ctypes *c, struct registers *r, kiln_ctype given, kiln_
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   struct kn_carg *a = c->args.at + c->args.n;
   *a = (struct kn_carg){kn_carg_of(c, passed), given};
-  if (c->target == KILN_TARGET_X86_64) x64_take(t, r, &a->as);
-  else if (!a64_take(t, r, &a->as))
-    return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED,
-                          "floats aligned to 16 bytes in a struct on the stack");
+  const char *unsupported = c->abi->take(t, r, &a->as);
+  if (unsupported != NULL) return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, unsupported);
   if (!add_params(c, t, &a->as)) return false;
   c->args.n++;
   return true;
@@ -208,7 +229,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
                           const kiln_ctype *params, uint32_t n) {
   const kiln_csig none = {0};
   uint32_t before = c->args.n, n_fixed = n;
-  struct registers r = {0, 0};
+  struct kn_cregs r = {0, 0};
   const struct kn_ctype *type = kn_ctype_at(c, result);
   if (type == NULL || type->kind == KILN_C_ARRAY) {
     kn_ctypes_fail(c, KILN_ERR_TYPE, "a result of an array, or of no type");

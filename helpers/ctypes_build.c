@@ -228,8 +228,8 @@ static kiln_value gather(kiln_func *f, const struct kn_ctype *t, const kiln_carg
 }
 
 /* psABI 3.5.7: gp_offset, fp_offset, overflow_arg_area, reg_save_area. */
-static kiln_value x64_va_arg(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
-                             kiln_value ap) {
+kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+                          kiln_value ap) {
   enum { GP = 0, FP = 4, STACK = 8, SAVED = 16, GP_END = 48, FP_END = 176 };
   kiln_value stack = kiln_build_load(f, KILN_TYPE_I64, ap, STACK, 0), at = stack;
   if (t->align > 8) at = round_up(f, KILN_TYPE_I64, at, t->align);
@@ -274,8 +274,8 @@ static kiln_value x64_va_arg(kiln_func *f, const struct kn_ctype *t, const kiln_
 }
 
 /* AAPCS64, appendix B: stack, gr_top, vr_top, gr_offs, vr_offs. */
-static kiln_value a64_va_arg(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
-                             kiln_value ap) {
+kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+                          kiln_value ap) {
   enum { STACK = 0, GR_TOP = 8, VR_TOP = 16, GR_OFFS = 24, VR_OFFS = 28 };
   bool fp = a->pieces[0].type >= KILN_TYPE_F32, even = !fp && t->natural >= 16;
   uint64_t stacked = kn_cround(t->size, 8), bytes = fp ? 16 * a->n_pieces : stacked;
@@ -310,21 +310,20 @@ kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype typ
       kiln_ctype_promote(c, type).id != type.id)
     return fail(f, KILN_ERR_TYPE, "a variadic argument never has this type");
   if (t->size > INT32_MAX) return fail(f, KILN_ERR_LIMIT, "an argument of 2 GiB or more");
-  bool a64 = c->target == KILN_TARGET_AARCH64;
   kiln_carg a = kn_carg_of(c, type);
   if (a.pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
   if (a.pass == KILN_CPASS_REFERENCE) return kiln_build_va_arg(f, KILN_TYPE_PTR, ap);
-  if (a.pass != KILN_CPASS_VALUE) return a64 ? a64_va_arg(f, t, &a, ap) : x64_va_arg(f, t, &a, ap);
+  if (a.pass != KILN_CPASS_VALUE) return c->abi->va_arg(f, t, &a, ap);
   if (t->value == KILN_TYPE_F64 || t->value <= KILN_TYPE_I64)
     return kiln_build_va_arg(f, (kiln_type)t->value, ap);
-  /* i128 as two integers on x86-64, as itself on AArch64; long double by memory, or one register */
-  bool pair = !a64 && t->value == KILN_TYPE_I128;
+  /* i128 as two integers or as itself; long double by memory, or one register */
+  bool pair = c->abi->splits_i128 && t->value == KILN_TYPE_I128;
   a = (kiln_carg){.type = type,
                   .pass = t->value == KILN_TYPE_F80 ? KILN_CPASS_BYVAL : KILN_CPASS_PIECES};
   a.n_pieces = pair ? 2 : 1;
   for (uint32_t k = 0; k < a.n_pieces; k++)
     a.pieces[k] =
       pair ? (kiln_cpiece){KILN_TYPE_I64, 8 * k, 8} : (kiln_cpiece){(kiln_type)t->value, 0, 16};
-  kiln_value at = a64 ? a64_va_arg(f, t, &a, ap) : x64_va_arg(f, t, &a, ap);
+  kiln_value at = c->abi->va_arg(f, t, &a, ap);
   return kiln_build_load(f, (kiln_type)t->value, at, 0, 0);
 }

@@ -17,6 +17,11 @@ static ffi_type big = {48, 8, FFI_TYPE_STRUCT, big_elements};
 
 /* ---- where arguments go ---- */
 
+/* Passed in an SSE register. */
+static bool in_xmm(unsigned type) {
+  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128;
+}
+
 struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
                                      uint32_t size_bytes, unsigned align_log2) {
   struct kn_place p = {.type = (uint8_t)type,
@@ -28,7 +33,7 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
   if (flags & KILN_PARAM_BYVAL) {
     size = ((uint64_t)size_bytes + 7) & ~UINT64_C(7);
     if (align_log2 > 3) p.align = 1u << align_log2;
-  } else if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128) {
+  } else if (in_xmm(type)) {
     if (l->fp < 8) {
       p.kind = KN_PLACE_FP;
       p.at = l->fp++;
@@ -176,10 +181,6 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
 
 /* ---- results ---- */
 
-static bool is_float(unsigned type) {
-  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128;
-}
-
 /* The registers of the results: integer words, floats and the x87 stack, in order. */
 struct result_regs {
   uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
@@ -188,7 +189,7 @@ struct result_regs {
 static void results_out(const struct kn_isig *sig, const kiln_bits *values, struct result_regs *r) {
   unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
-    if (is_float(sig->results[i])) {
+    if (in_xmm(sig->results[i])) {
       r->floats[f][0] = values[i].low;
       r->floats[f++][1] = values[i].high;
       continue;
@@ -214,7 +215,7 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
       to[1] = r->f80s[x++][1] & UINT16_MAX;
       continue;
     }
-    if (is_float(type)) {
+    if (in_xmm(type)) {
       to[0] = r->floats[f][0] & kn_interp_mask(kn_interp_bits(type));
       if (type == KILN_TYPE_F128) to[1] = r->floats[f][1];
       f++;
@@ -411,11 +412,11 @@ uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type) {
   unsigned bytes = kn_interp_is_wide(type) ? 16 : 8;
   uint8_t *from;
   bool beyond = false;
-  if (is_float(type) && v.fp < 176) {
+  if (in_xmm(type) && v.fp < 176) {
     from = v.save + v.fp;
     beyond = im && (v.fp - 48) / 16 >= im->n_fp;
     v.fp += 16;
-  } else if (!is_float(type) && type != KILN_TYPE_F80 && v.gp + bytes <= 48) {
+  } else if (!in_xmm(type) && type != KILN_TYPE_F80 && v.gp + bytes <= 48) {
     from = v.save + v.gp;
     beyond = im && (v.gp + bytes) / 8 > im->n_gp;
     v.gp += bytes;

@@ -60,13 +60,20 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   return in->sigs[id] = s;
 }
 
+/* What operations do that leave something to the target: see docs/ir.md. */
+static const struct kn_imachine machines[] = {
+  [KILN_TARGET_X86_64] = {.fuses = false, .division_traps = true},
+  [KILN_TARGET_AARCH64] = {.fuses = true, .division_traps = false},
+};
+_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
+
 kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options) {
   kiln_interp empty = {.m = m, .allocator = kiln_module_allocator(m)};
   kiln_interp *in = kn_interp_realloc(&empty, NULL, sizeof *in);
   if (!in) return NULL;
   *in = empty;
   if (options) in->options = *options;
-  in->once = kiln_module_target(m) == KILN_TARGET_AARCH64;
+  in->machine = machines[kiln_module_target(m)];
   in->keyed = pthread_key_create(&in->key, kn_interp_thread_free) == 0;
   if (in->keyed && pthread_mutex_init(&in->lock, NULL) == 0) return in;
   if (in->keyed) pthread_key_delete(in->key);

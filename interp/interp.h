@@ -211,11 +211,17 @@ struct kn_thread {
   kiln_diag diag;
 };
 
+/* The module's target, as far as it shows. */
+struct kn_imachine {
+  bool fuses;          /* fmuladd rounds once */
+  bool division_traps; /* by zero, and where the quotient does not fit */
+};
+
 struct kiln_interp {
   kiln_module *m;
   kiln_interp_options options;
   kiln_allocator allocator;
-  bool once;             /* fmuladd rounds once, division does not trap: AArch64 */
+  struct kn_imachine machine;
   struct kn_isig **sigs; /* by id */
   uint32_t n_sigs;
   struct kn_ifunc **funcs;

@@ -297,8 +297,8 @@ static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const stru
 static void divide(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
   kn_u128 r;
   const char *why =
-    kn_interp_divide(i->x, kn_interp_bits(i->type), !t->in->once, get_typed(fr, i->a, i->type),
-                     get_typed(fr, i->b, i->type), &r);
+    kn_interp_divide(i->x, kn_interp_bits(i->type), t->in->machine.division_traps,
+                     get_typed(fr, i->a, i->type), get_typed(fr, i->b, i->type), &r);
   if (why) kn_interp_fault(t, KILN_ERR_TRAP, "%s", why);
   put_typed(fr, i->dst, i->type, r);
 }
@@ -330,9 +330,11 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     put_typed(fr, i->dst, i->type, kn_interp_convert(i->x, i->type, i->y, v));
     break;
   }
-  case KI_FLOAT: fr->regs[i->dst] = kn_interp_float(i->x, i->type, t->in->once, *a, *b, *c); break;
+  case KI_FLOAT:
+    fr->regs[i->dst] = kn_interp_float(i->x, i->type, t->in->machine.fuses, *a, *b, *c);
+    break;
   case KI_FLOAT_WIDE: {
-    kn_u128 v = kn_interp_wide_float(i->x, i->type, t->in->once, kn_interp_get_wide(a),
+    kn_u128 v = kn_interp_wide_float(i->x, i->type, t->in->machine.fuses, kn_interp_get_wide(a),
                                      kn_interp_get_wide(b), kn_interp_get_wide(c));
     kn_interp_put_wide(fr->regs + i->dst, v);
     break;

@@ -24,6 +24,9 @@ uint32_t kiln_type_size(kiln_type t) {
   return t != KILN_TYPE_VOID && (unsigned)t < KILN_TYPE_COUNT ? 1u << kn_type_log2[t] : 0;
 }
 
+bool kiln_type_is_int(kiln_type t) { return kn_type_is_int(t); }
+bool kiln_type_is_float(kiln_type t) { return kn_type_is_float(t); }
+
 const char *kiln_type_name(kiln_type t) {
   static const char names[KILN_TYPE_COUNT][6] = {
 #define TYPE(E, name, log2, is) #name,

@@ -71,7 +71,7 @@ static void print_code(const char *name, const struct code *c) {
   for (size_t at = 0, n; at < c->size; at += n) {
     for (; label < c->n_labels && c->labels[label].at <= c->base + at; label++) {
       if (c->labels[label].at == c->base + at && c->labels[label].name[0] != 0 &&
-          (dis_is_x86() || c->labels[label].name[0] != '$')) { /* $x, $d: mapping symbols */
+          !dis_is_mapping(c->labels[label].name)) {
         printf("\n%s:\n", c->labels[label].name);
       }
     }
@@ -88,7 +88,7 @@ static int disassemble(const char *path, struct object *o) {
     return dis_fail(path, "not an ELF64 file");
   }
   if (!dis_machine(o->head.e_machine, path)) return 1;
-  printf("%s: %s\n", path, dis_is_x86() ? "x86_64" : "aarch64");
+  printf("%s: %s\n", path, dis_machine_name());
   for (Elf_Scn *scn = elf_nextscn(o->elf, NULL); scn != NULL; scn = elf_nextscn(o->elf, scn)) {
     GElf_Shdr h;
     if (gelf_getshdr(scn, &h) == NULL) return dis_fail(path, elf_errmsg(-1));

@@ -31,8 +31,13 @@ struct code {
 };
 
 /* Chooses the machine, an ELF number; false after a message that begins with `path`. */
-bool dis_machine(unsigned machine, const char *path);
-bool dis_is_x86(void);
+bool dis_machine(unsigned number, const char *path);
+/* The same by Kiln's name of the target. */
+bool dis_machine_named(const char *name, const char *path);
+/* That name, of the machine chosen. */
+const char *dis_machine_name(void);
+/* A label that says what follows, as assemblers make them for some machines ($x, $d), and is not printed. */
+bool dis_is_mapping(const char *label);
 /* Writes the text of the instruction at `at` and returns its length; bytes that are none give one line
  * of their own. `target` is where a direct branch goes to, or UINT64_MAX. */
 size_t dis_decode(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target);

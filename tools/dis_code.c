@@ -10,28 +10,11 @@
 #include <string.h>
 #include <Zydis/Zydis.h>
 
-static unsigned machine_number;
 static csh capstone;
 
 int dis_fail(const char *path, const char *why) {
   fprintf(stderr, "%s: error: %s\n", path, why);
   return 1;
-}
-
-bool dis_is_x86(void) { return machine_number == EM_X86_64; }
-
-bool dis_machine(unsigned machine, const char *path) {
-  machine_number = machine;
-  if (machine == EM_X86_64) return true;
-  if (machine != EM_AARCH64) {
-    dis_fail(path, "not for a machine that Kiln knows");
-  } else if (capstone == 0 && (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK ||
-                               cs_option(capstone, CS_OPT_DETAIL, CS_OPT_ON) != CS_ERR_OK)) {
-    dis_fail(path, "no Capstone");
-  } else {
-    return true;
-  }
-  return false;
 }
 
 #define ROW(name, number) [number] = #name
@@ -100,16 +83,14 @@ static const struct {
   {569, "R_AARCH64_TLSDESC_CALL"},
 };
 
-static const char *reloc_name(uint32_t type) {
-  static char number[32];
-  if (dis_is_x86() && type < sizeof x86_names / sizeof *x86_names && x86_names[type] != NULL) {
-    return x86_names[type];
-  }
-  for (size_t i = 0; i < sizeof a64_names / sizeof *a64_names; i++) {
-    if (!dis_is_x86() && a64_names[i].number == type) return a64_names[i].name;
-  }
-  snprintf(number, sizeof number, "relocation %" PRIu32, type);
-  return number;
+static const char *x86_reloc(uint32_t type) {
+  return type < sizeof x86_names / sizeof *x86_names ? x86_names[type] : NULL;
+}
+
+static const char *a64_reloc(uint32_t type) {
+  for (size_t i = 0; i < sizeof a64_names / sizeof *a64_names; i++)
+    if (a64_names[i].number == type) return a64_names[i].name;
+  return NULL;
 }
 
 static int by_place(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
@@ -173,12 +154,72 @@ static size_t decode_a64(const struct code *c, size_t at, char *text, size_t tex
   return n;
 }
 
+static bool open_x86(void) { return true; }
+
+static bool open_a64(void) {
+  return capstone != 0 || (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) == CS_ERR_OK &&
+                           cs_option(capstone, CS_OPT_DETAIL, CS_OPT_ON) == CS_ERR_OK);
+}
+
+/* ---- machines ---- */
+
+static const struct machine {
+  unsigned number; /* ELF's */
+  const char *name;
+  size_t unit;  /* bytes that are no instruction are skipped by so many */
+  bool mapping; /* has mapping symbols */
+  bool (*open)(void);
+  size_t (*decode)(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target);
+  const char *(*reloc)(uint32_t type); /* name; NULL: not known */
+} machines[] = {
+  {EM_X86_64, "x86_64", 1, false, open_x86, decode_x86, x86_reloc},
+  {EM_AARCH64, "aarch64", 4, true, open_a64, decode_a64, a64_reloc},
+};
+enum { MACHINES = sizeof machines / sizeof *machines };
+
+static const struct machine *machine;
+
+static bool choose(const struct machine *m, const char *path) {
+  machine = m;
+  if (m == NULL) dis_fail(path, "not for a machine that Kiln knows");
+  else if (m->open()) return true;
+  else dis_fail(path, "no disassembler for this machine");
+  return false;
+}
+
+bool dis_machine(unsigned number, const char *path) {
+  const struct machine *m = NULL;
+  for (unsigned i = 0; i < MACHINES; i++)
+    if (machines[i].number == number) m = &machines[i];
+  return choose(m, path);
+}
+
+bool dis_machine_named(const char *name, const char *path) {
+  const struct machine *m = NULL;
+  for (unsigned i = 0; i < MACHINES; i++)
+    if (strcmp(machines[i].name, name) == 0) m = &machines[i];
+  return choose(m, path);
+}
+
+const char *dis_machine_name(void) { return machine->name; }
+
+bool dis_is_mapping(const char *label) { return machine->mapping && label[0] == '$'; }
+
+static const char *reloc_name(uint32_t type) {
+  static char number[32];
+  const char *name = machine->reloc(type);
+  if (name != NULL) return name;
+  snprintf(number, sizeof number, "relocation %" PRIu32, type);
+  return number;
+}
+
+/* ---- lines ---- */
+
 size_t dis_decode(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target) {
   *target = UINT64_MAX;
-  size_t n = dis_is_x86() ? decode_x86(c, at, text, text_size, target)
-                          : decode_a64(c, at, text, text_size, target);
+  size_t n = machine->decode(c, at, text, text_size, target);
   if (n == 0) {
-    n = dis_is_x86() || c->size - at < 4 ? 1 : 4;
+    n = c->size - at < machine->unit ? 1 : machine->unit;
     snprintf(text, text_size, "(bad)");
   }
   return n;

@@ -3,7 +3,6 @@
  * does not fit ends the program. */
 #include "dis.h"
 
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +133,7 @@ int dis_listing(void) {
     else rest = line + strlen(line);
     if (strcmp(line, "target") == 0) {
       snprintf(target, sizeof target, "%s", rest);
-      ok = dis_machine(strcmp(rest, "aarch64") == 0 ? EM_AARCH64 : EM_X86_64, "listing");
+      ok = dis_machine_named(rest, "listing");
     } else if (strcmp(line, "file") == 0) {
       printf("%s: %s\n", rest, target);
     } else if (strcmp(line, "section") == 0) {

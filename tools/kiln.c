@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* @TARGETS and @FEATURES are written out. */
 static const char help[] =
   "Usage: kiln VERB [OPTION...] INPUT...\n"
   "\n"
   "  kiln compile [OPTION...] [-o OUT] INPUT...   generate ELF objects\n"
-  "      --target=TARGET      x86_64 or aarch64; default: what the input says\n"
-  "      --features=LIST      what the processor can do beyond the baseline: lse (AArch64),\n"
-  "                           cx16 (x86-64)\n"
+  "      --target=TARGET      @TARGETS; default: what the input says\n"
+  "      --features=LIST      what the processor can do beyond the baseline:\n"
+  "                           @FEATURES\n"
   "      --pic=MODEL          full (default), pie or static\n"
   "      --function-sections  each function in a section of its own\n"
   "      --verify             verify each function before it is compiled (text: always)\n"
@@ -57,14 +58,38 @@ static int print_version(void) {
   return TOOL_OK;
 }
 
+/* "cx16 (x86_64), lse (aarch64)" */
+static void put_features(FILE *out) {
+  const char *target, *feature, *before = "";
+  for (unsigned t = 0; (target = kiln_target_name((kiln_target)t)) != NULL; t++) {
+    for (unsigned i = 0; (feature = kiln_feature_name((kiln_target)t, i)) != NULL; i++) {
+      fprintf(out, "%s%s (%s)", before, feature, target);
+      before = ", ";
+    }
+  }
+}
+
+static void put_help(FILE *out) {
+  char targets[TOOL_TARGETS_SIZE];
+  for (const char *at = help; *at;) {
+    size_t n = strcspn(at, "@");
+    fwrite(at, 1, n, out);
+    at += n;
+    n = strcspn(at, ";\n");
+    if (strncmp(at, "@TARGETS", n) == 0) fputs(tool_targets(targets), out);
+    if (strncmp(at, "@FEATURES", n) == 0) put_features(out);
+    at += n;
+  }
+}
+
 static int print_help(void) {
-  fputs(help, stdout);
+  put_help(stdout);
   return TOOL_OK;
 }
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    fputs(help, stderr);
+    put_help(stderr);
     return TOOL_USAGE;
   }
   const char *word = argv[1];

@@ -34,9 +34,21 @@ int tool_usage(const char *message, ...) {
   return TOOL_USAGE;
 }
 
+const char *tool_targets(char out[TOOL_TARGETS_SIZE]) {
+  const char *name, *next = kiln_target_name(0);
+  size_t n = 0;
+  for (unsigned t = 0; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
+    next = kiln_target_name((kiln_target)(t + 1));
+    const char *before = t == 0 ? "" : next != NULL ? ", " : " or ";
+    n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
+  }
+  return out;
+}
+
 int tool_parse_target(const char *name, kiln_target *out) {
+  char targets[TOOL_TARGETS_SIZE];
   if (kiln_target_find(name, out)) return TOOL_OK;
-  return tool_usage("unknown target '%s'", name);
+  return tool_usage("unknown target '%s': %s", name, tool_targets(targets));
 }
 
 int tool_hand_over(const char *name, char **argv, const char *where) {
@@ -196,10 +208,9 @@ static void print_diag(void *user, const kiln_diag *d) {
 }
 
 /* The target that an input is for: what bitcode's triple or a text's `target` line says, or else
- * the machine that the tool runs on. */
-static kiln_target input_target(const struct tool_input *in) {
-  kiln_target t = KILN_TARGET_X86_64;
-  if (in->bitcode && kiln_llvm_target(in->bytes, in->size, &t)) return t;
+ * the machine that the tool runs on. False if that is no target either. */
+static bool input_target(const struct tool_input *in, kiln_target *out) {
+  if (in->bitcode && kiln_llvm_target(in->bytes, in->size, out)) return true;
   if (!in->bitcode) {
     static const char key[] = "target ";
     const char *at = (const char *)in->bytes, *end = at + in->size;
@@ -213,13 +224,12 @@ static kiln_target input_target(const struct tool_input *in) {
         while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';')
           name[n++] = *word++;
         name[n] = 0;
-        if (kiln_target_find(name, &t)) return t;
+        if (kiln_target_find(name, out)) return true;
       }
       at = eol + 1;
     }
   }
-  if (!kiln_target_host(&t)) t = KILN_TARGET_X86_64;
-  return t;
+  return kiln_target_host(out);
 }
 
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
@@ -228,7 +238,11 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
   options.on_diag = print_diag;
   options.diag_user = t;
-  if (!target_given) options.target = input_target(in);
+  if (!target_given && !input_target(in, &options.target)) {
+    char targets[TOOL_TARGETS_SIZE];
+    tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
+    return false;
+  }
   t->module = kiln_module_new(&options);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;

@@ -62,6 +62,9 @@ int tool_hand_over(const char *name, char **argv, const char *where);
 void tool_error(const char *message, ...) __attribute__((format(printf, 1, 2)));
 /* As tool_error, and where to find help; returns TOOL_USAGE. */
 int tool_usage(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* "x86_64 or aarch64", of all targets, in `out`; returns it. */
+enum { TOOL_TARGETS_SIZE = 256 };
+const char *tool_targets(char out[TOOL_TARGETS_SIZE]);
 /* Parses the value of --target; TOOL_OK, or TOOL_USAGE after a message. */
 int tool_parse_target(const char *name, kiln_target *out);
 

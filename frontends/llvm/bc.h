@@ -605,6 +605,18 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
+/* What LLVM does differently on a target. */
+struct kn_bc_target {
+  const char *alias; /* another name of it in triples; NULL: none */
+  const char *
+    i128_mark; /* only data layouts with this align integers of 128 bits to 16 bytes; NULL: all do */
+  uint8_t ints, floats,
+    x87s;              /* registers for the parts of a result, which else goes through memory */
+  uint8_t floats_read; /* of `floats`, those that Kiln returns as LLVM does */
+  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+};
+extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
+
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
 /* Reads the module block, which was just announced; of bodies only the places if r->later. */

@@ -49,14 +49,11 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
     if (i < KILN_MAX_RESULTS) out[i] = kt;
   }
   if (t->n_pieces > KILN_MAX_RESULTS) return 0;
-  if (r->target == KILN_TARGET_X86_64) {
-    if (ints > 3 || floats > 4 || x87 > 2) return 0;
-    if (floats > 2) { /* LLVM returns the third in an x87 register */
-      kn_bc_unsupported(r, "a result of more than two floats");
-      return -1;
-    }
-  } else if (ints > 8 || floats > 8) {
-    return 0;
+  const struct kn_bc_target *target = &kn_bc_targets[r->target];
+  if (ints > target->ints || floats > target->floats || x87 > target->x87s) return 0;
+  if (floats > target->floats_read) {
+    kn_bc_unsupported(r, "a result of more than two floats");
+    return -1;
   }
   return (int)t->n_pieces;
 }

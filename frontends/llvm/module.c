@@ -5,6 +5,20 @@
 
 /* ---- target ---- */
 
+const struct kn_bc_target kn_bc_targets[] = {
+  [KILN_TARGET_X86_64] = {.alias = "amd64",
+                          .i128_mark = "i128:128",
+                          .ints = 3,
+                          .floats = 4,
+                          .x87s = 2,
+                          .floats_read = 2, /* the third is in an x87 register */
+                          .f80 = KILN_TYPE_F80},
+  [KILN_TARGET_AARCH64] =
+    {.alias = "arm64", .ints = 8, .floats = 8, .floats_read = 8, .f128 = KILN_TYPE_F128},
+};
+_Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT,
+               "every target has a row");
+
 /* Copies a record of characters to `out`, cut to fit. */
 static void text(const struct kn_bc *r, uint32_t from, char *out, size_t size) {
   size_t n = 0;
@@ -17,8 +31,11 @@ bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
   text(r, 0, triple, sizeof triple);
   size_t n = strcspn(triple, "-");
   triple[n] = 0;
-  if (!strcmp(triple, "arm64")) strcpy(triple, "aarch64");
-  if (!strcmp(triple, "amd64")) strcpy(triple, "x86_64");
+  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+    if (kn_bc_targets[t].alias == NULL || strcmp(triple, kn_bc_targets[t].alias) != 0) continue;
+    *out = (kiln_target)t;
+    return true;
+  }
   return kiln_target_find(triple, out);
 }
 
@@ -37,7 +54,8 @@ static bool layout(struct kn_bc *r) {
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
   /* Before LLVM 18; to the ABI, which calls follow, they have 16 all the same. */
-  if (r->target == KILN_TARGET_X86_64 && !strstr(s, "i128:128")) {
+  const char *mark = kn_bc_targets[r->target].i128_mark;
+  if (mark != NULL && !strstr(s, mark)) {
     if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
     return kn_bc_align_wide(r);
   }

@@ -131,13 +131,9 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_PPC_FP128:
     t.kind = TK_OTHER_SCALAR;
     t.bits = r->code == TYPE_X86_FP80 ? 80 : 128;
-    if (t.bits == 80 && r->target == KILN_TARGET_X86_64) {
-      t.kind = TK_FLOAT;
-      t.ktype = KILN_TYPE_F80;
-    } else if (r->code == TYPE_FP128 && r->target == KILN_TARGET_AARCH64) {
-      t.kind = TK_FLOAT;
-      t.ktype = KILN_TYPE_F128;
-    }
+    if (r->code == TYPE_X86_FP80) t.ktype = (uint8_t)kn_bc_targets[r->target].f80;
+    if (r->code == TYPE_FP128) t.ktype = (uint8_t)kn_bc_targets[r->target].f128;
+    if (t.ktype != KILN_TYPE_VOID) t.kind = TK_FLOAT;
     t.size = 16;
     t.align_log2 = 4;
     break;

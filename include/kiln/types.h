@@ -54,6 +54,11 @@ KILN_API uint32_t kiln_type_size(kiln_type t);
 /** Name as in the text form ("i32"), or "?" for a number that is no type. Static storage. */
 KILN_API const char *kiln_type_name(kiln_type t);
 
+/** True for the integers, I8 to I128. */
+KILN_API bool kiln_type_is_int(kiln_type t);
+/** True for the floats, F16 to F128. */
+KILN_API bool kiln_type_is_float(kiln_type t);
+
 /** An operand: a value, a constant, a stack slot's address or a forward value of one function.
  * Valid until that function is finished. Id 0 is "none", which every builder call passes through. */
 typedef struct kiln_value {

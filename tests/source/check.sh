@@ -41,6 +41,16 @@ check_targets_named_once() {
     sort -u | tail -n +2 | fail_lines "more than one file names the targets"
 }
 
+# What differs between targets is in a target's table, in an array with a row for each ([KILN_TARGET_...] = ), or in
+# a switch with a case for each, never in a question for one of them that all others answer alike.
+# lib/walk.c still asks one, which kn_target.foreign answers.
+check_target_tests() {
+  sources ir lib helpers jit frontends interp tools | grep -vxE 'lib/(targets|walk)\.c' |
+    xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
+    sed -E 's/KILN_TARGET_COUNT|\[KILN_TARGET_[A-Z0-9_]+\] *=|case KILN_TARGET_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
+    grep -E 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
+}
+
 check_file_sizes() {
   git ls-files '*.c' '*.h' '*.py' '*.sh' dev | xargs wc -l |
     awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
@@ -145,6 +155,7 @@ check_source() {
   local h
   check "includes point one way" check_include_direction
   check "one file names the targets" check_targets_named_once
+  check "no tests for one target" check_target_tests
   check "no file of more than 900 lines" check_file_sizes
   check "every source file is built" check_listed
   check "every test script is started by something" check_scripts
