@@ -62,59 +62,58 @@ static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   return to + n;
 }
 
-/* What becomes of a fixup: nothing, a short jcc, a short jmp, or a jmp to what follows. `from` the cut, counted
- * from the displacement of the long form, and its size; where the new displacement is. */
-enum { SHORT_NOT, SHORT_JCC, SHORT_JMP, SHORT_NONE };
-static const struct {
-  int8_t from, at;
-  uint8_t bytes, kind;
-} shorter[] = {[SHORT_JCC] = {0, -1, 4, X64_FIX_BYTE},
-               [SHORT_JMP] = {1, 0, 3, X64_FIX_BYTE},
-               [SHORT_NONE] = {-1, 0, 5, X64_FIX_NONE}};
+/* Bytes that a jump of fixup `x`, whose displacement is at `at`, loses since its target is near, and where they are:
+ * `*pos`. Its distance is measured before anything is cut. */
+static uint32_t shorten(struct kn_walk *w, struct kn_fixup *x, uint32_t at, uint32_t *pos) {
+  uint8_t *code = w->code.base + at;
+  int32_t distance = (int32_t)(kn_label_at(w, x->label) - (at + 4));
+  if (distance != (int8_t)distance) return 0;
+  if (x->kind == X64_FIX_JCC) { /* 0f 8x rel32 becomes 7x rel8 */
+    code[-2] = (uint8_t)(code[-1] - 0x10);
+    x->at--;
+    x->kind = X64_FIX_BYTE;
+    return 4;
+  }
+  if (distance == 0) { /* to what follows */
+    x->kind = X64_FIX_NONE;
+    *pos = at - 1;
+    return 5;
+  }
+  code[-1] = 0xeb; /* e9 rel32 becomes eb rel8 */
+  x->kind = X64_FIX_BYTE;
+  *pos = at + 1;
+  return 3;
+}
 
-/* Every place that may be cut is a fixup. One pass in their order, which is the code's, closes the
- * gaps and moves the code to `start`; cut[k] becomes the bytes cut before fixup k, X64_GAP among them,
- * which is what everything emitted between fixups k - 1 and k moves by. A jump is short if its distance,
- * measured before anything is cut, fits. */
+/* One pass over the fixups, in their order, which is the code's, closes the gaps and moves the code to its start;
+ * cut[k] becomes the bytes cut before fixup k, X64_GAP among them, which is what everything emitted between fixups
+ * k - 1 and k moves by. */
 static bool cut_all(struct kn_walk *w) {
   uint32_t n = w->code.fixups.n, start = w->code.start;
   if (!kn_code_make_cuts(w)) return false;
   uint32_t *cut = w->code.cut.at;
-  w->code.p[PIECE - 1] =
-    0; /* the last piece is read to there: a fresh page that is read first faults twice */
-  uint32_t prologue = cut_prologue(w);
-  uint32_t epilogue = cut_epilogue(w);
-  uint32_t total = X64_GAP + prologue;
+  /* the last piece is read to there: a fresh page that is read first faults twice */
+  w->code.p[PIECE - 1] = 0;
+  uint32_t prologue = cut_prologue(w), epilogue = cut_epilogue(w), total = X64_GAP + prologue;
   uint32_t from = x64(w)->frame_patch + 4; /* what is not yet moved */
   uint8_t *base = w->code.base;
   uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
-  const struct kn_mark *labels = w->code.marks.at;
   struct kn_fixup *x = w->code.fixups.at;
   for (uint32_t k = 0; k < n; k++, x++) {
-    uint32_t at = x->at;
+    uint32_t at = x->at, pos = at, bytes = 0;
     cut[k] = total;
     x->at = at - total;
     if (KN_UNLIKELY(x->kind == X64_FIX_OVER)) turn(w, x, at);
-    /* no branches on what it is, they would be mispredicted */
-    uint32_t kind = x->kind, label = x->label;
-    uint32_t jump = -(uint32_t)(kind - X64_FIX_JMP < 2u), jcc = kind == X64_FIX_JCC;
-    int32_t d = (int32_t)(labels[label & jump].at - (at + 4));
-    uint32_t fits = jump & -(uint32_t)(d == (int8_t)d);
-    uint32_t form = fits & (2u - jcc + ((d == 0) & !jcc));
-    uint32_t gone = kind == X64_FIX_GONE, end = kind == X64_FIX_EPILOGUE;
-    uint32_t bytes = shorter[form].bytes | (label & -gone) | (epilogue & -end);
-    uint32_t cuts = jump | -(uint32_t)(bytes != 0);
-    uint32_t pos = at + (uint32_t)(int32_t)shorter[form].from - gone;
-    pos = (pos & cuts) | (from & ~cuts);
-    x->at += (uint32_t)(int32_t)shorter[form].at;
-    x->kind = (shorter[form].kind & fits) | (kind & ~fits);
-    uint8_t code = base[at - 1];
+    if (x->kind == X64_FIX_JCC || x->kind == X64_FIX_JMP) {
+      bytes = shorten(w, x, at, &pos);
+    } else if (x->kind == X64_FIX_GONE) {
+      bytes = x->label;
+      pos = at - 1;
+    } else if (x->kind == X64_FIX_EPILOGUE) {
+      bytes = epilogue;
+    }
+    if (bytes == 0) continue;
     to = move_down(to, base + from, pos - from);
-    /* 0f 80+cc becomes 70+cc, e9 eb, in the last byte but one of what was moved. Of what stays as it is, the byte
-     * behind that is written: the next piece comes there. */
-    __asm__("" : "+r"(jcc)); /* gcc 12 would branch on it */
-    to[-2 * (ptrdiff_t)(form - SHORT_JCC < 2u)] =
-      (uint8_t)(0xebu ^ (((code - 0x10u) ^ 0xebu) & -jcc));
     from = pos + bytes;
     total += bytes;
   }
