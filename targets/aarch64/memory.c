@@ -298,43 +298,30 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
 }
 
 /* A load of a slot that is no variable in a register: from there, or from the register that still has what a
- * variable holds. Both are one instruction, and nobody can predict which: so there are no branches. */
+ * variable holds. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
                                                 struct kn_slot *s) {
-  uint32_t i = w->i, last = s->value, type = in->type;
+  uint32_t i = w->i;
   struct kn_val *val = &w->val[i];
-  const struct kn_val *copied = &w->val[last];
-  const struct form form = *load_form(in);
-  unsigned from = copied->reg, number = from & 63;
-  bool variable = !s->escaped & (type == KN_MEM_TYPE(in->x)) & (val->uses != 0);
-  bool copy = variable & (last != 0) & (s->epoch == w->regs.epoch) & (from < 64);
-  copy &= (w->regs.owner[number] == last) & (w->regs.block_regs >> number & 1);
-  int64_t frame = s->frame;
-  if (KN_UNLIKELY(frame == 0)) frame = kn_slot_frame(w, kn_index(in->a));
-  uint64_t field;
-  if (KN_UNLIKELY(s->align_log2 > 4 || val->uses == 0) ||
-      !offset_field(&form, frame + (int32_t)in->c, &field)) {
-    if (copy) kn_load_copy(w, in, s, from);
-    else load_far(w, in, variable ? s : NULL);
+  bool variable = !s->escaped && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
+  unsigned copy = variable ? kn_slot_copy(w, s) : KN_NO_REG;
+  if (copy != KN_NO_REG) {
+    kn_load_copy(w, in, s, copy);
     return;
   }
-  uint32_t mask = 0 - (uint32_t)copy, bank = 0 - (uint32_t)kn_bank(w, type);
-  uint32_t load = form.word | (uint32_t)field | A64_FP << 5;
-  uint32_t move =
-    (a64_mov(1, 0, number & 31) & ~bank) | (a64_fop1(A64_FMOV, A64_D, 0, number & 31) & bank);
-  uint32_t word = (move & mask) | (load & ~mask);
-  uint32_t zx = (copied->flags & KN_VF_ZX & mask) | (form.zx & ~mask);
+  const struct form *form = load_form(in);
+  uint64_t field;
+  if (KN_UNLIKELY(s->align_log2 > 4 || val->uses == 0) ||
+      !offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
+    load_far(w, in, variable ? s : NULL);
+    return;
+  }
   a64(w)->frame_used = true;
-  w->regs.locked |= (uint64_t)copy << number;
-  if (copy) KN_LOG(w, KN_EV_USE, last, from);
-  unsigned d = kn_def(w, i, type, from | (KN_NO_REG & ~mask), 0);
-  word |= d & 31;
-  memcpy(w->code.p, &word, 4);
-  w->code.p += 4 * (unsigned)!(copy & (d == from));
-  val->flags |= (uint8_t)zx;
+  unsigned d = kn_def(w, i, in->type, KN_NO_REG, 0);
+  emit_form(w, form, d, A64_FP, field);
+  val->flags |= form->zx;
   kn_defined(w, i, d);
-  struct kn_slot none, *to = (variable & (w->regs.owner[d] == i)) ? s : &none;
-  kn_slot_note(w, to, i);
+  if (variable && w->regs.owner[d] == i) kn_slot_note(w, s, i);
 }
 
 /* A load through an address. */
