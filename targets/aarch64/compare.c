@@ -243,37 +243,6 @@ static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
   return a64_test_zero(k->cond != KILN_FUEQ, 0, A64_IP0);
 }
 
-/* The usual ICMP: of i32 or i64, a register with another or with a small constant. False, and nothing done, if
- * `in` is not that. No branches on what it is: what may be needed is computed, and the rest left behind. */
-KN_INLINE bool usual_icmp(struct kn_walk *w, const struct kn_inst *in, struct a64_test *t) {
-  /* against 0: cbz, cbnz; the sign's bit by tbz, tbnz */
-  static const uint32_t with_zero[KILN_ICOND_COUNT] = {[KILN_EQ] = A64_CBZ,
-                                                       [KILN_NE] = A64_CBNZ,
-                                                       [KILN_SLT] = A64_TBNZ | A64_TESTED_BIT(31),
-                                                       [KILN_SGE] = A64_TBZ | A64_TESTED_BIT(31)};
-  uint32_t a = in->a, b = in->b, is_reg = kn_is_value(b), reg_mask = 0 - is_reg;
-  if (!kn_is_value(a) || !(is_reg | kn_is_imm(b))) return false;
-  uint32_t rb_of = b & reg_mask, ra = w->val[a].reg, rb = w->val[rb_of].reg;
-  int32_t c = kn_imm(b) & (int32_t)~reg_mask, below = c >> 31;
-  uint32_t size = (uint32_t)((c ^ below) - below), sf = in->type - (uint32_t)KILN_TYPE_I32;
-  if ((sf > 1) | (ra == KN_NO_REG) | (is_reg & (rb == KN_NO_REG)) | (size > 0xfff)) return false;
-  w->regs.locked |= KN_BIT(ra) | (uint64_t)is_reg << (rb & 63);
-  KN_LOG(w, KN_EV_USE, a, ra);
-  if (is_reg) KN_LOG(w, KN_EV_USE, b, rb);
-  a64_drop_if(w, a, 1);
-  a64_drop_if(w, rb_of, is_reg);
-  uint32_t other = (uint32_t)below & (A64_SUBS ^ A64_ADDS) << 29; /* cmn below 0 */
-  uint32_t imm = a64_cmp_val(sf, ra, size) ^ other;
-  uint32_t word = (a64_cmp(sf, ra, rb & 31) & reg_mask) | (imm & ~reg_mask);
-  uint32_t zero = with_zero[in->x];
-  uint32_t no_code = 0 - (uint32_t)((zero != 0) & !is_reg & (size == 0));
-  a64_emit(w, word);
-  w->code.p -= 4 & no_code;
-  zero |= sf << 31 | ra;
-  t->word = (zero & no_code) | (a64_b_cond((enum a64_cond)icond[in->x], 0) & ~no_code);
-  return true;
-}
-
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h) && h + 1 == w->i && a64_fuses(w, h)) {
     const struct kn_inst *in = &w->inst[h];
@@ -283,9 +252,7 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       return emit_fcmp(w, &k);
     }
     if (in->op == KILN_OP_ICMP) {
-      struct a64_test t;
       w->val[h].uses--;
-      if (KN_LIKELY(usual_icmp(w, in, &t))) return t;
       struct icmp k = begin_icmp(w, in);
       uint64_t mask = (uint64_t)k.c;
       if (k.test && mask && (mask & (mask - 1)) == 0)
