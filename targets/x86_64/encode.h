@@ -170,16 +170,23 @@ X64_INLINE uint8_t *x64_form_head(uint8_t *p, uint32_t form, unsigned rex, unsig
   return p + ((rex | (form / X64_FORM_BYTE & 1 & (unsigned)(reg >= 4))) != 0);
 }
 
+/* ModRM's mod for a displacement from base register `rm`, and the bytes of the displacement: none, 8 or 32 bits. SDM
+ * 2.1.5, table 2-2: 101 with mod 00 is no base. */
+X64_INLINE unsigned x64_mod(int32_t disp, unsigned rm) {
+  if (disp == (int8_t)disp) return disp != 0 || rm == 5;
+  return 2;
+}
+static const uint8_t x64_mod_bytes[3] = {0, 1, 4};
+
 /* form reg, [base + disp], base neither rsp nor r12. SDM 2.1.5, table 2-2. */
 X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigned base,
                                 int32_t disp) {
   p = x64_form_head(p, form, (reg >> 3) << 2 | base >> 3, reg);
-  unsigned rm = base & 7, small = disp == (int8_t)disp, none = (disp == 0) & (rm != 5);
-  unsigned mod = (2u - small) & (none - 1u), two = form / X64_FORM_LONG & 1;
+  unsigned rm = base & 7, mod = x64_mod(disp, rm), two = form / X64_FORM_LONG & 1;
   uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
   uint64_t code = (form & 0xffff) | rest << 8 << (8 * two);
   memcpy(p, &code, 8);
-  return p + two + 2 + (0x410u >> (mod * 4) & 7);
+  return p + two + 2 + x64_mod_bytes[mod];
 }
 
 /* The moves between a register and memory, by name and log2 of the size: the operations of whose forms the walk
@@ -208,11 +215,10 @@ X64_INLINE uint8_t *x64_move_at(uint8_t *p, unsigned move, unsigned reg, unsigne
   uint64_t head = x64_move_heads[move][reg >> 2][base >> 3];
   memcpy(p, &head, 8);
   p += head >> 56;
-  unsigned rm = base & 7, small = disp == (int8_t)disp, none = (disp == 0) & (rm != 5);
-  unsigned mod = (2u - small) & (none - 1u);
+  unsigned rm = base & 7, mod = x64_mod(disp, rm);
   uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
   memcpy(p, &rest, 8);
-  return p + (0x521u >> (mod * 4) & 7);
+  return p + 1 + x64_mod_bytes[mod];
 }
 
 /* form reg, [m], m any other. SDM 2.1.5, tables 2-2 and 2-3. */
@@ -228,8 +234,7 @@ static inline uint8_t *x64_form_any(uint8_t *p, uint32_t form, unsigned reg, str
     *p++ = (uint8_t)(field | 5);
     return x64_put32(p, m.disp);
   }
-  unsigned small = m.disp == (int8_t)m.disp, none = (m.disp == 0) & ((base & 7) != 5);
-  unsigned mod = (2u - small) & (none - 1u), bytes = 0x410u >> (mod * 4) & 7;
+  unsigned mod = x64_mod(m.disp, base & 7), bytes = x64_mod_bytes[mod];
   if (m.base == X64_NONE) { /* SIB with base 101 and mod 00 */
     mod = 0;
     base = 5;
