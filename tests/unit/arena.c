@@ -172,6 +172,8 @@ static void names_and_sizes(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_string_equal(kiln_type_name(rows[i].type), rows[i].name);
     assert_int_equal(kiln_type_size(rows[i].type), rows[i].size);
+    assert_int_equal(kiln_type_is_int(rows[i].type), rows[i].name[0] == 'i');
+    assert_int_equal(kiln_type_is_float(rows[i].type), rows[i].name[0] == 'f');
   }
   assert_string_equal(kiln_status_name(KILN_ERR_UNSUPPORTED), "unsupported");
   for (unsigned s = 0; s < KILN_ERR_COUNT; s++) assert_non_null(kiln_status_name((kiln_status)s));

@@ -91,6 +91,19 @@ static void options_are_checked(void **state) {
   }
   assert_false(kiln_target_find("x86", &target));
   assert_null(kiln_target_name(KILN_TARGET_COUNT));
+  uint32_t all = 0, bit;
+  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+    const char *name;
+    for (unsigned i = 0; (name = kiln_feature_name((kiln_target)t, i)) != NULL; i++) {
+      assert_true(kiln_feature_find((kiln_target)t, name, &bit));
+      assert_int_equal(all & bit, 0);
+      all |= bit;
+    }
+    assert_false(kiln_feature_find((kiln_target)t, "sse2", &bit));
+  }
+  assert_int_equal(all, KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  assert_false(kiln_feature_find(KILN_TARGET_X86_64, "lse", &bit));
+  assert_null(kiln_feature_name(KILN_TARGET_COUNT, 0));
   assert_null(kiln_session_new(NULL)); /* a module that was refused needs no check of its own */
 }
 
