@@ -128,7 +128,8 @@ static void reset(kiln_func *f) {
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->locs.n = f->places.n = f->scratch.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = 0;
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = 0;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
@@ -154,8 +155,8 @@ static void free_func(kiln_func *f) {
     f->back_edges.at,
     f->forwards.at,
     f->forward_uses.at,
-    f->locs.at,
-    f->places.at,
+    f->notes[KN_NOTE_LOC].at,
+    f->notes[KN_NOTE_PLACE].at,
     f->scratch.at,
     f,
   };
@@ -301,7 +302,15 @@ kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
   return KN_NONE;
 }
 
-/* ---- places ---- */
+/* ---- notes ---- */
+
+bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) {
+  struct kn_note note = {f->n, a, b};
+  uint32_t n = f->notes[kind].n;
+  if (n == 0 || f->notes[kind].at[n - 1].inst != f->n) return KN_PUSH(f, f->notes[kind], note);
+  f->notes[kind].at[n - 1] = note;
+  return true;
+}
 
 void kiln_loc_set(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
@@ -309,25 +318,14 @@ void kiln_loc_set(kiln_func *f, uint32_t loc) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }
-  uint32_t n = f->locs.n;
-  if (n != 0) {
-    struct kn_loc_row *last = f->locs.at + n - 1;
-    if (last->loc == loc) return;
-    if (last->inst == f->n) {
-      last->loc = loc;
-      return;
-    }
-  }
-  (void)KN_PUSH(f, f->locs, (struct kn_loc_row){f->n, loc});
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  if (n == 0 || f->notes[KN_NOTE_LOC].at[n - 1].a != loc)
+    (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
 }
 
 void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column) {
   if (f->status != KILN_OK || f->finished) return;
-  if (f->places.n != 0 && f->places.at[f->places.n - 1].inst == f->n) {
-    f->places.at[f->places.n - 1] = (struct kn_place_row){f->n, line, column};
-    return;
-  }
-  (void)KN_PUSH(f, f->places, (struct kn_place_row){f->n, line, column});
+  (void)kn_note_next(f, KN_NOTE_PLACE, line, column);
 }
 
 uint32_t kiln_func_next_inst(const kiln_func *f) {

@@ -189,15 +189,17 @@ struct kn_back_edge {
   uint32_t target, source; /* blocks */
 };
 
-struct kn_loc_row {
-  uint32_t inst; /* from here on */
-  uint32_t loc;
+/* What is known of few instructions, and has no field in struct kn_inst: rows by kind, in ascending order of their
+ * instructions. A kind says what `a` and `b` mean, and whether a row holds from its instruction on or for that
+ * alone. */
+enum kn_note_kind {
+  KN_NOTE_LOC, /* from here on: a: source location (kiln_loc_set), 0: none */
+  KN_NOTE_PLACE, /* from here on: a, b: line and column of a text input (kiln_func_place), for diagnostics */
+  KN_NOTE_COUNT
 };
-
-/* Place in a text input (kiln_func_place), for diagnostics. */
-struct kn_place_row {
-  uint32_t inst; /* from here on */
-  uint32_t line, column;
+struct kn_note {
+  uint32_t inst;
+  uint32_t a, b;
 };
 
 /* An array that grows by doubling and is reset by zeroing its count. */
@@ -232,9 +234,8 @@ struct kiln_func {
   KN_ARRAY(struct kn_back_edge) back_edges;
   KN_ARRAY(struct kn_forward) forwards;
   KN_ARRAY(struct kn_forward_use) forward_uses;
-  KN_ARRAY(struct kn_loc_row) locs;
-  KN_ARRAY(struct kn_place_row) places; /* text input only */
-  KN_ARRAY(uint32_t) scratch;           /* of kiln_func_finish */
+  KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
+  KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
   kiln_session *session;
   kiln_module *module;
@@ -367,6 +368,23 @@ bool kn_func_grow(kiln_func *f, void *array, size_t item_size);
   (((array).n < (array).cap || kn_func_grow((f), &(array), sizeof *(array).at))                    \
      ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
      : false)
+
+/* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
+ * function failed. (ir/build_func.c) */
+bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
+/* The last note at instruction `inst` or before it: NULL if there is none. For one that must be of `inst` itself,
+ * look at its `inst`. */
+static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_note_kind kind,
+                                                 uint32_t inst) {
+  const struct kn_note *at = f->notes[kind].at;
+  uint32_t low = 0, high = f->notes[kind].n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (at[middle].inst <= inst) low = middle + 1;
+    else high = middle;
+  }
+  return low ? &at[low - 1] : NULL;
+}
 
 /* The number of an instruction in text and diagnostics: block parameters and instructions count from
  * 0 in the order of printing, so that value vN is made by number N. UINT32_MAX for index 0 and for

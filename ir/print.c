@@ -35,19 +35,10 @@ uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
 }
 
 bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint32_t *column) {
-  uint32_t low = 0, high = f->places.n;
-  if (inst == 0) {
-    low = high;
-  } else { /* the last row at or before inst */
-    while (low < high) {
-      uint32_t middle = low + (high - low) / 2;
-      if (f->places.at[middle].inst <= inst) low = middle + 1;
-      else high = middle;
-    }
-  }
-  if (low == 0 || f->places.at[low - 1].line == 0) return false;
-  *line = f->places.at[low - 1].line;
-  *column = f->places.at[low - 1].column;
+  const struct kn_note *place = kn_note_find(f, KN_NOTE_PLACE, inst ? inst : UINT32_MAX);
+  if (place == NULL || place->a == 0) return false;
+  *line = place->a;
+  *column = place->b;
   return true;
 }
 
@@ -392,13 +383,8 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in, uint3
 /* `!loc` if the location changes at instruction `i`. */
 static void put_loc(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
-  uint32_t low = 0, high = f->locs.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (f->locs.at[middle].inst <= i) low = middle + 1;
-    else high = middle;
-  }
-  uint32_t loc = low ? f->locs.at[low - 1].loc : 0;
+  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
+  uint32_t loc = note ? note->a : 0;
   const struct kn_places *places = &f->session->places;
   if (loc == q->loc) return;
   if (loc != 0 && q->loc != 0) {
@@ -423,7 +409,7 @@ static void put_loc(struct func_printer *q, uint32_t i) {
 static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
   const kiln_func *f = q->f;
   const struct kn_inst *in = &f->inst[i];
-  if (f->locs.n) put_loc(q, i);
+  if (f->notes[KN_NOTE_LOC].n) put_loc(q, i);
   text(q, "  ");
   if (f->val[i].type != KILN_TYPE_VOID) {
     text(q, "v");

@@ -29,7 +29,9 @@ static void functions_are_recycled(void **state) {
     assert_int_equal(f->n, 3);
     assert_int_equal(f->blocks.n, 1);
     assert_int_equal(f->slots.n + f->globals.n + f->rows.n + f->forwards.n + f->forward_uses.n, 0);
-    assert_int_equal(f->edges.n + f->edge_args.n + f->locs.n + f->places.n + f->late_args.n, 0);
+    assert_int_equal(f->edges.n + f->edge_args.n + f->notes[KN_NOTE_LOC].n +
+                       f->notes[KN_NOTE_PLACE].n + f->late_args.n,
+                     0);
     assert_false(f->finished || f->has_params || f->has_calls || f->needs_order);
     assert_int_equal(uses(f, kiln_func_param(f, 1)), 0);
     assert_true(f->cap > 5000);
@@ -87,11 +89,11 @@ static void locations(void **state) {
   kiln_loc_set(f, two);
   kiln_build_unary(f, KILN_OP_NEG, I32, b);
   kiln_loc_set(f, 0);
-  assert_int_equal(f->locs.n, 2);
-  assert_int_equal(f->locs.at[0].inst, first);
-  assert_int_equal(f->locs.at[0].loc, two);
-  assert_int_equal(f->locs.at[1].inst, first + 2);
-  assert_int_equal(f->locs.at[1].loc, 0);
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 2);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[0].inst, first);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[0].a, two);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[1].inst, first + 2);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[1].a, 0);
   FAILS(KILN_ERR_ARGUMENT, (kiln_loc_set(f, 99), 0));
   kiln_func_place(f, 7, 3);
   kiln_build_unary(f, KILN_OP_NEG, I64, b);
