@@ -4,9 +4,11 @@
 text: the functions of tests/kir; bitcode: tests/run/programs and tests/run/bitcode by clang, at -O0, at -O1
 and with debug information; func: random bytes; memory: the
 small ones of all."""
+import fcntl
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 
@@ -55,7 +57,7 @@ def bitcode(folder):
 
 def memory(folder):
     text(folder)
-    bitcode(folder)
+    shutil.copytree(inputs('bitcode', os.path.join(os.path.dirname(folder), 'bitcode')), folder, dirs_exist_ok=True)
     func(folder, b'\1', (50, 200, 500))
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
@@ -70,15 +72,19 @@ def func(folder, start=b'', sizes=(50, 200, 500, 1000, 2000, 4000)):
             f.write(start + rng.randbytes(rng.choice(sizes)))
 
 
-def main():
-    name, folder = sys.argv[1:]
-    done = os.path.join(folder, '.complete')
-    if os.path.exists(done):
-        return
+def inputs(name, folder):
+    """Makes them if they are not there, or another process does, and gives the folder."""
     os.makedirs(folder, exist_ok=True)
-    {'text': text, 'bitcode': bitcode, 'memory': memory, 'func': func}[name](folder)
-    with open(done, 'w', encoding='utf-8'):
-        pass
+    with open(folder + '.complete', 'a', encoding='utf-8') as done:
+        fcntl.flock(done, fcntl.LOCK_EX)
+        if os.fstat(done.fileno()).st_size == 0:
+            {'text': text, 'bitcode': bitcode, 'memory': memory, 'func': func}[name](folder)
+            done.write('complete\n')
+    return folder
+
+
+def main():
+    inputs(sys.argv[1], os.path.abspath(sys.argv[2]))
 
 
 if __name__ == '__main__':

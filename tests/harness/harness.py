@@ -3,10 +3,15 @@
 Used by the scripts under run/. Every check ends in exactly one of
 passed, failed, skipped; skips carry a reason and are listed at the end, counted by reason.
 `--kiln=clang` puts clang's own code generator in Kiln's place: it validates the tests themselves.
+$KILN_ALSO names other builds of Kiln, NAME=PROGRAM:NAME=PROGRAM...: they compile whatever Kiln compiles, and must make
+the same bytes. So the code of all builds is tested by what runs the code of one, and a sanitizer sees every input.
 """
 import argparse
 import concurrent.futures
+import filecmp
+import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,8 +59,11 @@ class Harness:
                 sys.exit(0)
         self.clang = [args.clang] + ['--target=aarch64-linux-gnu'] * self.cross
         self.fake = args.kiln == 'clang'
+        self.also = []
         if not self.fake:
             args.kiln = os.path.abspath(args.kiln)
+            pairs = [p.partition('=') for p in os.environ.get('KILN_ALSO', '').split(':') if p]
+            self.also = [(name, os.path.abspath(kiln)) for name, _, kiln in pairs]
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -64,6 +72,16 @@ class Harness:
         with open(self.path(name), 'w') as f:
             f.write(text)
         return self.path(name)
+
+    @staticmethod
+    def files(folder, pattern):
+        """Names, without endings, of the files of a folder, or of those that $KILN_TEST_FILES has."""
+        chosen = os.environ.get('KILN_TEST_FILES', '').split()
+        names = sorted(os.path.basename(f) for f in glob.glob(os.path.join(folder, pattern)))
+        names = [n for n in names if not chosen or n in chosen]
+        if not names:
+            sys.exit('no file: ' + ' '.join(chosen))
+        return [os.path.splitext(n)[0] for n in names]
 
     # ---- tools ----
 
@@ -102,7 +120,21 @@ class Harness:
             self.run([*self.clang, '-c', '-O0', '-w', '-fPIC', source, '-o', out])
         else:
             self.run([self.args.kiln, 'compile', '--target=' + self.args.target, *flags, '-o', out, source])
+            self.compile_also(source, out, flags)
         return out
+
+    def compile_also(self, source, out, flags=()):
+        """The other builds make the object `out` of Kiln too; a Failure begins with the name of the one that does not."""
+        for name, kiln in self.also:
+            other = '%s.%s' % (out, name)
+            try:
+                self.run([kiln, 'compile', '--target=' + self.args.target, *flags, '-o', other, source])
+            except Failure as e:
+                raise Failure('[%s] %s' % (name, e)) from e
+            if not filecmp.cmp(out, other, shallow=False):
+                raise Failure('[%s] %s compile %s: not the object that %s makes'
+                              % (name, kiln, ' '.join([*flags, source]), self.args.kiln))
+            os.unlink(other)
 
     def link(self, objects, out, flags=()):
         self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
@@ -122,6 +154,8 @@ class Harness:
             self.tap('ok', what)
 
     def fail(self, what, text=''):
+        build = re.match(r'\[\w+\] ', text) # the other build that it fails in
+        what = '%s %s' % (what, build[0].rstrip()) if build else what
         with self.lock:
             self.failed += 1
             if text and self.args.tap:

@@ -1,43 +1,110 @@
 #!/usr/bin/env python3
-"""Adds up what `meson test` wrote in build folders and prints `N passed, N failed, N skipped`.
+"""Adds up what `meson test` wrote in build folders: summary.py [--times=FILE] BUILD=FOLDER[:LOG]...
 
-Every case of a test that speaks TAP counts, every other test counts as one. A folder without
-results, because its build failed, is a failure. Skipped and failed cases are named, the failed
-ones last, so that the end of a long log shows them."""
+Prints the skipped cases with their reasons, CPU time, the failed cases with the command that runs each again, and
+at last `N passed, N failed, N skipped`: the end of a long log shows what matters. Every case of a test that speaks
+TAP counts, a test without cases counts as one, and so does a folder without results, because its build failed.
+A case is named by its path, FOLDER/FILE: CASE where its test takes files one by one (suite `files`), TEST: CASE else.
 
+FILE has lines of shell `times`, each behind what was done since the line before: `building gcc`, tab, user, system."""
+
+import re
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+COSTLIEST = 10
 
-def results(folder):
-    """Yields (outcome, name) for each case of a build folder."""
-    log = Path(folder, "meson-logs", "testlog.junit.xml")
-    if not log.exists():
-        yield "failed", f"{folder}: no results"
-        return
-    for suite in xml.parse(log).getroot().iter("testsuite"):
-        for case in suite.iter("testcase"):
-            name = f"{folder}: {suite.get('name')}: {case.get('name')}"
-            if case.find("failure") is not None or case.find("error") is not None:
-                yield "failed", name
-            elif case.find("skipped") is not None:
-                yield "skipped", name
-            else:
-                yield "passed", name
+
+def path_of(test, case, suites):
+    """Name of a case, and what `./dev test` calls it by."""
+    case = re.sub(r'^\d+ - ', '', case)
+    folder = re.sub(r'-[^/]*$', '', test)
+    if not Path('tests', folder).is_dir():
+        folder = folder.rpartition('/')[0]
+    file = re.match(r'([\w.+-]+\.\w+): (.*)', case)
+    if 'files' in suites and file:
+        return f'{folder}/{file[1]}: {file[2]} ({test})', f'{folder}/{file[1]}'
+    return (f'{test}: {case}' if case and case != test else test), test
+
+
+def cpu_seconds(suite):
+    """What harness/cpu_time.sh told behind the results."""
+    found = re.findall(r'^# CPU seconds: ([\d.]+) ([\d.]+)$', suite.findtext('system-out') or '', re.M)
+    return sum(map(float, found[-1])) if found else 0.0
+
+
+def reason_of(case):
+    text = (case.findtext('system-out') or '').strip()
+    return f': {text}' if text else ''
+
+
+class Summary:
+    def __init__(self):
+        self.passed, self.failed, self.skipped, self.tests = 0, [], [], []
+
+    def fail(self, build, what, name):
+        other = re.search(r' \[(\w+)\]($| \()', what) # harness.py: not the test's own build
+        if other:
+            what, build = what.replace(other[0], other[2]), other[1]
+        self.failed.append(f'{what} [{build}]; again: ./dev test --build={build} {name}'.rstrip())
+
+    def add(self, build, log):
+        if not log.exists():
+            self.failed.append(f'{log.parent.parent}: no results [{build}]; again: ./dev test --build={build}')
+            return
+        for suite in xml.parse(log).getroot().iter('testsuite'):
+            suites, _, test = suite.get('name').rpartition(' / ')
+            suites = suites.split(':')[-1].split('+')
+            self.tests.append((cpu_seconds(suite), test, build))
+            for case in suite.iter('testcase'):
+                what, name = path_of(test, case.get('name'), suites)
+                if case.find('failure') is not None or case.find('error') is not None:
+                    self.fail(build, what, name)
+                elif case.find('skipped') is not None:
+                    self.skipped.append(f'{what} [{build}]{reason_of(case)}')
+                else:
+                    self.passed += 1
+
+    def print_times(self, path):
+        spent, before = [], 0.0
+        for line in Path(path).read_text().splitlines():
+            what, user, system = line.split('\t')
+            now = seconds(user) + seconds(system)
+            spent.append((what, now - before))
+            before = now
+        print(f'CPU time, user and system: {before:.0f} s, {before / 60:.1f} minutes: ' +
+              ', '.join(f'{what} {s:.0f} s' for what, s in spent))
+        print('the costliest: ' + ', '.join(f'{name} [{build}] {s:.1f} s'
+                                            for s, name, build in sorted(self.tests, reverse=True)[:COSTLIEST]))
+
+    def print(self):
+        for name in self.failed:
+            print(f'failed: {name}')
+        print(f'{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped')
+
+
+def seconds(text):
+    minutes, _, rest = text.rstrip('s').partition('m')
+    return int(minutes) * 60 + float(rest)
 
 
 def main():
-    names = {"passed": [], "failed": [], "skipped": []}
-    for folder in sys.argv[1:]:
-        for outcome, name in results(folder):
-            names[outcome].append(name)
-    for outcome in "skipped", "failed":
-        for name in names[outcome]:
-            print(f"{outcome}: {name}")
-    print(", ".join(f"{len(of)} {outcome}" for outcome, of in names.items()))
-    return 1 if names["failed"] or not names["passed"] else 0
+    summary, times = Summary(), None
+    for argument in sys.argv[1:]:
+        build, _, where = argument.partition('=')
+        if build == '--times':
+            times = where
+            continue
+        folder, _, log = where.partition(':')
+        summary.add(build, Path(folder, 'meson-logs', f'{log or "testlog-cpu_time.sh"}.junit.xml'))
+    for name in summary.skipped:
+        print(f'skipped: {name}')
+    if times:
+        summary.print_times(times)
+    summary.print()
+    return 1 if summary.failed or not summary.passed else 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main())

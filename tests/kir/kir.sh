@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# kir.sh KIR_RUN TARGET|interp|runner [OPTION...]: the .kir tests, written by hand and by gen.py, for
-# one target, or on the interpreter (--interp=LINK ARGUMENTS); `runner` tests the runner: what is wrong must be told, line by line.
+# kir.sh KIR_RUN TARGET|interp|runner [OPTION...]: the .kir tests, written by hand and by gen.py, for one target, or
+# on the interpreter (--interp=LINK ARGUMENTS); $KILN_TEST_FILES: these alone. `runner` tests the runner: what is
+# wrong must be told, line by line.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 run=$(realpath "$1") target=$2
@@ -58,9 +59,10 @@ if [[ $target == aarch64 && $(uname -m) != aarch64 ]]; then
 fi
 ulimit -c 0
 ulimit -s 65536 # frames of 20 MiB
-PYTHONDONTWRITEBYTECODE=1 python3 "$tests/kir/gen.py" "$work/gen" || exit 1
-# The atomic operations again, as processors with LSE do them.
-for f in "$tests"/kir/atomics*.kir; do
-  sed -e 's/\b\(at\|aw\)_/l\1_/g' -e '1a ; features: lse' "$f" >"$work/gen/lse_${f##*/}"
+generated=$("$tests/kir/generated.sh" "$tests/../build/cache") || exit 1
+files=()
+for f in "$tests"/kir/*.kir "$generated"/*.kir; do
+  [[ -n ${KILN_TEST_FILES-} && " $KILN_TEST_FILES " != *" ${f##*/} "* ]] || files+=("$f")
 done
-"$run" "${options[@]}" "$tests"/kir/*.kir "$work"/gen/*.kir
+(( ${#files[@]} > 0 )) || { echo "Bail out! no file $KILN_TEST_FILES"; exit 1; }
+"$run" "${options[@]}" "${files[@]}"

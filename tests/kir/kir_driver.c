@@ -1,5 +1,5 @@
-/* The C side of the .kir tests: turns run lines into tables and one thunk per function, and writes the
- * program that calls them. A child process runs each file's lines and reports through shared memory,
+/* The C side of the .kir tests: turns run lines into tables and one thunk per signature, and writes the
+ * program that calls them: C compilers take long for functions, of which there are thousands. A child process runs each file's lines and reports through shared memory,
  * so that a crash costs one line. Arguments narrower than 64 bits arrive with junk above. */
 #include "kir_run.h"
 #include <ctype.h>
@@ -155,19 +155,33 @@ static const char *c_type(unsigned t) {
   }
 }
 
+/* Whether C calls both alike. */
+static bool same_call(const struct kir_func *a, const struct kir_func *b) {
+  return a->n_params == b->n_params && a->n_results == b->n_results && a->result == b->result &&
+         memcmp(a->params, b->params, a->n_params) == 0;
+}
+
+/* The first function that C calls as it calls function `i`, which gives their thunk its number. */
+static size_t thunk_of(const struct kir_file *f, size_t i) {
+  size_t k = 0;
+  while (k < i && !(f->funcs[k].known && same_call(&f->funcs[k], &f->funcs[i]))) k++;
+  return k;
+}
+
 static void write_thunk(FILE *out, const struct kir_func *fn, size_t i) {
-  fprintf(out, "extern %s kir_f%zu(", c_type(fn->result), i);
-  for (unsigned k = 0; k < fn->n_params; k++) {
-    unsigned t = fn->params[k];
-    fprintf(out, "%s%s", k ? ", " : "", t <= KILN_TYPE_I64 ? "uint64_t" : c_type(t));
-  }
-  fprintf(out, "%s) __asm__(\"%s\");\n", fn->n_params ? "" : "void", fn->name);
-  fprintf(out, "static void kir_t%zu(const union kir_value *a, union kir_value *r) {\n  ", i);
+  fprintf(out,
+          "static void kir_t%zu(const void *f, const union kir_value *a, union kir_value *r) {\n  ",
+          i);
   const char *field[] = {[KILN_TYPE_I8] = "b",   [KILN_TYPE_I16] = "h",  [KILN_TYPE_I32] = "w",
                          [KILN_TYPE_I64] = "d",  [KILN_TYPE_I128] = "q", [KILN_TYPE_F32] = "fs",
                          [KILN_TYPE_F64] = "fd", [KILN_TYPE_F80] = "fx"};
   if (fn->n_results) fprintf(out, "r->%s = ", field[fn->result]);
-  fprintf(out, "kir_f%zu(", i);
+  fprintf(out, "((%s (*)(", c_type(fn->result));
+  for (unsigned k = 0; k < fn->n_params; k++) {
+    unsigned t = fn->params[k];
+    fprintf(out, "%s%s", k ? ", " : "", t <= KILN_TYPE_I64 ? "uint64_t" : c_type(t));
+  }
+  fprintf(out, "%s))f)(", fn->n_params ? "" : "void");
   for (unsigned k = 0; k < fn->n_params; k++) {
     unsigned t = fn->params[k];
     fprintf(out, "%sa[%u].%s", k ? ", " : "", k, t <= KILN_TYPE_I64 ? "d" : field[t]);
@@ -179,26 +193,26 @@ static void write_value(FILE *out, const uint64_t bits[2]) {
   fprintf(out, "{{0x%llxu, 0x%llxu}}", (unsigned long long)bits[0], (unsigned long long)bits[1]);
 }
 
-/* Table of the arguments of line `r`, and its entry in `table`. */
-static bool write_run(FILE *out, FILE *table, const struct kir_file *f, size_t i) {
+/* Appends the arguments of run line `i` to `args`, which has `*n_args` of them, and its row to `table`. */
+static void write_run(FILE *args, size_t *n_args, FILE *table, const struct kir_file *f, size_t i) {
   const struct kir_run *r = &f->runs[i];
   const struct kir_func *fn = &f->funcs[r->func];
   const char *at = strchr(r->text, '(');
   uint64_t bits[2];
   bool nan = false, ok = fn->known && at;
   if (ok) at++;
-  fprintf(out, "static const union kir_value kir_a%zu[] = {", i);
+  size_t first = *n_args;
   for (unsigned k = 0; ok && k < fn->n_params; k++) {
     at = read_number(at, fn->params[k], bits, &nan);
     ok = at != NULL;
     if (!ok) break;
     widen(fn->params[k], fn->flags[k], bits);
-    write_value(out, bits);
-    fprintf(out, ", ");
+    write_value(args, bits);
+    fprintf(args, ",\n");
+    ++*n_args;
     while (*at == ' ') at++;
     if (k + 1 < fn->n_params) ok = *at++ == ',';
   }
-  fprintf(out, "{{0}}};\n");
   if (ok) {
     while (*at == ' ') at++;
     ok = *at++ == ')';
@@ -216,50 +230,57 @@ static bool write_run(FILE *out, FILE *table, const struct kir_file *f, size_t i
   while (ok && at && *at == ' ') at++;
   if (!ok || *at) {
     kir_note("%s:%u: the run line is malformed: %s", f->name, r->line, r->text);
-    fprintf(table, "  {%u, 0, 0, {{0}}, 0, 0},\n", r->line);
-    return false;
+    fprintf(table, "  {%u, 0, 0, 0, {{0}}, 0, 0},\n", r->line);
+    return;
   }
-  fprintf(table, "  {%u, kir_t%zu, kir_a%zu, ", r->line, r->func, i);
+  fprintf(table, "  {%u, kir_t%zu, kir_f%zu, kir_args + %zu, ", r->line, thunk_of(f, r->func),
+          r->func, first);
   write_value(table, bits);
-  fprintf(table, ", %u, %d},\n", nan ? fn->result : 0, 0);
-  return true;
+  fprintf(table, ", %u, 0},\n", nan ? fn->result : 0);
 }
 
 bool kir_write_driver(const struct kir_file *f, size_t index, const char *path) {
-  char *text = NULL, *rows = NULL;
-  size_t size = 0, rows_size = 0;
+  char *text = NULL, *rows = NULL, *values = NULL;
+  size_t size = 0, rows_size = 0, values_size = 0, n_args = 0;
   FILE *out = open_memstream(&text, &size), *table = open_memstream(&rows, &rows_size);
-  fprintf(out, "#include <stdint.h>\n#include <stddef.h>\n#include <string.h>\n#include <math.h>\n"
-               "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
-               "unsigned __int128 q; float fs; double fd; long double fx; };\n"
-               "struct kir_line { unsigned line; void (*thunk)(const union kir_value *, union "
-               "kir_value *); const union kir_value *args; union kir_value want; unsigned nan; int "
-               "(*check)(void); };\n"
-               "void kir_missing(const char *);\n");
+  FILE *args = open_memstream(&values, &values_size);
+  fprintf(out,
+          "#include <stdint.h>\n#include <stddef.h>\n#include <string.h>\n#include <math.h>\n"
+          "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
+          "unsigned __int128 q; float fs; double fd; long double fx; };\n"
+          "struct kir_line { unsigned line; void (*thunk)(const void *, const union kir_value *, "
+          "union kir_value *); const void *function; const union kir_value *args; union kir_value "
+          "want; unsigned nan; int (*check)(void); };\n"
+          "void kir_missing(const char *);\n");
   for (size_t i = 0; i < f->n_missing; i++) {
     fprintf(out,
             "void kir_m%zu(void) __asm__(\"%s\");\nvoid kir_m%zu(void) { kir_missing(\"%s\"); }\n",
             i, f->missing[i].name, i, f->missing[i].name);
   }
   for (size_t i = 0; i < f->n_funcs; i++) {
-    if (f->funcs[i].known) write_thunk(out, &f->funcs[i], i);
+    if (!f->funcs[i].known) continue;
+    fprintf(out, "extern const char kir_f%zu[] __asm__(\"%s\");\n", i, f->funcs[i].name);
+    if (thunk_of(f, i) == i) write_thunk(out, &f->funcs[i], i);
   }
   if (f->c) fprintf(out, "%.*s", (int)f->c_size, f->c);
   for (size_t i = 0; i < f->n_runs; i++) {
     const struct kir_run *r = &f->runs[i];
     if (!r->check) {
-      write_run(out, table, f, i);
+      write_run(args, &n_args, table, f, i);
       continue;
     }
     fprintf(out, "#line %u \"%s\"\nstatic int kir_c%zu(void) { return (%s); }\n", r->line, f->name,
             i, r->text);
-    fprintf(table, "  {%u, 0, 0, {{0}}, 0, kir_c%zu},\n", r->line, i);
+    fprintf(table, "  {%u, 0, 0, 0, {{0}}, 0, kir_c%zu},\n", r->line, i);
   }
   fclose(table);
+  fclose(args);
+  fprintf(out, "static const union kir_value kir_args[] = {\n%s{{0}}};\n", values);
   fprintf(out, "const unsigned kir_n%zu = %zu;\nconst struct kir_line kir_lines%zu[] = {\n%s};\n",
           index, f->n_runs, index, rows);
   fclose(out);
   free(rows);
+  free(values);
   bool same = false;
   FILE *old = fopen(path, "rb");
   if (old) {
@@ -282,8 +303,9 @@ static const char main_text[] =
   "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
   "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
   "unsigned __int128 q; float fs; double fd; long double fx; };\n"
-  "struct kir_line { unsigned line; void (*thunk)(const union kir_value *, union kir_value *); "
-  "const union kir_value *args; union kir_value want; unsigned nan; int (*check)(void); };\n"
+  "struct kir_line { unsigned line; void (*thunk)(const void *, const union kir_value *, union "
+  "kir_value *); const void *function; const union kir_value *args; union kir_value want; "
+  "unsigned nan; int (*check)(void); };\n"
   "enum { RUNNING = 1, PASSED, FAILED, MISSING };\n"
   "struct state { volatile int what; union kir_value got; } *states, *now;\n"
   "void kir_missing(const char *name) { now->what = MISSING; _exit(77); }\n"
@@ -297,7 +319,7 @@ static const char main_text[] =
   "  } else if (!l->thunk) {\n"
   "    ok = 0;\n"
   "  } else {\n"
-  "    l->thunk(l->args, &r);\n"
+  "    l->thunk(l->function, l->args, &r);\n"
   "    ok = r.u[0] == l->want.u[0] && r.u[1] == l->want.u[1];\n"
   "    if (l->nan) ok = l->nan == 7 ? r.fs != r.fs : l->nan == 9 ? r.fx != r.fx : r.fd != r.fd;\n"
   "  }\n"

@@ -55,6 +55,15 @@ class Runner:
                     out.append('kir_run: signal %d' % -status)
             return ok, out
 
+    def compile_also(self, name, text):
+        """What kir_run ran, by `kiln compile` of this build and of the others ($KILN_ALSO); a Failure if they differ."""
+        if not self.h.also:
+            return
+        path = self.h.write(name + '.kir', '\n'.join(text) + '\n')
+        for first, last in self.modes():
+            for seed in range(first, last + 1):
+                self.h.kiln_object(path, path + '.o', ['--stress=%d' % seed] if seed else [])
+
     def modes(self):
         modes = [(0, 0)]
         k = self.args.stress
@@ -106,6 +115,7 @@ class Runner:
         lines = sum(len(p.vectors) for p in programs.values())
         ok, out = self.kir_run(text, self.modes())
         if ok:
+            self.compile_also('seeds%d' % seeds[0], text)
             return {}, len(programs), lines
         faults = {}
         for line in out:

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# compare_builds.sh [--cache=CACHE] [--keep=FOLDER] OLD_KILN NEW_KILN: compares the objects that two builds of
+# compare_builds.sh [--cache=CACHE] [--keep=FOLDER] [--sample] OLD_KILN NEW_KILN: compares the objects that two builds of
 # kiln make, byte for byte, for a change that is to leave the machine code as it was. Inputs: SQLite and Lua as
 # bitcode (-O0 and -O1, with and without -g), the .kir files of the tests and those that gen.py writes. Each is
 # compiled for both targets, plainly and with two seeds of --stress. Where kiln refuses an input, what it says and
 # its exit status are compared. Each difference is printed by name; the last line counts; the exit status is 1 if
-# anything differs. With --keep the objects that differ stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o.
+# anything differs. With --keep the objects that differ stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o; with
+# --sample each input is compiled in one of the three ways only, another one than its neighbours.
 # The bitcode is made once in CACHE (default: build/cache of this tree), which takes a minute or two.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tests=$root/tests
-cache=$root/build/cache keep=
+cache=$root/build/cache keep='' ways=3
 while [[ ${1-} == --* ]]; do
   case $1 in
     --cache=*) cache=${1#*=} ;;
     --keep=*) keep=$(realpath -m "${1#*=}") ;;
+    --sample) ways=1 ;;
     *) sed -nE '2,/^[^#]/s/^# ?//p' "$0"; exit 2 ;;
   esac
   shift
@@ -59,13 +61,13 @@ exec 6>&-
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-PYTHONDONTWRITEBYTECODE=1 python3 "$tests/kir/gen.py" "$work/generated"
+generated=$("$tests/kir/generated.sh" "$cache")
 
 # Lines of input, tab, target.
 inputs() {
   local target file
   for target in x86_64 aarch64; do
-    for file in "$bitcode/$target"/*/*.bc $(cd "$root" && git ls-files 'tests/*.kir') "$work"/generated/*.kir; do
+    for file in "$bitcode/$target"/*/*.bc $(cd "$root" && git ls-files 'tests/*.kir') "$generated"/*.kir; do
       printf '%s\t%s\n' "$file" $target
     done
   done
@@ -83,8 +85,8 @@ compile() {
 
 # compare INPUT TARGET [OPTION]: prints a line "same", "refused" (by both alike) or "differs: NAME: HOW".
 compare() {
-  local name=$1 at how=
-  name=${name#"$bitcode/$2/"} name=${name#"$work/"}
+  local name=$1 at how=''
+  name=${name#"$bitcode/$2/"} name=${name#"$generated/"}
   at=$work/job.$BASHPID
   compile "$old" "$at.old" "$2" "$1" "${@:3}"
   compile "$new" "$at.new" "$2" "$1" "${@:3}"
@@ -99,9 +101,10 @@ compare() {
   else
     how=${how#"$at.old.o $at.new.o "} how="${how#cmp: }, $(tail -n 1 "$at.old.said")"
   fi
-  echo "differs: $2: $name${3+ $3}: $how"
+  echo "differs: $2: $name${3+ ${*:3}}: $how"
   if [[ -n $keep ]]; then
-    local to=${name//\//_}.$2${3+.${3#--}}
+    local to="$name $2 ${*:3}"
+    to=${to//[\/ ]/_}
     mkdir -p "$keep/old" "$keep/new"
     for side in old new; do
       if [[ -f $at.$side.o ]]; then cp "$at.$side.o" "$keep/$side/$to.o"; fi
@@ -110,17 +113,24 @@ compare() {
 }
 
 # Of a part of the inputs, for one process.
+options=("" --stress=1 --stress=7)
 compare_all() {
-  local input target option
-  while IFS=$'\t' read -r input target; do
-    compare "$input" "$target"
-    for option in --stress=1 --stress=7; do compare "$input" "$target" $option; done
+  local number input target option features
+  while IFS=$'\t' read -r number input target; do
+    features=
+    if [[ $input == *.kir ]]; then
+      features=$(sed -n 's/^; features: //p' "$input" | grep -x "$([[ $target == aarch64 ]] && echo lse || echo cx16)" || true)
+    fi
+    for (( i = 0; i < ways; i++ )); do
+      option=${options[(number + i) % ${#options[@]}]}
+      compare "$input" "$target" $option ${features:+--features=$features}
+    done
   done
 }
 
 cd "$root"
 jobs=$(nproc)
-inputs > "$work/inputs"
+inputs | nl -w1 > "$work/inputs"
 for (( i = 0; i < jobs; i++ )); do
   awk "NR % $jobs == $i" "$work/inputs" | compare_all > "$work/results.$i" &
 done
@@ -128,7 +138,7 @@ wait
 cat "$work"/results.* > "$work/results"
 grep '^differs' "$work/results" | sort || true
 count() { grep -c "^$1" "$work/results" || true; }
-want=$(( $(wc -l < "$work/inputs") * 3 ))
+want=$(( $(wc -l < "$work/inputs") * ways ))
 (( $(wc -l < "$work/results") == want )) || { echo "compare_builds.sh: a comparison ended early" >&2; exit 1; }
 differ=$(count differs)
 echo "$differ differ, $(count same) objects are the same, $(count refused) inputs are refused alike"

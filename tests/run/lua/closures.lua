@@ -26,14 +26,15 @@ print(compose(function(x) return x * 2 end, function(x, y) return x + y end)(3, 
 local Y = function(f) return (function(x) return x(x) end)(function(x) return f(function(...) return x(x)(...) end) end) end
 print(Y(function(self) return function(n) return n < 2 and n or self(n - 1) + self(n - 2) end end)(20))
 
+local short = os.getenv "KILN_TEST_SHORT" == "1" -- for interpreters
 local function tail(n, acc) if n == 0 then return acc end return tail(n - 1, acc + n) end
-print(tail(1000000, 0))
+print(tail(short and 20000 or 1000000, 0))
 local function ack(m, n)
   if m == 0 then return n + 1 end
   if n == 0 then return ack(m - 1, 1) end
   return ack(m - 1, ack(m, n - 1))
 end
-print(ack(2, 9))
+print(ack(2, short and 5 or 9))
 local function deep(n) return n == 0 and 0 or 1 + deep(n - 1) end
 print(deep(10000), pcall(function() local function f() return 1 + f() end return f() end) == false)
 

@@ -1,4 +1,5 @@
 -- Garbage collection under stress: weak tables, ephemerons, finalizers, resurrection, both modes.
+local short = os.getenv "KILN_TEST_SHORT" == "1" -- for interpreters
 local function live() collectgarbage() collectgarbage() end
 
 local weak = setmetatable({}, { __mode = "v" })
@@ -44,7 +45,7 @@ live()
 
 local finalized = 0
 local mt = { __gc = function(o) finalized = finalized + 1 end }
-for round = 1, 20 do
+for round = 1, short and 2 or 20 do
   local list = nil
   for i = 1, 2000 do list = { next = list, value = setmetatable({}, i % 10 == 0 and mt or {}) } end
 end
@@ -56,9 +57,9 @@ local function tree(d) return d == 0 and { v = 1 } or { tree(d - 1), tree(d - 1)
 local function count(t) return t[1] and 1 + count(t[1]) + count(t[2]) or 1 end
 for _, mode in ipairs { "incremental", "generational" } do
   collectgarbage(mode)
-  local t = tree(12)
+  local t = tree(short and 9 or 12)
   local strings = {}
-  for i = 1, 20000 do
+  for i = 1, short and 3000 or 20000 do
     strings[i % 100 + 1] = ("s" .. i):rep(3)
     if i % 1000 == 0 then t[1] = tree(8) collectgarbage("step", 1) end
   end
@@ -66,7 +67,7 @@ for _, mode in ipairs { "incremental", "generational" } do
 end
 collectgarbage("incremental", 100, 400, 10)
 local a = {}
-for i = 1, 3000 do a[i % 100 + 1] = { i, tostring(i), function() return i end } end
+for i = 1, short and 300 or 3000 do a[i % 100 + 1] = { i, tostring(i), function() return i end } end
 local sum = 0
 for _, v in pairs(a) do sum = sum + v[1] + #v[2] + v[3]() end
 print(sum)
@@ -85,7 +86,7 @@ warn("@off")
 live()
 print(#made)
 local cache = setmetatable({}, { __mode = "kv" })
-for i = 1, 10000 do cache["k" .. i] = { i } end
+for i = 1, short and 1000 or 10000 do cache["k" .. i] = { i } end
 live()
 n = 0
 for _ in pairs(cache) do n = n + 1 end
@@ -100,6 +101,6 @@ sum = 0
 for i = 1, 500 do local _, v = coroutine.resume(cos[i]) sum = sum + v end
 print(sum)
 local before = collectgarbage("count")
-do local big = {} for i = 1, 100000 do big[i] = { i } end end
+do local big = {} for i = 1, short and 10000 or 100000 do big[i] = { i } end end
 live()
 print(collectgarbage("count") < before + 200)

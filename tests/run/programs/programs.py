@@ -5,7 +5,6 @@ equal.
 
     programs.py --kiln=build/kiln [NAME...] [--stress=N] [--levels=-O0,-O1]
 """
-import glob
 import os
 import sys
 
@@ -23,14 +22,13 @@ def variants(stress):
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
-    p.add_argument('names', nargs='*', help='programs, without .c; default all')
+    p.add_argument('names', nargs='*', help='programs, without .c; default: $KILN_TEST_FILES, or all')
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
     p.add_argument('--levels', default='-O0,-O1')
     args = p.parse_args()
     h = harness.Harness(args)
     folder = os.path.dirname(os.path.abspath(__file__))
-    names = args.names or sorted(os.path.basename(f)[:-2]
-                                 for f in glob.glob(os.path.join(folder, '*.c')))
+    names = args.names or h.files(folder, '*.c')
 
     def check(item):
         name, level = item
@@ -40,7 +38,7 @@ def main():
         libs = ('-lm', '-pthread')
         expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
         for i, (label, kiln_flags, link_flags) in enumerate(variants(args.stress)):
-            what = '%s %s%s' % (name, level, label)
+            what = '%s.c: %s%s' % (name, level, label)
             try:
                 o = h.kiln_object(bc, h.path('%s.%d.o' % (base, i)), kiln_flags)
                 got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags))],

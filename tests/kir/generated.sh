@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# generated.sh CACHE: the .kir files that gen.py writes, and those of atomic operations again as processors with LSE
+# do them, made once for each version of their sources. Prints their folder.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mkdir -p "$1"
+cache=$(cd "$1" && pwd)
+out=$cache/kir/$(cat "$here"/generated.sh "$here"/gen*.py "$here"/atomics*.kir | sha256sum | cut -c 1-16)
+
+exec 9> "$cache/kir.lock"
+flock 9
+if [[ ! -f $out/complete ]]; then
+  rm -rf "$cache/kir"
+  mkdir -p "$out"
+  PYTHONDONTWRITEBYTECODE=1 python3 "$here/gen.py" "$out" >&2
+  for f in "$here"/atomics*.kir; do
+    sed -e 's/\b\(at\|aw\)_/l\1_/g' -e '1a ; features: lse' "$f" > "$out/lse_${f##*/}"
+  done
+  touch "$out/complete"
+fi
+echo "$out"
