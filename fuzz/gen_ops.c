@@ -12,7 +12,7 @@ enum shape {
   SH_COUNT
 };
 enum state { STATE_INTERNAL, STATE_BUILT, STATE_RESERVED };
-enum types { TY_VOID, TY_INT, TY_INT64, TY_FLT, TY_SCALAR, TY_VEC, TY_ANY, TY_PTR };
+enum types { TY_VOID, TY_INT, TY_INT64, TY_FLT, TY_SCALAR, TY_VEC, TY_ANY, TY_PTR, TY_I32 };
 
 static const uint8_t states[] = {
 #define SHAPE(E, state, a, b, c, result, edges, text) STATE_##state,

@@ -487,6 +487,8 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
     decode_plain(d, i, info, to, info->op);
     to->y = info->number;
     return;
+  case KILN_OP_GET_ROUNDING:
+  case KILN_OP_SET_ROUNDING:
   case KILN_OP_STACK_SAVE:
   case KILN_OP_STACK_RESTORE:
   case KILN_OP_MEMCPY:

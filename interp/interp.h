@@ -316,6 +316,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_INT_VEC(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_PTR(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_I32(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_VOID(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_INT(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_INT64(E) case KILN_OP_##E:
@@ -324,6 +325,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_FLT_VEC(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_PTR(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_I32(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_VOID(E) case KILN_OP_##E:
 
 /* The float operations that have their operands' type, on a, b and c of type T: `f` ends the names of the C
@@ -378,6 +380,9 @@ kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, k
                              kn_u128 c);
 /* Conversions between integers, floats. */
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
+/* This thread's rounding mode, numbered as get_rounding does; of `mode` the low 2 bits count. */
+uint32_t kn_interp_get_rounding(void);
+void kn_interp_set_rounding(uint32_t mode);
 
 /* ---- quad.c: f128 by its bits ---- */
 kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);

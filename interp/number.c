@@ -1,8 +1,9 @@
 /* Arithmetic: what each operation on integers and floats gives, by the table of docs/ir.md. run.c
- * calls it for what its loop does not do itself. Everything is pure; where the result is "any bits" it
- * is 0. */
+ * calls it for what its loop does not do itself. Everything is pure but for the thread's rounding mode, which is C's;
+ * where the result is "any bits" it is 0. */
 #include "interp.h"
 
+#include <fenv.h>
 #include <math.h>
 
 #define BIT(n) ((kn_u128)1 << (n))
@@ -413,3 +414,16 @@ kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a) {
   default: return 0;
   }
 }
+
+/* ---- the rounding mode ---- */
+
+static const int rounding_modes[4] = {FE_TOWARDZERO, FE_TONEAREST, FE_UPWARD, FE_DOWNWARD};
+
+uint32_t kn_interp_get_rounding(void) {
+  int mode = fegetround();
+  for (uint32_t k = 0; k < 4; k++)
+    if (rounding_modes[k] == mode) return k;
+  return UINT32_MAX;
+}
+
+void kn_interp_set_rounding(uint32_t mode) { fesetround(rounding_modes[mode & 3]); }

@@ -24,7 +24,7 @@ GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_
       return KN_NONE;
     }
   } else {
-    if (!kn_build_operand(f, a, KILN_TYPE_PTR, 1)) return KN_NONE;
+    if (!kn_build_operand(f, a, type, 1)) return KN_NONE;
     if (op == KILN_OP_STACK_RESTORE) f->dynamic_stack = true;
     if (op == KILN_OP_VA_START && !f->variadic) {
       kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
@@ -147,8 +147,9 @@ kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
   if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
   const struct kn_op_info *info = &kn_op_info[op];
   if (info->shape == KN_SH_NULLARY) {
-    kn_build_clobber(f, op, KILN_TYPE_PTR);
-    return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, 0, 0, 0, 0)};
+    unsigned type = kn_op_only_type(op);
+    kn_build_clobber(f, op, type);
+    return (kiln_value){kn_build_emit(f, op, type, type, 0, 0, 0, 0)};
   }
   if (KN_UNLIKELY(info->shape != KN_SH_NULLARYV)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
   if (info->effects & KN_FX_TERM) kn_build_end(f, op, KILN_TYPE_VOID, 0, 0, 0, 0, f->edges.n, 0);

@@ -26,6 +26,7 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define VEC KN_TS_VEC
 #define ANY KN_TS_ANY
 #define PTR KN_TS_PTR
+#define I32 KN_TS_I32
 #define VOID KN_TS_VOID
 #define PURE KN_FX_PURE
 #define READ KN_FX_READ
@@ -41,6 +42,11 @@ const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
   [KILN_OP_##E] = {#name, doc, (uint16_t)(types), KN_SH_##shape, (uint8_t)(fx)},
 #include <kiln/ops.def>
 };
+
+/* kiln_build_nullary is not told a type. */
+#define OP(E, name, shape, types, fx, doc)                                                         \
+  _Static_assert(KN_SH_##shape != KN_SH_NULLARY || ((types) & ((types) - 1)) == 0, "one type");
+#include <kiln/ops.def>
 
 unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
   switch ((enum kn_result_rule)kn_shape_info[kn_op_shape(in->op)].result) {

@@ -70,6 +70,12 @@ static inline bool kn_op_ends_block(unsigned op) {
   return (kn_op_info[op].effects & KN_FX_TERM) != 0;
 }
 
+/* The type of an operation that has one only; VOID if it has several. */
+static inline unsigned kn_op_only_type(unsigned op) {
+  unsigned types = kn_op_info[op].types;
+  return types & (types - 1) ? KILN_TYPE_VOID : (unsigned)__builtin_ctz(types);
+}
+
 /* The text form says the type: `add.i32`. It does not where there is one only, or where it is known from
  * something else. */
 static inline bool kn_op_spells_type(unsigned op) {

@@ -464,14 +464,15 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     }
     l.opcode = (kiln_op)e->value;
     bool spelled = kn_op_spells_type(l.opcode);
+    kiln_type only = (kiln_type)kn_op_only_type(l.opcode);
     if (dot) {
       l.type = kn_parse_type_of(dot + 1, op->length - length - 1);
       if (l.type == KILN_TYPE_VOID)
         return kn_parse_syntax(p, op, "an unknown type behind the operation");
-      if (!spelled && info->types != KN_TS_PTR)
+      if (!spelled && only == KILN_TYPE_VOID)
         return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' takes no type", info->name);
-    } else if (info->types == KN_TS_PTR) {
-      l.type = KILN_TYPE_PTR;
+    } else if (only != KILN_TYPE_VOID) {
+      l.type = only;
     } else if (spelled && state != KN_SHAPE_RESERVED) {
       return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", info->name,
                            info->name);

@@ -59,6 +59,7 @@ enum {
   KN_TS_SCALAR = KN_TS_INT | KN_TS_FLT,
   KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
   KN_TS_PTR = KN_T(I64),
+  KN_TS_I32 = KN_T(I32),
   KN_TS_VOID = KN_T(VOID)
 };
 

@@ -41,7 +41,9 @@ enum kind {
   IN_TO_INT_SAT,
   IN_COMPARE,
   IN_CLEAR_CACHE,
-  IN_LOAD_RELATIVE
+  IN_LOAD_RELATIVE,
+  IN_GET_ROUNDING,
+  IN_SET_ROUNDING
 };
 
 /* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
@@ -87,6 +89,7 @@ static const struct row {
   {"fabs", IN_FLOAT1, KILN_OP_FABS, 0},
   {"fake.use", IN_IGNORE, 0, 0},
   {"floor", IN_FLOAT1, KILN_OP_FFLOOR, 0},
+  {"flt.rounds", IN_GET_ROUNDING, 0, 0}, /* before LLVM 16 */
   {"fma", IN_FLOAT3, KILN_OP_FMA, 0},
   {"fmuladd", IN_FLOAT3, KILN_OP_FMULADD, 0},
   {"fptosi.sat", IN_TO_INT_SAT, KILN_OP_FTOSIS, 0},
@@ -94,6 +97,7 @@ static const struct row {
   {"frameaddress", IN_LEVEL, KILN_OP_FRAME_ADDR, 0},
   {"fshl", IN_FUNNEL, KILN_OP_FSHL, 0},
   {"fshr", IN_FUNNEL, KILN_OP_FSHR, 0},
+  {"get.rounding", IN_GET_ROUNDING, 0, 0},
   {"invariant.end", IN_IGNORE, 0, 0},
   {"invariant.start", IN_ZERO, 0, 0},
   {"is.constant", IN_ZERO, 0, 0},
@@ -135,6 +139,7 @@ static const struct row {
   {"sadd.sat", IN_SATURATE, KILN_OP_SADDS, 0},
   {"sadd.with.overflow", IN_OVERFLOW, KILN_OP_SADDO, 0},
   {"scmp", IN_COMPARE, 1, 0},
+  {"set.rounding", IN_SET_ROUNDING, 0, 0},
   {"sideeffect", IN_IGNORE, 0, 0},
   {"sin", IN_LIBM1, 0, "sin"},
   {"sinh", IN_LIBM1, 0, "sinh"},
@@ -592,6 +597,15 @@ static void load_relative(const struct call *c) {
   def(c, binary(c, KILN_OP_ADD, KILN_TYPE_I64, table, v));
 }
 
+/* No target has a mode that is not one of the IR's, such as 4, to nearest and away from zero. */
+static void set_rounding(const struct call *c) {
+  kiln_value mode = arg(c, 0);
+  int64_t k = 0;
+  if (kn_bc_is_int(c->r, arg_id(c, 0), &k) && (k < 0 || k > 3))
+    kn_bc_unsupported(c->r, "this rounding mode");
+  else kiln_build_unary(c->r->f, KILN_OP_SET_ROUNDING, KILN_TYPE_I32, mode);
+}
+
 static void clear_cache(const struct call *c) {
   kiln_module *m = c->r->module;
   kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
@@ -620,6 +634,7 @@ static unsigned needed(unsigned kind) {
   case IN_ZERO:
   case IN_ONE:
   case IN_STACK_SAVE:
+  case IN_GET_ROUNDING:
   case IN_TRAP:
   case IN_DEBUG_TRAP: return 0;
   case IN_MEMCPY:
@@ -643,6 +658,10 @@ static unsigned needed(unsigned kind) {
   case IN_CLEAR_CACHE: return 2;
   default: return 1;
   }
+}
+
+static bool is_i32(const struct kn_bc_type *t) {
+  return t->kind == TK_INT && t->ktype == KILN_TYPE_I32 && t->fit == FIT_EXACT;
 }
 
 /* Is the result of the kind that the row's case builds? */
@@ -676,6 +695,8 @@ static bool result_fits(const struct call *c) {
   case IN_ZERO:
   case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
   case IN_OBJECT_SIZE: return c->rt->kind == TK_INT;
+  case IN_GET_ROUNDING: return is_i32(c->rt);
+  case IN_SET_ROUNDING: return c->rt->kind == TK_VOID && is_i32(a);
   default: return c->rt->kind == TK_VOID;
   }
 }
@@ -783,6 +804,8 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_COMPARE: compare(c); return;
   case IN_CLEAR_CACHE: clear_cache(c); return;
   case IN_LOAD_RELATIVE: load_relative(c); return;
+  case IN_GET_ROUNDING: def(c, kiln_build_nullary(f, KILN_OP_GET_ROUNDING)); return;
+  case IN_SET_ROUNDING: set_rounding(c); return;
   default: kn_bc_unsupported(r, "this intrinsic"); return;
   }
 }

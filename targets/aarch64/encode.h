@@ -632,8 +632,10 @@ static inline uint32_t a64_nop(void) { return a64_hint(0); }
 static inline uint32_t a64_brk(unsigned imm16) { return 0xd4200000u | imm16 << 5; }
 static inline uint32_t a64_svc(unsigned imm16) { return 0xd4000001u | imm16 << 5; }
 static inline uint32_t a64_udf(unsigned imm16) { return imm16; }
-/* MRS rt, TPIDR_EL0. */
+/* MRS rt, TPIDR_EL0; MRS rt, FPCR; MSR FPCR, rt. */
 static inline uint32_t a64_mrs_tpidr(unsigned rt) { return 0xd53bd040u | rt; }
+static inline uint32_t a64_mrs_fpcr(unsigned rt) { return 0xd53b4400u | rt; }
+static inline uint32_t a64_msr_fpcr(unsigned rt) { return 0xd51b4400u | rt; }
 /* PRFM PLDL1KEEP, [rn, #bytes]; bytes a multiple of 8, 0 to 32760. */
 static inline uint32_t a64_prfm(unsigned rn, uint32_t bytes) {
   return 0xf9800000u | bytes >> 3 << 10 | rn << 5;

@@ -129,3 +129,25 @@ void a64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   else a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, sf ? A64_D : A64_S, d, a64_v(a)));
   kn_defined(w, w->i, d);
 }
+
+/* ---- the rounding mode ---- */
+
+/* FPCR has it in these 2 bits (C5.2.8) as the IR's number less 1, modulo 4. */
+enum { RMODE = 22 };
+
+void a64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  a64_emit(w, a64_mrs_fpcr(d));
+  a64_emit(w, a64_addsub_val(A64_ADD, 1, d, d, 1u << RMODE));
+  a64_emit(w, a64_ubfx(0, d, d, RMODE, 2));
+  a64_done(w, in, d);
+}
+
+void a64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned r = kn_reg(w, in->a, in->type);
+  kn_drop(w, in->a);
+  a64_emit(w, a64_addsub_val(A64_SUB, 0, A64_IP0, r, 1));
+  a64_emit(w, a64_mrs_fpcr(A64_IP1));
+  a64_emit(w, a64_bfi(1, A64_IP1, A64_IP0, RMODE, 2));
+  a64_emit(w, a64_msr_fpcr(A64_IP1));
+}

@@ -400,6 +400,13 @@ X64_INLINE uint8_t *x64_ret(uint8_t *p) { return x64_put8(p, 0xc3); }
 X64_INLINE uint8_t *x64_leave(uint8_t *p) { return x64_put8(p, 0xc9); }
 X64_INLINE uint8_t *x64_int3(uint8_t *p) { return x64_put8(p, 0xcc); }
 X64_INLINE uint8_t *x64_ud2(uint8_t *p) { return x64_put8(x64_put8(p, 0x0f), 0x0b); }
+/* ldmxcsr, stmxcsr. */
+X64_INLINE uint8_t *x64_ldmxcsr(uint8_t *p, struct x64_mem m) {
+  return x64_group_m(p, 0xae | X64_0F | X64_NOSIZE, 2, 2, m);
+}
+X64_INLINE uint8_t *x64_stmxcsr(uint8_t *p, struct x64_mem m) {
+  return x64_group_m(p, 0xae | X64_0F | X64_NOSIZE, 2, 3, m);
+}
 X64_INLINE uint8_t *x64_mfence(uint8_t *p) {
   return x64_put8(x64_put8(x64_put8(p, 0x0f), 0xae), 0xf0);
 }

@@ -345,6 +345,7 @@ kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lo
 kn_lower x64_lower_call;
 /* i128, f80: called by the above for that type. */
 kn_lower x64_lower_wide, x64_lower_x87;
+kn_lower x64_lower_get_rounding, x64_lower_set_rounding;
 /* To i128 from any float, the nearest one. */
 kn_lower x64_lower_saturate_wide;
 /* Half k (0: low) of the 16-byte operand h in register dst. */

@@ -408,3 +408,49 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
 }
+
+/* ---- the rounding mode ---- */
+
+/* The control word's bits 10 and 11 (SDM volume 1, 8.1.5), and bits 13 and 14 of SSE's MXCSR (10.2.3), have it as
+ * 0 to nearest even, 1 down, 2 up, 3 towards zero. With these two bits exchanged that is the IR's number less 1,
+ * modulo 4. An exchange is a multiplication by 5: bits 1 and 2 of the product are bits 1 and 0 of the factor. */
+static void times_5(struct kn_walk *w, unsigned r) {
+  EMIT(w, x64_rm(w->code.p, X64_LEA, 2, r, (struct x64_mem){(uint8_t)r, (uint8_t)r, 2, 0, 0}));
+}
+
+/* Both units have the mode; x87's is the one that is read, as by C's fegetround. */
+void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  int32_t at = scratch(w);
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  op_frame(w, X64_FNSTCW, at);
+  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, dst, x64_at(X64_RBP, at)));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 10));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, 3));
+  times_5(w, dst);
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 1));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 2, dst, 1));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, 3));
+  x64_set_zx(w, i, in->type);
+  kn_defined(w, i, dst);
+}
+
+void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  struct x64_mem x87 = x64_at(X64_RBP, scratch(w)), sse = x64_at(X64_RBP, scratch(w) + 8);
+  unsigned mode = X64_SCRATCH, r = kn_reg(w, in->a, in->type);
+  EMIT(w, x64_rm(w->code.p, X64_LEA, 2, mode, x64_at(r, -1)));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, mode, 3));
+  times_5(w, mode);
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, mode, 9));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, mode, 3 << 10));
+  EMIT(w, x64_x87_m(w->code.p, X64_FNSTCW, x87));
+  EMIT(w, x64_alu_mi(w->code.p, X64_G_AND, 1, x87, ~(3 << 10)));
+  EMIT(w, x64_rm(w->code.p, X64_OR_ST, 1, mode, x87));
+  EMIT(w, x64_x87_m(w->code.p, X64_FLDCW, x87));
+  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, mode, 3));
+  EMIT(w, x64_stmxcsr(w->code.p, sse));
+  EMIT(w, x64_alu_mi(w->code.p, X64_G_AND, 2, sse, ~(3 << 13)));
+  EMIT(w, x64_rm(w->code.p, X64_OR_ST, 2, mode, sse));
+  EMIT(w, x64_ldmxcsr(w->code.p, sse));
+  kn_drop(w, in->a);
+}

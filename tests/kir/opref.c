@@ -41,32 +41,39 @@ static const struct {
   {KILN_OP_BR, "Terminators"},
 };
 
-static void put_types(FILE *out, const char *types) {
-  static const char *const names[][2] = {
-    {"INT64", "i8 to i64"}, {"INT", "i8 to i128"},
-    {"FLT", "floats"},      {"SCALAR", "integers, floats"},
-    {"VEC", "v64 v128"},    {"ANY", "all"},
-    {"PTR", "i64"},         {"VOID", ""},
-  };
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(types, names[i][0]) == 0) fputs(names[i][1], out);
+/* The sets of types. */
+static const struct types {
+  const char *set, *text;
+  bool one; /* it is one type, or none: the operation does not spell it */
+} sets[] = {
+  {"INT64", "i8 to i64", false}, {"INT", "i8 to i128", false},
+  {"FLT", "floats", false},      {"SCALAR", "integers, floats", false},
+  {"VEC", "v64 v128", false},    {"ANY", "all", false},
+  {"PTR", "i64", true},          {"I32", "i32", true},
+  {"VOID", "", true},
+};
+
+static const struct types *types_of(const struct op *o) {
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+    if (strcmp(o->types, sets[i].set) == 0) return &sets[i];
   }
+  fprintf(stderr, "opref: %s has types that are not in its table: %s\n", o->name, o->types);
+  exit(1);
 }
 
-/* NAME and .T replaced: operations of one type do not spell it. */
+/* NAME and .T replaced. */
 static void put_syntax(FILE *out, const struct op *o) {
   const char *s = "";
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     if (strcmp(o->shape, shapes[i].shape) == 0) s = shapes[i].syntax;
   }
-  bool one_type = strcmp(o->types, "PTR") == 0 || strcmp(o->types, "VOID") == 0;
   if (*s) fputc('`', out);
   else fputs("*no text*", out);
   for (const char *c = s; *c;) {
     if (strncmp(c, "NAME", 4) == 0) {
       fputs(o->name, out);
       c += 4;
-    } else if (one_type && strncmp(c, ".T", 2) == 0) {
+    } else if (types_of(o)->one && strncmp(c, ".T", 2) == 0) {
       c += 2;
     } else {
       if (*c == '|') fputc('\\', out); /* inside of a table */
@@ -98,7 +105,7 @@ static char *reference(size_t *size) {
     fprintf(out, "| **%s** ", o->name);
     put_syntax(out, o);
     fprintf(out, " | ");
-    put_types(out, o->types);
+    fputs(types_of(o)->text, out);
     fprintf(out, " | ");
     put_effects(out, o->effects);
     fprintf(out, " | %s |\n", o->doc);

@@ -703,7 +703,11 @@ static void system_words(void **state) {
   CHECK(a64_brk(0xffff), "brk #65535");
   CHECK(a64_svc(0), "svc #0");
   CHECK(a64_svc(0xffff), "svc #65535");
-  EACH_REGS(1, CHECK(a64_mrs_tpidr(D), "mrs %s, tpidr_el0", R(1, D));)
+  EACH_REGS(1, {
+    CHECK(a64_mrs_tpidr(D), "mrs %s, tpidr_el0", R(1, D));
+    CHECK(a64_mrs_fpcr(D), "mrs %s, fpcr", R(1, D));
+    CHECK(a64_msr_fpcr(D), "msr fpcr, %s", R(1, D));
+  })
   assert_int_equal(a64_udf(0x1234), 0x1234); /* UDF: Capstone 4 does not know it */
 }
 

@@ -438,6 +438,8 @@ static void control(void **state) {
   for (unsigned i = 0; i < n_mems; i++) {
     CHECK(x64_call_m(code, mems[i]), M(CALL), mem(3, mems[i]));
     CHECK(x64_jmp_m(code, mems[i]), M(JMP), mem(3, mems[i]));
+    CHECK(x64_ldmxcsr(code, mems[i]), M(LDMXCSR), mem(2, mems[i]));
+    CHECK(x64_stmxcsr(code, mems[i]), M(STMXCSR), mem(2, mems[i]));
   }
   CHECK0(x64_ret(code), M(RET));
   CHECK0(x64_leave(code), M(LEAVE));
