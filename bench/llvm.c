@@ -11,20 +11,32 @@
 
 static LLVMTargetMachineRef machine;
 
+static void start_x86(void) {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+}
+
+static void start_aarch64(void) {
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+}
+
+static const struct {
+  void (*start)(void);
+  const char *triple, *cpu;
+} targets[] = {
+  [KILN_TARGET_X86_64] = {start_x86, "x86_64-pc-linux-gnu", "x86-64"},
+  [KILN_TARGET_AARCH64] = {start_aarch64, "aarch64-unknown-linux-gnu", "generic"},
+};
+_Static_assert(sizeof targets / sizeof *targets == KILN_TARGET_COUNT, "every target has a row");
+
 bool bench_llvm_start(kiln_target for_target) {
-  bool a64 = for_target == KILN_TARGET_AARCH64;
-  if (a64) {
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-  } else {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-  }
-  const char *triple = a64 ? "aarch64-unknown-linux-gnu" : "x86_64-pc-linux-gnu";
+  targets[for_target].start();
+  const char *triple = targets[for_target].triple;
   LLVMTargetRef target;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
@@ -32,7 +44,7 @@ bool bench_llvm_start(kiln_target for_target) {
     LLVMDisposeMessage(message);
     return false;
   }
-  machine = LLVMCreateTargetMachine(target, triple, a64 ? "generic" : "x86-64", "",
+  machine = LLVMCreateTargetMachine(target, triple, targets[for_target].cpu, "",
                                     LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelDefault);
   return machine != NULL;
 }

@@ -158,7 +158,7 @@ struct kiln_jit {
   const struct kn_elf_machine *machine; /* facts of the object writer's */
   int pid;                              /* a child of a fork is told from this */
   bool foreign; /* freed in such a child: memory that is shared is left alone */
-  bool barrier; /* AArch64: other processors can be told to fetch anew */
+  bool barrier; /* not on x86-64: other processors can be told to fetch anew */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;

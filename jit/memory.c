@@ -383,8 +383,8 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
-#if defined(__aarch64__)
-  /* other processors may have fetched what was there before (Arm ARM, B2.2.5) */
+#if !defined(__x86_64__)
+  /* other processors may have fetched what was there before (Arm ARM, B2.2.5); on x86-64 they notice by themselves */
   if (jit->barrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
 #endif
   return true;
@@ -440,7 +440,7 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
     return false;
   }
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
-#if defined(__aarch64__)
+#if !defined(__x86_64__)
   jit->barrier =
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
 #endif

@@ -138,13 +138,18 @@ static void find_runtime(const struct options *o, char path[PATH_MAX]) {
   sprintf(base, "clay-runtime-%s.o", kiln_target_name(o->target));
 }
 
+/* Compilers for targets other than this machine. */
+static const char *const cross_compilers[] = {
+  [KILN_TARGET_X86_64] = "x86_64-linux-gnu-gcc",
+  [KILN_TARGET_AARCH64] = "aarch64-linux-gnu-gcc",
+};
+_Static_assert(sizeof cross_compilers / sizeof *cross_compilers == KILN_TARGET_COUNT,
+               "every target has a compiler");
+
 static int link_program(const struct options *o, const char *object, const char *exe) {
   char runtime[PATH_MAX];
   bool cross = o->target != o->host;
-  const char *cc = o->cc != NULL                      ? o->cc
-                   : !cross                           ? "cc"
-                   : o->target == KILN_TARGET_AARCH64 ? "aarch64-linux-gnu-gcc"
-                                                      : "x86_64-linux-gnu-gcc";
+  const char *cc = o->cc != NULL ? o->cc : cross ? cross_compilers[o->target] : "cc";
   find_runtime(o, runtime);
   if (access(runtime, R_OK) != 0)
     return complain(FAILED, "%s: %s (see --runtime)", runtime, strerror(errno));
