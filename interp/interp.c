@@ -179,6 +179,11 @@ kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_b
   return KILN_OK;
 }
 
+static bool is_defined(const kiln_module *m, kiln_symbol s) {
+  kiln_symbol_info info = kiln_symbol_get(m, s);
+  return info.defined || info.desc.body;
+}
+
 /* Constructors by ascending priority and order, destructors by descending. */
 static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
   uint32_t n = kiln_ctor_count(in->m);
@@ -190,7 +195,8 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
       unsigned priority;
       bool is_exit;
       kiln_ctor_get(in->m, at_exit ? n - 1 - k : k, &func, &priority, &is_exit);
-      if (is_exit != at_exit) continue;
+      kiln_symbol with = kiln_ctor_with(in->m, at_exit ? n - 1 - k : k);
+      if (is_exit != at_exit || (with.id != 0 && !is_defined(in->m, with))) continue;
       if (priority == next) s = kiln_interp_call(in, func, NULL, 0, NULL, diag);
       else if (!at_exit && priority > next && priority < found) found = priority;
       else if (at_exit && priority < next && priority + 1 > found) found = priority + 1;

@@ -77,6 +77,7 @@ static inline bool kn_data_owned(const struct kn_data *d) {
 
 struct kn_ctor {
   uint32_t func, priority;
+  uint32_t with; /* symbol whose definition it belongs to, or 0 */
   bool at_exit;
 };
 

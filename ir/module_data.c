@@ -135,15 +135,22 @@ bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out
 /* ---- constructors ---- */
 
 kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit) {
+  return kiln_ctor_add_with(m, func, priority, at_exit, (kiln_symbol){0});
+}
+
+kiln_status kiln_ctor_add_with(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit,
+                               kiln_symbol with) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
   if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind == KILN_SYMBOL_DATA ||
       priority > 65535)
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "constructor: no function, or priority above 65535");
+  if (with.id != 0 && !kn_symbol_valid(m, with.id))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: it belongs to no symbol");
   if (!kn_grow(m, &m->ctors, &m->cap_ctors, m->n_ctors + 1, sizeof *m->ctors))
     return KILN_ERR_MEMORY;
-  m->ctors[m->n_ctors++] = (struct kn_ctor){func.id, priority, at_exit};
+  m->ctors[m->n_ctors++] = (struct kn_ctor){func.id, priority, with.id, at_exit};
   return KILN_OK;
 }
 
@@ -155,4 +162,8 @@ void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned
   if (func != NULL) func->id = found ? m->ctors[i].func : 0;
   if (priority != NULL) *priority = found ? m->ctors[i].priority : 0;
   if (at_exit != NULL) *at_exit = found && m->ctors[i].at_exit;
+}
+
+kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i) {
+  return (kiln_symbol){i < m->n_ctors ? m->ctors[i].with : 0};
 }

@@ -514,12 +514,14 @@ static bool define_data(struct kn_parser *p, struct item *it) {
 }
 
 static bool add_ctor(struct kn_parser *p, const struct item *it) {
-  kiln_symbol func;
+  kiln_symbol func, with = {0};
   uint64_t priority;
   p->lx = it->at;
   if (!kn_parse_symbol(p, &func, NULL)) return false;
-  if (!kn_parse_number(p, 65535, "a priority", &priority) || !kn_parse_line_end(p)) return false;
-  kiln_ctor_add(p->module, func, (unsigned)priority, it->at_exit);
+  if (!kn_parse_number(p, 65535, "a priority", &priority)) return false;
+  if (kn_parse_word(p, "with") && !kn_parse_symbol(p, &with, NULL)) return false;
+  if (!kn_parse_line_end(p)) return false;
+  kiln_ctor_add_with(p->module, func, (unsigned)priority, it->at_exit, with);
   return kn_parse_api_ok(p);
 }
 

@@ -329,6 +329,10 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     kn_put_symbol(&p, c->func);
     kn_put(&p, " ", 1);
     kn_put_unsigned(&p, c->priority);
+    if (c->with != 0) {
+      kn_put_text(&p, " with ");
+      kn_put_symbol(&p, c->with);
+    }
     kn_put(&p, "\n", 1);
   }
   return p.failed ? KILN_ERR_MEMORY : KILN_OK;

@@ -295,6 +295,13 @@ static bool start_section(const char *name, bool *at_exit, uint32_t *priority) {
   return name[11] == 0 || name[11] == '.';
 }
 
+/* True if the call belongs to a definition that is not this unit's: its owner calls. */
+static bool is_other(const struct kn_jit_in *in, const struct kn_ctor *c) {
+  if (c->with == 0) return false;
+  uint8_t where = in->binds[c->with].where;
+  return where == KN_JIT_NOWHERE || where == KN_JIT_AT_ENTRY || where == KN_JIT_ABSOLUTE;
+}
+
 static bool collect_starts(struct kn_jit_link *l) {
   struct kn_jit_item *u = l->unit;
   uint64_t n = 0;
@@ -318,6 +325,7 @@ static bool collect_starts(struct kn_jit_link *l) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t k = 0; k < in->m->n_ctors; k++) {
       const struct kn_ctor *c = in->m->ctors + k;
+      if (is_other(in, c)) continue;
       priority = c->priority == 65535 ? 65536 : c->priority;
       *to++ = (struct start){kn_jit_address_of(l, i, c->func), priority, order++, c->at_exit};
     }

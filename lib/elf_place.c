@@ -221,11 +221,15 @@ static bool extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t
 
 /* ---- functions ---- */
 
+/* Name of the group that a symbol's definition is in; NULL: none. */
+static const char *comdat_of(const struct kn_symbol *s) {
+  return s->comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE ? s->name : s->comdat;
+}
+
 /* Section of a function that does not simply go to .text. */
 static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(e->m, symbol);
-  const char *comdat = s->comdat;
-  if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
+  const char *comdat = comdat_of(s);
   uint32_t group = 0;
   if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
   if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
@@ -383,8 +387,7 @@ static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data
 
 static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
-  const char *comdat = s->comdat;
-  if (comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE) comdat = s->name;
+  const char *comdat = comdat_of(s);
   uint32_t group = 0;
   if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
   uint64_t retain = d->flags & KILN_DATA_USED ? SHF_GNU_RETAIN : 0;
@@ -455,31 +458,6 @@ static bool order_func_data(struct kn_elf *e) {
   return true;
 }
 
-/* ---- constructors ---- */
-
-static bool place_ctor(struct kn_elf *e, uint32_t index) {
-  const struct kn_ctor *c = e->m->ctors + index;
-  const char *name = c->at_exit ? ".fini_array" : ".init_array";
-  if (c->priority != 65535) {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%s.%05u", name, c->priority);
-    if ((name = kn_arena_string(&e->arena, text, (size_t)n)) == NULL) return fail_memory(e);
-  }
-  uint32_t section = named_section(e, name, 0, SHF_ALLOC | SHF_WRITE);
-  if (section == UINT32_MAX) return false;
-  struct kn_elf_section *s = e->sections + section;
-  if (s->align < 8) s->align = 8;
-  s->entsize = 8;
-  s->nonzero = true;
-  s->max_relas++;
-  uint64_t offset = kn_align_up(s->size, 8);
-  struct kn_elf_piece *p = add_piece(e, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_CTOR;
-  p->first = index;
-  return extend(e, section, offset, 8);
-}
-
 /* ---- aliases ---- */
 
 /* Places an alias and those on the way to what it stands for. Every alias is placed once, so chains
@@ -516,6 +494,45 @@ static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
   return true;
 }
 
+/* ---- constructors ---- */
+
+/* Group of the entry of a constructor that belongs to a symbol: index + 1, 0 without one. */
+static bool group_with(struct kn_elf *e, uint32_t id, uint32_t *group) {
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  const char *name = s->name;
+  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(e->m, s->target);
+  if (comdat_of(s) != NULL) name = comdat_of(s);
+  else if (local) return true;
+  return (*group = group_of(e, name)) != 0;
+}
+
+static bool place_ctor(struct kn_elf *e, uint32_t index) {
+  const struct kn_ctor *c = e->m->ctors + index;
+  if (c->with != 0 && e->places[c->with].section == 0) return true; /* who defines it, calls */
+  const char *name = c->at_exit ? ".fini_array" : ".init_array";
+  if (c->priority != 65535) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%s.%05u", name, c->priority);
+    if ((name = kn_arena_string(&e->arena, text, (size_t)n)) == NULL) return fail_memory(e);
+  }
+  uint32_t group = 0;
+  if (c->with != 0 && !group_with(e, c->with, &group)) return false;
+  uint32_t section = named_section(e, name, group, SHF_ALLOC | SHF_WRITE);
+  if (section == UINT32_MAX) return false;
+  struct kn_elf_section *s = e->sections + section;
+  if (s->align < 8) s->align = 8;
+  s->entsize = 8;
+  s->nonzero = true;
+  s->max_relas++;
+  uint64_t offset = kn_align_up(s->size, 8);
+  struct kn_elf_piece *p = add_piece(e, section, offset);
+  if (p == NULL) return false;
+  p->session = KN_PIECE_CTOR;
+  p->first = index;
+  return extend(e, section, offset, 8);
+}
+
 bool kn_elf_place(struct kn_elf *e) {
   kiln_module *m = e->m;
   e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
@@ -529,15 +546,14 @@ bool kn_elf_place(struct kn_elf *e) {
     if (m->data[i].owner == 0 && !place_data(e, i)) return false;
   for (uint32_t i = 0; i < e->n_func_data; i++)
     if (!place_data(e, e->func_data[i])) return false;
-  for (uint32_t i = 0; i < m->n_ctors; i++)
-    if (!place_ctor(e, i)) return false;
-
   if (m->n_aliases > 0) {
     uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
     for (uint32_t id = 1; id < m->n_symbols; id++)
       if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;
   }
+  for (uint32_t i = 0; i < m->n_ctors; i++)
+    if (!place_ctor(e, i)) return false;
 
   for (uint32_t i = 0; i < e->n_sections; i++) {
     struct kn_elf_section *s = e->sections + i;

@@ -1,5 +1,5 @@
 /* What the files of `kiln cc` share: the command line taken apart, and running other programs.
- * cc_args.c takes it apart, cc_run.c runs clang, verb_cc.c compiles and links. */
+ * cc_args.c takes it apart, cc_run.c runs clang, cc_names.c has it name files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
 
@@ -18,8 +18,9 @@ void cc_push(struct cc_list *l, const char *s);
 char *cc_keep(char *block);
 
 enum cc_kind {
-  CC_FLAG, /* for compiling, and for linking */
-  CC_LINK, /* for linking only: what clang -c would not use */
+  CC_FLAG,    /* for compiling, and for linking */
+  CC_LINK,    /* for linking only: what clang -c would not use */
+  CC_COMPILE, /* for compiling only: a link would overwrite what that made */
   CC_INPUT
 };
 
@@ -30,6 +31,8 @@ struct cc_item {
   const char *value;    /* a flag's separate value, or NULL */
   const char *language; /* input: what -x said, or NULL */
   bool c;               /* input: C, which Kiln compiles */
+  bool preprocessed;    /* input: that, and preprocessed */
+  bool names;           /* flag: clang makes one more file, which it names after its output */
   const char *object;   /* input: set by the compiling: the object to link, or NULL */
 };
 
@@ -52,7 +55,12 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, no_red_zone;
   bool verbose;
+  bool names;           /* a flag names files */
+  bool split_dwarf;     /* -gsplit-dwarf and its like */
+  const char *refused;  /* a flag that cannot have its effect, or NULL */
+  const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
+  struct cc_list kept;  /* the same without the flags that mean nothing here, and -MJ */
 };
 
 /* Takes a command line apart (argv[0] is skipped). False after a message. */
@@ -66,6 +74,10 @@ int cc_become(const struct cc_list *l);
 /* Runs clang with the words `l`; its standard output is appended to `out` (NULL: it stays), its standard
  * input is `in` (NULL: it stays). Returns its exit status; -1 after a message. */
 int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in);
+/* The same for a whole command, whose first word is the program. What is appended to `out` is what it writes
+ * to the descriptor `from`: 1 or 2. */
+int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
+                   const kiln_buffer *in);
 /* Runs `program`, which stands beside this one, with `argument`; its standard output goes to the file
  * `path`. The same results. */
 int cc_run_beside(const char *program, const char *argument, const char *path);
@@ -73,5 +85,27 @@ int cc_run_beside(const char *program, const char *argument, const char *path);
  * all of them. */
 const char *cc_temporary(const char *suffix);
 void cc_clean(void);
+
+/* ---- cc_names.c ---- */
+
+/* What clang's driver would run for a command. */
+struct cc_plan {
+  struct cc_list *jobs; /* commands */
+  size_t n, cap;
+  size_t next;             /* the first that belongs to no input yet */
+  struct cc_list unwanted; /* files of compilations that failed */
+  kiln_buffer said;        /* what the driver said: the words of the jobs are there */
+};
+/* Asks clang for its plan; TOOL_OK, or the exit status after a message. */
+int cc_plan_make(struct cc_plan *p, const struct cc_args *a);
+/* Removes what compilations that failed have left, and frees the plan. */
+void cc_plan_free(struct cc_plan *p);
+/* Gets the bitcode of the next C input as the plan has it, with all files beside it. `object` and `assembly`
+ * are set to the names that the plan has for these where others than the user's own are to be made; else NULL.
+ * Returns the exit status. */
+int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bitcode,
+                    const char **object, const char **assembly);
+/* Appends to the compilation database (-MJ) what clang would. False after a message. */
+bool cc_database(const struct cc_args *a);
 
 #endif

@@ -101,11 +101,14 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
 /* ---- tables ---- */
 
 enum {
-  VALUE = 1,  /* the next word is its value, if nothing stands behind the flag itself */
-  LINKS = 2,  /* only the linker cares */
-  PREFIX = 4, /* the word may go on */
-  CLANG = 8,  /* all of the command is clang's */
-  DROP = 16   /* means nothing here */
+  VALUE = 1,   /* the next word is its value, if nothing stands behind the flag itself */
+  LINKS = 2,   /* only the linker cares */
+  PREFIX = 4,  /* the word may go on */
+  CLANG = 8,   /* all of the command is clang's */
+  DROP = 16,   /* means nothing here */
+  NAMES = 32,  /* clang makes a file that it names after its output */
+  REFUSE = 64, /* Kiln cannot do what it says */
+  ONCE = 128   /* not for the link */
 };
 
 /* The longest match counts; what is not here is a flag for everybody. Clang's own list: its
@@ -116,12 +119,18 @@ static const struct {
 } flags[] = {
   {"-###", CLANG},
   {"--analyze", CLANG},
+  {"--coverage", NAMES},
   {"--help", CLANG | PREFIX},
+  {"--imacros", VALUE},
+  {"--include", VALUE},
   {"--param", VALUE},
   {"--precompile", CLANG},
   {"--print-", CLANG | PREFIX},
+  {"--save-temps", NAMES | PREFIX},
+  {"--serialize-diagnostics", VALUE | ONCE},
   {"--sysroot", VALUE},
   {"--version", CLANG},
+  {"--vfsoverlay", VALUE},
   {"-A", VALUE},
   {"-B", VALUE | PREFIX},
   {"-D", VALUE | PREFIX},
@@ -132,66 +141,101 @@ static const struct {
   {"-L", VALUE | PREFIX | LINKS},
   {"-M", CLANG},
   {"-MF", VALUE | PREFIX},
-  {"-MJ", VALUE | PREFIX},
+  {"-MJ", VALUE | PREFIX | DROP},
   {"-MM", CLANG},
   {"-MQ", VALUE | PREFIX},
   {"-MT", VALUE | PREFIX},
   {"-T", VALUE | PREFIX | LINKS},
+  {"-Tbss", VALUE | PREFIX | LINKS},
+  {"-Tdata", VALUE | PREFIX | LINKS},
+  {"-Ttext", VALUE | PREFIX | LINKS},
   {"-U", VALUE | PREFIX},
   {"-Wl,", PREFIX | LINKS},
+  {"-Xanalyzer", VALUE},
+  {"-Xarch_device", VALUE},
+  {"-Xarch_host", VALUE},
   {"-Xassembler", VALUE},
   {"-Xclang", VALUE},
+  {"-Xclangas", VALUE},
   {"-Xlinker", VALUE | LINKS},
+  {"-Xopenmp-target", VALUE},
   {"-Xpreprocessor", VALUE},
   {"-arch", VALUE},
+  {"-b", VALUE | LINKS},
   {"-cc1", CLANG | PREFIX},
+  {"-ccc-", CLANG | PREFIX},
+  {"-coverage", NAMES},
   {"-cxx-isystem", VALUE | PREFIX},
+  {"-dependency-dot", VALUE},
+  {"-dependency-file", VALUE},
   {"-dump", CLANG | PREFIX},
+  {"-dumpdir", VALUE},
   {"-e", VALUE | LINKS},
   {"-emit-ast", CLANG},
   {"-emit-llvm", CLANG},
+  {"-fdebug-compilation-dir", VALUE},
   {"-flto", DROP | PREFIX},
+  {"-fmodules-user-build-path", VALUE},
   {"-fno-lto", DROP},
+  {"-foptimization-record-", NAMES | PREFIX},
+  {"-fproc-stat-report", REFUSE | PREFIX},
+  {"-fprofile-arcs", NAMES},
+  {"-fsave-optimization-record", NAMES | PREFIX},
+  {"-fstack-usage", REFUSE},
   {"-fsyntax-only", CLANG},
+  {"-ftest-coverage", NAMES},
+  {"-ftime-trace", NAMES | PREFIX},
+  {"-ftrapv-handler", VALUE},
   {"-fuse-ld", PREFIX | LINKS},
   {"-gcc-toolchain", VALUE},
+  {"-gen-cdb-fragment-path", VALUE | REFUSE},
+  {"-gsplit-dwarf", DROP | PREFIX},
   {"-idirafter", VALUE | PREFIX},
+  {"-iframework", VALUE | PREFIX},
+  {"-iframeworkwithsysroot", VALUE | PREFIX},
   {"-imacros", VALUE | PREFIX},
+  {"-imultilib", VALUE},
   {"-include", VALUE | PREFIX},
+  {"-include-pch", VALUE},
   {"-iprefix", VALUE | PREFIX},
   {"-iquote", VALUE | PREFIX},
   {"-isysroot", VALUE | PREFIX},
   {"-isystem", VALUE | PREFIX},
   {"-isystem-after", VALUE | PREFIX},
+  {"-ivfsoverlay", VALUE},
   {"-iwithprefix", VALUE | PREFIX},
   {"-iwithprefixbefore", VALUE | PREFIX},
   {"-iwithsysroot", VALUE | PREFIX},
   {"-l", VALUE | PREFIX | LINKS},
+  {"-meabi", VALUE},
   {"-mllvm", VALUE},
+  {"-module-dependency-dir", VALUE},
+  {"-mthread-model", VALUE},
+  {"-no-pie", LINKS},
   {"-nodefaultlibs", LINKS},
+  {"-nopie", LINKS},
   {"-nostartfiles", LINKS},
   {"-nostdlib", LINKS},
-  {"-no-pie", LINKS},
-  {"-nopie", LINKS},
   {"-pie", LINKS},
   {"-print-", CLANG | PREFIX},
   {"-r", LINKS},
   {"-rdynamic", LINKS},
+  {"-resource-dir", VALUE},
   {"-rpath", VALUE | LINKS},
   {"-s", LINKS},
-  {"-save-temps", DROP | PREFIX},
-  {"--save-temps", DROP | PREFIX},
-  {"-serialize-diagnostics", VALUE},
-  {"--serialize-diagnostics", VALUE},
+  {"-save-temps", NAMES | PREFIX},
+  {"-serialize-diagnostics", VALUE | ONCE},
   {"-shared", LINKS},
-  {"-shared-libgcc", LINKS},
   {"-shared-libasan", LINKS},
+  {"-shared-libgcc", LINKS},
   {"-static", LINKS},
-  {"-static-libgcc", LINKS},
   {"-static-libasan", LINKS},
+  {"-static-libgcc", LINKS},
   {"-static-pie", LINKS},
+  {"-stdlib++-isystem", VALUE | PREFIX},
   {"-target", VALUE},
   {"-u", VALUE | PREFIX | LINKS},
+  {"-vfsoverlay", VALUE},
   {"-working-directory", VALUE | PREFIX},
   {"-z", VALUE | LINKS},
 };
@@ -218,13 +262,12 @@ static bool is_one_of(const char *s, const char *const *list) {
   return false;
 }
 
-/* True if Kiln compiles the input: C, preprocessed or not. */
-static bool is_c(const char *path, const char *language) {
-  static const char *const languages[] = {"c", "cpp-output", NULL};
-  static const char *const suffixes[] = {".c", ".i", NULL};
-  if (language != NULL) return is_one_of(language, languages);
+/* True if an input is of a language by what -x said, or else by its suffix. */
+static bool is_language(const char *path, const char *said, const char *language,
+                        const char *suffix) {
+  if (said != NULL) return strcmp(said, language) == 0;
   const char *dot = strrchr(path, '.');
-  return dot != NULL && strchr(dot, '/') == NULL && is_one_of(dot, suffixes);
+  return dot != NULL && strcmp(dot, suffix) == 0;
 }
 
 /* ---- the whole ---- */
@@ -253,6 +296,8 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-fno-function-sections") == 0) a->function_sections = false;
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
   if (strcmp(word, "-v") == 0) a->verbose = true;
+  if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
+  if (strncmp(word, "-gsplit-dwarf", 13) == 0) a->split_dwarf = true;
   if (is_one_of(word, vectors)) a->vectorize = true;
   return false;
 }
@@ -267,8 +312,10 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
     const char *word = a->words.at[i];
     if (word[0] != '-' || word[1] == 0) {
       struct cc_item *in = add(a, CC_INPUT, word, NULL);
+      cc_push(&a->kept, word);
       in->language = language;
-      in->c = is_c(word, language);
+      in->preprocessed = is_language(word, language, "cpp-output", ".i");
+      in->c = in->preprocessed || is_language(word, language, "c", ".c");
       continue;
     }
     bool exact;
@@ -283,13 +330,18 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
       value = a->words.at[++i];
     }
     if (how & CLANG) a->mode = CC_CLANG;
+    if (how & NAMES) a->names = true;
+    if (how & REFUSE) a->refused = word;
+    if (!(how & DROP)) cc_push(&a->kept, word);
+    if (!(how & DROP) && value != NULL) cc_push(&a->kept, value);
     if (note(a, word, value) || (how & DROP)) continue;
     if (x) {
       language = value != NULL ? value : word + 2;
       if (strcmp(language, "none") == 0) language = NULL;
       continue;
     }
-    add(a, how & LINKS ? CC_LINK : CC_FLAG, word, value);
+    enum cc_kind kind = how & LINKS ? CC_LINK : how & ONCE ? CC_COMPILE : CC_FLAG;
+    add(a, kind, word, value)->names = how & NAMES;
   }
   return true;
 }

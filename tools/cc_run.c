@@ -23,15 +23,15 @@ const char *cc_clang(void) {
 }
 
 /* The command: the program and the words behind it. */
-static char **command(const char *program, const struct cc_list *l) {
+static struct cc_list command(const char *program, const struct cc_list *l) {
   struct cc_list all = {0};
   cc_push(&all, program);
-  for (size_t i = 0; l != NULL && i < l->n; i++) cc_push(&all, l->at[i]);
-  return (char **)(uintptr_t)all.at; /* exec's type has no const */
+  for (size_t i = 0; i < l->n; i++) cc_push(&all, l->at[i]);
+  return all;
 }
 
 int cc_become(const struct cc_list *l) {
-  execvp(cc_clang(), command(cc_clang(), l));
+  execvp(cc_clang(), (char **)(uintptr_t)command(cc_clang(), l).at); /* exec's type has no const */
   tool_error("cc: %s: %s", cc_clang(), strerror(errno));
   return TOOL_FAILED;
 }
@@ -76,13 +76,14 @@ static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) 
   return true;
 }
 
-/* Starts `argv` with `in` and `out` (or -1) as standard input and output. 0, or -1 after a message. */
-static pid_t start(char **argv, int in, int out, const char *path) {
+/* Starts `argv` with `in` as standard input, `out` as descriptor `from`, the file `path` as standard output; -1
+ * and NULL: they stay. -1 after a message. */
+static pid_t start(char **argv, int in, int out, int from, const char *path) {
   pid_t child;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
-  if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, 1);
+  if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, from);
   if (path != NULL)
     posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
@@ -92,30 +93,38 @@ static pid_t start(char **argv, int in, int out, const char *path) {
   return -1;
 }
 
-int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
-  int from[2] = {-1, -1}, to[2] = {-1, -1};
-  if ((out != NULL && pipe2(from, O_CLOEXEC) < 0) || (in != NULL && pipe2(to, O_CLOEXEC) < 0)) {
+int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
+                   const kiln_buffer *in) {
+  int output[2] = {-1, -1}, input[2] = {-1, -1};
+  char **argv = (char **)(uintptr_t)command->at; /* exec's type has no const */
+  if ((out != NULL && pipe2(output, O_CLOEXEC) < 0) ||
+      (in != NULL && pipe2(input, O_CLOEXEC) < 0)) {
     tool_error("cc: %s", strerror(errno));
     return -1;
   }
-  if (out != NULL) fcntl(from[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
-  char **argv = command(cc_clang(), l);
-  pid_t child = start(argv, to[0], from[1], NULL);
-  if (from[1] >= 0) close(from[1]);
-  if (to[0] >= 0) close(to[0]);
+  if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
+  pid_t child = start(argv, input[0], output[1], from, NULL);
+  if (output[1] >= 0) close(output[1]);
+  if (input[0] >= 0) close(input[0]);
   bool ok = true;
   if (child >= 0) {
     void (*was)(int) = signal(SIGPIPE, SIG_IGN);
-    ok = exchange(from[0], to[1], out, in);
+    ok = exchange(output[0], input[1], out, in);
     signal(SIGPIPE, was);
   }
-  if (from[0] >= 0) close(from[0]);
-  free(argv);
+  if (output[0] >= 0) close(output[0]);
   if (child < 0) return -1;
-  int status = wait_for(child, cc_clang());
+  int status = wait_for(child, argv[0]);
   if (ok) return status;
-  tool_error("cc: %s: its output could not be read", cc_clang());
+  tool_error("cc: %s: its output could not be read", argv[0]);
   return -1;
+}
+
+int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
+  struct cc_list all = command(cc_clang(), l);
+  int status = cc_run_command(&all, 1, out, in);
+  free(all.at);
+  return status;
 }
 
 int cc_run_beside(const char *program, const char *argument, const char *path) {
@@ -126,7 +135,7 @@ int cc_run_beside(const char *program, const char *argument, const char *path) {
   strcpy(slash + 1, program);
   char *argv[] = {self, (char *)(uintptr_t)argument, NULL};
   if (access(self, X_OK) != 0) argv[0] = (char *)(uintptr_t)program;
-  pid_t child = start(argv, -1, -1, path);
+  pid_t child = start(argv, -1, -1, 1, path);
   return child < 0 ? -1 : wait_for(child, program);
 }
 

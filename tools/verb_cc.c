@@ -19,7 +19,7 @@
 static const char *renamed(const char *path, bool keep, const char *suffix) {
   const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
   const char *from = keep ? path : base, *dot = strrchr(base, '.');
-  size_t n = dot != NULL && dot != base ? (size_t)(dot - from) : strlen(from);
+  size_t n = dot != NULL ? (size_t)(dot - from) : strlen(from);
   char *name = malloc(n + strlen(suffix) + 1);
   if (name == NULL) {
     tool_error("out of memory");
@@ -33,7 +33,6 @@ static const char *renamed(const char *path, bool keep, const char *suffix) {
 /* The name that the object of an input has for the user: what -o says, or derived. */
 static const char *object_name(const struct cc_args *a, const struct cc_item *in) {
   if (a->mode != CC_LINK_ALL && a->out != NULL) return a->out;
-  if (strcmp(in->word, "-") == 0) return a->mode == CC_ASSEMBLY ? "-.s" : "-.o";
   return renamed(in->word, false, a->mode == CC_ASSEMBLY ? ".s" : ".o");
 }
 
@@ -64,11 +63,12 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
     cc_push(&l, "-fno-vectorize");
     cc_push(&l, "-fno-slp-vectorize");
   }
-  if (a->depends && !a->depends_name) { /* else it would be that of the pipe */
+  bool depends = a->depends && !in->preprocessed;
+  if (depends && !a->depends_name) { /* else it would be that of the pipe */
     cc_push(&l, "-MQ");
-    cc_push(&l, object_name(a, in));
+    cc_push(&l, a->out != NULL ? a->out : renamed(in->word, false, ".o"));
   }
-  if (a->depends && !a->depends_file) {
+  if (depends && !a->depends_file) {
     cc_push(&l, "-MF");
     cc_push(&l, a->out != NULL ? renamed(a->out, true, ".d") : renamed(in->word, false, ".d"));
   }
@@ -109,6 +109,12 @@ static void log_object(const struct cc_item *in, const struct tool_compiled *c) 
            tool_compiled_stats(c).functions, c->instructions);
 }
 
+/* True if LLVM is to compile what Kiln cannot. */
+static bool falls_back(void) {
+  const char *fallback = getenv("KILN_FALLBACK");
+  return fallback != NULL && strcmp(fallback, "llvm") == 0;
+}
+
 /* LLVM makes the object of what Kiln does not compile yet. */
 static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
                      const char *out, const kiln_diag *why) {
@@ -117,7 +123,7 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   log_line("%s: compiled by LLVM: %s\n", in->word, why->message);
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
-    if (a->items[i].kind != CC_FLAG || word[0] != '-') continue;
+    if (a->items[i].kind != CC_FLAG || word[0] != '-' || a->items[i].names) continue;
     bool code = word[1] == 'O' || word[1] == 'f' || word[1] == 'm' ||
                 strncmp(word, "--t", 3) == 0 || strcmp(word, "-target") == 0;
     if (!code) continue;
@@ -149,8 +155,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
   kiln_module_options options = {.function_sections = a->function_sections,
                                  .no_red_zone = a->no_red_zone};
-  const char *fallback = getenv("KILN_FALLBACK");
-  bool quiet = fallback != NULL && strcmp(fallback, "llvm") == 0;
+  bool quiet = falls_back();
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
   if (quiet) tool_thread_diag = &diag;
@@ -179,14 +184,31 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   return status;
 }
 
-static int compile(const struct cc_args *a, struct cc_item *in) {
+/* Copies an object to where it is to be. */
+static int copy_object(const char *from, const char *to) {
+  struct tool_input in;
+  if (!tool_input_open(&in, from)) return TOOL_FAILED;
+  bool ok = tool_output_write(to, in.bytes, in.size);
+  tool_input_close(&in);
+  return ok ? TOOL_OK : TOOL_FAILED;
+}
+
+static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
-  int status = get_bitcode(a, in, &bitcode);
-  const char *out = a->mode == CC_LINK_ALL ? cc_temporary(".o") : object_name(a, in);
+  const char *object = NULL, *assembly = NULL; /* that stay beside the output */
+  int status = a->names ? cc_plan_bitcode(plan, in, &bitcode, &object, &assembly)
+                        : get_bitcode(a, in, &bitcode);
+  const char *out = object;
+  if (object == NULL && a->mode != CC_LINK_ALL) out = object_name(a, in);
+  else if (object == NULL || assembly != NULL) out = cc_temporary(".o");
   if (status == 0 && out == NULL) status = TOOL_FAILED;
   if (status == 0) {
     if (a->verbose) fprintf(stderr, "kiln: cc: %s -> %s\n", in->word, out);
     status = make_object(a, in, &bitcode, out);
+  }
+  if (status == 0 && object != NULL && assembly != NULL) {
+    status = cc_run_beside("kiln-dis", out, assembly);
+    if (status == 0) status = copy_object(out, object);
   }
   kiln_buffer_free(&bitcode);
   in->object = out;
@@ -217,6 +239,7 @@ static int link_all(const struct cc_args *a) {
   cc_push(&l, "-Qunused-arguments"); /* those that the compiling used */
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *item = &a->items[i];
+    if (item->kind == CC_COMPILE) continue;
     bool typed = item->kind == CC_INPUT && item->object == NULL && item->language != NULL;
     if (typed) {
       cc_push(&l, "-x");
@@ -236,8 +259,18 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
+/* What the command's flags ask for and Kiln has not. TOOL_OK: nothing, and the rest can be done. */
+static int check_flags(const struct cc_args *a) {
+  if (a->split_dwarf)
+    fprintf(stderr, "kiln: warning: cc: -gsplit-dwarf: there will be no .dwo file\n");
+  if (a->refused == NULL) return TOOL_OK;
+  tool_error("cc: not implemented: %s", a->refused);
+  return TOOL_FAILED;
+}
+
 int verb_cc(int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
+  struct cc_plan plan = {0};
   if (!cc_parse(&a, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
@@ -249,16 +282,27 @@ int verb_cc(int argc, char **argv) {
     tool_error("cc: -o with more than one input");
     return TOOL_FAILED;
   }
-  int status = TOOL_OK;
+  if (a.refused != NULL && falls_back()) {
+    fprintf(stderr, "kiln: cc: compiled by LLVM: not implemented: %s\n", a.refused);
+    return cc_become(&a.words);
+  }
+  int status = check_flags(&a);
+  if (status == TOOL_OK && a.names) status = cc_plan_make(&plan, &a);
+  if (status != TOOL_OK) {
+    cc_plan_free(&plan);
+    return status;
+  }
+  if (a.database != NULL && !cc_database(&a)) status = TOOL_FAILED;
   for (size_t i = 0; i < a.n; i++) {
     struct cc_item *in = &a.items[i];
     if (in->kind != CC_INPUT) continue;
     int one = TOOL_OK;
-    if (in->c) one = compile(&a, in);
+    if (in->c) one = compile(&a, &plan, in);
     else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
     if (one != TOOL_OK) status = one;
   }
   if (status == TOOL_OK && a.mode == CC_LINK_ALL) status = link_all(&a);
+  cc_plan_free(&plan);
   cc_clean();
   return status < 0 ? TOOL_FAILED : status;
 }

@@ -728,6 +728,12 @@ bool kn_bc_module_metadata(struct kn_bc *r);
  * follows its instruction. */
 void kn_bc_loc_ahead(struct kn_bc *r);
 
+/* ---- fpclass.c ---- */
+
+/* Whether a float of `width` bits (32, 64, 128, of x87 80) is of a class in `mask`, FPClassTest's bits 0 to 9; an i8, 0 or 1.
+ * `x` is its bits: an integer of that width, i128 for 80. */
+kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, unsigned width, unsigned mask);
+
 /* ---- int.c ---- */
 
 /* A value of integer type `type` with its upper bits cleared, or filled with its sign. */

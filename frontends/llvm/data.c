@@ -201,7 +201,23 @@ static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
   return true;
 }
 
-/* @llvm.global_ctors and @llvm.global_dtors: {priority, function, data} each. */
+/* The global that a constructor belongs to, and false if another module has to define that: then it is not
+ * this one's to call. */
+static bool belongs_to(struct kn_bc *r, uint32_t id, kiln_symbol *with, bool *ours) {
+  struct kn_bc_num v = {0};
+  with->id = 0;
+  *ours = true;
+  if (id < r->inst_base && r->csts[id].kind == CK_GLOBAL)
+    v.symbol = r->globals.at[r->csts[id].index].symbol; /* may be thread-local */
+  else if (!kn_bc_eval(r, id, 0, &v)) return false;
+  if (!v.symbol || v.low || v.minus) return true;
+  with->id = v.symbol;
+  kiln_symbol_info info = kiln_symbol_get(r->module, *with);
+  *ours = info.kind == KILN_SYMBOL_ALIAS || info.desc.body;
+  return true;
+}
+
+/* @llvm.global_ctors and @llvm.global_dtors: {priority, function, global} each. An empty one ends them. */
 static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
   uint32_t first = 0, n;
   if (!elements(r, g, &first, &n)) return false;
@@ -209,17 +225,21 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
     uint32_t id = r->clist.at[first + i];
     if (id >= r->inst_base) return kn_bc_malformed(r, "value number out of range");
     const struct kn_bc_cst *c = &r->csts[id];
-    if (c->kind == CK_NULL) continue;
+    if (c->kind == CK_NULL) break;
     if (c->kind != CK_AGGREGATE || c->n < 2) return kn_bc_malformed(r, "bad list of constructors");
     struct kn_bc_num priority, func;
     if (!kn_bc_eval(r, r->clist.at[c->index], 0, &priority) ||
         !kn_bc_eval(r, r->clist.at[c->index + 1], 0, &func))
       return false;
-    if (!func.symbol && !func.low) continue;
+    if (!func.symbol && !func.low) break;
     if (!func.symbol || func.low || priority.symbol)
       return kn_bc_malformed(r, "bad list of constructors");
     unsigned p = priority.low > 65535 ? 65535 : (unsigned)priority.low;
-    if (kiln_ctor_add(r->module, (kiln_symbol){func.symbol}, p, at_exit) != KILN_OK)
+    kiln_symbol with = {0};
+    bool ours = true;
+    if (c->n > 2 && !belongs_to(r, r->clist.at[c->index + 2], &with, &ours)) return false;
+    if (ours &&
+        kiln_ctor_add_with(r->module, (kiln_symbol){func.symbol}, p, at_exit, with) != KILN_OK)
       return kn_bc_malformed(r, "bad list of constructors");
   }
   return true;

@@ -451,80 +451,16 @@ static void split_float(const struct call *c) {
   kn_bc_define_parts(r, c->ret, first);
 }
 
-/* An integer constant of type `it` that is as wide as the float that it is compared with. */
-static kiln_value pattern(const struct call *c, kiln_type it, unsigned __int128 v) {
-  if (it == KILN_TYPE_I128) return kiln_const_i128(c->r->f, (uint64_t)v, (uint64_t)(v >> 64));
-  return imm(c, it == KILN_TYPE_I64 ? (int64_t)(uint64_t)v : (int32_t)(uint32_t)v);
-}
-
-/* llvm.is.fpclass: one integer test per class or group of classes, joined by or. */
 static void fp_class(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = arg_info(c, 0);
   int64_t mask = 0;
   if (!const_arg(c, 1, &mask)) return;
-  mask &= 0x3ff;
-  bool inverted = __builtin_popcountll((uint64_t)mask) > 5;
-  if (inverted) mask = ~mask & 0x3ff;
-  bool x87 = t->bits == 80;
-  kiln_type it = t->bits > 64 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
-  const unsigned __int128 one = 1;
-  unsigned mantissa = x87              ? 63
-                      : t->bits == 128 ? 112
-                      : t->bits == 64  ? 52
-                                       : 23; /* bits, without the leading one */
-  unsigned __int128 sign = one << (t->bits - 1);
-  /* x86_fp80 has its leading one in memory: the normal ones begin with it set */
-  unsigned __int128 least = x87 ? (one << 64) + (one << 63) : one << mantissa;
-  unsigned __int128 inf = sign - (one << (mantissa + x87)) + (x87 ? one << 63 : 0);
-  unsigned __int128 quiet = one << (mantissa - 1);
-  kiln_value x = x87
-                   ? kn_bc_x87_bits(r, arg(c, 0))
-                   : kiln_build_convert(r->f, KILN_OP_BITCAST, it, (kiln_type)t->ktype, arg(c, 0));
-  kiln_value absolute = {0}, result = {0};
-  /* Classes as ranges [from, from + size) of the bits: 0 of the value, 1 without its sign. */
-  const struct {
-    uint16_t classes;
-    uint8_t without_sign;
-    unsigned __int128 from, size;
-  } tests[] = {
-    {0x003, 1, inf + 1, sign - inf - 1},
-    {0x1f8, 1, 0, inf},
-    {0x204, 1, inf, 1},
-    {0x108, 1, least, inf - least},
-    {0x090, 1, 1, least - 1},
-    {0x060, 1, 0, 1},
-    {0x001, 1, inf + 1, quiet - 1},
-    {0x002, 1, inf + quiet, sign - inf - quiet},
-    {0x200, 0, inf, 1},
-    {0x100, 0, least, inf - least},
-    {0x080, 0, 1, least - 1},
-    {0x040, 0, 0, 1},
-    {0x020, 0, sign, 1},
-    {0x010, 0, sign + 1, least - 1},
-    {0x008, 0, sign + least, inf - least},
-    {0x004, 0, sign + inf, 1},
-  };
-  for (unsigned i = 0; i < sizeof tests / sizeof *tests; i++) {
-    if ((mask & tests[i].classes) != tests[i].classes) continue;
-    mask &= ~(int64_t)tests[i].classes;
-    kiln_value v = x;
-    if (tests[i].without_sign) {
-      if (!absolute.id) absolute = binary(c, KILN_OP_AND, it, x, pattern(c, it, sign - 1));
-      v = absolute;
-    }
-    unsigned __int128 from = tests[i].from, size = tests[i].size;
-    if (size == 1) {
-      v = kiln_build_icmp(r->f, KILN_EQ, it, v, pattern(c, it, from));
-    } else {
-      if (from) v = binary(c, KILN_OP_SUB, it, v, pattern(c, it, from));
-      v = kiln_build_icmp(r->f, KILN_ULT, it, v, pattern(c, it, size));
-    }
-    result = result.id ? binary(c, KILN_OP_OR, KILN_TYPE_I8, result, v) : v;
-  }
-  if (!result.id) result = imm(c, inverted);
-  else if (inverted) result = binary(c, KILN_OP_XOR, KILN_TYPE_I8, result, imm(c, 1));
-  def(c, result);
+  unsigned it = t->bits > 64 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  kiln_value x = arg(c, 0);
+  if (t->bits == 80) x = kn_bc_x87_bits(r, x);
+  else x = kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)it, (kiln_type)t->ktype, x);
+  def(c, kn_bc_fp_class(r, x, t->bits, (unsigned)mask & 0x3ff));
 }
 
 /* -1, 0 or 1 as a is less than, equal to or greater than b. */

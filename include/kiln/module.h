@@ -264,6 +264,12 @@ KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
  * first (65535: no priority, last); at exit the order is reversed. */
 KILN_API kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority,
                                    bool at_exit);
+/** As kiln_ctor_add, for a call that belongs to the definition of `with`, as the initialiser of a C++ inline
+ * variable does: of several modules that define `with`, only the one whose definition counts makes the call.
+ * In an object the entry joins the group of `with`: its comdat, or else a group of its name, if it has one that
+ * others see. Without effect if the module does not define `with`. */
+KILN_API kiln_status kiln_ctor_add_with(kiln_module *m, kiln_symbol func, unsigned priority,
+                                        bool at_exit, kiln_symbol with);
 
 /** Properties of a symbol as declared; strings live as long as the module. */
 typedef struct kiln_symbol_info {
@@ -286,6 +292,8 @@ KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
 /** The i-th in order of addition. */
 KILN_API void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
                             bool *at_exit);
+/** The symbol that the i-th belongs to (kiln_ctor_add_with); 0: none. */
+KILN_API kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i);
 
 /* ---- sessions ---- */
 

@@ -114,6 +114,55 @@ depends() {
   cc -MD -c "$define" main.c && grep -q '^main.o: main.c' main.d
 }
 check 'writes dependences as clang does' depends
+# What clang makes beside its output, it names after that. tree DIR: a folder to compile in.
+tree() {
+  rm -rf "$1" && mkdir -p "$1/sub" "$1/o.d" && cp main.c own.h "$1" && cp sub/twice.c "$1/sub" && cp wrong.c "$1" &&
+    echo 'int twice(int a) { return 2 * a; }' > "$1/.c" && cp "$1/.c" "$1/pre.i" && cp thrice.S "$1" &&
+    echo 'extern "C" int thrice(int a) { return 3 * a; }' > "$1/plus.cc"
+}
+# files DIR: its files, and what stands in those that name files; random parts of names left out.
+files() {
+  (cd "$1" && find . -type f | sort && for f in $(find . -type f '(' -name '*.d' -o -name '*.gcno' -o -name 'base' ')' | sort); do
+    echo "== $f"; [[ $f == *.gcno ]] && cksum < "$f" || sed -E 's/-[0-9a-f]{6}\./-R./g' "$f"; done)
+}
+# as_clang ARGUMENT...: the same files with the same names, and the same status. They run in the same folder.
+as_clang() {
+  local want=0 got=0
+  tree here && (cd here && clang-22 "$define" "$@" > ../want.log 2>&1 < .c) || want=$?
+  files here > want.files
+  tree here && (cd here && cc "$define" "$@" > ../got.log 2>&1 < .c) || got=$?
+  files here > got.files
+  [[ $want == "$got" ]] && diff want.files got.files && temporaries || { echo "status $got, clang $want: $*"; cat got.log; return 1; }
+}
+beside() {
+  local flags command commands
+  for flags in -MD '-MMD -MP' '-MD -MF dep' '-Wp,-MMD,dep.d' '-MD -MT x' --coverage '-ftest-coverage -fprofile-arcs -MD' \
+      -ftime-trace '-save-temps' '-save-temps=obj --coverage' '-fsave-optimization-record -O1' '-MJ base' '-MJbase --coverage' \
+      '-dumpdir o.d/q- --coverage' '-fno-integrated-as --coverage' '--serialize-diagnostics base.dia'; do
+    [[ $flags == *"$1"* ]] || continue
+    commands=('-c main.c -o o.d/x.y.o' '-S sub/twice.c' 'main.c sub/twice.c -o out' '-c wrong.c main.c')
+    [[ $flags != -MD && $flags != --coverage ]] ||
+      commands+=('-c main.c' '-c main.c -o .x' '-S main.c -o o.d/x.s' '-c main.c sub/twice.c' 'main.c sub/twice.c' '-c .c' '-c pre.i'
+        'main.c -x c .c -x none thrice.S plus.cc -r -o o.d/x.y' '-x c -c -')
+    for command in "${commands[@]}"; do
+      as_clang $flags $command || return 1
+    done
+  done
+}
+check 'names files after the output as clang does: dependences' beside -M
+check 'names files after the output as clang does: coverage' beside cov
+check 'names files after the output as clang does: intermediate files' beside save
+check 'names files after the output as clang does: time, diagnostics' beside i
+covered() {
+  rm -rf cov && mkdir cov && cc --coverage "$define" main.c sub/twice.c -o cov/main && (cd cov && runs ./main) &&
+    made cov/main-main.gcda cov/main-twice.gcda && llvm-cov-22 gcov -n -o cov/main-twice.gcno cov/main-twice.gcda > covered.log &&
+    grep -q 'Lines executed:100.00% of 1' covered.log || { cat covered.log; return 1; }
+}
+check 'coverage counts, and is read' covered
+check '-gsplit-dwarf: says that there is no .dwo file' says 0 'gsplit-dwarf: there will be no .dwo' cc -g -gsplit-dwarf -c sub/twice.c
+check 'refuses what it cannot do' says 1 'not implemented: -fstack-usage$' cc -fstack-usage -c sub/twice.c -o usage.o
+usage_by_llvm() { KILN_FALLBACK=llvm says 0 'compiled by LLVM: not implemented: -fstack-usage$' "$kiln" cc -fstack-usage -c sub/twice.c -o usage.o && made usage.su; }
+check 'KILN_FALLBACK=llvm leaves that to LLVM too' usage_by_llvm
 standard_input() { cc -x c -c -o in.o - < sub/twice.c && made in.o; }
 check 'compiles standard input' standard_input
 at_file() {

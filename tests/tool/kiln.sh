@@ -271,6 +271,46 @@ check "links without PIE" links nopie gcc -no-pie
 check "links as a shared object" bash -c "gcc -shared main.o add.o -Wl,-z,text -o libboth.so"
 check "no executable stack, no text relocations" bash -c \
   "readelf -lW with-plain | grep -q 'GNU_STACK.*RW ' && ! readelf -dW with-plain | grep -q TEXTREL"
+
+# What initialises an inline variable is in the group of that variable: of two files the linker takes one.
+cat > one.cc <<'END'
+#include <cstdio>
+int count();
+inline int w = count();
+template <class T> struct of { static int v; };
+template <class T> int of<T>::v = count();
+#ifdef MAIN
+static int n;
+int count() { return ++n; }
+int other();
+int main() { std::printf("%d %d %d\n", w, of<int>::v, other()); return n; }
+#else
+int other() { return w + of<int>::v; }
+#endif
+END
+for part in main other; do
+  clang++-22 -O0 -fPIC -fno-exceptions -emit-llvm -c $([[ $part == main ]] && echo -DMAIN) one.cc -o one-$part.bc &&
+    "$kiln" compile one-$part.bc || exit 1
+done
+# counts LINKER: initialised once each, in either order of the files.
+counts() {
+  local order
+  for order in 'one-main.o one-other.o' 'one-other.o one-main.o'; do
+    clang++-22 -fuse-ld=$1 $order -o one && ./one > one.out
+    [[ $? == 2 && $(< one.out) == '1 2 3' ]] || { cat one.out; return 1; }
+  done
+}
+for linker in bfd gold lld mold; do check "inline variables are initialised once, $linker" counts $linker; done
+printf 'int table[3] = {1, 2, 3};\nint get(int i) { return table[i]; }\n' > guarded.c
+printf 'int get(int);\nstatic int own[2] = {4, 5};\nint main(int argc, char **argv) { return get(argc * 3) + own[argc]; }\n' > guarding.c
+clang-22 -fsanitize=address -O0 -fPIC -emit-llvm -c guarded.c && clang-22 -fsanitize=address -O0 -fPIC -emit-llvm -c guarding.c &&
+  "$kiln" compile guarded.bc guarding.bc || exit 1
+guarded() {
+  clang-22 -fsanitize=address -fuse-ld=$1 guarded.o guarding.o -o guarded 2> link.err || { cat link.err; return 1; }
+  ./guarded 2> guarded.err
+  grep -q "global-buffer-overflow" guarded.err && grep -q "0 bytes after global variable 'table'" guarded.err || { cat guarded.err; return 1; }
+}
+for linker in bfd gold lld mold; do check "two files with -fsanitize=address, $linker" guarded $linker; done
 for pic in pie static; do
   check "--pic=$pic" bash -c "'$kiln' compile --pic=$pic main.bc && '$kiln' compile --pic=$pic add.kir"
   check "--pic=$pic runs" links $pic gcc $([[ $pic == static ]] && echo -no-pie)

@@ -409,6 +409,66 @@ static void constructors(void **state) {
   check_reloc(t, init, 1, 8, R_X86_64_64, section_symbol(t, section(t, ".text")), 16);
 }
 
+/* Numbers of the sections of the group `name`, apart from the groups' own word; 0 where there are less. */
+static void members(struct fixture *t, const char *name, size_t *out, size_t n_out) {
+  memset(out, 0, n_out * sizeof *out);
+  for (size_t g = 1; g < t->n_sections; g++) {
+    GElf_Shdr h = header(t, g);
+    if (h.sh_type != SHT_GROUP || h.sh_info != symbol_number(t, name)) continue;
+    size_t n;
+    const uint32_t *words = group_words(t, g, &n);
+    assert_true(n - 1 <= n_out);
+    for (size_t i = 1; i < n; i++) out[i - 1] = words[i];
+  }
+}
+
+static void constructors_with(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol_desc init = {.name = "init", .comdat = "once", .linkage = KILN_LINKAGE_INTERNAL};
+  kiln_symbol f = kiln_func_declare(t->m, &init, t->sig);
+  code_of(t->s, f, "\x90", 1);
+  kiln_symbol_desc descs[] = {
+    {.name = "once", .linkage = KILN_LINKAGE_LINKONCE},       /* a group of its own */
+    {.name = "joined", .comdat = "once"},                     /* that of another */
+    {.name = "weak", .linkage = KILN_LINKAGE_WEAK},           /* none: one is made */
+    {.name = "local", .linkage = KILN_LINKAGE_INTERNAL},      /* none that others see */
+    {.name = "elsewhere", .linkage = KILN_LINKAGE_EXTERNAL}}; /* not defined here */
+  kiln_symbol with[5];
+  for (unsigned i = 0; i < 5; i++) {
+    with[i] = kiln_data_declare(t->m, descs + i);
+    kiln_ctor_add_with(t->m, f, 65535, i == 1, with[i]);
+    if (i < 4) kiln_data_define(t->m, with[i], &(kiln_data_desc){.size_bytes = 4});
+  }
+  kiln_ctor_add_with(t->m, f, 7, false,
+                     kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, with[0], 0));
+  kiln_ctor_add(t->m, f, 65535, false);
+  load(t);
+  size_t once[9], weak[2];
+  members(t, "once", once, 9);
+  members(t, "weak", weak, 2);
+  size_t init_once = section(t, ".init_array"), plain;
+  size_t at[9] = {section(t, ".text.init"),
+                  section(t, ".bss.once"),
+                  section(t, ".bss.joined"),
+                  init_once,
+                  init_once + 1,
+                  section(t, ".fini_array"),
+                  section(t, ".rela.fini_array"),
+                  section(t, ".init_array.00007"),
+                  section(t, ".rela.init_array.00007")};
+  assert_memory_equal(once, at, sizeof at);
+  assert_int_equal(relocs_of(t, init_once), init_once + 1);
+  size_t init_weak = section_after(t, ".init_array", init_once + 1);
+  assert_int_equal(weak[0], init_weak);
+  assert_int_equal(weak[1], relocs_of(t, init_weak));
+  plain = section_after(t, ".init_array", init_weak + 1);
+  for (unsigned i = 0; i < 9; i++) assert_true(header(t, at[i]).sh_flags & SHF_GROUP);
+  assert_int_equal(header(t, init_once).sh_size, 8);
+  assert_int_equal(header(t, init_weak).sh_size, 8);
+  assert_int_equal(header(t, plain).sh_size, 16); /* the local one's and that without */
+  assert_int_equal(header(t, plain).sh_flags, SHF_ALLOC | SHF_WRITE);
+}
+
 static void aliases(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = func(t, "f", KILN_LINKAGE_INTERNAL);
@@ -677,6 +737,7 @@ int main(void) {
     ELF_TEST(groups),
     ELF_TEST(function_sections),
     ELF_TEST(constructors),
+    ELF_TEST(constructors_with),
     ELF_TEST(aliases),
     ELF_TEST(bad_aliases_are_refused),
     ELF_TEST(unwind_table),

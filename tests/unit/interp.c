@@ -400,7 +400,8 @@ static void test_constructors(void **state) {
          "func @a() {\nb0:\n  call @note(1)\n  ret\n}\n"
          "func @b() {\nb0:\n  call @note(2)\n  ret\n}\n"
          "func @c() {\nb0:\n  call @note(3)\n  ret\n}\n"
-         "ctor @a 65535\nctor @b 65535\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
+         "extern data @elsewhere\nctor @a 65535\nctor @c 1 with @elsewhere\n"
+         "ctor @b 65535 with @log\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
          "dtor @c 100\n");
   uint64_t *log = kiln_interp_address(w.in, kiln_symbol_find(w.m, "log"));
   assert_int_equal(kiln_interp_start(w.in, NULL), KILN_OK);

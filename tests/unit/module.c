@@ -471,8 +471,15 @@ static void constructors(void **state) {
   assert_int_equal(got.id, f.id);
   assert_int_equal(priority, 101);
   assert_true(at_exit);
+  assert_int_equal(kiln_ctor_with(t->m, 1).id, 0);
   kiln_ctor_get(t->m, 2, &got, &priority, &at_exit);
   assert_int_equal(got.id, 0);
+  kiln_symbol with = data(t->m, "with", KILN_LINKAGE_WEAK);
+  assert_int_equal(kiln_ctor_add_with(t->m, f, 0, false, with), KILN_OK);
+  assert_int_equal(kiln_ctor_with(t->m, 2).id, with.id);
+  assert_int_equal(kiln_ctor_with(t->m, 3).id, 0);
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add_with(t->m, f, 0, false, (kiln_symbol){99}));
+  f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, f, 65536, false));
   FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, (kiln_symbol){9}, 0, false));
   FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, data(t->m, "d", 0), 0, false));

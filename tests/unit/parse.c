@@ -58,6 +58,7 @@ static const struct error_row error_rows[] = {
   {"alias @a = @c", 1, 12, SYMBOL, "@c is not declared"},
   {"ctor @f 5", 1, 6, SYMBOL, "@f is not declared"},
   {"declare @f()\nctor @f 70000", 2, 9, SYNTAX, "at most 65535"},
+  {"declare @f()\nctor @f 7 with @g", 2, 16, SYMBOL, "@g is not declared"},
   {"data @x { addr @f:b1 }\n" F("b0:\n  ret\n"), 1, 19, STRUCTURE, "no block 'b1'"},
   {"declare @f()\ndata @x { addr @f:loop }", 2, 19, SYNTAX, "named by number"},
   {"data @x { \x01 }", 1, 11, SYNTAX, "has no meaning"},
@@ -238,7 +239,7 @@ static void test_print_module(void **state) {
     "data weak hidden @x section \".s\" align 8 readonly used {\n"
     "  i32 1, 2, 0x7fffffff\n  \"a\\00\\22\", zero 3\n\n"
     "  rel32 @x-4, addr @f+1, addr @g:second }\n"
-    "ctor @f 1\n"
+    "ctor @f 1\ndtor @f 2 with @y\n"
     "data common @c align 16 { zero 32 }\n"
     "data @empty {}\n"
     "data private @.5 { zero 10, i8 1 }\n"
@@ -267,6 +268,7 @@ static void test_print_module(void **state) {
     "declare weak @f() noreturn returns_twice\n"
     "alias @y = @x+4\n"
     "ctor @f 1\n"
+    "dtor @f 2 with @y\n"
     "func linkonce protected dso_local @g(i64 sret, i8 sext, i64 byval(20, 16), ...) -> i64, f32"
     " comdat \"c\" align 64 {\n"
     "b0(v0: i64, v1: i8, v2: i64):\n"

@@ -311,6 +311,31 @@ def float_intrinsics():
     return m.text()
 
 
+def x87_classes():
+    """llvm.is.fpclass of x87's format: every mask, every kind of encoding, those among them that the processor has
+    no use for: whose leading bit does not fit the exponent."""
+    m = Module()
+    m.declare('declare i1 @llvm.is.fpclass.f80(x86_fp80, i32)')
+    for first in range(0, 1024, 64):
+        lines = ['define internal i64 @classes%d(ptr %%p) {' % first, '  %x = load x86_fp80, ptr %p', '  %r0 = add i64 0, 0']
+        for k in range(64):
+            lines += ['  %%c%d = call i1 @llvm.is.fpclass.f80(x86_fp80 %%x, i32 %d)' % (k, first + k),
+                      '  %%z%d = zext i1 %%c%d to i64' % (k, k), '  %%s%d = shl i64 %%z%d, %d' % (k, k, k),
+                      '  %%r%d = or i64 %%r%d, %%s%d' % (k + 1, k, k)]
+        m.declare('\n'.join(lines + ['  ret i64 %r64', '}']))
+    edges = (0, 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1)
+    n = 0
+    for sign in (0, 1 << 79):
+        for exponent in (0, 1, 2, 0x3fff, 0x7ffe, 0x7fff):
+            for mantissa in edges + tuple(1 << 63 | e for e in edges):
+                m.globals[n] = '@e%d = global i80 %d, align 16' % (n, sign | exponent << 64 | mantissa)
+                for first in range(0, 1024, 64):
+                    m.show(m.op('call i64 @classes%d(ptr @e%d)' % (first, n)), 64, first)
+                n += 1
+        m.end_function()
+    return m.text()
+
+
 def modules():
     """Name and text of each."""
     yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
@@ -323,3 +348,4 @@ def modules():
     yield 'overflow-wide', overflow((129, 137, 192, 256))
     yield 'integer-intrinsics', integer_intrinsics(WIDTHS)
     yield 'float-intrinsics', float_intrinsics()
+    yield 'x87-classes', x87_classes()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs what clang does not write by itself: the generated modules of generate.py and the .ll files
-here. Kiln's code must print what clang's own prints.
+here. Kiln's code and its interpreter must print what clang's own code prints.
 
     run.py --kiln=build/kiln [NAME...]
 """
@@ -37,6 +37,14 @@ def main():
             h.ok(name)
         else:
             h.fail(name, difference(expected, got))
+        if not os.path.exists(args.kiln + '-interp'):
+            h.skip(name + ', interpreter', 'built without libffi')
+            return
+        got = h.run([args.kiln, 'interp', bc], check=False, timeout=300)
+        if got[:2] == expected[:2]:
+            h.ok(name + ', interpreter')
+        else:
+            h.fail(name + ', interpreter', difference(expected, got))
     h.each(check, args.names or list(sources))
     h.finish()
 

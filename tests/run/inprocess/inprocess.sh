@@ -74,6 +74,16 @@ else check "C++, an exception that nobody catches" both things.bc -lstdc++ -- th
 
 # ---- several inputs, libraries ----
 
+# Of two definitions of a weak variable one counts, and only its constructor and destructor are called.
+for n in 1 2; do
+  printf '%s\n' "data weak @w align 4 { i32 $n }" 'declare @note(i32)' "func internal @init() {" b0: "  call @note($n)" '  ret' '}' \
+    'ctor @init 65535 with @w' 'dtor @init 65535 with @w' > weak$n.kir
+done
+printf '%s\n' '#include <stdio.h>' 'extern int w;' 'void note(int n) { printf("%d of %d\n", n, w); }' 'int main(void) { return w; }' > weak.c
+clang-22 -emit-llvm -c weak.c || exit 1
+check "a constructor of what another input defines" bash -c \
+  "[[ \$('$kiln' run weak1.kir weak.bc weak2.kir) == \$'1 of 1\\n1 of 1' ]]"
+
 cat > text.kir <<'END'
 declare @twice(i32) -> i32
 data @base align 4 { i32 1000 }
