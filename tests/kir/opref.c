@@ -46,10 +46,14 @@ static const struct types {
   const char *set, *text;
   bool one; /* it is one type, or none: the operation does not spell it */
 } sets[] = {
-  {"INT64", "i8 to i64", false}, {"INT", "i8 to i128", false},
-  {"FLT", "floats", false},      {"SCALAR", "integers, floats", false},
-  {"VEC", "v64 v128", false},    {"ANY", "all", false},
-  {"PTR", "i64", true},          {"I32", "i32", true},
+  {"INT64", "i8 to i64", false},
+  {"INT", "i8 to i128", false},
+  {"FLT", "floats", false},
+  {"SCALAR", "integers, floats", false},
+  {"VEC", "v64 v128", false},
+  {"ANY", "all", false},
+  {"PTR", "i64", true},
+  {"I32", "i32", true},
   {"VOID", "", true},
 };
 
