@@ -206,7 +206,9 @@ static kiln_status collect(struct linker *l) {
       in->known[id] = in->address[id] != NULL;
       if (in->known[id]) continue;
     }
-    bool ro = (d.flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+    kiln_section_desc said;
+    bool ro = (d.flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0 &&
+              !(kiln_section_get(in->m, s.desc.section, &said) && said.flags & KILN_SECTION_WRITE);
     l->items[l->n_items++] = (struct item){id, align, s.desc.section, d.size_bytes, ro};
   }
   if (l->n_items) qsort(l->items, l->n_items, sizeof *l->items, by_place);

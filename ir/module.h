@@ -80,6 +80,13 @@ struct kn_ctor {
   bool at_exit;
 };
 
+/* What was said of a section. */
+struct kn_section {
+  const char *name; /* NUL-terminated, in the module's strings */
+  kiln_section_desc desc;
+  uint32_t hash, next; /* of the same hash: index + 1, or 0 */
+};
+
 struct kn_loc {
   uint32_t file; /* index into kn_places.files */
   uint32_t line, column;
@@ -137,6 +144,10 @@ struct kiln_module {
 };
 
 /* ---- a session's output ---- */
+  struct kn_section *sections;
+  uint32_t n_sections, cap_sections;
+  uint32_t *section_hash;
+  uint32_t section_hash_size;             /* 0 or a power of two */
 
 /* A relocation in code. The value is written at `offset`, which counts from the session's code. */
 struct kn_code_reloc {
@@ -263,6 +274,8 @@ const uint16_t *kn_target_clobbers(kiln_target t);
 /* The symbol of a name that code refers to without a declaration, as to a library function; one may
  * follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
+/* What was said of the section of that name; NULL: nothing. */
+const struct kn_section *kn_section_said(const kiln_module *m, const char *name);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
 /* Symbol of block `block` of the function `func` that is being built: kiln_block_address. */

@@ -202,7 +202,7 @@ typedef struct kiln_symbol_desc {
   kiln_visibility visibility; /**< of an external name, to other components */
   kiln_tls tls;               /**< data only */
   bool dso_local;             /**< bound in the module being linked: no GOT, no PLT */
-  const char *section;        /**< NULL: by content */
+  const char *section;        /**< NULL: by content; see kiln_section_declare */
   const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
   uint8_t align_log2;         /**< functions: 0 for the target's default */
   /** A definition follows in this module. Code that comes before it may then count on that (fewer
@@ -232,6 +232,34 @@ typedef struct kiln_reloc {
   uint8_t size_bytes;    /**< 8; or 4, for differences and code below 2 GiB */
   /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
    * section of this item (as the item itself is), or together with a local `symbol` in one section,
+/** Flags of a section. */
+enum {
+  KILN_SECTION_ALLOC = 1,    /**< in memory while the program runs */
+  KILN_SECTION_WRITE = 2,    /**< writable */
+  KILN_SECTION_EXEC = 4,     /**< executable */
+  KILN_SECTION_MERGE = 8,    /**< the linker may merge equal entries: data without relocations */
+  KILN_SECTION_STRINGS = 16, /**< with MERGE: strings of entries that end in a zero one */
+  KILN_SECTION_RETAIN = 32,  /**< kept even if the linker collects garbage */
+  KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */
+};
+
+/** What a section is. */
+typedef struct kiln_section_desc {
+  unsigned flags; /**< KILN_SECTION_...: all that it has */
+  /** ELF's sh_type: 1 PROGBITS, 7 NOTE, 8 NOBITS (zero data only), 14 to 16 INIT_ARRAY, FINI_ARRAY and
+   * PREINIT_ARRAY, or one from 0x60000000 on; 0: by the section's name. */
+  uint32_t type;
+  uint32_t entry_bytes; /**< size of its entries (MERGE: not 0); 0: none */
+} kiln_section_desc;
+
+/** Says what the section `name` of symbols (kiln_symbol_desc.section) is. Without, its name and its
+ * content decide: alloc, exec for functions, write for data that is not read-only. Saying the same again is
+ * allowed. Whether content fits is seen when the object is written. */
+KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
+                                          const kiln_section_desc *desc);
+/** What was said of a section; false if nothing was. */
+KILN_API bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out);
+
    * as two blocks of a function are. */
   kiln_symbol relative_to;
 } kiln_reloc;
