@@ -379,6 +379,7 @@ static kiln_status link_func(struct linker *l, struct kn_ifunc *fn) {
 kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
   struct linker l = {.in = in, .diag = diag};
   if (diag) memset(diag, 0, sizeof *diag);
+  if (!in) return fail(&l, KILN_ERR_ARGUMENT, "no interpreter", "");
   if (in->linked) return fail(&l, KILN_ERR_ARGUMENT, "linked already", "");
   kiln_status s = kiln_module_status(in->m);
   if (s != KILN_OK) return fail(&l, s, "the module has an error", kiln_module_diag(in->m)->message);
@@ -439,7 +440,7 @@ void *kn_interp_tls(struct kn_thread *t, uint32_t symbol) {
 }
 
 void *kiln_interp_address(kiln_interp *in, kiln_symbol s) {
-  if (!in->linked || s.id == 0 || s.id > in->n_symbols) return NULL;
+  if (!in || !in->linked || s.id == 0 || s.id > in->n_symbols) return NULL;
   kiln_symbol_info info = kiln_symbol_get(in->m, s);
   if (info.desc.tls != KILN_TLS_NONE) return kn_interp_tls(kn_interp_thread(in), s.id);
   return address_of(in, s.id);

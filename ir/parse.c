@@ -560,7 +560,7 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
   if (!ok || (p->status = kiln_func_finish(f)) != KILN_OK ||
       (p->status = kiln_func_verify(f)) != KILN_OK) {
     if (p->status == KILN_OK) p->status = kiln_func_status(f);
-    kiln_func_discard(f);
+    kiln_func_compile(f); /* the module gets the error */
     return false;
   }
   p->status = p->sink ? p->sink(p->user, f) : kiln_func_compile(f);
@@ -582,6 +582,8 @@ static bool second_pass(struct kn_parser *p) {
 
 kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
                             void *user) {
+  if (s == NULL || (text == NULL && size != 0)) return KILN_ERR_ARGUMENT;
+  if (text == NULL) text = "";
   struct kn_parser p = {.session = s, .module = kiln_session_module(s), .sink = sink, .user = user};
   p.status = kiln_module_status(p.module);
   if (p.status != KILN_OK) return p.status;

@@ -320,12 +320,13 @@ static void put_section(struct kn_printer *p, const struct kn_section *s) {
 }
 
 kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
+  if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
   kn_put_text(&p, "target ");
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);
-  for (uint32_t i = 1; i < m->n_symbols; i++) {
   for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
+  for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind == KILN_SYMBOL_FUNC && !s->defined && !s->printed) {
       kn_put_func_head(&p, "declare", i);

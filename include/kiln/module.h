@@ -1,7 +1,8 @@
 /* Modules: symbols, signatures, data; and sessions, which compile functions of a module.
  * A module and its sessions are used by one thread at a time, until kiln_module_freeze: then each
- * session may have a thread of its own. Strings are copied. The first error sticks to the module: later
- * calls give "none" handles and change nothing. */
+ * session may have a thread of its own. Strings are copied. The first error of these calls sticks to the
+ * module: later ones give "none" handles and change nothing. A module or session that is NULL, because
+ * making it failed, is like one that has failed: every call gives "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_MODULE_H
 #define KILN_MODULE_H
 
@@ -84,9 +85,12 @@ KILN_API void kiln_module_free(kiln_module *m);
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
 /** True after kiln_module_freeze. */
 KILN_API bool kiln_module_frozen(const kiln_module *m);
-/** Status of the first error, or KILN_OK. */
+/** Status of the first error, of the module or of a function that failed in kiln_func_compile; or
+ * KILN_OK. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
-/** First diagnostic; status KILN_OK if there was none. Lives as long as the module. */
+/** That error's diagnostic; status KILN_OK if there was none. Lives as long as the module. Of several errors
+ * after kiln_module_freeze it is the module's own, or else that of the function whose symbol has the least
+ * id, whichever thread came first: to be read when all other threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 /** The target the module was made for. */
 KILN_API kiln_target kiln_module_target(const kiln_module *m);
@@ -221,17 +225,13 @@ KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *d
                                        kiln_symbol target, int64_t offset_bytes);
 /** Symbol of the address of block `block_id` of `func`, whose body may come later. */
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id);
+/** The symbol of a name that code or data refers to before it is known what it is: finds it, or makes one
+ * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
+ * kiln_alias_define may say what it is later; not that it is thread-local. */
+KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 /** Finds a symbol by name; id 0 if there is none. */
 KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 
-/** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
-typedef struct kiln_reloc {
-  uint64_t offset_bytes; /**< in the data */
-  kiln_symbol symbol;    /**< whose address */
-  int64_t addend;        /**< added to it */
-  uint8_t size_bytes;    /**< 8; or 4, for differences and code below 2 GiB */
-  /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
-   * section of this item (as the item itself is), or together with a local `symbol` in one section,
 /** Flags of a section. */
 enum {
   KILN_SECTION_ALLOC = 1,    /**< in memory while the program runs */
@@ -260,6 +260,14 @@ KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
 /** What was said of a section; false if nothing was. */
 KILN_API bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out);
 
+/** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
+typedef struct kiln_reloc {
+  uint64_t offset_bytes; /**< in the data */
+  kiln_symbol symbol;    /**< whose address */
+  int64_t addend;        /**< added to it */
+  uint8_t size_bytes;    /**< 8; or 4, for differences and code below 2 GiB */
+  /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
+   * section of this item (as the item itself is), or together with a local `symbol` in one section,
    * as two blocks of a function are. */
   kiln_symbol relative_to;
 } kiln_reloc;
