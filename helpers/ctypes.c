@@ -11,6 +11,7 @@
 #define MAX_ALIGN 65536u
 
 bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message) {
+  if (c == NULL) return false;
   kiln_diag d;
   memset(&d, 0, sizeof d);
   d.status = status;
@@ -162,6 +163,7 @@ kiln_ctype kiln_ctype_basic(kiln_ckind kind) {
 /* ---- the table ---- */
 
 kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
+  if (m == NULL) return NULL;
   kiln_allocator a = kiln_module_allocator(m);
   kiln_ctypes *c = kn_helper_realloc(a, NULL, sizeof *c);
   if (c == NULL) return NULL;
@@ -193,7 +195,12 @@ void kiln_ctypes_free(kiln_ctypes *c) {
   KN_HELPER_FREE(a, c->sigs);
   KN_HELPER_FREE(a, c->args);
   KN_HELPER_FREE(a, c->params);
+  if (c->sig_hash != NULL) kn_helper_realloc(a, c->sig_hash, 0);
   kn_helper_realloc(a, c, 0);
+}
+
+void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {
+  if (c != NULL) c->as_given = !on;
 }
 
 /* Adds a type; none without memory. */
@@ -231,7 +238,8 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
                        .count = count,
                        .align = e->align,
                        .natural = e->natural,
-                       .hfa = KN_CHFA_NOT};
+                       .hfa = KN_CHFA_NOT,
+                       .in_memory = e->in_memory};
   if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE) {
     kn_ctypes_fail(c, e->flexible ? KILN_ERR_TYPE : KILN_ERR_LIMIT,
                    e->flexible ? "an array of what ends in a flexible array" : "a type too large");
@@ -331,6 +339,7 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
                        uint64_t at) {
   struct kn_ctype *t = &l->t;
   uint64_t byte = at / 8;
+  t->in_memory |= type->in_memory;
   if (f->flags & KILN_CFIELD_BITS) {
     if (f->bits != 0) t->hfa = KN_CHFA_NOT;
     if (f->bits == 0 || (f->flags & KILN_CFIELD_UNNAMED)) return;
@@ -358,7 +367,13 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield
                               uint32_t n, const kiln_clayout *as) {
   const kiln_ctype none = {0};
   struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
+  if (c == NULL) return none;
+  if (fields == NULL && n != 0) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "members are missing (NULL)");
+    return none;
+  }
   if (as != NULL) l.as = *as;
+  l.t.in_memory = l.as.in_memory;
   if ((l.as.align_bytes != 0 && (!is_power(l.as.align_bytes) || l.as.align_bytes > MAX_ALIGN)) ||
       (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes))) {
     kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
@@ -437,7 +452,7 @@ kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i) {
 
 kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
-  if (type == NULL) return t;
+  if (type == NULL) return kiln_ctype_basic(KILN_C_NONE);
   if (type->kind == KILN_C_FLOAT) return kiln_ctype_basic(KILN_C_DOUBLE);
   if (type->kind >= KILN_C_BOOL && type->kind <= KILN_C_USHORT) return kiln_ctype_basic(KILN_C_INT);
   return t;

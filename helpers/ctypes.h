@@ -36,7 +36,8 @@ struct kn_ctype {
   uint8_t hfa;   /* type of all members: kiln_type; VOID: none yet; or KN_CHFA_NOT */
   uint8_t n_hfa; /* members: at most 5 are counted */
   bool is_signed;
-  bool flexible; /* ends in a flexible array */
+  bool flexible;  /* ends in a flexible array */
+  bool in_memory; /* never in registers: kiln_clayout.in_memory, or that of a member */
 };
 
 struct kn_csig {
@@ -44,6 +45,7 @@ struct kn_csig {
   unsigned flags;
   uint32_t args, n; /* in kiln_ctypes.args */
   uint32_t n_fixed;
+  uint32_t next, hash; /* of the same hash: id, or 0 */
   kiln_carg result;
 };
 
@@ -85,6 +87,9 @@ struct kiln_ctypes {
   KN_HELPER_ARRAY(struct kn_ctype) types; /* the basic ones first: index is id */
   KN_HELPER_ARRAY(kiln_cplace) fields;
   KN_HELPER_ARRAY(struct kn_csig) sigs; /* index 0 is none */
+  uint32_t *sig_hash;                   /* heads of chains: id, or 0 */
+  uint32_t sig_hash_size;               /* 0 or a power of two */
+  bool as_given;                        /* variadic arguments are not promoted */
   KN_HELPER_ARRAY(struct kn_carg) args;
   KN_HELPER_ARRAY(kiln_param) params; /* of the signature being made */
 };
@@ -95,12 +100,12 @@ static inline uint64_t kn_cround(uint64_t x, uint64_t align) {
 
 /* The type; NULL for none. */
 static inline const struct kn_ctype *kn_ctype_at(const kiln_ctypes *c, kiln_ctype t) {
-  return t.id != 0 && t.id < c->types.n ? c->types.at + t.id : NULL;
+  return c != NULL && t.id != 0 && t.id < c->types.n ? c->types.at + t.id : NULL;
 }
 
 /* The signature; NULL for none. */
 static inline const struct kn_csig *kn_csig_at(const kiln_ctypes *c, kiln_csig s) {
-  return s.id != 0 && s.id < c->sigs.n ? c->sigs.at + s.id : NULL;
+  return c != NULL && s.id != 0 && s.id < c->sigs.n ? c->sigs.at + s.id : NULL;
 }
 
 /* Reports an error to the module; returns false. */

@@ -34,7 +34,7 @@ static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
     add_piece(a, KILN_TYPE_F80, 16, 16);
     return;
   }
-  if (t->size > 16 || is_unaligned(t)) return;
+  if (t->size > 16 || t->in_memory || is_unaligned(t)) return;
   enum kn_cclass low = kn_cclass_of(t->classes, 0), high = kn_cclass_of(t->classes, 1);
   if (low == KN_CCLASS_MEMORY || high == KN_CCLASS_MEMORY) return;
   if (high == KN_CCLASS_X87UP && low != KN_CCLASS_X87) return;
@@ -54,7 +54,7 @@ static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
 static kiln_carg x64_arg(const struct kn_ctype *t) {
   kiln_carg a = {.pass = KILN_CPASS_BYVAL};
   if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
-  else if (t->size == 0) a.pass = KILN_CPASS_NONE;
+  else if (t->size == 0 && !t->in_memory) a.pass = KILN_CPASS_NONE;
   else x64_pieces(t, &a, false);
   return a;
 }
@@ -86,6 +86,7 @@ static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_c
 /* Pieces of what goes by registers: a homogeneous aggregate's members, or up to 16 bytes; of 16 bytes
  * aligned to 16 one i128, since those begin at an even register. */
 static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
+  if (t->in_memory) return;
   if (t->hfa != KN_CHFA_NOT && t->hfa != KILN_TYPE_VOID && t->n_hfa <= 4) {
     uint32_t size = kiln_type_size((kiln_type)t->hfa);
     for (uint32_t k = 0; k < t->n_hfa; k++) add_piece(a, (kiln_type)t->hfa, k * size, size);
@@ -102,7 +103,7 @@ static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
 static kiln_carg a64_arg(const struct kn_ctype *t) {
   kiln_carg a = {.pass = KILN_CPASS_REFERENCE};
   if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
-  else if (t->size == 0) a.pass = KILN_CPASS_NONE;
+  else if (t->size == 0 && !t->in_memory) a.pass = KILN_CPASS_NONE;
   else a64_pieces(t, &a);
   return a;
 }
@@ -164,7 +165,7 @@ static kiln_carg result_of(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
   kiln_carg a = {.type = t, .pass = KILN_CPASS_SRET};
   if (type->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
-  else if (type->size == 0) a.pass = KILN_CPASS_NONE;
+  else if (type->size == 0 && !type->in_memory) a.pass = KILN_CPASS_NONE;
   else c->abi->result(type, &a);
   return a;
 }
@@ -224,10 +225,57 @@ static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, kiln_ctype given, kiln_c
   return true;
 }
 
+/* ---- interning ---- */
+
+static uint32_t hash_sig(const kiln_ctypes *c, const struct kn_csig *s) {
+  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t h = (s->flags | (uint64_t)s->n_fixed << 32) * k ^ s->result.type.id;
+  for (uint32_t i = 0; i < s->n; i++) {
+    const struct kn_carg *a = c->args.at + s->args + i;
+    h = (h ^ h >> 32 ^ a->given.id ^ (uint64_t)a->as.type.id << 32) * k;
+  }
+  return (uint32_t)(h >> 32);
+}
+
+/* Equal in all that a signature was made of. */
+static bool same_sig(const kiln_ctypes *c, const struct kn_csig *s, const struct kn_csig *t) {
+  if (s->hash != t->hash || s->flags != t->flags || s->n != t->n || s->n_fixed != t->n_fixed ||
+      s->result.type.id != t->result.type.id)
+    return false;
+  const struct kn_carg *a = c->args.at + s->args, *b = c->args.at + t->args;
+  for (uint32_t i = 0; i < s->n; i++)
+    if (a[i].given.id != b[i].given.id || a[i].as.type.id != b[i].as.type.id) return false;
+  return true;
+}
+
+/* Room for one more signature, in the table too. */
+static bool sig_room(kiln_ctypes *c) {
+  if (!KN_HELPER_ROOM(c->allocator, c->sigs, 1)) return false;
+  if (c->sigs.n < c->sig_hash_size) return true;
+  uint32_t size = c->sig_hash_size < 32 ? 32 : c->sig_hash_size * 2;
+  uint32_t *table = kn_helper_realloc(c->allocator, NULL, size * sizeof *table);
+  if (table == NULL) return false;
+  memset(table, 0, size * sizeof *table);
+  for (uint32_t i = 1; i < c->sigs.n; i++) {
+    uint32_t *head = table + (c->sigs.at[i].hash & (size - 1));
+    c->sigs.at[i].next = *head;
+    *head = i;
+  }
+  if (c->sig_hash != NULL) kn_helper_realloc(c->allocator, c->sig_hash, 0);
+  c->sig_hash = table;
+  c->sig_hash_size = size;
+  return true;
+}
+
 /* Makes signature `s` of its arguments: those of `of`, if there is one, and `n` more. */
 static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kiln_csig of,
                           const kiln_ctype *params, uint32_t n) {
   const kiln_csig none = {0};
+  if (c == NULL) return none;
+  if (params == NULL && n != 0) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "parameters are missing (NULL)");
+    return none;
+  }
   uint32_t before = c->args.n, n_fixed = n;
   struct kn_cregs r = {0, 0};
   const struct kn_ctype *type = kn_ctype_at(c, result);
@@ -249,24 +297,34 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
       ok = add_arg(c, &r, t, t);
     }
   }
+  bool promoted = of.id != 0 && !c->as_given;
   for (uint32_t i = 0; ok && i < n; i++)
-    ok = add_arg(c, &r, params[i], of.id != 0 ? kiln_ctype_promote(c, params[i]) : params[i]);
+    ok = add_arg(c, &r, params[i], promoted ? kiln_ctype_promote(c, params[i]) : params[i]);
   s.n = c->args.n - before;
   s.n_fixed = n_fixed;
+  s.hash = hash_sig(c, &s);
+  uint32_t known = ok && c->sig_hash_size != 0 ? c->sig_hash[s.hash & (c->sig_hash_size - 1)] : 0;
+  while (known != 0 && !same_sig(c, c->sigs.at + known, &s)) known = c->sigs.at[known].next;
+  if (known != 0) {
+    c->args.n = before;
+    return (kiln_csig){known};
+  }
   kiln_type results[KILN_CPIECES_MAX];
   uint32_t n_results = 0;
   if (s.result.pass == KILN_CPASS_VALUE) results[n_results++] = (kiln_type)type->value;
   for (uint32_t i = 0; i < s.result.n_pieces; i++) results[n_results++] = s.result.pieces[i].type;
-  if (ok && !KN_HELPER_ROOM(c->allocator, c->sigs, 1))
-    ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+  if (ok && !sig_room(c)) ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   if (ok)
     s.sig = kiln_sig_new(c->m, KILN_CC_C, flags, c->params.at, c->params.n, results, n_results);
   if (!ok || s.sig.id == 0) {
     c->args.n = before;
     return none;
   }
+  uint32_t *head = c->sig_hash + (s.hash & (c->sig_hash_size - 1));
+  s.next = *head;
   c->sigs.at[c->sigs.n] = s;
-  return (kiln_csig){c->sigs.n++};
+  *head = c->sigs.n++;
+  return (kiln_csig){*head};
 }
 
 kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result, const kiln_ctype *params,

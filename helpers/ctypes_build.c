@@ -135,6 +135,8 @@ kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, k
   if (s == NULL) return fail(f, KILN_ERR_ARGUMENT, "no such C signature");
   if (n != s->n)
     return fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the C signature's");
+  if (args == NULL && n != 0) return fail(f, KILN_ERR_ARGUMENT, "arguments are missing (NULL)");
+  if (f == NULL) return NO_VALUE;
   const struct kn_ctype *t = kn_ctype_at(c, s->result.type);
   if (t->value == KILN_TYPE_VOID && t->kind != KILN_C_VOID && result.id == 0)
     result = slot_for(f, t, 0);
@@ -307,14 +309,15 @@ kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_car
 kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype type, kiln_value ap) {
   const struct kn_ctype *t = kn_ctype_at(c, type);
   if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY ||
-      kiln_ctype_promote(c, type).id != type.id)
+      (!c->as_given && kiln_ctype_promote(c, type).id != type.id))
     return fail(f, KILN_ERR_TYPE, "a variadic argument never has this type");
   if (t->size > INT32_MAX) return fail(f, KILN_ERR_LIMIT, "an argument of 2 GiB or more");
   kiln_carg a = kn_carg_of(c, type);
   if (a.pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
   if (a.pass == KILN_CPASS_REFERENCE) return kiln_build_va_arg(f, KILN_TYPE_PTR, ap);
+  if (f == NULL) return NO_VALUE;
   if (a.pass != KILN_CPASS_VALUE) return c->abi->va_arg(f, t, &a, ap);
-  if (t->value == KILN_TYPE_F64 || t->value <= KILN_TYPE_I64)
+  if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64 || t->value <= KILN_TYPE_I64)
     return kiln_build_va_arg(f, (kiln_type)t->value, ap);
   /* i128 as two integers or as itself; long double by memory, or one register */
   bool pair = c->abi->splits_i128 && t->value == KILN_TYPE_I128;

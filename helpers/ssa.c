@@ -10,20 +10,16 @@
 
 #include <kiln/inspect.h>
 
-#include "helpers/array.h"
+#include "helpers/ssa_map.h"
+
+#include <stdio.h>
 
 enum { NONE = UINT32_MAX };
 
-/* What a variable is at the end of a block: a value (phi is 0), or a phi. Neither: nothing is known. */
-struct def {
-  uint32_t value; /* kiln_value */
-  uint32_t phi;   /* index into phis, from 1 */
-};
-
 struct var {
-  struct def def; /* at the end of `block`; newer than the map's if `dirty` */
-  uint32_t block; /* or NONE */
-  uint32_t zero;  /* the constant 0, once it was wanted */
+  struct kn_ssa_def def; /* at the end of `block`; newer than the map's if `dirty` */
+  uint32_t block;        /* or NONE */
+  uint32_t zero;         /* the constant 0, once it was wanted */
   uint8_t type;
   bool dirty;
 };
@@ -51,7 +47,7 @@ enum phi_state {
 };
 
 struct phi {
-  struct def is; /* MERGED, DONE */
+  struct kn_ssa_def is; /* MERGED, DONE */
   uint32_t var, block;
   uint32_t ops;     /* index of the first operand; one per predecessor */
   uint32_t n_ops;   /* operands known so far */
@@ -79,36 +75,26 @@ struct forward {
   uint32_t value, phi;
 };
 
-/* An entry of the map from (variable, block) to definition; block NONE: free. */
-struct entry {
-  uint32_t var, block;
-  struct def def;
-};
-
-struct map {
-  struct entry *at;
-  uint32_t mask; /* of the entries in use; at most cap - 1 */
-  uint32_t cap;
-};
-
 struct kiln_ssa {
   kiln_func *f; /* NULL: none */
   kiln_allocator allocator;
   unsigned flags;
   uint32_t stamp;
-  struct map map, other; /* the other one's memory serves the next growth */
-  uint32_t n_entries;
+  uint64_t n_built; /* edges that calls of this file built */
+  bool told_apart;  /* kiln_ssa_edge was called */
+  struct kn_ssa_map map;
   KN_HELPER_ARRAY(struct var) vars;
   KN_HELPER_ARRAY(struct block) blocks;
   KN_HELPER_ARRAY(struct pred) preds;
-  KN_HELPER_ARRAY(struct def) defs;
+  KN_HELPER_ARRAY(struct kn_ssa_def) defs;
   KN_HELPER_ARRAY(struct forward) forwards; /* ids ascend: the builder counts them */
   KN_HELPER_ARRAY(struct phi) phis;         /* index 0 is reserved */
-  KN_HELPER_ARRAY(struct def) ops;
+  KN_HELPER_ARRAY(struct kn_ssa_def) ops;
   KN_HELPER_ARRAY(struct watch) watches;
-  KN_HELPER_ARRAY(uint32_t) stack; /* phis whose operands are being collected */
-  KN_HELPER_ARRAY(uint32_t) work;  /* phis that may be trivial now */
-  KN_HELPER_ARRAY(uint32_t) batch; /* phis to be decided by this call */
+  KN_HELPER_ARRAY(uint32_t) stack;   /* phis whose operands are being collected */
+  KN_HELPER_ARRAY(uint32_t) work;    /* phis that may be trivial now */
+  KN_HELPER_ARRAY(uint32_t) batch;   /* phis to be decided by this call */
+  KN_HELPER_ARRAY(kiln_block) built; /* targets of a block's terminator */
 };
 
 /* ---- errors ---- */
@@ -120,68 +106,22 @@ static bool fail(kiln_ssa *s, kiln_status status, const char *message) {
 
 static bool no_memory(kiln_ssa *s) { return fail(s, KILN_ERR_MEMORY, "out of memory"); }
 
-static bool usable(const kiln_ssa *s) { return s->f != NULL && kiln_func_status(s->f) == KILN_OK; }
+/* True if there is a function without an error. */
+static bool usable(const kiln_ssa *s) {
+  return s != NULL && s->f != NULL && kiln_func_status(s->f) == KILN_OK;
+}
 
 #define ROOM(s, array, more) (KN_HELPER_ROOM((s)->allocator, (s)->array, (more)) || no_memory(s))
 
-/* ---- the map ---- */
-
-static uint32_t slot_of(const struct map *m, uint32_t var, uint32_t block) {
-  uint64_t h = ((uint64_t)var << 32 | block) * UINT64_C(0x9e3779b97f4a7c15);
-  uint32_t i = (uint32_t)(h >> 32) & m->mask;
-  while (m->at[i].block != NONE && (m->at[i].block != block || m->at[i].var != var))
-    i = (i + 1) & m->mask;
-  return i;
-}
-
-/* Makes `m` an empty map of `n` entries, a power of two. */
-static bool map_reset(kiln_ssa *s, struct map *m, uint32_t n) {
-  if (m->cap < n) {
-    struct entry *at = kn_helper_realloc(s->allocator, m->at, (size_t)n * sizeof *at);
-    if (at == NULL) return no_memory(s);
-    m->at = at;
-    m->cap = n;
-  }
-  m->mask = n - 1;
-  memset(m->at, 0xff, (size_t)n * sizeof *m->at);
-  return true;
-}
-
-static bool map_grow(kiln_ssa *s) {
-  uint32_t n = s->map.mask + 1;
-  if (n > UINT32_MAX / 2) return fail(s, KILN_ERR_LIMIT, "too many variables in too many blocks");
-  if (!map_reset(s, &s->other, n * 2)) return false;
-  for (uint32_t i = 0; i < n; i++) {
-    const struct entry *e = s->map.at + i;
-    if (e->block != NONE) s->other.at[slot_of(&s->other, e->var, e->block)] = *e;
-  }
-  struct map old = s->map;
-  s->map = s->other;
-  s->other = old;
-  return true;
-}
-
-static bool map_set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
-  if (s->n_entries == 0 && !map_reset(s, &s->map, 64)) return false;
-  uint32_t i = slot_of(&s->map, var, block);
-  if (s->map.at[i].block == NONE) {
-    if (s->n_entries >= s->map.mask / 4 * 3) {
-      if (!map_grow(s)) return false;
-      i = slot_of(&s->map, var, block);
-    }
-    s->n_entries++;
-  }
-  s->map.at[i] = (struct entry){var, block, def};
-  return true;
-}
-
 /* ---- definitions ---- */
 
-static bool is_none(struct def d) { return d.value == 0 && d.phi == 0; }
-static bool is_same(struct def a, struct def b) { return a.value == b.value && a.phi == b.phi; }
+static bool is_none(struct kn_ssa_def d) { return d.value == 0 && d.phi == 0; }
+static bool is_same(struct kn_ssa_def a, struct kn_ssa_def b) {
+  return a.value == b.value && a.phi == b.phi;
+}
 
 /* Follows merged phis, and shortens the way for the next time. */
-static struct def resolve(kiln_ssa *s, struct def d) {
+static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
   struct phi *phis = s->phis.at;
   while (d.phi != 0 && phis[d.phi].state >= MERGED) {
     struct phi *p = phis + d.phi;
@@ -193,15 +133,13 @@ static struct def resolve(kiln_ssa *s, struct def d) {
 }
 
 /* What is known of `var` at the end of `block` without looking elsewhere. */
-static struct def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
-  const struct def none = {0, 0};
+static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
+  const struct kn_ssa_def none = {0, 0};
   const struct var *v = s->vars.at + var;
   if (v->block == block) return v->def;
   const struct block *b = s->blocks.at + block;
   if (var < b->width) return s->defs.at[b->row - 1 + var];
-  if (s->n_entries == 0 || (var < ROW_MAX && b->row == 0)) return none;
-  const struct entry *e = s->map.at + slot_of(&s->map, var, block);
-  return e->block != NONE ? e->def : none;
+  return var < ROW_MAX && b->row == 0 ? none : kn_ssa_map_get(&s->map, var, block);
 }
 
 /* Gives a block its row. */
@@ -216,15 +154,16 @@ static bool row_new(kiln_ssa *s, struct block *b) {
 }
 
 /* Remembers a definition, other than that of the block that stands in the variable itself. */
-static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
   struct block *b = s->blocks.at + block;
   if (var < ROW_MAX && b->row == 0 && !row_new(s, b)) return false;
-  if (var >= b->width) return map_set(s, var, block, def);
+  if (var >= b->width)
+    return kn_ssa_map_set(s->allocator, &s->map, var, block, def) || no_memory(s);
   s->defs.at[b->row - 1 + var] = def;
   return true;
 }
 
-static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
+static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
   struct var *v = s->vars.at + var;
   if (v->block != block) return set_away(s, var, block, def);
   v->def = def;
@@ -233,7 +172,8 @@ static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct def def) {
 }
 
 /* Makes `block` the one whose definition stands in the variable itself; it is none there yet. */
-static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct def def, bool dirty) {
+static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def,
+                       bool dirty) {
   struct var *v = s->vars.at + var;
   if (v->dirty && !set_away(s, var, v->block, v->def)) return false;
   v->block = block;
@@ -243,14 +183,14 @@ static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct def def
 }
 
 /* The value 0, for where the variable is not defined. */
-static struct def undefined(kiln_ssa *s, uint32_t var) {
+static struct kn_ssa_def undefined(kiln_ssa *s, uint32_t var) {
   struct var *v = s->vars.at + var;
   if (v->zero == 0) v->zero = kiln_const_bits(s->f, (kiln_type)v->type, 0, 0).id;
-  return (struct def){v->zero, 0};
+  return (struct kn_ssa_def){v->zero, 0};
 }
 
 /* The value of a definition as an operand; none if something failed. */
-static kiln_value value_of(kiln_ssa *s, struct def d) {
+static kiln_value value_of(kiln_ssa *s, struct kn_ssa_def d) {
   const kiln_value none = {0};
   d = resolve(s, d);
   if (d.phi == 0) return (kiln_value){d.value};
@@ -265,17 +205,17 @@ static kiln_value value_of(kiln_ssa *s, struct def d) {
 }
 
 /* What a value that is written defines: the phi whose forward value it is, or itself. */
-static struct def def_of(kiln_ssa *s, kiln_value value) {
+static struct kn_ssa_def def_of(kiln_ssa *s, kiln_value value) {
   const struct forward *at = s->forwards.at;
   uint32_t low = 0, high = s->forwards.n;
-  if (high == 0 || value.id < at[0].value) return (struct def){value.id, 0};
+  if (high == 0 || value.id < at[0].value) return (struct kn_ssa_def){value.id, 0};
   while (low < high) {
     uint32_t middle = (low + high) / 2;
-    if (at[middle].value == value.id) return resolve(s, (struct def){0, at[middle].phi});
+    if (at[middle].value == value.id) return resolve(s, (struct kn_ssa_def){0, at[middle].phi});
     if (at[middle].value < value.id) low = middle + 1;
     else high = middle;
   }
-  return (struct def){value.id, 0};
+  return (struct kn_ssa_def){value.id, 0};
 }
 
 /* ---- blocks and edges ---- */
@@ -295,7 +235,8 @@ static struct block *block_of(kiln_ssa *s, kiln_block b) {
   return s->blocks.at + b.id;
 }
 
-void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
+/* Notes an edge. */
+static void tell(kiln_ssa *s, kiln_block from, kiln_block to) {
   if (!usable(s)) return;
   struct block *b = block_of(s, to);
   if (b == NULL || block_of(s, from) == NULL) return;
@@ -319,31 +260,45 @@ void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
   b->n_preds++;
 }
 
+void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
+  if (s == NULL) return;
+  s->told_apart = true;
+  tell(s, from, to);
+}
+
+/* Notes an edge that was just built. */
+static void built(kiln_ssa *s, kiln_block to) {
+  s->n_built++;
+  tell(s, kiln_block_current(s->f), to);
+}
+
 void kiln_ssa_br(kiln_ssa *s, kiln_block target) {
   if (!usable(s)) return;
   kiln_build_br(s->f, target, NULL, 0);
-  kiln_ssa_edge(s, kiln_block_current(s->f), target);
+  built(s, target);
 }
 
 void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block, kiln_block else_block) {
   if (!usable(s)) return;
   kiln_build_brif(s->f, cond, then_block, NULL, 0, else_block, NULL, 0);
-  kiln_ssa_edge(s, kiln_block_current(s->f), then_block);
-  kiln_ssa_edge(s, kiln_block_current(s->f), else_block);
+  built(s, then_block);
+  built(s, else_block);
 }
 
 void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
                      const kiln_case *cases, uint32_t n) {
   if (!usable(s)) return;
   kiln_build_switch(s->f, type, v, default_block, cases, n);
-  kiln_ssa_edge(s, kiln_block_current(s->f), default_block);
-  for (uint32_t i = 0; i < n; i++) kiln_ssa_edge(s, kiln_block_current(s->f), cases[i].target);
+  if (!usable(s)) return;
+  built(s, default_block);
+  for (uint32_t i = 0; i < n; i++) built(s, cases[i].target);
 }
 
 void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, uint32_t n) {
   if (!usable(s)) return;
   kiln_build_brind(s->f, address, targets, n);
-  for (uint32_t i = 0; i < n; i++) kiln_ssa_edge(s, kiln_block_current(s->f), targets[i]);
+  if (!usable(s)) return;
+  for (uint32_t i = 0; i < n; i++) built(s, targets[i]);
 }
 
 /* A stamp that no block has. */
@@ -372,6 +327,59 @@ static void unite_preds(kiln_ssa *s, struct block *b) {
     b->n_preds++;
     link = &p->next;
   }
+}
+
+/* Fails for an edge that was told or built, but not both. */
+static bool bad_edge(kiln_ssa *s, uint32_t from, uint32_t to, const char *what) {
+  char message[160];
+  snprintf(message, sizeof message, "an edge from block %u to block %u %s", from, to, what);
+  return fail(s, KILN_ERR_STRUCTURE, message);
+}
+
+/* True if there are no edges but those that calls of this file built. */
+static bool all_built_here(const kiln_ssa *s) {
+  uint64_t n = 0;
+  for (uint32_t i = 0, end = kiln_func_block_limit(s->f); i < end; i++)
+    n += kiln_block_edges(s->f, (kiln_block){i}, NULL, 0);
+  return !s->told_apart && n == s->n_built;
+}
+
+/* Compares the edges that were told with those that were built, source by source; linear in their number.
+ * The last thing that is done with the predecessors: `next` becomes that of the same source. */
+static bool compare_edges(kiln_ssa *s) {
+  uint32_t n = kiln_func_block_limit(s->f), n_told = s->preds.n;
+  s->work.n = s->batch.n = 0;
+  if (block_of(s, (kiln_block){n - 1}) == NULL || !ROOM(s, work, n) || !ROOM(s, batch, n_told))
+    return false;
+  uint32_t *first = s->work.at, *target = s->batch.at; /* of a source: index + 1; of an edge */
+  memset(first, 0, n * sizeof *first);
+  for (uint32_t t = 0; t < n; t++) {
+    for (uint32_t i = s->blocks.at[t].pred_first, after; i != 0; i = after) {
+      struct pred *p = s->preds.at + i - 1;
+      after = p->next;
+      p->next = first[p->block];
+      first[p->block] = i;
+      target[i - 1] = t;
+    }
+  }
+  for (uint32_t b = 0; b < n; b++) {
+    uint32_t n_built = kiln_block_edges(s->f, (kiln_block){b}, NULL, 0), told = new_stamp(s);
+    for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
+      s->blocks.at[target[i - 1]].stamp = told;
+    s->built.n = 0;
+    if (!ROOM(s, built, n_built)) return false;
+    kiln_block_edges(s->f, (kiln_block){b}, s->built.at, n_built);
+    for (uint32_t k = 0; k < n_built; k++)
+      if (s->blocks.at[s->built.at[k].id].stamp != told)
+        return bad_edge(s, b, s->built.at[k].id,
+                        "was built without kiln_ssa_br and its like, or kiln_ssa_edge");
+    uint32_t built = new_stamp(s);
+    for (uint32_t k = 0; k < n_built; k++) s->blocks.at[s->built.at[k].id].stamp = built;
+    for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
+      if (s->blocks.at[target[i - 1]].stamp != built)
+        return bad_edge(s, b, target[i - 1], "was told by kiln_ssa_edge, but not built");
+  }
+  return true;
 }
 
 /* ---- phis ---- */
@@ -405,8 +413,8 @@ static bool undecided(const kiln_ssa *s, uint32_t p) {
 enum { FEW_PREDS = 8, FEW_STEPS = 4 };
 
 /* The definition of `var` at the end of `block` if it is known there, or a few single predecessors up. */
-static struct def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
-  struct def d = look(s, var, block);
+static struct kn_ssa_def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
+  struct kn_ssa_def d = look(s, var, block);
   for (uint32_t steps = 0; is_none(d) && steps < FEW_STEPS; steps++) {
     const struct block *b = s->blocks.at + block;
     if (!b->sealed || b->n_preds != 1) return d;
@@ -418,14 +426,15 @@ static struct def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
 
 /* What `var` is at the start of a sealed block, if all predecessors know it already: most joins. `self`
  * is its OPEN phi there, or 0. False, and nothing done, if it takes more. */
-static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self, struct def *is) {
+static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
+                   struct kn_ssa_def *is) {
   const struct block *b = s->blocks.at + block;
   if (b->n_preds > FEW_PREDS) return false;
-  struct def ops[FEW_PREDS], same = {0, 0};
+  struct kn_ssa_def ops[FEW_PREDS], same = {0, 0};
   bool differ = false;
   uint32_t n = 0;
   for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
-    struct def d = nearby(s, var, s->preds.at[i - 1].block);
+    struct kn_ssa_def d = nearby(s, var, s->preds.at[i - 1].block);
     ops[n++] = d;
     if (is_none(d)) return false;
     if (d.phi != 0 && d.phi == self) continue;
@@ -443,7 +452,7 @@ static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self, str
   uint32_t index = kiln_block_param_count(s->f, to) - 1;
   n = 0;
   for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
-    struct def d = ops[n++];
+    struct kn_ssa_def d = ops[n++];
     kiln_value v = d.phi != 0 && d.phi == self ? (kiln_value){is->value} : value_of(s, d);
     kiln_edge_arg(s->f, (kiln_block){s->preds.at[i - 1].block}, to, index, v);
   }
@@ -452,10 +461,10 @@ static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self, str
 
 /* The definition of `var` at the end of `block`, as far as it takes no look behind a join: a join gets a
  * phi, which goes to the stack. None if something failed. Every block on the way remembers it. */
-static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
-  const struct def none = {0, 0};
+static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
+  const struct kn_ssa_def none = {0, 0};
   uint32_t at = block, stamp = 0;
-  struct def d;
+  struct kn_ssa_def d;
   for (;;) {
     d = look(s, var, at);
     if (!is_none(d)) break;
@@ -475,7 +484,7 @@ static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
     } else if (!b->sealed || !decide(s, var, at, 0, &d)) {
       uint32_t p = phi_new(s, var, at);
       if (p == 0) return none;
-      d = (struct def){0, p};
+      d = (struct kn_ssa_def){0, p};
       b = s->blocks.at + at;
       if (b->sealed) {
         if (!phi_begin(s, p) || !ROOM(s, stack, 1)) return none;
@@ -496,13 +505,13 @@ static struct def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
 
 /* True if all operands of phi p that are not p are the same, written to *is. Linear in the number of
  * operands over all calls: what is merged stays so. */
-static bool trivial(kiln_ssa *s, uint32_t p, struct def *is) {
+static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
   struct phi *phi = s->phis.at + p;
-  const struct def none = {0, 0}, self = {0, p};
-  struct def same = phi->same != NONE ? resolve(s, s->ops.at[phi->ops + phi->same]) : none;
+  const struct kn_ssa_def none = {0, 0}, self = {0, p};
+  struct kn_ssa_def same = phi->same != NONE ? resolve(s, s->ops.at[phi->ops + phi->same]) : none;
   if (is_same(same, self)) same = none;
   for (; phi->witness < phi->n_ops; phi->witness++) {
-    struct def d = resolve(s, s->ops.at[phi->ops + phi->witness]);
+    struct kn_ssa_def d = resolve(s, s->ops.at[phi->ops + phi->witness]);
     if (!is_same(d, self) && !is_same(d, same)) {
       if (!is_none(same)) return false;
       same = d;
@@ -563,7 +572,7 @@ static bool complete(kiln_ssa *s, uint32_t p) {
   while (s->work.n != 0) {
     p = s->work.at[--s->work.n];
     struct phi *phi = s->phis.at + p;
-    struct def is;
+    struct kn_ssa_def is;
     if (phi->state != COMPLETE) continue;
     if (trivial(s, p, &is)) {
       phi->state = MERGED;
@@ -589,7 +598,7 @@ static bool collect(kiln_ssa *s) {
     }
     const struct pred *pred = s->preds.at + phi->pred - 1;
     phi->pred = pred->next;
-    struct def d = reach(s, phi->var, pred->block);
+    struct kn_ssa_def d = reach(s, phi->var, pred->block);
     if (is_none(d)) return false;
     phi = s->phis.at + p;
     s->ops.at[phi->ops + phi->n_ops++] = d;
@@ -603,7 +612,8 @@ static void settle(kiln_ssa *s) {
     struct phi *phi = s->phis.at + s->batch.at[i];
     if (phi->state != COMPLETE) continue;
     kiln_block b = {phi->block};
-    phi->is = (struct def){kiln_block_param(s->f, b, (kiln_type)s->vars.at[phi->var].type).id, 0};
+    phi->is =
+      (struct kn_ssa_def){kiln_block_param(s->f, b, (kiln_type)s->vars.at[phi->var].type).id, 0};
     phi->state = DONE;
     phi->param = kiln_block_param_count(s->f, b);
   }
@@ -611,7 +621,7 @@ static void settle(kiln_ssa *s) {
     uint32_t p = s->batch.at[i];
     struct phi *phi = s->phis.at + p;
     if (phi->forward != 0)
-      kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, (struct def){0, p}));
+      kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, (struct kn_ssa_def){0, p}));
     if (phi->param == 0) continue;
     uint32_t at = s->blocks.at[phi->block].pred_first;
     for (uint32_t k = 0; k < phi->n_ops; k++, at = s->preds.at[at - 1].next)
@@ -640,7 +650,7 @@ static bool decide_open(kiln_ssa *s, uint32_t p) {
     if (!collect(s)) return false;
     end_batch(s);
   }
-  struct def is;
+  struct kn_ssa_def is;
   if (!decide(s, var, block, p, &is)) return false;
   struct phi *phi = s->phis.at + p;
   phi->state = MERGED;
@@ -681,13 +691,15 @@ void kiln_ssa_seal(kiln_ssa *s, kiln_block block) {
 }
 
 kiln_status kiln_ssa_end(kiln_ssa *s) {
-  if (s->f == NULL) return KILN_ERR_STRUCTURE;
+  if (s == NULL || s->f == NULL) return KILN_ERR_STRUCTURE;
   if (usable(s)) {
     bool ok = true;
     for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i, false);
     if (ok) (void)collect_batch(s);
     end_batch(s);
   }
+  if (usable(s) && s->vars.n != 0 && !all_built_here(s)) (void)compare_edges(s);
+  kiln_func_hold(s->f, NULL);
   kiln_status status = kiln_func_status(s->f);
   s->f = NULL;
   return status;
@@ -713,14 +725,28 @@ static bool checked(kiln_ssa *s, kiln_var var, kiln_block block) {
   return block.id < s->blocks.n || block_of(s, block) != NULL;
 }
 
+/* Says what is wrong with a value that is written to a variable. */
+static void bad_value(kiln_ssa *s, kiln_var var, kiln_value value) {
+  kiln_operand_kind kind = kiln_operand_get(s->f, value).kind;
+  kiln_type type = kiln_value_type(s->f, value);
+  char message[128];
+  snprintf(message, sizeof message, "variable %u of type %s is written with %s%s", var.id,
+           kiln_type_name((kiln_type)s->vars.at[var.id].type),
+           value.id == 0              ? "none"
+           : kind == KILN_OPERAND_INT ? "an integer constant"
+           : type == KILN_TYPE_VOID   ? "an operand out of range"
+                                      : "a value of type ",
+           type != KILN_TYPE_VOID ? kiln_type_name(type) : "");
+  fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE, message);
+}
+
 void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value) {
   if (!checked(s, var, block)) return;
   struct var *v = s->vars.at + var.id;
   kiln_type type = kiln_value_type(s->f, value);
   bool constant = type == KILN_TYPE_VOID && value.id != 0 && v->type <= KILN_TYPE_I128;
   if (type != v->type && !constant) {
-    fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE,
-         "a variable is written with a value of another type");
+    bad_value(s, var, value);
     return;
   }
   if (kiln_block_terminated(s->f, block)) {
@@ -729,7 +755,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
   }
   if (constant && v->type == KILN_TYPE_I128 && block.id == kiln_block_current(s->f).id)
     value = kiln_build_unary(s->f, KILN_OP_COPY, KILN_TYPE_I128, value); /* keeps its type */
-  struct def def = def_of(s, value);
+  struct kn_ssa_def def = def_of(s, value);
   if (v->block == block.id) {
     v->def = def;
     v->dirty = true;
@@ -743,7 +769,7 @@ kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
   if (!checked(s, var, block)) return none;
   struct var *v = s->vars.at + var.id;
   if (v->block != block.id) {
-    struct def d = reach(s, var.id, block.id);
+    struct kn_ssa_def d = reach(s, var.id, block.id);
     bool ok = !is_none(d) && collect(s);
     end_batch(s);
     if (!ok || !usable(s) || !move_cache(s, var.id, block.id, resolve(s, d), false)) return none;
@@ -754,17 +780,18 @@ kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
 }
 
 void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value) {
-  if (s->f != NULL) kiln_ssa_write_in(s, kiln_block_current(s->f), var, value);
+  if (s != NULL && s->f != NULL) kiln_ssa_write_in(s, kiln_block_current(s->f), var, value);
 }
 
 kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var) {
   const kiln_value none = {0};
-  return s->f != NULL ? kiln_ssa_read_in(s, kiln_block_current(s->f), var) : none;
+  return s != NULL && s->f != NULL ? kiln_ssa_read_in(s, kiln_block_current(s->f), var) : none;
 }
 
 /* ---- the helper's life ---- */
 
 kiln_ssa *kiln_ssa_new(const kiln_module *m) {
+  if (m == NULL) return NULL;
   kiln_allocator allocator = kiln_module_allocator(m);
   kiln_ssa *s = kn_helper_realloc(allocator, NULL, sizeof *s);
   if (s == NULL) return NULL;
@@ -776,8 +803,8 @@ kiln_ssa *kiln_ssa_new(const kiln_module *m) {
 void kiln_ssa_free(kiln_ssa *s) {
   if (s == NULL) return;
   kiln_allocator a = s->allocator;
-  KN_HELPER_FREE(a, s->map);
-  KN_HELPER_FREE(a, s->other);
+  KN_HELPER_FREE(a, s->map.table);
+  KN_HELPER_FREE(a, s->map.other);
   KN_HELPER_FREE(a, s->vars);
   KN_HELPER_FREE(a, s->blocks);
   KN_HELPER_FREE(a, s->preds);
@@ -789,17 +816,22 @@ void kiln_ssa_free(kiln_ssa *s) {
   KN_HELPER_FREE(a, s->stack);
   KN_HELPER_FREE(a, s->work);
   KN_HELPER_FREE(a, s->batch);
+  KN_HELPER_FREE(a, s->built);
   kn_helper_realloc(a, s, 0);
 }
 
 void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
+  if (s == NULL) return;
   s->f = f;
   s->flags = flags;
-  s->stamp = s->n_entries = s->defs.n = s->forwards.n = 0;
+  s->n_built = 0;
+  s->told_apart = false;
+  s->stamp = s->map.n_entries = s->defs.n = s->forwards.n = 0;
   s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
   s->stack.n = s->work.n = s->batch.n = 0;
   s->phis.n = 1;
-  if (f == NULL || !usable(s)) return;
+  if (!usable(s)) return;
+  kiln_func_hold(f, "kiln_ssa_end is missing");
   if (!ROOM(s, phis, 32)) return;
   struct block *entry = block_of(s, (kiln_block){0});
   if (entry != NULL) entry->sealed = true;

@@ -68,6 +68,7 @@ static const struct kn_imachine machines[] = {
 _Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
 
 kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options) {
+  if (!m) return NULL;
   kiln_interp empty = {.m = m, .allocator = kiln_module_allocator(m)};
   kiln_interp *in = kn_interp_realloc(&empty, NULL, sizeof *in);
   if (!in) return NULL;
@@ -97,6 +98,7 @@ void kiln_interp_free(kiln_interp *in) {
 }
 
 kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f) {
+  if (!in || !f) return KILN_ERR_ARGUMENT;
   kiln_status s = kiln_func_finish(f);
   if (s != KILN_OK) return s;
   uint32_t symbol = kiln_func_symbol(f).id;
@@ -149,10 +151,11 @@ static kiln_status refuse(kiln_diag *diag, const char *message) {
 
 kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
                              uint32_t n, kiln_bits *results, kiln_diag *diag) {
-  struct kn_ifunc *fn = in->linked ? kn_interp_callee(in, function.id) : NULL;
+  struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
   if (!fn) return refuse(diag, "a call of something that is no function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
   if (n != sig->n_params) return refuse(diag, "a call with another number of arguments");
+  if (!args && n) return refuse(diag, "a call without its arguments (NULL)");
   struct kn_thread *t = kn_interp_thread(in);
   struct kn_act act = {.from_api = true};
   uint8_t *base = t->sp;
@@ -208,6 +211,10 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
 }
 
 kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag) {
+  if (!in) return refuse(diag, "no interpreter");
   return run_ctors(in, false, diag);
 }
-kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag) { return run_ctors(in, true, diag); }
+kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag) {
+  if (!in) return refuse(diag, "no interpreter");
+  return run_ctors(in, true, diag);
+}

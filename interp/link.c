@@ -206,7 +206,9 @@ static kiln_status collect(struct linker *l) {
       in->known[id] = in->address[id] != NULL;
       if (in->known[id]) continue;
     }
-    bool ro = (d.flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+    kiln_section_desc said;
+    bool ro = (d.flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0 &&
+              !(kiln_section_get(in->m, s.desc.section, &said) && said.flags & KILN_SECTION_WRITE);
     l->items[l->n_items++] = (struct item){id, align, s.desc.section, d.size_bytes, ro};
   }
   if (l->n_items) qsort(l->items, l->n_items, sizeof *l->items, by_place);
@@ -377,6 +379,7 @@ static kiln_status link_func(struct linker *l, struct kn_ifunc *fn) {
 kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
   struct linker l = {.in = in, .diag = diag};
   if (diag) memset(diag, 0, sizeof *diag);
+  if (!in) return fail(&l, KILN_ERR_ARGUMENT, "no interpreter", "");
   if (in->linked) return fail(&l, KILN_ERR_ARGUMENT, "linked already", "");
   kiln_status s = kiln_module_status(in->m);
   if (s != KILN_OK) return fail(&l, s, "the module has an error", kiln_module_diag(in->m)->message);
@@ -437,7 +440,7 @@ void *kn_interp_tls(struct kn_thread *t, uint32_t symbol) {
 }
 
 void *kiln_interp_address(kiln_interp *in, kiln_symbol s) {
-  if (!in->linked || s.id == 0 || s.id > in->n_symbols) return NULL;
+  if (!in || !in->linked || s.id == 0 || s.id > in->n_symbols) return NULL;
   kiln_symbol_info info = kiln_symbol_get(in->m, s);
   if (info.desc.tls != KILN_TLS_NONE) return kn_interp_tls(kn_interp_thread(in), s.id);
   return address_of(in, s.id);

@@ -122,8 +122,8 @@ void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value) {
 }
 
 bool kiln_interp_where(kiln_interp *in, kiln_diag *out) {
-  struct kn_thread *t = in->keyed ? pthread_getspecific(in->key) : NULL;
-  if (!t || !t->frame) return false;
+  struct kn_thread *t = in && in->keyed ? pthread_getspecific(in->key) : NULL;
+  if (!t || !t->frame || !out) return false;
   kn_interp_place(t->frame, out);
   return true;
 }

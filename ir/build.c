@@ -61,6 +61,7 @@ GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_va
 }
 
 kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
   uint64_t state = kn_build_state(f, type);
   if (KN_UNLIKELY(f->n >= f->limit || op == KILN_OP_TLS_ADDR || !is_plain(f, op, type, KN_SH_UN) ||
                   !kn_build_is_local(f, a.id, state)))
@@ -87,6 +88,7 @@ GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_v
 }
 
 kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
   uint64_t state = kn_build_state(f, type);
   if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_BIN) ||
                   !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
@@ -98,7 +100,7 @@ kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_valu
 
 kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
                               kiln_value c) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
   unsigned shape = kn_op_info[op].shape, type_b = type;
   if (shape == KN_SH_MEMSET) type_b = KILN_TYPE_I8;
@@ -130,6 +132,7 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
 
 kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                               kiln_value a) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
   /* Integer to integer up to 64 bits: no target needs a call. */
   unsigned wide = op == KILN_OP_TRUNC ? from : to, narrow = op == KILN_OP_TRUNC ? to : from;
   if (KN_UNLIKELY(f->n >= f->limit || (unsigned)op - KILN_OP_TRUNC > 2 || narrow >= wide ||
@@ -143,7 +146,7 @@ _Static_assert(KILN_OP_ZEXT == KILN_OP_TRUNC + 1 && KILN_OP_SEXT == KILN_OP_TRUN
                "integer conversions are three in a row");
 
 kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
   const struct kn_op_info *info = &kn_op_info[op];
   if (info->shape == KN_SH_NULLARY) {
@@ -158,7 +161,7 @@ kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
 }
 
 kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_inst *last = &f->inst[f->n - 1];
   bool behind =
     of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
@@ -188,6 +191,7 @@ GENERAL kiln_value build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kil
 
 kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                            kiln_value b) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
   uint64_t state = kn_build_state(f, type);
   if (KN_UNLIKELY(f->n >= f->limit || (unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type) ||
                   !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
@@ -199,7 +203,7 @@ kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_v
 
 kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                            kiln_value b) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (KN_UNLIKELY((unsigned)cond >= KILN_FCOND_COUNT || !kn_type_is_float(type)))
     return kn_build_bad_op(f, KILN_OP_FCMP, type);
   if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand(f, b.id, type, 2)) return KN_NONE;
@@ -209,7 +213,7 @@ kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_v
 
 kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                              kiln_value b) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (KN_UNLIKELY(!kn_build_is_type(type))) return kn_build_bad_op(f, KILN_OP_SELECT, type);
   if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1) || !kn_build_operand_imm(f, a.id, type, 2) ||
       !kn_build_operand_imm(f, b.id, type, 3))
@@ -232,10 +236,25 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
+/* The fast way of a load that is not from a slot. */
+static __attribute__((noinline)) kiln_value load_value(kiln_func *f, kiln_type type, kiln_value a,
+                                                       int32_t disp, unsigned mem_flags) {
+  if (KN_UNLIKELY(!kn_build_is_type(type) ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR))))
+    return build_load(f, type, a, disp, mem_flags);
+  f->val[a.id].uses++;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
 kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                            unsigned mem_flags) {
-  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~FAST_FLAGS) != 0 ||
-                  !kn_build_fast_address(f, a.id, type, disp)))
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  if (KN_UNLIKELY(f->n >= f->limit || (mem_flags & ~FAST_FLAGS) != 0))
+    return build_load(f, type, a, disp, mem_flags);
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot >= f->slots.n) return load_value(f, type, a, disp, mem_flags);
+  if (KN_UNLIKELY(!kn_build_fast_slot(f, slot, type, disp)))
     return build_load(f, type, a, disp, mem_flags);
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
@@ -243,7 +262,7 @@ kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t d
 
 kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                int32_t disp, unsigned mem_flags) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type ||
                   (mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, mem);
@@ -271,11 +290,36 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
                 (uint32_t)disp);
 }
 
+/* The fast way of a store that is not to a slot. */
+static __attribute__((noinline)) void store_value(kiln_func *f, kiln_type type, kiln_value a,
+                                                  int32_t disp, kiln_value v, unsigned mem_flags) {
+  if (KN_UNLIKELY(!kn_build_is_type(type) ||
+                  !kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR)))) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, v.id);
+  hint_stored(f, v.id);
+  kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
+                (uint32_t)disp);
+}
+
 void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
                       unsigned mem_flags) {
-  if (KN_UNLIKELY(f->n >= f->limit || !kn_build_is_type(type) || (mem_flags & ~FAST_FLAGS) != 0 ||
-                  !kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
-                  !kn_build_fast_address(f, a.id, type, disp))) {
+  if (KN_UNLIKELY(f == NULL)) return;
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (KN_UNLIKELY(f->n >= f->limit || (mem_flags & ~FAST_FLAGS) != 0)) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  if (slot >= f->slots.n) {
+    store_value(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  if (KN_UNLIKELY(!kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
+                  !kn_build_fast_slot(f, slot, type, disp))) {
     build_store(f, type, a, disp, v, mem_flags);
     return;
   }
@@ -283,6 +327,13 @@ void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, 
   hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);
+}
+
+void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a, int32_t disp,
+                            kiln_value v, unsigned mem_flags) {
+  bool constant = v.id != 0 && kiln_value_type(f, v) == KILN_TYPE_VOID; /* takes any type */
+  if (!constant) v = kiln_build_convert(f, KILN_OP_TRUNC, mem, type, v);
+  kiln_build_store(f, mem, a, disp, v, mem_flags);
 }
 
 GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
@@ -301,6 +352,7 @@ GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, u
 
 kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
                            int32_t disp) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
   uint64_t state = kn_build_state(f, KILN_TYPE_PTR);
   if (KN_UNLIKELY(f->n >= f->limit || scale > UINT16_MAX ||
                   (index.id != 0 && !kn_build_is_local(f, index.id, state))))
@@ -320,7 +372,7 @@ kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsi
 }
 
 kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (align_log2 > KN_MAX_ALIGN_LOG2) {
     kn_build_fail(f, KILN_ERR_LIMIT, "alignment is at most 2^16");
     return KN_NONE;
@@ -344,7 +396,7 @@ enum { /* sets of orderings */
 
 /* True if an atomic operation on `type` may have ordering `order` out of the set. */
 static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, unsigned orders) {
-  if (!kn_build_ready(f)) return false;
+  if (!kn_build_begun(f)) return false;
   if (!(kn_op_info[op].types >> (type < KILN_TYPE_COUNT ? type : 15) & 1)) {
     kn_build_bad_op(f, op, type);
     return false;
@@ -408,7 +460,7 @@ void kiln_build_fence(kiln_func *f, kiln_ordering order) {
 /* ---- the rest ---- */
 
 kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if (!op_takes(KILN_OP_VA_ARG, type)) return kn_build_bad_op(f, KILN_OP_VA_ARG, type);
   if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   kn_build_clobber(f, KILN_OP_VA_ARG, type);
@@ -416,7 +468,7 @@ kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a) {
 }
 
 kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   if ((unsigned)op >= KILN_OP_COUNT || kn_op_info[op].shape != KN_SH_LEVEL)
     return kn_build_bad_op(f, op, KILN_TYPE_PTR);
   if (level > UINT16_MAX) {
@@ -429,7 +481,7 @@ kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
 }
 
 kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   const char *name = (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
   kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s: %s is not supported", name,
                what ? what : "it");

@@ -46,6 +46,8 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
+/* Reports that a list is NULL that is to have members; returns false. */
+bool kn_build_no_list(kiln_func *f) KN_COLD;
 /* Reports an operand that may not stand where `type` is wanted; returns false. */
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) KN_COLD;
 /* Reports an opcode or type that a call does not take; returns none. */
@@ -62,13 +64,21 @@ bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t inde
 
 #define KN_NONE ((kiln_value){0})
 
+static inline bool kn_build_is_type(unsigned t) { return t - 1 < KILN_TYPE_COUNT - 1; }
+
 /* True if one more instruction may be appended. */
 static inline bool kn_build_ready(kiln_func *f) {
   return KN_LIKELY(f->n < f->limit) || kn_build_room(f);
 }
 
+/* The same of a function that may be NULL, because there was no memory to begin it. */
+static inline bool kn_build_begun(kiln_func *f) {
+  return KN_LIKELY(f != NULL) && kn_build_ready(f);
+}
+
 /* True if anything but instructions may be added. */
 static inline bool kn_build_open(kiln_func *f) {
+  if (KN_UNLIKELY(f == NULL)) return false;
   if (KN_LIKELY(f->status == KILN_OK && !f->finished)) return true;
   return f->status == KILN_OK && kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
 }
@@ -161,24 +171,21 @@ static inline bool kn_build_is_variable(const struct kn_slot *s, unsigned type) 
 _Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, type) + 1,
                "type and escaped are one word");
 
-/* Counts the address of a load or store and is true; or changes nothing and is false. */
-static inline bool kn_build_fast_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp) {
-  uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
-  if (slot < f->slots.n) {
-    struct kn_slot *s = f->slots.at + slot;
-    uint32_t n = f->rows.n;
-    if (KN_LIKELY(kn_build_is_variable(s, type) && disp == 0 && n < f->rows.cap)) {
-      uint64_t row = f->state << 32 | (s->global - 1);
-      memcpy(f->rows.at + n, &row, sizeof row);
-      f->rows.n = n + 1;
-    } else if (!s->escaped) {
-      return false;
-    }
-    s->uses++;
-    return true;
+/* Counts an access of a slot as `type` and is true, if it was accessed so before or is needed by its address
+ * anyway; or changes nothing and is false. `type` may be anything. */
+static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp) {
+  struct kn_slot *s = f->slots.at + slot;
+  uint32_t n = f->rows.n, global;
+  if (KN_LIKELY(kn_build_is_variable(s, type) && disp == 0 && n < f->rows.cap)) {
+    /* no global: the slot has no type yet, which is none */
+    if (KN_UNLIKELY(__builtin_sub_overflow(s->global, 1, &global))) return false;
+    uint64_t row = f->state << 32 | global;
+    memcpy(f->rows.at + n, &row, sizeof row);
+    f->rows.n = n + 1;
+  } else if (!s->escaped || !kn_build_is_type(type)) {
+    return false;
   }
-  if (!kn_build_is_local(f, h, kn_build_state(f, KILN_TYPE_PTR))) return false;
-  f->val[h].uses++;
+  s->uses++;
   return true;
 }
 
@@ -202,8 +209,6 @@ static inline void kn_build_end(kiln_func *f, unsigned op, unsigned type, unsign
   f->n_terms++;
   f->limit = 0;
 }
-
-static inline bool kn_build_is_type(unsigned t) { return t - 1 < KILN_TYPE_COUNT - 1; }
 
 /* True if handle `h` (no forward, in range) may stand where `type` is wanted. */
 static inline bool kn_build_fits(const kiln_func *f, uint32_t h, unsigned type) {

@@ -22,7 +22,7 @@ static inline bool callee_ok(kiln_func *f, uint32_t h) {
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
                            uint32_t n) {
-  if (!kn_build_ready(f)) return KN_NONE;
+  if (!kn_build_begun(f)) return KN_NONE;
   const kiln_module *m = f->module;
   if (KN_UNLIKELY(!kn_sig_valid(m, sig.id)))
     return call_fail(f, KILN_ERR_ARGUMENT, "no such signature");
@@ -30,6 +30,10 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   uint32_t n_params = s->n_params;
   if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC))))
     return call_fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the signature's");
+  if (KN_UNLIKELY(args == NULL && n != 0)) {
+    kn_build_no_list(f);
+    return KN_NONE;
+  }
   if (KN_UNLIKELY(n > UINT16_MAX))
     return call_fail(f, KILN_ERR_LIMIT, "a call has at most 65535 arguments");
   if (KN_UNLIKELY(n > f->lists.cap - f->lists.n) &&
@@ -68,9 +72,13 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
 }
 
 void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
-  if (!kn_build_ready(f)) return;
+  if (!kn_build_begun(f)) return;
   if (KN_UNLIKELY(n != f->n_results)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of values is not the signature's");
+    return;
+  }
+  if (KN_UNLIKELY(values == NULL && n != 0)) {
+    kn_build_no_list(f);
     return;
   }
   uint32_t v[3] = {0, 0, 0};

@@ -153,7 +153,10 @@ static bool args_plain(const kiln_func *f) {
     for (uint32_t i = edge->args; i != 0;) {
       const struct kn_edge_arg *arg = f->edge_args.at + i - 1;
       if (want == 0 || arg->index != --want) return false;
-      if (!kn_build_fits(f, arg->value, f->val[target->param_first + want].type)) return false;
+      unsigned type = f->val[target->param_first + want].type;
+      if (KN_LIKELY(kn_is_value(arg->value)) ? f->val[arg->value].type != type
+                                             : !kn_build_fits(f, arg->value, type))
+        return false;
       i = arg->next;
     }
     if (want != 0) return false;
@@ -208,7 +211,9 @@ static KN_COLD bool check_args(kiln_func *f) {
 }
 
 kiln_status kiln_func_finish(kiln_func *f) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
   if (f->finished || f->status != KILN_OK) return f->status;
+  if (f->hold != NULL) return kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0, "%s", f->hold);
   if (mark_symbols(f) && check_blocks(f) && finish_late(f) && finish_forwards(f) &&
       (f->has_params || f->edge_args.n != 0) && !args_plain(f))
     check_args(f);

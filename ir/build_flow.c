@@ -54,10 +54,12 @@ void kiln_block_switch(kiln_func *f, kiln_block block) {
   f->limit = f->cap;
 }
 
-kiln_block kiln_block_current(const kiln_func *f) { return (kiln_block){f->current}; }
+kiln_block kiln_block_current(const kiln_func *f) {
+  return (kiln_block){f != NULL ? f->current : UINT32_MAX};
+}
 
 bool kiln_block_terminated(const kiln_func *f, kiln_block b) {
-  return b.id < f->blocks.n && f->block[b.id].term != 0;
+  return f != NULL && b.id < f->blocks.n && f->block[b.id].term != 0;
 }
 
 kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
@@ -95,7 +97,7 @@ kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
 }
 
 uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b) {
-  return b.id < f->blocks.n ? f->block[b.id].n_params : 0;
+  return f != NULL && b.id < f->blocks.n ? f->block[b.id].n_params : 0;
 }
 
 void kiln_block_take_address(kiln_func *f, kiln_block block) {
@@ -144,7 +146,9 @@ static inline bool edge_room(kiln_func *f, uint32_t n) {
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_t index,
                        uint32_t value) {
   struct kn_edge *e = f->edges.at + edge_index;
-  if (!kn_build_use_at(f, value, KN_ANY_TYPE, pred, 2, f->edge_args.n)) return false;
+  if (KN_LIKELY(value - 1 < f->n - 1 && f->val[value].type != KILN_TYPE_VOID))
+    kn_build_count(f, value, pred);
+  else if (!kn_build_use_at(f, value, KN_ANY_TYPE, pred, 2, f->edge_args.n)) return false;
   if (!KN_PUSH(f, f->edge_args, (struct kn_edge_arg){index, value, e->args})) return false;
   e->args = f->edge_args.n;
   return true;
@@ -152,6 +156,7 @@ bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_
 
 bool kn_build_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const kiln_value *args,
                         uint32_t n) {
+  if (args == NULL && n != 0) return kn_build_no_list(f);
   for (uint32_t i = 0; i < n; i++)
     if (!kn_build_edge_arg(f, edge_index, pred, i, args[i].id)) return false;
   return true;
@@ -205,6 +210,7 @@ static inline void forward_edge(kiln_func *f, uint32_t target) {
 }
 
 void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint32_t n) {
+  if (KN_UNLIKELY(f == NULL)) return;
   uint32_t e = f->edges.n;
   if (KN_UNLIKELY(f->n >= f->limit || n != 0 || e >= f->edges.cap ||
                   !target_is_forward(f, target.id))) {
@@ -238,6 +244,7 @@ static __attribute__((noinline)) void build_brif(kiln_func *f, kiln_value cond,
 void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
                      const kiln_value *then_args, uint32_t n_then, kiln_block else_block,
                      const kiln_value *else_args, uint32_t n_else) {
+  if (KN_UNLIKELY(f == NULL)) return;
   uint32_t e = f->edges.n;
   if (KN_UNLIKELY(f->n >= f->limit || (n_then | n_else) != 0 || f->edges.cap - e < 2 ||
                   !kn_build_is_local(f, cond.id, kn_build_state(f, KILN_TYPE_I8)) ||
@@ -254,7 +261,7 @@ void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
 
 void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,
                        const kiln_case *cases, uint32_t n) {
-  if (!kn_build_ready(f)) return;
+  if (!kn_build_begun(f)) return;
   if ((unsigned)type >= KILN_TYPE_COUNT || !(KN_TS_INT64 >> type & 1)) {
     kn_build_bad_op(f, KILN_OP_SWITCH, type);
     return;
@@ -262,6 +269,10 @@ void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block de
   if (!kn_build_operand(f, v.id, type, 1) || !target_ok(f, default_block.id)) return;
   if (n >= KN_MAX_INDEX / 2) {
     kn_build_fail(f, KILN_ERR_LIMIT, "too many cases");
+    return;
+  }
+  if (cases == NULL && n != 0) {
+    kn_build_no_list(f);
     return;
   }
   if (!edge_room(f, n + 1) || !kn_build_reserve(f, &f->lists, 2 * n, sizeof *f->lists.at)) return;
@@ -278,7 +289,11 @@ void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block de
 }
 
 void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets, uint32_t n) {
-  if (!kn_build_ready(f)) return;
+  if (!kn_build_begun(f)) return;
+  if (targets == NULL && n != 0) {
+    kn_build_no_list(f);
+    return;
+  }
   if (!kn_build_operand(f, address.id, KILN_TYPE_PTR, 1) || !edge_room(f, n)) return;
   uint32_t e = f->edges.n;
   for (uint32_t i = 0; i < n; i++) {

@@ -25,12 +25,10 @@ static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
   return before != UINT32_MAX ? before + 1 : UINT32_MAX;
 }
 
-kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
-                         const char *message, ...) {
-  if (f->status != KILN_OK) return status;
-  if ((unsigned)status >= KILN_ERR_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
+/* Fills a diagnostic's place: all but its message. */
+static void describe(const kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                     kiln_diag *d) {
   const kiln_module *m = f->module;
-  kiln_diag *d = &f->diag;
   d->status = status;
   copy_name(d->module, sizeof d->module, m->options.name);
   copy_name(d->function, sizeof d->function, f->symbol != 0 ? kn_symbol(m, f->symbol)->name : "");
@@ -39,6 +37,15 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   d->line = d->column = 0;
   if (!kn_func_inst_place(f, inst < f->n ? inst : 0, &d->line, &d->column)) d->line = d->column = 0;
   d->bit_offset = UINT64_MAX;
+}
+
+kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                         const char *message, ...) {
+  if (f->status != KILN_OK) return status;
+  if ((unsigned)status >= KILN_ERR_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
+  const kiln_module *m = f->module;
+  kiln_diag *d = &f->diag;
+  describe(f, status, block, inst, d);
   va_list args;
   va_start(args, message);
   vsnprintf(d->message, sizeof d->message, message, args);
@@ -49,9 +56,23 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   return status;
 }
 
-kiln_status kiln_func_status(const kiln_func *f) { return f->status; }
+bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d) {
+  const kiln_func *least = NULL; /* whichever session it is in */
+  for (size_t i = 0; i < n; i++)
+    for (const kiln_func *f = sessions[i]->open; f != NULL; f = f->next)
+      if (least == NULL || f->symbol < least->symbol) least = f;
+  if (least == NULL) return true;
+  describe(least, KILN_ERR_STRUCTURE, least->current, least->n, d);
+  copy_name(d->message, sizeof d->message, "the function is open: neither compiled nor discarded");
+  return false;
+}
+
+kiln_status kiln_func_status(const kiln_func *f) {
+  return f != NULL ? f->status : KILN_ERR_ARGUMENT;
+}
 
 kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
   return kn_func_fail(f, status, f->current, f->n, "%s", message != NULL ? message : "");
 }
 
@@ -132,6 +153,7 @@ static void reset(kiln_func *f) {
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = 0;
+  f->hold = NULL;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
@@ -222,7 +244,7 @@ void kiln_func_features(kiln_func *f, uint32_t features) {
 }
 
 kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
-  kiln_func *f = take(s);
+  kiln_func *f = s != NULL ? take(s) : NULL;
   if (f == NULL) return NULL;
   kiln_module *m = s->module;
   f->clobbers = m->clobbers;
@@ -250,14 +272,14 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   f->limit = f->cap;
   /* none is what an erroneous module gave */
   if (!known && kn_module_failed(m))
-    kn_func_fail(f, kiln_module_status(m), UINT32_MAX, 0, "the module has an error");
+    kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
   else if (sig == NULL)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
   else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))
-    kn_func_fail(f, kiln_module_status(m), UINT32_MAX, 0, "the module has an error");
+    kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else f->defines = true;
   return f;
 }
@@ -291,15 +313,21 @@ void kiln_func_discard(kiln_func *f) {
   kn_func_release(f);
 }
 
-kiln_session *kiln_func_session(const kiln_func *f) { return f->session; }
+kiln_session *kiln_func_session(const kiln_func *f) { return f != NULL ? f->session : NULL; }
 
-kiln_symbol kiln_func_symbol(const kiln_func *f) { return (kiln_symbol){f->symbol}; }
+kiln_symbol kiln_func_symbol(const kiln_func *f) {
+  return (kiln_symbol){f != NULL ? f->symbol : 0};
+}
 
 kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
-  if (f->status != KILN_OK) return KN_NONE;
+  if (f == NULL || f->status != KILN_OK) return KN_NONE;
   if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
   if (!f->finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
   return KN_NONE;
+}
+
+void kiln_func_hold(kiln_func *f, const char *message) {
+  if (f != NULL) f->hold = message;
 }
 
 /* ---- notes ---- */
@@ -324,11 +352,11 @@ void kiln_loc_set(kiln_func *f, uint32_t loc) {
 }
 
 void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column) {
-  if (f->status != KILN_OK || f->finished) return;
+  if (f == NULL || f->status != KILN_OK || f->finished) return;
   (void)kn_note_next(f, KN_NOTE_PLACE, line, column);
 }
 
 uint32_t kiln_func_next_inst(const kiln_func *f) {
-  uint32_t last = f->n > 1 ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
+  uint32_t last = f != NULL && f->n > 1 ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
   return last == UINT32_MAX ? 0 : last + 1;
 }

@@ -10,6 +10,10 @@ bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
   return false;
 }
 
+bool kn_build_no_list(kiln_func *f) {
+  return kn_build_fail(f, KILN_ERR_ARGUMENT, "a list is missing (NULL)");
+}
+
 /* Type of a handle; VOID for none, untyped and bad ones. */
 static unsigned handle_type(const kiln_func *f, uint32_t h) {
   uint32_t i = kn_index(h);
@@ -134,7 +138,7 @@ bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field) {
 /* ---- constants ---- */
 
 kiln_type kiln_value_type(const kiln_func *f, kiln_value v) {
-  return (kiln_type)handle_type(f, v.id);
+  return f != NULL ? (kiln_type)handle_type(f, v.id) : KILN_TYPE_VOID;
 }
 
 static kiln_value pool_add(kiln_func *f, struct kn_const k) {
@@ -210,7 +214,7 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   }
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
   if (KN_UNLIKELY(id == 0)) {
-    kn_build_fail(f, kiln_module_status(f->module), "the module has an error");
+    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
     return KN_NONE;
   }
   kiln_block_take_address(f, b);
@@ -219,14 +223,14 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
 
 kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
-  if (f->status != KILN_OK) return none;
+  if (f == NULL || f->status != KILN_OK) return none;
   if (KN_UNLIKELY(desc == NULL || f->finished || !f->defines)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
     return none;
   }
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->n_data, desc);
   if (KN_UNLIKELY(id == 0)) {
-    kn_build_fail(f, kiln_module_status(f->module), "the module has an error");
+    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
     return none;
   }
   f->n_data++;

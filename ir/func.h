@@ -246,6 +246,7 @@ struct kiln_func {
   uint32_t max_call_args; /* most arguments of a call */
   uint32_t n_terms;       /* terminators */
   uint32_t n_data;        /* private data items */
+  const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
   bool finished;

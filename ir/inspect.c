@@ -4,14 +4,14 @@
 
 #include "ir/func.h"
 
-static bool is_inst(const kiln_func *f, uint32_t i) { return i != 0 && i < f->n; }
+static bool is_inst(const kiln_func *f, uint32_t i) { return f != NULL && i != 0 && i < f->n; }
 
 static const struct kn_block *block_at(const kiln_func *f, uint32_t b) {
-  return b < f->blocks.n && f->blocks.at[b].pos != 0 ? &f->blocks.at[b] : NULL;
+  return f != NULL && b < f->blocks.n && f->blocks.at[b].pos != 0 ? &f->blocks.at[b] : NULL;
 }
 
 const char *kiln_module_name(const kiln_module *m) {
-  return m->options.name ? m->options.name : "";
+  return m != NULL && m->options.name != NULL ? m->options.name : "";
 }
 
 const char *kiln_op_name(kiln_op op) {
@@ -22,33 +22,41 @@ bool kiln_func_finished(const kiln_func *f) {
   return f != NULL && f->finished && f->status == KILN_OK;
 }
 
-uint32_t kiln_func_value_limit(const kiln_func *f) { return f->n; }
-uint32_t kiln_func_block_limit(const kiln_func *f) { return f->blocks.n; }
-uint32_t kiln_func_block_count(const kiln_func *f) { return f->order.n; }
+uint32_t kiln_func_value_limit(const kiln_func *f) { return f != NULL ? f->n : 0; }
+uint32_t kiln_func_block_limit(const kiln_func *f) { return f != NULL ? f->blocks.n : 0; }
+uint32_t kiln_func_block_count(const kiln_func *f) { return f != NULL ? f->order.n : 0; }
 
 kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k) {
-  return (kiln_block){k < f->order.n ? f->order.at[k] : UINT32_MAX};
+  return (kiln_block){f != NULL && k < f->order.n ? f->order.at[k] : UINT32_MAX};
 }
 
-uint32_t kiln_func_slot_count(const kiln_func *f) { return f->slots.n; }
+uint32_t kiln_func_slot_count(const kiln_func *f) { return f != NULL ? f->slots.n : 0; }
 
 void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
                         unsigned *align_log2) {
-  bool found = slot < f->slots.n;
-  *size_bytes = found ? f->slots.at[slot].size_bytes : 0;
-  *align_log2 = found ? f->slots.at[slot].align_log2 : 0;
+  bool found = f != NULL && slot < f->slots.n;
+  if (size_bytes != NULL) *size_bytes = found ? f->slots.at[slot].size_bytes : 0;
+  if (align_log2 != NULL) *align_log2 = found ? f->slots.at[slot].align_log2 : 0;
 }
 
 uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, uint32_t max) {
   const struct kn_block *block = block_at(f, b.id);
   if (!block) return 0;
   uint32_t v = block->param_first;
-  for (uint32_t i = 0; i < block->n_params && i < max; i++) {
+  for (uint32_t i = 0; out != NULL && i < block->n_params && i < max; i++) {
     if (block->contiguous) v = block->param_first + i;
     out[i] = (kiln_value){v};
     if (!block->contiguous) v = f->inst[v].b;
   }
   return block->n_params;
+}
+
+uint32_t kiln_block_edges(const kiln_func *f, kiln_block b, kiln_block *out, uint32_t max) {
+  const struct kn_block *block = block_at(f, b.id);
+  if (!block || block->term == 0) return 0;
+  for (uint32_t i = 0; out != NULL && i < block->n_edges && i < max; i++)
+    out[i].id = f->edges.at[block->edge_first + i].target;
+  return block->n_edges;
 }
 
 kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b) {
@@ -169,7 +177,7 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
     o.high = kn_imm(v.id) < 0 ? UINT64_MAX : 0;
     break;
   case KN_TAG_POOL: {
-    if (i >= f->pool.n) break;
+    if (f == NULL || i >= f->pool.n) break;
     const struct kn_const *k = &f->pool.at[i];
     bool untyped = k->type == KILN_TYPE_VOID && k->symbol == 0;
     o.kind = k->symbol ? KILN_OPERAND_SYMBOL : untyped ? KILN_OPERAND_INT : KILN_OPERAND_BITS;
@@ -180,7 +188,7 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
     break;
   }
   case KN_TAG_SLOT:
-    if (i >= f->slots.n) break;
+    if (f == NULL || i >= f->slots.n) break;
     o.kind = KILN_OPERAND_SLOT;
     o.type = KILN_TYPE_PTR;
     o.slot = i;
@@ -214,6 +222,6 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
   if (e == UINT32_MAX) return 0;
   const struct kn_edge_arg *arg = kn_edge_first_arg(f, e);
   for (; arg; arg = kn_edge_next_arg(f, arg))
-    if (arg->index < max) out[arg->index] = (kiln_value){arg->value};
+    if (out != NULL && arg->index < max) out[arg->index] = (kiln_value){arg->value};
   return f->blocks.at[f->edges.at[e].target].n_params;
 }

@@ -1,7 +1,7 @@
 /* The module's life: options, memory, errors, the freeze. Symbols, signatures and data
  * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
- * every room that allocates or fails. Invariant: the module's status is that of its first diagnostic,
- * and once it is not KILN_OK nothing in the module changes any more. */
+ * every room that allocates or fails. Invariant: once the module has an error of its own, nothing in it
+ * changes any more. */
 #include "ir/module.h"
 
 #include "ir/arena.h"
@@ -65,22 +65,44 @@ static void cut(char *out, size_t size, const char *text) {
   out[n] = 0;
 }
 
+/* Rank of an error that no later one replaces: one before the freeze, or the module's own. */
+#define RANK_FIRST 0
+
+/* Keeps a diagnostic if there is none, or one of a higher rank; `diag_lock` is held. */
+static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
+  if (m->diag.status != KILN_OK && m->diag_rank <= rank) return;
+  m->diag_rank = rank;
+  memcpy(m->diag.module, d->module, sizeof d->module);
+  memcpy(m->diag.function, d->function, sizeof d->function);
+  memcpy(m->diag.message, d->message, sizeof d->message);
+  m->diag.block = d->block;
+  m->diag.inst = d->inst;
+  m->diag.line = d->line;
+  m->diag.column = d->column;
+  m->diag.bit_offset = d->bit_offset;
+  /* its status last: others read that without the lock */
+  __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
+}
+
 kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d) {
+  if (m == NULL || d == NULL) return KILN_ERR_ARGUMENT;
   kiln_diag copy = *d;
   if ((unsigned)copy.status >= KILN_ERR_COUNT) copy.status = KILN_ERR_ARGUMENT;
   if (copy.status == KILN_OK) return KILN_OK;
   if (copy.module[0] == 0 && m->options.name != NULL)
     cut(copy.module, sizeof copy.module, m->options.name);
   pthread_mutex_lock(&m->diag_lock);
-  if (m->diag.status == KILN_OK) {
-    kiln_diag first = copy; /* its status last: others read that without the lock */
-    first.status = KILN_OK;
-    m->diag = first;
-    __atomic_store_n(&m->diag.status, copy.status, __ATOMIC_RELEASE);
-  }
+  keep(m, &copy, RANK_FIRST);
+  if (m->status == KILN_OK) __atomic_store_n(&m->status, copy.status, __ATOMIC_RELEASE);
   pthread_mutex_unlock(&m->diag_lock);
   if (m->options.on_diag != NULL) m->options.on_diag(m->options.diag_user, &copy);
   return copy.status;
+}
+
+void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol) {
+  pthread_mutex_lock(&m->diag_lock);
+  keep(m, d, m->frozen ? symbol + 1 : RANK_FIRST);
+  pthread_mutex_unlock(&m->diag_lock);
 }
 
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...) {
@@ -96,11 +118,21 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
   return kiln_module_error(m, &d);
 }
 
+static const kiln_diag no_module = {
+  .status = KILN_ERR_ARGUMENT,
+  .block = UINT32_MAX,
+  .inst = UINT32_MAX,
+  .bit_offset = UINT64_MAX,
+  .message = "no module: without memory for one, or with options out of range",
+};
+
 kiln_status kiln_module_status(const kiln_module *m) {
-  return __atomic_load_n(&m->diag.status, __ATOMIC_ACQUIRE);
+  return m != NULL ? __atomic_load_n(&m->diag.status, __ATOMIC_ACQUIRE) : KILN_ERR_ARGUMENT;
 }
 
-const kiln_diag *kiln_module_diag(const kiln_module *m) { return &m->diag; }
+const kiln_diag *kiln_module_diag(const kiln_module *m) {
+  return m != NULL ? &m->diag : &no_module;
+}
 
 /* ---- life ---- */
 
@@ -151,7 +183,8 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols, m->symbol_hash, m->sigs, m->sig_hash, m->data, m->ctors};
+  void *const arrays[] = {m->symbols, m->symbol_hash, m->sigs,     m->sig_hash,
+                          m->data,    m->ctors,       m->sections, m->section_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
@@ -166,22 +199,26 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
-kiln_target kiln_module_target(const kiln_module *m) { return m->options.target; }
-bool kiln_module_jit(const kiln_module *m) { return m->options.jit; }
-kiln_allocator kiln_module_allocator(const kiln_module *m) { return m->options.allocator; }
+kiln_target kiln_module_target(const kiln_module *m) {
+  return m != NULL ? m->options.target : (kiln_target)0;
+}
+bool kiln_module_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
+kiln_allocator kiln_module_allocator(const kiln_module *m) {
+  return m != NULL ? m->options.allocator : (kiln_allocator){0};
+}
 
 /* ---- the freeze ---- */
 
 kiln_status kiln_module_freeze(kiln_module *m) {
-  if (kn_module_failed(m)) return kiln_module_status(m);
-  if (m->frozen) return KILN_OK;
-  m->flat_symbols = m->n_symbols;
-  m->flat_sigs = m->n_sigs;
-  m->frozen = true;
-  return KILN_OK;
+  if (!kn_module_failed(m) && !m->frozen) {
+    m->flat_symbols = m->n_symbols;
+    m->flat_sigs = m->n_sigs;
+    m->frozen = true;
+  }
+  return kiln_module_status(m);
 }
 
-bool kiln_module_frozen(const kiln_module *m) { return m->frozen; }
+bool kiln_module_frozen(const kiln_module *m) { return m != NULL && m->frozen; }
 
 void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {
   unsigned k = kn_late_chunk(i);

@@ -81,6 +81,13 @@ struct kn_ctor {
   bool at_exit;
 };
 
+/* What was said of a section. */
+struct kn_section {
+  const char *name; /* NUL-terminated, in the module's strings */
+  kiln_section_desc desc;
+  uint32_t hash, next; /* of the same hash: index + 1, or 0 */
+};
+
 struct kn_loc {
   uint32_t file; /* index into kn_places.files */
   uint32_t line, column;
@@ -110,10 +117,16 @@ struct kn_places {
 
 /* Before the freeze one thread at a time uses a module. After it the arrays up to flat_symbols and
  * flat_sigs are only read, but for kn_symbol.defined; everything else is under `lock`, and the
- * diagnostic under `diag_lock`. */
+ * diagnostic under `diag_lock`.
+ *
+ * Of errors there are two kinds. The module's own (a declaration that is wrong, no memory) stops
+ * everything: `status`. Those of functions are only told, since other threads may be compiling others,
+ * and which of them fail must not depend on who is first. */
 struct kiln_module {
   kiln_module_options options;
-  kiln_diag diag; /* first error; its status is read without a lock */
+  kiln_status status; /* of the first error that is the module's own: nothing changes after it */
+  kiln_diag diag;     /* what kiln_module_diag gives; its status is read without a lock */
+  uint32_t diag_rank; /* of `diag`: see kn_module_pass */
   bool frozen;
   pthread_mutex_t lock, diag_lock;
   uint32_t flat_symbols, flat_sigs; /* ids below are in the arrays; UINT32_MAX: all */
@@ -132,6 +145,10 @@ struct kiln_module {
   uint64_t data_bytes;
   struct kn_ctor *ctors;
   uint32_t n_ctors, cap_ctors;
+  struct kn_section *sections;
+  uint32_t n_sections, cap_sections;
+  uint32_t *section_hash;
+  uint32_t section_hash_size;             /* 0 or a power of two */
   const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
   struct kn_arena *arena;                 /* strings, data, relocations */
   const uint16_t *clobbers;               /* of the target: see kn_target_clobbers */
@@ -215,10 +232,17 @@ bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t i
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 3, 4)));
 
-/* True if the module has failed. */
-static inline bool kn_module_failed(const kiln_module *m) {
-  return __atomic_load_n(&m->diag.status, __ATOMIC_RELAXED) != KILN_OK;
+/* Status of the module's own first error: kiln_module_status tells those of functions too. */
+static inline kiln_status kn_module_own(const kiln_module *m) {
+  return __atomic_load_n(&m->status, __ATOMIC_RELAXED);
 }
+/* True if there is no module, or it has failed: nothing may be added. */
+static inline bool kn_module_failed(const kiln_module *m) {
+  return m == NULL || kn_module_own(m) != KILN_OK;
+}
+/* Tells the module the error of function `symbol`, which has been reported. Before the freeze the first
+ * error is kept; after it that of the function with the least id, whichever thread is first. */
+void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
 
 /* True if `id` is that of a symbol or signature. An id that another thread was given after the freeze
  * is for that thread. */
@@ -257,12 +281,16 @@ static inline void kn_module_lock(kiln_module *m) {
 static inline void kn_module_unlock(kiln_module *m) {
   if (m->frozen) pthread_mutex_unlock(&m->lock);
 }
+/* What was said of the section of that name; NULL: nothing. */
+const struct kn_section *kn_section_said(const kiln_module *m, const char *name);
 /* Finds a symbol by name: its id, or 0. */
 uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length);
 /* Hash of some bytes, the same on every machine of one byte order. Only for look-up: no output may
  * depend on it. */
 uint32_t kn_hash_bytes(const void *bytes, size_t size);
 
+/* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id. */
+bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 /* Frees what the session's rooms hang on it (implemented in lib/compile.c). */
 void kn_session_free_rooms(kiln_session *s);
 /* Of a target's table (lib/targets.c): per opcode a mask of types for which it clobbers like a call; */

@@ -12,6 +12,7 @@
 /* Checks the relocations of an item; NULL if they are right. */
 static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
   uint64_t end = 0;
+  if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
     const kiln_reloc *r = d->relocs + i;
     if (r->size_bytes != 8 && r->size_bytes != 4) return "relocation of a size that is not 4 or 8";
@@ -118,7 +119,9 @@ void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
 }
 
 bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
-  if (!kn_symbol_valid(m, symbol.id) || kn_symbol(m, symbol.id)->data == 0) return false;
+  if (m == NULL || out == NULL || !kn_symbol_valid(m, symbol.id) ||
+      kn_symbol(m, symbol.id)->data == 0)
+    return false;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
   kn_module_lock(locked);
   const struct kn_data *d = m->data + kn_symbol(m, symbol.id)->data - 1;
@@ -154,11 +157,11 @@ kiln_status kiln_ctor_add_with(kiln_module *m, kiln_symbol func, unsigned priori
   return KILN_OK;
 }
 
-uint32_t kiln_ctor_count(const kiln_module *m) { return m->n_ctors; }
+uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->n_ctors : 0; }
 
 void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
                    bool *at_exit) {
-  bool found = i < m->n_ctors;
+  bool found = m != NULL && i < m->n_ctors;
   if (func != NULL) func->id = found ? m->ctors[i].func : 0;
   if (priority != NULL) *priority = found ? m->ctors[i].priority : 0;
   if (at_exit != NULL) *at_exit = found && m->ctors[i].at_exit;

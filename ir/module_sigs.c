@@ -121,6 +121,10 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
                    n_params > 65535 ? "parameters" : "results");
     return none;
   }
+  if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: a list is missing (NULL)");
+    return none;
+  }
   uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;
   uint8_t types[KILN_MAX_RESULTS] = {0};
   for (size_t i = 0; i < n_results; i++) {
@@ -157,7 +161,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
 kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
   kiln_sig_info info;
   memset(&info, 0, sizeof info);
-  if (!kn_sig_valid(m, sig.id)) return info;
+  if (m == NULL || !kn_sig_valid(m, sig.id)) return info;
   const struct kn_sig *s = kn_sig(m, sig.id);
   info.cc = (kiln_callconv)s->cc;
   info.flags = s->flags;

@@ -68,7 +68,7 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length)
 }
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
-  if (name == NULL) return no_symbol;
+  if (m == NULL || name == NULL) return no_symbol;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
   kn_module_lock(locked);
   uint32_t id = kn_symbol_lookup(m, name, strlen(name));
@@ -238,8 +238,15 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
         kind != KILN_SYMBOL_UNKNOWN) {
       /* so far only code referred to it, as to a library function */
       struct kn_symbol *known = kn_symbol(m, id);
+      if (d->tls != KILN_TLS_NONE) {
+        kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is referred to as not thread-local",
+                       known->name);
+        return 0;
+      }
       known->kind = (uint8_t)kind;
       if (!describe(m, known, d)) return 0;
+      /* code may have its address from the GOT, which wants a symbol */
+      if (known->linkage == KILN_LINKAGE_PRIVATE) known->linkage = KILN_LINKAGE_INTERNAL;
       kn_symbol_classify(m, known);
       *is_new = true;
     }
@@ -282,6 +289,10 @@ uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
   return id;
 }
 
+kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name) {
+  return (kiln_symbol){kn_module_failed(m) ? 0 : kn_symbol_reference(m, name)};
+}
+
 static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
   kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", kn_symbol(m, id)->name, what);
   return no_symbol;
@@ -306,6 +317,7 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
 }
 
 kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
+  if (kn_module_failed(m)) return no_symbol;
   bool is_new;
   kn_module_lock(m);
   uint32_t id = declare_inline(m, desc, KILN_SYMBOL_DATA, &is_new);
@@ -453,13 +465,13 @@ void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol) {
 /* ---- reading ---- */
 
 uint32_t kiln_symbol_count(const kiln_module *m) {
-  return __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1;
+  return m != NULL ? __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1 : 0;
 }
 
 kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
   kiln_symbol_info info;
   memset(&info, 0, sizeof info);
-  if (!kn_symbol_valid(m, symbol.id)) return info;
+  if (m == NULL || !kn_symbol_valid(m, symbol.id)) return info;
   const struct kn_symbol *s = kn_symbol(m, symbol.id);
   info.kind = (kiln_symbol_kind)s->kind;
   info.desc.name = s->name;

@@ -331,6 +331,30 @@ static bool parse_target(struct kn_parser *p) {
   return kn_parse_line_end(p);
 }
 
+static bool parse_section(struct kn_parser *p) {
+  const char *name;
+  kiln_section_desc d = {0};
+  uint64_t number;
+  if (!kn_parse_string(p, "a section's name in quotes", &name)) return false;
+  for (;;) {
+    const struct kn_section_word *w = kn_section_words;
+    while (w->word && !kn_parse_word(p, w->word)) w++;
+    if (w->word) {
+      d.flags |= w->flag;
+    } else if (kn_parse_word(p, "type")) {
+      if (!kn_parse_number(p, UINT32_MAX, "a type", &number)) return false;
+      d.type = (uint32_t)number;
+    } else if (kn_parse_word(p, "entry")) {
+      if (!kn_parse_number(p, UINT32_MAX, "a size", &number)) return false;
+      d.entry_bytes = (uint32_t)number;
+    } else {
+      break;
+    }
+  }
+  kiln_section_declare(p->module, name, &d);
+  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+}
+
 static bool first_pass(struct kn_parser *p) {
   bool ok = true;
   while (ok) {
@@ -352,8 +376,11 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_ctor(p, true);
     } else if (kn_parse_word(p, "target")) {
       ok = parse_target(p);
+    } else if (kn_parse_word(p, "section")) {
+      ok = parse_section(p);
     } else {
-      ok = kn_parse_expected(p, "func, declare, data, extern, alias, ctor, dtor or target");
+      ok =
+        kn_parse_expected(p, "func, declare, data, extern, alias, ctor, dtor, section or target");
     }
   }
   return false;
@@ -535,7 +562,7 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
   if (!ok || (p->status = kiln_func_finish(f)) != KILN_OK ||
       (p->status = kiln_func_verify(f)) != KILN_OK) {
     if (p->status == KILN_OK) p->status = kiln_func_status(f);
-    kiln_func_discard(f);
+    kiln_func_compile(f); /* the module gets the error */
     return false;
   }
   p->status = p->sink ? p->sink(p->user, f) : kiln_func_compile(f);
@@ -557,6 +584,8 @@ static bool second_pass(struct kn_parser *p) {
 
 kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
                             void *user) {
+  if (s == NULL || (text == NULL && size != 0)) return KILN_ERR_ARGUMENT;
+  if (text == NULL) text = "";
   struct kn_parser p = {.session = s, .module = kiln_session_module(s), .sink = sink, .user = user};
   p.status = kiln_module_status(p.module);
   if (p.status != KILN_OK) return p.status;

@@ -432,6 +432,7 @@ static uint32_t next_param(const kiln_func *f, const struct kn_block *b, uint32_
 }
 
 kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
+  if (f == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   if (!f->finished || f->status != KILN_OK) {
     return f->status != KILN_OK ? f->status : KILN_ERR_ARGUMENT;
   }

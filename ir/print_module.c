@@ -42,6 +42,13 @@ const char *const kn_rmw_names[KILN_RMW_COUNT] = {
   [KILN_RMW_UMIN] = "umin", [KILN_RMW_UMAX] = "umax",
 };
 
+const struct kn_section_word kn_section_words[] = {
+  {"alloc", KILN_SECTION_ALLOC},     {"write", KILN_SECTION_WRITE},
+  {"exec", KILN_SECTION_EXEC},       {"merge", KILN_SECTION_MERGE},
+  {"strings", KILN_SECTION_STRINGS}, {"retain", KILN_SECTION_RETAIN},
+  {"exclude", KILN_SECTION_EXCLUDE}, {NULL, 0},
+};
+
 /* ---- writing ---- */
 
 void kn_put(struct kn_printer *p, const char *text, size_t length) {
@@ -295,11 +302,30 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   kn_put_text(p, "}\n");
 }
 
+/* `section "notes" alloc type 7` */
+static void put_section(struct kn_printer *p, const struct kn_section *s) {
+  kn_put_text(p, "section ");
+  kn_put_string(p, s->name, strlen(s->name));
+  for (const struct kn_section_word *w = kn_section_words; w->word; w++)
+    if (s->desc.flags & w->flag) put_word(p, w->word);
+  if (s->desc.type) {
+    kn_put_text(p, " type ");
+    kn_put_unsigned(p, s->desc.type);
+  }
+  if (s->desc.entry_bytes) {
+    kn_put_text(p, " entry ");
+    kn_put_unsigned(p, s->desc.entry_bytes);
+  }
+  kn_put(p, "\n", 1);
+}
+
 kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
+  if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
   kn_put_text(&p, "target ");
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);
+  for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
   for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind == KILN_SYMBOL_FUNC && !s->defined && !s->printed) {

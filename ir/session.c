@@ -58,7 +58,7 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
 
 uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
   struct kn_places *p = &s->places;
-  if (kn_module_failed(s->module)) return 0;
+  if (s == NULL || kn_module_failed(s->module)) return 0;
   uint32_t index = intern_file(s, file != NULL ? file : "");
   if (index == 0) return 0;
   if (p->n_locs == UINT32_MAX) {
@@ -107,7 +107,7 @@ void kiln_session_free(kiln_session *s) {
   kn_realloc(m, s, 0);
 }
 
-kiln_module *kiln_session_module(const kiln_session *s) { return s->module; }
+kiln_module *kiln_session_module(const kiln_session *s) { return s != NULL ? s->module : NULL; }
 
 #define ARRAY_BYTES(array) ((uint64_t)(array).cap * sizeof *(array).at)
 
@@ -122,6 +122,7 @@ static uint64_t func_bytes(const kiln_func *f) {
 }
 
 kiln_stats kiln_session_stats(const kiln_session *s) {
+  if (s == NULL) return (kiln_stats){0};
   kiln_stats stats = s->stats;
   const struct kn_output *o = &s->out;
   stats.memory_bytes += sizeof *s + o->cap + (uint64_t)o->cap_relocs * sizeof *o->relocs +
@@ -140,6 +141,7 @@ kiln_stats kiln_session_stats(const kiln_session *s) {
 }
 
 void kiln_session_time(kiln_session *s, bool on) {
+  if (s == NULL) return;
   if (on && s->clock_ns == 0) {
     s->clock_ns = kn_clock_ns();
     s->clock_ticks = kn_clock_ticks();

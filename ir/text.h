@@ -229,6 +229,11 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig);
 /* `declare internal @f(i32) -> i32 section "x"`, without newline. */
 void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol);
 
+/* Words for the flags of a section; a NULL word ends them (ir/print_module.c). */
+extern const struct kn_section_word {
+  const char *word;
+  unsigned flag;
+} kn_section_words[];
 /* Names of the enumerations, by value (ir/print_module.c). */
 extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
 extern const char *const kn_visibility_names[KILN_VIS_COUNT];

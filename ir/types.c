@@ -85,6 +85,11 @@ static void put_number(struct line *l, const char *before, uint64_t n) {
 }
 
 size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
+  if (out == NULL) size = 0;
+  if (d == NULL) {
+    if (size > 0) out[0] = 0;
+    return 0;
+  }
   struct line l = {out, size, 0};
   if (d->module[0] != 0) {
     put(&l, d->module);
@@ -121,12 +126,14 @@ size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
 /* ---- buffers ---- */
 
 void kiln_buffer_free(kiln_buffer *b) {
+  if (b == NULL) return;
   if (b->data != NULL) kn_allocator_realloc(&b->allocator, b->data, 0);
   b->data = NULL;
   b->size = b->capacity = 0;
 }
 
 uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more) {
+  if (b == NULL) return NULL;
   if (b->capacity - b->size >= more && b->data != NULL) return b->data + b->size;
   if (more > SIZE_MAX / 2 - b->size) return NULL;
   size_t need = b->size + more;
@@ -141,6 +148,7 @@ uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more) {
 }
 
 bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size) {
+  if (bytes == NULL && size > 0) return false;
   uint8_t *at = kiln_buffer_reserve(b, size);
   if (at == NULL) return false;
   if (size > 0) memcpy(at, bytes, size);

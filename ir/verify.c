@@ -543,6 +543,7 @@ static bool check_slots(struct verifier *v) {
 }
 
 kiln_status kiln_func_verify(kiln_func *f) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
   if (f->status != KILN_OK) return f->status;
   struct verifier v = {.f = f, .block = UINT32_MAX};
   if (!f->finished) {

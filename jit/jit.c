@@ -32,6 +32,7 @@ kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own) {
 }
 
 void kiln_jit_error_free(kiln_jit_error *e) {
+  if (e == NULL) return;
   kiln_buffer_free(&e->missing);
   *e = (kiln_jit_error){0};
 }
@@ -184,6 +185,7 @@ void kiln_jit_free(kiln_jit *jit) {
 kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error) {
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
+  if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
   if (getpid() != jit->pid)
     return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
   pthread_mutex_lock(&jit->lock);
@@ -204,6 +206,7 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
 /* ---- look-up ---- */
 
 void *kiln_jit_find(kiln_jit *jit, const char *name) {
+  if (jit == NULL || name == NULL) return NULL;
   uint64_t address = 0;
   const struct kn_jit_tls *tls = NULL;
   pthread_mutex_lock(&jit->lock);
@@ -218,6 +221,7 @@ void *kiln_jit_find(kiln_jit *jit, const char *name) {
 }
 
 void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
+  if (jit == NULL) return NULL;
   uint64_t address = 0;
   pthread_mutex_lock(&jit->lock);
   const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
@@ -232,6 +236,7 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
 }
 
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
+  if (jit == NULL) return (kiln_jit_stats){0};
   pthread_mutex_lock(&jit->lock);
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
@@ -242,6 +247,7 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
 }
 
 uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *name), void *user) {
+  if (jit == NULL) return 0;
   uint32_t n = 0;
   pthread_mutex_lock(&jit->lock);
   for (uint32_t i = 0; i < jit->table.size; i++) {
@@ -260,6 +266,7 @@ uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *
 /* Marks that a unit's constructors or destructors run; its calls stay where they are while it lives. */
 static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
                                const uint64_t **calls, uint32_t *n, uint64_t *dso) {
+  if (jit == NULL) return KILN_ERR_ARGUMENT;
   kiln_status status = KILN_OK;
   pthread_mutex_lock(&jit->lock);
   struct kn_jit_item *u = kn_jit_unit_get(jit, unit);

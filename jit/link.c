@@ -56,6 +56,8 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
                                kiln_jit_error *e) {
   const kiln_module *m = input->module;
   if (m == NULL) return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no module");
+  if (input->sessions == NULL && input->n_sessions != 0)
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no sessions (NULL)");
   if (m->diag.status != KILN_OK) {
     if (e->diag.status == KILN_OK) e->diag = m->diag;
     return m->diag.status;
@@ -66,6 +68,11 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)
       return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu is not of its module", i);
+  kiln_diag open;
+  if (!kn_sessions_closed(input->sessions, input->n_sessions, &open)) {
+    if (e->diag.status == KILN_OK) e->diag = open;
+    return open.status;
+  }
   return KILN_OK;
 }
 
@@ -113,7 +120,8 @@ kiln_status kiln_jit_add(kiln_jit *jit, const kiln_jit_input *inputs, size_t n, 
   if (unit == NULL) unit = &ignored;
   unit->id = 0;
   kiln_status status = KILN_OK;
-  if (jit == NULL || n > UINT32_MAX / 2 || flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+  if (jit == NULL || (inputs == NULL && n != 0) || n > UINT32_MAX / 2 ||
+      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
     return kn_jit_fail(l.error, KILN_ERR_ARGUMENT, "no JIT, or unknown flags");
   for (size_t i = 0; i < n && status == KILN_OK; i++)
     status = check_input(jit, inputs + i, l.error);

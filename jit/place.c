@@ -94,10 +94,28 @@ static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const stru
   return true;
 }
 
+/* Where an item goes by its flags, and by what was said of its section. */
+static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data *d) {
+  const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
+  bool constant = (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+  return constant && (said == NULL || !(said->desc.flags & KILN_SECTION_WRITE)) ? KN_JIT_RO
+                                                                                : KN_JIT_RW;
+}
+
+/* Data that is to be executed has no place. */
+static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
+                          const struct kn_symbol *s) {
+  const struct kn_section *said = kn_section_said(in->m, s->section);
+  if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
+  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "data '%.100s' in the executable section '%.100s'",
+              s->name, s->section);
+  return true;
+}
+
 static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
   struct kn_data *d = in->m->data + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
-  if (too_large(l, d, s)) return false;
+  if (too_large(l, d, s) || is_executable(l, in, s)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
   l->names_size += s->name_length + 1;
@@ -107,8 +125,7 @@ static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t ind
     if (!all_zero(d)) l->tls_file = l->tls_size;
     return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
   }
-  enum kn_jit_kind kind =
-    d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS) ? KN_JIT_RO : KN_JIT_RW;
+  enum kn_jit_kind kind = kind_of(in, d);
   uint64_t at = reserve(l->size + kind, l->align + kind, d);
   return put(l, in, d->symbol, kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW, at);
 }
@@ -155,12 +172,13 @@ static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
         const char *name = range_name(in, in->data[k]);
         if (name == NULL || strcmp(name, r->name) != 0) continue;
         const struct kn_data *d = in->m->data + in->data[k];
-        if (!(d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS))) kind = KN_JIT_RW;
+        if (kind_of(in, d) == KN_JIT_RW) kind = KN_JIT_RW;
         if (pass == 0) continue;
-        if (too_large(l, d, kn_symbol(in->m, d->symbol))) return false;
+        const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+        if (too_large(l, d, s) || is_executable(l, in, s)) return false;
         uint64_t at = reserve(l->size + kind, l->align + kind, d);
         if (r->start == UINT64_MAX) r->start = at;
-        l->names_size += kn_symbol(in->m, d->symbol)->name_length + 1;
+        l->names_size += s->name_length + 1;
         l->n_symbols++;
         if (!put(l, in, d->symbol, r->where, at)) return false;
       }

@@ -285,14 +285,20 @@ static int compare_starts(const void *a, const void *b) {
   return x->order < y->order ? -backward : backward;
 }
 
-/* Data in a section of constructors: false if it is none; else its priority. */
-static bool start_section(const char *name, bool *at_exit, uint32_t *priority) {
+/* Data in a section of constructors: false if it is none; else its priority. Linkers go by the name; of
+ * another name it is one if its type was said to be. */
+static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
+                          uint32_t *priority) {
   if (name == NULL) return false;
   *at_exit = strncmp(name, ".fini_array", 11) == 0;
-  if (!*at_exit && strncmp(name, ".init_array", 11) != 0) return false;
   *priority = 65536;
-  if (name[11] == '.') *priority = (uint32_t)strtoul(name + 12, NULL, 10);
-  return name[11] == 0 || name[11] == '.';
+  if (*at_exit || strncmp(name, ".init_array", 11) == 0) {
+    if (name[11] == '.') *priority = (uint32_t)strtoul(name + 12, NULL, 10);
+    if (name[11] == 0 || name[11] == '.') return true;
+  }
+  const struct kn_section *said = kn_section_said(m, name);
+  *at_exit = said != NULL && said->desc.type == SHT_FINI_ARRAY;
+  return *at_exit || (said != NULL && said->desc.type == SHT_INIT_ARRAY);
 }
 
 /* True if the call belongs to a definition that is not this unit's: its owner calls. */
@@ -312,7 +318,7 @@ static bool collect_starts(struct kn_jit_link *l) {
     n += in->m->n_ctors;
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data + in->data[k];
-      if (start_section(kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+      if (start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
         n += d->size_bytes / 8;
     }
   }
@@ -332,7 +338,8 @@ static bool collect_starts(struct kn_jit_link *l) {
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data + in->data[k];
       const uint8_t *at = place_of(l, in->binds + d->symbol);
-      if (at == NULL || !start_section(kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+      if (at == NULL ||
+          !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
         continue;
       for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
         uint64_t address;

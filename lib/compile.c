@@ -40,13 +40,14 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 }
 
 bool kiln_session_map(kiln_session *s, bool on) {
-  if (!make_rooms(s)) return false;
+  if (s == NULL || !make_rooms(s)) return false;
   s->walk->map.on = on;
   s->walk->map.symbol = 0;
   return true;
 }
 
 bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
+  if (s == NULL) return false;
   s->dump_what = out ? what : 0;
   s->dump_out = out;
   return make_rooms(s);
@@ -72,7 +73,8 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
   out->cfi_size = was->cfi_size;
 }
 
-kiln_status kiln_func_compile(kiln_func *f) {
+/* Generates code of a function; the function stays. */
+static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
   const struct kn_target *t = kn_target_at(m->options.target);
@@ -80,36 +82,60 @@ kiln_status kiln_func_compile(kiln_func *f) {
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  if (status == KILN_OK) {
-    struct kn_output was = s->out;
+  if (status != KILN_OK) return status;
+  struct kn_output was = s->out;
 #ifdef KN_CHECKS
-    kn_check_begin(s->walk->check);
+  kn_check_begin(s->walk->check);
 #endif
-    uint64_t t0 = now(s->timing);
-    bool planned = kn_plan_make(s->plan, f, t);
-    if (KN_UNLIKELY(s->dump_what != 0) && planned &&
-        !kn_dump(f, s->plan, s->dump_what, s->dump_out))
-      kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    uint64_t t1 = now(s->timing);
-    status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
-    uint64_t t2 = now(s->timing);
-    /* arrays that outlive the function tell the module what they lack */
-    if (status == KILN_OK) status = kiln_module_status(m);
+  uint64_t t0 = now(s->timing);
+  bool planned = kn_plan_make(s->plan, f, t);
+  if (KN_UNLIKELY(s->dump_what != 0) && planned &&
+      !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  uint64_t t1 = now(s->timing);
+  status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
+  uint64_t t2 = now(s->timing);
+  /* arrays that outlive the function tell the module what they lack */
+  if (status == KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
-    if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
+  if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
 #endif
-    if (status != KILN_OK) {
-      cut_output(&s->out, &was);
-    } else {
-      s->stats.functions++;
-      s->stats.instructions += f->n - 1;
-      s->stats.blocks += f->blocks.n;
-      s->stats.code_bytes += s->out.funcs[s->out.n_funcs - 1].size;
-    }
-    s->stats.plan_ns += t1 - t0;
-    s->stats.walk_ns += t2 - t1;
+  if (status != KILN_OK) {
+    cut_output(&s->out, &was);
+  } else {
+    s->stats.functions++;
+    s->stats.instructions += f->n - 1;
+    s->stats.blocks += f->blocks.n;
+    s->stats.code_bytes += s->out.funcs[s->out.n_funcs - 1].size;
   }
-  if (status == KILN_OK) kn_func_release(f);
-  else kiln_func_discard(f);
+  s->stats.plan_ns += t1 - t0;
+  s->stats.walk_ns += t2 - t1;
+  return status;
+}
+
+kiln_status kiln_func_compile(kiln_func *f) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = generate(f);
+  if (status == KILN_OK) {
+    kn_func_release(f);
+    return KILN_OK;
+  }
+  /* without an error of the function the module has its own */
+  if (f->status != KILN_OK) kn_module_pass(f->module, &f->diag, f->symbol);
+  kiln_func_discard(f);
+  return status;
+}
+
+kiln_status kiln_func_try(kiln_func *f, kiln_diag *diag) {
+  static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
+  if (diag != NULL) *diag = none;
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = generate(f);
+  if (status == KILN_OK) {
+    kn_func_release(f);
+    return KILN_OK;
+  }
+  if (diag != NULL) *diag = f->status != KILN_OK ? f->diag : f->module->diag;
+  kiln_func_discard(f);
   return status;
 }

@@ -167,13 +167,17 @@ static bool prepare(struct kn_elf *e) {
 
 kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
                           kiln_buffer *out) {
-  if (m->diag.status != KILN_OK) return m->diag.status;
+  if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
+  if (out == NULL || (sessions == NULL && n != 0))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
   kiln_session *timed = NULL;
   for (size_t i = 0; i < n; i++) {
     if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_CTOR)
       return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
+  kiln_diag open;
+  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_error(m, &open);
   uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);

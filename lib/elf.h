@@ -11,6 +11,8 @@
 #include <elf.h>
 #include <string.h>
 
+#undef SHF_EXCLUDE /* glibc's is a shift into the sign */
+#define SHF_EXCLUDE (1u << 31)
 #ifndef SHF_GNU_RETAIN
 #define SHF_GNU_RETAIN (1 << 21)
 #endif

@@ -145,8 +145,26 @@ static uint32_t type_of_name(const char *name) {
   return SHT_PROGBITS;
 }
 
-/* Finds or makes a section by name, group and retention; `flags` are added to it. */
+/* ELF's flags for what was said of a section. */
+static uint64_t said_flags(const struct kn_section *s) {
+  static const struct {
+    unsigned said;
+    uint64_t flag;
+  } table[] = {{KILN_SECTION_ALLOC, SHF_ALLOC},     {KILN_SECTION_WRITE, SHF_WRITE},
+               {KILN_SECTION_EXEC, SHF_EXECINSTR},  {KILN_SECTION_MERGE, SHF_MERGE},
+               {KILN_SECTION_STRINGS, SHF_STRINGS}, {KILN_SECTION_RETAIN, SHF_GNU_RETAIN},
+               {KILN_SECTION_EXCLUDE, SHF_EXCLUDE}};
+  uint64_t flags = 0;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (s->desc.flags & table[i].said) flags |= table[i].flag;
+  return flags;
+}
+
+/* Finds or makes a section by name, group and retention; `flags` are added to it, but for those that
+ * content asks for if something else was said. */
 static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group, uint64_t flags) {
+  const struct kn_section *said = kn_section_said(e->m, name);
+  if (said != NULL) flags = said_flags(said) | (flags & (SHF_TLS | SHF_GNU_RETAIN));
   uint64_t retain = flags & SHF_GNU_RETAIN;
   unsigned key = group << 1 | (retain != 0);
   uint32_t found = 0, hash = 0;
@@ -174,8 +192,10 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
         *head = i + 1;
       }
     }
-    uint32_t i = kn_elf_add_section(e, name, type_of_name(name), 0, 1);
+    uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
+    uint32_t i = kn_elf_add_section(e, name, type, 0, 1);
     if (i == UINT32_MAX) return i;
+    if (said != NULL) e->sections[i].entsize = said->desc.entry_bytes;
     uint32_t *head = t->head + (hash & (t->size - 1));
     e->sections[i].hash = hash;
     e->sections[i].next = *head;
@@ -234,6 +254,13 @@ static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
   if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
   if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
   uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR);
+  const struct kn_section *said = kn_section_said(e->m, s->section);
+  if (said != NULL && ((said->desc.flags & KILN_SECTION_MERGE) || said->desc.type == SHT_NOBITS)) {
+    kn_module_fail(e->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
+                   s->name, s->section,
+                   said->desc.type == SHT_NOBITS ? "has no content" : "may be merged");
+    return UINT32_MAX;
+  }
   if (i != UINT32_MAX) {
     e->sections[i].nonzero = true;
     e->sections[i].code = true;
@@ -402,6 +429,22 @@ static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zer
   return fixed_section(e, kind);
 }
 
+/* NULL, or why an item cannot be at `offset` of a section of which something was said. */
+static const char *misplaced(const struct kn_section *said, const struct kn_elf_section *s,
+                             const struct kn_data *d, uint64_t offset) {
+  if (said->desc.type == SHT_NOBITS && !all_zero(d)) return "which has no content";
+  if (!(said->desc.flags & KILN_SECTION_MERGE)) return NULL;
+  uint32_t entry = said->desc.entry_bytes;
+  if (d->n_relocs > 0) return "whose content may be merged, with relocations";
+  if (d->size_bytes % entry != 0 || offset != s->size) return "which has entries of another size";
+  uint64_t zeros = 0;
+  if (d->bytes != NULL && d->size_bytes != 0)
+    while (zeros < entry && d->bytes[d->size_bytes - 1 - zeros] == 0) zeros++;
+  if ((said->desc.flags & KILN_SECTION_STRINGS) && d->bytes != NULL && zeros < entry)
+    return "which has strings that end in zero";
+  return NULL;
+}
+
 static bool place_data(struct kn_elf *e, uint32_t index) {
   const struct kn_data *d = e->m->data + index;
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
@@ -423,6 +466,13 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
   if (!zero) sec->nonzero = true;
   place->value = kn_align_up(sec->size, align);
   place->section = section + 1;
+  const struct kn_section *said = kn_section_said(e->m, s->section);
+  const char *wrong = said != NULL ? misplaced(said, sec, d, place->value) : NULL;
+  if (wrong != NULL) {
+    kn_module_fail(e->m, KILN_ERR_ARGUMENT, "data '%.100s' in section '%.100s', %s", s->name,
+                   s->section, wrong);
+    return false;
+  }
   sec->max_relas += d->n_relocs;
   if (!extend(e, section, place->value, d->size_bytes)) return false;
   struct kn_elf_piece *p = add_piece(e, section, place->value);

@@ -23,6 +23,7 @@ void kn_map_end(struct kn_walk *w) {
 
 /* The last function, if the pieces are its. */
 static const struct kn_code_func *last(const kiln_session *s) {
+  if (s == NULL) return NULL;
   const struct kn_output *o = &s->out;
   const struct kn_walk *w = s->walk;
   if (w == NULL || !w->map.on || w->map.pieces.n == 0 || o->n_funcs == 0) return NULL;
@@ -32,6 +33,7 @@ static const struct kn_code_func *last(const kiln_session *s) {
 
 bool kiln_session_code(const kiln_session *s, kiln_code *out) {
   const struct kn_code_func *f = last(s);
+  if (out == NULL) return false;
   *out = (kiln_code){0};
   if (f == NULL) return false;
   *out = (kiln_code){.symbol = {f->symbol},

@@ -23,6 +23,7 @@ const char *kiln_target_name(kiln_target t) {
 }
 
 bool kiln_target_find(const char *name, kiln_target *out) {
+  if (name == NULL || out == NULL) return false;
   for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
     if (strcmp(name, targets[t]->name) != 0) continue;
     *out = (kiln_target)t;
@@ -32,6 +33,7 @@ bool kiln_target_find(const char *name, kiln_target *out) {
 }
 
 bool kiln_target_host(kiln_target *out) {
+  if (out == NULL) return false;
 #if defined(__x86_64__)
   *out = KILN_TARGET_X86_64;
   return true;
@@ -39,7 +41,6 @@ bool kiln_target_host(kiln_target *out) {
   *out = KILN_TARGET_AARCH64;
   return true;
 #else
-  (void)out;
   return false;
 #endif
 }
@@ -51,6 +52,7 @@ const char *kiln_feature_name(kiln_target target, unsigned i) {
 
 bool kiln_feature_find(kiln_target target, const char *name, uint32_t *out) {
   const char *is;
+  if (name == NULL || out == NULL) return false;
   for (unsigned i = 0; (is = kiln_feature_name(target, i)) != NULL; i++) {
     if (strcmp(is, name) != 0) continue;
     *out = targets[target]->features[i].bit;

@@ -103,15 +103,14 @@ static void *work(void *arg) {
 
 /* ---- all of them ---- */
 
-/* Reports the first error in the order of bodies, if there was one. */
+/* Reports the first error in the order of bodies, if there was one. The module knows those of functions too,
+ * but not where they are in the bitcode. */
 static kiln_status first_error(struct tool_module *t, const struct worker *workers, unsigned n) {
-  kiln_status s = kiln_module_status(t->module);
-  if (s != KILN_OK) return s; /* an error of the module itself: tool_module_report prints it */
   const struct worker *least = NULL;
   for (unsigned i = 0; i < n; i++)
     if (workers[i].failed != UINT32_MAX && (least == NULL || workers[i].failed < least->failed))
       least = &workers[i];
-  return least == NULL ? KILN_OK : kiln_module_error(t->module, &least->diag);
+  return least == NULL ? kiln_module_status(t->module) : kiln_module_error(t->module, &least->diag);
 }
 
 /* Gives each thread a session and a reader; the number of threads that have both. */

@@ -199,6 +199,7 @@ static int deliver(const struct options *o, const kiln_buffer *object, const cha
 /* ---- compiling ---- */
 
 static kiln_status print_function(void *user, kiln_func *f) {
+  if (kiln_func_status(f) != KILN_OK) return kiln_func_compile(f); /* the module gets the error */
   kiln_status status = kiln_func_print(f, user);
   kiln_func_discard(f);
   return status;

@@ -148,7 +148,14 @@ kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln
   return r->status;
 }
 
-const kiln_diag *kiln_llvm_diag(const kiln_llvm *l) { return &l->bc.diag; }
+const kiln_diag *kiln_llvm_diag(const kiln_llvm *l) {
+  static const kiln_diag no_reader = {.status = KILN_ERR_ARGUMENT,
+                                      .block = UINT32_MAX,
+                                      .inst = UINT32_MAX,
+                                      .bit_offset = UINT64_MAX,
+                                      .message = "no reader: the module says why"};
+  return l ? &l->bc.diag : &no_reader;
+}
 
 void kiln_llvm_close(kiln_llvm *l) {
   if (!l) return;

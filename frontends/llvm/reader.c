@@ -15,9 +15,9 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   uint64_t at = r->record_pos;
   r->bits.end = r->bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
-  bool echo = kiln_module_status(r->module) != KILN_OK; /* this is only an echo of that */
-  if (echo) r->status = status = kiln_module_status(r->module);
-  if (echo && !r->silent) return status;
+  /* This is only an echo of the module's error, unless that is one of a function of another thread. */
+  if (!r->silent && kiln_module_status(r->module) != KILN_OK)
+    return r->status = kiln_module_status(r->module);
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
   d.bit_offset = at;
   va_list ap;
@@ -133,7 +133,7 @@ static uint32_t word(const uint8_t *p) {
 enum { RAW_MAGIC = 0xdec04342u, WRAPPER_MAGIC = 0x0b17c0deu };
 
 bool kiln_llvm_is_bitcode(const void *bytes, size_t size) {
-  if (size < 4) return false;
+  if (!bytes || size < 4) return false;
   uint32_t magic = word(bytes);
   return magic == RAW_MAGIC || magic == WRAPPER_MAGIC;
 }
@@ -231,7 +231,7 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
   bool found = false;
   uint32_t block;
   struct kn_bc_saved saved;
-  if (bytes && open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
+  if (bytes && out && open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
     r.bits.pos = module_pos;
     if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
       for (bool more = true; more && !found;) {

@@ -2,7 +2,9 @@
  *
  * The first error sticks to the function: later calls give "none" and change nothing, so a front
  * end checks once, at `kiln_func_finish` or `kiln_func_compile`. Operands are checked (range, type);
- * dominance is not, that is `kiln_func_verify`. Everything of a function ends with it. */
+ * dominance is not, that is `kiln_func_verify`. Everything of a function ends with it. A function that is
+ * NULL, because there was no memory to begin it, is like one that has failed: every call gives "none" or
+ * KILN_ERR_ARGUMENT. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 
@@ -95,8 +97,8 @@ typedef struct kiln_func kiln_func;
 /* ---- functions ---- */
 
 /** Starts the body of `symbol`. The entry block exists, has the signature's parameters as block
- * parameters, and is current. NULL only without memory (then the module's status says so); other
- * errors stick to the function. Any number of functions may be open in a session. */
+ * parameters, and is current. NULL only without memory (then the module's status says so) or without a
+ * session; other errors stick to the function. Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** What the processor can do of which this function may make use, besides what the module's options say:
  * KILN_FEATURE_.... Before the function is finished. */
@@ -107,10 +109,18 @@ KILN_API kiln_status kiln_func_finish(kiln_func *f);
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 /** Finishes if that has not been done, generates code and frees the function. Its code joins the
- * session's output in the order of these calls. */
+ * session's output in the order of these calls. A function's error becomes the module's: kiln_module_status
+ * and kiln_module_diag tell it, and no object is written; other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
-/** Frees a function that is not wanted (NULL is allowed). Its symbol stays undefined. */
+/** As kiln_func_compile, for front ends that go on without a function that fails: its error is theirs, the
+ * module does not get it, and the symbol may be begun again. `diag` (may be NULL) tells it; its status is
+ * KILN_OK if there was none. */
+KILN_API kiln_status kiln_func_try(kiln_func *f, kiln_diag *diag);
+/** Frees a function that is not wanted (NULL is allowed), and its error. Its symbol stays undefined. */
 KILN_API void kiln_func_discard(kiln_func *f);
+/** For helpers that must be ended, as <kiln/ssa.h>: from now on the function cannot be finished, which fails
+ * with `message` (not copied), until a call with NULL. */
+KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 /** Status of the function's first error, or KILN_OK. */
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 /** Reports an error of the front end at the current block and instruction; it sticks. */
@@ -214,6 +224,10 @@ KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type 
 /** [STORE] of `v` to address `a` + `disp`. */
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, unsigned mem_flags);
+/** The low bits of integer `v` of `type` to memory as the narrower `mem`: builds a TRUNC and a STORE. The
+ * TRUNC costs no code unless `v` is needed afterwards. */
+KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
+                                     int32_t disp, kiln_value v, unsigned mem_flags);
 /** [ADDR] `base` + `index` * `scale` + `disp`; `index` may be none (then scale is 0); scale is 0 to
  * 65535. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,

@@ -35,7 +35,8 @@ extern "C" {
 #endif
 
 /** The C types and signatures of a module. Several threads may use one while none of them adds to it;
- * or each thread makes its own. Errors of adding stick to the module (kiln_module_status). */
+ * or each thread makes its own. Errors of adding stick to the module (kiln_module_status). A NULL gives
+ * none. */
 typedef struct kiln_ctypes kiln_ctypes;
 
 /** A C type of one kiln_ctypes; basic types have their kind's number in all of them. 0 is none. */
@@ -79,10 +80,14 @@ typedef enum kiln_ckind {
   KILN_C_COUNT
 } kiln_ckind;
 
-/** Makes an empty table for `m`, by the ABI of its target; NULL only without memory. */
+/** Makes an empty table for `m`, by the ABI of its target; NULL only without memory or module. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
+/** Whether variadic arguments get C's default argument promotions: yes, until this says no. Without, a float
+ * goes as a float and a char as a char, in the signatures made from then on, and kiln_build_cva_arg takes
+ * such types; for languages that promote themselves, or whose callers and callees agree not to. */
+KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
 
@@ -109,6 +114,10 @@ typedef struct kiln_clayout {
   bool packed;          /**< __attribute__((packed)) */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0: none */
   uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
+  /** Never passed or returned in registers, whatever it is made of, even if it is empty: of class MEMORY on
+   * x86-64, as if it were larger than 16 bytes on AArch64; so is what contains it. For types whose
+   * content the front end does not tell. C has no such types. */
+  bool in_memory;
 } kiln_clayout;
 
 /** Makes a struct with `n` members (0: GNU C's empty struct, of size 0); `layout` may be NULL. A
@@ -154,14 +163,14 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /* ---- signatures ---- */
 
-/** Makes a C signature; `flags` are KILN_SIG_...; `result` may be void. Parameters are scalars,
+/** Makes a C signature, or finds it: equal ones have equal ids. `flags` are KILN_SIG_...; `result` may be void. Parameters are scalars,
  * complex, structs or unions (arrays and functions are pointers by then). AArch64: floats in a homogeneous
  * aggregate that are aligned to 16 bytes by an attribute give KILN_ERR_UNSUPPORTED if they do not find
  * registers. */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n);
 /** The signature of a call of variadic `sig` with `n` more arguments of these types, which are promoted
- * as C does. */
+ * as C does (unless kiln_ctypes_set_promotion says otherwise). */
 KILN_API kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                       uint32_t n);
 /** The signature in terms of Kiln, to declare functions with. */
@@ -226,7 +235,8 @@ KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig s
  * kiln_build_creturn saves a copy); else none. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 /** The next variadic argument, of type `t`, of the va_list at `ap`: a scalar, or the address of memory
- * that is the function's own. `t` is what C's default promotions leave as it is. */
+ * that is the function's own. `t` is what C's default promotions leave as it is, unless
+ * kiln_ctypes_set_promotion says that there are none. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

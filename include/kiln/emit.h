@@ -9,7 +9,9 @@ extern "C" {
 #endif
 
 /** Appends an ELF64 relocatable object with the module's data and the code of `sessions`, in the
- * order given, to `out`. Same input, same bytes. May be called once per module. */
+ * order given, to `out`. Same input, same bytes. May be called once per module. Fails if the module has an
+ * error, that of a function included, or if a function of the sessions is open (KILN_ERR_STRUCTURE, with its
+ * place): each must have been compiled or discarded. */
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
                                    kiln_buffer *out);
 

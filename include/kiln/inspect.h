@@ -1,6 +1,7 @@
-/* Reading a finished function: its blocks, instructions, operands and edges, through accessors. What
- * interpreters, checkers and translators to something else stand on. Nothing here changes or keeps
- * anything; ids out of range give "none". Values have the ids that the builder gave. */
+/* Reading a function through accessors: what an operand is and where blocks go to, while it is built too;
+ * and once it is finished, all of its blocks, instructions and edges. What interpreters, checkers and
+ * translators to something else stand on. Nothing here changes or keeps anything; ids out of range give
+ * "none". Values have the ids that the builder gave. */
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
@@ -61,12 +62,27 @@ KILN_API const char *kiln_module_name(const kiln_module *m);
 /** Name of an operation as in the text form, or "?". Static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
 
-/** True if the function was finished without an error: the rest of this header is for those. */
-KILN_API bool kiln_func_finished(const kiln_func *f);
-/** Values and instructions have ids below this. */
-KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
+/* ---- at any time, while a function is built too ---- */
+
+/** Describes an operand: a front end asks whether one is a constant. Of a forward value NONE, until it is
+ * bound and the function finished. */
+KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
+/** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
+KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
+/** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
+KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 /** Blocks have ids below this. */
 KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
+/** Number of edges that leave a block, in the order of its terminator (see kiln_inst_edge); writes the
+ * targets of the first `max` to `out`. 0 before it has its terminator. */
+KILN_API uint32_t kiln_block_edges(const kiln_func *f, kiln_block b, kiln_block *out, uint32_t max);
+/** True if the function was finished without an error. */
+KILN_API bool kiln_func_finished(const kiln_func *f);
+
+/* ---- once it is finished ---- */
+
+/** Values and instructions have ids below this. */
+KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 /** Number of blocks that were filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
 /** The k-th of them in the order of filling, which is that of printing too: block 0 first. */
@@ -84,16 +100,6 @@ KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** The instruction behind another one in its block; none behind the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
-
-/** Describes an instruction. */
-KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
-/** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
-KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
-/** The type that the k-th operand has to have, which an integer constant there takes. VOID: there is no such
- * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
-KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
-/** Describes an operand. */
-KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
 
 /** Target of a terminator's k-th edge. BRIF: then, else. SWITCH: the default, then the cases, whose
  * value is written to `case_value` (may be NULL). */

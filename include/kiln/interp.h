@@ -4,7 +4,8 @@
  * behaviour that it meets and traps are errors with their place.
  *
  * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call,
- * stop, free. Calls may come from any number of threads; the rest from one. It runs on x86-64. */
+ * stop, free. Calls may come from any number of threads; the rest from one. It runs on x86-64. An
+ * interpreter that is NULL gives none or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
@@ -37,7 +38,7 @@ typedef struct kiln_interp_options {
 } kiln_interp_options;
 
 /** Makes an interpreter for `m`, which must live longer. `options` may be NULL: defaults. NULL only
- * without memory. */
+ * without memory or module. */
 KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
 /** Frees it; nothing of it may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);

@@ -8,7 +8,7 @@
  * that no other call on the JIT runs, and for streams, each of which belongs to one thread at a time.
  * Modules and sessions stay what they are: code is generated in them without any lock of the JIT, which
  * holds one only while it links. Nothing here may be called from a signal handler; code of a JIT may run
- * in one.
+ * in one. A JIT or stream that is NULL, because making it failed, gives none or KILN_ERR_ARGUMENT.
  *
  * Running code: the JIT does not know which functions run. Whoever removes a unit, or frees the JIT, sees
  * to it that no thread executes it, will return to it, or keeps addresses of it. Redefining a function
@@ -126,7 +126,8 @@ enum {
  * definitions the first wins, of common ones of one unit the largest, and a strong one in the same unit wins
  * over them. A weak reference to what nobody defines is 0.
  *
- * Errors: KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
+ * Errors: that of a module, as kiln_emit_elf has them, for a function that failed or is open;
+ * KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
  * error->missing; KILN_ERR_MEMORY if memory_bytes are in use, or the allocator gave NULL; KILN_ERR_SYSTEM if
  * the system refuses; KILN_ERR_LIMIT for data that code refers to directly (kiln_symbol_desc.dso_local, or a
  * module that is not KILN_PIC_FULL) and that is too far away; KILN_ERR_STRUCTURE after a fork, in the child,

@@ -25,8 +25,8 @@ KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t s
 typedef struct kiln_llvm kiln_llvm;
 
 /** Reads all of a bitcode module but its functions' bodies: declares and defines into the session's
- * module. NULL after an error, which the module has. Close the reader with kiln_llvm_close, before
- * the session is freed. */
+ * module. NULL after an error, which the module has; all calls take that NULL. Close the reader with
+ * kiln_llvm_close, before the session is freed. */
 KILN_API kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size);
 
 /** Number of function bodies, in the order of the bitcode. */
@@ -36,8 +36,8 @@ KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
  * session and gives it to `sink` (NULL: kiln_func_compile). `instructions` (may be NULL) is set to the
  * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that is not there, and once the
  * reader has forks. After any other error the reader reads no more, and kiln_llvm_diag tells it: the
- * module does not get it, since other threads may be using that (its `on_diag` hears of what the
- * function itself reports). */
+ * module gets that of a function that does not compile only (its `on_diag` hears of what the function
+ * itself reports), since other threads may be using it. */
 KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
                                            kiln_func_sink sink, void *user, uint64_t *instructions);
 

@@ -1,7 +1,8 @@
 /* Modules: symbols, signatures, data; and sessions, which compile functions of a module.
  * A module and its sessions are used by one thread at a time, until kiln_module_freeze: then each
- * session may have a thread of its own. Strings are copied. The first error sticks to the module: later
- * calls give "none" handles and change nothing. */
+ * session may have a thread of its own. Strings are copied. The first error of these calls sticks to the
+ * module: later ones give "none" handles and change nothing. A module or session that is NULL, because
+ * making it failed, is like one that has failed: every call gives "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_MODULE_H
 #define KILN_MODULE_H
 
@@ -87,9 +88,12 @@ KILN_API void kiln_module_free(kiln_module *m);
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
 /** True after kiln_module_freeze. */
 KILN_API bool kiln_module_frozen(const kiln_module *m);
-/** Status of the first error, or KILN_OK. */
+/** Status of the first error, of the module or of a function that failed in kiln_func_compile; or
+ * KILN_OK. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
-/** First diagnostic; status KILN_OK if there was none. Lives as long as the module. */
+/** That error's diagnostic; status KILN_OK if there was none. Lives as long as the module. Of several errors
+ * after kiln_module_freeze it is the module's own, or else that of the function whose symbol has the least
+ * id, whichever thread came first: to be read when all other threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 /** The target the module was made for. */
 KILN_API kiln_target kiln_module_target(const kiln_module *m);
@@ -205,7 +209,7 @@ typedef struct kiln_symbol_desc {
   kiln_visibility visibility; /**< of an external name, to other components */
   kiln_tls tls;               /**< data only */
   bool dso_local;             /**< bound in the module being linked: no GOT, no PLT */
-  const char *section;        /**< NULL: by content */
+  const char *section;        /**< NULL: by content; see kiln_section_declare */
   const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
   uint8_t align_log2;         /**< functions: 0 for the target's default */
   /** A definition follows in this module. Code that comes before it may then count on that (fewer
@@ -224,8 +228,40 @@ KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *d
                                        kiln_symbol target, int64_t offset_bytes);
 /** Symbol of the address of block `block_id` of `func`, whose body may come later. */
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id);
+/** The symbol of a name that code or data refers to before it is known what it is: finds it, or makes one
+ * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
+ * kiln_alias_define may say what it is later; not that it is thread-local. */
+KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 /** Finds a symbol by name; id 0 if there is none. */
 KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
+
+/** Flags of a section. */
+enum {
+  KILN_SECTION_ALLOC = 1,    /**< in memory while the program runs */
+  KILN_SECTION_WRITE = 2,    /**< writable */
+  KILN_SECTION_EXEC = 4,     /**< executable */
+  KILN_SECTION_MERGE = 8,    /**< the linker may merge equal entries: data without relocations */
+  KILN_SECTION_STRINGS = 16, /**< with MERGE: strings of entries that end in a zero one */
+  KILN_SECTION_RETAIN = 32,  /**< kept even if the linker collects garbage */
+  KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */
+};
+
+/** What a section is. */
+typedef struct kiln_section_desc {
+  unsigned flags; /**< KILN_SECTION_...: all that it has */
+  /** ELF's sh_type: 1 PROGBITS, 7 NOTE, 8 NOBITS (zero data only), 14 to 16 INIT_ARRAY, FINI_ARRAY and
+   * PREINIT_ARRAY, or one from 0x60000000 on; 0: by the section's name. */
+  uint32_t type;
+  uint32_t entry_bytes; /**< size of its entries (MERGE: not 0); 0: none */
+} kiln_section_desc;
+
+/** Says what the section `name` of symbols (kiln_symbol_desc.section) is. Without, its name and its
+ * content decide: alloc, exec for functions, write for data that is not read-only. Saying the same again is
+ * allowed. Whether content fits is seen when the object is written. */
+KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
+                                          const kiln_section_desc *desc);
+/** What was said of a section; false if nothing was. */
+KILN_API bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out);
 
 /** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
 typedef struct kiln_reloc {

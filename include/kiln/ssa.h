@@ -38,10 +38,7 @@
  *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
  *
  * It needs no helper, no edges and no sealing, and a variable whose address is taken just uses the same
- * slot's address. Take slots if both will do: they build several times faster, and where many variables
- * live across many blocks the code is smaller, because each keeps one home for life and ways meet without
- * moves. SSA is for front ends that want values: to fold what is constant, to look at what they built, to
- * have variables that were not written reported. */
+ * slot's address. Take slots if both will do; docs/embedding.md says why. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
@@ -52,7 +49,7 @@ extern "C" {
 #endif
 
 /** The variables of one function at a time. Memory comes from the module's allocator and stays from
- * function to function. Used by one thread at a time. */
+ * function to function. Used by one thread at a time. A NULL gives none, or KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
@@ -67,17 +64,19 @@ enum {
   KILN_SSA_STRICT = 1
 };
 
-/** Makes a helper for functions of `m`; NULL only without memory. */
+/** Makes a helper for functions of `m`; NULL only without memory or module. */
 KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
-/** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end
- * every branch between blocks of `f` is built, or told, by the calls of this header. Errors stick to
- * `f` like those of the builder; the calls here then give "none" and change nothing. */
+/** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end,
+ * without which `f` cannot be finished, every branch between blocks of `f` is built, or told, by the calls
+ * of this header. Errors stick to `f` like those of the builder; the calls here then give "none" and
+ * change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
- * finished or compiled. Returns its status. A function that is not wanted needs no end. */
+ * finished or compiled. Returns its status. KILN_ERR_STRUCTURE if there are variables and the edges that
+ * were built are not those that were told. A function that is not wanted needs no end. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */

@@ -118,7 +118,7 @@ typedef struct kiln_diag {
 
 /** Writes `module:function:block:instruction: error: message` (fields that do not apply are left
  * out; text input gives `module:line:column:`) to `out` of `size` bytes, cut to fit, NUL-terminated.
- * Returns the length that the whole line would have. */
+ * Returns the length that the whole line would have. `out` may be NULL, for the length alone. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size);
 
 /** A user allocator. `realloc` has C's contract (old == NULL allocates; size == 0 frees and gives
@@ -138,7 +138,7 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and zeroes all but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Makes room for `more` bytes beyond `size` and returns where they start, or NULL without memory.
+/** Makes room for `more` bytes beyond `size` and returns where they start, or NULL without memory or `b`.
  * Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more);
 /** Appends `size` bytes; false without memory. */

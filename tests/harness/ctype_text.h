@@ -45,7 +45,7 @@ static inline kiln_ctype ctype_parse_record(kiln_ctypes *c, const char **p) {
     fields[n].type = ctype_parse(c, p);
   }
   ++*p;
-  kiln_clayout as = {false, 0, 0};
+  kiln_clayout as = {0};
   if (**p == '<') {
     for (++*p; **p != '>' && **p != 0;) {
       switch (*(*p)++) {

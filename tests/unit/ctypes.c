@@ -571,6 +571,159 @@ static void failing_memory(void **state) {
   assert_true(failures > 5);
 }
 
+/* ---- equal signatures ---- */
+
+static void interned(void **state) {
+  struct fixture *t = *state;
+  kiln_ctype i = kiln_ctype_basic(KILN_C_INT), d = kiln_ctype_basic(KILN_C_DOUBLE);
+  kiln_ctype f = kiln_ctype_basic(KILN_C_FLOAT);
+  kiln_csig a = kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2);
+  assert_int_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){d, i}, 2).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, 0, d, (kiln_ctype[]){i, d}, 2).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i}, 1).id, a.id);
+  kiln_csig v = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d}, 2);
+  assert_int_not_equal(v.id, a.id);
+  kiln_csig one = kiln_csig_variadic(t->c, v, &d, 1);
+  assert_int_equal(kiln_csig_variadic(t->c, v, &d, 1).id, one.id);
+  assert_int_equal(kiln_csig_variadic(t->c, v, NULL, 0).id, v.id);
+  /* a promoted float is not a double: its argument may still be given as a float */
+  assert_int_not_equal(kiln_csig_variadic(t->c, v, &f, 1).id, one.id);
+  /* the fixed arguments are other ones */
+  kiln_csig all = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d, d}, 3);
+  assert_int_not_equal(all.id, one.id);
+  uint32_t first = 0;
+  for (unsigned round = 0; round < 2; round++) {
+    for (unsigned k = 0; k < 200; k++) {
+      kiln_ctype params[8];
+      for (unsigned b = 0; b < 8; b++) params[b] = k >> b & 1 ? i : d;
+      kiln_csig sig = kiln_csig_new(t->c, 0, i, params, 8);
+      if (round == 0 && k == 0) first = sig.id;
+      assert_int_equal(sig.id, first + k);
+    }
+  }
+}
+
+/* ---- code of this machine ---- */
+
+/* Links what was compiled and gives the address of a function. */
+static void *jit_function(struct fixture *t, kiln_jit **jit, const char *name) {
+  kiln_jit_input input = {t->m, &t->s, 1};
+  *jit = kiln_jit_new(NULL, NULL);
+  assert_int_equal(kiln_jit_add(*jit, &input, 1, 0, NULL, NULL), KILN_OK);
+  return kiln_jit_find(*jit, name);
+}
+
+static kiln_func *define(struct fixture *t, const char *name, kiln_csig sig) {
+  return kiln_func_begin(
+    t->s, kiln_func_declare(t->m, &(kiln_symbol_desc){.name = name}, kiln_csig_sig(t->c, sig)));
+}
+
+/* float pick(long, ...) gives its second variadic argument, a float that goes as one; the first, a char too. */
+static void not_promoted(void **state) {
+  struct fixture *t = *state;
+  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG), f = kiln_ctype_basic(KILN_C_FLOAT);
+  kiln_ctype c = kiln_ctype_basic(KILN_C_SCHAR);
+  kiln_ctypes_set_promotion(t->c, false);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
+  kiln_csig of_call = kiln_csig_variadic(t->c, sig, (kiln_ctype[]){c, f}, 2);
+  assert_int_equal(kiln_csig_arg(t->c, of_call, 1).type.id, c.id);
+  assert_int_equal(kiln_csig_arg(t->c, of_call, 2).type.id, f.id);
+
+  kiln_func *g = define(t, "pick", sig);
+  kiln_value list = kiln_slot_new(g, 32, 3);
+  kiln_build_unary(g, KILN_OP_VA_START, KILN_TYPE_PTR, list);
+  kiln_value small = kiln_build_cva_arg(g, t->c, c, list);
+  kiln_value v = kiln_build_cva_arg(g, t->c, f, list);
+  kiln_value negative = kiln_build_icmp(g, KILN_SLT, KILN_TYPE_I8, small, kiln_const_int(g, 0));
+  v = kiln_build_select(g, KILN_TYPE_F32, negative, v, kiln_const_f32(g, 0));
+  kiln_build_creturn(g, t->c, sig, v);
+  assert_int_equal(kiln_func_compile(g), KILN_OK);
+
+  g = define(t, "call", kiln_csig_new(t->c, 0, f, (kiln_ctype[]){c, f}, 2));
+  kiln_value args[] = {kiln_const_int(g, 7), kiln_func_param(g, 0), kiln_func_param(g, 1)};
+  kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "pick"), 0);
+  v = kiln_build_ccall(g, t->c, of_call, callee, args, 3, (kiln_value){0});
+  kiln_build_ret(g, &v, 1);
+  assert_int_equal(kiln_func_compile(g), KILN_OK);
+  kiln_jit *jit;
+  float (*call)(signed char, float) = (float (*)(signed char, float))jit_function(t, &jit, "call");
+  assert_true(call(-1, 2.5f) == 2.5f);
+  assert_true(call(1, 2.5f) == 0);
+  kiln_jit_free(jit);
+}
+
+static void promoted_by_default(void **state) {
+  struct fixture *t = *state;
+  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG), f = kiln_ctype_basic(KILN_C_FLOAT);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
+  sig = kiln_csig_variadic(t->c, sig, &f, 1);
+  assert_int_equal(kiln_csig_arg(t->c, sig, 1).type.id, KILN_C_DOUBLE);
+  kiln_func *g = define(t, "f", sig);
+  kiln_build_cva_arg(g, t->c, f, kiln_func_param(g, 0));
+  assert_int_equal(kiln_func_status(g), KILN_ERR_TYPE);
+  kiln_func_discard(g);
+}
+
+/* psABI 3.2.3: class MEMORY goes to the stack, a result to memory of the caller; AAPCS64 6.8.2, B.4: as if
+ * it were larger than 16 bytes. */
+static void check_in_memory(struct fixture *t, kiln_cpass argument) {
+  kiln_clayout memory = {.in_memory = true};
+  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG);
+  kiln_ctype none = kiln_ctype_struct(t->c, NULL, 0, &memory);
+  kiln_ctype one = kiln_ctype_struct(t->c, &(kiln_cfield){.type = l}, 1, &memory);
+  kiln_ctype outer = kiln_ctype_struct(t->c, &(kiln_cfield){.type = one}, 1, NULL);
+  kiln_ctype array = kiln_ctype_array(t->c, one, 1);
+  kiln_ctype with_array = kiln_ctype_struct(t->c, &(kiln_cfield){.type = array}, 1, NULL);
+  const kiln_ctype types[] = {none, one, outer, with_array};
+  for (unsigned i = 0; i < 4; i++) {
+    kiln_csig sig = kiln_csig_new(t->c, 0, types[i], &types[i], 1);
+    assert_int_equal(kiln_csig_arg(t->c, sig, 0).pass, argument);
+    assert_int_equal(kiln_csig_result(t->c, sig).pass, KILN_CPASS_SRET);
+  }
+  kiln_ctype plain = kiln_ctype_struct(t->c, NULL, 0, NULL);
+  kiln_csig sig = kiln_csig_new(t->c, 0, plain, &plain, 1);
+  assert_int_equal(kiln_csig_arg(t->c, sig, 0).pass, KILN_CPASS_NONE);
+  assert_int_equal(kiln_csig_result(t->c, sig).pass, KILN_CPASS_NONE);
+}
+static void in_memory(void **state) { check_in_memory(*state, KILN_CPASS_BYVAL); }
+static void a64_in_memory(void **state) { check_in_memory(*state, KILN_CPASS_REFERENCE); }
+
+/* struct one f(long, struct none, struct one, long): called as what it is. */
+static void calls_in_memory(void **state) {
+  struct fixture *t = *state;
+  kiln_clayout memory = {.in_memory = true};
+  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG);
+  kiln_ctype none = kiln_ctype_struct(t->c, NULL, 0, &memory);
+  kiln_ctype one = kiln_ctype_struct(t->c, &(kiln_cfield){.type = l}, 1, &memory);
+  kiln_csig sig = kiln_csig_new(t->c, 0, one, (kiln_ctype[]){l, none, one, l}, 4);
+  kiln_func *f = define(t, "f", sig);
+  kiln_value sum = kiln_build_cparam(f, t->c, sig, 0);
+  kiln_build_cparam(f, t->c, sig, 1);
+  kiln_value v = kiln_build_cparam(f, t->c, sig, 2), to = kiln_slot_new(f, 8, 3);
+  sum = kiln_build_binary(f, KILN_OP_MUL, KILN_TYPE_I64, sum,
+                          kiln_build_load(f, KILN_TYPE_I64, v, 0, 0));
+  sum = kiln_build_binary(f, KILN_OP_SUB, KILN_TYPE_I64, sum, kiln_build_cparam(f, t->c, sig, 3));
+  kiln_build_store(f, KILN_TYPE_I64, to, 0, sum, 0);
+  kiln_build_creturn(f, t->c, sig, to);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+
+  kiln_csig outer = kiln_csig_new(t->c, 0, l, (kiln_ctype[]){l, l, l}, 3);
+  kiln_func *g = define(t, "g", outer);
+  kiln_value slot = kiln_slot_new(g, 8, 3), empty = kiln_slot_new(g, 1, 0);
+  kiln_build_store(g, KILN_TYPE_I64, slot, 0, kiln_func_param(g, 1), 0);
+  kiln_value args[] = {kiln_func_param(g, 0), empty, slot, kiln_func_param(g, 2)};
+  kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "f"), 0);
+  v = kiln_build_ccall(g, t->c, sig, callee, args, 4, (kiln_value){0});
+  v = kiln_build_load(g, KILN_TYPE_I64, v, 0, 0);
+  kiln_build_ret(g, &v, 1);
+  assert_int_equal(kiln_func_compile(g), KILN_OK);
+  kiln_jit *jit;
+  long (*call)(long, long, long) = (long (*)(long, long, long))jit_function(t, &jit, "g");
+  assert_int_equal(call(6, 8, 5), 43);
+  kiln_jit_free(jit);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define TEST_A64(f) cmocka_unit_test_setup_teardown(f, setup_a64, teardown)
@@ -598,6 +751,12 @@ int main(void) {
     TEST(array_parameter),
     TEST(not_variadic),
     TEST(wrong_calls),
+    TEST(interned),
+    TEST_HOST(not_promoted),
+    TEST_HOST(promoted_by_default),
+    TEST(in_memory),
+    TEST_A64(a64_in_memory),
+    TEST_HOST(calls_in_memory),
     cmocka_unit_test(failing_memory),
   };
   return cmocka_run_group_tests_name("ctypes", tests, NULL, NULL);

@@ -385,19 +385,19 @@ static void unreachable_blocks(void **state) {
 static void wrong_type(void **state) {
   struct fixture *t = *state;
   kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, I32), t->a);
-  expect_error(t, KILN_ERR_TYPE, "another type");
+  expect_error(t, KILN_ERR_TYPE, "variable 0 of type i32 is written with a value of type i64");
 }
 
 static void constant_for_a_float(void **state) {
   struct fixture *t = *state;
   kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, F64), number(t, 1));
-  expect_error(t, KILN_ERR_TYPE, "another type");
+  expect_error(t, KILN_ERR_TYPE, "variable 0 of type f64 is written with an integer constant");
 }
 
 static void no_value(void **state) {
   struct fixture *t = *state;
   kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, I64), (kiln_value){0});
-  expect_error(t, KILN_ERR_ARGUMENT, "another type");
+  expect_error(t, KILN_ERR_ARGUMENT, "variable 0 of type i64 is written with none");
 }
 
 static void no_type(void **state) {
@@ -446,8 +446,28 @@ static void edge_without_terminator(void **state) {
   expect_error(t, KILN_ERR_STRUCTURE, "no terminator");
 }
 
-/* A branch that the helper was not told of is found when arguments are missing. */
+/* expect_error of what kiln_ssa_end finds. */
+static void expect_at_end(struct fixture *t, const char *text) {
+  assert_int_equal(kiln_func_status(t->f), KILN_OK);
+  assert_int_equal(kiln_ssa_end(t->ssa), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_func_compile(t->f), KILN_ERR_STRUCTURE);
+  assert_non_null(strstr(t->diag.message, text));
+}
+
+/* The only edge into a block: without it the block is not reached, and its variables are 0. */
 static void edge_not_told(void **state) {
+  struct fixture *t = *state;
+  kiln_block next = kiln_block_new(t->f);
+  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_write(t->ssa, x, t->a);
+  kiln_build_br(t->f, next, NULL, 0);
+  kiln_block_switch(t->f, next);
+  ret(t, kiln_ssa_read(t->ssa, x));
+  expect_at_end(t, "from block 0 to block 1 was built without");
+}
+
+/* One of several. */
+static void back_edge_not_told(void **state) {
   struct fixture *t = *state;
   kiln_block loop = kiln_block_new(t->f), other = kiln_block_new(t->f);
   kiln_var x = kiln_ssa_var(t->ssa, I64);
@@ -456,10 +476,44 @@ static void edge_not_told(void **state) {
   kiln_block_switch(t->f, other);
   kiln_build_br(t->f, loop, NULL, 0);
   kiln_block_switch(t->f, loop);
+  ret(t, kiln_ssa_read(t->ssa, x));
+  expect_at_end(t, "from block 2 to block 1 was built without");
+}
+
+static void edge_not_built(void **state) {
+  struct fixture *t = *state;
+  kiln_block next = kiln_block_new(t->f), other = kiln_block_new(t->f);
+  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_br(t->ssa, next);
+  kiln_ssa_edge(t->ssa, (kiln_block){0}, other);
+  kiln_block_switch(t->f, other);
+  kiln_build_nullary(t->f, KILN_OP_TRAP);
+  kiln_block_switch(t->f, next);
+  ret(t, kiln_ssa_read(t->ssa, x));
+  expect_at_end(t, "from block 0 to block 2 was told by kiln_ssa_edge, but not built");
+}
+
+/* Without variables nothing depends on the edges. */
+static void edges_without_variables(void **state) {
+  struct fixture *t = *state;
+  kiln_block next = kiln_block_new(t->f);
+  kiln_build_br(t->f, next, NULL, 0);
+  kiln_block_switch(t->f, next);
+  ret(t, t->a);
+  end(t);
+}
+
+static void no_end(void **state) {
+  struct fixture *t = *state;
+  kiln_block loop = kiln_block_new(t->f);
+  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_write(t->ssa, x, t->a);
+  kiln_ssa_br(t->ssa, loop);
+  kiln_block_switch(t->f, loop);
   kiln_ssa_write(t->ssa, x, add(t, kiln_ssa_read(t->ssa, x), t->b));
   kiln_ssa_br(t->ssa, loop);
-  assert_int_equal(kiln_ssa_end(t->ssa), KILN_OK);
   assert_int_equal(kiln_func_compile(t->f), KILN_ERR_STRUCTURE);
+  assert_string_equal(t->diag.message, "kiln_ssa_end is missing");
 }
 
 static void without_a_function(void **state) {
@@ -709,6 +763,10 @@ int main(void) {
     TEST(edge_into_sealed),
     TEST(edge_without_terminator),
     TEST(edge_not_told),
+    TEST(back_edge_not_told),
+    TEST(edge_not_built),
+    TEST(edges_without_variables),
+    TEST(no_end),
     TEST(without_a_function),
     TEST(reuse),
     cmocka_unit_test(failing_memory),

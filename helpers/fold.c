@@ -1,0 +1,548 @@
+/* Folding while building: <kiln/fold.h>. Called by front ends. Tables say what is an identity, which constants
+ * in a row join, which conversions of conversions are one; the rest is what is known of an operand's bits.
+ *
+ * Invariant: what is given in place of an operation has that operation's value wherever the operation does not
+ * trap and does not give any bits; every operand that is left out was of the type that the builder wants. */
+#include <kiln/fold.h>
+
+#include <kiln/inspect.h>
+
+#include "helpers/fold_eval.h"
+
+#define NONE ((kiln_value){0})
+
+typedef kn_fold_bits bits;
+
+static bool is_int(kiln_type t) { return t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128; }
+static unsigned width_of(kiln_type t) { return 8 * kiln_type_size(t); }
+
+/* ---- operands ---- */
+
+/* True if v is a constant of `type`, or an integer constant where that is an integer type. */
+static bool constant(const kiln_func *f, kiln_value v, kiln_type type, bits *out) {
+  kiln_operand o = kiln_operand_get(f, v);
+  *out = (bits)o.high << 64 | o.low;
+  if (o.kind == KILN_OPERAND_INT && is_int(type)) *out &= kn_fold_mask(width_of(type));
+  else if (o.kind != KILN_OPERAND_BITS || o.type != type) return false;
+  return true;
+}
+
+static kiln_value make(kiln_func *f, kiln_type type, bits v) {
+  return kiln_const_bits(f, type, (uint64_t)v, (uint64_t)(v >> 64));
+}
+
+/* True if v may be given for an operation of this type. */
+static bool fits(const kiln_func *f, kiln_value v, kiln_type type) {
+  return kiln_value_type(f, v) == type ||
+         (is_int(type) && kiln_operand_get(f, v).kind == KILN_OPERAND_INT);
+}
+
+/* An instruction of the current block that made an operand; op is KILN_OP_NONE if there is none. */
+struct made {
+  kiln_inst_info info;
+  kiln_value a, b;
+};
+
+static struct made made_by(const kiln_func *f, kiln_value v) {
+  struct made m = {.info = {.op = KILN_OP_NONE}};
+  if (kiln_operand_get(f, v).kind != KILN_OPERAND_VALUE) return m;
+  kiln_inst i = {v.id};
+  m.info = kiln_inst_get(f, i);
+  if (m.info.block.id != kiln_block_current(f).id) m.info.op = KILN_OP_NONE;
+  m.a = kiln_inst_operand(f, i, 0);
+  m.b = kiln_inst_operand(f, i, 1);
+  return m;
+}
+
+/* Most steps from an operand to what it was made of in one call: chains that were folded while they were built
+ * are not longer, and others are not followed to their end. */
+enum { MOST_STEPS = 4 };
+
+static unsigned length(bits v) {
+  unsigned n = 0;
+  for (; v != 0; v >>= 1) n++;
+  return n;
+}
+
+/* Number of low bits of v, of `type`, outside of which it is zero, as far as its own instruction tells. */
+static unsigned unsigned_bits(const kiln_func *f, kiln_value v, kiln_type type) {
+  bits c;
+  if (constant(f, v, type, &c)) return length(c);
+  unsigned w = width_of(type);
+  struct made m = made_by(f, v);
+  switch ((int)m.info.op) {
+  case KILN_OP_ICMP:
+  case KILN_OP_FCMP: return 1;
+  case KILN_OP_ZEXT: return width_of(m.info.from);
+  case KILN_OP_LOAD: return m.info.mem_flags & KILN_MEM_SEXT ? w : width_of(m.info.from);
+  case KILN_OP_AND: return constant(f, m.b, type, &c) ? length(c) : w;
+  case KILN_OP_LSHR: return constant(f, m.b, type, &c) && c < w ? w - (unsigned)c : w;
+  case KILN_OP_UREM: return constant(f, m.b, type, &c) && c != 0 ? length(c - 1) : w;
+  default: return w;
+  }
+}
+
+/* Number of low bits of v of which the rest is the sign. */
+static unsigned signed_bits(const kiln_func *f, kiln_value v, kiln_type type) {
+  unsigned w = width_of(type), zero_above = unsigned_bits(f, v, type) + 1;
+  unsigned n = zero_above < w ? zero_above : w;
+  struct made m = made_by(f, v);
+  bits c;
+  switch ((int)m.info.op) {
+  case KILN_OP_SEXT: return width_of(m.info.from);
+  case KILN_OP_LOAD: return m.info.mem_flags & KILN_MEM_SEXT ? width_of(m.info.from) : n;
+  case KILN_OP_ASHR: return constant(f, m.b, type, &c) && c < w ? w - (unsigned)c : n;
+  default: return n;
+  }
+}
+
+/* ---- unary operations ---- */
+
+/* first (second v): v itself, or `gives` v. */
+static const struct {
+  uint8_t first, second, gives; /* kiln_op; NONE: v */
+} pairs[] = {
+  {KILN_OP_NEG, KILN_OP_NEG, KILN_OP_NONE},     {KILN_OP_NOT, KILN_OP_NOT, KILN_OP_NONE},
+  {KILN_OP_BSWAP, KILN_OP_BSWAP, KILN_OP_NONE}, {KILN_OP_BITREV, KILN_OP_BITREV, KILN_OP_NONE},
+  {KILN_OP_ABS, KILN_OP_ABS, KILN_OP_ABS},      {KILN_OP_ABS, KILN_OP_NEG, KILN_OP_ABS},
+  {KILN_OP_FNEG, KILN_OP_FNEG, KILN_OP_NONE},   {KILN_OP_FABS, KILN_OP_FABS, KILN_OP_FABS},
+  {KILN_OP_FABS, KILN_OP_FNEG, KILN_OP_FABS},
+};
+
+kiln_value kiln_fold_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+  bits x, v;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if (constant(f, a, type, &x) && kn_fold_eval_unary(op, type, x, &v)) return make(f, type, v);
+  struct made m = made_by(f, a);
+  for (size_t i = 0; m.info.type == type && i < sizeof pairs / sizeof *pairs; i++) {
+    if (pairs[i].first != op || pairs[i].second != m.info.op) continue;
+    if (pairs[i].gives == KILN_OP_NONE) return m.a;
+    return pairs[i].gives == m.info.op ? a
+                                       : kiln_build_unary(f, (kiln_op)pairs[i].gives, type, m.a);
+  }
+  return kiln_build_unary(f, op, type, a);
+}
+
+/* ---- binary operations ---- */
+
+static bool commutes(kiln_op op) {
+  switch ((int)op) {
+  case KILN_OP_ADD:
+  case KILN_OP_MUL:
+  case KILN_OP_UMULH:
+  case KILN_OP_SMULH:
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX:
+  case KILN_OP_SADDS:
+  case KILN_OP_UADDS: return true;
+  default: return false;
+  }
+}
+
+/* Operations that an i128 has not. */
+static bool only_narrow(kiln_op op) {
+  return op == KILN_OP_UMULH || op == KILN_OP_SMULH || (op >= KILN_OP_SADDS && op <= KILN_OP_USUBS);
+}
+
+/* What a constant is: the greatest and the least are those of signed integers. */
+enum special { ZERO, ONE, ONES, GREATEST, LEAST, SPECIALS };
+/* What an operation is instead: its first operand, its second, or 0. */
+enum gives { FIRST, SECOND, NOTHING };
+
+static const struct {
+  uint8_t op, special, gives;
+} identities[] = {
+  /* v op constant */
+  {KILN_OP_ADD, ZERO, FIRST},       {KILN_OP_SUB, ZERO, FIRST},    {KILN_OP_MUL, ONE, FIRST},
+  {KILN_OP_MUL, ZERO, SECOND},      {KILN_OP_UMULH, ZERO, SECOND}, {KILN_OP_UMULH, ONE, NOTHING},
+  {KILN_OP_SMULH, ZERO, SECOND},    {KILN_OP_UDIV, ONE, FIRST},    {KILN_OP_SDIV, ONE, FIRST},
+  {KILN_OP_UREM, ONE, NOTHING},     {KILN_OP_SREM, ONE, NOTHING},  {KILN_OP_AND, ONES, FIRST},
+  {KILN_OP_AND, ZERO, SECOND},      {KILN_OP_OR, ZERO, FIRST},     {KILN_OP_OR, ONES, SECOND},
+  {KILN_OP_XOR, ZERO, FIRST},       {KILN_OP_SHL, ZERO, FIRST},    {KILN_OP_LSHR, ZERO, FIRST},
+  {KILN_OP_ASHR, ZERO, FIRST},      {KILN_OP_ROTL, ZERO, FIRST},   {KILN_OP_ROTR, ZERO, FIRST},
+  {KILN_OP_SMIN, GREATEST, FIRST},  {KILN_OP_SMIN, LEAST, SECOND}, {KILN_OP_SMAX, LEAST, FIRST},
+  {KILN_OP_SMAX, GREATEST, SECOND}, {KILN_OP_UMIN, ONES, FIRST},   {KILN_OP_UMIN, ZERO, SECOND},
+  {KILN_OP_UMAX, ZERO, FIRST},      {KILN_OP_UMAX, ONES, SECOND},  {KILN_OP_SADDS, ZERO, FIRST},
+  {KILN_OP_UADDS, ZERO, FIRST},     {KILN_OP_SSUBS, ZERO, FIRST},  {KILN_OP_USUBS, ZERO, FIRST},
+};
+
+static const struct {
+  uint8_t op, gives;
+} same_operands[] = {
+  /* v op v */
+  {KILN_OP_SUB, NOTHING},   {KILN_OP_XOR, NOTHING},   {KILN_OP_AND, FIRST},  {KILN_OP_OR, FIRST},
+  {KILN_OP_SMIN, FIRST},    {KILN_OP_SMAX, FIRST},    {KILN_OP_UMIN, FIRST}, {KILN_OP_UMAX, FIRST},
+  {KILN_OP_SSUBS, NOTHING}, {KILN_OP_USUBS, NOTHING},
+};
+
+/* (v inner c) outer d is v outer (c join d). Shifts join as long as the sum is less than the width. */
+static const struct {
+  uint8_t outer, inner, join;
+} rows[] = {
+  {KILN_OP_ADD, KILN_OP_ADD, KILN_OP_ADD},    {KILN_OP_SUB, KILN_OP_SUB, KILN_OP_ADD},
+  {KILN_OP_MUL, KILN_OP_MUL, KILN_OP_MUL},    {KILN_OP_AND, KILN_OP_AND, KILN_OP_AND},
+  {KILN_OP_OR, KILN_OP_OR, KILN_OP_OR},       {KILN_OP_XOR, KILN_OP_XOR, KILN_OP_XOR},
+  {KILN_OP_SHL, KILN_OP_SHL, KILN_OP_ADD},    {KILN_OP_LSHR, KILN_OP_LSHR, KILN_OP_ADD},
+  {KILN_OP_ASHR, KILN_OP_ASHR, KILN_OP_ADD},  {KILN_OP_SMIN, KILN_OP_SMIN, KILN_OP_SMIN},
+  {KILN_OP_SMAX, KILN_OP_SMAX, KILN_OP_SMAX}, {KILN_OP_UMIN, KILN_OP_UMIN, KILN_OP_UMIN},
+  {KILN_OP_UMAX, KILN_OP_UMAX, KILN_OP_UMAX},
+};
+
+static bits special_value(enum special s, unsigned w) {
+  bits ones = kn_fold_mask(w);
+  const bits values[SPECIALS] = {
+    [ZERO] = 0, [ONE] = 1, [ONES] = ones, [GREATEST] = ones >> 1, [LEAST] = ones ^ ones >> 1};
+  return values[s];
+}
+
+static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a, kiln_value b) {
+  return g == FIRST ? a : g == SECOND ? b : make(f, type, 0);
+}
+
+/* a op y, y being constant b; none if it is no identity. */
+static kiln_value identity(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
+                           bits y) {
+  unsigned w = width_of(type);
+  for (size_t i = 0; i < sizeof identities / sizeof *identities; i++)
+    if (identities[i].op == op && special_value((enum special)identities[i].special, w) == y)
+      return given(f, (enum gives)identities[i].gives, type, a, b);
+  unsigned n = unsigned_bits(f, a, type);
+  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* takes nothing away */
+  return NONE;
+}
+
+static bool is_shift(kiln_op op) {
+  return op == KILN_OP_SHL || op == KILN_OP_LSHR || op == KILN_OP_ASHR;
+}
+
+/* (v inner c) op y as one operation; none if they do not join. */
+static kiln_value in_a_row(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, bits y) {
+  struct made m = made_by(f, a);
+  unsigned w = width_of(type);
+  bits c, joined;
+  if (m.info.type != type || !constant(f, m.b, type, &c)) return NONE;
+  kiln_op inner = m.info.op;
+  if (op == KILN_OP_ADD && inner == KILN_OP_SUB) { /* v - c + y: v + (y - c) */
+    inner = KILN_OP_ADD;
+    c = (0 - c) & kn_fold_mask(w);
+  } else if (op == KILN_OP_SUB && inner == KILN_OP_ADD) {
+    inner = KILN_OP_SUB;
+    c = (0 - c) & kn_fold_mask(w);
+  }
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (rows[i].outer != op || rows[i].inner != inner) continue;
+    if (is_shift(op) && (c >= w || y >= w - c)) return NONE;
+    if (!kn_fold_eval_binary((kiln_op)rows[i].join, type, c, y, &joined)) return NONE;
+    kiln_value b = make(f, type, joined), folded = identity(f, op, type, m.a, b, joined);
+    return folded.id != 0 ? folded : kiln_build_binary(f, op, type, m.a, b);
+  }
+  return NONE;
+}
+
+kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
+  bits x, y, v;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  bool a_known = constant(f, a, type, &x), b_known = constant(f, b, type, &y);
+  if (a_known && b_known && kn_fold_eval_binary(op, type, x, y, &v)) return make(f, type, v);
+  if (a_known && !b_known && commutes(op)) {
+    kiln_value other = a;
+    a = b;
+    b = other;
+    y = x;
+    a_known = false;
+    b_known = true;
+  }
+  bool known = is_int(type) && !(type == KILN_TYPE_I128 && only_narrow(op));
+  if (known && fits(f, a, type) && fits(f, b, type)) {
+    kiln_value folded = NONE;
+    if (b_known) folded = identity(f, op, type, a, b, y);
+    if (folded.id == 0 && b_known) folded = in_a_row(f, op, type, a, y);
+    if (folded.id == 0 && a_known && !b_known && x == 0 &&
+        (is_shift(op) || op == KILN_OP_ROTL || op == KILN_OP_ROTR))
+      folded = a;
+    for (size_t i = 0; a.id == b.id && i < sizeof same_operands / sizeof *same_operands; i++)
+      if (same_operands[i].op == op)
+        folded = given(f, (enum gives)same_operands[i].gives, type, a, b);
+    if (folded.id != 0) return folded;
+  }
+  return kiln_build_binary(f, op, type, a, b);
+}
+
+kiln_value kiln_fold_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
+                             kiln_value c) {
+  bits x, y, z, v;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if (constant(f, c, type, &z) && (op == KILN_OP_FSHL || op == KILN_OP_FSHR) && is_int(type) &&
+      fits(f, a, type) && fits(f, b, type)) {
+    if (z % width_of(type) == 0) return op == KILN_OP_FSHL ? a : b;
+    if (constant(f, a, type, &x) && constant(f, b, type, &y) &&
+        kn_fold_eval_ternary(op, type, x, y, z, &v))
+      return make(f, type, v);
+  }
+  return kiln_build_ternary(f, op, type, a, b, c);
+}
+
+/* ---- conversions ---- */
+
+/* outer (inner v): `less`, `equal` or `more` of v, by how the last type's width is to that of v. */
+static const struct {
+  uint8_t outer, inner, less, equal, more; /* kiln_op; equal: NONE, v itself */
+} conversions[] = {
+  {KILN_OP_TRUNC, KILN_OP_TRUNC, KILN_OP_TRUNC, 0, 0},
+  {KILN_OP_TRUNC, KILN_OP_ZEXT, KILN_OP_TRUNC, KILN_OP_NONE, KILN_OP_ZEXT},
+  {KILN_OP_TRUNC, KILN_OP_SEXT, KILN_OP_TRUNC, KILN_OP_NONE, KILN_OP_SEXT},
+  {KILN_OP_ZEXT, KILN_OP_ZEXT, 0, 0, KILN_OP_ZEXT},
+  {KILN_OP_SEXT, KILN_OP_SEXT, 0, 0, KILN_OP_SEXT},
+  {KILN_OP_SEXT, KILN_OP_ZEXT, 0, 0, KILN_OP_ZEXT},
+};
+
+/* A conversion that is wanted. */
+struct conversion {
+  kiln_op op;
+  kiln_type to, from;
+  kiln_value a;
+};
+
+/* Makes a conversion of what a conversion made one of its operand, which then may be of the same type: none is
+ * needed. False if they do not join. */
+static bool join(struct conversion *c, const struct made *m) {
+  if (c->op == KILN_OP_BITCAST && m->info.op == KILN_OP_BITCAST) {
+    *c = (struct conversion){KILN_OP_BITCAST, c->to, m->info.from, m->a};
+    return true;
+  }
+  for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++) {
+    if (conversions[i].outer != c->op || conversions[i].inner != m->info.op) continue;
+    uint8_t op = c->to < m->info.from ? conversions[i].less : conversions[i].more;
+    *c = (struct conversion){(kiln_op)op, c->to, m->info.from, m->a};
+    return true;
+  }
+  return false;
+}
+
+/* True if the wanted conversion extends the low bits of what has no others: it is that. */
+static bool is_needless(const kiln_func *f, const struct conversion *c, const struct made *m) {
+  if (m->info.op != KILN_OP_TRUNC || m->info.from != c->to) return false;
+  unsigned w = width_of(c->from);
+  return c->op == KILN_OP_ZEXT   ? unsigned_bits(f, m->a, c->to) <= w
+         : c->op == KILN_OP_SEXT ? signed_bits(f, m->a, c->to) <= w
+                                 : false;
+}
+
+/* True if the builder takes a conversion between these types, of those that are folded. */
+static bool is_conversion(const struct conversion *c) {
+  bool ints = is_int(c->to) && is_int(c->from);
+  switch ((int)c->op) {
+  case KILN_OP_TRUNC: return ints && c->to < c->from;
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT: return ints && c->to > c->from;
+  case KILN_OP_FDEMOTE: return c->to == KILN_TYPE_F32 && c->from == KILN_TYPE_F64;
+  case KILN_OP_FPROMOTE: return c->to == KILN_TYPE_F64 && c->from == KILN_TYPE_F32;
+  case KILN_OP_BITCAST: return c->to != c->from && width_of(c->to) == width_of(c->from);
+  default: return true;
+  }
+}
+
+kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from, kiln_value a) {
+  struct conversion c = {op, to, from, a};
+  bits x, v;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  for (unsigned steps = 0; steps < MOST_STEPS && is_conversion(&c); steps++) {
+    if (constant(f, c.a, c.from, &x) && kn_fold_eval_convert(c.op, c.to, c.from, x, &v))
+      return make(f, c.to, v);
+    struct made m = made_by(f, c.a);
+    if (m.info.op == KILN_OP_NONE || m.info.result != c.from) break;
+    if (is_needless(f, &c, &m)) return m.a;
+    if (join(&c, &m)) {
+      if (c.to == c.from) return c.a;
+    } else if (c.op == KILN_OP_TRUNC && m.info.op == KILN_OP_AND && constant(f, m.b, c.from, &x) &&
+               (~x & kn_fold_mask(width_of(c.to))) == 0) {
+      c.a = m.a; /* the mask is above the bits that stay */
+    } else {
+      break;
+    }
+  }
+  return kiln_build_convert(f, c.op, c.to, c.from, c.a);
+}
+
+/* ---- comparisons and choice ---- */
+
+static const uint8_t swapped[KILN_ICOND_COUNT] = {
+  [KILN_EQ] = KILN_EQ,   [KILN_NE] = KILN_NE,   [KILN_SLT] = KILN_SGT, [KILN_SGE] = KILN_SLE,
+  [KILN_SLE] = KILN_SGE, [KILN_SGT] = KILN_SLT, [KILN_ULT] = KILN_UGT, [KILN_UGE] = KILN_ULE,
+  [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
+};
+
+static const struct {
+  uint8_t cond, special, gives;
+} limits[] = {
+  /* v cond constant is always so */
+  {KILN_ULT, ZERO, 0},  {KILN_UGE, ZERO, 1},  {KILN_UGT, ONES, 0},     {KILN_ULE, ONES, 1},
+  {KILN_SLT, LEAST, 0}, {KILN_SGE, LEAST, 1}, {KILN_SGT, GREATEST, 0}, {KILN_SLE, GREATEST, 1},
+};
+
+/* The comparison that v, an i8 or a zext of one, is the result of; op NONE if it is none. */
+static struct made comparison(const kiln_func *f, kiln_value *v) {
+  struct made m = made_by(f, *v);
+  if (m.info.op == KILN_OP_ZEXT && m.info.from == KILN_TYPE_I8) {
+    *v = m.a;
+    m = made_by(f, *v);
+  }
+  if (m.info.op != KILN_OP_ICMP && m.info.op != KILN_OP_FCMP) m.info.op = KILN_OP_NONE;
+  return m;
+}
+
+/* a cond y where a is a comparison's 0 or 1: that comparison or its opposite; none if it is neither. */
+static kiln_value of_comparison(kiln_func *f, kiln_icond cond, kiln_value a, bits y) {
+  struct made m = comparison(f, &a);
+  if (m.info.op == KILN_OP_NONE || y > 1) return NONE;
+  bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* signed too: 1 is positive */
+  bool if_true = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 1, y);
+  if (if_false == if_true) return make(f, KILN_TYPE_I8, if_true);
+  if (if_true) return a;
+  if (m.info.op == KILN_OP_FCMP)
+    return kiln_build_fcmp(f, (kiln_fcond)(m.info.cond ^ 1), m.info.type, m.a, m.b);
+  return kiln_build_icmp(f, (kiln_icond)(m.info.cond ^ 1), m.info.type, m.a, m.b);
+}
+
+kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                          kiln_value b) {
+  bits x, y;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if ((unsigned)cond >= KILN_ICOND_COUNT || !is_int(type) || !fits(f, a, type) || !fits(f, b, type))
+    return kiln_build_icmp(f, cond, type, a, b);
+  bool a_known = constant(f, a, type, &x), b_known = constant(f, b, type, &y);
+  if (a_known && b_known) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, x, y));
+  if (a.id == b.id) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, 0, 0));
+  if (a_known) {
+    kiln_value other = a;
+    a = b;
+    b = other;
+    y = x;
+    b_known = true;
+    cond = (kiln_icond)swapped[cond];
+  }
+  for (size_t i = 0; b_known && i < sizeof limits / sizeof *limits; i++)
+    if (limits[i].cond == cond &&
+        special_value((enum special)limits[i].special, width_of(type)) == y)
+      return make(f, KILN_TYPE_I8, limits[i].gives);
+  kiln_value folded = b_known ? of_comparison(f, cond, a, y) : NONE;
+  return folded.id != 0 ? folded : kiln_build_icmp(f, cond, type, a, b);
+}
+
+kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
+                          kiln_value b) {
+  bits x, y;
+  bool is;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if ((unsigned)cond < KILN_FCOND_COUNT && constant(f, a, type, &x) && constant(f, b, type, &y) &&
+      kn_fold_eval_fcmp(cond, type, x, y, &is))
+    return make(f, KILN_TYPE_I8, is);
+  return kiln_build_fcmp(f, cond, type, a, b);
+}
+
+kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
+                            kiln_value b) {
+  bits c, x, y;
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if (fits(f, cond, KILN_TYPE_I8) && fits(f, a, type) && fits(f, b, type)) {
+    if (constant(f, cond, KILN_TYPE_I8, &c)) return c & 1 ? a : b;
+    if (a.id == b.id) return a;
+    if (is_int(type) && constant(f, a, type, &x) && constant(f, b, type, &y)) {
+      if (x == y) return a;
+      if (x == 1 && y == 0 && unsigned_bits(f, cond, KILN_TYPE_I8) <= 1)
+        return type == KILN_TYPE_I8 ? cond
+                                    : kiln_build_convert(f, KILN_OP_ZEXT, type, KILN_TYPE_I8, cond);
+    }
+  }
+  return kiln_build_select(f, type, cond, a, b);
+}
+
+/* ---- addresses ---- */
+
+/* Adds c to *disp if the sum is one. */
+static bool add_disp(int64_t *disp, int64_t c) {
+  int64_t sum;
+  if (__builtin_add_overflow(*disp, c, &sum) || sum != (int32_t)sum) return false;
+  *disp = sum;
+  return true;
+}
+
+/* Takes a constant out of an index, and a factor into the scale; false when there is none left to take. */
+static bool simplify_index(const kiln_func *f, kiln_value *index, unsigned *scale, int64_t *disp) {
+  bits c;
+  int64_t by;
+  if (constant(f, *index, KILN_TYPE_I64, &c)) {
+    if (__builtin_mul_overflow((int64_t)(uint64_t)c, (int64_t)*scale, &by) || !add_disp(disp, by))
+      return false;
+    *index = NONE;
+    return false;
+  }
+  struct made m = made_by(f, *index);
+  if (m.info.type != KILN_TYPE_I64 || !constant(f, m.b, KILN_TYPE_I64, &c)) return false;
+  switch ((int)m.info.op) {
+  case KILN_OP_SHL:
+    if (c >= 16 || *scale << c > UINT16_MAX) return false;
+    *scale <<= c;
+    break;
+  case KILN_OP_MUL:
+    if (c == 0 || c > UINT16_MAX || *scale * (uint64_t)c > UINT16_MAX) return false;
+    *scale *= (unsigned)c;
+    break;
+  case KILN_OP_ADD:
+  case KILN_OP_SUB:
+    by = (int64_t)(uint64_t)c;
+    if (m.info.op == KILN_OP_SUB && __builtin_sub_overflow(0, by, &by)) return false;
+    if (__builtin_mul_overflow(by, (int64_t)*scale, &by) || !add_disp(disp, by)) return false;
+    break;
+  default: return false;
+  }
+  *index = m.a;
+  return true;
+}
+
+/* Takes a displacement out of a base, and its index where there is none yet; false if there is nothing. */
+static bool simplify_base(const kiln_func *f, kiln_value *base, kiln_value *index, unsigned *scale,
+                          int64_t *disp) {
+  struct made m = made_by(f, *base);
+  bits c;
+  if (m.info.type != KILN_TYPE_I64) return false;
+  if (m.info.op == KILN_OP_ADDR) {
+    if ((m.b.id != 0 && index->id != 0) || !add_disp(disp, m.info.disp)) return false;
+    if (m.b.id != 0) {
+      *index = m.b;
+      *scale = m.info.number;
+    }
+  } else if (m.info.op == KILN_OP_ADD) {
+    if (!constant(f, m.b, KILN_TYPE_I64, &c) || !add_disp(disp, (int64_t)(uint64_t)c)) return false;
+  } else {
+    return false;
+  }
+  *base = m.a;
+  return true;
+}
+
+kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                          int32_t disp) {
+  if (kiln_func_status(f) != KILN_OK) return NONE;
+  if (!fits(f, base, KILN_TYPE_I64) || (index.id != 0 && !fits(f, index, KILN_TYPE_I64)) ||
+      scale > UINT16_MAX)
+    return kiln_build_addr(f, base, index, scale, disp);
+  int64_t d = disp;
+  if (scale == 0) index = NONE;
+  for (unsigned steps = 0; steps < MOST_STEPS && index.id != 0; steps++)
+    if (!simplify_index(f, &index, &scale, &d)) break;
+  for (unsigned steps = 0; steps < MOST_STEPS; steps++)
+    if (!simplify_base(f, &base, &index, &scale, &d)) break;
+  if (index.id == 0 && d == 0) return base;
+  kiln_operand o = kiln_operand_get(f, base);
+  int64_t addend;
+  if (index.id == 0 && o.kind == KILN_OPERAND_SYMBOL &&
+      !__builtin_add_overflow((int64_t)o.low, d, &addend) && addend == (int32_t)addend)
+    return kiln_const_symbol(f, o.symbol, addend);
+  return kiln_build_addr(f, base, index, scale, (int32_t)d);
+}

@@ -1,0 +1,31 @@
+/* The operations of the IR on constants: docs/ir.md as C. Used by helpers/fold*.c only. Integers are the low
+ * bits of a kn_fold_bits, zeros above. Invariant: false where an operation traps or gives any bits, or
+ * depends on how floats are rounded; then nothing is written. */
+#ifndef KN_HELPERS_FOLD_EVAL_H
+#define KN_HELPERS_FOLD_EVAL_H
+
+#include <kiln/build.h>
+
+__extension__ typedef unsigned __int128 kn_fold_bits;
+__extension__ typedef __int128 kn_fold_signed;
+
+/* The low `width` bits set, 1 to 128. */
+static inline kn_fold_bits kn_fold_mask(unsigned width) {
+  return ~(kn_fold_bits)0 >> (128 - width);
+}
+/* A value of `width` bits as a signed one. */
+static inline kn_fold_signed kn_fold_sign(kn_fold_bits v, unsigned width) {
+  return (kn_fold_signed)(v << (128 - width)) >> (128 - width);
+}
+
+bool kn_fold_eval_unary(kiln_op op, kiln_type type, kn_fold_bits a, kn_fold_bits *out);
+bool kn_fold_eval_binary(kiln_op op, kiln_type type, kn_fold_bits a, kn_fold_bits b,
+                         kn_fold_bits *out);
+bool kn_fold_eval_ternary(kiln_op op, kiln_type type, kn_fold_bits a, kn_fold_bits b,
+                          kn_fold_bits c, kn_fold_bits *out);
+bool kn_fold_eval_convert(kiln_op op, kiln_type to, kiln_type from, kn_fold_bits a,
+                          kn_fold_bits *out);
+bool kn_fold_eval_icmp(kiln_icond cond, kiln_type type, kn_fold_bits a, kn_fold_bits b);
+bool kn_fold_eval_fcmp(kiln_fcond cond, kiln_type type, kn_fold_bits a, kn_fold_bits b, bool *out);
+
+#endif

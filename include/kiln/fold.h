@@ -1,0 +1,57 @@
+/* Folding while building, for front ends that want it: each call here takes what the builder's call of the same
+ * name takes (<kiln/build.h>), and gives the same value, but builds no instruction where a constant or one of
+ * the operands is that value, or fewer where a simpler operation makes it. The builder itself rewrites
+ * nothing: what is built by it prints as it was written. Both may be mixed.
+ *
+ *     kiln_fold_binary(f, KILN_OP_SHL, KILN_TYPE_I32, kiln_const_int(f, 1), kiln_const_int(f, 2)); // 4
+ *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
+ *
+ * What is folded: operations on constants, as docs/ir.md defines them; identities (add v, 0; mul v, 1; and v,
+ * v); two constants in a row (add (add v, 1), 2); conversions of conversions, and those that what is known of
+ * the bits of their operand makes needless (zext (trunc v) of a v that was loaded zero-extended);
+ * comparisons of comparisons with 0 (icmp ne (zext (icmp ...)), 0); the parts of addresses. What is left alone:
+ * whatever traps or gives any bits (udiv 1, 0; shl 1, 99), and arithmetic on floats, which depends on how
+ * they are rounded.
+ *
+ * The result may be an integer constant, which has no type (kiln_value_type gives VOID), so a front end
+ * that asks for types keeps them itself. Instructions that were built before and are not needed any more stay
+ * in the function, and cost no code. Only instructions of the current block are looked at, so that no value
+ * lives longer than its block for it. Errors are those of the builder. */
+#ifndef KILN_FOLD_H
+#define KILN_FOLD_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** kiln_build_unary. */
+KILN_API kiln_value kiln_fold_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
+/** kiln_build_binary. A constant becomes the second operand, where the order makes no difference. Operations
+ * with a second result (SADDO and its like) are built as they are. */
+KILN_API kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                     kiln_value b);
+/** kiln_build_ternary. */
+KILN_API kiln_value kiln_fold_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                      kiln_value b, kiln_value c);
+/** kiln_build_convert. */
+KILN_API kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                                      kiln_value a);
+/** kiln_build_icmp. */
+KILN_API kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                                   kiln_value b);
+/** kiln_build_fcmp. */
+KILN_API kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
+                                   kiln_value b);
+/** kiln_build_select. */
+KILN_API kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
+                                     kiln_value b);
+/** kiln_build_addr: with index and base that are constants, sums, products or addresses themselves. */
+KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                                   int32_t disp);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* What front ends say of sections by name: <kiln/module.h>, kiln_section_declare. Called by front ends, read
+ * by the object writer and the JIT. Invariant: a name stands once in the table, and what it was declared as
+ * stays. */
+#include "ir/module.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+#define ALL_FLAGS                                                                                  \
+  (KILN_SECTION_ALLOC | KILN_SECTION_WRITE | KILN_SECTION_EXEC | KILN_SECTION_MERGE |              \
+   KILN_SECTION_STRINGS | KILN_SECTION_RETAIN | KILN_SECTION_EXCLUDE)
+
+/* Types of sections whose content means nothing to linkers, or is data to them: gABI, "sh_type". */
+static bool type_ok(uint32_t type) {
+  enum { PROGBITS = 1, NOTE = 7, NOBITS = 8, INIT_ARRAY = 14, PREINIT_ARRAY = 16 };
+  return type == 0 || type == PROGBITS || type == NOTE || type == NOBITS ||
+         (type >= INIT_ARRAY && type <= PREINIT_ARRAY) || type >= 0x60000000u;
+}
+
+/* NULL, or what is wrong. */
+static const char *check(const kiln_section_desc *d) {
+  unsigned merge = d->flags & (KILN_SECTION_MERGE | KILN_SECTION_STRINGS);
+  if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
+  if (!type_ok(d->type)) return "a type whose content is not the front end's";
+  if (merge == KILN_SECTION_STRINGS) return "strings that are not to be merged";
+  if (merge != 0 && d->entry_bytes == 0) return "entries to be merged without a size";
+  return NULL;
+}
+
+const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
+  if (m->n_sections == 0 || name == NULL) return NULL;
+  uint32_t hash = kn_hash_bytes(name, strlen(name));
+  uint32_t i = m->section_hash[hash & (m->section_hash_size - 1)];
+  for (; i != 0; i = m->sections[i - 1].next)
+    if (m->sections[i - 1].hash == hash && strcmp(m->sections[i - 1].name, name) == 0)
+      return m->sections + i - 1;
+  return NULL;
+}
+
+/* Makes the table twice as large. */
+static bool grow_table(kiln_module *m) {
+  uint32_t size = m->section_hash_size < 16 ? 16 : m->section_hash_size * 2;
+  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
+  if (table == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  memset(table, 0, size * sizeof *table);
+  for (uint32_t i = 0; i < m->n_sections; i++) {
+    uint32_t *head = table + (m->sections[i].hash & (size - 1));
+    m->sections[i].next = *head;
+    *head = i + 1;
+  }
+  if (m->section_hash != NULL) kn_realloc(m, m->section_hash, 0);
+  m->section_hash = table;
+  m->section_hash_size = size;
+  return true;
+}
+
+kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "section: the module is frozen");
+  if (name == NULL || name[0] == 0 || desc == NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "section without a name, or nothing said of it");
+  const char *wrong = check(desc);
+  if (wrong != NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);
+  const struct kn_section *known = kn_section_said(m, name);
+  if (known != NULL) {
+    if (known->desc.flags == desc->flags && known->desc.type == desc->type &&
+        known->desc.entry_bytes == desc->entry_bytes)
+      return KILN_OK;
+    return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",
+                          name);
+  }
+  if (m->n_sections >= UINT32_MAX / 4)
+    return kn_module_fail(m, KILN_ERR_LIMIT, "too many sections");
+  if (m->n_sections >= m->section_hash_size && !grow_table(m)) return KILN_ERR_MEMORY;
+  if (!kn_grow(m, &m->sections, &m->cap_sections, m->n_sections + 1, sizeof *m->sections))
+    return KILN_ERR_MEMORY;
+  const char *copy = kn_arena_string(m->arena, name, strlen(name));
+  if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  uint32_t hash = kn_hash_bytes(name, strlen(name));
+  uint32_t *head = m->section_hash + (hash & (m->section_hash_size - 1));
+  m->sections[m->n_sections] = (struct kn_section){copy, *desc, hash, *head};
+  *head = ++m->n_sections;
+  return KILN_OK;
+}
+
+bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out) {
+  const struct kn_section *s = m != NULL ? kn_section_said(m, name) : NULL;
+  if (s == NULL || out == NULL) return false;
+  *out = s->desc;
+  return true;
+}

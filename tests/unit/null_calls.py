@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""null_calls.py OUT.c BITCODE HEADER...: a C program that calls every public function of the headers with NULL
+in each of its pointer arguments, one after the other, and in all of them at once. A call in which the NULL is
+the object that a failed call would have given (a module, a session, a function, ...) must give none or an error;
+of all others it is enough that they return. tests/null_fixture.h has what the other arguments are.
+
+Fails if a function cannot be read, or has an argument of a type that nothing is known of: a new function is
+tested or refused, never left out."""
+
+import re
+import sys
+
+# The objects whose maker gives NULL when it fails.
+HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa', 'kiln_jit',
+           'kiln_jit_stream', 'kiln_interp', 'kiln_llvm')
+
+# What stands for an argument that is not NULL, by type and then by name.
+POINTERS = {
+    'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
+    'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
+    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm',
+    'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
+    'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
+    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_diag': '&x->diag',
+    'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
+    'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_cfield': '&x->cfield',
+    'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
+    'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
+    'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
+    'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
+}
+VALUES = {
+    'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig',
+    'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
+    'kiln_jit_unit': 'x->unit', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
+    'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
+    'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
+    'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
+    'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
+    'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
+}
+NAMED = {  # name of function, name of argument
+    ('*', 'bytes', 'size'): 'x->size', ('*', 'text', 'size'): 'x->size', ('*', 'mem'): 'KILN_TYPE_I32',
+    ('kiln_sig_new', 'flags'): '0', ('kiln_csig_new', 'flags'): '0', ('kiln_const_bits', 'type'): 'KILN_TYPE_F64',
+    ('kiln_ssa_begin', 'flags'): '0', ('*', 'first'): '0',
+    ('kiln_build_convert', 'op'): 'KILN_OP_ZEXT', ('kiln_build_convert', 'from'): 'KILN_TYPE_I32',
+    ('*', 'callee'): 'x->callee', ('*', 'user'): 'x->name', ('kiln_interp_sink', 'interp'): 'x->interp',
+}
+# Readers of finished functions get one; printers too.
+FINISHED = {'inspect.h', 'text.h', 'interp.h'}
+
+# What a call with a NULL object gives, where that is not all zero.
+GIVES = {
+    'kiln_module_name': 'strcmp(got, "") == 0',
+    'kiln_module_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',
+    'kiln_llvm_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',
+    'kiln_const_int': 'got.id != UINT32_MAX',  # a small constant needs no function
+    'kiln_const_i128': 'got.id != UINT32_MAX',
+    'kiln_const_bits': 'got.id != UINT32_MAX',
+    'kiln_operand_get': 'got.kind == KILN_OPERAND_NONE',
+}
+
+
+def functions(header):
+    with open(header, encoding='utf-8') as file:
+        text = re.sub(r'/\*.*?\*/', ' ', file.read(), flags=re.S)
+    text = re.sub(r'^#.*?(?<!\\)$', '', text, flags=re.M)
+    found = re.findall(r'\bKILN_API\b\s+([^;{}]*?\b)(kiln_\w+)\((.*?)\)\s*;', text, flags=re.S)
+    if len(found) != len(re.findall(r'\bKILN_API\b', text)):
+        sys.exit(f'{header}: a declaration that cannot be read')
+    for returns, name, args in found:
+        yield ' '.join(returns.split()), name, [' '.join(a.split()) for a in split_args(args)]
+
+
+def split_args(text):
+    depth, start, out = 0, 0, []
+    for i, ch in enumerate(text + ','):
+        depth += (ch == '(') - (ch == ')')
+        if ch == ',' and depth == 0:
+            out.append(text[start:i])
+            start = i + 1
+    return [] if out == ['void'] or out == [''] else out
+
+
+class Arg:
+    def __init__(self, text):
+        callback = re.match(r'.*\(\*(\w+)\)\(.*\)$', text)
+        if callback:
+            self.name, self.type, self.pointer, self.sample = callback[1], 'callback', True, 'NULL'
+            return
+        match = re.match(r'^(?:const )?(\w+) ?((?:\*|const)(?:[* ]|const)*)?(\w+)$', text)
+        if not match:
+            sys.exit(f'an argument that cannot be read: {text}')
+        self.type, stars, self.name = match[1], (match[2] or '').count('*'), match[3]
+        self.pointer = stars > 0 or self.type == 'kiln_func_sink'
+        if stars == 0:
+            self.sample = VALUES.get(self.type)
+        elif stars == 2:
+            self.sample = {'kiln_session': '&x->s', 'char': 'x->strings'}.get(self.type)
+        else:
+            self.sample = POINTERS.get(self.type)
+        if self.sample is None:
+            sys.exit(f'an argument of a type that nothing is known of: {text}')
+
+    @property
+    def handle(self):
+        return self.pointer and self.type in HANDLES
+
+
+def sample(header, function, args, i):
+    names = [a.name for a in args]
+    for key in ((function, names[i]), ('*', names[i]), ('*', names[i - 1], names[i])):
+        if key in NAMED:
+            return NAMED[key]
+    if header in FINISHED and args[i].type == 'kiln_func' and args[i].pointer:
+        return 'x->done'
+    return args[i].sample
+
+
+def expectation(returns, name):
+    if name in GIVES:
+        return GIVES[name]
+    if returns == 'kiln_status':
+        return 'got != KILN_OK'
+    if returns in ('kiln_block', 'kiln_var'):
+        return 'got.id == UINT32_MAX'
+    return 'all_zero(&got, sizeof got)'
+
+
+def main(out, bitcode, headers):
+    bodies, rows, n_functions = [], [], 0
+    for path in headers:
+        header = path.rsplit('/', 1)[-1]
+        for returns, name, texts in functions(path):
+            n_functions += 1
+            args = [Arg(t) for t in texts]
+            pointers = [i for i, a in enumerate(args) if a.pointer]
+            for nulls in [[i] for i in pointers] + ([pointers] if len(pointers) > 1 else []):
+                given = ['NULL' if i in nulls else sample(header, name, args, i) for i in range(len(args))]
+                call = f'{name}({", ".join(given)})'
+                label = f'{name}: {", ".join(args[i].name for i in nulls)}'
+                failed_object = any(args[i].handle for i in nulls) and args[pointers[0]].handle and 0 in nulls
+                check = expectation(returns, name) if failed_object and returns != 'void' else None
+                number = len(rows)
+                body = [f'static bool call_{number}(struct null_fixture *x) {{', '  (void)x;']
+                if check is None:
+                    body += [f'  (void){call};' if returns != 'void' else f'  {call};', '  return true;']
+                else:
+                    star = '' if returns.endswith('*') else ' '
+                    body += [f'  {returns}{star}got = {call};', f'  return {check};']
+                bodies.append('\n'.join(body + ['}']))
+                rows.append(f'  {{"{label}", call_{number}}},')
+    with open(bitcode, 'rb') as file:
+        content = file.read()
+    with open(out, 'w', encoding='utf-8') as file:
+        file.write('/* Made by tests/null_calls.py. */\n')
+        for path in headers:
+            file.write(f'#include <kiln/{path.rsplit("/", 1)[-1]}>\n')
+        file.write('static const unsigned char null_bitcode[] = {' + ','.join(map(str, content)) + '};\n')
+        file.write('#include "null_fixture.h"\n\n')
+        file.write('\n\n'.join(bodies))
+        file.write('\n\nstatic const struct null_case cases[] = {\n' + '\n'.join(rows) + '\n};\n\n')
+        file.write('int main(void) { return null_main(cases, sizeof cases / sizeof *cases); }\n')
+    if n_functions < 100:
+        sys.exit(f'only {n_functions} functions found')
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])
