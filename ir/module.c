@@ -33,30 +33,6 @@ bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t i
   return true;
 }
 
-uint32_t kn_hash_bytes(const void *bytes, size_t size) {
-  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  const uint8_t *p = bytes;
-  uint64_t h = size * k;
-  for (; size >= 8; p += 8, size -= 8) {
-    uint64_t w;
-    memcpy(&w, p, 8);
-    h = (h ^ w) * k;
-    h ^= h >> 32;
-  }
-  uint64_t w = 0;
-  if (size >= 4) { /* two halves, which may overlap */
-    uint32_t first, last;
-    memcpy(&first, p, 4);
-    memcpy(&last, p + size - 4, 4);
-    w = first | (uint64_t)last << 32;
-  } else if (size > 0) {
-    w = (uint64_t)p[0] << 16 | (uint64_t)p[size / 2] << 8 | p[size - 1];
-  }
-  h = (h ^ w) * k;
-  h = (h ^ h >> 32) * k;
-  return (uint32_t)(h >> 32);
-}
-
 /* ---- errors ---- */
 
 static void cut(char *out, size_t size, const char *text) {
@@ -183,8 +159,8 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols, m->symbol_hash, m->sigs,     m->sig_hash,
-                          m->data,    m->ctors,       m->sections, m->section_hash};
+  void *const arrays[] = {m->symbols,  m->symbol_hash, m->comdats, m->comdat_hash, m->sigs,
+                          m->sig_hash, m->data,        m->ctors,   m->sections,    m->section_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {

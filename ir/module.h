@@ -6,6 +6,7 @@
 #include <kiln/module.h>
 
 #include <pthread.h>
+#include <string.h>
 
 /* For the compiler: in line whatever the size, what a condition mostly is, what is hardly ever called. */
 #define KN_INLINE static inline __attribute__((always_inline))
@@ -29,9 +30,11 @@ struct kn_sig {
 struct kn_symbol {
   const char *name;    /* NUL-terminated, in the module's strings; "" if it has none */
   const char *section; /* or NULL */
-  const char *comdat;  /* or NULL */
   int64_t offset;      /* alias: bytes; block: the block's id */
   uint32_t name_length;
+  uint32_t hash;        /* of the name: kn_hash_bytes; 0 if it has none */
+  uint32_t comdat;      /* id of its section group, or 0; that of its own name if it is LINKONCE and
+                         * nothing else was said (comdat_implied) */
   uint32_t sig;         /* functions */
   uint32_t target;      /* alias, block: id */
   uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
@@ -48,6 +51,7 @@ struct kn_symbol {
    * declaration and again at definition; what was true stays true: */
   uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
+  uint8_t comdat_implied;
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -56,6 +60,14 @@ _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to s
  * symbol's (function, block). Symbols themselves are read only where the whole hash is the same. */
 struct kn_symbol_entry {
   uint32_t hash, id; /* id 0: free */
+};
+
+/* A section group, known by its name. */
+struct kn_comdat {
+  const char *name; /* NUL-terminated, in the module's strings */
+  uint32_t length, hash;
+  uint32_t next;   /* of the same hash: id, or 0 */
+  uint32_t symbol; /* id of the symbol of that name if that is in the group, else 0 */
 };
 
 /* One data definition. */
@@ -136,7 +148,11 @@ struct kiln_module {
   uint32_t n_aliases;
   struct kn_symbol_entry *symbol_hash;
   uint32_t symbol_hash_size; /* 0 or a power of two */
-  struct kn_sig *sigs;       /* by id; [0] is none, and counts in n_sigs */
+  struct kn_comdat *comdats; /* by id - 1; do not change once the module is frozen */
+  uint32_t n_comdats, cap_comdats;
+  uint32_t *comdat_hash; /* heads of chains: ids */
+  uint32_t comdat_hash_size;
+  struct kn_sig *sigs; /* by id; [0] is none, and counts in n_sigs */
   uint32_t n_sigs, cap_sigs;
   uint32_t *sig_hash;
   uint32_t sig_hash_size;
@@ -148,11 +164,11 @@ struct kiln_module {
   struct kn_section *sections;
   uint32_t n_sections, cap_sections;
   uint32_t *section_hash;
-  uint32_t section_hash_size;             /* 0 or a power of two */
-  const char *last_section, *last_comdat; /* strings of the newest symbol that has one, or NULL */
-  struct kn_arena *arena;                 /* strings, data, relocations */
-  const uint16_t *clobbers;               /* of the target: see kn_target_clobbers */
-  bool reaches_zero;                      /* and kn_target_reaches_zero */
+  uint32_t section_hash_size; /* 0 or a power of two */
+  const char *last_section;   /* string of the newest symbol that has one, or NULL */
+  struct kn_arena *arena;     /* strings, data, relocations */
+  const uint16_t *clobbers;   /* of the target: see kn_target_clobbers */
+  bool reaches_zero;          /* and kn_target_reaches_zero */
 };
 
 /* ---- a session's output ---- */
@@ -283,11 +299,49 @@ static inline void kn_module_unlock(kiln_module *m) {
 }
 /* What was said of the section of that name; NULL: nothing. */
 const struct kn_section *kn_section_said(const kiln_module *m, const char *name);
-/* Finds a symbol by name: its id, or 0. */
-uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length);
+/* Finds a symbol by name and the name's hash: its id, or 0. */
+uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length, uint32_t hash);
+
+/* ---- names (ir/names.c) ---- */
+
 /* Hash of some bytes, the same on every machine of one byte order. Only for look-up: no output may
  * depend on it. */
 uint32_t kn_hash_bytes(const void *bytes, size_t size);
+/* The same of a name; false if there is a NUL in it. */
+bool kn_hash_name(const char *name, size_t length, uint32_t *hash);
+/* True if `n` bytes are equal. Names are too short for memcmp's call and set-up, and so many that they count. */
+static inline bool kn_same_bytes(const char *a, const char *b, size_t n) {
+  uint64_t v, w;
+  uint32_t x, y;
+  if (n >= 8) { /* whole words, the last one overlapping */
+    for (size_t i = 0; i + 8 < n; i += 8) {
+      memcpy(&v, a + i, 8);
+      memcpy(&w, b + i, 8);
+      if (v != w) return false;
+    }
+    memcpy(&v, a + n - 8, 8);
+    memcpy(&w, b + n - 8, 8);
+    return v == w;
+  }
+  if (n >= 4) {
+    memcpy(&x, a, 4);
+    memcpy(&y, b, 4);
+    if (x != y) return false;
+    memcpy(&x, a + n - 4, 4);
+    memcpy(&y, b + n - 4, 4);
+    return x == y;
+  }
+  for (size_t i = 0; i < n; i++)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+static inline struct kn_comdat *kn_comdat(const kiln_module *m, uint32_t id) {
+  return m->comdats + (id - 1);
+}
+/* The id of the section group of that name, which is without a NUL; 0 without memory. */
+uint32_t kn_comdat_of(kiln_module *m, const char *name, size_t length, uint32_t hash);
+/* The same for a symbol that is in the group of its own name; `symbol` is its id. */
+uint32_t kn_comdat_of_symbol(kiln_module *m, const struct kn_symbol *s, uint32_t symbol);
 
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id. */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);

@@ -57,21 +57,22 @@ KN_INLINE struct kn_symbol_entry *find(const kiln_module *m, const char *name, s
     if (e->hash != hash) continue;
     const struct kn_symbol *s = kn_symbol(m, e->id);
     if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
-        memcmp(s->name, name, length) == 0)
+        kn_same_bytes(s->name, name, length))
       return e;
   }
 }
 
-uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length) {
+uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
   if (length == 0 || m->symbol_hash_size == 0) return 0;
-  return find(m, name, length, kn_hash_bytes(name, length))->id;
+  return find(m, name, length, hash)->id;
 }
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
   if (m == NULL || name == NULL) return no_symbol;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  size_t length = strlen(name);
   kn_module_lock(locked);
-  uint32_t id = kn_symbol_lookup(m, name, strlen(name));
+  uint32_t id = kn_symbol_lookup(m, name, length, kn_hash_bytes(name, length));
   kn_module_unlock(locked);
   return (kiln_symbol){id};
 }
@@ -135,27 +136,6 @@ static inline uint32_t publish(kiln_module *m) {
 
 /* ---- declarations ---- */
 
-/* Names are short: memchr's call and set-up would take longer than the search. */
-static inline bool has_nul(const char *name, size_t length) {
-  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-  uint64_t w = ones;
-  uint32_t half[2];
-  if (length >= 8) { /* whole words, the last one overlapping */
-    for (size_t i = 0; i + 8 < length; i += 8) {
-      memcpy(&w, name + i, 8);
-      if ((w - ones) & ~w & tops) return true;
-    }
-    memcpy(&w, name + length - 8, 8);
-  } else if (length >= 4) {
-    memcpy(&half[0], name, 4);
-    memcpy(&half[1], name + length - 4, 4);
-    memcpy(&w, half, 8);
-  } else if (length > 0) {
-    return name[0] == 0 || name[length / 2] == 0 || name[length - 1] == 0;
-  }
-  return ((w - ones) & ~w & tops) != 0;
-}
-
 /* Checks a description; NULL if it is right. */
 static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
   if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT || (unsigned)d->visibility >= KILN_VIS_COUNT ||
@@ -163,7 +143,6 @@ static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_k
     return "linkage, visibility or tls model out of range";
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
-  if (has_nul(d->name, length)) return "NUL in a name";
   if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
     return "common linkage is for data that is not thread-local";
   if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
@@ -171,32 +150,57 @@ static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_k
   return NULL;
 }
 
-/* Copies a section's or comdat's name; the same as last time is not copied again. */
-static bool copy_name(kiln_module *m, const char *from, const char **last, const char **to) {
-  if (from == NULL || from[0] == 0) return true;
-  if (*last == NULL || strcmp(*last, from) != 0) {
-    const char *copy = kn_arena_string(m->arena, from, strlen(from));
+/* Copies a section's name; the same as last time is not copied again. */
+static bool set_section(kiln_module *m, struct kn_symbol *s, const char *name) {
+  if (name[0] == 0) return true;
+  if (m->last_section == NULL || strcmp(m->last_section, name) != 0) {
+    const char *copy = kn_arena_string(m->arena, name, strlen(name));
     if (copy == NULL) {
       kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
       return false;
     }
-    *last = copy;
+    m->last_section = copy;
   }
-  *to = *last;
+  s->section = m->last_section;
   return true;
 }
 
-/* Sets all of a symbol but its name from a description. */
-KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_desc *d) {
+/* Puts a symbol into its section group. In C++ most groups have the name of a symbol that is in them. */
+static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
+                       const kiln_symbol_desc *d) {
+  size_t length = 0;
+  if (d->comdat != NULL) length = d->comdat_length != 0 ? d->comdat_length : strlen(d->comdat);
+  if (length == 0) {
+    if (d->linkage != KILN_LINKAGE_LINKONCE) return true;
+    s->comdat_implied = 1;
+    s->comdat = kn_comdat_of_symbol(m, s, id);
+  } else if (length == s->name_length &&
+             (d->comdat == d->name || kn_same_bytes(d->comdat, s->name, length))) {
+    s->comdat = kn_comdat_of_symbol(m, s, id);
+  } else {
+    uint32_t hash;
+    if (length > UINT32_MAX / 2 || !kn_hash_name(d->comdat, length, &hash)) {
+      kn_module_fail(m, KILN_ERR_ARGUMENT, "a section group's name with a NUL, or too long");
+      return false;
+    }
+    s->comdat = kn_comdat_of(m, d->comdat, length, hash);
+  }
+  return s->comdat != 0;
+}
+
+/* Sets all of symbol `id` but its name from a description. */
+KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
+                        const kiln_symbol_desc *d) {
   s->linkage = (uint8_t)d->linkage;
   s->visibility = (uint8_t)d->visibility;
   s->tls = (uint8_t)(m->options.jit && d->tls != KILN_TLS_NONE ? KILN_TLS_GENERAL_DYNAMIC : d->tls);
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
   s->body = d->body;
-  s->section = s->comdat = NULL;
-  return copy_name(m, d->section, &m->last_section, &s->section) &&
-         copy_name(m, d->comdat, &m->last_comdat, &s->comdat);
+  s->section = NULL;
+  s->comdat = s->comdat_implied = 0;
+  if (d->section != NULL && !set_section(m, s, d->section)) return false;
+  return d->comdat == NULL && d->linkage != KILN_LINKAGE_LINKONCE ? true : set_comdat(m, s, id, d);
 }
 
 /* After the freeze a declaration is but a reference: what it says must not depend on who comes first. */
@@ -221,17 +225,17 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
     kn_module_fail(m, KILN_ERR_LIMIT, "name too long");
     return 0;
   }
+  uint32_t hash = 0;
   const char *wrong = check(d, length, kind);
+  if (length > 0 && !kn_hash_name(d->name, length, &hash)) wrong = "NUL in a name";
   if (wrong != NULL) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s", (int)(length < 100 ? length : 100),
                    length > 0 ? d->name : "", wrong);
     return 0;
   }
-  uint32_t hash = 0;
   struct kn_symbol_entry *entry = NULL;
   if (length > 0) {
     if (!table_room(m)) return 0;
-    hash = kn_hash_bytes(d->name, length);
     entry = find(m, d->name, length, hash);
     uint32_t id = entry->id;
     if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
@@ -244,7 +248,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
         return 0;
       }
       known->kind = (uint8_t)kind;
-      if (!describe(m, known, d)) return 0;
+      if (!describe(m, known, id, d)) return 0;
       /* code may have its address from the GOT, which wants a symbol */
       if (known->linkage == KILN_LINKAGE_PRIVATE) known->linkage = KILN_LINKAGE_INTERNAL;
       kn_symbol_classify(m, known);
@@ -267,8 +271,9 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
     }
   }
   s->name_length = (uint32_t)length;
+  s->hash = hash;
   s->kind = (uint8_t)kind;
-  if (!describe(m, s, d)) return 0;
+  if (!describe(m, s, m->n_symbols, d)) return 0;
   classify(m, s);
   *is_new = true;
   if (entry != NULL) *entry = (struct kn_symbol_entry){hash, m->n_symbols};
@@ -343,7 +348,7 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   if (id == 0) return no_symbol;
   struct kn_symbol *s = kn_symbol(m, id);
   if (s->defined) return clash(m, id, "is defined already");
-  if (!is_new && !describe(m, s, desc)) return no_symbol;
+  if (!is_new && !describe(m, s, id, desc)) return no_symbol;
   s->kind = KILN_SYMBOL_ALIAS;
   m->n_aliases++;
   s->target = target.id;
@@ -481,7 +486,10 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
   info.desc.tls = (kiln_tls)s->tls;
   info.desc.dso_local = s->dso_local != 0;
   info.desc.section = s->section;
-  info.desc.comdat = s->comdat;
+  if (s->comdat != 0 && !s->comdat_implied) {
+    info.desc.comdat = kn_comdat(m, s->comdat)->name;
+    info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
+  }
   info.desc.align_log2 = s->align_log2;
   info.desc.body = s->body != 0;
   info.sig.id = s->sig;

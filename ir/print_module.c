@@ -219,9 +219,10 @@ static void put_symbol_tail(struct kn_printer *p, const struct kn_symbol *s) {
     kn_put_text(p, " section ");
     kn_put_string(p, s->section, strlen(s->section));
   }
-  if (s->comdat) {
+  if (s->comdat && !s->comdat_implied) {
+    const struct kn_comdat *c = kn_comdat(p->module, s->comdat);
     kn_put_text(p, " comdat ");
-    kn_put_string(p, s->comdat, strlen(s->comdat));
+    kn_put_string(p, c->name, c->length);
   }
 }
 

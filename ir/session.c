@@ -56,19 +56,33 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
   return p->last_file = p->n_files;
 }
 
-uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
+uint32_t kiln_file_add(kiln_session *s, const char *name) {
+  if (s == NULL || kn_module_failed(s->module)) return 0;
+  return intern_file(s, name != NULL ? name : "");
+}
+
+uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
   struct kn_places *p = &s->places;
   if (s == NULL || kn_module_failed(s->module)) return 0;
-  uint32_t index = intern_file(s, file != NULL ? file : "");
-  if (index == 0) return 0;
-  if (p->n_locs == UINT32_MAX) {
-    kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
+  if (KN_UNLIKELY(file - 1 >= p->n_files)) {
+    kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
     return 0;
   }
-  if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return 0;
-  if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
-  p->locs[p->n_locs] = (struct kn_loc){index - 1, line, column};
+  if (KN_UNLIKELY((uint64_t)p->n_locs + 1 >= p->cap_locs)) {
+    if (p->n_locs == UINT32_MAX) {
+      kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
+      return 0;
+    }
+    if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return 0;
+    if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
+  }
+  p->locs[p->n_locs] = (struct kn_loc){file - 1, line, column};
   return p->n_locs++;
+}
+
+uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
+  uint32_t number = kiln_file_add(s, file);
+  return number != 0 ? kiln_loc_in(s, number, line, column) : 0;
 }
 
 /* ---- sessions ---- */

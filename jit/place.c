@@ -116,7 +116,7 @@ static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t ind
   struct kn_data *d = in->m->data + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
   if (too_large(l, d, s) || is_executable(l, in, s)) return false;
-  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL)
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
   l->names_size += s->name_length + 1;
   l->n_symbols++;

@@ -72,7 +72,7 @@ static bool collect(struct kn_jit_link *l, struct names *t) {
       uint32_t id = in->touched[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (!defined_here(in->binds + id) || is_local(s) || s->name_length == 0) continue;
-      uint32_t at = kn_hash_bytes(s->name, s->name_length);
+      uint32_t at = s->hash;
       while (t->at[at & (t->size - 1)].id != 0) at++;
       t->at[at & (t->size - 1)] = (struct kn_jit_want){i, id};
     }
@@ -82,7 +82,7 @@ static bool collect(struct kn_jit_link *l, struct names *t) {
 
 static bool has(const struct kn_jit_link *l, const struct names *t, const struct kn_symbol *s) {
   if (t->size == 0) return false;
-  uint32_t at = kn_hash_bytes(s->name, s->name_length);
+  uint32_t at = s->hash;
   for (; t->at[at & (t->size - 1)].id != 0; at++) {
     struct kn_jit_want w = t->at[at & (t->size - 1)];
     const struct kn_symbol *other = kn_symbol(l->in[w.in].m, w.id);
@@ -149,7 +149,7 @@ static bool twice(struct kn_jit_link *l, const struct kn_jit_entry *e, const cha
 
 static unsigned strength_of(const struct kn_jit_bind *b, const struct kn_symbol *s) {
   if (b->where == KN_JIT_IN_COMMON) return KN_JIT_COMMON_DEF;
-  return is_weak(s) || s->comdat != NULL ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
+  return is_weak(s) || s->comdat != 0 ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
 }
 
 /* Holds a definition against another one of the same unit. */

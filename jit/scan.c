@@ -44,7 +44,7 @@ static bool call(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   struct kn_jit_bind *b = in->binds + id;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
   bool fixed = b->where == KN_JIT_IN_CODE && (local || s->linkage == KILN_LINKAGE_EXTERNAL) &&
-               s->comdat == NULL && (l->flags & KILN_JIT_REDEFINABLE) == 0;
+               s->comdat == 0 && (l->flags & KILN_JIT_REDEFINABLE) == 0;
   return fixed || want(l, &l->stubs, &b->stub, i, id);
 }
 

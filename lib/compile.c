@@ -89,8 +89,7 @@ static kiln_status generate(kiln_func *f) {
 #endif
   uint64_t t0 = now(s->timing);
   bool planned = kn_plan_make(s->plan, f, t);
-  if (KN_UNLIKELY(s->dump_what != 0) && planned &&
-      !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+  if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
   status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;

@@ -128,7 +128,7 @@ static uint64_t size_bound(const struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_sections; i++) {
     const struct kn_elf_section *s = e->sections + i;
     if (s->type != SHT_NOBITS) size += s->size + s->align;
-    size += s->max_relas * sizeof(Elf64_Rela) + strlen(s->name) + 6;
+    size += s->max_relas * sizeof(Elf64_Rela) + s->name_length + 6;
     size += kn_symbol(e->m, s->owner)->name_length;
     if (size > limit) return 0;
   }
@@ -161,7 +161,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 
 static bool prepare(struct kn_elf *e) {
   if (!kn_elf_place(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
-  e->note = kn_elf_add_section(e, ".note.GNU-stack", SHT_PROGBITS, 0, 1);
+  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS, 0, 1);
   return e->note != UINT32_MAX;
 }
 
@@ -187,7 +187,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
-  void *const arrays[] = {e.sections, e.groups, e.pieces};
+  void *const arrays[] = {e.sections, e.pieces};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_arena_free(&e.arena);

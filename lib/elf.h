@@ -33,8 +33,9 @@ struct kn_elf_piece {
 #define KN_PIECE_CTOR (UINT32_MAX - 1)
 
 struct kn_elf_section {
-  const char *name; /* before the owner's name */
-  uint32_t owner;   /* symbol whose name follows `name`, or 0 */
+  const char *name;     /* before the owner's name */
+  uint32_t name_length; /* of `name` alone */
+  uint32_t owner;       /* symbol whose name follows `name`, or 0 */
   uint32_t type;
   uint64_t flags;
   uint64_t size;
@@ -53,8 +54,7 @@ struct kn_elf_section {
 };
 
 struct kn_elf_group {
-  const char *name;
-  uint32_t hash, next;  /* as of sections */
+  uint32_t comdat;      /* id */
   uint32_t first, last; /* sections: index + 1 */
   uint32_t number;      /* in the section header table */
   uint32_t symbol;      /* id of the signature symbol, or 0: a local one of its own */
@@ -106,11 +106,12 @@ struct kn_elf {
   struct kn_elf_place *places; /* by symbol id */
   struct kn_elf_section *sections;
   uint32_t n_sections, cap_sections;
-  struct kn_elf_group *groups;
-  uint32_t n_groups, cap_groups;
+  struct kn_elf_group *groups; /* at most one for each comdat, and room for all */
+  uint32_t n_groups;
+  uint32_t *group_of; /* by comdat id - 1: index + 1, or 0: not needed so far */
   struct kn_elf_piece *pieces;
   uint32_t n_pieces, cap_pieces;
-  struct kn_elf_table section_table, group_table;
+  struct kn_elf_table section_table;
   uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
   const char *last_name;              /* of the newest explicit section, as a pointer */
   uint32_t last_section;              /* index + 1 */
@@ -142,9 +143,9 @@ static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uin
 
 /* lib/elf_place.c */
 bool kn_elf_place(struct kn_elf *e);
-/* Adds a section that no piece goes to; index, or UINT32_MAX. */
-uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
-                            uint32_t align);
+/* Adds a section that no piece goes to; index, or UINT32_MAX. `length` is the name's. */
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
+                            uint64_t flags, uint32_t align);
 /* lib/elf_symbols.c */
 bool kn_elf_number(struct kn_elf *e);
 /* Number of an undefined symbol, given at its first reference; 0 if the module failed. */

@@ -32,7 +32,7 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
     kn_module_fail(e->m, KILN_ERR_LIMIT, "unwind tables larger than 2 GiB");
     return false;
   }
-  e->eh_frame = kn_elf_add_section(e, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, 8);
+  e->eh_frame = kn_elf_add_section(e, ".eh_frame", 9, SHT_PROGBITS, SHF_ALLOC, 8);
   if (e->eh_frame == UINT32_MAX) return false;
   e->sections[e->eh_frame].size = size;
   e->sections[e->eh_frame].max_relas = n;

@@ -26,13 +26,14 @@ static bool table_grow(struct kn_elf *e, struct kn_elf_table *t) {
   return true;
 }
 
-uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
-                            uint32_t align) {
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
+                            uint64_t flags, uint32_t align) {
   if (!kn_grow(e->m, &e->sections, &e->cap_sections, e->n_sections + 1, sizeof *e->sections))
     return UINT32_MAX;
   struct kn_elf_section *s = e->sections + e->n_sections;
   memset(s, 0, sizeof *s);
   s->name = name;
+  s->name_length = (uint32_t)length;
   s->type = type;
   s->flags = flags;
   s->align = align;
@@ -40,28 +41,29 @@ uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, u
   return e->n_sections++;
 }
 
+/* `prefix`: of a section of one symbol of that kind. */
 static const struct {
-  const char *name;
+  const char *name, *prefix;
+  uint8_t name_length, prefix_length;
   uint32_t type, flags, entsize;
 } fixed_sections[KN_ELF_FIXED_COUNT] = {
-  [KN_ELF_TEXT] = {".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
-  [KN_ELF_DATA] = {".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
-  [KN_ELF_RODATA] = {".rodata", SHT_PROGBITS, SHF_ALLOC, 0},
-  [KN_ELF_RELRO] = {".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
-  [KN_ELF_BSS] = {".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
-  [KN_ELF_TDATA] = {".tdata", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
-  [KN_ELF_TBSS] = {".tbss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
-  [KN_ELF_STRINGS] = {".rodata.str1.1", SHT_PROGBITS, SHF_ALLOC | SHF_MERGE | SHF_STRINGS, 1},
-};
-/* The same for a section of one symbol. */
-static const char *const fixed_prefixes[KN_ELF_FIXED_COUNT] = {
-  ".text.", ".data.", ".rodata.", ".data.rel.ro.", ".bss.", ".tdata.", ".tbss.", ".rodata.",
+#define NAMES(name, prefix) name, prefix, sizeof name - 1, sizeof prefix - 1
+  [KN_ELF_TEXT] = {NAMES(".text", ".text."), SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
+  [KN_ELF_DATA] = {NAMES(".data", ".data."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_RODATA] = {NAMES(".rodata", ".rodata."), SHT_PROGBITS, SHF_ALLOC, 0},
+  [KN_ELF_RELRO] = {NAMES(".data.rel.ro", ".data.rel.ro."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_BSS] = {NAMES(".bss", ".bss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_TDATA] = {NAMES(".tdata", ".tdata."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_TBSS] = {NAMES(".tbss", ".tbss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_STRINGS] = {NAMES(".rodata.str1.1", ".rodata."), SHT_PROGBITS,
+                      SHF_ALLOC | SHF_MERGE | SHF_STRINGS, 1},
+#undef NAMES
 };
 
 static uint32_t fixed_section(struct kn_elf *e, enum kn_elf_fixed kind) {
   if (e->fixed[kind] == 0) {
-    uint32_t i = kn_elf_add_section(e, fixed_sections[kind].name, fixed_sections[kind].type,
-                                    fixed_sections[kind].flags, 1);
+    uint32_t i = kn_elf_add_section(e, fixed_sections[kind].name, fixed_sections[kind].name_length,
+                                    fixed_sections[kind].type, fixed_sections[kind].flags, 1);
     if (i == UINT32_MAX) return i;
     e->sections[i].entsize = fixed_sections[kind].entsize;
     e->sections[i].code = kind == KN_ELF_TEXT;
@@ -70,30 +72,14 @@ static uint32_t fixed_section(struct kn_elf *e, enum kn_elf_fixed kind) {
   return e->fixed[kind] - 1;
 }
 
-/* Finds or makes a section group: index + 1, or 0 if the module failed. */
-static uint32_t group_of(struct kn_elf *e, const char *name) {
-  uint32_t hash = kn_hash_bytes(name, strlen(name));
-  struct kn_elf_table *t = &e->group_table;
-  if (t->size > 0)
-    for (uint32_t i = t->head[hash & (t->size - 1)]; i != 0; i = e->groups[i - 1].next)
-      if (e->groups[i - 1].hash == hash && strcmp(e->groups[i - 1].name, name) == 0) return i;
-  if (table_full(t)) {
-    if (!table_grow(e, t)) return 0;
-    for (uint32_t i = 0; i < e->n_groups; i++) {
-      uint32_t *head = t->head + (e->groups[i].hash & (t->size - 1));
-      e->groups[i].next = *head;
-      *head = i + 1;
-    }
+/* The group of a comdat: index + 1. */
+static uint32_t group_of(struct kn_elf *e, uint32_t comdat) {
+  uint32_t *group = e->group_of + (comdat - 1);
+  if (*group == 0) {
+    e->groups[e->n_groups] = (struct kn_elf_group){.comdat = comdat};
+    *group = ++e->n_groups;
   }
-  if (!kn_grow(e->m, &e->groups, &e->cap_groups, e->n_groups + 1, sizeof *e->groups)) return 0;
-  uint32_t *head = t->head + (hash & (t->size - 1));
-  struct kn_elf_group *g = e->groups + e->n_groups;
-  memset(g, 0, sizeof *g);
-  g->name = name;
-  g->hash = hash;
-  g->next = *head;
-  t->n++;
-  return *head = ++e->n_groups;
+  return *group;
 }
 
 static void join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
@@ -112,8 +98,9 @@ static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t s
   bool named = kn_symbol(e->m, symbol)->name_length > 0;
   uint32_t type = fixed_sections[kind].type;
   uint64_t flags = fixed_sections[kind].flags & ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
-  uint32_t i = kn_elf_add_section(e, named ? fixed_prefixes[kind] : fixed_sections[kind].name, type,
-                                  flags | more_flags, 1);
+  const char *name = named ? fixed_sections[kind].prefix : fixed_sections[kind].name;
+  size_t length = named ? fixed_sections[kind].prefix_length : fixed_sections[kind].name_length;
+  uint32_t i = kn_elf_add_section(e, name, length, type, flags | more_flags, 1);
   if (i == UINT32_MAX) return i;
   e->sections[i].owner = named ? symbol : 0;
   e->sections[i].code = kind == KN_ELF_TEXT;
@@ -168,17 +155,19 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
   uint64_t retain = flags & SHF_GNU_RETAIN;
   unsigned key = group << 1 | (retain != 0);
   uint32_t found = 0, hash = 0;
+  size_t length = 0;
   struct kn_elf_table *t = &e->section_table;
   if (e->last_section != 0 && e->last_name == name && e->last_key == key) {
     found = e->last_section;
   } else {
-    hash = kn_hash_bytes(name, strlen(name)) + key * 0x9e3779b1u;
+    length = strlen(name);
+    hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
     if (hash == 0) hash = 1; /* 0 marks those that are not in the table */
     uint32_t i = t->size > 0 ? t->head[hash & (t->size - 1)] : 0;
     for (; i != 0 && found == 0; i = e->sections[i - 1].next) {
       const struct kn_elf_section *s = e->sections + i - 1;
       if (s->hash == hash && s->group == group && (s->flags & SHF_GNU_RETAIN) == retain &&
-          strcmp(s->name, name) == 0)
+          s->name_length == length && kn_same_bytes(s->name, name, length))
         found = i;
     }
   }
@@ -193,7 +182,7 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
       }
     }
     uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
-    uint32_t i = kn_elf_add_section(e, name, type, 0, 1);
+    uint32_t i = kn_elf_add_section(e, name, length, type, 0, 1);
     if (i == UINT32_MAX) return i;
     if (said != NULL) e->sections[i].entsize = said->desc.entry_bytes;
     uint32_t *head = t->head + (hash & (t->size - 1));
@@ -241,17 +230,10 @@ static bool extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t
 
 /* ---- functions ---- */
 
-/* Name of the group that a symbol's definition is in; NULL: none. */
-static const char *comdat_of(const struct kn_symbol *s) {
-  return s->comdat == NULL && s->linkage == KILN_LINKAGE_LINKONCE ? s->name : s->comdat;
-}
-
 /* Section of a function that does not simply go to .text. */
 static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(e->m, symbol);
-  const char *comdat = comdat_of(s);
-  uint32_t group = 0;
-  if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
+  uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
   if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
   uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR);
   const struct kn_section *said = kn_section_said(e->m, s->section);
@@ -318,8 +300,7 @@ static bool place_functions(struct kn_elf *e) {
     const struct kn_code_func *f = o->funcs + i;
     const struct kn_symbol *s = kn_symbol(m, f->symbol);
     uint32_t section = text;
-    if (s->section != NULL || s->comdat != NULL || s->linkage == KILN_LINKAGE_LINKONCE ||
-        sections) {
+    if (s->section != NULL || s->comdat != 0 || sections) {
       section = function_section(e, f->symbol);
       if (section == UINT32_MAX) return false;
     }
@@ -414,9 +395,7 @@ static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data
 
 static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
-  const char *comdat = comdat_of(s);
-  uint32_t group = 0;
-  if (comdat != NULL && (group = group_of(e, comdat)) == 0) return UINT32_MAX;
+  uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
   uint64_t retain = d->flags & KILN_DATA_USED ? SHF_GNU_RETAIN : 0;
   if (s->section != NULL) {
     uint64_t flags = SHF_ALLOC | retain;
@@ -452,7 +431,7 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
   place->size = d->size_bytes & KN_SIZE_MASK;
   place->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
   uint64_t align = UINT64_C(1) << d->align_log2;
-  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == NULL) {
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0) {
     place->value = align;
     place->section = KN_IN_COMMON;
     return true;
@@ -546,15 +525,16 @@ static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
 
 /* ---- constructors ---- */
 
-/* Group of the entry of a constructor that belongs to a symbol: index + 1, 0 without one. */
-static bool group_with(struct kn_elf *e, uint32_t id, uint32_t *group) {
-  const struct kn_symbol *s = kn_symbol(e->m, id);
-  const char *name = s->name;
-  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(e->m, s->target);
-  if (comdat_of(s) != NULL) name = comdat_of(s);
-  else if (local) return true;
-  return (*group = group_of(e, name)) != 0;
+/* The section group, as kn_symbol.comdat has it, of the entry of a constructor that belongs to symbol `id`: that
+ * of what it stands for, or one of its own name; 0: none. False without memory. */
+static bool comdat_with(kiln_module *m, uint32_t id, uint32_t *comdat) {
+  const struct kn_symbol *with = kn_symbol(m, id), *s = with;
+  while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(m, s->target);
+  *comdat = s->comdat;
+  if (s->comdat != 0 || with->linkage == KILN_LINKAGE_INTERNAL ||
+      with->linkage == KILN_LINKAGE_PRIVATE)
+    return true;
+  return (*comdat = kn_comdat_of_symbol(m, with, id)) != 0;
 }
 
 static bool place_ctor(struct kn_elf *e, uint32_t index) {
@@ -566,8 +546,9 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
     int n = snprintf(text, sizeof text, "%s.%05u", name, c->priority);
     if ((name = kn_arena_string(&e->arena, text, (size_t)n)) == NULL) return fail_memory(e);
   }
-  uint32_t group = 0;
-  if (c->with != 0 && !group_with(e, c->with, &group)) return false;
+  uint32_t comdat = 0;
+  if (c->with != 0 && !comdat_with(e->m, c->with, &comdat)) return false;
+  uint32_t group = comdat != 0 ? group_of(e, comdat) : 0;
   uint32_t section = named_section(e, name, group, SHF_ALLOC | SHF_WRITE);
   if (section == UINT32_MAX) return false;
   struct kn_elf_section *s = e->sections + section;
@@ -585,8 +566,13 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
 
 bool kn_elf_place(struct kn_elf *e) {
   kiln_module *m = e->m;
+  uint32_t unused;
+  for (uint32_t i = 0; i < m->n_ctors; i++) /* groups that constructors alone are in */
+    if (m->ctors[i].with != 0 && !comdat_with(m, m->ctors[i].with, &unused)) return false;
   e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
-  if (e->places == NULL) return fail_memory(e);
+  e->group_of = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_of, 4);
+  e->groups = kn_arena_alloc(&e->arena, m->n_comdats * sizeof *e->groups, 8);
+  if (e->places == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
   if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
   if (!order_functions(e) || !place_functions(e)) return false;
   for (uint32_t i = 0; i < e->n_sessions; i++)

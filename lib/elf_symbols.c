@@ -19,7 +19,9 @@ static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
 static void find_signatures(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_groups; i++) {
     struct kn_elf_group *g = e->groups + i;
-    uint32_t id = kn_symbol_lookup(e->m, g->name, strlen(g->name));
+    const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
+    uint32_t id = c->symbol;
+    if (id == 0) id = kn_symbol_lookup(e->m, c->name, c->length, c->hash);
     if (id == 0 || e->places[id].section == 0) continue;
     if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->places + id))
       g->symbol = id;
@@ -64,7 +66,7 @@ bool kn_elf_number(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_groups; i++) {
     if (e->groups[i].symbol != 0) continue;
     e->groups[i].signature = (uint32_t)number++;
-    e->names_size += strlen(e->groups[i].name) + 1;
+    e->names_size += kn_comdat(m, e->groups[i].comdat)->length + 1;
   }
   e->first_local = (uint32_t)number;
   /* the ids of late symbols are as threads came by: those that get a number, private data, follow in
@@ -149,12 +151,11 @@ static void put_section_names(struct writer *w) {
       memcpy(w->strings, ".rela", 5);
       w->strings += 5;
     }
-    size_t length = strlen(s->name);
     const struct kn_symbol *owner = kn_symbol(e->m, s->owner);
     s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
-    memcpy(w->strings, s->name, length);
-    w->strings += length;
-    memcpy(w->strings, owner->name, owner->name_length);
+    kn_elf_copy(w->strings, s->name, s->name_length);
+    w->strings += s->name_length;
+    kn_elf_copy(w->strings, owner->name, owner->name_length);
     w->strings += owner->name_length;
     *w->strings++ = 0;
   }
@@ -166,7 +167,7 @@ KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t
   uint32_t section = e->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
-    return e->sections[section - 1].name_offset + (uint32_t)strlen(e->sections[section - 1].name);
+    return e->sections[section - 1].name_offset + e->sections[section - 1].name_length;
   return put_name(w, s->name, s->name_length);
 }
 
@@ -213,9 +214,10 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   }
   for (uint32_t i = 0; i < e->n_groups; i++) {
     const struct kn_elf_group *g = e->groups + i;
-    if (g->symbol == 0)
-      put_symbol(&w, put_name(&w, g->name, strlen(g->name)), STB_LOCAL, STT_NOTYPE, 0, g->number,
-                 false, 0, 0);
+    if (g->symbol != 0) continue;
+    const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
+    put_symbol(&w, put_name(&w, c->name, c->length), STB_LOCAL, STT_NOTYPE, 0, g->number, false, 0,
+               0);
   }
   /* Linkers leave out local symbols with a name like this. */
   uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;

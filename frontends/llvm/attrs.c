@@ -144,10 +144,7 @@ static bool group(struct kn_bc *r) {
     skip_operands(&g, g.left);
   } else {
     uint64_t id = next(&g);
-    struct kn_bc_attr a;
-    memset(&a, 0, sizeof a); /* padding too: they are compared as bytes */
-    a.index = (uint32_t)next(&g);
-    a.type = UINT32_MAX;
+    struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
     while (g.left > 0 && !g.too_short)
       if (!attribute(r, &g, &a, next(&g))) return false;
     /* Groups are numbered from 1 in order by LLVM's writer. */
@@ -155,7 +152,7 @@ static bool group(struct kn_bc *r) {
       return kn_bc_malformed(r, "bad attribute group");
     while (r->groups.n <= id)
       if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
-    r->groups.at[id] = (struct kn_bc_attr_list){r->group_attrs.n, 1, 0};
+    r->groups.at[id] = (struct kn_bc_attr_list){.first = r->group_attrs.n, .n = 1};
     if (!KN_BC_PUSH(r, r->group_attrs, a)) return false;
   }
   if (g.bits.bad || g.bits.pos > g.bits.end)
@@ -190,29 +187,75 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
   }
 }
 
-/* One list: the groups it is made of. Groups that say nothing of interest are left out. */
+/* ---- lists ---- */
+
+static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
+  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t h = n;
+  for (uint32_t i = 0; i < n; i++) {
+    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 40) * k;
+    h = (h ^ h >> 32 ^ a[i].type) * k;
+  }
+  return (uint32_t)(h >> 32);
+}
+
+static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if (a[i].index != b[i].index || a[i].flags != b[i].flags ||
+        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type)
+      return false;
+  return true;
+}
+
+/* Makes the table of lists twice as large. */
+static bool grow_lists(struct kn_bc *r) {
+  uint32_t size = r->list_heads.n ? r->list_heads.n * 2 : 256;
+  if (!KN_BC_ROOM(r, r->list_heads, size)) return false;
+  memset(r->list_heads.at, 0, size * sizeof *r->list_heads.at);
+  r->list_heads.n = size;
+  for (uint32_t i = 1; i < r->lists.n; i++) {
+    struct kn_bc_attr_list *l = &r->lists.at[i];
+    if (l->same != i) continue;
+    uint32_t *head = &r->list_heads.at[l->hash & (size - 1)];
+    l->next = *head;
+    *head = i;
+  }
+  return true;
+}
+
+/* One list: the groups it is made of. Groups that say nothing of interest are left out; lists that then say the
+ * same become one, which makes the cache of signatures small. */
 static bool list(struct kn_bc *r) {
   if (r->lists.n == 0 && !KN_BC_PUSH(r, r->lists, (struct kn_bc_attr_list){0})) return false;
-  struct kn_bc_attr_list l = {r->list_attrs.n, 0, 0};
+  struct kn_bc_attr_list l = {.first = r->list_attrs.n};
   for (uint32_t i = 0; i < r->ops.n; i++) {
     uint64_t id = r->ops.at[i];
     if (id >= r->groups.n || !r->groups.at[id].n)
       return kn_bc_malformed(r, "attribute group out of range");
-    struct kn_bc_attr a = r->group_attrs.at[r->groups.at[id].first];
-    if (!a.flags && !a.align_log2) continue;
-    if (!KN_BC_PUSH(r, r->list_attrs, a)) return false;
+    const struct kn_bc_attr *a = &r->group_attrs.at[r->groups.at[id].first];
+    if (!a->flags && !a->align_log2) continue;
+    if (!KN_BC_PUSH(r, r->list_attrs, *a)) return false;
     l.n++;
   }
-  /* Most lists say nothing of interest, and others the same: they become one, which makes the cache
-   * of signatures small. */
-  const struct kn_bc_attr *a = r->list_attrs.at + l.first;
-  uint32_t same = l.n == 0 ? 0 : UINT32_MAX, n = r->lists.n;
-  for (uint32_t i = n; i > 1 && n - i < 64 && same == UINT32_MAX; i--) {
-    const struct kn_bc_attr_list *o = &r->lists.at[i - 1];
-    if (o->same == i - 1 && o->n == l.n && !memcmp(r->list_attrs.at + o->first, a, l.n * sizeof *a))
-      same = i - 1;
+  uint32_t n = r->lists.n;
+  if (l.n > 0) {
+    if (n >= r->list_heads.n && !grow_lists(r)) return false;
+    const struct kn_bc_attr *a = r->list_attrs.at + l.first;
+    l.hash = hash_of(a, l.n);
+    uint32_t *head = &r->list_heads.at[l.hash & (r->list_heads.n - 1)], same = *head;
+    for (; same; same = r->lists.at[same].next) {
+      const struct kn_bc_attr_list *o = &r->lists.at[same];
+      if (o->hash == l.hash && o->n == l.n && equal(r->list_attrs.at + o->first, a, l.n)) break;
+    }
+    if (same) {
+      r->list_attrs.n = l.first;
+      l = r->lists.at[same];
+    } else {
+      l.same = n;
+      l.next = *head;
+      *head = n;
+    }
   }
-  l.same = same == UINT32_MAX ? n : same;
   return KN_BC_PUSH(r, r->lists, l);
 }
 

@@ -52,6 +52,8 @@ enum kn_bc_form_kind {
   FORM_UNREACHABLE,
   FORM_GEP,
   FORM_CMP,
+  FORM_LOC,
+  FORM_SKIP, /* a variable for a debugger */
   FORM_SETTYPE,
   FORM_INTEGER,
   FORM_NULL,
@@ -184,7 +186,8 @@ struct kn_bc_attr {
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t same; /* the first list that says the same */
+  uint32_t same;       /* the first list that says the same */
+  uint32_t hash, next; /* of those that are the first: chain of the same hash, 0 ends */
 };
 
 /* ---- constants and values ---- */
@@ -279,23 +282,10 @@ struct kn_bc_global {
   uint8_t plain_local; /* not seen outside, and in no section or comdat of its own */
 };
 
-/* A global as it is declared. */
-struct kn_bc_decl {
-  struct kn_bc_global g;
-  kiln_symbol_desc desc;
-};
-
-/* Records of variables and functions that differ in nothing but their heads. */
-#define KN_BC_KINDS 32
-struct kn_bc_record_kind {
-  uint64_t first, rest[2], masks[2]; /* of the record, behind its head: windows of 57 bits */
-  uint32_t n_bits, n_ops;            /* of the record; n_ops 0: an empty entry */
-  uint32_t flags;                    /* variables: that operand */
-  uint8_t code;                      /* MODULE_FUNCTION, MODULE_GLOBALVAR */
-  bool body;                         /* functions */
-  bool default_align;                /* variables: the type's */
-  kiln_sig sig;                      /* functions: that they were declared with */
-  struct kn_bc_decl decl;            /* of the last one */
+/* A section group. */
+struct kn_bc_comdat {
+  const char *name; /* in the string table, not NUL-terminated */
+  uint32_t length;  /* bytes */
 };
 
 /* ---- signatures ---- */
@@ -330,13 +320,34 @@ struct kn_bc_late {
   uint32_t pred, target, index, value;
 };
 
-/* Metadata, as far as locations need it. */
-enum kn_bc_md_kind { MDK_OTHER, MDK_STRING, MDK_FILE, MDK_SCOPE };
-struct kn_bc_md {
-  const char *text; /* STRING: a bytes */
-  uint32_t a, b;    /* FILE: ids + 1 of name and folder; SCOPE: a: of the file */
-  uint8_t kind;
+/* ---- metadata ---- */
+
+enum kn_bc_md_kind {
+  MDK_NODE,   /* any record */
+  MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
+  MDK_STRING, /* text: n bytes in the file */
 };
+struct kn_bc_md {
+  union {
+    uint64_t pos; /* bit position of the record */
+    const char *text;
+  };
+  uint32_t n;
+  uint8_t kind; /* enum kn_bc_md_kind */
+};
+
+/* What it takes to read the records of a metadata block again. */
+struct kn_bc_md_block {
+  unsigned width;    /* of abbreviation ids */
+  uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
+};
+
+/* A file that locations name. */
+struct kn_bc_file {
+  uint32_t id;     /* number + 1 of its metadata */
+  uint32_t number; /* of the session: kiln_file_add; 0: an empty entry */
+};
+#define KN_BC_FILES 16
 
 /* ---- the reader ---- */
 
@@ -417,16 +428,16 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_attr_list) groups; /* by group id: one attr each in group_attrs */
   KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
   KN_BC_ARRAY(struct kn_bc_attr_list) lists;
+  KN_BC_ARRAY(uint32_t) list_heads; /* by hash, a power of two */
   KN_BC_ARRAY(struct kn_bc_global) globals;
   KN_BC_ARRAY(struct kn_bc_body) bodies; /* in order; complete when the module is read */
   uint32_t next_body, n_noted;           /* number of bodies met; of those to be read later */
   KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
-  KN_BC_ARRAY(uint32_t) comdats;         /* the same */
   KN_BC_ARRAY(char) names;
+  KN_BC_ARRAY(struct kn_bc_comdat) comdats;
   KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
   KN_BC_ARRAY(struct kn_bc_symver) symvers;
   uint32_t cap_csts;
-  struct kn_bc_record_kind *kinds; /* hashed, KN_BC_KINDS of them; NULL: none yet */
   KN_BC_ARRAY(kiln_symbol_desc) aliases;
   const char *strtab;
   uint64_t strtab_size;
@@ -459,18 +470,21 @@ struct kn_bc {
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
   uint32_t loc;        /* last location of the function; 0: none yet */
-  uint32_t loc_line, loc_column, loc_scope;
-  uint32_t loc_set;                 /* what was given to kiln_loc_set */
-  uint32_t path_file;               /* metadata id + 1 of the file in `path` */
-  uint32_t module_mds;              /* of mds: those of the module */
-  uint64_t metadata_pos;            /* of the module's metadata block; 0: none */
-  KN_BC_ARRAY(struct kn_bc_md) mds; /* if has_debug; behind `shared` */
-  bool mds_read;                    /* the module's metadata were read */
-  bool has_units;                   /* and among them is a compilation unit */
-  char path[1024];
-  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;   /* Kiln block where an LLVM block ends; empty: all the same */
-  KN_BC_ARRAY(uint32_t) stamps; /* by block: last phi that had it as predecessor */
+  uint32_t loc_line, loc_column, loc_scope, loc_file;
+  uint32_t loc_set;                     /* what was given to kiln_loc_set */
+  struct kn_bc_file files[KN_BC_FILES]; /* by the lower bits of the id */
+  bool own_files;                       /* some of them is the function's own metadata */
+  uint32_t module_mds;                  /* of mds: those of the module */
+  uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
+  KN_BC_ARRAY(struct kn_bc_md) mds;     /* if has_debug; behind `shared` */
+  struct kn_bc_md_block module_md, func_md;
+  KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
+  uint32_t module_md_scope;       /* of md_scope: those of the module's block */
+  bool mds_read;                  /* the module's metadata were read */
+  bool has_units;                 /* and among them is a compilation unit */
+  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;     /* Kiln block where an LLVM block ends; empty: all the same */
+  KN_BC_ARRAY(uint32_t) stamps;   /* by block: last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
   uint32_t n_params;                   /* of the current block */
@@ -536,6 +550,8 @@ struct kn_bc_saved {
 /* Reads up to the next block (its number in *block; enter or skip it), record (decoded into ops,
  * code and blob) or the end of the current block. Abbreviations are defined on the way. */
 enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block);
+/* The same, but skips records of another code than `code`. */
+enum kn_bc_entry kn_bc_next_of(struct kn_bc *r, uint32_t code, uint32_t *block);
 /* Enters the block announced. */
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved);
 /* Restores after ENTRY_END. */
@@ -628,10 +644,6 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
-/* Reads records from the position on as long as they are variables' or functions' like earlier ones. */
-void kn_bc_known_globals(struct kn_bc *r);
-/* Forgets earlier records. */
-void kn_bc_forget_kinds(struct kn_bc *r);
 
 /* ---- data.c ---- */
 
@@ -700,10 +712,15 @@ void kn_bc_hoist(struct kn_bc *r, uint32_t first);
 /* Reads the function block that was just announced: the body of `global`. */
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
 
-/* ---- func.c ---- */
+/* ---- body.c ---- */
 
 /* Reads to the end of the function block just entered, or to where r->restart is set. */
 bool kn_bc_body(struct kn_bc *r);
+
+/* ---- func.c ---- */
+
+/* A record of a function, decoded; the caller has counted it as an instruction. */
+void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
 /* Makes entry `id` of vals, not defined yet, one that can be looked at. */
@@ -718,12 +735,24 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Binds the forward value that value n_vals is. */
 void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
-/* ---- loc.c ---- */
+/* ---- metadata.c ---- */
 
-/* Reads a metadata block, which was just announced. */
+/* Reads the metadata block of a function, which was just announced. */
 bool kn_bc_read_metadata(struct kn_bc *r);
 /* Reads the module's metadata if they were not read yet; moves the position. */
 bool kn_bc_module_metadata(struct kn_bc *r);
+/* True if metadata `id` - 1 is the module's, not the function's. */
+static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
+  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+}
+/* The metadata of number `id` - 1; NULL if there is none. */
+const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
+/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
+ * after an error. */
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
+
+/* ---- loc.c ---- */
+
 /* Looks for the location behind the instruction whose record was just read, and sets it: in bitcode it
  * follows its instruction. */
 void kn_bc_loc_ahead(struct kn_bc *r);
@@ -795,6 +824,8 @@ void kn_bc_atomic(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned 
 /* ---- inst.c: the rarer instructions; `ops` and `n` are the record's operands ---- */
 
 void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
+/* A stack variable: `count`, a value of some integer type, items of `type`; flags as in the record. */
+void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags);
 /* An address: base, then indices given as value ids with their types known. */
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n);
 /* The parts of aggregate value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
@@ -814,6 +845,10 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 /* True for calling conventions that equal C's. */
 bool kn_bc_cc(uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* The same from its parts: calling convention and flags as in the record, a valid type, an attribute list;
+ * `ops` are the arguments. */
+void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
+                   uint32_t callee_type, const uint64_t *ops, unsigned n);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
 

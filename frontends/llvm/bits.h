@@ -55,10 +55,21 @@ static inline uint64_t kn_bits_vbr(struct kn_bits *b, unsigned n) {
   return v;
 }
 
-/* Skips `n` numbers in chunks of 6 bits. */
-void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
+/* ---- numbers in chunks of 6 bits, as most are ---- */
 
-/* The same for chunks of 6 bits, quick where one or two suffice. */
+/* The top bits of the chunks in a window, which say whether the number goes on: of nine chunks, and of
+ * the eight that KN_BITS_PACK takes. */
+#define KN_BITS_TOPS9 UINT64_C(0x20820820820820)
+#define KN_BITS_TOPS8 UINT64_C(0x820820820820)
+
+/* Puts the five lower bits of up to eight chunks together; bits behind the number's are zero. */
+static inline uint64_t kn_bits_pack(uint64_t v) {
+  v = (v & UINT64_C(0x01f01f01f01f)) | (v >> 1 & UINT64_C(0x3e03e03e03e0));
+  v = (v & UINT64_C(0x0003ff0003ff)) | (v >> 2 & UINT64_C(0x0ffc000ffc00));
+  return (v & UINT64_C(0xfffff)) | (v >> 4 & UINT64_C(0xfffff00000));
+}
+
+/* A variable-width integer in chunks of 6 bits, quick where eight suffice. */
 static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
   uint64_t w = kn_bits_peek(b, b->pos);
   if (!(w & 32)) {
@@ -69,8 +80,29 @@ static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
     b->pos += 12;
     return (w & 31) | (w >> 1 & 0x3e0);
   }
-  return kn_bits_vbr(b, 6);
+  uint64_t ends = ~w & KN_BITS_TOPS8;
+  if (KN_UNLIKELY(!ends)) return kn_bits_vbr(b, 6);
+  b->pos += (unsigned)__builtin_ctzll(ends) + 1;
+  return kn_bits_pack(w & (ends ^ (ends - 1)));
 }
+
+/* The same at the low end of a window, of up to four chunks and without branches: *w moves on, *used counts its
+ * bits. KN_BITS_LONG of *slow is set if there are more. */
+#define KN_BITS_LONG (UINT64_C(1) << 23)
+static inline uint32_t kn_bits_four(uint64_t *w, unsigned *used, uint64_t *slow) {
+  uint64_t end = (~*w | KN_BITS_LONG) & 0x820820; /* the first clear top bit of a chunk ends it */
+  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
+  uint32_t v = (uint32_t)(*w & (end ^ (end - 1)));
+  *slow |= v;
+  *w >>= bits;
+  *used += bits;
+  v = (v & 0x01f01f) | (v >> 1 & 0x3e03e0);
+  return (v & 0x3ff) | (v >> 2 & 0xffc00);
+}
+
+/* Reads, or skips, `n` of them. */
+void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n);
+void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
 
 /* Goes to the next multiple of 32 bits. */
 static inline void kn_bits_align(struct kn_bits *b) { b->pos = (b->pos + 31) & ~UINT64_C(31); }

@@ -396,26 +396,22 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
 }
 
-/* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */
-void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  unsigned i = 2;
-  uint32_t callee, callee_type;
-  if (n < 4) goto bad;
-  uint64_t cc = ops[1];
-  if (cc >> 17 & 1) i++;
-  if (!(cc >> 15 & 1)) {
-    kn_bc_unsupported(r, "calls without an explicit type");
-    return;
-  }
-  if (i >= n || ops[i] >= r->n_types || r->types[ops[i]].kind != TK_FUNC) goto bad;
-  uint32_t type = (uint32_t)ops[i++];
-  if (ops[0] && ops[0] >= r->lists.n) goto bad;
-  uint32_t attrs = ops[0] ? r->lists.at[ops[0]].same : 0;
-  if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
+/* The handle of value `id`, which is the function `g`: most calls' callee, and most are called once in a body. */
+static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_bc_global *g) {
+  struct kn_bc_val *v = &r->vals[id];
+  if (v->t >> 24 != VS_CONST) return (kiln_value){v->h};
+  kiln_value f = kiln_const_symbol(r->f, (kiln_symbol){g->symbol}, 0);
+  *v = (struct kn_bc_val){f.id, r->ptr_type | (uint32_t)VS_HANDLE << 24};
+  KN_BC_PUSH(r, r->touched, id);
+  return f;
+}
+
+void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
+                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *ft = &r->types[type];
+  if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->lists.n))) goto bad;
+  uint32_t attrs = list ? r->lists.at[list].same : 0;
   uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;
-  ops += i;
-  n -= i;
   if (n < n_params || (n > n_params && !ft->flags)) goto bad;
   bool bundles = r->bundles;
   r->bundles = false;
@@ -431,8 +427,10 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
         return;
       }
       flags = g->fn_flags & (FA_NORETURN | FA_RETURNS_TWICE);
+      target = function(r, callee, g);
+    } else {
+      target = kn_bc_use(r, callee, r->ptr_type);
     }
-    target = kn_bc_use(r, callee, r->ptr_type);
   } else {
     if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
       if (bundles || !r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
@@ -504,4 +502,23 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   return;
 bad:
   kn_bc_malformed(r, "bad call");
+}
+
+/* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */
+void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 2;
+  uint32_t callee, callee_type;
+  uint64_t cc = n < 2 ? 0 : ops[1];
+  if (cc >> 17 & 1) i++;
+  if (n >= 4 && !(cc >> 15 & 1)) {
+    kn_bc_unsupported(r, "calls without an explicit type");
+    return;
+  }
+  if (n < 4 || i >= n || ops[i] >= r->n_types) {
+    kn_bc_malformed(r, "bad call");
+    return;
+  }
+  uint32_t type = (uint32_t)ops[i++];
+  if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
+  kn_bc_call_of(r, cc, type, ops[0], callee, callee_type, ops + i, n - i);
 }

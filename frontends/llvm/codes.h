@@ -208,4 +208,20 @@ enum kn_bc_func_code {
   FUNC_DEBUG_RECORD_LAST = 66
 };
 
+enum kn_bc_md_code {
+  MD_NAME = 4,
+  MD_KIND = 6,
+  MD_NAMED_NODE = 10,
+  MD_FILE = 16,
+  MD_COMPILE_UNIT = 20,
+  MD_SUBPROGRAM = 21,
+  MD_LEXICAL_BLOCK = 22,
+  MD_LEXICAL_BLOCK_FILE = 23,
+  MD_STRINGS = 35,
+  MD_GLOBAL_DECL_ATTACHMENT = 36,
+  MD_INDEX_OFFSET = 38,
+  MD_INDEX = 39,
+  MD_ARG_LIST = 46
+};
+
 #endif

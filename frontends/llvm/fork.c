@@ -51,6 +51,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->late);
   EMPTY(r->addrs);
   EMPTY(r->mds);
+  EMPTY(r->md_scope);
 }
 
 /* Makes the empty array at `to` a copy of `n` items, with room for `more`. */
@@ -77,7 +78,8 @@ static bool separate(struct kn_bc *r) {
          copy(r, &r->csts, &r->cap_csts, b->csts, b->n_vals, more, sizeof *r->csts) &&
          copy(r, &r->types, &r->cap_types, b->types, b->n_types, 0, sizeof *r->types) &&
          copy(r, &r->sigs, &r->cap_sigs, b->sigs, b->cap_sigs, 0, sizeof *r->sigs) &&
-         COPY(r, b, type_pieces) && COPY(r, b, abops) && COPY(r, b, abbrevs);
+         COPY(r, b, type_pieces) && COPY(r, b, abops) && COPY(r, b, abbrevs) &&
+         COPY(r, b, md_scope);
 }
 
 /* Reads what all forks would read, and lets nothing change from now on. */

@@ -22,8 +22,11 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->n_vals = r->module_vals;
   r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
   r->n_params = 0;
-  r->loc = r->loc_set = r->path_file = 0;
+  r->loc = r->loc_set = 0;
   r->mds.n = r->module_mds;
+  r->md_scope.n = r->module_md_scope;
+  if (r->own_files) memset(r->files, 0, sizeof r->files);
+  r->own_files = false;
 }
 
 /* Undoes the reading of a body so far, and makes the reader one that looks for locations if that is why. The

@@ -1,11 +1,15 @@
 /* Records of global values: variables, functions, aliases. Declares a symbol for each variable and
  * function at once; aliases and initialisers wait for the module's constants (data.c). module.c calls.
- * Large modules have many records that are alike: a record that equals an earlier one but for what is
- * at its head is not decoded again.
  * Invariant: global values have the first value ids, in the order of their records. */
 #include "bc.h"
 
 /* ---- what all kinds of globals have ---- */
+
+/* A global as it is declared. */
+struct decl {
+  struct kn_bc_global g;
+  kiln_symbol_desc desc;
+};
 
 struct fields {
   uint64_t linkage, visibility, section, comdat, dso_local, align;
@@ -13,7 +17,7 @@ struct fields {
 
 static uint64_t field(const struct kn_bc *r, uint32_t i) { return i < r->ops.n ? r->ops.at[i] : 0; }
 
-static bool linkage(struct kn_bc *r, uint64_t code, struct kn_bc_decl *d) {
+static bool linkage(struct kn_bc *r, uint64_t code, struct decl *d) {
   static const uint8_t table[20] = {
     [0] = KILN_LINKAGE_EXTERNAL,  [1] = KILN_LINKAGE_WEAK,      [2] = KILN_LINKAGE_EXTERNAL,
     [3] = KILN_LINKAGE_INTERNAL,  [4] = KILN_LINKAGE_LINKONCE,  [5] = KILN_LINKAGE_EXTERNAL,
@@ -29,12 +33,12 @@ static bool linkage(struct kn_bc *r, uint64_t code, struct kn_bc_decl *d) {
   return true;
 }
 
-static bool is_local(const struct kn_bc_decl *d) {
+static bool is_local(const struct decl *d) {
   return d->desc.linkage == KILN_LINKAGE_INTERNAL || d->desc.linkage == KILN_LINKAGE_PRIVATE;
 }
 
 /* Sets the name, which is a range of the string table, of a global whose linkage is known. */
-static bool name(struct kn_bc *r, struct kn_bc_decl *d, uint64_t at, uint64_t size) {
+static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
   if (at > r->strtab_size || size > r->strtab_size - at || size >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
   if (size && r->strtab[at] == 1) at++, size--; /* "do not mangle" */
@@ -44,9 +48,8 @@ static bool name(struct kn_bc *r, struct kn_bc_decl *d, uint64_t at, uint64_t si
   return size || is_local(d) || kn_bc_malformed(r, "a global without a name");
 }
 
-/* Fills in what all globals have. Offsets into `names` and `strtab` become pointers at once: names
- * of sections and comdats precede all globals. */
-static bool describe(struct kn_bc *r, struct kn_bc_decl *d, const struct fields *f) {
+/* Fills in what all globals have. Names of sections and comdats precede all globals. */
+static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!linkage(r, f->linkage, d) || !name(r, d, r->ops.at[0], r->ops.at[1])) return false;
   bool local = is_local(d);
   if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
@@ -59,7 +62,8 @@ static bool describe(struct kn_bc *r, struct kn_bc_decl *d, const struct fields 
   }
   if (f->comdat) {
     if (f->comdat > r->comdats.n) return kn_bc_malformed(r, "comdat number out of range");
-    d->desc.comdat = r->names.at + r->comdats.at[f->comdat - 1];
+    d->desc.comdat = r->comdats.at[f->comdat - 1].name;
+    d->desc.comdat_length = r->comdats.at[f->comdat - 1].length;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
@@ -87,147 +91,11 @@ static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   return KN_BC_PUSH(r, r->globals, *g);
 }
 
-/* ---- records like earlier ones ---- */
-
-/* A record of which only the head was decoded. */
-struct raw {
-  uint64_t code, n;           /* n: operands */
-  uint64_t name, length;      /* in the string table */
-  uint64_t type, flags, init; /* variables; functions: 0 */
-  uint64_t pos;               /* of what is behind these */
-  uint64_t first;             /* 57 bits of that */
-};
-
-#define WINDOW ((UINT64_C(1) << 57) - 1)
-
-/* Takes a vbr 6 number of up to eight chunks from a window; a longer one makes *used too large. */
-static inline uint64_t take(uint64_t *w, unsigned *used) {
-  uint64_t v = *w & 31;
-  if (KN_LIKELY(!(*w & 32))) {
-    *w >>= 6;
-    *used += 6;
-    return v;
-  }
-  uint64_t ends = ~*w & UINT64_C(0x820820820820); /* the top bits of last chunks */
-  if (!ends) {
-    *used = 64;
-    return 0;
-  }
-  unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
-  v = *w & (ends ^ (ends - 1));
-  v = (v & UINT64_C(0x01f01f01f01f)) | (v >> 1 & UINT64_C(0x3e03e03e03e0));
-  v = (v & UINT64_C(0x0003ff0003ff)) | (v >> 2 & UINT64_C(0x0ffc000ffc00));
-  *w >>= bits;
-  *used += bits;
-  return (v & UINT64_C(0xfffff)) | (v >> 4 & UINT64_C(0xfffff00000));
-}
-
-/* Looks at the record at `pos`; false if it is none of a variable or function, or unusual. */
-static inline __attribute__((always_inline)) bool look(const struct kn_bc *r, uint64_t pos,
-                                                       struct raw *out) {
-  uint64_t w = kn_bits_peek(&r->bits, pos);
-  if ((w & ((UINT64_C(1) << r->width) - 1)) != BC_UNABBREV) return false;
-  unsigned used = r->width + 6;
-  out->code = w >> r->width & 63;
-  if (out->code != MODULE_FUNCTION && out->code != MODULE_GLOBALVAR) return false;
-  w >>= used;
-  out->n = take(&w, &used);
-  out->name = take(&w, &used);
-  out->length = take(&w, &used);
-  if (used > 57) return false;
-  pos += used;
-  out->type = out->flags = out->init = 0;
-  if (out->code == MODULE_GLOBALVAR) {
-    used = 0;
-    w = kn_bits_peek(&r->bits, pos);
-    out->type = take(&w, &used);
-    out->flags = take(&w, &used);
-    out->init = take(&w, &used);
-    if (used > 57) return false;
-    pos += used;
-  }
-  out->pos = pos;
-  out->first = kn_bits_peek(&r->bits, pos) & WINDOW;
-  return pos < r->bits.end;
-}
-
-/* The entry where a record of that kind is, or would be. */
-static inline struct kn_bc_record_kind *kind_of(const struct kn_bc *r, const struct raw *w) {
-  uint64_t h = (w->first ^ w->flags << 57 ^ w->code << 60) * UINT64_C(0x9e3779b97f4a7c15);
-  return r->kinds + (h >> 59);
-}
-_Static_assert(KN_BC_KINDS == 1 << (64 - 59), "the upper bits of a hash choose a kind");
-
-/* Notes the kind of the record that was just read. */
-static bool remember(struct kn_bc *r, const struct kn_bc_decl *d, kiln_sig sig, bool body,
-                     bool default_align) {
-  struct raw w;
-  uint32_t none = 0;
-  if (!r->kinds) {
-    if (!kn_bc_grow(r, &r->kinds, &none, KN_BC_KINDS, sizeof *r->kinds)) return false;
-    kn_bc_forget_kinds(r);
-  }
-  if (!look(r, r->record_pos, &w)) return true;
-  uint64_t bits = r->bits.pos - w.pos;
-  if (bits <= 57 || bits > 3 * 57) return true;
-  struct kn_bc_record_kind *k = kind_of(r, &w);
-  *k = (struct kn_bc_record_kind){.decl = *d, .sig = sig, .first = w.first};
-  k->code = (uint8_t)w.code;
-  k->flags = (uint32_t)w.flags;
-  k->n_ops = (uint32_t)w.n;
-  k->n_bits = (uint32_t)bits;
-  k->body = body;
-  k->default_align = default_align;
-  k->masks[0] = bits >= 2 * 57 ? WINDOW : WINDOW >> (2 * 57 - bits);
-  k->masks[1] = bits > 2 * 57 ? WINDOW >> (3 * 57 - bits) : 0;
-  for (unsigned i = 0; i < 2; i++)
-    k->rest[i] = kn_bits_peek(&r->bits, w.pos + 57 * (i + 1)) & k->masks[i];
-  return true;
-}
-
-void kn_bc_forget_kinds(struct kn_bc *r) {
-  if (r->kinds) memset(r->kinds, 0, KN_BC_KINDS * sizeof *r->kinds);
-}
+/* ---- records ---- */
 
 static bool is_special(const struct kn_bc_global *g) {
   return g->name_length > 5 && !memcmp(g->name, "llvm.", 5);
 }
-
-/* Reads a record that is like an earlier one; false if it is not, or after an error. */
-static inline __attribute__((always_inline)) bool known(struct kn_bc *r) {
-  struct raw w;
-  if (!look(r, r->bits.pos, &w)) return false;
-  struct kn_bc_record_kind *k = kind_of(r, &w);
-  if (!k->n_ops || k->n_ops != w.n || k->first != w.first || k->code != w.code ||
-      k->flags != w.flags || w.pos + k->n_bits > r->bits.end)
-    return false;
-  for (unsigned i = 0; i < 2; i++)
-    if ((kn_bits_peek(&r->bits, w.pos + 57 * (i + 1)) & k->masks[i]) != k->rest[i]) return false;
-  struct kn_bc_decl *d = &k->decl;
-  r->record_pos = r->bits.pos;
-  if (!name(r, d, w.name, w.length) || is_special(&d->g)) return false;
-  if (w.code == MODULE_FUNCTION) {
-    d->g.symbol = kiln_func_declare(r->module, &d->desc, k->sig).id;
-    if (k->body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
-  } else {
-    if (w.type >= r->n_types || w.init > UINT32_MAX || !w.init != !d->g.init) return false;
-    d->g.type = (uint32_t)w.type;
-    d->g.init = (uint32_t)w.init;
-    if (w.init && !kn_bc_sized(r, d->g.type)) return false;
-    if (k->default_align) d->g.align_log2 = d->desc.align_log2 = r->types[w.type].align_log2;
-    d->g.symbol = kiln_data_declare(r->module, &d->desc).id;
-  }
-  if (!d->g.symbol) r->status = kiln_module_status(r->module);
-  r->bits.pos = w.pos + k->n_bits;
-  return add_global(r, &d->g) && r->status == KILN_OK;
-}
-
-void kn_bc_known_globals(struct kn_bc *r) {
-  while (r->kinds && known(r)) {
-  }
-}
-
-/* ---- records ---- */
 
 /* Is the name of global `g` equal to `s`? */
 static bool named(const struct kn_bc_global *g, const char *s) {
@@ -246,7 +114,7 @@ static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
 bool kn_bc_global_variable(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 8) return kn_bc_malformed(r, "bad global variable");
-  struct kn_bc_decl d = {.g.what = KILN_SYMBOL_DATA};
+  struct decl d = {.g.what = KILN_SYMBOL_DATA};
   struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
   if (!describe(r, &d, &f)) return false;
   if (!(op[3] & 2)) return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
@@ -270,13 +138,12 @@ bool kn_bc_global_variable(struct kn_bc *r) {
     return add_global(r, &d.g);
   }
   if (d.g.init && !kn_bc_sized(r, d.g.type)) return false;
-  bool default_align = d.g.align_log2 == UINT8_MAX;
-  if (default_align) d.g.align_log2 = r->types[d.g.type].align_log2;
+  if (d.g.align_log2 == UINT8_MAX) d.g.align_log2 = r->types[d.g.type].align_log2;
   d.desc.align_log2 = d.g.align_log2;
   d.desc.body = d.g.init && !d.g.skip;
   unbind(r, &d.desc);
   d.g.symbol = kiln_data_declare(r->module, &d.desc).id;
-  return remember(r, &d, (kiln_sig){0}, false, default_align) && add_global(r, &d.g);
+  return add_global(r, &d.g);
 }
 
 /* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
@@ -284,7 +151,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
 bool kn_bc_global_function(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 10) return kn_bc_malformed(r, "bad function");
-  struct kn_bc_decl d = {.g.what = KILN_SYMBOL_FUNC};
+  struct decl d = {.g.what = KILN_SYMBOL_FUNC};
   struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
   if (!describe(r, &d, &f)) return false;
   struct kn_bc_global *g = &d.g;
@@ -322,7 +189,6 @@ bool kn_bc_global_function(struct kn_bc *r) {
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
   g->symbol = kiln_func_declare(r->module, &d.desc, sig).id;
-  if (!remember(r, &d, sig, body, false)) return false;
   if (body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
   return add_global(r, g);
 }
@@ -331,7 +197,7 @@ bool kn_bc_global_function(struct kn_bc *r) {
 bool kn_bc_global_alias(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 6) return kn_bc_malformed(r, "bad alias");
-  struct kn_bc_decl d = {.g.what = KILN_SYMBOL_ALIAS};
+  struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");

@@ -2,14 +2,10 @@
  * what is not implemented. Called by func.c with a record's operands.
  * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
-#include "bc.h"
+#include "frequent.h"
 
 static bool too_short(struct kn_bc *r) {
   return kn_bc_malformed(r, "a record of the wrong length");
-}
-
-static uint32_t absolute(const struct kn_bc *r, uint64_t relative) {
-  return r->n_vals - (uint32_t)relative;
 }
 
 /* ---- addresses ---- */
@@ -35,7 +31,8 @@ static kiln_value index64(struct kn_bc *r, uint32_t id) {
 static bool access_follows(struct kn_bc *r) {
   uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
   unsigned id = (unsigned)w & ((1u << r->width) - 1), form = r->known[id].form;
-  if (KN_UNLIKELY(r->has_debug)) form = kn_bc_form_ahead(r, &w);
+  if (KN_UNLIKELY(form == FORM_SKIP || (form == FORM_UNABBREV && r->has_debug)))
+    form = kn_bc_form_ahead(r, &w);
   return (form == FORM_LOAD || form == FORM_STORE) && (w >> r->width & 63) == 1 &&
          r->n_vals >= r->zeroed && !r->no_addrs;
 }
@@ -280,7 +277,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     too_short(r);
     return;
   }
-  b = absolute(r, ops[i++]);
+  b = kn_bc_absolute(r, ops[i++]);
   if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
   if (r->types[ctype].fit != FIT_BOOL) {
     if (r->types[ctype].kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
@@ -396,16 +393,19 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "bad alloca");
     return;
   }
-  uint64_t flags = ops[3];
-  if (!(flags & 1 << 6)) {
-    kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
-    return;
-  }
-  if (flags & (1 << 5 | 1 << 7) || (n > 4 && ops[4])) {
+  if (n > 4 && ops[4]) {
     kn_bc_unsupported(r, "this kind of alloca");
     return;
   }
-  uint32_t type = (uint32_t)ops[0], count = (uint32_t)ops[2];
+  kn_bc_alloca(r, (uint32_t)ops[0], (uint32_t)ops[2], ops[3]);
+}
+
+void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
+  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
+    kn_bc_unsupported(r, flags & 1 << 6 ? "this kind of alloca"
+                                        : "typed pointers (bitcode older than LLVM 15)");
+    return;
+  }
   if (!kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
   const struct kn_bc_type *t = &r->types[type];
@@ -415,7 +415,7 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   int64_t k;
-  if (r->bb == 0 && kn_bc_is_int(r, count, &k)) {
+  if (KN_LIKELY(r->bb == 0 && kn_bc_is_int(r, count, &k))) {
     uint64_t size;
     if (__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
@@ -458,7 +458,7 @@ static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_unsupported(r, "va_arg of an integer of odd width");
     return;
   }
-  kiln_value list = kn_bc_use(r, absolute(r, ops[1]), r->ptr_type);
+  kiln_value list = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->ptr_type);
   kn_bc_def(r, type, kiln_build_va_arg(r->f, (kiln_type)r->types[type].ktype, list));
 }
 
@@ -468,7 +468,7 @@ static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
   uint32_t type = (uint32_t)ops[0];
   if (!kn_bc_scalar(r, type)) return;
-  kiln_value v = kn_bc_use_z(r, absolute(r, ops[1]), type), number = kiln_const_int(r->f, 0);
+  kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type), number = kiln_const_int(r->f, 0);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
     if (id >= r->inst_base || bb >= r->n_bbs) {
@@ -520,7 +520,7 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }
-  kiln_value v = kn_bc_use_z(r, absolute(r, ops[1]), type);
+  kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type);
   kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
                     count);
 }
@@ -531,7 +531,7 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     too_short(r);
     return;
   }
-  kiln_value a = kn_bc_use(r, absolute(r, ops[1]), r->ptr_type);
+  kiln_value a = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->ptr_type);
   if (!KN_BC_ROOM(r, r->targets, n)) return;
   uint32_t count = 0;
   if (!KN_BC_ROOM(r, r->stamps, r->n_bbs)) return;

@@ -64,25 +64,8 @@ static bool layout(struct kn_bc *r) {
 
 /* ---- names ---- */
 
-/* Appends a NUL-terminated name; its offset, or UINT32_MAX. */
-static uint32_t add_name(struct kn_bc *r, const char *s, uint64_t n) {
-  uint32_t at = r->names.n;
-  if (!KN_BC_ROOM(r, r->names, at + n + 1)) return UINT32_MAX;
-  memcpy(r->names.at + at, s, n);
-  r->names.at[at + n] = 0;
-  r->names.n = (uint32_t)(at + n + 1);
-  return at;
-}
-
-/* Checks a range of the string table. */
-static bool in_strtab(struct kn_bc *r, uint64_t offset, uint64_t size) {
-  if (offset <= r->strtab_size && size <= r->strtab_size - offset && size < UINT32_MAX) return true;
-  return kn_bc_malformed(r, "a name outside the string table");
-}
-
 static bool section(struct kn_bc *r) {
   uint32_t at = r->names.n;
-  kn_bc_forget_kinds(r); /* they point into `names` */
   if (!KN_BC_ROOM(r, r->names, (uint64_t)at + r->ops.n + 1)) return false;
   for (uint32_t i = 0; i < r->ops.n; i++) r->names.at[at + i] = (char)r->ops.at[i];
   r->names.at[at + r->ops.n] = 0;
@@ -93,11 +76,11 @@ static bool section(struct kn_bc *r) {
 static bool comdat(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 3) return kn_bc_malformed(r, "bad comdat");
-  if (!in_strtab(r, op[0], op[1])) return false;
+  if (op[0] > r->strtab_size || op[1] > r->strtab_size - op[0] || op[1] >= UINT32_MAX)
+    return kn_bc_malformed(r, "a name outside the string table");
   if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
-  kn_bc_forget_kinds(r); /* they point into `names` */
-  uint32_t at = add_name(r, r->strtab + op[0], op[1]);
-  return at != UINT32_MAX && KN_BC_PUSH(r, r->comdats, at);
+  const char *name = op[1] ? r->strtab + op[0] : "";
+  return KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]});
 }
 
 /* ---- the block ---- */
@@ -182,8 +165,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   for (;;) {
-    if (!r->data_defined) kn_bc_known_globals(r);
-    else if (r->later) note_bodies(r);
+    if (r->data_defined && r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END:

@@ -106,16 +106,16 @@ void kn_bc_release(struct kn_bc *r, void *p) {
 
 void kn_bc_free(struct kn_bc *r) {
   void *own[] = {
-    r->vals,       r->csts,      r->types,      r->sigs,     r->abops.at,
-    r->abbrevs.at, r->scope.at,  r->ops.at,     r->ahead.at, r->cwords.at,
-    r->clist.at,   r->cbytes.at, r->touched.at, r->parts.at, r->args.at,
-    r->params.at,  r->cases.at,  r->targets.at, r->ids.at,   r->ends.at,
-    r->stamps.at,  r->late.at,   r->addrs.at,   r->mds.at,   r->type_pieces.at,
+    r->vals,           r->csts,        r->types,     r->sigs,      r->abops.at, r->abbrevs.at,
+    r->scope.at,       r->ops.at,      r->ahead.at,  r->cwords.at, r->clist.at, r->cbytes.at,
+    r->touched.at,     r->parts.at,    r->args.at,   r->params.at, r->cases.at, r->targets.at,
+    r->ids.at,         r->ends.at,     r->stamps.at, r->late.at,   r->addrs.at, r->mds.at,
+    r->type_pieces.at, r->md_scope.at,
   };
   void *shared[] = {
     r->blockinfo.at, r->elems.at,   r->group_attrs.at, r->groups.at,   r->list_attrs.at,
     r->lists.at,     r->globals.at, r->bodies.at,      r->sections.at, r->comdats.at,
-    r->names.at,     r->kinds,      r->aliases.at,     r->assembly.at, r->symvers.at,
+    r->names.at,     r->aliases.at, r->assembly.at,    r->symvers.at,  r->list_heads.at,
   };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);
@@ -159,14 +159,14 @@ static bool identification(struct kn_bc *r) {
   uint32_t block;
   if (!kn_bc_enter(r, BLOCK_IDENTIFICATION, &saved)) return false;
   for (;;) {
-    switch (kn_bc_next(r, &block)) {
+    switch (kn_bc_next_of(r, 2, &block)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
     case ENTRY_BLOCK:
       if (!kn_bc_skip(r)) return false;
       break;
-    case ENTRY_RECORD:
-      if (r->code == 2 && (r->ops.n < 1 || r->ops.at[0] != 0))
+    case ENTRY_RECORD: /* the epoch */
+      if (r->ops.n < 1 || r->ops.at[0] != 0)
         return kn_bc_unsupported(r, "bitcode of another epoch");
       break;
     }
@@ -178,14 +178,14 @@ static bool strtab(struct kn_bc *r) {
   uint32_t block;
   if (!kn_bc_enter(r, BLOCK_STRTAB, &saved)) return false;
   for (;;) {
-    switch (kn_bc_next(r, &block)) {
+    switch (kn_bc_next_of(r, 1, &block)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
     case ENTRY_BLOCK:
       if (!kn_bc_skip(r)) return false;
       break;
     case ENTRY_RECORD:
-      if (r->code == 1 && r->blob) {
+      if (r->blob) {
         r->strtab = (const char *)r->blob;
         r->strtab_size = r->blob_size;
       }
@@ -235,16 +235,11 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
     r.bits.pos = module_pos;
     if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
       for (bool more = true; more && !found;) {
-        switch (kn_bc_next(&r, &block)) {
+        switch (kn_bc_next_of(&r, MODULE_TRIPLE, &block)) {
         case ENTRY_BLOCK:
           more = block == BLOCK_INFO ? kn_bc_read_blockinfo(&r) : kn_bc_skip(&r);
           break;
-        case ENTRY_RECORD:
-          if (r.code == MODULE_TRIPLE) {
-            more = false;
-            found = kn_bc_triple(&r, out);
-          }
-          break;
+        case ENTRY_RECORD: found = kn_bc_triple(&r, out); /* fall through */
         case ENTRY_END:
         case ENTRY_ERROR: more = false;
         }

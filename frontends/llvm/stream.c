@@ -9,20 +9,72 @@ uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos) {
   return w >> (pos & 7);
 }
 
+/* Number of ends among the chunks of a window: one bit in six, added up by a product. */
+static inline unsigned count_ends(uint64_t ends) {
+  return (unsigned)((ends >> 5) * UINT64_C(0x1041041041041) >> 48 & 63);
+}
+
 void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n) {
-  const uint64_t tops = UINT64_C(0x20820820820820); /* of the nine chunks in a window */
   while (n > 0 && b->pos < b->end) {
-    uint64_t ends = ~kn_bits_peek(b, b->pos) & tops;
-    unsigned count = (unsigned)__builtin_popcountll(ends);
+    uint64_t ends = ~kn_bits_peek(b, b->pos) & KN_BITS_TOPS9;
+    unsigned count = count_ends(ends);
     if (count > n) {
-      kn_bits_vbr6(b);
-      n--;
-    } else {
-      n -= count;
-      /* If that was all, to behind the last end; else the rest of a number may be left. */
-      b->pos += n == 0 ? 64 - (unsigned)__builtin_clzll(ends) : 54;
+      for (; n > 1; n--) ends &= ends - 1;
+      b->pos += (unsigned)__builtin_ctzll(ends) + 1;
+      return;
+    }
+    n -= count;
+    /* If that was all, to behind the last end; else the rest of a number may be left. */
+    b->pos += n == 0 ? 64 - (unsigned)__builtin_clzll(ends) : 54;
+  }
+}
+
+void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
+  uint64_t pos = b->pos;
+  for (uint64_t i = 0; i < n;) {
+    uint64_t w = kn_bits_peek(b, pos);
+    if (!(w & KN_BITS_TOPS9) && n - i >= 9) { /* nine of one chunk */
+#pragma GCC unroll 9
+      for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
+      i += 9;
+      pos += 54;
+      continue;
+    }
+    if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020) && n - i >= 4) {
+#pragma GCC unroll 9
+      for (unsigned k = 0; k < 4; k++) { /* four of two, as letters are */
+        uint64_t v = w >> 12 * k;
+        to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
+      }
+      i += 4;
+      pos += 48;
+      continue;
+    }
+    /* One by one, as far as the 57 bits reach that a window has at least. */
+    unsigned used = 0;
+    do {
+      uint64_t ends = ~w & KN_BITS_TOPS9;
+      unsigned bits = 6;
+      if (!(w & 32)) {
+        to[i] = w & 31;
+      } else {
+        bits = ends ? (unsigned)__builtin_ctzll(ends) + 1 : 64;
+        if (bits > 57 - used) break;
+        to[i] = kn_bits_pack(w & (ends ^ (ends - 1)));
+        if (bits > 48) to[i] |= (w >> 48 & 31) << 40;
+      }
+      w >>= bits;
+      used += bits;
+      i++;
+    } while (i < n && used <= 51);
+    pos += used;
+    if (KN_UNLIKELY(used == 0)) { /* longer than a window */
+      b->pos = pos;
+      to[i++] = kn_bits_vbr(b, 6);
+      pos = b->pos;
     }
   }
+  b->pos = pos;
 }
 
 /* Bits left in the stream. */
@@ -37,8 +89,8 @@ static bool truncated(struct kn_bc *r) {
 /* ---- abbreviations ---- */
 
 /* Forms of abbreviations that have decoders: kinds of operands behind the code, as F (fixed; its
- * width goes to type_bits), f (fixed, to flag_bits), or of a width that must be: 1 4 (fixed),
- * V (vbr 6), v (vbr 4), W (vbr 8), A (array); c is a character (its width goes to flag_bits). */
+ * width goes to type_bits), f (fixed, to flag_bits), or of a width that must be: 1 4 (fixed), V (vbr 6),
+ * t (vbr 3), v (vbr 4), W (vbr 8), A (array); c is a character (its width goes to flag_bits). */
 static const struct {
   uint8_t code, form;
   char ops[8];
@@ -56,6 +108,7 @@ static const struct {
   {FUNC_UNREACHABLE, FORM_UNREACHABLE, ""},
   {FUNC_GEP, FORM_GEP, "fFAV"},
   {FUNC_CMP2, FORM_CMP, "VVf"},
+  {FUNC_DEBUG_LOC, FORM_LOC, "VWVV1Vt"},
   {CST_SETTYPE, FORM_SETTYPE, "F"},
   {CST_INTEGER, FORM_INTEGER, "W"},
   {CST_NULL, FORM_NULL, ""},
@@ -76,6 +129,7 @@ static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t blo
       const struct kn_bc_abop *o = op + 1 + k;
       switch (forms[i].ops[k]) {
       case 'V': ok = o->kind == AB_VBR && o->width == 6; break;
+      case 't': ok = o->kind == AB_VBR && o->width == 3; break;
       case 'v': ok = o->kind == AB_VBR && o->width == 4; break;
       case 'W': ok = o->kind == AB_VBR && o->width == 8; break;
       case 'c':
@@ -288,52 +342,6 @@ static inline uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
   }
 }
 
-/* Reads `n` numbers of vbr 6. */
-static inline __attribute__((always_inline)) void vbr6s(struct kn_bits *b, uint64_t *to,
-                                                        uint64_t n) {
-  uint64_t w = 0;
-  unsigned left = 0;
-  for (uint64_t i = 0; i < n; i++) {
-    if (left < 12) {
-      w = kn_bits_peek(b, b->pos);
-      left = 57;
-      if (!(w & UINT64_C(0x20820820820820)) && n - i >= 9) { /* nine of one chunk */
-#pragma GCC unroll 9
-        for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
-        i += 8;
-        b->pos += 54;
-        left = 0;
-        continue;
-      }
-      if ((w & UINT64_C(0x820820820820)) == UINT64_C(0x20020020020) && n - i >= 4) {
-#pragma GCC unroll 9
-        for (unsigned k = 0; k < 4; k++) { /* four of two, as letters are */
-          uint64_t v = w >> 12 * k;
-          to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
-        }
-        i += 3;
-        b->pos += 48;
-        left = 0;
-        continue;
-      }
-    }
-    unsigned bits = 6;
-    if (!(w & 32)) {
-      to[i] = w & 31;
-    } else if (KN_LIKELY(!(w & 0x800))) {
-      to[i] = (w & 31) | (w >> 1 & 0x3e0);
-      bits = 12;
-    } else {
-      to[i] = kn_bits_vbr(b, 6);
-      left = 0;
-      continue;
-    }
-    b->pos += bits;
-    w >>= bits;
-    left = bits == 12 ? 0 : left - bits; /* short ones often follow a long one */
-  }
-}
-
 /* Appends the operands of an array whose elements are as `op` says. */
 static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
   struct kn_bits b = r->bits;
@@ -344,7 +352,7 @@ static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
   uint64_t *to = r->ops.at + r->ops.n;
   if (op->kind == AB_FIXED)
     for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(&b, width);
-  else if (op->kind == AB_VBR && width == 6) vbr6s(&b, to, count);
+  else if (op->kind == AB_VBR && width == 6) kn_bits_vbr6s(&b, to, count);
   else
     for (uint64_t i = 0; i < count; i++) to[i] = scalar(&b, op);
   r->ops.n += (uint32_t)count;
@@ -444,7 +452,7 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     if (b.pos > b.end || n > (b.end - b.pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
-    vbr6s(&b, r->ops.at, n);
+    kn_bits_vbr6s(&b, r->ops.at, n);
     r->ops.n = (uint32_t)n;
     r->bits.pos = b.pos;
     r->bits.bad |= b.bad;
@@ -471,7 +479,12 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
   return true;
 }
 
-enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block) {
+/* Goes to the next entry that is no definition of an abbreviation, and no record unless its code is
+ * `code` or that is ANY_CODE. A record is read. */
+#define ANY_CODE UINT32_MAX
+static inline
+  __attribute__((always_inline)) enum kn_bc_entry next_entry(struct kn_bc *r, uint32_t code,
+                                                             uint32_t *block) {
   struct kn_bits *b = &r->bits;
   for (;;) {
     r->record_pos = b->pos;
@@ -495,8 +508,18 @@ enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block) {
     }
     if (id == BC_DEFINE_ABBREV) {
       if (!kn_bc_define(r, false, 0)) return ENTRY_ERROR;
-      continue;
+    } else if (code == ANY_CODE || kn_bc_code(r, id) == code) {
+      return kn_bc_record(r, id) ? ENTRY_RECORD : ENTRY_ERROR;
+    } else if (!kn_bc_skip_record(r, id)) {
+      return ENTRY_ERROR;
     }
-    return kn_bc_record(r, id) ? ENTRY_RECORD : ENTRY_ERROR;
   }
+}
+
+enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block) {
+  return next_entry(r, ANY_CODE, block);
+}
+
+enum kn_bc_entry kn_bc_next_of(struct kn_bc *r, uint32_t code, uint32_t *block) {
+  return next_entry(r, code, block);
 }

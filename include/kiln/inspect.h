@@ -71,6 +71,9 @@ KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 /** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
+/** The type that the k-th operand has to have, which an integer constant there takes. VOID: there is no such
+ * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
+KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 /** Blocks have ids below this. */
 KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
 /** Number of edges that leave a block, in the order of its terminator (see kiln_inst_edge); writes the

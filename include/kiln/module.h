@@ -211,6 +211,7 @@ typedef struct kiln_symbol_desc {
   bool dso_local;             /**< bound in the module being linked: no GOT, no PLT */
   const char *section;        /**< NULL: by content; see kiln_section_declare */
   const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
+  size_t comdat_length;       /**< bytes; 0: `comdat` is NUL-terminated */
   uint8_t align_log2;         /**< functions: 0 for the target's default */
   /** A definition follows in this module. Code that comes before it may then count on that (fewer
    * detours through the GOT) as code behind it does anyway; in a frozen module all code does. */
@@ -346,6 +347,11 @@ KILN_API kiln_module *kiln_session_module(const kiln_session *s);
 /** Adds a source location for functions of this session and returns its id (from 1; 0 is "no
  * location"). `file` is copied and interned. Equal locations may get different ids. */
 KILN_API uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column);
+/** Adds a source file for locations of this session and returns its number (from 1; 0 if the module failed).
+ * `name` is copied; equal names have equal numbers. */
+KILN_API uint32_t kiln_file_add(kiln_session *s, const char *name);
+/** As kiln_loc_add, in a file that has a number (kiln_file_add): quicker for many locations of one file. */
+KILN_API uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
 /** What a session has done so far. Times are in nanoseconds and only kept after
  * `kiln_session_time(s, true)`. */

@@ -1,0 +1,416 @@
+/* The loop over a function block: decodes the frequent records from windows, the others into operands for
+ * func.c. Called by funcdef.c. There are two loops of one source: one for functions whose instructions have
+ * locations behind them, one for those without.
+ * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
+ * could be a forward reference with a type behind it; else it is read the general way from its beginning. */
+#include "frequent.h"
+
+/* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts
+ * the bits taken from it. */
+
+/* A vbr 6 of up to three chunks, without branches. Bit TOO_LONG of *slow is set if there are more. */
+#define TOO_LONG (UINT64_C(1) << 17)
+static inline uint32_t short_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
+  uint64_t v = *w, end = (~v | TOO_LONG) & 0x20820; /* the first clear top bit of a chunk ends it */
+  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
+  v &= end ^ (end - 1);
+  *slow |= v;
+  *w >>= bits;
+  *used += bits;
+  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00));
+}
+
+static inline uint32_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
+  uint32_t v = (uint32_t)*w & ((1u << bits) - 1);
+  *w >>= bits;
+  *used += bits;
+  return v;
+}
+
+/* Reads `n` numbers of up to four chunks from `pos` on; the position behind them. A longer one sets bit
+ * KN_BITS_LONG of *slow. */
+static inline __attribute__((always_inline)) uint64_t few(const struct kn_bits *b, uint64_t pos,
+                                                          uint64_t *to, unsigned n,
+                                                          uint64_t *slow) {
+  for (unsigned i = 0; i < n;) {
+    uint64_t w = kn_bits_peek(b, pos);
+    unsigned used = 0;
+    do { /* as long as the window surely has another one */
+      if (w & 32) {
+        to[i] = kn_bits_four(&w, &used, slow);
+      } else {
+        to[i] = w & 31;
+        w >>= 6;
+        used += 6;
+      }
+      i++;
+    } while (i < n && used <= 57 - 24);
+    pos += used;
+  }
+  return pos;
+}
+
+/* ---- records of a known shape ---- */
+
+#define MOST_OPS 48
+
+/* A getelementptr of up to MOST_OPS operands, from its flags on; false if it needs the general way. */
+static inline __attribute__((always_inline)) bool quick_gep(struct kn_bc *r,
+                                                            const struct kn_bc_form *ab,
+                                                            uint64_t pos, uint64_t w, unsigned used,
+                                                            const bool located) {
+  uint64_t slow = 0, ops[MOST_OPS];
+  uint32_t ids[MOST_OPS], forward = 0, n_vals = r->n_vals;
+  short_fixed(&w, &used, ab->flag_bits);
+  uint32_t source = short_fixed(&w, &used, ab->type_bits);
+  unsigned n = short_fixed(&w, &used, 6);
+  if (KN_UNLIKELY((n & 32) != 0 || n == 0 || source >= r->n_types)) return false;
+  pos = few(&r->bits, pos + used, ops, n, &slow);
+  for (unsigned i = 0; i < n; i++) {
+    ids[i] = n_vals - (uint32_t)ops[i];
+    forward |= (uint32_t)(ids[i] >= n_vals);
+  }
+  if (KN_UNLIKELY((slow & KN_BITS_LONG) != 0 || forward)) return false;
+  r->bits.pos = pos;
+  if (located) kn_bc_loc_ahead(r);
+  kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
+  return true;
+}
+
+/* What the frequent unabbreviated records begin with, behind the abbreviation's id: their code, and the
+ * number of operands if that is always the same. */
+#define ALLOCA_HEAD (FUNC_ALLOCA | 4 << 6)
+#define CALL_HEAD ((FUNC_CALL & 31) | 32 | FUNC_CALL >> 5 << 6)
+_Static_assert(FUNC_ALLOCA < 32 && FUNC_CALL >= 32, "codes of one chunk, and of two");
+#define HEAD_BITS 12
+
+/* A stack variable whose position is behind the head; false if it needs the general way. */
+static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, uint64_t pos,
+                                                               uint64_t w, unsigned used,
+                                                               const bool located) {
+  uint64_t slow = 0;
+  w >>= HEAD_BITS;
+  used += HEAD_BITS;
+  uint32_t type = short_vbr6(&w, &used, &slow), count_type = short_vbr6(&w, &used, &slow);
+  pos += used;
+  used = 0;
+  w = kn_bits_peek(&r->bits, pos);
+  uint64_t very_slow = 0;
+  uint32_t count = kn_bits_four(&w, &used, &very_slow), flags = short_vbr6(&w, &used, &slow);
+  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->n_types ||
+                  count_type >= r->n_types || count >= r->n_vals || r->bb >= r->n_bbs))
+    return false;
+  r->bits.pos = pos + used;
+  if (located) kn_bc_loc_ahead(r);
+  kn_bc_alloca(r, type, count, flags);
+  return true;
+}
+
+/* Calling convention and flags of a plain call: C's, with an explicit type. Bit 0, that it may be a tail call, says
+ * nothing here. */
+#define PLAIN_CALL 0x8000
+#define PLAIN_CALL_BITS 0x60820u /* as a number of four chunks */
+#define PLAIN_CALL_MASK 0xfffffeu
+#define PLAIN_CALL_SIZE 24
+
+/* A plain call of a defined value, whose position is behind the head; false if it needs the general way. */
+static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, uint64_t pos,
+                                                             uint64_t w, unsigned used,
+                                                             const bool located) {
+  uint64_t slow = 0, very_slow = 0, ops[MOST_OPS];
+  w >>= HEAD_BITS;
+  used += HEAD_BITS;
+  unsigned n = short_fixed(&w, &used, 6) - 4;
+  pos += used;
+  used = 0;
+  w = kn_bits_peek(&r->bits, pos);
+  uint32_t attrs = short_vbr6(&w, &used, &slow);
+  if (KN_UNLIKELY(n >= 32 - 4 || (w & PLAIN_CALL_MASK) != PLAIN_CALL_BITS)) return false;
+  pos += used + PLAIN_CALL_SIZE;
+  used = 0;
+  w = kn_bits_peek(&r->bits, pos);
+  uint32_t type = short_vbr6(&w, &used, &slow);
+  uint32_t callee = kn_bc_absolute(r, kn_bits_four(&w, &used, &very_slow));
+  pos = few(&r->bits, pos + used, ops, n, &very_slow);
+  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->n_types ||
+                  callee >= r->n_vals || r->bb >= r->n_bbs))
+    return false;
+  r->bits.pos = pos;
+  if (located) kn_bc_loc_ahead(r);
+  kn_bc_call_of(r, PLAIN_CALL, type, attrs, callee, kn_bc_type_of(r, callee), ops, n);
+  return true;
+}
+
+/* A vbr 6 of up to five chunks, without branches. Bit TOO_LONG_FOR_ALL of *slow is set if there are more. */
+#define TOO_LONG_FOR_ALL (UINT64_C(1) << 29)
+static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
+  uint64_t v = kn_bits_peek(b, b->pos), end = (~v | TOO_LONG_FOR_ALL) & 0x20820820;
+  b->pos += (unsigned)__builtin_ctzll(end) + 1;
+  v &= end ^ (end - 1);
+  *slow |= v;
+  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00) | (v >> 3 & 0xf8000) |
+                    (v >> 4 & 0x1f00000));
+}
+
+/* What the loop reads from one window, if numbers are longer than that takes: in functions of more than
+ * 32,768 values or blocks. The position is behind the record's id. False, and nothing done, if this is
+ * something else. */
+static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn_bc_form *ab) {
+  struct kn_bits bits = r->bits;
+  const unsigned form = ab->form;
+  bool memory = form == FORM_LOAD || form == FORM_STORE;
+  bool binary = form == FORM_BINOP || form == FORM_BINOP_FLAGS;
+  bool conversion = form == FORM_CAST || form == FORM_CAST_FLAGS;
+  bool branch = form == FORM_BR || form == FORM_BRIF;
+  if (!memory && !binary && !conversion && !branch && form != FORM_CMP) return false;
+  uint64_t slow = 0;
+  uint32_t first = long_vbr6(&bits, &slow), a = kn_bc_absolute(r, first), second = 0, third = 0;
+  if (form == FORM_STORE || binary || form == FORM_CMP || form == FORM_BRIF)
+    second = long_vbr6(&bits, &slow);
+  if (form == FORM_BRIF) third = long_vbr6(&bits, &slow);
+  uint32_t b = kn_bc_absolute(r, second), condition = kn_bc_absolute(r, third), type = 0, c = 0;
+  if ((slow & TOO_LONG_FOR_ALL) != 0 || (!branch && a >= r->n_vals)) return false;
+  uint64_t w = kn_bits_peek(&bits, bits.pos);
+  unsigned used = 0;
+  if (form == FORM_LOAD || conversion) type = short_fixed(&w, &used, ab->type_bits);
+  if (memory) c = short_fixed(&w, &used, 5);
+  if (binary || conversion) c = short_fixed(&w, &used, 4), used += ab->flag_bits;
+  if (form == FORM_CMP) c = short_fixed(&w, &used, ab->flag_bits);
+  if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->n_vals)) return false;
+  r->bits.pos = bits.pos + used;
+  if (r->has_debug) kn_bc_loc_ahead(r);
+  if (form == FORM_LOAD) kn_bc_on_load(r, a, type, c >> 4);
+  else if (form == FORM_STORE) kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+  else if (binary) kn_bc_on_binop(r, c, a, b, kn_bc_type_of(r, a));
+  else if (conversion) kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), type);
+  else if (form == FORM_CMP) kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), c);
+  else if (form == FORM_BR) kn_bc_on_br(r, first);
+  else kn_bc_on_brif(r, first, second, condition);
+  return true;
+}
+
+/* ---- the loop ---- */
+
+/* Learns the forms of the abbreviations of the function block just entered. Forms whose fields might
+ * not fit into one window are left to the general way. */
+static void learn(struct kn_bc *r) {
+  uint32_t n = kn_bc_scope(r);
+  memset(r->known, 0, sizeof r->known);
+  r->known[BC_END_BLOCK].form = FORM_END;
+  r->known[BC_ENTER_BLOCK].form = FORM_ENTER;
+  r->known[BC_DEFINE_ABBREV].form = FORM_DEFINE;
+  r->known[BC_UNABBREV].form = FORM_UNABBREV;
+  for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN; i++) {
+    const struct kn_bc_abbrev *a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
+    const struct kn_bc_abop *code = &r->abops.at[a->first];
+    struct kn_bc_form *form = &r->known[i + BC_FIRST_ABBREV];
+    if (a->type_bits <= 16 && a->form < FORM_SETTYPE)
+      *form = (struct kn_bc_form){a->form, a->type_bits, a->flag_bits, 0};
+    if (code->kind == AB_LITERAL && code->value <= UINT32_MAX &&
+        kn_bc_is_debug_record((uint32_t)code->value))
+      form->form = FORM_SKIP;
+  }
+  r->learned = r->blockinfo.n + 1;
+}
+
+/* A block within the function block. */
+static bool sub_block(struct kn_bc *r) {
+  uint64_t block = kn_bits_vbr(&r->bits, 8);
+  if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
+  if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
+  if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
+  uint32_t first = r->n_vals;
+  r->expr_count = 0;
+  if (!kn_bc_read_constants(r)) return false;
+  r->inst_base = r->n_vals;
+  if (KN_UNLIKELY(r->expressions)) kn_bc_hoist(r, first);
+  return r->status == KILN_OK;
+}
+
+/* Decodes an unabbreviated record of up to MOST_OPS operands from the window `w`, which starts at *pos; their
+ * number, or UINT32_MAX if it needs the general way. */
+static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uint64_t w,
+                                     unsigned *code, uint64_t *ops) {
+  uint64_t slow = 0;
+  unsigned used = 0;
+  *code = kn_bits_four(&w, &used, &slow);
+  unsigned n = kn_bits_four(&w, &used, &slow);
+  if (KN_UNLIKELY(n > MOST_OPS)) return UINT32_MAX;
+  *pos = few(b, *pos + used, ops, n, &slow);
+  return slow & KN_BITS_LONG ? UINT32_MAX : n;
+}
+
+/* Reads the body. `located`: instructions may have locations behind them. */
+static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bool located) {
+  struct kn_bits *bits = &r->bits;
+  const unsigned width = r->width;
+  const uint32_t mask = (1u << width) - 1;
+  const uint8_t *const data = bits->data;
+  const uint64_t before = r->instructions;
+  for (;;) {
+    uint64_t pos = bits->pos, w, slow = 0;
+    unsigned used = width;
+    uint32_t a, b, c, x;
+    r->record_pos = pos;
+    if (KN_LIKELY(pos <= bits->fast)) {
+      memcpy(&w, data + (pos >> 3), 8);
+      w >>= pos & 7;
+    } else { /* near the end, or behind an error */
+      if (pos >= bits->end) return kn_bc_malformed(r, "the file ends within a function");
+      w = kn_bits_peek(bits, pos);
+    }
+    unsigned id = (unsigned)w & mask;
+    const struct kn_bc_form *ab = &r->known[id];
+    w >>= width;
+    r->instructions++; /* taken back for what is none */
+#define DECODED(end)                                                                               \
+  do {                                                                                             \
+    bits->pos = (end);                                                                             \
+    if (located) kn_bc_loc_ahead(r);                                                               \
+  } while (0)
+    switch ((enum kn_bc_form_kind)ab->form) {
+    case FORM_LOAD:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->type_bits);
+      c = short_fixed(&w, &used, 5);
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      DECODED(pos + used);
+      kn_bc_on_load(r, a, x, c >> 4);
+      continue;
+    case FORM_STORE:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      c = short_fixed(&w, &used, 5);
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals ||
+                      b >= r->n_vals))
+        break;
+      DECODED(pos + used);
+      kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+      continue;
+    case FORM_GEP:
+      if (KN_LIKELY(quick_gep(r, ab, pos, w, used, located))) continue;
+      break;
+    case FORM_BINOP:
+    case FORM_BINOP_FLAGS:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, 4);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      DECODED(pos + used + ab->flag_bits);
+      kn_bc_on_binop(r, x, a, b, kn_bc_type_of(r, a));
+      continue;
+    case FORM_CAST:
+    case FORM_CAST_FLAGS:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->type_bits);
+      c = short_fixed(&w, &used, 4);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      DECODED(pos + used + ab->flag_bits);
+      kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), x);
+      continue;
+    case FORM_CMP:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      x = short_fixed(&w, &used, ab->flag_bits);
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      DECODED(pos + used);
+      kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), x);
+      continue;
+    case FORM_BR:
+      a = short_vbr6(&w, &used, &slow);
+      if (KN_UNLIKELY(slow & TOO_LONG)) break;
+      DECODED(pos + used);
+      kn_bc_on_br(r, a);
+      continue;
+    case FORM_BRIF:
+      a = short_vbr6(&w, &used, &slow);
+      b = short_vbr6(&w, &used, &slow);
+      c = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) break;
+      DECODED(pos + used);
+      kn_bc_on_brif(r, a, b, c);
+      continue;
+    case FORM_RET:
+      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      DECODED(pos + used);
+      kn_bc_ret(r, a, kn_bc_type_of(r, a));
+      kn_bc_next_block(r);
+      continue;
+    case FORM_RET_VOID:
+      DECODED(pos + used);
+      kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
+      kn_bc_next_block(r);
+      continue;
+    case FORM_UNREACHABLE:
+      DECODED(pos + used);
+      kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+      kn_bc_next_block(r);
+      continue;
+    case FORM_UNABBREV: {
+      if ((w & ((1u << HEAD_BITS) - 1)) == CALL_HEAD && quick_call(r, pos, w, used, located))
+        continue;
+      if ((w & ((1u << HEAD_BITS) - 1)) == ALLOCA_HEAD && quick_alloca(r, pos, w, used, located))
+        continue;
+      uint64_t ops[MOST_OPS];
+      pos += used;
+      unsigned code, n = unabbreviated(bits, &pos, w, &code, ops);
+      if (KN_UNLIKELY(n == UINT32_MAX)) break;
+      bits->pos = pos;
+      kn_bc_func_record(r, code, ops, n);
+      if (KN_UNLIKELY(r->restart)) goto again;
+      continue;
+    }
+    case FORM_END:
+      r->instructions--;
+      bits->pos = pos + used;
+      kn_bits_align(bits);
+      r->instructions -= r->others;
+      return true;
+    case FORM_ENTER:
+      r->instructions--;
+      bits->pos = pos + used;
+      if (!sub_block(r)) return false;
+      continue;
+    case FORM_DEFINE:
+      r->instructions--;
+      bits->pos = pos + used;
+      if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
+      learn(r);
+      r->learned = 0; /* for this block only */
+      continue;
+    case FORM_SKIP:
+      r->instructions--;
+      bits->pos = pos + used;
+      if (!kn_bc_skip_record(r, id)) return false;
+      continue;
+    case FORM_ANY:
+    case FORM_LOC:
+    case FORM_SETTYPE:
+    case FORM_INTEGER:
+    case FORM_NULL:
+    case FORM_STRING:
+    case FORM_CSTRING:
+    case FORM_COUNT: break;
+    }
+#undef DECODED
+    /* The general way: the window may have moved on. */
+    bits->pos = r->record_pos + width;
+    if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
+    if (!kn_bc_record(r, id)) return false;
+    kn_bc_func_record(r, r->code, r->ops.at, r->ops.n);
+    if (KN_UNLIKELY(r->restart)) break;
+  }
+again:
+  r->instructions = before; /* it is read again */
+  return true;
+}
+
+static __attribute__((noinline)) bool plain_body(struct kn_bc *r) { return body(r, false); }
+static __attribute__((noinline)) bool located_body(struct kn_bc *r) { return body(r, true); }
+
+bool kn_bc_body(struct kn_bc *r) {
+  if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
+  if (r->learned != r->blockinfo.n + 1) learn(r);
+  return r->has_debug ? located_body(r) : plain_body(r);
+}

@@ -1,0 +1,177 @@
+/* The frequent instructions, from operands that were decoded to builder calls. In line, because both ways of
+ * decoding end here: the one from windows (body.c), and that from arrays of operands (func.c).
+ * Invariant: the current block is open, and every operand id is below n_vals or a forward reference. */
+#ifndef KN_LLVM_FREQUENT_H
+#define KN_LLVM_FREQUENT_H
+
+#include "bc.h"
+
+/* Relative value ids count back from the next value; 32 bits, so forward ones wrap. */
+static inline uint32_t kn_bc_absolute(const struct kn_bc *r, uint64_t relative) {
+  return r->n_vals - (uint32_t)relative;
+}
+
+/* Behind a terminator: goes to the next block. */
+static inline void kn_bc_next_block(struct kn_bc *r) {
+  uint32_t b = ++r->bb;
+  r->n_params = 0;
+  if (KN_LIKELY(b < r->n_bbs)) kiln_block_switch(r->f, (kiln_block){b});
+}
+
+/* The address of a load or store: *disp from the value returned. */
+static inline kiln_value kn_bc_address(struct kn_bc *r, uint32_t ptr, int32_t *disp) {
+  *disp = 0;
+  if (KN_LIKELY(ptr < r->n_vals)) {
+    const struct kn_bc_val *v = &r->vals[ptr];
+    if (KN_LIKELY(v->t >> 24 <= VS_SLOT)) return (kiln_value){v->h};
+    if (v->t >> 24 == VS_ADDR) {
+      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+      *disp = a->disp;
+      return (kiln_value){a->base};
+    }
+  }
+  return kn_bc_use_slow(r, ptr, r->ptr_type);
+}
+
+static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_volatile) {
+  if (KN_UNLIKELY(type >= r->n_types)) {
+    kn_bc_malformed(r, "type number out of range");
+    return;
+  }
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
+  if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
+    kn_bc_load_odd(r, ptr, type, mem);
+    return;
+  }
+  int32_t disp;
+  kiln_value a = kn_bc_address(r, ptr, &disp);
+  kn_bc_def(r, type, kiln_build_load(r->f, (kiln_type)t->ktype, a, disp, mem));
+}
+
+/* Stores value `id`; `type` is its type. */
+static inline void kn_bc_on_store(struct kn_bc *r, uint32_t ptr, uint32_t id, uint32_t type,
+                                  bool is_volatile) {
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
+  if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
+    kn_bc_store_odd(r, ptr, id, type, mem);
+    return;
+  }
+  int32_t disp;
+  kiln_value a = kn_bc_address(r, ptr, &disp), v = kn_bc_use(r, id, type);
+  kiln_build_store(r->f, (kiln_type)t->ktype, a, disp, v, mem);
+}
+
+static const uint8_t int_ops[16] = {
+  [BINOP_ADD] = KILN_OP_ADD,   [BINOP_SUB] = KILN_OP_SUB,   [BINOP_MUL] = KILN_OP_MUL,
+  [BINOP_UDIV] = KILN_OP_UDIV, [BINOP_SDIV] = KILN_OP_SDIV, [BINOP_UREM] = KILN_OP_UREM,
+  [BINOP_SREM] = KILN_OP_SREM, [BINOP_SHL] = KILN_OP_SHL,   [BINOP_LSHR] = KILN_OP_LSHR,
+  [BINOP_ASHR] = KILN_OP_ASHR, [BINOP_AND] = KILN_OP_AND,   [BINOP_OR] = KILN_OP_OR,
+  [BINOP_XOR] = KILN_OP_XOR,
+};
+static const uint8_t float_ops[16] = {
+  [BINOP_ADD] = KILN_OP_FADD,  [BINOP_SUB] = KILN_OP_FSUB,  [BINOP_MUL] = KILN_OP_FMUL,
+  [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
+};
+
+static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
+                                  uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
+    if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
+    else kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
+    return;
+  }
+  unsigned kop = op < 16 ? t->kind == TK_FLOAT ? float_ops[op] : int_ops[op] : 0;
+  if (KN_UNLIKELY(!t->ktype || !kop || t->kind == TK_PTR)) {
+    if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown binary operation");
+    return;
+  }
+  kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+  kn_bc_def(r, type, kiln_build_binary(r->f, (kiln_op)kop, (kiln_type)t->ktype, x, y));
+}
+
+static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
+                                 uint64_t to) {
+  if (KN_UNLIKELY(to >= r->n_types)) {
+    kn_bc_malformed(r, "type number out of range");
+    return;
+  }
+  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT && t->fit == FIT_EXACT &&
+                f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype && t->ktype &&
+                f->ktype != t->ktype)) {
+    static const uint8_t ops[3] = {KILN_OP_TRUNC, KILN_OP_ZEXT, KILN_OP_SEXT};
+    kn_bc_def(r, (uint32_t)to,
+              kiln_build_convert(r->f, (kiln_op)ops[op], (kiln_type)t->ktype, (kiln_type)f->ktype,
+                                 kn_bc_use(r, a, from)));
+    return;
+  }
+  if (op >= CAST_COUNT) {
+    kn_bc_malformed(r, "unknown cast");
+    return;
+  }
+  uint32_t id = r->n_vals;
+  kiln_value v = kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
+  if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else defined as parts */
+}
+
+/* Conditions by LLVM's predicates: 0 to 15 of floats, 32 to 41 of integers. */
+static const uint8_t fconds[16] = {
+  [1] = KILN_FOEQ,  [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
+  [6] = KILN_FONE,  [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,
+  [11] = KILN_FUGE, [12] = KILN_FULT, [13] = KILN_FULE, [14] = KILN_FUNE,
+};
+static const uint8_t iconds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
+                                   KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
+
+static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc *r, uint32_t a,
+                                                                   uint32_t b, uint32_t type,
+                                                                   uint64_t pred) {
+  const struct kn_bc_type *t = &r->types[type];
+  kiln_value v;
+  if (KN_LIKELY(pred - 32 < 10)) {
+    if (KN_LIKELY(t->fit == FIT_EXACT && (t->kind == TK_INT || t->kind == TK_PTR) && t->ktype)) {
+      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+      v = kiln_build_icmp(r->f, (kiln_icond)iconds[pred - 32], (kiln_type)t->ktype, x, y);
+    } else {
+      v = kn_bc_icmp_odd(r, iconds[pred - 32], a, b, type);
+    }
+  } else if (pred < 16 && t->kind == TK_FLOAT) {
+    if (pred == 0 || pred == 15) {
+      v = kiln_const_int(r->f, pred != 0);
+    } else {
+      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+      v = kiln_build_fcmp(r->f, (kiln_fcond)fconds[pred], (kiln_type)t->ktype, x, y);
+    }
+  } else {
+    if (t->fit == FIT_PAIR) kn_bc_unsupported(r, "vector types");
+    else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
+    return;
+  }
+  if (KN_UNLIKELY(r->bool_type == UINT32_MAX)) kn_bc_malformed(r, "a comparison, but no type i1");
+  else kn_bc_def(r, r->bool_type, v);
+}
+
+static inline void kn_bc_on_brif(struct kn_bc *r, uint64_t then_bb, uint64_t else_bb,
+                                 uint32_t cond) {
+  if (KN_UNLIKELY(then_bb >= r->n_bbs || else_bb >= r->n_bbs)) {
+    kn_bc_malformed(r, "block number out of range");
+    return;
+  }
+  kiln_build_brif(r->f, kn_bc_use(r, cond, r->bool_type), (kiln_block){(uint32_t)then_bb}, NULL, 0,
+                  (kiln_block){(uint32_t)else_bb}, NULL, 0);
+  kn_bc_next_block(r);
+}
+
+static inline void kn_bc_on_br(struct kn_bc *r, uint64_t bb) {
+  if (KN_UNLIKELY(bb >= r->n_bbs)) {
+    kn_bc_malformed(r, "block number out of range");
+    return;
+  }
+  kiln_build_br(r->f, (kiln_block){(uint32_t)bb}, NULL, 0);
+  kn_bc_next_block(r);
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* Metadata: for each number the place of its record in the file, or of its string. Nothing else is kept of
+ * what nobody asked for; whoever needs a node reads its record (kn_bc_md_record). Only modules with locations
+ * come here: the module's block is gone through when the first one turns up, a function's with its body.
+ * Called by body.c, fork.c and funcdef.c; loc.c asks.
+ * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
+#include "bc.h"
+
+/* ---- going through a block ---- */
+
+/* METADATA_STRINGS: [count, offset of the characters], blob: lengths as vbr 6, then characters. */
+static bool strings(struct kn_bc *r) {
+  if (r->ops.n < 2 || !r->blob || r->ops.at[1] > r->blob_size || r->ops.at[0] > r->blob_size * 8)
+    return kn_bc_malformed(r, "bad metadata strings");
+  uint64_t count = r->ops.at[0], at = r->ops.at[1];
+  struct kn_bits lengths = {.data = r->blob, .end = at * 8};
+  if (at >= 8) lengths.fast = (at - 8) * 8;
+  if (!KN_BC_ROOM(r, r->mds, r->mds.n + count)) return false;
+  struct kn_bc_md *md = r->mds.at + r->mds.n;
+  for (uint64_t i = 0; i < count; i++, md++) {
+    uint64_t n = kn_bits_vbr6(&lengths);
+    if (n > r->blob_size - at || n > UINT32_MAX) return kn_bc_malformed(r, "bad metadata strings");
+    *md =
+      (struct kn_bc_md){.text = (const char *)r->blob + at, .n = (uint32_t)n, .kind = MDK_STRING};
+    at += n;
+  }
+  r->mds.n += (uint32_t)count;
+  return true;
+}
+
+/* Which operand of a scope's record is its file; 0 for other records. */
+static unsigned file_operand(uint32_t code) {
+  switch (code) {
+  case MD_SUBPROGRAM: return 4;
+  case MD_LEXICAL_BLOCK:
+  case MD_LEXICAL_BLOCK_FILE: return 2;
+  default: return 0;
+  }
+}
+
+/* The unabbreviated record whose code and number of operands were read: skips it, and returns the operand that is
+ * a scope's file. */
+static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
+  uint64_t id = 0;
+  if (file != 0 && n > file) {
+    kn_bits_skip_vbr6(b, file);
+    id = kn_bits_vbr6(b);
+    n -= file + 1;
+  }
+  kn_bits_skip_vbr6(b, n);
+  return id <= UINT32_MAX ? (uint32_t)id : 0;
+}
+
+/* The record at `pos`, whose abbreviation id was just read. */
+static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
+  struct kn_bits b = r->bits;
+  uint64_t code, n = 0;
+  if (id == BC_UNABBREV) {
+    code = kn_bits_vbr6(&b);
+    n = kn_bits_vbr6(&b);
+  } else {
+    code = kn_bc_code(r, id);
+  }
+  switch (code) {
+  case MD_STRINGS: return kn_bc_record(r, id) && strings(r);
+  case MD_COMPILE_UNIT: r->has_units = true; break;
+  case MD_NAME:
+  case MD_KIND:
+  case MD_NAMED_NODE:
+  case MD_GLOBAL_DECL_ATTACHMENT:
+  case MD_INDEX_OFFSET:
+  case MD_INDEX:
+  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* have no number */
+  default: break;
+  }
+  unsigned file = file_operand((uint32_t)code);
+  struct kn_bc_md md = {.pos = pos, .kind = file ? MDK_SCOPE : MDK_NODE};
+  if (id == BC_UNABBREV) {
+    md.n = skip_operands(&b, n, file);
+    r->bits.pos = b.pos;
+    r->bits.bad |= b.bad;
+    if (b.pos > b.end) return kn_bc_malformed(r, "the file ends within metadata");
+  } else if (file) {
+    if (!kn_bc_record(r, id)) return false;
+    if (file < r->ops.n && r->ops.at[file] <= UINT32_MAX) md.n = (uint32_t)r->ops.at[file];
+  } else if (!kn_bc_skip_record(r, id)) {
+    return false;
+  }
+  return KN_BC_PUSH(r, r->mds, md);
+}
+
+/* Keeps the abbreviations of the block just read for those who read its records later. */
+static bool keep_scope(struct kn_bc *r, struct kn_bc_md_block *block) {
+  uint32_t n = kn_bc_scope(r);
+  *block = (struct kn_bc_md_block){.width = r->width, .first = r->md_scope.n, .n = n};
+  if (!KN_BC_ROOM(r, r->md_scope, (uint64_t)r->md_scope.n + n)) return false;
+  if (n) memcpy(r->md_scope.at + r->md_scope.n, r->scope.at + r->scope_first, n * sizeof(uint32_t));
+  r->md_scope.n += n;
+  return true;
+}
+
+static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
+  struct kn_bc_saved saved;
+  struct kn_bits *b = &r->bits;
+  if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
+  for (;;) {
+    uint64_t pos = r->record_pos = b->pos;
+    if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    bool ok = true;
+    if (id == BC_END_BLOCK) {
+      kn_bits_align(b);
+      ok = keep_scope(r, block);
+      kn_bc_leave(r, &saved);
+      return ok && r->status == KILN_OK;
+    }
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      ok = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      ok = kn_bc_define(r, false, BLOCK_METADATA);
+    } else {
+      ok = entry(r, pos, id);
+    }
+    if (!ok) return false;
+  }
+}
+
+bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md); }
+
+bool kn_bc_module_metadata(struct kn_bc *r) {
+  if (r->mds_read) return true;
+  r->mds_read = true;
+  if (r->metadata_pos) {
+    r->bits.pos = r->metadata_pos;
+    if (!read_block(r, &r->module_md)) return false;
+  }
+  r->module_mds = r->mds.n;
+  r->module_md_scope = r->md_scope.n;
+  return true;
+}
+
+/* ---- looking up ---- */
+
+const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
+  uint32_t shared = r->shared.n_mds;
+  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
+  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+}
+
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
+  const struct kn_bc_md *md = kn_bc_md(r, id);
+  if (!md || md->kind == MDK_STRING) return false;
+  const struct kn_bc_md_block *block = kn_bc_md_of_module(r, id) ? &r->module_md : &r->func_md;
+  struct kn_bc_saved saved = {r->width, r->scope_first, r->scope.n, r->scope_info, r->bits.pos};
+  uint64_t record_pos = r->record_pos;
+  r->width = block->width;
+  r->scope_first = r->scope.n;
+  r->scope_info = UINT32_MAX;
+  bool ok = KN_BC_ROOM(r, r->scope, (uint64_t)r->scope.n + block->n);
+  for (uint32_t i = 0; ok && i < block->n; i++)
+    r->scope.at[r->scope.n++] = r->md_scope.at[block->first + i];
+  if (ok) {
+    r->record_pos = r->bits.pos = md->pos;
+    ok = kn_bc_record(r, (unsigned)kn_bits_fixed(&r->bits, r->width));
+  }
+  kn_bc_unwind(r, &saved);
+  r->bits.pos = saved.end;
+  r->record_pos = record_pos;
+  return ok;
+}
