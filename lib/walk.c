@@ -157,7 +157,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   /* copies of slot homes stay true if the block is only entered from the one before it */
   const struct kn_block *block = &w->f->block[b];
   bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
-  w->falls = keep;
+  w->entered = keep ? w->entered : kn_here(w);
   w->regs.cached &= usable & -(uint64_t)keep;
   w->regs.epoch += !keep; /* no branches on it: they would be mispredicted */
   /* what the edge may have written as a home holds no copy any more */

@@ -62,9 +62,9 @@ struct kn_walk {
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
   uint32_t next_block;          /* behind it in the layout, or UINT32_MAX */
-  bool to_next;                 /* the terminator has an edge to next_block */
-  bool
-    falls; /* the block is entered from the one before it only: what that left in registers is there */
+  uint32_t
+    entered;    /* where the newest block begins that is not just entered from the one before it */
+  bool to_next; /* the terminator has an edge to next_block */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;

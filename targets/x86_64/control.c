@@ -10,10 +10,10 @@ void x64_place_label(struct kn_walk *w, uint32_t label) {
   x64(w)->newest_label = kn_here(w);
 }
 
-/* True if something may jump to here: a label, or the block that begins here. */
+/* True if something may jump to here: to a label, to the block, or to an empty one before it. */
 static bool is_target(struct kn_walk *w) {
   uint32_t here = kn_here(w);
-  return x64(w)->newest_label == here || (!w->falls && kn_label_at(w, w->block) == here);
+  return x64(w)->newest_label == here || w->entered == here;
 }
 
 /* A jump that follows a conditional one directly may change places with it (see x64_relax). */
