@@ -74,7 +74,7 @@ static void log_arrival(const struct kn_walk *w) {
 
 void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   if (!kn_place_results(w, types, n)) return;
-  /* all of their registers first, so that nothing takes them */
+  /* reserve all of their registers first, so that nothing takes them */
   uint64_t held = 0;
   for (unsigned k = 0; k < n; k++) {
     const struct kn_arg *a = &w->args.at[k];

@@ -9,10 +9,10 @@
 
 #include "targets/target.h"
 
-/* How far the assignment of places has come. */
+/* What the arguments placed so far have taken. */
 struct kn_assign {
   unsigned gp, fp; /* registers given out, by bank */
-  unsigned third;  /* and of a third kind: places on the x87 stack */
+  unsigned third;  /* of a third kind: places on the x87 stack */
   uint32_t stack;  /* bytes of the stack area */
   unsigned joined; /* parts left of an argument of several (KILN_PARAM_JOIN) */
   bool first;      /* the next is its first */
@@ -30,18 +30,18 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
-/* Fills w->args with the places of a call's `n` operands; `end` tells what all take. False, and the function
+/* Fills w->args with the places of a call's `n` operands; `end`: what all of them take. False, and the function
  * failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
                    const kiln_param *params, uint32_t n_params, struct kn_assign *end);
 /* The same for the parameters of the function itself. */
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end);
-/* The same for results. Also false if they are more than registers. */
+/* The same for results. Also false if there are more results than registers. */
 bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n);
 /* Takes the results of call w->i, which have just arrived: kn_target.take_result of each that has a
  * register. */
 void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n);
-/* The symbol that a callee's handle is, or 0: then the address is in a register. */
+/* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
 
 #endif

@@ -1,5 +1,6 @@
-/* Sorting of cases: insertion for few, else by bytes from the lowest, leaving out those that are the
- * same in all. Front ends often give them in order, which is looked at first. See cases.h. */
+/* Sorts cases: insertion sort for few, else a radix sort by bytes from the lowest, without the
+ * bytes that are equal in all. Front ends often give them in order, which is checked first. See
+ * cases.h. */
 #include "lib/cases.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@ struct kn_case {
   uint32_t to; /* label */
 };
 
-/* Sorts `n` cases by value, as unsigned numbers after `flip` was applied with exclusive or: 1 << 63
- * orders them as signed ones. `temp` has room for `n`. */
+/* Sorts `n` cases by value, as unsigned numbers after an exclusive or with `flip`: 1 << 63 orders
+ * them as signed ones. `temp` is memory for `n` cases. */
 void kn_cases_sort(struct kn_case *c, struct kn_case *temp, uint32_t n, uint64_t flip);
 
 #endif

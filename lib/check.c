@@ -1,7 +1,7 @@
 /* The allocation checker's replay: each event changes what the places hold (check_flow.c) or is a
  * claim to be proved; each instruction's window of events must read each of its operands. Called by
- * lib/compile.c. Invariant: nothing is believed of the walk but that events name the places that the
- * code names. */
+ * lib/compile.c. Invariant: the walk is trusted in one thing only, that events name the places that
+ * the code names. */
 #include "lib/check.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ enum {
   SLOT_REGISTER = 2,  /* some access was one of a register */
   SLOT_IN_MEMORY = 4, /* some was one of memory */
 };
-/* Folded operands of folded operands: deeper than any target folds. */
+/* Operands folded into operands that are folded themselves: more levels than any target has. */
 enum { FOLD_DEPTH = 16 };
 
 /* ---- recording ---- */
@@ -78,7 +78,7 @@ static void name_place(const struct kn_check *c, uint32_t place, char out[40]) {
   out[at] = 0;
 }
 
-/* Without memory nothing was proved, and nothing is wrong. Returns false. */
+/* Out of memory: nothing was proved, but nothing was found wrong. Returns false. */
 static bool no_memory(struct kn_check *c) {
   kn_func_fail(c->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
   return false;
@@ -111,7 +111,7 @@ static bool wrong(struct kn_check *c, uint32_t handle, uint32_t place, const cha
   return wrong_at(c, c->inst, handle, place, what);
 }
 
-/* The same where no place is meant. */
+/* The same without a place. */
 static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
   if (c->flow.full) return no_memory(c);
   kn_func_fail(c->f, KILN_ERR_INTERNAL, c->block, c->inst, "allocation check: v%u: %s",
@@ -131,7 +131,7 @@ static void count_use(struct kn_check *c, uint32_t h) {
   if (is_operand(h)) c->values.at[h].uses++;
 }
 
-/* An access that makes its slot no variable: not of the whole of it, as one type. */
+/* True if the access is of the whole slot as one type, as those of variables are. */
 static bool plain_access(const struct kn_inst *in) {
   return in->c == 0 && (in->op == KILN_OP_LOAD || in->op == KILN_OP_STORE);
 }
@@ -194,7 +194,8 @@ static struct kn_check_value *value(struct kn_check *c, uint32_t v) {
   return x;
 }
 
-/* v was not computed where its instruction stands: a user may do that, or fold it. */
+/* True if v was not computed where its instruction stands: a reader may compute it there, or fold
+ * it. */
 static bool waits(const struct kn_check *c, uint32_t v) {
   static const uint8_t folds[KILN_OP_COUNT] = {
     [KILN_OP_ADDR] = 1,  [KILN_OP_LOAD] = 1,   [KILN_OP_ICMP] = 1, [KILN_OP_FCMP] = 1,
@@ -206,7 +207,7 @@ static bool waits(const struct kn_check *c, uint32_t v) {
   return x->made && !x->defined && c->flow.home.at[v] == c->block + 1 && folds[c->f->inst[v].op];
 }
 
-/* All that this window may read on behalf of operand h. */
+/* Notes all values that this window may read for operand h. */
 static void expect(struct kn_check *c, uint32_t h, unsigned depth) {
   if (!is_operand(h)) return;
   c->values.at[h].expected = c->window;
@@ -216,7 +217,7 @@ static void expect(struct kn_check *c, uint32_t h, unsigned depth) {
   for (uint32_t k = 0; k < o.n; k++) expect(c, kn_operand(&o, k), depth + 1);
 }
 
-/* All value operands of waiting v were read in this window. */
+/* True if all value operands of v, which waits, were read in this window. */
 static bool folded(struct kn_check *c, uint32_t v, unsigned depth) {
   const struct kn_inst *in = &c->f->inst[v];
   struct kn_operands o = kn_operands(c->f, in);
@@ -228,7 +229,7 @@ static bool folded(struct kn_check *c, uint32_t v, unsigned depth) {
   return true;
 }
 
-/* Waiting v serves the instruction of this window without a register of its own. */
+/* True if v, which waits, is used by this window's instruction without a register of its own. */
 static bool served(struct kn_check *c, uint32_t v) {
   unsigned op = c->f->inst[v].op;
   bool next = c->values.at[v].made + 1 == c->window;
@@ -247,7 +248,8 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
   return c->slots.at[slot] & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
 }
 
-/* An access to a variable was one of its register, or of memory: always the same. */
+/* Notes that a variable was accessed in its register, or in memory: all accesses must be the
+ * same. */
 static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   uint8_t *s = &c->slots.at[slot];
   *s |= (uint8_t)what;
@@ -290,7 +292,7 @@ static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
     if (!is_operand(h)) continue;
     const struct kn_check_value *x = value(c, h);
     if (x->reads >= x->needs) continue;
-    /* it was computed on the way, or never is */
+    /* it was computed within this window, or never is */
     if (x->reads && x->expected == c->window && c->f->inst[h].op == KILN_OP_ADDR) continue;
     if (x->reads == 0 && waits(c, h) && served(c, h)) continue;
     return h;
@@ -341,7 +343,7 @@ static uint32_t upper(struct kn_check *c, uint32_t place) {
   return kn_flow_frame(&c->flow, offset < 0 && c->target->frame_up ? offset - 8 : offset + 8);
 }
 
-/* Something is written to place that the allocator answers for. */
+/* The allocator's code writes to place: checks that it may. */
 static bool writes(struct kn_check *c, uint32_t place, uint32_t handle) {
   if (place >= KN_FLOW_REGS) return true;
   const struct kn_target *t = c->target;
@@ -350,14 +352,14 @@ static bool writes(struct kn_check *c, uint32_t place, uint32_t handle) {
   return true;
 }
 
-/* Not the result: what was read there must have been read by now. */
+/* Checks that no read of place is pending, unless the result is written there. */
 static bool not_busy(struct kn_check *c, uint32_t place, uint32_t handle) {
   if (place < c->busy_at.n && c->busy_at.at[place] == c->busy)
     return wrong(c, handle, place, "overwritten before the instruction has read it");
   return writes(c, place, handle);
 }
 
-/* Nothing may be written to place until the walk says DONE. */
+/* Nothing may be written to place before the walk logs DONE. */
 static bool keep(struct kn_check *c, uint32_t place) {
   while (c->busy_at.n <= place)
     if (!KN_PUSH(c->f, c->busy_at, 0)) return false;
@@ -559,7 +561,7 @@ static bool on_edge(struct kn_check *c, uint32_t e) {
     return wrong_value(c, c->inst, "the code of an edge that does not begin here");
   c->busy++;
   c->edge = e;
-  if (term->op == KILN_OP_BRIND) return true; /* all of its edges are one window, with itself */
+  if (term->op == KILN_OP_BRIND) return true; /* it and all of its edges are one window */
   c->window++;
   expect_args(c, e);
   kn_flow_edge(&c->flow, e);

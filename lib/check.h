@@ -1,7 +1,7 @@
-/* The allocation checker, in checking builds only: records the log of a walk (lib/walk.h) and proves
- * from it and the IR that each operand of each instruction is read where its value is, on every path.
- * lib/compile.c attaches it to a session's walk and asks it after each function. It knows nothing of
- * the allocator but the log; docs/architecture.md says what is proved and what is not. */
+/* The allocation checker, in checking builds only: records the log of a walk (lib/log.h) and proves from it and the
+ * IR that each operand of each instruction is read where its value is, on every path. lib/compile.c attaches it to a
+ * session's walk and runs it after each function. It knows nothing of the allocator but the log; docs/architecture.md
+ * says what is proved and what is not. */
 #ifndef KN_LIB_CHECK_H
 #define KN_LIB_CHECK_H
 
@@ -15,13 +15,13 @@ struct kn_check_event {
 
 /* What the replay knows of a value. */
 struct kn_check_value {
-  uint32_t uses;     /* in code that is there */
+  uint32_t uses;     /* in blocks that have code */
   uint32_t expected; /* window in which it may be read */
   uint32_t window;   /* window of `reads` and `needs` */
   uint32_t reads, needs;
-  uint32_t made; /* window of its instruction, 0: that was not yet */
+  uint32_t made; /* window of its instruction; 0: not reached yet */
   bool defined;  /* its DEF or ALIAS was seen */
-  bool flags;    /* a comparison or test that read its operands where it stands */
+  bool flags;    /* a comparison or test whose code is where it stands */
 };
 
 struct kn_check {
@@ -38,10 +38,10 @@ struct kn_check {
   uint64_t lost;   /* registers lost in this window */
   uint32_t block;  /* being replayed, or KN_FLOW_NONE */
   uint32_t inst;   /* its instruction now, 0: none yet */
-  uint32_t next;   /* the one that has to be the next */
+  uint32_t next;   /* the one that must come next */
   uint32_t edge;   /* or KN_FLOW_NONE */
   uint32_t window; /* grows with each instruction and edge */
-  uint32_t busy;   /* grows where all reads are done */
+  uint32_t busy;   /* grows when all reads are done */
   bool in_memory;  /* this LOAD or STORE: its variable is in memory */
   bool read_copy;  /* this LOAD read a copy of its variable's content */
   KN_ARRAY(struct kn_check_value) values;
@@ -61,10 +61,11 @@ struct kn_check {
 bool kn_check_attach(struct kn_walk *w, kiln_module *m);
 /* Forgets the events so far: a function begins. */
 void kn_check_begin(struct kn_check *c);
-/* Proves the function whose walk was recorded; false, and the function has failed with
- * KILN_ERR_INTERNAL, if that cannot be done. Events may also be given by `events`. */
+/* Proves the function whose walk was recorded. False if that cannot be done: the function has
+ * failed with KILN_ERR_INTERNAL. Tests may fill in `events` themselves. */
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
-/* False if slot *slot overlaps with *place or with the slot whose memory that is. */
+/* False if two parts of the frame overlap: then *slot overlaps with *place, or with the slot whose
+ * memory that is. */
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
 void kn_check_free(struct kn_check *c, kiln_module *m);
 

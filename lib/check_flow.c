@@ -1,11 +1,11 @@
-/* The checker's machine and its proof over the flow graph: see check_flow.h. A use of what a block did
- * not write itself becomes a demand on the block's beginning, and that one on the end of each block
- * before it, until it is met or cannot be. Demands that only wait for each other are met: loops. */
+/* The checker's model of the machine and its proof over the flow graph: see check_flow.h. A read of what the block
+ * did not write itself becomes a demand on the block's beginning, and that one on the end of each block before it,
+ * until it is met or cannot be. Demands that only wait for each other, around a loop, are met. */
 #include "lib/check_flow.h"
 
 #include <string.h>
 
-/* What is not proved beyond that in one function: the largest ones have a few for each instruction. */
+/* Limits of the proof in one function: the largest functions have a few demands for each instruction. */
 enum { DEMANDS_EACH = 16, MIN_DEMANDS = 1 << 16, MAX_DEMANDS = 1 << 22, MAX_SUSPECTS = 1 << 10 };
 
 static uint64_t most_demands(const kiln_func *f) {
@@ -96,7 +96,7 @@ static struct kn_flow_slot *put(struct kn_flow *w, struct kn_flow_map *m, uint32
 bool kn_flow_begin(struct kn_flow *w, kiln_func *f) {
   w->f = f;
   w->full = false;
-  /* epochs that come round again would make old entries true */
+  /* epochs that wrap around would make old entries valid */
   if (w->epoch > UINT32_MAX - f->blocks.n - 2) {
     kn_flow_free(w, f->module);
     *w = (struct kn_flow){.f = f};
@@ -253,7 +253,8 @@ static void demand(struct kn_flow *w, uint32_t block, uint32_t place, uint32_t h
 
 bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst) {
   if (kn_flow_knows(w, place, handle)) {
-    /* an alias of what the variable held when the block began: it must have been there */
+    /* an alias of what the variable held when the block began: that must have been in the place
+     * then */
     struct kn_flow_cell c = cell(w, place);
     const struct kn_flow_cell *a = is_alias(w, handle) ? &w->alias.at[handle] : NULL;
     if (a && a->first == 0 && c.entry && !listed(w, c.first, handle, 0))
@@ -274,7 +275,7 @@ bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t 
     return true;
   }
   if (v == 0 || c.entry == 0 || is_alias(w, handle)) return false;
-  /* made in this block: the place holds that of another round at most */
+  /* made later in this block: the place can only hold the value of an earlier iteration */
   if (w->home.at[v] == w->block + 1 && w->f->inst[v].op != KILN_OP_PARAM) {
     if (w->seen.at[v] == w->epoch) return false;
     return true; /* not dominated by its definition: any bits */
@@ -293,7 +294,7 @@ static void save(struct kn_flow *w, uint32_t where, uint32_t place) {
   s->first = c->first;
 }
 
-/* Ends an edge: what it wrote is noted, and undone. */
+/* Ends an edge: records what it wrote, and undoes that. */
 static void end_edge(struct kn_flow *w) {
   for (uint32_t i = 0; i < w->undo.n; i++) save(w, w->f->blocks.n + w->edge, w->undo.at[i].a);
   for (uint32_t i = w->undo.n; i-- > 0;) {
@@ -338,7 +339,7 @@ uint32_t kn_flow_given(const struct kn_flow *w, uint32_t e, uint32_t param) {
 
 /* ---- the proof ---- */
 
-/* The edges into each block: those that code takes. */
+/* Lists the edges into each block that code takes. */
 static bool make_edges(struct kn_flow *w, const uint8_t *taken) {
   const kiln_func *f = w->f;
   if (!RESIZE(w, w->in_first, f->blocks.n + 1) || !RESIZE(w, w->in_edges, f->edges.n + 1) ||
@@ -381,7 +382,7 @@ static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_
     is_content(handle) ? find(w, &w->stored, source, kn_index(handle)) : NULL;
   if (s && listed(w, s->first, handle, stores ? stores->first : 0)) return HELD;
   if (v == handle && w->home.at[v] == source + 1 && w->alias.at[v].epoch > w->family) {
-    /* in its own block it was another name of what a variable held */
+    /* in its own block it was an alias of what a variable held */
     const struct kn_flow_cell *a = &w->alias.at[v];
     if (s && listed(w, s->first, KN_FLOW_CONTENT(a->entry - 1), a->first)) return HELD;
     if (a->first || (s && s->entry == 0)) return LOST;
@@ -416,7 +417,7 @@ static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
   return false;
 }
 
-/* Whether a lost content matters: it does once something was stored. */
+/* True if it matters that a variable's content was lost: it does once something was stored. */
 static bool matters(struct kn_flow *w, uint32_t block, uint32_t handle) {
   if (!is_content(handle)) return true;
   return find(w, &w->stored, block, kn_index(handle)) || stored_before(w, block, kn_index(handle));
@@ -428,12 +429,13 @@ bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_deman
     *failed = w->suspects.at[i];
     if (stored_before(w, failed->block, kn_index(failed->handle))) return false;
   }
-  uint32_t lost = 0; /* contents that were lost: each costs a search */
+  uint32_t lost = 0; /* lost contents: each costs a search */
   for (uint32_t i = 0; i < w->demands.n && !w->full; i++) {
     struct kn_flow_demand d = w->demands.at[i];
     *failed = d;
     uint32_t v = value_of(d.handle);
-    if (d.block == 0) { /* arguments are there by events; else not dominated, or never stored */
+    /* at the entry: arguments arrive by events; all else is not dominated, or never stored */
+    if (d.block == 0) {
       if (v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0) return false;
       continue;
     }

@@ -1,7 +1,7 @@
-/* What the allocation checker knows of the machine: places, what they hold, and over the flow graph
- * whether a place holds a value on every path. lib/check.c feeds it one block after the other. It
- * reads the IR alone. Invariant: within a block a place holds a list of facts, and, as long as nothing
- * was written to it, whatever some place held when the block began. */
+/* The allocation checker's model of the machine: places, what they hold, and over the flow graph whether a place
+ * holds a value on every path. lib/check.c feeds it one block after the other. It reads the IR only. Invariant:
+ * within a block a place holds a list of facts, and, as long as nothing was written to it, whatever some place held
+ * when the block began. */
 #ifndef KN_LIB_CHECK_FLOW_H
 #define KN_LIB_CHECK_FLOW_H
 
@@ -47,7 +47,7 @@ struct kn_flow_demand {
 
 struct kn_flow {
   kiln_func *f;
-  bool full;       /* out of memory: what is said from now on means nothing */
+  bool full;       /* out of memory: no answer means anything from now on */
   uint32_t epoch;  /* grows with each function and block */
   uint32_t family; /* the function's epoch */
   uint32_t block;
@@ -75,7 +75,8 @@ struct kn_flow {
   KN_ARRAY(uint8_t) marks;
 };
 
-/* Begins a function; kn_flow_made and kn_flow_give for all of it come first. */
+/* Begins a function. kn_flow_made and kn_flow_give are called for all of it before anything
+ * else. */
 bool kn_flow_begin(struct kn_flow *w, kiln_func *f);
 /* Edge e gives its target's parameter `param` the argument h. */
 void kn_flow_give(struct kn_flow *w, uint32_t e, uint32_t param, uint32_t h);
@@ -93,14 +94,15 @@ void kn_flow_block(struct kn_flow *w, uint32_t block);
 void kn_flow_block_end(struct kn_flow *w);
 /* What follows happens on edge e only: until the next, or the block's end. */
 void kn_flow_edge(struct kn_flow *w, uint32_t e);
-/* Instruction v of this block is there: what other rounds of a loop left of it is it no more. */
+/* Instruction v of this block is reached: what earlier iterations of a loop left of it is no longer
+ * its value. */
 void kn_flow_new(struct kn_flow *w, uint32_t v);
 
-/* Place holds handle alone (0: nothing); also; what another one holds. */
+/* Place holds only `handle` (0: nothing); holds it too; holds what place `src` holds. */
 void kn_flow_write(struct kn_flow *w, uint32_t place, uint32_t handle);
 void kn_flow_add(struct kn_flow *w, uint32_t place, uint32_t handle);
 void kn_flow_copy(struct kn_flow *w, uint32_t dst, uint32_t src);
-/* Variable `slot` got another content: what held it does not any more. */
+/* Variable `slot` was stored to: what held its content no longer does. */
 void kn_flow_stored(struct kn_flow *w, uint32_t slot);
 /* Value v is what variable `slot` holds now. */
 void kn_flow_alias(struct kn_flow *w, uint32_t v, uint32_t slot);
@@ -112,7 +114,7 @@ uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place);
 /* True if place holds handle as far as this block tells; what has to be true when it begins is
  * noted as a demand of `inst`. */
 bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst);
-/* The same without what other blocks have to do with it. */
+/* The same by this block's facts alone, without a demand. */
 bool kn_flow_knows(const struct kn_flow *w, uint32_t place, uint32_t handle);
 
 /* True if all demands are met on all paths; else one that is not is in `failed`. `taken` says of

@@ -1,9 +1,10 @@
-/* The last part of the allocation check: stack slots have their parts of the frame alone, so that a
- * store to one changes no value. Called by check.c when the log was replayed. */
+/* The last part of the allocation check: no part of a stack slot's memory in the frame belongs to
+ * anything else, so that a store to one changes no value. Called by check.c when the log was
+ * replayed. */
 #include "lib/check.h"
 
 static uint64_t area_end(const struct kn_slot *s) {
-  /* one that is aligned beyond the stack may be behind a pointer */
+  /* a slot aligned beyond the stack may be reached through a pointer, which is in the frame */
   uint64_t size = s->align_log2 > 4 ? 8 : s->size_bytes ? s->size_bytes : 1;
   return (uint64_t)((int64_t)s->frame + INT32_MAX) + size;
 }
@@ -39,7 +40,7 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
   kiln_func *f = c->f;
   c->areas.n = 0;
   for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].frame != 0 && !KN_PUSH(f, c->areas, i)) return true; /* it has failed */
+    if (f->slots.at[i].frame != 0 && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
   uint32_t *at = c->areas.at, n = c->areas.n;
   sort_areas(f, at, n);
   for (uint32_t i = 1; i < n; i++)

@@ -1,6 +1,6 @@
-/* The code buffer: room, labels, literals, relocations, and the one function that moves what points into
- * code. See lib/code.h. Called by the targets and by lib/walk.c. Invariant: `p` is between `base` and the end of
- * the session's code, also after a failure. */
+/* The code buffer: space, labels, literals, relocations, and the one function that moves what points into code. See
+ * lib/code.h. Called by the targets and by lib/walk.c. Invariant: `p` is between `base` and the end of the session's
+ * code, also after a failure. */
 #include "lib/walk.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ bool kn_code_room(struct kn_walk *w, size_t bytes) {
       kn_func_fail(w->f, cap > UINT32_MAX ? KILN_ERR_LIMIT : KILN_ERR_MEMORY, UINT32_MAX, 0,
                    "no room for machine code");
       w->code.p =
-        w->code.base + w->code.start; /* goes on writing into what there is, until the walk stops */
+        w->code.base + w->code.start; /* the walk overwrites this function's code until it stops */
       return false;
     }
     out->code = code;
@@ -38,7 +38,7 @@ uint32_t kn_code_mark(struct kn_walk *w, uint32_t at) {
 }
 
 uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size) {
-  /* the last few are looked at: constants in a loop come again soon */
+  /* only the last few are compared: constants in a loop come again soon */
   uint32_t n = w->code.literals.n;
   for (uint32_t k = 0; k < 4 && k < n; k++) {
     const struct kn_literal *l = &w->code.literals.at[n - 1 - k];

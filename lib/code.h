@@ -1,21 +1,22 @@
-/* The code buffer of a walk: where the next byte goes, and everything that points into code that may still
- * move before the function is complete. Used by the targets; the functions are in lib/code.c.
+/* The code buffer of a walk: where the next byte goes, and everything that points into code that may still move
+ * before the function is complete. Used by the targets; the functions are in lib/code.c.
  *
- * Invariant: whatever names a place in the code of the function being walked (a label, a relocation, a piece
- * of the map) is the number of a mark, so that one function moves all of them: kn_code_move_marks. Marks
- * are resolved to offsets when the function ends (kn_code_resolve). */
+ * Invariant: whatever names a place in the code of the function being walked (a label, a relocation, a piece of the
+ * map) is the number of a mark, so that one function moves all of them: kn_code_move_marks. When the function ends,
+ * relocations and pieces get the offsets of their marks (lib/walk.c, lib/map.c). */
 #ifndef KN_LIB_CODE_H
 #define KN_LIB_CODE_H
 
 #include "targets/target.h"
 
-/* Bytes that one instruction may emit without asking for room: asserted in checking builds. */
+/* Bytes of code that one instruction may emit without asking for space: checked in checking
+ * builds. */
 enum { KN_INST_ROOM = 1024 };
 
-/* A place in the code. Bytes are cut or inserted at fixups only, so that how many fixups are before a mark
- * tells by how much it moves. */
+/* A place in the code. Bytes are cut or inserted at fixups only, so the number of fixups before a mark tells how far
+ * it moves. */
 struct kn_mark {
-  uint32_t at;     /* offset in the session's code, or UINT32_MAX: a label that is not placed */
+  uint32_t at;     /* offset in the session's code, or UINT32_MAX: a label not yet placed */
   uint32_t fixups; /* made before it */
 };
 
@@ -34,24 +35,22 @@ struct kn_literal {
 };
 
 struct kn_code {
-  uint8_t *p; /* next byte of code */
-  uint8_t
-    *limit;      /* beyond it, room must be made before an instruction; NULL: the function failed */
-  uint8_t *base; /* of the session's code */
-  uint32_t start;                  /* function's offset in it */
+  uint8_t *p;     /* next byte of code */
+  uint8_t *limit; /* beyond it the buffer must grow first; NULL: the function failed */
+  uint8_t *base;  /* of the session's code */
+  uint32_t start; /* function's offset in it */
   uint32_t cfi_first, reloc_first; /* of the function, in the session's output */
-  /* The first are the labels of the blocks, by block; further labels, relocations and pieces follow as they
-   * come. */
+  /* First the labels of the blocks, by block; then further labels, relocations and pieces as they come. */
   KN_ARRAY(struct kn_mark) marks;
   KN_ARRAY(struct kn_fixup) fixups; /* in ascending order */
   KN_ARRAY(struct kn_literal) literals;
-  /* For a target that changes its code's length at the function's end: the bytes cut before each fixup
-   * (modulo 2^32: it may grow), and in all. */
+  /* For a target that changes the length of its code at the function's end: the bytes cut before each fixup (modulo
+   * 2^32: code may also grow), and in all. */
   KN_ARRAY(uint32_t) cut;
 };
 
-/* Makes room for `bytes` of code and moves `p`, `base`, `limit` along. False without memory, or if the
- * function failed before. */
+/* Grows the buffer so that `bytes` more of code fit; `p`, `base` and `limit` move with it. False without memory, or
+ * if the function failed before. */
 bool kn_code_room(struct kn_walk *w, size_t bytes);
 /* A new label, not placed. */
 uint32_t kn_code_label(struct kn_walk *w);
@@ -62,10 +61,10 @@ uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_
 /* A relocation at code offset `at`. */
 void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
                       int64_t addend);
-/* Makes room in `cut` for one entry a fixup and the total. False if the function failed. */
+/* Makes `cut` long enough for an entry per fixup and the total. False if the function failed. */
 bool kn_code_make_cuts(struct kn_walk *w);
-/* Moves the marks down along with code that was: each by `delta` bytes, and by cut[k] for one that has k
- * fixups before it; `cut` may be NULL. Fixups are moved by whoever moves the code. */
+/* Moves the marks after code was moved down: each by `delta` bytes, and by cut[k] for one that has k fixups before
+ * it; `cut` may be NULL. Whoever moves the code moves the fixups. */
 void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);

@@ -10,7 +10,7 @@
 
 static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
 
-/* Plan and walk live as long as the session: their arrays stay warm. */
+/* Plan and walk live as long as the session, so that their arrays are reused. */
 static bool make_rooms(kiln_session *s) {
   if (s->walk) return true;
   kiln_module *m = s->module;
@@ -94,7 +94,7 @@ static kiln_status generate(kiln_func *f) {
   uint64_t t1 = now(s->timing);
   status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
   uint64_t t2 = now(s->timing);
-  /* arrays that outlive the function tell the module what they lack */
+  /* the session's own arrays report to the module that memory is lacking */
   if (status == KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;

@@ -5,7 +5,6 @@
 
 /* ---- moves ---- */
 
-/* Fills in where h is to be read from. */
 void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   m->src = KN_NO_REG;
   m->src_handle = 0;
@@ -59,8 +58,8 @@ static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m)
   (void)w, (void)m;
 }
 
-/* Performs the collected moves as if at once: to the frame first (no such destination is a source:
- * whoever collects sees to that), then among registers, then loads and constants. */
+/* To the frame first (whoever collects the moves sees to it that no such destination is a source),
+ * then among registers, then loads and constants. */
 void kn_run_moves(struct kn_walk *w) {
   struct kn_reg_move reg[64], out[128];
   unsigned n = 0;
@@ -109,8 +108,8 @@ void kn_run_moves(struct kn_walk *w) {
   w->moves.n = 0;
 }
 
-/* Notes where the values are, and that each is used once. None may wait to be computed. Few branches,
- * here and in the next: what arguments are is hardly ever the same twice, so sets of them are made. */
+/* Few branches, here and in kn_move_few: what kinds of operands the arguments are is hardly ever the same twice, so
+ * masks of them are made. */
 void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
   uint64_t free = 0;
   unsigned left = 0;
@@ -128,7 +127,7 @@ void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
       m->frame[k] = one.src_frame;
       flags = v->flags;
     }
-    /* kn_drop, but that nothing is free before all are known */
+    /* as kn_drop, but no register is freed before all values are known */
     uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
     free |= (last & plain) << (v->reg & 63);
     left |=
@@ -139,7 +138,6 @@ void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
   for (; left; left &= left - 1) kn_release(w, m->h[__builtin_ctz(left)]);
 }
 
-/* Performs the moves as if at once. */
 void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
   unsigned moves = 0, others = 0;
   uint64_t read = 0, written = 0;
@@ -150,7 +148,7 @@ void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
     read |= (uint64_t)move << (m->src[k] & 63);
     written |= (uint64_t)move << m->dst[k];
   }
-  if (KN_UNLIKELY((read & written) != 0)) { /* some wait for others */
+  if (KN_UNLIKELY((read & written) != 0)) { /* a destination of one is the source of another */
     for (unsigned k = 0; k < n; k++) {
       struct kn_place_move one = {.dst = m->dst[k], .src = m->src[k], .type = m->type[k]};
       if (one.src == KN_NO_REG && kn_is_value(m->h[k])) one.src_frame = m->frame[k];
@@ -182,7 +180,6 @@ void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
   for (unsigned k = 0; k < n; k++) KN_LOG(w, KN_EV_USE, m->h[k], m->dst[k]);
 }
 
-/* Arguments that are still to be computed are computed now, before the paths part. */
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e) {
   const struct kn_edge_arg *args = w->f->edge_args.at;
   unsigned flags = 0;
@@ -236,8 +233,8 @@ static void log_edge(struct kn_walk *w, const struct kn_edge *e) {
   (void)e;
 }
 
-/* The usual edge: a few arguments, for parameters whose homes are registers. False, and nothing done, if
- * this is another. */
+/* The usual edge: a few arguments, for parameters whose homes are registers. False, with nothing done, for any other
+ * edge. */
 static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[e->target];
@@ -265,7 +262,6 @@ static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
   return true;
 }
 
-/* Writes the homes of the target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
   kiln_func *f = w->f;
   uint32_t before = kn_here(w);
@@ -291,7 +287,8 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     }
     if (arg->value == param && !shadowed) continue; /* it stays as it is */
     kn_source(w, arg->value, &m);
-    /* a parameter of the target in memory that this edge also writes: out of the way first */
+    /* the source is a parameter of the target, in the frame, which this edge may write, too: copy
+     * it away first */
     if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
         w->inst[arg->value].a == e->target && arg->value != param) {
       int32_t copy = kn_frame_alloc(w, kn_wide(w, m.type) ? 16 : 8, 4);
@@ -309,7 +306,6 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
   return kn_here(w) != before;
 }
 
-/* Parameters of an address-taken block come from their shadow slots to their homes. */
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b) {
   for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
     struct kn_val *v = &w->val[i];

@@ -1,5 +1,5 @@
-/* kiln_emit_elf: the column of calls that makes an ELF64 relocatable object, group sections and the
- * headers. Called by front ends after the last function. Invariant: `out` only
+/* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
+ * sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
 #include "lib/elf.h"
 #include "ir/clock.h"
@@ -15,7 +15,7 @@ static uint32_t number_sections(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_groups; i++) e->groups[i].number = n++;
   for (uint32_t i = 0; i < e->n_sections; i++) {
     e->sections[i].number = n++;
-    n += e->sections[i].n_relas > 0; /* its relocations are the next */
+    n += e->sections[i].n_relas > 0; /* its relocation section is the next one */
   }
   return n;
 }
@@ -60,7 +60,7 @@ static void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t 
   e->at += sizeof(Elf64_Shdr);
 }
 
-/* Appends a name to the string table, which still is the object's end. */
+/* Appends a name to the string table, which is the last part of the object so far. */
 static uint32_t add_name(struct kn_elf *e, const char *name) {
   uint32_t offset = (uint32_t)(e->at - e->strtab);
   size_t size = strlen(name) + 1;
@@ -121,7 +121,7 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
 
 /* ---- the whole ---- */
 
-/* Upper bound of the object's size; 0 if it is out of all proportion. */
+/* Upper bound of the object's size; 0 if it is larger than any object can be. */
 static uint64_t size_bound(const struct kn_elf *e) {
   const uint64_t limit = UINT64_C(1) << 48;
   uint64_t size = sizeof(Elf64_Ehdr) + e->names_size + 256;

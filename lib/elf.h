@@ -1,7 +1,8 @@
-/* The object writer's rooms and what they share. kiln_emit_elf (lib/elf.c) calls them in order:
- * elf_place.c gives every definition a section and an offset, elf_symbols.c numbers the symbols,
- * elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame, elf_symbols.c
- * writes the symbol table, elf.c the headers. Invariant: after placing, nothing moves. */
+/* The files of the object writer and what they share. kiln_emit_elf (lib/elf.c) calls them in
+ * order: elf_place.c gives every definition a section and an offset, elf_symbols.c numbers the
+ * symbols, elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame,
+ * elf_symbols.c writes the symbol table, elf.c the headers. Invariant: after placing, nothing
+ * moves. */
 #ifndef KN_LIB_ELF_H
 #define KN_LIB_ELF_H
 
@@ -97,7 +98,7 @@ struct kn_elf {
   const struct kn_elf_machine *machine;
   kiln_session *const *sessions;
   uint32_t n_sessions;
-  struct kn_arena arena; /* dies with the call */
+  struct kn_arena arena; /* freed at the end of the call */
 
   struct kn_elf_func *funcs; /* all, in the order of the object */
   uint32_t n_funcs;
@@ -188,7 +189,7 @@ static inline void kn_put_rela(uint8_t *p, uint64_t offset, uint32_t symbol, uin
 
 static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
 
-/* memcpy for what is mostly short: no call up to 32 bytes. */
+/* memcpy for sizes that are mostly small: no call up to 32 bytes. */
 static inline void kn_elf_copy(uint8_t *to, const void *from, size_t n) {
   const uint8_t *p = from;
   uint64_t a, b;
@@ -231,8 +232,8 @@ static inline uint64_t kn_elf_fde_bytes(const struct kn_code_func *f) {
   return kn_align_up(KN_FDE_HEAD + (uint64_t)f->cfi_size, 8);
 }
 
-/* Writes a function's FDE, `cie` bytes behind the CIE; returns its end. `address`: the distance from its field to
- * the function; `cfi`: the rows of the function's session. */
+/* Writes a function's FDE, which is `cie` bytes behind the CIE; returns its end. `address`: the distance from the
+ * FDE's address field to the function; `cfi`: the rows of the function's session. */
 static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address,
                                       const struct kn_code_func *f, const uint8_t *cfi) {
   uint64_t size = kn_elf_fde_bytes(f);
@@ -240,7 +241,7 @@ static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address
   kn_put32(p + 4, cie + 4);
   kn_put32(p + 8, address);
   kn_put32(p + 12, f->size);
-  kn_put64(p + size - 8, 0); /* DW_CFA_nop, as far as the rows leave room */
+  kn_put64(p + size - 8, 0); /* padding: DW_CFA_nop */
   p[16] = 0;
   if (f->cfi_size > 0) kn_elf_copy(p + KN_FDE_HEAD, cfi + f->cfi_first, f->cfi_size);
   return p + size;

@@ -1,6 +1,6 @@
-/* Fourth room of the object writer: .eh_frame, one CIE and one FDE per function, so that debuggers,
- * profilers and exceptions can walk the frames. Called by lib/elf.c; the rows themselves come from the
- * walk. Invariant: FDEs are in the order of the functions. */
+/* Fourth step of the object writer: .eh_frame, one CIE and one FDE per function, so that debuggers, profilers and
+ * exceptions can walk the frames. Called by lib/elf.c; the rows themselves come from the walk. Invariant: FDEs are in
+ * the order of the functions. */
 #include "lib/elf.h"
 
 void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine) {

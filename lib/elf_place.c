@@ -1,6 +1,6 @@
-/* First room of the object writer: sections and groups, and for every function, data item,
- * constructor, block symbol and alias its section and offset. Called by lib/elf.c. Invariant: pieces
- * of a section are in ascending order of offset and do not overlap. */
+/* First step of the object writer: sections and groups, and for every function, data item,
+ * constructor, block symbol and alias its section and offset. Called by lib/elf.c. Invariant:
+ * pieces of a section are in ascending order of offset and do not overlap. */
 #include "lib/elf.h"
 
 #include <stdio.h>
@@ -308,7 +308,7 @@ static bool place_functions(struct kn_elf *e) {
     bool follows = section == run_section && session == run_session && i == run_next;
     struct kn_elf_section *sec = e->sections + section;
     uint64_t offset = kn_align_up(sec->size, align);
-    /* a hole before the function is not kept: where it is depends on who compiled what before */
+    /* a gap before the function is not kept: where gaps are depends on who compiled what before */
     if (!follows || f->start + delta != offset) {
       struct kn_elf_piece *p = add_piece(e, section, offset);
       if (p == NULL) return false;
@@ -436,7 +436,8 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
     place->section = KN_IN_COMMON;
     return true;
   }
-  /* Whether constant data is zero makes no difference, unless its section's name asks. */
+  /* Whether constant data is zero makes no difference, unless the name of its section decides the
+   * type. */
   bool zero = (!read_only(d) || s->section != NULL) && all_zero(d);
   uint32_t section = data_section(e, d, zero);
   if (section == UINT32_MAX) return false;
@@ -472,7 +473,7 @@ static bool order_func_data(struct kn_elf *e) {
   if (at == NULL || e->func_data == NULL) return fail_memory(e);
   for (uint32_t i = 0; i < m->n_data; i++)
     if (kn_data_owned(m->data + i)) at[m->data[i].owner]++;
-  uint32_t next = 0; /* at[]: the number of items becomes the place of the first one */
+  uint32_t next = 0; /* at[]: the number of items becomes the index of the first one */
   for (uint32_t k = 0; k < e->n_funcs; k++) {
     uint32_t owner = kn_elf_func(e, k)->symbol, count = at[owner];
     at[owner] = next;
@@ -489,8 +490,9 @@ static bool order_func_data(struct kn_elf *e) {
 
 /* ---- aliases ---- */
 
-/* Places an alias and those on the way to what it stands for. Every alias is placed once, so chains
- * cost nothing twice; one that is met again while its chain is followed is its own alias. */
+/* Places an alias, and the aliases between it and the symbol that it stands for. Each is placed
+ * once, so that long chains cost nothing twice; an alias that is met again while its chain is
+ * followed is its own alias, an error. */
 static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
   const struct kn_symbol *symbols = e->m->symbols;
   uint32_t n = 0;

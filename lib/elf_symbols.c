@@ -1,6 +1,6 @@
-/* Second and fifth room of the object writer: numbers the symbols (local ones first, as ELF wants) and
- * writes the symbol table with its strings. Called by lib/elf.c. Invariant: numbers of defined symbols
- * are fixed before the first relocation is written; undefined ones follow in order of reference. */
+/* Second and fifth step of the object writer: numbers the symbols (local ones first, as ELF wants) and writes the
+ * symbol table with its strings. Called by lib/elf.c. Invariant: numbers of defined symbols are fixed before the
+ * first relocation is written; undefined ones follow in order of reference. */
 #include "lib/elf.h"
 
 static bool is_local(const struct kn_symbol *s) {
@@ -69,8 +69,8 @@ bool kn_elf_number(struct kn_elf *e) {
     e->names_size += kn_comdat(m, e->groups[i].comdat)->length + 1;
   }
   e->first_local = (uint32_t)number;
-  /* the ids of late symbols are as threads came by: those that get a number, private data, follow in
-   * the order of their functions */
+  /* the ids of symbols added after the freeze depend on which thread came first; those that get a
+   * number, private data, follow in the order of their functions */
   uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
   for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
     const struct kn_symbol *s = kn_symbol(m, id);

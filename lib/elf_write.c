@@ -1,6 +1,6 @@
-/* Third room of the object writer: copies code and data to their places and writes the relocations
- * against them. Called by lib/elf.c; the object's memory is reserved. Invariant: code is copied once,
- * and only the copy is patched. */
+/* Third step of the object writer: copies code and data to their places and writes the relocations against them.
+ * Called by lib/elf.c; the object's memory is reserved. Invariant: code is copied once, and only the copy is
+ * patched. */
 #include "lib/elf.h"
 
 /* ---- content ---- */
@@ -24,8 +24,8 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
   else if (p->session != KN_PIECE_CTOR)
     from = output_of(e, p)->code + output_of(e, p)->funcs[p->first].start;
   if (size == 0) return;
-  /* What one thread compiled in one go is some KiB: for that memcpy's vector loop is quicker than its
-   * string instructions, which it takes from 2 KiB up. */
+  /* Runs of functions are often some KiB long: for those memcpy's vector loop is faster than its string instructions,
+   * which it uses from 2 KiB up. */
   const uint64_t step = 1024, limit = 65536;
   if (from != NULL)
     for (; size > step && size <= limit; from += step, to += step, size -= step)
@@ -70,8 +70,8 @@ static const char *symbol_name(const struct kn_elf *e, uint32_t id) {
   return name[0] != 0 ? name : "(no name)";
 }
 
-/* Resolves a reference from `at` to `to`, both offsets in the section at `base`. False if the field is
- * too narrow, then the linker has to help. */
+/* Resolves a reference from `at` to `to`, both offsets in the section at `base`. False if the field is too narrow:
+ * then the linker has to resolve it. */
 static bool patch(const struct kn_elf *e, uint8_t *base, uint64_t at, uint64_t to, int64_t addend) {
   int64_t distance = (int64_t)(to + (uint64_t)addend - at);
   uint32_t word;

@@ -1,8 +1,8 @@
-/* The frame of a walk: which offsets are given out. Offsets count from the frame register; see
- * kn_target.frame_up for their direction. The functions are in lib/regs.c (spill slots) and below.
+/* The frame of a walk: which offsets are given out. Offsets count from the frame register; kn_target.frame_up says in
+ * which direction. The functions are in lib/regs.c and lib/walk.h.
  *
- * Invariant: an offset is one value's for as long as the value may be read from it; offset 0 is never given
- * out and means "none". */
+ * Invariant: an offset belongs to one value for as long as the value may be read from it; offset 0 is never given out
+ * and means "none". */
 #ifndef KN_LIB_FRAME_H
 #define KN_LIB_FRAME_H
 
@@ -18,8 +18,8 @@ struct kn_va_area {
 struct kn_frame {
   int32_t low;             /* lowest frame offset given out; with frame_up: behind the highest */
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
-  uint32_t spare_inst;     /* instruction that gave the latest of them back, */
-  uint32_t spare_ready;    /* and how many there were: it may still read those that it gave */
+  uint32_t spare_inst;     /* instruction that gave the latest of them back: */
+  uint32_t spare_ready;    /* it may use only so many, since it may still read those */
   struct kn_va_area va;
 };
 

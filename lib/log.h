@@ -1,12 +1,12 @@
-/* The log of the allocator's decisions, which exists in checking builds (KN_CHECKS) alone: the walk and the
- * targets write it, lib/check.c replays and proves it.
+/* The log of the allocator's decisions, in checking builds (KN_CHECKS) only: the walk and the targets write it,
+ * lib/check.c replays it and proves the allocation.
  *
  * An event has a value and a place: a register (0 to 63), or KN_PLACE_FRAME + an offset in the frame. Events
  * are in the order of the code; within an instruction what is read comes before what is written. MOVE and
  * CONST are logged by whoever emits them, with the places that the code names.
  *
  * Not logged: a comparison that stays in the flags; constants, addresses, loads and extensions that wait for
- * their user (they have a DEF when they are computed after all, or their user reads their operands);
+ * their reader (they have a DEF when they are computed after all, or their reader reads their operands);
  * variables in memory; what a lowering does with its scratch registers. */
 #ifndef KN_LIB_LOG_H
 #define KN_LIB_LOG_H
@@ -15,7 +15,7 @@
 
 enum kn_event {
   KN_EV_BLOCK, /* the code of block `value` begins */
-  KN_EV_INST,  /* the code of instruction `value` begins; parameters have none */
+  KN_EV_INST,  /* the code of instruction `value` begins; parameters have no code */
   KN_EV_DEF,   /* value is computed (or arrives: arguments, results) in place, which holds it alone.
                   Behind an EDGE, of a parameter: place is its home and holds its argument */
   KN_EV_MOVE,  /* place gets what place `value` holds: spills, reloads, moves */
@@ -23,12 +23,12 @@ enum kn_event {
   KN_EV_USE,   /* value (or constant, or KN_CONTENT) is read from place as an operand of the
                   instruction; an argument is read from the place where the callee, the caller or the
                   next block expects it, once it is there */
-  KN_EV_DONE,  /* the registers of a set (see KN_LOG_SET) that were USEd are read by now: up to here
-                  nothing else may be written to them, but for the DEF of the result */
-  KN_EV_ALIAS, /* place is the register of a variable, and value, a load of it, is what is there:
+  KN_EV_DONE,  /* the registers of a set (see KN_LOG_SET) are read by now: from a USE up to here
+                  nothing may be written to them but the DEF of the result */
+  KN_EV_ALIAS, /* place is the register of a variable, and value, a load of it, is an alias:
                   place now holds it besides what it holds */
   KN_EV_STORE, /* place, the register of variable (slot) `value`, has what the STORE instruction
-                  stores: if it did not hold that operand yet, it holds it alone now */
+                  stores: if it did not hold that operand yet, it now holds nothing else */
   KN_EV_EDGE,  /* edge `value`: its moves and the DEFs of its target's parameters follow (one that
                   keeps its own value has none). What follows up to the next EDGE or BLOCK happens
                   on this edge only; but at an indirect branch the edges' moves all happen,
@@ -40,7 +40,7 @@ enum kn_event {
   KN_EV_COUNT
 };
 #define KN_PLACE_FRAME (1 << 30)
-/* Values of the log that are no handles: tags behind those of enum kn_tag. */
+/* Values of the log that are not handles: tags behind those of enum kn_tag. */
 enum kn_log_tag {
   KN_LOG_CONTENT = KN_TAG_FORWARD + 1, /* what variable slots[index] holds */
   KN_LOG_UPPER                         /* the upper half of value `index` */
@@ -56,8 +56,8 @@ static inline bool kn_log_is(uint32_t value, enum kn_log_tag tag) {
 #define KN_CONTENT(slot) kn_log_value(KN_LOG_CONTENT, slot)
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
-/* From now on the session's walks log to `log` (NULL: no more). False without memory, and in builds
- * that do not log (lib/compile.c). */
+/* From now on the session's walks log to `log` (NULL: no longer). False without memory, and in
+ * builds without the log (lib/compile.c). */
 bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 
 #ifdef KN_CHECKS

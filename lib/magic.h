@@ -1,6 +1,6 @@
-/* Division by a constant as a multiplication: which factor and shift. Granlund and Montgomery, "Division
- * by Invariant Integers using Multiplication" (1994), theorems 4.2 and 5.1. Targets emit what these
- * numbers say; nothing here knows machine code. */
+/* Division by a constant as a multiplication: the factor and the shift. Granlund and Montgomery, "Division by
+ * Invariant Integers using Multiplication" (1994), theorems 4.2 and 5.1. Targets emit the code; nothing here knows
+ * machine code. */
 #ifndef KN_LIB_MAGIC_H
 #define KN_LIB_MAGIC_H
 
@@ -14,7 +14,7 @@ struct kn_magic {
   bool carry;
 };
 
-/* Ceiling of 2^p / d for p up to 128, unless d divides it: then the quotient itself. */
+/* Ceiling of 2^p / d, for p up to 128. */
 static inline unsigned __int128 kn_magic_ceiling(unsigned p, uint64_t d) {
   unsigned __int128 top = p == 128 ? ~(unsigned __int128)0 : ((unsigned __int128)1 << p) - 1;
   return top / d + 1;

@@ -1,7 +1,7 @@
-/* The map of a function's code: which bytes were made for which instruction. The walk adds pieces as it
- * goes, from a second instance of its loop, so that a session without a map pays nothing per
- * instruction; a target that changes its code's length moves them along. Readers ask when the function is
- * compiled: kiln_session_code. Invariant: the first piece is the prologue; offsets ascend. */
+/* The map of a function's code: which bytes were made for which instruction. The walk adds pieces as it goes, from a
+ * second instance of its loop, so that a session without a map pays nothing per instruction; pieces are marks, which
+ * move with the code. Readers ask when the function is compiled: kiln_session_code. Invariant: the first piece is the
+ * prologue; offsets ascend. */
 #include "lib/walk.h"
 
 void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data) {
@@ -21,7 +21,7 @@ void kn_map_end(struct kn_walk *w) {
 
 /* ---- for readers ---- */
 
-/* The last function, if the pieces are its. */
+/* The last function, if it is the one that the pieces belong to. */
 static const struct kn_code_func *last(const kiln_session *s) {
   if (s == NULL) return NULL;
   const struct kn_output *o = &s->out;

@@ -1,5 +1,6 @@
-/* Parallel moves: see moves.h. Emits what nobody still reads; a cycle is opened by saving one of its
- * registers. Masks instead of lists: the usual case is a handful of independent moves. */
+/* Parallel moves: see moves.h. A move is emitted once nobody still has to read its destination; a
+ * cycle is opened by saving one of its registers. Masks instead of lists: the usual case is a
+ * handful of independent moves. */
 #include "lib/moves.h"
 
 #define BIT(r) (UINT64_C(1) << (r))
@@ -28,7 +29,7 @@ unsigned kn_moves_order(const struct kn_reg_move *moves, unsigned n, const uint8
       /* only cycles are left, each register read once: open one */
       unsigned d = (unsigned)__builtin_ctzll(pending);
       unsigned t = scratch[d >> 5];
-      /* the register that is overwritten is saved; its one reader reads the copy */
+      /* save the register that is overwritten next; its one reader reads the saved one */
       for (uint64_t m = pending; m; m &= m - 1) {
         unsigned j = by_dst[__builtin_ctzll(m)];
         if (src[j] == d) {

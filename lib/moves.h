@@ -1,4 +1,4 @@
-/* Puts register moves that happen at once into an order in which they may happen one by one. Pure;
+/* Puts register moves that happen at once into an order in which they can be done one by one. Pure;
  * called by the walk for edges, calls, returns and entries. */
 #ifndef KN_LIB_MOVES_H
 #define KN_LIB_MOVES_H

@@ -190,7 +190,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       uint32_t p = f->block[global->def_block].pos - 1;
       r->bank = bank_of(plan->target, v->type);
       r->first = p;
-      r->last = p == UINT32_MAX ? 0 : p; /* made in a block that is not reached: as a slot */
+      r->last = p == UINT32_MAX ? 0 : p; /* not reached: an empty interval */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &slots[kn_index(global->handle)];
@@ -213,7 +213,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       if (at && l[at - 1].header > r->first) r->last = l[outermost(plan, at, r->first) - 1].end;
       continue;
     }
-    /* a variable may carry its content round every loop that it is used in */
+    /* a variable may carry its content through every iteration of the loops that it is used in */
     if (r->bank == KN_NO_BANK) continue;
     uint32_t from = plan->loop_at[r->first];
     if (from) r->first = l[root(plan, from) - 1].header;
@@ -224,12 +224,11 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
 
 /* ---- homes ---- */
 
-/* A callee-saved register that the function does not save yet must earn its saving. */
+/* The least weight that is worth a callee-saved register which the function does not save yet. */
 enum { NEW_SAVED_WEIGHT = 16 };
 
-/* By bank: so many times the weight of the calls in its interval must an interval have to be worth a store
- * and a load at each. A slot costs a float more than a general value, which most operations read from
- * memory. */
+/* By bank: an interval is worth a store and a load around each of its calls if its weight is this many times that of
+ * the calls. A slot costs a float more than a general value, which most operations read from memory. */
 static const uint8_t around_call_weight[2] = {8, 2};
 
 struct scan {
@@ -261,7 +260,7 @@ static void displace(struct kn_plan *plan, struct scan *s, uint32_t g, uint64_t 
     }
   }
   if (best == KN_NO_REG) return;
-  /* the register must have been free for g's bank rules at g's beginning: it is, as g starts now */
+  /* g begins at this position, so the register is free for all of g's interval */
   struct kn_range *loser = &ranges[s->active[best]];
   loser->reg = KN_NO_REG;
   plan->at[loser->last].expire &= ~KN_BIT(best);
@@ -330,7 +329,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   }
 }
 
-/* Tells values and slots their homes. */
+/* Writes the homes into values and slots. */
 static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
   struct kn_slot *slots = f->slots.at;
   const struct kn_global *globals = f->globals.at;
@@ -345,7 +344,7 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
     v->frame = 0;               /* no longer the block's id */
     if (v->uses == 0) continue; /* a parameter that nobody reads */
     v->reg = (uint8_t)reg;
-    v->hint = KN_NO_REG; /* and no register has a copy of a slot home */
+    v->hint = KN_NO_REG; /* no register has a copy of a home in the frame yet */
     v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
   }
 }

@@ -12,8 +12,8 @@ enum {
   KN_VF_SLOT_HOME = 2, /* in its frame slot for life; `copy` may name a register that has a copy */
   KN_VF_FRAME = 4,     /* its spill slot `frame` holds it */
   KN_VF_ALIAS = 8,     /* `reg` is the home of a variable that still has this value */
-  KN_VF_ADDR = 16,     /* an ADDR not computed: its users fold it */
-  KN_VF_WAITS = 32,    /* not done: its one reader, close behind it, does it as well */
+  KN_VF_ADDR = 16,     /* an ADDR that is not computed: its readers fold it */
+  KN_VF_WAITS = 32,    /* not emitted: its only reader, close behind it, does both */
   KN_VF_ZX = 64        /* register bits above the type's width, to 64, are 0 */
 };
 
@@ -29,11 +29,11 @@ struct kn_range {
   uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK: never a register */
 };
 
-/* Loops are in descending order of their headers, so that what is inside of one comes before it. */
+/* Loops are in descending order of their headers: inner loops come before those around them. */
 struct kn_loop {
   uint32_t header, end; /* positions, both included */
   uint32_t parent;      /* index + 1, or 0 */
-  uint32_t jump;        /* index + 1 of an ancestor further up: see enclosing() */
+  uint32_t jump;        /* index + 1 of an ancestor further up: see outermost() */
   uint32_t depth;
 };
 
@@ -50,17 +50,16 @@ struct kn_plan {
   uint32_t n_layout;
   uint64_t saved; /* callee-saved registers used as homes */
   bool in_order;  /* layout is the order of filling */
-  bool scattered; /* it is not, and the function is larger than a core's own cache */
+  bool scattered; /* it is not, and the function's arrays are larger than a core's own cache */
 
   KN_ARRAY(uint32_t) order;         /* layout's memory if not in order */
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
   uint64_t *occupied;     /* registers that are homes of something live there */
-  struct kn_position *at; /* without registers and ranges between functions */
-  uint32_t
-    *loop_end; /* of a position that back edges go to: 1 + where the last comes from; else 0 */
-  uint32_t *loop_at; /* innermost loop: index + 1, or 0 */
+  struct kn_position *at; /* `expire` and `head` are 0 between functions */
+  uint32_t *loop_end; /* of a position that back edges go to: 1 + the last one's source; else 0 */
+  uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
   uint8_t *depth;
   uint32_t cap_positions;
   KN_ARRAY(uint32_t) stack; /* of the depth-first search */

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-/* Stores the local value in r to its spill slot, unless that has it; r is left without owner. */
+/* Stores the local value in r to its spill slot, unless that holds it already. The value is in no
+ * register then. */
 static void spill(struct kn_walk *w, unsigned r) {
   struct kn_val *v = &w->val[w->regs.owner[r]];
   if ((v->flags & KN_VF_FRAME) == 0) {
@@ -17,8 +18,8 @@ static void spill(struct kn_walk *w, unsigned r) {
   v->reg = KN_NO_REG;
 }
 
-/* A register out of `allowed` when none is free without loss: first copies of slot homes, then values
- * that their spill slots hold, then any. */
+/* Chooses among registers with copies of what lives in the frame, then values that their spill slots hold too, then
+ * any. */
 unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
   uint64_t can = w->regs.free & allowed & ~w->regs.locked;
   if (w->regs.stress && can) {
@@ -62,8 +63,6 @@ static unsigned store_target(const struct kn_walk *w, uint32_t i) {
   return w->val[i].uses == 1 && kn_is_slot(to) ? w->f->slots.at[kn_index(to)].reg : KN_NO_REG;
 }
 
-/* kn_def of a value with a hint that says what it becomes: its register, or KN_NO_REG if it cannot be
- * that. */
 unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
   struct kn_val *v = &w->val[i];
   unsigned r;
@@ -126,7 +125,7 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
     r = kn_take(w, kn_regs_of(w, v->type));
   }
   w->regs.locked |= KN_BIT(r);
-  /* what an address is computed from is needed no longer than that */
+  /* registers that are locked or taken to compute the value are free again once it is computed */
   uint64_t locked = w->regs.locked, temp = w->regs.temp;
   if (v->flags & KN_VF_ADDR) {
     w->hooks->address(w, r, h);
@@ -163,7 +162,8 @@ void kn_release(struct kn_walk *w, uint32_t h) {
     return;
   }
   if (v->reg != KN_NO_REG) w->regs.free |= KN_BIT(v->reg & 63u);
-  /* a slot may be used again, except after setjmp, and but for the caller's */
+  /* a spill slot may be reused, unless setjmp may return to where it is read; the caller's argument
+   * area may not */
   bool local = w->target->frame_up ? v->frame > 0 : v->frame < 0;
   if (local && !kn_wide(w, v->type) && !w->f->returns_twice) {
     if (w->frame.spare_inst != w->i) {
@@ -174,8 +174,6 @@ void kn_release(struct kn_walk *w, uint32_t h) {
   }
 }
 
-/* Values that still stand for the content of a variable's home get registers of their own, because
- * the home is about to change. */
 void kn_copy_aliases(struct kn_walk *w, unsigned home) {
   uint32_t a = w->regs.alias[home];
   w->regs.aliased &= ~KN_BIT(home);
@@ -222,8 +220,8 @@ static unsigned whole_of(const struct kn_walk *w, unsigned r) {
   return w->target->whole[r >= KN_FP_BASE];
 }
 
-/* What homes of this block hold that calls clobber goes to the frame: each has a place there, whatever it
- * is the home of. */
+/* Saves the homes of this block that calls clobber. Each such register has one place in the frame, whatever it is the
+ * home of. */
 static void keep_homes(struct kn_walk *w) {
   for (uint64_t m = w->regs.kept; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
@@ -244,8 +242,6 @@ void kn_reload_homes(struct kn_walk *w) {
   }
 }
 
-/* Before a call: local values in clobbered registers go to their spill slots, homes to where they are
- * kept. The registers keep their content until the call; kn_called comes right behind that. */
 void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
   if (KN_UNLIKELY(w->regs.kept != 0)) keep_homes(w);
   uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;

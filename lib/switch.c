@@ -1,6 +1,5 @@
 /* Switches: see switch.h. Called by the targets' lowering of switches. Invariant: every argument of an edge is
- * computed before the code parts, and homes are constant for life, so that each stub finds the state that the
- * first one found. */
+ * computed before the paths part, and homes are constant for life, so that each stub finds the same state. */
 #include "lib/switch.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What a switch has in common on all targets: its cases sorted, a label for each edge, and the stubs of edges
- * that write parameters. How to search among the cases is the target's. The functions are in lib/switch.c. */
+/* What a switch has in common on all targets: its cases sorted, a label for each edge, and the stubs of edges that
+ * write parameters. The target decides how to search among the cases. The functions are in lib/switch.c. */
 #ifndef KN_LIB_SWITCH_H
 #define KN_LIB_SWITCH_H
 
@@ -13,14 +13,16 @@ struct kn_switch {
   struct kn_case *cases;       /* in ascending order; `to` is the label to jump to */
   uint32_t *labels;            /* per edge: its target, or its stub */
   uint32_t fallback;           /* of the default: labels[0] */
-  struct kn_case few[2 * 16];  /* memory for not too many */
+  struct kn_case few[2 * 16];  /* memory for up to 16 cases */
   uint32_t few_labels[16 + 1];
 };
 
-/* Computes what edges wait for, sorts the cases: `sign` extends their values from the type by its sign, and orders
- * them as signed numbers; else by zeros, unsigned. False if the function failed. */
+/* Computes the arguments of the edges that are not computed yet, and sorts the cases. `sign`: their values are
+ * sign-extended from the type and ordered as signed numbers; else zero-extended, and unsigned. False if the function
+ * failed. */
 bool kn_switch_begin(struct kn_walk *w, const struct kn_inst *in, bool sign, struct kn_switch *s);
-/* The stubs, behind the code that searches; no operand of the switch is in use any more. Frees the memory. */
+/* Emits the stubs, behind the code that searches, and frees the memory. No operand of the switch is in use any
+ * more. */
 void kn_switch_end(struct kn_walk *w, struct kn_switch *s);
 
 #endif

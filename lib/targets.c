@@ -1,5 +1,5 @@
-/* The registry of targets: the one file that names them. What the rest of the library and its users know of a
- * target they ask here or read from its table (targets/target.h). Invariant: every kiln_target has a table. */
+/* The registry of targets: the one file that names them. What the rest of the library and its users know of a target
+ * comes from here or from its table (targets/target.h). Invariant: every kiln_target has a table. */
 #include "targets/target.h"
 
 #include <string.h>

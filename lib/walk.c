@@ -33,7 +33,7 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
                  kn_op_info[in->op].name, kiln_type_name((kiln_type)type), w->target->name);
   }
   w->code.limit =
-    NULL; /* the next instruction asks for room, and is told that the function failed */
+    NULL; /* so the next instruction asks for space, and finds that the function failed */
 }
 
 /* ---- the beginning ---- */
@@ -77,10 +77,10 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
 
 /* ---- blocks ---- */
 
-/* Blocks of a large function that were not filled in their order lie anywhere in memory: asks for what
- * the next ones will touch, each time for what the asking before has brought the addresses of. */
+/* Prefetches what the next blocks will touch: in a large function whose blocks were not filled in order, they lie
+ * anywhere in memory. Each step prefetches what the steps before have brought the addresses of. */
 static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32_t pos) {
-  __asm__ volatile(""); /* gcc 12 leaves out calls of a function that only prefetches */
+  __asm__ volatile(""); /* else gcc 12 leaves out the calls of a function that only prefetches */
   const kiln_func *f = w->f;
   const uint32_t *layout = w->plan->layout + pos;
   uint32_t left = w->plan->n_layout - pos;
@@ -108,8 +108,8 @@ static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32
   }
 }
 
-/* The block is the last of a loop: values of its own that become the header's parameters are hinted to be
- * computed in their homes. */
+/* The block is the last of a loop: hints its own values that become the header's parameters to be computed in the
+ * homes of these. */
 static __attribute__((noinline)) void aim(struct kn_walk *w, const struct kn_loop *loop) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
@@ -137,7 +137,7 @@ unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers
     const struct kn_val *p = &w->val[param];
     uint32_t own = (readers[0] == param) + (uint32_t)(readers[1] == param);
     if ((p->flags & KN_VF_HOME) == 0 || p->uses != own) continue;
-    /* the register is the parameter's still, or again */
+    /* the parameter's interval reaches this block: the register is its own here */
     if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(f, w->block)) return p->reg;
   }
   return KN_NO_REG;
@@ -154,19 +154,19 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   kn_label_place(w, b);
   uint64_t occupied = plan->occupied[pos];
   uint64_t usable = w->regs.function_regs & ~occupied; /* homes alone are ever occupied */
-  /* copies of slot homes stay true if the block is only entered from the one before it */
+  /* copies of what lives in the frame stay valid if only the block before it enters this one */
   const struct kn_block *block = &w->f->block[b];
   bool keep = w->to_next & (block->n_preds == 1) & !block->address_taken;
   w->entered = keep ? w->entered : kn_here(w);
   w->regs.cached &= usable & -(uint64_t)keep;
-  w->regs.epoch += !keep; /* no branches on it: they would be mispredicted */
-  /* what the edge may have written as a home holds no copy any more */
+  w->regs.epoch += !keep; /* no branches on `keep`: they would be mispredicted */
+  /* registers that are homes from here on hold no copies: the edge may have written them */
   for (uint64_t lost = w->regs.block_regs & ~usable & -(uint64_t)keep; lost; lost &= lost - 1)
     w->regs.owner[__builtin_ctzll(lost)] = 0;
   w->regs.block_regs = w->regs.free = usable;
   w->regs.kept = occupied & t->around_calls;
   if (KN_UNLIKELY(w->regs.stress)) {
-    /* few registers: the temporaries, less a random part of the others */
+    /* few registers: the temporaries and a random part of the others */
     w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
     w->regs.block_regs = w->regs.free = usable & (t->temps | w->regs.stress >> 16);
     w->regs.cached = 0;
@@ -191,7 +191,7 @@ uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
 
 /* ---- the end ---- */
 
-/* Writes down where the function's address-taken blocks are. */
+/* Records where the function's address-taken blocks are. */
 static bool add_labels(struct kn_walk *w) {
   kiln_module *m = w->f->module;
   struct kn_output *out = &w->s->out;
@@ -207,7 +207,7 @@ static bool add_labels(struct kn_walk *w) {
   return true;
 }
 
-/* Appends the function to the session's output: its last byte is before `p`. */
+/* Appends the function to the session's output; its code ends at `p`. */
 static bool end(struct kn_walk *w) {
   struct kn_output *out = &w->s->out;
   const struct kn_code *c = &w->code;
@@ -235,21 +235,21 @@ static bool end(struct kn_walk *w) {
 
 /* ---- the loop ---- */
 
-/* Who lowers instruction i. */
+/* The lowering of an instruction. */
 KN_INLINE kn_lower *lowering(kn_lower *const (*lowerings)[16][2], const struct kn_inst *in,
                              const struct kn_val *val) {
   return lowerings[in->op][in->type][val->uses == 0];
 }
 
-/* Where the block goes on: it may have been left and come back to. */
+/* The instruction at which a block continues: it may have been left and resumed. */
 KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
   while (KN_UNLIKELY(w->inst[i].op == KILN_OP_SEG)) i = w->inst[i].a;
   return i;
 }
 
-/* With `map`, each instruction's place in the code is written down. Who lowers the next instruction is
- * known before this one is lowered: what cannot be predicted is then at least decided early. (Behind the
- * last one is an empty one.) */
+/* With `map`, records where each instruction's code begins. The lowering of the next instruction is looked up before
+ * this one is lowered: the indirect call cannot be predicted, but its target is known early. (Behind the last
+ * instruction is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
@@ -290,7 +290,7 @@ KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
     walk_block(w, pos, map);
 }
 
-/* The same loop again: asking per instruction whether there is a map would cost all that want none. */
+/* The same loop with a map: to ask for one at each instruction would slow down all that have none. */
 static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) { walk_blocks(w, true); }
 
 /* Begins the function's code at its alignment. False if it failed. */

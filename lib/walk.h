@@ -1,9 +1,9 @@
-/* The walk: what targets share while they select, allocate and encode in one pass. Its state is in parts, each
- * with its invariant in its own header: the register file (lib/regs.h), the code buffer (lib/code.h), the frame
- * (lib/frame.h), the log of checking builds (lib/log.h). lib/walk.c has the loop over blocks and instructions;
- * the functions here are the paths that most instructions take, inline.
+/* The walk: what targets share while they select, allocate and encode in one pass. Its state is in parts, each with
+ * its invariant in its own header: the register file (lib/regs.h), the code buffer (lib/code.h), the frame
+ * (lib/frame.h), the places of arguments (lib/call.h), the log of checking builds (lib/log.h). lib/walk.c has the
+ * loop over blocks and instructions; the functions here are the paths that most instructions take, inline.
  *
- * Invariant: a lowering asks for all operands and its result first, drops what it has read, then emits. */
+ * Invariant: a lowering asks for its operands, drops them and asks for its result before it emits. */
 #ifndef KN_LIB_WALK_H
 #define KN_LIB_WALK_H
 
@@ -16,16 +16,16 @@
 #include "lib/regs.h"
 #include <kiln/inspect.h>
 
-/* What the code is made of, while it is `on` (kiln_session_map): see lib/map.c. Offsets are numbers of marks
- * until the function is complete, then count from its start. */
+/* The map of a function's code, kept while `on` (kiln_session_map): see lib/map.c. The offset of a piece is the
+ * number of its mark until the function is complete, and counts from the function's start then. */
 struct kn_map {
   bool on;
   uint32_t symbol; /* the function that the pieces are of, or 0 */
   KN_ARRAY(kiln_code_piece) pieces;
 };
 
-/* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register, a
- * frame offset (src_handle 0), or a handle to be materialised. */
+/* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
+ * or else a frame offset, or a handle to be made there (src_handle, if it is not 0). */
 struct kn_place_move {
   uint8_t dst, src, type;
   int32_t dst_frame, src_frame;
@@ -35,14 +35,14 @@ struct kn_place_move {
 #endif
 };
 
-/* A few values on their way to registers: arguments of a call or an edge. The first two and the last are
- * for whoever collects, the others for kn_take_moves. */
+/* A few moves of values to registers: the arguments of a call or an edge. Whoever collects them fills in h, dst and
+ * type; kn_take_moves fills in src and frame. */
 #define KN_FEW_MOVES 16
 struct kn_few_moves {
   uint32_t h[KN_FEW_MOVES]; /* handle */
   uint8_t dst[KN_FEW_MOVES];
-  uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: */
-  int32_t frame[KN_FEW_MOVES]; /* a value is in the frame here */
+  uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: a constant, or */
+  int32_t frame[KN_FEW_MOVES]; /* a value that is here in the frame */
   uint8_t type[KN_FEW_MOVES];
 };
 
@@ -62,18 +62,17 @@ struct kn_walk {
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
   uint32_t next_block;          /* behind it in the layout, or UINT32_MAX */
-  uint32_t
-    entered;    /* where the newest block begins that is not just entered from the one before it */
-  bool to_next; /* the terminator has an edge to next_block */
+  uint32_t entered; /* where the newest block begins that others than the one before it enter */
+  bool to_next;     /* the terminator has an edge to next_block */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;
   KN_ARRAY(int32_t)
-  shadows; /* of value v: frame offset at [v], while the function has any: kn_shadow */
-  KN_ARRAY(struct kn_arg) args; /* of the newest call: lib/call.h */
+  shadows; /* by parameter: frame offset of its shadow slot (lib/edge.c), or 0 */
+  KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/call.h */
   struct kn_map map;
 
-  kn_log_fn *log; /* checking builds: called with each decision, or NULL */
+  kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
 #ifdef KN_CHECKS
   struct kn_check *check; /* records the log and proves it: lib/check.h */
@@ -90,14 +89,14 @@ KN_INLINE uint32_t kn_label_at(const struct kn_walk *w, uint32_t label) {
 KN_INLINE void kn_label_place(struct kn_walk *w, uint32_t label) {
   w->code.marks.at[label] = (struct kn_mark){kn_here(w), w->code.fixups.n};
 }
-/* True if `bytes` of code may be emitted, for which room is made; false if the function failed. For loops in
- * a lowering, whose instructions are more than KN_INST_ROOM. */
+/* True if KN_INST_ROOM bytes of code may be emitted. If the buffer is full, it grows, by `bytes` at least; false if
+ * the function failed. For loops in a lowering that emit more than that: asked in each turn. */
 KN_INLINE bool kn_code_ready(struct kn_walk *w, size_t bytes) {
   return KN_LIKELY(w->code.p <= w->code.limit) || kn_code_room(w, bytes);
 }
 
 #ifdef KN_CHECKS
-/* In checking builds the function fails where something does not hold that fast paths rely on. */
+/* In checking builds: fails the function where something does not hold that fast paths rely on. */
 #define KN_CHECK(w, holds, message)                                                                \
   do {                                                                                             \
     if (!(holds)) kn_walk_fail(w, KILN_ERR_INTERNAL, message);                                     \
@@ -105,7 +104,7 @@ KN_INLINE bool kn_code_ready(struct kn_walk *w, size_t bytes) {
 #else
 #define KN_CHECK(w, holds, message) ((void)0)
 #endif
-/* Fails the function at the current instruction, which ends the walk before the next one. */
+/* Fails the function at the current instruction; the walk ends before the next one. */
 void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
 
 /* ---- facts about types ---- */
@@ -142,72 +141,73 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
 /* Sets the state for block `pos` of the layout: its label, its registers. */
 void kn_walk_block(struct kn_walk *w, uint32_t pos);
-/* The home of the parameter of the loop's header that value i is the next round's value of, if nobody but
- * i itself still reads this round's; or KN_NO_REG. `readers`: operands of i that are not yet dropped. For
- * values with KN_HINT_AIMED. */
+/* Value i becomes a parameter of the loop's header in the next iteration: the home of that parameter, if only i
+ * itself still reads the parameter in this iteration; else KN_NO_REG. `readers`: operands of i that are not yet
+ * dropped. For values with KN_HINT_AIMED. */
 unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
-/* Parameter `i` of a block whose parameters are not contiguous, in constant time for one block after
- * the other. 0 if the function failed. */
+/* Parameter `i` of a block whose parameters are not contiguous, in constant time while the block
+ * stays the same. 0 if the function failed. */
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
 /* Frees the walk and its arrays. */
 void kn_walk_free(struct kn_walk *w, kiln_module *m);
 
 /* ---- lib/regs.c: the slow paths of those below ---- */
 
-/* Gives out `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the lowest address. */
+/* Allocates `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the offset of the
+ * lowest one. */
 int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
-/* Where result i, of a wide type, is to be written: its home or spill slot, which holds it from now on. */
+/* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
+ * on. */
 int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
-/* A register out of `allowed` when none is free without loss. */
+/* Takes a register out of `allowed` when none is free without a spill or the loss of a copy. */
 unsigned kn_evict(struct kn_walk *w, uint64_t allowed);
-/* kn_def of a value with a hint that says what it becomes: its register, or KN_NO_REG if it cannot be
- * that. */
+/* kn_def of a value whose hint names a home (KN_HINT_SAYS_HOME): that register, or KN_NO_REG if the value cannot be
+ * computed there. */
 unsigned kn_def_hinted(struct kn_walk *w, uint32_t i);
 /* kn_reg of what is in no register. */
 unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type);
-/* The last use of h, which has flags, is done. */
+/* Ends a value with flags after its last use: its register and spill slot are free. */
 void kn_release(struct kn_walk *w, uint32_t h);
-/* Values that still stand for the content of a variable's home get registers of their own, because
- * the home is about to change. */
+/* Moves values that are aliases of a variable's home to registers of their own, because the home is
+ * about to change. */
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
 /* kn_claim of a register that is not free. */
 void kn_claim_slow(struct kn_walk *w, unsigned reg);
-/* Before a call: local values in clobbered registers go to their spill slots, homes to where they are
- * kept. The registers keep their content until the call; kn_called comes right behind that. */
+/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
+ * are kept. The registers keep their content until the call; kn_called comes right behind that. */
 void kn_save_live(struct kn_walk *w, uint64_t clobbered);
 void kn_reload_homes(struct kn_walk *w);
-/* LOAD or STORE w->i of a variable that lives in register `home`; a load where kn_alias will not do. */
+/* LOAD or STORE w->i of a variable that lives in register `home`; loads that cannot be an alias (kn_alias). */
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
-/* LOAD w->i of variable `s`, which lives in memory and whose content register r holds as well. */
+/* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
 void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r);
 /* Drops the operands of an instruction, each once. */
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
-/* Drops the operands of w->i, if nobody reads its result and nothing else comes of it; false if it must be
- * done. */
+/* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/edge.c: moves ---- */
 
 /* Performs the collected moves as if at once. */
 void kn_run_moves(struct kn_walk *w);
-/* Notes where the values are, and that each is used once. None may wait to be computed. */
+/* Fills in where the values are, and drops each once. None may still have to be computed. */
 void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n);
 /* Performs the moves as if at once. */
 void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n);
 /* Fills in where h is to be read from. */
 void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
-/* Arguments that are still to be computed are computed now, before the paths part. */
+/* Computes the arguments of an edge that are not computed yet, before the paths part. */
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
-/* Writes the homes of the target's parameters. True if code was emitted. */
+/* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
-/* Parameters of an address-taken block come from their shadow slots to their homes. */
+/* Moves the parameters of an address-taken block from their shadow slots to their homes. */
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
 
 /* ---- lib/map.c: what code was made for what ---- */
 
-/* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX:
- * to none. `data`: it is no code, but a table or literals. Only while w->map. */
+/* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
+ * `data`: it is a table or literals, not code. Only while w->map.on. */
 void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
 /* The code of instruction w->i begins; parameters and SEG are none. */
 KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
@@ -216,13 +216,13 @@ KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
 /* The function is complete: marks become offsets from its start. */
 void kn_map_end(struct kn_walk *w);
 
-/* Frame offset of a value's spill slot or slot home, given now if it has none. */
+/* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
     bool wide = kn_wide(w, v->type);
     uint32_t ready = w->frame.spare_inst == w->i ? w->frame.spare_ready : w->frame.spare.n;
-    /* A slot home may hold its value on ways that come back to code emitted before this, where a
-     * spare slot had another value: it is a slot of its own. */
+    /* A home in the frame keeps its value over back edges to code emitted earlier, where a spare
+     * slot may have held another value: it gets a slot of its own. */
     if (!wide && ready && (v->flags & KN_VF_SLOT_HOME) == 0) {
       v->frame = w->frame.spare.at[--ready];
       w->frame.spare.at[ready] = w->frame.spare.at[--w->frame.spare.n];
@@ -232,7 +232,7 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   return v->frame;
 }
 
-/* Frame offset of a stack slot that is not a variable in a register. */
+/* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
   struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->frame == 0))
@@ -271,7 +271,8 @@ KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
   return r;
 }
 
-/* The register that holds operand h of `type`, brought there if it is elsewhere; locked. */
+/* The register that holds operand h of `type`; loads or computes it if it is elsewhere. The
+ * register is locked. */
 KN_INLINE unsigned kn_reg(struct kn_walk *w, uint32_t h, unsigned type) {
   if (KN_LIKELY(kn_is_value(h))) {
     unsigned r = w->val[h].reg;
@@ -284,7 +285,7 @@ KN_INLINE unsigned kn_reg(struct kn_walk *w, uint32_t h, unsigned type) {
   return kn_reg_slow(w, h, type);
 }
 
-/* One use of h is done. */
+/* Notes that one use of h is done. The last one frees its register. */
 KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) {
     struct kn_val *v = &w->val[h];
@@ -297,8 +298,8 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   }
 }
 
-/* The register for result i: its home, the home of what it becomes, `prefer` if that is free, or any
- * free one that is not in `avoid`. */
+/* The register for result i: its home, the home that its hint names, `prefer` if that is free, or
+ * any free one that is not in `avoid`. */
 KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
                           uint64_t avoid) {
   struct kn_val *v = &w->val[i];
@@ -308,8 +309,8 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
     return v->reg;
   }
   if (KN_UNLIKELY(KN_HINT_SAYS_HOME(hint)) && (r = kn_def_hinted(w, i)) != KN_NO_REG) return r;
-  /* the call's argument register, else `prefer`, else any: masks, since a branch on which of them
-   * is free would be mispredicted */
+  /* the argument register that the hint names, else `prefer`, else any. Masks, since a branch on
+   * which of them is free would be mispredicted */
   uint64_t can = w->regs.free & ~avoid & ~w->regs.cached & w->regs.choice & kn_regs_of(w, type);
   uint64_t wanted = w->target->hints[hint & 15] & can;
   uint64_t same = KN_BIT(prefer & 63) & can & -(uint64_t)(prefer < 64);
@@ -328,7 +329,8 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   return r;
 }
 
-/* Result i was written to register r of kn_def: a slot home is stored now, and r is its copy. */
+/* Result i was written to register r, which kn_def gave: if its home is in the frame, stores it
+ * there; r is its copy then. */
 KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->flags & KN_VF_SLOT_HOME)) {
@@ -341,7 +343,7 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   }
 }
 
-/* Makes one given temporary register free for this instruction; its value moves elsewhere. */
+/* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */
 KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   if (w->regs.free >> r & 1) {
     w->regs.free ^= KN_BIT(r);
@@ -355,10 +357,10 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   w->regs.locked |= KN_BIT(r);
 }
 
-/* The register that still holds what slot `s`, a variable in memory, holds; or KN_NO_REG. Registers
- * keep their last value when it dies, until somebody takes them. */
+/* The register that still has a copy of variable `s`, which lives in memory; or KN_NO_REG. A dead
+ * value stays in its register until somebody takes that. */
 KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s) {
-  /* one branch on all of it: each alone would be mispredicted */
+  /* one branch on all conditions: each alone would be mispredicted */
   uint32_t v = s->value;
   unsigned r = w->val[v].reg, reg = r & 63;
   bool copy = (s->epoch == w->regs.epoch) & (v != 0) & (r < 64) & (w->regs.owner[reg] == v) &
@@ -366,14 +368,14 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s
   return copy ? r : KN_NO_REG;
 }
 
-/* Notes that slot `s` holds value `v`, whose register is its own. */
+/* Notes that slot `s` holds value `v`, which is in a register of its own. */
 KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
   s->value = v;
   s->epoch = w->regs.epoch;
 }
 
-/* Value i, the load of a variable that lives in register `home`, is another name for that, as long as the
- * variable keeps its content. It has no flags yet. */
+/* Makes value i, the load of a variable that lives in register `home`, an alias of that register for as long as the
+ * variable keeps its content. The value has no flags yet. */
 KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   struct kn_val *v = &w->val[i];
   v->older = w->regs.alias[home] & -(uint32_t)(w->regs.aliased >> home & 1);
@@ -384,7 +386,7 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   KN_LOG(w, KN_EV_ALIAS, i, home);
 }
 
-/* Right behind a call: what calls clobber and is a home here has its value again. */
+/* Right behind a call: reloads the homes that it clobbered. */
 KN_INLINE void kn_called(struct kn_walk *w) {
   if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
 }
