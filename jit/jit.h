@@ -34,6 +34,7 @@ struct kn_jit_chunk {
   uint16_t longest; /* bound of the longest run of free granules */
   uint8_t kind;     /* kn_jit_kind */
   bool taken;
+  bool separate; /* its two mappings are not of the same memory: data was here, or nothing yet */
   struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
 };
 
@@ -45,7 +46,6 @@ struct kn_jit_pool {
   uint8_t *map;  /* what mmap gave, guard pages included */
   size_t map_size;
   uint8_t *alias; /* the same of the writable mapping; NULL: none */
-  int fd;         /* of the memfd; -1: none */
   uint32_t n_chunks;
   uint32_t first_free;           /* no free chunk before it */
   uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */

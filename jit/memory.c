@@ -2,14 +2,15 @@
  * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
  * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
  * read-only data are given out in whole pages, which are writable until they are sealed.
- * Invariant: no mapping is ever writable and executable. Called with the JIT locked. */
+ * Invariant: no mapping is ever writable and executable; no descriptor outlives a call, since the host may close
+ * those that it does not know and use their numbers again. Called with the JIT locked. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,7 +45,6 @@ static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
   if (p->chunks != NULL) kn_jit_realloc(jit, p->chunks, 0);
   if (p->map != NULL) munmap(p->map, p->map_size);
   if (p->alias != NULL) munmap(p->alias, p->map_size);
-  if (p->fd >= 0) close(p->fd);
   kn_jit_realloc(jit, p, 0);
 }
 
@@ -60,6 +60,11 @@ static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map
 
 static int open_memfd(uint64_t size) {
 #ifdef SYS_memfd_create
+  struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
+    errno = EFBIG;
+    return -1;
+  }
   /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
   long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
   if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
@@ -75,19 +80,31 @@ static int open_memfd(uint64_t size) {
   return -1;
 }
 
+/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one with `protection`, one to be
+ * written. `what` names the first. */
+static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, int protection,
+                      const char *what, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  int fd = open_memfd(size);
+  if (fd < 0) return fail_system(e, "memfd_create", size, what);
+  bool ok = mmap(at + p->delta, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
+              MAP_FAILED &&
+            mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+  if (!ok) fail_system(e, "mmap", size, what);
+  close(fd);
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = !ok;
+  return ok;
+}
+
 /* The writable side of a pool. */
 static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
                       kiln_jit_error *e) {
-  p->fd = open_memfd(size);
-  if (p->fd < 0) return fail_system(e, "memfd_create", size, "executable");
   size_t map_size;
   uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
   if (at == NULL) return fail_system(e, "mmap", size, "reserved");
-  if (mmap(at, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, p->fd, 0) ==
-      MAP_FAILED)
-    return fail_system(e, "mmap", size, "shared");
   p->delta = at - p->base;
-  return true;
+  return map_twice(p, 0, p->n_chunks, PROT_NONE, "executable", e);
 }
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
@@ -97,7 +114,6 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
     return NULL;
   }
   memset(p, 0, sizeof *p);
-  p->fd = -1;
   p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
   p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
   bool ok = p->chunks != NULL;
@@ -114,21 +130,35 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
   return p;
 }
 
+static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
+
+/* Sets the protection of chunks of code or read-only data in DUAL mode. Protection is changed where that is possible:
+ * not where data was, and not where the system lets nothing become executable that was not mapped so. */
+static bool chunks_open_shared(struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                               enum kn_jit_kind kind, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  bool separate = false;
+  for (uint32_t i = first; i < first + n; i++) separate |= p->chunks[i].separate;
+  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) return true;
+  return map_twice(p, first, n, protections[kind], kind_names[kind], e);
+}
+
 /* Sets the protection of whole chunks of a kind that are taken into use. */
 static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
                         enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  static const char *const what[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
-  if (kind == KN_JIT_RW) {
+  if (kind != KN_JIT_RW) /* SWITCH: page by page, as blocks are taken */
+    return !jit->dual || chunks_open_shared(p, first, n, kind, e);
+  if (!jit->dual) {
     if (mprotect(at, size, protections[kind]) == 0) return true;
-    return fail_system(e, "mprotect", size, what[kind]);
+    return fail_system(e, "mprotect", size, kind_names[kind]);
   }
-  if (!jit->dual) return true; /* page by page, as blocks are taken */
-  if (mmap(at, size, protections[kind], MAP_SHARED | MAP_FIXED, p->fd,
-           (off_t)first * KN_JIT_CHUNK) != MAP_FAILED)
-    return true;
-  return fail_system(e, "mmap", size, what[kind]);
+  if (mmap(at, size, protections[kind], MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+      MAP_FAILED)
+    return fail_system(e, "mmap", size, kind_names[kind]);
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = true;
+  return true;
 }
 
 /* Gives the memory of whole chunks back to the system. */
@@ -136,11 +166,14 @@ static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t fi
                          enum kn_jit_kind kind) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  if (jit->dual && kind != KN_JIT_RW)
-    fallocate(p->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first * KN_JIT_CHUNK,
-              (off_t)size);
   /* where this fails, what was there stays: it is overwritten before the next use */
-  (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (jit->dual && kind != KN_JIT_RW) {
+    (void)!madvise(at + p->delta, size, MADV_REMOVE);
+    (void)!mprotect(at, size, PROT_NONE);
+  } else {
+    (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                0);
+  }
 }
 
 /* Finds and takes `n` free chunks in a row; their first one, or UINT32_MAX. */
@@ -169,7 +202,8 @@ static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
   uint32_t n = c->run;
   chunks_close(jit, p, first, n, c->kind);
   if (c->bits != NULL) kn_jit_realloc(jit, c->bits, 0);
-  for (uint32_t i = first; i < first + n; i++) p->chunks[i] = (struct kn_jit_chunk){0};
+  for (uint32_t i = first; i < first + n; i++)
+    p->chunks[i] = (struct kn_jit_chunk){.separate = p->chunks[i].separate};
   if (first < p->first_free) p->first_free = first;
   jit->stats.memory_bytes -= (uint64_t)n * KN_JIT_CHUNK;
 }

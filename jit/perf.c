@@ -6,14 +6,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+/* A file that is appended to. It is opened anew each time, since the host may close descriptors that it does not
+ * know and use their numbers again. */
+struct file {
+  char *path; /* NULL: none */
+  dev_t device;
+  ino_t inode;
+};
+
 struct kn_jit_perf {
-  int map, dump; /* -1: none */
+  struct file map, dump;
   void
     *marker; /* a page of the dump that is mapped executable: perf record notes the file by that */
   size_t page;
@@ -28,21 +40,53 @@ static uint64_t now(void) {
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Tools are not what a program runs for: if this fails, they lack something, and nobody else does. */
-static void append(int fd, const uint8_t *p, size_t size) {
-  while (size > 0) {
-    ssize_t n = write(fd, p, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    p += n;
-    size -= (size_t)n;
-  }
-}
-
 static bool fail(kiln_jit_error *e, const char *call, const char *file) {
   int error = errno;
   kn_jit_fail(e, KILN_ERR_SYSTEM, "%s of %.150s: %s", call, file, strerror(error));
   return false;
+}
+
+/* Tools are not what a program runs for: if this fails, they lack something, and nobody else does. Nor is a
+ * signal worth it, which exceeding the limit on a file's size would be. */
+static void append(const struct file *file, const uint8_t *p, size_t size) {
+  struct stat st;
+  struct rlimit limit;
+  int fd = open(file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return;
+  bool ok = fstat(fd, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode &&
+            getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)st.st_size + size <= limit.rlim_cur;
+  while (ok && size > 0) {
+    ssize_t n = write(fd, p, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    p += n;
+    size -= (size_t)n;
+  }
+  close(fd);
+}
+
+/* Opens, or makes, a file for the first time. Its descriptor, -1 after an error. */
+static int open_first(const kiln_jit *jit, struct file *file, const char *path, int flags, int mode,
+                      kiln_jit_error *e) {
+  struct stat st;
+  char whole[PATH_MAX]; /* the host may go to another folder */
+  int fd = open(path, O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
+  if (fd < 0 || fstat(fd, &st) != 0 || realpath(path, whole) == NULL) {
+    fail(e, "open", path);
+    if (fd >= 0) close(fd);
+    return -1;
+  }
+  size_t size = strlen(whole) + 1;
+  file->path = kn_jit_realloc(jit, NULL, size);
+  if (file->path == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    close(fd);
+    return -1;
+  }
+  memcpy(file->path, whole, size);
+  file->device = st.st_dev;
+  file->inode = st.st_ino;
+  return fd;
 }
 
 static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error *e) {
@@ -52,8 +96,8 @@ static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");
     return false;
   }
-  p->dump = open(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
-  if (p->dump < 0) return fail(e, "open", file);
+  int fd = open_first(jit, &p->dump, file, O_TRUNC | O_RDWR, 0666, e);
+  if (fd < 0) return false;
   uint8_t head[DUMP_HEAD] = {0};
   kn_put32(head, 0x4a695444); /* "JiTD" */
   kn_put32(head + 4, 1);
@@ -61,9 +105,12 @@ static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error
   kn_put32(head + 12, jit->machine->number);
   kn_put32(head + 20, (uint32_t)jit->pid);
   kn_put64(head + 24, now());
-  append(p->dump, head, sizeof head);
+  append(&p->dump, head, sizeof head);
   p->page = (size_t)sysconf(_SC_PAGESIZE);
-  p->marker = mmap(NULL, p->page, PROT_READ | PROT_EXEC, MAP_PRIVATE, p->dump, 0);
+  p->marker = mmap(NULL, p->page, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  int error = errno;
+  close(fd);
+  errno = error;
   if (p->marker != MAP_FAILED) return true;
   p->marker = NULL;
   return fail(e, "mmap", file);
@@ -76,12 +123,13 @@ bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
     kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  *p = (struct kn_jit_perf){.map = -1, .dump = -1};
+  memset(p, 0, sizeof *p);
   if (jit->options.perf_map) {
     char file[64];
     snprintf(file, sizeof file, "/tmp/perf-%d.map", jit->pid);
-    p->map = open(file, O_CREAT | O_APPEND | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (p->map < 0) return fail(e, "open", file);
+    int fd = open_first(jit, &p->map, file, O_APPEND | O_WRONLY, 0644, e);
+    if (fd < 0) return false;
+    close(fd);
   }
   return jit->options.jitdump_folder == NULL || open_dump(jit, p, e);
 }
@@ -98,7 +146,7 @@ static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
     kiln_buffer_append(&out, name, strlen(name));
     kiln_buffer_append(&out, "\n", 1);
   }
-  append(jit->perf->map, out.data, out.size);
+  append(&jit->perf->map, out.data, out.size);
   kiln_buffer_free(&out);
 }
 
@@ -123,30 +171,30 @@ static void add_to_dump(const kiln_jit *jit, const struct kn_jit_item *u) {
     memcpy(p + LOAD_HEAD + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
     out.size += size;
   }
-  append(jit->perf->dump, out.data, out.size);
+  append(&jit->perf->dump, out.data, out.size);
   kiln_buffer_free(&out);
 }
 
 void kn_jit_perf_add(const kiln_jit *jit, const struct kn_jit_item *u) {
   if (jit->perf == NULL || u->n_funcs == 0) return;
-  if (jit->perf->map >= 0) add_to_map(jit, u);
-  if (jit->perf->dump >= 0) add_to_dump(jit, u);
+  if (jit->perf->map.path != NULL) add_to_map(jit, u);
+  if (jit->perf->dump.path != NULL) add_to_dump(jit, u);
 }
 
 void kn_jit_perf_close(kiln_jit *jit) {
   struct kn_jit_perf *p = jit->perf;
   if (p == NULL) return;
-  if (p->map >= 0) close(p->map);
   if (p->marker != NULL && jit->foreign) munmap(p->marker, p->page);
   else if (p->marker != NULL) {
     uint8_t end[16];
     kn_put32(end, CODE_CLOSE);
     kn_put32(end + 4, sizeof end);
     kn_put64(end + 8, now());
-    append(p->dump, end, sizeof end);
+    append(&p->dump, end, sizeof end);
     munmap(p->marker, p->page);
   }
-  if (p->dump >= 0) close(p->dump);
+  if (p->map.path != NULL) kn_jit_realloc(jit, p->map.path, 0);
+  if (p->dump.path != NULL) kn_jit_realloc(jit, p->dump.path, 0);
   kn_jit_realloc(jit, p, 0);
   jit->perf = NULL;
 }

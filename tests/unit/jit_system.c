@@ -84,13 +84,13 @@ static int no_address_space(void) {
   return 0;
 }
 
-/* From now on the system calls mmap and mprotect fail with EACCES where they ask for execution;
- * mprotect only if `mprotect_too`. */
-static int refuse_execution(bool mprotect_too) {
+/* From now on the system calls `a` and `b` fail with EACCES where they ask for execution (memfd_create: always). */
+static int refuse(unsigned a, unsigned b) {
   struct sock_filter filter[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 1, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mprotect_too ? __NR_mprotect : __NR_mmap, 0, 3),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, a, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, b, 0, 4),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_memfd_create, 2, 0),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
@@ -102,7 +102,7 @@ static int refuse_execution(bool mprotect_too) {
 }
 
 static int no_execution(void) {
-  WANT(refuse_execution(true) == 0);
+  WANT(refuse(__NR_mmap, __NR_mprotect) == 0);
   for (kiln_jit_protection p = 0; p < KILN_JIT_PROTECTION_COUNT; p++) {
     kiln_jit_error e = {0};
     WANT(kiln_jit_new(&(kiln_jit_options){.protection = p}, &e) == NULL);
@@ -113,11 +113,11 @@ static int no_execution(void) {
   return 0;
 }
 
-/* No second mapping: protections are switched instead. */
-static int no_dual_mapping(void) {
-  WANT(refuse_execution(false) == 0);
+/* A JIT whose protections are switched, since memory cannot be had twice. */
+static int switched(void) {
   kiln_jit_error e = {0};
   WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, &e) == NULL);
+  WANT(e.diag.status == KILN_ERR_SYSTEM && strstr(e.diag.message, "memfd_create") != NULL);
   kiln_jit *jit = kiln_jit_new(NULL, &e);
   WANT(jit != NULL);
   WANT(kiln_jit_get_stats(jit).protection == KILN_JIT_PROTECT_SWITCH);
@@ -125,6 +125,91 @@ static int no_dual_mapping(void) {
   kiln_jit_free(jit);
   return 0;
 }
+
+static int no_dual_mapping(void) {
+  WANT(refuse(__NR_memfd_create, __NR_memfd_create) == 0);
+  return switched();
+}
+
+/* Growing a file beyond the limit would end the process by SIGXFSZ. */
+static int no_file_size(void) {
+  struct rlimit limit = {1 << 20, 1 << 20};
+  WANT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  return switched();
+}
+
+/* Adds data and code in turn, more than a chunk of each, and removes them. */
+static int add_and_remove(kiln_jit *jit, unsigned rounds) {
+  static const char *const texts[] = {
+    "data @d align 8 { i64 1, zero 200000 }\n", "data @d align 8 readonly { i64 1, zero 200000 }\n",
+    "data @d align 8 { i64 1, zero 60000 }\nfunc @g() -> i64 {\nb0:\n  ret 42\n}\n"};
+  for (unsigned i = 0; i < rounds; i++) {
+    kiln_module_options options = {.jit = true};
+    WANT(kiln_target_host(&options.target));
+    kiln_module *m = kiln_module_new(&options);
+    kiln_session *s = kiln_session_new(m);
+    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_unit u[3];
+    const char *text = texts[i % 3];
+    WANT(kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK);
+    kiln_jit_error e = {0};
+    if (kiln_jit_add(jit, &in, 1, 0, u, &e) != KILN_OK) {
+      printf("# round %u: %s\n", i, e.diag.message);
+      return 1;
+    }
+    const int64_t *d = kiln_jit_find(jit, "d");
+    WANT(d != NULL && *d == 1);
+    long (*g)(void) = (long (*)(void))(uintptr_t)kiln_jit_find(jit, "g");
+    WANT(i % 3 != 2 || g() == 42);
+    WANT(kiln_jit_remove(jit, u[0], NULL) == KILN_OK);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+  return 0;
+}
+
+/* Nothing may become executable that was not mapped so, as services are often run. */
+static int no_change_to_executable(void) {
+  WANT(refuse(__NR_mprotect, __NR_mprotect) == 0);
+  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, NULL);
+  WANT(jit != NULL);
+  WANT(add_and_remove(jit, 12) == 0);
+  kiln_jit_free(jit);
+  return 0;
+}
+
+/* The host closes descriptors that it does not know, and has files of its own under their numbers: nothing is
+ * written to those, and the JIT goes on. */
+static int descriptors(kiln_jit_protection protection) {
+  kiln_jit *jit =
+    kiln_jit_new(&(kiln_jit_options){.protection = protection, .perf_map = true}, NULL);
+  char map[64], line[256] = "";
+  WANT(jit != NULL);
+  WANT(use(jit) == 0 && add_and_remove(jit, 3) == 0);
+  FILE *files[16];
+  static char bytes[4 << 20];
+  memset(bytes, 0x55, sizeof bytes);
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  for (unsigned i = 0; i < 16; i++)
+    WANT((files[i] = tmpfile()) != NULL && fwrite(bytes, sizeof bytes / 16, 1, files[i]) == 1 &&
+         fflush(files[i]) == 0);
+  WANT(add_and_remove(jit, 12) == 0);
+  kiln_jit_free(jit);
+  for (unsigned i = 0; i < 16; i++) {
+    rewind(files[i]);
+    WANT(fread(bytes, sizeof bytes / 16, 1, files[i]) == 1 && fgetc(files[i]) == EOF);
+    for (size_t k = 0; k < sizeof bytes / 16; k++) WANT(bytes[k] == 0x55);
+  }
+  snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
+  FILE *f = fopen(map, "r");
+  unsigned lines = 0;
+  while (f != NULL && fgets(line, sizeof line, f) != NULL) lines++;
+  WANT(f != NULL && unlink(map) == 0);
+  WANT(lines == 1 + 1 + 4 && strstr(line, " g\n") != NULL);
+  return 0;
+}
+static int no_descriptor(void) { return descriptors(KILN_JIT_PROTECT_DUAL); }
+static int no_descriptor_either(void) { return descriptors(KILN_JIT_PROTECT_SWITCH); }
 
 /* A call of a function that was removed ends in a trap, at its stub. */
 static int call_removed(void) {
@@ -175,6 +260,10 @@ int main(void) {
   bad |= report(2, "execution refused", emulator, no_execution);
   bad |= report(3, "a second mapping refused", emulator, no_dual_mapping);
   bad |= report(4, "a call of what was removed traps", NULL, call_removed);
-  printf("1..4\n");
+  bad |= report(5, "a limit on the size of files", NULL, no_file_size);
+  bad |= report(6, "nothing may become executable", emulator, no_change_to_executable);
+  bad |= report(7, "the host closes descriptors", emulator, no_descriptor);
+  bad |= report(8, "the host closes descriptors, one mapping", NULL, no_descriptor_either);
+  printf("1..8\n");
   return bad;
 }
