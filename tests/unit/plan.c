@@ -611,8 +611,8 @@ static void test_dump(void **state) {
   static const char more[] = "func @h() {\nb0:\n  ret\n}\n";
   static const char *const lines[] = {
     "plan of @f\n",
-    "\n  order: of filling\n    0: b0  homes rbx\n    1: b1  loop 0  calls 1  homes rbx\n    2: b2 "
-    " homes rbx\n",
+    "\n  order: of filling\n    0: b0  homes rbx\n",
+    "\n    1: b1  loop 0  calls 1  homes rbx\n    2: b2  homes rbx\n",
     "\n  loop 0: positions 1 to 1, depth 1\n",
     "\n  saved: rbx\n",
     "\n  homes:\n    slot0 i64: rbx  positions 0 to 2  weight 18\n", /* 1 + 2 * 8 + 1 */
