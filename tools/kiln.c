@@ -52,12 +52,12 @@ static const struct {
 static int print_version(void) {
   uint32_t v = kiln_version();
   printf("kiln %u.%u.%u\n", v / 1000000, v / 1000 % 1000, v % 1000);
-  return TOOL_OK;
+  return tool_output_end(TOOL_OK);
 }
 
 static int print_help(void) {
   fputs(help, stdout);
-  return TOOL_OK;
+  return tool_output_end(TOOL_OK);
 }
 
 int main(int argc, char **argv) {
@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     if (strcmp(word, verbs[i].name) != 0) continue;
     bool own = verbs[i].run != verb_cc; /* whose --help is clang's */
     if (own && argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
-    return verbs[i].run(argc - 1, argv + 1);
+    return tool_output_end(verbs[i].run(argc - 1, argv + 1));
   }
   return tool_usage("unknown verb '%s'", word);
 }
