@@ -76,16 +76,13 @@ static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) 
   return true;
 }
 
-/* Starts `argv` with `in` as standard input, `out` as descriptor `from`, the file `path` as standard output; -1
- * and NULL: they stay. -1 after a message. */
-static pid_t start(char **argv, int in, int out, int from, const char *path) {
+/* Starts `argv` with `in` as standard input and `out` as descriptor `from`; -1: they stay. -1 after a message. */
+static pid_t start(char **argv, int in, int out, int from) {
   pid_t child;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
   if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, from);
-  if (path != NULL)
-    posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return child;
@@ -103,7 +100,7 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
     return -1;
   }
   if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
-  pid_t child = start(argv, input[0], output[1], from, NULL);
+  pid_t child = start(argv, input[0], output[1], from);
   if (output[1] >= 0) close(output[1]);
   if (input[0] >= 0) close(input[0]);
   bool ok = true;
@@ -133,30 +130,45 @@ int cc_run_beside(const char *program, const char *argument, const char *path) {
   char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
   if (slash == NULL || strlen(program) > 128) return -1;
   strcpy(slash + 1, program);
-  char *argv[] = {self, (char *)(uintptr_t)argument, NULL};
-  if (access(self, X_OK) != 0) argv[0] = (char *)(uintptr_t)program;
-  pid_t child = start(argv, -1, -1, 1, path);
-  return child < 0 ? -1 : wait_for(child, program);
+  struct cc_list l = {0};
+  kiln_buffer out = {0};
+  cc_push(&l, access(self, X_OK) == 0 ? self : program);
+  cc_push(&l, argument);
+  int status = cc_run_command(&l, 1, &out, NULL);
+  if (status == 0 && !tool_output_write(path, out.data, out.size)) status = TOOL_FAILED;
+  free(l.at);
+  kiln_buffer_free(&out);
+  return status;
 }
 
 /* ---- temporary files ---- */
 
+/* They live until the program ends, in a list that the handler of signals reads. */
+struct temporary {
+  struct tool_temporary known;
+  char path[];
+};
 static struct cc_list temporaries;
 
 const char *cc_temporary(const char *suffix) {
   const char *folder = getenv("TMPDIR");
-  char path[4096];
-  int n = snprintf(path, sizeof path, "%s/kiln-XXXXXX%s",
-                   folder != NULL && folder[0] != 0 ? folder : "/tmp", suffix);
-  int fd = n > 0 && (size_t)n < sizeof path ? mkstemps(path, (int)strlen(suffix)) : -1;
-  char *copy = fd >= 0 ? strdup(path) : NULL;
-  if (copy == NULL) {
-    tool_error("cc: no temporary file: %s", strerror(errno));
+  if (folder == NULL || folder[0] == 0) folder = "/tmp";
+  size_t size = strlen(folder) + strlen("/kiln-XXXXXX") + strlen(suffix) + 1;
+  struct temporary *t = malloc(sizeof *t + size);
+  if (t == NULL) {
+    tool_error("out of memory");
+    return NULL;
+  }
+  snprintf(t->path, size, "%s/kiln-XXXXXX%s", folder, suffix);
+  int fd = tool_temporary_make(&t->known, t->path, strlen(suffix));
+  if (fd < 0) {
+    tool_error("cc: no temporary file: %s: %s", t->path, strerror(errno));
+    free(t);
     return NULL;
   }
   close(fd);
-  cc_push(&temporaries, copy);
-  return copy;
+  cc_push(&temporaries, t->path);
+  return t->path;
 }
 
 void cc_clean(void) {

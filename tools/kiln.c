@@ -55,7 +55,7 @@ static const struct {
 static int print_version(void) {
   uint32_t v = kiln_version();
   printf("kiln %u.%u.%u\n", v / 1000000, v / 1000 % 1000, v % 1000);
-  return TOOL_OK;
+  return tool_output_end(TOOL_OK);
 }
 
 /* "cx16 (x86_64), lse (aarch64)" */
@@ -84,7 +84,7 @@ static void put_help(FILE *out) {
 
 static int print_help(void) {
   put_help(stdout);
-  return TOOL_OK;
+  return tool_output_end(TOOL_OK);
 }
 
 int main(int argc, char **argv) {
@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     if (strcmp(word, verbs[i].name) != 0) continue;
     bool own = verbs[i].run != verb_cc; /* whose --help is clang's */
     if (own && argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
-    return verbs[i].run(argc - 1, argv + 1);
+    return tool_output_end(verbs[i].run(argc - 1, argv + 1));
   }
   return tool_usage("unknown verb '%s'", word);
 }

@@ -7,6 +7,7 @@
 #include "threads.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +44,13 @@ unsigned tool_processors(void) {
 
 /* ---- beside the main thread ---- */
 
+/* Signals are the main thread's, which knows when there is a temporary file. */
 static void aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
   a->started = pthread_create(&a->thread, NULL, run, arg) == 0;
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 static void aside_join(struct tool_aside *a) {
@@ -216,8 +222,6 @@ kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
 
 static void *free_module(void *arg) {
   struct tool_compiled *c = arg;
-  if (c->replaced != NULL) tool_output_remove(c->replaced);
-  c->replaced = NULL;
   kiln_llvm_close(c->reader);
   c->reader = NULL;
   for (unsigned i = 1; i < c->n; i++) kiln_session_free(c->sessions[i]);
@@ -226,10 +230,9 @@ static void *free_module(void *arg) {
   return NULL;
 }
 
-void tool_compiled_done(struct tool_compiled *c, struct tool_module *t, const char *out) {
+void tool_compiled_done(struct tool_compiled *c, struct tool_module *t) {
   c->module = *t;
   memset(t, 0, sizeof *t);
-  if (c->threaded) c->replaced = out;
   if (c->threaded) aside_start(&c->freeing, free_module, c);
   if (!c->freeing.started) free_module(c);
 }

@@ -24,7 +24,6 @@ struct tool_compiled {
   kiln_buffer object;    /* for kiln_emit_elf: empty, perhaps with memory */
   kiln_llvm *reader;
   struct tool_module module; /* what tool_compiled_done took */
-  const char *replaced; /* output that the object will replace: tool_compiled_done removes it */
   struct tool_aside freeing, dropping;
   bool threaded;
 };
@@ -38,11 +37,9 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
                                 const struct tool_input *in, unsigned threads, bool timing);
 /* Statistics of all sessions together. */
 kiln_stats tool_compiled_stats(const struct tool_compiled *c);
-/* Frees the sessions and the module, in a thread of its own if there were several; the object stays.
- * That thread removes the old `out` too, unless it is NULL: the pages of a large file take a while. */
-void tool_compiled_done(struct tool_compiled *c, struct tool_module *t, const char *out);
-/* Ends that, and frees the object, a struct tool_compiled's, in the same way: for tool_output_write_then,
- * whose rename must not come before the removal. */
+/* Frees the sessions and the module, in a thread of its own if there were several; the object stays. */
+void tool_compiled_done(struct tool_compiled *c, struct tool_module *t);
+/* Ends that, and frees the object, a struct tool_compiled's, in the same way: for tool_output_write_then. */
 void tool_compiled_written(void *compiled);
 void tool_compiled_free(struct tool_compiled *c);
 

@@ -1,5 +1,4 @@
-/* Inputs, outputs and messages of the `kiln` tool: what every verb needs around the API.
- * The verbs call it. Nothing here leaves a half-written output file behind. */
+/* Inputs and messages of the `kiln` tool: what every verb needs around the API. The verbs call it. */
 #include "tool.h"
 
 #include <errno.h>
@@ -109,6 +108,11 @@ bool tool_input_open(struct tool_input *in, const char *path) {
   if (ok && !in->mapped) ok = read_all(fd, in);
   if (!ok) tool_error("%s: %s", path, strerror(errno));
   if (fd >= 0 && fd != STDIN_FILENO) close(fd);
+  if (ok && in->size == 0) { /* whoever should have written it has not */
+    tool_error("%s: the input is empty", path);
+    tool_input_close(in);
+    ok = false;
+  }
   if (ok) in->bitcode = kiln_llvm_is_bitcode(in->bytes, in->size);
   return ok;
 }
@@ -121,73 +125,6 @@ void tool_input_close(struct tool_input *in) {
     kiln_buffer_free(&b);
   }
   memset(in, 0, sizeof *in);
-}
-
-/* ---- outputs ---- */
-
-static bool write_all(int fd, const uint8_t *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t n = write(fd, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes += n;
-    size -= (size_t)n;
-  }
-  return true;
-}
-
-void tool_output_remove(const char *path) {
-  struct stat st;
-  if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode)) unlink(path);
-}
-
-/* Writes to a new file in the folder of `path` and renames it. */
-static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode,
-                          void (*written)(void *user), void *user) {
-  char temp[PATH_MAX];
-  int n = snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path);
-  if (n < 0 || (size_t)n >= sizeof temp) {
-    errno = ENAMETOOLONG;
-    return false;
-  }
-  int fd = mkstemp(temp);
-  if (fd < 0) return false;
-  bool ok = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
-  ok &= close(fd) == 0;
-  if (ok && written != NULL) written(user);
-  /* Not over an old one: ext4 allocates a file's blocks before it lets it replace another, which takes
-   * longer than writing it. */
-  if (ok) tool_output_remove(path);
-  ok = ok && rename(temp, path) == 0;
-  if (!ok) {
-    int e = errno;
-    unlink(temp);
-    errno = e;
-  }
-  return ok;
-}
-
-bool tool_output_write_then(const char *path, const void *bytes, size_t size,
-                            void (*written)(void *user), void *user) {
-  bool ok;
-  struct stat st;
-  if (strcmp(path, "-") == 0) {
-    ok = write_all(STDOUT_FILENO, bytes, size);
-  } else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    ok = fd >= 0 && write_all(fd, bytes, size);
-    if (fd >= 0) ok &= close(fd) == 0;
-  } else {
-    mode_t mask = umask(0);
-    umask(mask);
-    ok = write_renamed(path, bytes, size, 0666 & ~mask, written, user);
-  }
-  if (!ok) tool_error("%s: %s", path, strerror(errno));
-  return ok;
-}
-
-bool tool_output_write(const char *path, const void *bytes, size_t size) {
-  return tool_output_write_then(path, bytes, size, NULL, NULL);
 }
 
 /* ---- modules ---- */

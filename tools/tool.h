@@ -1,9 +1,11 @@
 /* What the verbs of `kiln` share: exit codes, inputs, outputs, modules made from inputs.
- * tool.c implements it; each verb_*.c is one verb and calls the public API only. */
+ * tool.c and output.c implement it; each verb_*.c is one verb and calls the public API only. */
 #ifndef KN_TOOLS_TOOL_H
 #define KN_TOOLS_TOOL_H
 
 #include <kiln/kiln.h>
+
+#include <signal.h>
 
 /* Exit codes of every verb. */
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
@@ -21,15 +23,33 @@ struct tool_input {
 bool tool_input_open(struct tool_input *in, const char *path);
 void tool_input_close(struct tool_input *in);
 
-/* Removes what an output will replace: a regular file, not "-". */
-void tool_output_remove(const char *path);
-/* Writes `path` so that it exists only when it is complete: to a temporary file beside it, renamed
+/* ---- output.c ---- */
+
+/* Writes `path` so that it exists only when it is complete: to a temporary file beside it, which takes its name
  * at the end. "-" is standard output; devices and pipes are written in place. False after a message. */
 bool tool_output_write(const char *path, const void *bytes, size_t size);
-/* The same; calls `written` (may be NULL) when only the rename is left, if it comes to that: the file
- * that it replaces takes as long to be freed as `bytes` do. */
+/* The same; calls `written` (may be NULL) when only that is left, if it comes to that: the file that it replaces
+ * takes as long to be freed as `bytes` do. */
 bool tool_output_write_then(const char *path, const void *bytes, size_t size,
                             void (*written)(void *user), void *user);
+/* Ends the use of stdio's standard output: `status`, or a failure after a message if not all could be written. */
+int tool_output_end(int status);
+
+/* A file that is removed if a signal ends the process. */
+struct tool_temporary {
+  const char *path;
+  struct tool_temporary *next;
+};
+/* Makes an empty file as mkstemps does; `t` and `path` stay until the process ends or the file is dropped. The
+ * descriptor; -1 with errno. */
+int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix);
+/* The file has another name by now, or is removed: it is the newest that was made. */
+void tool_temporary_drop(struct tool_temporary *t);
+/* Holds the signals that end the process back in this thread, and what it starts. */
+void tool_signals_hold(sigset_t *old);
+void tool_signals_release(const sigset_t *old);
+
+/* ---- tool.c ---- */
 
 /* Makes a module for `in` and a session in it. `options` gives what the verb's flags chose; name,
  * diagnostics and, unless `target_given`, the target are filled in. False after a message. */

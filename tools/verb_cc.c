@@ -145,7 +145,7 @@ static int write_object(const struct cc_args *a, const char *out, const kiln_buf
   const char *temporary = cc_temporary(".o");
   if (temporary == NULL || !tool_output_write(temporary, object->data, object->size))
     return TOOL_FAILED;
-  return cc_run_beside("kiln-dis", temporary, strcmp(out, "-") == 0 ? NULL : out);
+  return cc_run_beside("kiln-dis", temporary, out);
 }
 
 /* Compiles the bitcode of one input. Returns the exit status. */

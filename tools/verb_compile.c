@@ -203,7 +203,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s != KILN_OK) tool_module_report(&t, in, s);
   kiln_stats stats = tool_compiled_stats(&c);
   size_t size = c.object.size;
-  if (!traced) tool_compiled_done(&c, &t, s == KILN_OK ? out : NULL);
+  if (!traced) tool_compiled_done(&c, &t);
 
   bool ok = s == KILN_OK && tool_output_write_then(out, c.object.data, size,
                                                    traced ? NULL : tool_compiled_written, &c);

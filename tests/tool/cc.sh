@@ -60,6 +60,20 @@ all_at_once() { cc -O1 -g -std=gnu11 "$define" main.c sub/twice.c -lm -pthread -
 check 'compiles and links several sources at once' all_at_once
 temporaries() { [[ -z $(ls tmp) ]] || { ls tmp; return 1; }; }
 check 'leaves no temporary files' temporaries
+# Ended while clang waits for the second source, when there is an object of the first.
+ended() {
+  local pid n=0
+  mkfifo source && exec 9<> source
+  "$kiln" cc sub/twice.c -x c - -o ended < source > ended.log 2>&1 9<&- &
+  pid=$!
+  until [[ -n $(ls tmp/*.o 2> /dev/null) ]]; do sleep 0.1; (( n++ < 300 )) || return 1; done
+  kill -$1 $pid
+  wait $pid
+  exec 9>&-
+  rm source
+  temporaries
+}
+check 'SIGTERM leaves no temporary files' ended TERM
 shared() {
   cc -shared -fPIC -Wl,-soname,libtwice.so sub/twice.c -o libtwice.so &&
     cc "$define" main.c -L. -ltwice -Wl,-rpath,"$work" -o dynamic && runs ./dynamic

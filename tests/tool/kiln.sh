@@ -46,6 +46,8 @@ size=$(stat -c %s main.bc)
 { printf '\xde\xc0\x17\x0b\0\0\0\0\x14\0\0\0'; printf "\\x$(printf %02x $((size & 255)))\\x$(printf %02x $((size >> 8 & 255)))\0\0"
   printf '\x07\0\0\x01'; cat main.bc; } > wrapped.bc
 
+dis=()
+[[ -x $build/kiln-dis ]] && dis=('dis main.o' 'compile --listing -o full.o add.kir')
 # silent COMMAND...: succeeds and prints nothing.
 silent() { local o; o=$("$@" 2>&1) && [[ -z $o ]] || { echo "printed: $o"; return 1; }; }
 # says STATUS PATTERN COMMAND...: exits with STATUS, and a line of standard error matches PATTERN.
@@ -114,7 +116,52 @@ check "one bad input of two" bash -c "cd clean && ! '$kiln' compile ../bad.kir .
 rm -f clean/add.o
 check "no temporary file is left" only a.o
 check "full device" says 1 '/dev/full' "$kiln" compile -o /dev/full main.bc
-check "an empty input gives an empty object" silent "$kiln" compile -o empty.o /dev/null
+# on_full ARGUMENT...: fails if standard output is full.
+on_full() { says 1 'No space left' bash -c '"$@" > /dev/full' - "$kiln" "$@"; }
+for flag in --version --help 'compile --help' 'run --help' 'print add.kir' 'compile -o - main.bc' 'compile --dump=- -o full.o add.kir' \
+    "${dis[@]}"; do
+  check "full standard output: $flag" on_full $flag
+done
+long_names() {
+  local n name
+  mkdir -p long
+  for n in 243 244 250 255; do
+    name=$(head -c $((n - 2)) /dev/zero | tr '\0' n).o
+    silent "$kiln" compile -o long/$name main.bc && cmp long/$name main.o || return 1
+    silent "$kiln" compile -o long/$name add.kir && cmp long/$name add.o || return 1
+  done
+  [[ $(ls -A long | wc -l) == 4 ]]
+}
+check "names of up to 255 bytes" long_names
+limited() {
+  (ulimit -f 1; says 1 'clean/a.o: File too large' "$kiln" compile -o clean/a.o main.bc) && cmp clean/a.o main.o && only a.o
+}
+check "a limit on the size of files" limited
+# at CALL COMMAND...: what gdb's commands print while kiln compile -o clean/a.o add.kir makes that system call.
+at() {
+  local commands=() c
+  for c in "catch syscall $1" run "${@:2}"; do commands+=(-ex "$c"); done
+  gdb -q -batch "${commands[@]}" --args "$kiln" compile -o clean/a.o add.kir 2>&1
+}
+if command -v gdb > /dev/null && gdb -q -batch -ex 'catch syscall exit_group' -ex run true 2>&1 | grep -q Catchpoint.*call; then
+  old_stays() {
+    local call
+    at 'rename renameat2' 'shell ls clean > seen' delete continue > gdb.log
+    grep -q 'call to syscall rename' gdb.log && grep -qx a.o seen && only a.o || { cat gdb.log seen; return 1; }
+  }
+  check "the old output is there until the new one is" old_stays
+  ended() {
+    at fchmod "shell ls -A clean > seen" delete "handle $1 nostop noprint pass" "signal $1" > gdb.log
+    grep -q "Program terminated with signal $1" gdb.log && [[ $(wc -l < seen) == 2 && $(ls -A clean) == a.o ]] ||
+      { cat gdb.log seen; ls -A clean; return 1; }
+  }
+  for signal in SIGTERM SIGINT SIGHUP; do check "$signal leaves no temporary file" ended $signal; done
+else
+  skip "signals while a file is written" "no gdb, or it cannot trace"
+fi
+check "an empty input" says 1 '/dev/null: the input is empty' "$kiln" compile -o clean/b.o /dev/null
+check "an empty standard input" says 1 'input is empty' bash -c "'$kiln' compile -o clean/b.o - < /dev/null"
+check "a text of nothing gives an empty object" bash -c "echo '; nothing' | '$kiln' compile -o empty.o - && readelf -h empty.o > /dev/null"
 head -c 5000 /dev/urandom | tr -d '\000' > noise
 check "noise is no text" says 1 '^noise:[0-9]+:[0-9]+: error: ' "$kiln" compile -o clean/b.o noise
 

@@ -4,6 +4,7 @@
 
 #include <kiln/jit.h>
 #include <kiln/text.h>
+#include <stdio.h>
 
 enum {
   A = KILN_SECTION_ALLOC,
