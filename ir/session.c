@@ -57,8 +57,8 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
 }
 
 uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
-  struct kn_places *p = &s->places;
   if (s == NULL || kn_module_failed(s->module)) return 0;
+  struct kn_places *p = &s->places;
   uint32_t index = intern_file(s, file != NULL ? file : "");
   if (index == 0) return 0;
   if (p->n_locs == UINT32_MAX) {
