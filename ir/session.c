@@ -62,8 +62,8 @@ uint32_t kiln_file_add(kiln_session *s, const char *name) {
 }
 
 uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
-  struct kn_places *p = &s->places;
   if (s == NULL || kn_module_failed(s->module)) return 0;
+  struct kn_places *p = &s->places;
   if (KN_UNLIKELY(file - 1 >= p->n_files)) {
     kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
     return 0;

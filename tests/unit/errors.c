@@ -10,7 +10,7 @@
 
 #include <kiln/kiln.h>
 
-enum { I64 = KILN_TYPE_I64 };
+#define I64 KILN_TYPE_I64
 
 struct fixture {
   kiln_module *m;

@@ -6,6 +6,8 @@
 #include <kiln/text.h>
 #include <stdio.h>
 
+#include <stdio.h>
+
 enum {
   A = KILN_SECTION_ALLOC,
   W = KILN_SECTION_WRITE,
@@ -176,7 +178,10 @@ static void in_text(void **state) {
 /* ---- the JIT ---- */
 
 static int value;
-static void set_value(void) { value = 42; }
+static void set_value(int argc, char **argv, char **envp) {
+  (void)argv, (void)envp;
+  value = 42 + argc;
+}
 static void *resolve(void *user, const char *name) {
   (void)user;
   return strcmp(name, "set_value") == 0 ? (void *)(uintptr_t)set_value : NULL;
