@@ -115,7 +115,7 @@ static uint32_t resolve(kiln_func *f, uint32_t i) {
 static uint32_t *forward_place(kiln_func *f, const struct kn_forward_use *u) {
   if (u->kind == 1) return f->lists.at + u->where;
   if (u->kind == 2) return &f->edge_args.at[u->where].value;
-  return kn_inst_field(f->inst + u->where / 4, u->where % 4 - 1);
+  return &f->inst[u->where / 4].field[u->where % 4 - 1];
 }
 
 static bool finish_forwards(kiln_func *f) {

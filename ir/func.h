@@ -64,7 +64,12 @@ struct kn_inst {
   uint8_t op;   /* kiln_op */
   uint8_t type; /* kiln_type */
   uint16_t x;
-  uint32_t a, b, c;
+  union {
+    struct {
+      uint32_t a, b, c;
+    };
+    uint32_t field[3]; /* the same */
+  };
 };
 _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte stores");
 
@@ -284,23 +289,18 @@ static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in
 
 /* ---- operands of instructions ---- */
 
-/* Field a, b or c: 0 to 2. */
-static inline uint32_t *kn_inst_field(struct kn_inst *in, unsigned k) {
-  return k == 0 ? &in->a : k == 1 ? &in->b : &in->c;
-}
-
 /* The operands of an instruction, in the order of the builder's calls; of a call the callee, then the
  * arguments. The arguments of a terminator's edges are not among them. */
 struct kn_operands {
-  uint32_t n;           /* for kn_operand */
-  uint32_t n_fields;    /* of these, in `field`; the others are in `list` */
-  uint32_t field[3];    /* handles */
-  const uint32_t *list; /* in kiln_func.lists: valid until that grows */
+  uint32_t n;            /* for kn_operand */
+  uint32_t n_fields;     /* of these, in `field`; the others are in `list` */
+  const uint32_t *field; /* in the instruction */
+  const uint32_t *list;  /* in kiln_func.lists: valid until that grows */
 };
 
 static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn_inst *in) {
   const struct kn_shape_info *shape = &kn_shape_info[kn_op_info[in->op].shape];
-  struct kn_operands o = {shape->n_fields, shape->n_fields, {in->a, in->b, in->c}, NULL};
+  struct kn_operands o = {shape->n_fields, shape->n_fields, in->field, NULL};
   switch ((enum kn_operand_kind)shape->operand[0]) {
   case KN_OPERAND_NO:
   case KN_OPERAND_T:
@@ -313,7 +313,7 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
     break;
   case KN_OPERAND_INST: break;
   case KN_OPERAND_CALL:
-    o.field[0] = in->b;
+    o.field = &in->field[1];
     o.n_fields = 1;
     o.n = 1 + (uint32_t)in->x;
     o.list = in->x ? f->lists.at + in->a : NULL;
@@ -356,12 +356,43 @@ static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
   return 0;
 }
 
-/* Type of the value that an instruction makes, or VOID (ir/ops.c). Of a RESULT: as it says itself. */
-unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in);
-/* Type of result `index`, from 1, of an instruction: what a RESULT of it gives; VOID if it has none such. */
+/* The rest of the two below, where a signature says it (ir/ops.c). */
+unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
+unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+
+/* Type of the value that an instruction makes, or VOID. Of a RESULT: as it says itself. */
+static inline unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
+  switch ((enum kn_result_rule)kn_shape_info[kn_op_shape(in->op)].result) {
+  case KN_RESULT_T:
+  case KN_RESULT_OF: return in->type;
+  case KN_RESULT_I8: return KILN_TYPE_I8;
+  case KN_RESULT_SIG: return kn_sig_result(f, in);
+  case KN_RESULT_NO: break;
+  }
+  return KILN_TYPE_VOID;
+}
+
+/* Type of result `index`, from 1, of an instruction: what a RESULT of it gives; VOID if it has none such
+ * (ir/ops.c). */
 unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, unsigned index);
+
 /* Type that the k-th operand of an instruction must have; KILN_TYPE_COUNT: any (variadic arguments). */
-unsigned kn_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  const struct kn_shape_info *shape = &kn_shape_info[kn_op_shape(in->op)];
+  switch ((enum kn_operand_kind)shape->operand[k < shape->n_fields ? k : 0]) {
+  case KN_OPERAND_T:
+  case KN_OPERAND_SLOT:
+  case KN_OPERAND_OPT: return in->type;
+  case KN_OPERAND_PTR: return KILN_TYPE_PTR;
+  case KN_OPERAND_I8: return KILN_TYPE_I8;
+  case KN_OPERAND_FROM: return in->x;
+  case KN_OPERAND_CALL:
+  case KN_OPERAND_RET: return kn_sig_operand_type(f, in, k);
+  case KN_OPERAND_NO:
+  case KN_OPERAND_INST: break;
+  }
+  return KILN_TYPE_VOID;
+}
 
 /* Grows an array so that one more fits; false (and the function fails) without memory. */
 bool kn_func_grow(kiln_func *f, void *array, size_t item_size);

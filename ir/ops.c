@@ -14,9 +14,13 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #include <kiln/shapes.def>
 };
 
-/* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is. */
+/* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is; and what may be
+ * left out is b, as the last one. */
 #define SHAPE(E, state, a, b, c, result, edges, text)                                              \
-  _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");
+  _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");         \
+  _Static_assert(KN_OPERAND_##a != KN_OPERAND_OPT && KN_OPERAND_##c != KN_OPERAND_OPT &&           \
+                   (KN_OPERAND_##b != KN_OPERAND_OPT || KN_OPERAND_##c == KN_OPERAND_NO),          \
+                 "what may be left out is b, as the last one");
 #include <kiln/shapes.def>
 
 #define INT KN_TS_INT
@@ -48,18 +52,9 @@ const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
   _Static_assert(KN_SH_##shape != KN_SH_NULLARY || ((types) & ((types) - 1)) == 0, "one type");
 #include <kiln/ops.def>
 
-unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
-  switch ((enum kn_result_rule)kn_shape_info[kn_op_shape(in->op)].result) {
-  case KN_RESULT_NO: return KILN_TYPE_VOID;
-  case KN_RESULT_T:
-  case KN_RESULT_OF: return in->type;
-  case KN_RESULT_I8: return KILN_TYPE_I8;
-  case KN_RESULT_SIG: {
-    const struct kn_sig *sig = kn_sig(f->module, in->c);
-    return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
-  }
-  }
-  return KILN_TYPE_VOID;
+unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in) {
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  return sig->n_results ? sig->results[0] : KILN_TYPE_VOID;
 }
 
 unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, unsigned index) {
@@ -71,28 +66,14 @@ unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, un
   return index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
 }
 
-unsigned kn_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
-  const struct kn_shape_info *shape = &kn_shape_info[kn_op_shape(in->op)];
-  switch ((enum kn_operand_kind)shape->operand[k < shape->n_fields ? k : 0]) {
-  case KN_OPERAND_NO:
-  case KN_OPERAND_INST: return KILN_TYPE_VOID;
-  case KN_OPERAND_T:
-  case KN_OPERAND_SLOT:
-  case KN_OPERAND_OPT: return in->type;
-  case KN_OPERAND_PTR: return KILN_TYPE_PTR;
-  case KN_OPERAND_I8: return KILN_TYPE_I8;
-  case KN_OPERAND_FROM: return in->x;
-  case KN_OPERAND_CALL: {
-    const struct kn_sig *sig = kn_sig(f->module, in->c);
-    if (k == 0) return KILN_TYPE_PTR;
-    return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
-  }
-  case KN_OPERAND_RET: {
+unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  if (in->op == KILN_OP_RET) {
     const struct kn_sig *sig = kn_sig(f->module, f->sig);
     return k < sig->n_results ? sig->results[k] : KILN_TYPE_VOID;
   }
-  }
-  return KILN_TYPE_VOID;
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  if (k == 0) return KILN_TYPE_PTR;
+  return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
 }
 
 #define NEGATES(a, b) _Static_assert(((a) ^ 1) == (b), "flipping bit 0 negates a condition")

@@ -4,7 +4,6 @@
 
 #include <kiln/jit.h>
 #include <kiln/text.h>
-#include <stdio.h>
 
 #include <stdio.h>
 
