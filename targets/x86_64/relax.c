@@ -1,11 +1,13 @@
-/* What was emitted in its longest form, since nothing was known yet, is cut to size now that everything is: jumps become
- * short, the frame's allocation takes the form that its size allows, a function that needs no frame loses it. Then
- * displacements are written. Called by frame.c. Invariant: fixups ascend, and every place that may be cut is one. */
+/* Cuts the code to its final size. Jumps, prologue and epilogues were emitted in their longest form, before anything
+ * was known; now jumps become short, the frame's allocation takes the form that its size allows, and a function that
+ * needs no frame loses it. Then the displacements are written. Called by frame.c. Invariant: fixups ascend, and every
+ * place that may be cut is one. */
 #include "targets/x86_64/x64.h"
 
 /* ---- what to cut ---- */
 
-/* The prologue's form: bytes to be cut at its end; see x64_prologue for what is there. */
+/* Chooses the prologue's form; returns the bytes to be cut at its end. See x64_begin for what is
+ * there. */
 static uint32_t cut_prologue(struct kn_walk *w) {
   kiln_func *f = w->f;
   bool leaf = !f->has_calls && !f->dynamic_stack;
@@ -30,7 +32,7 @@ static uint32_t cut_prologue(struct kn_walk *w) {
   return 0;
 }
 
-/* What an epilogue does not need: rsp is where the pops begin, or there is no frame. */
+/* The bytes that epilogues do not need: rsp is where the pops begin, or there is no frame. */
 static uint32_t cut_epilogue(struct kn_walk *w) {
   if (x64(w)->frameless) return 1;                                                       /* leave */
   return x64(w)->saved_count && x64(w)->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
@@ -48,7 +50,7 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
   jump->label = size;
 }
 
-/* Code is moved in pieces of so many bytes, which are read before any is written. */
+/* Code is moved in units of this many bytes, each read before it is written. */
 enum { PIECE = 64 };
 _Static_assert(PIECE <= X64_GAP, "what is written beyond a piece's end was read");
 
@@ -62,8 +64,9 @@ static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   return to + n;
 }
 
-/* What becomes of a fixup: nothing, a short jcc, a short jmp, or a jmp to what follows. `from` the cut, counted
- * from the displacement of the long form, and its size; where the new displacement is. */
+/* The short form of a fixup: none, a short jcc, a short jmp, or nothing for a jmp to the next instruction. `from`:
+ * where the cut begins, counted from the displacement of the long form; `bytes`: its size; `at`: where the new
+ * displacement is. */
 enum { SHORT_NOT, SHORT_JCC, SHORT_JMP, SHORT_NONE };
 static const struct {
   int8_t from, at;
@@ -72,16 +75,17 @@ static const struct {
                [SHORT_JMP] = {1, 0, 3, X64_FIX_BYTE},
                [SHORT_NONE] = {-1, 0, 5, X64_FIX_NONE}};
 
-/* Every place that may be cut is a fixup. One pass in their order, which is the code's, closes the
- * gaps and moves the code to `start`; cut[k] becomes the bytes cut before fixup k, X64_GAP among them,
- * which is what everything emitted between fixups k - 1 and k moves by. A jump is short if its distance,
- * measured before anything is cut, fits. */
+/* Every place that may be cut is a fixup. One pass over the fixups, which are in the order of the code, closes the
+ * gaps and moves the code to `start`. cut[k] becomes the number of bytes cut before fixup k, X64_GAP included:
+ * everything emitted between fixups k - 1 and k moves by that. A jump is short if its distance, measured before
+ * anything is cut, fits. */
 static bool cut_all(struct kn_walk *w) {
   uint32_t n = w->code.fixups.n, start = w->code.start;
   if (!kn_code_make_cuts(w)) return false;
   uint32_t *cut = w->code.cut.at;
   w->code.p[PIECE - 1] =
-    0; /* the last piece is read to there: a fresh page that is read first faults twice */
+    0; /* the last unit is read up to there: a new page that is read before it is written faults
+        * twice */
   uint32_t prologue = cut_prologue(w);
   uint32_t epilogue = cut_epilogue(w);
   uint32_t total = X64_GAP + prologue;
@@ -95,7 +99,7 @@ static bool cut_all(struct kn_walk *w) {
     cut[k] = total;
     x->at = at - total;
     if (KN_UNLIKELY(x->kind == X64_FIX_OVER)) turn(w, x, at);
-    /* no branches on what it is, they would be mispredicted */
+    /* no branches on the kind: they would be mispredicted */
     uint32_t kind = x->kind, label = x->label;
     uint32_t jump = -(uint32_t)(kind - X64_FIX_JMP < 2u), jcc = kind == X64_FIX_JCC;
     int32_t d = (int32_t)(labels[label & jump].at - (at + 4));
@@ -110,8 +114,8 @@ static bool cut_all(struct kn_walk *w) {
     x->kind = (shorter[form].kind & fits) | (kind & ~fits);
     uint8_t code = base[at - 1];
     to = move_down(to, base + from, pos - from);
-    /* 0f 80+cc becomes 70+cc, e9 eb, in the last byte but one of what was moved. Of what stays as it is, the byte
-     * behind that is written: the next piece comes there. */
+    /* The opcode of a short form: 0f 80+cc becomes 70+cc, e9 becomes eb, in the last byte but one of what was moved.
+     * Otherwise the byte behind that is written, which the next piece overwrites. */
     __asm__("" : "+r"(jcc)); /* gcc 12 would branch on it */
     to[-2 * (ptrdiff_t)(form - SHORT_JCC < 2u)] =
       (uint8_t)(0xebu ^ (((code - 0x10u) ^ 0xebu) & -jcc));
