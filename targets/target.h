@@ -1,6 +1,6 @@
 /* The contract between lib/ and a target: facts about the machine as data, which plan, walk, checker, the object
- * writer and the JIT read, and the functions that emit its code. lib/walk.c drives them; what a target adds to the
- * state of the walk is a struct of its own around struct kn_walk. Only lib/targets.c names the targets. */
+ * writer and the JIT read, and the functions that emit its code. lib/walk.c drives them; a target puts its own state
+ * of a walk into a struct around struct kn_walk. Only lib/targets.c names the targets. */
 #ifndef KN_TARGETS_TARGET_H
 #define KN_TARGETS_TARGET_H
 
@@ -18,10 +18,9 @@ struct kn_arg;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
-  uint64_t regs; /* the bank of registers that hold one; 0: it always lives in the frame */
-  uint8_t
-    bank; /* 0 general, 1 float: where arguments of the type travel if a register holds them */
-  uint8_t bytes;     /* of a spill slot: 8, or 16 */
+  uint64_t regs; /* the bank of registers that hold one; 0: values of the type live in the frame */
+  uint8_t bank;  /* 0 general, 1 float: of the registers that the ABI passes it in */
+  uint8_t bytes; /* of a spill slot: 8, or 16 */
   uint8_t preserved; /* bytes of it that a callee-saved register keeps over a call */
   bool lowered;      /* the target has values of the type */
 };
@@ -30,27 +29,29 @@ struct kn_type_facts {
  * use of its operands once. */
 typedef void kn_lower(struct kn_walk *w, const struct kn_inst *in);
 
-/* What the allocator asks the target to emit. None of these takes or frees a register, or changes one but
- * its destination and the scratch registers; `frame` is a frame offset. */
+/* What the allocator asks the target to emit. None of these frees a register, takes one (but for the last two), or
+ * changes anything but its destination and the scratch registers; the flags stay as they are. `frame` is a frame
+ * offset. */
 struct kn_hooks {
   /* Copies between registers of one bank. */
   void (*move)(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
   void (*load)(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
   void (*store)(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
-  /* Makes an immediate, pool entry or slot address in dst. Changes flags at most. */
+  /* Puts an immediate, pool entry or slot address into dst. */
   void (*constant)(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
-  /* Stores such a handle to the frame. */
+  /* Stores one of these to the frame. */
   void (*store_constant)(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
   /* Copies between frame offsets, through scratch registers. */
   void (*copy)(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
-  /* Computes the deferred ADDR `v` into dst; these two lock what they read. */
+  /* Computes the ADDR `v`, which its readers fold (KN_VF_ADDR), into dst. These two bring what they
+   * read to registers and lock them. */
   void (*address)(struct kn_walk *w, unsigned dst, uint32_t v);
-  /* Performs the instruction `v` that waits for its reader (KN_VF_WAITS) into dst. */
+  /* Emits the instruction `v`, which waits for its reader (KN_VF_WAITS), with dst as its result. */
   void (*deferred)(struct kn_walk *w, unsigned dst, uint32_t v);
 };
 
-/* The field that a relocation of a call fills with the distance to a function of the same section, when that
- * is done here: lib/elf_write.c. */
+/* The field of a call that holds the distance to the callee: lib/elf_write.c fills it for functions of the same
+ * section. */
 enum kn_call_field {
   KN_CALL_REL32, /* 32 bits: the distance in bytes */
   KN_CALL_IMM26  /* bits 0 to 25 of a word: the distance in words */
@@ -69,9 +70,9 @@ struct kn_elf_machine {
   uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
   const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
-  const uint16_t *calls;     /* resolved here if the target cannot move; 0 ends */
-  /* of .eh_frame: what advances count in, the return address's column, and the rules of a function's first
-   * instruction, 0 (DW_CFA_nop) behind them. Offsets count in -8. */
+  const uint16_t *calls;     /* the writer resolves calls that cannot be preempted; 0 ends */
+  /* Of .eh_frame: the unit of advances in bytes, the column of the return address, and the rules of a function's
+   * first instruction, padded with 0 (DW_CFA_nop). Offsets are in units of -8. */
   uint8_t cie_code_align;
   uint8_t cie_return;
   uint8_t cie_rules[KN_CIE_RULES];
@@ -90,7 +91,7 @@ struct kn_target {
 
   /* ---- registers ---- */
   uint64_t temps;        /* only ever used for values of one block */
-  uint64_t caller_homes; /* may be homes of intervals without calls, else temporary */
+  uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
   uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
@@ -98,40 +99,41 @@ struct kn_target {
   uint8_t fp_arg_regs[8];
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   uint8_t whole[2];   /* by bank: the type whose move keeps all that a home holds */
-  /* By kn_val.hint & 15: the argument registers of that number, of each bank, or no bit. */
+  /* By kn_val.hint & 15: the argument registers of that number, of both banks; 0 for all other
+   * hints. */
   uint64_t hints[16];
 
   /* ---- types, operations ---- */
   struct kn_type_facts types[16]; /* by kiln_type */
   /* Per opcode, the types (a bit each) for which it clobbers like a call. */
   const uint16_t *clobbers;
-  /* Who lowers an operation: by opcode, type, and whether nobody reads its result. */
+  /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
   kn_lower *const (*lowerings)[16][2];
 
   /* ---- frame, code ---- */
-  /* Frame offsets of locals grow upward from the frame register and are positive, those of the
+  /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
    * caller's arguments are negative; else the other way round. */
   bool frame_up;
-  /* Registers that a call preserves, as the ABI's document lists them. Read by the allocation checker alone, and
-   * not made of the sets above, which it is to check. */
+  /* Registers that a call preserves, as the ABI's document lists them. Only the allocation checker reads it. It is
+   * not made of the sets above, because it serves to check those. */
   uint64_t preserved;
   bool reaches_zero; /* see kn_target_reaches_zero */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
 
   /* ---- functions ---- */
-  size_t walk_size; /* bytes of the target's struct around struct kn_walk, which is zero at first */
+  size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */
   struct kn_hooks hooks;
   /* Emits the prologue, at w->code.start; resets the target's state. */
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
-  /* Gives argument `a`, of the type and kind of parameter that it says, the next place by the ABI. */
+  /* Gives argument `a` the next place by the ABI: sets `reg` (and `high`) or `stack`, from its type and parameter. */
   void (*place_arg)(struct kn_assign *s, struct kn_arg *a);
   /* The same for a result; false if there is no register left. */
   bool (*place_result)(struct kn_assign *s, struct kn_arg *a);
   /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
-   * temp or not allocated: it gets a register or slot of its own. It may be unused. */
+   * temporary or not allocated: moves it to a register or slot of its own. Nobody may read it. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
   /* Emits a jump to a label; places a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);

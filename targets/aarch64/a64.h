@@ -1,13 +1,13 @@
-/* The AArch64 target's rooms share this: registers, emission, operands. The walk's fast paths are
- * instantiated here with this target's prefix. Included by this folder's files only.
+/* What the files of the AArch64 target share: registers, emission, operands. Included by this folder's files only.
  *
- * Registers: x0 to x8 temporaries (arguments, results), x9 to x15 caller-saved homes, x19 to x28
- * callee-saved homes; x16 and x17 are scratch between any two lines that emit, x18 is the platform's,
- * x29 the frame, x30 the return address. v0 to v7 and v16 to v23 temporaries, v8 to v15 callee-saved
- * homes (64 bits), v24 to v29 caller-saved homes, v30 and v31 scratch.
- * Frame offsets count upward from x29; negative ones name incoming stack arguments (frame.c).
- * Invariant: a lowering asks for all operands and its result first, then emits, and writes the
- * result's register last: it may be one of the operands'. */
+ * Registers: x0 to x8 temporaries (arguments, results), x9 to x15 caller-saved homes, x19 to x28 callee-saved homes;
+ * x16 and x17 are scratch between any two lines that emit, x18 is the platform's, x29 the frame, x30 the return
+ * address. v0 to v7 and v16 to v23 temporaries, v8 to v15 callee-saved homes (64 bits), v24 to v29 caller-saved
+ * homes, v30 and v31 scratch. Frame offsets count upward from x29; negative ones name incoming stack arguments
+ * (frame.c).
+ *
+ * Invariant: a lowering asks for all operands and its result first, then emits, and writes the result's register
+ * last: it may be one of the operands'. */
 #ifndef KN_TARGETS_AARCH64_A64_H
 #define KN_TARGETS_AARCH64_A64_H
 
@@ -33,9 +33,9 @@ enum {
   A64_VS1 = KN_FP_BASE + 31 /* scratch */
 };
 
-/* Kinds of kn_fixup. FRAME: the immediate of an add gets the frame's size (no label); FRAME_WIDE: two words
- * become movz and movk of it to x17. TABLE: 32 bits get the distance from where the fixup before it of kind
- * TABLE_BASE is. FAR: a branch that relax.c makes long. */
+/* Kinds of kn_fixup. FRAME: the immediate of an add becomes the frame's size (no label); FRAME_WIDE: two words become
+ * movz and movk of that size to x17. TABLE: 32 bits become the distance from the fixup before it of kind TABLE_BASE.
+ * FAR: a branch that relax.c makes long. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
@@ -57,8 +57,8 @@ KN_INLINE void a64_emit(struct kn_walk *w, uint32_t word) {
   w->code.p += 4;
 }
 
-/* kn_drop of value h if `use` is 1, not if it is 0: h may be 0 then. For where nobody can predict what it
- * drops. */
+/* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be
+ * mispredicted. */
 KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
   struct kn_val *val = &w->val[h];
   uint32_t flags = val->flags, left = val->uses -= use;
@@ -110,12 +110,12 @@ KN_INLINE bool a64_is_zx(const struct kn_walk *w, uint32_t h) {
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void a64_set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
 
-/* Value i waits from now on for its one reader to do it as well (fold.c, compare.c). */
+/* Makes value i wait for its only reader, which lowers both (fold.c, compare.c). */
 KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {
   w->val[i].flags |= KN_VF_WAITS;
   w->val[i].reg = KN_NO_REG;
 }
-/* True if h waits for this instruction to be done within it. */
+/* True if h waits for its reader, this instruction. */
 KN_INLINE bool a64_deferred(const struct kn_walk *w, uint32_t h) {
   return kn_is_value(h) && (w->val[h].flags & KN_VF_WAITS) != 0;
 }
@@ -125,7 +125,8 @@ struct a64_extended {
   unsigned reg;
   enum a64_extend ext; /* UXTX: it is whole */
 };
-/* Register of the i64 h, or of what it is extended from if that is deferred to here (int.c). */
+/* Register of the i64 h; or, if h is an extension that waits for this instruction, of what it
+ * extends (int.c). */
 KN_INLINE struct a64_extended a64_reg_extended(struct kn_walk *w, uint32_t h) {
   if (a64_deferred(w, h)) {
     const struct kn_inst *in = &w->inst[h];
@@ -193,13 +194,13 @@ void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
                      unsigned high);
 
-/* Memory operations of a few bytes, done in line; false if it is not such a one. */
+/* Block operations of a few bytes, emitted in line; false, with nothing done, for all others. */
 bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in);
 bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- wide.c ---- */
 
-/* The halves of i128 operand h to registers: nothing else changes but x17. */
+/* Loads the halves of i128 operand h to registers; changes nothing else but x17. */
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
 /* Registers of the halves of an i128. */
 struct a64_halves {
@@ -216,7 +217,7 @@ void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 
 /* ---- quad.c ---- */
 
-/* f128 operand h to vector register `q`: nothing else changes but x16, x17. */
+/* Loads f128 operand h to vector register `q`; changes nothing else but x16 and x17. */
 void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q);
 /* Result i, an f128, from vector register `q` to its slot. */
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q);
@@ -225,7 +226,8 @@ void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- call.c ---- */
 
-/* How a narrow integer is passed to a library function: with its type. */
+/* Added to the type of a narrow integer that is passed to a library function: how it is
+ * extended. */
 enum { A64_LIB_SEXT = 0x40, A64_LIB_ZEXT = 0x80, A64_LIB_TYPE = 0x3f };
 /* Calls a library function; its result becomes that of the current instruction. Drops the operands. */
 void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
@@ -260,24 +262,25 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
-/* The flags' condition for a test: for what is no branch. Emits an instruction at most. */
+/* The condition of a test, for instructions other than branches. Emits one instruction at most. */
 enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
-/* The extension `in`, deferred with KN_VF_WAITS, done into dst. */
+/* Emits the extension `in`, which waited, with dst as its result. */
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
-/* Lowers what joins two comparisons that wait for it: and, or, a select of i8. */
+/* Lowers an operation that joins two comparisons waiting for it: and, or, a select of i8. */
 void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in);
-/* True if the comparison i is deferred to the instruction behind it. */
+/* True if comparison i may wait for the instruction behind it. */
 bool a64_fuses(const struct kn_walk *w, uint32_t i);
 
 /* ---- fold.c ---- */
 
-/* The shift, mask (of a comparison with 0 any `and`) or extension `in` is left to its one reader, the next
- * instruction, if that takes it. */
+/* Makes the shift, mask (for a comparison with 0 any `and`) or extension `in` wait for its only reader, the next
+ * instruction, if that can do both. False if not. */
 bool a64_defer(struct kn_walk *w, const struct kn_inst *in);
-/* The multiplication `in` is left to the sum that reads it next, or next but for a load. */
+/* Makes the multiplication `in` wait for the sum that reads it, which is the next instruction, or
+ * the one after a load. */
 bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in);
-/* Who takes them: a sum or logic operation with one such operand; a mask, a shift by a constant, an extension
- * or truncation of one. */
+/* Their readers: a sum or logic operation with one such operand; a mask, a shift by a constant, an extension or
+ * truncation of one. */
 void a64_lower_part(struct kn_walk *w, const struct kn_inst *in);
 void a64_lower_field(struct kn_walk *w, const struct kn_inst *in);
 
@@ -322,7 +325,7 @@ KN_INLINE struct a64_ops a64_ops2(struct kn_walk *w, const struct kn_inst *in) {
   o.d = kn_def(w, w->i, in->type, o.a, 0);
   return o;
 }
-/* The result was written, by a 32-bit or 64-bit instruction that cleared or used all of it. */
+/* Ends an operation whose result was written by an instruction of 32 or 64 bits. */
 KN_INLINE void a64_done(struct kn_walk *w, const struct kn_inst *in, unsigned d) {
   if (in->type == KILN_TYPE_I32) a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);

@@ -1,5 +1,5 @@
-/* Atomic operations of AArch64: ordered loads and stores, and for what reads and writes exclusive loops, or
- * single instructions where the processor has them (KILN_FEATURE_LSE). Called by the loop in target.c.
+/* Atomic operations of AArch64: ordered loads and stores; loops of exclusive loads and stores for what reads and
+ * writes, or single instructions where the processor has them (KILN_FEATURE_LSE). Called by the walk's loop.
  * Invariant: between the exclusive load and store of a loop nothing touches memory. */
 #include "targets/aarch64/a64.h"
 
@@ -29,7 +29,7 @@ void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
 
 static bool has_lse(const struct kn_walk *w) { return (w->f->features & KILN_FEATURE_LSE) != 0; }
 
-/* The instruction's order for a kiln_ordering. */
+/* The bits for acquire and release in an instruction, for a kiln_ordering. */
 static unsigned order_bits(unsigned order) {
   return (order == KILN_ACQUIRE || order >= KILN_ACQ_REL ? A64_ACQUIRE : 0) |
          (order >= KILN_RELEASE ? A64_RELEASE : 0);
@@ -40,7 +40,7 @@ static void again(struct kn_walk *w, uint32_t top, unsigned status) {
   a64_emit(w, a64_cbnz(0, status, (int32_t)top - (int32_t)kn_here(w)));
 }
 
-/* x16 = what `op` makes of the old value and r. */
+/* x16 = `op` of the old value and r. */
 static void combine(struct kn_walk *w, unsigned op, unsigned type, unsigned old, unsigned r) {
   unsigned sf = a64_sf(type);
   bool byte = type == KILN_TYPE_I8, narrow = a64_is_narrow(type);
@@ -71,7 +71,7 @@ static void combine(struct kn_walk *w, unsigned op, unsigned type, unsigned old,
   a64_emit(w, a64_csel(A64_CSEL, sf, A64_IP0, old, r, cond));
 }
 
-/* A read-modify-write by one instruction; false, and nothing done, if there is none for it. */
+/* A read-modify-write by one instruction; false, with nothing done, if there is none for it. */
 static bool single_rmw(struct kn_walk *w, const struct kn_inst *in) {
   static const uint32_t ops[KILN_RMW_COUNT] = {
     [KILN_RMW_XCHG] = A64_SWP,    [KILN_RMW_ADD] = A64_LDADD,   [KILN_RMW_SUB] = A64_LDADD,
@@ -85,7 +85,7 @@ static bool single_rmw(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   bool used = w->val[w->i].uses != 0;
   unsigned d =
-    used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP1; /* zr would mean: no acquire */
+    used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP1; /* with zr there is no acquire */
   if (op == KILN_RMW_SUB) a64_emit(w, a64_neg(sf, A64_IP0, r));
   if (op == KILN_RMW_AND) a64_emit(w, a64_mvn(sf, A64_IP0, r));
   if (op == KILN_RMW_SUB || op == KILN_RMW_AND) r = A64_IP0;
@@ -161,7 +161,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- i128 ---- */
 
-/* n = what `op` makes of the old value and b. */
+/* n = `op` of the old value and b. */
 static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, struct a64_halves old,
                          struct a64_halves b) {
   enum a64_cond keep = op == KILN_RMW_SMIN   ? A64_LT
@@ -201,8 +201,8 @@ static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, st
   }
 }
 
-/* The pair is loaded exclusively, and stored again whatever comes of it: only a store that succeeded says
- * that both halves were read at once (Arm ARM, B2.2.1). */
+/* The pair is loaded exclusively, and stored again in any case: only a store that succeeded proves that both halves
+ * were read at once (Arm ARM, B2.2.1). */
 static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
                       struct a64_halves old, struct a64_halves b, struct a64_halves c) {
   unsigned status = kn_temp(w, KN_GP_MASK); /* before the loop: something may be spilled for it */
@@ -223,7 +223,7 @@ static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
   again(w, top, status);
 }
 
-/* CAS by one instruction, which wants pairs of registers that begin with an even one. */
+/* CAS by one instruction, which takes pairs of registers that begin with an even one. */
 static struct a64_halves wide_cas(struct kn_walk *w, const struct kn_inst *in, unsigned a,
                                   struct a64_halves b, struct a64_halves c) {
   struct a64_halves old = {0, 1};

@@ -1,8 +1,8 @@
-/* Calls, parameters and results for AArch64 by AAPCS64 (Linux): classification of arguments, calls
- * with any number of them, variadic definitions, block memory operations. Called by the loop in
- * target.c. Arguments in memory are pushed below the stack pointer for the time of the call; the
- * frame is addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no
- * live value when it is emitted. */
+/* Calls, parameters and results for AArch64 by AAPCS64 (Linux): places of arguments, calls with any
+ * number of them, variadic definitions, block memory operations. Called by the walk's loop.
+ * Arguments in memory are pushed below the stack pointer for the time of the call; the frame is
+ * addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no live
+ * value when it is emitted. */
 #include "targets/aarch64/a64.h"
 
 /* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
@@ -18,7 +18,7 @@ static bool is_float(unsigned type) { return kn_target_aarch64.types[type].bank;
 
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
 
-/* An argument of several parts begins with p: it goes to registers or to the stack whole. */
+/* p begins an argument of several parts, which goes to registers or to the stack as a whole. */
 static void begin_joined(struct kn_assign *s, unsigned type, const kiln_param *p) {
   unsigned n = 1;
   while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
@@ -191,12 +191,12 @@ void a64_enter(struct kn_walk *w) {
 
 /* ---- calls ---- */
 
-/* An i128 or f128 argument: loaded when all else is in place. */
+/* An i128 or f128 argument: loaded after all others are in place. */
 struct wide_arg {
   uint32_t h;
   unsigned reg;
 };
-/* As many as registers take. */
+/* The most that registers can hold. */
 enum { MAX_WIDE = 4 + 8 };
 
 /* Moves h to register `dst` when the moves are run. */
@@ -239,7 +239,7 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     if (m.src_handle) a64_hook_constant(w, A64_IP0, m.src_handle, KILN_TYPE_I64);
     else a64_hook_load(w, A64_IP0, m.src_frame, KILN_TYPE_I64);
   }
-  bool half = type == KILN_TYPE_F32; /* next to another one, it may be */
+  bool half = type == KILN_TYPE_F32; /* another one may be next to it */
   enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD)
                     : half          ? A64_STR_W
                                     : A64_STR_X;
@@ -296,13 +296,13 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
   w->regs.free |= w->regs.temp & KN_BIT(a->reg);
   w->regs.temp &= ~KN_BIT(a->reg);
   if (w->val[value].uses == 0) return;
-  w->regs.locked |= KN_BIT(a->reg); /* not for an alias that makes way */
+  w->regs.locked |= KN_BIT(a->reg); /* an alias that has to move may not take it */
   unsigned d = kn_def(w, value, a->type, a->reg, 0);
   a64_hook_move(w, d, a->reg, a->type);
   kn_defined(w, value, d);
 }
 
-/* The results of a call, which are in their registers. */
+/* Takes the results of a call, which have just arrived. */
 static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   w->regs.locked = 0;
   if (n == 0) return;
@@ -314,13 +314,14 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   unsigned reg = kn_bank(w, types[0]) ? KN_FP_BASE : 0;
   KN_LOG(w, KN_EV_DEF, w->i, reg);
   KN_LOG(w, KN_EV_USE, w->i, reg);
-  w->regs.locked = KN_BIT(reg); /* not for an alias that makes way */
+  w->regs.locked = KN_BIT(reg); /* an alias that has to move may not take it */
   unsigned d = kn_def(w, w->i, types[0], reg, 0);
   a64_hook_move(w, d, reg, types[0]);
   kn_defined(w, w->i, d);
 }
 
-/* A deferred value is computed: that may take registers, and so must be done before moves are collected. */
+/* Computes a value that is not computed yet. That may take registers, and so must be done before moves are
+ * collected. */
 KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
   if (kn_is_value(h) && KN_UNLIKELY(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
     kn_reg(w, h, type);
@@ -329,8 +330,8 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
   }
 }
 
-/* A call with up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in their order:
- * most calls. False, and nothing done, if it is not one. */
+/* The usual call: up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in order. False, with
+ * nothing done, for any other call. */
 static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
   const kiln_func *f = w->f;
   uint32_t n = in->x;
@@ -387,7 +388,7 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
     return;
   }
-  /* what goes to the stack first, while registers are free for it */
+  /* arguments on the stack come first, while registers are free for them */
   move_sp(w, A64_SUB, bytes);
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];

@@ -1,7 +1,7 @@
-/* Comparisons, conditions of branches and selects, and select itself, for AArch64. Called by the loop
- * in target.c and by control.c. A comparison directly before the one branch or select that uses it
- * is not lowered by itself: its user evaluates it (a64_condition); nor are two that an operation behind
- * them joins. Invariant: nothing that the walk emits between a comparison and its use changes the flags. */
+/* Comparisons, conditions of branches and selects, and select itself, for AArch64. Called by the walk's loop and by
+ * control.c. A comparison directly before the one branch or select that reads it is not lowered by itself: its reader
+ * evaluates it (a64_condition); the same holds for two comparisons that the operation behind them joins. Invariant:
+ * nothing that the walk emits between a comparison and its reader changes the flags. */
 #include "targets/aarch64/a64.h"
 
 /* By kiln_icond. */
@@ -25,16 +25,16 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
-/* An ICMP's registers: asked for and dropped; code comes later. */
+/* The registers of an ICMP: asked for and dropped, with no code emitted yet. */
 struct icmp {
   unsigned type, a, b, cond;
   bool has_const, zx;
-  bool test;           /* of the bits c of a, or of a & b, with 0 */
+  bool test;           /* compares a & c, or a & b, with 0 */
   enum a64_extend ext; /* of b; UXTX: none */
   int64_t c;           /* zero- or sign-extended as the condition needs */
 };
 
-/* The mask that is deferred to ICMP `in`, which compares it with 0; or NULL. */
+/* The AND that waits for ICMP `in`, which compares it with 0; or NULL. */
 KN_INLINE const struct kn_inst *test_of(const struct kn_walk *w, const struct kn_inst *in) {
   return KN_UNLIKELY(a64_deferred(w, in->a)) ? &w->inst[in->a] : NULL;
 }
@@ -77,7 +77,7 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
   return k;
 }
 static void drop_icmp(struct kn_walk *w, const struct kn_inst *in) {
-  kn_drop(w, in->a); /* and, of a mask that waits, its operands */
+  kn_drop(w, in->a); /* and with an AND that waits its operands */
   kn_drop(w, in->b);
 }
 
@@ -150,7 +150,8 @@ static bool plain_icmp(const struct kn_walk *w, uint32_t i) {
   return w->inst[i].op == KILN_OP_ICMP && !kn_wide(w, w->inst[i].type) && val->uses == 1 &&
          val->flags == 0;
 }
-/* True if the ICMP i waits for what joins it with the next one, but for a load, or the one before it. */
+/* True if ICMP i waits for the operation that joins it with the next ICMP (or the one after a load) or with the one
+ * before it. */
 static bool waits(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   uint32_t second = i + 1 + (next->op == KILN_OP_LOAD);
@@ -162,13 +163,13 @@ static bool waits(const struct kn_walk *w, uint32_t i) {
   return a64_deferred(w, first) && w->inst[first].op == KILN_OP_ICMP;
 }
 
-/* One ccmp can do it as it is. */
+/* True if one ccmp can do the comparison. */
 static bool is_short(const struct icmp *k) {
   return !k->test && k->ext == A64_UXTX && !a64_is_narrow(k->type) &&
          (!k->has_const || (k->c >= -31 && k->c <= 31));
 }
 
-/* Evaluates what joins two deferred comparisons. They are dropped. Uses x16, x17. */
+/* Evaluates an operation that joins two comparisons that wait, and drops these. Uses x16, x17. */
 static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t holds[] = {/* flags for each condition: N 8, Z 4, C 2, V 1 */
                                   4, 0, 2, 0, 8, 0, 1, 0, 2, 0, 0, 8, 0, 4};
@@ -320,7 +321,7 @@ void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   bool fp = kn_bank(w, in->type);
-  /* the condition's code comes first: it may need x16 and x17, and results come last anyway */
+  /* the condition is emitted first: it may need x16 and x17, and results are written last anyway */
   unsigned b = fp ? kn_reg(w, in->b, in->type) : a64_reg_or_zr(w, in->b, in->type);
   unsigned c = fp ? kn_reg(w, in->c, in->type) : a64_reg_or_zr(w, in->c, in->type);
   enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));

@@ -1,6 +1,5 @@
-/* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the loop in
- * target.c. Branches are emitted in their short form (see relax.c). Invariant: an edge's moves are the last
- * code before its branch. */
+/* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the walk's loop. Branches are
+ * emitted in their short form (see relax.c). Invariant: an edge's moves are the last code before its branch. */
 #include "lib/switch.h"
 #include "targets/aarch64/a64.h"
 
@@ -24,7 +23,7 @@ void a64_place_label(struct kn_walk *w, uint32_t label) { kn_label_place(w, labe
 
 /* ---- edges ---- */
 
-/* Room for two fixups; false if the function failed. */
+/* Makes space for two fixups; false if the function failed. */
 KN_INLINE bool fixup_room(struct kn_walk *w) {
   if (KN_LIKELY(w->code.fixups.cap - w->code.fixups.n >= 2)) return true;
   struct kn_fixup none = {0};
@@ -33,8 +32,8 @@ KN_INLINE bool fixup_room(struct kn_walk *w) {
   return true;
 }
 
-/* On to a block unless that follows: the branch is always written, and kept if it is needed, since nobody
- * can predict which. There is room for a fixup. */
+/* Branches to a block, unless it is the next one. The branch is written in any case, and kept if it is needed:
+ * whether it is would be mispredicted. There is space for a fixup. */
 KN_INLINE void go_on(struct kn_walk *w, uint32_t target) {
   unsigned jump = target != w->next_block;
   uint32_t word = a64_b(0);
@@ -45,7 +44,7 @@ KN_INLINE void go_on(struct kn_walk *w, uint32_t target) {
   w->to_next |= !jump;
 }
 
-/* The edge's moves, then on to its target unless that follows. */
+/* The edge's moves, then a branch to its target unless that is next. */
 static void take_edge(struct kn_walk *w, const struct kn_edge *e) {
   if (e->args) kn_edge_moves(w, e);
   if (fixup_room(w)) go_on(w, e->target);
@@ -149,7 +148,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
 }
 
-/* Binary search over cases [first, end); small or dense parts are tested or indexed. */
+/* Binary search over cases [first, end); a few cases are compared, dense ones indexed. */
 static void search(struct kn_walk *w, const struct switching *s, uint32_t count) {
   struct part {
     uint32_t first, end, label;

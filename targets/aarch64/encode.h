@@ -1,9 +1,8 @@
-/* AArch64 instruction words (ARMv8.0-A: A64 base, scalar float, a little of Advanced SIMD).
- * Pure functions: operands in, one 32-bit word out; the lowering decides what to encode and asks the
- * a64_..._ok functions first. Names follow the Arm ARM (C6.2 base, C7.2 float), operands stand in the
- * manual's order. Invariant: an operand in range never touches bits outside its field; operands out
- * of range are the caller's error, except where a function gives false for what has no encoding.
- * `sf` is 1 for the 64-bit form and 0 for the 32-bit form. */
+/* AArch64 instruction words (ARMv8.0-A: A64 base, scalar float, a little of Advanced SIMD). Pure functions: operands
+ * in, one 32-bit word out; the lowering decides what to encode and asks the a64_..._ok functions first. Names follow
+ * the Arm ARM (C6.2 base, C7.2 float), operands are in the manual's order. Invariant: an operand in range never
+ * touches bits outside its field; operands out of range are the caller's error, except where a function returns false
+ * for what has no encoding. `sf` is 1 for the 64-bit form and 0 for the 32-bit form. */
 #ifndef KN_TARGETS_AARCH64_ENCODE_H
 #define KN_TARGETS_AARCH64_ENCODE_H
 
@@ -122,7 +121,7 @@ static inline uint32_t a64_logic_reg(enum a64_logic op, unsigned sf, unsigned rd
  * element of 2 to 64 bits that is repeated. False if v has no such form. Of the 32-bit form only the
  * low half of v counts. */
 static inline bool a64_bitmask(unsigned sf, uint64_t v, uint32_t *field) {
-  *field = 0; /* defined on every path, for compilers that cannot tell */
+  *field = 0; /* set on every path, for compilers that cannot see that it is */
   if (!sf) v = (v & 0xffffffffu) | v << 32;
   if (v + 1 < 2) return false;
   unsigned size = 64;

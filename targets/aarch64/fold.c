@@ -1,7 +1,7 @@
 /* Two operations in one instruction: a product or a shifted value within a sum, and bit fields, which the IR
- * says as shifts, masks and extensions. The first is deferred with KN_VF_WAITS if the second will take it; the
- * second reads its operands and drops it, by which they are dropped. Called by the lowerings of
- * either. Invariant: what is deferred here, its reader's lowering takes on every path. */
+ * expresses as shifts, masks and extensions. The first one waits (KN_VF_WAITS) if the second can do both; the second
+ * reads the operands of the first, and drops it, which drops these. Called by the lowerings of either. Invariant: an
+ * operation waits only if its reader's lowering takes it on every path. */
 #include "targets/aarch64/a64.h"
 
 static bool defer(struct kn_walk *w, uint32_t i) {
@@ -16,8 +16,8 @@ static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
 /* ---- operands of sums ---- */
 
-/* The operation that a product or a shifted value becomes a part of, and that has another operand in a
- * register; `logic`: and, or, xor are such, too. */
+/* True if `in` is a sum that product or shifted value i can be a part of, with its other operand in a register;
+ * `logic`: also and, or, xor. */
 static bool takes_part(const struct kn_inst *in, uint32_t i, bool logic) {
   bool sum = in->op == KILN_OP_ADD || in->op == KILN_OP_SUB;
   if (!sum && !(logic && (in->op == KILN_OP_AND || in->op == KILN_OP_OR || in->op == KILN_OP_XOR)))
@@ -33,7 +33,8 @@ bool a64_defer_product(struct kn_walk *w, const struct kn_inst *in) {
   return takes_part(&w->inst[reader], i, false) && w->val[reader].uses && defer(w, i);
 }
 
-/* What waits is an operand shifted by a constant: of which kind, by how much. False: it is not. */
+/* The kind of shift and the count, if `part`, which waits, is an operand shifted by a constant.
+ * False if it is not. */
 static bool shifted(const struct kn_walk *w, const struct kn_inst *part, enum a64_shift *kind,
                     unsigned *n) {
   uint64_t bits;
@@ -61,7 +62,7 @@ void a64_lower_part(struct kn_walk *w, const struct kn_inst *in) {
   bool shifts = !extends && shifted(w, part, &kind, &n);
   unsigned a = kn_reg(w, other, in->type), b = kn_reg(w, part->a, extends ? part->x : in->type);
   if (!extends && !shifts) c = kn_reg(w, part->b, in->type);
-  kn_drop(w, in->a); /* and the part's operands */
+  kn_drop(w, in->a); /* and with it the operands of `part` */
   kn_drop(w, in->b);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (extends)
@@ -101,8 +102,8 @@ static bool count_of(const struct kn_walk *w, const struct kn_inst *in, unsigned
   return true;
 }
 
-/* True if `second` of `first`, both of at most 64 bits, is a field; of an extension, if it is one of a part of
- * `first`. */
+/* True if `second`, which reads `first`, both of at most 64 bits, gives a bit field of the operand of `first`: *x. An
+ * extension may take only a part of `first`. */
 static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
                      const struct kn_inst *second, struct field *x) {
   unsigned bits = a64_bits(first->type), n, m, ones;
@@ -140,7 +141,7 @@ static bool field_of(const struct kn_walk *w, const struct kn_inst *first,
     x->sf |= a64_sf(first->type);
     x->lsb = n;
     x->sign = second->op == KILN_OP_SEXT;
-    if (n + ones > bits) { /* the part has bits that the shift made */
+    if (n + ones > bits) { /* it also has bits that the shift brought in */
       if (first->op == KILN_OP_ASHR && !x->sign) return false;
       if (first->op == KILN_OP_LSHR) x->sign = false;
       ones = bits - n;
@@ -196,7 +197,7 @@ bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_field(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *first = &w->inst[in->a];
   struct field x;
-  if (in->op == KILN_OP_TRUNC) { /* the next one takes all three */
+  if (in->op == KILN_OP_TRUNC) { /* the next instruction does all three */
     a64_wait(w, w->i);
     return;
   }

@@ -1,6 +1,6 @@
-/* Float operations and conversions of f32 and f64 for AArch64. Called by the loop in target.c.
- * Rounding, minimum, maximum and fused multiplication are single instructions here. Invariant: as
- * everywhere, the result's register is written last. */
+/* Float operations and conversions of f32 and f64 for AArch64. Called by the walk's loop. Rounding,
+ * minimum, maximum and fused multiplication are single instructions here. Invariant: as everywhere,
+ * the result's register is written last. */
 #include "targets/aarch64/a64.h"
 
 static unsigned def_float(struct kn_walk *w, unsigned type, unsigned prefer) {

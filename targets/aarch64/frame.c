@@ -1,5 +1,5 @@
 /* Frames on AArch64: prologue, epilogue, frame rows (.eh_frame), and the patches that wait for the
- * frame's size and for labels. Called by target.c around the loop over blocks.
+ * frame's size and for labels. Called by lib/walk.c around the loop over blocks.
  *
  *   x29 + size   caller's stack arguments
  *                spill slots, stack slots ...
@@ -7,8 +7,8 @@
  *   x29          frame record: caller's x29, return address
  *   sp           = x29, or below it by dynamic allocations and a call's stack arguments
  *
- * There is one epilogue, behind the last block, where the size is known. For the prologue the words that
- * it needs mostly are reserved; where the size asks for others the function's code is moved. Invariant: the
+ * There is one epilogue, behind the last block, where the size is known. For the prologue as many words are reserved
+ * as it usually needs; where the frame's size needs more or fewer, the function's code is moved. Invariant: the
  * rows describe every instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
 
@@ -30,7 +30,7 @@ struct pair {
   unsigned a, b; /* b: KN_NO_REG if single */
   int32_t at;
 };
-/* All of them, by bank and number; returns how many. */
+/* All saved registers, by bank and number; returns the number of pairs. */
 static unsigned saved_pairs(const struct kn_walk *w, struct pair out[MAX_PAIRS]) {
   unsigned n = 0;
   int32_t at = 16;
@@ -74,7 +74,7 @@ void a64_begin(struct kn_walk *w) {
 
 /* ---- frame rows ---- */
 
-/* Rows on their way. A pair saved and restored takes at most 23 bytes; all else less than 64. */
+/* Rows being collected. A pair saved and restored takes at most 23 bytes; all else less than 64. */
 struct rows {
   uint8_t *p;
   uint32_t at; /* code offset that they have reached */
@@ -131,7 +131,7 @@ static uint32_t get(const struct kn_walk *w, uint32_t at) {
   return word;
 }
 
-/* What is no branch (its label may be that of the entry): `table` is where the newest TABLE_BASE is. */
+/* A fixup that is not a branch (its label may be that of the entry): `table` is where the last TABLE_BASE is. */
 static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t size,
                         uint32_t *table) {
   uint32_t word = get(w, x->at);
@@ -178,7 +178,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
   }
 }
 
-/* Moves the function's code behind its prologue by `words`: all that names a place in it goes along. */
+/* Moves the function's code behind its prologue by `words`, with all that names a place in it. */
 static void move_code(struct kn_walk *w, int32_t words) {
   uint32_t delta = (uint32_t)(words * 4), from = w->code.start + 4 * a64(w)->prologue_words;
   memmove(w->code.base + from + delta, w->code.base + from, kn_here(w) - from);

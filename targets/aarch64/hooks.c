@@ -1,7 +1,6 @@
-/* AArch64 instance of the walk's slow paths, and the hooks that they and everybody else call: moves,
- * loads and stores of the frame, constants, addresses of the frame and of symbols.
- * Invariant: hooks change no flags, and no register but their destination, x16 and x17 (x17 alone
- * where an address is formed). */
+/* The hooks of AArch64 (struct kn_hooks): moves, loads and stores of the frame, constants,
+ * addresses of the frame and of symbols. Invariant: hooks change no flags, and no register but
+ * their destination, x16 and x17 (only x17 where an address is formed). */
 #include "targets/aarch64/a64.h"
 
 /* ---- numbers ---- */
@@ -32,7 +31,7 @@ void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value) {
 
 /* ---- the frame ---- */
 
-/* True if the frame may come to 16 MiB: an upper bound of its size, in bytes, from all that gets room in it. */
+/* True if the frame may reach 16 MiB: by an upper bound of its size, in bytes, over all that may be in it. */
 static bool large_frame(const struct kn_walk *w) {
   const kiln_func *f = w->f;
   uint64_t bytes = 4096 + 16 * ((uint64_t)f->n + f->edge_args.n);
@@ -99,7 +98,7 @@ void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
                                : a64_fop1(A64_FMOV, A64_D, a64_v(dst), a64_v(src)));
 }
 
-/* Spill slots hold whole registers, so that what is known about upper bits stays true. */
+/* Spill slots hold whole registers, so that what is known about a value's upper bits stays true. */
 static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame) {
   enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : A64_LDR_FD;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
@@ -135,7 +134,7 @@ void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend) {
   const struct kn_symbol *s = kn_symbol(w->f->module, symbol);
   uint32_t at = kn_here(w);
-  /* adrp reaches 4 GiB; the linker's limit on the sum is its own to say */
+  /* adrp reaches 4 GiB; the linker checks the sum */
   bool near = addend >= -(1 << 20) && addend < 1 << 20;
   if (s->direct) {
     int64_t in = near ? addend : 0;
@@ -235,8 +234,8 @@ void a64_hook_address(struct kn_walk *w, unsigned dst, uint32_t value) {
   a64_compute_addr(w, dst, &w->inst[value]);
 }
 
-/* Of what waits here only an extension of 32 bits to 64 may be asked for by itself: all else is done by its
- * reader. */
+/* Only an extension of 32 bits to 64 may be asked for by itself: all other instructions that wait are emitted by
+ * their readers. */
 void a64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t value) {
   const struct kn_inst *in = &w->inst[value];
   bool extends = (in->op == KILN_OP_SEXT || in->op == KILN_OP_ZEXT) && in->x == KILN_TYPE_I32;

@@ -1,6 +1,6 @@
-/* Lowering of integer arithmetic and conversions of i8 to i64 for AArch64. Called by the loop in
- * target.c, one function per opcode or family. Values of narrow types have any bits above their
- * width: what reads those extends first. Results are written last (a64.h). */
+/* Lowering of integer arithmetic and conversions of i8 to i64 for AArch64. Called by the walk's
+ * loop, one function per opcode or family. Values of narrow types have any bits above their width:
+ * what reads those extends first. Results are written last (a64.h). */
 #include "targets/aarch64/a64.h"
 
 /* ---- add, subtract, logic ---- */
@@ -119,7 +119,7 @@ void a64_lower_mulh(struct kn_walk *w, const struct kn_inst *in) {
     unsigned a = a64_extend_narrow(w, A64_IP0, o.a, in->type, sign),
              b = a64_extend_narrow(w, A64_IP1, o.b, in->type, sign);
     a64_emit(w, sign ? a64_smull(A64_IP0, a, b) : a64_umull(A64_IP0, a, b));
-    /* of i32 the upper half of 64 bits, of narrower types that of a product of 32 */
+    /* the upper half of the product, which has twice the width */
     a64_emit(w, a64_ubfx(1, o.d, A64_IP0, a64_bits(in->type), a64_bits(in->type)));
   }
   a64_done(w, in, o.d);
@@ -141,7 +141,7 @@ void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
   int64_t sc;
   if (sign && !rem && !a64_is_narrow(in->type) && a64_sconst(w, in->b, in->type, &sc) && sc > 1 &&
       is_power((uint64_t)sc)) {
-    /* towards zero: divisor - 1 is added to what is negative */
+    /* towards zero: divisor - 1 is added to negative dividends */
     unsigned n = log2_of((uint64_t)sc), width = a64_bits(in->type);
     struct a64_ops o = a64_ops1(w, in, in->a);
     if (n > 1) a64_emit(w, a64_asr_imm(o.sf, A64_IP0, o.a, width - 1));
@@ -158,7 +158,7 @@ void a64_lower_div(struct kn_walk *w, const struct kn_inst *in) {
   if (!rem) {
     a64_emit(w, a64_op2(op, o.sf, o.d, a, b));
   } else {
-    /* narrow operands have left their registers; d may be written early then */
+    /* narrow operands were extended to scratch registers, so d may be written early */
     unsigned q = a64_is_narrow(in->type) ? o.d : A64_IP0;
     a64_emit(w, a64_op2(op, o.sf, q, a, b));
     a64_emit(w, a64_msub(o.sf, o.d, q, b, a));
@@ -473,7 +473,7 @@ void a64_lower_reverse(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- conversions ---- */
 
-/* The operand's register serves the result if it is free now: no code. */
+/* Gives the result the operand's register if that is free now, without any code. */
 static void same_bits(struct kn_walk *w, uint32_t a, unsigned from, unsigned to, bool zx) {
   unsigned ra = kn_reg(w, a, from);
   kn_drop(w, a);

@@ -1,7 +1,6 @@
-/* Loads, stores, addresses, stack allocation and thread-local addresses for AArch64. Called by the
- * loop in target.c. An ADDR is deferred to the accesses that use it where their addressing modes can
- * take it. Invariant: registers are asked for in begin_address and by the callers; emitting an access
- * asks for nothing and may use x17. */
+/* Loads, stores, addresses, stack allocation and thread-local addresses for AArch64. Called by the walk's loop. An
+ * ADDR is left to the accesses that read it where their addressing modes can take it. Invariant: begin_address and
+ * the callers ask for registers; emitting an access asks for nothing and may use x17. */
 #include "targets/aarch64/a64.h"
 
 /* ---- addresses ---- */
@@ -22,8 +21,8 @@ static void set_index(struct kn_walk *w, struct address *x, const struct kn_inst
   x->scale = in->x;
 }
 
-/* Base, index and displacement of handle h + disp. Locks registers, drops nothing. (By pointer, here and
- * below: what was written by parts is not copied in a hurry.) */
+/* Base, index and displacement of handle h + disp. Locks registers, drops nothing. (By pointer, here and below: to
+ * copy a struct right after its fields were written stalls on store forwarding.) */
 static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct address *x) {
   x->kind = AT_REG;
   x->index = KN_NO_REG;
@@ -60,7 +59,7 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
   x->disp = disp;
 }
 
-/* Brings what is no register to x17; the displacement is in it then. */
+/* The base as a register; any other base is computed to x17, with the displacement added. */
 static unsigned base_register(struct kn_walk *w, struct address *x) {
   switch (x->kind) {
   case AT_REG: return x->base;
@@ -115,7 +114,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
       a64_emit(w, a64_mem_reg(op, rt, base, x->index, x->ext, x->scale != 1));
       return;
     }
-    if (x->disp >= 1 << 24 || x->disp <= -(1 << 24)) { /* first, while x17 is free for it */
+    if (x->disp >= 1 << 24 || x->disp <= -(1 << 24)) { /* this first, while x17 is free */
       a64_add_imm(w, A64_IP1, base, x->disp);
       x->disp = 0;
       base = A64_IP1;
@@ -131,7 +130,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
 static void begin_sum(struct kn_walk *w, const struct kn_inst *in, struct address *x) {
   begin_address(w, in->a, (int32_t)in->c, x);
   if (in->b == 0) return;
-  if (x->index != KN_NO_REG) { /* a deferred address with an index of its own */
+  if (x->index != KN_NO_REG) { /* the base is an address with an index of its own */
     unsigned t = kn_temp(w, KN_GP_MASK);
     add_index(w, t, base_register(w, x), x);
     x->kind = AT_REG;
@@ -181,7 +180,7 @@ void a64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- loads and stores ---- */
 
-/* A load or store with a scaled unsigned offset: of register 0 at x0. */
+/* The word of a load or store with a scaled unsigned offset, for register 0 at x0. */
 struct form {
   uint32_t word;
   uint8_t up; /* the offset goes to the word shifted up by this many bits */
@@ -224,19 +223,20 @@ KN_INLINE void emit_form(struct kn_walk *w, const struct form *form, unsigned rt
   a64_emit(w, form->word | (uint32_t)field | base << 5 | (rt & 31));
 }
 
-/* An address within reach: a register and an offset, as those in registers mostly are, and deferred sums of one
- * and a constant. */
+/* An address within reach: a register and an offset, as most are, or the sum of one and a constant that was left to
+ * its readers. */
 struct near {
   uint64_t field;
   uint32_t base; /* value */
   unsigned reg;
-  unsigned sum; /* 1 if the address is a deferred sum */
+  unsigned sum; /* 1 if the address is such a sum */
 };
-/* The address `h` + off, a value, for `form`; false, and nothing done, if it is not so simple. */
+/* The address `h` + off, a value, for `form`. False, with nothing done, if it is not within
+ * reach. */
 KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, int64_t off,
                        struct near *at) {
   const struct kn_inst *in = &w->inst[h];
-  unsigned sum = w->val[h].flags / KN_VF_ADDR & 1; /* masks: it would be mispredicted */
+  unsigned sum = w->val[h].flags / KN_VF_ADDR & 1; /* masks, since a branch would be mispredicted */
   uint32_t base = h ^ ((h ^ in->a) & (0 - sum));
   off += (int32_t)in->c & (0 - (int32_t)sum);
   if (!kn_is_value(base) || (in->b & (0 - sum))) return false;
@@ -249,7 +249,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
   at->sum = sum;
   return true;
 }
-/* kn_drop of the address h that is `at`. */
+/* kn_drop of h, whose address is `at`. */
 KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
   bool last = (w->val[h].uses -= at->sum) == 0; /* of the sum; there is a use left if it is none */
   a64_drop_if(w, at->base, !at->sum | last);
@@ -279,7 +279,7 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
   a64_emit(w, a64_pair(op, A64_OFFSET, low, high, base, (int32_t)x.disp));
 }
 
-/* A load from any address, of any use. */
+/* A load from any address, read or not. */
 static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct kn_inst *in,
                                                struct kn_slot *variable) {
   struct address x;
@@ -340,8 +340,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, w->i, d);
 }
 
-/* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
- * a variable that lives in a register is nothing but another name for it, as long as it keeps its content. */
+/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
+ * of a variable in a register only makes the value an alias, as long as the variable keeps its content. */
 void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_is_slot(in->a)) {
     load_through(w, in);
@@ -380,7 +380,7 @@ static __attribute__((noinline)) void store_float(struct kn_walk *w, const struc
   kn_drop(w, in->a);
 }
 
-/* A store to what is no variable in a register. */
+/* A store to any address but a variable in a register. */
 static __attribute__((noinline)) void store_memory(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   if (KN_UNLIKELY(kn_bank(w, in->type) && kn_is_pool(b))) {
@@ -401,7 +401,7 @@ static __attribute__((noinline)) void store_memory(struct kn_walk *w, const stru
   kn_drop(w, b);
 }
 
-/* A store to a slot that is no variable in a register. */
+/* A store to a slot that is not a variable in a register. */
 static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct kn_inst *in,
                                                  struct kn_slot *s) {
   uint32_t b = in->b;

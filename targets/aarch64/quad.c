@@ -1,10 +1,9 @@
-/* f128 on AArch64: values live in 16-byte frame slots. Their arithmetic is the compiler library's, whose
- * functions take and give them in vector registers (GCC internals, "Routines for floating point
- * emulation"; the C library's for what has a name in <math.h>). What only moves or changes bits is done in
- * general registers, by wide.c where an i128 is treated the same.
- * Conversions to integers that saturate are here for every float type where wide integers take part.
- * Called by the loop in target.c for every operation of or from that type, and by call.c.
- * Invariant: what a call clobbers holds no live value when it is emitted. */
+/* f128 on AArch64: values live in 16-byte frame slots. Arithmetic is done by the compiler's library, whose functions
+ * take and return them in vector registers (GCC internals, "Routines for floating point emulation"); by the C library
+ * for what has a name in <math.h>. What only moves or changes bits is done in general registers, by wide.c where an
+ * i128 is treated the same. Conversions to integers that saturate are here for every float type where wide integers
+ * take part. Called by the walk's loop for every operation of or from that type, and by call.c. Invariant: what a
+ * call clobbers holds no live value when it is emitted. */
 #include "targets/aarch64/a64.h"
 
 /* ---- operands and results ---- */
@@ -44,8 +43,9 @@ static void drop(struct kn_walk *w, const uint32_t *args, unsigned n) {
 
 /* ---- comparisons ---- */
 
-/* The function whose result, compared with 0 as a signed integer, says it. Ordered ones give a result that
- * says no if an operand is NaN. For what is equal or unordered, and its opposite, see below. */
+/* By condition: the function, and how its result compares with 0 as a signed integer if the condition holds.
+ * Functions for ordered conditions give a result that does not hold if an operand is NaN. For "equal or unordered"
+ * and its opposite see below. */
 static const struct {
   const char *name;
   uint8_t cond;
@@ -119,8 +119,8 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "no such conversion on AArch64");
 }
 
-/* What is out of range becomes the nearest end of the range, NaN 0: a significand of 128 bits whose first
- * one is the leading one, shifted by the exponent. */
+/* Values out of range become the nearest end of the range, NaN 0. The value is a significand of 128 bits, whose
+ * highest bit is set, shifted by the exponent. */
 void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSIS;
   unsigned bits = a64_bits(in->type), r = KN_NO_REG;
@@ -226,13 +226,13 @@ static const char *const library[KILN_OP_COUNT] = {
   [KILN_OP_FRINT] = "rintl",        [KILN_OP_FNEARBYINT] = "nearbyintl",
 };
 
-/* Rounded twice: the product waits in the frame. */
+/* Rounded twice: the product is kept in the frame. */
 static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
   int32_t product = kn_frame_alloc(w, 16, 4);
   a64_quad_call(w, "__multf3", args, 2);
   frame_quad(w, false, KN_FP_BASE, product);
-  /* to v1 first, since loading a constant is no call */
+  /* v1 first; loading a constant is no call */
   a64_quad_load(w, in->c, KN_FP_BASE + 1);
   frame_quad(w, true, KN_FP_BASE, product);
   a64_quad_call(w, "__addtf3", NULL, 0);

@@ -1,11 +1,11 @@
-/* Branches that do not reach: conditional ones reach 1 MiB, those on a bit 32 KiB. All are emitted in that
- * short form; when the function is complete, those whose target proves to be farther become an inverted
- * branch over an unconditional one, and the code behind them makes room. Called by frame.c before labels
- * are patched. Invariant: fixups ascend.
+/* Branches that do not reach: conditional ones reach 1 MiB, tests of a bit 32 KiB. All are emitted in that short
+ * form. When the function is complete, those whose target turns out to be farther become an inverted branch over an
+ * unconditional one, and the code behind them moves up. Called by frame.c before labels are patched. Invariant:
+ * fixups ascend.
  *
- * Each fixup is looked at twice, however many branches grow: first those are taken that might not reach
- * if every fixup on the way grew by a word; then, of these, those that do not reach if all of these
- * grow. The others do reach, since no more grows than that. */
+ * Each fixup is looked at twice, however many branches grow: first those are collected that might not reach if every
+ * fixup in between grew by a word; then, of these, those that do not reach if all of these grow. The others do reach,
+ * since nothing more grows. */
 #include "targets/aarch64/a64.h"
 
 /* How far the branch x reaches, in bits of words; 0: it is no conditional branch. */
@@ -18,8 +18,8 @@ static int64_t distance(const struct kn_walk *w, const struct kn_fixup *x) {
   return (int64_t)kn_label_at(w, x->label) - x->at;
 }
 
-/* Makes those that grow A64_FIX_FAR. Gives their number; cut[k] is less by 4 for each before fixup k, as
- * what lies there moves up. */
+/* Makes the branches that grow A64_FIX_FAR and returns their number. cut[k] becomes minus 4 for each of them before
+ * fixup k, since the code there moves up. */
 static uint32_t choose(struct kn_walk *w) {
   uint32_t n = w->code.fixups.n, far = 0, *cut = w->code.cut.at;
   const struct kn_mark *mark = w->code.marks.at;
@@ -52,7 +52,8 @@ static uint32_t invert(uint32_t word) {
   return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }
 
-/* Moves the code, from its end on, and writes the long forms of the `far` branches that grow. */
+/* Moves the code, beginning at its end, and writes the long forms of the `far` branches that
+ * grow. */
 static void make_room(struct kn_walk *w, uint32_t far) {
   uint32_t end = kn_here(w), b = a64_b(0);
   w->code.p += 4 * (size_t)far;

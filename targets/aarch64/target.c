@@ -46,7 +46,7 @@ static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- the table ---- */
 
-/* A conversion from or to what is no type of one register. */
+/* A conversion from or to a type that no register holds. */
 static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
   if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
@@ -74,8 +74,8 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   convert(w, in, a64_lower_bitcast);
 }
 
-/* Who lowers an operation, who for i128 and for f128; and the same again for results that nobody reads:
- * what does nothing but make a value is nothing then. */
+/* A row of the table: the lowering for types of one register, for i128 and for f128; then the same for results that
+ * nobody reads (`unread`, if the operation does nothing but make a value). */
 static kn_lower unread;
 #define CELL(t, fn, i128, f128)                                                                    \
   (LOWERED >> (t) & 1      ? fn                                                                    \
@@ -281,8 +281,8 @@ const struct kn_target kn_target_aarch64 = {
   .frame_up = true,
   /* AAPCS64, 6.1: x18 to x30, sp, the low halves of v8 to v15 */
   .preserved = UINT64_C(0xfffc0000) | UINT64_C(0xff00) << KN_FP_BASE,
-  /* Not even in programs at a low fixed address, where ld gives the field the instruction's own: AAELF64, "Weak
-   * references". */
+  /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
+   * "Weak references"). */
   .reaches_zero = false,
   .features = {{"lse", KILN_FEATURE_LSE}},
   .elf = {.number = EM_AARCH64,

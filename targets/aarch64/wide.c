@@ -1,6 +1,5 @@
-/* i128 on AArch64, and what an f128 has in common with it: values live in 16-byte frame slots; halves
- * are loaded into registers at need. Called by the loop in target.c for every instruction of or from that
- * type, and by call.c.
+/* i128 on AArch64, and what an f128 has in common with it: values live in 16-byte frame slots; halves are loaded into
+ * registers when needed. Called by the walk's loop for every instruction of or from that type, and by call.c.
  * Invariant: an operation reads all of its operands before it writes its result's slot. */
 #include "targets/aarch64/a64.h"
 
@@ -89,7 +88,7 @@ static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, un
   }
 }
 
-/* near = near shifted by c, with bits of far shifted in: modulo 64. Uses x16, x17. */
+/* near = near shifted by c modulo 64, with bits of far shifted in. Uses x16, x17. */
 static void shift_join(struct kn_walk *w, bool left, unsigned near, unsigned far, unsigned c) {
   a64_emit(w, a64_mvn(1, A64_IP1, c));
   a64_emit(w, left ? a64_lsr_imm(1, A64_IP0, far, 1) : a64_lsl_imm(1, A64_IP0, far, 1));
@@ -105,7 +104,7 @@ static void test_64(struct kn_walk *w, unsigned c) {
 
 void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
   bool left = op == KILN_OP_SHL, sign = op == KILN_OP_ASHR;
-  /* bits go from `from` to `to`; by 64 and more, `to` is all from `from` */
+  /* bits go from `from` to `to`; with a count of 64 or more, `to` comes from `from` only */
   unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
   shift_join(w, left, to, from, c);
   if (sign) a64_emit(w, a64_asr_imm(1, A64_IP1, from, 63));
@@ -139,7 +138,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in, struct a64_halves
   else a64_wide_shift(w, in->op, a, c.low);
 }
 
-/* Flags of a - b: LT, GE, LO, HS are right, others are not. */
+/* Sets the flags for a - b: valid for LT, GE, LO and HS only. */
 static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halves b) {
   a64_emit(w, a64_cmp(1, a.low, b.low));
   a64_emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
@@ -236,7 +235,7 @@ static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
   }
 }
 
-/* a = a:b shifted, the count modulo 128: the other operand's bits come in from its far end. */
+/* a = a:b shifted by the count modulo 128: the bits of the other operand come in at its far end. */
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   bool left = in->op == KILN_OP_FSHL;
   struct a64_halves near = a64_wide_operand(w, left ? in->a : in->b),
@@ -253,7 +252,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   a64_wide_store(w, w->i, near.low, near.high);
 }
 
-/* a = a * b unsigned; `over` gets 1 if it does not fit. Uses x16, x17. */
+/* a = a * b, unsigned; `over` becomes 1 if it does not fit. Uses x16, x17. */
 static void multiply_checked(struct kn_walk *w, struct a64_halves a, struct a64_halves b,
                              unsigned over) {
   a64_emit(w, a64_cmp(1, a.high, A64_ZR));
@@ -282,7 +281,8 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op == KILN_OP_UMULO) {
     multiply_checked(w, a, b, over);
   } else {
-    /* magnitudes; the product's sign must be what the operands' say, unless it is 0 */
+    /* multiply magnitudes; the product must have the sign that the operands' signs give, unless it
+     * is 0 */
     a64_emit(w, a64_eor(1, sign, a.high, b.high));
     a64_emit(w, a64_asr_imm(1, sign, sign, 63));
     a64_emit(w, a64_asr_imm(1, A64_IP0, a.high, 63));

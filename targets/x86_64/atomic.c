@@ -1,5 +1,5 @@
-/* Atomic operations for x86-64: what is not one instruction is a loop around cmpxchg. Called by the loop in
- * walk.c. Invariant: operands are in registers before a loop begins, and nothing is spilled within it. */
+/* Atomic operations for x86-64: what is not one instruction is a loop around cmpxchg. Called by the walk's loop.
+ * Invariant: operands are in registers before a loop begins, and nothing is spilled within it. */
 #include "targets/x86_64/x64.h"
 
 #include <kiln/build.h>
@@ -162,9 +162,9 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* The instruction's registers are rax, rdx, rcx and rbx, which may be somebody's home: it is kept in another
- * register meanwhile. A load writes what it reads, or 0 for 0, since there is no other way to read 16 bytes at
- * once. */
+/* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in another register
+ * meanwhile. A load stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes
+ * at once. */
 void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
@@ -193,7 +193,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_zero(w->code.p, X64_RDX));
     EMIT(w, x64_zero(w->code.p, X64_RBX));
     EMIT(w, x64_zero(w->code.p, X64_RCX));
-  } else { /* a first guess, which need not be of one moment */
+  } else { /* a first guess; its two halves need not be read at the same moment */
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(at, 0)));
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
     x64_place_label(w, again);
@@ -214,5 +214,5 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
-  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->code.p)); /* the others: x86's own order */
+  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->code.p)); /* else x86's own order */
 }

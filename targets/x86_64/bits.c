@@ -42,7 +42,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t flag = second_result(w, i);
   unsigned cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
-    /* the wide product tells */
+    /* the wider product shows the overflow */
     if (size >= 2) {
       x64_dividend(w, in->a, type, false);
       unsigned rb = kn_reg(w, in->b, type);

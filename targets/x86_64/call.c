@@ -1,5 +1,5 @@
-/* Calls, entries, returns, frames: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved
- * registers right below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
+/* Calls, entries and returns: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right
+ * below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
 #include "targets/x86_64/x64.h"
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
@@ -70,7 +70,7 @@ struct call {
   bool plain; /* kn_sig.plain */
 };
 
-/* Stores an argument to its place in the stack area. */
+/* Stores an argument to its place in the area of stack arguments. */
 static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
@@ -82,7 +82,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
     if (p->size_bytes <= 128) {
       x64_copy(w, to, from, p->size_bytes);
     } else {
-      /* rep movsq; the three registers are claimed, so what they held is elsewhere */
+      /* rep movsq; the three registers are claimed, so that their values are elsewhere */
       unsigned r = kn_temp(w, KN_GP_MASK);
       x64_lea(w, r, &from);
       KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(r));
@@ -133,12 +133,12 @@ static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
   }
 }
 
-/* What stands in the way of collecting register arguments in one go: operands still to be computed,
- * and the stack arguments, which take `bytes`. */
+/* What has to be done before register arguments are collected: stack arguments, which take `bytes`,
+ * and operands that are not computed yet. */
 static void early_args(struct kn_walk *w, uint32_t bytes) {
   if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
-  } else if (bytes) { /* the area is made for each call: the stack pointer moves */
+  } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)align_16(bytes)));
   }
   for (uint32_t k = 0; k < w->args.n; k++) {
@@ -176,7 +176,7 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
 }
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
- * extended. False, and nothing done, if this is another. */
+ * extended. False, with nothing done, for any other call. */
 static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
@@ -234,7 +234,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   return true;
 }
 
-/* Emits the call: arguments in place, live registers saved, uses dropped. */
+/* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
 static void emit_call(struct kn_walk *w, const struct call *c) {
   struct kn_assign all;
   if (emit_simple_call(w, c)) return;
@@ -418,7 +418,8 @@ static void save_area(struct kn_walk *w) {
   x64_place_label(w, skip);
 }
 
-/* Slots aligned beyond the stack's alignment live behind a pointer that the entry computes. */
+/* A slot aligned beyond the stack's alignment is reached through a pointer in the frame, which the
+ * entry computes. */
 static void align_slots(struct kn_walk *w) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
     struct kn_slot *s = &w->f->slots.at[k];

@@ -96,7 +96,7 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   if (kn_bank(w, type)) {
-    /* no conditional move of floats: branch over one */
+    /* there is no conditional move of floats: branch over a move */
     unsigned dst = kn_def(w, i, type, rc, x64_others(w, rc));
     unsigned t = dst == rb && dst != rc ? X64_XSCRATCH : dst;
     uint32_t skip = kn_code_label(w);

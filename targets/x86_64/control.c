@@ -1,5 +1,5 @@
-/* Branches, switches, edges, returns from traps. Every block's end: the homes of the parameters of
- * the next blocks are written, nothing else happens on an edge. */
+/* Branches, switches, indirect branches and traps. At the end of a block the homes of the next
+ * blocks' parameters are written; nothing else happens on an edge. */
 #include "lib/switch.h"
 #include "targets/x86_64/x64.h"
 
@@ -16,15 +16,16 @@ static bool is_target(struct kn_walk *w) {
   return x64(w)->newest_label == here || w->entered == here;
 }
 
-/* A jump that follows a conditional one directly may change places with it (see x64_relax). */
+/* A jump right behind a conditional one may become one jump with the inverse condition (turn() in
+ * relax.c). */
 static void note_over(struct kn_walk *w) {
   struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
   if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && !is_target(w))
     last->kind = X64_FIX_OVER;
 }
 
-/* Jumps are 32-bit, to be shortened when the function is complete; backward ones that are short
- * already cannot get longer. */
+/* Jumps have 32-bit displacements, and are shortened when the function is complete. A backward jump
+ * that is short already cannot get longer. */
 void x64_jmp(struct kn_walk *w, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
   note_over(w);
@@ -50,7 +51,7 @@ void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
 
 /* ---- branches ---- */
 
-/* Goes to a block, if it does not follow. */
+/* Jumps to a block, unless it is the next one. */
 KN_INLINE void go(struct kn_walk *w, uint32_t block) {
   if (block == w->next_block) w->to_next = true;
   else x64_jmp(w, block);
@@ -72,10 +73,9 @@ static bool has_relocs(const struct kn_walk *w, uint32_t start, uint32_t end) {
 /* Bytes of a loop's header, without its branch, that are worth a copy. */
 enum { HEADER_MAX = 32 };
 
-/* The way back to a header that only tests: its code is repeated here with the branch turned round, so
- * that a turn of the loop takes one jump. At a header only homes hold anything, and what its code leaves
- * in registers for the block behind it, the copy leaves too. False, and nothing done, if the header is
- * not of that kind. */
+/* The branch back to a loop's header that only tests: repeats the header's code here with the branch inverted, so
+ * that an iteration takes one jump. At a header only homes hold anything; what its code leaves in registers for the
+ * block behind it, the copy leaves too. False, with nothing done, if the header is not of that kind. */
 static bool repeat_header(struct kn_walk *w, uint32_t header) {
   const kiln_func *f = w->f;
   uint32_t pos = f->block[header].pos; /* of the block behind it: pos counts from 1 */
@@ -92,7 +92,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   memmove(w->code.p, w->code.base + start, HEADER_MAX); /* a short body: the ranges may overlap */
   w->code.p += size;
   x64_jcc(w, cc ^ 1, body);
-  if (x.label != w->next_block) x64_jmp(w, x.label); /* it is not this block that it follows */
+  if (x.label != w->next_block) x64_jmp(w, x.label); /* the exit is not next here */
   return true;
 }
 
@@ -105,7 +105,7 @@ void x64_lower_br(struct kn_walk *w, const struct kn_inst *in) {
   if (kn_label_at(w, e->target) == UINT32_MAX || !repeat_header(w, e->target)) go(w, e->target);
 }
 
-/* Branches on cc, which may be one of two flags. */
+/* Branches on cc, which may be a condition on two flags. */
 static void branch(struct kn_walk *w, unsigned cc, uint32_t then, uint32_t other) {
   if (KN_UNLIKELY(cc >= 16)) {
     if (cc == X64_CC_OEQ) {
@@ -154,7 +154,7 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (KN_UNLIKELY(e[0].args | e[1].args)) {
-    /* before the test: computing addresses may change flags no more than loads do */
+    /* before the test; neither addresses nor loads change flags */
     kn_edge_prepare(w, &e[0]);
     kn_edge_prepare(w, &e[1]);
   }
@@ -185,7 +185,7 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
     go(w, e[0].target);
     return;
   }
-  /* a way back first: then the loop has one jump that is taken, not two */
+  /* the edge that goes back comes first: then an iteration takes one jump, not two */
   bool back = kn_label_at(w, e[1].target) != UINT32_MAX && cc < 16;
   uint32_t other = kn_code_label(w);
   if (back) x64_jcc(w, cc, other);
@@ -246,7 +246,8 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
 }
 
-/* Binary search down to short chains. Ranges still to do wait on a stack of at most 32. */
+/* Binary search down to short chains of comparisons. Ranges still to be searched are on a stack of
+ * at most 32. */
 static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn_case *c,
                    uint32_t n, uint32_t other) {
   struct {

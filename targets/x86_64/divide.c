@@ -1,6 +1,5 @@
-/* Division and remainder by a constant without dividing: multiplications as lib/magic.h says. x64_lower_divide
- * asks here first. Invariant: divisors of 0, 1 and -1, and the least number, are not for here: what traps
- * must trap. */
+/* Division and remainder by a constant as a multiplication (lib/magic.h). x64_lower_divide tries this first.
+ * Invariant: divisors of 0, 1 and -1, and the least number, are left to the division: what traps must trap. */
 #include "lib/magic.h"
 #include "targets/x86_64/x64.h"
 
@@ -28,13 +27,13 @@ static void remainder_of(struct kn_walk *w, unsigned size, unsigned dst, unsigne
   x64_mov(w, size, dst, X64_SCRATCH);
 }
 
-/* Up to 32 bits: in 64-bit registers the whole product has room. */
+/* Up to 32 bits: the whole product fits a 64-bit register. */
 static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool sign, bool rest) {
   uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   unsigned ra = kn_reg(w, in->a, type), t = kn_temp(w, KN_GP_MASK);
   unsigned x = ra;
-  if (bits < 32 && rest) { /* the dividend is wanted again, extended */
+  if (bits < 32 && rest) { /* the dividend is read again, extended */
     x = kn_temp(w, KN_GP_MASK);
     x64_extend(w, x, ra, type, sign, false);
   }

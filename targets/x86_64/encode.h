@@ -32,7 +32,8 @@ struct x64_mem {
   uint8_t base, index, scale, segment; /* segment: 0, or 0x64 for fs */
   int32_t disp;
 };
-/* [base + (index << scale) + disp], as one word: written by parts, it could not be read as a whole at once. */
+/* [base + (index << scale) + disp], made as one word: if it were written field by field, reading it as a whole would
+ * wait for the stores. */
 static inline struct x64_mem x64_mem(unsigned base, unsigned index, unsigned scale, int32_t disp) {
   _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are composed for such hosts");
   uint64_t word = base | index << 8 | scale << 16 | (uint64_t)(uint32_t)disp << 32;
@@ -145,8 +146,8 @@ X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg,
   return p + 2;
 }
 
-/* An opcode with its operand size, for a register and memory, as one word: tables have them, and one
- * function writes them all. Bits 0 to 15 the opcode, with 0F before it; 16 to 23 the prefix, or 0. */
+/* An opcode with its operand size, for a register and memory, as one word: such words are in tables, and one function
+ * emits them all. Bits 0 to 15 the opcode, with 0F before it; 16 to 23 the prefix, or 0. */
 #define X64_FORM_PREFIX (1u << 24)
 #define X64_FORM_LONG (1u << 25) /* two bytes of opcode */
 #define X64_FORM_WIDE (1u << 26) /* REX.W */
@@ -160,8 +161,8 @@ X64_INLINE uint8_t *x64_rr(uint8_t *p, unsigned op, unsigned size, unsigned reg,
                                               : 0u) |                                              \
    ((size) == 3 ? X64_FORM_WIDE : 0u) | ((op) & X64_W8 && (size) == 0 ? X64_FORM_BYTE : 0u))
 
-/* Prefix and REX of `form`; `rex` holds R, X, B. Written whether needed or not, and kept if needed: no
- * branches, since those on what is hardly ever the same twice would be mispredicted. */
+/* Prefix and REX of `form`; `rex` holds R, X, B. Each is written in any case and kept if it is needed: a branch on
+ * that would be mispredicted. */
 X64_INLINE uint8_t *x64_form_head(uint8_t *p, uint32_t form, unsigned rex, unsigned reg) {
   *p = (uint8_t)(form >> 16);
   p += form / X64_FORM_PREFIX & 1;
@@ -189,8 +190,8 @@ X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigne
   return p + two + 2 + x64_mod_bytes[mod];
 }
 
-/* The moves between a register and memory, by name and log2 of the size: the operations of whose forms the walk
- * only knows when it runs. */
+/* The moves between a register and memory, by name and log2 of the size: the instructions whose form is only known at
+ * run time. */
 /* clang-format off */
 #define X64_MOVES(X)                                                                               \
   X(MOVZX8, 2) X(MOVSX8, 2) X(MOVSX8, 3) X(MOVZX16, 2) X(MOVSX16, 2) X(MOVSX16, 3)                 \
@@ -205,8 +206,8 @@ enum x64_moves {
 /* clang-format on */
 /* Their forms. */
 extern const uint32_t x64_move_forms[X64_MOVE_COUNT];
-/* What stands before their ModRM byte, by bits 2 and 3 of the register and bit 3 of the base: at most 5 bytes, and
- * in the highest how many. */
+/* The bytes before their ModRM byte, by bits 2 and 3 of the register and bit 3 of the base: at most 5, and their
+ * number in the highest byte. */
 extern const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2];
 
 /* move reg, [base + disp], base neither rsp nor r12: as x64_form_at. */

@@ -108,7 +108,7 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   x64_move(w, t, ra, type);
   if (rb == ra) b.reg = t;
   x64_op_operand(w, by_type(type, X64_MULSS, X64_MULSD), 2, t, &b);
-  if (dst == rc) { /* the sum is added to */
+  if (dst == rc) { /* dst is the register of the addend */
     c.reg = t;
     x64_op_operand(w, by_type(type, X64_ADDSS, X64_ADDSD), 2, dst, &c);
   } else {
@@ -262,7 +262,7 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(x)));
   x64_jmp(w, done);
   x64_place_label(w, big);
-  /* x - 2^63 converts; its sign bit is put back */
+  /* convert x - 2^63, then set the sign bit again */
   x64_move(w, y, x, from);
   EMIT(w, x64_rr(w->code.p, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15));
   EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(y)));
@@ -297,7 +297,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t = kn_temp(w, KN_GP_MASK);
   uint32_t done = 0;
   unsigned y = KN_NO_REG;
-  /* taken before the paths part: what it evicts is stored on all of them */
+  /* taken before the paths part: what it evicts is then stored on all of them */
   if (bits == 64 && !sign) y = kn_temp(w, ~KN_GP_MASK);
   if (saturate) {
     uint32_t low = kn_code_label(w), high = kn_code_label(w), nan = kn_code_label(w);
@@ -364,7 +364,8 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   if (sign || from != KILN_TYPE_I64) {
     x64_op_operand(w, cvt, size, dst, &o);
   } else {
-    /* the upper half of the range: half of it, rounded to odd, converts; then twice that */
+    /* the upper half of the range: convert half of the value, rounded to odd, and double the
+     * result */
     uint32_t big = kn_code_label(w), done = kn_code_label(w);
     EMIT(w, x64_rr(w->code.p, X64_TEST, 3, t, t));
     x64_jcc(w, X64_S, big);

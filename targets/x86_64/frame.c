@@ -87,7 +87,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     *p++ = (uint8_t)++n;
   }
   for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
-    /* one epilogue, the usual case: it is among the last fixups */
+    /* the usual case, one epilogue: it is among the last fixups */
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
     uint32_t ret = x->at + x->label - (w->code.cut.at[k + 1] - w->code.cut.at[k]);

@@ -1,5 +1,5 @@
-/* x86-64 instance of the walk's slow paths, and the hooks that they and everybody else call: moves,
- * loads and stores of the frame, constants, addresses. */
+/* The hooks of x86-64 (struct kn_hooks) and the operands that all lowerings use: moves, loads and
+ * stores of the frame, constants, addresses. */
 #include "targets/x86_64/x64.h"
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
@@ -22,7 +22,7 @@ void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned typ
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
-  if (type == KILN_TYPE_F80) { /* in the width that it was written in: stores forward to loads */
+  if (type == KILN_TYPE_F80) { /* as it was stored: else the load waits */
     x64_x87_copy(w, dst, src);
     return;
   }
@@ -140,7 +140,7 @@ static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c
   return (struct x64_place){.m = x64_at(r, (int32_t)offset)};
 }
 
-/* Address of a slot: in the frame, or for one aligned beyond 16 bytes through its pointer. */
+/* Address of a slot: in the frame, or through its pointer if it is aligned beyond 16 bytes. */
 static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t disp) {
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
@@ -202,7 +202,7 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   }
   if (KN_UNLIKELY(far)) {
     unsigned r = place.m.base;
-    /* a temporary of ours is free again once it is read */
+    /* a temporary register taken above may be reused once it is read */
     if (kn_is_value(h) || r >= 16 || (w->regs.temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
     x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
     x64_const(w, r, (uint64_t)disp);
@@ -335,7 +335,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
       o->place = x64_address(w, in->a, (int32_t)in->c);
       return;
     }
-    /* in its slot, and read for the last time: no register needed */
+    /* in the frame, and read for the last time: needs no register */
     if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
         !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
           (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {

@@ -33,7 +33,8 @@ KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
   }
 }
 
-/* The code that ends here left a comparison of value i with 0 in the flags: of equality, or any. */
+/* Notes that the code up to here left the comparison of value i with 0 in the flags: of equality
+ * only, or any. */
 KN_INLINE void flags_tell(struct kn_walk *w, uint32_t i, bool any) {
   x64(w)->zero_of = i;
   x64(w)->zero_at = kn_here(w);
@@ -60,7 +61,7 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   kn_defined(w, i, dst);
 }
 
-/* An AND that is only compared with 0, by the next instruction. */
+/* An AND that is only compared with 0, by the next instruction: becomes `test`. */
 static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_inst *next = &w->inst[i + 1];
@@ -73,7 +74,7 @@ static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
   x64_operand(w, b, type, &o);
-  if (o.kind == X64_IMM) { /* within the low 7 bits a byte has all, and the sign is 0 */
+  if (o.kind == X64_IMM) { /* of 7 bits: a byte is enough, and its sign is 0 */
     EMIT(w, x64_test_ri(w->code.p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
   } else x64_op_operand(w, X64_TEST, size, ra, &o);
   kn_drop(w, a);
@@ -106,7 +107,7 @@ void x64_lower_xor(struct kn_walk *w, const struct kn_inst *in) {
   binary(w, in, X64_XOR, X64_G_XOR, true);
 }
 
-/* Sums use lea where the result has a register of its own. */
+/* Sums use lea where the result's register is not an operand's. */
 KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
@@ -160,7 +161,7 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     two_address(w, X64_IMUL, 0, size, dst, ra, &o, true);
   }
-  if (o.kind != X64_IMM || o.imm != 1) x64_set_zx(w, i, type); /* times 1 emits nothing */
+  if (o.kind != X64_IMM || o.imm != 1) x64_set_zx(w, i, type); /* by 1: emits nothing */
   kn_defined(w, i, dst);
 }
 
@@ -285,7 +286,7 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
     kn_claim(w, X64_RAX);
   } else {
     w->regs.locked |= KN_BIT(X64_RAX);
-    w->regs.owner[X64_RAX] = 0; /* a copy of it is none any more */
+    w->regs.owner[X64_RAX] = 0; /* rax is no longer a copy of a slot */
   }
   kn_claim(w, X64_RDX);
   if (!kn_is_value(a)) {
@@ -306,7 +307,7 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   if (x64_size(type) < 2) x64_extend(w, X64_RAX, ra, type, sign, false);
   else x64_move(w, X64_RAX, ra, type);
   KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->regs.locked & ~locked));
-  w->regs.locked = locked; /* registers are few here, and that one was read */
+  w->regs.locked = locked; /* unlocked: registers are few here, and those were read */
   KN_LOG(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
 }
 

@@ -3,9 +3,9 @@
 
 #include <kiln/build.h>
 
-/* Which operations take a loaded value from memory: of these types (the low bits), and as which operand. As operand
- * b if a is a value (which is not in memory itself: ALONE); as operand a (if b is a value: SWAPS). Unordered float
- * comparisons may swap their operands: they are not here. */
+/* Which operations can read a loaded value from memory: of these types (the low bits), and as which operand. As
+ * operand b if a is a value (and not in memory itself: ALONE); as operand a (if b is a value: SWAPS). Unordered float
+ * comparisons may swap their operands, so they are not here. */
 enum { FOLD_A = 1 << 16, FOLD_B = 1 << 17, FOLD_ALONE = 1 << 18, FOLD_SWAPS = 1 << 19 };
 #define FOLD_INT (KN_T(I32) | KN_T(I64) | FOLD_B | FOLD_ALONE)
 static const uint32_t fold_of[KILN_OP_COUNT] = {
@@ -30,7 +30,7 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = in + 1;
   unsigned fold = fold_of[next->op];
   if (KN_LIKELY(fold == 0)) return false;
-  /* one branch on all of it: each alone would be mispredicted */
+  /* one branch on all conditions: each alone would be mispredicted */
   const struct kn_val *v = &w->val[i];
   bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
                ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
@@ -56,7 +56,7 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
   kn_defined(w, i, dst);
 }
 
-/* A load of a slot that is no variable in a register. */
+/* A load of a slot that is not a variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
                                                 struct kn_slot *s) {
   uint32_t i = w->i;
@@ -108,8 +108,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, i, dst);
 }
 
-/* What is usual comes first, and the rest is a tail call, so that the usual needs no frame here: a load of
- * a variable that lives in a register is nothing but another name for it. */
+/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
+ * of a variable in a register only makes the value an alias. */
 void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_slot(in->a)) {
@@ -186,7 +186,7 @@ void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, a);
 }
 
-/* Addresses wait for their users, which fold them; unless other blocks use them. */
+/* Addresses are left to their readers, which fold them, unless other blocks read them. */
 void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
@@ -194,7 +194,7 @@ void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
   unsigned scale = in->x;
   bool simple = in->b == 0 || scale == 1 || scale == 2 || scale == 4 || scale == 8;
   bool base_waits = kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ADDR);
-  /* twice the depth, plus 1 if there is an index: a second one would take too many registers */
+  /* twice the depth, plus 1 if there is an index: a second index would take too many registers */
   uint32_t state = base_waits ? w->val[in->a].depth + 2 : 0;
   if (simple && v->flags == 0 && state < 8 && disp > -(1 << 28) && disp < 1 << 28 &&
       !(in->b && (state & 1))) {
@@ -269,7 +269,7 @@ void x64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
 }
 
-/* Hints that cost nothing to ignore. */
+/* Hints, which may be ignored. */
 void x64_lower_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) { x64_lower_life(w, in); }
 
@@ -290,8 +290,8 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- block copies ---- */
 
-/* Small ones by 8 bytes: 16 at once would wait for fields that were just stored one by one, since no
- * single store holds what the load wants. */
+/* Small blocks by 8 bytes at a time: a load of 16 would wait for fields that were just stored one
+ * by one, since no single store holds all that it reads. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
   uint64_t wide = size <= 48 ? UINT64_MAX : 16;
   while (size) {
@@ -319,7 +319,7 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
       (in->op == KILN_OP_MEMCPY ? size <= 128
                                 : size <= 2 || size == 4 || size == 8 || size == 16)) {
     struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-    if (in->op == KILN_OP_MEMMOVE && size == 16) { /* whole before any of it is written */
+    if (in->op == KILN_OP_MEMMOVE && size == 16) { /* read whole before it is written */
       x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
       x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
     } else {
@@ -402,7 +402,7 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     kn_defined(w, i, dst);
     return;
   }
-  /* general dynamic; the linker knows these 16 bytes and relaxes them */
+  /* general dynamic: linkers recognize these 16 bytes and relax them */
   kn_save_live(w, X64_CLOBBERED);
   static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
   memcpy(w->code.p, lea, 4);

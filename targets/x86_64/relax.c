@@ -1,11 +1,13 @@
-/* What was emitted in its longest form, since nothing was known yet, is cut to size now that everything is: jumps become
- * short, the frame's allocation takes the form that its size allows, a function that needs no frame loses it. Then
- * displacements are written. Called by frame.c. Invariant: fixups ascend, and every place that may be cut is one. */
+/* Cuts the code to its final size. Jumps, prologue and epilogues were emitted in their longest form, before anything
+ * was known; now jumps become short, the frame's allocation takes the form that its size allows, and a function that
+ * needs no frame loses it. Then the displacements are written. Called by frame.c. Invariant: fixups ascend, and every
+ * place that may be cut is one. */
 #include "targets/x86_64/x64.h"
 
 /* ---- what to cut ---- */
 
-/* The prologue's form: bytes to be cut at its end; see x64_prologue for what is there. */
+/* Chooses the prologue's form; returns the bytes to be cut at its end. See x64_begin for what is
+ * there. */
 static uint32_t cut_prologue(struct kn_walk *w) {
   kiln_func *f = w->f;
   bool leaf = !f->has_calls && !f->dynamic_stack;
@@ -30,7 +32,7 @@ static uint32_t cut_prologue(struct kn_walk *w) {
   return 0;
 }
 
-/* What an epilogue does not need: rsp is where the pops begin, or there is no frame. */
+/* The bytes that epilogues do not need: rsp is where the pops begin, or there is no frame. */
 static uint32_t cut_epilogue(struct kn_walk *w) {
   if (x64(w)->frameless) return 1;                                                       /* leave */
   return x64(w)->saved_count && x64(w)->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
@@ -48,7 +50,7 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
   jump->label = size;
 }
 
-/* Code is moved in pieces of so many bytes, which are read before any is written. */
+/* Code is moved in units of this many bytes, each read before it is written. */
 enum { PIECE = 64 };
 _Static_assert(PIECE <= X64_GAP, "what is written beyond a piece's end was read");
 

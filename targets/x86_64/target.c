@@ -14,13 +14,13 @@ static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
 }
-/* An instruction whose result nobody reads. */
+/* Lowers an instruction whose result nobody reads. */
 static void unread(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- the table ---- */
 
-/* Who lowers an operation, who for i128 and for f80; and the same again for results that nobody reads:
- * what does nothing but make a value is nothing then. */
+/* A row of the table: the lowering for types of one register, for i128 and for f80; then the same for results that
+ * nobody reads (`unread`, if the operation does nothing but make a value). */
 #define CELL(t, fn, i128, f80)                                                                     \
   (LOWERED >> (t) & 1      ? fn                                                                    \
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
@@ -160,7 +160,7 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_skip_unread(w, in)) lowerings[in->op][in->type][0](w, in);
 }
 
-/* What clobbers like a call here: calls, library calls, thread-local addresses. */
+/* What clobbers like a call on this target: calls, library calls, thread-local addresses. */
 static const uint16_t clobbers[KILN_OP_COUNT] = {
 #define CALL_LIKE(op, types) [KILN_OP_##op] = (types)
   CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),     CALL_LIKE(MEMMOVE, 0xffff),

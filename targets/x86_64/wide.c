@@ -1,4 +1,4 @@
-/* i128: values live in 16-byte frame slots; halves are loaded into registers at need. */
+/* i128: values live in 16-byte frame slots; halves are loaded into registers when needed. */
 #include "targets/x86_64/x64.h"
 
 /* ---- operands ---- */
@@ -62,7 +62,7 @@ static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned low_
   x64_wide_store(w, i, low, high);
 }
 
-/* The halves of an operand, wherever they are. */
+/* The halves of an operand, in registers or memory. */
 struct wide {
   struct x64_place half[2];
   int64_t imm[2];
@@ -111,8 +111,9 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
   x64_op_mem(w, X64_MOV_ST, 3, X64_RDX, &o->half[1]);
 }
 
-/* Multiplication that tells: the product of the high halves, the high half of either mixed product,
- * or a carry. The signed one multiplies magnitudes; its product has to have the right sign. */
+/* Multiplication with an overflow flag: it is set by the product of the high halves, the high half
+ * of either mixed product, or a carry. The signed one multiplies magnitudes; its product has to
+ * have the right sign. */
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
   uint32_t i = w->i;
   bool sign = in->op == KILN_OP_SMULO;
@@ -182,7 +183,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   by_halves(w, in, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
   if (!flag) return;
-  unsigned f = kn_temp(w, KN_GP_MASK); /* what it evicts is stored by moves: flags stay */
+  unsigned f = kn_temp(w, KN_GP_MASK); /* may evict: a spill is a move and keeps the flags */
   EMIT(w, x64_setcc(w->code.p, sign ? X64_O : X64_B, f));
   x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
 }
@@ -221,7 +222,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
-  /* `out` is shifted out of, `far` gets its bits */
+  /* bits go from `from` to `to` */
   unsigned from = left ? low : high, to = left ? high : low;
   if (constant) {
     unsigned n = (unsigned)imm[0] & 127;
@@ -546,7 +547,7 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     } else {
       EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, high));
       EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
-      /* -x = ~x + 1: the carry into the high half is set where the low one was 0 */
+      /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
       if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->code.p, X64_G_SBB, 3, high, -1));
       x64_wide_store(w, i, low, high);
     }

@@ -1,7 +1,7 @@
-/* What the x86-64 rooms share: registers, operands, emission into the walk's buffer. Lowering is by
- * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c,
- * varargs.c, wide.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c
- * the function's beginning and end. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
+/* What the files of the x86-64 target share: registers, operands, emission into the walk's buffer. Lowerings are by
+ * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c, varargs.c,
+ * wide.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c the
+ * function's beginning and end. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
  * within one operation. */
 #ifndef KN_X64_H
 #define KN_X64_H
@@ -19,9 +19,9 @@ struct x64_walk {
   /* The value whose comparison with 0 is in the flags at code offset zero_at of a block, or 0. */
   uint32_t zero_of, zero_at, zero_block;
   bool zero_only; /* it was not computed: nobody else reads it */
-  bool zero_any;  /* any condition, not but equality */
+  bool zero_any;  /* valid for any condition, not only for equality */
   /* ---- code and frame ---- */
-  uint32_t newest_label; /* within a block: where it is */
+  uint32_t newest_label; /* code offset of the label placed last */
   uint32_t frame_patch;  /* where the frame's size is to be written */
   uint32_t frame_size;   /* allocated below the saved registers */
   uint32_t saved_count;  /* callee-saved registers pushed */
@@ -95,8 +95,8 @@ KN_INLINE struct x64_place x64_frame(int32_t offset) {
   return (struct x64_place){.m = x64_at(X64_RBP, offset)};
 }
 
-/* What loads a value of i64 (the second half) or of any other type: by the type in memory and
- * KILN_MEM_SEXT, as kn_inst.x has them. */
+/* The instruction that loads a value of i64 (second row) or of any other type (first row): by the
+ * type in memory and KILN_MEM_SEXT, as kn_inst.x has them. */
 extern const uint8_t x64_loads[2][64];
 _Static_assert(KILN_MEM_SEXT == 32, "the index of x64_loads is a part of x");
 KN_INLINE enum x64_moves x64_load_move(const struct kn_inst *in) {
@@ -147,8 +147,8 @@ struct x64_operand {
   int32_t imm;
   struct x64_place place;
 };
-/* Brings `h` into a form that x86 takes as a second operand: *o, of which only that form's fields are written
- * (a whole that is copied right behind its parts makes the copy wait). Locks its registers. */
+/* Brings `h` into a form that x86 takes as a second operand. Locks its registers. Writes only the fields of *o that
+ * this form uses: a struct that is copied right after its fields were written one by one waits for these stores. */
 void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o);
 
 /* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
@@ -174,7 +174,7 @@ KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
 KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
   return w->regs.locked & ~KN_BIT(keep);
 }
-/* Division by a constant that multiplication does. False, and nothing done, if it is not one. */
+/* Division by a constant as a multiplication. False, with nothing done, for any other division. */
 bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in);
 /* Claims rax and rdx, with operand `a` (extended to at least 32 bits) in rax. */
 void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
@@ -203,7 +203,8 @@ struct x64_fcond {
   bool swap; /* the operands */
 };
 extern const struct x64_fcond x64_fcond[KILN_FCOND_COUNT];
-/* The flags are those of float comparison i: kept for what follows, or made its result. */
+/* The flags are those of float comparison i: keeps them for the next instruction, or makes them its
+ * result. */
 void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
 
 /* ---- calls ---- */
@@ -279,12 +280,13 @@ uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn);
 /* Copies `size` bytes (at most 128 or so) between places that do not overlap. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size);
 
-/* Kinds of kn_fixup. Below X64_FIX_JMP: a 32-bit displacement with so many bytes of the instruction
- * behind it. With X64_FIX_TABLE: distance from the label in the other bits. */
+/* Kinds of kn_fixup. Below X64_FIX_JMP: a 32-bit displacement, and the kind is the number of
+ * the instruction's bytes behind it. With X64_FIX_TABLE: the distance from the label in the
+ * other bits. */
 enum {
   X64_FIX_JMP = 8, /* jmp rel32, may become short */
   X64_FIX_JCC,     /* jcc rel32, may become short */
-  X64_FIX_OVER,    /* the same, with a jump directly behind it that nothing else goes to */
+  X64_FIX_OVER,    /* the same, with a jump directly behind it that is no branch target */
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
@@ -294,9 +296,8 @@ enum {
 
 /* Callee-saved registers in the order of their pushes. */
 extern const uint8_t x64_saved_order[5];
-/* A function is emitted so many bytes behind where it is to be, and moved there when its size is known:
- * pieces of any length are then copied 64 bytes at a time, since what is written beyond a piece's end was
- * read before. */
+/* A function is emitted this many bytes behind its final place, and moved down when its size is known. Pieces of any
+ * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
 
 /* ---- frame.c, relax.c, call.c ---- */
@@ -309,7 +310,7 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 void x64_epilogue(struct kn_walk *w);
-/* Cuts the code to its size and moves it to where the function begins. False if the function failed. */
+/* Cuts the code to its final size and moves it to the function's start. False if the function failed. */
 bool x64_relax(struct kn_walk *w);
 /* Writes the displacements of all fixups. All labels that they name are placed. */
 void x64_patch(struct kn_walk *w);
@@ -325,7 +326,7 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
 void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
-/* ---- operations, by room ---- */
+/* ---- operations, by file ---- */
 
 kn_lower x64_lower_add, x64_lower_sub, x64_lower_and, x64_lower_or, x64_lower_xor, x64_lower_mul,
   x64_lower_shift, x64_lower_rotate, x64_lower_divide, x64_lower_high_mul, x64_lower_funnel,
@@ -343,7 +344,7 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
 kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret,
   x64_lower_trap, x64_lower_unreachable, x64_lower_debug_trap;
 kn_lower x64_lower_call;
-/* i128, f80: called by the above for that type. */
+/* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;
 kn_lower x64_lower_get_rounding, x64_lower_set_rounding;
 /* To i128 from any float, the nearest one. */
@@ -352,7 +353,7 @@ kn_lower x64_lower_saturate_wide;
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
 /* Result i from registers to its slot. */
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
-/* f80: the operand onto the x87 stack; its top to result i (0, or unused: nowhere), or to a place. */
+/* f80: pushes the operand onto the x87 stack; pops its top to result i (0, or unused: to nowhere), or to a place. */
 void x64_x87_push(struct kn_walk *w, uint32_t h);
 void x64_x87_pop(struct kn_walk *w, uint32_t i);
 void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from);

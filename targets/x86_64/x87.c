@@ -152,8 +152,8 @@ static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t hig
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at + 8)));
 }
 
-/* The library converts what is in range; the ends are put in the place of what it made of others. Any
- * float is compared as an f80, which waits in memory of its own. */
+/* The library converts values in range; for others its result is replaced by the nearest end. Any float is compared
+ * as an f80, which is kept in memory of its own. */
 void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const struct {
@@ -215,7 +215,7 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
   else x64_extend(w, t, r, from, sign, true);
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
   op_frame(w, X64_FILD64, at);
-  if (!sign && from == KILN_TYPE_I64) { /* what was read as negative is 2^64 more */
+  if (!sign && from == KILN_TYPE_I64) { /* a value that was read as negative is 2^64 too small */
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     uint32_t skip = kn_code_label(w);
     m.ref = kn_code_literal(w, (64 + 127) << 23, 0, 4);
@@ -270,8 +270,8 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   x64_fcmp_result(w, i, x64_fcond[in->x].cc);
 }
 
-/* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either
- * sign, the first one's sign decides. */
+/* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either sign, the
+ * first one's sign decides. */
 static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   bool least = in->op == KILN_OP_FMINIMUM;
   unsigned sign = kn_temp(w, KN_GP_MASK);
