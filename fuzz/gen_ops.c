@@ -329,7 +329,7 @@ static void binary(struct gen *g, kiln_op op, unsigned types) {
   v = kiln_build_binary(g->f, op, t, a, b);
   if (op == KILN_OP_FMIN || op == KILN_OP_FMAX) {
     kiln_value zero = kiln_const_bits(g->f, t, 0, 0);
-    v = kiln_build_binary(g->f, KILN_OP_FADD, t, v, zero);
+    v = kiln_build_select(g->f, t, kiln_build_fcmp(g->f, KILN_FOEQ, t, v, zero), zero, v);
   }
   gen_add(g, t, v, false);
   if (op >= KILN_OP_SADDO && op <= KILN_OP_UMULO && gen_chance(g, 200)) {
@@ -668,6 +668,15 @@ static void level(struct gen *g, kiln_op op) {
           kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
 }
 
+/* The mode stays for what runs after it; the host sets its own again when the program has ended. */
+static void set_rounding(struct gen *g) {
+  kiln_value mode = kiln_const_int(g->f, gen_pick(g, 4));
+  if (gen_chance(g, 100))
+    mode = kiln_build_binary(g->f, KILN_OP_AND, KILN_TYPE_I32, gen_operand(g, KILN_TYPE_I32),
+                             kiln_const_int(g->f, 3));
+  kiln_build_unary(g->f, KILN_OP_SET_ROUNDING, KILN_TYPE_I32, mode);
+}
+
 static void make(struct gen *g, kiln_op op) {
   gen_used(g, op);
   enum shape shape = (enum shape)ops[op].shape;
@@ -700,9 +709,14 @@ static void make(struct gen *g, kiln_op op) {
   case SH_STORE: store(g); break;
   case SH_ADDR: addr(g); break;
   case SH_SALLOC: salloc(g, false); break;
-  case SH_NULLARY: salloc(g, true); break;
+  case SH_NULLARY:
+    if (op == KILN_OP_STACK_SAVE) salloc(g, true);
+    else gen_add(g, KILN_TYPE_I32, kiln_build_nullary(g->f, op), false); /* GET_ROUNDING */
+    break;
   case SH_UNV:
-    if (op == KILN_OP_PREFETCH) kiln_build_unary(g->f, op, KILN_TYPE_I64, gen_operand(g, GEN_PTR));
+    if (op == KILN_OP_SET_ROUNDING) set_rounding(g);
+    else if (op == KILN_OP_PREFETCH)
+      kiln_build_unary(g->f, op, KILN_TYPE_I64, gen_operand(g, GEN_PTR));
     else if (op == KILN_OP_STACK_RESTORE) salloc(g, true);
     break;
   case SH_SLOTV: lifetime(g, op); break;

@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 
+#include <fenv.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -34,7 +35,10 @@ void host_reset(void) {
   m->log = 1;
 }
 
-void host_collect(void) { memcpy(world->memory.tls, host_tls, sizeof host_tls); }
+void host_collect(void) {
+  memcpy(world->memory.tls, host_tls, sizeof host_tls);
+  fesetround(FE_TONEAREST); /* a program may have left another mode */
+}
 
 /* ---- what is called ---- */
 

@@ -187,7 +187,8 @@ KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value val
  * Each appends to the current block. Shapes of ops.def in brackets. Where a type is passed, it is
  * the instruction's; operands have that type where nothing else is said. */
 
-/** [UN] one operand (TLS_ADDR: a symbol constant), a result. [UNV], [SLOTV]: an i64, no result. */
+/** [UN] one operand (TLS_ADDR: a symbol constant), a result. [UNV] one operand, [SLOTV] the address of a slot: no
+ * result. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 /** [BIN] two operands (FCOPYSIGN too), a result. Shift and rotate counts have the type of a.
  * [BINV] two i64, no result. */
@@ -200,7 +201,8 @@ KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type,
 /** [CONV_..] from type `from` to `to`. */
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
-/** [NULLARY], [NULLARYV]: no operands. UNREACHABLE and TRAP end the block. */
+/** [NULLARY] no operands, a result of the operation's one type. [NULLARYV] neither. UNREACHABLE and TRAP end the
+ * block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 /** [RESULT] `index` from 1; directly behind its operation, or behind another result of it. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index);

@@ -350,6 +350,10 @@ static void operations_without_result(void **state) {
   assert_false(f->dynamic_stack);
   kiln_build_unary(f, KILN_OP_STACK_RESTORE, I64, save);
   assert_true(f->dynamic_stack);
+  kiln_value mode = kiln_build_nullary(f, KILN_OP_GET_ROUNDING);
+  assert_int_equal(kiln_value_type(f, mode), I32);
+  assert_int_equal(kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, mode).id, 0);
+  kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, kiln_const_int(f, 1));
   kiln_value level = kiln_build_level(f, KILN_OP_RETURN_ADDR, 2);
   assert_int_equal(inst(f, level)->x, 2);
   assert_true(f->uses_frame);
@@ -362,6 +366,8 @@ static void operations_without_result(void **state) {
   FAILS(KILN_ERR_TYPE, kiln_build_ternary(f, KILN_OP_MEMSET, I64, a, a, a));
   FAILS(KILN_ERR_TYPE, kiln_build_ternary(f, KILN_OP_MEMCPY, I32, a, a, a));
   FAILS(KILN_ERR_STRUCTURE, kiln_build_unary(f, KILN_OP_VA_START, I64, a));
+  FAILS(KILN_ERR_TYPE, kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, a));
+  FAILS(KILN_ERR_TYPE, kiln_build_unary(f, KILN_OP_SET_ROUNDING, I64, a));
   FAILS(KILN_ERR_TYPE, kiln_build_level(f, KILN_OP_ADD, 0));
   FAILS(KILN_ERR_LIMIT, kiln_build_level(f, KILN_OP_FRAME_ADDR, 65536));
   FAILS(KILN_ERR_TYPE, kiln_build_va_arg(f, V128, a));
