@@ -13,11 +13,11 @@ import harness  # noqa: E402
 
 
 def variants(stress):
-    """Name, flags of kiln, flags of the link."""
-    yield '', [], []
-    yield ' static', ['--pic=static', '--function-sections'], ['-no-pie', '-Wl,--gc-sections']
+    """Name, flags of kiln, flags of the link, whether by mold."""
+    yield '', [], [], True
+    yield ' static', ['--pic=static', '--function-sections'], ['-no-pie', '-Wl,--gc-sections'], False
     for seed in range(1, stress + 1):
-        yield ' --stress=%d' % seed, ['--stress=%d' % seed, '--verify'], []
+        yield ' --stress=%d' % seed, ['--stress=%d' % seed, '--verify'], [], True
 
 
 def main():
@@ -37,11 +37,11 @@ def main():
         own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
         libs = ('-lm', '-pthread')
         expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
-        for i, (label, kiln_flags, link_flags) in enumerate(variants(args.stress)):
+        for i, (label, kiln_flags, link_flags, mold) in enumerate(variants(args.stress)):
             what = '%s.c: %s%s' % (name, level, label)
             try:
                 o = h.kiln_object(bc, h.path('%s.%d.o' % (base, i)), kiln_flags)
-                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags))],
+                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags), mold)],
                             check=False)
             except harness.Failure as e:
                 h.fail(what, str(e))

@@ -51,14 +51,11 @@ class Campaign:
 
     def execute(self, objects, base, seconds):
         """What the program prints; None if it does not end in time."""
-        program = self.h.link(objects, base, ['-fuse-ld=mold'] if self.mold() else ())
+        program = self.h.link(objects, base)
         try:
             return self.limited(seconds, ['qemu-aarch64'] * self.h.cross + [program])
         except Timeout:
             return None
-
-    def mold(self):
-        return not self.h.cross and shutil.which('mold')
 
     def by_llvm(self, bc, base, seconds):
         self.h.run([*self.h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', bc,
