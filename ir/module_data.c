@@ -168,5 +168,5 @@ void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned
 }
 
 kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i) {
-  return (kiln_symbol){i < m->n_ctors ? m->ctors[i].with : 0};
+  return (kiln_symbol){m != NULL && i < m->n_ctors ? m->ctors[i].with : 0};
 }

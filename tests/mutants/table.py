@@ -270,7 +270,7 @@ MUTANTS = [
      '  kn_take_moves(w, &m, total);\n  kn_save_live(w, CLOBBERED);\n',
      '  kn_take_moves(w, &m, total);\n'),
     ('no alias makes way into a result\'s register', A, a('call.c'),
-     '  w->regs.locked |= KN_BIT(a->reg); /* not for an alias that makes way */\n', ''),
+     '  w->regs.locked |= KN_BIT(a->reg); /* an alias that has to move may not take it */\n', ''),
     ('addresses that live on do not wait', A, a('memory.c'),
      'if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0 && !chained &&', 'if (!chained &&'),
     ('arguments stay until they are moved', A, a('call.c'),
