@@ -35,34 +35,30 @@ struct reading {
   kiln_diag diag;   /* the first one */
   bool print, compile;
   struct kir_file *file;
-  kiln_diag unsupported;
 };
 
 static void on_diag(void *user, const kiln_diag *d) {
   struct reading *r = user;
-  if (d->status == KILN_ERR_UNSUPPORTED && r->compile) r->unsupported = *d;
-  else if (r->diag.status == KILN_OK) r->diag = *d;
-}
-
-static bool is_missing(const struct kir_file *f, const char *name) {
-  for (size_t i = 0; i < f->n_missing; i++)
-    if (strcmp(f->missing[i].name, name) == 0) return true;
-  return false;
+  if (r->diag.status == KILN_OK) r->diag = *d;
 }
 
 static kiln_status sink(void *user, kiln_func *f) {
   struct reading *r = user;
   kiln_status status = KILN_OK;
   if (r->print) status = kiln_func_print(f, &r->text);
-  const char *name = kiln_symbol_get(r->m, kiln_func_symbol(f)).desc.name;
-  if (!r->compile || status != KILN_OK || is_missing(r->file, name)) {
+  if (!r->compile || status != KILN_OK) {
     kiln_func_discard(f);
     return status;
   }
-  status = kiln_func_compile(f);
-  if (status != KILN_ERR_UNSUPPORTED) return status;
-  kir_add_missing(r->file, name, r->unsupported.message);
-  return KILN_OK;
+  const char *name = kiln_symbol_get(r->m, kiln_func_symbol(f)).desc.name;
+  kiln_diag why;
+  status = kiln_func_try(f, &why);
+  if (status == KILN_ERR_UNSUPPORTED) {
+    kir_add_missing(r->file, name, why.message);
+    return KILN_OK;
+  }
+  if (status != KILN_OK) r->diag = why;
+  return status;
 }
 
 static bool start(struct reading *r, kiln_target target, uint64_t seed,
@@ -74,7 +70,7 @@ static bool start(struct reading *r, kiln_target target, uint64_t seed,
                            .diag_user = r,
                            .stress_seed = seed,
                            .verify = true};
-  r->diag.status = r->unsupported.status = KILN_OK;
+  r->diag.status = KILN_OK;
   r->m = kiln_module_new(&o);
   r->s = r->m ? kiln_session_new(r->m) : NULL;
   return r->s != NULL;
@@ -198,24 +194,14 @@ static bool test_errors(struct kir_file *f, kiln_target target) {
 
 /* ---- running ---- */
 
-static bool read_and_compile(struct reading *r, kiln_target target, uint64_t seed) {
-  return start(r, target, seed, r->file) &&
-         kiln_text_parse(r->s, r->file->text, r->file->size, sink, r) == KILN_OK;
-}
-
 static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
                          const char *object) {
   struct reading r = {.compile = true, .file = f};
   kiln_buffer elf = {0};
   f->n_missing = 0;
-  /* A module in which a function failed takes no more and gives no object: it is made again without
-   * that function, until none fails. */
-  bool ok = read_and_compile(&r, target, seed);
-  for (size_t known = 0; f->n_missing > known; ok = read_and_compile(&r, target, seed)) {
-    known = f->n_missing;
-    stop(&r);
-  }
-  ok = ok && kiln_emit_elf(r.m, &r.s, 1, &elf) == KILN_OK;
+  bool ok = start(&r, target, seed, f) &&
+            kiln_text_parse(r.s, f->text, f->size, sink, &r) == KILN_OK &&
+            kiln_emit_elf(r.m, &r.s, 1, &elf) == KILN_OK;
   if (!ok) note_diag(&r.diag);
   FILE *out = ok ? fopen(object, "wb") : NULL;
   if (ok) ok = out && fwrite(elf.data, 1, elf.size, out) == elf.size;
