@@ -562,7 +562,8 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
   if (!ok || (p->status = kiln_func_finish(f)) != KILN_OK ||
       (p->status = kiln_func_verify(f)) != KILN_OK) {
     if (p->status == KILN_OK) p->status = kiln_func_status(f);
-    kiln_func_compile(f); /* the module gets the error */
+    if (kiln_func_status(f) != KILN_OK) kiln_func_compile(f); /* the module gets the error */
+    else kiln_func_discard(f);
     return false;
   }
   p->status = p->sink ? p->sink(p->user, f) : kiln_func_compile(f);

@@ -140,6 +140,17 @@ static void of_a_text(void **state) {
   assert_int_equal(emit(t), KILN_ERR_SYNTAX);
 }
 
+/* The module's own, in the middle of a body: the function has none, and is not asked for more. */
+static void of_a_module_in_a_text(void **state) {
+  struct fixture *t = *state;
+  static const char text[] = "data @x {\n  zero 8\n}\nfunc @f(i64) {\nb0(v0: i64):\n"
+                             "  v1 = add.i64 v0, @x:b1\n  ret\n}\n";
+  kiln_status status = kiln_text_parse(t->s, text, sizeof text - 1, NULL, NULL);
+  assert_int_not_equal(status, KILN_OK);
+  assert_int_equal(kiln_module_status(t->m), status);
+  assert_int_equal(t->diags, 1);
+}
+
 /* ---- what is open ---- */
 
 static void open_function(void **state) {
@@ -317,6 +328,7 @@ int main(void) {
     TEST(discarded),
     TEST(tried),
     TEST(of_a_text),
+    TEST(of_a_module_in_a_text),
     TEST(open_function),
     TEST(in_a_jit),
     TEST(in_a_stream),
