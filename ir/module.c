@@ -1,7 +1,7 @@
-/* The module's life: options, memory, errors, the freeze. Symbols, signatures and data
- * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
- * every room that allocates or fails. Invariant: the module's status is that of its first diagnostic,
- * and once it is not KILN_OK nothing in the module changes any more. */
+/* Making and freeing of modules, options, memory, errors, the freeze. Symbols, signatures and data have files of
+ * their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and by everything that allocates or
+ * fails. Invariant: the module's status is that of its first diagnostic, and once it is not KILN_OK nothing in the
+ * module changes any more. */
 #include "ir/module.h"
 
 #include "ir/arena.h"
@@ -73,7 +73,7 @@ kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d) {
     cut(copy.module, sizeof copy.module, m->options.name);
   pthread_mutex_lock(&m->diag_lock);
   if (m->diag.status == KILN_OK) {
-    kiln_diag first = copy; /* its status last: others read that without the lock */
+    kiln_diag first = copy; /* the status last: other threads read it without the lock */
     first.status = KILN_OK;
     m->diag = first;
     __atomic_store_n(&m->diag.status, copy.status, __ATOMIC_RELEASE);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Above this no object can be linked. */
+/* No linker takes an object with more data than this. */
 #define MAX_DATA_BYTES (UINT64_C(1) << 46)
 
 /* Checks the relocations of an item; NULL if they are right. */
@@ -119,7 +119,7 @@ void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
 
 bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
   if (!kn_symbol_valid(m, symbol.id) || kn_symbol(m, symbol.id)->data == 0) return false;
-  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* only to lock it */
   kn_module_lock(locked);
   const struct kn_data *d = m->data + kn_symbol(m, symbol.id)->data - 1;
   *out = (kiln_data_desc){.bytes = d->bytes,

@@ -16,7 +16,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  /* One that may be 0: a pc-relative field does not reach that, but on some targets in programs at a low fixed
+  /* A symbol that may be 0: pc-relative code does not reach that, but on some targets in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;
@@ -69,14 +69,14 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length)
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
   if (name == NULL) return no_symbol;
-  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* only to lock it */
   kn_module_lock(locked);
   uint32_t id = kn_symbol_lookup(m, name, strlen(name));
   kn_module_unlock(locked);
   return (kiln_symbol){id};
 }
 
-/* Puts a symbol into a table that has room. */
+/* Puts a symbol into a table that has a free entry. */
 static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t hash, uint32_t id) {
   uint32_t i = hash & (size - 1);
   while (table[i].id != 0) i = (i + 1) & (size - 1);
@@ -99,13 +99,13 @@ static bool grow_table(kiln_module *m) {
   return true;
 }
 
-/* Room for one more symbol in the table, of which at most three quarters are taken. */
+/* Makes sure that the table takes one more symbol: at most three quarters of it are used. */
 static inline bool table_room(kiln_module *m) {
   return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m);
 }
 
-/* Room for one more symbol in the array; NULL if there is none. The new one is zeroed but not yet
- * counted: `publish` does that. */
+/* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
+ * `publish` does that. */
 KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
   if (m->n_symbols > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
@@ -135,7 +135,7 @@ static inline uint32_t publish(kiln_module *m) {
 
 /* ---- declarations ---- */
 
-/* Names are short: memchr's call and set-up would take longer than the search. */
+/* Names are short: the call and set-up of memchr would take longer than the search. */
 static inline bool has_nul(const char *name, size_t length) {
   const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
   uint64_t w = ones;
@@ -199,7 +199,8 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, const kiln_symbol_d
          copy_name(m, d->comdat, &m->last_comdat, &s->comdat);
 }
 
-/* After the freeze a declaration is but a reference: what it says must not depend on who comes first. */
+/* After the freeze a declaration may only refer to a symbol: what it says must not depend on which thread comes
+ * first. */
 static bool plain(const kiln_symbol_desc *d) {
   return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VIS_DEFAULT &&
          d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
@@ -236,7 +237,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
     uint32_t id = entry->id;
     if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
         kind != KILN_SYMBOL_UNKNOWN) {
-      /* so far only code referred to it, as to a library function */
+      /* so far it was only referred to, as a library function is */
       struct kn_symbol *known = kn_symbol(m, id);
       known->kind = (uint8_t)kind;
       if (!describe(m, known, d)) return 0;

@@ -15,7 +15,7 @@ enum kn_shape {
 /* Whether instructions of a shape exist. */
 enum kn_shape_state { KN_SHAPE_BUILT, KN_SHAPE_INTERNAL, KN_SHAPE_RESERVED };
 
-/* What is wanted of an operand. Those from T to OPT are handles in a field. */
+/* What an operand has to be. Those from T to OPT are handles in a field. */
 enum kn_operand_kind {
   KN_OPERAND_NO,
   KN_OPERAND_T,
@@ -70,8 +70,8 @@ static inline bool kn_op_ends_block(unsigned op) {
   return (kn_op_info[op].effects & KN_FX_TERM) != 0;
 }
 
-/* The text form says the type: `add.i32`. It does not where there is one only, or where it is known from
- * something else. */
+/* True if the text form says the type: `add.i32`. It does not where there is only one, or where it is known from an
+ * operand. */
 static inline bool kn_op_spells_type(unsigned op) {
   const struct kn_op_info *info = &kn_op_info[op];
   unsigned rule = kn_shape_info[info->shape].result;
