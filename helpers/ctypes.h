@@ -84,7 +84,7 @@ bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message);
 enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 /* Merges two classes. */
 enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
-/* How a value of type t goes as an argument that finds room in registers: VALUE, PIECES, ...; `param` is
+/* How a value of type t goes as an argument while there are registers for it: VALUE, PIECES, ...; `param` is
  * not set. For va_arg. */
 kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t);
 

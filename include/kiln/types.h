@@ -133,7 +133,7 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and zeroes all but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Makes room for `more` bytes beyond `size` and returns where they start, or NULL without memory.
+/** Makes space for `more` bytes beyond `size` and returns where they start, or NULL without memory.
  * Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more);
 /** Appends `size` bytes; false without memory. */
