@@ -36,7 +36,7 @@ struct shape {
   bool no_text;         /* has data that goes with its function, which printing does not keep */
 };
 
-/* All shapes, by room; each list ends with a shape without name. */
+/* All shapes, by file; each list ends with a shape without name. */
 extern const struct shape shapes_code[], shapes_live[], shapes_flow[], shapes_module[];
 
 /* Starts function `name` of signature r->sig; r->items counts on. */
@@ -53,7 +53,7 @@ uint32_t shape_random(struct shape_run *r, uint32_t limit);
 
 /* Finds a shape; NULL if there is none. */
 const struct shape *shape_find(const char *name);
-/* Calls `each` for every shape of all rooms. */
+/* Calls `each` for every shape of all files. */
 void shape_each(void (*each)(void *user, const struct shape *s), void *user);
 
 /* Sets a run up: module, session, signature. `options` may be NULL. False without memory. */

@@ -1,5 +1,5 @@
 /* The mutator of fuzz_bitcode: changes records and blocks, so that what comes out is a well-formed
- * container nearly always and the reader's rooms are reached. libFuzzer and replay.c call it; bytes
+ * container nearly always and all parts of the reader are reached. libFuzzer and replay.c call it; bytes
  * are changed too, more rarely. */
 #include "bitcode_tree.h"
 #include "fuzz.h"

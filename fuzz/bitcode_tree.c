@@ -15,7 +15,7 @@ void *bt_alloc(struct bt_arena *a, size_t size) {
   return p;
 }
 
-/* Makes room for one more element of `size` bytes. */
+/* Makes space for one more element of `size` bytes. */
 static bool grow(struct bt_arena *a, void *array, struct bt_item *i, size_t size) {
   if (i->n < i->room) return true;
   uint32_t room = i->room < 4 ? 4 : i->room * 2;

@@ -40,7 +40,7 @@ struct bt_arena {
 /* Reads what can be read; NULL if that is not even the magic number. The tree's root is a block whose
  * children are those of the file. */
 struct bt_item *bt_parse(struct bt_arena *a, const uint8_t *data, size_t size);
-/* Returns the number of bytes; 0 if there is not enough room. */
+/* Returns the number of bytes; 0 if it does not fit. */
 size_t bt_write(struct bt_item *root, uint8_t *out, size_t room);
 
 /* Memory of the arena; NULL if it is full. */

@@ -1,4 +1,4 @@
-/* The rooms that all fuzz targets use: see fuzz.h. */
+/* What all fuzz targets use: see fuzz.h. */
 #include "fuzz.h"
 
 #include <malloc.h>

@@ -10,7 +10,7 @@
 /* ---- entries that libFuzzer knows ---- */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* Optional; `data` has room for `max_size`. Returns the new size. */
+/* Optional; `data` has space for `max_size` bytes. Returns the new size. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
                                  size_t other_size, uint8_t *out, size_t max_out, unsigned seed);

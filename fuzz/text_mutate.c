@@ -52,7 +52,7 @@ static void find_words(const uint8_t *text, size_t size) {
 }
 
 /* Puts `size` bytes (not of `text` itself) in the place of a piece. Returns the new size of the text,
- * or the old one if there is no room. */
+ * or the old one if it does not fit. */
 static size_t replace(uint8_t *text, size_t size, size_t room, struct piece p, const void *by,
                       size_t by_size) {
   if (size - p.size + by_size > room) return size;

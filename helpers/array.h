@@ -23,7 +23,7 @@ static inline void *kn_helper_realloc(kiln_allocator a, void *old, size_t size) 
   return NULL;
 }
 
-/* `at` with room for at least `need` items, *cap updated; NULL without memory. */
+/* `at` with space for at least `need` items, *cap updated; NULL without memory. */
 static inline void *kn_helper_grow(kiln_allocator a, void *at, uint32_t *cap, uint64_t need,
                                    size_t item_size) {
   uint64_t room = *cap < 32 ? 32 : *cap;
@@ -34,7 +34,7 @@ static inline void *kn_helper_grow(kiln_allocator a, void *at, uint32_t *cap, ui
   return to;
 }
 
-/* Makes room for `more` items behind those in use; false without memory. */
+/* Makes space for `more` items behind those in use; false without memory. */
 #define KN_HELPER_ROOM(allocator, array, more)                                                     \
   ((uint64_t)(array).n + (more) <= (array).cap || __extension__({                                  \
      void *kn_to = kn_helper_grow((allocator), (array).at, &(array).cap,                           \

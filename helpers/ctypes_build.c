@@ -78,7 +78,7 @@ static void store_piece(kiln_func *f, const kiln_cpiece *p, kiln_value a, kiln_v
   store_odd(f, type, a, at, p->size_bytes, v);
 }
 
-/* A slot with room for whole pieces. */
+/* A slot that is large enough for whole pieces. */
 static kiln_value slot_for_pieces(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a) {
   const kiln_cpiece *last = &a->pieces[a->n_pieces - 1];
   return slot_for(f, t, last->offset_bytes + (uint64_t)kiln_type_size(last->type));

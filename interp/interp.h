@@ -1,4 +1,4 @@
-/* What the interpreter's rooms share: translated functions, frames, threads. Functions are translated
+/* What the files of the interpreter share: translated functions, frames, threads. Functions are translated
  * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
  * each 8 bytes wide (i128, f80, f128: two). link.c gives symbols their addresses; run.c executes;
  * call.c passes arguments as the ABI does, to C and from C. Invariant: an integer in a register has
@@ -247,7 +247,7 @@ struct kiln_interp {
 
 /* ---- memory ---- */
 void *kn_interp_realloc(const kiln_interp *in, void *old, size_t size);
-/* Room for one more item; false without memory. */
+/* Makes space for one more item; false without memory. */
 bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t n, size_t item);
 
 /* ---- decode.c, link.c ---- */

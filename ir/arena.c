@@ -1,6 +1,6 @@
-/* The bump arena's slow path and life. Called by module.c and everything that needs scratch memory
- * which dies together. Chunks form a list in order of use; after a reset the same list is walked
- * again. Invariant: a chunk behind the current one holds no allocation. */
+/* The bump arena's slow path, making and freeing. Called by module.c and everything that needs
+ * scratch memory which is freed together. Chunks form a list in order of use; after a reset the
+ * same list is used again. Invariant: a chunk behind the current one holds no allocation. */
 #include "ir/arena.h"
 
 #include <stdlib.h>
@@ -58,8 +58,8 @@ void kn_arena_reset(struct kn_arena *a) {
   enter(a, a->first);
 }
 
-/* A chunk with room for `need` bytes right behind the current one. A kept chunk that is too small
- * stays in the list, behind the new one: smaller requests will use it. */
+/* A chunk with `need` bytes of free space right behind the current one. A chunk kept from before
+ * that is too small stays in the list, behind the new one: smaller requests will use it. */
 static struct kn_arena_chunk *next_chunk(struct kn_arena *a, size_t need) {
   struct kn_arena_chunk *after = a->current != NULL ? a->current->next : a->first;
   if (after != NULL && after->size >= need) return after;

@@ -1,6 +1,6 @@
-/* A bump arena: many small allocations that die together. The module keeps its strings, data and
- * relocations in one; a session and the object writer use one for scratch. Reset keeps the chunks
- * warm for the next round and poisons them under ASan, so that a stale pointer is caught.
+/* A bump arena: many small allocations that are freed together. The module keeps its strings, data
+ * and relocations in one; a session and the object writer use one for scratch. A reset keeps the
+ * chunks for the next use and poisons them under ASan, so that a stale pointer is caught.
  * Invariant: [at, end) is the unused rest of the current chunk; chunks behind it are empty. */
 #ifndef KN_IR_ARENA_H
 #define KN_IR_ARENA_H
@@ -29,7 +29,7 @@ struct kn_arena {
   uint8_t *at, *end;
   struct kn_arena_chunk *current; /* NULL: nothing allocated yet */
   struct kn_arena_chunk *first;
-  size_t held_bytes; /* in chunks, their heads included */
+  size_t held_bytes; /* in chunks, with their headers */
   kiln_allocator allocator;
 };
 
@@ -38,11 +38,11 @@ void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);
 
 /* Makes an empty arena; takes no memory yet. */
 void kn_arena_init(struct kn_arena *a, const kiln_allocator *allocator);
-/* Gives all memory back; the arena is empty and usable. */
+/* Frees all memory; the arena is empty and usable. */
 void kn_arena_free(struct kn_arena *a);
 /* Forgets all allocations and keeps the memory. */
 void kn_arena_reset(struct kn_arena *a);
-/* The way out of line of kn_arena_alloc: takes the next chunk. */
+/* The slow path of kn_arena_alloc: takes the next chunk. */
 void *kn_arena_alloc_slow(struct kn_arena *a, size_t size, size_t align);
 
 /* `size` bytes, uninitialised, aligned to `align` (a power of two up to 64); NULL without memory. */

@@ -1,9 +1,9 @@
 /* Instructions by shape: the calls that append anything but calls and terminators to the current
- * block. Called by front ends, once per instruction, so each is one straight line: room, opcode and
- * types by table, operands, append. Errors go out of line. */
+ * block. Called by front ends, once per instruction, so each is one straight line: capacity, opcode
+ * and types by table, operands, append. Errors go out of line. */
 #include "ir/build.h"
 
-/* The general form of a call, where its fast way ends if something is not simple. */
+/* The general form of a call, to which its fast path goes if something is not simple. */
 #define GENERAL static __attribute__((noinline))
 
 /* ---- arithmetic ---- */
@@ -41,7 +41,8 @@ static inline bool op_takes(unsigned op, unsigned type) {
   return op < KILN_OP_COUNT && type < KILN_TYPE_COUNT && kn_op_info[op].types >> type & 1;
 }
 
-/* The fast way's question about opcode and type: of this shape, and no call on this target. */
+/* True if the fast path may take opcode and type: of this shape, and not lowered to a call on this
+ * target. */
 static inline bool is_plain(const kiln_func *f, unsigned op, unsigned type, unsigned shape) {
   return op_takes(op, type) && kn_op_info[op].shape == shape && !(f->clobbers[op] >> type & 1);
 }
@@ -122,7 +123,7 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
   if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
     return kn_build_bad_op(f, op, from);
   if (!kn_build_operand_imm(f, a.id, from, 1)) return KN_NONE;
-  /* A helper may be needed for the sake of either type. */
+  /* Either type may need a library call. */
   if (KN_UNLIKELY((f->clobbers[op] >> to | f->clobbers[op] >> from) & 1)) {
     f->block[f->current].calls++;
     f->has_calls = true;
@@ -271,7 +272,7 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
     kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
-/* A value that is made by the instruction right before its store is hinted so. */
+/* Hints a value that the instruction right before its store makes: it is stored next. */
 static inline void hint_stored(kiln_func *f, uint32_t v) {
   if (v == f->n - 1) f->val[v].hint = KN_HINT_STORED;
 }

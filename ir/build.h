@@ -19,7 +19,7 @@ void kn_func_free_all(kiln_session *s);
 
 /* ---- out of line parts of the core ---- */
 
-/* As the type that is wanted: any but VOID. */
+/* Stands for any type but VOID, where a wanted type is given. */
 #define KN_ANY_TYPE KILN_TYPE_COUNT
 /* Largest alignment of slots and of dynamic stack allocations. */
 #define KN_MAX_ALIGN_LOG2 16
@@ -30,14 +30,15 @@ bool kn_build_room(kiln_func *f);
 bool kn_build_grow(kiln_func *f);
 /* Notes that value `h` is used in `block`, which is not its own. */
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block);
-/* Operands that are not values of type `type`. `field` 1 to 3: of the instruction to be appended. */
+/* Uses an operand that is not a value of type `type`. `field` 1 to 3: of the instruction to be
+ * appended. */
 bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
-/* An operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
+/* Uses an operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where);
-/* Address `slot` + disp of an access. */
+/* Notes an access at address `slot` + disp. */
 void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem);
-/* Makes `slot` one whose address is needed. */
+/* Notes that the address of `slot` is needed: it is no variable. */
 static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   struct kn_slot *s = f->slots.at + slot;
   s->uses++;
@@ -52,10 +53,10 @@ bool kn_build_no_list(kiln_func *f) KN_COLD;
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) KN_COLD;
 /* Reports an opcode or type that a call does not take; returns none. */
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
-/* Makes room for `more` items in an array; false (and the function fails) without memory. */
+/* Makes sure that `more` items fit an array; false (and the function fails) without memory. */
 bool kn_build_reserve(kiln_func *f, void *array, uint32_t more, size_t item_size);
 
-/* Arguments of edge number `edge`, which leaves `pred`. */
+/* Adds the arguments of edge number `edge`, which leaves `pred`. */
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
                         uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
@@ -90,7 +91,7 @@ static inline void kn_build_count(kiln_func *f, uint32_t h, uint32_t block) {
   if (KN_UNLIKELY(v->block != block)) kn_build_note(f, h, block);
 }
 
-/* An operand of the next instruction, field `field`. */
+/* Uses an operand of the next instruction, in field `field`. */
 static inline bool kn_build_operand(kiln_func *f, uint32_t h, unsigned type, unsigned field) {
   if (KN_LIKELY(h - 1 < f->n - 1)) {
     if (KN_UNLIKELY(f->val[h].type != type)) return kn_build_bad_operand(f, h, type);
@@ -106,7 +107,7 @@ static inline bool kn_build_operand_imm(kiln_func *f, uint32_t h, unsigned type,
   return kn_build_operand(f, h, type, field);
 }
 
-/* The address of a load or store. `mem`: flags. */
+/* Uses the address of a load or store. `mem`: flags. */
 static inline bool kn_build_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp,
                                     unsigned mem) {
   uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
@@ -149,12 +150,12 @@ static inline uint32_t kn_build_emit(kiln_func *f, unsigned op, unsigned type, u
   return i;
 }
 
-/* ---- the fast way ----
- * A call first asks for the common case without changing anything, does it and is done; all else is
+/* ---- the fast path ----
+ * A call first tests for the common case without changing anything, handles it and is done; all else is
  * one tail call to its general form, so that the common case saves no registers. */
 
-/* True if `h` is a value whose state's upper half is `state` but for the hint: of that type, made in this
- * block. */
+/* True if `h` is a value of the type that `state` has, made in this block: the upper half of its state is `state`,
+ * but for the hint. */
 static inline bool kn_build_is_local(const kiln_func *f, uint32_t h, uint64_t state) {
   if (KN_UNLIKELY(h >= f->n)) return false;
   uint64_t is;

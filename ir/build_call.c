@@ -1,6 +1,6 @@
-/* Calls and returns: the instructions whose operands a signature names. Called by front ends. The
- * handles of a call stand in kiln_func.lists, in order; the signature's parameter types were checked
- * against them, variadic ones take what they get. */
+/* Calls and returns: the instructions whose operands follow a signature. Called by front ends. The
+ * handles of a call are in kiln_func.lists, in order; they were checked against the types of the
+ * signature's parameters; variadic ones may have any type. */
 #include "ir/build.h"
 
 static KN_COLD kiln_value call_fail(kiln_func *f, kiln_status status, const char *message) {
@@ -8,7 +8,7 @@ static KN_COLD kiln_value call_fail(kiln_func *f, kiln_status status, const char
   return KN_NONE;
 }
 
-/* The callee: mostly a symbol, which needs no more than a look. */
+/* Checks the callee, which is mostly a symbol. */
 static inline bool callee_ok(kiln_func *f, uint32_t h) {
   uint32_t pool = h - kn_handle(KN_TAG_POOL, 0);
   if (KN_LIKELY(pool < f->pool.n)) {
@@ -53,7 +53,7 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
     if (KN_LIKELY(kn_build_is_local(f, h, kn_build_state(f, type)))) {
       f->val[h].uses++;
       f->val[h].hint =
-        (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* the walk tries to compute it there */
+        (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* where the walk tries to compute it */
     } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return KN_NONE;
   }
   for (uint32_t i = n_params; i < n; i++) {

@@ -1,9 +1,10 @@
 /* The end of building: late arguments become edge arguments, forward values become what they are
- * bound to, and what could not be checked call by call is. Called once per function; a function
- * without parameters outside its entry and without forward values pays a few comparisons. */
+ * bound to, and what could not be checked call by call is checked. Called once per function; a
+ * function without parameters outside its entry and without forward values pays for a few
+ * comparisons. */
 #include "ir/build.h"
 
-/* At the block's terminator, if it has one. */
+/* Fails at the block's terminator, if it has one. */
 static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
   uint32_t inst = block < f->blocks.n ? f->block[block].term : 0;
   kn_func_fail(f, KILN_ERR_STRUCTURE, block, inst, "%s", message);
@@ -26,7 +27,7 @@ static bool mark_symbols(kiln_func *f) {
   return true;
 }
 
-/* Every block that was begun or is referenced has its terminator. */
+/* Checks that every block that was begun or is referred to has its terminator. */
 static bool check_blocks(kiln_func *f) {
   if (f->n_terms == f->blocks.n) return true;
   for (uint32_t i = 0; i < f->blocks.n; i++) {
@@ -68,7 +69,7 @@ static bool attach_late(kiln_func *f, uint32_t pred, uint32_t chain, uint32_t *b
     for (uint32_t i = by_target[f->edges.at[e].target]; i != 0; i = next[i - 1]) {
       struct kn_late_arg *arg = f->late_args.at + i - 1;
       if (!kn_build_edge_arg(f, e, pred, arg->index, arg->value)) return false;
-      arg->pred = UINT32_MAX; /* it has an edge */
+      arg->pred = UINT32_MAX; /* attached to an edge */
     }
   }
   for (uint32_t e = first; e < end; e++) by_target[f->edges.at[e].target] = 0;
@@ -81,7 +82,7 @@ static bool finish_late(kiln_func *f) {
   uint32_t *by_pred = scratch(f, (uint64_t)n_blocks * 2 + n);
   if (by_pred == NULL) return false;
   uint32_t *by_target = by_pred + n_blocks, *next = by_target + n_blocks;
-  for (uint32_t i = 0; i < n; i++) { /* newest first; attach_late turns them round */
+  for (uint32_t i = 0; i < n; i++) { /* newest first; attach_late reverses the order */
     uint32_t pred = f->late_args.at[i].pred;
     next[i] = by_pred[pred];
     by_pred[pred] = i + 1;
@@ -97,13 +98,13 @@ static bool finish_late(kiln_func *f) {
 
 /* ---- forward values ---- */
 
-/* What forward `i` stands for, through forwards bound to forwards; 0 if nothing. */
+/* What forward value `i` is bound to in the end, through other forward values; 0 if to nothing. */
 static uint32_t resolve(kiln_func *f, uint32_t i) {
   uint32_t steps = 0, h = f->forwards.at[i].bound;
   while (kn_tag(h) == KN_TAG_FORWARD && steps++ < f->forwards.n)
     h = f->forwards.at[kn_index(h)].bound;
   if (kn_tag(h) == KN_TAG_FORWARD) return 0;               /* a cycle */
-  for (uint32_t at = i, left = steps; left != 0; left--) { /* the next look is short */
+  for (uint32_t at = i, left = steps; left != 0; left--) { /* shortens the path for the next time */
     uint32_t bound = f->forwards.at[at].bound;
     f->forwards.at[at].bound = h;
     at = kn_index(bound);
@@ -111,7 +112,7 @@ static uint32_t resolve(kiln_func *f, uint32_t i) {
   return h;
 }
 
-/* The operand that use `u` filled with a forward handle. */
+/* Where use `u` stored a forward handle. */
 static uint32_t *forward_place(kiln_func *f, const struct kn_forward_use *u) {
   if (u->kind == 1) return f->lists.at + u->where;
   if (u->kind == 2) return &f->edge_args.at[u->where].value;
@@ -142,8 +143,8 @@ static bool finish_forwards(kiln_func *f) {
 
 /* ---- edge arguments ---- */
 
-/* True if the arguments of all edges are n - 1, ..., 0 from the newest on, of the right types, for
- * targets whose parameters are contiguous: what nearly all are. */
+/* True if the arguments of all edges are, from the newest on, for parameters n - 1 to 0, of the
+ * right types, and the parameters of all targets are contiguous: so it nearly always is. */
 static bool args_plain(const kiln_func *f) {
   for (uint32_t e = 0; e < f->edges.n; e++) {
     const struct kn_edge *edge = f->edges.at + e;
@@ -164,7 +165,7 @@ static bool args_plain(const kiln_func *f) {
   return true;
 }
 
-/* The same without the assumptions, and saying what is wrong. */
+/* The same check without these assumptions, which also reports what is wrong. */
 static KN_COLD bool check_args(kiln_func *f) {
   uint64_t n_params = 0;
   uint32_t most = 0;
@@ -219,7 +220,8 @@ kiln_status kiln_func_finish(kiln_func *f) {
     check_args(f);
   f->finished = true;
   f->limit = 0;
-  /* the walk looks one instruction ahead, and goes one too far where a terminator finds no memory */
+  /* the walk reads one instruction ahead, and steps over the end where a terminator failed for lack
+   * of memory */
   if (f->n + 1 < f->cap || kn_build_grow(f)) {
     f->inst[f->n] = f->inst[f->n + 1] = (struct kn_inst){0};
     f->val[f->n] = f->val[f->n + 1] = (struct kn_val){0};

@@ -1,6 +1,7 @@
-/* Blocks, edges and terminators: the builder's flow graph. Called by front ends. Keeps what the plan
- * needs and would have to search for: predecessors counted, back edges, order of filling. The edges
- * of a block are contiguous; a block that is left and resumed is a chain of SEG instructions. */
+/* Blocks, edges and terminators: the builder's flow graph. Called by front ends. Keeps what the
+ * plan would else have to search for: numbers of predecessors, back edges, the order of filling.
+ * The edges of a block are contiguous; a block that is left and resumed is a chain of SEG
+ * instructions. */
 #include "ir/build.h"
 
 /* ---- blocks ---- */
@@ -19,10 +20,10 @@ kiln_block kiln_block_new_many(kiln_func *f, uint32_t n) {
 
 kiln_block kiln_block_new(kiln_func *f) { return kiln_block_new_many(f, 1); }
 
-/* Appends the SEG that leads from the end of what is there of the current block to its rest. */
+/* Appends the SEG that will lead from the end of what the current block has so far to its rest. */
 static __attribute__((noinline)) bool leave(kiln_func *f) {
   struct kn_block *b = f->block + f->current;
-  /* Nothing was appended since it was resumed: the old SEG still is its end. */
+  /* Nothing was appended since it was resumed: the old SEG is still its end. */
   if (b->resume != 0 && f->inst[b->resume].a == f->n) return true;
   if (!kn_build_ready(f)) return false;
   b->resume = kn_build_emit(f, KILN_OP_SEG, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
@@ -122,7 +123,7 @@ static __attribute__((noinline)) void back_edge(kiln_func *f, uint32_t target) {
   (void)KN_PUSH(f, f->back_edges, e);
 }
 
-/* Appends an edge from the current block; there is room. */
+/* Appends an edge from the current block; capacity was checked. */
 static inline void edge(kiln_func *f, uint32_t target) {
   struct kn_block *t = f->block + target;
   f->edges.at[f->edges.n++] = (struct kn_edge){target, 0};
@@ -162,7 +163,7 @@ bool kn_build_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const 
   return true;
 }
 
-/* Most edges that an argument is looked up in while building. */
+/* The most edges in which an argument is looked up at once, while building. */
 #define FEW_EDGES 4
 
 void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
@@ -203,7 +204,7 @@ static inline bool target_is_forward(const kiln_func *f, uint32_t target) {
   return target - 1 < f->blocks.n - 1 && f->block[target].pos - 1 >= f->block[f->current].pos;
 }
 
-/* Appends an edge that is not a back edge; there is room. */
+/* Appends an edge that is not a back edge; capacity was checked. */
 static inline void forward_edge(kiln_func *f, uint32_t target) {
   f->edges.at[f->edges.n++] = (struct kn_edge){target, 0};
   f->block[target].n_preds++;
@@ -221,7 +222,7 @@ void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args, uint
   kn_build_end(f, KILN_OP_BR, KILN_TYPE_VOID, 0, 0, e, 0, e, 1);
 }
 
-/* One way of a conditional branch. */
+/* One side of a conditional branch. */
 struct branch {
   kiln_block block;
   const kiln_value *args;

@@ -1,6 +1,6 @@
-/* The life of a function: begin, recycling, release; its errors and the growth of its arrays. Called
- * by front ends and by the compile pipeline. A session keeps the functions it is done with, so that
- * the arrays of the next one are warm: resetting is zeroing the counts. */
+/* Beginning, reuse and release of functions; their errors and the growth of their arrays. Called by
+ * front ends and by the compile pipeline. A session keeps the functions that ended, so that the
+ * next one gets arrays which are in the cache: a reset sets the counts to zero. */
 #include "ir/build.h"
 
 #include <stdarg.h>
@@ -270,7 +270,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     return NULL;
   }
   f->limit = f->cap;
-  /* none is what an erroneous module gave */
+  /* a module that failed gave "none" as the symbol */
   if (!known && kn_module_failed(m))
     kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");

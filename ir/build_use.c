@@ -1,6 +1,6 @@
-/* Operands: constants, stack slots, forward values, and the uses of all of them. The common uses, of
- * values of the right type, are inlined from ir/build.h; what arrives here is everything else and
- * every error. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
+/* Operands: constants, stack slots, forward values, and the uses of all of them. The common uses,
+ * of values of the right type, are inlined from ir/build.h; everything else and every error arrives
+ * here. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
 #include "ir/build.h"
 
 /* ---- failing ---- */
@@ -178,7 +178,7 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
     return KN_NONE;
   }
   if (type == KILN_TYPE_I128) return kiln_const_i128(f, low, high);
-  if (kn_type_is_int(type)) { /* integers have no type: the value as signed */
+  if (kn_type_is_int(type)) { /* integer constants have no type: the value as a signed number */
     unsigned shift = 64 - (8u << kn_type_log2[type]);
     return kiln_const_int(f, (int64_t)(low << shift) >> shift);
   }
@@ -245,7 +245,7 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
     kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
     return KN_NONE;
   }
-  /* The type that it will most likely have as a variable: then its first access is one like others. */
+  /* By size, the type that it will most likely have as a variable: then its first access takes the fast path, too. */
   static const uint8_t guess[9] = {
     [1] = KILN_TYPE_I8, [2] = KILN_TYPE_I16, [4] = KILN_TYPE_I32, [8] = KILN_TYPE_I64};
   uint32_t i = f->slots.n, type = size_bytes <= 8 ? guess[size_bytes] : KILN_TYPE_VOID, global = 0;

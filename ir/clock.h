@@ -1,5 +1,5 @@
-/* The clock of the stages: counter reads that cost little beside a small function's compilation.
- * Ticks become nanoseconds by what passed of both since the clock was switched on. */
+/* The clock for the times of stages: reads of a counter, which cost little even for a small
+ * function. Ticks become nanoseconds by how much of both passed since the clock was switched on. */
 #ifndef KN_IR_CLOCK_H
 #define KN_IR_CLOCK_H
 

@@ -1,6 +1,6 @@
 /* Dominators by the semi-NCA method (Georgiadis): one depth-first search, semidominators with path
- * compression, then each one's dominator as an ancestor in the tree. Called by the verifier.
- * Invariant: no recursion, and near linear on all graphs met. */
+ * compression, then each number's dominator as an ancestor in the tree. Called by the verifier.
+ * Invariant: no recursion, and near linear on all graphs met so far. */
 #include "ir/dominators.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ bool kn_dom_init(struct kn_dom *d, const kiln_func *f) {
   uint32_t **arrays[] = {&d->block, &d->parent, &d->semi,  &d->label, &d->idom,
                          &d->first, &d->size,   &d->stack, &d->preds};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) *arrays[i] = at + (i + 1) * n;
-  d->pred = d->preds + n + 1; /* preds has one more */
+  d->pred = d->preds + n + 1; /* preds has one entry more */
   return true;
 }
 
@@ -65,7 +65,7 @@ static void list_preds(struct kn_dom *d, const kiln_func *f) {
   }
 }
 
-/* The number with the least semidominator on the way up from `v` to the numbers below `linked`. */
+/* The number with the least semidominator on the path from `v` up to the numbers below `linked`. */
 static uint32_t eval(struct kn_dom *d, uint32_t v, uint32_t linked) {
   if (d->parent[v] < linked) return d->label[v];
   uint32_t depth = 0;
@@ -104,11 +104,11 @@ void kn_dom_compute(struct kn_dom *d, const kiln_func *f) {
     while (up > d->semi[v]) up = d->idom[up];
     d->idom[v] = up;
   }
-  /* Places in the tree: a block's is behind its dominator's, and those below it follow. */
+  /* Preorder of the tree: a block comes behind its dominator, and its subtree follows it. */
   for (uint32_t v = 1; v <= d->n; v++) d->size[v] = 1;
   for (uint32_t v = d->n; v >= 2; v--) d->size[d->idom[v]] += d->size[v];
   d->first[1] = 0;
-  d->label[1] = 1; /* the next free place below */
+  d->label[1] = 1; /* the next free place in its subtree */
   for (uint32_t v = 2; v <= d->n; v++) {
     d->first[v] = d->label[d->idom[v]];
     d->label[d->idom[v]] += d->size[v];

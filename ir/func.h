@@ -1,7 +1,8 @@
 /* The IR of one function: dense arrays that the builder fills, that the verifier, printer and plan
- * read, and that the walk consumes. Nothing in it is rewritten after it was built, except the walk's
- * scratch in kn_val. Invariant: every handle stored in an instruction is in range and of a type that
- * the instruction allows, because the builder checked it. */
+ * read, and that the walk uses up. After it was built, only the plan and the walk write to it:
+ * homes and the walk's scratch in kn_val and kn_slot, and, where blocks are reordered, kn_block.pos
+ * and the back edges. Invariant: every handle stored in an instruction is in range and of a type
+ * that the instruction allows, because the builder checked it. */
 #ifndef KN_IR_FUNC_H
 #define KN_IR_FUNC_H
 
@@ -31,7 +32,7 @@ static inline bool kn_is_value(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_
 static inline bool kn_is_imm(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_IMM; }
 static inline bool kn_is_pool(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_POOL; }
 static inline bool kn_is_slot(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_SLOT; }
-/* h if it is a value, else 0, which is none, by arithmetic: for where a branch on that would be mispredicted. */
+/* h if it is a value, else 0 (none). By arithmetic, for where a branch would be mispredicted. */
 static inline uint32_t kn_value_or_none(uint32_t h) {
   return h & (uint32_t)((int32_t)((h >> KN_TAG_SHIFT) - 1) >> 31);
 }
@@ -86,7 +87,7 @@ struct kn_val {
     uint32_t block; /* builder: where it is defined */
     int32_t frame;  /* walk: frame offset of its spill slot or of where it arrived; 0 none */
     uint32_t older; /* walk, KN_VF_ALIAS: the next older alias of the same home, or 0 */
-    uint32_t depth; /* walk, KN_VF_ADDR: how many addresses deep it is folded (the target's) */
+    uint32_t depth; /* walk, KN_VF_ADDR: how many addresses are folded into it (the target's) */
   };
   uint8_t type;  /* of the value: kiln_type */
   uint8_t reg;   /* walk: register or KN_NO_REG */
@@ -96,12 +97,12 @@ struct kn_val {
     uint8_t copy; /* walk, KN_VF_SLOT_HOME: the register that may have a copy, or KN_NO_REG */
   };
 };
-/* Where a value would best be computed. 0 to 7: in the register of the call's argument with that number, of
- * its bank. All others, and none, end in four ones: they are no register in a target's table of hints. */
+/* Where a value would best be computed. 0 to 7: in the argument register of that number, of its bank. All others, and
+ * none, end in four ones: in a target's table of hints that entry has no register. */
 enum {
   KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
   KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
-  KN_HINT_LATER = 47   /* an argument beyond those */
+  KN_HINT_LATER = 47   /* an argument beyond the first 8 */
 };
 /* True for STORED and AIMED: kn_def_hinted knows the register. */
 #define KN_HINT_SAYS_HOME(hint) (((hint) & ~16u) == KN_HINT_STORED)
@@ -123,7 +124,7 @@ struct kn_const {
 struct kn_slot {
   uint64_t size_bytes;
   uint32_t global; /* index + 1 into globals while it may be a variable, else 0 */
-  uint32_t uses;   /* accesses and escapes; 0: never needed */
+  uint32_t uses;   /* accesses and uses of its address; 0: never needed */
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
@@ -176,7 +177,7 @@ struct kn_late_arg {
 struct kn_block {
   uint32_t first;  /* first instruction; 0: not filled yet */
   uint32_t term;   /* terminator; 0: none yet */
-  uint32_t resume; /* open SEG at the block's end to be patched; 0: none */
+  uint32_t resume; /* SEG at the block's end whose target is to be patched; 0: none */
   uint32_t edge_first;
   uint32_t n_edges;
   uint32_t param_first; /* first parameter's value, or 0 */
@@ -257,19 +258,19 @@ struct kiln_func {
   bool finished;
   bool needs_order;   /* a block was filled that no earlier one branches to */
   uint32_t features;  /* KILN_FEATURE_... */
-  bool returns_twice; /* calls setjmp or its kin */
+  bool returns_twice; /* calls setjmp or a function like it */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
   bool has_calls;
-  bool aligned_slots; /* one is aligned beyond 16 bytes */
+  bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   kiln_diag diag;     /* of the first error */
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };
 
-/* Gives the function's first diagnostic at instruction `inst` (or 0) of block `block`. Returns
- * `status`. Later calls change nothing. `message` is printf-like. */
+/* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
+ * block `block`. Returns `status`. `message` is printf-like. */
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                          const char *message, ...) __attribute__((format(printf, 5, 6)));
 
@@ -332,7 +333,8 @@ static inline uint32_t kn_operand(const struct kn_operands *o, uint32_t k) {
   return k < o->n_fields ? o->field[k] : o->list[k - o->n_fields];
 }
 
-/* The first argument of an edge, and the next one: NULL behind the last. In any order: `index` tells. */
+/* The first argument of an edge, and the next one; NULL behind the last. They are in any order: `index` says which
+ * parameter each is for. */
 static inline const struct kn_edge_arg *kn_edge_arg_at(const kiln_func *f, uint32_t i) {
   return i ? &f->edge_args.at[i - 1] : NULL;
 }

@@ -76,7 +76,7 @@ static struct kn_operands operands(const kiln_func *f, const struct kn_inst *in)
   return o;
 }
 
-/* What x and c are, by shape. */
+/* Fills in what x and c are, by shape. */
 static void describe(const struct kn_inst *in, kiln_inst_info *info) {
   switch (kn_op_shape(in->op)) {
   case KN_SH_INTERNAL:

@@ -1,5 +1,5 @@
-/* Module and session as the library's rooms see them. module.c fills the module; the walk appends to
- * a session's output; elf.c and the JIT read both. */
+/* Module and session as the library's own files see them. module.c fills the module; the walk
+ * appends to a session's output; elf.c and the JIT read both. */
 #ifndef KN_IR_MODULE_H
 #define KN_IR_MODULE_H
 
@@ -8,13 +8,13 @@
 #include <pthread.h>
 #include <string.h>
 
-/* For the compiler: in line whatever the size, what a condition mostly is, what is hardly ever called. */
+/* Hints for the C compiler: always in line; the likely and the unlikely condition; hardly ever called. */
 #define KN_INLINE static inline __attribute__((always_inline))
 #define KN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define KN_COLD __attribute__((cold, noinline))
 
-/* One interned signature; its parameters and results stand in the module's arrays. */
+/* One interned signature. */
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -47,8 +47,8 @@ struct kn_symbol {
   uint8_t defined; /* has a body, data or target */
   uint8_t body;    /* a definition was announced (kiln_symbol_desc.body); block symbols: the body
                     * being built asked for it (kiln_block_address) */
-  /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at
-   * declaration and again at definition; what was true stays true: */
+  /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at the declaration
+   * and again at the definition; what was true stays true. */
   uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
   uint8_t comdat_implied;
@@ -56,8 +56,8 @@ struct kn_symbol {
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
 
-/* An entry of the table of symbols: a place in open addressing by `hash`, which is a name's or a block
- * symbol's (function, block). Symbols themselves are read only where the whole hash is the same. */
+/* An entry of the hash table of symbols, with open addressing. `hash` is of a name, or of a block symbol's function
+ * and block. Symbols themselves are read only where the whole hash is equal. */
 struct kn_symbol_entry {
   uint32_t hash, id; /* id 0: free */
 };
@@ -122,8 +122,8 @@ struct kn_places {
   uint32_t last_file; /* of the newest location: index + 1, or 0 */
 };
 
-/* What was added after the module was frozen: chunks that double in size, so that nothing moves while
- * other threads read. */
+/* Items added after the module was frozen are in chunks that double in size, so that nothing moves while other
+ * threads read. */
 #define KN_LATE_CHUNKS 26
 #define KN_LATE_FIRST 64
 
@@ -226,7 +226,7 @@ struct kiln_session {
   kiln_module *module;
   struct kn_output out;
   struct kiln_func *open;  /* functions being built */
-  struct kiln_func *spare; /* functions whose arrays are warm */
+  struct kiln_func *spare; /* functions that ended, whose arrays are reused */
   struct kn_places places;
   struct kn_arena *arena; /* its file names */
   struct kn_plan *plan;   /* lib/plan.h */
@@ -260,8 +260,8 @@ static inline bool kn_module_failed(const kiln_module *m) {
  * error is kept; after it that of the function with the least id, whichever thread is first. */
 void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
 
-/* True if `id` is that of a symbol or signature. An id that another thread was given after the freeze
- * is for that thread. */
+/* True if `id` is that of a symbol or signature. After the freeze an id may be used only by the thread that got
+ * it. */
 static inline bool kn_symbol_valid(const kiln_module *m, uint32_t id) {
   return id - 1 < __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1;
 }
@@ -287,10 +287,10 @@ static inline struct kn_sig *kn_sig(const kiln_module *m, uint32_t id) {
   if (KN_LIKELY(id < m->flat_sigs)) return m->sigs + id;
   return kn_late_at(m->late_sigs, id - m->flat_sigs, sizeof(struct kn_sig));
 }
-/* Makes room for item `i` of those added after the freeze, zeroed; NULL without memory. */
+/* Allocates item `i` of those added after the freeze, zeroed; NULL without memory. */
 void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size);
 
-/* Tables that sessions share once the module is frozen. */
+/* Lock and unlock what sessions share once the module is frozen. */
 static inline void kn_module_lock(kiln_module *m) {
   if (m->frozen) pthread_mutex_lock(&m->lock);
 }
@@ -347,12 +347,13 @@ uint32_t kn_comdat_of_symbol(kiln_module *m, const struct kn_symbol *s, uint32_t
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 /* Frees what the session's rooms hang on it (implemented in lib/compile.c). */
 void kn_session_free_rooms(kiln_session *s);
-/* Of a target's table (lib/targets.c): per opcode a mask of types for which it clobbers like a call; */
+/* Of a target (lib/targets.c): per opcode a mask of types for which it clobbers like a call. */
 const uint16_t *kn_target_clobbers(kiln_target t);
-/* pc-relative code reaches an undefined weak symbol that is dso_local, which is at address 0. */
+/* Of a target: true if pc-relative code reaches an undefined weak symbol that is dso_local, which
+ * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);
-/* The symbol of a name that code refers to without a declaration, as to a library function; one may
- * follow. 0 without memory. */
+/* The symbol of a name that code refers to without a declaration, as to a library function; a
+ * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
@@ -363,9 +364,9 @@ uint32_t kn_symbol_private_data(kiln_module *m);
 /* Defines private data number `ordinal` of the function `owner`: its symbol, or 0 if the module failed. */
 uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
                          const kiln_data_desc *desc);
-/* Forgets the `n` items of a function that was discarded. */
+/* Drops the `n` data items of a function that was discarded. */
 void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n);
-/* Takes that back: the body was discarded. */
+/* Undoes kn_symbol_define_func: the body was discarded. */
 void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
 /* Computes kn_symbol.direct. */
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s);

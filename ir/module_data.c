@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Above this no object can be linked. */
+/* No linker takes an object with more data than this. */
 #define MAX_DATA_BYTES (UINT64_C(1) << 46)
 
 /* Checks the relocations of an item; NULL if they are right. */

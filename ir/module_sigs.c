@@ -27,7 +27,7 @@ static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
   return true;
 }
 
-/* NULL, or what is wrong with a parameter. */
+/* What is wrong with a parameter, or NULL. */
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
@@ -58,7 +58,7 @@ static bool grow_table(kiln_module *m) {
   return true;
 }
 
-/* Room for one more signature, zeroed; NULL if the module failed. */
+/* A new signature at the end of the array, zeroed; NULL if the module failed. */
 static struct kn_sig *new_sig(kiln_module *m) {
   if (m->n_sigs >= UINT32_MAX / 2) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");

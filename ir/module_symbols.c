@@ -16,7 +16,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  /* One that may be 0: a pc-relative field does not reach that, but on some targets in programs at a low fixed
+  /* A symbol that may be 0: pc-relative code does not reach that, but on some targets in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;
@@ -77,7 +77,7 @@ kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
   return (kiln_symbol){id};
 }
 
-/* Puts a symbol into a table that has room. */
+/* Puts a symbol into a table that has a free entry. */
 static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t hash, uint32_t id) {
   uint32_t i = hash & (size - 1);
   while (table[i].id != 0) i = (i + 1) & (size - 1);
@@ -100,13 +100,13 @@ static bool grow_table(kiln_module *m) {
   return true;
 }
 
-/* Room for one more symbol in the table, of which at most three quarters are taken. */
+/* Makes sure that the table takes one more symbol: at most three quarters of it are used. */
 static inline bool table_room(kiln_module *m) {
   return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m);
 }
 
-/* Room for one more symbol in the array; NULL if there is none. The new one is zeroed but not yet
- * counted: `publish` does that. */
+/* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
+ * `publish` does that. */
 KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
   if (m->n_symbols > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
@@ -203,7 +203,8 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
   return d->comdat == NULL && d->linkage != KILN_LINKAGE_LINKONCE ? true : set_comdat(m, s, id, d);
 }
 
-/* After the freeze a declaration is but a reference: what it says must not depend on who comes first. */
+/* After the freeze a declaration may only refer to a symbol: what it says must not depend on which thread comes
+ * first. */
 static bool plain(const kiln_symbol_desc *d) {
   return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VIS_DEFAULT &&
          d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
@@ -240,7 +241,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
     uint32_t id = entry->id;
     if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
         kind != KILN_SYMBOL_UNKNOWN) {
-      /* so far only code referred to it, as to a library function */
+      /* so far it was only referred to, as a library function is */
       struct kn_symbol *known = kn_symbol(m, id);
       if (d->tls != KILN_TLS_NONE) {
         kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is referred to as not thread-local",

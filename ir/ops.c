@@ -1,6 +1,6 @@
-/* The tables of operations and shapes as data, and what follows from them for an instruction: the types
- * of its operands and results. Read by builder, verifier, parser, printer and walk. The order tricks of
- * the tables and of the conditions are pinned here. */
+/* The tables of operations and shapes as data, and what follows from them for an instruction: the types of its
+ * operands and results. Read by builder, verifier, parser, printer and walk. Static assertions here pin the orders
+ * that other code relies on. */
 #include "ir/func.h"
 
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {

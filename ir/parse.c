@@ -9,7 +9,7 @@ enum { SYM_DECLARED = 1, SYM_DEFINED, SYM_ALIAS_WAITING };
 
 enum item_kind { ITEM_FUNC, ITEM_DATA, ITEM_ALIAS, ITEM_CTOR };
 
-/* What the second pass reads: where it goes on, and what the first pass found out. */
+/* An item that the second pass reads: where it continues, and what the first pass found. */
 struct item {
   struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
   struct kn_token name;
@@ -121,7 +121,7 @@ static bool word_in(struct kn_parser *p, const char *const *names, unsigned n, u
   return false;
 }
 
-/* Words before a symbol's name. */
+/* Reads the words before a symbol's name. */
 static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   for (;;) {
     unsigned v;
@@ -145,7 +145,7 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   }
 }
 
-/* Words behind a symbol's name or signature; data-only ones if `data` is set. */
+/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. */
 static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data) {
   for (;;) {
     bool ok = true;
@@ -194,7 +194,7 @@ static struct item *new_item(struct kn_parser *p, unsigned kind) {
   return it;
 }
 
-/* From behind `{` to behind `}`. */
+/* Skips from behind `{` to behind `}`. */
 static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   for (;; kn_parse_next(p)) {
     if (p->lx.tok.kind == KN_TOK_BAD) return kn_parse_expected(p, "");
@@ -205,7 +205,8 @@ static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   }
 }
 
-/* The desc of the symbol token `t`; an earlier declaration in this text gives `known`. */
+/* Begins the description of the symbol token `t`; an earlier declaration in this text gives
+ * `known`. */
 static bool start_desc(struct kn_parser *p, const struct kn_token *t, kiln_symbol_desc *d,
                        kiln_symbol *known) {
   uint32_t length;
@@ -435,7 +436,7 @@ static uint8_t *more_bytes(struct kn_parser *p, uint64_t n) {
   return at;
 }
 
-/* A number of `type` in data: its bytes, little-endian. */
+/* Appends a number of `type` to data: its bytes, little-endian. */
 static bool data_number(struct kn_parser *p, kiln_type type) {
   bool minus = kn_parse_take(p, '-');
   struct kn_token t = p->lx.tok;
@@ -485,7 +486,7 @@ static const char *const reloc_words[4] = {"addr", "addr32", "rel64", "rel32"};
 static bool define_data(struct kn_parser *p, struct item *it) {
   unsigned reloc;
   bool zero = true, ok = true;
-  kiln_type type = KILN_TYPE_VOID; /* of the numbers that go on behind a comma */
+  kiln_type type = KILN_TYPE_VOID; /* type of the numbers behind the next comma */
   uint64_t n = 0, zeros = 0;       /* `zero` alone takes no memory here */
   p->lx = it->at;
   p->n_bytes = p->n_relocs = 0;

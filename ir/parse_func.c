@@ -17,7 +17,7 @@ bool kn_parse_ops(struct kn_parser *p) {
 
 /* ---- instructions ---- */
 
-/* What an instruction's line is being read into. */
+/* An instruction while its line is being read. */
 struct line {
   const struct kn_token *op; /* its opcode, for messages */
   kiln_op opcode;
@@ -105,7 +105,7 @@ static bool parse_addr(struct kn_parser *p, struct line *l) {
     } else if (!number) {
       return kn_parse_expected(p, "'*'");
     } else {
-      index = (kiln_value){0}; /* it was the displacement */
+      index = (kiln_value){0}; /* what was read as the index is the displacement */
     }
   }
   p->lx = before;
@@ -158,7 +158,7 @@ static bool parse_atomic_cas(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* From `(` to behind its `)`. */
+/* Skips from `(` to behind its `)`. */
 static bool skip_parens(struct kn_parser *p) {
   int depth = 0;
   do {
@@ -220,9 +220,9 @@ static bool parse_brif(struct kn_parser *p) {
   return true;
 }
 
-/* The arguments just read, the last `n` of p->args, for the edges to `b`: given once per target, and
- * the same on all edges of one terminator to it. Constants are new handles each time, so what differs
- * may still be spelled the same. `at`: the block's name. */
+/* Gives the arguments just read, the last `n` of p->args, to the edges to `b`: once per target, since they are the
+ * same on all edges of one terminator to it. Constants are new handles each time, so arguments that differ may still
+ * be spelled the same. `at`: the block's name. */
 static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_token *at,
                       uint32_t n) {
   uint32_t first = p->n_args - n;
@@ -325,7 +325,7 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* The rest of an instruction behind its opcode. */
+/* Reads the rest of an instruction behind its opcode. */
 static bool parse_operands(struct kn_parser *p, struct line *l) {
   kiln_func *f = p->func;
   kiln_value a, b, c;
@@ -443,7 +443,7 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
 
 /* ---- lines ---- */
 
-/* An instruction, its first word taken. */
+/* Reads an instruction, whose first word was taken. */
 static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
                        const struct kn_token *dest) {
   struct line l = {.op = op};
@@ -505,7 +505,7 @@ static bool parse_loc(struct kn_parser *p) {
   return true;
 }
 
-/* `b1(v0: i64):`, its name taken. */
+/* Reads `b1(v0: i64):`, whose name was taken. */
 static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   struct kn_name *e = kn_names_find(p->module, &p->labels, name->text, name->length, false);
   if (!e) return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "no such block");

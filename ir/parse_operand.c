@@ -6,7 +6,7 @@
 
 /* ---- labels ---- */
 
-/* Type of every parameter between `(` and `)` of a label; the lexer is behind `(`. */
+/* Reads the types of the parameters between `(` and `)` of a label; the lexer is behind `(`. */
 static bool label_params(struct kn_parser *p, struct kn_label *l) {
   for (bool first = true; !kn_parse_take(p, ')'); first = false) {
     kiln_type type;

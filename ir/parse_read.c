@@ -1,5 +1,5 @@
-/* Text parser: errors, and the readers of what is small: words, numbers, types, names, signatures.
- * Called by the other rooms of the parser. Invariant: a reader that gives false has reported. */
+/* Text parser: errors, and readers of words, numbers, types, names and signatures. Called by the
+ * other files of the parser. Invariant: a reader that returns false has reported the error. */
 #include "ir/text.h"
 #include <locale.h>
 #include <stdarg.h>

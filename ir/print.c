@@ -47,7 +47,7 @@ bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint3
 struct func_printer {
   struct kn_printer p;
   const kiln_func *f;
-  uint32_t *number; /* by value's index */
+  uint32_t *number; /* by the value's index */
   uint32_t done;    /* numbers below this are printed already */
   uint32_t loc;     /* printed last */
 };
@@ -60,7 +60,8 @@ static void word(struct func_printer *q, const char *s) {
   text(q, s);
 }
 
-/* A float that has few decimals exactly: written so; else its bits. Does not depend on a locale. */
+/* Writes a float with its decimals, if a few of them say it exactly; else by its bits. Does not
+ * depend on a locale. */
 static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
   double v = 0;
   if (t == KILN_TYPE_F32) {
@@ -136,7 +137,7 @@ static void operand(struct func_printer *q, uint32_t h) {
   text(q, "?"); /* a finished function has no forward values */
 }
 
-/* An operand whose type the reader cannot tell: said if the value comes later. */
+/* An operand whose type the parser cannot know: written out if the value comes later. */
 static void typed_operand(struct func_printer *q, uint32_t h) {
   if (kn_is_value(h) && q->number[h] >= q->done) {
     type(q, q->f->val[h].type);
@@ -268,7 +269,7 @@ static void put_stored(struct func_printer *q, const struct kn_inst *in, int32_t
   address(q, in->a, disp);
 }
 
-/* Everything that follows the opcode, as <kiln/shapes.def> shows it. */
+/* Writes everything behind the opcode, as <kiln/shapes.def> shows it. */
 static void put_operands(struct func_printer *q, const struct kn_inst *in, uint32_t n_edges) {
   switch (kn_op_shape(in->op)) {
   case KN_SH_INTERNAL:

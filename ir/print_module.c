@@ -1,6 +1,6 @@
-/* Text printer, module level: names, signatures, symbols, data; kiln_module_print.
- * Also the writing of bytes for ir/print.c. Invariant: the text depends on the module's content and
- * the order of its symbols only, and reading it back gives the same text again. */
+/* Text printer, module level: names, signatures, symbols, data; kiln_module_print. Also writes
+ * bytes for ir/print.c. Invariant: the text depends on the module's content and the order of its
+ * symbols only, and reading it back gives the same text again. */
 #include "ir/text.h"
 
 const char *const kn_linkage_names[KILN_LINKAGE_COUNT] = {
@@ -135,7 +135,7 @@ static void put_number_name(struct kn_printer *p, uint32_t symbol) {
 void kn_put_symbol(struct kn_printer *p, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(p->module, symbol);
   if (s->kind == KILN_SYMBOL_BLOCK) {
-    kn_put_symbol(p, s->target); /* a function: once only */
+    kn_put_symbol(p, s->target); /* a function: recurses once only */
     kn_put(p, ":b", 2);
     kn_put_unsigned(p, (uint64_t)s->offset);
   } else if (s->name_length == 0) {

@@ -1,5 +1,5 @@
-/* Sessions: their life, their source locations, what they have done. Called by front ends. Invariant: a
- * session is used by one thread at a time, and touches nothing of the module but through its calls. */
+/* Sessions: making and freeing, source locations, statistics. Called by front ends. Invariant: a session is used by
+ * one thread at a time, and touches the module only through its functions. */
 #include "ir/module.h"
 
 #include "ir/arena.h"

@@ -1,5 +1,5 @@
-/* Shared by the rooms of the text form: lexer, parser (module and function level) and printer.
- * The parser stands on the public API; from the rest of ir/ it takes memory and the table of operations only. */
+/* What the files of the text form share: lexer, parser (module and function level) and printer. The parser stands on
+ * the public API; from the rest of ir/ it takes memory and the table of operations only. */
 #ifndef KN_IR_TEXT_H
 #define KN_IR_TEXT_H
 
@@ -53,11 +53,11 @@ size_t kn_lex_decode(const struct kn_token *t, char *out);
 
 /* ---- names (ir/parse_lex.c) ---- */
 
-/* A hash map from names to numbers; forgets all in constant time. Keys are not copied. */
+/* A hash map from names to numbers, which can be emptied in constant time. Keys are not copied. */
 struct kn_name {
   const char *key;
   uint32_t length, hash;
-  uint32_t epoch; /* in use if it is the map's */
+  uint32_t epoch; /* the entry is in use if it is the map's */
   uint32_t value;
   uint32_t state; /* the user's */
   uint32_t line, column;
@@ -88,7 +88,7 @@ struct kn_label {
   uint32_t seen;      /* serial of the switch that gave arguments to it last */
   uint32_t seen_args; /* where they start in args */
   uint32_t seen_n;
-  const char *seen_text; /* how they are spelled */
+  const char *seen_text; /* their spelling */
   size_t seen_length;
 };
 
@@ -144,7 +144,7 @@ bool kn_parse_syntax(struct kn_parser *p, const struct kn_token *t, const char *
 bool kn_parse_no_memory(struct kn_parser *p);
 /* False if a call of the module's API failed: the module has the diagnostic. */
 bool kn_parse_api_ok(struct kn_parser *p);
-/* "expected WHAT, found ..." at the current token; false. */
+/* Reports "expected WHAT, found ..." at the current token; false. */
 bool kn_parse_expected(struct kn_parser *p, const char *what);
 static inline void kn_parse_next(struct kn_parser *p) { kn_lex_next(&p->lx); }
 static inline bool kn_parse_is(const struct kn_parser *p, char ch) {

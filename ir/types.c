@@ -1,4 +1,4 @@
-/* The plain services of <kiln/types.h>: version, type sizes and names, status names, formatting of
+/* The functions of <kiln/types.h>: version, type sizes and names, status names, formatting of
  * diagnostics, growing buffers. Called by everyone. Nothing here knows modules or functions. */
 #include <kiln/types.h>
 
@@ -62,7 +62,7 @@ const char *kiln_status_name(kiln_status s) {
 
 /* ---- diagnostics ---- */
 
-/* The end of a line that is cut to fit; counts on when it is full. */
+/* The end of a line that is cut to fit; its length counts on when it is full. */
 struct line {
   char *out;
   size_t size, length;

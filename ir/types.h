@@ -1,12 +1,12 @@
-/* The types of values as data: one list, of which every array and set of types here is made. Included
- * by ir/ops.h, and by everyone who asks what a type is. Which registers hold a type is the target's to say. */
+/* The types of values as data: one list, from which every array and set of types here is made. Included by ir/ops.h,
+ * and by everyone who asks what a type is. Which registers hold a type is in the target's table. */
 #ifndef KN_IR_TYPES_H
 #define KN_IR_TYPES_H
 
 #include <kiln/types.h>
 
-/* TYPE(ENUM, name, log2 of the bytes in memory, what it is), in the order of kiln_type. F80 has 16 bytes,
- * of which 10 are used. */
+/* TYPE(ENUM, name, log2 of the bytes in memory, kind), in the order of kiln_type. F80 has 16 bytes, of which 10 are
+ * used. */
 #define KN_TYPES(TYPE)                                                                             \
   TYPE(VOID, void, 0, NONE)                                                                        \
   TYPE(I8, i8, 0, INT)                                                                             \
@@ -66,7 +66,7 @@ enum {
 /* Log2 of the size of each type, by kiln_type; VOID 0. */
 extern const uint8_t kn_type_log2[KILN_TYPE_COUNT];
 
-/* One comparison each: integers, and floats, are in a row. */
+/* One comparison each: integers are neighbours in the list, and so are floats. */
 static inline bool kn_type_is_int(unsigned t) {
   return t - KILN_TYPE_I8 <= KILN_TYPE_I128 - KILN_TYPE_I8;
 }

@@ -1,7 +1,8 @@
-/* Verifier: checks a finished function against every rule of docs/ir.md, without trusting what the
- * builder checked or counted. Called by front ends, by the text parser and by kiln_func_compile of
- * modules that want it. Dominators are in ir/dominators.c. Invariant: no array is read at an index
- * that was not checked before, and time and memory stay near linear in the function's size. */
+/* Verifier: checks a finished function against every rule of docs/ir.md, without trusting what
+ * the builder checked or counted. Called by front ends, by the text parser and by
+ * kiln_func_compile of modules with options.verify. Dominators are in ir/dominators.c.
+ * Invariant: no array is read at an index that was not checked before, and time and memory stay
+ * near linear in the function's size. */
 #include "ir/dominators.h"
 #include "ir/func.h"
 #include "ir/text.h"
@@ -10,7 +11,7 @@ struct verifier {
   kiln_func *f;
   uint32_t *block_of; /* per instruction: its block + 1; 0: in none */
   uint32_t *place;    /* per instruction: place in its block, parameters first */
-  uint32_t *uses;     /* per value: counted anew */
+  uint32_t *uses;     /* per value: counted again */
   uint32_t *seen;     /* scratch per block parameter, at most n */
   struct kn_dom dom;
   uint32_t block, inst; /* being checked */
@@ -70,7 +71,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
   return true;
 }
 
-/* Every instruction of the block, to its terminator and no further. */
+/* Checks the chain of the block's instructions, which ends at its terminator. */
 static bool check_chain(struct verifier *v, uint32_t id) {
   const kiln_func *f = v->f;
   const struct kn_block *b = &f->blocks.at[id];
@@ -253,7 +254,8 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
 
 /* ---- edge arguments ---- */
 
-/* Each parameter of the target gets one argument of its type. `seen` is zero before and after. */
+/* Checks that each parameter of the target gets one argument of its type. `seen` is zero before and
+ * after. */
 static bool check_edge_args(struct verifier *v, uint32_t edge) {
   const kiln_func *f = v->f;
   const struct kn_edge *e = &f->edges.at[edge];
@@ -287,7 +289,7 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
 
 /* ---- terminators ---- */
 
-/* Case values are different in the switch's type: a hash set that is thrown away. */
+/* Checks that case values are different in the switch's type, with a temporary hash set. */
 static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n) {
   const kiln_func *f = v->f;
   if (in->c > f->lists.n || n > (f->lists.n - in->c) / 2) {
@@ -400,7 +402,7 @@ static bool check_orders(struct verifier *v, const struct kn_inst *in) {
   return ok || FAIL(v, KILN_ERR_STRUCTURE, "the operation does not take this memory ordering");
 }
 
-/* The symbol that TLS_ADDR names, which no other operation may. */
+/* Checks the thread-local symbol that TLS_ADDR names; no other operation may name one. */
 static bool check_tls(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   uint32_t i = kn_index(in->a);
@@ -412,7 +414,7 @@ static bool check_tls(struct verifier *v, const struct kn_inst *in) {
   return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
 }
 
-/* What a shape asks beyond operands of the right types. */
+/* Checks what a shape requires beyond operands of the right types. */
 static bool check_shape(struct verifier *v, uint32_t i) {
   const struct kn_inst *in = &v->f->inst[i];
   switch (kn_op_shape(in->op)) {
@@ -517,7 +519,7 @@ static bool check_insts(struct verifier *v) {
   return true;
 }
 
-/* What plan and walk believe of the builder: its counts. */
+/* Checks the builder's counts, which plan and walk rely on. */
 static bool check_counts(struct verifier *v) {
   const kiln_func *f = v->f;
   for (uint32_t i = 1; i < f->n; i++) {

@@ -1,4 +1,4 @@
-/* The JIT's rooms and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
+/* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
  * protected memory, symbols.c keeps names and stubs, place.c to write.c link a unit (link.c is the
  * column of calls), stream.c feeds it function by function; tls.c, unwind.c, debug.c and perf.c serve
  * what runs. Called by <kiln/jit.h> only: nothing in lib/ knows of it.

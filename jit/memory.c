@@ -256,7 +256,7 @@ static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
   return jit->dual || kind == KN_JIT_RW ? KN_JIT_GRANULE : jit->page;
 }
 
-/* Takes granules of a chunk that is split; UINT32_MAX if there is no room in it. */
+/* Takes granules of a chunk that is split; UINT32_MAX if they do not fit. */
 static uint32_t take_here(struct kn_jit_chunk *c, uint32_t n, uint32_t align) {
   if (c->longest < n) return UINT32_MAX;
   uint32_t longest = c->longest;
@@ -301,7 +301,7 @@ static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind ki
   return true;
 }
 
-/* Takes a block in a pool. Without room false, but no error. */
+/* Takes a block in a pool. False, without an error, if it does not fit. */
 static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, uint64_t size,
                  uint64_t align, struct kn_jit_block *b, kiln_jit_error *e) {
   uint64_t unit = granule_of(jit, kind);

@@ -1,4 +1,4 @@
-/* First room of the linker: gives functions, block symbols, data and aliases of the inputs an offset in the
+/* First step of the linker: gives functions, block symbols, data and aliases of the inputs an offset in the
  * unit's code, read-only data, data or thread-local data. Sections do not matter here but for those whose
  * ends code can ask for, and for constructors. Invariant: what one session compiled stays together, so that
  * its code is copied at once. */

@@ -1,4 +1,4 @@
-/* Third room of the linker: what names mean. Those that the inputs define are held against what the JIT
+/* Third step of the linker: what names mean. Those that the inputs define are held against what the JIT
  * has; those that they only refer to are looked for in the inputs, the units, with the resolver, in the
  * process. The two latter are asked first, without the lock, because they may take long and may add units.
  * Invariant: until kn_jit_publish nothing that others see has changed, but for entries that are there and

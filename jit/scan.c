@@ -1,4 +1,4 @@
-/* Second room of the linker: reads all relocations once and notes which symbols are referred to, and which
+/* Second step of the linker: reads all relocations once and notes which symbols are referred to, and which
  * need an entry in the unit's table of addresses, a thread-local one, or a stub. Invariant: every symbol
  * is in each list at most once. */
 #include "jit/jit.h"

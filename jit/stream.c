@@ -82,7 +82,7 @@ static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
 
 /* Data of no function is not lost with a unit that failed: it waits for the next one. */
 static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
-  for (uint32_t i = 0; i < in->n_data; i++) /* there is room: they came from here */
+  for (uint32_t i = 0; i < in->n_data; i++) /* there is space: they came from here */
     if (s->m->data[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
 }
 

@@ -71,7 +71,7 @@ void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
   } else {
     jit->unnamed--;
   }
-  /* there is room: a stub was taken from this array */
+  /* there is space: a stub was taken from this array */
   if (e->stub != 0) jit->stubs[jit->n_stubs++] = (struct kn_jit_stub){e->stub, e->slot};
   kn_jit_realloc(jit, e, 0);
 }

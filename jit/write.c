@@ -1,4 +1,4 @@
-/* Fourth room of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
+/* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: what is written is
  * seen by nobody before the unit is published. With the JIT locked. */
 #include "jit/jit.h"

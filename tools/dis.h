@@ -1,4 +1,4 @@
-/* What the rooms of kiln-dis share: a stretch of code with what points into it, and how one line of it
+/* What the files of kiln-dis share: a stretch of code with what points into it, and how one line of it
  * is decoded and printed. dis.c reads objects, dis_listing.c the records of `kiln compile --listing`. */
 #ifndef KN_TOOLS_DIS_H
 #define KN_TOOLS_DIS_H

@@ -16,7 +16,7 @@ enum { HEAD = 16, LARGE_LOG2 = 16, CHUNK = 1 << 20, PAGE = 4096 };
 #define LARGE ((size_t)1 << LARGE_LOG2) /* blocks from here on are mapped */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char *chunk, *chunk_end; /* room for new blocks */
+static char *chunk, *chunk_end; /* space for new blocks */
 static void
   *unused[LARGE_LOG2 + 1]; /* [n]: blocks of at least 2^n bytes, linked by their first word */
 

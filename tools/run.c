@@ -21,11 +21,11 @@ struct input {
 };
 
 struct flags {
-  const char **paths, **libraries, **folders; /* room for all arguments each */
+  const char **paths, **libraries, **folders; /* space for all arguments each */
   size_t n_paths, n_libraries, n_folders;
   unsigned threads;
   bool gdb, perf;
-  char **arguments; /* of the program; NULL at the end, and room for one before */
+  char **arguments; /* of the program; NULL at the end, and space for one before */
   int n_arguments;
 };
 

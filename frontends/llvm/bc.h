@@ -1,5 +1,5 @@
-/* What the rooms of the bitcode reader share: its state, the tables of types, attributes, constants
- * and values, and the calls between rooms. kn_bc is made by reader.c, for one module or, as a fork
+/* What the files of the bitcode reader share: its state, the tables of types, attributes, constants
+ * and values, and the calls between them. kn_bc is made by reader.c, for one module or, as a fork
  * (fork.c), for one thread's part of its bodies.
  * Invariant: every index stored in a table was checked against its table when it was stored, and no
  * table grows beyond what the bits of the file can fill. Reading a body changes no table that forks
@@ -663,7 +663,7 @@ bool kn_bc_define_symvers(struct kn_bc *r);
 
 /* Reads a constants block, which was just announced; its values get the next ids. */
 bool kn_bc_read_constants(struct kn_bc *r);
-/* Makes room for values and constants up to `need`. */
+/* Makes space for values and constants up to `need`. */
 bool kn_bc_room_vals(struct kn_bc *r, uint64_t need);
 /* Evaluates a constant of scalar type; reports what is none or cannot be expressed. */
 bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);

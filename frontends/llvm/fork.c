@@ -54,7 +54,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->md_scope);
 }
 
-/* Makes the empty array at `to` a copy of `n` items, with room for `more`. */
+/* Makes the empty array at `to` a copy of `n` items, with space for `more`. */
 static bool copy(struct kn_bc *r, void *to, uint32_t *cap, const void *from, uint32_t n,
                  uint32_t more, size_t item_size) {
   if (n == 0 && more == 0) return true;

@@ -1,4 +1,4 @@
-/* The bitstream container: blocks, abbreviations, records. Rooms that read a block call kn_bc_next
+/* The bitstream container: blocks, abbreviations, records. Files that read a block call kn_bc_next
  * in a loop; the function block's own loop (func.c) uses the parts of it.
  * Invariant: before anything is read into memory, its size was checked against the bits left. */
 #include "bc.h"

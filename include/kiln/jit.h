@@ -70,8 +70,7 @@ typedef struct kiln_jit_options {
 /** What went wrong in a call. Zero-initialise; every call empties it first; kiln_jit_error_free
  * when done. */
 typedef struct kiln_jit_error {
-  kiln_diag
-    diag; /**< the first error; for a missing symbol, `message` names as many as it has room for */
+  kiln_diag diag; /**< the first error; for a missing symbol, `message` names as many as fit */
   /** All names that nobody defines, each with its NUL, in the order of reference. */
   kiln_buffer missing;
   uint32_t n_missing; /**< number of them */

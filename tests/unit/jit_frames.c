@@ -118,7 +118,7 @@ static void add_and_remove(void) {
     assert_int_equal(n_tables, 0);
   } else {
     assert_int_equal(n_sections, 0);
-    /* one for each chunk of code, which has room for all of them, or for 16 that have pages of their own */
+    /* one for each chunk of code, which is large enough for all of them, or for 16 that have pages of their own */
     assert_true(n_tables == 1 || (EMULATED && n_tables <= 300 / 16 + 1));
     unsigned known_units = 0;
     for (unsigned i = 0; i < n_tables; i++) known_units += count(tables[i]);

@@ -41,7 +41,7 @@ void clay_heap_init(void *bottom);
 /* Memory that lives as long as a word on the stack, in a register, in a root or in an array of
  * references holds its address. */
 void *clay_heap_new(enum clay_kind kind, size_t size);
-/* Room for `capacity` cells of an array. */
+/* Space for `capacity` cells of an array. */
 void clay_heap_grow(struct clay_array *a, int64_t capacity);
 /* A global variable that holds a reference. */
 void clay_root(clay_cell *cell);
