@@ -1,5 +1,5 @@
-/* Arrays of the helpers that grow, from the module's allocator. Used by helpers/ only. Invariant: an
- * array that could not grow is as it was. */
+/* Growing arrays for the helpers, from the module's allocator. Used by helpers/ only. Invariant: an
+ * array that cannot grow keeps its content. */
 #ifndef KN_HELPERS_ARRAY_H
 #define KN_HELPERS_ARRAY_H
 
@@ -15,7 +15,7 @@
     uint32_t n, cap;                                                                               \
   }
 
-/* C's realloc by the allocator; size 0 frees. */
+/* C's realloc with allocator `a`; size 0 frees. */
 static inline void *kn_helper_realloc(kiln_allocator a, void *old, size_t size) {
   if (a.realloc != NULL) return a.realloc(a.user, old, size);
   if (size != 0) return realloc(old, size);
@@ -23,7 +23,7 @@ static inline void *kn_helper_realloc(kiln_allocator a, void *old, size_t size) 
   return NULL;
 }
 
-/* `at` with room for at least `need` items, *cap updated; NULL without memory. */
+/* Grows `at` to at least `need` items and updates *cap; NULL if out of memory. */
 static inline void *kn_helper_grow(kiln_allocator a, void *at, uint32_t *cap, uint64_t need,
                                    size_t item_size) {
   uint64_t room = *cap < 32 ? 32 : *cap;
@@ -34,7 +34,7 @@ static inline void *kn_helper_grow(kiln_allocator a, void *at, uint32_t *cap, ui
   return to;
 }
 
-/* Makes room for `more` items behind those in use; false without memory. */
+/* Reserves space for `more` items after those in use; false if out of memory. */
 #define KN_HELPER_ROOM(allocator, array, more)                                                     \
   ((uint64_t)(array).n + (more) <= (array).cap || __extension__({                                  \
      void *kn_to = kn_helper_grow((allocator), (array).at, &(array).cap,                           \

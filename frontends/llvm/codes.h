@@ -1,5 +1,5 @@
 /* Numbers of LLVM's bitcode that the reader knows: blocks, record codes, type kinds, attributes.
- * They are facts of the file format (LLVM 15 to 22); every room of the reader includes them. */
+ * They are facts of the file format (LLVM 15 to 22); all files of the reader include them. */
 #ifndef KN_LLVM_CODES_H
 #define KN_LLVM_CODES_H
 
