@@ -25,9 +25,9 @@ struct kn_ctype {
   uint64_t size; /* bytes */
   uint64_t count;
   uint64_t classes; /* x86-64: the class of each of the first 16 bytes, 4 bits each */
-  uint64_t starts; /* where in the first 16 bytes scalars start that are no bit-fields: 16 bits (a lane)
-                     * for each natural alignment: 2, 4, 8, 16 bytes */
-  uint32_t align;  /* bytes */
+  uint64_t starts;  /* where in the first 16 bytes scalars start, except bit-fields: a lane of 16
+                     * bits for each natural alignment: 2, 4, 8, 16 bytes */
+  uint32_t align;   /* bytes */
   uint32_t natural; /* alignment without attributes of the type itself: AAPCS64 5.9 */
   uint32_t element; /* arrays */
   uint32_t fields, n_fields;

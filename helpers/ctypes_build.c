@@ -174,7 +174,7 @@ kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
   }
   kiln_value at = kiln_func_param(f, a->param);
   if (t->align <= 16) return at;
-  kiln_value to = slot_for(f, t, 0); /* copied, since the argument area is aligned to 16 bytes only */
+  kiln_value to = slot_for(f, t, 0); /* arguments are aligned to 16 bytes only: copy */
   copy(f, to, at, t->size);
   return to;
 }

@@ -213,7 +213,7 @@ static kiln_value identity(kiln_func *f, kiln_op op, kiln_type type, kiln_value 
     if (identities[i].op == op && special_value((enum special)identities[i].special, w) == y)
       return given(f, (enum gives)identities[i].gives, type, a, b);
   unsigned n = unsigned_bits(f, a, type);
-  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* the mask clears nothing */
+  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* clears nothing */
   return NONE;
 }
 
@@ -382,7 +382,7 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
 static const struct {
   uint8_t cond, special, gives;
 } limits[] = {
-/* v cond constant: the result for all v */
+  /* v cond constant: the result for all v */
   {KILN_ULT, ZERO, 0},  {KILN_UGE, ZERO, 1},  {KILN_UGT, ONES, 0},     {KILN_ULE, ONES, 1},
   {KILN_SLT, LEAST, 0}, {KILN_SGE, LEAST, 1}, {KILN_SGT, GREATEST, 0}, {KILN_SLE, GREATEST, 1},
 };
@@ -402,7 +402,7 @@ static struct made comparison(const kiln_func *f, kiln_value *v) {
 static kiln_value of_comparison(kiln_func *f, kiln_icond cond, kiln_value a, bits y) {
   struct made m = comparison(f, &a);
   if (m.info.op == KILN_OP_NONE || y > 1) return NONE;
-  bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* I16: 1 is positive in signed conditions too */
+  bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* as I16, 1 is positive */
   bool if_true = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 1, y);
   if (if_false == if_true) return make(f, KILN_TYPE_I8, if_true);
   if (if_true) return a;

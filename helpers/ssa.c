@@ -17,7 +17,7 @@
 enum { NONE = UINT32_MAX };
 
 struct var {
-  struct kn_ssa_def def; /* cached: at the end of `block`; not yet written to the row or map if `dirty` */
+  struct kn_ssa_def def; /* at the end of `block`; not in its row or the map yet if `dirty` */
   uint32_t block;        /* or NONE */
   uint32_t zero;         /* the constant 0, once it was needed */
   uint8_t type;
@@ -29,7 +29,7 @@ struct block {
   uint32_t n_preds;
   uint32_t open_first, open_last; /* phis while not sealed */
   uint32_t stamp;                 /* of the last traversal that visited the block */
-  uint32_t row;                   /* index + 1 into defs of the definitions of the first `width` variables */
+  uint32_t row;                   /* index + 1 into defs: of the first `width` variables */
   uint16_t width;
   bool sealed;
 };
@@ -519,7 +519,7 @@ static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
     }
     phi->watches = false; /* another operand is the witness now */
   }
-  *is = is_none(same) ? undefined(s, phi->var) : same; /* the phi is its only operand: its block is unreachable */
+  *is = is_none(same) ? undefined(s, phi->var) : same; /* unreachable if only itself */
   return true;
 }
 

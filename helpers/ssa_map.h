@@ -24,7 +24,7 @@ struct kn_ssa_table {
 
 /* Zero-initialise; to empty it, set n_entries to 0. */
 struct kn_ssa_map {
-  struct kn_ssa_table table, other; /* the table is moved to `other` when it grows next; its memory is reused */
+  struct kn_ssa_table table, other; /* `other`: memory for the next growth */
   uint32_t n_entries;
 };
 

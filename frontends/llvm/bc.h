@@ -131,7 +131,7 @@ struct kn_bc_type {
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing: done for every instruction */
+  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -187,7 +187,7 @@ struct kn_bc_attr {
 struct kn_bc_attr_list {
   uint32_t first, n;
   uint32_t same;       /* the first list with the same attributes */
-  uint32_t hash, next; /* used in those first lists: chain of entries with the same hash; 0 ends it */
+  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
 };
 
 /* ---- constants and values ---- */
@@ -211,7 +211,7 @@ enum kn_bc_cst_kind {
   CK_SELECT,     /* clist[index]: condition, two values */
   CK_BLOCK,      /* index: function's value; n: block */
   CK_ADDR,       /* result of a constant expression: symbol index + v */
-  CK_ASM,        /* inline assembly; x: 1 if its template is empty; its constraints: n bytes at index in cbytes */
+  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in cbytes */
   CK_BUSY,       /* being evaluated */
   CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
 };
@@ -242,7 +242,7 @@ enum kn_bc_state {
   VS_SLOT,    /* h: Kiln handle of a stack slot's address */
   VS_CONST,   /* a constant that has no handle in this function yet */
   VS_PARTS,   /* h: first of its handles in kn_bc.parts */
-  VS_ADDR,    /* h: index into kn_bc.addrs: a base and a displacement that loads and stores take directly */
+  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -376,14 +376,14 @@ struct kn_bc_shared {
 };
 
 struct kn_bc {
-/* used most often */
+  /* used most often */
   struct kn_bits bits;
   kiln_func *f;
   struct kn_bc_val *vals;
   uint32_t n_vals; /* next value id */
   uint32_t cap_vals;
   uint32_t zeroed;    /* entries of vals below it are set (VS_NONE beyond n_vals) */
-  uint32_t inst_base; /* first value id of this function's instructions; csts has entries for the ids below it */
+  uint32_t inst_base; /* first value id of this function's instructions; csts has those below */
   struct kn_bc_type *types;
   struct kn_bc_cst *csts;
   uint32_t n_types;
@@ -480,12 +480,12 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
-  uint32_t module_md_scope;       /* number of entries of md_scope that are for the module's block */
-  bool mds_read;                  /* the module's metadata were read */
-  bool has_units;                 /* the module's metadata contain a compilation unit */
-  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;     /* by LLVM block: the Kiln block where it ends; empty: that of the same number */
-  KN_BC_ARRAY(uint32_t) stamps;   /* by block: stamp of the last phi that had it as predecessor */
+  uint32_t module_md_scope;     /* number of entries of md_scope that are for the module's block */
+  bool mds_read;                /* the module's metadata were read */
+  bool has_units;               /* the module's metadata contain a compilation unit */
+  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
+  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
@@ -493,7 +493,7 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
-  bool no_addrs;    /* reason to restart, and set while reading again: do not defer addresses (VS_ADDR) */
+  bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
   bool bundles;     /* the next call has operand bundles */
   bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
@@ -503,10 +503,10 @@ struct kn_bc {
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
 
-  bool later;               /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
-  bool silent;              /* errors are stored in `diag` and not reported to the module */
-  bool forked;              /* has forks: its tables must not change any more */
-  bool is_fork;             /* some tables belong to another reader */
+  bool later;   /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
+  bool silent;  /* errors are stored in `diag` and not reported to the module */
+  bool forked;  /* has forks: its tables must not change any more */
+  bool is_fork; /* some tables belong to another reader */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };
@@ -630,7 +630,7 @@ struct kn_bc_target {
   const char *
     i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; a result that needs more goes through memory */
+    x87s;              /* registers for the parts of a result; larger results go through memory */
   uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
   kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
 };

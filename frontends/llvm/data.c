@@ -271,7 +271,7 @@ bool kn_bc_define_data(struct kn_bc *r) {
     if (g->what != KILN_SYMBOL_DATA) continue;
     if (!g->symbol) ok = special(r, g, false);
     else if (g->init && !g->skip) ok = define(r, g, &it);
-    if (KN_BC_EXACT && it.bytes) { /* a new array per item, so that sanitizers find writes after its end */
+    if (KN_BC_EXACT && it.bytes) { /* one array per item, for sanitizers */
       kn_bc_release(r, it.bytes);
       it.bytes = NULL;
       it.cap_bytes = 0;

@@ -216,7 +216,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN:
-    if (!r->has_debug) r->restart = r->see_debug = true; /* the first location: read the body again */
+    if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;

@@ -128,7 +128,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.g.tls = (uint8_t)tls;
   d.desc.tls = (kiln_tls)tls;
   if (op[3] & 1) d.g.data_flags |= KILN_DATA_READ_ONLY;
-  if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c checks the other conditions */
+  if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c checks the rest */
   bool special = is_special(&d.g);
   if (special || (d.desc.section && !strcmp(d.desc.section, "llvm.metadata"))) {
     bool known = named(&d.g, "llvm.used") || named(&d.g, "llvm.compiler.used") ||

@@ -42,7 +42,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
     }
     if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020) && n - i >= 4) {
 #pragma GCC unroll 9
-      for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as the characters of strings are */
+      for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as in text */
         uint64_t v = w >> 12 * k;
         to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
       }

@@ -294,7 +294,7 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
 /* Appends the parts of `type`, which is in `whole`, at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
 static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
   const struct kn_bc_type *t = &r->types[type];
-  if (t->size == 0) return true; /* no parts; also keeps nested empty types from taking exponential time */
+  if (t->size == 0) return true; /* no parts, however deep it is nested */
   if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of so many parts");
   if (t->kind == TK_STRUCT) {

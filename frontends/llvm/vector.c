@@ -143,7 +143,7 @@ kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v) {
 kiln_value kn_bc_vector_binop(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b) {
   kiln_value x = as_bits(r, a), y = as_bits(r, b), out[2];
   for (unsigned i = 0; i < 2; i++) {
-    kiln_value of_x = lane(r, x, i), of_y = lane(r, y, i); /* separate statements: C does not order arguments */
+    kiln_value of_x = lane(r, x, i), of_y = lane(r, y, i); /* C does not order arguments */
     out[i] = widen(r, kiln_build_binary(r->f, op, KILN_TYPE_F32, of_x, of_y));
   }
   return join(r, out[0], out[1]);

@@ -135,7 +135,7 @@ static void shift_known(struct kn_bc *r, unsigned n, bool right, const kiln_valu
  * the count. */
 static void shift_variable(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
                            kiln_value fill, kiln_value count, kiln_value *out) {
-  unsigned mask = 1; /* limits the number of words, so that a count out of range stays within the slot */
+  unsigned mask = 1; /* keeps counts that are out of range within the slot */
   while (mask < n - 1) mask = mask * 2 + 1;
   unsigned total = n + mask + 1, first = right ? 0 : mask + 1;
   kiln_value slot = kiln_slot_new(r->f, 8 * total, 3);
@@ -318,7 +318,7 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
     unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
     kiln_value decided = compare(r, (kiln_icond)c, x[i], y[i]);
     kiln_value equal =
-      compare(r, KILN_EQ, x[i], y[i]); /* directly before the select, so that it stays in the flags */
+      compare(r, KILN_EQ, x[i], y[i]); /* right before the select: it stays in the flags */
     v = kiln_build_select(r->f, KILN_TYPE_I8, equal, v, decided);
   }
   return v;

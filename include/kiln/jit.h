@@ -6,8 +6,8 @@
  *
  * Threads: every function here may be called by any thread at any time, but for kiln_jit_free, during
  * which no other call on the JIT may run, and for streams, each of which belongs to one thread at a time.
- * Modules and sessions are used as without a JIT: generating code takes no lock of the JIT, which holds one only while it
- * links. Nothing here may be called from a signal handler; code of a JIT may run
+ * Modules and sessions are used as without a JIT: generating code takes no lock of the JIT, which holds one
+ * only while it links. Nothing here may be called from a signal handler; code of a JIT may run
  * in one. A JIT or stream that is NULL, because making it failed, gives "none" or KILN_ERR_ARGUMENT.
  *
  * Running code: the JIT does not know which functions run. Whoever removes a unit, or frees the JIT, sees
@@ -71,7 +71,7 @@ typedef struct kiln_jit_options {
  * when done. */
 typedef struct kiln_jit_error {
   kiln_diag
-    diag; /**< the first error; for a missing symbol, `message` names as many as fit */
+    diag; /**< the first error; for missing symbols, `message` lists as many names as fit into it */
   /** All names that nobody defines, each with its NUL, in the order of reference. */
   kiln_buffer missing;
   uint32_t n_missing; /**< number of them */
