@@ -1,5 +1,5 @@
-/* Arrays of the helpers that grow, from the module's allocator. Used by helpers/ only. Invariant: an
- * array that could not grow is as it was. */
+/* Growing arrays for the helpers, from the module's allocator. Used by helpers/ only. Invariant: an
+ * array that cannot grow keeps its content. */
 #ifndef KN_HELPERS_ARRAY_H
 #define KN_HELPERS_ARRAY_H
 
@@ -15,7 +15,7 @@
     uint32_t n, cap;                                                                               \
   }
 
-/* C's realloc by the allocator; size 0 frees. */
+/* C's realloc with allocator `a`; size 0 frees. */
 static inline void *kn_helper_realloc(kiln_allocator a, void *old, size_t size) {
   if (a.realloc != NULL) return a.realloc(a.user, old, size);
   if (size != 0) return realloc(old, size);

@@ -1,6 +1,6 @@
-/* C types: sizes, alignments, offsets as the compilers of the platform lay them out, and of each type what
- * the ABI will ask (classes of its bytes, homogeneous aggregates). Called by front ends. Invariant: a type
- * is complete when its id is handed out, and never changes. */
+/* C types: sizes, alignments and offsets as the compilers of the platform lay them out, and for each type the facts
+ * that its ABI needs (classes of its bytes, homogeneous aggregates). Called by front ends. Invariant: a type
+ * is complete when its id is returned, and never changes. */
 #include "helpers/ctypes.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b) {
   if (a == KN_CCLASS_NONE) return b;
   if (a == KN_CCLASS_MEMORY || b == KN_CCLASS_MEMORY) return KN_CCLASS_MEMORY;
   if (a == KN_CCLASS_INTEGER || b == KN_CCLASS_INTEGER) return KN_CCLASS_INTEGER;
-  return KN_CCLASS_MEMORY; /* x87 with something else: there are no other two */
+  return KN_CCLASS_MEMORY; /* x87 and another class: all other pairs were handled above */
 }
 
 static enum kn_cclass class_at(uint64_t classes, unsigned byte) {
@@ -44,14 +44,14 @@ enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k) {
   return all;
 }
 
-/* `n` bytes of class `as` from byte `at` on. */
+/* Class `as` for the `n` bytes from byte `at` on (4 bits each; only the first 16 bytes have classes). */
 static uint64_t class_run(enum kn_cclass as, uint64_t at, uint64_t n) {
   uint64_t classes = 0;
   for (uint64_t i = at; i < at + n && i < 16; i++) classes |= (uint64_t)as << (4 * i);
   return classes;
 }
 
-/* Fills the eightbytes with their merged classes. */
+/* Gives all bytes of each eightbyte its merged class. */
 static uint64_t fill_eightbytes(uint64_t classes) {
   return class_run(kn_cclass_of(classes, 0), 0, 8) | class_run(kn_cclass_of(classes, 1), 8, 8);
 }
@@ -63,8 +63,8 @@ static bool has_x87(uint64_t classes) {
   return false;
 }
 
-/* Merges the classes of two members. Bytes may be merged one by one in any order, except with x87: there
- * the classes are those of eightbytes, in the order of the members. */
+/* Merges the classes of two members. Bytes may be merged one by one in any order, except with x87: then
+ * the classes of whole eightbytes are merged, in the order of the members. */
 static uint64_t merge_classes(uint64_t a, uint64_t b) {
   if (has_x87(a) || has_x87(b)) {
     a = fill_eightbytes(a);
@@ -76,7 +76,7 @@ static uint64_t merge_classes(uint64_t a, uint64_t b) {
   return out;
 }
 
-/* `starts` of a member at byte `by`, below 16. */
+/* `starts` of a member (kn_ctype.starts), moved to byte `by`, below 16. */
 static uint64_t shift_starts(uint64_t starts, unsigned by) {
   uint64_t lane = (UINT64_C(0xffff) << by) & 0xffff;
   return (starts << by) & (lane | lane << 16 | lane << 32 | lane << 48);
@@ -84,7 +84,7 @@ static uint64_t shift_starts(uint64_t starts, unsigned by) {
 
 /* ---- homogeneous aggregates: AAPCS64, 5.10.5 ---- */
 
-/* Adds `n` members of type `base` to t, or in a union makes them the alternative. */
+/* Adds `n` members of type `base` to t, or to a union as an alternative to its others. */
 static void hfa_add(struct kn_ctype *t, unsigned base, uint64_t n) {
   if (base == KILN_TYPE_VOID || t->hfa == KN_CHFA_NOT) return;
   if (base == KN_CHFA_NOT || (t->hfa != KILN_TYPE_VOID && t->hfa != base)) {
@@ -96,7 +96,7 @@ static void hfa_add(struct kn_ctype *t, unsigned base, uint64_t n) {
   t->n_hfa = (uint8_t)(all > 4 ? 5 : all);
 }
 
-/* At the end: nothing but the members, at most four. */
+/* Called after the last member: an aggregate with padding or more than four members is not homogeneous. */
 static void hfa_end(struct kn_ctype *t) {
   if (t->hfa == KILN_TYPE_VOID || t->hfa == KN_CHFA_NOT) return;
   if (t->n_hfa > 4 || kiln_type_size((kiln_type)t->hfa) * (uint64_t)t->n_hfa != t->size)
@@ -203,10 +203,10 @@ void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {
   if (c != NULL) c->as_given = !on;
 }
 
-/* Adds a type; none without memory. */
+/* Adds a type; none if out of memory. */
 static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
   const kiln_ctype none = {0};
-  struct kn_ctype copy = *t; /* it may be in the array that grows */
+  struct kn_ctype copy = *t; /* `t` may point into the array that grows */
   if (!KN_HELPER_ROOM(c->allocator, c->types, 1)) {
     kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
     return none;
@@ -215,7 +215,7 @@ static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
   return (kiln_ctype){c->types.n++};
 }
 
-/* The type that an array or a field may have; NULL, and an error, if it is none. */
+/* The type `t` if it may be that of an array's element or a field; else reports an error and returns NULL. */
 static const struct kn_ctype *object_type(kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
   if (type != NULL && type->kind != KILN_C_VOID) return type;
@@ -298,14 +298,14 @@ static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ct
   return true;
 }
 
-/* Makes the whole as aligned as a member. */
+/* Raises the alignment of the struct or union to that of a member. */
 static void raise_align(struct layout *l, uint64_t align) {
   if (align > l->t.align) l->t.align = (uint32_t)align;
 }
 
-/* Where `width` bits of `type` go, the next free bit being `at`: not over more units of the type's
- * alignment than the type itself has; packed ones anywhere. Raises the alignment of the whole, for
- * members without a name only if the ABI says so. */
+/* The bit offset of bit-field `f` of `type`; `at` is the next free bit. It may not span more units of the type's
+ * alignment than the type itself has, unless it is packed. Raises the alignment of the struct, for unnamed
+ * bit-fields only if the ABI says so. */
 static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
                            uint64_t at) {
   uint64_t unit = type->align * UINT64_C(8), pack = l->as.pack_bytes;
@@ -323,7 +323,7 @@ static uint64_t place_bits(struct layout *l, const kiln_cfield *f, const struct 
   return at;
 }
 
-/* Where a member that is no bit-field goes, in bits. */
+/* The offset, in bits, of a member that is not a bit-field; `at` is the next free bit. */
 static uint64_t place_object(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
                              uint64_t at) {
   uint64_t align = type->align;
@@ -334,7 +334,7 @@ static uint64_t place_object(struct layout *l, const kiln_cfield *f, const struc
   return kn_cround(at, align * 8);
 }
 
-/* What the ABI will ask about a member at bit `at`. */
+/* Records the facts that the ABI needs about a member at bit `at`. */
 static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_ctype *type,
                        uint64_t at) {
   struct kn_ctype *t = &l->t;
@@ -345,7 +345,7 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
     if (f->bits == 0 || (f->flags & KILN_CFIELD_UNNAMED)) return;
     t->classes =
       merge_classes(t->classes, class_run(KN_CCLASS_INTEGER, byte, (at + f->bits + 7) / 8 - byte));
-    /* one that looks like an ordinary integer is one, as gcc and clang see it */
+    /* gcc and clang treat a bit-field with the size and alignment of an integer as one */
     if (f->bits >= 16 && is_power(f->bits) && at % f->bits == 0 && byte < 16)
       t->starts |= UINT64_C(1) << (16 * (unsigned)(__builtin_ctz(f->bits) - 4) + byte);
     return;

@@ -1,6 +1,6 @@
 /* The table of C types and signatures, shared by the files of helpers/ctypes*.c: layout (ctypes.c),
  * classification by the ABI (ctypes_abi.c), calls (ctypes_build.c). Invariant: a type refers to types with
- * smaller ids only, and carries all that the ABI asks of it, so that nothing here descends into types. */
+ * smaller ids only, and has all that the ABI needs to know of it, so that no code here recurses into types. */
 #ifndef KN_HELPERS_CTYPES_H
 #define KN_HELPERS_CTYPES_H
 
@@ -8,7 +8,7 @@
 
 #include "helpers/array.h"
 
-/* Classes of psABI 3.2.3, of a byte. */
+/* Class of a byte of an argument: psABI 3.2.3. */
 enum kn_cclass {
   KN_CCLASS_NONE,
   KN_CCLASS_INTEGER,
@@ -25,15 +25,15 @@ struct kn_ctype {
   uint64_t size; /* bytes */
   uint64_t count;
   uint64_t classes; /* x86-64: the class of each of the first 16 bytes, 4 bits each */
-  uint64_t starts; /* where in the first 16 bytes scalars start, other than bit-fields: a lane of 16
-                     * bits for each alignment by nature: 2, 4, 8, 16 */
-  uint32_t align;  /* bytes */
+  uint64_t starts;  /* where in the first 16 bytes scalars start, except bit-fields: a lane of 16
+                     * bits for each natural alignment: 2, 4, 8, 16 bytes */
+  uint32_t align;   /* bytes */
   uint32_t natural; /* alignment without attributes of the type itself: AAPCS64 5.9 */
   uint32_t element; /* arrays */
   uint32_t fields, n_fields;
   uint8_t kind;  /* kiln_ckind */
   uint8_t value; /* kiln_type of scalars, else VOID */
-  uint8_t hfa;   /* type of all members: kiln_type; VOID: none yet; or KN_CHFA_NOT */
+  uint8_t hfa;   /* kiln_type of all members; VOID: no member yet; or KN_CHFA_NOT */
   uint8_t n_hfa; /* members: at most 5 are counted */
   bool is_signed;
   bool flexible;  /* ends in a flexible array */
@@ -45,7 +45,7 @@ struct kn_csig {
   unsigned flags;
   uint32_t args, n; /* in kiln_ctypes.args */
   uint32_t n_fixed;
-  uint32_t next, hash; /* of the same hash: id, or 0 */
+  uint32_t next, hash; /* next: id of the next signature with the same hash, or 0 */
   kiln_carg result;
 };
 
@@ -69,14 +69,14 @@ struct kn_cabi {
   bool
     joins_pieces; /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
   bool splits_i128; /* an i128 is two integers to va_arg */
-  /* How an argument of a type goes while there are registers. */
+  /* How an argument of a type is passed while registers are free. */
   kiln_carg (*arg)(const struct kn_ctype *t);
   /* The pieces of a result, if it is returned in registers. */
   void (*result)(const struct kn_ctype *t, kiln_carg *a);
-  /* Takes registers for an argument, which may go by memory for lack of them. NULL, or what cannot be said to
-   * Kiln. */
+  /* Takes registers for an argument, or changes `a` to memory if there are not enough. Returns NULL, or a
+   * description of what Kiln's signatures cannot express. */
   const char *(*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a);
-  /* va_arg of what is no scalar, or goes by memory: its address. */
+  /* va_arg of an argument that is not a scalar, or is passed in memory: returns its address. */
   kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a, kiln_value ap);
 };
 
@@ -121,8 +121,8 @@ kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_car
                           kiln_value ap);
 kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
                           kiln_value ap);
-/* How a value of type t goes as an argument that finds room in registers: VALUE, PIECES, ...; `param` is
- * not set. For va_arg. */
+/* How an argument of type t is passed while registers are free: VALUE, PIECES, ...; `param` is not set. For
+ * va_arg. */
 kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t);
 
 #endif

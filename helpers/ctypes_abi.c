@@ -1,8 +1,8 @@
-/* How arguments and results go, by the ABI of the target: psABI 3.2.3 (classification, passing,
+/* How arguments and results are passed, by the ABI of the target: psABI 3.2.3 (classification, passing,
  * returning), AAPCS64 6.8.2 and 6.9. Called by front ends once per C signature. On x86-64 an aggregate
- * goes to registers whole or to memory whole, and what was free stays free for later arguments: so
- * registers are counted here, over the whole signature. On AArch64 the library does that for arguments
- * that are joined. Invariant: the parameters made here are what clang makes of the same C. */
+ * is passed either wholly in registers or wholly in memory; in memory, it leaves the free registers to later
+ * arguments. So registers are counted here, over the whole signature. On AArch64 the library does that for
+ * arguments that are joined. Invariant: the parameters made here are what clang makes of the same C. */
 #include "helpers/ctypes.h"
 
 enum { X64_GP = 6, X64_FP = 8, A64_FP = 8 };
@@ -22,12 +22,12 @@ static void add_piece(kiln_carg *a, kiln_type type, uint64_t offset, uint64_t si
 
 /* ---- x86-64 ---- */
 
-/* True if a scalar does not stand at a multiple of its size: "has unaligned fields". */
+/* True if a scalar is not at a multiple of its size, the psABI's "has unaligned fields". */
 static bool is_unaligned(const struct kn_ctype *t) {
   return (t->starts & UINT64_C(0xfffefefeeeeeaaaa)) != 0; /* lanes of 16, 8, 4, 2 */
 }
 
-/* The pieces of an aggregate by its eightbytes; without any, it goes by memory. */
+/* Fills in an aggregate's pieces, by its eightbytes; one without pieces is passed in memory. */
 static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
   if (t->kind == KILN_C_COMPLEX_LDOUBLE && result) { /* COMPLEX_X87: st0, st1 */
     add_piece(a, KILN_TYPE_F80, 0, 16);
@@ -61,7 +61,7 @@ static kiln_carg x64_arg(const struct kn_ctype *t) {
 
 static void x64_result(const struct kn_ctype *t, kiln_carg *a) { x64_pieces(t, a, true); }
 
-/* One that does not find registers for all of it goes by memory. */
+/* An argument that does not fit wholly into the free registers is passed in memory. */
 static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
   struct kn_cregs need = {0, 0};
   if (a->pass == KILN_CPASS_VALUE) {
@@ -83,8 +83,8 @@ static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_c
 
 /* ---- AArch64 ---- */
 
-/* Pieces of what goes by registers: a homogeneous aggregate's members, or up to 16 bytes; of 16 bytes
- * aligned to 16 one i128, since those begin at an even register. */
+/* The pieces of an aggregate that is passed in registers: a homogeneous aggregate's members; else up to 16 bytes
+ * as integers. 16 bytes aligned to 16 are one i128, since it starts at an even register. */
 static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
   if (t->in_memory) return;
   if (t->hfa != KN_CHFA_NOT && t->hfa != KILN_TYPE_VOID && t->n_hfa <= 4) {
@@ -108,8 +108,8 @@ static kiln_carg a64_arg(const struct kn_ctype *t) {
   return a;
 }
 
-/* Follows the float registers: a homogeneous aggregate with members aligned to 16 would be so on the
- * stack, which cannot be said to Kiln. */
+/* Counts the float registers: a homogeneous aggregate with members aligned to 16 bytes would be so aligned on the
+ * stack as well, which Kiln's signatures cannot express. */
 static const char *a64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
   bool fp = a->pass == KILN_CPASS_PIECES
               ? kiln_type_is_float(a->pieces[0].type)
@@ -177,7 +177,7 @@ static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
   return true;
 }
 
-/* Flags of a scalar: small integers are extended where the ABI's users rely on it. */
+/* Flags of a scalar: small integers are extended where compilers for the ABI rely on it. */
 static unsigned extension(const kiln_ctypes *c, const struct kn_ctype *t) {
   if (!c->abi->extends_small || t->value > KILN_TYPE_I16) return 0;
   return t->is_signed ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
@@ -209,7 +209,7 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
   return add_param(c, KILN_TYPE_PTR, 0);
 }
 
-/* One more argument of the signature being made. */
+/* Adds an argument to the signature being made. */
 static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, kiln_ctype given, kiln_ctype passed) {
   const struct kn_ctype *t = kn_ctype_at(c, passed);
   if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY)
@@ -237,7 +237,7 @@ static uint32_t hash_sig(const kiln_ctypes *c, const struct kn_csig *s) {
   return (uint32_t)(h >> 32);
 }
 
-/* Equal in all that a signature was made of. */
+/* True if two signatures were made of the same flags, result and arguments. */
 static bool same_sig(const kiln_ctypes *c, const struct kn_csig *s, const struct kn_csig *t) {
   if (s->hash != t->hash || s->flags != t->flags || s->n != t->n || s->n_fixed != t->n_fixed ||
       s->result.type.id != t->result.type.id)
@@ -248,7 +248,7 @@ static bool same_sig(const kiln_ctypes *c, const struct kn_csig *s, const struct
   return true;
 }
 
-/* Room for one more signature, in the table too. */
+/* Reserves space for one more signature, in the hash table too. */
 static bool sig_room(kiln_ctypes *c) {
   if (!KN_HELPER_ROOM(c->allocator, c->sigs, 1)) return false;
   if (c->sigs.n < c->sig_hash_size) return true;
@@ -267,7 +267,7 @@ static bool sig_room(kiln_ctypes *c) {
   return true;
 }
 
-/* Makes signature `s` of its arguments: those of `of`, if there is one, and `n` more. */
+/* Makes or finds a signature. Its arguments are those of signature `of`, if that is not none, and `n` more. */
 static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kiln_csig of,
                           const kiln_ctype *params, uint32_t n) {
   const kiln_csig none = {0};

@@ -1,7 +1,7 @@
 /* Calls, parameters, results and variable arguments with C's types: between the memory of an aggregate and
  * the pieces that the ABI makes of it. Called by front ends while they build a function. Invariant: not a
  * byte beyond an aggregate of the front end is read or written; no blocks are made, so that the helper for
- * variables (<kiln/ssa.h>) need not know. */
+ * variables (<kiln/ssa.h>) needs no calls for new edges. */
 #include "helpers/ctypes.h"
 
 #define NO_VALUE ((kiln_value){0})
@@ -11,7 +11,7 @@ static kiln_value fail(kiln_func *f, kiln_status status, const char *message) {
   return NO_VALUE;
 }
 
-/* ---- small words ---- */
+/* ---- shorthands ---- */
 
 static kiln_value number(kiln_func *f, int64_t v) { return kiln_const_int(f, v); }
 
@@ -58,7 +58,8 @@ static void store_odd(kiln_func *f, kiln_type type, kiln_value a, int32_t at, ui
   kiln_build_store(f, part, a, at + rest, high, 0);
 }
 
-/* Floats can have padding behind them in their eightbyte that is not all there: they go as integers. */
+/* A piece that is shorter than its type is loaded as an integer, a float too: its eightbyte ends with padding that
+ * is not all in memory. */
 static kiln_value load_piece(kiln_func *f, const kiln_cpiece *p, kiln_value a) {
   int32_t at = (int32_t)p->offset_bytes;
   if (p->size_bytes == kiln_type_size(p->type)) return kiln_build_load(f, p->type, a, at, 0);
@@ -96,7 +97,7 @@ static kiln_value promote(kiln_func *f, const struct kn_ctype *from, const struc
   return kiln_build_convert(f, op, (kiln_type)to->value, (kiln_type)from->value, v);
 }
 
-/* Writes what is passed for an argument to `out`; returns how many values that are. */
+/* Writes the values that are passed for an argument to `out`; returns their number. */
 static uint32_t pass(kiln_func *f, const kiln_ctypes *c, const struct kn_carg *a, kiln_value v,
                      kiln_value *out) {
   const struct kn_ctype *t = kn_ctype_at(c, a->as.type);
@@ -173,7 +174,7 @@ kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
   }
   kiln_value at = kiln_func_param(f, a->param);
   if (t->align <= 16) return at;
-  kiln_value to = slot_for(f, t, 0); /* the stack of arguments is aligned to 16 bytes only */
+  kiln_value to = slot_for(f, t, 0); /* arguments are aligned to 16 bytes only: copy */
   copy(f, to, at, t->size);
   return to;
 }
@@ -202,8 +203,8 @@ void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_
 }
 
 /* ---- variable arguments ----
- * Of scalars the operation va_arg does it; of the rest these, with selects in place of branches: an
- * argument's address is chosen between the area of saved registers and the stack. */
+* Scalars are read by the operation va_arg; all other types by the functions here, with selects in place of
+ * branches: they choose the argument's address between the area of saved registers and the stack. */
 
 static kiln_value load32(kiln_func *f, kiln_value a, int32_t at) {
   return kiln_build_load(f, KILN_TYPE_I32, a, at, 0);

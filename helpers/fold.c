@@ -1,8 +1,9 @@
-/* Folding while building: <kiln/fold.h>. Called by front ends. Tables say what is an identity, which constants
- * in a row join, which conversions of conversions are one; the rest is what is known of an operand's bits.
+/* Folding while building: <kiln/fold.h>. Called by front ends. Tables list the identities, the pairs of
+ * operations whose constants can be combined, and the pairs of conversions that equal one; the other rules use
+ * what is known of the bits of an operand.
  *
- * Invariant: what is given in place of an operation has that operation's value wherever the operation does not
- * trap and does not give any bits; every operand that is left out was of the type that the builder wants. */
+ * Invariant: a replacement has the operation's value wherever the operation neither traps nor has an unspecified
+ * result; every operand that is left out has the type that the builder requires. */
 #include <kiln/fold.h>
 
 #include <kiln/inspect.h>
@@ -31,7 +32,7 @@ static kiln_value make(kiln_func *f, kiln_type type, bits v) {
   return kiln_const_bits(f, type, (uint64_t)v, (uint64_t)(v >> 64));
 }
 
-/* True if v may be given for an operation of this type. */
+/* True if v may replace an operation of this type. */
 static bool fits(const kiln_func *f, kiln_value v, kiln_type type) {
   return kiln_value_type(f, v) == type ||
          (is_int(type) && kiln_operand_get(f, v).kind == KILN_OPERAND_INT);
@@ -54,8 +55,8 @@ static struct made made_by(const kiln_func *f, kiln_value v) {
   return m;
 }
 
-/* Most steps from an operand to what it was made of in one call: chains that were folded while they were built
- * are not longer, and others are not followed to their end. */
+/* Limit of the steps in one call from an operand to the instruction that made it, to that one's operand, and so on:
+ * chains that were folded while they were built are not longer, and others are not followed to their end. */
 enum { MOST_STEPS = 4 };
 
 static unsigned length(bits v) {
@@ -64,7 +65,7 @@ static unsigned length(bits v) {
   return n;
 }
 
-/* Number of low bits of v, of `type`, outside of which it is zero, as far as its own instruction tells. */
+/* Number of low bits of v, of `type`, above which all bits are zero, as far as its own instruction shows. */
 static unsigned unsigned_bits(const kiln_func *f, kiln_value v, kiln_type type) {
   bits c;
   if (constant(f, v, type, &c)) return length(c);
@@ -82,7 +83,7 @@ static unsigned unsigned_bits(const kiln_func *f, kiln_value v, kiln_type type) 
   }
 }
 
-/* Number of low bits of v of which the rest is the sign. */
+/* Number of low bits of v from which the others follow by sign extension. */
 static unsigned signed_bits(const kiln_func *f, kiln_value v, kiln_type type) {
   unsigned w = width_of(type), zero_above = unsigned_bits(f, v, type) + 1;
   unsigned n = zero_above < w ? zero_above : w;
@@ -144,14 +145,14 @@ static bool commutes(kiln_op op) {
   }
 }
 
-/* Operations that an i128 has not. */
+/* Operations that do not exist for i128. */
 static bool only_narrow(kiln_op op) {
   return op == KILN_OP_UMULH || op == KILN_OP_SMULH || (op >= KILN_OP_SADDS && op <= KILN_OP_USUBS);
 }
 
-/* What a constant is: the greatest and the least are those of signed integers. */
+/* Special constants: GREATEST and LEAST are those of signed integers. */
 enum special { ZERO, ONE, ONES, GREATEST, LEAST, SPECIALS };
-/* What an operation is instead: its first operand, its second, or 0. */
+/* What replaces an operation: its first operand, its second, or 0. */
 enum gives { FIRST, SECOND, NOTHING };
 
 static const struct {
@@ -212,7 +213,7 @@ static kiln_value identity(kiln_func *f, kiln_op op, kiln_type type, kiln_value 
     if (identities[i].op == op && special_value((enum special)identities[i].special, w) == y)
       return given(f, (enum gives)identities[i].gives, type, a, b);
   unsigned n = unsigned_bits(f, a, type);
-  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* takes nothing away */
+  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* clears nothing */
   return NONE;
 }
 
@@ -220,7 +221,7 @@ static bool is_shift(kiln_op op) {
   return op == KILN_OP_SHL || op == KILN_OP_LSHR || op == KILN_OP_ASHR;
 }
 
-/* (v inner c) op y as one operation; none if they do not join. */
+/* (v inner c) op y as one operation; none if they cannot be combined. */
 static kiln_value in_a_row(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, bits y) {
   struct made m = made_by(f, a);
   unsigned w = width_of(type);
@@ -289,7 +290,7 @@ kiln_value kiln_fold_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_valu
 
 /* ---- conversions ---- */
 
-/* outer (inner v): `less`, `equal` or `more` of v, by how the last type's width is to that of v. */
+/* outer (inner v) is `less`, `equal` or `more` applied to v, as the result is narrower than v, as wide or wider. */
 static const struct {
   uint8_t outer, inner, less, equal, more; /* kiln_op; equal: NONE, v itself */
 } conversions[] = {
@@ -301,15 +302,15 @@ static const struct {
   {KILN_OP_SEXT, KILN_OP_ZEXT, 0, 0, KILN_OP_ZEXT},
 };
 
-/* A conversion that is wanted. */
+/* The conversion that the caller asked for. */
 struct conversion {
   kiln_op op;
   kiln_type to, from;
   kiln_value a;
 };
 
-/* Makes a conversion of what a conversion made one of its operand, which then may be of the same type: none is
- * needed. False if they do not join. */
+/* Replaces a conversion of a conversion's result by one of that one's operand, which may have the result type
+ * already: then none is needed. False if the two cannot be combined. */
 static bool join(struct conversion *c, const struct made *m) {
   if (c->op == KILN_OP_BITCAST && m->info.op == KILN_OP_BITCAST) {
     *c = (struct conversion){KILN_OP_BITCAST, c->to, m->info.from, m->a};
@@ -324,7 +325,8 @@ static bool join(struct conversion *c, const struct made *m) {
   return false;
 }
 
-/* True if the wanted conversion extends the low bits of what has no others: it is that. */
+/* True if the conversion extends a truncated value that it restores: the bits that were cut are those that the
+ * extension adds. */
 static bool is_needless(const kiln_func *f, const struct conversion *c, const struct made *m) {
   if (m->info.op != KILN_OP_TRUNC || m->info.from != c->to) return false;
   unsigned w = width_of(c->from);
@@ -361,7 +363,7 @@ kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type f
       if (c.to == c.from) return c.a;
     } else if (c.op == KILN_OP_TRUNC && m.info.op == KILN_OP_AND && constant(f, m.b, c.from, &x) &&
                (~x & kn_fold_mask(width_of(c.to))) == 0) {
-      c.a = m.a; /* the mask is above the bits that stay */
+      c.a = m.a; /* the mask clears only bits that the truncation removes */
     } else {
       break;
     }
@@ -380,7 +382,7 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
 static const struct {
   uint8_t cond, special, gives;
 } limits[] = {
-  /* v cond constant is always so */
+  /* v cond constant: the result for all v */
   {KILN_ULT, ZERO, 0},  {KILN_UGE, ZERO, 1},  {KILN_UGT, ONES, 0},     {KILN_ULE, ONES, 1},
   {KILN_SLT, LEAST, 0}, {KILN_SGE, LEAST, 1}, {KILN_SGT, GREATEST, 0}, {KILN_SLE, GREATEST, 1},
 };
@@ -400,7 +402,7 @@ static struct made comparison(const kiln_func *f, kiln_value *v) {
 static kiln_value of_comparison(kiln_func *f, kiln_icond cond, kiln_value a, bits y) {
   struct made m = comparison(f, &a);
   if (m.info.op == KILN_OP_NONE || y > 1) return NONE;
-  bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* signed too: 1 is positive */
+  bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* as I16, 1 is positive */
   bool if_true = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 1, y);
   if (if_false == if_true) return make(f, KILN_TYPE_I8, if_true);
   if (if_true) return a;
@@ -464,7 +466,7 @@ kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_
 
 /* ---- addresses ---- */
 
-/* Adds c to *disp if the sum is one. */
+/* Adds c to *disp if the sum is a valid displacement. */
 static bool add_disp(int64_t *disp, int64_t c) {
   int64_t sum;
   if (__builtin_add_overflow(*disp, c, &sum) || sum != (int32_t)sum) return false;

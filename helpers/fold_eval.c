@@ -27,7 +27,7 @@ static bits reverse(bits v, unsigned width, unsigned unit) {
   return out;
 }
 
-/* The sign's bit of the float types that constants are folded of; 0: of none. */
+/* The sign bit of a float type whose constants are folded; 0 for all other types. */
 static bits float_sign(kiln_type t) {
   return t == KILN_TYPE_F32 ? (bits)1 << 31 : t == KILN_TYPE_F64 ? (bits)1 << 63 : 0;
 }
@@ -58,7 +58,7 @@ bool kn_fold_eval_unary(kiln_op op, kiln_type type, bits a, bits *out) {
   return true;
 }
 
-/* A value of up to 64 bits that would be `v` without bounds, brought within those of its type. */
+/* `v`, the exact result, limited to the range `least` to `most` of its type. */
 static bits saturate(sbits v, sbits least, sbits most) {
   return (bits)(v < least ? least : v > most ? most : v);
 }
@@ -166,7 +166,7 @@ static bool int_to_float(kiln_type to, sbits v, bits *out) {
 static bool float_to_int(kiln_op op, kiln_type to, double d, bits *out) {
   bool is_signed = op == KILN_OP_FTOSI || op == KILN_OP_FTOSIS;
   unsigned w = width_of(to);
-  double end = 1; /* 2^(w - 1) or 2^w: beyond the greatest */
+  double end = 1; /* 2^(w - 1) or 2^w: one above the greatest value */
   for (unsigned i = is_signed ? 1 : 0; i < w; i++) end *= 2;
   if (w > 64 || d >= end || (is_signed ? d < -end : d <= -1)) return false;
   *out = (is_signed ? (bits)(sbits)(int64_t)d : (bits)(uint64_t)d) & kn_fold_mask(w);

@@ -1,6 +1,6 @@
-/* The operations of the IR on constants: docs/ir.md as C. Used by helpers/fold*.c only. Integers are the low
- * bits of a kn_fold_bits, zeros above. Invariant: false where an operation traps or gives any bits, or
- * depends on how floats are rounded; then nothing is written. */
+/* The operations of the IR on constants: as docs/ir.md defines them. Used by helpers/fold*.c only. Integers are the low
+ * bits of a kn_fold_bits, zeros above. Invariant: functions return false and write
+ * nothing where an operation traps, has an unspecified result, or depends on how floats are rounded. */
 #ifndef KN_HELPERS_FOLD_EVAL_H
 #define KN_HELPERS_FOLD_EVAL_H
 

@@ -1,9 +1,9 @@
 /* SSA from assignments: <kiln/ssa.h>; Braun et al. 2013, sections 2 and 3. Called by front ends.
  *
- * The builder rewrites nothing, so a block parameter is only made once it is known to be needed. What a
- * read finds on its way are *phis* of this file: those that come out as one value are never seen by the
- * builder; a phi of a block that is not sealed is handed out as a forward value, bound when it is sealed.
- * A read that meets several joins, or a seal, decides all phis that it made together (a *batch*).
+ * The builder rewrites nothing, so a block parameter is only made once it is known to be needed. Until
+ * then this file uses records of its own, *phis*: one whose operands turn out to be the same value never reaches
+ * the builder; one of a block that is not sealed is returned as a forward value, bound when the block is sealed.
+ * A read that passes several joins, or a seal, decides all phis that it made together (a *batch*).
  *
  * Invariant: outside of a call every phi is OPEN (in a block that is not sealed), MERGED or DONE. */
 #include <kiln/ssa.h>
@@ -17,9 +17,9 @@
 enum { NONE = UINT32_MAX };
 
 struct var {
-  struct kn_ssa_def def; /* at the end of `block`; newer than the map's if `dirty` */
+  struct kn_ssa_def def; /* at the end of `block`; not in its row or the map yet if `dirty` */
   uint32_t block;        /* or NONE */
-  uint32_t zero;         /* the constant 0, once it was wanted */
+  uint32_t zero;         /* the constant 0, once it was needed */
   uint8_t type;
   bool dirty;
 };
@@ -28,8 +28,8 @@ struct block {
   uint32_t pred_first, pred_last; /* index + 1 into preds */
   uint32_t n_preds;
   uint32_t open_first, open_last; /* phis while not sealed */
-  uint32_t stamp;                 /* of the last walk that came by */
-  uint32_t row;                   /* index + 1 into defs of what the first `width` variables are */
+  uint32_t stamp;                 /* of the last traversal that visited the block */
+  uint32_t row;                   /* index + 1 into defs: of the first `width` variables */
   uint16_t width;
   bool sealed;
 };
@@ -53,8 +53,8 @@ struct phi {
   uint32_t n_ops;   /* operands known so far */
   uint32_t pred;    /* the predecessor whose operand is next: index + 1 */
   uint32_t same;    /* number of the first operand that is not the phi itself, or NONE */
-  uint32_t witness; /* operands before this one are the phi itself or as `same` */
-  uint32_t watch_first, watch_last; /* phis that watch what this one is merged with */
+  uint32_t witness; /* all operands before this one are the phi itself or equal to operand `same` */
+  uint32_t watch_first, watch_last; /* phis that watch this one: see "merging" */
   uint32_t n_watch;
   bool watches;     /* it is in the lists of operands `same` and `witness` */
   uint32_t forward; /* kiln_value that was handed out while it was OPEN, or 0 */
@@ -67,10 +67,10 @@ struct watch {
   uint32_t phi, next; /* next: index + 1 */
 };
 
-/* Most variables that have a place in the row of each block; of the others the map knows. */
+/* Limit of the variables that have an entry in each block's row; others are in the map. */
 enum { ROW_MAX = 32 };
 
-/* A forward value that was handed out. */
+/* A forward value that was returned to the front end. */
 struct forward {
   uint32_t value, phi;
 };
@@ -132,7 +132,7 @@ static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
   return d;
 }
 
-/* What is known of `var` at the end of `block` without looking elsewhere. */
+/* The recorded definition of `var` at the end of `block`; none if there is none. */
 static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
   const struct kn_ssa_def none = {0, 0};
   const struct var *v = s->vars.at + var;
@@ -153,7 +153,7 @@ static bool row_new(kiln_ssa *s, struct block *b) {
   return true;
 }
 
-/* Remembers a definition, other than that of the block that stands in the variable itself. */
+/* Stores a definition in the block's row or in the map: for all blocks but the one cached in struct var. */
 static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
   struct block *b = s->blocks.at + block;
   if (var < ROW_MAX && b->row == 0 && !row_new(s, b)) return false;
@@ -171,7 +171,7 @@ static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def
   return true;
 }
 
-/* Makes `block` the one whose definition stands in the variable itself; it is none there yet. */
+/* Makes `block` the one whose definition is cached in struct var; it must not be that already. */
 static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def,
                        bool dirty) {
   struct var *v = s->vars.at + var;
@@ -204,7 +204,7 @@ static kiln_value value_of(kiln_ssa *s, struct kn_ssa_def d) {
   return (kiln_value){p->forward};
 }
 
-/* What a value that is written defines: the phi whose forward value it is, or itself. */
+/* The definition for a value that is written: the phi whose forward value it is, or the value itself. */
 static struct kn_ssa_def def_of(kiln_ssa *s, kiln_value value) {
   const struct forward *at = s->forwards.at;
   uint32_t low = 0, high = s->forwards.n;
@@ -235,7 +235,7 @@ static struct block *block_of(kiln_ssa *s, kiln_block b) {
   return s->blocks.at + b.id;
 }
 
-/* Notes an edge. */
+/* Records an edge. */
 static void tell(kiln_ssa *s, kiln_block from, kiln_block to) {
   if (!usable(s)) return;
   struct block *b = block_of(s, to);
@@ -266,7 +266,7 @@ void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
   tell(s, from, to);
 }
 
-/* Notes an edge that was just built. */
+/* Records an edge that was just built. */
 static void built(kiln_ssa *s, kiln_block to) {
   s->n_built++;
   tell(s, kiln_block_current(s->f), to);
@@ -301,7 +301,7 @@ void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, 
   for (uint32_t i = 0; i < n; i++) built(s, targets[i]);
 }
 
-/* A stamp that no block has. */
+/* Returns a stamp that no block has yet. */
 static uint32_t new_stamp(kiln_ssa *s) {
   if (++s->stamp == 0) {
     for (uint32_t i = 0; i < s->blocks.n; i++) s->blocks.at[i].stamp = 0;
@@ -310,7 +310,7 @@ static uint32_t new_stamp(kiln_ssa *s) {
   return s->stamp;
 }
 
-/* Removes predecessors that were told twice. */
+/* Removes predecessors that were recorded twice. */
 static void unite_preds(kiln_ssa *s, struct block *b) {
   if (b->n_preds < 2) return;
   uint32_t stamp = new_stamp(s);
@@ -329,7 +329,7 @@ static void unite_preds(kiln_ssa *s, struct block *b) {
   }
 }
 
-/* Fails for an edge that was told or built, but not both. */
+/* Reports an edge that was recorded but not built, or the reverse. */
 static bool bad_edge(kiln_ssa *s, uint32_t from, uint32_t to, const char *what) {
   char message[160];
   snprintf(message, sizeof message, "an edge from block %u to block %u %s", from, to, what);
@@ -344,8 +344,8 @@ static bool all_built_here(const kiln_ssa *s) {
   return !s->told_apart && n == s->n_built;
 }
 
-/* Compares the edges that were told with those that were built, source by source; linear in their number.
- * The last thing that is done with the predecessors: `next` becomes that of the same source. */
+/* Compares the recorded edges with those that were built, source by source; linear in their number. Destroys the
+ * lists of predecessors, so it comes last: `next` then links the edges of one source. */
 static bool compare_edges(kiln_ssa *s) {
   uint32_t n = kiln_func_block_limit(s->f), n_told = s->preds.n;
   s->work.n = s->batch.n = 0;
@@ -384,7 +384,7 @@ static bool compare_edges(kiln_ssa *s) {
 
 /* ---- phis ---- */
 
-/* A phi of the state OPEN; 0 without memory. */
+/* A phi of the state OPEN; 0 if out of memory. */
 static uint32_t phi_new(kiln_ssa *s, uint32_t var, uint32_t block) {
   if (!ROOM(s, phis, 1)) return 0;
   uint32_t p = s->phis.n++;
@@ -392,7 +392,7 @@ static uint32_t phi_new(kiln_ssa *s, uint32_t var, uint32_t block) {
   return p;
 }
 
-/* Makes an OPEN phi of a sealed block one of the batch. */
+/* Adds an OPEN phi of a block that is sealed now to the batch. */
 static bool phi_begin(kiln_ssa *s, uint32_t p) {
   struct phi *phi = s->phis.at + p;
   const struct block *b = s->blocks.at + phi->block;
@@ -424,8 +424,8 @@ static struct kn_ssa_def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
   return resolve(s, d);
 }
 
-/* What `var` is at the start of a sealed block, if all predecessors know it already: most joins. `self`
- * is its OPEN phi there, or 0. False, and nothing done, if it takes more. */
+/* What `var` is at the start of a sealed block, if all predecessors have a definition already, as at most joins.
+ * `self` is its OPEN phi there, or 0. False, and nothing is changed, if they do not. */
 static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
                    struct kn_ssa_def *is) {
   const struct block *b = s->blocks.at + block;
@@ -459,8 +459,8 @@ static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
   return true;
 }
 
-/* The definition of `var` at the end of `block`, as far as it takes no look behind a join: a join gets a
- * phi, which goes to the stack. None if something failed. Every block on the way remembers it. */
+/* The definition of `var` at the end of `block`, found without passing a join: a join gets a phi, which is pushed
+ * to the stack. None if something failed. Stored for every block on the way. */
 static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
   const struct kn_ssa_def none = {0, 0};
   uint32_t at = block, stamp = 0;
@@ -471,7 +471,7 @@ static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
     struct block *b = s->blocks.at + at;
     if (b->sealed && b->n_preds == 1 && (stamp == 0 || b->stamp != stamp)) {
       if (stamp == 0) stamp = new_stamp(s);
-      b->stamp = stamp; /* one that is met again is in a cycle that nothing enters */
+      b->stamp = stamp; /* a block met twice is in a cycle that no edge enters */
       at = s->preds.at[b->pred_first - 1].block;
       continue;
     }
@@ -519,7 +519,7 @@ static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
     }
     phi->watches = false; /* another operand is the witness now */
   }
-  *is = is_none(same) ? undefined(s, phi->var) : same; /* only itself: it is never reached */
+  *is = is_none(same) ? undefined(s, phi->var) : same; /* unreachable if only itself */
   return true;
 }
 
@@ -528,7 +528,7 @@ static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
  * trivial when these two become the same, or one of them the phi itself. So when two phis are merged it
  * is enough to look at those who watch one of them, the one that fewer watch. */
 
-/* Puts phi p into the list of the phi that its operand number k is by now, if that may be merged. */
+/* Adds p to the watchers of its operand k if that operand is (by now) a phi that may still be merged. */
 static bool watch(kiln_ssa *s, uint32_t p, uint32_t k) {
   uint32_t of = resolve(s, s->ops.at[s->phis.at[p].ops + k]).phi;
   if (!undecided(s, of)) return true;
@@ -562,10 +562,10 @@ static bool watches_join(kiln_ssa *s, uint32_t p, uint32_t to) {
     b->watch_last = a->watch_last;
     b->n_watch += a->n_watch;
   }
-  return look_again(s, to); /* one of its own operands may be itself now */
+  return look_again(s, to); /* one of its own operands may now be the phi itself */
 }
 
-/* All operands of phi p are known: merges it if it is trivial, and what becomes trivial by that. */
+/* All operands of phi p are known: merges it if it is trivial, and then the phis that become trivial by that. */
 static bool complete(kiln_ssa *s, uint32_t p) {
   s->phis.at[p].state = COMPLETE;
   if (!look_again(s, p)) return false;
@@ -630,7 +630,7 @@ static void settle(kiln_ssa *s) {
   }
 }
 
-/* Ends a call that may have made a batch; what it took is free again. */
+/* Ends a call that may have made a batch: empties its lists, for reuse. */
 static void end_batch(kiln_ssa *s) {
   if (s->batch.n != 0 && usable(s)) settle(s);
   s->batch.n = s->stack.n = s->work.n = s->watches.n = s->ops.n = 0;
@@ -638,8 +638,8 @@ static void end_batch(kiln_ssa *s) {
 
 /* ---- sealing ---- */
 
-/* Decides an OPEN phi of a block that was sealed alone: what its predecessors have is looked up with the
- * phi itself as a value like others, so that the joins in a loop are seldom more than one look. */
+/* Decides an OPEN phi of a block that was sealed alone: reads the definitions at its predecessors, with the phi
+ * itself as an ordinary value, so that most joins within a loop are decided at once (see decide). */
 static bool decide_open(kiln_ssa *s, uint32_t p) {
   uint32_t var = s->phis.at[p].var, block = s->phis.at[p].block;
   const struct block *b = s->blocks.at + block;
@@ -659,7 +659,7 @@ static bool decide_open(kiln_ssa *s, uint32_t p) {
   return true;
 }
 
-/* Seals a block. Those of its OPEN phis that are not decided at once are the batch's from now on;
+/* Seals a block. Those of its OPEN phis that are not decided at once are added to the batch;
  * `alone`: no other block is sealed together with it. */
 static bool seal(kiln_ssa *s, uint32_t block, bool alone) {
   struct block *b = s->blocks.at + block;
@@ -754,7 +754,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
     return;
   }
   if (constant && v->type == KILN_TYPE_I128 && block.id == kiln_block_current(s->f).id)
-    value = kiln_build_unary(s->f, KILN_OP_COPY, KILN_TYPE_I128, value); /* keeps its type */
+    value = kiln_build_unary(s->f, KILN_OP_COPY, KILN_TYPE_I128, value); /* the copy has a type */
   struct kn_ssa_def def = def_of(s, value);
   if (v->block == block.id) {
     v->def = def;
@@ -788,7 +788,7 @@ kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var) {
   return s != NULL && s->f != NULL ? kiln_ssa_read_in(s, kiln_block_current(s->f), var) : none;
 }
 
-/* ---- the helper's life ---- */
+/* ---- creating, beginning, ending, freeing ---- */
 
 kiln_ssa *kiln_ssa_new(const kiln_module *m) {
   if (m == NULL) return NULL;

@@ -5,7 +5,7 @@
 
 #include "helpers/array.h"
 
-/* What a variable is at the end of a block: a value (phi is 0), or a phi. Neither: nothing is known. */
+/* What a variable is at the end of a block: a value (phi is 0), or a phi. Both 0: not known. */
 struct kn_ssa_def {
   uint32_t value; /* kiln_value */
   uint32_t phi;   /* index of a phi, from 1 */
@@ -24,7 +24,7 @@ struct kn_ssa_table {
 
 /* Zero-initialise; to empty it, set n_entries to 0. */
 struct kn_ssa_map {
-  struct kn_ssa_table table, other; /* the other one's memory serves the next growth */
+  struct kn_ssa_table table, other; /* `other`: memory for the next growth */
   uint32_t n_entries;
 };
 
@@ -37,7 +37,7 @@ static inline uint32_t kn_ssa_map_slot(const struct kn_ssa_table *t, uint32_t va
   return i;
 }
 
-/* Makes `t` an empty table of `n` entries, a power of two; false without memory. */
+/* Makes `t` an empty table of `n` entries, a power of two; false if out of memory. */
 static inline bool kn_ssa_map_reset(kiln_allocator a, struct kn_ssa_table *t, uint32_t n) {
   if (t->cap < n) {
     struct kn_ssa_entry *at = kn_helper_realloc(a, t->at, (size_t)n * sizeof *at);
@@ -72,7 +72,7 @@ static inline struct kn_ssa_def kn_ssa_map_get(const struct kn_ssa_map *m, uint3
   return e->block != UINT32_MAX ? e->def : none;
 }
 
-/* False without memory. */
+/* False if out of memory. */
 static inline bool kn_ssa_map_set(kiln_allocator a, struct kn_ssa_map *m, uint32_t var,
                                   uint32_t block, struct kn_ssa_def def) {
   if (m->n_entries == 0 && !kn_ssa_map_reset(a, &m->table, 64)) return false;

@@ -1,5 +1,6 @@
-/* Atomic instructions. Called by inst.c. Invariant: only integers and pointers of whole Kiln types
- * reach the builder; floats go through integers of their size. */
+/* Atomic instructions. Called by inst.c. Comments in brackets list the operands of a record.
+ * Invariant: the builder only sees integers and pointers that fill their Kiln type; floats are accessed as
+ * integers of their size. */
 #include "bc.h"
 
 /* Orderings by LLVM's number; 0 is "not atomic". */
@@ -12,7 +13,7 @@ static bool ordering(struct kn_bc *r, uint64_t code, kiln_ordering *out) {
   return true;
 }
 
-/* The integer type that an access to `type` is done with; VOID if that fails. */
+/* The integer type that is used to access memory of `type`; VOID if there is none (an error was reported). */
 static kiln_type access_type(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   if (kn_bc_is_aggregate(t)) {
@@ -33,7 +34,7 @@ static kiln_type access_type(struct kn_bc *r, uint32_t type) {
   return (kiln_type)t->ktype;
 }
 
-/* Value `v` of type `t` as that integer, and back. */
+/* Converts value `v` of type `t` to the integer type of access_type, and back. */
 static kiln_value to_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t, kiln_type at) {
   if (t->kind != TK_FLOAT) return v;
   return kiln_build_convert(r->f, KILN_OP_BITCAST, at, (kiln_type)t->ktype, v);
@@ -157,7 +158,7 @@ void kn_bc_atomic(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned 
   default:
     if (n < 2) kn_bc_malformed(r, "bad fence");
     else if (ops[1] != 0 && ordering(r, ops[0], &order)) kiln_build_fence(r->f, order);
-    /* Scope 0 is "singlethread": Kiln moves no memory access, so nothing is to be done. */
+    /* Scope 0 is "singlethread": Kiln moves no memory access, so it needs no fence. */
     return;
   }
 }

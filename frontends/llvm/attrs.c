@@ -1,5 +1,5 @@
-/* Attribute groups and lists: only what changes code is kept. Read once per module; call.c asks by
- * list and index. Invariant: list 0 is empty, list n is the n-th of the file. */
+/* Attribute groups and lists: only those that affect the code are kept. Read once per module; call.c looks
+ * them up by list and index. Invariant: list 0 is empty, list n is the n-th of the file. */
 #include "bc.h"
 
 static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
@@ -24,11 +24,11 @@ static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   }
 }
 
-/* The operands of a group's record, read one at a time: most of it is strings that nobody asks for. */
+/* The operands of a group's record, read one at a time: most of them are strings that are skipped. */
 struct group {
   struct kn_bits bits;
   uint64_t left;  /* operands */
-  bool too_short; /* more were asked for */
+  bool too_short; /* the record ended before all operands were read */
 };
 
 static uint64_t next(struct group *g) {
@@ -60,7 +60,8 @@ static void skip_range(struct group *g, uint64_t bits) {
   skip_operands(g, (words & UINT32_MAX) + (words >> 32));
 }
 
-/* Up to a NUL or the record's end: the first bytes of it as a string, all of it as its length. */
+/* Reads a string that ends with a NUL or with the record: stores its first size - 1 bytes and a NUL in `out`,
+ * returns its full length. */
 static size_t string(struct group *g, char *out, size_t size) {
   size_t n = 0;
   while (g->left > 0) {
@@ -73,8 +74,8 @@ static size_t string(struct group *g, char *out, size_t size) {
   return n;
 }
 
-/* The KILN_FEATURE_... that `list`, "+a,-b,+c", has: what is said of one last counts. The list is cut into
- * its words. */
+/* The KILN_FEATURE_... that `list`, "+a,-b,+c", enables; the last entry for a feature counts. `list` is
+ * modified: it is split at the commas. */
 static uint32_t features_of(kiln_target target, char *list) {
   uint32_t has = 0;
   for (char *p = list; *p;) {
@@ -89,7 +90,7 @@ static uint32_t features_of(kiln_target target, char *list) {
   return has;
 }
 
-/* Attributes that are strings, up to the record's end: LLVM sorts them behind all others. */
+/* Reads the string attributes, up to the record's end: LLVM sorts them after all others. */
 static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
   if (a->index != KN_BC_FUNC_INDEX) {
     skip_operands(g, g->left);
@@ -105,7 +106,7 @@ static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
   }
 }
 
-/* One attribute of `kind`; false if it is unknown. */
+/* Reads one attribute of `kind`; false if the kind is unknown. */
 static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
   if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
     uint64_t key = next(g);
@@ -123,7 +124,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
   } else if (kind == 7) { /* constant range: [key, bits, range] */
     next(g);
     skip_range(g, next(g));
-  } else if (kind == 8) { /* list of them: [key, count, bits, ranges] */
+  } else if (kind == 8) { /* list of constant ranges: [key, count, bits, ranges] */
     next(g);
     uint64_t count = next(g), bits = next(g);
     for (; count > 0 && !g->too_short; count--) skip_range(g, bits);
@@ -133,7 +134,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
   return true;
 }
 
-/* One group: [id, index, attributes...], unabbreviated. */
+/* Reads one group: [id, index, attributes...], unabbreviated. */
 static bool group(struct kn_bc *r) {
   struct group g = {.bits = r->bits};
   uint64_t code = kn_bits_vbr6(&g.bits);
@@ -207,7 +208,7 @@ static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32
   return true;
 }
 
-/* Makes the table of lists twice as large. */
+/* Doubles the hash table of lists. */
 static bool grow_lists(struct kn_bc *r) {
   uint32_t size = r->list_heads.n ? r->list_heads.n * 2 : 256;
   if (!KN_BC_ROOM(r, r->list_heads, size)) return false;
@@ -223,8 +224,8 @@ static bool grow_lists(struct kn_bc *r) {
   return true;
 }
 
-/* One list: the groups it is made of. Groups that say nothing of interest are left out; lists that then say the
- * same become one, which makes the cache of signatures small. */
+/* Reads one list: the ids of its groups. Groups without attributes that matter here are left out; lists that are
+ * then equal share one entry, which keeps the cache of signatures small. */
 static bool list(struct kn_bc *r) {
   if (r->lists.n == 0 && !KN_BC_PUSH(r, r->lists, (struct kn_bc_attr_list){0})) return false;
   struct kn_bc_attr_list l = {.first = r->list_attrs.n};

@@ -14,7 +14,7 @@
 
 #define KN_COLD __attribute__((cold, noinline))
 
-/* True if each array is to be on its own, and no larger than it must, so that every overrun is found. */
+/* True if each array gets its own allocation of the exact size, so that sanitizers find every overrun. */
 #if defined(__SANITIZE_ADDRESS__)
 #define KN_BC_EXACT true
 #elif defined(__has_feature)
@@ -53,7 +53,7 @@ enum kn_bc_form_kind {
   FORM_GEP,
   FORM_CMP,
   FORM_LOC,
-  FORM_SKIP, /* a variable for a debugger */
+  FORM_SKIP, /* describes a variable to debuggers: skipped */
   FORM_SETTYPE,
   FORM_INTEGER,
   FORM_NULL,
@@ -62,7 +62,7 @@ enum kn_bc_form_kind {
   FORM_END,
   FORM_ENTER,
   FORM_DEFINE,
-  FORM_UNABBREV, /* the ids that every block has */
+  FORM_UNABBREV, /* FORM_END to FORM_UNABBREV: the predefined abbreviation ids */
   FORM_COUNT
 };
 
@@ -79,10 +79,10 @@ struct kn_bc_form {
   uint8_t form, type_bits, flag_bits, zero;
 };
 
-/* Abbreviation ids of function blocks that are known by their form; the last one is none. */
+/* Number of abbreviation ids of function blocks whose form is looked up by id; higher ids have none. */
 #define KN_BC_KNOWN 64
 #define KN_BC_KNOWN_CSTS 32
-/* Blocks whose entries in blockinfo are found by number. */
+/* Number of block ids whose entries in blockinfo are indexed. */
 #define KN_BC_BLOCKS 32
 struct kn_bc_range {
   uint32_t first, n;
@@ -113,8 +113,8 @@ enum kn_bc_kind {
   TK_OTHER
 };
 
-/* How a value of an integer type lies in its Kiln type: EXACT as it is; BOOL (i1) always 0 or 1; ODD
- * with any bits above its width. PAIR is <2 x float> (see vector.c). */
+/* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
+ * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
 enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
 
 struct kn_bc_type {
@@ -122,16 +122,16 @@ struct kn_bc_type {
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
   uint8_t fit;        /* enum kn_bc_fit */
   uint8_t align_log2; /* ABI alignment */
-  uint8_t depth;      /* of nesting; scalars 0 */
+  uint8_t depth;      /* nesting depth; 0 for scalars */
   uint8_t flags;      /* functions: variadic; structs: packed */
-  uint8_t holds_wide; /* split aggregates: integers of more than 128 bits are in it */
+  uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
   uint32_t first,
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];              /* to 64 bytes: indexed in every instruction */
+  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -147,10 +147,10 @@ struct kn_bc_piece {
   uint64_t offset;
 };
 
-/* Most parts of a first-class aggregate that is a value; deepest nesting of types. */
+/* Limits: parts of a first-class aggregate that is a value; nesting depth of types. */
 #define KN_BC_MAX_PIECES 256
 #define KN_BC_MAX_DEPTH 100
-/* Most parts of an integer of more than 128 bits. */
+/* Limit of the parts of an integer of more than 128 bits. */
 #define KN_BC_MAX_WORDS 64
 
 /* ---- attributes ---- */
@@ -179,30 +179,30 @@ _Static_assert(1 << FA_FEATURES > FA_NAKED &&
 struct kn_bc_attr {
   uint32_t index;
   uint8_t flags;      /* PA_... or FA_... */
-  uint8_t align_log2; /* 0: not said */
+  uint8_t align_log2; /* 0: not given */
   uint32_t type;      /* BYVAL */
 };
 
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t same;       /* the first list that says the same */
-  uint32_t hash, next; /* of those that are the first: chain of the same hash, 0 ends */
+  uint32_t same;       /* the first list with the same attributes */
+  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
 };
 
 /* ---- constants and values ---- */
 
 enum kn_bc_cst_kind {
   CK_INT,       /* v, sign-extended; at most 64 bits */
-  CK_INT_UNDEF, /* the same, of which any value will do: 0 */
-  CK_NONE,      /* no constant: an argument or instruction */
+  CK_INT_UNDEF, /* an undefined integer: any value is right, 0 is used */
+  CK_NONE,      /* not a constant: an argument or instruction */
   CK_GLOBAL,    /* index: into globals */
   CK_WIDE,      /* n words at index in cwords */
   CK_NULL,
   CK_UNDEF,
   CK_FLOAT,      /* bits in v */
   CK_AGGREGATE,  /* n values at index in clist */
-  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (which is its own if x) */
+  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (part of the constant if x is set) */
   CK_DATA,       /* n elements at index in cwords */
   CK_CAST,       /* x: opcode; index: value */
   CK_BINOP,      /* x: opcode; index, n: values */
@@ -211,15 +211,15 @@ enum kn_bc_cst_kind {
   CK_SELECT,     /* clist[index]: condition, two values */
   CK_BLOCK,      /* index: function's value; n: block */
   CK_ADDR,       /* result of a constant expression: symbol index + v */
-  CK_ASM,        /* x: 1 if its template is empty; constraints in cbytes at index, n */
+  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in cbytes */
   CK_BUSY,       /* being evaluated */
-  CK_UNSUPPORTED /* v: points to what it is, static */
+  CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
 };
 
 struct kn_bc_cst {
   union {
     uint64_t v;
-    uint32_t n; /* of kinds that have no v */
+    uint32_t n; /* for kinds that do not use v */
   };
   uint32_t index;
   uint8_t kind, x;
@@ -227,22 +227,22 @@ struct kn_bc_cst {
 };
 _Static_assert(sizeof(struct kn_bc_cst) == 16, "forks copy all of the module's");
 
-/* A constant as number or address. */
+/* An evaluated constant: a number, or the address symbol + low. */
 struct kn_bc_num {
-  uint64_t low, high; /* the number, or low the addend */
+  uint64_t low, high; /* the number; of an address, low is the addend */
   uint32_t symbol;    /* 0: a number */
   uint32_t minus;     /* symbol that is subtracted, or 0 */
-  bool narrow;        /* only the low bits of an address: more than a relocation can do */
-  bool code;          /* nothing else is known: only instructions can compute it */
+  bool narrow;        /* only the low bits of an address, which no relocation can express */
+  bool code;          /* only instructions can compute it; the other fields are not set */
 };
 
 /* State of a value, in the upper 8 bits of kn_bc_val.t. */
 enum kn_bc_state {
   VS_HANDLE,  /* h: Kiln handle */
-  VS_SLOT,    /* the same, of a stack slot */
-  VS_CONST,   /* constant, not yet made a handle of in this function */
+  VS_SLOT,    /* h: Kiln handle of a stack slot's address */
+  VS_CONST,   /* a constant that has no handle in this function yet */
   VS_PARTS,   /* h: first of its handles in kn_bc.parts */
-  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add up themselves */
+  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -255,8 +255,8 @@ struct kn_bc_val {
   uint32_t t; /* type, and state << 24 */
 };
 
-/* The address base + disp. Instructions compute it only where something else than a load or a store uses
- * it, in LLVM block `bb` once for all. */
+/* The address base + disp. An instruction computes it only if something other than a load or a store uses
+ * it: once per use outside of LLVM block `bb`, once for all uses within it. */
 struct kn_bc_addr {
   uint32_t base; /* handle */
   int32_t disp;
@@ -277,9 +277,9 @@ struct kn_bc_global {
   uint8_t fn_flags;     /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
-  uint8_t skip;        /* body or initialiser is not to be used */
+  uint8_t skip;        /* the body or initialiser must be ignored */
   uint8_t data_flags;  /* KILN_DATA_... */
-  uint8_t plain_local; /* not seen outside, and in no section or comdat of its own */
+  uint8_t plain_local; /* not visible outside of the module, and without a section or comdat */
 };
 
 /* A section group. */
@@ -303,13 +303,13 @@ struct kn_bc_sig {
   uint8_t n_ret;      /* results, or parts in memory if demoted */
 };
 
-/* A function's body: the global that it is of, and where its block was announced. */
+/* A function's body: the function's global, and the position of its block. */
 struct kn_bc_body {
   uint64_t pos;
   uint32_t global;
 };
 
-/* Another name of a symbol: places in `assembly`. */
+/* A versioned name of a symbol: offsets into `assembly`. */
 struct kn_bc_symver {
   uint32_t name; /* NUL-terminated */
   uint32_t other, other_length;
@@ -336,16 +336,16 @@ struct kn_bc_md {
   uint8_t kind; /* enum kn_bc_md_kind */
 };
 
-/* What it takes to read the records of a metadata block again. */
+/* What is needed to read the records of a metadata block later. */
 struct kn_bc_md_block {
   unsigned width;    /* of abbreviation ids */
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
-/* A file that locations name. */
+/* A source file that locations refer to. */
 struct kn_bc_file {
-  uint32_t id;     /* number + 1 of its metadata */
-  uint32_t number; /* of the session: kiln_file_add; 0: an empty entry */
+  uint32_t id;     /* number of its metadata + 1 */
+  uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
 };
 #define KN_BC_FILES 16
 
@@ -364,8 +364,9 @@ struct kn_bc_file {
 
 struct kn_bc_ops KN_BC_ARRAY_OF(uint64_t);
 
-/* The module's part of tables that bodies add to and cut again, where it is another reader's: indices
- * count through it, then through the reader's own array. All zero in a reader that is no fork. */
+/* A fork's view of tables that start with the module's entries, to which each body adds entries that are removed
+ * after it: the module's entries belong to another reader, and the lower indices refer to them; higher ones
+ * refer to the fork's own array. All zero in a reader that is not a fork. */
 struct kn_bc_shared {
   uint64_t *words;
   uint32_t *list;
@@ -375,14 +376,14 @@ struct kn_bc_shared {
 };
 
 struct kn_bc {
-  /* hot */
+  /* used most often */
   struct kn_bits bits;
   kiln_func *f;
   struct kn_bc_val *vals;
   uint32_t n_vals; /* next value id */
   uint32_t cap_vals;
   uint32_t zeroed;    /* entries of vals below it are set (VS_NONE beyond n_vals) */
-  uint32_t inst_base; /* first value id of this function's instructions; below: csts are valid */
+  uint32_t inst_base; /* first value id of this function's instructions; csts has those below */
   struct kn_bc_type *types;
   struct kn_bc_cst *csts;
   uint32_t n_types;
@@ -400,7 +401,7 @@ struct kn_bc {
   uint8_t *slab; /* see kn_bc_grow */
   uint32_t slab_used;
   uint64_t instructions;
-  uint64_t others; /* records of the function that are no instructions */
+  uint64_t others; /* records of the function that are not instructions */
 
   /* the stream */
   unsigned width;                       /* of abbreviation ids */
@@ -415,7 +416,7 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
   uint32_t scope_first;        /* those of the current block */
   uint32_t scope_info; /* block whose entries in blockinfo are to be added; UINT32_MAX: none */
-  struct kn_bc_ops ops, ahead; /* operands of the current record; of the one behind it */
+  struct kn_bc_ops ops, ahead; /* operands of the current record; of the record after it */
   uint32_t code;               /* code of the current record */
   const uint8_t *blob;
   uint64_t blob_size;
@@ -442,7 +443,7 @@ struct kn_bc {
   const char *strtab;
   uint64_t strtab_size;
   char source[256]; /* source file name */
-  bool has_words;   /* some integer type has more than 128 bits: it has parts of type word_type */
+  bool has_words;   /* some integer type has more than 128 bits; its parts have type word_type */
   uint32_t word_type;
   bool version_seen;
   bool data_defined;
@@ -450,7 +451,7 @@ struct kn_bc {
   bool has_tls;    /* some global is thread-local */
   bool has_debug;  /* instructions have locations */
 
-  /* constants of module and function; words, list and bytes only behind `shared` */
+  /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
   KN_BC_ARRAY(uint64_t) cwords;
   KN_BC_ARRAY(uint32_t) clist;
@@ -461,7 +462,7 @@ struct kn_bc {
   struct kn_bc_sig fn_sig;
   uint32_t module_vals; /* values of the module */
   uint32_t arg_base;
-  KN_BC_ARRAY(uint32_t) touched; /* module's values that were made handles of in this function */
+  KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
   KN_BC_ARRAY(uint32_t) parts;
   KN_BC_ARRAY(kiln_value) args;
   KN_BC_ARRAY(kiln_param) params;
@@ -469,43 +470,43 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
-  uint32_t loc;        /* last location of the function; 0: none yet */
+  uint32_t loc;        /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file;
-  uint32_t loc_set;                     /* what was given to kiln_loc_set */
-  struct kn_bc_file files[KN_BC_FILES]; /* by the lower bits of the id */
-  bool own_files;                       /* some of them is the function's own metadata */
-  uint32_t module_mds;                  /* of mds: those of the module */
+  uint32_t loc_set;                     /* the last argument of kiln_loc_set */
+  struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
+  bool own_files;                       /* some entry comes from the function's own metadata */
+  uint32_t module_mds;                  /* number of entries of mds that are the module's */
   uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
-  KN_BC_ARRAY(struct kn_bc_md) mds;     /* if has_debug; behind `shared` */
+  KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
-  uint32_t module_md_scope;       /* of md_scope: those of the module's block */
-  bool mds_read;                  /* the module's metadata were read */
-  bool has_units;                 /* and among them is a compilation unit */
-  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;     /* Kiln block where an LLVM block ends; empty: all the same */
-  KN_BC_ARRAY(uint32_t) stamps;   /* by block: last phi that had it as predecessor */
+  uint32_t module_md_scope;     /* number of entries of md_scope that are for the module's block */
+  bool mds_read;                /* the module's metadata were read */
+  bool has_units;               /* the module's metadata contain a compilation unit */
+  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
+  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
-  KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments for the function's end */
-  uint32_t n_params;                   /* of the current block */
+  KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
+  uint32_t n_params;                   /* number of parameters of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
-  bool restart;     /* the body is to be read again: see kn_bc_read_function */
-  bool see_debug;   /* then: a location was met, but they are not looked for yet */
-  bool no_addrs;    /* then, and while it is: no address may wait: see VS_ADDR */
+  bool restart;     /* the body must be read again: see kn_bc_read_function */
+  bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
+  bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
   bool bundles;     /* the next call has operand bundles */
-  bool no_code;     /* constants may not be made by instructions here */
+  bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
-  bool hoisting;    /* constants are being computed in the entry: their values serve all blocks */
-  uint32_t expr_depth, expr_count; /* constant expressions being made code; made in the function */
+  bool hoisting;    /* constants are being computed in the entry, for all blocks */
+  uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
 
-  bool later;               /* bodies are only noted, to be read by kiln_llvm_read_bodies */
-  bool silent;              /* errors stay in `diag` */
-  bool forked;              /* has forks: its tables do not change any more */
-  bool is_fork;             /* some tables are those of another reader */
+  bool later;   /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
+  bool silent;  /* errors are stored in `diag` and not reported to the module */
+  bool forked;  /* has forks: its tables must not change any more */
+  bool is_fork; /* some tables belong to another reader */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };
@@ -522,7 +523,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
-/* Makes `*array` of capacity `*cap` hold `need` items; false without memory. */
+/* Makes `*array` of capacity `*cap` hold `need` items; false if out of memory. */
 bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size);
 /* Frees what kn_bc_grow gave. */
 void kn_bc_release(struct kn_bc *r, void *p);
@@ -531,16 +532,16 @@ void kn_bc_release(struct kn_bc *r, void *p);
 #define KN_BC_PUSH(r, a, ...)                                                                      \
   (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
 
-/* Memory of the module's allocator: as realloc. */
+/* realloc with the module's allocator. */
 void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size);
-/* Frees all that a reader has. */
+/* Frees everything that a reader owns. */
 void kn_bc_free(struct kn_bc *r);
 
 /* ---- stream.c ---- */
 
 /* What comes next in a block. */
 enum kn_bc_entry { ENTRY_END, ENTRY_BLOCK, ENTRY_RECORD, ENTRY_ERROR };
-/* What to go back to behind a block. */
+/* The state to restore after a block. */
 struct kn_bc_saved {
   unsigned width;
   uint32_t scope_first, scope_n, scope_info;
@@ -552,24 +553,25 @@ struct kn_bc_saved {
 enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block);
 /* The same, but skips records of another code than `code`. */
 enum kn_bc_entry kn_bc_next_of(struct kn_bc *r, uint32_t code, uint32_t *block);
-/* Enters the block announced. */
+/* Enters the block that kn_bc_next just returned. */
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved);
-/* Restores after ENTRY_END. */
+/* Restores the state saved by kn_bc_enter, after ENTRY_END. */
 void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved);
-/* Restores in the middle of a block. */
+/* Restores the state saved by kn_bc_enter, in the middle of a block. */
 void kn_bc_unwind(struct kn_bc *r, const struct kn_bc_saved *saved);
-/* Skips the block announced. */
+/* Skips the block that kn_bc_next just returned. */
 bool kn_bc_skip(struct kn_bc *r);
-/* Code of the record whose abbreviation id was just read; UINT32_MAX if it is none. */
+/* Code of the record whose abbreviation id was just read; UINT32_MAX if it is not a record. */
 uint32_t kn_bc_code(struct kn_bc *r, unsigned id);
 /* Number of abbreviations of the current block. */
 uint32_t kn_bc_scope(struct kn_bc *r);
 /* Skips the record whose abbreviation id was just read. */
 bool kn_bc_skip_record(struct kn_bc *r, unsigned id);
-/* The form of the record ahead, those of variables for a debugger left out; FORM_ANY: another, or none.
- * *window: its first bits, from the abbreviation id on. Nothing is read. */
+/* The form of the next record, not counting records that describe variables to debuggers; FORM_ANY if it has no
+ * known form, or if there is none. *window gets its first bits, from the abbreviation id on. The position
+ * does not change. */
 unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
-/* True if a function's record of this code tells a debugger of a variable. */
+/* True if a function's record of this code describes a variable to debuggers. */
 static inline bool kn_bc_is_debug_record(uint32_t code) {
   return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
 }
@@ -591,14 +593,15 @@ bool kn_bc_read_types(struct kn_bc *r);
 /* Splits a first-class type into scalars; false (reported) if it cannot be a value. Its parts are
  * type_pieces[piece_first .. + n_pieces]. Scalars have one part. */
 bool kn_bc_split(struct kn_bc *r, uint32_t type);
-/* The same of a type that goes to memory or is passed, where integers of more than 128 bits within
- * aggregates are missing. */
+/* The same for a type that is stored or passed; reports aggregates that contain integers of more than 128 bits,
+ * which is not implemented. */
 bool kn_bc_split_plain(struct kn_bc *r, uint32_t type);
 /* Checks that `type` is a supported scalar; reports otherwise. */
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
 /* True if the type has a size; reports otherwise. */
 bool kn_bc_sized(struct kn_bc *r, uint32_t type);
-/* Gives integers of more than 64 bits an alignment of 8 bytes, and lays out anew what they are in. */
+/* Gives integers of more than 64 bits an alignment of 8 bytes, and recomputes the layout of types that
+ * contain them. */
 bool kn_bc_align_wide(struct kn_bc *r);
 /* Reports that values of `type` are not implemented; returns false. */
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) KN_COLD;
@@ -607,7 +610,7 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
-/* The same, and integers of more than 128 bits: types whose values are runs of parts. */
+/* The same, or an integer of more than 128 bits: true if values of the type are runs of parts. */
 static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
   return (unsigned)t->kind - TK_WIDE <= TK_ARRAY - TK_WIDE;
 }
@@ -621,26 +624,26 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
-/* What LLVM does differently on a target. */
+/* The facts about a target that LLVM's code for it depends on. */
 struct kn_bc_target {
   const char *alias; /* another name of it in triples; NULL: none */
   const char *
-    i128_mark; /* only data layouts with this align integers of 128 bits to 16 bytes; NULL: all do */
+    i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result, which else goes through memory */
-  uint8_t floats_read; /* of `floats`, those that Kiln returns as LLVM does */
+    x87s;              /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
   kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
 };
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
-/* Reads the module block, which was just announced; of bodies only the places if r->later. */
+/* Reads the module block, which was just announced; if r->later, only records where the bodies are. */
 bool kn_bc_read_module(struct kn_bc *r);
 
 /* ---- globals.c ---- */
 
-/* The record in ops. */
+/* Read the record in ops. */
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
@@ -654,9 +657,9 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
 
 /* ---- symver.c ---- */
 
-/* The record in ops: module-level assembly. */
+/* Reads the record in ops: module-level assembly. */
 bool kn_bc_module_asm(struct kn_bc *r);
-/* Defines the names with versions that it gives to symbols, which are all declared. */
+/* Defines the versioned names that the assembly gives to symbols; all symbols must be declared by now. */
 bool kn_bc_define_symvers(struct kn_bc *r);
 
 /* ---- constants.c ---- */
@@ -665,7 +668,7 @@ bool kn_bc_define_symvers(struct kn_bc *r);
 bool kn_bc_read_constants(struct kn_bc *r);
 /* Makes space for values and constants up to `need`. */
 bool kn_bc_room_vals(struct kn_bc *r, uint64_t need);
-/* Evaluates a constant of scalar type; reports what is none or cannot be expressed. */
+/* Evaluates a constant of scalar type; reports an id that is not a constant, and what kn_bc_num cannot hold. */
 bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);
 /* Evaluates the module's block addresses, which bodies could not. */
 bool kn_bc_eval_blocks(struct kn_bc *r);
@@ -700,8 +703,8 @@ static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out
 
 /* ---- expr.c ---- */
 
-/* Makes instructions of constant expression `id`, which is more than a relocation can do; `num` is what
- * its evaluation gave. */
+/* Builds instructions for constant expression `id`, which no relocation can express; `num` is what
+ * kn_bc_eval returned for it. */
 kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num *num);
 /* Computes in the entry block those of the function's constants from `first` on that need
  * instructions: operands of phis have no other place. */
@@ -719,29 +722,29 @@ bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
 
-/* A record of a function, decoded; the caller has counted it as an instruction. */
+/* Handles a decoded record of a function; the caller has counted it as an instruction. */
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
-/* Makes entry `id` of vals, not defined yet, one that can be looked at. */
+/* Grows vals so that entry `id`, which is not defined yet, can be read (VS_NONE at first). */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
 /* Reads an operand of a record that carries its type if it is a forward reference. */
 bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i, uint32_t *id,
                    uint32_t *type);
 /* Grows the table of values. */
 bool kn_bc_grow_vals(struct kn_bc *r) KN_COLD;
-/* The operand `id` where its state is anything but a handle; `type` is what it is used as. */
+/* The operand `id` if its state is not VS_HANDLE; `type` is the type that it is used as. */
 kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type);
-/* Binds the forward value that value n_vals is. */
+/* Binds value n_vals, which is a forward value, to `v`. */
 void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
 /* ---- metadata.c ---- */
 
 /* Reads the metadata block of a function, which was just announced. */
 bool kn_bc_read_metadata(struct kn_bc *r);
-/* Reads the module's metadata if they were not read yet; moves the position. */
+/* Reads the module's metadata unless that was done before; changes the position in the stream. */
 bool kn_bc_module_metadata(struct kn_bc *r);
-/* True if metadata `id` - 1 is the module's, not the function's. */
+/* True if metadata `id` - 1 belongs to the module, false if to the function. */
 static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
   return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
 }
@@ -753,14 +756,14 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
 /* ---- loc.c ---- */
 
-/* Looks for the location behind the instruction whose record was just read, and sets it: in bitcode it
- * follows its instruction. */
+/* Reads the location that follows the record of the current instruction, if there is one, and makes it
+ * current: it is needed before the instruction is built. */
 void kn_bc_loc_ahead(struct kn_bc *r);
 
 /* ---- fpclass.c ---- */
 
-/* Whether a float of `width` bits (32, 64, 128, of x87 80) is of a class in `mask`, FPClassTest's bits 0 to 9; an i8, 0 or 1.
- * `x` is its bits: an integer of that width, i128 for 80. */
+/* Whether a float of `width` bits (32, 64, 128, of x87 80) is of a class in `mask`, bits 0 to 9 of LLVM's
+ * FPClassTest: an i8, 0 or 1. `x` is its bits: an integer of that width, i128 for 80. */
 kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, unsigned width, unsigned mask);
 
 /* ---- int.c ---- */
@@ -771,12 +774,12 @@ kiln_value kn_bc_sext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type 
 /* The operand `id` of type `t`, zero-extended or sign-extended within its Kiln type. */
 kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type);
 kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type);
-/* Operations on integers that do not fill their Kiln type, and everything on i1. */
+/* Operations on integers that do not fill their Kiln type, and all operations on i1. */
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
 kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v);
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
-/* Loads and stores that are not those of one exact scalar. */
+/* Loads and stores of anything but one scalar of fit EXACT. */
 void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem);
 void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem);
 /* The operand `id` under another name or type: its own handle, or a copy if it is not defined yet. */
@@ -811,7 +814,7 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
 
 /* ---- vector.c ---- */
 
-/* Records that take vectors apart and put them together. */
+/* Handles the records that extract, insert and shuffle vector elements. */
 void kn_bc_vector(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* -v and (a op b) of pairs of floats. */
 kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v);
@@ -845,8 +848,8 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 /* True for calling conventions that equal C's. */
 bool kn_bc_cc(uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
-/* The same from its parts: calling convention and flags as in the record, a valid type, an attribute list;
- * `ops` are the arguments. */
+/* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
+ * attribute list; `ops` are the arguments. */
 void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
                    uint32_t callee_type, const uint64_t *ops, unsigned n);
 /* Makes the current function's parameters values. */

@@ -19,8 +19,8 @@ struct kn_bits {
   bool bad;      /* a variable-width number was longer than 64 bits */
 };
 
-/* The 57 bits (or more) from `pos`, at a position beyond `fast`. By value, so that copies of a cursor
- * can live in registers. */
+/* The 57 bits (or more) from `pos`, at a position beyond `fast`. Takes the cursor's fields by
+ * value, so that the caller's copy can stay in registers. */
 uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos);
 
 /* The bits from `pos`; at least 57 of them are valid. */
@@ -57,19 +57,19 @@ static inline uint64_t kn_bits_vbr(struct kn_bits *b, unsigned n) {
 
 /* ---- numbers in chunks of 6 bits, as most are ---- */
 
-/* The top bits of the chunks in a window, which say whether the number goes on: of nine chunks, and of
- * the eight that KN_BITS_PACK takes. */
+/* Masks of the top bits of the chunks in a window (set: another chunk follows): for nine chunks, and for the
+ * eight that kn_bits_pack takes. */
 #define KN_BITS_TOPS9 UINT64_C(0x20820820820820)
 #define KN_BITS_TOPS8 UINT64_C(0x820820820820)
 
-/* Puts the five lower bits of up to eight chunks together; bits behind the number's are zero. */
+/* Joins the five low bits of each of up to eight chunks to a number; `v` must be zero above the number. */
 static inline uint64_t kn_bits_pack(uint64_t v) {
   v = (v & UINT64_C(0x01f01f01f01f)) | (v >> 1 & UINT64_C(0x3e03e03e03e0));
   v = (v & UINT64_C(0x0003ff0003ff)) | (v >> 2 & UINT64_C(0x0ffc000ffc00));
   return (v & UINT64_C(0xfffff)) | (v >> 4 & UINT64_C(0xfffff00000));
 }
 
-/* A variable-width integer in chunks of 6 bits, quick where eight suffice. */
+/* A variable-width integer in chunks of 6 bits; fast if it has at most eight. */
 static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
   uint64_t w = kn_bits_peek(b, b->pos);
   if (!(w & 32)) {
@@ -86,8 +86,8 @@ static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
   return kn_bits_pack(w & (ends ^ (ends - 1)));
 }
 
-/* The same at the low end of a window, of up to four chunks and without branches: *w moves on, *used counts its
- * bits. KN_BITS_LONG of *slow is set if there are more. */
+/* The same from the low end of window *w, for up to four chunks and without branches: shifts *w past the number
+ * and adds its bits to *used. Sets bit KN_BITS_LONG of *slow if the number has more chunks. */
 #define KN_BITS_LONG (UINT64_C(1) << 23)
 static inline uint32_t kn_bits_four(uint64_t *w, unsigned *used, uint64_t *slow) {
   uint64_t end = (~*w | KN_BITS_LONG) & 0x820820; /* the first clear top bit of a chunk ends it */
@@ -100,11 +100,11 @@ static inline uint32_t kn_bits_four(uint64_t *w, unsigned *used, uint64_t *slow)
   return (v & 0x3ff) | (v >> 2 & 0xffc00);
 }
 
-/* Reads, or skips, `n` of them. */
+/* Reads, or skips, `n` integers in chunks of 6 bits. */
 void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n);
 void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
 
-/* Goes to the next multiple of 32 bits. */
+/* Moves to the next multiple of 32 bits. */
 static inline void kn_bits_align(struct kn_bits *b) { b->pos = (b->pos + 31) & ~UINT64_C(31); }
 
 /* The signed number in LLVM's encoding: sign in bit 0. */

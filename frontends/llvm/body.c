@@ -1,8 +1,9 @@
-/* The loop over a function block: decodes the frequent records from windows, the others into operands for
- * func.c. Called by funcdef.c. There are two loops of one source: one for functions whose instructions have
- * locations behind them, one for those without.
+/* The loop over a function block: decodes the frequent records from windows, all others into operands for
+ * func.c. Called by funcdef.c. The loop is compiled twice from one source: for functions whose instructions are
+ * followed by locations, and for those without.
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
- * could be a forward reference with a type behind it; else it is read the general way from its beginning. */
+ * could be a forward reference with a type behind it; else it is decoded again from its beginning in the
+ * general way, operand by operand. */
 #include "frequent.h"
 
 /* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts
@@ -35,7 +36,7 @@ static inline __attribute__((always_inline)) uint64_t few(const struct kn_bits *
   for (unsigned i = 0; i < n;) {
     uint64_t w = kn_bits_peek(b, pos);
     unsigned used = 0;
-    do { /* as long as the window surely has another one */
+    do { /* as long as the window certainly holds another number */
       if (w & 32) {
         to[i] = kn_bits_four(&w, &used, slow);
       } else {
@@ -77,14 +78,14 @@ static inline __attribute__((always_inline)) bool quick_gep(struct kn_bc *r,
   return true;
 }
 
-/* What the frequent unabbreviated records begin with, behind the abbreviation's id: their code, and the
- * number of operands if that is always the same. */
+/* The first bits, after the abbreviation id, of frequent unabbreviated records: their code, and the number of
+ * operands if that is always the same. */
 #define ALLOCA_HEAD (FUNC_ALLOCA | 4 << 6)
 #define CALL_HEAD ((FUNC_CALL & 31) | 32 | FUNC_CALL >> 5 << 6)
 _Static_assert(FUNC_ALLOCA < 32 && FUNC_CALL >= 32, "codes of one chunk, and of two");
 #define HEAD_BITS 12
 
-/* A stack variable whose position is behind the head; false if it needs the general way. */
+/* Reads an alloca; `pos` is the position after its head. False if it needs the general way. */
 static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, uint64_t pos,
                                                                uint64_t w, unsigned used,
                                                                const bool located) {
@@ -106,14 +107,15 @@ static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, 
   return true;
 }
 
-/* Calling convention and flags of a plain call: C's, with an explicit type. Bit 0, that it may be a tail call, says
- * nothing here. */
+/* Calling convention and flags of a plain call: C's, with an explicit type. Bit 0, which
+ * allows a tail call, is ignored. */
 #define PLAIN_CALL 0x8000
-#define PLAIN_CALL_BITS 0x60820u /* as a number of four chunks */
+#define PLAIN_CALL_BITS 0x60820u /* PLAIN_CALL encoded in four vbr 6 chunks */
 #define PLAIN_CALL_MASK 0xfffffeu
 #define PLAIN_CALL_SIZE 24
 
-/* A plain call of a defined value, whose position is behind the head; false if it needs the general way. */
+/* Reads a plain call of a defined value; `pos` is the position after its head. False if it needs the general
+ * way. */
 static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, uint64_t pos,
                                                              uint64_t w, unsigned used,
                                                              const bool located) {
@@ -152,9 +154,9 @@ static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
                     (v >> 4 & 0x1f00000));
 }
 
-/* What the loop reads from one window, if numbers are longer than that takes: in functions of more than
- * 32,768 values or blocks. The position is behind the record's id. False, and nothing done, if this is
- * something else. */
+/* Reads records that the loop reads from one window, but whose numbers are too long for that: in functions of
+ * more than 32,768 values or blocks. The position is after the record's abbreviation id. Returns false and does
+ * nothing for any other record. */
 static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn_bc_form *ab) {
   struct kn_bits bits = r->bits;
   const unsigned form = ab->form;
@@ -255,14 +257,14 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     if (KN_LIKELY(pos <= bits->fast)) {
       memcpy(&w, data + (pos >> 3), 8);
       w >>= pos & 7;
-    } else { /* near the end, or behind an error */
+    } else { /* near the end, or after an error */
       if (pos >= bits->end) return kn_bc_malformed(r, "the file ends within a function");
       w = kn_bits_peek(bits, pos);
     }
     unsigned id = (unsigned)w & mask;
     const struct kn_bc_form *ab = &r->known[id];
     w >>= width;
-    r->instructions++; /* taken back for what is none */
+    r->instructions++; /* decremented again if the record is not an instruction */
 #define DECODED(end)                                                                               \
   do {                                                                                             \
     bits->pos = (end);                                                                             \
@@ -394,7 +396,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     case FORM_COUNT: break;
     }
 #undef DECODED
-    /* The general way: the window may have moved on. */
+    /* The general way starts again at the record: `pos` may have passed it. */
     bits->pos = r->record_pos + width;
     if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
     if (!kn_bc_record(r, id)) return false;
@@ -402,7 +404,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     if (KN_UNLIKELY(r->restart)) break;
   }
 again:
-  r->instructions = before; /* it is read again */
+  r->instructions = before; /* the body is read again */
   return true;
 }
 

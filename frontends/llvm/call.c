@@ -7,11 +7,11 @@
 /* ---- signatures ---- */
 
 bool kn_bc_cc(uint64_t cc) {
-  /* C, fast, cold, x86_64_sysv: all as C for what Kiln supports */
+  /* C, fast, cold, x86_64_sysv: equal to C for all that Kiln supports */
   return cc == 0 || cc == 8 || cc == 9 || cc == 78;
 }
 
-/* Can values of `type` be passed at all? Depth is limited by the type's. */
+/* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
 static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   const struct kn_bc_type *t = &r->types[type];
   if (kn_bc_is_aggregate(t)) {
@@ -58,7 +58,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   return (int)t->n_pieces;
 }
 
-/* Makes `p` a parameter that is copied, as attribute `a` says. */
+/* Makes `p` a parameter that is passed by copying memory, as attribute `a` (byval) says. */
 static bool by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) {
   if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
   uint64_t size = r->types[a->type].size;
@@ -157,7 +157,7 @@ static uint32_t hash(uint64_t key, uint32_t cap) {
   return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
 }
 
-/* Makes the table of signatures twice as large. */
+/* Doubles the hash table of signatures. */
 static bool grow_sigs(struct kn_bc *r) {
   uint32_t cap = r->cap_sigs ? r->cap_sigs * 2 : 64, none = 0;
   struct kn_bc_sig *table = NULL;
@@ -293,22 +293,22 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
   return push_arg(r, kn_bc_use(r, id, type));
 }
 
-/* An argument behind the parameters: its constants need a type. */
+/* Appends a variadic argument; constants have to be given a type, since no parameter does that. */
 static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->ktype == KILN_TYPE_I128 && id < r->inst_base) {
     struct kn_bc_num v;
     if (r->csts[id].kind != CK_NONE) {
       if (!kn_bc_eval(r, id, 0, &v)) return false;
-      kiln_value c = kiln_const_i128(r->f, v.low, v.high); /* a small one has no type either */
+      kiln_value c = kiln_const_i128(r->f, v.low, v.high); /* a small i128 constant has no type */
       return push_arg(r, kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I128, c));
     }
   }
   return argument(r, id, type, 0);
 }
 
-/* A call of inline assembly with an empty template: nothing is done; an output that is tied to an
- * input is that input, others are any bits. */
+/* A call of inline assembly with an empty template: no instructions are needed; an output that is tied to
+ * an input is that input, other outputs are unspecified. */
 static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, const uint64_t *ops,
                       unsigned n) {
   const char *s = c->n ? (const char *)kn_bc_bytes(r, c->index) : "", *end = s + c->n;
@@ -345,8 +345,8 @@ static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, 
   kn_bc_def(r, ret, kn_bc_same(r, id, ret));
 }
 
-/* A signature that has the variadic arguments as parameters, since some are copied or joined. They go
- * where variadic ones go. `kinds` are their types. */
+/* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
+ * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
                         uint32_t n, kiln_sig *sig) {
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
@@ -372,7 +372,7 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
   return sig->id != 0 || kn_bc_unsupported(r, "so many arguments");
 }
 
-/* Arguments that are not all plain scalars, or that are variadic. May replace the signature. */
+/* Appends arguments that are not all plain scalars, or that are variadic. May replace the signature. */
 static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
                             const uint64_t *ops, unsigned n, kiln_sig *sig) {
   for (uint32_t k = 1; k < ft->n; k++) {
@@ -396,7 +396,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
 }
 
-/* The handle of value `id`, which is the function `g`: most calls' callee, and most are called once in a body. */
+/* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
 static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_bc_global *g) {
   struct kn_bc_val *v = &r->vals[id];
   if (v->t >> 24 != VS_CONST) return (kiln_value){v->h};
@@ -489,7 +489,7 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
                                            : kiln_build_result(r->f, v, k);
     r->parts.at[first + k] = part.id;
   }
-  for (uint32_t k = 0; k < count && s.ret != RET_DEMOTED; k++) { /* behind all results */
+  for (uint32_t k = 0; k < count && s.ret != RET_DEMOTED; k++) { /* after all RESULT instructions */
     uint32_t part = r->type_pieces.at[rt->piece_first + k].type;
     if (r->types[part].fit == FIT_BOOL)
       r->parts.at[first + k] =

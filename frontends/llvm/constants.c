@@ -116,7 +116,7 @@ static struct kn_bc_cst integer(const struct kn_bc_type *t, uint64_t v) {
   return (struct kn_bc_cst){.kind = CK_INT, .v = v};
 }
 
-/* Adds one. If it is small it is its own handle, in all functions: no use has to make it one. */
+/* Adds an integer constant. A small one gets its handle here, which is valid in all functions. */
 static inline bool add_integer(struct kn_bc *r, uint32_t type, const struct kn_bc_type *t,
                                struct kn_bc_cst c) {
   if (!add(r, type, c)) return false;
@@ -127,7 +127,7 @@ static inline bool add_integer(struct kn_bc *r, uint32_t type, const struct kn_b
   return true;
 }
 
-/* One record; the current type is `type`. */
+/* Reads one record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
   const uint64_t *op = r->ops.at;
   uint32_t n = r->ops.n;
@@ -233,7 +233,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   return ok && add(r, type, c);
 }
 
-/* A string: [array of characters], of `width` bits each. */
+/* Reads a string: [array of characters], of `width` bits each. */
 static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
   struct kn_bits *b = &r->bits;
   uint64_t n = kn_bits_vbr6(b);
@@ -327,7 +327,7 @@ static void canonical(struct kn_bc_num *v, unsigned bits) {
   if (bits <= 64) v->high = (uint64_t)((int64_t)v->low >> 63);
 }
 
-/* Only instructions can compute it. */
+/* Marks a constant as one that only instructions can compute. */
 static bool by_code(struct kn_bc_num *out) {
   *out = (struct kn_bc_num){.code = true};
   return true;
@@ -456,7 +456,7 @@ static bool eval_select(struct kn_bc *r, const struct kn_bc_cst *c, unsigned dep
   return true;
 }
 
-/* A <2 x float> as 64 bits. */
+/* Evaluates a <2 x float> to its 64 bits. */
 static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
                       struct kn_bc_num *out) {
   uint64_t half[2];
@@ -476,8 +476,8 @@ static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth
   return true;
 }
 
-/* The symbol of the block address in `c`. A body may have those of its own blocks at any time, others
- * only while the module is not frozen. */
+/* The symbol of the block address in `c`. A body may refer to its own blocks at any time, to blocks of other
+ * functions only while the module is not frozen. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
   if (c->index >= r->module_vals || r->csts[c->index].kind != CK_GLOBAL)
     return kn_bc_malformed(r, "block address of something that is no function");
@@ -559,7 +559,7 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   if (!ok) return false;
   *c = copy;
   c->code = out->code;
-  /* What is not memoised cannot multiply: no operation takes it twice. */
+  /* These are not memoised. That costs no exponential time, as no operation uses such an operand twice. */
   if (out->code || out->minus || out->narrow || t->bits > 64) return true;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
@@ -609,12 +609,12 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
     bool tls = num.symbol && r->has_tls &&
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
     bool code = num.minus || num.narrow || num.code;
-    if (r->no_code && (code || tls)) { /* code of it would be in the wrong block */
+    if (r->no_code && (code || tls)) { /* its instructions would be in the wrong block */
       kn_bc_unsupported(r, "this constant here");
       return (kiln_value){0};
     }
     if (code) v = kn_bc_expression(r, id, &num);
-    if (code && !r->hoisting) return v; /* a value of this block only */
+    if (code && !r->hoisting) return v; /* valid in this block only: not remembered */
     if (code) {
       if (r->status != KILN_OK) return v;
     } else if (num.symbol) {
@@ -688,7 +688,7 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
 
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id) {
   bool no_code = r->no_code;
-  r->no_code = true; /* the parts are kept for other blocks */
+  r->no_code = true; /* the parts are remembered for other blocks */
   bool ok = kn_bc_split(r, kn_bc_type_of(r, id)) && const_parts(r, id, kn_bc_type_of(r, id));
   r->no_code = no_code;
   return ok;

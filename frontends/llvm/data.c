@@ -1,5 +1,5 @@
-/* Initialisers of global variables, aliases, constructors and lists of used symbols: from constants
- * to bytes and relocations. Runs once, between the module's constants and the functions' bodies.
+/* Turns the initialisers of global variables into bytes and relocations; also aliases, constructors and lists of
+ * used symbols. Runs once, between the module's constants and the functions' bodies.
  * Invariant: a data item's bytes are written within its type's size, which bounds the work. */
 #include "bc.h"
 
@@ -18,7 +18,7 @@ static void put(uint8_t *to, uint64_t v, uint64_t n) {
   for (uint64_t i = 0; i < n && i < 8; i++) to[i] = (uint8_t)(v >> 8 * i);
 }
 
-/* Adds a relocation of the bytes at `at`. */
+/* Adds a relocation for the bytes at offset `at`. */
 static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
                             const struct kn_bc_num *v, uint8_t size) {
   if (it->n_relocs == it->cap_relocs &&
@@ -32,7 +32,7 @@ static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
   return true;
 }
 
-/* Writes constant `id` if it is simply the address of a global, as most are in tables. */
+/* Writes constant `id` if it is simply the address of a global, like most entries of tables. */
 static inline bool pointer(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type,
                            uint64_t at) {
   if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts[id].kind != CK_GLOBAL ||
@@ -72,7 +72,7 @@ static bool wide(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
   return true;
 }
 
-/* Writes constant `id`, which must be of type `type`, at `at`. Depth is that of the type. */
+/* Writes constant `id`, which must be of type `type`, at offset `at`. The recursion is limited by the type's depth. */
 static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
   if (id >= r->inst_base || kn_bc_type_of(r, id) != type)
     return kn_bc_malformed(r, "an initialiser of another type");
@@ -137,7 +137,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
     kind == CK_NULL || kind == CK_UNDEF || t->size == 0 || (kind <= CK_INT_UNDEF && c->v == 0);
   it->n_relocs = 0;
   if (kind == CK_BYTES && t->kind == TK_ARRAY && c->n + (uint64_t)c->x == t->size &&
-      t->size == t->count) { /* text lies there as it is to be, with its NUL */
+      t->size == t->count) { /* the constant's bytes, with the NUL, are the data */
     d.bytes = r->cbytes.at + c->index;
     if (merge && is_string(r, g, d.bytes, t->size)) d.flags |= KILN_DATA_MERGE_STRINGS;
   } else if (!zero || (merge && t->size == 1)) {
@@ -201,8 +201,8 @@ static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
   return true;
 }
 
-/* The global that a constructor belongs to, and false if another module has to define that: then it is not
- * this one's to call. */
+/* Finds the global that a constructor belongs to. *ours is false if only other modules define that global:
+ * then this module must not call the constructor. */
 static bool belongs_to(struct kn_bc *r, uint32_t id, kiln_symbol *with, bool *ours) {
   struct kn_bc_num v = {0};
   with->id = 0;
@@ -271,7 +271,7 @@ bool kn_bc_define_data(struct kn_bc *r) {
     if (g->what != KILN_SYMBOL_DATA) continue;
     if (!g->symbol) ok = special(r, g, false);
     else if (g->init && !g->skip) ok = define(r, g, &it);
-    if (KN_BC_EXACT && it.bytes) { /* so that writing behind its end is found */
+    if (KN_BC_EXACT && it.bytes) { /* one array per item, for sanitizers */
       kn_bc_release(r, it.bytes);
       it.bytes = NULL;
       it.cap_bytes = 0;

@@ -1,16 +1,15 @@
-/* Constant expressions that no number and no relocation can stand for: comparisons and selections
- * of addresses, arithmetic on parts of them. Older LLVM has them as constants, newer ones as
- * instructions, which is what they become here. Called by constants.c and, when a function's
- * constants were read, by func.c.
+/* Constant expressions that are neither a number nor expressible by a relocation: comparisons and selections
+ * of addresses, arithmetic on parts of addresses. Older versions of LLVM write them as constants; here they become
+ * instructions. Called by constants.c and, after a function's constants were read, by func.c.
  * Invariant: while hoisting, the entry block is being built, and each expression is made once. */
 #include "bc.h"
 
-/* Deepest nesting; most of them that one body may have where they cannot be shared. */
+/* Limits: nesting depth; number of expressions that are built in one body and cannot be shared. */
 enum { MAX_NESTING = 256, MAX_COUNT = 1 << 16 };
 
 static kiln_value none(void) { return (kiln_value){0}; }
 
-/* A difference of addresses, or the low part of one. */
+/* Builds a difference of addresses, or the low bits of an address. */
 static kiln_value address_part(struct kn_bc *r, const struct kn_bc_type *t,
                                const struct kn_bc_num *num) {
   kiln_value v = kiln_const_symbol(r->f, (kiln_symbol){num->symbol}, (int64_t)num->low);

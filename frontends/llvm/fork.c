@@ -1,13 +1,13 @@
 /* Reading the bodies of an opened module: in parts, in any order, and by forks of the reader in
- * several threads. What bodies change is copied to a fork when it reads its first body, in its own
- * thread; what they only read is the opened reader's.
+ * several threads. Tables that reading a body changes are copied to a fork when it reads its first body,
+ * in its own thread; tables that are only read are shared with the opened reader.
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
 #include "bc.h"
 
-/* Makes array `a` one of the reader's own, without content. */
+/* Makes array `a` an empty one, which no longer refers to another reader's memory. */
 #define EMPTY(a) ((a).at = NULL, (a).n = (a).cap = 0)
 
-/* Makes `r`, a copy of `base`, share with it what reading bodies does not change. */
+/* Makes `r`, a copy of `base`, share with `base` the tables that reading bodies does not change. */
 static void share(struct kn_bc *r, const struct kn_bc *base) {
   r->base = base;
   r->is_fork = true;
@@ -69,10 +69,10 @@ static bool copy(struct kn_bc *r, void *to, uint32_t *cap, const void *from, uin
   (copy((r), &(r)->a.at, &(r)->a.cap, (b)->a.at, (b)->a.n, 0, sizeof *(b)->a.at) &&                \
    ((r)->a.n = (b)->a.n, true))
 
-/* Copies to a fork what reading bodies changes. */
+/* Copies the tables that reading bodies changes to a fork. */
 static bool separate(struct kn_bc *r) {
   const struct kn_bc *b = r->base;
-  const uint32_t more = 256; /* values of a function: most have less */
+  const uint32_t more = 256; /* most functions have fewer values than this */
   r->base = NULL;
   return copy(r, &r->vals, &r->cap_vals, b->vals, b->n_vals, more, sizeof *r->vals) &&
          copy(r, &r->csts, &r->cap_csts, b->csts, b->n_vals, more, sizeof *r->csts) &&
@@ -82,7 +82,7 @@ static bool separate(struct kn_bc *r) {
          COPY(r, b, md_scope);
 }
 
-/* Reads what all forks would read, and lets nothing change from now on. */
+/* Reads in advance what each fork would otherwise read, and forbids changes of the reader from now on. */
 static bool prepare(struct kn_bc *r) {
   r->silent = false;
   if (kn_bc_module_metadata(r) && r->has_units && !r->has_debug) {
@@ -94,7 +94,7 @@ static bool prepare(struct kn_bc *r) {
   return r->status == KILN_OK;
 }
 
-/* Says which function ended with a status that the library or the sink gave. */
+/* Reports which function failed, if it was the library or the sink that returned the error status. */
 static void name_failed(struct kn_bc *r, const struct kn_bc_global *g) {
   r->diag = (kiln_diag){.status = r->status,
                         .block = UINT32_MAX,

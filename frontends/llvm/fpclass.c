@@ -1,6 +1,6 @@
-/* llvm.is.fpclass: integer tests of a float's bits, joined by or. intrinsics.c calls.
- * Invariant: the answer is LLVM 22's at -O0 for every encoding, also for those that x87 has no use for (a
- * leading bit that does not fit the exponent), whose class depends there on how LLVM tests for a mask. */
+/* llvm.is.fpclass: integer tests of a float's bits, joined by or. Called by intrinsics.c.
+ * Invariant: the answer is LLVM 22's at -O0 for every encoding, also for the invalid ones of x87 (whose
+ * leading bit does not match the exponent), for which LLVM's answer depends on how it tests for the mask. */
 #include "bc.h"
 
 /* Classes, as LLVM numbers them. */
@@ -23,7 +23,7 @@ static kiln_value pattern(const struct test *t, unsigned __int128 v) {
   return imm(t, t->type == KILN_TYPE_I64 ? (int64_t)(uint64_t)v : (int32_t)(uint32_t)v);
 }
 
-/* Tests what every format has. One integer test for each class or group of classes. */
+/* Tests for the classes of valid encodings: one integer test for each class or group of classes. */
 static kiln_value test_classes(const struct test *t, kiln_value x, unsigned width, unsigned mask) {
   bool inverted = __builtin_popcount(mask) > 5;
   if (inverted) mask = ~mask & ALL;
@@ -32,9 +32,9 @@ static kiln_value test_classes(const struct test *t, kiln_value x, unsigned widt
   unsigned mantissa = x87            ? 63
                       : width == 128 ? 112
                       : width == 64  ? 52
-                                     : 23; /* without the leading one */
+                                     : 23; /* bits of the significand without the leading one */
   unsigned __int128 sign = one << (width - 1);
-  /* x86_fp80 has its leading one in memory: the normal ones begin with it set */
+  /* x86_fp80 stores the leading one explicitly: the least normal number has it set */
   unsigned __int128 least = x87 ? (one << 64) + (one << 63) : one << mantissa;
   unsigned __int128 inf = sign - (one << (mantissa + x87)) + (x87 ? one << 63 : 0);
   unsigned __int128 quiet = one << (mantissa - 1);
@@ -91,11 +91,11 @@ static bool is_one_of(unsigned mask, const uint16_t *list, size_t n) {
   return false;
 }
 
-/* What LLVM says of an encoding of no class. Its tests for both kinds of NaN find it; a pseudo-denormal, whose
- * exponent is 0, is also found where exponents are held against 0 to test for zero and subnormal at once, and
- * is a number where a comparison of floats does for the mask. */
+/* What LLVM's test for `mask` returns for an invalid encoding. LLVM's tests for both kinds of NaN accept it. A
+ * pseudo-denormal, whose exponent is 0, is also accepted where LLVM compares the exponent with 0 to test for zero
+ * and subnormal at once, and counts as a number where LLVM uses a comparison of floats for the mask. */
 static bool says_of_invalid(unsigned mask, bool pseudo_denormal) {
-  /* masks that LLVM tests for to answer for all others */
+  /* masks that LLVM tests directly; if the complement of a mask is one, LLVM tests that and negates the result */
   static const uint16_t simple[] = {0x003, 0x001, 0x002, 0x204, 0x200, 0x004, 0x108,
                                     0x100, 0x008, 0x090, 0x080, 0x010, 0x060, 0x040,
                                     0x020, 0x1f8, 0x1c0, 0x038, 0x063, 0x0f0, 0x0f3};
@@ -110,7 +110,7 @@ static bool says_of_invalid(unsigned mask, bool pseudo_denormal) {
   return found != inverted;
 }
 
-/* Puts what is said of invalid encodings into a result of test_classes. */
+/* Corrects a result of test_classes for invalid encodings. */
 static kiln_value answer_invalid(const struct test *t, kiln_value x, unsigned mask,
                                  kiln_value result) {
   kiln_func *f = t->r->f;

@@ -1,5 +1,5 @@
-/* The frequent instructions, from operands that were decoded to builder calls. In line, because both ways of
- * decoding end here: the one from windows (body.c), and that from arrays of operands (func.c).
+/* The frequent instructions: from decoded operands to builder calls. Inline, because both decoders use them: the one
+ * that reads windows (body.c), and the one that reads arrays of operands (func.c).
  * Invariant: the current block is open, and every operand id is below n_vals or a forward reference. */
 #ifndef KN_LLVM_FREQUENT_H
 #define KN_LLVM_FREQUENT_H
@@ -11,14 +11,14 @@ static inline uint32_t kn_bc_absolute(const struct kn_bc *r, uint64_t relative) 
   return r->n_vals - (uint32_t)relative;
 }
 
-/* Behind a terminator: goes to the next block. */
+/* After a terminator: makes the next block current. */
 static inline void kn_bc_next_block(struct kn_bc *r) {
   uint32_t b = ++r->bb;
   r->n_params = 0;
   if (KN_LIKELY(b < r->n_bbs)) kiln_block_switch(r->f, (kiln_block){b});
 }
 
-/* The address of a load or store: *disp from the value returned. */
+/* The address of a load or store: the value returned + *disp. */
 static inline kiln_value kn_bc_address(struct kn_bc *r, uint32_t ptr, int32_t *disp) {
   *disp = 0;
   if (KN_LIKELY(ptr < r->n_vals)) {
@@ -114,10 +114,10 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
   }
   uint32_t id = r->n_vals;
   kiln_value v = kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
-  if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else defined as parts */
+  if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
 }
 
-/* Conditions by LLVM's predicates: 0 to 15 of floats, 32 to 41 of integers. */
+/* Kiln's conditions by LLVM's predicate: 0 to 15 for floats, 32 to 41 for integers. */
 static const uint8_t fconds[16] = {
   [1] = KILN_FOEQ,  [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
   [6] = KILN_FONE,  [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,

@@ -10,7 +10,7 @@ bool kn_bc_grow_vals(struct kn_bc *r) {
   return kn_bc_grow(r, &r->vals, &r->cap_vals, (uint64_t)r->n_vals + 1, sizeof *r->vals);
 }
 
-/* Makes entry `id`, which is not defined yet, one that can be looked at. */
+/* Grows vals so that entry `id`, which is not defined yet, can be read. */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
   uint64_t left = r->bits.end > r->bits.pos ? r->bits.end - r->bits.pos : 0;
   if (id - r->n_vals > left / 8) return kn_bc_malformed(r, "a value that is never defined");
@@ -23,10 +23,10 @@ bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
   return true;
 }
 
-/* The address `id`, which loads and stores did not need, as a value. */
+/* Computes address `id`, which was deferred (VS_ADDR), as a value. */
 static kiln_value computed(struct kn_bc *r, uint32_t id) {
   struct kn_bc_addr a = r->addrs.at[r->vals[id].h];
-  if (r->no_code) { /* an argument from a block that has its end */
+  if (r->no_code) { /* a phi's argument from a block that has its terminator already */
     r->restart = r->no_addrs = true;
     return kiln_const_int(r->f, 0);
   }
@@ -98,7 +98,7 @@ static void gep(struct kn_bc *r, uint64_t source, const uint64_t *ops, unsigned 
   }
   for (unsigned i = 0; i < n; i++) {
     uint32_t id = kn_bc_absolute(r, ops[i]);
-    if (KN_UNLIKELY(id >= r->n_vals)) { /* a forward one: its type follows */
+    if (KN_UNLIKELY(id >= r->n_vals)) { /* a forward reference: its type follows */
       if (++i >= n || ops[i] >= r->n_types) {
         kn_bc_malformed(r, "bad getelementptr");
         return;
@@ -132,7 +132,7 @@ bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i
   return true;
 }
 
-/* An instruction whose record was decoded into operands. */
+/* Builds an instruction whose record was decoded into operands. */
 static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   uint32_t a = 0, b = 0, type = 0, vtype = 0;
   unsigned i = 0;
@@ -201,7 +201,7 @@ bad:
   kn_bc_malformed(r, "a record of the wrong length");
 }
 
-/* A record that is no instruction; true if it was one of those. */
+/* Handles a record that is not an instruction; false if the record is something else. */
 static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {
   case FUNC_DECLAREBLOCKS:
@@ -216,7 +216,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN:
-    if (!r->has_debug) r->restart = r->see_debug = true; /* the first */
+    if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;

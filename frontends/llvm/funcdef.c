@@ -1,15 +1,15 @@
-/* The definition of a function: the builder's begin and end around the reading of its block, which begins
- * again if something in it says that the reader must know more (locations), or may do less (addresses
- * that wait). Called once per body by module.c. Invariant: what the body adds to the module's tables is
- * gone behind it. */
+/* The definition of a function: begins it in the builder, reads its block, and finishes it. The block is read
+ * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
+ * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
+ * removed after it. */
 #include "bc.h"
 
-/* How much of the constants is the module's. */
+/* How many entries of the tables of constants are the module's. */
 struct module_part {
   uint32_t words, list, bytes;
 };
 
-/* Frees what the function's body made, and makes the module's constants plain again. */
+/* Removes what the function's body added, and resets the module's constants to VS_CONST. */
 static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->cwords.n = kept->words;
   r->clist.n = kept->list;
@@ -29,8 +29,8 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->own_files = false;
 }
 
-/* Undoes the reading of a body so far, and makes the reader one that looks for locations if that is why. The
- * position is that of the module's metadata while that is read. */
+/* Undoes what was read of a body so far. If the reason is a location, reads the module's metadata, for which it
+ * changes the position, and makes the reader handle locations from now on. */
 static bool start_again(struct kn_bc *r, const struct kn_bc_saved *saved,
                         const struct module_part *kept) {
   kiln_func_discard(r->f);

@@ -1,5 +1,5 @@
 /* Records of global values: variables, functions, aliases. Declares a symbol for each variable and
- * function at once; aliases and initialisers wait for the module's constants (data.c). module.c calls.
+ * function at once; aliases and initialisers are done after the module's constants (data.c). Called by module.c.
  * Invariant: global values have the first value ids, in the order of their records. */
 #include "bc.h"
 
@@ -37,7 +37,7 @@ static bool is_local(const struct decl *d) {
   return d->desc.linkage == KILN_LINKAGE_INTERNAL || d->desc.linkage == KILN_LINKAGE_PRIVATE;
 }
 
-/* Sets the name, which is a range of the string table, of a global whose linkage is known. */
+/* Sets the name of a global, a range of the string table. The linkage must be known. */
 static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
   if (at > r->strtab_size || size > r->strtab_size - at || size >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
@@ -102,8 +102,8 @@ static bool named(const struct kn_bc_global *g, const char *s) {
   return g->name_length == strlen(s) && !memcmp(g->name, s, g->name_length);
 }
 
-/* What a JIT's module only refers to may be the process's own, which is not copied into the program as a
- * linker does. */
+/* In a module for the JIT, clears dso_local of symbols that are only declared: they may be defined by the process
+ * far away, and the JIT makes no copy relocations as a linker does. */
 static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
   if (!d->body && d->visibility == KILN_VIS_DEFAULT && kiln_module_jit(r->module))
     d->dso_local = false;
@@ -128,7 +128,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.g.tls = (uint8_t)tls;
   d.desc.tls = (kiln_tls)tls;
   if (op[3] & 1) d.g.data_flags |= KILN_DATA_READ_ONLY;
-  if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c looks at the rest */
+  if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c checks the rest */
   bool special = is_special(&d.g);
   if (special || (d.desc.section && !strcmp(d.desc.section, "llvm.metadata"))) {
     bool known = named(&d.g, "llvm.used") || named(&d.g, "llvm.compiler.used") ||
@@ -181,7 +181,7 @@ bool kn_bc_global_function(struct kn_bc *r) {
   kiln_sig sig;
   bool possible = kn_bc_sig_possible(r, g->type);
   if (used || possible) {
-    const struct kn_bc_sig *s = /* reports what is not possible */
+    const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs, g->fn_flags | (used ? KN_BC_SIG_DEFINITION : 0u));
     if (!s || !possible) return false;
     sig = s->sig;

@@ -1,5 +1,5 @@
-/* The rarer instructions: addresses, aggregates, phis, stack, switches, atomics, and the list of
- * what is not implemented. Called by func.c with a record's operands.
+/* The rarer instructions: addresses, aggregates, phis, stack, switches, atomics, and diagnostics
+ * for those that are not implemented. Called by func.c with a record's operands.
  * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
 #include "frequent.h"
@@ -26,8 +26,8 @@ static kiln_value index64(struct kn_bc *r, uint32_t id) {
                             KILN_TYPE_I64, (kiln_type)t->ktype, v);
 }
 
-/* True if the next record, a load or a store, takes the value to be defined as its address: usual. Then the
- * address may be left to that, and to others like it. */
+/* True if the next record is a load or a store whose address is the value that is about to be defined, as is usual.
+ * Then no instruction needs to compute the address: loads and stores add the displacement (VS_ADDR). */
 static bool access_follows(struct kn_bc *r) {
   uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
   unsigned id = (unsigned)w & ((1u << r->width) - 1), form = r->known[id].form;
@@ -47,7 +47,7 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
     return;
   }
   kiln_value a = kn_bc_use(r, base, base_type), index = {0};
-  bool same = true; /* nothing was added so far */
+  bool same = true; /* so far the address is equal to the base */
   uint64_t disp = 0;
   unsigned scale = 0;
   for (unsigned i = 0; i < n; i++) {
@@ -158,7 +158,7 @@ void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
   r->n_vals = id + 1;
 }
 
-/* Defines the next value: a part or a run of parts. */
+/* Defines the next value from r->parts: as one part or a run of parts. */
 static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
   if (kn_bc_in_parts(&r->types[type])) kn_bc_define_parts(r, type, first);
   else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
@@ -192,7 +192,7 @@ static void extract_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX || !follow(r, ops + i, n - i, &type, &part)) return;
-  if (id >= r->n_vals) { /* parts of a forward value: made values */
+  if (id >= r->n_vals) { /* parts of a forward value: copies, which can be bound */
     uint32_t count = r->types[type].n_pieces, at = r->parts.n;
     if (!KN_BC_ROOM(r, r->parts, (uint64_t)at + count)) return;
     for (uint32_t k = 0; k < count; k++) {
@@ -308,7 +308,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* ---- phis ---- */
 
-/* Gives the phi's arguments: record operands are (value, block) pairs from `ops`. `params` are the
+/* Sets the phi's arguments: the record's operands are (value, block) pairs from `ops`. `params` are the
  * block's parameters: one, or one per part. */
 static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint32_t type,
                      uint32_t first_param, uint32_t phi) {
@@ -328,7 +328,7 @@ static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint3
       break;
     }
     uint32_t pred = (uint32_t)ops[1];
-    if (pairs > 1) { /* several edges from one block: their argument is given once */
+    if (pairs > 1) { /* there may be several edges from one block: they share one argument */
       if (r->stamps.at[pred] == r->stamp) continue;
       r->stamps.at[pred] = r->stamp;
     }
@@ -464,7 +464,7 @@ static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* ---- branches ---- */
 
-/* Of more than 64 bits: comparisons number the case, and the switch is on that. */
+/* A switch on more than 64 bits: comparisons compute the number of the case, which Kiln's switch then takes. */
 static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
   uint32_t type = (uint32_t)ops[0];
   if (!kn_bc_scalar(r, type)) return;
@@ -551,7 +551,7 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   else kiln_build_brind(r->f, a, r->targets.at, count);
 }
 
-/* [exception]: {ptr, i32}. Without landing pads nothing gets here, but unoptimized code has it. */
+/* [exception]: {ptr, i32}. Without landing pads it is never reached, but unoptimized code contains it. */
 static void resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
@@ -571,7 +571,7 @@ static void resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
 }
 
-/* ---- the list ---- */
+/* ---- dispatch by record code ---- */
 
 void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {

@@ -1,7 +1,7 @@
 /* Integers that do not fill their Kiln type (i1, i24, i33, ...), casts of every kind, and loads and
- * stores of such integers. Called by func.c, inst.c, call.c where the fast way does not do.
- * Invariant: a value of type i1 is 0 or 1; the bits above the width of other odd types are anything,
- * and whoever depends on them clears or extends first. */
+ * stores of such integers. Called by func.c, inst.c, call.c for what their fast paths do not handle.
+ * Invariant: a value of type i1 is 0 or 1; the bits above the width of other odd types are
+ * unspecified, and code that depends on them clears or extends them first. */
 #include "bc.h"
 
 static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
@@ -87,7 +87,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
     default: kn_bc_malformed(r, "unknown binary operation"); return none;
     }
   }
-  enum { ANY, ZERO, SIGN }; /* what an operation wants in the bits above the type's */
+  enum { ANY, ZERO, SIGN }; /* what an operation requires of the bits above the type's width */
   static const struct {
     uint8_t op, above_a, above_b;
   } rows[BINOP_COUNT] = {
@@ -105,7 +105,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
     kn_bc_malformed(r, "unknown binary operation");
     return none;
   }
-  /* Both may be instructions: one after the other, not as C's unordered arguments. */
+  /* Both may build instructions: separate statements fix the order, which C leaves open for arguments. */
   kiln_value x = uses[rows[op].above_a](r, a, type), y = uses[rows[op].above_b](r, b, type);
   return binary(r, (kiln_op)rows[op].op, t, x, y);
 }
@@ -123,7 +123,7 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
   if (t->fit == FIT_BOOL || !is_signed) {
     x = kn_bc_use_z(r, a, type);
     y = kn_bc_use_z(r, b, type);
-    /* As signed numbers, true is -1: the order is the other way round. */
+    /* As a signed i1, true is -1: signed comparisons have the opposite order. */
     static const uint8_t turned[] = {
       [KILN_SLT] = KILN_UGT, [KILN_SGE] = KILN_ULE, [KILN_SLE] = KILN_UGE, [KILN_SGT] = KILN_ULT};
     if (is_signed) cond = turned[cond];
@@ -136,7 +136,7 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
 
 /* ---- casts ---- */
 
-/* Changes the Kiln type of integer `v`. */
+/* Converts integer `v` to another Kiln type. */
 static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned to,
                          kiln_op extend) {
   if (from == to) return v;
@@ -144,7 +144,7 @@ static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned 
                             (kiln_type)from, v);
 }
 
-/* Clears what is above bit 0 if `t` is i1. */
+/* Clears the bits above bit 0 if `t` is i1. */
 static kiln_value boolean(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
   if (t->fit != FIT_BOOL) return v;
   return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, imm(r, 1));
@@ -245,7 +245,7 @@ static unsigned part_size(unsigned n) { return n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 
 kiln_value kn_bc_load_bytes(struct kn_bc *r, kiln_value a, int32_t at, unsigned n, kiln_type kt,
                             unsigned mem) {
   if (n == kiln_type_size(kt)) return kiln_build_load(r->f, kt, a, at, mem);
-  kiln_value v = {0}; /* put together of 8, 4, 2 and 1 bytes: no byte behind it may be touched */
+  kiln_value v = {0}; /* joined from loads of 8, 4, 2 and 1 bytes: no byte after it may be read */
   for (unsigned done = 0; done < n;) {
     unsigned size = part_size(n - done);
     kiln_type low = kt == KILN_TYPE_I128 ? KILN_TYPE_I64 : kt, pt = part_type(size);

@@ -1,6 +1,6 @@
-/* LLVM's intrinsic functions that C meets: one row each in a sorted table, one case per kind below.
- * call.c hands over every call of a name that begins with "llvm.". What the table does not have, or
- * a case cannot do, is a diagnostic. Invariant: the table is sorted by name. */
+/* LLVM's intrinsic functions that C programs use: one row each in a sorted table, one case per kind below.
+ * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
+ * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
 #include "bc.h"
 
 enum kind {
@@ -175,7 +175,7 @@ static const struct row {
 };
 
 unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
-  for (;;) { /* the longest row that `name` is, or begins with before a '.' */
+  for (;;) { /* finds the longest row that is `name`, or a prefix of it that a '.' follows */
     size_t low = 0, high = sizeof rows / sizeof *rows;
     while (low < high) {
       size_t mid = (low + high) / 2, n = strlen(rows[mid].name);
@@ -224,8 +224,8 @@ static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_v
 }
 static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v); }
 
-/* An operation on the first arguments. What they are may be instructions, and C does not say in which
- * order it evaluates arguments of its own: so one after the other. */
+/* Builds an operation on the first two arguments. Reading each may build instructions, so that is done in separate
+ * statements: C does not specify in which order it evaluates arguments. */
 static kiln_value binary_args(const struct call *c, kiln_op op, unsigned type) {
   kiln_value x = arg(c, 0), y = arg(c, 1);
   return binary(c, op, type, x, y);
@@ -265,7 +265,7 @@ static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((ki
 
 /* ---- kinds ---- */
 
-/* POPCNT and BITREV of an i128, by its halves. */
+/* POPCNT and BITREV of an i128, from operations on its halves. */
 static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
   kiln_func *f = c->r->f;
   kiln_value half[2] = {v, binary(c, KILN_OP_LSHR, KILN_TYPE_I128, v, imm(c, 64))};
@@ -279,7 +279,7 @@ static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
                 binary(c, KILN_OP_SHL, KILN_TYPE_I128, half[0], imm(c, 64)));
 }
 
-/* Counts and reversals; odd widths are put into the lower bits of the type. */
+/* Bit counts and reversals; the results for odd widths are moved to the lower bits of the type. */
 static void bits(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = c->rt;
@@ -292,7 +292,7 @@ static void bits(const struct call *c) {
   }
   kiln_value v = kn_bc_use_z(r, arg_id(c, 0), arg_type(c, 0));
   unsigned gap = held(t) - t->bits;
-  if (gap && op == KILN_OP_CTZ) { /* a bit that stops the count */
+  if (gap && op == KILN_OP_CTZ) { /* sets the bit above the value, which ends the count */
     kiln_value stop = t->bits < 63    ? imm(c, INT64_C(1) << t->bits)
                       : t->bits == 63 ? imm(c, INT64_MIN)
                                       : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
@@ -324,7 +324,8 @@ static void min_max(const struct call *c) {
   def(c, v);
 }
 
-/* Saturating i128: the overflow flag chooses the end that a's sign, or the operation, names. */
+/* Saturating i128 operations: the overflow flag selects the limit, which depends on the sign of a, or for unsigned
+ * ones on the operation. */
 static void saturate_wide(const struct call *c) {
   kiln_func *f = c->r->f;
   kiln_op op = (kiln_op)c->row->op;
@@ -344,7 +345,8 @@ static void saturate_wide(const struct call *c) {
   def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
 }
 
-/* {value, i1}: of widths that do not fill their type, computed there and compared. */
+/* {value, i1}: for widths that do not fill their Kiln type, computes in that type and compares the result with its
+ * truncation. */
 static void overflow(const struct call *c) {
   struct kn_bc *r = c->r;
   uint32_t type = arg_type(c, 0), first = r->parts.n;
@@ -384,8 +386,8 @@ static void wide_overflow(const struct call *c) {
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
 
-/* A call of C function `name` with what is behind it for the first argument's type; the arguments are
- * the intrinsic's, and `last` if that is not none. */
+/* Calls the C function `name` with the suffix for the first argument's type; the arguments are the intrinsic's,
+ * and `last` if that is not none. */
 static kiln_value call_library(const struct call *c, const char *name, const char *const ends[3],
                                unsigned n, kiln_type result, kiln_value last) {
   struct kn_bc *r = c->r;
@@ -418,7 +420,7 @@ static void library(const struct call *c, const char *name, unsigned n) {
   def(c, call_library(c, name, c_names, n, result, (kiln_value){0}));
 }
 
-/* llvm.powi: the compiler's own library has it, for an exponent that is an int. */
+/* llvm.powi: a function of the compiler's runtime library, for an exponent of type int. */
 static void integer_power(const struct call *c) {
   kiln_type result = (kiln_type)c->rt->ktype;
   const char *const names[3] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2"};
@@ -504,7 +506,7 @@ static void pointer_mask(const struct call *c) {
 }
 
 static void lifetime(const struct call *c) {
-  uint32_t id = arg_id(c, c->n - 1); /* an older form has the size before it */
+  uint32_t id = arg_id(c, c->n - 1); /* the last argument; in older versions the size precedes it */
   if (id < c->r->n_vals && c->r->vals[id].t >> 24 == VS_SLOT)
     kiln_build_unary(c->r->f, (kiln_op)c->row->op, KILN_TYPE_PTR, (kiln_value){c->r->vals[id].h});
 }
@@ -533,7 +535,7 @@ static void load_relative(const struct call *c) {
   def(c, binary(c, KILN_OP_ADD, KILN_TYPE_I64, table, v));
 }
 
-/* No target has a mode that is not one of the IR's, such as 4, to nearest and away from zero. */
+/* Rounding modes that Kiln's IR lacks, such as 4 (to nearest, ties away from zero), exist on no target. */
 static void set_rounding(const struct call *c) {
   kiln_value mode = arg(c, 0);
   int64_t k = 0;
@@ -563,7 +565,7 @@ static bool scalars(const struct call *c, unsigned n) {
   return kn_bc_scalar(c->r, c->ret);
 }
 
-/* Arguments that each kind has at least. */
+/* Least number of arguments of each kind. */
 static unsigned needed(unsigned kind) {
   switch (kind) {
   case IN_IGNORE:
@@ -600,7 +602,7 @@ static bool is_i32(const struct kn_bc_type *t) {
   return t->kind == TK_INT && t->ktype == KILN_TYPE_I32 && t->fit == FIT_EXACT;
 }
 
-/* Is the result of the kind that the row's case builds? */
+/* Is the result's type one that the row's case can build? */
 static bool result_fits(const struct call *c) {
   const struct kn_bc_type *a = c->n ? arg_info(c, 0) : NULL;
   switch (c->row->kind) {
@@ -730,7 +732,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_POWI: integer_power(c); return;
   case IN_MODF: split_float(c); return;
   case IN_ROUND_INT: round_to_int(c); return;
-  case IN_OBJECT_SIZE: /* unknown: the least or the greatest answer */
+  case IN_OBJECT_SIZE: /* the size is unknown: LLVM's answer is 0 or -1, as argument 1 says */
     if (const_arg(c, 1, &k)) def(c, imm(c, k ? 0 : -1));
     return;
   case IN_LEVEL: level(c); return;

@@ -1,4 +1,4 @@
-/* Source locations of instructions. In bitcode a location follows its instruction, so it is looked for before
+/* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and func.c.
  * Invariant: r->loc is the newest location of the function, of line, column and scope r->loc_line, ... */
 #include "bc.h"
@@ -14,7 +14,7 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
  * error. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id) {
-  struct kn_bc_ops ops = r->ops; /* an instruction's operands may be in there */
+  struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
   r->ops = r->ahead;
   bool ok = kn_bc_md_record(r, id) && r->code == MD_FILE;
   uint64_t name_id = ok && r->ops.n > 1 ? r->ops.at[1] : 0;
@@ -77,8 +77,8 @@ static void unabbreviated(struct kn_bc *r, uint64_t pos) {
   location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2]);
 }
 
-/* The same from `pos` on in the form that LLVM 22 has: vbr 6, vbr 8, vbr 6, and behind them what nobody asks for: vbr 6,
- * one bit, vbr 6, vbr 3. `w` is the window at `pos`, of which `used` bits are taken already. */
+/* The same from `pos` on, in the abbreviation that LLVM 22 writes: vbr 6, vbr 8, vbr 6, and then fields that are
+ * skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at `pos`, of which `used` bits are taken already. */
 static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
   uint64_t start = pos + used, slow = 0;
   uint32_t line = kn_bits_four(&w, &used, &slow), column = w & 0x7f;
@@ -89,7 +89,7 @@ static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used
   pos += used;
   w = kn_bits_peek(&r->bits, pos);
   if (KN_LIKELY(!(slow & KN_BITS_LONG) && used <= 57 &&
-                !(w & 0x9020))) { /* the last in one chunk each */
+                !(w & 0x9020))) { /* each of the skipped fields has one chunk */
     r->bits.pos = pos + 6 + 1 + 6 + 3;
   } else {
     struct kn_bits b = r->bits;
@@ -108,7 +108,7 @@ static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
-/* A location in any other form; false if there is none. */
+/* Reads a location in any other form; false if there is none. */
 static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
@@ -127,8 +127,8 @@ static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   return true;
 }
 
-/* What an unabbreviated location begins with, behind the abbreviation's id: the code in two chunks, and of one that
- * is the same again, that it has no operands. */
+/* The first bits, after the abbreviation id, of an unabbreviated location: the code in two chunks. A record that
+ * repeats the previous location (AGAIN) has no operands. */
 #define LOC_HEAD ((FUNC_DEBUG_LOC & 31) | 32 | FUNC_DEBUG_LOC >> 5 << 6)
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12

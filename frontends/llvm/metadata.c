@@ -1,11 +1,11 @@
-/* Metadata: for each number the place of its record in the file, or of its string. Nothing else is kept of
- * what nobody asked for; whoever needs a node reads its record (kn_bc_md_record). Only modules with locations
- * come here: the module's block is gone through when the first one turns up, a function's with its body.
- * Called by body.c, fork.c and funcdef.c; loc.c asks.
+/* Metadata: a table that has, by number, the position in the file of each node's record or each string. Nothing else
+ * is stored; code that needs a node reads its record again (kn_bc_md_record). Only used for modules with
+ * locations: the module's block is scanned when the first location is found, a function's with its body.
+ * Called by body.c, fork.c and funcdef.c to fill the table, by loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "bc.h"
 
-/* ---- going through a block ---- */
+/* ---- scanning a block ---- */
 
 /* METADATA_STRINGS: [count, offset of the characters], blob: lengths as vbr 6, then characters. */
 static bool strings(struct kn_bc *r) {
@@ -37,8 +37,8 @@ static unsigned file_operand(uint32_t code) {
   }
 }
 
-/* The unabbreviated record whose code and number of operands were read: skips it, and returns the operand that is
- * a scope's file. */
+/* Skips the `n` operands of an unabbreviated record; returns operand `file`, which is a scope's file; 0 if `file`
+ * is 0. */
 static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   uint64_t id = 0;
   if (file != 0 && n > file) {
@@ -50,7 +50,7 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-/* The record at `pos`, whose abbreviation id was just read. */
+/* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
   uint64_t code, n = 0;
@@ -69,7 +69,7 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_GLOBAL_DECL_ATTACHMENT:
   case MD_INDEX_OFFSET:
   case MD_INDEX:
-  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* have no number */
+  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
   default: break;
   }
   unsigned file = file_operand((uint32_t)code);

@@ -1,5 +1,5 @@
 /* The module block: target, sections, comdats, and the order of the records and blocks inside. Called
- * once per module by reader.c. Global values are globals.c's.
+ * once per module by reader.c. Records of global values are read by globals.c.
  * Invariant: bodies come in the order of the functions that have one. */
 #include "bc.h"
 
@@ -53,7 +53,7 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  /* Before LLVM 18; to the ABI, which calls follow, they have 16 all the same. */
+  /* Data layouts from before LLVM 18 align i128 to 8 bytes in memory; calls follow the ABI, which says 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
     if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
@@ -107,8 +107,8 @@ static bool record(struct kn_bc *r) {
   }
 }
 
-/* A function's body, which is the next in the order of the functions that have one: reads it, or notes
- * where it is. Bodies that are not to be used are left out. */
+/* Handles a function block, which belongs to the next function that has a body: reads it, or records its position.
+ * Bodies that must be ignored are skipped. */
 static bool function_block(struct kn_bc *r) {
   if (!r->data_defined && !kn_bc_define_data(r)) return false;
   if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
@@ -119,7 +119,8 @@ static bool function_block(struct kn_bc *r) {
   return kn_bc_skip(r);
 }
 
-/* Notes the bodies that follow one another from the position on: the usual case of function_block. */
+/* Records the positions of consecutive function blocks from the current position on: the usual case of
+ * function_block. */
 static void note_bodies(struct kn_bc *r) {
   struct kn_bits b = r->bits;
   const uint64_t mask = (UINT64_C(1) << r->width) - 1;
@@ -127,11 +128,11 @@ static void note_bodies(struct kn_bc *r) {
   uint32_t next = r->next_body, noted = r->n_noted;
   for (; next < r->bodies.n; next++) {
     uint64_t w = kn_bits_peek(&b, b.pos), announced = b.pos + r->width + 8;
-    /* its width of abbreviation ids, less than 8, then its length in the next word */
+    /* a block's header: its width of abbreviation ids, here less than 8, then in the next word its length */
     if ((w & mask) != BC_ENTER_BLOCK || (w >> r->width & 0x8ff) != BLOCK_FUNCTION) break;
     uint64_t start = (announced + 4 + 31) & ~UINT64_C(31);
     uint64_t end = start + 32 + (kn_bits_peek(&b, start) & UINT32_MAX) * 32;
-    if (end > b.end) break; /* reported by whoever enters it */
+    if (end > b.end) break; /* the error is reported when the block is entered */
     uint32_t global = bodies[next].global;
     if (!r->globals.at[global].skip) bodies[noted++] = (struct kn_bc_body){announced, global};
     b.pos = end;
@@ -152,7 +153,7 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_CONSTANTS:
     if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
-  case BLOCK_METADATA: /* read when the first location turns up */
+  case BLOCK_METADATA: /* read when the first location is found */
     if (!r->metadata_pos) r->metadata_pos = r->bits.pos;
     return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);

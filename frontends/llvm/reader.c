@@ -15,7 +15,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   uint64_t at = r->record_pos;
   r->bits.end = r->bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
-  /* This is only an echo of the module's error, unless that is one of a function of another thread. */
+  /* If the module has an error, this one is a consequence of it, unless that is from a function of another thread. */
   if (!r->silent && kiln_module_status(r->module) != KILN_OK)
     return r->status = kiln_module_status(r->module);
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
@@ -35,7 +35,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     return status;
   }
   r->diag = d;
-  /* the function must not complain about what is missing from here on */
+  /* so that the function does not report errors that follow from this one */
   if (r->f) kiln_func_error(r->f, status, d.message);
   return status;
 }
@@ -50,7 +50,7 @@ bool kn_bc_malformed(struct kn_bc *r, const char *what) {
   return false;
 }
 
-/* Arrays start in one piece of memory: most files are small. */
+/* Arrays are allocated in one block of memory (the slab) while they fit, since most files are small. */
 #define SLAB_SIZE 49152u
 
 void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size) {
@@ -60,12 +60,12 @@ void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size) {
   return NULL;
 }
 
-/* Is `p` in the memory that all arrays start in? */
+/* Is `p` in the slab? */
 static bool in_slab(const struct kn_bc *r, const void *p) {
   return (uintptr_t)p - (uintptr_t)r->slab < SLAB_SIZE && r->slab != NULL;
 }
 
-/* Memory for the first `size` bytes of an array from the slab; NULL if it has no more. */
+/* Memory for the first `size` bytes of an array from the slab; NULL if the slab is full. */
 static void *from_slab(struct kn_bc *r, size_t size) {
   if (KN_BC_EXACT) return NULL;
   if (!r->slab) r->slab = kn_bc_resize(r, NULL, SLAB_SIZE);
@@ -194,8 +194,8 @@ static bool strtab(struct kn_bc *r) {
   }
 }
 
-/* Goes through the top level; notes where the module's block is and reads the string table, which
- * stands behind it. */
+/* Scans the blocks at the top level: finds the position of the module's block and reads the string table, which
+ * follows it. */
 static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
   struct kn_bits *b = &r->bits;
   r->width = 2;

@@ -9,7 +9,7 @@ uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos) {
   return w >> (pos & 7);
 }
 
-/* Number of ends among the chunks of a window: one bit in six, added up by a product. */
+/* Number of set bits in `ends`, which has at most one per chunk of six bits: a multiplication adds them up. */
 static inline unsigned count_ends(uint64_t ends) {
   return (unsigned)((ends >> 5) * UINT64_C(0x1041041041041) >> 48 & 63);
 }
@@ -24,7 +24,7 @@ void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n) {
       return;
     }
     n -= count;
-    /* If that was all, to behind the last end; else the rest of a number may be left. */
+    /* If all numbers were skipped, moves past the last end; else past all nine chunks, perhaps within a number. */
     b->pos += n == 0 ? 64 - (unsigned)__builtin_clzll(ends) : 54;
   }
 }
@@ -33,7 +33,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
   uint64_t pos = b->pos;
   for (uint64_t i = 0; i < n;) {
     uint64_t w = kn_bits_peek(b, pos);
-    if (!(w & KN_BITS_TOPS9) && n - i >= 9) { /* nine of one chunk */
+    if (!(w & KN_BITS_TOPS9) && n - i >= 9) { /* nine numbers of one chunk */
 #pragma GCC unroll 9
       for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
       i += 9;
@@ -42,7 +42,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
     }
     if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020) && n - i >= 4) {
 #pragma GCC unroll 9
-      for (unsigned k = 0; k < 4; k++) { /* four of two, as letters are */
+      for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as in text */
         uint64_t v = w >> 12 * k;
         to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
       }
@@ -50,7 +50,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
       pos += 48;
       continue;
     }
-    /* One by one, as far as the 57 bits reach that a window has at least. */
+    /* One by one, while they are in the 57 bits that a window is sure to have. */
     unsigned used = 0;
     do {
       uint64_t ends = ~w & KN_BITS_TOPS9;
@@ -88,9 +88,9 @@ static bool truncated(struct kn_bc *r) {
 
 /* ---- abbreviations ---- */
 
-/* Forms of abbreviations that have decoders: kinds of operands behind the code, as F (fixed; its
- * width goes to type_bits), f (fixed, to flag_bits), or of a width that must be: 1 4 (fixed), V (vbr 6),
- * t (vbr 3), v (vbr 4), W (vbr 8), A (array); c is a character (its width goes to flag_bits). */
+/* Forms of abbreviations that have decoders. `ops` has a letter for each operand after the code: F (fixed; its
+ * width is stored in type_bits), f (fixed; stored in flag_bits); of a prescribed width: 1, 4 (fixed), V (vbr 6),
+ * t (vbr 3), v (vbr 4), W (vbr 8); A (array); c (character; its width is stored in flag_bits). */
 static const struct {
   uint8_t code, form;
   char ops[8];
@@ -116,7 +116,7 @@ static const struct {
   {CST_CSTRING, FORM_CSTRING, "Ac"},
 };
 
-/* Recognises an abbreviation's form. */
+/* Finds the form of an abbreviation of blocks of kind `block`, and stores it in the abbreviation. */
 static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t block) {
   const struct kn_bc_abop *op = r->abops.at + a->first;
   if (op->kind != AB_LITERAL) return;
@@ -176,7 +176,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
       if (width == 0) op[i].kind = AB_LITERAL; /* always 0 */
     }
   }
-  /* An array is the last but one, its elements' type is last; a blob is last; neither is the code. */
+  /* An array must be the last operand but one, before its elements' type; a blob the last; neither may be the code. */
   for (uint64_t i = 0; i < n; i++) {
     bool element = i > 0 && op[i - 1].kind == AB_ARRAY;
     if ((op[i].kind == AB_ARRAY && (i == 0 || i + 2 != n)) ||
@@ -194,7 +194,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   return KN_BC_PUSH(r, r->scope, at);
 }
 
-/* Notes where the entries of each block are in blockinfo, if they are together. */
+/* Records the range in blockinfo of each block's entries, if they are adjacent. */
 static void index_blockinfo(struct kn_bc *r) {
   memset(r->info, 0, sizeof r->info);
   for (uint32_t i = 0; i < r->blockinfo.n; i++) {
@@ -258,8 +258,8 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   return true;
 }
 
-/* Adds the entries of blockinfo to the scope of the block entered, when they are first needed:
- * functions and constants are mostly decoded by known forms. */
+/* Adds the entries of blockinfo to the scope of the current block. Called when they are first needed: functions and
+ * constants are mostly decoded by known forms, without them. */
 static bool fill_scope(struct kn_bc *r) {
   uint32_t block = r->scope_info, first = 0, n = r->blockinfo.n;
   r->scope_info = UINT32_MAX;
@@ -439,7 +439,7 @@ bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
     return false;
   uint64_t n = kn_bits_vbr6(&r->bits), width = op[2].kind == AB_CHAR6 ? 6 : op[2].width;
   if (n <= left(r) / width) r->bits.pos += n * width;
-  else r->bits.pos = r->bits.end; /* found by the caller's next look */
+  else r->bits.pos = r->bits.end; /* the caller detects that the stream has ended */
   return true;
 }
 
@@ -479,8 +479,8 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
   return true;
 }
 
-/* Goes to the next entry that is no definition of an abbreviation, and no record unless its code is
- * `code` or that is ANY_CODE. A record is read. */
+/* Moves to the next entry, handling definitions of abbreviations on the way. Skips records unless `code` is
+ * ANY_CODE or their code; reads the record that it returns. */
 #define ANY_CODE UINT32_MAX
 static inline
   __attribute__((always_inline)) enum kn_bc_entry next_entry(struct kn_bc *r, uint32_t code,

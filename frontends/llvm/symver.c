@@ -1,7 +1,7 @@
 /* Module-level assembly, as far as it is about versions of symbols: `.symver name, other@version`, which
- * libraries say of what they define. Each becomes an alias of that name, as in an assembler's objects,
- * where linkers look for it. module.c calls for the record, data.c when all symbols are declared.
- * Invariant: everything else is refused. */
+ * libraries use for symbols that they define. Each becomes an alias of that name, as an assembler makes it for
+ * linkers. Called by module.c for the record, and by data.c when all symbols are declared.
+ * Invariant: all other assembly is reported as unsupported. */
 #include "bc.h"
 
 static bool refused(struct kn_bc *r) { return kn_bc_unsupported(r, "module-level assembly"); }
@@ -18,14 +18,14 @@ static const char *skip_blanks(const char *s) {
   return s;
 }
 
-/* A name from *s on; its length, 0 if there is none, and *s behind it. */
+/* Reads a name at *s and moves *s past it; returns its length, 0 if there is none. */
 static size_t take_name(const char **s) {
   const char *from = *s;
   while (is_name(**s)) ++*s;
   return (size_t)(*s - from);
 }
 
-/* One statement: up to the end of the line or a semicolon. Moves *at behind it. */
+/* Reads one statement, up to the end of the line or a semicolon. Moves *at past it. */
 static bool statement(struct kn_bc *r, const char **at) {
   static const char word[] = ".symver";
   const char *s = skip_blanks(*at);
@@ -45,7 +45,7 @@ static bool statement(struct kn_bc *r, const char **at) {
   const char *other = s;
   if (!take_name(&s) || *s++ != '@') return refused(r);
   if (*s == '@') s++;
-  if (!take_name(&s)) return refused(r); /* also @@@, which takes the other name away */
+  if (!take_name(&s)) return refused(r); /* @@@ too, which removes the original name */
   v.other = (uint32_t)(other - r->assembly.at);
   v.other_length = (uint32_t)(s - other);
   *at = s = skip_blanks(s);
@@ -80,7 +80,7 @@ bool kn_bc_define_symvers(struct kn_bc *r) {
     if (info.kind == KILN_SYMBOL_ALIAS) {
       target = info.target;
       offset = info.offset_bytes;
-    } else if (!info.desc.body) { /* the assembler would rename what refers to it */
+    } else if (!info.desc.body) { /* an assembler would rename the references to it */
       return kn_bc_unsupported(r, "versions of symbols that are defined elsewhere");
     }
     desc.name = r->assembly.at + v->other;

@@ -18,7 +18,7 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
                                     KILN_TYPE_I128};
   t->kind = TK_INT;
   t->bits = (uint32_t)bits;
-  unsigned up = 0; /* log2 of the bytes of the next type that holds it */
+  unsigned up = 0; /* log2 of the size in bytes of the smallest Kiln type that holds it */
   while (UINT64_C(8) << up < bits) up++;
   if (up < 5) t->ktype = ktypes[up];
   t->fit = bits == 1 ? FIT_BOOL : bits == UINT64_C(8) << up ? FIT_EXACT : FIT_ODD;
@@ -86,7 +86,7 @@ bool kn_bc_align_wide(struct kn_bc *r) {
       t->size = align_to((t->bits + 7) / 8, 3);
     } else if (t->kind == TK_STRUCT) {
       if (!place(r, t)) return false;
-    } else if (t->kind == TK_ARRAY) { /* sizes do not grow */
+    } else if (t->kind == TK_ARRAY) { /* the sizes of arrays do not change */
       const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
       t->align_log2 = e->align_log2;
       t->size = t->count * e->size;
@@ -102,7 +102,7 @@ static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
   t->align_log2 = 0;
   while (UINT64_C(1) << t->align_log2 < bytes) t->align_log2++;
   t->size = bytes ? UINT64_C(1) << t->align_log2 : 0;
-  if (t->align_log2 > 16) t->align_log2 = 16; /* what a symbol can have */
+  if (t->align_log2 > 16) t->align_log2 = 16; /* the largest alignment of a symbol */
 }
 
 static bool add_type(struct kn_bc *r) {
@@ -209,7 +209,7 @@ static bool add_type(struct kn_bc *r) {
   return true;
 }
 
-/* Adds i64, of which the parts of wide integers are, as a type of the reader's own. */
+/* Adds i64, the type of the parts of wide integers, to the type table: the module need not contain it. */
 static KN_COLD bool add_word(struct kn_bc *r) {
   if (!KN_BC_ROOM(r, r->ops, 1)) return false;
   r->code = TYPE_INTEGER;
@@ -294,7 +294,7 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
 /* Appends the parts of `type`, which is in `whole`, at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
 static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
   const struct kn_bc_type *t = &r->types[type];
-  if (t->size == 0) return true; /* no parts; ends the walk of deep types without content */
+  if (t->size == 0) return true; /* no parts, however deep it is nested */
   if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of so many parts");
   if (t->kind == TK_STRUCT) {

@@ -87,7 +87,7 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t i, int64_t *out) {
   if (id >= r->inst_base) return false;
   const struct kn_bc_cst *c = &r->csts[id];
-  *out = c->kind == CK_UNDEF ? -1 : 0; /* of the whole mask */
+  *out = c->kind == CK_UNDEF ? -1 : 0; /* if the whole mask is undefined or zero */
   if (c->kind == CK_NULL || c->kind == CK_UNDEF) return true;
   if (c->kind == CK_DATA && c->n == 2) {
     *out = (int32_t)kn_bc_words(r, c->index)[i];
@@ -143,7 +143,7 @@ kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v) {
 kiln_value kn_bc_vector_binop(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b) {
   kiln_value x = as_bits(r, a), y = as_bits(r, b), out[2];
   for (unsigned i = 0; i < 2; i++) {
-    kiln_value of_x = lane(r, x, i), of_y = lane(r, y, i); /* not as arguments: in this order */
+    kiln_value of_x = lane(r, x, i), of_y = lane(r, y, i); /* C does not order arguments */
     out[i] = widen(r, kiln_build_binary(r->f, op, KILN_TYPE_F32, of_x, of_y));
   }
   return join(r, out[0], out[1]);

@@ -1,11 +1,11 @@
 /* Integers wider than 128 bits (i136, i256, ...), which clang makes for large units of bit-fields and
  * for _BitInt: values are runs of i64 parts in r->parts, the lowest first. Called by int.c for all
- * that is done with them, and by constants.c.
- * Invariant: the bits of the highest part above the width are anything, and whoever depends on them
- * clears or extends first. */
+ * operations on them, and by constants.c.
+ * Invariant: the bits of the highest part above the width are unspecified, and code that depends on them
+ * clears or extends them first. */
 #include "bc.h"
 
-/* Most bits of integers that are multiplied: the code grows with the square. */
+/* Widest integers that can be multiplied, in bits: the code size grows with the square of the width. */
 #define MAX_MUL_BITS 1024
 
 static unsigned words(const struct kn_bc_type *t) { return (t->bits + 63) / 64; }
@@ -16,7 +16,7 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b
   return kiln_build_binary(r->f, op, KILN_TYPE_I64, a, b);
 }
 
-/* The condition as an i64. */
+/* The result of a comparison as an i64. */
 static kiln_value compare(struct kn_bc *r, kiln_icond cond, kiln_value a, kiln_value b) {
   return kiln_build_icmp(r->f, cond, KILN_TYPE_I64, a, b);
 }
@@ -37,7 +37,7 @@ static void sign_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v)
   v[top] = binary(r, KILN_OP_ASHR, v[top], imm(r, 64 - odd));
 }
 
-/* Extends `v`, which has `from` words, to `n`, which may be as many. */
+/* Extends `v`, which has `from` words, to `n` words, `n` >= `from`. */
 static void fill_words(struct kn_bc *r, bool is_signed, kiln_value *v, unsigned from, unsigned n) {
   kiln_value fill = imm(r, 0);
   if (is_signed && from < n) fill = binary(r, KILN_OP_ASHR, v[from - 1], imm(r, 63));
@@ -70,7 +70,7 @@ static void define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
 bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t) {
   if (c->kind != CK_WIDE && c->kind != CK_NULL && c->kind != CK_UNDEF)
     return kn_bc_unsupported(r, "constant expressions of integers wider than 128 bits");
-  for (unsigned i = 0; i < words(t); i++) { /* zero words at the top are left out */
+  for (unsigned i = 0; i < words(t); i++) { /* constants are stored without zero words at the top */
     uint64_t v = c->kind == CK_WIDE && i < c->n ? kn_bc_words(r, c->index)[i] : 0;
     if (!KN_BC_PUSH(r, r->parts, imm(r, (int64_t)v).id)) return false;
   }
@@ -94,7 +94,7 @@ void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type,
   kiln_value v[KN_BC_MAX_WORDS];
   unsigned bytes = (t->bits + 7) / 8;
   if (!parts_of(r, id, type, v)) return;
-  if (t->bits % 8) clear_top(r, t, v); /* the rest of the last byte is zero */
+  if (t->bits % 8) clear_top(r, t, v); /* as LLVM does: the unused bits of the last byte are zero */
   for (unsigned i = 0; i < words(t); i++)
     kn_bc_store_bytes(r, a, (int32_t)(8 * i), v[i], bytes - 8 * i < 8 ? bytes - 8 * i : 8,
                       KILN_TYPE_I64, mem);
@@ -108,7 +108,7 @@ static bool known_count(const struct kn_bc *r, uint32_t id, const struct kn_bc_t
   if (id >= r->inst_base) return false;
   const struct kn_bc_cst *c = &r->csts[id];
   *out = c->kind == CK_WIDE && c->n ? kn_bc_words(r, c->index)[0] : 0;
-  if (*out >= t->bits) *out = 0; /* any result will do */
+  if (*out >= t->bits) *out = 0; /* the result is undefined */
   return c->kind == CK_WIDE || c->kind == CK_NULL || c->kind == CK_UNDEF;
 }
 
@@ -121,7 +121,7 @@ static void shift_known(struct kn_bc *r, unsigned n, bool right, const kiln_valu
     if (right) {
       low = i + step < n ? v[i + step] : fill;
       high = i + step + 1 < n ? v[i + step + 1] : fill;
-    } else { /* what is behind the lowest word is zero */
+    } else { /* zeros come in at the lowest word */
       high = i >= step ? v[i - step] : fill;
       low = i >= step + 1 ? v[i - step - 1] : fill;
     }
@@ -131,10 +131,11 @@ static void shift_known(struct kn_bc *r, unsigned n, bool right, const kiln_valu
   }
 }
 
-/* The same by a variable count: by way of memory, which is read from a word on that the count gives. */
+/* The same by a variable count: stores the words to a stack slot, and loads them from an address that depends on
+ * the count. */
 static void shift_variable(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
                            kiln_value fill, kiln_value count, kiln_value *out) {
-  unsigned mask = 1; /* of the number of words: one that is out of range must not go elsewhere */
+  unsigned mask = 1; /* keeps counts that are out of range within the slot */
   while (mask < n - 1) mask = mask * 2 + 1;
   unsigned total = n + mask + 1, first = right ? 0 : mask + 1;
   kiln_value slot = kiln_slot_new(r->f, 8 * total, 3);
@@ -193,7 +194,7 @@ static void sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_val
   }
 }
 
-/* By rows: each word of `a` times all of `b`, as far as the product is kept. */
+/* Schoolbook multiplication: each word of `a` times all of `b`, as far as it is in the low `n` words. */
 static void mul(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
                 kiln_value *out) {
   for (unsigned i = 0; i < n; i++) {
@@ -257,7 +258,7 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
   define(r, type, out);
 }
 
-/* Computed with as many words as the result may need, and compared with what the width leaves of it. */
+/* Computes with as many words as the exact result may need, and compares that with the result cut to the width. */
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret) {
   const struct kn_bc_type *t = &r->types[type];
@@ -300,7 +301,7 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
     for (unsigned i = 1; i < n; i++) v = binary(r, KILN_OP_OR, v, x[i]);
     return compare(r, (kiln_icond)cond, v, imm(r, 0));
   }
-  /* From the lowest word up: a word that differs says more than all below it. */
+  /* From the lowest word up: if two words differ, the words below them do not matter. */
   static const struct {
     uint8_t lowest, middle, highest;
   } conds[KILN_ICOND_COUNT] = {
@@ -317,7 +318,7 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
     unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
     kiln_value decided = compare(r, (kiln_icond)c, x[i], y[i]);
     kiln_value equal =
-      compare(r, KILN_EQ, x[i], y[i]); /* right before its user: it stays in the flags */
+      compare(r, KILN_EQ, x[i], y[i]); /* right before the select: it stays in the flags */
     v = kiln_build_select(r->f, KILN_TYPE_I8, equal, v, decided);
   }
   return v;
@@ -358,7 +359,7 @@ static unsigned extended(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t f
   return 1;
 }
 
-/* Makes `v`, parts of a value that is not defined yet, values that may be defined under other names. */
+/* Copies `v`, the parts of a value that is not defined yet, so that they may be bound to another LLVM value. */
 static void copy_forward(struct kn_bc *r, unsigned n, kiln_value *v) {
   for (unsigned i = 0; i < n; i++) v[i] = kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I64, v[i]);
 }
@@ -370,7 +371,7 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
   bool fi = from_wide || f->kind == TK_INT, ti = to_wide || t->kind == TK_INT;
   unsigned n = 0;
   if ((!from_wide && !kn_bc_scalar(r, from)) || (!to_wide && !kn_bc_scalar(r, to))) return none;
-  if (to_wide && !kn_bc_split(r, to)) return none; /* so many words */
+  if (to_wide && !kn_bc_split(r, to)) return none; /* too many words */
   if (from_wide) {
     if (!parts_of(r, a, from, v)) return none;
     n = words(f);

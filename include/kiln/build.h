@@ -58,11 +58,11 @@ typedef enum kiln_fcond {
 /** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
 enum {
   KILN_MEM_SEXT = 1u << 5,       /**< load: the narrower memory value is sign-extended */
-  KILN_MEM_VOLATILE = 1u << 6,   /**< done exactly once, as said */
+  KILN_MEM_VOLATILE = 1u << 6,   /**< done exactly once, neither removed nor merged */
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: not needed again soon */
 };
-/** Alignment 2^n known for an access (n from 0 to 15); without it the type's own is assumed to be
- * unknown: unaligned accesses are always right. */
+/** States that the address of an access is a multiple of 2^n (n from 0 to 15). Without it no alignment is
+ * assumed: unaligned accesses are always allowed. */
 #define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
 
 /** Memory orderings, as in C11. */
@@ -97,14 +97,14 @@ typedef struct kiln_func kiln_func;
 /* ---- functions ---- */
 
 /** Starts the body of `symbol`. The entry block exists, has the signature's parameters as block
- * parameters, and is current. NULL only without memory (then the module's status says so) or without a
+ * parameters, and is current. NULL only if out of memory (then the module's status says so) or without a
  * session; other errors stick to the function. Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
-/** What the processor can do of which this function may make use, besides what the module's options say:
- * KILN_FEATURE_.... Before the function is finished. */
+/** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
+ * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
 /** Checks that the function is complete: every block terminated, every edge with its arguments,
- * every forward value bound. No building after it. Returns the function's status. */
+ * every forward value bound. Nothing can be built after it. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
@@ -112,13 +112,13 @@ KILN_API kiln_status kiln_func_verify(kiln_func *f);
  * session's output in the order of these calls. A function's error becomes the module's: kiln_module_status
  * and kiln_module_diag tell it, and no object is written; other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
-/** As kiln_func_compile, for front ends that go on without a function that fails: its error is theirs, the
- * module does not get it, and the symbol may be begun again. `diag` (may be NULL) tells it; its status is
- * KILN_OK if there was none. */
+/** As kiln_func_compile, for front ends that go on without a function that fails: its error is not passed to
+ * the module, and the symbol may be begun again. `diag` (may be NULL) gets the error; its status is KILN_OK if
+ * there was none. */
 KILN_API kiln_status kiln_func_try(kiln_func *f, kiln_diag *diag);
 /** Frees a function that is not wanted (NULL is allowed), and its error. Its symbol stays undefined. */
 KILN_API void kiln_func_discard(kiln_func *f);
-/** For helpers that must be ended, as <kiln/ssa.h>: from now on the function cannot be finished, which fails
+/** For helpers that must be ended before the function is finished, as <kiln/ssa.h>: from now on finishing fails
  * with `message` (not copied), until a call with NULL. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 /** Status of the function's first error, or KILN_OK. */
@@ -136,8 +136,8 @@ KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
 /* ---- blocks ---- */
 
-/** Makes a block. It may be branched to and filled at any time; blocks may be filled in any order,
- * and left and resumed (resuming costs a little). */
+/** Makes a block. Branches to it and instructions in it may be built at any time. Blocks may be filled in any
+ * order; building may leave a block and return to it, which costs a little. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 /** Makes `n` blocks with consecutive ids; returns the first. */
 KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t n);
@@ -145,7 +145,7 @@ KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t n);
 KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 /** The current block. */
 KILN_API kiln_block kiln_block_current(const kiln_func *f);
-/** Appends a parameter to any block but the entry, whenever before the function is finished. */
+/** Appends a parameter to any block but the entry, at any time before the function is finished. */
 KILN_API kiln_value kiln_block_param(kiln_func *f, kiln_block b, kiln_type type);
 /** Number of parameters that `b` has so far; the next one's index for kiln_edge_arg. */
 KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
@@ -154,9 +154,9 @@ KILN_API bool kiln_block_terminated(const kiln_func *f, kiln_block b);
 
 /* ---- operands ---- */
 
-/** Type of a value; VOID for an integer constant (it takes the type its use wants) and for none. */
+/** Type of a value; VOID for an integer constant (it takes the type that its use requires) and for none. */
 KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
-/** Integer constant of up to 64 bits, sign-extended where a use wants i128. It has no type. */
+/** Integer constant of up to 64 bits, sign-extended where a use requires an i128. It has no type. */
 KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
 /** i128 constant. */
 KILN_API kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high);
@@ -168,15 +168,15 @@ KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 /** Address of a symbol + addend. Thread-local symbols: only as operand of tls_addr. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
-/** Address of block `b` of this function, which becomes address-taken; for kiln_build_brind, now or
- * by way of memory. The entry has none. */
+/** Address of block `b` of this function, which becomes address-taken; for kiln_build_brind, directly
+ * or after being stored in memory. The entry's address cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
-/** Defines private data that belongs to this function, such as a string or a table; the symbol is for
- * this function's code and data. It is left out of the object if the function does not get there. All
- * of `desc` is copied. Errors stick to the function. */
+/** Defines private data that belongs to this function, such as a string or a table; only this
+ * function's code and data may use the symbol. The data is left out of the object if the function is. All of
+ * `desc` is copied. Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
- * directly, as one type, costs no more than a register. Content at first: any bits. */
+ * directly, as one type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);
 /** Makes a forward value: an operand to be bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
@@ -201,10 +201,10 @@ KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type,
 /** [CONV_..] from type `from` to `to`. */
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
-/** [NULLARY] no operands, a result of the operation's one type. [NULLARYV] neither. UNREACHABLE and TRAP end the
- * block. */
+/** [NULLARY] no operands, a result of the operation's one type. [NULLARYV] no operands, no result.
+ * UNREACHABLE and TRAP end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
-/** [RESULT] `index` from 1; directly behind its operation, or behind another result of it. */
+/** [RESULT] `index` from 1; directly after its operation, or after another result of it. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index);
 
 /** [ICMP] gives an i8. */
@@ -243,10 +243,10 @@ KILN_API kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_va
 /** [ATOMIC_STORE] of `v` to address `a`: relaxed, release or seq_cst. */
 KILN_API void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
                                       kiln_ordering order);
-/** [ATOMIC_RMW] at address `a` with operand `v`; gives what was there. */
+/** [ATOMIC_RMW] at address `a` with operand `v`; gives the old value in memory. */
 KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                           kiln_value v, kiln_ordering order);
-/** [ATOMIC_CAS] at address `a`: gives what was there; result 1 tells whether `desired` was stored. The
+/** [ATOMIC_CAS] at address `a`: gives the old value in memory; result 1 tells whether `desired` was stored. The
  * failure ordering is one of a load. */
 KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
                                           kiln_value expected, kiln_value desired,
@@ -263,8 +263,8 @@ KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a
 /** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
 KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
 
-/** An operation that the table lists and no target lowers yet (ASM, vectors, exceptions): gives the
- * function KILN_ERR_UNSUPPORTED with the place and `what`. */
+/** For an operation that the table lists but no target lowers yet (ASM, vectors, exceptions): the function
+ * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */
 KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 
 /* ---- terminators ---- */
@@ -300,8 +300,8 @@ KILN_API void kiln_block_take_address(kiln_func *f, kiln_block b);
 
 /* ---- places in the front end's input ---- */
 
-/** Says where in a text input the calls from here on come from (line and column from 1; line 0: not
- * known). Diagnostics about this function carry it, the later ones about its instructions too. */
+/** Sets the place in a text input that the calls from here on come from (line and column from 1; line 0: not
+ * known). Diagnostics about this function contain it, also later ones about the instructions built here. */
 KILN_API void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column);
 
 /* ---- debug information ---- */

@@ -1,6 +1,6 @@
 /* C types, their layout, and how the platform's ABI passes them: for front ends that call C or are called
  * by it. Describe types and signatures; calls, parameters, results and variable arguments are then built
- * with C's types, and no front end has to know the ABI. Stands on the builder's calls.
+ * with C's types, and no front end has to know the ABI. Uses only the builder's public calls.
  *
  * Facts: System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (5, 6.8, appendix B),
  * for Linux, little-endian. In calls a scalar is a value of kiln_ctype_info.value's type; everything else
@@ -35,11 +35,11 @@ extern "C" {
 #endif
 
 /** The C types and signatures of a module. Several threads may use one while none of them adds to it;
- * or each thread makes its own. Errors of adding stick to the module (kiln_module_status). A NULL gives
- * none. */
+ * or each thread makes its own. Errors of adding stick to the module (kiln_module_status). With NULL the
+ * calls give "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type of one kiln_ctypes; basic types have their kind's number in all of them. 0 is none. */
+/** A C type of one kiln_ctypes. A basic type's id is its kiln_ckind in all of them. 0 is none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0: none */
 } kiln_ctype;
@@ -75,18 +75,19 @@ typedef enum kiln_ckind {
   KILN_C_COMPLEX_DOUBLE,  /**< double _Complex */
   KILN_C_COMPLEX_LDOUBLE, /**< long double _Complex */
   KILN_C_ARRAY,           /**< elements of one type */
-  KILN_C_STRUCT,          /**< members behind each other */
-  KILN_C_UNION,           /**< members in one place */
+  KILN_C_STRUCT,          /**< members one after another */
+  KILN_C_UNION,           /**< members all at offset 0 */
   KILN_C_COUNT
 } kiln_ckind;
 
-/** Makes an empty table for `m`, by the ABI of its target; NULL only without memory or module. */
+/** Makes an empty table for `m`, for the ABI of its target; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
-/** Whether variadic arguments get C's default argument promotions: yes, until this says no. Without, a float
- * goes as a float and a char as a char, in the signatures made from then on, and kiln_build_cva_arg takes
- * such types; for languages that promote themselves, or whose callers and callees agree not to. */
+/** Whether variadic arguments get C's default argument promotions: they do, until this is called
+ * with false. Without promotion a float is passed as a float and a char as a char, in the signatures made from
+ * then on, and kiln_build_cva_arg takes such types: for front ends that promote themselves, or languages whose
+ * callers and callees do not promote. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
@@ -115,8 +116,8 @@ typedef struct kiln_clayout {
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0: none */
   uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
   /** Never passed or returned in registers, whatever it is made of, even if it is empty: of class MEMORY on
-   * x86-64, as if it were larger than 16 bytes on AArch64; so is what contains it. For types whose
-   * content the front end does not tell. C has no such types. */
+   * x86-64, as if it were larger than 16 bytes on AArch64; so are types that contain it. For types
+   * whose content the front end does not describe. C has no such types. */
   bool in_memory;
 } kiln_clayout;
 
@@ -163,22 +164,22 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /* ---- signatures ---- */
 
-/** Makes a C signature, or finds it: equal ones have equal ids. `flags` are KILN_SIG_...; `result` may be void. Parameters are scalars,
- * complex, structs or unions (arrays and functions are pointers by then). AArch64: floats in a homogeneous
- * aggregate that are aligned to 16 bytes by an attribute give KILN_ERR_UNSUPPORTED if they do not find
- * registers. */
+/** Makes a C signature, or finds it: equal ones have equal ids. `flags` are KILN_SIG_...; `result` may be void.
+ * Parameters are scalars, complex, structs or unions (arrays and functions must be given as pointers). AArch64:
+ * floats in a homogeneous aggregate that are aligned to 16 bytes by an attribute give KILN_ERR_UNSUPPORTED if
+ * there are not enough registers for them. */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n);
 /** The signature of a call of variadic `sig` with `n` more arguments of these types, which are promoted
  * as C does (unless kiln_ctypes_set_promotion says otherwise). */
 KILN_API kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                       uint32_t n);
-/** The signature in terms of Kiln, to declare functions with. */
+/** The signature as a kiln_sig, to declare functions with. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
-/* What follows is for front ends that want to see how it is done; the calls below do it. */
+/* How arguments and results are passed, for front ends that want to know; the calls below need none of it. */
 
-/** How an argument or result goes. */
+/** How an argument or result is passed. */
 typedef enum kiln_cpass {
   KILN_CPASS_NONE,      /**< not at all: void, empty structs */
   KILN_CPASS_VALUE,     /**< a scalar: one parameter or result */
@@ -188,9 +189,9 @@ typedef enum kiln_cpass {
   KILN_CPASS_SRET       /**< results: to memory whose address is the first parameter */
 } kiln_cpass;
 
-/** A part of an aggregate that travels by itself. */
+/** A part of an aggregate that is passed as a scalar of its own. */
 typedef struct kiln_cpiece {
-  kiln_type type;        /**< as which it travels */
+  kiln_type type;        /**< of that scalar */
   uint32_t offset_bytes; /**< in the aggregate */
   uint32_t size_bytes;   /**< how many bytes of it the aggregate has: at most the type's size */
 } kiln_cpiece;
@@ -198,10 +199,10 @@ typedef struct kiln_cpiece {
 /** Most pieces of an aggregate. */
 #define KILN_CPIECES_MAX 4
 
-/** How one argument, or the result, goes. */
+/** How one argument, or the result, is passed. */
 typedef struct kiln_carg {
   kiln_ctype type;   /**< as promoted */
-  kiln_cpass pass;   /**< how it goes */
+  kiln_cpass pass;   /**< how it is passed */
   uint32_t param;    /**< arguments: number of its first parameter in the kiln_sig */
   uint32_t n_pieces; /**< of `pieces`: with KILN_CPASS_PIECES */
   kiln_cpiece pieces[KILN_CPIECES_MAX]; /**< in order */

@@ -7,16 +7,16 @@
  *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
  *
  * What is folded: operations on constants, as docs/ir.md defines them; identities (add v, 0; mul v, 1; and v,
- * v); two constants in a row (add (add v, 1), 2); conversions of conversions, and those that what is known of
- * the bits of their operand makes needless (zext (trunc v) of a v that was loaded zero-extended);
- * comparisons of comparisons with 0 (icmp ne (zext (icmp ...)), 0); the parts of addresses. What is left alone:
- * whatever traps or gives any bits (udiv 1, 0; shl 1, 99), and arithmetic on floats, which depends on how
- * they are rounded.
+ * v); two operations with constants in a row (add (add v, 1), 2); conversions of conversions, and conversions
+ * that the known bits of their operand make redundant (zext (trunc v) of a v that was loaded zero-extended);
+ * comparisons of comparisons with 0 (icmp ne (zext (icmp ...)), 0); the parts of addresses. Not folded are
+ * operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99), and arithmetic on floats, which
+ * depends on the rounding mode.
  *
  * The result may be an integer constant, which has no type (kiln_value_type gives VOID), so a front end
  * that asks for types keeps them itself. Instructions that were built before and are not needed any more stay
- * in the function, and cost no code. Only instructions of the current block are looked at, so that no value
- * lives longer than its block for it. Errors are those of the builder. */
+ * in the function, and cost no code. Only instructions of the current block are looked at, so that folding
+ * does not make values live across blocks. Errors are those of the builder. */
 #ifndef KILN_FOLD_H
 #define KILN_FOLD_H
 

@@ -1,7 +1,7 @@
-/* Reading a function through accessors: what an operand is and where blocks go to, while it is built too;
- * and once it is finished, all of its blocks, instructions and edges. What interpreters, checkers and
- * translators to something else stand on. Nothing here changes or keeps anything; ids out of range give
- * "none". Values have the ids that the builder gave. */
+/* Read access to a function: what an operand is and which edges leave a block, also while it is built; and
+ * once it is finished, all of its blocks, instructions and edges. For interpreters, checkers and translators
+ * to other forms. Calls of these parts change nothing; ids out of range give "none". Values have the
+ * ids that the builder gave. */
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
@@ -62,16 +62,16 @@ KILN_API const char *kiln_module_name(const kiln_module *m);
 /** Name of an operation as in the text form, or "?". Static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
 
-/* ---- at any time, while a function is built too ---- */
+/* ---- at any time, also while a function is built ---- */
 
-/** Describes an operand: a front end asks whether one is a constant. Of a forward value NONE, until it is
- * bound and the function finished. */
+/** Describes an operand, so that a front end can tell whether it is a constant. A forward value gives NONE
+ * until it is bound and the function is finished. */
 KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
 /** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 /** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
-/** The type that the k-th operand has to have, which an integer constant there takes. VOID: there is no such
+/** The type that the k-th operand must have; an integer constant there has that type. VOID: there is no such
  * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 /** Blocks have ids below this. */
@@ -108,16 +108,16 @@ KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
  * value is written to `case_value` (may be NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
-/** Arguments of that edge: their number, which is that of the target's parameters; writes those
- * among the first `max` to `out`, in the order of the parameters. */
+/** Arguments of that edge: their number, which is that of the target's parameters; writes the
+ * first `max` of them to `out`, in the order of the parameters. */
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
 /* ---- the machine code of a function, for listings and debuggers ---- */
 
 /** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were made for
- * instruction `inst` of `block`; without `inst` for the block's beginning; without both they are
- * prologue, epilogue or literals. Pieces may be empty: the code of an instruction can be part of that
+ * instruction `inst` of `block`; if `inst` is 0, for the block's beginning; if there is no block either, they
+ * are prologue, epilogue or literals. Pieces may be empty: the code of an instruction can be part of that
  * of the one that uses its result, and an instruction that nobody needs has none. */
 typedef struct kiln_code_piece {
   uint32_t offset_bytes; /**< from the function's first byte; ascending */
@@ -145,15 +145,15 @@ typedef struct kiln_code_reloc {
 } kiln_code_reloc;
 
 /** From now on the session keeps the pieces of each function that it compiles (off at first; compiling
- * is a little slower then). False without memory. */
+ * is a little slower then). False if out of memory. */
 KILN_API bool kiln_session_map(kiln_session *s, bool on);
-/** The machine code of the function that the session compiled last; false if that was without the map,
- * or failed. Instructions have the ids that they had before it was compiled. */
+/** The machine code of the function that the session compiled last; false if the map was off then,
+ * or compiling failed. Instructions have the ids that they had before it was compiled. */
 KILN_API bool kiln_session_code(const kiln_session *s, kiln_code *out);
 /** The i-th relocation of that code; all zero beyond the last. */
 KILN_API kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i);
 
-/* ---- what was planned for a function, for those who look into the allocator ---- */
+/* ---- the register allocator's plan of a function, for work on Kiln ---- */
 
 /** Parts of a plan. */
 enum {

@@ -1,11 +1,11 @@
 /* The interpreter (libkiln-interp): runs the functions of a module without generating code, straight
  * from the semantics of docs/ir.md, with memory of this process: addresses are real, data is placed in
- * memory, calls to undefined symbols reach C, and addresses of functions can be called by C. Undefined
- * behaviour that it meets and traps are errors with their place.
+ * memory, calls to undefined symbols reach C, and addresses of functions can be called by C. Traps
+ * and undefined behaviour that it detects are errors, which have their place.
  *
  * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call,
- * stop, free. Calls may come from any number of threads; the rest from one. It runs on x86-64. An
- * interpreter that is NULL gives none or KILN_ERR_ARGUMENT. */
+ * stop, free. Any number of threads may call functions; all else must be done by one thread. It runs on x86-64.
+ * With an interpreter that is NULL, calls give "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
@@ -28,8 +28,8 @@ typedef struct kiln_interp_options {
    * interpreter's own. Thread-local symbols: asked at each use for the calling thread's, which has its
    * initial content already. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
-  /** Called with each fault, from within the failing call. A fault that no kiln_interp_call is there
-   * to return (C called a function by its address) ends the process by abort() afterwards. */
+  /** Called with each fault, from within the failing call. A fault outside of any kiln_interp_call,
+   * which could return it (C called a function by its address), ends the process by abort() afterwards. */
   void (*on_fault)(void *user, const kiln_diag *diag);
   void *user;           /**< for the calls above */
   uint64_t stack_bytes; /**< of each thread's frames; 0: 512 MiB (reserved, used as needed) */
@@ -38,18 +38,18 @@ typedef struct kiln_interp_options {
 } kiln_interp_options;
 
 /** Makes an interpreter for `m`, which must live longer. `options` may be NULL: defaults. NULL only
- * without memory or module. */
+ * if out of memory or module. */
 KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
 /** Frees it; nothing of it may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);
 
-/** Takes a finished function over (the function stays the caller's, to be compiled or discarded).
+/** Adds a finished function (which the caller still owns, and must compile or discard).
  * Errors go to the function, with their place. */
 KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
 /** A kiln_func_sink with the interpreter as `user`: adds the function instead of compiling it. */
 KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
 
-/** Places data, resolves symbols, applies relocations. After the last kiln_interp_add. */
+/** Places data, resolves symbols, applies relocations. To be called after the last kiln_interp_add. */
 KILN_API kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag);
 /** Address of a symbol: of data, or a function that C can call. NULL if it has none. Thread-local
  * data: the calling thread's. */
@@ -71,7 +71,7 @@ KILN_API kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag);
 /** Calls its destructors. */
 KILN_API kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag);
 
-/** The place that this thread is at, for signal handlers: false if it is not interpreting. */
+/** The place in the program where this thread is, for signal handlers; false if it is not interpreting. */
 KILN_API bool kiln_interp_where(kiln_interp *in, kiln_diag *out);
 
 #ifdef __cplusplus

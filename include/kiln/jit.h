@@ -4,11 +4,11 @@
  * them with what the JIT has already, and with the program's own symbols. What one call adds is a *unit*,
  * which can be removed again. Memory is never writable and executable in the same mapping.
  *
- * Threads: every function here may be called by any thread at any time, but for kiln_jit_free, which wants
- * that no other call on the JIT runs, and for streams, each of which belongs to one thread at a time.
- * Modules and sessions stay what they are: code is generated in them without any lock of the JIT, which
- * holds one only while it links. Nothing here may be called from a signal handler; code of a JIT may run
- * in one. A JIT or stream that is NULL, because making it failed, gives none or KILN_ERR_ARGUMENT.
+ * Threads: every function here may be called by any thread at any time, but for kiln_jit_free, during
+ * which no other call on the JIT may run, and for streams, each of which belongs to one thread at a time.
+ * Modules and sessions are used as without a JIT: generating code takes no lock of the JIT, which holds one
+ * only while it links. Nothing here may be called from a signal handler; code of a JIT may run
+ * in one. A JIT or stream that is NULL, because making it failed, gives "none" or KILN_ERR_ARGUMENT.
  *
  * Running code: the JIT does not know which functions run. Whoever removes a unit, or frees the JIT, sees
  * to it that no thread executes it, will return to it, or keeps addresses of it. Redefining a function
@@ -93,8 +93,7 @@ typedef struct kiln_jit_unit {
  * of range. */
 KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
 /** Frees a JIT and all its code and data, thread-local ones of all threads included. Its streams must be
- * freed before. Destructors are not
- * run: see kiln_jit_run_destructors. NULL is allowed. */
+ * freed before. Destructors are not run: see kiln_jit_run_destructors. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
 
 /** One module to add, with the sessions that compiled its functions: as for kiln_emit_elf. */
@@ -116,9 +115,9 @@ enum {
   KILN_JIT_FORWARD = 2
 };
 
-/** Links `n` modules with each other and with what is there, as one unit. Either all of it is done, or
- * nothing. On success the unit's functions can be called; constructors have not run yet. The modules and
- * sessions are only read and can be freed afterwards; a module may be added once.
+/** Links `n` modules with each other and with the units that were added before, as one unit. Either all of it
+ * succeeds, or nothing changes. On success the unit's functions can be called; constructors have not run yet.
+ * The modules and sessions are only read and can be freed afterwards; a module may be added once.
  *
  * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External
  * names of all units are one space, hidden ones are the unit's own. Of weak, link-once and common
@@ -161,7 +160,7 @@ KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit)
 /** A module whose functions are added while others are still being built, one by one. */
 typedef struct kiln_jit_stream kiln_jit_stream;
 
-/** Begins to stream `module`, which lives as long as the stream; NULL without memory or for a module of
+/** Begins to stream `module`, which lives as long as the stream; NULL if out of memory or for a module of
  * another machine. The stream belongs to one thread at a time. */
 KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
 /** Frees a stream; its units stay. NULL is allowed. */

@@ -1,4 +1,4 @@
-/* LLVM bitcode reader (libkiln-llvm): stands on the public API, needs no LLVM. */
+/* LLVM bitcode reader (libkiln-llvm): uses only the public API, and no code of LLVM. */
 #ifndef KILN_LLVM_H
 #define KILN_LLVM_H
 
@@ -34,10 +34,10 @@ KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
 /** Reads bodies `first` to `first` + `n` - 1, each at most once: builds each function in the reader's
  * session and gives it to `sink` (NULL: kiln_func_compile). `instructions` (may be NULL) is set to the
- * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that is not there, and once the
- * reader has forks. After any other error the reader reads no more, and kiln_llvm_diag tells it: the
- * module gets that of a function that does not compile only (its `on_diag` hears of what the function
- * itself reports), since other threads may be using it. */
+ * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that does not exist, and once
+ * the reader has forks. After any other error the reader reads no more, and kiln_llvm_diag returns the error.
+ * As other threads may be using the module, it only gets the error of a function that does not compile (and
+ * its `on_diag` is called for errors that the function itself reports). */
 KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
                                            kiln_func_sink sink, void *user, uint64_t *instructions);
 
@@ -47,9 +47,9 @@ KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
 
 /** Makes a reader of the same bodies that builds in session `s` of the same module, for another thread.
  * All forks are made of the opened reader by its thread, after kiln_module_freeze; then each may be
- * used by a thread of its own, while the opened reader only waits to be closed, last. What bodies
- * change is copied by the fork's own thread when it reads its first body. NULL without memory, or if
- * the arguments do not fit. */
+ * used by a thread of its own, while the opened reader only waits to be closed, last. Tables that
+ * reading bodies changes are copied by the fork's own thread when it reads its first body. NULL if out of
+ * memory, or if `l` is NULL, is a fork or has failed, or `s` is NULL or belongs to another module. */
 KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
 
 /** Closes a reader or a fork. NULL is allowed. */

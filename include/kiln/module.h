@@ -2,7 +2,7 @@
  * A module and its sessions are used by one thread at a time, until kiln_module_freeze: then each
  * session may have a thread of its own. Strings are copied. The first error of these calls sticks to the
  * module: later ones give "none" handles and change nothing. A module or session that is NULL, because
- * making it failed, is like one that has failed: every call gives "none" or KILN_ERR_ARGUMENT. */
+ * it could not be made, is like one with an error: every call gives "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_MODULE_H
 #define KILN_MODULE_H
 
@@ -69,7 +69,7 @@ typedef struct kiln_module_options {
 /** A module: everything that ends in one object. */
 typedef struct kiln_module kiln_module;
 
-/** Makes a module. NULL only without memory or with options out of range. `options` is copied. */
+/** Makes a module. NULL only if out of memory or with options out of range. `options` is copied. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 /** Frees a module. Its sessions must be freed before. NULL is allowed. */
 KILN_API void kiln_module_free(kiln_module *m);
@@ -181,7 +181,8 @@ typedef enum kiln_visibility {
   KILN_VIS_COUNT
 } kiln_visibility;
 
-/** How a thread-local symbol is reached. The most general that is safe is the front end's to say. */
+/** How a thread-local symbol is reached. The front end must choose one that is valid for the symbol; general
+ * dynamic always is. */
 typedef enum kiln_tls {
   KILN_TLS_NONE,            /**< not thread-local */
   KILN_TLS_GENERAL_DYNAMIC, /**< defined anywhere, loaded at any time */
@@ -213,8 +214,8 @@ typedef struct kiln_symbol_desc {
   const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
   size_t comdat_length;       /**< bytes; 0: `comdat` is NUL-terminated */
   uint8_t align_log2;         /**< functions: 0 for the target's default */
-  /** A definition follows in this module. Code that comes before it may then count on that (fewer
-   * detours through the GOT) as code behind it does anyway; in a frozen module all code does. */
+  /** A definition follows in this module. Code that is built before it may then rely on that (and
+   * uses the GOT less often), as code built after it does anyway; in a frozen module all code does. */
   bool body;
 } kiln_symbol_desc;
 
@@ -231,9 +232,9 @@ KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *d
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id);
 /** The symbol of a name that code or data refers to before it is known what it is: finds it, or makes one
  * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
- * kiln_alias_define may say what it is later; not that it is thread-local. */
+ * kiln_alias_define may later say what it is, but not that it is thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
-/** Finds a symbol by name; id 0 if there is none. */
+/** Finds a symbol by its name; id 0 if there is none. */
 KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 
 /** Flags of a section. */
@@ -256,12 +257,12 @@ typedef struct kiln_section_desc {
   uint32_t entry_bytes; /**< size of its entries (MERGE: not 0); 0: none */
 } kiln_section_desc;
 
-/** Says what the section `name` of symbols (kiln_symbol_desc.section) is. Without, its name and its
- * content decide: alloc, exec for functions, write for data that is not read-only. Saying the same again is
- * allowed. Whether content fits is seen when the object is written. */
+/** Sets the properties of section `name` (kiln_symbol_desc.section). For a section without this call, its name
+ * and its content decide: alloc, exec for functions, write for data that is not read-only. Setting equal
+ * properties again is allowed. Whether the content fits is checked when the object is written. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
-/** What was said of a section; false if nothing was. */
+/** The properties that kiln_section_declare set; false if it was not called for `name`. */
 KILN_API bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out);
 
 /** An address within initialised data: at `offset_bytes`, the address of `symbol` + `addend`. */
@@ -335,9 +336,9 @@ KILN_API kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i);
 /* ---- sessions ---- */
 
 /** A session compiles functions of one module, one after the other or several open at once. Its
- * memory stays warm from function to function. */
+ * memory is reused from function to function. */
 typedef struct kiln_session kiln_session;
-/** Makes a session; NULL without memory, or if `m` is NULL: one check does for both. */
+/** Makes a session; NULL if out of memory, or if `m` is NULL, so that checking the session is enough. */
 KILN_API kiln_session *kiln_session_new(kiln_module *m);
 /** Frees a session and its open functions. Its code is lost if no object was written before. */
 KILN_API void kiln_session_free(kiln_session *s);
@@ -361,7 +362,7 @@ typedef struct kiln_stats {
   uint64_t blocks;       /**< blocks made */
   uint64_t code_bytes;   /**< machine code, without padding between functions */
   uint64_t data_bytes;   /**< of the module's data definitions */
-  uint64_t spills;       /**< local values that were stored for want of a register */
+  uint64_t spills;       /**< local values that were stored because no register was free */
   uint64_t plan_ns;      /**< order, loops, homes */
   uint64_t walk_ns;      /**< selecting, allocating, encoding */
   uint64_t object_ns;    /**< writing the object */
@@ -369,7 +370,7 @@ typedef struct kiln_stats {
 } kiln_stats;
 /** Reads the statistics. */
 KILN_API kiln_stats kiln_session_stats(const kiln_session *s);
-/** Switches the clock of the stages on or off (off at first). */
+/** Switches measuring the times on or off (off at first). */
 KILN_API void kiln_session_time(kiln_session *s, bool on);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SSA form from assignments to variables, for front ends whose language has variables and that do not
  * want to place block parameters themselves: Braun, Buchwald, Hack, Leissa, Mallon, Zwinkau, "Simple and
- * Efficient Construction of Static Single Assignment Form" (2013). Stands on the builder's calls.
+ * Efficient Construction of Static Single Assignment Form" (2013). Uses only the builder's public calls.
  *
  * A variable that is read is a value; the helper adds the parameters and edge arguments that are needed,
  * and no others. For that it must know the edges: where a function has variables, branches are built by
@@ -49,7 +49,8 @@ extern "C" {
 #endif
 
 /** The variables of one function at a time. Memory comes from the module's allocator and stays from
- * function to function. Used by one thread at a time. A NULL gives none, or KILN_ERR_STRUCTURE. */
+ * function to function. Used by one thread at a time. With NULL the calls give "none" or
+ * KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
@@ -59,24 +60,24 @@ typedef struct kiln_var {
 
 /** Flags of kiln_ssa_begin. */
 enum {
-  /** A read that a way from the entry reaches without a write is an error of the function
+  /** A read that can be reached from the entry without a write before it is an error of the function
    * (KILN_ERR_STRUCTURE). Without this flag the variable is 0 there. */
   KILN_SSA_STRICT = 1
 };
 
-/** Makes a helper for functions of `m`; NULL only without memory or module. */
+/** Makes a helper for functions of `m`; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
 /** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end,
- * without which `f` cannot be finished, every branch between blocks of `f` is built, or told, by the calls
- * of this header. Errors stick to `f` like those of the builder; the calls here then give "none" and
- * change nothing. */
+ * without which `f` cannot be finished, every branch between blocks of `f` is built by the calls of this
+ * header, or announced by kiln_ssa_edge. Errors stick to `f` like those of the builder; the calls here then
+ * give "none" and change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
  * finished or compiled. Returns its status. KILN_ERR_STRUCTURE if there are variables and the edges that
- * were built are not those that were told. A function that is not wanted needs no end. */
+ * were built are not those that this helper was told of. A function to be discarded needs no end. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/** Receives each finished function of an input, in order; owns it then: it must end in
- * kiln_func_compile or kiln_func_discard before it returns. A status other than KILN_OK stops the
+/** Receives each finished function of an input, in order, and owns it: it must call kiln_func_compile or
+ * kiln_func_discard for it before it returns. A status other than KILN_OK stops the
  * reading. */
 typedef kiln_status (*kiln_func_sink)(void *user, kiln_func *f);
 

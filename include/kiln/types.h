@@ -39,7 +39,7 @@ typedef enum kiln_type {
   KILN_TYPE_F16,  /**< reserved, not lowered yet */
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
-  KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, which alone has it */
+  KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
   KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
   KILN_TYPE_V128, /**< 16 bytes of lanes; reserved */
@@ -138,10 +138,10 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and zeroes all but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Makes room for `more` bytes beyond `size` and returns where they start, or NULL without memory or `b`.
+/** Reserves space for `more` bytes after `size` and returns where they start, or NULL if out of memory or `b` is NULL.
  * Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more);
-/** Appends `size` bytes; false without memory. */
+/** Appends `size` bytes; false if out of memory. */
 KILN_API bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size);
 
 #ifdef __cplusplus
