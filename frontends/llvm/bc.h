@@ -417,6 +417,7 @@ struct kn_bc {
   uint32_t scope_first;        /* those of the current block */
   uint32_t scope_info; /* block whose entries in blockinfo are to be added; UINT32_MAX: none */
   struct kn_bc_ops ops, ahead; /* operands of the current record; of the record after it */
+  struct kn_bc_ops md_ops;     /* of a metadata record that a location in `ahead` refers to */
   uint32_t code;               /* code of the current record */
   const uint8_t *blob;
   uint64_t blob_size;

@@ -36,6 +36,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->scope);
   EMPTY(r->ops);
   EMPTY(r->ahead);
+  EMPTY(r->md_ops);
   EMPTY(r->cwords);
   EMPTY(r->clist);
   EMPTY(r->cbytes);

@@ -15,11 +15,11 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
  * error. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
-  r->ops = r->ahead;
+  r->ops = r->md_ops;
   bool ok = kn_bc_md_record(r, id) && r->code == MD_FILE;
   uint64_t name_id = ok && r->ops.n > 1 ? r->ops.at[1] : 0;
   uint64_t folder_id = ok && r->ops.n > 2 ? r->ops.at[2] : 0;
-  r->ahead = r->ops;
+  r->md_ops = r->ops;
   r->ops = ops;
   const struct kn_bc_md *name = string(r, name_id), *folder = string(r, folder_id);
   if (!name) return 0;
