@@ -96,8 +96,8 @@ static kiln_status generate(kiln_func *f) {
   uint64_t t1 = now(s->timing);
   status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
   uint64_t t2 = now(s->timing);
-  /* the session's own arrays report to the module that memory is lacking */
-  if (status == KILN_OK) status = kn_module_own(m);
+  /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
+  if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
 #endif
