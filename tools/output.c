@@ -136,8 +136,9 @@ bool tool_output_write_then(const char *path, const void *bytes, size_t size,
   struct stat st;
   if (strcmp(path, "-") == 0) {
     ok = write_all(STDOUT_FILENO, bytes, size);
-  } else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+  } else if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    /* also a symbolic link, such as /dev/stdout: what it names is written, and the link stays */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     ok = fd >= 0 && write_all(fd, bytes, size);
     if (fd >= 0) ok &= close(fd) == 0;
   } else {

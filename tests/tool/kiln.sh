@@ -159,6 +159,16 @@ if command -v gdb > /dev/null && gdb -q -batch -ex 'catch syscall exit_group' -e
 else
   skip "signals while a file is written" "no gdb, or it cannot trace"
 fi
+
+# A symbolic link is written through, and what was longer is cut.
+through() {
+  printf 'func @f() {\nb0:\n  ret\n}\n' > through.kir
+  head -c 9000 /dev/zero > long.o
+  ln -s long.o link.o
+  "$kiln" compile through.kir -o link.o && "$kiln" compile through.kir -o plain.o &&
+    [[ -L link.o ]] && cmp long.o plain.o
+}
+check "an output that is a symbolic link is written through" through
 check "an empty input" says 1 '/dev/null: the input is empty' "$kiln" compile -o clean/b.o /dev/null
 check "an empty standard input" says 1 'input is empty' bash -c "'$kiln' compile -o clean/b.o - < /dev/null"
 check "a text of nothing gives an empty object" bash -c "echo '; nothing' | '$kiln' compile -o empty.o - && readelf -h empty.o > /dev/null"
