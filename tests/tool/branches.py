@@ -2,8 +2,9 @@
 """Prints TAP: what bench/branches.c says of branches whose predictability is known.
 
 A program has a branch that is taken every other time, one that a generator of random numbers decides, one that
-repeats a pattern of 24, calls through a pointer that alternates, and one that is random: the first must be foreseen
-but for the beginning, the random ones wrong about every other time.
+repeats a pattern of six, calls through a pointer that alternates, and one that is random: the first must be foreseen
+but for the beginning, the random ones wrong about every other time. The pattern is short: what the model learns of
+a long one depends on the branches before it, those of the C library's start, which depend on the processor.
 """
 import os
 import re
@@ -27,7 +28,7 @@ int main(void) {
   unsigned state = 1;
   for (unsigned i = 0; i < RUNS; i++) {
     alternating(i & 1);
-    pattern(0x5a39c1u >> i % 24 & 1);
+    pattern(0x2cu >> i % 6 & 1);
     call_alternating(&f[i & 1]);
   }
   for (unsigned i = 0; i < RUNS; i++) {
@@ -41,7 +42,7 @@ int main(void) {
 }
 '''
 EXPECTED = [  # function, share of mispredictions: from, to
-    ('alternating', 0.0, 0.02), ('pattern', 0.0, 0.05), ('call_alternating', 0.0, 0.02),
+    ('alternating', 0.0, 0.02), ('pattern', 0.0, 0.02), ('call_alternating', 0.0, 0.02),
     ('random_bit', 0.3, 0.7), ('call_random', 0.3, 0.7)]
 
 
