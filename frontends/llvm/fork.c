@@ -4,6 +4,8 @@
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
 #include "bc.h"
 
+#include <stdio.h>
+
 /* Makes array `a` an empty one, which no longer refers to another reader's memory. */
 #define EMPTY(a) ((a).at = NULL, (a).n = (a).cap = 0)
 

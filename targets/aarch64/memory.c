@@ -29,8 +29,8 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
   x->ext = A64_UXTX;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
-    disp += (int32_t)in->c;
-    if (in->b) set_index(w, x, in);
+    disp += kn_addr_disp(in);
+    if (kn_addr_index(in)) set_index(w, x, in);
     h = in->a;
   }
   if (kn_is_value(h)) {
@@ -128,8 +128,8 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
 
 /* The address that ADDR `in` computes: its operands in registers. */
 static void begin_sum(struct kn_walk *w, const struct kn_inst *in, struct address *x) {
-  begin_address(w, in->a, (int32_t)in->c, x);
-  if (in->b == 0) return;
+  begin_address(w, in->a, kn_addr_disp(in), x);
+  if (kn_addr_index(in) == 0) return;
   if (x->index != KN_NO_REG) { /* the base is an address with an index of its own */
     unsigned t = kn_temp(w, KN_GP_MASK);
     add_index(w, t, base_register(w, x), x);

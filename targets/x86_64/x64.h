@@ -119,8 +119,8 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   int64_t d = disp;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
-    if (in->b) return false;
-    d += (int32_t)in->c;
+    if (kn_addr_index(in)) return false;
+    d += kn_addr_disp(in);
     h = in->a;
   }
   if (d != (int32_t)d) return false;
@@ -192,6 +192,8 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
 
 /* Conditions beyond the machine's: two flags at once. */
 enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
+/* Leaves comparison w->i in the flags, as condition cc, if its reader finds it there; else false. */
+bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);

@@ -16,6 +16,13 @@ def a(name):
 
 
 MUTANTS = [
+    # ---- what an instruction leaves to its reader ----
+    ('a comparison stays in the flags if nobody else reads it', X, 'lib/fold.c',
+     'return w->val[i].uses == 2 &&', 'return w->val[i].uses >= 2 &&'),
+    ('a comparison waits if nobody else reads it', A, 'lib/fold.c',
+     'if (w->val[i].uses != 1 ||', 'if (w->val[i].uses == 0 ||'),
+    ('an extension of a comparison is not made if nobody else reads it', X, 'lib/fold.c',
+     '|| w->val[i + 1].uses != 1 ||', '||'),
     # ---- plan: intervals, loops, homes ----
     ('a value is live to its last use', X, PLAN,
      '    r->last = p > r->last ? p : r->last;\n', ''),
