@@ -25,7 +25,9 @@ enum { CHECKS = 0 };
 #endif
 
 enum {
-  MOST = SANITIZED ? 2048 : EMULATED ? 4096 : 32768, /* or what the shape allows */
+  MOST = SANITIZED  ? 2048
+         : EMULATED ? 4096
+                    : 32768, /* or what the shape allows */
   STEP = 8,
   STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
   DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
