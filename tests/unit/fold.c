@@ -1,5 +1,5 @@
 /* What <kiln/fold.h> builds, as text: that it folds, what it leaves alone, and that errors stay errors. That the
- * values are right is unit_fold_run.c's. */
+ * values are right is tested by fold_run.c and fold_random.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
