@@ -27,7 +27,7 @@ static bool is_int(kiln_type t) { return t >= KILN_TYPE_I8 && t <= KILN_TYPE_I12
 
 /* ---- operations ---- */
 
-/* A kind of call with all that it takes but its operands. */
+/* Kinds of builder calls. */
 enum form { UNARY, BINARY, TERNARY, CONVERT, ICMP, FCMP, SELECT, FORMS };
 
 struct operation {
@@ -131,7 +131,7 @@ static kiln_bits cut(kiln_type t, kiln_bits v) {
   return v;
 }
 
-/* Values of a type that are somehow at an end. */
+/* Boundary values of a type. */
 static unsigned specials(kiln_type t, kiln_bits *out) {
   static const uint64_t ints[] = {0,    1,      2,       3,          7,          8,
                                   15,   16,     31,      33,         63,         64,
