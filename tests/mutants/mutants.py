@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone
-finds each: no code is run.
+"""Plants bugs in the allocator, one at a time, and checks that the allocation checker finds each without running
+code.
 
     mutants.py [--tap] [--only=TEXT] [--jobs=N]
 
 A row of table.py names a rule of the allocator, a target, a file, and a text in it that is
 replaced. What depends on the file is compiled again, with checks and without optimization, linked
-with mutants.c and run over .kir files. Every mutant must be found; one whose text is not
-there has lost its place and fails.
+with mutants.c and run over .kir files. Every mutant must be found; one whose text does not occur exactly once fails.
 """
 import argparse
 import concurrent.futures
