@@ -108,7 +108,7 @@ void gen_declare_host(struct gen *g) {
 static void add_results(struct gen *g, kiln_value first, const kiln_type *types, unsigned n,
                         kiln_value *out) {
   for (unsigned i = 0; i < n; i++) {
-    /* Most results are read; all are if somebody wants them. */
+    /* Most results are read; all of them if the caller of this function wants them. */
     if (i > 0 && out == NULL && gen_chance(g, 60)) break;
     kiln_value v = first;
     if (i > 0) {

@@ -12,15 +12,15 @@ struct cc_list {
   const char **at;
   size_t n, cap;
 };
-/* Appends a string; the tool ends without memory. */
+/* Appends a string; ends the tool if there is no memory. */
 void cc_push(struct cc_list *l, const char *s);
-/* Keeps a block of memory until the program ends, which is when it is free again. Returns it. */
+/* Registers a block of memory to be freed when the program ends. Returns it. */
 char *cc_keep(char *block);
 
 enum cc_kind {
   CC_FLAG,    /* for compiling, and for linking */
-  CC_LINK,    /* for linking only: what clang -c would not use */
-  CC_COMPILE, /* for compiling only: a link would overwrite what that made */
+  CC_LINK,    /* for linking only: clang -c would not use it */
+  CC_COMPILE, /* for compiling only: at the link it would overwrite a file that compiling made */
   CC_INPUT
 };
 
@@ -40,7 +40,7 @@ enum cc_mode {
   CC_LINK_ALL, /* compile and link */
   CC_OBJECT,   /* -c */
   CC_ASSEMBLY, /* -S */
-  CC_CLANG     /* all of it is clang's: -E, -M, --version, ... */
+  CC_CLANG     /* clang executes the whole command: -E, -M, --version, ... */
 };
 
 /* A command line. */
@@ -60,7 +60,7 @@ struct cc_args {
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
-  struct cc_list kept;  /* the same without the flags that mean nothing here, and -MJ */
+  struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
 
 /* Takes a command line apart (argv[0] is skipped). False after a message. */
@@ -68,11 +68,10 @@ bool cc_parse(struct cc_args *a, int argc, char **argv);
 
 /* The path of clang: $KILN_CLANG or clang-22. */
 const char *cc_clang(void);
-/* Becomes clang with the words `l` behind its name; only returns, with an exit status, after a
- * message. */
+/* Replaces this process by clang with the arguments `l`; only returns, with an exit status, after a message. */
 int cc_become(const struct cc_list *l);
-/* Runs clang with the words `l`; its standard output is appended to `out` (NULL: it stays), its standard
- * input is `in` (NULL: it stays). Returns its exit status; -1 after a message. */
+/* Runs clang with the words `l`; its standard output is appended to `out` (NULL: it is this process's), its standard
+ * input is `in` (NULL: this process's). Returns its exit status; -1 after a message. */
 int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in);
 /* The same for a whole command, whose first word is the program. What is appended to `out` is what it writes
  * to the descriptor `from`: 1 or 2. */
@@ -94,15 +93,15 @@ struct cc_plan {
   size_t n, cap;
   size_t next;             /* the first that belongs to no input yet */
   struct cc_list unwanted; /* files of compilations that failed */
-  kiln_buffer said;        /* what the driver said: the words of the jobs are there */
+  kiln_buffer said;        /* what the driver printed; holds the words of the jobs */
 };
 /* Asks clang for its plan; TOOL_OK, or the exit status after a message. */
 int cc_plan_make(struct cc_plan *p, const struct cc_args *a);
 /* Removes what compilations that failed have left, and frees the plan. */
 void cc_plan_free(struct cc_plan *p);
-/* Gets the bitcode of the next C input as the plan has it, with all files beside it. `object` and `assembly`
- * are set to the names that the plan has for these where others than the user's own are to be made; else NULL.
- * Returns the exit status. */
+/* Makes the bitcode of the next C input as the plan says, and all files that clang makes beside it. `object` and
+ * `assembly` are set to the plan's names for these if they are to be kept under other names than the output's; else
+ * NULL. Returns the exit status. */
 int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bitcode,
                     const char **object, const char **assembly);
 /* Appends to the compilation database (-MJ) what clang would. False after a message. */

@@ -46,7 +46,7 @@ static struct cc_item *add(struct cc_args *a, enum cc_kind kind, const char *wor
 
 /* ---- @files ---- */
 
-enum { MAX_FILES = 64 }; /* nested or not: what includes itself ends */
+enum { MAX_FILES = 64 }; /* in all, nested or not: bounds files that include themselves */
 
 static bool expand(struct cc_args *a, const char *word, unsigned *files);
 
@@ -78,7 +78,7 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
     return true;
   }
   FILE *f = fopen(word + 1, "rb");
-  if (f == NULL) { /* as clang does: then it is a word like others */
+  if (f == NULL) { /* as in clang, a missing file makes it an ordinary word */
     cc_push(&a->words, word);
     return true;
   }
@@ -102,16 +102,16 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
 
 enum {
   VALUE = 1,   /* the next word is its value, if nothing stands behind the flag itself */
-  LINKS = 2,   /* only the linker cares */
-  PREFIX = 4,  /* the word may go on */
-  CLANG = 8,   /* all of the command is clang's */
-  DROP = 16,   /* means nothing here */
+  LINKS = 2,   /* matters to the linker only */
+  PREFIX = 4,  /* the flag is a prefix of the word */
+  CLANG = 8,   /* clang executes the whole command */
+  DROP = 16,   /* has no effect here */
   NAMES = 32,  /* clang makes a file that it names after its output */
   REFUSE = 64, /* Kiln cannot do what it says */
-  ONCE = 128   /* not for the link */
+  ONCE = 128   /* not passed to the link */
 };
 
-/* The longest match counts; what is not here is a flag for everybody. Clang's own list: its
+/* The longest match counts; a flag that is not in this list is passed to compiling and linking. Clang's own list: its
  * include/clang/Driver/Options.td. */
 static const struct {
   const char *word;
@@ -240,7 +240,7 @@ static const struct {
   {"-z", VALUE | LINKS},
 };
 
-/* How the word is taken; `*exact` says whether it is all of the flag. */
+/* Looks up the flags of a word; `*exact` becomes whether the word is no longer than the match. */
 static unsigned lookup(const char *word, bool *exact) {
   unsigned how = 0;
   size_t best = 0;
@@ -262,7 +262,7 @@ static bool is_one_of(const char *s, const char *const *list) {
   return false;
 }
 
-/* True if an input is of a language by what -x said, or else by its suffix. */
+/* True if an input is in a language by its -x, or else by its suffix. */
 static bool is_language(const char *path, const char *said, const char *language,
                         const char *suffix) {
   if (said != NULL) return strcmp(said, language) == 0;
@@ -272,7 +272,7 @@ static bool is_language(const char *path, const char *said, const char *language
 
 /* ---- the whole ---- */
 
-/* Facts about the command that single flags tell. True if the word is all used up by that. */
+/* Records what a flag says about the whole command. True if the word needs no other treatment. */
 static bool note(struct cc_args *a, const char *word, const char *value) {
   static const char *const vectors[] = {"-fvectorize", "-ftree-vectorize", "-fslp-vectorize",
                                         "-ftree-slp-vectorize", NULL};

@@ -1,8 +1,8 @@
 /* Files that clang makes beside its output and names after it: coverage's, -save-temps', compilation databases and
- * the like. Since Kiln has clang write bitcode, not the output, the driver is asked for what it would run for the
- * command as it is (-###), and of that its compiler is run with nothing changed but what comes out. It costs a
- * second start of clang, so only commands with such flags go this way. verb_cc.c calls.
- * Invariant: a job of the plan is run once, or its place is taken by Kiln. */
+ * the like. Since clang writes bitcode for Kiln instead of the output, the driver is asked which jobs it would run
+ * for the unchanged command (-###), and its compiler's jobs are run with nothing changed but the kind of output. This
+ * costs a second start of clang, so it is done only for commands with such flags. Called by verb_cc.c.
+ * Invariant: each job of the plan is run once, or replaced by Kiln. */
 #define _GNU_SOURCE /* memmem */
 #include "cc.h"
 
@@ -30,7 +30,7 @@ static struct cc_list *job_new(struct cc_plan *p) {
   return &p->jobs[p->n++];
 }
 
-/* A line of jobs: words in quotes, in which a backslash stands before what is special. Changed in place. */
+/* Parses a job's line: words in quotes, with special characters behind a backslash. Changed in place. */
 static void parse_job(struct cc_list *job, char *p) {
   while ((p = strchr(p, '"')) != NULL) {
     char *word = ++p, *to = p;
@@ -44,7 +44,7 @@ static void parse_job(struct cc_list *job, char *p) {
   }
 }
 
-/* Takes the jobs from what the driver said, and passes warnings and errors on. */
+/* Takes the jobs from the driver's output, and passes its warnings and errors on. */
 static void parse_plan(struct cc_plan *p, char *text) {
   for (char *line = text, *next; line != NULL && *line != 0; line = next) {
     next = strchr(line, '\n');
@@ -101,7 +101,7 @@ static const char *value_of(const struct cc_list *job, const char *flag) {
   return i + 1 < job->n ? job->at[i + 1] : NULL;
 }
 
-/* What the compiler is to make, or NULL if the job is none of C. */
+/* The flag that says what a compiler's job makes; NULL if it does not compile C. */
 static const char *action_of(const struct cc_list *job) {
   static const char *const actions[] = {"-E", "-emit-llvm-bc", "-emit-obj", "-S"};
   const char *language = value_of(job, "-x");
@@ -121,8 +121,8 @@ static const struct cc_list *consumer(const struct cc_plan *p, const struct cc_l
   return NULL;
 }
 
-/* Runs a compiler's job with bitcode as its output, as Kiln wants it: through LLVM's passes, without the order
- * of uses. Into memory, unless `keep`. */
+/* Runs a compiler's job with bitcode as its output, as Kiln reads it: after LLVM's passes, without use-list orders.
+ * Into memory, unless `keep`. */
 static int run_for_bitcode(const struct cc_list *job, bool keep, kiln_buffer *bitcode) {
   struct cc_list l = {0};
   size_t out = last(job, "-o") + 1;
@@ -151,7 +151,7 @@ static int run_for_bitcode(const struct cc_list *job, bool keep, kiln_buffer *bi
   return status;
 }
 
-/* Notes the file of a compilation that failed which the driver would remove at the end. */
+/* Records the output of a failed compilation, which the driver would remove in the end. */
 static void fail_job(struct cc_plan *p, const struct cc_list *job) {
   static const char trace[] = "-ftime-trace=", save[] = "-save-temps";
   for (size_t i = 0; i < job->n; i++)
@@ -221,7 +221,8 @@ bool cc_database(const struct cc_args *a) {
   cc_push(&l, "-MJ");
   cc_push(&l, temporary);
   for (size_t i = 0; i < a->kept.n; i++) cc_push(&l, a->kept.at[i]);
-  int status = cc_run_command(&l, 2, &said, NULL); /* the compilation says the same */
+  int status =
+    cc_run_command(&l, 2, &said, NULL); /* its diagnostics are those of the compilation */
   free(l.at);
   kiln_buffer_free(&said);
   if (status < 0 || !tool_input_open(&in, temporary)) return false;

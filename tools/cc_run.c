@@ -1,6 +1,6 @@
-/* Running other programs for `kiln cc`: clang, with its output and input by way of pipes, and what
- * stands beside this program. Also its temporary files. verb_cc.c calls it.
- * Invariant: a program that was started has ended before the call returns. */
+/* Running other programs for `kiln cc`: clang, with its input and output through pipes, and programs in the same
+ * folder as this one. Also its temporary files. verb_cc.c calls it.
+ * Invariant: every program that a call started has ended when the call returns. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "cc.h"
 
@@ -48,7 +48,7 @@ static int wait_for(pid_t child, const char *program) {
   return 128 + WTERMSIG(status);
 }
 
-/* Reads what comes, writes what is wanted, until the reading end sees the end. */
+/* Writes `in` to one pipe while reading the other, until that ends. */
 static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) {
   size_t written = 0;
   while (from >= 0 || to >= 0) {
@@ -58,7 +58,7 @@ static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) 
       ssize_t n = write(to, in->data + written, in->size - written);
       if (n > 0) written += (size_t)n;
       if ((n < 0 && errno != EINTR && errno != EAGAIN) || written == in->size) {
-        close(to); /* the end, or nobody reads: its exit status will say why */
+        close(to); /* all is written, or the reader is gone: its exit status will say why */
         to = -1;
       }
     }
@@ -99,7 +99,7 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
     tool_error("cc: %s", strerror(errno));
     return -1;
   }
-  if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
+  if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer system calls; may be refused */
   pid_t child = start(argv, input[0], output[1], from);
   if (output[1] >= 0) close(output[1]);
   if (input[0] >= 0) close(input[0]);
@@ -143,7 +143,7 @@ int cc_run_beside(const char *program, const char *argument, const char *path) {
 
 /* ---- temporary files ---- */
 
-/* They live until the program ends, in a list that the handler of signals reads. */
+/* Temporary files are kept until the program ends, in a list that the signal handler reads. */
 struct temporary {
   struct tool_temporary known;
   char path[];

@@ -1,5 +1,5 @@
-/* The `kiln` tool: picks the verb and hands over. Each verb parses its own flags and calls the
- * public API; exit codes are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
+/* The `kiln` tool: finds the verb and calls it. Each verb parses its own flags and calls the public API; exit codes
+ * are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
 #include "tool.h"
 
 #include <stdio.h>

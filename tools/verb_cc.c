@@ -1,6 +1,6 @@
-/* `kiln cc`: a C compiler for build systems. Clang preprocesses, checks and gives bitcode; Kiln makes
- * the object; clang does what is not C, and links. cc_args.c takes the command line apart.
- * Invariant: what clang says and its exit status go to the caller as they are. */
+/* `kiln cc`: a C compiler for build systems. Clang preprocesses, checks and writes bitcode; Kiln makes the object;
+ * clang compiles other languages, and links. cc_args.c takes the command line apart.
+ * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "threads.h"
 
@@ -58,13 +58,13 @@ static void push_flags(struct cc_list *l, const struct cc_args *a) {
 static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode) {
   struct cc_list l = {0};
   push_flags(&l, a);
-  if (a->mode == CC_LINK_ALL) cc_push(&l, "-Qunused-arguments"); /* some are the linker's */
+  if (a->mode == CC_LINK_ALL) cc_push(&l, "-Qunused-arguments"); /* some flags are for the linker */
   if (!a->vectorize) {                                           /* no vectors yet */
     cc_push(&l, "-fno-vectorize");
     cc_push(&l, "-fno-slp-vectorize");
   }
   bool depends = a->depends && !in->preprocessed;
-  if (depends && !a->depends_name) { /* else it would be that of the pipe */
+  if (depends && !a->depends_name) { /* else it would be the pipe's name */
     cc_push(&l, "-MQ");
     cc_push(&l, a->out != NULL ? a->out : renamed(in->word, false, ".o"));
   }
@@ -74,7 +74,9 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
   }
   cc_push(&l, "-c");
   cc_push(&l, "-emit-llvm");
-  cc_push(&l, "-Xclang"); /* for LLVM's passes alone, and dearer for clang than Kiln is */
+  cc_push(
+    &l,
+    "-Xclang"); /* use-list orders serve LLVM's passes only, and cost clang more time than Kiln takes */
   cc_push(&l, "-no-emit-llvm-uselists");
   cc_push(&l, "-o");
   cc_push(&l, "-");
@@ -195,7 +197,7 @@ static int copy_object(const char *from, const char *to) {
 
 static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
-  const char *object = NULL, *assembly = NULL; /* that stay beside the output */
+  const char *object = NULL, *assembly = NULL; /* names of files to keep beside the output */
   int status = a->names ? cc_plan_bitcode(plan, in, &bitcode, &object, &assembly)
                         : get_bitcode(a, in, &bitcode);
   const char *out = object;
@@ -236,7 +238,7 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
 
 static int link_all(const struct cc_args *a) {
   struct cc_list l = {0};
-  cc_push(&l, "-Qunused-arguments"); /* those that the compiling used */
+  cc_push(&l, "-Qunused-arguments"); /* flags used by compiling only */
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *item = &a->items[i];
     if (item->kind == CC_COMPILE) continue;
@@ -259,7 +261,7 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
-/* What the command's flags ask for and Kiln has not. TOOL_OK: nothing, and the rest can be done. */
+/* Reports flags whose effect Kiln does not have. TOOL_OK: there are none. */
 static int check_flags(const struct cc_args *a) {
   if (a->split_dwarf)
     fprintf(stderr, "kiln: warning: cc: -gsplit-dwarf: there will be no .dwo file\n");

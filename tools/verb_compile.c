@@ -36,7 +36,7 @@ static int parse_pic(const char *word, kiln_pic *out) {
   return tool_usage("unknown PIC model '%s'", word);
 }
 
-/* Names with commas between them, of any target: those of others do nothing. */
+/* Parses names separated by commas; those of other targets have no effect. */
 static int parse_features(const char *words, uint32_t *out) {
   for (const char *p = words; *p;) {
     char name[32];

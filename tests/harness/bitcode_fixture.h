@@ -1,5 +1,5 @@
-/* What the unit tests of the bitcode reader share: bitcode made of C or LLVM assembly by clang, read
- * into text or into a diagnostic. Tests are skipped, by name, where there is no clang. */
+/* What the unit tests of the bitcode reader share: bitcode that clang makes from C or LLVM assembly, read into text
+ * or a diagnostic. Without clang the tests are skipped, each by name. */
 #ifndef BITCODE_FIXTURE_H
 #define BITCODE_FIXTURE_H
 
@@ -58,7 +58,7 @@ static kiln_buffer bc_make(const char *language, const char *flags, const char *
   return out;
 }
 
-/* What a read gave. */
+/* The result of a read. */
 struct bc_result {
   kiln_status status;
   kiln_buffer text; /* of the module and its functions, NUL-terminated */

@@ -59,7 +59,7 @@ static inline kiln_ctype ctype_parse_record(kiln_ctypes *c, const char **p) {
   return is_union ? kiln_ctype_union(c, fields, n, &as) : kiln_ctype_struct(c, fields, n, &as);
 }
 
-/* Parses a type and moves *p behind it; none if it is not well-formed. */
+/* Parses a type and advances *p past it; none if it is not well-formed. */
 static inline kiln_ctype ctype_parse(kiln_ctypes *c, const char **p) {
   static const char letters[] = "vbc_CsSiIlLqQoOfdepFDE";
   if (**p == '{' || **p == '[') return ctype_parse_record(c, p);

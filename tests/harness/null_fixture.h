@@ -1,5 +1,5 @@
-/* What the calls of tests/null_calls.py are made with: one object of each kind, and a value for each other
- * argument. Each call is made in a process of its own, with fresh objects, so that a crash is one case that
+/* The arguments of the calls that tests/unit/null_calls.py generates: one object of each kind, and a value for each
+ * other argument. Each call is made in a process of its own, with fresh objects, so that a crash is one case that
  * fails; the objects are not freed there. */
 #ifndef NULL_FIXTURE_H
 #define NULL_FIXTURE_H
@@ -69,7 +69,8 @@ struct null_case {
   bool (*call)(struct null_fixture *x);
 };
 
-/* A function of one integer that returns it, being built: all but its terminator, which goes to block 1. */
+/* A function under construction, with one integer parameter that it returns, complete but for its terminator, which
+ * branches to block 1. */
 static kiln_func *null_func(struct null_fixture *x, const char *name) {
   kiln_symbol_desc desc = {.name = name};
   x->symbol = kiln_func_declare(x->m, &desc, x->sig);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone
-finds each: no code is run.
+"""Plants bugs in the allocator, one at a time, and checks that the allocation checker finds each without running
+code.
 
     mutants.py [--tap] [--only=TEXT] [--every=N] [--jobs=N]
 
 A row of table.py names a rule of the allocator, a target, a file, and a text in it that is
 replaced. What depends on the file is compiled again, with checks and without optimization, linked
-with mutants.c and run over .kir files. Every mutant must be found; one whose text is not
-there has lost its place and fails. With --every=N one row of N is run, and of the others only the text is looked for.
+with mutants.c and run over .kir files. Every mutant must be found; one whose text does not occur exactly once fails.
+With --every=N one row of N is run, and the others are only looked for in their files.
 """
 import argparse
 import concurrent.futures

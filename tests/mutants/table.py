@@ -1,6 +1,6 @@
-"""The bugs that mutants.py plants: rule, target, file, text, what replaces it. A row is one that
-changes what the allocator does; what only makes the code slower is no bug. Rules are those of
-docs/architecture.md and of the comments next to them."""
+"""The bugs that mutants.py plants: rule, target, file, text, what replaces it. Each makes the allocator do something
+wrong; a change that only makes the code slower does not count. Rules are those of docs/architecture.md and of the
+comments at the replaced text."""
 
 X, A = 'x86_64', 'aarch64'
 PLAN, WALK, WALK_H = 'lib/plan.c', 'lib/walk.c', 'lib/walk.h'

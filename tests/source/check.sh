@@ -42,7 +42,8 @@ check_targets_named_once() {
 }
 
 # What differs between targets is in a target's table, in an array with a row for each ([KILN_TARGET_...] = ), or in
-# a switch with a case for each, never in a question for one of them that all others answer alike.
+# a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
+# others.
 check_target_tests() {
   sources ir lib helpers jit frontends interp tools | grep -vxF 'lib/targets.c' |
     xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
@@ -108,7 +109,7 @@ check_versions() {
 
 # ---- built ----
 
-# What gdb looks for by name in every program (jit/debug.c), and the lock of it: the library's only state.
+# gdb's JIT interface, which it finds by name (jit/debug.c), and its lock: the library's only state.
 for_gdb='__jit_debug_(descriptor|register_code)'
 
 # Symbols that a library exports, or that others could collide with.

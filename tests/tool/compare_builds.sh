@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # compare_builds.sh [--cache=CACHE] [--keep=FOLDER] [--sample] OLD_KILN NEW_KILN: compares the objects that two builds of
-# kiln make, byte for byte, for a change that is to leave the machine code as it was. Inputs: SQLite and Lua as
+# kiln make, byte for byte, for changes that must not change the machine code. Inputs: SQLite and Lua as
 # bitcode (-O0 and -O1, with and without -g), the .kir files of the tests and those that gen.py writes. Each is
 # compiled for both targets, plainly and with two seeds of --stress. Where kiln refuses an input, what it says and
 # its exit status are compared. Each difference is printed by name; the last line counts; the exit status is 1 if

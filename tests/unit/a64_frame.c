@@ -1,7 +1,7 @@
 /* Frames of AArch64: for functions with every mix of saved registers and frame sizes, the machine
- * code is interpreted instruction by instruction as far as it moves the stack pointer, x29, x30 and
- * callee-saved registers, and at each boundary the frame rows (.eh_frame) must say where these are.
- * Run by the unit suite. Invariant: the interpretation knows nothing of how frames are laid out. */
+ * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
+ * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
+ * Invariant: the interpretation does not depend on how frames are laid out. */
 #include "ir/module.h"
 #include <kiln/kiln.h>
 
@@ -66,7 +66,7 @@ static bool transfer(struct machine *m, uint32_t w) {
   unsigned mode = pair ? w >> 23 & 3 : 2; /* 1 post, 2 offset, 3 pre */
   if (pair && (w >> 30 != (fp ? 1u : 2u) || mode == 0)) return false;
   if ((!pair && !single) || (rn != SP && rn != FP)) return false;
-  if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* cannot be told */
+  if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* the address is not known */
   int64_t imm = pair ? ((int64_t)(int32_t)(w << 10) >> 25) * 8 : (int64_t)(w >> 10 & 0xfff) << 3;
   int64_t base = rn == SP ? -m->sp : -m->fp, at = mode == 1 ? base : base + imm;
   unsigned add = fp ? V0 : 0;
@@ -111,7 +111,7 @@ static void step(struct machine *m, const uint8_t *code) {
   else if (w == 0x910003bfu) m->sp = m->fp, m->sp_known = m->fp_known; /* mov sp, x29 */
   else if ((w & 0xff8003ffu) == 0x910003ffu) m->sp -= imm;             /* add sp, sp, # */
   else if ((w & 0xfc000000u) == 0x94000000u || (w & 0xfffffc1fu) == 0xd63f0000u)
-    m->intact[LR] = false; /* bl, blr: the callee gives back the rest */
+    m->intact[LR] = false; /* bl, blr: the callee preserves the rest */
   else if (!transfer(m, w)) other(m, code);
 }
 
@@ -217,7 +217,7 @@ static void check_output(kiln_session *s) {
     assert_true(r.p == r.end);
     uint32_t last;
     memcpy(&last, out->code + f->start + f->size - 4, 4);
-    assert_int_equal(last, 0xd65f03c0u); /* ret, with all as it was */
+    assert_int_equal(last, 0xd65f03c0u); /* ret, with everything restored */
     assert_true(m.sp_known && m.sp == 0);
   }
 }

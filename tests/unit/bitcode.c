@@ -1,5 +1,5 @@
-/* The bitcode reader: what each construct of LLVM becomes. A row is a module, as C or as LLVM
- * assembly, and lines that its text must have (in order), or the diagnostic it must give. */
+/* The bitcode reader: what each of LLVM's constructs is translated to. A row is a module, as C or as LLVM assembly,
+ * and lines that its text must have (in order), or the diagnostic it must give. */
 #define _GNU_SOURCE
 #include "ir/func.h"
 #include "bitcode_fixture.h"
@@ -288,8 +288,8 @@ static void constructs(void **state) {
   assert_int_equal(failed, 0);
 }
 
-/* Before LLVM 16 llvm.get.rounding was llvm.flt.rounds, which today's LLVM does not write any more: its name is put
- * into the bitcode of another function. */
+/* Before LLVM 16 llvm.get.rounding was llvm.flt.rounds, which current LLVM no longer writes: the test puts that name
+ * into bitcode in place of another function's. */
 static void older_names(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();

@@ -3,7 +3,7 @@
  * errors are what the sanitizer builds of this test are for. */
 #include "bitcode_fixture.h"
 
-/* A module with a bit of everything: constants, strings, types, attributes, calls, phis, a switch. */
+/* A module with something of each kind: constants, strings, types, attributes, calls, phis, a switch. */
 static const char source[] =
   "#include <stdarg.h>\n"
   "struct s { int a; long b[3]; struct { char c; double d; } e; };\n"
@@ -98,7 +98,7 @@ static void damage(const char *flags, uint64_t seed, unsigned rounds) {
     }
     good += check(copy, bc.size) == KILN_OK;
   }
-  assert_true(good > 0 && good < rounds); /* both ways were tried */
+  assert_true(good > 0 && good < rounds); /* some succeeded and some failed */
   free(copy);
   kiln_buffer_free(&bc);
 }
@@ -111,7 +111,7 @@ static void random_damage(void **state) {
   damage("-O0 -g", 0x55aa55aa, 1000);
 }
 
-/* Types nested without end, expressions nested and shared. */
+/* Types nested deeply, expressions nested and shared. */
 static void nested_input(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();

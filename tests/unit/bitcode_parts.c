@@ -1,6 +1,6 @@
 /* Bitcode read in parts: kiln_llvm_open, forks and any partition of the bodies give the object that
- * kiln_llvm_read gives; errors stay with the reader that met them; damaged input and failing memory
- * end with a status. Threads are the tool's test: here forks take turns. */
+ * kiln_llvm_read gives; an error affects only the reader that met it; damaged input and failing allocations end with
+ * a status. Threads are tested with the tool: here forks run in turns. */
 #include "bitcode_fixture.h"
 
 static const char source[] =
@@ -59,7 +59,7 @@ static void assert_same(const kiln_buffer *a, const kiln_buffer *b) {
   assert_memory_equal(a->data, b->data, a->size);
 }
 
-/* Every body by the fork that `seed` says, in an order that it says too. */
+/* Reads every body by one of several forks, in an order; both depend on `seed`. */
 static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instructions) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
@@ -178,7 +178,7 @@ static void misuse(void **state) {
   kiln_buffer_free(&bc);
 }
 
-/* A body that is not implemented ends its reader, not the module and not other readers. */
+/* A body with something not implemented ends its reader, but neither the module nor other readers. */
 static void errors_stay(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();

@@ -278,7 +278,7 @@ static void bodies_come_once(void **state) {
   FAILS(KILN_ERR_ARGUMENT, kn_symbol_define_func(t->m, 77));
 }
 
-/* What code may assume of a symbol, by the rules of ELF: kind of definition x visibility x level. */
+/* When code may refer to a symbol directly, by the rules of ELF: kind of definition x visibility x level. */
 static void direct_follows_the_rules(void **state) {
   struct fixture *t = *state;
   enum { U = 1, D = 2, B = 3 }; /* direct while undefined, when defined, both */

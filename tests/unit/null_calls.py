@@ -2,19 +2,18 @@
 """null_calls.py OUT.c BITCODE HEADER...: a C program that calls every public function of the headers with NULL
 in each of its pointer arguments, one after the other, and in all of them at once. A call in which the NULL is
 the object that a failed call would have given (a module, a session, a function, ...) must give none or an error;
-of all others it is enough that they return. tests/null_fixture.h has what the other arguments are.
+of all others it is enough that they return. tests/harness/null_fixture.h makes the other arguments.
 
-Fails if a function cannot be read, or has an argument of a type that nothing is known of: a new function is
-tested or refused, never left out."""
+Fails if a function cannot be read, or has an argument of an unknown type, so that every new function is tested."""
 
 import re
 import sys
 
-# The objects whose maker gives NULL when it fails.
+# Objects whose constructor returns NULL when it fails.
 HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa', 'kiln_jit',
            'kiln_jit_stream', 'kiln_interp', 'kiln_llvm')
 
-# What stands for an argument that is not NULL, by type and then by name.
+# The value for an argument that is not NULL, by type and then by name.
 POINTERS = {
     'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
     'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
@@ -50,7 +49,7 @@ NAMED = {  # name of function, name of argument
 # Readers of finished functions get one; printers too.
 FINISHED = {'inspect.h', 'text.h', 'interp.h'}
 
-# What a call with a NULL object gives, where that is not all zero.
+# What a call with a NULL object returns, where that is not all zero.
 GIVES = {
     'kiln_module_name': 'strcmp(got, "") == 0',
     'kiln_module_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs what clang does not write by itself: the generated modules of generate.py and the .ll files
+"""Runs constructs that clang does not generate by itself: the generated modules of generate.py and the .ll files
 here. Kiln's code and its interpreter must print what clang's own code prints.
 
     run.py --kiln=build/kiln [NAME...]

@@ -16,7 +16,7 @@ if [[ ! -d $dir/execute ]]; then
     tar -xOf package.tar --wildcards './usr/src/gcc-12/gcc-12*.tar.xz' \
       | tar -xJf - --strip-components=4 --wildcards '*/gcc/testsuite/gcc.c-torture/execute/*'
     rm package.tar
-    mv execute "$dir/" # at the end, so that a folder that is there is complete
+    mv execute "$dir/" # at the end, so that the folder, if it exists, is complete
     cd "$dir"
     rmdir "$work"
   } >&2 9>&-

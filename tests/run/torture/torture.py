@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs GCC's C torture tests (gcc.c-torture/execute): each by clang to bitcode, then by LLVM -O0 and
-by Kiln, linked, run. A test counts if LLVM's program passes. Kiln's must pass too, or be refused at
-compile time for a feature that is not there yet: those are skips, counted by feature.
+by Kiln, linked, run. A test counts if LLVM's program passes. Kiln's must pass too, or be refused at compile time for
+a feature that is not implemented: that is a skip, counted by feature.
 
     torture.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [NAME...]
 """
@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
 import harness  # noqa: E402
 
-# What a test asks its compiler for, as far as it changes what the program means.
+# The options that a test requests, as far as they change the program's meaning.
 OPTION = re.compile(r'dg-(?:additional-)?options\s+"([^"]*)"')
 MEANING = re.compile(r'^(-fwrapv|-fno-builtin\S*|-ftrapv|-fsigned-char|-funsigned-char|-fgnu89-inline|-std=\S+|-D\S+'
                      r'|-fno-strict-aliasing|-fnon-call-exceptions|-finstrument-functions)$')
@@ -28,7 +28,7 @@ def options_of(path):
 
 
 def feature(text):
-    """What Kiln's diagnostic says is missing; None if it says something else."""
+    """The feature that is missing by Kiln's diagnostic; None if it says something else."""
     m = REFUSED.search(text)
     return m.group(1).strip() if m else None
 

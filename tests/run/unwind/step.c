@@ -1,8 +1,7 @@
 /* Single-steps a child through the functions under test and unwinds at every instruction.
- * The truth is a shadow of the stack: at each call the stack pointer, the return address and the
- * callee-saved registers are noted. Whatever .eh_frame says for any frame has to equal it.
- * Prints a line per fault, then `steps N kiln M faults F`, M of the steps between text_begin and
- * text_end. */
+ * The expected values are on a shadow stack: at each call the stack pointer, the return address and the callee-saved
+ * registers are recorded. The values by .eh_frame must be equal for every frame. Prints a line per fault, then `steps
+ * N kiln M faults F`, M of the steps between text_begin and text_end. */
 #include "cfi.h"
 
 #include <errno.h>

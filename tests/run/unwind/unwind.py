@@ -52,7 +52,7 @@ def check_steps(h, level, seed, tools):
 
 
 def check_itself(h, tools):
-    """Tables without their stack offsets must be found wrong."""
+    """Checks the test itself: tables without their stack offsets must fail."""
     asm = h.path('broken.s')
     h.run([h.args.gcc, '-S', '-O1', '-w', os.path.join(HERE, 'cases.c'), '-o', asm])
     with open(asm) as f:
