@@ -300,7 +300,7 @@ typedef enum kiln_clause_kind {
 } kiln_clause_kind;
 /** One clause of a TRY. Types are symbols, mostly of data, whose meaning is the personality's. */
 typedef struct kiln_clause {
-  kiln_clause_kind kind;
+  kiln_clause_kind kind;    /**< what it takes */
   kiln_symbol type;         /**< CATCH: the type */
   const kiln_symbol *types; /**< FILTER: the types; a symbol of id 0 is that of CATCH_ALL */
   uint32_t n_types;         /**< FILTER: their number, which may be 0 */
