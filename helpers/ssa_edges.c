@@ -84,6 +84,14 @@ void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, 
   for (uint32_t i = 0; i < n; i++) built(s, targets[i]);
 }
 
+void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t) {
+  if (!kn_ssa_usable(s)) return;
+  kiln_build_try(s->f, t);
+  if (!kn_ssa_usable(s)) return;
+  built(s, t->normal);
+  built(s, t->unwind);
+}
+
 uint32_t kn_ssa_new_stamp(kiln_ssa *s) {
   if (++s->stamp == 0) {
     for (uint32_t i = 0; i < s->blocks.n; i++) s->blocks.at[i].stamp = 0;

@@ -298,7 +298,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   }
   if (s->quads || sig->quads)
     kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C that passes f128, which libffi does not");
-  uint8_t *base = t->sp;
+  uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
   void *values[15];
