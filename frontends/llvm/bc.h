@@ -125,13 +125,15 @@ struct kn_bc_type {
   uint8_t depth;      /* nesting depth; 0 for scalars */
   uint8_t flags;      /* functions: variadic; structs: packed */
   uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
+  uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
   uint32_t first,
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing */
+  uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
+  uint32_t spare[3]; /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -181,6 +183,7 @@ struct kn_bc_attr {
   uint8_t flags;      /* PA_... or FA_... */
   uint8_t align_log2; /* 0: not given */
   uint32_t type;      /* BYVAL */
+  uint64_t harden;    /* what harden.c keeps of it */
 };
 
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
@@ -461,7 +464,9 @@ struct kn_bc {
   /* function */
   struct kn_bc_global *fn;
   struct kn_bc_sig fn_sig;
-  uint32_t module_vals; /* values of the module */
+  uint8_t guard;         /* kiln_guard of the current function, */
+  uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
+  uint32_t module_vals;  /* values of the module */
   uint32_t arg_base;
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
   KN_BC_ARRAY(uint32_t) parts;
@@ -846,7 +851,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
-/* True for calling conventions that equal C's. */
+/* True for calling conventions that a caller may take for C's. */
 bool kn_bc_cc(uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
