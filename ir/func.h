@@ -140,6 +140,7 @@ struct kn_slot {
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
+  uint8_t array;   /* kiln_slot_array */
   uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register */
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
@@ -280,7 +281,12 @@ struct kiln_func {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  kiln_diag diag;     /* of the first error */
+  bool
+    hardened; /* any of the next three, or a convention that keeps more registers: rare, asked first */
+  bool guarded;         /* lib/guard.c: the frame has a guard */
+  uint8_t guard;        /* kiln_guard: when it is to have one */
+  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
+  kiln_diag diag;       /* of the first error */
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };

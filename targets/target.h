@@ -86,6 +86,14 @@ struct kn_target_feature {
   uint32_t bit;     /* KILN_FEATURE_... */
 };
 
+/* A register that kiln_guard_place may name. */
+struct kn_guard_reg {
+  const char *name;
+  uint16_t code;  /* the target's */
+  uint8_t source; /* kiln_guard_source: TLS or SYSREG; DEFAULT ends */
+  bool usual;     /* where no name is given */
+};
+
 struct kn_target {
   const char *name;
 
@@ -120,6 +128,7 @@ struct kn_target {
   bool reaches_zero; /* see kn_target_reaches_zero */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
+  const struct kn_guard_reg *guard_regs;
 
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */

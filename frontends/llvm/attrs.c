@@ -1,12 +1,13 @@
 /* Attribute groups and lists: only those that affect the code are kept. Read once per module; call.c looks
  * them up by list and index. Invariant: list 0 is empty, list n is the n-th of the file. */
-#include "bc.h"
+#include "harden.h"
 
 static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   if (a->index == KN_BC_FUNC_INDEX) {
     if (key == ATTR_NO_RETURN) a->flags |= FA_NORETURN;
     if (key == ATTR_RETURNS_TWICE) a->flags |= FA_RETURNS_TWICE;
     if (key == ATTR_NAKED) a->flags |= FA_NAKED;
+    kn_bc_harden_attr(a, key);
     return;
   }
   switch (key) {
@@ -98,10 +99,14 @@ static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
   }
   for (bool more = true; more; kind = more ? next(g) : 0) {
     char key[32], value[4096];
-    bool named = string(g, key, sizeof key) == strlen("target-features") &&
-                 strcmp(key, "target-features") == 0;
-    if (kind == 4 && string(g, value, sizeof value) < sizeof value && named)
-      a->flags |= (uint8_t)(features_of(kiln_module_target(r->module), value) << FA_FEATURES);
+    bool short_key = string(g, key, sizeof key) < sizeof key;
+    value[0] = 0;
+    if (kind == 4 && string(g, value, sizeof value) >= sizeof value) short_key = false;
+    if (short_key) {
+      kn_bc_harden_string(a, key, value);
+      if (strcmp(key, "target-features") == 0)
+        a->flags |= (uint8_t)(features_of(kiln_module_target(r->module), value) << FA_FEATURES);
+    }
     more = g->left > 0;
   }
 }
@@ -151,6 +156,7 @@ static bool group(struct kn_bc *r) {
     /* Groups are numbered from 1 in order by LLVM's writer. */
     if (g.too_short || id == 0 || id > r->bits.end / 8)
       return kn_bc_malformed(r, "bad attribute group");
+    kn_bc_harden_done(&a);
     while (r->groups.n <= id)
       if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
     r->groups.at[id] = (struct kn_bc_attr_list){.first = r->group_attrs.n, .n = 1};
@@ -196,6 +202,7 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 40) * k;
     h = (h ^ h >> 32 ^ a[i].type) * k;
+    h = (h ^ h >> 32 ^ a[i].harden) * k;
   }
   return (uint32_t)(h >> 32);
 }
@@ -203,7 +210,7 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
 static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32_t n) {
   for (uint32_t i = 0; i < n; i++)
     if (a[i].index != b[i].index || a[i].flags != b[i].flags ||
-        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type)
+        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type || a[i].harden != b[i].harden)
       return false;
   return true;
 }
@@ -234,7 +241,7 @@ static bool list(struct kn_bc *r) {
     if (id >= r->groups.n || !r->groups.at[id].n)
       return kn_bc_malformed(r, "attribute group out of range");
     const struct kn_bc_attr *a = &r->group_attrs.at[r->groups.at[id].first];
-    if (!a->flags && !a->align_log2) continue;
+    if (!a->flags && !a->align_log2 && !a->harden) continue;
     if (!KN_BC_PUSH(r, r->list_attrs, *a)) return false;
     l.n++;
   }

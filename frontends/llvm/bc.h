@@ -137,7 +137,9 @@ struct kn_bc {
   /* function */
   struct kn_bc_global *fn;
   struct kn_bc_sig fn_sig;
-  uint32_t module_vals; /* values of the module */
+  uint8_t guard;         /* kiln_guard of the current function, */
+  uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
+  uint32_t module_vals;  /* values of the module */
   uint32_t arg_base;
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
   KN_BC_ARRAY(uint32_t) parts;
@@ -522,7 +524,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
-/* True for calling conventions that equal C's. */
+/* True for calling conventions that a caller may take for C's. */
 bool kn_bc_cc(uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an

@@ -7,8 +7,10 @@
 /* ---- signatures ---- */
 
 bool kn_bc_cc(uint64_t cc) {
-  /* C, fast, cold, x86_64_sysv: equal to C for all that Kiln supports */
-  return cc == 0 || cc == 8 || cc == 9 || cc == 78;
+  /* C, fast, cold, x86_64_sysv: equal to C for all that Kiln supports; for callers preserve_most and preserve_all,
+   * which promise them more */
+  return cc == 0 || cc == 8 || cc == 9 || cc == 78 || cc == CC_PRESERVE_MOST ||
+         cc == CC_PRESERVE_ALL;
 }
 
 /* Can values of `type` be passed at all? The recursion is limited by the type's depth. */

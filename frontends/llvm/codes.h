@@ -75,15 +75,22 @@ enum kn_bc_type_code {
   TYPE_TARGET_TYPE = 26
 };
 
+/* Calling conventions that are not C's in a definition. */
+enum { CC_PRESERVE_MOST = 14, CC_PRESERVE_ALL = 15 };
+
 enum kn_bc_attr_kind {
   ATTR_ALIGNMENT = 1,
   ATTR_BYVAL = 3,
   ATTR_IN_REG = 5,
   ATTR_NAKED = 7,
   ATTR_NEST = 8,
+  ATTR_NON_LAZY_BIND = 15,
   ATTR_NO_RETURN = 17,
   ATTR_RETURNS_TWICE = 23,
   ATTR_SEXT = 24,
+  ATTR_STACK_PROTECT = 26,
+  ATTR_STACK_PROTECT_REQ = 27,
+  ATTR_STACK_PROTECT_STRONG = 28,
   ATTR_STRUCT_RET = 29,
   ATTR_ZEXT = 34,
   ATTR_INALLOCA = 38,

@@ -2,7 +2,7 @@
  * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
-#include "bc.h"
+#include "harden.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -57,7 +57,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;
-  return kn_bc_params(r) && kn_bc_body(r);
+  return kn_bc_harden_function(r) && kn_bc_params(r) && kn_bc_body(r);
 }
 
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {

@@ -1,7 +1,7 @@
 /* Records of global values: variables, functions, aliases. Declares a symbol for each variable and
  * function at once; aliases and initialisers are done after the module's constants (data.c). Called by module.c.
  * Invariant: global values have the first value ids, in the order of their records. */
-#include "bc.h"
+#include "harden.h"
 
 /* ---- what all kinds of globals have ---- */
 
@@ -177,6 +177,7 @@ bool kn_bc_global_function(struct kn_bc *r) {
   }
   d.desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d.desc.body = used;
+  d.desc.no_plt = kn_bc_harden_no_plt(r, g->attrs);
   unbind(r, &d.desc);
   kiln_sig sig;
   bool possible = kn_bc_sig_possible(r, g->type);
@@ -185,6 +186,7 @@ bool kn_bc_global_function(struct kn_bc *r) {
       kn_bc_sig(r, g->type, g->attrs, g->fn_flags | (used ? KN_BC_SIG_DEFINITION : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
+    if (used && !kn_bc_harden_convention(r, op[3], g->attrs, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }

@@ -3,6 +3,7 @@
  * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
 #include "frequent.h"
+#include "harden.h"
 
 static bool too_short(struct kn_bc *r) {
   return kn_bc_malformed(r, "a record of the wrong length");
@@ -421,8 +422,10 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
       kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
       return;
     }
-    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24,
-              kiln_slot_new(r->f, size ? size : 1, align));
+    kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
+    if (KN_UNLIKELY(r->guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
+      kiln_slot_array(r->f, slot);
+    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
     return;
   }
   uint32_t ctype = kn_bc_type_of(r, count);

@@ -106,13 +106,15 @@ struct kn_bc_type {
   uint8_t depth;      /* nesting depth; 0 for scalars */
   uint8_t flags;      /* functions: variadic; structs: packed */
   uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
+  uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
   uint32_t first,
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing */
+  uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
+  uint32_t spare[3]; /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -162,6 +164,7 @@ struct kn_bc_attr {
   uint8_t flags;      /* PA_... or FA_... */
   uint8_t align_log2; /* 0: not given */
   uint32_t type;      /* BYVAL */
+  uint64_t harden;    /* what harden.c keeps of it */
 };
 
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */

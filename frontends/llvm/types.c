@@ -1,7 +1,7 @@
 /* The type table: kinds, layout by the data layout of the ELF targets, and the scalar parts of
  * first-class aggregates. Read once per module. Invariant: a type's elements have smaller ids, so
  * layout needs no recursion and types cannot contain themselves. */
-#include "bc.h"
+#include "harden.h"
 
 /* Log2 of a power of two. */
 static uint8_t log2_of(uint64_t v) { return (uint8_t)__builtin_ctzll(v); }
@@ -75,6 +75,7 @@ static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
   for (uint32_t i = 1; i < r->ops.n; i++)
     if (!element(r, t, r->ops.at[i], true)) return false;
   t->n = r->ops.n - 1;
+  kn_bc_harden_type(r, t);
   return place(r, t);
 }
 
@@ -178,6 +179,7 @@ static bool add_type(struct kn_bc *r) {
       return false;
     }
     if (t.kind == TK_VECTOR) pad_vector(r, &t);
+    else kn_bc_harden_type(r, &t);
     break;
   case TYPE_STRUCT_ANON:
   case TYPE_STRUCT_NAMED:

@@ -103,6 +103,29 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
+/** The function touches each page of its stack in order, so that running over the end of the stack faults on the
+ * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
+ * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
+ * at least 16, and rounded down to what the target's instructions can say. To be called before the function is
+ * finished. */
+KILN_API void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes);
+
+/** Which functions keep a guard value between their local memory and the return address. */
+typedef enum kiln_guard {
+  KILN_GUARD_NONE,   /**< never */
+  KILN_GUARD_ARRAYS, /**< if the function uses a slot that is an array (kiln_slot_array), or salloc */
+  KILN_GUARD_ADDRESSES, /**< or the address of a slot leaves the function's own loads and stores, or one of
+                         * these may be outside the slot */
+  KILN_GUARD_ALWAYS, /**< always */
+  KILN_GUARD_COUNT
+} kiln_guard;
+
+/** Guards the function's frame, if it is one that `when` names: the guard (kiln_module_guard) is copied to the
+ * frame when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is
+ * called, which must not return. Array slots lie next to the guard, so that what overflows them runs into it,
+ * and not into other variables. To be called before the function is finished. */
+KILN_API void kiln_func_guard(kiln_func *f, kiln_guard when);
+
 /** Checks that the function is complete: every block terminated, every edge with its arguments,
  * every forward value bound. Nothing can be built after it. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
@@ -181,6 +204,8 @@ KILN_API kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
  * directly, as one type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);
+/** Says that a slot is an array, or contains one: kiln_func_guard. To be called before the function is finished. */
+KILN_API void kiln_slot_array(kiln_func *f, kiln_value slot);
 /** Makes a forward value: an operand to be bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 /** Binds a forward value (once) to a value of the same type. */

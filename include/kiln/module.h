@@ -105,6 +105,39 @@ KILN_API kiln_allocator kiln_module_allocator(const kiln_module *m);
  * `d->module` is filled in if empty. Returns `d->status`. */
 KILN_API kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d);
 
+/* ---- stack guards, calls without a PLT ---- */
+
+/** Where the guard value is that guarded functions (kiln_func_guard) keep a copy of. */
+typedef enum kiln_guard_source {
+  KILN_GUARD_SOURCE_DEFAULT, /**< where C's library has it on Linux: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
+  KILN_GUARD_SOURCE_TLS, /**< x86-64: at segment `reg` + `offset`, or + the address of `symbol` */
+  KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
+  KILN_GUARD_SOURCE_SYSREG, /**< AArch64: at the address in system register `reg`, + `offset` */
+  KILN_GUARD_SOURCE_COUNT
+} kiln_guard_source;
+
+/** The place of the guard value, as compilers' -mstack-protector-guard= options say it. */
+typedef struct kiln_guard_place {
+  kiln_guard_source source; /**< what the other fields mean; those it does not name are ignored */
+  const char *
+    reg; /**< TLS: "fs" (NULL too) or "gs"; SYSREG: "sp_el0", "tpidr_el0", "tpidrro_el0", "tpidr_el1" */
+  int32_t
+    offset_bytes;     /**< TLS: from the segment's start, if there is no `symbol`; SYSREG: from the
+                         * register's value, -256 to 255 or a multiple of 8 below 32768 */
+  const char *symbol; /**< TLS: NULL, or whose address is the offset; copied */
+} kiln_guard_place;
+
+/** Says where the guard value is for all functions of the module compiled from now on (before
+ * kiln_module_freeze). A place that the target does not have is KILN_ERR_UNSUPPORTED. */
+KILN_API kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *place);
+/** What kiln_module_guard said; DEFAULT if nothing. Strings live as long as the module. */
+KILN_API kiln_guard_place kiln_module_guard_get(const kiln_module *m);
+
+/** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT from now
+ * on, not through the PLT (-fno-plt). Before kiln_module_freeze. For calls of declared functions see
+ * kiln_symbol_desc.no_plt. */
+KILN_API kiln_status kiln_module_no_plt(kiln_module *m);
+
 /* ---- signatures ---- */
 
 /** Flags of one parameter. */
@@ -128,6 +161,11 @@ typedef struct kiln_param {
 /** Calling conventions. */
 typedef enum kiln_callconv {
   KILN_CC_C, /**< the C ABI of the target */
+  /** As C, but the callee keeps all general registers that carry no result: x86-64 all but r11; AArch64 x9 to
+   * x15 too. LLVM's preserve_most. */
+  KILN_CC_PRESERVE_MOST,
+  /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
+  KILN_CC_PRESERVE_ALL,
   KILN_CC_COUNT
 } kiln_callconv;
 
@@ -220,6 +258,9 @@ typedef struct kiln_symbol_desc {
   /** A definition follows in this module. Code that is built before it may then rely on that (and
    * uses the GOT less often), as code built after it does anyway; in a frozen module all code does. */
   bool body;
+  /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
+   * (LLVM's nonlazybind, -fno-plt). */
+  bool no_plt;
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one

@@ -139,7 +139,7 @@ static void early_args(struct kn_walk *w, uint32_t bytes) {
   if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)align_16(bytes)));
+    x64_allocate(w, align_16(bytes));
   }
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
@@ -158,14 +158,28 @@ static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h)
   KN_PUSH(w->f, w->moves, m);
 }
 
-/* The call itself, once the arguments are where they belong. */
-static void emit_target(struct kn_walk *w, uint32_t symbol) {
-  if (symbol == 0) {
-    EMIT(w, x64_call_r(w->code.p, X64_R10));
-  } else {
-    EMIT(w, x64_call_rel(w->code.p, 0));
-    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+/* True if calls of the symbol go through the GOT (-fno-plt). */
+static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
+  const kiln_module *m = w->f->module;
+  const struct kn_symbol *s = kn_symbol(m, symbol);
+  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+}
+
+void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
+  if (KN_UNLIKELY(w->f->module->some_no_plt) &&
+      through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
+    EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0));
+    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
+    return;
   }
+  EMIT(w, x64_call_rel(w->code.p, 0));
+  kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+}
+
+/* The call itself, once the arguments are where they belong. */
+static void emit_target(struct kn_walk *w, uint32_t symbol, bool library) {
+  if (symbol == 0) EMIT(w, x64_call_r(w->code.p, X64_R10));
+  else x64_call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
 }
@@ -230,7 +244,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol);
+  emit_target(w, symbol, c->callee == 0);
   return true;
 }
 
@@ -301,7 +315,7 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     if (all.fp) x64_const(w, X64_RAX, all.fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol);
+  emit_target(w, symbol, c->callee == 0);
   if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
@@ -420,10 +434,10 @@ static void save_area(struct kn_walk *w) {
 
 /* A slot aligned beyond the stack's alignment is reached through a pointer in the frame, which the
  * entry computes. */
-static void align_slots(struct kn_walk *w) {
+void x64_align_slots(struct kn_walk *w, bool arrays) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
     struct kn_slot *s = &w->f->slots.at[k];
-    if (s->align_log2 <= 4 || s->uses == 0) continue;
+    if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->f->guarded) != arrays) continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);
@@ -495,7 +509,7 @@ void x64_enter(struct kn_walk *w) {
   w->frame.va.stack = 16 + (int32_t)all.stack;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
   kn_run_moves(w);
-  if (KN_UNLIKELY(f->aligned_slots)) align_slots(w);
+  if (KN_UNLIKELY(f->aligned_slots)) x64_align_slots(w, false);
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];
     if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;

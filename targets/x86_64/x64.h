@@ -31,6 +31,13 @@ struct x64_walk {
   int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
   bool uses_incoming;  /* stack parameters are read through the frame */
   bool frameless;
+  /* ---- hardened functions: guard.c ---- */
+  uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
+  uint32_t kept_end;   /* code offset behind the stores of `kept` */
+  uint64_t kept;       /* registers that the convention keeps beyond the plan's, all saved */
+  int32_t kept_low, kept_low_fp; /* frame offsets of these, by bank */
+  int32_t guard;                 /* frame offset */
+  uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
 };
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
@@ -327,6 +334,29 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
 void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
+
+/* ---- guard.c ---- */
+
+/* Bytes that the prologue's allocation may have beyond sub rsp, imm32. */
+enum { X64_PROBE_ROOM = 48 };
+/* Writes the prologue's allocation of `size` bytes with probes; returns the bytes of its room left. */
+uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size);
+/* rsp -= bytes, a multiple of 16, with probes if the function has them: for stack arguments. Uses r11 then. */
+void x64_allocate(struct kn_walk *w, uint32_t bytes);
+/* rsp -= r11, a multiple of 16, and down to a multiple of `align`; touches each page. Changes r11. */
+void x64_probe_salloc(struct kn_walk *w, int32_t align);
+/* Of hardened functions: behind the prologue, before each epilogue, behind the last block. */
+void x64_harden_begin(struct kn_walk *w);
+void x64_harden_return(struct kn_walk *w);
+void x64_harden_end(struct kn_walk *w);
+/* Writes rows that say where x64_walk.kept are saved, or that they are restored; returns the byte behind them. */
+uint8_t *x64_kept_rows(struct kn_walk *w, uint8_t *p, bool restored);
+extern const struct kn_guard_reg x64_guard_regs[];
+/* Computes the pointers to the slots that are aligned beyond 16 bytes: to those that are arrays, or all others. In a
+ * function without a guard no slot counts as an array. Uses r11. */
+void x64_align_slots(struct kn_walk *w, bool arrays);
+/* A call of a symbol; `library`: the compiler makes it itself. */
+void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
 /* ---- operations, by file ---- */
 

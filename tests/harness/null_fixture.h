@@ -33,6 +33,7 @@ struct null_fixture {
   kiln_symbol_desc symbol_desc;
   kiln_data_desc data_desc;
   kiln_section_desc section_desc;
+  kiln_guard_place guard_place;
   kiln_diag diag;
   kiln_buffer buffer;
   kiln_jit_error jit_error;

@@ -20,7 +20,7 @@ POINTERS = {
     'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
-    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_diag': '&x->diag',
+    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_guard_place': '&x->guard_place', 'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
     'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_cfield': '&x->cfield',
@@ -35,7 +35,7 @@ VALUES = {
     'kiln_jit_unit': 'x->unit', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
-    'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
+    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
 }

@@ -1,0 +1,108 @@
+/* Stack probes, stack guards, calls without a PLT: what attributes say of them, which allocations count as arrays.
+ * Called by attrs.c, funcdef.c and inst.c. As LLVM's StackProtector and frame lowerings have it.
+ * Invariant: kn_bc_attr.harden is 0 for what asks for none of these. */
+#include "harden.h"
+
+/* ---- attributes ---- */
+
+enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
+
+/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
+ * 63 the distance of probes, 0: the default. */
+enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, OTHER_PROBE = 64 };
+
+void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
+  unsigned guard = key == ATTR_STACK_PROTECT          ? KILN_GUARD_ARRAYS
+                   : key == ATTR_STACK_PROTECT_STRONG ? KILN_GUARD_ADDRESSES
+                   : key == ATTR_STACK_PROTECT_REQ    ? KILN_GUARD_ALWAYS
+                                                      : KILN_GUARD_NONE;
+  if (guard > (a->harden & GUARD)) a->harden = (a->harden & ~(uint64_t)GUARD) | guard;
+  if (key == ATTR_NON_LAZY_BIND) a->harden |= NO_PLT;
+}
+
+/* A decimal number, at most `most`. */
+static uint32_t number(const char *s, uint32_t most) {
+  uint64_t n = 0;
+  for (; *s >= '0' && *s <= '9' && n <= most; s++) n = n * 10 + (uint64_t)(*s - '0');
+  return n < most ? (uint32_t)n : most;
+}
+
+void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
+  if (strcmp(key, "probe-stack") == 0)
+    a->harden |= strcmp(value, "inline-asm") == 0 ? PROBE : OTHER_PROBE;
+  else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
+  else if (strcmp(key, "stack-probe-size") == 0)
+    a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
+  else if (strcmp(key, "stack-protector-buffer-size") == 0)
+    a->harden |= (uint64_t)number(value, BUFFER_MAX) << 16;
+  else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
+}
+
+void kn_bc_harden_done(struct kn_bc_attr *a) {
+  if (a->harden & NO_PROBE) a->harden &= ~(uint64_t)(PROBE | OTHER_PROBE | NO_PROBE);
+  if (!(a->harden & PROBE)) a->harden &= UINT32_MAX;
+  if (!(a->harden & GUARD)) a->harden &= ~((uint64_t)BUFFER_MAX << 16);
+}
+
+static uint64_t of_function(const struct kn_bc *r, uint32_t attrs) {
+  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
+  return a ? a->harden : 0;
+}
+
+bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs) {
+  return (of_function(r, attrs) & NO_PLT) != 0;
+}
+
+bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, uint32_t attrs, kiln_sig *sig) {
+  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL) return true;
+  if (cc == CC_PRESERVE_ALL && of_function(r, attrs) & AVX)
+    return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
+  kiln_sig_info info = kiln_sig_get(r->module, *sig);
+  kiln_type results[KILN_MAX_RESULTS];
+  r->params.n = 0;
+  if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
+  for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
+  for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
+  *sig =
+    kiln_sig_new(r->module, cc == CC_PRESERVE_MOST ? KILN_CC_PRESERVE_MOST : KILN_CC_PRESERVE_ALL,
+                 info.flags, r->params.at, info.n_params, results, info.n_results);
+  return true;
+}
+
+/* ---- functions ---- */
+
+bool kn_bc_harden_function(struct kn_bc *r) {
+  uint64_t harden = of_function(r, r->fn->attrs);
+  r->guard = (uint8_t)(harden & GUARD);
+  if (KN_LIKELY(harden == 0)) return true;
+  if (harden & OTHER_PROBE)
+    return kn_bc_unsupported(r, "stack probes by calls (probe-stack other than \"inline-asm\")");
+  uint32_t buffer = harden >> 16 & BUFFER_MAX;
+  r->guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
+  if (r->guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->guard);
+  if (harden & PROBE) kiln_func_stack_probes(r->f, (uint32_t)(harden >> 32));
+  return true;
+}
+
+void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t) {
+  const struct kn_bc_elem *e = r->elems.at + t->first;
+  if (t->kind == TK_ARRAY) { /* of an array of arrays the inner ones do not count */
+    const struct kn_bc_type *of = &r->types[e->type];
+    t->has_array = 1;
+    if (of->kind == TK_INT && of->bits == 8)
+      t->chars = t->count < UINT32_MAX ? (uint32_t)t->count : UINT32_MAX;
+    return;
+  }
+  for (uint32_t i = 0; i < t->n; i++) {
+    const struct kn_bc_type *of = &r->types[e[i].type];
+    t->has_array |= of->has_array;
+    if (of->chars > t->chars) t->chars = of->chars;
+  }
+}
+
+bool kn_bc_harden_is_array(const struct kn_bc *r, uint32_t type, int64_t count) {
+  const struct kn_bc_type *t = &r->types[type];
+  bool strong = r->guard != KILN_GUARD_ARRAYS;
+  if (count != 1) return strong || (uint64_t)count >= r->guard_buffer;
+  return strong ? t->has_array : t->has_array && t->chars >= r->guard_buffer;
+}
