@@ -62,6 +62,8 @@ void gen_signature(struct gen *g, unsigned index) {
     }
     unsigned n = gen_chance(g, 24) ? gen_pick(g, GEN_PARAMS - 2) : gen_pick(g, 6);
     for (unsigned i = 0; i < n; i++) some_param(g, s);
+    if (gen_chance(g, 16))
+      add_param(s, KILN_TYPE_I64, (kiln_param){.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN});
     if (s->n_params == 0 || !(s->params[0].flags & KILN_PARAM_SRET)) results(g, s);
     if (gen_chance(g, 30)) {
       s->variadic = true;

@@ -30,6 +30,11 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
                        .size_bytes = size_bytes,
                        .align = 8};
   uint64_t size = 8;
+  if (flags & KILN_PARAM_CHAIN) {
+    p.kind = KN_PLACE_CHAIN;
+    l->chain = true;
+    return p;
+  }
   if (flags & KILN_PARAM_BYVAL) {
     size = ((uint64_t)size_bytes + 7) & ~UINT64_C(7);
     if (align_log2 > 3) p.align = 1u << align_log2;
@@ -103,6 +108,7 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
                  struct kn_image *im) {
   im->n_gp = s->layout.gp;
   im->n_fp = s->layout.fp;
+  im->chain = 0;
   im->stack_bytes = s->layout.stack;
   im->stack = kn_interp_push(t, s->layout.stack, 64);
   for (uint32_t i = 0; i < s->n; i++) {
@@ -111,6 +117,8 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
     const uint64_t *v = kn_interp_ref(fr, arg->ref);
     if (p->flags & KILN_PARAM_BYVAL) {
       memcpy(im->stack + p->at, (const void *)(uintptr_t)*v, p->size_bytes);
+    } else if (p->kind == KN_PLACE_CHAIN) {
+      im->chain = *v;
     } else if (p->kind == KN_PLACE_FP) {
       im->fp[p->at][0] = *v;
       im->fp[p->at][1] = p->words == 2 ? v[1] : 0;
@@ -132,6 +140,7 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
     uint64_t *to = fr->regs + p->reg;
     uint8_t *stack = im->stack + p->at;
     if (p->flags & KILN_PARAM_BYVAL) *to = (uint64_t)(uintptr_t)stack;
+    else if (p->kind == KN_PLACE_CHAIN) *to = im->chain;
     else if (p->kind == KN_PLACE_FP) memcpy(to, im->fp[p->at], 8u * p->words);
     else memcpy(to, p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : stack, 8u * p->words);
     if (p->words == 1) *to &= kn_interp_mask(kn_interp_bits(p->type));
@@ -309,7 +318,9 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   _Alignas(16) uint64_t back[4] = {0};
   void (*code)(void);
   memcpy(&code, &address, sizeof code);
-  ffi_call(&cif->cif, code, back, values);
+  /* libffi's closures of Go pass their environment where a static chain is. */
+  if (s->layout.chain) ffi_call_go(&cif->cif, code, back, values, (void *)(uintptr_t)im->chain);
+  else ffi_call(&cif->cif, code, back, values);
   t->sp = base;
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
@@ -360,6 +371,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   }
   im->n_gp = 6;
   im->n_fp = 8;
+  im->chain = 0; /* libffi's own code is called with one */
   im->stack = args[14];
   im->stack_bytes = UINT64_MAX;
   struct kn_frame *fr = kn_interp_frame(t, fn, base, im);

@@ -77,7 +77,7 @@ struct kn_islot {
 };
 
 /* Where the ABI passes a value. */
-enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK };
+enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN };
 struct kn_place {
   uint8_t kind, type, words;
   uint8_t flags;              /* KILN_PARAM_... */
@@ -88,6 +88,7 @@ struct kn_place {
 struct kn_layout {
   uint32_t gp, fp;
   uint64_t stack;
+  bool chain; /* there is a static chain */
 };
 
 /* A signature. */
@@ -195,6 +196,7 @@ struct kn_image {
   uint32_t n_gp, n_fp; /* passed; from C: all */
   uint8_t *stack;
   uint64_t stack_bytes; /* from C: UINT64_MAX */
+  uint64_t chain;       /* from C: 0 */
 };
 
 struct kn_save {

@@ -209,6 +209,8 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
       out->flags |= KILN_PARAM_SRET;
     } else if (kn_parse_word(p, "join")) {
       out->flags |= KILN_PARAM_JOIN;
+    } else if (kn_parse_word(p, "chain")) {
+      out->flags |= KILN_PARAM_CHAIN;
     } else if (kn_parse_word(p, "byval")) {
       uint64_t size = 0;
       out->flags |= KILN_PARAM_BYVAL;

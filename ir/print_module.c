@@ -189,6 +189,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     if (q->flags & KILN_PARAM_ZEXT) kn_put_text(p, " zext");
     if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
     if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
+    if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");
     if (q->flags & KILN_PARAM_BYVAL) {
       kn_put_text(p, " byval(");
       kn_put_unsigned(p, q->size_bytes);

@@ -15,7 +15,7 @@ static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   case ATTR_ZEXT: a->flags |= PA_ZEXT; break;
   case ATTR_BYVAL: a->flags |= PA_BYVAL; break;
   case ATTR_STRUCT_RET: a->flags |= PA_SRET; break;
-  case ATTR_NEST:
+  case ATTR_NEST: a->flags |= PA_CHAIN; break;
   case ATTR_INALLOCA:
   case ATTR_PREALLOCATED:
   case ATTR_SWIFT_SELF:

@@ -138,6 +138,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
         s->plain = false;
       if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
+      if (et->kind == TK_PTR && a->flags & PA_CHAIN) p.flags |= KILN_PARAM_CHAIN;
       if (et->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
     }
     if (!KN_BC_PUSH(r, r->params, p)) return false;

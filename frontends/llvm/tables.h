@@ -143,6 +143,7 @@ enum {
   PA_ZEXT = KILN_PARAM_ZEXT,
   PA_BYVAL = KILN_PARAM_BYVAL,
   PA_SRET = KILN_PARAM_SRET,
+  PA_CHAIN = KILN_PARAM_CHAIN,
   PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
 };
 enum {

@@ -146,13 +146,17 @@ enum {
   KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes behind it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
-  KILN_PARAM_JOIN = 16  /**< part of one argument with the parameter behind it: in registers or in
+  KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter behind it: in registers or in
                          * memory together, where the ABI asks for that (AArch64, not x86-64) */
+  /** The static chain: an i64 in a register of its own (x86-64: r10, AArch64: x15, as LLVM's `nest`), so that
+   * the other parameters are where they would be without it. At most one; no other flag. A caller whose
+   * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
+  KILN_PARAM_CHAIN = 32
 };
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;        /**< kiln_type; BYVAL and SRET: KILN_TYPE_I64 */
+  uint8_t type;        /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
   uint8_t flags;       /**< KILN_PARAM_... */
   uint8_t align_log2;  /**< BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes */
   uint32_t size_bytes; /**< BYVAL: size */

@@ -32,6 +32,7 @@ struct a64_walk {
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
 enum {
+  A64_CHAIN = 15,
   A64_IP0 = 16,
   A64_IP1 = 17, /* scratch: x16 for data, x17 for addresses */
   A64_VS0 = KN_FP_BASE + 30,

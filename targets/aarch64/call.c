@@ -45,6 +45,10 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     a->reg = SRET;
     return;
   }
+  if (flags & KILN_PARAM_CHAIN) {
+    a->reg = A64_CHAIN;
+    return;
+  }
   if (flags & KILN_PARAM_BYVAL) {
     s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
     size = align_to(p->size_bytes, 8);

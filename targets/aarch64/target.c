@@ -260,6 +260,7 @@ const struct kn_target kn_target_aarch64 = {
   .callee_homes = GP(19, 28) | FP(8, 15),
   .arg_regs = {0, 1, 2, 3, 4, 5, 6, 7},
   .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .chain_reg = A64_CHAIN,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},

@@ -11,7 +11,9 @@ enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_R
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   uint32_t size = 8, align = 8;
   a->reg = KN_NO_REG;
-  if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
+  if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_CHAIN)) {
+    a->reg = X64_CHAIN;
+  } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
     size = (a->param->size_bytes + 7) & ~7u;
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
   } else if (X64_FLT >> a->type & 1) {
@@ -176,15 +178,15 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
 }
 
-/* The call itself, once the arguments are where they belong. */
-static void emit_target(struct kn_walk *w, uint32_t symbol, bool library) {
-  if (symbol == 0) EMIT(w, x64_call_r(w->code.p, X64_R10));
+/* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
+static void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
+  if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else x64_call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
 }
 
-/* The symbol that is called, or 0: then the address is moved to r10. */
+/* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
 static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
   return c->callee ? kn_callee_symbol(w, c->callee) : c->symbol;
 }
@@ -244,7 +246,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0);
+  emit_target(w, symbol, c->callee == 0, X64_R10);
   return true;
 }
 
@@ -296,7 +298,10 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     }
   }
   uint32_t symbol = callee_symbol(w, c);
-  if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
+  unsigned target = X64_R10;
+  for (uint32_t k = 0; k < w->args.n; k++)
+    if (KN_UNLIKELY(w->args.at[k].reg == X64_CHAIN)) target = X64_RAX;
+  if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
   kn_save_live(w, X64_CLOBBERED);
@@ -312,10 +317,14 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
   if (c->variadic) {
+    if (symbol == 0 && target == X64_RAX) {
+      target = X64_SCRATCH;
+      EMIT(w, x64_rr(w->code.p, X64_MOV, 3, target, X64_RAX));
+    }
     if (all.fp) x64_const(w, X64_RAX, all.fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0);
+  emit_target(w, symbol, c->callee == 0, target);
   if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }

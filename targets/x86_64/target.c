@@ -206,6 +206,7 @@ const struct kn_target kn_target_x86_64 = {
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
   .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
   .fp_arg_regs = {X64_FP_ARGS},
+  .chain_reg = X64_CHAIN,
   .scratch = {X64_SCRATCH, X64_XSCRATCH},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),

@@ -41,7 +41,12 @@ struct x64_walk {
 };
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
-enum { X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE, X64_XSCRATCH = KN_FP_BASE + 15 };
+enum {
+  X64_CHAIN = X64_R10,
+  X64_SCRATCH = X64_R11,
+  X64_XMM0 = KN_FP_BASE,
+  X64_XSCRATCH = KN_FP_BASE + 15
+};
 #define X64_CALLER_GP                                                                              \
   (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \
    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | KN_BIT(X64_R11))

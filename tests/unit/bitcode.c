@@ -65,6 +65,13 @@ static const struct row rows[] = {
    {"declare @g(i64 sret, i64 byval(40, 8), i32)", "func dso_local @f(i64 byval(40, 8)) -> i64",
     "call @g("},
    NULL},
+  {"a static chain",
+   "ir",
+   "-O0",
+   "define i64 @f(ptr nest %c, i64 %x) {\n ret i64 %x\n}\n"
+   "define i64 @g(ptr %c, ptr %f) {\n %r = call i64 %f(ptr nest %c, i64 2)\n ret i64 %r\n}",
+   {"func @f(i64 chain, i64) -> i64", "as (i64 chain, i64) -> i64"},
+   NULL},
   {"results in two registers",
    "c",
    "-O0",
