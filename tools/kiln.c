@@ -28,6 +28,8 @@ static const char help[] =
   "      --listing[=FILE]     print the IR beside the machine code (to standard output)\n"
   "      --stress=SEED        choose few registers at random (a test aid)\n"
   "      -o OUT               output of the only input; default: its name with .o, here\n"
+  "  kiln qbe [OPTION...] [-o OUT] [INPUT...]     the same from QBE's intermediate language;\n"
+  "                                               without INPUT from standard input\n"
   "  kiln cc ARGUMENT...                          compile and link C as clang would\n"
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
@@ -47,9 +49,8 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } verbs[] = {
-  {"compile", verb_compile}, {"cc", verb_cc},   {"print", verb_print},
-  {"verify", verb_verify},   {"dis", verb_dis}, {"interp", verb_interp},
-  {"run", verb_run},
+  {"compile", verb_compile}, {"qbe", verb_qbe}, {"cc", verb_cc},         {"print", verb_print},
+  {"verify", verb_verify},   {"dis", verb_dis}, {"interp", verb_interp}, {"run", verb_run},
 };
 
 static int print_version(void) {

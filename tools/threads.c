@@ -196,7 +196,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->sessions[0] = t->session;
     c->n = 1;
     kiln_session_time(t->session, timing);
-    s = tool_module_read(t, in, NULL, NULL, NULL);
+    s = tool_module_read(t, in, NULL, NULL, &c->instructions);
     c->work_ns = now_ns() - start;
   }
   return s != KILN_OK ? s : kiln_module_status(t->module);

@@ -1,6 +1,8 @@
 /* Inputs and messages of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
 #include "tool.h"
 
+#include "frontends/qbe/qbe.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -148,7 +150,7 @@ static void print_diag(void *user, const kiln_diag *d) {
  * the machine that the tool runs on. False if that is no target either. */
 static bool input_target(const struct tool_input *in, kiln_target *out) {
   if (in->bitcode && kiln_llvm_target(in->bytes, in->size, out)) return true;
-  if (!in->bitcode) {
+  if (!in->bitcode && !in->qbe) {
     static const char key[] = "target ";
     const char *at = (const char *)in->bytes, *end = at + in->size;
     while (at < end) {
@@ -196,9 +198,12 @@ void tool_module_close(struct tool_module *t) {
 
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink sink, void *user, uint64_t *instructions) {
-  kiln_status s = in->bitcode
-                    ? kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions)
-                    : kiln_text_parse(t->session, (const char *)in->bytes, in->size, sink, user);
+  const char *text = (const char *)in->bytes;
+  kiln_status s;
+  if (in->qbe) s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions);
+  else if (in->bitcode)
+    s = kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions);
+  else s = kiln_text_parse(t->session, text, in->size, sink, user);
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 

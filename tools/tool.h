@@ -17,6 +17,7 @@ struct tool_input {
   size_t size;
   bool mapped;
   bool bitcode; /* else text */
+  bool qbe;     /* the text is QBE's language: what the verb says, not the content */
 };
 
 /* Reads `path`; false after a message to stderr. */
@@ -67,7 +68,7 @@ void tool_module_close(struct tool_module *t);
 extern _Thread_local kiln_diag *tool_thread_diag;
 
 /* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
- * number of LLVM instructions, or left alone for text. */
+ * number of LLVM's or QBE's instructions, or left alone for Kiln's text. */
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink sink, void *user, uint64_t *instructions);
 
@@ -89,6 +90,7 @@ const char *tool_targets(char out[TOOL_TARGETS_SIZE]);
 int tool_parse_target(const char *name, kiln_target *out);
 
 int verb_compile(int argc, char **argv);
+int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
