@@ -16,7 +16,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  /* A symbol that may be 0: pc-relative code does not reach that, but on some targets in programs at a low fixed
+  /* An undefined weak symbol may be 0, which pc-relative code only reaches on some targets, in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;

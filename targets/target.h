@@ -21,8 +21,7 @@ struct kn_type_facts {
   uint64_t regs; /* the bank of registers that hold one; 0: values of the type live in the frame */
   uint8_t bank;  /* 0 general, 1 float: of the registers that the ABI passes it in */
   uint8_t bytes; /* of a spill slot: 8, or 16 */
-  uint8_t preserved; /* bytes of it that a callee-saved register keeps over a call */
-  bool lowered;      /* the target has values of the type */
+  bool lowered;  /* the target has values of the type */
 };
 
 /* Lowers one instruction, w->i: selects machine instructions, allocates registers, emits. It drops each

@@ -53,7 +53,8 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  /* Data layouts from before LLVM 18 align i128 to 8 bytes in memory; calls follow the ABI, which says 16. */
+  /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the ABI, which aligns it to
+   * 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
     if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");

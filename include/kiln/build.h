@@ -57,8 +57,9 @@ typedef enum kiln_fcond {
 
 /** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
 enum {
-  KILN_MEM_SEXT = 1u << 5,       /**< load: the narrower memory value is sign-extended */
-  KILN_MEM_VOLATILE = 1u << 6,   /**< done exactly once, neither removed nor merged */
+  KILN_MEM_SEXT = 1u << 5, /**< load: the narrower memory value is sign-extended */
+  /** Neither removed nor repeated nor merged with another access. One of more than 8 bytes may be done in parts. */
+  KILN_MEM_VOLATILE = 1u << 6,
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: not needed again soon */
 };
 /** States that the address of an access is a multiple of 2^n (n from 0 to 15). Without it no alignment is

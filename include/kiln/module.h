@@ -227,7 +227,7 @@ typedef enum kiln_visibility {
 } kiln_visibility;
 
 /** How a thread-local symbol is reached. The front end must choose one that is valid for the symbol; general
- * dynamic always is. */
+ * dynamic always is, and is what code for a JIT uses instead of the others. */
 typedef enum kiln_tls {
   KILN_TLS_NONE,            /**< not thread-local */
   KILN_TLS_GENERAL_DYNAMIC, /**< defined anywhere, loaded at any time */

@@ -220,9 +220,8 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define FP(first, last) (GP(first, last) << KN_FP_BASE)
 #define ARG(k) KN_BIT(k) | KN_BIT(KN_FP_BASE + (k))
-/* A call preserves 64 bits of v8 to v15: AAPCS64, 6.1.2. */
-#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
-#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .preserved = 8, .lowered = true}
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
+#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
 static const uint16_t sectional[] = {R_AARCH64_ABS64,
                                      R_AARCH64_ABS32,

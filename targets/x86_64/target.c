@@ -185,7 +185,7 @@ static const uint16_t sectional[] = {
   R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
 static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
 
-#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
 /* clang-format off */

@@ -72,6 +72,9 @@ check_scripts() {
   done | fail_lines "started by nothing"
 }
 
+# A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
+check_mutants_apply() { python3 tests/mutants/mutants.py --places | fail_lines "planted bugs that do not apply"; }
+
 check_whitespace() {
   git ls-files | grep -vE '\.(bc|o|png|out)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
@@ -159,6 +162,7 @@ check_source() {
   check "no file of more than 900 lines" check_file_sizes
   check "every source file is built" check_listed
   check "every test script is started by something" check_scripts
+  check "every planted bug applies" check_mutants_apply
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
   check "one version" check_versions
