@@ -21,8 +21,7 @@ enum {
   GEN_VALUES = 64, /* of a block */
   GEN_PARAMS = 24,
   GEN_SLOTS = 12,
-  GEN_LATE = 256,
-  GEN_TRIES = 0 /* 1: tries are made; no target generates code for them yet */
+  GEN_LATE = 256
 };
 
 struct gen_value {

@@ -234,7 +234,7 @@ static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_valu
 static void build_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_value *args,
                        unsigned n, const kiln_type *results, unsigned n_results, kiln_value *out,
                        bool unwinds, bool catch_all) {
-  if (GEN_TRIES && (catch_all || gen_chance(g, unwinds ? 130 : 10))) {
+  if ((catch_all || gen_chance(g, unwinds ? 130 : 10))) {
     try_call(g, sig, to, args, n, results, n_results, out, catch_all);
     return;
   }
@@ -302,10 +302,9 @@ static void call_variadic_host(struct gen *g, unsigned index) {
 
 static void call_host(struct gen *g) {
   unsigned index = gen_pick(g, n_host_funcs);
-  if (GEN_TRIES && gen_chance(g, 60)) /* one that throws */
+  if (gen_chance(g, 60)) /* one that throws */
     while (!host_funcs[index].throws) index = (index + 1) % n_host_funcs;
   const struct host_func *h = &host_funcs[index];
-  if (h->throws && !GEN_TRIES) return;
   if (h->long_double && g->weights[KILN_TYPE_F80] == 0) return;
   if (h->sig_flags & KILN_SIG_VARIADIC) {
     call_variadic_host(g, index);

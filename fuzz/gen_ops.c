@@ -28,7 +28,6 @@ static const struct {
 
 /* Made with other operations, or not at all: reserved ones, and what ends the process. */
 bool gen_makes(kiln_op op) {
-  if (!GEN_TRIES && (op == KILN_OP_TRY || op == KILN_OP_RESUME)) return false;
   return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP;
 }
 
