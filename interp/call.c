@@ -318,9 +318,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   _Alignas(16) uint64_t back[4] = {0};
   void (*code)(void);
   memcpy(&code, &address, sizeof code);
-  /* libffi's closures of Go pass their environment where a static chain is. */
-  if (s->layout.chain) ffi_call_go(&cif->cif, code, back, values, (void *)(uintptr_t)im->chain);
-  else ffi_call(&cif->cif, code, back, values);
+  kn_interp_guarded(t, &cif->cif, code, back, values, s->layout.chain ? im->chain : 0);
   t->sp = base;
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");

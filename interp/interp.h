@@ -311,6 +311,9 @@ _Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t 
 /* ---- unwind.c ---- */
 /* Ways back into kn_interp_run: what its setjmp gives. */
 enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
+/* ffi_call with a static chain, from which no exception of another language comes back: that is a fault. */
+void kn_interp_guarded(struct kn_thread *t, ffi_cif *cif, void (*code)(void), void *result,
+                       void **args, uint64_t chain);
 /* resume: goes on with an exception in the caller of the frame on top. */
 _Noreturn void kn_interp_resume(struct kn_thread *t, uint64_t exception);
 

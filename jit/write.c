@@ -225,7 +225,7 @@ static void write_frames(struct kn_jit_link *l) {
         const struct kn_code_func *f = o->funcs + k;
         uint64_t field = at + (uint64_t)(p - start) + 8;
         uint32_t address = (uint32_t)(base + f->start - field);
-        p = kn_elf_put_fde(p, (uint32_t)(p - start), address, f, o->cfi);
+        p = kn_elf_put_fde(p, (uint32_t)(p - start), address, 0, f, o->cfi);
       }
     }
   }

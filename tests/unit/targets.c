@@ -17,8 +17,8 @@
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, reaches_zero, features; of elf flags, fill,
- * mapping_symbols, call_field. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 752 && sizeof(struct kn_elf_machine) == 56 &&
+ * mapping_symbols, call_field, indirect_types. A new field is checked below, or named here. */
+_Static_assert(sizeof(struct kn_target) == 776 && sizeof(struct kn_elf_machine) == 56 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -33,7 +33,7 @@ static void test_functions(void **state) {
     assert_non_null(t->name);
     CHECK(t, t->begin && t->enter && t->finish);
     CHECK(t, t->place_arg && t->place_result && t->take_result);
-    CHECK(t, t->jump && t->place_label);
+    CHECK(t, t->jump && t->place_label && t->keep_result && t->free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
@@ -70,8 +70,13 @@ static void test_sets(void **state) {
       CHECK(t, t->scratch[bank] < 64 && KN_BIT(t->scratch[bank]) & bank_mask(bank) & ~all);
       CHECK(t, t->types[t->whole[bank]].regs == bank_mask(bank));
       CHECK(t, t->reg_names && t->reg_names[t->scratch[bank]]);
+      CHECK(t, t->exception[bank] < 64 &&
+                 KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->preserved);
     }
     for (unsigned reg = 0; reg < 64; reg++) CHECK(t, !(all >> reg & 1) || t->reg_names[reg]);
+    CHECK(t, t->exception[0] != t->exception[1]);
+    CHECK(t, t->chain_reg < 64 && KN_BIT(t->chain_reg) & KN_GP_MASK & ~t->preserved);
+    CHECK(t, t->guard_regs && t->guard_regs[0].name);
   }
 }
 
