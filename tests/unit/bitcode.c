@@ -330,7 +330,7 @@ static const struct refusal {
    " %l = landingpad {ptr, i32} cleanup\n ret void\n}",
    "f", "exceptions"},
   {"ir", "-O0",
-   "declare void @g()\ndefine void @f() {\n call preserve_mostcc void @g()\n ret void\n}", "f",
+   "declare void @g()\ndefine void @f() {\n call ghccc void @g()\n ret void\n}", "f",
    "this calling convention"},
   {"ir", "-O0",
    "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"
