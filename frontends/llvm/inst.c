@@ -402,8 +402,10 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
   if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
-    kn_bc_unsupported(r, flags & 1 << 6 ? "this kind of alloca"
-                                        : "typed pointers (bitcode older than LLVM 15)");
+    kn_bc_unsupported(
+      r, flags & 1 << 6
+           ? "this kind of alloca"
+           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
     return;
   }
   if (!kn_bc_sized(r, type)) return;

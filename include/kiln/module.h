@@ -105,6 +105,10 @@ KILN_API kiln_allocator kiln_module_allocator(const kiln_module *m);
  * `d->module` is filled in if empty. Returns `d->status`. */
 KILN_API kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d);
 
+/** No function of the module that is compiled from now on uses memory below the stack pointer, as with the option
+ * no_red_zone. Before kiln_module_freeze. */
+KILN_API kiln_status kiln_module_no_red_zone(kiln_module *m);
+
 /* ---- signatures ---- */
 
 /** Flags of one parameter. */
