@@ -137,9 +137,17 @@ static void guard(struct gen *g) {
   gen_go_to(g, on);
 }
 
+/* Probes and guards are chosen by the function's shape, so that what the input's bytes mean stays the same. */
+static void harden(struct gen *g, unsigned n_slots) {
+  unsigned choice = 5 * n_slots + 3 * g->sig->n_params;
+  if (choice % 4 == 1) kiln_func_stack_probes(g->f, choice % 8 == 1 ? 0 : 64);
+  if (choice % 5 < 3) kiln_func_guard(g->f, (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5));
+}
+
 static void start_slots(struct gen *g) {
   unsigned n = gen_pick(g, GEN_SLOTS + 1);
   g->n_slots = 0;
+  harden(g, n);
   for (unsigned i = 0; i < n; i++) {
     uint32_t k = gen_byte(g);
     unsigned t = k >= 220 ? KILN_TYPE_VOID : k >= 205 ? GEN_PTR : (unsigned)gen_type(g);
@@ -148,6 +156,7 @@ static void start_slots(struct gen *g) {
       kiln_build_ternary(g->f, KILN_OP_MEMSET, KILN_TYPE_I64, s, gen_operand(g, KILN_TYPE_I8),
                          kiln_const_int(g->f, GEN_OBJECT));
       g->slots[g->n_slots] = s;
+      if (k & 2) kiln_slot_array(g->f, s);
     } else {
       unsigned size = kiln_type_size(gen_ir_type(t));
       kiln_value s = kiln_slot_new(g->f, size, (unsigned)__builtin_ctz(size));

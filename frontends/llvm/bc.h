@@ -8,7 +8,9 @@
 
 #include <kiln/llvm.h>
 
+#include "asks.h"
 #include "bits.h"
+#include "harden.h"
 #include "tables.h"
 
 #define KN_COLD __attribute__((cold, noinline))
@@ -124,9 +126,10 @@ struct kn_bc {
   uint32_t word_type;
   bool version_seen;
   bool data_defined;
-  bool has_blocks; /* some constant is the address of a block */
-  bool has_tls;    /* some global is thread-local */
-  bool has_debug;  /* instructions have locations */
+  bool has_blocks;   /* some constant is the address of a block */
+  bool has_tls;      /* some global is thread-local */
+  bool emulated_tls; /* which the target cannot have as Kiln makes it */
+  bool has_debug;    /* instructions have locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
@@ -134,12 +137,18 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) clist;
   KN_BC_ARRAY(uint8_t) cbytes;
 
+  const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
+  uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
+  struct {
+    uint32_t *at, n, cap; /* numbers of the nodes, + 1 */
+    bool next;            /* the next named node is the flags */
+  } flags;                /* the module's */
+
   /* function */
   struct kn_bc_global *fn;
   struct kn_bc_sig fn_sig;
-  uint8_t guard;         /* kiln_guard of the current function, */
-  uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
-  uint32_t module_vals;  /* values of the module */
+  struct kn_bc_harden harden;
+  uint32_t module_vals; /* values of the module */
   uint32_t arg_base;
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
   KN_BC_ARRAY(uint32_t) parts;
@@ -174,6 +183,7 @@ struct kn_bc {
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
   bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
   bool bundles;     /* the next call has operand bundles */
+  uint32_t bundle;  /* number of the latest one's tag */
   bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
@@ -202,6 +212,8 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
+/* Reports that what `ask` stands for is not implemented; returns false. */
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) KN_COLD;
 /* Makes `*array` of capacity `*cap` hold `need` items; false if out of memory. */
 bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size);
 /* Frees what kn_bc_grow gave. */
@@ -309,9 +321,15 @@ struct kn_bc_target {
   const char *
     i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+    x87s;               /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read;  /* how many of `floats` Kiln returns in the same registers as LLVM */
+  kiln_type f80, f128;  /* what x86_fp80 and fp128 are; VOID: not supported */
+  bool sysv;            /* x86_64_sysvcc is the C convention */
+  bool aligns_args;     /* alignstack matters to parameters */
+  bool sret_in_reg;     /* so does inreg beside sret */
+  bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
+  uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
+  int32_t guard_offset; /* and its offset where they say none */
 };
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
@@ -326,6 +344,13 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+
+/* ---- flags.c ---- */
+
+/* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
+bool kn_bc_check_flags(struct kn_bc *r);
+/* Reports that operand bundles with tag number `tag` are not implemented. */
+void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
 
 /* ---- data.c ---- */
 
@@ -524,8 +549,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
-/* True for calling conventions that a caller may take for C's. */
-bool kn_bc_cc(uint64_t cc);
+/* True for calling conventions that a caller may take for C's; else reports. */
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
  * attribute list; `ops` are the arguments. */

@@ -6,11 +6,17 @@
 
 /* ---- signatures ---- */
 
-bool kn_bc_cc(uint64_t cc) {
-  /* C, fast, cold, x86_64_sysv: equal to C for all that Kiln supports; for callers preserve_most and preserve_all,
-   * which promise them more */
-  return cc == 0 || cc == 8 || cc == 9 || cc == 78 || cc == CC_PRESERVE_MOST ||
-         cc == CC_PRESERVE_ALL;
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
+  const struct kn_bc_ask *row = kn_bc_ask_convention(cc);
+  if (!row) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
+    return false;
+  }
+  if (row->verdict == ASK_DONE) return true;
+  if (row->verdict == ASK_VALUE) {
+    if (cc == CC_X86_64_SYSV && kn_bc_targets[r->target].sysv) return true;
+  }
+  return kn_bc_refuse(r, row);
 }
 
 /* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
@@ -80,9 +86,19 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
+/* Can a parameter of `type` have the attributes `a`? */
+static bool allowed(struct kn_bc *r, const struct kn_bc_attr *a, uint32_t type) {
+  if (a->refused) return kn_bc_refuse(r, a->refused);
+  if (!kn_bc_targets[r->target].aligns_args || (a->flags & PA_BYVAL)) return true;
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned natural = t->align_log2;
+  return a->stack_align_log2 <= natural || kn_bc_refuse(r, kn_bc_ask_attr(ATTR_STACK_ALIGNMENT));
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
+  if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
@@ -117,7 +133,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     uint32_t e = r->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
-    if (a && a->flags & PA_BAD) return kn_bc_unsupported(r, "a parameter attribute of that kind");
+    if (a && KN_UNLIKELY(a->refused || a->stack_align_log2) && !allowed(r, a, e)) return false;
     if (kn_bc_is_aggregate(&r->types[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
@@ -139,6 +155,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
         s->plain = false;
       if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
       if (et->kind == TK_PTR && a->flags & PA_CHAIN) p.flags |= KILN_PARAM_CHAIN;
+      if (p.flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
+        return kn_bc_refuse(r, kn_bc_ask_attr(ATTR_IN_REG));
       if (et->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
     }
     if (!KN_BC_PUSH(r, r->params, p)) return false;
@@ -413,7 +431,14 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
                    uint32_t callee_type, const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *ft = &r->types[type];
   if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->lists.n))) goto bad;
-  uint32_t attrs = list ? r->lists.at[list].same : 0;
+  uint32_t attrs = 0;
+  if (list) {
+    attrs = r->lists.at[list].same;
+    if (KN_UNLIKELY(r->lists.at[list].refused_call != NULL)) {
+      kn_bc_refuse(r, r->lists.at[list].refused_call);
+      return;
+    }
+  }
   uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;
   if (n < n_params || (n > n_params && !ft->flags)) goto bad;
   bool bundles = r->bundles;
@@ -421,41 +446,44 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
 
   unsigned flags = 0;
   kiln_value target;
+  const struct kn_bc_global *g = NULL;
   if (KN_LIKELY(callee < r->module_vals && r->csts[callee].kind == CK_GLOBAL)) {
-    const struct kn_bc_global *g = &r->globals.at[r->csts[callee].index];
+    g = &r->globals.at[r->csts[callee].index];
     if (g->what == KILN_SYMBOL_FUNC) {
       if (!g->symbol) {
         if (g->type != type) goto bad;
         kn_bc_intrinsic(r, g, type, attrs, ops, n, bundles);
         return;
       }
-      flags = g->fn_flags & (FA_NORETURN | FA_RETURNS_TWICE);
+      flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
       target = function(r, callee, g);
     } else {
       target = kn_bc_use(r, callee, r->ptr_type);
     }
   } else {
     if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
-      if (bundles || !r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
+      if (bundles) kn_bc_refuse_bundle(r, r->bundle);
+      else if (!r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
       else empty_asm(r, &r->csts[callee], ret, ops, n);
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
   }
   if (KN_UNLIKELY(bundles)) {
-    kn_bc_unsupported(r, "operand bundles");
+    kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
-  if (KN_UNLIKELY(!kn_bc_cc(cc >> 1 & 0x3ff))) {
-    kn_bc_unsupported(r, "this calling convention");
-    return;
-  }
+  if (KN_UNLIKELY((cc >> 1 & 0x3ff) != 0) && !kn_bc_convention(r, cc >> 1 & 0x3ff)) return;
   if (KN_UNLIKELY(cc >> 14 & 1)) {
     kn_bc_unsupported(r, "calls that must be tail calls");
     return;
   }
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);
-  if (!sp) return;
+  if (KN_UNLIKELY(!sp)) {
+    if (flags & FA_CALL_REFUSED)
+      kn_bc_refuse(r, kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX)->refused_call);
+    return;
+  }
   struct kn_bc_sig s = *sp;
 
   r->args.n = 0;

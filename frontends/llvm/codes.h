@@ -75,31 +75,25 @@ enum kn_bc_type_code {
   TYPE_TARGET_TYPE = 26
 };
 
-/* Calling conventions that are not C's in a definition. */
-enum { CC_PRESERVE_MOST = 14, CC_PRESERVE_ALL = 15 };
-
 enum kn_bc_attr_kind {
   ATTR_ALIGNMENT = 1,
   ATTR_BYVAL = 3,
   ATTR_IN_REG = 5,
-  ATTR_NAKED = 7,
   ATTR_NEST = 8,
   ATTR_NON_LAZY_BIND = 15,
+  ATTR_NO_RED_ZONE = 16,
   ATTR_NO_RETURN = 17,
   ATTR_RETURNS_TWICE = 23,
   ATTR_SEXT = 24,
+  ATTR_STACK_ALIGNMENT = 25,
   ATTR_STACK_PROTECT = 26,
   ATTR_STACK_PROTECT_REQ = 27,
   ATTR_STACK_PROTECT_STRONG = 28,
   ATTR_STRUCT_RET = 29,
-  ATTR_ZEXT = 34,
-  ATTR_INALLOCA = 38,
-  ATTR_STACK_ALIGNMENT = 25,
-  ATTR_SWIFT_SELF = 46,
-  ATTR_SWIFT_ERROR = 47,
-  ATTR_PREALLOCATED = 65,
-  ATTR_SWIFT_ASYNC = 75
+  ATTR_ZEXT = 34
 };
+
+enum kn_bc_cc { CC_PRESERVE_MOST = 14, CC_PRESERVE_ALL = 15, CC_X86_64_SYSV = 78 };
 
 enum kn_bc_const_code {
   CST_SETTYPE = 1,
@@ -216,6 +210,8 @@ enum kn_bc_func_code {
 };
 
 enum kn_bc_md_code {
+  MD_VALUE = 2,
+  MD_NODE = 3,
   MD_NAME = 4,
   MD_KIND = 6,
   MD_NAMED_NODE = 10,

@@ -218,7 +218,10 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
   case FUNC_DEBUG_LOC_AGAIN:
     if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */
     return true;
-  case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
+  case FUNC_OPERAND_BUNDLE:
+    r->bundles = true;
+    r->bundle = n && ops[0] < UINT32_MAX ? (uint32_t)ops[0] : UINT32_MAX;
+    return true;
   case FUNC_BLOCKADDR_USERS: return true;
   default: return kn_bc_is_debug_record(code);
   }

@@ -2,7 +2,7 @@
  * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
-#include "harden.h"
+#include "bc.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -53,19 +53,20 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  kiln_func_features(r->f, (uint32_t)r->fn->fn_flags >> FA_FEATURES);
+  kiln_func_features(r->f, r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16));
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
   r->others = 0;
-  return kn_bc_harden_function(r) && kn_bc_params(r) && kn_bc_body(r);
+  kn_bc_harden_function(r);
+  return kn_bc_params(r) && kn_bc_body(r);
 }
 
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
   r->fn = &r->globals.at[global];
   const struct module_part kept = {r->cwords.n, r->clist.n, r->cbytes.n};
-  const struct kn_bc_sig *sig =
-    kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
+  const struct kn_bc_sig *sig = kn_bc_sig(
+    r, r->fn->type, r->fn->attrs, (r->fn->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION);
   if (!sig) return false;
   r->fn_sig = *sig;
   uint64_t start = r->bits.pos;

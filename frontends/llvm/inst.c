@@ -3,7 +3,6 @@
  * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
 #include "frequent.h"
-#include "harden.h"
 
 static bool too_short(struct kn_bc *r) {
   return kn_bc_malformed(r, "a record of the wrong length");
@@ -403,8 +402,10 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
   if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
-    kn_bc_unsupported(r, flags & 1 << 6 ? "this kind of alloca"
-                                        : "typed pointers (bitcode older than LLVM 15)");
+    kn_bc_unsupported(
+      r, flags & 1 << 6
+           ? "this kind of alloca"
+           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
     return;
   }
   if (!kn_bc_sized(r, type)) return;
@@ -423,7 +424,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
       return;
     }
     kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
-    if (KN_UNLIKELY(r->guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
+    if (KN_UNLIKELY(r->harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
       kiln_slot_array(r->f, slot);
     kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
     return;

@@ -655,7 +655,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (bundles) {
-    kn_bc_unsupported(r, "operand bundles");
+    kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
   if (n != ft->n - 1) {

@@ -1,7 +1,7 @@
 /* Metadata: a table that has, by number, the position in the file of each node's record or each string. Nothing else
- * is stored; code that needs a node reads its record again (kn_bc_md_record). Only used for modules with
- * locations: the module's block is scanned when the first location is found, a function's with its body.
- * Called by body.c, fork.c and funcdef.c to fill the table, by loc.c to look entries up.
+ * is stored; code that needs a node reads its record again (kn_bc_md_record). The module's
+ * block is scanned for the module's flags, a function's with its body if there are locations.
+ * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "bc.h"
 
@@ -50,6 +50,23 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
+/* Reads the name of the named node behind it, or a named node; keeps the nodes of the module's flags. */
+static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
+  static const char flags[] = "llvm.module.flags";
+  if (!kn_bc_record(r, id)) return false;
+  if (code == MD_NAME) {
+    r->flags.next = r->ops.n == sizeof flags - 1;
+    for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
+      r->flags.next = r->ops.at[i] == (unsigned char)flags[i];
+    return true;
+  }
+  for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
+    if (r->ops.at[i] < UINT32_MAX && !KN_BC_PUSH(r, r->flags, (uint32_t)r->ops.at[i] + 1))
+      return false;
+  r->flags.next = false;
+  return true;
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -64,8 +81,8 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_STRINGS: return kn_bc_record(r, id) && strings(r);
   case MD_COMPILE_UNIT: r->has_units = true; break;
   case MD_NAME:
+  case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_KIND:
-  case MD_NAMED_NODE:
   case MD_GLOBAL_DECL_ATTACHMENT:
   case MD_INDEX_OFFSET:
   case MD_INDEX:

@@ -144,35 +144,43 @@ enum {
   PA_BYVAL = KILN_PARAM_BYVAL,
   PA_SRET = KILN_PARAM_SRET,
   PA_CHAIN = KILN_PARAM_CHAIN,
-  PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
+  PA_IN_REG = 16
 };
 enum {
   FA_NORETURN = 1,
   FA_RETURNS_TWICE = 2,
-  FA_NAKED = 4,
-  FA_FEATURES = 3, /* from this bit on: KILN_FEATURE_... */
+  FA_CALL_REFUSED = 4, /* of a global only: kn_bc_attr.refused_call */
+  FA_FEATURES = 3,     /* from this bit on: KILN_FEATURE_... */
+  FA_NO_RED_ZONE = 32,
   KN_BC_SIG_DEFINITION = 128
 };
-_Static_assert(1 << FA_FEATURES > FA_NAKED &&
-                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < KN_BC_SIG_DEFINITION,
+_Static_assert(1 << FA_FEATURES > FA_CALL_REFUSED &&
+                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < FA_NO_RED_ZONE,
                "features are between the other flags");
+/* What a function gives its signature. */
+#define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE)
 
 #define KN_BC_FUNC_INDEX 0xffffffffu
 
 /* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
 struct kn_bc_attr {
   uint32_t index;
-  uint8_t flags;      /* PA_... or FA_... */
-  uint8_t align_log2; /* 0: not given */
-  uint32_t type;      /* BYVAL */
-  uint64_t harden;    /* what harden.c keeps of it */
+  uint32_t type;            /* BYVAL */
+  uint16_t flags;           /* PA_... or FA_... */
+  uint8_t align_log2;       /* 0: not given */
+  uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */
+  const struct kn_bc_ask
+    *refused; /* what a definition, or a parameter, cannot have; NULL: nothing */
+  const struct kn_bc_ask *refused_call; /* the same of a call */
+  uint64_t harden;                      /* what harden.c keeps of it */
 };
 
 /* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t same;       /* the first list with the same attributes */
-  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
+  uint32_t same;                        /* the first list with the same attributes */
+  uint32_t hash, next;                  /* first lists only: next one with the same hash; 0: none */
+  const struct kn_bc_ask *refused_call; /* of one of its attributes */
 };
 
 /* ---- constants and values ---- */
@@ -258,8 +266,8 @@ struct kn_bc_global {
   uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
   uint32_t init;        /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
   uint16_t intrinsic;   /* enum kn_bc_intrinsic */
+  uint16_t fn_flags;    /* FA_... */
   uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
-  uint8_t fn_flags;     /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
   uint8_t skip;        /* the body or initialiser must be ignored */

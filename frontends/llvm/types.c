@@ -1,7 +1,7 @@
 /* The type table: kinds, layout by the data layout of the ELF targets, and the scalar parts of
  * first-class aggregates. Read once per module. Invariant: a type's elements have smaller ids, so
  * layout needs no recursion and types cannot contain themselves. */
-#include "harden.h"
+#include "bc.h"
 
 /* Log2 of a power of two. */
 static uint8_t log2_of(uint64_t v) { return (uint8_t)__builtin_ctzll(v); }
@@ -146,7 +146,9 @@ static bool add_type(struct kn_bc *r) {
     if (!integer(r, &t, op[0])) return false;
     if (t.fit == FIT_BOOL && r->bool_type == UINT32_MAX) r->bool_type = r->n_types;
     break;
-  case TYPE_POINTER: return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+  case TYPE_POINTER:
+    return kn_bc_unsupported(
+      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
   case TYPE_OPAQUE_POINTER:
     t.kind = TK_PTR;
     t.size = 8;

@@ -109,7 +109,7 @@ KILN_API kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d);
 
 /** Where the guard value is that guarded functions (kiln_func_guard) keep a copy of. */
 typedef enum kiln_guard_source {
-  KILN_GUARD_SOURCE_DEFAULT, /**< where C's library has it on Linux: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
+  KILN_GUARD_SOURCE_DEFAULT, /**< as C's library on Linux: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
   KILN_GUARD_SOURCE_TLS, /**< x86-64: at segment `reg` + `offset`, or + the address of `symbol` */
   KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
   KILN_GUARD_SOURCE_SYSREG, /**< AArch64: at the address in system register `reg`, + `offset` */
@@ -118,13 +118,13 @@ typedef enum kiln_guard_source {
 
 /** The place of the guard value, as compilers' -mstack-protector-guard= options say it. */
 typedef struct kiln_guard_place {
-  kiln_guard_source source; /**< what the other fields mean; those it does not name are ignored */
-  const char *
-    reg; /**< TLS: "fs" (NULL too) or "gs"; SYSREG: "sp_el0", "tpidr_el0", "tpidrro_el0", "tpidr_el1" */
-  int32_t
-    offset_bytes;     /**< TLS: from the segment's start, if there is no `symbol`; SYSREG: from the
-                         * register's value, -256 to 255 or a multiple of 8 below 32768 */
-  const char *symbol; /**< TLS: NULL, or whose address is the offset; copied */
+  kiln_guard_source source; /**< those of the other fields that it does not name are ignored */
+  /** TLS: "fs" (NULL too) or "gs". SYSREG: "sp_el0" (NULL too), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
+  const char *reg;
+  /** TLS: from the segment's start, if there is no `symbol`. SYSREG: from the register's value, -256 to 255, or a
+   * multiple of 8 below 32768. */
+  int32_t offset_bytes;
+  const char *symbol; /**< TLS: the address of this is the offset; NULL: `offset_bytes` is */
 } kiln_guard_place;
 
 /** Says where the guard value is for all functions of the module compiled from now on (before
@@ -137,6 +137,10 @@ KILN_API kiln_guard_place kiln_module_guard_get(const kiln_module *m);
  * on, not through the PLT (-fno-plt). Before kiln_module_freeze. For calls of declared functions see
  * kiln_symbol_desc.no_plt. */
 KILN_API kiln_status kiln_module_no_plt(kiln_module *m);
+
+/** No function of the module that is compiled from now on uses memory below the stack pointer, as with the option
+ * no_red_zone. Before kiln_module_freeze. */
+KILN_API kiln_status kiln_module_no_red_zone(kiln_module *m);
 
 /* ---- signatures ---- */
 

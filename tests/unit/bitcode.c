@@ -318,7 +318,7 @@ static void older_names(void **state) {
 static const struct refusal {
   const char *language, *flags, *source, *function, *message;
 } refusals[] = {
-  {"ir", "-O0", "define <4 x i32> @f(<4 x i32> %a) {\n ret <4 x i32> %a\n}", "", "vector types"},
+  {"ir", "-O0", "define <4 x i32> @f(<4 x i32> %a) {\n ret <4 x i32> %a\n}", "f", "vector types"},
   {"ir", "-O0", "define void @f(ptr %p) {\n %v = load <4 x i32>, ptr %p\n ret void\n}", "f",
    "vector types"},
   {"c", "-O0", "void f(double *p) { __float128 x = *p; *p = x * x; }", "f", "type fp128"},
@@ -337,8 +337,8 @@ static const struct refusal {
    " %l = landingpad {ptr, i32} cleanup\n ret void\n}",
    "f", "exceptions"},
   {"ir", "-O0",
-   "declare void @g()\ndefine void @f() {\n call preserve_mostcc void @g()\n ret void\n}", "f",
-   "this calling convention"},
+   "declare void @g()\ndefine void @f() {\n call win64cc void @g()\n ret void\n}", "f",
+   "calling convention \"win64cc\""},
   {"ir", "-O0",
    "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"
    " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"rsp\"}",
@@ -350,7 +350,7 @@ static const struct refusal {
    "define void @f(ptr %p) {\n %v = atomicrmw fadd ptr %p, float 1.0 seq_cst\n ret void\n}", "f",
    "this operation of atomicrmw"},
   {"ir", "-O0", "@g = ifunc i32 (), ptr @r\ndefine ptr @r() {\n ret ptr null\n}", "", "ifuncs"},
-  {"ir", "-O0", "define i200 @f(i200 %a) {\n ret i200 %a\n}", "",
+  {"ir", "-O0", "define i200 @f(i200 %a) {\n ret i200 %a\n}", "f",
    "this use of integers wider than 128 bits"},
   {"ir", "-O0",
    "define void @f(ptr %p) {\n %v = load i200, ptr %p\n"
@@ -360,7 +360,7 @@ static const struct refusal {
    "define void @f(ptr %p) {\n %v = load { i8, i200 }, ptr %p\n"
    " store { i8, i200 } %v, ptr %p\n ret void\n}",
    "f", "integers wider than 128 bits in aggregate values"},
-  {"ir", "-O0", "define { i200, i1 } @f() {\n ret { i200, i1 } zeroinitializer\n}", "",
+  {"ir", "-O0", "define { i200, i1 } @f() {\n ret { i200, i1 } zeroinitializer\n}", "f",
    "integers wider than 128 bits in aggregate values"},
   {"ir", "-O0",
    "declare { i513, i1 } @llvm.umul.with.overflow.i513(i513, i513)\n"
