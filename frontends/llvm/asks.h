@@ -26,9 +26,10 @@ struct kn_bc_ask {
   uint8_t verdict;      /* enum kn_bc_verdict */
 };
 
-/* The row of an enum, integer or type attribute, or of a convention; NULL: there is none. */
+/* The row of an enum, integer or type attribute, of a convention, of a kind of metadata; NULL: there is none. */
 const struct kn_bc_ask *kn_bc_ask_attr(uint64_t number);
 const struct kn_bc_ask *kn_bc_ask_convention(uint64_t number);
+const struct kn_bc_ask *kn_bc_ask_metadata(uint64_t number);
 /* The row of a string attribute, a feature ("+sse"), a module flag or a bundle; NULL: there is none. */
 const struct kn_bc_ask *kn_bc_ask_string(const char *name);
 const struct kn_bc_ask *kn_bc_ask_feature(const char *name);

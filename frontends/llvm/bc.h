@@ -349,6 +349,10 @@ bool kn_bc_global_alias(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
 bool kn_bc_check_flags(struct kn_bc *r);
+/* Checks metadata of kind `kind` that is attached to a function or variable. */
+bool kn_bc_attached(struct kn_bc *r, uint64_t kind);
+/* Checks the block of attachments that was just announced; the position does not change. */
+bool kn_bc_function_attachments(struct kn_bc *r);
 /* Reports that operand bundles with tag number `tag` are not implemented. */
 void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
 
