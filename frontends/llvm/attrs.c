@@ -212,9 +212,8 @@ static bool group(struct kn_bc *r, struct features *f) {
     struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
     while (g.left > 0 && !g.too_short)
       if (!attribute(r, &g, &a, next(&g), f)) return false;
-    /* Groups are numbered from 1 in order by LLVM's writer. */
-    if (g.too_short || id == 0 || id > r->bits.end / 8)
-      return kn_bc_malformed(r, "bad attribute group");
+    /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
+    if (g.too_short || id > r->bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
     kn_bc_harden_done(&a);
     while (r->groups.n <= id)
       if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;

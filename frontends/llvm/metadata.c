@@ -123,10 +123,22 @@ static bool keep_scope(struct kn_bc *r, struct kn_bc_md_block *block) {
   return true;
 }
 
-static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
+/* Gives the block just entered the abbreviations among the first `n` entries of blockinfo: those before the block. */
+static bool scope_of_first(struct kn_bc *r, uint32_t n) {
+  r->scope_info = UINT32_MAX;
+  for (uint32_t i = 0; i < n; i++)
+    if (r->blockinfo.at[i].block == BLOCK_METADATA &&
+        !KN_BC_PUSH(r, r->scope, r->blockinfo.at[i].abbrev))
+      return false;
+  return true;
+}
+
+/* Reads the block just announced, which stands behind `n_info` entries of blockinfo. */
+static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block, uint32_t n_info) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
+  if (n_info < r->blockinfo.n && !scope_of_first(r, n_info)) return false;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
@@ -150,14 +162,14 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   }
 }
 
-bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md); }
+bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md, r->blockinfo.n); }
 
 bool kn_bc_module_metadata(struct kn_bc *r) {
   if (r->mds_read) return true;
   r->mds_read = true;
   if (r->metadata_pos) {
     r->bits.pos = r->metadata_pos;
-    if (!read_block(r, &r->module_md)) return false;
+    if (!read_block(r, &r->module_md, r->metadata_info)) return false;
   }
   r->module_mds = r->mds.n;
   r->module_md_scope = r->md_scope.n;

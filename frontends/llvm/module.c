@@ -225,7 +225,10 @@ static bool block(struct kn_bc *r, uint32_t id) {
     if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
   case BLOCK_METADATA: /* read when the first location is found */
-    if (!r->metadata_pos) r->metadata_pos = r->bits.pos;
+    if (!r->metadata_pos) {
+      r->metadata_pos = r->bits.pos;
+      r->metadata_info = r->blockinfo.n;
+    }
     return kn_bc_skip(r);
   case BLOCK_OPERAND_BUNDLE_TAGS: r->bundle_tags_pos = r->bits.pos; return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);

@@ -48,8 +48,8 @@ enum kn_bc_form_kind {
 };
 
 struct kn_bc_abbrev {
-  uint32_t first; /* in kn_bc.abops */
-  uint16_t n;
+  uint32_t first;    /* in kn_bc.abops */
+  uint16_t n;        /* operands, the code included; 0: no record may use it */
   uint8_t form;      /* enum kn_bc_form_kind */
   uint8_t type_bits; /* of the form's type field */
   uint8_t flag_bits; /* of the form's flags field */

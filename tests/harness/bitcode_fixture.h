@@ -22,7 +22,7 @@ static const char *bc_clang(void) {
   return clang ? clang : "clang-22";
 }
 
-static int bc_have_clang(void) {
+static inline int bc_have_clang(void) {
   static int have = -1;
   if (have < 0) {
     char command[512];
@@ -33,7 +33,7 @@ static int bc_have_clang(void) {
 }
 
 /* Bitcode of `source`, which is "c" or "ir", with `flags`. */
-static kiln_buffer bc_make(const char *language, const char *flags, const char *source) {
+static inline kiln_buffer bc_make(const char *language, const char *flags, const char *source) {
   kiln_buffer out = {0};
   char path[] = "/tmp/kiln-bitcode-XXXXXX", command[1024];
   int fd = mkstemp(path);
