@@ -268,7 +268,7 @@ static void resolve(struct kn_qbe *r) {
 
 /* ---- which temporaries are variables ---- */
 
-/* The nearest block that dominates both, as far as is known; fewer steps are left afterwards. */
+/* The nearest block that is above both in the tree; fewer steps are left afterwards. */
 static uint32_t meet(const struct kn_qbe *r, uint32_t a, uint32_t b, uint64_t *steps) {
   for (; a != b && *steps != 0; --*steps) {
     if (a > b) a = r->blocks.at[a].idom;
@@ -277,28 +277,31 @@ static uint32_t meet(const struct kn_qbe *r, uint32_t a, uint32_t b, uint64_t *s
   return a == b ? a : 0;
 }
 
-/* Marks those that are used where they need not have been assigned. The tree of dominators is made in the order
- * of the text, by jumps forward alone; it is right if jumps back do not contradict: a tree in which the parent
- * of each block is above all blocks that jump to it tells nothing that is not so. Where they do, or where this
- * takes long, all temporaries that are used in other blocks become variables. */
+/* Marks those that are used where they need not have been assigned. What is above a block in the tree dominates it,
+ * since its parent is above all blocks that jump to it (but not all that dominate it are: the parent of a block is
+ * before it in the text). If the tree takes too long, all that are used in other blocks become variables. */
 static void variables(struct kn_qbe *r) {
   uint64_t steps = 64 * (uint64_t)(r->blocks.n + r->uses.n);
   struct kn_qbe_block *blocks = r->blocks.at;
   if (r->uses.n == 0) return;
   blocks[0].idom = 0;
-  for (uint32_t i = 0; i < r->blocks.n; i++) {
-    const struct kn_qbe_inst *jump = jump_of(r, i);
-    if (blocks[i].idom == KN_QBE_NONE) blocks[i].idom = 0;
-    for (unsigned k = 0; jump != NULL && k < 2; k++) {
-      struct kn_qbe_block *to = blocks + (k == 0 ? jump->b : jump->c);
-      if (to > blocks + i) to->idom = to->idom == KN_QBE_NONE ? i : meet(r, to->idom, i, &steps);
-      else if (meet(r, to->idom, i, &steps) != to->idom) steps = 0;
+  for (bool changed = true; changed && steps != 0;) {
+    changed = false;
+    for (uint32_t i = 0; i < r->blocks.n; i++) {
+      const struct kn_qbe_inst *jump = jump_of(r, i);
+      if (blocks[i].idom == KN_QBE_NONE) blocks[i].idom = 0;
+      for (unsigned k = 0; jump != NULL && k < 2; k++) {
+        struct kn_qbe_block *to = blocks + (k == 0 ? jump->b : jump->c);
+        uint32_t old = to->idom;
+        to->idom = old == KN_QBE_NONE ? i : meet(r, old, i, &steps);
+        changed |= to->idom != old;
+      }
     }
   }
   for (uint32_t i = 0; i < r->uses.n; i++) {
     struct kn_qbe_use u = r->uses.at[i];
     struct kn_qbe_temp *t = r->temps.at + u.temp;
-    if (t->flags & QT_VARIABLE || t->def_block == KN_QBE_NONE) continue;
+    if (t->flags & QT_VARIABLE) continue;
     bool above = t->def_block < u.block && meet(r, t->def_block, u.block, &steps) == t->def_block;
     if (!above || (steps == 0 && t->def_block != 0)) t->flags |= QT_VARIABLE;
   }
