@@ -301,6 +301,14 @@ void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, 
   for (uint32_t i = 0; i < n; i++) built(s, targets[i]);
 }
 
+void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t) {
+  if (!usable(s)) return;
+  kiln_build_try(s->f, t);
+  if (!usable(s)) return;
+  built(s, t->normal);
+  built(s, t->unwind);
+}
+
 /* Returns a stamp that no block has yet. */
 static uint32_t new_stamp(kiln_ssa *s) {
   if (++s->stamp == 0) {

@@ -165,6 +165,9 @@ static uint32_t ref(struct decoder *d, kiln_value v, unsigned type) {
   }
   case KILN_OPERAND_INT:
   case KILN_OPERAND_BITS:
+  case KILN_OPERAND_TYPEID:
+  case KILN_OPERAND_RESULT: /* of a try, which is not interpreted */
+  case KILN_OPERAND_EXCEPTION:
   case KILN_OPERAND_NONE:
   case KILN_OPERAND_KIND_COUNT: break;
   }
@@ -513,8 +516,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VINSERT:
   case KILN_OP_VSHUFFLE:
   case KILN_OP_VREDUCE:
-  case KILN_OP_LANDING_PAD:
-  case KILN_OP_INVOKE:
+  case KILN_OP_TRY:
   case KILN_OP_RESUME:
   case KILN_OP_NONE: /* not met when instructions are read */
   case KILN_OP_PARAM:

@@ -32,6 +32,10 @@ GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_
     }
   }
   kn_build_clobber(f, op, type);
+  if (op == KILN_OP_RESUME) {
+    kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
+    return KN_NONE;
+  }
   uint32_t v = kn_build_emit(f, op, type, vtype, 0, a, 0, 0);
   return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
@@ -76,8 +80,7 @@ GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_v
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
   unsigned shape = kn_op_info[op].shape;
-  if (KN_UNLIKELY(shape != KN_SH_BIN && (shape != KN_SH_BINV || op == KILN_OP_RESUME)))
-    return kn_build_bad_op(f, op, type);
+  if (KN_UNLIKELY(shape != KN_SH_BIN && shape != KN_SH_BINV)) return kn_build_bad_op(f, op, type);
   if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
     return KN_NONE;
   kn_build_clobber(f, op, type);

@@ -60,6 +60,8 @@ bool kn_build_reserve(kiln_func *f, void *array, uint32_t more, size_t item_size
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
                         uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
+/* Appends a TRY, whose arguments and clauses are in lists from `first`, with its edges. */
+bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
 
 /* ---- inline ---- */
 
@@ -222,6 +224,7 @@ static inline bool kn_build_fits(const kiln_func *f, uint32_t h, unsigned type) 
   }
   case KN_TAG_SLOT: return type == KILN_TYPE_PTR;
   case KN_TAG_FORWARD: return f->forwards.at[kn_index(h)].type == type;
+  case KN_TAG_TRIED: return kn_tried_type(h) == type;
   }
   return false;
 }

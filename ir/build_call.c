@@ -1,12 +1,7 @@
-/* Calls and returns: the instructions whose operands follow a signature. Called by front ends. The
+/* Calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
  * handles of a call are in kiln_func.lists, in order; they were checked against the types of the
  * signature's parameters; variadic ones may have any type. */
 #include "ir/build.h"
-
-static KN_COLD kiln_value call_fail(kiln_func *f, kiln_status status, const char *message) {
-  kn_build_fail(f, status, message);
-  return KN_NONE;
-}
 
 /* Checks the callee, which is mostly a symbol. */
 static inline bool callee_ok(kiln_func *f, uint32_t h) {
@@ -20,26 +15,34 @@ static inline bool callee_ok(kiln_func *f, uint32_t h) {
   return kn_build_operand(f, h, KILN_TYPE_PTR, 2);
 }
 
-kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
-                           uint32_t n) {
-  if (!kn_build_begun(f)) return KN_NONE;
+/* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words behind
+ * them. Returns the signature; NULL if the function failed. Inlined: once per call. */
+static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
+  kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args, uint32_t n,
+  uint32_t more) {
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(!kn_sig_valid(m, sig.id)))
-    return call_fail(f, KILN_ERR_ARGUMENT, "no such signature");
+  if (KN_UNLIKELY(!kn_sig_valid(m, sig.id))) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such signature");
+    return NULL;
+  }
   const struct kn_sig *s = kn_sig(m, sig.id);
   uint32_t n_params = s->n_params;
-  if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC))))
-    return call_fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the signature's");
+  if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC)))) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the signature's");
+    return NULL;
+  }
   if (KN_UNLIKELY(args == NULL && n != 0)) {
     kn_build_no_list(f);
-    return KN_NONE;
+    return NULL;
   }
-  if (KN_UNLIKELY(n > UINT16_MAX))
-    return call_fail(f, KILN_ERR_LIMIT, "a call has at most 65535 arguments");
-  if (KN_UNLIKELY(n > f->lists.cap - f->lists.n) &&
-      !kn_build_reserve(f, &f->lists, n, sizeof *f->lists.at))
-    return KN_NONE;
-  if (!callee_ok(f, callee.id)) return KN_NONE;
+  if (KN_UNLIKELY(n > UINT16_MAX)) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "a call has at most 65535 arguments");
+    return NULL;
+  }
+  if (KN_UNLIKELY(n + more > f->lists.cap - f->lists.n) &&
+      !kn_build_reserve(f, &f->lists, n + more, sizeof *f->lists.at))
+    return NULL;
+  if (!callee_ok(f, callee.id)) return NULL;
 
   uint32_t first = f->lists.n;
   uint32_t *list = f->lists.at + first;
@@ -54,11 +57,11 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
       f->val[h].uses++;
       f->val[h].hint =
         (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* where the walk tries to compute it */
-    } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return KN_NONE;
+    } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return NULL;
   }
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
-    if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return KN_NONE;
+    if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
   }
   f->lists.n = first + n;
 
@@ -66,9 +69,108 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   f->has_calls = true;
   if (n > f->max_call_args) f->max_call_args = n;
   if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;
+  return s;
+}
+
+kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
+                           uint32_t n) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
+  if (KN_UNLIKELY(s == NULL)) return KN_NONE;
+  uint32_t first = f->lists.n - n;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}
+
+/* ---- try ---- */
+
+/* Index of a type in the function's table, from 1; 0: the function failed. Few types are named in a function. */
+static uint32_t type_index(kiln_func *f, kiln_symbol type) {
+  const kiln_module *m = f->module;
+  if (type.id != 0 &&
+      (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is no symbol");
+    return 0;
+  }
+  for (uint32_t i = f->types.n; i != 0; i--)
+    if (f->types.at[i - 1] == type.id) return i;
+  return KN_PUSH(f, f->types, type.id) ? f->types.n : 0;
+}
+
+/* Words that the clauses take in lists; 0: they are wrong, and the function failed. */
+static uint32_t count_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t n) {
+  const char *wrong = NULL;
+  uint64_t words = 1;
+  if (n == 0) wrong = "a try without a clause";
+  else if (clauses == NULL) wrong = "a list is missing (NULL)";
+  for (uint32_t i = 0; i < n && wrong == NULL; i++) {
+    const kiln_clause *c = &clauses[i];
+    words += 1;
+    if ((unsigned)c->kind > KILN_CLEANUP) wrong = "no such kind of clause";
+    else if (c->kind == KILN_CLEANUP && i + 1 < n) wrong = "a cleanup is a try's last clause";
+    else if (c->kind == KILN_CATCH && c->type.id == 0) wrong = "a catch without a type";
+    else if (c->kind == KILN_FILTER && c->types == NULL && c->n_types != 0)
+      wrong = "a list is missing (NULL)";
+    else words += c->kind == KILN_FILTER ? c->n_types : c->kind != KILN_CLEANUP;
+  }
+  if (wrong == NULL && words < KN_MAX_INDEX / 4) return (uint32_t)words;
+  if (wrong != NULL) kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
+  else kn_build_fail(f, KILN_ERR_LIMIT, "too many types in the clauses of a try");
+  return 0;
+}
+
+/* Appends the clauses to lists, where there is room. */
+static bool put_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t n) {
+  uint32_t at = f->lists.n;
+  f->lists.at[at++] = n;
+  for (uint32_t i = 0; i < n; i++) {
+    const kiln_clause *c = &clauses[i];
+    const kiln_symbol *types = c->kind == KILN_FILTER ? c->types : &c->type;
+    const kiln_symbol all = {0};
+    if (c->kind == KILN_CATCH_ALL) types = &all;
+    uint32_t n_types = c->kind == KILN_FILTER ? c->n_types : c->kind != KILN_CLEANUP;
+    f->lists.at[at++] = (uint32_t)c->kind | n_types << KN_CLAUSE_TYPES_SHIFT;
+    for (uint32_t k = 0; k < n_types; k++, at++)
+      if ((f->lists.at[at] = type_index(f, types[k])) == 0) return false;
+  }
+  f->lists.n = at;
+  return true;
+}
+
+void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
+  if (!kn_build_begun(f)) return;
+  if (t == NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a try without a description (NULL)");
+    return;
+  }
+  uint32_t words = count_clauses(f, t->clauses, t->n_clauses);
+  if (words == 0 || use_operands(f, t->sig, t->callee, t->args, t->n_args, words) == NULL) return;
+  uint32_t first = f->lists.n - t->n_args;
+  if (put_clauses(f, t->clauses, t->n_clauses)) kn_build_try_end(f, t, first);
+}
+
+kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {
+  if (!kn_build_open(f)) return KN_NONE;
+  const struct kn_sig *s = kn_sig_valid(f->module, sig.id) ? kn_sig(f->module, sig.id) : NULL;
+  if (s != NULL && k < s->n_results) return (kiln_value){kn_tried(false, s->results[k], k)};
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "the signature has no such result");
+  return KN_NONE;
+}
+
+kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (k <= 1) return (kiln_value){kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k)};
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "an exception has a pointer (0) and a selector (1)");
+  return KN_NONE;
+}
+
+kiln_value kiln_typeid(kiln_func *f, kiln_symbol type) {
+  if (!kn_build_open(f)) return KN_NONE;
+  uint32_t index = type_index(f, type), i = f->pool.n;
+  if (index == 0) return KN_NONE;
+  struct kn_const k = {.low = index, .is_typeid = 1};
+  return KN_PUSH(f, f->pool, k) ? (kiln_value){kn_handle(KN_TAG_POOL, i)} : KN_NONE;
 }
 
 void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {

@@ -40,6 +40,15 @@ static bool check_blocks(kiln_func *f) {
   return true;
 }
 
+/* A function with TRY has a personality. */
+static bool check_personality(kiln_func *f) {
+  if (!f->has_try || f->personality != 0) return true;
+  for (uint32_t b = 0; b < f->blocks.n; b++)
+    if (f->inst[f->block[b].term].op == KILN_OP_TRY)
+      return fail_at(f, b, "try in a function without a personality");
+  return true;
+}
+
 /* ---- late arguments ---- */
 
 /* `n` zeroed words of scratch; NULL (and the function fails) without memory. */
@@ -129,8 +138,8 @@ static bool finish_forwards(kiln_func *f) {
                    u->forward);
       return false;
     }
-    if (inst != 0 && f->inst[inst].op == KILN_OP_CALL && kn_is_pool(h) &&
-        f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0) {
+    if (inst != 0 && (f->inst[inst].op == KILN_OP_CALL || f->inst[inst].op == KILN_OP_TRY) &&
+        kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0) {
       kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "a callee is a symbol without addend");
       return false;
     }
@@ -215,8 +224,8 @@ kiln_status kiln_func_finish(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
   if (f->finished || f->status != KILN_OK) return f->status;
   if (f->hold != NULL) return kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0, "%s", f->hold);
-  if (mark_symbols(f) && check_blocks(f) && finish_late(f) && finish_forwards(f) &&
-      (f->has_params || f->edge_args.n != 0) && !args_plain(f))
+  if (mark_symbols(f) && check_blocks(f) && check_personality(f) && finish_late(f) &&
+      finish_forwards(f) && (f->has_params || f->edge_args.n != 0) && !args_plain(f))
     check_args(f);
   f->finished = true;
   f->limit = 0;

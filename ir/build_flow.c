@@ -144,12 +144,30 @@ static inline bool edge_room(kiln_func *f, uint32_t n) {
          kn_build_reserve(f, &f->edges, n, sizeof *f->edges.at);
 }
 
+/* Checks a result or exception on an edge of `pred`, which has its terminator if that is a try. */
+static KN_COLD bool tried_ok(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_t value) {
+  const struct kn_block *p = f->block + pred;
+  const struct kn_inst *in = &f->inst[p->term];
+  const char *wrong = NULL;
+  if (p->term == 0 || in->op != KILN_OP_TRY) wrong = "a result or exception on an edge of no try";
+  else if (edge_index == p->edge_first && kn_tried_exception(value))
+    wrong = "an exception on the normal edge of a try";
+  else if (edge_index != p->edge_first && !kn_tried_exception(value))
+    wrong = "a result on the unwind edge of a try";
+  else if (!kn_tried_exists(f, in, value)) wrong = "the call of the try has no such result";
+  if (wrong == NULL) return true;
+  kn_func_fail(f, KILN_ERR_STRUCTURE, pred, p->term, "%s", wrong);
+  return false;
+}
+
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_t index,
                        uint32_t value) {
   struct kn_edge *e = f->edges.at + edge_index;
   if (KN_LIKELY(value - 1 < f->n - 1 && f->val[value].type != KILN_TYPE_VOID))
     kn_build_count(f, value, pred);
-  else if (!kn_build_use_at(f, value, KN_ANY_TYPE, pred, 2, f->edge_args.n)) return false;
+  else if (kn_is_tried(value)) {
+    if (!tried_ok(f, edge_index, pred, value)) return false;
+  } else if (!kn_build_use_at(f, value, KN_ANY_TYPE, pred, 2, f->edge_args.n)) return false;
   if (!KN_PUSH(f, f->edge_args, (struct kn_edge_arg){index, value, e->args})) return false;
   e->args = f->edge_args.n;
   return true;
@@ -258,6 +276,17 @@ void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
   forward_edge(f, then_block.id);
   forward_edge(f, else_block.id);
   kn_build_end(f, KILN_OP_BRIF, KILN_TYPE_VOID, 0, cond.id, e, 0, e, 2);
+}
+
+bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first) {
+  if (!target_ok(f, t->normal.id) || !target_ok(f, t->unwind.id) || !edge_room(f, 2)) return false;
+  uint32_t e = f->edges.n;
+  edge(f, t->normal.id);
+  edge(f, t->unwind.id);
+  kn_build_end(f, KILN_OP_TRY, KILN_TYPE_VOID, t->n_args, first, t->callee.id, t->sig.id, e, 2);
+  f->has_try = true;
+  return kn_build_edge_args(f, e, f->current, t->normal_args, t->n_normal) &&
+         kn_build_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind);
 }
 
 void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,

@@ -149,12 +149,12 @@ static void reset(kiln_func *f) {
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
-  f->n_data = 0;
+  f->n_data = f->personality = 0;
   f->hold = NULL;
-  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = false;
+  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->diag.status = KILN_OK;
@@ -177,6 +177,7 @@ static void free_func(kiln_func *f) {
     f->back_edges.at,
     f->forwards.at,
     f->forward_uses.at,
+    f->types.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->scratch.at,
@@ -241,6 +242,14 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
 
 void kiln_func_features(kiln_func *f, uint32_t features) {
   if (f != NULL) f->features |= features;
+}
+
+void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
+  if (!kn_build_open(f)) return;
+  const kiln_module *m = f->module;
+  if (!kn_symbol_valid(m, personality.id) || kn_symbol(m, personality.id)->tls != KILN_TLS_NONE)
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the personality is no symbol of a function");
+  else f->personality = personality.id;
 }
 
 kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {

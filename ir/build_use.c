@@ -22,6 +22,7 @@ static unsigned handle_type(const kiln_func *f, uint32_t h) {
   case KN_TAG_POOL: return i < f->pool.n ? f->pool.at[i].type : KILN_TYPE_VOID;
   case KN_TAG_SLOT: return i < f->slots.n ? KILN_TYPE_PTR : KILN_TYPE_VOID;
   case KN_TAG_FORWARD: return i < f->forwards.n ? f->forwards.at[i].type : KILN_TYPE_VOID;
+  case KN_TAG_TRIED: return kn_tried_type(h);
   case KN_TAG_IMM: break;
   }
   return KILN_TYPE_VOID;
@@ -36,12 +37,16 @@ static bool in_range(const kiln_func *f, uint32_t h) {
   case KN_TAG_POOL: return i < f->pool.n;
   case KN_TAG_SLOT: return i < f->slots.n;
   case KN_TAG_FORWARD: return i < f->forwards.n;
+  case KN_TAG_TRIED: break;
   }
   return false;
 }
 
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   if (h == 0) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is missing");
+  if (kn_is_tried(h))
+    return kn_build_fail(f, KILN_ERR_ARGUMENT,
+                         "what a try gives is an argument of its own edges only");
   if (!in_range(f, h)) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is out of range");
   if (kn_is_pool(h) && f->pool.at[kn_index(h)].tls)
     return kn_build_fail(f, KILN_ERR_ARGUMENT, "a thread-local symbol needs tls_addr");
@@ -127,6 +132,7 @@ bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, un
   case KN_TAG_FORWARD:
     if (i >= f->forwards.n || (!any && f->forwards.at[i].type != type)) break;
     return KN_PUSH(f, f->forward_uses, (struct kn_forward_use){i, block, where, (uint8_t)kind});
+  case KN_TAG_TRIED: break; /* kn_build_edge_arg takes them */
   }
   return kn_build_bad_operand(f, h, type);
 }

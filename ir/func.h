@@ -18,6 +18,7 @@ enum kn_tag {
   KN_TAG_POOL,    /* index into kiln_func.pool */
   KN_TAG_SLOT,    /* address of kiln_func.slots[index] */
   KN_TAG_FORWARD, /* index into kiln_func.forwards; gone once the function is finished */
+  KN_TAG_TRIED,   /* what a try gives its edge: kn_tried; argument of such an edge only */
 };
 #define KN_TAG_SHIFT 29
 #define KN_INDEX_MASK ((1u << KN_TAG_SHIFT) - 1)
@@ -36,6 +37,14 @@ static inline bool kn_is_slot(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_S
 static inline uint32_t kn_value_or_none(uint32_t h) {
   return h & (uint32_t)((int32_t)((h >> KN_TAG_SHIFT) - 1) >> 31);
 }
+/* Result or exception `k` of a try, of `type`. */
+static inline uint32_t kn_tried(bool exception, unsigned type, uint32_t k) {
+  return kn_handle(KN_TAG_TRIED, (uint32_t)exception << 16 | type << 8 | k);
+}
+static inline bool kn_is_tried(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_TRIED; }
+static inline bool kn_tried_exception(uint32_t h) { return (h >> 16 & 1) != 0; }
+static inline unsigned kn_tried_type(uint32_t h) { return h >> 8 & 255; }
+static inline uint32_t kn_tried_number(uint32_t h) { return h & 255; }
 static inline int32_t kn_imm(uint32_t h) { return (int32_t)(h << 3) >> 3; }
 static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 28); }
 
@@ -54,6 +63,8 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   FENCE          x: ordering      LEVEL  x: level
  *   RESULT         a: index of the instruction, x: result's number
  *   CALL           a: first of x handles in lists, b: callee, c: signature
+ *   TRY            a, b, c, x as CALL; behind the arguments, in lists, what it catches: kn_try_clauses. Its edges
+ *                  are the block's: the normal one, then the unwind edge
  *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
  *   SEG            a: index of the instruction that goes on
  *   BR             b: edge          BRIF   a, b: first of two edges
@@ -118,6 +129,7 @@ struct kn_const {
   uint32_t symbol;    /* 0: a number */
   uint8_t type;       /* kiln_type; VOID: an untyped integer of up to 64 bits */
   uint8_t tls;        /* the symbol is thread-local: operand of TLS_ADDR only */
+  uint8_t is_typeid;  /* an untyped integer: the index `low` of a type in kiln_func.types, from 1 */
 };
 
 /* A stack slot. */
@@ -240,13 +252,16 @@ struct kiln_func {
   KN_ARRAY(struct kn_back_edge) back_edges;
   KN_ARRAY(struct kn_forward) forwards;
   KN_ARRAY(struct kn_forward_use) forward_uses;
+  KN_ARRAY(uint32_t)
+  types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
-  uint32_t n_results; /* of the signature */
+  uint32_t personality; /* symbol, or 0 */
+  uint32_t n_results;   /* of the signature */
   uint8_t result_types[KILN_MAX_RESULTS];
   uint32_t address_taken; /* blocks whose address is taken */
   uint32_t max_call_args; /* most arguments of a call */
@@ -259,6 +274,7 @@ struct kiln_func {
   bool needs_order;   /* a block was filled that no earlier one branches to */
   uint32_t features;  /* KILN_FEATURE_... */
   bool returns_twice; /* calls setjmp or a function like it */
+  bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
@@ -331,6 +347,49 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
 /* The k-th operand, below `n`: a handle. */
 static inline uint32_t kn_operand(const struct kn_operands *o, uint32_t k) {
   return k < o->n_fields ? o->field[k] : o->list[k - o->n_fields];
+}
+
+/* ---- exceptions ---- */
+
+/* One clause of a TRY. Clauses are in lists, behind the arguments: their number, then of each a word, kind | number
+ * of types << 2, and its types as indices into kiln_func.types, from 1. */
+struct kn_clause {
+  unsigned kind;         /* kiln_clause_kind */
+  uint32_t n;            /* types; CATCH, CATCH_ALL: 1 */
+  const uint32_t *types; /* in kiln_func.lists: valid until that grows */
+};
+#define KN_CLAUSE_TYPES_SHIFT 2
+
+/* The number of clauses of a TRY, and where the first one is in lists: for kn_clause_at. */
+static inline uint32_t kn_try_clauses(const kiln_func *f, const struct kn_inst *in, uint32_t *at) {
+  *at = in->a + in->x + 1;
+  return f->lists.at[in->a + in->x];
+}
+/* The clause at `at`, which is moved behind it. */
+static inline struct kn_clause kn_clause_at(const kiln_func *f, uint32_t *at) {
+  uint32_t word = f->lists.at[*at];
+  struct kn_clause c = {word & ((1u << KN_CLAUSE_TYPES_SHIFT) - 1), word >> KN_CLAUSE_TYPES_SHIFT,
+                        f->lists.at + *at + 1};
+  *at += 1 + c.n;
+  return c;
+}
+
+/* True if the try has the result or exception `h`, a KN_TAG_TRIED, of its type. */
+static inline bool kn_tried_exists(const kiln_func *f, const struct kn_inst *in, uint32_t h) {
+  uint32_t k = kn_tried_number(h);
+  unsigned type = kn_tried_type(h);
+  if (kn_tried_exception(h)) return k <= 1 && type == (k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32);
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  return k < sig->n_results && sig->results[k] == type;
+}
+
+/* True if an exception may leave the call, which then has an entry in the table of exceptions: a CALL; a TRY always
+ * has one. RESUME unwinds, too. */
+static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in) {
+  if (kn_sig(f->module, in->c)->flags & KILN_SIG_NOUNWIND) return false;
+  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+  if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
+  return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
 }
 
 /* The first argument of an edge, and the next one; NULL behind the last. They are in any order: `index` says which

@@ -94,13 +94,11 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
   case KN_SH_VA_ARG:
   case KN_SH_ASM:
   case KN_SH_VECTOR:
-  case KN_SH_LANDING_PAD:
   case KN_SH_BR:
   case KN_SH_BRIF:
   case KN_SH_SWITCH:
   case KN_SH_BRIND:
   case KN_SH_RET:
-  case KN_SH_INVOKE:
   case KN_SH_COUNT: break;
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
@@ -131,7 +129,8 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
     info->failure = in->x >> 3 & 7;
     info->rmw = (uint8_t)(in->x >> 8);
     break;
-  case KN_SH_CALL: info->sig.id = in->c; break;
+  case KN_SH_CALL:
+  case KN_SH_TRY: info->sig.id = in->c; break;
   }
 }
 
@@ -179,6 +178,12 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
   case KN_TAG_POOL: {
     if (f == NULL || i >= f->pool.n) break;
     const struct kn_const *k = &f->pool.at[i];
+    if (k->is_typeid) {
+      o.kind = KILN_OPERAND_TYPEID;
+      o.low = k->low;
+      o.symbol.id = f->types.at[k->low - 1];
+      break;
+    }
     bool untyped = k->type == KILN_TYPE_VOID && k->symbol == 0;
     o.kind = k->symbol ? KILN_OPERAND_SYMBOL : untyped ? KILN_OPERAND_INT : KILN_OPERAND_BITS;
     o.type = k->symbol ? KILN_TYPE_PTR : (kiln_type)k->type;
@@ -192,6 +197,11 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
     o.kind = KILN_OPERAND_SLOT;
     o.type = KILN_TYPE_PTR;
     o.slot = i;
+    break;
+  case KN_TAG_TRIED:
+    o.kind = kn_tried_exception(v.id) ? KILN_OPERAND_EXCEPTION : KILN_OPERAND_RESULT;
+    o.type = (kiln_type)kn_tried_type(v.id);
+    o.low = kn_tried_number(v.id);
     break;
   case KN_TAG_FORWARD: break;
   }
@@ -224,4 +234,43 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
   for (; arg; arg = kn_edge_next_arg(f, arg))
     if (out != NULL && arg->index < max) out[arg->index] = (kiln_value){arg->value};
   return f->blocks.at[f->edges.at[e].target].n_params;
+}
+
+/* ---- exceptions ---- */
+
+kiln_symbol kiln_func_get_personality(const kiln_func *f) {
+  return (kiln_symbol){f != NULL ? f->personality : 0};
+}
+
+uint32_t kiln_func_type_count(const kiln_func *f) { return f != NULL ? f->types.n : 0; }
+
+kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k) {
+  return (kiln_symbol){f != NULL && k < f->types.n ? f->types.at[k] : 0};
+}
+
+static bool is_try(const kiln_func *f, uint32_t i) {
+  return is_inst(f, i) && f->inst[i].op == KILN_OP_TRY;
+}
+
+uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i) {
+  uint32_t at;
+  return is_try(f, i.id) ? kn_try_clauses(f, &f->inst[i.id], &at) : 0;
+}
+
+kiln_clause kiln_inst_clause(const kiln_func *f, kiln_inst i, uint32_t k, kiln_symbol *types,
+                             uint32_t max) {
+  kiln_clause out = {.kind = KILN_CLEANUP};
+  uint32_t at, n = is_try(f, i.id) ? kn_try_clauses(f, &f->inst[i.id], &at) : 0;
+  if (k >= n) return out;
+  struct kn_clause c;
+  do c = kn_clause_at(f, &at);
+  while (k-- > 0);
+  out.kind = (kiln_clause_kind)c.kind;
+  if (c.kind == KILN_CATCH) out.type.id = f->types.at[c.types[0] - 1];
+  if (c.kind != KILN_FILTER) return out;
+  out.types = types;
+  out.n_types = c.n;
+  for (uint32_t t = 0; types != NULL && t < c.n && t < max; t++)
+    types[t].id = f->types.at[c.types[t] - 1];
+  return out;
 }

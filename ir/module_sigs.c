@@ -111,8 +111,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
                       size_t n_params, const kiln_type *results, size_t n_results) {
   const kiln_sig none = {0};
   if (kn_module_failed(m)) return none;
-  if ((unsigned)cc >= KILN_CC_COUNT ||
-      flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE)) {
+  if ((unsigned)cc >= KILN_CC_COUNT || flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN |
+                                                KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
     return none;
   }

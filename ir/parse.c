@@ -11,7 +11,8 @@ enum item_kind { ITEM_FUNC, ITEM_DATA, ITEM_ALIAS, ITEM_CTOR };
 
 /* An item that the second pass reads: where it continues, and what the first pass found. */
 struct item {
-  struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
+  struct kn_lexer at;          /* behind `{` or `=`, at a constructor's symbol */
+  struct kn_lexer personality; /* of a function: at its symbol; `at` is NULL: it has none */
   struct kn_token name;
   kiln_symbol_desc desc;
   kiln_data_desc data;
@@ -245,11 +246,18 @@ static bool parse_func(struct kn_parser *p, bool body) {
   }
   if (!enter_symbol(p, &t, symbol, body, p->n_items + 1)) return false;
   if (!body) return kn_parse_line_end(p);
+  struct kn_lexer personality = {0};
+  if (kn_parse_word(p, "personality")) { /* its symbol may be declared later */
+    personality = p->lx;
+    if (p->lx.tok.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a symbol");
+    kn_parse_next(p);
+  }
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
   struct item *it = new_item(p, ITEM_FUNC);
   if (!it) return false;
   it->at = p->lx;
+  it->personality = personality;
   it->symbol = symbol;
   it->name = t;
   return skip_braces(p, &open) && kn_parse_line_end(p);
@@ -558,7 +566,15 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
   kiln_func *f = p->func = kiln_func_begin(p->session, it->symbol);
   if (!f) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
   kiln_func_place(f, it->name.line, it->name.column);
-  bool ok = kn_parse_body(p, it->symbol);
+  bool ok = true;
+  if (it->personality.at != NULL) {
+    kiln_symbol personality;
+    p->lx = it->personality;
+    ok = kn_parse_symbol(p, &personality, NULL);
+    if (ok) kiln_func_personality(f, personality);
+    p->lx = it->at;
+  }
+  ok = ok && kn_parse_body(p, it->symbol);
   p->func = NULL;
   if (!ok || (p->status = kiln_func_finish(f)) != KILN_OK ||
       (p->status = kiln_func_verify(f)) != KILN_OK) {

@@ -17,6 +17,12 @@ bool kn_parse_ops(struct kn_parser *p) {
 
 /* ---- instructions ---- */
 
+/* Types that the filters of a try name. */
+struct types {
+  kiln_symbol *at;
+  uint32_t n, cap;
+};
+
 /* An instruction while its line is being read. */
 struct line {
   const struct kn_token *op; /* its opcode, for messages */
@@ -173,7 +179,8 @@ static bool skip_parens(struct kn_parser *p) {
   return true;
 }
 
-static bool parse_call(struct kn_parser *p, struct line *l) {
+/* `@f(v1, v2) as SIGNATURE`; the arguments are left in p->args. */
+static bool parse_callee(struct kn_parser *p, kiln_sig *out_sig, kiln_value *out_callee) {
   kiln_value callee;
   kiln_sig sig = {0};
   struct kn_token t = p->lx.tok;
@@ -201,8 +208,94 @@ static bool parse_call(struct kn_parser *p, struct line *l) {
     if (!kn_parse_operand(p, want, &v) || !kn_parse_push_arg(p, v)) return false;
   }
   p->lx = end;
+  *out_sig = sig;
+  *out_callee = callee;
+  return true;
+}
+
+static bool parse_call(struct kn_parser *p, struct line *l) {
+  kiln_sig sig;
+  kiln_value callee;
+  if (!parse_callee(p, &sig, &callee)) return false;
   l->result = kiln_build_call(p->func, sig, callee, p->args, p->n_args);
   return true;
+}
+
+/* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. The types of filters are appended to the line's. */
+static bool parse_clause(struct kn_parser *p, struct types *types, kiln_clause *out) {
+  *out = (kiln_clause){.kind = KILN_CLEANUP};
+  if (kn_parse_word(p, "cleanup")) return true;
+  if (kn_parse_word(p, "catch")) {
+    if (!kn_parse_caught(p, &out->type)) return false;
+    out->kind = out->type.id != 0 ? KILN_CATCH : KILN_CATCH_ALL;
+    return true;
+  }
+  if (!kn_parse_word(p, "filter")) return kn_parse_expected(p, "catch, filter or cleanup");
+  out->kind = KILN_FILTER;
+  if (!kn_parse_want(p, '(')) return false;
+  while (!kn_parse_take(p, ')')) {
+    if (out->n_types != 0 && !kn_parse_want(p, ',')) return false;
+    if (!kn_grow(p->module, &types->at, &types->cap, types->n + 1, sizeof *types->at))
+      return kn_parse_no_memory(p);
+    if (!kn_parse_caught(p, &types->at[types->n])) return false;
+    types->n++;
+    out->n_types++;
+  }
+  return true;
+}
+
+/* `[catch @a, cleanup]`: fills in the clauses of `t`, which are the caller's to free. */
+static bool parse_clauses(struct kn_parser *p, kiln_try_desc *t, struct types *types,
+                          kiln_clause **clauses) {
+  uint32_t n = 0, cap = 0;
+  if (!kn_parse_want(p, '[')) return false;
+  kn_parse_skip_newlines(p);
+  while (!kn_parse_take(p, ']')) {
+    if (n != 0 && !kn_parse_want(p, ',')) return false;
+    kn_parse_skip_newlines(p);
+    if (!kn_grow(p->module, clauses, &cap, n + 1, sizeof **clauses)) return kn_parse_no_memory(p);
+    if (!parse_clause(p, types, &(*clauses)[n])) return false;
+    n++;
+    kn_parse_skip_newlines(p);
+  }
+  const kiln_symbol *next = types->at;
+  for (uint32_t i = 0; i < n; i++) {
+    (*clauses)[i].types = next;
+    if ((*clauses)[i].n_types != 0) next += (*clauses)[i].n_types;
+  }
+  t->clauses = *clauses;
+  t->n_clauses = n;
+  return true;
+}
+
+/* `try @f(v1) to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]` */
+static bool parse_try(struct kn_parser *p) {
+  kiln_try_desc t = {0};
+  struct types types = {0};
+  kiln_clause *clauses = NULL;
+  if (!parse_callee(p, &t.sig, &t.callee)) return false;
+  t.n_args = p->n_args;
+  p->try_sig = t.sig;
+  bool ok = kn_parse_word(p, "to") || kn_parse_expected(p, "'to'");
+  struct kn_label *b = ok ? kn_parse_label(p) : NULL;
+  ok = b && kn_parse_edge_args(p, b, &t.n_normal);
+  if (ok) t.normal.id = b->id;
+  ok = ok && (kn_parse_word(p, "unwind") || kn_parse_expected(p, "'unwind'"));
+  b = ok ? kn_parse_label(p) : NULL;
+  ok = b && kn_parse_edge_args(p, b, &t.n_unwind);
+  if (ok) t.unwind.id = b->id;
+  p->try_sig.id = 0;
+  if (ok && parse_clauses(p, &t, &types, &clauses)) {
+    t.args = p->args;
+    t.normal_args = p->args + t.n_args;
+    t.unwind_args = t.normal_args + t.n_normal;
+    kiln_build_try(p->func, &t);
+  } else {
+    ok = false;
+  }
+  kn_realloc(p->module, clauses, 0);
+  kn_realloc(p->module, types.at, 0);
+  return ok;
 }
 
 static bool parse_brif(struct kn_parser *p) {
@@ -430,11 +523,10 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_SWITCH: return parse_many(p, l, true);
   case KN_SH_BRIND: return parse_many(p, l, false);
   case KN_SH_RET: return parse_ret(p);
+  case KN_SH_TRY: return parse_try(p);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
   case KN_SH_VECTOR:
-  case KN_SH_LANDING_PAD:
-  case KN_SH_INVOKE:
   case KN_SH_COUNT: break;
   }
   kiln_build_unsupported(f, l->opcode, "the text form");

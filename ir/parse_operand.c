@@ -236,6 +236,28 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
   return true;
 }
 
+bool kn_parse_caught(struct kn_parser *p, kiln_symbol *out) {
+  *out = (kiln_symbol){0};
+  if (kn_parse_word(p, "all")) return true;
+  if (p->lx.tok.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a type's symbol or all");
+  return kn_parse_symbol(p, out, NULL);
+}
+
+bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out) {
+  bool exception = kn_parse_is_word(p, "exception");
+  uint64_t k;
+  *is = exception || kn_parse_is_word(p, "result");
+  if (!*is) return true;
+  struct kn_token t = p->lx.tok;
+  kn_parse_next(p);
+  if (!kn_parse_number(p, UINT8_MAX, "a number", &k)) return false;
+  if (p->try_sig.id == 0)
+    return kn_parse_syntax(p, &t, "a result or exception on an edge of no try");
+  *out = exception ? kiln_try_exception(p->func, (unsigned)k)
+                   : kiln_try_result(p->func, p->try_sig, (unsigned)k);
+  return true;
+}
+
 bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
   struct kn_token t = p->lx.tok;
   kiln_symbol s;
@@ -255,6 +277,11 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
     }
     if (kn_parse_is_word(p, "inf") || kn_parse_is_word(p, "nan")) {
       return parse_const(p, want, false, out);
+    }
+    if (kn_parse_word(p, "typeid")) {
+      if (!kn_parse_caught(p, &s)) return false;
+      *out = kiln_typeid(p->func, s);
+      return true;
     }
     kiln_type type = kn_parse_type_of(t.text, t.length);
     if (type == KILN_TYPE_VOID) break;
@@ -309,7 +336,10 @@ bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t 
     if (*n && !kn_parse_want(p, ',')) return false;
     kiln_type want =
       *n < l->n_types ? (kiln_type)p->label_types[l->type_first + *n] : KILN_TYPE_VOID;
-    if (!kn_parse_operand(p, want, &v) || !kn_parse_push_arg(p, v)) return false;
+    bool tried;
+    if (!kn_parse_tried(p, &tried, &v) || (!tried && !kn_parse_operand(p, want, &v)) ||
+        !kn_parse_push_arg(p, v))
+      return false;
     ++*n;
   }
   return true;

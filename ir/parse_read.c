@@ -261,6 +261,8 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       flags |= KILN_SIG_NORETURN;
     } else if (kn_parse_word(p, "returns_twice")) {
       flags |= KILN_SIG_RETURNS_TWICE;
+    } else if (kn_parse_word(p, "nounwind")) {
+      flags |= KILN_SIG_NOUNWIND;
     } else {
       break;
     }

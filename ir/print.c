@@ -103,7 +103,19 @@ static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
   kn_put(&q->p, decimals, n);
 }
 
+/* `@type`, or `all`. `index`: in the function's table of types. */
+static void caught(struct func_printer *q, uint64_t index) {
+  uint32_t symbol = q->f->types.at[index - 1];
+  if (symbol != 0) kn_put_symbol(&q->p, symbol);
+  else text(q, "all");
+}
+
 static void put_const(struct func_printer *q, const struct kn_const *k) {
+  if (k->is_typeid) {
+    text(q, "typeid ");
+    caught(q, k->low);
+    return;
+  }
   if (k->symbol) {
     kn_put_symbol(&q->p, k->symbol);
     kn_put_offset(&q->p, (int64_t)k->low);
@@ -131,6 +143,10 @@ static void operand(struct func_printer *q, uint32_t h) {
   case KN_TAG_SLOT:
     text(q, "slot");
     number(q, i);
+    return;
+  case KN_TAG_TRIED:
+    text(q, kn_tried_exception(h) ? "exception " : "result ");
+    number(q, kn_tried_number(h));
     return;
   case KN_TAG_FORWARD: break;
   }
@@ -245,6 +261,33 @@ static void put_call(struct func_printer *q, const struct kn_inst *in) {
   kn_put_sig(&q->p, in->c);
 }
 
+/* ` to b1(result 0) unwind b2(exception 0) [catch @a, filter(@b, @c), cleanup]` */
+static void put_try(struct func_printer *q, const struct kn_inst *in, uint32_t edge) {
+  static const char *const kinds[] = {
+    [KILN_CATCH] = "catch ",
+    [KILN_CATCH_ALL] = "catch ",
+    [KILN_FILTER] = "filter(",
+    [KILN_CLEANUP] = "cleanup",
+  };
+  put_call(q, in);
+  text(q, " to ");
+  put_edge(q, edge);
+  text(q, " unwind ");
+  put_edge(q, edge + 1);
+  uint32_t at, n = kn_try_clauses(q->f, in, &at);
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_clause c = kn_clause_at(q->f, &at);
+    text(q, i == 0 ? " [" : ", ");
+    text(q, kinds[c.kind]);
+    for (uint32_t k = 0; k < c.n; k++) {
+      if (k > 0) text(q, ", ");
+      caught(q, c.types[k]);
+    }
+    if (c.kind == KILN_FILTER) text(q, ")");
+  }
+  text(q, "]");
+}
+
 /* ` seq_cst`, ` add acq_rel`, ` acq_rel acquire` */
 static void put_orders(struct func_printer *q, const struct kn_inst *in) {
   if (in->op == KILN_OP_ATOMIC_RMW) word(q, kn_rmw_names[in->x >> 8]);
@@ -270,7 +313,9 @@ static void put_stored(struct func_printer *q, const struct kn_inst *in, int32_t
 }
 
 /* Writes everything behind the opcode, as <kiln/shapes.def> shows it. */
-static void put_operands(struct func_printer *q, const struct kn_inst *in, uint32_t n_edges) {
+static void put_operands(struct func_printer *q, const struct kn_inst *in,
+                         const struct kn_block *b) {
+  uint32_t n_edges = b->n_edges;
   switch (kn_op_shape(in->op)) {
   case KN_SH_INTERNAL:
   case KN_SH_NULLARY:
@@ -287,9 +332,7 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in, uint3
   case KN_SH_VA_ARG:
   case KN_SH_ASM:
   case KN_SH_VECTOR:
-  case KN_SH_LANDING_PAD:
   case KN_SH_RET:
-  case KN_SH_INVOKE:
   case KN_SH_COUNT: put_list(q, in); return;
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
@@ -378,6 +421,7 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in, uint3
     put_list(q, in);
     put_targets(q, in, n_edges);
     return;
+  case KN_SH_TRY: put_try(q, in, b->edge_first); return;
   }
 }
 
@@ -407,7 +451,7 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   text(q, "\n");
 }
 
-static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
+static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *b) {
   const kiln_func *f = q->f;
   const struct kn_inst *in = &f->inst[i];
   if (f->notes[KN_NOTE_LOC].n) put_loc(q, i);
@@ -422,7 +466,7 @@ static void put_inst(struct func_printer *q, uint32_t i, uint32_t n_edges) {
     text(q, ".");
     type(q, in->type);
   }
-  put_operands(q, in, n_edges);
+  put_operands(q, in, b);
   text(q, "\n");
 }
 
@@ -453,6 +497,10 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
 
   kn_put_func_head(&q.p, "func", f->symbol);
+  if (f->personality != 0) {
+    text(&q, " personality ");
+    kn_put_symbol(&q.p, f->personality);
+  }
   text(&q, " {\n");
   for (uint32_t i = 0; i < f->slots.n; i++) {
     text(&q, "  slot");
@@ -475,7 +523,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     }
     text(&q, b->n_params ? "):\n" : ":\n");
     for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1), q.done++) {
-      put_inst(&q, i, b->n_edges);
+      put_inst(&q, i, b);
       if (i == b->term) break;
     }
     q.done++;

@@ -182,6 +182,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   }
   if (s->flags & KILN_SIG_NORETURN) kn_put_text(p, " noreturn");
   if (s->flags & KILN_SIG_RETURNS_TWICE) kn_put_text(p, " returns_twice");
+  if (s->flags & KILN_SIG_NOUNWIND) kn_put_text(p, " nounwind");
 }
 
 /* ---- symbols ---- */

@@ -124,6 +124,7 @@ struct kn_parser {
   uint32_t n_args, cap_args;
   uint32_t serial;   /* of the switch */
   uint32_t forwards; /* names used and not yet defined */
+  kiln_sig try_sig;  /* of the try whose edges are being read, or 0 */
 
   uint8_t *bytes; /* scratch: of the data item */
   uint32_t n_bytes, cap_bytes;
@@ -189,6 +190,10 @@ struct kn_label *kn_parse_label(struct kn_parser *p);
 bool kn_parse_plain_name(const struct kn_token *t);
 /* Gives the name `t` the value `v`. */
 bool kn_parse_define(struct kn_parser *p, const struct kn_token *t, kiln_value v);
+/* Optional `result 0` or `exception 0`, as an argument of a try's edge; *is: it was there. */
+bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out);
+/* `@type` or `all` (none), of a clause or typeid. */
+bool kn_parse_caught(struct kn_parser *p, kiln_symbol *out);
 /* Any operand. `want` is the type that it should have; VOID: not known. */
 bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out);
 bool kn_parse_comma_operand(struct kn_parser *p, kiln_type want, kiln_value *out);

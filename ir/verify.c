@@ -151,7 +151,7 @@ static bool check_edge_counts(struct verifier *v, uint32_t id) {
   }
   if (!ok) return FAIL(v, KILN_ERR_STRUCTURE, "the terminator has %u edges", b->n_edges);
   if (b->n_edges == 0) return true;
-  if (in->b != b->edge_first || b->edge_first > f->edges.n ||
+  if ((in->op != KILN_OP_TRY && in->b != b->edge_first) || b->edge_first > f->edges.n ||
       b->n_edges > f->edges.n - b->edge_first) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the terminator's edges are out of range");
   }
@@ -238,6 +238,9 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
     if (k->symbol && kn_symbol(f->module, k->symbol)->tls) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a thread-local symbol outside of tls_addr");
     }
+    if (k->is_typeid && k->low - 1 >= f->types.n) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "a typeid is out of range");
+    }
     if (want == KILN_TYPE_COUNT || k->type == want) return true;
     if (k->type == KILN_TYPE_VOID && kn_type_is_int(want)) return true;
     return FAIL(v, KILN_ERR_TYPE, "an operand is a constant of type %s, not %s", type_name(k->type),
@@ -248,11 +251,31 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
     if (want == KILN_TYPE_COUNT || want == KILN_TYPE_PTR) return true;
     return FAIL(v, KILN_ERR_TYPE, "an operand is an address, not %s", type_name(want));
   case KN_TAG_FORWARD: return FAIL(v, KILN_ERR_STRUCTURE, "a forward value is not bound");
+  case KN_TAG_TRIED:
+    return FAIL(v, KILN_ERR_STRUCTURE, "a result or exception of a try is not on its edge");
   default: return FAIL(v, KILN_ERR_STRUCTURE, "an operand is no handle");
   }
 }
 
 /* ---- edge arguments ---- */
+
+/* Checks a result or exception as an argument of type `want` on an edge of the current block. */
+static bool check_tried(struct verifier *v, uint32_t edge, uint32_t h, unsigned want) {
+  const kiln_func *f = v->f;
+  const struct kn_inst *in = &f->inst[v->inst];
+  const char *what = kn_tried_exception(h) ? "exception" : "result";
+  if (in->op != KILN_OP_TRY ||
+      (edge == f->blocks.at[v->block].edge_first) == kn_tried_exception(h)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "%s %u on an edge that has none", what, kn_tried_number(h));
+  }
+  if (!kn_tried_exists(f, in, h)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the try has no %s %u of type %s", what, kn_tried_number(h),
+                is_type(kn_tried_type(h)) ? type_name(kn_tried_type(h)) : "?");
+  }
+  if (kn_tried_type(h) == want) return true;
+  return FAIL(v, KILN_ERR_TYPE, "an operand is %s, not %s", type_name(kn_tried_type(h)),
+              type_name(want));
+}
 
 /* Checks that each parameter of the target gets one argument of its type. `seen` is zero before and
  * after. */
@@ -282,7 +305,9 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
   for (uint32_t i = 0; i < n; i++, param = f->inst[param].b) {
     uint32_t h = v->seen[i];
     v->seen[i] = 0;
-    if (!operand(v, h, f->inst[param].type)) return false;
+    if (kn_is_tried(h) ? !check_tried(v, edge, h, f->inst[param].type)
+                       : !operand(v, h, f->inst[param].type))
+      return false;
   }
   return true;
 }
@@ -351,6 +376,43 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
   if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
     const struct kn_const *k = &f->pool.at[kn_index(in->b)];
     if (k->symbol && k->low) return FAIL(v, KILN_ERR_STRUCTURE, "the callee has an addend");
+  }
+  return true;
+}
+
+/* Checks what a try catches, which is in lists behind its arguments. */
+static bool check_try(struct verifier *v, const struct kn_inst *in) {
+  const kiln_func *f = v->f;
+  uint32_t at = in->a + in->x, left;
+  if (!check_call(v, in)) return false;
+  if (f->personality == 0 || !kn_symbol_valid(f->module, f->personality)) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "try in a function without a personality");
+  }
+  if (at >= f->lists.n || (left = f->lists.at[at]) == 0) {
+    return FAIL(v, KILN_ERR_STRUCTURE, "the try has no clauses");
+  }
+  for (at++; left > 0; left--) {
+    struct kn_clause c = {.n = UINT32_MAX};
+    if (at < f->lists.n) c = kn_clause_at(f, &at);
+    if (c.n > f->lists.n || at > f->lists.n) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "the clauses are out of range");
+    }
+    bool one = c.kind == KILN_CATCH || c.kind == KILN_CATCH_ALL;
+    if (c.kind != KILN_FILTER && c.n != one) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "a clause names %u types", c.n);
+    }
+    if (c.kind == KILN_CLEANUP && left > 1) {
+      return FAIL(v, KILN_ERR_STRUCTURE, "a cleanup is not the last clause");
+    }
+    for (uint32_t k = 0; k < c.n; k++) {
+      uint32_t symbol = c.types[k] - 1 < f->types.n ? f->types.at[c.types[k] - 1] : UINT32_MAX;
+      if (symbol != 0 && !kn_symbol_valid(f->module, symbol)) {
+        return FAIL(v, KILN_ERR_STRUCTURE, "a type to be caught is out of range");
+      }
+      if (one && (symbol == 0) != (c.kind == KILN_CATCH_ALL)) {
+        return FAIL(v, KILN_ERR_STRUCTURE, "a clause names no type");
+      }
+    }
   }
   return true;
 }
@@ -463,11 +525,10 @@ static bool check_shape(struct verifier *v, uint32_t i) {
   case KN_SH_RESULT: return check_result(v, i);
   case KN_SH_SWITCH: return check_cases(v, in, v->f->blocks.at[v->block].n_edges - 1);
   case KN_SH_RET: return check_ret(v, in);
+  case KN_SH_TRY: return check_try(v, in);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
   case KN_SH_VECTOR:
-  case KN_SH_LANDING_PAD:
-  case KN_SH_INVOKE:
   case KN_SH_COUNT: break;
   }
   return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);

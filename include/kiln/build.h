@@ -131,6 +131,9 @@ KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 KILN_API kiln_session *kiln_func_session(const kiln_func *f);
 /** The symbol whose body it is. */
 KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
+/** Names the function that the unwinder calls for this function's frames, as `__gxx_personality_v0`. A function
+ * with TRY needs one; to be called before it is finished. */
+KILN_API void kiln_func_personality(kiln_func *f, kiln_symbol personality);
 /** The i-th parameter of the function: a parameter of its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
@@ -188,7 +191,7 @@ KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value val
  * the instruction's; operands have that type where nothing else is said. */
 
 /** [UN] one operand (TLS_ADDR: a symbol constant), a result. [UNV] one operand, [SLOTV] the address of a slot: no
- * result. */
+ * result. RESUME ends the block. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 /** [BIN] two operands (FCOPYSIGN too), a result. Shift and rotate counts have the type of a.
  * [BINV] two i64, no result. */
@@ -263,7 +266,7 @@ KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a
 /** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
 KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
 
-/** For an operation that the table lists but no target lowers yet (ASM, vectors, exceptions): the function
+/** For an operation that the table lists but no target lowers yet (ASM, vectors): the function
  * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */
 KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 
@@ -287,6 +290,46 @@ KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
 /** [BRIND] to one of `targets`. Marks them address-taken. Arguments by kiln_edge_arg. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n);
+/** What a clause of a TRY takes. */
+typedef enum kiln_clause_kind {
+  KILN_CATCH,     /**< exceptions of a type; the selector is its kiln_typeid */
+  KILN_CATCH_ALL, /**< all exceptions; the selector is the kiln_typeid of no symbol */
+  KILN_FILTER,    /**< exceptions of none of the types; the selector is negative */
+  KILN_CLEANUP /**< all that a frame further out takes; the selector is 0. The code there ends with RESUME, as a
+                       rule */
+} kiln_clause_kind;
+/** One clause of a TRY. Types are symbols, mostly of data, whose meaning is the personality's. */
+typedef struct kiln_clause {
+  kiln_clause_kind kind;    /**< what it takes */
+  kiln_symbol type;         /**< CATCH: the type */
+  const kiln_symbol *types; /**< FILTER: the types; a symbol of id 0 is that of CATCH_ALL */
+  uint32_t n_types;         /**< FILTER: their number, which may be 0 */
+} kiln_clause;
+/** A TRY: a call and the two ways on. What is said of kiln_build_call holds for its call. */
+typedef struct kiln_try_desc {
+  kiln_sig sig;                  /**< of the call */
+  kiln_value callee;             /**< of the call */
+  const kiln_value *args;        /**< of the call */
+  uint32_t n_args;               /**< number of args */
+  kiln_block normal;             /**< where the call returns to */
+  const kiln_value *normal_args; /**< for its parameters; kiln_try_result is one of the values */
+  uint32_t n_normal;             /**< number of normal_args; others may be given by kiln_edge_arg */
+  kiln_block unwind; /**< where an exception goes that a clause takes: the landing pad */
+  const kiln_value *unwind_args; /**< for its parameters; kiln_try_exception is one of the values */
+  uint32_t n_unwind;             /**< number of unwind_args; others may be given by kiln_edge_arg */
+  const kiln_clause *clauses;    /**< in the order in which they are asked; CLEANUP is the last */
+  uint32_t n_clauses;            /**< number of clauses, at least 1 */
+} kiln_try_desc;
+/** [TRY]. Everything in `t` is copied. */
+KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
+/** Result `k` (from 0) of a try by signature `sig`: an argument of such a try's normal edge, and nothing else. */
+KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k);
+/** What a try's landing pad is told, k = 0: the exception, an i64; k = 1: the selector, an i32, which says what clause
+ * took it. An argument of a try's unwind edge, and nothing else. */
+KILN_API kiln_value kiln_try_exception(kiln_func *f, unsigned k);
+/** The selector of type `type` in this function, an integer constant: for comparing with exception 1. The symbol of
+ * id 0 is the type of CATCH_ALL. */
+KILN_API kiln_value kiln_typeid(kiln_func *f, kiln_symbol type);
 /** [RET] with one value per result of the signature. */
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n);
 

@@ -29,7 +29,7 @@ typedef struct kiln_inst_info {
   unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   uint32_t number;  /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level */
-  kiln_sig sig;     /**< CALL */
+  kiln_sig sig;     /**< CALL, TRY */
   kiln_block block; /**< where it stands */
   uint32_t n_operands; /**< for kiln_inst_operand */
   uint32_t n_edges;    /**< for kiln_inst_edge */
@@ -43,17 +43,21 @@ typedef enum kiln_operand_kind {
   KILN_OPERAND_BITS,   /**< constant of a type */
   KILN_OPERAND_SYMBOL, /**< address of a symbol + addend */
   KILN_OPERAND_SLOT,   /**< address of a stack slot */
+  KILN_OPERAND_TYPEID, /**< the selector of a type (kiln_typeid): an integer constant without a type */
+  KILN_OPERAND_RESULT,    /**< result of a TRY, on its normal edge */
+  KILN_OPERAND_EXCEPTION, /**< exception of a TRY, on its unwind edge */
   KILN_OPERAND_KIND_COUNT
 } kiln_operand_kind;
 
 /** One operand. */
 typedef struct kiln_operand {
   kiln_operand_kind kind; /**< what it is */
-  kiln_type type;         /**< VOID: INT, NONE */
-  uint64_t low;           /**< INT, BITS: low half; SYMBOL: the addend */
-  uint64_t high;          /**< INT (sign-extended), BITS: high half */
-  kiln_symbol symbol;     /**< SYMBOL */
-  uint32_t slot;          /**< SLOT: its number */
+  kiln_type type;         /**< VOID: INT, TYPEID, NONE */
+  uint64_t
+    low; /**< INT, BITS: low half; SYMBOL: the addend; TYPEID: its value; RESULT, EXCEPTION: k */
+  uint64_t high;      /**< INT (sign-extended), BITS: high half */
+  kiln_symbol symbol; /**< SYMBOL; TYPEID: the type, or of id 0 that of CATCH_ALL */
+  uint32_t slot;      /**< SLOT: its number */
 } kiln_operand;
 
 /** The name that a module was made with; "": none. Lives as long as the module. */
@@ -69,7 +73,7 @@ KILN_API const char *kiln_op_name(kiln_op op);
 KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
 /** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
-/** The k-th operand, in the order of the builder's calls. CALL: the callee, then the arguments. */
+/** The k-th operand, in the order of the builder's calls. CALL, TRY: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 /** The type that the k-th operand must have; an integer constant there has that type. VOID: there is no such
  * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
@@ -104,7 +108,7 @@ KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** The instruction behind another one in its block; none behind the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
-/** Target of a terminator's k-th edge. BRIF: then, else. SWITCH: the default, then the cases, whose
+/** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the default, then the cases, whose
  * value is written to `case_value` (may be NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
@@ -112,6 +116,19 @@ KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
  * first `max` of them to `out`, in the order of the parameters. */
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
+
+/** The function's personality; of id 0: none. */
+KILN_API kiln_symbol kiln_func_get_personality(const kiln_func *f);
+/** Number of types that clauses and typeids of the function name. */
+KILN_API uint32_t kiln_func_type_count(const kiln_func *f);
+/** The k-th of them: the one whose selector is k + 1. Of id 0: the type of CATCH_ALL. */
+KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
+/** Number of clauses of a TRY. */
+KILN_API uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i);
+/** The k-th of them. The first `max` types of a FILTER are written to `types`, to which that of the result points. Its
+ * kind is CLEANUP if there is none such. */
+KILN_API kiln_clause kiln_inst_clause(const kiln_func *f, kiln_inst i, uint32_t k,
+                                      kiln_symbol *types, uint32_t max);
 
 /* ---- the machine code of a function, for listings and debuggers ---- */
 

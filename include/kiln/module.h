@@ -133,9 +133,12 @@ typedef enum kiln_callconv {
 
 /** Flags of a signature. */
 enum {
-  KILN_SIG_VARIADIC = 1,     /**< takes more arguments than it has parameters */
-  KILN_SIG_NORETURN = 2,     /**< never returns */
-  KILN_SIG_RETURNS_TWICE = 4 /**< setjmp and its kin */
+  KILN_SIG_VARIADIC = 1,      /**< takes more arguments than it has parameters */
+  KILN_SIG_NORETURN = 2,      /**< never returns */
+  KILN_SIG_RETURNS_TWICE = 4, /**< setjmp and its kin */
+  /** No exception leaves it. A call by this signature has no entry in the table of exceptions, so that an exception
+   * that does leave it ends the program in functions with a personality. */
+  KILN_SIG_NOUNWIND = 8
 };
 
 /** Most results of a function. */

@@ -105,6 +105,9 @@ KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_bl
 /** As kiln_ssa_br: kiln_build_brind. */
 KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
                              uint32_t n);
+/** As kiln_ssa_br: kiln_build_try, which may give arguments for parameters that the front end gave the blocks
+ * itself: such as the call's results, which then may be written to variables in the block that is gone to. */
+KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 /** Notes the edges from `from` to `to` of a terminator that was built without the calls above. `from`
  * has its terminator already; telling an edge twice is allowed. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);

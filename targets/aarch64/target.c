@@ -7,7 +7,7 @@
 #define QUAD KN_T(F128)
 #define WIDE (KN_T(I128) | QUAD)
 static const uint16_t clobbers[KILN_OP_COUNT] = {
-  [KILN_OP_CALL] = ALL,        [KILN_OP_INVOKE] = ALL,      [KILN_OP_RESUME] = ALL,
+  [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,         [KILN_OP_RESUME] = ALL,
   [KILN_OP_MEMCPY] = ALL,      [KILN_OP_MEMMOVE] = ALL,     [KILN_OP_MEMSET] = ALL,
   [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,    [KILN_OP_SDIV] = KN_T(I128),
   [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128), [KILN_OP_UREM] = KN_T(I128),

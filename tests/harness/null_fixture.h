@@ -42,6 +42,8 @@ struct null_fixture {
   kiln_cfield cfield;
   kiln_clayout clayout;
   kiln_case case_;
+  kiln_try_desc try_;
+  kiln_clause clause;
   kiln_code code;
   kiln_target target;
   kiln_type type;
@@ -113,6 +115,15 @@ static void null_make(struct null_fixture *x) {
   x->symbol_desc.name = x->name;
   x->data_desc = (kiln_data_desc){.bytes = x->name, .size_bytes = 8};
   x->case_.target = x->block;
+  x->clause.kind = KILN_CLEANUP;
+  x->try_ = (kiln_try_desc){.sig = x->sig,
+                            .callee = x->callee,
+                            .args = &x->v,
+                            .n_args = 1,
+                            .normal = x->block,
+                            .unwind = x->block,
+                            .clauses = &x->clause,
+                            .n_clauses = 1};
   x->diag.status = KILN_ERR_ARGUMENT;
 #ifdef KILN_INTERP_H
   x->interp = kiln_interp_new(x->m, NULL);

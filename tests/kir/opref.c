@@ -37,7 +37,6 @@ static const struct {
   {KILN_OP_ATOMIC_LOAD, "Atomics"},
   {KILN_OP_CALL, "Calls"},
   {KILN_OP_VSPLAT, "Vectors"},
-  {KILN_OP_LANDING_PAD, "Exceptions"},
   {KILN_OP_BR, "Terminators"},
 };
 

@@ -24,7 +24,7 @@ POINTERS = {
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
-    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_cfield': '&x->cfield',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
@@ -59,6 +59,7 @@ GIVES = {
     'kiln_const_i128': 'got.id != UINT32_MAX',
     'kiln_const_bits': 'got.id != UINT32_MAX',
     'kiln_operand_get': 'got.kind == KILN_OPERAND_NONE',
+    'kiln_inst_clause': 'got.kind == KILN_CLEANUP',
 }
 
 

@@ -21,6 +21,10 @@ struct error_row {
 #define LIMIT KILN_ERR_LIMIT
 #define SYMBOL KILN_ERR_SYMBOL
 #define TYPE KILN_ERR_TYPE
+/* A try of @g, which gives an i32: the rest of its line, from column 12 of line 5. */
+#define T(rest)                                                                                    \
+  "declare @p()\ndeclare @g() -> i32\nfunc @f() personality @p {\nb0:\n  try @g() " rest           \
+  "\nb1:\n  ret\nb2:\n  ret\nb3(v1: i64):\n  ret\n}\n"
 #define F(body) "func @f() {\n" body "}\n"
 
 static const struct error_row error_rows[] = {
@@ -113,6 +117,24 @@ static const struct error_row error_rows[] = {
    "have the same arguments"},
   {F("b0:\n  switch 1, b0 []\n"), 3, 3, SYNTAX, "'switch' needs a type"},
   {F("b0:\n  brif 1, b1\nb1:\n  ret\n"), 3, 13, SYNTAX, "expected ','"},
+  {F("b0:\n  br b1(result 0)\nb1(v0: i32):\n  ret\n"), 3, 9, SYNTAX, "on an edge of no try"},
+  {T("to b1 unwind b2 []"), 5, 3, KILN_ERR_ARGUMENT, "a try without a clause"},
+  {T("b1 unwind b2 []"), 5, 12, SYNTAX, "expected 'to'"},
+  {T("to b1 b2 []"), 5, 18, SYNTAX, "expected 'unwind'"},
+  {T("to b1 unwind b2"), 5, 27, SYNTAX, "expected '['"},
+  {T("to b1 unwind b2 [cleanup, catch all]"), 5, 3, KILN_ERR_ARGUMENT, "a try's last clause"},
+  {T("to b1 unwind b2 [catch @x]"), 5, 35, SYMBOL, "@x is not declared"},
+  {T("to b1 unwind b2 [filter(]"), 5, 36, SYNTAX, "a type's symbol or all"},
+  {T("to b1 unwind b2 [finally]"), 5, 29, SYNTAX, "expected catch, filter or cleanup"},
+  {T("to b3(exception 0) unwind b2 [cleanup]"), 5, 3, STRUCTURE, "an exception on the normal edge"},
+  {T("to b1 unwind b3(result 0) [cleanup]"), 5, 3, STRUCTURE, "a result on the unwind edge"},
+  {T("to b3(result 1) unwind b2 [cleanup]"), 5, 3, KILN_ERR_ARGUMENT, "no such result"},
+  {T("to b1 unwind b3(exception 2) [cleanup]"), 5, 3, KILN_ERR_ARGUMENT, "a pointer (0) and a"},
+  {T("to b1 unwind b3(exception 1) [cleanup]"), 5, 3, TYPE, "is not of type i64"},
+  {T("to b1 unwind b0 [cleanup]"), 5, 3, KILN_ERR_ARGUMENT, "the entry block"},
+  {F("b0:\n  try @f() to b1 unwind b1 [cleanup]\nb1:\n  ret\n"), 3, 3, STRUCTURE,
+   "without a personality"},
+  {"func @f() personality @g {\nb0:\n  ret\n}", 1, 23, SYMBOL, "@g is not declared"},
   {F("b0:\n  v0 = slot 5 align 6\n"), 3, 21, SYNTAX, "a power of two"},
   {F("b0:\n  !loc 5\n"), 3, 8, SYNTAX, "a file's name in quotes"},
   {F("b0:\n  v0 = copy.f64 f64 -0x1\n"), 3, 22, SYNTAX, "have no sign"},
@@ -230,6 +252,43 @@ static void test_print_constants(void **state) {
                "  v13 = copy.i32 -16\n"
                "  v14 = copy.i128 -5\n"
                "  ret\n}\n");
+}
+
+static void test_print_try(void **state) {
+  (void)state;
+  expect_print("func @f(i64) -> i64 personality @p {\n"
+               "b0(v0: i64):\n"
+               "  try @g(v0) to b1(result 1, v0, result 0) unwind b2(exception 0, exception 1) [\n"
+               "    catch @y, filter(), filter(@x, all),\n catch all,\n cleanup ]\n"
+               "b1(v1: i32, v2: i64, v3: i64):\n"
+               "  try v3(v2, f64 1.0) as (i64, ...) nounwind to b3 unwind b3 [cleanup]\n"
+               "b3:\n  ret typeid all\n"
+               "b2(v5: i64, v6: i32):\n"
+               "  v7 = icmp.i32 eq v6, typeid @x\n"
+               "  brif v7, b3, b4\nb4:\n  resume v5\n}\n"
+               "declare @p(...) -> i32\n"
+               "declare @g(i64) -> i64, i32 noreturn nounwind\n"
+               "extern data @x\n"
+               "extern data @y\n",
+               "target x86_64\n"
+               "declare @p(...) -> i32\n"
+               "declare @g(i64) -> i64, i32 noreturn nounwind\n"
+               "extern data @x\n"
+               "extern data @y\n"
+               "func @f(i64) -> i64 personality @p {\n"
+               "b0(v0: i64):\n"
+               "  try @g(v0) to b1(result 1, v0, result 0) unwind b2(exception 0, exception 1) "
+               "[catch @y, filter(), filter(@x, all), catch all, cleanup]\n"
+               "b1(v2: i32, v3: i64, v4: i64):\n"
+               "  try v4(v3, f64 1.0) as (i64, ...) nounwind to b3 unwind b3 [cleanup]\n"
+               "b3:\n"
+               "  ret typeid all\n"
+               "b2(v7: i64, v8: i32):\n"
+               "  v9 = icmp.i32 eq v8, typeid @x\n"
+               "  brif v9, b3, b4\n"
+               "b4:\n"
+               "  resume v7\n"
+               "}\n");
 }
 
 static void test_print_module(void **state) {
@@ -515,6 +574,7 @@ int main(void) {
     cmocka_unit_test(test_errors),
     cmocka_unit_test(test_print_names),
     cmocka_unit_test(test_print_constants),
+    cmocka_unit_test(test_print_try),
     cmocka_unit_test(test_print_module),
     cmocka_unit_test_setup_teardown(test_print_unnamed, fixture_setup, fixture_teardown),
     cmocka_unit_test_setup_teardown(test_print_built, fixture_setup, fixture_teardown),
