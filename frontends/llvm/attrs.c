@@ -6,6 +6,7 @@ static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
   if (a->index == KN_BC_FUNC_INDEX) {
     if (key == ATTR_NO_RETURN) a->flags |= FA_NORETURN;
     if (key == ATTR_RETURNS_TWICE) a->flags |= FA_RETURNS_TWICE;
+    if (key == ATTR_NO_UNWIND) a->flags |= FA_NOUNWIND;
     if (key == ATTR_NAKED) a->flags |= FA_NAKED;
     return;
   }

@@ -166,10 +166,11 @@ enum {
   FA_NORETURN = 1,
   FA_RETURNS_TWICE = 2,
   FA_NAKED = 4,
-  FA_FEATURES = 3, /* from this bit on: KILN_FEATURE_... */
+  FA_NOUNWIND = 8,
+  FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
   KN_BC_SIG_DEFINITION = 128
 };
-_Static_assert(1 << FA_FEATURES > FA_NAKED &&
+_Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
                  (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < KN_BC_SIG_DEFINITION,
                "features are between the other flags");
 
@@ -271,10 +272,11 @@ struct kn_bc_global {
   uint32_t symbol;      /* 0: an intrinsic */
   uint32_t type;        /* of a function: its function type; data: value type */
   uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
-  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
-  uint16_t intrinsic;   /* enum kn_bc_intrinsic */
-  uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
-  uint8_t fn_flags;     /* FA_... */
+  uint32_t
+    init; /* data: value id + 1 of the initialiser; aliases: of the aliasee; functions: of the personality */
+  uint16_t intrinsic; /* enum kn_bc_intrinsic */
+  uint8_t what;       /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t fn_flags;   /* FA_... */
   uint8_t tls;
   uint8_t align_log2;
   uint8_t skip;        /* the body or initialiser must be ignored */
@@ -318,6 +320,31 @@ struct kn_bc_symver {
 /* An argument of a phi from a block that is not read yet. */
 struct kn_bc_late {
   uint32_t pred, target, index, value;
+};
+
+/* What is known of an LLVM block in a function with invokes; all zero: nothing. */
+struct kn_bc_pad {
+  kiln_clauses
+    clauses; /* of a landing pad; id 0: neither an invoke names it yet, nor was it read */
+  uint32_t
+    waiting; /* of one that was not read yet: index + 1 in kn_bc.invokes of the newest that names it */
+  uint32_t
+    param; /* of one that was read: its exception's parameter, + 1; the next one is its selector */
+  uint32_t unwind; /* of a block that ends with an invoke: its landing pad + 1 */
+  uint32_t block;  /* of such a block: the Kiln block that ends with the try */
+};
+
+/* An invoke whose landing pad was not read yet. */
+struct kn_bc_waiting {
+  uint32_t block; /* that ends with the try */
+  uint32_t next;  /* index + 1 of an older one with the same landing pad, or 0 */
+};
+
+/* Where an invoke goes on, as LLVM's blocks. */
+struct kn_bc_invoke {
+  uint32_t normal, unwind;
+  bool built; /* it became a try; else it cannot unwind */
+  bool split; /* a Kiln block of its own is behind it, which holds its result */
 };
 
 /* ---- metadata ---- */
@@ -491,6 +518,13 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
+  bool may_split;                      /* has_trap, or the function may have invokes */
+  KN_BC_ARRAY(struct kn_bc_pad)
+  pads; /* by LLVM block; empty: no invoke and no landing pad was read */
+  KN_BC_ARRAY(struct kn_bc_waiting) invokes;
+  uint32_t n_unread; /* landing pads that invokes name, but that were not read yet */
+  KN_BC_ARRAY(kiln_clause) clauses;
+  KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
@@ -727,6 +761,8 @@ bool kn_bc_body(struct kn_bc *r);
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
+/* The same; it goes on in `b`. */
+void kn_bc_split_to(struct kn_bc *r, kiln_block b);
 /* Grows vals so that entry `id`, which is not defined yet, can be read (VS_NONE at first). */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
 /* Reads an operand of a record that carries its type if it is a forward reference. */
@@ -853,8 +889,27 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
  * attribute list; `ops` are the arguments. */
 void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
                    uint32_t callee_type, const uint64_t *ops, unsigned n);
+/* The same for an invoke. */
+void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
+                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
+                     unsigned n);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
+
+/* ---- eh.c ---- */
+
+/* Reads an invoke: a call, and where it goes on. */
+void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->args. `ret` is the type of its result,
+ * whose parts go to `results`. */
+void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s, uint32_t ret,
+               kiln_value target, kiln_value *results);
+void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
+void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* The selector of the type that constant `id` is. */
+kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
+/* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
+kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
 /* ---- intrinsics.c ---- */
 

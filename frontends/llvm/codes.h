@@ -82,6 +82,7 @@ enum kn_bc_attr_kind {
   ATTR_NAKED = 7,
   ATTR_NEST = 8,
   ATTR_NO_RETURN = 17,
+  ATTR_NO_UNWIND = 18,
   ATTR_RETURNS_TWICE = 23,
   ATTR_SEXT = 24,
   ATTR_STRUCT_RET = 29,
