@@ -297,7 +297,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   }
   if (s->quads || sig->quads)
     kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C that passes f128, which libffi does not");
-  uint8_t *base = t->sp;
+  uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
   void *values[15];
@@ -308,7 +308,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   _Alignas(16) uint64_t back[4] = {0};
   void (*code)(void);
   memcpy(&code, &address, sizeof code);
-  ffi_call(&cif->cif, code, back, values);
+  kn_interp_guarded(t, &cif->cif, code, back, values);
   t->sp = base;
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");

@@ -163,11 +163,11 @@ static uint32_t ref(struct decoder *d, kiln_value v, unsigned type) {
     PUSH(d, fixes, (struct kn_fix){k & ~KN_CONST, o.symbol.id, (int64_t)o.low});
     return k;
   }
+  case KILN_OPERAND_RESULT: return d->fn->tried + KN_TRIED_RESULTS + 2 * (uint32_t)o.low;
+  case KILN_OPERAND_EXCEPTION: return d->fn->tried + KN_TRIED_EXCEPTION + (uint32_t)o.low;
   case KILN_OPERAND_INT:
   case KILN_OPERAND_BITS:
   case KILN_OPERAND_TYPEID:
-  case KILN_OPERAND_RESULT: /* of a try, which is not interpreted */
-  case KILN_OPERAND_EXCEPTION:
   case KILN_OPERAND_NONE:
   case KILN_OPERAND_KIND_COUNT: break;
   }
@@ -264,12 +264,49 @@ static uint32_t result_reg(struct decoder *d, kiln_inst next, uint32_t index) {
   return 0;
 }
 
+/* What a try catches. The selectors are those of kiln_typeid; a filter's is negative. */
+static void clauses(struct decoder *d, kiln_inst i, struct kn_site *s) {
+  s->clause_first = d->fn->n_clauses;
+  s->n_clauses = kiln_inst_clause_count(d->f, i);
+  for (uint32_t k = 0; k < s->n_clauses && d->ok; k++) {
+    kiln_clause from = kiln_inst_clause(d->f, i, k, NULL, 0);
+    struct kn_iclause to = {.kind = (uint8_t)from.kind, .n = from.n_types};
+    kiln_symbol *types = NULL;
+    if (from.kind == KILN_CATCH || from.kind == KILN_CATCH_ALL) {
+      to.n = 1;
+      while (kiln_func_type_at(d->f, (uint32_t)to.selector++).id != from.type.id) {
+      }
+    } else if (from.kind == KILN_FILTER) {
+      to.selector = -1 - (int32_t)k;
+      types = kn_interp_realloc(d->in, NULL, (to.n + 1) * sizeof *types);
+      if (!types) {
+        d->ok = false;
+        return;
+      }
+      kiln_inst_clause(d->f, i, k, types, to.n);
+    }
+    to.first = d->fn->n_k;
+    for (uint32_t t = 0; t < to.n; t++) {
+      uint32_t symbol = types ? types[t].id : from.type.id;
+      uint32_t at = constant(d, KILN_TYPE_I64, 0, 0) & ~KN_CONST;
+      if (symbol != 0) PUSH(d, fixes, (struct kn_fix){at, symbol, 0});
+    }
+    kn_interp_realloc(d->in, types, 0);
+    PUSH(d, clauses, to);
+  }
+}
+
 static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
                           struct kn_ins *to) {
   struct kn_isig *sig = kn_interp_sig(d->in, info->sig.id);
   if (!sig) return d->ok = false, 0;
   struct kn_site s = {.sig = info->sig.id, .first = d->fn->n_args, .n = info->n_operands - 1};
   kiln_operand callee = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+  s.nounwind = (sig->flags & KILN_SIG_NOUNWIND) != 0;
+  if (callee.kind == KILN_OPERAND_SYMBOL) {
+    kiln_sig declared = kiln_symbol_get(d->in->m, callee.symbol).sig;
+    s.nounwind |= (kiln_sig_get(d->in->m, declared).flags & KILN_SIG_NOUNWIND) != 0;
+  }
   if (callee.kind == KILN_OPERAND_SYMBOL && callee.low == 0) s.symbol = callee.symbol.id;
   else to->a = op_ref(d, i, 0);
   bool runs = true;
@@ -293,8 +330,10 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   }
   for (uint32_t r = 0; r < sig->n_results; r++) {
     runs &= runs_type(sig->results[r]);
-    s.res[r] = r == 0 ? d->values[i.id].reg : result_reg(d, kiln_inst_next(d->f, i), r);
+    if (info->op == KILN_OP_TRY) s.res[r] = d->fn->tried + KN_TRIED_RESULTS + 2 * r;
+    else s.res[r] = r == 0 ? d->values[i.id].reg : result_reg(d, kiln_inst_next(d->f, i), r);
   }
+  if (info->op == KILN_OP_TRY) clauses(d, i, &s);
   if (!runs) to->op = KILN_OP_ASM;
   return PUSH(d, sites, s);
 }
@@ -353,6 +392,11 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   bool wide = kn_interp_is_wide(info->type);
   switch (info->op) {
   case KILN_OP_CALL: to->y = call_site(d, i, info, to); return;
+  case KILN_OP_TRY:
+    to->y = call_site(d, i, info, to);
+    to->b = jump(d, i, 0);
+    to->c = jump(d, i, 1);
+    return;
   case KILN_OP_TLS_ADDR: decode_tls(d, i, to); return;
   case KILN_OP_RET: decode_ret(d, i, info, to); return;
   case KILN_OP_BR: to->y = jump(d, i, 0); return;
@@ -507,6 +551,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VA_END:
   case KILN_OP_VA_ARG:
   case KILN_OP_DEBUG_TRAP:
+  case KILN_OP_RESUME:
   case KILN_OP_UNREACHABLE:
   case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;
 
@@ -516,8 +561,6 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VINSERT:
   case KILN_OP_VSHUFFLE:
   case KILN_OP_VREDUCE:
-  case KILN_OP_TRY:
-  case KILN_OP_RESUME:
   case KILN_OP_NONE: /* not met when instructions are read */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:
@@ -542,6 +585,11 @@ static void decode_inst(struct decoder *d, kiln_inst i) {
 static void decode_blocks(struct decoder *d) {
   struct kn_ifunc *fn = d->fn;
   uint32_t n = kiln_func_block_count(d->f);
+  fn->personality = kiln_func_get_personality(d->f).id != 0;
+  if (fn->personality) { /* it may have tries */
+    fn->tried = fn->n_regs;
+    fn->n_regs += KN_TRIED_COUNT;
+  }
   fn->block_limit = kiln_func_block_limit(d->f);
   fn->blocks = kn_interp_realloc(d->in, NULL, (n + 1) * sizeof *fn->blocks);
   fn->block_start = kn_interp_realloc(d->in, NULL, (fn->block_limit + 1) * sizeof(uint32_t));
@@ -588,8 +636,9 @@ kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn)
 void kn_interp_free_func(kiln_interp *in, struct kn_ifunc *fn) {
   if (!fn) return;
   for (uint32_t i = 0; i < fn->n_sites; i++) kn_interp_realloc(in, fn->sites[i].cif, 0);
-  void *arrays[] = {fn->code,  fn->k,      fn->fixes, fn->blocks, fn->block_start, fn->moves,
-                    fn->jumps, fn->tables, fn->cases, fn->sites,  fn->args,        fn->slots};
+  void *arrays[] = {fn->code,  fn->k,     fn->fixes,  fn->blocks, fn->block_start,
+                    fn->moves, fn->jumps, fn->tables, fn->cases,  fn->sites,
+                    fn->args,  fn->slots, fn->clauses};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_interp_realloc(in, arrays[i], 0);
   if (fn->closure) ffi_closure_free(fn->closure);
   kn_interp_realloc(in, fn->entry, 0);

@@ -124,11 +124,20 @@ struct kn_site {
   struct kn_ifunc *fn; /* linked: the callee, or */
   void *native;        /* its address in C, or NULL */
   uint8_t builtin;
-  struct kn_cif *cif; /* made at the first call of a C function */
+  bool nounwind;                    /* no exception may leave the call */
+  uint32_t clause_first, n_clauses; /* of a try */
+  struct kn_cif *cif;               /* made at the first call of a C function */
 };
 struct kn_arg {
   uint32_t ref;
   struct kn_place place;
+};
+
+/* A clause of a try. The addresses of its types are constants; that of "catch all" is NULL. */
+struct kn_iclause {
+  uint8_t kind;      /* kiln_clause_kind */
+  uint32_t first, n; /* types, in kn_ifunc.k */
+  int32_t selector;  /* what the pad gets */
 };
 
 /* A constant that is a symbol's address. */
@@ -141,7 +150,8 @@ struct kn_ifunc {
   kiln_interp *in;
   uint32_t symbol, sig, index;
   uint32_t n_code, n_k, n_fixes, n_blocks, n_moves, n_jumps, n_tables, n_cases, n_sites, n_args,
-    n_slots;
+    n_slots, n_clauses;
+  uint32_t cap_clauses;
   uint32_t cap_code, cap_k, cap_fixes, cap_moves, cap_jumps, cap_tables, cap_cases, cap_sites,
     cap_args;
   struct kn_ins *code;
@@ -157,6 +167,10 @@ struct kn_ifunc {
   struct kn_site *sites;
   struct kn_arg *args;
   struct kn_islot *slots;
+  struct kn_iclause *clauses;
+  bool personality;
+  uint32_t
+    tried; /* first of the registers KN_TRIED_EXCEPTION, ... of what a try gives; 0: no try */
   uint32_t n_regs;  /* words, the scratch of edges included */
   uint32_t scratch; /* first word of that */
   uint64_t slot_bytes;
@@ -164,6 +178,14 @@ struct kn_ifunc {
   uint32_t label_base; /* of the first block, in the code area; 0: none has an address */
   ffi_closure *closure;
   ffi_cif *entry; /* of the closure */
+};
+
+/* The registers of what a try gives, from kn_ifunc.tried on. */
+enum {
+  KN_TRIED_EXCEPTION,
+  KN_TRIED_SELECTOR,
+  KN_TRIED_RESULTS,
+  KN_TRIED_COUNT = 2 + 2 * KILN_MAX_RESULTS
 };
 
 /* Arguments as the ABI passes them. The registers stand as in the save area of va_list. */
@@ -188,6 +210,7 @@ struct kn_frame {
   struct kn_image *image; /* variadic functions, and those called by C */
   struct kn_save *saves;
   uint8_t *base; /* top of the stack before the call */
+  uint8_t *top;  /* top of the stack before the last call of C */
   uint64_t serial;
   uint64_t regs[];
 };
@@ -201,6 +224,12 @@ struct kn_act {
   kiln_bits results[KILN_MAX_RESULTS];
 };
 
+/* An exception that came to a landing pad, from where it may go on. */
+struct kn_thrown {
+  uint64_t exception, type;
+  const struct kn_frame *frame; /* with the pad */
+};
+
 struct kn_thread {
   kiln_interp *in;
   struct kn_frame *frame;
@@ -208,6 +237,8 @@ struct kn_thread {
   struct kn_act *act;
   uint64_t serial, steps;
   uint8_t *tls;
+  struct kn_thrown *thrown; /* oldest first; rows of frames that have ended go when others come */
+  uint32_t n_thrown, cap_thrown;
   kiln_diag diag;
 };
 
@@ -274,6 +305,15 @@ void kn_interp_place(const struct kn_frame *fr, kiln_diag *out);
 /* setjmp: remembers the frame and what follows the call; longjmp. */
 void kn_interp_setjmp(struct kn_thread *t, uint64_t buffer, bool mask, const struct kn_ins *call);
 _Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value);
+
+/* ---- unwind.c ---- */
+/* Ways back into kn_interp_run: what its setjmp gives. */
+enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
+/* ffi_call, from which no exception of another language comes back: that is a fault. */
+void kn_interp_guarded(struct kn_thread *t, ffi_cif *cif, void (*code)(void), void *result,
+                       void **args);
+/* resume: goes on with an exception in the caller of the frame on top. */
+_Noreturn void kn_interp_resume(struct kn_thread *t, uint64_t exception);
 
 /* ---- call.c ---- */
 struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,

@@ -381,6 +381,7 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_TLS_ADDR: fr->regs[i->dst] = (uint64_t)(uintptr_t)kn_interp_tls(t, i->b) + *a; break;
   case KILN_OP_FRAME_ADDR:
   case KILN_OP_RETURN_ADDR: fr->regs[i->dst] = level(fr, i); break;
+  case KILN_OP_RESUME: kn_interp_resume(t, *a);
   case KILN_OP_UNREACHABLE: kn_interp_fault(t, KILN_ERR_UNDEFINED, "unreachable was reached");
   case KILN_OP_TRAP: kn_interp_fault(t, KILN_ERR_TRAP, "trap");
   case KILN_OP_DEBUG_TRAP: kn_interp_fault(t, KILN_ERR_TRAP, "debug_trap");
@@ -526,7 +527,18 @@ static void loop(struct kn_thread *t) {
       if (t->in->sigs[fr->fn->sites[i->y].sig]->flags & KILN_SIG_NORETURN) {
         kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
       }
+      if (i->op == KILN_OP_TRY) i = take(t, fr, i->b) - 1;
       break;
+    case KILN_OP_TRY: {
+      struct kn_frame *to = call(t, fr, i);
+      if (to == fr) {
+        i = take(t, fr, i->b) - 1;
+      } else {
+        fr = to;
+        i = fr->fn->code - 1;
+      }
+      break;
+    }
     case KILN_OP_BR: i = take(t, fr, i->y) - 1; break;
     case KILN_OP_BRIF: i = take(t, fr, *A & 1 ? i->y : i->c) - 1; break;
     case KILN_OP_SWITCH: i = take(t, fr, find_case(fr->fn, i, *A)) - 1; break;
@@ -542,8 +554,14 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act) {
   t->act = act;
   switch (setjmp(act->jump)) {
   case 0: break;
-  case 1: t->frame->pc++; break; /* longjmp: behind the call of setjmp */
-  default:                       /* a fault */
+  case KN_BACK_LONGJMP: { /* behind the call of setjmp */
+    struct kn_frame *fr = t->frame;
+    if (fr->pc->op == KILN_OP_TRY) fr->pc = take(t, fr, fr->pc->b);
+    else fr->pc++;
+    break;
+  }
+  case KN_BACK_PAD: t->frame->pc = take(t, t->frame, t->frame->pc->c); break;
+  default: /* a fault */
     t->frame = act->entry->caller;
     t->sp = act->entry->base;
     t->act = act->outer;

@@ -35,6 +35,7 @@ void kn_interp_thread_free(void *thread) {
   if (!t) return;
   munmap(t->stack, (size_t)(t->limit + GUARD - t->stack));
   kn_interp_realloc(t->in, t->tls, 0);
+  kn_interp_realloc(t->in, t->thrown, 0);
   kn_interp_realloc(t->in, t, 0);
 }
 
@@ -68,7 +69,7 @@ void kn_interp_fault(struct kn_thread *t, kiln_status status, const char *format
   while (act && !act->from_api) act = act->outer;
   if (!act) abort();
   t->act = act;
-  longjmp(act->jump, 2);
+  longjmp(act->jump, KN_BACK_FAULT);
 }
 
 /* ---- setjmp ---- */
@@ -118,7 +119,7 @@ void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value) {
   if (t->in->sigs[s->sig]->n_results) fr->regs[s->res[0]] = result[0];
   if (k.has_mask) pthread_sigmask(SIG_SETMASK, &k.mask, NULL);
   t->act = fr->act;
-  longjmp(fr->act->jump, 1);
+  longjmp(fr->act->jump, KN_BACK_LONGJMP);
 }
 
 bool kiln_interp_where(kiln_interp *in, kiln_diag *out) {

@@ -1,7 +1,8 @@
 /* The interpreter (libkiln-interp): runs the functions of a module without generating code, straight
  * from the semantics of docs/ir.md, with memory of this process: addresses are real, data is placed in
  * memory, calls to undefined symbols reach C, and addresses of functions can be called by C. Traps
- * and undefined behaviour that it detects are errors, which have their place.
+ * and undefined behaviour that it detects are errors, which have their place. Exceptions: host functions throw them
+ * (kiln_interp_throw), and personalities are not called.
  *
  * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call,
  * stop, free. Any number of threads may call functions; all else must be done by one thread. It runs on x86-64.
@@ -66,6 +67,14 @@ typedef struct kiln_bits {
  * trap, KILN_ERR_UNSUPPORTED, KILN_ERR_LIMIT max_steps: then `diag` (may be NULL) says where. */
 KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
                                       uint32_t n, kiln_bits *results, kiln_diag *diag);
+/** For C functions that the interpreter called, or that were called by those: throws an exception of type `type`, and
+ * does not return. A clause takes it by its type's address: a catch of that symbol, catch all, a filter that does not
+ * list it; cleanups run and resume. `exception` is what landing pads get. C functions between here and the landing pad
+ * are left as by longjmp. If no frame takes it, or a frame that would be left is in a nounwind call, that is a fault
+ * with the place of the call that led here. What C++ or another language throws itself is a fault as soon as it comes to
+ * the interpreter. Returns KILN_ERR_ARGUMENT where this thread is not
+ * interpreting. */
+KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 /** Calls the module's constructors. */
 KILN_API kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag);
 /** Calls its destructors. */

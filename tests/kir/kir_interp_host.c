@@ -12,6 +12,7 @@ struct kir_entry {
 };
 void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned n);
 void kir_missing(const char *);
+void kir_interp_throw(void *exception, const void *type);
 
 struct file {
   const struct kir_entry *entries;
@@ -57,6 +58,14 @@ static char *read_text(const char *path, size_t *size) {
   }
   fclose(in);
   return text;
+}
+
+/* tests/kir/kir_throw.c: throws in the file whose functions run. */
+void kir_interp_throw(void *exception, const void *type) {
+  kiln_diag where;
+  for (struct file *f = files; f; f = f->next)
+    if (kiln_interp_where(f->in, &where)) kiln_interp_throw(f->in, exception, type);
+  abort();
 }
 
 /* All stays until the process ends. */

@@ -257,8 +257,9 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
   bool linked = kir_write_main(files, ready, n, path);
   fprintf(rsp, "%s\n", path);
   fclose(rsp);
-  snprintf(command, sizeof command, "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp %s -lm -lpthread",
-           o->cc, o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
+  snprintf(command, sizeof command,
+           "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp " KIR_THROW " %s -lm -lpthread", o->cc,
+           o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
   linked = linked && system(command) == 0;
   if (!linked) {
     out_case(false, "all files", mode, NULL);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 struct world {
   kiln_module *m;
@@ -389,6 +390,87 @@ static void test_jump_over_c(void **state) {
     61);
 }
 
+/* ---- exceptions: what is not taken; the rest is tests/kir/try*.kir ---- */
+
+/* The interpreter in which unit_throw throws; NULL: as another language. */
+static kiln_interp *thrower;
+
+void unit_throw(void *exception, const void *type);
+void unit_throw(void *exception, const void *type) {
+  static struct _Unwind_Exception foreign;
+  if (thrower) kiln_interp_throw(thrower, exception, type);
+  _Unwind_RaiseException(&foreign);
+}
+int unit_call(int (*f)(void));
+int unit_call(int (*f)(void)) { return f(); }
+
+#define THROWS                                                                                     \
+  "declare @unit_throw(i64, i64)\ndeclare @unit_call(i64) -> i32\ndeclare @p()\n"                  \
+  "data @a { i8 1 }\ndata @b { i8 1 }\ndata @log align 8 { i64 0 }\n"                              \
+  "func @clean(i64) personality @p {\nb0(v0: i64):\n"                                              \
+  "  try @unit_throw(v0, @a) to b1 unwind b2(exception 0) [catch @b, cleanup]\nb1:\n  ret\n"       \
+  "b2(v2: i64):\n  store.i64 1, @log\n  resume v2\n}\n"
+
+/* As `faults`, with a thrower; @log shows that no cleanup ran. */
+static const struct fault unwound[] = {
+  {THROWS "func @f(i64) {\nb0(v0: i64):\n  call @clean(v0)\n  ret\n}\n", 5, KILN_ERR_TRAP, "clean",
+   0, 1, "nobody takes"},
+  {THROWS "func @f(i64) personality @p {\nb0(v0: i64):\n  call @clean(v0) as (i64) nounwind\n"
+          "  try @clean(v0) to b1 unwind b1 [catch all]\nb1:\n  ret\n}\n",
+   5, KILN_ERR_TRAP, "clean", 0, 1, "leaves a nounwind call"},
+  {THROWS "func @g(i64) nounwind {\nb0(v0: i64):\n  call @clean(v0)\n  ret\n}\n"
+          "func @h(i64) {\nb0(v0: i64):\n  call @g(v0)\n  ret\n}\n"
+          "func @f(i64) personality @p {\nb0(v0: i64):\n"
+          "  try @h(v0) to b1 unwind b1 [catch all]\nb1:\n  ret\n}\n",
+   5, KILN_ERR_UNDEFINED, "clean", 0, 1, "leaves a nounwind call"},
+  {THROWS "func @f(i64) {\nb0(v0: i64):\n  resume v0\n}\n", 5, KILN_ERR_UNDEFINED, "f", 0, 1,
+   "no landing pad was given"},
+  {THROWS "func @f(i64) personality @p {\nb0(v0: i64):\n"
+          "  try @clean(v0) to b1 unwind b1 [catch @b, filter(@b, @a)]\nb1:\n  ret\n}\n",
+   5, KILN_ERR_TRAP, "clean", 0, 1, "nobody takes"},
+};
+
+static void test_unwinding(void **state) {
+  (void)state;
+  kiln_diag d = {0};
+  kiln_bits arg = {5, 0};
+  for (size_t i = 0; i < sizeof unwound / sizeof *unwound; i++) {
+    const struct fault *f = &unwound[i];
+    struct world w = make(f->text);
+    thrower = w.in;
+    for (int again = 0; again < 2; again++) { /* the interpreter is whole afterwards */
+      kiln_status s = call(&w, "f", &arg, 1, NULL, &d);
+      if (s != f->status || strcmp(d.function, f->function) != 0 || d.block != f->block ||
+          d.inst != f->inst || !strstr(d.message, f->message)) {
+        print_error("row %zu: %s at %s:b%u:%u: %s\n", i, kiln_status_name(s), d.function, d.block,
+                    d.inst, d.message);
+        fail();
+      }
+    }
+    assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "log")), 0);
+    assert_int_equal(kiln_interp_throw(w.in, &arg, NULL), KILN_ERR_ARGUMENT); /* it runs nothing */
+    end(&w);
+  }
+}
+
+/* What another language throws ends at the interpreter, below a callback too. */
+static void test_foreign_exception(void **state) {
+  (void)state;
+  struct world w =
+    make(THROWS "func @g() -> i32 personality @p {\nb0:\n"
+                "  try @unit_throw(1, @a) to b1 unwind b1 [catch all]\nb1:\n  ret 1\n}\n"
+                "func @f() personality @p {\nb0:\n"
+                "  try @unit_call(@g) to b1 unwind b1 [catch all]\nb1:\n  ret\n}\n");
+  kiln_diag d;
+  thrower = NULL;
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(call(&w, "f", NULL, 0, NULL, &d), KILN_ERR_UNSUPPORTED);
+    assert_string_equal(d.function, "g");
+    assert_non_null(strstr(d.message, "another language"));
+  }
+  end(&w);
+}
+
 /* ---- modules ---- */
 
 static void test_constructors(void **state) {
@@ -586,6 +668,8 @@ int main(void) {
     cmocka_unit_test(test_constructors),
     cmocka_unit_test(test_threads),
     cmocka_unit_test(test_undefined_symbol),
+    cmocka_unit_test(test_unwinding),
+    cmocka_unit_test(test_foreign_exception),
     cmocka_unit_test(test_options),
     cmocka_unit_test(test_out_of_memory),
     cmocka_unit_test(test_inspect),

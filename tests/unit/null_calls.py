@@ -45,7 +45,7 @@ NAMED = {  # name of function, name of argument
     ('kiln_sig_new', 'flags'): '0', ('kiln_csig_new', 'flags'): '0', ('kiln_const_bits', 'type'): 'KILN_TYPE_F64',
     ('kiln_ssa_begin', 'flags'): '0', ('*', 'first'): '0',
     ('kiln_build_convert', 'op'): 'KILN_OP_ZEXT', ('kiln_build_convert', 'from'): 'KILN_TYPE_I32',
-    ('*', 'callee'): 'x->callee', ('*', 'user'): 'x->name', ('kiln_interp_sink', 'interp'): 'x->interp',
+    ('*', 'callee'): 'x->callee', ('kiln_interp_throw', 'exception'): 'x->name', ('*', 'user'): 'x->name', ('kiln_interp_sink', 'interp'): 'x->interp',
 }
 # Readers of finished functions get one; printers too.
 FINISHED = {'inspect.h', 'text.h', 'interp.h'}
