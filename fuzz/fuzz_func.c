@@ -118,6 +118,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   }
   if (status == KILN_OK && interpret) {
     host_reset();
+    host_interp = b.interp;
     status = kiln_interp_link(b.interp, &diag);
     kiln_symbol entry = kiln_symbol_find(m, "fz_main");
     if (status == KILN_OK) status = kiln_interp_call(b.interp, entry, NULL, 0, NULL, &diag);
@@ -127,6 +128,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
       print_program();
       fz_die("the interpreter: %s", line);
     }
+    host_interp = NULL;
     host_collect();
     *wanted = host_get()->memory;
   }

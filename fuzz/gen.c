@@ -103,7 +103,7 @@ static void draw_graph(struct gen *g) {
 
 static struct gen_block *current(struct gen *g) { return &g->blocks[g->cur]; }
 
-static void go_to(struct gen *g, kiln_block b) {
+void gen_go_to(struct gen *g, kiln_block b) {
   current(g)->end = b;
   kiln_block_switch(g->f, b);
 }
@@ -114,7 +114,7 @@ static void to_exit(struct gen *g, kiln_value cond) {
   for (unsigned i = 0; i < g->sig->n_results; i++) args[i] = gen_operand(g, g->sig->results[i]);
   gen_used(g, KILN_OP_BRIF);
   kiln_build_brif(g->f, cond, g->exit, args, g->sig->n_results, on, NULL, 0);
-  go_to(g, on);
+  gen_go_to(g, on);
 }
 
 static void take_fuel(struct gen *g) {
@@ -134,7 +134,7 @@ static void guard(struct gen *g) {
   kiln_build_brif(g->f, zero, bad, NULL, 0, on, NULL, 0);
   kiln_block_switch(g->f, bad);
   kiln_build_nullary(g->f, op);
-  go_to(g, on);
+  gen_go_to(g, on);
 }
 
 static void start_slots(struct gen *g) {
@@ -405,7 +405,7 @@ static kiln_func *build_main(struct gen *g) {
   unsigned at = 0;
   for (unsigned i = g->n_funcs; i-- > 0;) {
     kiln_value results[KILN_MAX_RESULTS];
-    gen_call_func(g, i, results);
+    gen_call_func(g, i, results, true);
     for (unsigned k = 0; k < g->sigs[i].n_results; k++) {
       kiln_type t = g->sigs[i].results[k];
       kiln_value v = results[k];

@@ -74,6 +74,7 @@ struct gen {
   unsigned n_funcs;
   kiln_symbol a, b, zero, fuel, out, data, constant, tls, part, pointers, functions;
   kiln_symbol host[32];
+  kiln_symbol host_catch, personality;
   kiln_sig host_sigs[32];
   uint8_t weights[KILN_TYPE_COUNT + 1];
   unsigned weight;
@@ -141,14 +142,16 @@ bool gen_makes(kiln_op op);
 
 void gen_signature(struct gen *g, unsigned index);
 void gen_call(struct gen *g);
-/* Calls function `index` and adds its results. */
-void gen_call_func(struct gen *g, unsigned index, kiln_value *results);
+/* Calls function `index` and adds its results. `catch_all`: no exception leaves the call. */
+void gen_call_func(struct gen *g, unsigned index, kiln_value *results, bool catch_all);
 /* Reads the variadic arguments of the function being built, at its start. */
 void gen_read_extra(struct gen *g);
 void gen_declare_host(struct gen *g);
 
 /* ---- gen.c ---- */
 
+/* Goes on in kiln_block `b`, as the current block's continuation. */
+void gen_go_to(struct gen *g, kiln_block b);
 /* Builds the program that the bytes say in the session's module, and gives each function to `sink`;
  * stops at the first status that is not KILN_OK. Entry: void fz_main(void). */
 kiln_status gen_program(struct gen *g, kiln_session *s, const uint8_t *data, size_t size,

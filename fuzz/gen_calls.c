@@ -101,6 +101,14 @@ void gen_declare_host(struct gen *g) {
     kiln_symbol_desc d = {.name = h->name};
     g->host[i] = kiln_func_declare(g->m, &d, g->host_sigs[i]);
   }
+  kiln_param param = {.type = KILN_TYPE_I64};
+  kiln_type result = KILN_TYPE_I64;
+  kiln_symbol_desc d = {.name = "host_catch"};
+  g->host_catch = kiln_func_declare(
+    g->m, &d, kiln_sig_new(g->m, KILN_CC_C, KILN_SIG_NOUNWIND, &param, 1, &result, 1));
+  d.name = "host_personality";
+  g->personality =
+    kiln_func_declare(g->m, &d, kiln_sig_new(g->m, KILN_CC_C, KILN_SIG_VARIADIC, NULL, 0, NULL, 0));
 }
 
 /* ---- calls ---- */
@@ -118,6 +126,124 @@ static void add_results(struct gen *g, kiln_value first, const kiln_type *types,
     gen_add(g, types[i], v, false);
     if (out != NULL) out[i] = v;
   }
+}
+
+/* ---- calls that may unwind ---- */
+
+/* What an exception may be of. */
+static kiln_symbol exception_type(struct gen *g) {
+  const kiln_symbol types[] = {g->a, g->b, g->data, g->part};
+  return types[gen_pick(g, 4)];
+}
+
+/* Clauses, and the types of filters, four each. */
+static unsigned draw_clauses(struct gen *g, kiln_clause *clauses, kiln_symbol *types,
+                             bool catch_all) {
+  unsigned n = gen_pick(g, 4);
+  for (unsigned i = 0; i < n; i++) {
+    clauses[i] = (kiln_clause){.kind = KILN_CATCH, .type = exception_type(g)};
+    if (!gen_chance(g, 90)) continue;
+    clauses[i] =
+      (kiln_clause){.kind = KILN_FILTER, .types = types + 4 * i, .n_types = gen_pick(g, 4)};
+    for (unsigned k = 0; k < clauses[i].n_types; k++) types[4 * i + k] = exception_type(g);
+  }
+  if (catch_all || gen_chance(g, 60)) clauses[n++] = (kiln_clause){.kind = KILN_CATCH_ALL};
+  if (n == 0 || gen_chance(g, 140)) clauses[n++] = (kiln_clause){.kind = KILN_CLEANUP};
+  return n;
+}
+
+/* At a landing pad: a number that tells which clause took the exception, and which exception it is. After a cleanup
+ * unwinding goes on. */
+static kiln_value at_pad(struct gen *g, kiln_value exception, kiln_value selector, bool cleanup) {
+  if (cleanup) {
+    kiln_block clean = kiln_block_new(g->f), caught = kiln_block_new(g->f);
+    kiln_value none =
+      kiln_build_icmp(g->f, KILN_EQ, KILN_TYPE_I32, selector, kiln_const_int(g->f, 0));
+    kiln_build_brif(g->f, none, clean, NULL, 0, caught, NULL, 0);
+    kiln_block_switch(g->f, clean);
+    kiln_value log = gen_symbol(g, g->out, 1000);
+    kiln_value v = kiln_build_load(g->f, KILN_TYPE_I64, log, 0, 0);
+    v = kiln_build_binary(g->f, KILN_OP_ADD, KILN_TYPE_I64, v, gen_operand(g, KILN_TYPE_I64));
+    kiln_build_store(g->f, KILN_TYPE_I64, log, 0, v, 0);
+    gen_used(g, KILN_OP_RESUME);
+    kiln_build_unary(g->f, KILN_OP_RESUME, KILN_TYPE_I64, exception);
+    kiln_block_switch(g->f, caught);
+  }
+  kiln_value is = kiln_typeid(g->f, gen_chance(g, 40) ? (kiln_symbol){0} : exception_type(g));
+  is = kiln_build_icmp(g->f, KILN_EQ, KILN_TYPE_I32, selector, is);
+  is = kiln_build_convert(g->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8, is);
+  kiln_value sign =
+    kiln_build_binary(g->f, KILN_OP_LSHR, KILN_TYPE_I32, selector, kiln_const_int(g->f, 31));
+  sign = kiln_build_convert(g->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I32, sign);
+  kiln_sig sig = kiln_symbol_get(g->m, g->host_catch).sig;
+  kiln_value v = kiln_build_call(g->f, sig, gen_symbol(g, g->host_catch, 0), &exception, 1);
+  v = kiln_build_addr(g->f, v, sign, 2, 0);
+  return kiln_build_binary(g->f, KILN_OP_ADD, KILN_TYPE_I64, v, is);
+}
+
+/* A try: both ways come together in a block with the results, or other values in their place, and a number. */
+static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_value *args, unsigned n,
+                     const kiln_type *results, unsigned n_results, kiln_value *out,
+                     bool catch_all) {
+  kiln_clause clauses[5];
+  kiln_symbol types[16];
+  kiln_value normal[KILN_MAX_RESULTS + 1], pad[KILN_MAX_RESULTS + 3], params[KILN_MAX_RESULTS + 1];
+  kiln_block on = kiln_block_new(g->f), unwind = kiln_block_new(g->f);
+  unsigned n_clauses = draw_clauses(g, clauses, types, catch_all);
+  for (unsigned i = 0; i <= n_results; i++) {
+    kiln_type t = i < n_results ? results[i] : KILN_TYPE_I64;
+    params[i] = kiln_block_param(g->f, on, t);
+    normal[i] = i < n_results ? kiln_try_result(g->f, sig, i) : gen_operand(g, t);
+    pad[i] = gen_operand(g, t);
+  }
+  /* what comes to the pad by its parameters: the exception and the selector, in any order, and one value */
+  bool swapped = gen_chance(g, 128), passes = n_results > 0 && gen_chance(g, 128);
+  kiln_value unwind_args[3] = {kiln_try_exception(g->f, swapped),
+                               kiln_try_exception(g->f, !swapped), pad[0]};
+  kiln_value first = kiln_block_param(g->f, unwind, swapped ? KILN_TYPE_I32 : KILN_TYPE_I64);
+  kiln_value second = kiln_block_param(g->f, unwind, swapped ? KILN_TYPE_I64 : KILN_TYPE_I32);
+  if (passes) pad[0] = kiln_block_param(g->f, unwind, results[0]);
+  kiln_try_desc t = {
+    .sig = sig,
+    .callee = to,
+    .args = args,
+    .n_args = n,
+    .normal = on,
+    .normal_args = normal,
+    .n_normal = n_results + 1,
+    .unwind = unwind,
+    .unwind_args = unwind_args,
+    .n_unwind = 2 + passes,
+    .clauses = clauses,
+    .n_clauses = n_clauses,
+  };
+  gen_used(g, KILN_OP_TRY);
+  kiln_func_personality(g->f, g->personality);
+  kiln_build_try(g->f, &t);
+  kiln_block_switch(g->f, unwind);
+  bool cleanup = clauses[n_clauses - 1].kind == KILN_CLEANUP;
+  pad[n_results] = at_pad(g, swapped ? second : first, swapped ? first : second, cleanup);
+  kiln_build_br(g->f, on, pad, n_results + 1);
+  gen_go_to(g, on);
+  for (unsigned i = 0; i <= n_results; i++)
+    gen_add(g, i < n_results ? (unsigned)results[i] : KILN_TYPE_I64, params[i], false);
+  if (out != NULL) memcpy(out, params, n_results * sizeof *out);
+}
+
+/* A call, sometimes as a try. `unwinds`: an exception may leave it. */
+static void build_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_value *args,
+                       unsigned n, const kiln_type *results, unsigned n_results, kiln_value *out,
+                       bool unwinds, bool catch_all) {
+  if ((catch_all || gen_chance(g, unwinds ? 130 : 10))) {
+    try_call(g, sig, to, args, n, results, n_results, out, catch_all);
+    return;
+  }
+  if (!unwinds && gen_chance(g, 80)) {
+    kiln_sig_info info = kiln_sig_get(g->m, sig);
+    sig = kiln_sig_new(g->m, KILN_CC_C, info.flags | KILN_SIG_NOUNWIND, info.params, info.n_params,
+                       results, n_results);
+  }
+  add_results(g, kiln_build_call(g->f, sig, to, args, n), results, n_results, out);
 }
 
 static kiln_value argument(struct gen *g, unsigned type, const kiln_param *p) {
@@ -141,7 +267,7 @@ static kiln_value callee(struct gen *g, kiln_symbol s, int index) {
   return kiln_build_load(g->f, KILN_TYPE_I64, slot, 0, k & 1 ? KILN_MEM_VOLATILE : 0);
 }
 
-void gen_call_func(struct gen *g, unsigned index, kiln_value *out) {
+void gen_call_func(struct gen *g, unsigned index, kiln_value *out, bool catch_all) {
   const struct gen_sig *s = &g->sigs[index];
   kiln_value args[GEN_PARAMS + 8];
   unsigned n = 0;
@@ -153,8 +279,7 @@ void gen_call_func(struct gen *g, unsigned index, kiln_value *out) {
   }
   bool alias = s->alias.id != 0 && gen_chance(g, 128);
   kiln_value to = callee(g, alias ? s->alias : s->symbol, (int)index);
-  kiln_value v = kiln_build_call(g->f, s->sig, to, args, n);
-  add_results(g, v, s->results, s->n_results, out);
+  build_call(g, s->sig, to, args, n, s->results, s->n_results, out, true, catch_all);
 }
 
 static void call_variadic_host(struct gen *g, unsigned index) {
@@ -177,6 +302,8 @@ static void call_variadic_host(struct gen *g, unsigned index) {
 
 static void call_host(struct gen *g) {
   unsigned index = gen_pick(g, n_host_funcs);
+  if (gen_chance(g, 60)) /* one that throws */
+    while (!host_funcs[index].throws) index = (index + 1) % n_host_funcs;
   const struct host_func *h = &host_funcs[index];
   if (h->long_double && g->weights[KILN_TYPE_F80] == 0) return;
   if (h->sig_flags & KILN_SIG_VARIADIC) {
@@ -186,17 +313,18 @@ static void call_host(struct gen *g) {
   kiln_value args[24];
   for (unsigned i = 0; i < h->n_params; i++) {
     if (h->callback && i == 0) args[i] = gen_symbol(g, g->sigs[0].symbol, 0);
+    else if (h->throws && i == 0) args[i] = gen_symbol(g, exception_type(g), 0);
     else args[i] = argument(g, h->params[i].type, &h->params[i]);
   }
   kiln_value to = callee(g, g->host[index], -1);
-  kiln_value v = kiln_build_call(g->f, g->host_sigs[index], to, args, h->n_params);
   kiln_type results[2] = {(kiln_type)h->results[0], (kiln_type)h->results[1]};
-  add_results(g, v, results, h->n_results, NULL);
+  build_call(g, g->host_sigs[index], to, args, h->n_params, results, h->n_results, NULL,
+             h->callback || h->throws, false);
 }
 
 void gen_call(struct gen *g) {
   if (gen_chance(g, 110)) call_host(g);
-  else gen_call_func(g, gen_pick(g, g->n_funcs), NULL);
+  else gen_call_func(g, gen_pick(g, g->n_funcs), NULL, false);
 }
 
 void gen_read_extra(struct gen *g) {

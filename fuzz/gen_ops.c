@@ -28,7 +28,7 @@ static const struct {
 
 /* Made with other operations, or not at all: reserved ones, and what ends the process. */
 bool gen_makes(kiln_op op) {
-  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_RESUME && op != KILN_OP_DEBUG_TRAP;
+  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,

@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include <fenv.h>
+#include <kiln/interp.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -147,13 +148,33 @@ static int64_t host_callback(int64_t (*f)(int64_t, double), int64_t a) {
   return f(a ^ 5, (double)(a & 0xff) * 0.5) + 1;
 }
 
+/* ---- exceptions: those of tests/kir/kir_throw.c ---- */
+
+void kir_interp_throw(void *exception, const void *type);
+void kir_throw(const void *type, int64_t value);
+int64_t kir_catch(void *exception);
+void kir_personality(void);
+struct kiln_interp *host_interp;
+
+void kir_interp_throw(void *exception, const void *type) {
+  if (host_interp != NULL) kiln_interp_throw(host_interp, exception, type);
+}
+
+static int64_t host_maybe(const void *type, int64_t a) {
+  note((uint64_t)a);
+  if ((a & 7) < 3) kir_throw(type, a);
+  return a ^ 0x55;
+}
+
+static int64_t host_catch(void *exception) { return (int64_t)note((uint64_t)kir_catch(exception)); }
+
 /* ---- tables ---- */
 
 #define P(T) {.type = KILN_TYPE_##T}
 #define PX(T, X) {.type = KILN_TYPE_##T, .flags = KILN_PARAM_##X}
 
 const struct host_func host_funcs[] = {
-  {"host_mix", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, false},
+  {"host_mix", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, false, false},
   {"host_small",
    1,
    4,
@@ -161,17 +182,18 @@ const struct host_func host_funcs[] = {
    {PX(I8, SEXT), PX(I16, ZEXT), P(I32), PX(I8, ZEXT)},
    0,
    false,
+   false,
    false},
-  {"host_float", 1, 3, {KILN_TYPE_F64}, {P(F32), P(F64), P(I32)}, 0, false, false},
-  {"host_single", 1, 1, {KILN_TYPE_F32}, {P(F32)}, 0, false, false},
+  {"host_float", 1, 3, {KILN_TYPE_F64}, {P(F32), P(F64), P(I32)}, 0, false, false, false},
+  {"host_single", 1, 1, {KILN_TYPE_F32}, {P(F32)}, 0, false, false, false},
   {.name = "host_long",
    .n_results = 1,
    .n_params = 4,
    .results = {KILN_TYPE_F80},
    .params = {P(I32), P(F80), P(F64), P(F80)},
    .long_double = true},
-  {"host_pair", 2, 2, {KILN_TYPE_I64, KILN_TYPE_F64}, {P(I64), P(F64)}, 0, false, false},
-  {"host_wide", 1, 2, {KILN_TYPE_I128}, {P(I128), P(I64)}, 0, false, false},
+  {"host_pair", 2, 2, {KILN_TYPE_I64, KILN_TYPE_F64}, {P(I64), P(F64)}, 0, false, false, false},
+  {"host_wide", 1, 2, {KILN_TYPE_I128}, {P(I128), P(I64)}, 0, false, false, false},
   {"host_many",
    1,
    20,
@@ -179,6 +201,7 @@ const struct host_func host_funcs[] = {
    {P(I64), P(F64), P(I32), P(F32), P(I64), P(I64), P(F64),       PX(I16, SEXT), P(I128), P(F64),
     P(F64), P(F64), P(F64), P(F64), P(F64), P(F32), PX(I8, SEXT), P(I64),        P(F64),  P(I32)},
    0,
+   false,
    false,
    false},
   {"host_struct",
@@ -188,10 +211,17 @@ const struct host_func host_funcs[] = {
    {P(I32), {KILN_TYPE_I64, KILN_PARAM_BYVAL, 3, 40}, P(I64)},
    0,
    false,
+   false,
    false},
-  {"host_made", 0, 2, {0}, {PX(I64, SRET), P(I64)}, 0, false, false},
-  {"host_variadic", 1, 1, {KILN_TYPE_I64}, {P(I32)}, KILN_SIG_VARIADIC, false, false},
-  {"host_callback", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, true},
+  {"host_made", 0, 2, {0}, {PX(I64, SRET), P(I64)}, 0, false, false, false},
+  {"host_variadic", 1, 1, {KILN_TYPE_I64}, {P(I32)}, KILN_SIG_VARIADIC, false, false, false},
+  {"host_callback", 1, 2, {KILN_TYPE_I64}, {P(I64), P(I64)}, 0, false, true, false},
+  {.name = "host_maybe",
+   .n_results = 1,
+   .n_params = 2,
+   .results = {KILN_TYPE_I64},
+   .params = {P(I64), P(I64)},
+   .throws = true},
 };
 const unsigned n_host_funcs = sizeof host_funcs / sizeof *host_funcs;
 
@@ -208,7 +238,7 @@ static __int128 multiply(__int128 a, __int128 b, int *overflow) {
 #define RUNTIME(X) \
   X(__divti3) X(__modti3) X(__udivti3) X(__umodti3) X(__floattisf) X(__floattidf) \
   X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti) \
-  X(__fixunsdfti) X(__floattixf) X(__floatuntixf) X(__fixxfti) X(__fixunsxfti)
+  X(_Unwind_Resume) X(__fixunsdfti) X(__floattixf) X(__floatuntixf) X(__fixxfti) X(__fixunsxfti)
 /* clang-format on */
 #define DECLARE(F) void F(void);
 /* Their real types do not matter: they are only addresses here. */
@@ -227,8 +257,9 @@ static const struct {
 } functions[] = {
   NAMED(host_mix) NAMED(host_small) NAMED(host_float) NAMED(host_single) NAMED(host_pair)
     NAMED(host_long) NAMED(host_wide) NAMED(host_many) NAMED(host_struct) NAMED(host_made)
-      NAMED(host_variadic) NAMED(host_callback) NAMED(memcpy) NAMED(memmove) NAMED(memset)
-        RUNTIME(NAMED){"__muloti4", (void *)multiply},
+      NAMED(host_variadic) NAMED(host_callback) NAMED(host_maybe)
+        NAMED(host_catch){"host_personality", (void *)kir_personality},
+  NAMED(memcpy) NAMED(memmove) NAMED(memset) RUNTIME(NAMED){"__muloti4", (void *)multiply},
   NAMED(fmod) NAMED(fma) NAMED(fmin) NAMED(fmax) NAMED(floor) NAMED(ceil) NAMED(trunc) NAMED(round)
     NAMED(roundeven) NAMED(rint) NAMED(nearbyint) NAMED(fmodf) NAMED(fmaf) NAMED(fminf) NAMED(fmaxf)
       NAMED(floorf) NAMED(ceilf) NAMED(truncf) NAMED(roundf) NAMED(roundevenf) NAMED(rintf)

@@ -32,6 +32,9 @@ void host_collect(void);
 /* Address of data or a function of the world, or of C's runtime; NULL: none. */
 void *host_find(void *user, const char *name);
 
+/* The interpreter that runs, in which host functions throw; or NULL. */
+extern struct kiln_interp *host_interp;
+
 /* A function for generated programs to call. */
 struct host_func {
   const char *name;
@@ -41,6 +44,7 @@ struct host_func {
   unsigned sig_flags;
   bool long_double;
   bool callback; /* params: a function of HOST_CALLBACK's type, a number */
+  bool throws;   /* params: the address that is the exception's type, a number that decides */
 };
 extern const struct host_func host_funcs[];
 extern const unsigned n_host_funcs;

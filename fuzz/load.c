@@ -8,13 +8,17 @@
 
 enum { PAGE = 4096, MAX_SECTIONS = 512 };
 
+/* libgcc's: the frames end with a length of 0. */
+void __register_frame(void *);
+void __deregister_frame(void *);
+
 struct loader {
   struct load_image *image;
   const uint8_t *object;
   const Elf64_Shdr *sections;
   uint8_t *address[MAX_SECTIONS]; /* of sections; NULL: not in memory */
   const Elf64_Sym *symbols;
-  const char *names;
+  const char *names, *section_names;
   uint64_t
     *got; /* three for each symbol: its address, or for a thread-local one where it is from the
                   * thread pointer; and its address and 0, for __tls_get_addr */
@@ -40,11 +44,15 @@ static bool place(struct loader *l, bool writable) {
     const Elf64_Shdr *s = &l->sections[i];
     if (!(s->sh_flags & SHF_ALLOC) || ((s->sh_flags & SHF_WRITE) != 0) != writable) continue;
     if (s->sh_flags & SHF_TLS) return fail(l, "thread-local data");
-    uint8_t *at = take(l, s->sh_size, s->sh_addralign > 0 ? s->sh_addralign : 1);
+    bool frames = strcmp(l->section_names + s->sh_name, ".eh_frame") == 0;
+    uint8_t *at = take(l, s->sh_size + 4 * frames, s->sh_addralign > 0 ? s->sh_addralign : 1);
     if (at == NULL) return fail(l, "the image is too small");
     if (s->sh_type == SHT_NOBITS) memset(at, 0, s->sh_size);
     else memcpy(at, l->object + s->sh_offset, s->sh_size);
     l->address[i] = at;
+    if (!frames) continue;
+    memset(at + s->sh_size, 0, 4);
+    l->image->frames = at;
   }
   return true;
 }
@@ -88,7 +96,9 @@ static bool relocate(struct loader *l, uint8_t *section, const Elf64_Rela *r) {
   switch (type) {
   case R_X86_64_64: memcpy(at, &value, 8); return true;
   case R_X86_64_PC64: memcpy(at, &distance, 8); return true;
-  case R_X86_64_32:
+  case R_X86_64_32: /* of an undefined function, in the table of exceptions: by its stub, as below */
+    if (value > UINT32_MAX && l->symbols[index].st_shndx == SHN_UNDEF)
+      value = stub(l, index, s) + (uint64_t)r->r_addend;
     memcpy(at, &value, 4);
     return value <= UINT32_MAX || fail(l, "R_X86_64_32 does not reach");
   case R_X86_64_32S:
@@ -146,9 +156,11 @@ void *load_object(struct load_image *image, const kiln_buffer *object, const cha
   const Elf64_Ehdr *e = (const Elf64_Ehdr *)object->data;
   image->used = 0;
   image->error = NULL;
+  image->frames = NULL;
   l.sections = (const Elf64_Shdr *)(object->data + e->e_shoff);
   l.n_sections = e->e_shnum;
   if (e->e_shnum > MAX_SECTIONS) return image->error = "too many sections", NULL;
+  l.section_names = (const char *)object->data + l.sections[e->e_shstrndx].sh_offset;
   for (uint32_t i = 1; i < l.n_sections; i++) {
     if (l.sections[i].sh_type != SHT_SYMTAB) continue;
     l.symbols = (const Elf64_Sym *)(object->data + l.sections[i].sh_offset);
@@ -166,6 +178,7 @@ void *load_object(struct load_image *image, const kiln_buffer *object, const cha
   }
   for (uint32_t i = 1; i < l.n_symbols; i++) {
     if (l.symbols[i].st_shndx != SHN_UNDEF && strcmp(l.names + l.symbols[i].st_name, entry) == 0) {
+      if (image->frames != NULL) __register_frame(image->frames);
       return (void *)(uintptr_t)value_of(&l, i);
     }
   }
@@ -174,5 +187,6 @@ void *load_object(struct load_image *image, const kiln_buffer *object, const cha
 }
 
 void load_end(struct load_image *image) {
+  if (image->frames != NULL) __deregister_frame(image->frames);
   mprotect(image->at, image->size, PROT_READ | PROT_WRITE);
 }

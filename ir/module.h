@@ -194,6 +194,17 @@ struct kn_code_func {
   uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
   uint32_t cfi_size;
   uint32_t loc_first; /* index into lines */
+  uint32_t table;     /* of exceptions: index into tables + 1, or 0 */
+};
+
+/* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that
+ * of type k (from 1) at the table's byte type_end - 4 * k. */
+struct kn_code_table {
+  uint32_t personality; /* symbol */
+  uint32_t first, size; /* bytes in table_bytes; `first` is a multiple of 4 */
+  uint32_t type_first;  /* index into table_types */
+  uint32_t n_types;
+  uint32_t type_end;
 };
 
 /* The place of a block symbol. */
@@ -220,6 +231,12 @@ struct kn_output {
   uint32_t n_lines, cap_lines;
   uint8_t *cfi;
   uint32_t cfi_size, cap_cfi;
+  struct kn_code_table *tables;
+  uint32_t n_tables, cap_tables;
+  uint8_t *table_bytes;
+  uint32_t table_size, cap_table_bytes;
+  uint32_t *table_types; /* symbols; 0: any type */
+  uint32_t n_table_types, cap_table_types;
 };
 
 struct kiln_session {

@@ -265,10 +265,11 @@ struct kn_jit_link {
   uint32_t n_refs, cap_refs;
   struct kn_jit_range *ranges;
   uint32_t n_ranges, cap_ranges;
-  uint64_t fde_bytes, n_funcs, names_size, n_symbols;
+  /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
+  uint64_t fde_bytes, table_bytes, n_funcs, names_size, n_symbols;
   bool atexit;
   /* offsets in the unit's areas */
-  uint64_t stub_at, atexit_at, got_at, tls_got_at, frame_at, image_at;
+  uint64_t stub_at, atexit_at, got_at, tls_got_at, frame_at, table_at, image_at;
   struct kn_jit_item *unit;
 };
 

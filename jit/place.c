@@ -53,6 +53,9 @@ static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
     l->names_size += s->name_length + 1;
     l->fde_bytes += kn_elf_fde_bytes(o->funcs + i);
   }
+  for (uint32_t i = 0, last = 0; i < o->n_tables; last = o->tables[i++].personality)
+    if (o->tables[i].personality != last) l->fde_bytes += KN_CIE_EH_BYTES;
+  l->table_bytes += kn_align_up(o->table_size, 4);
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
   if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;

@@ -88,6 +88,16 @@ static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_re
   }
 }
 
+/* Types and personalities of tables of exceptions are named through words with their addresses. */
+static bool scan_tables(struct kn_jit_link *l, uint32_t i, const struct kn_output *o) {
+  struct kn_jit_bind *binds = l->in[i].binds;
+  for (uint32_t k = 0; k < o->n_tables + o->n_table_types; k++) {
+    uint32_t id = k < o->n_tables ? o->tables[k].personality : o->table_types[k - o->n_tables];
+    if (id != 0 && (!refer(l, i, id) || !want(l, &l->got, &binds[id].got, i, id))) return false;
+  }
+  return true;
+}
+
 bool kn_jit_scan(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
@@ -95,6 +105,7 @@ bool kn_jit_scan(struct kn_jit_link *l) {
       const struct kn_output *o = &in->sessions[s]->out;
       for (uint32_t k = 0; k < o->n_relocs; k++)
         if (!scan_code(l, i, o->relocs + k)) return false;
+      if (!scan_tables(l, i, o)) return false;
     }
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data + in->data[k];

@@ -2,6 +2,7 @@
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: what is written is
  * seen by nobody before the unit is published. With the JIT locked. */
 #include "jit/jit.h"
+#include "lib/eh_table.h"
 
 #include <stdlib.h>
 
@@ -59,6 +60,7 @@ static void lay_out(struct kn_jit_link *l) {
   if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
   if (l->n_funcs > 0 && !l->jit->options.no_unwind)
     l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + 8, 8);
+  l->table_at = append(l, KN_JIT_RO, l->table_bytes, 4);
 }
 
 static bool make_unit(struct kn_jit_link *l) {
@@ -209,28 +211,77 @@ static bool write_tables(struct kn_jit_link *l) {
 
 /* ---- unwind tables and names ---- */
 
+/* The distance from `field` to the word with a symbol's address. */
+static uint32_t to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, uint64_t field) {
+  uint64_t words = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_RO].at + l->got_at;
+  return (uint32_t)(words + 8 * (uint64_t)(l->in[in].binds[id].got - 1) - field);
+}
+
+/* Copies a session's tables of exceptions to `to`, which is at address `at`. */
+static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
+                            uint8_t *to, uint64_t at) {
+  if (o->table_size > 0) memcpy(to, o->table_bytes, o->table_size);
+  for (uint32_t i = 0; i < o->n_tables; i++) {
+    const struct kn_code_table *t = o->tables + i;
+    uint8_t *encoding = to + t->first + KN_EH_TYPES_ENCODING_AT;
+    if (*encoding != KN_EH_OMIT) *encoding = KN_EH_INDIRECT_PCREL_SDATA4;
+    for (uint32_t k = 0; k < t->n_types; k++) {
+      uint32_t field = t->first + t->type_end - 4 * (k + 1), id = o->table_types[t->type_first + k];
+      if (id != 0) kn_put32(to + field, to_word(l, in, id, at + field));
+    }
+  }
+}
+
+/* Where frames are written. */
+struct frames {
+  uint8_t *start, *p;
+  uint64_t at; /* address of `start` */
+};
+
+/* Writes the frames of a session, whose code and tables are at those addresses. */
+static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
+                            uint64_t code, uint64_t tables, struct frames *w) {
+  uint32_t personality = 0;
+  const uint8_t *eh_cie = NULL;
+  for (uint32_t k = 0; k < o->n_funcs; k++) {
+    const struct kn_code_func *f = o->funcs + k;
+    const struct kn_code_table *t = f->table != 0 ? o->tables + f->table - 1 : NULL;
+    if (t != NULL && t->personality != personality) {
+      personality = t->personality;
+      eh_cie = w->p;
+      uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT;
+      kn_elf_put_eh_cie(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
+                        to_word(l, in, personality, field));
+      w->p += KN_CIE_EH_BYTES;
+    }
+    uint64_t at = w->at + (uint64_t)(w->p - w->start);
+    uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
+    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : w->start));
+    w->p = kn_elf_put_fde(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table,
+                          f, o->cfi);
+  }
+}
+
 static void write_frames(struct kn_jit_link *l) {
   if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
   const struct kn_jit_block *b = l->unit->blocks;
-  uint8_t *start = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO) + l->frame_at, *p = start;
-  uint64_t at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + l->frame_at;
-  kn_elf_put_cie(p, l->jit->machine);
-  p += KN_CIE_BYTES;
+  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
+  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
+  struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at};
+  kn_elf_put_cie(w.p, l->jit->machine);
+  w.p += KN_CIE_BYTES;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
       const struct kn_output *o = &in->sessions[s]->out;
       uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
-      for (uint32_t k = 0; k < o->n_funcs; k++) {
-        const struct kn_code_func *f = o->funcs + k;
-        uint64_t field = at + (uint64_t)(p - start) + 8;
-        uint32_t address = (uint32_t)(base + f->start - field);
-        p = kn_elf_put_fde(p, (uint32_t)(p - start), address, f, o->cfi);
-      }
+      write_tables_of(l, i, o, ro + table_at, ro_at + table_at);
+      write_frames_of(l, i, o, base, ro_at + table_at, &w);
+      table_at += kn_align_up(o->table_size, 4);
     }
   }
   l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
-  l->unit->eh_frame_size = (uint64_t)(p - start) + 4;
+  l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
 }
 
 static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,

@@ -303,7 +303,7 @@ static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
 /* Ends the window of an instruction. */
 static bool end_inst(struct kn_check *c) {
   uint32_t i = c->inst;
-  if (i == 0 || c->edge != KN_FLOW_NONE) return true;
+  if (i == 0 || c->edge != KN_FLOW_NONE || c->left) return true;
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
   bool nothing = needs_nothing(c, in, i);
@@ -312,7 +312,7 @@ static bool end_inst(struct kn_check *c) {
     if (waits(c, i)) c->values.at[i].flags = missing == 0;
     else if (missing) return wrong_value(c, missing, "an operand that the code does not read");
   }
-  if (in->op == KILN_OP_CALL) {
+  if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
     uint64_t want = all & ~c->target->preserved;
     if (want & ~c->lost)
@@ -501,6 +501,9 @@ static bool end_block(struct kn_check *c) {
   if (c->block == KN_FLOW_NONE) return true;
   if (!end_inst(c)) return false;
   if (c->inst != c->f->block[c->block].term) return wrong_value(c, c->inst, "the block has no end");
+  if (c->f->inst[c->inst].op == KILN_OP_TRY &&
+      (!c->left || c->edge != c->f->block[c->block].edge_first))
+    return wrong_value(c, c->inst, "an edge has no code");
   for (uint32_t i = 0; i < c->arrivals.n; i++) {
     const struct kn_check_event *a = &c->arrivals.at[i];
     if (!arrive(c, a->event, a->value, (uint32_t)a->place)) return false;
@@ -517,6 +520,7 @@ static bool on_block(struct kn_check *c, uint32_t b) {
   c->block = b;
   c->inst = 0;
   c->edge = KN_FLOW_NONE;
+  c->left = false;
   c->next = kn_inst_settle(c->f, c->f->block[b].first);
   kn_flow_block(&c->flow, b);
   return true;
@@ -543,6 +547,7 @@ static bool on_inst(struct kn_check *c, uint32_t i) {
   c->window++;
   c->busy++;
   c->lost = 0;
+  c->left = false;
   c->in_memory = variable_of(c, in) != KN_FLOW_NONE;
   c->values.at[i].made = c->window;
   kn_flow_new(&c->flow, i);
@@ -557,7 +562,8 @@ static bool on_edge(struct kn_check *c, uint32_t e) {
   const struct kn_block *b = &c->f->block[c->block];
   const struct kn_inst *term = &c->f->inst[b->term];
   if (!end_inst(c)) return false;
-  if (c->inst != b->term || e - b->edge_first >= b->n_edges)
+  if (c->inst != b->term || e - b->edge_first >= b->n_edges ||
+      (term->op == KILN_OP_TRY && c->left != (e == b->edge_first)))
     return wrong_value(c, c->inst, "the code of an edge that does not begin here");
   c->busy++;
   c->edge = e;
@@ -604,6 +610,63 @@ static bool on_overwrite(struct kn_check *c, uint32_t handle, uint32_t place) {
   return true;
 }
 
+static bool in_range(const struct kn_check *c, const struct kn_check_event *e) {
+  const kiln_func *f = c->f;
+  switch ((enum kn_event)e->event) {
+  case KN_EV_INST:
+  case KN_EV_DEF:
+  case KN_EV_ALIAS: return e->value && e->value < f->n;
+  case KN_EV_USE:
+    if (kn_is_value(e->value)) return e->value && e->value < f->n;
+    return !kn_log_is(e->value, KN_LOG_CONTENT) || kn_index(e->value) < f->slots.n;
+  case KN_EV_STORE: return e->value < f->slots.n;
+  case KN_EV_UNWIND:
+  case KN_EV_EDGE: return e->value < f->edges.n;
+  case KN_EV_BLOCK: /* scan() has looked */
+  case KN_EV_MOVE:
+  case KN_EV_CONST:
+  case KN_EV_DONE:
+  case KN_EV_CLOBBER:
+  case KN_EV_TEMP:
+  case KN_EV_WRITE:
+  case KN_EV_STUB:
+  case KN_EV_LOST: return true;
+  case KN_EV_COUNT: break;
+  }
+  return false;
+}
+
+static bool replay(struct kn_check *c, const struct kn_check_event *e);
+
+/* The edge on which a try's call unwinds: what is at the landing pad is what the call has preserved, and the exception.
+ * The code there is a stub, which other edges may share, or that of the block `pad`. */
+static bool on_unwind(struct kn_check *c, uint32_t e, uint32_t pad) {
+  const kiln_func *f = c->f;
+  if (f->inst[c->inst].op != KILN_OP_TRY || e != f->block[c->block].edge_first + 1 || c->left)
+    return wrong_value(c, c->inst, "the code of an edge that does not begin here");
+  if (!on_edge(c, e)) return false;
+  c->left = true;
+  for (unsigned k = 0; k < 2; k++)
+    kn_flow_write(&c->flow, c->target->exception[k],
+                  kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k));
+  if (pad != f->edges.at[e].target) {
+    uint32_t i = c->stubs;
+    while (i < c->events.n && (c->events.at[i].event != KN_EV_STUB || c->events.at[i].value != pad))
+      i++;
+    if (i == c->events.n) return wrong_value(c, c->inst, "a landing pad without code");
+    while (++i < c->events.n && c->events.at[i].event != KN_EV_STUB) {
+      if (!in_range(c, &c->events.at[i])) return wrong_value(c, 0, "an event that means nothing");
+      if (!replay(c, &c->events.at[i])) return false;
+    }
+  }
+  /* back to the call, which returns */
+  kn_flow_edge(&c->flow, KN_FLOW_NONE);
+  c->edge = KN_FLOW_NONE;
+  c->window++;
+  c->busy++;
+  return true;
+}
+
 static bool replay(struct kn_check *c, const struct kn_check_event *e) {
   switch ((enum kn_event)e->event) {
   case KN_EV_BLOCK: return on_block(c, e->value);
@@ -620,6 +683,8 @@ static bool replay(struct kn_check *c, const struct kn_check_event *e) {
   case KN_EV_MOVE: return on_move(c, place_of(c, (int32_t)e->value), place_of(c, e->place));
   case KN_EV_CONST: return on_overwrite(c, e->value, place_of(c, e->place));
   case KN_EV_CLOBBER: return on_overwrite(c, 0, place_of(c, e->place));
+  case KN_EV_UNWIND: return on_unwind(c, e->value, (uint32_t)e->place);
+  case KN_EV_STUB:
   case KN_EV_COUNT: break;
   }
   return wrong_value(c, 0, "an event that means nothing");
@@ -670,30 +735,6 @@ static bool scan(struct kn_check *c) {
   return true;
 }
 
-static bool in_range(const struct kn_check *c, const struct kn_check_event *e) {
-  const kiln_func *f = c->f;
-  switch ((enum kn_event)e->event) {
-  case KN_EV_INST:
-  case KN_EV_DEF:
-  case KN_EV_ALIAS: return e->value && e->value < f->n;
-  case KN_EV_USE:
-    if (kn_is_value(e->value)) return e->value && e->value < f->n;
-    return !kn_log_is(e->value, KN_LOG_CONTENT) || kn_index(e->value) < f->slots.n;
-  case KN_EV_STORE: return e->value < f->slots.n;
-  case KN_EV_EDGE: return e->value < f->edges.n;
-  case KN_EV_BLOCK: /* scan() has looked */
-  case KN_EV_MOVE:
-  case KN_EV_CONST:
-  case KN_EV_DONE:
-  case KN_EV_CLOBBER:
-  case KN_EV_TEMP:
-  case KN_EV_WRITE:
-  case KN_EV_LOST: return true;
-  case KN_EV_COUNT: break;
-  }
-  return false;
-}
-
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {
   c->f = f;
   if (c->full) return no_memory(c);
@@ -701,6 +742,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;
   c->inst = 0;
+  c->left = false;
   c->window = 1;
   c->busy = 1;
   c->busy_at.n = c->arrivals.n = c->tenants.n = 0;
@@ -710,7 +752,9 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
       !ZEROED(c, c->placed, f->blocks.n) || !ZEROED(c, c->param_first, f->blocks.n))
     return no_memory(c);
   if (!scan(c)) return false;
-  for (uint32_t i = 0; i < c->events.n; i++) {
+  for (c->stubs = 0; c->stubs < c->events.n; c->stubs++) /* they are behind all blocks */
+    if (c->events.at[c->stubs].event == KN_EV_STUB) break;
+  for (uint32_t i = 0; i < c->stubs; i++) {
     const struct kn_check_event *e = &c->events.at[i];
     if (!in_range(c, e)) return wrong_value(c, 0, "an event that means nothing");
     if (!replay(c, e)) return false;

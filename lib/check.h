@@ -42,6 +42,8 @@ struct kn_check {
   uint32_t edge;   /* or KN_FLOW_NONE */
   uint32_t window; /* grows with each instruction and edge */
   uint32_t busy;   /* grows when all reads are done */
+  bool left;       /* this TRY: its call was made, and its unwind edge proved */
+  uint32_t stubs;  /* index of the first STUB event */
   bool in_memory;  /* this LOAD or STORE: its variable is in memory */
   bool read_copy;  /* this LOAD read a copy of its variable's content */
   KN_ARRAY(struct kn_check_value) values;

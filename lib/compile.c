@@ -71,16 +71,9 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
   out->n_labels = was->n_labels;
   out->n_lines = was->n_lines;
   out->cfi_size = was->cfi_size;
-}
-
-/* Fails at the function's first TRY. */
-static KN_COLD kiln_status no_exceptions(kiln_func *f) {
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    uint32_t b = f->order.at[k], term = f->block[b].term;
-    if (f->inst[term].op == KILN_OP_TRY)
-      return kn_func_fail(f, KILN_ERR_UNSUPPORTED, b, term, "try: no target generates code for it");
-  }
-  return f->status;
+  out->n_tables = was->n_tables;
+  out->table_size = was->table_size;
+  out->n_table_types = was->n_table_types;
 }
 
 /* Generates code of a function; the function stays. */
@@ -94,7 +87,6 @@ static kiln_status generate(kiln_func *f) {
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  if (status == KILN_OK && f->has_try) status = no_exceptions(f);
   if (status != KILN_OK) return status;
   struct kn_output was = s->out;
 #ifdef KN_CHECKS

@@ -214,8 +214,20 @@ static int32_t shadow(struct kn_walk *w, uint32_t i) {
   return *at;
 }
 
-/* Logs which parameters the moves of an edge wrote. */
-static void log_edge(struct kn_walk *w, const struct kn_edge *e) {
+uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
+                       struct kn_place_move *m) {
+  uint32_t param = edge_param(w, e->target, i);
+  if (KN_UNLIKELY(param == 0)) return 0;
+  struct kn_val *v = &w->val[param];
+  if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return UINT32_MAX;
+  m->type = v->type;
+  if (KN_UNLIKELY(w->f->block[e->target].address_taken)) m->dst_frame = shadow(w, param);
+  else if (v->flags & KN_VF_HOME) m->dst = v->reg;
+  else m->dst_frame = kn_frame_of(w, v);
+  return param;
+}
+
+void kn_edge_log(struct kn_walk *w, const struct kn_edge *e) {
 #ifdef KN_CHECKS
   const kiln_func *f = w->f;
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
@@ -267,7 +279,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
   uint32_t before = kn_here(w);
   KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
   if (edge_to_registers(w, e)) {
-    log_edge(w, e);
+    kn_edge_log(w, e);
     return kn_here(w) != before;
   }
   bool shadowed = f->block[e->target].address_taken;
@@ -300,7 +312,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     if (!KN_PUSH(f, w->moves, m)) return false;
   }
   if (w->moves.n) kn_run_moves(w);
-  log_edge(w, e);
+  kn_edge_log(w, e);
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
     kn_drop(w, f->edge_args.at[a - 1].value);
   return kn_here(w) != before;

@@ -88,15 +88,15 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
                e->groups[i].signature, 4, 4);
   for (uint32_t i = 0; i < e->n_sections; i++) {
     const struct kn_elf_section *s = e->sections + i;
-    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, 0, 0, s->align,
-               s->entsize);
+    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size,
+               s->link != 0 ? e->sections[s->link - 1].number : 0, 0, s->align, s->entsize);
     if (s->n_relas > 0)
       put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),
                  s->rela_offset, s->n_relas * sizeof(Elf64_Rela), symtab, s->number, 8,
                  sizeof(Elf64_Rela));
   }
   put_header(e, symtab_name, SHT_SYMTAB, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab,
-             e->first_global, 8, sizeof(Elf64_Sym));
+             e->first_ref, 8, sizeof(Elf64_Sym));
   if (extended)
     put_header(e, shndx_name, SHT_SYMTAB_SHNDX, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4);
   put_header(e, strtab_name, SHT_STRTAB, 0, e->strtab, strtab_size, 0, 0, 1, 0);
@@ -172,7 +172,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
   kiln_session *timed = NULL;
   for (size_t i = 0; i < n; i++) {
-    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_CTOR)
+    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
       return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }

@@ -32,6 +32,9 @@ struct kn_elf_piece {
 };
 #define KN_PIECE_DATA UINT32_MAX
 #define KN_PIECE_CTOR (UINT32_MAX - 1)
+#define KN_PIECE_TABLE (UINT32_MAX - 2) /* first: index into kn_elf_eh.tables */
+#define KN_PIECE_WORD (UINT32_MAX - 3)  /* 8 bytes: the address of symbol `first` */
+#define KN_PIECE_FUNCS (UINT32_MAX - 4) /* the last session */
 
 struct kn_elf_section {
   const char *name;     /* before the owner's name */
@@ -44,6 +47,7 @@ struct kn_elf_section {
   uint32_t align, entsize;
   uint32_t group;       /* index + 1, or 0 */
   uint32_t group_next;  /* next section of the group: index + 1, or 0 */
+  uint32_t link;        /* section that it belongs to (SHF_LINK_ORDER): index + 1, or 0 */
   uint32_t first, last; /* pieces: index + 1, or 0 */
   uint32_t hash, next;  /* of named ones: chain of the same hash, index + 1 */
   bool nonzero;         /* has content that is not zero */
@@ -55,7 +59,7 @@ struct kn_elf_section {
 };
 
 struct kn_elf_group {
-  uint32_t comdat;      /* id */
+  uint32_t comdat;      /* id; 0: of a personality's address */
   uint32_t first, last; /* sections: index + 1 */
   uint32_t number;      /* in the section header table */
   uint32_t symbol;      /* id of the signature symbol, or 0: a local one of its own */
@@ -86,6 +90,36 @@ enum kn_elf_fixed {
   KN_ELF_TBSS,
   KN_ELF_STRINGS,
   KN_ELF_FIXED_COUNT
+};
+
+/* The table of exceptions of a function. */
+struct kn_elf_eh_table {
+  uint32_t func;    /* index into kn_elf.funcs */
+  uint32_t section; /* index */
+  uint32_t cie;     /* of its personality: index into kn_elf_eh.cies */
+  uint64_t offset;  /* in the section */
+};
+/* A CIE of functions with tables: there is one for each personality. */
+struct kn_elf_eh_cie {
+  uint32_t personality; /* symbol */
+  uint32_t
+    section; /* where the address of an external personality is, a section group of its own; index + 1 */
+  uint32_t symbol; /* number of the symbol of that: DW.ref.NAME */
+};
+/* Name of such a section, before that of the personality; the symbol's name is its end. */
+#define KN_EH_REF_SECTION ".data.rel.local.DW.ref."
+enum { KN_EH_REF_NAME_AT = 16 };
+/* What tables of exceptions need: lib/elf_eh.c. */
+struct kn_elf_eh {
+  struct kn_elf_eh_table *tables; /* in the order of their functions */
+  uint32_t n_tables;
+  struct kn_elf_eh_cie *cies;
+  uint32_t n_cies, n_refs; /* n_refs: of them with a section */
+  uint32_t *cie_of;        /* by symbol: index + 1, or 0 */
+  uint32_t *word_of;       /* by symbol: 1 + offset of its address in `words`, or 0 */
+  uint32_t words;          /* section of the addresses of types: index + 1, or 0 */
+  uint32_t shared;         /* .gcc_except_table: index + 1, or 0 */
+  bool indirect;           /* kn_eh_indirect */
 };
 
 struct kn_elf_table { /* heads of chains: index + 1 */
@@ -120,13 +154,16 @@ struct kn_elf {
   uint32_t n_placed;       /* sections with placed content: those before have section symbols */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
   bool retain;             /* some section has SHF_GNU_RETAIN */
+  struct kn_elf_eh eh;
 
   uint32_t *locals, *globals; /* symbol ids in the order of their numbers */
   uint32_t n_locals, n_globals;
   uint32_t section_symbols;               /* number of section 0's symbol */
   uint32_t first_code_mark, n_code_marks; /* mapping symbols */
   uint32_t first_signature;
-  uint32_t first_local, first_global;
+  uint32_t first_local;
+  uint32_t first_ref; /* of the symbols of kn_elf_eh_cie: global ones, before those of `globals` */
+  uint32_t first_global;
   uint64_t names_size; /* bound of the string table */
 
   uint8_t *base;   /* of the object */
@@ -142,11 +179,28 @@ static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uin
   return kn_elf_output(e, e->funcs[i].session)->funcs + e->funcs[i].index;
 }
 
+/* Table `i` of exceptions. */
+static inline const struct kn_code_table *kn_elf_eh_table(const struct kn_elf *e, uint32_t i) {
+  const struct kn_elf_func *f = e->funcs + e->eh.tables[i].func;
+  const struct kn_output *o = kn_elf_output(e, f->session);
+  return o->tables + o->funcs[f->index].table - 1;
+}
+
 /* lib/elf_place.c */
 bool kn_elf_place(struct kn_elf *e);
 /* Adds a section that no piece goes to; index, or UINT32_MAX. `length` is the name's. */
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align);
+/* A new piece of a section, its newest; NULL without memory. */
+struct kn_elf_piece *kn_elf_add_piece(struct kn_elf *e, uint32_t section, uint64_t offset);
+/* Makes the section end at `offset` + `size`; false if that is too large. */
+bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size);
+/* The section joins a group: index + 1. */
+void kn_elf_join_group(struct kn_elf *e, uint32_t section, uint32_t group);
+/* lib/elf_eh.c: behind kn_elf_place's own work; content and relocations of its pieces. */
+bool kn_elf_eh_place(struct kn_elf *e);
+const uint8_t *kn_elf_eh_bytes(const struct kn_elf *e, const struct kn_elf_piece *p);
+bool kn_elf_eh_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_piece *p);
 /* lib/elf_symbols.c */
 bool kn_elf_number(struct kn_elf *e);
 /* Number of an undefined symbol, given at its first reference; 0 if the module failed. */
@@ -154,11 +208,13 @@ uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id);
 void kn_elf_write_symbols(struct kn_elf *e, bool extended);
 /* lib/elf_write.c */
 void kn_elf_write_content(struct kn_elf *e);
+/* Writes the relocation of data at offset `item` of a section. False if the module failed. */
+bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const kiln_reloc *r);
 bool kn_elf_write_relocs(struct kn_elf *e);
 /* lib/elf_frame.c */
 bool kn_elf_frame_prepare(struct kn_elf *e);
 void kn_elf_frame_write(struct kn_elf *e);
-void kn_elf_frame_relocs(struct kn_elf *e);
+bool kn_elf_frame_relocs(struct kn_elf *e);
 
 /* ---- little-endian stores ---- */
 
@@ -222,28 +278,41 @@ static inline void kn_elf_pad(struct kn_elf *e, uint64_t align) {
 
 /* ---- parts of .eh_frame, in objects and in memory ---- */
 
-enum { KN_CIE_BYTES = 24, KN_FDE_HEAD = 17 };
+/* Bytes of the CIE of functions without a table of exceptions, of one with; of an FDE, before its rows. */
+enum { KN_CIE_BYTES = 24, KN_CIE_EH_BYTES = 32, KN_FDE_HEAD = 17 };
+/* Where the address of the personality is in its CIE; those of function and table in an FDE. */
+enum { KN_CIE_PERSONALITY_AT = 19, KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 };
 
 /* lib/elf_frame.c */
 void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine);
+/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). */
+void kn_elf_put_eh_cie(uint8_t *p, const struct kn_elf_machine *machine, unsigned encoding,
+                       uint32_t personality);
 
-/* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation length, its rows. */
+/* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows. */
 static inline uint64_t kn_elf_fde_bytes(const struct kn_code_func *f) {
-  return kn_align_up(KN_FDE_HEAD + (uint64_t)f->cfi_size, 8);
+  return kn_align_up(KN_FDE_HEAD + 4 * (uint64_t)(f->table != 0) + (uint64_t)f->cfi_size, 8);
 }
 
-/* Writes a function's FDE, which is `cie` bytes behind the CIE; returns its end. `address`: the distance from the
- * FDE's address field to the function; `cfi`: the rows of the function's session. */
-static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address,
+/* Writes a function's FDE, which is `cie` bytes behind its CIE; returns its end. `address`, `table`: the distances from
+ * the fields of the FDE to the function and its table of exceptions, if it has one; `cfi`: the rows of the function's
+ * session. */
+static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address, uint32_t table,
                                       const struct kn_code_func *f, const uint8_t *cfi) {
   uint64_t size = kn_elf_fde_bytes(f);
   kn_put32(p, (uint32_t)(size - 4));
   kn_put32(p + 4, cie + 4);
-  kn_put32(p + 8, address);
+  kn_put32(p + KN_FDE_ADDRESS_AT, address);
   kn_put32(p + 12, f->size);
   kn_put64(p + size - 8, 0); /* padding: DW_CFA_nop */
+  uint8_t *rows = p + KN_FDE_HEAD;
   p[16] = 0;
-  if (f->cfi_size > 0) kn_elf_copy(p + KN_FDE_HEAD, cfi + f->cfi_first, f->cfi_size);
+  if (KN_UNLIKELY(f->table != 0)) {
+    p[16] = 4;
+    kn_put32(p + KN_FDE_TABLE_AT, table);
+    rows += 4;
+  }
+  if (f->cfi_size > 0) kn_elf_copy(rows, cfi + f->cfi_first, f->cfi_size);
   return p + size;
 }
 

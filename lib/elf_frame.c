@@ -1,24 +1,51 @@
-/* Fourth step of the object writer: .eh_frame, one CIE and one FDE per function, so that debuggers, profilers and
+/* Fourth step of the object writer: .eh_frame, one FDE per function, and a CIE for those without a table of exceptions
+ * and each personality, so that debuggers, profilers and
  * exceptions can walk the frames. Called by lib/elf.c; the rows themselves come from the walk. Invariant: FDEs are in
  * the order of the functions. */
 #include "lib/elf.h"
+#include "lib/eh_table.h"
+
+/* Where CIE i of functions with tables of exceptions is; they are behind the other one. */
+static uint32_t cie_at(uint32_t i) { return KN_CIE_BYTES + i * KN_CIE_EH_BYTES; }
+
+/* Writes what both CIEs begin with: `bytes` in all, `z` and what follows as augmentation. Returns its end. */
+static uint8_t *begin_cie(uint8_t *p, const struct kn_elf_machine *machine, uint32_t bytes,
+                          const char *augmentation) {
+  memset(p, 0, bytes);
+  kn_put32(p, bytes - 4); /* length; behind it 0: a CIE */
+  p[8] = 1;               /* version */
+  size_t length = strlen(augmentation) + 1;
+  memcpy(p + 9, augmentation, length);
+  p += 9 + length;
+  *p++ = machine->cie_code_align;
+  *p++ = 0x78; /* data alignment: -8 */
+  *p++ = machine->cie_return;
+  return p;
+}
 
 void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine) {
-  memset(p, 0, KN_CIE_BYTES);
-  kn_put32(p, KN_CIE_BYTES - 4); /* length; behind it 0: a CIE */
-  p[8] = 1;                      /* version */
-  memcpy(p + 9, "zR", 3);        /* augmentation */
-  p[12] = machine->cie_code_align;
-  p[13] = 0x78; /* data alignment: -8 */
-  p[14] = machine->cie_return;
-  p[15] = 1;    /* bytes of augmentation: */
-  p[16] = 0x1b; /* addresses are pc-relative, 4 bytes, signed */
-  memcpy(p + 17, machine->cie_rules, KN_CIE_RULES);
+  p = begin_cie(p, machine, KN_CIE_BYTES, "zR");
+  *p++ = 1;                  /* bytes of augmentation: */
+  *p++ = KN_EH_PCREL_SDATA4; /* of functions' addresses */
+  memcpy(p, machine->cie_rules, KN_CIE_RULES);
 }
 _Static_assert(17 + KN_CIE_RULES == KN_CIE_BYTES, "the rules end the CIE");
 
+void kn_elf_put_eh_cie(uint8_t *p, const struct kn_elf_machine *machine, unsigned encoding,
+                       uint32_t personality) {
+  p = begin_cie(p, machine, KN_CIE_EH_BYTES, "zPLR");
+  *p++ = 7; /* bytes of augmentation: */
+  *p++ = (uint8_t)encoding;
+  kn_put32(p, personality);
+  p += 4;
+  *p++ = KN_EH_PCREL_SDATA4; /* of tables' addresses */
+  *p++ = KN_EH_PCREL_SDATA4; /* of functions' addresses */
+  memcpy(p, machine->cie_rules, KN_CIE_RULES);
+}
+_Static_assert(KN_CIE_PERSONALITY_AT + 6 + KN_CIE_RULES == KN_CIE_EH_BYTES, "as above");
+
 bool kn_elf_frame_prepare(struct kn_elf *e) {
-  uint64_t size = KN_CIE_BYTES, n = 0;
+  uint64_t size = KN_CIE_BYTES + (uint64_t)e->eh.n_cies * KN_CIE_EH_BYTES, n = 0;
   for (uint32_t i = 0; i < e->n_sessions; i++) {
     const struct kn_output *o = kn_elf_output(e, i);
     for (uint32_t k = 0; k < o->n_funcs; k++) size += kn_elf_fde_bytes(o->funcs + k);
@@ -35,7 +62,7 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
   e->eh_frame = kn_elf_add_section(e, ".eh_frame", 9, SHT_PROGBITS, SHF_ALLOC, 8);
   if (e->eh_frame == UINT32_MAX) return false;
   e->sections[e->eh_frame].size = size;
-  e->sections[e->eh_frame].max_relas = n;
+  e->sections[e->eh_frame].max_relas = n + e->eh.n_cies + e->eh.n_tables;
   return true;
 }
 
@@ -47,28 +74,59 @@ void kn_elf_frame_write(struct kn_elf *e) {
   uint8_t *base = e->base + e->at, *p = base;
   kn_elf_put_cie(p, e->machine);
   p += KN_CIE_BYTES;
+  for (uint32_t i = 0; i < e->eh.n_cies; i++, p += KN_CIE_EH_BYTES)
+    kn_elf_put_eh_cie(p, e->machine, e->eh.indirect ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_UDATA4,
+                      0);
+  uint32_t table = 0;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
     const struct kn_code_func *f = o->funcs + e->funcs[i].index;
-    p = kn_elf_put_fde(p, (uint32_t)(p - base), 0, f, o->cfi); /* the address is relocated */
+    uint32_t cie = f->table != 0 ? cie_at(e->eh.tables[table++].cie) : 0;
+    p =
+      kn_elf_put_fde(p, (uint32_t)(p - base) - cie, 0, 0, f, o->cfi); /* addresses are relocated */
   }
   e->at += s->size;
 }
 
-void kn_elf_frame_relocs(struct kn_elf *e) {
-  if (e->eh_frame == UINT32_MAX) return;
+/* The address of a CIE's personality. False if the module failed. */
+static bool personality_reloc(struct kn_elf *e, uint32_t i) {
+  const struct kn_elf_eh_cie *c = e->eh.cies + i;
+  uint64_t at = cie_at(i) + KN_CIE_PERSONALITY_AT;
+  if (!e->eh.indirect) {
+    const kiln_reloc r = {.offset_bytes = at, .symbol = {c->personality}, .size_bytes = 4};
+    return kn_elf_data_reloc(e, e->eh_frame, 0, &r);
+  }
+  uint32_t symbol = c->section != 0 ? c->symbol : e->section_symbols + e->eh.words - 1;
+  int64_t addend = c->section != 0 ? 0 : (int64_t)e->eh.word_of[c->personality] - 1;
+  kn_put_rela(e->base + e->at, at, symbol, e->machine->rel32, addend);
+  e->at += sizeof(Elf64_Rela);
+  return true;
+}
+
+bool kn_elf_frame_relocs(struct kn_elf *e) {
+  if (e->eh_frame == UINT32_MAX) return true;
   struct kn_elf_section *s = e->sections + e->eh_frame;
   s->rela_offset = e->at;
+  for (uint32_t i = 0; i < e->eh.n_cies; i++)
+    if (!personality_reloc(e, i)) return false;
   uint8_t *out = e->base + e->at;
-  uint64_t at = KN_CIE_BYTES;
+  uint64_t at = cie_at(e->eh.n_cies);
+  uint32_t table = 0;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(e, i);
     const struct kn_elf_place *p = e->places + f->symbol;
-    kn_put_rela(out, at + 8, e->section_symbols + p->section - 1, e->machine->rel32,
+    kn_put_rela(out, at + KN_FDE_ADDRESS_AT, e->section_symbols + p->section - 1, e->machine->rel32,
                 (int64_t)p->value);
     out += sizeof(Elf64_Rela);
+    if (KN_UNLIKELY(f->table != 0)) {
+      const struct kn_elf_eh_table *t = e->eh.tables + table++;
+      kn_put_rela(out, at + KN_FDE_TABLE_AT, e->section_symbols + t->section, e->machine->rel32,
+                  (int64_t)t->offset);
+      out += sizeof(Elf64_Rela);
+    }
     at += kn_elf_fde_bytes(f);
   }
-  s->n_relas += e->n_funcs;
   e->at = (uint64_t)(out - e->base);
+  s->n_relas = (e->at - s->rela_offset) / sizeof(Elf64_Rela);
+  return true;
 }

@@ -82,7 +82,7 @@ static uint32_t group_of(struct kn_elf *e, uint32_t comdat) {
   return *group;
 }
 
-static void join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
+void kn_elf_join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
   struct kn_elf_section *s = e->sections + section;
   struct kn_elf_group *g = e->groups + group - 1;
   s->group = group;
@@ -104,7 +104,7 @@ static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t s
   if (i == UINT32_MAX) return i;
   e->sections[i].owner = named ? symbol : 0;
   e->sections[i].code = kind == KN_ELF_TEXT;
-  if (group != 0) join_group(e, i, group);
+  if (group != 0) kn_elf_join_group(e, i, group);
   return i;
 }
 
@@ -190,7 +190,7 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
     e->sections[i].next = *head;
     *head = i + 1;
     t->n++;
-    if (group != 0) join_group(e, i, group);
+    if (group != 0) kn_elf_join_group(e, i, group);
     found = i + 1;
   }
   e->sections[found - 1].flags |= flags;
@@ -203,7 +203,7 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
 
 /* ---- pieces ---- */
 
-static struct kn_elf_piece *add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
+struct kn_elf_piece *kn_elf_add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
   if (e->n_pieces >= e->cap_pieces &&
       !kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces))
     return NULL;
@@ -217,8 +217,7 @@ static struct kn_elf_piece *add_piece(struct kn_elf *e, uint32_t section, uint64
   return p;
 }
 
-/* Makes the section end at `offset` + `size`. */
-static bool extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size) {
+bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size) {
   struct kn_elf_section *s = e->sections + section;
   if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset) {
     kn_module_fail(e->m, KILN_ERR_LIMIT, "section %.100s is too large", s->name);
@@ -310,7 +309,7 @@ static bool place_functions(struct kn_elf *e) {
     uint64_t offset = kn_align_up(sec->size, align);
     /* a gap before the function is not kept: where gaps are depends on who compiled what before */
     if (!follows || f->start + delta != offset) {
-      struct kn_elf_piece *p = add_piece(e, section, offset);
+      struct kn_elf_piece *p = kn_elf_add_piece(e, section, offset);
       if (p == NULL) return false;
       p->session = session;
       p->first = i;
@@ -333,7 +332,7 @@ static bool place_functions(struct kn_elf *e) {
     place->size = f->size;
     place->type = STT_FUNC;
     place->section = section + 1;
-    if (!extend(e, section, place->value, f->size)) return false;
+    if (!kn_elf_extend(e, section, place->value, f->size)) return false;
   }
   return true;
 }
@@ -454,8 +453,8 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
     return false;
   }
   sec->max_relas += d->n_relocs;
-  if (!extend(e, section, place->value, d->size_bytes)) return false;
-  struct kn_elf_piece *p = add_piece(e, section, place->value);
+  if (!kn_elf_extend(e, section, place->value, d->size_bytes)) return false;
+  struct kn_elf_piece *p = kn_elf_add_piece(e, section, place->value);
   if (p == NULL) return false;
   p->session = KN_PIECE_DATA;
   p->first = index;
@@ -559,11 +558,11 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
   s->nonzero = true;
   s->max_relas++;
   uint64_t offset = kn_align_up(s->size, 8);
-  struct kn_elf_piece *p = add_piece(e, section, offset);
+  struct kn_elf_piece *p = kn_elf_add_piece(e, section, offset);
   if (p == NULL) return false;
   p->session = KN_PIECE_CTOR;
   p->first = index;
-  return extend(e, section, offset, 8);
+  return kn_elf_extend(e, section, offset, 8);
 }
 
 bool kn_elf_place(struct kn_elf *e) {
@@ -573,7 +572,9 @@ bool kn_elf_place(struct kn_elf *e) {
     if (m->ctors[i].with != 0 && !comdat_with(m, m->ctors[i].with, &unused)) return false;
   e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
   e->group_of = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_of, 4);
-  e->groups = kn_arena_alloc(&e->arena, m->n_comdats * sizeof *e->groups, 8);
+  uint64_t most = m->n_comdats; /* groups: one for each comdat and each personality */
+  for (uint32_t i = 0; i < e->n_sessions; i++) most += kn_elf_output(e, i)->n_tables;
+  e->groups = kn_arena_alloc(&e->arena, (size_t)most * sizeof *e->groups, 8);
   if (e->places == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
   if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
   if (!order_functions(e) || !place_functions(e)) return false;
@@ -592,6 +593,7 @@ bool kn_elf_place(struct kn_elf *e) {
   }
   for (uint32_t i = 0; i < m->n_ctors; i++)
     if (!place_ctor(e, i)) return false;
+  if (!kn_elf_eh_place(e)) return false;
 
   for (uint32_t i = 0; i < e->n_sections; i++) {
     struct kn_elf_section *s = e->sections + i;

@@ -19,6 +19,7 @@ static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
 static void find_signatures(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_groups; i++) {
     struct kn_elf_group *g = e->groups + i;
+    if (g->comdat == 0) continue;
     const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
     uint32_t id = c->symbol;
     if (id == 0) id = kn_symbol_lookup(e->m, c->name, c->length, c->hash);
@@ -64,7 +65,7 @@ bool kn_elf_number(struct kn_elf *e) {
   e->first_signature = (uint32_t)number;
   e->names_size = 64 + (m->options.name != NULL ? strlen(m->options.name) + 1 : 0);
   for (uint32_t i = 0; i < e->n_groups; i++) {
-    if (e->groups[i].symbol != 0) continue;
+    if (e->groups[i].symbol != 0 || e->groups[i].comdat == 0) continue;
     e->groups[i].signature = (uint32_t)number++;
     e->names_size += kn_comdat(m, e->groups[i].comdat)->length + 1;
   }
@@ -80,6 +81,13 @@ bool kn_elf_number(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_func_data; i++) {
     uint32_t id = m->data[e->func_data[i]].symbol;
     if (id >= flat) number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
+  e->first_ref = (uint32_t)number;
+  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
+    struct kn_elf_eh_cie *c = e->eh.cies + i;
+    if (c->section == 0) continue;
+    c->symbol = (uint32_t)number++;
+    e->groups[e->sections[c->section - 1].group - 1].signature = c->symbol;
   }
   e->first_global = (uint32_t)number;
   if (number + m->n_symbols >= KN_VIA_SECTION) {
@@ -214,7 +222,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   }
   for (uint32_t i = 0; i < e->n_groups; i++) {
     const struct kn_elf_group *g = e->groups + i;
-    if (g->symbol != 0) continue;
+    if (g->symbol != 0 || g->comdat == 0) continue;
     const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
     put_symbol(&w, put_name(&w, c->name, c->length), STB_LOCAL, STT_NOTYPE, 0, g->number, false, 0,
                0);
@@ -226,6 +234,13 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
     put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
                e->sections[p->section - 1].number, false, p->value, p->size);
+  }
+  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
+    const struct kn_elf_eh_cie *c = e->eh.cies + i;
+    if (c->section == 0) continue;
+    const struct kn_elf_section *s = e->sections + c->section - 1;
+    put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
+               false, 0, 8);
   }
   for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);
   e->at = (uint64_t)(w.strings - e->base);

@@ -12,7 +12,8 @@ static const struct kn_output *output_of(const struct kn_elf *e, const struct kn
 /* Size of a piece in bytes. */
 static uint64_t piece_size(const struct kn_elf *e, const struct kn_elf_piece *p) {
   if (p->session == KN_PIECE_DATA) return e->m->data[p->first].size_bytes;
-  if (p->session == KN_PIECE_CTOR) return 8;
+  if (p->session == KN_PIECE_CTOR || p->session == KN_PIECE_WORD) return 8;
+  if (p->session == KN_PIECE_TABLE) return kn_elf_eh_table(e, p->first)->size;
   const struct kn_code_func *f = output_of(e, p)->funcs;
   return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
 }
@@ -21,7 +22,8 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
                        uint64_t size) {
   const uint8_t *from = NULL;
   if (p->session == KN_PIECE_DATA) from = e->m->data[p->first].bytes;
-  else if (p->session != KN_PIECE_CTOR)
+  else if (p->session == KN_PIECE_TABLE) from = kn_elf_eh_bytes(e, p);
+  else if (p->session <= KN_PIECE_FUNCS)
     from = output_of(e, p)->code + output_of(e, p)->funcs[p->first].start;
   if (size == 0) return;
   /* Runs of functions are often some KiB long: for those memcpy's vector loop is faster than its string instructions,
@@ -148,7 +150,7 @@ static bool put_distance(struct kn_elf *e, uint8_t *field, const kiln_reloc *r, 
   return true;
 }
 
-static bool data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const kiln_reloc *r) {
+bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const kiln_reloc *r) {
   const struct kn_elf_machine *machine = e->machine;
   struct kn_elf_place *p = e->places + r->symbol.id;
   uint32_t symbol = p->symbol;
@@ -184,13 +186,18 @@ static bool data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
 }
 
 static bool data_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_piece *piece) {
+  if (piece->session == KN_PIECE_TABLE) return kn_elf_eh_relocs(e, section, piece);
+  if (piece->session == KN_PIECE_WORD) {
+    const kiln_reloc r = {.symbol = {piece->first}, .size_bytes = 8};
+    return kn_elf_data_reloc(e, section, piece->offset, &r);
+  }
   if (piece->session == KN_PIECE_CTOR) {
     const kiln_reloc r = {.symbol = {e->m->ctors[piece->first].func}, .size_bytes = 8};
-    return data_reloc(e, section, piece->offset, &r);
+    return kn_elf_data_reloc(e, section, piece->offset, &r);
   }
   const struct kn_data *d = e->m->data + piece->first;
   for (size_t i = 0; i < d->n_relocs; i++)
-    if (!data_reloc(e, section, piece->offset, d->relocs + i)) return false;
+    if (!kn_elf_data_reloc(e, section, piece->offset, d->relocs + i)) return false;
   return true;
 }
 
@@ -202,11 +209,10 @@ bool kn_elf_write_relocs(struct kn_elf *e) {
     if (s->max_relas == 0) continue;
     for (uint32_t piece = s->first; piece != 0; piece = e->pieces[piece - 1].next) {
       const struct kn_elf_piece *p = e->pieces + piece - 1;
-      bool code = p->session < KN_PIECE_CTOR;
+      bool code = p->session <= KN_PIECE_FUNCS;
       if (code ? !code_relocs(e, i, p) : !data_relocs(e, i, p)) return false;
     }
     s->n_relas = (e->at - s->rela_offset) / sizeof(Elf64_Rela);
   }
-  kn_elf_frame_relocs(e);
-  return true;
+  return kn_elf_frame_relocs(e);
 }

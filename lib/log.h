@@ -35,15 +35,18 @@ enum kn_event {
                   whichever is taken */
   KN_EV_CLOBBER, /* place holds nothing any more: it is taken for something else */
   KN_EV_TEMP,    /* the same, for this instruction: nothing else may take it until it is DONE */
-  KN_EV_WRITE, /* the code writes place, a register that it does not choose: a TEMP, or LOST now */
-  KN_EV_LOST,  /* the same for the registers of a set: a call */
+  KN_EV_WRITE,  /* the code writes place, a register that it does not choose: a TEMP, or LOST now */
+  KN_EV_LOST,   /* the same for the registers of a set: a call */
+  KN_EV_UNWIND, /* edge `value`, on which the call unwinds, begins here: to label `place`, which is that of a STUB or
+                   the block's own */
+  KN_EV_STUB, /* what follows happens on each edge whose UNWIND names label `value`; behind the last block */
   KN_EV_COUNT
 };
 #define KN_PLACE_FRAME (1 << 30)
 /* Values of the log that are not handles: tags behind those of enum kn_tag. */
 enum kn_log_tag {
-  KN_LOG_CONTENT = KN_TAG_FORWARD + 1, /* what variable slots[index] holds */
-  KN_LOG_UPPER                         /* the upper half of value `index` */
+  KN_LOG_CONTENT = KN_TAG_TRIED + 1, /* what variable slots[index] holds */
+  KN_LOG_UPPER                       /* the upper half of value `index` */
 };
 _Static_assert(KN_LOG_UPPER < 8, "a tag has 3 bits");
 static inline uint32_t kn_log_value(enum kn_log_tag tag, uint32_t index) {

@@ -59,6 +59,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->moves.n = w->shadows.n = w->map.pieces.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
+  w->eh.on = f->has_try;
+  w->eh.stubs.n = 0;
+  if (KN_UNLIKELY(f->has_try)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
   if (w->code.marks.cap < n &&
       !kn_grow(f->module, &w->code.marks.at, &w->code.marks.cap, n, sizeof *w->code.marks.at)) {
@@ -220,6 +223,8 @@ static bool end(struct kn_walk *w) {
     out->relocs[i].offset = c->marks.at[out->relocs[i].mark].at;
   if (kn_symbol(m, w->f->symbol)->block_first && !add_labels(w)) return false;
   if (w->map.on) kn_map_end(w);
+  uint32_t table = 0;
+  if (KN_UNLIKELY(w->eh.on) && (table = kn_eh_finish(w)) == 0) return false;
   out->funcs[out->n_funcs++] = (struct kn_code_func){
     .symbol = w->f->symbol,
     .start = c->start,
@@ -228,6 +233,7 @@ static bool end(struct kn_walk *w) {
     .cfi_first = c->cfi_first,
     .cfi_size = out->cfi_size - c->cfi_first,
     .loc_first = out->n_lines,
+    .table = table,
   };
   out->size = kn_here(w);
   return true;
@@ -313,6 +319,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
   w->target->begin(w);
   if (KN_UNLIKELY(w->map.on)) walk_mapped(w);
   else walk_blocks(w, false);
+  if (KN_UNLIKELY(w->eh.on)) kn_eh_stubs(w);
   if (KN_LIKELY(f->status == KILN_OK)) w->target->finish(w);
   end(w);
   return f->status;
@@ -323,5 +330,6 @@ void kn_walk_free(struct kn_walk *w, kiln_module *m) {
                     w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
                     w->args.at,        w->map.pieces.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/call.h"
 #include "lib/code.h"
+#include "lib/eh.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/moves.h"
@@ -71,6 +72,7 @@ struct kn_walk {
   shadows; /* by parameter: frame offset of its shadow slot (lib/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/call.h */
   struct kn_map map;
+  struct kn_eh eh; /* exceptions: lib/eh.h */
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
@@ -201,6 +203,12 @@ void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
 /* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
+/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the parameter; UINT32_MAX if it
+ * is never used, and so has none; 0 if the function failed. */
+uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
+                       struct kn_place_move *m);
+/* Logs which parameters the moves of an edge wrote. */
+void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
 /* Moves the parameters of an address-taken block from their shadow slots to their homes. */
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
 

@@ -69,6 +69,7 @@ struct kn_elf_machine {
   uint8_t call_field;    /* enum kn_call_field */
   uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
+  bool indirect_types;       /* tables of exceptions are never absolute: see kn_eh_indirect */
   const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
   const uint16_t *calls;     /* the writer resolves calls that cannot be preempted; 0 ends */
   /* Of .eh_frame: the unit of advances in bytes, the column of the return address, and the rules of a function's
@@ -97,8 +98,9 @@ struct kn_target {
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
   uint8_t arg_regs[8];          /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];
-  uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
-  uint8_t whole[2];   /* by bank: the type whose move keeps all that a home holds */
+  uint8_t scratch[2];   /* by bank: never allocated, free to use within one operation */
+  uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
+  uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
   /* By kn_val.hint & 15: the argument registers of that number, of both banks; 0 for all other
    * hints. */
   uint64_t hints[16];
@@ -135,6 +137,10 @@ struct kn_target {
   /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
    * temporary or not allocated: moves it to a register or slot of its own. Nobody may read it. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
+  /* Stores a result of a wide type, which has just arrived, to the frame. */
+  void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
+  /* Moves the stack pointer back over `bytes` of a call's arguments. */
+  void (*free_stack)(struct kn_walk *w, uint32_t bytes);
   /* Emits a jump to a label; places a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*place_label)(struct kn_walk *w, uint32_t label);

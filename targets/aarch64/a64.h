@@ -164,6 +164,8 @@ void a64_finish(struct kn_walk *w);
 void a64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool a64_place_result(struct kn_assign *s, struct kn_arg *a);
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
+void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
+void a64_free_stack(struct kn_walk *w, uint32_t bytes);
 void a64_place_label(struct kn_walk *w, uint32_t label);
 
 /* ---- hooks.c: see struct kn_hooks ---- */
@@ -295,8 +297,8 @@ kn_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_
 kn_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
   a64_lower_wide_atomic, a64_lower_fence;
 kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
-kn_lower a64_lower_call, a64_lower_mem, a64_lower_level, a64_lower_va_start, a64_lower_va_copy,
-  a64_lower_va_arg, a64_lower_frem;
+kn_lower a64_lower_call, a64_lower_try, a64_lower_resume, a64_lower_mem, a64_lower_level,
+  a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg, a64_lower_frem;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;
 kn_lower a64_lower_wide, a64_lower_quad;

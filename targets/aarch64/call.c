@@ -279,6 +279,7 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol) {
+  uint32_t start = kn_here(w);
   if (symbol) {
     kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
     a64_emit(w, a64_bl(0));
@@ -286,6 +287,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol) {
     a64_emit(w, a64_blr(CALLEE));
   }
   KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
+  if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
 }
 
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
@@ -332,7 +334,7 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
 
 /* The usual call: up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in order. False, with
  * nothing done, for any other call. */
-static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
   const kiln_func *f = w->f;
   uint32_t n = in->x;
   if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
@@ -364,7 +366,6 @@ static bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struc
   kn_save_live(w, CLOBBERED);
   kn_move_few(w, &m, total);
   emit_call(w, symbol);
-  take_results(w, sig->results, sig->n_results);
   return true;
 }
 
@@ -374,10 +375,9 @@ static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
   if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
 }
 
-void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+/* Any call. */
+static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
   struct kn_assign all;
-  if (KN_LIKELY(simple_call(w, in, sig))) return;
   if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, &all)) return;
   for (uint32_t k = 0; k < w->args.n; k++) {
     prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
@@ -413,10 +413,35 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kn_save_live(w, CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
+  w->eh.stack = bytes;
   emit_call(w, symbol);
   move_sp(w, A64_ADD, bytes);
-  take_results(w, sig->results, sig->n_results);
 }
+
+void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  if (KN_UNLIKELY(!simple_call(w, in, sig))) general_call(w, in, sig);
+  if (KN_LIKELY(w->f->status == KILN_OK)) take_results(w, sig->results, sig->n_results);
+}
+
+void a64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  if (!kn_try_begin(w)) return;
+  if (!simple_call(w, in, sig)) general_call(w, in, sig);
+  kn_try_end(w, in);
+}
+
+void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
+  if (a->reg >= KN_FP_BASE) {
+    struct a64_at m = a64_frame_at(w, A64_STR_FQ, frame, 0);
+    a64_emit(w, a64_mem_offset(A64_STR_FQ, a->reg & 31, m.base, m.off));
+    return;
+  }
+  a64_hook_store(w, a->reg, frame, KILN_TYPE_I64);
+  a64_hook_store(w, a->reg + 1u, frame + 8, KILN_TYPE_I64);
+}
+
+void a64_free_stack(struct kn_walk *w, uint32_t bytes) { move_sp(w, A64_ADD, bytes); }
 
 static uint32_t library_symbol(struct kn_walk *w, const char *name) {
   uint32_t symbol = kn_symbol_reference(w->f->module, name);
@@ -459,6 +484,11 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
 
+void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
+  a64_library_call(w, "_Unwind_Resume", &in->a, (const uint8_t[]){KILN_TYPE_PTR}, 1,
+                   KILN_TYPE_VOID);
+}
+
 void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op == KILN_OP_MEMSET ? a64_short_set(w, in) : a64_short_copy(w, in)) return;
   const uint32_t args[3] = {in->a, in->b, in->c};
@@ -490,5 +520,6 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
-  if (w->next_block != UINT32_MAX) a64_branch(w, a64(w)->exit_label);
+  /* the epilogue follows the last block, but for stubs */
+  if (w->next_block != UINT32_MAX || w->eh.stubs.n > 0) a64_branch(w, a64(w)->exit_label);
 }

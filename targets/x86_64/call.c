@@ -139,6 +139,7 @@ static void early_args(struct kn_walk *w, uint32_t bytes) {
   if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
+    w->eh.stack = align_16(bytes);
     EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)align_16(bytes)));
   }
   for (uint32_t k = 0; k < w->args.n; k++) {
@@ -160,6 +161,7 @@ static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h)
 
 /* The call itself, once the arguments are where they belong. */
 static void emit_target(struct kn_walk *w, uint32_t symbol) {
+  uint32_t start = kn_here(w);
   if (symbol == 0) {
     EMIT(w, x64_call_r(w->code.p, X64_R10));
   } else {
@@ -167,6 +169,7 @@ static void emit_target(struct kn_walk *w, uint32_t symbol) {
     kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
   }
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
+  if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   kn_called(w);
 }
 
@@ -323,10 +326,8 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  const kiln_module *m = w->f->module;
-  const struct kn_sig *sig = kn_sig(m, in->c);
+/* The call of a CALL or TRY. */
+KN_INLINE void lower_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
   struct call c = {
     .callee = in->b,
     .n = in->x,
@@ -338,6 +339,12 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   };
   if (c.n < c.n_params) c.n_params = c.n;
   emit_call(w, &c);
+}
+
+void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  lower_call(w, in, sig);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
@@ -346,6 +353,32 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   }
   take_x87_results(w, sig, i);
   kn_take_results(w, sig->results, sig->n_results);
+}
+
+void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_try_begin(w)) return;
+  lower_call(w, in, kn_sig(w->f->module, in->c));
+  kn_try_end(w, in);
+}
+
+void x64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
+  x64_libcall(w, X64_LIB_UNWIND_RESUME, &in->a, (const uint8_t[]){KILN_TYPE_PTR}, 1, 0,
+              KILN_TYPE_VOID);
+}
+
+void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
+  struct x64_place to = {.m = x64_at(X64_RBP, frame)};
+  if (a->type == KILN_TYPE_F80) {
+    x64_x87_pop_to(w, &to);
+    return;
+  }
+  x64_op_mem(w, X64_MOV_ST, 3, a->reg, &to);
+  to.m.disp += 8;
+  x64_op_mem(w, X64_MOV_ST, 3, a->high, &to);
+}
+
+void x64_free_stack(struct kn_walk *w, uint32_t bytes) {
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)bytes));
 }
 
 void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,

@@ -86,7 +86,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   if (w->code.marks.at[body].fixups != fixup + 1) return false; /* one fixup: its branch */
   struct kn_fixup x = w->code.fixups.at[fixup];
   if (x.kind != X64_FIX_JCC || x.at + 4 != end) return false;
-  if (has_relocs(w, start, end)) return false;
+  if (has_relocs(w, start, end) || (w->eh.on && f->block[header].calls)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
   unsigned cc = w->code.base[x.at - 1] & 15;
   memmove(w->code.p, w->code.base + start, HEADER_MAX); /* a short body: the ranges may overlap */

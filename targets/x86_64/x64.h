@@ -264,6 +264,7 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
   X(FLOATUNTIXF, "__floatuntixf")                                                                  \
   X(FIXXFTI, "__fixxfti")                                                                          \
   X(FIXUNSXFTI, "__fixunsxfti")                                                                    \
+  X(UNWIND_RESUME, "_Unwind_Resume")                                                               \
   X(TLS_GET_ADDR, "__tls_get_addr")
 enum x64_lib {
 #define X(name, symbol) X64_LIB_##name,
@@ -309,6 +310,8 @@ void x64_finish(struct kn_walk *w);
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
+void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
+void x64_free_stack(struct kn_walk *w, uint32_t bytes);
 void x64_epilogue(struct kn_walk *w);
 /* Cuts the code to its final size and moves it to the function's start. False if the function failed. */
 bool x64_relax(struct kn_walk *w);
@@ -343,7 +346,7 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
 kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret,
   x64_lower_trap, x64_lower_unreachable, x64_lower_debug_trap;
-kn_lower x64_lower_call;
+kn_lower x64_lower_call, x64_lower_try, x64_lower_resume;
 /* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;
 kn_lower x64_lower_get_rounding, x64_lower_set_rounding;

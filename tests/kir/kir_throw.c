@@ -1,13 +1,15 @@
-/* Exceptions for the .kir tests, linked into their program: host functions that throw, and a personality, so that no
- * language's library is needed. A type is an address; a clause takes the exceptions of its own address alone. On the
- * interpreter the host functions throw by its API. */
+/* Exceptions for the .kir tests, linked into their program, and for generated programs (fuzz/): host functions that
+ * throw, and a personality, so that no language's library is needed. A type is an address; a clause takes the
+ * exceptions of its own address alone. On the interpreter the host functions throw by its API. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <unwind.h>
 
-/* Statuses of a program whose exception went wrong. */
-enum { NOBODY_TAKES = 97, NO_ROW = 98, BAD_TABLE = 99 };
+static _Noreturn void wrong(const char *what) {
+  fprintf(stderr, "exceptions: %s\n", what);
+  abort();
+}
 
 struct thrown {
   struct _Unwind_Exception head; /* the first member: what landing pads get */
@@ -17,14 +19,23 @@ struct thrown {
 
 static const uint64_t kir_class = UINT64_C(0x4b494c4e54455354);
 
-/* tests/kir/kir_interp_host.c; not there if the files are compiled. */
+/* tests/kir/kir_interp_host.c, not there if the files are compiled; fuzz/host.c. Returns if nothing is interpreted. */
 __attribute__((weak)) void kir_interp_throw(void *exception, const void *type);
+
+void kir_rethrow(struct thrown *e);
+void kir_throw(const void *type, int64_t value);
+int64_t kir_maybe(const void *type, int64_t value);
+int64_t kir_value(const struct thrown *e);
+void kir_drop(struct thrown *e);
+int64_t kir_catch(struct thrown *e);
+_Unwind_Reason_Code kir_personality(int version, _Unwind_Action actions, uint64_t class,
+                                    struct _Unwind_Exception *e, struct _Unwind_Context *context);
 
 /* Throws an exception again that was caught. */
 void kir_rethrow(struct thrown *e) {
   if (kir_interp_throw) kir_interp_throw(e, e->type);
   _Unwind_RaiseException(&e->head);
-  _exit(NOBODY_TAKES);
+  wrong("nobody takes it");
 }
 
 void kir_throw(const void *type, int64_t value) {
@@ -78,7 +89,7 @@ static unsigned encoded_size(unsigned encoding) {
   case 0x0:
   case 0x4:
   case 0xc: return 8;
-  default: _exit(BAD_TABLE);
+  default: wrong("an unknown encoding");
   }
 }
 
@@ -99,7 +110,7 @@ static uint64_t encoded(const uint8_t **at, unsigned encoding) {
   }
   if (v == 0) return 0;
   if ((encoding & 0x70) == 0x10) v += (uintptr_t)from;
-  else if ((encoding & 0x70) != 0) _exit(BAD_TABLE);
+  else if ((encoding & 0x70) != 0) wrong("an unknown encoding");
   return encoding & 0x80 ? *(const uint64_t *)v : v;
 }
 
@@ -172,5 +183,5 @@ _Unwind_Reason_Code kir_personality(int version, _Unwind_Action actions, uint64_
     _Unwind_SetIP(context, pads + pad);
     return _URC_INSTALL_CONTEXT;
   }
-  _exit(NO_ROW);
+  wrong("a call without an entry in the table");
 }
