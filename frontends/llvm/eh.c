@@ -161,12 +161,7 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !is_exception(r, type)) return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return;
-  kiln_param param = {.type = KILN_TYPE_PTR};
-  kiln_value exception = {r->parts.at[first]};
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, KILN_SIG_NORETURN, &param, 1, NULL, 0);
-  kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = "_Unwind_Resume"}, sig);
-  kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), &exception, 1);
-  kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+  kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, (kiln_value){r->parts.at[first]});
 }
 
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id) {

@@ -28,7 +28,7 @@ static const struct row {
     "try @g(v0) to b5(result 0) unwind b2(exception 0, exception 1) [catch @_ZTIi, filter(@T, "
     "all), "
     "catch all, filter(), cleanup]",
-    "b5(v", "br b1", "b2(v5: i64, v6: i32):", "icmp.i32 eq v6, typeid @T", "esume(v5)"},
+    "b5(v", "br b1", "b2(v5: i64, v6: i32):", "icmp.i32 eq v6, typeid @T", "resume v5"},
    NULL},
   {"a landing pad before its invokes, and behind one",
    "ir",
@@ -41,8 +41,8 @@ static const struct row {
    "m:\n %y = add i32 %a, 1\n invoke void @v() to label %n unwind label %u\nn:\n"
    " invoke void @v() to label %e unwind label %u\ne:\n ret void\n}",
    {"try @v() to b2 unwind b1(v0, exception 0, exception 1) [cleanup]",
-    "b1(v2: i32, v3: i64, v4: i32):", "call @g(v2)", "esume(v3)",
-    "try @v() to b3 unwind b1(v8, exception 0, exception 1) [cleanup]",
+    "b1(v2: i32, v3: i64, v4: i32):", "call @g(v2)", "resume v3",
+    "try @v() to b3 unwind b1(v7, exception 0, exception 1) [cleanup]",
     "try @v() to b4 unwind b1(7, exception 0, exception 1) [cleanup]"},
    NULL},
   {"a phi of an invoke's result, and of its landing pad's other edges",
@@ -83,7 +83,7 @@ static const struct row {
         " %b = insertvalue { ptr, i32 } undef, ptr %a, 0\n"
         " %d = insertvalue { ptr, i32 } %b, i32 3, 1\n resume { ptr, i32 } %d\n}",
    {"br b5(v5, v6)", "store.i64 v8, slot0", "v12 = load.i64 slot0", "br b5(v12, v13)",
-    "b5(v15: i64, v16: i32):", "esume(v15)"},
+    "b5(v15: i64, v16: i32):", "resume v15"},
    NULL},
   {"C++ of clang, with a handler, a destructor, noexcept and a specification",
    "c++",
@@ -91,7 +91,7 @@ static const struct row {
    "struct A { ~A(); }; int g(int); void h() noexcept; int s() throw(int, char);\n"
    "int f(int a) { A x; try { return g(a); } catch (int &e) { return e; } }\n"
    "void n() noexcept { g(1); h(); }\nint s() throw(int, char) { return g(2); }",
-   {"personality @__gxx_personality_v0", "[catch @_ZTIi, cleanup]", "typeid @_ZTIi", "esume(v",
+   {"personality @__gxx_personality_v0", "[catch @_ZTIi, cleanup]", "typeid @_ZTIi", "resume v",
     "[catch all]", "filter(@_ZTIi, @_ZTIc)"},
    NULL},
   {"calls and functions that do not unwind say so",
