@@ -136,11 +136,12 @@ class Harness:
                               % (name, kiln, ' '.join([*flags, source]), self.args.kiln))
             os.unlink(other)
 
-    def link(self, objects, out, flags=(), mold=True):
-        """By mold, if it is there, which takes a third of the time of ld; run/link is about what linkers differ in."""
+    def link(self, objects, out, flags=(), mold=True, by=None):
+        """By mold, if it is there, which takes a third of the time of ld; run/link is about what linkers differ in. `by`: the
+        compiler that links, in place of --gcc."""
         if mold and shutil.which('mold'):
             flags = [*flags, *self.by_mold()]
-        self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
+        self.run([by or self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
         return out
 
     def by_mold(self):

@@ -62,7 +62,7 @@ def options_of(path, text, selector, machine):
 def main():
     args = torture.arguments(__doc__.splitlines()[0], '.C', 'folder of g++.dg and g++.old-deja').parse_args()
     tests = torture.Tests(args)
-    args.gcc = args.gcc.removesuffix('gcc') + 'g++'
+    tests.linker = args.gcc.removesuffix('gcc') + 'g++'
     files = []
     for path in sorted(glob.glob(os.path.join(args.source, 'g++.*', '**', '*.[Cc]*'), recursive=True)):
         if not path.endswith(('.C', '.cc', '.cpp')): continue

@@ -40,6 +40,7 @@ class Tests:
         self.args = args
         self.h = harness.Harness(args)
         self.counted = []
+        self.linker = args.gcc
 
     def run(self, program):
         status, _, _ = self.h.run([program], timeout=self.args.timeout, check=False)
@@ -63,7 +64,7 @@ class Tests:
                 h.bitcode(source, unit + '.bc', flags)
                 h.run([*h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', unit + '.bc',
                        '-o', unit + '.llvm.o'])
-            if self.run(h.link([u + '.llvm.o' for u in units], base + '.llvm', libs)) != 0:
+            if self.run(h.link([u + '.llvm.o' for u in units], base + '.llvm', libs, by=self.linker)) != 0:
                 return
         except harness.Failure:
             return
@@ -76,7 +77,7 @@ class Tests:
             else: h.fail(name, str(e))
             return
         try:
-            status = self.run(h.link([u + '.o' for u in units], base + '.kiln', libs))
+            status = self.run(h.link([u + '.o' for u in units], base + '.kiln', libs, by=self.linker))
         except harness.Failure as e:
             h.fail(name, str(e))
             return
