@@ -1,4 +1,4 @@
-/* What the files of `kiln cc` share: the command line taken apart, and running other programs.
+/* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running other programs.
  * cc_args.c takes it apart, cc_run.c runs clang, cc_names.c has it name files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
@@ -30,7 +30,8 @@ struct cc_item {
   const char *word;     /* the flag, or the input's path */
   const char *value;    /* a flag's separate value, or NULL */
   const char *language; /* input: what -x said, or NULL */
-  bool c;               /* input: C, which Kiln compiles */
+  bool ours;            /* input: Kiln compiles it: C, and C++ if the verb is c++ */
+  bool cxx;             /* input: C++ */
   bool preprocessed;    /* input: that, and preprocessed */
   bool names;           /* flag: clang makes one more file, which it names after its output */
   const char *object;   /* input: set by the compiling: the object to link, or NULL */
@@ -45,6 +46,7 @@ enum cc_mode {
 
 /* A command line. */
 struct cc_args {
+  bool cxx; /* `kiln c++`: clang++ in place of clang */
   struct cc_item *items;
   size_t n, cap;
   enum cc_mode mode;
@@ -65,8 +67,8 @@ struct cc_args {
   struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
 
-/* Takes a command line apart (argv[0] is skipped). False after a message. */
-bool cc_parse(struct cc_args *a, int argc, char **argv);
+/* Takes a command line of `kiln cc` or `kiln c++` apart (argv[0] is skipped). False after a message. */
+bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 
 /* ---- cc_flags.c ---- */
 
@@ -77,7 +79,11 @@ bool cc_checks_functions(const struct cc_args *a);
 
 /* ---- cc_run.c ---- */
 
-/* The path of clang: $KILN_CLANG or clang-22. */
+/* Says which verb runs, for cc_verb and cc_clang. */
+void cc_begin(bool cxx);
+/* Its name, which messages begin with: "cc" or "c++". */
+const char *cc_verb(void);
+/* The path of clang: $KILN_CLANG or clang-22; of `kiln c++` $KILN_CLANGXX or clang++-22. */
 const char *cc_clang(void);
 /* Replaces this process by clang with the arguments `l`; only returns, with an exit status, after a message. */
 int cc_become(const struct cc_list *l);
@@ -110,7 +116,7 @@ struct cc_plan {
 int cc_plan_make(struct cc_plan *p, const struct cc_args *a);
 /* Removes what compilations that failed have left, and frees the plan. */
 void cc_plan_free(struct cc_plan *p);
-/* Makes the bitcode of the next C input as the plan says, and all files that clang makes beside it. `object` and
+/* Makes the bitcode of the next input that Kiln compiles as the plan says, and all files that clang makes beside it. `object` and
  * `assembly` are set to the plan's names for these if they are to be kept under other names than the output's; else
  * NULL. Returns the exit status. */
 int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bitcode,

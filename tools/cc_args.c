@@ -1,4 +1,4 @@
-/* The command line of `kiln cc`: which words are inputs, which take the next word as their value, which
+/* The command line of `kiln cc` and `kiln c++`: which words are inputs, which take the next word as their value, which
  * matter to the linker only, and what is to be made. verb_cc.c asks it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
@@ -176,6 +176,7 @@ static const struct {
   {"-fdebug-compilation-dir", VALUE},
   {"-flto", DROP | PREFIX},
   {"-fmodules-user-build-path", VALUE},
+  {"-fmodule-output", NAMES | PREFIX | ONCE},
   {"-fno-lto", DROP},
   {"-foptimization-record-", NAMES | PREFIX},
   {"-fproc-stat-report", REFUSE | PREFIX},
@@ -216,6 +217,7 @@ static const struct {
   {"-nopie", LINKS},
   {"-nostartfiles", LINKS},
   {"-nostdlib", LINKS},
+  {"-nostdlib++", LINKS},
   {"-pie", LINKS},
   {"-print-", CLANG | PREFIX},
   {"-r", LINKS},
@@ -231,6 +233,7 @@ static const struct {
   {"-static", LINKS},
   {"-static-libasan", LINKS},
   {"-static-libgcc", LINKS},
+  {"-static-libstdc++", LINKS},
   {"-static-pie", LINKS},
   {"-stdlib++-isystem", VALUE | PREFIX},
   {"-target", VALUE},
@@ -262,12 +265,61 @@ static bool is_one_of(const char *s, const char *const *list) {
   return false;
 }
 
-/* True if an input is in a language by its -x, or else by its suffix. */
-static bool is_language(const char *path, const char *said, const char *language,
-                        const char *suffix) {
-  if (said != NULL) return strcmp(said, language) == 0;
-  const char *dot = strrchr(path, '.');
-  return dot != NULL && strcmp(dot, suffix) == 0;
+/* ---- languages ---- */
+
+enum { CXX = 1, PREPROCESSED = 2, MODULE = 4 };
+
+/* What Kiln compiles, as -x names it. `as_cxx` is what clang++ takes a file for that has the suffix of the language;
+ * NULL: the same. */
+static const struct {
+  const char *name, *as_cxx;
+  unsigned char how;
+} languages[] = {
+  {"c", "c++", 0},
+  {"cpp-output", "c++-cpp-output", PREPROCESSED},
+  {"c++", NULL, CXX},
+  {"c++-cpp-output", NULL, CXX | PREPROCESSED},
+  {"c++-module", NULL, CXX | MODULE},
+  {"c++-module-cpp-output", NULL, CXX | MODULE | PREPROCESSED},
+};
+
+/* Clang's own list: its include/clang/Driver/Types.def and lib/Driver/Types.cpp. */
+static const struct {
+  const char *suffix, *language;
+} suffixes[] = {
+  {".c", "c"},
+  {".i", "cpp-output"},
+  {".C", "c++"},
+  {".CC", "c++"},
+  {".CPP", "c++"},
+  {".CXX", "c++"},
+  {".c++", "c++"},
+  {".cc", "c++"},
+  {".cp", "c++"},
+  {".cpp", "c++"},
+  {".cxx", "c++"},
+  {".ii", "c++-cpp-output"},
+  {".c++m", "c++-module"},
+  {".ccm", "c++-module"},
+  {".cppm", "c++-module"},
+  {".cxxm", "c++-module"},
+  {".iim", "c++-module-cpp-output"},
+};
+
+/* Decides by what -x said (NULL: nothing), or else by the suffix, whether Kiln compiles an input. */
+static void find_language(struct cc_args *a, struct cc_item *in, const char *said) {
+  const char *name = said, *dot = strrchr(in->word, '.');
+  for (size_t i = 0; name == NULL && dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++)
+    if (strcmp(dot, suffixes[i].suffix) == 0) name = suffixes[i].language;
+  for (size_t i = 0; name != NULL && i < sizeof languages / sizeof *languages; i++) {
+    if (strcmp(name, languages[i].name) != 0) continue;
+    unsigned how = languages[i].how;
+    if (said == NULL && a->cxx && languages[i].as_cxx != NULL) how |= CXX;
+    in->ours = a->cxx || !(how & CXX);
+    in->preprocessed = how & PREPROCESSED;
+    in->cxx = how & CXX;
+    if (in->ours && (how & MODULE)) a->names = true; /* clang writes what importing it needs */
+  }
 }
 
 /* ---- the whole ---- */
@@ -302,9 +354,9 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   return false;
 }
 
-bool cc_parse(struct cc_args *a, int argc, char **argv) {
+bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
   unsigned files = 0;
-  *a = (struct cc_args){.mode = CC_LINK_ALL};
+  *a = (struct cc_args){.mode = CC_LINK_ALL, .cxx = cxx};
   for (int i = 1; i < argc; i++)
     if (!expand(a, argv[i], &files)) return false;
   const char *language = NULL;
@@ -314,8 +366,7 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
       struct cc_item *in = add(a, CC_INPUT, word, NULL);
       cc_push(&a->kept, word);
       in->language = language;
-      in->preprocessed = is_language(word, language, "cpp-output", ".i");
-      in->c = in->preprocessed || is_language(word, language, "c", ".c");
+      find_language(a, in, language);
       continue;
     }
     bool exact;
@@ -324,7 +375,7 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
     const char *value = NULL;
     if (out || (x && word[2] == 0) || (exact && (how & VALUE))) {
       if (i + 1 == a->words.n) {
-        tool_error("cc: a word is missing behind '%s'", word);
+        tool_error("%s: a word is missing behind '%s'", cc_verb(), word);
         return false;
       }
       value = a->words.at[++i];

@@ -92,6 +92,7 @@ int tool_parse_target(const char *name, kiln_target *out);
 int verb_compile(int argc, char **argv);
 int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
+int verb_cxx(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);

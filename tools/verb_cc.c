@@ -1,5 +1,5 @@
-/* `kiln cc`: a C compiler for build systems. Clang preprocesses, checks and writes bitcode; Kiln makes the object;
- * clang compiles other languages, and links. cc_args.c takes the command line apart.
+/* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes bitcode; Kiln makes the
+ * object; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "threads.h"
@@ -102,7 +102,7 @@ static void log_line(const char *format, ...) {
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) return;
   if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
-    tool_error("cc: %s: %s", path, strerror(errno));
+    tool_error("%s: %s: %s", cc_verb(), path, strerror(errno));
   close(fd);
 }
 
@@ -121,7 +121,7 @@ static bool falls_back(void) {
 static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
                      const char *out, const kiln_diag *why) {
   struct cc_list l = {0};
-  fprintf(stderr, "kiln: cc: %s: compiled by LLVM: %s\n", in->word, why->message);
+  fprintf(stderr, "kiln: %s: %s: compiled by LLVM: %s\n", cc_verb(), in->word, why->message);
   log_line("%s: compiled by LLVM: %s\n", in->word, why->message);
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
@@ -206,7 +206,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
   else if (object == NULL || assembly != NULL) out = cc_temporary(".o");
   if (status == 0 && out == NULL) status = TOOL_FAILED;
   if (status == 0) {
-    if (a->verbose) fprintf(stderr, "kiln: cc: %s -> %s\n", in->word, out);
+    if (a->verbose) fprintf(stderr, "kiln: %s: %s -> %s\n", cc_verb(), in->word, out);
     status = make_object(a, in, &bitcode, out);
   }
   if (status == 0 && object != NULL && assembly != NULL) {
@@ -220,7 +220,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
 
 /* ---- the rest, and the link ---- */
 
-/* Clang on one input that is not C, as the command says. */
+/* Clang on one input that Kiln does not compile, as the command says. */
 static int other_input(const struct cc_args *a, const struct cc_item *in) {
   struct cc_list l = {0};
   push_flags(&l, a);
@@ -265,30 +265,32 @@ static int link_all(const struct cc_args *a) {
 /* Reports flags whose effect Kiln does not have. TOOL_OK: there are none. */
 static int check_flags(const struct cc_args *a) {
   if (a->split_dwarf)
-    fprintf(stderr, "kiln: warning: cc: -gsplit-dwarf: there will be no .dwo file\n");
+    fprintf(stderr, "kiln: warning: %s: -gsplit-dwarf: there will be no .dwo file\n", cc_verb());
   if (a->no_function_checks)
-    fprintf(stderr, "kiln: warning: cc: -fsanitize=undefined: without -fsanitize=function\n");
+    fprintf(stderr, "kiln: warning: %s: -fsanitize=undefined: without -fsanitize=function\n",
+            cc_verb());
   if (a->refused == NULL) return TOOL_OK;
-  tool_error("cc: not implemented: %s", a->refused);
+  tool_error("%s: not implemented: %s", cc_verb(), a->refused);
   return TOOL_FAILED;
 }
 
-int verb_cc(int argc, char **argv) {
+static int run_verb(bool cxx, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
-  if (!cc_parse(&a, argc, argv)) return TOOL_USAGE;
+  cc_begin(cxx);
+  if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
     inputs += a.items[i].kind == CC_INPUT;
-    sources += a.items[i].kind == CC_INPUT && a.items[i].c;
+    sources += a.items[i].kind == CC_INPUT && a.items[i].ours;
   }
   if (a.mode == CC_CLANG || sources == 0) return cc_become(&a.words);
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
-    tool_error("cc: -o with more than one input");
+    tool_error("%s: -o with more than one input", cc_verb());
     return TOOL_FAILED;
   }
   if (a.refused != NULL && falls_back()) {
-    fprintf(stderr, "kiln: cc: compiled by LLVM: not implemented: %s\n", a.refused);
+    fprintf(stderr, "kiln: %s: compiled by LLVM: not implemented: %s\n", cc_verb(), a.refused);
     return cc_become(&a.words);
   }
   int status = check_flags(&a);
@@ -302,7 +304,7 @@ int verb_cc(int argc, char **argv) {
     struct cc_item *in = &a.items[i];
     if (in->kind != CC_INPUT) continue;
     int one = TOOL_OK;
-    if (in->c) one = compile(&a, &plan, in);
+    if (in->ours) one = compile(&a, &plan, in);
     else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
     if (one != TOOL_OK) status = one;
   }
@@ -311,3 +313,7 @@ int verb_cc(int argc, char **argv) {
   cc_clean();
   return status < 0 ? TOOL_FAILED : status;
 }
+
+int verb_cc(int argc, char **argv) { return run_verb(false, argc, argv); }
+
+int verb_cxx(int argc, char **argv) { return run_verb(true, argc, argv); }

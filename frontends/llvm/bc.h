@@ -179,6 +179,13 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
+  bool may_split;                      /* has_trap, or the function may have invokes */
+  KN_BC_ARRAY(struct kn_bc_pad)
+  pads; /* by LLVM block; empty: no invoke and no landing pad was read */
+  KN_BC_ARRAY(struct kn_bc_waiting) invokes;
+  uint32_t n_unread; /* landing pads that invokes name, but that were not read yet */
+  KN_BC_ARRAY(kiln_clause) clauses;
+  KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
@@ -435,6 +442,8 @@ bool kn_bc_body(struct kn_bc *r);
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
+/* The same; it goes on in `b`. */
+void kn_bc_split_to(struct kn_bc *r, kiln_block b);
 /* Grows vals so that entry `id`, which is not defined yet, can be read (VS_NONE at first). */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
 /* Reads an operand of a record that carries its type if it is a forward reference. */
@@ -561,8 +570,27 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
  * attribute list; `ops` are the arguments. */
 void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
                    uint32_t callee_type, const uint64_t *ops, unsigned n);
+/* The same for an invoke. */
+void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
+                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
+                     unsigned n);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
+
+/* ---- eh.c ---- */
+
+/* Reads an invoke: a call, and where it goes on. */
+void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->args. `ret` is the type of its result,
+ * whose parts go to `results`. */
+void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s, uint32_t ret,
+               kiln_value target, kiln_value *results);
+void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
+void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* The selector of the type that constant `id` is. */
+kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
+/* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
+kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
 /* ---- intrinsics.c ---- */
 

@@ -164,7 +164,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
   n = r->params.n;
   unsigned sig_flags = (t->flags ? KILN_SIG_VARIADIC : 0u) |
                        (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
-                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u);
+                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
+                       (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
   s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->params.at, n, results, n_results);
   if (s->sig.id == 0) {
@@ -427,8 +428,12 @@ static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_
   return f;
 }
 
-void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
-                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
+/* A call, or an invoke that goes on as `invoke` says. Compiled once for each, so that calls pay nothing for invokes. */
+static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
+                                                          struct kn_bc_invoke *invoke, uint64_t cc,
+                                                          uint32_t type, uint64_t list,
+                                                          uint32_t callee, uint32_t callee_type,
+                                                          const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *ft = &r->types[type];
   if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->lists.n))) goto bad;
   uint32_t attrs = 0;
@@ -503,7 +508,14 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
   } else if (!other_arguments(r, ft, attrs, ops, n, &s.sig)) {
     return;
   }
-  kiln_value v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+  kiln_value v, results[KILN_MAX_RESULTS];
+  if (invoke) {
+    kn_bc_try(r, invoke, &s, ret, target, results);
+    if (r->status != KILN_OK) return;
+    v = results[0];
+  } else {
+    v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+  }
   if (s.ret == RET_VOID) return;
   if (s.ret == RET_SCALAR) {
     if (s.ret_bool)
@@ -517,6 +529,7 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
     struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
     kiln_value part = s.ret == RET_DEMOTED ? kn_bc_load_scalar(r, memory, p.offset, p.type, 0)
                       : k == 0             ? v
+                      : invoke             ? results[k]
                                            : kiln_build_result(r->f, v, k);
     r->parts.at[first + k] = part.id;
   }
@@ -533,6 +546,17 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
   return;
 bad:
   kn_bc_malformed(r, "bad call");
+}
+
+void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
+                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
+  call_of(r, NULL, cc, type, list, callee, callee_type, ops, n);
+}
+
+void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
+                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
+                     unsigned n) {
+  call_of(r, to, cc, type, list, callee, callee_type, ops, n);
 }
 
 /* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */

@@ -54,6 +54,10 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->ends);
   EMPTY(r->stamps);
   EMPTY(r->late);
+  EMPTY(r->pads);
+  EMPTY(r->invokes);
+  EMPTY(r->clauses);
+  EMPTY(r->caught);
   EMPTY(r->addrs);
   EMPTY(r->mds);
   EMPTY(r->md_scope);

@@ -179,6 +179,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   bool body = !op[4], used = body && !g->skip;
   if (op[6] && op[6] >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
   g->attrs = op[6] ? r->lists.at[op[6]].same : 0;
+  if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
+  g->init = (uint32_t)field(r, 16);
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);
   if (a) g->fn_flags = a->flags;
   if (a && a->refused_call) g->fn_flags |= FA_CALL_REFUSED;

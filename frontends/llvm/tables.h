@@ -150,15 +150,16 @@ enum {
   FA_NORETURN = 1,
   FA_RETURNS_TWICE = 2,
   FA_CALL_REFUSED = 4, /* of a global only: kn_bc_attr.refused_call */
-  FA_FEATURES = 3,     /* from this bit on: KILN_FEATURE_... */
-  FA_NO_RED_ZONE = 32,
+  FA_NOUNWIND = 8,
+  FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
+  FA_NO_RED_ZONE = 64,
   KN_BC_SIG_DEFINITION = 128
 };
-_Static_assert(1 << FA_FEATURES > FA_CALL_REFUSED &&
+_Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
                  (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < FA_NO_RED_ZONE,
                "features are between the other flags");
 /* What a function gives its signature. */
-#define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE)
+#define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE | FA_NOUNWIND)
 
 #define KN_BC_FUNC_INDEX 0xffffffffu
 
@@ -264,7 +265,8 @@ struct kn_bc_global {
   uint32_t symbol;      /* 0: an intrinsic */
   uint32_t type;        /* of a function: its function type; data: value type */
   uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
-  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
+  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
+                         * functions: the personality's */
   uint16_t intrinsic;   /* enum kn_bc_intrinsic */
   uint16_t fn_flags;    /* FA_... */
   uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
@@ -306,6 +308,31 @@ struct kn_bc_body {
 struct kn_bc_symver {
   uint32_t name; /* NUL-terminated */
   uint32_t other, other_length;
+};
+
+/* What is known of an LLVM block in a function with invokes; all zero: nothing. */
+struct kn_bc_pad {
+  kiln_clauses
+    clauses; /* of a landing pad; id 0: neither an invoke names it yet, nor was it read */
+  uint32_t
+    waiting; /* of one that was not read yet: index + 1 in kn_bc.invokes of the newest that names it */
+  uint32_t
+    param; /* of one that was read: its exception's parameter, + 1; the next one is its selector */
+  uint32_t unwind; /* of a block that ends with an invoke: its landing pad + 1 */
+  uint32_t block;  /* of such a block: the Kiln block that ends with the try */
+};
+
+/* An invoke whose landing pad was not read yet. */
+struct kn_bc_waiting {
+  uint32_t block; /* that ends with the try */
+  uint32_t next;  /* index + 1 of an older one with the same landing pad, or 0 */
+};
+
+/* Where an invoke goes on, as LLVM's blocks. */
+struct kn_bc_invoke {
+  uint32_t normal, unwind;
+  bool built; /* it became a try; else it cannot unwind */
+  bool split; /* a Kiln block of its own is behind it, which holds its result */
 };
 
 /* An argument of a phi from a block that is not read yet. */

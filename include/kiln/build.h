@@ -331,6 +331,10 @@ typedef struct kiln_clause {
   const kiln_symbol *types; /**< FILTER: the types; a symbol of id 0 is that of CATCH_ALL */
   uint32_t n_types;         /**< FILTER: their number, which may be 0 */
 } kiln_clause;
+/** A list of clauses that several tries share; id 0: none. It belongs to its function. */
+typedef struct kiln_clauses {
+  uint32_t id; /**< names it in its function */
+} kiln_clauses;
 /** A TRY: a call and the two ways on. What is said of kiln_build_call holds for its call. */
 typedef struct kiln_try_desc {
   kiln_sig sig;                  /**< of the call */
@@ -344,8 +348,15 @@ typedef struct kiln_try_desc {
   const kiln_value *unwind_args; /**< for its parameters; kiln_try_exception is one of the values */
   uint32_t n_unwind;             /**< number of unwind_args; others may be given by kiln_edge_arg */
   const kiln_clause *clauses;    /**< in the order in which they are asked; CLEANUP is the last */
-  uint32_t n_clauses;            /**< number of clauses, at least 1 */
+  uint32_t n_clauses;            /**< number of clauses, at least 1 if `shared` is none */
+  kiln_clauses shared;           /**< these in place of `clauses`; they may be told later */
 } kiln_try_desc;
+/** Makes a list of clauses, for tries of `f` that have the same landing pad. Before the function is finished,
+ * kiln_clauses_tell says what is in it: when the pad is built, if that is what knows. */
+KILN_API kiln_clauses kiln_clauses_new(kiln_func *f);
+/** Says once what is in list `to`. Everything is copied. */
+KILN_API void kiln_clauses_tell(kiln_func *f, kiln_clauses to, const kiln_clause *clauses,
+                                uint32_t n);
 /** [TRY]. Everything in `t` is copied. */
 KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 /** Result `k` (from 0) of a try by signature `sig`: an argument of such a try's normal edge, and nothing else. */

@@ -137,12 +137,12 @@ class Harness:
                               % (name, kiln, ' '.join([*flags, source]), self.args.kiln))
             os.unlink(other)
 
-    def link(self, objects, out, flags=(), mold=True):
+    def link(self, objects, out, flags=(), mold=True, by=None):
         """Links with mold, if installed, which takes a third of ld's time; run/link tests the differences between
-        linkers."""
+        linkers. `by`: the compiler that links, in place of --gcc."""
         if mold and shutil.which('mold'):
             flags = [*flags, *self.by_mold()]
-        self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
+        self.run([by or self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
         return out
 
     def by_mold(self):

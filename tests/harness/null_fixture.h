@@ -44,6 +44,7 @@ struct null_fixture {
   kiln_clayout clayout;
   kiln_case case_;
   kiln_try_desc try_;
+  kiln_clauses clauses;
   kiln_clause clause;
   kiln_code code;
   kiln_target target;
@@ -118,6 +119,7 @@ static void null_make(struct null_fixture *x) {
   x->data_desc = (kiln_data_desc){.bytes = x->name, .size_bytes = 8};
   x->case_.target = x->block;
   x->clause.kind = KILN_CLEANUP;
+  x->clauses = kiln_clauses_new(x->f);
   x->try_ = (kiln_try_desc){.sig = x->sig,
                             .callee = x->callee,
                             .args = &x->v,

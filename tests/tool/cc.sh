@@ -5,13 +5,7 @@ set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export TMPDIR=$work/tmp
-mkdir tmp sub
-unset KILN_FALLBACK KILN_LOG
+. "$tests/harness/compiler.sh"
 cc() { "$kiln" cc "$@"; }
 
 cat > main.c <<'END'
@@ -36,17 +30,6 @@ runs() {
   o=$("$1") || s=$?
   [[ $s == 3 && $o == "42 kiln cc" ]] || { echo "exit status $s, printed: $o"; return 1; }
 }
-# says STATUS PATTERN COMMAND...: exits with STATUS, and a line of standard error matches PATTERN.
-says() {
-  local want=$1 pattern=$2 status=0
-  shift 2
-  "$@" > says.out 2> says.err || status=$?
-  (( status == want )) || { echo "exit status $status instead of $want"; cat says.err; return 1; }
-  grep -Eq -- "$pattern" says.err || { echo "no line like: $pattern"; cat says.err; return 1; }
-}
-made() { local f; for f; do [[ -s $f ]] || { echo "not made: $f"; return 1; }; done; }
-# The object has code that Kiln made: no compiler's name in a comment section.
-ours() { ! readelf -p .comment "$1" 2> /dev/null | grep -q clang || { echo "$1 is clang's"; return 1; }; }
 define=-DNAME='"kiln cc"'
 
 objects_and_link() {
@@ -58,7 +41,6 @@ output() { cc -c -o out.o sub/twice.c && made out.o && cc "$define" main.c out.o
 check 'takes -o, and a.out is the default' output
 all_at_once() { cc -O1 -g -std=gnu11 "$define" main.c sub/twice.c -lm -pthread -o all && runs ./all; }
 check 'compiles and links several sources at once' all_at_once
-temporaries() { [[ -z $(ls tmp) ]] || { ls tmp; return 1; }; }
 check 'leaves no temporary files' temporaries
 # The command is ended while clang waits for the second source, when the object of the first exists.
 ended() {

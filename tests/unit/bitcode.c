@@ -331,11 +331,6 @@ static const struct refusal {
    "module-level assembly"},
   {"ir", "-O0", "module asm \".symver f, g@V\"\ndeclare void @f()\n", "",
    "versions of symbols that are defined elsewhere"},
-  {"ir", "-O0",
-   "declare void @g()\ndeclare i32 @p(...)\ndefine void @f() personality ptr @p {\n"
-   " invoke void @g() to label %a unwind label %b\na:\n ret void\nb:\n"
-   " %l = landingpad {ptr, i32} cleanup\n ret void\n}",
-   "f", "exceptions"},
   {"ir", "-O0", "declare void @g()\ndefine void @f() {\n call win64cc void @g()\n ret void\n}", "f",
    "calling convention \"win64cc\""},
   {"ir", "-O0",

@@ -23,14 +23,14 @@ POINTERS = {
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_guard_place': '&x->guard_place', 'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
-    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_cfield': '&x->cfield',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
 }
 VALUES = {
-    'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig',
+    'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig', 'kiln_clauses': 'x->clauses',
     'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
     'kiln_jit_unit': 'x->unit', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
