@@ -266,7 +266,7 @@ MUTANTS = [
     ('comparing and swapping claims rax', X, x('atomic.c'),
      '  kn_claim(w, X64_RAX);\n  unsigned desired', '  unsigned desired'),
     ('a waiting sum of two operands has one index', X, x('hooks.c'),
-     '        index = kn_reg(w, in->b, KILN_TYPE_I64);\n', '        index = X64_RAX;\n'),
+     '        index = kn_reg(w, by, KILN_TYPE_I64);\n', '        index = X64_RAX;\n'),
 
     # ---- AArch64 ----
     ('a store moves aliases away', A, REGS,

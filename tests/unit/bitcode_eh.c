@@ -100,7 +100,7 @@ static const struct row {
    "declare void @a() nounwind\ndeclare void @b()\n"
    "define void @f() nounwind {\n call void @a()\n call void @b() nounwind\n call void @b()\n ret "
    "void\n}",
-   {"declare @a() nounwind", "declare @b()\n", "@f() nounwind", "call @a() as ()\n",
+   {"declare @a() nounwind", "declare @b()\n", "@f() nounwind", "call @a()\n",
     "call @b() as () nounwind", "call @b()\n"},
    NULL},
   {"an invoke of what cannot unwind is none",
@@ -191,7 +191,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() [ \"kcfi\"(i32 3) ] to label %n unwind label %u\nn:\n ret void\nu:\n"
         " %l = landingpad { ptr, i32 } cleanup\n ret void\n}",
-   "operand bundles", KILN_ERR_UNSUPPORTED},
+   "operand bundle \"kcfi\"", KILN_ERR_UNSUPPORTED},
   {false,
    HEAD "define void @f() personality ptr null {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n ret void\nu:\n"
