@@ -65,9 +65,10 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 
 enum { SMALL = 9 }; /* log2 of a table's first size */
 
-static struct kn_qbe_name name_of(const struct kn_qbe *r, const char *at, const char *end) {
+/* `limit`: how far may be read. */
+static struct kn_qbe_name name_of(const char *at, const char *end, const char *limit) {
   struct kn_qbe_name n = {at, 0, (uint32_t)(end - at)};
-  if (n.length < 8 && r->end - at >= 8 && n.length != 0) {
+  if (n.length < 8 && limit - at >= 8 && n.length != 0) {
     memcpy(&n.key, at, 8);
     n.key &= UINT64_MAX >> (64 - 8 * n.length);
   } else if (n.length < 8) {
@@ -125,7 +126,7 @@ uint32_t kn_qbe_lookup_slowly(struct kn_qbe *r, struct kn_qbe_map *m, bool add) 
     return KN_QBE_NONE;
   }
   while (kn_qbe_is(p, KN_QBE_LATER)) p++;
-  r->name = name_of(r, r->p, p);
+  r->name = name_of(r->p, p, r->end);
   r->p = p;
   return kn_qbe_intern(r, m, add);
 }
@@ -183,7 +184,7 @@ bool kn_qbe_string(struct kn_qbe *r, const char *what) {
     if (*p == '\n' && p + 1 == r->end)
       return kn_qbe_fail(r, from - 1, KILN_ERR_SYNTAX, "a string without an end");
   }
-  r->name = name_of(r, from, p);
+  r->name = name_of(from, p, r->end);
   r->p = p + 1;
   return true;
 }
@@ -250,7 +251,7 @@ bool kn_qbe_begin(struct kn_qbe *r) {
     if (!enlarge(r, maps[i])) return false;
   for (uint32_t i = 0; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
     const char *name = kn_qbe_words[i].name;
-    r->name = name_of(r, name, name + strlen(name));
+    r->name = name_of(name, name + strlen(name), name);
     if (kn_qbe_intern(r, &r->words, true) == KN_QBE_NONE) return false;
   }
   return true;
