@@ -1,7 +1,7 @@
 /* Inputs and messages of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
 #include "tool.h"
 
-#include "frontends/qbe/qbe.h"
+#include "qbe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -88,8 +88,10 @@ static void aggregate(struct kn_qbe *r) {
   kn_qbe_past(r);
   const char *at = r->p;
   kn_qbe_expect(r, ':');
-  if (kn_qbe_lookup(r, &r->aggregate_names, true) < r->aggregates.n)
-    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is defined twice", KN_QBE_SHOW(&r->name));
+  uint32_t number = kn_qbe_lookup(r, &r->aggregate_names, true);
+  if (number < r->aggregates.n)
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is defined twice",
+                KN_QBE_SHOW(r->aggregate_names.names.at + number));
   want(r, '=');
   uint32_t aligned = align(r, 0);
   want(r, '{');
@@ -147,7 +149,7 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
   return QL;
 }
 
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
   uint32_t n = 0, n_fixed = KN_QBE_NONE;
   kiln_ctype result = kiln_ctype_basic(KILN_C_VOID);
   kiln_csig sig = {0};
@@ -168,6 +170,22 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
   if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
   if (sig.id == 0) kn_qbe_fail(r, at, KILN_ERR_UNSUPPORTED, "a signature that cannot be passed");
   return sig;
+}
+
+/* Those of few and simple parameters are made once: their types fit into a number. */
+kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+  uint64_t key = 1;
+  uint32_t n = r->types.n;
+  for (uint32_t i = 0; i < n && n <= 14; i++) {
+    uint32_t type = r->types.at[i];
+    type = type == KN_QBE_VOID ? 14 : type == KN_QBE_VARIADIC ? 15 : type;
+    if (type > 15 || (type >= KN_QBE_TYPES && type < 14)) n = KN_QBE_NONE;
+    key = key << 4 | type;
+  }
+  if (n > 14) return make_signature(r, at);
+  struct kn_qbe_made *made = r->made + (key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, at)};
+  return made->sig;
 }
 
 /* ---- names ---- */

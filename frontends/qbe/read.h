@@ -32,7 +32,8 @@ bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
 
 struct kn_qbe_name {
   const char *at;
-  uint64_t key; /* its last eight bytes */
+  uint64_t
+    key; /* the name itself if it has at most seven characters, else a hash with its top bit set */
   uint32_t length;
 };
 /* For "%.*s". */
@@ -40,11 +41,17 @@ struct kn_qbe_name {
 
 /* Names of one kind, numbered from 0. */
 struct kn_qbe_map {
-  uint32_t *table; /* numbers + base; what is below base is free */
+  struct kn_qbe_entry {
+    uint64_t key;
+    uint32_t id; /* number + base; what is below base is free */
+  } *table;
   uint32_t base, bits,
-    room; /* log2 of the table's part in use, which is small for small functions; of all */
+    room; /* log2 of the table's part in use, small for small functions; of all */
   KN_QBE_ARRAY(struct kn_qbe_name) names;
 };
+static inline struct kn_qbe_entry *kn_qbe_entry(const struct kn_qbe_map *m, uint64_t key) {
+  return m->table + (key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - m->bits));
+}
 
 /* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
 enum { QW, QL, QS, QD, QSB, QUB, QSH, QUH, QENV, KN_QBE_TYPES };
@@ -193,6 +200,10 @@ struct kn_qbe {
   KN_QBE_ARRAY(struct kn_qbe_block) blocks;
   KN_QBE_ARRAY(struct kn_qbe_use) uses;
   KN_QBE_ARRAY(kiln_value) values;
+  struct kn_qbe_made {
+    uint64_t key;
+    kiln_csig sig;
+  } made[64]; /* signatures */
   kiln_csig signature;
   uint32_t n_params, result;
   bool variadic;
@@ -209,7 +220,27 @@ static inline bool kn_qbe_is(const char *p, unsigned kinds) {
 }
 
 /* The number of the name that comes next. New ones get the next number if `add`; else KN_QBE_NONE. */
-uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
+uint32_t kn_qbe_lookup_slowly(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
+static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  const char *p = r->p;
+  uint64_t text, stop;
+  if (KN_QBE_LIKELY(r->end - p >= 8)) {
+    memcpy(&text, p, 8);
+    stop = (text - each * '.') & ~text & each << 7; /* what is below '.': most of what ends names */
+    if (KN_QBE_LIKELY(stop != 0)) {
+      uint64_t key = text & (((stop & -stop) >> 7) - 1);
+      unsigned length = (unsigned)__builtin_ctzll(stop) / 8;
+      const struct kn_qbe_entry *e = kn_qbe_entry(m, key);
+      if (KN_QBE_LIKELY(e->key == key && e->id >= m->base &&
+                        !kn_qbe_is(p + length, KN_QBE_LATER))) {
+        r->p = p + length;
+        return e->id - m->base;
+      }
+    }
+  }
+  return kn_qbe_lookup_slowly(r, m, add);
+}
 /* The same for a name that was read: r->name. */
 uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
 void kn_qbe_forget(struct kn_qbe_map *m);

@@ -65,15 +65,39 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 
 enum { SMALL = 9 }; /* log2 of a table's first size */
 
-static uint32_t hash(const struct kn_qbe_map *m, uint64_t key, uint32_t length) {
-  return (uint32_t)((key + length) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - m->bits));
+/* `limit`: how far may be read. */
+static struct kn_qbe_name name_of(const char *at, const char *end, const char *limit) {
+  struct kn_qbe_name n = {at, 0, (uint32_t)(end - at)};
+  if (n.length < 8 && limit - at >= 8 && n.length != 0) {
+    memcpy(&n.key, at, 8);
+    n.key &= UINT64_MAX >> (64 - 8 * n.length);
+  } else if (n.length < 8) {
+    memcpy(&n.key, at, n.length);
+  } else {
+    for (const char *p = at; p < end; p++)
+      n.key = (n.key ^ (uint8_t)*p) * UINT64_C(0x9e3779b97f4a7c15) >> 8 | UINT64_C(1) << 63;
+  }
+  return n;
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "kn_qbe_lookup makes keys in this order");
+
+/* The entry of a name, or the free one where it belongs. */
+static inline struct kn_qbe_entry *find(const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
+  for (struct kn_qbe_entry *e = kn_qbe_entry(m, n->key), *end = m->table + (1u << m->bits);;) {
+    if (e->id < m->base) return e;
+    const struct kn_qbe_name *old = m->names.at + (e->id - m->base);
+    if (e->key == n->key &&
+        (n->length < 8 || (old->length == n->length && memcmp(old->at, n->at, n->length) == 0)))
+      return e;
+    if (++e == end) e = m->table;
+  }
 }
 
 /* Twice as large a table; at first one of the smallest size. */
 static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
   uint32_t bits = m->bits == 0 ? SMALL : m->bits + 1;
   if (bits > m->room) {
-    uint32_t *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
+    struct kn_qbe_entry *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
     if (table == NULL) return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
     memset(table, 0, sizeof *table << bits);
     m->table = table;
@@ -81,40 +105,28 @@ static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
   }
   m->bits = bits;
   m->base += m->names.n + (m->base == 0); /* so that all is free */
-  for (uint32_t i = 0, mask = (1u << bits) - 1; i < m->names.n; i++) {
-    uint32_t k = hash(m, m->names.at[i].key, m->names.at[i].length);
-    while (m->table[k & mask] >= m->base) k++;
-    m->table[k & mask] = i + m->base;
-  }
+  for (uint32_t i = 0; i < m->names.n; i++)
+    *find(m, m->names.at + i) = (struct kn_qbe_entry){m->names.at[i].key, i + m->base};
   return true;
 }
 
 uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  const struct kn_qbe_name *n = &r->name;
-  uint32_t *e;
-  for (uint32_t k = hash(m, n->key, n->length);; k++) {
-    e = m->table + (k & ((1u << m->bits) - 1));
-    if (*e < m->base) break;
-    const struct kn_qbe_name *old = m->names.at + (*e - m->base);
-    if (old->key == n->key && old->length == n->length &&
-        (n->length <= 8 || memcmp(old->at, n->at, n->length) == 0))
-      return *e - m->base;
-  }
-  if (!add || !KN_QBE_PUSH(r, m->names, *n)) return KN_QBE_NONE;
-  *e = m->names.n - 1 + m->base;
-  if (m->names.n >> (m->bits - 1) != 0 && !enlarge(r, m)) return KN_QBE_NONE;
+  struct kn_qbe_entry *e = find(m, &r->name);
+  if (e->id >= m->base) return e->id - m->base;
+  if (!add || !KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
+  *e = (struct kn_qbe_entry){r->name.key, m->names.n - 1 + m->base};
+  if (m->names.n >> (m->bits - 2) != 0 && !enlarge(r, m)) return KN_QBE_NONE;
   return m->names.n - 1;
 }
 
-uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
+uint32_t kn_qbe_lookup_slowly(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
   const char *p = r->p;
-  uint64_t key = 0;
   if (!kn_qbe_is(p, KN_QBE_FIRST)) {
     kn_qbe_fail(r, p, KILN_ERR_SYNTAX, "a name is expected");
     return KN_QBE_NONE;
   }
-  for (; kn_qbe_is(p, KN_QBE_LATER); p++) key = key << 8 | (uint8_t)*p;
-  r->name = (struct kn_qbe_name){r->p, key, (uint32_t)(p - r->p)};
+  while (kn_qbe_is(p, KN_QBE_LATER)) p++;
+  r->name = name_of(r->p, p, r->end);
   r->p = p;
   return kn_qbe_intern(r, m, add);
 }
@@ -162,12 +174,6 @@ const struct kn_qbe_word kn_qbe_words[] = {
 #include "words.h"
 };
 
-static uint64_t key_of(const char *at, size_t length) {
-  uint64_t key = 0;
-  for (size_t i = 0; i < length; i++) key = key << 8 | (uint8_t)at[i];
-  return key;
-}
-
 /* Escapes stay as they are. */
 bool kn_qbe_string(struct kn_qbe *r, const char *what) {
   if (!kn_qbe_take(r, '"'))
@@ -178,8 +184,7 @@ bool kn_qbe_string(struct kn_qbe *r, const char *what) {
     if (*p == '\n' && p + 1 == r->end)
       return kn_qbe_fail(r, from - 1, KILN_ERR_SYNTAX, "a string without an end");
   }
-  size_t length = (size_t)(p - from);
-  r->name = (struct kn_qbe_name){from, key_of(from, length), (uint32_t)length};
+  r->name = name_of(from, p, r->end);
   r->p = p + 1;
   return true;
 }
@@ -246,7 +251,7 @@ bool kn_qbe_begin(struct kn_qbe *r) {
     if (!enlarge(r, maps[i])) return false;
   for (uint32_t i = 0; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
     const char *name = kn_qbe_words[i].name;
-    r->name = (struct kn_qbe_name){name, key_of(name, strlen(name)), (uint32_t)strlen(name)};
+    r->name = name_of(name, name + strlen(name), name);
     if (kn_qbe_intern(r, &r->words, true) == KN_QBE_NONE) return false;
   }
   return true;

@@ -362,11 +362,11 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
   kiln_sig_info info = kiln_sig_get(t->m, kiln_csig_sig(t->c, sig));
   char text[800] = "";
   for (uint32_t i = 0; i < info.n_params; i++) {
-    static const char *const flags[] = {" sext", " zext", " byval", " sret", " join"};
+    static const char *const flags[] = {" sext", " zext", " byval", " sret", " join", " chain"};
     size_t at = strlen(text);
     at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
                            kiln_type_name((kiln_type)info.params[i].type));
-    for (unsigned k = 0; k < 5; k++)
+    for (unsigned k = 0; k < 6; k++)
       if (info.params[i].flags >> k & 1)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s", flags[k]);
     if (info.params[i].flags & KILN_PARAM_BYVAL)
@@ -379,6 +379,8 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
 /* 3.2.3, passing: whole in registers or whole in memory, which then takes no register. */
 static void x64_registers(void **state) {
   struct fixture *t = *state;
+  expect_params(t, "v", "nllll{ll}l",
+                "i64 chain, i64, i64, i64, i64, i64, i64, i64"); /* takes no place */
   expect_params(t, "v", "bcCsSiI", "i8 zext, i8 sext, i8 zext, i16 sext, i16 zext, i32, i32");
   expect_params(t, "v", "lllll{ll}l", "i64, i64, i64, i64, i64, i64 byval(16, 8), i64");
   expect_params(t, "v", "llll{ll}{l}", "i64, i64, i64, i64, i64, i64, i64 byval(8, 8)");
@@ -392,6 +394,7 @@ static void x64_registers(void **state) {
 
 static void a64_registers(void **state) {
   struct fixture *t = *state;
+  expect_params(t, "v", "n{ll}", "i64 chain, i64 join, i64");
   expect_params(t, "v", "bcCsS", "i8, i8, i8, i16, i16");
   expect_params(t, "v", "{ll}{lc}{f}", "i64 join, i64, i64 join, i64, f32");
   expect_params(t, "v", "{dd}{17c}{}i", "f64 join, f64, i64, i32");
