@@ -329,8 +329,7 @@ static const struct refusal {
    " invoke void @g() to label %a unwind label %b\na:\n ret void\nb:\n"
    " %l = landingpad {ptr, i32} cleanup\n ret void\n}",
    "f", "exceptions"},
-  {"ir", "-O0",
-   "declare void @g()\ndefine void @f() {\n call win64cc void @g()\n ret void\n}", "f",
+  {"ir", "-O0", "declare void @g()\ndefine void @f() {\n call win64cc void @g()\n ret void\n}", "f",
    "calling convention \"win64cc\""},
   {"ir", "-O0",
    "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"

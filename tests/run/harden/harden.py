@@ -112,7 +112,7 @@ PLACES = { # flags by target, and what must be in the code
     'x86_64': ((('-mstack-protector-guard=tls', '-mstack-protector-guard-reg=gs', '-mstack-protector-guard-offset=64'),
                 r'%gs:0x40,'),
                (('-mstack-protector-guard=tls', '-mstack-protector-guard-reg=gs', '-mstack-protector-guard-symbol=mine'),
-                r'(?s)GOTPCRELX\s+mine.{0,80}%gs:\(%r11\)'),
+                r'(?s)GOTPCRELX\s+mine.{0,80}%gs:\(%r11'),
                (('-mstack-protector-guard=global',), r'__stack_chk_guard')),
     'aarch64': ((('-mstack-protector-guard=sysreg', '-mstack-protector-guard-reg=sp_el0',
                   '-mstack-protector-guard-offset=1144'), r'(?s)mrs\s+x16, sp_el0.{0,80}ldr\s+x16, \[x16, #1144\]'),
