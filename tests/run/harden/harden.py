@@ -108,6 +108,28 @@ def check_smash(h, level, seed, flags, main_flags=()):
             h.fail('%s: %s' % (what, name), whole + '\n' + caught)
 
 
+PLACES = { # flags by target, and what must be in the code
+    'x86_64': ((('-mstack-protector-guard=tls', '-mstack-protector-guard-reg=gs', '-mstack-protector-guard-offset=64'),
+                r'%gs:0x40,'),
+               (('-mstack-protector-guard=tls', '-mstack-protector-guard-reg=gs', '-mstack-protector-guard-symbol=mine'),
+                r'(?s)GOTPCRELX\s+mine.{0,80}%gs:\(%r11'),
+               (('-mstack-protector-guard=global',), r'__stack_chk_guard')),
+    'aarch64': ((('-mstack-protector-guard=sysreg', '-mstack-protector-guard-reg=sp_el0',
+                  '-mstack-protector-guard-offset=1144'), r'(?s)mrs\s+x16, sp_el0.{0,80}ldr\s+x16, \[x16, #1144\]'),
+                (('-mstack-protector-guard=global',), r'__stack_chk_guard')),
+}
+
+
+def check_place(h, flags, want):
+    label = re.sub(r'\W', '', ''.join(flags))
+    made = kiln_half(h, 'guarded', label, ('-O0', '-fPIC', '-fstack-protector', *flags))
+    dump = h.run(['objdump' if not h.cross else 'aarch64-linux-gnu-objdump', '-dr', made])[1]
+    if re.search(want, dump):
+        h.ok('guards: %s' % ' '.join(flags))
+    else:
+        h.fail('guards: %s' % ' '.join(flags), dump[:3000])
+
+
 # ---- registers, calls ----
 
 def check_kept(h, level, seed):
@@ -150,7 +172,9 @@ def main():
     h.each(lambda v: check_choice(h, v), LEVELS)
     smashes = [(level, seed, ('-fstack-protector-strong',)) for level, seed in variants]
     smashes += [('-O0', 0, ('-fstack-protector-all', '-fstack-clash-protection')),
-                ('-O0', 0, ('-fstack-protector-strong',), ('-DREAL',))]
+                ('-O0', 0, ('-fstack-protector-strong',), ('-DREAL',)),
+                ('-O0', 0, ('-fstack-protector-strong', '-mstack-protector-guard=global'), ('-DOWN_GUARD',) * (not h.cross))]
+    h.each(lambda v: check_place(h, *v), PLACES[h.args.target])
     h.each(lambda v: check_smash(h, *v), smashes)
     h.each(lambda v: check_kept(h, *v), variants)
     h.each(lambda _: check_no_plt(h), ['no PLT'])
