@@ -453,6 +453,29 @@ static void check_return(struct checker *k, struct stmt *s) {
   else if (s->a != NULL) expect_type(k, s->a, want);
 }
 
+/* Types that exceptions can have. */
+static void check_thrown(struct checker *k, struct place at, const struct type *t) {
+  if (t->kind == TYPE_ARRAY) clay_error(k->c, at, "%s cannot be thrown", t->name);
+}
+
+/* Control goes on if it does at the end of the body or of a catch, and of the finally. */
+static bool check_try(struct checker *k, struct stmt *s) {
+  bool goes_on = check_block(k, s->body);
+  for (struct stmt *c = s->catches; c != NULL; c = c->next) {
+    struct var *mark = k->newest;
+    c->var->type = check_type(k, c->var->at, c->var->type);
+    check_thrown(k, c->var->at, c->var->type);
+    for (struct stmt *other = s->catches; other != c; other = other->next)
+      if (other->var->type == c->var->type && c->var->type != k->wrong)
+        clay_error(k->c, c->at, "a second catch of %s", c->var->type->name);
+    k->level++;
+    declare(k, c->var);
+    goes_on |= check_list(k, c->body);
+    close_scope(k, mark);
+  }
+  return s->other != NULL ? check_block(k, s->other->body) && goes_on : goes_on;
+}
+
 static bool check_stmt(struct checker *k, struct stmt *s) {
   switch (s->kind) {
   case STMT_VAR: check_declaration(k, s); return true;
@@ -478,6 +501,9 @@ static bool check_stmt(struct checker *k, struct stmt *s) {
     }
     return false;
   case STMT_RETURN: check_return(k, s); return false;
+  case STMT_THROW: check_thrown(k, s->a->at, check_value(k, s->a, NULL)); return false;
+  case STMT_TRY: return check_try(k, s);
+  case STMT_CATCH: break; /* a part of a try */
   case STMT_BLOCK: return check_block(k, s->body);
   }
   return true;

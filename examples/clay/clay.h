@@ -92,10 +92,12 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
 /* clang-format off */
 /* TOKEN(name, spelling); keywords first. A new line ends a statement if the token before can. */
 #define KEYWORDS                                                                                   \
-  TOKEN(AND, "and") TOKEN(BREAK, "break") TOKEN(CONTINUE, "continue") TOKEN(ELSE, "else")          \
-  TOKEN(EXTERN, "extern") TOKEN(FALSE, "false") TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if")  \
-  TOKEN(IN, "in") TOKEN(LET, "let") TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RECORD, "record")      \
-  TOKEN(RETURN, "return") TOKEN(TRUE, "true") TOKEN(VAR, "var") TOKEN(WHILE, "while")
+  TOKEN(AND, "and") TOKEN(BREAK, "break") TOKEN(CATCH, "catch") TOKEN(CONTINUE, "continue")        \
+  TOKEN(ELSE, "else") TOKEN(EXTERN, "extern") TOKEN(FALSE, "false") TOKEN(FINALLY, "finally")      \
+  TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if") TOKEN(IN, "in") TOKEN(LET, "let")              \
+  TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RECORD, "record") TOKEN(RETURN, "return")                \
+  TOKEN(THROW, "throw") TOKEN(TRUE, "true") TOKEN(TRY, "try") TOKEN(VAR, "var")                    \
+  TOKEN(WHILE, "while")
 /* Longer ones before their beginnings. */
 #define PUNCTUATION                                                                                \
   TOKEN(DOTS, "...") TOKEN(RANGE, "..") TOKEN(DOT, ".") TOKEN(ARROW, "->") TOKEN(EQ, "==")         \
@@ -225,6 +227,9 @@ enum stmt_kind {
   STMT_BREAK,
   STMT_CONTINUE,
   STMT_RETURN, /* a, or NULL */
+  STMT_THROW,  /* a */
+  STMT_TRY,    /* try body catches finally other */
+  STMT_CATCH,  /* of a try: catch var body */
   STMT_BLOCK   /* body */
 };
 
@@ -234,7 +239,7 @@ struct stmt {
   struct place at;
   struct var *var;
   struct expr *a, *b;
-  struct stmt *body, *other;
+  struct stmt *body, *other, *catches;
   struct stmt *next;
 };
 

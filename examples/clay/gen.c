@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct loop {
-  kiln_block next, done; /* `continue` and `break` */
+  kiln_block next, done;  /* `continue` and `break` */
+  struct region *regions; /* around the loop */
   struct loop *outer;
 };
 
@@ -123,7 +124,7 @@ kiln_symbol gen_global(struct gen *g, const struct var *v) {
 }
 
 /* A local variable with its first value. */
-static void bind(struct gen *g, struct var *v, kiln_value value) {
+void gen_bind(struct gen *g, struct var *v, kiln_value value) {
   if (v->assigned) {
     kiln_type type = gen_type(v->type);
     kiln_value slot = kiln_slot_new(g->f, kiln_type_size(type), 3);
@@ -136,7 +137,7 @@ static void bind(struct gen *g, struct var *v, kiln_value value) {
 static void gen_variable(struct gen *g, struct stmt *s) {
   struct var *v = s->var;
   kiln_value value = s->a != NULL ? gen_expr(g, s->a) : gen_zero(g, v->type, s->at);
-  if (!v->global) bind(g, v, value);
+  if (!v->global) gen_bind(g, v, value);
   else gen_store_cell(g, v->type, kiln_const_symbol(g->f, gen_global(g, v), 0), value);
 }
 
@@ -174,7 +175,7 @@ static void go_to(struct gen *g, kiln_block b) {
 }
 
 /* What stands behind a `return` or the like is left out. */
-static void gen_list(struct gen *g, struct stmt *s) {
+void gen_list(struct gen *g, struct stmt *s) {
   for (; s != NULL && !ended(g); s = s->next) gen_stmt(g, s);
 }
 
@@ -197,7 +198,7 @@ static void gen_if(struct gen *g, struct stmt *s) {
 
 /* The loop's body; it ends at `next`, and the loop at `done`. */
 static void gen_body(struct gen *g, struct stmt *s, kiln_block next, kiln_block done) {
-  struct loop loop = {next, done, g->loop};
+  struct loop loop = {next, done, g->regions, g->loop};
   g->loop = &loop;
   gen_list(g, s->body);
   go_to(g, next);
@@ -241,7 +242,7 @@ static void gen_for(struct gen *g, struct stmt *s) {
     kiln_value at = kiln_build_addr(f, cells, i, CELL_BYTES, 0);
     item = kiln_build_load(f, gen_type(s->var->type), at, 0, 0);
   }
-  bind(g, s->var, item);
+  gen_bind(g, s->var, item);
   gen_body(g, s, next, done);
 
   kiln_block_switch(f, next);
@@ -252,11 +253,19 @@ static void gen_for(struct gen *g, struct stmt *s) {
 
 static void gen_return(struct gen *g, struct stmt *s) {
   if (s->a == NULL) {
+    gen_leave(g, NULL);
     kiln_build_ret(g->f, NULL, 0);
-  } else {
-    kiln_value value = gen_expr(g, s->a);
-    kiln_build_ret(g->f, &value, 1);
+    return;
   }
+  kiln_type type = gen_type(s->a->type);
+  kiln_value value = gen_expr(g, s->a);
+  if (gen_leaves_finally(g, NULL)) { /* what is here does not dominate what is behind the finally */
+    if (g->result.id == 0) g->result = kiln_slot_new(g->f, kiln_type_size(type), 3);
+    kiln_build_store(g->f, type, g->result, 0, value, 0);
+    gen_leave(g, NULL);
+    value = kiln_build_load(g->f, type, g->result, 0, 0);
+  }
+  kiln_build_ret(g->f, &value, 1);
 }
 
 static void gen_stmt(struct gen *g, struct stmt *s) {
@@ -269,9 +278,15 @@ static void gen_stmt(struct gen *g, struct stmt *s) {
   case STMT_WHILE: gen_while(g, s); break;
   case STMT_RANGE:
   case STMT_EACH: gen_for(g, s); break;
-  case STMT_BREAK: kiln_build_br(g->f, g->loop->done, NULL, 0); break;
-  case STMT_CONTINUE: kiln_build_br(g->f, g->loop->next, NULL, 0); break;
+  case STMT_BREAK:
+  case STMT_CONTINUE:
+    gen_leave(g, g->loop->regions);
+    kiln_build_br(g->f, s->kind == STMT_BREAK ? g->loop->done : g->loop->next, NULL, 0);
+    break;
   case STMT_RETURN: gen_return(g, s); break;
+  case STMT_THROW: gen_throw(g, s); break;
+  case STMT_TRY: gen_try(g, s); break;
+  case STMT_CATCH: break; /* a part of a try */
   case STMT_BLOCK: gen_list(g, s->body); break;
   }
 }
@@ -283,6 +298,7 @@ static kiln_status finish(struct gen *g, bool has_result, kiln_func_sink sink, v
   if (!ended(g) && has_result) kiln_build_nullary(g->f, KILN_OP_UNREACHABLE);
   else if (!ended(g)) kiln_build_ret(g->f, NULL, 0);
   gen_failures(g);
+  g->result.id = 0;
   if (sink == NULL) return kiln_func_compile(g->f);
   kiln_func_finish(g->f);
   return sink(user, g->f);
@@ -294,7 +310,8 @@ static kiln_status gen_fn(struct gen *g, struct fn *fn, kiln_func_sink sink, voi
   if (g->f == NULL) return kiln_module_status(g->m);
   set_place(g, fn->at);
   uint32_t i = 0;
-  for (struct var *v = fn->params; v != NULL; v = v->next) bind(g, v, kiln_func_param(g->f, i++));
+  for (struct var *v = fn->params; v != NULL; v = v->next)
+    gen_bind(g, v, kiln_func_param(g->f, i++));
   gen_list(g, fn->body);
   return finish(g, fn->result->kind != TYPE_NONE, sink, user);
 }
@@ -334,6 +351,9 @@ kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s
   g.literals = clay_alloc(c, c->n_texts * sizeof *g.literals);
   g.file = define_bytes(&g, c->file, strlen(c->file) + 1, 0);
   for (struct var *v = p->globals; v != NULL; v = v->next) define_global(&g, v);
+  for (struct type *t = p->records; t != NULL; t = t->next) {
+    if (t->input == c->input) gen_define_type(&g, t);
+  }
   kiln_status status = kiln_module_status(g.m);
   for (struct fn *fn = p->fns; fn != NULL && status == KILN_OK; fn = fn->next) {
     if (!fn->external) status = gen_fn(&g, fn, sink, user);

@@ -1,5 +1,6 @@
 /* The code generator: a checked program to functions of a Kiln module. gen.c: the module, functions,
- * statements; gen_expr.c: expressions; gen_call.c: calls, and what the runtime offers. */
+ * statements; gen_expr.c: expressions; gen_call.c: calls, and what the runtime offers; gen_try.c:
+ * exceptions. */
 #ifndef CLAY_GEN_H
 #define CLAY_GEN_H
 
@@ -18,10 +19,16 @@ kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s
 /* ---- between the files ---- */
 
 /* Functions of the runtime: RUNTIME(name, arguments, what else). All take and give cells of 64 bits. */
-enum { RT_VALUE = 1, RT_PLACE = 2, RT_NO_RETURN = 4 }; /* gives one; wants file and place; ... */
+enum {
+  RT_VALUE = 1,
+  RT_PLACE = 2,
+  RT_NO_RETURN = 4,
+  RT_UNWINDS = 8
+}; /* gives one; wants file and place; ... */
 #define RUNTIME_FUNCTIONS                                                                          \
   RUNTIME(args, 0, RT_VALUE)                                                                       \
   RUNTIME(array_new, 3, RT_VALUE | RT_PLACE)                                                       \
+  RUNTIME(caught, 1, RT_VALUE)                                                                     \
   RUNTIME(chr, 1, RT_VALUE | RT_PLACE)                                                             \
   RUNTIME(compare, 2, RT_VALUE)                                                                    \
   RUNTIME(concat, 2, RT_VALUE)                                                                     \
@@ -41,6 +48,7 @@ enum { RT_VALUE = 1, RT_PLACE = 2, RT_NO_RETURN = 4 }; /* gives one; wants file 
   RUNTIME(root, 1, 0)                                                                              \
   RUNTIME(slice_array, 4, RT_VALUE | RT_PLACE)                                                     \
   RUNTIME(slice_str, 3, RT_VALUE | RT_PLACE)                                                       \
+  RUNTIME(throw, 3, RT_PLACE | RT_NO_RETURN | RT_UNWINDS)                                          \
   RUNTIME(to_str, 2, RT_VALUE)                                                                     \
   RUNTIME(write, 2, 0)                                                                             \
   RUNTIME(write_byte, 1, 0)
@@ -56,10 +64,12 @@ struct gen {
   struct clay *c;
   kiln_module *m;
   kiln_session *s;
-  kiln_func *f;         /* the current function */
-  struct loop *loop;    /* around the current statement */
-  struct check *checks; /* of the current function: their failures are still to be built */
-  kiln_symbol file;     /* the source's name, for errors at run time */
+  kiln_func *f;           /* the current function */
+  struct loop *loop;      /* around the current statement */
+  struct region *regions; /* of try around it, innermost first */
+  kiln_value result;      /* slot of the current function's result, while a finally runs; or none */
+  struct check *checks;   /* of the current function: their failures are still to be built */
+  kiln_symbol file;       /* the source's name, for errors at run time */
   struct text *empty;
   kiln_symbol *literals; /* by id of the text */
   struct {
@@ -89,6 +99,23 @@ struct check {
   struct check *next;
 };
 struct check *gen_check(struct gen *g, kiln_value ok, enum runtime failure, struct place at);
+
+/* A local variable with its first value. */
+void gen_bind(struct gen *g, struct var *v, kiln_value value);
+void gen_list(struct gen *g, struct stmt *s);
+
+/* gen_try.c */
+void gen_try(struct gen *g, struct stmt *s);
+void gen_throw(struct gen *g, struct stmt *s);
+/* A call that an exception may leave: in a try it ends the block. */
+kiln_value gen_unwinding_call(struct gen *g, kiln_sig sig, kiln_symbol callee,
+                              const kiln_value *args, uint32_t n);
+/* Leaves the regions up to `until`, through the finally of each: goes on where they are left. */
+void gen_leave(struct gen *g, const struct region *until);
+/* True if one of them has a finally. */
+bool gen_leaves_finally(struct gen *g, const struct region *until);
+/* Defines the symbol that a record's type is known by to exceptions. */
+void gen_define_type(struct gen *g, const struct type *record);
 
 /* gen_expr.c */
 kiln_value gen_expr(struct gen *g, const struct expr *e);

@@ -26,9 +26,18 @@ static void declare_runtime(struct gen *g, enum runtime r) {
   kiln_type result = KILN_TYPE_I64;
   kiln_symbol_desc desc = {.name = runtime[r].name};
   unsigned flags = (runtime[r].flags & RT_NO_RETURN) != 0 ? KILN_SIG_NORETURN : 0;
+  if ((runtime[r].flags & RT_UNWINDS) == 0) flags |= KILN_SIG_NOUNWIND;
   g->runtime[r].sig =
     kiln_sig_new(g->m, KILN_CC_C, flags, params, n, &result, (runtime[r].flags & RT_VALUE) != 0);
   g->runtime[r].symbol = kiln_func_declare(g->m, &desc, g->runtime[r].sig);
+}
+
+static kiln_value gen_runtime_call(struct gen *g, enum runtime r, const kiln_value *args,
+                                   uint32_t n) {
+  kiln_sig sig = g->runtime[r].sig;
+  if ((runtime[r].flags & RT_UNWINDS) != 0)
+    return gen_unwinding_call(g, sig, g->runtime[r].symbol, args, n);
+  return kiln_build_call(g->f, sig, kiln_const_symbol(g->f, g->runtime[r].symbol, 0), args, n);
 }
 
 kiln_value gen_runtime(struct gen *g, enum runtime r, struct place at, const kiln_value *args) {
@@ -40,8 +49,7 @@ kiln_value gen_runtime(struct gen *g, enum runtime r, struct place at, const kil
     all[n++] = kiln_const_symbol(g->f, g->file, 0);
     all[n++] = kiln_const_int(g->f, (int64_t)at.line << 32 | at.column);
   }
-  kiln_value callee = kiln_const_symbol(g->f, g->runtime[r].symbol, 0);
-  kiln_value result = kiln_build_call(g->f, g->runtime[r].sig, callee, all, n);
+  kiln_value result = gen_runtime_call(g, r, all, n);
   if ((runtime[r].flags & RT_NO_RETURN) != 0) kiln_build_nullary(g->f, KILN_OP_UNREACHABLE);
   return result;
 }
@@ -99,7 +107,7 @@ static kiln_value call_fn(struct gen *g, const struct expr *e) {
   }
   kiln_sig sig;
   kiln_symbol symbol = gen_declare(g, e->fn, &sig);
-  kiln_value result = kiln_build_call(g->f, sig, kiln_const_symbol(g->f, symbol, 0), args, e->n);
+  kiln_value result = gen_unwinding_call(g, sig, symbol, args, e->n);
   return e->fn->external ? from_c(g, e->fn->result, e->at, result) : result;
 }
 

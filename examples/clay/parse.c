@@ -366,6 +366,29 @@ static void parse_for(struct parser *p, struct stmt *s) {
   s->body = parse_block(p);
 }
 
+/* "try" block { "catch" name ":" type block } [ "finally" block ] */
+static void parse_try(struct parser *p, struct stmt *s) {
+  struct stmt **tail = &s->catches;
+  advance(p);
+  s->body = parse_block(p);
+  while (at(p, T_CATCH) && !p->failed) {
+    struct stmt *c = *tail = new_stmt(p, STMT_CATCH);
+    tail = &c->next;
+    advance(p);
+    c->var = parse_var(p);
+    expect(p, T_COLON);
+    c->var->type = parse_type(p);
+    c->body = parse_block(p);
+  }
+  if (at(p, T_FINALLY)) {
+    s->other = new_stmt(p, STMT_BLOCK);
+    advance(p);
+    s->other->body = parse_block(p);
+  } else if (s->catches == NULL) {
+    fail_expected(p, "'catch' or 'finally'");
+  }
+}
+
 static void parse_assignment(struct parser *p, struct stmt *s) {
   s->a = parse_expr(p);
   s->at = p->token.at;
@@ -418,6 +441,15 @@ static struct stmt *parse_statement(struct parser *p) {
     if (!at(p, T_NEWLINE) && !at(p, T_SEMICOLON) && !at(p, T_RBRACE) && !at(p, T_END)) {
       s->a = parse_expr(p);
     }
+    break;
+  case T_THROW:
+    s->kind = STMT_THROW;
+    advance(p);
+    s->a = parse_expr(p);
+    break;
+  case T_TRY:
+    s->kind = STMT_TRY;
+    parse_try(p, s);
     break;
   case T_LBRACE:
     s->kind = STMT_BLOCK;

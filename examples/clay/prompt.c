@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+void clay_personality(void); /* runtime/unwind.c; the unwinder's type of it does not matter here */
+
 static jmp_buf next_line;
 
 /* A failure at run time ends the line, not the prompt. */
@@ -28,7 +30,17 @@ static void *runtime_function(void *user, const char *name) {
     RUNTIME_FUNCTIONS
 #undef RUNTIME
   };
+  static const struct {
+    const char *name;
+    const void *address;
+  } data[] = {{"clay_type_int", &clay_type_int},
+              {"clay_type_float", &clay_type_float},
+              {"clay_type_bool", &clay_type_bool},
+              {"clay_type_str", &clay_type_str},
+              {"clay_personality", (const void *)clay_personality}};
   (void)user;
+  for (size_t i = 0; i < sizeof data / sizeof *data; i++)
+    if (strcmp(data[i].name, name) == 0) return (void *)(uintptr_t)data[i].address;
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (strcmp(table[i].name, name) == 0) return (void *)(uintptr_t)table[i].address;
   return NULL; /* a function of C */

@@ -126,6 +126,10 @@ def command(clay, work):
                   b'push(kept, twice("y")); print(kept, kept[7])\n'  # fails at run time
                   b'for i in 0..200000 { let other = [str(i)] }\n'  # the collector sees what earlier lines have
                   b'print(kept)\n'
+                  b'record gone { n: int }\n'  # thrown in one line, caught in another
+                  b'fn lose(n: int) { throw gone(n) }\n'
+                  b'try { lose(3) } catch g: gone { print("gone", g.n) } finally { print("over") }\n'
+                  b'lose(4)\n'
                   b'extern fn no_such_function(n: int) -> int\n'
                   b'print(no_such_function(1))\n'
                   b'extern fn labs(n: int) -> int\n'
@@ -134,10 +138,11 @@ def command(clay, work):
                   b'exit(7)\n'
                   b'print("behind the end")\n')
         status, out, err = run(clay, '-i', 'an argument', stdin=source)
-        expect((status, out), (7, 'show 42\nshow 420\nshow 440\nabab\n[x, y+y]\n5 the next line\n [an argument]\n'),
+        expect((status, out), (7, 'show 42\nshow 420\nshow 440\nabab\n[x, y+y]\ngone 3\nover\n5 the next line\n [an argument]\n'),
                'status and output')
         expect(MESSAGE.findall(err), ["1:17: error: unknown name 'nothing'",
-                                      '1:37: runtime error: index 7 is outside of 0..2'], 'messages')
+                                      '1:37: runtime error: index 7 is outside of 0..2',
+                                      '1:19: runtime error: nobody catches the record'], 'messages')
         expect('nobody defines no_such_function' in err, True, 'a missing function')
 
     def lines():

@@ -60,6 +60,14 @@ static _Noreturn void fail_text(const char *what, const struct clay_str *s, CLAY
   end_failure();
 }
 
+void clay_fail_thrown(clay_cell value, int64_t code, CLAY_PLACE) {
+  begin_failure(file, place);
+  fputs("nobody catches ", stderr);
+  if (code < 0) fputs("the record", stderr);
+  else fputs(clay_to_str(value, code)->bytes, stderr);
+  end_failure();
+}
+
 void clay_exit(int64_t status) { exit((int)status); }
 
 /* ---- strings ---- */

@@ -55,6 +55,15 @@ _Noreturn void clay_fail_unset(CLAY_PLACE);
 _Noreturn void clay_fail_zero(CLAY_PLACE);
 _Noreturn void clay_exit(int64_t status);
 
+/* Throws a value of the type that `type` stands for; `code` is the type as clay_write gets it, -1 a record. */
+_Noreturn void clay_throw(clay_cell value, const char *type, int64_t code, CLAY_PLACE);
+/* The value of an exception that a landing pad got. */
+struct exception;
+clay_cell clay_caught(const struct exception *e);
+/* Nobody catches it. */
+_Noreturn void clay_fail_thrown(clay_cell value, int64_t code, CLAY_PLACE);
+extern const char clay_type_int, clay_type_float, clay_type_bool, clay_type_str;
+
 struct clay_str *clay_concat(const struct clay_str *a, const struct clay_str *b);
 int64_t clay_equal(const struct clay_str *a, const struct clay_str *b);
 int64_t clay_compare(const struct clay_str *a, const struct clay_str *b);
