@@ -26,7 +26,7 @@ static void test_functions(void **state) {
     const struct kn_target *t = target_at(i);
     assert_non_null(t->name);
     CHECK(t, t->begin && t->enter && t->finish);
-    CHECK(t, t->place_arg && t->place_result && t->take_result);
+    CHECK(t, t->place_arg && t->place_result && t->take_result && t->keep_result && t->free_stack);
     CHECK(t, t->jump && t->place_label);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
@@ -59,6 +59,9 @@ static void test_sets(void **state) {
     CHECK(t, !(t->around_calls & ~t->caller_homes));
     CHECK(t, !(t->callee_homes & ~t->preserved));
     CHECK(t, !((t->temps | t->caller_homes) & t->preserved));
+    /* a landing pad's moves read these, and reload no other home into them before */
+    uint64_t caught = KN_BIT(t->exception[0] & 63) | KN_BIT(t->exception[1] & 63);
+    CHECK(t, t->exception[0] != t->exception[1] && (caught & ~t->temps) == 0);
     for (unsigned bank = 0; bank < 2; bank++) {
       CHECK(t, t->temps & bank_mask(bank));
       CHECK(t, t->scratch[bank] < 64 && KN_BIT(t->scratch[bank]) & bank_mask(bank) & ~all);
