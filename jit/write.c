@@ -2,7 +2,6 @@
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: what is written is
  * seen by nobody before the unit is published. With the JIT locked. */
 #include "jit/jit.h"
-#include "lib/eh_table.h"
 
 #include <stdlib.h>
 
