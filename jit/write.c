@@ -2,7 +2,6 @@
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
  * before the unit is published. Called with the JIT locked. */
 #include "jit/jit.h"
-#include "lib/eh_table.h"
 
 #include <stdlib.h>
 

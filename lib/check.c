@@ -41,14 +41,14 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
 }
 
 void kn_check_begin(struct kn_check *c) {
-  c->events.n = 0;
+  c->events.n = c->calls.n = 0;
   c->full = false;
 }
 
 void kn_check_free(struct kn_check *c, kiln_module *m) {
   void *arrays[] = {c->events.at, c->values.at,      c->busy_at.at,  c->slots.at,
                     c->taken.at,  c->placed.at,      c->arrivals.at, c->areas.at,
-                    c->params.at, c->param_first.at, c->tenants.at};
+                    c->params.at, c->param_first.at, c->tenants.at,  c->calls.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_flow_free(&c->flow, m);
   kn_realloc(m, c, 0);

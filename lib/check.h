@@ -13,6 +13,13 @@ struct kn_check_event {
   int32_t place;
 };
 
+/* A call that was emitted in a function with a try. */
+struct kn_check_call {
+  uint32_t inst;
+  uint32_t end; /* mark: where it returns to */
+  uint32_t pad; /* label of its landing pad, or 0 */
+};
+
 /* What the replay knows of a value. */
 struct kn_check_value {
   uint32_t uses;     /* in blocks that have code */
@@ -28,6 +35,7 @@ struct kn_check {
   kn_log_fn *log; /* the user's, called with each event too */
   void *log_user;
   KN_ARRAY(struct kn_check_event) events;
+  KN_ARRAY(struct kn_check_call) calls;
   kiln_module *module;
   bool full; /* without memory for all events: nothing is checked */
 
@@ -70,6 +78,10 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
 /* False if two parts of the frame overlap: then *slot overlaps with *place, or with the slot whose
  * memory that is. */
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
+/* lib/check_eh.c. The call of w->i was emitted, and returns to here. */
+void kn_check_call(struct kn_walk *w, uint32_t pad);
+/* What is wrong with the function's table of exceptions, for the call of `*inst`; NULL: nothing. */
+const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst);
 void kn_check_free(struct kn_check *c, kiln_module *m);
 
 #endif

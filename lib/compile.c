@@ -105,6 +105,11 @@ static kiln_status generate(kiln_func *f) {
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
+  uint32_t inst;
+  const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
+  if (wrong != NULL)
+    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, inst,
+                          "allocation check: table of exceptions: %s", wrong);
 #endif
   if (status != KILN_OK) {
     cut_output(&s->out, &was);

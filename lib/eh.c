@@ -2,6 +2,9 @@
  * where it was right behind the call, whatever the code between has done since. */
 #include "lib/eh.h"
 #include "lib/walk.h"
+#ifdef KN_CHECKS
+#include "lib/check.h"
+#endif
 
 #include <kiln/build.h>
 
@@ -194,11 +197,17 @@ void kn_eh_call(struct kn_walk *w, uint32_t start) {
                  (in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));
   if (!unwinds) {
     w->eh.apart = true;
+#ifdef KN_CHECKS
+    kn_check_call(w, 0);
+#endif
     return;
   }
   struct kn_eh_call call = {
     .start = kn_code_mark(w, start), .end = kn_code_mark(w, kn_here(w)), .apart = w->eh.apart};
   if (in->op == KILN_OP_TRY) add_pad(w, in, &call);
+#ifdef KN_CHECKS
+  kn_check_call(w, call.pad);
+#endif
   w->eh.apart = false;
   if (KN_PUSH(w->f, w->eh.calls, call)) join(&w->eh);
 }

@@ -7,6 +7,7 @@
 #define KN_LIB_ELF_H
 
 #include "ir/arena.h"
+#include "lib/eh_table.h"
 #include "targets/target.h"
 
 #include <elf.h>

@@ -6,7 +6,6 @@
  * are this object's own; that of a personality is the hidden symbol DW.ref.NAME in a section group, so that
  * a program has it once. Invariant: tables are in the order of their functions. */
 #include "lib/elf.h"
-#include "lib/eh_table.h"
 
 static bool fail_memory(struct kn_elf *e) {
   kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");

@@ -3,7 +3,6 @@
  * exceptions can walk the frames. Called by lib/elf.c; the rows themselves come from the walk. Invariant: FDEs are in
  * the order of the functions. */
 #include "lib/elf.h"
-#include "lib/eh_table.h"
 
 /* Where CIE i of functions with tables of exceptions is; they are behind the other one. */
 static uint32_t cie_at(uint32_t i) { return KN_CIE_BYTES + i * KN_CIE_EH_BYTES; }

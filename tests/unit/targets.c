@@ -65,6 +65,9 @@ static void test_sets(void **state) {
     CHECK(t, !(t->around_calls & ~t->caller_homes));
     CHECK(t, t->callee_homes && !(t->callee_homes & ~t->preserved));
     CHECK(t, !((t->temps | t->caller_homes) & t->preserved));
+    /* a landing pad's moves read these, and reload no other home into them before */
+    uint64_t caught = KN_BIT(t->exception[0] & 63) | KN_BIT(t->exception[1] & 63);
+    CHECK(t, t->exception[0] != t->exception[1] && (caught & ~t->temps) == 0);
     for (unsigned bank = 0; bank < 2; bank++) {
       CHECK(t, t->temps & bank_mask(bank) && t->caller_homes & bank_mask(bank));
       CHECK(t, t->scratch[bank] < 64 && KN_BIT(t->scratch[bank]) & bank_mask(bank) & ~all);
@@ -74,7 +77,6 @@ static void test_sets(void **state) {
                  KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->preserved);
     }
     for (unsigned reg = 0; reg < 64; reg++) CHECK(t, !(all >> reg & 1) || t->reg_names[reg]);
-    CHECK(t, t->exception[0] != t->exception[1]);
     CHECK(t, t->chain_reg < 64 && KN_BIT(t->chain_reg) & KN_GP_MASK & ~t->preserved);
     CHECK(t, t->guard_regs && t->guard_regs[0].name);
   }
