@@ -153,7 +153,7 @@ entry:
 end:
   ret i32 %r
 pad:
-  %e = landingpad { ptr, i32 } cleanup filter [1 x ptr] [ptr @_ZTIi] catch ptr null
+  %e = landingpad { ptr, i32 } cleanup filter [1 x ptr] [ptr @_ZTIi]
   %s = extractvalue { ptr, i32 } %e, 1
   call void @show(i32 11, i32 %v)
   %negative = icmp slt i32 %s, 0

@@ -25,6 +25,8 @@ MEANING = re.compile(
     r'|instrument-functions|gnu-keywords|sized-deallocation|aligned-new\S*|asynchronous-unwind-tables'
     r'|delete-null-pointer-checks|inline|omit-frame-pointer)|-ffast-math|-fabi-version=\S+|-fvisibility=\S+|-f[pP]IC'
     r'|-fpermissive|-pthread|-ansi|-x|c)$')
+# Tests that pass or fail by where a compiler keeps things in its frames.
+CHANCE = {'g++.old-deja/g++.eh/unwind1': 'it compares the addresses of two alloca(0)'}
 NEWER = {'0x': '11', '1y': '14', '1z': '17', '2a': '20', '2b': '23'}
 FOLDERS = (('coroutines', '20'), ('cpp23', '23'), ('cpp2a', '20'), ('concepts', '20'), ('modules', '20'))
 
@@ -75,6 +77,9 @@ def main():
 
     def check(test):
         name, path, text, selector = test
+        if name in CHANCE:
+            tests.h.skip(name, CHANCE[name])
+            return
         flags, libs = options_of(path, text, selector, args.target)
         more = [os.path.join(os.path.dirname(path), s) for s in ' '.join(SOURCES.findall(text)).split()]
         tests.check(name, [path, *more], ['-' + args.level, '-I' + os.path.dirname(path), *flags],
