@@ -55,8 +55,10 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, no_red_zone;
   bool verbose;
-  bool names;           /* a flag names files */
-  bool split_dwarf;     /* -gsplit-dwarf and its like */
+  bool names;       /* a flag names files */
+  bool split_dwarf; /* -gsplit-dwarf and its like */
+  bool
+    no_function_checks; /* -fsanitize=undefined was said, which is taken without its part "function" */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
@@ -65,6 +67,15 @@ struct cc_args {
 
 /* Takes a command line apart (argv[0] is skipped). False after a message. */
 bool cc_parse(struct cc_args *a, int argc, char **argv);
+
+/* ---- cc_flags.c ---- */
+
+/* A flag that asks for code which Kiln does not make and which does not show in bitcode; NULL: none does. */
+const char *cc_find_refused(const struct cc_args *a);
+/* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
+bool cc_checks_functions(const struct cc_args *a);
+
+/* ---- cc_run.c ---- */
 
 /* The path of clang: $KILN_CLANG or clang-22. */
 const char *cc_clang(void);

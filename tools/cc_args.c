@@ -343,5 +343,11 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
     enum cc_kind kind = how & LINKS ? CC_LINK : how & ONCE ? CC_COMPILE : CC_FLAG;
     add(a, kind, word, value)->names = how & NAMES;
   }
+  if (a->refused == NULL) a->refused = cc_find_refused(a);
+  if (cc_checks_functions(a)) {
+    a->no_function_checks = true;
+    add(a, CC_FLAG, "-fno-sanitize=function", NULL);
+    cc_push(&a->kept, "-fno-sanitize=function");
+  }
   return true;
 }

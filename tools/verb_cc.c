@@ -125,7 +125,8 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
     const char *word = a->items[i].word;
     if (a->items[i].kind != CC_FLAG || word[0] != '-' || a->items[i].names) continue;
     bool code = word[1] == 'O' || word[1] == 'f' || word[1] == 'm' ||
-                strncmp(word, "--t", 3) == 0 || strcmp(word, "-target") == 0;
+                strncmp(word, "-Wa,", 4) == 0 || strncmp(word, "--t", 3) == 0 ||
+                strcmp(word, "-target") == 0;
     if (!code) continue;
     cc_push(&l, word);
     if (a->items[i].value != NULL) cc_push(&l, a->items[i].value);
@@ -170,7 +171,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) {
     status = write_object(a, out, &object);
     log_object(in, &c);
-  } else if (quiet && s == KILN_ERR_UNSUPPORTED) {
+  } else if (quiet && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
     status = fall_back(a, in, bitcode, out, &diag);
   } else {
     char line[1024];
@@ -263,6 +264,8 @@ static int link_all(const struct cc_args *a) {
 static int check_flags(const struct cc_args *a) {
   if (a->split_dwarf)
     fprintf(stderr, "kiln: warning: cc: -gsplit-dwarf: there will be no .dwo file\n");
+  if (a->no_function_checks)
+    fprintf(stderr, "kiln: warning: cc: -fsanitize=undefined: without -fsanitize=function\n");
   if (a->refused == NULL) return TOOL_OK;
   tool_error("cc: not implemented: %s", a->refused);
   return TOOL_FAILED;

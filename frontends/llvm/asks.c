@@ -32,6 +32,10 @@ static const struct kn_bc_ask bundles[] = {
 #define BUNDLE(name, verdict, why) ROW("operand bundle", name, verdict, why),
 #include "asks.def"
 };
+static const struct kn_bc_ask metadata[] = {
+#define METADATA(number, name, verdict, why) [number] = ROW("metadata", name, verdict, why),
+#include "asks.def"
+};
 
 static const struct kn_bc_ask *find(const struct kn_bc_ask *rows, size_t n, const char *name) {
   while (n > 0) {
@@ -58,6 +62,10 @@ const struct kn_bc_ask *kn_bc_ask_attr(uint64_t number) { return at(attrs, COUNT
 
 const struct kn_bc_ask *kn_bc_ask_convention(uint64_t number) {
   return at(conventions, COUNT(conventions), number);
+}
+
+const struct kn_bc_ask *kn_bc_ask_metadata(uint64_t number) {
+  return at(metadata, COUNT(metadata), number);
 }
 
 const struct kn_bc_ask *kn_bc_ask_string(const char *name) {

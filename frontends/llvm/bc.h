@@ -157,52 +157,6 @@ struct kn_bc_piece {
 /* Limit of the parts of an integer of more than 128 bits. */
 #define KN_BC_MAX_WORDS 64
 
-/* ---- attributes ---- */
-
-enum {
-  PA_SEXT = KILN_PARAM_SEXT,
-  PA_ZEXT = KILN_PARAM_ZEXT,
-  PA_BYVAL = KILN_PARAM_BYVAL,
-  PA_SRET = KILN_PARAM_SRET,
-  PA_IN_REG = 16
-};
-enum {
-  FA_NORETURN = 1,
-  FA_RETURNS_TWICE = 2,
-  FA_CALL_REFUSED = 4, /* of a global only: kn_bc_attr.refused_call */
-  FA_FEATURES = 3,     /* from this bit on: KILN_FEATURE_... */
-  FA_NO_RED_ZONE = 32,
-  KN_BC_SIG_DEFINITION = 128
-};
-_Static_assert(1 << FA_FEATURES > FA_CALL_REFUSED &&
-                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < FA_NO_RED_ZONE,
-               "features are between the other flags");
-/* What a function gives its signature. */
-#define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE)
-
-#define KN_BC_FUNC_INDEX 0xffffffffu
-
-/* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
-struct kn_bc_attr {
-  uint32_t index;
-  uint32_t type;            /* BYVAL */
-  uint16_t flags;           /* PA_... or FA_... */
-  uint8_t align_log2;       /* 0: not given */
-  uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */
-  const struct kn_bc_ask
-    *refused; /* what a definition, or a parameter, cannot have; NULL: nothing */
-  const struct kn_bc_ask *refused_call; /* the same of a call */
-  uint64_t harden;                      /* what harden.c keeps of it */
-};
-
-/* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
-struct kn_bc_attr_list {
-  uint32_t first, n;
-  uint32_t same;                        /* the first list with the same attributes */
-  uint32_t hash, next;                  /* first lists only: next one with the same hash; 0: none */
-  const struct kn_bc_ask *refused_call; /* of one of its attributes */
-};
-
 /* ---- constants and values ---- */
 
 enum kn_bc_cst_kind {
@@ -684,6 +638,10 @@ bool kn_bc_global_alias(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
 bool kn_bc_check_flags(struct kn_bc *r);
+/* Checks metadata of kind `kind` that is attached to a function or variable. */
+bool kn_bc_attached(struct kn_bc *r, uint64_t kind);
+/* Checks the block of attachments that was just announced; the position does not change. */
+bool kn_bc_function_attachments(struct kn_bc *r);
 /* Reports that operand bundles with tag number `tag` are not implemented. */
 void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
 
@@ -884,8 +842,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
-/* True for calling conventions that a caller may take for C's; else reports. */
-bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
+/* True for calling conventions that equal C's, for a definition or for a call; else reports. */
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc, bool definition);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
  * attribute list; `ops` are the arguments. */

@@ -6,7 +6,7 @@
 
 /* ---- signatures ---- */
 
-bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc, bool definition) {
   const struct kn_bc_ask *row = kn_bc_ask_convention(cc);
   if (!row) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
@@ -15,6 +15,8 @@ bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
   if (row->verdict == ASK_DONE) return true;
   if (row->verdict == ASK_VALUE) {
     if (cc == CC_X86_64_SYSV && kn_bc_targets[r->target].sysv) return true;
+    if (cc != CC_X86_64_SYSV && !definition)
+      return true; /* the callee keeps more than is relied on */
   }
   return kn_bc_refuse(r, row);
 }
@@ -472,7 +474,7 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
     kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
-  if (KN_UNLIKELY((cc >> 1 & 0x3ff) != 0) && !kn_bc_convention(r, cc >> 1 & 0x3ff)) return;
+  if (KN_UNLIKELY((cc >> 1 & 0x3ff) != 0) && !kn_bc_convention(r, cc >> 1 & 0x3ff, false)) return;
   if (KN_UNLIKELY(cc >> 14 & 1)) {
     kn_bc_unsupported(r, "calls that must be tail calls");
     return;

@@ -1,5 +1,5 @@
-/* What the whole module asks for: its flags, which are metadata ({behaviour, name, value}), and the names of its
- * operand bundles, which only errors need. Called by module.c and by those who meet a bundle.
+/* What is asked for by metadata: the module's flags ({behaviour, name, value}), and what is attached to functions and
+ * variables; also the names of operand bundles, which only errors need. Called by module.c, metadata.c and body.c.
  * Invariant: the position in the file is what it was. */
 #include "bc.h"
 
@@ -58,6 +58,29 @@ bool kn_bc_check_flags(struct kn_bc *r) {
     if (!flag(r, r->flags.at[i])) return false;
   kn_bc_harden_module(r);
   r->bits.pos = pos;
+  return true;
+}
+
+bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {
+  const struct kn_bc_ask *row = kn_bc_ask_metadata(kind);
+  return !row || row->verdict != ASK_REFUSED || kn_bc_refuse(r, row);
+}
+
+/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...] of each instruction that
+ * has. These may be many, and ask for nothing that is not said of the function, too. */
+bool kn_bc_function_attachments(struct kn_bc *r) {
+  struct kn_bits b = r->bits;
+  unsigned width = (unsigned)kn_bits_vbr(&b, 4);
+  kn_bits_align(&b);
+  b.pos += 32; /* the block's length */
+  if (width < 2 || width > 32 || kn_bits_fixed(&b, width) != BC_UNABBREV) return true;
+  kn_bits_vbr(&b, 6);
+  uint64_t n = kn_bits_vbr(&b, 6);
+  if (n % 2 != 0) return true;
+  for (; n >= 2 && b.pos < b.end; n -= 2) {
+    if (!kn_bc_attached(r, kn_bits_vbr(&b, 6))) return false;
+    kn_bits_vbr(&b, 6);
+  }
   return true;
 }
 

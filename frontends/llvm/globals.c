@@ -189,7 +189,9 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     return add_global(r, g);
   }
   if (used) {
-    if (!kn_bc_convention(r, op[3])) return false;
+    /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
+    bool cold = op[3] == CC_COLD && is_local(d);
+    if (!kn_bc_convention(r, op[3], !cold)) return false;
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");

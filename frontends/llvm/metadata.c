@@ -67,6 +67,14 @@ static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
   return true;
 }
 
+/* [global, kind, node, ...] */
+static bool global_attachments(struct kn_bc *r, unsigned id) {
+  if (!kn_bc_record(r, id)) return false;
+  for (uint32_t i = 1; i + 1 < r->ops.n; i += 2)
+    if (!kn_bc_attached(r, r->ops.at[i])) return false;
+  return true;
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -83,7 +91,7 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_NAME:
   case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_KIND:
-  case MD_GLOBAL_DECL_ATTACHMENT:
+  case MD_GLOBAL_DECL_ATTACHMENT: return global_attachments(r, id);
   case MD_INDEX_OFFSET:
   case MD_INDEX:
   case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */

@@ -32,7 +32,7 @@ check_include_direction() {
   forbidden_includes helpers 'helpers/' || ok=1
   forbidden_includes jit 'ir/|lib/elf\.h"|jit/' || ok=1
   # Users of the public API: local headers without a folder.
-  for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
+  for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.(h|def)"' || ok=1; done
   return $ok
 }
 

@@ -1,0 +1,477 @@
+#!/usr/bin/env python3
+"""What bitcode can ask for, each with its verdict (frontends/llvm/asks.def): every enum attribute, convention and bundle of
+LLVM's headers, every row of the table. What is refused gives an error that names it and, of a function, the function;
+the rest compiles, and what functions can have runs. docs/bitcode.md has to show the table.
+
+    asks.py --kiln=build/kiln [--docs]     --docs: writes the table into docs/bitcode.md instead
+"""
+import glob
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.normpath(os.path.join(HERE, '../../..'))
+sys.path.insert(0, os.path.join(HERE, '../../harness'))
+import harness  # noqa: E402
+
+HEADERS = '/usr/lib/llvm-22/include/llvm'
+
+
+def table():
+    """The rows of asks.def: {kind: [(number or None, name, verdict, text)]}."""
+    rows = {}
+    text = open(os.path.join(ROOT, 'frontends/llvm/asks.def')).read()
+    for m in re.finditer(r'^([A-Z]+)\((?:(\d+), )?"([^"]*)",\s*([A-Z]+),\s*"([^"]*)"\)$', text, re.M):
+        rows.setdefault(m[1], []).append((int(m[2]) if m[2] else None, m[3], m[4], m[5]))
+    written = len(re.findall(r'^[A-Z]+\(', text, re.M))
+    assert written == sum(map(len, rows.values())), 'a row that cannot be read'
+    return rows
+
+
+# ---- the documentation ----
+
+TITLES = [
+    ('ATTR', 'Attributes with a number'), ('STRING', 'String attributes'), ('FEATURE', 'Target features'),
+    ('CONVENTION', 'Calling conventions'), ('FLAG', 'Module flags'), ('BUNDLE', 'Operand bundles'),
+    ('METADATA', 'Metadata of functions and variables'), ('PROPERTY', 'What else there is'),
+]
+FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags behind `-Wa,` and `-Xassembler`')]
+SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
+       'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
+
+
+def documented():
+    """The part of docs/bitcode.md that the tables give."""
+    out = []
+    rows = table()
+    for kind, title in TITLES:
+        out += ['', '### ' + title, '', '| | | |', '|---|---|---|']
+        for _, name, verdict, text in rows[kind]:
+            say, why = SAY[verdict], text
+            if verdict == 'UNLESS':
+                say, why = say % text, ''
+            out.append('| `%s` | %s | %s |' % (name, say, why))
+    flags = open(os.path.join(ROOT, 'tools/cc_flags.def')).read()
+    for kind, title in FLAGS:
+        out += ['', '### ' + title, '', '| refused | unless |', '|---|---|']
+        for flag, unless in re.findall(r'^%s\("([^"]*)", "([^"]*)"\)' % kind, flags, re.M):
+            out.append('| `%s` | %s |' % (flag, ', '.join('`%s`' % u for u in unless.split(',') if u)))
+    return '\n'.join(out) + '\n'
+
+
+MARK = '<!-- what follows is written by tests/run/bitcode/asks.py --docs -->\n'
+
+
+def docs_text(generated):
+    path = os.path.join(ROOT, 'docs/bitcode.md')
+    text = open(path).read()
+    return path, text, text[:text.index(MARK) + len(MARK)] + generated
+
+
+# ---- LLVM's headers ----
+
+def header(name):
+    return open(os.path.join(HEADERS, name)).read()
+
+
+def attribute_numbers():
+    text = header('Bitcode/LLVMBitCodes.h')
+    return {int(n) for n in re.findall(r'ATTR_KIND_\w+ = (\d+)', text)}
+
+
+def attributes():
+    """Of Attributes.td: {name: (class, places)}."""
+    found = re.findall(r'^def \w+\s*:\s*(\w+)Attr<"([\w]+)", \w+,\s*\[([^\]]*)\]>', header('IR/Attributes.td'), re.M)
+    return {name: (kind, [p.strip() for p in places.split(',')]) for kind, name, places in found}
+
+
+def conventions():
+    text = header('IR/CallingConv.h')
+    return {int(n) for n in re.findall(r'^\s+\w+ = (\d+),', text, re.M)} - {1023}
+
+
+def bundles():
+    return re.findall(r'OB_\w+ = \d+, +// "([^"]+)"', header('IR/LLVMContext.h'))
+
+
+# ---- modules ----
+
+VALUES = {  # of attributes that take one
+    'align': 'align 8', 'allockind': 'allockind("alloc")', 'allocsize': 'allocsize(0)', 'dereferenceable': 'dereferenceable(4)',
+    'dereferenceable_or_null': 'dereferenceable_or_null(4)', 'memory': 'memory(none)', 'captures': 'captures(none)',
+    'nofpclass': 'nofpclass(nan)', 'uwtable': 'uwtable', 'vscale_range': 'vscale_range(1,2)', 'byval': 'byval(i64)',
+    'byref': 'byref(i64)', 'elementtype': 'elementtype(i64)', 'inalloca': 'inalloca(i64)', 'preallocated': 'preallocated(i64)',
+    'sret': 'sret(i64)', 'range': 'range(i32 0, 7)', 'initializes': 'initializes((0, 4))',
+}
+
+
+def function(name, attr, places, kind):
+    """The text of a function that has attribute `attr`, where it can be."""
+    text = VALUES.get(attr, attr)
+    if 'FnAttr' in places and attr not in ('preallocated', 'builtin'):
+        if attr == 'alignstack':
+            text = 'alignstack(32)' if kind == 'refused' else 'alignstack(16)'
+        param = 'i64 %n' if attr == 'allocsize' else ''
+        result, value = ('ptr', ' null') if attr in ('allocsize', 'allockind') else ('void', '')
+        return 'define %s @%s(%s) %s {\n ret %s%s\n}\n' % (result, name, param, text, result, value)
+    if attr == 'builtin':  # of calls alone
+        return 'define void @%s() {\n call void @%s() builtin\n ret void\n}\n' % (name, name)
+    if attr == 'immarg':
+        return 'declare void @%s(i32)\n' % name  # for intrinsics alone
+    types = {'signext': 'i8', 'zeroext': 'i8', 'noext': 'i8', 'range': 'i32', 'nofpclass': 'double', 'noundef': 'i32',
+             'allocalign': 'i64', 'swifterror': 'ptr', 'inreg': 'i32'}
+    return 'define void @%s(%s %s %%p) {\n ret void\n}\n' % (name, types.get(attr, 'ptr'), text)
+
+
+class Asks:
+    def __init__(self, h):
+        self.h = h
+        self.n = 0
+        self.rows = table()
+
+    def compile(self, name, text, target='x86_64'):
+        """Status and messages of Kiln for a module's text, and the paths of bitcode and object."""
+        safe = re.sub(r'\W', '_', name)
+        ll = self.h.write(safe + '.ll', text)
+        bc, o = ll[:-3] + '.bc', ll[:-3] + '.o'
+        self.h.run(['llvm-as-22', '-disable-verify', ll, '-o', bc])
+        status, _, err = self.h.run([self.h.args.kiln, 'compile', '--target=' + target, bc, '-o', o], check=False)
+        return status, err, bc, o
+
+    def refused(self, what, text, kind, name, where='f', target='x86_64'):
+        status, err, _, _ = self.compile(what, text, target)
+        pattern = r'%s:(b\d+:)?(\d+:)? error: not implemented: %s "%s"' % (re.escape(where), kind, re.escape(name)) \
+            if where else r'error: not implemented: %s' % (kind if name is None else '%s "%s"' % (kind, re.escape(name)))
+        if status == 1 and re.search(pattern, err):
+            self.h.ok(what)
+        else:
+            self.h.fail(what, 'status %d instead of an error %s\n%s' % (status, pattern, err))
+
+    def accepted(self, what, text, target='x86_64', run=False):
+        status, err, bc, o = self.compile(what, text, target)
+        if status:
+            self.h.fail(what, err)
+            return None
+        if run:
+            got = self.h.run([self.h.link([o], o[:-2])], check=False)
+            if got[0] != 42:
+                self.h.fail(what, 'the program ends with status %d' % got[0])
+                return None
+        self.h.ok(what)
+        return bc
+
+    # -- attributes --
+
+    def attribute_rows(self):
+        rows, headers = self.rows['ATTR'], attribute_numbers()
+        missing = sorted(headers - {n for n, *_ in rows})
+        if missing:
+            self.h.fail('a row for every number of LLVMBitCodes.h', ' '.join(map(str, missing)))
+        else:
+            self.h.ok('a row for every number of LLVMBitCodes.h')
+        known = attributes()
+        missing = sorted(set(known) - {name for _, name, *_ in rows})
+        if missing:
+            self.h.fail('a row for every attribute of Attributes.td', ' '.join(missing))
+        else:
+            self.h.ok('a row for every attribute of Attributes.td')
+        texts, want, calls = [], {}, []
+        for number, name, verdict, _ in rows:
+            if name not in known or name == 'immarg':
+                continue
+            kind, places = known[name]
+            if verdict == 'REFUSED':
+                self.refused('attribute %s' % name, function('f', name, places, 'refused'), 'attribute', name)
+                continue
+            f = 'a%d' % number
+            texts.append(function(f, name, places, 'accepted'))
+            want[number] = name
+        text = ''.join(texts) + 'define i32 @main() {\n'
+        text += ''.join(' call void @%s()\n' % m for m in re.findall(r'define void @(\w+)\(\)', text)
+                        if m not in ('a17', 'a35'))  # noreturn, and what calls itself
+        bc = self.accepted('attributes that have no effect or are implemented', text + ' ret i32 42\n}\n', run=True)
+        if bc:
+            dump = self.h.run(['llvm-bcanalyzer-22', '--dump', bc])[1]
+            groups = re.search(r'<PARAMATTR_GROUP_BLOCK_ID.*?</PARAMATTR_GROUP_BLOCK_ID>', dump, re.S)[0]
+            numbers = {int(n) for n in re.findall(r'<ENTRY op0=\d+ op1=\d+ op2=[015678] op3=(\d+)', groups)}
+            wrong = set(want) - numbers
+            if wrong:
+                self.h.fail('numbers of these attributes', ', '.join('%d is not %s' % (n, want[n]) for n in sorted(wrong)))
+            else:
+                self.h.ok('numbers of these attributes')
+        self.refused('attribute alignstack, of a function', 'define void @f() alignstack(32) {\n ret void\n}\n',
+                     'attribute', 'alignstack')
+        over = 'define void @f([2 x float] alignstack(16) %p) {\n ret void\n}\n'
+        self.refused('attribute alignstack, of a parameter', over, 'attribute', 'alignstack', target='aarch64')
+        self.accepted('attribute alignstack, of a parameter, x86-64', over)
+        self.accepted('attribute alignstack, as aligned as its type',
+                      'define void @f([2 x fp128] alignstack(16) %p, [2 x float] alignstack(8) %q) {\n ret void\n}\n', 'aarch64')
+        sret = 'define void @f(ptr inreg sret(i64) %p) {\n ret void\n}\n'
+        self.refused('attribute inreg, beside sret', sret, 'attribute', 'inreg', target='aarch64')
+        self.accepted('attribute inreg, beside sret, x86-64', sret)
+
+    def unknown_attribute(self):
+        """A number that no LLVM has: nothing writes it, so that of `optnone` is replaced in the bitcode."""
+        _, _, bc, o = self.compile('unknown', 'define void @f() noinline optnone {\n ret void\n}\n')
+        data = bytearray(open(bc, 'rb').read())
+        value = int.from_bytes(data, 'little')
+        # [kind 0, key 37] as numbers in chunks of 6 bits: 0, 37 with its 32 in the second chunk
+        pattern, put, size = 0 | (37 & 31 | 32) << 6 | (37 >> 5) << 12, 0 | (1000 & 31 | 32) << 6 | (1000 >> 5) << 12, 18
+        hits = [i for i in range(len(data) * 8 - size) if value >> i & (1 << size) - 1 == pattern]
+        seen = False
+        for i in hits:
+            changed = value & ~(((1 << size) - 1) << i) | put << i
+            with open(bc, 'wb') as f:
+                f.write(changed.to_bytes(len(data), 'little'))
+            status, _, err = self.h.run([self.h.args.kiln, 'compile', bc, '-o', o], check=False)
+            seen |= status == 1 and 'not implemented: attribute number 1000' in err
+        self.h.ok('an attribute of unknown number') if seen else self.h.fail('an attribute of unknown number')
+
+    def string_rows(self):
+        idle = []
+        for _, name, verdict, text in self.rows['STRING']:
+            value = {'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic'}.get(name, '1')
+            if verdict in ('IDLE', 'DONE'):
+                idle.append('"%s"="%s"' % (name, value))
+                continue
+            if verdict == 'UNLESS':
+                idle.append('"%s"="%s"' % (name, text))
+            if verdict == 'CALLED':
+                idle.append('"%s"' % name)
+            if verdict in ('REFUSED', 'UNLESS', 'BOTH'):
+                self.refused('attribute ' + name, 'define void @f() "%s"="%s" {\n ret void\n}\n' % (name, value),
+                             'attribute', name)
+                # what is only declared, or a copy of what is defined elsewhere, is not Kiln's
+                idle.append('"%s"="%s" declared' % (name, value))
+            if verdict in ('CALLED', 'BOTH'):
+                call = 'define void @f() {\n call void @g()%s\n ret void\n}\ndeclare void @g()%s\n'
+                given = ' "%s"="%s"' % (name, value)
+                self.refused('call with ' + name, call % (given, ''), 'attribute', name)
+                self.refused('call of a function with ' + name, call % ('', given), 'attribute', name)
+        text, calls = '', ''
+        for i, attr in enumerate(idle + ['"something-else"="1"']):
+            if attr.endswith(' declared'):
+                text += 'declare void @s%d() %s\n' % (i, attr[:-9])
+            else:
+                text += 'define void @s%d() %s {\n ret void\n}\n' % (i, attr)
+                calls += '' if 'dontcall' in attr or 'trap-func' in attr else ' call void @s%d()\n' % i
+        self.accepted('string attributes that have no effect or are implemented',
+                      text + 'define i32 @main() {\n%s ret i32 42\n}\n' % calls, run=True)
+        self.refused('a section for variables', '@f = global i32 0 #0\nattributes #0 = { "bss-section"="x" }\n',
+                     'attribute', 'bss-section', where='')
+
+    def feature_rows(self):
+        idle = []
+        for _, name, verdict, text in self.rows['FEATURE']:
+            define = 'define void @%s() "target-features"="+%s,%s,+%s" {\n ret void\n}\n'
+            if verdict == 'REFUSED':
+                self.refused('feature ' + name, define % ('f', 'a', name, 'z'), 'target feature', name)
+                back = ('-' if name[0] == '+' else '+') + name[1:]
+                idle.append(define % ('f%d' % len(idle), 'a', name + ',' + back, 'z'))
+            else:
+                idle.append(define % ('f%d' % len(idle), 'a', name, 'z'))
+        self.accepted('features that have no effect, are implemented, or taken back', ''.join(idle))
+
+    # -- conventions --
+
+    def convention_rows(self):
+        known = {n: (name, verdict) for n, name, verdict, _ in self.rows['CONVENTION']}
+        missing = conventions() - set(known)
+        if missing:
+            self.h.fail('a row for every convention of CallingConv.h', ' '.join(map(str, sorted(missing))))
+        else:
+            self.h.ok('a row for every convention of CallingConv.h')
+        for n, (name, verdict) in sorted(known.items()):
+            define = 'define cc %d void @f() {\n ret void\n}\n' % n
+            call = 'declare cc %d void @g()\ndefine void @f() {\n call cc %d void @g()\n ret void\n}\n' % (n, n)
+            if verdict == 'REFUSED':
+                self.refused('convention %s, defined' % name, define, 'calling convention', name)
+            if verdict == 'REFUSED' and n % 8 == 0:  # the same table
+                self.refused('convention %s, called' % name, call, 'calling convention', name)
+            if verdict == 'DONE':
+                self.accepted('convention %s' % name, define + call.replace('@f', '@h'))
+            if verdict == 'VALUE' and n == 78:
+                self.accepted('convention %s, x86-64' % name, define)
+                self.refused('convention %s, AArch64' % name, define, 'calling convention', name, target='aarch64')
+            elif verdict == 'VALUE':
+                self.refused('convention %s, defined' % name, define, 'calling convention', name)
+                self.accepted('convention %s, called' % name, call)
+        self.refused('convention 1022', 'define cc 1022 void @f() {\n ret void\n}\n', 'calling convention 1022', None,
+                     where='')
+
+    SIGNATURES = '''
+declare %(cc)s void @g(i8, i16 signext, i32, i64, i128, ptr, float, double, i1 zeroext, i64, i64, double)
+define %(cc)s i128 @a(i128 %%x, i64 %%y, i128 %%z, i64 %%u, i128 %%v) {
+  ret i128 %%v
+}
+define %(cc)s {i64, i64, i64} @b(ptr byval({i64, i64, i64}) %%p, i8 %%c, [3 x i64] %%q) {
+  ret {i64, i64, i64} zeroinitializer
+}
+define %(cc)s [5 x i64] @c(i64 %%x) {
+  ret [5 x i64] zeroinitializer
+}
+define %(cc)s {double, float} @d(double %%x, float %%y) {
+  call %(cc)s void @g(i8 1, i16 2, i32 3, i64 4, i128 5, ptr null, float 1.0, double 2.0, i1 1, i64 6, i64 7, double 3.0)
+  ret {double, float} zeroinitializer
+}
+define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64 %%n) {
+  store i64 %%n, ptr %%p
+  ret void
+}
+'''
+    X87 = '''define %(cc)s x86_fp80 @h(x86_fp80 %%x, i32 %%n, x86_fp80 %%y) {
+  %%z = call %(cc)s x86_fp80 @h(x86_fp80 %%y, i32 %%n, x86_fp80 %%x)
+  ret x86_fp80 %%z
+}
+'''
+
+    def as_c(self):
+        """fastcc is C's for LLVM, too; a local coldcc may be as well."""
+        for target in ('x86_64', 'aarch64'):
+            texts = {}
+            for cc in ('ccc', 'fastcc'):
+                text = (self.SIGNATURES + (self.X87 if target == 'x86_64' else '')) % {'cc': cc}
+                ll = self.h.write('llvm-%s.ll' % target, text)
+                asm = self.h.run(['llc-22', '-O0', '-mtriple=%s-linux-gnu' % target, ll, '-o', '-'])[1]
+                status, err, _, o = self.compile('convention-%s' % target, text, target)
+                texts[cc] = (asm, status, open(o, 'rb').read() if status == 0 else err)
+            what = 'fastcc is ccc, %s' % target
+            same = [x == y for x, y in zip(texts['fastcc'], texts['ccc'])] + [texts['ccc'][1] == 0]
+            if all(same):
+                self.h.ok(what)
+            else:
+                self.h.fail(what, 'the same: LLVM %s, status %s, Kiln %s, which compiles %s' % tuple(same))
+            self.accepted('convention coldcc, local, %s' % target, 'define internal coldcc void @f() {\n ret void\n}\n'
+                          'define void @g() {\n call coldcc void @f()\n ret void\n}\n', target)
+
+    # -- the rest --
+
+    def flag_rows(self):
+        idle = []
+        one = 'define void @f() {\n ret void\n}\n!llvm.module.flags = !{!0, !1}\n!0 = !{i32 1, !"wchar_size", i32 4}\n!1 = !{i32 1, !"%s", %s}\n'
+        for _, name, verdict, text in self.rows['FLAG']:
+            if verdict in ('REFUSED', 'VALUE'):
+                self.refused('module flag ' + name, one % (name, 'i32 32'), 'module flag', name, where='')
+                idle.append((name, 'i32 1' if verdict == 'VALUE' else 'i32 0'))
+            else:
+                idle.append((name, 'i32 1'))
+        self.refused('a module flag that is no number', one % ('kcfi', '!"x"'), 'module flag', 'kcfi', where='')
+        self.refused('the first module flag', 'define void @f() {\n ret void\n}\n!llvm.module.flags = !{!0}\n'
+                     '!0 = !{i32 1, !"kcfi", i32 1}\n', 'module flag', 'kcfi', where='')
+        text = 'define void @f() {\n ret void\n}\n!llvm.module.flags = !{%s}\n' % \
+            ', '.join('!%d' % i for i in range(len(idle)))
+        text += ''.join('!%d = !{i32 1, !"%s", %s}\n' % (i, name, value) for i, (name, value) in enumerate(idle))
+        self.accepted('module flags that have no effect, or a value that asks for nothing', text)
+
+    def bundle_rows(self):
+        known = {name: verdict for _, name, verdict, _ in self.rows['BUNDLE']}
+        missing = [b for b in bundles() if b not in known]
+        if missing:
+            self.h.fail('a row for every bundle of LLVMContext.h', ' '.join(missing))
+        else:
+            self.h.ok('a row for every bundle of LLVMContext.h')
+        call = 'declare void @g()\ndefine void @f() {\n call void @g() [ "%s"(i64 1) ]\n ret void\n}\n'
+        for name in known:
+            self.refused('bundle ' + name, call % name, 'operand bundle', name)
+        self.refused('an unknown bundle', call % 'something', 'operand bundle', 'something')
+        self.accepted('bundles of llvm.assume', 'declare void @llvm.assume(i1)\ndefine void @f(ptr %p) {\n'
+                      ' call void @llvm.assume(i1 true) [ "align"(ptr %p, i64 8), "nonnull"(ptr %p), "other"(i64 1) ]\n'
+                      ' ret void\n}\n')
+
+    def metadata_rows(self):
+        for number, name, verdict, _ in self.rows['METADATA']:
+            define = 'define void @f() !%s !0 {\n ret void\n}\n!0 = !{i32 1, i32 2}\n' % name
+            if verdict == 'REFUSED':
+                self.refused('metadata ' + name, define, 'metadata', name)
+                self.refused('metadata %s of a variable' % name, '@v = global i32 0, !%s !0\n!0 = !{}\n' % name, 'metadata', name, where='')
+            else:
+                self.accepted('metadata ' + name, define)
+
+    def properties(self):
+        define = 'define void @f() %s {\n ret void\n}\n'
+        for what, text, message in [
+            ('garbage collector', define % 'gc "x"', 'a function with a garbage collector'),
+            ('prefix data', define % 'prefix i32 1', 'prefix data'),
+            ('prologue data', define % 'prologue i8 -112', 'prologue data'),
+            ('partition of a function', define % 'partition "x"', 'partitions'),
+            ('partition of a variable', '@v = global i32 0, partition "x"\n', 'partitions'),
+            ('address space of a function', define % 'addrspace(1)', 'address spaces'),
+            ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
+            ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
+            ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
+            ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
+            ('ifunc', '@g = ifunc i32 (), ptr @f\ndefine ptr @f() {\n ret ptr null\n}\n', 'ifuncs'),
+            ('inline assembly', 'define void @f() {\n call void asm "nop", ""()\n ret void\n}\n', 'inline assembly'),
+            ('musttail', 'define void @f() {\n musttail call void @f()\n ret void\n}\n', 'calls that must be tail calls'),
+        ]:
+            self.refused(what, text, message, None, where='')
+        self.accepted('what else variables can have', '@v = global i32 0, code_model "small"\n@w = global i32 0, no_sanitize_address\n'
+                      '@x = global i32 0, sanitize_address_dyninit\n')
+
+    def red_zone(self):
+        """A leaf that keeps its local variables below the stack pointer, and may not."""
+        text = 'define i32 @f(i32 %%n) %s {\n %%a = alloca [9 x i32]\n %%p = getelementptr [9 x i32], ptr %%a, i32 0, i32 %%n\n' \
+            ' store volatile i32 1, ptr %%p\n %%v = load volatile i32, ptr %%a\n ret i32 %%v\n}\n'
+        for attr, moves in (('', False), ('noredzone', True)):
+            _, err, _, o = self.compile('red%s' % attr, text % attr)
+            code = self.h.run(['objdump', '-d', o])[1]
+            what = 'red zone: "%s"' % attr
+            self.h.ok(what) if bool(re.search(r'sub +\$0x\w+,%rsp', code)) == moves else self.h.fail(what, code)
+
+    def triples(self):
+        define = 'target triple = "%s"\n@t = thread_local global i32 0\ndefine void @f() {\n ret void\n}\n'
+        for triple in ('x86_64-pc-windows-msvc19.33.0', 'x86_64-w64-windows-gnu', 'x86_64-apple-macosx10.15.0', 'x86_64-apple-darwin19',
+                       'x86_64-pc-linux-gnux32', 'x86_64-unknown-linux-muslx32', 'x86_64-unknown-uefi', 'x86_64-unknown-openbsd7',
+                       'x86_64-scei-ps4', 'x86_64-unknown-cygwin', 'x86_64-unknown-linux-ohos', 'x86_64-windows-msvc',
+                       'x86_64-unknown-none-coff', 'arm64ec-pc-windows-msvc', 'aarch64_be-unknown-linux-gnu', 'i686-pc-linux-gnu'):
+            self.refused('triple ' + triple, define % triple, 'target', triple, where='')
+        for triple in ('arm64-apple-ios7.0.0', 'aarch64-unknown-linux-gnu_ilp32', 'aarch64-pc-windows-msvc'):
+            self.refused('triple ' + triple, define % triple, 'target', triple, where='', target='aarch64')
+        self.refused('triple x86_64-unknown-linux-android21, with thread-local data', define % 'x86_64-unknown-linux-android21',
+                     'thread-local data of Android before version 29', None, where='')
+        for triple in ('x86_64-pc-linux-gnu', 'x86_64-linux-gnu', 'x86_64-unknown-linux-musl', 'x86_64-unknown-none-elf', 'x86_64-unknown-none',
+                       'x86_64', 'x86_64-unknown-freebsd14.0', 'x86_64-unknown-linux-android29', 'x86_64-alpine-linux-musl', 'x86_64-pc-linux'):
+            self.accepted('triple ' + triple, define % triple)
+        self.refused('names of symbols as Mach-O has them', 'target datalayout = "e-m:o-i64:64-f80:128-n8:16:32:64-S128"\n'
+                     'define void @f() {\n ret void\n}\n', 'symbols as another format', None, where='')
+
+    def typed_pointers(self):
+        """Bitcode of LLVM 14, of which there is a sample."""
+        as14 = '/usr/bin/llvm-as-14'
+        if not os.path.exists(as14):
+            self.h.skip('typed pointers', 'no llvm-as-14')
+            return
+        ll = self.h.write('typed.ll', 'define void @f(i8* %p) {\n ret void\n}\n')
+        self.h.run([as14, ll, '-o', ll[:-3] + '.bc'])
+        status, _, err = self.h.run([self.h.args.kiln, 'compile', ll[:-3] + '.bc', '-o', ll[:-3] + '.o'], check=False)
+        good = status == 1 and 'LLVM 15 to 22 can be read' in err
+        self.h.ok('typed pointers') if good else self.h.fail('typed pointers', err)
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('--docs', action='store_true', help='write the table into docs/bitcode.md')
+    args = p.parse_args()
+    path, text, new = docs_text(documented())
+    if args.docs:
+        with open(path, 'w') as f:
+            f.write(new)
+        return
+    h = harness.Harness(args)
+    if not os.path.isdir(HEADERS):
+        print('1..0 # SKIP no headers of LLVM 22')
+        sys.exit(0)
+    if text == new:
+        h.ok('docs/bitcode.md')
+    else:
+        h.fail('docs/bitcode.md', 'is not what the tables say: tests/run/bitcode/asks.py --docs')
+    a = Asks(h)
+    h.each(lambda part: getattr(a, part)(),
+           ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
+            'bundle_rows', 'metadata_rows', 'properties', 'red_zone', 'triples', 'typed_pointers'])
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Flags of clang that change code, given to `kiln cc`: each has the effect that it has with clang, or is an error that
+names it or what it shows as in bitcode.
+
+    cc_flags.py BUILD
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = '''
+int g(int);
+int (*pointer)(int) = g;
+_Thread_local int t;
+int zero[100];
+static int add(int *p, int n) { int s = 0; while (n-- > 0) s += p[n]; return s; }
+int f(int x) { int a[100]; for (int i = 0; i < 100; i++) a[i] = x; return g(add(a, 100)) + pointer(x) + t; }
+'''
+
+# What the error has to name: of the attribute, feature, module flag or metadata, or the flag itself.
+REFUSED = '''
+-fcf-protection                         module flag "cf-protection-return"
+-fcf-protection=branch                  module flag "cf-protection-branch"
+-mretpoline                             target feature "\\+retpoline-indirect-branches"
+-mretpoline-external-thunk              target feature "\\+retpoline-external-thunk"
+-mlvi-cfi                               target feature "\\+lvi-cfi"
+-mlvi-hardening                         target feature "\\+lvi-(cfi|load-hardening)"
+-mseses                                 target feature
+-mspeculative-load-hardening            attribute "speculative_load_hardening"|target feature
+-mharden-sls=all                        target feature "\\+harden-sls-ijmp"
+-mno-sse                                target feature "-sse"
+-mno-sse2                               target feature "-sse2"
+-mgeneral-regs-only                     target feature "-sse"
+-mno-80387                              target feature "-x87"
+-msoft-float                            attribute "(noimplicitfloat|use-soft-float)"
+-mno-implicit-float                     attribute "noimplicitfloat"
+-fsplit-stack                           attribute "split-stack"
+-pg                                     attribute "instrument-function-entry-inlined"
+-pg -mfentry                            attribute "fentry-call"
+-fxray-instrument                       attribute "xray-instruction-threshold"
+-fzero-call-used-regs=used              attribute "zero-call-used-regs"
+-fpatchable-function-entry=2            attribute "patchable-function-entry"
+-fpatchable-function-entry=2,2          attribute "patchable-function-prefix"
+-fms-hotpatch                           attribute "patchable-function"
+-fsanitize=shadow-call-stack            attribute "shadowcallstack"
+-fsanitize=safe-stack                   attribute "safestack"
+-fsanitize=kcfi                         module flag "kcfi"|module-level assembly
+-fsanitize=function                     metadata "func_sanitize"
+-fexperimental-sanitize-metadata=all    metadata "pcsections"
+-mcmodel=medium                         module flag "Code Model"
+-mcmodel=large                          module flag "Code Model"
+-mcmodel=kernel                         module flag "Code Model"
+-mfunction-return=thunk-extern          attribute "fn_ret_thunk_extern"
+-mno-tls-direct-seg-refs                attribute "indirect-tls-seg-refs"
+-mstackrealign                          attribute "stackrealign"
+-mstack-alignment=32                    module flag "override-stack-alignment"
+-mx32                                   target "x86_64-[a-z]+-linux-gnux32"
+--target=x86_64-w64-windows-gnu         target "x86_64-w64-windows-gnu"
+--target=x86_64-apple-macos11           target "x86_64-apple
+--target=aarch64_be-linux-gnu           target "aarch64_be
+--target=aarch64-linux-gnu_ilp32        target "aarch64-unknown-linux-gnu_ilp32"
+--target=aarch64-linux-gnu -mbranch-protection=standard    attribute "branch-target-enforcement"
+--target=aarch64-linux-gnu -mbranch-protection=pac-ret     attribute "sign-return-address"
+--target=aarch64-linux-gnu -mbranch-protection=gcs         attribute "guarded-control-stack"
+--target=aarch64-linux-gnu -mgeneral-regs-only             target feature "-fp-armv8"
+--target=aarch64-linux-gnu -mstrict-align                  target feature "\\+strict-align"
+--target=aarch64-linux-gnu -ffixed-x20                     target feature "\\+reserve-x20"
+--target=aarch64-linux-gnu -fcall-saved-x9                 target feature "\\+call-saved-x9"
+--target=aarch64-linux-gnu -mtp=el1                        target feature "\\+tpidr-el1"
+--target=aarch64-linux-gnu -mharden-sls=retbr              target feature "\\+harden-sls-retbr"
+--target=aarch64-linux-gnu -mfix-cortex-a53-835769         target feature "\\+fix-cortex-a53-835769"
+--target=aarch64-linux-gnu -mtls-size=48                   -mtls-size=48
+-fbasic-block-sections=all              -fbasic-block-sections=all
+-femulated-tls                          -femulated-tls
+-fstack-size-section                    -fstack-size-section
+-fno-unique-section-names               -fno-unique-section-names
+-fno-zero-initialized-in-bss            -fno-zero-initialized-in-bss
+-fseparate-named-sections               -fseparate-named-sections
+-fpseudo-probe-for-profiling            -fpseudo-probe-for-profiling
+-fjmc                                   -fjmc
+-fstack-usage                           -fstack-usage
+-mtls-dialect=gnu2                      -mtls-dialect=gnu2
+-mbranches-within-32B-boundaries        -mbranches-within-32B-boundaries
+-malign-branch=jcc                      -malign-branch=jcc
+-mllvm -x86-indirect-branch-tracking    -mllvm -x86-indirect-branch-tracking
+-Xclang -mllvm -Xclang -stackrealign    -mllvm -stackrealign
+-Xclang -mrelax-relocations=no          -mrelax-relocations=no
+-Wa,-mrelax-relocations=no              -Wa,-mrelax-relocations=no
+-Wa,--fatal-warnings,--crel             -Wa,--fatal-warnings,--crel
+-Xassembler --crel                      -Xassembler --crel
+'''
+
+# Taken, for the effect is the same or there is none.
+TAKEN = '''
+-fcf-protection=none
+-mcmodel=small
+-fno-plt
+-fno-pic
+-fno-pie
+-fno-jump-tables
+-fno-omit-frame-pointer
+-fomit-frame-pointer
+-fno-asynchronous-unwind-tables
+-fno-semantic-interposition
+-mno-red-zone
+-march=x86-64-v3
+-mtune=generic
+-fdata-sections
+-ffunction-sections
+-falign-functions=32
+-falign-loops=32
+-fno-ident
+-fno-addrsig
+-fno-integrated-as
+-ffp-contract=fast
+-ffast-math
+-fwrapv
+-fno-strict-aliasing
+-fno-delete-null-pointer-checks
+-finstrument-functions
+-fsanitize=address
+-fsanitize=undefined -fno-sanitize=function
+-fbasic-block-sections=none
+-femulated-tls -fno-emulated-tls
+-mtls-dialect=gnu
+-mllvm -asan-globals=0
+-Wa,--noexecstack
+-Wa,--fatal-warnings,-W
+-Xassembler --noexecstack
+--target=aarch64-linux-gnu -mbranch-protection=none
+--target=aarch64-linux-gnu -ffixed-x18
+--target=aarch64-linux-gnu -moutline-atomics
+--target=x86_64-linux-musl
+--target=x86_64-unknown-none-elf
+'''
+
+
+class Test:
+    def __init__(self, build):
+        self.kiln = os.path.join(os.path.abspath(build), 'kiln')
+        self.lines = self.failed = 0
+        self.dir = tempfile.TemporaryDirectory(prefix='kiln-test-')
+        with open(os.path.join(self.dir.name, 'f.c'), 'w') as f:
+            f.write(SOURCE)
+
+    def cc(self, flags, **env):
+        p = subprocess.run([self.kiln, 'cc', '-c', *flags, 'f.c', '-o', 'f.o'], cwd=self.dir.name, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **env}, timeout=60)
+        return p.returncode, p.stderr
+
+    def check(self, good, name, text):
+        self.lines += 1
+        self.failed += not good
+        if not good:
+            print('# ' + text.strip().replace('\n', '\n# '))
+        print('%s %d - %s' % ('ok' if good else 'not ok', self.lines, name), flush=True)
+
+
+def main():
+    t = Test(sys.argv[1])
+    for line in REFUSED.strip().splitlines():
+        flags, names = re.match(r'(\S+(?: \S+)*)  +(.*)', line).groups()
+        if flags.startswith('-mllvm') or flags.startswith('-X') or names.startswith('-'):
+            names = '^kiln: error: cc: not implemented: ' + re.escape(names) + '$'
+        status, err = t.cc(flags.split())
+        t.check(status == 1 and re.search(names, err, re.M), 'refused: ' + flags, 'status %d\n%s' % (status, err))
+    for line in TAKEN.strip().splitlines():
+        status, err = t.cc(line.split())
+        t.check(status == 0, 'taken: ' + line, err)
+    status, err = t.cc(['-fsanitize=undefined'])
+    t.check(status == 0 and 'without -fsanitize=function' in err, 'a warning: -fsanitize=undefined', err)
+    for flags in (['-fcf-protection'], ['-mno-sse'], ['-fbasic-block-sections=all'],
+                  ['--target=aarch64_be-linux-gnu']):
+        status, err = t.cc(flags, KILN_FALLBACK='llvm')
+        t.check(status == 0 and 'compiled by LLVM: not implemented' in err, 'by LLVM: ' + flags[0], err)
+    print('1..%d' % t.lines)
+    sys.exit(t.failed != 0)
+
+
+main()
