@@ -27,18 +27,14 @@ static uint32_t number(const char *s, uint32_t most) {
   return n < most ? (uint32_t)n : most;
 }
 
-bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
-  if (strcmp(key, "probe-stack") == 0) {
-    a->harden |= PROBE;
-    return strcmp(value, "inline-asm") == 0;
-  }
-  if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
+void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
+  if (strcmp(key, "probe-stack") == 0) a->harden |= PROBE;
+  else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
   else if (strcmp(key, "stack-probe-size") == 0)
     a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
   else if (strcmp(key, "stack-protector-buffer-size") == 0)
     a->harden |= (uint64_t)number(value, BUFFER_MAX) << 16;
   else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
-  return true;
 }
 
 void kn_bc_harden_done(struct kn_bc_attr *a) {
@@ -83,7 +79,8 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
     if (number != 0) kiln_module_no_plt(r->module);
   } else if (strcmp(name, "probe-stack") ==
              0) { /* of functions without the attribute: AArch64 alone */
-    h->probes = kn_bc_targets[r->target].probes_by_flag;
+    if (!kn_bc_targets[r->target].probes_by_flag || text[0] == 0) return true;
+    h->probes = true;
     return strcmp(text, "inline-asm") == 0;
   } else if (strcmp(name, "stack-probe-size") == 0) {
     h->probe_bytes = number > 0 && number <= UINT32_MAX ? (uint32_t)number : 0;

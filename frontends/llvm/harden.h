@@ -24,9 +24,9 @@ struct kn_bc_harden {
   char reg[KN_BC_FLAG_TEXT], symbol[KN_BC_FLAG_TEXT];
 };
 
-/* Notes an enum attribute of a function, a string attribute (false: it cannot be had), the end of a group. */
+/* Notes an enum attribute of a function, a string attribute, the end of a group. */
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
-bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
+void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
 void kn_bc_harden_done(struct kn_bc_attr *a);
 /* True if calls of a function with attribute list `attrs` go through the GOT. */
 bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs);

@@ -37,7 +37,7 @@ TITLES = [
     ('METADATA', 'Metadata of functions and variables'), ('PROPERTY', 'What else there is'),
 ]
 FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags behind `-Wa,` and `-Xassembler`')]
-SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'WAITS': 'no effect yet', 'VALUE': 'depends', 'REFUSED': 'refused',
+SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
        'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
 
 
@@ -232,7 +232,7 @@ class Asks:
         idle = []
         for _, name, verdict, text in self.rows['STRING']:
             value = {'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic'}.get(name, '1')
-            if verdict in ('IDLE', 'WAITS', 'DONE'):
+            if verdict in ('IDLE', 'DONE'):
                 idle.append('"%s"="%s"' % (name, value))
                 continue
             if verdict == 'UNLESS':
