@@ -4,36 +4,49 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ROW(kind, name, verdict, text)                                                             \
-  {kind, name, ASK_##verdict == ASK_UNLESS ? (text) : NULL, ASK_##verdict}
+const char kn_bc_ask_kinds[ASK_KINDS][20] = {
+  [ASK_ATTRIBUTE] = "attribute",           [ASK_FEATURE] = "target feature",
+  [ASK_CONVENTION] = "calling convention", [ASK_FLAG] = "module flag",
+  [ASK_BUNDLE] = "operand bundle",         [ASK_METADATA] = "metadata",
+};
+
+/* The text of UNLESS is the value that asks for nothing; other texts are for readers. */
+#define VALUE_UNLESS(text) text
+#define VALUE_DONE(text) ""
+#define VALUE_IDLE(text) ""
+#define VALUE_WAITS(text) ""
+#define VALUE_VALUE(text) ""
+#define VALUE_REFUSED(text) ""
+#define VALUE_CALLED(text) ""
+#define VALUE_BOTH(text) ""
+#define ROW(kind, name, verdict, text) {name, VALUE_##verdict(text), kind, ASK_##verdict}
 
 static const struct kn_bc_ask attrs[] = {
-#define ATTR(number, name, verdict, why) [number] = ROW("attribute", name, verdict, why),
+#define ATTR(number, name, verdict, why) [number] = ROW(ASK_ATTRIBUTE, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask strings[] = {
-#define STRING(name, verdict, why) ROW("attribute", name, verdict, why),
+#define STRING(name, verdict, why) ROW(ASK_ATTRIBUTE, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask features[] = {
-#define FEATURE(name, verdict, why) ROW("target feature", name, verdict, why),
+#define FEATURE(name, verdict, why) ROW(ASK_FEATURE, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask conventions[] = {
-#define CONVENTION(number, name, verdict, why)                                                     \
-  [number] = ROW("calling convention", name, verdict, why),
+#define CONVENTION(number, name, verdict, why) [number] = ROW(ASK_CONVENTION, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask flags[] = {
-#define FLAG(name, verdict, why) ROW("module flag", name, verdict, why),
+#define FLAG(name, verdict, why) ROW(ASK_FLAG, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask bundles[] = {
-#define BUNDLE(name, verdict, why) ROW("operand bundle", name, verdict, why),
+#define BUNDLE(name, verdict, why) ROW(ASK_BUNDLE, name, verdict, why),
 #include "asks.def"
 };
 static const struct kn_bc_ask metadata[] = {
-#define METADATA(number, name, verdict, why) [number] = ROW("metadata", name, verdict, why),
+#define METADATA(number, name, verdict, why) [number] = ROW(ASK_METADATA, name, verdict, why),
 #include "asks.def"
 };
 
@@ -53,7 +66,7 @@ static const struct kn_bc_ask *find(const struct kn_bc_ask *rows, size_t n, cons
 }
 
 static const struct kn_bc_ask *at(const struct kn_bc_ask *rows, size_t n, uint64_t number) {
-  return number < n && rows[number].name != NULL ? &rows[number] : NULL;
+  return number < n && rows[number].name[0] != 0 ? &rows[number] : NULL;
 }
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))

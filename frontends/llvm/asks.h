@@ -18,12 +18,25 @@ enum kn_bc_verdict {
   ASK_BOTH
 };
 
-/* A row of a table. */
+/* What a row is about. */
+enum kn_bc_ask_kind {
+  ASK_ATTRIBUTE,
+  ASK_FEATURE,
+  ASK_CONVENTION,
+  ASK_FLAG,
+  ASK_BUNDLE,
+  ASK_METADATA,
+  ASK_KINDS
+};
+/* Their names, for errors. */
+extern const char kn_bc_ask_kinds[ASK_KINDS][20];
+
+/* A row of a table. There are no pointers in it, which the loader would have to relocate. */
 struct kn_bc_ask {
-  const char *kind;     /* "attribute" and so on, for errors */
-  const char *name;     /* NULL: the number has no row */
-  const char *harmless; /* the value that asks for nothing; NULL: every value asks */
-  uint8_t verdict;      /* enum kn_bc_verdict */
+  char name[38];     /* "": the number has no row */
+  char harmless[12]; /* the value that asks for nothing; "": every value asks */
+  uint8_t kind;      /* enum kn_bc_ask_kind */
+  uint8_t verdict;   /* enum kn_bc_verdict */
 };
 
 /* The row of an enum, integer or type attribute, of a convention, of a kind of metadata; NULL: there is none. */
