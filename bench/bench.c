@@ -21,7 +21,7 @@ struct row {
   struct bench_input in;
   struct bench_llvm llvm, llvm_cold;
   struct bench_kiln kiln, kiln_cold;
-  uint64_t build_ns; /* reading and building: what no other stage took */
+  uint64_t build_ns; /* reading and building: the time that no other stage took */
 };
 
 struct memory {
@@ -64,7 +64,7 @@ static void least(uint64_t *to, uint64_t ns) {
   if (ns < *to) *to = ns;
 }
 
-/* The pass without clocks comes first, so that the cold one is really cold. */
+/* The pass without clocks comes first, so that the first pass of all is measured with cold caches. */
 static bool kiln_pass(struct row *rows, unsigned n, kiln_target target, unsigned pass) {
   for (unsigned i = 0; i < n; i++) {
     struct row *r = &rows[i];
@@ -121,7 +121,7 @@ static long peak_kb(struct row *rows, unsigned n, kiln_target target, bool llvm)
   if (child == 0) {
     long kb = 0;
     if (!llvm || bench_llvm_start(target)) {
-      FILE *f = fopen("/proc/self/clear_refs", "w"); /* 5: the peak starts again from here */
+      FILE *f = fopen("/proc/self/clear_refs", "w"); /* 5 resets the peak */
       if (f != NULL) {
         fputs("5", f);
         fclose(f);
@@ -164,8 +164,7 @@ static struct row add_up(const struct row *rows, unsigned n) {
   return sum;
 }
 
-/* The figures of a row: one list for the table and for JSON. All but the counts are per instruction
- * or ratios. */
+/* The figures of a row, in one list for the table and for JSON. All but the counts are per instruction, or ratios. */
 struct figures {
   double inst, llvm_read, llvm_codegen, build, plan, walk, object, all;
   double read_ratio, codegen_ratio, all_ratio, text_ratio;
@@ -268,7 +267,7 @@ static void print_json(const struct row *rows, unsigned n, const struct row *sum
   printf("}\n");
 }
 
-/* Both must have compiled the same thing. */
+/* Checks that both compiled the same functions and instructions. */
 static bool same_counts(const struct row *rows, unsigned n) {
   bool same = true;
   for (unsigned i = 0; i < n; i++) {
@@ -309,8 +308,8 @@ int main(int argc, char **argv) {
   bool ok = rows != NULL;
   for (unsigned i = 0; i < n && ok; i++) ok = open_input(&rows[i].in, argv[optind + (int)i]);
 
-  /* Freed memory stays with the process, for both: a pass after the first finds its pages there. The
-   * first, cold pass is printed by itself. */
+  /* Freed memory stays with the process, for both compilers, so that later passes reuse its pages. The first, cold
+   * pass is printed separately. */
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   struct memory mem = {0};

@@ -1,5 +1,5 @@
 /* What the files of the bench share. bench.c repeats and prints; llvm.c and kiln.c do one pass each
- * of LLVM and of Kiln over one input, in memory, and say what each stage took. */
+ * of LLVM and of Kiln over one input, in memory, and report the time of each stage. */
 #ifndef KN_BENCH_H
 #define KN_BENCH_H
 
@@ -28,7 +28,7 @@ struct bench_kiln {
 
 /* LLVM: reads the whole module, then generates code at -O0. */
 bool bench_llvm_pass(const struct bench_input *in, struct bench_llvm *out);
-/* Kiln. The clock of the stages costs a little, so that all_ns is taken with `stages` off. */
+/* Kiln. Reading the clock for each stage costs a little, so all_ns is measured with `stages` off. */
 bool bench_kiln_pass(const struct bench_input *in, kiln_target target, bool stages,
                      struct bench_kiln *out);
 /* What LLVM needs once: target registered, machine made. */

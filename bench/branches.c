@@ -1,15 +1,14 @@
-/* A plugin of QEMU's user emulation that predicts the branches of the program that it runs, where a machine
- * does not let its own predictor be asked. Made by bench/branches.py, which reads what it prints.
+/* A plugin of QEMU's user emulation with a model of a branch predictor, for machines whose performance counters are
+ * not accessible. Made by bench/branches.py, which reads what it prints.
  *
  * The model: conditional branches by TAGE (Seznec and Michaud, "A case for (partially) tagged geometric
  * history length branch prediction", 2006), targets of indirect jumps by the same with targets for
- * directions, returns always right; 32 KiB of instruction cache, eight ways, the least recently used goes.
- * It is no processor in particular: what it says is which branches are hard, not how many cycles they take.
+ * directions, returns always right; 32 KiB of instruction cache, eight ways, LRU replacement. It models no particular
+ * processor: it tells which branches are hard to predict, not how many cycles they take.
  *
  * Prints a line for each block of instructions that ran. Addresses count from the program's entry: the block's,
- * the one behind it, its last instruction's. Then instructions, runs, mispredictions of its end, and lines
- * of it that were not in the cache.
- */
+ * the end's, its last instruction's. Then the number of instructions, of executions, of mispredictions at its end,
+ * and of its cache misses. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -102,7 +101,7 @@ static uint16_t tag_of(uint64_t pc, unsigned k) {
 static uint32_t place_of(uint64_t pc, unsigned k, const struct fold *f) {
   return (uint32_t)(pc ^ pc >> (f->bits - k % 3) ^ f->value) & ((1u << f->bits) - 1);
 }
-/* A small number that is hard to foresee, the same in each run. */
+/* A pseudo-random number, the same in each run. */
 static unsigned chance(void) {
   static uint32_t state = 1;
   state = state * 1103515245 + 12345;
@@ -211,7 +210,7 @@ static bool indirect(uint64_t pc, uint64_t to) {
 enum { SETS = 64, WAYS = 8 };
 static uint64_t lines[SETS][WAYS];
 
-/* Touches a line; true if it was not there. */
+/* Accesses a cache line; true if it was not in the cache. */
 static bool touch(uint64_t line) {
   uint64_t *set = lines[line % SETS];
   unsigned way = 0;

@@ -2,7 +2,7 @@
  * through the library, from building to an object in memory or to text and back. bench/growth.py
  * calls it, twice for each target: for times and memory, and under a counter of executed instructions.
  * Prints lines of fields with tabs between them:
- *   way, target, shape, unit, size, items, 1 if others are compared with this one, then
+ * way, target, shape, unit, size, items, 1 if this is the base that others are compared with, then
  *   ns, bytes, and bytes at a size that is this one's base times a power of two, and its items;
  *   or with --count the process that did it. */
 #include "shapes.h"
@@ -20,7 +20,7 @@
 
 /* ---- memory ---- */
 
-/* Counts what is held. Blocks have their size in front. */
+/* Counts the bytes allocated. Each block is preceded by its size. */
 struct counter {
   uint64_t held, most;
 };
@@ -85,7 +85,7 @@ static kiln_status discard_sink(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-/* Printed, and what was printed parsed and verified. */
+/* Prints the functions, then parses and verifies the text. */
 static bool run_text(struct job *j, const kiln_module_options *options) {
   struct shape_run r;
   kiln_buffer text = {.allocator = options->allocator};
@@ -152,7 +152,7 @@ static void print_row(const struct job *j) {
          j->shape->unit, j->n, (unsigned long long)j->items, j->n == j->base);
 }
 
-/* A process of its own for each run, so that the counter's figure is that run's. */
+/* Runs the job in a process of its own, so that the count of instructions is that run's. */
 static bool count(struct job *j) {
   fflush(stdout);
   uint64_t *items =
@@ -184,7 +184,8 @@ static bool weigh(struct job *j, uint64_t *bytes) {
 
 static bool measure(struct job *j, bool fast) {
   uint64_t bytes, even_bytes;
-  struct job even = *j; /* arrays that grow by doubling are as full as at the base */
+  struct job even =
+    *j; /* a size at which arrays that grow by doubling are as full as at the base */
   for (even.n = j->base; j->base != 0 && even.n <= j->n / 2;) even.n *= 2;
   if (j->base == 0 || j->n < j->base) even.n = j->n;
   if (!weigh(j, &bytes) || !weigh(&even, &even_bytes)) return false;
@@ -226,7 +227,7 @@ static void each_shape(void *user, const struct shape *s) {
   }
 }
 
-/* What a process costs that does nothing, up to here. */
+/* Counts the instructions of a process that does nothing. */
 static void count_nothing(struct options *o) {
   struct shape nothing = {.name = "nothing", .unit = "-"};
   row(o, &(struct job){.way = "none", .target = o->target, .shape = &nothing});
@@ -278,8 +279,8 @@ static const char *value_of(const char *argument, const char *option) {
 
 int main(int argc, char **argv) {
   struct options o = {.way = "object", .most = UINT32_MAX};
-  /* Memory given back by one pass serves the next one, however much it is: else what is measured of
-   * large inputs, and only of those, is how fast the system clears pages. */
+  /* Memory freed by one pass is reused by the next, whatever its size; otherwise, of large inputs only, the
+   * measurement would be dominated by the system clearing pages. */
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   bool files = false;

@@ -1,7 +1,7 @@
 /* Latency of the JIT: a function of some size is built, compiled, linked into this process, called once and
- * removed, with Kiln and with LLVM's ORC (LLJIT at -O0, through its C API), in one process. Both have
- * their JIT made before, as a language runtime has; module, and LLVM's context, are made and freed each time.
- * The functions are the same: a chain of integer arithmetic on two arguments. Results are compared.
+ * removed, with Kiln and with LLVM's ORC (LLJIT at -O0, through its C API), in one process. Both JITs exist before,
+ * as in a language runtime; the module and LLVM's context are made and freed each time. The functions are the same: a
+ * chain of integer arithmetic on two arguments. Results are compared.
  *
  *   kiln-jit-bench latency      prints "SIZE LLVM_NS KILN_NS MODULE_NS" lines: median, and the same with one
  *                               module that functions are streamed into
@@ -197,8 +197,8 @@ static int compare_ns(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* One after the other, so that one compiler does not tidy up what the other left in C's heap; the first two are
- * not counted. */
+/* Runs one compiler several times in a row, so that neither pays for the state in which the other left C's heap; the
+ * first two runs are not counted. */
 static bool batch(bool (*once)(unsigned, int64_t *), unsigned size, uint64_t *ns) {
   for (int i = -2; i < BATCH; i++) {
     int64_t result = 0;

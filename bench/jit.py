@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What stands between a program and its first instruction, beside LLVM.
+"""The time before a program's first instruction, beside LLVM.
 
 jit.py BUILD [--runs=N] [--json]
 

@@ -89,7 +89,7 @@ class Program:
         return os.path.join(self.work, build, name)
 
     def compile_reference(self, name, build):
-        """One C file by everybody but Kiln."""
+        """Compiles one C file by all compilers but Kiln."""
         flags = shlex.split(self.keys.get('flags', ''))
         base = self.object_base(name)
         if build == 'gcc_O1':
@@ -110,7 +110,7 @@ class Program:
         return [self.object_base(n) for n in self.files()]
 
     def recipe(self):
-        """What the reference builds and the input depend on."""
+        """The files and flags that the reference builds and the input depend on."""
         digest = hashlib.sha256()
         for key in ('package', 'configure', 'files', 'flags', 'libs', 'input'):
             digest.update(repr((key, self.keys.get(key))).encode())

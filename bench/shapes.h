@@ -1,6 +1,6 @@
-/* Generated inputs of any size, for the bench of growth and for its tests: each shape builds what
- * stresses one part of the library through the public API. Called with a context that says what becomes
- * of each finished function. Invariant: the same shape and size give the same calls. */
+/* Generated inputs of any size, for the bench of growth and for its tests: each shape builds, through the public API,
+ * input that stresses one part of the library. It gets a context with the sink for finished functions. Invariant: the
+ * same shape and size give the same calls. */
 #ifndef KILN_BENCH_SHAPES_H
 #define KILN_BENCH_SHAPES_H
 
@@ -21,7 +21,7 @@ struct shape_run {
   kiln_sig sig;        /* i64 (i64) */
   kiln_symbol callee;  /* an undefined function of that signature */
   uint32_t n;          /* size */
-  uint64_t items;      /* what was made: IR instructions, and what the shape counts besides */
+  uint64_t items;      /* number of IR instructions, and of other items that the shape counts */
   uint64_t random;     /* state of shape_random */
   kiln_status status;  /* first failure */
   kiln_func_sink sink; /* gets each function, finished */
@@ -72,7 +72,7 @@ static inline kiln_value bin(kiln_func *f, kiln_op op, kiln_value a, kiln_value 
 }
 static inline void jump(kiln_func *f, kiln_block to) { kiln_build_br(f, to, NULL, 0); }
 static inline void jump1(kiln_func *f, kiln_block to, kiln_value v) { kiln_build_br(f, to, &v, 1); }
-/* Goes on in a new block. */
+/* Ends the current block with a branch to a new one. */
 static inline void cut(kiln_func *f) {
   kiln_block next = kiln_block_new(f);
   jump(f, next);

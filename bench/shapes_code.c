@@ -1,5 +1,5 @@
-/* Shapes of instructions: straight code of several kinds, code as front ends make it, chains of what
- * the walk defers, calls. See shapes.h. */
+/* Shapes of instructions: straight code of several kinds, code as front ends make it, chains of instructions that
+ * wait for their reader, calls. See shapes.h. */
 #include "shapes.h"
 
 /* One block of n operations on a few values. */
@@ -122,7 +122,7 @@ static void mixed(struct shape_run *r) {
   shape_end(r, f, sum);
 }
 
-/* The same in a function that calls setjmp's kin: no homes. */
+/* The same in a function that calls a function that returns twice: no homes. */
 static void setjmps(struct shape_run *r) {
   kiln_param p = {.type = I64};
   kiln_type result = I32;

@@ -38,7 +38,7 @@ static void diamonds(struct shape_run *r) {
   shape_end(r, f, v);
 }
 
-/* The end of block i of n + 1 from `first`: to one of two blocks, each of which gets `v`. */
+/* Ends a block with a branch to one of two blocks among the n + 1 from `first`, each of which gets `v`. */
 static void two_ways(struct shape_run *r, kiln_func *f, kiln_block first, uint32_t a, uint32_t b,
                      kiln_value v) {
   kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, v, num(f, a));
@@ -56,7 +56,7 @@ static kiln_block many_blocks(struct shape_run *r, kiln_func *f, kiln_value *p) 
 enum order { IN_ORDER, BACKWARD, SHUFFLED };
 
 /* n blocks; each goes to the next or to another one of `span` ahead (0: of all), or, `back` of a
- * hundred, before. Filled in the given order. */
+ * hundred, before. Blocks are filled in the given order. */
 static void graph(struct shape_run *r, uint32_t span, uint32_t back, enum order order) {
   kiln_func *f = shape_begin(r, "f");
   uint32_t n = r->n;
@@ -115,7 +115,7 @@ static void plain_blocks(struct shape_run *r) {
   shape_end(r, f, kiln_build_load(f, I64, slot, 0, 0));
 }
 
-/* Two blocks filled in turns, n times. */
+/* Two blocks filled alternately, n times. */
 static void resumed(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);

@@ -1,8 +1,7 @@
-/* kiln-spawn [--read] COMMAND...: runs a command once and prints what it took: user and system time in
- * microseconds, peak memory in KiB, page faults, wall time in microseconds. Its standard output goes
- * nowhere; with --read, through a pipe. Time is that of the command and of what it waited for.
- * A program of its own because a process begins with the peak memory of the one that started it:
- * a script's would hide Kiln's. */
+/* kiln-spawn [--read] COMMAND...: runs a command once and prints its user and system time in microseconds, peak
+ * memory in KiB, page faults, wall time in microseconds. Its standard output goes to /dev/null; with --read, through
+ * a pipe. The times are those of the command and of its children. A program of its own because a process begins with
+ * the peak memory of the one that started it: a script's would hide Kiln's. */
 #define _GNU_SOURCE /* pipe2, F_SETPIPE_SZ */
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # threads.sh BUILD [FUNCTIONS] [THREADS]: one module of that many generated functions (100000) compiled
 # with one thread and with several (2): best wall time of several runs each, whether the objects are the
-# same, and, where there is valgrind, the share of the executed instructions that is serial: all but what
-# threads do with functions' bodies.
+# same, and, where there is valgrind, the share of the executed instructions that is serial: all outside of the
+# threads' work on bodies.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kiln=$(realpath "$1")/kiln
@@ -14,7 +14,7 @@ cd "$work"
 python3 "$here/functions.py" "$functions" functions.bc
 printf '%s functions, %s bytes of bitcode\n' "$functions" "$(stat -c %s functions.bc)"
 
-# The runs take turns, so that a slow moment of the machine is nobody's alone.
+# The runs alternate, so that a slow moment of the machine does not hit one of the two alone.
 python3 - "$kiln" "$threads" <<'PYTHON'
 import subprocess, sys, time
 kiln, threads = sys.argv[1], sys.argv[2]

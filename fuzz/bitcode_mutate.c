@@ -1,6 +1,6 @@
-/* The mutator of fuzz_bitcode: changes records and blocks, so that what comes out is a well-formed
- * container nearly always and all parts of the reader are reached. libFuzzer and replay.c call it; bytes
- * are changed too, more rarely. */
+/* The mutator of fuzz_bitcode: changes records and blocks, so that the result is nearly always a well-formed
+ * container, and inputs reach all parts of the reader. More rarely it changes bytes. Called by libFuzzer and
+ * replay.c. */
 #include "bitcode_tree.h"
 #include "fuzz.h"
 
@@ -25,7 +25,7 @@ static void collect(struct bt_item *block) {
   }
 }
 
-/* A block with children: any one, or weighted by how much is in it. NULL if there is none. */
+/* A block with children, chosen uniformly or weighted by its size. NULL if there is none. */
 static struct bt_item *some_block(void) {
   struct bt_item *best = NULL;
   for (unsigned tries = 0; tries < 8; tries++) {
@@ -78,7 +78,7 @@ static void change_record(const struct bt_item *block, struct bt_item *r) {
     }
     break;
   case 3: r->n = at + 1; break;
-  case 4: /* another abbreviation, with the same values or over them */
+  case 4: /* another abbreviation, for the same values or in place of them */
     r->id = rnd(3) == 0 ? BT_UNABBREV : BT_FIRST_ABBREV + rnd(12);
     r->force = rnd(2);
     break;
@@ -161,7 +161,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
                      : LLVMFuzzerMutate(data, size < max_size ? size : max_size, max_size);
 }
 
-/* A block of `other` into the place of, or among the children of, one of the same id. */
+/* Replaces a block by one of `other` with the same id, or puts that among its children. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
                                  size_t other_size, uint8_t *out, size_t max_out, unsigned seed) {
   struct bt_item *root = start(data, size, seed);

@@ -78,7 +78,7 @@ struct scope {
   uint32_t n;
 };
 
-/* Those of BLOCKINFO, and which block its next ones are for. */
+/* The abbreviations of BLOCKINFO, and the block that the next ones are for. */
 struct info {
   struct scope of[BT_BLOCKS];
   uint64_t current;
@@ -268,7 +268,7 @@ static void put(struct writer *w, uint64_t v, unsigned width) {
     return;
   }
   unsigned shift = (unsigned)(w->pos & 7);
-  if (width <= 56 && w->end - w->pos >= 72) { /* what is behind is written later */
+  if (width <= 56 && w->end - w->pos >= 72) { /* the bytes behind are written later */
     uint8_t *to = w->out + (w->pos >> 3);
     uint64_t word = (v & ((UINT64_C(1) << width) - 1)) << shift;
     word |= *to & ((1u << shift) - 1);

@@ -1,5 +1,5 @@
-/* A bitcode file as a tree of blocks, records and abbreviations, to be changed and written again. For
- * the mutator of fuzz_bitcode; it shares nothing with the reader that is tested.
+/* A bitcode file as a tree of blocks, records and abbreviations, which can be changed and written again. For the
+ * mutator of fuzz_bitcode; shares no code with the reader under test.
  * Invariant: all of a tree is in one arena, which the next tree of the same arena overwrites. */
 #ifndef FUZZ_BITCODE_TREE_H
 #define FUZZ_BITCODE_TREE_H
@@ -37,8 +37,8 @@ struct bt_arena {
   size_t used, size;
 };
 
-/* Reads what can be read; NULL if that is not even the magic number. The tree's root is a block whose
- * children are those of the file. */
+/* Reads as much as possible; NULL if not even the magic number is there. The tree's root is a block whose children
+ * are those of the file. */
 struct bt_item *bt_parse(struct bt_arena *a, const uint8_t *data, size_t size);
 /* Returns the number of bytes; 0 if it does not fit. */
 size_t bt_write(struct bt_item *root, uint8_t *out, size_t room);

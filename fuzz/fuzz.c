@@ -85,7 +85,8 @@ kiln_module_options fz_options(uint64_t h, struct fz_run *m) {
 }
 
 void fz_check_diag(const struct fz_run *m, kiln_status s) {
-  if (s == KILN_OK || s == KILN_ERR_MEMORY) return; /* printers say no more */
+  if (s == KILN_OK || s == KILN_ERR_MEMORY)
+    return; /* printers give no diagnostic for lack of memory */
   if (s >= KILN_ERR_COUNT) fz_die("status %d is none", (int)s);
   if (m->diag.status == KILN_OK || m->diag.message[0] == 0) {
     fz_die("status %s comes without a message", kiln_status_name(s));

@@ -1,6 +1,6 @@
-/* What the fuzz targets share: an allocator that counts, bounds and fails on demand, a check of the
- * objects made, the end of the process on a finding. A target is one function,
- * LLVMFuzzerTestOneInput, linked with libFuzzer or with replay.c.
+/* What the fuzz targets share: an allocator that counts, limits and fails on demand, a check of objects, and a
+ * function that reports a finding. A target is one function, LLVMFuzzerTestOneInput, linked with libFuzzer or with
+ * replay.c.
  * Invariant: a target's behaviour depends on the bytes of its input alone. */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -14,9 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
                                  size_t other_size, uint8_t *out, size_t max_out, unsigned seed);
-/* Defined as true by a target for which any bytes are as good as others, for replay.c. */
+/* For replay.c: defined as true by a target for which random bytes are useful inputs. */
 extern const bool fz_any_bytes;
-/* Defined by a target that has something to say when replay.c has made enough runs. */
+/* Defined by a target with a final check: called when replay.c has made enough runs. */
 void fz_finish(void);
 /* Given by libFuzzer and by replay.c: changes bytes. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
@@ -28,7 +28,7 @@ struct fz_run {
   uint64_t limit; /* bytes that may be held; 0: 256 MiB */
   uint64_t calls; /* so far that could fail */
   uint64_t fail;  /* the call, from 1, that fails; 0: none */
-  bool for_good;  /* and all calls after it */
+  bool for_good;  /* all calls after it fail too */
   kiln_diag diag; /* first one since fz_options */
 };
 
@@ -42,7 +42,7 @@ void fz_memory_end(const struct fz_run *m);
 /* Reports a finding and ends the process by abort(). */
 __attribute__((noreturn, format(printf, 1, 2))) void fz_die(const char *format, ...);
 
-/* A number that depends on all bytes: chooses what the bytes do not say. */
+/* A hash of all bytes, from which choices are made that the bytes do not determine. */
 uint64_t fz_hash(const uint8_t *data, size_t size);
 
 /* Options of a module for an input of hash `h`: all but target and verify are chosen by it. */

@@ -1,6 +1,6 @@
-/* Fuzz target: bytes are bitcode, text, or behind a byte 1 the choices of a program (gen.h), compiled once to count the allocations, and then again with
- * each of them failing: it alone, and it and all after it. Each run must end with KILN_ERR_MEMORY or
- * as the first one did, with the same object, and free everything. */
+/* Fuzz target: bytes are bitcode, text, or behind a byte 1 the choices of a program (gen.h). The input is compiled
+ * once to count the allocations, and then again with each of them failing: alone, and together with all after it.
+ * Each run must end with KILN_ERR_MEMORY, or as the first one did, with the same object, and free everything. */
 #include "fuzz.h"
 
 #ifdef HAVE_GEN
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { MAX_FAILURES = 300 }; /* of an input with more allocations that many are tried */
+enum { MAX_FAILURES = 300 }; /* of an input with more allocations only so many are made to fail */
 
 struct input {
   const uint8_t *data;

@@ -34,7 +34,7 @@ static void draw_block(struct gen *g, unsigned i) {
   }
 }
 
-/* Reached blocks, and those that end a loop: where a walk in depth comes back to its own way. */
+/* Finds reachable blocks and the sources of back edges, by depth-first search. */
 static void walk_graph(struct gen *g, uint8_t *order, unsigned *n_order) {
   uint8_t stack[GEN_BLOCKS], next[GEN_BLOCKS] = {0}, on[GEN_BLOCKS] = {0};
   unsigned depth = 1, n = 0;
@@ -125,7 +125,7 @@ static void take_fuel(struct gen *g) {
   to_exit(g, kiln_build_icmp(g->f, KILN_SLE, KILN_TYPE_I64, left, kiln_const_int(g->f, 0)));
 }
 
-/* A way that is never gone, to a trap or to nowhere. */
+/* A branch that is never taken, to a trap or to an unreachable operation. */
 static void guard(struct gen *g) {
   kiln_block bad = kiln_block_new(g->f), on = kiln_block_new(g->f);
   kiln_value zero = kiln_build_load(g->f, KILN_TYPE_I8, gen_symbol(g, g->zero, 0), 0, 0);
@@ -137,9 +137,17 @@ static void guard(struct gen *g) {
   gen_go_to(g, on);
 }
 
+/* Probes and guards are chosen by the function's shape, so that what the input's bytes mean stays the same. */
+static void harden(struct gen *g, unsigned n_slots) {
+  unsigned choice = 5 * n_slots + 3 * g->sig->n_params;
+  if (choice % 4 == 1) kiln_func_stack_probes(g->f, choice % 8 == 1 ? 0 : 64);
+  if (choice % 5 < 3) kiln_func_guard(g->f, (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5));
+}
+
 static void start_slots(struct gen *g) {
   unsigned n = gen_pick(g, GEN_SLOTS + 1);
   g->n_slots = 0;
+  harden(g, n);
   for (unsigned i = 0; i < n; i++) {
     uint32_t k = gen_byte(g);
     unsigned t = k >= 220 ? KILN_TYPE_VOID : k >= 205 ? GEN_PTR : (unsigned)gen_type(g);
@@ -148,6 +156,7 @@ static void start_slots(struct gen *g) {
       kiln_build_ternary(g->f, KILN_OP_MEMSET, KILN_TYPE_I64, s, gen_operand(g, KILN_TYPE_I8),
                          kiln_const_int(g->f, GEN_OBJECT));
       g->slots[g->n_slots] = s;
+      if (k & 2) kiln_slot_array(g->f, s);
     } else {
       unsigned size = kiln_type_size(gen_ir_type(t));
       kiln_value s = kiln_slot_new(g->f, size, (unsigned)__builtin_ctz(size));
@@ -158,7 +167,7 @@ static void start_slots(struct gen *g) {
   }
 }
 
-/* Parameters are what a block has first; then it takes fuel if loops may close here. */
+/* Makes a block's parameters; then the block takes fuel if a loop may close here. */
 static void start_block(struct gen *g, unsigned i) {
   struct gen_block *b = &g->blocks[i];
   g->cur = i;
@@ -188,7 +197,7 @@ static void some_instructions(struct gen *g) {
 
 static kiln_value edge_arg(struct gen *g, unsigned type) { return gen_operand(g, type); }
 
-/* Arguments for a target: now, or some of them at the end. */
+/* Chooses the arguments for a target: given now, or some of them at the end. */
 static unsigned edge_args(struct gen *g, unsigned to, kiln_value *args) {
   const struct gen_block *b = &g->blocks[to];
   bool late = gen_chance(g, 50);
@@ -487,7 +496,7 @@ static void declare_table(struct gen *g) {
   g->functions = table(g, "functions", relocs, g->n_funcs);
 }
 
-/* What values are mostly of. */
+/* Draws the weights of types in the program. */
 static void draw_weights(struct gen *g) {
   static const uint8_t weights[][KILN_TYPE_COUNT + 1] = {
     {[KILN_TYPE_I8] = 2,

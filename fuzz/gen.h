@@ -1,12 +1,12 @@
-/* The generator of fuzz_func: bytes -> functions that are valid, end, and give the same wherever they
- * run. gen.c makes programs and flow, gen_ops.c instructions, gen_calls.c signatures and calls.
+/* The generator of fuzz_func: from bytes it makes functions that are valid, terminate, and give the same results
+ * wherever they run. gen.c makes programs and flow, gen_ops.c instructions, gen_calls.c signatures and calls.
  *
  * What keeps programs defined:
  * - A flow graph of any shape is drawn first; operands come from the block and its dominators.
  * - Every function and every block where a loop may close takes fuel; without it, it returns.
  * - Addresses are of a type of their own, GEN_PTR, and never become numbers. GEN_BYTES bytes from
  *   each may be read and written.
- * - A float's bits are seen (memory, bitcast, results) after NaNs were replaced by one. */
+ * - Before a float's bits can be observed (memory, bitcast, results), NaNs are replaced by one NaN. */
 #ifndef FUZZ_GEN_H
 #define FUZZ_GEN_H
 
@@ -56,7 +56,7 @@ struct gen_sig {
   kiln_symbol symbol, alias; /* `alias`: or none */
   kiln_sig sig;
   kiln_param params[GEN_PARAMS];
-  uint8_t types[GEN_PARAMS]; /* as the generator sees them */
+  uint8_t types[GEN_PARAMS]; /* the generator's types, GEN_PTR among them */
   uint8_t n_params, n_results, n_extra;
   kiln_type results[KILN_MAX_RESULTS];
   uint8_t extra[6]; /* variadic arguments that every call passes */
@@ -127,11 +127,11 @@ kiln_value gen_quiet(struct gen *g, kiln_type type, kiln_value v);
 /* Address of an object of GEN_OBJECT bytes, aligned to 16; `which` (may be NULL) tells them apart. */
 kiln_value gen_object(struct gen *g, unsigned *which);
 kiln_value gen_symbol(struct gen *g, kiln_symbol s, int64_t addend);
-/* A value joins what the current block has. */
+/* Adds a value to those of the current block. */
 void gen_add(struct gen *g, unsigned type, kiln_value v, bool aligned);
 /* An i8 that is mostly a comparison. */
 kiln_value gen_condition(struct gen *g);
-/* Appends an instruction or a few. */
+/* Appends one or a few instructions. */
 void gen_instruction(struct gen *g);
 /* Notes that an operation was made. */
 static inline void gen_used(struct gen *g, kiln_op op) { g->used[op]++; }

@@ -62,6 +62,8 @@ void gen_signature(struct gen *g, unsigned index) {
     }
     unsigned n = gen_chance(g, 24) ? gen_pick(g, GEN_PARAMS - 2) : gen_pick(g, 6);
     for (unsigned i = 0; i < n; i++) some_param(g, s);
+    if (gen_chance(g, 16))
+      add_param(s, KILN_TYPE_I64, (kiln_param){.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN});
     if (s->n_params == 0 || !(s->params[0].flags & KILN_PARAM_SRET)) results(g, s);
     if (gen_chance(g, 30)) {
       s->variadic = true;
@@ -116,7 +118,7 @@ void gen_declare_host(struct gen *g) {
 static void add_results(struct gen *g, kiln_value first, const kiln_type *types, unsigned n,
                         kiln_value *out) {
   for (unsigned i = 0; i < n; i++) {
-    /* Most results are read; all are if somebody wants them. */
+    /* Most results are read; all of them if the caller of this function wants them. */
     if (i > 0 && out == NULL && gen_chance(g, 60)) break;
     kiln_value v = first;
     if (i > 0) {

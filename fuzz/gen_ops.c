@@ -26,7 +26,7 @@ static const struct {
 #include <kiln/ops.def>
 };
 
-/* Made with other operations, or not at all: reserved ones, and what ends the process. */
+/* False for reserved operations, those that end the process, and those that are only made along with others. */
 bool gen_makes(kiln_op op) {
   return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP;
 }
@@ -207,7 +207,7 @@ void gen_add(struct gen *g, unsigned type, kiln_value v, bool aligned) {
   else b->values[8 + v.id % (GEN_VALUES - 8)] = value;
 }
 
-/* A value that block `block` is going to have. */
+/* A forward value, which block `block` will define. */
 static kiln_value promise(struct gen *g, unsigned block, unsigned type) {
   if (g->n_promises == GEN_LATE) return (kiln_value){0};
   kiln_value v = kiln_forward_new(g->f, gen_ir_type(type));
@@ -321,7 +321,8 @@ static void binary(struct gen *g, kiln_op op, unsigned types) {
   } else {
     b = gen_chance(g, 24) ? a : gen_operand(g, t);
   }
-  if (op == KILN_OP_FMIN || op == KILN_OP_FMAX) { /* signalling NaNs and signs of zeros are C's */
+  if (op == KILN_OP_FMIN ||
+      op == KILN_OP_FMAX) { /* signalling NaNs and the signs of zeros are left to C */
     a = gen_quiet(g, t, a);
     b = gen_quiet(g, t, b);
   }
@@ -440,7 +441,7 @@ static kiln_value address(struct gen *g, unsigned size, bool align, int32_t *dis
     *disp -= part;
     return kiln_build_addr(g->f, p, i, scale, part);
   }
-  if (k < 230) { /* there and back */
+  if (k < 230) { /* added and subtracted again */
     static const int32_t far[] = {128, 4096, 65536, 1 << 24, INT32_MAX - 200, -129, -4097};
     int32_t d = far[gen_pick(g, sizeof far / sizeof *far)];
     gen_used(g, KILN_OP_ADDR);
@@ -556,7 +557,7 @@ static void addr(struct gen *g) {
     return;
   }
   kiln_value i = gen_operand(g, KILN_TYPE_I64);
-  if (gen_chance(g, 60)) { /* out of a table */
+  if (gen_chance(g, 60)) { /* from a table */
     i = kiln_build_binary(g->f, KILN_OP_AND, KILN_TYPE_I64, i, kiln_const_int(g->f, 3));
     i = kiln_build_addr(g->f, gen_symbol(g, g->pointers, 0), i, 8, 0);
     gen_add(g, GEN_PTR, kiln_build_load(g->f, KILN_TYPE_I64, i, 0, 0), false);
@@ -597,7 +598,7 @@ static void salloc(struct gen *g, bool restored) {
   kiln_build_unary(g->f, KILN_OP_STACK_RESTORE, KILN_TYPE_I64, saved);
 }
 
-/* How many bytes of a piece: a constant or a few. */
+/* A length in bytes: a constant, or a small variable number. */
 static kiln_value length(struct gen *g, unsigned most) {
   if (gen_chance(g, 150)) return kiln_const_int(g->f, gen_pick(g, most + 1));
   unsigned low = 1;
@@ -661,14 +662,14 @@ static void select_one(struct gen *g) {
   gen_add(g, t, kiln_build_select(g->f, gen_ir_type(t), c, a, b), false);
 }
 
-/* The frame's addresses are no numbers to be seen; that they are not 0 is. */
+/* The frame's addresses must not be observed; that they are not 0 may. */
 static void level(struct gen *g, kiln_op op) {
   kiln_value v = kiln_build_level(g->f, op, 0);
   gen_add(g, KILN_TYPE_I8,
           kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
 }
 
-/* The mode stays for what runs after it; the host sets its own again when the program has ended. */
+/* The mode stays in force; the host restores its own when the program has ended. */
 static void set_rounding(struct gen *g) {
   kiln_value mode = kiln_const_int(g->f, gen_pick(g, 4));
   if (gen_chance(g, 100))

@@ -1,5 +1,5 @@
-/* The C functions that generated programs call, and their memory: see host.h. What they are given
- * goes into the log, floats that are not numbers as one of them. */
+/* The C functions that generated programs call, and their memory: see host.h. Their arguments go into the log, all
+ * NaNs as the same one. */
 #include "host.h"
 
 #include "fuzz.h"
@@ -38,7 +38,7 @@ void host_reset(void) {
 
 void host_collect(void) {
   memcpy(world->memory.tls, host_tls, sizeof host_tls);
-  fesetround(FE_TONEAREST); /* a program may have left another mode */
+  fesetround(FE_TONEAREST); /* a program may have changed the mode */
 }
 
 /* ---- what is called ---- */
@@ -225,7 +225,7 @@ const struct host_func host_funcs[] = {
 };
 const unsigned n_host_funcs = sizeof host_funcs / sizeof *host_funcs;
 
-/* The one that libgcc does not have. */
+/* __muloti4, which libgcc does not have. */
 static __int128 multiply(__int128 a, __int128 b, int *overflow) {
   __int128 least = (__int128)((unsigned __int128)1 << 127);
   __int128 r = (__int128)((unsigned __int128)a * (unsigned __int128)b);

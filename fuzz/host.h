@@ -1,5 +1,5 @@
-/* The world of generated programs: memory that they share with C, and C functions that they call.
- * fuzz_func.c resets it before each run and compares it after.
+/* The environment of generated programs: memory that they share with C, and C functions that they call. fuzz_func.c
+ * resets it before each run and compares it after.
  * Invariant: all of it is in one mapping below 2 GiB, where the loader puts code and data too, so that
  * every kind of relocation reaches it. */
 #ifndef FUZZ_HOST_H
@@ -27,9 +27,9 @@ struct host {
 /* The mapping, made on first use; ends the process without memory. */
 struct host *host_get(void);
 void host_reset(void);
-/* Copies what is elsewhere to the memory, after a run. */
+/* After a run, copies thread-local data to the shared memory. */
 void host_collect(void);
-/* Address of data or a function of the world, or of C's runtime; NULL: none. */
+/* Address of data or a function of the environment, or of the compiler's runtime; NULL: none. */
 void *host_find(void *user, const char *name);
 
 /* The interpreter that runs, in which host functions throw; or NULL. */

@@ -1,4 +1,4 @@
-/* The loader: see load.h. It takes what Kiln's objects consist of and says what it does not know.
+/* The loader: see load.h. It handles what Kiln's objects contain, and reports anything else.
  * Invariant: code and read-only data lie together and are mapped executable, the rest writable. */
 #include "load.h"
 
@@ -57,7 +57,7 @@ static bool place(struct loader *l, bool writable) {
   return true;
 }
 
-/* In the place of the dynamic linker's. */
+/* Takes the place of the dynamic linker's function. */
 static void *tls_get_addr(const uint64_t *pair) { return (void *)(uintptr_t)(pair[0] + pair[1]); }
 
 /* Address of a symbol; 0: an undefined weak one, or an error. */

@@ -2,8 +2,8 @@
  *
  *   fuzz_NAME [-runs=N] [-seed=S] [-artifact_prefix=P] FILE|FOLDER...
  *
- * Runs the files, then N inputs made from them, or from nothing if the target says that it takes any
- * bytes. An input that ends the process badly is left in a file. */
+ * Runs the files, then N inputs mutated from them, or random ones if the target says that random bytes are useful. An
+ * input that crashes is left in a file. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -109,7 +109,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) {
   for (unsigned n = 1 + rnd(4); n > 0; n--) {
     size_t at = rnd(size), length = 1 + rnd(32);
     switch (size == 0 ? 0 : rnd(6)) {
-    case 0: /* a byte more */
+    case 0: /* insert a byte */
       if (size == max_size) break;
       memmove(data + at + 1, data + at, size - at);
       data[at] = (uint8_t)rnd(256);
@@ -117,12 +117,12 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) {
       break;
     case 1: data[at] ^= (uint8_t)(1u << rnd(8)); break;
     case 2: data[at] = (uint8_t)rnd(256); break;
-    case 3: /* a piece less */
+    case 3: /* remove a piece */
       if (length > size - at) length = size - at;
       memmove(data + at, data + at + length, size - at - length);
       size -= length;
       break;
-    case 4: { /* a piece from elsewhere */
+    case 4: { /* copy a piece from another place */
       size_t from = rnd(size);
       if (length > size - at) length = size - at;
       if (length > size - from) length = size - from;

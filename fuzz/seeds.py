@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the first inputs of a fuzz target in a folder, once: seeds.py NAME FOLDER.
+"""Makes the initial corpus of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
 text: the functions of tests/kir; bitcode: tests/run/programs and tests/run/bitcode by clang, at -O0, at -O1
 and with debug information; func: random bytes; memory: the

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh BUILD NAME RUNS: a bounded run of one fuzz target, always the same one, as a TAP test. The
-# inputs that once were findings (seeds/NAME) are among its first ones.
+# test.sh BUILD NAME RUNS: a bounded run of one fuzz target with a fixed seed, as a TAP test. Former findings
+# (seeds/NAME) are among its first inputs.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(realpath "$1") target=$2 runs=$3

@@ -1,5 +1,5 @@
-/* The mutator of fuzz_text: changes words and lines, so that what comes out parses more often than
- * changed bytes do. libFuzzer and replay.c call it; bytes are changed too, more rarely. */
+/* The mutator of fuzz_text: changes words and lines, so that the result parses more often than with changed bytes.
+ * More rarely it changes bytes. Called by libFuzzer and replay.c. */
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -38,7 +38,7 @@ static void find_lines(const uint8_t *text, size_t size) {
   }
 }
 
-/* Words, and single characters between them; spaces are none. */
+/* Finds words, and the single characters between them that are not spaces. */
 static void find_words(const uint8_t *text, size_t size) {
   n_pieces = 0;
   for (size_t at = 0; at < size;) {
@@ -51,8 +51,8 @@ static void find_words(const uint8_t *text, size_t size) {
   }
 }
 
-/* Puts `size` bytes (not of `text` itself) in the place of a piece. Returns the new size of the text,
- * or the old one if it does not fit. */
+/* Replaces a piece by `size` bytes (not of `text` itself). Returns the new size of the text, or the old one if it
+ * does not fit. */
 static size_t replace(uint8_t *text, size_t size, size_t room, struct piece p, const void *by,
                       size_t by_size) {
   if (size - p.size + by_size > room) return size;
@@ -61,7 +61,7 @@ static size_t replace(uint8_t *text, size_t size, size_t room, struct piece p, c
   return size - p.size + by_size;
 }
 
-/* Another word for one: most often of its kind, from elsewhere in the text. */
+/* Replaces a word, most often by one of the same kind from elsewhere in the text. */
 static size_t change_word(uint8_t *text, size_t size, size_t room) {
   static const char *const some[] = {
     "i8",    "i16",  "i32",   "i64", "i128",        "f32",        "f64",

@@ -64,6 +64,7 @@ static void x64_result(const struct kn_ctype *t, kiln_carg *a) { x64_pieces(t, a
 /* An argument that does not fit wholly into the free registers is passed in memory. */
 static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
   struct kn_cregs need = {0, 0};
+  if (t->kind == KILN_C_CHAIN) return NULL; /* in a register of its own */
   if (a->pass == KILN_CPASS_VALUE) {
     if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64) need.fp = 1;
     else if (t->value <= KILN_TYPE_I64) need.gp = 1;
@@ -177,8 +178,9 @@ static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
   return true;
 }
 
-/* Flags of a scalar: small integers are extended where compilers for the ABI rely on it. */
-static unsigned extension(const kiln_ctypes *c, const struct kn_ctype *t) {
+/* Flags of a scalar: which is the static chain; small integers are extended where compilers for the ABI rely on it. */
+static unsigned scalar_flags(const kiln_ctypes *c, const struct kn_ctype *t) {
+  if (t->kind == KILN_C_CHAIN) return KILN_PARAM_CHAIN;
   if (!c->abi->extends_small || t->value > KILN_TYPE_I16) return 0;
   return t->is_signed ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
 }
@@ -187,7 +189,7 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
   a->param = c->params.n;
   switch (a->pass) {
   case KILN_CPASS_NONE: return true;
-  case KILN_CPASS_VALUE: return add_param(c, (kiln_type)t->value, extension(c, t));
+  case KILN_CPASS_VALUE: return add_param(c, (kiln_type)t->value, scalar_flags(c, t));
   case KILN_CPASS_PIECES:
     for (uint32_t i = 0; i < a->n_pieces; i++) {
       bool join = c->abi->joins_pieces && i + 1 < a->n_pieces;

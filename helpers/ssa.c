@@ -6,112 +6,23 @@
  * A read that passes several joins, or a seal, decides all phis that it made together (a *batch*).
  *
  * Invariant: outside of a call every phi is OPEN (in a block that is not sealed), MERGED or DONE. */
-#include <kiln/ssa.h>
-
-#include <kiln/inspect.h>
-
-#include "helpers/ssa_map.h"
+#include "helpers/ssa_state.h"
 
 #include <stdio.h>
 
 enum { NONE = UINT32_MAX };
 
-struct var {
-  struct kn_ssa_def def; /* at the end of `block`; not in its row or the map yet if `dirty` */
-  uint32_t block;        /* or NONE */
-  uint32_t zero;         /* the constant 0, once it was needed */
-  uint8_t type;
-  bool dirty;
-};
-
-struct block {
-  uint32_t pred_first, pred_last; /* index + 1 into preds */
-  uint32_t n_preds;
-  uint32_t open_first, open_last; /* phis while not sealed */
-  uint32_t stamp;                 /* of the last traversal that visited the block */
-  uint32_t row;                   /* index + 1 into defs: of the first `width` variables */
-  uint16_t width;
-  bool sealed;
-};
-
-struct pred {
-  uint32_t block, next; /* next: index + 1 */
-};
-
-enum phi_state {
-  OPEN,     /* its block is not sealed */
-  PENDING,  /* sealed: operands are being collected */
-  COMPLETE, /* operands known, at least two of them differ */
-  MERGED,   /* the same as `is` */
-  DONE      /* a parameter of its block: `is` is its value */
-};
-
-struct phi {
-  struct kn_ssa_def is; /* MERGED, DONE */
-  uint32_t var, block;
-  uint32_t ops;     /* index of the first operand; one per predecessor */
-  uint32_t n_ops;   /* operands known so far */
-  uint32_t pred;    /* the predecessor whose operand is next: index + 1 */
-  uint32_t same;    /* number of the first operand that is not the phi itself, or NONE */
-  uint32_t witness; /* all operands before this one are the phi itself or equal to operand `same` */
-  uint32_t watch_first, watch_last; /* phis that watch this one: see "merging" */
-  uint32_t n_watch;
-  bool watches;     /* it is in the lists of operands `same` and `witness` */
-  uint32_t forward; /* kiln_value that was handed out while it was OPEN, or 0 */
-  uint32_t param;   /* DONE in the current batch: parameter's number + 1 */
-  uint32_t next_open;
-  uint8_t state;
-};
-
-struct watch {
-  uint32_t phi, next; /* next: index + 1 */
-};
-
 /* Limit of the variables that have an entry in each block's row; others are in the map. */
 enum { ROW_MAX = 32 };
 
-/* A forward value that was returned to the front end. */
-struct forward {
-  uint32_t value, phi;
-};
-
-struct kiln_ssa {
-  kiln_func *f; /* NULL: none */
-  kiln_allocator allocator;
-  unsigned flags;
-  uint32_t stamp;
-  uint64_t n_built; /* edges that calls of this file built */
-  bool told_apart;  /* kiln_ssa_edge was called */
-  struct kn_ssa_map map;
-  KN_HELPER_ARRAY(struct var) vars;
-  KN_HELPER_ARRAY(struct block) blocks;
-  KN_HELPER_ARRAY(struct pred) preds;
-  KN_HELPER_ARRAY(struct kn_ssa_def) defs;
-  KN_HELPER_ARRAY(struct forward) forwards; /* ids ascend: the builder counts them */
-  KN_HELPER_ARRAY(struct phi) phis;         /* index 0 is reserved */
-  KN_HELPER_ARRAY(struct kn_ssa_def) ops;
-  KN_HELPER_ARRAY(struct watch) watches;
-  KN_HELPER_ARRAY(uint32_t) stack;   /* phis whose operands are being collected */
-  KN_HELPER_ARRAY(uint32_t) work;    /* phis that may be trivial now */
-  KN_HELPER_ARRAY(uint32_t) batch;   /* phis to be decided by this call */
-  KN_HELPER_ARRAY(kiln_block) built; /* targets of a block's terminator */
-};
-
 /* ---- errors ---- */
 
-static bool fail(kiln_ssa *s, kiln_status status, const char *message) {
+bool kn_ssa_fail(kiln_ssa *s, kiln_status status, const char *message) {
   kiln_func_error(s->f, status, message);
   return false;
 }
 
-static bool no_memory(kiln_ssa *s) { return fail(s, KILN_ERR_MEMORY, "out of memory"); }
-
-/* True if there is a function without an error. */
-static bool usable(const kiln_ssa *s) {
-  return s != NULL && s->f != NULL && kiln_func_status(s->f) == KILN_OK;
-}
-
-#define ROOM(s, array, more) (KN_HELPER_ROOM((s)->allocator, (s)->array, (more)) || no_memory(s))
+bool kn_ssa_no_memory(kiln_ssa *s) { return kn_ssa_fail(s, KILN_ERR_MEMORY, "out of memory"); }
 
 /* ---- definitions ---- */
 
@@ -122,9 +33,9 @@ static bool is_same(struct kn_ssa_def a, struct kn_ssa_def b) {
 
 /* Follows merged phis, and shortens the way for the next time. */
 static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
-  struct phi *phis = s->phis.at;
+  struct kn_ssa_phi *phis = s->phis.at;
   while (d.phi != 0 && phis[d.phi].state >= MERGED) {
-    struct phi *p = phis + d.phi;
+    struct kn_ssa_phi *p = phis + d.phi;
     uint32_t next = p->is.phi;
     if (next != 0 && phis[next].state >= MERGED) p->is = phis[next].is;
     d = p->is;
@@ -135,17 +46,17 @@ static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
 /* The recorded definition of `var` at the end of `block`; none if there is none. */
 static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
   const struct kn_ssa_def none = {0, 0};
-  const struct var *v = s->vars.at + var;
+  const struct kn_ssa_var *v = s->vars.at + var;
   if (v->block == block) return v->def;
-  const struct block *b = s->blocks.at + block;
+  const struct kn_ssa_block *b = s->blocks.at + block;
   if (var < b->width) return s->defs.at[b->row - 1 + var];
   return var < ROW_MAX && b->row == 0 ? none : kn_ssa_map_get(&s->map, var, block);
 }
 
 /* Gives a block its row. */
-static bool row_new(kiln_ssa *s, struct block *b) {
+static bool row_new(kiln_ssa *s, struct kn_ssa_block *b) {
   uint32_t width = s->vars.n < ROW_MAX ? (s->vars.n + 7) & ~7u : ROW_MAX;
-  if (!ROOM(s, defs, width)) return false;
+  if (!KN_SSA_ROOM(s, defs, width)) return false;
   memset(s->defs.at + s->defs.n, 0, width * sizeof *s->defs.at);
   b->row = s->defs.n + 1;
   b->width = (uint16_t)width;
@@ -153,28 +64,28 @@ static bool row_new(kiln_ssa *s, struct block *b) {
   return true;
 }
 
-/* Stores a definition in the block's row or in the map: for all blocks but the one cached in struct var. */
+/* Stores a definition in the block's row or in the map: for all blocks but the one cached in struct kn_ssa_var. */
 static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
-  struct block *b = s->blocks.at + block;
+  struct kn_ssa_block *b = s->blocks.at + block;
   if (var < ROW_MAX && b->row == 0 && !row_new(s, b)) return false;
   if (var >= b->width)
-    return kn_ssa_map_set(s->allocator, &s->map, var, block, def) || no_memory(s);
+    return kn_ssa_map_set(s->allocator, &s->map, var, block, def) || kn_ssa_no_memory(s);
   s->defs.at[b->row - 1 + var] = def;
   return true;
 }
 
 static bool set(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
-  struct var *v = s->vars.at + var;
+  struct kn_ssa_var *v = s->vars.at + var;
   if (v->block != block) return set_away(s, var, block, def);
   v->def = def;
   v->dirty = true;
   return true;
 }
 
-/* Makes `block` the one whose definition is cached in struct var; it must not be that already. */
+/* Makes `block` the one whose definition is cached in struct kn_ssa_var; it must not be that already. */
 static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def,
                        bool dirty) {
-  struct var *v = s->vars.at + var;
+  struct kn_ssa_var *v = s->vars.at + var;
   if (v->dirty && !set_away(s, var, v->block, v->def)) return false;
   v->block = block;
   v->def = def;
@@ -184,7 +95,7 @@ static bool move_cache(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_
 
 /* The value 0, for where the variable is not defined. */
 static struct kn_ssa_def undefined(kiln_ssa *s, uint32_t var) {
-  struct var *v = s->vars.at + var;
+  struct kn_ssa_var *v = s->vars.at + var;
   if (v->zero == 0) v->zero = kiln_const_bits(s->f, (kiln_type)v->type, 0, 0).id;
   return (struct kn_ssa_def){v->zero, 0};
 }
@@ -194,11 +105,11 @@ static kiln_value value_of(kiln_ssa *s, struct kn_ssa_def d) {
   const kiln_value none = {0};
   d = resolve(s, d);
   if (d.phi == 0) return (kiln_value){d.value};
-  struct phi *p = s->phis.at + d.phi; /* OPEN */
+  struct kn_ssa_phi *p = s->phis.at + d.phi; /* OPEN */
   if (p->forward == 0) {
     uint32_t id = kiln_forward_new(s->f, (kiln_type)s->vars.at[p->var].type).id;
-    if (id == 0 || !ROOM(s, forwards, 1)) return none;
-    s->forwards.at[s->forwards.n++] = (struct forward){id, d.phi};
+    if (id == 0 || !KN_SSA_ROOM(s, forwards, 1)) return none;
+    s->forwards.at[s->forwards.n++] = (struct kn_ssa_forward){id, d.phi};
     p->forward = id;
   }
   return (kiln_value){p->forward};
@@ -206,7 +117,7 @@ static kiln_value value_of(kiln_ssa *s, struct kn_ssa_def d) {
 
 /* The definition for a value that is written: the phi whose forward value it is, or the value itself. */
 static struct kn_ssa_def def_of(kiln_ssa *s, kiln_value value) {
-  const struct forward *at = s->forwards.at;
+  const struct kn_ssa_forward *at = s->forwards.at;
   uint32_t low = 0, high = s->forwards.n;
   if (high == 0 || value.id < at[0].value) return (struct kn_ssa_def){value.id, 0};
   while (low < high) {
@@ -218,193 +129,21 @@ static struct kn_ssa_def def_of(kiln_ssa *s, kiln_value value) {
   return (struct kn_ssa_def){value.id, 0};
 }
 
-/* ---- blocks and edges ---- */
-
-/* The block's record; NULL, and the function fails, if there is no such block. */
-static struct block *block_of(kiln_ssa *s, kiln_block b) {
-  if (b.id >= s->blocks.n) {
-    uint32_t n = kiln_func_block_limit(s->f);
-    if (b.id >= n) {
-      fail(s, KILN_ERR_ARGUMENT, "no such block");
-      return NULL;
-    }
-    if (!ROOM(s, blocks, n - s->blocks.n)) return NULL;
-    memset(s->blocks.at + s->blocks.n, 0, (n - s->blocks.n) * sizeof *s->blocks.at);
-    s->blocks.n = n;
-  }
-  return s->blocks.at + b.id;
-}
-
-/* Records an edge. */
-static void tell(kiln_ssa *s, kiln_block from, kiln_block to) {
-  if (!usable(s)) return;
-  struct block *b = block_of(s, to);
-  if (b == NULL || block_of(s, from) == NULL) return;
-  b = s->blocks.at + to.id;
-  if (!kiln_block_terminated(s->f, from)) {
-    fail(s, KILN_ERR_STRUCTURE, "an edge leaves a block that has no terminator");
-    return;
-  }
-  if (b->pred_last != 0 && s->preds.at[b->pred_last - 1].block == from.id) return;
-  if (b->sealed) {
-    for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next)
-      if (s->preds.at[i - 1].block == from.id) return;
-    fail(s, KILN_ERR_STRUCTURE, "an edge into a block that is sealed");
-    return;
-  }
-  if (!ROOM(s, preds, 1)) return;
-  s->preds.at[s->preds.n++] = (struct pred){from.id, 0};
-  if (b->pred_last != 0) s->preds.at[b->pred_last - 1].next = s->preds.n;
-  else b->pred_first = s->preds.n;
-  b->pred_last = s->preds.n;
-  b->n_preds++;
-}
-
-void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to) {
-  if (s == NULL) return;
-  s->told_apart = true;
-  tell(s, from, to);
-}
-
-/* Records an edge that was just built. */
-static void built(kiln_ssa *s, kiln_block to) {
-  s->n_built++;
-  tell(s, kiln_block_current(s->f), to);
-}
-
-void kiln_ssa_br(kiln_ssa *s, kiln_block target) {
-  if (!usable(s)) return;
-  kiln_build_br(s->f, target, NULL, 0);
-  built(s, target);
-}
-
-void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block, kiln_block else_block) {
-  if (!usable(s)) return;
-  kiln_build_brif(s->f, cond, then_block, NULL, 0, else_block, NULL, 0);
-  built(s, then_block);
-  built(s, else_block);
-}
-
-void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
-                     const kiln_case *cases, uint32_t n) {
-  if (!usable(s)) return;
-  kiln_build_switch(s->f, type, v, default_block, cases, n);
-  if (!usable(s)) return;
-  built(s, default_block);
-  for (uint32_t i = 0; i < n; i++) built(s, cases[i].target);
-}
-
-void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets, uint32_t n) {
-  if (!usable(s)) return;
-  kiln_build_brind(s->f, address, targets, n);
-  if (!usable(s)) return;
-  for (uint32_t i = 0; i < n; i++) built(s, targets[i]);
-}
-
-void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t) {
-  if (!usable(s)) return;
-  kiln_build_try(s->f, t);
-  if (!usable(s)) return;
-  built(s, t->normal);
-  built(s, t->unwind);
-}
-
-/* Returns a stamp that no block has yet. */
-static uint32_t new_stamp(kiln_ssa *s) {
-  if (++s->stamp == 0) {
-    for (uint32_t i = 0; i < s->blocks.n; i++) s->blocks.at[i].stamp = 0;
-    s->stamp = 1;
-  }
-  return s->stamp;
-}
-
-/* Removes predecessors that were recorded twice. */
-static void unite_preds(kiln_ssa *s, struct block *b) {
-  if (b->n_preds < 2) return;
-  uint32_t stamp = new_stamp(s);
-  uint32_t *link = &b->pred_first;
-  b->n_preds = 0;
-  while (*link != 0) {
-    struct pred *p = s->preds.at + *link - 1;
-    struct block *from = s->blocks.at + p->block;
-    if (from->stamp == stamp) {
-      *link = p->next;
-      continue;
-    }
-    from->stamp = stamp;
-    b->n_preds++;
-    link = &p->next;
-  }
-}
-
-/* Reports an edge that was recorded but not built, or the reverse. */
-static bool bad_edge(kiln_ssa *s, uint32_t from, uint32_t to, const char *what) {
-  char message[160];
-  snprintf(message, sizeof message, "an edge from block %u to block %u %s", from, to, what);
-  return fail(s, KILN_ERR_STRUCTURE, message);
-}
-
-/* True if there are no edges but those that calls of this file built. */
-static bool all_built_here(const kiln_ssa *s) {
-  uint64_t n = 0;
-  for (uint32_t i = 0, end = kiln_func_block_limit(s->f); i < end; i++)
-    n += kiln_block_edges(s->f, (kiln_block){i}, NULL, 0);
-  return !s->told_apart && n == s->n_built;
-}
-
-/* Compares the recorded edges with those that were built, source by source; linear in their number. Destroys the
- * lists of predecessors, so it comes last: `next` then links the edges of one source. */
-static bool compare_edges(kiln_ssa *s) {
-  uint32_t n = kiln_func_block_limit(s->f), n_told = s->preds.n;
-  s->work.n = s->batch.n = 0;
-  if (block_of(s, (kiln_block){n - 1}) == NULL || !ROOM(s, work, n) || !ROOM(s, batch, n_told))
-    return false;
-  uint32_t *first = s->work.at, *target = s->batch.at; /* of a source: index + 1; of an edge */
-  memset(first, 0, n * sizeof *first);
-  for (uint32_t t = 0; t < n; t++) {
-    for (uint32_t i = s->blocks.at[t].pred_first, after; i != 0; i = after) {
-      struct pred *p = s->preds.at + i - 1;
-      after = p->next;
-      p->next = first[p->block];
-      first[p->block] = i;
-      target[i - 1] = t;
-    }
-  }
-  for (uint32_t b = 0; b < n; b++) {
-    uint32_t n_built = kiln_block_edges(s->f, (kiln_block){b}, NULL, 0), told = new_stamp(s);
-    for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
-      s->blocks.at[target[i - 1]].stamp = told;
-    s->built.n = 0;
-    if (!ROOM(s, built, n_built)) return false;
-    kiln_block_edges(s->f, (kiln_block){b}, s->built.at, n_built);
-    for (uint32_t k = 0; k < n_built; k++)
-      if (s->blocks.at[s->built.at[k].id].stamp != told)
-        return bad_edge(s, b, s->built.at[k].id,
-                        "was built without kiln_ssa_br and its like, or kiln_ssa_edge");
-    uint32_t built = new_stamp(s);
-    for (uint32_t k = 0; k < n_built; k++) s->blocks.at[s->built.at[k].id].stamp = built;
-    for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
-      if (s->blocks.at[target[i - 1]].stamp != built)
-        return bad_edge(s, b, target[i - 1], "was told by kiln_ssa_edge, but not built");
-  }
-  return true;
-}
-
 /* ---- phis ---- */
 
 /* A phi of the state OPEN; 0 if out of memory. */
 static uint32_t phi_new(kiln_ssa *s, uint32_t var, uint32_t block) {
-  if (!ROOM(s, phis, 1)) return 0;
+  if (!KN_SSA_ROOM(s, phis, 1)) return 0;
   uint32_t p = s->phis.n++;
-  s->phis.at[p] = (struct phi){.var = var, .block = block, .same = NONE, .state = OPEN};
+  s->phis.at[p] = (struct kn_ssa_phi){.var = var, .block = block, .same = NONE, .state = OPEN};
   return p;
 }
 
 /* Adds an OPEN phi of a block that is sealed now to the batch. */
 static bool phi_begin(kiln_ssa *s, uint32_t p) {
-  struct phi *phi = s->phis.at + p;
-  const struct block *b = s->blocks.at + phi->block;
-  if (!ROOM(s, ops, b->n_preds) || !ROOM(s, batch, 1)) return false;
+  struct kn_ssa_phi *phi = s->phis.at + p;
+  const struct kn_ssa_block *b = s->blocks.at + phi->block;
+  if (!KN_SSA_ROOM(s, ops, b->n_preds) || !KN_SSA_ROOM(s, batch, 1)) return false;
   phi->ops = s->ops.n;
   phi->pred = b->pred_first;
   phi->state = PENDING;
@@ -424,7 +163,7 @@ enum { FEW_PREDS = 8, FEW_STEPS = 4 };
 static struct kn_ssa_def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
   struct kn_ssa_def d = look(s, var, block);
   for (uint32_t steps = 0; is_none(d) && steps < FEW_STEPS; steps++) {
-    const struct block *b = s->blocks.at + block;
+    const struct kn_ssa_block *b = s->blocks.at + block;
     if (!b->sealed || b->n_preds != 1) return d;
     block = s->preds.at[b->pred_first - 1].block;
     d = look(s, var, block);
@@ -436,7 +175,7 @@ static struct kn_ssa_def nearby(kiln_ssa *s, uint32_t var, uint32_t block) {
  * `self` is its OPEN phi there, or 0. False, and nothing is changed, if they do not. */
 static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
                    struct kn_ssa_def *is) {
-  const struct block *b = s->blocks.at + block;
+  const struct kn_ssa_block *b = s->blocks.at + block;
   if (b->n_preds > FEW_PREDS) return false;
   struct kn_ssa_def ops[FEW_PREDS], same = {0, 0};
   bool differ = false;
@@ -476,16 +215,16 @@ static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
   for (;;) {
     d = look(s, var, at);
     if (!is_none(d)) break;
-    struct block *b = s->blocks.at + at;
+    struct kn_ssa_block *b = s->blocks.at + at;
     if (b->sealed && b->n_preds == 1 && (stamp == 0 || b->stamp != stamp)) {
-      if (stamp == 0) stamp = new_stamp(s);
+      if (stamp == 0) stamp = kn_ssa_new_stamp(s);
       b->stamp = stamp; /* a block met twice is in a cycle that no edge enters */
       at = s->preds.at[b->pred_first - 1].block;
       continue;
     }
     if (b->sealed && b->n_preds < 2) {
       if (at == 0 && (s->flags & KILN_SSA_STRICT) != 0) {
-        fail(s, KILN_ERR_STRUCTURE, "a variable is read that may not have been written");
+        kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is read that may not have been written");
         return none;
       }
       d = undefined(s, var);
@@ -495,7 +234,7 @@ static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
       d = (struct kn_ssa_def){0, p};
       b = s->blocks.at + at;
       if (b->sealed) {
-        if (!phi_begin(s, p) || !ROOM(s, stack, 1)) return none;
+        if (!phi_begin(s, p) || !KN_SSA_ROOM(s, stack, 1)) return none;
         s->stack.at[s->stack.n++] = p;
       } else {
         if (b->open_last != 0) s->phis.at[b->open_last].next_open = p;
@@ -514,7 +253,7 @@ static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
 /* True if all operands of phi p that are not p are the same, written to *is. Linear in the number of
  * operands over all calls: what is merged stays so. */
 static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
-  struct phi *phi = s->phis.at + p;
+  struct kn_ssa_phi *phi = s->phis.at + p;
   const struct kn_ssa_def none = {0, 0}, self = {0, p};
   struct kn_ssa_def same = phi->same != NONE ? resolve(s, s->ops.at[phi->ops + phi->same]) : none;
   if (is_same(same, self)) same = none;
@@ -540,9 +279,9 @@ static bool trivial(kiln_ssa *s, uint32_t p, struct kn_ssa_def *is) {
 static bool watch(kiln_ssa *s, uint32_t p, uint32_t k) {
   uint32_t of = resolve(s, s->ops.at[s->phis.at[p].ops + k]).phi;
   if (!undecided(s, of)) return true;
-  if (!ROOM(s, watches, 1)) return false;
-  struct phi *phi = s->phis.at + of;
-  s->watches.at[s->watches.n++] = (struct watch){p, 0};
+  if (!KN_SSA_ROOM(s, watches, 1)) return false;
+  struct kn_ssa_phi *phi = s->phis.at + of;
+  s->watches.at[s->watches.n++] = (struct kn_ssa_watch){p, 0};
   if (phi->watch_last != 0) s->watches.at[phi->watch_last - 1].next = s->watches.n;
   else phi->watch_first = s->watches.n;
   phi->watch_last = s->watches.n;
@@ -552,15 +291,15 @@ static bool watch(kiln_ssa *s, uint32_t p, uint32_t k) {
 
 static bool look_again(kiln_ssa *s, uint32_t p) {
   if (s->phis.at[p].state != COMPLETE) return true;
-  if (!ROOM(s, work, 1)) return false;
+  if (!KN_SSA_ROOM(s, work, 1)) return false;
   s->work.at[s->work.n++] = p;
   return true;
 }
 
 /* Phi p was merged with `to`: joins their lists, and looks at the phis of the shorter one again. */
 static bool watches_join(kiln_ssa *s, uint32_t p, uint32_t to) {
-  struct phi *a = s->phis.at + p, *b = undecided(s, to) ? s->phis.at + to : NULL;
-  const struct phi *shorter = b == NULL || a->n_watch <= b->n_watch ? a : b;
+  struct kn_ssa_phi *a = s->phis.at + p, *b = undecided(s, to) ? s->phis.at + to : NULL;
+  const struct kn_ssa_phi *shorter = b == NULL || a->n_watch <= b->n_watch ? a : b;
   for (uint32_t i = shorter->watch_first; i != 0; i = s->watches.at[i - 1].next)
     if (!look_again(s, s->watches.at[i - 1].phi)) return false;
   if (b == NULL) return true;
@@ -579,7 +318,7 @@ static bool complete(kiln_ssa *s, uint32_t p) {
   if (!look_again(s, p)) return false;
   while (s->work.n != 0) {
     p = s->work.at[--s->work.n];
-    struct phi *phi = s->phis.at + p;
+    struct kn_ssa_phi *phi = s->phis.at + p;
     struct kn_ssa_def is;
     if (phi->state != COMPLETE) continue;
     if (trivial(s, p, &is)) {
@@ -598,13 +337,13 @@ static bool complete(kiln_ssa *s, uint32_t p) {
 static bool collect(kiln_ssa *s) {
   while (s->stack.n != 0) {
     uint32_t p = s->stack.at[s->stack.n - 1];
-    struct phi *phi = s->phis.at + p;
+    struct kn_ssa_phi *phi = s->phis.at + p;
     if (phi->pred == 0) {
       s->stack.n--;
       if (!complete(s, p)) return false;
       continue;
     }
-    const struct pred *pred = s->preds.at + phi->pred - 1;
+    const struct kn_ssa_pred *pred = s->preds.at + phi->pred - 1;
     phi->pred = pred->next;
     struct kn_ssa_def d = reach(s, phi->var, pred->block);
     if (is_none(d)) return false;
@@ -617,7 +356,7 @@ static bool collect(kiln_ssa *s) {
 /* Turns the phis of the batch that are needed into parameters, with the arguments of all edges. */
 static void settle(kiln_ssa *s) {
   for (uint32_t i = 0; i < s->batch.n; i++) {
-    struct phi *phi = s->phis.at + s->batch.at[i];
+    struct kn_ssa_phi *phi = s->phis.at + s->batch.at[i];
     if (phi->state != COMPLETE) continue;
     kiln_block b = {phi->block};
     phi->is =
@@ -625,9 +364,9 @@ static void settle(kiln_ssa *s) {
     phi->state = DONE;
     phi->param = kiln_block_param_count(s->f, b);
   }
-  for (uint32_t i = 0; i < s->batch.n && usable(s); i++) {
+  for (uint32_t i = 0; i < s->batch.n && kn_ssa_usable(s); i++) {
     uint32_t p = s->batch.at[i];
-    struct phi *phi = s->phis.at + p;
+    struct kn_ssa_phi *phi = s->phis.at + p;
     if (phi->forward != 0)
       kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, (struct kn_ssa_def){0, p}));
     if (phi->param == 0) continue;
@@ -640,7 +379,7 @@ static void settle(kiln_ssa *s) {
 
 /* Ends a call that may have made a batch: empties its lists, for reuse. */
 static void end_batch(kiln_ssa *s) {
-  if (s->batch.n != 0 && usable(s)) settle(s);
+  if (s->batch.n != 0 && kn_ssa_usable(s)) settle(s);
   s->batch.n = s->stack.n = s->work.n = s->watches.n = s->ops.n = 0;
 }
 
@@ -650,7 +389,7 @@ static void end_batch(kiln_ssa *s) {
  * itself as an ordinary value, so that most joins within a loop are decided at once (see decide). */
 static bool decide_open(kiln_ssa *s, uint32_t p) {
   uint32_t var = s->phis.at[p].var, block = s->phis.at[p].block;
-  const struct block *b = s->blocks.at + block;
+  const struct kn_ssa_block *b = s->blocks.at + block;
   if (b->n_preds == 0 || b->n_preds > FEW_PREDS) return false;
   for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
     if (is_none(reach(s, var, s->preds.at[i - 1].block))) return false;
@@ -660,7 +399,7 @@ static bool decide_open(kiln_ssa *s, uint32_t p) {
   }
   struct kn_ssa_def is;
   if (!decide(s, var, block, p, &is)) return false;
-  struct phi *phi = s->phis.at + p;
+  struct kn_ssa_phi *phi = s->phis.at + p;
   phi->state = MERGED;
   phi->is = is;
   if (phi->forward != 0) kiln_forward_bind(s->f, (kiln_value){phi->forward}, value_of(s, is));
@@ -670,22 +409,22 @@ static bool decide_open(kiln_ssa *s, uint32_t p) {
 /* Seals a block. Those of its OPEN phis that are not decided at once are added to the batch;
  * `alone`: no other block is sealed together with it. */
 static bool seal(kiln_ssa *s, uint32_t block, bool alone) {
-  struct block *b = s->blocks.at + block;
+  struct kn_ssa_block *b = s->blocks.at + block;
   if (b->sealed) return true;
   b->sealed = true;
-  unite_preds(s, b);
+  kn_ssa_unite_preds(s, b);
   if (alone)
     for (uint32_t p = b->open_first; p != 0; p = s->phis.at[p].next_open) (void)decide_open(s, p);
   for (uint32_t p = b->open_first; p != 0; p = s->phis.at[p].next_open)
     if (s->phis.at[p].state == OPEN && !phi_begin(s, p)) return false;
   b->open_first = b->open_last = 0;
-  return usable(s);
+  return kn_ssa_usable(s);
 }
 
 /* Collects the operands of what is in the batch. */
 static bool collect_batch(kiln_ssa *s) {
   for (uint32_t i = 0, n = s->batch.n; i < n; i++) {
-    if (!ROOM(s, stack, 1)) return false;
+    if (!KN_SSA_ROOM(s, stack, 1)) return false;
     s->stack.at[s->stack.n++] = s->batch.at[i];
     if (!collect(s)) return false;
   }
@@ -693,20 +432,20 @@ static bool collect_batch(kiln_ssa *s) {
 }
 
 void kiln_ssa_seal(kiln_ssa *s, kiln_block block) {
-  if (!usable(s) || block_of(s, block) == NULL) return;
+  if (!kn_ssa_usable(s) || kn_ssa_block_of(s, block) == NULL) return;
   if (seal(s, block.id, true)) (void)collect_batch(s);
   end_batch(s);
 }
 
 kiln_status kiln_ssa_end(kiln_ssa *s) {
   if (s == NULL || s->f == NULL) return KILN_ERR_STRUCTURE;
-  if (usable(s)) {
+  if (kn_ssa_usable(s)) {
     bool ok = true;
     for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i, false);
     if (ok) (void)collect_batch(s);
     end_batch(s);
   }
-  if (usable(s) && s->vars.n != 0 && !all_built_here(s)) (void)compare_edges(s);
+  if (kn_ssa_usable(s) && s->vars.n != 0) kn_ssa_check_edges(s);
   kiln_func_hold(s->f, NULL);
   kiln_status status = kiln_func_status(s->f);
   s->f = NULL;
@@ -717,20 +456,20 @@ kiln_status kiln_ssa_end(kiln_ssa *s) {
 
 kiln_var kiln_ssa_var(kiln_ssa *s, kiln_type type) {
   const kiln_var none = {NONE};
-  if (!usable(s) || !ROOM(s, vars, 1)) return none;
+  if (!kn_ssa_usable(s) || !KN_SSA_ROOM(s, vars, 1)) return none;
   if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1) {
-    fail(s, KILN_ERR_TYPE, "no such type");
+    kn_ssa_fail(s, KILN_ERR_TYPE, "no such type");
     return none;
   }
-  s->vars.at[s->vars.n] = (struct var){.block = NONE, .type = (uint8_t)type};
+  s->vars.at[s->vars.n] = (struct kn_ssa_var){.block = NONE, .type = (uint8_t)type};
   return (kiln_var){s->vars.n++};
 }
 
 /* True if variable and block exist. */
 static bool checked(kiln_ssa *s, kiln_var var, kiln_block block) {
-  if (!usable(s)) return false;
-  if (var.id >= s->vars.n) return fail(s, KILN_ERR_ARGUMENT, "no such variable");
-  return block.id < s->blocks.n || block_of(s, block) != NULL;
+  if (!kn_ssa_usable(s)) return false;
+  if (var.id >= s->vars.n) return kn_ssa_fail(s, KILN_ERR_ARGUMENT, "no such variable");
+  return block.id < s->blocks.n || kn_ssa_block_of(s, block) != NULL;
 }
 
 /* Says what is wrong with a value that is written to a variable. */
@@ -745,12 +484,12 @@ static void bad_value(kiln_ssa *s, kiln_var var, kiln_value value) {
            : type == KILN_TYPE_VOID   ? "an operand out of range"
                                       : "a value of type ",
            type != KILN_TYPE_VOID ? kiln_type_name(type) : "");
-  fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE, message);
+  kn_ssa_fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE, message);
 }
 
 void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value) {
   if (!checked(s, var, block)) return;
-  struct var *v = s->vars.at + var.id;
+  struct kn_ssa_var *v = s->vars.at + var.id;
   kiln_type type = kiln_value_type(s->f, value);
   bool constant = type == KILN_TYPE_VOID && value.id != 0 && v->type <= KILN_TYPE_I128;
   if (type != v->type && !constant) {
@@ -758,7 +497,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
     return;
   }
   if (kiln_block_terminated(s->f, block)) {
-    fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
+    kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
     return;
   }
   if (constant && v->type == KILN_TYPE_I128 && block.id == kiln_block_current(s->f).id)
@@ -775,12 +514,13 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
 kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
   const kiln_value none = {0};
   if (!checked(s, var, block)) return none;
-  struct var *v = s->vars.at + var.id;
+  struct kn_ssa_var *v = s->vars.at + var.id;
   if (v->block != block.id) {
     struct kn_ssa_def d = reach(s, var.id, block.id);
     bool ok = !is_none(d) && collect(s);
     end_batch(s);
-    if (!ok || !usable(s) || !move_cache(s, var.id, block.id, resolve(s, d), false)) return none;
+    if (!ok || !kn_ssa_usable(s) || !move_cache(s, var.id, block.id, resolve(s, d), false))
+      return none;
   }
   if (v->def.phi == 0) return (kiln_value){v->def.value};
   v->def = resolve(s, v->def);
@@ -838,9 +578,9 @@ void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
   s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
   s->stack.n = s->work.n = s->batch.n = 0;
   s->phis.n = 1;
-  if (!usable(s)) return;
+  if (!kn_ssa_usable(s)) return;
   kiln_func_hold(f, "kiln_ssa_end is missing");
-  if (!ROOM(s, phis, 32)) return;
-  struct block *entry = block_of(s, (kiln_block){0});
+  if (!KN_SSA_ROOM(s, phis, 32)) return;
+  struct kn_ssa_block *entry = kn_ssa_block_of(s, (kiln_block){0});
   if (entry != NULL) entry->sealed = true;
 }

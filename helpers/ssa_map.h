@@ -1,5 +1,5 @@
 /* The map from (variable, block) to what the variable is at the block's end: open addressing, emptied per
- * function. Used by helpers/ssa.c only. Invariant: at most three quarters of the entries are taken. */
+ * function. Used by helpers/ssa*.c only. Invariant: at most three quarters of the entries are taken. */
 #ifndef KN_HELPERS_SSA_MAP_H
 #define KN_HELPERS_SSA_MAP_H
 

@@ -1,11 +1,11 @@
-/* Calls: arguments as the x86-64 System V ABI passes them, so that calls by another signature,
- * variadic functions, C functions and callbacks all work alike. An image holds the registers and the
- * stack area of one call. C is called, and calls, through libffi by a signature that is only registers:
- * six integers, eight doubles, one block on the stack. run.c calls all of it. */
+/* Calls. Arguments are passed as by the x86-64 System V ABI, so that calls with another signature, variadic
+ * functions, C functions and callbacks all work alike. An image holds the argument registers and the stack area of
+ * one call. Calls to and from C go through libffi with one signature that covers all registers: six integers, eight
+ * doubles, and a block on the stack. Called by run.c. */
 #include "interp.h"
 
-/* Elements that make a struct of any size go to the stack: more than four words are not for
- * registers, and a struct that contains them is not either. */
+/* Elements of a struct that libffi passes on the stack whatever its size: a struct of more than four words is never
+ * passed in registers, nor is one that contains it. */
 static ffi_type *big_elements[] = {&ffi_type_uint64,
                                    &ffi_type_uint64,
                                    &ffi_type_uint64,
@@ -30,6 +30,11 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
                        .size_bytes = size_bytes,
                        .align = 8};
   uint64_t size = 8;
+  if (flags & KILN_PARAM_CHAIN) {
+    p.kind = KN_PLACE_CHAIN;
+    l->chain = true;
+    return p;
+  }
   if (flags & KILN_PARAM_BYVAL) {
     size = ((uint64_t)size_bytes + 7) & ~UINT64_C(7);
     if (align_log2 > 3) p.align = 1u << align_log2;
@@ -81,7 +86,8 @@ struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8
   fr->serial = ++t->serial;
   if (fn->n_slots > 0) {
     uint8_t *slots = kn_interp_push(t, fn->slot_bytes, fn->slot_align);
-    memset(slots, 0xa5, fn->slot_bytes); /* any bits; a pattern shows in what depends on them */
+    memset(slots, 0xa5,
+           fn->slot_bytes); /* undefined content; a pattern makes a dependence on it visible */
     for (uint32_t s = 0; s < fn->n_slots; s++) {
       fr->regs[fn->slots[s].reg] = (uint64_t)(uintptr_t)(slots + fn->slots[s].offset);
     }
@@ -102,6 +108,7 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
                  struct kn_image *im) {
   im->n_gp = s->layout.gp;
   im->n_fp = s->layout.fp;
+  im->chain = 0;
   im->stack_bytes = s->layout.stack;
   im->stack = kn_interp_push(t, s->layout.stack, 64);
   for (uint32_t i = 0; i < s->n; i++) {
@@ -110,6 +117,8 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
     const uint64_t *v = kn_interp_ref(fr, arg->ref);
     if (p->flags & KILN_PARAM_BYVAL) {
       memcpy(im->stack + p->at, (const void *)(uintptr_t)*v, p->size_bytes);
+    } else if (p->kind == KN_PLACE_CHAIN) {
+      im->chain = *v;
     } else if (p->kind == KN_PLACE_FP) {
       im->fp[p->at][0] = *v;
       im->fp[p->at][1] = p->words == 2 ? v[1] : 0;
@@ -131,6 +140,7 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
     uint64_t *to = fr->regs + p->reg;
     uint8_t *stack = im->stack + p->at;
     if (p->flags & KILN_PARAM_BYVAL) *to = (uint64_t)(uintptr_t)stack;
+    else if (p->kind == KN_PLACE_CHAIN) *to = im->chain;
     else if (p->kind == KN_PLACE_FP) memcpy(to, im->fp[p->at], 8u * p->words);
     else memcpy(to, p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : stack, 8u * p->words);
     if (p->words == 1) *to &= kn_interp_mask(kn_interp_bits(p->type));
@@ -181,7 +191,7 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
 
 /* ---- results ---- */
 
-/* The registers of the results: integer words, floats and the x87 stack, in order. */
+/* The result registers: integers, floats and the x87 stack, in order. */
 struct result_regs {
   uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
 };
@@ -236,8 +246,8 @@ void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct
 
 /* ---- calls to C ---- */
 
-/* What comes back: rax, rdx and xmm0, xmm1, as C's structs of two words give them; or st(0), as a long
- * double does, and st(1) too, as the complex one does. */
+/* Result types for libffi: rax, rdx, xmm0 and xmm1 are returned as structs of two words, st(0) as a long double,
+ * st(0) and st(1) as a complex long double. */
 static ffi_type *pair_types[4][3] = {
   {&ffi_type_uint64, &ffi_type_uint64, NULL},
   {&ffi_type_uint64, &ffi_type_double, NULL},
@@ -249,7 +259,7 @@ static ffi_type pairs[4] = {{16, 8, FFI_TYPE_STRUCT, pair_types[0]},
                             {16, 8, FFI_TYPE_STRUCT, pair_types[2]},
                             {16, 8, FFI_TYPE_STRUCT, pair_types[3]}};
 
-/* NULL: more results than C can give. */
+/* The type for a signature's results; NULL if no C function returns so many. */
 static ffi_type *result_type(const struct kn_isig *sig) {
   unsigned w = sig->int_words, f = sig->floats, x = sig->f80s;
   if (x > 0) {
@@ -308,7 +318,7 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
   _Alignas(16) uint64_t back[4] = {0};
   void (*code)(void);
   memcpy(&code, &address, sizeof code);
-  kn_interp_guarded(t, &cif->cif, code, back, values);
+  kn_interp_guarded(t, &cif->cif, code, back, values, s->layout.chain ? im->chain : 0);
   t->sp = base;
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
@@ -333,7 +343,7 @@ ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig) {
   ffi_type *result = result_type(sig);
   ffi_cif *cif = kn_interp_realloc(in, NULL, sizeof *cif);
   if (!cif) return NULL;
-  if (!result) result = &ffi_type_void; /* has an address, but cannot be called by C */
+  if (!result) result = &ffi_type_void; /* the function has an address, but C cannot call it */
   if (ffi_prep_cif(cif, FFI_UNIX64, 15, result, types) == FFI_OK) return cif;
   kn_interp_realloc(in, cif, 0);
   return NULL;
@@ -359,6 +369,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   }
   im->n_gp = 6;
   im->n_fp = 8;
+  im->chain = 0; /* libffi's own code is called with one */
   im->stack = args[14];
   im->stack_bytes = UINT64_MAX;
   struct kn_frame *fr = kn_interp_frame(t, fn, base, im);
@@ -370,7 +381,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   uint64_t out[4] = {0};
   unsigned k = 0;
   if (sig->int_words + sig->floats + sig->f80s == 0) {
-    /* The address of the result's memory goes back as well. */
+    /* The ABI also returns the address of the result's memory (sret). */
     for (uint32_t i = 0; i < sig->n_params; i++) {
       if (sig->params[i].flags & KILN_PARAM_SRET) memcpy(result, &im->gp[sig->params[i].at], 8);
     }
@@ -384,7 +395,7 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
 
 /* ---- va_list ---- */
 
-/* The ABI's own. */
+/* The ABI's va_list. */
 struct va_list_x64 {
   uint32_t gp, fp;
   uint8_t *stack, *save;
@@ -398,7 +409,7 @@ void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list)
   memcpy((void *)(uintptr_t)list, &v, sizeof v);
 }
 
-/* The image that a va_list of ours reads from, or NULL: C made it. */
+/* The image that a va_list of the interpreter's reads from; NULL if C made the va_list. */
 static const struct kn_image *list_image(const struct kn_thread *t, const struct va_list_x64 *v) {
   if (v->save < t->stack || v->save + sizeof(struct kn_image) > t->sp) return NULL;
   return (const struct kn_image *)(const void *)v->save;

@@ -1,6 +1,6 @@
 /* Translates a finished function, read through <kiln/inspect.h>, into the form that run.c executes.
- * kiln_interp_add calls it. Values used in one block only share registers with those of other blocks.
- * Invariant: what cannot be run becomes an instruction that says so when it is reached. */
+ * kiln_interp_add calls it. A value used in one block only shares its register with values of other blocks.
+ * Invariant: what cannot be interpreted becomes an instruction that reports that when it is reached. */
 #include "interp.h"
 
 #include <stdlib.h>
@@ -376,7 +376,7 @@ static void decode_memory(struct decoder *d, kiln_inst i, const kiln_inst_info *
   }
 }
 
-/* An instruction with operands in a, b and c that run.c knows as `op`; in y the register of its second
+/* Decodes an instruction whose operands are in a, b and c, as run.c's operation `op`; y is the register of its second
  * result. */
 static void decode_plain(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
                          struct kn_ins *to, unsigned op) {
@@ -386,7 +386,7 @@ static void decode_plain(struct decoder *d, kiln_inst i, const kiln_inst_info *i
   to->y = result_reg(d, kiln_inst_next(d->f, i), 1);
 }
 
-/* What run.c does for an instruction. */
+/* Chooses the operation that run.c performs for an instruction. */
 static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
                       struct kn_ins *to) {
   bool wide = kn_interp_is_wide(info->type);
@@ -561,7 +561,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VINSERT:
   case KILN_OP_VSHUFFLE:
   case KILN_OP_VREDUCE:
-  case KILN_OP_NONE: /* not met when instructions are read */
+  case KILN_OP_NONE: /* never the opcode of an instruction */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:
   case KILN_OP_RESULT:

@@ -1,4 +1,4 @@
-/* The interpreter as <kiln/interp.h> shows it: made, filled with functions, called, freed. */
+/* The public interface <kiln/interp.h>: makes an interpreter, gives it functions, calls them, frees it. */
 #include "interp.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   return in->sigs[id] = s;
 }
 
-/* What operations do that leave something to the target: see docs/ir.md. */
+/* The behaviour of operations that docs/ir.md leaves to the target. */
 static const struct kn_imachine machines[] = {
   [KILN_TARGET_X86_64] = {.fuses = false, .division_traps = true},
   [KILN_TARGET_AARCH64] = {.fuses = true, .division_traps = false},
@@ -192,7 +192,7 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
   uint32_t n = kiln_ctor_count(in->m);
   kiln_status s = KILN_OK;
   for (unsigned next = at_exit ? 65535 : 0, done = 0; !done && s == KILN_OK;) {
-    unsigned found = at_exit ? 0 : 65536; /* the nearest priority beyond, + 1 at exit */
+    unsigned found = at_exit ? 0 : 65536; /* the next priority to run, + 1 at exit */
     for (uint32_t k = 0; k < n && s == KILN_OK; k++) {
       kiln_symbol func;
       unsigned priority;

@@ -39,14 +39,14 @@ struct kn_ins {
   uint16_t op;
   uint8_t type; /* kiln_type */
   uint8_t x;
-  uint32_t dst; /* register of the result; 0 is one that nobody reads */
+  uint32_t dst; /* register of the result; register 0 is never read */
   uint32_t a, b, c;
   uint32_t y; /* second result's register, edge, call site, table, source type */
   int32_t disp;
   uint32_t number; /* as in text and diagnostics */
 };
 
-/* Moves of an edge: one word each, as if at once. */
+/* One of the moves on an edge, a word each; they act as a parallel move. */
 struct kn_move {
   uint32_t dst, src;
 };
@@ -77,7 +77,7 @@ struct kn_islot {
 };
 
 /* Where the ABI passes a value. */
-enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK };
+enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN };
 struct kn_place {
   uint8_t kind, type, words;
   uint8_t flags;              /* KILN_PARAM_... */
@@ -88,6 +88,7 @@ struct kn_place {
 struct kn_layout {
   uint32_t gp, fp;
   uint64_t stack;
+  bool chain; /* there is a static chain */
 };
 
 /* A signature. */
@@ -105,7 +106,7 @@ struct kn_isig {
 
 enum kn_builtin { KN_BUILTIN_NONE, KN_BUILTIN_SETJMP, KN_BUILTIN_SIGSETJMP, KN_BUILTIN_LONGJMP };
 
-/* What C functions are called by. */
+/* A libffi call interface for calls of C functions. */
 struct kn_cif {
   ffi_cif cif;
   ffi_type stack;
@@ -188,13 +189,14 @@ enum {
   KN_TRIED_COUNT = 2 + 2 * KILN_MAX_RESULTS
 };
 
-/* Arguments as the ABI passes them. The registers stand as in the save area of va_list. */
+/* Arguments as the ABI passes them. The registers are laid out as in va_list's register save area. */
 struct kn_image {
   uint64_t gp[6];
   uint64_t fp[8][2];
   uint32_t n_gp, n_fp; /* passed; from C: all */
   uint8_t *stack;
   uint64_t stack_bytes; /* from C: UINT64_MAX */
+  uint64_t chain;       /* from C: 0 */
 };
 
 struct kn_save {
@@ -215,12 +217,12 @@ struct kn_frame {
   uint64_t regs[];
 };
 
-/* One run of the loop: from the first frame that C wants to its return. Lives on the C stack. */
+/* One activation of the loop: from the first frame, which C called, to its return. Allocated on the C stack. */
 struct kn_act {
   struct kn_act *outer;
   jmp_buf jump;
   struct kn_frame *entry;
-  bool from_api; /* a kiln_interp_call is there to give faults to */
+  bool from_api; /* faults can be returned by a kiln_interp_call */
   kiln_bits results[KILN_MAX_RESULTS];
 };
 
@@ -242,7 +244,7 @@ struct kn_thread {
   kiln_diag diag;
 };
 
-/* The module's target, as far as it shows. */
+/* What a program can observe of the module's target. */
 struct kn_imachine {
   bool fuses;          /* fmuladd rounds once */
   bool division_traps; /* by zero, and where the quotient does not fit */
@@ -278,7 +280,7 @@ struct kiln_interp {
 
 /* ---- memory ---- */
 void *kn_interp_realloc(const kiln_interp *in, void *old, size_t size);
-/* Makes space for one more item; false without memory. */
+/* Grows the array for one more item; false without memory. */
 bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t n, size_t item);
 
 /* ---- decode.c, link.c ---- */
@@ -309,9 +311,9 @@ _Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t 
 /* ---- unwind.c ---- */
 /* Ways back into kn_interp_run: what its setjmp gives. */
 enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
-/* ffi_call, from which no exception of another language comes back: that is a fault. */
+/* ffi_call with a static chain, from which no exception of another language comes back: that is a fault. */
 void kn_interp_guarded(struct kn_thread *t, ffi_cif *cif, void (*code)(void), void *result,
-                       void **args);
+                       void **args, uint64_t chain);
 /* resume: goes on with an exception in the caller of the frame on top. */
 _Noreturn void kn_interp_resume(struct kn_thread *t, uint64_t exception);
 
@@ -328,7 +330,7 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
 /* Calls `fn` from the frame on top; gives its frame. */
 struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
                                  struct kn_ifunc *fn);
-/* Hands the results of a return over to the call that the caller's frame is at. */
+/* Stores the results of a return where the call in the caller's frame wants them. */
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
                       const kiln_bits *values);
 void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address);
@@ -336,7 +338,7 @@ uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type);
 void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list);
 /* The closure's handler. */
 void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *fn);
-/* What closures are called by, for a signature's results. */
+/* The libffi call interface of closures, by a signature's results. */
 ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig);
 
 /* ---- run.c ---- */
@@ -345,8 +347,8 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 
 /* ---- number.c ---- */
 
-/* Cases of a switch over kiln_op for all operations that take no integers, or no floats; what the switch
- * leaves out of the others, the compiler names. By the types in <kiln/ops.def>: use them as
+/* Cases of a switch over kiln_op for all operations that take no integers, or no floats; the compiler then reports
+ * any other operation that a switch leaves out. By the types in <kiln/ops.def>: use them as
  *   #define OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
  *   #include <kiln/ops.def> */
 #define KN_UNLESS_INT_INT(E)
@@ -368,8 +370,8 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_FLT_I32(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_VOID(E) case KILN_OP_##E:
 
-/* The float operations that have their operands' type, on a, b and c of type T: `f` ends the names of the C
- * library's functions for it. `once`: fmuladd rounds once. */
+/* Cases for the float operations whose result has their operands' type T; the operands are a, b and c. `f` is the
+ * suffix of the C library's functions for T. `once`: fmuladd rounds once. */
 #define KN_FLOAT_CASES(T, f, roundeven, minimum, maximum)                                          \
   case KILN_OP_FADD: return a + b;                                                                 \
   case KILN_OP_FSUB: return a - b;                                                                 \
@@ -391,7 +393,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
   case KILN_OP_FRINT: return rint##f(a);                                                           \
   case KILN_OP_FNEARBYINT: return nearbyint##f(a)
 
-/* The others: of the bits alone, or between types. */
+/* Cases for the others: operations on the bits alone, and conversions. */
 #define KN_FLOATS_ELSEWHERE                                                                        \
   case KILN_OP_FNEG:                                                                               \
   case KILN_OP_FABS:                                                                               \

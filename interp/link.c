@@ -1,7 +1,7 @@
 /* Gives symbols their addresses: places the module's data in one region of memory with its relocations
  * applied, makes functions callable from C, finds undefined symbols in the process. kiln_interp_link
  * calls it once. The region: written data, function pointers | read-only data | code, which is a jump
- * per function, and blocks' addresses. Within it all is near enough for 4-byte differences. */
+ * per function, and blocks' addresses. It is small enough for 4-byte differences between any two addresses in it. */
 #define _GNU_SOURCE
 #include "interp.h"
 
@@ -49,7 +49,7 @@ static const char *name_of(const kiln_symbol_info *s) { return s->desc.name ? s-
 
 /* ---- undefined symbols ---- */
 
-/* What the C library gives to each program itself, not by a dynamic symbol. */
+/* Functions that the C library links into each program statically, without a dynamic symbol. */
 static void *local_symbol(const char *name) {
   if (strcmp(name, "atexit") != 0) return NULL;
   int (*function)(void (*)(void)) = atexit;
@@ -165,7 +165,7 @@ static kiln_status want(struct linker *l, uint32_t symbol, uint64_t *out) {
   *out = (uint64_t)(uintptr_t)address_of(l->in, symbol);
   if (*out) return KILN_OK;
   kiln_symbol_info s = kiln_symbol_get(l->in->m, (kiln_symbol){symbol});
-  /* a function that is here has an address, if there is memory to make it callable */
+  /* an interpreted function lacks an address only if there was no memory to make it callable */
   if (kn_interp_callee(l->in, symbol)) return fail(l, KILN_ERR_MEMORY, "out of memory", "");
   if (s.desc.linkage == KILN_LINKAGE_WEAK) return KILN_OK;
   return fail(l, KILN_ERR_SYMBOL, "undefined symbol", name_of(&s));

@@ -33,7 +33,7 @@ static kn_u128 bits_reversed(unsigned bits, kn_u128 v) {
   return r;
 }
 
-/* High half of a 128-bit product that is never asked for; overflow of it is. */
+/* smulo, umulo: the product, of which no more than 128 bits are needed; *flag becomes whether it overflows. */
 static kn_u128 multiply(unsigned op, unsigned bits, kn_u128 a, kn_u128 b, uint64_t *flag) {
   if (op == KILN_OP_UMULO) {
     kn_u128 r;
@@ -71,7 +71,7 @@ static kn_u128 saturate(unsigned op, unsigned bits, kn_u128 a, kn_u128 b) {
   return (kn_u128)(r < low ? low : r > high ? high : r);
 }
 
-/* a:b shifted by c; the half that is asked for. */
+/* a:b shifted by c; gives the upper or the lower half. */
 static kn_u128 funnel(bool left, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 c) {
   unsigned n = (unsigned)c & (bits - 1);
   if (n == 0) return left ? a : b;
@@ -320,7 +320,7 @@ kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, k
                              kn_u128 c) {
   if (type == KILN_TYPE_F128) return kn_interp_quad(op, once, a, b, c);
   const kn_u128 sign = BIT(79);
-  switch (op) { /* those that keep all bits */
+  switch (op) { /* these change the sign alone: a NaN keeps its payload */
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
@@ -331,7 +331,7 @@ kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, k
 uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b,
                          uint64_t c) {
   uint64_t sign = type == KILN_TYPE_F32 ? UINT64_C(1) << 31 : UINT64_C(1) << 63;
-  switch (op) { /* those that keep all bits */
+  switch (op) { /* these change the sign alone: a NaN keeps its payload */
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
@@ -344,7 +344,7 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
 
 /* ---- conversions ---- */
 
-/* Conversions by value: all that kn_interp_convert has to have. */
+/* Counts the conversions of ops.def, so that a new one is not forgotten here. */
 enum shape {
 #define SHAPE(E, state, a, b, c, result, edges, text) SH_##E,
 #include <kiln/shapes.def>

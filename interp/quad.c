@@ -47,7 +47,7 @@ static quad compute(kiln_op op, bool once, quad a, quad b, quad c) {
 
 kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
   const kn_u128 sign = (kn_u128)1 << 127;
-  switch (op) { /* those that keep all bits */
+  switch (op) { /* these change the sign alone: a NaN keeps its payload */
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);

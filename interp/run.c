@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* Nothing is there: what is read or written near 0 is a null pointer with an offset. */
+/* An access below this address is reported as one through a null pointer with an offset. */
 enum { NULL_BYTES = 4096 };
 
 static void bad_address(struct kn_thread *t, uint64_t at) {
@@ -93,7 +93,7 @@ static uint64_t sign_extend(uint64_t v, unsigned bits) {
 
 /* ---- atomics: all sequentially consistent, which is as strong as any ---- */
 
-/* Of 16 bytes: compilers make it a call of a library that is not ours to want. */
+/* Compare and swap of 16 bytes. Compilers would call libatomic, on which the library must not depend. */
 static bool swap_wide(void *at, kn_u128 *old, kn_u128 want) {
   uint64_t low = (uint64_t)*old, high = (uint64_t)(*old >> 64);
   bool done;
@@ -166,7 +166,7 @@ static void atomic(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins
     return;
   }
   if (i->op == KILN_OP_ATOMIC_LOAD) {
-    if (bytes == 16) swap(at, bytes, &old, 0); /* writes what is there, if that is 0 */
+    if (bytes == 16) swap(at, bytes, &old, 0); /* a load: writes 0 only if 0 is there */
     else old = load(at, (unsigned)__builtin_ctz(bytes));
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     put_typed(fr, i->dst, i->type, old);
@@ -188,7 +188,7 @@ static void stack_op(struct kn_thread *t, struct kn_frame *fr, const struct kn_i
     uint64_t align = UINT64_C(1) << i->x;
     fr->regs[i->dst] = (uint64_t)(uintptr_t)kn_interp_push(t, a, align < 16 ? 16 : align);
   } else if (i->op == KILN_OP_STACK_SAVE) {
-    /* A record of its own tells what was saved from what was not. */
+    /* stack_save makes a record in a list, so that stack_restore recognises a value that it did not give. */
     struct kn_save *s = fr->saves;
     if (!s || (uint8_t *)(s + 1) != t->sp) {
       s = (struct kn_save *)(void *)kn_interp_push(t, sizeof *s, 16);
@@ -217,7 +217,7 @@ static void memory_op(struct kn_thread *t, const struct kn_ins *i, uint64_t a, u
   memmove((void *)(uintptr_t)a, (const void *)(uintptr_t)b, n);
 }
 
-/* frame_addr, return_addr: those of a frame that C called are C's. */
+/* frame_addr, return_addr: beyond a frame that C called they are those of C's frames. */
 static uint64_t level(const struct kn_frame *fr, const struct kn_ins *i) {
   for (uint32_t n = i->y; n > 0 && fr; n--) fr = fr->caller;
   if (!fr) return 0;
@@ -231,7 +231,7 @@ static uint64_t level(const struct kn_frame *fr, const struct kn_ins *i) {
 
 /* ---- calls ---- */
 
-/* Gives the frame that goes on: a new one, or the same behind a call of C. */
+/* Returns the frame to continue with: a new one, or the same after a call of C. */
 static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
   struct kn_site *s = &fr->fn->sites[i->y];
   struct kn_ifunc *fn = s->fn;
@@ -261,7 +261,7 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
   return fr;
 }
 
-/* Gives the frame that goes on, or NULL: this run is done. */
+/* Returns the frame to continue with; NULL: this activation ends. */
 static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
   kiln_bits values[KILN_MAX_RESULTS];
   struct kn_act *act = t->act;
@@ -303,7 +303,7 @@ static void divide(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins
   put_typed(fr, i->dst, i->type, r);
 }
 
-/* What is not in the loop itself. */
+/* Instructions that are too rare for the loop itself. */
 static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
   static const uint64_t zero[2] = {0, 0};
   const uint64_t *a = i->a ? kn_interp_ref(fr, i->a) : zero;

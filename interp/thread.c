@@ -1,6 +1,6 @@
-/* Threads of the interpreter: each has a stack for frames, its thread-local data, and the chain of
- * runs of the loop that C calls lie between. Faults and longjmp leave runs from here. Invariant: only
- * the thread itself reads or writes what is in its kn_thread. */
+/* Threads of the interpreter: each has a stack for frames, its thread-local data, and the chain of activations of the
+ * loop, between which there are C frames. Faults and longjmp leave activations from here. Invariant: only the thread
+ * itself reads or writes what is in its kn_thread. */
 #include "interp.h"
 
 #include <signal.h>
@@ -20,7 +20,7 @@ struct kn_thread *kn_interp_thread(kiln_interp *in) {
     mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   t = kn_interp_realloc(in, NULL, sizeof *t);
   if (!t || stack == MAP_FAILED || pthread_setspecific(in->key, t) != 0) {
-    /* Nobody is there to tell: C may have called. */
+    /* There is no way to return an error: C may be the caller. */
     fputs("kiln-interp: no memory for a thread\n", stderr);
     abort();
   }
@@ -74,7 +74,7 @@ void kn_interp_fault(struct kn_thread *t, kiln_status status, const char *format
 
 /* ---- setjmp ---- */
 
-/* What stands in a jmp_buf, which has 200 bytes. */
+/* What the interpreter stores in a jmp_buf, which has 200 bytes. */
 struct kept {
   uint64_t magic;
   struct kn_thread *thread;

@@ -101,7 +101,8 @@ void kn_interp_resume(struct kn_thread *t, uint64_t exception) {
 
 /* ---- exceptions of other languages ---- */
 
-/* ffi_call with the thread in a register that the personality can read. */
+/* ffi_call_go with the thread in a register that the personality can read. libffi's calls of Go's closures pass their
+ * environment where a static chain is. */
 __asm__(".text\n"
         ".globl kn_interp_guarded\n"
         ".hidden kn_interp_guarded\n"
@@ -117,7 +118,8 @@ __asm__(".text\n"
         "movq %rdx, %rsi\n"
         "movq %rcx, %rdx\n"
         "movq %r8, %rcx\n"
-        "call ffi_call@PLT\n"
+        "movq %r9, %r8\n"
+        "call ffi_call_go@PLT\n"
         "popq %rbx\n"
         ".cfi_adjust_cfa_offset -8\n"
         ".cfi_restore %rbx\n"

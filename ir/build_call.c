@@ -120,6 +120,12 @@ static uint32_t count_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t
   return 0;
 }
 
+/* True if there is such a list of clauses; else the function failed. */
+static bool shared_ok(kiln_func *f, kiln_clauses c) {
+  return c.id - 1 < f->shared_clauses.n ||
+         kn_build_fail(f, KILN_ERR_ARGUMENT, "no such list of clauses");
+}
+
 /* Appends the clauses to lists, where there is room. */
 static bool put_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t n) {
   uint32_t at = f->lists.n;
@@ -144,10 +150,32 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a try without a description (NULL)");
     return;
   }
-  uint32_t words = count_clauses(f, t->clauses, t->n_clauses);
+  uint32_t words =
+    t->shared.id != 0 ? shared_ok(f, t->shared) : count_clauses(f, t->clauses, t->n_clauses);
   if (words == 0 || use_operands(f, t->sig, t->callee, t->args, t->n_args, words) == NULL) return;
   uint32_t first = f->lists.n - t->n_args;
-  if (put_clauses(f, t->clauses, t->n_clauses)) kn_build_try_end(f, t, first);
+  if (t->shared.id != 0) f->lists.at[f->lists.n++] = KN_CLAUSES_SHARED | (t->shared.id - 1);
+  else if (!put_clauses(f, t->clauses, t->n_clauses)) return;
+  kn_build_try_end(f, t, first);
+}
+
+kiln_clauses kiln_clauses_new(kiln_func *f) {
+  const kiln_clauses none = {0};
+  if (!kn_build_open(f)) return none;
+  if (!KN_PUSH(f, f->shared_clauses, 0)) return none;
+  return (kiln_clauses){f->shared_clauses.n};
+}
+
+void kiln_clauses_tell(kiln_func *f, kiln_clauses to, const kiln_clause *clauses, uint32_t n) {
+  if (!kn_build_open(f)) return;
+  if (!shared_ok(f, to)) return;
+  if (f->shared_clauses.at[to.id - 1] != 0) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the clauses were told before");
+    return;
+  }
+  uint32_t words = count_clauses(f, clauses, n), first = f->lists.n;
+  if (words == 0 || !kn_build_reserve(f, &f->lists, words, sizeof *f->lists.at)) return;
+  if (put_clauses(f, clauses, n)) f->shared_clauses.at[to.id - 1] = first + 1;
 }
 
 kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {

@@ -40,12 +40,24 @@ static bool check_blocks(kiln_func *f) {
   return true;
 }
 
-/* A function with TRY has a personality. */
-static bool check_personality(kiln_func *f) {
-  if (!f->has_try || f->personality != 0) return true;
-  for (uint32_t b = 0; b < f->blocks.n; b++)
-    if (f->inst[f->block[b].term].op == KILN_OP_TRY)
-      return fail_at(f, b, "try in a function without a personality");
+/* Lists of clauses that were not told. */
+static uint32_t count_untold(const kiln_func *f) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < f->shared_clauses.n; i++) n += f->shared_clauses.at[i] == 0;
+  return n;
+}
+
+/* A function with TRY has a personality, and every TRY has clauses. */
+static bool check_tries(kiln_func *f) {
+  if (!f->has_try) return true;
+  bool untold = count_untold(f) != 0;
+  if (f->personality != 0 && !untold) return true;
+  for (uint32_t b = 0; b < f->blocks.n; b++) {
+    const struct kn_inst *in = &f->inst[f->block[b].term];
+    if (in->op != KILN_OP_TRY) continue;
+    if (f->personality == 0) return fail_at(f, b, "try in a function without a personality");
+    if (!kn_try_told(f, in)) return fail_at(f, b, "the clauses of the try were never told");
+  }
   return true;
 }
 
@@ -224,7 +236,7 @@ kiln_status kiln_func_finish(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
   if (f->finished || f->status != KILN_OK) return f->status;
   if (f->hold != NULL) return kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0, "%s", f->hold);
-  if (mark_symbols(f) && check_blocks(f) && check_personality(f) && finish_late(f) &&
+  if (mark_symbols(f) && check_blocks(f) && check_tries(f) && finish_late(f) &&
       finish_forwards(f) && (f->has_params || f->edge_args.n != 0) && !args_plain(f))
     check_args(f);
   f->finished = true;

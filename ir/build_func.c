@@ -149,7 +149,7 @@ static void reset(kiln_func *f) {
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = f->shared_clauses.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = f->personality = 0;
@@ -157,6 +157,9 @@ static void reset(kiln_func *f) {
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
+  f->hardened = f->guarded = false;
+  f->guard = KILN_GUARD_NONE;
+  f->probe_bytes = 0;
   f->diag.status = KILN_OK;
 }
 
@@ -178,6 +181,7 @@ static void free_func(kiln_func *f) {
     f->forwards.at,
     f->forward_uses.at,
     f->types.at,
+    f->shared_clauses.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->scratch.at,
@@ -252,6 +256,33 @@ void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
   else f->personality = personality.id;
 }
 
+enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };
+
+void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
+  if (f == NULL || f->finished) return;
+  if (page_bytes == 0) page_bytes = PROBE_DEFAULT;
+  if (page_bytes > PROBE_MAX) page_bytes = PROBE_MAX;
+  f->probe_bytes = page_bytes < PROBE_MIN ? PROBE_MIN : page_bytes;
+  f->hardened = true;
+}
+
+void kiln_func_guard(kiln_func *f, kiln_guard when) {
+  if (!kn_build_open(f)) return;
+  if ((unsigned)when >= KILN_GUARD_COUNT) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such kind of guarded function");
+    return;
+  }
+  f->guard = (uint8_t)when;
+  f->hardened |= when != KILN_GUARD_NONE;
+}
+
+void kiln_slot_array(kiln_func *f, kiln_value slot) {
+  if (!kn_build_open(f)) return;
+  if (!kn_is_slot(slot.id) || kn_index(slot.id) >= f->slots.n)
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "only a slot is an array");
+  else f->slots.at[kn_index(slot.id)].array = 1;
+}
+
 kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   kiln_func *f = s != NULL ? take(s) : NULL;
   if (f == NULL) return NULL;
@@ -272,6 +303,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
       f->n_results = sig->n_results;
       memcpy(f->result_types, sig->results, sizeof f->result_types);
       f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
+      f->hardened = sig->cc != KILN_CC_C;
     }
   }
   if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */

@@ -140,6 +140,7 @@ struct kn_slot {
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
+  uint8_t array;   /* kiln_slot_array */
   uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register */
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
@@ -254,6 +255,7 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(uint32_t)
   types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
+  KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
@@ -280,7 +282,12 @@ struct kiln_func {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  kiln_diag diag;     /* of the first error */
+  bool
+    hardened; /* any of the next three, or a convention that keeps more registers: rare, asked first */
+  bool guarded;         /* lib/guard.c: the frame has a guard */
+  uint8_t guard;        /* kiln_guard: when it is to have one */
+  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
+  kiln_diag diag;       /* of the first error */
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };
@@ -352,18 +359,30 @@ static inline uint32_t kn_operand(const struct kn_operands *o, uint32_t k) {
 /* ---- exceptions ---- */
 
 /* One clause of a TRY. Clauses are in lists, behind the arguments: their number, then of each a word, kind | number
- * of types << 2, and its types as indices into kiln_func.types, from 1. */
+ * of types << 2, and its types as indices into kiln_func.types, from 1. Clauses that are shared stand elsewhere in
+ * lists; then the one word behind the arguments is KN_CLAUSES_SHARED | index into kiln_func.shared_clauses. */
 struct kn_clause {
   unsigned kind;         /* kiln_clause_kind */
   uint32_t n;            /* types; CATCH, CATCH_ALL: 1 */
   const uint32_t *types; /* in kiln_func.lists: valid until that grows */
 };
 #define KN_CLAUSE_TYPES_SHIFT 2
+#define KN_CLAUSES_SHARED (UINT32_C(1) << 31)
 
+/* True if the clauses of a TRY are known: always in a finished function. */
+static inline bool kn_try_told(const kiln_func *f, const struct kn_inst *in) {
+  uint32_t word = f->lists.at[in->a + in->x];
+  return !(word & KN_CLAUSES_SHARED) || f->shared_clauses.at[word & ~KN_CLAUSES_SHARED] != 0;
+}
 /* The number of clauses of a TRY, and where the first one is in lists: for kn_clause_at. */
 static inline uint32_t kn_try_clauses(const kiln_func *f, const struct kn_inst *in, uint32_t *at) {
-  *at = in->a + in->x + 1;
-  return f->lists.at[in->a + in->x];
+  uint32_t i = in->a + in->x, word = f->lists.at[i];
+  if (word & KN_CLAUSES_SHARED) {
+    i = f->shared_clauses.at[word & ~KN_CLAUSES_SHARED] - 1;
+    word = f->lists.at[i];
+  }
+  *at = i + 1;
+  return word;
 }
 /* The clause at `at`, which is moved behind it. */
 static inline struct kn_clause kn_clause_at(const kiln_func *f, uint32_t *at) {

@@ -52,6 +52,7 @@ struct kn_symbol {
   uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
   uint8_t comdat_implied;
+  uint8_t no_plt; /* kiln_symbol_desc.no_plt */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -169,6 +170,10 @@ struct kiln_module {
   struct kn_arena *arena;     /* strings, data, relocations */
   const uint16_t *clobbers;   /* of the target: see kn_target_clobbers */
   bool reaches_zero;          /* and kn_target_reaches_zero */
+  kiln_guard_place guard;     /* kiln_module_guard */
+  uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
+  bool no_plt;                /* kiln_module_no_plt */
+  bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
 };
 
 /* ---- a session's output ---- */

@@ -31,7 +31,9 @@ static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
-  if (p->flags >= 2 * KILN_PARAM_JOIN) return "unknown parameter flag";
+  if (p->flags >= 2 * KILN_PARAM_CHAIN) return "unknown parameter flag";
+  if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
+    return "static chain that is no plain i64";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
   if (p->align_log2 > 16) return "parameter alignment above 2^16";
@@ -137,10 +139,14 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
   uint64_t packed_results;
   memcpy(&packed_results, types, sizeof packed_results);
   h = mix(h, packed_results);
+  unsigned chain = 0;
   for (size_t i = 0; i < n_params; i++) h = mix(h, pack(&params[i]));
   for (size_t i = 0; i < n_params; i++) {
     const char *wrong = check_param(&params[i]);
-    if (params[i].flags & KILN_PARAM_JOIN && i + 1 == n_params) wrong = "nothing to join behind it";
+    if (params[i].flags & KILN_PARAM_JOIN &&
+        (i + 1 == n_params || params[i + 1].flags & KILN_PARAM_CHAIN))
+      wrong = "nothing to join behind it";
+    if (params[i].flags & KILN_PARAM_CHAIN && chain++) wrong = "a second static chain";
     if (wrong == NULL) continue;
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;

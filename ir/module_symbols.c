@@ -16,7 +16,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
   bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-  /* A symbol that may be 0: pc-relative code does not reach that, but on some targets in programs at a low fixed
+  /* An undefined weak symbol may be 0, which pc-relative code only reaches on some targets, in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;
@@ -197,6 +197,8 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
   s->body = d->body;
+  s->no_plt = d->no_plt;
+  m->some_no_plt |= d->no_plt;
   s->section = NULL;
   s->comdat = s->comdat_implied = 0;
   if (d->section != NULL && !set_section(m, s, d->section)) return false;
@@ -208,7 +210,7 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
 static bool plain(const kiln_symbol_desc *d) {
   return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VIS_DEFAULT &&
          d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
-         d->comdat == NULL;
+         d->comdat == NULL && !d->no_plt;
 }
 
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for

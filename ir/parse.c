@@ -132,6 +132,8 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
       d->visibility = (kiln_visibility)v;
     } else if (kn_parse_word(p, "dso_local")) {
       d->dso_local = true;
+    } else if (kn_parse_word(p, "no_plt")) {
+      d->no_plt = true;
     } else if (kn_parse_word(p, "tls")) {
       if (!kn_parse_want(p, '(')) return false;
       if (!word_in(p, kn_tls_names, KILN_TLS_COUNT, &v))
@@ -364,6 +366,35 @@ static bool parse_section(struct kn_parser *p) {
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
+/* `guard tls reg "gs" offset 40 symbol "s"` */
+static bool parse_guard(struct kn_parser *p) {
+  kiln_guard_place g = {0};
+  unsigned source;
+  if (!word_in(p, kn_guard_source_names, KILN_GUARD_SOURCE_COUNT, &source))
+    return kn_parse_expected(p, "default, tls, global or sysreg");
+  g.source = (kiln_guard_source)source;
+  for (;;) {
+    bool ok = true;
+    if (kn_parse_word(p, "reg")) {
+      ok = kn_parse_string(p, "a register's name in quotes", &g.reg);
+    } else if (kn_parse_word(p, "offset")) {
+      const struct kn_token *t = &p->lx.tok;
+      int64_t offset = (int64_t)t->low;
+      ok = t->kind == KN_TOK_INT && offset == (int32_t)offset;
+      if (!ok) return kn_parse_expected(p, "an offset of 32 bits");
+      g.offset_bytes = (int32_t)offset;
+      kn_parse_next(p);
+    } else if (kn_parse_word(p, "symbol")) {
+      ok = kn_parse_string(p, "a symbol's name in quotes", &g.symbol);
+    } else {
+      break;
+    }
+    if (!ok) return false;
+  }
+  kiln_module_guard(p->module, &g);
+  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+}
+
 static bool first_pass(struct kn_parser *p) {
   bool ok = true;
   while (ok) {
@@ -387,9 +418,14 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_target(p);
     } else if (kn_parse_word(p, "section")) {
       ok = parse_section(p);
+    } else if (kn_parse_word(p, "guard")) {
+      ok = parse_guard(p);
+    } else if (kn_parse_word(p, "no_plt")) {
+      kiln_module_no_plt(p->module);
+      ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
-      ok =
-        kn_parse_expected(p, "func, declare, data, extern, alias, ctor, dtor, section or target");
+      ok = kn_parse_expected(
+        p, "func, declare, data, extern, alias, ctor, dtor, section, guard, no_plt or target");
     }
   }
   return false;

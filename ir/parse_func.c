@@ -415,6 +415,7 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   if (!kn_parse_number(p, INT64_MAX, "a size in bytes", &size)) return false;
   if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
   l->result = kiln_slot_new(p->func, size, align);
+  if (kn_parse_word(p, "array")) kiln_slot_array(p->func, l->result);
   return true;
 }
 
@@ -581,7 +582,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
 
 /* `!loc "file" 10:3`, `!loc none` */
 static bool parse_loc(struct kn_parser *p) {
-  if (!kn_parse_word(p, "loc")) return kn_parse_expected(p, "'loc'");
+  if (!kn_parse_word(p, "loc")) return kn_parse_expected(p, "'loc', 'probe' or 'guard'");
   if (kn_parse_word(p, "none")) {
     kiln_loc_set(p->func, 0);
     return true;
@@ -595,6 +596,24 @@ static bool parse_loc(struct kn_parser *p) {
   }
   kiln_loc_set(p->func, kiln_loc_add(p->session, file, (uint32_t)line, (uint32_t)column));
   return true;
+}
+
+/* `!probe 4096`, `!guard arrays`, or as below */
+static bool parse_directive(struct kn_parser *p) {
+  uint64_t bytes;
+  if (kn_parse_word(p, "probe")) {
+    if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
+    kiln_func_stack_probes(p->func, (uint32_t)bytes);
+    return true;
+  }
+  if (kn_parse_word(p, "guard")) {
+    unsigned when = KILN_GUARD_ARRAYS;
+    while (when < KILN_GUARD_COUNT && !kn_parse_word(p, kn_guard_names[when])) when++;
+    if (when == KILN_GUARD_COUNT) return kn_parse_expected(p, "arrays, addresses or always");
+    kiln_func_guard(p->func, (kiln_guard)when);
+    return true;
+  }
+  return parse_loc(p);
 }
 
 /* Reads `b1(v0: i64):`, whose name was taken. */
@@ -643,7 +662,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
 
 static bool parse_line(struct kn_parser *p, bool *started) {
   struct kn_token first = p->lx.tok;
-  if (kn_parse_take(p, '!')) return parse_loc(p);
+  if (kn_parse_take(p, '!')) return parse_directive(p);
   if (first.kind != KN_TOK_IDENT && first.kind != KN_TOK_VALUE) {
     return kn_parse_expected(p, "an instruction, a block or '}'");
   }

@@ -209,6 +209,8 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
       out->flags |= KILN_PARAM_SRET;
     } else if (kn_parse_word(p, "join")) {
       out->flags |= KILN_PARAM_JOIN;
+    } else if (kn_parse_word(p, "chain")) {
+      out->flags |= KILN_PARAM_CHAIN;
     } else if (kn_parse_word(p, "byval")) {
       uint64_t size = 0;
       out->flags |= KILN_PARAM_BYVAL;
@@ -228,6 +230,7 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
   kiln_param *params = NULL;
   uint32_t n = 0, cap = 0, n_results = 0;
   unsigned flags = 0;
+  kiln_callconv cc = KILN_CC_C;
   kiln_type results[KILN_MAX_RESULTS];
   bool ok = kn_parse_want(p, '(');
   for (bool first = true; ok && !kn_parse_take(p, ')'); first = false) {
@@ -263,12 +266,16 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       flags |= KILN_SIG_RETURNS_TWICE;
     } else if (kn_parse_word(p, "nounwind")) {
       flags |= KILN_SIG_NOUNWIND;
+    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_MOST])) {
+      cc = KILN_CC_PRESERVE_MOST;
+    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_ALL])) {
+      cc = KILN_CC_PRESERVE_ALL;
     } else {
       break;
     }
   }
   if (ok) {
-    *out = kiln_sig_new(p->module, KILN_CC_C, flags, params, n, results, n_results);
+    *out = kiln_sig_new(p->module, cc, flags, params, n, results, n_results);
     ok = kn_parse_api_ok(p);
   }
   kn_realloc(p->module, params, 0);

@@ -502,12 +502,23 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     kn_put_symbol(&q.p, f->personality);
   }
   text(&q, " {\n");
+  if (f->probe_bytes != 0) {
+    text(&q, "  !probe ");
+    number(&q, f->probe_bytes);
+    text(&q, "\n");
+  }
+  if (f->guard != KILN_GUARD_NONE) {
+    text(&q, "  !guard ");
+    text(&q, kn_guard_names[f->guard]);
+    text(&q, "\n");
+  }
   for (uint32_t i = 0; i < f->slots.n; i++) {
     text(&q, "  slot");
     number(&q, i);
     text(&q, " = slot ");
     number(&q, f->slots.at[i].size_bytes);
     align(&q, f->slots.at[i].align_log2);
+    if (f->slots.at[i].array) text(&q, " array");
     text(&q, "\n");
   }
   for (uint32_t k = 0; k < f->order.n; k++) {

@@ -20,6 +20,23 @@ const char *const kn_tls_names[KILN_TLS_COUNT] = {
   [KILN_TLS_INITIAL_EXEC] = "ie",
   [KILN_TLS_LOCAL_EXEC] = "le",
 };
+const char *const kn_callconv_names[KILN_CC_COUNT] = {
+  [KILN_CC_C] = "",
+  [KILN_CC_PRESERVE_MOST] = "preserve_most",
+  [KILN_CC_PRESERVE_ALL] = "preserve_all",
+};
+const char *const kn_guard_names[KILN_GUARD_COUNT] = {
+  [KILN_GUARD_NONE] = "",
+  [KILN_GUARD_ARRAYS] = "arrays",
+  [KILN_GUARD_ADDRESSES] = "addresses",
+  [KILN_GUARD_ALWAYS] = "always",
+};
+const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT] = {
+  [KILN_GUARD_SOURCE_DEFAULT] = "default",
+  [KILN_GUARD_SOURCE_TLS] = "tls",
+  [KILN_GUARD_SOURCE_GLOBAL] = "global",
+  [KILN_GUARD_SOURCE_SYSREG] = "sysreg",
+};
 const char *const kn_icond_names[KILN_ICOND_COUNT] = {
   [KILN_EQ] = "eq",   [KILN_NE] = "ne",   [KILN_SLT] = "slt", [KILN_SGE] = "sge",
   [KILN_SLE] = "sle", [KILN_SGT] = "sgt", [KILN_ULT] = "ult", [KILN_UGE] = "uge",
@@ -155,6 +172,12 @@ static void put_type(struct kn_printer *p, unsigned type) {
   kn_put_text(p, kiln_type_name((kiln_type)type));
 }
 
+static void put_word(struct kn_printer *p, const char *word) {
+  if (!word[0]) return;
+  kn_put(p, " ", 1);
+  kn_put_text(p, word);
+}
+
 void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   const struct kn_sig *s = kn_sig(p->module, sig);
   kn_put(p, "(", 1);
@@ -166,6 +189,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     if (q->flags & KILN_PARAM_ZEXT) kn_put_text(p, " zext");
     if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
     if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
+    if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");
     if (q->flags & KILN_PARAM_BYVAL) {
       kn_put_text(p, " byval(");
       kn_put_unsigned(p, q->size_bytes);
@@ -183,15 +207,10 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   if (s->flags & KILN_SIG_NORETURN) kn_put_text(p, " noreturn");
   if (s->flags & KILN_SIG_RETURNS_TWICE) kn_put_text(p, " returns_twice");
   if (s->flags & KILN_SIG_NOUNWIND) kn_put_text(p, " nounwind");
+  if (s->cc != KILN_CC_C) put_word(p, kn_callconv_names[s->cc]);
 }
 
 /* ---- symbols ---- */
-
-static void put_word(struct kn_printer *p, const char *word) {
-  if (!word[0]) return;
-  kn_put(p, " ", 1);
-  kn_put_text(p, word);
-}
 
 /* `data internal hidden tls(gd) @x` */
 static void put_symbol_head(struct kn_printer *p, const char *keyword, uint32_t symbol) {
@@ -200,6 +219,7 @@ static void put_symbol_head(struct kn_printer *p, const char *keyword, uint32_t 
   put_word(p, kn_linkage_names[s->linkage]);
   put_word(p, kn_visibility_names[s->visibility]);
   if (s->dso_local) put_word(p, "dso_local");
+  if (s->no_plt) put_word(p, "no_plt");
   if (s->tls) {
     kn_put_text(p, " tls(");
     kn_put_text(p, kn_tls_names[s->tls]);
@@ -321,12 +341,33 @@ static void put_section(struct kn_printer *p, const struct kn_section *s) {
   kn_put(p, "\n", 1);
 }
 
+/* `guard tls reg "gs" offset 40` */
+static void put_guard(struct kn_printer *p, const kiln_guard_place *g) {
+  kn_put_text(p, "guard");
+  put_word(p, kn_guard_source_names[g->source]);
+  if (g->reg != NULL) {
+    kn_put_text(p, " reg ");
+    kn_put_string(p, g->reg, strlen(g->reg));
+  }
+  if (g->offset_bytes != 0) {
+    kn_put_text(p, " offset ");
+    kn_put_signed(p, g->offset_bytes);
+  }
+  if (g->symbol != NULL) {
+    kn_put_text(p, " symbol ");
+    kn_put_string(p, g->symbol, strlen(g->symbol));
+  }
+  kn_put(p, "\n", 1);
+}
+
 kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
   kn_put_text(&p, "target ");
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);
+  if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
+  if (m->no_plt) kn_put_text(&p, "no_plt\n");
   for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
   for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);

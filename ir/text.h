@@ -243,6 +243,9 @@ extern const struct kn_section_word {
 extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
 extern const char *const kn_visibility_names[KILN_VIS_COUNT];
 extern const char *const kn_tls_names[KILN_TLS_COUNT];
+extern const char *const kn_callconv_names[KILN_CC_COUNT];
+extern const char *const kn_guard_names[KILN_GUARD_COUNT];
+extern const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT];
 extern const char *const kn_icond_names[KILN_ICOND_COUNT];
 extern const char *const kn_fcond_names[KILN_FCOND_COUNT];
 extern const char *const kn_ordering_names[KILN_ORDERING_COUNT];

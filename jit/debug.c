@@ -1,7 +1,6 @@
 /* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in memory with
- * the names and frames of its functions. gdb finds the descriptor and the function below by their names; so
- * they are exported, bound here, and the one state that this library has. They belong to the process, and
- * have a lock of their own: several JITs share them. */
+ * the names and frames of its functions. gdb finds the descriptor and the function below by name, so they are
+ * exported. They are the library's only global state: all JITs of the process share them, under a lock of their own. */
 #include "jit/jit.h"
 
 struct jit_code_entry {
@@ -38,7 +37,7 @@ static void notify(struct jit_code_entry *e, uint32_t action) {
 enum { TEXT = 1, FRAMES, SYMTAB, STRTAB, NAMES, N_SECTIONS };
 static const char section_names[] = "\0.text\0.eh_frame\0.symtab\0.strtab\0.shstrtab";
 
-/* The image of a unit; its entry stands before it. */
+/* Makes the image of a unit, behind the list entry for it. */
 static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_item *u) {
   uint64_t names = 1;
   for (uint32_t i = 0; i < u->n_funcs; i++) names += strlen(u->names + u->symbols[i].name) + 1;
@@ -95,7 +94,7 @@ static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_
 void kn_jit_gdb_add(const kiln_jit *jit, struct kn_jit_item *u) {
   if (!jit->options.gdb || u->n_funcs == 0) return;
   struct jit_code_entry *e = image_of(jit, u);
-  if (e == NULL) return; /* gdb then shows addresses */
+  if (e == NULL) return; /* without memory gdb shows bare addresses */
   u->gdb = e;
   pthread_mutex_lock(&gdb_lock);
   e->next = __jit_debug_descriptor.first;

@@ -1,5 +1,5 @@
-/* The life of a JIT and of its units, look-up, constructors. Invariant: a unit's handle is its place in the
- * table of units and how often that was used, so that an old handle is told from a new one. */
+/* Makes and frees JITs and units, looks symbols up, and runs constructors. Invariant: a unit's handle is its index in
+ * the table of units and a count of that entry's uses, so that a stale handle is recognised. */
 #include "jit/jit.h"
 
 #include <stdarg.h>
@@ -125,7 +125,7 @@ void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
   kn_jit_realloc(jit, u, 0);
 }
 
-/* True if other units refer to what it defines, and not through stubs. */
+/* True if other units refer to what it defines other than through stubs. */
 static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
@@ -263,7 +263,8 @@ uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *
 
 /* ---- constructors ---- */
 
-/* Marks that a unit's constructors or destructors run; its calls stay where they are while it lives. */
+/* Marks a unit's constructors or destructors as run, and gives the list of their addresses, which stays valid as long
+ * as the unit. */
 static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
                                const uint64_t **calls, uint32_t *n, uint64_t *dso) {
   if (jit == NULL) return KILN_ERR_ARGUMENT;

@@ -1,7 +1,7 @@
 /* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
- * protected memory, symbols.c keeps names and stubs, place.c to write.c link a unit (link.c is the
- * column of calls), stream.c feeds it function by function; tls.c, unwind.c, debug.c and perf.c serve
- * what runs. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
+ * protected memory, symbols.c keeps names and stubs, place.c to write.c link a unit (link.c calls them in order),
+ * stream.c adds a module's functions one by one; tls.c, unwind.c, debug.c and perf.c serve running code: thread-local
+ * data, exceptions, debugger, profiler. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
  * Invariant: everything reachable from a kiln_jit is under its lock; code that anybody can call is
  * complete. */
 #ifndef KN_JIT_JIT_H
@@ -31,10 +31,10 @@ struct kn_jit_chunk {
   uint64_t *bits;   /* of granules in use; NULL: free, or part of a run */
   uint32_t run;     /* chunks of the run that starts here, 0: none does */
   uint16_t used;    /* granules */
-  uint16_t longest; /* bound of the longest run of free granules */
+  uint16_t longest; /* upper bound of the longest run of free granules */
   uint8_t kind;     /* kn_jit_kind */
   bool taken;
-  bool separate; /* its two mappings are not of the same memory: data was here, or nothing yet */
+  bool separate; /* its two mappings are of different memory: it held data, or nothing yet */
   struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
 };
 
@@ -136,13 +136,13 @@ struct kn_jit_slot {        /* of the table of units */
   uint32_t next_free; /* index + 1 */
 };
 
-/* What a libgcc keeps of a table: its `struct object`, of 7 words at most, in a queue of our own. */
+/* libgcc's record of a registered table (its `struct object`, at most 7 words), linked into a queue of ours. */
 struct kn_jit_object {
   uint64_t words[8];
   struct kn_jit_object *next;
 };
 
-/* Functions of a libgcc; NULL: none. */
+/* The registration functions of one libgcc; NULL: it was not found. */
 struct kn_jit_unwinder {
   void (*add)(void *), (*remove)(void *);
   void (*add_table)(void *, void *); /* __register_frame_info_table */
@@ -156,9 +156,9 @@ struct kiln_jit {
   kiln_jit_options options;
   kiln_target target;
   const struct kn_elf_machine *machine; /* facts of the object writer's */
-  int pid;                              /* a child of a fork is told from this */
-  bool foreign; /* freed in such a child: memory that is shared is left alone */
-  bool barrier; /* not on x86-64: other processors can be told to fetch anew */
+  int pid;                              /* tells the process from a child that it forked */
+  bool foreign; /* being freed in such a child: shared memory is left alone */
+  bool barrier; /* membarrier makes other processors refetch instructions; never on x86-64 */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;
@@ -174,7 +174,7 @@ struct kiln_jit {
   struct kn_jit_perf *perf;
   struct kn_jit_unwinder unwinders[2];
   bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
-  /* of tables that are not known any more, oldest first */
+  /* of tables that are no longer registered, oldest first */
   struct kn_jit_object *retired, **retired_end;
   uint32_t n_retired;
   /* thread-local data: tls.c */
@@ -195,7 +195,7 @@ enum kn_jit_where {
   KN_JIT_IN_RW,
   KN_JIT_IN_TLS,
   KN_JIT_IN_COMMON, /* not placed yet */
-  KN_JIT_AT_ENTRY,  /* what the entry says, of another unit or another input */
+  KN_JIT_AT_ENTRY,  /* where the entry says, in another unit or another input */
   KN_JIT_ABSOLUTE   /* value is the address */
 };
 
@@ -240,7 +240,7 @@ struct kn_jit_def {
 };
 enum { KN_JIT_COMMON_DEF, KN_JIT_WEAK_DEF, KN_JIT_STRONG_DEF };
 
-/* Sections with the same name, which code asks the ends of: __start_NAME, __stop_NAME. */
+/* Sections with the same name whose start and end code refers to: __start_NAME, __stop_NAME. */
 struct kn_jit_range {
   const char *name;
   uint8_t where;
@@ -273,7 +273,7 @@ struct kn_jit_link {
   struct kn_jit_item *unit;
 };
 
-/* Bytes before the first code of a block: callers that clang's -fsanitize=function instruments read there. */
+/* Bytes before the first code of a block: callers instrumented by clang's -fsanitize=function read there. */
 enum { KN_JIT_CODE_PAD = 16 };
 enum { KN_JIT_STUB_BYTES = 16, KN_JIT_ATEXIT_BYTES = 32, KN_JIT_TLS_BYTES = 32 };
 
@@ -300,7 +300,7 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
                       struct kn_jit_block *blocks, kiln_jit_error *e);
 /* Gives a block back; code becomes traps. NULL pool is allowed. */
 void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind);
-/* What was written is complete: makes blocks executable and read-only, and instructions seen. */
+/* Makes completely written blocks executable or read-only, and their instructions visible to all processors. */
 bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_error *e);
 /* Where a block can be written until it is sealed. */
 static inline uint8_t *kn_jit_writable(const struct kn_jit_block *b, enum kn_jit_kind kind) {
@@ -329,11 +329,11 @@ bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uin
 /* scan.c: notes what the relocations ask for. */
 bool kn_jit_scan(struct kn_jit_link *l);
 /* resolve.c */
-/* Asks the resolver and the process for what no unit has; without the lock. */
+/* Asks the resolver and the process for names that no unit has; called without the lock. */
 bool kn_jit_resolve_outside(struct kn_jit_link *l);
-/* Binds all names; with the lock. */
+/* Binds all names; called with the lock. */
 bool kn_jit_resolve(struct kn_jit_link *l);
-/* Takes back what the above did to the JIT. */
+/* Undoes what kn_jit_resolve did to the JIT. */
 void kn_jit_resolve_undo(struct kn_jit_link *l);
 /* Makes the unit's definitions those of their names. */
 void kn_jit_publish(struct kn_jit_link *l);
@@ -353,7 +353,7 @@ void kn_jit_write_probe(uint8_t *to, unsigned number);
 /* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable: `pair` is what
  * kn_jit_tls_entry is given. */
 void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]);
-/* There is code for the machine that the library runs on. */
+/* True if reloc.c supports the machine that the library runs on. */
 extern const bool kn_jit_has_machine;
 /* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. */
 kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);

@@ -1,5 +1,5 @@
-/* kiln_jit_add: the column of calls that makes modules a unit. Code is generated before, without the JIT;
- * names are looked up outside first, then all is bound, written and published under its lock. */
+/* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
+ * outside of the JIT first, without its lock; then all is bound, written and published under the lock. */
 #include "jit/jit.h"
 
 #include <unistd.h>

@@ -2,8 +2,8 @@
  * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
  * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
  * read-only data are given out in whole pages, which are writable until they are sealed.
- * Invariant: no mapping is ever writable and executable; no descriptor outlives a call, since the host may close
- * those that it does not know and use their numbers again. Called with the JIT locked. */
+ * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
+ * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
 
@@ -132,8 +132,9 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
 
 static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
 
-/* Sets the protection of chunks of code or read-only data in DUAL mode. Protection is changed where that is possible:
- * not where data was, and not where the system lets nothing become executable that was not mapped so. */
+/* Sets the protection of chunks of code or read-only data in DUAL mode. The mapping's protection is changed where
+ * that is possible; chunks are mapped anew if they held data, or if the system forbids making memory executable that
+ * was mapped otherwise. */
 static bool chunks_open_shared(struct kn_jit_pool *p, uint32_t first, uint32_t n,
                                enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;

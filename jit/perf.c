@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A file that is appended to. It is opened anew each time, since the host may close descriptors that it does not
- * know and use their numbers again. */
+/* A file that is appended to. It is opened anew each time, since the host may close descriptors that it did not open,
+ * and reuse their numbers. */
 struct file {
   char *path; /* NULL: none */
   dev_t device;
@@ -46,8 +46,8 @@ static bool fail(kiln_jit_error *e, const char *call, const char *file) {
   return false;
 }
 
-/* Tools are not what a program runs for: if this fails, they lack something, and nobody else does. Nor is a
- * signal worth it, which exceeding the limit on a file's size would be. */
+/* A failure is ignored: only the profiler misses something. The limit on the size of files is checked first, since
+ * exceeding it raises SIGXFSZ. */
 static void append(const struct file *file, const uint8_t *p, size_t size) {
   struct stat st;
   struct rlimit limit;
@@ -69,7 +69,7 @@ static void append(const struct file *file, const uint8_t *p, size_t size) {
 static int open_first(const kiln_jit *jit, struct file *file, const char *path, int flags, int mode,
                       kiln_jit_error *e) {
   struct stat st;
-  char whole[PATH_MAX]; /* the host may go to another folder */
+  char whole[PATH_MAX]; /* the host may change its working folder */
   int fd = open(path, O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
   if (fd < 0 || fstat(fd, &st) != 0 || realpath(path, whole) == NULL) {
     fail(e, "open", path);

@@ -1,7 +1,7 @@
 /* First step of the linker: gives functions, block symbols, data and aliases of the inputs an offset in the
- * unit's code, read-only data, data or thread-local data. Sections do not matter here but for those whose
- * ends code can ask for, and for constructors. Invariant: what one session compiled stays together, so that
- * its code is copied at once. */
+ * unit's code, read-only data, data or thread-local data. Sections only matter here if code can refer to their start
+ * and end (__start_NAME), and for constructors. Invariant: what one session compiled stays together, so that its code
+ * is copied at once. */
 #include "jit/jit.h"
 
 static bool fail_memory(struct kn_jit_link *l) {
@@ -97,7 +97,7 @@ static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const stru
   return true;
 }
 
-/* Where an item goes by its flags, and by what was said of its section. */
+/* The kind of memory for an item, by its flags and those its section was declared with. */
 static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data *d) {
   const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
   bool constant = (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
@@ -105,7 +105,7 @@ static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data
                                                                                 : KN_JIT_RW;
 }
 
-/* Data that is to be executed has no place. */
+/* Reports data in an executable section, which is not supported. */
 static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
                           const struct kn_symbol *s) {
   const struct kn_section *said = kn_section_said(in->m, s->section);
@@ -142,7 +142,7 @@ static bool is_identifier(const char *s) {
   return true;
 }
 
-/* Data whose section's ends code can ask for: it must not be mixed with other data. */
+/* The name of the item's section if code can refer to its start and end: such data must not be mixed with other data. */
 static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
   const struct kn_symbol *s = kn_symbol(in->m, in->m->data[index].symbol);
   return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section
@@ -159,7 +159,7 @@ static bool add_range(struct kn_jit_link *l, const char *name) {
   return true;
 }
 
-/* Places the data of one such section, of all inputs. All of it is writable if some is. */
+/* Places the data of one such section of all inputs. All of it is writable if any of it is. */
 static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
   enum kn_jit_kind kind = KN_JIT_RO;
   for (unsigned pass = 0; pass < 2; pass++) {

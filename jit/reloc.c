@@ -107,7 +107,7 @@ static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
   case R_X86_64_TLSGD: value = tls_entry(l, b->tls) + addend - at; break;
   case R_X86_64_GOTTPOFF:
     if (!static_tls(l, i, r->symbol, &value)) return false;
-    /* the first word of its entry, which is this one's alone: models are a symbol's */
+    /* in the first word of its entry, which nothing else uses: a symbol has one TLS model */
     kn_put64(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO) + l->tls_got_at +
                KN_JIT_TLS_BYTES * ((uint64_t)b->tls - 1),
              value);
@@ -208,7 +208,7 @@ static bool reloc(struct kn_jit_link *l, uint32_t i, uint8_t *to, uint64_t at,
   }
   case R_AARCH64_ADR_PREL_PG_HI21:
   case R_AARCH64_ADD_ABS_LO12_NC: {
-    /* both of a pair decide alike: they are close to each other, and a margin is kept */
+    /* both relocations of a pair must decide alike: they are close together, and a margin is kept */
     int64_t pages = page_distance(value, at & ~UINT64_C(0xffffff));
     if ((pages < -(1 << 20) + 8192 || pages >= (1 << 20) - 8192) && b->stub != 0)
       value = stub_of(l, b->stub) + (uint64_t)(int64_t)r->addend;

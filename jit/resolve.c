@@ -1,8 +1,8 @@
-/* Third step of the linker: what names mean. Those that the inputs define are held against what the JIT
- * has; those that they only refer to are looked for in the inputs, the units, with the resolver, in the
- * process. The two latter are asked first, without the lock, because they may take long and may add units.
- * Invariant: until kn_jit_publish nothing that others see has changed, but for entries that are there and
- * undefined. */
+/* Third step of the linker: what names mean. Names that the inputs define are checked against those that the JIT has;
+ * names that they only refer to are looked up in the inputs, in the units, by the resolver and in the process. The
+ * last two are asked first, without the lock, because they may take long and may add units.
+ * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
+ * entries. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
 
@@ -26,7 +26,7 @@ static bool is_weak(const struct kn_symbol *s) {
   return s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
 }
 
-/* What an alias stands for in the end; place.c has seen that there is an end. */
+/* The symbol at the end of a chain of aliases; place.c has checked that the chain ends. */
 static const struct kn_symbol *behind(const kiln_module *m, const struct kn_symbol *s) {
   while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(m, s->target);
   return s;
@@ -152,7 +152,7 @@ static unsigned strength_of(const struct kn_jit_bind *b, const struct kn_symbol 
   return is_weak(s) || s->comdat != 0 ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
 }
 
-/* Holds a definition against another one of the same unit. */
+/* Decides between two definitions of one name within the unit. */
 static bool compete(struct kn_jit_link *l, struct kn_jit_def *old, const struct kn_jit_def *new) {
   if (old->strength == KN_JIT_STRONG_DEF && new->strength == KN_JIT_STRONG_DEF)
     return twice(l, old->entry, " in this unit");
@@ -234,7 +234,7 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   return true;
 }
 
-/* Gives winners their place, and those that lost to another input the winner's. */
+/* Gives the definitions that won their addresses, and those that lost to another input the winner's. */
 static bool settle(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_defs; i++) {
     struct kn_jit_def *d = l->defs + i;
@@ -282,7 +282,7 @@ static bool define_all(struct kn_jit_link *l) {
 
 /* ---- references ---- */
 
-/* What the unit has by itself, where the resolver does not know better: its handle, atexit. */
+/* Symbols that the unit provides itself unless the resolver did: __dso_handle, atexit. */
 static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struct kn_symbol *s) {
   if (strcmp(s->name, "__dso_handle") == 0) {
     b->where = KN_JIT_IN_RO;
@@ -386,7 +386,7 @@ bool kn_jit_resolve(struct kn_jit_link *l) {
 void kn_jit_resolve_undo(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_defs; i++) l->defs[i].entry->pending = 0;
   for (uint32_t i = 0; i < l->n_refs; i++) l->refs[i]->refs--;
-  /* an entry can be in both lists, and more than once: it goes with its last one */
+  /* an entry can be in both lists, and more than once: holds keep it until its last occurrence */
   for (uint32_t i = 0; i < l->n_defs; i++) {
     l->defs[i].entry->holds++;
   }

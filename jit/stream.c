@@ -1,6 +1,6 @@
-/* Streams: a module's functions become units one by one, while the module goes on. What a stream knows of
- * the module's symbols it keeps, so that to add a function costs nothing per symbol of the module.
- * Invariant: between calls, a symbol that was added has an entry in the JIT, and is where that says. */
+/* Streams: a module's functions become units one by one, while the module goes on. A stream keeps what it knows of
+ * the module's symbols, so that adding a function costs nothing per symbol of the module.
+ * Invariant: between calls, a symbol that was added has an entry in the JIT, which has its address. */
 #include "jit/jit.h"
 
 struct kiln_jit_stream {
@@ -46,7 +46,7 @@ static bool compiled_here(const kiln_session *session, uint32_t symbol) {
   return false;
 }
 
-/* The data items that came since the last call, and those that waited for their function. */
+/* Chooses the data items that are new since the last call, and those that waited for their function. */
 static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
                         const kiln_session *session) {
   const kiln_module *m = s->m;
@@ -86,8 +86,8 @@ static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
     if (s->m->data[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
 }
 
-/* Makes the binds ready for the next unit: what was defined is where its entry says, references are looked
- * up anew. */
+/* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
+ * looked up anew. */
 static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->n_touched; i++) {
     struct kn_jit_bind *b = s->binds + in->touched[i];
@@ -98,7 +98,7 @@ static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
   }
 }
 
-/* Empties a session: its functions are elsewhere, and can be built again. */
+/* Empties a session: its functions have been copied, and can be built again. */
 static void empty(kiln_module *m, kiln_session *session) {
   struct kn_output *o = &session->out;
   for (uint32_t i = 0; i < o->n_funcs; i++) kn_symbol_undefine_func(m, o->funcs[i].symbol);

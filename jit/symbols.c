@@ -1,6 +1,6 @@
 /* Names and stubs. An entry stands for a name of the JIT, or for a symbol of a stream; a stub is a jump to
- * the address in a slot, so that to redefine a function is to store eight bytes. Stubs are made many at a
- * time, complete, and never written again.
+ * the address in a slot, so that a function is redefined by a store of eight bytes. Stubs are written many at a time
+ * and never changed.
  * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
 #include "jit/jit.h"
 
@@ -106,7 +106,7 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
     return false;
   const uint64_t size[KN_JIT_KINDS] = {(uint64_t)n * KN_JIT_STUB_BYTES, 0, (uint64_t)n * 8};
   const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 1, 8};
-  struct kn_jit_block blocks[KN_JIT_KINDS]; /* theirs for as long as the JIT lives */
+  struct kn_jit_block blocks[KN_JIT_KINDS]; /* kept for the stubs as long as the JIT lives */
   if (!kn_jit_take_unit(jit, size, align, blocks, error)) return false;
   uint8_t *to = kn_jit_writable(blocks + KN_JIT_CODE, KN_JIT_CODE);
   memset(to, jit->machine->fill, KN_JIT_STUB_BYTES); /* the first is padding: KN_JIT_CODE_PAD */

@@ -32,7 +32,7 @@ static void thread_free(kiln_jit *jit, struct kn_jit_thread *t) {
   kn_jit_realloc(jit, t, 0);
 }
 
-/* A thread ends. */
+/* Frees the copies of a thread that ends. */
 static void thread_end(void *p) {
   struct kn_jit_thread *t = p;
   kiln_jit *jit = t->jit;
@@ -123,10 +123,10 @@ bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]) {
 
 extern void *__tls_get_addr(const uint64_t *pair) __attribute__((weak)); /* of ld.so */
 
-/* Without memory a thread-local variable has no address: nothing can be returned that the program could
- * go on with. As the dynamic linker does, which ends the process, but here by a fault at the access. */
+/* Without memory a thread-local variable has no address, and this call cannot report an error. The dynamic linker
+ * ends the process then; here the access faults. */
 static __attribute__((used)) void *get_address(const uint64_t *pair) {
-  if (pair[0] == 0) return NULL; /* an undefined weak one */
+  if (pair[0] == 0) return NULL; /* an undefined weak symbol */
   if (pair[0] < 4096) return __tls_get_addr(pair);
   return kn_jit_tls_address((const struct kn_jit_tls *)(uintptr_t)pair[0], pair[1]);
 }

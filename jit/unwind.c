@@ -1,15 +1,15 @@
 /* Frames of units for the unwinder of libgcc, which exceptions, backtrace() and pthread_cancel use. The
- * library depends on libc alone: libgcc's functions are found at run time, the program's own, and those of the
- * libgcc_s.so.1 that libc itself loads for backtrace() and pthread_cancel. Where both are there and differ,
- * both are told.
+ * library depends on libc alone: libgcc's functions are looked up at run time: those of the program, and those of the
+ * libgcc_s.so.1 that libc itself loads for backtrace() and pthread_cancel. Where these are two libraries, frames are
+ * registered with both.
  *
- * Up to GCC 12, what is registered is in lists: 100,000 registrations made the first backtrace take 50 seconds
- * and each removal 0.7 milliseconds. Such a libgcc is given one table for all units of a chunk of code; from
- * GCC 13 on, ranges are in a tree, must not overlap at any moment, and units are registered one by one. Tables
- * are replaced, the new one first, so that no frame is unknown for a moment. Chunks do not overlap, which
- * the lists rely on. Such a libgcc still reads its object of a table when it has found a frame in it and let go
- * of its lock, though another thread may have replaced the table by then: so objects are ours, keep what they say
- * when their tables are gone, and serve again only after KEPT others.
+ * Up to GCC 12, libgcc keeps registrations in linked lists: with 100,000 of them the first backtrace took 50 seconds
+ * and each removal 0.7 milliseconds. Such a libgcc is given one table for all units of a chunk of code; from GCC 13
+ * on, ranges are in a tree, must not overlap at any moment, and units are registered one by one. To replace a table,
+ * the new one is registered before the old one is removed, so that no frame is ever unknown. Chunks do not overlap,
+ * which the lists rely on. Such a libgcc reads its record of a table even after it has found a frame and released its
+ * lock, when another thread may already have replaced the table: so the records are in our memory, keep their content
+ * when their tables are gone, and are reused only after KEPT others.
  * Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
 #include "jit/jit.h"
@@ -29,12 +29,12 @@ struct kn_jit_frames {
   void *table[];                   /* .eh_frame of each; NULL ends */
 };
 
-/* Objects kept, for the time that a thread may be between two instructions of libgcc's. */
+/* Number of records kept unchanged after their tables are gone, for threads that may still read them in libgcc. */
 enum { KEPT = 8192 };
 
 typedef const void *find_fn(void *, void *);
 
-/* What a library has by a name; function pointers are copied, as ISO C knows no cast to them. */
+/* Looks a function up in a library; copies the pointer, as ISO C cannot cast void * to a function pointer. */
 static void look_up(void *library, const char *name, void *function) {
   void *p = dlsym(library, name);
   memcpy(function, &p, sizeof p);
@@ -58,7 +58,7 @@ static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
   kn_put64(fde + 8, at + 32);
   __asm__ volatile("" ::: "memory");
   bool found = find((void *)(uintptr_t)(at + 40), bases) != NULL;
-  kn_put64(fde + 8, at); /* as it was, or a library with trees does not find it again */
+  kn_put64(fde + 8, at); /* the original address, or a library with a tree does not find it again */
   __asm__ volatile("" ::: "memory");
   w->remove(section);
   return found;
@@ -89,7 +89,7 @@ void kn_jit_unwind_open(kiln_jit *jit) {
 
 /* ---- tables ---- */
 
-/* Where the table of a unit's chunk hangs; NULL: the unit has memory of its own, or is registered alone. */
+/* The place of the table of a unit's chunk; NULL: the unit has memory of its own, or is registered alone. */
 static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_jit_item *u) {
   const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
   if (!jit->frames_by_chunk) return NULL;

@@ -1,6 +1,6 @@
 /* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
- * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: what is written is
- * seen by nobody before the unit is published. With the JIT locked. */
+ * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
+ * before the unit is published. Called with the JIT locked. */
 #include "jit/jit.h"
 #include "lib/eh_table.h"
 
@@ -336,8 +336,8 @@ static int compare_starts(const void *a, const void *b) {
   return x->order < y->order ? -backward : backward;
 }
 
-/* Data in a section of constructors: false if it is none; else its priority. Linkers go by the name; of
- * another name it is one if its type was said to be. */
+/* Data in a section of constructors: false if it is none; else its priority. Linkers go by the section's name; a
+ * section of another name is one if it was declared with such a type. */
 static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
                           uint32_t *priority) {
   if (name == NULL) return false;
@@ -352,7 +352,7 @@ static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
   return *at_exit || (said != NULL && said->desc.type == SHT_INIT_ARRAY);
 }
 
-/* True if the call belongs to a definition that is not this unit's: its owner calls. */
+/* True if the constructor belongs to a definition that another unit provides, which then calls it. */
 static bool is_other(const struct kn_jit_in *in, const struct kn_ctor *c) {
   if (c->with == 0) return false;
   uint8_t where = in->binds[c->with].where;

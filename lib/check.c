@@ -201,7 +201,7 @@ static bool waits(const struct kn_check *c, uint32_t v) {
     [KILN_OP_ADDR] = 1,  [KILN_OP_LOAD] = 1,   [KILN_OP_ICMP] = 1, [KILN_OP_FCMP] = 1,
     [KILN_OP_SEXT] = 1,  [KILN_OP_ZEXT] = 1,   [KILN_OP_AND] = 1,  [KILN_OP_OR] = 1,
     [KILN_OP_MUL] = 1,   [KILN_OP_SHL] = 1,    [KILN_OP_LSHR] = 1, [KILN_OP_ASHR] = 1,
-    [KILN_OP_TRUNC] = 1, [KILN_OP_SELECT] = 1,
+    [KILN_OP_TRUNC] = 1, [KILN_OP_SELECT] = 1, [KILN_OP_ADD] = 1,
   };
   const struct kn_check_value *x = &c->values.at[v];
   return x->made && !x->defined && c->flow.home.at[v] == c->block + 1 && folds[c->f->inst[v].op];
@@ -234,10 +234,12 @@ static bool served(struct kn_check *c, uint32_t v) {
   unsigned op = c->f->inst[v].op;
   bool next = c->values.at[v].made + 1 == c->window;
   bool compares = op == KILN_OP_ICMP || op == KILN_OP_FCMP;
-  if (op == KILN_OP_AND) /* tested where it stands, and compared with 0 */
+  if (op == KILN_OP_AND ||
+      op == KILN_OP_ZEXT) /* tested, or compared, where it stands, and compared with 0 */
     compares = c->f->inst[c->inst].op == KILN_OP_ICMP;
   if (op == KILN_OP_LOAD && !next) return false;
-  return folded(c, v, 0) || (compares && next && c->values.at[v].flags);
+  bool near = next || (c->values.at[v].made + 2 == c->window && c->unread_at + 1 == c->window);
+  return folded(c, v, 0) || (compares && near && c->values.at[v].flags);
 }
 
 /* The slot of a variable that instruction `in` loads or stores; KN_FLOW_NONE if it does not. */
@@ -307,6 +309,7 @@ static bool end_inst(struct kn_check *c) {
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
   bool nothing = needs_nothing(c, in, i);
+  if (nothing) c->unread_at = c->window;
   if (!nothing) {
     uint32_t missing = unread(c, in);
     if (waits(c, i)) c->values.at[i].flags = missing == 0;

@@ -34,18 +34,19 @@ struct kn_check {
   /* replay */
   kiln_func *f;
   const struct kn_target *target;
-  uint64_t saved;  /* callee-saved registers that the prologue saves */
-  uint64_t lost;   /* registers lost in this window */
-  uint32_t block;  /* being replayed, or KN_FLOW_NONE */
-  uint32_t inst;   /* its instruction now, 0: none yet */
-  uint32_t next;   /* the one that must come next */
-  uint32_t edge;   /* or KN_FLOW_NONE */
-  uint32_t window; /* grows with each instruction and edge */
-  uint32_t busy;   /* grows when all reads are done */
-  bool left;       /* this TRY: its call was made, and its unwind edge proved */
-  uint32_t stubs;  /* index of the first STUB event */
-  bool in_memory;  /* this LOAD or STORE: its variable is in memory */
-  bool read_copy;  /* this LOAD read a copy of its variable's content */
+  uint64_t saved;     /* callee-saved registers that the prologue saves */
+  uint64_t lost;      /* registers lost in this window */
+  uint32_t block;     /* being replayed, or KN_FLOW_NONE */
+  uint32_t inst;      /* its instruction now, 0: none yet */
+  uint32_t next;      /* the one that must come next */
+  uint32_t edge;      /* or KN_FLOW_NONE */
+  uint32_t window;    /* grows with each instruction and edge */
+  uint32_t unread_at; /* window of the newest instruction that need not read its operands */
+  uint32_t busy;      /* grows when all reads are done */
+  bool left;          /* this TRY: its call was made, and its unwind edge proved */
+  uint32_t stubs;     /* index of the first STUB event */
+  bool in_memory;     /* this LOAD or STORE: its variable is in memory */
+  bool read_copy;     /* this LOAD read a copy of its variable's content */
   KN_ARRAY(struct kn_check_value) values;
   KN_ARRAY(uint32_t) busy_at;               /* per place: `busy` when it was read or taken last */
   uint32_t temp_at[KN_FLOW_REGS];           /* per register: the window that it was taken for */

@@ -88,8 +88,8 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
                e->groups[i].signature, 4, 4);
   for (uint32_t i = 0; i < e->n_sections; i++) {
     const struct kn_elf_section *s = e->sections + i;
-    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size,
-               s->link != 0 ? e->sections[s->link - 1].number : 0, 0, s->align, s->entsize);
+    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, 0, 0, s->align,
+               s->entsize);
     if (s->n_relas > 0)
       put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),
                  s->rela_offset, s->n_relas * sizeof(Elf64_Rela), symtab, s->number, 8,

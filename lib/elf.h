@@ -47,7 +47,6 @@ struct kn_elf_section {
   uint32_t align, entsize;
   uint32_t group;       /* index + 1, or 0 */
   uint32_t group_next;  /* next section of the group: index + 1, or 0 */
-  uint32_t link;        /* section that it belongs to (SHF_LINK_ORDER): index + 1, or 0 */
   uint32_t first, last; /* pieces: index + 1, or 0 */
   uint32_t hash, next;  /* of named ones: chain of the same hash, index + 1 */
   bool nonzero;         /* has content that is not zero */

@@ -29,12 +29,9 @@ static uint32_t table_section(struct kn_elf *e, uint32_t symbol) {
   if (i == UINT32_MAX) return i;
   if (named) e->sections[i].owner = symbol;
   if (!own) e->eh.shared = i + 1;
-  if (s->comdat != 0) {
-    kn_elf_join_group(e, i, e->group_of[s->comdat - 1]); /* the function has made it */
-  } else if (own) {
-    e->sections[i].flags |= SHF_LINK_ORDER;
-    e->sections[i].link = e->places[symbol].section;
-  }
+  /* Not SHF_LINK_ORDER where there is no group: gold and mold lose with -r what that says, and lld then drops tables
+   * of functions that live. */
+  if (s->comdat != 0) kn_elf_join_group(e, i, e->group_of[s->comdat - 1]); /* it is there already */
   return i;
 }
 

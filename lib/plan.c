@@ -298,6 +298,8 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
       s.entry_avoid |= KN_BIT(t->arg_regs[i]);
   }
+  for (uint32_t k = 0; k < sig->n_params && !sig->plain; k++)
+    if (sig->params[k].flags & KILN_PARAM_CHAIN) s.entry_avoid |= KN_BIT(t->chain_reg);
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
   struct kn_range *ranges = plan->ranges.at;

@@ -153,6 +153,24 @@ uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
 /* Frees the walk and its arrays. */
 void kn_walk_free(struct kn_walk *w, kiln_module *m);
 
+/* ---- lib/fold.c ---- */
+
+/* True if the sum w->i of a value and a small constant is only the address of the access behind it, which may then
+ * fold it as it folds an ADDR (KN_VF_ADDR). */
+bool kn_sum_is_address(const struct kn_walk *w, const struct kn_inst *in);
+/* The bytes that an ADDR, or such a sum, adds to its base (in->a) and index. */
+KN_INLINE int64_t kn_addr_disp(const struct kn_inst *in) {
+  return in->op == KILN_OP_ADD ? kn_imm(in->b) : (int32_t)in->c;
+}
+/* The index of an ADDR, or 0. */
+KN_INLINE uint32_t kn_addr_index(const struct kn_inst *in) {
+  return in->op == KILN_OP_ADD ? 0 : in->b;
+}
+/* For a comparison i that is not read by the instruction behind it: the value that a branch or select reads in its
+ * place, if nothing between them needs code. Either i itself, behind a zext that nobody reads, or the comparison of
+ * a zext of i with 0, which says the same as i, or the opposite (*negated). Else 0. */
+uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated);
+
 /* ---- lib/regs.c: the slow paths of those below ---- */
 
 /* Allocates `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the offset of the

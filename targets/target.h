@@ -21,8 +21,7 @@ struct kn_type_facts {
   uint64_t regs; /* the bank of registers that hold one; 0: values of the type live in the frame */
   uint8_t bank;  /* 0 general, 1 float: of the registers that the ABI passes it in */
   uint8_t bytes; /* of a spill slot: 8, or 16 */
-  uint8_t preserved; /* bytes of it that a callee-saved register keeps over a call */
-  bool lowered;      /* the target has values of the type */
+  bool lowered;  /* the target has values of the type */
 };
 
 /* Lowers one instruction, w->i: selects machine instructions, allocates registers, emits. It drops each
@@ -87,6 +86,14 @@ struct kn_target_feature {
   uint32_t bit;     /* KILN_FEATURE_... */
 };
 
+/* A register that kiln_guard_place may name. */
+struct kn_guard_reg {
+  const char *name;
+  uint16_t code;  /* the target's */
+  uint8_t source; /* kiln_guard_source: TLS or SYSREG; DEFAULT ends */
+  bool usual;     /* where no name is given */
+};
+
 struct kn_target {
   const char *name;
 
@@ -98,6 +105,7 @@ struct kn_target {
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
   uint8_t arg_regs[8];          /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];
+  uint8_t chain_reg;    /* of the static chain, KILN_PARAM_CHAIN */
   uint8_t scratch[2];   /* by bank: never allocated, free to use within one operation */
   uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
   uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
@@ -122,6 +130,7 @@ struct kn_target {
   bool reaches_zero; /* see kn_target_reaches_zero */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
+  const struct kn_guard_reg *guard_regs;
 
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */

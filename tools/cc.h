@@ -1,4 +1,4 @@
-/* What the files of `kiln cc` share: the command line taken apart, and running other programs.
+/* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running other programs.
  * cc_args.c takes it apart, cc_run.c runs clang, cc_names.c has it name files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
@@ -12,15 +12,15 @@ struct cc_list {
   const char **at;
   size_t n, cap;
 };
-/* Appends a string; the tool ends without memory. */
+/* Appends a string; ends the tool if there is no memory. */
 void cc_push(struct cc_list *l, const char *s);
-/* Keeps a block of memory until the program ends, which is when it is free again. Returns it. */
+/* Registers a block of memory to be freed when the program ends. Returns it. */
 char *cc_keep(char *block);
 
 enum cc_kind {
   CC_FLAG,    /* for compiling, and for linking */
-  CC_LINK,    /* for linking only: what clang -c would not use */
-  CC_COMPILE, /* for compiling only: a link would overwrite what that made */
+  CC_LINK,    /* for linking only: clang -c would not use it */
+  CC_COMPILE, /* for compiling only: at the link it would overwrite a file that compiling made */
   CC_INPUT
 };
 
@@ -30,7 +30,8 @@ struct cc_item {
   const char *word;     /* the flag, or the input's path */
   const char *value;    /* a flag's separate value, or NULL */
   const char *language; /* input: what -x said, or NULL */
-  bool c;               /* input: C, which Kiln compiles */
+  bool ours;            /* input: Kiln compiles it: C, and C++ if the verb is c++ */
+  bool cxx;             /* input: C++ */
   bool preprocessed;    /* input: that, and preprocessed */
   bool names;           /* flag: clang makes one more file, which it names after its output */
   const char *object;   /* input: set by the compiling: the object to link, or NULL */
@@ -40,11 +41,12 @@ enum cc_mode {
   CC_LINK_ALL, /* compile and link */
   CC_OBJECT,   /* -c */
   CC_ASSEMBLY, /* -S */
-  CC_CLANG     /* all of it is clang's: -E, -M, --version, ... */
+  CC_CLANG     /* clang executes the whole command: -E, -M, --version, ... */
 };
 
 /* A command line. */
 struct cc_args {
+  bool cxx; /* `kiln c++`: clang++ in place of clang */
   struct cc_item *items;
   size_t n, cap;
   enum cc_mode mode;
@@ -55,24 +57,38 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, no_red_zone;
   bool verbose;
-  bool names;           /* a flag names files */
-  bool split_dwarf;     /* -gsplit-dwarf and its like */
+  bool names;       /* a flag names files */
+  bool split_dwarf; /* -gsplit-dwarf and its like */
+  bool
+    no_function_checks; /* -fsanitize=undefined was said, which is taken without its part "function" */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
-  struct cc_list kept;  /* the same without the flags that mean nothing here, and -MJ */
+  struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
 
-/* Takes a command line apart (argv[0] is skipped). False after a message. */
-bool cc_parse(struct cc_args *a, int argc, char **argv);
+/* Takes a command line of `kiln cc` or `kiln c++` apart (argv[0] is skipped). False after a message. */
+bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 
-/* The path of clang: $KILN_CLANG or clang-22. */
+/* ---- cc_flags.c ---- */
+
+/* A flag that asks for code which Kiln does not make and which does not show in bitcode; NULL: none does. */
+const char *cc_find_refused(const struct cc_args *a);
+/* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
+bool cc_checks_functions(const struct cc_args *a);
+
+/* ---- cc_run.c ---- */
+
+/* Says which verb runs, for cc_verb and cc_clang. */
+void cc_begin(bool cxx);
+/* Its name, which messages begin with: "cc" or "c++". */
+const char *cc_verb(void);
+/* The path of clang: $KILN_CLANG or clang-22; of `kiln c++` $KILN_CLANGXX or clang++-22. */
 const char *cc_clang(void);
-/* Becomes clang with the words `l` behind its name; only returns, with an exit status, after a
- * message. */
+/* Replaces this process by clang with the arguments `l`; only returns, with an exit status, after a message. */
 int cc_become(const struct cc_list *l);
-/* Runs clang with the words `l`; its standard output is appended to `out` (NULL: it stays), its standard
- * input is `in` (NULL: it stays). Returns its exit status; -1 after a message. */
+/* Runs clang with the words `l`; its standard output is appended to `out` (NULL: it is this process's), its standard
+ * input is `in` (NULL: this process's). Returns its exit status; -1 after a message. */
 int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in);
 /* The same for a whole command, whose first word is the program. What is appended to `out` is what it writes
  * to the descriptor `from`: 1 or 2. */
@@ -94,15 +110,15 @@ struct cc_plan {
   size_t n, cap;
   size_t next;             /* the first that belongs to no input yet */
   struct cc_list unwanted; /* files of compilations that failed */
-  kiln_buffer said;        /* what the driver said: the words of the jobs are there */
+  kiln_buffer said;        /* what the driver printed; holds the words of the jobs */
 };
 /* Asks clang for its plan; TOOL_OK, or the exit status after a message. */
 int cc_plan_make(struct cc_plan *p, const struct cc_args *a);
 /* Removes what compilations that failed have left, and frees the plan. */
 void cc_plan_free(struct cc_plan *p);
-/* Gets the bitcode of the next C input as the plan has it, with all files beside it. `object` and `assembly`
- * are set to the names that the plan has for these where others than the user's own are to be made; else NULL.
- * Returns the exit status. */
+/* Makes the bitcode of the next input that Kiln compiles as the plan says, and all files that clang makes beside it. `object` and
+ * `assembly` are set to the plan's names for these if they are to be kept under other names than the output's; else
+ * NULL. Returns the exit status. */
 int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bitcode,
                     const char **object, const char **assembly);
 /* Appends to the compilation database (-MJ) what clang would. False after a message. */

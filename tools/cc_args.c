@@ -1,4 +1,4 @@
-/* The command line of `kiln cc`: which words are inputs, which take the next word as their value, which
+/* The command line of `kiln cc` and `kiln c++`: which words are inputs, which take the next word as their value, which
  * matter to the linker only, and what is to be made. verb_cc.c asks it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
@@ -46,7 +46,7 @@ static struct cc_item *add(struct cc_args *a, enum cc_kind kind, const char *wor
 
 /* ---- @files ---- */
 
-enum { MAX_FILES = 64 }; /* nested or not: what includes itself ends */
+enum { MAX_FILES = 64 }; /* in all, nested or not: bounds files that include themselves */
 
 static bool expand(struct cc_args *a, const char *word, unsigned *files);
 
@@ -78,7 +78,7 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
     return true;
   }
   FILE *f = fopen(word + 1, "rb");
-  if (f == NULL) { /* as clang does: then it is a word like others */
+  if (f == NULL) { /* as in clang, a missing file makes it an ordinary word */
     cc_push(&a->words, word);
     return true;
   }
@@ -102,16 +102,16 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
 
 enum {
   VALUE = 1,   /* the next word is its value, if nothing stands behind the flag itself */
-  LINKS = 2,   /* only the linker cares */
-  PREFIX = 4,  /* the word may go on */
-  CLANG = 8,   /* all of the command is clang's */
-  DROP = 16,   /* means nothing here */
+  LINKS = 2,   /* matters to the linker only */
+  PREFIX = 4,  /* the flag is a prefix of the word */
+  CLANG = 8,   /* clang executes the whole command */
+  DROP = 16,   /* has no effect here */
   NAMES = 32,  /* clang makes a file that it names after its output */
   REFUSE = 64, /* Kiln cannot do what it says */
-  ONCE = 128   /* not for the link */
+  ONCE = 128   /* not passed to the link */
 };
 
-/* The longest match counts; what is not here is a flag for everybody. Clang's own list: its
+/* The longest match counts; a flag that is not in this list is passed to compiling and linking. Clang's own list: its
  * include/clang/Driver/Options.td. */
 static const struct {
   const char *word;
@@ -176,6 +176,7 @@ static const struct {
   {"-fdebug-compilation-dir", VALUE},
   {"-flto", DROP | PREFIX},
   {"-fmodules-user-build-path", VALUE},
+  {"-fmodule-output", NAMES | PREFIX | ONCE},
   {"-fno-lto", DROP},
   {"-foptimization-record-", NAMES | PREFIX},
   {"-fproc-stat-report", REFUSE | PREFIX},
@@ -216,6 +217,7 @@ static const struct {
   {"-nopie", LINKS},
   {"-nostartfiles", LINKS},
   {"-nostdlib", LINKS},
+  {"-nostdlib++", LINKS},
   {"-pie", LINKS},
   {"-print-", CLANG | PREFIX},
   {"-r", LINKS},
@@ -231,6 +233,7 @@ static const struct {
   {"-static", LINKS},
   {"-static-libasan", LINKS},
   {"-static-libgcc", LINKS},
+  {"-static-libstdc++", LINKS},
   {"-static-pie", LINKS},
   {"-stdlib++-isystem", VALUE | PREFIX},
   {"-target", VALUE},
@@ -240,7 +243,7 @@ static const struct {
   {"-z", VALUE | LINKS},
 };
 
-/* How the word is taken; `*exact` says whether it is all of the flag. */
+/* Looks up the flags of a word; `*exact` becomes whether the word is no longer than the match. */
 static unsigned lookup(const char *word, bool *exact) {
   unsigned how = 0;
   size_t best = 0;
@@ -262,17 +265,66 @@ static bool is_one_of(const char *s, const char *const *list) {
   return false;
 }
 
-/* True if an input is of a language by what -x said, or else by its suffix. */
-static bool is_language(const char *path, const char *said, const char *language,
-                        const char *suffix) {
-  if (said != NULL) return strcmp(said, language) == 0;
-  const char *dot = strrchr(path, '.');
-  return dot != NULL && strcmp(dot, suffix) == 0;
+/* ---- languages ---- */
+
+enum { CXX = 1, PREPROCESSED = 2, MODULE = 4 };
+
+/* What Kiln compiles, as -x names it. `as_cxx` is what clang++ takes a file for that has the suffix of the language;
+ * NULL: the same. */
+static const struct {
+  const char *name, *as_cxx;
+  unsigned char how;
+} languages[] = {
+  {"c", "c++", 0},
+  {"cpp-output", "c++-cpp-output", PREPROCESSED},
+  {"c++", NULL, CXX},
+  {"c++-cpp-output", NULL, CXX | PREPROCESSED},
+  {"c++-module", NULL, CXX | MODULE},
+  {"c++-module-cpp-output", NULL, CXX | MODULE | PREPROCESSED},
+};
+
+/* Clang's own list: its include/clang/Driver/Types.def and lib/Driver/Types.cpp. */
+static const struct {
+  const char *suffix, *language;
+} suffixes[] = {
+  {".c", "c"},
+  {".i", "cpp-output"},
+  {".C", "c++"},
+  {".CC", "c++"},
+  {".CPP", "c++"},
+  {".CXX", "c++"},
+  {".c++", "c++"},
+  {".cc", "c++"},
+  {".cp", "c++"},
+  {".cpp", "c++"},
+  {".cxx", "c++"},
+  {".ii", "c++-cpp-output"},
+  {".c++m", "c++-module"},
+  {".ccm", "c++-module"},
+  {".cppm", "c++-module"},
+  {".cxxm", "c++-module"},
+  {".iim", "c++-module-cpp-output"},
+};
+
+/* Decides by what -x said (NULL: nothing), or else by the suffix, whether Kiln compiles an input. */
+static void find_language(struct cc_args *a, struct cc_item *in, const char *said) {
+  const char *name = said, *dot = strrchr(in->word, '.');
+  for (size_t i = 0; name == NULL && dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++)
+    if (strcmp(dot, suffixes[i].suffix) == 0) name = suffixes[i].language;
+  for (size_t i = 0; name != NULL && i < sizeof languages / sizeof *languages; i++) {
+    if (strcmp(name, languages[i].name) != 0) continue;
+    unsigned how = languages[i].how;
+    if (said == NULL && a->cxx && languages[i].as_cxx != NULL) how |= CXX;
+    in->ours = a->cxx || !(how & CXX);
+    in->preprocessed = how & PREPROCESSED;
+    in->cxx = how & CXX;
+    if (in->ours && (how & MODULE)) a->names = true; /* clang writes what importing it needs */
+  }
 }
 
 /* ---- the whole ---- */
 
-/* Facts about the command that single flags tell. True if the word is all used up by that. */
+/* Records what a flag says about the whole command. True if the word needs no other treatment. */
 static bool note(struct cc_args *a, const char *word, const char *value) {
   static const char *const vectors[] = {"-fvectorize", "-ftree-vectorize", "-fslp-vectorize",
                                         "-ftree-slp-vectorize", NULL};
@@ -302,9 +354,9 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   return false;
 }
 
-bool cc_parse(struct cc_args *a, int argc, char **argv) {
+bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
   unsigned files = 0;
-  *a = (struct cc_args){.mode = CC_LINK_ALL};
+  *a = (struct cc_args){.mode = CC_LINK_ALL, .cxx = cxx};
   for (int i = 1; i < argc; i++)
     if (!expand(a, argv[i], &files)) return false;
   const char *language = NULL;
@@ -314,8 +366,7 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
       struct cc_item *in = add(a, CC_INPUT, word, NULL);
       cc_push(&a->kept, word);
       in->language = language;
-      in->preprocessed = is_language(word, language, "cpp-output", ".i");
-      in->c = in->preprocessed || is_language(word, language, "c", ".c");
+      find_language(a, in, language);
       continue;
     }
     bool exact;
@@ -324,7 +375,7 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
     const char *value = NULL;
     if (out || (x && word[2] == 0) || (exact && (how & VALUE))) {
       if (i + 1 == a->words.n) {
-        tool_error("cc: a word is missing behind '%s'", word);
+        tool_error("%s: a word is missing behind '%s'", cc_verb(), word);
         return false;
       }
       value = a->words.at[++i];
@@ -342,6 +393,12 @@ bool cc_parse(struct cc_args *a, int argc, char **argv) {
     }
     enum cc_kind kind = how & LINKS ? CC_LINK : how & ONCE ? CC_COMPILE : CC_FLAG;
     add(a, kind, word, value)->names = how & NAMES;
+  }
+  if (a->refused == NULL) a->refused = cc_find_refused(a);
+  if (cc_checks_functions(a)) {
+    a->no_function_checks = true;
+    add(a, CC_FLAG, "-fno-sanitize=function", NULL);
+    cc_push(&a->kept, "-fno-sanitize=function");
   }
   return true;
 }

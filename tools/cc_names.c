@@ -1,8 +1,8 @@
 /* Files that clang makes beside its output and names after it: coverage's, -save-temps', compilation databases and
- * the like. Since Kiln has clang write bitcode, not the output, the driver is asked for what it would run for the
- * command as it is (-###), and of that its compiler is run with nothing changed but what comes out. It costs a
- * second start of clang, so only commands with such flags go this way. verb_cc.c calls.
- * Invariant: a job of the plan is run once, or its place is taken by Kiln. */
+ * the like. Since clang writes bitcode for Kiln instead of the output, the driver is asked which jobs it would run
+ * for the unchanged command (-###), and its compiler's jobs are run with nothing changed but the kind of output. This
+ * costs a second start of clang, so it is done only for commands with such flags. Called by verb_cc.c.
+ * Invariant: each job of the plan is run once, or replaced by Kiln. */
 #define _GNU_SOURCE /* memmem */
 #include "cc.h"
 
@@ -30,7 +30,7 @@ static struct cc_list *job_new(struct cc_plan *p) {
   return &p->jobs[p->n++];
 }
 
-/* A line of jobs: words in quotes, in which a backslash stands before what is special. Changed in place. */
+/* Parses a job's line: words in quotes, with special characters behind a backslash. Changed in place. */
 static void parse_job(struct cc_list *job, char *p) {
   while ((p = strchr(p, '"')) != NULL) {
     char *word = ++p, *to = p;
@@ -44,7 +44,7 @@ static void parse_job(struct cc_list *job, char *p) {
   }
 }
 
-/* Takes the jobs from what the driver said, and passes warnings and errors on. */
+/* Takes the jobs from the driver's output, and passes its warnings and errors on. */
 static void parse_plan(struct cc_plan *p, char *text) {
   for (char *line = text, *next; line != NULL && *line != 0; line = next) {
     next = strchr(line, '\n');
@@ -101,12 +101,16 @@ static const char *value_of(const struct cc_list *job, const char *flag) {
   return i + 1 < job->n ? job->at[i + 1] : NULL;
 }
 
-/* What the compiler is to make, or NULL if the job is none of C. */
-static const char *action_of(const struct cc_list *job) {
+static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
+
+/* The flag that says what a compiler's job makes; NULL if it does not compile C (`cxx`: C++). */
+static const char *action_of(const struct cc_list *job, bool cxx) {
   static const char *const actions[] = {"-E", "-emit-llvm-bc", "-emit-obj", "-S"};
   const char *language = value_of(job, "-x");
   if (job->n < 3 || strcmp(job->at[1], "-cc1") != 0 || language == NULL) return NULL;
-  if (strcmp(language, "c") != 0 && strcmp(language, "cpp-output") != 0) return NULL;
+  if (cxx ? !starts(language, "c++")
+          : strcmp(language, "c") != 0 && strcmp(language, "cpp-output") != 0)
+    return NULL;
   for (size_t i = 2; i < job->n; i++)
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
       if (strcmp(job->at[i], actions[k]) == 0) return actions[k];
@@ -121,12 +125,12 @@ static const struct cc_list *consumer(const struct cc_plan *p, const struct cc_l
   return NULL;
 }
 
-/* Runs a compiler's job with bitcode as its output, as Kiln wants it: through LLVM's passes, without the order
- * of uses. Into memory, unless `keep`. */
-static int run_for_bitcode(const struct cc_list *job, bool keep, kiln_buffer *bitcode) {
+/* Runs a compiler's job with bitcode as its output, as Kiln reads it: after LLVM's passes, without use-list orders.
+ * Into memory, unless `keep`. */
+static int run_for_bitcode(const struct cc_list *job, const char *action, bool keep,
+                           kiln_buffer *bitcode) {
   struct cc_list l = {0};
   size_t out = last(job, "-o") + 1;
-  const char *action = action_of(job);
   for (size_t i = 0; i < job->n; i++) {
     const char *word = job->at[i];
     if (keep && strcmp(word, "-disable-llvm-passes") == 0) continue;
@@ -151,7 +155,7 @@ static int run_for_bitcode(const struct cc_list *job, bool keep, kiln_buffer *bi
   return status;
 }
 
-/* Notes the file of a compilation that failed which the driver would remove at the end. */
+/* Records the output of a failed compilation, which the driver would remove in the end. */
 static void fail_job(struct cc_plan *p, const struct cc_list *job) {
   static const char trace[] = "-ftime-trace=", save[] = "-save-temps";
   for (size_t i = 0; i < job->n; i++)
@@ -165,23 +169,27 @@ int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bi
                     const char **object, const char **assembly) {
   *object = *assembly = NULL;
   const struct cc_list *job = NULL;
-  for (; p->next < p->n && job == NULL; p->next++)
-    if (action_of(&p->jobs[p->next]) != NULL && strcmp(input_of(&p->jobs[p->next]), in->word) == 0)
+  const char *action = NULL;
+  for (; p->next < p->n && job == NULL; p->next++) {
+    action = action_of(&p->jobs[p->next], in->cxx);
+    if (action != NULL && strcmp(input_of(&p->jobs[p->next]), in->word) == 0)
       job = &p->jobs[p->next];
+  }
   int status = TOOL_OK;
-  while (job != NULL && status == 0 && strcmp(action_of(job), "-E") == 0) { /* -save-temps */
+  while (job != NULL && status == 0 && strcmp(action, "-E") == 0) { /* -save-temps */
     status = cc_run_command(job, 1, NULL, NULL);
     if (status != 0) fail_job(p, job);
     job = consumer(p, job);
-    if (job != NULL && action_of(job) == NULL) job = NULL;
+    action = job != NULL ? action_of(job, in->cxx) : NULL;
+    if (action == NULL) job = NULL;
   }
   if (status != 0) return status;
   if (job == NULL) {
-    tool_error("cc: %s: %s does not say how to compile it", in->word, cc_clang());
+    tool_error("%s: %s: %s does not say how to compile it", cc_verb(), in->word, cc_clang());
     return TOOL_FAILED;
   }
-  bool keep = strcmp(action_of(job), "-emit-llvm-bc") == 0;
-  status = run_for_bitcode(job, keep, bitcode);
+  bool keep = strcmp(action, "-emit-llvm-bc") == 0;
+  status = run_for_bitcode(job, action, keep, bitcode);
   if (status != 0) fail_job(p, job);
   if (!keep || (job = consumer(p, job)) == NULL) return status;
   *assembly = value_of(job, "-o");
@@ -205,7 +213,7 @@ static bool append(const char *path, const char *bytes, size_t size) {
     size -= (size_t)n;
   }
   if (fd >= 0) ok &= close(fd) == 0;
-  if (!ok) tool_error("cc: %s: %s", path, strerror(errno));
+  if (!ok) tool_error("%s: %s: %s", cc_verb(), path, strerror(errno));
   return ok;
 }
 
@@ -221,7 +229,8 @@ bool cc_database(const struct cc_args *a) {
   cc_push(&l, "-MJ");
   cc_push(&l, temporary);
   for (size_t i = 0; i < a->kept.n; i++) cc_push(&l, a->kept.at[i]);
-  int status = cc_run_command(&l, 2, &said, NULL); /* the compilation says the same */
+  int status =
+    cc_run_command(&l, 2, &said, NULL); /* its diagnostics are those of the compilation */
   free(l.at);
   kiln_buffer_free(&said);
   if (status < 0 || !tool_input_open(&in, temporary)) return false;

@@ -1,6 +1,6 @@
-/* Running other programs for `kiln cc`: clang, with its output and input by way of pipes, and what
- * stands beside this program. Also its temporary files. verb_cc.c calls it.
- * Invariant: a program that was started has ended before the call returns. */
+/* Running other programs for `kiln cc` and `kiln c++`: clang, with its input and output through pipes, and programs in the same
+ * folder as this one. Also its temporary files. verb_cc.c calls it.
+ * Invariant: every program that a call started has ended when the call returns. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "cc.h"
 
@@ -17,9 +17,16 @@
 
 extern char **environ;
 
+static bool runs_cxx;
+
+void cc_begin(bool cxx) { runs_cxx = cxx; }
+
+const char *cc_verb(void) { return runs_cxx ? "c++" : "cc"; }
+
 const char *cc_clang(void) {
-  const char *path = getenv("KILN_CLANG");
-  return path != NULL && path[0] != 0 ? path : "clang-22";
+  const char *path = getenv(runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
+  if (path != NULL && path[0] != 0) return path;
+  return runs_cxx ? "clang++-22" : "clang-22";
 }
 
 /* The command: the program and the words behind it. */
@@ -32,7 +39,7 @@ static struct cc_list command(const char *program, const struct cc_list *l) {
 
 int cc_become(const struct cc_list *l) {
   execvp(cc_clang(), (char **)(uintptr_t)command(cc_clang(), l).at); /* exec's type has no const */
-  tool_error("cc: %s: %s", cc_clang(), strerror(errno));
+  tool_error("%s: %s: %s", cc_verb(), cc_clang(), strerror(errno));
   return TOOL_FAILED;
 }
 
@@ -40,15 +47,15 @@ static int wait_for(pid_t child, const char *program) {
   int status;
   while (waitpid(child, &status, 0) < 0) {
     if (errno == EINTR) continue;
-    tool_error("cc: %s: %s", program, strerror(errno));
+    tool_error("%s: %s: %s", cc_verb(), program, strerror(errno));
     return -1;
   }
   if (WIFEXITED(status)) return WEXITSTATUS(status);
-  tool_error("cc: %s: ended by signal %d", program, WTERMSIG(status));
+  tool_error("%s: %s: ended by signal %d", cc_verb(), program, WTERMSIG(status));
   return 128 + WTERMSIG(status);
 }
 
-/* Reads what comes, writes what is wanted, until the reading end sees the end. */
+/* Writes `in` to one pipe while reading the other, until that ends. */
 static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) {
   size_t written = 0;
   while (from >= 0 || to >= 0) {
@@ -58,7 +65,7 @@ static bool exchange(int from, int to, kiln_buffer *out, const kiln_buffer *in) 
       ssize_t n = write(to, in->data + written, in->size - written);
       if (n > 0) written += (size_t)n;
       if ((n < 0 && errno != EINTR && errno != EAGAIN) || written == in->size) {
-        close(to); /* the end, or nobody reads: its exit status will say why */
+        close(to); /* all is written, or the reader is gone: its exit status will say why */
         to = -1;
       }
     }
@@ -86,7 +93,7 @@ static pid_t start(char **argv, int in, int out, int from) {
   int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return child;
-  tool_error("cc: %s: %s", argv[0], strerror(error));
+  tool_error("%s: %s: %s", cc_verb(), argv[0], strerror(error));
   return -1;
 }
 
@@ -96,10 +103,10 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
   char **argv = (char **)(uintptr_t)command->at; /* exec's type has no const */
   if ((out != NULL && pipe2(output, O_CLOEXEC) < 0) ||
       (in != NULL && pipe2(input, O_CLOEXEC) < 0)) {
-    tool_error("cc: %s", strerror(errno));
+    tool_error("%s: %s", cc_verb(), strerror(errno));
     return -1;
   }
-  if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer turns; no harm if refused */
+  if (out != NULL) fcntl(output[1], F_SETPIPE_SZ, 1 << 20); /* fewer system calls; may be refused */
   pid_t child = start(argv, input[0], output[1], from);
   if (output[1] >= 0) close(output[1]);
   if (input[0] >= 0) close(input[0]);
@@ -113,7 +120,7 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
   if (child < 0) return -1;
   int status = wait_for(child, argv[0]);
   if (ok) return status;
-  tool_error("cc: %s: its output could not be read", argv[0]);
+  tool_error("%s: %s: its output could not be read", cc_verb(), argv[0]);
   return -1;
 }
 
@@ -143,7 +150,7 @@ int cc_run_beside(const char *program, const char *argument, const char *path) {
 
 /* ---- temporary files ---- */
 
-/* They live until the program ends, in a list that the handler of signals reads. */
+/* Temporary files are kept until the program ends, in a list that the signal handler reads. */
 struct temporary {
   struct tool_temporary known;
   char path[];
@@ -162,7 +169,7 @@ const char *cc_temporary(const char *suffix) {
   snprintf(t->path, size, "%s/kiln-XXXXXX%s", folder, suffix);
   int fd = tool_temporary_make(&t->known, t->path, strlen(suffix));
   if (fd < 0) {
-    tool_error("cc: no temporary file: %s: %s", t->path, strerror(errno));
+    tool_error("%s: no temporary file: %s: %s", cc_verb(), t->path, strerror(errno));
     free(t);
     return NULL;
   }

@@ -38,14 +38,14 @@ bool dis_machine_named(const char *name, const char *path);
 const char *dis_machine_name(void);
 /* A label that says what follows, as assemblers make them for some machines ($x, $d), and is not printed. */
 bool dis_is_mapping(const char *label);
-/* Writes the text of the instruction at `at` and returns its length; bytes that are none give one line
- * of their own. `target` is where a direct branch goes to, or UINT64_MAX. */
+/* Writes the text of the instruction at `at` and returns its length; a byte sequence that is no instruction gives a
+ * line of its own. `target` is where a direct branch goes to, or UINT64_MAX. */
 size_t dis_decode(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target);
 /* Prints address, `n` bytes, text, and the relocations in them from `*reloc` on, which moves; without
  * one the label at `target`. */
 void dis_print_line(const struct code *c, size_t at, size_t n, const char *text, uint64_t target,
                     size_t *reloc);
-/* An array that grows at powers of two; a tool's memory: its lack ends the program. */
+/* An array that grows at powers of two; a tool's memory: ends the program if there is none. */
 void *dis_grow(void *old, size_t n, size_t item);
 void dis_sort(struct code *c);
 /* Reads records from standard input: see tools/listing.c. Exit status. */

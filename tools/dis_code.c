@@ -166,7 +166,7 @@ static bool open_a64(void) {
 static const struct machine {
   unsigned number; /* ELF's */
   const char *name;
-  size_t unit;  /* bytes that are no instruction are skipped by so many */
+  size_t unit;  /* bytes to skip where there is no valid instruction */
   bool mapping; /* has mapping symbols */
   bool (*open)(void);
   size_t (*decode)(const struct code *c, size_t at, char *text, size_t text_size, uint64_t *target);

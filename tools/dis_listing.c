@@ -1,6 +1,6 @@
 /* Prints a listing: text and disassembly in one order, from the records that `kiln compile --listing`
- * writes (tools/listing.c says what they are). The records are the tool's own, but are not trusted: what
- * does not fit ends the program. */
+ * writes (tools/listing.c says what they are). The records come from Kiln, but are not trusted: an inconsistent one
+ * ends the program. */
 #include "dis.h"
 
 #include <inttypes.h>

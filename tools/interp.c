@@ -1,6 +1,6 @@
 /* kiln-interp, the program behind `kiln interp`: runs the `main` of a module with the interpreter. It is
- * a program of its own because it needs a dynamic C library: what the module does not define is found
- * there. Faults are told with their place; the program's own exit status is passed on. */
+ * a program of its own because it needs a dynamic C library, where it looks up what the module does not define. It
+ * reports faults with their place, and passes the program's exit status on. */
 #include "tool.h"
 
 #include <dlfcn.h>
@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-/* The one program that runs: for what is called without an argument, at exit and by signals. */
+/* The interpreter that runs, for handlers of exit and signals, which get no argument. */
 static kiln_interp *running;
 
 static void print_fault(void *user, const kiln_diag *d) {
@@ -26,7 +26,7 @@ static void print_fault(void *user, const kiln_diag *d) {
   fprintf(stderr, "%s\n", line);
 }
 
-/* An access of memory that is not there: says where, and lets the signal do what it does. */
+/* Reports the place of an invalid memory access, then lets the signal have its default effect. */
 static void on_signal(int number) {
   kiln_diag d;
   char line[700];
@@ -38,7 +38,7 @@ static void on_signal(int number) {
     line[n] = '\n';
     if (write(STDERR_FILENO, line, n + 1) < 0) _exit(TOOL_FAILED);
   }
-  raise(number); /* the handler was for once */
+  raise(number); /* SA_RESETHAND has restored the default */
 }
 
 static void catch_signals(void) {
@@ -71,7 +71,7 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
 }
 
 static int interpret(const struct tool_input *input, int argc, char **argv) {
-  static struct tool_module t; /* is never closed: exit still runs the program's destructors */
+  static struct tool_module t; /* never closed: the program's destructors run during exit */
   kiln_module_options options = {.verify = !input->bitcode};
   if (!tool_module_open(&t, input, options, false)) return TOOL_FAILED;
   kiln_interp_options o = {.on_fault = print_fault};

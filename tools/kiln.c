@@ -1,5 +1,5 @@
-/* The `kiln` tool: picks the verb and hands over. Each verb parses its own flags and calls the
- * public API; exit codes are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
+/* The `kiln` tool: finds the verb and calls it. Each verb parses its own flags and calls the public API; exit codes
+ * are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
 #include "tool.h"
 
 #include <stdio.h>
@@ -28,7 +28,10 @@ static const char help[] =
   "      --listing[=FILE]     print the IR beside the machine code (to standard output)\n"
   "      --stress=SEED        choose few registers at random (a test aid)\n"
   "      -o OUT               output of the only input; default: its name with .o, here\n"
+  "  kiln qbe [OPTION...] [-o OUT] [INPUT...]     the same from QBE's intermediate language;\n"
+  "                                               without INPUT from standard input\n"
   "  kiln cc ARGUMENT...                          compile and link C as clang would\n"
+  "  kiln c++ ARGUMENT...                         compile and link C++ as clang++ would\n"
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
   "  kiln dis FILE.o                              disassemble an object\n"
@@ -47,9 +50,9 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } verbs[] = {
-  {"compile", verb_compile}, {"cc", verb_cc},   {"print", verb_print},
-  {"verify", verb_verify},   {"dis", verb_dis}, {"interp", verb_interp},
-  {"run", verb_run},
+  {"compile", verb_compile}, {"qbe", verb_qbe},       {"cc", verb_cc},
+  {"c++", verb_cxx},         {"print", verb_print},   {"verify", verb_verify},
+  {"dis", verb_dis},         {"interp", verb_interp}, {"run", verb_run},
 };
 
 static int print_version(void) {
@@ -97,7 +100,7 @@ int main(int argc, char **argv) {
   if (strcmp(word, "--version") == 0) return print_version();
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
     if (strcmp(word, verbs[i].name) != 0) continue;
-    bool own = verbs[i].run != verb_cc; /* whose --help is clang's */
+    bool own = verbs[i].run != verb_cc && verbs[i].run != verb_cxx; /* whose --help is clang's */
     if (own && argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
     return tool_output_end(verbs[i].run(argc - 1, argv + 1));
   }

@@ -1,5 +1,5 @@
-/* --listing: the text of each function beside its machine code. Here the lines of the text and the pieces
- * of the code are put into one order; kiln-dis (tools/dis.c) disassembles and prints. It reads lines:
+/* --listing: the text of each function beside its machine code. This file merges the lines of the text with the
+ * pieces of the code; kiln-dis (tools/dis.c) disassembles and prints. It reads lines:
  *
  *   target x86_64 | file NAME | section NAME
  *   func ADDRESS SIZE       a function; its code: x HEXBYTES
@@ -54,9 +54,9 @@ static struct group *group_new(struct tool_lines *l) {
   return g;
 }
 
-/* Splits the text, which the printer writes in the order of kiln_func_block_at: a line at the margin is
- * a head, a label or the end; one with two spaces begins an instruction, but slots before the first
- * label and `!loc`, which goes with what follows; one with more goes on. */
+/* Splits the text, which the printer writes in the order of kiln_func_block_at: a line without indentation is a head,
+ * a label or the end; one with two spaces begins an instruction, except slots before the first label, and `!loc`,
+ * which belongs to the next instruction; one with more spaces continues an instruction. */
 static bool split(struct tool_lines *l, const kiln_func *f, size_t size) {
   uint32_t next_block = 0, block = UINT32_MAX;
   kiln_inst inst = {0};
@@ -179,7 +179,7 @@ static bool put_code(struct tool_trace *t, const kiln_code *code) {
   return ok;
 }
 
-/* What belongs to no instruction: the last lines of the block that was open, and what it is. */
+/* Appends what belongs to no instruction: the remaining lines of the current block, and the kind of the piece. */
 static bool put_tail(kiln_buffer *b, const kiln_code_piece *p) {
   if (p->offset_bytes == 0) return true; /* the prologue: behind the head */
   return put(b, "text %" PRIx32 "   ; %s\n", p->offset_bytes, p->data ? "literals" : "epilogue");
@@ -194,7 +194,7 @@ bool tool_listing_add(struct tool_trace *t, const struct tool_lines *l) {
   for (uint32_t i = 0; i < code.n_pieces && ok; i++) {
     const kiln_code_piece *p = &code.pieces[i];
     uint32_t at = p->offset_bytes;
-    if (p->block.id != block) { /* what is left of the block before has no code */
+    if (p->block.id != block) { /* the remaining groups of the previous block have no code */
       while (block != UINT32_MAX && next < l->n && l->groups[next].block == block && ok)
         ok = put_group(b, &l->groups[next++], at);
       block = p->block.id;
@@ -239,7 +239,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const struct place *)a)->name, ((const struct place *)b)->name);
 }
 
-/* The functions that the object names. It is the library's own: well formed. */
+/* Finds the object's functions. The library made it, so it is well formed. */
 static struct places find_places(const kiln_buffer *object) {
   struct places p = {0};
   const Elf64_Ehdr *e = (const void *)object->data;

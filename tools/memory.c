@@ -1,6 +1,6 @@
-/* malloc and memcpy for a tool that is linked with musl: its own are made to be small. Blocks come from
- * the end of a chunk and are used again by size; large ones are mappings of their own, which grow without
- * being copied. Only in that build (meson.build): musl takes these in place of its own.
+/* malloc and memcpy for a tool that is linked with musl: musl's are made to be small, not fast. Blocks come from the
+ * end of a chunk and are used again by size; large ones are mappings of their own, which grow without being copied.
+ * Only in that build (meson.build): musl takes these in place of its own.
  * Invariant: a block's word before it is its size, which includes that word. */
 #define _GNU_SOURCE /* mremap */
 #include <errno.h>
@@ -52,7 +52,7 @@ static void *take_small(size_t size) {
     return block;
   }
   if ((size_t)(chunk_end - chunk) < size) {
-    char *p = map(CHUNK); /* what is left of the old one is less than LARGE, and lost */
+    char *p = map(CHUNK); /* the rest of the old chunk, less than LARGE, is not used */
     if (p == NULL) return NULL;
     chunk = p;
     chunk_end = p + CHUNK;
@@ -150,7 +150,7 @@ typedef uint32_t four __attribute__((may_alias, aligned(1)));
 typedef uint64_t eight __attribute__((may_alias, aligned(1)));
 typedef uint64_t sixteen __attribute__((vector_size(16), may_alias, aligned(1)));
 
-/* Up to twice the size of a T: from both ends, all read before anything is written. */
+/* Copies up to twice the size of a T as two overlapping parts, both read before either is written. */
 #define BOTH_ENDS(T)                                                                               \
   do {                                                                                             \
     T first = *(const T *)from, last = *(const T *)(from + n - sizeof(T));                         \
@@ -168,7 +168,8 @@ static inline __attribute__((always_inline)) void *copy(void *out, const void *i
     else if (n == 1) *to = *from;
   } else if (n <= 32) {
     BOTH_ENDS(sixteen);
-  } else if ((size_t)(to - from) >= n) { /* forwards: what is still to be read is not overwritten */
+  } else if ((size_t)(to - from) >=
+             n) { /* forwards never overwrites bytes that are still to be read */
     sixteen last = *(const sixteen *)(from + n - 16);
     char *end = to + n - 16;
     if (n >= 2048) {

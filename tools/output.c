@@ -1,6 +1,6 @@
-/* Outputs of the `kiln` tool. A file is written under another name and takes its own when it is complete; a
- * signal that ends the process takes such files with it. The verbs call it.
- * Invariant: at every moment an output's name is that of the old file or of the whole new one. */
+/* Outputs of the `kiln` tool. A file is written under a temporary name and renamed when it is complete; a signal that
+ * ends the process removes temporary files. Called by the verbs.
+ * Invariant: at every moment an output's name refers to the old file or to the complete new one. */
 #define _GNU_SOURCE
 #include "tool.h"
 
@@ -25,12 +25,12 @@ static struct tool_temporary *volatile temporaries;
 
 static void end_by_signal(int number) {
   for (const struct tool_temporary *t = temporaries; t != NULL; t = t->next) unlink(t->path);
-  raise(number); /* the handler was for once */
+  raise(number); /* SA_RESETHAND has restored the default */
 }
 
-static void go_on(int number) { (void)number; } /* the call fails, and says why */
+static void go_on(int number) { (void)number; } /* the interrupted call fails and reports why */
 
-/* Those that are to be handled, unless the caller has them ignored. */
+/* The signals that are handled, unless they were ignored when the process started. */
 static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 static void handle(int number, void (*handler)(int), unsigned flags) {
@@ -96,7 +96,7 @@ static bool take_name(const char *from, const char *to) {
   if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) != 0)
     return rename(from, to) == 0;
   if (unlink(from) == 0) return true;
-  int error = errno; /* no file, by now */
+  int error = errno; /* there is no such file any more */
   syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE);
   errno = error;
   return false;
@@ -105,7 +105,7 @@ static bool take_name(const char *from, const char *to) {
 /* Writes to a new file in the folder of `path`, which takes its name at the end. */
 static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode,
                           void (*written)(void *user), void *user) {
-  /* as long whatever the name: that may have all the bytes that a name can have */
+  /* of a fixed length, since `path` may already have the longest name allowed */
   char name[PATH_MAX];
   const char *slash = strrchr(path, '/');
   int n = snprintf(name, sizeof name, "%.*s.kiln.tmp-XXXXXX",

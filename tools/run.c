@@ -1,5 +1,5 @@
-/* kiln-run, the program behind `kiln run`: compiles its inputs into its own memory with the JIT and becomes the
- * program that they are. Options are parsed by hand: getopt's state is the program's.
+/* kiln-run, the program behind `kiln run`: compiles its inputs into its own memory with the JIT and runs them as its
+ * own program. Options are parsed by hand: getopt's state belongs to that program.
  * Invariant: nothing that the program can use is freed; exit still runs its handlers and destructors. */
 #define _GNU_SOURCE /* program_invocation_name */
 #include "run.h"
@@ -29,11 +29,11 @@ struct flags {
   int n_arguments;
 };
 
-/* The one program: what exit needs. */
+/* What handlers of exit need of the program. */
 static struct {
   kiln_jit *jit;
   kiln_jit_unit unit;
-  struct input *inputs; /* the JIT has all it needs of them; they stay because freeing takes time */
+  struct input *inputs; /* no longer needed by the JIT; not freed, to save time */
 } program;
 
 /* ---- options ---- */
@@ -157,7 +157,7 @@ static int start(void *address, int argc, char **argv) {
   const char *slash = strrchr(argv[0], '/');
   program_invocation_name = argv[0];
   program_invocation_short_name = slash != NULL ? argv[0] + (slash - argv[0]) + 1 : argv[0];
-  /* Registered before anything of the program is, so that it runs after all of it. */
+  /* Registered before the program registers anything, so that it runs last. */
   if (atexit(run_destructors) != 0) {
     tool_error("%s", strerror(ENOMEM));
     return TOOL_FAILED;
@@ -173,7 +173,7 @@ int main(int argc, char **argv) {
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;
   if (!ok) tool_error("%s", strerror(ENOMEM));
-  /* What compilers call without being asked, for arithmetic and exceptions. */
+  /* The runtime library that compilers call for arithmetic and exceptions. */
   dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL);
   for (size_t i = 0; i < f.n_libraries && ok; i++)
     ok = run_load_library(f.libraries[i], f.folders, f.n_folders);

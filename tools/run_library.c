@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Why the first file that is there could not be loaded; empty: none was there. */
+/* Why the first file that exists could not be loaded; empty: none exists. */
 struct trouble {
   char text[1024];
 };
 
-/* dlopen of what is there, or what dlopen searches for if it has no slash. */
+/* Loads a file by dlopen, which searches for it if the name has no slash. */
 static bool load(const char *path, struct trouble *t) {
   if (strchr(path, '/') != NULL && access(path, F_OK) != 0) return false;
   if (dlopen(path, RTLD_NOW | RTLD_GLOBAL) != NULL) return true;
   const char *why = dlerror();
-  /* Not there, or a script for the linker: not what is looked for. */
+  /* The file does not exist, or is a linker script: go on searching. */
   bool other = why == NULL || strstr(why, "cannot open shared object file") != NULL ||
                strstr(why, "invalid ELF header") != NULL || strstr(why, "file too short") != NULL;
   if (!other && t->text[0] == 0) snprintf(t->text, sizeof t->text, "%s", why);

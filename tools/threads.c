@@ -1,8 +1,8 @@
 /* `kiln compile --threads`: one bitcode module's functions compiled by several threads. The main thread
  * reads all but the bodies and freezes the module; each thread takes bodies in small portions, with a
  * session and a fork of the reader of its own. verb_compile.c calls it.
- * Invariant: what is printed and written does not depend on the number of threads: of several errors
- * the first in the order of the bodies counts. */
+ * Invariant: output and messages do not depend on the number of threads: of several errors the first in the order of
+ * the bodies is reported. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
 
@@ -16,14 +16,14 @@
 /* What the threads share. */
 struct job {
   uint32_t bodies, portion;
-  _Atomic uint64_t next;   /* body that nobody has taken yet */
+  _Atomic uint64_t next;   /* next body to be taken */
   _Atomic uint32_t failed; /* least body that failed; UINT32_MAX: none */
 };
 
 struct worker {
   struct job *job;
   kiln_llvm *reader;
-  bool fork; /* the reader is one, closed at the end */
+  bool fork; /* the reader is a fork, to be closed at the end */
   struct tool_aside thread;
   uint64_t instructions, ns;
   uint32_t failed; /* UINT32_MAX: none */
@@ -44,7 +44,7 @@ unsigned tool_processors(void) {
 
 /* ---- beside the main thread ---- */
 
-/* Signals are the main thread's, which knows when there is a temporary file. */
+/* Blocks signals in the new thread: the main thread handles them, since it makes temporary files. */
 static void aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
   sigset_t all, old;
   sigfillset(&all);
@@ -58,7 +58,7 @@ static void aside_join(struct tool_aside *a) {
   a->started = false;
 }
 
-/* Makes the object's memory real: a page's first use costs more than what is written to it. */
+/* Touches the pages of the object's memory ahead of time: a page's first use costs more than writing it. */
 static void *touch(void *arg) {
   kiln_buffer *b = arg;
   for (size_t i = 0; i < b->capacity; i += 4096) b->data[i] = 0;
@@ -77,7 +77,7 @@ static bool compile_body(struct worker *w, uint32_t i) {
   w->instructions += instructions;
   if (s == KILN_OK) return true;
   w->failed = i;
-  /* The function's own error, unless that is the reader's, which has the place in the bitcode too. */
+  /* The function's error, unless it is the reader's, which also has the place in the bitcode. */
   const kiln_diag *read = kiln_llvm_diag(w->reader);
   if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
   uint32_t least = atomic_load(&w->job->failed);
@@ -86,8 +86,8 @@ static bool compile_body(struct worker *w, uint32_t i) {
   return false;
 }
 
-/* Takes portions in ascending order until there is none, or an error is before them. Bodies before an
- * error are all compiled: one of them may have an error too. */
+/* Takes portions in ascending order until there is none left, or one is behind an error. All bodies before an error
+ * are compiled, since one of them may fail too. */
 static void *work(void *arg) {
   struct worker *w = arg;
   struct job *job = w->job;
@@ -148,7 +148,7 @@ static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t
   }
   unsigned equipped = equip(c, t, reader, workers, n, timing);
   kiln_status s = equipped < n ? KILN_ERR_MEMORY : KILN_OK;
-  /* Small enough that threads end together; not smaller, since each portion is copied by itself. */
+  /* Small enough that threads end at about the same time; not smaller, since each portion is copied separately. */
   job.portion = job.bodies / (16 * n);
   if (job.portion > 256) job.portion = 256;
   if (job.portion < 1) job.portion = 1;
@@ -196,7 +196,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->sessions[0] = t->session;
     c->n = 1;
     kiln_session_time(t->session, timing);
-    s = tool_module_read(t, in, NULL, NULL, NULL);
+    s = tool_module_read(t, in, NULL, NULL, &c->instructions);
     c->work_ns = now_ns() - start;
   }
   return s != KILN_OK ? s : kiln_module_status(t->module);
@@ -215,7 +215,7 @@ kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
     sum.walk_ns += s.walk_ns;
     sum.object_ns += s.object_ns;
     sum.memory_bytes += s.memory_bytes;
-    sum.data_bytes = s.data_bytes; /* of the module, whichever session tells it */
+    sum.data_bytes = s.data_bytes; /* of the module: every session gives the same figure */
   }
   return sum;
 }

@@ -8,7 +8,7 @@
 
 #include <kiln/llvm.h>
 
-/* Work that nobody waits for before the join. */
+/* A thread for work that is only waited for at the join. */
 struct tool_aside {
   pthread_t thread;
   bool started;
@@ -23,7 +23,7 @@ struct tool_compiled {
   uint64_t work_ns;      /* of all threads together */
   kiln_buffer object;    /* for kiln_emit_elf: empty, perhaps with memory */
   kiln_llvm *reader;
-  struct tool_module module; /* what tool_compiled_done took */
+  struct tool_module module; /* the module, taken over by tool_compiled_done */
   struct tool_aside freeing, dropping;
   bool threaded;
 };

@@ -1,5 +1,7 @@
-/* Inputs and messages of the `kiln` tool: what every verb needs around the API. The verbs call it. */
+/* Inputs and messages of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
 #include "tool.h"
+
+#include "qbe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +99,7 @@ bool tool_input_open(struct tool_input *in, const char *path) {
   struct stat st;
   bool ok = fd >= 0 && fstat(fd, &st) == 0;
   if (ok && S_ISREG(st.st_mode) && st.st_size > 0 && fd != STDIN_FILENO) {
-    /* Populated at once: every byte is read anyway. */
+    /* MAP_POPULATE, since every byte is read anyway. */
     void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     in->mapped = p != MAP_FAILED;
     if (in->mapped) {
@@ -108,7 +110,7 @@ bool tool_input_open(struct tool_input *in, const char *path) {
   if (ok && !in->mapped) ok = read_all(fd, in);
   if (!ok) tool_error("%s: %s", path, strerror(errno));
   if (fd >= 0 && fd != STDIN_FILENO) close(fd);
-  if (ok && in->size == 0) { /* whoever should have written it has not */
+  if (ok && in->size == 0) { /* a failed command before this one left it empty */
     tool_error("%s: the input is empty", path);
     tool_input_close(in);
     ok = false;
@@ -131,7 +133,7 @@ void tool_input_close(struct tool_input *in) {
 
 _Thread_local kiln_diag *tool_thread_diag;
 
-/* Prints an input's first diagnostic; later ones are its echoes from the layers above. */
+/* Prints an input's first diagnostic; later ones repeat it on higher levels. */
 static void print_diag(void *user, const kiln_diag *d) {
   struct tool_module *t = user;
   if (tool_thread_diag != NULL) {
@@ -148,7 +150,7 @@ static void print_diag(void *user, const kiln_diag *d) {
  * the machine that the tool runs on. False if that is no target either. */
 static bool input_target(const struct tool_input *in, kiln_target *out) {
   if (in->bitcode && kiln_llvm_target(in->bytes, in->size, out)) return true;
-  if (!in->bitcode) {
+  if (!in->bitcode && !in->qbe) {
     static const char key[] = "target ";
     const char *at = (const char *)in->bytes, *end = at + in->size;
     while (at < end) {
@@ -196,9 +198,12 @@ void tool_module_close(struct tool_module *t) {
 
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink sink, void *user, uint64_t *instructions) {
-  kiln_status s = in->bitcode
-                    ? kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions)
-                    : kiln_text_parse(t->session, (const char *)in->bytes, in->size, sink, user);
+  const char *text = (const char *)in->bytes;
+  kiln_status s;
+  if (in->qbe) s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions);
+  else if (in->bitcode)
+    s = kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions);
+  else s = kiln_text_parse(t->session, text, in->size, sink, user);
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 

@@ -17,6 +17,7 @@ struct tool_input {
   size_t size;
   bool mapped;
   bool bitcode; /* else text */
+  bool qbe;     /* the text is QBE's language: what the verb says, not the content */
 };
 
 /* Reads `path`; false after a message to stderr. */
@@ -28,11 +29,11 @@ void tool_input_close(struct tool_input *in);
 /* Writes `path` so that it exists only when it is complete: to a temporary file beside it, which takes its name
  * at the end. "-" is standard output; devices and pipes are written in place. False after a message. */
 bool tool_output_write(const char *path, const void *bytes, size_t size);
-/* The same; calls `written` (may be NULL) when only that is left, if it comes to that: the file that it replaces
- * takes as long to be freed as `bytes` do. */
+/* The same; calls `written` (may be NULL) before the file that it replaces is removed, which takes as long as freeing
+ * `bytes` does. */
 bool tool_output_write_then(const char *path, const void *bytes, size_t size,
                             void (*written)(void *user), void *user);
-/* Ends the use of stdio's standard output: `status`, or a failure after a message if not all could be written. */
+/* Flushes and closes stdio's standard output: `status`, or a failure after a message if not all could be written. */
 int tool_output_end(int status);
 
 /* A file that is removed if a signal ends the process. */
@@ -43,9 +44,9 @@ struct tool_temporary {
 /* Makes an empty file as mkstemps does; `t` and `path` stay until the process ends or the file is dropped. The
  * descriptor; -1 with errno. */
 int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix);
-/* The file has another name by now, or is removed: it is the newest that was made. */
+/* Forgets the newest temporary file, which was renamed or removed. */
 void tool_temporary_drop(struct tool_temporary *t);
-/* Holds the signals that end the process back in this thread, and what it starts. */
+/* Blocks the signals that end the process, in this thread and in threads that it starts. */
 void tool_signals_hold(sigset_t *old);
 void tool_signals_release(const sigset_t *old);
 
@@ -67,15 +68,15 @@ void tool_module_close(struct tool_module *t);
 extern _Thread_local kiln_diag *tool_thread_diag;
 
 /* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
- * number of LLVM instructions, or left alone for text. */
+ * number of LLVM's or QBE's instructions, or left alone for Kiln's text. */
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink sink, void *user, uint64_t *instructions);
 
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
 
-/* Becomes the program `name`, which stands beside `kiln`; only returns after a message, which says
- * where it is to be had. */
+/* Replaces this process by the program `name` from the folder of `kiln`; only returns after a message, which says
+ * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
 
 /* Prints `kiln: error: MESSAGE` to stderr. */
@@ -89,7 +90,9 @@ const char *tool_targets(char out[TOOL_TARGETS_SIZE]);
 int tool_parse_target(const char *name, kiln_target *out);
 
 int verb_compile(int argc, char **argv);
+int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
+int verb_cxx(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);

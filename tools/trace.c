@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --dump=WORD,...: what is wanted, to standard error. False, and nothing done, if a word is none of these: then
- * it is a file's name. */
+/* --dump=WORD,...: what to print to standard error. False, with no effect, if one of the words is not known: then the
+ * argument is a file's name. */
 static bool dump_words(struct tool_trace *t, const char *words) {
   enum { IR = 1 << 8, CODE = 1 << 9 };
   static const struct {
@@ -114,7 +114,7 @@ static kiln_status compile_listed(struct tool_trace *t, kiln_func *f) {
 static void dump(struct tool_trace *t) {
   if (t->dump_file == NULL) return;
   fwrite(t->text.data, 1, t->text.size, t->dump_file);
-  fflush(t->dump_file); /* before anything can go wrong */
+  fflush(t->dump_file); /* so that it is complete even if the process fails later */
 }
 
 /* Leaves a function out. One that other objects can define becomes undefined; a local one traps. */

@@ -26,7 +26,7 @@ struct tool_trace {
   /* of the input at hand */
   kiln_session *session;
   kiln_buffer text;    /* of the function at hand */
-  kiln_buffer planned; /* the same, what its plan is */
+  kiln_buffer planned; /* the same for its plan */
   kiln_buffer records; /* of the listing: listing.c */
   kiln_buffer listed;  /* struct tool_listed each */
 };

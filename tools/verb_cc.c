@@ -1,6 +1,6 @@
-/* `kiln cc`: a C compiler for build systems. Clang preprocesses, checks and gives bitcode; Kiln makes
- * the object; clang does what is not C, and links. cc_args.c takes the command line apart.
- * Invariant: what clang says and its exit status go to the caller as they are. */
+/* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes bitcode; Kiln makes the
+ * object; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c takes the command line apart.
+ * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "threads.h"
 
@@ -58,13 +58,13 @@ static void push_flags(struct cc_list *l, const struct cc_args *a) {
 static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode) {
   struct cc_list l = {0};
   push_flags(&l, a);
-  if (a->mode == CC_LINK_ALL) cc_push(&l, "-Qunused-arguments"); /* some are the linker's */
+  if (a->mode == CC_LINK_ALL) cc_push(&l, "-Qunused-arguments"); /* some flags are for the linker */
   if (!a->vectorize) {                                           /* no vectors yet */
     cc_push(&l, "-fno-vectorize");
     cc_push(&l, "-fno-slp-vectorize");
   }
   bool depends = a->depends && !in->preprocessed;
-  if (depends && !a->depends_name) { /* else it would be that of the pipe */
+  if (depends && !a->depends_name) { /* else it would be the pipe's name */
     cc_push(&l, "-MQ");
     cc_push(&l, a->out != NULL ? a->out : renamed(in->word, false, ".o"));
   }
@@ -74,7 +74,9 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
   }
   cc_push(&l, "-c");
   cc_push(&l, "-emit-llvm");
-  cc_push(&l, "-Xclang"); /* for LLVM's passes alone, and dearer for clang than Kiln is */
+  cc_push(
+    &l,
+    "-Xclang"); /* use-list orders serve LLVM's passes only, and cost clang more time than Kiln takes */
   cc_push(&l, "-no-emit-llvm-uselists");
   cc_push(&l, "-o");
   cc_push(&l, "-");
@@ -100,7 +102,7 @@ static void log_line(const char *format, ...) {
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) return;
   if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
-    tool_error("cc: %s: %s", path, strerror(errno));
+    tool_error("%s: %s: %s", cc_verb(), path, strerror(errno));
   close(fd);
 }
 
@@ -119,13 +121,14 @@ static bool falls_back(void) {
 static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
                      const char *out, const kiln_diag *why) {
   struct cc_list l = {0};
-  fprintf(stderr, "kiln: cc: %s: compiled by LLVM: %s\n", in->word, why->message);
+  fprintf(stderr, "kiln: %s: %s: compiled by LLVM: %s\n", cc_verb(), in->word, why->message);
   log_line("%s: compiled by LLVM: %s\n", in->word, why->message);
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
     if (a->items[i].kind != CC_FLAG || word[0] != '-' || a->items[i].names) continue;
     bool code = word[1] == 'O' || word[1] == 'f' || word[1] == 'm' ||
-                strncmp(word, "--t", 3) == 0 || strcmp(word, "-target") == 0;
+                strncmp(word, "-Wa,", 4) == 0 || strncmp(word, "--t", 3) == 0 ||
+                strcmp(word, "-target") == 0;
     if (!code) continue;
     cc_push(&l, word);
     if (a->items[i].value != NULL) cc_push(&l, a->items[i].value);
@@ -170,7 +173,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) {
     status = write_object(a, out, &object);
     log_object(in, &c);
-  } else if (quiet && s == KILN_ERR_UNSUPPORTED) {
+  } else if (quiet && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
     status = fall_back(a, in, bitcode, out, &diag);
   } else {
     char line[1024];
@@ -195,7 +198,7 @@ static int copy_object(const char *from, const char *to) {
 
 static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
-  const char *object = NULL, *assembly = NULL; /* that stay beside the output */
+  const char *object = NULL, *assembly = NULL; /* names of files to keep beside the output */
   int status = a->names ? cc_plan_bitcode(plan, in, &bitcode, &object, &assembly)
                         : get_bitcode(a, in, &bitcode);
   const char *out = object;
@@ -203,7 +206,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
   else if (object == NULL || assembly != NULL) out = cc_temporary(".o");
   if (status == 0 && out == NULL) status = TOOL_FAILED;
   if (status == 0) {
-    if (a->verbose) fprintf(stderr, "kiln: cc: %s -> %s\n", in->word, out);
+    if (a->verbose) fprintf(stderr, "kiln: %s: %s -> %s\n", cc_verb(), in->word, out);
     status = make_object(a, in, &bitcode, out);
   }
   if (status == 0 && object != NULL && assembly != NULL) {
@@ -217,7 +220,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
 
 /* ---- the rest, and the link ---- */
 
-/* Clang on one input that is not C, as the command says. */
+/* Clang on one input that Kiln does not compile, as the command says. */
 static int other_input(const struct cc_args *a, const struct cc_item *in) {
   struct cc_list l = {0};
   push_flags(&l, a);
@@ -236,7 +239,7 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
 
 static int link_all(const struct cc_args *a) {
   struct cc_list l = {0};
-  cc_push(&l, "-Qunused-arguments"); /* those that the compiling used */
+  cc_push(&l, "-Qunused-arguments"); /* flags used by compiling only */
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *item = &a->items[i];
     if (item->kind == CC_COMPILE) continue;
@@ -259,31 +262,35 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
-/* What the command's flags ask for and Kiln has not. TOOL_OK: nothing, and the rest can be done. */
+/* Reports flags whose effect Kiln does not have. TOOL_OK: there are none. */
 static int check_flags(const struct cc_args *a) {
   if (a->split_dwarf)
-    fprintf(stderr, "kiln: warning: cc: -gsplit-dwarf: there will be no .dwo file\n");
+    fprintf(stderr, "kiln: warning: %s: -gsplit-dwarf: there will be no .dwo file\n", cc_verb());
+  if (a->no_function_checks)
+    fprintf(stderr, "kiln: warning: %s: -fsanitize=undefined: without -fsanitize=function\n",
+            cc_verb());
   if (a->refused == NULL) return TOOL_OK;
-  tool_error("cc: not implemented: %s", a->refused);
+  tool_error("%s: not implemented: %s", cc_verb(), a->refused);
   return TOOL_FAILED;
 }
 
-int verb_cc(int argc, char **argv) {
+static int run_verb(bool cxx, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
-  if (!cc_parse(&a, argc, argv)) return TOOL_USAGE;
+  cc_begin(cxx);
+  if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
     inputs += a.items[i].kind == CC_INPUT;
-    sources += a.items[i].kind == CC_INPUT && a.items[i].c;
+    sources += a.items[i].kind == CC_INPUT && a.items[i].ours;
   }
   if (a.mode == CC_CLANG || sources == 0) return cc_become(&a.words);
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
-    tool_error("cc: -o with more than one input");
+    tool_error("%s: -o with more than one input", cc_verb());
     return TOOL_FAILED;
   }
   if (a.refused != NULL && falls_back()) {
-    fprintf(stderr, "kiln: cc: compiled by LLVM: not implemented: %s\n", a.refused);
+    fprintf(stderr, "kiln: %s: compiled by LLVM: not implemented: %s\n", cc_verb(), a.refused);
     return cc_become(&a.words);
   }
   int status = check_flags(&a);
@@ -297,7 +304,7 @@ int verb_cc(int argc, char **argv) {
     struct cc_item *in = &a.items[i];
     if (in->kind != CC_INPUT) continue;
     int one = TOOL_OK;
-    if (in->c) one = compile(&a, &plan, in);
+    if (in->ours) one = compile(&a, &plan, in);
     else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
     if (one != TOOL_OK) status = one;
   }
@@ -306,3 +313,7 @@ int verb_cc(int argc, char **argv) {
   cc_clean();
   return status < 0 ? TOOL_FAILED : status;
 }
+
+int verb_cc(int argc, char **argv) { return run_verb(false, argc, argv); }
+
+int verb_cxx(int argc, char **argv) { return run_verb(true, argc, argv); }

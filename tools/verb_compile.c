@@ -1,4 +1,4 @@
-/* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
+/* `kiln compile` and `kiln qbe`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
  * written, so that an output file exists only when it is complete. */
 #include "threads.h"
 #include "trace.h"
@@ -13,7 +13,7 @@
 
 struct flags {
   kiln_module_options options;
-  bool target_given, time, stats;
+  bool target_given, time, stats, qbe;
   unsigned threads;
   const char *out; /* NULL: derived from the input's name */
   struct tool_trace *trace;
@@ -36,7 +36,7 @@ static int parse_pic(const char *word, kiln_pic *out) {
   return tool_usage("unknown PIC model '%s'", word);
 }
 
-/* Names with commas between them, of any target: those of others do nothing. */
+/* Parses names separated by commas; those of other targets have no effect. */
 static int parse_features(const char *words, uint32_t *out) {
   for (const char *p = words; *p;) {
     char name[32];
@@ -111,7 +111,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     }
   }
   if (bad != TOOL_OK) return bad;
-  if (optind == argc) return tool_usage("no input");
+  if (optind == argc && !f->qbe) return tool_usage("no input");
   if (f->out != NULL && argc - optind > 1) return tool_usage("-o with more than one input");
   return TOOL_OK;
 }
@@ -155,9 +155,11 @@ static void print_times(const char *path, const struct tool_compiled *c, const k
   }
 }
 
-static void print_stats(const char *path, const kiln_stats *s, uint64_t llvm, size_t object_bytes) {
-  fprintf(stderr, "%s: stats\n", path);
-  if (llvm > 0) fprintf(stderr, "  %-20s %10" PRIu64 "\n", "LLVM instructions", llvm);
+static void print_stats(const struct tool_input *in, const kiln_stats *s, uint64_t input,
+                        size_t object_bytes) {
+  const char *what = in->qbe ? "QBE instructions" : "LLVM instructions";
+  fprintf(stderr, "%s: stats\n", in->path);
+  if (input > 0) fprintf(stderr, "  %-20s %10" PRIu64 "\n", what, input);
   struct {
     const char *name;
     uint64_t n;
@@ -188,7 +190,7 @@ static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *tr
 /* Compiles one input and writes its object to `out`. */
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
-  options.verify |= !in->bitcode;
+  options.verify |= !in->bitcode && !in->qbe;
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
 
@@ -211,7 +213,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   uint64_t written = now_ns();
   if (ok) {
     if (f->time) print_times(in->path, &c, &stats, end - read, written - end, written - start);
-    if (f->stats) print_stats(in->path, &stats, c.instructions, size);
+    if (f->stats) print_stats(in, &stats, c.instructions, size);
   }
   tool_compiled_free(&c);
   tool_module_close(&t);
@@ -221,6 +223,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
 static bool compile_path(const struct flags *f, const char *path) {
   struct tool_input in;
   if (!tool_input_open(&in, path)) return false;
+  in.qbe = f->qbe;
   char *derived = NULL;
   const char *out = f->out;
   if (out == NULL && strcmp(path, "-") == 0) out = "-";
@@ -231,17 +234,21 @@ static bool compile_path(const struct flags *f, const char *path) {
   return ok;
 }
 
-int verb_compile(int argc, char **argv) {
+static int run(int argc, char **argv, bool qbe) {
   struct tool_trace trace = {0};
-  struct flags f = {.threads = 1, .trace = &trace};
+  struct flags f = {.threads = 1, .trace = &trace, .qbe = qbe};
   int bad = parse_flags(argc, argv, &f);
   if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out);
   if (bad != TOOL_OK) return bad;
   if (f.options.stress_seed != 0) {
     fprintf(stderr, "kiln: stress seed %" PRIu64 "\n", f.options.stress_seed);
   }
-  bool ok = true;
+  bool ok = optind < argc || compile_path(&f, "-");
   for (int i = optind; i < argc; i++) ok &= compile_path(&f, argv[i]);
   ok &= tool_trace_close(&trace);
   return ok ? TOOL_OK : TOOL_FAILED;
 }
+
+int verb_compile(int argc, char **argv) { return run(argc, argv, false); }
+
+int verb_qbe(int argc, char **argv) { return run(argc, argv, true); }

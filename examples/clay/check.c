@@ -1,6 +1,6 @@
 /* Names and types: finds the variable or function of each name, gives each expression its type, and
- * reports what does not fit. Called once per program, for trees without syntax errors. What is wrong
- * gets TYPE_ERROR, which fits everywhere: one mistake, one message. */
+ * reports what does not fit. Called once per program, for trees without syntax errors. A wrong expression gets
+ * TYPE_ERROR, which is compatible with every type, so that one mistake gives one message. */
 #include "clay.h"
 
 #include <string.h>
@@ -91,7 +91,7 @@ static void make_float(struct checker *k, struct expr *e) {
   e->type = k->number;
 }
 
-/* What extern functions call i32 and f32 are int and float here. */
+/* The types i32 and f32 of extern functions are int and float within expressions. */
 static const struct type *plain(struct checker *k, const struct type *t) {
   if (t->kind == TYPE_I32) return k->integer;
   return t->kind == TYPE_F32 ? k->number : t;
@@ -169,7 +169,7 @@ static const struct type *check_binary(struct checker *k, struct expr *e, const 
     expect_type(k, e->b, k->boolean);
     return k->boolean;
   }
-  /* Comparisons want nothing of their operands. */
+  /* Comparisons have no wanted type for their operands. */
   if (want != k->number) want = NULL;
   if (e->op >= T_EQ && e->op <= T_GT && type_of_op(k, e->op, k->boolean) == k->boolean) want = NULL;
   check_value(k, e->a, want);
@@ -214,14 +214,14 @@ static void check_count(struct checker *k, const struct expr *e, uint32_t want, 
              more ? "at least " : "", want, want == 1 ? "" : "s", e->n);
 }
 
-/* Numbers, and what else `kinds` has; a bit per kind. */
+/* Reports a type that is neither a number nor one of `kinds`, a bit per kind. */
 static void expect_kind(struct checker *k, struct expr *e, unsigned kinds, const char *what) {
   const struct type *t = check_value(k, e, NULL);
   if (t->kind == TYPE_ERROR || (kinds >> t->kind & 1) != 0) return;
   clay_error(k->c, e->at, "expected %s, found %s", what, t->name);
 }
 
-/* What print and str take. */
+/* Checks an argument of print or str. */
 static void check_printed(struct checker *k, struct expr *e) {
   const struct type *t = check_value(k, e, NULL);
   while (t->kind == TYPE_ARRAY) t = t->elem;
@@ -304,7 +304,7 @@ static const struct type *check_call(struct checker *k, struct expr *e) {
   return plain(k, fn->result);
 }
 
-/* `want` is the type that the context would like, or NULL; what comes may be another. */
+/* `want` is the type that the context would prefer, or NULL; the result may be another. */
 static const struct type *check_expr(struct checker *k, struct expr *e, const struct type *want) {
   switch (e->kind) {
   case EXPR_INT:
@@ -511,7 +511,7 @@ static bool check_stmt(struct checker *k, struct stmt *s) {
 
 /* ---- functions ---- */
 
-/* Extern functions take and give what C has. */
+/* Extern functions take and return C's types. */
 static const struct type *check_extern_type(struct checker *k, struct place at,
                                             const struct type *t) {
   if (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD) return t;
@@ -558,7 +558,7 @@ static void check_fn(struct checker *k, struct fn *fn) {
   k->fn = NULL;
 }
 
-/* The names that this input declared mean again what they meant before. */
+/* Restores the meanings that names had before this input. */
 static void forget(struct checker *k) {
   for (struct fn *fn = k->p->fns; fn != NULL; fn = fn->next) {
     struct fn **now = &fn->name->fn;

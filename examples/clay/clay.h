@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Deepest nesting of statements and expressions: what the recursion in parser, checker and generator
- * is bounded by. */
+/* Deepest nesting of statements and expressions: bounds the recursion in parser, checker and generator. */
 #define MAX_DEPTH 400
 #define MAX_ERRORS 20
 #define MAX_NAME 200 /* bytes */
@@ -38,8 +37,8 @@ struct text {
 };
 
 enum type_kind {
-  TYPE_ERROR, /* of wrong expressions; fits everywhere, so that one mistake gives one message */
-  TYPE_NONE,  /* of calls without result */
+  TYPE_ERROR, /* of wrong expressions; compatible with every type, so that one mistake gives one message */
+  TYPE_NONE, /* of calls without result */
   TYPE_INT,
   TYPE_FLOAT,
   TYPE_BOOL,
@@ -76,8 +75,8 @@ struct clay {
 
 void clay_init(struct clay *c);
 void clay_free(struct clay *c);
-/* Makes `source`, which ends in a NUL behind its `size` bytes, the input, without errors so far. What
- * earlier inputs declared stays known. The text is needed until the next one, `file` for ever. */
+/* Makes `source`, which ends in a NUL behind its `size` bytes, the input, without errors so far. Declarations of
+ * earlier inputs stay valid. The text is needed until the next one, `file` for ever. */
 void clay_input(struct clay *c, const char *file, const char *source, size_t size);
 /* Zeroed memory; ends the process without any. */
 void *clay_alloc(struct clay *c, size_t size);
@@ -98,7 +97,7 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
   TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RECORD, "record") TOKEN(RETURN, "return")                \
   TOKEN(THROW, "throw") TOKEN(TRUE, "true") TOKEN(TRY, "try") TOKEN(VAR, "var")                    \
   TOKEN(WHILE, "while")
-/* Longer ones before their beginnings. */
+/* Longer ones before their prefixes. */
 #define PUNCTUATION                                                                                \
   TOKEN(DOTS, "...") TOKEN(RANGE, "..") TOKEN(DOT, ".") TOKEN(ARROW, "->") TOKEN(EQ, "==")         \
   TOKEN(NE, "!=") TOKEN(SHL, "<<") TOKEN(SHR, ">>") TOKEN(LE, "<=") TOKEN(GE, ">=")                \
@@ -169,9 +168,9 @@ struct fn {
   struct stmt *body;
   struct fn *next;
   uint32_t input;   /* check: that it comes from */
-  struct fn *outer; /* check: the function of an earlier input that it takes the place of */
+  struct fn *outer; /* check: the function of an earlier input that it replaces */
   uint32_t
-    version; /* check: of its name's functions, those with the same can be called alike; 0: the first */
+    version; /* check: tells signatures of this name apart: the input that brought this one; 0: the first */
 };
 
 enum expr_kind {

@@ -80,8 +80,8 @@ kiln_symbol gen_string(struct gen *g, const struct text *text) {
   return *symbol;
 }
 
-/* What is built from here on comes from this place: for Kiln's diagnostics, and for those who read
- * the IR (`--emit=kir`) or debug the code. */
+/* What is built from here on comes from this place: for Kiln's diagnostics, the text of the IR (`--emit=kir`) and
+ * debuggers. */
 static void set_place(struct gen *g, struct place at) {
   kiln_func_place(g->f, at.line, at.column);
   kiln_loc_set(g->f, kiln_loc_add(g->s, g->c->file, at.line, at.column));
@@ -141,7 +141,7 @@ static void gen_variable(struct gen *g, struct stmt *s) {
   else gen_store_cell(g, v->type, kiln_const_symbol(g->f, gen_global(g, v), 0), value);
 }
 
-/* Its parts first, then the value, then the check of an index. */
+/* Evaluates the target's parts first, then the value, then checks an index. */
 static void gen_assignment(struct gen *g, struct stmt *s) {
   struct expr *to = s->a;
   kiln_type type = gen_type(to->type);
@@ -174,7 +174,7 @@ static void go_to(struct gen *g, kiln_block b) {
   if (!ended(g)) kiln_build_br(g->f, b, NULL, 0);
 }
 
-/* What stands behind a `return` or the like is left out. */
+/* Code behind a `return` or the like is not generated. */
 void gen_list(struct gen *g, struct stmt *s) {
   for (; s != NULL && !ended(g); s = s->next) gen_stmt(g, s);
 }

@@ -1,5 +1,5 @@
 /* The code generator: a checked program to functions of a Kiln module. gen.c: the module, functions,
- * statements; gen_expr.c: expressions; gen_call.c: calls, and what the runtime offers; gen_try.c:
+ * statements; gen_expr.c: expressions; gen_call.c: calls, those of the runtime among them; gen_try.c:
  * exceptions. */
 #ifndef CLAY_GEN_H
 #define CLAY_GEN_H
@@ -24,7 +24,7 @@ enum {
   RT_PLACE = 2,
   RT_NO_RETURN = 4,
   RT_UNWINDS = 8
-}; /* gives one; wants file and place; ... */
+}; /* returns a value; takes file and place; ... */
 #define RUNTIME_FUNCTIONS                                                                          \
   RUNTIME(args, 0, RT_VALUE)                                                                       \
   RUNTIME(array_new, 3, RT_VALUE | RT_PLACE)                                                       \
@@ -87,14 +87,14 @@ kiln_symbol gen_global(struct gen *g, const struct var *v);
 kiln_value gen_to_cell(struct gen *g, const struct type *t, kiln_value v);
 kiln_value gen_from_cell(struct gen *g, const struct type *t, kiln_value cell);
 void gen_store_cell(struct gen *g, const struct type *t, kiln_value address, kiln_value v);
-/* Goes on where `ok` holds; elsewhere the program ends with the error that `failure` reports. The
- * block for that comes at the function's end, out of the way. Values that it needs stay alive up to
- * there, and may cost a register; so local variables are read again. */
+/* Continues if `ok` is true; otherwise the program ends with the error that `failure` reports. The block for that
+ * comes at the function's end, out of the way. Values that it needs stay alive up to there, and may cost a register;
+ * so local variables are read again. */
 struct check {
   kiln_block block;
   enum runtime failure;
   struct place at;
-  kiln_value args[2];         /* for the caller to fill in, as the failure wants it */
+  kiln_value args[2];         /* for the caller to fill in: arguments of the failure */
   const struct expr *from[2]; /* where they come from */
   struct check *next;
 };
@@ -127,7 +127,7 @@ kiln_value gen_op(struct gen *g, enum token_kind op, const struct type *t, struc
 kiln_value gen_element(struct gen *g, const struct expr *e, kiln_value array, kiln_value index);
 /* The address of the field that `e` names. */
 kiln_value gen_field(struct gen *g, const struct expr *e, kiln_value record);
-/* What a variable holds that nothing was stored to. */
+/* The value of a variable before the first assignment. */
 kiln_value gen_zero(struct gen *g, const struct type *t, struct place at);
 
 /* gen_call.c */

@@ -1,6 +1,6 @@
 /* Calls: of Clay's functions, of C's, of the language's own, and of the runtime. Called by gen_expr.c
- * and gen.c. C's types are met here: what is an int or a str in Clay is what the declaration of the
- * extern function says in C. */
+ * and gen.c. Converts to and from C's types: an int or a str of Clay becomes the type that the extern function is
+ * declared with. */
 #include "gen.h"
 
 #include <stdio.h>
@@ -67,15 +67,15 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   kiln_type result = gen_type(fn->result);
   *sig = kiln_sig_new(g->m, KILN_CC_C, fn->variadic ? KILN_SIG_VARIADIC : 0, params, n, &result,
                       result != KILN_TYPE_VOID);
-  /* The prefix is there so that no function of C is taken for it. */
+  /* The prefix keeps Clay's functions apart from those of C. */
   int n_name = snprintf(name, sizeof name, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
-  /* What was compiled for another signature goes on to call the function that it knows. */
+  /* Code compiled for another signature continues to call the function that it was compiled with. */
   if (fn->version > 0 && !fn->external)
     snprintf(name + n_name, sizeof name - (size_t)n_name, ".%u", fn->version);
   return kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, *sig);
 }
 
-/* A value as C wants it; `t` is the parameter's type, or the value's own for further arguments. */
+/* Converts a value for C; `t` is the parameter's type, or the value's own for further arguments. */
 static kiln_value to_c(struct gen *g, const struct type *t, kiln_value v) {
   switch (t->kind) {
   case TYPE_I32: return kiln_build_convert(g->f, KILN_OP_TRUNC, KILN_TYPE_I32, KILN_TYPE_I64, v);
@@ -99,7 +99,7 @@ static kiln_value call_fn(struct gen *g, const struct expr *e) {
   const struct var *param = e->fn->params;
   uint32_t n = 0;
   for (const struct expr *a = e->list; a != NULL; a = a->next) args[n++] = gen_expr(g, a);
-  /* All are computed by now: the collector would not know a string by the address of its bytes. */
+  /* Only after all are computed: the collector does not recognise a string by the address of its bytes. */
   n = 0;
   for (const struct expr *a = e->list; a != NULL && e->fn->external; a = a->next, n++) {
     args[n] = to_c(g, param != NULL ? param->type : a->type, args[n]);

@@ -1,5 +1,5 @@
-/* Expressions: each gives the value that it leaves. Called by gen.c and gen_call.c. Conditions branch
- * where a branch is wanted, and are values elsewhere. */
+/* Expressions: each function builds code for one and returns its value. Called by gen.c and gen_call.c. A condition
+ * becomes a branch where one is needed, and a value elsewhere. */
 #include "gen.h"
 
 /* ---- operators ---- */
@@ -47,8 +47,8 @@ static kiln_value gen_comparison(struct gen *g, enum token_kind op, const struct
   return kiln_build_icmp(g->f, op == T_EQ ? KILN_NE : KILN_EQ, KILN_TYPE_I64, equal, zero);
 }
 
-/* Quotient or remainder. Kiln leaves to the machine what a division by 0, or of the least int by -1,
- * does; in Clay the first is an error and the second wraps around: a / -1 is -a, a % -1 is 0. */
+/* Quotient or remainder. In Kiln's IR the effect of a division by 0, or of the least int by -1, depends on the
+ * target; in Clay the first is an error and the second wraps around: a / -1 is -a, a % -1 is 0. */
 static kiln_value gen_division(struct gen *g, kiln_op op, struct place at, kiln_value a,
                                kiln_value b, const struct expr *right) {
   kiln_func *f = g->f;

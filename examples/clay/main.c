@@ -1,5 +1,5 @@
-/* The program `clay`: options, files, the stages in a column, and linking. What compiles is in the
- * other files, so that another driver (a prompt that runs each line at once) can call them, too. */
+/* The program `clay`: options, files, the calls of the stages, and linking. The compiler itself is in the other
+ * files, so that another driver (a prompt that runs each line at once) can call it too. */
 #include "gen.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ static double now_us(void) {
   return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* Since the call before. */
+/* Prints the time since the previous call. */
 static void say_time(const struct options *o, const char *stage, double *since) {
   double t = now_us();
   if (o->time) fprintf(stderr, "%-8s %9.0f us\n", stage, t - *since);
@@ -78,7 +78,7 @@ static void say_time(const struct options *o, const char *stage, double *since) 
 
 /* ---- files and processes ---- */
 
-/* NUL-terminated; NULL with a message. */
+/* The file's text, NUL-terminated; NULL after a message. */
 static char *read_source(const char *path, size_t *size) {
   FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
   char *text = NULL;
@@ -210,7 +210,8 @@ static int generate(const struct options *o, struct clay *c, const struct progra
                     kiln_buffer *out) {
   kiln_buffer bodies = {0};
   kiln_module_options options = {.target = o->target, .pic = KILN_PIC_PIE, .name = c->file};
-  options.verify = true; /* costs little, and finds a generator's mistakes where they are made */
+  options.verify =
+    true; /* costs little, and reports mistakes of the generator where they are made */
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   int result = s != NULL ? OK : complain(FAILED, "out of memory");

@@ -13,7 +13,7 @@ struct parser {
   struct place last;    /* of the one consumed before */
   struct type *records; /* newest first */
   unsigned depth;
-  bool failed; /* in a statement that had an error: be silent until it ends */
+  bool failed; /* in a statement that had an error: report nothing until it ends */
 };
 
 /* ---- tokens and errors ---- */
@@ -25,7 +25,7 @@ static void advance(struct parser *p) {
 
 static bool at(const struct parser *p, enum token_kind kind) { return p->token.kind == kind; }
 
-/* Skips to the end of the statement, so that all who wait for something find that. */
+/* Skips to the end of the statement: callers that expect some token see the end. */
 static void skip_statement(struct parser *p) {
   p->failed = true;
   p->lexer.nesting = 0;
@@ -176,7 +176,7 @@ static struct expr *parse_name(struct parser *p) {
   return e;
 }
 
-/* Numbers are read without sign: only behind '-' is the least int one. */
+/* Numbers are read without sign: the least int is only valid behind '-'. */
 static struct expr *parse_integer(struct parser *p, struct place where, bool negative) {
   struct expr *e = new_expr(p, EXPR_INT, span(where, p->token.at));
   uint64_t value = p->token.integer;
@@ -256,7 +256,7 @@ static struct expr *parse_unary(struct parser *p) {
   if (op.kind == T_SUB && at(p, T_INT)) return parse_integer(p, op.at, true);
   struct expr *e = new_expr(p, EXPR_INT, op.at);
   if (enter(p)) {
-    /* `not` binds weaker than comparisons, the others stronger than all. */
+    /* `not` binds weaker than comparisons, the others stronger than all binary operators. */
     struct expr *a = op.kind == T_NOT ? parse_binary(p, 3) : parse_unary(p);
     e = new_op(p, EXPR_UNARY, op, a, NULL);
   }
@@ -584,7 +584,7 @@ void parse_program(struct clay *c, struct program *out) {
       skip_newlines(&p);
     }
   }
-  /* A syntax error may have swallowed the declaration. */
+  /* A syntax error may have skipped the declaration. */
   bool whole = c->errors == 0;
   out->records = p.records;
   for (struct type *t = p.records; t != NULL; t = t->next) {

@@ -1,8 +1,8 @@
 /* The program `clay-prompt`, which `clay -i` becomes: each line of standard input is a program and a module of its
- * own, compiled into memory and run at once. It is linked with Clay's runtime, which starts it as if it were
- * the program. Later lines use what earlier ones declared. A function that is declared again takes the place of
- * the old one, for its old callers too if they can call it; the code of a line stays, because what it declared
- * does. */
+ * own, compiled into memory and run at once. It is linked with Clay's runtime, whose main calls it in place of a
+ * program. Later lines use what earlier ones declared. A function that is declared again replaces the old one, also
+ * for its existing callers if its signature is the same; the code of a line is kept, because its declarations stay
+ * valid. */
 #include "gen.h"
 #include "runtime.h"
 
@@ -18,7 +18,7 @@ void clay_personality(void); /* runtime/unwind.c; the unwinder's type of it does
 
 static jmp_buf next_line;
 
-/* A failure at run time ends the line, not the prompt. */
+/* An error at run time ends the line, not the prompt. */
 void clay_failed(void) { longjmp(next_line, 1); }
 
 static void *runtime_function(void *user, const char *name) {
@@ -46,7 +46,7 @@ static void *runtime_function(void *user, const char *name) {
   return NULL; /* a function of C */
 }
 
-/* What is open at the end: a line goes on then. */
+/* The number of brackets still open at the end; if not 0, the input continues on the next line. */
 static int nesting(const char *s) {
   int depth = 0;
   for (; *s != 0; s++) {
@@ -62,7 +62,7 @@ static int nesting(const char *s) {
   return depth;
 }
 
-/* Reads a line, and those that it goes on with; NULL at the end. The caller frees it. */
+/* Reads a line with its continuation lines; NULL at the end. The caller frees it. */
 static char *read_lines(void) {
   bool asks = isatty(STDIN_FILENO);
   char *text = NULL, *line = NULL;
@@ -110,7 +110,7 @@ static void (*compile_line(kiln_jit *jit, struct clay *c, const struct program *
 /* Called by the runtime's main. */
 void clay_program(void) {
   static struct clay c;
-  static kiln_jit *jit; /* static: longjmp leaves them alone */
+  static kiln_jit *jit; /* static variables keep their values over longjmp */
   static char *text;
   kiln_jit_error e = {0};
   jit = kiln_jit_new(&(kiln_jit_options){.resolve = runtime_function}, &e);

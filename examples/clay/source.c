@@ -1,5 +1,5 @@
-/* The compiler's ground: its arena, interned texts and types, and error messages with their line.
- * Called by all stages. Nothing here is freed before clay_free. */
+/* What all stages use: the arena, interned texts and types, and error messages with their line. Called by all stages.
+ * Nothing here is freed before clay_free. */
 #include "clay.h"
 
 #include <stdarg.h>
@@ -55,7 +55,7 @@ struct text *clay_text(struct clay *c, const char *bytes, size_t size) {
 }
 
 const struct type *clay_array_of(struct clay *c, const struct type *elem) {
-  struct type *e = (struct type *)(uintptr_t)elem; /* the cache is all that changes */
+  struct type *e = (struct type *)(uintptr_t)elem; /* only the cache is changed */
   if (e->array == NULL) {
     size_t size = strlen(e->name) + 3;
     char *name = clay_alloc(c, size);

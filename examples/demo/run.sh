@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh BUILD: the demo. Compiles the bundled program with clang-22 -O0 to bitcode and from there to
 # objects twice, with Kiln and with LLVM's own code generator at -O0; links and runs both; the output
-# must be the same. Prints the program's output, and what both cost.
+# must be the same. Prints the program's output, and time and size of both.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(realpath "$1")

@@ -1,6 +1,6 @@
 /* A filter over a column of numbers, as a database has: an expression like `x % 7 = 3 and x between 10 and 90000`
  * is parsed to a tree, which is walked for each row, and compiled once with Kiln's JIT to a loop over all rows.
- * Both count the rows where it holds and add them up; figures say what each takes.
+ * Both count the rows for which it is true and add them up; the time of each is printed.
  *
  *   filter EXPRESSION [ROWS]      both ways, over ROWS (1,000,000) random numbers
  *   filter --test SEED COUNT      COUNT random expressions, both ways; fails where they differ
@@ -196,7 +196,7 @@ static kiln_value compare(kiln_func *f, kiln_icond c, kiln_value a, kiln_value b
   return kiln_build_icmp(f, c, KILN_TYPE_I64, a, b);
 }
 
-/* Divides by 1 instead of 0 and -1, whose results are known; `by` is what b comes from. */
+/* Divides by 1 instead of by 0 and -1, for which the result is chosen separately; `by` is the tree of b. */
 static kiln_value divide(kiln_func *f, enum op op, kiln_value a, kiln_value b,
                          const struct node *by) {
   const kiln_type i64 = KILN_TYPE_I64;
@@ -213,7 +213,7 @@ static kiln_value divide(kiln_func *f, enum op op, kiln_value a, kiln_value b,
   return kiln_build_select(f, i64, by_zero, zero, r);
 }
 
-/* Nothing has effects, so both sides of `and` and `or` are computed. */
+/* Operands have no side effects, so both sides of `and` and `or` are computed. */
 static kiln_value build(kiln_func *f, const struct node *n, kiln_value x) {
   static const kiln_icond conditions[] = {[EQ] = KILN_EQ,  [NE] = KILN_NE,  [LT] = KILN_SLT,
                                           [LE] = KILN_SLE, [GT] = KILN_SGT, [GE] = KILN_SGE};

@@ -1,27 +1,57 @@
-/* Attribute groups and lists: only those that affect the code are kept. Read once per module; call.c looks
- * them up by list and index. Invariant: list 0 is empty, list n is the n-th of the file. */
+/* Attribute groups and lists: only those that affect the code are kept, and what is asked for and cannot be had
+ * (asks.def). Read once per module; call.c looks them up by list and index. Invariant: list 0 is empty, list n is
+ * the n-th of the file. */
 #include "bc.h"
 
-static void enum_attr(struct kn_bc_attr *a, uint64_t key) {
+/* What one block of groups remembers: most functions have the same features. */
+struct features {
+  char text[4096]; /* as in the file; empty: none read yet */
+  uint16_t flags;  /* what they add to FA_... */
+  const struct kn_bc_ask *refused;
+};
+
+/* Notes that the row's attribute cannot be had: the first in each case. */
+static void refuse(struct kn_bc_attr *a, const struct kn_bc_ask *row) {
+  if (row->verdict != ASK_CALLED && !a->refused) a->refused = row;
+  if (row->verdict >= ASK_CALLED && !a->refused_call) a->refused_call = row;
+}
+
+static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint64_t value) {
+  const struct kn_bc_ask *row = kn_bc_ask_attr(key);
+  if (KN_UNLIKELY(!row)) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+               "not implemented: attribute number %llu, which is not known",
+               (unsigned long long)key);
+    return false;
+  }
+  if (row->verdict == ASK_IDLE) return true;
+  if (KN_UNLIKELY(row->verdict == ASK_REFUSED)) refuse(a, row);
   if (a->index == KN_BC_FUNC_INDEX) {
-    if (key == ATTR_NO_RETURN) a->flags |= FA_NORETURN;
-    if (key == ATTR_RETURNS_TWICE) a->flags |= FA_RETURNS_TWICE;
-    if (key == ATTR_NAKED) a->flags |= FA_NAKED;
-    return;
+    switch (key) {
+    case ATTR_NO_RETURN: a->flags |= FA_NORETURN; break;
+    case ATTR_NO_UNWIND: a->flags |= FA_NOUNWIND; break;
+    case ATTR_RETURNS_TWICE: a->flags |= FA_RETURNS_TWICE; break;
+    case ATTR_NO_RED_ZONE: a->flags |= FA_NO_RED_ZONE; break;
+    case ATTR_STACK_ALIGNMENT:
+      if (value > 16) refuse(a, row);
+      break;
+    default: kn_bc_harden_attr(a, key); break;
+    }
+    return true;
   }
   switch (key) {
   case ATTR_SEXT: a->flags |= PA_SEXT; break;
   case ATTR_ZEXT: a->flags |= PA_ZEXT; break;
   case ATTR_BYVAL: a->flags |= PA_BYVAL; break;
   case ATTR_STRUCT_RET: a->flags |= PA_SRET; break;
-  case ATTR_NEST:
-  case ATTR_INALLOCA:
-  case ATTR_PREALLOCATED:
-  case ATTR_SWIFT_SELF:
-  case ATTR_SWIFT_ERROR:
-  case ATTR_SWIFT_ASYNC: a->flags |= PA_BAD; break;
+  case ATTR_NEST: a->flags |= PA_CHAIN; break;
+  case ATTR_IN_REG: a->flags |= PA_IN_REG; break;
+  case ATTR_STACK_ALIGNMENT: /* places in memory are aligned to 8 anyway */
+    if (value > 8) a->stack_align_log2 = (uint8_t)__builtin_ctzll(value);
+    break;
   default: break;
   }
+  return true;
 }
 
 /* The operands of a group's record, read one at a time: most of them are strings that are skipped. */
@@ -74,10 +104,22 @@ static size_t string(struct group *g, char *out, size_t size) {
   return n;
 }
 
-/* The KILN_FEATURE_... that `list`, "+a,-b,+c", enables; the last entry for a feature counts. `list` is
- * modified: it is split at the commas. */
-static uint32_t features_of(kiln_target target, char *list) {
+/* Does a later entry of the list take entry `name` ("+a" or "-a") back? */
+static bool taken_back(const char *name, const char *rest) {
+  size_t n = strlen(name + 1);
+  for (const char *p = rest; *p; p += *p == ',') {
+    size_t length = strcspn(p, ",");
+    if (length == n + 1 && *p != *name && memcmp(p + 1, name + 1, n) == 0) return true;
+    p += length;
+  }
+  return false;
+}
+
+/* Finds what the list of features `list`, "+a,-b,+c", enables, the last entry for a feature counting, and what it asks
+ * for and cannot have. `list` is modified: it is split at the commas. */
+static void features_of(kiln_target target, char *list, struct features *f) {
   uint32_t has = 0;
+  f->refused = NULL;
   for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
     char *next = p + length + (p[length] != 0);
@@ -85,34 +127,57 @@ static uint32_t features_of(kiln_target target, char *list) {
     p[length] = 0;
     if (kiln_feature_find(target, p + (length != 0), &feature))
       has = *p == '+' ? has | feature : has & ~feature;
+    const struct kn_bc_ask *row = f->refused || !length ? NULL : kn_bc_ask_feature(p);
+    if (row && row->verdict == ASK_REFUSED && !taken_back(p, next)) f->refused = row;
     p = next;
   }
-  return has;
+  f->flags = (uint16_t)(has << FA_FEATURES);
 }
 
 /* Reads the string attributes, up to the record's end: LLVM sorts them after all others. */
-static void strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
+static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
+                    struct features *f) {
   if (a->index != KN_BC_FUNC_INDEX) {
     skip_operands(g, g->left);
-    return;
+    return true;
   }
   for (bool more = true; more; kind = more ? next(g) : 0) {
-    char key[32], value[4096];
-    bool named = string(g, key, sizeof key) == strlen("target-features") &&
-                 strcmp(key, "target-features") == 0;
-    if (kind == 4 && string(g, value, sizeof value) < sizeof value && named)
-      a->flags |= (uint8_t)(features_of(kiln_module_target(r->module), value) << FA_FEATURES);
+    char key[64], value[sizeof f->text];
+    value[0] = 0;
+    size_t length = string(g, key, sizeof key);
+    size_t size = kind == 4 ? string(g, value, sizeof value) : 0;
     more = g->left > 0;
+    const struct kn_bc_ask *row = length < sizeof key ? kn_bc_ask_string(key) : NULL;
+    if (!row || row->verdict == ASK_IDLE) continue;
+    switch (row->verdict) {
+    case ASK_DONE:
+    case ASK_VALUE:
+      if (!kn_bc_harden_string(a, key, value)) refuse(a, row);
+      if (strcmp(key, "target-features") != 0) break;
+      if (size >= sizeof value) return kn_bc_unsupported(r, "so many target features");
+      if (strcmp(value, f->text) != 0) {
+        memcpy(f->text, value, size + 1);
+        features_of(kiln_module_target(r->module), value, f);
+      }
+      a->flags |= f->flags;
+      if (f->refused) refuse(a, f->refused);
+      break;
+    case ASK_UNLESS:
+      if (strcmp(value, row->harmless) != 0) refuse(a, row);
+      break;
+    default: refuse(a, row); break;
+    }
   }
+  return true;
 }
 
 /* Reads one attribute of `kind`; false if the kind is unknown. */
-static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind) {
+static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
+                      struct features *f) {
   if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
-    uint64_t key = next(g);
-    enum_attr(a, key);
+    uint64_t key = next(g), v = kind == 1 || kind == 6 ? next(g) : 0;
+    if (!enum_attr(r, a, key, v)) return false;
     if (kind != 1 && kind != 6) return true;
-    uint64_t v = next(g);
     if (key == ATTR_ALIGNMENT && a->index != KN_BC_FUNC_INDEX && v && !(v & (v - 1)))
       a->align_log2 = (uint8_t)__builtin_ctzll(v);
     if (key == ATTR_BYVAL && kind == 6) {
@@ -120,12 +185,12 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
       return kn_bc_sized(r, a->type);
     }
   } else if (kind == 3 || kind == 4) {
-    strings(r, g, a, kind);
+    return strings(r, g, a, kind, f);
   } else if (kind == 7) { /* constant range: [key, bits, range] */
-    next(g);
+    if (!enum_attr(r, a, next(g), 0)) return false;
     skip_range(g, next(g));
   } else if (kind == 8) { /* list of constant ranges: [key, count, bits, ranges] */
-    next(g);
+    if (!enum_attr(r, a, next(g), 0)) return false;
     uint64_t count = next(g), bits = next(g);
     for (; count > 0 && !g->too_short; count--) skip_range(g, bits);
   } else {
@@ -135,7 +200,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
 }
 
 /* Reads one group: [id, index, attributes...], unabbreviated. */
-static bool group(struct kn_bc *r) {
+static bool group(struct kn_bc *r, struct features *f) {
   struct group g = {.bits = r->bits};
   uint64_t code = kn_bits_vbr6(&g.bits);
   g.left = kn_bits_vbr6(&g.bits);
@@ -147,10 +212,10 @@ static bool group(struct kn_bc *r) {
     uint64_t id = next(&g);
     struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
     while (g.left > 0 && !g.too_short)
-      if (!attribute(r, &g, &a, next(&g))) return false;
-    /* Groups are numbered from 1 in order by LLVM's writer. */
-    if (g.too_short || id == 0 || id > r->bits.end / 8)
-      return kn_bc_malformed(r, "bad attribute group");
+      if (!attribute(r, &g, &a, next(&g), f)) return false;
+    /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
+    if (g.too_short || id > r->bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
+    kn_bc_harden_done(&a);
     while (r->groups.n <= id)
       if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
     r->groups.at[id] = (struct kn_bc_attr_list){.first = r->group_attrs.n, .n = 1};
@@ -165,6 +230,10 @@ static bool group(struct kn_bc *r) {
 bool kn_bc_read_attr_groups(struct kn_bc *r) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
+  struct features features;
+  features.text[0] = 0;
+  features.flags = 0;
+  features.refused = NULL;
   if (!kn_bc_enter(r, BLOCK_PARAMATTR_GROUP, &saved)) return false;
   for (;;) {
     r->record_pos = b->pos;
@@ -180,7 +249,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
       kn_bits_vbr(b, 8);
       ok = kn_bc_skip(r);
     } else if (id == BC_UNABBREV) {
-      ok = group(r);
+      ok = group(r, &features);
     } else {
       kn_bc_unsupported(r, "abbreviated attribute groups");
     }
@@ -194,8 +263,9 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
   const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
   uint64_t h = n;
   for (uint32_t i = 0; i < n; i++) {
-    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 40) * k;
+    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 48) * k;
     h = (h ^ h >> 32 ^ a[i].type) * k;
+    h = (h ^ h >> 32 ^ a[i].harden) * k;
   }
   return (uint32_t)(h >> 32);
 }
@@ -203,7 +273,9 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
 static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32_t n) {
   for (uint32_t i = 0; i < n; i++)
     if (a[i].index != b[i].index || a[i].flags != b[i].flags ||
-        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type)
+        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type ||
+        a[i].stack_align_log2 != b[i].stack_align_log2 || a[i].refused != b[i].refused ||
+        a[i].refused_call != b[i].refused_call || a[i].harden != b[i].harden)
       return false;
   return true;
 }
@@ -234,7 +306,10 @@ static bool list(struct kn_bc *r) {
     if (id >= r->groups.n || !r->groups.at[id].n)
       return kn_bc_malformed(r, "attribute group out of range");
     const struct kn_bc_attr *a = &r->group_attrs.at[r->groups.at[id].first];
-    if (!a->flags && !a->align_log2) continue;
+    if (!a->flags && !a->align_log2 && !a->stack_align_log2 && !a->refused && !a->refused_call &&
+        !a->harden)
+      continue;
+    if (a->refused_call) l.refused_call = a->refused_call;
     if (!KN_BC_PUSH(r, r->list_attrs, *a)) return false;
     l.n++;
   }

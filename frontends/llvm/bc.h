@@ -1,6 +1,5 @@
-/* What the files of the bitcode reader share: its state, the tables of types, attributes, constants
- * and values, and the calls between them. kn_bc is made by reader.c, for one module or, as a fork
- * (fork.c), for one thread's part of its bodies.
+/* What the files of the bitcode reader share: its state and the calls between them. The entries of its tables are
+ * in tables.h. kn_bc is made by reader.c, for one module or, as a fork (fork.c), for one thread's part of its bodies.
  * Invariant: every index stored in a table was checked against its table when it was stored, and no
  * table grows beyond what the bits of the file can fill. Reading a body changes no table that forks
  * share: see fork.c. */
@@ -9,8 +8,10 @@
 
 #include <kiln/llvm.h>
 
+#include "asks.h"
 #include "bits.h"
-#include "codes.h"
+#include "harden.h"
+#include "tables.h"
 
 #define KN_COLD __attribute__((cold, noinline))
 
@@ -25,329 +26,6 @@
 #ifndef KN_BC_EXACT
 #define KN_BC_EXACT false
 #endif
-
-/* ---- abbreviations ---- */
-
-enum { AB_LITERAL, AB_FIXED, AB_VBR, AB_ARRAY, AB_CHAR6, AB_BLOB };
-
-struct kn_bc_abop {
-  uint8_t kind;   /* AB_... */
-  uint8_t width;  /* bits of FIXED, VBR */
-  uint64_t value; /* of LITERAL */
-};
-
-/* Known forms of abbreviations in function blocks, each with a decoder of its own. */
-enum kn_bc_form_kind {
-  FORM_ANY, /* decoded operand by operand */
-  FORM_LOAD,
-  FORM_STORE,
-  FORM_BINOP,
-  FORM_BINOP_FLAGS,
-  FORM_CAST,
-  FORM_CAST_FLAGS,
-  FORM_RET_VOID,
-  FORM_RET,
-  FORM_BR,
-  FORM_BRIF,
-  FORM_UNREACHABLE,
-  FORM_GEP,
-  FORM_CMP,
-  FORM_LOC,
-  FORM_SKIP, /* describes a variable to debuggers: skipped */
-  FORM_SETTYPE,
-  FORM_INTEGER,
-  FORM_NULL,
-  FORM_STRING,
-  FORM_CSTRING, /* in constants blocks */
-  FORM_END,
-  FORM_ENTER,
-  FORM_DEFINE,
-  FORM_UNABBREV, /* FORM_END to FORM_UNABBREV: the predefined abbreviation ids */
-  FORM_COUNT
-};
-
-struct kn_bc_abbrev {
-  uint32_t first; /* in kn_bc.abops */
-  uint16_t n;
-  uint8_t form;      /* enum kn_bc_form_kind */
-  uint8_t type_bits; /* of the form's type field */
-  uint8_t flag_bits; /* of the form's flags field */
-};
-
-/* What a decoder needs to know of an abbreviation of a known form. */
-struct kn_bc_form {
-  uint8_t form, type_bits, flag_bits, zero;
-};
-
-/* Number of abbreviation ids of function blocks whose form is looked up by id; higher ids have none. */
-#define KN_BC_KNOWN 64
-#define KN_BC_KNOWN_CSTS 32
-/* Number of block ids whose entries in blockinfo are indexed. */
-#define KN_BC_BLOCKS 32
-struct kn_bc_range {
-  uint32_t first, n;
-};
-
-/* Abbreviations that BLOCKINFO gives to all blocks of one kind. */
-struct kn_bc_blockinfo {
-  uint32_t block, abbrev;
-};
-
-/* ---- types ---- */
-
-enum kn_bc_kind {
-  TK_NONE,
-  TK_VOID,
-  TK_INT,
-  TK_PTR,
-  TK_FLOAT,
-  TK_OTHER_SCALAR,
-  TK_WIDE, /* integers of more than 128 bits: see wide.c */
-  TK_STRUCT,
-  TK_ARRAY,
-  TK_FUNC,
-  TK_LABEL,
-  TK_METADATA,
-  TK_VECTOR,
-  TK_OPAQUE,
-  TK_OTHER
-};
-
-/* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
- * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
-enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
-
-struct kn_bc_type {
-  uint8_t kind;       /* enum kn_bc_kind */
-  uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
-  uint8_t fit;        /* enum kn_bc_fit */
-  uint8_t align_log2; /* ABI alignment */
-  uint8_t depth;      /* nesting depth; 0 for scalars */
-  uint8_t flags;      /* functions: variadic; structs: packed */
-  uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
-  uint32_t bits;      /* integers: width; floats: width */
-  uint64_t size;      /* bytes from one array element to the next */
-  uint32_t first,
-    n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
-  uint64_t count; /* arrays */
-  uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint64_t spare[2];              /* pads to 64 bytes, for fast indexing */
-};
-_Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
-
-/* A member of a struct, or a function's result or parameter, or an array's element. */
-struct kn_bc_elem {
-  uint32_t type;
-  uint64_t offset; /* bytes; struct members only */
-};
-
-/* One scalar part of a first-class aggregate. */
-struct kn_bc_piece {
-  uint32_t type;
-  uint64_t offset;
-};
-
-/* Limits: parts of a first-class aggregate that is a value; nesting depth of types. */
-#define KN_BC_MAX_PIECES 256
-#define KN_BC_MAX_DEPTH 100
-/* Limit of the parts of an integer of more than 128 bits. */
-#define KN_BC_MAX_WORDS 64
-
-/* ---- attributes ---- */
-
-enum {
-  PA_SEXT = KILN_PARAM_SEXT,
-  PA_ZEXT = KILN_PARAM_ZEXT,
-  PA_BYVAL = KILN_PARAM_BYVAL,
-  PA_SRET = KILN_PARAM_SRET,
-  PA_BAD = 16 /* an attribute that changes the convention in a way that Kiln does not know */
-};
-enum {
-  FA_NORETURN = 1,
-  FA_RETURNS_TWICE = 2,
-  FA_NAKED = 4,
-  FA_FEATURES = 3, /* from this bit on: KILN_FEATURE_... */
-  KN_BC_SIG_DEFINITION = 128
-};
-_Static_assert(1 << FA_FEATURES > FA_NAKED &&
-                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < KN_BC_SIG_DEFINITION,
-               "features are between the other flags");
-
-#define KN_BC_FUNC_INDEX 0xffffffffu
-
-/* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
-struct kn_bc_attr {
-  uint32_t index;
-  uint8_t flags;      /* PA_... or FA_... */
-  uint8_t align_log2; /* 0: not given */
-  uint32_t type;      /* BYVAL */
-};
-
-/* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
-struct kn_bc_attr_list {
-  uint32_t first, n;
-  uint32_t same;       /* the first list with the same attributes */
-  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
-};
-
-/* ---- constants and values ---- */
-
-enum kn_bc_cst_kind {
-  CK_INT,       /* v, sign-extended; at most 64 bits */
-  CK_INT_UNDEF, /* an undefined integer: any value is right, 0 is used */
-  CK_NONE,      /* not a constant: an argument or instruction */
-  CK_GLOBAL,    /* index: into globals */
-  CK_WIDE,      /* n words at index in cwords */
-  CK_NULL,
-  CK_UNDEF,
-  CK_FLOAT,      /* bits in v */
-  CK_AGGREGATE,  /* n values at index in clist */
-  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (part of the constant if x is set) */
-  CK_DATA,       /* n elements at index in cwords */
-  CK_CAST,       /* x: opcode; index: value */
-  CK_BINOP,      /* x: opcode; index, n: values */
-  CK_GEP,        /* clist[index]: type, base, indices: n in all */
-  CK_CMP,        /* x: LLVM's predicate; index, n: values */
-  CK_SELECT,     /* clist[index]: condition, two values */
-  CK_BLOCK,      /* index: function's value; n: block */
-  CK_ADDR,       /* result of a constant expression: symbol index + v */
-  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in cbytes */
-  CK_BUSY,       /* being evaluated */
-  CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
-};
-
-struct kn_bc_cst {
-  union {
-    uint64_t v;
-    uint32_t n; /* for kinds that do not use v */
-  };
-  uint32_t index;
-  uint8_t kind, x;
-  bool code; /* instructions must compute it: see kn_bc_num */
-};
-_Static_assert(sizeof(struct kn_bc_cst) == 16, "forks copy all of the module's");
-
-/* An evaluated constant: a number, or the address symbol + low. */
-struct kn_bc_num {
-  uint64_t low, high; /* the number; of an address, low is the addend */
-  uint32_t symbol;    /* 0: a number */
-  uint32_t minus;     /* symbol that is subtracted, or 0 */
-  bool narrow;        /* only the low bits of an address, which no relocation can express */
-  bool code;          /* only instructions can compute it; the other fields are not set */
-};
-
-/* State of a value, in the upper 8 bits of kn_bc_val.t. */
-enum kn_bc_state {
-  VS_HANDLE,  /* h: Kiln handle */
-  VS_SLOT,    /* h: Kiln handle of a stack slot's address */
-  VS_CONST,   /* a constant that has no handle in this function yet */
-  VS_PARTS,   /* h: first of its handles in kn_bc.parts */
-  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
-  VS_FORWARD, /* used, not yet defined: h: forward handle */
-  VS_FORWARD_PARTS,
-  VS_NONE /* not yet defined */
-};
-#define KN_BC_TYPE_MASK 0xffffffu
-#define KN_BC_MAX_TYPES KN_BC_TYPE_MASK
-
-struct kn_bc_val {
-  uint32_t h;
-  uint32_t t; /* type, and state << 24 */
-};
-
-/* The address base + disp. An instruction computes it only if something other than a load or a store uses
- * it: once per use outside of LLVM block `bb`, once for all uses within it. */
-struct kn_bc_addr {
-  uint32_t base; /* handle */
-  int32_t disp;
-  uint32_t bb; /* where it is defined */
-};
-
-/* ---- globals ---- */
-
-struct kn_bc_global {
-  const char *name;     /* in the string table, not NUL-terminated; NULL: none */
-  uint32_t name_length; /* bytes */
-  uint32_t symbol;      /* 0: an intrinsic */
-  uint32_t type;        /* of a function: its function type; data: value type */
-  uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
-  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: aliasee's value id + 1 */
-  uint16_t intrinsic;   /* enum kn_bc_intrinsic */
-  uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
-  uint8_t fn_flags;     /* FA_... */
-  uint8_t tls;
-  uint8_t align_log2;
-  uint8_t skip;        /* the body or initialiser must be ignored */
-  uint8_t data_flags;  /* KILN_DATA_... */
-  uint8_t plain_local; /* not visible outside of the module, and without a section or comdat */
-};
-
-/* A section group. */
-struct kn_bc_comdat {
-  const char *name; /* in the string table, not NUL-terminated */
-  uint32_t length;  /* bytes */
-};
-
-/* ---- signatures ---- */
-
-enum kn_bc_ret { RET_VOID, RET_SCALAR, RET_PARTS, RET_DEMOTED };
-
-/* A function type with an attribute list, as a Kiln signature. */
-struct kn_bc_sig {
-  uint64_t key; /* type << 40 | attrs << 8 | flags, + 1 */
-  kiln_sig sig;
-  uint8_t ret;        /* enum kn_bc_ret */
-  uint8_t ret_bool;   /* the result is an i1 whose other bits must be cleared */
-  uint8_t plain;      /* every parameter is one scalar that is passed as it is */
-  uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
-  uint8_t n_ret;      /* results, or parts in memory if demoted */
-};
-
-/* A function's body: the function's global, and the position of its block. */
-struct kn_bc_body {
-  uint64_t pos;
-  uint32_t global;
-};
-
-/* A versioned name of a symbol: offsets into `assembly`. */
-struct kn_bc_symver {
-  uint32_t name; /* NUL-terminated */
-  uint32_t other, other_length;
-};
-
-/* An argument of a phi from a block that is not read yet. */
-struct kn_bc_late {
-  uint32_t pred, target, index, value;
-};
-
-/* ---- metadata ---- */
-
-enum kn_bc_md_kind {
-  MDK_NODE,   /* any record */
-  MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
-  MDK_STRING, /* text: n bytes in the file */
-};
-struct kn_bc_md {
-  union {
-    uint64_t pos; /* bit position of the record */
-    const char *text;
-  };
-  uint32_t n;
-  uint8_t kind; /* enum kn_bc_md_kind */
-};
-
-/* What is needed to read the records of a metadata block later. */
-struct kn_bc_md_block {
-  unsigned width;    /* of abbreviation ids */
-  uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
-};
-
-/* A source file that locations refer to. */
-struct kn_bc_file {
-  uint32_t id;     /* number of its metadata + 1 */
-  uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
-};
-#define KN_BC_FILES 16
 
 /* ---- the reader ---- */
 
@@ -448,9 +126,10 @@ struct kn_bc {
   uint32_t word_type;
   bool version_seen;
   bool data_defined;
-  bool has_blocks; /* some constant is the address of a block */
-  bool has_tls;    /* some global is thread-local */
-  bool has_debug;  /* instructions have locations */
+  bool has_blocks;   /* some constant is the address of a block */
+  bool has_tls;      /* some global is thread-local */
+  bool emulated_tls; /* which the target cannot have as Kiln makes it */
+  bool has_debug;    /* instructions have locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
@@ -458,9 +137,17 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) clist;
   KN_BC_ARRAY(uint8_t) cbytes;
 
+  const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
+  uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
+  struct {
+    uint32_t *at, n, cap; /* numbers of the nodes, + 1 */
+    bool next;            /* the next named node is the flags */
+  } flags;                /* the module's */
+
   /* function */
   struct kn_bc_global *fn;
   struct kn_bc_sig fn_sig;
+  struct kn_bc_harden harden;
   uint32_t module_vals; /* values of the module */
   uint32_t arg_base;
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
@@ -478,6 +165,7 @@ struct kn_bc {
   bool own_files;                       /* some entry comes from the function's own metadata */
   uint32_t module_mds;                  /* number of entries of mds that are the module's */
   uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
+  uint32_t metadata_info;               /* number of blockinfo entries before that block */
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
@@ -491,11 +179,19 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
+  bool may_split;                      /* has_trap, or the function may have invokes */
+  KN_BC_ARRAY(struct kn_bc_pad)
+  pads; /* by LLVM block; empty: no invoke and no landing pad was read */
+  KN_BC_ARRAY(struct kn_bc_waiting) invokes;
+  uint32_t n_unread; /* landing pads that invokes name, but that were not read yet */
+  KN_BC_ARRAY(kiln_clause) clauses;
+  KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
   bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
   bool bundles;     /* the next call has operand bundles */
+  uint32_t bundle;  /* number of the latest one's tag */
   bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
@@ -524,6 +220,8 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
+/* Reports that what `ask` stands for is not implemented; returns false. */
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) KN_COLD;
 /* Makes `*array` of capacity `*cap` hold `need` items; false if out of memory. */
 bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size);
 /* Frees what kn_bc_grow gave. */
@@ -631,9 +329,15 @@ struct kn_bc_target {
   const char *
     i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+    x87s;               /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read;  /* how many of `floats` Kiln returns in the same registers as LLVM */
+  kiln_type f80, f128;  /* what x86_fp80 and fp128 are; VOID: not supported */
+  bool sysv;            /* x86_64_sysvcc is the C convention */
+  bool aligns_args;     /* alignstack matters to parameters */
+  bool sret_in_reg;     /* so does inreg beside sret */
+  bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
+  uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
+  int32_t guard_offset; /* and its offset where they say none */
 };
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
@@ -648,6 +352,17 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+
+/* ---- flags.c ---- */
+
+/* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
+bool kn_bc_check_flags(struct kn_bc *r);
+/* Checks metadata of kind `kind` that is attached to a function or variable. */
+bool kn_bc_attached(struct kn_bc *r, uint64_t kind);
+/* Checks the block of attachments that was just announced; the position does not change. */
+bool kn_bc_function_attachments(struct kn_bc *r);
+/* Reports that operand bundles with tag number `tag` are not implemented. */
+void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
 
 /* ---- data.c ---- */
 
@@ -727,6 +442,8 @@ bool kn_bc_body(struct kn_bc *r);
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */
 void kn_bc_split_block(struct kn_bc *r);
+/* The same; it goes on in `b`. */
+void kn_bc_split_to(struct kn_bc *r, kiln_block b);
 /* Grows vals so that entry `id`, which is not defined yet, can be read (VS_NONE at first). */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
 /* Reads an operand of a record that carries its type if it is a forward reference. */
@@ -846,15 +563,34 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
-/* True for calling conventions that equal C's. */
-bool kn_bc_cc(uint64_t cc);
+/* True for calling conventions that a caller may take for C's; else reports. */
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
  * attribute list; `ops` are the arguments. */
 void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
                    uint32_t callee_type, const uint64_t *ops, unsigned n);
+/* The same for an invoke. */
+void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
+                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
+                     unsigned n);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
+
+/* ---- eh.c ---- */
+
+/* Reads an invoke: a call, and where it goes on. */
+void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->args. `ret` is the type of its result,
+ * whose parts go to `results`. */
+void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s, uint32_t ret,
+               kiln_value target, kiln_value *results);
+void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
+void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* The selector of the type that constant `id` is. */
+kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
+/* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
+kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
 /* ---- intrinsics.c ---- */
 

@@ -6,9 +6,17 @@
 
 /* ---- signatures ---- */
 
-bool kn_bc_cc(uint64_t cc) {
-  /* C, fast, cold, x86_64_sysv: equal to C for all that Kiln supports */
-  return cc == 0 || cc == 8 || cc == 9 || cc == 78;
+bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
+  const struct kn_bc_ask *row = kn_bc_ask_convention(cc);
+  if (!row) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
+    return false;
+  }
+  if (row->verdict == ASK_DONE) return true;
+  if (row->verdict == ASK_VALUE) {
+    if (cc == CC_X86_64_SYSV && kn_bc_targets[r->target].sysv) return true;
+  }
+  return kn_bc_refuse(r, row);
 }
 
 /* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
@@ -78,9 +86,19 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
+/* Can a parameter of `type` have the attributes `a`? */
+static bool allowed(struct kn_bc *r, const struct kn_bc_attr *a, uint32_t type) {
+  if (a->refused) return kn_bc_refuse(r, a->refused);
+  if (!kn_bc_targets[r->target].aligns_args || (a->flags & PA_BYVAL)) return true;
+  const struct kn_bc_type *t = &r->types[type];
+  unsigned natural = t->align_log2;
+  return a->stack_align_log2 <= natural || kn_bc_refuse(r, kn_bc_ask_attr(ATTR_STACK_ALIGNMENT));
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
+  if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
@@ -115,7 +133,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     uint32_t e = r->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
-    if (a && a->flags & PA_BAD) return kn_bc_unsupported(r, "a parameter attribute of that kind");
+    if (a && KN_UNLIKELY(a->refused || a->stack_align_log2) && !allowed(r, a, e)) return false;
     if (kn_bc_is_aggregate(&r->types[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
@@ -136,6 +154,9 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
         s->plain = false;
       if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
+      if (et->kind == TK_PTR && a->flags & PA_CHAIN) p.flags |= KILN_PARAM_CHAIN;
+      if (p.flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
+        return kn_bc_refuse(r, kn_bc_ask_attr(ATTR_IN_REG));
       if (et->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
     }
     if (!KN_BC_PUSH(r, r->params, p)) return false;
@@ -143,7 +164,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
   n = r->params.n;
   unsigned sig_flags = (t->flags ? KILN_SIG_VARIADIC : 0u) |
                        (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
-                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u);
+                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
+                       (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
   s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->params.at, n, results, n_results);
   if (s->sig.id == 0) {
@@ -406,11 +428,22 @@ static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_
   return f;
 }
 
-void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
-                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
+/* A call, or an invoke that goes on as `invoke` says. Compiled once for each, so that calls pay nothing for invokes. */
+static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
+                                                          struct kn_bc_invoke *invoke, uint64_t cc,
+                                                          uint32_t type, uint64_t list,
+                                                          uint32_t callee, uint32_t callee_type,
+                                                          const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *ft = &r->types[type];
   if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->lists.n))) goto bad;
-  uint32_t attrs = list ? r->lists.at[list].same : 0;
+  uint32_t attrs = 0;
+  if (list) {
+    attrs = r->lists.at[list].same;
+    if (KN_UNLIKELY(r->lists.at[list].refused_call != NULL)) {
+      kn_bc_refuse(r, r->lists.at[list].refused_call);
+      return;
+    }
+  }
   uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;
   if (n < n_params || (n > n_params && !ft->flags)) goto bad;
   bool bundles = r->bundles;
@@ -418,41 +451,44 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
 
   unsigned flags = 0;
   kiln_value target;
+  const struct kn_bc_global *g = NULL;
   if (KN_LIKELY(callee < r->module_vals && r->csts[callee].kind == CK_GLOBAL)) {
-    const struct kn_bc_global *g = &r->globals.at[r->csts[callee].index];
+    g = &r->globals.at[r->csts[callee].index];
     if (g->what == KILN_SYMBOL_FUNC) {
       if (!g->symbol) {
         if (g->type != type) goto bad;
         kn_bc_intrinsic(r, g, type, attrs, ops, n, bundles);
         return;
       }
-      flags = g->fn_flags & (FA_NORETURN | FA_RETURNS_TWICE);
+      flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
       target = function(r, callee, g);
     } else {
       target = kn_bc_use(r, callee, r->ptr_type);
     }
   } else {
     if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
-      if (bundles || !r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
+      if (bundles) kn_bc_refuse_bundle(r, r->bundle);
+      else if (!r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
       else empty_asm(r, &r->csts[callee], ret, ops, n);
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
   }
   if (KN_UNLIKELY(bundles)) {
-    kn_bc_unsupported(r, "operand bundles");
+    kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
-  if (KN_UNLIKELY(!kn_bc_cc(cc >> 1 & 0x3ff))) {
-    kn_bc_unsupported(r, "this calling convention");
-    return;
-  }
+  if (KN_UNLIKELY((cc >> 1 & 0x3ff) != 0) && !kn_bc_convention(r, cc >> 1 & 0x3ff)) return;
   if (KN_UNLIKELY(cc >> 14 & 1)) {
     kn_bc_unsupported(r, "calls that must be tail calls");
     return;
   }
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);
-  if (!sp) return;
+  if (KN_UNLIKELY(!sp)) {
+    if (flags & FA_CALL_REFUSED)
+      kn_bc_refuse(r, kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX)->refused_call);
+    return;
+  }
   struct kn_bc_sig s = *sp;
 
   r->args.n = 0;
@@ -472,7 +508,14 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
   } else if (!other_arguments(r, ft, attrs, ops, n, &s.sig)) {
     return;
   }
-  kiln_value v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+  kiln_value v, results[KILN_MAX_RESULTS];
+  if (invoke) {
+    kn_bc_try(r, invoke, &s, ret, target, results);
+    if (r->status != KILN_OK) return;
+    v = results[0];
+  } else {
+    v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+  }
   if (s.ret == RET_VOID) return;
   if (s.ret == RET_SCALAR) {
     if (s.ret_bool)
@@ -486,6 +529,7 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
     struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
     kiln_value part = s.ret == RET_DEMOTED ? kn_bc_load_scalar(r, memory, p.offset, p.type, 0)
                       : k == 0             ? v
+                      : invoke             ? results[k]
                                            : kiln_build_result(r->f, v, k);
     r->parts.at[first + k] = part.id;
   }
@@ -502,6 +546,17 @@ void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, u
   return;
 bad:
   kn_bc_malformed(r, "bad call");
+}
+
+void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
+                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
+  call_of(r, NULL, cc, type, list, callee, callee_type, ops, n);
+}
+
+void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
+                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
+                     unsigned n) {
+  call_of(r, to, cc, type, list, callee, callee_type, ops, n);
 }
 
 /* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */

@@ -63,7 +63,8 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   uint32_t n = r->ops.n, i = 1;
   if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
   if ((r->code == CST_CE_GEP_OLD || r->code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
-    return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+    return kn_bc_unsupported(
+      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
   if (r->code != CST_CE_GEP_OLD && r->code != CST_CE_INBOUNDS_GEP) i++; /* flags */
   if (r->code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;

@@ -4,6 +4,8 @@
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
 #include "bc.h"
 
+#include <stdio.h>
+
 /* Makes array `a` an empty one, which no longer refers to another reader's memory. */
 #define EMPTY(a) ((a).at = NULL, (a).n = (a).cap = 0)
 
@@ -25,6 +27,8 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
     .n_mds = base->mds.n,
   };
   r->module_mds = 0;
+  memset(r->files, 0, sizeof r->files); /* their numbers are those of the base's session */
+  r->own_files = false;
   r->vals = NULL;
   r->csts = NULL;
   r->types = NULL;
@@ -50,6 +54,10 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->ends);
   EMPTY(r->stamps);
   EMPTY(r->late);
+  EMPTY(r->pads);
+  EMPTY(r->invokes);
+  EMPTY(r->clauses);
+  EMPTY(r->caught);
   EMPTY(r->addrs);
   EMPTY(r->mds);
   EMPTY(r->md_scope);
@@ -110,19 +118,25 @@ static void name_failed(struct kn_bc *r, const struct kn_bc_global *g) {
 
 uint32_t kiln_llvm_body_count(const kiln_llvm *l) { return l ? l->bc.bodies.n : 0; }
 
+/* Tells the module why there is no fork; returns NULL. */
+static kiln_llvm *no_fork(kiln_module *m, kiln_status status, const char *message) {
+  kiln_diag d = {
+    .status = status, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
+  snprintf(d.message, sizeof d.message, "%s", message);
+  kiln_module_error(m, &d);
+  return NULL;
+}
+
 kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s) {
-  if (!l || !s || l->bc.is_fork || l->bc.status != KILN_OK ||
-      kiln_session_module(s) != l->bc.module || (!l->bc.forked && !prepare(&l->bc)))
-    return NULL;
+  if (!l) return no_fork(kiln_session_module(s), KILN_ERR_ARGUMENT, "a fork of no reader");
+  kiln_module *m = l->bc.module;
+  if (kiln_session_module(s) != m)
+    return no_fork(m, KILN_ERR_ARGUMENT, "a fork needs a session of the reader's module");
+  if (l->bc.is_fork) return no_fork(m, KILN_ERR_ARGUMENT, "a fork of a fork");
+  if (l->bc.status != KILN_OK || (!l->bc.forked && !prepare(&l->bc)))
+    return kiln_module_error(m, &l->bc.diag), NULL;
   kiln_llvm *fork = kn_bc_resize(&l->bc, NULL, sizeof *fork);
-  if (!fork) {
-    kiln_module_error(l->bc.module, &(kiln_diag){.status = KILN_ERR_MEMORY,
-                                                 .block = UINT32_MAX,
-                                                 .inst = UINT32_MAX,
-                                                 .bit_offset = UINT64_MAX,
-                                                 .message = "out of memory"});
-    return NULL;
-  }
+  if (!fork) return no_fork(m, KILN_ERR_MEMORY, "out of memory");
   fork->bc = l->bc;
   fork->bc.session = s;
   share(&fork->bc, &l->bc);

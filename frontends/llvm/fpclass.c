@@ -91,7 +91,7 @@ static bool is_one_of(unsigned mask, const uint16_t *list, size_t n) {
   return false;
 }
 
-/* What LLVM's test for `mask` returns for an invalid encoding. LLVM's tests for both kinds of NaN accept it. A
+/* What LLVM's test for `mask` returns for an invalid encoding. LLVM's tests for masks with both kinds of NaN accept it. A
  * pseudo-denormal, whose exponent is 0, is also accepted where LLVM compares the exponent with 0 to test for zero
  * and subnormal at once, and counts as a number where LLVM uses a comparison of floats for the mask. */
 static bool says_of_invalid(unsigned mask, bool pseudo_denormal) {

@@ -74,8 +74,9 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) {
 
 /* ---- blocks ---- */
 
-void kn_bc_split_block(struct kn_bc *r) {
-  kiln_block b = kiln_block_new(r->f);
+void kn_bc_split_block(struct kn_bc *r) { kn_bc_split_to(r, kiln_block_new(r->f)); }
+
+void kn_bc_split_to(struct kn_bc *r, kiln_block b) {
   kiln_block_switch(r->f, b);
   if (!r->ends.n) {
     if (!KN_BC_ROOM(r, r->ends, r->n_bbs)) return;
@@ -191,6 +192,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
   case FUNC_SWITCH:
   case FUNC_INDIRECTBR:
   case FUNC_RESUME:
+  case FUNC_INVOKE:
     kn_bc_inst(r, code, ops, n);
     kn_bc_next_block(r);
     return;
@@ -218,7 +220,10 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
   case FUNC_DEBUG_LOC_AGAIN:
     if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */
     return true;
-  case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
+  case FUNC_OPERAND_BUNDLE:
+    r->bundles = true;
+    r->bundle = n && ops[0] < UINT32_MAX ? (uint32_t)ops[0] : UINT32_MAX;
+    return true;
   case FUNC_BLOCKADDR_USERS: return true;
   default: return kn_bc_is_debug_record(code);
   }

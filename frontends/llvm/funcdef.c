@@ -21,6 +21,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->touched.n = 0;
   r->n_vals = r->module_vals;
   r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
+  r->pads.n = r->invokes.n = r->n_unread = 0;
   r->n_params = 0;
   r->loc = r->loc_set = 0;
   r->mds.n = r->module_mds;
@@ -53,10 +54,12 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  kiln_func_features(r->f, (uint32_t)r->fn->fn_flags >> FA_FEATURES);
+  kiln_func_features(r->f, r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16));
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->bundles = false;
+  r->may_split = r->has_trap || r->fn->init;
   r->others = 0;
+  kn_bc_harden_function(r);
   return kn_bc_params(r) && kn_bc_body(r);
 }
 
@@ -64,8 +67,8 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
   r->fn = &r->globals.at[global];
   const struct module_part kept = {r->cwords.n, r->clist.n, r->cbytes.n};
-  const struct kn_bc_sig *sig =
-    kn_bc_sig(r, r->fn->type, r->fn->attrs, r->fn->fn_flags | KN_BC_SIG_DEFINITION);
+  const struct kn_bc_sig *sig = kn_bc_sig(
+    r, r->fn->type, r->fn->attrs, (r->fn->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION);
   if (!sig) return false;
   r->fn_sig = *sig;
   uint64_t start = r->bits.pos;
@@ -77,11 +80,12 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   }
   r->no_addrs = false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
+  if (r->n_unread) return kn_bc_malformed(r, "an invoke unwinds to a block without a landing pad");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");
   for (uint32_t i = 0; i < r->late.n; i++) {
     const struct kn_bc_late *l = &r->late.at[i];
-    kiln_block pred = {r->ends.n ? r->ends.at[l->pred] : l->pred};
-    kiln_edge_arg(r->f, pred, (kiln_block){l->target}, l->index, (kiln_value){l->value});
+    kiln_edge_arg(r->f, kn_bc_edge_from(r, l->pred, l->target), (kiln_block){l->target}, l->index,
+                  (kiln_value){l->value});
   }
   kn_bc_leave(r, &saved);
   if (kiln_func_status(r->f) != KILN_OK) {

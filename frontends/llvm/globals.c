@@ -84,7 +84,11 @@ static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   if (r->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
   if ((id >= r->cap_vals || id >= r->cap_csts) && !kn_bc_room_vals(r, (uint64_t)id + 1))
     return false;
-  if (g->tls) r->has_tls = true;
+  if (g->tls) {
+    r->has_tls = true;
+    if (r->emulated_tls)
+      return kn_bc_unsupported(r, "thread-local data of Android before version 29");
+  }
   r->csts[id] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->globals.n};
   r->vals[id] = (struct kn_bc_val){0, r->ptr_type | (uint32_t)VS_CONST << 24};
   r->n_vals = id + 1;
@@ -109,15 +113,31 @@ static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
     d->dso_local = false;
 }
 
+/* Reports what a variable's record asks for and cannot have. */
+static bool possible_data(struct kn_bc *r) {
+  uint64_t list = field(r, 14), model = field(r, 19);
+  if (list >= (r->lists.n ? r->lists.n : 1))
+    return kn_bc_malformed(r, "attribute list out of range");
+  const struct kn_bc_attr *a = kn_bc_attr(r, (uint32_t)list, KN_BC_FUNC_INDEX);
+  if (a && a->refused) return kn_bc_refuse(r, a->refused);
+  if (field(r, 17)) return kn_bc_unsupported(r, "partitions");
+  if (field(r, 18) & 4) return kn_bc_unsupported(r, "a variable with memory tags");
+  if (model > 2) return kn_bc_unsupported(r, "a variable of another code model than small");
+  return true;
+}
+
 /* [offset, size, type, const | explicit << 1 | space << 2, init + 1, linkage, align, section,
- *  visibility, tls, unnamed_addr, ext_init, dll, comdat, attributes, dso_local, ...] */
+ *  visibility, tls, unnamed_addr, ext_init, dll, comdat, attributes, dso_local, partition's offset, its size,
+ *  sanitizer metadata (1 no address, 2 no hwaddress, 4 memtag, 8 initialised at run time), code model + 1] */
 bool kn_bc_global_variable(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 8) return kn_bc_malformed(r, "bad global variable");
   struct decl d = {.g.what = KILN_SYMBOL_DATA};
   struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
   if (!describe(r, &d, &f)) return false;
-  if (!(op[3] & 2)) return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+  if (!(op[3] & 2))
+    return kn_bc_unsupported(
+      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
   if (op[3] >> 2) return kn_bc_unsupported(r, "address spaces");
   if (op[2] >= r->n_types) return kn_bc_malformed(r, "type number out of range");
   d.g.type = (uint32_t)op[2];
@@ -125,6 +145,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.g.init = (uint32_t)op[4];
   uint64_t tls = field(r, 9);
   if (tls > 4) return kn_bc_malformed(r, "unknown thread-local model");
+  if (!d.g.skip && !possible_data(r)) return false;
   d.g.tls = (uint8_t)tls;
   d.desc.tls = (kiln_tls)tls;
   if (op[3] & 1) d.g.data_flags |= KILN_DATA_READ_ONLY;
@@ -146,23 +167,23 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   return add_global(r, &d.g);
 }
 
-/* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
- *  unnamed_addr, prologue, dll, comdat, prefix, personality, dso_local, ...] */
-bool kn_bc_global_function(struct kn_bc *r) {
+/* Reads the record of a function into `d`, and declares it. */
+static bool function_record(struct kn_bc *r, struct decl *d) {
   const uint64_t *op = r->ops.at;
-  if (r->ops.n < 10) return kn_bc_malformed(r, "bad function");
-  struct decl d = {.g.what = KILN_SYMBOL_FUNC};
   struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
-  if (!describe(r, &d, &f)) return false;
-  struct kn_bc_global *g = &d.g;
+  if (!describe(r, d, &f)) return false;
+  struct kn_bc_global *g = &d->g;
   if (op[2] >= r->n_types || r->types[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is none");
   g->type = (uint32_t)op[2];
   bool body = !op[4], used = body && !g->skip;
   if (op[6] && op[6] >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
   g->attrs = op[6] ? r->lists.at[op[6]].same : 0;
+  if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
+  g->init = (uint32_t)field(r, 16);
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);
   if (a) g->fn_flags = a->flags;
+  if (a && a->refused_call) g->fn_flags |= FA_CALL_REFUSED;
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
@@ -170,27 +191,45 @@ bool kn_bc_global_function(struct kn_bc *r) {
     return add_global(r, g);
   }
   if (used) {
-    if (!kn_bc_cc(op[3])) return kn_bc_unsupported(r, "this calling convention");
+    if (!kn_bc_convention(r, op[3])) return false;
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
-    if (g->fn_flags & FA_NAKED) return kn_bc_unsupported(r, "naked functions");
+    if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
+    if (field(r, 20)) return kn_bc_unsupported(r, "partitions");
+    if (a && a->refused) return kn_bc_refuse(r, a->refused);
+    if (g->fn_flags & FA_NO_RED_ZONE) kiln_module_no_red_zone(r->module);
   }
-  d.desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
-  d.desc.body = used;
-  unbind(r, &d.desc);
+  if (field(r, 18)) return kn_bc_unsupported(r, "address spaces");
+  d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
+  d->desc.body = used;
+  d->desc.no_plt = kn_bc_harden_no_plt(r, g->attrs);
+  unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = kn_bc_sig_possible(r, g->type);
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
-      kn_bc_sig(r, g->type, g->attrs, g->fn_flags | (used ? KN_BC_SIG_DEFINITION : 0u));
+      kn_bc_sig(r, g->type, g->attrs,
+                (g->fn_flags & KN_BC_SIG_FLAGS) | (used ? KN_BC_SIG_DEFINITION : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
+    if (used && !kn_bc_harden_convention(r, op[3], g->attrs, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
-  g->symbol = kiln_func_declare(r->module, &d.desc, sig).id;
+  g->symbol = kiln_func_declare(r->module, &d->desc, sig).id;
   if (body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
   return add_global(r, g);
+}
+
+/* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
+ *  unnamed_addr, prologue, dll, comdat, prefix, personality, dso_local, space, partition's offset, its size] */
+bool kn_bc_global_function(struct kn_bc *r) {
+  if (r->ops.n < 10) return kn_bc_malformed(r, "bad function");
+  struct decl d = {.g.what = KILN_SYMBOL_FUNC};
+  r->declared = &d.g;
+  bool ok = function_record(r, &d);
+  r->declared = NULL;
+  return ok;
 }
 
 /* [offset, size, type, space, aliasee, linkage, visibility, dll, tls, unnamed_addr, dso_local] */

@@ -351,12 +351,11 @@ static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint3
 
 void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index,
                    kiln_value v) {
-  if (r->has_trap && pred >= r->bb) { /* the block may yet be split: see kn_bc_split_block */
+  if (r->may_split && pred >= r->bb) { /* the block may yet be split: see kn_bc_split_block */
     KN_BC_PUSH(r, r->late, (struct kn_bc_late){pred, target.id, index, v.id});
     return;
   }
-  kiln_block p = {r->ends.n ? r->ends.at[pred] : pred};
-  kiln_edge_arg(r->f, p, target, index, v);
+  kiln_edge_arg(r->f, kn_bc_edge_from(r, pred, target.id), target, index, v);
 }
 
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -402,8 +401,10 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
   if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
-    kn_bc_unsupported(r, flags & 1 << 6 ? "this kind of alloca"
-                                        : "typed pointers (bitcode older than LLVM 15)");
+    kn_bc_unsupported(
+      r, flags & 1 << 6
+           ? "this kind of alloca"
+           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
     return;
   }
   if (!kn_bc_sized(r, type)) return;
@@ -421,8 +422,10 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
       kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
       return;
     }
-    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24,
-              kiln_slot_new(r->f, size ? size : 1, align));
+    kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
+    if (KN_UNLIKELY(r->harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
+      kiln_slot_array(r->f, slot);
+    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
     return;
   }
   uint32_t ctype = kn_bc_type_of(r, count);
@@ -551,26 +554,6 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   else kiln_build_brind(r->f, a, r->targets.at, count);
 }
 
-/* [exception]: {ptr, i32}. Without landing pads it is never reached, but unoptimized code contains it. */
-static void resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  unsigned i = 0;
-  uint32_t id, type;
-  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  uint32_t first = kn_bc_parts(r, id, type);
-  if (first == UINT32_MAX) return;
-  if (r->types[type].n_pieces == 0 ||
-      r->types[r->type_pieces.at[r->types[type].piece_first].type].kind != TK_PTR) {
-    kn_bc_unsupported(r, "an exception of this type");
-    return;
-  }
-  kiln_param param = {.type = KILN_TYPE_PTR};
-  kiln_value exception = {r->parts.at[first]};
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, KILN_SIG_NORETURN, &param, 1, NULL, 0);
-  kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = "_Unwind_Resume"}, sig);
-  kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), &exception, 1);
-  kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
-}
-
 /* ---- dispatch by record code ---- */
 
 void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
@@ -584,7 +567,9 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_FREEZE: freeze(r, ops, n); return;
   case FUNC_SWITCH: switch_value(r, ops, n); return;
   case FUNC_INDIRECTBR: indirect_branch(r, ops, n); return;
-  case FUNC_RESUME: resume(r, ops, n); return;
+  case FUNC_INVOKE: kn_bc_invoke(r, ops, n); return;
+  case FUNC_LANDINGPAD: kn_bc_landing_pad(r, ops, n); return;
+  case FUNC_RESUME: kn_bc_resume(r, ops, n); return;
   case FUNC_VAARG: va_arg(r, ops, n); return;
   case FUNC_FENCE:
   case FUNC_LOADATOMIC:
@@ -594,13 +579,11 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_EXTRACTELT:
   case FUNC_INSERTELT:
   case FUNC_SHUFFLEVEC: kn_bc_vector(r, code, ops, n); return;
-  case FUNC_INVOKE:
-  case FUNC_LANDINGPAD:
   case FUNC_CLEANUPRET:
   case FUNC_CATCHRET:
   case FUNC_CATCHPAD:
   case FUNC_CLEANUPPAD:
-  case FUNC_CATCHSWITCH: kn_bc_unsupported(r, "exceptions"); return;
+  case FUNC_CATCHSWITCH: kn_bc_unsupported(r, "exceptions as Windows has them (funclets)"); return;
   case FUNC_CALLBR: kn_bc_unsupported(r, "callbr (asm goto)"); return;
   default:
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: instruction record %u", code);

@@ -43,7 +43,8 @@ enum kind {
   IN_CLEAR_CACHE,
   IN_LOAD_RELATIVE,
   IN_GET_ROUNDING,
-  IN_SET_ROUNDING
+  IN_SET_ROUNDING,
+  IN_TYPEID
 };
 
 /* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
@@ -80,6 +81,7 @@ static const struct row {
   {"dbg.value", IN_IGNORE, 0, 0},
   {"debugtrap", IN_DEBUG_TRAP, 0, 0},
   {"donothing", IN_IGNORE, 0, 0},
+  {"eh.typeid.for", IN_TYPEID, 0, 0},
   {"exp", IN_LIBM1, 0, "exp"},
   {"exp10", IN_LIBM1, 0, "exp10"},
   {"exp2", IN_LIBM1, 0, "exp2"},
@@ -635,6 +637,7 @@ static bool result_fits(const struct call *c) {
   case IN_OBJECT_SIZE: return c->rt->kind == TK_INT;
   case IN_GET_ROUNDING: return is_i32(c->rt);
   case IN_SET_ROUNDING: return c->rt->kind == TK_VOID && is_i32(a);
+  case IN_TYPEID: return is_i32(c->rt) && a->kind == TK_PTR;
   default: return c->rt->kind == TK_VOID;
   }
 }
@@ -655,7 +658,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (bundles) {
-    kn_bc_unsupported(r, "operand bundles");
+    kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
   if (n != ft->n - 1) {
@@ -744,6 +747,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   case IN_LOAD_RELATIVE: load_relative(c); return;
   case IN_GET_ROUNDING: def(c, kiln_build_nullary(f, KILN_OP_GET_ROUNDING)); return;
   case IN_SET_ROUNDING: set_rounding(c); return;
+  case IN_TYPEID: def(c, kn_bc_typeid(r, arg_id(c, 0))); return;
   default: kn_bc_unsupported(r, "this intrinsic"); return;
   }
 }

@@ -1,7 +1,7 @@
 /* Metadata: a table that has, by number, the position in the file of each node's record or each string. Nothing else
- * is stored; code that needs a node reads its record again (kn_bc_md_record). Only used for modules with
- * locations: the module's block is scanned when the first location is found, a function's with its body.
- * Called by body.c, fork.c and funcdef.c to fill the table, by loc.c to look entries up.
+ * is stored; code that needs a node reads its record again (kn_bc_md_record). The module's
+ * block is scanned for the module's flags, a function's with its body if there are locations.
+ * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "bc.h"
 
@@ -50,6 +50,31 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
+/* Reads the name of the named node behind it, or a named node; keeps the nodes of the module's flags. */
+static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
+  static const char flags[] = "llvm.module.flags";
+  if (!kn_bc_record(r, id)) return false;
+  if (code == MD_NAME) {
+    r->flags.next = r->ops.n == sizeof flags - 1;
+    for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
+      r->flags.next = r->ops.at[i] == (unsigned char)flags[i];
+    return true;
+  }
+  for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
+    if (r->ops.at[i] < UINT32_MAX && !KN_BC_PUSH(r, r->flags, (uint32_t)r->ops.at[i] + 1))
+      return false;
+  r->flags.next = false;
+  return true;
+}
+
+/* [global, kind, node, ...] */
+static bool global_attachments(struct kn_bc *r, unsigned id) {
+  if (!kn_bc_record(r, id)) return false;
+  for (uint32_t i = 1; i + 1 < r->ops.n; i += 2)
+    if (!kn_bc_attached(r, r->ops.at[i])) return false;
+  return true;
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -64,9 +89,9 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_STRINGS: return kn_bc_record(r, id) && strings(r);
   case MD_COMPILE_UNIT: r->has_units = true; break;
   case MD_NAME:
+  case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_KIND:
-  case MD_NAMED_NODE:
-  case MD_GLOBAL_DECL_ATTACHMENT:
+  case MD_GLOBAL_DECL_ATTACHMENT: return global_attachments(r, id);
   case MD_INDEX_OFFSET:
   case MD_INDEX:
   case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
@@ -98,10 +123,22 @@ static bool keep_scope(struct kn_bc *r, struct kn_bc_md_block *block) {
   return true;
 }
 
-static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
+/* Gives the block just entered the abbreviations among the first `n` entries of blockinfo: those before the block. */
+static bool scope_of_first(struct kn_bc *r, uint32_t n) {
+  r->scope_info = UINT32_MAX;
+  for (uint32_t i = 0; i < n; i++)
+    if (r->blockinfo.at[i].block == BLOCK_METADATA &&
+        !KN_BC_PUSH(r, r->scope, r->blockinfo.at[i].abbrev))
+      return false;
+  return true;
+}
+
+/* Reads the block just announced, which stands behind `n_info` entries of blockinfo. */
+static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block, uint32_t n_info) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
+  if (n_info < r->blockinfo.n && !scope_of_first(r, n_info)) return false;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
@@ -125,14 +162,14 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   }
 }
 
-bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md); }
+bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md, r->blockinfo.n); }
 
 bool kn_bc_module_metadata(struct kn_bc *r) {
   if (r->mds_read) return true;
   r->mds_read = true;
   if (r->metadata_pos) {
     r->bits.pos = r->metadata_pos;
-    if (!read_block(r, &r->module_md)) return false;
+    if (!read_block(r, &r->module_md, r->metadata_info)) return false;
   }
   r->module_mds = r->mds.n;
   r->module_md_scope = r->md_scope.n;

@@ -3,6 +3,8 @@
  * Invariant: bodies come in the order of the functions that have one. */
 #include "bc.h"
 
+#include <stdlib.h>
+
 /* ---- target ---- */
 
 const struct kn_bc_target kn_bc_targets[] = {
@@ -12,9 +14,19 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .floats = 4,
                           .x87s = 2,
                           .floats_read = 2, /* the third is in an x87 register */
-                          .f80 = KILN_TYPE_F80},
-  [KILN_TARGET_AARCH64] =
-    {.alias = "arm64", .ints = 8, .floats = 8, .floats_read = 8, .f128 = KILN_TYPE_F128},
+                          .guard_source = KILN_GUARD_SOURCE_TLS,
+                          .guard_offset = 0x28,
+                          .f80 = KILN_TYPE_F80,
+                          .sysv = true},
+  [KILN_TARGET_AARCH64] = {.alias = "arm64",
+                           .ints = 8,
+                           .floats = 8,
+                           .floats_read = 8,
+                           .f128 = KILN_TYPE_F128,
+                           .aligns_args = true,
+                           .sret_in_reg = true,
+                           .probes_by_flag = true,
+                           .guard_source = KILN_GUARD_SOURCE_SYSREG},
 };
 _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT,
                "every target has a row");
@@ -39,10 +51,62 @@ bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
   return kiln_target_find(triple, out);
 }
 
+/* Parts of triples behind the processor that say nothing about the ABI, or name a system whose ABI is that of Linux
+ * for all that code generation makes: ELF, the System V convention or AAPCS64, the same models of thread-local
+ * storage, and no register more that is reserved than x18. Numbers may follow. What is not here (Windows, Darwin,
+ * x32, ILP32, OpenBSD and OHOS with their emulated thread-local storage, ...) is refused. */
+static const char *const same_abi[] = {
+  "",       "unknown", "none",     "elf",      "linux",     "gnu",    "musl",
+  "llvm",   "hurd",    "freebsd",  "netbsd",   "dragonfly", "haiku",  "fuchsia",
+  "hermit", "redox",   "serenity", "managarm", "android",   "relibc", "mlibc",
+};
+
+/* Is part `p` of a triple, of `n` characters, a word of the list, with a version or without? `version` is that. */
+static bool is_same_abi(const char *p, size_t n, unsigned *version) {
+  size_t word = 0;
+  while (word < n && (p[word] < '0' || p[word] > '9')) word++;
+  *version = word < n ? (unsigned)strtoul(p + word, NULL, 10) : 0;
+  for (size_t i = 0; i < sizeof same_abi / sizeof *same_abi; i++)
+    if (strlen(same_abi[i]) == word && memcmp(p, same_abi[i], word) == 0)
+      return strspn(p + word, "0123456789.") >= n - word;
+  return false;
+}
+
+/* Is the ABI of the triple one that Kiln knows? Reports otherwise. The vendor, where there is one, may have any name
+ * but those that stand for a system of their own. */
+static bool known_abi(struct kn_bc *r) {
+  static const char *const vendors[] = {"apple", "scei", "sie"};
+  char triple[128];
+  text(r, 0, triple, sizeof triple);
+  const char *p = triple + strcspn(triple, "-"), *first = p;
+  unsigned parts = 0, version;
+  for (const char *q = p; *q; q++) parts += *q == '-';
+  while (*p) {
+    size_t n = strcspn(++p, "-");
+    bool vendor = p == first + 1 && (parts >= 3 || (n == 2 && memcmp(p, "pc", n) == 0)),
+         good = is_same_abi(p, n, &version) || vendor;
+    for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++)
+      if (strlen(vendors[i]) == n && memcmp(p, vendors[i], n) == 0) good = false;
+    if (good && n >= 7 && memcmp(p, "android", 7) == 0 && version < 29) r->emulated_tls = true;
+    if (!good) {
+      kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\": the ABI of \"%.*s\"",
+                 triple, (int)n, p);
+      return false;
+    }
+    p += n;
+  }
+  return true;
+}
+
 static bool triple(struct kn_bc *r) {
   kiln_target t;
-  if (!kn_bc_triple(r, &t)) return kn_bc_unsupported(r, "the target that the module names");
-  if (t == r->target) return true;
+  char name[128];
+  text(r, 0, name, sizeof name);
+  if (!kn_bc_triple(r, &t)) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
+    return false;
+  }
+  if (t == r->target) return known_abi(r);
   kn_bc_fail(r, KILN_ERR_ARGUMENT, "the bitcode is for target %s, the module for %s",
              kiln_target_name(t), kiln_target_name(r->target));
   return false;
@@ -52,8 +116,12 @@ static bool layout(struct kn_bc *r) {
   char s[256];
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
+  const char *mangling = strstr(s, "-m:");
+  if (mangling && mangling[3] != 'e')
+    return kn_bc_unsupported(r, "symbols as another format than ELF has them");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  /* Data layouts from before LLVM 18 align i128 to 8 bytes in memory; calls follow the ABI, which says 16. */
+  /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the ABI, which aligns it to
+   * 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
     if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
@@ -107,10 +175,13 @@ static bool record(struct kn_bc *r) {
   }
 }
 
+/* Called when all is declared, before the first body. */
+static bool declared(struct kn_bc *r) { return kn_bc_check_flags(r) && kn_bc_define_data(r); }
+
 /* Handles a function block, which belongs to the next function that has a body: reads it, or records its position.
  * Bodies that must be ignored are skipped. */
 static bool function_block(struct kn_bc *r) {
-  if (!r->data_defined && !kn_bc_define_data(r)) return false;
+  if (!r->data_defined && !declared(r)) return false;
   if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
   uint32_t global = r->bodies.at[r->next_body++].global;
   bool skip = r->globals.at[global].skip;
@@ -154,8 +225,12 @@ static bool block(struct kn_bc *r, uint32_t id) {
     if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
   case BLOCK_METADATA: /* read when the first location is found */
-    if (!r->metadata_pos) r->metadata_pos = r->bits.pos;
+    if (!r->metadata_pos) {
+      r->metadata_pos = r->bits.pos;
+      r->metadata_info = r->blockinfo.n;
+    }
     return kn_bc_skip(r);
+  case BLOCK_OPERAND_BUNDLE_TAGS: r->bundle_tags_pos = r->bits.pos; return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);
   }
@@ -171,7 +246,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
     case ENTRY_ERROR: return false;
     case ENTRY_END:
       kn_bc_leave(r, &saved);
-      if (!r->data_defined && r->status == KILN_OK) kn_bc_define_data(r);
+      if (!r->data_defined && r->status == KILN_OK) declared(r);
       if (r->status == KILN_OK && r->next_body != r->bodies.n)
         return kn_bc_malformed(r, "a function's body is missing");
       r->bodies.n = r->n_noted;

@@ -29,6 +29,11 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
     d.block = r->bb;
     d.inst = kiln_func_next_inst(r->f);
+  } else if (r->declared && r->declared->name) {
+    snprintf(d.function, sizeof d.function, "%.*s",
+             r->declared->name_length < sizeof d.function ? (int)r->declared->name_length
+                                                          : (int)sizeof d.function - 1,
+             r->declared->name);
   }
   if (!r->silent) {
     kiln_module_error(r->module, &d);
@@ -42,6 +47,11 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
 
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
   kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s", what);
+  return false;
+}
+
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) {
+  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"", ask->kind, ask->name);
   return false;
 }
 
@@ -106,16 +116,18 @@ void kn_bc_release(struct kn_bc *r, void *p) {
 
 void kn_bc_free(struct kn_bc *r) {
   void *own[] = {
-    r->vals,           r->csts,        r->types,     r->sigs,      r->abops.at, r->abbrevs.at,
-    r->scope.at,       r->ops.at,      r->ahead.at,  r->cwords.at, r->clist.at, r->cbytes.at,
-    r->touched.at,     r->parts.at,    r->args.at,   r->params.at, r->cases.at, r->targets.at,
-    r->ids.at,         r->ends.at,     r->stamps.at, r->late.at,   r->addrs.at, r->mds.at,
-    r->type_pieces.at, r->md_scope.at, r->md_ops.at,
+    r->vals,       r->csts,      r->types,     r->sigs,      r->abops.at,       r->abbrevs.at,
+    r->scope.at,   r->ops.at,    r->ahead.at,  r->cwords.at, r->clist.at,       r->cbytes.at,
+    r->touched.at, r->parts.at,  r->args.at,   r->params.at, r->cases.at,       r->targets.at,
+    r->ids.at,     r->ends.at,   r->stamps.at, r->late.at,   r->pads.at,        r->invokes.at,
+    r->clauses.at, r->caught.at, r->addrs.at,  r->mds.at,    r->type_pieces.at, r->md_scope.at,
+    r->md_ops.at,
   };
   void *shared[] = {
-    r->blockinfo.at, r->elems.at,   r->group_attrs.at, r->groups.at,   r->list_attrs.at,
-    r->lists.at,     r->globals.at, r->bodies.at,      r->sections.at, r->comdats.at,
-    r->names.at,     r->aliases.at, r->assembly.at,    r->symvers.at,  r->list_heads.at,
+    r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,
+    r->list_attrs.at, r->lists.at,   r->globals.at,     r->bodies.at,
+    r->sections.at,   r->comdats.at, r->names.at,       r->aliases.at,
+    r->assembly.at,   r->symvers.at, r->list_heads.at,  r->flags.at,
   };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);

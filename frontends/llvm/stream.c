@@ -176,17 +176,18 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
       if (width == 0) op[i].kind = AB_LITERAL; /* always 0 */
     }
   }
-  /* An array must be the last operand but one, before its elements' type; a blob the last; neither may be the code. */
+  /* An array must be the last operand but one, before its elements' type; a blob the last; neither may be the code.
+   * As in LLVM, an abbreviation without that is only an error if a record uses it. */
   for (uint64_t i = 0; i < n; i++) {
     bool element = i > 0 && op[i - 1].kind == AB_ARRAY;
     if ((op[i].kind == AB_ARRAY && (i == 0 || i + 2 != n)) ||
         (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))
-      return kn_bc_malformed(r, "array or blob in the wrong place of an abbreviation");
+      a.n = 0;
   }
   r->bits = b;
   if (b.bad || b.pos > b.end) return truncated(r);
   r->abops.n += (uint32_t)n;
-  classify(r, &a, block);
+  if (a.n != 0) classify(r, &a, block);
   uint32_t at = r->abbrevs.n;
   if (!KN_BC_PUSH(r, r->abbrevs, a)) return false;
   if (for_block) return KN_BC_PUSH(r, r->blockinfo, (struct kn_bc_blockinfo){block, at});
@@ -361,10 +362,12 @@ static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
   return true;
 }
 
-/* The abbreviation of id `id`; NULL if there is none. */
+/* The abbreviation of id `id`; NULL if there is none that records can use. */
 static const struct kn_bc_abbrev *abbreviation(struct kn_bc *r, unsigned id) {
   if (id < BC_FIRST_ABBREV || id - BC_FIRST_ABBREV >= kn_bc_scope(r)) return NULL;
-  return &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+  const struct kn_bc_abbrev *a =
+    &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+  return a->n != 0 ? a : NULL;
 }
 
 uint32_t kn_bc_code(struct kn_bc *r, unsigned id) {
@@ -395,7 +398,7 @@ bool kn_bc_skip_record(struct kn_bc *r, unsigned id) {
     kn_bits_skip_vbr6(b, kn_bits_vbr6(b));
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);
-    if (!a) return kn_bc_malformed(r, "unknown abbreviation");
+    if (!a) return kn_bc_malformed(r, "a record of an abbreviation that is unknown or unusable");
     const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
     for (; op < end; op++) {
       if (op->kind == AB_ARRAY) {
@@ -458,7 +461,7 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     r->bits.bad |= b.bad;
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);
-    if (!a) return kn_bc_malformed(r, "unknown abbreviation");
+    if (!a) return kn_bc_malformed(r, "a record of an abbreviation that is unknown or unusable");
     const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
     uint64_t code = scalar(&r->bits, op++);
     if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");

@@ -75,6 +75,7 @@ static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
   for (uint32_t i = 1; i < r->ops.n; i++)
     if (!element(r, t, r->ops.at[i], true)) return false;
   t->n = r->ops.n - 1;
+  kn_bc_harden_type(r, t);
   return place(r, t);
 }
 
@@ -145,7 +146,9 @@ static bool add_type(struct kn_bc *r) {
     if (!integer(r, &t, op[0])) return false;
     if (t.fit == FIT_BOOL && r->bool_type == UINT32_MAX) r->bool_type = r->n_types;
     break;
-  case TYPE_POINTER: return kn_bc_unsupported(r, "typed pointers (bitcode older than LLVM 15)");
+  case TYPE_POINTER:
+    return kn_bc_unsupported(
+      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
   case TYPE_OPAQUE_POINTER:
     t.kind = TK_PTR;
     t.size = 8;
@@ -178,6 +181,7 @@ static bool add_type(struct kn_bc *r) {
       return false;
     }
     if (t.kind == TK_VECTOR) pad_vector(r, &t);
+    else kn_bc_harden_type(r, &t);
     break;
   case TYPE_STRUCT_ANON:
   case TYPE_STRUCT_NAMED:
@@ -291,7 +295,8 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
   return true;
 }
 
-/* Appends the parts of `type`, which is in `whole`, at `offset`. Depth is limited by KN_BC_MAX_DEPTH. */
+/* Appends the parts of `type`, which is `whole` or within it, at `offset`; those of `whole` begin at `first`. No type is
+ * nested deeper than KN_BC_MAX_DEPTH, which bounds the recursion. */
 static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->size == 0) return true; /* no parts, however deep it is nested */

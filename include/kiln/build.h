@@ -57,8 +57,9 @@ typedef enum kiln_fcond {
 
 /** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
 enum {
-  KILN_MEM_SEXT = 1u << 5,       /**< load: the narrower memory value is sign-extended */
-  KILN_MEM_VOLATILE = 1u << 6,   /**< done exactly once, neither removed nor merged */
+  KILN_MEM_SEXT = 1u << 5, /**< load: the narrower memory value is sign-extended */
+  /** Neither removed nor repeated nor merged with another access. One of more than 8 bytes may be done in parts. */
+  KILN_MEM_VOLATILE = 1u << 6,
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: not needed again soon */
 };
 /** States that the address of an access is a multiple of 2^n (n from 0 to 15). Without it no alignment is
@@ -103,6 +104,29 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
+/** The function touches each page of its stack in order, so that running over the end of the stack faults on the
+ * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
+ * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
+ * at least 16, and rounded down to what the target's instructions can say. To be called before the function is
+ * finished. */
+KILN_API void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes);
+
+/** Which functions keep a guard value between their local memory and the return address. */
+typedef enum kiln_guard {
+  KILN_GUARD_NONE,   /**< never */
+  KILN_GUARD_ARRAYS, /**< if the function uses a slot that is an array (kiln_slot_array), or salloc */
+  KILN_GUARD_ADDRESSES, /**< or the address of a slot leaves the function's own loads and stores, or one of
+                         * these may be outside the slot */
+  KILN_GUARD_ALWAYS, /**< always */
+  KILN_GUARD_COUNT
+} kiln_guard;
+
+/** Guards the function's frame, if it is one that `when` names: the guard (kiln_module_guard) is copied to the
+ * frame when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is
+ * called, which must not return. Array slots lie next to the guard, so that what overflows them runs into it,
+ * and not into other variables. To be called before the function is finished. */
+KILN_API void kiln_func_guard(kiln_func *f, kiln_guard when);
+
 /** Checks that the function is complete: every block terminated, every edge with its arguments,
  * every forward value bound. Nothing can be built after it. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
@@ -181,6 +205,8 @@ KILN_API kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
  * directly, as one type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);
+/** Says that a slot is an array, or contains one: kiln_func_guard. To be called before the function is finished. */
+KILN_API void kiln_slot_array(kiln_func *f, kiln_value slot);
 /** Makes a forward value: an operand to be bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 /** Binds a forward value (once) to a value of the same type. */
@@ -305,6 +331,10 @@ typedef struct kiln_clause {
   const kiln_symbol *types; /**< FILTER: the types; a symbol of id 0 is that of CATCH_ALL */
   uint32_t n_types;         /**< FILTER: their number, which may be 0 */
 } kiln_clause;
+/** A list of clauses that several tries share; id 0: none. It belongs to its function. */
+typedef struct kiln_clauses {
+  uint32_t id; /**< names it in its function */
+} kiln_clauses;
 /** A TRY: a call and the two ways on. What is said of kiln_build_call holds for its call. */
 typedef struct kiln_try_desc {
   kiln_sig sig;                  /**< of the call */
@@ -318,8 +348,15 @@ typedef struct kiln_try_desc {
   const kiln_value *unwind_args; /**< for its parameters; kiln_try_exception is one of the values */
   uint32_t n_unwind;             /**< number of unwind_args; others may be given by kiln_edge_arg */
   const kiln_clause *clauses;    /**< in the order in which they are asked; CLEANUP is the last */
-  uint32_t n_clauses;            /**< number of clauses, at least 1 */
+  uint32_t n_clauses;            /**< number of clauses, at least 1 if `shared` is none */
+  kiln_clauses shared;           /**< these in place of `clauses`; they may be told later */
 } kiln_try_desc;
+/** Makes a list of clauses, for tries of `f` that have the same landing pad. Before the function is finished,
+ * kiln_clauses_tell says what is in it: when the pad is built, if that is what knows. */
+KILN_API kiln_clauses kiln_clauses_new(kiln_func *f);
+/** Says once what is in list `to`. Everything is copied. */
+KILN_API void kiln_clauses_tell(kiln_func *f, kiln_clauses to, const kiln_clause *clauses,
+                                uint32_t n);
 /** [TRY]. Everything in `t` is copied. */
 KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 /** Result `k` (from 0) of a try by signature `sig`: an argument of such a try's normal edge, and nothing else. */

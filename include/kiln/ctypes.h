@@ -51,26 +51,27 @@ typedef struct kiln_csig {
 
 /** Kinds of types; all before KILN_C_ARRAY are basic. An enumeration is its integer type. */
 typedef enum kiln_ckind {
-  KILN_C_NONE,            /**< no type */
-  KILN_C_VOID,            /**< void */
-  KILN_C_BOOL,            /**< _Bool */
-  KILN_C_CHAR,            /**< signed on x86-64, unsigned on AArch64 */
-  KILN_C_SCHAR,           /**< signed char */
-  KILN_C_UCHAR,           /**< unsigned char */
-  KILN_C_SHORT,           /**< short */
-  KILN_C_USHORT,          /**< unsigned short */
-  KILN_C_INT,             /**< int */
-  KILN_C_UINT,            /**< unsigned int */
-  KILN_C_LONG,            /**< long: 8 bytes */
-  KILN_C_ULONG,           /**< unsigned long */
-  KILN_C_LLONG,           /**< long long */
-  KILN_C_ULLONG,          /**< unsigned long long */
-  KILN_C_INT128,          /**< __int128 */
-  KILN_C_UINT128,         /**< unsigned __int128 */
-  KILN_C_FLOAT,           /**< float */
-  KILN_C_DOUBLE,          /**< double */
-  KILN_C_LDOUBLE,         /**< x86-64: F80 in 16 bytes; AArch64: F128 */
-  KILN_C_POINTER,         /**< to anything */
+  KILN_C_NONE,    /**< no type */
+  KILN_C_VOID,    /**< void */
+  KILN_C_BOOL,    /**< _Bool */
+  KILN_C_CHAR,    /**< signed on x86-64, unsigned on AArch64 */
+  KILN_C_SCHAR,   /**< signed char */
+  KILN_C_UCHAR,   /**< unsigned char */
+  KILN_C_SHORT,   /**< short */
+  KILN_C_USHORT,  /**< unsigned short */
+  KILN_C_INT,     /**< int */
+  KILN_C_UINT,    /**< unsigned int */
+  KILN_C_LONG,    /**< long: 8 bytes */
+  KILN_C_ULONG,   /**< unsigned long */
+  KILN_C_LLONG,   /**< long long */
+  KILN_C_ULLONG,  /**< unsigned long long */
+  KILN_C_INT128,  /**< __int128 */
+  KILN_C_UINT128, /**< unsigned __int128 */
+  KILN_C_FLOAT,   /**< float */
+  KILN_C_DOUBLE,  /**< double */
+  KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
+  KILN_C_POINTER, /**< to anything */
+  KILN_C_CHAIN, /**< as a parameter only: the static chain, which C has none of (KILN_PARAM_CHAIN) */
   KILN_C_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_C_COMPLEX_DOUBLE,  /**< double _Complex */
   KILN_C_COMPLEX_LDOUBLE, /**< long double _Complex */

@@ -49,7 +49,8 @@ KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
  * All forks are made of the opened reader by its thread, after kiln_module_freeze; then each may be
  * used by a thread of its own, while the opened reader only waits to be closed, last. Tables that
  * reading bodies changes are copied by the fork's own thread when it reads its first body. NULL if out of
- * memory, or if `l` is NULL, is a fork or has failed, or `s` is NULL or belongs to another module. */
+ * memory, or if `l` is NULL, is a fork or has failed, or `s` is NULL or belongs to another module; the module of `l`
+ * (without it that of `s`) has the error. */
 KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
 
 /** Closes a reader or a fork. NULL is allowed. */

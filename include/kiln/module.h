@@ -105,6 +105,43 @@ KILN_API kiln_allocator kiln_module_allocator(const kiln_module *m);
  * `d->module` is filled in if empty. Returns `d->status`. */
 KILN_API kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d);
 
+/* ---- stack guards, calls without a PLT ---- */
+
+/** Where the guard value is that guarded functions (kiln_func_guard) keep a copy of. */
+typedef enum kiln_guard_source {
+  KILN_GUARD_SOURCE_DEFAULT, /**< as C's library on Linux: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
+  KILN_GUARD_SOURCE_TLS, /**< x86-64: at segment `reg` + `offset`, or + the address of `symbol` */
+  KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
+  KILN_GUARD_SOURCE_SYSREG, /**< AArch64: at the address in system register `reg`, + `offset` */
+  KILN_GUARD_SOURCE_COUNT
+} kiln_guard_source;
+
+/** The place of the guard value, as compilers' -mstack-protector-guard= options say it. */
+typedef struct kiln_guard_place {
+  kiln_guard_source source; /**< those of the other fields that it does not name are ignored */
+  /** TLS: "fs" (NULL too) or "gs". SYSREG: "sp_el0" (NULL too), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
+  const char *reg;
+  /** TLS: from the segment's start, if there is no `symbol`. SYSREG: from the register's value, -256 to 255, or a
+   * multiple of 8 below 32768. */
+  int32_t offset_bytes;
+  const char *symbol; /**< TLS: the address of this is the offset; NULL: `offset_bytes` is */
+} kiln_guard_place;
+
+/** Says where the guard value is for all functions of the module compiled from now on (before
+ * kiln_module_freeze). A place that the target does not have is KILN_ERR_UNSUPPORTED. */
+KILN_API kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *place);
+/** What kiln_module_guard said; DEFAULT if nothing. Strings live as long as the module. */
+KILN_API kiln_guard_place kiln_module_guard_get(const kiln_module *m);
+
+/** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT from now
+ * on, not through the PLT (-fno-plt). Before kiln_module_freeze. For calls of declared functions see
+ * kiln_symbol_desc.no_plt. */
+KILN_API kiln_status kiln_module_no_plt(kiln_module *m);
+
+/** No function of the module that is compiled from now on uses memory below the stack pointer, as with the option
+ * no_red_zone. Before kiln_module_freeze. */
+KILN_API kiln_status kiln_module_no_red_zone(kiln_module *m);
+
 /* ---- signatures ---- */
 
 /** Flags of one parameter. */
@@ -113,13 +150,17 @@ enum {
   KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes behind it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
-  KILN_PARAM_JOIN = 16  /**< part of one argument with the parameter behind it: in registers or in
+  KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter behind it: in registers or in
                          * memory together, where the ABI asks for that (AArch64, not x86-64) */
+  /** The static chain: an i64 in a register of its own (x86-64: r10, AArch64: x15, as LLVM's `nest`), so that
+   * the other parameters are where they would be without it. At most one; no other flag. A caller whose
+   * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
+  KILN_PARAM_CHAIN = 32
 };
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;        /**< kiln_type; BYVAL and SRET: KILN_TYPE_I64 */
+  uint8_t type;        /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
   uint8_t flags;       /**< KILN_PARAM_... */
   uint8_t align_log2;  /**< BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes */
   uint32_t size_bytes; /**< BYVAL: size */
@@ -128,6 +169,11 @@ typedef struct kiln_param {
 /** Calling conventions. */
 typedef enum kiln_callconv {
   KILN_CC_C, /**< the C ABI of the target */
+  /** As C, but the callee keeps all general registers that carry no result: x86-64 all but r11; AArch64 x9 to
+   * x15 too. LLVM's preserve_most. */
+  KILN_CC_PRESERVE_MOST,
+  /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
+  KILN_CC_PRESERVE_ALL,
   KILN_CC_COUNT
 } kiln_callconv;
 
@@ -185,7 +231,7 @@ typedef enum kiln_visibility {
 } kiln_visibility;
 
 /** How a thread-local symbol is reached. The front end must choose one that is valid for the symbol; general
- * dynamic always is. */
+ * dynamic always is, and is what code for a JIT uses instead of the others. */
 typedef enum kiln_tls {
   KILN_TLS_NONE,            /**< not thread-local */
   KILN_TLS_GENERAL_DYNAMIC, /**< defined anywhere, loaded at any time */
@@ -220,6 +266,9 @@ typedef struct kiln_symbol_desc {
   /** A definition follows in this module. Code that is built before it may then rely on that (and
    * uses the GOT less often), as code built after it does anyway; in a frozen module all code does. */
   bool body;
+  /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
+   * (LLVM's nonlazybind, -fno-plt). */
+  bool no_plt;
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one

@@ -23,10 +23,16 @@ struct a64_walk {
   uint32_t prologue_words; /* reserved at the function's start */
   uint32_t exit_label;     /* of the one epilogue */
   bool frame_used;         /* something in the frame was addressed */
+  /* ---- hardened functions: guard.c ---- */
+  uint32_t top;        /* bytes at the frame's end, behind all else: the guard, arrays */
+  uint64_t kept;       /* general registers that the convention keeps beyond the plan's */
+  uint64_t kept_whole; /* vector registers whose 128 bits it keeps, */
+  int32_t kept_at;     /* and where in the frame, in the order of their numbers */
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
 enum {
+  A64_CHAIN = 15,
   A64_IP0 = 16,
   A64_IP1 = 17, /* scratch: x16 for data, x17 for addresses */
   A64_VS0 = KN_FP_BASE + 30,
@@ -48,9 +54,11 @@ enum a64_fix {
 };
 _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1, "branches");
 
-/* Frame offset that names the byte `off` of the caller's stack arguments, and back. */
-#define A64_INCOMING_FRAME(off) (-(int32_t)(off) - 16)
-#define A64_INCOMING(frame) (-(int64_t)(frame) - 16)
+/* Frame offset that names the byte `off` behind the frame's end, and back: the caller's stack arguments, or, with a
+ * negative `off`, what is at the end of a guarded frame. */
+enum { A64_BEYOND = 1 << 29 };
+#define A64_INCOMING_FRAME(off) ((int32_t)(off) - A64_BEYOND)
+#define A64_INCOMING(frame) ((int64_t)(frame) + A64_BEYOND)
 
 KN_INLINE void a64_emit(struct kn_walk *w, uint32_t word) {
   memcpy(w->code.p, &word, 4);
@@ -167,6 +175,36 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void a64_free_stack(struct kn_walk *w, uint32_t bytes);
 void a64_place_label(struct kn_walk *w, uint32_t label);
+
+/* ---- guard.c ---- */
+
+/* Most words of an allocation with probes. */
+enum { A64_PROBE_WORDS = 16 };
+/* An allocation with probes, and the rows of the CFA within it. */
+struct a64_probes {
+  uint32_t word[A64_PROBE_WORDS];
+  unsigned n, n_rows;
+  struct {
+    uint8_t at;  /* behind so many words */
+    uint8_t reg; /* the CFA is this register + offset */
+    uint32_t offset;
+  } row[8];
+};
+/* sp -= size, a multiple of 16: false if no probe is needed before the memory at the new sp is accessed, which the
+ * caller does. Uses x16 for more than a few pages. */
+bool a64_probe(const kiln_func *f, uint32_t size, struct a64_probes *out);
+/* sp -= x16, and down to a multiple of 2^align_log2; touches each page. Changes x16, x17. */
+void a64_probe_salloc(struct kn_walk *w, unsigned align_log2);
+/* Of hardened functions: says which registers are kept; then the code behind the prologue and the stores of the
+ * callee-saved registers; before these are loaded again; and behind the return. `fail`: branches to the last one's
+ * failing call, or 0. */
+void a64_harden_registers(struct kn_walk *w);
+void a64_harden_begin(struct kn_walk *w);
+void a64_harden_return(struct kn_walk *w, uint32_t fail[2]);
+void a64_harden_end(struct kn_walk *w, const uint32_t fail[2]);
+extern const struct kn_guard_reg a64_guard_regs[];
+/* A call of a symbol; `library`: the compiler makes it itself. */
+void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
 /* ---- hooks.c: see struct kn_hooks ---- */
 

@@ -45,6 +45,10 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     a->reg = SRET;
     return;
   }
+  if (flags & KILN_PARAM_CHAIN) {
+    a->reg = A64_CHAIN;
+    return;
+  }
   if (flags & KILN_PARAM_BYVAL) {
     s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
     size = align_to(p->size_bytes, 8);
@@ -173,6 +177,10 @@ static void log_arrival(const struct kn_walk *w) {
 void a64_enter(struct kn_walk *w) {
   struct kn_assign all;
   if (!kn_place_params(w, &all)) return;
+  if (all.stack > A64_BEYOND / 2) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 256 MiB of parameters");
+    return;
+  }
   log_arrival(w);
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
@@ -278,11 +286,27 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
   }
 }
 
-static void emit_call(struct kn_walk *w, uint32_t symbol) {
+/* True if calls of the symbol go through the GOT (-fno-plt). */
+static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
+  const kiln_module *m = w->f->module;
+  const struct kn_symbol *s = kn_symbol(m, symbol);
+  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+}
+
+void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
+  if (KN_UNLIKELY(w->f->module->some_no_plt) && through_got(w, symbol, library)) {
+    a64_symbol(w, A64_IP0, symbol, 0);
+    a64_emit(w, a64_blr(A64_IP0));
+    return;
+  }
+  kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
+  a64_emit(w, a64_bl(0));
+}
+
+static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   uint32_t start = kn_here(w);
   if (symbol) {
-    kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
-    a64_emit(w, a64_bl(0));
+    a64_call_symbol(w, symbol, library);
   } else {
     a64_emit(w, a64_blr(CALLEE));
   }
@@ -365,12 +389,18 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
   kn_take_moves(w, &m, total);
   kn_save_live(w, CLOBBERED);
   kn_move_few(w, &m, total);
-  emit_call(w, symbol);
+  emit_call(w, symbol, false);
   return true;
 }
 
 /* sp = sp + or - the bytes of a call's stack area, below 16 MiB. */
 static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
+  struct a64_probes probes;
+  if (KN_UNLIKELY(w->f->probe_bytes != 0) && op == A64_SUB && a64_probe(w->f, bytes, &probes)) {
+    for (unsigned i = 0; i < probes.n; i++) a64_emit(w, probes.word[i]);
+    a64_emit(w, a64_mem_offset(A64_STR_X, A64_ZR, A64_SP, 0));
+    return;
+  }
   if (bytes >> 12) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes >> 12, 1));
   if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
 }
@@ -414,7 +444,7 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   w->eh.stack = bytes;
-  emit_call(w, symbol);
+  emit_call(w, symbol, false);
   move_sp(w, A64_ADD, bytes);
 }
 
@@ -454,7 +484,7 @@ void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, un
   if (symbol == 0) return;
   kn_save_live(w, CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
-  emit_call(w, symbol);
+  emit_call(w, symbol, true);
 }
 
 void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
@@ -480,7 +510,7 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
     if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
       a64_extend_narrow(w, regs[k], regs[k], types[k] & A64_LIB_TYPE,
                         (types[k] & A64_LIB_SEXT) != 0);
-  emit_call(w, symbol);
+  emit_call(w, symbol, true);
   if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
 }
 

@@ -245,16 +245,25 @@ static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
 }
 
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h) && h + 1 == w->i && a64_fuses(w, h)) {
+  if (a64_deferred(w, h)) {
     const struct kn_inst *in = &w->inst[h];
-    if (in->op == KILN_OP_FCMP) {
+    bool negated = false;
+    w->val[h].uses--;
+    if (in->op == KILN_OP_ICMP && a64_deferred(w, in->a) && w->inst[in->a].op == KILN_OP_ZEXT) {
+      negated = in->x == KILN_EQ; /* with 0, of an extended comparison: kn_condition */
+      w->val[in->a].uses--;
+      h = w->inst[in->a].a;
       w->val[h].uses--;
+      in = &w->inst[h];
+    }
+    if (in->op == KILN_OP_FCMP) {
       struct fcmp k = begin_fcmp(w, in);
+      k.cond ^= negated;
       return emit_fcmp(w, &k);
     }
     if (in->op == KILN_OP_ICMP) {
-      w->val[h].uses--;
       struct icmp k = begin_icmp(w, in);
+      k.cond ^= negated;
       uint64_t mask = (uint64_t)k.c;
       if (k.test && mask && (mask & (mask - 1)) == 0)
         return a64_test_bit(k.cond == KILN_EQ, k.a, (unsigned)__builtin_ctzll(mask));
@@ -265,10 +274,7 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
         return a64_test_bit(k.cond == KILN_SGE, k.a, a64_bits(k.type) - 1);
       return a64_test_cond(emit_icmp(w, &k));
     }
-    if (a64_deferred(w, h)) {
-      w->val[h].uses--;
-      return a64_test_cond(joined(w, in));
-    }
+    return a64_test_cond(joined(w, in));
   }
   unsigned r = kn_reg(w, h, KILN_TYPE_I8);
   kn_drop(w, h);
@@ -289,7 +295,9 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
 }
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
-  if (a64_fuses(w, w->i)) {
+  bool negated;
+  if (a64_fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT && !kn_wide(w, in->type) &&
+                             kn_condition(w, w->i, &negated))) {
     a64_wait(w, w->i);
     return;
   }

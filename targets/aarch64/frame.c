@@ -12,7 +12,7 @@
  * rows describe every instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
 
-enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 256, MAX_PAIRS = 9 };
+enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 512, MAX_PAIRS = 13 };
 
 /* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
 enum {
@@ -20,6 +20,8 @@ enum {
   CFA_RESTORE = 0xc0,
   CFA_OFFSET_EXTENDED = 5,
   CFA_RESTORE_EXTENDED = 6,
+  CFA_REMEMBER_STATE = 0x0a,
+  CFA_RESTORE_STATE = 0x0b,
   CFA_DEF_CFA = 0x0c,
   CFA_DEF_CFA_REGISTER = 0x0d,
   CFA_DEF_CFA_OFFSET = 0x0e
@@ -30,12 +32,13 @@ struct pair {
   unsigned a, b; /* b: KN_NO_REG if single */
   int32_t at;
 };
-/* All saved registers, by bank and number; returns the number of pairs. */
-static unsigned saved_pairs(const struct kn_walk *w, struct pair out[MAX_PAIRS]) {
+/* All saved registers, by bank and number, but for those that are saved whole; returns the number of pairs. */
+static unsigned saved_pairs(struct kn_walk *w, struct pair out[MAX_PAIRS]) {
+  uint64_t saved = (w->plan->saved | a64(w)->kept) & ~a64(w)->kept_whole;
   unsigned n = 0;
   int32_t at = 16;
   for (unsigned bank = 0; bank < 2; bank++) {
-    uint64_t m = w->plan->saved & (bank ? ~KN_GP_MASK : KN_GP_MASK);
+    uint64_t m = saved & (bank ? ~KN_GP_MASK : KN_GP_MASK);
     while (m) {
       struct pair p = {(unsigned)__builtin_ctzll(m), KN_NO_REG, at};
       m &= m - 1;
@@ -64,12 +67,16 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
 void a64_begin(struct kn_walk *w) {
   struct pair pairs[MAX_PAIRS];
   a64(w)->exit_label = kn_code_label(w);
+  a64(w)->kept = a64(w)->kept_whole = 0;
+  a64(w)->top = 0;
+  if (KN_UNLIKELY(w->f->hardened)) a64_harden_registers(w);
   unsigned n = saved_pairs(w, pairs);
   a64(w)->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
   for (unsigned i = 0; i < a64(w)->prologue_words; i++) a64_emit(w, a64_nop());
   for (unsigned i = 0; i < n; i++) transfer(w, &pairs[i], false);
   w->frame.low = 16 + 16 * (int32_t)n;
   a64(w)->frame_used = n != 0;
+  if (KN_UNLIKELY(w->f->hardened)) a64_harden_begin(w);
 }
 
 /* ---- frame rows ---- */
@@ -77,8 +84,8 @@ void a64_begin(struct kn_walk *w) {
 /* Rows being collected. A pair saved and restored takes at most 23 bytes; all else less than 64. */
 struct rows {
   uint8_t *p;
-  uint32_t at; /* code offset that they have reached */
-  uint8_t b[MAX_PAIRS * 23 + 64];
+  uint32_t at;                                      /* code offset that they have reached */
+  uint8_t b[MAX_PAIRS * 23 + 64 + 24 * 7 + 8 * 12]; /* hardened: vector registers, probes */
 };
 KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
   for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
@@ -206,11 +213,16 @@ void a64_finish(struct kn_walk *w) {
   bool dynamic = w->f->dynamic_stack;
   bool frame =
     a64(w)->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame.low > 16;
-  uint32_t size = ((uint32_t)w->frame.low + 15) & ~15u;
+  uint32_t size = ((uint32_t)w->frame.low + a64(w)->top + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
   if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
+  struct a64_probes probes = {.n_rows = 0};
+  if (KN_UNLIKELY(w->f->hardened) && a64_probe(w->f, size, &probes)) {
+    pre = false;
+    allocate = probes.n;
+  }
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
@@ -220,7 +232,8 @@ void a64_finish(struct kn_walk *w) {
   if (!a64_relax(w)) return;
 
   /* epilogue */
-  uint32_t reload = 0, freed = 0;
+  uint32_t reload = 0, freed = 0, fail[2] = {0, 0};
+  if (KN_UNLIKELY(w->f->hardened)) a64_harden_return(w, fail);
   if (frame) {
     for (unsigned i = n; i-- > 0;) transfer(w, &pairs[i], true);
     if (dynamic) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
@@ -235,6 +248,8 @@ void a64_finish(struct kn_walk *w) {
     }
   }
   a64_emit(w, a64_ret(A64_LR));
+  uint32_t returned = kn_here(w);
+  if (KN_UNLIKELY(fail[0] != 0)) a64_harden_end(w, fail);
 
   /* prologue: the words at the function's beginning */
   uint32_t start = w->code.start, at = start;
@@ -246,7 +261,8 @@ void a64_finish(struct kn_walk *w) {
     a64_emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
     at = kn_here(w);
   } else {
-    add_size(w, A64_SUB, A64_SP, A64_SP, size);
+    for (unsigned i = 0; i < probes.n && probes.n_rows; i++) a64_emit(w, probes.word[i]);
+    if (KN_LIKELY(probes.n_rows == 0)) add_size(w, A64_SUB, A64_SP, A64_SP, size);
     at = kn_here(w);
     a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
   }
@@ -258,6 +274,10 @@ void a64_finish(struct kn_walk *w) {
   struct rows r;
   r.p = r.b;
   r.at = start;
+  for (unsigned i = 0; KN_UNLIKELY(i < probes.n_rows); i++) {
+    row_advance(&r, start + 4u * probes.row[i].at);
+    row_cfa(&r, probes.row[i].reg, probes.row[i].offset);
+  }
   row_advance(&r, allocated);
   row_op(&r, CFA_DEF_CFA_OFFSET, size);
   row_advance(&r, at);
@@ -270,7 +290,15 @@ void a64_finish(struct kn_walk *w) {
     row_saved(&r, pairs[i].a, pairs[i].at, size);
     if (pairs[i].b != KN_NO_REG) row_saved(&r, pairs[i].b, pairs[i].at + 8, size);
   }
+  uint64_t whole = a64(w)->kept_whole;
+  if (KN_UNLIKELY(whole != 0)) {
+    row_advance(&r, at + 4 + 4 * (n + (unsigned)__builtin_popcountll(whole)));
+    int32_t place = a64(w)->kept_at;
+    for (uint64_t m = whole; m; m &= m - 1, place += 16)
+      row_saved(&r, (unsigned)__builtin_ctzll(m), place, size);
+  }
   row_advance(&r, reload);
+  if (KN_UNLIKELY(fail[0] != 0)) *r.p++ = CFA_REMEMBER_STATE;
   row_cfa(&r, A64_SP, reload != freed ? size : 0);
   row_restored(&r, A64_FP);
   row_restored(&r, A64_LR);
@@ -281,6 +309,12 @@ void a64_finish(struct kn_walk *w) {
   for (unsigned i = 0; i < n; i++) {
     row_restored(&r, pairs[i].a);
     if (pairs[i].b != KN_NO_REG) row_restored(&r, pairs[i].b);
+  }
+  for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
+    row_restored(&r, (unsigned)__builtin_ctzll(whole));
+  if (KN_UNLIKELY(fail[0] != 0)) {
+    row_advance(&r, returned);
+    *r.p++ = CFA_RESTORE_STATE;
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }

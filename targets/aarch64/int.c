@@ -9,6 +9,11 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   int64_t c;
   bool sub = in->op == KILN_OP_SUB;
+  if (!sub && in->type == KILN_TYPE_I64 && kn_sum_is_address(w, in)) {
+    w->val[w->i].flags |= KN_VF_ADDR;
+    w->val[w->i].reg = KN_NO_REG;
+    return;
+  }
   if (!sub && a64_sconst(w, a, in->type, &c)) {
     a = in->b;
     b = in->a;
@@ -513,7 +518,8 @@ void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (a64_deferred(w, in->a)) {
-    a64_lower_field(w, in);
+    if (w->inst[in->a].op == KILN_OP_ICMP || w->inst[in->a].op == KILN_OP_FCMP) a64_wait(w, w->i);
+    else a64_lower_field(w, in);
     return;
   }
   if (!sign && a64_is_zx(w, in->a)) {

@@ -6,7 +6,7 @@
 /* ---- addresses ---- */
 
 struct address {
-  enum { AT_REG, AT_SYMBOL, AT_OVERALIGNED, AT_NUMBER } kind;
+  enum { AT_REG, AT_SYMBOL, AT_COMPUTED, AT_NUMBER } kind;
   unsigned base;         /* AT_REG */
   unsigned index, scale; /* KN_NO_REG: none; scale is the multiplier */
   enum a64_extend ext;   /* of the index */
@@ -29,20 +29,21 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
   x->ext = A64_UXTX;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
-    disp += (int32_t)in->c;
-    if (in->b) set_index(w, x, in);
+    disp += kn_addr_disp(in);
+    if (kn_addr_index(in)) set_index(w, x, in);
     h = in->a;
   }
   if (kn_is_value(h)) {
     x->base = kn_reg(w, h, KILN_TYPE_I64);
   } else if (kn_is_slot(h)) {
     uint32_t slot = kn_index(h);
-    if (w->f->slots.at[slot].align_log2 > 4) {
-      x->kind = AT_OVERALIGNED;
+    int32_t frame = w->f->slots.at[slot].align_log2 > 4 ? -1 : kn_slot_frame(w, slot);
+    if (frame < 0) {
+      x->kind = AT_COMPUTED;
       x->what = slot;
     } else {
       x->base = A64_FP;
-      disp += kn_slot_frame(w, slot);
+      disp += frame;
       a64(w)->frame_used = true;
     }
   } else {
@@ -64,7 +65,7 @@ static unsigned base_register(struct kn_walk *w, struct address *x) {
   switch (x->kind) {
   case AT_REG: return x->base;
   case AT_SYMBOL: a64_symbol(w, A64_IP1, x->what, x->disp); break;
-  case AT_OVERALIGNED: a64_slot_addr(w, A64_IP1, x->what, x->disp); break;
+  case AT_COMPUTED: a64_slot_addr(w, A64_IP1, x->what, x->disp); break;
   case AT_NUMBER: a64_set(w, A64_IP1, 1, (uint64_t)x->disp); break;
   }
   x->disp = 0;
@@ -128,8 +129,8 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
 
 /* The address that ADDR `in` computes: its operands in registers. */
 static void begin_sum(struct kn_walk *w, const struct kn_inst *in, struct address *x) {
-  begin_address(w, in->a, (int32_t)in->c, x);
-  if (in->b == 0) return;
+  begin_address(w, in->a, kn_addr_disp(in), x);
+  if (kn_addr_index(in) == 0) return;
   if (x->index != KN_NO_REG) { /* the base is an address with an index of its own */
     unsigned t = kn_temp(w, KN_GP_MASK);
     add_index(w, t, base_register(w, x), x);
@@ -523,6 +524,16 @@ void a64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   uint32_t field = 0;
   unsigned align = in->x > 4 ? in->x : 4;
+  if (KN_UNLIKELY(w->f->probe_bytes != 0)) { /* x16 = size, rounded up */
+    if (size == A64_ZR) a64_set(w, A64_IP0, 1, 0);
+    else a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP0, size, 15, 0));
+    a64_bitmask(1, ~UINT64_C(15), &field);
+    a64_emit(w, a64_logic_imm(A64_AND, 1, A64_IP0, A64_IP0, field));
+    a64_probe_salloc(w, align);
+    a64_emit(w, a64_mov_sp(1, d, A64_SP));
+    kn_defined(w, w->i, d);
+    return;
+  }
   a64_emit(w, a64_mov_sp(1, A64_IP1, A64_SP));
   a64_emit(w, a64_sub(1, A64_IP0, A64_IP1, size));
   a64_bitmask(1, ~UINT64_C(0) << align, &field);

@@ -222,9 +222,8 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define FP(first, last) (GP(first, last) << KN_FP_BASE)
 #define ARG(k) KN_BIT(k) | KN_BIT(KN_FP_BASE + (k))
-/* A call preserves 64 bits of v8 to v15: AAPCS64, 6.1.2. */
-#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
-#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .preserved = 8, .lowered = true}
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
+#define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
 static const uint16_t sectional[] = {R_AARCH64_ABS64,
                                      R_AARCH64_ABS32,
@@ -263,6 +262,7 @@ const struct kn_target kn_target_aarch64 = {
   .exception = {0, 1},
   .arg_regs = {0, 1, 2, 3, 4, 5, 6, 7},
   .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .chain_reg = A64_CHAIN,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},
@@ -288,6 +288,7 @@ const struct kn_target kn_target_aarch64 = {
    * "Weak references"). */
   .reaches_zero = false,
   .features = {{"lse", KILN_FEATURE_LSE}},
+  .guard_regs = a64_guard_regs,
   .elf = {.number = EM_AARCH64,
           .fill = 0, /* udf #0 */
           .align_log2 = 2,

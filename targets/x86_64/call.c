@@ -11,7 +11,9 @@ enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_R
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   uint32_t size = 8, align = 8;
   a->reg = KN_NO_REG;
-  if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
+  if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_CHAIN)) {
+    a->reg = X64_CHAIN;
+  } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
     size = (a->param->size_bytes + 7) & ~7u;
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
   } else if (X64_FLT >> a->type & 1) {
@@ -140,7 +142,7 @@ static void early_args(struct kn_walk *w, uint32_t bytes) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     w->eh.stack = align_16(bytes);
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (int32_t)align_16(bytes)));
+    x64_allocate(w, align_16(bytes));
   }
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
@@ -159,21 +161,35 @@ static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h)
   KN_PUSH(w->f, w->moves, m);
 }
 
-/* The call itself, once the arguments are where they belong. */
-static void emit_target(struct kn_walk *w, uint32_t symbol) {
-  uint32_t start = kn_here(w);
-  if (symbol == 0) {
-    EMIT(w, x64_call_r(w->code.p, X64_R10));
-  } else {
-    EMIT(w, x64_call_rel(w->code.p, 0));
-    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+/* True if calls of the symbol go through the GOT (-fno-plt). */
+static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
+  const kiln_module *m = w->f->module;
+  const struct kn_symbol *s = kn_symbol(m, symbol);
+  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+}
+
+void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
+  if (KN_UNLIKELY(w->f->module->some_no_plt) &&
+      through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
+    EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0));
+    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
+    return;
   }
+  EMIT(w, x64_call_rel(w->code.p, 0));
+  kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+}
+
+/* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
+static void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
+  uint32_t start = kn_here(w);
+  if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
+  else x64_call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   kn_called(w);
 }
 
-/* The symbol that is called, or 0: then the address is moved to r10. */
+/* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
 static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
   return c->callee ? kn_callee_symbol(w, c->callee) : c->symbol;
 }
@@ -233,7 +249,7 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol);
+  emit_target(w, symbol, c->callee == 0, X64_R10);
   return true;
 }
 
@@ -285,7 +301,10 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     }
   }
   uint32_t symbol = callee_symbol(w, c);
-  if (symbol == 0) add_move(w, X64_R10, KILN_TYPE_I64, c->callee);
+  unsigned target = X64_R10;
+  for (uint32_t k = 0; k < w->args.n; k++)
+    if (KN_UNLIKELY(w->args.at[k].reg == X64_CHAIN)) target = X64_RAX;
+  if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
   kn_save_live(w, X64_CLOBBERED);
@@ -301,10 +320,14 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
   if (c->variadic) {
+    if (symbol == 0 && target == X64_RAX) {
+      target = X64_SCRATCH;
+      EMIT(w, x64_rr(w->code.p, X64_MOV, 3, target, X64_RAX));
+    }
     if (all.fp) x64_const(w, X64_RAX, all.fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol);
+  emit_target(w, symbol, c->callee == 0, target);
   if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
@@ -453,10 +476,10 @@ static void save_area(struct kn_walk *w) {
 
 /* A slot aligned beyond the stack's alignment is reached through a pointer in the frame, which the
  * entry computes. */
-static void align_slots(struct kn_walk *w) {
+void x64_align_slots(struct kn_walk *w, bool arrays) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
     struct kn_slot *s = &w->f->slots.at[k];
-    if (s->align_log2 <= 4 || s->uses == 0) continue;
+    if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->f->guarded) != arrays) continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);
@@ -528,7 +551,7 @@ void x64_enter(struct kn_walk *w) {
   w->frame.va.stack = 16 + (int32_t)all.stack;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
   kn_run_moves(w);
-  if (KN_UNLIKELY(f->aligned_slots)) align_slots(w);
+  if (KN_UNLIKELY(f->aligned_slots)) x64_align_slots(w, false);
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];
     if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;

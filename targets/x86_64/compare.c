@@ -15,8 +15,33 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
   [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
 };
 
+bool x64_keep_flags(struct kn_walk *w, unsigned cc) {
+  uint32_t i = w->i;
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (w->val[i].uses == 1 && next->a == i &&
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
+    x64(w)->flags_of = i;
+    x64(w)->flags_cond = cc;
+    return true;
+  }
+  if (KN_LIKELY(next->op != KILN_OP_ZEXT)) return false;
+  bool negated;
+  uint32_t read = kn_condition(w, i, &negated);
+  if (read == 0) return false;
+  x64(w)->flags_of = read;
+  x64(w)->flags_cond = cc < 16                         ? cc ^ negated
+                       : negated == (cc == X64_CC_OEQ) ? X64_CC_UNE
+                                                       : X64_CC_OEQ;
+  return true;
+}
+
 void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
+  if (KN_UNLIKELY(x64(w)->flags_of ==
+                  i)) { /* the comparison of one in the flags with 0: they say it already */
+    w->val[in->a].uses--;
+    return;
+  }
   unsigned type = in->type, size = x64_size(type), cond = in->x;
   uint32_t a = in->a, b = in->b;
   if (!kn_is_value(a) && kn_is_value(b)) {
@@ -59,13 +84,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, a);
   kn_drop(w, b);
-  const struct kn_inst *next = &w->inst[i + 1];
-  if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
-    x64(w)->flags_of = i;
-    x64(w)->flags_cond = cc_of[cond];
-    return;
-  }
+  if (x64_keep_flags(w, cc_of[cond])) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
   EMIT(w, x64_setcc(w->code.p, cc_of[cond], dst));
   kn_defined(w, i, dst);
@@ -153,6 +172,11 @@ KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, bool sign) {
   uint32_t i = w->i;
   unsigned from = in->x;
   int64_t imm;
+  if (KN_UNLIKELY(x64(w)->flags_of ==
+                  i + 1)) { /* between a comparison in the flags and its comparison with 0 */
+    w->val[in->a].uses--;
+    return;
+  }
   if (kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_WAITS)) {
     const struct kn_inst *load = &w->inst[in->a];
     struct x64_place m = x64_address(w, load->a, (int32_t)load->c);

@@ -190,13 +190,7 @@ const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
 };
 
 void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
-  const struct kn_inst *next = &w->inst[i + 1];
-  if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
-    x64(w)->flags_of = i;
-    x64(w)->flags_cond = cc;
-    return;
-  }
+  if (x64_keep_flags(w, cc)) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
   if (cc < 16) {
     EMIT(w, x64_setcc(w->code.p, cc, dst));

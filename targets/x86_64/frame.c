@@ -20,6 +20,8 @@ void x64_begin(struct kn_walk *w) {
   x->n_epilogues = x->out_args = x->saved_count = 0;
   x->sret = x->x87_scratch = 0;
   x->uses_incoming = x->frameless = false;
+  x->probe_room = 0;
+  x->kept = 0;
   w->code.p += X64_GAP;
   EMIT(w, x64_push(w->code.p, X64_RBP));
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RBP, X64_RSP));
@@ -32,9 +34,15 @@ void x64_begin(struct kn_walk *w) {
   x64(w)->frame_patch = kn_here(w);
   EMIT(w, x64_put32(w->code.p, 0));
   w->frame.low = -8 * (int32_t)x64(w)->saved_count;
+  if (KN_UNLIKELY(w->f->hardened)) {
+    if (w->f->probe_bytes != 0) x->probe_room = X64_PROBE_ROOM;
+    w->code.p += x->probe_room;
+    x64_harden_begin(w);
+  }
 }
 
 void x64_epilogue(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->f->hardened)) x64_harden_return(w);
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
   if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return;
   if (x64(w)->saved_count) {
@@ -76,7 +84,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   if (x64(w)->frameless) return; /* the CIE's rules hold throughout */
   static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
   /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
-  uint8_t rows[64] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6}, *p = rows + 8;
+  uint8_t rows[256] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6}, *p = rows + 8;
   uint32_t at = start + 4;
   unsigned n = 2;
   for (uint64_t m = w->plan->saved; m; m &= m - 1) { /* pushed in the order of their numbers */
@@ -85,6 +93,12 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     *p++ = reg >= 8 ? 0x42 : 0x41;
     *p++ = (uint8_t)(0x80 | dwarf_of[reg]);
     *p++ = (uint8_t)++n;
+  }
+  uint64_t kept = x64(w)->kept;
+  if (KN_UNLIKELY(kept != 0)) {
+    uint32_t stored = x64(w)->kept_end - w->code.cut.at[0];
+    p = x64_kept_rows(w, kn_code_put_advance(p, stored - at), false);
+    at = stored;
   }
   for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
     /* the usual case, one epilogue: it is among the last fixups */
@@ -98,6 +112,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     *p++ = 0x0c;            /* def_cfa rsp, 8 */
     *p++ = 7;
     *p++ = 8;
+    if (KN_UNLIKELY(kept != 0)) p = x64_kept_rows(w, p, true);
     if (!last) {
       *p++ = 0x41;
       *p++ = 0x0b; /* restore_state */
@@ -112,12 +127,19 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     p = kn_code_put_advance(rows, ret - at);
     static const uint8_t row[] = {0x0a, 0x0c, 7, 8, 0x41, 0x0b};
     memcpy(p, row, sizeof row);
-    kn_code_cfi(w, rows, (size_t)(p - rows) + sizeof row);
+    p += sizeof row;
+    if (KN_UNLIKELY(kept != 0)) {
+      p = x64_kept_rows(w, p - 2, true);
+      memcpy(p, row + 4, 2);
+      p += 2;
+    }
+    kn_code_cfi(w, rows, (size_t)(p - rows));
     at = ret + 1;
   }
 }
 
 void x64_finish(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->f->hardened)) x64_harden_end(w);
   if (!x64_relax(w)) return;
   uint32_t end = kn_here(w);
   place_literals(w);

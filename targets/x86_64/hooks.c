@@ -157,14 +157,15 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     do {
       const struct kn_inst *in = &w->inst[h];
+      uint32_t by = kn_addr_index(in);
       int64_t number;
-      if (in->b && x64_imm64(w, in->b, &number)) {
+      if (by && x64_imm64(w, by, &number)) {
         disp = (int64_t)((uint64_t)disp + (uint64_t)number * in->x);
-      } else if (in->b) {
-        index = kn_reg(w, in->b, KILN_TYPE_I64);
+      } else if (by) {
+        index = kn_reg(w, by, KILN_TYPE_I64);
         scale = (unsigned)__builtin_ctz(in->x);
       }
-      disp += (int32_t)in->c;
+      disp += kn_addr_disp(in);
       h = in->a;
     } while (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR));
   }

@@ -132,7 +132,14 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   x64_set_zx(w, i, type);
   kn_defined(w, i, dst);
 }
-void x64_lower_add(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, false); }
+void x64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->type == KILN_TYPE_I64 && kn_sum_is_address(w, in)) {
+    w->val[w->i].flags = KN_VF_ADDR;
+    w->val[w->i].depth = 0;
+    return;
+  }
+  sum(w, in, false);
+}
 void x64_lower_sub(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, true); }
 
 void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {

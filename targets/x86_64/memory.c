@@ -241,17 +241,19 @@ void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
+  bool probes = w->f->probe_bytes != 0;
   x64_operand(w, in->a, KILN_TYPE_I64, &o);
-  if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16) {
+  if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16 && !probes) {
     EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
   } else {
     if (o.kind == X64_IMM) x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o.imm);
     else x64_op_operand(w, X64_MOV, 3, X64_SCRATCH, &o);
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_SCRATCH, 15));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -16));
-    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
+    if (probes) x64_probe_salloc(w, 1 << in->x);
+    else EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
   }
-  if (in->x > 4) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
+  if (in->x > 4 && !probes) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
   kn_drop(w, in->a);
   x64_lower_stack_save(w, in);
 }

@@ -14,13 +14,14 @@ static uint32_t cut_prologue(struct kn_walk *w) {
   uint32_t saved = 8 * x64(w)->saved_count;
   /* rsp is 16-byte aligned at calls: rbp is, so the whole frame is a multiple of 16 */
   uint32_t frame = ((uint32_t)-w->frame.low + x64(w)->out_args + 15) & ~15u;
-  uint32_t size = frame - saved;
+  uint32_t size = frame - saved, room = x64(w)->probe_room;
   if (leaf && w->frame.low == 0 && !f->uses_frame && !x64(w)->uses_incoming) {
     x64(w)->frameless = true;
-    return x64(w)->frame_patch + 4 - X64_GAP - w->code.start;
+    return x64(w)->frame_patch + 4 + room - X64_GAP - w->code.start;
   }
   if (leaf && (uint32_t)-w->frame.low - saved <= 128 && !f->module->options.no_red_zone) size = 0;
   x64(w)->frame_size = size;
+  if (KN_UNLIKELY(room != 0)) return x64_probe_frame(w, size);
   if (size == 0) return 7;
   if (size <= 127) {
     uint8_t *p = w->code.base + x64(w)->frame_patch - 3;
@@ -97,7 +98,7 @@ static bool cut_all(struct kn_walk *w) {
   /* the last piece is read to there: a fresh page that is read first faults twice */
   w->code.p[PIECE - 1] = 0;
   uint32_t prologue = cut_prologue(w), epilogue = cut_epilogue(w), total = X64_GAP + prologue;
-  uint32_t from = x64(w)->frame_patch + 4; /* what is not yet moved */
+  uint32_t from = x64(w)->frame_patch + 4 + x64(w)->probe_room; /* what is not yet moved */
   uint8_t *base = w->code.base;
   uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
   struct kn_fixup *x = w->code.fixups.at;

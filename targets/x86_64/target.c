@@ -187,7 +187,7 @@ static const uint16_t sectional[] = {
   R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
 static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
 
-#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .preserved = 8, .lowered = true}
+#define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
 /* clang-format off */
@@ -209,6 +209,7 @@ const struct kn_target kn_target_x86_64 = {
   .exception = {X64_RAX, X64_RDX},
   .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
   .fp_arg_regs = {X64_FP_ARGS},
+  .chain_reg = X64_CHAIN,
   .scratch = {X64_SCRATCH, X64_XSCRATCH},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
@@ -231,6 +232,7 @@ const struct kn_target kn_target_x86_64 = {
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
   .reaches_zero = true,          /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},
+  .guard_regs = x64_guard_regs,
   .elf = {.number = EM_X86_64,
           .fill = 0xcc, /* int3 */
           .align_log2 = 4,

@@ -31,10 +31,22 @@ struct x64_walk {
   int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
   bool uses_incoming;  /* stack parameters are read through the frame */
   bool frameless;
+  /* ---- hardened functions: guard.c ---- */
+  uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
+  uint32_t kept_end;   /* code offset behind the stores of `kept` */
+  uint64_t kept;       /* registers that the convention keeps beyond the plan's, all saved */
+  int32_t kept_low, kept_low_fp; /* frame offsets of these, by bank */
+  int32_t guard;                 /* frame offset */
+  uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
 };
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
-enum { X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE, X64_XSCRATCH = KN_FP_BASE + 15 };
+enum {
+  X64_CHAIN = X64_R10,
+  X64_SCRATCH = X64_R11,
+  X64_XMM0 = KN_FP_BASE,
+  X64_XSCRATCH = KN_FP_BASE + 15
+};
 #define X64_CALLER_GP                                                                              \
   (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \
    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | KN_BIT(X64_R11))
@@ -119,8 +131,8 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   int64_t d = disp;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     const struct kn_inst *in = &w->inst[h];
-    if (in->b) return false;
-    d += (int32_t)in->c;
+    if (kn_addr_index(in)) return false;
+    d += kn_addr_disp(in);
     h = in->a;
   }
   if (d != (int32_t)d) return false;
@@ -192,6 +204,8 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
 
 /* Conditions beyond the machine's: two flags at once. */
 enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
+/* Leaves comparison w->i in the flags, as condition cc, if its reader finds it there; else false. */
+bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
@@ -328,6 +342,29 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
 void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
+
+/* ---- guard.c ---- */
+
+/* Bytes that the prologue's allocation may have beyond sub rsp, imm32. */
+enum { X64_PROBE_ROOM = 48 };
+/* Writes the prologue's allocation of `size` bytes with probes; returns the bytes of its room left. */
+uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size);
+/* rsp -= bytes, a multiple of 16, with probes if the function has them: for stack arguments. Uses r11 then. */
+void x64_allocate(struct kn_walk *w, uint32_t bytes);
+/* rsp -= r11, a multiple of 16, and down to a multiple of `align`; touches each page. Changes r11. */
+void x64_probe_salloc(struct kn_walk *w, int32_t align);
+/* Of hardened functions: behind the prologue, before each epilogue, behind the last block. */
+void x64_harden_begin(struct kn_walk *w);
+void x64_harden_return(struct kn_walk *w);
+void x64_harden_end(struct kn_walk *w);
+/* Writes rows that say where x64_walk.kept are saved, or that they are restored; returns the byte behind them. */
+uint8_t *x64_kept_rows(struct kn_walk *w, uint8_t *p, bool restored);
+extern const struct kn_guard_reg x64_guard_regs[];
+/* Computes the pointers to the slots that are aligned beyond 16 bytes: to those that are arrays, or all others. In a
+ * function without a guard no slot counts as an array. Uses r11. */
+void x64_align_slots(struct kn_walk *w, bool arrays);
+/* A call of a symbol; `library`: the compiler makes it itself. */
+void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
 /* ---- operations, by file ---- */
 

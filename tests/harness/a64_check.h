@@ -32,7 +32,7 @@ static int teardown(void **state) {
   return cs_close(&cs) != CS_ERR_OK;
 }
 
-/* Numbers behind '#' are brought to one spelling: Capstone mixes decimal and hexadecimal. */
+/* Rewrites numbers behind '#' in one notation: Capstone mixes decimal and hexadecimal. */
 static void normalize(char *out, size_t size, const char *in) {
   size_t n = 0;
   while (*in && n + 40 < size) {
@@ -79,7 +79,7 @@ static void check_at(int line, uint32_t word, const char *fmt, ...) {
 }
 #define CHECK(word, ...) check_at(__LINE__, word, __VA_ARGS__)
 
-/* Register names, in buffers that live for eight more calls. */
+/* A register's name, in a buffer that is valid for eight more calls. */
 static const char *reg(char letter, unsigned n, const char *r31) {
   static char names[8][8];
   static unsigned next;
@@ -96,7 +96,7 @@ static inline const char *S(unsigned sf, unsigned n) {
 }
 static inline const char *F(char letter, unsigned n) { return reg(letter, n, NULL); }
 
-/* Varies each of `n` register operands over 0 to 31 while the others keep numbers of their own. */
+/* Varies each of `n` register operands over 0 to 31 while the others have distinct fixed numbers. */
 static bool next_regs(unsigned *step, unsigned n, unsigned r[4]) {
   static const unsigned base[4] = {5, 10, 20, 25};
   if (*step == n * 32) return false;

@@ -1,8 +1,8 @@
-# Debian's archive without rights on the system: sourced with $apt, a folder. The sources list is made from
+# Access to Debian's archive without root: sourced with $apt, a folder. The sources list is made from
 # the machine's own entries, and lists and cache are below $apt, so that the system's package state is
 # neither read nor changed.
 
-# make_lists TYPE: the machine's entries as such ones (deb or deb-src), both deb822 and one-line form.
+# make_lists TYPE: writes the machine's entries as TYPE (deb or deb-src), from both deb822 and one-line form.
 make_lists() {
   local f
   mkdir -p "$apt/sources.list.d" "$apt/lists/partial" "$apt/archives/partial"

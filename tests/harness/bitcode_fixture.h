@@ -1,5 +1,5 @@
-/* What the unit tests of the bitcode reader share: bitcode made of C or LLVM assembly by clang, read
- * into text or into a diagnostic. Tests are skipped, by name, where there is no clang. */
+/* What the unit tests of the bitcode reader share: bitcode that clang makes from C or LLVM assembly, read into text
+ * or a diagnostic. Without clang the tests are skipped, each by name. */
 #ifndef BITCODE_FIXTURE_H
 #define BITCODE_FIXTURE_H
 
@@ -22,7 +22,7 @@ static const char *bc_clang(void) {
   return clang ? clang : "clang-22";
 }
 
-static int bc_have_clang(void) {
+static inline int bc_have_clang(void) {
   static int have = -1;
   if (have < 0) {
     char command[512];
@@ -33,7 +33,7 @@ static int bc_have_clang(void) {
 }
 
 /* Bitcode of `source`, which is "c" or "ir", with `flags`. */
-static kiln_buffer bc_make(const char *language, const char *flags, const char *source) {
+static inline kiln_buffer bc_make(const char *language, const char *flags, const char *source) {
   kiln_buffer out = {0};
   char path[] = "/tmp/kiln-bitcode-XXXXXX", command[1024];
   int fd = mkstemp(path);
@@ -58,7 +58,7 @@ static kiln_buffer bc_make(const char *language, const char *flags, const char *
   return out;
 }
 
-/* What a read gave. */
+/* The result of a read. */
 struct bc_result {
   kiln_status status;
   kiln_buffer text; /* of the module and its functions, NUL-terminated */

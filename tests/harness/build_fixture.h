@@ -1,5 +1,5 @@
-/* Fixture of the builder's unit tests: a module, a session and a function to build. Tests look at
- * the arrays of kiln_func: they are what the builder promises to the plan. */
+/* Fixture of the builder's unit tests: a module, a session and a function to build. Tests look at the arrays of
+ * kiln_func, which are the builder's contract with the plan. */
 #ifndef KILN_TESTS_BUILD_FIXTURE_H
 #define KILN_TESTS_BUILD_FIXTURE_H
 
@@ -88,7 +88,7 @@ static inline int fixture_teardown(void **state) {
   return 0;
 }
 
-/* Forgets the function and begins it anew. */
+/* Discards the function and begins it anew. */
 static inline kiln_func *again(struct fixture *t) {
   kiln_func_discard(t->f);
   t->f = kiln_func_begin(t->s, t->func);
@@ -140,7 +140,7 @@ static inline kiln_status finish_ret(kiln_func *f) {
 #define NO_VALUE ((kiln_value){0})
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
-/* The call gives none and the function `want`; then the function starts anew. */
+/* Checks that the call returns none and the function's status is `want`; then begins the function anew. */
 #define FAILS(want, call)                                                                          \
   do {                                                                                             \
     (void)(call);                                                                                  \

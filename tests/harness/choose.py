@@ -3,9 +3,9 @@
 
 FOLDER is configured; SUITE is the one that runs there when all tests are run, or `all`. A NAME is a
 test, the beginning of several (`run/lua`) or their folder (`unit`, `run/abi/`), a test's source
-(`tests/unit/verify.c`), or a file of a test that takes files one by one (`kir/flow.kir`); what stands behind a colon,
-the case, is ignored. Prints the files on a line of their own, which become KILN_TEST_FILES, then the tests, one a
-line. Without a name: all tests."""
+(`tests/unit/verify.c`), or a file of a test that takes files one by one (`kir/flow.kir`); what follows a colon, the
+case, is ignored. Prints the files on a line of their own, which become KILN_TEST_FILES, then the tests, one a line.
+Without a name: all tests."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def registered(folder, suite):
 
 
 def source_folder(test):
-    """Where the files lie that a test takes: below tests, the longest folder that its name begins with."""
+    """The folder of the files that a test takes: below tests/, the longest that its name begins with."""
     folder = re.sub(r'-[^/]*$', '', test)
     return folder if Path('tests', folder).is_dir() else folder.rpartition('/')[0]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # cross_root.sh CACHE: Debian's libraries for AArch64 that Kiln's tests and tools use, as files in
-# CACHE/aarch64, got once. Prints the path of a cross file for meson that says where they are, to be given
-# after cross/aarch64-linux-gnu.ini. libc is the cross compiler's. Works without rights on the system.
+# CACHE/aarch64, downloaded once. Prints the path of a cross file for meson that says where they are, to be given
+# after cross/aarch64-linux-gnu.ini. libc is the cross compiler's. Works without root.
 set -euo pipefail
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
@@ -18,7 +18,7 @@ flock 9
 if [[ $(cat "$cache/aarch64/packages" 2>/dev/null) != "${packages[*]}" ]]; then
   {
     make_lists deb
-    # No list of installed packages: nothing is there for this architecture.
+    # An empty list of installed packages: none are installed for this architecture.
     : > "$apt/status"
     apt_options+=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State::status="$apt/status")
     apt-get "${apt_options[@]}" update || true # one unreachable entry does not matter
@@ -30,7 +30,7 @@ if [[ $(cat "$cache/aarch64/packages" 2>/dev/null) != "${packages[*]}" ]]; then
     for package in *.deb; do dpkg-deb -x "$package" root; done
     echo "${packages[*]}" > root/packages
     rm -rf "$cache/aarch64"
-    mv root "$cache/aarch64" # at the end, so that a folder that is there is complete
+    mv root "$cache/aarch64" # at the end, so that the folder, if it exists, is complete
   } >&2 9>&-
 fi
 

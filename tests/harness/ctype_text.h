@@ -1,6 +1,6 @@
 /* C types in a few letters, for tests of <kiln/ctypes.h>:
  *   v void, b _Bool, c char, C unsigned char, _ signed char (not in records), s S i I l L q Q integers by
- *   size (capitals unsigned), o O __int128, f d e floats, p pointer, F D E complex
+ *   size (capitals unsigned), o O __int128, f d e floats, p pointer, n static chain, F D E complex
  *   {..} struct, [..] union, 3x array of 3, *x flexible array, ^16x typedef aligned to 16
  *   members: :5x bit-field, _:5x without a name, @16x aligned to 16, !x packed
  *   <..> behind } or ]: @16 aligned, ! packed, #2 #pragma pack(2)
@@ -59,9 +59,9 @@ static inline kiln_ctype ctype_parse_record(kiln_ctypes *c, const char **p) {
   return is_union ? kiln_ctype_union(c, fields, n, &as) : kiln_ctype_struct(c, fields, n, &as);
 }
 
-/* Parses a type and moves *p behind it; none if it is not well-formed. */
+/* Parses a type and advances *p past it; none if it is not well-formed. */
 static inline kiln_ctype ctype_parse(kiln_ctypes *c, const char **p) {
-  static const char letters[] = "vbc_CsSiIlLqQoOfdepFDE";
+  static const char letters[] = "vbc_CsSiIlLqQoOfdepnFDE";
   if (**p == '{' || **p == '[') return ctype_parse_record(c, p);
   if (**p == '*') {
     ++*p;

@@ -181,7 +181,7 @@ static inline const uint8_t *content(struct fixture *t, size_t number) {
   return t->object.data + header(t, number).sh_offset;
 }
 
-/* Emits, and opens what was written. */
+/* Emits the object and opens it with libelf. */
 static inline void load(struct fixture *t) {
   if (emit(t) != KILN_OK) fail_msg("%s", kiln_module_diag(t->m)->message);
   t->elf = elf_memory((char *)t->object.data, t->object.size);

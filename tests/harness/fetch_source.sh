@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fetch_source.sh PACKAGE DIR: unpacks the Debian source package PACKAGE below DIR, once, and prints
-# the folder of the source. Works without rights on the system.
+# the folder of the source. Works without root.
 set -euo pipefail
 package=$1
 mkdir -p "$2"
@@ -9,7 +9,7 @@ apt=$dir/apt
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
-# fetch: the newest version that is to be had: a mirror may lack what its index names.
+# fetch: the newest version that can be downloaded: a mirror may lack files that its index names.
 fetch() {
   local version
   for version in $(apt-cache "${apt_options[@]}" showsrc --only-source "$package" |
@@ -35,7 +35,7 @@ if [[ -z $(unpacked) ]]; then
     cd "$work"
     fetch
     source=$(find . -mindepth 1 -maxdepth 1 -type d -name "$package-*" | head -n 1)
-    mv "$source" "$dir/" # at the end, so that a folder that is there is complete
+    mv "$source" "$dir/" # at the end, so that the folder, if it exists, is complete
   } >&2 9>&-
 fi
 unpacked

@@ -2,9 +2,9 @@
 
 Used by the scripts under run/. Every check ends in exactly one of
 passed, failed, skipped; skips carry a reason and are listed at the end, counted by reason.
-`--kiln=clang` puts clang's own code generator in Kiln's place: it validates the tests themselves.
-$KILN_ALSO names other builds of Kiln, NAME=PROGRAM:NAME=PROGRAM...: they compile whatever Kiln compiles, and must make
-the same bytes. So the code of all builds is tested by what runs the code of one, and a sanitizer sees every input.
+`--kiln=clang` uses clang's own code generator instead of Kiln, to validate the tests themselves.
+$KILN_ALSO names other builds of Kiln, NAME=PROGRAM:NAME=PROGRAM...: each compiles whatever Kiln compiles, and must
+make the same bytes. So one run tests the code of all builds, and a build with sanitizers sees every input.
 """
 import argparse
 import concurrent.futures
@@ -124,7 +124,8 @@ class Harness:
         return out
 
     def compile_also(self, source, out, flags=()):
-        """The other builds make the object `out` of Kiln too; a Failure begins with the name of the one that does not."""
+        """Checks that the other builds make the object `out` too; a Failure begins with the name of the build that
+        does not."""
         for name, kiln in self.also:
             other = '%s.%s' % (out, name)
             try:
@@ -136,11 +137,12 @@ class Harness:
                               % (name, kiln, ' '.join([*flags, source]), self.args.kiln))
             os.unlink(other)
 
-    def link(self, objects, out, flags=(), mold=True):
-        """By mold, if it is there, which takes a third of the time of ld; run/link is about what linkers differ in."""
+    def link(self, objects, out, flags=(), mold=True, by=None):
+        """Links with mold, if installed, which takes a third of ld's time; run/link tests the differences between
+        linkers. `by`: the compiler that links, in place of --gcc."""
         if mold and shutil.which('mold'):
             flags = [*flags, *self.by_mold()]
-        self.run([self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
+        self.run([by or self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
         return out
 
     def by_mold(self):
@@ -167,7 +169,7 @@ class Harness:
             self.tap('ok', what)
 
     def fail(self, what, text=''):
-        build = re.match(r'\[\w+\] ', text) # the other build that it fails in
+        build = re.match(r'\[\w+\] ', text) # the other build in which it fails
         what = '%s %s' % (what, build[0].rstrip()) if build else what
         with self.lock:
             self.failed += 1

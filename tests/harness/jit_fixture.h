@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* In an emulator the protection may be another one than was asked for: see docs/jit.md. */
+/* In an emulator the protection may differ from the one requested: see docs/jit.md. */
 #ifdef KN_TEST_EMULATED
 enum { EMULATED = 1 };
 #else

@@ -1,5 +1,5 @@
-/* How large "large" is in tests that look for work that grows faster than its input. They look at no
- * clock: at LARGE items, quadratic work takes longer than any test may. `./dev bench` measures time. */
+/* The size of large inputs, in tests that find work that grows faster than its input. They measure no time: with
+ * LARGE items, quadratic work exceeds the time limit of any test. `./dev bench` measures time. */
 #ifndef KN_TESTS_LARGE_H
 #define KN_TESTS_LARGE_H
 

@@ -14,7 +14,7 @@ if [[ ! -f $out/complete ]]; then
   source=$("$here/fetch_source.sh" lua5.4 "$cache/sources" 8>&-)/src
   rm -rf "$out"
   mkdir -p "$out/include"
-  # The header that the package's build makes.
+  # The header that the package's build generates.
   printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -qDEB_HOST_MULTIARCH)" \
     > "$out/include/lua5.4-deb-multiarch.h"
   clang=(clang-22 -std=gnu99 -w -fPIC -DLUA_COMPAT_5_3 -DLUA_USE_LINUX "-I'$out/include'" -c)

@@ -1,5 +1,5 @@
-/* What the calls of tests/null_calls.py are made with: one object of each kind, and a value for each other
- * argument. Each call is made in a process of its own, with fresh objects, so that a crash is one case that
+/* The arguments of the calls that tests/unit/null_calls.py generates: one object of each kind, and a value for each
+ * other argument. Each call is made in a process of its own, with fresh objects, so that a crash is one case that
  * fails; the objects are not freed there. */
 #ifndef NULL_FIXTURE_H
 #define NULL_FIXTURE_H
@@ -33,6 +33,7 @@ struct null_fixture {
   kiln_symbol_desc symbol_desc;
   kiln_data_desc data_desc;
   kiln_section_desc section_desc;
+  kiln_guard_place guard_place;
   kiln_diag diag;
   kiln_buffer buffer;
   kiln_jit_error jit_error;
@@ -43,6 +44,7 @@ struct null_fixture {
   kiln_clayout clayout;
   kiln_case case_;
   kiln_try_desc try_;
+  kiln_clauses clauses;
   kiln_clause clause;
   kiln_code code;
   kiln_target target;
@@ -71,7 +73,8 @@ struct null_case {
   bool (*call)(struct null_fixture *x);
 };
 
-/* A function of one integer that returns it, being built: all but its terminator, which goes to block 1. */
+/* A function under construction, with one integer parameter that it returns, complete but for its terminator, which
+ * branches to block 1. */
 static kiln_func *null_func(struct null_fixture *x, const char *name) {
   kiln_symbol_desc desc = {.name = name};
   x->symbol = kiln_func_declare(x->m, &desc, x->sig);
@@ -116,6 +119,7 @@ static void null_make(struct null_fixture *x) {
   x->data_desc = (kiln_data_desc){.bytes = x->name, .size_bytes = 8};
   x->case_.target = x->block;
   x->clause.kind = KILN_CLEANUP;
+  x->clauses = kiln_clauses_new(x->f);
   x->try_ = (kiln_try_desc){.sig = x->sig,
                             .callee = x->callee,
                             .args = &x->v,

@@ -18,7 +18,7 @@ if [[ ! -f $out/complete-with-shell ]]; then
     { tail "$out/log" >&2; exit 1; }
   mv "$out/make/sqlite3.c" "$out/make/sqlite3.h" "$out/make/shell.c" "$out/"
   rm -rf "$out/make"
-  cd "$out" # bitcode says the path that clang was given
+  cd "$out" # bitcode contains the path that clang was given
   clang-22 -O0 -w -emit-llvm -c sqlite3.c -o O0/sqlite3.bc
   clang-22 -O1 -w -emit-llvm -c sqlite3.c -o O1/sqlite3.bc
   for name in sqlite3 shell; do

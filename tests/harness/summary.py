@@ -6,7 +6,8 @@ at last `N passed, N failed, N skipped`: the end of a long log shows what matter
 TAP counts, a test without cases counts as one, and so does a folder without results, because its build failed.
 A case is named by its path, FOLDER/FILE: CASE where its test takes files one by one (suite `files`), TEST: CASE else.
 
-FILE has lines of shell `times`, each behind what was done since the line before: `building gcc`, tab, user, system."""
+FILE has lines of shell `times`, each behind the name of what was done since the previous line: `building gcc`, tab,
+user, system."""
 
 import re
 import sys
@@ -17,7 +18,7 @@ COSTLIEST = 10
 
 
 def path_of(test, case, suites):
-    """Name of a case, and what `./dev test` calls it by."""
+    """Name of a case, and the name by which `./dev test` runs it."""
     case = re.sub(r'^\d+ - ', '', case)
     folder = re.sub(r'-[^/]*$', '', test)
     if not Path('tests', folder).is_dir():
@@ -29,7 +30,7 @@ def path_of(test, case, suites):
 
 
 def cpu_seconds(suite):
-    """What harness/cpu_time.sh told behind the results."""
+    """The seconds that harness/cpu_time.sh printed behind the results."""
     found = re.findall(r'^# CPU seconds: ([\d.]+) ([\d.]+)$', suite.findtext('system-out') or '', re.M)
     return sum(map(float, found[-1])) if found else 0.0
 

@@ -107,7 +107,7 @@ class File:
         return name
 
     def simple(self, params, result, lines):
-        """A function of one block whose last line's value v is returned."""
+        """A function of one block that returns the value of its last line."""
         head = 'b0(%s):' % ', '.join('v%d: %s' % (i, t) for i, t in enumerate(params))
         return self.func(params, result, '\n'.join([head] + ['  ' + l for l in lines]))
 

@@ -26,7 +26,7 @@ class F128(File):
         body += '  ' + '\n  '.join(lines) + '\n'
         if result != 'f128':
             return self.func(params, result, body + '  ret v100')
-        # any NaN gives the usual one
+        # every NaN becomes the default one
         return self.func(params, 'i128', body + '  v101 = bitcast.i128 f128 v100\n'
                          '  v102 = fcmp.f128 uno v100, v100\n'
                          '  v103 = select.i128 v102, i128 0x%x, v101\n  ret v103' % Q.QNAN)
@@ -73,7 +73,7 @@ def gen_f128(rng):
         name = f.quad(2, ['v100 = %s.f128 v0, v1' % op])
         for a, b in [(a, b) for a in SPECIAL[:8] for b in SPECIAL[:8]]:
             ieee = op.endswith('imum')
-            if ieee or {a, b} != {0, Q.SIGN}:  # C does not say which
+            if ieee or {a, b} != {0, Q.SIGN}:  # C does not specify which
                 f.quads(name, [a, b], Q.least(a, b, op[2] == 'a', ieee))
     name = f.quad(3, ['v100 = fma.f128 v0, v1, v2'])
     x = randoms(rng, 18, 3)
@@ -122,7 +122,7 @@ def convert(f, rng):
     for ft, top, m in (('f32', 127, 24), ('f64', 1023, 53)):
         name = f.quad(1, ['v100 = fdemote.%s f128 v0' % ft], ft)
         one = Fraction(1)
-        low = one / 2 ** (top + m - 2)  # the least
+        low = one / 2 ** (top + m - 2)  # the smallest subnormal
         xs = SPECIAL + randoms(rng, 6) + [Q.of(x) for x in (
             one * 2 ** (top + 1) - one * 2 ** (top - m), low, low / 2, low * 3 / 2, low / 2 + low / 2 ** 60,
             1 + one / 2 ** m, 1 + 3 * one / 2 ** m, 1 + one / 2 ** m + one / 2 ** 112,

@@ -139,7 +139,7 @@ b0(v0: f64):
 
 # ---- random functions, with their own interpreter ----
 
-# What targets have for i128 from the start; the rest is tested operation by operation.
+# Operations on i128 that every target supports; the others are tested one by one.
 BIN128 = ['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr', 'udiv', 'srem']
 
 
@@ -295,7 +295,7 @@ class Random:
             op = rng.choice(list(BIN) if w <= 64 else BIN128)
             a, fa = self.operand(env, t)
             if op in SHIFTS or op in DIVS:
-                # Counts and divisors are made harmless: masked, or an odd number that is not -1.
+                # Counts are masked, divisors made odd and not -1, so that the operation is defined.
                 b, fb = self.operand(env, t)
                 m = self.fresh()
                 if op in SHIFTS:

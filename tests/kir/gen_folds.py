@@ -1,5 +1,5 @@
-"""Run lines for operations that a target may do as one: a product or shift within a sum, bit fields,
-comparisons joined; each also where its first part is read again, or nobody reads the second."""
+"""Run lines for operations that a target may combine into one instruction: a product or shift in a sum, bit fields,
+comparisons joined; each also with a second use of the first operation, and without a use of the second."""
 from gen_base import *
 
 
@@ -50,7 +50,7 @@ class Code:
 
 
 def finish(f, c, rng, n):
-    """The code three times: as it is, with its first step read again, and with its last unread."""
+    """The code three times: as it is, with a second use of its first step, and without a use of its last."""
     last, first = len(c.types) - 1, len(c.params)
     for variant in range(3):
         lines, value = c.text(), last

@@ -1,5 +1,5 @@
-"""Floats of 15 exponent bits by exact rationals: x87's f80, whose significand has its first bit written, and
-binary128, whose has not. Values are their bits."""
+"""Floats of 15 exponent bits by exact rationals: x87's f80, whose significand has an explicit leading bit, and
+binary128, where it is implicit. Values are their bits."""
 import math
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ WHOLE = {
 class Format:
     def __init__(self, precision, explicit):
         self.p, self.explicit = precision, explicit
-        self.m = precision if explicit else precision - 1  # bits of the significand that are written
+        self.m = precision if explicit else precision - 1  # stored bits of the significand
         self.top = self.m + 15
         self.SIGN = 1 << self.top
         first = 1 << (self.m - 1) if explicit else 0
@@ -123,7 +123,7 @@ class Format:
         if self.is_nan(a) or self.negative(a):
             return self.QNAN
         x = self.value(a)
-        # some bits more of the root and one that says whether more follow: the root is never a tie
+        # some more bits of the root, and a sticky bit: the root is never a tie
         k = self.p + 8 - (x.numerator.bit_length() - x.denominator.bit_length()) // 2
         scaled = x * Fraction(4) ** k
         n = math.isqrt(scaled.numerator // scaled.denominator)
@@ -141,7 +141,7 @@ class Format:
         return (max if most else min)(a, b, key=lambda v: (self.order(v), -self.negative(v)))
 
     def order(self, bits):
-        """Something that compares as the number does."""
+        """A sort key with the number's order."""
         if self.is_inf(bits):
             return Fraction(-1 if self.negative(bits) else 1) * 2 ** 20000
         return self.value(bits)

@@ -156,14 +156,14 @@ def gen_icmp(rng):
                 for a in [k, (k + 1) & mask(w), (k - 1) & mask(w), rng.getrandbits(w)]:
                     f.run(right, [a], [t], 11 if sem(a, k, w) else 22, 'i32')
                     f.run(left, [a], [t], bool(sem(k, a, w)), 'i8')
-    # Conditions computed by other means: any i8 of which the low bit counts.
+    # Conditions that are not comparisons: any i8, of which the low bit counts.
     name = f.func(['i8'], 'i32', 'b0(v0: i8):\n  brif v0, b1, b2\nb1:\n  ret 1\nb2:\n  ret 0')
     for a in [0, 1, 2, 3, 254, 255]:
         f.run(name, [a], ['i8'], a & 1, 'i32')
     name = f.simple(['i8', 'i64', 'i64'], 'i64', ['v3 = select.i64 v0, v1, v2', 'ret v3'])
     for a in [0, 1, 2, 3, 254, 255]:
         f.run(name, [a, 10, 20], ['i8', 'i64', 'i64'], 10 if a & 1 else 20, 'i64')
-    # Flags of the operation before: compare with zero behind arithmetic.
+    # Comparisons with zero behind arithmetic, which may use its flags.
     for op in ['add', 'sub', 'and', 'or', 'xor', 'shl', 'neg']:
         for cond in ICMP:
             for t in INT64:
@@ -457,7 +457,7 @@ def gen_memory(rng):
                         r = signed(r, WIDTH[mem]) if ext == 'sext' else r
                         f.run(name, [v], ['i64'], r, t)
                         f.run(hidden, [v, 8], ['i64', 'i64'], r, t)
-    for t in INTS + FLOATS:  # narrow stores do not touch what is beside them
+    for t in INTS + FLOATS:  # narrow stores do not change adjacent bytes
         w = WIDTH.get(t, 32 if t == 'f32' else 64)
         for k in [None, 0x5a, mask(w) - 2]:
             if k is not None and t in FLOATS:

@@ -1,4 +1,4 @@
-"""Run lines for distances: frames, displacements and branches beyond what instructions reach."""
+"""Run lines for distances: frames, displacements and branches beyond the range of instructions."""
 from gen_base import *
 
 # Fields of AArch64: unscaled to 255, scaled to 4095 times 1 to 16 bytes, sums of 12 bits twice. Those of
@@ -46,7 +46,7 @@ b0(v0: i64):
   ret v0
 }
 data internal @g_ranges_memory align 16 { zero 67108864 }''')
-    # Frames: what is near the frame's register, behind a large slot, in it, and arguments above it.
+    # Frames: data near the frame register, behind a large slot, in it, and arguments above it.
     for size in (1 << 10, 4000, 4096 - 160, 4096, 5000, 1 << 15, (1 << 15) + 512, 1 << 16, 1 << 20,
                  (1 << 24) - 4096, 1 << 24, (1 << 24) + 80, 20 << 20):
         lines = ['  %near = slot 16 align 16', '  %%large = slot %d align 16' % size,
@@ -111,8 +111,8 @@ TESTS = [
 
 def gen_far(rng):
     """Every kind of conditional branch, forward and back over code of given sizes. A copy of 63 bytes is 56
-    bytes of code on AArch64, so that these are about the reach of a test of a bit, 32 KiB, and of the
-    others, 1 MiB; `fine` counts instructions."""
+    bytes of code on AArch64, so that the sizes are around the range of a test of a bit, 32 KiB, and of other
+    branches, 1 MiB; `fine` counts instructions."""
     f = File('g_far')
     for copies, fine in [(580, k) for k in range(0, 24, 3)] + [(640, 0), (1300, 0), (20000, 0)]:
         lines = ['  %from = slot 64', '  %to = slot 64', '  %sum = slot 8', '  %count = slot 8', '  %w = slot 4',

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generated.sh CACHE: the .kir files that gen.py writes, and those of atomic operations again as processors with LSE
-# do them, made once for each version of their sources. Prints their folder.
+# generated.sh CACHE: the .kir files that gen.py writes, and those of atomic operations a second time for processors
+# with LSE; generated once for each version of their sources. Prints their folder.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"

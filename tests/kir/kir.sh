@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kir.sh KIR_RUN TARGET|interp|runner [OPTION...]: the .kir tests, written by hand and by gen.py, for one target, or
-# on the interpreter (--interp=LINK ARGUMENTS); $KILN_TEST_FILES: these alone. `runner` tests the runner: what is
-# wrong must be told, line by line.
+# on the interpreter (--interp=LINK ARGUMENTS); $KILN_TEST_FILES: these alone. `runner` tests the runner itself: it
+# must report wrong expectations, line by line.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 run=$(realpath "$1") target=$2

@@ -1,6 +1,7 @@
-/* The C side of the .kir tests: turns run lines into tables and one thunk per signature, and writes the
- * program that calls them: C compilers take long for functions, of which there are thousands. A child process runs each file's lines and reports through shared memory,
- * so that a crash costs one line. Arguments narrower than 64 bits arrive with junk above. */
+/* The C side of the .kir tests: turns run lines into tables and one thunk per signature, and writes the program that
+ * calls them. (One C function per line would take long to compile: there are thousands.) A child process runs each
+ * file's lines and reports through shared memory, so that a crash fails only one line. Arguments narrower than 64
+ * bits arrive with junk above. */
 #include "kir_run.h"
 #include <ctype.h>
 
@@ -155,13 +156,13 @@ static const char *c_type(unsigned t) {
   }
 }
 
-/* Whether C calls both alike. */
+/* True if C calls both functions in the same way. */
 static bool same_call(const struct kir_func *a, const struct kir_func *b) {
   return a->n_params == b->n_params && a->n_results == b->n_results && a->result == b->result &&
          memcmp(a->params, b->params, a->n_params) == 0;
 }
 
-/* The first function that C calls as it calls function `i`, which gives their thunk its number. */
+/* The first function that C calls in the same way as function `i`; their thunk has its number. */
 static size_t thunk_of(const struct kir_file *f, size_t i) {
   size_t k = 0;
   while (k < i && !(f->funcs[k].known && same_call(&f->funcs[k], &f->funcs[i]))) k++;

@@ -1,6 +1,6 @@
-/* The .kir tests on the interpreter: in the place of an object it gets the C of stand-ins, symbols that
- * the program can link with. Functions jump to what the interpreter gives for them, data is where the
- * interpreter puts it. tests/kir/kir_interp_host.c is the other half, in the program. */
+/* The .kir tests on the interpreter: instead of an object, C source with stand-ins is written, symbols that the
+ * program can link with. Functions jump to what the interpreter gives for them, data is where the interpreter puts
+ * it. tests/kir/kir_interp_host.c is the other half, in the program. */
 #include "kir_run.h"
 
 struct names {
@@ -36,7 +36,7 @@ static bool is_local(const kiln_symbol_desc *d) {
   return d->linkage == KILN_LINKAGE_INTERNAL || d->linkage == KILN_LINKAGE_PRIVATE;
 }
 
-/* How others see the symbol: a directive, or nothing. */
+/* Writes an assembler directive for the symbol's binding, if it needs one. */
 static void write_binding(FILE *out, const kiln_symbol_desc *d) {
   if (is_local(d)) return;
   fprintf(out, "%s \\\"%s\\\"\\n", d->linkage == KILN_LINKAGE_EXTERNAL ? ".globl" : ".weak",
@@ -101,7 +101,8 @@ static void write_symbols(FILE *out, FILE *rows, const kiln_module *m, const str
     /* C cannot ask for other names. */
     if (!s.desc.name || !*s.desc.name || s.desc.name[strspn(s.desc.name, of_c)]) continue;
     if (kiln_data_get(m, (kiln_symbol){id}, &data)) {
-      if (is_local(&s.desc)) continue; /* the interpreter's own, near to what it refers to */
+      if (is_local(&s.desc))
+        continue; /* the interpreter places it, near the data that it refers to */
       write_data(out, file, id, &s.desc, &data);
       fprintf(rows, "  {\"%s\", 0, kir_g%zu_%u},\n", s.desc.name, file, id);
       continue;

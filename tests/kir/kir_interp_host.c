@@ -22,7 +22,7 @@ struct file {
   kiln_module *m;
   struct file *next;
 };
-/* All of them, so that nothing counts as lost. */
+/* A list of all, so that leak checkers find them. */
 static struct file *files;
 
 static void on_fault(void *user, const kiln_diag *d) {
@@ -68,7 +68,7 @@ void kir_interp_throw(void *exception, const void *type) {
   abort();
 }
 
-/* All stays until the process ends. */
+/* Nothing is freed until the process ends. */
 void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned n) {
   const char *name = strrchr(path, '/');
   struct file *f = malloc(sizeof *f);

@@ -212,7 +212,7 @@ static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
   return ok;
 }
 
-/* What the driver said of one file. */
+/* The driver's results for one file. */
 struct counts {
   unsigned passed, failed, skipped;
   char why[200];

@@ -1,7 +1,7 @@
-"""Runs random functions as docs/ir.md says: the oracle of random_test.py.
+"""Evaluates random functions by the semantics of docs/ir.md: the oracle of random_test.py.
 
-A float is its bits; ANY_NAN is a NaN whose sign and payload are unspecified. Where a result would
-depend on what the semantics leave open, Undefined is raised and the run is not used."""
+A float is its bits; ANY_NAN is a NaN whose sign and payload are unspecified. Undefined is raised where a result would
+depend on unspecified behaviour; that run is not used."""
 import bisect
 import math
 from fractions import Fraction
@@ -118,7 +118,7 @@ def two(op, a, b, t):
     if x == y:
         if a != b and op in ('fmin', 'fmax'):
             raise Undefined  # zeros of both signs
-        return min(a, b) if op == 'fmaximum' else max(a, b)  # the bits of -0 are the greater ones
+        return min(a, b) if op == 'fmaximum' else max(a, b)  # -0 has the greater bit pattern
     low = op in ('fmin', 'fminimum')
     return a if (x < y) == low else b
 
@@ -177,7 +177,7 @@ class Machine:
         return at
 
     def inside(self, at, size):
-        """Undefined unless `size` bytes from `at` are one piece of memory's."""
+        """Raises Undefined unless `size` bytes from `at` are within one piece of memory."""
         n = bisect.bisect_right(self.starts, at) - 1
         if n < 0 or at + size > self.ends[n]:
             raise Undefined

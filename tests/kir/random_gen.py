@@ -1,6 +1,6 @@
 """Makes random programs of the IR from a seed: structured control flow with loops, irregular parts
 (irreducible regions, indirect branches), and straight code by random_ops.py. Values in scope are
-kept per type in `vis`; what a region adds is cut off where it does not dominate what follows."""
+kept per type in `vis`; the values of a region are removed from it where the region does not dominate what follows."""
 import random
 
 from gen_base import WIDTH, mask
@@ -12,7 +12,7 @@ COUNTERS = ('i8', 'i16', 'i32', 'i64')
 
 
 class Profile:
-    """What a program is made of mostly."""
+    """The weights of a program's parts."""
 
     def __init__(self, rng, target):
         self.target = target
@@ -167,7 +167,7 @@ class Gen(Ops):
         self.start(join)
 
     def join_only(self, depth):
-        """Both edges go to the same block."""
+        """A branch whose two edges go to the same block."""
         join = self.block(self.param_types(6) + [self.type()])
         c = self.condition()
         a = self.args_for(join)
@@ -214,7 +214,7 @@ class Gen(Ops):
         return self.emit(op, ct, [n, ('c', k, ct)], None, [ct])
 
     def loop(self, depth):
-        """Checks at its head; sometimes with a way out and a way back from the middle."""
+        """A loop with its test at the head; sometimes with an exit and a back edge in the middle."""
         ct = self.rng.choice(COUNTERS)
         up = self.chance(.5)
         bound = self.trip(ct)
@@ -259,7 +259,7 @@ class Gen(Ops):
         self.start(out)
 
     def do_loop(self, depth):
-        """Checks at its end, often in its only block."""
+        """A loop with its test at the end, often of a single block."""
         ct = self.rng.choice(COUNTERS)
         bound = self.rng.randint(1, 6)
         types = self.carried()
@@ -460,7 +460,7 @@ class Gen(Ops):
         f.wants = variadic
 
     def finish(self):
-        """Drops what nothing reaches, adds a block that nothing reaches, and shuffles."""
+        """Removes unreachable blocks, adds an unreachable one, and shuffles the order."""
         f = self.f
         named = {o[2] for d in self.p.data if isinstance(d.content, list) for o in d.content
                  if o[1] == f.name}
@@ -514,7 +514,7 @@ class Gen(Ops):
         return (t, self.attr(t))
 
     def results(self):
-        """What fits the result registers of all targets."""
+        """Result types that fit the result registers of all targets."""
         k = self.rng.choice((0, 1, 1, 1, 1, 2, 3, 6))
         out, gp, fp = [], 0, 0
         for _ in range(k):

@@ -217,10 +217,21 @@ def flags(x):
     return s + (' volatile' if x.get('volatile') else '')
 
 
+def hardening(f):
+    """Directives of a function, chosen by its shape alone: smaller programs that a reduction tries have others."""
+    choice = 5 * len(f.slots) + 3 * len(f.params) + len(f.blocks)
+    out = []
+    if choice % 4 == 1:
+        out.append('  !probe %d' % (4096, 64, 16)[choice // 4 % 3])
+    if choice % 5 < 3:
+        out.append('  !guard ' + ('arrays', 'addresses', 'always')[choice % 5])
+    return out
+
+
 def func_text(f, internal):
-    out = ['func %s@%s%s {' % ('internal ' if internal else '', f.name, f.signature())]
+    out = ['func %s@%s%s {' % ('internal ' if internal else '', f.name, f.signature())] + hardening(f)
     for n, (size, align) in enumerate(f.slots):
-        out.append('  slot%d = slot %d align %d' % (n, size, align))
+        out.append('  slot%d = slot %d align %d%s' % (n, size, align, ' array' if size % 3 == 1 else ''))
     for name in f.order:
         b = f.blocks[name]
         out.append(name + ('(%s)' % ', '.join('v%d: %s' % (v, typ(t)) for v, t in b.params)

@@ -293,7 +293,7 @@ class Ops:
         if self.chance(.15):  # not a variable
             self.acc_x['volatile'] = True
         self.emit('store', 'i64', [self.operand('i64'), self.acc], dict(self.acc_x))
-        if self.chance(.12):  # moves what comes behind it in the frame far away
+        if self.chance(.12):  # moves later slots far away in the frame
             size = rng.choice((300, 4096, 5000, 32768, 70000, 1 << 20))
             far = self.slot(size, rng.choice((8, 16)))
             at = rng.choice((0, size - 8))
@@ -337,7 +337,7 @@ class Ops:
             self.emit('va_end', None, [self.va])
 
     def mix_variables(self):
-        """Loads of variables, stores to them, and what was loaded is used behind the stores."""
+        """Loads of variables, stores to them, and uses of loaded values behind the stores."""
         rng = self.rng
         t = rng.choice(self.vars)[1]
         slots = [s for s, k in self.vars if k == t]
@@ -364,7 +364,7 @@ class Ops:
                 self.emit('store', t, [v, rng.choice(slots)], {'disp': 0})
 
     def lifetime(self):
-        """A slot's content is any bits and is written again."""
+        """A slot's content becomes unspecified, and is written again."""
         rng = self.rng
         slots = [(b, n, None) for b, n, _ in self.areas if b[0] == 's']
         slots += [(s, SIZE[t], t) for s, t in self.vars]

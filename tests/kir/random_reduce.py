@@ -1,5 +1,5 @@
 """Cuts a failing random program down: drops instructions, edges, parameters, functions and vectors
-of arguments while it still fails. The oracle runs again after each cut: expectations stay right."""
+of arguments while it still fails. The oracle runs again after each cut, so that expectations stay right."""
 import random_eval
 from random_ir import Ins, arg_types
 
@@ -36,7 +36,7 @@ def substitute(f, old, new):
 
 
 def tidy(p):
-    """Drops what nothing reaches or names."""
+    """Removes what is not reachable or not referred to."""
     kept = {p.funcs[-1].name}
     for f in p.funcs:
         seen, todo = set(), [f.order[0]] + sorted(named_blocks(p, f))

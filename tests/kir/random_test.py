@@ -72,7 +72,7 @@ class Runner:
         return modes + ([(k, k + 1)] if k else [])
 
     def kind(self, out):
-        """What sort of failure: nothing, of compiling, of running."""
+        """The kind of failure: none, in compiling, in running."""
         text = '\n'.join(out)
         if re.search(r'random\.kir:\d+: (got|crashed)', text):
             return 'run'

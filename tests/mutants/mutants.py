@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Plants bugs in the allocator, one after the other, and sees that the allocation checker alone
-finds each: no code is run.
+"""Plants bugs in the allocator, one at a time, and checks that the allocation checker finds each without running
+code.
 
-    mutants.py [--tap] [--only=TEXT] [--jobs=N]
+    mutants.py [--tap] [--only=TEXT] [--every=N] [--jobs=N]
+    mutants.py --places     compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of table.py names a rule of the allocator, a target, a file, and a text in it that is
 replaced. What depends on the file is compiled again, with checks and without optimization, linked
-with mutants.c and run over .kir files. Every mutant must be found; one whose text is not
-there has lost its place and fails.
+with mutants.c and run over .kir files. Every mutant must be found; one whose text does not occur exactly once fails.
+With --every=N one row of N is run.
 """
 import argparse
 import concurrent.futures
@@ -113,13 +114,29 @@ def run(program, target, files):
     return p.returncode, p.stdout.decode(errors='replace').strip().split('\n')[0]
 
 
+def check_places():
+    """Prints the rows whose text is not in its file exactly once; 1 if there are any."""
+    wrong = 0
+    for rule, target, name, old, _ in table.MUTANTS:
+        with open(os.path.join(ROOT, name)) as f:
+            n = f.read().count(old)
+        if n != 1:
+            wrong = 1
+            print('%s %s: %s: the text occurs %d times' % (target, name, rule, n))
+    return wrong
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--tap', action='store_true', help='speak TAP: a line per mutant')
     p.add_argument('--only', default='', help='the mutants whose rule or file contains this')
+    p.add_argument('--every', type=int, default=1, metavar='N', help='run one row of N')
     p.add_argument('--jobs', type=int, default=min(2, os.cpu_count() or 1))
     p.add_argument('--cc', default='clang-22', help='compiler; clang is faster at -O0')
+    p.add_argument('--places', action='store_true', help='only print the rows that do not apply')
     args = p.parse_args()
+    if args.places:
+        sys.exit(check_places())
     work = tempfile.mkdtemp(prefix='kiln-mutants-')
     failed, lines = 0, 0
     try:
@@ -142,7 +159,7 @@ def main():
 
         rows = [('nothing is found without a mutation', t, '', None, None)
                 for t in ('x86_64', 'aarch64')]
-        rows += [r for r in table.MUTANTS if args.only in r[0] + ' ' + r[2]]
+        rows += [r for r in table.MUTANTS if args.only in r[0] + ' ' + r[2]][::args.every]
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             for row, ok, text in pool.map(one, rows):
                 lines += 1

@@ -1,6 +1,6 @@
-"""The bugs that mutants.py plants: rule, target, file, text, what replaces it. A row is one that
-changes what the allocator does; what only makes the code slower is no bug. Rules are those of
-docs/architecture.md and of the comments next to them."""
+"""The bugs that mutants.py plants: rule, target, file, text, what replaces it. Each makes the allocator do something
+wrong; a change that only makes the code slower does not count. Rules are those of docs/architecture.md and of the
+comments at the replaced text."""
 
 X, A = 'x86_64', 'aarch64'
 PLAN, WALK, WALK_H = 'lib/plan.c', 'lib/walk.c', 'lib/walk.h'
@@ -16,6 +16,13 @@ def a(name):
 
 
 MUTANTS = [
+    # ---- what an instruction leaves to its reader ----
+    ('a comparison stays in the flags if nobody else reads it', X, 'lib/fold.c',
+     'return w->val[i].uses == 2 &&', 'return w->val[i].uses >= 2 &&'),
+    ('a comparison waits if nobody else reads it', A, 'lib/fold.c',
+     'if (w->val[i].uses != 1 ||', 'if (w->val[i].uses == 0 ||'),
+    ('an extension of a comparison is not made if nobody else reads it', X, 'lib/fold.c',
+     '|| w->val[i + 1].uses != 1 ||', '||'),
     # ---- plan: intervals, loops, homes ----
     ('a value is live to its last use', X, PLAN,
      '    r->last = p > r->last ? p : r->last;\n', ''),
@@ -259,7 +266,7 @@ MUTANTS = [
     ('comparing and swapping claims rax', X, x('atomic.c'),
      '  kn_claim(w, X64_RAX);\n  unsigned desired', '  unsigned desired'),
     ('a waiting sum of two operands has one index', X, x('hooks.c'),
-     '        index = kn_reg(w, in->b, KILN_TYPE_I64);\n', '        index = X64_RAX;\n'),
+     '        index = kn_reg(w, by, KILN_TYPE_I64);\n', '        index = X64_RAX;\n'),
 
     # ---- AArch64 ----
     ('a store moves aliases away', A, REGS,

@@ -1,6 +1,6 @@
-/* Stands in for a program of another machine: starts its file under qemu, with the arguments, argv[0] and
- * environment as they came. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the
- * length of that path in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
+/* Replaces a program of another machine: starts its file under qemu, with the arguments, argv[0] and environment as
+ * they came. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the length of that path
+ * in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static int fail(const char *what) {
   return 127;
 }
 
-/* The path that stands at this file's end. */
+/* Reads the path at the end of this file. */
 static int appended(void) {
   char tail[15] = {0};
   int file = open("/proc/self/exe", O_RDONLY);

@@ -90,7 +90,7 @@ class Build:
         self.user = {step: [] for step in STEPS}
 
     def cross(self, cc, tools, root):
-        """The environment for a cross compiler that passes for a native one; the tools likewise."""
+        """The environment for a cross compiler, and tools, under the names of native ones."""
         os.makedirs(tools, exist_ok=True)
         for tool in CROSS_TOOLS:
             link = os.path.join(tools, tool)
@@ -121,7 +121,7 @@ class Build:
         """Runs a step; the exit status."""
         kiln_log = self.path(step, 'kiln')
         if os.path.exists(kiln_log):
-            os.remove(kiln_log) # of the build before, if it is repeated
+            os.remove(kiln_log) # of the previous build, if it is repeated
         env = dict(self.env, JOBS=str(jobs), KILN_LOG=kiln_log)
         start = time.monotonic()
         with open(self.path(step), 'wb') as out:
@@ -169,7 +169,7 @@ class Build:
         self.results = passed + failed
 
     def logged(self, step):
-        """Functions, instructions, and files that LLVM compiled, as Kiln's log has them."""
+        """Functions, instructions, and files that LLVM compiled, from Kiln's log."""
         functions, instructions, fallbacks = 0, 0, []
         if os.path.exists(self.path(step, 'kiln')):
             with open(self.path(step, 'kiln'), errors='replace') as f:
@@ -184,7 +184,7 @@ class Build:
         return functions, instructions, fallbacks
 
     def headers(self):
-        """What configure decided: the text of each config.h and its like, by path."""
+        """The results of configure: the text of each config.h and the like, by path."""
         found = {}
         for folder, _, files in os.walk(self.tree):
             for f in files:
@@ -196,7 +196,7 @@ class Build:
 
 
 def count(pattern, text):
-    """How many tests the pattern finds, and the lines that say so."""
+    """The number of tests that the pattern finds, and the lines with them."""
     if not pattern:
         return 0, []
     n, lines = 0, []
@@ -212,7 +212,7 @@ def different(a, b, what):
 
 
 def run_package(package, args):
-    """Everything about one package. A row of the table, and what is wrong with it."""
+    """Builds and tests one package; returns its row of the table, and its faults."""
     source, version = fetch(package, args.cache)
     work = os.path.join(args.work, args.level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
     builds = [Build(package, source, 'llvm', args.clang, args.level, work, args.target, args.root),

@@ -9,8 +9,8 @@ import re
 import sys
 import xml.etree.ElementTree as tree
 
-# Guards, what depends on the compiler, the reading of the opcode table; and the last enumerators, which
-# are numbers of the others.
+# Include guards, macros that depend on the compiler or read the opcode table; and the last enumerators, which count
+# the others.
 IGNORED = re.compile(r'KILN_\w+_H$|KILN_API$|OP$|KILN_\w+_COUNT$')
 
 

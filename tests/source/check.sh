@@ -30,9 +30,10 @@ check_include_direction() {
   forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes helpers 'helpers/' || ok=1
-  forbidden_includes jit 'ir/|lib/elf\.h"|jit/' || ok=1
+  forbidden_includes jit 'ir/|lib/(elf|eh_table)\.h"|jit/' || ok=1
   # Users of the public API: local headers without a folder.
-  for folder in frontends interp tools bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.h"' || ok=1; done
+  for folder in frontends interp bench examples fuzz; do forbidden_includes $folder '[a-z0-9_]+\.(h|def)"' || ok=1; done
+  forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
   return $ok
 }
 
@@ -42,7 +43,8 @@ check_targets_named_once() {
 }
 
 # What differs between targets is in a target's table, in an array with a row for each ([KILN_TARGET_...] = ), or in
-# a switch with a case for each, never in a question for one of them that all others answer alike.
+# a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
+# others.
 check_target_tests() {
   sources ir lib helpers jit frontends interp tools | grep -vxF 'lib/targets.c' |
     xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
@@ -70,6 +72,9 @@ check_scripts() {
     git grep -qwE "${f##*/}|'$(basename "${f%.*}")'|import $(basename "${f%.*}")" -- dev 'tests/*' ":!$f" || echo "$f"
   done | fail_lines "started by nothing"
 }
+
+# A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
+check_mutants_apply() { python3 tests/mutants/mutants.py --places | fail_lines "planted bugs that do not apply"; }
 
 check_whitespace() {
   git ls-files | grep -vE '\.(bc|o|png|out)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
@@ -108,7 +113,7 @@ check_versions() {
 
 # ---- built ----
 
-# What gdb looks for by name in every program (jit/debug.c), and the lock of it: the library's only state.
+# gdb's JIT interface, which it finds by name (jit/debug.c), and its lock: the library's only state.
 for_gdb='__jit_debug_(descriptor|register_code)'
 
 # Symbols that a library exports, or that others could collide with.
@@ -158,6 +163,7 @@ check_source() {
   check "no file of more than 900 lines" check_file_sizes
   check "every source file is built" check_listed
   check "every test script is started by something" check_scripts
+  check "every planted bug applies" check_mutants_apply
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
   check "one version" check_versions

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints TAP: what bench/branches.c says of branches whose predictability is known.
+"""Tests bench/branches.c on branches whose predictability is known. Prints TAP.
 
 A program has a branch that is taken every other time, one that a generator of random numbers decides, one that
-repeats a pattern of six, calls through a pointer that alternates, and one that is random: the first must be foreseen
-but for the beginning, the random ones wrong about every other time. The pattern is short: what the model learns of
-a long one depends on the branches before it, those of the C library's start, which depend on the processor.
+repeats a pattern of six, calls through a pointer that alternates, and one that is random: the first must be predicted
+except at the beginning, the random ones mispredicted about every other time. The pattern is short: what the model
+learns of a long one depends on the branches before it, those of the C library's start, which depend on the processor.
 """
 import os
 import re

@@ -1,17 +1,11 @@
 #!/usr/bin/env bash
-# cc.sh BUILD: `kiln cc` as a build system sees it: what it makes under which name, exit statuses,
-# diagnostics, dependences, several sources at once, what is clang's, the fallback.
+# cc.sh BUILD: `kiln cc` as a build system sees it: files and their names, exit statuses, diagnostics, dependences,
+# several sources at once, commands passed to clang, the fallback.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export TMPDIR=$work/tmp
-mkdir tmp sub
-unset KILN_FALLBACK KILN_LOG
+. "$tests/harness/compiler.sh"
 cc() { "$kiln" cc "$@"; }
 
 cat > main.c <<'END'
@@ -30,23 +24,12 @@ typedef int v4 __attribute__((vector_size(16)));
 v4 add(v4 a, v4 b) { return a + b; }
 END
 
-# runs PROGRAM: it says what main.c should.
+# runs PROGRAM: its output is that of main.c.
 runs() {
   local o s=0
   o=$("$1") || s=$?
   [[ $s == 3 && $o == "42 kiln cc" ]] || { echo "exit status $s, printed: $o"; return 1; }
 }
-# says STATUS PATTERN COMMAND...: exits with STATUS, and a line of standard error matches PATTERN.
-says() {
-  local want=$1 pattern=$2 status=0
-  shift 2
-  "$@" > says.out 2> says.err || status=$?
-  (( status == want )) || { echo "exit status $status instead of $want"; cat says.err; return 1; }
-  grep -Eq -- "$pattern" says.err || { echo "no line like: $pattern"; cat says.err; return 1; }
-}
-made() { local f; for f; do [[ -s $f ]] || { echo "not made: $f"; return 1; }; done; }
-# The object has code that Kiln made: no compiler's name in a comment section.
-ours() { ! readelf -p .comment "$1" 2> /dev/null | grep -q clang || { echo "$1 is clang's"; return 1; }; }
 define=-DNAME='"kiln cc"'
 
 objects_and_link() {
@@ -58,9 +41,8 @@ output() { cc -c -o out.o sub/twice.c && made out.o && cc "$define" main.c out.o
 check 'takes -o, and a.out is the default' output
 all_at_once() { cc -O1 -g -std=gnu11 "$define" main.c sub/twice.c -lm -pthread -o all && runs ./all; }
 check 'compiles and links several sources at once' all_at_once
-temporaries() { [[ -z $(ls tmp) ]] || { ls tmp; return 1; }; }
 check 'leaves no temporary files' temporaries
-# Ended while clang waits for the second source, when there is an object of the first.
+# The command is ended while clang waits for the second source, when the object of the first exists.
 ended() {
   local pid n=0
   mkfifo source && exec 9<> source
@@ -128,13 +110,13 @@ depends() {
   cc -MD -c "$define" main.c && grep -q '^main.o: main.c' main.d
 }
 check 'writes dependences as clang does' depends
-# What clang makes beside its output, it names after that. tree DIR: a folder to compile in.
+# Files that clang makes beside its output are named after it. tree DIR: a folder to compile in.
 tree() {
   rm -rf "$1" && mkdir -p "$1/sub" "$1/o.d" && cp main.c own.h "$1" && cp sub/twice.c "$1/sub" && cp wrong.c "$1" &&
     echo 'int twice(int a) { return 2 * a; }' > "$1/.c" && cp "$1/.c" "$1/pre.i" && cp thrice.S "$1" &&
     echo 'extern "C" int thrice(int a) { return 3 * a; }' > "$1/plus.cc"
 }
-# files DIR: its files, and what stands in those that name files; random parts of names left out.
+# files DIR: lists its files, and the content of those that contain file names; without random parts of names.
 files() {
   (cd "$1" && find . -type f | sort && for f in $(find . -type f '(' -name '*.d' -o -name '*.gcno' -o -name 'base' ')' | sort); do
     echo "== $f"; [[ $f == *.gcno ]] && cksum < "$f" || sed -E 's/-[0-9a-f]{6}\./-R./g' "$f"; done)
@@ -199,7 +181,7 @@ check 'passes warnings on' says 1 'warns.c:1:.*error: call to undeclared' cc -c 
 check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
 check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub/twice.c -o
-check 'names what it cannot compile' says 1 'vector.c: error: not implemented: vector types' cc -c vector.c
+check 'names what it cannot compile' says 1 'vector.c:add: error: not implemented: vector types' cc -c vector.c
 fallback() {
   KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o
 }
@@ -215,7 +197,7 @@ other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }
 check 'compiles for another target' other_target
-# What -march and the target attribute say reaches the code, function by function.
+# -march and the target attribute take effect, function by function.
 atomics() {
   printf '%s\n' 'int add(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' \
     '__attribute__((target("lse"))) int one(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' > at.c
@@ -225,7 +207,8 @@ atomics() {
 }
 check 'no LSE in the baseline, but in the function that asks for it' atomics armv8-a 1
 check 'LSE with -march' atomics armv8.1-a 2
-# Links for it, however that is said, with its libc and by its linkers; long double is its own.
+# Programs for AArch64: linked with that target's libc, however it is requested and by each linker; long double is
+# the target's.
 other_program() {
   local flags
   for flags in --target=aarch64-linux-gnu '-target aarch64-linux-gnu -static' '--target=aarch64-linux-gnu -no-pie -O1 -g -pthread' \

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # compare_builds.sh [--cache=CACHE] [--keep=FOLDER] [--sample] OLD_KILN NEW_KILN: compares the objects that two builds of
-# kiln make, byte for byte, for a change that is to leave the machine code as it was. Inputs: SQLite and Lua as
+# kiln make, byte for byte, for changes that must not change the machine code. Inputs: SQLite and Lua as
 # bitcode (-O0 and -O1, with and without -g), the .kir files of the tests and those that gen.py writes. Each is
 # compiled for both targets, plainly and with two seeds of --stress. Where kiln refuses an input, what it says and
 # its exit status are compared. Each difference is printed by name; the last line counts; the exit status is 1 if
 # anything differs. With --keep the objects that differ stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o; with
-# --sample each input is compiled in one of the three ways only, another one than its neighbours.
-# The bitcode is made once in CACHE (default: build/cache of this tree), which takes a minute or two.
+# --sample two of the eight kinds of bitcode are there, and each input is compiled in one of the three ways only,
+# another one than its neighbours. The bitcode is made once in CACHE (default: build/cache of this tree), which takes a
+# minute or two.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tests=$root/tests
@@ -30,33 +31,36 @@ cache=$(cd "$cache" && pwd)
 
 # ---- inputs ----
 
-# make_bitcode OUT: OUT/TARGET/LEVEL/NAME.bc of SQLite and of each file of Lua; LEVEL is O0, O1, O0-g or O1-g.
+# make_bitcode TARGET/LEVEL: NAME.bc of SQLite and of each file of Lua, in that folder of $bitcode; LEVEL is O0, O1, O0-g
+# or O1-g.
 make_bitcode() {
-  local out=$1 sqlite lua target level file clang
+  local target=${1%/*} level=${1#*/} sqlite lua file clang
   sqlite=$("$tests/harness/sqlite_bitcode.sh" "$cache")
   lua=$("$tests/harness/lua_bitcode.sh" "$cache")
-  for target in x86_64 aarch64; do
-    for level in O0 O1 O0-g O1-g; do
-      mkdir -p "$out/$target/$level"
-      clang="clang-22 --target=$target-linux-gnu -w -fPIC -emit-llvm -fno-vectorize -fno-slp-vectorize -${level/-/ -}"
-      printf '%s\0' "$clang -c '$sqlite/sqlite3.c' -o '$out/$target/$level/sqlite3.bc'"
-      for file in "$cache"/sources/lua5.4-*/src/*.c; do
-        printf '%s\0' "$clang -std=gnu99 -DLUA_COMPAT_5_3 -DLUA_USE_LINUX -I'$lua/include' -c '$file' \
-          -o '$out/$target/$level/$(basename "$file" .c).bc'"
-      done
+  mkdir -p "$bitcode/$1"
+  clang="clang-22 --target=$target-linux-gnu -w -fPIC -emit-llvm -fno-vectorize -fno-slp-vectorize -${level/-/ -}"
+  {
+    printf '%s\0' "$clang -c '$sqlite/sqlite3.c' -o '$bitcode/$1/sqlite3.bc'"
+    for file in "$cache"/sources/lua5.4-*/src/*.c; do
+      printf '%s\0' "$clang -std=gnu99 -DLUA_COMPAT_5_3 -DLUA_USE_LINUX -I'$lua/include' -c '$file' \
+        -o '$bitcode/$1/$(basename "$file" .c).bc'"
     done
-  done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
+  } | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
 }
 
 bitcode=$cache/compare
+if (( ways == 1 )); then folders=(x86_64/O0-g aarch64/O0)
+else folders=({x86_64,aarch64}/{O0,O1,O0-g,O1-g}); fi
 exec 6> "$cache/compare.lock"
 flock 6
-if [[ ! -f $bitcode/complete ]]; then
-  echo "compare_builds.sh: making bitcode in $bitcode" >&2
-  rm -rf "$bitcode"
-  make_bitcode "$bitcode" 6>&-
-  touch "$bitcode/complete"
-fi
+for folder in "${folders[@]}"; do
+  if [[ ! -f $bitcode/$folder/complete ]]; then
+    echo "compare_builds.sh: making bitcode in $bitcode/$folder" >&2
+    rm -rf "${bitcode:?}/$folder"
+    make_bitcode "$folder" 6>&-
+    touch "$bitcode/$folder/complete"
+  fi
+done
 exec 6>&-
 
 work=$(mktemp -d)
@@ -65,11 +69,12 @@ generated=$("$tests/kir/generated.sh" "$cache")
 
 # Lines of input, tab, target.
 inputs() {
-  local target file
+  local target file folder
+  for folder in "${folders[@]}"; do
+    for file in "$bitcode/$folder"/*.bc; do printf '%s\t%s\n' "$file" "${folder%/*}"; done
+  done
   for target in x86_64 aarch64; do
-    for file in "$bitcode/$target"/*/*.bc $(cd "$root" && git ls-files 'tests/*.kir') "$generated"/*.kir; do
-      printf '%s\t%s\n' "$file" $target
-    done
+    for file in $(cd "$root" && git ls-files 'tests/*.kir') "$generated"/*.kir; do printf '%s\t%s\n' "$file" $target; done
   done
 }
 

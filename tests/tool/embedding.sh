@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# embedding.sh BUILD: what README.md, docs/embedding.md and docs/jit.md show is true. Their programs (marked
+# embedding.sh BUILD: tests the examples of README.md, docs/embedding.md and docs/jit.md. Their programs (marked
 # `complete`) are written to a folder, and the commands marked `run` executed there as printed, with Kiln
 # installed; the other pieces of C compile within a function that has what they name.
 set -u
@@ -25,7 +25,7 @@ lib=$root/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 PATH=$root/bin:$PATH
 
-# Writes programs and numbered pieces; `list` says what there is, in order: KIND FILE [NEEDED PROGRAM].
+# Writes programs and numbered pieces of code; `list` has them in order: KIND FILE [NEEDED PROGRAM].
 mkdir doc && cd doc || exit 1
 awk '
   /^<!-- complete: / { kind = "program"; name = $3; next }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# interp.sh BUILD CACHE: `kiln interp`: exit status, arguments, faults, what is wrong usage; and Lua's
-# interpreter from bitcode runs the scripts of tests/run/lua, shortened ($KILN_TEST_SHORT, 0: not), with the output of
-# clang's build; with sanitizers without the long ones.
+# interp.sh BUILD CACHE: `kiln interp`: exit status, arguments, faults, wrong usage; and Lua's interpreter from
+# bitcode runs the scripts of tests/run/lua, shortened ($KILN_TEST_SHORT, 0: not), with the output of clang's build;
+# with sanitizers without the long ones.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

@@ -23,7 +23,7 @@ int main(void) {
   kiln_module_options module = {.jit = true};
   kiln_target_host(&module.target);
   kiln_jit *jit = kiln_jit_new(&options, NULL);
-  for (int round = 0; round < 2; round++) { /* the second time at the memory of the first */
+  for (int round = 0; round < 2; round++) { /* the second time in the memory of the first */
     kiln_module *m = kiln_module_new(&module);
     kiln_session *s = kiln_session_new(m);
     kiln_jit_input in = {m, &s, 1};
@@ -37,7 +37,7 @@ int main(void) {
       (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_find(jit, "jit_outer");
     if (f(stop_here, 5) != 15) return 2;
     if (kiln_jit_remove(jit, u, NULL) != KILN_OK) return 3;
-    stop_here(0); /* now gdb knows no such function */
+    stop_here(0); /* now gdb must not know the function */
   }
   kiln_jit_free(jit);
   return 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # kiln.sh BUILD: the contract of the `kiln` tool: exit status, diagnostics, inputs by content,
-# outputs that appear only when they are complete, same bytes on repeat, objects that all linkers take.
+# outputs that appear only when complete, the same bytes each time, objects that all linkers accept.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
@@ -160,7 +160,7 @@ else
   skip "signals while a file is written" "no gdb, or it cannot trace"
 fi
 
-# A symbolic link is written through, and what was longer is cut.
+# A symbolic link is written through, and a longer file is truncated.
 through() {
   printf 'func @f() {\nb0:\n  ret\n}\n' > through.kir
   head -c 9000 /dev/zero > long.o
@@ -176,7 +176,7 @@ head -c 5000 /dev/urandom | tr -d '\000' > noise
 check "noise is no text" says 1 '^noise:[0-9]+:[0-9]+: error: ' "$kiln" compile -o clean/b.o noise
 
 # ---- what a target does not have ----
-# no_f80 PLACE OPERATION 'SIGNATURE' BODY...: refused where it stands.
+# no_f80 PLACE OPERATION 'SIGNATURE' BODY...: the operation is refused, with its place.
 no_f80() {
   { echo 'declare @c(f80) -> f80'
     printf 'func @f%s {\n' "$3"
@@ -329,7 +329,7 @@ check "links as a shared object" bash -c "gcc -shared main.o add.o -Wl,-z,text -
 check "no executable stack, no text relocations" bash -c \
   "readelf -lW with-plain | grep -q 'GNU_STACK.*RW ' && ! readelf -dW with-plain | grep -q TEXTREL"
 
-# What initialises an inline variable is in the group of that variable: of two files the linker takes one.
+# The initialiser of an inline variable is in its group: the linker keeps that of one of two files.
 cat > one.cc <<'END'
 #include <cstdio>
 int count();

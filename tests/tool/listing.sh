@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# listing.sh BUILD CACHE: `kiln compile --listing` of Lua as one module, for both targets: every line
-# of the functions' text is there once, every byte of their code is, all of it disassembles, and no line
-# stands within an instruction. The flags change no object.
+# listing.sh BUILD CACHE: `kiln compile --listing` of Lua as one module, for both targets: every line of the
+# functions' text and every byte of their code is in the listing once, all code disassembles, and no line of text is
+# within an instruction. The flags do not change objects.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

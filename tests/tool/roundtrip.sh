@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# roundtrip.sh KILN CACHE: Lua's bitcode printed as text: printed again it is the same text, it
-# compiles, and the interpreter made of it behaves as clang's.
+# roundtrip.sh KILN CACHE: Lua's bitcode printed as text: printing it again gives the same text, it compiles, and the
+# resulting interpreter behaves as clang's.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

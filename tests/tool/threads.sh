@@ -86,7 +86,7 @@ for flags in -O0 '-O0 -g' -O1 '-O1 -g'; do
   for o in --pic=full --pic=pie --function-sections; do check "mixed functions, $flags $o" succeeds mixed.bc $o; done
 done
 
-# Several functions with something that is not implemented: the first one is told.
+# Several functions with something not implemented: the first one is reported.
 {
   for i in $(seq 40); do echo "int f$i(int x) { return x + $i; }"; done
   for i in 41 52 63; do echo "int f$i(int x) { __asm__ volatile(\"nop\"); return x; } int g$i(int x) { return x * $i; }"; done

@@ -172,7 +172,7 @@ static void logic_reg(void **state) {
   })
 }
 
-/* DecodeBitMasks of the manual, the slow way. False if reserved. */
+/* DecodeBitMasks of the manual, as in its pseudocode. False if reserved. */
 static bool decode_bitmask(unsigned sf, unsigned field, uint64_t *out) {
   unsigned immn = field >> 12, immr = field >> 6 & 63, imms = field & 63;
   unsigned key = immn << 6 | (~imms & 63), len = 6;
@@ -211,7 +211,7 @@ static void bitmask_all(void **state) {
       const long long shown = (long long)all[i];
       CHECK(a64_logic_imm(A64_AND, sf, 1, 2, field), "and %s, %s, #%lld", R(sf, 1), R(sf, 2),
             shown);
-      /* Neighbours of encodable values are encodable exactly if they are in the list. */
+      /* Values next to encodable ones are encodable only if they are in the list. */
       for (int64_t delta = -1; delta <= 1; delta += 2) {
         uint64_t v = all[i] + (uint64_t)delta;
         if (!sf) v &= 0xffffffffu;

@@ -1,7 +1,7 @@
 /* Frames of AArch64: for functions with every mix of saved registers and frame sizes, the machine
- * code is interpreted instruction by instruction as far as it moves the stack pointer, x29, x30 and
- * callee-saved registers, and at each boundary the frame rows (.eh_frame) must say where these are.
- * Run by the unit suite. Invariant: the interpretation knows nothing of how frames are laid out. */
+ * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
+ * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
+ * Invariant: the interpretation does not depend on how frames are laid out. */
 #include "ir/module.h"
 #include <kiln/kiln.h>
 
@@ -15,13 +15,15 @@
 #include <cmocka.h>
 
 /* DWARF numbers (AADWARF64): x0 to x30, sp 31, v0 from 64. */
-enum { FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
+enum { IP0 = 16, FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
 
 static csh cs;
 static cs_insn *insn;
 static unsigned long boundaries;
+static bool keeps_all; /* the functions have the convention preserve_all */
 
 static bool callee_saved(unsigned r) {
+  if (keeps_all && ((r >= 9 && r <= 15) || r >= V0 + 8)) return true;
   return (r >= 19 && r <= 30) || (r >= V0 + 8 && r <= V0 + 15);
 }
 
@@ -30,6 +32,8 @@ static bool callee_saved(unsigned r) {
 struct machine {
   bool sp_known, fp_known;
   int64_t sp, fp;      /* CFA minus the register */
+  int64_t ip0, number; /* the same of x16, after a subtraction from sp; a number in it before */
+  bool equal;          /* the last comparison of sp with x16 */
   bool intact[N_REGS]; /* holds what it held at entry */
   struct {
     int64_t at;   /* address minus CFA */
@@ -64,9 +68,16 @@ static bool transfer(struct machine *m, uint32_t w) {
   bool single = (w & 0xffc00000u) == 0xf9000000u || (w & 0xffc00000u) == 0xf9400000u ||
                 (w & 0xffc00000u) == 0xfd000000u || (w & 0xffc00000u) == 0xfd400000u;
   unsigned mode = pair ? w >> 23 & 3 : 2; /* 1 post, 2 offset, 3 pre */
+  if (rn == FP && m->fp_known &&
+      (w & 0xff800000u) == 0x3d800000u) { /* 128 bits, whose lower half counts */
+    int64_t at = (int64_t)(w >> 10 & 0xfff) * 16 - m->fp;
+    if (is_load) load(m, rt + V0, at);
+    else store(m, rt + V0, at);
+    return true;
+  }
   if (pair && (w >> 30 != (fp ? 1u : 2u) || mode == 0)) return false;
   if ((!pair && !single) || (rn != SP && rn != FP)) return false;
-  if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* cannot be told */
+  if (rn == SP ? !m->sp_known : !m->fp_known) return !is_load; /* the address is not known */
   int64_t imm = pair ? ((int64_t)(int32_t)(w << 10) >> 25) * 8 : (int64_t)(w >> 10 & 0xfff) << 3;
   int64_t base = rn == SP ? -m->sp : -m->fp, at = mode == 1 ? base : base + imm;
   unsigned add = fp ? V0 : 0;
@@ -102,17 +113,27 @@ static void other(struct machine *m, const uint8_t *code) {
   }
 }
 
-static void step(struct machine *m, const uint8_t *code) {
+/* Gives the bytes to the next instruction. */
+static int32_t step(struct machine *m, const uint8_t *code) {
   uint32_t w;
   memcpy(&w, code, 4);
+  if (w == 0xeb3063ffu) { /* cmp sp, x16 */
+    m->equal = m->ip0 == m->sp;
+    return 4;
+  }
+  if (w == 0x54ffffa1u && m->sp_known) return m->equal ? 4 : -12;    /* b.ne */
+  if ((w & 0xffe0001fu) == 0xd2800010u) m->number = w >> 5 & 0xffff; /* movz x16 */
+  if ((w & 0xffe0001fu) == 0xf2a00010u) m->number |= (int64_t)(w >> 5 & 0xffff) << 16; /* movk */
+  if (w == 0xcb3063f0u) m->ip0 = m->sp + m->number; /* sub x16, sp, x16 */
   int64_t imm = (int64_t)(w >> 10 & 0xfff) << (w >> 22 & 1 ? 12 : 0);
   if ((w & 0xff8003ffu) == 0xd10003ffu) m->sp += imm; /* sub sp, sp, # */
   else if (w == 0x910003fdu) m->fp = m->sp, m->fp_known = m->sp_known, m->intact[FP] = false;
   else if (w == 0x910003bfu) m->sp = m->fp, m->sp_known = m->fp_known; /* mov sp, x29 */
   else if ((w & 0xff8003ffu) == 0x910003ffu) m->sp -= imm;             /* add sp, sp, # */
   else if ((w & 0xfc000000u) == 0x94000000u || (w & 0xfffffc1fu) == 0xd63f0000u)
-    m->intact[LR] = false; /* bl, blr: the callee gives back the rest */
+    m->intact[LR] = false; /* bl, blr: the callee preserves the rest */
   else if (!transfer(m, w)) other(m, code);
+  return 4;
 }
 
 /* ---- what the rows say ---- */
@@ -123,7 +144,13 @@ struct rows {
   unsigned cfa_reg;
   int64_t cfa_offset;
   bool saved[N_REGS];
-  int64_t where[N_REGS]; /* address minus CFA */
+  int64_t where[N_REGS];        /* address minus CFA */
+  bool remembers;               /* of the code behind the return, which others branch to */
+  const struct machine *before; /* the last instruction */
+  struct machine machine;       /* while the remembered row held */
+  bool remembered[N_REGS];
+  unsigned remembered_reg;
+  int64_t remembered_offset;
 };
 
 static uint64_t uleb(struct rows *r) {
@@ -177,6 +204,18 @@ static void rows_to(struct rows *r, uint32_t pc) {
       r->cfa_reg = (unsigned)uleb(r);
     } else if (op == 0x0e) {
       r->cfa_offset = (int64_t)uleb(r);
+    } else if (op == 0x0a) {
+      r->remembers = true;
+      r->machine = *r->before;
+      memcpy(r->remembered, r->saved, sizeof r->saved);
+      r->remembered_reg = r->cfa_reg;
+      r->remembered_offset = r->cfa_offset;
+    } else if (op == 0x0b) {
+      assert_true(r->remembers);
+      r->remembers = false;
+      memcpy(r->saved, r->remembered, sizeof r->saved);
+      r->cfa_reg = r->remembered_reg;
+      r->cfa_offset = r->remembered_offset;
     } else if (op != 0) {
       fail_msg("row instruction %#x", op);
     }
@@ -186,8 +225,10 @@ static void rows_to(struct rows *r, uint32_t pc) {
 static void check_boundary(const char *name, uint32_t pc, const struct machine *m,
                            const struct rows *r) {
   boundaries++;
-  if (r->cfa_reg == SP ? !m->sp_known || r->cfa_offset != m->sp
-                       : r->cfa_reg != FP || !m->fp_known || r->cfa_offset != m->fp)
+  bool right = r->cfa_reg == SP    ? m->sp_known && r->cfa_offset == m->sp
+               : r->cfa_reg == IP0 ? r->cfa_offset == m->ip0
+                                   : r->cfa_reg == FP && m->fp_known && r->cfa_offset == m->fp;
+  if (!right)
     fail_msg("%s+%u: the CFA is register %u + %lld; sp + %lld, x29 + %lld are true", name, pc,
              r->cfa_reg, (long long)r->cfa_offset, (long long)m->sp, (long long)m->fp);
   for (unsigned reg = 0; reg < N_REGS; reg++) {
@@ -209,16 +250,25 @@ static void check_output(kiln_session *s) {
     struct rows r = {
       .p = out->cfi + f->cfi_first, .end = out->cfi + f->cfi_first + f->cfi_size, .cfa_reg = SP};
     for (unsigned reg = 0; reg < N_REGS; reg++) m.intact[reg] = true;
-    for (uint32_t pc = 0; pc < f->size; pc += 4) {
+    struct machine before = m;
+    r.before = &before;
+    bool returned = false;
+    for (uint32_t pc = 0; pc < f->size;) {
+      uint32_t word;
+      bool remembers = r.remembers;
       rows_to(&r, pc);
+      if (remembers && !r.remembers) m = r.machine;
       check_boundary(name, pc, &m, &r);
-      step(&m, out->code + f->start + pc);
+      memcpy(&word, out->code + f->start + pc, 4);
+      if (word == 0xd65f03c0u) { /* ret, with all as it was */
+        returned = true;
+        assert_true(m.sp_known && m.sp == 0);
+      }
+      before = m;
+      pc += (uint32_t)step(&m, out->code + f->start + pc);
+      assert_true(r.at <= pc); /* a loop has one row */
     }
-    assert_true(r.p == r.end);
-    uint32_t last;
-    memcpy(&last, out->code + f->start + f->size - 4, 4);
-    assert_int_equal(last, 0xd65f03c0u); /* ret, with all as it was */
-    assert_true(m.sp_known && m.sp == 0);
+    assert_true(r.p == r.end && returned);
   }
 }
 
@@ -253,11 +303,13 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 }
 
 /* `ints` and `floats` values live across calls in a loop, a slot of `size` bytes whose address is
- * passed on, and if asked for a dynamic allocation. Two returns. */
-static void function(struct text *t, unsigned ints, unsigned floats, unsigned size, bool dynamic) {
+ * passed on, and if asked for a dynamic allocation. Two returns. `directives` are its own, or "". */
+static void function(struct text *t, unsigned ints, unsigned floats, unsigned size, bool dynamic,
+                     const char *directives) {
   put(t, "declare @ext(i64) -> i64\ndeclare @extf(f64) -> f64\n");
-  put(t, "func @f_%u_%u_%u_%d(i64, f64) -> i64 {\n", ints, floats, size, dynamic);
-  if (size) put(t, "  %%slot = slot %u align 16\n", size);
+  put(t, "func @f_%u_%u_%u_%d(i64, f64) -> i64%s {\n%s", ints, floats, size, dynamic,
+      keeps_all ? " preserve_all" : "", directives);
+  if (size) put(t, "  %%slot = slot %u align 16%s\n", size, directives[0] ? " array" : "");
   put(t, "b0(%%x: i64, %%y: f64):\n");
   if (dynamic) put(t, "  %%p = salloc %%x\n  store.i64 %%x, %%p\n");
   for (unsigned k = 0; k < ints; k++) put(t, "  %%i%u = call @ext(%%x)\n", k);
@@ -289,10 +341,34 @@ static void saved_and_sizes(void **state) {
       for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
         for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
           t.n = 0;
-          function(&t, ints, floats, sizes[k], dynamic);
+          function(&t, ints, floats, sizes[k], dynamic, "");
           check_text(t.at, 0);
           check_text(t.at, 5);
         }
+}
+
+static void hardened(void **state) {
+  (void)state;
+  static struct text t;
+  static const unsigned sizes[] = {0,    16,   400,   2900,  3040,  3072,  3900,
+                                   4096, 7000, 15000, 16384, 40000, 300000};
+  static const char *const directives[] = {"",
+                                           "  !probe 4096\n",
+                                           "  !guard always\n",
+                                           "  !probe 4096\n  !guard always\n",
+                                           "  !probe 1024\n",
+                                           "  !probe 65536\n"};
+  for (unsigned keeps = 0; keeps < 2; keeps++)
+    for (unsigned d = 0; d < sizeof directives / sizeof *directives; d++)
+      for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (unsigned values = 0; values <= 10; values += 5)
+          for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
+            t.n = 0;
+            keeps_all = keeps;
+            function(&t, values, values, sizes[k], dynamic, directives[d]);
+            check_text(t.at, values == 5 ? 7 : 0);
+          }
+  keeps_all = false;
 }
 
 static void leaves_and_arguments(void **state) {
@@ -332,7 +408,7 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(saved_and_sizes),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(saved_and_sizes), cmocka_unit_test(hardened),
                                      cmocka_unit_test(leaves_and_arguments)};
   return cmocka_run_group_tests_name("a64_frame", tests, setup, teardown);
 }

@@ -1,4 +1,4 @@
-/* The arena, and the plain services of types.h that allocate or format: buffers and diagnostics. */
+/* The arena, and the functions of types.h that allocate or format: buffers and diagnostics. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An allocator that counts what is held and can be told to fail. */
+/* An allocator that counts blocks in use and can be made to fail. */
 struct counter {
   int held;     /* blocks */
   int left;     /* calls until all fail; negative: never */

@@ -3,7 +3,7 @@
  * errors are what the sanitizer builds of this test are for. */
 #include "bitcode_fixture.h"
 
-/* A module with a bit of everything: constants, strings, types, attributes, calls, phis, a switch. */
+/* A module with something of each kind: constants, strings, types, attributes, calls, phis, a switch. */
 static const char source[] =
   "#include <stdarg.h>\n"
   "struct s { int a; long b[3]; struct { char c; double d; } e; };\n"
@@ -22,6 +22,15 @@ static const char source[] =
   "    default: r += q ? (int)pair(i).y : t; }\n"
   "  goto *labels[r & 1]; one: w = w * w >> 3; two: return fn(\"%d\\n\", r + (int)w);\n"
   "}\n";
+
+/* The same of exceptions. */
+static const char throwing[] =
+  "struct A { int n; A(int); ~A(); }; int g(int); struct B { B(); virtual ~B(); };\n"
+  "int f(int a) { A x(a); try { A y(g(a)); if (a > 3) throw B(); return g(y.n); }\n"
+  " catch (int e) { return g(e) + x.n; } catch (B &) { A z(1); throw; } catch (...) { return 2; } "
+  "}\n"
+  "int s(int a) throw(int, char) { int r = 0; for (int i = 0; i < a; i++) r += f(i); return r; }\n"
+  "int n(int a) noexcept { return s(a) + s(a + 1); }\n";
 
 static uint64_t random_state;
 static uint64_t next_random(void) {
@@ -82,8 +91,9 @@ static void every_block_length(void **state) {
   kiln_buffer_free(&bc);
 }
 
-static void damage(const char *flags, uint64_t seed, unsigned rounds) {
-  kiln_buffer bc = bc_make("c", flags, source);
+static void damage(const char *language, const char *flags, const char *text, uint64_t seed,
+                   unsigned rounds) {
+  kiln_buffer bc = bc_make(language, flags, text);
   uint8_t *copy = malloc(bc.size);
   assert_non_null(copy);
   random_state = seed;
@@ -98,7 +108,7 @@ static void damage(const char *flags, uint64_t seed, unsigned rounds) {
     }
     good += check(copy, bc.size) == KILN_OK;
   }
-  assert_true(good > 0 && good < rounds); /* both ways were tried */
+  assert_true(good > 0 && good < rounds); /* some succeeded and some failed */
   free(copy);
   kiln_buffer_free(&bc);
 }
@@ -106,12 +116,14 @@ static void damage(const char *flags, uint64_t seed, unsigned rounds) {
 static void random_damage(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
-  damage("-O0", 0x1234567, 2000);
-  damage("-O1", 0x89abcdef, 2000);
-  damage("-O0 -g", 0x55aa55aa, 1000);
+  damage("c", "-O0", source, 0x1234567, 2000);
+  damage("c", "-O1", source, 0x89abcdef, 2000);
+  damage("c", "-O0 -g", source, 0x55aa55aa, 1000);
+  damage("c++", "-O0 -fexceptions -std=c++14", throwing, 0x13579bdf, 2000);
+  damage("c++", "-O1 -fexceptions -std=c++14", throwing, 0x2468ace0, 1000);
 }
 
-/* Types nested without end, expressions nested and shared. */
+/* Types nested deeply, expressions nested and shared. */
 static void nested_input(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
@@ -170,10 +182,9 @@ static kiln_status drop(void *user, kiln_func *f) {
 }
 
 /* Every allocation of a read fails once; the memory is given back each time (the sanitizer looks). */
-static void failing_memory(void **state) {
-  (void)state;
-  if (!bc_have_clang()) skip();
-  kiln_buffer bc = bc_make("c", "-O1", source);
+static void fail_memory(bool throws) {
+  kiln_buffer bc =
+    throws ? bc_make("c++", "-O0 -fexceptions -std=c++14", throwing) : bc_make("c", "-O1", source);
   kiln_status status = KILN_ERR_MEMORY;
   long n = 0;
   for (; status != KILN_OK; n++) {
@@ -192,6 +203,13 @@ static void failing_memory(void **state) {
   }
   assert_true(n > 10);
   kiln_buffer_free(&bc);
+}
+
+static void failing_memory(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  fail_memory(false);
+  fail_memory(true);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /* Bitcode read in parts: kiln_llvm_open, forks and any partition of the bodies give the object that
- * kiln_llvm_read gives; errors stay with the reader that met them; damaged input and failing memory
- * end with a status. Threads are the tool's test: here forks take turns. */
+ * kiln_llvm_read gives; an error affects only the reader that met it; damaged input and failing allocations end with
+ * a status. Threads are tested with the tool: here forks run in turns. */
 #include "bitcode_fixture.h"
 
 static const char source[] =
@@ -59,7 +59,7 @@ static void assert_same(const kiln_buffer *a, const kiln_buffer *b) {
   assert_memory_equal(a->data, b->data, a->size);
 }
 
-/* Every body by the fork that `seed` says, in an order that it says too. */
+/* Reads every body by one of several forks, in an order; both depend on `seed`. */
 static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instructions) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
@@ -158,9 +158,12 @@ static void misuse(void **state) {
   kiln_llvm *fork = kiln_llvm_fork(all, s);
   assert_non_null(fork);
   assert_int_equal(kiln_llvm_body_count(fork), n);
+  assert_int_equal(kiln_module_status(m), KILN_OK);
   assert_null(kiln_llvm_fork(fork, s));
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
   assert_null(kiln_llvm_fork(all, NULL));
   assert_null(kiln_llvm_fork(NULL, s));
+  assert_null(kiln_llvm_fork(NULL, NULL));
   assert_null(kiln_llvm_fork(all, foreign));
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_llvm_read_bodies(NULL, 0, 0, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
@@ -175,7 +178,7 @@ static void misuse(void **state) {
   kiln_buffer_free(&bc);
 }
 
-/* A body that is not implemented ends its reader, not the module and not other readers. */
+/* A body with something not implemented ends its reader, but neither the module nor other readers. */
 static void errors_stay(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
@@ -204,6 +207,66 @@ static void errors_stay(void **state) {
   kiln_llvm_close(all);
   kiln_session_free(s[0]);
   kiln_session_free(s[1]);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
+/* A reader that failed has no forks, and the module says why. */
+static void no_fork_of_a_failed_reader(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc = bc_make("c", "-O0", "int b(int x) { __asm__ volatile(\"nop\"); return x; }\n");
+  struct bc_result r = {0};
+  kiln_module *m = new_module(&r);
+  kiln_session *s = new_session(m);
+  kiln_llvm *all = kiln_llvm_open(s, bc.data, bc.size);
+  assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_ERR_UNSUPPORTED);
+  assert_null(kiln_llvm_fork(all, s));
+  assert_int_equal(kiln_module_status(m), KILN_ERR_UNSUPPORTED);
+  assert_string_equal(kiln_module_diag(m)->function, "b");
+  kiln_llvm_close(all);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
+static kiln_status print_to(void *user, kiln_func *f) {
+  kiln_status status = kiln_func_print(f, user);
+  kiln_func_discard(f);
+  return status;
+}
+
+/* Files are numbered by each session, so a fork does not use the numbers that its reader has met. */
+static void files_of_forks(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc =
+    bc_make("c", "-O0 -g", "int a(int x) { return x; }\nint b(int x) { return x; }\n");
+  struct bc_result r = {0};
+  kiln_module *m = new_module(&r);
+  kiln_session *s[2] = {new_session(m), new_session(m)};
+  kiln_llvm *all = kiln_llvm_open(s[0], bc.data, bc.size);
+  kiln_buffer text[2] = {0};
+  for (unsigned k = 0; k < 5; k++) kiln_file_add(s[0], &"abcde"[k]);
+  assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, print_to, &text[0], NULL), KILN_OK);
+  assert_int_equal(kiln_module_freeze(m), KILN_OK);
+  kiln_llvm *fork = kiln_llvm_fork(all, s[1]);
+  assert_int_equal(kiln_llvm_read_bodies(fork, 1, 1, print_to, &text[1], NULL), KILN_OK);
+  char *name[2];
+  for (unsigned k = 0; k < 2; k++) {
+    char *all_text = strndup((const char *)text[k].data, text[k].size);
+    char *loc = strstr(all_text, "!loc \"");
+    assert_non_null(loc);
+    name[k] = strndup(loc, strcspn(loc + 6, "\"") + 6);
+    free(all_text);
+    kiln_buffer_free(&text[k]);
+  }
+  assert_string_equal(name[0], name[1]);
+  free(name[0]);
+  free(name[1]);
+  kiln_llvm_close(fork);
+  kiln_llvm_close(all);
+  for (unsigned k = 0; k < 2; k++) kiln_session_free(s[k]);
   kiln_module_free(m);
   kiln_buffer_free(&bc);
 }
@@ -321,10 +384,15 @@ static void random_damage(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(any_partition),   cmocka_unit_test(one_reader),
-    cmocka_unit_test(misuse),          cmocka_unit_test(errors_stay),
-    cmocka_unit_test(block_addresses), cmocka_unit_test(failing_memory),
+    cmocka_unit_test(any_partition),
+    cmocka_unit_test(one_reader),
+    cmocka_unit_test(misuse),
+    cmocka_unit_test(errors_stay),
+    cmocka_unit_test(block_addresses),
+    cmocka_unit_test(failing_memory),
     cmocka_unit_test(random_damage),
+    cmocka_unit_test(files_of_forks),
+    cmocka_unit_test(no_fork_of_a_failed_reader),
   };
   return cmocka_run_group_tests_name("bitcode in parts", tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void begin_makes_parameters(void **state) {
   FAILS(KILN_ERR_ARGUMENT, kiln_func_param(f, 2));
 }
 
-/* One table row per arithmetic opcode of the table: right types are taken, others are not. */
+/* One table row per arithmetic opcode of the table: the right types are accepted, others are not. */
 static void arithmetic_follows_the_table(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
@@ -137,7 +137,7 @@ static void first_error_sticks(void **state) {
   assert_string_equal(t->diag.message, "100%s");
   assert_int_equal(kiln_func_status(f), KILN_ERR_UNSUPPORTED);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
-  /* The module's, too: a function of the none that it gives has its status. */
+  /* So are the module's errors: a function that it could not begin has its status. */
   const kiln_diag limit = {.status = KILN_ERR_LIMIT, .message = "of the front end"};
   kiln_module_error(t->m, &limit);
   kiln_symbol none = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "h"}, t->sig);

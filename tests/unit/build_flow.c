@@ -1,5 +1,5 @@
 /* The builder's flow graph: blocks in any order, left and resumed; edges and their arguments, early
- * and late; forward values; what is noted about values that cross blocks; what finish refuses. */
+ * and late; forward values; the records about values used across blocks; what finish refuses. */
 #include "build_fixture.h"
 
 static kiln_value cond(kiln_func *f) {
@@ -418,13 +418,13 @@ static void blocks_are_resumed(void **state) {
   assert_int_equal(f->inst[f->block[0].first].a, f->n - 1);
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   assert_true(f->needs_order);
-  /* Left for good. */
+  /* Left and never resumed. */
   f = again(t);
   kiln_block_new(f);
   cond(f);
   kiln_block_switch(f, block(1));
   FAILS(KILN_ERR_STRUCTURE, finish_ret(f));
-  /* To a block that has its terminator one may switch, but not append. */
+  /* One may switch to a block that has its terminator, but not append to it. */
   kiln_block_new(f);
   kiln_build_br(f, block(1), NULL, 0);
   kiln_block_switch(f, block(1));

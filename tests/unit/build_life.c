@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* The arrays of a discarded function serve the next; nothing of it is left. */
+/* The arrays of a discarded function are reused by the next, which sees nothing of their content. */
 static void functions_are_recycled(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
@@ -116,7 +116,7 @@ static void *failing_realloc(void *user, void *old, size_t size) {
   return realloc(old, size);
 }
 
-/* Whichever allocation fails: an error status, no crash, nothing lost (ASan tells). */
+/* Whichever allocation fails: an error status, no crash, no leak (ASan reports these). */
 static void allocations_may_fail(void **state) {
   struct fixture *t = *state;
   bool complete = false;
@@ -162,7 +162,7 @@ static void allocations_may_fail(void **state) {
   (void)t;
 }
 
-/* Gives memory that is full of ones. The two words before it say its size. */
+/* Returns memory filled with ones. Two words before the block hold its size. */
 static void *dirty_realloc(void *user, void *old, size_t size) {
   (void)user;
   size_t *at = old ? (size_t *)old - 2 : NULL, had = at ? at[0] : 0;

@@ -213,8 +213,8 @@ static const bool has_place[KN_EV_COUNT] = {
   [KN_EV_DEF] = true,   [KN_EV_MOVE] = true,  [KN_EV_CONST] = true, [KN_EV_USE] = true,
   [KN_EV_ALIAS] = true, [KN_EV_STORE] = true, [KN_EV_WRITE] = true,
 };
-/* Events without which the log says nothing that is wrong: something taken or read that no event
- * needs, or a register given free later. */
+/* Kinds of events that may be missing without an error: taking or reading something that no other event needs, or
+ * freeing a register later. */
 static const bool may_lack[KN_EV_COUNT] = {
   [KN_EV_DONE] = true, [KN_EV_CLOBBER] = true, [KN_EV_TEMP] = true, [KN_EV_WRITE] = true};
 
@@ -245,7 +245,7 @@ static void test_damage(void **state) {
       const struct kn_check_event *e = &w.log->events[at];
       uint32_t event = e->event;
       if (event == KN_EV_EDGE || event == KN_EV_BLOCK) on_edge = event == KN_EV_EDGE;
-      /* reads of constants are not asked for; on an edge the DEFs tell */
+      /* reads of constants need no event; on an edge the DEFs are enough */
       if (event == KN_EV_INST && w.f->inst[e->value].op == KILN_OP_PARAM) continue;
       bool extra = event == KN_EV_USE && (on_edge || !kn_is_value(e->value));
       if (!may_lack[event] && !extra) damage(&w, at, false);
@@ -255,7 +255,7 @@ static void test_damage(void **state) {
   }
 }
 
-/* The user's register, not saved, is overwritten: found by name and place. */
+/* A read of another register than the value's: the diagnostic names value, register and instruction. */
 static void test_message(void **state) {
   (void)state;
   struct work w;

@@ -1,5 +1,5 @@
-/* C types (<kiln/ctypes.h>): layout against this compiler's, and classification against the words of the
- * psABI (3.2.3) and AAPCS64 (6.8.2, 6.9), cited at each row. That calls work is tested by abi/described.py. */
+/* C types (<kiln/ctypes.h>): layout against this compiler's, and classification against the rules of the psABI
+ * (3.2.3) and AAPCS64 (6.8.2, 6.9), cited at each row. That calls work is tested by abi/described.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -234,8 +234,8 @@ static void bit_fields(void **state) {
 
 /* ---- classification ---- */
 
-/* What an argument or result does, as text: "i64 f32+8(4)": pieces with offsets (and bytes, if fewer than
- * the type's); or none, value, byval, reference, sret. */
+/* How an argument or result is passed, as text: "i64 f32+8(4)": pieces with offsets (and bytes, if fewer than the
+ * type's); or none, value, byval, reference, sret. */
 static void describe(const kiln_carg *a, char *out, size_t size) {
   static const char *const ways[] = {"none", "value", "", "byval", "reference", "sret"};
   size_t n = (size_t)snprintf(out, size, "%s", ways[a->pass]);
@@ -362,11 +362,11 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
   kiln_sig_info info = kiln_sig_get(t->m, kiln_csig_sig(t->c, sig));
   char text[800] = "";
   for (uint32_t i = 0; i < info.n_params; i++) {
-    static const char *const flags[] = {" sext", " zext", " byval", " sret", " join"};
+    static const char *const flags[] = {" sext", " zext", " byval", " sret", " join", " chain"};
     size_t at = strlen(text);
     at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
                            kiln_type_name((kiln_type)info.params[i].type));
-    for (unsigned k = 0; k < 5; k++)
+    for (unsigned k = 0; k < 6; k++)
       if (info.params[i].flags >> k & 1)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s", flags[k]);
     if (info.params[i].flags & KILN_PARAM_BYVAL)
@@ -376,9 +376,11 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
   assert_string_equal(text, expected);
 }
 
-/* 3.2.3, passing: whole in registers or whole in memory; what was free stays free. */
+/* 3.2.3, passing: whole in registers or whole in memory, which then takes no register. */
 static void x64_registers(void **state) {
   struct fixture *t = *state;
+  expect_params(t, "v", "nllll{ll}l",
+                "i64 chain, i64, i64, i64, i64, i64, i64, i64"); /* takes no place */
   expect_params(t, "v", "bcCsSiI", "i8 zext, i8 sext, i8 zext, i16 sext, i16 zext, i32, i32");
   expect_params(t, "v", "lllll{ll}l", "i64, i64, i64, i64, i64, i64 byval(16, 8), i64");
   expect_params(t, "v", "llll{ll}{l}", "i64, i64, i64, i64, i64, i64, i64 byval(8, 8)");
@@ -392,6 +394,7 @@ static void x64_registers(void **state) {
 
 static void a64_registers(void **state) {
   struct fixture *t = *state;
+  expect_params(t, "v", "n{ll}", "i64 chain, i64 join, i64");
   expect_params(t, "v", "bcCsS", "i8, i8, i8, i16, i16");
   expect_params(t, "v", "{ll}{lc}{f}", "i64 join, i64, i64 join, i64, f32");
   expect_params(t, "v", "{dd}{17c}{}i", "f64 join, f64, i64, i32");
@@ -619,7 +622,8 @@ static kiln_func *define(struct fixture *t, const char *name, kiln_csig sig) {
     t->s, kiln_func_declare(t->m, &(kiln_symbol_desc){.name = name}, kiln_csig_sig(t->c, sig)));
 }
 
-/* float pick(long, ...) gives its second variadic argument, a float that goes as one; the first, a char too. */
+/* float pick(long, ...) returns its second variadic argument, a float that is passed without promotion; the first is
+ * a char, likewise. */
 static void not_promoted(void **state) {
   struct fixture *t = *state;
   kiln_ctype l = kiln_ctype_basic(KILN_C_LONG), f = kiln_ctype_basic(KILN_C_FLOAT);
@@ -689,7 +693,7 @@ static void check_in_memory(struct fixture *t, kiln_cpass argument) {
 static void in_memory(void **state) { check_in_memory(*state, KILN_CPASS_BYVAL); }
 static void a64_in_memory(void **state) { check_in_memory(*state, KILN_CPASS_REFERENCE); }
 
-/* struct one f(long, struct none, struct one, long): called as what it is. */
+/* struct one f(long, struct none, struct one, long): called with its true type. */
 static void calls_in_memory(void **state) {
   struct fixture *t = *state;
   kiln_clayout memory = {.in_memory = true};

@@ -81,7 +81,7 @@ static void functions_go_to_text(void **state) {
   }
 }
 
-/* The section that content and flags ask for. */
+/* The section that follows from content and flags. */
 static void data_goes_by_content(void **state) {
   struct fixture *t = *state;
   enum { RO = KILN_DATA_READ_ONLY, STR = KILN_DATA_MERGE_STRINGS, W = SHF_WRITE, A = SHF_ALLOC };
@@ -629,7 +629,7 @@ static void same_input_same_bytes(void **state) {
   close_module(t);
   open_module(t);
   mixed_module(t);
-  /* behind something else, in memory that was something else */
+  /* behind other content, in memory that had other content */
   uint8_t *dirt = kiln_buffer_reserve(&second, 1 << 16);
   memset(dirt, 0xa5, 1 << 16);
   second.size = 3;
@@ -674,7 +674,7 @@ static void allocations_may_fail(void **state) {
     kiln_session *sessions[2] = {t->s, t->s2};
     kiln_status status = kiln_emit_elf(t->m, sessions, 2, &t->object);
     if (status == KILN_OK) {
-      assert_int_equal(f.left, 0); /* it takes `left` allocations, and each has failed once */
+      assert_int_equal(f.left, 0); /* it takes `left` allocations; each has failed once by now */
       break;
     }
     assert_int_equal(status, KILN_ERR_MEMORY);

@@ -1,5 +1,5 @@
-/* Objects made of hand-written machine code, linked by every linker there is and run: one test per
- * linker, in each way an executable or library can be linked. A missing linker is a skipped test. */
+/* Objects made of hand-written machine code, linked by each of several linkers and run: one test per linker, in each
+ * way an executable or library can be linked. A missing linker is a skipped test. */
 #include "elf_fixture.h"
 
 #include <stdio.h>
@@ -58,7 +58,7 @@ static kiln_symbol returns(struct fixture *t, const char *name, kiln_linkage lin
   return f;
 }
 
-/* What the program's parts add up to; each is a bit or so. */
+/* The sum that the program computes, mostly one bit for each part. */
 enum { RESULT = 1 + 2 + 4 + 8 + 16 + 32 + 64 + 100 + 1 };
 
 static void x86_64_program(struct fixture *t) {
@@ -235,7 +235,7 @@ static void check_run(const struct scene *s, const char *what, const char *link,
     fail_msg("%s: exit status %d, output '%s'", what, status, out);
 }
 
-/* What gcc makes decides, not what this test is made for: it may run under qemu. */
+/* Decided by gcc's target, not by this program's, which may run under qemu. */
 static bool makes_x86_64(void) { return system("gcc -dumpmachine 2>&1 | grep -q '^x86_64'") == 0; }
 
 /* Links with `linker`, whose program is one of two. */

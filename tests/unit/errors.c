@@ -1,5 +1,5 @@
-/* How errors travel: from a function to its module, to the object writer and the JIT; which one a module tells
- * when several functions of several threads fail; and what is open is an error. */
+/* How errors travel: from a function to its module, to the object writer and the JIT; which one a module reports when
+ * several functions of several threads fail; and that a function left open is an error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +81,7 @@ static void reaches_the_module(void **state) {
   assert_int_equal(kiln_module_status(t->m), KILN_ERR_STRUCTURE);
   assert_string_equal(kiln_module_diag(t->m)->function, "f");
   assert_string_equal(kiln_module_diag(t->m)->message, "the block has no terminator");
-  assert_int_equal(t->diags, 1); /* it is told once */
+  assert_int_equal(t->diags, 1); /* it is reported once */
   assert_int_equal(emit(t), KILN_ERR_STRUCTURE);
 }
 
@@ -140,7 +140,7 @@ static void of_a_text(void **state) {
   assert_int_equal(emit(t), KILN_ERR_SYNTAX);
 }
 
-/* The module's own, in the middle of a body: the function has none, and is not asked for more. */
+/* An error of the module in the middle of a body: the function has none, and reading stops. */
 static void of_a_module_in_a_text(void **state) {
   struct fixture *t = *state;
   static const char text[] = "data @x {\n  zero 8\n}\nfunc @f(i64) {\nb0(v0: i64):\n"
@@ -182,7 +182,7 @@ static void in_a_jit(void **state) {
   kiln_func *open = good(t->s, f);
   assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, &error), KILN_ERR_STRUCTURE);
   assert_string_equal(error.diag.function, "f");
-  assert_int_equal(kiln_module_status(t->m), KILN_OK); /* which the JIT only reads */
+  assert_int_equal(kiln_module_status(t->m), KILN_OK); /* the JIT only reads the module */
   assert_int_equal(kiln_func_compile(open), KILN_OK);
   assert_int_equal(kiln_func_compile(bad(t->s, declare(t, "g"))), KILN_ERR_STRUCTURE);
   assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, &error), KILN_ERR_STRUCTURE);
@@ -241,7 +241,7 @@ static void in_frozen_modules(void **state) {
   }
 }
 
-/* The module's own error is told in place of those of functions, which may be its echoes. */
+/* The module's own error is reported instead of those of functions, which may only follow from it. */
 static void own_error_of_a_frozen_module(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = declare(t, "f");

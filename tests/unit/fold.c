@@ -1,5 +1,5 @@
 /* What <kiln/fold.h> builds, as text: that it folds, what it leaves alone, and that errors stay errors. That the
- * values are right is unit_fold_run.c's. */
+ * values are right is tested by fold_run.c and fold_random.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -143,7 +143,7 @@ static void left_alone(void **state) {
   kiln_func_discard(t->f);
 }
 
-/* The builder's own calls go on to rewrite nothing. */
+/* The builder's own calls rewrite nothing. */
 static void builder(void **state) {
   struct fixture *t = *state;
   kiln_value v = kiln_build_binary(t->f, KILN_OP_ADD, I64, t->v, number(t, 0));

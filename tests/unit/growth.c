@@ -1,7 +1,6 @@
-/* Large inputs of every shape (bench/shapes.h) through the library: they succeed, on a small stack whose
- * use does not grow with the input, in memory that is linear in it. Nothing here looks at a clock:
- * `./dev bench --growth` measures time. Two sizes are compared, one eight times the other, so that
- * arrays that grow by doubling are equally full. */
+/* Large inputs of every shape (bench/shapes.h) through the library: they succeed on a small stack, whose use does not
+ * grow with the input, and with memory linear in the input. No time is measured: `./dev bench --growth` measures
+ * time. Two sizes are compared, one eight times the other, so that arrays that grow by doubling are equally full. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +24,9 @@ enum { CHECKS = 0 };
 #endif
 
 enum {
-  MOST = SANITIZED || EMULATED ? 4096 : 32768, /* or what the shape allows */
+  MOST = SANITIZED  ? 2048
+         : EMULATED ? 4096
+                    : 32768, /* or what the shape allows */
   STEP = 8,
   STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
   DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
@@ -55,7 +56,7 @@ struct job {
 
 enum { HEAD = 16 };
 
-/* The module's allocator: counts what is held. Blocks have their size in front. */
+/* The module's allocator: counts bytes in use. Each block is preceded by its size. */
 static void *count_realloc(void *user, void *old, size_t size) {
   struct job *j = user;
   size_t was = 0;
@@ -97,7 +98,7 @@ static kiln_status discard(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-/* What the sinks of a way work on, and what is done when all functions are built. */
+/* Runs a shape with the sinks of a way, and does what follows when all functions are built. */
 static void run_way(struct job *j, struct shape_run *r, const kiln_module_options *options) {
   kiln_buffer out = {.allocator = options->allocator};
   if (j->way == OBJECT) {

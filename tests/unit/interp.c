@@ -164,7 +164,7 @@ static void test_faults(void **state) {
                   d.inst, d.message);
       fail();
     }
-    /* The interpreter is whole afterwards. */
+    /* The interpreter works as before afterwards. */
     assert_int_equal(call(&w, "f", &arg, 1, NULL, &d), f->status);
     end(&w);
   }
@@ -215,7 +215,7 @@ static void test_results(void **state) {
   end(&w);
 }
 
-/* A call may give more than is taken, and each class counts for itself. */
+/* A call may pass more than the callee takes, and each register class counts separately. */
 static void test_other_signatures(void **state) {
   (void)state;
   assert_int_equal(value_of("func @g(i64, f64, i32) -> i64 {\nb0(v0: i64, v1: f64, v2: i32):\n"
@@ -355,7 +355,7 @@ static void test_f128(void **state) {
   end(&w);
 }
 
-/* A fault below a callback goes to the call that began it all. */
+/* A fault below a callback is returned by the outermost call. */
 static void test_fault_below_c(void **state) {
   (void)state;
   struct world w = make("declare @qsort(i64, i64, i64, i64)\n"

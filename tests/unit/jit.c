@@ -1,4 +1,4 @@
-/* The JIT: units are added, found, called, redefined and removed; names mean what they should. */
+/* The JIT: units are added, found, called, redefined and removed; names are bound to the right definitions. */
 #include "jit_fixture.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const kiln_jit_options kinds[] = {
 };
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* Protections that are asked for one by one are those a JIT has, where the machine is no emulator's. */
+/* A JIT has the protection that was requested, except in emulators. */
 static kiln_jit *jit_of_kind(unsigned k) {
   kiln_jit_options options = kinds[k];
   if (EMULATED) options.protection = KILN_JIT_PROTECT_AUTO;
@@ -89,7 +89,7 @@ static void links_data_and_the_process(void **state) {
     assert_int_equal(jit_call(jit, "get", 1, 0), 21);
     assert_int_equal((uintptr_t)kiln_jit_find(jit, "zero") % 4096, 0);
     assert_int_equal(((long *)kiln_jit_find(jit, "shared"))[7], 1000);
-    /* what is used stays */
+    /* a unit in use cannot be removed */
     kiln_jit_error e = {0};
     assert_int_equal(kiln_jit_remove(jit, add, &e), KILN_ERR_STRUCTURE);
     assert_non_null(strstr(e.diag.message, "'add'"));
@@ -125,7 +125,7 @@ static void reports_all_missing(void **state) {
   kiln_jit_stats s = kiln_jit_get_stats(jit);
   assert_int_equal(s.units + s.symbols + s.code_bytes + s.data_bytes, 0);
   kiln_jit_error_free(&e);
-  /* weak alone is null */
+  /* a weak reference alone is null */
   jit_add(jit,
           "declare weak @nobody_3(i64)\ndata @p align 8 { addr @nobody_3 }\n"
           "func @g() -> i64 {\nb0:\n  %d = icmp.i64 eq @nobody_3, 0\n  %e = zext.i64 i8 %d\n  ret "
@@ -381,7 +381,8 @@ static void streams(void **state) {
     build_call(s, outer, sig, inner);
     assert_int_equal(
       kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, u, NULL), KILN_OK);
-    assert_memory_equal(kiln_jit_find(jit, "early"), "early", 5); /* though the first add failed */
+    assert_memory_equal(kiln_jit_find(jit, "early"), "early",
+                        5); /* the first add failed, but its data was kept */
     build_constant(s, inner, 4);
     kiln_data_define(m, data, &(kiln_data_desc){.bytes = "12345678", .size_bytes = 8});
     assert_int_equal(kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE, u + 1, NULL), KILN_OK);

@@ -1,6 +1,6 @@
-/* How a JIT registers frames: this program has functions of the names of libgcc's, which the library then
- * takes for those of the program. They behave as a libgcc with lists (up to GCC 12) or with a tree (from GCC
- * 13 on), and see whether some frame is unknown for a moment. */
+/* How a JIT registers frames: this program defines functions with the names of libgcc's, which the library then uses.
+ * They behave as a libgcc with lists (up to GCC 12) or with a tree (from GCC 13 on), and check that no frame is ever
+ * unknown. */
 #include "jit_fixture.h"
 
 #include <dlfcn.h>
@@ -20,7 +20,7 @@ static unsigned count(void **table) {
   return n;
 }
 
-/* Address of the first function of a section. Absolute ones are the library's own try. */
+/* Address of the first function of a section. A section with absolute addresses is the library's own probe. */
 static uintptr_t start_of(const uint8_t *section) {
   uintptr_t at = (uintptr_t)section + 24 + 8;
   int32_t distance;
@@ -87,7 +87,7 @@ void *__deregister_frame_info(const void *p) {
   uint8_t *object = gone[n_gone++ % RECENT] = objects[i];
   tables[i] = tables[--n_tables];
   objects[i] = objects[n_tables];
-  /* one unit may be gone: the one that is removed */
+  /* only the unit that is being removed may be unknown */
   unsigned lost = 0;
   for (unsigned k = 0; k < count(old); k++) lost += !known(old[k]);
   gaps += lost > 1;

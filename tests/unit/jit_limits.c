@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs `f` in a child: 0 if it did as it should, else the line that did not. */
+/* Runs `f` in a child: 0 if it passed, else the line of the failed check. */
 static int in_child(int (*f)(void)) {
   fflush(NULL);
   pid_t pid = fork();
@@ -45,7 +45,7 @@ static void near_memory_ends(void **state) {
   assert_non_null(strstr(e.diag.message, "do not fit the JIT's 1048576 bytes of memory"));
   n--;
   assert_true(n > 8);
-  /* what is there works, and what is given back is used again */
+  /* existing units work, and memory given back is reused */
   for (unsigned i = 0; i < n; i++) {
     snprintf(text, sizeof text, "f%u", i);
     assert_int_equal(jit_call(jit, text, 0, 0), i);
@@ -131,7 +131,7 @@ static void each_allocation_fails(void **state) {
     if (status != KILN_OK) {
       assert_int_equal(status, KILN_ERR_MEMORY);
       assert_null(kiln_jit_find(jit, "f"));
-      f.left = -1; /* and now it works */
+      f.left = -1; /* from now on allocations succeed */
       assert_int_equal(kiln_jit_add(jit, &in, 1, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, NULL, &e),
                        KILN_OK);
     } else {

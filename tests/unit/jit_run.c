@@ -1,5 +1,5 @@
-/* What programs ask of a JIT: thread-local data, constructors and destructors, atexit, sections whose ends are
- * asked for, aliases. */
+/* What programs need of a JIT: thread-local data, constructors and destructors, atexit, __start_ and __stop_ symbols
+ * of sections, aliases. */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
 
@@ -44,7 +44,7 @@ static void *in_thread(void *p) {
   return NULL;
 }
 
-/* A resolver that asks the process, as one does. */
+/* A resolver that looks names up in the process. */
 static void *ask_process(void *user, const char *name) {
   (void)user;
   return dlsym(RTLD_DEFAULT, name);
@@ -76,7 +76,7 @@ static void thread_local_data(void **state) {
     assert_int_equal(kiln_jit_remove(jit, user, NULL), KILN_OK);
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
   }
-  /* a thread ends after the data that it has a copy of, and after the JIT */
+  /* a thread ends after the unit whose data it has a copy of was removed, and after the JIT was freed */
   kiln_jit_error e = {0};
   kiln_jit_unit u;
   const char *wrong[] = {"extern data tls(gd) @not_tls\nfunc @f() -> i64 {\nb0:\n  %p = tls_addr "
@@ -192,7 +192,7 @@ static void aliases(void **state) {
   kiln_jit_free(jit);
 }
 
-/* Modules that are bound more directly: what is near is reached, what is not is an error. */
+/* Modules with other PIC levels: what is in reach is bound directly, anything else is an error. */
 static void other_pic_levels(void **state) {
   (void)state;
   for (kiln_pic pic = KILN_PIC_PIE; pic < KILN_PIC_COUNT; pic++) {

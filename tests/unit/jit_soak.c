@@ -23,7 +23,7 @@ static time_t end;
 static atomic_long added, redefined, removed, called, looked;
 static atomic_bool stop;
 static atomic_int failures;
-static atomic_ulong ticks[CALLERS]; /* of those that call while others redefine */
+static atomic_ulong ticks[CALLERS]; /* counts of the threads that call while others redefine */
 static atomic_long rss_early, rss_peak;
 
 static void failed(const char *what) {
@@ -72,8 +72,8 @@ static void close_builder(struct builder *b) {
   kiln_module_free(b->m);
 }
 
-/* A function that gives helper(x) + `number`, with `rounds` pairs of instructions that cancel out, to differ
- * in size. */
+/* Adds a function that returns helper(x) + `number`, with `rounds` pairs of instructions that cancel out, so that
+ * sizes differ. */
 static kiln_jit_unit add(struct builder *b, kiln_symbol symbol, int64_t number, unsigned rounds) {
   kiln_func *f = kiln_func_begin(b->s, symbol);
   kiln_value x = kiln_func_param(f, 0);
@@ -105,7 +105,7 @@ static void drop(kiln_jit_unit u) {
 
 typedef long fn(long);
 
-/* A unit that callers may still run: it goes when each of them has come round twice. */
+/* A unit that callers may still execute: it is removed when each of them has made two more rounds. */
 struct retired {
   kiln_jit_unit unit;
   unsigned long seen[CALLERS];
@@ -141,7 +141,7 @@ static bool go_on(void) {
   return atomic_load(&failures) == 0;
 }
 
-/* The unit of `shared` that is in force; whoever redefines it takes the one before out of here. */
+/* The current unit of `shared`; a thread that redefines it takes the previous one from here. */
 static uint64_t shared_unit;
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -283,7 +283,7 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   kiln_jit_free(jit);
   long early = atomic_load(&rss_early), peak = atomic_load(&rss_peak);
   long page = sysconf(_SC_PAGESIZE);
-#ifndef KN_SOAK_OTHERS /* sanitizers keep what was freed, emulators what they translated */
+#ifndef KN_SOAK_OTHERS /* sanitizers keep freed memory, emulators translated code */
   if (early > 0) CHECK((peak - early) * page < 4 << 20);
 #endif
   int bad = atomic_load(&failures);

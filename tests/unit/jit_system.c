@@ -1,5 +1,5 @@
-/* jit_system: what a JIT says when the system has no memory, or refuses executable memory. Each case takes
- * something from its process, and has one of its own. Speaks TAP. */
+/* jit_system: what a JIT says when the system has no memory, or refuses executable memory. Each case removes an
+ * ability from its process, and so runs in one of its own. Speaks TAP. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
 #include <kiln/kiln.h>
@@ -113,7 +113,7 @@ static int no_execution(void) {
   return 0;
 }
 
-/* A JIT whose protections are switched, since memory cannot be had twice. */
+/* A JIT that switches protections, since memory cannot be mapped twice. */
 static int switched(void) {
   kiln_jit_error e = {0};
   WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, &e) == NULL);
@@ -168,7 +168,7 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
   return 0;
 }
 
-/* Nothing may become executable that was not mapped so, as services are often run. */
+/* As for many system services, memory cannot be made executable unless it was mapped so. */
 static int no_change_to_executable(void) {
   WANT(refuse(__NR_mprotect, __NR_mprotect) == 0);
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, NULL);
@@ -178,8 +178,8 @@ static int no_change_to_executable(void) {
   return 0;
 }
 
-/* The host closes descriptors that it does not know, and has files of its own under their numbers: nothing is
- * written to those, and the JIT goes on. */
+/* The host closes descriptors that it did not open, and opens files with their numbers: nothing is written to those,
+ * and the JIT continues to work. */
 static int descriptors(kiln_jit_protection protection) {
   kiln_jit *jit =
     kiln_jit_new(&(kiln_jit_options){.protection = protection, .perf_map = true}, NULL);

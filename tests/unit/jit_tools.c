@@ -1,4 +1,4 @@
-/* What others learn of a JIT's functions: the unwinder, perf. (gdb: tests/tool/jit_gdb.sh.) */
+/* What the unwinder and perf are told of a JIT's functions. (gdb: tests/tool/jit_gdb.sh.) */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
 
@@ -74,7 +74,7 @@ static void backtraces_among_many(void **state) {
   }
   for (int i = 0; i < MANY; i++) {
     if (i % 3 == 0) assert_int_equal(kiln_jit_remove(jit, units[i], NULL), KILN_OK);
-    if (i % 6 != 0) continue; /* half of them come again, at memory of others */
+    if (i % 6 != 0) continue; /* some are added again, in memory of removed ones */
     snprintf(text, sizeof text, format, i);
     units[i] = jit_add(jit, text, 0);
   }

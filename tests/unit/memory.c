@@ -1,5 +1,5 @@
-/* tools/memory.c, under names that leave the C library its own: blocks keep what is in them, are aligned and do
- * not overlap; copies are right for every small size and distance. */
+/* tools/memory.c, renamed so as not to replace the C library's functions: blocks keep their content, are aligned and
+ * do not overlap; copies are right for every small size and distance. */
 #define _GNU_SOURCE /* as memory.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void *other_memmove(void *out, const void *in, size_t n);
 #undef memcpy
 #undef memmove
 
-/* A block, and the byte that each of its bytes was made from. */
+/* A block, and the seed of its content. */
 struct held {
   unsigned char *at;
   size_t size;
@@ -93,7 +93,7 @@ static void blocks_keep_their_content(void **state) {
   }
 }
 
-/* What was freed is used again: many rounds need no more than one. */
+/* Freed memory is reused: many rounds need no more than one. */
 static void freed_blocks_are_used_again(void **state) {
   (void)state;
   void *blocks[64];

@@ -278,7 +278,7 @@ static void bodies_come_once(void **state) {
   FAILS(KILN_ERR_ARGUMENT, kn_symbol_define_func(t->m, 77));
 }
 
-/* What code may assume of a symbol, by the rules of ELF: kind of definition x visibility x level. */
+/* When code may refer to a symbol directly, by the rules of ELF: kind of definition x visibility x level. */
 static void direct_follows_the_rules(void **state) {
   struct fixture *t = *state;
   enum { U = 1, D = 2, B = 3 }; /* direct while undefined, when defined, both */
@@ -376,11 +376,18 @@ static void bad_signatures_are_refused(void **state) {
     {.type = KILN_TYPE_I32, .flags = KILN_PARAM_BYVAL},
     {.type = KILN_TYPE_I32, .flags = KILN_PARAM_SRET},
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_SRET | KILN_PARAM_BYVAL},
-    {.type = KILN_TYPE_I64, .flags = 16},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_JOIN},
+    {.type = KILN_TYPE_I32, .flags = KILN_PARAM_CHAIN},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN | KILN_PARAM_SRET},
+    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_CHAIN},
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .align_log2 = 17},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, &bad[i], 1, NULL, 0));
+  const kiln_param chains[] = {{.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN},
+                               {.type = KILN_TYPE_I64},
+                               {.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN}};
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, chains, 3, NULL, 0));
   const kiln_type none = KILN_TYPE_VOID, nine[9] = {KILN_TYPE_I8};
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, &none, 1));
   FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));

@@ -1,5 +1,5 @@
-/* Parallel moves (lib/moves.c): every assignment of up to five registers, in both banks, simulated
- * and compared with what "all at once" means. */
+/* Parallel moves (lib/moves.c): every assignment of up to five registers, in both banks, simulated and compared with
+ * the semantics of a parallel move. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 enum { PLACES = 5, NOT_MOVED = PLACES, BANK = 32 };
 static const uint8_t scratch[2] = {11, 47};
 
-/* The type that the test gives a move to `dst`: different for neighbours, to see it passed on. */
+/* The type of a move to `dst`: different for adjacent registers, to check that types are passed on. */
 static uint8_t type_of(unsigned dst) { return (uint8_t)(1 + dst % 7); }
 
 /* Cycles of the assignment src[dst] (dst itself: not moved): each needs one move more. */
@@ -102,7 +102,7 @@ static void test_float(void **state) {
   all_in_bank(BANK + 10);
 }
 
-/* Both banks at once: neither disturbs the other, each has a scratch register of its own. */
+/* Both banks at once: they do not affect each other, each has its own scratch register. */
 static void test_both(void **state) {
   (void)state;
   struct kn_reg_move moves[6];
@@ -113,7 +113,7 @@ static void test_both(void **state) {
   }
 }
 
-/* As many as there can be: all registers but the scratch ones, as one cycle, as pairs, as a fan. */
+/* As many moves as possible: all registers but the scratch ones, as one cycle, as pairs, as a fan. */
 static void test_full(void **state) {
   (void)state;
   struct kn_reg_move moves[KN_MAX_REG_MOVES];
@@ -138,7 +138,7 @@ static void test_full(void **state) {
   }
 }
 
-/* The count of cycles that the bound above stands on. */
+/* Tests count_cycles, on which the bound above relies. */
 static void test_cycles(void **state) {
   (void)state;
   uint8_t src[64];
@@ -148,7 +148,7 @@ static void test_cycles(void **state) {
   assert_int_equal(count_cycles(src), 0);
   src[3] = 1;
   assert_int_equal(count_cycles(src), 1);
-  src[0] = 1; /* somebody reads it as well */
+  src[0] = 1; /* another register reads it too */
   assert_int_equal(count_cycles(src), 1);
   src[40] = 41, src[41] = 40;
   assert_int_equal(count_cycles(src), 2);

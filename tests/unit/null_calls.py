@@ -2,41 +2,40 @@
 """null_calls.py OUT.c BITCODE HEADER...: a C program that calls every public function of the headers with NULL
 in each of its pointer arguments, one after the other, and in all of them at once. A call in which the NULL is
 the object that a failed call would have given (a module, a session, a function, ...) must give none or an error;
-of all others it is enough that they return. tests/null_fixture.h has what the other arguments are.
+of all others it is enough that they return. tests/harness/null_fixture.h makes the other arguments.
 
-Fails if a function cannot be read, or has an argument of a type that nothing is known of: a new function is
-tested or refused, never left out."""
+Fails if a function cannot be read, or has an argument of an unknown type, so that every new function is tested."""
 
 import re
 import sys
 
-# The objects whose maker gives NULL when it fails.
+# Objects whose constructor returns NULL when it fails.
 HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa', 'kiln_jit',
            'kiln_jit_stream', 'kiln_interp', 'kiln_llvm')
 
-# What stands for an argument that is not NULL, by type and then by name.
+# The value for an argument that is not NULL, by type and then by name.
 POINTERS = {
     'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
     'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
     'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
-    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_diag': '&x->diag',
+    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_guard_place': '&x->guard_place', 'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
-    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_cfield': '&x->cfield',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
 }
 VALUES = {
-    'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig',
+    'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig', 'kiln_clauses': 'x->clauses',
     'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
     'kiln_jit_unit': 'x->unit', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
-    'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
+    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
 }
@@ -50,7 +49,7 @@ NAMED = {  # name of function, name of argument
 # Readers of finished functions get one; printers too.
 FINISHED = {'inspect.h', 'text.h', 'interp.h'}
 
-# What a call with a NULL object gives, where that is not all zero.
+# What a call with a NULL object returns, where that is not all zero.
 GIVES = {
     'kiln_module_name': 'strcmp(got, "") == 0',
     'kiln_module_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',

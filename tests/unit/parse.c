@@ -337,7 +337,7 @@ static void test_print_module(void **state) {
     "}\n");
 }
 
-/* Symbols without a name are called by number, and not like any other symbol. */
+/* Symbols without a name are printed by number, distinct from all other symbols. */
 static void test_print_unnamed(void **state) {
   struct fixture *t = *state;
   kiln_symbol_desc d = {.linkage = KILN_LINKAGE_PRIVATE};
@@ -492,7 +492,7 @@ static void test_sink(void **state) {
   assert_string_equal(o.names, "dac");
 }
 
-/* A bit of everything. */
+/* A text with something of each kind. */
 static const char whole_text[] =
   "target x86_64\ndeclare weak @e(i32 sext, i64 byval(24, 8), ...) -> i64, f64 noreturn\n"
   "data internal @s align 8 { \"h\\0a\", i32 5, -1, zero 3, addr @f:b1, rel32 @s-4 }\n"

@@ -1,5 +1,5 @@
 /* The plan (lib/plan.h): block order, loops, intervals and homes, on flow graphs made for it and on
- * random ones. For the latter the truth comes from a data flow analysis here. */
+ * random ones. For random graphs, a data flow analysis in this file gives the expected result. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -347,7 +347,7 @@ static uint32_t roll(uint32_t n) {
 
 enum { MAX_BLOCKS = 40, MAX_THINGS = 64, N_SLOTS = 6 };
 
-/* What the test knows: which blocks use and define which thing (values and variables). */
+/* The test's own analysis: which blocks use and define which thing (a value or a variable). */
 struct truth {
   uint32_t n_blocks, n_things;
   uint32_t succ[MAX_BLOCKS][3], n_succ[MAX_BLOCKS];

@@ -1,5 +1,5 @@
-/* Sections of which something was said (kiln_section_declare): their headers in the object, what cannot be in
- * them, the text form, and what the JIT makes of them. */
+/* Sections declared by kiln_section_declare: their headers in the object, what cannot be in them, the text form, and
+ * what the JIT makes of them. */
 #include "elf_fixture.h"
 
 #include <kiln/jit.h>
@@ -54,7 +54,7 @@ static void as_said(void **state) {
     char name[8];
     snprintf(name, sizeof name, "x%u", i);
     assert_int_equal(kiln_section_declare(t->m, rows[i].name, &rows[i].desc), KILN_OK);
-    /* read-only or not: what was said counts */
+    /* read-only or not: the declaration counts */
     data_in(t, name, rows[i].name, "ab\0\0cd\0\0", 8, i & 1 ? KILN_DATA_READ_ONLY : 0);
   }
   load(t);

@@ -1,5 +1,5 @@
-/* SSA from assignments (<kiln/ssa.h>): which parameters it makes, misuse, memory, growth. Whether the
- * functions mean the same is tested by ssa_run.c. */
+/* SSA from assignments (<kiln/ssa.h>): which parameters it makes, misuse, memory, growth. ssa_run.c tests that the
+ * functions compute the right results. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -249,7 +249,7 @@ static void invariant_behind_loops(void **state) {
   for (unsigned d = 0; d < DEPTH; d++) assert_int_equal(params(t, head[d]), 0);
 }
 
-/* Both ways of a branch, and several cases, to one block. */
+/* Both targets of a branch, and several cases, are one block. */
 static void parallel_edges(void **state) {
   struct fixture *t = *state;
   kiln_block join = kiln_block_new(t->f), many = kiln_block_new(t->f), last = kiln_block_new(t->f);
@@ -314,7 +314,7 @@ static void own_parameters(void **state) {
   assert_int_equal(params(t, loop), 2);
 }
 
-/* Edges of a terminator that was built otherwise. */
+/* Edges of a terminator that was not built by kiln_ssa_br and its like. */
 static void told_edges(void **state) {
   struct fixture *t = *state;
   kiln_block next = kiln_block_new(t->f);
@@ -357,7 +357,7 @@ static void strict(void **state) {
   expect_error(t, KILN_ERR_STRUCTURE, "may not have been written");
 }
 
-/* Blocks that nothing enters, alone and in cycles: anything, but an end. */
+/* Unreachable blocks, alone and in cycles: any result is right, but the call must return. */
 static void unreachable_blocks(void **state) {
   struct fixture *t = *state;
   kiln_var x = kiln_ssa_var(t->ssa, I64);

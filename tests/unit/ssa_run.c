@@ -1,7 +1,7 @@
-/* Random functions with variables, built twice: by <kiln/ssa.h> and with stack slots. Both satisfy the
- * verifier and give the same results in the interpreter; and where the flow graph is reducible and all
- * is sealed at the end, there are exactly the parameters that pruned SSA by dominance frontiers (Cytron
- * et al. 1991) would have. `ssa_run FIRST COUNT` runs other seeds; a failure names its seed. */
+/* Random functions with variables, built twice: by <kiln/ssa.h> and with stack slots. Both pass the verifier and have
+ * the same results in the interpreter; and where the flow graph is reducible and all is sealed at the end, there are
+ * exactly the parameters that pruned SSA by dominance frontiers (Cytron et al. 1991) would have. `ssa_run FIRST
+ * COUNT` runs other seeds; a failure names its seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,8 +125,8 @@ struct builder {
   kiln_block first;
 };
 
-/* Variables are made when they are met first, behind some that nobody uses: their ids are on both sides
- * of every limit that the helper has for what it keeps beside each block. */
+/* Variables are made when they are met first, behind some that nobody uses: their ids are on both sides of the
+ * helper's limit of variables in a block's row. */
 static kiln_var var_of(struct builder *b, unsigned v) {
   static const uint8_t unused[] = {0, 0, 6, 30, 40};
   if (b->vars[v].id == UINT32_MAX) {

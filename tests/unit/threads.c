@@ -1,5 +1,5 @@
-/* Sessions on several threads: one frozen module, its functions shared out in several ways, and always
- * the same object. Also what the freeze forbids. */
+/* Sessions on several threads: one frozen module, its functions distributed in several ways, and always the same
+ * object. Also what the freeze forbids. */
 #include <kiln/kiln.h>
 
 #include <pthread.h>
@@ -118,7 +118,7 @@ static kiln_status compile(struct job *j, kiln_session *s, unsigned i) {
     kiln_build_load(f, KILN_TYPE_I64, kiln_const_symbol(f, second, 0), 8, KILN_MEM_ALIGN(3));
   sum = kiln_build_binary(f, KILN_OP_XOR, KILN_TYPE_I64, sum, loaded);
   kiln_build_ret(f, &sum, 1);
-  if (i % 11 == 3) { /* given up; its data with it; begun again */
+  if (i % 11 == 3) { /* discarded with its data, and begun again */
     kiln_func_discard(f);
     f = kiln_func_begin(s, j->funcs[i]);
     kiln_symbol own = kiln_func_data(f, &(kiln_data_desc){.bytes = "x", .size_bytes = 1});
@@ -270,7 +270,7 @@ static void late_symbols_are_found(void **state) {
   kiln_module_free(j.m);
 }
 
-/* An announced body is counted on by code before it: no GOT. */
+/* Code before an announced body refers to it directly, without the GOT. */
 static void announced_bodies_are_direct(void **state) {
   (void)state;
   uint8_t opcode[2];

@@ -176,6 +176,71 @@ static void late(void **state) {
   }
 }
 
+/* Clauses that two tries share, told behind them. */
+static void shared(void **state) {
+  struct fixture *t = *state;
+  struct sample s;
+  describe(t, &s);
+  kiln_func *f = s.f;
+  kiln_func_personality(f, t->callee);
+  kiln_clauses c = kiln_clauses_new(f);
+  kiln_block second = kiln_block_new(f);
+  s.t.shared = c;
+  s.t.n_clauses = 0;
+  s.t.normal = second;
+  s.t.n_normal = 0;
+  kiln_build_try(f, &s.t);
+  kiln_block_switch(f, second);
+  s.t.normal = s.normal;
+  s.t.n_normal = 3;
+  kiln_build_try(f, &s.t);
+  uint32_t try = f->n - 1;
+  kiln_block_switch(f, s.normal);
+  kiln_build_ret(f, &s.args[1], 1);
+  kiln_block_switch(f, s.unwind);
+  kiln_clauses_tell(f, c, s.clauses, 4);
+  kiln_build_unary(f, KILN_OP_RESUME, I64, s.pad);
+  assert_int_equal(kiln_func_finish(f), KILN_OK);
+  assert_int_equal(kiln_func_verify(f), KILN_OK);
+  for (int i = 0; i < 2; i++) {
+    kiln_inst inst = i == 0 ? kiln_block_first_inst(f, block(0)) : kiln_block_first_inst(f, second);
+    kiln_symbol types[2];
+    assert_int_equal(kiln_inst_clause_count(f, inst), 4);
+    assert_true(kiln_inst_clause(f, inst, 1, types, 2).kind == KILN_FILTER &&
+                types[0].id == t->data.id);
+  }
+  const struct kn_inst *in = &f->inst[try];
+  f->shared_clauses.at[0] = 0;
+  assert_int_not_equal(kiln_func_verify(f), KILN_OK);
+  f->shared_clauses.n = 0;
+  assert_int_not_equal(kiln_func_verify(f), KILN_OK);
+  assert_true(f->lists.at[in->a + in->x] == KN_CLAUSES_SHARED);
+  /* never told, told twice, another function's */
+  describe(t, &s);
+  f = s.f;
+  kiln_func_personality(f, t->callee);
+  s.t.shared = c = kiln_clauses_new(f);
+  kiln_build_try(f, &s.t);
+  kiln_block_switch(f, s.normal);
+  kiln_build_ret(f, &s.args[1], 1);
+  kiln_block_switch(f, s.unwind);
+  kiln_build_unary(f, KILN_OP_RESUME, I64, s.pad);
+  assert_int_equal(kiln_func_finish(f), KILN_ERR_STRUCTURE);
+  f = again(t);
+  c = kiln_clauses_new(f);
+  kiln_clauses_tell(f, c, s.clauses, 4);
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 4));
+  f = again(t);
+  c = kiln_clauses_new(f);
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 0));
+  f = again(t);
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 4));
+  describe(t, &s);
+  f = s.f;
+  s.t.shared = c;
+  FAILS(KILN_ERR_ARGUMENT, kiln_build_try(f, &s.t));
+}
+
 static void inspected(void **state) {
   struct fixture *t = *state;
   struct sample s;
@@ -303,8 +368,8 @@ static void variables(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(holds),   TEST(late),     TEST(refused),   TEST(inspected),
-    TEST(unwinds), TEST(verified), TEST(variables),
+    TEST(holds),     TEST(late),    TEST(refused),  TEST(shared),
+    TEST(inspected), TEST(unwinds), TEST(verified), TEST(variables),
   };
   return cmocka_run_group_tests_name("try", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Verifier: each rule broken once, by the builder where it lets that through, else by a poke into the
- * arrays; dominance on many graphs against the definition; large functions in near linear time. */
+/* Verifier: each rule broken once, by builder calls where the builder allows that, else by changing the arrays;
+ * dominance on many graphs against the definition; large functions in near linear time. */
 #include "build_fixture.h"
 #include "ir/dominators.h"
 #include "large.h"
@@ -9,7 +9,7 @@
 
 /* ---- pokes ---- */
 
-/* The function that pokes damage:
+/* The function that the tests damage:
  *   b0(v1: i64, v2: i32): v3 = add; v4 = icmp; brif v4, b1(v3), b2
  *   b1(p: i64): call, result, switch p, b2 [1: b2, 5: b3(v2)]
  *   b2: ret v2      b3(q: i32): load, store, ret q */

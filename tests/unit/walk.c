@@ -103,7 +103,7 @@ struct fixture {
   struct kn_walk *w;
   uint32_t first; /* value; odd numbers are floats */
   bool live[N];
-  uint32_t reads[N]; /* still to come */
+  uint32_t reads[N]; /* number of reads to come */
   uint32_t token[N]; /* what a value's place must hold */
   uint32_t n_names;  /* of the others that were used */
   uint64_t seed;
@@ -286,7 +286,7 @@ static void call(struct fixture *t) {
   kn_inst_end(t->w);
 }
 
-/* One more load of the variable in `home`. The first one tells what it holds. */
+/* Loads the variable in `home` once more. The first load says which value it holds. */
 static void name(struct fixture *t, unsigned home) {
   struct kn_walk *w = t->w;
   if (t->n_names == (N - VALUES) / 2) return;

@@ -1,7 +1,7 @@
 /* Encoder of x86-64 against Zydis: every form of targets/x86_64/encode.h is decoded and compared by
  * structure (mnemonic, registers, widths, base, index, scale, displacement, immediate, length) over
  * all registers in each position and boundary immediates and displacements. Run by the unit suite.
- * Invariant: a row states its operands; nothing of them is taken from the encoded bytes. */
+ * Invariant: a row states its operands; none of them is derived from the encoded bytes. */
 #include "targets/x86_64/encode.h"
 
 #include <Zydis/Zydis.h>

@@ -1,5 +1,5 @@
-/* What the end of an x86-64 function makes of its jumps: short ones, none to what follows, and a
- * conditional one over another turned round, unless something else goes to the one between; and of the
+/* How jumps are improved at the end of an x86-64 function: they become short, jumps to the next instruction are
+ * removed, and a conditional jump over another one is inverted unless the one between is itself a target; and the
  * jump back to a loop's header. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ struct counts {
   unsigned jcc, jmp;
 };
 
-/* An instruction of those that these functions are made of: its length. Two-byte jumps are counted. */
+/* The length of one of the instructions that these functions consist of. Two-byte jumps are counted. */
 static unsigned length(const uint8_t *p, struct counts *c) {
   if (p[0] >= 0x70 && p[0] <= 0x7f) return c->jcc++, 2;
   if (p[0] == 0xeb) return c->jmp++, 2;
@@ -84,7 +84,7 @@ static void over_a_jump_that_is_wanted(void **state) {
   assert_int_equal(c.jmp, 2);
 }
 
-/* A turn of a loop that tests at its head takes one jump. */
+/* An iteration of a loop that tests at its head takes one jump. */
 static void header_at_the_back_edge(void **state) {
   (void)state;
   struct counts c = build(LOOP);

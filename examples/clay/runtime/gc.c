@@ -1,7 +1,6 @@
-/* The heap of Clay programs: mark and sweep, conservative on the stack. Compiled code needs to know
- * nothing of it: any word on the stack or in a register that has the value of an object's address
- * keeps that object. All objects are in one hash table of addresses, which is how words are told from
- * addresses. Invariant: marks are clear outside of a collection. */
+/* The heap of Clay programs: mark and sweep, conservative on the stack. Compiled code is not involved: any word on
+ * the stack or in a register that equals an object's address keeps that object alive. All objects are in one hash
+ * table of addresses, by which addresses are recognised. Invariant: marks are clear outside of a collection. */
 #include "runtime.h"
 
 #include <stdio.h>
@@ -20,7 +19,7 @@ static struct {
   size_t bytes, limit; /* in use; at which to collect */
   clay_cell **roots;
   size_t n_roots;
-  struct object **work; /* what is marked, but what it refers to not yet */
+  struct object **work; /* objects that are marked, but whose references are not yet */
   size_t n_work, max_work;
   uintptr_t bottom;
   bool stress; /* collect at every allocation: a test of the collector */
@@ -95,7 +94,7 @@ static void mark_all(void) {
 }
 
 static __attribute__((noinline)) void collect(void) {
-  __builtin_unwind_init(); /* all registers that callers may use are in this frame now */
+  __builtin_unwind_init(); /* saves all callee-saved registers in this frame */
   clay_cell here = 0;
   for (uintptr_t p = (uintptr_t)&here; p + sizeof(clay_cell) <= heap.bottom; p += sizeof(void *)) {
     clay_cell word;

@@ -1,5 +1,5 @@
 /* What compiled Clay programs call: strings, arrays, printing, errors at run time; and `main`. One
- * thread. Functions that can fail get their place in the program last. */
+ * thread. Functions that can fail have their place in the program as the last argument. */
 #include "runtime.h"
 
 #include <errno.h>
@@ -72,7 +72,8 @@ void clay_exit(int64_t status) { exit((int)status); }
 
 /* ---- strings ---- */
 
-/* The collector wants to see the address itself, not one inside of the object: `p` is still used here. */
+/* Uses `p`, so that it stays in a register or on the stack: the collector does not recognise addresses inside of an
+ * object. */
 static inline void keep(const void *p) { __asm__ volatile("" : : "r"(p)); }
 
 static struct clay_str *new_str(const char *bytes, size_t size) {
@@ -175,7 +176,7 @@ clay_cell clay_pop(struct clay_array *a, CLAY_PLACE) {
 
 /* ---- values as text ---- */
 
-/* Reads back as the same number, and never looks like an int. Fifteen digits do for most. */
+/* The text reads back as the same number, and never looks like an int. Fifteen digits suffice for most. */
 static size_t format_float(char out[32], double value) {
   int n = 0;
   for (int digits = 15; digits <= 17; digits++) {
@@ -284,7 +285,7 @@ struct clay_array *clay_args(void) {
   return a;
 }
 
-/* Recursion without end runs into the guard below the stack. */
+/* Endless recursion faults in the guard below the stack. */
 static void on_fault(int signal_number, siginfo_t *info, void *context) {
   (void)context;
   uintptr_t address = (uintptr_t)info->si_addr;

@@ -21,7 +21,7 @@ struct clay_array {
   clay_cell *cells;
 };
 
-/* What a function that can fail gets last: where in the program it was called. */
+/* The last arguments of a function that can fail: where in the program it was called. */
 #define CLAY_PLACE const char *file, int64_t place /* line << 32 | column */
 
 /* Type of a value that is printed: its depth of arrays times 4, plus what is at the bottom. */
@@ -87,9 +87,9 @@ void clay_write_byte(int64_t byte);
 struct clay_str *clay_read_line(void);
 struct clay_array *clay_args(void);
 
-/* The program: its statements outside of functions. The compiler makes it. */
+/* The program's statements outside of functions; defined by compiled code. */
 void clay_program(void);
-/* Called behind the message of a failure, by programs that have it: it may leave for a better place. */
+/* Optional: called after the message of an error; may leave by longjmp. */
 void clay_failed(void) __attribute__((weak));
 
 #endif

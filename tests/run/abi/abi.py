@@ -4,7 +4,7 @@
     abi.py --kiln=build/kiln [--seed=S] [--count=N] [--only=N] [--keep=DIR]
 
 Each signature runs in eight pairs: caller Kiln with callee gcc and clang, and the other way round;
-then the same in stress mode, by a seed that goes with the batch.
+then the same in stress mode, with a seed for each batch.
 A failing one is printed with seed and number; `--seed=S --only=N --keep=DIR` leaves just its files.
 """
 import os
@@ -34,7 +34,7 @@ def generate(h, seed, count, only):
 
 
 def build_half(h, batch, half, compiler, level):
-    """half: caller or callee. Levels alternate over the batches, so that each side meets both."""
+    """half: caller or callee. Levels alternate between batches, so that each side is compiled with both."""
     c = h.path('%s%d.c' % (half, batch))
     o = h.path('%s%d.%s.o' % (half, batch, compiler))
     flags = (level, '-fsigned-char')  # as the values expected assume
@@ -92,7 +92,8 @@ def main():
 
     def build(item):
         b, half, compiler = item
-        # references at the other level than Kiln: -O1 callees rely on every promise of the caller
+        # reference compilers use the other level than Kiln: callees at -O1 rely on all that the ABI promises of
+        # callers
         level = kiln_level(b)
         if compiler in ('gcc', 'clang'):
             level = '-O1' if level == '-O0' else '-O0'
@@ -114,7 +115,7 @@ def main():
 
     def pair(p):
         gone = sorted({b for b, half, c in lost if c == p[half == 'callee']})
-        if gone:  # what did not compile was counted there; the pair cannot be linked
+        if gone:  # one half did not compile, which was counted; the pair cannot be linked
             raise harness.Failure('batches %s did not compile' % gone)
         faults = run_pair(h, p, all_signatures, range(len(groups)), tools)
         for i, s in enumerate(all_signatures):
@@ -126,7 +127,7 @@ def main():
                 h.ok('caller %s, callee %s, signature %d' % (*p, s.n))
     h.each(pair, PAIRS)
 
-    # The checks can fail: callees that complain must be heard, every one.
+    # Checks the test itself: every fault that a callee reports must be counted.
     if args.only is None:
         h.write('callee_wrong.c', sig.callee_file(groups[0], wrong=True))
         h.write('tests_wrong.c', sig.runner_file(groups[0]))

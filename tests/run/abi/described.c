@@ -5,8 +5,8 @@
  *   arg TYPE PROMOTED VALUE...      one value per leaf, in hexadecimal
  *   result VALUE...
  *
- * Callers are c<NUMBER>, callees f<NUMBER>, called as f<NUMBER>_t (a stub that checks registers). Both halves
- * know all values; what differs is told by bad(NUMBER, where), as in signatures.py. SEED: stress mode. */
+ * Callers are c<NUMBER>, callees f<NUMBER>, called as f<NUMBER>_t (a stub that checks registers). Both halves know
+ * all values, and report differences by bad(NUMBER, where), as in signatures.py. SEED: stress mode. */
 #include <kiln/kiln.h>
 
 #include <inttypes.h>
@@ -154,7 +154,7 @@ static kiln_func *begin(const char *prefix, unsigned n, kiln_sig sig) {
 
 static bool is_scalar(const struct image *im) { return im->info.value != KILN_TYPE_VOID; }
 
-/* The address of memory with the image's bytes: of its own size, so that nothing behind it is read. */
+/* The address of memory with the image's bytes: of exactly its size, so that an access behind it can be detected. */
 static kiln_value memory_of(kiln_func *f, const struct image *im) {
   uint64_t size = im->info.size_bytes;
   unsigned align = (unsigned)__builtin_ctz(im->info.align_bytes);
@@ -216,7 +216,7 @@ static void build_caller(struct signature *s) {
   for (unsigned i = 0; i < s->n; i++) args[i] = value_of(f, &s->given[i], (s->number + i) % 3 == 0);
   bool scalar = is_scalar(&s->result), is_void = s->result.info.kind == KILN_C_VOID;
   kiln_value to = none;
-  if (!scalar && !is_void && s->number % 2) { /* else the helper makes the memory */
+  if (!scalar && !is_void && s->number % 2) { /* otherwise the helper allocates the memory */
     struct image junk = s->result;
     memset(junk.bytes, 0x77, sizeof junk.bytes);
     to = memory_of(f, &junk);
@@ -241,7 +241,7 @@ static void build_callee(struct signature *s) {
     kiln_build_unary(f, KILN_OP_VA_END, I64, list);
   }
   for (unsigned i = 0; i < s->n; i++) check(f, &s->taken[i], args[i], s->number, i + 1);
-  for (unsigned i = 0; i < s->n; i++) { /* what it got is its own */
+  for (unsigned i = 0; i < s->n; i++) { /* its arguments are its own copies */
     if (is_scalar(&s->taken[i])) continue;
     kiln_value size = number(f, (int64_t)s->taken[i].info.size_bytes);
     kiln_build_call(f, sig_scribble, kiln_const_symbol(f, scribble, 0),

@@ -4,7 +4,7 @@
     described.py --driver=build/tests/run/abi/described [--seed=S] [--count=N] [--only=N] [--keep=DIR]
 
 Each signature runs in eight pairs: caller Kiln with callee gcc and clang, and the other way round, in plain
-and in stress mode; and gcc with clang both ways: what those two disagree on is skipped and counted.
+and in stress mode; and gcc with clang both ways: signatures on which those two disagree are skipped and counted.
 A failing one is printed with seed and number; `--seed=S --only=N --keep=DIR` leaves just its files.
 """
 import os
@@ -23,7 +23,7 @@ BATCH = 50
 
 
 def run_pair(h, pair, all_signatures, batches, tools):
-    """Gives what went wrong, a line per signature number."""
+    """Returns the faults, a line per signature number."""
     objects = [h.path('caller%d.%s.o' % (b, pair[0])) for b in batches]
     objects += [h.path('callee%d.%s.o' % (b, pair[1])) for b in batches]
     exe = h.link(objects + tools, h.path('%s_%s' % pair), ('-Wl,-z,noexecstack',))
@@ -113,7 +113,7 @@ def main():
                 h.ok('caller %s, callee %s, signature %d' % (*p, s.n))
     h.each(pair, PAIRS)
 
-    # The checks can fail: callees that expect something else must be heard, every one.
+    # Checks the test itself: every callee that expects other values must report them.
     if args.only is None:
         h.write('wrong.txt', ''.join(s.text(wrong=True) for s in all_signatures))
         h.run([args.driver, 'callee', args.target, h.path('wrong.txt'), h.path('wrong.o')])

@@ -1,7 +1,7 @@
 """Random C signatures, as C and as the text that described.c builds them from.
 
 Richer in types than signatures.py: attributes, flexible arrays, complex, bit-fields without a name, empty
-structs. Signature N of a seed is always the same. Values are bits, so that both halves mean the same.
+structs. Signature N of a seed is always the same. Values are bit patterns, so that they are the same for both halves.
 """
 import math
 import random

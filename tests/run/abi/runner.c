@@ -46,7 +46,7 @@ int main(void) {
   static volatile int i;
   for (i = 0; i < n_tests; i++) {
     current = tests[i].n;
-    alarm(5); /* what takes wrong arguments may never end */
+    alarm(5); /* a function with wrong arguments may never end */
     if (sigsetjmp(again, 1) == 0) tests[i].call();
     if (trampoline_faults) bad(current, 1000 + trampoline_faults);
     trampoline_faults = 0;

@@ -22,7 +22,7 @@ NOT_YET = ['vector']
 
 
 def pick_scalar(r, pool):
-    """What has 128 bits is rarer than the rest, double and int more frequent."""
+    """Types of 128 bits are drawn less often than the rest, double and int more often."""
     s = r.choice(pool)
     if s[1] == 128 and r.random() < 0.5:
         s = r.choice(pool)
@@ -244,7 +244,7 @@ class Signature:
         n = self.n
         out = [self.types()]
         body = []
-        if wrong:  # to prove that checks fail: this number is not what the caller expects
+        if wrong:  # to test the checks: not the number that the caller expects
             body.append('  bad(%d, 0);' % n)
         if self.calls:
             body.append('  clobber();')

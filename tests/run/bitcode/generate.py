@@ -1,4 +1,4 @@
-"""Modules of LLVM assembly that go over what clang does not write by itself: every operation on
+"""Modules of LLVM assembly with constructs that clang does not generate by itself: every operation on
 every odd width, first-class aggregates, all intrinsics of the reader's table. Used by run.py.
 
 Values come from volatile memory, so that nothing is folded; results are printed in full."""
@@ -106,7 +106,7 @@ def arithmetic(widths):
                 x, y = m.value(w, a), m.value(w, b)
                 for i, op in enumerate(BINARY):
                     if defined(op, w, a, b):
-                        # Again with what overflowed: the upper bits must not show.
+                        # Again with the wrapped result: bits above the width must not have an effect.
                         v = m.op('%s i%d %s, %s' % (op, w, x, y))
                         s = m.op('add i%d %s, %s' % (w, v, y))
                         m.show(v, w, i)
@@ -189,7 +189,7 @@ def overflow(widths):
         if w == 1 or w == 128:
             continue
         for op in ('sadd', 'uadd', 'ssub', 'usub', 'smul', 'umul'):
-            if 64 < w <= 128 and 'mul' in op:  # clang's calls a function that libgcc has not
+            if 64 < w <= 128 and 'mul' in op:  # clang calls a function that libgcc lacks
                 continue
             name = 'llvm.%s.with.overflow.i%d' % (op, w)
             m.declare('declare {i%d, i1} @%s(i%d, i%d)' % (w, name, w, w))
@@ -263,7 +263,7 @@ def float_value(m, bits, k):
 
 
 def show_float(m, v, ft, bits, tag):
-    """NaNs are shown as one."""
+    """All NaNs are printed as one."""
     nan = m.op('fcmp uno %s %s, %s' % (ft, v, v))
     raw = m.op('bitcast %s %s to i%d' % (ft, v, bits))
     m.show(m.op('select i1 %s, i%d -1, i%d %s' % (nan, bits, bits, raw)), bits, tag)
@@ -312,8 +312,8 @@ def float_intrinsics():
 
 
 def x87_classes():
-    """llvm.is.fpclass of x87's format: every mask, every kind of encoding, those among them that the processor has
-    no use for: whose leading bit does not fit the exponent."""
+    """llvm.is.fpclass of x87's format: every mask, every kind of encoding, also the invalid ones, whose leading bit
+    contradicts the exponent."""
     m = Module()
     m.declare('declare i1 @llvm.is.fpclass.f80(x86_fp80, i32)')
     for first in range(0, 1024, 64):

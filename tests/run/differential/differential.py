@@ -22,7 +22,7 @@ def results(out):
 
 def compare(h, base, seeds, level, stress_seeds, doubts, drop=frozenset()):
     """Gives {(seed, stress): fault} for a file of programs; None as the seed if none of it runs.
-    Seeds that clang's code at two levels disagrees on are added to `doubts`."""
+    Seeds on which clang's code at two levels disagrees are added to `doubts`."""
     c = h.write(base + '.c', generate.program_file(seeds, drop))
     bc = h.bitcode(c, h.path(base + '.bc'), (level,))
     own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
@@ -42,7 +42,7 @@ def compare(h, base, seeds, level, stress_seeds, doubts, drop=frozenset()):
         got = results(out)
         wrong = [s for s in seeds if got.get(str(s)) != expected[str(s)]]
         if wrong and second is None:
-            # clang has bugs too: what its code at -O0, from the same bitcode, says counts as well
+            # clang has bugs too: the result of its code at -O0 from the same bitcode is accepted as well
             o = h.clang_object(bc, h.path(base + '.second.o'), ('-O0', '-fPIC'))
             second = results(h.run([h.link([o], h.path(base + '.second'))], timeout=120)[1])
         for s in wrong:
@@ -103,7 +103,7 @@ def main():
         seeds = list(range(first, min(first + BATCH, args.first + args.count)))
         doubts = set()
         faults = compare(h, 'random%d%s' % (first, level), seeds, level, stresses, doubts)
-        # what could not be compiled or crashed hides its neighbours: those one by one
+        # a program that crashed or was not compiled hides the others of its file: run these one by one
         bad = {x for (s, x) in faults if s is None} | \
             {x for (s, x), why in faults.items() if 'missing' in why}
         for x in bad:

@@ -5,8 +5,8 @@ shift counts are made safe, indices are masked, loops are bounded by constants a
 become integers only in range. Each program is a set of functions and data with a prefix of its own
 and `static unsigned long P_run(void)`, whose result is its checksum.
 
-Every statement and expression has a number: those in `drop` are generated as ever, but left out or
-replaced by a constant, so that a failing program can be reduced without changing the rest.
+Every statement and expression has a number: those in `drop` are generated but not printed, or replaced by a constant,
+so that a failing program can be reduced without changing the rest.
 """
 import random
 
@@ -382,7 +382,7 @@ class Program:
         if style in ('dense', 'wide'):
             e = '(%s)((unsigned char)%s %% %d + %d)' % (INTS[t][0], e, n * 2, start)
         elif self.chance(0.7):
-            # so that the cases are met
+            # so that the cases are reached
             table = ', '.join(self.number(v) for v in values + [0])
             e = '((%s[]){%s})[(unsigned)(%s) %% %d]' % (INTS[t][0], table, e, n + 1)
         out = [indent + 'switch (%s) {' % e]

@@ -1,5 +1,4 @@
-/* What a program finds around it: arguments, their parsing, the environment, its name, standard streams, a
- * child process. */
+/* A program's environment: arguments, their parsing, the environment, its name, standard streams, a child process. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 ulimit -c 0
 export KILN_TEST_VALUE=given
-# What the programs leave is theirs; they fault on purpose.
+# The programs leak memory, and fault on purpose.
 export ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_abort=0
 sanitized=false
 [[ $(nm "${kiln}-run") == *__asan_init* ]] && sanitized=true
@@ -74,7 +74,7 @@ else check "C++, an exception that nobody catches" both things.bc -lstdc++ -- th
 
 # ---- several inputs, libraries ----
 
-# Of two definitions of a weak variable one counts, and only its constructor and destructor are called.
+# Of two definitions of a weak variable one is used, and only its constructor and destructor are called.
 for n in 1 2; do
   printf '%s\n' "data weak @w align 4 { i32 $n }" 'declare @note(i32)' "func internal @init() {" b0: "  call @note($n)" '  ret' '}' \
     'ctor @init 65535 with @w' 'dtor @init 65535 with @w' > weak$n.kir

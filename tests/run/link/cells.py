@@ -132,9 +132,9 @@ class Cell:
 
 
 def valid(kind, visibility, place, use):
-    """What has a meaning at all; what the linker must refuse is in REFUSED."""
+    """True if the combination is meaningful; those that the linker must refuse are in REFUSED."""
     if kind.startswith('undef_weak'):
-        # protected asks for a definition in the same output
+        # protected requires a definition in the same output
         return place in ('nowhere', 'there', 'library') and visibility != 'protected' and \
             not (place == 'library' and visibility == 'hidden') and use != 'store'
     if place == 'nowhere':

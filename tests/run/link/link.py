@@ -43,7 +43,7 @@ REFUSED = [
      'two strong definitions'),
 ]
 
-# What other tools get wrong, whoever compiled: (reason, (run, cell) -> is it that).
+# Faults of other tools, whichever compiler is used: (reason, (run, cell) -> is it that).
 QUIRKS = [
     ('gold gives hidden undefined weak symbols the load address',
      lambda run, c: run[4] == 'gold' and run[1] in ('pie', 'shared') and c.visibility == 'hidden'
@@ -167,7 +167,7 @@ def build_and_run(h, base, run, chosen):
 
 
 def check_group(h, base, run, chosen):
-    """As build_and_run; what does not link is found by halves."""
+    """As build_and_run; finds cells that do not link by bisection."""
     try:
         return build_and_run(h, base, run, chosen)
     except harness.Failure as e:
@@ -192,7 +192,7 @@ def check_refused(h, i):
         h.run([h.args.gcc, '-shared', lib, '-o', h.path(base + '.so')])
         objects.append(h.path(base + '.so'))
     main = h.gcc_object(h.write(base + '.m.c', 'int main(void) { return 0; }'), h.path(base + '.m.o'))
-    # ld of AArch64 takes local-exec in shared objects
+    # ld of AArch64 accepts local-exec in shared objects
     drive = linker(h, 'lld' if h.args.target == 'aarch64' and 'local-exec' in text else 'bfd')
     status, out, err = h.run([*drive, *LINK[output], *objects, *([main] if output != 'shared' else []),
                               '-o', h.path(base + '.out')], check=False)

@@ -1,4 +1,4 @@
-"""What C does not express of symbols and data, from the text form: text/*.kir with text/NAME.c.
+"""Symbols and data that C cannot express, from the text form: text/*.kir with text/NAME.c.
 
 Each row is linked in every output that its flavour is for; the standard output must be as given.
 """

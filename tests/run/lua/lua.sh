@@ -21,7 +21,7 @@ link() {
   gcc -o "$out" "${objects[@]}" -lm -ldl -Wl,-E
 }
 
-# run DIR PROGRAM ARG...: leaves what it printed, and its status, in DIR.
+# run DIR PROGRAM ARG...: stores its output and its exit status in DIR.
 run() {
   local out=$1
   shift

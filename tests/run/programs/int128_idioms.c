@@ -1,5 +1,5 @@
-/* What -O1 makes intrinsics of: minimum, maximum, magnitude, funnel shifts and rotations, saturation,
- * of 128-bit integers; switch. */
+/* Operations that become intrinsics at -O1: minimum, maximum, magnitude, funnel shifts and rotations, saturation, of
+ * 128-bit integers; switch. */
 #include <stdio.h>
 typedef __int128 i128;
 typedef unsigned __int128 u128;

@@ -1,5 +1,5 @@
-/* Signals at any instruction: the handler uses much stack, so that whatever is kept below the stack
- * pointer and its red zone is lost. sigsetjmp out of a handler. */
+/* Signals at any instruction: the handler uses much stack, so that data below the stack pointer and its red zone is
+ * overwritten. sigsetjmp out of a handler. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>

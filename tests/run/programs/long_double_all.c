@@ -1,6 +1,6 @@
 /* x87 long double on every pair of a list of values: arithmetic, comparisons, complex numbers, the
  * library; then where values live: structs, unions, thread-local and variable arguments, jumps,
- * rounding modes. Like long_double.c, which is about each feature once. */
+ * rounding modes. long_double.c tests each feature once. */
 #include <alloca.h>
 #include <complex.h>
 #include <fenv.h>
@@ -31,7 +31,7 @@ volatile L values[] = {0,
 enum { N = sizeof values / sizeof *values };
 
 static void show(const char *name, L v) {
-  if (v != v) printf("%s nan\n", name); /* its sign is anybody's */
+  if (v != v) printf("%s nan\n", name); /* its sign is not defined */
   else printf("%s %La %.21Lg\n", name, v, v);
 }
 

@@ -1,5 +1,5 @@
-/* Addresses cut to 32 bits in constant expressions, in several blocks: computed, since no relocation
- * does it. */
+/* Addresses truncated to 32 bits in constant expressions, in several blocks: computed, since no relocation expresses
+ * that. */
 #include <stdint.h>
 #include <stdio.h>
 int a[4];

@@ -6,6 +6,7 @@ equal.
     programs.py --kiln=build/kiln [NAME...] [--stress=N] [--levels=-O0,-O1]
 """
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
@@ -22,26 +23,32 @@ def variants(stress):
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
-    p.add_argument('names', nargs='*', help='programs, without .c; default: $KILN_TEST_FILES, or all')
+    p.add_argument('names', nargs='*', help='programs, without .c or .cpp; default: $KILN_TEST_FILES, or all')
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
     p.add_argument('--levels', default='-O0,-O1')
     args = p.parse_args()
     h = harness.Harness(args)
     folder = os.path.dirname(os.path.abspath(__file__))
-    names = args.names or h.files(folder, '*.c')
+    names = args.names or h.files(folder, '*.c*')
+    gcc, gxx = args.gcc, args.gcc.removesuffix('gcc') + 'g++'
 
     def check(item):
         name, level = item
         base = '%s%s' % (name, level)
-        bc = h.bitcode(os.path.join(folder, name + '.c'), h.path(base + '.bc'), (level,))
+        source = name + ('.c' if os.path.exists(os.path.join(folder, name + '.c')) else '.cpp')
+        linker = gcc if source.endswith('.c') else gxx
+        if not shutil.which(linker):
+            h.skip('%s: %s' % (source, level), 'no ' + linker)
+            return
+        bc = h.bitcode(os.path.join(folder, source), h.path(base + '.bc'), (level,))
         own = h.clang_object(bc, h.path(base + '.clang.o'), (level, '-fPIC'))
         libs = ('-lm', '-pthread')
-        expected = h.run([h.link([own], h.path(base + '.clang'), libs)], check=False)
+        expected = h.run([h.link([own], h.path(base + '.clang'), libs, by=linker)], check=False)
         for i, (label, kiln_flags, link_flags, mold) in enumerate(variants(args.stress)):
-            what = '%s.c: %s%s' % (name, level, label)
+            what = '%s: %s%s' % (source, level, label)
             try:
                 o = h.kiln_object(bc, h.path('%s.%d.o' % (base, i)), kiln_flags)
-                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags), mold)],
+                got = h.run([h.link([o], h.path('%s.%d' % (base, i)), (*libs, *link_flags), mold, linker)],
                             check=False)
             except harness.Failure as e:
                 h.fail(what, str(e))

@@ -1,4 +1,4 @@
-/* The rounding mode by clang's builtins and by C's functions, as each sees what the other set. */
+/* The rounding mode by clang's builtins and by C's functions: each sees the mode that the other set. */
 #include <fenv.h>
 #include <float.h>
 #include <math.h>
@@ -18,7 +18,7 @@ static volatile long double l_one = 1, l_ten = 10;
 static volatile long i_big = (1L << 60) + 1;
 static volatile unsigned long u_big = (1UL << 63) + 1;
 
-/* Everything is computed before something is printed, which happens in the usual mode. */
+/* Computes everything first and prints later, in the usual mode. */
 static void work(const char *by) {
   int seen = FLT_ROUNDS, c = number(fegetround());
   volatile float f = f_one / f_ten, narrowed = (float)d_ten / 3, from_int = (float)i_big;

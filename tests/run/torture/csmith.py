@@ -37,12 +37,13 @@ class Campaign:
         self.h = harness.Harness(args)
         self.args = args
         self.levels = args.levels.split(',')
-        # csmith writes this file where it stands if there is none: two at once would read half of it
+        # csmith writes this file to its working folder if it is missing: two processes at once would read it half
+        # written
         with open(self.h.path('platform.info'), 'w') as f:
             f.write('integer size = 4\npointer size = 8\n')
 
     def limited(self, seconds, cmd):
-        """Runs a command with so much processor time, whatever else the machine does."""
+        """Runs a command with a limit on its processor time, not on elapsed time."""
         p = subprocess.run(cmd, cwd=self.h.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                            preexec_fn=lambda: signal.setitimer(signal.ITIMER_PROF, seconds))
         if p.returncode == -signal.SIGPROF:
@@ -63,7 +64,7 @@ class Campaign:
         return self.execute([base + '.llvm.o'], base + '.llvm', seconds)
 
     def program(self, seed):
-        """Gives what becomes of the program: PASSED, DIFFERS, or why it does not count."""
+        """The program's result: PASSED, DIFFERS, or why it does not count."""
         h, args = self.h, self.args
         c = h.path('%d.c' % seed)
         try:

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# fetch.sh DIR: unpacks GCC's torture tests from Debian's package gcc-12-source below DIR, once, and
-# prints their folder.
+# fetch.sh DIR: unpacks GCC's tests that are used here from Debian's package gcc-12-source below DIR, once, and prints
+# DIR: execute (gcc.c-torture's), g++.dg and g++.old-deja.
 set -euo pipefail
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
+folders=(execute g++.dg g++.old-deja)
 exec 9> "$dir/lock"
 flock 9
-if [[ ! -d $dir/execute ]]; then
+complete() { local f; for f in "${folders[@]}"; do [[ -d $dir/$f ]] || return 1; done; }
+if ! complete; then
   {
     work=$(mktemp -d "$dir/work-XXXXXX")
     cd "$work"
@@ -14,11 +16,16 @@ if [[ ! -d $dir/execute ]]; then
     dpkg-deb --fsys-tarfile gcc-12-source_*.deb > package.tar
     rm gcc-12-source_*.deb
     tar -xOf package.tar --wildcards './usr/src/gcc-12/gcc-12*.tar.xz' \
-      | tar -xJf - --strip-components=4 --wildcards '*/gcc/testsuite/gcc.c-torture/execute/*'
+      | tar -xJf - --strip-components=3 --wildcards '*/gcc/testsuite/gcc.c-torture/execute/*' \
+        '*/gcc/testsuite/g++.dg/*' '*/gcc/testsuite/g++.old-deja/*'
     rm package.tar
-    mv execute "$dir/" # at the end, so that a folder that is there is complete
+    mv gcc.c-torture/execute .
+    rmdir gcc.c-torture
+    for f in "${folders[@]}"; do # at the end, so that a folder, if it exists, is complete
+      [[ -d $dir/$f ]] || mv "$f" "$dir/"
+    done
     cd "$dir"
-    rmdir "$work"
+    rm -rf "$work"
   } >&2 9>&-
 fi
-echo "$dir/execute"
+echo "$dir"

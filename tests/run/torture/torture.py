@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs GCC's C torture tests (gcc.c-torture/execute): each by clang to bitcode, then by LLVM -O0 and
-by Kiln, linked, run. A test counts if LLVM's program passes. Kiln's must pass too, or be refused at
-compile time for a feature that is not there yet: those are skips, counted by feature.
+by Kiln, linked, run. A test counts if LLVM's program passes. Kiln's must pass too, or be refused at compile time for
+a feature that is not implemented: that is a skip, counted by feature.
 
     torture.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [NAME...]
 """
@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
 import harness  # noqa: E402
 
-# What a test asks its compiler for, as far as it changes what the program means.
+# The options that a test requests, as far as they change the program's meaning.
 OPTION = re.compile(r'dg-(?:additional-)?options\s+"([^"]*)"')
 MEANING = re.compile(r'^(-fwrapv|-fno-builtin\S*|-ftrapv|-fsigned-char|-funsigned-char|-fgnu89-inline|-std=\S+|-D\S+'
                      r'|-fno-strict-aliasing|-fnon-call-exceptions|-finstrument-functions)$')
@@ -28,67 +28,93 @@ def options_of(path):
 
 
 def feature(text):
-    """What Kiln's diagnostic says is missing; None if it says something else."""
+    """The feature that is missing by Kiln's diagnostic; None if it says something else."""
     m = REFUSED.search(text)
     return m.group(1).strip() if m else None
 
 
-def main():
-    p = harness.options(__doc__.splitlines()[0])
-    p.add_argument('names', nargs='*', help='tests, without .c; default all')
-    p.add_argument('--source', required=True, help='folder of gcc.c-torture/execute')
-    p.add_argument('--level', default='O0')
-    p.add_argument('--every', type=int, default=1, metavar='N', help='only each N-th test')
-    p.add_argument('--timeout', type=int, default=20)
-    args = p.parse_args()
-    h = harness.Harness(args)
-    files = sorted(glob.glob(os.path.join(args.source, '*.c')) +
-                   glob.glob(os.path.join(args.source, 'ieee', '*.c')))
-    if args.names:
-        files = [f for f in files if os.path.basename(f)[:-2] in args.names]
-    files = files[::args.every]
-    counted = []
+class Tests:
+    """A run over many tests: those that LLVM's programs pass are counted."""
 
-    def run(program):
-        status, _, _ = h.run([program], timeout=args.timeout, check=False)
+    def __init__(self, args):
+        self.args = args
+        self.h = harness.Harness(args)
+        self.counted = []
+        self.linker = args.gcc
+
+    def run(self, program):
+        status, _, _ = self.h.run([program], timeout=self.args.timeout, check=False)
         return status
 
-    def check(path):
-        name = os.path.relpath(path, args.source)[:-2]
+    def check(self, name, sources, flags, libs):
+        """One test: its sources are compiled with `flags` and linked with `libs`."""
+        h = self.h
         base = h.path(name.replace('/', '.'))
-        flags = ['-' + args.level, *options_of(path)]
-        libs = ('-lm', '-pthread')
+        units = [base + '.%d' % i for i in range(len(sources))]
         try:
-            bc = h.bitcode(path, base + '.bc', flags)
-            h.run([*h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', bc,
-                   '-o', base + '.llvm.o'])
-            if run(h.link([base + '.llvm.o'], base + '.llvm', libs)) != 0:
+            self.compare(name, base, units, sources, flags, libs)
+        finally:
+            if not self.args.keep:
+                for f in glob.glob(glob.escape(base) + '.*'): os.unlink(f)
+
+    def compare(self, name, base, units, sources, flags, libs):
+        h = self.h
+        try:
+            for source, unit in zip(sources, units):
+                h.bitcode(source, unit + '.bc', flags)
+                h.run([*h.clang, '-c', '-O0', '-w', '-fPIC', '-Xclang', '-disable-llvm-passes', unit + '.bc',
+                       '-o', unit + '.llvm.o'])
+            if self.run(h.link([u + '.llvm.o' for u in units], base + '.llvm', libs, by=self.linker)) != 0:
                 return
         except harness.Failure:
             return
-        counted.append(name)
+        self.counted.append(name)
         try:
-            h.kiln_object(bc, base + '.o', ['--verify'])
+            for unit in units: h.kiln_object(unit + '.bc', unit + '.o', ['--verify'])
         except harness.Failure as e:
             missing = feature(str(e))
             if missing: h.skip(name, missing)
             else: h.fail(name, str(e))
             return
         try:
-            status = run(h.link([base + '.o'], base + '.kiln', libs))
+            status = self.run(h.link([u + '.o' for u in units], base + '.kiln', libs, by=self.linker))
         except harness.Failure as e:
             h.fail(name, str(e))
             return
-        finally:
-            for suffix in ('.bc', '.llvm.o', '.llvm', '.o', '.kiln'):
-                if not args.keep and os.path.exists(base + suffix): os.unlink(base + suffix)
         if status == 0: h.ok(name)
         else: h.fail(name, 'runs wrong: status %d' % status)
-    h.each(check, files)
-    if not args.tap:
-        print('%d tests, %d count, %d pass (%.1f %%)' %
-              (len(files), len(counted), h.passed, 100.0 * h.passed / max(1, len(counted))))
-    h.finish()
+
+    def finish(self, n):
+        if not self.args.tap:
+            print('%d tests, %d count, %d pass (%.1f %%)' %
+                  (n, len(self.counted), self.h.passed, 100.0 * self.h.passed / max(1, len(self.counted))))
+        self.h.finish()
+
+
+def arguments(description, suffix, source):
+    p = harness.options(description)
+    p.add_argument('names', nargs='*', help='tests, without %s; default all' % suffix)
+    p.add_argument('--source', required=True, help=source)
+    p.add_argument('--level', default='O0')
+    p.add_argument('--every', type=int, default=1, metavar='N', help='only each N-th test')
+    p.add_argument('--timeout', type=int, default=20)
+    return p
+
+
+def main():
+    args = arguments(__doc__.splitlines()[0], '.c', 'folder of gcc.c-torture/execute').parse_args()
+    tests = Tests(args)
+    files = sorted(glob.glob(os.path.join(args.source, '*.c')) +
+                   glob.glob(os.path.join(args.source, 'ieee', '*.c')))
+    if args.names:
+        files = [f for f in files if os.path.basename(f)[:-2] in args.names]
+    files = files[::args.every]
+
+    def check(path):
+        tests.check(os.path.relpath(path, args.source)[:-2], [path], ['-' + args.level, *options_of(path)],
+                    ('-lm', '-pthread'))
+    tests.h.each(check, files)
+    tests.finish(len(files))
 
 
 if __name__ == '__main__':

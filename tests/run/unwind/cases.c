@@ -177,8 +177,19 @@ NOINLINE void traps(int a) {
   if (a) __builtin_unreachable();
   probe();
 }
+__attribute__((preserve_most)) NOINLINE long keeps_most(long a) {
+  if (a == 1) return 1;
+  probe();
+  return a;
+}
+__attribute__((preserve_all)) NOINLINE void keeps_all(long a) {
+  volatile char v[9000];
+  v[0] = (char)a;
+  if (a == 1) return;
+  probe();
+}
 
-const int cases_count = 14;
+const int cases_count = 15;
 void cases_run(int which) {
   struct big b = {{1, 2, 3, 4, 5, 6}};
   switch (which) {
@@ -248,5 +259,11 @@ void cases_run(int which) {
     fails(9);
     break;
   case 13: only_leaves(); break;
+  case 14:
+    for (int i = 1; i < 3; i++) {
+      sink = keeps_most(i);
+      keeps_all(i);
+    }
+    break;
   }
 }

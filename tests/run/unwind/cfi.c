@@ -112,10 +112,15 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     switch (op >> 6) {
     case 1: delta = low; goto advance;
     case 2:
+      if (low >= CFI_REGS && low < CFI_REGS + CFI_VECTORS) {
+        uleb(&p);
+        continue;
+      }
       if (low >= CFI_REGS) return "register of DW_CFA_offset";
       row->r[low] = (struct rule){OFFSET, (int64_t)uleb(&p) * c->data_align};
       continue;
     case 3:
+      if (low >= CFI_REGS && low < CFI_REGS + CFI_VECTORS) continue;
       if (initial == NULL || low >= CFI_REGS) return "DW_CFA_restore";
       row->r[low] = initial->r[low];
       continue;
@@ -214,6 +219,7 @@ const char *cfi_up(struct cfi_frame *f, bool after_call, cfi_read *read, void *u
   for (unsigned i = 0; i < CFI_REGS; i++) {
     struct rule rule = row.r[i];
     up.known[i] = rule.kind != UNDEFINED;
+    up.saved[i] = rule.kind == OFFSET;
     switch (rule.kind) {
     case OFFSET:
       if (!read(user, up.cfa + (uint64_t)rule.n, &up.r[i]))

@@ -1,4 +1,4 @@
-# Linked behind the code under test; then what it calls.
+# Linked behind the code under test: its end label, and the functions that it calls.
 .text
 .globl text_end
 text_end:
@@ -6,7 +6,7 @@ text_end:
 helpers_begin:
   nop
 
-# void step_start(void (*run)(int), int which): calls it with junk in the callee-saved registers.
+# void step_start(void (*run)(int), int which): calls `run` with junk in the callee-saved registers.
 .globl step_start
 .type step_start, @function
 step_start:
@@ -65,7 +65,7 @@ junked_call:
   sub $8, %rsp
   .cfi_adjust_cfa_offset 8
   # Only the values at the next call count, and this frame's caller needs none of them: they are
-  # saved by step_start. So nothing is said about them here.
+  # saved by step_start. So their rules are "undefined" here.
   .cfi_undefined rbx
   .cfi_undefined rbp
   .cfi_undefined r12

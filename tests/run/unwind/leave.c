@@ -1,4 +1,4 @@
-/* How a function ends that does not return. */
+/* The end of a function that does not return. */
 #include <unistd.h>
 __attribute__((noreturn)) void leave(void);
 void leave(void) { _exit(0); }

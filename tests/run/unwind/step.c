@@ -1,8 +1,7 @@
 /* Single-steps a child through the functions under test and unwinds at every instruction.
- * The truth is a shadow of the stack: at each call the stack pointer, the return address and the
- * callee-saved registers are noted. Whatever .eh_frame says for any frame has to equal it.
- * Prints a line per fault, then `steps N kiln M faults F`, M of the steps between text_begin and
- * text_end. */
+ * The expected values are on a shadow stack: at each call the stack pointer, the return address and the callee-saved
+ * registers are recorded. The values by .eh_frame must be equal for every frame. Prints a line per fault, then `steps
+ * N kiln M faults F`, M of the steps between text_begin and text_end. */
 #include "cfi.h"
 
 #include <errno.h>
@@ -25,6 +24,7 @@ static const int kept[] = {CFI_RBX, CFI_RBP, CFI_R12, 13, 14, 15};
 
 struct call {
   uint64_t cfa, ra, kept[6];
+  struct cfi_frame all; /* at the call */
 };
 static struct call shadow[MAX_DEPTH];
 static int depth, faults;
@@ -83,6 +83,9 @@ static void check(pid_t child, const struct user_regs_struct *u) {
       fault(pc, i, "return address", f.r[CFI_RA], c->ra);
       return;
     }
+    for (int k = 0; k < CFI_RA; k++)
+      if (f.saved[k] && k != CFI_RSP && f.r[k] != c->all.r[k])
+        fault(pc, i, "a saved register", f.r[k], c->all.r[k]);
     if (i >= depth - 2 && !f.known[CFI_RBX])
       return; /* junked_call: it says that it does not keep them */
     for (int k = 0; k < 6; k++) {
@@ -111,6 +114,7 @@ static void follow(pid_t child, const struct user_regs_struct *a,
     c->cfa = b->rsp + 8;
     peek(&child, b->rsp, &c->ra);
     keep(b, c->kept);
+    to_frame(b, &c->all);
   } else if (is_return(code) && depth > 0) {
     const struct call *c = &shadow[--depth];
     uint64_t now[6];

@@ -1,5 +1,5 @@
-// What compilers before LLVM 17 to 19 wrote as constant expressions: comparisons and selections of
-// addresses, arithmetic on parts of them, and all that as operands of phis. And integers of more than
+// Constant expressions that compilers before LLVM 17 to 19 wrote: comparisons and selections of
+// addresses, arithmetic on parts of them, and all these as operands of phis. And integers of more than
 // 64 bits in structs, which before LLVM 18 were aligned to 8 bytes.
 #include <stdint.h>
 #include <stdio.h>

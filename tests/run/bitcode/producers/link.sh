@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Stands in for rustc's linker: links as told, then links OUTPUT.kiln with Kiln's objects in place of
-# rustc's own. rustc, with -C save-temps, leaves the bitcode of each object beside it.
+# Replaces rustc's linker: links as requested, then links OUTPUT.kiln with Kiln's objects in place of rustc's. rustc,
+# with -C save-temps, leaves the bitcode of each object beside it.
 set -euo pipefail
 cc "$@"
 own=() previous=

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes bitcode from other producers than the clang of the other tests: older clangs (Debian's
+"""Compiles bitcode of other producers than the clang of the other tests: older clangs (Debian's
 clang-16 and clang-19) and rustc. Kiln's code must print what the producer's own prints. A producer
 that is not installed is skipped.
 
@@ -23,7 +23,7 @@ PROGRAMS = {
 # Their own code is wrong, and the newest clang's for the same bitcode is right: before 18, an __int128
 # among variable arguments was not aligned on the stack.
 WRONG = {('clang-16', 'va_list')}
-# It prints bytes behind numbers of odd width, which clang writes since 20.
+# This program prints the padding of numbers of odd width, which clang writes since version 20.
 PADDING = 'wide_integers'
 # Without vectors, which Kiln does not have.
 RUST = {'debug': [], 'optimized': ['-O', '-C', 'no-vectorize-loops', '-C', 'no-vectorize-slp']}

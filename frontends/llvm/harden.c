@@ -1,0 +1,154 @@
+/* Stack probes, stack guards, calls without a PLT: what attributes say of them, which allocations count as arrays.
+ * Called by attrs.c, funcdef.c and inst.c. As LLVM's StackProtector and frame lowerings have it.
+ * Invariant: kn_bc_attr.harden is 0 for what asks for none of these. */
+#include "bc.h"
+
+/* ---- attributes ---- */
+
+enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
+
+/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
+ * 63 the distance of probes, 0: the default. */
+enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32 };
+
+void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
+  unsigned guard = key == ATTR_STACK_PROTECT          ? KILN_GUARD_ARRAYS
+                   : key == ATTR_STACK_PROTECT_STRONG ? KILN_GUARD_ADDRESSES
+                   : key == ATTR_STACK_PROTECT_REQ    ? KILN_GUARD_ALWAYS
+                                                      : KILN_GUARD_NONE;
+  if (guard > (a->harden & GUARD)) a->harden = (a->harden & ~(uint64_t)GUARD) | guard;
+  if (key == ATTR_NON_LAZY_BIND) a->harden |= NO_PLT;
+}
+
+/* A decimal number, at most `most`. */
+static uint32_t number(const char *s, uint32_t most) {
+  uint64_t n = 0;
+  for (; *s >= '0' && *s <= '9' && n <= most; s++) n = n * 10 + (uint64_t)(*s - '0');
+  return n < most ? (uint32_t)n : most;
+}
+
+bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
+  if (strcmp(key, "probe-stack") == 0) {
+    a->harden |= PROBE;
+    return strcmp(value, "inline-asm") == 0;
+  }
+  if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
+  else if (strcmp(key, "stack-probe-size") == 0)
+    a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
+  else if (strcmp(key, "stack-protector-buffer-size") == 0)
+    a->harden |= (uint64_t)number(value, BUFFER_MAX) << 16;
+  else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
+  return true;
+}
+
+void kn_bc_harden_done(struct kn_bc_attr *a) {
+  if (a->harden & NO_PROBE) a->harden &= ~(uint64_t)PROBE;
+  if (!(a->harden & PROBE)) a->harden &= UINT32_MAX;
+  if (!(a->harden & GUARD)) a->harden &= ~((uint64_t)BUFFER_MAX << 16);
+}
+
+static uint64_t of_function(const struct kn_bc *r, uint32_t attrs) {
+  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
+  return a ? a->harden : 0;
+}
+
+bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs) {
+  return (of_function(r, attrs) & NO_PLT) != 0;
+}
+
+bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, uint32_t attrs, kiln_sig *sig) {
+  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL) return true;
+  if (cc == CC_PRESERVE_ALL && of_function(r, attrs) & AVX)
+    return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
+  kiln_sig_info info = kiln_sig_get(r->module, *sig);
+  kiln_type results[KILN_MAX_RESULTS];
+  r->params.n = 0;
+  if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
+  for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
+  for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
+  *sig =
+    kiln_sig_new(r->module, cc == CC_PRESERVE_MOST ? KILN_CC_PRESERVE_MOST : KILN_CC_PRESERVE_ALL,
+                 info.flags, r->params.at, info.n_params, results, info.n_results);
+  return true;
+}
+
+/* ---- module flags ---- */
+
+/* LLVM's flags say `no offset` so, too. */
+enum { NO_OFFSET = INT32_MAX };
+
+bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text) {
+  struct kn_bc_harden *h = &r->harden;
+  if (strcmp(name, "RtLibUseGOT") == 0) {
+    if (number != 0) kiln_module_no_plt(r->module);
+  } else if (strcmp(name, "probe-stack") ==
+             0) { /* of functions without the attribute: AArch64 alone */
+    h->probes = kn_bc_targets[r->target].probes_by_flag;
+    return strcmp(text, "inline-asm") == 0;
+  } else if (strcmp(name, "stack-probe-size") == 0) {
+    h->probe_bytes = number > 0 && number <= UINT32_MAX ? (uint32_t)number : 0;
+  } else if (strcmp(name, "stack-protector-guard-offset") == 0) {
+    if (number == NO_OFFSET) return true;
+    h->offset_bytes = (int32_t)number;
+    h->has_offset = true;
+    return number == (int32_t)number;
+  } else if (strcmp(name, "stack-protector-guard") == 0) {
+    if (strcmp(text, "tls") == 0) h->source = KILN_GUARD_SOURCE_TLS;
+    else if (strcmp(text, "global") == 0) h->source = KILN_GUARD_SOURCE_GLOBAL;
+    else if (strcmp(text, "sysreg") == 0) h->source = KILN_GUARD_SOURCE_SYSREG;
+    else return text[0] == 0;
+  } else {
+    bool reg = strcmp(name, "stack-protector-guard-reg") == 0;
+    strcpy(reg ? h->reg : h->symbol, text);
+  }
+  return true;
+}
+
+void kn_bc_harden_module(struct kn_bc *r) {
+  const struct kn_bc_harden *h = &r->harden;
+  const struct kn_bc_target *t = &kn_bc_targets[r->target];
+  kiln_guard_place place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
+                            h->has_offset ? h->offset_bytes : t->guard_offset,
+                            h->symbol[0] ? h->symbol : NULL};
+  /* without a kind, the other flags are about the usual one */
+  if (h->source == KILN_GUARD_SOURCE_DEFAULT && (h->reg[0] || h->has_offset || h->symbol[0]))
+    place.source = t->guard_source;
+  if (place.source != KILN_GUARD_SOURCE_DEFAULT) kiln_module_guard(r->module, &place);
+}
+
+/* ---- functions ---- */
+
+void kn_bc_harden_function(struct kn_bc *r) {
+  uint64_t harden = of_function(r, r->fn->attrs);
+  r->harden.guard = (uint8_t)(harden & GUARD);
+  if (KN_LIKELY(harden == 0 && !r->harden.probes)) return;
+  uint32_t buffer = harden >> 16 & BUFFER_MAX;
+  r->harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
+  if (r->harden.guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->harden.guard);
+  if (harden & PROBE) kiln_func_stack_probes(r->f, (uint32_t)(harden >> 32));
+  else if (r->harden.probes && !(harden & NO_PROBE))
+    kiln_func_stack_probes(r->f, r->harden.probe_bytes);
+}
+
+void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t) {
+  const struct kn_bc_elem *e = r->elems.at + t->first;
+  if (t->kind == TK_ARRAY) { /* of an array of arrays the inner ones do not count */
+    const struct kn_bc_type *of = &r->types[e->type];
+    t->has_array = 1;
+    if (of->kind == TK_INT && of->bits == 8)
+      t->chars = t->count < UINT32_MAX ? (uint32_t)t->count : UINT32_MAX;
+    return;
+  }
+  for (uint32_t i = 0; i < t->n; i++) {
+    const struct kn_bc_type *of = &r->types[e[i].type];
+    t->has_array |= of->has_array;
+    if (of->chars > t->chars) t->chars = of->chars;
+  }
+}
+
+bool kn_bc_harden_is_array(const struct kn_bc *r, uint32_t type, int64_t count) {
+  const struct kn_bc_type *t = &r->types[type];
+  bool strong = r->harden.guard != KILN_GUARD_ARRAYS;
+  if (count != 1) return strong || (uint64_t)count >= r->harden.guard_buffer;
+  return strong ? t->has_array : t->has_array && t->chars >= r->harden.guard_buffer;
+}

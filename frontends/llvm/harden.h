@@ -1,0 +1,46 @@
+/* What attributes say of stack probes, stack guards, conventions and calls without a PLT: harden.c. */
+#ifndef KN_BC_HARDEN_H
+#define KN_BC_HARDEN_H
+
+#include <kiln/build.h>
+
+struct kn_bc;
+struct kn_bc_attr;
+struct kn_bc_type;
+
+/* Length of a module flag that is text, its NUL included; a longer one counts as none. */
+enum { KN_BC_FLAG_TEXT = 256 };
+
+/* What harden.c knows of the module and of the current function. */
+struct kn_bc_harden {
+  uint8_t guard;         /* kiln_guard of the current function, */
+  uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
+  /* module flags */
+  bool probes;          /* of functions that say nothing of probes */
+  uint32_t probe_bytes; /* 0: the default */
+  uint8_t source;       /* kiln_guard_source */
+  bool has_offset;
+  int32_t offset_bytes;
+  char reg[KN_BC_FLAG_TEXT], symbol[KN_BC_FLAG_TEXT];
+};
+
+/* Notes an enum attribute of a function, a string attribute (false: it cannot be had), the end of a group. */
+void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
+bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
+void kn_bc_harden_done(struct kn_bc_attr *a);
+/* True if calls of a function with attribute list `attrs` go through the GOT. */
+bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs);
+/* Gives the signature of a definition its convention, if that is not C's for it. */
+bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, uint32_t attrs, kiln_sig *sig);
+/* Notes a module flag: its value as a number, or as text of at most KN_BC_FLAG_TEXT bytes with its NUL; false if it
+ * cannot be had. Then, when all flags were read, tells the module. */
+bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text);
+void kn_bc_harden_module(struct kn_bc *r);
+/* Says what the function being begun has: probes, a guard. */
+void kn_bc_harden_function(struct kn_bc *r);
+/* Computes has_array and chars of an array or struct type. */
+void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t);
+/* True if `count` of `type` count as an array for the current function's guard, which it has. */
+bool kn_bc_harden_is_array(const struct kn_bc *r, uint32_t type, int64_t count);
+
+#endif

@@ -1,0 +1,372 @@
+/* The entries of the bitcode reader's tables: abbreviations, types, attributes, constants and values, globals,
+ * signatures, bodies and metadata. The tables themselves are in struct kn_bc (bc.h). */
+#ifndef KN_LLVM_TABLES_H
+#define KN_LLVM_TABLES_H
+
+#include <kiln/llvm.h>
+
+#include "codes.h"
+
+/* ---- abbreviations ---- */
+
+enum { AB_LITERAL, AB_FIXED, AB_VBR, AB_ARRAY, AB_CHAR6, AB_BLOB };
+
+struct kn_bc_abop {
+  uint8_t kind;   /* AB_... */
+  uint8_t width;  /* bits of FIXED, VBR */
+  uint64_t value; /* of LITERAL */
+};
+
+/* Known forms of abbreviations in function blocks, each with a decoder of its own. */
+enum kn_bc_form_kind {
+  FORM_ANY, /* decoded operand by operand */
+  FORM_LOAD,
+  FORM_STORE,
+  FORM_BINOP,
+  FORM_BINOP_FLAGS,
+  FORM_CAST,
+  FORM_CAST_FLAGS,
+  FORM_RET_VOID,
+  FORM_RET,
+  FORM_BR,
+  FORM_BRIF,
+  FORM_UNREACHABLE,
+  FORM_GEP,
+  FORM_CMP,
+  FORM_LOC,
+  FORM_SKIP, /* describes a variable to debuggers: skipped */
+  FORM_SETTYPE,
+  FORM_INTEGER,
+  FORM_NULL,
+  FORM_STRING,
+  FORM_CSTRING, /* in constants blocks */
+  FORM_END,
+  FORM_ENTER,
+  FORM_DEFINE,
+  FORM_UNABBREV, /* FORM_END to FORM_UNABBREV: the predefined abbreviation ids */
+  FORM_COUNT
+};
+
+struct kn_bc_abbrev {
+  uint32_t first;    /* in kn_bc.abops */
+  uint16_t n;        /* operands, the code included; 0: no record may use it */
+  uint8_t form;      /* enum kn_bc_form_kind */
+  uint8_t type_bits; /* of the form's type field */
+  uint8_t flag_bits; /* of the form's flags field */
+};
+
+/* What a decoder needs to know of an abbreviation of a known form. */
+struct kn_bc_form {
+  uint8_t form, type_bits, flag_bits, zero;
+};
+
+/* Number of abbreviation ids of function blocks whose form is looked up by id; higher ids have none. */
+#define KN_BC_KNOWN 64
+#define KN_BC_KNOWN_CSTS 32
+/* Number of block ids whose entries in blockinfo are indexed. */
+#define KN_BC_BLOCKS 32
+struct kn_bc_range {
+  uint32_t first, n;
+};
+
+/* Abbreviations that BLOCKINFO gives to all blocks of one kind. */
+struct kn_bc_blockinfo {
+  uint32_t block, abbrev;
+};
+
+/* ---- types ---- */
+
+enum kn_bc_kind {
+  TK_NONE,
+  TK_VOID,
+  TK_INT,
+  TK_PTR,
+  TK_FLOAT,
+  TK_OTHER_SCALAR,
+  TK_WIDE, /* integers of more than 128 bits: see wide.c */
+  TK_STRUCT,
+  TK_ARRAY,
+  TK_FUNC,
+  TK_LABEL,
+  TK_METADATA,
+  TK_VECTOR,
+  TK_OPAQUE,
+  TK_OTHER
+};
+
+/* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
+ * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
+enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
+
+struct kn_bc_type {
+  uint8_t kind;       /* enum kn_bc_kind */
+  uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
+  uint8_t fit;        /* enum kn_bc_fit */
+  uint8_t align_log2; /* ABI alignment */
+  uint8_t depth;      /* nesting depth; 0 for scalars */
+  uint8_t flags;      /* functions: variadic; structs: packed */
+  uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
+  uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
+  uint32_t bits;      /* integers: width; floats: width */
+  uint64_t size;      /* bytes from one array element to the next */
+  uint32_t first,
+    n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
+  uint64_t count; /* arrays */
+  uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
+  uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
+  uint32_t spare[3]; /* pads to 64 bytes, for fast indexing */
+};
+_Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
+
+/* A member of a struct, or a function's result or parameter, or an array's element. */
+struct kn_bc_elem {
+  uint32_t type;
+  uint64_t offset; /* bytes; struct members only */
+};
+
+/* One scalar part of a first-class aggregate. */
+struct kn_bc_piece {
+  uint32_t type;
+  uint64_t offset;
+};
+
+/* Limits: parts of a first-class aggregate that is a value; nesting depth of types. */
+#define KN_BC_MAX_PIECES 256
+#define KN_BC_MAX_DEPTH 100
+/* Limit of the parts of an integer of more than 128 bits. */
+#define KN_BC_MAX_WORDS 64
+
+/* ---- attributes ---- */
+
+enum {
+  PA_SEXT = KILN_PARAM_SEXT,
+  PA_ZEXT = KILN_PARAM_ZEXT,
+  PA_BYVAL = KILN_PARAM_BYVAL,
+  PA_SRET = KILN_PARAM_SRET,
+  PA_CHAIN = KILN_PARAM_CHAIN,
+  PA_IN_REG = 16
+};
+enum {
+  FA_NORETURN = 1,
+  FA_RETURNS_TWICE = 2,
+  FA_CALL_REFUSED = 4, /* of a global only: kn_bc_attr.refused_call */
+  FA_NOUNWIND = 8,
+  FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
+  FA_NO_RED_ZONE = 64,
+  KN_BC_SIG_DEFINITION = 128
+};
+_Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
+                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < FA_NO_RED_ZONE,
+               "features are between the other flags");
+/* What a function gives its signature. */
+#define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE | FA_NOUNWIND)
+
+#define KN_BC_FUNC_INDEX 0xffffffffu
+
+/* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
+struct kn_bc_attr {
+  uint32_t index;
+  uint32_t type;            /* BYVAL */
+  uint16_t flags;           /* PA_... or FA_... */
+  uint8_t align_log2;       /* 0: not given */
+  uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */
+  const struct kn_bc_ask
+    *refused; /* what a definition, or a parameter, cannot have; NULL: nothing */
+  const struct kn_bc_ask *refused_call; /* the same of a call */
+  uint64_t harden;                      /* what harden.c keeps of it */
+};
+
+/* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
+struct kn_bc_attr_list {
+  uint32_t first, n;
+  uint32_t same;                        /* the first list with the same attributes */
+  uint32_t hash, next;                  /* first lists only: next one with the same hash; 0: none */
+  const struct kn_bc_ask *refused_call; /* of one of its attributes */
+};
+
+/* ---- constants and values ---- */
+
+enum kn_bc_cst_kind {
+  CK_INT,       /* v, sign-extended; at most 64 bits */
+  CK_INT_UNDEF, /* an undefined integer: any value is right, 0 is used */
+  CK_NONE,      /* not a constant: an argument or instruction */
+  CK_GLOBAL,    /* index: into globals */
+  CK_WIDE,      /* n words at index in cwords */
+  CK_NULL,
+  CK_UNDEF,
+  CK_FLOAT,      /* bits in v */
+  CK_AGGREGATE,  /* n values at index in clist */
+  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (part of the constant if x is set) */
+  CK_DATA,       /* n elements at index in cwords */
+  CK_CAST,       /* x: opcode; index: value */
+  CK_BINOP,      /* x: opcode; index, n: values */
+  CK_GEP,        /* clist[index]: type, base, indices: n in all */
+  CK_CMP,        /* x: LLVM's predicate; index, n: values */
+  CK_SELECT,     /* clist[index]: condition, two values */
+  CK_BLOCK,      /* index: function's value; n: block */
+  CK_ADDR,       /* result of a constant expression: symbol index + v */
+  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in cbytes */
+  CK_BUSY,       /* being evaluated */
+  CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
+};
+
+struct kn_bc_cst {
+  union {
+    uint64_t v;
+    uint32_t n; /* for kinds that do not use v */
+  };
+  uint32_t index;
+  uint8_t kind, x;
+  bool code; /* instructions must compute it: see kn_bc_num */
+};
+_Static_assert(sizeof(struct kn_bc_cst) == 16, "forks copy all of the module's");
+
+/* An evaluated constant: a number, or the address symbol + low. */
+struct kn_bc_num {
+  uint64_t low, high; /* the number; of an address, low is the addend */
+  uint32_t symbol;    /* 0: a number */
+  uint32_t minus;     /* symbol that is subtracted, or 0 */
+  bool narrow;        /* only the low bits of an address, which no relocation can express */
+  bool code;          /* only instructions can compute it; the other fields are not set */
+};
+
+/* State of a value, in the upper 8 bits of kn_bc_val.t. */
+enum kn_bc_state {
+  VS_HANDLE,  /* h: Kiln handle */
+  VS_SLOT,    /* h: Kiln handle of a stack slot's address */
+  VS_CONST,   /* a constant that has no handle in this function yet */
+  VS_PARTS,   /* h: first of its handles in kn_bc.parts */
+  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
+  VS_FORWARD, /* used, not yet defined: h: forward handle */
+  VS_FORWARD_PARTS,
+  VS_NONE /* not yet defined */
+};
+#define KN_BC_TYPE_MASK 0xffffffu
+#define KN_BC_MAX_TYPES KN_BC_TYPE_MASK
+
+struct kn_bc_val {
+  uint32_t h;
+  uint32_t t; /* type, and state << 24 */
+};
+
+/* The address base + disp. An instruction computes it only if something other than a load or a store uses
+ * it: once per use outside of LLVM block `bb`, once for all uses within it. */
+struct kn_bc_addr {
+  uint32_t base; /* handle */
+  int32_t disp;
+  uint32_t bb; /* where it is defined */
+};
+
+/* ---- globals ---- */
+
+struct kn_bc_global {
+  const char *name;     /* in the string table, not NUL-terminated; NULL: none */
+  uint32_t name_length; /* bytes */
+  uint32_t symbol;      /* 0: an intrinsic */
+  uint32_t type;        /* of a function: its function type; data: value type */
+  uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
+  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
+                         * functions: the personality's */
+  uint16_t intrinsic;   /* enum kn_bc_intrinsic */
+  uint16_t fn_flags;    /* FA_... */
+  uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t tls;
+  uint8_t align_log2;
+  uint8_t skip;        /* the body or initialiser must be ignored */
+  uint8_t data_flags;  /* KILN_DATA_... */
+  uint8_t plain_local; /* not visible outside of the module, and without a section or comdat */
+};
+
+/* A section group. */
+struct kn_bc_comdat {
+  const char *name; /* in the string table, not NUL-terminated */
+  uint32_t length;  /* bytes */
+};
+
+/* ---- signatures ---- */
+
+enum kn_bc_ret { RET_VOID, RET_SCALAR, RET_PARTS, RET_DEMOTED };
+
+/* A function type with an attribute list, as a Kiln signature. */
+struct kn_bc_sig {
+  uint64_t key; /* type << 40 | attrs << 8 | flags, + 1 */
+  kiln_sig sig;
+  uint8_t ret;        /* enum kn_bc_ret */
+  uint8_t ret_bool;   /* the result is an i1 whose other bits must be cleared */
+  uint8_t plain;      /* every parameter is one scalar that is passed as it is */
+  uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
+  uint8_t n_ret;      /* results, or parts in memory if demoted */
+};
+
+/* A function's body: the function's global, and the position of its block. */
+struct kn_bc_body {
+  uint64_t pos;
+  uint32_t global;
+};
+
+/* A versioned name of a symbol: offsets into `assembly`. */
+struct kn_bc_symver {
+  uint32_t name; /* NUL-terminated */
+  uint32_t other, other_length;
+};
+
+/* What is known of an LLVM block in a function with invokes; all zero: nothing. */
+struct kn_bc_pad {
+  kiln_clauses
+    clauses; /* of a landing pad; id 0: neither an invoke names it yet, nor was it read */
+  uint32_t
+    waiting; /* of one that was not read yet: index + 1 in kn_bc.invokes of the newest that names it */
+  uint32_t
+    param; /* of one that was read: its exception's parameter, + 1; the next one is its selector */
+  uint32_t unwind; /* of a block that ends with an invoke: its landing pad + 1 */
+  uint32_t block;  /* of such a block: the Kiln block that ends with the try */
+};
+
+/* An invoke whose landing pad was not read yet. */
+struct kn_bc_waiting {
+  uint32_t block; /* that ends with the try */
+  uint32_t next;  /* index + 1 of an older one with the same landing pad, or 0 */
+};
+
+/* Where an invoke goes on, as LLVM's blocks. */
+struct kn_bc_invoke {
+  uint32_t normal, unwind;
+  bool built; /* it became a try; else it cannot unwind */
+  bool split; /* a Kiln block of its own is behind it, which holds its result */
+};
+
+/* An argument of a phi from a block that is not read yet. */
+struct kn_bc_late {
+  uint32_t pred, target, index, value;
+};
+
+/* ---- metadata ---- */
+
+enum kn_bc_md_kind {
+  MDK_NODE,   /* any record */
+  MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
+  MDK_STRING, /* text: n bytes in the file */
+};
+struct kn_bc_md {
+  union {
+    uint64_t pos; /* bit position of the record */
+    const char *text;
+  };
+  uint32_t n;
+  uint8_t kind; /* enum kn_bc_md_kind */
+};
+
+/* What is needed to read the records of a metadata block later. */
+struct kn_bc_md_block {
+  unsigned width;    /* of abbreviation ids */
+  uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
+};
+
+/* A source file that locations refer to. */
+struct kn_bc_file {
+  uint32_t id;     /* number of its metadata + 1 */
+  uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
+};
+#define KN_BC_FILES 16
+
+#endif

@@ -1,0 +1,15 @@
+/* The reader of QBE's intermediate language (https://c9x.me/compile/doc/il.html), as of QBE 1.2. It is a
+ * front end on the public API and its helpers alone, and one to learn from: docs/embedding.md says how. The
+ * tool's `kiln qbe` calls it. */
+#ifndef KN_QBE_QBE_H
+#define KN_QBE_QBE_H
+
+#include <kiln/kiln.h>
+
+/* Reads the text of a file: declares what it defines, defines its data, builds each function and gives it
+ * to `sink` (NULL: it is compiled). Errors are reported through the module, with line and column.
+ * `instructions` (may be NULL) is set to the number of instructions, phis and jumps. */
+kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
+                          void *user, uint64_t *instructions);
+
+#endif

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Runs GCC's C++ run tests (g++.dg and g++.old-deja, dg-do run): each by clang to bitcode, then by LLVM -O0 and
+by Kiln, linked, run. A test counts if LLVM's program passes; what Kiln refuses is counted by message, as torture.py
+does for C. Each test is run with one -std: what it asks for, or else one that its folder or its dg-do allows.
+
+    cxx.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [NAME...]
+
+A NAME is a path below DIR without its suffix, or a folder, or a part of either.
+"""
+import glob
+import os
+import re
+
+import torture
+
+RUN = re.compile(r'dg-do\s+run\b([^\n]*)')
+OPTIONS = re.compile(r'dg-(?:additional-)?options\s+"([^"]*)"\s*(\{[^\n]*target[^\n]*)?')
+SOURCES = re.compile(r'dg-additional-sources\s+"([^"]*)"')
+SELECTED = re.compile(r'c\+\+([0-9][0-9a-z])(_only|_down)?')
+# What changes what the program means; -std stands for itself.
+MEANING = re.compile(
+    r'^(-D\S+|-U\S+|-I\S+|-include|-f(no-)?(exceptions|rtti|non-call-exceptions|wrapv|trapv|short-enums|short-wchar'
+    r'|signed-char|unsigned-char|builtin\S*|strict-aliasing|check-new|permissive|char8_t|access-control|weak'
+    r'|elide-constructors|enforce-eh-specs|threadsafe-statics|use-cxa-atexit|fast-math|rounding-math|ms-extensions'
+    r'|instrument-functions|gnu-keywords|sized-deallocation|aligned-new\S*|asynchronous-unwind-tables'
+    r'|delete-null-pointer-checks|inline|omit-frame-pointer)|-ffast-math|-fabi-version=\S+|-fvisibility=\S+|-f[pP]IC'
+    r'|-fpermissive|-pthread|-ansi|-x|c)$')
+NEWER = {'0x': '11', '1y': '14', '1z': '17', '2a': '20', '2b': '23'}
+FOLDERS = (('coroutines', '20'), ('cpp23', '23'), ('cpp2a', '20'), ('concepts', '20'), ('modules', '20'))
+
+
+def standard(path, selector):
+    """The -std of a test that names none."""
+    for folder, std in FOLDERS:
+        if folder in path: return std
+    m = SELECTED.search(selector)
+    default = '98' if 'old-deja' in path else '17'
+    if m is None: return default
+    std = NEWER.get(m.group(1), m.group(1))
+    if m.group(2) or std == '98' or default == '98': return std
+    return max(std, default)
+
+
+def options_of(path, text, selector, machine):
+    words = []
+    for options, target in OPTIONS.findall(text):
+        if target and machine not in target and not re.search(r'target\s*\{*\s*(\*-\*-\*|lp64|native|c\+\+)', target):
+            continue
+        words += options.split()
+    flags = []
+    for i, w in enumerate(words):
+        if w.startswith('-std='): flags.append(w)
+        elif w == 'c' and (i == 0 or words[i - 1] != '-x'): continue
+        elif i > 0 and words[i - 1] == '-include': flags.append(w)
+        elif MEANING.match(w): flags.append(w)
+    if not any(f.startswith('-std=') or f == '-ansi' for f in flags):
+        flags.insert(0, '-std=gnu++' + standard(path, selector))
+    libs = [w for w in words if w.startswith('-l')]
+    return flags, libs
+
+
+def main():
+    args = torture.arguments(__doc__.splitlines()[0], '.C', 'folder of g++.dg and g++.old-deja').parse_args()
+    tests = torture.Tests(args)
+    tests.linker = args.gcc.removesuffix('gcc') + 'g++'
+    files = []
+    for path in sorted(glob.glob(os.path.join(args.source, 'g++.*', '**', '*.[Cc]*'), recursive=True)):
+        if not path.endswith(('.C', '.cc', '.cpp')): continue
+        with open(path, errors='replace') as f: text = f.read()
+        name = os.path.relpath(path, args.source)
+        run = RUN.search(text)
+        if run and (not args.names or any(n in name for n in args.names)):
+            files.append((name.rpartition('.')[0], path, text, run.group(1)))
+    files = files[::args.every]
+
+    def check(test):
+        name, path, text, selector = test
+        flags, libs = options_of(path, text, selector, args.target)
+        more = [os.path.join(os.path.dirname(path), s) for s in ' '.join(SOURCES.findall(text)).split()]
+        tests.check(name, [path, *more], ['-' + args.level, '-I' + os.path.dirname(path), *flags],
+                    ('-lm', '-pthread', *libs))
+    tests.h.each(check, files)
+    tests.finish(len(files))
+
+
+if __name__ == '__main__':
+    main()

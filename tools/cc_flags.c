@@ -1,0 +1,145 @@
+/* Which flags of a `kiln cc` command ask for code that Kiln does not make, beyond what shows in bitcode: cc_flags.def.
+ * verb_cc.c asks once, when the command line is taken apart.
+ * Invariant: a flag that is refused was given and not taken back behind it. */
+#include "cc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+  const char *flag, *unless;
+};
+
+static const struct row compiler[] = {
+#define REFUSED(flag, unless) {flag, unless},
+#include "cc_flags.def"
+};
+static const struct row assembler[] = {
+#define ASSEMBLER(flag, unless) {flag, unless},
+#include "cc_flags.def"
+};
+static const char *const passes[] = {
+#define LLVM(prefix) prefix,
+#include "cc_flags.def"
+};
+
+/* Is `value` in a list with commas? */
+static bool listed(const char *value, const char *list) {
+  size_t n = strlen(value);
+  for (const char *p = list; *p != 0; p += *p == ',') {
+    size_t length = strcspn(p, ",");
+    if (length == n && n > 0 && memcmp(p, value, n) == 0) return true;
+    p += length;
+  }
+  return false;
+}
+
+/* What the word says about the flag of the row: 1, it asks for it; -1, it takes it back; 0, nothing. */
+static int says(const struct row *row, const char *word) {
+  size_t n = strlen(row->flag);
+  bool has_value = row->flag[n - 1] == '=';
+  if (strncmp(word, row->flag, n) == 0 && (has_value || word[n] == 0))
+    return has_value && listed(word + n, row->unless) ? -1 : 1;
+  /* -fx and -fno-x are each other's opposite */
+  bool no = strncmp(row->flag + 2, "no-", 3) == 0;
+  if (strncmp(word, row->flag, 2) != 0 || (!no && strncmp(word + 2, "no-", 3) != 0)) return 0;
+  return strcmp(word + (no ? 2 : 5), row->flag + (no ? 5 : 2)) == 0 ? -1 : 0;
+}
+
+/* Both words as one string, which lives as long as the command. */
+static const char *joined(const char *a, const char *b) {
+  size_t size = strlen(a) + strlen(b) + 2;
+  char *s = malloc(size);
+  if (s == NULL) {
+    tool_error("out of memory");
+    exit(TOOL_FAILED);
+  }
+  snprintf(s, size, "%s %s", a, b);
+  return cc_keep(s);
+}
+
+/* What the item says to the compiler: behind -Xclang stands a word of its own. */
+static const char *compilers_word(const struct cc_item *item) {
+  return strcmp(item->word, "-Xclang") == 0 ? item->value : item->word;
+}
+
+static const char *refused_of_compiler(const struct cc_args *a, const struct row *row) {
+  const char *asked = NULL;
+  for (size_t i = 0; i < a->n; i++) {
+    if (a->items[i].kind == CC_INPUT) continue;
+    int how = says(row, compilers_word(&a->items[i]));
+    if (how != 0) asked = how > 0 ? compilers_word(&a->items[i]) : NULL;
+  }
+  return asked;
+}
+
+/* An option of the assembler as the command line has it. */
+static const char *one_kept(const char *word, const char *option) {
+  return strncmp(word, "-Wa,", 4) == 0 ? word : joined(word, option);
+}
+
+static const char *refused_of_assembler(const struct cc_args *a, const struct row *row) {
+  const char *asked = NULL;
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = a->items[i].word, *p;
+    if (a->items[i].kind == CC_INPUT) continue;
+    if (strcmp(word, "-Xassembler") == 0) p = a->items[i].value;
+    else if (strncmp(word, "-Wa,", 4) == 0) p = word + 4;
+    else continue;
+    while (*p != 0) {
+      char one[256];
+      size_t n = strcspn(p, ",");
+      snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), p);
+      int how = says(row, one);
+      if (how != 0) asked = how > 0 ? one_kept(word, one) : NULL;
+      p += n + (p[n] == ',');
+    }
+  }
+  return asked;
+}
+
+/* The first option for LLVM that is not one of the passes that clang runs. */
+static const char *refused_of_llvm(const struct cc_args *a) {
+  for (size_t i = 0; i < a->n; i++) {
+    const struct cc_item *item = &a->items[i];
+    const char *value = NULL;
+    if (item->kind == CC_INPUT) continue;
+    if (strcmp(item->word, "-mllvm") == 0) value = item->value;
+    else if (strncmp(item->word, "-mllvm=", 7) == 0) value = item->word + 7;
+    else if (strcmp(compilers_word(item), "-mllvm") == 0 && i + 1 < a->n)
+      value = compilers_word(&a->items[i + 1]);
+    if (value == NULL) continue;
+    bool known = false;
+    for (size_t k = 0; k < sizeof passes / sizeof *passes; k++) {
+      size_t dashes = strncmp(value, "--", 2) == 0;
+      known |= strncmp(value + dashes, passes[k], strlen(passes[k])) == 0;
+    }
+    if (!known) return joined("-mllvm", value);
+  }
+  return NULL;
+}
+
+const char *cc_find_refused(const struct cc_args *a) {
+  const char *found;
+  for (size_t i = 0; i < sizeof compiler / sizeof *compiler; i++)
+    if ((found = refused_of_compiler(a, &compiler[i])) != NULL) return found;
+  for (size_t i = 0; i < sizeof assembler / sizeof *assembler; i++)
+    if ((found = refused_of_assembler(a, &assembler[i])) != NULL) return found;
+  return refused_of_llvm(a);
+}
+
+bool cc_checks_functions(const struct cc_args *a) {
+  bool on = false;
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = a->items[i].word;
+    if (a->items[i].kind == CC_INPUT) continue;
+    if (strncmp(word, "-fsanitize=", 11) == 0 && listed("undefined", word + 11)) on = true;
+    if (strncmp(word, "-fsanitize=", 11) == 0 && listed("function", word + 11)) return false;
+    if (strncmp(word, "-fno-sanitize=", 14) == 0 &&
+        (listed("undefined", word + 14) || listed("function", word + 14) ||
+         listed("all", word + 14)))
+      on = false;
+  }
+  return on;
+}
