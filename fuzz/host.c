@@ -238,7 +238,7 @@ static __int128 multiply(__int128 a, __int128 b, int *overflow) {
 #define RUNTIME(X) \
   X(__divti3) X(__modti3) X(__udivti3) X(__umodti3) X(__floattisf) X(__floattidf) \
   X(__floatuntisf) X(__floatuntidf) X(__fixsfti) X(__fixdfti) X(__fixunssfti) \
-  X(_Unwind_Resume) X(__fixunsdfti) X(__floattixf) X(__floatuntixf) X(__fixxfti) X(__fixunsxfti)
+  X(_Unwind_Resume) X(__stack_chk_fail) X(__fixunsdfti) X(__floattixf) X(__floatuntixf) X(__fixxfti) X(__fixunsxfti)
 /* clang-format on */
 #define DECLARE(F) void F(void);
 /* Their real types do not matter: they are only addresses here. */

@@ -153,6 +153,29 @@ static void refused(void **state) {
   FAILS(KILN_ERR_STRUCTURE, kiln_edge_arg(f, block(0), s.normal, 0, s.gives[0]));
 }
 
+/* Arguments of its edges that are given before the try and after it, and a callee that is bound later. */
+static void late(void **state) {
+  struct fixture *t = *state;
+  for (int wrong = 0; wrong < 2; wrong++) {
+    struct sample s;
+    describe(t, &s);
+    kiln_func *f = s.f;
+    kiln_func_personality(f, t->callee);
+    s.t.n_normal = s.t.n_unwind = 0;
+    s.t.callee = kiln_forward_new(f, I64);
+    for (uint32_t i = 0; i < 3; i++) kiln_edge_arg(f, block(0), s.normal, i, s.gives[i]);
+    kiln_build_try(f, &s.t);
+    for (uint32_t i = 0; i < 2; i++) kiln_edge_arg(f, block(0), s.unwind, i, s.caught[i]);
+    kiln_forward_bind(f, s.t.callee, kiln_const_symbol(f, s.two, wrong * 8));
+    kiln_block_switch(f, s.normal);
+    kiln_build_ret(f, &s.args[1], 1);
+    kiln_block_switch(f, s.unwind);
+    kiln_build_unary(f, KILN_OP_RESUME, I64, s.pad);
+    assert_int_equal(kiln_func_finish(f), wrong ? KILN_ERR_ARGUMENT : KILN_OK);
+    if (!wrong) assert_int_equal(kiln_func_verify(f), KILN_OK);
+  }
+}
+
 /* Clauses that two tries share, told behind them. */
 static void shared(void **state) {
   struct fixture *t = *state;
@@ -216,29 +239,6 @@ static void shared(void **state) {
   f = s.f;
   s.t.shared = c;
   FAILS(KILN_ERR_ARGUMENT, kiln_build_try(f, &s.t));
-}
-
-/* Arguments of its edges that are given before the try and after it, and a callee that is bound later. */
-static void late(void **state) {
-  struct fixture *t = *state;
-  for (int wrong = 0; wrong < 2; wrong++) {
-    struct sample s;
-    describe(t, &s);
-    kiln_func *f = s.f;
-    kiln_func_personality(f, t->callee);
-    s.t.n_normal = s.t.n_unwind = 0;
-    s.t.callee = kiln_forward_new(f, I64);
-    for (uint32_t i = 0; i < 3; i++) kiln_edge_arg(f, block(0), s.normal, i, s.gives[i]);
-    kiln_build_try(f, &s.t);
-    for (uint32_t i = 0; i < 2; i++) kiln_edge_arg(f, block(0), s.unwind, i, s.caught[i]);
-    kiln_forward_bind(f, s.t.callee, kiln_const_symbol(f, s.two, wrong * 8));
-    kiln_block_switch(f, s.normal);
-    kiln_build_ret(f, &s.args[1], 1);
-    kiln_block_switch(f, s.unwind);
-    kiln_build_unary(f, KILN_OP_RESUME, I64, s.pad);
-    assert_int_equal(kiln_func_finish(f), wrong ? KILN_ERR_ARGUMENT : KILN_OK);
-    if (!wrong) assert_int_equal(kiln_func_verify(f), KILN_OK);
-  }
 }
 
 static void inspected(void **state) {
