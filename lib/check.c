@@ -584,6 +584,7 @@ static uint64_t set_of(const struct kn_check_event *e) {
 /* Registers lose what they hold. */
 static void on_lost(struct kn_check *c, uint64_t set) {
   c->lost |= set;
+  c->called = c->now;
   c->busy++; /* what it reads is read before */
   for (; set; set &= set - 1) kn_flow_write(&c->flow, (uint32_t)__builtin_ctzll(set), 0);
 }
@@ -647,6 +648,7 @@ static bool on_unwind(struct kn_check *c, uint32_t e, uint32_t pad) {
   const kiln_func *f = c->f;
   if (f->inst[c->inst].op != KILN_OP_TRY || e != f->block[c->block].edge_first + 1 || c->left)
     return wrong_value(c, c->inst, "the code of an edge that does not begin here");
+  if (c->now != c->called + 1) return wrong_value(c, c->inst, "code before the landing pad's");
   if (!on_edge(c, e)) return false;
   c->left = true;
   for (unsigned k = 0; k < 2; k++)
@@ -663,7 +665,7 @@ static bool on_unwind(struct kn_check *c, uint32_t e, uint32_t pad) {
     }
   }
   /* back to the call, which returns */
-  kn_flow_edge(&c->flow, KN_FLOW_NONE);
+  kn_flow_leave(&c->flow);
   c->edge = KN_FLOW_NONE;
   c->window++;
   c->busy++;
@@ -759,6 +761,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
     if (c->events.at[c->stubs].event == KN_EV_STUB) break;
   for (uint32_t i = 0; i < c->stubs; i++) {
     const struct kn_check_event *e = &c->events.at[i];
+    c->now = i;
     if (!in_range(c, e)) return wrong_value(c, 0, "an event that means nothing");
     if (!replay(c, e)) return false;
     if (c->flow.full) break;

@@ -51,6 +51,8 @@ struct kn_check {
   uint32_t window;    /* grows with each instruction and edge */
   uint32_t unread_at; /* window of the newest instruction that need not read its operands */
   uint32_t busy;      /* grows when all reads are done */
+  uint32_t now;       /* index of the event being replayed */
+  uint32_t called;    /* and of the newest LOST */
   bool left;          /* this TRY: its call was made, and its unwind edge proved */
   uint32_t stubs;     /* index of the first STUB event */
   bool in_memory;     /* this LOAD or STORE: its variable is in memory */

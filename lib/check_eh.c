@@ -125,6 +125,7 @@ const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t
       continue;
     }
     bool unwinds = in->op == KILN_OP_RESUME || (in->op == KILN_OP_CALL && kn_call_unwinds(f, in));
+    if (in->op != KILN_OP_CALL && in->op != KILN_OP_RESUME) continue; /* of a library */
     if (found != unwinds)
       return found ? "a call that must not unwind is in a call site"
                    : "the call is in no call site";

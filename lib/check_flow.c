@@ -322,6 +322,11 @@ void kn_flow_edge(struct kn_flow *w, uint32_t e) {
   w->edge = e;
 }
 
+void kn_flow_leave(struct kn_flow *w) {
+  for (uint32_t i = 0; i < w->touched.n; i++) save(w, w->f->blocks.n + w->edge, w->touched.at[i]);
+  end_edge(w);
+}
+
 void kn_flow_arrive(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t param) {
   struct kn_flow_slot *s = put(w, &w->arrived, e, place);
   if (s) s->first = param;

@@ -94,6 +94,8 @@ void kn_flow_block(struct kn_flow *w, uint32_t block);
 void kn_flow_block_end(struct kn_flow *w);
 /* What follows happens on edge e only: until the next, or the block's end. */
 void kn_flow_edge(struct kn_flow *w, uint32_t e);
+/* The edge has left the block here: what that writes to places from now on does not happen before it. */
+void kn_flow_leave(struct kn_flow *w);
 /* Instruction v of this block is reached: what earlier iterations of a loop left of it is no longer
  * its value. */
 void kn_flow_new(struct kn_flow *w, uint32_t v);

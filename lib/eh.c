@@ -196,7 +196,8 @@ void kn_eh_call(struct kn_walk *w, uint32_t start) {
   bool unwinds = in->op == KILN_OP_TRY || in->op == KILN_OP_RESUME ||
                  (in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));
   if (!unwinds) {
-    w->eh.apart = true;
+    /* an operation's call of a library has nothing to throw: it may be anywhere */
+    if (in->op == KILN_OP_CALL) w->eh.apart = true;
 #ifdef KN_CHECKS
     kn_check_call(w, 0);
 #endif

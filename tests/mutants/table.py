@@ -5,6 +5,7 @@ comments at the replaced text."""
 X, A = 'x86_64', 'aarch64'
 PLAN, WALK, WALK_H = 'lib/plan.c', 'lib/walk.c', 'lib/walk.h'
 REGS, EDGE = 'lib/regs.c', 'lib/edge.c'
+EH, EH_TABLE = 'lib/eh.c', 'lib/eh_table.c'
 
 
 def x(name):
@@ -303,6 +304,52 @@ MUTANTS = [
      'val->uses == 1 &&\n         val->flags == 0;', 'val->flags == 0;'),
     ('comparisons that are used twice are not fused', A, a('compare.c'),
      '         val->uses == 1 && !kn_wide(', '         !kn_wide('),
+
+    # ---- exceptions: stubs, tables ----
+    ('a stub reloads homes that the call clobbered', X, EH,
+     'if (KN_UNLIKELY(w->regs.kept != 0)) reload_homes(w, e);', '(void)reload_homes;'),
+    ('a stub reads reloaded homes where they are kept', X, EH,
+     '    m->src_frame = w->regs.kept_at[m->src];\n    m->src = KN_NO_REG;\n', ''),
+    ('homes that the pad\'s block has are reloaded', X, EH,
+     'kept &= w->plan->occupied[kn_plan_pos(w->f, e->target)];', 'kept = 0;'),
+    ('a home that the edge writes is not reloaded', X, EH,
+     '    if (is_home(w, r, 0)) continue;\n', ''),
+    ('the exception is read before it is overwritten', X, EH,
+     '    kn_run_moves(w);\n    kn_edge_log(w, e);\n    w->target->jump',
+     '    for (uint32_t i = 0; i < w->moves.n; i++)\n      if (w->moves.at[i].dst < 64 && w->moves.at[i].src < 64) {\n'
+     '        w->hooks->move(w, w->target->exception[0], w->target->exception[1], KILN_TYPE_I64);\n'
+     '        KN_LOG(w, KN_EV_MOVE, w->target->exception[1], w->target->exception[0]);\n        break;\n      }\n'
+     '    kn_run_moves(w);\n    kn_edge_log(w, e);\n    w->target->jump'),
+    ('the exception is where the unwinder puts it', A, EH,
+     '{{w->target->exception[0], w->target->exception[1]}, {0}}',
+     '{{w->target->exception[1], w->target->exception[0]}, {0}}'),
+    ('stubs are shared if their moves are the same', X, EH,
+     'same_moves(eh->moves.at + s->first, w->moves.at, n)', 'same_moves(w->moves.at, w->moves.at, n)'),
+    ('a pad is its block only if nothing is to be moved', X, EH,
+     'if (n == 0 && eh->stack == 0 && e->target != 0)', 'if (eh->stack == 0 && e->target != 0)'),
+    ('arguments that a try\'s edge overwrites are copied away', X, EH,
+     'if (h != param && is_overwritten(w, e, h, &m)) {', 'if (h != param && pass > 1) {'),
+    ('arguments of a try\'s edges are computed before the call', X, EH,
+     '  kn_edge_prepare(w, &e[1]);\n', ''),
+    ('log: UNWIND', X, EH,
+     '    KN_LOG(w, KN_EV_UNWIND, (uint32_t)(e - w->f->edges.at), call->pad);\n', ''),
+    ('a call site covers its call', X, EH,
+     '.end = kn_code_mark(w, kn_here(w)),', '.end = kn_code_mark(w, kn_here(w) - 1),'),
+    ('a call site covers its call here too', A, EH,
+     '.end = kn_code_mark(w, kn_here(w)),', '.end = kn_code_mark(w, start),'),
+    ('call sites with pads of their own stay apart', X, EH,
+     'last->pad != before->pad || ', ''),
+    ('call sites with actions of their own stay apart', X, EH,
+     ' || last->action != before->action', ''),
+    ('calls that must not unwind are in no call site', X, EH, 'if (last->apart || ', 'if ('),
+    ('calls that may unwind without a pad have a call site', X, EH,
+     '(in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));', 'false;'),
+    ('chains of actions keep the order of clauses', X, EH_TABLE,
+     'for (uint32_t k = n; k-- > 0 && f->status == KILN_OK;)',
+     'for (uint32_t k = 0; k < n && f->status == KILN_OK; k++)'),
+    ('actions are shared if what follows is the same', X, EH_TABLE,
+     'if (was->value == value && was->next == next)', 'if (was->value == value)'),
+    ('a filter is the list of its types', X, EH_TABLE, '  return -(int32_t)was - 1;', '  return -1;'),
 
     # ---- the log itself: what is not logged is not believed ----
     ('log: USE', X, WALK_H, '      w->regs.locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n '
