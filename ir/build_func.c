@@ -151,6 +151,8 @@ static void reset(kiln_func *f) {
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
+  f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
+  f->debug.vars.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = 0;
   f->hold = NULL;
@@ -179,6 +181,8 @@ static void free_func(kiln_func *f) {
     f->forward_uses.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
+    f->debug.vars.at,
+    f->debug.bytes.at,
     f->scratch.at,
     f,
   };

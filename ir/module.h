@@ -3,6 +3,7 @@
 #ifndef KN_IR_MODULE_H
 #define KN_IR_MODULE_H
 
+#include <kiln/debug.h>
 #include <kiln/module.h>
 
 #include <pthread.h>
@@ -103,12 +104,16 @@ struct kn_section {
 struct kn_loc {
   uint32_t file; /* index into kn_places.files */
   uint32_t line, column;
+  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t inlined; /* location of the call, or 0 */
+  uint32_t flags;   /* KILN_LOC_... */
 };
 
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
   uint32_t hash;
   uint32_t next; /* of the same hash: index + 1, or 0 */
+  uint32_t entry; /* kiln_die of tag KILN_TAG_FILE, or 0 */
 };
 
 /* Source locations of a session. */
@@ -169,6 +174,8 @@ struct kiln_module {
   struct kn_arena *arena;     /* strings, data, relocations */
   const uint16_t *clobbers;   /* of the target: see kn_target_clobbers */
   bool reaches_zero;          /* and kn_target_reaches_zero */
+  uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
+  kiln_debug *debug;          /* ir/debug.h; NULL: nothing */
 };
 
 /* ---- a session's output ---- */
@@ -194,6 +201,8 @@ struct kn_code_func {
   uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
   uint32_t cfi_size;
   uint32_t loc_first; /* index into lines */
+  uint32_t var_first; /* index into vars */
+  uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
 };
 
 /* The place of a block symbol. */
@@ -204,7 +213,13 @@ struct kn_code_label {
 
 /* Source location `loc` begins at `offset`. */
 struct kn_code_line {
-  uint32_t offset, loc;
+  uint32_t offset, loc; /* of the function being walked: the number of its mark, as in relocations */
+};
+
+/* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
+struct kn_code_var {
+  uint32_t variable; /* kiln_die */
+  uint32_t expr, n;
 };
 
 struct kn_output {
@@ -218,6 +233,10 @@ struct kn_output {
   uint32_t n_labels, cap_labels;
   struct kn_code_line *lines;
   uint32_t n_lines, cap_lines;
+  struct kn_code_var *vars;
+  uint32_t n_vars, cap_vars;
+  uint8_t *exprs;
+  uint32_t n_exprs, cap_exprs;
   uint8_t *cfi;
   uint32_t cfi_size, cap_cfi;
 };
@@ -236,6 +255,7 @@ struct kiln_session {
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
   kiln_buffer *dump_out;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
+  kiln_debug *debug;              /* ir/debug.h, or NULL */
 };
 
 /* Memory of the module's allocator: as realloc. */

@@ -7,6 +7,7 @@
 #ifndef KN_LLVM_BC_H
 #define KN_LLVM_BC_H
 
+#include <kiln/debug.h>
 #include <kiln/llvm.h>
 
 #include "bits.h"
@@ -326,10 +327,14 @@ enum kn_bc_md_kind {
   MDK_NODE,   /* any record */
   MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
   MDK_STRING, /* text: n bytes in the file */
+  /* only if there are entries (debug.c): */
+  MDK_VALUE, /* a record of a value: n: its number */
+  MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; UINT32_MAX: another one */
+  MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
 struct kn_bc_md {
   union {
-    uint64_t pos; /* bit position of the record */
+    uint64_t pos; /* bit position of the record; of a PAIR: number + 1 of the expression's metadata */
     const char *text;
   };
   uint32_t n;
@@ -472,7 +477,7 @@ struct kn_bc {
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
   uint32_t loc;        /* the latest location in the function; 0: none yet */
-  uint32_t loc_line, loc_column, loc_scope, loc_file;
+  uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
   bool own_files;                       /* some entry comes from the function's own metadata */
@@ -483,7 +488,14 @@ struct kn_bc {
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
   uint32_t module_md_scope;     /* number of entries of md_scope that are for the module's block */
   bool mds_read;                /* the module's metadata were read */
+  bool mds_done;                /* all of them */
   bool has_units;               /* the module's metadata contain a compilation unit */
+  bool entries;                 /* nodes become entries of debugging information: debug.c */
+  kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
+  uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
+  uint32_t die_base;   /* index of the entry of the function's first node */
+  uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
+  KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
   KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
@@ -755,7 +767,33 @@ const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
+/* True if the block of the module's metadata at the current position, which stays, has a compilation unit: found
+ * without a look at most of its records. */
+bool kn_bc_has_units(struct kn_bc *r);
+
+/* ---- debug.c ---- */
+
+/* Begins the module's entries. */
+bool kn_bc_debug_begin(struct kn_bc *r);
+/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. */
+kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
+/* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
+void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
+/* What kn_bc_md.n says of an expression, from the operands of its record. */
+uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
+/* Reads a record that says which nodes describe a global. */
+void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
+/* Reads the block that says which node describes the function, which was just announced. */
+void kn_bc_debug_attached(struct kn_bc *r);
+/* Describes the function that was read. */
+void kn_bc_debug_function(struct kn_bc *r);
+/* A record that declares where a variable lives: numbers of metadata. */
+void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+
 /* ---- loc.c ---- */
+
+/* Number in the session of the file of the scope that metadata `id` - 1 is. */
+uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
 
 /* Reads the location that follows the record of the current instruction, if there is one, and makes it
  * current: it is needed before the instruction is built. */

@@ -219,6 +219,10 @@ static void learn(struct kn_bc *r) {
 static bool sub_block(struct kn_bc *r) {
   uint64_t block = kn_bits_vbr(&r->bits, 8);
   if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
+  if (block == BLOCK_METADATA_ATTACHMENT && r->entries) {
+    kn_bc_debug_attached(r);
+    return r->status == KILN_OK;
+  }
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
   if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
   uint32_t first = r->n_vals;

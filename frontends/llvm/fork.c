@@ -53,6 +53,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->addrs);
   EMPTY(r->mds);
   EMPTY(r->md_scope);
+  EMPTY(r->dies);
 }
 
 /* Makes the empty array at `to` a copy of `n` items, with space for `more`. */

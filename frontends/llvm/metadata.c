@@ -24,6 +24,7 @@ static bool strings(struct kn_bc *r) {
     at += n;
   }
   r->mds.n += (uint32_t)count;
+  *(r->mds_done ? &r->func_strings : &r->module_strings) = (uint32_t)count;
   return true;
 }
 
@@ -50,6 +51,37 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
+/* The same as `entry` below if nodes become entries: these are decoded at once. */
+static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
+  struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
+  switch (code) {
+  case MD_LOCATION: return kn_bc_skip_record(r, id) && KN_BC_PUSH(r, r->mds, md);
+  default: break;
+  }
+  if (!kn_bc_record(r, id)) return false;
+  if (code == MD_GLOBAL_DECL_ATTACHMENT) {
+    kn_bc_debug_attachment(r, r->ops.at, r->ops.n);
+    return r->status == KILN_OK;
+  }
+  unsigned file = file_operand(code);
+  if (file) {
+    md.kind = MDK_SCOPE;
+    if (file < r->ops.n && r->ops.at[file] <= UINT32_MAX) md.n = (uint32_t)r->ops.at[file];
+  } else if (code == MD_VALUE && r->ops.n > 1 && r->ops.at[1] <= UINT32_MAX) {
+    md.kind = MDK_VALUE;
+    md.n = (uint32_t)r->ops.at[1];
+  } else if (code == MD_EXPRESSION) {
+    md.kind = MDK_EXPR;
+    md.n = kn_bc_debug_expression(r->ops.at, r->ops.n);
+  } else if (code == MD_GLOBAL_VAR_EXPR && r->ops.n > 2) {
+    md = (struct kn_bc_md){
+      .pos = r->ops.at[2], .n = (uint32_t)r->ops.at[1], .kind = MDK_PAIR};
+  }
+  if (!KN_BC_PUSH(r, r->mds, md)) return false;
+  kn_bc_debug_node(r, code, r->shared.n_mds + r->mds.n, r->ops.at, r->ops.n);
+  return r->status == KILN_OK;
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -66,12 +98,15 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_NAME:
   case MD_KIND:
   case MD_NAMED_NODE:
-  case MD_GLOBAL_DECL_ATTACHMENT:
   case MD_INDEX_OFFSET:
   case MD_INDEX:
   case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
+  case MD_GLOBAL_DECL_ATTACHMENT:
+    if (!r->entries) return kn_bc_skip_record(r, id);
+    break;
   default: break;
   }
+  if (r->entries) return decoded_entry(r, pos, id, (uint32_t)code);
   unsigned file = file_operand((uint32_t)code);
   struct kn_bc_md md = {.pos = pos, .kind = file ? MDK_SCOPE : MDK_NODE};
   if (id == BC_UNABBREV) {
@@ -125,7 +160,52 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   }
 }
 
-bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md); }
+bool kn_bc_read_metadata(struct kn_bc *r) {
+  r->func_strings = 0;
+  if (r->entries) {
+    r->func_debug = kiln_session_debug(r->session);
+    r->die_base = kiln_debug_count(r->func_debug);
+    r->die_base += r->die_base == 0;
+  }
+  return read_block(r, &r->func_md);
+}
+
+/* The records behind the index, if there is one, have the named lists of nodes: LLVM's MetadataLoader.cpp. */
+bool kn_bc_has_units(struct kn_bc *r) {
+  static const char units[] = "llvm.dbg.cu";
+  struct kn_bc_saved saved;
+  struct kn_bits bits = r->bits, *b = &r->bits;
+  uint32_t abbrevs = r->abbrevs.n, abops = r->abops.n;
+  bool found = false, more = kn_bc_enter(r, BLOCK_METADATA, &saved);
+  bool entered = more;
+  while (more && !found && b->pos < b->end) {
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) break;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      more = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      more = kn_bc_define(r, false, BLOCK_METADATA);
+    } else {
+      uint32_t code = kn_bc_code(r, id);
+      found = code == MD_COMPILE_UNIT;
+      if (code != MD_INDEX_OFFSET && code != MD_NAME) {
+        more = kn_bc_skip_record(r, id);
+      } else if ((more = kn_bc_record(r, id)) && code == MD_NAME) {
+        found = r->ops.n == sizeof units - 1;
+        for (uint32_t i = 0; found && i < r->ops.n; i++)
+          found = r->ops.at[i] == (uint8_t)units[i];
+      } else if (more && r->ops.n == 2 && r->ops.at[0] + (r->ops.at[1] << 32) < b->end - b->pos) {
+        b->pos += r->ops.at[0] + (r->ops.at[1] << 32);
+      }
+    }
+  }
+  if (entered) kn_bc_unwind(r, &saved);
+  r->abbrevs.n = abbrevs;
+  r->abops.n = abops;
+  if (r->status == KILN_OK) r->bits = bits;
+  return found;
+}
 
 bool kn_bc_module_metadata(struct kn_bc *r) {
   if (r->mds_read) return true;
@@ -134,6 +214,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
     r->bits.pos = r->metadata_pos;
     if (!read_block(r, &r->module_md)) return false;
   }
+  r->mds_done = true;
   r->module_mds = r->mds.n;
   r->module_md_scope = r->md_scope.n;
   return true;
