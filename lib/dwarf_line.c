@@ -289,19 +289,29 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
   struct kn_dwarf *d = l->d;
   const struct kn_output *o = kn_elf_output(d->e, session);
   const struct kn_places *places = &d->e->sessions[session]->places;
+  const struct kn_code_line *lines = o->lines;
   uint32_t end = kn_dwarf_line_end(o, f), last_file = UINT32_MAX, file = 0, line = 0;
+  bool skipped = false, skipped_end = false; /* of rows without code: what goes for the next one too */
   for (uint32_t k = f->loc_first; k < end; k++) {
-    if (o->lines[k].loc == 0) continue;
-    const struct kn_loc *loc = &places->locs[o->lines[k].loc];
+    if (lines[k].loc == 0) continue;
+    const struct kn_loc *loc = &places->locs[lines[k].loc];
     bool first = last_file == UINT32_MAX;
     if (loc->file != last_file && (file = loc_file(d, session, loc)) == UINT32_MAX) return false;
-    bool stmt = first || ((loc->line != line || loc->file != last_file || (loc->flags & KILN_LOC_STMT)) &&
-                          loc->line != 0 && !(loc->flags & KILN_LOC_NOT_STMT));
+    bool same_line = loc->line == line && loc->file == last_file;
+    bool stmt = first || ((!same_line || (loc->flags & KILN_LOC_STMT)) && loc->line != 0 &&
+                          !(loc->flags & KILN_LOC_NOT_STMT));
     bool end_prologue = k == f->loc_first + 1 || (loc->flags & KILN_LOC_PROLOGUE_END);
-    if (!row(l, at + (o->lines[k].offset - f->start), file, loc, stmt || end_prologue, end_prologue))
-      return false;
+    stmt |= skipped & same_line;
+    end_prologue |= skipped_end;
     last_file = loc->file;
     line = loc->line;
+    uint32_t next = k + 1 < end ? lines[k + 1].offset : f->start + f->size;
+    skipped = stmt;
+    skipped_end = end_prologue;
+    if (next == lines[k].offset && !first) continue;
+    skipped = skipped_end = false;
+    if (!row(l, at + (lines[k].offset - f->start), file, loc, stmt || end_prologue, end_prologue))
+      return false;
   }
   return true;
 }
