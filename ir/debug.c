@@ -201,7 +201,7 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
     return;
   }
   struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n, v->n,
-                             v->indirect};
+                             v->indirect, v->memory};
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;

@@ -214,6 +214,7 @@ struct kn_debug_var {
   uint32_t slot;     /* index */
   uint32_t expr, n;  /* in kn_func_debug.bytes */
   bool indirect;     /* the slot has its address */
+  bool memory;       /* the slot may not become a register */
 };
 
 /* An array that grows by doubling and is reset by zeroing its count. */

@@ -30,6 +30,29 @@ void kn_debug_begin(struct kn_walk *w) {
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin);
 }
 
+/* The row of `loc` is next. If the newest row begins a line that has no code of its own, it gets an instruction that
+ * does nothing, so that debuggers can stop there. */
+static void keep_line(struct kn_walk *w, uint32_t loc) {
+  const struct kn_output *out = &w->s->out;
+  uint32_t n = out->n_lines - w->debug.line_first;
+  if (n < 2) return; /* the function's beginning */
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  if (w->code.marks.at[row->offset].at != kn_here(w)) return;
+  const struct kn_loc *locs = w->s->places.locs, *newest = &locs[row->loc];
+  uint32_t before = locs[row[-1].loc].line;
+  if (newest->line == 0 || newest->line == locs[loc].line || (n > 2 && newest->line == before))
+    return;
+  /* LLVM has no code for a branch to the next block either, but for one that is alone in its block */
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->debug.row_block];
+  uint32_t i = w->debug.row_inst;
+  if (f->inst[i].op == KILN_OP_BR && (b->term != i || kn_inst_settle(f, b->first) != i)) return;
+  uint32_t nop = w->target->elf.nop;
+  unsigned size = w->target->elf.nop_bytes;
+  for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
+  w->code.p += size;
+}
+
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
 void kn_debug_change(struct kn_walk *w) {
   const kiln_func *f = w->f;
@@ -43,7 +66,10 @@ void kn_debug_change(struct kn_walk *w) {
   w->debug.count = (next < n ? at[next].inst : UINT32_MAX) - w->debug.first;
   uint32_t loc = note ? note->a : 0;
   if (loc == 0 || loc == w->debug.loc) return;
+  keep_line(w, loc);
   w->debug.loc = loc;
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
   add_row(w, loc);
 }
 
@@ -123,7 +149,7 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
     const struct kn_slot *s = &f->slots.at[v->slot];
     if (s->global == 0) continue;
     struct kn_range *r = &plan->ranges.at[s->global - 1];
-    if (r->first > r->last || (v->n != 0 && !v->indirect)) {
+    if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
       r->bank = KN_NO_BANK;
       continue;
     }

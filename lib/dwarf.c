@@ -74,10 +74,28 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
   return signature(d, set, a, of);
 }
 
+/* Wants what an entry that is written in place refers to. */
+static bool want_refs(struct kn_dwarf *d, uint32_t i) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  uint32_t set = d->dies[i].set;
+  const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
+  for (uint32_t k = 0; k < e->n_attrs; k++)
+    if (a[k].kind == KN_DA_REF && !want(d, kn_dwarf_index(d, set, (uint32_t)a[k].value)))
+      return false;
+  return true;
+}
+
+bool kn_dwarf_in_place(const struct kn_die *e) { return e->parent == 0 && !special(e->tag); }
+
+/* Wants the members of a list; with `under`, they are the children of that entry. */
 static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under) {
   const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
+    if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
+      if (!want_refs(d, i)) return false;
+      continue;
+    }
     if (!want(d, i)) return false;
     if (i && under && !d->dies[i].placed && !special(kn_dwarf_entry(d, i)->tag)) append(d, under, i);
   }

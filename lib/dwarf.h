@@ -137,6 +137,8 @@ void kn_dwarf_free(struct kn_elf *e);
 /* The list that attribute `a` (SIGNATURE, TYPED) of an entry of `set` leads to; *of: the set of its items. NULL: none. */
 const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
                                         const struct kn_die_attr *a, uint32_t *of);
+/* True for members of lists of children that are written in each entry that has the list: they have no parent. */
+bool kn_dwarf_in_place(const struct kn_die *e);
 /* Where the rows of a function end. */
 uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f);
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */

@@ -63,6 +63,7 @@ struct field {
 
 struct fields {
   struct kn_dwarf *d;
+  uint32_t unit; /* number of the one that is written */
   KN_ARRAY(struct field) all;
   KN_ARRAY(uint32_t) stack;
   bool failed;
@@ -256,9 +257,9 @@ static void add_string(struct fields *f, unsigned name, const char *text, uint32
   else if (f->d->version < 5) add(f, name, FORM_STRP, f->d->str_at.at[i]);
   else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
-static void add_ref(struct fields *f, unsigned name, uint32_t from_unit, uint32_t to) {
+static void add_ref(struct fields *f, unsigned name, uint32_t to) {
   if (to == 0 || f->d->dies[to].unit == 0) return;
-  add(f, name, f->d->dies[to].unit == from_unit ? FORM_REF4 : FORM_REF_ADDR, to);
+  add(f, name, f->d->dies[to].unit == f->unit ? FORM_REF4 : FORM_REF_ADDR, to);
 }
 
 static void add_signature(struct fields *f, uint32_t i, const struct kn_die_attr *a) {
@@ -267,7 +268,7 @@ static void add_signature(struct fields *f, uint32_t i, const struct kn_die_attr
   const struct kn_die *list = kn_dwarf_signature(d, d->dies[i].set, a, &of);
   if (list == NULL || list->parent == 0) return;
   uint32_t type = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
-  add_ref(f, AT_TYPE, d->dies[i].unit, type);
+  add_ref(f, AT_TYPE, type);
 }
 
 static void add_attr(struct fields *f, uint32_t i, const struct kn_die_attr *a) {
@@ -293,7 +294,7 @@ static void add_attr(struct fields *f, uint32_t i, const struct kn_die_attr *a) 
       if (number == UINT32_MAX) f->failed = true;
       else add_number(f, a->name, number);
     } else {
-      add_ref(f, a->name, d->dies[i].unit, to);
+      add_ref(f, a->name, to);
     }
     break;
   case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, 0, bytes, a->size); break;
@@ -566,9 +567,37 @@ static bool parameters(struct fields *f, uint32_t i, bool count, uint32_t *n) {
   for (uint32_t k = 1; k < list->parent; k++) {
     uint32_t type = kn_dwarf_index(d, of, items[k]);
     f->all.n = 0;
-    add_ref(f, AT_TYPE, d->dies[i].unit, type);
+    add_ref(f, AT_TYPE, type);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
+  }
+  return true;
+}
+
+/* The members of an entry's lists that are written in it; *n: how many. `count`: counts alone. */
+static bool in_place(struct fields *f, uint32_t i, bool count, uint32_t *n) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
+  *n = 0;
+  for (uint32_t k = 0; k < e->n_attrs; k++) {
+    uint32_t to = a[k].kind == KN_DA_CHILDREN
+                    ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value)
+                    : 0;
+    if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
+    const struct kn_die *list = kn_dwarf_entry(d, to);
+    const struct kiln_debug *s = kn_dwarf_set(d, d->dies[to].set);
+    for (uint32_t m = 0; m < list->parent; m++) {
+      uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]);
+      if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
+      ++*n;
+      if (count) continue;
+      const struct kn_die *c = kn_dwarf_entry(d, child);
+      const struct kn_die_attr *b = kn_dwarf_set(d, d->dies[child].set)->attrs.at + c->first;
+      f->all.n = 0;
+      for (uint32_t j = 0; j < c->n_attrs; j++) add_attr(f, child, &b[j]);
+      if (!put_entry(f, c->tag, false)) return false;
+    }
   }
   return true;
 }
@@ -578,14 +607,15 @@ static bool entry(struct fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
   const struct kn_die *e = kn_dwarf_entry(d, i);
   const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
-  uint32_t n;
+  uint32_t n, m;
   f->all.n = 0;
   for (uint32_t k = 0; k < e->n_attrs; k++) add_attr(f, i, &a[k]);
   if (e->tag == TAG_COMPILE_UNIT ? !add_unit(f, d->dies[i].unit - 1) : !add_code(f, i)) return false;
-  if (!parameters(f, i, true, &n)) return false;
-  *open = d->dies[i].first != 0 || n != 0;
+  if (!parameters(f, i, true, &n) || !in_place(f, i, true, &m)) return false;
+  *open = d->dies[i].first != 0 || n != 0 || m != 0;
   d->dies[i].offset = d->out[KN_DS_INFO].bytes.n;
-  return put_entry(f, e->tag, *open) && (n == 0 || parameters(f, i, false, &n));
+  return put_entry(f, e->tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
+         (m == 0 || in_place(f, i, false, &m));
 }
 
 static bool end_children(struct kn_dwarf *d) {
@@ -598,6 +628,7 @@ static bool end_children(struct kn_dwarf *d) {
 
 static bool write_unit(struct fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
+  f->unit = unit + 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;

@@ -77,6 +77,8 @@ struct kn_elf_machine {
   uint8_t cie_code_align;
   uint8_t cie_return;
   uint8_t cie_rules[KN_CIE_RULES];
+  uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
+  uint8_t nop_bytes;
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
 };
 

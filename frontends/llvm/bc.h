@@ -330,6 +330,7 @@ enum kn_bc_md_kind {
   /* only if there are entries (debug.c): */
   MDK_VALUE, /* a record of a value: n: its number */
   MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; UINT32_MAX: another one */
+  MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */
   MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
 struct kn_bc_md {

@@ -500,8 +500,10 @@ void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint
   const struct kn_bc_md *e = expr < UINT32_MAX ? kn_bc_md(r, (uint32_t)expr + 1) : NULL;
   if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR || e->n != 0)
     return;
+  const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
-  kiln_variable is = {.variable = kn_bc_die(r, variable + 1)};
+  if (!var || var->kind != MDK_VAR) return;
+  kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
   } else if (at->t >> 24 == VS_HANDLE) { /* an address that is computed: kept in a slot of its own */

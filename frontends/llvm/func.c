@@ -220,9 +220,6 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
     return true;
   case FUNC_OPERAND_BUNDLE: r->bundles = true; return true;
   case FUNC_BLOCKADDR_USERS: return true;
-  case FUNC_DEBUG_RECORD_DECLARE:
-    if (r->entries && n >= 4 && r->bb < r->n_bbs) kn_bc_debug_declare(r, ops[1], ops[2], ops[3]);
-    return true;
   default: return kn_bc_is_debug_record(code);
   }
 }

@@ -165,6 +165,29 @@ static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12
 
+#define DECLARE_HEAD ((FUNC_DEBUG_RECORD_DECLARE & 31) | 32 | FUNC_DEBUG_RECORD_DECLARE >> 5 << 6)
+
+/* Handles the records at the current position that declare variables: they stand behind the instruction before which
+ * they count. */
+static void declares_ahead(struct kn_bc *r) {
+  const unsigned width = r->width;
+  for (;;) {
+    uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+    if (r->known[w & ((1u << width) - 1)].form != FORM_UNABBREV ||
+        (w >> width & ((1u << HEAD_BITS) - 1)) != DECLARE_HEAD)
+      return;
+    struct kn_bits b = r->bits;
+    b.pos += width + HEAD_BITS;
+    uint64_t n = kn_bits_vbr6(&b), op[4];
+    if (n < 4) return; /* reported when the record is met */
+    for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
+    kn_bits_skip_vbr6(&b, n - 4);
+    if (b.bad || b.pos > b.end) return;
+    r->bits.pos = b.pos;
+    if (r->bb < r->n_bbs) kn_bc_debug_declare(r, op[1], op[2], op[3]);
+  }
+}
+
 void kn_bc_loc_ahead(struct kn_bc *r) {
   const unsigned width = r->width;
   uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
@@ -186,6 +209,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
+  if (r->entries) declares_ahead(r);
   if (loc != r->loc_set) kiln_loc_set(r->f, loc);
   r->loc_set = loc;
 }

@@ -70,6 +70,9 @@ static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t c
   } else if (code == MD_VALUE && r->ops.n > 1 && r->ops.at[1] <= UINT32_MAX) {
     md.kind = MDK_VALUE;
     md.n = (uint32_t)r->ops.at[1];
+  } else if (code == MD_LOCAL_VAR && r->ops.n > 7) {
+    md.kind = MDK_VAR;
+    md.n = r->ops.at[6] == 0 && (r->ops.at[7] & 1 << 6); /* no parameter, and artificial */
   } else if (code == MD_EXPRESSION) {
     md.kind = MDK_EXPR;
     md.n = kn_bc_debug_expression(r->ops.at, r->ops.n);

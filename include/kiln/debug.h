@@ -72,8 +72,8 @@ KILN_API void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, 
                               size_t n);
 /** Of a file: the MD5 of its content. */
 KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t md5[16]);
-/** The children of the entry, in order, are those of a list; they may come after those that name it as their
- * parent. */
+/** The children of the entry are those of a list, in order. Members that name no parent are written in every entry
+ * that has the list, and must not be referred to (DW_TAG_subrange_type, DW_TAG_enumerator). */
 KILN_API void kiln_die_children(kiln_debug *d, kiln_die list);
 /** The entry's result type and parameters' types are those of a list, whose first is the result (0: none): gives
  * DW_AT_type, and children DW_TAG_formal_parameter; a parameter's 0 is DW_TAG_unspecified_parameters. */
@@ -126,6 +126,7 @@ typedef struct kiln_variable {
   kiln_die variable;   /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
   kiln_value slot;     /**< the address of the slot where it lives, or, with `indirect`, where its address is */
   bool indirect;       /**< the slot holds the variable's address */
+  bool memory;         /**< no register: debuggers need it in memory where a type refers to it */
   const uint8_t *expr; /**< `n` bytes of DW_OP_... applied to the address; copied; NULL: none */
   uint32_t n;          /**< bytes of `expr` */
 } kiln_variable;

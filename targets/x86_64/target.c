@@ -247,6 +247,8 @@ const struct kn_target kn_target_x86_64 = {
           .cie_return = 16,             /* rip */
           .cie_rules = {0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
                         0x80 | 16, 1},  /* DW_CFA_offset rip, cfa - 8 */
+          .nop = 0x90,
+          .nop_bytes = 1,
           .dtprel64 = R_X86_64_DTPOFF64,
           .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct x64_walk),
