@@ -35,7 +35,8 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at, d->attrs.at, d->items.at, d->bytes.at, d->units.at, d->kept.at, d->globals.at};
+  void *arrays[] = {d->dies.at,  d->attrs.at, d->items.at,  d->bytes.at,
+                    d->units.at, d->kept.at,  d->globals.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, d, 0);
 }
@@ -47,7 +48,8 @@ bool kiln_debug_version(kiln_module *m, unsigned version) {
 }
 
 /* Makes space for `more` items in an array of a set. */
-static bool room(kiln_debug *d, void *array, uint32_t n, uint32_t *cap, uint64_t more, size_t size) {
+static bool room(kiln_debug *d, void *array, uint32_t n, uint32_t *cap, uint64_t more,
+                 size_t size) {
   if (n + more <= *cap) return true;
   if (n + more > UINT32_MAX / 2) {
     kn_module_fail(d->module, KILN_ERR_LIMIT, "too much debugging information");
@@ -94,8 +96,7 @@ static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, ui
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
   if (e->n_attrs == UINT16_MAX || (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1))) return;
-  d->attrs.at[d->attrs.n++] =
-    (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
+  d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
 }
 
@@ -137,7 +138,7 @@ void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const voi
                      size_t n) {
   with_bytes(d, name, KN_DA_SYMBOL, bytes, n, symbol.id);
 }
-void kiln_die_md5(kiln_debug *d, const uint8_t md5[16]) {
+void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
   if (md5 != NULL) with_bytes(d, 0, KN_DA_MD5, md5, 16, 0);
 }
 
@@ -187,7 +188,8 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
 /* ---- functions ---- */
 
 void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.n_locs + (begin == 0)) return;
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.n_locs + (begin == 0))
+    return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
   f->debug.begin = begin;
@@ -200,8 +202,8 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
     return;
   }
-  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n, v->n,
-                             v->indirect, v->memory};
+  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n,
+                             v->n,           v->indirect,          v->memory};
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;

@@ -112,7 +112,7 @@ struct kn_loc {
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
   uint32_t hash;
-  uint32_t next; /* of the same hash: index + 1, or 0 */
+  uint32_t next;  /* of the same hash: index + 1, or 0 */
   uint32_t entry; /* kiln_die of tag KILN_TAG_FILE, or 0 */
 };
 
@@ -200,8 +200,8 @@ struct kn_code_func {
   uint32_t reloc_first; /* index into relocs */
   uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
   uint32_t cfi_size;
-  uint32_t loc_first; /* index into lines */
-  uint32_t var_first; /* index into vars */
+  uint32_t loc_first;        /* index into lines */
+  uint32_t var_first;        /* index into vars */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
 };
 
@@ -213,7 +213,8 @@ struct kn_code_label {
 
 /* Source location `loc` begins at `offset`. */
 struct kn_code_line {
-  uint32_t offset, loc; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t offset,
+    loc; /* of the function being walked: the number of its mark, as in relocations */
 };
 
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */

@@ -130,9 +130,8 @@ void kiln_session_free(kiln_session *s) {
   kn_session_free_rooms(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
-  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,
-                          s->out.labels,  s->out.lines,    s->out.cfi,
-                          s->out.vars,    s->out.exprs,
+  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,       s->out.labels,
+                          s->out.lines,   s->out.cfi,      s->out.vars,        s->out.exprs,
                           s->places.locs, s->places.files, s->places.file_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);

@@ -86,7 +86,14 @@ static uint8_t *put_sleb(uint8_t *p, int64_t v) {
 }
 
 /* DW_OP_...: DWARF 5, 7.7.1. */
-enum { OP_DEREF = 0x06, OP_REG0 = 0x50, OP_REGX = 0x90, OP_BREG0 = 0x70, OP_BREGX = 0x92, OP_FBREG = 0x91 };
+enum {
+  OP_DEREF = 0x06,
+  OP_REG0 = 0x50,
+  OP_REGX = 0x90,
+  OP_BREG0 = 0x70,
+  OP_BREGX = 0x92,
+  OP_FBREG = 0x91
+};
 
 /* Slots that nothing accesses have a place in the frame too: a debugger may show them. */
 void kn_debug_place(struct kn_walk *w) {

@@ -88,7 +88,8 @@ static bool want_refs(struct kn_dwarf *d, uint32_t i) {
 bool kn_dwarf_in_place(const struct kn_die *e) { return e->parent == 0 && !special(e->tag); }
 
 /* Wants the members of a list; with `under`, they are the children of that entry. */
-static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under) {
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set,
+                       uint32_t under) {
   const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
@@ -97,7 +98,8 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
       continue;
     }
     if (!want(d, i)) return false;
-    if (i && under && !d->dies[i].placed && !special(kn_dwarf_entry(d, i)->tag)) append(d, under, i);
+    if (i && under && !d->dies[i].placed && !special(kn_dwarf_entry(d, i)->tag))
+      append(d, under, i);
   }
   return true;
 }
@@ -185,8 +187,8 @@ static uint32_t scope_of(const struct kn_dwarf *d, uint32_t session, uint32_t lo
   return kn_dwarf_index(d, session + 1, p->locs[loc].scope);
 }
 
-static bool blocks(struct kn_dwarf *d, uint32_t func, uint32_t session, const struct kn_code_func *f,
-                   uint32_t line_end) {
+static bool blocks(struct kn_dwarf *d, uint32_t func, uint32_t session,
+                   const struct kn_code_func *f, uint32_t line_end) {
   const struct kn_output *o = kn_elf_output(d->e, session);
   uint32_t scope = 0, from = 0;
   for (uint32_t k = f->loc_first; k < line_end; k++) {
@@ -361,8 +363,7 @@ bool kn_dwarf_make(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d)) &&
-        add_sections(d))
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d)) && add_sections(d))
       return true;
   }
   if (kn_module_own(m) == KILN_OK)
@@ -373,11 +374,11 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,       d->units.at,       d->queue.at,     d->vars.at,
-                    d->scopes.at,  d->ranges.at,      d->patches.at,   d->files.at,
-                    d->file_of, d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,  d->str_next.at,  d->str_hash,
-                    d->func_addr,  d->list_at.at};
+  void *arrays[] = {d->dies,           d->units.at,      d->queue.at,     d->vars.at,
+                    d->scopes.at,      d->ranges.at,     d->patches.at,   d->files.at,
+                    d->file_of,        d->abbrev_key.at, d->abbrev_at.at, d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,     d->str_next.at,  d->str_hash,
+                    d->func_addr,      d->list_at.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);

@@ -42,10 +42,10 @@ struct kn_dwarf_die {
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
   uint32_t func;              /* index + 1 of the function that it describes */
-  uint32_t var;               /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
-  uint32_t global;            /* index + 1 of what the module says: kiln_debug.globals */
-  uint32_t ranges;            /* blocks: index + 1 into kn_dwarf.scopes */
-  uint32_t set;               /* 0: the module's; session + 1 */
+  uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
+  uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
+  uint32_t ranges; /* blocks: index + 1 into kn_dwarf.scopes */
+  uint32_t set;    /* 0: the module's; session + 1 */
   bool placed, wanted;
   bool holds; /* a block: an entry is directly in it */
 };
@@ -70,11 +70,11 @@ struct kn_dwarf_patch {
 };
 
 struct kn_dwarf_unit {
-  uint32_t die; /* index into dies */
-  uint32_t line;  /* offset in .debug_line */
-  uint32_t start; /* offset in .debug_info */
-  bool same_section; /* all its functions are in one section, */
-  uint32_t section;  /* this one */
+  uint32_t die;       /* index into dies */
+  uint32_t line;      /* offset in .debug_line */
+  uint32_t start;     /* offset in .debug_info */
+  bool same_section;  /* all its functions are in one section, */
+  uint32_t section;   /* this one */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
 };
@@ -176,7 +176,8 @@ static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint
   ((a).n + (uint64_t)(more) <= (a).cap ||                                                          \
    ((a).n + (uint64_t)(more) < UINT32_MAX / 2 &&                                                   \
     kn_grow((d)->m, &(a).at, &(a).cap, (uint32_t)((a).n + (more)), sizeof *(a).at)))
-#define KN_DW_PUSH(d, a, ...) (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+#define KN_DW_PUSH(d, a, ...)                                                                      \
+  (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
 
 static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
   for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);

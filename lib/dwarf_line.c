@@ -291,7 +291,8 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
   const struct kn_places *places = &d->e->sessions[session]->places;
   const struct kn_code_line *lines = o->lines;
   uint32_t end = kn_dwarf_line_end(o, f), last_file = UINT32_MAX, file = 0, line = 0;
-  bool skipped = false, skipped_end = false; /* of rows without code: what goes for the next one too */
+  bool skipped = false,
+       skipped_end = false; /* of rows without code: what goes for the next one too */
   for (uint32_t k = f->loc_first; k < end; k++) {
     if (lines[k].loc == 0) continue;
     const struct kn_loc *loc = &places->locs[lines[k].loc];

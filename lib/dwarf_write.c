@@ -239,8 +239,7 @@ static void add(struct fields *f, unsigned name, unsigned form, uint64_t value) 
 }
 static void add_bytes(struct fields *f, unsigned name, unsigned form, uint64_t symbol,
                       const uint8_t *bytes, uint32_t n) {
-  if (!KN_DW_PUSH(f->d, f->all,
-                  (struct field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
+  if (!KN_DW_PUSH(f->d, f->all, (struct field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
     f->failed = true;
 }
 static void add_number(struct fields *f, unsigned name, uint64_t v) {
@@ -401,7 +400,8 @@ static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
   uint32_t *key = d->abbrev_key.at + at;
   key[0] = n;
   key[1] = tag << 1 | children;
-  for (uint32_t k = 0; k < n; k++) key[2 + k] = (uint32_t)f->all.at[k].name << 16 | f->all.at[k].form;
+  for (uint32_t k = 0; k < n; k++)
+    key[2 + k] = (uint32_t)f->all.at[k].name << 16 | f->all.at[k].form;
   uint32_t *head = &d->abbrev_hash[kn_hash_bytes((const char *)key, (n + 2) * 4u) & d->abbrev_mask];
   for (uint32_t i = *head; i; i = d->abbrev_next.at[i - 1]) {
     const uint32_t *is = d->abbrev_key.at + d->abbrev_at.at[i - 1];
@@ -516,9 +516,9 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
     p += 4;
     break;
   case FORM_REF_ADDR:
-    if (!KN_DW_PUSH(d, d->patches,
-                    (struct kn_dwarf_patch){d->out[KN_DS_INFO].relocs.n | 1u << 31,
-                                            (uint32_t)x->value}))
+    if (!KN_DW_PUSH(
+          d, d->patches,
+          (struct kn_dwarf_patch){d->out[KN_DS_INFO].relocs.n | 1u << 31, (uint32_t)x->value}))
       return false;
     return relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
   default: /* expressions and blocks */
@@ -581,9 +581,8 @@ static bool in_place(struct fields *f, uint32_t i, bool count, uint32_t *n) {
   const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
   *n = 0;
   for (uint32_t k = 0; k < e->n_attrs; k++) {
-    uint32_t to = a[k].kind == KN_DA_CHILDREN
-                    ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value)
-                    : 0;
+    uint32_t to =
+      a[k].kind == KN_DA_CHILDREN ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value) : 0;
     if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
     const struct kn_die *list = kn_dwarf_entry(d, to);
     const struct kiln_debug *s = kn_dwarf_set(d, d->dies[to].set);
@@ -610,7 +609,8 @@ static bool entry(struct fields *f, uint32_t i, bool *open) {
   uint32_t n, m;
   f->all.n = 0;
   for (uint32_t k = 0; k < e->n_attrs; k++) add_attr(f, i, &a[k]);
-  if (e->tag == TAG_COMPILE_UNIT ? !add_unit(f, d->dies[i].unit - 1) : !add_code(f, i)) return false;
+  if (e->tag == TAG_COMPILE_UNIT ? !add_unit(f, d->dies[i].unit - 1) : !add_code(f, i))
+    return false;
   if (!parameters(f, i, true, &n) || !in_place(f, i, true, &m)) return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
   d->dies[i].offset = d->out[KN_DS_INFO].bytes.n;
@@ -674,8 +674,7 @@ static void patch(struct kn_dwarf *d) {
     const struct kn_dwarf_die *to = &d->dies[p->to];
     if (p->at >> 31) d->out[KN_DS_INFO].relocs.at[p->at & INT32_MAX].addend = to->offset;
     else
-      kn_put32(d->out[KN_DS_INFO].bytes.at + p->at,
-               to->offset - d->units.at[to->unit - 1].start);
+      kn_put32(d->out[KN_DS_INFO].bytes.at + p->at, to->offset - d->units.at[to->unit - 1].start);
   }
 }
 
@@ -710,8 +709,7 @@ static bool end_sections(struct kn_dwarf *d) {
   kn_put32(p, size + head - 4);
   kn_put32(p + 4, 5 | 8 << 16);
   kn_put32(p + 8, n);
-  for (uint32_t k = 0; k < n; k++)
-    kn_put32(p + RNGLISTS_BASE + 4 * k, 4 * n + d->list_at.at[k]);
+  for (uint32_t k = 0; k < n; k++) kn_put32(p + RNGLISTS_BASE + 4 * k, 4 * n + d->list_at.at[k]);
   d->out[KN_DS_RNGLISTS].bytes.n = size + head;
   return true;
 }

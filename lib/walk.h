@@ -27,10 +27,10 @@ struct kn_map {
 /* What is kept for debuggers while a function is walked: see lib/debug.c. */
 struct kn_walk_debug {
   bool on;
-  uint32_t first, count; /* instructions that need no new row: a window */
-  uint32_t note;         /* index of the note that probably comes next */
-  uint32_t loc;          /* of the newest row, */
-  uint32_t row_inst, row_block; /* its first instruction, and the block of that */
+  uint32_t first, count;          /* instructions that need no new row: a window */
+  uint32_t note;                  /* index of the note that probably comes next */
+  uint32_t loc;                   /* of the newest row, */
+  uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
   uint32_t line_first, var_first; /* of the function, in the session's output */
 };
 

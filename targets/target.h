@@ -69,7 +69,7 @@ struct kn_elf_machine {
   uint8_t call_field;    /* enum kn_call_field */
   uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
-  uint16_t dtprel64; /* in debug sections: offset in thread-local memory */
+  uint16_t dtprel64;         /* in debug sections: offset in thread-local memory */
   const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
   const uint16_t *calls;     /* the writer resolves calls that cannot be preempted; 0 ends */
   /* Of .eh_frame: the unit of advances in bytes, the column of the return address, and the rules of a function's

@@ -335,7 +335,8 @@ enum kn_bc_md_kind {
 };
 struct kn_bc_md {
   union {
-    uint64_t pos; /* bit position of the record; of a PAIR: number + 1 of the expression's metadata */
+    uint64_t
+      pos; /* bit position of the record; of a PAIR: number + 1 of the expression's metadata */
     const char *text;
   };
   uint32_t n;
@@ -487,14 +488,14 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
-  uint32_t module_md_scope;     /* number of entries of md_scope that are for the module's block */
-  bool mds_read;                /* the module's metadata were read */
-  bool mds_done;                /* all of them */
-  bool has_units;               /* the module's metadata contain a compilation unit */
-  bool entries;                 /* nodes become entries of debugging information: debug.c */
-  kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
+  uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
+  bool mds_read;            /* the module's metadata were read */
+  bool mds_done;            /* all of them */
+  bool has_units;           /* the module's metadata contain a compilation unit */
+  bool entries;             /* nodes become entries of debugging information: debug.c */
+  kiln_debug *debug, *func_debug;        /* the module's entries, and the session's */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
-  uint32_t die_base;   /* index of the entry of the function's first node */
+  uint32_t die_base;                     /* index of the entry of the function's first node */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
@@ -751,54 +752,6 @@ bool kn_bc_grow_vals(struct kn_bc *r) KN_COLD;
 kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Binds value n_vals, which is a forward value, to `v`. */
 void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
-
-/* ---- metadata.c ---- */
-
-/* Reads the metadata block of a function, which was just announced. */
-bool kn_bc_read_metadata(struct kn_bc *r);
-/* Reads the module's metadata unless that was done before; changes the position in the stream. */
-bool kn_bc_module_metadata(struct kn_bc *r);
-/* True if metadata `id` - 1 belongs to the module, false if to the function. */
-static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
-  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
-}
-/* The metadata of number `id` - 1; NULL if there is none. */
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
-/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
- * after an error. */
-bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
-
-/* True if the block of the module's metadata at the current position, which stays, has a compilation unit: found
- * without a look at most of its records. */
-bool kn_bc_has_units(struct kn_bc *r);
-
-/* ---- debug.c ---- */
-
-/* Begins the module's entries. */
-bool kn_bc_debug_begin(struct kn_bc *r);
-/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. */
-kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
-/* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
-void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
-/* What kn_bc_md.n says of an expression, from the operands of its record. */
-uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
-/* Reads a record that says which nodes describe a global. */
-void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
-/* Reads the block that says which node describes the function, which was just announced. */
-void kn_bc_debug_attached(struct kn_bc *r);
-/* Describes the function that was read. */
-void kn_bc_debug_function(struct kn_bc *r);
-/* A record that declares where a variable lives: numbers of metadata. */
-void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
-
-/* ---- loc.c ---- */
-
-/* Number in the session of the file of the scope that metadata `id` - 1 is. */
-uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
-
-/* Reads the location that follows the record of the current instruction, if there is one, and makes it
- * current: it is needed before the instruction is built. */
-void kn_bc_loc_ahead(struct kn_bc *r);
 
 /* ---- fpclass.c ---- */
 

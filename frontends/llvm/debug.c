@@ -2,7 +2,7 @@
  * scanned. Called by metadata.c for each node, by funcdef.c when a body ends, by func.c for records that describe
  * variables. Records' fields: LLVM's MetadataLoader.cpp and BitcodeWriter.cpp, versions 15 to 22.
  * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
-#include "bc.h"
+#include "debug.h"
 
 #include <kiln/debug.h>
 
@@ -506,7 +506,8 @@ void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint
   kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
-  } else if (at->t >> 24 == VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
+  } else if (at->t >> 24 ==
+             VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
     is.slot = kiln_slot_new(r->f, 8, 3);
     is.indirect = true;
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);

@@ -3,7 +3,7 @@
  * locations: the module's block is scanned when the first location is found, a function's with its body.
  * Called by body.c, fork.c and funcdef.c to fill the table, by loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
-#include "bc.h"
+#include "debug.h"
 
 /* ---- scanning a block ---- */
 
@@ -77,8 +77,7 @@ static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t c
     md.kind = MDK_EXPR;
     md.n = kn_bc_debug_expression(r->ops.at, r->ops.n);
   } else if (code == MD_GLOBAL_VAR_EXPR && r->ops.n > 2) {
-    md = (struct kn_bc_md){
-      .pos = r->ops.at[2], .n = (uint32_t)r->ops.at[1], .kind = MDK_PAIR};
+    md = (struct kn_bc_md){.pos = r->ops.at[2], .n = (uint32_t)r->ops.at[1], .kind = MDK_PAIR};
   }
   if (!KN_BC_PUSH(r, r->mds, md)) return false;
   kn_bc_debug_node(r, code, r->shared.n_mds + r->mds.n, r->ops.at, r->ops.n);
@@ -196,8 +195,7 @@ bool kn_bc_has_units(struct kn_bc *r) {
         more = kn_bc_skip_record(r, id);
       } else if ((more = kn_bc_record(r, id)) && code == MD_NAME) {
         found = r->ops.n == sizeof units - 1;
-        for (uint32_t i = 0; found && i < r->ops.n; i++)
-          found = r->ops.at[i] == (uint8_t)units[i];
+        for (uint32_t i = 0; found && i < r->ops.n; i++) found = r->ops.at[i] == (uint8_t)units[i];
       } else if (more && r->ops.n == 2 && r->ops.at[0] + (r->ops.at[1] << 32) < b->end - b->pos) {
         b->pos += r->ops.at[0] + (r->ops.at[1] << 32);
       }

@@ -38,8 +38,9 @@ KILN_API bool kiln_debug_version(kiln_module *m, unsigned version);
 
 /** Tags of entries that DWARF has no entries for. */
 enum {
-  KILN_TAG_FILE = 0xfff0, /**< a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_md5 */
-  KILN_TAG_LIST = 0xfff1  /**< a list of entries: kiln_die_list */
+  KILN_TAG_FILE =
+    0xfff0, /**< a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_md5 */
+  KILN_TAG_LIST = 0xfff1 /**< a list of entries: kiln_die_list */
 };
 
 /** How many entries a set has room for: one more than the highest number used; 0 if `d` is NULL. */
@@ -70,8 +71,8 @@ KILN_API void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, si
  * in the object, the attribute is left out. */
 KILN_API void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
                               size_t n);
-/** Of a file: the MD5 of its content. */
-KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t md5[16]);
+/** Of a file: the MD5 of its content, 16 bytes. */
+KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t *md5);
 /** The children of the entry are those of a list, in order. Members that name no parent are written in every entry
  * that has the list, and must not be referred to (DW_TAG_subrange_type, DW_TAG_enumerator). */
 KILN_API void kiln_die_children(kiln_debug *d, kiln_die list);
@@ -97,19 +98,20 @@ KILN_API void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol s
 
 /** Flags of a location. */
 enum {
-  KILN_LOC_STMT = 1,         /**< a statement begins, though the line is that of the location before */
-  KILN_LOC_NOT_STMT = 2,     /**< none begins, though the line changes */
+  KILN_LOC_STMT = 1,     /**< a statement begins, though the line is that of the location before */
+  KILN_LOC_NOT_STMT = 2, /**< none begins, though the line changes */
   KILN_LOC_PROLOGUE_END = 4, /**< a breakpoint on the function belongs here */
   KILN_LOC_ALL = 7           /**< all of them */
 };
 
 /** A source location in full. */
 typedef struct kiln_location {
-  uint32_t file;         /**< kiln_file_add or kiln_file_of */
-  uint32_t line, column; /**< from 1; 0: none */
-  kiln_die scope;        /**< the function or block that it is in, or 0 */
-  uint32_t inlined;      /**< location of the call that was replaced by this code, or 0 */
-  unsigned flags;        /**< KILN_LOC_... */
+  uint32_t file;    /**< kiln_file_add or kiln_file_of */
+  uint32_t line;    /**< from 1; 0: none */
+  uint32_t column;  /**< from 1; 0: none */
+  kiln_die scope;   /**< the function or block that it is in, or 0 */
+  uint32_t inlined; /**< location of the call that was replaced by this code, or 0 */
+  unsigned flags;   /**< KILN_LOC_... */
 } kiln_location;
 
 /** Adds a location of functions of this session; its id, 0 if the module failed. As kiln_loc_in. */
@@ -123,8 +125,9 @@ KILN_API void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, 
 
 /** A variable of a function that lives in memory for all of its scope. */
 typedef struct kiln_variable {
-  kiln_die variable;   /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
-  kiln_value slot;     /**< the address of the slot where it lives, or, with `indirect`, where its address is */
+  kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
+  kiln_value
+    slot; /**< the address of the slot where it lives, or, with `indirect`, where its address is */
   bool indirect;       /**< the slot holds the variable's address */
   bool memory;         /**< no register: debuggers need it in memory where a type refers to it */
   const uint8_t *expr; /**< `n` bytes of DW_OP_... applied to the address; copied; NULL: none */

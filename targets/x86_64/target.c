@@ -196,9 +196,9 @@ static const char *const reg_names[64] = {
 /* clang-format on */
 
 /* System V psABI, figure 3.36. */
-static const uint8_t dwarf_regs[64] = {0,  2,  1,  3,  7,  6,  4,  5,  8,  9,  10, 11, 12, 13, 14, 15,
-                                       [KN_FP_BASE] = 17, 18, 19, 20, 21, 22, 23, 24,
-                                       25, 26, 27, 28, 29, 30, 31, 32};
+static const uint8_t dwarf_regs[64] = {
+  0,  2,  1,  3,  7,  6,  4,  5,  8,  9,  10, 11, 12, 13, 14, 15, [KN_FP_BASE] = 17,
+  18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
 const struct kn_target kn_target_x86_64 = {
   .name = "x86_64",
@@ -244,9 +244,9 @@ const struct kn_target kn_target_x86_64 = {
           .sectional = sectional,
           .calls = calls,
           .cie_code_align = 1,
-          .cie_return = 16,             /* rip */
-          .cie_rules = {0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
-                        0x80 | 16, 1},  /* DW_CFA_offset rip, cfa - 8 */
+          .cie_return = 16,            /* rip */
+          .cie_rules = {0x0c, 7, 8,    /* DW_CFA_def_cfa rsp + 8 */
+                        0x80 | 16, 1}, /* DW_CFA_offset rip, cfa - 8 */
           .nop = 0x90,
           .nop_bytes = 1,
           .dtprel64 = R_X86_64_DTPOFF64,
