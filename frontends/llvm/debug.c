@@ -357,6 +357,11 @@ static void local(const struct node *x, kiln_die e) {
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
 static void tuple(const struct node *x, kiln_die e, uint32_t first) {
   struct kn_bc *r = x->r;
+  int64_t version;
+  const struct kn_bc_md *flag = x->n == 3 && !r->mds_done ? md(x, op(x, 1)) : NULL;
+  if (flag && flag->kind == MDK_STRING && flag->n == 13 &&
+      memcmp(flag->text, "Dwarf Version", 13) == 0 && integer(x, op(x, 2), &version))
+    kiln_debug_version(r->module, version <= 4 ? 4 : 5); /* llvm.module.flags */
   r->dies.n = 0;
   if (!KN_BC_ROOM(r, r->dies, x->n)) return;
   for (uint32_t i = first; i < x->n; i++) r->dies.at[r->dies.n++] = die(x, i);
@@ -494,15 +499,27 @@ void kn_bc_debug_attached(struct kn_bc *r) {
   }
 }
 
-/* A variable, an expression and where it is: all numbers of metadata. */
-void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value) {
+/* True if location `id` - 1 is in a function that was inlined. */
+static bool inlined(struct kn_bc *r, uint64_t id) {
+  struct kn_bc_ops kept = r->ops;
+  r->ops = r->md_ops;
+  bool is = !(id <= UINT32_MAX && kn_bc_md_record(r, (uint32_t)id) && r->code == MD_LOCATION &&
+              r->ops.n >= 5 && r->ops.at[4] == 0);
+  r->md_ops = r->ops;
+  r->ops = kept;
+  return is;
+}
+
+/* A location, a variable, an expression and where it is: all numbers of metadata. */
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
+  uint64_t variable = ops[1], expr = ops[2], value = ops[3];
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
   const struct kn_bc_md *e = expr < UINT32_MAX ? kn_bc_md(r, (uint32_t)expr + 1) : NULL;
   if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR || e->n != 0)
     return;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
-  if (!var || var->kind != MDK_VAR) return;
+  if (!var || var->kind != MDK_VAR || inlined(r, ops[0] + 1)) return;
   kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};

@@ -40,8 +40,9 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
 void kn_bc_debug_attached(struct kn_bc *r);
 /* Describes the function that was read. */
 void kn_bc_debug_function(struct kn_bc *r);
-/* A record that declares where a variable lives: numbers of metadata. */
-void kn_bc_debug_declare(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+/* A record that declares where a variable lives: numbers of metadata, of its location, itself, an expression, the
+ * address. */
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
 /* ---- loc.c ---- */
 

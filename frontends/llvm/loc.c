@@ -184,7 +184,7 @@ static void declares_ahead(struct kn_bc *r) {
     kn_bits_skip_vbr6(&b, n - 4);
     if (b.bad || b.pos > b.end) return;
     r->bits.pos = b.pos;
-    if (r->bb < r->n_bbs) kn_bc_debug_declare(r, op[1], op[2], op[3]);
+    if (r->bb < r->n_bbs) kn_bc_debug_declare(r, op);
   }
 }
 
