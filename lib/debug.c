@@ -46,7 +46,9 @@ static void keep_line(struct kn_walk *w, uint32_t loc) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->debug.row_block];
   uint32_t i = w->debug.row_inst;
-  if (f->inst[i].op == KILN_OP_BR && (b->term != i || kn_inst_settle(f, b->first) != i)) return;
+  if (f->inst[i].op == KILN_OP_BR && !w->target->elf.branches_count &&
+      (b->term != i || kn_inst_settle(f, b->first) != i))
+    return;
   uint32_t nop = w->target->elf.nop;
   unsigned size = w->target->elf.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);

@@ -190,9 +190,13 @@ static uint32_t scope_of(const struct kn_dwarf *d, uint32_t session, uint32_t lo
 static bool blocks(struct kn_dwarf *d, uint32_t func, uint32_t session,
                    const struct kn_code_func *f, uint32_t line_end) {
   const struct kn_output *o = kn_elf_output(d->e, session);
-  uint32_t scope = 0, from = 0;
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
+  uint32_t scope = 0, from = 0, last = 0; /* locs[0] is of no scope */
   for (uint32_t k = f->loc_first; k < line_end; k++) {
     const struct kn_code_line *row = &o->lines[k];
+    if (row->loc == 0) continue;
+    if (locs[row->loc].scope == last && locs[row->loc].inlined == 0) continue;
+    last = locs[row->loc].inlined ? UINT32_MAX : locs[row->loc].scope;
     uint32_t at = row->offset - f->start, is = row->loc ? scope_of(d, session, row->loc) : 0;
     if (is == scope) continue;
     if (scope && at > from && !cover(d, scope, func, from, at)) return false;

@@ -242,6 +242,14 @@ static void add_bytes(struct fields *f, unsigned name, unsigned form, uint64_t s
   if (!KN_DW_PUSH(f->d, f->all, (struct field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
     f->failed = true;
 }
+/* The address of a symbol, if the object has it, and an expression. */
+static void add_symbol(struct fields *f, unsigned name, uint32_t symbol, const uint8_t *bytes,
+                       uint32_t n) {
+  const struct kn_elf *e = f->d->e;
+  if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
+  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
+  add_bytes(f, name, FORM_EXPRLOC, symbol, bytes, n);
+}
 static void add_number(struct fields *f, unsigned name, uint64_t v) {
   unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
                   : v <= 0xff            ? FORM_DATA1
@@ -300,8 +308,7 @@ static void add_attr(struct fields *f, uint32_t i, const struct kn_die_attr *a) 
   case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, 0, bytes, a->size); break;
   case KN_DA_SYMBOL:
     to = (uint32_t)(a->value >> 32);
-    if (to < d->m->n_symbols && d->e->places[to].section != 0)
-      add_bytes(f, a->name, FORM_EXPRLOC, to, bytes, a->size);
+    add_symbol(f, a->name, to, bytes, a->size);
     break;
   case KN_DA_MD5:
   case KN_DA_CHILDREN: break;
@@ -331,8 +338,7 @@ static bool add_code(struct fields *f, uint32_t i) {
   }
   if (die->global && die->var == 0) {
     const struct kn_debug_global *g = &d->module->globals.at[die->global - 1];
-    if (g->symbol < d->m->n_symbols && d->e->places[g->symbol].section != 0)
-      add_bytes(f, AT_LOCATION, FORM_EXPRLOC, g->symbol, d->module->bytes.at + g->expr, g->n);
+    add_symbol(f, AT_LOCATION, g->symbol, d->module->bytes.at + g->expr, g->n);
   }
   if (die->var) {
     const struct kn_dwarf_var *v = &d->vars.at[die->var - 1];

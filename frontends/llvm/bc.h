@@ -328,6 +328,7 @@ enum kn_bc_md_kind {
   MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
   MDK_STRING, /* text: n bytes in the file */
   /* only if there are entries (debug.c): */
+  MDK_LOC,   /* a location: n: number + 1 of that of the call that it was inlined at, or 0 */
   MDK_VALUE, /* a record of a value: n: its number */
   MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; UINT32_MAX: another one */
   MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */

@@ -499,17 +499,6 @@ void kn_bc_debug_attached(struct kn_bc *r) {
   }
 }
 
-/* True if location `id` - 1 is in a function that was inlined. */
-static bool inlined(struct kn_bc *r, uint64_t id) {
-  struct kn_bc_ops kept = r->ops;
-  r->ops = r->md_ops;
-  bool is = !(id <= UINT32_MAX && kn_bc_md_record(r, (uint32_t)id) && r->code == MD_LOCATION &&
-              r->ops.n >= 5 && r->ops.at[4] == 0);
-  r->md_ops = r->ops;
-  r->ops = kept;
-  return is;
-}
-
 /* A location, a variable, an expression and where it is: all numbers of metadata. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
   uint64_t variable = ops[1], expr = ops[2], value = ops[3];
@@ -519,7 +508,8 @@ void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
     return;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
-  if (!var || var->kind != MDK_VAR || inlined(r, ops[0] + 1)) return;
+  const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
+  if (!var || var->kind != MDK_VAR || !loc || loc->kind != MDK_LOC || loc->n != 0) return;
   kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};

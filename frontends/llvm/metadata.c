@@ -51,11 +51,41 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
+/* Reads the operands of a location, [distinct, line, column, scope + 1, inlined at + 1, ...], whose abbreviation id was
+ * just read; returns "inlined at". Most are in one abbreviation of plain fields. */
+static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
+  const struct kn_bc_abbrev *a = NULL;
+  uint32_t i = id - BC_FIRST_ABBREV, inlined = 0;
+  if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r))
+    a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
+  const struct kn_bc_abop *op = a ? &r->abops.at[a->first] : NULL;
+  bool plain = a && a->n > 5 && op[0].kind == AB_LITERAL;
+  for (uint32_t k = 1; plain && k < a->n; k++)
+    plain = op[k].kind == AB_FIXED || op[k].kind == AB_VBR;
+  if (!plain) {
+    if (!kn_bc_record(r, id) || r->ops.n < 5) return 0;
+    return r->ops.at[4] <= UINT32_MAX ? (uint32_t)r->ops.at[4] : 0;
+  }
+  struct kn_bits b = r->bits;
+  for (uint32_t k = 1; k < a->n; k++) {
+    uint64_t v =
+      op[k].kind == AB_FIXED ? kn_bits_fixed(&b, op[k].width) : kn_bits_vbr(&b, op[k].width);
+    if (k == 5) inlined = v <= UINT32_MAX ? (uint32_t)v : 0;
+  }
+  r->bits.pos = b.pos;
+  r->bits.bad |= b.bad;
+  if (b.pos > b.end) kn_bc_malformed(r, "the file ends within metadata");
+  return inlined;
+}
+
 /* The same as `entry` below if nodes become entries: these are decoded at once. */
 static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
   struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
   switch (code) {
-  case MD_LOCATION: return kn_bc_skip_record(r, id) && KN_BC_PUSH(r, r->mds, md);
+  case MD_LOCATION:
+    md.kind = MDK_LOC;
+    md.n = inlined_at(r, id);
+    return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
   default: break;
   }
   if (!kn_bc_record(r, id)) return false;

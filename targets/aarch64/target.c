@@ -307,7 +307,7 @@ const struct kn_target kn_target_aarch64 = {
           .cie_rules = {0x0c, 31, 0}, /* DW_CFA_def_cfa sp + 0 */
           .nop = 0xd503201f,
           .nop_bytes = 4,
-          .dtprel64 = 1029, /* R_AARCH64_TLS_DTPREL64 */
+          .branches_count = true,
           .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct a64_walk),
   .hooks = {.move = a64_hook_move,
