@@ -79,7 +79,8 @@ struct kn_elf_machine {
   uint8_t cie_rules[KN_CIE_RULES];
   uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
   uint8_t nop_bytes;
-  bool branches_count; /* LLVM -O0 has code for each branch to the next block: debuggers stop there */
+  bool
+    branches_count; /* LLVM -O0 has code for each branch to the next block: debuggers stop there */
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
 };
 
