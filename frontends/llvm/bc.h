@@ -496,7 +496,9 @@ struct kn_bc {
   bool entries;             /* nodes become entries of debugging information: debug.c */
   kiln_debug *debug, *func_debug;        /* the module's entries, and the session's */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
-  uint32_t die_base;                     /* index of the entry of the function's first node */
+  uint32_t
+    loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  uint32_t die_base;   /* index of the entry of the function's first node */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */

@@ -167,15 +167,17 @@ static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
 
 #define DECLARE_HEAD ((FUNC_DEBUG_RECORD_DECLARE & 31) | 32 | FUNC_DEBUG_RECORD_DECLARE >> 5 << 6)
 
+/* True if such a record, without an abbreviation, is at the current position. */
+static inline bool at_declare(const struct kn_bc *r, unsigned width) {
+  const uint64_t head = BC_UNABBREV | (uint64_t)DECLARE_HEAD << width;
+  return ((kn_bits_peek(&r->bits, r->bits.pos) ^ head) << (64 - HEAD_BITS - width)) == 0;
+}
+
 /* Handles the records at the current position that declare variables: they stand behind the instruction before which
  * they count. */
-static void declares_ahead(struct kn_bc *r) {
+static __attribute__((noinline)) void declares_ahead(struct kn_bc *r) {
   const unsigned width = r->width;
-  for (;;) {
-    uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
-    if (r->known[w & ((1u << width) - 1)].form != FORM_UNABBREV ||
-        (w >> width & ((1u << HEAD_BITS) - 1)) != DECLARE_HEAD)
-      return;
+  while (at_declare(r, width)) {
     struct kn_bits b = r->bits;
     b.pos += width + HEAD_BITS;
     uint64_t n = kn_bits_vbr6(&b), op[4];
@@ -209,7 +211,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
-  if (r->entries) declares_ahead(r);
+  if (KN_UNLIKELY(at_declare(r, width)) && r->entries) declares_ahead(r);
   if (loc != r->loc_set) kiln_loc_set(r->f, loc);
   r->loc_set = loc;
 }

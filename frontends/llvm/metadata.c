@@ -51,31 +51,46 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-/* Reads the operands of a location, [distinct, line, column, scope + 1, inlined at + 1, ...], whose abbreviation id was
- * just read; returns "inlined at". Most are in one abbreviation of plain fields. */
+/* True if abbreviation `a` is what LLVM writes locations in: [distinct, line, column, scope + 1, inlined at + 1,
+ * implicit], and since LLVM 20 [atom group, atom rank]. */
+static bool plain_location(const struct kn_bc *r, const struct kn_bc_abbrev *a) {
+  static const uint8_t kinds[] = {AB_LITERAL, AB_FIXED, AB_VBR, AB_VBR, AB_VBR,
+                                  AB_VBR,     AB_FIXED, AB_VBR, AB_VBR};
+  static const uint8_t widths[] = {0, 1, 6, 8, 6, 6, 1, 6, 3};
+  const struct kn_bc_abop *op = &r->abops.at[a->first];
+  bool same = a->n == 7 || a->n == 9;
+  for (uint32_t k = 0; same && k < a->n; k++)
+    same = op[k].kind == kinds[k] && (k == 0 || op[k].width == widths[k]);
+  return same;
+}
+
+/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". */
 static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
-  const struct kn_bc_abbrev *a = NULL;
-  uint32_t i = id - BC_FIRST_ABBREV, inlined = 0;
-  if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r))
-    a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
-  const struct kn_bc_abop *op = a ? &r->abops.at[a->first] : NULL;
-  bool plain = a && a->n > 5 && op[0].kind == AB_LITERAL;
-  for (uint32_t k = 1; plain && k < a->n; k++)
-    plain = op[k].kind == AB_FIXED || op[k].kind == AB_VBR;
-  if (!plain) {
-    if (!kn_bc_record(r, id) || r->ops.n < 5) return 0;
-    return r->ops.at[4] <= UINT32_MAX ? (uint32_t)r->ops.at[4] : 0;
+  uint32_t i = id - BC_FIRST_ABBREV;
+  if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r)) {
+    uint32_t number = r->scope.at[r->scope_first + i];
+    const struct kn_bc_abbrev *a = &r->abbrevs.at[number];
+    if (r->loc_abbrev != number + 1 && plain_location(r, a)) r->loc_abbrev = number + 1;
+    if (r->loc_abbrev == number + 1) {
+      struct kn_bits b = r->bits;
+      b.pos++;
+      kn_bits_vbr6(&b);
+      kn_bits_vbr(&b, 8);
+      kn_bits_vbr6(&b);
+      uint64_t inlined = kn_bits_vbr6(&b);
+      b.pos++;
+      if (a->n == 9) {
+        kn_bits_vbr6(&b);
+        kn_bits_vbr(&b, 3);
+      }
+      r->bits.pos = b.pos;
+      r->bits.bad |= b.bad;
+      if (b.pos > b.end) kn_bc_malformed(r, "the file ends within metadata");
+      return inlined <= UINT32_MAX ? (uint32_t)inlined : 0;
+    }
   }
-  struct kn_bits b = r->bits;
-  for (uint32_t k = 1; k < a->n; k++) {
-    uint64_t v =
-      op[k].kind == AB_FIXED ? kn_bits_fixed(&b, op[k].width) : kn_bits_vbr(&b, op[k].width);
-    if (k == 5) inlined = v <= UINT32_MAX ? (uint32_t)v : 0;
-  }
-  r->bits.pos = b.pos;
-  r->bits.bad |= b.bad;
-  if (b.pos > b.end) kn_bc_malformed(r, "the file ends within metadata");
-  return inlined;
+  if (!kn_bc_record(r, id) || r->ops.n < 5) return 0;
+  return r->ops.at[4] <= UINT32_MAX ? (uint32_t)r->ops.at[4] : 0;
 }
 
 /* The same as `entry` below if nodes become entries: these are decoded at once. */
