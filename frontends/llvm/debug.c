@@ -499,17 +499,19 @@ void kn_bc_debug_attached(struct kn_bc *r) {
   }
 }
 
-/* A location, a variable, an expression and where it is: all numbers of metadata. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
-  uint64_t variable = ops[1], expr = ops[2], value = ops[3];
+  const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
+  if (loc && loc->kind == MDK_LOC && loc->n == 0) kn_bc_debug_place(r, ops[1], ops[2], ops[3]);
+}
+
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value) {
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
   const struct kn_bc_md *e = expr < UINT32_MAX ? kn_bc_md(r, (uint32_t)expr + 1) : NULL;
   if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR || e->n != 0)
     return;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
-  const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
-  if (!var || var->kind != MDK_VAR || !loc || loc->kind != MDK_LOC || loc->n != 0) return;
+  if (!var || var->kind != MDK_VAR) return;
   kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};

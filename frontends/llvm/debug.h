@@ -44,6 +44,9 @@ void kn_bc_debug_function(struct kn_bc *r);
  * address. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
+/* Variable, expression and address: numbers of metadata. */
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+
 /* ---- loc.c ---- */
 
 /* Number in the session of the file of the scope that metadata `id` - 1 is. */

@@ -73,6 +73,19 @@ for target in x86_64 aarch64; do
   done
 done
 
+# Versions that write intrinsics, and records with other fields.
+for clang in clang-16 clang-19; do
+  if command -v $clang > /dev/null; then
+    $clang --target=x86_64-linux-gnu -O0 -g -emit-llvm -c p.c -o old.bc && $clang --target=x86_64-linux-gnu -O0 -c old.bc -o theirs.o
+    check "$clang: compiles" "$kiln" compile old.bc -o ours.o
+    check "$clang: no errors" verifies
+    check "$clang: entries as LLVM's" same_facts
+    check "$clang: as many variables with places" same_located
+  else
+    skip "$clang" "it is not installed"
+  fi
+done
+
 stripped() {
   opt-22 --strip-debug p5.bc -o stripped.bc && "$kiln" compile stripped.bc -o stripped.o || return
   ! readelf -SW stripped.o | grep debug_
