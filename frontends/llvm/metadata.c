@@ -54,8 +54,8 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
 /* True if abbreviation `a` is what LLVM writes locations in: [distinct, line, column, scope + 1, inlined at + 1,
  * implicit], and since LLVM 20 [atom group, atom rank]. */
 static bool plain_location(const struct kn_bc *r, const struct kn_bc_abbrev *a) {
-  static const uint8_t kinds[] = {AB_LITERAL, AB_FIXED, AB_VBR, AB_VBR, AB_VBR,
-                                  AB_VBR,     AB_FIXED, AB_VBR, AB_VBR};
+  static const uint8_t kinds[] = {AB_LITERAL, AB_FIXED, AB_VBR, AB_VBR,  AB_VBR,
+                                  AB_VBR,     AB_FIXED, AB_VBR, AB_FIXED};
   static const uint8_t widths[] = {0, 1, 6, 8, 6, 6, 1, 6, 3};
   const struct kn_bc_abop *op = &r->abops.at[a->first];
   bool same = a->n == 7 || a->n == 9;
@@ -81,7 +81,7 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
       b.pos++;
       if (a->n == 9) {
         kn_bits_vbr6(&b);
-        kn_bits_vbr(&b, 3);
+        b.pos += 3;
       }
       r->bits.pos = b.pos;
       r->bits.bad |= b.bad;
