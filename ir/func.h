@@ -221,12 +221,29 @@ struct kn_note {
   uint32_t a, b;
 };
 
+/* A variable that debuggers are to see. */
+struct kn_debug_var {
+  uint32_t variable; /* kiln_die */
+  uint32_t slot;     /* index */
+  uint32_t expr, n;  /* in kn_func_debug.bytes */
+  bool indirect;     /* the slot has its address */
+  bool memory;       /* the slot may not become a register */
+};
+
 /* An array that grows by doubling and is reset by zeroing its count. */
 #define KN_ARRAY(type)                                                                             \
   struct {                                                                                         \
     type *at;                                                                                      \
     uint32_t n, cap;                                                                               \
   }
+
+/* What debuggers are to know of a function. */
+struct kn_func_debug {
+  uint32_t subprogram, unit; /* kiln_die, or 0 */
+  uint32_t begin;            /* location of its beginning, or 0 */
+  KN_ARRAY(struct kn_debug_var) vars;
+  KN_ARRAY(uint8_t) bytes; /* expressions */
+};
 
 struct kiln_func {
   /* hot: builder */
@@ -288,6 +305,7 @@ struct kiln_func {
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
   kiln_diag diag;       /* of the first error */
+  struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };

@@ -2,6 +2,7 @@
  * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
  * every room that allocates or fails. Invariant: once the module has an error of its own, nothing in it
  * changes any more. */
+#include "ir/debug.h"
 #include "ir/module.h"
 
 #include "ir/arena.h"
@@ -167,6 +168,7 @@ void kiln_module_free(kiln_module *m) {
     if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
     if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
   }
+  kn_debug_free(m->debug, m);
   pthread_mutex_destroy(&m->lock);
   pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);

@@ -3,6 +3,7 @@
 #ifndef KN_IR_MODULE_H
 #define KN_IR_MODULE_H
 
+#include <kiln/debug.h>
 #include <kiln/module.h>
 
 #include <pthread.h>
@@ -104,12 +105,16 @@ struct kn_section {
 struct kn_loc {
   uint32_t file; /* index into kn_places.files */
   uint32_t line, column;
+  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t inlined; /* location of the call, or 0 */
+  uint32_t flags;   /* KILN_LOC_... */
 };
 
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
   uint32_t hash;
-  uint32_t next; /* of the same hash: index + 1, or 0 */
+  uint32_t next;  /* of the same hash: index + 1, or 0 */
+  uint32_t entry; /* kiln_die of tag KILN_TAG_FILE, or 0 */
 };
 
 /* Source locations of a session. */
@@ -174,6 +179,8 @@ struct kiln_module {
   uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
   bool no_plt;                /* kiln_module_no_plt */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
+  uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
+  kiln_debug *debug;          /* ir/debug.h; NULL: nothing */
 };
 
 /* ---- a session's output ---- */
@@ -198,8 +205,10 @@ struct kn_code_func {
   uint32_t reloc_first; /* index into relocs */
   uint32_t cfi_first;   /* index into the bytes of cfi: DW_CFA instructions of its FDE */
   uint32_t cfi_size;
-  uint32_t loc_first; /* index into lines */
-  uint32_t table;     /* of exceptions: index into tables + 1, or 0 */
+  uint32_t loc_first;        /* index into lines */
+  uint32_t var_first;        /* index into vars */
+  uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
+  uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
 };
 
 /* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that
@@ -220,7 +229,14 @@ struct kn_code_label {
 
 /* Source location `loc` begins at `offset`. */
 struct kn_code_line {
-  uint32_t offset, loc;
+  uint32_t offset,
+    loc; /* of the function being walked: the number of its mark, as in relocations */
+};
+
+/* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
+struct kn_code_var {
+  uint32_t variable; /* kiln_die */
+  uint32_t expr, n;
 };
 
 struct kn_output {
@@ -234,6 +250,10 @@ struct kn_output {
   uint32_t n_labels, cap_labels;
   struct kn_code_line *lines;
   uint32_t n_lines, cap_lines;
+  struct kn_code_var *vars;
+  uint32_t n_vars, cap_vars;
+  uint8_t *exprs;
+  uint32_t n_exprs, cap_exprs;
   uint8_t *cfi;
   uint32_t cfi_size, cap_cfi;
   struct kn_code_table *tables;
@@ -258,6 +278,7 @@ struct kiln_session {
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
   kiln_buffer *dump_out;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
+  kiln_debug *debug;              /* ir/debug.h, or NULL */
 };
 
 /* Memory of the module's allocator: as realloc. */

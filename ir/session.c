@@ -5,6 +5,7 @@
 #include "ir/arena.h"
 #include "ir/build.h"
 #include "ir/clock.h"
+#include "ir/debug.h"
 
 #include <string.h>
 
@@ -51,7 +52,7 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
     return 0;
   }
   uint32_t *head = p->file_hash + (hash & (p->file_hash_size - 1));
-  p->files[p->n_files] = (struct kn_file){copy, hash, *head};
+  p->files[p->n_files] = (struct kn_file){copy, hash, *head, 0};
   *head = ++p->n_files;
   return p->last_file = p->n_files;
 }
@@ -76,8 +77,25 @@ uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t col
     if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return 0;
     if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
   }
-  p->locs[p->n_locs] = (struct kn_loc){file - 1, line, column};
+  p->locs[p->n_locs] = (struct kn_loc){.file = file - 1, .line = line, .column = column};
   return p->n_locs++;
+}
+
+uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at) {
+  if (s == NULL || at == NULL) return 0;
+  uint32_t loc = kiln_loc_in(s, at->file, at->line, at->column);
+  if (loc == 0) return 0;
+  struct kn_loc *l = &s->places.locs[loc];
+  l->scope = at->scope.id;
+  l->inlined = at->inlined < loc ? at->inlined : 0;
+  l->flags = at->flags & KILN_LOC_ALL;
+  return loc;
+}
+
+uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file) {
+  uint32_t number = kiln_file_add(s, name);
+  if (number != 0) s->places.files[number - 1].entry = file.id;
+  return number;
 }
 
 uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
@@ -111,9 +129,11 @@ void kiln_session_free(kiln_session *s) {
   kiln_module *m = s->module;
   kn_session_free_rooms(s);
   kn_func_free_all(s);
-  void *const arrays[] = {s->out.code,        s->out.relocs,  s->out.funcs,    s->out.labels,
-                          s->out.lines,       s->out.cfi,     s->out.tables,   s->out.table_bytes,
-                          s->out.table_types, s->places.locs, s->places.files, s->places.file_hash};
+  kn_debug_free(s->debug, m);
+  void *const arrays[] = {s->out.code,     s->out.relocs,      s->out.funcs,       s->out.labels,
+                          s->out.lines,    s->out.cfi,         s->out.tables,      s->out.vars,
+                          s->out.exprs,    s->out.table_bytes, s->out.table_types, s->places.locs,
+                          s->places.files, s->places.file_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_arena_free(s->arena);
@@ -132,7 +152,8 @@ static uint64_t func_bytes(const kiln_func *f) {
          ARRAY_BYTES(f->pool) + ARRAY_BYTES(f->slots) + ARRAY_BYTES(f->globals) +
          ARRAY_BYTES(f->rows) + ARRAY_BYTES(f->back_edges) + ARRAY_BYTES(f->forwards) +
          ARRAY_BYTES(f->forward_uses) + ARRAY_BYTES(f->notes[KN_NOTE_LOC]) +
-         ARRAY_BYTES(f->notes[KN_NOTE_PLACE]);
+         ARRAY_BYTES(f->notes[KN_NOTE_PLACE]) + ARRAY_BYTES(f->debug.vars) +
+         ARRAY_BYTES(f->debug.bytes);
 }
 
 kiln_stats kiln_session_stats(const kiln_session *s) {

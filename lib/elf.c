@@ -1,7 +1,7 @@
 /* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
  * sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
-#include "lib/elf.h"
+#include "lib/dwarf.h"
 #include "ir/clock.h"
 
 #include <kiln/emit.h>
@@ -145,6 +145,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   e->base = base;
   e->at = sizeof(Elf64_Ehdr);
   kn_elf_write_content(e);
+  kn_dwarf_content(e);
   kn_elf_frame_write(e);
   if (!kn_elf_write_relocs(e)) return e->m->diag.status;
   uint32_t n = number_sections(e);
@@ -160,7 +161,8 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 }
 
 static bool prepare(struct kn_elf *e) {
-  if (!kn_elf_place(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
+  if (!kn_elf_place(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
+    return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS, 0, 1);
   return e->note != UINT32_MAX;
 }
@@ -190,6 +192,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   void *const arrays[] = {e.sections, e.pieces};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  kn_dwarf_free(&e);
   kn_arena_free(&e.arena);
   if (timed != NULL) timed->stats.object_ns += kn_clock_ticks() - start_ns;
   return status;

@@ -152,6 +152,8 @@ struct kn_elf {
   uint32_t last_section;              /* index + 1 */
   unsigned last_key;
   uint32_t n_placed;       /* sections with placed content: those before have section symbols */
+  uint32_t n_debug;        /* sections behind them that have symbols too: lib/dwarf.c */
+  struct kn_dwarf *dwarf;  /* or NULL */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
   bool retain;             /* some section has SHF_GNU_RETAIN */
   struct kn_elf_eh eh;

@@ -57,7 +57,7 @@ bool kn_elf_number(struct kn_elf *e) {
 
   uint64_t number = 1 + (m->options.name != NULL);
   e->section_symbols = (uint32_t)number;
-  number += e->n_placed;
+  number += e->n_placed + e->n_debug;
   e->first_code_mark = (uint32_t)number;
   if (e->machine->mapping_symbols)
     for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
@@ -212,7 +212,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   if (e->m->options.name != NULL)
     put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
                STT_FILE, 0, SHN_ABS, true, 0, 0);
-  for (uint32_t i = 0; i < e->n_placed; i++)
+  for (uint32_t i = 0; i < e->n_placed + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections[i].number, false, 0, 0);
   if (e->n_code_marks > 0) {
     uint32_t name = put_name(&w, "$x", 2);

@@ -1,7 +1,7 @@
 /* Third step of the object writer: copies code and data to their places and writes the relocations against them.
  * Called by lib/elf.c; the object's memory is reserved. Invariant: code is copied once, and only the copy is
  * patched. */
-#include "lib/elf.h"
+#include "lib/dwarf.h"
 
 /* ---- content ---- */
 
@@ -214,5 +214,5 @@ bool kn_elf_write_relocs(struct kn_elf *e) {
     }
     s->n_relas = (e->at - s->rela_offset) / sizeof(Elf64_Rela);
   }
-  return kn_elf_frame_relocs(e);
+  return kn_dwarf_relocs(e) && kn_elf_frame_relocs(e);
 }

@@ -21,6 +21,8 @@ struct kn_frame {
   uint32_t spare_inst;     /* instruction that gave the latest of them back: */
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */
   struct kn_va_area va;
+  int32_t
+    cfa; /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
 };
 
 #endif

@@ -184,6 +184,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     const struct kn_global *global = &globals[g];
     struct kn_range *r = &ranges[g];
     r->reg = KN_NO_REG;
+    r->shown = false;
     r->next = 0;
     if (kn_is_value(global->handle)) {
       const struct kn_val *v = &f->val[global->handle];
@@ -202,6 +203,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(ranges, f, depth);
   else count_rows(ranges, f, NULL);
+  if (KN_UNLIKELY(f->debug.vars.n != 0)) kn_plan_debug(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
   for (uint32_t g = 0; g < n; g++) {
@@ -276,7 +278,8 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   if (r->first == 0) caller &= ~s->entry_avoid;
   uint64_t pick = 0;
   if (calls == 0) pick = s->free & caller;
-  else caller &= r->weight >= calls * around_call_weight[r->bank] ? t->around_calls : 0;
+  else
+    caller &= r->weight >= calls * around_call_weight[r->bank] && !r->shown ? t->around_calls : 0;
   if (pick == 0) pick = s->free & callee & plan->saved;
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
   if (pick == 0) pick = s->free & caller;

@@ -27,6 +27,7 @@ struct kn_range {
   uint32_t next; /* index + 1 of the next that begins at the same position */
   uint8_t reg;   /* home, or KN_NO_REG */
   uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK: never a register */
+  bool shown;    /* debuggers read it anywhere in its interval: no register that calls clobber */
 };
 
 /* Loops are in descending order of their headers: inner loops come before those around them. */
@@ -69,6 +70,9 @@ struct kn_plan {
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target);
 /* Frees the plan's arrays. */
 void kn_plan_free(struct kn_plan *plan, kiln_module *m);
+
+/* Widens the ranges of variables that debuggers are to see, over all of the function (lib/debug.c). */
+void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 
 /* Position of a block in the layout. Only for reachable blocks. */
 static inline uint32_t kn_plan_pos(const kiln_func *f, uint32_t block) {

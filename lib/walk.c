@@ -225,6 +225,7 @@ static bool end(struct kn_walk *w) {
   if (w->map.on) kn_map_end(w);
   uint32_t table = 0;
   if (KN_UNLIKELY(w->eh.on) && (table = kn_eh_finish(w)) == 0) return false;
+  if (w->debug.on) kn_debug_end(w);
   out->funcs[out->n_funcs++] = (struct kn_code_func){
     .symbol = w->f->symbol,
     .start = c->start,
@@ -232,7 +233,10 @@ static bool end(struct kn_walk *w) {
     .reloc_first = c->reloc_first,
     .cfi_first = c->cfi_first,
     .cfi_size = out->cfi_size - c->cfi_first,
-    .loc_first = out->n_lines,
+    .loc_first = w->debug.line_first,
+    .var_first = w->debug.var_first,
+    .subprogram = w->debug.on ? w->f->debug.subprogram : 0,
+    .unit = w->f->debug.unit,
     .table = table,
   };
   out->size = kn_here(w);
@@ -256,7 +260,7 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
 /* With `map`, records where each instruction's code begins. The lowering of the next instruction is looked up before
  * this one is lowered: the indirect call cannot be predicted, but its target is known early. (Behind the last
  * instruction is an empty one.) */
-KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
+KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
   kn_walk_block(w, pos);
@@ -274,6 +278,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
     w->i = i;
     if (!kn_code_ready(w, 0)) return;
     if (map) kn_map_inst(w, in);
+    if (debug) kn_debug_inst(w);
     KN_LOG(w, KN_EV_INST, i, 0);
     i++, in++, val++;
     if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {
@@ -291,13 +296,19 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map) {
   }
 }
 
-KN_INLINE void walk_blocks(struct kn_walk *w, bool map) {
+KN_INLINE void walk_blocks(struct kn_walk *w, bool map, bool debug) {
   for (uint32_t pos = 0; pos < w->plan->n_layout && w->f->status == KILN_OK; pos++)
-    walk_block(w, pos, map);
+    walk_block(w, pos, map, debug);
 }
 
-/* The same loop with a map: to ask for one at each instruction would slow down all that have none. */
-static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) { walk_blocks(w, true); }
+/* The same loop with a map, and with rows for debuggers: to ask for them at each instruction would slow down all that
+ * have none. */
+static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
+  walk_blocks(w, true, true);
+}
+static __attribute__((noinline)) void walk_with_rows(struct kn_walk *w) {
+  walk_blocks(w, false, true);
+}
 
 /* Begins the function's code at its alignment. False if it failed. */
 static bool align(struct kn_walk *w) {
@@ -316,10 +327,13 @@ static bool align(struct kn_walk *w) {
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false);
+  kn_debug_begin(w);
   w->target->begin(w);
   if (KN_UNLIKELY(w->map.on)) walk_mapped(w);
-  else walk_blocks(w, false);
+  else if (KN_UNLIKELY(w->debug.on)) walk_with_rows(w);
+  else walk_blocks(w, false, false);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_stubs(w);
+  if (KN_UNLIKELY(w->debug.on)) kn_debug_place(w);
   if (KN_LIKELY(f->status == KILN_OK)) w->target->finish(w);
   end(w);
   return f->status;

@@ -25,6 +25,16 @@ struct kn_map {
   KN_ARRAY(kiln_code_piece) pieces;
 };
 
+/* What is kept for debuggers while a function is walked: see lib/debug.c. */
+struct kn_walk_debug {
+  bool on;
+  uint32_t first, count;          /* instructions that need no new row: a window */
+  uint32_t note;                  /* index of the note that probably comes next */
+  uint32_t loc;                   /* of the newest row, */
+  uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
+  uint32_t line_first, var_first; /* of the function, in the session's output */
+};
+
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
  * or else a frame offset, or a handle to be made there (src_handle, if it is not 0). */
 struct kn_place_move {
@@ -73,6 +83,7 @@ struct kn_walk {
   KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/call.h */
   struct kn_map map;
   struct kn_eh eh; /* exceptions: lib/eh.h */
+  struct kn_walk_debug debug;
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
@@ -241,6 +252,21 @@ KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
 }
 /* The function is complete: marks become offsets from its start. */
 void kn_map_end(struct kn_walk *w);
+
+/* ---- lib/debug.c: rows and variables for debuggers ---- */
+
+/* The function's first row, if a unit describes the function. */
+void kn_debug_begin(struct kn_walk *w);
+/* Instruction w->i may have another location than the newest row. */
+void kn_debug_change(struct kn_walk *w);
+/* Gives places in the frame to declared variables that have none; before the target finishes the function. */
+void kn_debug_place(struct kn_walk *w);
+/* The function is complete: marks become offsets, variables get their expressions. */
+void kn_debug_end(struct kn_walk *w);
+/* The code of instruction w->i begins. */
+KN_INLINE void kn_debug_inst(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->i - w->debug.first >= w->debug.count)) kn_debug_change(w);
+}
 
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {

@@ -69,6 +69,7 @@ struct kn_elf_machine {
   uint16_t abs64, abs32; /* relocations in data */
   uint16_t rel64, rel32;
   bool indirect_types;       /* tables of exceptions are never absolute: see kn_eh_indirect */
+  uint16_t dtprel64;         /* in debug sections: offset in thread-local memory */
   const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
   const uint16_t *calls;     /* the writer resolves calls that cannot be preempted; 0 ends */
   /* Of .eh_frame: the unit of advances in bytes, the column of the return address, and the rules of a function's
@@ -76,6 +77,11 @@ struct kn_elf_machine {
   uint8_t cie_code_align;
   uint8_t cie_return;
   uint8_t cie_rules[KN_CIE_RULES];
+  uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
+  uint8_t nop_bytes;
+  bool
+    branches_count; /* LLVM -O0 has code for each branch to the next block: debuggers stop there */
+  const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
 };
 
 enum { KN_MAX_FEATURES = 4 };

@@ -6,6 +6,7 @@
 #ifndef KN_LLVM_BC_H
 #define KN_LLVM_BC_H
 
+#include <kiln/debug.h>
 #include <kiln/llvm.h>
 
 #include "asks.h"
@@ -159,7 +160,7 @@ struct kn_bc {
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
   uint32_t loc;        /* the latest location in the function; 0: none yet */
-  uint32_t loc_line, loc_column, loc_scope, loc_file;
+  uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
   bool own_files;                       /* some entry comes from the function's own metadata */
@@ -169,9 +170,18 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
-  uint32_t module_md_scope;     /* number of entries of md_scope that are for the module's block */
-  bool mds_read;                /* the module's metadata were read */
-  bool has_units;               /* the module's metadata contain a compilation unit */
+  uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
+  bool mds_read;            /* the module's metadata were read */
+  bool mds_done;            /* all of them */
+  bool has_units;           /* the module's metadata contain a compilation unit */
+  bool entries;             /* nodes become entries of debugging information: debug.c */
+  kiln_debug *debug, *func_debug;        /* the module's entries, and the session's */
+  uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
+  uint32_t
+    loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  uint32_t die_base;   /* index of the entry of the function's first node */
+  uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
+  KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
   KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
@@ -455,28 +465,6 @@ bool kn_bc_grow_vals(struct kn_bc *r) KN_COLD;
 kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Binds value n_vals, which is a forward value, to `v`. */
 void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
-
-/* ---- metadata.c ---- */
-
-/* Reads the metadata block of a function, which was just announced. */
-bool kn_bc_read_metadata(struct kn_bc *r);
-/* Reads the module's metadata unless that was done before; changes the position in the stream. */
-bool kn_bc_module_metadata(struct kn_bc *r);
-/* True if metadata `id` - 1 belongs to the module, false if to the function. */
-static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
-  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
-}
-/* The metadata of number `id` - 1; NULL if there is none. */
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
-/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
- * after an error. */
-bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
-
-/* ---- loc.c ---- */
-
-/* Reads the location that follows the record of the current instruction, if there is one, and makes it
- * current: it is needed before the instruction is built. */
-void kn_bc_loc_ahead(struct kn_bc *r);
 
 /* ---- fpclass.c ---- */
 

@@ -4,6 +4,7 @@
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
  * could be a forward reference with a type behind it; else it is decoded again from its beginning in the
  * general way, operand by operand. */
+#include "debug.h"
 #include "frequent.h"
 
 /* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts
@@ -220,6 +221,10 @@ static bool sub_block(struct kn_bc *r) {
   uint64_t block = kn_bits_vbr(&r->bits, 8);
   if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
   if (block == BLOCK_METADATA_ATTACHMENT && !kn_bc_function_attachments(r)) return false;
+  if (block == BLOCK_METADATA_ATTACHMENT && r->entries) {
+    kn_bc_debug_attached(r);
+    return r->status == KILN_OK;
+  }
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
   if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
   uint32_t first = r->n_vals;

@@ -2,7 +2,7 @@
  * several threads. Tables that reading a body changes are copied to a fork when it reads its first body,
  * in its own thread; tables that are only read are shared with the opened reader.
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
-#include "bc.h"
+#include "debug.h"
 
 #include <stdio.h>
 
@@ -61,6 +61,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->addrs);
   EMPTY(r->mds);
   EMPTY(r->md_scope);
+  EMPTY(r->dies);
 }
 
 /* Makes the empty array at `to` a copy of `n` items, with space for `more`. */

@@ -2,7 +2,7 @@
  * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
-#include "bc.h"
+#include "debug.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -23,7 +23,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
   r->pads.n = r->invokes.n = r->n_unread = 0;
   r->n_params = 0;
-  r->loc = r->loc_set = 0;
+  r->loc = r->loc_set = r->subprogram = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
   if (r->own_files) memset(r->files, 0, sizeof r->files);
@@ -88,6 +88,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
                   (kiln_value){l->value});
   }
   kn_bc_leave(r, &saved);
+  if (r->subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK) {
     kn_bc_fail(r, kiln_func_status(r->f),
                "malformed bitcode: a function breaks the rules of the IR");

@@ -1,11 +1,12 @@
 /* LLVM's intrinsic functions that C programs use: one row each in a sorted table, one case per kind below.
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
-#include "bc.h"
+#include "debug.h"
 
 enum kind {
   IN_NONE,
   IN_IGNORE,
+  IN_DECLARE, /* of a variable: before LLVM 19 */
   IN_FIRST,
   IN_ZERO,
   IN_ONE,
@@ -76,7 +77,7 @@ static const struct row {
   {"ctpop", IN_BITS, KILN_OP_POPCNT, 0},
   {"cttz", IN_BITS, KILN_OP_CTZ, 0},
   {"dbg.assign", IN_IGNORE, 0, 0},
-  {"dbg.declare", IN_IGNORE, 0, 0},
+  {"dbg.declare", IN_DECLARE, 0, 0},
   {"dbg.label", IN_IGNORE, 0, 0},
   {"dbg.value", IN_IGNORE, 0, 0},
   {"debugtrap", IN_DEBUG_TRAP, 0, 0},
@@ -657,6 +658,12 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   const struct row *row = c->row;
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
+  if (row->kind == IN_DECLARE) { /* operands are numbers of metadata, relative as those of values */
+    if (r->entries && n == 3 && r->loc_inlined == 0)
+      kn_bc_debug_place(r, r->n_vals - (uint32_t)ops[1], r->n_vals - (uint32_t)ops[2],
+                        r->n_vals - (uint32_t)ops[0]);
+    return;
+  }
   if (bundles) {
     kn_bc_refuse_bundle(r, r->bundle);
     return;

@@ -1,7 +1,7 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and func.c.
  * Invariant: r->loc is the newest location of the function, of line, column and scope r->loc_line, ... */
-#include "bc.h"
+#include "debug.h"
 
 /* ---- files ---- */
 
@@ -33,6 +33,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
+  if (r->entries) return kiln_file_of(r->session, path, kn_bc_die(r, id));
   return kiln_file_add(r->session, path);
 }
 
@@ -50,12 +51,41 @@ static uint32_t file_of(struct kn_bc *r, uint32_t id) {
   return known->number;
 }
 
+uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
+
 /* ---- locations ---- */
 
-static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope) {
+/* The location that metadata `id` - 1 is: of a call that was replaced by the function's code. `depth`: of nested
+ * ones. */
+static uint32_t call_location(struct kn_bc *r, uint32_t id, unsigned depth) {
+  struct kn_bc_ops ops = r->ops;
+  r->ops = r->md_ops;
+  uint64_t op[5] = {0};
+  bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
+  if (ok) memcpy(op, r->ops.at, sizeof op);
+  r->md_ops = r->ops;
+  r->ops = ops;
+  if (!ok || op[3] > UINT32_MAX || op[4] > UINT32_MAX || depth > 64) return 0;
+  kiln_location at = {.file = file_of(r, (uint32_t)op[3]),
+                      .line = (uint32_t)op[1],
+                      .column = (uint32_t)op[2],
+                      .scope = kn_bc_die(r, op[3])};
+  if (op[4]) at.inlined = call_location(r, (uint32_t)op[4], depth + 1);
+  return kiln_loc_full(r->session, &at);
+}
+
+static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                     uint32_t inlined) {
   if (!r->loc || scope != r->loc_scope) r->loc_file = file_of(r, scope);
-  else if (line == r->loc_line && column == r->loc_column) return;
-  r->loc = kiln_loc_in(r->session, r->loc_file, line, column);
+  else if (line == r->loc_line && column == r->loc_column && inlined == r->loc_inlined) return;
+  if (r->entries) {
+    kiln_location at = {r->loc_file, line, column, kn_bc_die(r, scope), 0, 0};
+    if (KN_UNLIKELY(inlined != 0)) at.inlined = call_location(r, inlined, 0);
+    r->loc = kiln_loc_full(r->session, &at);
+  } else {
+    r->loc = kiln_loc_in(r->session, r->loc_file, line, column);
+  }
+  r->loc_inlined = inlined;
   r->loc_line = line;
   r->loc_column = column;
   r->loc_scope = scope;
@@ -65,16 +95,16 @@ static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t s
 static void unabbreviated(struct kn_bc *r, uint64_t pos) {
   struct kn_bits b = r->bits;
   b.pos = pos;
-  uint64_t n = kn_bits_vbr6(&b), op[3];
-  if (n < 3) {
+  uint64_t n = kn_bits_vbr6(&b), op[4];
+  if (n < 4) {
     kn_bc_malformed(r, "a location is too short");
     return;
   }
-  for (unsigned i = 0; i < 3; i++) op[i] = kn_bits_vbr6(&b);
-  kn_bits_skip_vbr6(&b, n - 3);
+  for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
+  kn_bits_skip_vbr6(&b, n - 4);
   r->bits.pos = b.pos;
   r->bits.bad |= b.bad;
-  location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2]);
+  location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
 }
 
 /* The same from `pos` on, in the abbreviation that LLVM 22 writes: vbr 6, vbr 8, vbr 6, and then fields that are
@@ -85,9 +115,10 @@ static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used
   slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
   w >>= 8;
   used += 8;
-  uint32_t scope = kn_bits_four(&w, &used, &slow);
+  uint32_t scope = kn_bits_four(&w, &used, &slow), inlined;
   pos += used;
   w = kn_bits_peek(&r->bits, pos);
+  inlined = (uint32_t)w & 31;
   if (KN_LIKELY(!(slow & KN_BITS_LONG) && used <= 57 &&
                 !(w & 0x9020))) { /* each of the skipped fields has one chunk */
     r->bits.pos = pos + 6 + 1 + 6 + 3;
@@ -97,14 +128,14 @@ static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used
     line = (uint32_t)kn_bits_vbr6(&b);
     column = (uint32_t)kn_bits_vbr(&b, 8);
     scope = (uint32_t)kn_bits_vbr6(&b);
-    kn_bits_vbr6(&b);
+    inlined = (uint32_t)kn_bits_vbr6(&b);
     b.pos++;
     kn_bits_vbr6(&b);
     kn_bits_vbr(&b, 3);
     r->bits.pos = b.pos;
     r->bits.bad |= b.bad;
   }
-  location(r, line, column, scope);
+  location(r, line, column, scope, inlined);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
@@ -118,8 +149,9 @@ static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   if (code != FUNC_DEBUG_LOC) return false;
   struct kn_bc_ops ops = r->ops; /* the instruction's operands are still needed */
   r->ops = r->ahead;
-  if (kn_bc_record(r, id) && r->ops.n >= 3) {
-    location(r, (uint32_t)r->ops.at[0], (uint32_t)r->ops.at[1], (uint32_t)r->ops.at[2]);
+  if (kn_bc_record(r, id) && r->ops.n >= 4) {
+    const uint64_t *op = r->ops.at;
+    location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
     *loc = r->loc;
   }
   r->ahead = r->ops;
@@ -132,6 +164,31 @@ static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
 #define LOC_HEAD ((FUNC_DEBUG_LOC & 31) | 32 | FUNC_DEBUG_LOC >> 5 << 6)
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12
+
+#define DECLARE_HEAD ((FUNC_DEBUG_RECORD_DECLARE & 31) | 32 | FUNC_DEBUG_RECORD_DECLARE >> 5 << 6)
+
+/* True if such a record, without an abbreviation, is at the current position. */
+static inline bool at_declare(const struct kn_bc *r, unsigned width) {
+  const uint64_t head = BC_UNABBREV | (uint64_t)DECLARE_HEAD << width;
+  return ((kn_bits_peek(&r->bits, r->bits.pos) ^ head) << (64 - HEAD_BITS - width)) == 0;
+}
+
+/* Handles the records at the current position that declare variables: they stand behind the instruction before which
+ * they count. */
+static __attribute__((noinline)) void declares_ahead(struct kn_bc *r) {
+  const unsigned width = r->width;
+  while (at_declare(r, width)) {
+    struct kn_bits b = r->bits;
+    b.pos += width + HEAD_BITS;
+    uint64_t n = kn_bits_vbr6(&b), op[4];
+    if (n < 4) return; /* reported when the record is met */
+    for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
+    kn_bits_skip_vbr6(&b, n - 4);
+    if (b.bad || b.pos > b.end) return;
+    r->bits.pos = b.pos;
+    if (r->bb < r->n_bbs) kn_bc_debug_declare(r, op);
+  }
+}
 
 void kn_bc_loc_ahead(struct kn_bc *r) {
   const unsigned width = r->width;
@@ -154,6 +211,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
+  if (KN_UNLIKELY(at_declare(r, width)) && r->entries) declares_ahead(r);
   if (loc != r->loc_set) kiln_loc_set(r->f, loc);
   r->loc_set = loc;
 }

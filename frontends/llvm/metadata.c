@@ -3,7 +3,7 @@
  * block is scanned for the module's flags, a function's with its body if there are locations.
  * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
-#include "bc.h"
+#include "debug.h"
 
 /* ---- scanning a block ---- */
 
@@ -24,6 +24,7 @@ static bool strings(struct kn_bc *r) {
     at += n;
   }
   r->mds.n += (uint32_t)count;
+  *(r->mds_done ? &r->func_strings : &r->module_strings) = (uint32_t)count;
   return true;
 }
 
@@ -75,6 +76,86 @@ static bool global_attachments(struct kn_bc *r, unsigned id) {
   return true;
 }
 
+/* True if abbreviation `a` is what LLVM writes locations in: [distinct, line, column, scope + 1, inlined at + 1,
+ * implicit], and since LLVM 20 [atom group, atom rank]. */
+static bool plain_location(const struct kn_bc *r, const struct kn_bc_abbrev *a) {
+  static const uint8_t kinds[] = {AB_LITERAL, AB_FIXED, AB_VBR, AB_VBR,  AB_VBR,
+                                  AB_VBR,     AB_FIXED, AB_VBR, AB_FIXED};
+  static const uint8_t widths[] = {0, 1, 6, 8, 6, 6, 1, 6, 3};
+  const struct kn_bc_abop *op = &r->abops.at[a->first];
+  bool same = a->n == 7 || a->n == 9;
+  for (uint32_t k = 0; same && k < a->n; k++)
+    same = op[k].kind == kinds[k] && (k == 0 || op[k].width == widths[k]);
+  return same;
+}
+
+/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". */
+static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
+  uint32_t i = id - BC_FIRST_ABBREV;
+  if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r)) {
+    uint32_t number = r->scope.at[r->scope_first + i];
+    const struct kn_bc_abbrev *a = &r->abbrevs.at[number];
+    if (r->loc_abbrev != number + 1 && plain_location(r, a)) r->loc_abbrev = number + 1;
+    if (r->loc_abbrev == number + 1) {
+      struct kn_bits b = r->bits;
+      b.pos++;
+      kn_bits_vbr6(&b);
+      kn_bits_vbr(&b, 8);
+      kn_bits_vbr6(&b);
+      uint64_t inlined = kn_bits_vbr6(&b);
+      b.pos++;
+      if (a->n == 9) {
+        kn_bits_vbr6(&b);
+        b.pos += 3;
+      }
+      r->bits.pos = b.pos;
+      r->bits.bad |= b.bad;
+      if (b.pos > b.end) kn_bc_malformed(r, "the file ends within metadata");
+      return inlined <= UINT32_MAX ? (uint32_t)inlined : 0;
+    }
+  }
+  if (!kn_bc_record(r, id) || r->ops.n < 5) return 0;
+  return r->ops.at[4] <= UINT32_MAX ? (uint32_t)r->ops.at[4] : 0;
+}
+
+/* The same as `entry` below if nodes become entries: these are decoded at once. */
+static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
+  struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
+  switch (code) {
+  case MD_LOCATION:
+    md.kind = MDK_LOC;
+    md.n = inlined_at(r, id);
+    return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
+  default: break;
+  }
+  if (!kn_bc_record(r, id)) return false;
+  if (code == MD_GLOBAL_DECL_ATTACHMENT) {
+    for (uint32_t i = 1; i + 1 < r->ops.n; i += 2)
+      if (!kn_bc_attached(r, r->ops.at[i])) return false;
+    kn_bc_debug_attachment(r, r->ops.at, r->ops.n);
+    return r->status == KILN_OK;
+  }
+  unsigned file = file_operand(code);
+  if (file) {
+    md.kind = MDK_SCOPE;
+    if (file < r->ops.n && r->ops.at[file] <= UINT32_MAX) md.n = (uint32_t)r->ops.at[file];
+  } else if (code == MD_VALUE && r->ops.n > 1 && r->ops.at[1] <= UINT32_MAX) {
+    md.kind = MDK_VALUE;
+    md.n = (uint32_t)r->ops.at[1];
+  } else if (code == MD_LOCAL_VAR && r->ops.n > 7) {
+    md.kind = MDK_VAR;
+    md.n = r->ops.at[6] == 0 && (r->ops.at[7] & 1 << 6); /* no parameter, and artificial */
+  } else if (code == MD_EXPRESSION) {
+    md.kind = MDK_EXPR;
+    md.n = kn_bc_debug_expression(r->ops.at, r->ops.n);
+  } else if (code == MD_GLOBAL_VAR_EXPR && r->ops.n > 2) {
+    md = (struct kn_bc_md){.pos = r->ops.at[2], .n = (uint32_t)r->ops.at[1], .kind = MDK_PAIR};
+  }
+  if (!KN_BC_PUSH(r, r->mds, md)) return false;
+  kn_bc_debug_node(r, code, r->shared.n_mds + r->mds.n, r->ops.at, r->ops.n);
+  return r->status == KILN_OK;
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -91,12 +172,15 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_NAME:
   case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_KIND:
-  case MD_GLOBAL_DECL_ATTACHMENT: return global_attachments(r, id);
   case MD_INDEX_OFFSET:
   case MD_INDEX:
   case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
+  case MD_GLOBAL_DECL_ATTACHMENT:
+    if (!r->entries) return global_attachments(r, id);
+    break;
   default: break;
   }
+  if (r->entries) return decoded_entry(r, pos, id, (uint32_t)code);
   unsigned file = file_operand((uint32_t)code);
   struct kn_bc_md md = {.pos = pos, .kind = file ? MDK_SCOPE : MDK_NODE};
   if (id == BC_UNABBREV) {
@@ -162,7 +246,51 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block, uint32_t n
   }
 }
 
-bool kn_bc_read_metadata(struct kn_bc *r) { return read_block(r, &r->func_md, r->blockinfo.n); }
+bool kn_bc_read_metadata(struct kn_bc *r) {
+  r->func_strings = 0;
+  if (r->entries) {
+    r->func_debug = kiln_session_debug(r->session);
+    r->die_base = kiln_debug_count(r->func_debug);
+    r->die_base += r->die_base == 0;
+  }
+  return read_block(r, &r->func_md, r->blockinfo.n);
+}
+
+/* The records behind the index, if there is one, have the named lists of nodes: LLVM's MetadataLoader.cpp. */
+bool kn_bc_has_units(struct kn_bc *r) {
+  static const char units[] = "llvm.dbg.cu";
+  struct kn_bc_saved saved;
+  struct kn_bits bits = r->bits, *b = &r->bits;
+  uint32_t abbrevs = r->abbrevs.n, abops = r->abops.n;
+  bool found = false, more = kn_bc_enter(r, BLOCK_METADATA, &saved);
+  bool entered = more;
+  while (more && !found && b->pos < b->end) {
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) break;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      more = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      more = kn_bc_define(r, false, BLOCK_METADATA);
+    } else {
+      uint32_t code = kn_bc_code(r, id);
+      found = code == MD_COMPILE_UNIT;
+      if (code != MD_INDEX_OFFSET && code != MD_NAME) {
+        more = kn_bc_skip_record(r, id);
+      } else if ((more = kn_bc_record(r, id)) && code == MD_NAME) {
+        found = r->ops.n == sizeof units - 1;
+        for (uint32_t i = 0; found && i < r->ops.n; i++) found = r->ops.at[i] == (uint8_t)units[i];
+      } else if (more && r->ops.n == 2 && r->ops.at[0] + (r->ops.at[1] << 32) < b->end - b->pos) {
+        b->pos += r->ops.at[0] + (r->ops.at[1] << 32);
+      }
+    }
+  }
+  if (entered) kn_bc_unwind(r, &saved);
+  r->abbrevs.n = abbrevs;
+  r->abops.n = abops;
+  if (r->status == KILN_OK) r->bits = bits;
+  return found;
+}
 
 bool kn_bc_module_metadata(struct kn_bc *r) {
   if (r->mds_read) return true;
@@ -171,6 +299,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
     r->bits.pos = r->metadata_pos;
     if (!read_block(r, &r->module_md, r->metadata_info)) return false;
   }
+  r->mds_done = true;
   r->module_mds = r->mds.n;
   r->module_md_scope = r->md_scope.n;
   return true;

@@ -122,7 +122,7 @@ void kn_bc_free(struct kn_bc *r) {
     r->touched.at, r->parts.at,  r->args.at,   r->params.at, r->cases.at,       r->targets.at,
     r->ids.at,     r->ends.at,   r->stamps.at, r->late.at,   r->pads.at,        r->invokes.at,
     r->clauses.at, r->caught.at, r->addrs.at,  r->mds.at,    r->type_pieces.at, r->md_scope.at,
-    r->md_ops.at,
+    r->md_ops.at,  r->dies.at,
   };
   void *shared[] = {
     r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,

@@ -346,10 +346,17 @@ enum kn_bc_md_kind {
   MDK_NODE,   /* any record */
   MDK_SCOPE,  /* the same, of a scope: n: number + 1 of its file's metadata, or 0 */
   MDK_STRING, /* text: n bytes in the file */
+  /* only if there are entries (debug.c): */
+  MDK_LOC,   /* a location: n: number + 1 of that of the call that it was inlined at, or 0 */
+  MDK_VALUE, /* a record of a value: n: its number */
+  MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; UINT32_MAX: another one */
+  MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */
+  MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
 struct kn_bc_md {
   union {
-    uint64_t pos; /* bit position of the record */
+    uint64_t
+      pos; /* bit position of the record; of a PAIR: number + 1 of the expression's metadata */
     const char *text;
   };
   uint32_t n;

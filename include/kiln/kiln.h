@@ -3,6 +3,7 @@
 #define KILN_KILN_H
 #include <kiln/build.h>
 #include <kiln/ctypes.h>
+#include <kiln/debug.h>
 #include <kiln/emit.h>
 #include <kiln/fold.h>
 #include <kiln/inspect.h>

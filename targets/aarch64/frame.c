@@ -215,6 +215,7 @@ void a64_finish(struct kn_walk *w) {
     a64(w)->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame.low > 16;
   uint32_t size = ((uint32_t)w->frame.low + a64(w)->top + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
+  w->frame.cfa = (int32_t)size;
   if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */

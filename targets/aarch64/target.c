@@ -253,6 +253,12 @@ static const char *const reg_names[64] = {
   "v25", "v26", "v27", "v28", "v29", "v30", "v31"};
 /* clang-format on */
 
+/* DWARF for the Arm 64-bit Architecture, 4.1. */
+static const uint8_t dwarf_regs[64] = {
+  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+  22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75,
+  76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95};
+
 const struct kn_target kn_target_aarch64 = {
   .name = "aarch64",
   .reg_names = reg_names,
@@ -302,8 +308,12 @@ const struct kn_target kn_target_aarch64 = {
           .sectional = sectional,
           .calls = calls,
           .cie_code_align = 4,
-          .cie_return = 30,            /* lr */
-          .cie_rules = {0x0c, 31, 0}}, /* DW_CFA_def_cfa sp + 0 */
+          .cie_return = 30,           /* lr */
+          .cie_rules = {0x0c, 31, 0}, /* DW_CFA_def_cfa sp + 0 */
+          .nop = 0xd503201f,
+          .nop_bytes = 4,
+          .branches_count = true,
+          .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct a64_walk),
   .hooks = {.move = a64_hook_move,
             .load = a64_hook_load,

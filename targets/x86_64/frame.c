@@ -140,6 +140,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
 
 void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(w->f->hardened)) x64_harden_end(w);
+  w->frame.cfa = 16;
   if (!x64_relax(w)) return;
   uint32_t end = kn_here(w);
   place_literals(w);

@@ -197,6 +197,11 @@ static const char *const reg_names[64] = {
   "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"};
 /* clang-format on */
 
+/* System V psABI, figure 3.36. */
+static const uint8_t dwarf_regs[64] = {
+  0,  2,  1,  3,  7,  6,  4,  5,  8,  9,  10, 11, 12, 13, 14, 15, [KN_FP_BASE] = 17,
+  18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
+
 const struct kn_target kn_target_x86_64 = {
   .name = "x86_64",
   .reg_names = reg_names,
@@ -244,9 +249,13 @@ const struct kn_target kn_target_x86_64 = {
           .sectional = sectional,
           .calls = calls,
           .cie_code_align = 1,
-          .cie_return = 16,             /* rip */
-          .cie_rules = {0x0c, 7, 8,     /* DW_CFA_def_cfa rsp + 8 */
-                        0x80 | 16, 1}}, /* DW_CFA_offset rip, cfa - 8 */
+          .cie_return = 16,            /* rip */
+          .cie_rules = {0x0c, 7, 8,    /* DW_CFA_def_cfa rsp + 8 */
+                        0x80 | 16, 1}, /* DW_CFA_offset rip, cfa - 8 */
+          .nop = 0x90,
+          .nop_bytes = 1,
+          .dtprel64 = R_X86_64_DTPOFF64,
+          .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct x64_walk),
   .hooks = {.move = x64_hook_move,
             .load = x64_hook_load,

@@ -28,6 +28,11 @@ struct null_fixture {
 #ifdef KILN_LLVM_H
   kiln_llvm *llvm;
 #endif
+  kiln_debug *debug;
+  kiln_die die;
+  kiln_location location;
+  kiln_variable variable;
+  uint8_t md5[16];
   kiln_module_options module_options;
   kiln_jit_options jit_options;
   kiln_symbol_desc symbol_desc;
@@ -101,6 +106,11 @@ static void null_make(struct null_fixture *x) {
   kiln_func_finish(x->done);
   x->f = null_func(x, "f");
   x->callee = kiln_const_symbol(x->f, x->symbol, 0);
+  x->debug = kiln_module_debug(x->m);
+  x->die = kiln_die_at(x->debug, 1);
+  kiln_die_begin(x->debug, x->die, 0x34, (kiln_die){0});
+  x->location.file = kiln_file_add(x->s, "file");
+  x->variable = (kiln_variable){.variable = x->die, .slot = kiln_slot_new(x->f, 8, 3)};
   x->c = kiln_ctypes_new(x->m);
   x->ctype = kiln_ctype_basic(KILN_C_LONG);
   x->csig = kiln_csig_new(x->c, 0, x->ctype, &x->ctype, 1);

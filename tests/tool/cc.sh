@@ -94,15 +94,16 @@ long count(struct list *l, int again) {
   return more;
 }
 END
-same_code() {
+# -g may change code: variables are kept where debuggers find them.
+describes() {
   local level
   for level in -O0 -O1; do
     cc -c $level list.c -o plain.o && cc -c -g $level list.c -o debug.o || return 1
-    objcopy -O binary -j .text plain.o plain.text && objcopy -O binary -j .text debug.o debug.text || return 1
-    cmp plain.text debug.text || return 1
+    readelf -SW debug.o | grep -q ' \.debug_info ' && readelf -SW debug.o | grep -q ' \.debug_line ' || return 1
+    ! readelf -SW plain.o | grep '\.debug' || return 1
   done
 }
-check 'makes the same code with -g' same_code
+check 'writes debugging information with -g alone' describes
 depends() {
   cc -MMD -c "$define" main.c -o sub/main.o && [[ $(cat sub/main.d) == 'sub/main.o: main.c own.h' ]] ||
     { cat sub/main.d; return 1; }

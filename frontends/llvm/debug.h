@@ -1,0 +1,59 @@
+/* Metadata, source locations, debugging information: what the files that read them offer to others. */
+#ifndef KN_LLVM_DEBUG_H
+#define KN_LLVM_DEBUG_H
+
+#include "bc.h"
+
+/* ---- metadata.c ---- */
+
+/* Reads the metadata block of a function, which was just announced. */
+bool kn_bc_read_metadata(struct kn_bc *r);
+/* Reads the module's metadata unless that was done before; changes the position in the stream. */
+bool kn_bc_module_metadata(struct kn_bc *r);
+/* True if metadata `id` - 1 belongs to the module, false if to the function. */
+static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
+  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+}
+/* The metadata of number `id` - 1; NULL if there is none. */
+const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
+/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
+ * after an error. */
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
+
+/* True if the block of the module's metadata at the current position, which stays, has a compilation unit: found
+ * without a look at most of its records. */
+bool kn_bc_has_units(struct kn_bc *r);
+
+/* ---- debug.c ---- */
+
+/* Begins the module's entries. */
+bool kn_bc_debug_begin(struct kn_bc *r);
+/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. */
+kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
+/* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
+void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
+/* What kn_bc_md.n says of an expression, from the operands of its record. */
+uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
+/* Reads a record that says which nodes describe a global. */
+void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
+/* Reads the block that says which node describes the function, which was just announced. */
+void kn_bc_debug_attached(struct kn_bc *r);
+/* Describes the function that was read. */
+void kn_bc_debug_function(struct kn_bc *r);
+/* A record that declares where a variable lives: numbers of metadata, of its location, itself, an expression, the
+ * address. */
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
+
+/* Variable, expression and address: numbers of metadata. */
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+
+/* ---- loc.c ---- */
+
+/* Number in the session of the file of the scope that metadata `id` - 1 is. */
+uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
+
+/* Reads the location that follows the record of the current instruction, if there is one, and makes it
+ * current: it is needed before the instruction is built. */
+void kn_bc_loc_ahead(struct kn_bc *r);
+
+#endif

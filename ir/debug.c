@@ -1,0 +1,210 @@
+/* Debugging information entries: the sets of a module and its sessions, and what a function knows of them. Called by
+ * front ends; lib/dwarf.c reads what is here. Invariant: nothing is checked here but numbers; references to what
+ * was never defined are left out by the writer. */
+#include "ir/debug.h"
+
+#include "ir/build.h"
+
+#include <string.h>
+
+/* ---- sets ---- */
+
+static kiln_debug *make(kiln_module *m, uint32_t tag) {
+  kiln_debug *d = kn_realloc(m, NULL, sizeof *d);
+  if (d == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(d, 0, sizeof *d);
+  d->module = m;
+  d->tag = tag;
+  return d;
+}
+
+kiln_debug *kiln_module_debug(kiln_module *m) {
+  if (kn_module_failed(m) || (m->frozen && m->debug == NULL)) return NULL;
+  if (m->debug == NULL) m->debug = make(m, 0);
+  return m->debug;
+}
+
+kiln_debug *kiln_session_debug(kiln_session *s) {
+  if (s == NULL || kn_module_failed(s->module)) return NULL;
+  if (s->debug == NULL) s->debug = make(s->module, KN_DIE_SESSION);
+  return s->debug;
+}
+
+void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
+  if (d == NULL) return;
+  void *arrays[] = {d->dies.at,  d->attrs.at, d->items.at,  d->bytes.at,
+                    d->units.at, d->kept.at,  d->globals.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_realloc(m, d, 0);
+}
+
+bool kiln_debug_version(kiln_module *m, unsigned version) {
+  if (m == NULL || (version != 4 && version != 5)) return false;
+  m->dwarf_version = (uint8_t)version;
+  return true;
+}
+
+/* Makes space for `more` items in an array of a set. */
+static bool room(kiln_debug *d, void *array, uint32_t n, uint32_t *cap, uint64_t more,
+                 size_t size) {
+  if (n + more <= *cap) return true;
+  if (n + more > UINT32_MAX / 2) {
+    kn_module_fail(d->module, KILN_ERR_LIMIT, "too much debugging information");
+    return false;
+  }
+  return kn_grow(d->module, array, cap, (uint32_t)(n + more), size);
+}
+#define ROOM(d, a, more) room((d), &(a).at, (a).n, &(a).cap, (more), sizeof *(a).at)
+
+/* ---- entries ---- */
+
+uint32_t kiln_debug_count(const kiln_debug *d) { return d != NULL ? d->dies.n : 0; }
+
+kiln_die kiln_die_at(const kiln_debug *d, uint32_t index) {
+  if (d == NULL || index > UINT32_MAX / 4) return (kiln_die){0};
+  return (kiln_die){index | d->tag};
+}
+
+/* Makes `e` exist; false if it is not of this set, defined already, or there is no memory. */
+static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
+  uint32_t i = e.id & KN_DIE_INDEX;
+  if (i == 0 || (e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4) return false;
+  if (i >= d->dies.n) {
+    uint32_t more = i + 1 - d->dies.n;
+    if (!ROOM(d, d->dies, more)) return false;
+    memset(d->dies.at + d->dies.n, 0, more * sizeof *d->dies.at);
+    d->dies.n = i + 1;
+  }
+  if (d->dies.at[i].tag != 0) return false;
+  d->dies.at[i].tag = (uint16_t)tag;
+  return true;
+}
+
+void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
+  if (d == NULL) return;
+  d->open = 0;
+  if (tag == 0 || tag > 0xffff || tag == KILN_TAG_LIST || !define(d, e, tag)) return;
+  d->open = e.id & KN_DIE_INDEX;
+  d->dies.at[d->open].first = d->attrs.n;
+  d->dies.at[d->open].parent = parent.id;
+}
+
+static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
+  if (d == NULL || d->open == 0) return;
+  struct kn_die *e = &d->dies.at[d->open];
+  if (e->n_attrs == UINT16_MAX || (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1))) return;
+  d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
+  e->n_attrs++;
+}
+
+/* Appends bytes to the set's; their offset, or UINT32_MAX. */
+static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
+  if (d == NULL || d->open == 0 || (bytes == NULL && n != 0)) return UINT32_MAX;
+  if (n > d->bytes.cap - d->bytes.n && !ROOM(d, d->bytes, n)) return UINT32_MAX;
+  uint32_t at = d->bytes.n;
+  if (n) memcpy(d->bytes.at + at, bytes, n);
+  d->bytes.n += (uint32_t)n;
+  return at;
+}
+
+void kiln_die_uint(kiln_debug *d, unsigned name, uint64_t value) {
+  attr(d, name, KN_DA_UINT, value, 0);
+}
+void kiln_die_int(kiln_debug *d, unsigned name, int64_t value) {
+  attr(d, name, KN_DA_INT, (uint64_t)value, 0);
+}
+void kiln_die_flag(kiln_debug *d, unsigned name) { attr(d, name, KN_DA_FLAG, 0, 0); }
+
+static void with_bytes(kiln_debug *d, unsigned name, unsigned kind, const void *bytes, size_t n,
+                       uint64_t high) {
+  uint32_t at = keep(d, bytes, n);
+  if (at != UINT32_MAX) attr(d, name, kind, high << 32 | at, (uint32_t)n);
+}
+
+void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n) {
+  if (text == NULL || (n != 0 && memchr(text, 0, n) != NULL)) return;
+  with_bytes(d, name, KN_DA_STRING, text, n, 0);
+}
+void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
+  with_bytes(d, name, KN_DA_EXPR, bytes, n, 0);
+}
+void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
+  with_bytes(d, name, KN_DA_BLOCK, bytes, n, 0);
+}
+void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
+                     size_t n) {
+  with_bytes(d, name, KN_DA_SYMBOL, bytes, n, symbol.id);
+}
+void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
+  if (md5 != NULL) with_bytes(d, 0, KN_DA_MD5, md5, 16, 0);
+}
+
+static void refer(kiln_debug *d, unsigned name, unsigned kind, kiln_die to) {
+  if (d != NULL && to.id != 0 && (to.id & KN_DIE_SESSION) <= d->tag) attr(d, name, kind, to.id, 0);
+}
+void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
+void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
+void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
+void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
+
+void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
+  if (d == NULL || (items == NULL && n != 0) || !define(d, e, KILN_TAG_LIST)) return;
+  struct kn_die *list = &d->dies.at[e.id & KN_DIE_INDEX];
+  list->first = d->items.n;
+  if (!ROOM(d, d->items, n)) return;
+  for (uint32_t i = 0; i < n; i++)
+    d->items.at[d->items.n++] = (items[i].id & KN_DIE_SESSION) <= d->tag ? items[i].id : 0;
+  list->parent = n;
+}
+
+void kiln_debug_unit(kiln_module *m, kiln_die e) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || (e.id & KN_DIE_SESSION) || !ROOM(d, d->units, 1)) return;
+  d->units.at[d->units.n++] = e.id;
+}
+
+void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || ((e.id | unit.id) & KN_DIE_SESSION) || !ROOM(d, d->kept, 2)) return;
+  d->kept.at[d->kept.n++] = unit.id;
+  d->kept.at[d->kept.n++] = e.id;
+}
+
+void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, const void *expr,
+                       size_t n) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || variable.id == 0 || (variable.id & KN_DIE_SESSION) || (expr == NULL && n != 0) ||
+      !ROOM(d, d->globals, 1) || !ROOM(d, d->bytes, n))
+    return;
+  d->globals.at[d->globals.n++] =
+    (struct kn_debug_global){variable.id, symbol.id, d->bytes.n, (uint32_t)n};
+  if (n) memcpy(d->bytes.at + d->bytes.n, expr, n);
+  d->bytes.n += (uint32_t)n;
+}
+
+/* ---- functions ---- */
+
+void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.n_locs + (begin == 0))
+    return;
+  f->debug.subprogram = subprogram.id;
+  f->debug.unit = unit.id;
+  f->debug.begin = begin;
+}
+
+void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
+  if (f == NULL || v == NULL || f->status != KILN_OK) return;
+  if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
+      (v->expr == NULL && v->n != 0)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
+    return;
+  }
+  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n,
+                             v->n,           v->indirect,          v->memory};
+  if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
+  if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
+  f->debug.bytes.n += v->n;
+}

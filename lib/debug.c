@@ -1,0 +1,169 @@
+/* What the walk leaves for debuggers: rows (code offset, source location), and where each declared variable lives.
+ * Called by lib/walk.c for functions that a unit describes; lib/dwarf.c makes sections of it. Invariant: while a
+ * function is walked its rows have numbers of marks, and offsets once it is complete; the first row is at its
+ * beginning, rows ascend. */
+#include "ir/debug.h"
+#include "lib/walk.h"
+
+#include <string.h>
+
+/* ---- rows ---- */
+
+static void add_row(struct kn_walk *w, uint32_t loc) {
+  struct kn_output *out = &w->s->out;
+  kiln_module *m = w->f->module;
+  if (out->n_lines == out->cap_lines &&
+      !kn_grow(m, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines))
+    return;
+  uint32_t mark = kn_code_mark(w, kn_here(w));
+  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc};
+}
+
+void kn_debug_begin(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  w->debug.on = f->debug.subprogram != 0 && f->debug.unit != 0;
+  w->debug.line_first = w->s->out.n_lines;
+  w->debug.var_first = w->s->out.n_vars;
+  w->debug.first = 0;
+  w->debug.count = w->debug.on ? 0 : UINT32_MAX;
+  w->debug.loc = 0;
+  if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin);
+}
+
+/* The row of `loc` is next. If the newest row begins a line that has no code of its own, it gets an instruction that
+ * does nothing, so that debuggers can stop there. */
+static void keep_line(struct kn_walk *w, uint32_t loc) {
+  const struct kn_output *out = &w->s->out;
+  uint32_t n = out->n_lines - w->debug.line_first;
+  if (n < 2) return; /* the function's beginning */
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  if (w->code.marks.at[row->offset].at != kn_here(w)) return;
+  const struct kn_loc *locs = w->s->places.locs, *newest = &locs[row->loc];
+  uint32_t before = locs[row[-1].loc].line;
+  if (newest->line == 0 || newest->line == locs[loc].line || (n > 2 && newest->line == before))
+    return;
+  /* LLVM has no code for a branch to the next block either, but for one that is alone in its block */
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->debug.row_block];
+  uint32_t i = w->debug.row_inst;
+  if (f->inst[i].op == KILN_OP_BR && !w->target->elf.branches_count &&
+      (b->term != i || kn_inst_settle(f, b->first) != i))
+    return;
+  uint32_t nop = w->target->elf.nop;
+  unsigned size = w->target->elf.nop_bytes;
+  for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
+  w->code.p += size;
+}
+
+/* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
+void kn_debug_change(struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, k = w->debug.note;
+  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) note = &at[k];
+  else note = kn_note_find(f, KN_NOTE_LOC, w->i);
+  uint32_t next = note ? (uint32_t)(note - at) + 1 : 0;
+  w->debug.note = next; /* most often what comes next */
+  w->debug.first = note ? note->inst : 0;
+  w->debug.count = (next < n ? at[next].inst : UINT32_MAX) - w->debug.first;
+  uint32_t loc = note ? note->a : 0;
+  if (loc == 0 || loc == w->debug.loc) return;
+  keep_line(w, loc);
+  w->debug.loc = loc;
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
+  add_row(w, loc);
+}
+
+/* ---- variables ---- */
+
+static uint8_t *put_sleb(uint8_t *p, int64_t v) {
+  for (;;) {
+    uint8_t byte = v & 0x7f;
+    v >>= 7;
+    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
+    *p++ = last ? byte : byte | 0x80;
+    if (last) return p;
+  }
+}
+
+/* DW_OP_...: DWARF 5, 7.7.1. */
+enum {
+  OP_DEREF = 0x06,
+  OP_REG0 = 0x50,
+  OP_REGX = 0x90,
+  OP_BREG0 = 0x70,
+  OP_BREGX = 0x92,
+  OP_FBREG = 0x91
+};
+
+/* Slots that nothing accesses have a place in the frame too: a debugger may show them. */
+void kn_debug_place(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  for (uint32_t i = 0; i < f->debug.vars.n; i++) {
+    uint32_t slot = f->debug.vars.at[i].slot;
+    if (f->slots.at[slot].reg == KN_NO_REG) kn_slot_frame(w, slot);
+  }
+}
+
+static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
+  struct kn_output *out = &w->s->out;
+  kiln_module *m = w->f->module;
+  const struct kn_slot *s = &w->f->slots.at[v->slot];
+  uint8_t b[32], *p = b;
+  if (s->reg != KN_NO_REG) {
+    unsigned reg = w->target->elf.dwarf_regs[s->reg];
+    if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
+    if (v->indirect) {
+      if (reg < 32) *p++ = (uint8_t)(OP_BREG0 + reg);
+      else *p++ = OP_BREGX, *p++ = (uint8_t)reg;
+      *p++ = 0;
+    } else if (reg < 32) {
+      *p++ = (uint8_t)(OP_REG0 + reg);
+    } else {
+      *p++ = OP_REGX;
+      *p++ = (uint8_t)reg;
+    }
+  } else {
+    *p++ = OP_FBREG;
+    p = put_sleb(p, (int64_t)s->frame - w->frame.cfa);
+    if (v->indirect) *p++ = OP_DEREF;
+  }
+  uint32_t n = (uint32_t)(p - b) + v->n;
+  if (!kn_grow(m, &out->vars, &out->cap_vars, out->n_vars + 1, sizeof *out->vars) ||
+      !kn_grow(m, &out->exprs, &out->cap_exprs, out->n_exprs + n, 1))
+    return;
+  memcpy(out->exprs + out->n_exprs, b, (size_t)(p - b));
+  if (v->n) memcpy(out->exprs + out->n_exprs + (p - b), w->f->debug.bytes.at + v->expr, v->n);
+  out->vars[out->n_vars++] = (struct kn_code_var){v->variable, out->n_exprs, n};
+  out->n_exprs += n;
+}
+
+void kn_debug_end(struct kn_walk *w) {
+  struct kn_output *out = &w->s->out;
+  const struct kn_mark *marks = w->code.marks.at;
+  for (uint32_t i = w->debug.line_first; i < out->n_lines; i++)
+    out->lines[i].offset = marks[out->lines[i].offset].at;
+  /* the mark of the beginning may be behind bytes that were cut there */
+  if (out->n_lines > w->debug.line_first) out->lines[w->debug.line_first].offset = w->code.start;
+  const kiln_func *f = w->f;
+  for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);
+}
+
+/* ---- the plan ---- */
+
+void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
+  for (uint32_t i = 0; i < f->debug.vars.n; i++) {
+    const struct kn_debug_var *v = &f->debug.vars.at[i];
+    const struct kn_slot *s = &f->slots.at[v->slot];
+    if (s->global == 0) continue;
+    struct kn_range *r = &plan->ranges.at[s->global - 1];
+    if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
+      r->bank = KN_NO_BANK;
+      continue;
+    }
+    r->first = 0;
+    r->last = plan->n_layout - 1;
+    r->shown = true;
+  }
+}

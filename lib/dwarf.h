@@ -1,0 +1,197 @@
+/* The files that write debug sections, and what they share. kn_dwarf_make is called by lib/elf.c when every function
+ * has its place: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c writes them,
+ * dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions and the
+ * order of references alone, so that it does not depend on the number of sessions. */
+#ifndef KN_LIB_DWARF_H
+#define KN_LIB_DWARF_H
+
+#include "ir/debug.h"
+#include "lib/elf.h"
+
+enum kn_dwarf_section {
+  KN_DS_INFO,
+  KN_DS_ABBREV,
+  KN_DS_LINE,
+  KN_DS_STR,
+  KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
+  KN_DS_ADDR,
+  KN_DS_RNGLISTS,
+  KN_DS_RANGES, /* of DWARF 4 */
+  KN_DS_COUNT
+};
+
+/* A relocation of a debug section: `target` + addend in a field of 4 or 8 bytes. */
+struct kn_dwarf_reloc {
+  uint32_t offset;
+  uint32_t target; /* KN_DR_...; else an index of an ELF section */
+  int64_t addend;
+  bool wide; /* 8 bytes */
+  bool tls;  /* the offset in its module's thread-local memory */
+};
+#define KN_DR_DEBUG 0x80000000u  /* | enum kn_dwarf_section */
+#define KN_DR_SYMBOL 0x40000000u /* | symbol */
+
+struct kn_dwarf_buffer {
+  KN_ARRAY(uint8_t) bytes;
+  KN_ARRAY(struct kn_dwarf_reloc) relocs;
+};
+
+/* Of an entry of any set. */
+struct kn_dwarf_die {
+  uint32_t offset;            /* in .debug_info; 0: not written */
+  uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
+  uint32_t unit;              /* number of its unit, from 1; 0: not reached */
+  uint32_t func;              /* index + 1 of the function that it describes */
+  uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
+  uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
+  uint32_t ranges; /* blocks: index + 1 into kn_dwarf.scopes */
+  uint32_t set;    /* 0: the module's; session + 1 */
+  bool placed, wanted;
+  bool holds; /* a block: an entry is directly in it */
+};
+
+/* The code of a block: a list of ranges, relative to its function. */
+struct kn_dwarf_range {
+  uint32_t from, to;
+  uint32_t next; /* index + 1 */
+};
+struct kn_dwarf_scope {
+  uint32_t first, last; /* ranges: index + 1 */
+  uint32_t func;        /* index */
+};
+
+struct kn_dwarf_var {
+  uint32_t session, index; /* in the session's vars */
+};
+
+/* A reference to be filled in: the offset in .debug_info, and the entry. */
+struct kn_dwarf_patch {
+  uint32_t at, to;
+};
+
+struct kn_dwarf_unit {
+  uint32_t die;       /* index into dies */
+  uint32_t line;      /* offset in .debug_line */
+  uint32_t start;     /* offset in .debug_info */
+  bool same_section;  /* all its functions are in one section, */
+  uint32_t section;   /* this one */
+  uint64_t low, high; /* in that */
+  uint32_t n_funcs;
+};
+
+struct kn_dwarf_file {
+  const char *name, *dir;
+  uint32_t name_n, dir_n;
+  uint32_t dir_index;
+  const uint8_t *md5;
+};
+
+struct kn_dwarf {
+  struct kn_elf *e;
+  kiln_module *m;
+  unsigned version;
+  const struct kiln_debug *module;
+  uint32_t *base; /* by set: index of its first entry in dies */
+  struct kn_dwarf_die *dies;
+  uint32_t n_dies;
+  KN_ARRAY(struct kn_dwarf_unit) units;
+  KN_ARRAY(uint32_t) queue; /* entries to be placed */
+  KN_ARRAY(struct kn_dwarf_var) vars;
+  KN_ARRAY(struct kn_dwarf_scope) scopes;
+  KN_ARRAY(struct kn_dwarf_range) ranges;
+  KN_ARRAY(struct kn_dwarf_patch) patches;
+  uint32_t current; /* number of the unit that is being placed */
+
+  /* files of the unit whose line table is being written, by number; their entries' numbers */
+  KN_ARRAY(struct kn_dwarf_file) files;
+  uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
+
+  /* abbreviations: those of one hash are a chain */
+  KN_ARRAY(uint32_t) abbrev_key; /* n, tag, children, then name and form of each attribute */
+  KN_ARRAY(uint32_t) abbrev_at;  /* by number - 1: in abbrev_key */
+  uint32_t *abbrev_hash;
+  uint32_t abbrev_mask;
+  KN_ARRAY(uint32_t) abbrev_next;
+  /* strings */
+  KN_ARRAY(uint32_t) str_at; /* by number: offset in .debug_str */
+  KN_ARRAY(uint32_t) str_next;
+  uint32_t *str_hash;
+  uint32_t str_mask;
+  /* addresses: index of each in .debug_addr */
+  uint32_t n_addrs;
+  uint32_t *func_addr; /* by function: index + 1 */
+  KN_ARRAY(uint32_t) list_at;
+
+  struct kn_dwarf_buffer out[KN_DS_COUNT];
+  uint32_t section[KN_DS_COUNT]; /* index of the ELF section, or UINT32_MAX */
+};
+
+/* lib/dwarf.c */
+
+/* Makes the debug sections, if the module has a unit; false if the module failed. */
+bool kn_dwarf_make(struct kn_elf *e);
+/* Writes their content and their relocations to the object. */
+void kn_dwarf_content(struct kn_elf *e);
+bool kn_dwarf_relocs(struct kn_elf *e);
+void kn_dwarf_free(struct kn_elf *e);
+/* The list that attribute `a` (SIGNATURE, TYPED) of an entry of `set` leads to; *of: the set of its items. NULL: none. */
+const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
+                                        const struct kn_die_attr *a, uint32_t *of);
+/* True for members of lists of children that are written in each entry that has the list: they have no parent. */
+bool kn_dwarf_in_place(const struct kn_die *e);
+/* Where the rows of a function end. */
+uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f);
+/* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
+uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id);
+
+/* lib/dwarf_write.c */
+
+bool kn_dwarf_info(struct kn_dwarf *d);
+
+/* lib/dwarf_line.c */
+
+/* Begins the line table of a unit: its files get their numbers from now on. */
+bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit);
+/* The file of a unit: index in dies, or 0. */
+uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit);
+/* A file's name and directory, without NUL. */
+void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out);
+/* Writes it. */
+bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
+/* Number in the unit's table of a file's entry; UINT32_MAX: it is none. */
+uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
+
+/* ---- inline ---- */
+
+static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
+  return set == 0 ? d->module : d->e->sessions[set - 1]->debug;
+}
+static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
+  uint32_t set = d->dies[i].set;
+  return &kn_dwarf_set(d, set)->dies.at[i - d->base[set]];
+}
+
+/* Makes an array hold `more` further items; false (and the module fails) without memory. */
+#define KN_DW_ROOM(d, a, more)                                                                     \
+  ((a).n + (uint64_t)(more) <= (a).cap ||                                                          \
+   ((a).n + (uint64_t)(more) < UINT32_MAX / 2 &&                                                   \
+    kn_grow((d)->m, &(a).at, &(a).cap, (uint32_t)((a).n + (more)), sizeof *(a).at)))
+#define KN_DW_PUSH(d, a, ...)                                                                      \
+  (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+
+static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
+  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)v;
+  return p;
+}
+static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
+  for (;;) {
+    uint8_t byte = v & 0x7f;
+    v >>= 7;
+    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
+    *p++ = last ? byte : byte | 0x80;
+    if (last) return p;
+  }
+}
+
+#endif

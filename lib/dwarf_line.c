@@ -1,0 +1,382 @@
+/* Line tables: DWARF 5, 6.2. A unit's files get their numbers while its rows and entries are written; then the table
+ * is made. Functions that follow each other in a section are one sequence. Names are in the table itself, where
+ * they need no relocations. Called by lib/dwarf_write.c. */
+#include "lib/dwarf.h"
+
+enum {
+  AT_NAME = 0x03,
+  AT_COMP_DIR = 0x1b,
+  LINE_BASE = -5,
+  LINE_RANGE = 14,
+  OPCODE_BASE = 13,
+  LNS_COPY = 1,
+  LNS_ADVANCE_PC = 2,
+  LNS_ADVANCE_LINE = 3,
+  LNS_SET_FILE = 4,
+  LNS_SET_COLUMN = 5,
+  LNS_NEGATE_STMT = 6,
+  LNS_CONST_ADD_PC = 8,
+  LNS_SET_PROLOGUE_END = 10,
+  LNE_END_SEQUENCE = 1,
+  LNE_SET_ADDRESS = 2,
+  LNCT_PATH = 1,
+  LNCT_DIRECTORY_INDEX = 2,
+  LNCT_MD5 = 5,
+  FORM_STRING = 0x08,
+  FORM_UDATA = 0x0f,
+  FORM_DATA16 = 0x1e,
+};
+
+/* ---- files ---- */
+
+static void read_file(struct kn_dwarf_file *f, const struct kn_die *e, const struct kiln_debug *s) {
+  for (uint32_t k = 0; k < e->n_attrs; k++) {
+    const struct kn_die_attr *a = &s->attrs.at[e->first + k];
+    const char *text = (const char *)s->bytes.at + (uint32_t)a->value;
+    if (a->kind == KN_DA_MD5) f->md5 = (const uint8_t *)text;
+    if (a->kind != KN_DA_STRING) continue;
+    if (a->name == AT_NAME) f->name = text, f->name_n = a->size;
+    else if (a->name == AT_COMP_DIR) f->dir = text, f->dir_n = a->size;
+  }
+}
+
+void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out) {
+  *out = (struct kn_dwarf_file){"", "", 0, 0, 0, NULL};
+  read_file(out, kn_dwarf_entry(d, die), kn_dwarf_set(d, d->dies[die].set));
+}
+
+static bool same(const char *a, uint32_t n, const char *b, uint32_t m) {
+  return n == m && (n == 0 || memcmp(a, b, n) == 0);
+}
+
+/* Number of a file in the unit's table, from 0. */
+static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *f) {
+  for (uint32_t i = d->files.n; i-- > 0;) {
+    const struct kn_dwarf_file *g = &d->files.at[i];
+    if (same(f->name, f->name_n, g->name, g->name_n) && same(f->dir, f->dir_n, g->dir, g->dir_n))
+      return i;
+  }
+  return KN_DW_PUSH(d, d->files, *f) ? d->files.n - 1 : UINT32_MAX;
+}
+
+uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
+  uint32_t first = d->version < 5;
+  if (d->file_of[die] == 0) {
+    struct kn_dwarf_file f;
+    kn_dwarf_file_text(d, die, &f);
+    uint32_t number = add_file(d, &f);
+    if (number == UINT32_MAX) return UINT32_MAX;
+    d->file_of[die] = number + 1;
+  }
+  return d->file_of[die] - 1 + first;
+}
+
+/* Number of a location's file. */
+static uint32_t loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
+  const struct kn_file *file = &d->e->sessions[session]->places.files[l->file];
+  uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
+  if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
+  struct kn_dwarf_file f = {file->name, "", (uint32_t)strlen(file->name), 0, 0, NULL};
+  uint32_t number = add_file(d, &f);
+  return number == UINT32_MAX ? number : number + (d->version < 5);
+}
+
+bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
+  struct kn_dwarf_unit *u = &d->units.at[unit];
+  u->line = d->out[KN_DS_LINE].bytes.n;
+  d->files.n = 0;
+  memset(d->file_of, 0, (size_t)d->n_dies * sizeof *d->file_of);
+  /* the unit's own file is the first */
+  uint32_t file = kn_dwarf_unit_file(d, unit);
+  if (file) return kn_dwarf_file_number(d, file) != UINT32_MAX;
+  struct kn_dwarf_file f = {"", "", 0, 0, 0, NULL};
+  read_file(&f, kn_dwarf_entry(d, u->die), d->module);
+  return add_file(d, &f) != UINT32_MAX;
+}
+
+uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit) {
+  const struct kn_die *e = kn_dwarf_entry(d, d->units.at[unit].die);
+  for (uint32_t k = 0; k < e->n_attrs; k++) {
+    const struct kn_die_attr *a = &d->module->attrs.at[e->first + k];
+    uint32_t i = a->kind == KN_DA_REF ? kn_dwarf_index(d, 0, (uint32_t)a->value) : 0;
+    if (i && kn_dwarf_entry(d, i)->tag == KILN_TAG_FILE) return i;
+  }
+  return 0;
+}
+
+/* ---- the header ---- */
+
+struct line {
+  struct kn_dwarf *d;
+  uint32_t file, line, column;
+  bool stmt;
+  uint64_t at; /* offset in the section of the sequence */
+  uint32_t session;
+};
+
+static uint8_t *space(struct kn_dwarf *d, size_t n) {
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
+  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+}
+static void done(struct kn_dwarf *d, const uint8_t *end) {
+  d->out[KN_DS_LINE].bytes.n = (uint32_t)(end - d->out[KN_DS_LINE].bytes.at);
+}
+static bool put_text(struct kn_dwarf *d, const char *text, uint32_t n) {
+  uint8_t *p = space(d, (size_t)n + 1);
+  if (p == NULL) return false;
+  if (n) memcpy(p, text, n);
+  p[n] = 0;
+  done(d, p + n + 1);
+  return true;
+}
+
+/* Gives the files their directories' numbers; the directories' first files, by number. */
+static uint32_t number_dirs(struct kn_dwarf *d, uint32_t *first) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    struct kn_dwarf_file *f = &d->files.at[i];
+    uint32_t k = 0;
+    if (f->dir_n == 0) { /* that of the unit */
+      f->dir_index = 0;
+      if (n == 0) first[n++] = i;
+      continue;
+    }
+    for (; k < n; k++) {
+      const struct kn_dwarf_file *g = &d->files.at[first[k]];
+      if (same(f->dir, f->dir_n, g->dir, g->dir_n)) break;
+    }
+    if (k == n) first[n++] = i;
+    f->dir_index = k;
+  }
+  return n;
+}
+
+static bool put_files(struct kn_dwarf *d) {
+  uint32_t *first = kn_arena_alloc(&d->e->arena, (d->files.n + 1) * sizeof *first, 4);
+  if (first == NULL) return false;
+  uint32_t n = number_dirs(d, first);
+  bool md5 = true, v5 = d->version >= 5;
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    /* the unit's entry does not say it: that file's own does */
+    md5 &= d->files.at[i].md5 != NULL;
+  }
+  uint8_t *p = space(d, 32);
+  if (p == NULL) return false;
+  if (v5) {
+    *p++ = 1;
+    *p++ = LNCT_PATH;
+    *p++ = FORM_STRING;
+    p = kn_put_uleb(p, n);
+  }
+  done(d, p);
+  for (uint32_t k = v5 ? 0 : 1; k < n; k++)
+    if (!put_text(d, d->files.at[first[k]].dir, d->files.at[first[k]].dir_n)) return false;
+  if ((p = space(d, 32)) == NULL) return false;
+  if (v5) {
+    *p++ = (uint8_t)(2 + md5);
+    *p++ = LNCT_PATH;
+    *p++ = FORM_STRING;
+    *p++ = LNCT_DIRECTORY_INDEX;
+    *p++ = FORM_UDATA;
+    if (md5) {
+      *p++ = LNCT_MD5;
+      *p++ = FORM_DATA16;
+    }
+    p = kn_put_uleb(p, d->files.n);
+  } else {
+    *p++ = 0;
+  }
+  done(d, p);
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    const struct kn_dwarf_file *f = &d->files.at[i];
+    if (!put_text(d, f->name, f->name_n) || (p = space(d, 32)) == NULL) return false;
+    p = kn_put_uleb(p, f->dir_index);
+    if (v5 && md5) {
+      memcpy(p, f->md5, 16);
+      p += 16;
+    } else if (!v5) {
+      *p++ = 0; /* time and size are not known */
+      *p++ = 0;
+    }
+    done(d, p);
+  }
+  if (v5) return true;
+  if ((p = space(d, 1)) == NULL) return false;
+  *p++ = 0;
+  done(d, p);
+  return true;
+}
+
+/* ---- rows ---- */
+
+static bool begin_sequence(struct line *l, uint32_t section, uint64_t at) {
+  struct kn_dwarf *d = l->d;
+  uint8_t *p = space(d, 16);
+  if (p == NULL) return false;
+  *p++ = 0;
+  *p++ = 9;
+  *p++ = LNE_SET_ADDRESS;
+  done(d, p);
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
+  struct kn_dwarf_reloc r = {b->bytes.n, section, (int64_t)at, true, false};
+  memset(p, 0, 8);
+  b->bytes.n += 8;
+  l->file = 1;
+  l->line = 1;
+  l->column = 0;
+  l->stmt = true;
+  l->at = at;
+  return KN_DW_PUSH(d, b->relocs, r);
+}
+
+static bool end_sequence(struct line *l, uint64_t at) {
+  uint8_t *p = space(l->d, 16);
+  if (p == NULL) return false;
+  if (at > l->at) {
+    *p++ = LNS_ADVANCE_PC;
+    p = kn_put_uleb(p, (at - l->at) / l->d->e->machine->cie_code_align);
+  }
+  *p++ = 0;
+  *p++ = 1;
+  *p++ = LNE_END_SEQUENCE;
+  done(l->d, p);
+  return true;
+}
+
+static bool row(struct line *l, uint64_t at, uint32_t file, const struct kn_loc *loc, bool stmt,
+                bool prologue_end) {
+  uint8_t *p = space(l->d, 64);
+  if (p == NULL) return false;
+  if (file != l->file) {
+    *p++ = LNS_SET_FILE;
+    p = kn_put_uleb(p, l->file = file);
+  }
+  if (loc->column != l->column) {
+    *p++ = LNS_SET_COLUMN;
+    p = kn_put_uleb(p, l->column = loc->column);
+  }
+  if (stmt != l->stmt) {
+    *p++ = LNS_NEGATE_STMT;
+    l->stmt = stmt;
+  }
+  if (prologue_end) *p++ = LNS_SET_PROLOGUE_END;
+  uint64_t step = (at - l->at) / l->d->e->machine->cie_code_align;
+  int64_t lines = (int64_t)loc->line - l->line;
+  if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
+    *p++ = LNS_ADVANCE_LINE;
+    p = kn_put_sleb(p, lines);
+    lines = 0;
+  }
+  const uint64_t most = (255 - OPCODE_BASE) / LINE_RANGE;
+  uint64_t low = (uint64_t)(lines - LINE_BASE);
+  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE + OPCODE_BASE <= 255) {
+    *p++ = LNS_CONST_ADD_PC;
+    step -= most;
+  } else if (low + step * LINE_RANGE + OPCODE_BASE > 255) {
+    *p++ = LNS_ADVANCE_PC;
+    p = kn_put_uleb(p, step);
+    step = 0;
+  }
+  *p++ = (uint8_t)(low + step * LINE_RANGE + OPCODE_BASE);
+  l->line = loc->line;
+  l->at = at;
+  done(l->d, p);
+  return true;
+}
+
+static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
+                          uint64_t at) {
+  struct kn_dwarf *d = l->d;
+  const struct kn_output *o = kn_elf_output(d->e, session);
+  const struct kn_places *places = &d->e->sessions[session]->places;
+  const struct kn_code_line *lines = o->lines;
+  uint32_t end = kn_dwarf_line_end(o, f), last_file = UINT32_MAX, file = 0, line = 0;
+  bool skipped = false,
+       skipped_end = false; /* of rows without code: what goes for the next one too */
+  for (uint32_t k = f->loc_first; k < end; k++) {
+    if (lines[k].loc == 0) continue;
+    const struct kn_loc *loc = &places->locs[lines[k].loc];
+    bool first = last_file == UINT32_MAX;
+    if (loc->file != last_file && (file = loc_file(d, session, loc)) == UINT32_MAX) return false;
+    bool same_line = loc->line == line && loc->file == last_file;
+    bool stmt = first || ((!same_line || (loc->flags & KILN_LOC_STMT)) && loc->line != 0 &&
+                          !(loc->flags & KILN_LOC_NOT_STMT));
+    bool end_prologue = k == f->loc_first + 1 || (loc->flags & KILN_LOC_PROLOGUE_END);
+    stmt |= skipped & same_line;
+    end_prologue |= skipped_end;
+    last_file = loc->file;
+    line = loc->line;
+    uint32_t next = k + 1 < end ? lines[k + 1].offset : f->start + f->size;
+    skipped = stmt;
+    skipped_end = end_prologue;
+    if (next == lines[k].offset && !first) continue;
+    skipped = skipped_end = false;
+    if (!row(l, at + (lines[k].offset - f->start), file, loc, stmt || end_prologue, end_prologue))
+      return false;
+  }
+  return true;
+}
+
+static bool rows(struct kn_dwarf *d, uint32_t unit) {
+  struct line l = {.d = d};
+  uint32_t section = 0, die = d->units.at[unit].die;
+  uint64_t to = 0;
+  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+    const struct kn_code_func *f = kn_elf_func(d->e, i);
+    const struct kn_elf_place *p = &d->e->places[f->symbol];
+    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
+    if (section != p->section || p->value < to) {
+      if (section && !end_sequence(&l, to)) return false;
+      if (!begin_sequence(&l, p->section - 1, p->value)) return false;
+      section = p->section;
+    }
+    if (!function_rows(&l, d->e->funcs[i].session, f, p->value)) return false;
+    to = p->value + f->size;
+  }
+  return section == 0 || end_sequence(&l, to);
+}
+
+/* Swaps the two parts of the table that begin at `a` and at `b`: the rows, which were written first, and the header. */
+static bool swap(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t reloc) {
+  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
+  uint32_t n = out->bytes.n - b, size = b - a;
+  uint8_t *p = space(d, size);
+  if (p == NULL) return false;
+  uint8_t *base = out->bytes.at;
+  memcpy(p, base + a, size);
+  memmove(base + a, base + b, n + size);
+  for (uint32_t i = reloc; i < out->relocs.n; i++) out->relocs.at[i].offset += n;
+  return true;
+}
+
+bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
+  static const uint8_t lengths[OPCODE_BASE - 1] = {0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1};
+  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
+  uint32_t start = out->bytes.n, reloc = out->relocs.n;
+  if (!rows(d, unit)) return false;
+  uint32_t middle = out->bytes.n;
+  uint8_t *p = space(d, 64);
+  if (p == NULL) return false;
+  uint32_t header = d->version >= 5 ? 12 : 10, from;
+  kn_put32(p, 0);
+  kn_put16(p + 4, (uint16_t)d->version);
+  if (d->version >= 5) {
+    p[6] = 8;
+    p[7] = 0;
+  }
+  from = out->bytes.n + header;
+  p += header;
+  *p++ = d->e->machine->cie_code_align;
+  *p++ = 1; /* operations in an instruction */
+  *p++ = 1; /* is_stmt at first */
+  *p++ = (uint8_t)LINE_BASE;
+  *p++ = LINE_RANGE;
+  *p++ = OPCODE_BASE;
+  memcpy(p, lengths, sizeof lengths);
+  done(d, p + sizeof lengths);
+  if (!put_files(d)) return false;
+  kn_put32(out->bytes.at + from - 4, out->bytes.n - from);
+  if (!swap(d, start, middle, reloc)) return false;
+  kn_put32(out->bytes.at + start, out->bytes.n - start - 4);
+  return true;
+}

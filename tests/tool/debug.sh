@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# debug.sh BUILD: debugging information from bitcode, for both targets: llvm-dwarfdump finds no error in it, it says the
+# same as LLVM's object about lines, functions, variables and types, and it depends on no number of threads. Steps
+# through a program in gdb where that can run.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+kiln=$(realpath "$1")/kiln
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+cat > p.c <<'END'
+struct point { int x, y; unsigned flag : 3; const char *name; };
+typedef struct point point_t;
+enum color { RED, GREEN = 5 };
+union word { int i; float f; };
+static _Thread_local int own;
+static int counter = 7;
+int table[3][4];
+static int shape(point_t *p, enum color c, union word w, double d, char name[3]) {
+  static int calls;
+  int copy[3] = {1, 2, 3};
+  calls++;
+  own += calls;
+  p->x += c + copy[1];
+  return p->x + w.i + (int)d + name[0];
+}
+int main(int argc, char **argv) {
+  point_t p = {1, 2, 3, argv[0] ? "name" : 0};
+  int total = 0;
+  for (int i = 0; i < 4; i++) {
+    union word w;
+    w.i = i;
+    total += shape(&p, GREEN, w, i * 0.5, "ab");
+    if (total > 20) {
+      int over = total - 20;
+      counter += over;
+    }
+  }
+  int vla[argc + 1];
+  vla[argc] = total;
+  return vla[argc] - counter + table[1][2];
+}
+END
+
+# What an object says, without what may differ: offsets, addresses, places of variables.
+facts() {
+  llvm-dwarfdump-22 --debug-info "$1" |
+    grep -E 'DW_TAG|DW_AT_(name|decl_line|type|count|byte_size|encoding|bit_size|data_bit_offset|const_value|prototyped|external|data_member_location)' |
+    sed -E 's/^0x[0-9a-f]+://; s/0x[0-9a-f]{8}[ )]//; s/^ +//' | sort | uniq -c
+}
+# The lines that statements of an object begin at.
+lines() { llvm-dwarfdump-22 --debug-line "$1" | awk '/is_stmt/ && !/end_sequence/ { print $2 }' | sort -nu; }
+located() { llvm-dwarfdump-22 --debug-info "$1" | grep -c DW_AT_location; }
+
+same_facts() { diff <(facts theirs.o) <(facts ours.o) && (( $(facts ours.o | wc -l) > 60 )); }
+same_lines() { diff <(lines theirs.o) <(lines ours.o) && (( $(lines ours.o | wc -l) > 15 )); }
+same_located() { (( $(located ours.o) == $(located theirs.o) )); }
+verifies() { llvm-dwarfdump-22 --verify ours.o; }
+same_threads() { "$kiln" compile --threads=3 "p$1.bc" -o threads.o && cmp ours.o threads.o; }
+
+for target in x86_64 aarch64; do
+  for version in 4 5; do
+    clang-22 --target=$target-linux-gnu -O0 -g -gdwarf-$version -emit-llvm -c p.c -o p$version.bc &&
+      clang-22 --target=$target-linux-gnu -O0 -c p$version.bc -o theirs.o
+    check "$target, DWARF $version: compiles" "$kiln" compile p$version.bc -o ours.o
+    check "$target, DWARF $version: no errors" verifies
+    check "$target, DWARF $version: entries as LLVM's" same_facts
+    check "$target, DWARF $version: lines as LLVM's" same_lines
+    check "$target, DWARF $version: as many variables with places" same_located
+    check "$target, DWARF $version: same with threads" same_threads $version
+  done
+done
+
+# Versions that write intrinsics, and records with other fields.
+for clang in clang-16 clang-19; do
+  if command -v $clang > /dev/null; then
+    $clang --target=x86_64-linux-gnu -O0 -g -emit-llvm -c p.c -o old.bc && $clang --target=x86_64-linux-gnu -O0 -c old.bc -o theirs.o
+    check "$clang: compiles" "$kiln" compile old.bc -o ours.o
+    check "$clang: no errors" verifies
+    check "$clang: entries as LLVM's" same_facts
+    check "$clang: as many variables with places" same_located
+  else
+    skip "$clang" "it is not installed"
+  fi
+done
+
+stripped() {
+  opt-22 --strip-debug p5.bc -o stripped.bc && "$kiln" compile stripped.bc -o stripped.o || return
+  ! readelf -SW stripped.o | grep debug_
+}
+check "none without" stripped
+
+if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
+  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --stops=60 "$kiln" p.c
+else
+  skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"
+fi
+finish
