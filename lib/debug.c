@@ -68,6 +68,14 @@ void kn_debug_change(struct kn_walk *w) {
   w->debug.count = (next < n ? at[next].inst : UINT32_MAX) - w->debug.first;
   uint32_t loc = note ? note->a : 0;
   if (loc == 0 || loc == w->debug.loc) return;
+  const struct kn_loc *now = &w->s->places.locs[loc], *was = &w->s->places.locs[w->debug.loc];
+  bool same = now->line == was->line && now->file == was->file && now->scope == was->scope &&
+              now->inlined == was->inlined && now->flags == was->flags;
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  if (same && f->inst[w->i - 1].op == KILN_OP_CALL) {
+    w->debug.loc = loc;
+    return;
+  }
   keep_line(w, loc);
   w->debug.loc = loc;
   w->debug.row_inst = w->i;
