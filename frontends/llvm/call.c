@@ -14,7 +14,8 @@ bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
   }
   if (row->verdict == ASK_DONE) return true;
   if (row->verdict == ASK_VALUE) {
-    if (cc == CC_COLD || (cc == CC_X86_64_SYSV && kn_bc_targets[r->target].sysv)) return true;
+    /* of the others, callees keep more than a caller relies on: definitions see to that */
+    if (cc != CC_X86_64_SYSV || kn_bc_targets[r->target].sysv) return true;
   }
   return kn_bc_refuse(r, row);
 }

@@ -94,7 +94,13 @@ enum kn_bc_attr_kind {
   ATTR_ZEXT = 34
 };
 
-enum kn_bc_cc { CC_COLD = 9, CC_PRESERVE_MOST = 14, CC_PRESERVE_ALL = 15, CC_X86_64_SYSV = 78 };
+enum kn_bc_cc {
+  CC_COLD = 9,
+  CC_PRESERVE_MOST = 14,
+  CC_PRESERVE_ALL = 15,
+  CC_CXX_FAST_TLS = 17,
+  CC_X86_64_SYSV = 78
+};
 
 enum kn_bc_const_code {
   CST_SETTYPE = 1,

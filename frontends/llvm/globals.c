@@ -193,7 +193,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (used) {
     if (!kn_bc_convention(r, op[3])) return false;
     /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
-    if (op[3] == CC_COLD && !is_local(d)) return kn_bc_refuse(r, kn_bc_ask_convention(CC_COLD));
+    if ((op[3] == CC_COLD && !is_local(d)) || op[3] == CC_CXX_FAST_TLS)
+      return kn_bc_refuse(r, kn_bc_ask_convention(op[3]));
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
