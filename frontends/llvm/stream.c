@@ -119,7 +119,7 @@ static const struct {
 /* Finds the form of an abbreviation of blocks of kind `block`, and stores it in the abbreviation. */
 static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t block) {
   const struct kn_bc_abop *op = r->abops.at + a->first;
-  if (op->kind != AB_LITERAL) return;
+  if (op->kind != AB_LITERAL || (block != BLOCK_FUNCTION && block != BLOCK_CONSTANTS)) return;
   for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
     if (op->value != forms[i].code || a->n - 1u != strlen(forms[i].ops)) continue;
     if (block != (forms[i].form >= FORM_SETTYPE ? BLOCK_CONSTANTS : BLOCK_FUNCTION)) continue;
@@ -158,6 +158,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   if (!KN_BC_ROOM(r, r->abops, r->abops.n + n)) return false;
   struct kn_bc_abbrev a = {.first = r->abops.n, .n = (uint16_t)n};
   struct kn_bc_abop *op = r->abops.at + r->abops.n;
+  bool special = false; /* there is an array or a blob */
   for (uint64_t i = 0; i < n; i++) {
     op[i] = (struct kn_bc_abop){0};
     if (kn_bits_fixed(&b, 1)) {
@@ -168,6 +169,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
     if (kind < AB_FIXED || kind > AB_BLOB)
       return kn_bc_malformed(r, "unknown abbreviation encoding");
     op[i].kind = (uint8_t)kind;
+    special |= kind == AB_ARRAY || kind == AB_BLOB;
     if (kind == AB_FIXED || kind == AB_VBR) {
       uint64_t width = kn_bits_vbr(&b, 5);
       if (width > 32 || (kind == AB_VBR && width == 1))
@@ -178,7 +180,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   }
   /* An array must be the last operand but one, before its elements' type; a blob the last; neither may be the code.
    * As in LLVM, an abbreviation without that is only an error if a record uses it. */
-  for (uint64_t i = 0; i < n; i++) {
+  for (uint64_t i = 0; i < n && special; i++) {
     bool element = i > 0 && op[i - 1].kind == AB_ARRAY;
     if ((op[i].kind == AB_ARRAY && (i == 0 || i + 2 != n)) ||
         (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))
