@@ -161,17 +161,25 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   bool special = false; /* there is an array or a blob */
   for (uint64_t i = 0; i < n; i++) {
     op[i] = (struct kn_bc_abop){0};
-    if (kn_bits_fixed(&b, 1)) {
-      op[i].value = kn_bits_vbr(&b, 8);
-      continue; /* a literal */
+    /* a literal has 1 and a vbr 8; others 0, three bits of encoding and often a vbr 5: mostly of one chunk each */
+    uint64_t w = kn_bits_peek(&b, b.pos);
+    if (w & 1) {
+      b.pos += 1;
+      op[i].value = w >> 1 & 127;
+      if (w >> 8 & 1) op[i].value = kn_bits_vbr(&b, 8);
+      else b.pos += 8;
+      continue;
     }
-    unsigned kind = (unsigned)kn_bits_fixed(&b, 3);
+    unsigned kind = w >> 1 & 7;
+    b.pos += 4;
     if (kind < AB_FIXED || kind > AB_BLOB)
       return kn_bc_malformed(r, "unknown abbreviation encoding");
     op[i].kind = (uint8_t)kind;
     special |= kind == AB_ARRAY || kind == AB_BLOB;
     if (kind == AB_FIXED || kind == AB_VBR) {
-      uint64_t width = kn_bits_vbr(&b, 5);
+      uint64_t width = w >> 4 & 15;
+      if (w >> 8 & 1) width = kn_bits_vbr(&b, 5);
+      else b.pos += 5;
       if (width > 32 || (kind == AB_VBR && width == 1))
         return kn_bc_malformed(r, "bad width in an abbreviation");
       op[i].width = (uint8_t)width;
