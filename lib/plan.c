@@ -277,10 +277,11 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
   if (r->first == 0) caller &= ~s->entry_avoid;
   uint64_t pick = 0;
-  uint64_t around =
-    r->shown ? 0 : t->around_calls; /* a debugger would not find it in frames further up */
   if (calls == 0) pick = s->free & caller;
-  else caller &= r->weight >= calls * around_call_weight[r->bank] ? around : 0;
+  else if (r->weight < calls * around_call_weight[r->bank]) caller = 0;
+  else
+    caller &=
+      r->shown ? 0 : t->around_calls; /* a debugger would not find it in frames further up */
   if (pick == 0) pick = s->free & callee & plan->saved;
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
   if (pick == 0) pick = s->free & caller;

@@ -53,7 +53,8 @@ static const struct kn_bc_ask metadata[] = {
 static const struct kn_bc_ask *find(const struct kn_bc_ask *rows, size_t n, const char *name) {
   while (n > 0) {
     size_t middle = n / 2;
-    int order = strcmp(name, rows[middle].name);
+    int order = (unsigned char)name[0] - (unsigned char)rows[middle].name[0];
+    if (order == 0) order = strcmp(name, rows[middle].name);
     if (order == 0) return &rows[middle];
     if (order > 0) {
       rows += middle + 1;

@@ -166,7 +166,6 @@ struct kn_bc {
   bool own_files;                       /* some entry comes from the function's own metadata */
   uint32_t module_mds;                  /* number of entries of mds that are the module's */
   uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
-  uint32_t metadata_info;               /* number of blockinfo entries before that block */
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */

@@ -8,7 +8,7 @@
 
 /* Reads the metadata block of a function, which was just announced. */
 bool kn_bc_read_metadata(struct kn_bc *r);
-/* Reads the module's metadata unless that was done before; changes the position in the stream. */
+/* Reads the module's metadata, with entries if it has a compilation unit, unless that was done before. */
 bool kn_bc_module_metadata(struct kn_bc *r);
 /* True if metadata `id` - 1 belongs to the module, false if to the function. */
 static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
@@ -19,10 +19,6 @@ const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
 /* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
-
-/* True if the block of the module's metadata at the current position, which stays, has a compilation unit: found
- * without a look at most of its records. */
-bool kn_bc_has_units(struct kn_bc *r);
 
 /* ---- debug.c ---- */
 

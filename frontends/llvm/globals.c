@@ -116,10 +116,11 @@ static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
 /* Reports what a variable's record asks for and cannot have. */
 static bool possible_data(struct kn_bc *r) {
   uint64_t list = field(r, 14), model = field(r, 19);
-  if (list >= (r->lists.n ? r->lists.n : 1))
-    return kn_bc_malformed(r, "attribute list out of range");
-  const struct kn_bc_attr *a = kn_bc_attr(r, (uint32_t)list, KN_BC_FUNC_INDEX);
-  if (a && a->refused) return kn_bc_refuse(r, a->refused);
+  if (list != 0) {
+    if (list >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
+    const struct kn_bc_attr *a = kn_bc_attr(r, (uint32_t)list, KN_BC_FUNC_INDEX);
+    if (a && a->refused) return kn_bc_refuse(r, a->refused);
+  }
   if (field(r, 17)) return kn_bc_unsupported(r, "partitions");
   if (field(r, 18) & 4) return kn_bc_unsupported(r, "a variable with memory tags");
   if (model > 2) return kn_bc_unsupported(r, "a variable of another code model than small");
@@ -182,8 +183,11 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
   g->init = (uint32_t)field(r, 16);
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);
-  if (a) g->fn_flags = a->flags;
-  if (a && a->refused_call) g->fn_flags |= FA_CALL_REFUSED;
+  if (a) {
+    g->fn_flags = a->flags;
+    if (a->refused_call) g->fn_flags |= FA_CALL_REFUSED;
+    if (a->harden != 0) g->fn_flags |= FA_HARDENED;
+  }
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
@@ -191,7 +195,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     return add_global(r, g);
   }
   if (used) {
-    if (!kn_bc_convention(r, op[3])) return false;
+    if (op[3] != 0 && !kn_bc_convention(r, op[3])) return false;
     /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
     if ((op[3] == CC_COLD && !is_local(d)) || op[3] == CC_CXX_FAST_TLS)
       return kn_bc_refuse(r, kn_bc_ask_convention(op[3]));
@@ -205,7 +209,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (field(r, 18)) return kn_bc_unsupported(r, "address spaces");
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d->desc.body = used;
-  d->desc.no_plt = kn_bc_harden_no_plt(r, g->attrs);
+  d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
   unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = kn_bc_sig_possible(r, g->type);
@@ -215,7 +219,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
                 (g->fn_flags & KN_BC_SIG_FLAGS) | (used ? KN_BC_SIG_DEFINITION : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
-    if (used && !kn_bc_harden_convention(r, op[3], g->attrs, &sig)) return false;
+    if (used && op[3] != 0 && !kn_bc_harden_convention(r, op[3], a, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }

@@ -43,18 +43,12 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
   if (!(a->harden & GUARD)) a->harden &= ~((uint64_t)BUFFER_MAX << 16);
 }
 
-static uint64_t of_function(const struct kn_bc *r, uint32_t attrs) {
-  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
-  return a ? a->harden : 0;
-}
+bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PLT) != 0; }
 
-bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs) {
-  return (of_function(r, attrs) & NO_PLT) != 0;
-}
-
-bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, uint32_t attrs, kiln_sig *sig) {
+bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
+                             kiln_sig *sig) {
   if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL) return true;
-  if (cc == CC_PRESERVE_ALL && of_function(r, attrs) & AVX)
+  if (cc == CC_PRESERVE_ALL && a && a->harden & AVX)
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
   kiln_type results[KILN_MAX_RESULTS];
@@ -116,9 +110,9 @@ void kn_bc_harden_module(struct kn_bc *r) {
 /* ---- functions ---- */
 
 void kn_bc_harden_function(struct kn_bc *r) {
-  uint64_t harden = of_function(r, r->fn->attrs);
+  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
+  uint64_t harden = a ? a->harden : 0;
   r->harden.guard = (uint8_t)(harden & GUARD);
-  if (KN_LIKELY(harden == 0 && !r->harden.probes)) return;
   uint32_t buffer = harden >> 16 & BUFFER_MAX;
   r->harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
   if (r->harden.guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->harden.guard);

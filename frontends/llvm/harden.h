@@ -28,15 +28,17 @@ struct kn_bc_harden {
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
 void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
 void kn_bc_harden_done(struct kn_bc_attr *a);
-/* True if calls of a function with attribute list `attrs` go through the GOT. */
-bool kn_bc_harden_no_plt(const struct kn_bc *r, uint32_t attrs);
-/* Gives the signature of a definition its convention, if that is not C's for it. */
-bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, uint32_t attrs, kiln_sig *sig);
+/* True if calls of a function with attributes `a` go through the GOT. */
+bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
+/* Gives the signature of a definition its convention, if that is not C's for it. `a`: its attributes, or NULL. */
+bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
+                             kiln_sig *sig);
 /* Notes a module flag: its value as a number, or as text of at most KN_BC_FLAG_TEXT bytes with its NUL; false if it
  * cannot be had. Then, when all flags were read, tells the module. */
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text);
 void kn_bc_harden_module(struct kn_bc *r);
-/* Says what the function being begun has: probes, a guard. */
+/* Says what the function being begun has: probes, a guard. Only to be called if it has FA_HARDENED, or if the module
+ * asks for probes. */
 void kn_bc_harden_function(struct kn_bc *r);
 /* Computes has_array and chars of an array or struct type. */
 void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t);

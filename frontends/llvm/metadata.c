@@ -1,6 +1,6 @@
 /* Metadata: a table that has, by number, the position in the file of each node's record or each string. Nothing else
- * is stored; code that needs a node reads its record again (kn_bc_md_record). The module's
- * block is scanned for the module's flags, a function's with its body if there are locations.
+ * is stored; code that needs a node reads its record again (kn_bc_md_record). The module's block is scanned when it
+ * is met, for the module's flags and for units, a function's with its body if there are locations.
  * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "debug.h"
@@ -156,6 +156,55 @@ static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t c
   return r->status == KILN_OK;
 }
 
+/* Are there units among the records from the current position on? The position is what it was. The records behind the
+ * index have the named lists of nodes: LLVM's MetadataLoader.cpp. */
+static bool units_ahead(struct kn_bc *r) {
+  static const char units[] = "llvm.dbg.cu";
+  kn_bc_scope(
+    r); /* abbreviations defined on the way are removed again, those of blockinfo are not */
+  struct kn_bits bits = r->bits, *b = &r->bits;
+  uint32_t abbrevs = r->abbrevs.n, abops = r->abops.n, scope = r->scope.n;
+  bool found = false, more = true;
+  while (more && !found && b->pos < b->end) {
+    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    if (id == BC_END_BLOCK) break;
+    if (id == BC_ENTER_BLOCK) {
+      kn_bits_vbr(b, 8);
+      more = kn_bc_skip(r);
+    } else if (id == BC_DEFINE_ABBREV) {
+      more = kn_bc_define(r, false, BLOCK_METADATA);
+    } else if (kn_bc_code(r, id) != MD_NAME) {
+      more = kn_bc_skip_record(r, id);
+    } else if ((more = kn_bc_record(r, id))) {
+      found = r->ops.n == sizeof units - 1;
+      for (uint32_t i = 0; found && i < r->ops.n; i++) found = r->ops.at[i] == (uint8_t)units[i];
+    }
+  }
+  r->abbrevs.n = abbrevs;
+  r->abops.n = abops;
+  r->scope.n = scope;
+  if (r->status == KILN_OK) r->bits = bits;
+  return found;
+}
+
+/* From here on, nodes become entries. */
+static bool begin_entries(struct kn_bc *r) {
+  r->has_debug = r->entries = true;
+  return kn_bc_debug_begin(r);
+}
+
+/* [low half, high half]: where the index is, in bits from the end of this record. Modules with few nodes have none. */
+static bool index_offset(struct kn_bc *r, unsigned id) {
+  if (!kn_bc_record(r, id)) return false;
+  if (r->mds_done || r->entries || r->mds.n != r->module_strings || r->ops.n != 2) return true;
+  uint64_t pos = r->bits.pos, offset = r->ops.at[0] + (r->ops.at[1] << 32);
+  if (offset >= r->bits.end - pos) return true;
+  r->bits.pos += offset;
+  bool units = units_ahead(r);
+  r->bits.pos = pos;
+  return r->status == KILN_OK && (!units || begin_entries(r));
+}
+
 /* Adds the record at `pos`, whose abbreviation id was just read, to the table. */
 static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   struct kn_bits b = r->bits;
@@ -171,8 +220,8 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_COMPILE_UNIT: r->has_units = true; break;
   case MD_NAME:
   case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
+  case MD_INDEX_OFFSET: return index_offset(r, id);
   case MD_KIND:
-  case MD_INDEX_OFFSET:
   case MD_INDEX:
   case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
   case MD_GLOBAL_DECL_ATTACHMENT:
@@ -207,22 +256,11 @@ static bool keep_scope(struct kn_bc *r, struct kn_bc_md_block *block) {
   return true;
 }
 
-/* Gives the block just entered the abbreviations among the first `n` entries of blockinfo: those before the block. */
-static bool scope_of_first(struct kn_bc *r, uint32_t n) {
-  r->scope_info = UINT32_MAX;
-  for (uint32_t i = 0; i < n; i++)
-    if (r->blockinfo.at[i].block == BLOCK_METADATA &&
-        !KN_BC_PUSH(r, r->scope, r->blockinfo.at[i].abbrev))
-      return false;
-  return true;
-}
-
-/* Reads the block just announced, which stands behind `n_info` entries of blockinfo. */
-static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block, uint32_t n_info) {
+/* Reads the block just announced. */
+static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
-  if (n_info < r->blockinfo.n && !scope_of_first(r, n_info)) return false;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
@@ -253,43 +291,7 @@ bool kn_bc_read_metadata(struct kn_bc *r) {
     r->die_base = kiln_debug_count(r->func_debug);
     r->die_base += r->die_base == 0;
   }
-  return read_block(r, &r->func_md, r->blockinfo.n);
-}
-
-/* The records behind the index, if there is one, have the named lists of nodes: LLVM's MetadataLoader.cpp. */
-bool kn_bc_has_units(struct kn_bc *r) {
-  static const char units[] = "llvm.dbg.cu";
-  struct kn_bc_saved saved;
-  struct kn_bits bits = r->bits, *b = &r->bits;
-  uint32_t abbrevs = r->abbrevs.n, abops = r->abops.n;
-  bool found = false, more = kn_bc_enter(r, BLOCK_METADATA, &saved);
-  bool entered = more;
-  while (more && !found && b->pos < b->end) {
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
-    if (id == BC_END_BLOCK) break;
-    if (id == BC_ENTER_BLOCK) {
-      kn_bits_vbr(b, 8);
-      more = kn_bc_skip(r);
-    } else if (id == BC_DEFINE_ABBREV) {
-      more = kn_bc_define(r, false, BLOCK_METADATA);
-    } else {
-      uint32_t code = kn_bc_code(r, id);
-      found = code == MD_COMPILE_UNIT;
-      if (code != MD_INDEX_OFFSET && code != MD_NAME) {
-        more = kn_bc_skip_record(r, id);
-      } else if ((more = kn_bc_record(r, id)) && code == MD_NAME) {
-        found = r->ops.n == sizeof units - 1;
-        for (uint32_t i = 0; found && i < r->ops.n; i++) found = r->ops.at[i] == (uint8_t)units[i];
-      } else if (more && r->ops.n == 2 && r->ops.at[0] + (r->ops.at[1] << 32) < b->end - b->pos) {
-        b->pos += r->ops.at[0] + (r->ops.at[1] << 32);
-      }
-    }
-  }
-  if (entered) kn_bc_unwind(r, &saved);
-  r->abbrevs.n = abbrevs;
-  r->abops.n = abops;
-  if (r->status == KILN_OK) r->bits = bits;
-  return found;
+  return read_block(r, &r->func_md);
 }
 
 bool kn_bc_module_metadata(struct kn_bc *r) {
@@ -297,7 +299,12 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
   r->mds_read = true;
   if (r->metadata_pos) {
     r->bits.pos = r->metadata_pos;
-    if (!read_block(r, &r->module_md, r->metadata_info)) return false;
+    if (!read_block(r, &r->module_md)) return false;
+    if (r->has_units && !r->entries) { /* no index said so before the first node: read it again */
+      r->bits.pos = r->metadata_pos;
+      r->mds.n = r->md_scope.n = r->flags.n = 0;
+      if (!begin_entries(r) || !read_block(r, &r->module_md)) return false;
+    }
   }
   r->mds_done = true;
   r->module_mds = r->mds.n;

@@ -224,13 +224,10 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_CONSTANTS:
     if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
-  case BLOCK_METADATA: /* without units it is read when the module's flags are */
+  case BLOCK_METADATA:
     if (r->metadata_pos) return kn_bc_skip(r);
     r->metadata_pos = r->bits.pos;
-    r->metadata_info = r->blockinfo.n;
-    if (!kn_bc_has_units(r)) return r->status == KILN_OK && kn_bc_skip(r);
-    r->has_debug = r->entries = true;
-    return kn_bc_debug_begin(r) && kn_bc_module_metadata(r);
+    return kn_bc_module_metadata(r);
   case BLOCK_OPERAND_BUNDLE_TAGS: r->bundle_tags_pos = r->bits.pos; return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);

@@ -119,7 +119,7 @@ static const struct {
 /* Finds the form of an abbreviation of blocks of kind `block`, and stores it in the abbreviation. */
 static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t block) {
   const struct kn_bc_abop *op = r->abops.at + a->first;
-  if (op->kind != AB_LITERAL) return;
+  if (op->kind != AB_LITERAL || (block != BLOCK_FUNCTION && block != BLOCK_CONSTANTS)) return;
   for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
     if (op->value != forms[i].code || a->n - 1u != strlen(forms[i].ops)) continue;
     if (block != (forms[i].form >= FORM_SETTYPE ? BLOCK_CONSTANTS : BLOCK_FUNCTION)) continue;
@@ -158,18 +158,28 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   if (!KN_BC_ROOM(r, r->abops, r->abops.n + n)) return false;
   struct kn_bc_abbrev a = {.first = r->abops.n, .n = (uint16_t)n};
   struct kn_bc_abop *op = r->abops.at + r->abops.n;
+  bool special = false; /* there is an array or a blob */
   for (uint64_t i = 0; i < n; i++) {
     op[i] = (struct kn_bc_abop){0};
-    if (kn_bits_fixed(&b, 1)) {
-      op[i].value = kn_bits_vbr(&b, 8);
-      continue; /* a literal */
+    /* a literal has 1 and a vbr 8; others 0, three bits of encoding and often a vbr 5: mostly of one chunk each */
+    uint64_t w = kn_bits_peek(&b, b.pos);
+    if (w & 1) {
+      b.pos += 1;
+      op[i].value = w >> 1 & 127;
+      if (w >> 8 & 1) op[i].value = kn_bits_vbr(&b, 8);
+      else b.pos += 8;
+      continue;
     }
-    unsigned kind = (unsigned)kn_bits_fixed(&b, 3);
+    unsigned kind = w >> 1 & 7;
+    b.pos += 4;
     if (kind < AB_FIXED || kind > AB_BLOB)
       return kn_bc_malformed(r, "unknown abbreviation encoding");
     op[i].kind = (uint8_t)kind;
+    special |= kind == AB_ARRAY || kind == AB_BLOB;
     if (kind == AB_FIXED || kind == AB_VBR) {
-      uint64_t width = kn_bits_vbr(&b, 5);
+      uint64_t width = w >> 4 & 15;
+      if (w >> 8 & 1) width = kn_bits_vbr(&b, 5);
+      else b.pos += 5;
       if (width > 32 || (kind == AB_VBR && width == 1))
         return kn_bc_malformed(r, "bad width in an abbreviation");
       op[i].width = (uint8_t)width;
@@ -178,7 +188,7 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
   }
   /* An array must be the last operand but one, before its elements' type; a blob the last; neither may be the code.
    * As in LLVM, an abbreviation without that is only an error if a record uses it. */
-  for (uint64_t i = 0; i < n; i++) {
+  for (uint64_t i = 0; i < n && special; i++) {
     bool element = i > 0 && op[i - 1].kind == AB_ARRAY;
     if ((op[i].kind == AB_ARRAY && (i == 0 || i + 2 != n)) ||
         (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))

@@ -168,7 +168,7 @@ static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) 
   return (s->no_plt || (library && m->no_plt)) && !s->direct;
 }
 
-void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
+KN_INLINE void call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   if (KN_UNLIKELY(w->f->module->some_no_plt) &&
       through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
     EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0));
@@ -179,11 +179,15 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
 }
 
+void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
+  call_symbol(w, symbol, library);
+}
+
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
-static void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
+KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
-  else x64_call_symbol(w, symbol, library);
+  else call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   kn_called(w);

@@ -15,16 +15,9 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
   [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
 };
 
-bool x64_keep_flags(struct kn_walk *w, unsigned cc) {
+/* The same if a zext stands between the comparison and its reader. */
+static __attribute__((noinline)) bool keep_flags_behind(struct kn_walk *w, unsigned cc) {
   uint32_t i = w->i;
-  const struct kn_inst *next = &w->inst[i + 1];
-  if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
-    x64(w)->flags_of = i;
-    x64(w)->flags_cond = cc;
-    return true;
-  }
-  if (KN_LIKELY(next->op != KILN_OP_ZEXT)) return false;
   bool negated;
   uint32_t read = kn_condition(w, i, &negated);
   if (read == 0) return false;
@@ -34,6 +27,19 @@ bool x64_keep_flags(struct kn_walk *w, unsigned cc) {
                                                        : X64_CC_OEQ;
   return true;
 }
+
+KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
+  uint32_t i = w->i;
+  const struct kn_inst *next = &w->inst[i + 1];
+  if (w->val[i].uses == 1 && next->a == i &&
+      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
+    x64(w)->flags_of = i;
+    x64(w)->flags_cond = cc;
+    return true;
+  }
+  return KN_UNLIKELY(next->op == KILN_OP_ZEXT) && keep_flags_behind(w, cc);
+}
+bool x64_keep_flags(struct kn_walk *w, unsigned cc) { return keep_flags(w, cc); }
 
 void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
@@ -84,7 +90,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, a);
   kn_drop(w, b);
-  if (x64_keep_flags(w, cc_of[cond])) return;
+  if (keep_flags(w, cc_of[cond])) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
   EMIT(w, x64_setcc(w->code.p, cc_of[cond], dst));
   kn_defined(w, i, dst);

@@ -84,7 +84,9 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   if (x64(w)->frameless) return; /* the CIE's rules hold throughout */
   static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
   /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
-  uint8_t rows[256] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6}, *p = rows + 8;
+  static const uint8_t first[] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6};
+  uint8_t rows[256], *p = rows + sizeof first; /* not worth clearing */
+  memcpy(rows, first, sizeof first);
   uint32_t at = start + 4;
   unsigned n = 2;
   for (uint64_t m = w->plan->saved; m; m &= m - 1) { /* pushed in the order of their numbers */

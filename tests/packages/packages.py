@@ -4,7 +4,7 @@ CC="kiln cc", runs their own tests with both, and compares: configuration, numbe
 and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
 are failures here), and the times.
 
-    packages.py --kiln=build/kiln [--level=O0|O2] [--target=aarch64] [--times=N] [NAME...]
+    packages.py --kiln=build/kiln [--level=O0|O2] [--flags=FLAGS] [--target=aarch64] [--times=N] [NAME...]
 
 With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh).
 
@@ -14,7 +14,7 @@ A package is a file NAME.toml beside this one:
     kind        what sort of program it is
     needs       Debian packages to build and test it; needs_aarch64: and for that target
     folder      of the source, below its top
-    configure, build, test      bash scripts, run in that folder with CC, CFLAGS, JOBS, HERE (this folder)
+    configure, build, test      bash scripts, run in that folder with CC, CXX, CFLAGS, CXXFLAGS, JOBS, HERE (this folder)
     passed, failed      regular expressions, looked for in what `test` prints. A group is a number, which is
                         added up; else each match counts 1
     compare     files that must be the same with both compilers
@@ -71,7 +71,7 @@ def fetch(package, cache):
 class Build:
     """One package by one compiler."""
 
-    def __init__(self, package, source, compiler, cc, level, work, target, root):
+    def __init__(self, package, source, compiler, cc, cxx, level, flags, work, target, root):
         self.package = package
         self.source = source
         self.compiler = compiler
@@ -82,7 +82,8 @@ class Build:
         os.makedirs(self.dir)
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith('KILN_') and k not in ('MAKEFLAGS', 'MAKELEVEL', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS')}
-        self.env.update(CC=cc, CFLAGS=LEVELS[level], HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
+        flags = (LEVELS[level] + ' ' + flags).strip()
+        self.env.update(CC=cc, CXX=cxx, CFLAGS=flags, CXXFLAGS=flags, HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
                         CLANG=compiler)
         if target == 'aarch64':
             self.cross(cc, os.path.join(work, 'bin'), root)
@@ -109,7 +110,7 @@ class Build:
         launch = os.path.join(tools, 'launch')
         subprocess.run(['gcc', '-O1', '-static', os.path.join(HERE, 'launch.c'), '-o', launch], check=True)
         lib = os.path.join(root, 'usr/lib/aarch64-linux-gnu')
-        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CROSS_CC=cc, CROSS_LIB=lib, CROSS_LAUNCH=launch,
+        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CXX='g++', CROSS_CC=cc, CROSS_LIB=lib, CROSS_LAUNCH=launch,
                         build_alias='aarch64-unknown-linux-gnu', # what configure takes this machine for
                         CROSS_INCLUDE=os.path.join(root, 'usr/include'), PATH=tools + ':' + self.env['PATH'],
                         TCL_CONFIG=os.path.join(lib, 'tcl8.6'), CROSS_LIBS='%s:%s' % (lib, os.path.join(root, 'lib/aarch64-linux-gnu')))
@@ -215,8 +216,10 @@ def run_package(package, args):
     """Builds and tests one package; returns its row of the table, and its faults."""
     source, version = fetch(package, args.cache)
     work = os.path.join(args.work, args.level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
-    builds = [Build(package, source, 'llvm', args.clang, args.level, work, args.target, args.root),
-              Build(package, source, 'kiln', args.kiln + ' cc', args.level, work, args.target, args.root)]
+    compilers = {'llvm': (args.clang, args.clang.replace('clang', 'clang++')),
+                 'kiln': (args.kiln + ' cc', args.kiln + ' c++')}
+    builds = [Build(package, source, name, cc, cxx, args.level, args.flags, work, args.target, args.root)
+              for name, (cc, cxx) in compilers.items()]
     clang, kiln = builds
     for b in builds:
         b.configure(args.jobs)
@@ -299,6 +302,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', metavar='NAME', help='packages; default: all')
     p.add_argument('--level', choices=LEVELS, default='O0')
+    p.add_argument('--flags', default='', help='of both compilers, besides those of the level')
     p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
     p.add_argument('--root', default='build/cache/aarch64', help="folder of the other target's libraries")
     p.add_argument('--times', type=int, default=1, metavar='N', help='build N times, take the least times')
