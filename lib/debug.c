@@ -98,6 +98,8 @@ static uint8_t *put_sleb(uint8_t *p, int64_t v) {
 /* DW_OP_...: DWARF 5, 7.7.1. */
 enum {
   OP_DEREF = 0x06,
+  OP_CONSTS = 0x11,
+  OP_AND = 0x1a,
   OP_REG0 = 0x50,
   OP_REGX = 0x90,
   OP_BREG0 = 0x70,
@@ -105,13 +107,33 @@ enum {
   OP_FBREG = 0x91
 };
 
-/* Slots that nothing accesses have a place in the frame too: a debugger may show them. */
+/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Not those aligned beyond what
+ * the frame is, which the target places. */
 void kn_debug_place(struct kn_walk *w) {
   kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    if (f->slots.at[slot].reg == KN_NO_REG) kn_slot_frame(w, slot);
+    const struct kn_slot *s = &f->slots.at[slot];
+    if (s->reg == KN_NO_REG && s->align_log2 <= 4) kn_slot_frame(w, slot);
   }
+}
+
+/* The address of slot `s`, which is in the frame. */
+static uint8_t *put_address(const struct kn_walk *w, uint8_t *p, const struct kn_slot *s) {
+  const struct kn_target *t = w->target;
+  int64_t at = (int64_t)s->frame - w->frame.cfa;
+  if (t->frame_up && s->frame < 0) at = (int64_t)s->frame + t->beyond;
+  int64_t align = INT64_C(1) << s->align_log2;
+  bool round = align > 16 && !t->aligned_by_pointer;
+  *p++ = OP_FBREG;
+  p = put_sleb(p, round ? at + align - 1 : at);
+  if (align > 16 && t->aligned_by_pointer) *p++ = OP_DEREF;
+  if (round) {
+    *p++ = OP_CONSTS;
+    p = put_sleb(p, -align);
+    *p++ = OP_AND;
+  }
+  return p;
 }
 
 static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
@@ -133,8 +155,8 @@ static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
       *p++ = (uint8_t)reg;
     }
   } else {
-    *p++ = OP_FBREG;
-    p = put_sleb(p, (int64_t)s->frame - w->frame.cfa);
+    if (s->frame == 0) return; /* see kn_debug_place */
+    p = put_address(w, p, s);
     if (v->indirect) *p++ = OP_DEREF;
   }
   uint32_t n = (uint32_t)(p - b) + v->n;

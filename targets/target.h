@@ -130,6 +130,11 @@ struct kn_target {
   /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
    * caller's arguments are negative; else the other way round. */
   bool frame_up;
+  int32_t
+    beyond; /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
+   * byte with that alignment on. */
+  bool aligned_by_pointer;
   /* Registers that a call preserves, as the ABI's document lists them. Only the allocation checker reads it. It is
    * not made of the sets above, because it serves to check those. */
   uint64_t preserved;

@@ -61,6 +61,7 @@ enum {
   AT_EXPORT_SYMBOLS = 0x89,
   AT_DELETED = 0x8a,
   AT_GNU_VECTOR = 0x2107,
+  OP_DEREF = 0x06,
   OP_PLUS_UCONST = 0x23,
   OP_CONSTU = 0x10,
 };
@@ -440,8 +441,9 @@ void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_
 
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
   if (n == 1) return 0;
+  if (n == 2 && ops[1] == OP_DEREF) return KN_BC_EXPR_DEREF;
   return n == 3 && ops[1] == OP_PLUS_UCONST && ops[2] < INT32_MAX ? (uint32_t)ops[2] + 1
-                                                                  : UINT32_MAX;
+                                                                  : KN_BC_EXPR_OTHER;
 }
 
 /* [value, kind, node]...: of a global variable, kind 0 is its description. */
@@ -454,7 +456,7 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
     const struct kn_bc_md *pair = kn_bc_md(r, (uint32_t)ops[i + 1] + 1), *expr = NULL;
     if (pair && pair->kind == MDK_PAIR && pair->pos <= UINT32_MAX)
       expr = kn_bc_md(r, (uint32_t)pair->pos);
-    if (!expr || expr->kind != MDK_EXPR || expr->n == UINT32_MAX) continue;
+    if (!expr || expr->kind != MDK_EXPR || expr->n >= KN_BC_EXPR_DEREF) continue;
     uint8_t b[8], *p = b;
     if (expr->n) {
       uint32_t v = expr->n - 1;
@@ -507,18 +509,24 @@ void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
 void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value) {
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
   const struct kn_bc_md *e = expr < UINT32_MAX ? kn_bc_md(r, (uint32_t)expr + 1) : NULL;
-  if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR || e->n != 0)
+  if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR ||
+      (e->n != 0 && e->n != KN_BC_EXPR_DEREF))
     return;
+  static const uint8_t deref[] = {OP_DEREF};
+  bool pointer = e->n != 0; /* at the address is the variable's */
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
   if (!var || var->kind != MDK_VAR) return;
   kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
+    is.indirect = pointer;
   } else if (at->t >> 24 ==
              VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
     is.slot = kiln_slot_new(r->f, 8, 3);
     is.indirect = true;
+    is.expr = deref;
+    is.n = pointer;
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
   } else {
     return;

@@ -288,6 +288,7 @@ const struct kn_target kn_target_aarch64 = {
   .clobbers = clobbers,
   .lowerings = lowerings,
   .frame_up = true,
+  .beyond = A64_BEYOND,
   /* AAPCS64, 6.1: x18 to x30, sp, the low halves of v8 to v15 */
   .preserved = UINT64_C(0xfffc0000) | UINT64_C(0xff00) << KN_FP_BASE,
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,

@@ -234,6 +234,7 @@ const struct kn_target kn_target_x86_64 = {
             [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
   .clobbers = clobbers,
   .lowerings = lowerings,
+  .aligned_by_pointer = true,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
   .reaches_zero = true,          /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},

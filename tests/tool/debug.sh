@@ -26,7 +26,15 @@ static int shape(point_t *p, enum color c, union word w, double d, char name[3])
   p->x += c + copy[1];
   return p->x + w.i + (int)d + name[0];
 }
+struct large { long parts[8]; };
+static long aligned(struct large by_value) {
+  _Alignas(64) int line[16] = {1, 2};
+  line[1] += (int)by_value.parts[3];
+  return line[1] + by_value.parts[0];
+}
 int main(int argc, char **argv) {
+  struct large large = {{3, 2, 1}};
+  counter += (int)aligned(large);
   point_t p = {1, 2, 3, argv[0] ? "name" : 0};
   int total = 0;
   for (int i = 0; i < 4; i++) {
@@ -72,6 +80,24 @@ for target in x86_64 aarch64; do
     check "$target, DWARF $version: same with threads" same_threads $version
   done
 done
+
+# Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
+# frame is rounded up on AArch64, and there is a pointer to it on x86-64.
+cat > guarded.c <<'END'
+void use(void *, void *);
+void f(void) {
+  char name[24];
+  _Alignas(64) char line[64];
+  use(name, line);
+}
+END
+places() {
+  clang-22 --target=$1-linux-gnu -O0 -g -fstack-protector-all -emit-llvm -c guarded.c -o guarded.bc &&
+    "$kiln" compile guarded.bc -o guarded.o && llvm-dwarfdump-22 --debug-info guarded.o |
+    grep -A9 DW_TAG_variable | grep DW_AT_location | tee places && grep -q -- "$2" places && grep -q -- "$3" places
+}
+check "aarch64: places in a guarded frame" places aarch64 'fbreg -40)' 'fbreg -[0-9]*, DW_OP_consts -64, DW_OP_and)'
+check "x86_64: places in a guarded frame" places x86_64 'fbreg -[0-9]*)' 'fbreg -[0-9]*, DW_OP_deref)'
 
 # Versions that write intrinsics, and records with other fields.
 for clang in clang-16 clang-19; do
