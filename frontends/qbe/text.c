@@ -71,19 +71,24 @@ static struct kn_qbe_name name_of(const char *at, const char *end) {
   return n;
 }
 
+static bool same(const struct kn_qbe_name *a, const struct kn_qbe_name *b) {
+  if (a->length != b->length) return false;
+  for (uint32_t i = 0; i < a->length; i++) /* most are too short for memcmp to pay */
+    if (a->at[i] != b->at[i]) return false;
+  return true;
+}
+
 /* The entry of a name, or the free one where it belongs. */
 static struct kn_qbe_entry *find(const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
   for (uint32_t i = n->hash >> (32 - m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
     struct kn_qbe_entry *e = m->table + i;
     if (e->id < m->base) return e;
-    const struct kn_qbe_name *old = m->names.at + (e->id - m->base);
-    if (e->hash == n->hash && old->length == n->length && memcmp(old->at, n->at, n->length) == 0)
-      return e;
+    if (e->hash == n->hash && same(m->names.at + (e->id - m->base), n)) return e;
   }
 }
 
 /* Makes the table twice as large. */
-static __attribute__((noinline)) bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
+static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
   uint32_t bits = m->table == NULL ? 9 : m->bits + 1;
   struct kn_qbe_entry *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
   if (table == NULL) return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
@@ -96,14 +101,19 @@ static __attribute__((noinline)) bool enlarge(struct kn_qbe *r, struct kn_qbe_ma
   return true;
 }
 
+/* Puts r->name, a new one, into its free entry. */
+static __attribute__((noinline)) uint32_t add_name(struct kn_qbe *r, struct kn_qbe_map *m,
+                                                   struct kn_qbe_entry *e) {
+  if (!KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
+  *e = (struct kn_qbe_entry){r->name.hash, m->names.n - 1 + m->base};
+  bool full = m->names.n >> (m->bits - 2) != 0;
+  return full && !enlarge(r, m) ? KN_QBE_NONE : m->names.n - 1;
+}
+
 uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  bool full = m->table == NULL || m->names.n >> (m->bits - 2) != 0;
-  if (full && !enlarge(r, m)) return KN_QBE_NONE;
   struct kn_qbe_entry *e = find(m, &r->name);
   if (e->id >= m->base) return e->id - m->base;
-  if (!add || !KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
-  *e = (struct kn_qbe_entry){r->name.hash, m->names.n - 1 + m->base};
-  return m->names.n - 1;
+  return add ? add_name(r, m, e) : KN_QBE_NONE;
 }
 
 uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
@@ -238,11 +248,17 @@ bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
 
 /* ---- begin and end ---- */
 
+#define MAPS(r)                                                                                    \
+  {&(r)->words, &(r)->global_names, &(r)->aggregate_names, &(r)->temp_names, &(r)->label_names}
+
 static void release(struct kn_qbe *r, void *memory) {
   if (memory != NULL) kn_qbe_resize(r, memory, 0);
 }
 
 bool kn_qbe_begin(struct kn_qbe *r) {
+  struct kn_qbe_map *maps[] = MAPS(r);
+  for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+    if (!enlarge(r, maps[i])) return false;
   for (uint32_t i = 0; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
     const char *name = kn_qbe_words[i].name;
     r->name = name_of(name, name + strlen(name));
@@ -252,8 +268,7 @@ bool kn_qbe_begin(struct kn_qbe *r) {
 }
 
 void kn_qbe_end(struct kn_qbe *r) {
-  struct kn_qbe_map *maps[] = {&r->words, &r->global_names, &r->aggregate_names, &r->temp_names,
-                               &r->label_names};
+  struct kn_qbe_map *maps[] = MAPS(r);
   void *arrays[] = {r->globals.at, r->aggregates.at, r->fields.at, r->chars.at,
                     r->bytes.at,   r->relocs.at,     r->types.at,  r->ctypes.at,
                     r->temps.at,   r->labels.at,     r->cons.at,   r->insts.at,
