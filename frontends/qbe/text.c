@@ -79,7 +79,8 @@ static bool same(const struct kn_qbe_name *a, const struct kn_qbe_name *b) {
 }
 
 /* The entry of a name, or the free one where it belongs. */
-static struct kn_qbe_entry *find(const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
+static inline __attribute__((always_inline)) struct kn_qbe_entry *find(
+  const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
   for (uint32_t i = n->hash >> (32 - m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
     struct kn_qbe_entry *e = m->table + i;
     if (e->id < m->base) return e;
