@@ -150,7 +150,7 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
   return QL;
 }
 
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
   uint32_t n = 0, n_fixed = KN_QBE_NONE;
   kiln_ctype result = kiln_ctype_basic(KILN_C_VOID);
   kiln_csig sig = {0};
@@ -171,6 +171,21 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
   if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
   if (sig.id == 0) kn_qbe_fail(r, at, KILN_ERR_UNSUPPORTED, "a signature that cannot be passed");
   return sig;
+}
+
+/* Those of at most 14 classes are made once: their types fit into a number, a digit each. */
+kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+  uint64_t key = 1;
+  bool simple = r->types.n <= 14;
+  for (uint32_t i = 0; i < r->types.n && simple; i++) {
+    uint32_t type = r->types.at[i];
+    simple = type < KN_QBE_TYPES || type >= KN_QBE_VOID;
+    key = key << 4 | (type & 15); /* of the markers, greater than all types too */
+  }
+  if (!simple) return make_signature(r, at);
+  struct kn_qbe_made *made = r->made + (key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, at)};
+  return made->sig;
 }
 
 /* ---- names ---- */

@@ -172,6 +172,10 @@ struct kn_qbe {
   KN_QBE_ARRAY(struct kn_qbe_block) blocks;
   KN_QBE_ARRAY(struct kn_qbe_use) uses;
   KN_QBE_ARRAY(kiln_value) values;
+  struct kn_qbe_made {
+    uint64_t key;
+    kiln_csig sig;
+  } made[64]; /* signatures */
   kiln_csig signature;
   uint32_t n_params, result;
   bool variadic;
