@@ -50,8 +50,9 @@ static struct made made_by(const kiln_func *f, kiln_value v) {
   kiln_inst i = {v.id};
   m.info = kiln_inst_get(f, i);
   if (m.info.block.id != kiln_block_current(f).id) m.info.op = KILN_OP_NONE;
+  if (m.info.op == KILN_OP_NONE) return m;
   m.a = kiln_inst_operand(f, i, 0);
-  m.b = kiln_inst_operand(f, i, 1);
+  if (m.info.n_operands > 1) m.b = kiln_inst_operand(f, i, 1);
   return m;
 }
 
@@ -194,11 +195,15 @@ static const struct {
   {KILN_OP_UMAX, KILN_OP_UMAX, KILN_OP_UMAX},
 };
 
-static bits special_value(enum special s, unsigned w) {
+/* Which of them y, of w bits, is; SPECIALS: none. */
+static enum special special_of(bits y, unsigned w) {
   bits ones = kn_fold_mask(w);
-  const bits values[SPECIALS] = {
-    [ZERO] = 0, [ONE] = 1, [ONES] = ones, [GREATEST] = ones >> 1, [LEAST] = ones ^ ones >> 1};
-  return values[s];
+  return y == 0                    ? ZERO
+         : y == 1                  ? ONE
+         : y == ones               ? ONES
+         : y == ones >> 1          ? GREATEST
+         : y == (ones ^ ones >> 1) ? LEAST
+                                   : SPECIALS;
 }
 
 static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a, kiln_value b) {
@@ -208,13 +213,13 @@ static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a
 /* a op y, y being constant b; none if it is no identity. */
 static kiln_value identity(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
                            bits y) {
-  unsigned w = width_of(type);
-  for (size_t i = 0; i < sizeof identities / sizeof *identities; i++)
-    if (identities[i].op == op && special_value((enum special)identities[i].special, w) == y)
+  enum special s = special_of(y, width_of(type));
+  for (size_t i = 0; s != SPECIALS && i < sizeof identities / sizeof *identities; i++)
+    if (identities[i].op == op && identities[i].special == s)
       return given(f, (enum gives)identities[i].gives, type, a, b);
+  if (op != KILN_OP_AND) return NONE;
   unsigned n = unsigned_bits(f, a, type);
-  if (op == KILN_OP_AND && n != 0 && (~y & kn_fold_mask(n)) == 0) return a; /* clears nothing */
-  return NONE;
+  return n != 0 && (~y & kn_fold_mask(n)) == 0 ? a : NONE; /* clears nothing */
 }
 
 static bool is_shift(kiln_op op) {
@@ -400,8 +405,9 @@ static struct made comparison(const kiln_func *f, kiln_value *v) {
 
 /* a cond y where a is a comparison's 0 or 1: that comparison or its opposite; none if it is neither. */
 static kiln_value of_comparison(kiln_func *f, kiln_icond cond, kiln_value a, bits y) {
+  if (y > 1) return NONE;
   struct made m = comparison(f, &a);
-  if (m.info.op == KILN_OP_NONE || y > 1) return NONE;
+  if (m.info.op == KILN_OP_NONE) return NONE;
   bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* as I16, 1 is positive */
   bool if_true = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 1, y);
   if (if_false == if_true) return make(f, KILN_TYPE_I8, if_true);
@@ -428,11 +434,12 @@ kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_va
     b_known = true;
     cond = (kiln_icond)swapped[cond];
   }
-  for (size_t i = 0; b_known && i < sizeof limits / sizeof *limits; i++)
-    if (limits[i].cond == cond &&
-        special_value((enum special)limits[i].special, width_of(type)) == y)
+  if (!b_known) return kiln_build_icmp(f, cond, type, a, b);
+  enum special s = special_of(y, width_of(type));
+  for (size_t i = 0; s != SPECIALS && i < sizeof limits / sizeof *limits; i++)
+    if (limits[i].cond == cond && limits[i].special == s)
       return make(f, KILN_TYPE_I8, limits[i].gives);
-  kiln_value folded = b_known ? of_comparison(f, cond, a, y) : NONE;
+  kiln_value folded = of_comparison(f, cond, a, y);
   return folded.id != 0 ? folded : kiln_build_icmp(f, cond, type, a, b);
 }
 

@@ -199,9 +199,16 @@ bool kn_fold_eval_convert(kiln_op op, kiln_type to, kiln_type from, bits a, bits
 /* ---- comparisons ---- */
 
 bool kn_fold_eval_icmp(kiln_icond cond, kiln_type type, bits a, bits b) {
-  sbits sa = kn_fold_sign(a, width_of(type)), sb = kn_fold_sign(b, width_of(type));
-  bool first[KILN_ICOND_COUNT / 2] = {a == b, sa < sb, sa <= sb, a < b, a <= b};
-  return first[cond / 2] ^ (cond & 1);
+  unsigned w = width_of(type);
+  bool is = false;
+  switch ((int)cond & ~1) { /* an odd condition is the opposite of the one before it */
+  case KILN_EQ: is = a == b; break;
+  case KILN_SLT: is = kn_fold_sign(a, w) < kn_fold_sign(b, w); break;
+  case KILN_SLE: is = kn_fold_sign(a, w) <= kn_fold_sign(b, w); break;
+  case KILN_ULT: is = a < b; break;
+  case KILN_ULE: is = a <= b; break;
+  }
+  return is ^ (cond & 1);
 }
 
 bool kn_fold_eval_fcmp(kiln_fcond cond, kiln_type type, bits a, bits b, bool *out) {

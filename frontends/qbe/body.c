@@ -12,7 +12,7 @@ static uint32_t current(const struct kn_qbe *r) { return r->blocks.n - 1; }
 static uint32_t temporary(struct kn_qbe *r) {
   uint32_t at = (uint32_t)(r->p++ - r->text);
   uint32_t i = kn_qbe_lookup(r, &r->temp_names, true);
-  if (KN_QBE_LIKELY(i < r->temps.n) || i == KN_QBE_NONE) return i;
+  if (i < r->temps.n || i == KN_QBE_NONE) return i;
   return KN_QBE_PUSH(r, r->temps, (struct kn_qbe_temp){.at = at, .def_block = KN_QBE_NONE})
            ? i
            : KN_QBE_NONE;
@@ -76,7 +76,7 @@ static void assign(struct kn_qbe *r, uint32_t temp, unsigned class, const char *
     t->class = (uint8_t)class;
     return;
   }
-  t->flags |= QT_VARIABLE;
+  t->variable = true;
   if (t->class == class) return;
   if (t->class > QL || class > QL)
     kn_qbe_fail(r, at, KILN_ERR_TYPE, "%%%.*s is assigned with two types",
@@ -184,7 +184,7 @@ static bool instruction(struct kn_qbe *r) {
       in->b = operand(r, false);
     }
     kn_qbe_ref address = form == QF_LOAD ? in->a : form == QF_STORE ? in->b : 0;
-    if (address & 1) r->temps.at[address / 2].flags |= QT_ADDRESS;
+    if (address & 1) r->temps.at[address / 2].address = true;
   } else if (form == QF_CALL) call(r, in, type);
   else if (form == QF_PHI) phi(r, in);
   else special(r, in);
@@ -301,9 +301,9 @@ static void variables(struct kn_qbe *r) {
   for (uint32_t i = 0; i < r->uses.n; i++) {
     struct kn_qbe_use u = r->uses.at[i];
     struct kn_qbe_temp *t = r->temps.at + u.temp;
-    if (t->flags & QT_VARIABLE) continue;
+    if (t->variable) continue;
     bool above = t->def_block < u.block && meet(r, t->def_block, u.block, &steps) == t->def_block;
-    if (!above || (steps == 0 && t->def_block != 0)) t->flags |= QT_VARIABLE;
+    if (!above || (steps == 0 && t->def_block != 0)) t->variable = true;
   }
 }
 

@@ -11,12 +11,9 @@ static bool is_int(unsigned class) { return class <= QL; }
 
 /* The class of an operand by its letter in the table of words. */
 static unsigned class_of(char letter, unsigned result) {
-  return letter == '='   ? result
-         : letter == 'x' ? result ^ 2u
-         : letter == 'w' ? QW
-         : letter == 'l' ? QL
-         : letter == 's' ? QS
-                         : QD;
+  if (letter == '=') return result;
+  if (letter == 'x') return result ^ 2u;
+  return letter == 'w' ? QW : letter == 'l' ? QL : letter == 's' ? QS : QD;
 }
 _Static_assert((QW ^ 2) == QS && (QL ^ 2) == QD, "integers and floats of a size differ in a bit");
 
@@ -63,15 +60,15 @@ static kiln_value value(struct kn_qbe *r, kn_qbe_ref ref, unsigned class) {
   if (!(ref & 1)) return constant(r, &r->cons.at[ref / 2 - 1], class);
   const struct kn_qbe_temp *t = r->temps.at + ref / 2;
   kiln_value v = t->v;
-  if (t->flags & QT_VARIABLE) v = kiln_build_load(r->f, types[t->class], v, 0, 0);
-  if (KN_QBE_LIKELY(t->class == class)) return v;
+  if (t->variable) v = kiln_build_load(r->f, types[t->class], v, 0, 0);
+  if (t->class == class) return v;
   if (t->class != QL || class != QW) return wrong_class(r, ref, class);
   return convert(r, KILN_OP_TRUNC, KILN_TYPE_I32, KILN_TYPE_I64, v);
 }
 
 static void set_temp(struct kn_qbe *r, uint32_t temp, unsigned class, kiln_value v) {
   struct kn_qbe_temp *t = r->temps.at + temp;
-  if (!(t->flags & QT_VARIABLE)) {
+  if (!(t->variable)) {
     t->v = v;
     return;
   }
@@ -87,7 +84,7 @@ static void set(struct kn_qbe *r, kiln_value v) { set_temp(r, r->in->to, r->in->
 static kiln_value binary(struct kn_qbe *r, const struct kn_qbe_word *w) {
   unsigned class = r->in->class;
   kiln_value a = value(r, r->in->a, class), b = value(r, r->in->b, class);
-  bool address = r->in->to != KN_QBE_NONE && r->temps.at[r->in->to].flags & QT_ADDRESS;
+  bool address = r->in->to != KN_QBE_NONE && r->temps.at[r->in->to].address;
   if (address && w->op == KILN_OP_ADD && class == QL) return kiln_fold_addr(r->f, a, b, 1, 0);
   return kiln_fold_binary(r->f, is_int(class) ? w->op : w->fop, types[class], a, b);
 }
@@ -295,7 +292,7 @@ void kn_qbe_build(struct kn_qbe *r, uint32_t global, const char *at) {
   for (uint32_t i = 0; i < r->temps.n; i++) {
     struct kn_qbe_temp *t = r->temps.at + i;
     uint32_t size = kiln_type_size(types[t->class]);
-    if (t->flags & QT_VARIABLE) t->v = kiln_slot_new(f, size, (unsigned)__builtin_ctz(size));
+    if (t->variable) t->v = kiln_slot_new(f, size, (unsigned)__builtin_ctz(size));
   }
   for (uint32_t i = 0; i < r->n_params; i++) {
     uint32_t type = r->types.at[1 + i];

@@ -14,10 +14,11 @@ static const kiln_ckind kinds[KN_QBE_TYPES] = {
 /* Larger ones cannot be passed. Sums of sizes that were compared with it do not overflow. */
 #define MAX_SIZE INT32_MAX
 
+static const char alignment[] = "a power of two of at most 65536";
+
 /* `align` and a number, if it comes next; or else the number that is given. */
 static uint32_t align(struct kn_qbe *r, uint32_t otherwise) {
-  static const char what[] = "a power of two of at most 65536";
-  uint64_t n;
+  uint64_t n = 0;
   if (kn_qbe_past(r) != 'a') return otherwise;
   const char *at = r->p;
   const struct kn_qbe_word *word = kn_qbe_word(r);
@@ -25,8 +26,8 @@ static uint32_t align(struct kn_qbe *r, uint32_t otherwise) {
     kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "'align' is expected");
   kn_qbe_past(r);
   at = r->p;
-  if (!kn_qbe_integer(r, 65536, what, &n)) return otherwise;
-  if (n == 0 || (n & (n - 1)) != 0) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "%s is expected", what);
+  if (!kn_qbe_integer(r, 65536, alignment, &n) || __builtin_popcountll(n) != 1)
+    kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "%s is expected", alignment);
   return r->failed ? otherwise : (uint32_t)n;
 }
 
@@ -172,17 +173,16 @@ static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
   return sig;
 }
 
-/* Those of few and simple parameters are made once: their types fit into a number. */
+/* Those of at most 14 classes are made once: their types fit into a number, a digit each. */
 kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
   uint64_t key = 1;
-  uint32_t n = r->types.n;
-  for (uint32_t i = 0; i < n && n <= 14; i++) {
+  bool simple = r->types.n <= 14;
+  for (uint32_t i = 0; i < r->types.n && simple; i++) {
     uint32_t type = r->types.at[i];
-    type = type == KN_QBE_VOID ? 14 : type == KN_QBE_VARIADIC ? 15 : type;
-    if (type > 15 || (type >= KN_QBE_TYPES && type < 14)) n = KN_QBE_NONE;
-    key = key << 4 | type;
+    simple = type < KN_QBE_TYPES || type >= KN_QBE_VOID;
+    key = key << 4 | (type & 15); /* of the markers, greater than all types too */
   }
-  if (n > 14) return make_signature(r, at);
+  if (!simple) return make_signature(r, at);
   struct kn_qbe_made *made = r->made + (key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
   if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, at)};
   return made->sig;
@@ -255,6 +255,14 @@ kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const 
   return g->symbol;
 }
 
+/* The global that is defined, whose place is `*at`. */
+static uint32_t global_defined(struct kn_qbe *r, const char **at) {
+  kn_qbe_past(r);
+  *at = r->p;
+  kn_qbe_expect(r, '$');
+  return kn_qbe_global(r);
+}
+
 /* ---- linkage ---- */
 
 /* What stands before a definition; strings as in the text. */
@@ -289,21 +297,17 @@ static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
 
 /* The KILN_SECTION_... of the letters that the assembler takes. */
 static unsigned section_flags(struct kn_qbe *r, const struct linkage *l) {
-  static const struct {
-    char letter;
-    uint8_t flag;
-  } known[] = {{'a', KILN_SECTION_ALLOC}, {'w', KILN_SECTION_WRITE},  {'x', KILN_SECTION_EXEC},
-               {'T', KILN_SECTION_ALLOC}, {'R', KILN_SECTION_RETAIN}, {'e', KILN_SECTION_EXCLUDE}};
+  static const uint8_t known[256] = {['a'] = KILN_SECTION_ALLOC,  ['w'] = KILN_SECTION_WRITE,
+                                     ['x'] = KILN_SECTION_EXEC,   ['T'] = KILN_SECTION_ALLOC,
+                                     ['R'] = KILN_SECTION_RETAIN, ['e'] = KILN_SECTION_EXCLUDE};
   unsigned flags = 0;
   for (uint32_t i = 0; i < l->flags.length; i++) {
-    size_t k = 0;
-    while (k < sizeof known / sizeof *known && known[k].letter != l->flags.at[i]) k++;
-    if (k == sizeof known / sizeof *known || (known[k].letter == 'T' && !l->thread)) {
+    char letter = l->flags.at[i];
+    unsigned flag = letter == 'T' && !l->thread ? 0 : known[(uint8_t)letter];
+    if (flag == 0)
       kn_qbe_fail(r, l->flags.at + i, KILN_ERR_UNSUPPORTED, "section flag '%c' is not supported",
-                  l->flags.at[i]);
-      return 0;
-    }
-    flags |= known[k].flag;
+                  letter);
+    flags |= flag;
   }
   return flags;
 }
@@ -455,10 +459,7 @@ static uint32_t head(struct kn_qbe *r, const char **at) {
   r->variadic = false;
   kn_qbe_forget(&r->temp_names);
   (void)KN_QBE_PUSH(r, r->types, kn_qbe_past(r) == '$' ? KN_QBE_VOID : kn_qbe_type(r, false));
-  kn_qbe_past(r);
-  *at = r->p;
-  kn_qbe_expect(r, '$');
-  uint32_t global = kn_qbe_global(r);
+  uint32_t global = global_defined(r, at);
   want(r, '(');
   while (kn_qbe_past(r) != ')' && !r->failed) {
     if (r->variadic) kn_qbe_syntax(r, "a parameter behind '...'");
@@ -514,34 +515,21 @@ static void definition(struct kn_qbe *r, bool first) {
   struct linkage l = {.export = false};
   unsigned form = linkage(r, &l);
   const char *at;
-  uint32_t global;
-  switch (r->failed ? QF_HLT : form) {
-  case QF_FUNCTION:
-    global = head(r, &at);
-    if (r->failed) return;
-    if (first) {
-      define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
-      skip_body(r);
-    } else {
-      kn_qbe_function(r, global, at);
-    }
-    return;
-  case QF_DATA:
-    kn_qbe_past(r);
-    at = r->p;
-    kn_qbe_expect(r, '$');
-    global = kn_qbe_global(r);
+  if (form == QF_FUNCTION) {
+    uint32_t global = head(r, &at);
+    if (first) define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
+    if (first) skip_body(r);
+    else if (!r->failed) kn_qbe_function(r, global, at);
+  } else if (form == QF_DATA) {
+    uint32_t global = global_defined(r, &at);
     if (first) define(r, global, &l, (kiln_sig){0}, at);
     if (first) skip_braces(r);
     else data(r, global, &l, at);
-    return;
-  case QF_TYPE:
+  } else if (form == QF_TYPE) {
     if (first) aggregate(r);
     else skip_braces(r);
-    return;
-  case QF_DBGFILE:
-    if (kn_qbe_string(r, "the name of a file"))
-      r->file = kiln_file_add(r->session, c_name(r, &r->name));
+  } else if (kn_qbe_string(r, "the name of a file")) {
+    r->file = kiln_file_add(r->session, c_name(r, &r->name));
   }
 }
 

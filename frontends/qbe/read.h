@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define KN_QBE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KN_QBE_NONE UINT32_MAX
 
 struct kn_qbe;
@@ -23,7 +22,7 @@ struct kn_qbe;
 bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size);
 /* Room for `more` items; false, and an error, without memory. */
 #define KN_QBE_ROOM(r, array, more)                                                                \
-  (KN_QBE_LIKELY((uint64_t)(array).n + (more) <= (array).cap) ||                                   \
+  ((uint64_t)(array).n + (more) <= (array).cap ||                                                  \
    kn_qbe_grow((r), &(array).at, &(array).cap, (uint64_t)(array).n + (more), sizeof *(array).at))
 #define KN_QBE_PUSH(r, array, ...)                                                                 \
   (KN_QBE_ROOM(r, array, 1) && ((array).at[(array).n++] = (__VA_ARGS__), true))
@@ -32,9 +31,7 @@ bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
 
 struct kn_qbe_name {
   const char *at;
-  uint64_t
-    key; /* the name itself if it has at most seven characters, else a hash with its top bit set */
-  uint32_t length;
+  uint32_t length, hash;
 };
 /* For "%.*s". */
 #define KN_QBE_SHOW(name) (int)((name)->length < 60 ? (name)->length : 60), (name)->at
@@ -42,16 +39,11 @@ struct kn_qbe_name {
 /* Names of one kind, numbered from 0. */
 struct kn_qbe_map {
   struct kn_qbe_entry {
-    uint64_t key;
-    uint32_t id; /* number + base; what is below base is free */
+    uint32_t hash, id; /* number + base; what is below base is free */
   } *table;
-  uint32_t base, bits,
-    room; /* log2 of the table's part in use, small for small functions; of all */
+  uint32_t base, bits; /* log2 of the table's size */
   KN_QBE_ARRAY(struct kn_qbe_name) names;
 };
-static inline struct kn_qbe_entry *kn_qbe_entry(const struct kn_qbe_map *m, uint64_t key) {
-  return m->table + (key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - m->bits));
-}
 
 /* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
 enum { QW, QL, QS, QD, QSB, QUB, QSH, QUH, QENV, KN_QBE_TYPES };
@@ -59,40 +51,23 @@ enum { QW, QL, QS, QD, QSB, QUB, QSH, QUH, QENV, KN_QBE_TYPES };
 #define KN_QBE_VARIADIC (UINT32_MAX - 1)
 #define KN_QBE_VOID (UINT32_MAX - 2)
 
+/* clang-format off */
 /* How the instruction of a word is built, or what else the word is. */
 enum kn_qbe_form {
-  QF_BINARY,  /* by `op` on integers, `fop` on floats */
-  QF_UNARY,   /* the same */
-  QF_SHIFT,   /* by `op` */
-  QF_COMPARE, /* `op` is the condition */
-  QF_LOAD,    /* of type `op`, or 0: of the result's; sign-extended if `fop` */
-  QF_STORE,   /* as type `op` */
-  QF_EXTEND,  /* the low bits, as type `op`; sign-extended if `fop` */
-  QF_CONVERT, /* by `op` */
-  QF_COPY,
-  QF_ALLOC, /* aligned to 2^op */
-  QF_VAARG,
-  QF_VASTART,
-  QF_BLIT,
-  QF_CALL,
-  QF_PHI,
-  QF_DBGLOC,
-  QF_JMP, /* those from here on end a block */
-  QF_JNZ,
-  QF_RET,
-  QF_HLT,
-  QF_TYPE_NAME, /* `op` is the type; `fop` the size of a member of it, or 0 */
-  QF_ZERO,
-  QF_ALIGN,
-  QF_EXPORT,
-  QF_THREAD,
-  QF_COMMON,
-  QF_SECTION,
-  QF_FUNCTION,
-  QF_DATA,
-  QF_TYPE,
-  QF_DBGFILE
+  QF_BINARY, QF_UNARY,           /* by `op` on integers, `fop` on floats */
+  QF_SHIFT, QF_CONVERT,          /* by `op` */
+  QF_COMPARE,                    /* `op` is the condition */
+  QF_LOAD,                       /* of type `op`, or 0: of the result's; sign-extended if `fop` */
+  QF_STORE,                      /* as type `op` */
+  QF_EXTEND,                     /* the low bits, as type `op`; sign-extended if `fop` */
+  QF_ALLOC,                      /* aligned to 2^op */
+  QF_COPY, QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
+  QF_JMP, QF_JNZ, QF_RET, QF_HLT, /* these end a block */
+  QF_TYPE_NAME,                  /* `op` is the type; `fop` the size of a member of it, or 0 */
+  QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_SECTION,
+  QF_FUNCTION, QF_DATA, QF_TYPE, QF_DBGFILE
 };
+/* clang-format on */
 
 struct kn_qbe_word {
   const char *name;
@@ -114,14 +89,12 @@ struct kn_qbe_con {
   bool thread;     /* this thread's */
 };
 
-enum {                  /* flags of a temporary */
-       QT_VARIABLE = 1, /* assigned more than once, or used where it need not have been assigned */
-       QT_ADDRESS = 2   /* used as one */
-};
 struct kn_qbe_temp {
   uint32_t def_block, at; /* block of the first assignment; where in the text it is named first */
-  uint8_t class, flags;
-  kiln_value v; /* its value, or of a variable the slot */
+  uint8_t class;
+  bool variable; /* assigned more than once, or used where it need not have been assigned */
+  bool address;  /* used as one */
+  kiln_value v;  /* its value, or of a variable the slot */
 };
 
 struct kn_qbe_inst {
@@ -136,8 +109,7 @@ struct kn_qbe_inst {
 
 /* An argument of a call: type and value; before them the result's type and the callee. Or of a phi. */
 struct kn_qbe_pair {
-  uint32_t
-    what; /* the type; of a phi the label that it comes from, later the instruction of the phi */
+  uint32_t what; /* the type; of a phi the label that it comes from, later the phi's instruction */
   kn_qbe_ref ref;
   uint32_t next; /* of a phi: the next one that comes from the same block, or KN_QBE_NONE */
 };
@@ -220,27 +192,7 @@ static inline bool kn_qbe_is(const char *p, unsigned kinds) {
 }
 
 /* The number of the name that comes next. New ones get the next number if `add`; else KN_QBE_NONE. */
-uint32_t kn_qbe_lookup_slowly(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
-static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  const uint64_t each = UINT64_C(0x0101010101010101);
-  const char *p = r->p;
-  uint64_t text, stop;
-  if (KN_QBE_LIKELY(r->end - p >= 8)) {
-    memcpy(&text, p, 8);
-    stop = (text - each * '.') & ~text & each << 7; /* what is below '.': most of what ends names */
-    if (KN_QBE_LIKELY(stop != 0)) {
-      uint64_t key = text & (((stop & -stop) >> 7) - 1);
-      unsigned length = (unsigned)__builtin_ctzll(stop) / 8;
-      const struct kn_qbe_entry *e = kn_qbe_entry(m, key);
-      if (KN_QBE_LIKELY(e->key == key && e->id >= m->base &&
-                        !kn_qbe_is(p + length, KN_QBE_LATER))) {
-        r->p = p + length;
-        return e->id - m->base;
-      }
-    }
-  }
-  return kn_qbe_lookup_slowly(r, m, add);
-}
+uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
 /* The same for a name that was read: r->name. */
 uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
 void kn_qbe_forget(struct kn_qbe_map *m);
@@ -255,16 +207,9 @@ static inline char kn_qbe_peek(struct kn_qbe *r) {
 /* The next character past ends of lines and comments; 0 at the end of the text. */
 char kn_qbe_past(struct kn_qbe *r);
 /* Reads a character if it comes next. */
-static inline bool kn_qbe_take(struct kn_qbe *r, char c) {
-  bool is = kn_qbe_peek(r) == c;
-  r->p += is;
-  return is;
-}
+bool kn_qbe_take(struct kn_qbe *r, char c);
 /* The same; an error if another one comes next. */
-bool kn_qbe_expect_not(struct kn_qbe *r, char c) __attribute__((cold));
-static inline bool kn_qbe_expect(struct kn_qbe *r, char c) {
-  return KN_QBE_LIKELY(kn_qbe_take(r, c)) || kn_qbe_expect_not(r, c);
-}
+bool kn_qbe_expect(struct kn_qbe *r, char c);
 /* A string, a word, an integer, a number of any kind; false or NULL, and an error, if something else comes. */
 bool kn_qbe_string(struct kn_qbe *r, const char *what);
 const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r);

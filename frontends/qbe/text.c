@@ -63,78 +63,76 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 
 /* ---- names ---- */
 
-enum { SMALL = 9 }; /* log2 of a table's first size */
+static uint32_t mix(uint32_t hash, char c) { return (hash ^ (uint8_t)c) * UINT32_C(0x9e3779b1); }
 
-/* `limit`: how far may be read. */
-static struct kn_qbe_name name_of(const char *at, const char *end, const char *limit) {
-  struct kn_qbe_name n = {at, 0, (uint32_t)(end - at)};
-  if (n.length < 8 && limit - at >= 8 && n.length != 0) {
-    memcpy(&n.key, at, 8);
-    n.key &= UINT64_MAX >> (64 - 8 * n.length);
-  } else if (n.length < 8) {
-    memcpy(&n.key, at, n.length);
-  } else {
-    for (const char *p = at; p < end; p++)
-      n.key = (n.key ^ (uint8_t)*p) * UINT64_C(0x9e3779b97f4a7c15) >> 8 | UINT64_C(1) << 63;
-  }
+static struct kn_qbe_name name_of(const char *at, const char *end) {
+  struct kn_qbe_name n = {at, (uint32_t)(end - at), 0};
+  while (at < end) n.hash = mix(n.hash, *at++);
   return n;
 }
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "kn_qbe_lookup makes keys in this order");
+
+static bool same(const struct kn_qbe_name *a, const struct kn_qbe_name *b) {
+  if (a->length != b->length) return false;
+  for (uint32_t i = 0; i < a->length; i++) /* most are too short for memcmp to pay */
+    if (a->at[i] != b->at[i]) return false;
+  return true;
+}
 
 /* The entry of a name, or the free one where it belongs. */
-static inline struct kn_qbe_entry *find(const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
-  for (struct kn_qbe_entry *e = kn_qbe_entry(m, n->key), *end = m->table + (1u << m->bits);;) {
+static inline __attribute__((always_inline)) struct kn_qbe_entry *find(
+  const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
+  for (uint32_t i = n->hash >> (32 - m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
+    struct kn_qbe_entry *e = m->table + i;
     if (e->id < m->base) return e;
-    const struct kn_qbe_name *old = m->names.at + (e->id - m->base);
-    if (e->key == n->key &&
-        (n->length < 8 || (old->length == n->length && memcmp(old->at, n->at, n->length) == 0)))
-      return e;
-    if (++e == end) e = m->table;
+    if (e->hash == n->hash && same(m->names.at + (e->id - m->base), n)) return e;
   }
 }
 
-/* Twice as large a table; at first one of the smallest size. */
+/* Makes the table twice as large. */
 static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
-  uint32_t bits = m->bits == 0 ? SMALL : m->bits + 1;
-  if (bits > m->room) {
-    struct kn_qbe_entry *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
-    if (table == NULL) return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
-    memset(table, 0, sizeof *table << bits);
-    m->table = table;
-    m->room = bits;
-  }
+  uint32_t bits = m->table == NULL ? 9 : m->bits + 1;
+  struct kn_qbe_entry *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
+  if (table == NULL) return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
+  memset(table, 0, sizeof *table << bits);
+  m->table = table;
   m->bits = bits;
-  m->base += m->names.n + (m->base == 0); /* so that all is free */
+  m->base = 1;
   for (uint32_t i = 0; i < m->names.n; i++)
-    *find(m, m->names.at + i) = (struct kn_qbe_entry){m->names.at[i].key, i + m->base};
+    *find(m, m->names.at + i) = (struct kn_qbe_entry){m->names.at[i].hash, i + m->base};
   return true;
+}
+
+/* Puts r->name, a new one, into its free entry. */
+static __attribute__((noinline)) uint32_t add_name(struct kn_qbe *r, struct kn_qbe_map *m,
+                                                   struct kn_qbe_entry *e) {
+  if (!KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
+  *e = (struct kn_qbe_entry){r->name.hash, m->names.n - 1 + m->base};
+  bool full = m->names.n >> (m->bits - 2) != 0;
+  return full && !enlarge(r, m) ? KN_QBE_NONE : m->names.n - 1;
 }
 
 uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
   struct kn_qbe_entry *e = find(m, &r->name);
   if (e->id >= m->base) return e->id - m->base;
-  if (!add || !KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
-  *e = (struct kn_qbe_entry){r->name.key, m->names.n - 1 + m->base};
-  if (m->names.n >> (m->bits - 2) != 0 && !enlarge(r, m)) return KN_QBE_NONE;
-  return m->names.n - 1;
+  return add ? add_name(r, m, e) : KN_QBE_NONE;
 }
 
-uint32_t kn_qbe_lookup_slowly(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
+uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
   const char *p = r->p;
+  uint32_t hash = 0;
   if (!kn_qbe_is(p, KN_QBE_FIRST)) {
     kn_qbe_fail(r, p, KILN_ERR_SYNTAX, "a name is expected");
     return KN_QBE_NONE;
   }
-  while (kn_qbe_is(p, KN_QBE_LATER)) p++;
-  r->name = name_of(r->p, p, r->end);
+  for (; kn_qbe_is(p, KN_QBE_LATER); p++) hash = mix(hash, *p);
+  r->name = (struct kn_qbe_name){r->p, (uint32_t)(p - r->p), hash};
   r->p = p;
   return kn_qbe_intern(r, m, add);
 }
 
 void kn_qbe_forget(struct kn_qbe_map *m) {
-  m->base += m->names.n; /* with those of enlarge: fewer than the bytes of the text */
+  m->base += m->names.n; /* the sum is less than the bytes of the text */
   m->names.n = 0;
-  m->bits = SMALL;
 }
 
 /* ---- characters ---- */
@@ -161,8 +159,15 @@ char kn_qbe_past(struct kn_qbe *r) {
   }
 }
 
-bool kn_qbe_expect_not(struct kn_qbe *r, char c) {
-  return kn_qbe_fail(r, r->p, KILN_ERR_SYNTAX,
+bool kn_qbe_take(struct kn_qbe *r, char c) {
+  bool is = kn_qbe_peek(r) == c;
+  r->p += is;
+  return is;
+}
+
+bool kn_qbe_expect(struct kn_qbe *r, char c) {
+  return kn_qbe_take(r, c) ||
+         kn_qbe_fail(r, r->p, KILN_ERR_SYNTAX,
                      c == '\n' ? "the end of the line is expected" : "'%c' is expected", c);
 }
 
@@ -184,7 +189,7 @@ bool kn_qbe_string(struct kn_qbe *r, const char *what) {
     if (*p == '\n' && p + 1 == r->end)
       return kn_qbe_fail(r, from - 1, KILN_ERR_SYNTAX, "a string without an end");
   }
-  r->name = name_of(from, p, r->end);
+  r->name = name_of(from, p);
   r->p = p + 1;
   return true;
 }
@@ -228,7 +233,7 @@ bool kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what, uint64_t *
 /* An integer, or `s_` or `d_` and a number as C's strtod reads it. */
 bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
   char c = kn_qbe_peek(r);
-  if (KN_QBE_LIKELY((c != 's' && c != 'd') || r->p[1] != '_')) return integer(r, bits);
+  if ((c != 's' && c != 'd') || r->p[1] != '_') return integer(r, bits);
   const char *from = r->p + 2;
   char *end = NULL;
   *bits = 0;
@@ -244,30 +249,34 @@ bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
 
 /* ---- begin and end ---- */
 
+#define MAPS(r)                                                                                    \
+  {&(r)->words, &(r)->global_names, &(r)->aggregate_names, &(r)->temp_names, &(r)->label_names}
+
+static void release(struct kn_qbe *r, void *memory) {
+  if (memory != NULL) kn_qbe_resize(r, memory, 0);
+}
+
 bool kn_qbe_begin(struct kn_qbe *r) {
-  struct kn_qbe_map *maps[] = {&r->words, &r->global_names, &r->aggregate_names, &r->temp_names,
-                               &r->label_names};
+  struct kn_qbe_map *maps[] = MAPS(r);
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
     if (!enlarge(r, maps[i])) return false;
   for (uint32_t i = 0; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
     const char *name = kn_qbe_words[i].name;
-    r->name = name_of(name, name + strlen(name), name);
+    r->name = name_of(name, name + strlen(name));
     if (kn_qbe_intern(r, &r->words, true) == KN_QBE_NONE) return false;
   }
   return true;
 }
 
 void kn_qbe_end(struct kn_qbe *r) {
-  struct kn_qbe_map *maps[] = {&r->words, &r->global_names, &r->aggregate_names, &r->temp_names,
-                               &r->label_names};
+  struct kn_qbe_map *maps[] = MAPS(r);
   void *arrays[] = {r->globals.at, r->aggregates.at, r->fields.at, r->chars.at,
                     r->bytes.at,   r->relocs.at,     r->types.at,  r->ctypes.at,
                     r->temps.at,   r->labels.at,     r->cons.at,   r->insts.at,
                     r->pairs.at,   r->blocks.at,     r->uses.at,   r->values.at};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
-    if (maps[i]->table != NULL) kn_qbe_resize(r, maps[i]->table, 0);
-    if (maps[i]->names.at != NULL) kn_qbe_resize(r, maps[i]->names.at, 0);
+    release(r, maps[i]->table);
+    release(r, maps[i]->names.at);
   }
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-    if (arrays[i] != NULL) kn_qbe_resize(r, arrays[i], 0);
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) release(r, arrays[i]);
 }
