@@ -16,9 +16,10 @@
     if (!(holds)) fail_msg("%s: not true: %s", (t)->name, #holds);                                 \
   } while (0)
 
-/* Unchecked, since 0 is right for some target: around_calls, frame_up, reaches_zero, features; of elf flags, fill,
- * mapping_symbols, call_field, indirect_types, branches_count, dtprel64. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 792 && sizeof(struct kn_elf_machine) == 72 &&
+/* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, aligned_by_pointer, reaches_zero, features;
+ * of elf flags, fill, mapping_symbols, call_field, indirect_types, branches_count, dtprel64. A new field is checked below,
+ * or named here. */
+_Static_assert(sizeof(struct kn_target) == 800 && sizeof(struct kn_elf_machine) == 72 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
