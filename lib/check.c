@@ -342,8 +342,7 @@ static uint32_t place_of(struct kn_check *c, int32_t place) {
 static uint32_t upper(struct kn_check *c, uint32_t place) {
   if (place < KN_FLOW_REGS) return place + 1;
   int32_t offset = c->flow.frame.at[place - KN_FLOW_REGS];
-  /* the caller's arguments may count downward: see kn_target.frame_up */
-  return kn_flow_frame(&c->flow, offset < 0 && c->target->frame_up ? offset - 8 : offset + 8);
+  return kn_flow_frame(&c->flow, offset + 8);
 }
 
 /* The allocator's code writes to place: checks that it may. */

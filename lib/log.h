@@ -74,9 +74,8 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 #define KN_LOG_COPY(w, dst, src, type)                                                             \
   do {                                                                                             \
     int32_t d_ = KN_PLACE_FRAME + (dst), s_ = KN_PLACE_FRAME + (src);                              \
-    int32_t up_ = (src) < 0 && (w)->target->frame_up ? -8 : 8; /* see kn_target */                 \
     KN_LOG(w, KN_EV_MOVE, (uint32_t)s_, d_);                                                       \
-    if (kn_wide(w, type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + up_), d_ + 8);                     \
+    if (kn_wide(w, type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + 8), d_ + 8);                       \
   } while (0)
 #else
 #define KN_LOG(w, event, value, place) ((void)0)
