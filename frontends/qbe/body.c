@@ -37,8 +37,7 @@ static kn_qbe_ref operand(struct kn_qbe *r, bool phi) {
   if (c == 't') {
     const char *at = r->p;
     const struct kn_qbe_word *word = kn_qbe_word(r);
-    if (word != NULL && word->form != QF_THREAD)
-      kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "an operand is expected");
+    if (word != NULL && word->form != QF_THREAD) kn_qbe_wrong(r, at, "an operand is expected");
     k.thread = true;
     c = kn_qbe_peek(r);
   }

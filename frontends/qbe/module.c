@@ -22,12 +22,11 @@ static uint32_t align(struct kn_qbe *r, uint32_t otherwise) {
   if (kn_qbe_past(r) != 'a') return otherwise;
   const char *at = r->p;
   const struct kn_qbe_word *word = kn_qbe_word(r);
-  if (word == NULL || word->form != QF_ALIGN)
-    kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "'align' is expected");
+  if (word == NULL || word->form != QF_ALIGN) kn_qbe_wrong(r, at, "'align' is expected");
   kn_qbe_past(r);
   at = r->p;
   if (!kn_qbe_integer(r, 65536, alignment, &n) || __builtin_popcountll(n) != 1)
-    kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "%s is expected", alignment);
+    kn_qbe_wrong(r, at, "%s is expected", alignment);
   return r->failed ? otherwise : (uint32_t)n;
 }
 
@@ -71,7 +70,7 @@ static void members(struct kn_qbe *r, uint64_t *size) {
       if (word != NULL && word->form == QF_TYPE_NAME && word->fop != 0)
         type = kiln_ctype_basic(kinds[word->op]);
     }
-    if (type.id == 0) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "the type of a member is expected");
+    if (type.id == 0) kn_qbe_wrong(r, at, "the type of a member is expected");
     char c = kn_qbe_past(r);
     if (c == '-' || kn_qbe_is(r->p, KN_QBE_DIGIT))
       kn_qbe_integer(r, MAX_SIZE, "a count below 2^31", &count);
@@ -99,8 +98,7 @@ static void aggregate(struct kn_qbe *r) {
   r->fields.n = 0;
   is_union = kn_qbe_past(r) == '{';
   opaque = kn_qbe_is(r->p, KN_QBE_DIGIT);
-  if (opaque && aligned == 0)
-    kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "an opaque type needs an alignment");
+  if (opaque && aligned == 0) kn_qbe_wrong(r, at, "an opaque type needs an alignment");
   if (opaque) {
     kn_qbe_integer(r, MAX_SIZE, "a size below 2^31", &size);
     add_member(r, kiln_ctype_basic(KILN_C_UCHAR), size, &(uint64_t){0}, at);
@@ -141,12 +139,10 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
   }
   const struct kn_qbe_word *word = kn_qbe_is(at, KN_QBE_FIRST) ? kn_qbe_word(r) : NULL;
   if (word != NULL && word->form == QF_TYPE_NAME && word->fop == 0) {
-    if (word->op == QENV && !first)
-      kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "env is for a first parameter");
+    if (word->op == QENV && !first) kn_qbe_wrong(r, at, "env is for a first parameter");
     return word->op;
   }
-  kn_qbe_fail(r, at, KILN_ERR_SYNTAX,
-              "a type is expected: w, l, s, d, sb, ub, sh, uh or an aggregate");
+  kn_qbe_wrong(r, at, "a type is expected: w, l, s, d, sb, ub, sh, uh or an aggregate");
   return QL;
 }
 
@@ -210,8 +206,7 @@ static bool unescape(struct kn_qbe *r, const struct kn_qbe_name *s) {
       for (byte = 0, p--; p + 1 < end && digits < 3 && p[1] >= '0' && p[1] <= '7'; digits++)
         byte = byte << 3 | (unsigned)(*++p - '0');
     }
-    if (*escape == '\\' && digits == 0)
-      return kn_qbe_fail(r, escape, KILN_ERR_SYNTAX, "an unknown escape");
+    if (*escape == '\\' && digits == 0) return kn_qbe_wrong(r, escape, "an unknown escape");
     *to++ = (char)byte;
   }
   *to = 0;
@@ -223,8 +218,7 @@ static bool unescape(struct kn_qbe *r, const struct kn_qbe_name *s) {
 static const char *c_name(struct kn_qbe *r, const struct kn_qbe_name *s) {
   if (!unescape(r, s)) return "";
   if (r->chars.n != 0 && strlen(r->chars.at) == r->chars.n) return r->chars.at;
-  kn_qbe_fail(r, s->at, KILN_ERR_SYNTAX,
-              "a name of at least one byte, and none of them 0, is expected");
+  kn_qbe_wrong(r, s->at, "a name of at least one byte, and none of them 0, is expected");
   return "";
 }
 
@@ -232,9 +226,8 @@ uint32_t kn_qbe_global(struct kn_qbe *r) {
   uint32_t i = KN_QBE_NONE;
   if (*r->p != '"') i = kn_qbe_lookup(r, &r->global_names, true);
   else if (kn_qbe_string(r, "a name")) i = kn_qbe_intern(r, &r->global_names, true);
-  bool known = i < r->globals.n || i == KN_QBE_NONE;
-  return known || KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i
-                                                                                      : KN_QBE_NONE;
+  if (i == KN_QBE_NONE || i < r->globals.n) return i;
+  return KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i : KN_QBE_NONE;
 }
 
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {
@@ -282,14 +275,14 @@ static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
     else if (form == QF_THREAD) l->thread = true;
     else if (form == QF_COMMON) l->common = true;
     else if (form == QF_SECTION) {
-      if (l->section.at != NULL) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "a second section");
+      if (l->section.at != NULL) kn_qbe_wrong(r, at, "a second section");
       kn_qbe_string(r, "the name of a section");
       l->section = r->name;
       if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->name;
     } else {
       bool good = form == QF_DATA || (!any && (form == QF_TYPE || form == QF_DBGFILE)) ||
                   (form == QF_FUNCTION && !l->thread && !l->common);
-      if (!good) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "no definition, or not with this linkage");
+      if (!good) kn_qbe_wrong(r, at, "no definition, or not with this linkage");
       return form;
     }
   }
@@ -312,15 +305,12 @@ static unsigned section_flags(struct kn_qbe *r, const struct linkage *l) {
   return flags;
 }
 
-static bool starts(const struct kn_qbe_name *name, const char *with) {
-  return name->length >= strlen(with) && memcmp(name->at, with, strlen(with)) == 0;
-}
-
 /* Data flags by those of the section, or else by its name. */
 static unsigned data_flags(struct kn_qbe *r, const struct linkage *l) {
-  bool writable = l->flags.at != NULL ? section_flags(r, l) & KILN_SECTION_WRITE
-                                      : l->section.at == NULL || !(starts(&l->section, ".rodata") ||
-                                                                   starts(&l->section, ".text"));
+  const char *name = l->section.at;
+  bool constant =
+    name != NULL && (strncmp(name, ".rodata", 7) == 0 || strncmp(name, ".text", 5) == 0);
+  bool writable = l->flags.at != NULL ? section_flags(r, l) & KILN_SECTION_WRITE : !constant;
   return writable ? 0 : KILN_DATA_READ_ONLY;
 }
 
@@ -379,7 +369,7 @@ static void address(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
   const char *at = r->p++;
   uint32_t global = kn_qbe_global(r);
   uint64_t addend = 0;
-  if (size < 4) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "an address has 4 or 8 bytes");
+  if (size < 4) kn_qbe_wrong(r, at, "an address has 4 or 8 bytes");
   if (r->failed) return;
   kiln_symbol symbol = kn_qbe_symbol(r, global, false, at);
   content(r, zeros, NULL, size, at);
@@ -431,7 +421,7 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
     const struct kn_qbe_word *word = kn_qbe_word(r);
     bool zero = word != NULL && word->form == QF_ZERO;
     if (!zero && word != NULL && (word->form != QF_TYPE_NAME || word->fop == 0))
-      kn_qbe_fail(r, field, KILN_ERR_SYNTAX, "one of b, h, w, l, s, d and z is expected");
+      kn_qbe_wrong(r, field, "one of b, h, w, l, s, d and z is expected");
     if (word != NULL) items(r, &zeros, zero ? 0 : word->fop);
     if (kn_qbe_past(r) != ',') break;
     r->p++;
@@ -439,7 +429,7 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
   kn_qbe_expect(r, '}');
   kiln_data_desc desc = {
     .size_bytes = zeros, .align_log2 = (uint8_t)__builtin_ctz(aligned), .flags = data_flags(r, l)};
-  if (r->bytes.n != 0 && l->common) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "common data with content");
+  if (r->bytes.n != 0 && l->common) kn_qbe_wrong(r, at, "common data with content");
   if (r->bytes.n != 0) {
     content(r, &zeros, NULL, 0, at);
     desc.bytes = r->bytes.at;
@@ -493,7 +483,7 @@ static void skip_body(struct kn_qbe *r) {
     r->p = p + 1;
     return;
   }
-  kn_qbe_fail(r, r->p - 1, KILN_ERR_SYNTAX, "this body has no end: '}' at the beginning of a line");
+  kn_qbe_wrong(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
 
 /* Past braces and what is in them. */
@@ -506,7 +496,7 @@ static void skip_braces(struct kn_qbe *r) {
     depth += c == '{';
     if (c == '}' && (depth == 0 || --depth == 0)) return;
   }
-  kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "this definition has no end: '}'");
+  kn_qbe_wrong(r, at, "this definition has no end: '}'");
 }
 
 /* ---- the whole ---- */

@@ -218,6 +218,7 @@ bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits);
 /* Reports an error at a place in the text; returns false. */
 bool kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 4, 5), cold));
+#define kn_qbe_wrong(r, at, ...) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, __VA_ARGS__)
 /* The same: a syntax error at what comes next. */
 bool kn_qbe_syntax(struct kn_qbe *r, const char *message) __attribute__((cold));
 /* Ends the text, because of an error that is known already. */

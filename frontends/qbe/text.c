@@ -58,7 +58,7 @@ bool kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
 
 bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
   kn_qbe_peek(r);
-  return kn_qbe_fail(r, r->p, KILN_ERR_SYNTAX, "%s", message);
+  return kn_qbe_wrong(r, r->p, "%s", message);
 }
 
 /* ---- names ---- */
@@ -121,7 +121,7 @@ uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
   const char *p = r->p;
   uint32_t hash = 0;
   if (!kn_qbe_is(p, KN_QBE_FIRST)) {
-    kn_qbe_fail(r, p, KILN_ERR_SYNTAX, "a name is expected");
+    kn_qbe_wrong(r, p, "a name is expected");
     return KN_QBE_NONE;
   }
   for (; kn_qbe_is(p, KN_QBE_LATER); p++) hash = mix(hash, *p);
@@ -167,8 +167,8 @@ bool kn_qbe_take(struct kn_qbe *r, char c) {
 
 bool kn_qbe_expect(struct kn_qbe *r, char c) {
   return kn_qbe_take(r, c) ||
-         kn_qbe_fail(r, r->p, KILN_ERR_SYNTAX,
-                     c == '\n' ? "the end of the line is expected" : "'%c' is expected", c);
+         kn_qbe_wrong(r, r->p, c == '\n' ? "the end of the line is expected" : "'%c' is expected",
+                      c);
 }
 
 /* ---- words and numbers ---- */
@@ -181,13 +181,11 @@ const struct kn_qbe_word kn_qbe_words[] = {
 
 /* Escapes stay as they are. */
 bool kn_qbe_string(struct kn_qbe *r, const char *what) {
-  if (!kn_qbe_take(r, '"'))
-    return kn_qbe_fail(r, r->p, KILN_ERR_SYNTAX, "%s is expected in quotes", what);
+  if (!kn_qbe_take(r, '"')) return kn_qbe_wrong(r, r->p, "%s is expected in quotes", what);
   const char *from = r->p, *p = from;
   for (; *p != '"'; p++) {
     p += *p == '\\';
-    if (*p == '\n' && p + 1 == r->end)
-      return kn_qbe_fail(r, from - 1, KILN_ERR_SYNTAX, "a string without an end");
+    if (*p == '\n' && p + 1 == r->end) return kn_qbe_wrong(r, from - 1, "a string without an end");
   }
   r->name = name_of(from, p);
   r->p = p + 1;
@@ -202,7 +200,7 @@ const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r) {
   }
   uint32_t i = kn_qbe_lookup(r, &r->words, false);
   if (i != KN_QBE_NONE) return kn_qbe_words + i;
-  kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "no such word: %.*s", KN_QBE_SHOW(&r->name));
+  kn_qbe_wrong(r, at, "no such word: %.*s", KN_QBE_SHOW(&r->name));
   return NULL;
 }
 
@@ -227,7 +225,7 @@ bool kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what, uint64_t *
   const char *at = r->p;
   if (integer(r, out) && *out <= max) return true;
   *out = 0;
-  return kn_qbe_fail(r, at, KILN_ERR_SYNTAX, "%s is expected", what);
+  return kn_qbe_wrong(r, at, "%s is expected", what);
 }
 
 /* An integer, or `s_` or `d_` and a number as C's strtod reads it. */
