@@ -479,7 +479,10 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     kn_bc_refuse_bundle(r, r->bundle);
     return;
   }
-  if (KN_UNLIKELY((cc >> 1 & 0x3ff) != 0) && !kn_bc_convention(r, cc >> 1 & 0x3ff)) return;
+  uint64_t convention =
+    cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
+  if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
+    return;
   if (KN_UNLIKELY(cc >> 14 & 1)) {
     kn_bc_unsupported(r, "calls that must be tail calls");
     return;

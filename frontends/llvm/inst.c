@@ -355,7 +355,9 @@ void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t i
     KN_BC_PUSH(r, r->late, (struct kn_bc_late){pred, target.id, index, v.id});
     return;
   }
-  kiln_edge_arg(r->f, kn_bc_edge_from(r, pred, target.id), target, index, v);
+  kiln_block from = {pred};
+  if (KN_UNLIKELY(r->pads.n != 0 || r->ends.n != 0)) from = kn_bc_edge_from(r, pred, target.id);
+  kiln_edge_arg(r->f, from, target, index, v);
 }
 
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
