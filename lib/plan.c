@@ -278,10 +278,8 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   if (r->first == 0) caller &= ~s->entry_avoid;
   uint64_t pick = 0;
   if (calls == 0) pick = s->free & caller;
-  else if (r->weight < calls * around_call_weight[r->bank]) caller = 0;
-  else
-    caller &=
-      r->shown ? 0 : t->around_calls; /* a debugger would not find it in frames further up */
+  else if (r->shown) caller = 0; /* a debugger would not find it in frames further up */
+  else caller &= r->weight >= calls * around_call_weight[r->bank] ? t->around_calls : 0;
   if (pick == 0) pick = s->free & callee & plan->saved;
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
   if (pick == 0) pick = s->free & caller;
