@@ -1,4 +1,4 @@
-/* Attribute groups and lists: only those that affect the code are kept, and what is asked for and cannot be had
+/* Attribute groups and lists: only those that affect the code are kept, and the first that is not implemented
  * (asks.def). Read once per module; call.c looks them up by list and index. Invariant: list 0 is empty, list n is
  * the n-th of the file. */
 #include "bc.h"
@@ -10,7 +10,7 @@ struct features {
   const struct kn_bc_ask *refused;
 };
 
-/* Notes that the row's attribute cannot be had: the first in each case. */
+/* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
 static void refuse(struct kn_bc_attr *a, const struct kn_bc_ask *row) {
   if (row->verdict != ASK_CALLED && !a->refused) a->refused = row;
   if (row->verdict >= ASK_CALLED && !a->refused_call) a->refused_call = row;
@@ -115,8 +115,8 @@ static bool taken_back(const char *name, const char *rest) {
   return false;
 }
 
-/* Finds what the list of features `list`, "+a,-b,+c", enables, the last entry for a feature counting, and what it asks
- * for and cannot have. `list` is modified: it is split at the commas. */
+/* Finds which features `list`, "+a,-b,+c", enables (the last entry for a feature counts), and the first entry that is
+ * not implemented. `list` is modified: it is split at the commas. */
 static void features_of(kiln_target target, char *list, struct features *f) {
   uint32_t has = 0;
   f->refused = NULL;

@@ -10,7 +10,7 @@
 
 /* ---- personalities ---- */
 
-/* Those whose functions are not unwound as the Itanium C++ ABI has it, with tables of DWARF's kind. */
+/* Personalities of other ways of unwinding than the Itanium C++ ABI's with DWARF tables. */
 static const char *const foreign[] = {
   "ProcessCLRException",    "__CxxFrameHandler3",    "__C_specific_handler",
   "__gcc_personality_seh0", "__gcc_personality_sj0", "__gnu_objc_personality_sj0",
@@ -48,7 +48,7 @@ static bool have_pads(struct kn_bc *r) {
   return true;
 }
 
-/* Gives the try that Kiln block `block` ends with what landing pad `pad` is told. */
+/* Passes the exception and its selector from the try at the end of Kiln block `block` to landing pad `pad`. */
 static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
   for (unsigned k = 0; k < 2; k++)
     kiln_edge_arg(r->f, (kiln_block){block}, (kiln_block){pad}, r->pads.at[pad].param - 1 + k,
