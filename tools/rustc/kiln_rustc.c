@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ int main(int argc, char **argv) {
   } else {
     fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
   }
+  words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name; exec's type has no const */
   execvp(rustc, words);
   fprintf(stderr, "kiln-rustc: %s: %s\n", rustc, strerror(errno));
   return 127;
