@@ -283,8 +283,6 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
 static inline bool kn_bc_is_debug_record(uint32_t code) {
   return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
 }
-/* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
-bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
