@@ -445,6 +445,8 @@ bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
 
+/* `n` is the number of the function's blocks, which its first record says. */
+void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
 /* Handles a decoded record of a function; the caller has counted it as an instruction. */
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */

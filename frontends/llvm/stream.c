@@ -255,7 +255,9 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
 
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   struct kn_bits *b = &r->bits;
-  uint64_t width = kn_bits_vbr(b, 4);
+  uint64_t width = kn_bits_peek(b, b->pos) & 15;
+  if (KN_LIKELY(width < 8)) b->pos += 4;
+  else width = kn_bits_vbr(b, 4);
   kn_bits_align(b);
   uint64_t words = kn_bits_fixed(b, 32);
   if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
@@ -456,15 +458,13 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
   r->ops.n = 0;
   r->blob = NULL;
   if (id == BC_UNABBREV) {
-    struct kn_bits b = r->bits;
-    uint64_t code = kn_bits_vbr6(&b), n = kn_bits_vbr6(&b);
-    if (b.pos > b.end || n > (b.end - b.pos) / 6 || code > UINT32_MAX) return truncated(r);
+    struct kn_bits *b = &r->bits;
+    uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
+    if (b->pos > b->end || n > (b->end - b->pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
-    kn_bits_vbr6s(&b, r->ops.at, n);
+    kn_bits_vbr6s(b, r->ops.at, n);
     r->ops.n = (uint32_t)n;
-    r->bits.pos = b.pos;
-    r->bits.bad |= b.bad;
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);
     if (!a) return kn_bc_malformed(r, "a record of an abbreviation that is unknown or unusable");
