@@ -103,6 +103,9 @@ def main():
         if name in CHANCE:
             tests.h.skip(name, CHANCE[name])
             return
+        if 'dg-shouldfail' in text:
+            tests.h.skip(name, 'its error is found by a sanitizer, which it is compiled without')
+            return
         flags, libs = options_of(path, text, selector, args.target)
         more = [os.path.join(os.path.dirname(path), s) for s in ' '.join(SOURCES.findall(text)).split()]
         if 'dg-add-options libatomic' in text: libs.append('-latomic')
