@@ -159,6 +159,7 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
+  bool tail;           /* a call that must be a tail call was read, but not yet its return */
   uint32_t loc;        /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
