@@ -148,6 +148,8 @@ static void refer(kiln_debug *d, unsigned name, unsigned kind, kiln_die to) {
 void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
 void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
 void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
+void kiln_die_retain(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
+void kiln_die_argument(kiln_debug *d, unsigned number) { attr(d, 0, KN_DA_ARGUMENT, number, 0); }
 void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
 void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
@@ -202,8 +204,13 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
     return;
   }
-  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n,
-                             v->n,           v->indirect,          v->memory};
+  struct kn_debug_var var = {.variable = v->variable.id,
+                             .slot = kn_index(v->slot.id),
+                             .expr = f->debug.bytes.n,
+                             .n = v->n,
+                             .indirect = v->indirect,
+                             .memory = v->memory};
+  if (v->inlined < f->session->places.n_locs) var.inlined = v->inlined;
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;

@@ -236,6 +236,7 @@ struct kn_code_line {
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
 struct kn_code_var {
   uint32_t variable; /* kiln_die */
+  uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
 };
 

@@ -7,7 +7,8 @@ enum {
   TAG_FORMAL_PARAMETER = 0x05,
   TAG_UNSPECIFIED_PARAMETERS = 0x18,
   TAG_COMPILE_UNIT = 0x11,
-  TAG_LEXICAL_BLOCK = 0x0b,
+  TAG_INLINED_SUBROUTINE = 0x1d,
+  TAG_SUBPROGRAM = 0x2e,
   AT_LOCATION = 0x02,
   AT_NAME = 0x03,
   AT_COMP_DIR = 0x1b,
@@ -15,13 +16,19 @@ enum {
   AT_LOW_PC = 0x11,
   AT_HIGH_PC = 0x12,
   AT_CONST_VALUE = 0x1c,
+  AT_INLINE = 0x20,
+  AT_ABSTRACT_ORIGIN = 0x31,
   AT_DECLARATION = 0x3c,
   AT_FRAME_BASE = 0x40,
   AT_TYPE = 0x49,
   AT_RANGES = 0x55,
+  AT_CALL_COLUMN = 0x57,
+  AT_CALL_FILE = 0x58,
+  AT_CALL_LINE = 0x59,
   AT_STR_OFFSETS_BASE = 0x72,
   AT_ADDR_BASE = 0x73,
   AT_RNGLISTS_BASE = 0x74,
+  AT_GNU_DISCRIMINATOR = 0x2136,
   FORM_ADDR = 0x01,
   FORM_DATA2 = 0x05,
   FORM_DATA4 = 0x06,
@@ -37,6 +44,7 @@ enum {
   FORM_EXPRLOC = 0x18,
   FORM_FLAG_PRESENT = 0x19,
   FORM_ADDRX = 0x1b,
+  FORM_IMPLICIT_CONST = 0x21,
   FORM_RNGLISTX = 0x23,
   FORM_STRX1 = 0x25,
   OP_ADDR = 0x03,
@@ -45,10 +53,6 @@ enum {
   OP_FORM_TLS_ADDRESS = 0x9b,
   OP_ADDRX = 0xa1,
   UT_COMPILE = 1,
-  RLE_END_OF_LIST = 0,
-  RLE_BASE_ADDRESSX = 1,
-  RLE_STARTX_LENGTH = 3,
-  RLE_OFFSET_PAIR = 4,
 };
 /* Bases of the one contribution that an object has to these sections. */
 enum { STR_OFFSETS_BASE = 8, ADDR_BASE = 8, RNGLISTS_BASE = 12 };
@@ -68,29 +72,6 @@ struct fields {
   KN_ARRAY(uint32_t) stack;
   bool failed;
 };
-
-/* ---- bytes ---- */
-
-/* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
-static uint8_t *space(struct kn_dwarf *d, unsigned section, size_t n) {
-  struct kn_dwarf_buffer *b = &d->out[section];
-  if (!KN_DW_ROOM(d, b->bytes, n)) return NULL;
-  return b->bytes.at + b->bytes.n;
-}
-static void done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
-  d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
-}
-/* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
-static bool relocated(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
-                      bool wide, bool tls) {
-  struct kn_dwarf_buffer *b = &d->out[section];
-  uint8_t *p = space(d, section, 8);
-  if (p == NULL) return false;
-  struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
-  memset(p, 0, 8);
-  b->bytes.n += wide ? 8 : 4;
-  return KN_DW_PUSH(d, b->relocs, r);
-}
 
 /* ---- strings ---- */
 
@@ -119,7 +100,7 @@ static uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n) {
     const char *s = (const char *)d->out[KN_DS_STR].bytes.at + d->str_at.at[i - 1];
     if (memcmp(s, text, n) == 0 && s[n] == 0) return i - 1;
   }
-  uint8_t *p = space(d, KN_DS_STR, (size_t)n + 1 + 64);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1 + 64);
   uint32_t at = d->out[KN_DS_STR].bytes.n;
   if (p == NULL || !KN_DW_PUSH(d, d->str_at, at) || !KN_DW_PUSH(d, d->str_next, *head))
     return UINT32_MAX;
@@ -128,107 +109,9 @@ static uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n) {
   d->out[KN_DS_STR].bytes.n += n + 1;
   *head = d->str_at.n;
   if (d->version >= 5 &&
-      !relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
+      !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
     return UINT32_MAX;
   return d->str_at.n - 1;
-}
-
-/* ---- addresses ---- */
-
-static uint32_t address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
-  return relocated(d, KN_DS_ADDR, target, addend, true, false) ? d->n_addrs++ : UINT32_MAX;
-}
-
-/* The ELF section and offset of a function. */
-static void func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target, int64_t *addend) {
-  const struct kn_elf_place *p = d->e->places + kn_elf_func(d->e, func)->symbol;
-  *target = p->section - 1;
-  *addend = (int64_t)p->value;
-}
-
-/* Index of a function's address in .debug_addr. */
-static uint32_t func_address(struct kn_dwarf *d, uint32_t func) {
-  if (d->func_addr[func] == 0) {
-    uint32_t target;
-    int64_t addend;
-    func_place(d, func, &target, &addend);
-    d->func_addr[func] = address(d, target, addend) + 1;
-  }
-  return d->func_addr[func] - 1;
-}
-
-/* ---- ranges ---- */
-
-/* The list that begins here: its number in version 5, its offset in version 4. */
-static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
-  if (d->version < 5) return d->out[KN_DS_RANGES].bytes.n;
-  *ok &= KN_DW_PUSH(d, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
-  return d->list_at.n - 1;
-}
-
-static uint32_t scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
-  uint32_t list = list_begin(d, ok), target;
-  int64_t addend;
-  uint8_t *p;
-  func_place(d, s->func, &target, &addend);
-  if (d->version < 5) {
-    if ((p = space(d, KN_DS_RANGES, 8)) == NULL) return *ok = false;
-    memset(p, 0xff, 8); /* a base address follows */
-    d->out[KN_DS_RANGES].bytes.n += 8;
-    *ok &= relocated(d, KN_DS_RANGES, target, addend, true, false);
-  } else {
-    uint32_t a = func_address(d, s->func);
-    if ((p = space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
-    *p++ = RLE_BASE_ADDRESSX;
-    done(d, KN_DS_RNGLISTS, kn_put_uleb(p, a));
-  }
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
-  for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
-    const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
-    if ((p = space(d, section, 24)) == NULL) return *ok = false;
-    if (d->version < 5) {
-      kn_put64(p, r->from);
-      kn_put64(p + 8, r->to);
-      p += 16;
-    } else {
-      *p++ = RLE_OFFSET_PAIR;
-      p = kn_put_uleb(p, r->from);
-      p = kn_put_uleb(p, r->to);
-    }
-    done(d, section, p);
-  }
-  if ((p = space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
-  done(d, section, p + (d->version < 5 ? 16 : 1));
-  return list;
-}
-
-/* The code of a unit that is in several sections, or has that of others in between. */
-static uint32_t unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
-  uint32_t list = list_begin(d, ok), die = d->units.at[unit].die;
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
-  uint8_t *p;
-  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-    const struct kn_code_func *f = kn_elf_func(d->e, i);
-    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
-    if (d->version < 5) {
-      uint32_t target;
-      int64_t addend;
-      func_place(d, i, &target, &addend);
-      *ok &= relocated(d, section, target, addend, true, false) &&
-             relocated(d, section, target, addend + f->size, true, false);
-      continue;
-    }
-    uint32_t a = func_address(d, i);
-    if ((p = space(d, section, 24)) == NULL) return *ok = false;
-    *p++ = RLE_STARTX_LENGTH;
-    p = kn_put_uleb(p, a);
-    done(d, section, kn_put_uleb(p, f->size));
-  }
-  if ((p = space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
-  done(d, section, p + (d->version < 5 ? 16 : 1));
-  return list;
 }
 
 /* ---- attributes ---- */
@@ -311,10 +194,53 @@ static void add_attr(struct fields *f, uint32_t i, const struct kn_die_attr *a) 
     add_symbol(f, a->name, to, bytes, a->size);
     break;
   case KN_DA_MD5:
+  case KN_DA_ARGUMENT:
+  case KN_DA_RETAIN:
   case KN_DA_CHILDREN: break;
   case KN_DA_SIGNATURE:
   case KN_DA_TYPED: add_signature(f, i, a); break;
   }
+}
+
+/* Where code is: one stretch of it. */
+static bool add_stretch(struct fields *f, uint32_t target, int64_t addend, uint32_t address,
+                        uint32_t size) {
+  if (f->d->version < 5) add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)addend, NULL, target);
+  else if (address == UINT32_MAX) return false;
+  else add(f, AT_LOW_PC, FORM_ADDRX, address);
+  add(f, AT_HIGH_PC, FORM_DATA4, size);
+  return true;
+}
+
+/* The code of a block or of an inlined function, and the call that the latter replaces. */
+static bool add_scope(struct fields *f, uint32_t i) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_scope *s = &d->scopes.at[d->dies[i].ranges - 1];
+  bool ok = true;
+  if (s->first == s->last && s->first != 0) {
+    const struct kn_dwarf_range *r = &d->ranges.at[s->first - 1];
+    uint32_t target, address = 0;
+    int64_t addend;
+    kn_dwarf_func_place(d, s->func, &target, &addend);
+    if (d->version >= 5)
+      address = r->from == 0 ? kn_dwarf_func_address(d, s->func)
+                             : kn_dwarf_address(d, target, addend + r->from);
+    if (!add_stretch(f, target, addend + r->from, address, r->to - r->from)) return false;
+  } else if (s->first != 0) {
+    uint32_t list = kn_dwarf_scope_list(d, s, &ok);
+    add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
+  }
+  if (s->call == 0 || kn_dwarf_entry(d, i)->tag != TAG_SUBPROGRAM) return ok;
+  uint32_t session = d->e->funcs[s->func].session;
+  const struct kn_loc *call = &d->e->sessions[session]->places.locs[s->call];
+  uint32_t file = kn_dwarf_loc_file(d, session, call);
+  if (file == UINT32_MAX) return false;
+  add_number(f, AT_CALL_FILE, file);
+  add_number(f, AT_CALL_LINE, call->line);
+  if (call->column) add_number(f, AT_CALL_COLUMN, call->column);
+  uint32_t discriminator = kn_dwarf_discriminator(d, session, call);
+  if (discriminator) add_number(f, AT_GNU_DISCRIMINATOR, discriminator);
+  return ok;
 }
 
 /* What is known of an entry from code: where a function or block is, where a variable lives. */
@@ -326,16 +252,12 @@ static bool add_code(struct fields *f, uint32_t i) {
   if (die->func) {
     uint32_t func = die->func - 1, target;
     int64_t addend;
-    func_place(d, func, &target, &addend);
-    if (d->version >= 5) add(f, AT_LOW_PC, FORM_ADDRX, func_address(d, func));
-    else add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)addend, NULL, target);
-    add(f, AT_HIGH_PC, FORM_DATA4, kn_elf_func(d->e, func)->size);
+    kn_dwarf_func_place(d, func, &target, &addend);
+    uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
+    ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
     add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, 0, frame_base, sizeof frame_base);
   }
-  if (die->ranges) {
-    uint32_t list = scope_list(d, &d->scopes.at[die->ranges - 1], &ok);
-    add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
-  }
+  if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0) {
     const struct kn_debug_global *g = &d->module->globals.at[die->global - 1];
     add_symbol(f, AT_LOCATION, g->symbol, d->module->bytes.at + g->expr, g->n);
@@ -363,7 +285,7 @@ static bool add_unit(struct fields *f, uint32_t unit) {
   if (u->same_section && d->units.n == 1) {
     uint32_t size = (uint32_t)(u->high - u->low);
     if (d->version >= 5) {
-      uint32_t a = address(d, u->section - 1, (int64_t)u->low);
+      uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);
       if (a == UINT32_MAX) return false;
       add(f, AT_LOW_PC, FORM_ADDRX, a);
     } else {
@@ -372,7 +294,7 @@ static bool add_unit(struct fields *f, uint32_t unit) {
     add(f, AT_HIGH_PC, FORM_DATA4, size);
   } else {
     add_bytes(f, AT_LOW_PC, FORM_ADDR, 0, NULL, UINT32_MAX); /* ranges count from 0 */
-    uint32_t list = unit_list(d, unit, &ok);
+    uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
     add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
   }
   return ok;
@@ -416,7 +338,7 @@ static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
   if (!KN_DW_PUSH(d, d->abbrev_at, at) || !KN_DW_PUSH(d, d->abbrev_next, *head)) return 0;
   *head = d->abbrev_at.n;
   d->abbrev_key.n += n + 2;
-  uint8_t *p = space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
   if (p == NULL) return 0;
   p = kn_put_uleb(p, d->abbrev_at.n);
   p = kn_put_uleb(p, tag);
@@ -424,10 +346,11 @@ static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
   for (uint32_t k = 0; k < n; k++) {
     p = kn_put_uleb(p, f->all.at[k].name);
     p = kn_put_uleb(p, f->all.at[k].form);
+    if (f->all.at[k].form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
   }
   *p++ = 0;
   *p++ = 0;
-  done(d, KN_DS_ABBREV, p);
+  kn_dwarf_done(d, KN_DS_ABBREV, p);
   return d->abbrev_at.n;
 }
 
@@ -441,7 +364,7 @@ static bool put_symbol(struct kn_dwarf *d, const struct field *x) {
   uint8_t length[10], b[12], *p = b;
   uint64_t head = 9 + tls;
   if (!tls && d->version >= 5) {
-    a = address(d, KN_DR_SYMBOL | symbol, 0);
+    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
     if (a == UINT32_MAX) return false;
     *p++ = OP_ADDRX;
     p = kn_put_uleb(p, a);
@@ -450,30 +373,31 @@ static bool put_symbol(struct kn_dwarf *d, const struct field *x) {
     *p++ = tls ? OP_CONST8U : OP_ADDR;
   }
   size_t n = (size_t)(kn_put_uleb(length, head + x->n) - length);
-  uint8_t *to = space(d, KN_DS_INFO, n + 32 + x->n);
+  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + x->n);
   if (to == NULL) return false;
   memcpy(to, length, n);
   memcpy(to + n, b, (size_t)(p - b));
-  done(d, KN_DS_INFO, to + n + (p - b));
+  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
   if (tls || d->version < 5) {
-    if (!relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
-    to = space(d, KN_DS_INFO, 8 + (size_t)x->n);
+    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
+    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)x->n);
     if (to == NULL) return false;
     if (tls) *to++ = OP_FORM_TLS_ADDRESS;
-    done(d, KN_DS_INFO, to);
+    kn_dwarf_done(d, KN_DS_INFO, to);
   }
-  to = space(d, KN_DS_INFO, x->n);
+  to = kn_dwarf_space(d, KN_DS_INFO, x->n);
   if (to == NULL) return false;
   if (x->n) memcpy(to, x->bytes, x->n);
-  done(d, KN_DS_INFO, to + x->n);
+  kn_dwarf_done(d, KN_DS_INFO, to + x->n);
   return true;
 }
 
 static bool put_field(struct kn_dwarf *d, const struct field *x) {
-  uint8_t *p = space(d, KN_DS_INFO, 24 + (size_t)(x->bytes ? x->n : 0));
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 24 + (size_t)(x->bytes ? x->n : 0));
   if (p == NULL) return false;
   switch (x->form) {
-  case FORM_FLAG_PRESENT: return true;
+  case FORM_FLAG_PRESENT:
+  case FORM_IMPLICIT_CONST: return true; /* in the abbreviation */
   case FORM_DATA1:
   case FORM_STRX1: *p++ = (uint8_t)x->value; break;
   case FORM_DATA2:
@@ -499,14 +423,15 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
   case FORM_ADDRX:
   case FORM_RNGLISTX: p = kn_put_uleb(p, x->value); break;
   case FORM_STRP:
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false,
+                              false);
   case FORM_SEC_OFFSET: {
     unsigned to = x->name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
                   : x->name == AT_ADDR_BASE      ? KN_DS_ADDR
                   : x->name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
                   : x->name == AT_RANGES         ? KN_DS_RANGES
                                                  : KN_DS_LINE;
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
   }
   case FORM_ADDR:
     if (x->n == UINT32_MAX) {
@@ -514,7 +439,7 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
       p += 8;
       break;
     }
-    return relocated(d, KN_DS_INFO, x->n, (int64_t)x->value, true, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, x->n, (int64_t)x->value, true, false);
   case FORM_REF4:
     if (!KN_DW_PUSH(d, d->patches,
                     (struct kn_dwarf_patch){d->out[KN_DS_INFO].bytes.n, (uint32_t)x->value}))
@@ -526,14 +451,14 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
           d, d->patches,
           (struct kn_dwarf_patch){d->out[KN_DS_INFO].relocs.n | 1u << 31, (uint32_t)x->value}))
       return false;
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
   default: /* expressions and blocks */
     if (x->value) return put_symbol(d, x);
     p = kn_put_uleb(p, x->n);
     if (x->n) memcpy(p, x->bytes, x->n);
     p += x->n;
   }
-  done(d, KN_DS_INFO, p);
+  kn_dwarf_done(d, KN_DS_INFO, p);
   return true;
 }
 
@@ -541,9 +466,9 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
 static bool put_entry(struct fields *f, unsigned tag, bool children) {
   struct kn_dwarf *d = f->d;
   uint32_t number = f->failed ? 0 : abbreviation(f, tag, children);
-  uint8_t *p = number ? space(d, KN_DS_INFO, 8) : NULL;
+  uint8_t *p = number ? kn_dwarf_space(d, KN_DS_INFO, 8) : NULL;
   if (p == NULL) return false;
-  done(d, KN_DS_INFO, kn_put_uleb(p, number));
+  kn_dwarf_done(d, KN_DS_INFO, kn_put_uleb(p, number));
   for (uint32_t k = 0; k < f->all.n; k++)
     if (!put_field(d, &f->all.at[k])) return false;
   return true;
@@ -614,21 +539,27 @@ static bool entry(struct fields *f, uint32_t i, bool *open) {
   const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
   uint32_t n, m;
   f->all.n = 0;
-  for (uint32_t k = 0; k < e->n_attrs; k++) add_attr(f, i, &a[k]);
+  bool instance = d->dies[i].of != i;
+  if (instance) add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
+  for (uint32_t k = 0; k < e->n_attrs && !instance; k++) add_attr(f, i, &a[k]);
+  if (d->dies[i].abstract) add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
   if (e->tag == TAG_COMPILE_UNIT ? !add_unit(f, d->dies[i].unit - 1) : !add_code(f, i))
     return false;
-  if (!parameters(f, i, true, &n) || !in_place(f, i, true, &m)) return false;
+  n = m = 0;
+  if (!instance && (!parameters(f, i, true, &n) || !in_place(f, i, true, &m))) return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
   d->dies[i].offset = d->out[KN_DS_INFO].bytes.n;
-  return put_entry(f, e->tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
+  unsigned tag = e->tag;
+  if (instance && tag == TAG_SUBPROGRAM && d->dies[i].func == 0) tag = TAG_INLINED_SUBROUTINE;
+  return put_entry(f, tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
          (m == 0 || in_place(f, i, false, &m));
 }
 
 static bool end_children(struct kn_dwarf *d) {
-  uint8_t *p = space(d, KN_DS_INFO, 1);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 1);
   if (p == NULL) return false;
   *p++ = 0;
-  done(d, KN_DS_INFO, p);
+  kn_dwarf_done(d, KN_DS_INFO, p);
   return true;
 }
 
@@ -638,7 +569,7 @@ static bool write_unit(struct fields *f, uint32_t unit) {
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
-  uint8_t *p = space(d, KN_DS_INFO, 16);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16);
   if (p == NULL) return false;
   kn_put16(p + 4, (uint16_t)d->version);
   p += 6;
@@ -646,12 +577,12 @@ static bool write_unit(struct fields *f, uint32_t unit) {
     *p++ = UT_COMPILE;
     *p++ = 8;
   }
-  done(d, KN_DS_INFO, p);
-  if (!relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
   if (d->version < 5) {
-    if ((p = space(d, KN_DS_INFO, 1)) == NULL) return false;
+    if ((p = kn_dwarf_space(d, KN_DS_INFO, 1)) == NULL) return false;
     *p++ = 8;
-    done(d, KN_DS_INFO, p);
+    kn_dwarf_done(d, KN_DS_INFO, p);
   }
   f->stack.n = 0;
   for (uint32_t i = d->units.at[unit].die;;) {
@@ -688,11 +619,11 @@ static void patch(struct kn_dwarf *d) {
 
 static bool begin_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
-  uint8_t *p = space(d, KN_DS_STR_OFFSETS, STR_OFFSETS_BASE);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_STR_OFFSETS, STR_OFFSETS_BASE);
   if (p == NULL) return false;
   kn_put32(p + 4, 5);
   d->out[KN_DS_STR_OFFSETS].bytes.n = STR_OFFSETS_BASE;
-  if ((p = space(d, KN_DS_ADDR, ADDR_BASE)) == NULL) return false;
+  if ((p = kn_dwarf_space(d, KN_DS_ADDR, ADDR_BASE)) == NULL) return false;
   kn_put32(p + 4, 5 | 8 << 16);
   d->out[KN_DS_ADDR].bytes.n = ADDR_BASE;
   return true;
@@ -700,16 +631,16 @@ static bool begin_sections(struct kn_dwarf *d) {
 
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
-  uint8_t *p = space(d, KN_DS_ABBREV, 1);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
   if (p == NULL) return false;
   *p++ = 0;
-  done(d, KN_DS_ABBREV, p);
+  kn_dwarf_done(d, KN_DS_ABBREV, p);
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
   uint32_t n = d->list_at.n, head = RNGLISTS_BASE + 4 * n;
   uint32_t size = d->out[KN_DS_RNGLISTS].bytes.n;
-  if ((p = space(d, KN_DS_RNGLISTS, head)) == NULL) return false;
+  if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, head)) == NULL) return false;
   p = d->out[KN_DS_RNGLISTS].bytes.at;
   memmove(p + head, p, size);
   kn_put32(p, size + head - 4);

@@ -61,6 +61,7 @@ enum {
   AT_EXPORT_SYMBOLS = 0x89,
   AT_DELETED = 0x8a,
   AT_GNU_VECTOR = 0x2107,
+  AT_GNU_DISCRIMINATOR = 0x2136,
   OP_DEREF = 0x06,
   OP_PLUS_UCONST = 0x23,
   OP_CONSTU = 0x10,
@@ -353,6 +354,8 @@ static void local(const struct node *x, kiln_die e) {
   place(x, 3);
   refer(x, AT_TYPE, 5);
   flag(x, AT_ARTIFICIAL, op(x, 7) & FLAG_ARTIFICIAL);
+  if (op(x, 0) & 2 && op(x, 8)) kiln_die_uint(x->d, AT_ALIGNMENT, op(x, 8) / 8);
+  if (op(x, 6)) kiln_die_argument(x->d, op(x, 6) < UINT32_MAX ? (unsigned)op(x, 6) : 0);
 }
 
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
@@ -418,8 +421,11 @@ void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_
     break;
   case MD_COMPILE_UNIT: unit(&x, e); break;
   case MD_SUBPROGRAM: subprogram(&x, e); break;
-  case MD_LEXICAL_BLOCK:
-  case MD_LEXICAL_BLOCK_FILE: kiln_die_begin(x.d, e, TAG_LEXICAL_BLOCK, die(&x, 1)); break;
+  case MD_LEXICAL_BLOCK: kiln_die_begin(x.d, e, TAG_LEXICAL_BLOCK, die(&x, 1)); break;
+  case MD_LEXICAL_BLOCK_FILE:
+    kiln_die_begin(x.d, e, KILN_TAG_PART, die(&x, 1));
+    if (op(&x, 3)) kiln_die_uint(x.d, AT_GNU_DISCRIMINATOR, op(&x, 3));
+    break;
   case MD_NAMESPACE:
     kiln_die_begin(x.d, e, TAG_NAMESPACE, die(&x, 1));
     string(&x, AT_NAME, 2);
@@ -503,10 +509,13 @@ void kn_bc_debug_attached(struct kn_bc *r) {
 
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
   const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
-  if (loc && loc->kind == MDK_LOC && loc->n == 0) kn_bc_debug_place(r, ops[1], ops[2], ops[3]);
+  if (!loc || loc->kind != MDK_LOC) return;
+  uint32_t inlined = loc->n ? kn_bc_call_loc(r, loc->n) : 0;
+  if (loc->n == 0 || inlined != 0) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
 }
 
-void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value) {
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined) {
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
   const struct kn_bc_md *e = expr < UINT32_MAX ? kn_bc_md(r, (uint32_t)expr + 1) : NULL;
   if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || !e || e->kind != MDK_EXPR ||
@@ -517,7 +526,8 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals[v->n];
   if (!var || var->kind != MDK_VAR) return;
-  kiln_variable is = {.variable = kn_bc_die(r, variable + 1), .memory = var->n != 0};
+  kiln_variable is = {
+    .variable = kn_bc_die(r, variable + 1), .memory = var->n != 0, .inlined = inlined};
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
     is.indirect = pointer;

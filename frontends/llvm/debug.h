@@ -40,13 +40,18 @@ void kn_bc_debug_function(struct kn_bc *r);
  * address. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
-/* Variable, expression and address: numbers of metadata. */
-void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+/* Variable, expression and address: numbers of metadata; `inlined`: kn_bc_call_loc. */
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined);
 
 /* ---- loc.c ---- */
 
 /* Number in the session of the file of the scope that metadata `id` - 1 is. */
 uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
+
+/* Number in the session of the location that metadata `id` - 1 is: of a call that was replaced by the function's code.
+ * Each node has one number in a function, and no other node that. 0: it is none, or an error. */
+uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
 
 /* Reads the location that follows the record of the current instruction, if there is one, and makes it
  * current: it is needed before the instruction is built. */

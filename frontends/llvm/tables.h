@@ -373,6 +373,11 @@ struct kn_bc_md_block {
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
+/* A location that code was inlined at: metadata id, number in the session. */
+struct kn_bc_call_loc {
+  uint32_t id, loc;
+};
+
 /* A source file that locations refer to. */
 struct kn_bc_file {
   uint32_t id;     /* number of its metadata + 1 */

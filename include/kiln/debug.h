@@ -40,7 +40,10 @@ KILN_API bool kiln_debug_version(kiln_module *m, unsigned version);
 enum {
   KILN_TAG_FILE =
     0xfff0, /**< a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_md5 */
-  KILN_TAG_LIST = 0xfff1 /**< a list of entries: kiln_die_list */
+  KILN_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_list */
+  KILN_TAG_PART =
+    0xfff2 /**< stands for its parent, a function or a block, in locations of code that came from
+                               another file (then these say which) or has a discriminator: DW_AT_GNU_discriminator */
 };
 
 /** How many entries a set has room for: one more than the highest number used; 0 if `d` is NULL. */
@@ -71,6 +74,10 @@ KILN_API void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, si
  * in the object, the attribute is left out. */
 KILN_API void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
                               size_t n);
+/** The entry, a parameter, is number `number` (from 1) of its function's: they are written in this order. */
+KILN_API void kiln_die_argument(kiln_debug *d, unsigned number);
+/** The function has the variables of a list even if none of them has a place: debuggers tell that they exist. */
+KILN_API void kiln_die_retain(kiln_debug *d, kiln_die list);
 /** Of a file: the MD5 of its content, 16 bytes. */
 KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t *md5);
 /** The children of the entry are those of a list, in order. Members that name no parent are written in every entry
@@ -132,6 +139,8 @@ typedef struct kiln_variable {
   bool memory;         /**< no register: debuggers need it in memory where a type refers to it */
   const uint8_t *expr; /**< `n` bytes of DW_OP_... applied to the address; copied; NULL: none */
   uint32_t n;          /**< bytes of `expr` */
+  uint32_t
+    inlined; /**< location of the call that was replaced by the code which has the variable, or 0 */
 } kiln_variable;
 
 /** Declares a variable of the function being built. */
