@@ -35,8 +35,8 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at,  d->attrs.at, d->items.at,  d->bytes.at,
-                    d->units.at, d->kept.at,  d->globals.at};
+  void *arrays[] = {d->dies.at,  d->attrs.at,      d->items.at, d->bytes.at,
+                    d->units.at, d->lines_only.at, d->kept.at,  d->globals.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, d, 0);
 }
@@ -168,6 +168,12 @@ void kiln_debug_unit(kiln_module *m, kiln_die e) {
   d->units.at[d->units.n++] = e.id;
 }
 
+void kiln_debug_lines_only(kiln_module *m, kiln_die unit) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || (unit.id & KN_DIE_SESSION) || !ROOM(d, d->lines_only, 1)) return;
+  d->lines_only.at[d->lines_only.n++] = unit.id;
+}
+
 void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
   kiln_debug *d = kiln_module_debug(m);
   if (d == NULL || ((e.id | unit.id) & KN_DIE_SESSION) || !ROOM(d, d->kept, 2)) return;
@@ -209,7 +215,9 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
                              .expr = f->debug.bytes.n,
                              .n = v->n,
                              .indirect = v->indirect,
-                             .memory = v->memory};
+                             .memory = v->memory,
+                             .part_at = v->part_at,
+                             .part_bits = v->part_bits};
   if (v->inlined < f->session->places.n_locs) var.inlined = v->inlined;
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);

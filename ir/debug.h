@@ -61,6 +61,7 @@ struct kiln_debug {
   KN_ARRAY(uint8_t) bytes;
   /* the module's: units, and what is kept in them: pairs of (unit, entry) */
   KN_ARRAY(uint32_t) units;
+  KN_ARRAY(uint32_t) lines_only; /* of these */
   KN_ARRAY(uint32_t) kept;
   KN_ARRAY(struct kn_debug_global) globals;
 };

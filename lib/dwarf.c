@@ -4,7 +4,7 @@
  * reached from their unit (damaged input) are not written, and neither are references to them. */
 #include "lib/dwarf.h"
 
-enum { TAG_FORMAL_PARAMETER = 0x05, TAG_LEXICAL_BLOCK = 0x0b, TAG_COMPILE_UNIT = 0x11 };
+#include "lib/dwarf_names.h"
 
 uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
   const struct kiln_debug *in = id & KN_DIE_SESSION ? kn_dwarf_set(d, set) : d->module;
@@ -103,29 +103,36 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
   return signature(d, set, a, of);
 }
 
-/* Wants what an entry that is written in place refers to. */
-static bool want_refs(struct kn_dwarf *d, uint32_t i) {
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  uint32_t set = d->dies[i].set;
-  const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
-  for (uint32_t k = 0; k < e->n_attrs; k++)
-    if (a[k].kind == KN_DA_REF && !kn_dwarf_want(d, kn_dwarf_index(d, set, (uint32_t)a[k].value)))
-      return false;
-  return true;
-}
-
 bool kn_dwarf_in_place(const struct kn_die *e) {
   return e->parent == 0 && !kn_dwarf_special(e->tag);
 }
 
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth);
+
+/* Wants what an entry that is written in place refers to. */
+static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  for (uint32_t k = 0; k < e->n_attrs; k++) {
+    uint32_t to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value);
+    if (a[k].kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
+    if (a[k].kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+        depth < KN_DWARF_PACKS &&
+        !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, depth + 1))
+      return false;
+  }
+  return true;
+}
+
 /* Wants the members of a list; with `under`, they are the children of that entry. */
-static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set,
-                       uint32_t under) {
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth) {
   const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
     if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
-      if (!want_refs(d, i)) return false;
+      if (!want_refs(d, i, depth)) return false;
       continue;
     }
     if (!kn_dwarf_want(d, i)) return false;
@@ -140,6 +147,11 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
   if (e->tag == TAG_COMPILE_UNIT) return true;
   uint32_t set = d->dies[i].set;
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
+    if (e->tag == TAG_SUBPROGRAM && !d->dies[i].placed) kn_dwarf_append(d, u->die, i);
+    return true;
+  }
   if (!d->dies[i].placed) {
     uint32_t p = kn_dwarf_context(d, i);
     if (!d->dies[p].wanted && !d->dies[i].placed && e->tag != TAG_LEXICAL_BLOCK) {
@@ -156,24 +168,29 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     const struct kn_die *list;
     switch (a->kind) {
     case KN_DA_REF:
-      if (!kn_dwarf_want(d, kn_dwarf_index(d, set, (uint32_t)a->value))) return false;
+      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      if (!kn_dwarf_want(d, to)) return false;
+      /* whatever its scope is */
+      if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
+          !d->dies[to].placed)
+        kn_dwarf_append(d, i, to);
       break;
     case KN_DA_CHILDREN:
       to = kn_dwarf_index(d, set, (uint32_t)a->value);
       if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i))
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, 0))
         return false;
       break;
     case KN_DA_RETAIN:
       to = kn_dwarf_index(d, set, (uint32_t)a->value);
       if (d->dies[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0))
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0, 0))
         return false;
       break;
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
       list = signature(d, set, a, &of);
-      if (list && !want_items(d, list, of, 0)) return false;
+      if (list && !want_items(d, list, of, 0, 0)) return false;
       break;
     default: break;
     }
@@ -254,6 +271,10 @@ static bool collect(struct kn_dwarf *d) {
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
+    const struct kn_die_attr *language = kn_dwarf_attr(d, i, AT_LANGUAGE);
+    if (language) d->units.at[d->units.n - 1].language = (uint32_t)language->value;
+    for (uint32_t j = 0; j < in->lines_only.n; j++)
+      if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;
   }
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
@@ -268,7 +289,7 @@ static bool collect(struct kn_dwarf *d) {
           !kn_dwarf_function(d, i))
         return false;
     }
-    for (uint32_t k = 0; k + 1 < in->kept.n; k += 2) {
+    for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
       uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
       if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
       if (!want_all(d, i, 0) || !kn_dwarf_drain(d)) return false;

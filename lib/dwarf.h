@@ -69,6 +69,8 @@ struct kn_dwarf_scope {
 
 /* Blocks in blocks beyond this many, of damaged input, count as none. */
 #define KN_DWARF_DEPTH 4096
+/* How deep entries that are written in place may be nested. */
+#define KN_DWARF_PACKS 3
 
 /* A scope in the source, and the location of the call it was inlined at. */
 struct kn_dwarf_key {
@@ -77,6 +79,7 @@ struct kn_dwarf_key {
 
 struct kn_dwarf_var {
   uint32_t session, index; /* in the session's vars */
+  uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
 };
 
 /* A reference to be filled in: the offset in .debug_info, and the entry. */
@@ -92,6 +95,8 @@ struct kn_dwarf_unit {
   uint32_t section;   /* this one */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
+  uint32_t language; /* DW_LANG_... */
+  bool lines_only;
 };
 
 struct kn_dwarf_file {
@@ -186,6 +191,36 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
 
 bool kn_dwarf_info(struct kn_dwarf *d);
 
+/* lib/dwarf_attr.c */
+
+/* An attribute in its form. */
+struct kn_dwarf_field {
+  uint16_t name, form;
+  uint64_t value;       /* number, index, reference (entry); of expressions: symbol, or 0 */
+  const uint8_t *bytes; /* of expressions and blocks */
+  uint32_t n;
+};
+/* Those of the entry that is being written. */
+struct kn_dwarf_fields {
+  struct kn_dwarf *d;
+  uint32_t unit; /* number of the one that is written */
+  KN_ARRAY(struct kn_dwarf_field) all;
+  KN_ARRAY(uint32_t) stack;
+  bool failed;
+};
+
+void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
+/* Collects the attributes of entry i; of an entry that is written in entry `in`. False without memory. */
+bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
+void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* Those of the DW_TAG_variant around member i of variant part `in`. */
+void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* The attribute of a name; NULL: there is none. */
+const struct kn_die_attr *kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name);
+/* Index of what attribute `name` of entry i refers to, or 0. */
+uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name);
+
 /* lib/dwarf_ranges.c */
 
 /* Number in .debug_addr of `addend` in ELF section `target`; UINT32_MAX without memory. */
@@ -268,6 +303,9 @@ static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
   *p++ = (uint8_t)v;
   return p;
 }
+/* Contributions to these sections begin with headers of these sizes: one for all units. */
+enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_RNGLISTS_BASE = 12 };
+
 static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
   for (;;) {
     uint8_t byte = v & 0x7f;

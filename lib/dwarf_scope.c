@@ -4,7 +4,7 @@
  * stands behind those of the scopes it is in, and belongs to one function. */
 #include "lib/dwarf.h"
 
-enum { TAG_LEXICAL_BLOCK = 0x0b, TAG_SUBPROGRAM = 0x2e };
+#include "lib/dwarf_names.h"
 
 /* ---- functions that were inlined ---- */
 
@@ -197,11 +197,23 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
 
 /* ---- variables ---- */
 
+/* What lives in place number `place` is a part of the variable of entry i, which lives in others too. */
+static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t place) {
+  const struct kn_dwarf_var *v = place ? &d->vars.at[place - 1] : NULL;
+  struct kn_dwarf_var *first = &d->vars.at[d->dies[i].var - 1];
+  if (v == NULL || kn_elf_output(d->e, v->session)->vars[v->index].part_bits == 0 ||
+      kn_elf_output(d->e, first->session)->vars[first->index].part_bits == 0)
+    return;
+  d->vars.at[place - 1].next = first->next;
+  first->next = place;
+}
+
 /* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `place` is
  * the number of where it lives, 0: nowhere. */
 static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t place) {
   struct kn_dwarf *d = x->d;
   uint32_t parent = kn_dwarf_parent(d, v), in = x->node;
+  unsigned tag = kn_dwarf_entry(d, v)->tag;
   if (parent == 0) return true;
   if (call != 0 || kn_dwarf_entry(d, parent)->tag != TAG_SUBPROGRAM) {
     uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
@@ -210,14 +222,23 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   } else if (parent != x->subprogram) {
     return true;
   }
+  if (tag != TAG_VARIABLE &&
+      tag != TAG_FORMAL_PARAMETER) /* what the function imports, and labels */
+    return kn_dwarf_want(d, v);
   if (in == parent) {
-    if (d->dies[v].var) return true;
+    if (d->dies[v].var) {
+      add_part(d, v, place);
+      return true;
+    }
     d->dies[v].var = place;
     d->dies[in].holds = true;
     return kn_dwarf_want(d, v);
   }
-  for (uint32_t k = d->dies[in].first; k && place == 0; k = d->dies[k].next)
-    if (d->dies[k].of == v) return true;
+  for (uint32_t k = d->dies[in].first, steps = 0; k && steps < 1000; k = d->dies[k].next, steps++)
+    if (d->dies[k].of == v) {
+      if (d->dies[k].var && place) add_part(d, k, place);
+      return true;
+    }
   uint32_t node = instance(d, v);
   if (node == 0) return false;
   d->dies[node].var = place;
@@ -233,7 +254,7 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
   for (uint32_t k = f->var_first; k < end; k++) {
     uint32_t v = kn_dwarf_index(d, x->session + 1, o->vars[k].variable);
     if (v == 0) continue;
-    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k}) ||
+    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k, 0}) ||
         !variable(x, v, o->vars[k].inlined, d->vars.n))
       return false;
   }
@@ -294,6 +315,13 @@ static bool want_origins(const struct function *x) {
   return true;
 }
 
+/* Is anything inlined in the function? */
+static bool has_calls(const struct function *x) {
+  for (uint32_t i = x->d->scope_first; i < x->d->scopes.n; i++)
+    if (x->d->scopes.at[i].call) return true;
+  return false;
+}
+
 bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   struct function x = {.d = d, .func = func, .session = d->e->funcs[func].session};
   const struct kn_code_func *f = kn_elf_func(d->e, func);
@@ -304,9 +332,10 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   d->scope_first = d->scopes.n;
   if (d->dies[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
   d->dies[x.node].func = func + 1;
-  if (!cover_rows(&x, f) || !kn_dwarf_want(d, x.subprogram) || !want_origins(&x) ||
-      !kn_dwarf_drain(d))
-    return false;
+  if (!cover_rows(&x, f)) return false;
+  if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
+    return true;
+  if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
   if (x.node != x.subprogram) kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node);
   if (!variables(&x, f)) return false;
   place_scopes(&x);

@@ -170,6 +170,7 @@ struct kn_bc {
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
   uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
+  bool md_open;             /* a block of metadata is being read */
   bool mds_read;            /* the module's metadata were read */
   bool mds_done;            /* all of them */
   bool has_units;           /* the module's metadata contain a compilation unit */

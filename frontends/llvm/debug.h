@@ -20,7 +20,7 @@ const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
-/* ---- debug.c ---- */
+/* ---- debug.c, debug_var.c ---- */
 
 /* Begins the module's entries. */
 bool kn_bc_debug_begin(struct kn_bc *r);
@@ -30,6 +30,8 @@ kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
 /* What kn_bc_md.n says of an expression, from the operands of its record. */
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
+/* The variable of entry `variable` - 1 is not in memory: its value is that of an expression, which may be none. */
+void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr);
 /* Reads a record that says which nodes describe a global. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
 /* Reads the block that says which node describes the function, which was just announced. */

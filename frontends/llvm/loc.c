@@ -84,8 +84,8 @@ static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
   r->ops = r->md_ops;
   bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
   for (unsigned i = 0; ok && i < 4; i++) {
-    ok = r->ops.at[i + 1] <= UINT32_MAX;
-    op[i] = (uint32_t)r->ops.at[i + 1];
+    ok = r->ops.at[i + 1] < UINT32_MAX;
+    op[i] = (uint32_t)r->ops.at[i + 1] + (i == 2); /* the scope cannot be none */
   }
   r->md_ops = r->ops;
   r->ops = ops;
