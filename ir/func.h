@@ -226,6 +226,8 @@ struct kn_debug_var {
   uint32_t variable; /* kiln_die */
   uint32_t slot;     /* index */
   uint32_t expr, n;  /* in kn_func_debug.bytes */
+  uint32_t inlined;  /* location of the call, or 0 */
+  uint32_t part_at, part_bits;
   bool indirect;     /* the slot has its address */
   bool memory;       /* the slot may not become a register */
 };
