@@ -8,7 +8,9 @@
  * global refers to, directly or not, are written.
  *
  * Without a unit nothing is written. Numbers of tags and attributes are those of DWARF 5, chapter 7.5 (<dwarf.h> of
- * elfutils names them); they are not checked. Calls do nothing for a set that is NULL. */
+ * elfutils names them); they are not checked. Calls do nothing for a set that is NULL, or for entry 0. What cannot be
+ * right (an entry defined twice, or in a set that it is not of; a module's entry that refers to a session's; a symbol
+ * that there is not) fails the module with KILN_ERR_ARGUMENT, as its other calls do. */
 #ifndef KILN_DEBUG_H
 #define KILN_DEBUG_H
 
@@ -49,7 +51,7 @@ KILN_API uint32_t kiln_debug_count(const kiln_debug *d);
  * possible. Entry 0 if `d` is NULL or the number too large. */
 KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
 /** Defines `e` as an entry of tag `tag` (DW_TAG_...) within `parent` (0, or a file: at the top of its unit). The
- * attributes given from here on are its own. It is ignored if `e` is defined already or not of this set. */
+ * attributes given from here on are its own. */
 KILN_API void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent);
 
 /** Attributes of the entry that was begun last; `name`: DW_AT_.... Each of a name once. */
