@@ -75,7 +75,7 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     a->reg = (uint8_t)s->gp++;
     return;
   }
-  if (!inside) s->stack = align_to(s->stack, 8);
+  if (!inside) s->stack = align_to(s->stack, p && p->align_log2 == 4 ? 16 : 8);
   a->stack = s->stack;
   s->stack += size;
 }
