@@ -178,6 +178,17 @@ void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n)
   for (uint32_t i = 0; i < n; i++)
     d->items.at[d->items.n++] = (items[i].id & KN_DIE_SESSION) <= d->tag ? items[i].id : 0;
   list->parent = n;
+  d->list = e.id & KN_DIE_INDEX;
+}
+
+void kiln_die_list_add(kiln_debug *d, kiln_die item) {
+  if (d == NULL || d->list == 0 || !ROOM(d, d->items, 1)) return;
+  if ((item.id & KN_DIE_SESSION) > d->tag) {
+    wrong(d, "a list of the module refers to an entry of a session");
+    return;
+  }
+  d->items.at[d->items.n++] = item.id;
+  d->dies.at[d->list].parent++;
 }
 
 void kiln_debug_unit(kiln_module *m, kiln_die e) {
