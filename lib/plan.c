@@ -398,7 +398,7 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
-  plan->saved = 0;
+  plan->saved = KN_UNLIKELY(f->sets_jump) ? target->callee_homes : 0;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
   plan->scattered = f->needs_order && f->n >= SCATTERED;
