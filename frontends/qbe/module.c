@@ -121,23 +121,15 @@ static void aggregate(struct kn_qbe *r) {
   if (!r->failed) (void)KN_QBE_PUSH(r, r->aggregates, record(r, is_union, 0, &layout));
 }
 
-uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
-  char c = kn_qbe_peek(r);
+uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
   const char *at = r->p;
-  if (c == ':') {
+  if (*at == ':') {
     r->p++;
     uint32_t i = kn_qbe_lookup(r, &r->aggregate_names, false);
+    struct kn_qbe_name name = {at + 1, (uint32_t)(r->p - at) - 1};
     if (i < r->aggregates.n) return i + KN_QBE_TYPES;
-    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&r->name));
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&name));
     return QL;
-  }
-  if (!kn_qbe_is(at + (c != '\n'), KN_QBE_LATER)) { /* the usual ones */
-    r->p++;
-    if (c == 'w') return QW;
-    if (c == 'l') return QL;
-    if (c == 's') return QS;
-    if (c == 'd') return QD;
-    r->p--;
   }
   const struct kn_qbe_word *word = kn_qbe_is(at, KN_QBE_FIRST) ? kn_qbe_word(r) : NULL;
   if (word != NULL && word->form == QF_TYPE_NAME && word->fop == 0) {
@@ -231,8 +223,9 @@ uint32_t kn_qbe_global(struct kn_qbe *r) {
   if (*r->p != '"') i = kn_qbe_lookup(r, &r->global_names, true);
   else if (kn_qbe_string(r, "a name")) {
     /* other characters: a key of longer names, which may be that of several */
-    if (kn_qbe_scan(r->name.at, &key) != r->name.at + r->name.length) key |= UINT64_C(1) << 63;
-    i = kn_qbe_intern(r, &r->global_names, key, true);
+    const struct kn_qbe_name *s = &r->string;
+    if (kn_qbe_scan(s->at, &key) != s->at + s->length) key |= UINT64_C(1) << 63;
+    i = kn_qbe_intern(r, &r->global_names, key, s->at, s->length, true);
   }
   if (i == KN_QBE_NONE || i < r->globals.n) return i;
   return KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i : KN_QBE_NONE;
@@ -285,8 +278,8 @@ static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
     else if (form == QF_SECTION) {
       if (l->section.at != NULL) kn_qbe_wrong(r, at, "a second section");
       kn_qbe_string(r, "the name of a section");
-      l->section = r->name;
-      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->name;
+      l->section = r->string;
+      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->string;
     } else {
       bool good = form == QF_DATA || (!any && (form == QF_TYPE || form == QF_DBGFILE)) ||
                   (form == QF_FUNCTION && !l->thread && !l->common);
@@ -402,7 +395,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
       address(r, zeros, size);
     } else if (size != 0 && c == '"') {
       if (size != 1) kn_qbe_syntax(r, "a string is made of bytes: b");
-      if (kn_qbe_string(r, "") && unescape(r, &r->name))
+      if (kn_qbe_string(r, "") && unescape(r, &r->string))
         content(r, zeros, r->chars.at, r->chars.n, at);
     } else if (c != 0 && (size != 0 || at[1] != '_') && kn_qbe_number(r, &bits)) {
       if (size != 0) content(r, zeros, &bits, size, at);
@@ -578,7 +571,7 @@ static void definition(struct kn_qbe *r, bool first) {
     if (first) aggregate(r);
     else skip_braces(r);
   } else if (kn_qbe_string(r, "the name of a file")) {
-    const char *name = c_name(r, &r->name);
+    const char *name = c_name(r, &r->string);
     if (!first && !r->failed) debug_file(r, name);
   }
 }
