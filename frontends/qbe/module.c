@@ -1,6 +1,6 @@
-/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. The text is gone
- * through twice: first to find what is defined here and how, since symbols are used above their
- * definitions; bodies and contents are skipped then. The ABI is that of C: <kiln/ctypes.h> knows it. */
+/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. All that is defined
+ * is declared before the first body is read, since symbols are used above their definitions. The ABI is that of C:
+ * <kiln/ctypes.h> knows it. */
 #include "read.h"
 
 #include <unistd.h>
@@ -328,6 +328,9 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
   struct kn_qbe_global *g = r->globals.at + global;
   const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->defined) kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is defined twice", KN_QBE_SHOW(name));
+  if (g->symbol.id != 0 && l->thread)
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is thread-local, and data above has its address",
+                KN_QBE_SHOW(name));
   g->defined = true;
   g->thread = l->thread;
   g->exported = l->export;
@@ -413,6 +416,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
 /* The content of a global, from its '=' on. */
 static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, const char *at) {
   uint64_t zeros = 0;
+  const char *named = r->p;
   r->bytes.n = r->relocs.n = 0;
   want(r, '=');
   uint32_t aligned =
@@ -428,6 +432,7 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
     if (kn_qbe_past(r) != ',') break;
     r->p++;
   }
+  if (kn_qbe_past(r) == 0) kn_qbe_wrong(r, named, "this definition has no end: '}'");
   kn_qbe_expect(r, '}');
   kiln_data_desc desc = {
     .size_bytes = zeros, .align_log2 = (uint8_t)__builtin_ctz(aligned), .flags = data_flags(r, l)};
@@ -487,19 +492,6 @@ static void skip_body(struct kn_qbe *r) {
   kn_qbe_wrong(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
 
-/* Past braces and what is in them. */
-static void skip_braces(struct kn_qbe *r) {
-  const char *at = r->p;
-  for (unsigned depth = 0; kn_qbe_past(r) != 0;) {
-    char c = *r->p;
-    if (c == '"') kn_qbe_string(r, "");
-    else r->p++;
-    depth += c == '{';
-    if (c == '}' && (depth == 0 || --depth == 0)) return;
-  }
-  kn_qbe_wrong(r, at, "this definition has no end: '}'");
-}
-
 /* ---- lines ---- */
 
 /* Of DWARF 5, 7.5. */
@@ -553,26 +545,27 @@ void kn_qbe_describe(struct kn_qbe *r, uint32_t global) {
 
 /* ---- the whole ---- */
 
-static void definition(struct kn_qbe *r, bool first) {
+/* Reads a definition. Bodies of functions come later, since code for what is defined below is better once that is
+ * known: this only notes where they are. */
+static void definition(struct kn_qbe *r) {
   struct linkage l = {.export = false};
-  unsigned form = linkage(r, &l);
   const char *at;
+  unsigned form = linkage(r, &l);
   if (form == QF_FUNCTION) {
+    struct kn_qbe_body body = {r->p, r->file, r->file_entry};
     uint32_t global = head(r, &at);
-    if (first) define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
-    if (first) skip_body(r);
-    else if (!r->failed) kn_qbe_function(r, global, at);
+    define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
+    (void)KN_QBE_PUSH(r, r->bodies, body);
+    skip_body(r);
   } else if (form == QF_DATA) {
     uint32_t global = global_defined(r, &at);
-    if (first) define(r, global, &l, (kiln_sig){0}, at);
-    if (first) skip_braces(r);
-    else data(r, global, &l, at);
+    define(r, global, &l, (kiln_sig){0}, at);
+    data(r, global, &l, at);
   } else if (form == QF_TYPE) {
-    if (first) aggregate(r);
-    else skip_braces(r);
+    aggregate(r);
   } else if (kn_qbe_string(r, "the name of a file")) {
     const char *name = c_name(r, &r->string);
-    if (!first && !r->failed) debug_file(r, name);
+    if (!r->failed) debug_file(r, name);
   }
 }
 
@@ -596,9 +589,14 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   r.end = r.text + size;
   if (!memory || !kn_qbe_begin(&r)) kn_qbe_fail(&r, r.p, KILN_ERR_MEMORY, "out of memory");
   if (size > INT32_MAX) kn_qbe_fail(&r, r.p, KILN_ERR_LIMIT, "a text of 2 GiB or more");
-  for (unsigned pass = 0; pass < 2 && !r.failed; pass++) {
-    r.p = r.text;
-    while (kn_qbe_past(&r) != 0) definition(&r, pass == 0);
+  while (kn_qbe_past(&r) != 0) definition(&r);
+  for (uint32_t i = 0; i < r.bodies.n && !r.failed; i++) {
+    const char *at;
+    r.p = r.bodies.at[i].at;
+    r.file = r.bodies.at[i].file;
+    r.file_entry = r.bodies.at[i].file_entry;
+    uint32_t global = head(&r, &at);
+    if (!r.failed) kn_qbe_function(&r, global, at);
   }
   kn_qbe_end(&r);
   kiln_ctypes_free(r.c);

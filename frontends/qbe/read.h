@@ -123,6 +123,13 @@ struct kn_qbe_global {
   bool defined, thread, exported;
 };
 
+/* Where the head of a function begins, and what dbgfile said last. */
+struct kn_qbe_body {
+  const char *at;
+  uint32_t file;
+  kiln_die file_entry;
+};
+
 enum { KN_QBE_WORD_BITS = 9 };
 
 struct kn_qbe {
@@ -157,6 +164,7 @@ struct kn_qbe {
   KN_QBE_ARRAY(kiln_ctype) ctypes;
   kiln_die unit, file_entry; /* of dbgfile */
   uint32_t file;
+  KN_QBE_ARRAY(struct kn_qbe_body) bodies;
 
   /* the current function */
   KN_QBE_ARRAY(struct kn_qbe_temp) temps; /* the parameters first */

@@ -253,10 +253,10 @@ bool kn_qbe_begin(struct kn_qbe *r) {
 
 void kn_qbe_end(struct kn_qbe *r) {
   struct kn_qbe_map *maps[] = MAPS(r);
-  void *arrays[] = {r->globals.at, r->aggregates.at, r->fields.at, r->chars.at,    r->bytes.at,
-                    r->relocs.at,  r->params.at,     r->types.at,  r->ctypes.at,   r->temps.at,
-                    r->labels.at,  r->blocks.at,     r->phis.at,   r->operands.at, r->uses.at,
-                    r->sums.at,    r->values.at};
+  void *arrays[] = {r->globals.at, r->bodies.at, r->aggregates.at, r->fields.at, r->chars.at,
+                    r->bytes.at,   r->relocs.at, r->params.at,     r->types.at,  r->ctypes.at,
+                    r->temps.at,   r->labels.at, r->blocks.at,     r->phis.at,   r->operands.at,
+                    r->uses.at,    r->sums.at,   r->values.at};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
     kn_qbe_free(r, maps[i]->table);
     kn_qbe_free(r, maps[i]->names);
