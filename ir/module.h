@@ -236,7 +236,9 @@ struct kn_code_line {
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
 struct kn_code_var {
   uint32_t variable; /* kiln_die */
+  uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
+  uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
 };
 
 struct kn_output {
