@@ -494,52 +494,24 @@ static void skip_body(struct kn_qbe *r) {
 
 /* ---- lines ---- */
 
-/* Of DWARF 5, 7.5. */
-enum { TAG_COMPILE_UNIT = 0x11, TAG_SUBPROGRAM = 0x2e };
-enum {
-  AT_NAME = 3,
-  AT_COMP_DIR = 0x1b,
-  AT_PRODUCER = 0x25,
-  AT_DECL_FILE = 0x3a,
-  AT_DECL_LINE,
-  AT_EXTERNAL = 0x3f
-};
-
-/* The next entry of a set, of tag `tag`. */
-static kiln_die entry(kiln_debug *d, unsigned tag, kiln_die parent) {
-  uint32_t n = kiln_debug_count(d);
-  kiln_die e = kiln_die_at(d, n != 0 ? n : 1);
-  kiln_die_begin(d, e, tag, parent);
-  return e;
-}
+enum { LANGUAGE = 0x8001 }; /* one that debuggers do not know */
 
 /* The lines that follow are those of a file. The first file gives the unit its name. */
 static void debug_file(struct kn_qbe *r, const char *name) {
-  static const char producer[] = "kiln qbe";
-  kiln_debug *d = kiln_module_debug(r->m);
   char folder[4096];
-  r->file_entry = entry(d, KILN_TAG_FILE, (kiln_die){0});
-  kiln_die_string(d, AT_NAME, name, strlen(name));
-  if (getcwd(folder, sizeof folder) != NULL)
-    kiln_die_string(d, AT_COMP_DIR, folder, strlen(folder));
+  bool is_known = getcwd(folder, sizeof folder) != NULL;
+  r->file_entry = kiln_die_file(kiln_module_debug(r->m), is_known ? folder : NULL, name);
   r->file = kiln_file_of(r->session, name, r->file_entry);
-  if (r->unit.id != 0) return;
-  r->unit = entry(d, TAG_COMPILE_UNIT, (kiln_die){0});
-  kiln_die_string(d, AT_PRODUCER, producer, sizeof producer - 1);
-  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
-  kiln_debug_unit(r->m, r->unit);
+  if (r->unit.id == 0) r->unit = kiln_die_unit(r->m, r->file_entry, "kiln qbe", LANGUAGE);
 }
 
 void kn_qbe_describe(struct kn_qbe *r, uint32_t global) {
-  kiln_debug *d = r->begins != 0 ? kiln_session_debug(r->session) : NULL;
-  const struct kn_qbe_global *g = r->globals.at + global;
-  const char *name = d != NULL ? c_name(r, r->global_names.names + global) : "";
-  if (d == NULL || r->failed) return;
-  kiln_die e = entry(d, TAG_SUBPROGRAM, r->file_entry);
-  kiln_die_string(d, AT_NAME, name, strlen(name));
-  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
-  kiln_die_uint(d, AT_DECL_LINE, r->line);
-  if (g->exported) kiln_die_flag(d, AT_EXTERNAL);
+  if (r->begins == 0) return;
+  kiln_declaration what = {.name = c_name(r, r->global_names.names + global),
+                           .file = r->file_entry,
+                           .line = r->line,
+                           .external = r->globals.at[global].exported};
+  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
   kiln_func_debug(r->f, e, r->unit, r->begins);
 }
 
