@@ -45,7 +45,8 @@ struct kn_qbe_map {
     uint32_t id;  /* number + base; below base: of names that were forgotten, free */
   } *table;
   struct kn_qbe_name *names; /* of each number; room for half of the table */
-  uint32_t base, n, bits;    /* bits: log2 of the table's size */
+  uint32_t base, n;
+  uint32_t mask, shift; /* the table's size - 1; 64 - log2 of the size */
 };
 
 /* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
@@ -130,7 +131,7 @@ struct kn_qbe_body {
   kiln_die file_entry;
 };
 
-enum { KN_QBE_WORD_BITS = 9 };
+enum { KN_QBE_WORDS = 512, KN_QBE_WORD_SHIFT = 64 - 9 };
 
 struct kn_qbe {
   kiln_session *session;
@@ -151,7 +152,7 @@ struct kn_qbe {
   struct kn_qbe_keyed {
     uint64_t key;
     uint32_t word;
-  } words[1 << KN_QBE_WORD_BITS];
+  } words[KN_QBE_WORDS];
   struct kn_qbe_map global_names, aggregate_names, temp_names, label_names;
   KN_QBE_ARRAY(struct kn_qbe_global) globals;
   KN_QBE_ARRAY(kiln_ctype) aggregates;
@@ -207,8 +208,8 @@ static inline const char *kn_qbe_scan(const char *p, uint64_t *key) {
   *key = p - from > 9 ? k | UINT64_C(1) << 63 : k;
   return p;
 }
-static inline uint32_t kn_qbe_hash(uint64_t key, unsigned bits) {
-  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
+static inline uint32_t kn_qbe_hash(uint64_t key, unsigned shift) {
+  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> shift);
 }
 
 /* Says that a name is expected. */
@@ -218,13 +219,13 @@ bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) __attribute__((cold)
 /* The number of a name. New ones get the next number if `add`; else KN_QBE_NONE. */
 static inline uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key,
                                      const char *at, uint32_t length, bool add) {
-  for (uint32_t i = kn_qbe_hash(key, m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
+  for (uint32_t i = kn_qbe_hash(key, m->shift);; i = (i + 1) & m->mask) {
     struct kn_qbe_entry *e = m->table + i;
     if (e->id < m->base) {
       if (!add) return KN_QBE_NONE;
       *e = (struct kn_qbe_entry){key, m->n + m->base};
       m->names[m->n] = (struct kn_qbe_name){at, length};
-      return ++m->n >> (m->bits - 1) == 0 || kn_qbe_enlarge(r, m) ? m->n - 1 : KN_QBE_NONE;
+      return ++m->n <= m->mask / 2 || kn_qbe_enlarge(r, m) ? m->n - 1 : KN_QBE_NONE;
     }
     uint32_t number = e->id - m->base;
     if (e->key != key) continue;

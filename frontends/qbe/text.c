@@ -70,22 +70,23 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 void kn_qbe_no_name(struct kn_qbe *r, const char *at) { kn_qbe_wrong(r, at, "a name is expected"); }
 
 bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
-  struct kn_qbe_map new = {.bits = m->bits == 0 ? 9 : m->bits + 1, .base = 1, .n = m->n};
-  size_t size = sizeof *new.table << new.bits;
-  new.table = kn_qbe_resize(r, NULL, size);
-  new.names = kn_qbe_resize(r, NULL, sizeof *new.names << (new.bits - 1));
+  size_t size = m->table == NULL ? 512 : 2 * ((size_t)m->mask + 1);
+  struct kn_qbe_map new = {.base = 1, .n = m->n, .mask = (uint32_t)size - 1};
+  new.shift = 64 - (unsigned)__builtin_ctzll(size);
+  new.table = kn_qbe_resize(r, NULL, size * sizeof *new.table);
+  new.names = kn_qbe_resize(r, NULL, size / 2 * sizeof *new.names);
   if (new.table == NULL || new.names == NULL) {
     kn_qbe_free(r, new.table);
     kn_qbe_free(r, new.names);
     return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
   }
-  memset(new.table, 0, size);
+  memset(new.table, 0, size * sizeof *new.table);
   if (m->n != 0) memcpy(new.names, m->names, m->n * sizeof *m->names);
-  for (uint32_t k = 0; k < 1u << m->bits && m->bits != 0; k++) {
+  for (size_t k = 0; k < size / 2 && m->table != NULL; k++) {
     const struct kn_qbe_entry *e = m->table + k;
-    uint32_t i = kn_qbe_hash(e->key, new.bits);
+    uint32_t i = kn_qbe_hash(e->key, new.shift);
     if (e->id < m->base) continue;
-    while (new.table[i].id != 0) i = (i + 1) & ((1u << new.bits) - 1);
+    while (new.table[i].id != 0) i = (i + 1) & new.mask;
     new.table[i] = (struct kn_qbe_entry){e->key, e->id - m->base + new.base};
   }
   kn_qbe_free(r, m->table);
@@ -161,8 +162,8 @@ const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r) {
     return NULL;
   }
   r->p = kn_qbe_scan(at, &key);
-  for (uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_BITS); r->words[i].word != 0;
-       i = (i + 1) % (1 << KN_QBE_WORD_BITS))
+  for (uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT); r->words[i].word != 0;
+       i = (i + 1) % KN_QBE_WORDS)
     if (r->words[i].key == key) return kn_qbe_words + r->words[i].word - 1;
   struct kn_qbe_name name = {at, (uint32_t)(r->p - at)};
   kn_qbe_wrong(r, at, "no such word: %.*s", KN_QBE_SHOW(&name));
@@ -244,8 +245,8 @@ bool kn_qbe_begin(struct kn_qbe *r) {
   for (uint32_t n = 0; n < sizeof kn_qbe_words / sizeof *kn_qbe_words; n++) {
     uint64_t key;
     kn_qbe_scan(kn_qbe_words[n].name, &key); /* exact: none is longer than nine characters */
-    uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_BITS);
-    while (r->words[i].word != 0) i = (i + 1) % (1 << KN_QBE_WORD_BITS);
+    uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT);
+    while (r->words[i].word != 0) i = (i + 1) % KN_QBE_WORDS;
     r->words[i] = (struct kn_qbe_keyed){key, n + 1};
   }
   return true;
