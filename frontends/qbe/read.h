@@ -204,7 +204,7 @@ static inline bool kn_qbe_is(const char *p, unsigned kinds) {
 static inline const char *kn_qbe_scan(const char *p, uint64_t *key) {
   const char *from = p;
   uint64_t k = 0;
-  for (; kn_qbe_is(p, KN_QBE_LATER); p++) k = (k << 7 | k >> 57) ^ (uint8_t)*p;
+  for (uint64_t c; c = (uint8_t)*p, kn_qbe_kinds[c] & KN_QBE_LATER; p++) k = (k << 7 | k >> 57) ^ c;
   *key = p - from > 9 ? k | UINT64_C(1) << 63 : k;
   return p;
 }
