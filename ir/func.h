@@ -226,6 +226,8 @@ struct kn_debug_var {
   uint32_t variable; /* kiln_die */
   uint32_t slot;     /* index */
   uint32_t expr, n;  /* in kn_func_debug.bytes */
+  uint32_t inlined;  /* location of the call, or 0 */
+  uint32_t part_at, part_bits;
   bool indirect;     /* the slot has its address */
   bool memory;       /* the slot may not become a register */
 };
@@ -292,7 +294,8 @@ struct kiln_func {
   bool finished;
   bool needs_order;   /* a block was filled that no earlier one branches to */
   uint32_t features;  /* KILN_FEATURE_... */
-  bool returns_twice; /* calls setjmp or a function like it */
+  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
+  bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */

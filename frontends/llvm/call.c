@@ -36,14 +36,21 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
-bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+/* The same for the parameters and result of a function's type. */
+static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
     uint32_t e = r->elems.at[t->first + i].type, parts = 0;
     if (i == 0 && r->types[e].kind == TK_VOID) continue;
     if (!possible(r, e, &parts)) return false;
   }
   return true;
+}
+
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
+  struct kn_bc_type *t = &r->types[type];
+  if (t->possible == POSSIBLE_UNKNOWN)
+    t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
+  return t->possible == POSSIBLE_YES;
 }
 
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
@@ -196,13 +203,10 @@ static bool grow_sigs(struct kn_bc *r) {
   return true;
 }
 
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
-  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
-  if (r->cap_sigs) {
-    uint32_t at = hash(key, r->cap_sigs);
-    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
-      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
-  }
+/* Makes a signature that is not in the table yet. */
+static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint64_t key,
+                                                           uint32_t type, uint32_t attrs,
+                                                           unsigned flags) {
   if (attrs >= 1u << 24) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
     return NULL;
@@ -216,6 +220,16 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
   r->sigs[at] = s;
   return &r->sigs[at];
+}
+
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  if (KN_LIKELY(r->cap_sigs != 0)) {
+    uint32_t at = hash(key, r->cap_sigs);
+    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
+      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  }
+  return new_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */

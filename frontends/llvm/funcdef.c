@@ -26,6 +26,8 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->loc = r->loc_set = r->subprogram = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
+  if (r->call_locs.n) memset(r->call_locs.at, 0, r->call_locs.cap * sizeof *r->call_locs.at);
+  r->call_locs.n = 0;
   if (r->own_files) memset(r->files, 0, sizeof r->files);
   r->own_files = false;
 }
