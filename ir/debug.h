@@ -52,9 +52,11 @@ struct kn_debug_global {
 
 struct kiln_debug {
   kiln_module *module;
-  uint32_t tag;  /* KN_DIE_SESSION, or 0: the module's */
-  uint32_t n;    /* entries that there are, defined or not; the first is none */
-  uint32_t open; /* index of the entry begun last; 0: none, its attributes are ignored */
+  uint32_t tag;     /* KN_DIE_SESSION, or 0: the module's */
+  uint32_t n;       /* entries that there are, defined or not; the first is none */
+  uint32_t printed; /* of a session: entries up to this index are in the text of functions */
+  uint32_t open;    /* index of the entry begun last; 0: none, its attributes are ignored */
+  uint32_t list;    /* index of the list defined last, or 0 */
   KN_ARRAY(struct kn_die) dies;
   KN_ARRAY(struct kn_die_attr) attrs;
   KN_ARRAY(uint32_t) items;

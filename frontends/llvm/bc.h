@@ -159,6 +159,7 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards; /* forward values not yet bound */
   kiln_value demoted;  /* address of the result's memory */
+  bool tail;           /* a call that must be a tail call was read, but not yet its return */
   uint32_t loc;        /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
@@ -287,8 +288,6 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
 static inline bool kn_bc_is_debug_record(uint32_t code) {
   return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
 }
-/* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
-bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
@@ -451,6 +450,8 @@ bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
 
+/* `n` is the number of the function's blocks, which its first record says. */
+void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
 /* Handles a decoded record of a function; the caller has counted it as an instruction. */
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */

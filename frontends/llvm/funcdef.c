@@ -61,6 +61,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->bundles = false;
   r->may_split = r->has_trap || r->fn->init;
   r->others = 0;
+  r->tail = false;
   r->harden.guard = KILN_GUARD_NONE;
   if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes)) kn_bc_harden_function(r);
   return kn_bc_params(r) && kn_bc_body(r);
