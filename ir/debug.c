@@ -35,8 +35,8 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at,  d->attrs.at, d->items.at,  d->bytes.at,
-                    d->units.at, d->kept.at,  d->globals.at};
+  void *arrays[] = {d->dies.at,  d->attrs.at,      d->items.at, d->bytes.at,
+                    d->units.at, d->lines_only.at, d->kept.at,  d->globals.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, d, 0);
 }
@@ -168,6 +168,8 @@ static void refer(kiln_debug *d, unsigned name, unsigned kind, kiln_die to) {
 void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
 void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
 void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
+void kiln_die_retain(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
+void kiln_die_argument(kiln_debug *d, unsigned number) { attr(d, 0, KN_DA_ARGUMENT, number, 0); }
 void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
 void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
@@ -195,6 +197,12 @@ void kiln_debug_unit(kiln_module *m, kiln_die e) {
   kiln_debug *d = kiln_module_debug(m);
   if (d == NULL || (e.id & KN_DIE_SESSION) || !ROOM(d, d->units, 1)) return;
   d->units.at[d->units.n++] = e.id;
+}
+
+void kiln_debug_lines_only(kiln_module *m, kiln_die unit) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || (unit.id & KN_DIE_SESSION) || !ROOM(d, d->lines_only, 1)) return;
+  d->lines_only.at[d->lines_only.n++] = unit.id;
 }
 
 void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
@@ -237,8 +245,15 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
     return;
   }
-  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n,
-                             v->n,           v->indirect,          v->memory};
+  struct kn_debug_var var = {.variable = v->variable.id,
+                             .slot = kn_index(v->slot.id),
+                             .expr = f->debug.bytes.n,
+                             .n = v->n,
+                             .indirect = v->indirect,
+                             .memory = v->memory,
+                             .part_at = v->part_at,
+                             .part_bits = v->part_bits};
+  if (v->inlined < f->session->places.n_locs) var.inlined = v->inlined;
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;

@@ -23,7 +23,9 @@ enum kn_die_kind {
   KN_DA_MD5,       /* value: offset */
   KN_DA_CHILDREN,  /* value: id of a list */
   KN_DA_SIGNATURE, /* value: id of a list of types */
-  KN_DA_TYPED      /* value: id of an entry with a SIGNATURE */
+  KN_DA_TYPED,     /* value: id of an entry with a SIGNATURE */
+  KN_DA_ARGUMENT,  /* value: number of the parameter, from 1 */
+  KN_DA_RETAIN     /* value: id of a list of variables */
 };
 
 struct kn_die {
@@ -61,6 +63,7 @@ struct kiln_debug {
   KN_ARRAY(uint8_t) bytes;
   /* the module's: units, and what is kept in them: pairs of (unit, entry) */
   KN_ARRAY(uint32_t) units;
+  KN_ARRAY(uint32_t) lines_only; /* of these */
   KN_ARRAY(uint32_t) kept;
   KN_ARRAY(struct kn_debug_global) globals;
 };

@@ -236,7 +236,9 @@ struct kn_code_line {
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
 struct kn_code_var {
   uint32_t variable; /* kiln_die */
+  uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
+  uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
 };
 
 struct kn_output {
@@ -285,7 +287,12 @@ struct kiln_session {
 void *kn_realloc(const kiln_module *m, void *old, size_t size);
 /* Makes `*array` hold at least `need` items by doubling; false without memory (the module's status
  * says so). */
-bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size);
+KN_COLD bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need,
+                          size_t item_size);
+static inline bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need,
+                           size_t item_size) {
+  return need <= *cap || kn_grow_more(m, array, cap, need, item_size);
+}
 
 /* Reports `status` with a printf-like message through the module; returns `status`. */
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)

@@ -221,6 +221,14 @@ static bool parse_call(struct kn_parser *p, struct line *l) {
   return true;
 }
 
+static bool parse_tailcall(struct kn_parser *p) {
+  kiln_sig sig;
+  kiln_value callee;
+  if (!parse_callee(p, &sig, &callee)) return false;
+  kiln_build_tailcall(p->func, sig, callee, p->args, p->n_args);
+  return true;
+}
+
 /* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. The types of filters are appended to the line's. */
 static bool parse_clause(struct kn_parser *p, struct types *types, kiln_clause *out) {
   *out = (kiln_clause){.kind = KILN_CLEANUP};
@@ -524,6 +532,7 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_SWITCH: return parse_many(p, l, true);
   case KN_SH_BRIND: return parse_many(p, l, false);
   case KN_SH_RET: return parse_ret(p);
+  case KN_SH_TAILCALL: return parse_tailcall(p);
   case KN_SH_TRY: return parse_try(p);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:

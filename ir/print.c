@@ -390,7 +390,8 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
     put_orders(q, in);
     put_stored(q, in, 0);
     return;
-  case KN_SH_CALL: put_call(q, in); return;
+  case KN_SH_CALL:
+  case KN_SH_TAILCALL: put_call(q, in); return;
   case KN_SH_LEVEL:
     text(q, " ");
     number(q, in->x);

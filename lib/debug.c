@@ -165,7 +165,8 @@ static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
     return;
   memcpy(out->exprs + out->n_exprs, b, (size_t)(p - b));
   if (v->n) memcpy(out->exprs + out->n_exprs + (p - b), w->f->debug.bytes.at + v->expr, v->n);
-  out->vars[out->n_vars++] = (struct kn_code_var){v->variable, out->n_exprs, n};
+  out->vars[out->n_vars++] =
+    (struct kn_code_var){v->variable, v->inlined, out->n_exprs, n, v->part_at, v->part_bits};
   out->n_exprs += n;
 }
 

@@ -6,6 +6,7 @@
 enum {
   AT_NAME = 0x03,
   AT_COMP_DIR = 0x1b,
+  AT_GNU_DISCRIMINATOR = 0x2136,
   LINE_BASE = -5,
   LINE_RANGE = 14,
   OPCODE_BASE = 13,
@@ -19,6 +20,7 @@ enum {
   LNS_SET_PROLOGUE_END = 10,
   LNE_END_SEQUENCE = 1,
   LNE_SET_ADDRESS = 2,
+  LNE_SET_DISCRIMINATOR = 4,
   LNCT_PATH = 1,
   LNCT_DIRECTORY_INDEX = 2,
   LNCT_MD5 = 5,
@@ -71,14 +73,23 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
   return d->file_of[die] - 1 + first;
 }
 
-/* Number of a location's file. */
-static uint32_t loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
   const struct kn_file *file = &d->e->sessions[session]->places.files[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
   struct kn_dwarf_file f = {file->name, "", (uint32_t)strlen(file->name), 0, 0, NULL};
   uint32_t number = add_file(d, &f);
   return number == UINT32_MAX ? number : number + (d->version < 5);
+}
+
+uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
+                                const struct kn_loc *l) {
+  uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
+  if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return 0;
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  for (uint32_t k = 0; k < kn_dwarf_entry(d, i)->n_attrs; k++)
+    if (a[k].name == AT_GNU_DISCRIMINATOR && a[k].value <= UINT32_MAX) return (uint32_t)a[k].value;
+  return 0;
 }
 
 bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
@@ -245,8 +256,17 @@ static bool end_sequence(struct line *l, uint64_t at) {
 
 static bool row(struct line *l, uint64_t at, uint32_t file, const struct kn_loc *loc, bool stmt,
                 bool prologue_end) {
-  uint8_t *p = space(l->d, 64);
+  uint8_t *p = space(l->d, 64), number[10];
   if (p == NULL) return false;
+  uint32_t discriminator = kn_dwarf_discriminator(l->d, l->session, loc);
+  if (discriminator != 0) {
+    size_t n = (size_t)(kn_put_uleb(number, discriminator) - number);
+    *p++ = 0;
+    *p++ = (uint8_t)(n + 1);
+    *p++ = LNE_SET_DISCRIMINATOR;
+    memcpy(p, number, n);
+    p += n;
+  }
   if (file != l->file) {
     *p++ = LNS_SET_FILE;
     p = kn_put_uleb(p, l->file = file);
@@ -287,6 +307,7 @@ static bool row(struct line *l, uint64_t at, uint32_t file, const struct kn_loc 
 static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
                           uint64_t at) {
   struct kn_dwarf *d = l->d;
+  l->session = session;
   const struct kn_output *o = kn_elf_output(d->e, session);
   const struct kn_places *places = &d->e->sessions[session]->places;
   const struct kn_code_line *lines = o->lines;
@@ -297,7 +318,8 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
     if (lines[k].loc == 0) continue;
     const struct kn_loc *loc = &places->locs[lines[k].loc];
     bool first = last_file == UINT32_MAX;
-    if (loc->file != last_file && (file = loc_file(d, session, loc)) == UINT32_MAX) return false;
+    if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
+      return false;
     bool same_line = loc->line == line && loc->file == last_file;
     bool stmt = first || ((!same_line || (loc->flags & KILN_LOC_STMT)) && loc->line != 0 &&
                           !(loc->flags & KILN_LOC_NOT_STMT));

@@ -36,14 +36,21 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
-bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+/* The same for the parameters and result of a function's type. */
+static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
     uint32_t e = r->elems.at[t->first + i].type, parts = 0;
     if (i == 0 && r->types[e].kind == TK_VOID) continue;
     if (!possible(r, e, &parts)) return false;
   }
   return true;
+}
+
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
+  struct kn_bc_type *t = &r->types[type];
+  if (t->possible == POSSIBLE_UNKNOWN)
+    t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
+  return t->possible == POSSIBLE_YES;
 }
 
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
@@ -196,13 +203,10 @@ static bool grow_sigs(struct kn_bc *r) {
   return true;
 }
 
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
-  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
-  if (r->cap_sigs) {
-    uint32_t at = hash(key, r->cap_sigs);
-    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
-      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
-  }
+/* Makes a signature that is not in the table yet. */
+static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint64_t key,
+                                                           uint32_t type, uint32_t attrs,
+                                                           unsigned flags) {
   if (attrs >= 1u << 24) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
     return NULL;
@@ -216,6 +220,16 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
   r->sigs[at] = s;
   return &r->sigs[at];
+}
+
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  if (KN_LIKELY(r->cap_sigs != 0)) {
+    uint32_t at = hash(key, r->cap_sigs);
+    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
+      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  }
+  return new_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */
@@ -258,6 +272,10 @@ bool kn_bc_params(struct kn_bc *r) {
 
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_sig *s = &r->fn_sig;
+  if (KN_UNLIKELY(r->tail)) { /* the call before has returned what it gives */
+    r->tail = false;
+    return;
+  }
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
@@ -420,6 +438,48 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
 }
 
+/* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, uint32_t attrs,
+                                                unsigned sig_flags, kiln_value target,
+                                                const uint64_t *ops, unsigned n) {
+  const struct kn_bc_type *ft = &r->types[type];
+  uint32_t ret = r->elems.at[ft->first].type;
+  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn->symbol}).sig;
+  if (ft->flags || r->types[r->fn->type].flags) {
+    kn_bc_unsupported(r, "musttail calls with variadic arguments");
+    return;
+  }
+  if (kiln_sig_get(r->module, own).cc != KILN_CC_C) {
+    kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
+    return;
+  }
+  const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
+  if (!s) return;
+  if (ret != r->elems.at[r->types[r->fn->type].first].type ||
+      s->ret_extend != r->fn_sig.ret_extend) {
+    kn_bc_unsupported(r, "musttail calls whose result is not the function's");
+    return;
+  }
+  kiln_sig sig = s->sig;
+  r->args.n = 0;
+  if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
+  if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
+  kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
+  r->tail = true;
+  if (s->ret == RET_VOID) return;
+  if (s->ret == RET_SCALAR) {
+    kn_bc_def(r, ret, kn_bc_zero(r, ret)); /* for the return, which does not read it */
+    return;
+  }
+  const struct kn_bc_type *rt = &r->types[ret];
+  uint32_t first = r->parts.n;
+  for (uint32_t k = 0; k < rt->n_pieces; k++) {
+    kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
+    if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
+  }
+  kn_bc_define_parts(r, ret, first);
+}
+
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
 static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_bc_global *g) {
   struct kn_bc_val *v = &r->vals[id];
@@ -484,8 +544,8 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
   if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
     return;
-  if (KN_UNLIKELY(cc >> 14 & 1)) {
-    kn_bc_unsupported(r, "calls that must be tail calls");
+  if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
+    tail_call(r, type, attrs, flags, target, ops, n);
     return;
   }
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);

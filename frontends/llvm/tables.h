@@ -98,6 +98,9 @@ enum kn_bc_kind {
  * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
 enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
 
+/* What is known of whether a function's type can be passed and returned at all. */
+enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
+
 struct kn_bc_type {
   uint8_t kind;       /* enum kn_bc_kind */
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
@@ -114,7 +117,8 @@ struct kn_bc_type {
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
   uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
-  uint32_t spare[3]; /* pads to 64 bytes, for fast indexing */
+  uint8_t possible;  /* functions: POSSIBLE_...; asked before the first body */
+  uint32_t spare[2]; /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -343,7 +347,7 @@ struct kn_bc_late {
 
 /* ---- metadata ---- */
 
-/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, one that is not known. */
+/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, any other. */
 #define KN_BC_EXPR_DEREF (UINT32_MAX - 1)
 #define KN_BC_EXPR_OTHER UINT32_MAX
 enum kn_bc_md_kind {
@@ -353,7 +357,7 @@ enum kn_bc_md_kind {
   /* only if there are entries (debug.c): */
   MDK_LOC,   /* a location: n: number + 1 of that of the call that it was inlined at, or 0 */
   MDK_VALUE, /* a record of a value: n: its number */
-  MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; else KN_BC_EXPR_... */
+  MDK_EXPR,  /* an expression: n: 0: an empty one; else KN_BC_EXPR_... */
   MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */
   MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
@@ -371,6 +375,11 @@ struct kn_bc_md {
 struct kn_bc_md_block {
   unsigned width;    /* of abbreviation ids */
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
+};
+
+/* A location that code was inlined at: metadata id, number in the session. */
+struct kn_bc_call_loc {
+  uint32_t id, loc;
 };
 
 /* A source file that locations refer to. */

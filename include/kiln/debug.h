@@ -42,7 +42,10 @@ KILN_API bool kiln_debug_version(kiln_module *m, unsigned version);
 enum {
   KILN_TAG_FILE =
     0xfff0, /**< a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_md5 */
-  KILN_TAG_LIST = 0xfff1 /**< a list of entries: kiln_die_list */
+  KILN_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_list */
+  KILN_TAG_PART =
+    0xfff2 /**< stands for its parent, a function or a block, in locations of code that came from
+                               another file (then these say which) or has a discriminator: DW_AT_GNU_discriminator */
 };
 
 /** How many entries a set has room for: one more than the highest number used; 0 if `d` is NULL. */
@@ -56,9 +59,10 @@ KILN_API void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die p
 
 /** Attributes of the entry that was begun last; `name`: DW_AT_.... Each of a name once. */
 KILN_API void kiln_die_uint(kiln_debug *d, unsigned name, uint64_t value);
-/** A signed number. */
+/** A number in two's complement. DW_AT_const_value and DW_AT_discr_value are unsigned where the type is; a
+ * DW_AT_lower_bound that is the language's own is left out. */
 KILN_API void kiln_die_int(kiln_debug *d, unsigned name, int64_t value);
-/** A flag that is set. */
+/** A flag that is set. DW_AT_object_pointer of a parameter becomes its function's. */
 KILN_API void kiln_die_flag(kiln_debug *d, unsigned name);
 /** A string of `n` bytes, without NUL; copied. */
 KILN_API void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n);
@@ -73,13 +77,19 @@ KILN_API void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, si
  * in the object, the attribute is left out. */
 KILN_API void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
                               size_t n);
+/** The entry, a parameter, is number `number` (from 1) of its function's: they are written in this order. */
+KILN_API void kiln_die_argument(kiln_debug *d, unsigned number);
+/** The function has the variables of a list even if none of them has a place: debuggers tell that they exist. */
+KILN_API void kiln_die_retain(kiln_debug *d, kiln_die list);
 /** Of a file: the MD5 of its content, 16 bytes. */
 KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t *md5);
-/** The children of the entry are those of a list, in order. Members that name no parent are written in every entry
- * that has the list, and must not be referred to (DW_TAG_subrange_type, DW_TAG_enumerator). */
+/** The children of the entry are those of a list, in order. A member of a DW_TAG_variant_part, but for the one that
+ * DW_AT_discr names, is written in a DW_TAG_variant of its own, which takes its DW_AT_discr_value. Members that name no parent are written in every entry
+ * that has the list, and must not be referred to (DW_TAG_subrange_type, DW_TAG_enumerator, template parameters). */
 KILN_API void kiln_die_children(kiln_debug *d, kiln_die list);
 /** The entry's result type and parameters' types are those of a list, whose first is the result (0: none): gives
- * DW_AT_type, and children DW_TAG_formal_parameter; a parameter's 0 is DW_TAG_unspecified_parameters. */
+ * DW_AT_type, and children DW_TAG_formal_parameter; a parameter's 0 is DW_TAG_unspecified_parameters.
+ * A type's DW_AT_artificial becomes that of its parameters. */
 KILN_API void kiln_die_signature(kiln_debug *d, kiln_die list);
 /** The same for a function, whose type is a DW_TAG_subroutine_type with a signature. If it is a definition, gives
  * DW_AT_type only: its parameters are variables. */
@@ -91,12 +101,15 @@ KILN_API void kiln_die_list_add(kiln_debug *d, kiln_die item);
 /** Makes `e`, an entry of the module, a unit (DW_TAG_compile_unit): it is written, and with it the functions and
  * globals that name it as their unit. */
 KILN_API void kiln_debug_unit(kiln_module *m, kiln_die e);
+/** Of a unit only lines are written, and functions that have inlined ones, by name. */
+KILN_API void kiln_debug_lines_only(kiln_module *m, kiln_die unit);
 /** Entry `e` of the module (a global variable, a type) is written as part of `unit` even if nothing refers to it.
  * If it is a list, all its members are. */
 KILN_API void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e);
 
 /** A variable (DW_TAG_variable) of the module is at `symbol`, to whose address an expression of `n` bytes (DW_OP_...,
- * copied) is applied. If the symbol is not defined in the object, the variable has no location. */
+ * copied) is applied; symbol 0: it is nowhere, but the expression gives its value. If the symbol is not defined in the
+ * object, the variable has no location. */
 KILN_API void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol,
                                 const void *expr, size_t n);
 
@@ -136,6 +149,10 @@ typedef struct kiln_variable {
   bool memory;         /**< no register: debuggers need it in memory where a type refers to it */
   const uint8_t *expr; /**< `n` bytes of DW_OP_... applied to the address; copied; NULL: none */
   uint32_t n;          /**< bytes of `expr` */
+  uint32_t part_at;    /**< it is this part of the variable that lives there: first bit, */
+  uint32_t part_bits;  /**< how many bits; 0: all of it */
+  uint32_t
+    inlined; /**< location of the call that was replaced by the code which has the variable, or 0 */
 } kiln_variable;
 
 /** Declares a variable of the function being built. */
