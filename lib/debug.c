@@ -9,12 +9,14 @@
 
 /* ---- rows ---- */
 
+static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
+  struct kn_output *out = &w->s->out;
+  return kn_grow(w->f->module, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines);
+}
+
 static void add_row(struct kn_walk *w, uint32_t loc) {
   struct kn_output *out = &w->s->out;
-  kiln_module *m = w->f->module;
-  if (out->n_lines == out->cap_lines &&
-      !kn_grow(m, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines))
-    return;
+  if (KN_UNLIKELY(out->n_lines == out->cap_lines) && !grow_rows(w)) return;
   uint32_t mark = kn_code_mark(w, kn_here(w));
   out->lines[out->n_lines++] = (struct kn_code_line){mark, loc};
 }
@@ -30,29 +32,54 @@ void kn_debug_begin(struct kn_walk *w) {
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin);
 }
 
-/* The row of `loc` is next. If the newest row begins a line that has no code of its own, it gets an instruction that
- * does nothing, so that debuggers can stop there. */
-static void keep_line(struct kn_walk *w, uint32_t loc) {
-  const struct kn_output *out = &w->s->out;
-  uint32_t n = out->n_lines - w->debug.line_first;
-  if (n < 2) return; /* the function's beginning */
-  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
-  if (w->code.marks.at[row->offset].at != kn_here(w)) return;
-  const struct kn_loc *locs = w->s->places.locs, *newest = &locs[row->loc];
-  uint32_t before = locs[row[-1].loc].line;
-  if (newest->line == 0 || newest->line == locs[loc].line || (n > 2 && newest->line == before))
-    return;
+/* The newest row, which has no code so far, begins a line: gives it an instruction that does nothing where LLVM has
+ * one, so that debuggers can stop there. True if it did. */
+static __attribute__((noinline)) bool keep_line(struct kn_walk *w) {
   /* LLVM has no code for a branch to the next block either, but for one that is alone in its block */
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->debug.row_block];
   uint32_t i = w->debug.row_inst;
   if (f->inst[i].op == KILN_OP_BR && !w->target->elf.branches_count &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
-    return;
+    return false;
   uint32_t nop = w->target->elf.nop;
   unsigned size = w->target->elf.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
   w->code.p += size;
+  return true;
+}
+
+/* Instruction w->i begins with location `loc`, which differs from the newest row's. A row that has no code, and gets
+ * none, is replaced. */
+static void change_row(struct kn_walk *w, uint32_t loc) {
+  struct kn_output *out = &w->s->out;
+  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[w->debug.loc];
+  bool same_line = now->line == was->line && now->file == was->file;
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  if (same_line && now->scope == was->scope && now->inlined == was->inlined &&
+      now->flags == was->flags && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
+    w->debug.loc = loc;
+    return;
+  }
+  w->debug.loc = loc;
+  /* what debuggers wrote to variables in memory counts from the next statement on */
+  w->regs.epoch += !same_line;
+  uint32_t n = out->n_lines - w->debug.line_first; /* the first is the function's beginning */
+  struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
+    const struct kn_loc *newest = &locs[row->loc];
+    bool begins = newest->line != 0 && newest->line != now->line &&
+                  (n == 2 || newest->line != locs[row[-1].loc].line);
+    if (!(begins && keep_line(w)) && n > 2 && newest->flags == 0) {
+      row->loc = loc;
+      w->debug.row_inst = w->i;
+      w->debug.row_block = w->block;
+      return;
+    }
+  }
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
+  add_row(w, loc);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
@@ -60,27 +87,17 @@ void kn_debug_change(struct kn_walk *w) {
   const kiln_func *f = w->f;
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
   uint32_t n = f->notes[KN_NOTE_LOC].n, k = w->debug.note;
-  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) note = &at[k];
-  else note = kn_note_find(f, KN_NOTE_LOC, w->i);
-  uint32_t next = note ? (uint32_t)(note - at) + 1 : 0;
-  w->debug.note = next; /* most often what comes next */
-  w->debug.first = note ? note->inst : 0;
-  w->debug.count = (next < n ? at[next].inst : UINT32_MAX) - w->debug.first;
-  uint32_t loc = note ? note->a : 0;
-  if (loc == 0 || loc == w->debug.loc) return;
-  const struct kn_loc *now = &w->s->places.locs[loc], *was = &w->s->places.locs[w->debug.loc];
-  bool same = now->line == was->line && now->file == was->file && now->scope == was->scope &&
-              now->inlined == was->inlined && now->flags == was->flags;
-  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  if (same && f->inst[w->i - 1].op == KILN_OP_CALL) {
-    w->debug.loc = loc;
-    return;
+  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) {
+    note = &at[k++]; /* what comes next, as most often */
+  } else {
+    note = kn_note_find(f, KN_NOTE_LOC, w->i);
+    k = note ? (uint32_t)(note - at) + 1 : 0;
   }
-  keep_line(w, loc);
-  w->debug.loc = loc;
-  w->debug.row_inst = w->i;
-  w->debug.row_block = w->block;
-  add_row(w, loc);
+  w->debug.note = k;
+  w->debug.first = note ? note->inst : 0;
+  w->debug.count = (k < n ? at[k].inst : UINT32_MAX) - w->debug.first;
+  uint32_t loc = note ? note->a : 0;
+  if (loc != 0 && loc != w->debug.loc) change_row(w, loc);
 }
 
 /* ---- variables ---- */

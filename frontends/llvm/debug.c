@@ -174,10 +174,32 @@ static void file(const struct node *x, kiln_die e) {
   kiln_die_md5(x->d, md5);
 }
 
+/* Debuggers look at the producer to know what prologues and line tables to expect. gdb takes what begins with "clang "
+ * for LLVM's: then it goes by the line table, where it else looks for the instructions that make a frame. */
+static void producer(const struct node *x) {
+  static const char llvm[] = "clang ", ours[] = "clang (Kiln) ", ours_too[] = " (Kiln)";
+  const struct kn_bc_md *m = md(x, op(x, 3));
+  char text[256];
+  size_t n = m && m->kind == MDK_STRING ? m->n : 0, at = 0;
+  bool like = n >= sizeof llvm - 1 && memcmp(m->text, llvm, sizeof llvm - 1) == 0;
+  if (n > sizeof text - sizeof ours) n = sizeof text - sizeof ours;
+  if (!like) {
+    memcpy(text, ours, sizeof ours - 1);
+    at = sizeof ours - 1;
+  }
+  if (n) memcpy(text + at, m->text, n);
+  at += n;
+  if (like) {
+    memcpy(text + at, ours_too, sizeof ours_too - 1);
+    at += sizeof ours_too - 1;
+  }
+  kiln_die_string(x->d, AT_PRODUCER, text, at);
+}
+
 static void unit(const struct node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   kiln_die_begin(x->d, e, TAG_COMPILE_UNIT, (kiln_die){0});
-  string(x, AT_PRODUCER, 3);
+  producer(x);
   kiln_die_uint(x->d, AT_LANGUAGE, op(x, 1) & 0xffff);
   kiln_die_ref(x->d, AT_DECL_FILE, die(x, 2));
   if (op(x, 8) != 1 && op(x, 8) != 2) return; /* emission kinds: full, line tables only */
@@ -527,7 +549,9 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     is.indirect = true;
     is.expr = deref;
     is.n = pointer;
+    kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
+    kiln_loc_set(r->f, r->loc_set);
   } else {
     return;
   }
