@@ -308,6 +308,10 @@ void kn_interp_place(const struct kn_frame *fr, kiln_diag *out);
 void kn_interp_setjmp(struct kn_thread *t, uint64_t buffer, bool mask, const struct kn_ins *call);
 _Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value);
 
+/* The same for BUILTIN_SETJMP and BUILTIN_LONGJMP, whose buffers have five words. */
+void kn_interp_builtin_setjmp(struct kn_thread *t, uint64_t buffer, const struct kn_ins *i);
+_Noreturn void kn_interp_builtin_longjmp(struct kn_thread *t, uint64_t buffer);
+
 /* ---- unwind.c ---- */
 /* Ways back into kn_interp_run: what its setjmp gives. */
 enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };

@@ -381,6 +381,11 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_TLS_ADDR: fr->regs[i->dst] = (uint64_t)(uintptr_t)kn_interp_tls(t, i->b) + *a; break;
   case KILN_OP_FRAME_ADDR:
   case KILN_OP_RETURN_ADDR: fr->regs[i->dst] = level(fr, i); break;
+  case KILN_OP_BUILTIN_SETJMP:
+    kn_interp_builtin_setjmp(t, *a, i);
+    fr->regs[i->dst] = 0;
+    break;
+  case KILN_OP_BUILTIN_LONGJMP: kn_interp_builtin_longjmp(t, *a);
   case KILN_OP_RESUME: kn_interp_resume(t, *a);
   case KILN_OP_UNREACHABLE: kn_interp_fault(t, KILN_ERR_UNDEFINED, "unreachable was reached");
   case KILN_OP_TRAP: kn_interp_fault(t, KILN_ERR_TRAP, "trap");

@@ -156,7 +156,7 @@ static void reset(kiln_func *f) {
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = f->personality = 0;
   f->hold = NULL;
-  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->has_try = false;
+  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump = f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->hardened = f->guarded = false;

@@ -292,7 +292,8 @@ struct kiln_func {
   bool finished;
   bool needs_order;   /* a block was filled that no earlier one branches to */
   uint32_t features;  /* KILN_FEATURE_... */
-  bool returns_twice; /* calls setjmp or a function like it */
+  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
+  bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */

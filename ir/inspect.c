@@ -148,6 +148,11 @@ kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
   return info;
 }
 
+kiln_op kiln_value_op(const kiln_func *f, kiln_value v) {
+  bool here = is_inst(f, v.id) && f->val[v.id].block == f->current;
+  return here ? (kiln_op)f->inst[v.id].op : KILN_OP_NONE;
+}
+
 kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k) {
   if (!is_inst(f, i.id)) return (kiln_value){0};
   struct kn_operands o = operands(f, &f->inst[i.id]);

@@ -17,8 +17,7 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
   return kn_allocator_realloc(&m->options.allocator, old, size);
 }
 
-bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
-  if (need <= *cap) return true;
+bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
   uint64_t n = *cap < 64 ? 64 : (uint64_t)*cap * 2;
   if (n < need) n = need;
   if (n > UINT32_MAX) n = UINT32_MAX;

@@ -196,6 +196,8 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
       kn_put(p, ", ", 2);
       kn_put_unsigned(p, UINT64_C(1) << (q->align_log2 & 63));
       kn_put(p, ")", 1);
+    } else if (q->align_log2) {
+      kn_put_text(p, " alignstack(16)");
     }
   }
   if (s->flags & KILN_SIG_VARIADIC) kn_put_text(p, s->n_params ? ", ..." : "...");

@@ -43,9 +43,9 @@ static void write_groups(struct kn_elf *e) {
 
 /* ---- headers ---- */
 
-static void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
-                       uint64_t offset, uint64_t size, uint32_t link, uint32_t info, uint64_t align,
-                       uint64_t entsize) {
+KN_INLINE void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
+                          uint64_t offset, uint64_t size, uint32_t link, uint32_t info,
+                          uint64_t align, uint64_t entsize) {
   uint8_t *p = e->base + e->at;
   kn_put32(p, name);
   kn_put32(p + 4, type);

@@ -75,7 +75,11 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   uint64_t seed = f->module->options.stress_seed;
   w->regs.stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
   w->regs.choice = w->regs.stress ? 0 : ~UINT64_C(0);
-  return kn_code_room(w, (size_t)f->n * 4);
+  size_t room = (size_t)f->n * 4 + 2 * KN_INST_ROOM;
+  if (KN_UNLIKELY(s->out.cap - s->out.size < room || f->status != KILN_OK))
+    return kn_code_room(w, room);
+  w->code.limit = s->out.code + s->out.cap - KN_INST_ROOM;
+  return true;
 }
 
 /* ---- blocks ---- */
@@ -318,7 +322,9 @@ static bool align(struct kn_walk *w) {
   uint32_t padding = -kn_here(w) & mask;
   if (KN_UNLIKELY(padding >= KN_INST_ROOM) && !kn_code_room(w, padding + (size_t)w->f->n * 4))
     return false;
-  memset(w->code.p, t->elf.fill, padding);
+  if (padding <= 16)
+    memset(w->code.p, t->elf.fill, 16); /* there is room: no call for a few bytes */
+  else memset(w->code.p, t->elf.fill, padding);
   w->code.p += padding;
   w->code.start = kn_here(w);
   return true;

@@ -47,7 +47,7 @@ struct kn_place_move {
 };
 
 /* A few moves of values to registers: the arguments of a call or an edge. Whoever collects them fills in h, dst and
- * type; kn_take_moves fills in src and frame. */
+ * type; kn_take_moves fills in the rest. */
 #define KN_FEW_MOVES 16
 struct kn_few_moves {
   uint32_t h[KN_FEW_MOVES]; /* handle */
@@ -55,6 +55,9 @@ struct kn_few_moves {
   uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: a constant, or */
   int32_t frame[KN_FEW_MOVES]; /* a value that is here in the frame */
   uint8_t type[KN_FEW_MOVES];
+  uint32_t moves;  /* those from one register to another: a bit each */
+  uint32_t others; /* those from elsewhere */
+  bool crossing;   /* a destination of one is the source of another */
 };
 
 struct kn_walk {
@@ -204,9 +207,8 @@ void kn_release(struct kn_walk *w, uint32_t h);
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
 /* kn_claim of a register that is not free. */
 void kn_claim_slow(struct kn_walk *w, unsigned reg);
-/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
- * are kept. The registers keep their content until the call; kn_called comes right behind that. */
-void kn_save_live(struct kn_walk *w, uint64_t clobbered);
+/* kn_save_live where something is to be saved: the registers `live`, or homes. */
+void kn_save_regs(struct kn_walk *w, uint64_t live);
 void kn_reload_homes(struct kn_walk *w);
 /* LOAD or STORE w->i of a variable that lives in register `home`; loads that cannot be an alias (kn_alias). */
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
@@ -439,6 +441,16 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
 }
 
 /* Right behind a call: reloads the homes that it clobbered. */
+/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
+ * are kept. The registers keep their content until the call; kn_called comes right behind that. */
+KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
+  uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;
+  if ((live | w->regs.kept) != 0) kn_save_regs(w, live);
+  w->regs.free |= live;
+  w->regs.cached &= ~clobbered;
+  w->regs.epoch++;
+}
+
 KN_INLINE void kn_called(struct kn_walk *w) {
   if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
 }

@@ -285,8 +285,6 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
 static inline bool kn_bc_is_debug_record(uint32_t code) {
   return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
 }
-/* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
-bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
@@ -449,6 +447,8 @@ bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
 
+/* `n` is the number of the function's blocks, which its first record says. */
+void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
 /* Handles a decoded record of a function; the caller has counted it as an instruction. */
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */

@@ -36,14 +36,21 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
-bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+/* The same for the parameters and result of a function's type. */
+static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
     uint32_t e = r->elems.at[t->first + i].type, parts = 0;
     if (i == 0 && r->types[e].kind == TK_VOID) continue;
     if (!possible(r, e, &parts)) return false;
   }
   return true;
+}
+
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
+  struct kn_bc_type *t = &r->types[type];
+  if (t->possible == POSSIBLE_UNKNOWN)
+    t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
+  return t->possible == POSSIBLE_YES;
 }
 
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
@@ -87,13 +94,10 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
-/* Can a parameter of `type` have the attributes `a`? */
-static bool allowed(struct kn_bc *r, const struct kn_bc_attr *a, uint32_t type) {
-  if (a->refused) return kn_bc_refuse(r, a->refused);
-  if (!kn_bc_targets[r->target].aligns_args || (a->flags & PA_BYVAL)) return true;
-  const struct kn_bc_type *t = &r->types[type];
-  unsigned natural = t->align_log2;
-  return a->stack_align_log2 <= natural || kn_bc_refuse(r, kn_bc_ask_attr(ATTR_STACK_ALIGNMENT));
+/* kiln_param.align_log2 of joined parameters with attributes `a`, which may be NULL. LLVM heeds alignstack of nothing
+ * else, and not beyond the stack's own alignment. */
+static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
+  return a && a->stack_align_log2 > 3 && kn_bc_targets[r->target].aligns_args ? 4 : 0;
 }
 
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
@@ -134,7 +138,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     uint32_t e = r->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
-    if (a && KN_UNLIKELY(a->refused || a->stack_align_log2) && !allowed(r, a, e)) return false;
+    if (a && KN_UNLIKELY(a->refused != NULL)) return kn_bc_refuse(r, a->refused);
     if (kn_bc_is_aggregate(&r->types[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
@@ -143,6 +147,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = r->types[r->type_pieces.at[et->piece_first + k].type].ktype;
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
+        p.align_log2 = joined && k == 0 ? stack_align(r, a) : 0;
         if (!KN_BC_PUSH(r, r->params, p)) return false;
       }
       continue;
@@ -198,13 +203,10 @@ static bool grow_sigs(struct kn_bc *r) {
   return true;
 }
 
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
-  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
-  if (r->cap_sigs) {
-    uint32_t at = hash(key, r->cap_sigs);
-    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
-      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
-  }
+/* Makes a signature that is not in the table yet. */
+static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint64_t key,
+                                                           uint32_t type, uint32_t attrs,
+                                                           unsigned flags) {
   if (attrs >= 1u << 24) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
     return NULL;
@@ -218,6 +220,16 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
   r->sigs[at] = s;
   return &r->sigs[at];
+}
+
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  if (KN_LIKELY(r->cap_sigs != 0)) {
+    uint32_t at = hash(key, r->cap_sigs);
+    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
+      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  }
+  return new_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */
@@ -382,10 +394,13 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
   for (uint32_t i = 0; i < n; i++) {
     const struct kn_bc_type *t = &r->types[kinds[i]];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
+    if (a && a->refused) return kn_bc_refuse(r, a->refused);
+    bool joined = joins(r, t);
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
-      kiln_param p = {.type = r->types[part].ktype};
-      if (joins(r, t) && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
+      kiln_param p = {.type = r->types[part].ktype,
+                      .align_log2 = joined && k == 0 ? stack_align(r, a) : 0};
+      if (joined && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
       if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
       if (!KN_BC_PUSH(r, r->params, p)) return false;
     }
@@ -412,7 +427,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
-    if (a && a->flags & PA_BYVAL) copies = true;
+    if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
     if (joins(r, &r->types[type])) copies = true;
     if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }

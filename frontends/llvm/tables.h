@@ -98,6 +98,9 @@ enum kn_bc_kind {
  * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
 enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
 
+/* What is known of whether a function's type can be passed and returned at all. */
+enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
+
 struct kn_bc_type {
   uint8_t kind;       /* enum kn_bc_kind */
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
@@ -114,7 +117,8 @@ struct kn_bc_type {
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
   uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
-  uint32_t spare[3]; /* pads to 64 bytes, for fast indexing */
+  uint8_t possible;  /* functions: POSSIBLE_...; asked before the first body */
+  uint32_t spare[2]; /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 

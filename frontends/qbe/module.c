@@ -3,6 +3,8 @@
  * definitions; bodies and contents are skipped then. The ABI is that of C: <kiln/ctypes.h> knows it. */
 #include "read.h"
 
+#include <unistd.h>
+
 /* ---- types ---- */
 
 static const kiln_ckind kinds[KN_QBE_TYPES] = {
@@ -91,7 +93,7 @@ static void aggregate(struct kn_qbe *r) {
   uint32_t number = kn_qbe_lookup(r, &r->aggregate_names, true);
   if (number < r->aggregates.n)
     kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is defined twice",
-                KN_QBE_SHOW(r->aggregate_names.names.at + number));
+                KN_QBE_SHOW(r->aggregate_names.names + number));
   want(r, '=');
   uint32_t aligned = align(r, 0);
   want(r, '{');
@@ -146,14 +148,15 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
   return QL;
 }
 
-static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
+static kiln_csig make_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n_types,
+                                const char *at) {
   uint32_t n = 0, n_fixed = KN_QBE_NONE;
   kiln_ctype result = kiln_ctype_basic(KILN_C_VOID);
   kiln_csig sig = {0};
-  if (r->types.n > 16384) kn_qbe_fail(r, at, KILN_ERR_LIMIT, "more than 16383 parameters");
-  if (r->failed || !KN_QBE_ROOM(r, r->ctypes, r->types.n)) return sig;
-  for (uint32_t i = 0; i < r->types.n; i++) {
-    uint32_t type = r->types.at[i];
+  if (n_types > 16384) kn_qbe_fail(r, at, KILN_ERR_LIMIT, "more than 16383 parameters");
+  if (r->failed || !KN_QBE_ROOM(r, r->ctypes, n_types)) return sig;
+  for (uint32_t i = 0; i < n_types; i++) {
+    uint32_t type = types[i];
     if (type == KN_QBE_VARIADIC) n_fixed = n;
     if (type >= KN_QBE_VOID) continue;
     kiln_ctype t =
@@ -170,17 +173,17 @@ static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
 }
 
 /* Those of at most 14 classes are made once: their types fit into a number, a digit each. */
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+kiln_csig kn_qbe_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n, const char *at) {
   uint64_t key = 1;
-  bool simple = r->types.n <= 14;
-  for (uint32_t i = 0; i < r->types.n && simple; i++) {
-    uint32_t type = r->types.at[i];
+  bool simple = n <= 14;
+  for (uint32_t i = 0; i < n && simple; i++) {
+    uint32_t type = types[i];
     simple = type < KN_QBE_TYPES || type >= KN_QBE_VOID;
     key = key << 4 | (type & 15); /* of the markers, greater than all types too */
   }
-  if (!simple) return make_signature(r, at);
+  if (!simple) return make_signature(r, types, n, at);
   struct kn_qbe_made *made = r->made + (key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
-  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, at)};
+  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, types, n, at)};
   return made->sig;
 }
 
@@ -224,15 +227,20 @@ static const char *c_name(struct kn_qbe *r, const struct kn_qbe_name *s) {
 
 uint32_t kn_qbe_global(struct kn_qbe *r) {
   uint32_t i = KN_QBE_NONE;
+  uint64_t key;
   if (*r->p != '"') i = kn_qbe_lookup(r, &r->global_names, true);
-  else if (kn_qbe_string(r, "a name")) i = kn_qbe_intern(r, &r->global_names, true);
+  else if (kn_qbe_string(r, "a name")) {
+    /* other characters: a key of longer names, which may be that of several */
+    if (kn_qbe_scan(r->name.at, &key) != r->name.at + r->name.length) key |= UINT64_C(1) << 63;
+    i = kn_qbe_intern(r, &r->global_names, key, true);
+  }
   if (i == KN_QBE_NONE || i < r->globals.n) return i;
   return KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i : KN_QBE_NONE;
 }
 
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {
   struct kn_qbe_global *g = r->globals.at + global;
-  const struct kn_qbe_name *name = r->global_names.names.at + global;
+  const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->symbol.id == 0) { /* it is not defined here */
     const char *c = c_name(r, name);
     if (r->failed) return g->symbol;
@@ -325,10 +333,11 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
   char section[256] = "";
   if (r->failed) return;
   struct kn_qbe_global *g = r->globals.at + global;
-  const struct kn_qbe_name *name = r->global_names.names.at + global;
+  const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->defined) kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is defined twice", KN_QBE_SHOW(name));
   g->defined = true;
   g->thread = l->thread;
+  g->exported = l->export;
   if (l->section.at != NULL) {
     if (l->section.length >= sizeof section)
       kn_qbe_fail(r, l->section.at, KILN_ERR_LIMIT, "a section name of more than 255 bytes");
@@ -445,21 +454,20 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
 
 /* Result, name, parameters and brace of a function; the number of its name, whose place is `*at`. */
 static uint32_t head(struct kn_qbe *r, const char **at) {
-  r->types.n = 0;
+  r->params.n = 0;
   r->variadic = false;
   kn_qbe_forget(&r->temp_names);
-  (void)KN_QBE_PUSH(r, r->types, kn_qbe_past(r) == '$' ? KN_QBE_VOID : kn_qbe_type(r, false));
+  (void)KN_QBE_PUSH(r, r->params, kn_qbe_past(r) == '$' ? KN_QBE_VOID : kn_qbe_type(r, false));
   uint32_t global = global_defined(r, at);
   want(r, '(');
   while (kn_qbe_past(r) != ')' && !r->failed) {
     if (r->variadic) kn_qbe_syntax(r, "a parameter behind '...'");
-    if (strncmp(r->p, "...", 3) == 0) {
-      r->p += 3;
+    if (kn_qbe_dots(r)) {
       r->variadic = true;
-      (void)KN_QBE_PUSH(r, r->types, KN_QBE_VARIADIC);
+      (void)KN_QBE_PUSH(r, r->params, KN_QBE_VARIADIC);
     } else {
-      uint32_t type = kn_qbe_type(r, r->types.n == 1), n = r->temp_names.names.n;
-      (void)KN_QBE_PUSH(r, r->types, type);
+      uint32_t type = kn_qbe_type(r, r->params.n == 1), n = r->temp_names.n;
+      (void)KN_QBE_PUSH(r, r->params, type);
       kn_qbe_expect(r, '%');
       const char *name = r->p - 1;
       if (kn_qbe_lookup(r, &r->temp_names, true) < n)
@@ -470,7 +478,7 @@ static uint32_t head(struct kn_qbe *r, const char **at) {
   }
   want(r, ')');
   want(r, '{');
-  r->signature = kn_qbe_signature(r, *at);
+  r->signature = kn_qbe_signature(r, r->params.at, r->params.n, *at);
   return global;
 }
 
@@ -499,6 +507,57 @@ static void skip_braces(struct kn_qbe *r) {
   kn_qbe_wrong(r, at, "this definition has no end: '}'");
 }
 
+/* ---- lines ---- */
+
+/* Of DWARF 5, 7.5. */
+enum { TAG_COMPILE_UNIT = 0x11, TAG_SUBPROGRAM = 0x2e };
+enum {
+  AT_NAME = 3,
+  AT_COMP_DIR = 0x1b,
+  AT_PRODUCER = 0x25,
+  AT_DECL_FILE = 0x3a,
+  AT_DECL_LINE,
+  AT_EXTERNAL = 0x3f
+};
+
+/* The next entry of a set, of tag `tag`. */
+static kiln_die entry(kiln_debug *d, unsigned tag, kiln_die parent) {
+  uint32_t n = kiln_debug_count(d);
+  kiln_die e = kiln_die_at(d, n != 0 ? n : 1);
+  kiln_die_begin(d, e, tag, parent);
+  return e;
+}
+
+/* The lines that follow are those of a file. The first file gives the unit its name. */
+static void debug_file(struct kn_qbe *r, const char *name) {
+  static const char producer[] = "kiln qbe";
+  kiln_debug *d = kiln_module_debug(r->m);
+  char folder[4096];
+  r->file_entry = entry(d, KILN_TAG_FILE, (kiln_die){0});
+  kiln_die_string(d, AT_NAME, name, strlen(name));
+  if (getcwd(folder, sizeof folder) != NULL)
+    kiln_die_string(d, AT_COMP_DIR, folder, strlen(folder));
+  r->file = kiln_file_of(r->session, name, r->file_entry);
+  if (r->unit.id != 0) return;
+  r->unit = entry(d, TAG_COMPILE_UNIT, (kiln_die){0});
+  kiln_die_string(d, AT_PRODUCER, producer, sizeof producer - 1);
+  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
+  kiln_debug_unit(r->m, r->unit);
+}
+
+void kn_qbe_describe(struct kn_qbe *r, uint32_t global) {
+  kiln_debug *d = r->begins != 0 ? kiln_session_debug(r->session) : NULL;
+  const struct kn_qbe_global *g = r->globals.at + global;
+  const char *name = d != NULL ? c_name(r, r->global_names.names + global) : "";
+  if (d == NULL || r->failed) return;
+  kiln_die e = entry(d, TAG_SUBPROGRAM, r->file_entry);
+  kiln_die_string(d, AT_NAME, name, strlen(name));
+  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
+  kiln_die_uint(d, AT_DECL_LINE, r->line);
+  if (g->exported) kiln_die_flag(d, AT_EXTERNAL);
+  kiln_func_debug(r->f, e, r->unit, r->begins);
+}
+
 /* ---- the whole ---- */
 
 static void definition(struct kn_qbe *r, bool first) {
@@ -519,7 +578,8 @@ static void definition(struct kn_qbe *r, bool first) {
     if (first) aggregate(r);
     else skip_braces(r);
   } else if (kn_qbe_string(r, "the name of a file")) {
-    r->file = kiln_file_add(r->session, c_name(r, &r->name));
+    const char *name = c_name(r, &r->name);
+    if (!first && !r->failed) debug_file(r, name);
   }
 }
 
@@ -549,7 +609,7 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   }
   kn_qbe_end(&r);
   kiln_ctypes_free(r.c);
-  if (copy != NULL) kn_qbe_resize(&r, copy, 0);
+  kn_qbe_free(&r, copy);
   if (instructions != NULL) *instructions = r.instructions;
   return r.status != KILN_OK ? r.status : kiln_module_status(r.m);
 }

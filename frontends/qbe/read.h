@@ -1,10 +1,12 @@
-/* What the rooms of the reader share: the text (text.c), types, data and heads of functions (module.c), the
- * body of a function as it was read (body.c) and as it is built (build.c). Invariant: an error ends the text,
- * so that every loop over it ends, and nothing that follows from the error is reported. */
+/* What the parts of the reader share: the text (text.c), types, data and heads of functions (module.c), and bodies
+ * (body.c). Invariant: an error ends the text, so that every loop over it ends, and nothing that follows from the
+ * error is reported. */
 #ifndef KN_QBE_READ_H
 #define KN_QBE_READ_H
 
 #include "qbe.h"
+
+#include <kiln/debug.h>
 
 #include <string.h>
 
@@ -31,18 +33,19 @@ bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
 
 struct kn_qbe_name {
   const char *at;
-  uint32_t length, hash;
+  uint32_t length;
 };
 /* For "%.*s". */
 #define KN_QBE_SHOW(name) (int)((name)->length < 60 ? (name)->length : 60), (name)->at
 
-/* Names of one kind, numbered from 0. */
+/* Names of one kind, numbered from 0: an open hash table, at most half full. */
 struct kn_qbe_map {
   struct kn_qbe_entry {
-    uint32_t hash, id; /* number + base; what is below base is free */
+    uint64_t key; /* kn_qbe_scan */
+    uint32_t id;  /* number + base; below base: of names that were forgotten, free */
   } *table;
-  uint32_t base, bits; /* log2 of the table's size */
-  KN_QBE_ARRAY(struct kn_qbe_name) names;
+  struct kn_qbe_name *names; /* of each number; room for half of the table */
+  uint32_t base, n, bits;    /* bits: log2 of the table's size */
 };
 
 /* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
@@ -79,52 +82,36 @@ extern const struct kn_qbe_word kn_qbe_words[];
 
 /* ---- functions ---- */
 
-/* An operand: 0 (none), number of a temporary * 2 + 1, or number of a constant * 2 + 2. */
-typedef uint32_t kn_qbe_ref;
-
-/* A constant: bits, or the address of a global. */
-struct kn_qbe_con {
-  uint64_t bits;
-  uint32_t global; /* KN_QBE_NONE: bits */
-  bool thread;     /* this thread's */
-};
-
 struct kn_qbe_temp {
-  uint32_t def_block, at; /* block of the first assignment; where in the text it is named first */
+  uint32_t block; /* of the first assignment, or KN_QBE_NONE */
   uint8_t class;
-  bool variable; /* assigned more than once, or used where it need not have been assigned */
-  bool address;  /* used as one */
-  kiln_value v;  /* its value, or of a variable the slot */
+  bool variable;   /* assigned more than once, or read where it need not have been assigned */
+  bool address;    /* used as one */
+  bool sum;        /* a sum that is not built yet: of v and b */
+  kiln_value v, b; /* v: its value */
+  kiln_value slot; /* of a variable, once that is known */
 };
 
-struct kn_qbe_inst {
-  uint8_t form, class; /* `class`: of the result */
-  uint16_t word;
-  uint32_t to; /* a temporary, or KN_QBE_NONE */
-  uint32_t at; /* where it begins in the text */
-  /* Operands. CALL, PHI: a is the first of b pairs; of a phi, c is its block parameter, once that is built.
-   * BLIT: c is the size. JMP, JNZ: b and c are the targets. DBGLOC: line, column */
-  uint32_t a, b, c;
-};
-
-/* An argument of a call: type and value; before them the result's type and the callee. Or of a phi. */
-struct kn_qbe_pair {
-  uint32_t what; /* the type; of a phi the label that it comes from, later the phi's instruction */
-  kn_qbe_ref ref;
-  uint32_t next; /* of a phi: the next one that comes from the same block, or KN_QBE_NONE */
-};
-
-struct kn_qbe_label {
-  uint32_t block, at; /* KN_QBE_NONE: not seen yet; where in the text it is named first */
-};
-
+/* In the order of the text; the numbers of labels are those of the function's blocks. */
 struct kn_qbe_block {
-  uint32_t first, end, phis; /* instructions: phis, others, a jump */
-  uint32_t pairs;            /* first operand of a phi that comes from here, or KN_QBE_NONE */
-  uint32_t idom, seen;       /* the block that dominates this one next; for counting edges */
+  uint32_t label, then, other; /* where it jumps to: labels, or KN_QBE_NONE */
+  uint32_t operands;           /* first operand of a phi that comes from here, or KN_QBE_NONE */
+  uint32_t idom, n_preds;      /* idom: the block that dominates this one next */
 };
 
-/* A use of a temporary that need not have been assigned there. */
+struct kn_qbe_phi {
+  const char *at;
+  uint32_t block, index; /* of its block parameter */
+  uint32_t first, n;     /* operands */
+  uint8_t class;
+};
+struct kn_qbe_operand {
+  const char *at;
+  uint32_t from, temp; /* the label that it comes from; a temporary, or KN_QBE_NONE */
+  uint32_t phi, next;  /* next: of the same block, or KN_QBE_NONE */
+};
+
+/* A use of a temporary that was assigned in another block than this and the first. */
 struct kn_qbe_use {
   uint32_t temp, block;
 };
@@ -133,8 +120,10 @@ struct kn_qbe_use {
 
 struct kn_qbe_global {
   kiln_symbol symbol; /* none: not declared yet */
-  bool defined, thread;
+  bool defined, thread, exported;
 };
+
+enum { KN_QBE_WORD_BITS = 9 };
 
 struct kn_qbe {
   kiln_session *session;
@@ -148,10 +137,15 @@ struct kn_qbe {
   uint64_t instructions;
 
   /* `p` is what comes next. The last byte of the text is a newline, and p never behind it. */
-  const char *text, *end, *p;
-  struct kn_qbe_name name; /* read last */
+  const char *text, *end, *p, *begin; /* begin: where the instruction does */
+  struct kn_qbe_name name;            /* read last */
 
-  struct kn_qbe_map words, global_names, aggregate_names, temp_names, label_names;
+  /* Words by their keys: number + 1, or 0. */
+  struct kn_qbe_keyed {
+    uint64_t key;
+    uint32_t word;
+  } words[1 << KN_QBE_WORD_BITS];
+  struct kn_qbe_map global_names, aggregate_names, temp_names, label_names;
   KN_QBE_ARRAY(struct kn_qbe_global) globals;
   KN_QBE_ARRAY(kiln_ctype) aggregates;
 
@@ -159,28 +153,32 @@ struct kn_qbe {
   KN_QBE_ARRAY(kiln_cfield) fields;
   KN_QBE_ARRAY(char) chars, bytes; /* a name or string; content of data */
   KN_QBE_ARRAY(kiln_reloc) relocs;
-  KN_QBE_ARRAY(uint32_t) types; /* of a signature: result, parameters */
+  KN_QBE_ARRAY(uint32_t) params, types; /* result and parameters of the function; of a call */
   KN_QBE_ARRAY(kiln_ctype) ctypes;
-  uint32_t file; /* of dbgfile */
+  kiln_die unit, file_entry; /* of dbgfile */
+  uint32_t file;
 
   /* the current function */
   KN_QBE_ARRAY(struct kn_qbe_temp) temps; /* the parameters first */
-  KN_QBE_ARRAY(struct kn_qbe_label) labels;
-  KN_QBE_ARRAY(struct kn_qbe_con) cons;
-  KN_QBE_ARRAY(struct kn_qbe_inst) insts;
-  KN_QBE_ARRAY(struct kn_qbe_pair) pairs;
+  KN_QBE_ARRAY(uint32_t) labels; /* their blocks in the order of the text, or KN_QBE_NONE */
   KN_QBE_ARRAY(struct kn_qbe_block) blocks;
+  KN_QBE_ARRAY(struct kn_qbe_phi) phis;
+  KN_QBE_ARRAY(struct kn_qbe_operand) operands;
   KN_QBE_ARRAY(struct kn_qbe_use) uses;
+  KN_QBE_ARRAY(uint32_t) sums; /* of the current block */
   KN_QBE_ARRAY(kiln_value) values;
   struct kn_qbe_made {
     uint64_t key;
     kiln_csig sig;
   } made[64]; /* signatures */
   kiln_csig signature;
-  uint32_t n_params, result;
   bool variadic;
   kiln_func *f;
-  const struct kn_qbe_inst *in; /* being built */
+  uint32_t current;      /* block in the order of the text */
+  uint32_t n_phis;       /* of the current block so far */
+  uint32_t line, begins; /* of the first dbgloc: the line, and the location */
+  bool open, phis_over;  /* the current block has no jump yet; has other instructions */
+  bool again, second;    /* it must be read again; this is the second time */
 };
 
 /* ---- text.c ---- */
@@ -191,10 +189,37 @@ static inline bool kn_qbe_is(const char *p, unsigned kinds) {
   return (kn_qbe_kinds[(uint8_t)*p] & kinds) != 0;
 }
 
-/* The number of the name that comes next. New ones get the next number if `add`; else KN_QBE_NONE. */
-uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
-/* The same for a name that was read: r->name. */
-uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add);
+/* Scans the name at `p`, of characters below 128; returns its end. Names of at most nine characters have keys of
+ * their own, below 2^63; those of longer names are above, and need not differ. */
+static inline const char *kn_qbe_scan(const char *p, uint64_t *key) {
+  const char *from = p;
+  uint64_t k = 0;
+  for (; kn_qbe_is(p, KN_QBE_LATER); p++) k = (k << 7 | k >> 57) ^ (uint8_t)*p;
+  *key = p - from > 9 ? k | UINT64_C(1) << 63 : k;
+  return p;
+}
+static inline uint32_t kn_qbe_hash(uint64_t key, unsigned bits) {
+  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
+}
+
+/* Gives r->name, which is new, the next number; KN_QBE_NONE, and an error, without memory. */
+uint32_t kn_qbe_add(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key);
+/* True if r->name is the name of that number. */
+bool kn_qbe_same(const struct kn_qbe *r, const struct kn_qbe_map *m, uint32_t number);
+/* The number of r->name. New ones get the next number if `add`; else KN_QBE_NONE. */
+static inline uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key,
+                                     bool add) {
+  for (uint32_t i = kn_qbe_hash(key, m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
+    const struct kn_qbe_entry *e = m->table + i;
+    if (e->id < m->base) return add ? kn_qbe_add(r, m, key) : KN_QBE_NONE;
+    if (e->key == key && ((int64_t)key >= 0 || kn_qbe_same(r, m, e->id - m->base)))
+      return e->id - m->base;
+  }
+}
+/* Reads a name, r->name; KN_QBE_NONE, and an error, if none comes next. */
+static inline __attribute__((always_inline)) uint32_t kn_qbe_lookup(struct kn_qbe *r,
+                                                                    struct kn_qbe_map *m, bool add);
+/* Forgets all names. */
 void kn_qbe_forget(struct kn_qbe_map *m);
 
 /* The next character on this line. */
@@ -206,10 +231,21 @@ static inline char kn_qbe_peek(struct kn_qbe *r) {
 }
 /* The next character past ends of lines and comments; 0 at the end of the text. */
 char kn_qbe_past(struct kn_qbe *r);
+/* Reads a character; an error if another one comes next. */
+bool kn_qbe_missing(struct kn_qbe *r, char c) __attribute__((cold));
+static inline bool kn_qbe_expect(struct kn_qbe *r, char c) {
+  if (kn_qbe_peek(r) != c) return kn_qbe_missing(r, c);
+  r->p++;
+  return true;
+}
 /* Reads a character if it comes next. */
-bool kn_qbe_take(struct kn_qbe *r, char c);
-/* The same; an error if another one comes next. */
-bool kn_qbe_expect(struct kn_qbe *r, char c);
+static inline bool kn_qbe_take(struct kn_qbe *r, char c) {
+  bool is = kn_qbe_peek(r) == c;
+  r->p += is;
+  return is;
+}
+/* Reads '...' if it comes next. */
+bool kn_qbe_dots(struct kn_qbe *r);
 /* A string, a word, an integer, a number of any kind; false or NULL, and an error, if something else comes. */
 bool kn_qbe_string(struct kn_qbe *r, const char *what);
 const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r);
@@ -224,8 +260,21 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) __attribute__((cold));
 /* Ends the text, because of an error that is known already. */
 void kn_qbe_stop(struct kn_qbe *r, kiln_status status);
 void *kn_qbe_resize(const struct kn_qbe *r, void *old, size_t size);
+void kn_qbe_free(const struct kn_qbe *r, void *memory);
 bool kn_qbe_begin(struct kn_qbe *r);
 void kn_qbe_end(struct kn_qbe *r);
+
+static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
+  uint64_t key;
+  const char *from = r->p;
+  if (!kn_qbe_is(from, KN_QBE_FIRST)) {
+    kn_qbe_wrong(r, from, "a name is expected");
+    return KN_QBE_NONE;
+  }
+  r->p = kn_qbe_scan(from, &key);
+  r->name = (struct kn_qbe_name){from, (uint32_t)(r->p - from)};
+  return kn_qbe_intern(r, m, key, add);
+}
 
 /* ---- module.c ---- */
 
@@ -235,16 +284,18 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first);
 static inline uint8_t kn_qbe_class(uint32_t type) {
   return type < QSB ? (uint8_t)type : type < QENV ? QW : QL;
 }
-/* The signature of the types in kn_qbe.types. */
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at);
+/* The signature of types: the result, then the parameters. */
+kiln_csig kn_qbe_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n, const char *at);
 /* The number of the global whose name comes next, behind its '$'; and its symbol. */
 uint32_t kn_qbe_global(struct kn_qbe *r);
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at);
 
-/* ---- body.c and build.c ---- */
+/* Describes the function that was built to debuggers, if it has lines. */
+void kn_qbe_describe(struct kn_qbe *r, uint32_t global);
 
-/* A body from behind its brace on; its head was read. */
+/* ---- body.c ---- */
+
+/* Reads and builds a body from behind its brace on; its head was read. */
 void kn_qbe_function(struct kn_qbe *r, uint32_t global, const char *at);
-void kn_qbe_build(struct kn_qbe *r, uint32_t global, const char *at);
 
 #endif

@@ -166,9 +166,7 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 /* ---- signatures ---- */
 
 /** Makes a C signature, or finds it: equal ones have equal ids. `flags` are KILN_SIG_...; `result` may be void.
- * Parameters are scalars, complex, structs or unions (arrays and functions must be given as pointers). AArch64:
- * floats in a homogeneous aggregate that are aligned to 16 bytes by an attribute give KILN_ERR_UNSUPPORTED if
- * there are not enough registers for them. */
+ * Parameters are scalars, complex, structs or unions (arrays and functions must be given as pointers). */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n);
 /** The signature of a call of variadic `sig` with `n` more arguments of these types, which are promoted

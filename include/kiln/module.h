@@ -160,9 +160,12 @@ enum {
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;        /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
-  uint8_t flags;       /**< KILN_PARAM_... */
-  uint8_t align_log2;  /**< BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes */
+  uint8_t type;  /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
+  uint8_t flags; /**< KILN_PARAM_... */
+  /** BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes. Without BYVAL: if the argument is in
+   * memory, it begins at such an address, where the ABI asks for that (AArch64, not x86-64): 0, or 4 for 16 bytes.
+   * Of several parameters that are joined, the first one says it. */
+  uint8_t align_log2;
   uint32_t size_bytes; /**< BYVAL: size */
 } kiln_param;
 

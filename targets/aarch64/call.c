@@ -75,7 +75,7 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     a->reg = (uint8_t)s->gp++;
     return;
   }
-  if (!inside) s->stack = align_to(s->stack, 8);
+  if (!inside) s->stack = align_to(s->stack, p && p->align_log2 == 4 ? 16 : 8);
   a->stack = s->stack;
   s->stack += size;
 }
@@ -518,6 +518,41 @@ void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
   a64_library_call(w, "_Unwind_Resume", &in->a, (const uint8_t[]){KILN_TYPE_PTR}, 1,
                    KILN_TYPE_VOID);
 }
+
+/* ---- __builtin_setjmp ---- */
+
+/* Moves the address in operand `h` to x0. */
+static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
+  struct kn_few_moves m = {.dst = {0}, .type = {KILN_TYPE_I64}, .h = {h}};
+  prepare_argument(w, h, KILN_TYPE_I64);
+  kn_take_moves(w, &m, 1);
+  kn_save_live(w, clobbered);
+  kn_move_few(w, &m, 1);
+}
+
+/* Its two ways back are alike: x0 is the result, and all other registers are lost. */
+void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
+  buffer_to_x0(w, in->a, ~UINT64_C(0));
+  a64_emit(w, a64_adr(A64_IP0, 16));
+  a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, 0, 8));
+  a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 0, 0));
+  a64_emit(w, a64_b(8));
+  a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
+  KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
+  uint8_t result = KILN_TYPE_I64;
+  take_results(w, &result, 1);
+}
+
+void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  buffer_to_x0(w, in->a, 0);
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_FP, 0, 0));
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, 0, 16));
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP1, 0, 8));
+  a64_emit(w, a64_mov_sp(1, A64_SP, A64_IP0));
+  a64_emit(w, a64_br(A64_IP1));
+}
+
+/* ---- library calls of operations ---- */
 
 void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op == KILN_OP_MEMSET ? a64_short_set(w, in) : a64_short_copy(w, in)) return;

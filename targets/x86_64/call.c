@@ -200,7 +200,7 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
  * extended. False, with nothing done, for any other call. */
-static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
+KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
   if (n != c->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
@@ -257,10 +257,9 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   return true;
 }
 
-/* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
-static void emit_call(struct kn_walk *w, const struct call *c) {
+/* Any call. */
+static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, const struct call *c) {
   struct kn_assign all;
-  if (emit_simple_call(w, c)) return;
   if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, &all)) return;
   early_args(w, all.stack);
   if (w->f->status != KILN_OK) return;
@@ -336,6 +335,11 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
 
+/* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
+static void emit_call(struct kn_walk *w, const struct call *c) {
+  if (!emit_simple_call(w, c)) emit_general_call(w, c);
+}
+
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
   if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
@@ -354,7 +358,8 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
 }
 
 /* The call of a CALL or TRY. */
-KN_INLINE void lower_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
+                              const struct kn_sig *sig) {
   struct call c = {
     .callee = in->b,
     .n = in->x,
@@ -365,13 +370,14 @@ KN_INLINE void lower_call(struct kn_walk *w, const struct kn_inst *in, const str
     .plain = sig->plain,
   };
   if (c.n < c.n_params) c.n_params = c.n;
-  emit_call(w, &c);
+  return c;
 }
 
 void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  lower_call(w, in, sig);
+  struct call c = call_of(w, in, sig);
+  if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
@@ -384,7 +390,8 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_try_begin(w)) return;
-  lower_call(w, in, kn_sig(w->f->module, in->c));
+  struct call c = call_of(w, in, kn_sig(w->f->module, in->c));
+  emit_call(w, &c);
   kn_try_end(w, in);
 }
 
@@ -429,7 +436,8 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 
 /* ---- returns ---- */
 
-void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
+/* Moves what the function returns to the registers of results. */
+static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   if (!kn_place_results(w, f->result_types, in->x)) return;
   struct x64_place half[2];
@@ -456,8 +464,12 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   }
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
     if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
-  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
+}
+
+void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->x != 0) return_values(w, in);
+  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   x64_epilogue(w);
 }
 
@@ -531,15 +543,29 @@ static void enter_wide(struct kn_walk *w, const struct kn_arg *a, int32_t incomi
   KN_LOG(w, KN_EV_DEF, a->h, KN_PLACE_FRAME + incoming);
 }
 
-void x64_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
+/* The usual parameters: few integers, all in registers. */
+static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
+  const kiln_func *f = w->f;
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    struct kn_arg a = {
+      .h = kn_block_param(f, &f->block[0], k), .type = sig->params[k].type, .reg = gp_args[k]};
+    w->i = a.h;
+    if (w->val[a.h].uses != 0) enter(w, &a, 0);
+  }
+  w->frame.va.gp = sig->n_params;
+  w->frame.va.fp = 0;
+  w->frame.va.stack = 16;
+}
+
+/* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
+static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
-  if (!kn_place_params(w, &all)) return;
+  if (!kn_place_params(w, &all)) return false;
   bool by_value = false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     int32_t incoming = 16 + (int32_t)a.stack;
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w, 4096)) return false;
     if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
     if (a.param->flags & KILN_PARAM_SRET) {
       x64(w)->sret = kn_frame_alloc(w, 8, 3);
@@ -553,8 +579,18 @@ void x64_enter(struct kn_walk *w) {
   w->frame.va.gp = all.gp;
   w->frame.va.fp = all.fp;
   w->frame.va.stack = 16 + (int32_t)all.stack;
+  return by_value;
+}
+
+void x64_enter(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  bool by_value = false;
+  if (KN_LIKELY(sig->plain && sig->n_params <= N_GP_ARGS)) enter_plain(w, sig);
+  else by_value = enter_params(w);
+  if (f->status != KILN_OK) return;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
-  kn_run_moves(w);
+  if (w->moves.n != 0) kn_run_moves(w);
   if (KN_UNLIKELY(f->aligned_slots)) x64_align_slots(w, false);
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];

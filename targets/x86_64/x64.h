@@ -381,8 +381,9 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
   x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
-kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret,
-  x64_lower_trap, x64_lower_unreachable, x64_lower_debug_trap;
+kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_br, x64_lower_brif,
+  x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap, x64_lower_unreachable,
+  x64_lower_debug_trap;
 kn_lower x64_lower_call, x64_lower_try, x64_lower_resume;
 /* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;
