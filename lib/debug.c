@@ -124,14 +124,16 @@ enum {
   OP_FBREG = 0x91
 };
 
-/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Not those aligned beyond what
- * the frame is, which the target places. */
+/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Targets have placed those that
+ * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
 void kn_debug_place(struct kn_walk *w) {
   kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    const struct kn_slot *s = &f->slots.at[slot];
-    if (s->reg == KN_NO_REG && s->align_log2 <= 4) kn_slot_frame(w, slot);
+    struct kn_slot *s = &f->slots.at[slot];
+    if (s->reg != KN_NO_REG || s->frame != 0) continue;
+    if (s->align_log2 > 4) s->align_log2 = 4;
+    kn_slot_frame(w, slot);
   }
 }
 
