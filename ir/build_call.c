@@ -1,4 +1,4 @@
-/* Calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
+/* Calls, tail calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
  * handles of a call are in kiln_func.lists, in order; they were checked against the types of the
  * signature's parameters; variadic ones may have any type. */
 #include "ir/build.h"
@@ -64,12 +64,15 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
   }
   f->lists.n = first + n;
-
-  f->block[f->current].calls++;
-  f->has_calls = true;
   if (n > f->max_call_args) f->max_call_args = n;
   if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;
   return s;
+}
+
+/* The current block has a call behind which it, or another one, goes on. */
+static inline void note_call(kiln_func *f) {
+  f->block[f->current].calls++;
+  f->has_calls = true;
 }
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
@@ -77,10 +80,25 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
   if (KN_UNLIKELY(s == NULL)) return KN_NONE;
+  note_call(f);
   uint32_t first = f->lists.n - n;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}
+
+void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
+                         uint32_t n) {
+  if (!kn_build_begun(f)) return;
+  const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
+  if (s == NULL) return;
+  const char *wrong = kn_tail_wrong(f, s);
+  if (wrong != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
+    return;
+  }
+  kn_build_end(f, KILN_OP_TAILCALL, KILN_TYPE_VOID, n, f->lists.n - n, callee.id, sig.id,
+               f->edges.n, 0);
 }
 
 /* ---- try ---- */
@@ -153,6 +171,7 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   uint32_t words =
     t->shared.id != 0 ? shared_ok(f, t->shared) : count_clauses(f, t->clauses, t->n_clauses);
   if (words == 0 || use_operands(f, t->sig, t->callee, t->args, t->n_args, words) == NULL) return;
+  note_call(f);
   uint32_t first = f->lists.n - t->n_args;
   if (t->shared.id != 0) f->lists.at[f->lists.n++] = KN_CLAUSES_SHARED | (t->shared.id - 1);
   else if (!put_clauses(f, t->clauses, t->n_clauses)) return;

@@ -226,6 +226,8 @@ struct kn_debug_var {
   uint32_t variable; /* kiln_die */
   uint32_t slot;     /* index */
   uint32_t expr, n;  /* in kn_func_debug.bytes */
+  uint32_t inlined;  /* location of the call, or 0 */
+  uint32_t part_at, part_bits;
   bool indirect;     /* the slot has its address */
   bool memory;       /* the slot may not become a register */
 };
@@ -457,6 +459,8 @@ static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
 
 /* The rest of the two below, where a signature says it (ir/ops.c). */
 unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
+/* Why a TAILCALL by `sig` may not stand in the function; NULL if it may. */
+const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig);
 unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
 
 /* Type of the value that an instruction makes, or VOID. Of a RESULT: as it says itself. */

@@ -228,15 +228,19 @@ struct kn_code_label {
 };
 
 /* Source location `loc` begins at `offset`. */
+enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2 };
 struct kn_code_line {
-  uint32_t offset,
-    loc; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t offset; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t loc;
+  uint32_t flags; /* KN_LINE_... */
 };
 
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
 struct kn_code_var {
   uint32_t variable; /* kiln_die */
+  uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
+  uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
 };
 
 struct kn_output {

@@ -406,5 +406,6 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     }
     kn_put(&p, "\n", 1);
   }
+  kn_put_module_debug(&p);
   return p.failed ? KILN_ERR_MEMORY : KILN_OK;
 }

@@ -14,11 +14,11 @@ static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
   return kn_grow(w->f->module, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines);
 }
 
-static void add_row(struct kn_walk *w, uint32_t loc) {
+static void add_row(struct kn_walk *w, uint32_t loc, uint32_t flags) {
   struct kn_output *out = &w->s->out;
   if (KN_UNLIKELY(out->n_lines == out->cap_lines) && !grow_rows(w)) return;
   uint32_t mark = kn_code_mark(w, kn_here(w));
-  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc};
+  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc, flags};
 }
 
 void kn_debug_begin(struct kn_walk *w) {
@@ -29,7 +29,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.first = 0;
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
-  if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin);
+  if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
 }
 
 /* The newest row, which has no code so far, begins a line: gives it an instruction that does nothing where LLVM has
@@ -49,21 +49,37 @@ static __attribute__((noinline)) bool keep_line(struct kn_walk *w) {
   return true;
 }
 
-/* Instruction w->i begins with location `loc`, which differs from the newest row's. A row that has no code, and gets
- * none, is replaced. */
-static void change_row(struct kn_walk *w, uint32_t loc) {
+/* The location that the instruction built before w->i has; 0: none. `k`: index of the note of w->i. */
+static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
+  const struct kn_note *at = w->f->notes[KN_NOTE_LOC].at;
+  return at[k].inst == w->i ? (k ? at[k - 1].a : 0) : at[k].a;
+}
+
+/* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
+ * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
+ * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
+static void change_row(struct kn_walk *w, uint32_t k) {
   struct kn_output *out = &w->s->out;
-  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[w->debug.loc];
+  uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = w->debug.loc;
+  if (KN_UNLIKELY(!w->plan->in_order)) {
+    uint32_t before = built_before(w, k);
+    if (before != 0) from = before;
+  }
+  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[from];
   bool same_line = now->line == was->line && now->file == was->file;
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   if (same_line && now->scope == was->scope && now->inlined == was->inlined &&
-      now->flags == was->flags && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
+      now->flags == was->flags && from == w->debug.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
     w->debug.loc = loc;
     return;
   }
+  bool stmt = (!same_line || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
+              !(now->flags & KILN_LOC_NOT_STMT);
+  uint32_t flags =
+    (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   w->debug.loc = loc;
   /* what debuggers wrote to variables in memory counts from the next statement on */
-  w->regs.epoch += !same_line;
+  w->regs.epoch += stmt;
   uint32_t n = out->n_lines - w->debug.line_first; /* the first is the function's beginning */
   struct kn_code_line *row = &out->lines[out->n_lines - 1];
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
@@ -72,6 +88,7 @@ static void change_row(struct kn_walk *w, uint32_t loc) {
                   (n == 2 || newest->line != locs[row[-1].loc].line);
     if (!(begins && keep_line(w)) && n > 2 && newest->flags == 0) {
       row->loc = loc;
+      row->flags = flags;
       w->debug.row_inst = w->i;
       w->debug.row_block = w->block;
       return;
@@ -79,7 +96,7 @@ static void change_row(struct kn_walk *w, uint32_t loc) {
   }
   w->debug.row_inst = w->i;
   w->debug.row_block = w->block;
-  add_row(w, loc);
+  add_row(w, loc, flags);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
@@ -97,7 +114,7 @@ void kn_debug_change(struct kn_walk *w) {
   w->debug.first = note ? note->inst : 0;
   w->debug.count = (k < n ? at[k].inst : UINT32_MAX) - w->debug.first;
   uint32_t loc = note ? note->a : 0;
-  if (loc != 0 && loc != w->debug.loc) change_row(w, loc);
+  if (loc != 0 && loc != w->debug.loc) change_row(w, (uint32_t)(note - at));
 }
 
 /* ---- variables ---- */
@@ -184,7 +201,8 @@ static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
     return;
   memcpy(out->exprs + out->n_exprs, b, (size_t)(p - b));
   if (v->n) memcpy(out->exprs + out->n_exprs + (p - b), w->f->debug.bytes.at + v->expr, v->n);
-  out->vars[out->n_vars++] = (struct kn_code_var){v->variable, out->n_exprs, n};
+  out->vars[out->n_vars++] =
+    (struct kn_code_var){v->variable, v->inlined, out->n_exprs, n, v->part_at, v->part_bits};
   out->n_exprs += n;
 }
 

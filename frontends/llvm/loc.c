@@ -55,23 +55,73 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* ---- locations ---- */
 
-/* The location that metadata `id` - 1 is: of a call that was replaced by the function's code. `depth`: of nested
- * ones. */
-static uint32_t call_location(struct kn_bc *r, uint32_t id, unsigned depth) {
-  struct kn_bc_ops ops = r->ops;
+/* Where the table has node `id`, or would have it; NULL without memory. Slots are small numbers of times over full. */
+static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
+  uint32_t n = r->call_locs.cap;
+  if (r->call_locs.n >= n / 2) {
+    struct kn_bc_call_loc *old = r->call_locs.at;
+    KN_BC_ARRAY(struct kn_bc_call_loc) more = {0};
+    if (!KN_BC_ROOM(r, more, n ? 2 * (uint64_t)n : 64)) return NULL;
+    more.cap = n ? 2 * n : 64; /* a power of two, whatever there is room for */
+    memset(more.at, 0, more.cap * sizeof *more.at);
+    r->call_locs.at = more.at;
+    r->call_locs.cap = more.cap;
+    for (uint32_t i = 0; i < n; i++)
+      if (old[i].id) *call_slot(r, old[i].id) = old[i];
+    if (old) kn_bc_release(r, old);
+    n = more.cap;
+  }
+  struct kn_bc_call_loc *slot;
+  for (uint32_t i = id * 0x9e3779b1u >> 8;; i++) {
+    slot = &r->call_locs.at[i & (n - 1)];
+    if (slot->id == id || slot->id == 0) return slot;
+  }
+}
+
+/* Reads the record of location `id`: line, column, scope + 1, inlined at + 1. */
+static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
+  struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
   r->ops = r->md_ops;
-  uint64_t op[5] = {0};
   bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
-  if (ok) memcpy(op, r->ops.at, sizeof op);
+  for (unsigned i = 0; ok && i < 4; i++) {
+    ok = r->ops.at[i + 1] < UINT32_MAX;
+    op[i] = (uint32_t)r->ops.at[i + 1] + (i == 2); /* the scope cannot be none */
+  }
   r->md_ops = r->ops;
   r->ops = ops;
-  if (!ok || op[3] > UINT32_MAX || op[4] > UINT32_MAX || depth > 64) return 0;
-  kiln_location at = {.file = file_of(r, (uint32_t)op[3]),
-                      .line = (uint32_t)op[1],
-                      .column = (uint32_t)op[2],
-                      .scope = kn_bc_die(r, op[3])};
-  if (op[4]) at.inlined = call_location(r, (uint32_t)op[4], depth + 1);
-  return kiln_loc_full(r->session, &at);
+  return ok;
+}
+
+uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
+  uint32_t loc = 0, op[4] = {0};
+  const struct kn_bc_call_loc *known = NULL;
+  bool bad = false; /* no location, or in a circle: so are all that were inlined there */
+  r->call_way.n = 0;
+  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->id == 0) {
+    if (!KN_BC_PUSH(r, r->call_way, id)) return 0;
+    bad = r->call_way.n > 4096 || !call_record(r, id, op);
+    id = op[3];
+  }
+  if (id != 0 && !bad) {
+    if (known == NULL) return 0;
+    loc = known->loc;
+    bad = loc == 0;
+  }
+  while (r->call_way.n) {
+    id = r->call_way.at[--r->call_way.n];
+    bad = bad || !call_record(r, id, op);
+    if (!bad) {
+      kiln_location at = {.file = file_of(r, op[2]), .line = op[0], .column = op[1]};
+      at.scope = kn_bc_die(r, op[2]);
+      at.inlined = loc;
+      bad = (loc = kiln_loc_full(r->session, &at)) == 0;
+    }
+    struct kn_bc_call_loc *slot = call_slot(r, id);
+    if (slot == NULL) return 0;
+    r->call_locs.n += slot->id == 0;
+    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc};
+  }
+  return bad ? 0 : loc;
 }
 
 /* The scope, or the call that was replaced, is not that of the newest location. */
@@ -81,7 +131,7 @@ static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t sco
   r->loc_scope = scope;
   r->loc_die = r->entries ? kn_bc_die(r, scope) : (kiln_die){0};
   if (inlined != r->loc_inlined || !r->loc)
-    r->loc_call = r->entries && inlined ? call_location(r, inlined, 0) : 0;
+    r->loc_call = r->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
   r->loc_inlined = inlined;
 }
 

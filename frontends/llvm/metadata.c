@@ -302,6 +302,7 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
+  r->md_open = true;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
     bool ok = true, done;
@@ -313,6 +314,7 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
     unsigned id = (unsigned)kn_bits_fixed(b, r->width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
+      r->md_open = false;
       ok = keep_scope(r, block);
       kn_bc_leave(r, &saved);
       return ok && r->status == KILN_OK;
@@ -368,7 +370,16 @@ const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *md = kn_bc_md(r, id);
   if (!md || md->kind == MDK_STRING) return false;
-  const struct kn_bc_md_block *block = kn_bc_md_of_module(r, id) ? &r->module_md : &r->func_md;
+  bool of_module = kn_bc_md_of_module(r, id) || !r->mds_done;
+  if (r->md_open &&
+      of_module == !r->mds_done) { /* the block that is being read: its abbreviations are current */
+    uint64_t at = r->bits.pos;
+    r->bits.pos = md->pos;
+    bool read = kn_bc_record(r, (unsigned)kn_bits_fixed(&r->bits, r->width));
+    r->bits.pos = at;
+    return read;
+  }
+  const struct kn_bc_md_block *block = of_module ? &r->module_md : &r->func_md;
   struct kn_bc_saved saved = {r->width, r->scope_first, r->scope.n, r->scope_info, r->bits.pos};
   uint64_t record_pos = r->record_pos;
   r->width = block->width;

@@ -338,8 +338,10 @@ static const struct refusal {
    " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"rsp\"}",
    "f", "intrinsic llvm.read_register.i64"},
   {"c", "-O0", "void f(void) { __builtin_set_flt_rounds(4); }", "f", "this rounding mode"},
-  {"ir", "-O0", "define i32 @f() {\n %v = musttail call i32 @f()\n ret i32 %v\n}", "f",
-   "calls that must be tail calls"},
+  {"ir", "-O0",
+   "define preserve_mostcc i32 @f() {\n %v = musttail call preserve_mostcc i32 @f()\n"
+   " ret i32 %v\n}",
+   "f", "musttail calls in functions that keep more registers"},
   {"ir", "-O0",
    "define void @f(ptr %p) {\n %v = atomicrmw fadd ptr %p, float 1.0 seq_cst\n ret void\n}", "f",
    "this operation of atomicrmw"},
