@@ -49,10 +49,12 @@ static __attribute__((noinline)) bool keep_line(struct kn_walk *w) {
   return true;
 }
 
-/* The location that the instruction built before w->i has; 0: none. `k`: index of the note of w->i. */
+/* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
 static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
   const struct kn_note *at = w->f->notes[KN_NOTE_LOC].at;
-  return at[k].inst == w->i ? (k ? at[k - 1].a : 0) : at[k].a;
+  if (at[k].inst != w->i) return at[k].a;
+  while (k > 0 && at[k - 1].a == 0) k--;
+  return k > 0 ? at[k - 1].a : 0;
 }
 
 /* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
@@ -87,8 +89,8 @@ static void change_row(struct kn_walk *w, uint32_t k) {
     bool begins = newest->line != 0 && newest->line != now->line &&
                   (n == 2 || newest->line != locs[row[-1].loc].line);
     if (!(begins && keep_line(w)) && n > 2 && newest->flags == 0) {
+      row->flags = flags | (newest->line == now->line ? row->flags : 0);
       row->loc = loc;
-      row->flags = flags;
       w->debug.row_inst = w->i;
       w->debug.row_block = w->block;
       return;

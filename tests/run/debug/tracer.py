@@ -151,9 +151,9 @@ def stepping(way, command):
     start()
     for _ in range(STOPS):
         stack = frames()
-        if stack:
+        if stack and own(gdb.newest_frame()):
             write(way, stack)
-        if not advance(command):
+        if not advance(command if not stack or own(gdb.newest_frame()) else 'finish'):
             break
 
 
@@ -238,7 +238,7 @@ def setting(way):
             names = [s for s in symbols(frame) if s.line < line and s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
             if names:
                 symbol = names[stop // 3 % len(names)]
-                text = answer(f'set var {symbol.name} = ({symbol.name} + 1) % 64')
+                text = answer(f'set var {symbol.name} = {symbol.name} ^ 1')
                 write(way, frames(1), f'set {symbol.name}: {text}{answer("print " + symbol.name)[-40:].split("=")[-1]}')
         if not advance('step'):
             break
