@@ -110,16 +110,32 @@ uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at) {
   return at != NULL ? loc_full(s, at) : 0;
 }
 
-uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
+static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln_location *at) {
   if (at == NULL || !kn_build_open(f)) return 0;
-  uint32_t loc = loc_full(f->session, at), n = f->notes[KN_NOTE_LOC].n;
+  uint32_t loc = loc_full(f->session, at);
+  kiln_loc_set(f, loc);
+  return loc;
+}
+
+uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->finished))
+    return loc_here_slow(f, at);
+  struct kn_places *p = &f->session->places;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->n_locs;
   struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
-  if (KN_LIKELY(n != 0 && n != f->notes[KN_NOTE_LOC].cap && notes[n - 1].inst != f->n)) {
-    notes[n] = (struct kn_note){f->n, loc, 0};
-    f->notes[KN_NOTE_LOC].n = n + 1;
-  } else {
-    kiln_loc_set(f, loc);
-  }
+  if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
+                  at->file - 1 >= p->n_files || (uint64_t)loc + 1 >= p->cap_locs ||
+                  kn_module_failed(f->module)))
+    return loc_here_slow(f, at);
+  p->locs[loc] = (struct kn_loc){.file = at->file - 1,
+                                 .line = at->line,
+                                 .column = at->column,
+                                 .scope = at->scope.id,
+                                 .inlined = at->inlined < loc ? at->inlined : 0,
+                                 .flags = at->flags & KILN_LOC_ALL};
+  p->n_locs = loc + 1;
+  notes[n] = (struct kn_note){f->n, loc, 0};
+  f->notes[KN_NOTE_LOC].n = n + 1;
   return loc;
 }
 

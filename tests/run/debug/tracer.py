@@ -271,7 +271,9 @@ def watching(way):
                     if not alive():
                         return
                     change = re.search(r'Old value.*\nNew value.*', text)
-                    write(way, frames(1), f'{names[-1].name}: {change.group(0) if change else "out of scope"}')
+                    # where the frame ends depends on the epilogue
+                    write(way, frames(1) if change else [],
+                          f'{names[-1].name}: {change.group(0) if change else "out of scope"}')
                     if not change:
                         break
                 for point in gdb.breakpoints():
