@@ -230,9 +230,11 @@ struct kn_code_label {
 };
 
 /* Source location `loc` begins at `offset`. */
+enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2 };
 struct kn_code_line {
-  uint32_t offset,
-    loc; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t offset; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t loc;
+  uint32_t flags; /* KN_LINE_... */
 };
 
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */
