@@ -746,6 +746,7 @@ static void make(struct gen *g, kiln_op op) {
   case SH_INTERNAL: /* not made at all */
   case SH_ASM:
   case SH_VECTOR:
+  case SH_TAILCALL:
   case SH_TRY:
   case SH_COUNT: break;
   }

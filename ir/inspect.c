@@ -130,6 +130,7 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
     info->rmw = (uint8_t)(in->x >> 8);
     break;
   case KN_SH_CALL:
+  case KN_SH_TAILCALL:
   case KN_SH_TRY: info->sig.id = in->c; break;
   }
 }

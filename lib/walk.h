@@ -60,6 +60,16 @@ struct kn_few_moves {
   bool crossing;   /* a destination of one is the source of another */
 };
 
+/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
+struct kn_exit {
+  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
+  bool returns;           /* or, if this is set, to the caller */
+  bool compares;          /* it looks at a guard, and ends with the failure's call */
+  uint32_t reload, freed,
+    end; /* where it is when the frame pointer and all of the frame are given back, and where
+                                    its last instruction ends */
+};
+
 struct kn_walk {
   struct kn_code code;
   struct kn_inst *inst; /* == f->inst */
@@ -84,6 +94,8 @@ struct kn_walk {
   KN_ARRAY(int32_t)
   shadows; /* by parameter: frame offset of its shadow slot (lib/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/call.h */
+  KN_ARRAY(struct kn_exit)
+  exits; /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_map map;
   struct kn_eh eh; /* exceptions: lib/eh.h */
   struct kn_walk_debug debug;

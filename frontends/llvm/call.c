@@ -273,6 +273,10 @@ bool kn_bc_params(struct kn_bc *r) {
 
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_sig *s = &r->fn_sig;
+  if (KN_UNLIKELY(r->tail)) { /* the call before has returned what it gives */
+    r->tail = false;
+    return;
+  }
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
@@ -435,6 +439,48 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
 }
 
+/* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, uint32_t attrs,
+                                                unsigned sig_flags, kiln_value target,
+                                                const uint64_t *ops, unsigned n) {
+  const struct kn_bc_type *ft = &r->types[type];
+  uint32_t ret = r->elems.at[ft->first].type;
+  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn->symbol}).sig;
+  if (ft->flags || r->types[r->fn->type].flags) {
+    kn_bc_unsupported(r, "musttail calls with variadic arguments");
+    return;
+  }
+  if (kiln_sig_get(r->module, own).cc != KILN_CC_C) {
+    kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
+    return;
+  }
+  const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
+  if (!s) return;
+  if (ret != r->elems.at[r->types[r->fn->type].first].type ||
+      s->ret_extend != r->fn_sig.ret_extend) {
+    kn_bc_unsupported(r, "musttail calls whose result is not the function's");
+    return;
+  }
+  kiln_sig sig = s->sig;
+  r->args.n = 0;
+  if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
+  if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
+  kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
+  r->tail = true;
+  if (s->ret == RET_VOID) return;
+  if (s->ret == RET_SCALAR) {
+    kn_bc_def(r, ret, kn_bc_zero(r, ret)); /* for the return, which does not read it */
+    return;
+  }
+  const struct kn_bc_type *rt = &r->types[ret];
+  uint32_t first = r->parts.n;
+  for (uint32_t k = 0; k < rt->n_pieces; k++) {
+    kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
+    if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
+  }
+  kn_bc_define_parts(r, ret, first);
+}
+
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
 static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_bc_global *g) {
   struct kn_bc_val *v = &r->vals[id];
@@ -499,8 +545,8 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
   if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
     return;
-  if (KN_UNLIKELY(cc >> 14 & 1)) {
-    kn_bc_unsupported(r, "calls that must be tail calls");
+  if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
+    tail_call(r, type, attrs, flags, target, ops, n);
     return;
   }
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);

@@ -666,9 +666,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (row->kind == IN_DECLARE) { /* operands are numbers of metadata, relative as those of values */
-    if (r->entries && n == 3 && r->loc_inlined == 0)
+    if (r->entries && n == 3 && r->loc)
       kn_bc_debug_place(r, r->n_vals - (uint32_t)ops[1], r->n_vals - (uint32_t)ops[2],
-                        r->n_vals - (uint32_t)ops[0]);
+                        r->n_vals - (uint32_t)ops[0],
+                        r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0);
     return;
   }
   if (bundles) {

@@ -347,7 +347,7 @@ struct kn_bc_late {
 
 /* ---- metadata ---- */
 
-/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, one that is not known. */
+/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, any other. */
 #define KN_BC_EXPR_DEREF (UINT32_MAX - 1)
 #define KN_BC_EXPR_OTHER UINT32_MAX
 enum kn_bc_md_kind {
@@ -357,7 +357,7 @@ enum kn_bc_md_kind {
   /* only if there are entries (debug.c): */
   MDK_LOC,   /* a location: n: number + 1 of that of the call that it was inlined at, or 0 */
   MDK_VALUE, /* a record of a value: n: its number */
-  MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; else KN_BC_EXPR_... */
+  MDK_EXPR,  /* an expression: n: 0: an empty one; else KN_BC_EXPR_... */
   MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */
   MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
@@ -375,6 +375,11 @@ struct kn_bc_md {
 struct kn_bc_md_block {
   unsigned width;    /* of abbreviation ids */
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
+};
+
+/* A location that code was inlined at: metadata id, number in the session. */
+struct kn_bc_call_loc {
+  uint32_t id, loc;
 };
 
 /* A source file that locations refer to. */

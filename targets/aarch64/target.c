@@ -218,6 +218,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_SWITCH] = ACTION(a64_lower_switch),
   [KILN_OP_BRIND] = ACTION(a64_lower_brind),
   [KILN_OP_RET] = ACTION(a64_lower_ret),
+  [KILN_OP_TAILCALL] = ACTION(a64_lower_tailcall),
   [KILN_OP_UNREACHABLE] = ACTION(trap),
   [KILN_OP_TRAP] = ACTION(trap),
 };

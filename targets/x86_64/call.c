@@ -4,6 +4,8 @@
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
+/* Bytes of code that copy a tail call's stack arguments: KN_TAIL_STACK bytes at most. */
+enum { TAIL_ROOM = 4096 + 2 * KN_TAIL_STACK };
 enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
 
 /* ---- where arguments and results go ---- */
@@ -70,18 +72,21 @@ struct call {
   uint32_t n_params;
   bool variadic;
   bool plain; /* kn_sig.plain */
+  bool tail;
+  struct x64_place area; /* of the stack arguments */
 };
 
 /* Stores an argument to its place in the area of stack arguments. */
-static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
+static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)a->stack)};
+  struct x64_place to = c->area;
+  to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
     struct x64_place from = x64_address(w, h, 0);
-    if (p->size_bytes <= 128) {
+    if (p->size_bytes <= 128 || (c->tail && kn_code_room(w, TAIL_ROOM))) {
       x64_copy(w, to, from, p->size_bytes);
     } else {
       /* rep movsq; the three registers are claimed, so that their values are elsewhere */
@@ -137,8 +142,11 @@ static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
 
 /* What has to be done before register arguments are collected: stack arguments, which take `bytes`,
  * and operands that are not computed yet. */
-static void early_args(struct kn_walk *w, uint32_t bytes) {
-  if (!w->f->dynamic_stack) {
+static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes) {
+  c->area = (struct x64_place){.m = x64_at(X64_RSP, 0)};
+  if (c->tail) { /* collected in the frame, since they may be made of what is where they go */
+    if (bytes != 0) c->area = x64_frame(kn_frame_alloc(w, bytes, 4));
+  } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     w->eh.stack = align_16(bytes);
@@ -147,7 +155,7 @@ static void early_args(struct kn_walk *w, uint32_t bytes) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w, 4096)) return;
-    if (a.reg == KN_NO_REG) stack_arg(w, &a);
+    if (a.reg == KN_NO_REG) stack_arg(w, c, &a);
     else if (kn_is_value(a.h) && (w->val[a.h].flags & (KN_VF_ADDR | KN_VF_WAITS)))
       kn_reg(w, a.h, a.type);
     else continue;
@@ -191,6 +199,17 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   kn_called(w);
+}
+
+/* A tail call's jump, once its register arguments are where they belong, with `bytes` of stack arguments. */
+static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, unsigned reg,
+                      uint32_t bytes) {
+  if (bytes != 0 && kn_code_room(w, TAIL_ROOM)) {
+    x64(w)->uses_incoming = true;
+    x64_copy(w, x64_frame(16), c->area, bytes);
+  }
+  bool got = symbol != 0 && w->f->module->some_no_plt && through_got(w, symbol, false);
+  x64_epilogue_jump(w, symbol, got, reg);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
@@ -247,6 +266,11 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     }
   }
   kn_take_moves(w, &a, total);
+  if (KN_UNLIKELY(c->tail)) {
+    kn_move_few(w, &a, total);
+    emit_tail(w, c, symbol, X64_R10, 0);
+    return true;
+  }
   kn_save_live(w, X64_CLOBBERED);
   kn_move_few(w, &a, total);
   if (KN_UNLIKELY(c->variadic)) {
@@ -258,10 +282,11 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
 }
 
 /* Any call. */
-static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, const struct call *c) {
+static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struct call *c) {
   struct kn_assign all;
   if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, &all)) return;
-  early_args(w, all.stack);
+  if (c->tail && !kn_tail_fits(w, all.stack)) return;
+  early_args(w, c, all.stack);
   if (w->f->status != KILN_OK) return;
   struct {
     uint8_t reg, type, sign;
@@ -310,7 +335,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, const
   if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
-  kn_save_live(w, X64_CLOBBERED);
+  if (!c->tail) kn_save_live(w, X64_CLOBBERED);
   if (!kn_code_ready(w, 4096)) return;
   kn_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
@@ -322,6 +347,10 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, const
   }
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
+  if (c->tail) {
+    emit_tail(w, c, symbol, target, all.stack);
+    return;
+  }
   if (c->variadic) {
     if (symbol == 0 && target == X64_RAX) {
       target = X64_SCRATCH;
@@ -336,7 +365,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, const
 }
 
 /* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
-static void emit_call(struct kn_walk *w, const struct call *c) {
+static void emit_call(struct kn_walk *w, struct call *c) {
   if (!emit_simple_call(w, c)) emit_general_call(w, c);
 }
 
@@ -357,9 +386,9 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-/* The call of a CALL or TRY. */
+/* The call of a CALL, TAILCALL or TRY. */
 KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
-                              const struct kn_sig *sig) {
+                              const struct kn_sig *sig, bool tail) {
   struct call c = {
     .callee = in->b,
     .n = in->x,
@@ -368,6 +397,7 @@ KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
     .n_params = sig->n_params,
     .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
     .plain = sig->plain,
+    .tail = tail,
   };
   if (c.n < c.n_params) c.n_params = c.n;
   return c;
@@ -376,7 +406,7 @@ KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
 void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  struct call c = call_of(w, in, sig);
+  struct call c = call_of(w, in, sig, false);
   if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
@@ -388,9 +418,14 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kn_take_results(w, sig->results, sig->n_results);
 }
 
+void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
+  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), true);
+  emit_call(w, &c);
+}
+
 void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_try_begin(w)) return;
-  struct call c = call_of(w, in, kn_sig(w->f->module, in->c));
+  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), false);
   emit_call(w, &c);
   kn_try_end(w, in);
 }

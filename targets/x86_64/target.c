@@ -155,6 +155,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_SWITCH] = ACTION(x64_lower_switch),
   [KILN_OP_BRIND] = ACTION(x64_lower_brind),
   [KILN_OP_RET] = ACTION(x64_lower_ret),
+  [KILN_OP_TAILCALL] = ACTION(x64_lower_tailcall),
   [KILN_OP_UNREACHABLE] = ACTION(x64_lower_unreachable),
   [KILN_OP_TRAP] = ACTION(x64_lower_trap),
 };
