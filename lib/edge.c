@@ -215,7 +215,7 @@ static int32_t shadow(struct kn_walk *w, uint32_t i) {
   for (uint32_t n = w->shadows.n; n <= i; n++)
     if (!KN_PUSH(w->f, w->shadows, 0)) return 0;
   int32_t *at = &w->shadows.at[i];
-  if (*at == 0) *at = kn_frame_alloc(w, kn_wide(w, w->val[i].type) ? 16 : 8, 4);
+  if (*at == 0) *at = kn_frame_alloc(w, kn_spills_16(w, w->val[i].type) ? 16 : 8, 4);
   return *at;
 }
 
@@ -308,7 +308,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
      * it away first */
     if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
         w->inst[arg->value].a == e->target && arg->value != param) {
-      int32_t copy = kn_frame_alloc(w, kn_wide(w, m.type) ? 16 : 8, 4);
+      int32_t copy = kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, 4);
       w->hooks->copy(w, copy, m.src_frame, m.type);
       KN_LOG_COPY(w, copy, m.src_frame, m.type);
       m.src_frame = copy;

@@ -18,8 +18,9 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
     size = (a->param->size_bytes + 7) & ~7u;
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
-  } else if (X64_FLT >> a->type & 1) {
+  } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
+    else if (a->type == KILN_TYPE_V128) size = align = 16;
   } else if (a->type == KILN_TYPE_I128 && s->gp + 2 <= N_GP_ARGS) {
     a->reg = gp_args[s->gp++];
     a->high = gp_args[s->gp++];
@@ -36,7 +37,7 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   a->reg = KN_NO_REG;
   if (a->type == KILN_TYPE_F80) return s->third++ < N_X87_RESULTS; /* st(0), st(1) */
-  if (X64_FLT >> a->type & 1) {
+  if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (s->fp == N_FP_RESULTS) return false;
     a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
     return true;
@@ -127,7 +128,11 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
     }
   } else if (kn_bank(w, type)) {
     unsigned r = kn_reg(w, h, type);
-    x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &to);
+    x64_op_mem(w,
+               type == KILN_TYPE_F32    ? X64_MOVSS_ST
+               : type == KILN_TYPE_V128 ? X64_MOVUPS_ST
+                                        : X64_MOVSD_ST,
+               2, r, &to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
     EMIT(w, x64_mov_mi(w->code.p, 3, to.m, imm));
   } else {

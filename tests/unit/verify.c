@@ -303,7 +303,7 @@ static void damage(struct sample *s, enum poke poke) {
   case USES: f->val[s->add.id].uses = 3; break;
   case SLOT_SIZE: f->slots.at[0].size_bytes = UINT64_C(1) << 40; break;
   case GLOBAL: f->val[2].global = 0; break;
-  case UNSUPPORTED: *add = (struct kn_inst){.op = KILN_OP_VSPLAT, .type = V128}; break;
+  case UNSUPPORTED: *add = (struct kn_inst){.op = KILN_OP_ASM, .type = V128}; break;
   }
 }
 
