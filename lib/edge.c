@@ -130,11 +130,14 @@ void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
       flags = v->flags;
     }
     m->src[k] = (uint8_t)src;
-    unsigned elsewhere = src == KN_NO_REG, move = !elsewhere & (src != m->dst[k]);
-    others |= elsewhere << k;
-    moves |= move << k;
-    read |= (uint64_t)move << (src & 63);
-    written |= (uint64_t)move << m->dst[k];
+    if (KN_LIKELY(src != KN_NO_REG)) {
+      unsigned move = src != m->dst[k];
+      moves |= move << k;
+      read |= (uint64_t)move << src;
+      written |= (uint64_t)move << m->dst[k];
+    } else {
+      others |= 1u << k;
+    }
     /* as kn_drop, but no register is freed before all values are known */
     uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
     free |= (last & plain) << (v->reg & 63);

@@ -507,8 +507,21 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
 }
 
+/* The usual result: one integer, in rax. */
+static void return_word(struct kn_walk *w, uint32_t h, unsigned type) {
+  struct kn_few_moves m;
+  m.h[0] = h;
+  m.dst[0] = X64_RAX;
+  m.type[0] = (uint8_t)type;
+  if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
+  kn_take_moves(w, &m, 1);
+  kn_move_few(w, &m, 1);
+}
+
 void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->x != 0) return_values(w, in);
+  unsigned type = w->f->result_types[0];
+  if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
+  else if (in->x != 0) return_values(w, in);
   if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   x64_epilogue(w);
 }
