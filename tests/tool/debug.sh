@@ -5,7 +5,8 @@
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+build=$(realpath "$1")
+kiln=$build/kiln
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -147,6 +148,24 @@ names() {
   done
 }
 check "names of tags, attributes and operations" names
+
+# Lines in disassemblies and listings, with their source.
+lines_of() { grep -o '^; /[^ ]*:[0-9][0-9]*' | uniq; }
+dis_shows_lines() {
+  "$kiln" compile p5.bc -o ours.o && "$kiln" dis ours.o > dis.txt || return
+  diff <(lines_of < dis.txt) <(llvm-objdump-22 -dl ours.o | lines_of) && (( $(lines_of < dis.txt | wc -l) > 25 )) &&
+    grep -F '  int copy[3] = {1, 2, 3};' dis.txt
+}
+listing_shows_lines() {
+  "$kiln" compile --listing=listing.txt p5.bc -o ours.o &&
+    grep -A1 '!loc ".*p.c" 12:' listing.txt | grep -F '  ;   own += calls;'
+}
+if [[ -x $build/kiln-dis ]]; then
+  check "disassembly with lines, as llvm-objdump's" dis_shows_lines
+  check "listing with lines" listing_shows_lines
+else
+  skip "disassembly and listing with lines" "built without Zydis, Capstone or libelf"
+fi
 
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --stops=60 "$kiln" p.c
