@@ -149,6 +149,15 @@ names() {
 }
 check "names of tags, attributes and operations" names
 
+# What cannot be compiled is named with its line in the source.
+refused() {
+  printf '__attribute__((swiftcall)) int g(int);\nint f(int x) {\n  x++;\n  return g(x);\n}\n' > refused.c
+  clang-22 -O0 -g -emit-llvm -c refused.c -o refused.bc || return
+  ! "$kiln" compile refused.bc -o refused.o 2> refused.err && cat refused.err &&
+    grep -E '^refused\.bc:f:b0:[0-9]+: error: .*"swiftcc" \(/.*/refused\.c:4:10\)' refused.err
+}
+check "an error with its line" refused
+
 # Lines in disassemblies and listings, with their source.
 lines_of() { grep -o '^; /[^ ]*:[0-9][0-9]*' | uniq; }
 dis_shows_lines() {
