@@ -116,7 +116,8 @@ typedef struct kiln_diag {
   char message[256];   /**< one line, no newline at its end */
   char source
     [128]; /**< file that the instruction's location names (kiln_loc_set), cut at its beginning if longer */
-  uint32_t source_line, source_column; /**< in that, from 1, or 0 */
+  uint32_t source_line;   /**< in that, from 1, or 0 */
+  uint32_t source_column; /**< in that, from 1, or 0 */
 } kiln_diag;
 
 /** Writes `module:function:block:instruction: error: message (source:line:column)` (fields that do not apply are left
