@@ -401,6 +401,9 @@ KILN_API void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column);
 
 /** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
 KILN_API void kiln_loc_set(kiln_func *f, uint32_t loc);
+/** Fills in source, source_line and source_column of `d` by the location set last; nothing without one. For front ends
+ * that report an error of their own. */
+KILN_API void kiln_loc_diag(const kiln_func *f, kiln_diag *d);
 
 #ifdef __cplusplus
 }
