@@ -366,6 +366,7 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+bool kn_bc_global_ifunc(struct kn_bc *r);
 
 /* ---- flags.c ---- */
 

@@ -263,8 +263,7 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_INDEX_OFFSET: return index_offset(r, id);
   case MD_KIND:
-  case MD_INDEX:
-  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
+  case MD_INDEX: return kn_bc_skip_record(r, id); /* these have no number */
   case MD_GLOBAL_DECL_ATTACHMENT:
     if (!r->entries) return global_attachments(r, id);
     break;
