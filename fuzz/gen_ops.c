@@ -41,9 +41,11 @@ static const struct {
 #include <kiln/ops.def>
 };
 
-/* False for reserved operations, those that end the process, and those that are only made along with others. */
+/* False for reserved operations, those that end the process, those that are only made along with others, and
+ * __builtin_setjmp's, whose buffer must not be written in between. */
 bool gen_makes(kiln_op op) {
-  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP;
+  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP &&
+         op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,
@@ -773,6 +775,7 @@ static void make(struct gen *g, kiln_op op) {
   case SH_RET:
   case SH_INTERNAL: /* not made at all */
   case SH_ASM:
+  case SH_TAILCALL:
   case SH_TRY:
   case SH_COUNT: break;
   }

@@ -73,9 +73,9 @@ struct kn_cabi {
   kiln_carg (*arg)(const struct kn_ctype *t);
   /* The pieces of a result, if it is returned in registers. */
   void (*result)(const struct kn_ctype *t, kiln_carg *a);
-  /* Takes registers for an argument, or changes `a` to memory if there are not enough. Returns NULL, or a
-   * description of what Kiln's signatures cannot express. */
-  const char *(*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a);
+  /* Takes registers for an argument, or changes `a` to memory if there are not enough. NULL: the target's own
+   * lowering of calls does that. */
+  void (*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a);
   /* va_arg of an argument that is not a scalar, or is passed in memory: returns its address. */
   kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a, kiln_value ap);
 };

@@ -62,9 +62,9 @@ static kiln_carg x64_arg(const struct kn_ctype *t) {
 static void x64_result(const struct kn_ctype *t, kiln_carg *a) { x64_pieces(t, a, true); }
 
 /* An argument that does not fit wholly into the free registers is passed in memory. */
-static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
+static void x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
   struct kn_cregs need = {0, 0};
-  if (t->kind == KILN_C_CHAIN) return NULL; /* in a register of its own */
+  if (t->kind == KILN_C_CHAIN) return; /* in a register of its own */
   if (a->pass == KILN_CPASS_VALUE) {
     if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64) need.fp = 1;
     else if (t->value <= KILN_TYPE_I64) need.gp = 1;
@@ -79,7 +79,6 @@ static const char *x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_c
     a->pass = KILN_CPASS_BYVAL;
     a->n_pieces = 0;
   }
-  return NULL;
 }
 
 /* ---- AArch64 ---- */
@@ -109,23 +108,6 @@ static kiln_carg a64_arg(const struct kn_ctype *t) {
   return a;
 }
 
-/* Counts the float registers: a homogeneous aggregate with members aligned to 16 bytes would be so aligned on the
- * stack as well, which Kiln's signatures cannot express. */
-static const char *a64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
-  bool fp = a->pass == KILN_CPASS_PIECES
-              ? kiln_type_is_float(a->pieces[0].type)
-              : a->pass == KILN_CPASS_VALUE && kiln_type_is_float((kiln_type)t->value);
-  if (!fp) return NULL;
-  unsigned n = a->pass == KILN_CPASS_PIECES ? a->n_pieces : 1;
-  if (r->fp + n <= A64_FP) {
-    r->fp += n;
-    return NULL;
-  }
-  r->fp = A64_FP;
-  if (a->pass != KILN_CPASS_PIECES || t->natural < 16 || t->hfa == KILN_TYPE_F128) return NULL;
-  return "floats aligned to 16 bytes in a struct on the stack";
-}
-
 /* ---- the table ---- */
 
 static const struct kn_cabi abis[] = {
@@ -142,7 +124,6 @@ static const struct kn_cabi abis[] = {
                            .joins_pieces = true,
                            .arg = a64_arg,
                            .result = a64_pieces,
-                           .take = a64_take,
                            .va_arg = kn_cva_arg_a64},
 };
 _Static_assert(sizeof abis / sizeof *abis == KILN_TARGET_COUNT, "every target has an ABI of C");
@@ -195,6 +176,8 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
       bool join = c->abi->joins_pieces && i + 1 < a->n_pieces;
       if (!add_param(c, a->pieces[i].type, join ? KILN_PARAM_JOIN : 0)) return false;
     }
+    if (c->abi->joins_pieces && t->natural >= 16 && kiln_type_is_float(a->pieces[0].type))
+      c->params.at[a->param].align_log2 = 4;
     return true;
   case KILN_CPASS_BYVAL: {
     if (!add_param(c, KILN_TYPE_PTR, KILN_PARAM_BYVAL)) return false;
@@ -220,8 +203,7 @@ static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, kiln_ctype given, kiln_c
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   struct kn_carg *a = c->args.at + c->args.n;
   *a = (struct kn_carg){kn_carg_of(c, passed), given};
-  const char *unsupported = c->abi->take(t, r, &a->as);
-  if (unsupported != NULL) return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, unsupported);
+  if (c->abi->take != NULL) c->abi->take(t, r, &a->as);
   if (!add_params(c, t, &a->as)) return false;
   c->args.n++;
   return true;

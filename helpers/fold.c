@@ -15,45 +15,53 @@
 typedef kn_fold_bits bits;
 
 static bool is_int(kiln_type t) { return t >= KILN_TYPE_I8 && t <= KILN_TYPE_I128; }
-static unsigned width_of(kiln_type t) { return 8 * kiln_type_size(t); }
+
+static unsigned width_of(kiln_type t) {
+  static const uint8_t widths[KILN_TYPE_COUNT] = {
+    [KILN_TYPE_I8] = 8,     [KILN_TYPE_I16] = 16, [KILN_TYPE_I32] = 32,   [KILN_TYPE_I64] = 64,
+    [KILN_TYPE_I128] = 128, [KILN_TYPE_F16] = 16, [KILN_TYPE_F32] = 32,   [KILN_TYPE_F64] = 64,
+    [KILN_TYPE_F80] = 128,  [KILN_TYPE_V64] = 64, [KILN_TYPE_F128] = 128, [KILN_TYPE_V128] = 128};
+  return (unsigned)t < KILN_TYPE_COUNT ? widths[t] : 0;
+}
 
 /* ---- operands ---- */
 
-/* True if v is a constant of `type`, or an integer constant where that is an integer type. */
+/* True if o is a constant of `type`, or an integer constant where that is an integer type. */
+static bool is_constant(const kiln_operand *o, kiln_type type, bits *out) {
+  *out = o->low;
+  if (o->kind != KILN_OPERAND_INT && o->kind != KILN_OPERAND_BITS) return false;
+  if (o->kind == KILN_OPERAND_BITS ? o->type != type : !is_int(type)) return false;
+  unsigned w = width_of(type);
+  if (w > 64) *out |= (bits)o->high << 64;
+  else *out = o->low & UINT64_MAX >> (64 - w);
+  return true;
+}
+
 static bool constant(const kiln_func *f, kiln_value v, kiln_type type, bits *out) {
   kiln_operand o = kiln_operand_get(f, v);
-  *out = (bits)o.high << 64 | o.low;
-  if (o.kind == KILN_OPERAND_INT && is_int(type)) *out &= kn_fold_mask(width_of(type));
-  else if (o.kind != KILN_OPERAND_BITS || o.type != type) return false;
-  return true;
+  return is_constant(&o, type, out);
 }
 
 static kiln_value make(kiln_func *f, kiln_type type, bits v) {
   return kiln_const_bits(f, type, (uint64_t)v, (uint64_t)(v >> 64));
 }
 
-/* True if v may replace an operation of this type. */
-static bool fits(const kiln_func *f, kiln_value v, kiln_type type) {
-  return kiln_value_type(f, v) == type ||
-         (is_int(type) && kiln_operand_get(f, v).kind == KILN_OPERAND_INT);
+/* True if o may replace an operation of this type. */
+static bool is_of(const kiln_operand *o, kiln_type type) {
+  return o->type == type || (o->kind == KILN_OPERAND_INT && is_int(type));
 }
 
-/* An instruction of the current block that made an operand; op is KILN_OP_NONE if there is none. */
-struct made {
-  kiln_inst_info info;
-  kiln_value a, b;
-};
+static bool fits(const kiln_func *f, kiln_value v, kiln_type type) {
+  kiln_operand o = kiln_operand_get(f, v);
+  return is_of(&o, type);
+}
 
-static struct made made_by(const kiln_func *f, kiln_value v) {
-  struct made m = {.info = {.op = KILN_OP_NONE}};
-  if (kiln_operand_get(f, v).kind != KILN_OPERAND_VALUE) return m;
-  kiln_inst i = {v.id};
-  m.info = kiln_inst_get(f, i);
-  if (m.info.block.id != kiln_block_current(f).id) m.info.op = KILN_OP_NONE;
-  if (m.info.op == KILN_OP_NONE) return m;
-  m.a = kiln_inst_operand(f, i, 0);
-  if (m.info.n_operands > 1) m.b = kiln_inst_operand(f, i, 1);
-  return m;
+/* Operands of the instruction that made v, and what it converts or loads from. */
+static kiln_value part(const kiln_func *f, kiln_value v, uint32_t k) {
+  return kiln_inst_operand(f, (kiln_inst){v.id}, k);
+}
+static kiln_inst_info info(const kiln_func *f, kiln_value v) {
+  return kiln_inst_get(f, (kiln_inst){v.id});
 }
 
 /* Limit of the steps in one call from an operand to the instruction that made it, to that one's operand, and so on:
@@ -71,15 +79,17 @@ static unsigned unsigned_bits(const kiln_func *f, kiln_value v, kiln_type type) 
   bits c;
   if (constant(f, v, type, &c)) return length(c);
   unsigned w = width_of(type);
-  struct made m = made_by(f, v);
-  switch ((int)m.info.op) {
+  kiln_inst_info load;
+  switch ((int)kiln_value_op(f, v)) {
   case KILN_OP_ICMP:
   case KILN_OP_FCMP: return 1;
-  case KILN_OP_ZEXT: return width_of(m.info.from);
-  case KILN_OP_LOAD: return m.info.mem_flags & KILN_MEM_SEXT ? w : width_of(m.info.from);
-  case KILN_OP_AND: return constant(f, m.b, type, &c) ? length(c) : w;
-  case KILN_OP_LSHR: return constant(f, m.b, type, &c) && c < w ? w - (unsigned)c : w;
-  case KILN_OP_UREM: return constant(f, m.b, type, &c) && c != 0 ? length(c - 1) : w;
+  case KILN_OP_ZEXT: return width_of(info(f, v).from);
+  case KILN_OP_LOAD:
+    load = info(f, v);
+    return load.mem_flags & KILN_MEM_SEXT ? w : width_of(load.from);
+  case KILN_OP_AND: return constant(f, part(f, v, 1), type, &c) ? length(c) : w;
+  case KILN_OP_LSHR: return constant(f, part(f, v, 1), type, &c) && c < w ? w - (unsigned)c : w;
+  case KILN_OP_UREM: return constant(f, part(f, v, 1), type, &c) && c != 0 ? length(c - 1) : w;
   default: return w;
   }
 }
@@ -88,12 +98,14 @@ static unsigned unsigned_bits(const kiln_func *f, kiln_value v, kiln_type type) 
 static unsigned signed_bits(const kiln_func *f, kiln_value v, kiln_type type) {
   unsigned w = width_of(type), zero_above = unsigned_bits(f, v, type) + 1;
   unsigned n = zero_above < w ? zero_above : w;
-  struct made m = made_by(f, v);
+  kiln_inst_info load;
   bits c;
-  switch ((int)m.info.op) {
-  case KILN_OP_SEXT: return width_of(m.info.from);
-  case KILN_OP_LOAD: return m.info.mem_flags & KILN_MEM_SEXT ? width_of(m.info.from) : n;
-  case KILN_OP_ASHR: return constant(f, m.b, type, &c) && c < w ? w - (unsigned)c : n;
+  switch ((int)kiln_value_op(f, v)) {
+  case KILN_OP_SEXT: return width_of(info(f, v).from);
+  case KILN_OP_LOAD:
+    load = info(f, v);
+    return load.mem_flags & KILN_MEM_SEXT ? width_of(load.from) : n;
+  case KILN_OP_ASHR: return constant(f, part(f, v, 1), type, &c) && c < w ? w - (unsigned)c : n;
   default: return n;
   }
 }
@@ -115,12 +127,13 @@ kiln_value kiln_fold_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value 
   bits x, v;
   if (kiln_func_status(f) != KILN_OK) return NONE;
   if (constant(f, a, type, &x) && kn_fold_eval_unary(op, type, x, &v)) return make(f, type, v);
-  struct made m = made_by(f, a);
-  for (size_t i = 0; m.info.type == type && i < sizeof pairs / sizeof *pairs; i++) {
-    if (pairs[i].first != op || pairs[i].second != m.info.op) continue;
-    if (pairs[i].gives == KILN_OP_NONE) return m.a;
-    return pairs[i].gives == m.info.op ? a
-                                       : kiln_build_unary(f, (kiln_op)pairs[i].gives, type, m.a);
+  kiln_op inner = kiln_value_op(f, a);
+  for (size_t i = 0; inner != KILN_OP_NONE && i < sizeof pairs / sizeof *pairs; i++) {
+    if (pairs[i].first != op || pairs[i].second != inner || kiln_value_type(f, a) != type) continue;
+    if (pairs[i].gives == inner) return a;
+    a = part(f, a, 0);
+    return pairs[i].gives == KILN_OP_NONE ? a
+                                          : kiln_build_unary(f, (kiln_op)pairs[i].gives, type, a);
   }
   return kiln_build_unary(f, op, type, a);
 }
@@ -153,57 +166,64 @@ static bool only_narrow(kiln_op op) {
 
 /* Special constants: GREATEST and LEAST are those of signed integers. */
 enum special { ZERO, ONE, ONES, GREATEST, LEAST, SPECIALS };
-/* What replaces an operation: its first operand, its second, or 0. */
-enum gives { FIRST, SECOND, NOTHING };
+/* What replaces an operation: nothing does, its first operand, its second, or 0. */
+enum gives { NOT, FIRST, SECOND, NOTHING };
 
-static const struct {
-  uint8_t op, special, gives;
-} identities[] = {
-  /* v op constant */
-  {KILN_OP_ADD, ZERO, FIRST},       {KILN_OP_SUB, ZERO, FIRST},    {KILN_OP_MUL, ONE, FIRST},
-  {KILN_OP_MUL, ZERO, SECOND},      {KILN_OP_UMULH, ZERO, SECOND}, {KILN_OP_UMULH, ONE, NOTHING},
-  {KILN_OP_SMULH, ZERO, SECOND},    {KILN_OP_UDIV, ONE, FIRST},    {KILN_OP_SDIV, ONE, FIRST},
-  {KILN_OP_UREM, ONE, NOTHING},     {KILN_OP_SREM, ONE, NOTHING},  {KILN_OP_AND, ONES, FIRST},
-  {KILN_OP_AND, ZERO, SECOND},      {KILN_OP_OR, ZERO, FIRST},     {KILN_OP_OR, ONES, SECOND},
-  {KILN_OP_XOR, ZERO, FIRST},       {KILN_OP_SHL, ZERO, FIRST},    {KILN_OP_LSHR, ZERO, FIRST},
-  {KILN_OP_ASHR, ZERO, FIRST},      {KILN_OP_ROTL, ZERO, FIRST},   {KILN_OP_ROTR, ZERO, FIRST},
-  {KILN_OP_SMIN, GREATEST, FIRST},  {KILN_OP_SMIN, LEAST, SECOND}, {KILN_OP_SMAX, LEAST, FIRST},
-  {KILN_OP_SMAX, GREATEST, SECOND}, {KILN_OP_UMIN, ONES, FIRST},   {KILN_OP_UMIN, ZERO, SECOND},
-  {KILN_OP_UMAX, ZERO, FIRST},      {KILN_OP_UMAX, ONES, SECOND},  {KILN_OP_SADDS, ZERO, FIRST},
-  {KILN_OP_UADDS, ZERO, FIRST},     {KILN_OP_SSUBS, ZERO, FIRST},  {KILN_OP_USUBS, ZERO, FIRST},
+/* v op constant */
+static const uint8_t identities[KILN_OP_COUNT][SPECIALS] = {
+  [KILN_OP_ADD] = {[ZERO] = FIRST},
+  [KILN_OP_SUB] = {[ZERO] = FIRST},
+  [KILN_OP_MUL] = {[ONE] = FIRST, [ZERO] = SECOND},
+  [KILN_OP_UMULH] = {[ZERO] = SECOND, [ONE] = NOTHING},
+  [KILN_OP_SMULH] = {[ZERO] = SECOND},
+  [KILN_OP_UDIV] = {[ONE] = FIRST},
+  [KILN_OP_SDIV] = {[ONE] = FIRST},
+  [KILN_OP_UREM] = {[ONE] = NOTHING},
+  [KILN_OP_SREM] = {[ONE] = NOTHING},
+  [KILN_OP_AND] = {[ONES] = FIRST, [ZERO] = SECOND},
+  [KILN_OP_OR] = {[ZERO] = FIRST, [ONES] = SECOND},
+  [KILN_OP_XOR] = {[ZERO] = FIRST},
+  [KILN_OP_SHL] = {[ZERO] = FIRST},
+  [KILN_OP_LSHR] = {[ZERO] = FIRST},
+  [KILN_OP_ASHR] = {[ZERO] = FIRST},
+  [KILN_OP_ROTL] = {[ZERO] = FIRST},
+  [KILN_OP_ROTR] = {[ZERO] = FIRST},
+  [KILN_OP_SMIN] = {[GREATEST] = FIRST, [LEAST] = SECOND},
+  [KILN_OP_SMAX] = {[LEAST] = FIRST, [GREATEST] = SECOND},
+  [KILN_OP_UMIN] = {[ONES] = FIRST, [ZERO] = SECOND},
+  [KILN_OP_UMAX] = {[ZERO] = FIRST, [ONES] = SECOND},
+  [KILN_OP_SADDS] = {[ZERO] = FIRST},
+  [KILN_OP_UADDS] = {[ZERO] = FIRST},
+  [KILN_OP_SSUBS] = {[ZERO] = FIRST},
+  [KILN_OP_USUBS] = {[ZERO] = FIRST},
 };
 
-static const struct {
-  uint8_t op, gives;
-} same_operands[] = {
-  /* v op v */
-  {KILN_OP_SUB, NOTHING},   {KILN_OP_XOR, NOTHING},   {KILN_OP_AND, FIRST},  {KILN_OP_OR, FIRST},
-  {KILN_OP_SMIN, FIRST},    {KILN_OP_SMAX, FIRST},    {KILN_OP_UMIN, FIRST}, {KILN_OP_UMAX, FIRST},
-  {KILN_OP_SSUBS, NOTHING}, {KILN_OP_USUBS, NOTHING},
+/* v op v */
+static const uint8_t same_operands[KILN_OP_COUNT] = {
+  [KILN_OP_SUB] = NOTHING,   [KILN_OP_XOR] = NOTHING, [KILN_OP_AND] = FIRST,
+  [KILN_OP_OR] = FIRST,      [KILN_OP_SMIN] = FIRST,  [KILN_OP_SMAX] = FIRST,
+  [KILN_OP_UMIN] = FIRST,    [KILN_OP_UMAX] = FIRST,  [KILN_OP_SSUBS] = NOTHING,
+  [KILN_OP_USUBS] = NOTHING,
 };
 
-/* (v inner c) outer d is v outer (c join d). Shifts join as long as the sum is less than the width. */
-static const struct {
-  uint8_t outer, inner, join;
-} rows[] = {
-  {KILN_OP_ADD, KILN_OP_ADD, KILN_OP_ADD},    {KILN_OP_SUB, KILN_OP_SUB, KILN_OP_ADD},
-  {KILN_OP_MUL, KILN_OP_MUL, KILN_OP_MUL},    {KILN_OP_AND, KILN_OP_AND, KILN_OP_AND},
-  {KILN_OP_OR, KILN_OP_OR, KILN_OP_OR},       {KILN_OP_XOR, KILN_OP_XOR, KILN_OP_XOR},
-  {KILN_OP_SHL, KILN_OP_SHL, KILN_OP_ADD},    {KILN_OP_LSHR, KILN_OP_LSHR, KILN_OP_ADD},
-  {KILN_OP_ASHR, KILN_OP_ASHR, KILN_OP_ADD},  {KILN_OP_SMIN, KILN_OP_SMIN, KILN_OP_SMIN},
-  {KILN_OP_SMAX, KILN_OP_SMAX, KILN_OP_SMAX}, {KILN_OP_UMIN, KILN_OP_UMIN, KILN_OP_UMIN},
-  {KILN_OP_UMAX, KILN_OP_UMAX, KILN_OP_UMAX},
+/* (v op c) op d is v op (c join d). Shifts join as long as the sum is less than the width. */
+static const uint8_t joins[KILN_OP_COUNT] = {
+  [KILN_OP_ADD] = KILN_OP_ADD,   [KILN_OP_SUB] = KILN_OP_ADD,   [KILN_OP_MUL] = KILN_OP_MUL,
+  [KILN_OP_AND] = KILN_OP_AND,   [KILN_OP_OR] = KILN_OP_OR,     [KILN_OP_XOR] = KILN_OP_XOR,
+  [KILN_OP_SHL] = KILN_OP_ADD,   [KILN_OP_LSHR] = KILN_OP_ADD,  [KILN_OP_ASHR] = KILN_OP_ADD,
+  [KILN_OP_SMIN] = KILN_OP_SMIN, [KILN_OP_SMAX] = KILN_OP_SMAX, [KILN_OP_UMIN] = KILN_OP_UMIN,
+  [KILN_OP_UMAX] = KILN_OP_UMAX,
 };
 
 /* Which of them y, of w bits, is; SPECIALS: none. */
 static enum special special_of(bits y, unsigned w) {
-  bits ones = kn_fold_mask(w);
-  return y == 0                    ? ZERO
-         : y == 1                  ? ONE
-         : y == ones               ? ONES
-         : y == ones >> 1          ? GREATEST
-         : y == (ones ^ ones >> 1) ? LEAST
-                                   : SPECIALS;
+  if (y <= 1) return y == 0 ? ZERO : ONE;
+  bits greatest = kn_fold_mask(w) >> 1;
+  if (y < greatest) return SPECIALS;
+  return y == greatest              ? GREATEST
+         : y == greatest + 1        ? LEAST
+         : y == (greatest << 1 | 1) ? ONES
+                                    : SPECIALS;
 }
 
 static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a, kiln_value b) {
@@ -214,9 +234,8 @@ static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a
 static kiln_value identity(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
                            bits y) {
   enum special s = special_of(y, width_of(type));
-  for (size_t i = 0; s != SPECIALS && i < sizeof identities / sizeof *identities; i++)
-    if (identities[i].op == op && identities[i].special == s)
-      return given(f, (enum gives)identities[i].gives, type, a, b);
+  if (s != SPECIALS && identities[op][s] != NOT)
+    return given(f, (enum gives)identities[op][s], type, a, b);
   if (op != KILN_OP_AND) return NONE;
   unsigned n = unsigned_bits(f, a, type);
   return n != 0 && (~y & kn_fold_mask(n)) == 0 ? a : NONE; /* clears nothing */
@@ -228,32 +247,27 @@ static bool is_shift(kiln_op op) {
 
 /* (v inner c) op y as one operation; none if they cannot be combined. */
 static kiln_value in_a_row(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, bits y) {
-  struct made m = made_by(f, a);
+  kiln_op inner = joins[op] != KILN_OP_NONE ? kiln_value_op(f, a) : KILN_OP_NONE;
+  /* v - c + y: v + (y - c) */
+  bool opposite =
+    (op == KILN_OP_ADD && inner == KILN_OP_SUB) || (op == KILN_OP_SUB && inner == KILN_OP_ADD);
   unsigned w = width_of(type);
   bits c, joined;
-  if (m.info.type != type || !constant(f, m.b, type, &c)) return NONE;
-  kiln_op inner = m.info.op;
-  if (op == KILN_OP_ADD && inner == KILN_OP_SUB) { /* v - c + y: v + (y - c) */
-    inner = KILN_OP_ADD;
-    c = (0 - c) & kn_fold_mask(w);
-  } else if (op == KILN_OP_SUB && inner == KILN_OP_ADD) {
-    inner = KILN_OP_SUB;
-    c = (0 - c) & kn_fold_mask(w);
-  }
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (rows[i].outer != op || rows[i].inner != inner) continue;
-    if (is_shift(op) && (c >= w || y >= w - c)) return NONE;
-    if (!kn_fold_eval_binary((kiln_op)rows[i].join, type, c, y, &joined)) return NONE;
-    kiln_value b = make(f, type, joined), folded = identity(f, op, type, m.a, b, joined);
-    return folded.id != 0 ? folded : kiln_build_binary(f, op, type, m.a, b);
-  }
-  return NONE;
+  if ((inner != op && !opposite) || inner == KILN_OP_NONE) return NONE;
+  if (!constant(f, part(f, a, 1), type, &c)) return NONE;
+  if (opposite) c = (0 - c) & kn_fold_mask(w);
+  if (is_shift(op) && (c >= w || y >= w - c)) return NONE;
+  if (!kn_fold_eval_binary((kiln_op)joins[op], type, c, y, &joined)) return NONE;
+  kiln_value v = part(f, a, 0), b = make(f, type, joined);
+  kiln_value folded = identity(f, op, type, v, b, joined);
+  return folded.id != 0 ? folded : kiln_build_binary(f, op, type, v, b);
 }
 
 kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
   bits x, y, v;
   if (kiln_func_status(f) != KILN_OK) return NONE;
-  bool a_known = constant(f, a, type, &x), b_known = constant(f, b, type, &y);
+  kiln_operand first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
+  bool a_known = is_constant(&first, type, &x), b_known = is_constant(&second, type, &y);
   if (a_known && b_known && kn_fold_eval_binary(op, type, x, y, &v)) return make(f, type, v);
   if (a_known && !b_known && commutes(op)) {
     kiln_value other = a;
@@ -263,17 +277,17 @@ kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
     a_known = false;
     b_known = true;
   }
-  bool known = is_int(type) && !(type == KILN_TYPE_I128 && only_narrow(op));
-  if (known && fits(f, a, type) && fits(f, b, type)) {
+  bool may_fold = a_known || b_known || a.id == b.id;
+  if (may_fold && (unsigned)op < KILN_OP_COUNT && is_int(type) &&
+      !(type == KILN_TYPE_I128 && only_narrow(op)) && is_of(&first, type) && is_of(&second, type)) {
     kiln_value folded = NONE;
     if (b_known) folded = identity(f, op, type, a, b, y);
     if (folded.id == 0 && b_known) folded = in_a_row(f, op, type, a, y);
     if (folded.id == 0 && a_known && !b_known && x == 0 &&
         (is_shift(op) || op == KILN_OP_ROTL || op == KILN_OP_ROTR))
       folded = a;
-    for (size_t i = 0; a.id == b.id && i < sizeof same_operands / sizeof *same_operands; i++)
-      if (same_operands[i].op == op)
-        folded = given(f, (enum gives)same_operands[i].gives, type, a, b);
+    if (a.id == b.id && same_operands[op] != NOT)
+      folded = given(f, (enum gives)same_operands[op], type, a, b);
     if (folded.id != 0) return folded;
   }
   return kiln_build_binary(f, op, type, a, b);
@@ -314,29 +328,26 @@ struct conversion {
   kiln_value a;
 };
 
-/* Replaces a conversion of a conversion's result by one of that one's operand, which may have the result type
- * already: then none is needed. False if the two cannot be combined. */
-static bool join(struct conversion *c, const struct made *m) {
-  if (c->op == KILN_OP_BITCAST && m->info.op == KILN_OP_BITCAST) {
-    *c = (struct conversion){KILN_OP_BITCAST, c->to, m->info.from, m->a};
-    return true;
-  }
-  for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++) {
-    if (conversions[i].outer != c->op || conversions[i].inner != m->info.op) continue;
-    uint8_t op = c->to < m->info.from ? conversions[i].less : conversions[i].more;
-    *c = (struct conversion){(kiln_op)op, c->to, m->info.from, m->a};
-    return true;
-  }
-  return false;
+/* Replaces a conversion of the result of a conversion, `inner`, by one of that one's operand, which may have the result
+ * type already: then none is needed. False if the two cannot be combined. */
+static bool join(const kiln_func *f, struct conversion *c, kiln_op inner) {
+  uint8_t op = KILN_OP_BITCAST;
+  size_t n = sizeof conversions / sizeof *conversions, i = 0;
+  bool casts = c->op == KILN_OP_BITCAST && inner == KILN_OP_BITCAST;
+  while (i < n && (conversions[i].outer != c->op || conversions[i].inner != inner)) i++;
+  if (i == n && !casts) return false;
+  kiln_type from = info(f, c->a).from;
+  if (!casts) op = c->to < from ? conversions[i].less : conversions[i].more;
+  *c = (struct conversion){(kiln_op)op, c->to, from, part(f, c->a, 0)};
+  return true;
 }
 
-/* True if the conversion extends a truncated value that it restores: the bits that were cut are those that the
+/* True if the conversion extends a truncated value v that it restores: the bits that were cut are those that the
  * extension adds. */
-static bool is_needless(const kiln_func *f, const struct conversion *c, const struct made *m) {
-  if (m->info.op != KILN_OP_TRUNC || m->info.from != c->to) return false;
+static bool is_needless(const kiln_func *f, const struct conversion *c, kiln_value v) {
   unsigned w = width_of(c->from);
-  return c->op == KILN_OP_ZEXT   ? unsigned_bits(f, m->a, c->to) <= w
-         : c->op == KILN_OP_SEXT ? signed_bits(f, m->a, c->to) <= w
+  return c->op == KILN_OP_ZEXT   ? unsigned_bits(f, v, c->to) <= w
+         : c->op == KILN_OP_SEXT ? signed_bits(f, v, c->to) <= w
                                  : false;
 }
 
@@ -361,14 +372,16 @@ kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type f
   for (unsigned steps = 0; steps < MOST_STEPS && is_conversion(&c); steps++) {
     if (constant(f, c.a, c.from, &x) && kn_fold_eval_convert(c.op, c.to, c.from, x, &v))
       return make(f, c.to, v);
-    struct made m = made_by(f, c.a);
-    if (m.info.op == KILN_OP_NONE || m.info.result != c.from) break;
-    if (is_needless(f, &c, &m)) return m.a;
-    if (join(&c, &m)) {
+    kiln_op inner = kiln_value_op(f, c.a);
+    if (inner == KILN_OP_NONE || kiln_value_type(f, c.a) != c.from) break;
+    if (inner == KILN_OP_TRUNC && info(f, c.a).from == c.to && is_needless(f, &c, part(f, c.a, 0)))
+      return part(f, c.a, 0);
+    if (join(f, &c, inner)) {
       if (c.to == c.from) return c.a;
-    } else if (c.op == KILN_OP_TRUNC && m.info.op == KILN_OP_AND && constant(f, m.b, c.from, &x) &&
+    } else if (c.op == KILN_OP_TRUNC && inner == KILN_OP_AND &&
+               constant(f, part(f, c.a, 1), c.from, &x) &&
                (~x & kn_fold_mask(width_of(c.to))) == 0) {
-      c.a = m.a; /* the mask clears only bits that the truncation removes */
+      c.a = part(f, c.a, 0); /* the mask clears only bits that the truncation removes */
     } else {
       break;
     }
@@ -384,46 +397,39 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
   [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
 };
 
-static const struct {
-  uint8_t cond, special, gives;
-} limits[] = {
-  /* v cond constant: the result for all v */
-  {KILN_ULT, ZERO, 0},  {KILN_UGE, ZERO, 1},  {KILN_UGT, ONES, 0},     {KILN_ULE, ONES, 1},
-  {KILN_SLT, LEAST, 0}, {KILN_SGE, LEAST, 1}, {KILN_SGT, GREATEST, 0}, {KILN_SLE, GREATEST, 1},
+/* v cond constant: the result for all v, + 1 */
+static const uint8_t limits[KILN_ICOND_COUNT][SPECIALS] = {
+  [KILN_ULT] = {[ZERO] = 1},     [KILN_UGE] = {[ZERO] = 2},     [KILN_UGT] = {[ONES] = 1},
+  [KILN_ULE] = {[ONES] = 2},     [KILN_SLT] = {[LEAST] = 1},    [KILN_SGE] = {[LEAST] = 2},
+  [KILN_SGT] = {[GREATEST] = 1}, [KILN_SLE] = {[GREATEST] = 2},
 };
 
-/* The comparison that v, an i8 or a zext of one, is the result of; op NONE if it is none. */
-static struct made comparison(const kiln_func *f, kiln_value *v) {
-  struct made m = made_by(f, *v);
-  if (m.info.op == KILN_OP_ZEXT && m.info.from == KILN_TYPE_I8) {
-    *v = m.a;
-    m = made_by(f, *v);
-  }
-  if (m.info.op != KILN_OP_ICMP && m.info.op != KILN_OP_FCMP) m.info.op = KILN_OP_NONE;
-  return m;
-}
-
-/* a cond y where a is a comparison's 0 or 1: that comparison or its opposite; none if it is neither. */
+/* a cond y where a, or what it is extended from, is a comparison's 0 or 1: that comparison or its opposite; none if it
+ * is neither. */
 static kiln_value of_comparison(kiln_func *f, kiln_icond cond, kiln_value a, bits y) {
   if (y > 1) return NONE;
-  struct made m = comparison(f, &a);
-  if (m.info.op == KILN_OP_NONE) return NONE;
+  kiln_op op = kiln_value_op(f, a);
+  if (op == KILN_OP_ZEXT) op = kiln_value_op(f, a = part(f, a, 0));
+  if (op != KILN_OP_ICMP && op != KILN_OP_FCMP) return NONE;
   bool if_false = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 0, y); /* as I16, 1 is positive */
   bool if_true = kn_fold_eval_icmp(cond, KILN_TYPE_I16, 1, y);
   if (if_false == if_true) return make(f, KILN_TYPE_I8, if_true);
   if (if_true) return a;
-  if (m.info.op == KILN_OP_FCMP)
-    return kiln_build_fcmp(f, (kiln_fcond)(m.info.cond ^ 1), m.info.type, m.a, m.b);
-  return kiln_build_icmp(f, (kiln_icond)(m.info.cond ^ 1), m.info.type, m.a, m.b);
+  kiln_inst_info i = info(f, a);
+  kiln_value x = part(f, a, 0), z = part(f, a, 1);
+  return op == KILN_OP_FCMP ? kiln_build_fcmp(f, (kiln_fcond)(i.cond ^ 1), i.type, x, z)
+                            : kiln_build_icmp(f, (kiln_icond)(i.cond ^ 1), i.type, x, z);
 }
 
 kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                           kiln_value b) {
   bits x, y;
   if (kiln_func_status(f) != KILN_OK) return NONE;
-  if ((unsigned)cond >= KILN_ICOND_COUNT || !is_int(type) || !fits(f, a, type) || !fits(f, b, type))
+  kiln_operand first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
+  if ((unsigned)cond >= KILN_ICOND_COUNT || !is_int(type) || !is_of(&first, type) ||
+      !is_of(&second, type))
     return kiln_build_icmp(f, cond, type, a, b);
-  bool a_known = constant(f, a, type, &x), b_known = constant(f, b, type, &y);
+  bool a_known = is_constant(&first, type, &x), b_known = is_constant(&second, type, &y);
   if (a_known && b_known) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, x, y));
   if (a.id == b.id) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, 0, 0));
   if (a_known) {
@@ -436,9 +442,7 @@ kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_va
   }
   if (!b_known) return kiln_build_icmp(f, cond, type, a, b);
   enum special s = special_of(y, width_of(type));
-  for (size_t i = 0; s != SPECIALS && i < sizeof limits / sizeof *limits; i++)
-    if (limits[i].cond == cond && limits[i].special == s)
-      return make(f, KILN_TYPE_I8, limits[i].gives);
+  if (s != SPECIALS && limits[cond][s] != 0) return make(f, KILN_TYPE_I8, limits[cond][s] - 1);
   kiln_value folded = of_comparison(f, cond, a, y);
   return folded.id != 0 ? folded : kiln_build_icmp(f, cond, type, a, b);
 }
@@ -491,9 +495,11 @@ static bool simplify_index(const kiln_func *f, kiln_value *index, unsigned *scal
     *index = NONE;
     return false;
   }
-  struct made m = made_by(f, *index);
-  if (m.info.type != KILN_TYPE_I64 || !constant(f, m.b, KILN_TYPE_I64, &c)) return false;
-  switch ((int)m.info.op) {
+  kiln_op op = kiln_value_op(f, *index);
+  if (op != KILN_OP_SHL && op != KILN_OP_MUL && op != KILN_OP_ADD && op != KILN_OP_SUB)
+    return false;
+  if (!constant(f, part(f, *index, 1), KILN_TYPE_I64, &c)) return false;
+  switch ((int)op) {
   case KILN_OP_SHL:
     if (c >= 16 || *scale << c > UINT16_MAX) return false;
     *scale <<= c;
@@ -502,36 +508,33 @@ static bool simplify_index(const kiln_func *f, kiln_value *index, unsigned *scal
     if (c == 0 || c > UINT16_MAX || *scale * (uint64_t)c > UINT16_MAX) return false;
     *scale *= (unsigned)c;
     break;
-  case KILN_OP_ADD:
-  case KILN_OP_SUB:
+  default:
     by = (int64_t)(uint64_t)c;
-    if (m.info.op == KILN_OP_SUB && __builtin_sub_overflow(0, by, &by)) return false;
+    if (op == KILN_OP_SUB && __builtin_sub_overflow(0, by, &by)) return false;
     if (__builtin_mul_overflow(by, (int64_t)*scale, &by) || !add_disp(disp, by)) return false;
-    break;
-  default: return false;
   }
-  *index = m.a;
+  *index = part(f, *index, 0);
   return true;
 }
 
 /* Takes a displacement out of a base, and its index where there is none yet; false if there is nothing. */
 static bool simplify_base(const kiln_func *f, kiln_value *base, kiln_value *index, unsigned *scale,
                           int64_t *disp) {
-  struct made m = made_by(f, *base);
+  kiln_op op = kiln_value_op(f, *base);
   bits c;
-  if (m.info.type != KILN_TYPE_I64) return false;
-  if (m.info.op == KILN_OP_ADDR) {
-    if ((m.b.id != 0 && index->id != 0) || !add_disp(disp, m.info.disp)) return false;
-    if (m.b.id != 0) {
-      *index = m.b;
-      *scale = m.info.number;
+  if (op == KILN_OP_ADDR) {
+    kiln_inst_info i = info(f, *base);
+    kiln_value by = i.n_operands > 1 ? part(f, *base, 1) : NONE;
+    if ((by.id != 0 && index->id != 0) || !add_disp(disp, i.disp)) return false;
+    if (by.id != 0) {
+      *index = by;
+      *scale = i.number;
     }
-  } else if (m.info.op == KILN_OP_ADD) {
-    if (!constant(f, m.b, KILN_TYPE_I64, &c) || !add_disp(disp, (int64_t)(uint64_t)c)) return false;
-  } else {
+  } else if (op != KILN_OP_ADD || !constant(f, part(f, *base, 1), KILN_TYPE_I64, &c) ||
+             !add_disp(disp, (int64_t)(uint64_t)c)) {
     return false;
   }
-  *base = m.a;
+  *base = part(f, *base, 0);
   return true;
 }
 

@@ -154,19 +154,49 @@ static bool enough(const struct kn_layout *have, const struct kn_layout *need) {
   return have->gp >= need->gp && have->fp >= need->fp && have->stack >= need->stack;
 }
 
+/* A call by site `s` of a function with the signature `sig`: a fault if that cannot be right. */
+static void check_fit(struct kn_thread *t, const struct kn_site *s, const struct kn_isig *sig) {
+  if (!enough(&s->layout, &sig->layout)) {
+    kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: arguments");
+  }
+  const struct kn_isig *mine = t->in->sigs[s->sig];
+  if (mine->int_words > sig->int_words || mine->floats > sig->floats || mine->f80s > sig->f80s) {
+    kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: results");
+  }
+}
+
+struct kn_frame *kn_interp_replace(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
+                                   struct kn_ifunc *fn) {
+  const struct kn_isig *sig = t->in->sigs[fn->sig];
+  check_fit(t, s, sig);
+  struct kn_image *packed = (struct kn_image *)(void *)kn_interp_push(t, sizeof *packed, 16);
+  pack(t, fr, s, packed);
+  /* what is packed goes to where the frame is */
+  struct kn_image from = *packed;
+  struct kn_frame *caller = fr->caller;
+  struct kn_act *act = t->act;
+  uint8_t *base = fr->base;
+  bool entry = fr == act->entry;
+  t->sp = base;
+  struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
+  uint8_t *stack = kn_interp_push(t, from.stack_bytes, 64);
+  memmove(stack, from.stack, from.stack_bytes);
+  *im = from;
+  im->stack = stack;
+  t->frame = caller;
+  struct kn_frame *to = kn_interp_frame(t, fn, base, im);
+  kn_interp_unpack(to, sig, im);
+  if (entry) act->entry = to;
+  return link_frame(t, to);
+}
+
 struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
                                  struct kn_ifunc *fn) {
   uint8_t *base = t->sp;
   const struct kn_isig *sig = t->in->sigs[fn->sig];
   struct kn_frame *to;
   if (s->sig != fn->sig || sig->flags & KILN_SIG_VARIADIC) {
-    if (!enough(&s->layout, &sig->layout)) {
-      kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: arguments");
-    }
-    const struct kn_isig *mine = t->in->sigs[s->sig];
-    if (mine->int_words > sig->int_words || mine->floats > sig->floats || mine->f80s > sig->f80s) {
-      kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call by a signature that does not fit: results");
-    }
+    check_fit(t, s, sig);
     struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
     pack(t, fr, s, im);
     to = kn_interp_frame(t, fn, base, im);

@@ -310,6 +310,11 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   if (callee.kind == KILN_OPERAND_SYMBOL && callee.low == 0) s.symbol = callee.symbol.id;
   else to->a = op_ref(d, i, 0);
   bool runs = true;
+  if (d->fn->tried == 0 &&
+      info->op == KILN_OP_TAILCALL) { /* its results go through these registers */
+    d->fn->tried = d->fn->n_regs;
+    d->fn->n_regs += KN_TRIED_COUNT;
+  }
   for (uint32_t k = 0; k < s.n; k++) {
     kiln_value v = kiln_inst_operand(d->f, i, k + 1);
     kiln_operand o = kiln_operand_get(d->f, v);
@@ -330,7 +335,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   }
   for (uint32_t r = 0; r < sig->n_results; r++) {
     runs &= runs_type(sig->results[r]);
-    if (info->op == KILN_OP_TRY) s.res[r] = d->fn->tried + KN_TRIED_RESULTS + 2 * r;
+    if (info->op != KILN_OP_CALL) s.res[r] = d->fn->tried + KN_TRIED_RESULTS + 2 * r;
     else s.res[r] = r == 0 ? d->values[i.id].reg : result_reg(d, kiln_inst_next(d->f, i), r);
   }
   if (info->op == KILN_OP_TRY) clauses(d, i, &s);
@@ -391,7 +396,8 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
                       struct kn_ins *to) {
   bool wide = kn_interp_is_wide(info->type);
   switch (info->op) {
-  case KILN_OP_CALL: to->y = call_site(d, i, info, to); return;
+  case KILN_OP_CALL:
+  case KILN_OP_TAILCALL: to->y = call_site(d, i, info, to); return;
   case KILN_OP_TRY:
     to->y = call_site(d, i, info, to);
     to->b = jump(d, i, 0);
@@ -581,6 +587,8 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VA_END:
   case KILN_OP_VA_ARG:
   case KILN_OP_DEBUG_TRAP:
+  case KILN_OP_BUILTIN_SETJMP:
+  case KILN_OP_BUILTIN_LONGJMP:
   case KILN_OP_RESUME:
   case KILN_OP_UNREACHABLE:
   case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;

@@ -172,7 +172,7 @@ struct kn_ifunc {
   struct kn_iclause *clauses;
   bool personality;
   uint32_t
-    tried; /* first of the registers KN_TRIED_EXCEPTION, ... of what a try gives; 0: no try */
+    tried; /* first of the registers KN_TRIED_EXCEPTION, ... of what a try or tail call gives; 0: there is none */
   uint32_t n_regs;  /* words, the scratch of edges included */
   uint32_t scratch; /* first word of that */
   uint64_t slot_bytes;
@@ -309,6 +309,10 @@ void kn_interp_place(const struct kn_frame *fr, kiln_diag *out);
 void kn_interp_setjmp(struct kn_thread *t, uint64_t buffer, bool mask, const struct kn_ins *call);
 _Noreturn void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value);
 
+/* The same for BUILTIN_SETJMP and BUILTIN_LONGJMP, whose buffers have five words. */
+void kn_interp_builtin_setjmp(struct kn_thread *t, uint64_t buffer, const struct kn_ins *i);
+_Noreturn void kn_interp_builtin_longjmp(struct kn_thread *t, uint64_t buffer);
+
 /* ---- unwind.c ---- */
 /* Ways back into kn_interp_run: what its setjmp gives. */
 enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
@@ -331,6 +335,9 @@ void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const stru
 /* Calls `fn` from the frame on top; gives its frame. */
 struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
                                  struct kn_ifunc *fn);
+/* Calls `fn` in place of the frame on top, which ends; gives its frame. */
+struct kn_frame *kn_interp_replace(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
+                                   struct kn_ifunc *fn);
 /* Stores the results of a return where the call in the caller's frame wants them. */
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
                       const kiln_bits *values);

@@ -242,6 +242,7 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
     fn = kn_interp_func_at(t->in, address);
     native = (void *)(uintptr_t)address;
   }
+  if (fn && i->op == KILN_OP_TAILCALL) return kn_interp_replace(t, fr, s, fn);
   if (fn) return kn_interp_enter(t, fr, s, fn);
   if (s->builtin != KN_BUILTIN_NONE && s->n >= 1) {
     const struct kn_arg *args = fr->fn->args + s->first;
@@ -261,6 +262,13 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
   return fr;
 }
 
+/* Gives the results of the frame on top to whom it returns to. */
+static void give(struct kn_thread *t, const struct kn_frame *fr, const kiln_bits *values) {
+  uint32_t n = t->in->sigs[fr->fn->sig]->n_results;
+  if (fr == t->act->entry) memcpy(t->act->results, values, n * sizeof *values);
+  else kn_interp_return(t, fr->caller, fr->fn, values);
+}
+
 /* Returns the frame to continue with; NULL: this activation ends. */
 static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
   kiln_bits values[KILN_MAX_RESULTS];
@@ -269,23 +277,28 @@ static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const stru
   if (t->in->sigs[fr->fn->sig]->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
   }
-  const struct kn_arg *args = fr->fn->args + i->y;
   struct kn_frame *caller = fr->caller;
   const struct kn_site *s = last ? NULL : &caller->fn->sites[caller->pc->y];
-  if (s && i->c <= 1 && s->sig == fr->fn->sig) { /* mostly */
+  if (i->op == KILN_OP_TAILCALL) { /* of C, which has returned */
+    const struct kn_site *mine = &fr->fn->sites[i->y];
+    for (uint32_t k = 0; k < t->in->sigs[fr->fn->sig]->n_results; k++)
+      values[k] = (kiln_bits){fr->regs[mine->res[k]], fr->regs[mine->res[k] + 1]};
+    give(t, fr, values);
+  } else if (s && i->c <= 1 && s->sig == fr->fn->sig) { /* mostly */
     if (i->c == 1) {
+      const struct kn_arg *args = fr->fn->args + i->y;
       const uint64_t *v = kn_interp_ref(fr, args[0].ref);
       uint64_t *to = caller->regs + s->res[0];
       to[0] = v[0];
       if (args[0].place.words == 2) to[1] = v[1];
     }
   } else {
+    const struct kn_arg *args = fr->fn->args + i->y;
     for (uint32_t k = 0; k < i->c; k++) {
       const uint64_t *v = kn_interp_ref(fr, args[k].ref);
       values[k] = (kiln_bits){v[0], args[k].place.words == 2 ? v[1] : 0};
     }
-    if (last) memcpy(act->results, values, i->c * sizeof *values);
-    else kn_interp_return(t, caller, fr->fn, values);
+    give(t, fr, values);
   }
   t->sp = fr->base;
   t->frame = caller;
@@ -382,6 +395,11 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_TLS_ADDR: fr->regs[i->dst] = (uint64_t)(uintptr_t)kn_interp_tls(t, i->b) + *a; break;
   case KILN_OP_FRAME_ADDR:
   case KILN_OP_RETURN_ADDR: fr->regs[i->dst] = level(fr, i); break;
+  case KILN_OP_BUILTIN_SETJMP:
+    kn_interp_builtin_setjmp(t, *a, i);
+    fr->regs[i->dst] = 0;
+    break;
+  case KILN_OP_BUILTIN_LONGJMP: kn_interp_builtin_longjmp(t, *a);
   case KILN_OP_RESUME: kn_interp_resume(t, *a);
   case KILN_OP_UNREACHABLE: kn_interp_fault(t, KILN_ERR_UNDEFINED, "unreachable was reached");
   case KILN_OP_TRAP: kn_interp_fault(t, KILN_ERR_TRAP, "trap");
@@ -521,7 +539,17 @@ static void loop(struct kn_thread *t) {
       }
       break;
     }
+    case KILN_OP_TAILCALL: {
+      uint64_t serial = fr->serial;
+      fr = call(t, fr, i);
+      if (fr->serial != serial) { /* maybe where the frame was */
+        i = fr->fn->code - 1;
+        break;
+      }
+      goto returned;
+    }
     case KILN_OP_RET:
+    returned:
       fr = ret(t, fr, i);
       if (!fr) return;
       i = fr->pc;

@@ -99,6 +99,13 @@ void kn_interp_setjmp(struct kn_thread *t, uint64_t buffer, bool mask, const str
   memcpy((void *)(uintptr_t)buffer, &k, sizeof k);
 }
 
+/* The frame of that address and number, which is one of the thread's; NULL: it has returned. */
+static struct kn_frame *find_frame(struct kn_thread *t, const void *at, uint64_t serial) {
+  struct kn_frame *fr = t->frame;
+  while (fr && !(fr == at && fr->serial == serial)) fr = fr->caller;
+  return fr;
+}
+
 void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value) {
   struct kept k;
   memcpy(&k, (const void *)(uintptr_t)buffer, sizeof k);
@@ -107,8 +114,7 @@ void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value) {
     jmp_buf *native = (jmp_buf *)(uintptr_t)buffer;
     longjmp(*native, (int)value);
   }
-  struct kn_frame *fr = k.thread == t ? t->frame : NULL;
-  while (fr && !(fr == k.frame && fr->serial == k.serial)) fr = fr->caller;
+  struct kn_frame *fr = k.thread == t ? find_frame(t, k.frame, k.serial) : NULL;
   if (!fr) kn_interp_fault(t, KILN_ERR_UNDEFINED, "longjmp to a call that has returned");
   t->frame = fr;
   t->sp = k.sp;
@@ -118,6 +124,38 @@ void kn_interp_longjmp(struct kn_thread *t, uint64_t buffer, uint32_t value) {
   const struct kn_site *s = &fr->fn->sites[k.call->y];
   if (t->in->sigs[s->sig]->n_results) fr->regs[s->res[0]] = result[0];
   if (k.has_mask) pthread_sigmask(SIG_SETMASK, &k.mask, NULL);
+  t->act = fr->act;
+  longjmp(fr->act->jump, KN_BACK_LONGJMP);
+}
+
+/* What the words of a buffer are: the front end stores the first and the third one. */
+enum { BUF_CODE = 1, BUF_STACK, BUF_FRAME, BUF_SERIAL };
+
+void kn_interp_builtin_setjmp(struct kn_thread *t, uint64_t buffer, const struct kn_ins *i) {
+  uint64_t words[BUF_SERIAL + 1] = {[BUF_CODE] = (uint64_t)(i - t->frame->fn->code),
+                                    [BUF_FRAME] = (uint64_t)(uintptr_t)t->frame,
+                                    [BUF_SERIAL] = t->frame->serial};
+  uint8_t *to = (uint8_t *)(uintptr_t)buffer;
+  memcpy(to + 8 * BUF_CODE, words + BUF_CODE, 8);
+  memcpy(to + 8 * BUF_FRAME, words + BUF_FRAME, 16);
+}
+
+void kn_interp_builtin_longjmp(struct kn_thread *t, uint64_t buffer) {
+  uint64_t words[BUF_SERIAL + 1];
+  memcpy(words, (const void *)(uintptr_t)buffer, sizeof words);
+  struct kn_frame *fr = find_frame(t, (const void *)(uintptr_t)words[BUF_FRAME], words[BUF_SERIAL]);
+  uint64_t at = words[BUF_CODE];
+  if (!fr || at >= fr->fn->n_code || fr->fn->code[at].op != KILN_OP_BUILTIN_SETJMP)
+    kn_interp_fault(t, KILN_ERR_UNDEFINED, "builtin_longjmp to a function that has returned");
+  struct kn_save *s = fr->saves;
+  while (s && (uint64_t)(uintptr_t)s != words[BUF_STACK]) s = s->older;
+  if (!s)
+    kn_interp_fault(t, KILN_ERR_UNDEFINED, "builtin_longjmp to a stack that no stack_save gave");
+  t->frame = fr;
+  fr->saves = s;
+  t->sp = (uint8_t *)(s + 1);
+  fr->pc = fr->fn->code + at;
+  fr->regs[fr->pc->dst] = 1;
   t->act = fr->act;
   longjmp(fr->act->jump, KN_BACK_LONGJMP);
 }

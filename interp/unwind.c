@@ -65,10 +65,8 @@ static _Noreturn void unwind(struct kn_thread *t, struct at at, uint64_t excepti
   struct at first = at;
   const struct kn_iclause *c;
   while ((c = taking(at.frame, type)) == NULL || c->kind == KILN_CLEANUP) {
-    if (at.frame->pc->op == KILN_OP_CALL && site_of(at.frame)->nounwind) {
-      kn_interp_fault(t, at.frame->fn->personality ? KILN_ERR_TRAP : KILN_ERR_UNDEFINED,
-                      "an exception leaves a nounwind call");
-    }
+    if (at.frame->pc->op == KILN_OP_CALL && site_of(at.frame)->nounwind)
+      kn_interp_fault(t, KILN_ERR_UNDEFINED, "an exception leaves a nounwind call");
     if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that nobody takes");
   }
   for (at = first; (c = taking(at.frame, type)) == NULL;) step(&at);

@@ -1,4 +1,4 @@
-/* Calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
+/* Calls, tail calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
  * handles of a call are in kiln_func.lists, in order; they were checked against the types of the
  * signature's parameters; variadic ones may have any type. */
 #include "ir/build.h"
@@ -64,12 +64,15 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
   }
   f->lists.n = first + n;
-
-  f->block[f->current].calls++;
-  f->has_calls = true;
   if (n > f->max_call_args) f->max_call_args = n;
   if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;
   return s;
+}
+
+/* The current block has a call behind which it, or another one, goes on. */
+static inline void note_call(kiln_func *f) {
+  f->block[f->current].calls++;
+  f->has_calls = true;
 }
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
@@ -77,15 +80,57 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
   if (KN_UNLIKELY(s == NULL)) return KN_NONE;
+  note_call(f);
   uint32_t first = f->lists.n - n;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
 
+void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
+                         uint32_t n) {
+  if (!kn_build_begun(f)) return;
+  const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
+  if (s == NULL) return;
+  const char *wrong = kn_tail_wrong(f, s);
+  if (wrong != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
+    return;
+  }
+  kn_build_end(f, KILN_OP_TAILCALL, KILN_TYPE_VOID, n, f->lists.n - n, callee.id, sig.id,
+               f->edges.n, 0);
+}
+
 /* ---- try ---- */
 
-/* Index of a type in the function's table, from 1; 0: the function failed. Few types are named in a function. */
+/* Functions that name more types than this find them by f->type_hash, of a size that is a power of two, with open
+ * addressing; an entry of 0 is free. */
+enum { FEW_TYPES = 16 };
+
+/* The entry of a symbol's id in f->type_hash: its own, or the free one that would be its own. */
+static uint32_t *type_entry(kiln_func *f, uint32_t id) {
+  uint32_t mask = f->type_hash.n - 1, at = (id * UINT32_C(0x9e3779b1)) >> 7 & mask;
+  while (f->type_hash.at[at] != 0 && f->types.at[f->type_hash.at[at] - 1] != id)
+    at = (at + 1) & mask;
+  return &f->type_hash.at[at];
+}
+
+/* Adds the newest type to the hash table, which is made, or made larger, where it is half full. */
+static bool hash_type(kiln_func *f) {
+  uint32_t n = f->types.n, first = n;
+  if (2 * n > f->type_hash.n) {
+    uint32_t size = f->type_hash.n ? 4 * f->type_hash.n : 8 * FEW_TYPES;
+    f->type_hash.n = 0;
+    if (!kn_build_reserve(f, &f->type_hash, size, sizeof *f->type_hash.at)) return false;
+    f->type_hash.n = size;
+    memset(f->type_hash.at, 0, size * sizeof *f->type_hash.at);
+    first = 1;
+  }
+  for (uint32_t i = first; i <= n; i++) *type_entry(f, f->types.at[i - 1]) = i;
+  return true;
+}
+
+/* Index of a type in the function's table, from 1; 0: the function failed. */
 static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
   if (type.id != 0 &&
@@ -93,9 +138,15 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is no symbol");
     return 0;
   }
-  for (uint32_t i = f->types.n; i != 0; i--)
-    if (f->types.at[i - 1] == type.id) return i;
-  return KN_PUSH(f, f->types, type.id) ? f->types.n : 0;
+  if (f->types.n > FEW_TYPES) {
+    uint32_t i = *type_entry(f, type.id);
+    if (i != 0) return i;
+  } else {
+    for (uint32_t i = f->types.n; i != 0; i--)
+      if (f->types.at[i - 1] == type.id) return i;
+  }
+  if (!KN_PUSH(f, f->types, type.id)) return 0;
+  return f->types.n <= FEW_TYPES || hash_type(f) ? f->types.n : 0;
 }
 
 /* Words that the clauses take in lists; 0: they are wrong, and the function failed. */
@@ -153,6 +204,7 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   uint32_t words =
     t->shared.id != 0 ? shared_ok(f, t->shared) : count_clauses(f, t->clauses, t->n_clauses);
   if (words == 0 || use_operands(f, t->sig, t->callee, t->args, t->n_args, words) == NULL) return;
+  note_call(f);
   uint32_t first = f->lists.n - t->n_args;
   if (t->shared.id != 0) f->lists.at[f->lists.n++] = KN_CLAUSES_SHARED | (t->shared.id - 1);
   else if (!put_clauses(f, t->clauses, t->n_clauses)) return;

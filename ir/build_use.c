@@ -245,6 +245,12 @@ kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc) {
 
 /* ---- slots and forward values ---- */
 
+/* Makes room for a slot, and for one more global. */
+static KN_COLD bool slot_room(kiln_func *f) {
+  return (f->slots.n < f->slots.cap || kn_func_grow(f, &f->slots, sizeof *f->slots.at)) &&
+         (f->globals.n < f->globals.cap || kn_func_grow(f, &f->globals, sizeof *f->globals.at));
+}
+
 kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
   if (!kn_build_open(f)) return KN_NONE;
   if (KN_UNLIKELY(size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2)) {
@@ -255,12 +261,11 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
   static const uint8_t guess[9] = {
     [1] = KILN_TYPE_I8, [2] = KILN_TYPE_I16, [4] = KILN_TYPE_I32, [8] = KILN_TYPE_I64};
   uint32_t i = f->slots.n, type = size_bytes <= 8 ? guess[size_bytes] : KILN_TYPE_VOID, global = 0;
-  if (KN_UNLIKELY(i >= f->slots.cap) && !kn_func_grow(f, &f->slots, sizeof *f->slots.at))
+  if (KN_UNLIKELY(i >= f->slots.cap || f->globals.n >= f->globals.cap) && !slot_room(f))
     return KN_NONE;
   if (type != KILN_TYPE_VOID) {
-    if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX}))
-      return KN_NONE;
-    global = f->globals.n;
+    f->globals.at[f->globals.n] = (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX};
+    global = ++f->globals.n;
   }
   f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes,
                                     .global = global,

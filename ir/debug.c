@@ -35,8 +35,8 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at,  d->attrs.at, d->items.at,  d->bytes.at,
-                    d->units.at, d->kept.at,  d->globals.at};
+  void *arrays[] = {d->dies.at,  d->attrs.at,      d->items.at, d->bytes.at,
+                    d->units.at, d->lines_only.at, d->kept.at,  d->globals.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, d, 0);
 }
@@ -68,17 +68,24 @@ kiln_die kiln_die_at(const kiln_debug *d, uint32_t index) {
   return (kiln_die){index | d->tag};
 }
 
-/* Makes `e` exist; false if it is not of this set, defined already, or there is no memory. */
+static bool wrong(kiln_debug *d, const char *what) {
+  kn_module_fail(d->module, KILN_ERR_ARGUMENT, "debugging information: %s", what);
+  return false;
+}
+
+/* Makes `e` exist; false if it is 0 or the module failed. */
 static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
   uint32_t i = e.id & KN_DIE_INDEX;
-  if (i == 0 || (e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4) return false;
+  if (i == 0) return false;
+  if ((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)
+    return wrong(d, "an entry is defined in a set that it is not of");
   if (i >= d->dies.n) {
     uint32_t more = i + 1 - d->dies.n;
     if (!ROOM(d, d->dies, more)) return false;
     memset(d->dies.at + d->dies.n, 0, more * sizeof *d->dies.at);
     d->dies.n = i + 1;
   }
-  if (d->dies.at[i].tag != 0) return false;
+  if (d->dies.at[i].tag != 0) return wrong(d, "an entry is defined twice");
   d->dies.at[i].tag = (uint16_t)tag;
   return true;
 }
@@ -86,7 +93,11 @@ static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
 void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
   if (d == NULL) return;
   d->open = 0;
-  if (tag == 0 || tag > 0xffff || tag == KILN_TAG_LIST || !define(d, e, tag)) return;
+  if (tag == 0 || tag > 0xffff || tag == KILN_TAG_LIST) {
+    wrong(d, "an entry has no tag");
+    return;
+  }
+  if (!define(d, e, tag)) return;
   d->open = e.id & KN_DIE_INDEX;
   d->dies.at[d->open].first = d->attrs.n;
   d->dies.at[d->open].parent = parent.id;
@@ -95,7 +106,12 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
 static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
-  if (e->n_attrs == UINT16_MAX || (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1))) return;
+  if (e->n_attrs == UINT16_MAX || name > UINT16_MAX) {
+    wrong(d, e->n_attrs == UINT16_MAX ? "an entry has too many attributes"
+                                      : "an attribute's number is too large");
+    return;
+  }
+  if (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1)) return;
   d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
 }
@@ -136,18 +152,24 @@ void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
 }
 void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
                      size_t n) {
-  with_bytes(d, name, KN_DA_SYMBOL, bytes, n, symbol.id);
+  if (d == NULL) return;
+  if (!kn_symbol_valid(d->module, symbol.id)) wrong(d, "a location is at no symbol");
+  else with_bytes(d, name, KN_DA_SYMBOL, bytes, n, symbol.id);
 }
 void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
   if (md5 != NULL) with_bytes(d, 0, KN_DA_MD5, md5, 16, 0);
 }
 
 static void refer(kiln_debug *d, unsigned name, unsigned kind, kiln_die to) {
-  if (d != NULL && to.id != 0 && (to.id & KN_DIE_SESSION) <= d->tag) attr(d, name, kind, to.id, 0);
+  if (d == NULL || to.id == 0) return;
+  if ((to.id & KN_DIE_SESSION) <= d->tag) attr(d, name, kind, to.id, 0);
+  else wrong(d, "an entry of the module refers to one of a session");
 }
 void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
 void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
 void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
+void kiln_die_retain(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
+void kiln_die_argument(kiln_debug *d, unsigned number) { attr(d, 0, KN_DA_ARGUMENT, number, 0); }
 void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
 void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
@@ -158,12 +180,29 @@ void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n)
   for (uint32_t i = 0; i < n; i++)
     d->items.at[d->items.n++] = (items[i].id & KN_DIE_SESSION) <= d->tag ? items[i].id : 0;
   list->parent = n;
+  d->list = e.id & KN_DIE_INDEX;
+}
+
+void kiln_die_list_add(kiln_debug *d, kiln_die item) {
+  if (d == NULL || d->list == 0 || !ROOM(d, d->items, 1)) return;
+  if ((item.id & KN_DIE_SESSION) > d->tag) {
+    wrong(d, "a list of the module refers to an entry of a session");
+    return;
+  }
+  d->items.at[d->items.n++] = item.id;
+  d->dies.at[d->list].parent++;
 }
 
 void kiln_debug_unit(kiln_module *m, kiln_die e) {
   kiln_debug *d = kiln_module_debug(m);
   if (d == NULL || (e.id & KN_DIE_SESSION) || !ROOM(d, d->units, 1)) return;
   d->units.at[d->units.n++] = e.id;
+}
+
+void kiln_debug_lines_only(kiln_module *m, kiln_die unit) {
+  kiln_debug *d = kiln_module_debug(m);
+  if (d == NULL || (unit.id & KN_DIE_SESSION) || !ROOM(d, d->lines_only, 1)) return;
+  d->lines_only.at[d->lines_only.n++] = unit.id;
 }
 
 void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
@@ -179,6 +218,10 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
   if (d == NULL || variable.id == 0 || (variable.id & KN_DIE_SESSION) || (expr == NULL && n != 0) ||
       !ROOM(d, d->globals, 1) || !ROOM(d, d->bytes, n))
     return;
+  if (!kn_symbol_valid(m, symbol.id)) {
+    wrong(d, "a variable is at no symbol");
+    return;
+  }
   d->globals.at[d->globals.n++] =
     (struct kn_debug_global){variable.id, symbol.id, d->bytes.n, (uint32_t)n};
   if (n) memcpy(d->bytes.at + d->bytes.n, expr, n);
@@ -202,8 +245,15 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
     return;
   }
-  struct kn_debug_var var = {v->variable.id, kn_index(v->slot.id), f->debug.bytes.n,
-                             v->n,           v->indirect,          v->memory};
+  struct kn_debug_var var = {.variable = v->variable.id,
+                             .slot = kn_index(v->slot.id),
+                             .expr = f->debug.bytes.n,
+                             .n = v->n,
+                             .indirect = v->indirect,
+                             .memory = v->memory,
+                             .part_at = v->part_at,
+                             .part_bits = v->part_bits};
+  if (v->inlined < f->session->places.n_locs) var.inlined = v->inlined;
   if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;

@@ -23,7 +23,9 @@ enum kn_die_kind {
   KN_DA_MD5,       /* value: offset */
   KN_DA_CHILDREN,  /* value: id of a list */
   KN_DA_SIGNATURE, /* value: id of a list of types */
-  KN_DA_TYPED      /* value: id of an entry with a SIGNATURE */
+  KN_DA_TYPED,     /* value: id of an entry with a SIGNATURE */
+  KN_DA_ARGUMENT,  /* value: number of the parameter, from 1 */
+  KN_DA_RETAIN     /* value: id of a list of variables */
 };
 
 struct kn_die {
@@ -50,15 +52,18 @@ struct kn_debug_global {
 
 struct kiln_debug {
   kiln_module *module;
-  uint32_t tag;  /* KN_DIE_SESSION, or 0: the module's */
-  uint32_t n;    /* entries that there are, defined or not; the first is none */
-  uint32_t open; /* index of the entry begun last; 0: none, its attributes are ignored */
+  uint32_t tag;     /* KN_DIE_SESSION, or 0: the module's */
+  uint32_t n;       /* entries that there are, defined or not; the first is none */
+  uint32_t printed; /* of a session: entries up to this index are in the text of functions */
+  uint32_t open;    /* index of the entry begun last; 0: none, its attributes are ignored */
+  uint32_t list;    /* index of the list defined last, or 0 */
   KN_ARRAY(struct kn_die) dies;
   KN_ARRAY(struct kn_die_attr) attrs;
   KN_ARRAY(uint32_t) items;
   KN_ARRAY(uint8_t) bytes;
   /* the module's: units, and what is kept in them: pairs of (unit, entry) */
   KN_ARRAY(uint32_t) units;
+  KN_ARRAY(uint32_t) lines_only; /* of these */
   KN_ARRAY(uint32_t) kept;
   KN_ARRAY(struct kn_debug_global) globals;
 };

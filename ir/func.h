@@ -227,6 +227,8 @@ struct kn_debug_var {
   uint32_t variable; /* kiln_die */
   uint32_t slot;     /* index */
   uint32_t expr, n;  /* in kn_func_debug.bytes */
+  uint32_t inlined;  /* location of the call, or 0 */
+  uint32_t part_at, part_bits;
   bool indirect;     /* the slot has its address */
   bool memory;       /* the slot may not become a register */
 };
@@ -273,6 +275,8 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(uint32_t)
   types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
+  KN_ARRAY(uint32_t)
+  type_hash; /* the same indices, for finding them: see type_index (build_call.c) */
   KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
@@ -293,7 +297,8 @@ struct kiln_func {
   bool finished;
   bool needs_order;   /* a block was filled that no earlier one branches to */
   uint32_t features;  /* KILN_FEATURE_... */
-  bool returns_twice; /* calls setjmp or a function like it */
+  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
+  bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
@@ -458,6 +463,8 @@ static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
 
 /* The rest of the two below, where a signature says it (ir/ops.c). */
 unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
+/* Why a TAILCALL by `sig` may not stand in the function; NULL if it may. */
+const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig);
 unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
 
 /* Type of the value that an instruction makes, or VOID. Of a RESULT: as it says itself. */

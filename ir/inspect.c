@@ -144,6 +144,7 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
     info->rmw = (uint8_t)(in->x >> 8);
     break;
   case KN_SH_CALL:
+  case KN_SH_TAILCALL:
   case KN_SH_TRY: info->sig.id = in->c; break;
   }
 }
@@ -160,6 +161,11 @@ kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
   if (kn_op_ends_block(in->op)) info.n_edges = f->blocks.at[info.block.id].n_edges;
   describe(in, &info);
   return info;
+}
+
+kiln_op kiln_value_op(const kiln_func *f, kiln_value v) {
+  bool here = is_inst(f, v.id) && f->val[v.id].block == f->current;
+  return here ? (kiln_op)f->inst[v.id].op : KILN_OP_NONE;
 }
 
 kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k) {

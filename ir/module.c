@@ -17,8 +17,7 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
   return kn_allocator_realloc(&m->options.allocator, old, size);
 }
 
-bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
-  if (need <= *cap) return true;
+bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
   uint64_t n = *cap < 64 ? 64 : (uint64_t)*cap * 2;
   if (n < need) n = need;
   if (n > UINT32_MAX) n = UINT32_MAX;
@@ -57,6 +56,9 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   m->diag.line = d->line;
   m->diag.column = d->column;
   m->diag.bit_offset = d->bit_offset;
+  memcpy(m->diag.source, d->source, sizeof d->source);
+  m->diag.source_line = d->source_line;
+  m->diag.source_column = d->source_column;
   /* its status last: others read that without the lock */
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }

@@ -37,6 +37,9 @@ static const char *check_param(const kiln_param *p) {
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
   if (p->align_log2 > 16) return "parameter alignment above 2^16";
+  if (!(p->flags & KILN_PARAM_BYVAL) && p->align_log2 != 0 &&
+      (p->align_log2 != 4 || p->flags & (KILN_PARAM_SRET | KILN_PARAM_CHAIN)))
+    return "parameter alignment other than 16 bytes";
   return NULL;
 }
 
@@ -93,7 +96,8 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   }
   bool plain = true;
   for (size_t i = 0; i < wanted->n_params; i++) {
-    plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0;
+    plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0 &&
+             wanted->params[i].align_log2 == 0;
     params[i].type = wanted->params[i].type;
     params[i].flags = wanted->params[i].flags;
     params[i].align_log2 = wanted->params[i].align_log2;

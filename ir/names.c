@@ -68,7 +68,7 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
 /* ---- section groups ---- */
 
 /* Makes the table of groups twice as large. */
-static bool grow_table(kiln_module *m) {
+static __attribute__((noinline)) bool grow_table(kiln_module *m) {
   uint32_t size = m->comdat_hash_size < 64 ? 64 : m->comdat_hash_size * 2;
   uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
   if (table == NULL) {
@@ -89,7 +89,7 @@ static bool grow_table(kiln_module *m) {
 }
 
 /* Adds a group whose name lies in the module's strings. */
-static uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t hash) {
+KN_INLINE uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t hash) {
   if (m->n_comdats >= m->comdat_hash_size && !grow_table(m)) return 0;
   if (!kn_grow(m, &m->comdats, &m->cap_comdats, m->n_comdats + 1, sizeof *m->comdats)) return 0;
   uint32_t *head = m->comdat_hash + (hash & (m->comdat_hash_size - 1)), id = ++m->n_comdats;
@@ -98,7 +98,7 @@ static uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t ha
   return *head = id;
 }
 
-static uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
+KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
   if (m->comdat_hash_size == 0) return 0;
   uint32_t id = m->comdat_hash[hash & (m->comdat_hash_size - 1)];
   for (; id != 0; id = kn_comdat(m, id)->next) {

@@ -71,6 +71,19 @@ unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, un
   return index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
 }
 
+const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
+  const struct kn_sig *own = kn_sig(f->module, f->sig);
+  unsigned sret[2] = {0, 0};
+  if ((own->flags | sig->flags) & KILN_SIG_VARIADIC) return "a tail call with variadic arguments";
+  if (own->cc != KILN_CC_C) return "a tail call of a function that keeps more registers";
+  if (own->n_results != sig->n_results ||
+      memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
+    return "a tail call with other results than the function's";
+  for (unsigned k = 0; k < own->n_params; k++) sret[0] |= own->params[k].flags & KILN_PARAM_SRET;
+  for (unsigned k = 0; k < sig->n_params; k++) sret[1] |= sig->params[k].flags & KILN_PARAM_SRET;
+  return sret[0] == sret[1] ? NULL : "a tail call where only one has its result in memory (sret)";
+}
+
 unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
   if (in->op == KILN_OP_RET) {
     const struct kn_sig *sig = kn_sig(f->module, f->sig);

@@ -7,7 +7,16 @@
 /* State of a name in p->symbols; `line` of such a name is its item's index + 1. */
 enum { SYM_DECLARED = 1, SYM_DEFINED, SYM_ALIAS_WAITING };
 
-enum item_kind { ITEM_FUNC, ITEM_DATA, ITEM_ALIAS, ITEM_CTOR };
+enum item_kind {
+  ITEM_FUNC,
+  ITEM_DATA,
+  ITEM_ALIAS,
+  ITEM_CTOR,
+  ITEM_ENTRY,
+  ITEM_UNIT,
+  ITEM_KEEP,
+  ITEM_GLOBAL
+};
 
 /* An item that the second pass reads: where it continues, and what the first pass found. */
 struct item {
@@ -199,12 +208,14 @@ static struct item *new_item(struct kn_parser *p, unsigned kind) {
 
 /* Skips from behind `{` to behind `}`. */
 static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
-  for (;; kn_parse_next(p)) {
+  for (int inner = 0;; kn_parse_next(p)) { /* entries in a function have braces too */
     if (p->lx.tok.kind == KN_TOK_BAD) return kn_parse_expected(p, "");
     if (p->lx.tok.kind == KN_TOK_EOF) {
       return kn_parse_fail(p, open, KILN_ERR_SYNTAX, "'{' without its '}'");
     }
-    if (kn_parse_take(p, '}')) return true;
+    inner += kn_parse_is(p, '{');
+    if (inner == 0 && kn_parse_take(p, '}')) return true;
+    inner -= kn_parse_is(p, '}');
   }
 }
 
@@ -294,8 +305,8 @@ static bool parse_data(struct kn_parser *p, bool body) {
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
 
-static bool parse_alias(struct kn_parser *p) {
-  kiln_symbol_desc d = {0};
+static bool parse_alias(struct kn_parser *p, bool resolver) {
+  kiln_symbol_desc d = {.resolver = resolver};
   kiln_symbol known;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
@@ -316,13 +327,38 @@ static bool parse_alias(struct kn_parser *p) {
   return true;
 }
 
-static bool parse_ctor(struct kn_parser *p, bool at_exit) {
-  struct item *it = new_item(p, ITEM_CTOR);
+/* A line that the second pass reads, from the current token on. */
+static bool parse_later(struct kn_parser *p, unsigned kind, bool at_exit) {
+  struct item *it = new_item(p, kind);
   if (!it) return false;
   it->at = p->lx;
   it->at_exit = at_exit;
   while (p->lx.tok.kind != KN_TOK_NEWLINE && p->lx.tok.kind != KN_TOK_EOF) kn_parse_next(p);
   return true;
+}
+
+/* `!4 = variable { ... }`, which may go over several lines; `!` was taken. */
+static bool parse_entry_later(struct kn_parser *p) {
+  struct item *it = new_item(p, ITEM_ENTRY);
+  if (!it) return false;
+  it->at = p->lx;
+  if (!kn_parse_entry_name(p)) return false;
+  for (int open = 0; p->lx.tok.kind != KN_TOK_EOF; kn_parse_next(p)) {
+    if (p->lx.tok.kind == KN_TOK_NEWLINE && open <= 0) break;
+    open += kn_parse_is(p, '{') + kn_parse_is(p, '[');
+    open -= kn_parse_is(p, '}') + kn_parse_is(p, ']');
+  }
+  return true;
+}
+
+/* `dwarf 4` */
+static bool parse_dwarf(struct kn_parser *p) {
+  struct kn_token t = p->lx.tok;
+  uint64_t version;
+  if (!kn_parse_number(p, 5, "a version of DWARF", &version)) return false;
+  if (!kiln_debug_version(p->module, (unsigned)version))
+    return kn_parse_syntax(p, &t, "the versions of DWARF that are written are 4 and 5");
+  return kn_parse_line_end(p);
 }
 
 static bool parse_target(struct kn_parser *p) {
@@ -409,23 +445,37 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_word(p, "extern")) {
       ok = kn_parse_word(p, "data") ? parse_data(p, false) : kn_parse_expected(p, "'data'");
     } else if (kn_parse_word(p, "alias")) {
-      ok = parse_alias(p);
+      ok = parse_alias(p, false);
+    } else if (kn_parse_word(p, "ifunc")) {
+      ok = parse_alias(p, true);
     } else if (kn_parse_word(p, "ctor")) {
-      ok = parse_ctor(p, false);
+      ok = parse_later(p, ITEM_CTOR, false);
     } else if (kn_parse_word(p, "dtor")) {
-      ok = parse_ctor(p, true);
+      ok = parse_later(p, ITEM_CTOR, true);
     } else if (kn_parse_word(p, "target")) {
       ok = parse_target(p);
     } else if (kn_parse_word(p, "section")) {
       ok = parse_section(p);
     } else if (kn_parse_word(p, "guard")) {
       ok = parse_guard(p);
+    } else if (kn_parse_take(p, '!')) {
+      ok = parse_entry_later(p);
+    } else if (kn_parse_word(p, "unit")) {
+      ok = parse_later(p, ITEM_UNIT, false);
+    } else if (kn_parse_word(p, "keep")) {
+      ok = parse_later(p, ITEM_KEEP, false);
+    } else if (kn_parse_word(p, "global")) {
+      ok = parse_later(p, ITEM_GLOBAL, false);
+    } else if (kn_parse_word(p, "dwarf")) {
+      ok = parse_dwarf(p);
     } else if (kn_parse_word(p, "no_plt")) {
       kiln_module_no_plt(p->module);
       ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
       ok = kn_parse_expected(
-        p, "func, declare, data, extern, alias, ctor, dtor, section, guard, no_plt or target");
+        p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, "
+           "no_plt, target, dwarf, unit, "
+           "keep, global or an entry");
     }
   }
   return false;
@@ -623,8 +673,31 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
   return p->status == KILN_OK;
 }
 
+/* Entries of debugging information, and what is said of them. */
+static bool define_entries(struct kn_parser *p) {
+  struct item *items = p->items;
+  bool ok = true;
+  for (uint32_t i = 0; i < p->n_items && ok; i++) {
+    p->lx = items[i].at;
+    if (items[i].kind == ITEM_ENTRY) ok = kn_parse_entry_number(p);
+  }
+  for (uint32_t i = 0; i < p->n_items && ok; i++) {
+    p->lx = items[i].at;
+    switch (items[i].kind) {
+    case ITEM_ENTRY: ok = kn_parse_entry(p); break;
+    case ITEM_UNIT: ok = kn_parse_unit(p); break;
+    case ITEM_KEEP: ok = kn_parse_keep(p); break;
+    case ITEM_GLOBAL: ok = kn_parse_global(p); break;
+    default: break;
+    }
+  }
+  const kiln_debug *d = p->session->debug;
+  p->session_base = kiln_debug_count(d) != 0 ? kiln_debug_count(d) - 1 : 0;
+  return ok;
+}
+
 static bool second_pass(struct kn_parser *p) {
-  if (!define_aliases(p)) return false;
+  if (!define_aliases(p) || !define_entries(p)) return false;
   struct item *items = p->items;
   for (uint32_t i = 0; i < p->n_items; i++) {
     if (items[i].kind == ITEM_DATA && !define_data(p, &items[i])) return false;
@@ -647,10 +720,11 @@ kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size, kiln
     kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "a text of 4 GiB or more");
     return p.status;
   }
+  p.text = text;
   kn_lex_start(&p.lx, text, size);
   if (kn_parse_ops(&p) && first_pass(&p)) second_pass(&p);
-  void *owned[] = {p.symbols.at, p.ops.at,      p.values.at, p.labels.at, p.label,
-                   p.items,      p.label_types, p.args,      p.bytes,     p.relocs};
+  void *owned[] = {p.symbols.at,  p.ops.at, p.values.at, p.labels.at, p.label,      p.items,
+                   p.label_types, p.args,   p.bytes,     p.relocs,    p.entries.at, p.calls};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) kn_realloc(p.module, owned[i], 0);
   while (p.chunks) {
     struct kn_text_chunk *next = p.chunks->next;

@@ -221,6 +221,14 @@ static bool parse_call(struct kn_parser *p, struct line *l) {
   return true;
 }
 
+static bool parse_tailcall(struct kn_parser *p) {
+  kiln_sig sig;
+  kiln_value callee;
+  if (!parse_callee(p, &sig, &callee)) return false;
+  kiln_build_tailcall(p->func, sig, callee, p->args, p->n_args);
+  return true;
+}
+
 /* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. The types of filters are appended to the line's. */
 static bool parse_clause(struct kn_parser *p, struct types *types, kiln_clause *out) {
   *out = (kiln_clause){.kind = KILN_CLEANUP};
@@ -557,6 +565,7 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_SWITCH: return parse_many(p, l, true);
   case KN_SH_BRIND: return parse_many(p, l, false);
   case KN_SH_RET: return parse_ret(p);
+  case KN_SH_TAILCALL: return parse_tailcall(p);
   case KN_SH_TRY: return parse_try(p);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
@@ -612,27 +621,10 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!loc "file" 10:3`, `!loc none` */
-static bool parse_loc(struct kn_parser *p) {
-  if (!kn_parse_word(p, "loc")) return kn_parse_expected(p, "'loc', 'probe' or 'guard'");
-  if (kn_parse_word(p, "none")) {
-    kiln_loc_set(p->func, 0);
-    return true;
-  }
-  const char *file;
-  uint64_t line, column;
-  if (!kn_parse_string(p, "a file's name in quotes", &file) ||
-      !kn_parse_number(p, UINT32_MAX, "a line", &line) || !kn_parse_want(p, ':') ||
-      !kn_parse_number(p, UINT32_MAX, "a column", &column)) {
-    return false;
-  }
-  kiln_loc_set(p->func, kiln_loc_add(p->session, file, (uint32_t)line, (uint32_t)column));
-  return true;
-}
-
-/* `!probe 4096`, `!guard arrays`, or as below */
+/* `!probe 4096`, `!guard arrays`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   uint64_t bytes;
+  bool is;
   if (kn_parse_word(p, "probe")) {
     if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
     kiln_func_stack_probes(p->func, (uint32_t)bytes);
@@ -645,7 +637,15 @@ static bool parse_directive(struct kn_parser *p) {
     kiln_func_guard(p->func, (kiln_guard)when);
     return true;
   }
-  return parse_loc(p);
+  return kn_parse_func_debug(p, &is) &&
+         (is || kn_parse_expected(p, "loc, call, debug, begin, var, probe or guard"));
+}
+
+/* `!s4 = ...` */
+static bool at_entry(const struct kn_parser *p) {
+  struct kn_lexer next = p->lx;
+  kn_lex_next(&next);
+  return next.tok.kind == KN_TOK_CHAR && next.tok.ch == '=';
 }
 
 /* Reads `b1(v0: i64):`, whose name was taken. */
@@ -694,7 +694,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
 
 static bool parse_line(struct kn_parser *p, bool *started) {
   struct kn_token first = p->lx.tok;
-  if (kn_parse_take(p, '!')) return parse_directive(p);
+  if (kn_parse_take(p, '!')) return at_entry(p) ? kn_parse_func_entry(p) : parse_directive(p);
   if (first.kind != KN_TOK_IDENT && first.kind != KN_TOK_VALUE) {
     return kn_parse_expected(p, "an instruction, a block or '}'");
   }
@@ -743,7 +743,8 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
     if (!kn_parse_labels(p, func, &body)) return false;
   }
   kn_names_clear(&p->values);
-  p->forwards = 0;
+  p->forwards = p->n_calls = 0;
+  p->subprogram = p->unit = (kiln_die){0};
   if (!kn_grow(p->module, &p->args, &p->cap_args, 1, sizeof *p->args)) return kn_parse_no_memory(p);
   if (p->n_blocks > 1) kiln_block_new_many(p->func, p->n_blocks - 1);
   bool started = false;

@@ -81,20 +81,22 @@ bool kn_parse_labels(struct kn_parser *p, kiln_symbol func, const struct kn_lexe
   p->n_labels = p->n_label_types = 0;
   kn_names_clear(&p->labels);
   bool ok = true;
-  int depth = 0;
+  int depth = 0, braces = 0; /* of a list of edges; of an entry */
   while (ok) {
-    if (depth == 0 && p->lx.tok.kind == KN_TOK_IDENT) {
+    if (depth == 0 && braces == 0 && p->lx.tok.kind == KN_TOK_IDENT) {
       struct kn_token t = p->lx.tok;
       kn_parse_next(p);
       if (kn_parse_is(p, '(') || kn_parse_is(p, ':')) ok = add_label(p, &t);
     }
-    if (kn_parse_is(p, '}')) break;
-    while (ok && p->lx.tok.kind != KN_TOK_NEWLINE && !kn_parse_is(p, '}')) {
+    if (braces == 0 && kn_parse_is(p, '}')) break;
+    while (ok && p->lx.tok.kind != KN_TOK_NEWLINE && (braces > 0 || !kn_parse_is(p, '}'))) {
       if (p->lx.tok.kind == KN_TOK_EOF || p->lx.tok.kind == KN_TOK_BAD) {
         ok = kn_parse_expected(p, "'}'");
       } else {
         depth += kn_parse_is(p, '[');
         depth -= kn_parse_is(p, ']');
+        braces += kn_parse_is(p, '{');
+        braces -= kn_parse_is(p, '}');
         kn_parse_next(p);
       }
     }

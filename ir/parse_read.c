@@ -220,6 +220,10 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
         return false;
       }
       out->size_bytes = (uint32_t)size;
+    } else if (kn_parse_word(p, "alignstack")) {
+      if (!kn_parse_want(p, '(') || !kn_parse_align(p, 15, &out->align_log2) ||
+          !kn_parse_want(p, ')'))
+        return false;
     } else {
       return true;
     }

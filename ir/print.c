@@ -50,6 +50,7 @@ struct func_printer {
   uint32_t *number; /* by the value's index */
   uint32_t done;    /* numbers below this are printed already */
   uint32_t loc;     /* printed last */
+  struct kn_call_numbers calls;
 };
 
 static void text(struct func_printer *q, const char *s) { kn_put_text(&q->p, s); }
@@ -408,7 +409,8 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
     put_orders(q, in);
     put_stored(q, in, 0);
     return;
-  case KN_SH_CALL: put_call(q, in); return;
+  case KN_SH_CALL:
+  case KN_SH_TAILCALL: put_call(q, in); return;
   case KN_SH_LEVEL:
     text(q, " ");
     number(q, in->x);
@@ -453,21 +455,13 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   if (loc == q->loc) return;
   if (loc != 0 && q->loc != 0) {
     const struct kn_loc *a = &places->locs[loc], *b = &places->locs[q->loc];
-    if (a->line == b->line && a->column == b->column && a->file == b->file) return;
+    if (a->line == b->line && a->column == b->column && a->file == b->file &&
+        a->scope == b->scope && a->inlined == b->inlined && a->flags == b->flags)
+      return;
   }
   q->loc = loc;
-  if (loc == 0) {
-    text(q, "  !loc none\n");
-    return;
-  }
-  const char *file = places->files[places->locs[loc].file].name;
-  text(q, "  !loc ");
-  kn_put_string(&q->p, file, strlen(file));
-  text(q, " ");
-  number(q, places->locs[loc].line);
-  text(q, ":");
-  number(q, places->locs[loc].column);
-  text(q, "\n");
+  if (loc == 0) text(q, "  !loc none\n");
+  else kn_put_loc(&q->p, f, &q->calls, loc, "  !loc ");
 }
 
 static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *b) {
@@ -502,7 +496,10 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   struct func_printer q = {.p = {.module = f->module, .out = out}, .f = f};
   q.number = kn_realloc(f->module, NULL, (size_t)f->n * sizeof *q.number);
-  if (!q.number) return KILN_ERR_MEMORY;
+  if (!q.number || !kn_put_locs_begin(&q.p, f, &q.calls)) {
+    kn_realloc(f->module, q.number, 0);
+    return KILN_ERR_MEMORY;
+  }
   uint32_t n = 0;
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
@@ -540,9 +537,12 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     if (f->slots.at[i].array) text(&q, " array");
     text(&q, "\n");
   }
+  kn_put_func_debug(&q.p, f, &q.calls);
   for (uint32_t k = 0; k < f->order.n; k++) {
     uint32_t id = f->order.at[k];
     const struct kn_block *b = &f->blocks.at[id];
+    /* debuggers are told of the location of parameters too, which stands before their block */
+    if (b->n_params != 0 && k != 0 && f->debug.subprogram != 0) put_loc(&q, b->param_first);
     block_name(&q, id);
     for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
       text(&q, i == 0 ? "(" : ", ");
@@ -560,6 +560,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   text(&q, "}\n");
   kn_realloc(f->module, q.number, 0);
+  kn_realloc(f->module, q.calls.at, 0);
   kn_symbol(f->module, f->symbol)->printed = 1;
   return q.p.failed ? KILN_ERR_MEMORY : KILN_OK;
 }

@@ -196,6 +196,8 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
       kn_put(p, ", ", 2);
       kn_put_unsigned(p, UINT64_C(1) << (q->align_log2 & 63));
       kn_put(p, ")", 1);
+    } else if (q->align_log2) {
+      kn_put_text(p, " alignstack(16)");
     }
   }
   if (s->flags & KILN_SIG_VARIADIC) kn_put_text(p, s->n_params ? ", ..." : "...");
@@ -386,7 +388,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind != KILN_SYMBOL_ALIAS) continue;
-    put_symbol_head(&p, "alias", i);
+    put_symbol_head(&p, s->resolver ? "ifunc" : "alias", i);
     kn_put_text(&p, " = ");
     kn_put_symbol(&p, s->target);
     kn_put_offset(&p, s->offset);
@@ -404,5 +406,6 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     }
     kn_put(&p, "\n", 1);
   }
+  kn_put_module_debug(&p);
   return p.failed ? KILN_ERR_MEMORY : KILN_OK;
 }

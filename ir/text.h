@@ -5,6 +5,7 @@
 
 #include "ir/module.h"
 #include <kiln/build.h>
+#include <kiln/debug.h>
 #include <kiln/text.h>
 #include <string.h>
 
@@ -130,6 +131,15 @@ struct kn_parser {
   uint32_t n_bytes, cap_bytes;
   kiln_reloc *relocs;
   uint32_t n_relocs, cap_relocs;
+  struct kn_names entries; /* of debugging information: value: number in the module's set */
+  const char *text;        /* the first byte of the input */
+  bool has_entries;
+  uint32_t entry_base, entry_last; /* numbers in the set before the text's, and the highest used */
+  uint32_t session_base;           /* the same of the session's set */
+  kiln_die subprogram, unit;       /* of the function: as !debug says */
+  uint32_t *calls;                 /* locations of !call lines of the function, by number - 1 */
+  uint32_t n_calls, cap_calls;
+
   void *items; /* what the second pass has to read: parse.c */
   uint32_t n_items, cap_items;
 };
@@ -208,6 +218,20 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func);
 /* Puts the opcodes into p->ops. */
 bool kn_parse_ops(struct kn_parser *p);
 
+/* Debugging information (ir/parse_debug.c). First pass, behind `!`: notes the name of an entry, up to and with `=`. */
+bool kn_parse_entry_name(struct kn_parser *p);
+/* Between the passes, behind `!`: gives an entry that has a name a number. */
+bool kn_parse_entry_number(struct kn_parser *p);
+/* Second pass, behind `!`, or behind the first word of the line: the rest of it. */
+bool kn_parse_entry(struct kn_parser *p);
+bool kn_parse_unit(struct kn_parser *p);
+bool kn_parse_keep(struct kn_parser *p);
+bool kn_parse_global(struct kn_parser *p);
+/* In a function, behind `!`: an entry, whose name and `=` come next. */
+bool kn_parse_func_entry(struct kn_parser *p);
+/* A line of another kind, up to its end; *is: it was one. */
+bool kn_parse_func_debug(struct kn_parser *p, bool *is);
+
 /* ---- printer (ir/print_module.c) ---- */
 
 struct kn_printer {
@@ -233,6 +257,31 @@ void kn_put_offset(struct kn_printer *p, int64_t offset);
 void kn_put_sig(struct kn_printer *p, uint32_t sig);
 /* `declare internal @f(i32) -> i32 section "x"`, without newline. */
 void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol);
+
+/* ---- debugging information (ir/print_debug.c) ---- */
+
+/* Words for the flags of a location, by bit. */
+enum { KN_LOC_WORDS = 3 };
+extern const char *const kn_loc_words[KN_LOC_WORDS];
+
+/* Words of attributes that DWARF has no names for, by kind (enum kn_die_kind); NULL: it is no such kind. */
+enum { KN_ATTR_WORDS = 14 };
+extern const char *const kn_attr_words[KN_ATTR_WORDS];
+
+/* Numbers of the calls that code of a function was inlined at, in the order of the text. */
+struct kn_call_numbers {
+  uint32_t first, n;
+  uint32_t *at; /* by location - first: from 1; 0: not in the text yet. NULL: there are none */
+};
+/* Makes the numbers of a function, whose `at` the caller frees; false without memory. */
+bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
+/* `before`, a location and the end of the line; before them the calls that it needs. */
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
+                const char *before);
+/* Entries of the session that were not printed before; what the function says of itself and its variables. */
+void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
+/* The module's entries, units and globals. */
+void kn_put_module_debug(struct kn_printer *p);
 
 /* Words for the flags of a section; a NULL word ends them (ir/print_module.c). */
 extern const struct kn_section_word {

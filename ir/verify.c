@@ -380,6 +380,12 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
   return true;
 }
 
+static bool check_tailcall(struct verifier *v, const struct kn_inst *in) {
+  if (!check_call(v, in)) return false;
+  const char *wrong = kn_tail_wrong(v->f, kn_sig(v->f->module, in->c));
+  return wrong == NULL || FAIL(v, KILN_ERR_STRUCTURE, "%s", wrong);
+}
+
 /* Checks what a try catches, which is in lists behind its arguments. */
 static bool check_try(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
@@ -543,6 +549,7 @@ static bool check_shape(struct verifier *v, uint32_t i) {
   case KN_SH_RESULT: return check_result(v, i);
   case KN_SH_SWITCH: return check_cases(v, in, v->f->blocks.at[v->block].n_edges - 1);
   case KN_SH_RET: return check_ret(v, in);
+  case KN_SH_TAILCALL: return check_tailcall(v, in);
   case KN_SH_TRY: return check_try(v, in);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:

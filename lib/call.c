@@ -38,6 +38,22 @@ bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
   return true;
 }
 
+bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  struct kn_assign s = {0};
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    const kiln_param *p = &sig->params[k];
+    struct kn_arg arg = {.param = p, .type = p->type, .high = KN_NO_REG};
+    w->target->place_arg(&s, &arg);
+  }
+  if (bytes > KN_TAIL_STACK)
+    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 4096 bytes of arguments on the stack");
+  else if (bytes > s.stack)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "more arguments on the stack than the function has itself");
+  return w->f->status == KILN_OK;
+}
+
 bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   struct kn_assign s = {0};
   w->args.n = 0;

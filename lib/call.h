@@ -38,6 +38,11 @@ bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end);
 /* The same for results. Also false if there are more results than registers. */
 bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n);
+/* The most bytes of stack arguments of a tail call. */
+enum { KN_TAIL_STACK = 4096 };
+/* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
+ * the function failed. */
+bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i, which have just arrived: kn_target.take_result of each that has a
  * register. */
 void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n);

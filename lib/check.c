@@ -315,9 +315,9 @@ static bool end_inst(struct kn_check *c) {
     if (waits(c, i)) c->values.at[i].flags = missing == 0;
     else if (missing) return wrong_value(c, missing, "an operand that the code does not read");
   }
-  if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) {
+  if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_BUILTIN_SETJMP) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    uint64_t want = all & ~c->target->preserved;
+    uint64_t want = in->op == KILN_OP_BUILTIN_SETJMP ? all : all & ~c->target->preserved;
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");
   }

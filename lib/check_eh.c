@@ -64,16 +64,16 @@ static bool open_table(const struct kn_output *out, const struct kn_code_func *f
   return true;
 }
 
-/* The first call site that offset `at` is in. */
-static bool find(const struct table *t, uint32_t at, uint32_t *pad, uint32_t *action) {
+/* The number, from 1, of the first call site that offset `at` is in; 0: none. */
+static uint32_t find(const struct table *t, uint32_t at, uint32_t *pad, uint32_t *action) {
   struct reader r = t->sites;
-  while (r.at < r.end) {
+  for (uint32_t site = 1; r.at < r.end; site++) {
     uint32_t start = number(&r, false), length = number(&r, false);
     *pad = number(&r, false);
     *action = number(&r, false);
-    if (at - start < length) return true;
+    if (at - start < length) return site;
   }
-  return false;
+  return 0;
 }
 
 /* True if the filter `value` of the table is of these types. */
@@ -105,10 +105,26 @@ static bool same_clauses(const kiln_func *f, const struct kn_inst *in, const str
   return true;
 }
 
+static bool unwinds(const kiln_func *f, const struct kn_inst *in) {
+  return in->op == KILN_OP_TRY || in->op == KILN_OP_RESUME ||
+         (in->op == KILN_OP_CALL && kn_call_unwinds(f, in));
+}
+
+/* The site of the first call behind calls.at[k] that may unwind; 0: none. */
+static uint32_t next_site(const struct kn_check *c, const struct kn_walk *w, const struct table *t,
+                          uint32_t k) {
+  uint32_t pad, action;
+  while (++k < c->calls.n)
+    if (unwinds(w->f, &w->f->inst[c->calls.at[k].inst]))
+      return find(t, w->code.marks.at[c->calls.at[k].end].at - w->code.start - 1, &pad, &action);
+  return 0;
+}
+
 const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst) {
   const kiln_func *f = w->f;
   const struct kn_output *out = &w->s->out;
   struct table t;
+  uint32_t before = 0; /* the site of the call before that may unwind */
   *inst = 0;
   if (!f->has_try) return NULL;
   if (!open_table(out, out->funcs + out->n_funcs - 1, &t)) return "there is no table";
@@ -116,20 +132,21 @@ const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t
     const struct kn_check_call *call = &c->calls.at[k];
     const struct kn_inst *in = &f->inst[call->inst];
     uint32_t pad, action, at = w->code.marks.at[call->end].at - w->code.start;
-    bool found = find(&t, at - 1, &pad, &action); /* as an unwinder looks for it */
+    uint32_t site = find(&t, at - 1, &pad, &action); /* as an unwinder looks for it */
     *inst = call->inst;
-    if (in->op == KILN_OP_TRY) {
-      if (!found) return "the call is in no call site";
-      if (pad != w->code.marks.at[call->pad].at - w->code.start) return "another landing pad";
-      if (!same_clauses(f, in, &t, action)) return "the actions are not the clauses";
+    if (!unwinds(f, in)) {
+      if (in->op == KILN_OP_CALL && site != 0 && (site != before || site != next_site(c, w, &t, k)))
+        return "a call that must not unwind is in a call site";
       continue;
     }
-    bool unwinds = in->op == KILN_OP_RESUME || (in->op == KILN_OP_CALL && kn_call_unwinds(f, in));
-    if (in->op != KILN_OP_CALL && in->op != KILN_OP_RESUME) continue; /* of a library */
-    if (found != unwinds)
-      return found ? "a call that must not unwind is in a call site"
-                   : "the call is in no call site";
-    if (found && pad != 0) return "a call that is no try has a landing pad";
+    before = site;
+    if (site == 0) return "the call is in no call site";
+    if (in->op != KILN_OP_TRY) {
+      if (pad != 0) return "a call that is no try has a landing pad";
+      continue;
+    }
+    if (pad != w->code.marks.at[call->pad].at - w->code.start) return "another landing pad";
+    if (!same_clauses(f, in, &t, action)) return "the actions are not the clauses";
   }
   return NULL;
 }

@@ -49,20 +49,31 @@ uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_
   return label;
 }
 
+/* Makes room for a relocation and its mark. False if the function failed. */
+static KN_COLD bool reloc_room(struct kn_walk *w) {
+  struct kn_output *out = &w->s->out;
+  if (!kn_grow(w->f->module, &out->relocs, &out->cap_relocs, out->n_relocs + 1,
+               sizeof *out->relocs)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  return w->code.marks.n < w->code.marks.cap ||
+         kn_func_grow(w->f, &w->code.marks, sizeof *w->code.marks.at);
+}
+
 void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
                       int64_t addend) {
   struct kn_output *out = &w->s->out;
-  if (addend != (int32_t)addend) {
+  if (KN_UNLIKELY(addend != (int32_t)addend)) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
     return;
   }
-  if (out->n_relocs == out->cap_relocs && !kn_grow(w->f->module, &out->relocs, &out->cap_relocs,
-                                                   out->n_relocs + 1, sizeof *out->relocs)) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+  if (KN_UNLIKELY(out->n_relocs == out->cap_relocs || w->code.marks.n == w->code.marks.cap) &&
+      !reloc_room(w))
     return;
-  }
-  struct kn_code_reloc reloc = {{kn_code_mark(w, at)}, symbol, type, (int32_t)addend};
-  out->relocs[out->n_relocs++] = reloc;
+  uint32_t mark = w->code.marks.n++;
+  w->code.marks.at[mark] = (struct kn_mark){at, w->code.fixups.n};
+  out->relocs[out->n_relocs++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
 }
 
 bool kn_code_make_cuts(struct kn_walk *w) {

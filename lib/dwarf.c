@@ -4,7 +4,7 @@
  * reached from their unit (damaged input) are not written, and neither are references to them. */
 #include "lib/dwarf.h"
 
-enum { TAG_LEXICAL_BLOCK = 0x0b, TAG_COMPILE_UNIT = 0x11, TAG_SUBPROGRAM = 0x2e };
+#include "lib/dwarf_names.h"
 
 uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
   const struct kiln_debug *in = id & KN_DIE_SESSION ? kn_dwarf_set(d, set) : d->module;
@@ -15,36 +15,65 @@ uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
 
 /* ---- the tree ---- */
 
-static bool special(unsigned tag) { return tag == KILN_TAG_FILE || tag == KILN_TAG_LIST; }
-
 /* The entry is to be written. */
-static bool want(struct kn_dwarf *d, uint32_t i) {
-  if (i == 0 || d->dies[i].wanted || special(kn_dwarf_entry(d, i)->tag)) return true;
+bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
+  if (i == 0 || d->dies[i].wanted || kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
   d->dies[i].wanted = true;
   return KN_DW_PUSH(d, d->queue, i);
 }
 
-static void append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
+uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
+  for (uint32_t steps = 0; steps < 64; steps++) {
+    i = kn_dwarf_index(d, d->dies[i].set, kn_dwarf_entry(d, i)->parent);
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
+  }
+  return 0;
+}
+
+/* Number of a parameter; 0: it is none. */
+static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  for (uint32_t k = e->n_attrs; e->tag == TAG_FORMAL_PARAMETER && k-- > 0;)
+    if (a[k].kind == KN_DA_ARGUMENT) return a[k].value < UINT32_MAX ? (uint32_t)a[k].value : 0;
+  return 0;
+}
+
+void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   struct kn_dwarf_die *p = &d->dies[parent], *e = &d->dies[i];
-  if (p->last) d->dies[p->last].next = i;
+  uint32_t number = argument(d, i), after = p->last;
+  if (number != 0) {
+    after = p->args;
+    if (after != 0 && argument(d, after) > number) {
+      uint32_t steps = 0; /* the source numbers parameters as it likes: no search without an end */
+      after = 0;
+      for (uint32_t k = p->first; steps < 256 && argument(d, k) <= number;
+           k = d->dies[k].next, steps++)
+        after = k;
+    } else {
+      p->args = i;
+    }
+  }
+  e->next = after ? d->dies[after].next : p->first;
+  if (after) d->dies[after].next = i;
   else p->first = i;
-  p->last = i;
+  if (p->last == after) p->last = i;
   e->placed = true;
 }
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
-static uint32_t parent_of(struct kn_dwarf *d, uint32_t i) {
+uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   uint32_t top = d->units.at[d->current - 1].die;
   const struct kn_die *e = kn_dwarf_entry(d, i);
   if (e->tag != TAG_LEXICAL_BLOCK) {
-    uint32_t p = kn_dwarf_index(d, d->dies[i].set, e->parent);
+    uint32_t p = kn_dwarf_parent(d, i);
     if (p && kn_dwarf_entry(d, p)->tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
   }
-  for (uint32_t p = i, steps = 0; steps < 100000; steps++) {
-    p = kn_dwarf_index(d, d->dies[p].set, kn_dwarf_entry(d, p)->parent);
+  for (uint32_t p = i, steps = 0; steps < KN_DWARF_DEPTH; steps++) {
+    p = kn_dwarf_parent(d, p);
     if (p == 0) return top;
     unsigned tag = kn_dwarf_entry(d, p)->tag;
-    if (special(tag) || tag == TAG_COMPILE_UNIT) return top;
+    if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
     if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
   }
   return top;
@@ -58,7 +87,7 @@ static const struct kn_die *signature(const struct kn_dwarf *d, uint32_t set,
     const struct kn_die *type = kn_dwarf_entry(d, i);
     const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
     uint32_t list = 0;
-    for (uint32_t k = 0; k < type->n_attrs && !special(type->tag); k++) {
+    for (uint32_t k = 0; k < type->n_attrs && !kn_dwarf_special(type->tag); k++) {
       const struct kn_die_attr *b = &s->attrs.at[type->first + k];
       if (b->kind == KN_DA_SIGNATURE) list = kn_dwarf_index(d, d->dies[i].set, (uint32_t)b->value);
     }
@@ -74,32 +103,41 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
   return signature(d, set, a, of);
 }
 
+bool kn_dwarf_in_place(const struct kn_die *e) {
+  return e->parent == 0 && !kn_dwarf_special(e->tag);
+}
+
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth);
+
 /* Wants what an entry that is written in place refers to. */
-static bool want_refs(struct kn_dwarf *d, uint32_t i) {
+static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  uint32_t set = d->dies[i].set;
-  const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
-  for (uint32_t k = 0; k < e->n_attrs; k++)
-    if (a[k].kind == KN_DA_REF && !want(d, kn_dwarf_index(d, set, (uint32_t)a[k].value)))
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  for (uint32_t k = 0; k < e->n_attrs; k++) {
+    uint32_t to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value);
+    if (a[k].kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
+    if (a[k].kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+        depth < KN_DWARF_PACKS &&
+        !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, depth + 1))
       return false;
+  }
   return true;
 }
 
-bool kn_dwarf_in_place(const struct kn_die *e) { return e->parent == 0 && !special(e->tag); }
-
 /* Wants the members of a list; with `under`, they are the children of that entry. */
-static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set,
-                       uint32_t under) {
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth) {
   const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
     if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
-      if (!want_refs(d, i)) return false;
+      if (!want_refs(d, i, depth)) return false;
       continue;
     }
-    if (!want(d, i)) return false;
-    if (i && under && !d->dies[i].placed && !special(kn_dwarf_entry(d, i)->tag))
-      append(d, under, i);
+    if (!kn_dwarf_want(d, i)) return false;
+    if (i && under && !d->dies[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag))
+      kn_dwarf_append(d, under, i);
   }
   return true;
 }
@@ -109,15 +147,20 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
   if (e->tag == TAG_COMPILE_UNIT) return true;
   uint32_t set = d->dies[i].set;
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
+    if (e->tag == TAG_SUBPROGRAM && !d->dies[i].placed) kn_dwarf_append(d, u->die, i);
+    return true;
+  }
   if (!d->dies[i].placed) {
-    uint32_t p = parent_of(d, i);
+    uint32_t p = kn_dwarf_context(d, i);
     if (!d->dies[p].wanted && !d->dies[i].placed && e->tag != TAG_LEXICAL_BLOCK) {
       /* the parent first: it may have `i` in its list of children */
       d->dies[p].wanted = true;
       return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
     }
-    if (!want(d, p)) return false;
-    append(d, p, i);
+    if (!kn_dwarf_want(d, p)) return false;
+    kn_dwarf_append(d, p, i);
   }
   const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
   for (uint32_t k = 0; k < e->n_attrs; k++, a++) {
@@ -125,18 +168,29 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     const struct kn_die *list;
     switch (a->kind) {
     case KN_DA_REF:
-      if (!want(d, kn_dwarf_index(d, set, (uint32_t)a->value))) return false;
+      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      if (!kn_dwarf_want(d, to)) return false;
+      /* whatever its scope is */
+      if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
+          !d->dies[to].placed)
+        kn_dwarf_append(d, i, to);
       break;
     case KN_DA_CHILDREN:
       to = kn_dwarf_index(d, set, (uint32_t)a->value);
       if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i))
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, 0))
+        return false;
+      break;
+    case KN_DA_RETAIN:
+      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      if (d->dies[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0, 0))
         return false;
       break;
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
       list = signature(d, set, a, &of);
-      if (list && !want_items(d, list, of, 0)) return false;
+      if (list && !want_items(d, list, of, 0, 0)) return false;
       break;
     default: break;
     }
@@ -144,104 +198,16 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   return true;
 }
 
-static bool drain(struct kn_dwarf *d) {
+bool kn_dwarf_drain(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < d->queue.n; k++)
     if (!place(d, d->queue.at[k])) return false;
   d->queue.n = 0;
   return true;
 }
 
-/* ---- functions ---- */
-
-/* Code [from, to) of a function belongs to scope `i` and what that is in, up to the function. */
-static bool cover(struct kn_dwarf *d, uint32_t i, uint32_t func, uint32_t from, uint32_t to) {
-  for (uint32_t steps = 0; i != 0 && steps < 100000; steps++) {
-    const struct kn_die *e = kn_dwarf_entry(d, i);
-    struct kn_dwarf_die *die = &d->dies[i];
-    if (e->tag != TAG_LEXICAL_BLOCK) {
-      if (e->tag == TAG_SUBPROGRAM || !special(e->tag)) return true;
-    } else {
-      if (die->ranges == 0) {
-        if (!KN_DW_PUSH(d, d->scopes, (struct kn_dwarf_scope){0, 0, func})) return false;
-        die->ranges = d->scopes.n;
-      }
-      struct kn_dwarf_scope *s = &d->scopes.at[die->ranges - 1];
-      if (s->last && d->ranges.at[s->last - 1].to == from) {
-        d->ranges.at[s->last - 1].to = to;
-      } else {
-        if (!KN_DW_PUSH(d, d->ranges, (struct kn_dwarf_range){from, to, 0})) return false;
-        if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
-        else s->first = d->ranges.n;
-        s->last = d->ranges.n;
-      }
-    }
-    i = kn_dwarf_index(d, die->set, e->parent);
-  }
-  return true;
-}
-
-/* Index of the scope that a location belongs to in the function itself. */
-static uint32_t scope_of(const struct kn_dwarf *d, uint32_t session, uint32_t loc) {
-  const struct kn_places *p = &d->e->sessions[session]->places;
-  while (p->locs[loc].inlined) loc = p->locs[loc].inlined;
-  return kn_dwarf_index(d, session + 1, p->locs[loc].scope);
-}
-
-static bool blocks(struct kn_dwarf *d, uint32_t func, uint32_t session,
-                   const struct kn_code_func *f, uint32_t line_end) {
-  const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
-  uint32_t scope = 0, from = 0, last = 0; /* locs[0] is of no scope */
-  for (uint32_t k = f->loc_first; k < line_end; k++) {
-    const struct kn_code_line *row = &o->lines[k];
-    if (row->loc == 0) continue;
-    if (locs[row->loc].scope == last && locs[row->loc].inlined == 0) continue;
-    last = locs[row->loc].inlined ? UINT32_MAX : locs[row->loc].scope;
-    uint32_t at = row->offset - f->start, is = row->loc ? scope_of(d, session, row->loc) : 0;
-    if (is == scope) continue;
-    if (scope && at > from && !cover(d, scope, func, from, at)) return false;
-    scope = is;
-    from = at;
-  }
-  return scope == 0 || f->size <= from || cover(d, scope, func, from, f->size);
-}
-
 /* Ends of the rows and variables of function `f`: where those of the next one in its session begin. */
 uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f) {
   return f + 1 < o->funcs + o->n_funcs ? f[1].loc_first : o->n_lines;
-}
-
-static bool function(struct kn_dwarf *d, uint32_t i) {
-  uint32_t session = d->e->funcs[i].session;
-  const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_code_func *f = o->funcs + d->e->funcs[i].index;
-  struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
-  const struct kn_elf_place *p = &d->e->places[f->symbol];
-  uint32_t sp = kn_dwarf_index(d, session + 1, f->subprogram);
-  if (u->n_funcs++ == 0) {
-    u->same_section = true;
-    u->section = p->section;
-    u->low = p->value;
-    u->high = p->value;
-  }
-  if (p->section != u->section) u->same_section = false;
-  if (p->value < u->low) u->low = p->value;
-  if (p->value + f->size > u->high) u->high = p->value + f->size;
-  if (sp == 0 || kn_dwarf_entry(d, sp)->tag != TAG_SUBPROGRAM || d->dies[sp].func) return true;
-  d->dies[sp].func = i + 1;
-  if (!blocks(d, i, session, f, kn_dwarf_line_end(o, f))) return false;
-  if (!want(d, sp) || !drain(d)) return false;
-  uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].var_first : o->n_vars;
-  for (uint32_t k = f->var_first; k < end; k++) {
-    uint32_t v = kn_dwarf_index(d, session + 1, o->vars[k].variable);
-    if (v == 0 || d->dies[v].var) continue;
-    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){session, k})) return false;
-    d->dies[v].var = d->vars.n;
-    uint32_t scope = kn_dwarf_index(d, session + 1, kn_dwarf_entry(d, v)->parent);
-    if (scope) d->dies[scope].holds = true;
-    if (!want(d, v)) return false;
-  }
-  return drain(d);
 }
 
 /* ---- reaching ---- */
@@ -274,7 +240,7 @@ static bool number_entries(struct kn_dwarf *d) {
     if (e->sessions[i]->debug) n += e->sessions[i]->debug->dies.n;
   }
   if (n > UINT32_MAX / 4) return false;
-  d->n_dies = (uint32_t)n;
+  d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
   d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
   if (d->dies == NULL) return false;
   memset(d->dies, 0, (size_t)n * sizeof *d->dies);
@@ -282,13 +248,14 @@ static bool number_entries(struct kn_dwarf *d) {
     const struct kiln_debug *in = e->sessions[s]->debug;
     for (uint32_t k = 0; in && k < in->dies.n; k++) d->dies[d->base[s + 1] + k].set = s + 1;
   }
+  for (uint32_t i = 0; i < n; i++) d->dies[i].of = i;
   return true;
 }
 
 /* Wants module entry i, or the members of a list, which may be lists too. */
 static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != KILN_TAG_LIST) return want(d, i);
+  if (e->tag != KILN_TAG_LIST) return kn_dwarf_want(d, i);
   for (uint32_t k = 0; k < e->parent && depth < 4; k++) {
     uint32_t item = kn_dwarf_index(d, 0, d->module->items.at[e->first + k]);
     if (item && !want_all(d, item, depth + 1)) return false;
@@ -304,22 +271,28 @@ static bool collect(struct kn_dwarf *d) {
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
+    const struct kn_die_attr *language = kn_dwarf_attr(d, i, AT_LANGUAGE);
+    if (language) d->units.at[d->units.n - 1].language = (uint32_t)language->value;
+    for (uint32_t j = 0; j < in->lines_only.n; j++)
+      if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;
   }
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i) d->dies[i].global = k + 1;
   }
+  if (d->units.n != 0 && !kn_dwarf_abstract(d)) return false;
   for (uint32_t u = 0; u < d->units.n; u++) {
     d->current = u + 1;
     for (uint32_t i = 0; i < d->e->n_funcs; i++) {
       const struct kn_code_func *f = kn_elf_func(d->e, i);
-      if (f->subprogram && kn_dwarf_index(d, 0, f->unit) == d->units.at[u].die && !function(d, i))
+      if (f->subprogram && kn_dwarf_index(d, 0, f->unit) == d->units.at[u].die &&
+          !kn_dwarf_function(d, i))
         return false;
     }
-    for (uint32_t k = 0; k + 1 < in->kept.n; k += 2) {
+    for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
       uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
       if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
-      if (!want_all(d, i, 0) || !drain(d)) return false;
+      if (!want_all(d, i, 0) || !kn_dwarf_drain(d)) return false;
     }
   }
   for (uint32_t u = 0; u < d->units.n; u++)
@@ -357,7 +330,15 @@ static bool add_sections(struct kn_dwarf *d) {
   return true;
 }
 
-bool kn_dwarf_make(struct kn_elf *e) {
+static bool no_memory(kiln_module *m) {
+  if (kn_module_own(m) == KILN_OK)
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
+  return false;
+}
+
+const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
+
+bool kn_dwarf_build(struct kn_elf *e) {
   kiln_module *m = e->m;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
   struct kn_dwarf *d = kn_arena_zero(&e->arena, sizeof *d, 8);
@@ -367,12 +348,13 @@ bool kn_dwarf_make(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d)) && add_sections(d))
-      return true;
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) return true;
   }
-  if (kn_module_own(m) == KILN_OK)
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
-  return false;
+  return no_memory(m);
+}
+
+bool kn_dwarf_make(struct kn_elf *e) {
+  return kn_dwarf_build(e) && (e->dwarf == NULL || add_sections(e->dwarf) || no_memory(e->m));
 }
 
 void kn_dwarf_free(struct kn_elf *e) {
@@ -382,7 +364,7 @@ void kn_dwarf_free(struct kn_elf *e) {
                     d->scopes.at,      d->ranges.at,     d->patches.at,   d->files.at,
                     d->file_of,        d->abbrev_key.at, d->abbrev_at.at, d->abbrev_hash,
                     d->abbrev_next.at, d->str_at.at,     d->str_next.at,  d->str_hash,
-                    d->func_addr,      d->list_at.at};
+                    d->func_addr,      d->list_at.at,    d->scope_hash,   d->scope_way.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);

@@ -44,10 +44,13 @@ struct kn_dwarf_die {
   uint32_t func;              /* index + 1 of the function that it describes */
   uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
   uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
-  uint32_t ranges; /* blocks: index + 1 into kn_dwarf.scopes */
-  uint32_t set;    /* 0: the module's; session + 1 */
+  uint32_t ranges; /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
+  uint32_t of;     /* the source's entry: its own index, or what this is an instance of */
+  uint32_t args;   /* its last child that is a parameter */
+  uint32_t set;    /* of the source's entry: 0: the module's; session + 1 */
   bool placed, wanted;
-  bool holds; /* a block: an entry is directly in it */
+  bool holds;    /* a block: an entry is directly in it */
+  bool abstract; /* a function that was inlined somewhere: the entry has no code, instances have */
 };
 
 /* The code of a block: a list of ranges, relative to its function. */
@@ -58,10 +61,25 @@ struct kn_dwarf_range {
 struct kn_dwarf_scope {
   uint32_t first, last; /* ranges: index + 1 */
   uint32_t func;        /* index */
+  uint32_t node;        /* its entry, by index into kn_dwarf.dies */
+  uint32_t call;        /* of what was inlined: location of the call; else 0 */
+  uint32_t up;          /* the scope that it is in: index + 1; 0: the function itself */
+  uint32_t next;        /* of the same hash: index + 1 */
+};
+
+/* Blocks in blocks beyond this many, of damaged input, count as none. */
+#define KN_DWARF_DEPTH 4096
+/* How deep entries that are written in place may be nested. */
+#define KN_DWARF_PACKS 3
+
+/* A scope in the source, and the location of the call it was inlined at. */
+struct kn_dwarf_key {
+  uint32_t scope, call;
 };
 
 struct kn_dwarf_var {
   uint32_t session, index; /* in the session's vars */
+  uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
 };
 
 /* A reference to be filled in: the offset in .debug_info, and the entry. */
@@ -77,6 +95,8 @@ struct kn_dwarf_unit {
   uint32_t section;   /* this one */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
+  uint32_t language; /* DW_LANG_... */
+  bool lines_only;
 };
 
 struct kn_dwarf_file {
@@ -92,8 +112,10 @@ struct kn_dwarf {
   unsigned version;
   const struct kiln_debug *module;
   uint32_t *base; /* by set: index of its first entry in dies */
-  struct kn_dwarf_die *dies;
-  uint32_t n_dies;
+  struct kn_dwarf_die
+    *dies; /* those of all sets, then instances: of blocks, variables and functions in code */
+  uint32_t n_dies, cap_dies;
+  uint32_t n_sources; /* of the sets */
   KN_ARRAY(struct kn_dwarf_unit) units;
   KN_ARRAY(uint32_t) queue; /* entries to be placed */
   KN_ARRAY(struct kn_dwarf_var) vars;
@@ -101,6 +123,10 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_range) ranges;
   KN_ARRAY(struct kn_dwarf_patch) patches;
   uint32_t current; /* number of the unit that is being placed */
+  /* scopes of the function that is being placed are those from scope_first on; chains end before them */
+  uint32_t *scope_hash;
+  uint32_t scope_mask, scope_first;
+  KN_ARRAY(struct kn_dwarf_key) scope_way;
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
   KN_ARRAY(struct kn_dwarf_file) files;
@@ -128,6 +154,21 @@ struct kn_dwarf {
 
 /* lib/dwarf.c */
 
+/* Index of the parent of entry i, past those that stand for theirs; 0: none. */
+uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
+/* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
+uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
+/* Entry i is to be written; false without memory, as those below. */
+bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i);
+/* Puts all that is wanted into the tree. */
+bool kn_dwarf_drain(struct kn_dwarf *d);
+/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
+void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
+/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of interest then. All that is
+ * read of `e` are sessions, functions and places of symbols. For objects use kn_dwarf_make. False if the module failed. */
+bool kn_dwarf_build(struct kn_elf *e);
+/* The name of a section, as enum kn_dwarf_section numbers them. */
+const char *kn_dwarf_section_name(unsigned section);
 /* Makes the debug sections, if the module has a unit; false if the module failed. */
 bool kn_dwarf_make(struct kn_elf *e);
 /* Writes their content and their relocations to the object. */
@@ -144,9 +185,60 @@ uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func 
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id);
 
+/* lib/dwarf_scope.c */
+
+/* Finds the functions that were inlined anywhere. */
+bool kn_dwarf_abstract(struct kn_dwarf *d);
+/* Puts function `func` (index) with its scopes and variables into the tree; its unit is the current one. */
+bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
+
 /* lib/dwarf_write.c */
 
 bool kn_dwarf_info(struct kn_dwarf *d);
+
+/* lib/dwarf_attr.c */
+
+/* An attribute in its form. */
+struct kn_dwarf_field {
+  uint16_t name, form;
+  uint64_t value;       /* number, index, reference (entry); of expressions: symbol, or 0 */
+  const uint8_t *bytes; /* of expressions and blocks */
+  uint32_t n;
+};
+/* Those of the entry that is being written. */
+struct kn_dwarf_fields {
+  struct kn_dwarf *d;
+  uint32_t unit; /* number of the one that is written */
+  KN_ARRAY(struct kn_dwarf_field) all;
+  KN_ARRAY(uint32_t) stack;
+  bool failed;
+};
+
+void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
+/* Collects the attributes of entry i; of an entry that is written in entry `in`. False without memory. */
+bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
+void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* Those of the DW_TAG_variant around member i of variant part `in`. */
+void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* The attribute of a name; NULL: there is none. */
+const struct kn_die_attr *kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name);
+/* Index of what attribute `name` of entry i refers to, or 0. */
+uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name);
+
+/* lib/dwarf_ranges.c */
+
+/* Number in .debug_addr of `addend` in ELF section `target`; UINT32_MAX without memory. */
+uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
+/* The same of a function's address. */
+uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
+/* The ELF section and offset of a function. */
+void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
+                         int64_t *addend);
+/* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4.
+ * *ok becomes false without memory. */
+uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
+uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
 
 /* lib/dwarf_line.c */
 
@@ -158,6 +250,10 @@ uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit);
 void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out);
 /* Writes it. */
 bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
+/* The same of a location's file. */
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
+/* What tells code of one line and column apart; 0: nothing. */
+uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
 /* Number in the unit's table of a file's entry; UINT32_MAX: it is none. */
 uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 
@@ -168,7 +264,15 @@ static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, ui
 }
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
   uint32_t set = d->dies[i].set;
-  return &kn_dwarf_set(d, set)->dies.at[i - d->base[set]];
+  return &kn_dwarf_set(d, set)->dies.at[d->dies[i].of - d->base[set]];
+}
+/* The attributes of an entry. */
+static inline const struct kn_die_attr *kn_dwarf_attrs(const struct kn_dwarf *d, uint32_t i) {
+  return kn_dwarf_set(d, d->dies[i].set)->attrs.at + kn_dwarf_entry(d, i)->first;
+}
+/* Files and lists are no entries, and neither is what stands for its parent. */
+static inline bool kn_dwarf_special(unsigned tag) {
+  return tag == KILN_TAG_FILE || tag == KILN_TAG_LIST || tag == KILN_TAG_PART;
 }
 
 /* Makes an array hold `more` further items; false (and the module fails) without memory. */
@@ -179,11 +283,34 @@ static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint
 #define KN_DW_PUSH(d, a, ...)                                                                      \
   (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
 
+/* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
+static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size_t n) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+}
+static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
+  d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
+}
+/* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
+static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
+                                      int64_t addend, bool wide, bool tls) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  uint8_t *p = kn_dwarf_space(d, section, 8);
+  if (p == NULL) return false;
+  struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
+  memset(p, 0, 8);
+  b->bytes.n += wide ? 8 : 4;
+  return KN_DW_PUSH(d, b->relocs, r);
+}
+
 static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
   for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
   *p++ = (uint8_t)v;
   return p;
 }
+/* Contributions to these sections begin with headers of these sizes: one for all units. */
+enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_RNGLISTS_BASE = 12 };
+
 static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
   for (;;) {
     uint8_t byte = v & 0x7f;

@@ -2,381 +2,7 @@
  * unit; references to entries are filled in at the end. Called by lib/dwarf.c. Tags, attributes, forms: DWARF 5,
  * 7.5 and appendix A; DWARF 4 has other forms for strings, addresses and ranges. */
 #include "lib/dwarf.h"
-
-enum {
-  TAG_FORMAL_PARAMETER = 0x05,
-  TAG_UNSPECIFIED_PARAMETERS = 0x18,
-  TAG_COMPILE_UNIT = 0x11,
-  TAG_LEXICAL_BLOCK = 0x0b,
-  AT_LOCATION = 0x02,
-  AT_NAME = 0x03,
-  AT_COMP_DIR = 0x1b,
-  AT_STMT_LIST = 0x10,
-  AT_LOW_PC = 0x11,
-  AT_HIGH_PC = 0x12,
-  AT_CONST_VALUE = 0x1c,
-  AT_DECLARATION = 0x3c,
-  AT_FRAME_BASE = 0x40,
-  AT_TYPE = 0x49,
-  AT_RANGES = 0x55,
-  AT_STR_OFFSETS_BASE = 0x72,
-  AT_ADDR_BASE = 0x73,
-  AT_RNGLISTS_BASE = 0x74,
-  FORM_ADDR = 0x01,
-  FORM_DATA2 = 0x05,
-  FORM_DATA4 = 0x06,
-  FORM_DATA8 = 0x07,
-  FORM_BLOCK = 0x09,
-  FORM_DATA1 = 0x0b,
-  FORM_SDATA = 0x0d,
-  FORM_STRP = 0x0e,
-  FORM_UDATA = 0x0f,
-  FORM_REF_ADDR = 0x10,
-  FORM_REF4 = 0x13,
-  FORM_SEC_OFFSET = 0x17,
-  FORM_EXPRLOC = 0x18,
-  FORM_FLAG_PRESENT = 0x19,
-  FORM_ADDRX = 0x1b,
-  FORM_RNGLISTX = 0x23,
-  FORM_STRX1 = 0x25,
-  OP_ADDR = 0x03,
-  OP_CONST8U = 0x0e,
-  OP_CALL_FRAME_CFA = 0x9c,
-  OP_FORM_TLS_ADDRESS = 0x9b,
-  OP_ADDRX = 0xa1,
-  UT_COMPILE = 1,
-  RLE_END_OF_LIST = 0,
-  RLE_BASE_ADDRESSX = 1,
-  RLE_STARTX_LENGTH = 3,
-  RLE_OFFSET_PAIR = 4,
-};
-/* Bases of the one contribution that an object has to these sections. */
-enum { STR_OFFSETS_BASE = 8, ADDR_BASE = 8, RNGLISTS_BASE = 12 };
-
-/* An attribute in its form. */
-struct field {
-  uint16_t name, form;
-  uint64_t value;       /* number, index, reference (entry); of expressions: symbol, or 0 */
-  const uint8_t *bytes; /* of expressions and blocks */
-  uint32_t n;
-};
-
-struct fields {
-  struct kn_dwarf *d;
-  uint32_t unit; /* number of the one that is written */
-  KN_ARRAY(struct field) all;
-  KN_ARRAY(uint32_t) stack;
-  bool failed;
-};
-
-/* ---- bytes ---- */
-
-/* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
-static uint8_t *space(struct kn_dwarf *d, unsigned section, size_t n) {
-  struct kn_dwarf_buffer *b = &d->out[section];
-  if (!KN_DW_ROOM(d, b->bytes, n)) return NULL;
-  return b->bytes.at + b->bytes.n;
-}
-static void done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
-  d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
-}
-/* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
-static bool relocated(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
-                      bool wide, bool tls) {
-  struct kn_dwarf_buffer *b = &d->out[section];
-  uint8_t *p = space(d, section, 8);
-  if (p == NULL) return false;
-  struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
-  memset(p, 0, 8);
-  b->bytes.n += wide ? 8 : 4;
-  return KN_DW_PUSH(d, b->relocs, r);
-}
-
-/* ---- strings ---- */
-
-static bool grow_strings(struct kn_dwarf *d) {
-  uint32_t size = d->str_hash ? 2 * (d->str_mask + 1) : 1024;
-  uint32_t *hash = kn_realloc(d->m, NULL, size * sizeof *hash);
-  if (hash == NULL) return false;
-  memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < d->str_at.n; i++) {
-    const char *s = (const char *)d->out[KN_DS_STR].bytes.at + d->str_at.at[i];
-    uint32_t *head = &hash[kn_hash_bytes(s, strlen(s)) & (size - 1)];
-    d->str_next.at[i] = *head;
-    *head = i + 1;
-  }
-  kn_realloc(d->m, d->str_hash, 0);
-  d->str_hash = hash;
-  d->str_mask = size - 1;
-  return true;
-}
-
-/* Number of a string; UINT32_MAX without memory. */
-static uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n) {
-  if (d->str_at.n >= d->str_mask && !grow_strings(d)) return UINT32_MAX;
-  uint32_t *head = &d->str_hash[kn_hash_bytes(text, n) & d->str_mask];
-  for (uint32_t i = *head; i; i = d->str_next.at[i - 1]) {
-    const char *s = (const char *)d->out[KN_DS_STR].bytes.at + d->str_at.at[i - 1];
-    if (memcmp(s, text, n) == 0 && s[n] == 0) return i - 1;
-  }
-  uint8_t *p = space(d, KN_DS_STR, (size_t)n + 1 + 64);
-  uint32_t at = d->out[KN_DS_STR].bytes.n;
-  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at) || !KN_DW_PUSH(d, d->str_next, *head))
-    return UINT32_MAX;
-  memcpy(p, text, n);
-  p[n] = 0;
-  d->out[KN_DS_STR].bytes.n += n + 1;
-  *head = d->str_at.n;
-  if (d->version >= 5 &&
-      !relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
-    return UINT32_MAX;
-  return d->str_at.n - 1;
-}
-
-/* ---- addresses ---- */
-
-static uint32_t address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
-  return relocated(d, KN_DS_ADDR, target, addend, true, false) ? d->n_addrs++ : UINT32_MAX;
-}
-
-/* The ELF section and offset of a function. */
-static void func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target, int64_t *addend) {
-  const struct kn_elf_place *p = d->e->places + kn_elf_func(d->e, func)->symbol;
-  *target = p->section - 1;
-  *addend = (int64_t)p->value;
-}
-
-/* Index of a function's address in .debug_addr. */
-static uint32_t func_address(struct kn_dwarf *d, uint32_t func) {
-  if (d->func_addr[func] == 0) {
-    uint32_t target;
-    int64_t addend;
-    func_place(d, func, &target, &addend);
-    d->func_addr[func] = address(d, target, addend) + 1;
-  }
-  return d->func_addr[func] - 1;
-}
-
-/* ---- ranges ---- */
-
-/* The list that begins here: its number in version 5, its offset in version 4. */
-static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
-  if (d->version < 5) return d->out[KN_DS_RANGES].bytes.n;
-  *ok &= KN_DW_PUSH(d, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
-  return d->list_at.n - 1;
-}
-
-static uint32_t scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
-  uint32_t list = list_begin(d, ok), target;
-  int64_t addend;
-  uint8_t *p;
-  func_place(d, s->func, &target, &addend);
-  if (d->version < 5) {
-    if ((p = space(d, KN_DS_RANGES, 8)) == NULL) return *ok = false;
-    memset(p, 0xff, 8); /* a base address follows */
-    d->out[KN_DS_RANGES].bytes.n += 8;
-    *ok &= relocated(d, KN_DS_RANGES, target, addend, true, false);
-  } else {
-    uint32_t a = func_address(d, s->func);
-    if ((p = space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
-    *p++ = RLE_BASE_ADDRESSX;
-    done(d, KN_DS_RNGLISTS, kn_put_uleb(p, a));
-  }
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
-  for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
-    const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
-    if ((p = space(d, section, 24)) == NULL) return *ok = false;
-    if (d->version < 5) {
-      kn_put64(p, r->from);
-      kn_put64(p + 8, r->to);
-      p += 16;
-    } else {
-      *p++ = RLE_OFFSET_PAIR;
-      p = kn_put_uleb(p, r->from);
-      p = kn_put_uleb(p, r->to);
-    }
-    done(d, section, p);
-  }
-  if ((p = space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
-  done(d, section, p + (d->version < 5 ? 16 : 1));
-  return list;
-}
-
-/* The code of a unit that is in several sections, or has that of others in between. */
-static uint32_t unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
-  uint32_t list = list_begin(d, ok), die = d->units.at[unit].die;
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
-  uint8_t *p;
-  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-    const struct kn_code_func *f = kn_elf_func(d->e, i);
-    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
-    if (d->version < 5) {
-      uint32_t target;
-      int64_t addend;
-      func_place(d, i, &target, &addend);
-      *ok &= relocated(d, section, target, addend, true, false) &&
-             relocated(d, section, target, addend + f->size, true, false);
-      continue;
-    }
-    uint32_t a = func_address(d, i);
-    if ((p = space(d, section, 24)) == NULL) return *ok = false;
-    *p++ = RLE_STARTX_LENGTH;
-    p = kn_put_uleb(p, a);
-    done(d, section, kn_put_uleb(p, f->size));
-  }
-  if ((p = space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
-  done(d, section, p + (d->version < 5 ? 16 : 1));
-  return list;
-}
-
-/* ---- attributes ---- */
-
-static void add(struct fields *f, unsigned name, unsigned form, uint64_t value) {
-  if (!KN_DW_PUSH(f->d, f->all, (struct field){(uint16_t)name, (uint16_t)form, value, NULL, 0}))
-    f->failed = true;
-}
-static void add_bytes(struct fields *f, unsigned name, unsigned form, uint64_t symbol,
-                      const uint8_t *bytes, uint32_t n) {
-  if (!KN_DW_PUSH(f->d, f->all, (struct field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
-    f->failed = true;
-}
-/* The address of a symbol, if the object has it, and an expression. */
-static void add_symbol(struct fields *f, unsigned name, uint32_t symbol, const uint8_t *bytes,
-                       uint32_t n) {
-  const struct kn_elf *e = f->d->e;
-  if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
-  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
-  add_bytes(f, name, FORM_EXPRLOC, symbol, bytes, n);
-}
-static void add_number(struct fields *f, unsigned name, uint64_t v) {
-  unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
-                  : v <= 0xff            ? FORM_DATA1
-                  : v <= 0xffff          ? FORM_DATA2
-                  : v <= UINT32_MAX      ? FORM_DATA4
-                                         : FORM_DATA8;
-  add(f, name, form, v);
-}
-static void add_string(struct fields *f, unsigned name, const char *text, uint32_t n) {
-  uint32_t i = string(f->d, text, n);
-  if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5) add(f, name, FORM_STRP, f->d->str_at.at[i]);
-  else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
-}
-static void add_ref(struct fields *f, unsigned name, uint32_t to) {
-  if (to == 0 || f->d->dies[to].unit == 0) return;
-  add(f, name, f->d->dies[to].unit == f->unit ? FORM_REF4 : FORM_REF_ADDR, to);
-}
-
-static void add_signature(struct fields *f, uint32_t i, const struct kn_die_attr *a) {
-  struct kn_dwarf *d = f->d;
-  uint32_t of;
-  const struct kn_die *list = kn_dwarf_signature(d, d->dies[i].set, a, &of);
-  if (list == NULL || list->parent == 0) return;
-  uint32_t type = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
-  add_ref(f, AT_TYPE, type);
-}
-
-static void add_attr(struct fields *f, uint32_t i, const struct kn_die_attr *a) {
-  struct kn_dwarf *d = f->d;
-  const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
-  const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
-  uint32_t to;
-  switch ((enum kn_die_kind)a->kind) {
-  case KN_DA_UINT: add_number(f, a->name, a->value); break;
-  case KN_DA_INT: add(f, a->name, FORM_SDATA, a->value); break;
-  case KN_DA_FLAG: add(f, a->name, FORM_FLAG_PRESENT, 0); break;
-  case KN_DA_STRING: add_string(f, a->name, (const char *)bytes, a->size); break;
-  case KN_DA_REF:
-    to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value);
-    if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
-        kn_dwarf_entry(d, i)->tag == TAG_COMPILE_UNIT) {
-      struct kn_dwarf_file file;
-      kn_dwarf_file_text(d, to, &file);
-      add_string(f, AT_NAME, file.name, file.name_n);
-      if (file.dir_n) add_string(f, AT_COMP_DIR, file.dir, file.dir_n);
-    } else if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE) {
-      uint32_t number = kn_dwarf_file_number(d, to);
-      if (number == UINT32_MAX) f->failed = true;
-      else add_number(f, a->name, number);
-    } else {
-      add_ref(f, a->name, to);
-    }
-    break;
-  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, 0, bytes, a->size); break;
-  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, 0, bytes, a->size); break;
-  case KN_DA_SYMBOL:
-    to = (uint32_t)(a->value >> 32);
-    add_symbol(f, a->name, to, bytes, a->size);
-    break;
-  case KN_DA_MD5:
-  case KN_DA_CHILDREN: break;
-  case KN_DA_SIGNATURE:
-  case KN_DA_TYPED: add_signature(f, i, a); break;
-  }
-}
-
-/* What is known of an entry from code: where a function or block is, where a variable lives. */
-static bool add_code(struct fields *f, uint32_t i) {
-  struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_die *die = &d->dies[i];
-  static const uint8_t frame_base[] = {OP_CALL_FRAME_CFA};
-  bool ok = true;
-  if (die->func) {
-    uint32_t func = die->func - 1, target;
-    int64_t addend;
-    func_place(d, func, &target, &addend);
-    if (d->version >= 5) add(f, AT_LOW_PC, FORM_ADDRX, func_address(d, func));
-    else add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)addend, NULL, target);
-    add(f, AT_HIGH_PC, FORM_DATA4, kn_elf_func(d->e, func)->size);
-    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, 0, frame_base, sizeof frame_base);
-  }
-  if (die->ranges) {
-    uint32_t list = scope_list(d, &d->scopes.at[die->ranges - 1], &ok);
-    add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
-  }
-  if (die->global && die->var == 0) {
-    const struct kn_debug_global *g = &d->module->globals.at[die->global - 1];
-    add_symbol(f, AT_LOCATION, g->symbol, d->module->bytes.at + g->expr, g->n);
-  }
-  if (die->var) {
-    const struct kn_dwarf_var *v = &d->vars.at[die->var - 1];
-    const struct kn_output *o = kn_elf_output(d->e, v->session);
-    add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + o->vars[v->index].expr,
-              o->vars[v->index].n);
-  }
-  return ok;
-}
-
-static bool add_unit(struct fields *f, uint32_t unit) {
-  struct kn_dwarf *d = f->d;
-  struct kn_dwarf_unit *u = &d->units.at[unit];
-  bool ok = true;
-  if (d->version >= 5) {
-    add(f, AT_STR_OFFSETS_BASE, FORM_SEC_OFFSET, STR_OFFSETS_BASE);
-    add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, ADDR_BASE);
-  }
-  add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
-  if (d->version >= 5) add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, RNGLISTS_BASE);
-  if (u->n_funcs == 0) return ok;
-  if (u->same_section && d->units.n == 1) {
-    uint32_t size = (uint32_t)(u->high - u->low);
-    if (d->version >= 5) {
-      uint32_t a = address(d, u->section - 1, (int64_t)u->low);
-      if (a == UINT32_MAX) return false;
-      add(f, AT_LOW_PC, FORM_ADDRX, a);
-    } else {
-      add_bytes(f, AT_LOW_PC, FORM_ADDR, u->low, NULL, u->section - 1);
-    }
-    add(f, AT_HIGH_PC, FORM_DATA4, size);
-  } else {
-    add_bytes(f, AT_LOW_PC, FORM_ADDR, 0, NULL, UINT32_MAX); /* ranges count from 0 */
-    uint32_t list = unit_list(d, unit, &ok);
-    add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
-  }
-  return ok;
-}
+#include "lib/dwarf_names.h"
 
 /* ---- abbreviations ---- */
 
@@ -398,7 +24,7 @@ static bool grow_abbrevs(struct kn_dwarf *d) {
 }
 
 /* Number of the abbreviation of the entry whose fields are collected; 0 without memory. */
-static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
+static uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
   struct kn_dwarf *d = f->d;
   uint32_t n = f->all.n, at = d->abbrev_key.n;
   if (d->abbrev_at.n >= d->abbrev_mask && !grow_abbrevs(d)) return 0;
@@ -416,7 +42,7 @@ static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
   if (!KN_DW_PUSH(d, d->abbrev_at, at) || !KN_DW_PUSH(d, d->abbrev_next, *head)) return 0;
   *head = d->abbrev_at.n;
   d->abbrev_key.n += n + 2;
-  uint8_t *p = space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
   if (p == NULL) return 0;
   p = kn_put_uleb(p, d->abbrev_at.n);
   p = kn_put_uleb(p, tag);
@@ -424,24 +50,25 @@ static uint32_t abbreviation(struct fields *f, unsigned tag, bool children) {
   for (uint32_t k = 0; k < n; k++) {
     p = kn_put_uleb(p, f->all.at[k].name);
     p = kn_put_uleb(p, f->all.at[k].form);
+    if (f->all.at[k].form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
   }
   *p++ = 0;
   *p++ = 0;
-  done(d, KN_DS_ABBREV, p);
+  kn_dwarf_done(d, KN_DS_ABBREV, p);
   return d->abbrev_at.n;
 }
 
 /* ---- values ---- */
 
 /* A symbol's address, and the expression applied to it. */
-static bool put_symbol(struct kn_dwarf *d, const struct field *x) {
+static bool put_symbol(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
   uint32_t symbol = (uint32_t)x->value;
   bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
   uint32_t a = 0;
   uint8_t length[10], b[12], *p = b;
   uint64_t head = 9 + tls;
   if (!tls && d->version >= 5) {
-    a = address(d, KN_DR_SYMBOL | symbol, 0);
+    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
     if (a == UINT32_MAX) return false;
     *p++ = OP_ADDRX;
     p = kn_put_uleb(p, a);
@@ -450,30 +77,31 @@ static bool put_symbol(struct kn_dwarf *d, const struct field *x) {
     *p++ = tls ? OP_CONST8U : OP_ADDR;
   }
   size_t n = (size_t)(kn_put_uleb(length, head + x->n) - length);
-  uint8_t *to = space(d, KN_DS_INFO, n + 32 + x->n);
+  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + x->n);
   if (to == NULL) return false;
   memcpy(to, length, n);
   memcpy(to + n, b, (size_t)(p - b));
-  done(d, KN_DS_INFO, to + n + (p - b));
+  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
   if (tls || d->version < 5) {
-    if (!relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
-    to = space(d, KN_DS_INFO, 8 + (size_t)x->n);
+    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
+    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)x->n);
     if (to == NULL) return false;
     if (tls) *to++ = OP_FORM_TLS_ADDRESS;
-    done(d, KN_DS_INFO, to);
+    kn_dwarf_done(d, KN_DS_INFO, to);
   }
-  to = space(d, KN_DS_INFO, x->n);
+  to = kn_dwarf_space(d, KN_DS_INFO, x->n);
   if (to == NULL) return false;
   if (x->n) memcpy(to, x->bytes, x->n);
-  done(d, KN_DS_INFO, to + x->n);
+  kn_dwarf_done(d, KN_DS_INFO, to + x->n);
   return true;
 }
 
-static bool put_field(struct kn_dwarf *d, const struct field *x) {
-  uint8_t *p = space(d, KN_DS_INFO, 24 + (size_t)(x->bytes ? x->n : 0));
+static bool put_field(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 24 + (size_t)(x->bytes ? x->n : 0));
   if (p == NULL) return false;
   switch (x->form) {
-  case FORM_FLAG_PRESENT: return true;
+  case FORM_FLAG_PRESENT:
+  case FORM_IMPLICIT_CONST: return true; /* in the abbreviation */
   case FORM_DATA1:
   case FORM_STRX1: *p++ = (uint8_t)x->value; break;
   case FORM_DATA2:
@@ -499,14 +127,15 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
   case FORM_ADDRX:
   case FORM_RNGLISTX: p = kn_put_uleb(p, x->value); break;
   case FORM_STRP:
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false,
+                              false);
   case FORM_SEC_OFFSET: {
     unsigned to = x->name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
                   : x->name == AT_ADDR_BASE      ? KN_DS_ADDR
                   : x->name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
                   : x->name == AT_RANGES         ? KN_DS_RANGES
                                                  : KN_DS_LINE;
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
   }
   case FORM_ADDR:
     if (x->n == UINT32_MAX) {
@@ -514,7 +143,7 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
       p += 8;
       break;
     }
-    return relocated(d, KN_DS_INFO, x->n, (int64_t)x->value, true, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, x->n, (int64_t)x->value, true, false);
   case FORM_REF4:
     if (!KN_DW_PUSH(d, d->patches,
                     (struct kn_dwarf_patch){d->out[KN_DS_INFO].bytes.n, (uint32_t)x->value}))
@@ -526,24 +155,24 @@ static bool put_field(struct kn_dwarf *d, const struct field *x) {
           d, d->patches,
           (struct kn_dwarf_patch){d->out[KN_DS_INFO].relocs.n | 1u << 31, (uint32_t)x->value}))
       return false;
-    return relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
+    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
   default: /* expressions and blocks */
     if (x->value) return put_symbol(d, x);
     p = kn_put_uleb(p, x->n);
     if (x->n) memcpy(p, x->bytes, x->n);
     p += x->n;
   }
-  done(d, KN_DS_INFO, p);
+  kn_dwarf_done(d, KN_DS_INFO, p);
   return true;
 }
 
 /* Writes the entry whose fields are collected. */
-static bool put_entry(struct fields *f, unsigned tag, bool children) {
+static bool put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
   struct kn_dwarf *d = f->d;
   uint32_t number = f->failed ? 0 : abbreviation(f, tag, children);
-  uint8_t *p = number ? space(d, KN_DS_INFO, 8) : NULL;
+  uint8_t *p = number ? kn_dwarf_space(d, KN_DS_INFO, 8) : NULL;
   if (p == NULL) return false;
-  done(d, KN_DS_INFO, kn_put_uleb(p, number));
+  kn_dwarf_done(d, KN_DS_INFO, kn_put_uleb(p, number));
   for (uint32_t k = 0; k < f->all.n; k++)
     if (!put_field(d, &f->all.at[k])) return false;
   return true;
@@ -552,11 +181,11 @@ static bool put_entry(struct fields *f, unsigned tag, bool children) {
 /* ---- entries ---- */
 
 /* The parameters of a type of functions, or of a declaration of a function: children. `count` alone: how many. */
-static bool parameters(struct fields *f, uint32_t i, bool count, uint32_t *n) {
+static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n) {
   struct kn_dwarf *d = f->d;
   const struct kn_die *e = kn_dwarf_entry(d, i);
   uint32_t set = d->dies[i].set, of;
-  const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   const struct kn_die *list = NULL;
   bool declaration = false, typed = false;
   *n = 0;
@@ -566,25 +195,43 @@ static bool parameters(struct fields *f, uint32_t i, bool count, uint32_t *n) {
     list = kn_dwarf_signature(d, set, &a[k], &of);
     typed = a[k].kind == KN_DA_TYPED;
   }
-  if (list == NULL || list->parent < 2 || (typed && (!declaration || d->dies[i].func))) return true;
+  if (list == NULL || list->parent < 2) return true;
+  if (typed && !declaration) { /* its parameters are variables */
+    *n = d->dies[i].func && kn_dwarf_set(d, of)->items.at[list->first + list->parent - 1] == 0;
+    if (count || *n == 0) return true;
+    f->all.n = 0;
+    return put_entry(f, TAG_UNSPECIFIED_PARAMETERS, false);
+  }
   *n = list->parent - 1;
   if (count) return true;
   const uint32_t *items = kn_dwarf_set(d, of)->items.at + list->first;
   for (uint32_t k = 1; k < list->parent; k++) {
     uint32_t type = kn_dwarf_index(d, of, items[k]);
     f->all.n = 0;
-    add_ref(f, AT_TYPE, type);
+    kn_dwarf_add_ref(f, AT_TYPE, type);
+    if (type && kn_dwarf_attr(d, type, AT_ARTIFICIAL))
+      kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
   }
   return true;
 }
 
-/* The members of an entry's lists that are written in it; *n: how many. `count`: counts alone. */
-static bool in_place(struct fields *f, uint32_t i, bool count, uint32_t *n) {
+static bool end_children(struct kn_dwarf *d) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 1);
+  if (p == NULL) return false;
+  *p++ = 0;
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  return true;
+}
+
+/* The members of an entry's lists that are written in it; *n: how many. `count`: counts alone. They may have such
+ * members in turn (packs of template parameters). */
+static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n,
+                     unsigned depth) {
   struct kn_dwarf *d = f->d;
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
+  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   *n = 0;
   for (uint32_t k = 0; k < e->n_attrs; k++) {
     uint32_t to =
@@ -593,52 +240,49 @@ static bool in_place(struct fields *f, uint32_t i, bool count, uint32_t *n) {
     const struct kn_die *list = kn_dwarf_entry(d, to);
     const struct kiln_debug *s = kn_dwarf_set(d, d->dies[to].set);
     for (uint32_t m = 0; m < list->parent; m++) {
-      uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]);
+      uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]), own = 0;
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       ++*n;
       if (count) continue;
-      const struct kn_die *c = kn_dwarf_entry(d, child);
-      const struct kn_die_attr *b = kn_dwarf_set(d, d->dies[child].set)->attrs.at + c->first;
-      f->all.n = 0;
-      for (uint32_t j = 0; j < c->n_attrs; j++) add_attr(f, child, &b[j]);
-      if (!put_entry(f, c->tag, false)) return false;
+      if (depth < KN_DWARF_PACKS && !in_place(f, child, true, &own, depth + 1)) return false;
+      kn_dwarf_fields_in(f, child, i);
+      if (!put_entry(f, kn_dwarf_entry(d, child)->tag, own != 0)) return false;
+      if (own && (!in_place(f, child, false, &own, depth + 1) || !end_children(d))) return false;
     }
   }
   return true;
 }
 
 /* Writes entry i without its children; *open: it has some. */
-static bool entry(struct fields *f, uint32_t i, bool *open) {
+static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = kn_dwarf_set(d, d->dies[i].set)->attrs.at + e->first;
-  uint32_t n, m;
-  f->all.n = 0;
-  for (uint32_t k = 0; k < e->n_attrs; k++) add_attr(f, i, &a[k]);
-  if (e->tag == TAG_COMPILE_UNIT ? !add_unit(f, d->dies[i].unit - 1) : !add_code(f, i))
+  bool instance = d->dies[i].of != i, by_name;
+  unsigned tag = kn_dwarf_entry(d, i)->tag;
+  uint32_t n = 0, m = 0;
+  if (!kn_dwarf_fields_of(f, i)) return false;
+  by_name = tag == TAG_SUBPROGRAM && d->units.at[f->unit - 1].lines_only;
+  if (!instance && !by_name && (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
     return false;
-  if (!parameters(f, i, true, &n) || !in_place(f, i, true, &m)) return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
   d->dies[i].offset = d->out[KN_DS_INFO].bytes.n;
-  return put_entry(f, e->tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
-         (m == 0 || in_place(f, i, false, &m));
+  if (instance && tag == TAG_SUBPROGRAM && d->dies[i].func == 0) tag = TAG_INLINED_SUBROUTINE;
+  return put_entry(f, tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
+         (m == 0 || in_place(f, i, false, &m, 0));
 }
 
-static bool end_children(struct kn_dwarf *d) {
-  uint8_t *p = space(d, KN_DS_INFO, 1);
-  if (p == NULL) return false;
-  *p++ = 0;
-  done(d, KN_DS_INFO, p);
-  return true;
+/* Is entry i, within `in`, written in a DW_TAG_variant? */
+static bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
+  return in != 0 && kn_dwarf_entry(d, in)->tag == TAG_VARIANT_PART &&
+         kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
 }
 
-static bool write_unit(struct fields *f, uint32_t unit) {
+static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
   f->unit = unit + 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
-  uint8_t *p = space(d, KN_DS_INFO, 16);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16);
   if (p == NULL) return false;
   kn_put16(p + 4, (uint16_t)d->version);
   p += 6;
@@ -646,16 +290,21 @@ static bool write_unit(struct fields *f, uint32_t unit) {
     *p++ = UT_COMPILE;
     *p++ = 8;
   }
-  done(d, KN_DS_INFO, p);
-  if (!relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
   if (d->version < 5) {
-    if ((p = space(d, KN_DS_INFO, 1)) == NULL) return false;
+    if ((p = kn_dwarf_space(d, KN_DS_INFO, 1)) == NULL) return false;
     *p++ = 8;
-    done(d, KN_DS_INFO, p);
+    kn_dwarf_done(d, KN_DS_INFO, p);
   }
   f->stack.n = 0;
   for (uint32_t i = d->units.at[unit].die;;) {
     bool open;
+    uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
+    if (is_variant(d, i, in)) {
+      kn_dwarf_variant_fields(f, i, in);
+      if (!put_entry(f, TAG_VARIANT, true)) return false;
+    }
     if (!entry(f, i, &open)) return false;
     if (d->dies[i].first) {
       if (!KN_DW_PUSH(d, f->stack, i)) return false;
@@ -663,11 +312,15 @@ static bool write_unit(struct fields *f, uint32_t unit) {
       continue;
     }
     if (open && !end_children(d)) return false;
-    while (f->stack.n && d->dies[i].next == 0) {
-      i = f->stack.at[--f->stack.n];
+    for (;;) { /* i is complete */
+      in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
+      if (is_variant(d, i, in) && !end_children(d)) return false;
+      if (in == 0 || d->dies[i].next != 0) break;
+      i = in;
+      f->stack.n--;
       if (!end_children(d)) return false;
     }
-    if (f->stack.n == 0) break;
+    if (in == 0) break;
     i = d->dies[i].next;
   }
   kn_put32(d->out[KN_DS_INFO].bytes.at + start, d->out[KN_DS_INFO].bytes.n - start - 4);
@@ -688,40 +341,40 @@ static void patch(struct kn_dwarf *d) {
 
 static bool begin_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
-  uint8_t *p = space(d, KN_DS_STR_OFFSETS, STR_OFFSETS_BASE);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_STR_OFFSETS, KN_STR_OFFSETS_BASE);
   if (p == NULL) return false;
   kn_put32(p + 4, 5);
-  d->out[KN_DS_STR_OFFSETS].bytes.n = STR_OFFSETS_BASE;
-  if ((p = space(d, KN_DS_ADDR, ADDR_BASE)) == NULL) return false;
+  d->out[KN_DS_STR_OFFSETS].bytes.n = KN_STR_OFFSETS_BASE;
+  if ((p = kn_dwarf_space(d, KN_DS_ADDR, KN_ADDR_BASE)) == NULL) return false;
   kn_put32(p + 4, 5 | 8 << 16);
-  d->out[KN_DS_ADDR].bytes.n = ADDR_BASE;
+  d->out[KN_DS_ADDR].bytes.n = KN_ADDR_BASE;
   return true;
 }
 
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
-  uint8_t *p = space(d, KN_DS_ABBREV, 1);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
   if (p == NULL) return false;
   *p++ = 0;
-  done(d, KN_DS_ABBREV, p);
+  kn_dwarf_done(d, KN_DS_ABBREV, p);
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
-  uint32_t n = d->list_at.n, head = RNGLISTS_BASE + 4 * n;
+  uint32_t n = d->list_at.n, head = KN_RNGLISTS_BASE + 4 * n;
   uint32_t size = d->out[KN_DS_RNGLISTS].bytes.n;
-  if ((p = space(d, KN_DS_RNGLISTS, head)) == NULL) return false;
+  if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, head)) == NULL) return false;
   p = d->out[KN_DS_RNGLISTS].bytes.at;
   memmove(p + head, p, size);
   kn_put32(p, size + head - 4);
   kn_put32(p + 4, 5 | 8 << 16);
   kn_put32(p + 8, n);
-  for (uint32_t k = 0; k < n; k++) kn_put32(p + RNGLISTS_BASE + 4 * k, 4 * n + d->list_at.at[k]);
+  for (uint32_t k = 0; k < n; k++) kn_put32(p + KN_RNGLISTS_BASE + 4 * k, 4 * n + d->list_at.at[k]);
   d->out[KN_DS_RNGLISTS].bytes.n = size + head;
   return true;
 }
 
 bool kn_dwarf_info(struct kn_dwarf *d) {
-  struct fields f = {.d = d};
+  struct kn_dwarf_fields f = {.d = d};
   d->func_addr = kn_realloc(d->m, NULL, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   d->file_of = kn_realloc(d->m, NULL, (size_t)d->n_dies * sizeof *d->file_of);
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);

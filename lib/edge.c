@@ -108,24 +108,35 @@ void kn_run_moves(struct kn_walk *w) {
   w->moves.n = 0;
 }
 
-/* Few branches, here and in kn_move_few: what kinds of operands the arguments are is hardly ever the same twice, so
+/* Few branches: what kinds of operands the arguments are is hardly ever the same twice, so
  * masks of them are made. */
 void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
-  uint64_t free = 0;
-  unsigned left = 0;
+  uint64_t free = 0, read = 0, written = 0;
+  unsigned left = 0, moves = 0, others = 0;
   for (unsigned k = 0; k < n; k++) {
     uint32_t h = m->h[k];
-    m->src[k] = KN_NO_REG;
-    if (!kn_is_value(h)) continue;
+    if (!kn_is_value(h)) {
+      m->src[k] = KN_NO_REG;
+      others |= 1u << k;
+      continue;
+    }
     struct kn_val *v = &w->val[h];
-    unsigned flags = v->flags, reg = v->reg;
-    m->src[k] = (uint8_t)reg;
+    unsigned flags = v->flags, reg = v->reg, src = reg;
     if (KN_UNLIKELY(reg == KN_NO_REG)) {
       struct kn_place_move one;
       kn_source(w, h, &one);
-      m->src[k] = one.src;
+      src = one.src;
       m->frame[k] = one.src_frame;
       flags = v->flags;
+    }
+    m->src[k] = (uint8_t)src;
+    if (KN_LIKELY(src != KN_NO_REG)) {
+      unsigned move = src != m->dst[k];
+      moves |= move << k;
+      read |= (uint64_t)move << src;
+      written |= (uint64_t)move << m->dst[k];
+    } else {
+      others |= 1u << k;
     }
     /* as kn_drop, but no register is freed before all values are known */
     uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
@@ -134,21 +145,15 @@ void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
       (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
       << k;
   }
+  m->moves = moves;
+  m->others = others;
+  m->crossing = (read & written) != 0;
   w->regs.free |= free;
   for (; left; left &= left - 1) kn_release(w, m->h[__builtin_ctz(left)]);
 }
 
 void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
-  unsigned moves = 0, others = 0;
-  uint64_t read = 0, written = 0;
-  for (unsigned k = 0; k < n; k++) {
-    unsigned elsewhere = m->src[k] == KN_NO_REG, move = !elsewhere & (m->src[k] != m->dst[k]);
-    others |= elsewhere << k;
-    moves |= move << k;
-    read |= (uint64_t)move << (m->src[k] & 63);
-    written |= (uint64_t)move << m->dst[k];
-  }
-  if (KN_UNLIKELY((read & written) != 0)) { /* a destination of one is the source of another */
+  if (KN_UNLIKELY(m->crossing)) {
     for (unsigned k = 0; k < n; k++) {
       struct kn_place_move one = {.dst = m->dst[k], .src = m->src[k], .type = m->type[k]};
       if (one.src == KN_NO_REG && kn_is_value(m->h[k])) one.src_frame = m->frame[k];
@@ -162,12 +167,12 @@ void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
     return;
   }
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-  for (; moves; moves &= moves - 1) {
+  for (uint32_t moves = m->moves; moves; moves &= moves - 1) {
     unsigned k = (unsigned)__builtin_ctz(moves);
     w->hooks->move(w, m->dst[k], m->src[k], m->type[k]);
     KN_LOG(w, KN_EV_MOVE, m->src[k], m->dst[k]);
   }
-  for (; others; others &= others - 1) {
+  for (uint32_t others = m->others; others; others &= others - 1) {
     unsigned k = (unsigned)__builtin_ctz(others);
     if (kn_is_value(m->h[k])) {
       w->hooks->load(w, m->dst[k], m->frame[k], m->type[k]);

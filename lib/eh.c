@@ -14,7 +14,6 @@ enum { STUBS_BACK = 8 };
 /* ---- calls ---- */
 
 void kn_eh_begin(struct kn_walk *w) {
-  w->eh.apart = false;
   w->eh.calls.n = w->eh.moves.n = 0;
   kn_eh_actions_clear(&w->eh.actions);
 }
@@ -25,11 +24,12 @@ void kn_eh_free(struct kn_eh *eh, kiln_module *m) {
   kn_eh_actions_free(&eh->actions, m);
 }
 
-/* Lets the newest call share the entry of the one before, if both say the same and nothing between may not unwind. */
+/* Lets the newest call share the entry of the one before, if both say the same. A call between them that must not unwind
+ * is in that entry as well, as in LLVM's tables: a row less, and an exception out of it has no meaning. */
 static void join(struct kn_eh *eh) {
   if (eh->calls.n < 2) return;
   struct kn_eh_call *last = &eh->calls.at[eh->calls.n - 1], *before = last - 1;
-  if (last->apart || last->pad != before->pad || last->action != before->action) return;
+  if (last->pad != before->pad || last->action != before->action) return;
   before->end = last->end;
   eh->calls.n--;
 }
@@ -197,20 +197,16 @@ void kn_eh_call(struct kn_walk *w, uint32_t start) {
   bool unwinds = in->op == KILN_OP_TRY || in->op == KILN_OP_RESUME ||
                  (in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));
   if (!unwinds) {
-    /* an operation's call of a library has nothing to throw: it may be anywhere */
-    if (in->op == KILN_OP_CALL) w->eh.apart = true;
 #ifdef KN_CHECKS
     kn_check_call(w, 0);
 #endif
     return;
   }
-  struct kn_eh_call call = {
-    .start = kn_code_mark(w, start), .end = kn_code_mark(w, kn_here(w)), .apart = w->eh.apart};
+  struct kn_eh_call call = {.start = kn_code_mark(w, start), .end = kn_code_mark(w, kn_here(w))};
   if (in->op == KILN_OP_TRY) add_pad(w, in, &call);
 #ifdef KN_CHECKS
   kn_check_call(w, call.pad);
 #endif
-  w->eh.apart = false;
   if (KN_PUSH(w->f, w->eh.calls, call)) join(&w->eh);
 }
 

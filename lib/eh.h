@@ -15,12 +15,11 @@
 
 struct kn_place_move;
 
-/* Calls that may unwind, one behind the other, with the same pad and action. */
+/* Calls that may unwind, with the same pad and action; between them are none but calls that must not unwind. */
 struct kn_eh_call {
   uint32_t start, end; /* marks */
   uint32_t pad;        /* label, or 0: none */
   uint32_t action;     /* of kn_eh_chain */
-  bool apart;          /* between it and the one before is a call that must not unwind */
 };
 
 /* Emitted when the blocks are. */
@@ -33,8 +32,7 @@ struct kn_eh_stub {
 };
 
 struct kn_eh {
-  bool on;    /* the function has a try: all else is unused without */
-  bool apart; /* a call that must not unwind came behind the newest of `calls` */
+  bool on; /* the function has a try: all else is unused without */
   uint32_t
     stack; /* bytes by which the stack pointer is moved for the arguments of the try being lowered */
   KN_ARRAY(struct kn_eh_call) calls;

@@ -43,9 +43,9 @@ static void write_groups(struct kn_elf *e) {
 
 /* ---- headers ---- */
 
-static void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
-                       uint64_t offset, uint64_t size, uint32_t link, uint32_t info, uint64_t align,
-                       uint64_t entsize) {
+KN_INLINE void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
+                          uint64_t offset, uint64_t size, uint32_t link, uint32_t info,
+                          uint64_t align, uint64_t entsize) {
   uint8_t *p = e->base + e->at;
   kn_put32(p, name);
   kn_put32(p + 4, type);
@@ -107,7 +107,7 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   p[EI_CLASS] = ELFCLASS64;
   p[EI_DATA] = ELFDATA2LSB;
   p[EI_VERSION] = EV_CURRENT;
-  p[EI_OSABI] = e->retain ? ELFOSABI_GNU : ELFOSABI_NONE;
+  p[EI_OSABI] = e->gnu ? ELFOSABI_GNU : ELFOSABI_NONE;
   kn_put16(p + 16, ET_REL);
   kn_put16(p + 18, e->machine->number);
   kn_put32(p + 20, EV_CURRENT);

@@ -292,22 +292,41 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   else displace(plan, s, g, caller | (callee & plan->saved));
 }
 
+/* Sets the target, and what is derived from it. */
+static void set_target(struct kn_plan *plan, const struct kn_target *t) {
+  plan->target = t;
+  plan->first_args[0] = 0;
+  for (unsigned i = 0; i < 8; i++) {
+    uint64_t args = plan->first_args[i];
+    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
+    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
+    plan->first_args[i + 1] = args;
+  }
+}
+
+/* The registers that the parameters of a signature may arrive in. */
+static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
+  if (KN_LIKELY(sig->plain)) return plan->first_args[sig->n_params < 8 ? sig->n_params : 8];
+  const struct kn_target *t = plan->target;
+  uint64_t args = 0;
+  for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
+    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
+    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
+    /* an i128 takes two: its second half counts as one more parameter */
+    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
+      args |= KN_BIT(t->arg_regs[i]);
+  }
+  for (uint32_t k = 0; k < sig->n_params; k++)
+    if (sig->params[k].flags & KILN_PARAM_CHAIN) args |= KN_BIT(t->chain_reg);
+  return args;
+}
+
 static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s; /* its array is not worth clearing */
   s.free = t->caller_homes | t->callee_homes;
-  s.entry_avoid = 0;
-  const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
-    if (t->arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->arg_regs[i]);
-    if (t->fp_arg_regs[i] != KN_NO_REG) s.entry_avoid |= KN_BIT(t->fp_arg_regs[i]);
-    /* an i128 takes two: its second half counts as one more parameter */
-    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
-      s.entry_avoid |= KN_BIT(t->arg_regs[i]);
-  }
-  for (uint32_t k = 0; k < sig->n_params && !sig->plain; k++)
-    if (sig->params[k].flags & KILN_PARAM_CHAIN) s.entry_avoid |= KN_BIT(t->chain_reg);
+  s.entry_avoid = arriving(plan, kn_sig(f->module, f->sig));
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
   struct kn_range *ranges = plan->ranges.at;
@@ -383,8 +402,8 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 }
 
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
-  plan->target = target;
-  plan->saved = 0;
+  if (plan->target != target) set_target(plan, target);
+  plan->saved = KN_UNLIKELY(f->sets_jump) ? target->callee_homes : 0;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
   plan->scattered = f->needs_order && f->n >= SCATTERED;

@@ -242,13 +242,9 @@ void kn_reload_homes(struct kn_walk *w) {
   }
 }
 
-void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
+void kn_save_regs(struct kn_walk *w, uint64_t live) {
   if (KN_UNLIKELY(w->regs.kept != 0)) keep_homes(w);
-  uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;
   for (uint64_t m = live; m; m &= m - 1) spill(w, (unsigned)__builtin_ctzll(m));
-  w->regs.free |= live;
-  w->regs.cached &= ~clobbered;
-  w->regs.epoch++;
 }
 
 /* ---- variables ---- */

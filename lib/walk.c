@@ -75,7 +75,11 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   uint64_t seed = f->module->options.stress_seed;
   w->regs.stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
   w->regs.choice = w->regs.stress ? 0 : ~UINT64_C(0);
-  return kn_code_room(w, (size_t)f->n * 4);
+  size_t room = (size_t)f->n * 4 + 2 * KN_INST_ROOM;
+  if (KN_UNLIKELY(s->out.cap - s->out.size < room || f->status != KILN_OK))
+    return kn_code_room(w, room);
+  w->code.limit = s->out.code + s->out.cap - KN_INST_ROOM;
+  return true;
 }
 
 /* ---- blocks ---- */
@@ -263,6 +267,7 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
+  if (debug && pos != 0 && w->debug.on) kn_debug_block(w);
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
@@ -318,7 +323,9 @@ static bool align(struct kn_walk *w) {
   uint32_t padding = -kn_here(w) & mask;
   if (KN_UNLIKELY(padding >= KN_INST_ROOM) && !kn_code_room(w, padding + (size_t)w->f->n * 4))
     return false;
-  memset(w->code.p, t->elf.fill, padding);
+  if (padding <= 16)
+    memset(w->code.p, t->elf.fill, 16); /* there is room: no call for a few bytes */
+  else memset(w->code.p, t->elf.fill, padding);
   w->code.p += padding;
   w->code.start = kn_here(w);
   return true;
@@ -342,7 +349,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
                     w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->map.pieces.at};
+                    w->args.at,        w->map.pieces.at,  w->exits.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

@@ -47,7 +47,7 @@ struct kn_place_move {
 };
 
 /* A few moves of values to registers: the arguments of a call or an edge. Whoever collects them fills in h, dst and
- * type; kn_take_moves fills in src and frame. */
+ * type; kn_take_moves fills in the rest. */
 #define KN_FEW_MOVES 16
 struct kn_few_moves {
   uint32_t h[KN_FEW_MOVES]; /* handle */
@@ -55,6 +55,19 @@ struct kn_few_moves {
   uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: a constant, or */
   int32_t frame[KN_FEW_MOVES]; /* a value that is here in the frame */
   uint8_t type[KN_FEW_MOVES];
+  uint32_t moves;  /* those from one register to another: a bit each */
+  uint32_t others; /* those from elsewhere */
+  bool crossing;   /* a destination of one is the source of another */
+};
+
+/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
+struct kn_exit {
+  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
+  bool returns;           /* or, if this is set, to the caller */
+  bool compares;          /* it looks at a guard, and ends with the failure's call */
+  uint32_t reload, freed,
+    end; /* where it is when the frame pointer and all of the frame are given back, and where
+                                    its last instruction ends */
 };
 
 struct kn_walk {
@@ -81,6 +94,8 @@ struct kn_walk {
   KN_ARRAY(int32_t)
   shadows; /* by parameter: frame offset of its shadow slot (lib/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/call.h */
+  KN_ARRAY(struct kn_exit)
+  exits; /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_map map;
   struct kn_eh eh; /* exceptions: lib/eh.h */
   struct kn_walk_debug debug;
@@ -206,9 +221,8 @@ void kn_release(struct kn_walk *w, uint32_t h);
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
 /* kn_claim of a register that is not free. */
 void kn_claim_slow(struct kn_walk *w, unsigned reg);
-/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
- * are kept. The registers keep their content until the call; kn_called comes right behind that. */
-void kn_save_live(struct kn_walk *w, uint64_t clobbered);
+/* kn_save_live where something is to be saved: the registers `live`, or homes. */
+void kn_save_regs(struct kn_walk *w, uint64_t live);
 void kn_reload_homes(struct kn_walk *w);
 /* LOAD or STORE w->i of a variable that lives in register `home`; loads that cannot be an alias (kn_alias). */
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
@@ -259,6 +273,8 @@ void kn_map_end(struct kn_walk *w);
 
 /* The function's first row, if a unit describes the function. */
 void kn_debug_begin(struct kn_walk *w);
+/* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
+void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */
 void kn_debug_change(struct kn_walk *w);
 /* Gives places in the frame to declared variables that have none; before the target finishes the function. */
@@ -441,6 +457,16 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
 }
 
 /* Right behind a call: reloads the homes that it clobbered. */
+/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
+ * are kept. The registers keep their content until the call; kn_called comes right behind that. */
+KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
+  uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;
+  if ((live | w->regs.kept) != 0) kn_save_regs(w, live);
+  w->regs.free |= live;
+  w->regs.cached &= ~clobbered;
+  w->regs.epoch++;
+}
+
 KN_INLINE void kn_called(struct kn_walk *w) {
   if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
 }

@@ -32,6 +32,7 @@ static const char help[] =
   "                                               without INPUT from standard input\n"
   "  kiln cc ARGUMENT...                          compile and link C as clang would\n"
   "  kiln c++ ARGUMENT...                         compile and link C++ as clang++ would\n"
+  "  kiln cargo ARGUMENT...                       cargo, with Kiln as rustc's code generator\n"
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
   "  kiln dis FILE.o                              disassemble an object\n"
@@ -50,9 +51,9 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } verbs[] = {
-  {"compile", verb_compile}, {"qbe", verb_qbe},       {"cc", verb_cc},
-  {"c++", verb_cxx},         {"print", verb_print},   {"verify", verb_verify},
-  {"dis", verb_dis},         {"interp", verb_interp}, {"run", verb_run},
+  {"compile", verb_compile}, {"qbe", verb_qbe},     {"cc", verb_cc},         {"c++", verb_cxx},
+  {"cargo", verb_cargo},     {"print", verb_print}, {"verify", verb_verify}, {"dis", verb_dis},
+  {"interp", verb_interp},   {"run", verb_run},
 };
 
 static int print_version(void) {
@@ -100,7 +101,8 @@ int main(int argc, char **argv) {
   if (strcmp(word, "--version") == 0) return print_version();
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
     if (strcmp(word, verbs[i].name) != 0) continue;
-    bool own = verbs[i].run != verb_cc && verbs[i].run != verb_cxx; /* whose --help is clang's */
+    /* whose --help is clang's or cargo's */
+    bool own = verbs[i].run != verb_cc && verbs[i].run != verb_cxx && verbs[i].run != verb_cargo;
     if (own && argc > 2 && strcmp(argv[2], "--help") == 0) return print_help();
     return tool_output_end(verbs[i].run(argc - 1, argv + 1));
   }

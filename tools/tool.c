@@ -52,15 +52,18 @@ int tool_parse_target(const char *name, kiln_target *out) {
   return tool_usage("unknown target '%s': %s", name, tool_targets(targets));
 }
 
+bool tool_beside(const char *name, char out[PATH_MAX]) {
+  ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - strlen(name) - 1);
+  if (n <= 0) return false;
+  out[n] = 0;
+  char *base = strrchr(out, '/');
+  strcpy(base != NULL ? base + 1 : out, name);
+  return access(out, X_OK) == 0;
+}
+
 int tool_hand_over(const char *name, char **argv, const char *where) {
   char path[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", path, sizeof path - strlen(name) - 1);
-  if (n > 0) {
-    path[n] = 0;
-    char *base = strrchr(path, '/');
-    strcpy(base != NULL ? base + 1 : path, name);
-    execv(path, argv);
-  }
+  if (tool_beside(name, path)) execv(path, argv);
   execvp(name, argv);
   tool_error("%s: %s (%s)", name, strerror(errno), where);
   return TOOL_FAILED;

@@ -5,6 +5,7 @@
 
 #include <kiln/kiln.h>
 
+#include <limits.h>
 #include <signal.h>
 
 /* Exit codes of every verb. */
@@ -75,6 +76,8 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
 
+/* Writes the path of the program `name` in the folder of `kiln`; false if there is none. */
+bool tool_beside(const char *name, char out[PATH_MAX]);
 /* Replaces this process by the program `name` from the folder of `kiln`; only returns after a message, which says
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
@@ -93,6 +96,7 @@ int verb_compile(int argc, char **argv);
 int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_cxx(int argc, char **argv);
+int verb_cargo(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);

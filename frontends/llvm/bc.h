@@ -163,8 +163,11 @@ struct kn_bc {
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
   uint32_t lane_slot_bytes;
   kiln_value demoted; /* address of the result's memory */
+  bool tail;          /* a call that must be a tail call was read, but not yet its return */
   uint32_t loc;       /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
+  kiln_die loc_die;                     /* entry of loc_scope */
+  uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
   bool own_files;                       /* some entry comes from the function's own metadata */
@@ -174,6 +177,7 @@ struct kn_bc {
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
   uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
+  bool md_open;             /* a block of metadata is being read */
   bool mds_read;            /* the module's metadata were read */
   bool mds_done;            /* all of them */
   bool has_units;           /* the module's metadata contain a compilation unit */
@@ -185,9 +189,12 @@ struct kn_bc {
   uint32_t die_base;   /* index of the entry of the function's first node */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
-  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
-  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
+  KN_BC_ARRAY(struct kn_bc_call_loc)
+  call_locs;                      /* open hash table: cap is a power of two or 0; n: used */
+  KN_BC_ARRAY(uint32_t) call_way; /* numbers of locations that wait for their callers' */
+  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;     /* by LLVM block: Kiln block where it ends; empty: same number */
+  KN_BC_ARRAY(uint32_t) stamps;   /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
@@ -287,8 +294,6 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window);
 static inline bool kn_bc_is_debug_record(uint32_t code) {
   return code >= FUNC_DEBUG_RECORD_FIRST && code <= FUNC_DEBUG_RECORD_LAST;
 }
-/* Skips the record whose abbreviation id was just read if it is a name with code `code`. */
-bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code);
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
@@ -375,6 +380,7 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+bool kn_bc_global_ifunc(struct kn_bc *r);
 
 /* ---- flags.c ---- */
 
@@ -461,6 +467,8 @@ bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
 
+/* `n` is the number of the function's blocks, which its first record says. */
+void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
 /* Handles a decoded record of a function; the caller has counted it as an instruction. */
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
 /* Ends the current Kiln block (its terminator was built); the LLVM block goes on in a new one. */

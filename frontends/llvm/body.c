@@ -417,8 +417,22 @@ again:
 static __attribute__((noinline)) bool plain_body(struct kn_bc *r) { return body(r, false); }
 static __attribute__((noinline)) bool located_body(struct kn_bc *r) { return body(r, true); }
 
+/* Reads the number of blocks if that is the next record, as it is in every function of LLVM's. */
+static void first_record(struct kn_bc *r) {
+  struct kn_bits b = r->bits;
+  const uint32_t head = BC_UNABBREV | FUNC_DECLAREBLOCKS << r->width | 1u << (r->width + 6);
+  if ((kn_bits_peek(&b, b.pos) & ((1u << (r->width + 12)) - 1)) != head) return;
+  b.pos += r->width + 12;
+  uint64_t n = kn_bits_vbr6(&b);
+  if (b.bad || b.pos > b.end) return; /* the loop reports it */
+  r->record_pos = r->bits.pos;
+  r->bits.pos = b.pos;
+  kn_bc_declare_blocks(r, n);
+}
+
 bool kn_bc_body(struct kn_bc *r) {
   if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
   if (r->learned != r->blockinfo.n + 1) learn(r);
+  first_record(r);
   return r->has_debug ? located_body(r) : plain_body(r);
 }

@@ -37,14 +37,21 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
-bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+/* The same for the parameters and result of a function's type. */
+static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
     uint32_t e = r->elems.at[t->first + i].type, parts = 0;
     if (i == 0 && r->types[e].kind == TK_VOID) continue;
     if (!possible(r, e, &parts)) return false;
   }
   return true;
+}
+
+bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
+  struct kn_bc_type *t = &r->types[type];
+  if (t->possible == POSSIBLE_UNKNOWN)
+    t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
+  return t->possible == POSSIBLE_YES;
 }
 
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
@@ -91,13 +98,10 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
-/* Can a parameter of `type` have the attributes `a`? */
-static bool allowed(struct kn_bc *r, const struct kn_bc_attr *a, uint32_t type) {
-  if (a->refused) return kn_bc_refuse(r, a->refused);
-  if (!kn_bc_targets[r->target].aligns_args || (a->flags & PA_BYVAL)) return true;
-  const struct kn_bc_type *t = &r->types[type];
-  unsigned natural = t->align_log2;
-  return a->stack_align_log2 <= natural || kn_bc_refuse(r, kn_bc_ask_attr(ATTR_STACK_ALIGNMENT));
+/* kiln_param.align_log2 of joined parameters with attributes `a`, which may be NULL. LLVM heeds alignstack of nothing
+ * else, and not beyond the stack's own alignment. */
+static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
+  return a && a->stack_align_log2 > 3 && kn_bc_targets[r->target].aligns_args ? 4 : 0;
 }
 
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
@@ -143,7 +147,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     uint32_t e = r->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
-    if (a && KN_UNLIKELY(a->refused || a->stack_align_log2) && !allowed(r, a, e)) return false;
+    if (a && KN_UNLIKELY(a->refused != NULL)) return kn_bc_refuse(r, a->refused);
     if (kn_bc_passes_parts(&r->types[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
@@ -152,6 +156,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = r->types[r->type_pieces.at[et->piece_first + k].type].ktype;
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
+        p.align_log2 = joined && k == 0 ? stack_align(r, a) : 0;
         if (!KN_BC_PUSH(r, r->params, p)) return false;
       }
       continue;
@@ -207,13 +212,10 @@ static bool grow_sigs(struct kn_bc *r) {
   return true;
 }
 
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
-  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
-  if (r->cap_sigs) {
-    uint32_t at = hash(key, r->cap_sigs);
-    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
-      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
-  }
+/* Makes a signature that is not in the table yet. */
+static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint64_t key,
+                                                           uint32_t type, uint32_t attrs,
+                                                           unsigned flags) {
   if (attrs >= 1u << 24) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
     return NULL;
@@ -229,6 +231,16 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   return &r->sigs[at];
 }
 
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  if (KN_LIKELY(r->cap_sigs != 0)) {
+    uint32_t at = hash(key, r->cap_sigs);
+    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
+      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  }
+  return new_sig(r, key, type, attrs, flags);
+}
+
 /* ---- parameters and results ---- */
 
 bool kn_bc_params(struct kn_bc *r) {
@@ -236,7 +248,8 @@ bool kn_bc_params(struct kn_bc *r) {
   uint32_t next = 0;
   r->n_vals = r->module_vals;
   if (r->fn_sig.ret == RET_DEMOTED) r->demoted = kiln_func_param(r->f, next++);
-  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + t->n)) return false;
+  uint64_t need = (uint64_t)r->n_vals + t->n;
+  if ((need > r->cap_vals || need > r->cap_csts) && !kn_bc_room_vals(r, need)) return false;
   for (uint32_t i = 1; i < t->n; i++) {
     uint32_t type = r->elems.at[t->first + i].type;
     const struct kn_bc_type *pt = &r->types[type];
@@ -269,6 +282,10 @@ bool kn_bc_params(struct kn_bc *r) {
 
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_sig *s = &r->fn_sig;
+  if (KN_UNLIKELY(r->tail)) { /* the call before has returned what it gives */
+    r->tail = false;
+    return;
+  }
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
@@ -391,10 +408,13 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
   for (uint32_t i = 0; i < n; i++) {
     const struct kn_bc_type *t = &r->types[kinds[i]];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
+    if (a && a->refused) return kn_bc_refuse(r, a->refused);
+    bool joined = joins(r, t);
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
-      kiln_param p = {.type = r->types[part].ktype};
-      if (joins(r, t) && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
+      kiln_param p = {.type = r->types[part].ktype,
+                      .align_log2 = joined && k == 0 ? stack_align(r, a) : 0};
+      if (joined && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
       if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
       if (!KN_BC_PUSH(r, r->params, p)) return false;
     }
@@ -421,11 +441,53 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
-    if (a && a->flags & PA_BYVAL) copies = true;
+    if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
     if (joins(r, &r->types[type])) copies = true;
     if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }
   return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
+}
+
+/* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, uint32_t attrs,
+                                                unsigned sig_flags, kiln_value target,
+                                                const uint64_t *ops, unsigned n) {
+  const struct kn_bc_type *ft = &r->types[type];
+  uint32_t ret = r->elems.at[ft->first].type;
+  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn->symbol}).sig;
+  if (ft->flags || r->types[r->fn->type].flags) {
+    kn_bc_unsupported(r, "musttail calls with variadic arguments");
+    return;
+  }
+  if (kiln_sig_get(r->module, own).cc != KILN_CC_C) {
+    kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
+    return;
+  }
+  const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
+  if (!s) return;
+  if (ret != r->elems.at[r->types[r->fn->type].first].type ||
+      s->ret_extend != r->fn_sig.ret_extend) {
+    kn_bc_unsupported(r, "musttail calls whose result is not the function's");
+    return;
+  }
+  kiln_sig sig = s->sig;
+  r->args.n = 0;
+  if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
+  if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
+  kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
+  r->tail = true;
+  if (s->ret == RET_VOID) return;
+  if (s->ret == RET_SCALAR) {
+    kn_bc_def(r, ret, kn_bc_zero(r, ret)); /* for the return, which does not read it */
+    return;
+  }
+  const struct kn_bc_type *rt = &r->types[ret];
+  uint32_t first = r->parts.n;
+  for (uint32_t k = 0; k < rt->n_pieces; k++) {
+    kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
+    if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
+  }
+  kn_bc_define_parts(r, ret, first);
 }
 
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
@@ -492,8 +554,8 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
   if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
     return;
-  if (KN_UNLIKELY(cc >> 14 & 1)) {
-    kn_bc_unsupported(r, "calls that must be tail calls");
+  if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
+    tail_call(r, type, attrs, flags, target, ops, n);
     return;
   }
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);

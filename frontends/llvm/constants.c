@@ -282,6 +282,14 @@ static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
   return constant(r, *type);
 }
 
+/* Is the record whose abbreviation id was just read a null without an abbreviation, as LLVM writes all? Then its code and
+ * its number of operands are skipped. */
+static inline bool unabbreviated_null(struct kn_bits *b, unsigned id) {
+  if (id != BC_UNABBREV || (kn_bits_peek(b, b->pos) & 0xfff) != CST_NULL) return false;
+  b->pos += 12;
+  return true;
+}
+
 bool kn_bc_read_constants(struct kn_bc *r) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
@@ -305,7 +313,7 @@ bool kn_bc_read_constants(struct kn_bc *r) {
       if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
     } else if (a->form == FORM_INTEGER && typed && t->kind == TK_INT) {
       if (!add_integer(r, type, t, integer(t, kn_bits_vbr(b, 8)))) return false;
-    } else if (a->form == FORM_NULL && typed) {
+    } else if (typed && (a->form == FORM_NULL || unabbreviated_null(b, id))) {
       struct kn_bc_cst c = {.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL};
       if (!(c.kind == CK_INT ? add_integer(r, type, t, c) : add(r, type, c))) return false;
     } else if ((a->form == FORM_STRING || a->form == FORM_CSTRING) && typed) {

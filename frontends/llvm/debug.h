@@ -20,7 +20,7 @@ const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
-/* ---- debug.c ---- */
+/* ---- debug.c, debug_var.c ---- */
 
 /* Begins the module's entries. */
 bool kn_bc_debug_begin(struct kn_bc *r);
@@ -30,6 +30,8 @@ kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
 /* What kn_bc_md.n says of an expression, from the operands of its record. */
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
+/* The variable of entry `variable` - 1 is not in memory: its value is that of an expression, which may be none. */
+void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr);
 /* Reads a record that says which nodes describe a global. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
 /* Reads the block that says which node describes the function, which was just announced. */
@@ -40,13 +42,18 @@ void kn_bc_debug_function(struct kn_bc *r);
  * address. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
-/* Variable, expression and address: numbers of metadata. */
-void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value);
+/* Variable, expression and address: numbers of metadata; `inlined`: kn_bc_call_loc. */
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined);
 
 /* ---- loc.c ---- */
 
 /* Number in the session of the file of the scope that metadata `id` - 1 is. */
 uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
+
+/* Number in the session of the location that metadata `id` - 1 is: of a call that was replaced by the function's code.
+ * Each node has one number in a function, and no other node that. 0: it is none, or an error. */
+uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
 
 /* Reads the location that follows the record of the current instruction, if there is one, and makes it
  * current: it is needed before the instruction is built. */

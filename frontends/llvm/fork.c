@@ -62,6 +62,8 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->mds);
   EMPTY(r->md_scope);
   EMPTY(r->dies);
+  EMPTY(r->call_locs);
+  EMPTY(r->call_way);
 }
 
 /* Makes the empty array at `to` a copy of `n` items, with space for `more`. */

@@ -204,19 +204,21 @@ bad:
   kn_bc_malformed(r, "a record of the wrong length");
 }
 
+void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n) {
+  if (n == 0 || r->n_bbs) {
+    kn_bc_malformed(r, "bad number of blocks");
+  } else if (n > (r->bits.end - r->bits.pos) / 4) {
+    kn_bc_malformed(r, "more blocks than the file can hold");
+  } else {
+    r->n_bbs = (uint32_t)n;
+    if (n > 1) kiln_block_new_many(r->f, r->n_bbs - 1);
+  }
+}
+
 /* Handles a record that is not an instruction; false if the record is something else. */
 static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {
-  case FUNC_DECLAREBLOCKS:
-    if (n < 1 || ops[0] == 0 || r->n_bbs) {
-      kn_bc_malformed(r, "bad number of blocks");
-    } else if (ops[0] > (r->bits.end - r->bits.pos) / 4) {
-      kn_bc_malformed(r, "more blocks than the file can hold");
-    } else {
-      r->n_bbs = (uint32_t)ops[0];
-      if (r->n_bbs > 1) kiln_block_new_many(r->f, r->n_bbs - 1);
-    }
-    return true;
+  case FUNC_DECLAREBLOCKS: kn_bc_declare_blocks(r, n < 1 ? 0 : ops[0]); return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN:
     if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */

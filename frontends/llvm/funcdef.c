@@ -26,6 +26,8 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->loc = r->loc_set = r->subprogram = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
+  if (r->call_locs.n) memset(r->call_locs.at, 0, r->call_locs.cap * sizeof *r->call_locs.at);
+  r->call_locs.n = 0;
   if (r->own_files) memset(r->files, 0, sizeof r->files);
   r->own_files = false;
 }
@@ -54,13 +56,15 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  kiln_func_features(r->f, r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16));
+  uint32_t features = r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = (kiln_value){0};
   r->lane_slot_bytes = 0;
   r->bundles = false;
   r->may_split = r->has_trap || r->fn->init;
   r->others = 0;
+  r->tail = false;
   r->harden.guard = KILN_GUARD_NONE;
   if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes)) kn_bc_harden_function(r);
   return kn_bc_params(r) && kn_bc_body(r);

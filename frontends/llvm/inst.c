@@ -401,35 +401,10 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kn_bc_alloca(r, (uint32_t)ops[0], (uint32_t)ops[2], ops[3]);
 }
 
-void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
-  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
-    kn_bc_unsupported(
-      r, flags & 1 << 6
-           ? "this kind of alloca"
-           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
-    return;
-  }
-  if (!kn_bc_sized(r, type)) return;
-  unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
+/* An alloca of `count` elements outside of the entry, or of a number that is only known when the program runs. */
+static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t type, uint32_t count,
+                                                     unsigned align) {
   const struct kn_bc_type *t = &r->types[type];
-  align = align ? align - 1 : t->align_log2;
-  if (align > 16) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
-    return;
-  }
-  int64_t k;
-  if (KN_LIKELY(r->bb == 0 && kn_bc_is_int(r, count, &k))) {
-    uint64_t size;
-    if (__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX) {
-      kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
-      return;
-    }
-    kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
-    if (KN_UNLIKELY(r->harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
-      kiln_slot_array(r->f, slot);
-    kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
-    return;
-  }
   uint32_t ctype = kn_bc_type_of(r, count);
   const struct kn_bc_type *ct = &r->types[ctype];
   if (ct->kind != TK_INT || !ct->ktype) {
@@ -445,6 +420,38 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
     v = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v,
                           kiln_const_int(r->f, (int64_t)t->size));
   kn_bc_def(r, r->ptr_type, kiln_build_salloc(r->f, v, align));
+}
+
+void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
+  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
+    kn_bc_unsupported(
+      r, flags & 1 << 6
+           ? "this kind of alloca"
+           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
+    return;
+  }
+  const struct kn_bc_type *t = &r->types[type];
+  if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
+  unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
+  align = align ? align - 1 : t->align_log2;
+  if (KN_UNLIKELY(align > 16)) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
+    return;
+  }
+  int64_t k;
+  if (KN_UNLIKELY(r->bb != 0 || !kn_bc_is_int(r, count, &k))) {
+    dynamic_alloca(r, type, count, align);
+    return;
+  }
+  uint64_t size;
+  if (KN_UNLIKELY(__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX)) {
+    kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
+    return;
+  }
+  kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
+  if (KN_UNLIKELY(r->harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
+    kiln_slot_array(r->f, slot);
+  kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
 }
 
 /* [list's type, list, type] */

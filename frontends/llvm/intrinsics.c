@@ -44,6 +44,8 @@ enum kind {
   IN_CLEAR_CACHE,
   IN_LOAD_RELATIVE,
   IN_GET_ROUNDING,
+  IN_SETJMP,
+  IN_LONGJMP,
   IN_SET_ROUNDING,
   IN_TYPEID,
   IN_VECTOR /* vector_call.c */
@@ -83,6 +85,8 @@ static const struct row {
   {"dbg.value", IN_IGNORE, 0, 0},
   {"debugtrap", IN_DEBUG_TRAP, 0, 0},
   {"donothing", IN_IGNORE, 0, 0},
+  {"eh.sjlj.longjmp", IN_LONGJMP, 0, 0},
+  {"eh.sjlj.setjmp", IN_SETJMP, 0, 0},
   {"eh.typeid.for", IN_TYPEID, 0, 0},
   {"exp", IN_LIBM1, 0, "exp"},
   {"exp10", IN_LIBM1, 0, "exp10"},
@@ -217,7 +221,8 @@ unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
 }
 
 bool kn_bc_intrinsic_traps(unsigned intrinsic) {
-  return intrinsic && rows[intrinsic - 1].kind == IN_TRAP;
+  return intrinsic &&
+         (rows[intrinsic - 1].kind == IN_TRAP || rows[intrinsic - 1].kind == IN_LONGJMP);
 }
 
 /* ---- a call being built ---- */
@@ -659,6 +664,8 @@ static bool result_fits(const struct call *c) {
   case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
   case IN_OBJECT_SIZE: return c->rt->kind == TK_INT;
   case IN_GET_ROUNDING: return is_i32(c->rt);
+  case IN_SETJMP: return is_i32(c->rt) && a->kind == TK_PTR;
+  case IN_LONGJMP: return c->rt->kind == TK_VOID && a->kind == TK_PTR;
   case IN_SET_ROUNDING: return c->rt->kind == TK_VOID && is_i32(a);
   case IN_TYPEID: return is_i32(c->rt) && a->kind == TK_PTR;
   default: return c->rt->kind == TK_VOID;
@@ -747,6 +754,15 @@ static void run(const struct call *c) {
   case IN_LOAD_RELATIVE: load_relative(c); return;
   case IN_GET_ROUNDING: def(c, kiln_build_nullary(f, KILN_OP_GET_ROUNDING)); return;
   case IN_SET_ROUNDING: set_rounding(c); return;
+  case IN_SETJMP:
+    def(c,
+        kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I32, KILN_TYPE_I64,
+                           kiln_build_unary(f, KILN_OP_BUILTIN_SETJMP, KILN_TYPE_PTR, arg(c, 0))));
+    return;
+  case IN_LONGJMP:
+    kiln_build_unary(f, KILN_OP_BUILTIN_LONGJMP, KILN_TYPE_PTR, arg(c, 0));
+    kn_bc_split_block(r);
+    return;
   case IN_TYPEID: def(c, kn_bc_typeid(r, arg_id(c, 0))); return;
   default: kn_bc_unsupported(r, "this intrinsic"); return;
   }
@@ -817,9 +833,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (row->kind == IN_DECLARE) { /* operands are numbers of metadata, relative as those of values */
-    if (r->entries && n == 3 && r->loc_inlined == 0)
+    if (r->entries && n == 3 && r->loc)
       kn_bc_debug_place(r, r->n_vals - (uint32_t)ops[1], r->n_vals - (uint32_t)ops[2],
-                        r->n_vals - (uint32_t)ops[0]);
+                        r->n_vals - (uint32_t)ops[0],
+                        r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0);
     return;
   }
   if (bundles) {

@@ -55,44 +55,99 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* ---- locations ---- */
 
-/* The location that metadata `id` - 1 is: of a call that was replaced by the function's code. `depth`: of nested
- * ones. */
-static uint32_t call_location(struct kn_bc *r, uint32_t id, unsigned depth) {
-  struct kn_bc_ops ops = r->ops;
-  r->ops = r->md_ops;
-  uint64_t op[5] = {0};
-  bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
-  if (ok) memcpy(op, r->ops.at, sizeof op);
-  r->md_ops = r->ops;
-  r->ops = ops;
-  if (!ok || op[3] > UINT32_MAX || op[4] > UINT32_MAX || depth > 64) return 0;
-  kiln_location at = {.file = file_of(r, (uint32_t)op[3]),
-                      .line = (uint32_t)op[1],
-                      .column = (uint32_t)op[2],
-                      .scope = kn_bc_die(r, op[3])};
-  if (op[4]) at.inlined = call_location(r, (uint32_t)op[4], depth + 1);
-  return kiln_loc_full(r->session, &at);
+/* Where the table has node `id`, or would have it; NULL without memory. Slots are small numbers of times over full. */
+static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
+  uint32_t n = r->call_locs.cap;
+  if (r->call_locs.n >= n / 2) {
+    struct kn_bc_call_loc *old = r->call_locs.at;
+    KN_BC_ARRAY(struct kn_bc_call_loc) more = {0};
+    if (!KN_BC_ROOM(r, more, n ? 2 * (uint64_t)n : 64)) return NULL;
+    more.cap = n ? 2 * n : 64; /* a power of two, whatever there is room for */
+    memset(more.at, 0, more.cap * sizeof *more.at);
+    r->call_locs.at = more.at;
+    r->call_locs.cap = more.cap;
+    for (uint32_t i = 0; i < n; i++)
+      if (old[i].id) *call_slot(r, old[i].id) = old[i];
+    if (old) kn_bc_release(r, old);
+    n = more.cap;
+  }
+  struct kn_bc_call_loc *slot;
+  for (uint32_t i = id * 0x9e3779b1u >> 8;; i++) {
+    slot = &r->call_locs.at[i & (n - 1)];
+    if (slot->id == id || slot->id == 0) return slot;
+  }
 }
 
-static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
-                     uint32_t inlined) {
-  if (!r->loc || scope != r->loc_scope) r->loc_file = file_of(r, scope);
-  else if (line == r->loc_line && column == r->loc_column && inlined == r->loc_inlined) return;
-  if (r->entries) {
-    kiln_location at = {r->loc_file, line, column, kn_bc_die(r, scope), 0, 0};
-    if (KN_UNLIKELY(inlined != 0)) at.inlined = call_location(r, inlined, 0);
-    r->loc = kiln_loc_full(r->session, &at);
-  } else {
-    r->loc = kiln_loc_in(r->session, r->loc_file, line, column);
+/* Reads the record of location `id`: line, column, scope + 1, inlined at + 1. */
+static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
+  struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
+  r->ops = r->md_ops;
+  bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
+  for (unsigned i = 0; ok && i < 4; i++) {
+    ok = r->ops.at[i + 1] < UINT32_MAX;
+    op[i] = (uint32_t)r->ops.at[i + 1] + (i == 2); /* the scope cannot be none */
   }
+  r->md_ops = r->ops;
+  r->ops = ops;
+  return ok;
+}
+
+uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
+  uint32_t loc = 0, op[4] = {0};
+  const struct kn_bc_call_loc *known = NULL;
+  bool bad = false; /* no location, or in a circle: so are all that were inlined there */
+  r->call_way.n = 0;
+  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->id == 0) {
+    if (!KN_BC_PUSH(r, r->call_way, id)) return 0;
+    bad = r->call_way.n > 4096 || !call_record(r, id, op);
+    id = op[3];
+  }
+  if (id != 0 && !bad) {
+    if (known == NULL) return 0;
+    loc = known->loc;
+    bad = loc == 0;
+  }
+  while (r->call_way.n) {
+    id = r->call_way.at[--r->call_way.n];
+    bad = bad || !call_record(r, id, op);
+    if (!bad) {
+      kiln_location at = {.file = file_of(r, op[2]), .line = op[0], .column = op[1]};
+      at.scope = kn_bc_die(r, op[2]);
+      at.inlined = loc;
+      bad = (loc = kiln_loc_full(r->session, &at)) == 0;
+    }
+    struct kn_bc_call_loc *slot = call_slot(r, id);
+    if (slot == NULL) return 0;
+    r->call_locs.n += slot->id == 0;
+    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc};
+  }
+  return bad ? 0 : loc;
+}
+
+/* The scope, or the call that was replaced, is not that of the newest location. */
+static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
+                                                   uint32_t inlined) {
+  r->loc_file = file_of(r, scope);
+  r->loc_scope = scope;
+  r->loc_die = r->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  if (inlined != r->loc_inlined || !r->loc)
+    r->loc_call = r->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
   r->loc_inlined = inlined;
+}
+
+static inline void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                            uint32_t inlined) {
+  if (!r->loc || scope != r->loc_scope || inlined != r->loc_inlined)
+    change_scope(r, scope, inlined);
+  else if (line == r->loc_line && column == r->loc_column) return;
+  kiln_location at = {r->loc_file, line, column, r->loc_die, r->loc_call, 0};
+  r->loc = r->loc_set = kiln_loc_here(r->f, &at);
   r->loc_line = line;
   r->loc_column = column;
-  r->loc_scope = scope;
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
-static void unabbreviated(struct kn_bc *r, uint64_t pos) {
+static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t pos) {
   struct kn_bits b = r->bits;
   b.pos = pos;
   uint64_t n = kn_bits_vbr6(&b), op[4];
@@ -107,40 +162,43 @@ static void unabbreviated(struct kn_bc *r, uint64_t pos) {
   location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
 }
 
-/* The same from `pos` on, in the abbreviation that LLVM 22 writes: vbr 6, vbr 8, vbr 6, and then fields that are
- * skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at `pos`, of which `used` bits are taken already. */
-static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
+/* The same in the abbreviation that LLVM 22 writes, whose fields begin at `pos`, with numbers of any size. */
+static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t pos) {
+  struct kn_bits b = r->bits;
+  b.pos = pos;
+  uint32_t line = (uint32_t)kn_bits_vbr6(&b), column = (uint32_t)kn_bits_vbr(&b, 8);
+  uint32_t scope = (uint32_t)kn_bits_vbr6(&b), inlined = (uint32_t)kn_bits_vbr6(&b);
+  b.pos++;
+  kn_bits_vbr6(&b);
+  kn_bits_vbr(&b, 3);
+  r->bits.pos = b.pos;
+  r->bits.bad |= b.bad;
+  location(r, line, column, scope, inlined);
+}
+
+/* The same: vbr 6, vbr 8, vbr 6, and then fields that are skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at
+ * `pos`, of which `used` bits are taken already. */
+static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
   uint64_t start = pos + used, slow = 0;
   uint32_t line = kn_bits_four(&w, &used, &slow), column = w & 0x7f;
   slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
   w >>= 8;
   used += 8;
-  uint32_t scope = kn_bits_four(&w, &used, &slow), inlined;
+  uint32_t scope = kn_bits_four(&w, &used, &slow);
   pos += used;
   w = kn_bits_peek(&r->bits, pos);
-  inlined = (uint32_t)w & 31;
-  if (KN_LIKELY(!(slow & KN_BITS_LONG) && used <= 57 &&
-                !(w & 0x9020))) { /* each of the skipped fields has one chunk */
-    r->bits.pos = pos + 6 + 1 + 6 + 3;
-  } else {
-    struct kn_bits b = r->bits;
-    b.pos = start;
-    line = (uint32_t)kn_bits_vbr6(&b);
-    column = (uint32_t)kn_bits_vbr(&b, 8);
-    scope = (uint32_t)kn_bits_vbr6(&b);
-    inlined = (uint32_t)kn_bits_vbr6(&b);
-    b.pos++;
-    kn_bits_vbr6(&b);
-    kn_bits_vbr(&b, 3);
-    r->bits.pos = b.pos;
-    r->bits.bad |= b.bad;
+  if (KN_UNLIKELY((slow & KN_BITS_LONG) || used > 57 ||
+                  (w & 0x9020))) { /* a skipped field has more than one chunk */
+    long_abbreviated(r, start);
+    return;
   }
-  location(r, line, column, scope, inlined);
+  r->bits.pos = pos + 6 + 1 + 6 + 3;
+  location(r, line, column, scope, (uint32_t)w & 31);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
 /* Reads a location in any other form; false if there is none. */
-static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
+static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
     *loc = r->loc;

@@ -53,22 +53,21 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
     /* One by one, while they are in the 57 bits that a window is sure to have. */
     unsigned used = 0;
     do {
-      uint64_t ends = ~w & KN_BITS_TOPS9;
-      unsigned bits = 6;
       if (!(w & 32)) {
-        to[i] = w & 31;
+        to[i++] = w & 31;
+        w >>= 6;
+        used += 6;
       } else {
-        bits = ends ? (unsigned)__builtin_ctzll(ends) + 1 : 64;
+        uint64_t ends = ~w & KN_BITS_TOPS8;
+        unsigned bits = ends ? (unsigned)__builtin_ctzll(ends) + 1 : 64;
         if (bits > 57 - used) break;
-        to[i] = kn_bits_pack(w & (ends ^ (ends - 1)));
-        if (bits > 48) to[i] |= (w >> 48 & 31) << 40;
+        to[i++] = kn_bits_pack(w & (ends ^ (ends - 1)));
+        w >>= bits;
+        used += bits;
       }
-      w >>= bits;
-      used += bits;
-      i++;
     } while (i < n && used <= 51);
     pos += used;
-    if (KN_UNLIKELY(used == 0)) { /* longer than a window */
+    if (KN_UNLIKELY(used == 0)) { /* longer than eight chunks */
       b->pos = pos;
       to[i++] = kn_bits_vbr(b, 6);
       pos = b->pos;
@@ -256,7 +255,9 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
 
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   struct kn_bits *b = &r->bits;
-  uint64_t width = kn_bits_vbr(b, 4);
+  uint64_t width = kn_bits_peek(b, b->pos) & 15;
+  if (KN_LIKELY(width < 8)) b->pos += 4;
+  else width = kn_bits_vbr(b, 4);
   kn_bits_align(b);
   uint64_t words = kn_bits_fixed(b, 32);
   if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
@@ -315,6 +316,14 @@ bool kn_bc_skip(struct kn_bc *r) {
 
 static const char char6[65] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
 
+/* Stores eight bytes, the lowest one first. */
+static inline void put_word(uint8_t *out, uint64_t w) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  w = __builtin_bswap64(w);
+#endif
+  memcpy(out, &w, 8);
+}
+
 void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
   struct kn_bits *b = &r->bits;
   uint64_t i = 0, pos = b->pos;
@@ -327,8 +336,10 @@ void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
   } else if (width == 7) {
     for (; i + 8 <= n; i += 8, pos += 56) {
       uint64_t w = kn_bits_peek(b, pos);
-#pragma GCC unroll 9
-      for (unsigned k = 0; k < 8; k++) out[i + k] = (uint8_t)(w >> 7 * k & 127);
+      w = (w & 0xfffffff) | (w & UINT64_C(0xfffffff0000000)) << 4;
+      w = (w & UINT64_C(0x3fff00003fff)) | (w & UINT64_C(0xfffc0000fffc000)) << 2;
+      w = (w & UINT64_C(0x7f007f007f007f)) | (w & UINT64_C(0x3f803f803f803f80)) << 1;
+      put_word(out + i, w);
     }
   } else {
     for (; i + 8 <= n; i += 8, pos += 48) {
@@ -443,32 +454,17 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window) {
   return a ? a->form : FORM_ANY;
 }
 
-bool kn_bc_skip_name(struct kn_bc *r, unsigned id, uint32_t code) {
-  const struct kn_bc_abbrev *a = abbreviation(r, id);
-  if (!a || a->n != 3) return false;
-  const struct kn_bc_abop *op = r->abops.at + a->first;
-  if (op[0].kind != AB_LITERAL || op[0].value != code || op[1].kind != AB_ARRAY ||
-      (op[2].kind != AB_FIXED && op[2].kind != AB_CHAR6))
-    return false;
-  uint64_t n = kn_bits_vbr6(&r->bits), width = op[2].kind == AB_CHAR6 ? 6 : op[2].width;
-  if (n <= left(r) / width) r->bits.pos += n * width;
-  else r->bits.pos = r->bits.end; /* the caller detects that the stream has ended */
-  return true;
-}
-
 bool kn_bc_record(struct kn_bc *r, unsigned id) {
   r->ops.n = 0;
   r->blob = NULL;
   if (id == BC_UNABBREV) {
-    struct kn_bits b = r->bits;
-    uint64_t code = kn_bits_vbr6(&b), n = kn_bits_vbr6(&b);
-    if (b.pos > b.end || n > (b.end - b.pos) / 6 || code > UINT32_MAX) return truncated(r);
+    struct kn_bits *b = &r->bits;
+    uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
+    if (b->pos > b->end || n > (b->end - b->pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
-    kn_bits_vbr6s(&b, r->ops.at, n);
+    kn_bits_vbr6s(b, r->ops.at, n);
     r->ops.n = (uint32_t)n;
-    r->bits.pos = b.pos;
-    r->bits.bad |= b.bad;
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);
     if (!a) return kn_bc_malformed(r, "a record of an abbreviation that is unknown or unusable");

@@ -99,6 +99,9 @@ enum kn_bc_kind {
  * is, in one register (see vector.c). */
 enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_VECTOR };
 
+/* What is known of whether a function's type can be passed and returned at all. */
+enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
+
 struct kn_bc_type {
   uint8_t kind;       /* enum kn_bc_kind */
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
@@ -118,8 +121,8 @@ struct kn_bc_type {
   uint32_t mask;   /* vectors: id of the type of as many i1, or UINT32_MAX */
   uint8_t lane;    /* vectors: kiln_type of a lane; VOID: not supported */
   uint8_t is_mask; /* vectors of i1: lanes are ones or zeros */
-  uint8_t spare8[2];
-  uint32_t spare; /* pads to 64 bytes, for fast indexing */
+  uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
+  uint8_t spare;    /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -348,7 +351,7 @@ struct kn_bc_late {
 
 /* ---- metadata ---- */
 
-/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, one that is not known. */
+/* kn_bc_md.n of expressions: one that is DW_OP_deref alone, any other. */
 #define KN_BC_EXPR_DEREF (UINT32_MAX - 1)
 #define KN_BC_EXPR_OTHER UINT32_MAX
 enum kn_bc_md_kind {
@@ -358,7 +361,7 @@ enum kn_bc_md_kind {
   /* only if there are entries (debug.c): */
   MDK_LOC,   /* a location: n: number + 1 of that of the call that it was inlined at, or 0 */
   MDK_VALUE, /* a record of a value: n: its number */
-  MDK_EXPR,  /* an expression: n: 0: an empty one; k + 1: it adds k; else KN_BC_EXPR_... */
+  MDK_EXPR,  /* an expression: n: 0: an empty one; else KN_BC_EXPR_... */
   MDK_VAR,   /* a local variable: n: not 0 if types refer to it: arrays of variable length */
   MDK_PAIR,  /* of a global variable and an expression: n: number + 1 of the variable's metadata */
 };
@@ -376,6 +379,11 @@ struct kn_bc_md {
 struct kn_bc_md_block {
   unsigned width;    /* of abbreviation ids */
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
+};
+
+/* A location that code was inlined at: metadata id, number in the session. */
+struct kn_bc_call_loc {
+  uint32_t id, loc;
 };
 
 /* A source file that locations refer to. */

@@ -290,9 +290,10 @@ bool kn_bc_read_types(struct kn_bc *r) {
       ok = kn_bc_skip(r);
     } else if (id == BC_DEFINE_ABBREV) {
       ok = kn_bc_define(r, false, BLOCK_TYPE);
-    } else if (!kn_bc_skip_name(r, id, TYPE_STRUCT_NAME)) {
-      ok = kn_bc_record(r, id) &&
-           (r->code == TYPE_NUMENTRY || r->code == TYPE_STRUCT_NAME || add_type(r));
+    } else if (kn_bc_code(r, id) == TYPE_STRUCT_NAME) {
+      ok = kn_bc_skip_record(r, id);
+    } else {
+      ok = kn_bc_record(r, id) && (r->code == TYPE_NUMENTRY || add_type(r));
     }
     if (!ok) return false;
   }

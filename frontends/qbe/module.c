@@ -1,7 +1,9 @@
-/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. The text is gone
- * through twice: first to find what is defined here and how, since symbols are used above their
- * definitions; bodies and contents are skipped then. The ABI is that of C: <kiln/ctypes.h> knows it. */
+/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. All that is defined
+ * is declared before the first body is read, since symbols are used above their definitions. The ABI is that of C:
+ * <kiln/ctypes.h> knows it. */
 #include "read.h"
+
+#include <unistd.h>
 
 /* ---- types ---- */
 
@@ -91,7 +93,7 @@ static void aggregate(struct kn_qbe *r) {
   uint32_t number = kn_qbe_lookup(r, &r->aggregate_names, true);
   if (number < r->aggregates.n)
     kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is defined twice",
-                KN_QBE_SHOW(r->aggregate_names.names.at + number));
+                KN_QBE_SHOW(r->aggregate_names.names + number));
   want(r, '=');
   uint32_t aligned = align(r, 0);
   want(r, '{');
@@ -119,23 +121,15 @@ static void aggregate(struct kn_qbe *r) {
   if (!r->failed) (void)KN_QBE_PUSH(r, r->aggregates, record(r, is_union, 0, &layout));
 }
 
-uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
-  char c = kn_qbe_peek(r);
+uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
   const char *at = r->p;
-  if (c == ':') {
+  if (*at == ':') {
     r->p++;
     uint32_t i = kn_qbe_lookup(r, &r->aggregate_names, false);
+    struct kn_qbe_name name = {at + 1, (uint32_t)(r->p - at) - 1};
     if (i < r->aggregates.n) return i + KN_QBE_TYPES;
-    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&r->name));
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&name));
     return QL;
-  }
-  if (!kn_qbe_is(at + (c != '\n'), KN_QBE_LATER)) { /* the usual ones */
-    r->p++;
-    if (c == 'w') return QW;
-    if (c == 'l') return QL;
-    if (c == 's') return QS;
-    if (c == 'd') return QD;
-    r->p--;
   }
   const struct kn_qbe_word *word = kn_qbe_is(at, KN_QBE_FIRST) ? kn_qbe_word(r) : NULL;
   if (word != NULL && word->form == QF_TYPE_NAME && word->fop == 0) {
@@ -146,14 +140,15 @@ uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
   return QL;
 }
 
-static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
+static kiln_csig make_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n_types,
+                                const char *at) {
   uint32_t n = 0, n_fixed = KN_QBE_NONE;
   kiln_ctype result = kiln_ctype_basic(KILN_C_VOID);
   kiln_csig sig = {0};
-  if (r->types.n > 16384) kn_qbe_fail(r, at, KILN_ERR_LIMIT, "more than 16383 parameters");
-  if (r->failed || !KN_QBE_ROOM(r, r->ctypes, r->types.n)) return sig;
-  for (uint32_t i = 0; i < r->types.n; i++) {
-    uint32_t type = r->types.at[i];
+  if (n_types > 16384) kn_qbe_fail(r, at, KILN_ERR_LIMIT, "more than 16383 parameters");
+  if (r->failed || !KN_QBE_ROOM(r, r->ctypes, n_types)) return sig;
+  for (uint32_t i = 0; i < n_types; i++) {
+    uint32_t type = types[i];
     if (type == KN_QBE_VARIADIC) n_fixed = n;
     if (type >= KN_QBE_VOID) continue;
     kiln_ctype t =
@@ -170,17 +165,17 @@ static kiln_csig make_signature(struct kn_qbe *r, const char *at) {
 }
 
 /* Those of at most 14 classes are made once: their types fit into a number, a digit each. */
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const char *at) {
+kiln_csig kn_qbe_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n, const char *at) {
   uint64_t key = 1;
-  bool simple = r->types.n <= 14;
-  for (uint32_t i = 0; i < r->types.n && simple; i++) {
-    uint32_t type = r->types.at[i];
+  bool simple = n <= 14;
+  for (uint32_t i = 0; i < n && simple; i++) {
+    uint32_t type = types[i];
     simple = type < KN_QBE_TYPES || type >= KN_QBE_VOID;
     key = key << 4 | (type & 15); /* of the markers, greater than all types too */
   }
-  if (!simple) return make_signature(r, at);
+  if (!simple) return make_signature(r, types, n, at);
   struct kn_qbe_made *made = r->made + (key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
-  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, at)};
+  if (made->key != key) *made = (struct kn_qbe_made){key, make_signature(r, types, n, at)};
   return made->sig;
 }
 
@@ -224,15 +219,21 @@ static const char *c_name(struct kn_qbe *r, const struct kn_qbe_name *s) {
 
 uint32_t kn_qbe_global(struct kn_qbe *r) {
   uint32_t i = KN_QBE_NONE;
+  uint64_t key;
   if (*r->p != '"') i = kn_qbe_lookup(r, &r->global_names, true);
-  else if (kn_qbe_string(r, "a name")) i = kn_qbe_intern(r, &r->global_names, true);
+  else if (kn_qbe_string(r, "a name")) {
+    /* other characters: a key of longer names, which may be that of several */
+    const struct kn_qbe_name *s = &r->string;
+    if (kn_qbe_scan(s->at, &key) != s->at + s->length) key |= UINT64_C(1) << 63;
+    i = kn_qbe_intern(r, &r->global_names, key, s->at, s->length, true);
+  }
   if (i == KN_QBE_NONE || i < r->globals.n) return i;
   return KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i : KN_QBE_NONE;
 }
 
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {
   struct kn_qbe_global *g = r->globals.at + global;
-  const struct kn_qbe_name *name = r->global_names.names.at + global;
+  const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->symbol.id == 0) { /* it is not defined here */
     const char *c = c_name(r, name);
     if (r->failed) return g->symbol;
@@ -277,8 +278,8 @@ static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
     else if (form == QF_SECTION) {
       if (l->section.at != NULL) kn_qbe_wrong(r, at, "a second section");
       kn_qbe_string(r, "the name of a section");
-      l->section = r->name;
-      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->name;
+      l->section = r->string;
+      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->string;
     } else {
       bool good = form == QF_DATA || (!any && (form == QF_TYPE || form == QF_DBGFILE)) ||
                   (form == QF_FUNCTION && !l->thread && !l->common);
@@ -325,10 +326,14 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
   char section[256] = "";
   if (r->failed) return;
   struct kn_qbe_global *g = r->globals.at + global;
-  const struct kn_qbe_name *name = r->global_names.names.at + global;
+  const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->defined) kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is defined twice", KN_QBE_SHOW(name));
+  if (g->symbol.id != 0 && l->thread)
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is thread-local, and data above has its address",
+                KN_QBE_SHOW(name));
   g->defined = true;
   g->thread = l->thread;
+  g->exported = l->export;
   if (l->section.at != NULL) {
     if (l->section.length >= sizeof section)
       kn_qbe_fail(r, l->section.at, KILN_ERR_LIMIT, "a section name of more than 255 bytes");
@@ -393,7 +398,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
       address(r, zeros, size);
     } else if (size != 0 && c == '"') {
       if (size != 1) kn_qbe_syntax(r, "a string is made of bytes: b");
-      if (kn_qbe_string(r, "") && unescape(r, &r->name))
+      if (kn_qbe_string(r, "") && unescape(r, &r->string))
         content(r, zeros, r->chars.at, r->chars.n, at);
     } else if (c != 0 && (size != 0 || at[1] != '_') && kn_qbe_number(r, &bits)) {
       if (size != 0) content(r, zeros, &bits, size, at);
@@ -411,6 +416,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
 /* The content of a global, from its '=' on. */
 static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, const char *at) {
   uint64_t zeros = 0;
+  const char *named = r->p;
   r->bytes.n = r->relocs.n = 0;
   want(r, '=');
   uint32_t aligned =
@@ -426,6 +432,7 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
     if (kn_qbe_past(r) != ',') break;
     r->p++;
   }
+  if (kn_qbe_past(r) == 0) kn_qbe_wrong(r, named, "this definition has no end: '}'");
   kn_qbe_expect(r, '}');
   kiln_data_desc desc = {
     .size_bytes = zeros, .align_log2 = (uint8_t)__builtin_ctz(aligned), .flags = data_flags(r, l)};
@@ -445,21 +452,20 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
 
 /* Result, name, parameters and brace of a function; the number of its name, whose place is `*at`. */
 static uint32_t head(struct kn_qbe *r, const char **at) {
-  r->types.n = 0;
+  r->params.n = 0;
   r->variadic = false;
   kn_qbe_forget(&r->temp_names);
-  (void)KN_QBE_PUSH(r, r->types, kn_qbe_past(r) == '$' ? KN_QBE_VOID : kn_qbe_type(r, false));
+  (void)KN_QBE_PUSH(r, r->params, kn_qbe_past(r) == '$' ? KN_QBE_VOID : kn_qbe_type(r, false));
   uint32_t global = global_defined(r, at);
   want(r, '(');
   while (kn_qbe_past(r) != ')' && !r->failed) {
     if (r->variadic) kn_qbe_syntax(r, "a parameter behind '...'");
-    if (strncmp(r->p, "...", 3) == 0) {
-      r->p += 3;
+    if (kn_qbe_dots(r)) {
       r->variadic = true;
-      (void)KN_QBE_PUSH(r, r->types, KN_QBE_VARIADIC);
+      (void)KN_QBE_PUSH(r, r->params, KN_QBE_VARIADIC);
     } else {
-      uint32_t type = kn_qbe_type(r, r->types.n == 1), n = r->temp_names.names.n;
-      (void)KN_QBE_PUSH(r, r->types, type);
+      uint32_t type = kn_qbe_type(r, r->params.n == 1), n = r->temp_names.n;
+      (void)KN_QBE_PUSH(r, r->params, type);
       kn_qbe_expect(r, '%');
       const char *name = r->p - 1;
       if (kn_qbe_lookup(r, &r->temp_names, true) < n)
@@ -470,7 +476,7 @@ static uint32_t head(struct kn_qbe *r, const char **at) {
   }
   want(r, ')');
   want(r, '{');
-  r->signature = kn_qbe_signature(r, *at);
+  r->signature = kn_qbe_signature(r, r->params.at, r->params.n, *at);
   return global;
 }
 
@@ -486,40 +492,52 @@ static void skip_body(struct kn_qbe *r) {
   kn_qbe_wrong(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
 
-/* Past braces and what is in them. */
-static void skip_braces(struct kn_qbe *r) {
-  const char *at = r->p;
-  for (unsigned depth = 0; kn_qbe_past(r) != 0;) {
-    char c = *r->p;
-    if (c == '"') kn_qbe_string(r, "");
-    else r->p++;
-    depth += c == '{';
-    if (c == '}' && (depth == 0 || --depth == 0)) return;
-  }
-  kn_qbe_wrong(r, at, "this definition has no end: '}'");
+/* ---- lines ---- */
+
+enum { LANGUAGE = 0x8001 }; /* one that debuggers do not know */
+
+/* The lines that follow are those of a file. The first file gives the unit its name. */
+static void debug_file(struct kn_qbe *r, const char *name) {
+  char folder[4096];
+  bool is_known = getcwd(folder, sizeof folder) != NULL;
+  r->file_entry = kiln_die_file(kiln_module_debug(r->m), is_known ? folder : NULL, name);
+  r->file = kiln_file_of(r->session, name, r->file_entry);
+  if (r->unit.id == 0) r->unit = kiln_die_unit(r->m, r->file_entry, "kiln qbe", LANGUAGE);
+}
+
+void kn_qbe_describe(struct kn_qbe *r, uint32_t global) {
+  if (r->begins == 0) return;
+  kiln_declaration what = {.name = c_name(r, r->global_names.names + global),
+                           .file = r->file_entry,
+                           .line = r->line,
+                           .external = r->globals.at[global].exported};
+  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
+  kiln_func_debug(r->f, e, r->unit, r->begins);
 }
 
 /* ---- the whole ---- */
 
-static void definition(struct kn_qbe *r, bool first) {
+/* Reads a definition. Bodies of functions come later, since code for what is defined below is better once that is
+ * known: this only notes where they are. */
+static void definition(struct kn_qbe *r) {
   struct linkage l = {.export = false};
-  unsigned form = linkage(r, &l);
   const char *at;
+  unsigned form = linkage(r, &l);
   if (form == QF_FUNCTION) {
+    struct kn_qbe_body body = {r->p, r->file, r->file_entry};
     uint32_t global = head(r, &at);
-    if (first) define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
-    if (first) skip_body(r);
-    else if (!r->failed) kn_qbe_function(r, global, at);
+    define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
+    (void)KN_QBE_PUSH(r, r->bodies, body);
+    skip_body(r);
   } else if (form == QF_DATA) {
     uint32_t global = global_defined(r, &at);
-    if (first) define(r, global, &l, (kiln_sig){0}, at);
-    if (first) skip_braces(r);
-    else data(r, global, &l, at);
+    define(r, global, &l, (kiln_sig){0}, at);
+    data(r, global, &l, at);
   } else if (form == QF_TYPE) {
-    if (first) aggregate(r);
-    else skip_braces(r);
+    aggregate(r);
   } else if (kn_qbe_string(r, "the name of a file")) {
-    r->file = kiln_file_add(r->session, c_name(r, &r->name));
+    const char *name = c_name(r, &r->string);
+    if (!r->failed) debug_file(r, name);
   }
 }
 
@@ -543,13 +561,18 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   r.end = r.text + size;
   if (!memory || !kn_qbe_begin(&r)) kn_qbe_fail(&r, r.p, KILN_ERR_MEMORY, "out of memory");
   if (size > INT32_MAX) kn_qbe_fail(&r, r.p, KILN_ERR_LIMIT, "a text of 2 GiB or more");
-  for (unsigned pass = 0; pass < 2 && !r.failed; pass++) {
-    r.p = r.text;
-    while (kn_qbe_past(&r) != 0) definition(&r, pass == 0);
+  while (kn_qbe_past(&r) != 0) definition(&r);
+  for (uint32_t i = 0; i < r.bodies.n && !r.failed; i++) {
+    const char *at;
+    r.p = r.bodies.at[i].at;
+    r.file = r.bodies.at[i].file;
+    r.file_entry = r.bodies.at[i].file_entry;
+    uint32_t global = head(&r, &at);
+    if (!r.failed) kn_qbe_function(&r, global, at);
   }
   kn_qbe_end(&r);
   kiln_ctypes_free(r.c);
-  if (copy != NULL) kn_qbe_resize(&r, copy, 0);
+  kn_qbe_free(&r, copy);
   if (instructions != NULL) *instructions = r.instructions;
   return r.status != KILN_OK ? r.status : kiln_module_status(r.m);
 }

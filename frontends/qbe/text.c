@@ -1,4 +1,4 @@
-/* The text: characters, names, numbers; and memory and errors for all rooms of the reader. */
+/* The text: characters, names, numbers; and memory and errors for all parts of the reader. */
 #include "read.h"
 
 #include <stdarg.h>
@@ -25,6 +25,10 @@ bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
   memcpy(at, &to, sizeof to);
   *cap = (uint32_t)room;
   return true;
+}
+
+void kn_qbe_free(const struct kn_qbe *r, void *memory) {
+  if (memory != NULL) kn_qbe_resize(r, memory, 0);
 }
 
 /* ---- errors ---- */
@@ -63,76 +67,37 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 
 /* ---- names ---- */
 
-static uint32_t mix(uint32_t hash, char c) { return (hash ^ (uint8_t)c) * UINT32_C(0x9e3779b1); }
+void kn_qbe_no_name(struct kn_qbe *r, const char *at) { kn_qbe_wrong(r, at, "a name is expected"); }
 
-static struct kn_qbe_name name_of(const char *at, const char *end) {
-  struct kn_qbe_name n = {at, (uint32_t)(end - at), 0};
-  while (at < end) n.hash = mix(n.hash, *at++);
-  return n;
-}
-
-static bool same(const struct kn_qbe_name *a, const struct kn_qbe_name *b) {
-  if (a->length != b->length) return false;
-  for (uint32_t i = 0; i < a->length; i++) /* most are too short for memcmp to pay */
-    if (a->at[i] != b->at[i]) return false;
-  return true;
-}
-
-/* The entry of a name, or the free one where it belongs. */
-static inline __attribute__((always_inline)) struct kn_qbe_entry *find(
-  const struct kn_qbe_map *m, const struct kn_qbe_name *n) {
-  for (uint32_t i = n->hash >> (32 - m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
-    struct kn_qbe_entry *e = m->table + i;
-    if (e->id < m->base) return e;
-    if (e->hash == n->hash && same(m->names.at + (e->id - m->base), n)) return e;
+bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
+  size_t size = m->table == NULL ? 512 : 2 * ((size_t)m->mask + 1);
+  struct kn_qbe_map new = {.base = 1, .n = m->n, .mask = (uint32_t)size - 1};
+  new.shift = 64 - (unsigned)__builtin_ctzll(size);
+  new.table = kn_qbe_resize(r, NULL, size * sizeof *new.table);
+  new.names = kn_qbe_resize(r, NULL, size / 2 * sizeof *new.names);
+  if (new.table == NULL || new.names == NULL) {
+    kn_qbe_free(r, new.table);
+    kn_qbe_free(r, new.names);
+    return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
   }
-}
-
-/* Makes the table twice as large. */
-static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
-  uint32_t bits = m->table == NULL ? 9 : m->bits + 1;
-  struct kn_qbe_entry *table = kn_qbe_resize(r, m->table, sizeof *table << bits);
-  if (table == NULL) return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
-  memset(table, 0, sizeof *table << bits);
-  m->table = table;
-  m->bits = bits;
-  m->base = 1;
-  for (uint32_t i = 0; i < m->names.n; i++)
-    *find(m, m->names.at + i) = (struct kn_qbe_entry){m->names.at[i].hash, i + m->base};
-  return true;
-}
-
-/* Puts r->name, a new one, into its free entry. */
-static __attribute__((noinline)) uint32_t add_name(struct kn_qbe *r, struct kn_qbe_map *m,
-                                                   struct kn_qbe_entry *e) {
-  if (!KN_QBE_PUSH(r, m->names, r->name)) return KN_QBE_NONE;
-  *e = (struct kn_qbe_entry){r->name.hash, m->names.n - 1 + m->base};
-  bool full = m->names.n >> (m->bits - 2) != 0;
-  return full && !enlarge(r, m) ? KN_QBE_NONE : m->names.n - 1;
-}
-
-uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  struct kn_qbe_entry *e = find(m, &r->name);
-  if (e->id >= m->base) return e->id - m->base;
-  return add ? add_name(r, m, e) : KN_QBE_NONE;
-}
-
-uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  const char *p = r->p;
-  uint32_t hash = 0;
-  if (!kn_qbe_is(p, KN_QBE_FIRST)) {
-    kn_qbe_wrong(r, p, "a name is expected");
-    return KN_QBE_NONE;
+  memset(new.table, 0, size * sizeof *new.table);
+  if (m->n != 0) memcpy(new.names, m->names, m->n * sizeof *m->names);
+  for (size_t k = 0; k < size / 2 && m->table != NULL; k++) {
+    const struct kn_qbe_entry *e = m->table + k;
+    uint32_t i = kn_qbe_hash(e->key, new.shift);
+    if (e->id < m->base) continue;
+    while (new.table[i].id != 0) i = (i + 1) & new.mask;
+    new.table[i] = (struct kn_qbe_entry){e->key, e->id - m->base + new.base};
   }
-  for (; kn_qbe_is(p, KN_QBE_LATER); p++) hash = mix(hash, *p);
-  r->name = (struct kn_qbe_name){r->p, (uint32_t)(p - r->p), hash};
-  r->p = p;
-  return kn_qbe_intern(r, m, add);
+  kn_qbe_free(r, m->table);
+  kn_qbe_free(r, m->names);
+  *m = new;
+  return true;
 }
 
 void kn_qbe_forget(struct kn_qbe_map *m) {
-  m->base += m->names.n; /* the sum is less than the bytes of the text */
-  m->names.n = 0;
+  m->base += m->n; /* the sum is less than the bytes of the text */
+  m->n = 0;
 }
 
 /* ---- characters ---- */
@@ -149,26 +114,23 @@ const uint8_t kn_qbe_kinds[256] = {
   ['\r'] = KN_QBE_BLANK,
 };
 
-char kn_qbe_past(struct kn_qbe *r) {
-  for (;;) {
-    char c = kn_qbe_peek(r);
-    if (c == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
-    else if (c != '\n') return c;
-    if (r->p + 1 == r->end) return 0;
-    r->p++;
-  }
+const uint8_t kn_qbe_letters[256] = {
+  ['w'] = QW + 1, ['l'] = QL + 1, ['s'] = QS + 1, ['d'] = QD + 1};
+
+char kn_qbe_past_comment(struct kn_qbe *r) {
+  r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
+  return kn_qbe_past(r);
 }
 
-bool kn_qbe_take(struct kn_qbe *r, char c) {
-  bool is = kn_qbe_peek(r) == c;
-  r->p += is;
-  return is;
-}
-
-bool kn_qbe_expect(struct kn_qbe *r, char c) {
-  return kn_qbe_take(r, c) ||
-         kn_qbe_wrong(r, r->p, c == '\n' ? "the end of the line is expected" : "'%c' is expected",
+bool kn_qbe_missing(struct kn_qbe *r, char c) {
+  return kn_qbe_wrong(r, r->p, c == '\n' ? "the end of the line is expected" : "'%c' is expected",
                       c);
+}
+
+bool kn_qbe_dots(struct kn_qbe *r) {
+  if (r->p[0] != '.' || r->p[1] != '.' || r->p[2] != '.') return false;
+  r->p += 3;
+  return true;
 }
 
 /* ---- words and numbers ---- */
@@ -187,32 +149,37 @@ bool kn_qbe_string(struct kn_qbe *r, const char *what) {
     p += *p == '\\';
     if (*p == '\n' && p + 1 == r->end) return kn_qbe_wrong(r, from - 1, "a string without an end");
   }
-  r->name = name_of(from, p);
+  r->string = (struct kn_qbe_name){from, (uint32_t)(p - from)};
   r->p = p + 1;
   return true;
 }
 
 const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r) {
   const char *at = r->p;
+  uint64_t key;
   if (!kn_qbe_is(at, KN_QBE_FIRST)) {
     kn_qbe_syntax(r, "a word is expected");
     return NULL;
   }
-  uint32_t i = kn_qbe_lookup(r, &r->words, false);
-  if (i != KN_QBE_NONE) return kn_qbe_words + i;
-  kn_qbe_wrong(r, at, "no such word: %.*s", KN_QBE_SHOW(&r->name));
+  r->p = kn_qbe_scan(at, &key);
+  for (uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT); r->words[i].word != 0;
+       i = (i + 1) % KN_QBE_WORDS)
+    if (r->words[i].key == key) return kn_qbe_words + r->words[i].word - 1;
+  struct kn_qbe_name name = {at, (uint32_t)(r->p - at)};
+  kn_qbe_wrong(r, at, "no such word: %.*s", KN_QBE_SHOW(&name));
   return NULL;
 }
 
 /* An integer of 64 bits, signed or not. */
 static bool integer(struct kn_qbe *r, uint64_t *out) {
   bool minus = kn_qbe_peek(r) == '-', large = false;
-  const char *p = r->p + minus;
+  const char *from = r->p + minus, *p = from;
   uint64_t n = 0;
-  if (!kn_qbe_is(p, KN_QBE_DIGIT)) return false;
+  for (; kn_qbe_is(p, KN_QBE_DIGIT) && p - from < 19; p++) n = n * 10 + (uint64_t)(*p - '0');
   for (; kn_qbe_is(p, KN_QBE_DIGIT); p++)
     large |=
       __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
+  if (p == from) return false;
   if (large || (minus && n > UINT64_C(1) << 63))
     return kn_qbe_syntax(r, "a number that does not fit into 64 bits");
   *out = minus ? -n : n;
@@ -228,16 +195,38 @@ bool kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what, uint64_t *
   return kn_qbe_wrong(r, at, "%s is expected", what);
 }
 
+/* Digits, with a point or without, whose value is a quotient of doubles that are exact; NULL if it is not. The
+ * division rounds once, as strtod does. */
+static const char *short_number(const char *p, double *out) {
+  double n = 0, scale = 1;
+  unsigned digits = 0;
+  bool minus = *p == '-';
+  p += minus;
+  for (; kn_qbe_is(p, KN_QBE_DIGIT); p++, digits++) n = n * 10 + (*p - '0');
+  if (digits == 0) return NULL;
+  if (*p == '.')
+    for (p++; kn_qbe_is(p, KN_QBE_DIGIT); p++, digits++, scale *= 10) n = n * 10 + (*p - '0');
+  *out = minus ? -n / scale : n / scale;
+  return digits > 15 || kn_qbe_is(p, KN_QBE_LATER) ? NULL : p;
+}
+
 /* An integer, or `s_` or `d_` and a number as C's strtod reads it. */
 bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
   char c = kn_qbe_peek(r);
   if ((c != 's' && c != 'd') || r->p[1] != '_') return integer(r, bits);
-  const char *from = r->p + 2;
+  const char *from = r->p + 2, *p;
   char *end = NULL;
+  double d = 0;
+  float f = 0;
   *bits = 0;
+  if (c == 'd' && (p = short_number(from, &d)) != NULL) {
+    memcpy(bits, &d, sizeof d);
+    r->p = p;
+    return true;
+  }
   if (*from == '-' || *from == '+' || kn_qbe_is(from, KN_QBE_LATER)) { /* strtod skips newlines */
-    float f = c == 's' ? strtof(from, &end) : 0;
-    double d = c == 'd' ? strtod(from, &end) : 0;
+    if (c == 's') f = strtof(from, &end);
+    else d = strtod(from, &end);
     memcpy(bits, c == 's' ? (void *)&f : (void *)&d, c == 's' ? sizeof f : sizeof d);
   }
   if (end == NULL || end == from) return kn_qbe_syntax(r, "a floating-point number is expected");
@@ -247,34 +236,31 @@ bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
 
 /* ---- begin and end ---- */
 
-#define MAPS(r)                                                                                    \
-  {&(r)->words, &(r)->global_names, &(r)->aggregate_names, &(r)->temp_names, &(r)->label_names}
-
-static void release(struct kn_qbe *r, void *memory) {
-  if (memory != NULL) kn_qbe_resize(r, memory, 0);
-}
+#define MAPS(r) {&(r)->global_names, &(r)->aggregate_names, &(r)->temp_names, &(r)->label_names}
 
 bool kn_qbe_begin(struct kn_qbe *r) {
   struct kn_qbe_map *maps[] = MAPS(r);
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-    if (!enlarge(r, maps[i])) return false;
-  for (uint32_t i = 0; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
-    const char *name = kn_qbe_words[i].name;
-    r->name = name_of(name, name + strlen(name));
-    if (kn_qbe_intern(r, &r->words, true) == KN_QBE_NONE) return false;
+    if (!kn_qbe_enlarge(r, maps[i])) return false;
+  for (uint32_t n = 0; n < sizeof kn_qbe_words / sizeof *kn_qbe_words; n++) {
+    uint64_t key;
+    kn_qbe_scan(kn_qbe_words[n].name, &key); /* exact: none is longer than nine characters */
+    uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT);
+    while (r->words[i].word != 0) i = (i + 1) % KN_QBE_WORDS;
+    r->words[i] = (struct kn_qbe_keyed){key, n + 1};
   }
   return true;
 }
 
 void kn_qbe_end(struct kn_qbe *r) {
   struct kn_qbe_map *maps[] = MAPS(r);
-  void *arrays[] = {r->globals.at, r->aggregates.at, r->fields.at, r->chars.at,
-                    r->bytes.at,   r->relocs.at,     r->types.at,  r->ctypes.at,
-                    r->temps.at,   r->labels.at,     r->cons.at,   r->insts.at,
-                    r->pairs.at,   r->blocks.at,     r->uses.at,   r->values.at};
+  void *arrays[] = {r->globals.at, r->bodies.at, r->aggregates.at, r->fields.at, r->chars.at,
+                    r->bytes.at,   r->relocs.at, r->params.at,     r->types.at,  r->ctypes.at,
+                    r->temps.at,   r->labels.at, r->blocks.at,     r->phis.at,   r->operands.at,
+                    r->uses.at,    r->sums.at,   r->values.at};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
-    release(r, maps[i]->table);
-    release(r, maps[i]->names.at);
+    kn_qbe_free(r, maps[i]->table);
+    kn_qbe_free(r, maps[i]->names);
   }
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) release(r, arrays[i]);
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_qbe_free(r, arrays[i]);
 }

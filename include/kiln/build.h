@@ -287,6 +287,12 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
  * signatures take more than their parameters. Gives result 0, or none. `args` is copied. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n);
+/** [TAILCALL] of `callee`, as kiln_build_call calls it. Neither signature is variadic, and both have the same results,
+ * the same KILN_PARAM_SRET or none; the function's own convention is KILN_CC_C. The arguments on the stack take no more
+ * room than the function's own parameters there. Addresses of the function's slots, and of what SALLOC gave, mean
+ * nothing to the callee. */
+KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
+                                  const kiln_value *args, uint32_t n);
 /** [VA_ARG] the next argument of the va_list at `a`. */
 KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a);
 /** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
@@ -395,6 +401,9 @@ KILN_API void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column);
 
 /** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
 KILN_API void kiln_loc_set(kiln_func *f, uint32_t loc);
+/** Fills in source, source_line and source_column of `d` by the location set last; nothing without one. For front ends
+ * that report an error of their own. */
+KILN_API void kiln_loc_diag(const kiln_func *f, kiln_diag *d);
 
 #ifdef __cplusplus
 }

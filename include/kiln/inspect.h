@@ -73,6 +73,9 @@ KILN_API const char *kiln_op_name(kiln_op op);
 /** Describes an operand, so that a front end can tell whether it is a constant. A forward value gives NONE
  * until it is bound and the function is finished. */
 KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
+/** The operation that made `v`, if that stands in the current block of a function that is being built; else
+ * KILN_OP_NONE: the quick question, before kiln_inst_get. */
+KILN_API kiln_op kiln_value_op(const kiln_func *f, kiln_value v);
 /** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 /** The k-th operand, in the order of the builder's calls. CALL, TRY: the callee, then the arguments. */

@@ -160,9 +160,12 @@ enum {
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;        /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
-  uint8_t flags;       /**< KILN_PARAM_... */
-  uint8_t align_log2;  /**< BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes */
+  uint8_t type;  /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
+  uint8_t flags; /**< KILN_PARAM_... */
+  /** BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes. Without BYVAL: if the argument is in
+   * memory, it begins at such an address, where the ABI asks for that (AArch64, not x86-64): 0, or 4 for 16 bytes.
+   * Of several parameters that are joined, the first one says it. */
+  uint8_t align_log2;
   uint32_t size_bytes; /**< BYVAL: size */
 } kiln_param;
 
@@ -269,6 +272,9 @@ typedef struct kiln_symbol_desc {
   /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
    * (LLVM's nonlazybind, -fno-plt). */
   bool no_plt;
+  /** Aliases without an offset, of functions: the target is called when the program starts, and gives the address of the
+   * function that the alias is (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such symbols. */
+  bool resolver;
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one

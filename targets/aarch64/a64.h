@@ -22,8 +22,10 @@
 struct a64_walk {
   struct kn_walk walk;     /* first: a64() */
   uint32_t prologue_words; /* reserved at the function's start */
-  uint32_t exit_label;     /* of the one epilogue */
-  bool frame_used;         /* something in the frame was addressed */
+  uint32_t exit_label;     /* of the epilogue that returns */
+  bool returns;            /* something goes there */
+  uint32_t falls; /* the tail call, from 1, whose epilogue is next behind the last block; 0: none */
+  bool frame_used; /* something in the frame was addressed */
   /* ---- hardened functions: guard.c ---- */
   uint32_t top;        /* bytes at the frame's end, behind all else: the guard, arrays */
   uint64_t kept;       /* general registers that the convention keeps beyond the plan's */
@@ -204,6 +206,8 @@ void a64_harden_begin(struct kn_walk *w);
 void a64_harden_return(struct kn_walk *w, uint32_t fail[2]);
 void a64_harden_end(struct kn_walk *w, const uint32_t fail[2]);
 extern const struct kn_guard_reg a64_guard_regs[];
+/* The jump that ends a tail call's epilogue: to a symbol, or 0: to the address where a call has it. */
+void a64_tail_jump(struct kn_walk *w, uint32_t symbol);
 /* A call of a symbol; `library`: the compiler makes it itself. */
 void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
@@ -346,7 +350,8 @@ kn_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_
 kn_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
   a64_lower_wide_atomic, a64_lower_fence;
 kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
-kn_lower a64_lower_call, a64_lower_try, a64_lower_resume, a64_lower_mem, a64_lower_level,
+kn_lower a64_lower_call, a64_lower_tailcall, a64_lower_try, a64_lower_resume,
+  a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem, a64_lower_level,
   a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg, a64_lower_frem;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;

@@ -75,7 +75,7 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     a->reg = (uint8_t)s->gp++;
     return;
   }
-  if (!inside) s->stack = align_to(s->stack, 8);
+  if (!inside) s->stack = align_to(s->stack, p && p->align_log2 == 4 ? 16 : 8);
   a->stack = s->stack;
   s->stack += size;
 }
@@ -309,6 +309,18 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   a64_emit(w, a64_bl(0));
 }
 
+void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
+  if (symbol == 0) {
+    a64_emit(w, a64_br(CALLEE));
+  } else if (w->f->module->some_no_plt && through_got(w, symbol, false)) {
+    a64_symbol(w, A64_IP0, symbol, 0);
+    a64_emit(w, a64_br(A64_IP0));
+  } else {
+    kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_JUMP26, 0);
+    a64_emit(w, a64_b(0));
+  }
+}
+
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   uint32_t start = kn_here(w);
   if (symbol) {
@@ -362,9 +374,18 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
   }
 }
 
+/* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
+static void emit_tail(struct kn_walk *w, uint32_t symbol) {
+  struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
+  if (!KN_PUSH(w->f, w->exits, exit)) return;
+  if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
+  else a64_branch(w, exit.label);
+}
+
 /* The usual call: up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in order. False, with
  * nothing done, for any other call. */
-KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
+                           bool tail) {
   const kiln_func *f = w->f;
   uint32_t n = in->x;
   if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
@@ -393,9 +414,10 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
   if (!kn_code_ready(w, 0)) return true;
   kn_take_moves(w, &m, total);
-  kn_save_live(w, CLOBBERED);
+  if (!tail) kn_save_live(w, CLOBBERED);
   kn_move_few(w, &m, total);
-  emit_call(w, symbol, false);
+  if (tail) emit_tail(w, symbol);
+  else emit_call(w, symbol, false);
   return true;
 }
 
@@ -411,14 +433,28 @@ static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
   if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
 }
 
+/* Copies a tail call's stack arguments from sp to where the function's own are. */
+static void replace_params(struct kn_walk *w, uint32_t bytes) {
+  if (bytes == 0 || !kn_code_room(w, 4096 + 4 * KN_TAIL_STACK)) return;
+  a64(w)->frame_used = true;
+  for (uint32_t at = 0; at < bytes; at += 8) {
+    struct a64_at m = stack_at(w, A64_LDR_X, at);
+    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
+    m = a64_frame_at(w, A64_STR_X, A64_INCOMING_FRAME(at), 0);
+    a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, m.base, m.off));
+  }
+}
+
 /* Any call. */
-static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
+                         bool tail) {
   struct kn_assign all;
   if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, &all)) return;
   for (uint32_t k = 0; k < w->args.n; k++) {
     prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
     if (!kn_code_ready(w, 0)) return;
   }
+  if (tail && !kn_tail_fits(w, all.stack)) return;
   uint32_t bytes = align_to(all.stack, 16), symbol = kn_callee_symbol(w, in->b);
   if (bytes >= 1 << 24) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
@@ -446,9 +482,15 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   }
   for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
-  kn_save_live(w, CLOBBERED);
+  if (!tail) kn_save_live(w, CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
+  if (tail) {
+    replace_params(w, align_to(all.stack, 8));
+    move_sp(w, A64_ADD, bytes);
+    emit_tail(w, symbol);
+    return;
+  }
   w->eh.stack = bytes;
   emit_call(w, symbol, false);
   move_sp(w, A64_ADD, bytes);
@@ -456,14 +498,19 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
 
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  if (KN_UNLIKELY(!simple_call(w, in, sig))) general_call(w, in, sig);
+  if (KN_UNLIKELY(!simple_call(w, in, sig, false))) general_call(w, in, sig, false);
   if (KN_LIKELY(w->f->status == KILN_OK)) take_results(w, sig->results, sig->n_results);
+}
+
+void a64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  if (!simple_call(w, in, sig, true)) general_call(w, in, sig, true);
 }
 
 void a64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   if (!kn_try_begin(w)) return;
-  if (!simple_call(w, in, sig)) general_call(w, in, sig);
+  if (!simple_call(w, in, sig, false)) general_call(w, in, sig, false);
   kn_try_end(w, in);
 }
 
@@ -525,6 +572,41 @@ void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
                    KILN_TYPE_VOID);
 }
 
+/* ---- __builtin_setjmp ---- */
+
+/* Moves the address in operand `h` to x0. */
+static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
+  struct kn_few_moves m = {.dst = {0}, .type = {KILN_TYPE_I64}, .h = {h}};
+  prepare_argument(w, h, KILN_TYPE_I64);
+  kn_take_moves(w, &m, 1);
+  kn_save_live(w, clobbered);
+  kn_move_few(w, &m, 1);
+}
+
+/* Its two ways back are alike: x0 is the result, and all other registers are lost. */
+void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
+  buffer_to_x0(w, in->a, ~UINT64_C(0));
+  a64_emit(w, a64_adr(A64_IP0, 16));
+  a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, 0, 8));
+  a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 0, 0));
+  a64_emit(w, a64_b(8));
+  a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
+  KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
+  uint8_t result = KILN_TYPE_I64;
+  take_results(w, &result, 1);
+}
+
+void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  buffer_to_x0(w, in->a, 0);
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_FP, 0, 0));
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, 0, 16));
+  a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP1, 0, 8));
+  a64_emit(w, a64_mov_sp(1, A64_SP, A64_IP0));
+  a64_emit(w, a64_br(A64_IP1));
+}
+
+/* ---- library calls of operations ---- */
+
 void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op == KILN_OP_MEMSET ? a64_short_set(w, in) : a64_short_copy(w, in)) return;
   const uint32_t args[3] = {in->a, in->b, in->c};
@@ -556,6 +638,7 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
+  a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */
   if (w->next_block != UINT32_MAX || w->eh.stubs.n > 0) a64_branch(w, a64(w)->exit_label);
 }

@@ -7,7 +7,7 @@
  *   x29          frame record: caller's x29, return address
  *   sp           = x29, or below it by dynamic allocations and a call's stack arguments
  *
- * There is one epilogue, behind the last block, where the size is known. For the prologue as many words are reserved
+ * There is one epilogue that returns, and one for each tail call, behind the last block, where the size is known. For the prologue as many words are reserved
  * as it usually needs; where the frame's size needs more or fewer, the function's code is moved. Invariant: the
  * rows describe every instruction boundary; the CFA is sp-based up to the mov to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
@@ -69,6 +69,8 @@ void a64_begin(struct kn_walk *w) {
   a64(w)->exit_label = kn_code_label(w);
   a64(w)->kept = a64(w)->kept_whole = 0;
   a64(w)->top = 0;
+  a64(w)->returns = false;
+  a64(w)->falls = w->exits.n = 0;
   if (KN_UNLIKELY(w->f->hardened)) a64_harden_registers(w);
   unsigned n = saved_pairs(w, pairs);
   a64(w)->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
@@ -206,6 +208,63 @@ static void add_size(struct kn_walk *w, enum a64_addsub op, unsigned rd, unsigne
   }
 }
 
+/* What all epilogues of a function have in common. */
+struct epilogue {
+  const struct pair *pairs;
+  unsigned n;
+  uint32_t size;   /* of the frame */
+  bool frame, pre; /* there is a frame; it is freed by the instruction that reloads x29 */
+};
+
+static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exit *x) {
+  uint32_t fail[2] = {0, 0};
+  kn_label_place(w, x->label);
+  if (KN_UNLIKELY(w->f->hardened)) a64_harden_return(w, fail);
+  if (e->frame) {
+    for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);
+    if (w->f->dynamic_stack) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
+    if (e->pre) {
+      a64_emit(w, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, (int32_t)e->size));
+      x->reload = x->freed = kn_here(w);
+    } else {
+      a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
+      x->reload = kn_here(w);
+      add_size(w, A64_ADD, A64_SP, A64_SP, e->size);
+      x->freed = kn_here(w);
+    }
+  }
+  if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
+  else a64_tail_jump(w, x->symbol);
+  x->end = kn_here(w);
+  x->compares = fail[0] != 0;
+  if (KN_UNLIKELY(x->compares)) a64_harden_end(w, fail);
+}
+
+/* The rows of an epilogue; `more`: another one follows. */
+static void exit_rows(struct rows *r, const struct kn_exit *x, const struct epilogue *e,
+                      uint64_t whole, bool more) {
+  bool back = x->compares || more;
+  row_advance(r, x->reload);
+  if (KN_UNLIKELY(back)) *r->p++ = CFA_REMEMBER_STATE;
+  row_cfa(r, A64_SP, x->reload != x->freed ? e->size : 0);
+  row_restored(r, A64_FP);
+  row_restored(r, A64_LR);
+  if (x->reload != x->freed) {
+    row_advance(r, x->freed);
+    row_op(r, CFA_DEF_CFA_OFFSET, 0);
+  }
+  for (unsigned i = 0; i < e->n; i++) {
+    row_restored(r, e->pairs[i].a);
+    if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
+  }
+  for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
+    row_restored(r, (unsigned)__builtin_ctzll(whole));
+  if (KN_UNLIKELY(back)) {
+    row_advance(r, x->end);
+    *r->p++ = CFA_RESTORE_STATE;
+  }
+}
+
 void a64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
@@ -216,7 +275,6 @@ void a64_finish(struct kn_walk *w) {
   uint32_t size = ((uint32_t)w->frame.low + a64(w)->top + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
   w->frame.cfa = (int32_t)size;
-  if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
   struct a64_probes probes = {.n_rows = 0};
@@ -225,32 +283,26 @@ void a64_finish(struct kn_walk *w) {
     allocate = probes.n;
   }
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
+  if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
 
   a64(w)->prologue_words = words;
-  kn_label_place(w, a64(w)->exit_label);
   if (!a64_relax(w)) return;
-
-  /* epilogue */
-  uint32_t reload = 0, freed = 0, fail[2] = {0, 0};
-  if (KN_UNLIKELY(w->f->hardened)) a64_harden_return(w, fail);
-  if (frame) {
-    for (unsigned i = n; i-- > 0;) transfer(w, &pairs[i], true);
-    if (dynamic) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
-    if (pre) {
-      a64_emit(w, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, (int32_t)size));
-      reload = freed = kn_here(w);
-    } else {
-      a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
-      reload = kn_here(w);
-      add_size(w, A64_ADD, A64_SP, A64_SP, size);
-      freed = kn_here(w);
-    }
+  if (w->exits.n == 0 || a64(w)->returns) {
+    struct kn_exit back = {.label = a64(w)->exit_label, .returns = true};
+    if (!KN_PUSH(w->f, w->exits, back)) return;
   }
-  a64_emit(w, a64_ret(A64_LR));
-  uint32_t returned = kn_here(w);
-  if (KN_UNLIKELY(fail[0] != 0)) a64_harden_end(w, fail);
+  /* the one that the last block runs into comes first */
+  struct kn_exit *next = &w->exits.at[(a64(w)->falls ? a64(w)->falls : w->exits.n) - 1];
+  struct kn_exit first = *next;
+  *next = w->exits.at[0];
+  w->exits.at[0] = first;
+  const struct epilogue epilogue = {pairs, n, size, frame, pre};
+  for (uint32_t k = 0; k < w->exits.n; k++) {
+    if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
+    emit_exit(w, &epilogue, &w->exits.at[k]);
+  }
 
   /* prologue: the words at the function's beginning */
   uint32_t start = w->code.start, at = start;
@@ -298,24 +350,12 @@ void a64_finish(struct kn_walk *w) {
     for (uint64_t m = whole; m; m &= m - 1, place += 16)
       row_saved(&r, (unsigned)__builtin_ctzll(m), place, size);
   }
-  row_advance(&r, reload);
-  if (KN_UNLIKELY(fail[0] != 0)) *r.p++ = CFA_REMEMBER_STATE;
-  row_cfa(&r, A64_SP, reload != freed ? size : 0);
-  row_restored(&r, A64_FP);
-  row_restored(&r, A64_LR);
-  if (reload != freed) {
-    row_advance(&r, freed);
-    row_op(&r, CFA_DEF_CFA_OFFSET, 0);
-  }
-  for (unsigned i = 0; i < n; i++) {
-    row_restored(&r, pairs[i].a);
-    if (pairs[i].b != KN_NO_REG) row_restored(&r, pairs[i].b);
-  }
-  for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
-    row_restored(&r, (unsigned)__builtin_ctzll(whole));
-  if (KN_UNLIKELY(fail[0] != 0)) {
-    row_advance(&r, returned);
-    *r.p++ = CFA_RESTORE_STATE;
+  for (uint32_t k = 0; k < w->exits.n; k++) {
+    if (KN_UNLIKELY(k != 0)) {
+      kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
+      r.p = r.b;
+    }
+    exit_rows(&r, &w->exits.at[k], &epilogue, whole, k + 1 != w->exits.n);
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }

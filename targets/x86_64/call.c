@@ -4,6 +4,8 @@
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
+/* Bytes of code that copy a tail call's stack arguments: KN_TAIL_STACK bytes at most. */
+enum { TAIL_ROOM = 4096 + 2 * KN_TAIL_STACK };
 enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
 
 /* ---- where arguments and results go ---- */
@@ -71,18 +73,21 @@ struct call {
   uint32_t n_params;
   bool variadic;
   bool plain; /* kn_sig.plain */
+  bool tail;
+  struct x64_place area; /* of the stack arguments */
 };
 
 /* Stores an argument to its place in the area of stack arguments. */
-static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
+static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_place to = {.m = x64_at(X64_RSP, (int32_t)a->stack)};
+  struct x64_place to = c->area;
+  to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
     struct x64_place from = x64_address(w, h, 0);
-    if (p->size_bytes <= 128) {
+    if (p->size_bytes <= 128 || (c->tail && kn_code_room(w, TAIL_ROOM))) {
       x64_copy(w, to, from, p->size_bytes);
     } else {
       /* rep movsq; the three registers are claimed, so that their values are elsewhere */
@@ -142,8 +147,11 @@ static void stack_arg(struct kn_walk *w, const struct kn_arg *a) {
 
 /* What has to be done before register arguments are collected: stack arguments, which take `bytes`,
  * and operands that are not computed yet. */
-static void early_args(struct kn_walk *w, uint32_t bytes) {
-  if (!w->f->dynamic_stack) {
+static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes) {
+  c->area = (struct x64_place){.m = x64_at(X64_RSP, 0)};
+  if (c->tail) { /* collected in the frame, since they may be made of what is where they go */
+    if (bytes != 0) c->area = x64_frame(kn_frame_alloc(w, bytes, 4));
+  } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     w->eh.stack = align_16(bytes);
@@ -152,7 +160,7 @@ static void early_args(struct kn_walk *w, uint32_t bytes) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w, 4096)) return;
-    if (a.reg == KN_NO_REG) stack_arg(w, &a);
+    if (a.reg == KN_NO_REG) stack_arg(w, c, &a);
     else if (kn_is_value(a.h) && (w->val[a.h].flags & (KN_VF_ADDR | KN_VF_WAITS)))
       kn_reg(w, a.h, a.type);
     else continue;
@@ -198,6 +206,17 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   kn_called(w);
 }
 
+/* A tail call's jump, once its register arguments are where they belong, with `bytes` of stack arguments. */
+static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, unsigned reg,
+                      uint32_t bytes) {
+  if (bytes != 0 && kn_code_room(w, TAIL_ROOM)) {
+    x64(w)->uses_incoming = true;
+    x64_copy(w, x64_frame(16), c->area, bytes);
+  }
+  bool got = symbol != 0 && w->f->module->some_no_plt && through_got(w, symbol, false);
+  x64_epilogue_jump(w, symbol, got, reg);
+}
+
 /* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
 static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
   return c->callee ? kn_callee_symbol(w, c->callee) : c->symbol;
@@ -205,7 +224,7 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
  * extended. False, with nothing done, for any other call. */
-static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
+KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
   if (n != c->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
@@ -252,6 +271,11 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     }
   }
   kn_take_moves(w, &a, total);
+  if (KN_UNLIKELY(c->tail)) {
+    kn_move_few(w, &a, total);
+    emit_tail(w, c, symbol, X64_R10, 0);
+    return true;
+  }
   kn_save_live(w, X64_CLOBBERED);
   kn_move_few(w, &a, total);
   if (KN_UNLIKELY(c->variadic)) {
@@ -262,12 +286,12 @@ static bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   return true;
 }
 
-/* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
-static void emit_call(struct kn_walk *w, const struct call *c) {
+/* Any call. */
+static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struct call *c) {
   struct kn_assign all;
-  if (emit_simple_call(w, c)) return;
   if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, &all)) return;
-  early_args(w, all.stack);
+  if (c->tail && !kn_tail_fits(w, all.stack)) return;
+  early_args(w, c, all.stack);
   if (w->f->status != KILN_OK) return;
   struct {
     uint8_t reg, type, sign;
@@ -316,7 +340,7 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
-  kn_save_live(w, X64_CLOBBERED);
+  if (!c->tail) kn_save_live(w, X64_CLOBBERED);
   if (!kn_code_ready(w, 4096)) return;
   kn_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
@@ -328,6 +352,10 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   }
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
+  if (c->tail) {
+    emit_tail(w, c, symbol, target, all.stack);
+    return;
+  }
   if (c->variadic) {
     if (symbol == 0 && target == X64_RAX) {
       target = X64_SCRATCH;
@@ -339,6 +367,11 @@ static void emit_call(struct kn_walk *w, const struct call *c) {
   emit_target(w, symbol, c->callee == 0, target);
   if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
+}
+
+/* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
+static void emit_call(struct kn_walk *w, struct call *c) {
+  if (!emit_simple_call(w, c)) emit_general_call(w, c);
 }
 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
@@ -358,8 +391,9 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-/* The call of a CALL or TRY. */
-KN_INLINE void lower_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig) {
+/* The call of a CALL, TAILCALL or TRY. */
+KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
+                              const struct kn_sig *sig, bool tail) {
   struct call c = {
     .callee = in->b,
     .n = in->x,
@@ -368,15 +402,17 @@ KN_INLINE void lower_call(struct kn_walk *w, const struct kn_inst *in, const str
     .n_params = sig->n_params,
     .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
     .plain = sig->plain,
+    .tail = tail,
   };
   if (c.n < c.n_params) c.n_params = c.n;
-  emit_call(w, &c);
+  return c;
 }
 
 void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  lower_call(w, in, sig);
+  struct call c = call_of(w, in, sig, false);
+  if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
@@ -387,9 +423,15 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   kn_take_results(w, sig->results, sig->n_results);
 }
 
+void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
+  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), true);
+  emit_call(w, &c);
+}
+
 void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_try_begin(w)) return;
-  lower_call(w, in, kn_sig(w->f->module, in->c));
+  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), false);
+  emit_call(w, &c);
   kn_try_end(w, in);
 }
 
@@ -434,7 +476,8 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 
 /* ---- returns ---- */
 
-void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
+/* Moves what the function returns to the registers of results. */
+static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   if (!kn_place_results(w, f->result_types, in->x)) return;
   struct x64_place half[2];
@@ -461,8 +504,25 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   }
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
     if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
-  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
+}
+
+/* The usual result: one integer, in rax. */
+static void return_word(struct kn_walk *w, uint32_t h, unsigned type) {
+  struct kn_few_moves m;
+  m.h[0] = h;
+  m.dst[0] = X64_RAX;
+  m.type[0] = (uint8_t)type;
+  if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
+  kn_take_moves(w, &m, 1);
+  kn_move_few(w, &m, 1);
+}
+
+void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned type = w->f->result_types[0];
+  if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
+  else if (in->x != 0) return_values(w, in);
+  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   x64_epilogue(w);
 }
 
@@ -536,15 +596,29 @@ static void enter_wide(struct kn_walk *w, const struct kn_arg *a, int32_t incomi
   KN_LOG(w, KN_EV_DEF, a->h, KN_PLACE_FRAME + incoming);
 }
 
-void x64_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
+/* The usual parameters: few integers, all in registers. */
+static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
+  const kiln_func *f = w->f;
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    struct kn_arg a = {
+      .h = kn_block_param(f, &f->block[0], k), .type = sig->params[k].type, .reg = gp_args[k]};
+    w->i = a.h;
+    if (w->val[a.h].uses != 0) enter(w, &a, 0);
+  }
+  w->frame.va.gp = sig->n_params;
+  w->frame.va.fp = 0;
+  w->frame.va.stack = 16;
+}
+
+/* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
+static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
-  if (!kn_place_params(w, &all)) return;
+  if (!kn_place_params(w, &all)) return false;
   bool by_value = false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     int32_t incoming = 16 + (int32_t)a.stack;
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w, 4096)) return false;
     if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
     if (a.param->flags & KILN_PARAM_SRET) {
       x64(w)->sret = kn_frame_alloc(w, 8, 3);
@@ -558,8 +632,18 @@ void x64_enter(struct kn_walk *w) {
   w->frame.va.gp = all.gp;
   w->frame.va.fp = all.fp;
   w->frame.va.stack = 16 + (int32_t)all.stack;
+  return by_value;
+}
+
+void x64_enter(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  bool by_value = false;
+  if (KN_LIKELY(sig->plain && sig->n_params <= N_GP_ARGS)) enter_plain(w, sig);
+  else by_value = enter_params(w);
+  if (f->status != KILN_OK) return;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
-  kn_run_moves(w);
+  if (w->moves.n != 0) kn_run_moves(w);
   if (KN_UNLIKELY(f->aligned_slots)) x64_align_slots(w, false);
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];

@@ -317,6 +317,42 @@ void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
 }
 
+/* ---- __builtin_setjmp ---- */
+
+/* Moves the address in operand `h` to rdi. */
+static void buffer_to_rdi(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
+  struct kn_few_moves m = {.dst = {X64_RDI}, .type = {KILN_TYPE_I64}, .h = {h}};
+  if (w->val[kn_value_or_none(h)].flags & (KN_VF_ADDR | KN_VF_WAITS)) {
+    kn_reg(w, h, KILN_TYPE_I64);
+    kn_inst_end(w);
+  }
+  kn_take_moves(w, &m, 1);
+  kn_save_live(w, clobbered);
+  kn_move_few(w, &m, 1);
+}
+
+/* Its two ways back are alike: rax is the result, and all other registers are lost. */
+void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
+  uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
+  buffer_to_rdi(w, in->a, lost);
+  EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
+  EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
+  EMIT(w, x64_jmp_rel8(w->code.p, 5));                                    /* 2 */
+  EMIT(w, x64_mov_ri(w->code.p, X64_RAX, 1));                             /* 5 */
+  KN_LOG_SET(w, KN_EV_LOST, lost);
+  kn_called(w);
+  if (w->val[w->i].uses) x64_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
+}
+
+void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  buffer_to_rdi(w, in->a, 0);
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16)));
+  EMIT(w, x64_jmp_r(w->code.p, X64_RAX));
+}
+
 /* ---- ends ---- */
 
 void x64_lower_unreachable(struct kn_walk *w, const struct kn_inst *in) {

@@ -41,10 +41,11 @@ void x64_begin(struct kn_walk *w) {
   }
 }
 
-void x64_epilogue(struct kn_walk *w) {
+/* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes. */
+KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size) {
   if (KN_UNLIKELY(w->f->hardened)) x64_harden_return(w);
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
-  if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return;
+  if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
   if (x64(w)->saved_count) {
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RSP,
                    x64_at(X64_RBP, -8 * (int32_t)x64(w)->saved_count)));
@@ -55,9 +56,22 @@ void x64_epilogue(struct kn_walk *w) {
   } else {
     EMIT(w, x64_leave(w->code.p));
   }
-  w->code.fixups.at[fixup].label = kn_here(w) - from;
+  w->code.fixups.at[fixup].label = (kn_here(w) - from) | size << X64_EPILOGUE_LAST;
   x64(w)->n_epilogues++;
-  EMIT(w, x64_ret(w->code.p));
+  return true;
+}
+
+void x64_epilogue(struct kn_walk *w) {
+  if (free_frame(w, 1)) EMIT(w, x64_ret(w->code.p));
+}
+
+void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
+  if (!free_frame(w, symbol == 0 ? (reg >= 8 ? 3 : 2) : got ? 6 : 5)) return;
+  if (symbol == 0) EMIT(w, x64_jmp_r(w->code.p, reg));
+  else if (got) EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0));
+  else EMIT(w, x64_jmp_rel32(w->code.p, 0));
+  if (symbol != 0)
+    kn_code_relocate(w, kn_here(w) - 4, symbol, got ? R_X86_64_GOTPCRELX : R_X86_64_PLT32, -4);
 }
 
 /* ---- the end ---- */
@@ -77,6 +91,13 @@ static void place_literals(struct kn_walk *w) {
       w->code.p += size;
     }
   }
+}
+
+/* Where the last instruction of the epilogue is that fixup k begins: a ret, or the jump of a tail call. */
+KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
+  const struct kn_fixup *x = &w->code.fixups.at[k];
+  return x->at + (x->label & ((1u << X64_EPILOGUE_LAST) - 1)) -
+         (w->code.cut.at[k + 1] - w->code.cut.at[k]);
 }
 
 /* Frame rows: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36. */
@@ -106,17 +127,17 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     /* the usual case, one epilogue: it is among the last fixups */
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
-    uint32_t ret = x->at + x->label - (w->code.cut.at[k + 1] - w->code.cut.at[k]);
+    uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
     x64(w)->n_epilogues = 0;
     p = kn_code_put_advance(p, ret - at);
-    bool last = ret + 1 == end;
+    bool last = ret + size == end;
     if (!last) *p++ = 0x0a; /* remember_state */
     *p++ = 0x0c;            /* def_cfa rsp, 8 */
     *p++ = 7;
     *p++ = 8;
     if (KN_UNLIKELY(kept != 0)) p = x64_kept_rows(w, p, true);
     if (!last) {
-      *p++ = 0x41;
+      *p++ = (uint8_t)(0x40 | size);
       *p++ = 0x0b; /* restore_state */
     }
   }
@@ -125,9 +146,9 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
     x64(w)->n_epilogues--;
-    uint32_t ret = x->at + x->label - (w->code.cut.at[k + 1] - w->code.cut.at[k]);
+    uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
     p = kn_code_put_advance(rows, ret - at);
-    static const uint8_t row[] = {0x0a, 0x0c, 7, 8, 0x41, 0x0b};
+    const uint8_t row[] = {0x0a, 0x0c, 7, 8, (uint8_t)(0x40 | size), 0x0b};
     memcpy(p, row, sizeof row);
     p += sizeof row;
     if (KN_UNLIKELY(kept != 0)) {
@@ -136,7 +157,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
       p += 2;
     }
     kn_code_cfi(w, rows, (size_t)(p - rows));
-    at = ret + 1;
+    at = ret + size;
   }
 }
 

@@ -245,12 +245,10 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
-    if (s->align_log2 > 4) { /* takes no register: moves are under way */
-      EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(X64_RBP, s->frame)));
-      return;
-    }
-    struct x64_place place = slot_place(w, kn_index(h), 0);
-    x64_lea(w, dst, &place);
+    bool far =
+      s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
+    int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
+    EMIT(w, x64_rm(w->code.p, far ? X64_MOV : X64_LEA, 3, dst, x64_at(X64_RBP, frame)));
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];

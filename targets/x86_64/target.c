@@ -173,12 +173,15 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_TLS_ADDR] = ACTION(x64_lower_tls),
   [KILN_OP_FRAME_ADDR] = ACTION(x64_lower_frame_addr),
   [KILN_OP_RETURN_ADDR] = ACTION(x64_lower_frame_addr),
+  [KILN_OP_BUILTIN_SETJMP] = ACTION(x64_lower_builtin_setjmp),
+  [KILN_OP_BUILTIN_LONGJMP] = ACTION(x64_lower_builtin_longjmp),
   [KILN_OP_DEBUG_TRAP] = ACTION(x64_lower_debug_trap),
   [KILN_OP_BR] = ACTION(x64_lower_br),
   [KILN_OP_BRIF] = ACTION(x64_lower_brif),
   [KILN_OP_SWITCH] = ACTION(x64_lower_switch),
   [KILN_OP_BRIND] = ACTION(x64_lower_brind),
   [KILN_OP_RET] = ACTION(x64_lower_ret),
+  [KILN_OP_TAILCALL] = ACTION(x64_lower_tailcall),
   [KILN_OP_UNREACHABLE] = ACTION(x64_lower_unreachable),
   [KILN_OP_TRAP] = ACTION(x64_lower_trap),
 };
@@ -191,16 +194,16 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
 /* What clobbers like a call on this target: calls, library calls, thread-local addresses. */
 static const uint16_t clobbers[KILN_OP_COUNT] = {
 #define CALL_LIKE(op, types) [KILN_OP_##op] = (types)
-  CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),     CALL_LIKE(MEMMOVE, 0xffff),
-  CALL_LIKE(MEMSET, 0xffff),     CALL_LIKE(TLS_ADDR, 0xffff),   CALL_LIKE(FREM, 0xffff),
-  CALL_LIKE(FMA, 0xffff),        CALL_LIKE(FMIN, 0xffff),       CALL_LIKE(FMAX, 0xffff),
-  CALL_LIKE(FFLOOR, 0xffff),     CALL_LIKE(FCEIL, 0xffff),      CALL_LIKE(FTRUNC, 0xffff),
-  CALL_LIKE(FROUND, 0xffff),     CALL_LIKE(FROUNDEVEN, 0xffff), CALL_LIKE(FRINT, 0xffff),
-  CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)),   CALL_LIKE(SDIV, KN_T(I128)),
-  CALL_LIKE(UREM, KN_T(I128)),   CALL_LIKE(SREM, KN_T(I128)),   CALL_LIKE(FTOSI, KN_T(I128)),
-  CALL_LIKE(FTOUI, KN_T(I128)),  CALL_LIKE(SITOF, KN_T(I128)),  CALL_LIKE(UITOF, KN_T(I128)),
-  CALL_LIKE(FTOSIS, KN_T(I128)), CALL_LIKE(FTOUIS, KN_T(I128)), CALL_LIKE(TRY, 0xffff),
-  CALL_LIKE(RESUME, 0xffff),
+  CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),         CALL_LIKE(MEMMOVE, 0xffff),
+  CALL_LIKE(MEMSET, 0xffff),     CALL_LIKE(TLS_ADDR, 0xffff),       CALL_LIKE(FREM, 0xffff),
+  CALL_LIKE(FMA, 0xffff),        CALL_LIKE(FMIN, 0xffff),           CALL_LIKE(FMAX, 0xffff),
+  CALL_LIKE(FFLOOR, 0xffff),     CALL_LIKE(FCEIL, 0xffff),          CALL_LIKE(FTRUNC, 0xffff),
+  CALL_LIKE(FROUND, 0xffff),     CALL_LIKE(FROUNDEVEN, 0xffff),     CALL_LIKE(FRINT, 0xffff),
+  CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)),       CALL_LIKE(SDIV, KN_T(I128)),
+  CALL_LIKE(UREM, KN_T(I128)),   CALL_LIKE(SREM, KN_T(I128)),       CALL_LIKE(FTOSI, KN_T(I128)),
+  CALL_LIKE(FTOUI, KN_T(I128)),  CALL_LIKE(SITOF, KN_T(I128)),      CALL_LIKE(UITOF, KN_T(I128)),
+  CALL_LIKE(FTOSIS, KN_T(I128)), CALL_LIKE(FTOUIS, KN_T(I128)),     CALL_LIKE(TRY, 0xffff),
+  CALL_LIKE(RESUME, 0xffff),     CALL_LIKE(BUILTIN_SETJMP, 0xffff),
 #undef CALL_LIKE
 };
 

@@ -307,8 +307,10 @@ enum {
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
-  X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its ret */
+  X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its last instruction, which is a ret or a jump
+                      of `label` >> X64_EPILOGUE_LAST bytes */
 };
+enum { X64_EPILOGUE_LAST = 8 };
 #define X64_FIX_TABLE (1u << 31)
 
 /* Callee-saved registers in the order of their pushes. */
@@ -329,6 +331,9 @@ void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void x64_free_stack(struct kn_walk *w, uint32_t bytes);
 void x64_epilogue(struct kn_walk *w);
+/* The same with a jump in place of the return: to a symbol, through the GOT if `got`, or, if that is 0, to the address
+ * in `reg`. */
+void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
 /* Cuts the code to its final size and moves it to the function's start. False if the function failed. */
 bool x64_relax(struct kn_walk *w);
 /* Writes the displacements of all fixups. All labels that they name are placed. */
@@ -383,9 +388,10 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
   x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
-kn_lower x64_lower_br, x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret,
-  x64_lower_trap, x64_lower_unreachable, x64_lower_debug_trap;
-kn_lower x64_lower_call, x64_lower_try, x64_lower_resume;
+kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_br, x64_lower_brif,
+  x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap, x64_lower_unreachable,
+  x64_lower_debug_trap;
+kn_lower x64_lower_call, x64_lower_tailcall, x64_lower_try, x64_lower_resume;
 /* Between v128 and i128. */
 void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
 /* Of vectors: vector.c. */

@@ -32,6 +32,10 @@ struct null_fixture {
   kiln_die die;
   kiln_location location;
   kiln_variable variable;
+  kiln_member member;
+  kiln_enumerator enumerator;
+  kiln_declaration declaration;
+  kiln_expr expr;
   uint8_t md5[16];
   kiln_module_options module_options;
   kiln_jit_options jit_options;

@@ -26,6 +26,9 @@ finish() {
   exit $((tap_failed > 0))
 }
 
+# sanitized PROGRAM: whether it was built with the address sanitizer.
+sanitized() { [[ $(nm "$1" 2> /dev/null) == *__asan_init* ]]; }
+
 # expect_status N COMMAND...: succeeds if the command exits with N.
 expect_status() {
   local want=$1 got=0

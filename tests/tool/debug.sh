@@ -5,7 +5,8 @@
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+build=$(realpath "$1")
+kiln=$build/kiln
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -118,8 +119,65 @@ stripped() {
 }
 check "none without" stripped
 
+# As text: read again, and compiled from there, it says the same.
+same_as_text() {
+  "$kiln" print p5.bc -o p.kir && "$kiln" print p.kir | cmp - p.kir && "$kiln" compile p.kir -o ours.o &&
+    clang-22 -O0 -c p5.bc -o theirs.o && same_facts && same_lines && verifies
+}
+clang-22 -O0 -g -emit-llvm -c p.c -o p5.bc
+check "the same as text" same_as_text
+
+# names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
+names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
+# Every tag, attribute and operation, with operands 1 (or `A`): llvm-dwarfdump knows the numbers by the same names.
+names() {
+  {
+    echo '!u = compile_unit { name "u", language 12 }'
+    echo 'unit !u'
+    names_of KN_TAG '' | grep -v -e '^compile_unit$' | sed -E 's/.*/!T& = & in !u\nkeep !T& in !u/'
+    names_of KN_AT '' | grep -v -e '_base$' | sed -E 's/.*/!A& = variable in !u { & 1 }\nkeep !A& in !u/'
+    printf '!x = variable in !u { location ['
+    sed -nE 's/^KN_DW_OP\(0x[0-9a-f]+, "([^"]*)", "([^"]*)"\)/\1 \2/p' "$tests/../ir/dwarf.def" |
+      awk '{ gsub("b", " \"A\"", $2); gsub("[us0-9]", " 1", $2) } NR > 1 { print "," } { print $1, $2 }' | tr -d '\n'
+    echo '] }'
+    echo 'keep !x in !u'
+  } > names.kir
+  "$kiln" compile names.kir -o names.o && llvm-dwarfdump-22 --debug-info names.o > names.txt 2>&1
+  for name in $(names_of KN_TAG DW_TAG_) $(names_of KN_AT DW_AT_ | grep -v '_base$') $(names_of KN_DW_OP DW_OP_); do
+    grep -qw "$name" names.txt || { echo "no $name"; return 1; }
+  done
+}
+check "names of tags, attributes and operations" names
+
+# What cannot be compiled is named with its line in the source.
+refused() {
+  printf '__attribute__((swiftcall)) int g(int);\nint f(int x) {\n  x++;\n  return g(x);\n}\n' > refused.c
+  clang-22 -O0 -g -emit-llvm -c refused.c -o refused.bc || return
+  ! "$kiln" compile refused.bc -o refused.o 2> refused.err && cat refused.err &&
+    grep -E '^refused\.bc:f:b0:[0-9]+: error: .*"swiftcc" \(/.*/refused\.c:4:10\)' refused.err
+}
+check "an error with its line" refused
+
+# Lines in disassemblies and listings, with their source.
+lines_of() { grep -o '^; /[^ ]*:[0-9][0-9]*' | uniq; }
+dis_shows_lines() {
+  "$kiln" compile p5.bc -o ours.o && "$kiln" dis ours.o > dis.txt || return
+  diff <(lines_of < dis.txt) <(llvm-objdump-22 -dl ours.o | lines_of) && (( $(lines_of < dis.txt | wc -l) > 25 )) &&
+    grep -F '  int copy[3] = {1, 2, 3};' dis.txt
+}
+listing_shows_lines() {
+  "$kiln" compile --listing=listing.txt p5.bc -o ours.o &&
+    grep -A1 '!loc ".*p.c" 12:' listing.txt | grep -F '  ;   own += calls;'
+}
+if [[ -x $build/kiln-dis ]]; then
+  check "disassembly with lines, as llvm-objdump's" dis_shows_lines
+  check "listing with lines" listing_shows_lines
+else
+  skip "disassembly and listing with lines" "built without Zydis, Capstone or libelf"
+fi
+
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
-  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --stops=60 "$kiln" p.c
+  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"
 fi

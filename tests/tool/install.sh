@@ -24,6 +24,7 @@ root=$work/root$prefix
 lib=$root/lib/$multiarch
 libraries=(kiln kiln-llvm)
 tools=(kiln kiln-run)
+[[ -x $build/kiln-rustc ]] && tools+=(kiln-rustc)
 [[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
 [[ -x $build/kiln-interp ]] && tools+=(kiln-interp) && libraries+=(kiln-interp)
 

@@ -75,7 +75,7 @@ run() { # run OUT COMMAND...
 same() { run want "$work/lua" "$2" && run got "$kiln" interp "$lua/$1/lua.merged.bc" -- "$2" && diff want got; }
 export KILN_TEST_SHORT=${KILN_TEST_SHORT-1}
 long=
-[[ $(nm "$kiln-interp") != *__asan_init* ]] || long=' closures errors gc sort '
+! sanitized "$kiln-interp" || long=' closures errors gc sort '
 for script in "$tests"/run/lua/*.lua; do
   script=$(basename "$script" .lua)
   [[ $long == *" $script "* ]] || check "lua $script.lua" same O0 "$script.lua"

@@ -417,7 +417,7 @@ static const struct fault unwound[] = {
    0, 1, "nobody takes"},
   {THROWS "func @f(i64) personality @p {\nb0(v0: i64):\n  call @clean(v0) as (i64) nounwind\n"
           "  try @clean(v0) to b1 unwind b1 [catch all]\nb1:\n  ret\n}\n",
-   5, KILN_ERR_TRAP, "clean", 0, 1, "leaves a nounwind call"},
+   5, KILN_ERR_UNDEFINED, "clean", 0, 1, "leaves a nounwind call"},
   {THROWS "func @g(i64) nounwind {\nb0(v0: i64):\n  call @clean(v0)\n  ret\n}\n"
           "func @h(i64) {\nb0(v0: i64):\n  call @g(v0)\n  ret\n}\n"
           "func @f(i64) personality @p {\nb0(v0: i64):\n"

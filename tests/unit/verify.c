@@ -210,7 +210,7 @@ static const struct poke_row poke_rows[POKE_COUNT] = {
   [USES] = {STRUCTURE, 0, "used 2 times, but 3 are counted"},
   [SLOT_SIZE] = {STRUCTURE, ANY, "impossible size"},
   [GLOBAL] = {STRUCTURE, 1, "crosses blocks unnoticed"},
-  [UNSUPPORTED] = {KILN_ERR_UNSUPPORTED, 0, "vsplat is not supported"},
+  [UNSUPPORTED] = {KILN_ERR_UNSUPPORTED, 0, "asm is not supported"},
 };
 
 static void damage(struct sample *s, enum poke poke) {

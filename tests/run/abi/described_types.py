@@ -77,7 +77,6 @@ class Scalar:
         self.letter, self.c, self.bits, self.kind = spec
         self.size = 16 if self.bits == 80 else self.bits // 8
         self.text = self.letter
-        self.floats_only = self.kind == 'f'
 
     def decl(self, name):
         return '%s %s' % (self.c, name)
@@ -94,7 +93,6 @@ class Complex(Scalar):
         self.letter, self.c, self.bits = spec
         self.size = 32 if self.bits == 80 else self.bits // 4
         self.text = self.letter
-        self.floats_only = True
 
     def leaves(self, path):
         of = self.c[:-len(' _Complex')]
@@ -108,7 +106,7 @@ class Aligned:
     def __init__(self, name, of, align):
         self.name, self.of, self.align = name, of, align
         self.text = '^%d,%s' % (align, of.text)
-        self.floats_only, self.size = of.floats_only, of.size
+        self.size = of.size
 
     def decl(self, name):
         return '%s %s' % (self.name, name)
@@ -125,7 +123,6 @@ class Array:
     def __init__(self, of, n):
         self.of, self.n = of, n
         self.text = ('%d' % n if n is not None else '*') + of.text
-        self.floats_only = of.floats_only
         self.size = of.size * (n or 0)
 
     def decl(self, name):
@@ -168,7 +165,6 @@ class Record:
         attrs = '%s%s%s' % ('!' if packed else '', '@%d,' % align if align else '',
                             '#%d,' % pack if pack else '')
         self.text += '<%s>' % attrs if attrs else ''
-        self.floats_only = all(f.type.floats_only and f.bits is None for f in fields)
         self.size = sum(f.type.size for f in fields)  # about
 
     def decl(self, name):
@@ -292,9 +288,7 @@ class Signature:
                 t = pick_scalar(r, SCALARS + long)
                 return Complex(r.choice(COMPLEX + [LONG_COMPLEX] * len(long))) if r.random() < 0.05 else t
             t = make_record(r, 's%d_%s' % (self.n, i), SCALARS + long)
-            # floats aligned to 16 in a homogeneous aggregate: an error of Kiln, as it documents
-            if t.size <= 120 and not (target == 'aarch64' and t.floats_only
-                                      and ('@16' in t.text or '^16' in t.text)):
+            if t.size <= 120:
                 return t
 
     # ---- for described.c ----

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs GCC's C++ run tests (g++.dg and g++.old-deja, dg-do run): each by clang to bitcode, then by LLVM -O0 and
-by Kiln, linked, run. A test counts if LLVM's program passes; what Kiln refuses is counted by message, as torture.py
-does for C. Each test is run with one -std: what it asks for, or else one that its folder or its dg-do allows.
+"""Runs GCC's C++ run tests (dg-do run): those of the compiler (g++.dg and g++.old-deja) or of libstdc++, each by clang
+to bitcode, then by LLVM -O0 and by Kiln, linked, run. A test counts if LLVM's program passes; what Kiln refuses is
+counted by message, as torture.py does for C. Each test is run with one -std: what it asks for, or else one that its
+folder or its dg-do allows.
 
-    cxx.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [NAME...]
+    cxx.py --kiln=build/kiln --source=DIR [--suite=libstdc++] [--target=T] [--level=O0] [--every=N] [NAME...]
 
 A NAME is a path below DIR without its suffix, or a folder, or a part of either.
 """
@@ -27,6 +28,10 @@ MEANING = re.compile(
     r'|-fpermissive|-pthread|-ansi|-x|c)$')
 # Tests that pass or fail by where a compiler keeps things in its frames.
 CHANCE = {'g++.old-deja/g++.eh/unwind1': 'it compares the addresses of two alloca(0)'}
+# The folders of libstdc++'s tests, and what its own harness gives to each of them.
+LIBRARY = ('18_support', '20_util', '21_strings', '23_containers', '25_algorithms', '30_threads')
+LIBRARY_FLAGS = ('-D_GLIBCXX_ASSERT', '-D_GNU_SOURCE')
+SUPPORT = ('testsuite_hooks', 'testsuite_allocator', 'testsuite_character')
 NEWER = {'0x': '11', '1y': '14', '1z': '17', '2a': '20', '2b': '23'}
 FOLDERS = (('coroutines', '20'), ('cpp23', '23'), ('cpp2a', '20'), ('concepts', '20'), ('modules', '20'))
 
@@ -61,29 +66,51 @@ def options_of(path, text, selector, machine):
     return flags, libs
 
 
-def main():
-    args = torture.arguments(__doc__.splitlines()[0], '.C', 'folder of g++.dg and g++.old-deja').parse_args()
-    tests = torture.Tests(args)
-    tests.linker = args.gcc.removesuffix('gcc') + 'g++'
-    files = []
-    for path in sorted(glob.glob(os.path.join(args.source, 'g++.*', '**', '*.[Cc]*'), recursive=True)):
+def found(args):
+    """The tests of the suite: (name, path, text, what stands behind dg-do run)."""
+    roots = [os.path.join(args.source, 'g++.*')]
+    if args.suite == 'libstdc++': roots = [os.path.join(args.source, 'libstdc++', f) for f in LIBRARY]
+    paths = [p for r in roots for p in glob.glob(os.path.join(r, '**', '*.[Cc]*'), recursive=True)]
+    for path in sorted(paths):
         if not path.endswith(('.C', '.cc', '.cpp')): continue
         with open(path, errors='replace') as f: text = f.read()
         name = os.path.relpath(path, args.source)
         run = RUN.search(text)
         if run and (not args.names or any(n in name for n in args.names)):
-            files.append((name.rpartition('.')[0], path, text, run.group(1)))
-    files = files[::args.every]
+            yield name.rpartition('.')[0], path, text, run.group(1)
+
+
+def library(tests, args):
+    """What all tests of libstdc++ are compiled with, and linked with: its own helpers, which clang compiles."""
+    h = tests.h
+    util = os.path.join(args.source, 'libstdc++', 'util')
+    objects = [h.clang_object(os.path.join(util, s + '.cc'), h.path(s + '.support'), ('-O1', '-std=gnu++17', '-I' + util))
+               for s in SUPPORT]
+    return ['-I' + util, *LIBRARY_FLAGS], objects
+
+
+def main():
+    parser = torture.arguments(__doc__.splitlines()[0], '.C', 'folder of g++.dg, g++.old-deja and libstdc++')
+    parser.add_argument('--suite', choices=('g++', 'libstdc++'), default='g++')
+    args = parser.parse_args()
+    tests = torture.Tests(args)
+    tests.linker = args.gcc.removesuffix('gcc') + 'g++'
+    common, objects = library(tests, args) if args.suite == 'libstdc++' else ([], [])
+    files = list(found(args))[::args.every]
 
     def check(test):
         name, path, text, selector = test
         if name in CHANCE:
             tests.h.skip(name, CHANCE[name])
             return
+        if 'dg-shouldfail' in text:
+            tests.h.skip(name, 'its error is found by a sanitizer, which it is compiled without')
+            return
         flags, libs = options_of(path, text, selector, args.target)
         more = [os.path.join(os.path.dirname(path), s) for s in ' '.join(SOURCES.findall(text)).split()]
-        tests.check(name, [path, *more], ['-' + args.level, '-I' + os.path.dirname(path), *flags],
-                    ('-lm', '-pthread', *libs))
+        if 'dg-add-options libatomic' in text: libs.append('-latomic')
+        tests.check(name, [path, *more], ['-' + args.level, '-I' + os.path.dirname(path), *common, *flags],
+                    (*objects, '-lm', '-pthread', *libs))
     tests.h.each(check, files)
     tests.finish(len(files))
 

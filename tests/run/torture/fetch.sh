@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# fetch.sh DIR: unpacks GCC's tests that are used here from Debian's package gcc-12-source below DIR, once, and prints
-# DIR: execute (gcc.c-torture's), g++.dg and g++.old-deja.
+# fetch.sh DIR [libstdc++]: unpacks GCC's tests that are used here from Debian's package gcc-12-source below DIR, once,
+# and prints DIR: execute (gcc.c-torture's), g++.dg and g++.old-deja; or, if asked for, libstdc++ (libstdc++-v3's
+# testsuite).
 set -euo pipefail
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
-folders=(execute g++.dg g++.old-deja)
+# The folders wanted, and the paths that they have in GCC's source.
+declare -A paths=([execute]=gcc/testsuite/gcc.c-torture/execute [g++.dg]=gcc/testsuite/g++.dg
+  [g++.old-deja]=gcc/testsuite/g++.old-deja)
+[[ ${2-} != libstdc++ ]] || paths=([libstdc++]=libstdc++-v3/testsuite)
 exec 9> "$dir/lock"
 flock 9
-complete() { local f; for f in "${folders[@]}"; do [[ -d $dir/$f ]] || return 1; done; }
+complete() { local f; for f in "${!paths[@]}"; do [[ -d $dir/$f ]] || return 1; done; }
 if ! complete; then
   {
     work=$(mktemp -d "$dir/work-XXXXXX")
@@ -16,13 +20,10 @@ if ! complete; then
     dpkg-deb --fsys-tarfile gcc-12-source_*.deb > package.tar
     rm gcc-12-source_*.deb
     tar -xOf package.tar --wildcards './usr/src/gcc-12/gcc-12*.tar.xz' \
-      | tar -xJf - --strip-components=3 --wildcards '*/gcc/testsuite/gcc.c-torture/execute/*' \
-        '*/gcc/testsuite/g++.dg/*' '*/gcc/testsuite/g++.old-deja/*'
+      | tar -xJf - --strip-components=1 --wildcards "${paths[@]/#/*/}"
     rm package.tar
-    mv gcc.c-torture/execute .
-    rmdir gcc.c-torture
-    for f in "${folders[@]}"; do # at the end, so that a folder, if it exists, is complete
-      [[ -d $dir/$f ]] || mv "$f" "$dir/"
+    for f in "${!paths[@]}"; do # at the end, so that a folder, if it exists, is complete
+      [[ -d $dir/$f ]] || mv "${paths[$f]}" "$dir/$f"
     done
     cd "$dir"
     rm -rf "$work"

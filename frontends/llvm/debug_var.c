@@ -1,0 +1,117 @@
+/* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
+ * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
+#include "debug_node.h"
+
+/* ---- global variables ---- */
+
+uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
+  if (n == 1) return 0;
+  return n == 2 && ops[1] == OP_DEREF ? KN_BC_EXPR_DEREF : KN_BC_EXPR_OTHER;
+}
+
+void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
+  struct kn_bc_expr is;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  if (expr == 0 || expr > UINT32_MAX || !kn_bc_debug_expr(r, (uint32_t)expr, bytes, &is)) return;
+  /* without an address, only what is computed from nothing has a value */
+  if (is.n == 0 || is.part_bits ||
+      !(bytes[0] == OP_CONSTU || bytes[0] == OP_CONSTS ||
+        (bytes[0] >= OP_LIT0 && bytes[0] <= OP_LIT31)))
+    return;
+  if (is.value || is.last_deref) bytes[is.n++] = OP_STACK_VALUE;
+  kiln_debug_global(r->module, kn_bc_die(r, variable), (kiln_symbol){0}, bytes, is.n);
+}
+
+/* [value, kind, node]...: of a global variable, kind 0 is its description. */
+void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
+  if (n < 3 || ops[0] >= r->n_vals || r->csts[ops[0]].kind != CK_GLOBAL) return;
+  const struct kn_bc_global *g = &r->globals.at[r->csts[ops[0]].index];
+  if (g->what != KILN_SYMBOL_DATA || g->symbol == 0) return;
+  for (uint32_t i = 1; i + 1 < n; i += 2) {
+    if (ops[i] != 0 || ops[i + 1] >= UINT32_MAX) continue;
+    const struct kn_bc_md *pair = kn_bc_md(r, (uint32_t)ops[i + 1] + 1);
+    struct kn_bc_expr is;
+    uint8_t bytes[KN_BC_EXPR_BYTES];
+    if (!pair || pair->kind != MDK_PAIR || pair->pos > UINT32_MAX ||
+        !kn_bc_debug_expr(r, (uint32_t)pair->pos, bytes, &is) || is.part_bits)
+      continue;
+    if (is.value) bytes[is.n++] = OP_STACK_VALUE;
+    kiln_debug_global(r->module, kn_bc_die(r, pair->n), (kiln_symbol){g->symbol}, bytes, is.n);
+  }
+}
+
+/* ---- functions ---- */
+
+void kn_bc_debug_function(struct kn_bc *r) {
+  uint32_t id = r->subprogram;
+  if (id == 0 || !kn_bc_md_record(r, id) || r->code != MD_SUBPROGRAM || r->ops.n < 13) return;
+  const uint64_t *o = r->ops.at;
+  uint32_t line = (uint32_t)(o[7] ? o[7] : o[5]), scope = id, file;
+  kiln_die unit = kn_bc_die(r, o[12]);
+  file = kn_bc_loc_file(r, scope);
+  kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
+  kiln_func_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_full(r->session, &at));
+}
+
+void kn_bc_debug_attached(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block;
+  if (!kn_bc_enter(r, BLOCK_METADATA_ATTACHMENT, &saved)) return;
+  for (;;) {
+    switch (kn_bc_next_of(r, MD_ATTACHMENT, &block)) {
+    case ENTRY_ERROR: return;
+    case ENTRY_END: kn_bc_leave(r, &saved); return;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return;
+      break;
+    case ENTRY_RECORD:
+      for (uint32_t i = 0; r->ops.n % 2 == 0 && i + 1 < r->ops.n; i += 2)
+        if (r->ops.at[i] == 0 && r->ops.at[i + 1] < UINT32_MAX)
+          r->subprogram = (uint32_t)r->ops.at[i + 1] + 1;
+    }
+  }
+}
+
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
+  const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
+  if (!loc || loc->kind != MDK_LOC) return;
+  uint32_t inlined = loc->n ? kn_bc_call_loc(r, loc->n) : 0;
+  if (loc->n == 0 || inlined != 0) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
+}
+
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined) {
+  const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
+  struct kn_bc_expr is_at;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || expr >= UINT32_MAX ||
+      !kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &is_at) || is_at.value)
+    return;
+  const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
+  const struct kn_bc_val *at = &r->vals[v->n];
+  if (!var || var->kind != MDK_VAR) return;
+  kiln_variable is = {
+    .variable = kn_bc_die(r, variable + 1), .memory = var->n != 0, .inlined = inlined};
+  is.expr = bytes;
+  is.n = is_at.n;
+  is.part_at = is_at.part_at;
+  is.part_bits = is_at.part_bits;
+  if (at->t >> 24 == VS_SLOT) {
+    is.slot = (kiln_value){at->h};
+    if (is.n != 0 && bytes[0] == OP_DEREF) { /* the variable's address is in the slot */
+      is.indirect = true;
+      is.expr++;
+      is.n--;
+    }
+  } else if (at->t >> 24 ==
+             VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
+    is.slot = kiln_slot_new(r->f, 8, 3);
+    is.indirect = true;
+    kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
+    kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
+    kiln_loc_set(r->f, r->loc_set);
+  } else {
+    return;
+  }
+  kiln_func_variable(r->f, &is);
+}

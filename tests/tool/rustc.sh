@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# rustc.sh BUILD: kiln-rustc and `kiln cargo`: rustc's objects are Kiln's at opt-level 0, programs do what LLVM's do, and
+# whatever is not for Kiln goes on to LLVM without a word but in the log.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+[[ -x $build/kiln-rustc ]] || { skip "kiln-rustc" "not built here"; finish; }
+type -P rustc > /dev/null || { skip "kiln-rustc" "there is no rustc"; finish; }
+major=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\)\..*/\1/p')
+(( ${major:-0} >= 15 && major <= 22 )) || { skip "kiln-rustc" "rustc has LLVM ${major:-of another kind}"; finish; }
+export KILN_LOG=$work/log RUST_BACKTRACE=0
+rustc=$build/kiln-rustc
+
+cat > main.rs <<'END'
+use std::collections::BTreeMap;
+struct Loud(&'static str);
+impl Drop for Loud { fn drop(&mut self) { println!("dropped {}", self.0) } }
+fn at(v: &[i32], i: usize) -> i32 { let _l = Loud("at"); v[i] }
+fn main() {
+    let mut counts = BTreeMap::new();
+    for w in "the quick brown fox and the lazy dog and the end".split(' ') { *counts.entry(w).or_insert(0u32) += 1; }
+    println!("{counts:?} {:.3}", counts.values().map(|&n| f64::from(n).sqrt()).sum::<f64>());
+    std::panic::set_hook(Box::new(|i| println!("panic at line {}", i.location().unwrap().line())));
+    println!("{:?}", std::panic::catch_unwind(|| at(&[1, 2, 3], std::env::args().count() + 6)).is_err());
+    println!("{:?}", std::thread::spawn(|| at(&[1, 2, 3], 1)).join().ok());
+    std::process::exit(at(&[1, 2, 40], 2));
+}
+END
+cat > assembly.rs <<'END'
+fn main() { let x: u64; unsafe { std::arch::asm!("mov {}, 42", out(reg) x) }; println!("{x}"); }
+END
+printf '#!/bin/sh\necho "preloaded: $LD_PRELOAD" >> linker.log\nexec cc "$@"\n' > linker.sh
+chmod +x linker.sh
+rustc -C codegen-units=2 main.rs -o llvm || exit 1
+result() { "$@" > "$1.out" 2>&1; echo "status $?" >> "$1.out"; }
+result ./llvm
+
+# logged PATTERN COUNT: so many lines of the log match; all do.
+logged() {
+  local all matching
+  all=$(wc -l < log)
+  matching=$(grep -cE "$1" log)
+  (( all > 0 && matching == all )) || { echo "$matching of $all lines: $1"; cat log; return 1; }
+}
+by_kiln='\.o: [0-9]+ functions, [0-9]+ instructions$'
+# same NAME COMMAND...: the command makes NAME, which does what LLVM's does.
+same() {
+  local name=$1
+  shift
+  rm -f log
+  "$@" -o "$name" || return 1
+  result "./$name"
+  diff llvm.out "$name.out"
+}
+check "compiles" same plain "$rustc" -C codegen-units=2 main.rs
+check "all objects are Kiln's" logged "$by_kiln"
+check "as cargo's wrapper" same wrapped "$rustc" "$(type -P rustc)" -g -C codegen-units=2 -C linker=./linker.sh main.rs
+check "all objects are Kiln's, with -g" logged "$by_kiln"
+check "the linker does not load the library" grep -qx 'preloaded: ' linker.log
+printf '%s\n' -C codegen-units=2 main.rs > arguments
+check "a file of arguments" same named "$rustc" @arguments
+check "all objects are Kiln's, with a file of arguments" logged "$by_kiln"
+check "optimized code" same optimized "$rustc" -O main.rs
+check "is LLVM's" logged 'compiled by LLVM: the crate is optimized$'
+check "opt-level 1" same level1 "$rustc" -C opt-level=1 main.rs
+check "is LLVM's too" logged 'compiled by LLVM: the crate is optimized$'
+check "options for LLVM" same passed "$rustc" -C llvm-args=-enable-load-pre=0 main.rs
+check "leave the crate to LLVM" logged 'compiled by LLVM: -C llvm-args$'
+check "assembly text" bash -c "'$rustc' --emit=asm main.rs -o main.s && grep -q 'cfi_startproc' main.s"
+rm -f log
+quiet() { [[ -z $("$rustc" assembly.rs -o assembly 2>&1) && $(./assembly) == 42 ]]; }
+check "what Kiln refuses is LLVM's, without a word" quiet
+check "but in the log" grep -q 'compiled by LLVM: .*assembly' log
+twice() {
+  for n in 1 2; do "$rustc" -g --emit=obj -C codegen-units=1 main.rs -o twice.o && mv twice.o twice$n.o || return 1; done
+  cmp twice1.o twice2.o
+}
+check "the same bytes again" twice
+
+cargo_runs() {
+  mkdir -p crate/src && cp main.rs crate/src && printf '[package]\nname = "crate"\nversion = "0.1.0"\nedition = "2021"\n' > crate/Cargo.toml
+  rm -f log
+  (cd crate && CARGO_TARGET_DIR=target "$build/kiln" cargo build --quiet --offline) && cp crate/target/debug/crate cargo &&
+    result ./cargo && diff llvm.out cargo.out && logged "$by_kiln"
+}
+if type -P cargo > /dev/null; then check "kiln cargo build" cargo_runs; else skip "kiln cargo build" "there is no cargo"; fi
+finish

@@ -1,0 +1,65 @@
+/* kiln-rustc: rustc, with Kiln as its code generator at opt-level 0.
+ *
+ *   RUSTC_WRAPPER=kiln-rustc cargo build      cargo gives it rustc and the arguments
+ *   RUSTC=kiln-rustc cargo build              it finds rustc by itself: $KILN_RUSTC, default rustc
+ *
+ * It has the dynamic linker load libkiln-rustc.so (preload.c), then becomes rustc. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIBRARY "libkiln-rustc.so"
+
+/* Writes the library's path: beside this program, or where it is installed. False if it is at neither place. */
+static bool find_library(char out[PATH_MAX]) {
+  char self[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (n <= 0) return false;
+  self[n] = 0;
+  *strrchr(self, '/') = 0;
+  static const char *const places[] = {"", "/../lib/kiln"};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    int size = snprintf(out, PATH_MAX, "%s%s/" LIBRARY, self, places[i]);
+    if (size < PATH_MAX && access(out, R_OK) == 0) return true;
+  }
+  return false;
+}
+
+/* Does the word name a compiler, as cargo gives it to a wrapper, rather than an argument of one? */
+static bool is_program(const char *word) {
+  const char *name = strrchr(word, '/');
+  name = name != NULL ? name + 1 : word;
+  return word[0] != '-' && strchr(name, '.') == NULL && access(word, X_OK) == 0;
+}
+
+int main(int argc, char **argv) {
+  char library[PATH_MAX];
+  const char *rustc = getenv("KILN_RUSTC");
+  if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
+  char **words = argv;
+  if (argc > 1 && (is_program(argv[1]) || strcmp(argv[1], "rustc") == 0)) {
+    words = argv + 1;
+    rustc = words[0];
+  }
+  if (find_library(library)) {
+    const char *old = getenv("LD_PRELOAD");
+    char *list = NULL;
+    if (old != NULL && old[0] != 0) {
+      if (asprintf(&list, "%s:%s", library, old) < 0) list = NULL;
+    }
+    setenv("LD_PRELOAD", list != NULL ? list : library, 1);
+    free(list);
+  } else {
+    fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
+  }
+  words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name; exec's type has no const */
+  execvp(rustc, words);
+  fprintf(stderr, "kiln-rustc: %s: %s\n", rustc, strerror(errno));
+  return 127;
+}

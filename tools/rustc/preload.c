@@ -1,0 +1,216 @@
+/* libkiln-rustc.so: code generation inside rustc. kiln-rustc has it loaded before rustc's own libraries, and two
+ * functions here stand in front of those of rustc's LLVM: the constructor of the stream that an object is written to,
+ * which says its name, and the run of the code generator's passes, which is called once for each unit right behind, on
+ * the same thread. Kiln makes the object from the module's bitcode; whatever it does not compile goes on to LLVM.
+ *
+ * Invariant: nothing fails that rustc would have built. What is not understood goes on to LLVM; $KILN_LOG says why. */
+#define _GNU_SOURCE
+#include "preload.h"
+
+#include <kiln/kiln.h>
+#include <kiln/llvm.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* llvm::legacy::PassManager::run(llvm::Module &) */
+#define PASSES_RUN "_ZN4llvm6legacy11PassManager3runERNS_6ModuleE"
+/* llvm::raw_fd_ostream::raw_fd_ostream(llvm::StringRef, std::error_code &, llvm::sys::fs::OpenFlags) */
+#define STREAM_NEW "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
+
+#define EXPORT __attribute__((visibility("default")))
+EXPORT bool passes_run(void *passes, void *module) __asm__(PASSES_RUN);
+EXPORT void stream_new(void *stream, const char *path, size_t n, void *error,
+                       int flags) __asm__(STREAM_NEW);
+
+/* ---- LLVM, as rustc has loaded it ---- */
+
+static struct {
+  bool usable;
+  bool (*run)(void *passes, void *module);
+  void (*stream)(void *stream, const char *path, size_t n, void *error, int flags);
+  /* of LLVM's C API: modules and memory buffers are LLVMModuleRef and LLVMMemoryBufferRef */
+  void *(*write)(void *module);
+  const char *(*start)(void *buffer);
+  size_t (*size)(void *buffer);
+  void (*dispose)(void *buffer);
+} llvm;
+
+/* The oldest and the newest major version of LLVM whose bitcode Kiln reads. */
+enum { LLVM_OLDEST = 15, LLVM_NEWEST = 22 };
+
+static void find_llvm(void) {
+  void (*version)(unsigned *, unsigned *, unsigned *);
+  unsigned major = 0, minor, patch;
+  *(void **)&llvm.run = dlsym(RTLD_NEXT, PASSES_RUN);
+  *(void **)&llvm.stream = dlsym(RTLD_NEXT, STREAM_NEW);
+  *(void **)&llvm.write = dlsym(RTLD_DEFAULT, "LLVMWriteBitcodeToMemoryBuffer");
+  *(void **)&llvm.start = dlsym(RTLD_DEFAULT, "LLVMGetBufferStart");
+  *(void **)&llvm.size = dlsym(RTLD_DEFAULT, "LLVMGetBufferSize");
+  *(void **)&llvm.dispose = dlsym(RTLD_DEFAULT, "LLVMDisposeMemoryBuffer");
+  *(void **)&version = dlsym(RTLD_DEFAULT, "LLVMGetVersion");
+  if (version != NULL) version(&major, &minor, &patch);
+  llvm.usable = llvm.run != NULL && llvm.stream != NULL && llvm.write != NULL &&
+                llvm.start != NULL && llvm.size != NULL && llvm.dispose != NULL &&
+                major >= LLVM_OLDEST && major <= LLVM_NEWEST;
+}
+
+/* Takes this library out of LD_PRELOAD, so that linkers and whatever else rustc starts do not load it. */
+static void leave_preload(void) {
+  Dl_info self;
+  char *list = getenv("LD_PRELOAD");
+  if (list == NULL || !dladdr((void *)(uintptr_t)stream_new, &self)) return;
+  char *at = strstr(list, self.dli_fname);
+  if (at == NULL) return;
+  size_t n = strlen(self.dli_fname);
+  if (at[n] == ':' || at[n] == ' ') n++;
+  size_t before = (size_t)(at - list), after = strlen(at + n);
+  char *rest = malloc(before + after + 1);
+  if (rest == NULL) return;
+  memcpy(rest, list, before);
+  memcpy(rest + before, at + n, after + 1);
+  if (before + after == 0) unsetenv("LD_PRELOAD");
+  else setenv("LD_PRELOAD", rest, 1);
+  free(rest);
+}
+
+/* rustup's rustc becomes the toolchain's rustc, and hands the preload on to it. */
+static bool is_proxy(void) {
+  char path[4096];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0) return false;
+  path[n] = 0;
+  const char *name = strrchr(path, '/');
+  return strcmp(name != NULL ? name + 1 : path, "rustup") == 0 ||
+         getenv("RUSTUP_FORCE_ARG0") != NULL;
+}
+
+__attribute__((constructor)) static void loaded(void) {
+  find_llvm();
+  if (llvm.usable || !is_proxy()) leave_preload();
+}
+
+/* ---- the log ---- */
+
+/* Appends a line to the file that $KILN_LOG names, as `kiln cc` does. */
+__attribute__((format(printf, 1, 2))) static void log_line(const char *format, ...) {
+  const char *path = getenv("KILN_LOG");
+  if (path == NULL || path[0] == 0) return;
+  char line[4096 + 1024];
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return;
+  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n) errno = 0;
+  close(fd);
+}
+
+/* ---- the name of the object ---- */
+
+/* Of the thread: the file that the newest stream writes; empty: none since the last unit. */
+static _Thread_local char output[4096];
+
+void stream_new(void *stream, const char *path, size_t n, void *error, int flags) {
+  if (n < sizeof output) {
+    memcpy(output, path, n);
+    output[n] = 0;
+  } else {
+    output[0] = 0;
+  }
+  if (llvm.stream != NULL) llvm.stream(stream, path, n, error, flags);
+}
+
+static bool ends_in(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+  return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* ---- a unit ---- */
+
+/* Overwrites what the stream, which is empty and stays so, has created. */
+static bool write_object(const char *path, const kiln_buffer *object) {
+  int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (fd < 0) return false;
+  size_t done = 0;
+  while (done < object->size) {
+    ssize_t n = write(fd, object->data + done, object->size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += (size_t)n;
+  }
+  bool ok = done == object->size;
+  if (!ok && ftruncate(fd, 0) != 0) ok = false; /* LLVM's object comes next */
+  return (close(fd) == 0) & ok;
+}
+
+/* Compiles bitcode into `object`. The status; if it is not KILN_OK, *diag says why. */
+static kiln_status compile(const char *path, const void *bytes, size_t size, kiln_buffer *object,
+                           kiln_diag *diag, kiln_stats *stats, uint64_t *instructions) {
+  const char *base = strrchr(path, '/');
+  kiln_module_options options = {.name = base != NULL ? base + 1 : path,
+                                 .function_sections = rustc_options()->function_sections};
+  *diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
+  snprintf(diag->message, sizeof diag->message, "the target is not supported");
+  if (!kiln_llvm_target(bytes, size, &options.target)) return KILN_ERR_UNSUPPORTED;
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  kiln_status status = KILN_ERR_MEMORY;
+  if (s != NULL) {
+    status = kiln_llvm_read(s, bytes, size, NULL, NULL, instructions);
+    if (status == KILN_OK) status = kiln_module_status(m);
+    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);
+    *stats = kiln_session_stats(s);
+    *diag = *kiln_module_diag(m);
+    kiln_session_free(s);
+  }
+  kiln_module_free(m);
+  return status;
+}
+
+/* Makes the object of a module; NULL if that is done, or why not. */
+static const char *make_object(const char *path, void *module, char *why, size_t size) {
+  void *bitcode = llvm.write(module);
+  if (bitcode == NULL) return "no bitcode";
+  kiln_buffer object = {0};
+  kiln_diag diag;
+  kiln_stats stats = {0};
+  uint64_t instructions = 0;
+  const char *failed = NULL;
+  if (compile(path, llvm.start(bitcode), llvm.size(bitcode), &object, &diag, &stats,
+              &instructions) != KILN_OK) {
+    kiln_diag_format(&diag, why, size);
+    failed = why;
+  } else if (!write_object(path, &object)) {
+    failed = "the object cannot be written";
+  }
+  llvm.dispose(bitcode);
+  kiln_buffer_free(&object);
+  if (failed == NULL)
+    log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, stats.functions,
+             instructions);
+  return failed;
+}
+
+bool passes_run(void *passes, void *module) {
+  char path[sizeof output], why[1024];
+  memcpy(path, output, sizeof path);
+  output[0] = 0;
+  if (llvm.run == NULL) return false;                /* nobody calls what is nowhere defined */
+  if (path[0] == 0) return llvm.run(passes, module); /* passes of another kind */
+  const char *failed = !llvm.usable ? "this compiler's LLVM is not known" : rustc_options()->why;
+  if (failed == NULL && !ends_in(path, ".o"))
+    failed = "not an object, or debug information beside it";
+  if (failed == NULL) failed = make_object(path, module, why, sizeof why);
+  if (failed == NULL) return true;
+  log_line("%s: compiled by LLVM: %s\n", path, failed);
+  return llvm.run(passes, module);
+}
