@@ -169,15 +169,18 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   return true;
 }
 
-/* Offset in the code up to which homes hold at the end of the block at `pos`: the moves of its edges write some, and
- * returns restore those of the caller. */
-static uint32_t end_of(const struct kn_walk *w, uint32_t pos) {
+/* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
+ * write the homes of parameters, and a return restores the caller's registers. */
+static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  bool last = pos + 1 == w->plan->n_layout, moves = b->n_edges == 0;
-  for (uint32_t e = 0; e < b->n_edges; e++) moves |= f->edges.at[b->edge_first + e].args != 0;
+  bool early = pos + 1 == w->plan->n_layout || b->n_edges == 0;
+  uint32_t h = k && k != ANY ? f->debug.values.at[k - 1].value : 0;
+  if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
+    for (uint32_t e = 0; e < b->n_edges && !early; e++)
+      early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
   uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
-  if (last || moves) return mark ? w->code.marks.at[mark].at : 0;
+  if (early) return mark ? w->code.marks.at[mark].at : 0;
   return kn_label_at(w, w->plan->layout[pos + 1]);
 }
 
@@ -265,15 +268,15 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
   }
   solve(x, across);
   for (uint32_t pos = 0; pos < n; pos++) {
-    uint32_t is = x->in[pos], end = end_of(w, pos);
-    uint32_t from = kn_label_at(w, w->plan->layout[pos]);
+    uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;
+      end = end_of(w, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, &newest);
       is = k;
       from = at;
     }
-    add_range(x, is, pos, from, end, part, &newest);
+    add_range(x, is, pos, from, end_of(w, is, pos), part, &newest);
   }
 }
 

@@ -100,6 +100,7 @@ struct kn_dwarf_unit {
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
   uint32_t language; /* DW_LANG_... */
+  bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
 };
 
@@ -241,8 +242,9 @@ void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *targ
  * *ok becomes false without memory. */
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
-/* The same of the locations that a variable has in ranges of function `func`. */
-uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t func,
+/* The same of the locations that a variable has in ranges of code. `scope`: number of its scope, or 0: where that has
+ * no code they are left out. */
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            bool *ok);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
  * first. NULL without memory. */

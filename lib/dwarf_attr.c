@@ -363,7 +363,8 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     uint32_t func = v->func, target;
     int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
     if (c->to) {
-      uint32_t list = kn_dwarf_loc_list(d, v, func, &ok);
+      uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
+      uint32_t list = kn_dwarf_loc_list(d, v, scope, &ok);
       kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
       return ok;
     }
@@ -414,7 +415,7 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   if (d->version >= 5 && d->has_lists)
     kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;
-  if (u->same_section && d->units.n == 1) {
+  if (u->one_stretch) {
     uint32_t size = (uint32_t)(u->high - u->low);
     if (d->version >= 5) {
       uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);

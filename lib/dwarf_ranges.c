@@ -43,16 +43,31 @@ static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
   return d->list_at.n - 1;
 }
 
+/* Of version 4: what ranges of code at `addend` in a section count from, unless that is the unit's own address. *base
+ * is to be added to them. */
+static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
+                     uint64_t *base) {
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  *base = 0;
+  if (u->one_stretch) {
+    *base = (uint64_t)addend - u->low;
+    return true;
+  }
+  uint8_t *p = kn_dwarf_space(d, section, 8);
+  if (p == NULL) return false;
+  memset(p, 0xff, 8);
+  d->out[section].bytes.n += 8;
+  return kn_dwarf_relocated(d, section, target, addend, true, false);
+}
+
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
   uint32_t list = list_begin(d, ok), target;
   int64_t addend;
   uint8_t *p;
   kn_dwarf_func_place(d, s->func, &target, &addend);
+  uint64_t base = 0;
   if (d->version < 5) {
-    if ((p = kn_dwarf_space(d, KN_DS_RANGES, 8)) == NULL) return *ok = false;
-    memset(p, 0xff, 8); /* a base address follows */
-    d->out[KN_DS_RANGES].bytes.n += 8;
-    *ok &= kn_dwarf_relocated(d, KN_DS_RANGES, target, addend, true, false);
+    *ok &= put_base(d, KN_DS_RANGES, target, addend, &base);
   } else {
     uint32_t a = kn_dwarf_func_address(d, s->func);
     if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
@@ -64,8 +79,8 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
     const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
     if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
     if (d->version < 5) {
-      kn_put64(p, r->from);
-      kn_put64(p + 8, r->to);
+      kn_put64(p, base + r->from);
+      kn_put64(p + 8, base + r->to);
       p += 16;
     } else {
       *p++ = RLE_OFFSET_PAIR;
@@ -141,7 +156,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
 }
 
 /* One entry of a list; the function's address is the base. */
-static bool put_location(struct kn_dwarf *d, uint32_t from, uint32_t to, const uint8_t *expr,
+static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
                          uint32_t n) {
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint8_t *p = kn_dwarf_space(d, section, 32 + (size_t)n);
@@ -166,7 +181,7 @@ static bool put_location(struct kn_dwarf *d, uint32_t from, uint32_t to, const u
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
  * part; all parts that are known at one place are known together until one of them ends or begins. */
 static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
-                      uint32_t n, uint32_t start) {
+                      uint32_t n, uint32_t start, uint64_t base) {
   const struct kn_code_var *now[64];
   for (uint32_t at = 0, next;; at = next) {
     uint32_t count = 0, size;
@@ -178,27 +193,36 @@ static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struc
     }
     if (count) {
       const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, &size);
-      if (expr == NULL || !put_location(d, at - start, next - start, expr, size)) return false;
+      if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
+        return false;
     }
     if (next == UINT32_MAX) return true;
   }
 }
 
-uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t func,
+/* Does scope number `scope` have code in [from, to) of its function? */
+static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint32_t to) {
+  if (scope == 0) return true;
+  for (uint32_t i = d->scopes.at[scope - 1].first; i; i = d->ranges.at[i - 1].next)
+    if (d->ranges.at[i - 1].from < to && from < d->ranges.at[i - 1].to) return true;
+  return false;
+}
+
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            bool *ok) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
   const struct kn_code_var *c = &o->vars[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
-  uint32_t list = d->out[section].bytes.n, target, start = kn_elf_func(d->e, func)->start;
+  uint32_t list = d->out[section].bytes.n, target, func = v->func,
+           start = kn_elf_func(d->e, func)->start;
+  uint64_t base = 0;
   int64_t addend;
   uint8_t *p = kn_dwarf_space(d, section, 32);
   bool parts = false;
   if (p == NULL) return *ok = false;
   if (d->version < 5) {
     kn_dwarf_func_place(d, func, &target, &addend);
-    memset(p, 0xff, 8); /* a base address follows */
-    d->out[section].bytes.n += 8;
-    *ok &= kn_dwarf_relocated(d, section, target, addend, true, false);
+    *ok &= put_base(d, section, target, addend, &base);
   } else {
     *ok &= KN_DW_PUSH(d, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
@@ -207,9 +231,11 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     kn_dwarf_done(d, section, kn_put_uleb(p, address));
   }
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
-  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start);
+  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base);
   for (uint32_t k = 0; k < v->count && !parts; k++)
-    *ok &= put_location(d, c[k].from - start, c[k].to - start, o->exprs + c[k].expr, c[k].n);
+    if (meets(d, scope, c[k].from - start, c[k].to - start))
+      *ok &= put_location(d, base + c[k].from - start, base + c[k].to - start, o->exprs + c[k].expr,
+                          c[k].n);
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, RLE_END_OF_LIST, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));

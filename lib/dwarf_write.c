@@ -281,7 +281,8 @@ static bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
 
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
-  f->unit = unit + 1;
+  f->unit = d->current = unit + 1;
+  d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->units.n == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
