@@ -32,21 +32,48 @@ void kn_debug_begin(struct kn_walk *w) {
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
 }
 
-/* The newest row, which has no code so far, begins a line: gives it an instruction that does nothing where LLVM has
- * one, so that debuggers can stop there. True if it did. */
-static __attribute__((noinline)) bool keep_line(struct kn_walk *w) {
-  /* LLVM has no code for a branch to the next block either, but for one that is alone in its block */
-  const kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[w->debug.row_block];
-  uint32_t i = w->debug.row_inst;
-  if (f->inst[i].op == KILN_OP_BR && !w->target->elf.branches_count &&
-      (b->term != i || kn_inst_settle(f, b->first) != i))
-    return false;
+/* An instruction that does nothing. */
+static void put_nop(struct kn_walk *w) {
   uint32_t nop = w->target->elf.nop;
   unsigned size = w->target->elf.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
   w->code.p += size;
-  return true;
+}
+
+/* The newest row if it has no code so far and begins a line; else NULL. */
+static const struct kn_code_line *empty_row(const struct kn_walk *w) {
+  const struct kn_output *out = &w->s->out;
+  const struct kn_loc *locs = w->s->places.locs;
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  uint32_t n = out->n_lines - w->debug.line_first; /* the first is the function's beginning */
+  if (n < 2 || w->code.marks.at[row->offset].at != kn_here(w)) return NULL;
+  uint32_t line = locs[row->loc].line;
+  return line != 0 && (n == 2 || line != locs[row[-1].loc].line) ? row : NULL;
+}
+
+void kn_debug_block(struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->debug.row_block];
+  uint32_t i = w->debug.row_inst, k = w->debug.note;
+  if (w->s->out.n_lines - w->debug.line_first < 2 || f->inst[i].op != KILN_OP_BR) return;
+  const struct kn_code_line *row = empty_row(w);
+  /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
+  if (row == NULL || (!w->target->elf.branches_count &&
+                      f->edges.at[b->edge_first].target == w->debug.row_block + 1 &&
+                      (b->term != i || kn_inst_settle(f, b->first) != i)))
+    return;
+  const struct kn_loc *locs = w->s->places.locs;
+  uint32_t next = k < f->notes[KN_NOTE_LOC].n ? f->notes[KN_NOTE_LOC].at[k].a : 0;
+  if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
+  put_nop(w);
+}
+
+/* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
+ * debuggers are when the called function has returned. */
+static bool behind_try(const struct kn_walk *w) {
+  const struct kn_eh *eh = &w->eh;
+  const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
+  return eh->calls.n != 0 && call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
 }
 
 /* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
@@ -82,13 +109,17 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   w->debug.loc = loc;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   w->regs.epoch += stmt;
-  uint32_t n = out->n_lines - w->debug.line_first; /* the first is the function's beginning */
+  if (KN_UNLIKELY(w->eh.on) && stmt && behind_try(w)) put_nop(w);
+  uint32_t n = out->n_lines - w->debug.line_first;
   struct kn_code_line *row = &out->lines[out->n_lines - 1];
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
     const struct kn_loc *newest = &locs[row->loc];
-    bool begins = newest->line != 0 && newest->line != now->line &&
-                  (n == 2 || newest->line != locs[row[-1].loc].line);
-    if (!(begins && keep_line(w)) && n > 2 && newest->flags == 0) {
+    /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_block */
+    bool keep = newest->line != now->line && w->f->inst[w->debug.row_inst].op != KILN_OP_BR &&
+                empty_row(w) != NULL;
+    if (keep) {
+      put_nop(w);
+    } else if (n > 2 && newest->flags == 0) {
       row->flags = flags | (newest->line == now->line ? row->flags : 0);
       row->loc = loc;
       w->debug.row_inst = w->i;

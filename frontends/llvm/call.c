@@ -239,7 +239,8 @@ bool kn_bc_params(struct kn_bc *r) {
   uint32_t next = 0;
   r->n_vals = r->module_vals;
   if (r->fn_sig.ret == RET_DEMOTED) r->demoted = kiln_func_param(r->f, next++);
-  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + t->n)) return false;
+  uint64_t need = (uint64_t)r->n_vals + t->n;
+  if ((need > r->cap_vals || need > r->cap_csts) && !kn_bc_room_vals(r, need)) return false;
   for (uint32_t i = 1; i < t->n; i++) {
     uint32_t type = r->elems.at[t->first + i].type;
     const struct kn_bc_type *pt = &r->types[type];

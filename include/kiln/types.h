@@ -41,8 +41,8 @@ typedef enum kiln_type {
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
-  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
-  KILN_TYPE_V128, /**< 16 bytes of lanes; reserved */
+  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names */
+  KILN_TYPE_V128, /**< 16 bytes of lanes */
   KILN_TYPE_COUNT
 } kiln_type;
 

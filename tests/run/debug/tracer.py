@@ -151,9 +151,9 @@ def stepping(way, command):
     start()
     for _ in range(STOPS):
         stack = frames()
-        if stack and own(gdb.newest_frame()):
+        if stack:
             write(way, stack)
-        if not advance(command if not stack or own(gdb.newest_frame()) else 'finish'):
+        if not advance(command):
             break
 
 
@@ -299,7 +299,7 @@ def main():
     for command in ('set pagination off', 'set confirm off', 'set width 0', 'set debuginfod enabled off',
                     'set disable-randomization on', 'set debug-file-directory /nonexistent', 'set print frame-arguments none', 'set step-mode off',
                     'set print symbol off', 'skip -gfi /usr/include/*', 'skip -gfi /usr/lib/*', 'skip -gfi /rustc/*',
-                    'skip -gfi */rustlib/*'):
+                    'skip -gfi */rustlib/*', 'skip -rfu ^<?(alloc|core|std)::', 'skip -rfu ^(std::|__gnu)'):
         answer(command)
     for way in os.environ.get('TRACE_MODES', 'step').split(','):
         try:
