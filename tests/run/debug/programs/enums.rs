@@ -4,7 +4,7 @@ enum Shape {
     Point,
     Circle { radius: f64 },
     Rect(u32, u32),
-    Named(String),
+    Named(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -34,7 +34,7 @@ fn weight(level: Level) -> u32 {
 }
 
 fn main() {
-    let shapes = [Shape::Point, Shape::Circle { radius: 2.0 }, Shape::Rect(3, 4), Shape::Named("four".to_string())];
+    let shapes = [Shape::Point, Shape::Circle { radius: 2.0 }, Shape::Rect(3, 4), Shape::Named("four")];
     let mut sum = 0.0;
     let mut i = 0;
     while i < shapes.len() {
