@@ -291,8 +291,7 @@ struct kiln_session {
 void *kn_realloc(const kiln_module *m, void *old, size_t size);
 /* Makes `*array` hold at least `need` items by doubling; false without memory (the module's status
  * says so). */
-KN_COLD bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need,
-                          size_t item_size);
+bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size);
 static inline bool kn_grow(kiln_module *m, void *array, uint32_t *cap, uint32_t need,
                            size_t item_size) {
   return need <= *cap || kn_grow_more(m, array, cap, need, item_size);

@@ -85,7 +85,7 @@ static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t 
   table[i] = (struct kn_symbol_entry){hash, id};
 }
 
-static KN_COLD bool grow_table(kiln_module *m) {
+static __attribute__((noinline)) bool grow_table(kiln_module *m) {
   uint32_t old = m->symbol_hash_size, size = old < 128 ? 128 : old * 2;
   struct kn_symbol_entry *table = kn_realloc(m, NULL, size * sizeof *table);
   if (table == NULL) {

@@ -5,7 +5,8 @@
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+build=$(realpath "$1")
+kiln=$build/kiln
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -147,6 +148,33 @@ names() {
   done
 }
 check "names of tags, attributes and operations" names
+
+# What cannot be compiled is named with its line in the source.
+refused() {
+  printf '__attribute__((swiftcall)) int g(int);\nint f(int x) {\n  x++;\n  return g(x);\n}\n' > refused.c
+  clang-22 -O0 -g -emit-llvm -c refused.c -o refused.bc || return
+  ! "$kiln" compile refused.bc -o refused.o 2> refused.err && cat refused.err &&
+    grep -E '^refused\.bc:f:b0:[0-9]+: error: .*"swiftcc" \(/.*/refused\.c:4:10\)' refused.err
+}
+check "an error with its line" refused
+
+# Lines in disassemblies and listings, with their source.
+lines_of() { grep -o '^; /[^ ]*:[0-9][0-9]*' | uniq; }
+dis_shows_lines() {
+  "$kiln" compile p5.bc -o ours.o && "$kiln" dis ours.o > dis.txt || return
+  diff <(lines_of < dis.txt) <(llvm-objdump-22 -dl ours.o | lines_of) && (( $(lines_of < dis.txt | wc -l) > 25 )) &&
+    grep -F '  int copy[3] = {1, 2, 3};' dis.txt
+}
+listing_shows_lines() {
+  "$kiln" compile --listing=listing.txt p5.bc -o ours.o &&
+    grep -A1 '!loc ".*p.c" 12:' listing.txt | grep -F '  ;   own += calls;'
+}
+if [[ -x $build/kiln-dis ]]; then
+  check "disassembly with lines, as llvm-objdump's" dis_shows_lines
+  check "listing with lines" listing_shows_lines
+else
+  skip "disassembly and listing with lines" "built without Zydis, Capstone or libelf"
+fi
 
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
