@@ -218,8 +218,7 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
   if (d == NULL || variable.id == 0 || (variable.id & KN_DIE_SESSION) || (expr == NULL && n != 0) ||
       !ROOM(d, d->globals, 1) || !ROOM(d, d->bytes, n))
     return;
-  bool constant = symbol.id == 0 && n != 0; /* the expression is all */
-  if (!constant && !kn_symbol_valid(m, symbol.id)) {
+  if (symbol.id != 0 && !kn_symbol_valid(m, symbol.id)) {
     wrong(d, "a variable is at no symbol");
     return;
   }
