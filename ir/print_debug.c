@@ -108,7 +108,7 @@ static bool defined(const struct sets *s, uint32_t id) {
 /* False for an attribute that refers to what is not defined. */
 static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
   bool refers = a->kind == KN_DA_REF || a->kind == KN_DA_CHILDREN || a->kind == KN_DA_SIGNATURE ||
-                a->kind == KN_DA_TYPED;
+                a->kind == KN_DA_TYPED || a->kind == KN_DA_RETAIN;
   return !refers || defined(s, (uint32_t)a->value);
 }
 
@@ -119,7 +119,8 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
   switch (a->kind) {
-  case KN_DA_UINT: kn_put_unsigned(p, a->value); break;
+  case KN_DA_UINT:
+  case KN_DA_ARGUMENT: kn_put_unsigned(p, a->value); break;
   case KN_DA_INT:
     if ((int64_t)a->value >= 0) word(p, "+");
     kn_put_signed(p, (int64_t)a->value);
@@ -129,6 +130,7 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   case KN_DA_REF:
   case KN_DA_CHILDREN:
   case KN_DA_SIGNATURE:
+  case KN_DA_RETAIN:
   case KN_DA_TYPED: put_id(p, (uint32_t)a->value); break;
   case KN_DA_EXPR: put_expr(p, bytes, a->size); break;
   case KN_DA_BLOCK:
@@ -154,6 +156,8 @@ static void put_attr_name(struct kn_printer *p, const struct kn_die_attr *a) {
   else if (a->kind == KN_DA_CHILDREN) word(p, "children");
   else if (a->kind == KN_DA_SIGNATURE) word(p, "prototype");
   else if (a->kind == KN_DA_TYPED) word(p, "prototype_of");
+  else if (a->kind == KN_DA_ARGUMENT) word(p, "argument");
+  else if (a->kind == KN_DA_RETAIN) word(p, "retain");
   else name_of(p, &kn_dwarf_attrs, a->name);
 }
 
@@ -176,6 +180,7 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
     return;
   }
   if (e->tag == KILN_TAG_FILE) word(p, "file");
+  else if (e->tag == KILN_TAG_PART) word(p, "part");
   else name_of(p, &kn_dwarf_tags, e->tag);
   if (defined(s, e->parent)) {
     word(p, " in ");
@@ -256,6 +261,13 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
     widen(places, f->notes[KN_NOTE_LOC].at[i].a, &first, &last);
   widen(places, f->debug.begin, &first, &last);
+  for (uint32_t i = 0; i < f->debug.vars.n; i++) {
+    uint32_t call = f->debug.vars.at[i].inlined;
+    if (call == 0) continue;
+    if (call < first) first = call;
+    if (call > last) last = call;
+    widen(places, call, &first, &last);
+  }
   if (last == 0) return true;
   size_t size = (last - first + (size_t)1) * sizeof *c->at;
   c->at = kn_realloc(p->module, NULL, size);
@@ -295,13 +307,13 @@ static void put_place(struct kn_printer *p, const kiln_func *f, const struct kn_
   }
 }
 
-void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
-                const char *before) {
+/* The call that is location `call` and those around it that were not told yet, from the outside. */
+static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
+                      uint32_t call) {
   const struct kn_loc *locs = f->session->places.locs;
-  for (;;) { /* the calls first, from the outside */
+  for (;;) {
     uint32_t next = 0;
-    for (uint32_t i = locs[loc].inlined; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined)
-      next = i;
+    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
     if (next == 0) break;
     c->at[next - c->first] = ++c->n;
     word(p, "  !call ");
@@ -310,6 +322,11 @@ void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers
     put_place(p, f, c, next);
     word(p, "\n");
   }
+}
+
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
+                const char *before) {
+  put_calls(p, f, c, f->session->places.locs[loc].inlined);
   word(p, before);
   put_place(p, f, c, loc);
   word(p, "\n");
@@ -338,6 +355,7 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (!defined(&s, v->variable)) continue;
+    put_calls(p, f, c, v->inlined);
     word(p, "  !var ");
     put_id(p, v->variable);
     word(p, " slot");
@@ -347,6 +365,16 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
     if (v->n != 0) {
       word(p, " ");
       put_expr(p, f->debug.bytes.at + v->expr, v->n);
+    }
+    if (v->part_bits != 0) {
+      word(p, " part ");
+      kn_put_unsigned(p, v->part_at);
+      word(p, " ");
+      kn_put_unsigned(p, v->part_bits);
+    }
+    if (v->inlined != 0) {
+      word(p, " call ");
+      kn_put_unsigned(p, c->at[v->inlined - c->first]);
     }
     word(p, "\n");
   }
