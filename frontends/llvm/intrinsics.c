@@ -7,6 +7,7 @@ enum kind {
   IN_NONE,
   IN_IGNORE,
   IN_DECLARE, /* of a variable: before LLVM 19 */
+  IN_BECOMES, /* what a variable is from here on */
   IN_FIRST,
   IN_ZERO,
   IN_ONE,
@@ -689,11 +690,13 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   const struct row *row = c->row;
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
-  if (row->kind == IN_DECLARE) { /* operands are numbers of metadata, relative as those of values */
-    if (r->entries && n == 3 && r->loc)
-      kn_bc_debug_place(r, r->n_vals - (uint32_t)ops[1], r->n_vals - (uint32_t)ops[2],
-                        r->n_vals - (uint32_t)ops[0],
-                        r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0);
+  if (row->kind == IN_DECLARE || row->kind == IN_BECOMES) {
+    /* operands are numbers of metadata, relative as those of values: value, variable, expression */
+    if (!r->entries || n < 3 || !r->loc) return;
+    uint32_t inlined = r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0, of[3];
+    for (unsigned i = 0; i < 3; i++) of[i] = r->n_vals - (uint32_t)ops[i];
+    if (row->kind == IN_DECLARE) kn_bc_debug_place(r, of[1], of[2], of[0], inlined);
+    else kn_bc_debug_becomes(r, of[1], of[2], of[0], inlined);
     return;
   }
   if (bundles) {
