@@ -236,16 +236,6 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     lists[i].add(d, to);
     return kn_parse_api_ok(p);
   }
-  if (kn_parse_word(p, "argument")) {
-    if (!kn_parse_number(p, UINT32_MAX, "the number of a parameter", &v)) return false;
-    kiln_die_argument(d, (unsigned)v);
-    return true;
-  }
-  if (kn_parse_word(p, "retain")) {
-    if (!parse_ref(p, &to)) return false;
-    kiln_die_retain(d, to);
-    return true;
-  }
   if (!number_of(p, &kn_dwarf_attrs, "an attribute of DWARF", &name)) return false;
   struct kn_token t = p->lx.tok;
   if (t.kind == KN_TOK_INT) {
@@ -426,14 +416,9 @@ static bool parse_call(struct kn_parser *p) {
   return true;
 }
 
-<<<<<<< HEAD
 /* `!var !3 slot0 call 1 part 0 64 indirect memory [plus_uconst 8]` */
-=======
-/* `!var !3 slot0 indirect memory [plus_uconst 8] part 0 32 call 1` */
->>>>>>> dbgread
 static bool parse_var(struct kn_parser *p) {
   kiln_variable v = {0};
-  uint64_t at, bits, call;
   kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
   uint64_t first, bits;
   if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot) ||
@@ -451,19 +436,6 @@ static bool parse_var(struct kn_parser *p) {
   if (!optional_expr(p)) return false;
   v.expr = p->bytes;
   v.n = p->n_bytes;
-  if (kn_parse_word(p, "part")) {
-    if (!kn_parse_number(p, UINT32_MAX, "a bit", &at) ||
-        !kn_parse_number(p, UINT32_MAX, "a number of bits", &bits))
-      return false;
-    v.part_at = (uint32_t)at;
-    v.part_bits = (uint32_t)bits;
-  }
-  if (kn_parse_word(p, "call")) {
-    struct kn_token t = p->lx.tok;
-    if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &call)) return false;
-    if (call == 0 || call > p->n_calls) return kn_parse_syntax(p, &t, "no such call");
-    v.inlined = p->calls[call - 1];
-  }
   kiln_func_variable(p->func, &v);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;

@@ -118,15 +118,9 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   const uint8_t *bytes = d->bytes.at + (uint32_t)a->value;
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
-<<<<<<< HEAD
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_ARGUMENT:
   case KN_DA_UINT: kn_put_unsigned(p, a->value); break;
-=======
-  switch (a->kind) {
-  case KN_DA_UINT:
-  case KN_DA_ARGUMENT: kn_put_unsigned(p, a->value); break;
->>>>>>> dbgread
   case KN_DA_INT:
     if ((int64_t)a->value >= 0) word(p, "+");
     kn_put_signed(p, (int64_t)a->value);
@@ -166,16 +160,7 @@ const char *const kn_attr_words[KN_ATTR_WORDS] = {
 };
 
 static void put_attr_name(struct kn_printer *p, const struct kn_die_attr *a) {
-<<<<<<< HEAD
   if (a->kind < KN_ATTR_WORDS && kn_attr_words[a->kind]) word(p, kn_attr_words[a->kind]);
-=======
-  if (a->kind == KN_DA_MD5) word(p, "md5");
-  else if (a->kind == KN_DA_CHILDREN) word(p, "children");
-  else if (a->kind == KN_DA_SIGNATURE) word(p, "prototype");
-  else if (a->kind == KN_DA_TYPED) word(p, "prototype_of");
-  else if (a->kind == KN_DA_ARGUMENT) word(p, "argument");
-  else if (a->kind == KN_DA_RETAIN) word(p, "retain");
->>>>>>> dbgread
   else name_of(p, &kn_dwarf_attrs, a->name);
 }
 
@@ -282,22 +267,10 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   *c = (struct kn_call_numbers){0};
   if (places->n_locs == 0) return true;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
-<<<<<<< HEAD
     widen(places, places->locs[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
   widen(places, places->locs[f->debug.begin].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.vars.n; i++)
     widen(places, f->debug.vars.at[i].inlined, &first, &last);
-=======
-    widen(places, f->notes[KN_NOTE_LOC].at[i].a, &first, &last);
-  widen(places, f->debug.begin, &first, &last);
-  for (uint32_t i = 0; i < f->debug.vars.n; i++) {
-    uint32_t call = f->debug.vars.at[i].inlined;
-    if (call == 0) continue;
-    if (call < first) first = call;
-    if (call > last) last = call;
-    widen(places, call, &first, &last);
-  }
->>>>>>> dbgread
   if (last == 0) return true;
   size_t size = (last - first + (size_t)1) * sizeof *c->at;
   c->at = kn_realloc(p->module, NULL, size);
@@ -337,22 +310,14 @@ static void put_place(struct kn_printer *p, const kiln_func *f, const struct kn_
   }
 }
 
-<<<<<<< HEAD
 /* The lines of a call and those around it that are not in the text yet, from the outside. */
-=======
-/* The call that is location `call` and those around it that were not told yet, from the outside. */
->>>>>>> dbgread
 static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                       uint32_t call) {
   const struct kn_loc *locs = f->session->places.locs;
   for (;;) {
     uint32_t next = 0;
     for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
-<<<<<<< HEAD
     if (next == 0) return;
-=======
-    if (next == 0) break;
->>>>>>> dbgread
     c->at[next - c->first] = ++c->n;
     word(p, "  !call ");
     kn_put_unsigned(p, c->n);
@@ -413,16 +378,6 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
     if (v->n != 0) {
       word(p, " ");
       put_expr(p, f->debug.bytes.at + v->expr, v->n);
-    }
-    if (v->part_bits != 0) {
-      word(p, " part ");
-      kn_put_unsigned(p, v->part_at);
-      word(p, " ");
-      kn_put_unsigned(p, v->part_bits);
-    }
-    if (v->inlined != 0) {
-      word(p, " call ");
-      kn_put_unsigned(p, c->at[v->inlined - c->first]);
     }
     word(p, "\n");
   }
