@@ -108,6 +108,11 @@ static inline uint32_t gen_pick(struct gen *g, uint32_t n) {
 static inline bool gen_chance(struct gen *g, uint32_t n) { return gen_byte(g) >= 256 - n; }
 uint64_t gen_bits(struct gen *g, unsigned bytes);
 
+/* ---- gen_vector.c ---- */
+
+/* An operation on vectors; nothing for some whose results are not specified. */
+void gen_vector(struct gen *g, kiln_op op);
+
 /* ---- gen_ops.c ---- */
 
 /* A type by the program's weights; GEN_PTR never. */

@@ -12,7 +12,22 @@ enum shape {
   SH_COUNT
 };
 enum state { STATE_INTERNAL, STATE_BUILT, STATE_RESERVED };
-enum types { TY_VOID, TY_INT, TY_INT64, TY_FLT, TY_SCALAR, TY_VEC, TY_ANY, TY_PTR, TY_I32 };
+enum types {
+  TY_VOID,
+  TY_INT,
+  TY_INT64,
+  TY_FLT,
+  TY_SCALAR,
+  TY_VEC,
+  TY_ANY,
+  TY_PTR,
+  TY_I32,
+  TY_VINT,
+  TY_VFLT,
+  TY_VF32,
+  TY_VI32,
+  TY_VANY
+};
 
 static const uint8_t states[] = {
 #define SHAPE(E, state, a, b, c, result, edges, text) STATE_##state,
@@ -685,8 +700,15 @@ static void make(struct gen *g, kiln_op op) {
   enum shape shape = (enum shape)ops[op].shape;
   switch (shape) {
   case SH_UN: unary(g, op, ops[op].types); break;
-  case SH_BIN: binary(g, op, ops[op].types); break;
+  case SH_BIN:
+    if (ops[op].types == TY_VEC) gen_vector(g, op);
+    else binary(g, op, ops[op].types);
+    break;
   case SH_TERN: {
+    if (ops[op].types == TY_VEC) {
+      gen_vector(g, op);
+      break;
+    }
     kiln_type t = ops[op].types == TY_FLT ? float_type(g) : gen_int_type(g);
     kiln_value a = gen_operand(g, t), b = gen_operand(g, t), c = gen_operand(g, t);
     gen_add(g, t, kiln_build_ternary(g->f, op, t, a, b, c), false);
@@ -702,6 +724,14 @@ static void make(struct gen *g, kiln_op op) {
     gen_add(g, KILN_TYPE_I8, c, false);
     break;
   }
+  case SH_VUN:
+  case SH_VBIN:
+  case SH_VICMP:
+  case SH_VFCMP:
+  case SH_VSHIFT:
+  case SH_VSPLAT:
+  case SH_VEXTRACT:
+  case SH_VINSERT: gen_vector(g, op); break;
   case SH_SELECT: select_one(g); break;
   case SH_CONV_II:
   case SH_CONV_FF:
@@ -745,7 +775,6 @@ static void make(struct gen *g, kiln_op op) {
   case SH_RET:
   case SH_INTERNAL: /* not made at all */
   case SH_ASM:
-  case SH_VECTOR:
   case SH_TAILCALL:
   case SH_TRY:
   case SH_COUNT: break;

@@ -28,9 +28,12 @@ static unsigned width_of(kiln_type t) {
 
 /* True if o is a constant of `type`, or an integer constant where that is an integer type. */
 static bool is_constant(const kiln_operand *o, kiln_type type, bits *out) {
-  *out = (bits)o->high << 64 | o->low;
-  if (o->kind == KILN_OPERAND_INT && is_int(type)) *out &= kn_fold_mask(width_of(type));
-  else if (o->kind != KILN_OPERAND_BITS || o->type != type) return false;
+  *out = o->low;
+  if (o->kind != KILN_OPERAND_INT && o->kind != KILN_OPERAND_BITS) return false;
+  if (o->kind == KILN_OPERAND_BITS ? o->type != type : !is_int(type)) return false;
+  unsigned w = width_of(type);
+  if (w > 64) *out |= (bits)o->high << 64;
+  else *out = o->low & UINT64_MAX >> (64 - w);
   return true;
 }
 
@@ -214,13 +217,13 @@ static const uint8_t joins[KILN_OP_COUNT] = {
 
 /* Which of them y, of w bits, is; SPECIALS: none. */
 static enum special special_of(bits y, unsigned w) {
-  bits ones = kn_fold_mask(w);
-  return y == 0                    ? ZERO
-         : y == 1                  ? ONE
-         : y == ones               ? ONES
-         : y == ones >> 1          ? GREATEST
-         : y == (ones ^ ones >> 1) ? LEAST
-                                   : SPECIALS;
+  if (y <= 1) return y == 0 ? ZERO : ONE;
+  bits greatest = kn_fold_mask(w) >> 1;
+  if (y < greatest) return SPECIALS;
+  return y == greatest              ? GREATEST
+         : y == greatest + 1        ? LEAST
+         : y == (greatest << 1 | 1) ? ONES
+                                    : SPECIALS;
 }
 
 static kiln_value given(kiln_func *f, enum gives g, kiln_type type, kiln_value a, kiln_value b) {

@@ -19,7 +19,8 @@ static ffi_type big = {48, 8, FFI_TYPE_STRUCT, big_elements};
 
 /* Passed in an SSE register. */
 static bool in_xmm(unsigned type) {
-  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128;
+  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128 ||
+         type == KILN_TYPE_V64 || type == KILN_TYPE_V128;
 }
 
 struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
@@ -44,7 +45,7 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
       p.at = l->fp++;
       return p;
     }
-    if (type == KILN_TYPE_F128) size = p.align = 16;
+    if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) size = p.align = 16;
   } else if (type == KILN_TYPE_F80) { /* never in registers */
     size = p.align = 16;
   } else if (l->gp + p.words <= 6) {
@@ -257,7 +258,7 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
     }
     if (in_xmm(type)) {
       to[0] = r->floats[f][0] & kn_interp_mask(kn_interp_bits(type));
-      if (type == KILN_TYPE_F128) to[1] = r->floats[f][1];
+      if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) to[1] = r->floats[f][1];
       f++;
       continue;
     }

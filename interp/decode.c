@@ -35,7 +35,7 @@ struct decoder {
 
 static bool runs_type(unsigned t) {
   return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80 ||
-         t == KILN_TYPE_F128;
+         t == KILN_TYPE_F128 || t == KILN_TYPE_V64 || t == KILN_TYPE_V128;
 }
 
 static uint8_t words_of(unsigned t) { return kiln_type_size((kiln_type)t) > 8 ? 2 : 1; }
@@ -327,7 +327,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
       s.layout = sig->layout;
     } else {
       arg.place = kn_interp_next_place(&s.layout, type, 0, 0, 0);
-      s.quads |= type == KILN_TYPE_F128;
+      s.quads |= type == KILN_TYPE_F128 || type == KILN_TYPE_V128;
     }
     runs &= runs_type(type);
     arg.ref = ref(d, v, type);
@@ -522,6 +522,36 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
     to->y = info->from;
     return;
 
+  case KILN_OP_VSPLAT:
+  case KILN_OP_VEXTRACT:
+  case KILN_OP_VINSERT:
+  case KILN_OP_VRESIZE:
+  case KILN_OP_VSIGNS:
+  case KILN_OP_VADD:
+  case KILN_OP_VSUB:
+  case KILN_OP_VMUL:
+  case KILN_OP_VAND:
+  case KILN_OP_VOR:
+  case KILN_OP_VXOR:
+  case KILN_OP_VANDN:
+  case KILN_OP_VSELECT:
+  case KILN_OP_VSHL:
+  case KILN_OP_VLSHR:
+  case KILN_OP_VASHR:
+  case KILN_OP_VICMP:
+  case KILN_OP_VFCMP:
+  case KILN_OP_VFADD:
+  case KILN_OP_VFSUB:
+  case KILN_OP_VFMUL:
+  case KILN_OP_VFDIV:
+  case KILN_OP_VFSQRT:
+  case KILN_OP_VSITOF:
+  case KILN_OP_VFTOSI:
+  case KILN_OP_VSHUFFLE:
+    decode_plain(d, i, info, to, KI_VECTOR);
+    to->y = (uint32_t)info->from | (info->number | info->cond) << 8;
+    return;
+
   case KILN_OP_SALLOC:
     decode_plain(d, i, info, to, info->op);
     to->x = (uint8_t)info->number;
@@ -563,12 +593,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_UNREACHABLE:
   case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;
 
-  case KILN_OP_ASM: /* reserved: nothing makes them */
-  case KILN_OP_VSPLAT:
-  case KILN_OP_VEXTRACT:
-  case KILN_OP_VINSERT:
-  case KILN_OP_VSHUFFLE:
-  case KILN_OP_VREDUCE:
+  case KILN_OP_ASM:  /* reserved: nothing makes them */
   case KILN_OP_NONE: /* never the opcode of an instruction */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:

@@ -48,12 +48,14 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
     s->params[i].reg = 2 + s->regs;
     s->regs += s->params[i].words;
     s->sret |= (p->flags & KILN_PARAM_SRET) != 0;
-    s->quads |= p->type == KILN_TYPE_F128;
+    s->quads |= p->type == KILN_TYPE_F128 || p->type == KILN_TYPE_V128;
   }
   for (uint32_t i = 0; i < info.n_results; i++) {
     unsigned type = s->results[i] = info.results[i];
-    s->quads |= type == KILN_TYPE_F128;
-    if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128) s->floats++;
+    s->quads |= type == KILN_TYPE_F128 || type == KILN_TYPE_V128;
+    if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128 ||
+        type == KILN_TYPE_V64 || type == KILN_TYPE_V128)
+      s->floats++;
     else if (type == KILN_TYPE_F80) s->f80s++;
     else s->int_words = (uint8_t)(s->int_words + (type == KILN_TYPE_I128 ? 2 : 1));
   }

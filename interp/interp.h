@@ -1,6 +1,6 @@
 /* What the files of the interpreter share: translated functions, frames, threads. Functions are translated
  * when they are added (decode.c) to a denser form: operands are registers of the frame or constants,
- * each 8 bytes wide (i128, f80, f128: two). link.c gives symbols their addresses; run.c executes;
+ * each 8 bytes wide (i128, f80, f128, v128: two). link.c gives symbols their addresses; run.c executes;
  * call.c passes arguments as the ABI does, to C and from C. Invariant: an integer in a register has
  * zeros above its type, a float's bits are the low ones (f80: the significand, then 16 bits; zeros above). */
 #ifndef KN_INTERP_H
@@ -31,6 +31,7 @@ enum {
   KI_BITCAST,    /* copies `x` words */
   KI_COPY_WIDE,  /* copies two words */
   KI_SELECT_WIDE,
+  KI_VECTOR, /* an operation on vectors: `x` is the kiln_op; y: the type of lanes, number << 8 */
 };
 
 /* One instruction. Operands a, b, c: KN_CONST | index of a constant, or a register. */
@@ -363,6 +364,11 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_INT_FLT(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_SCALAR(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_VEC(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VINT(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VFLT(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VF32(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VI32(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_VANY(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_PTR(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_I32(E) case KILN_OP_##E:
@@ -372,6 +378,11 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_FLT_FLT(E)
 #define KN_UNLESS_FLT_SCALAR(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_VEC(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VINT(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VFLT(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VF32(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VI32(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_VANY(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_PTR(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_I32(E) case KILN_OP_##E:
@@ -433,6 +444,11 @@ kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
 uint32_t kn_interp_get_rounding(void);
 void kn_interp_set_rounding(uint32_t mode);
 
+/* ---- vector.c ---- */
+/* An operation on vectors (KI_VECTOR): operands as they are in registers; the result's bits. */
+kn_u128 kn_interp_vector(const struct kn_ins *i, const uint64_t *a, const uint64_t *b,
+                         const uint64_t *c);
+
 /* ---- quad.c: f128 by its bits ---- */
 kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
 enum kn_order kn_interp_quad_order(kn_u128 a, kn_u128 b);
@@ -445,7 +461,8 @@ kn_u128 kn_interp_quad_to_float(unsigned to, kn_u128 a);
 
 /* Values of two words. */
 static inline bool kn_interp_is_wide(unsigned type) {
-  return type == KILN_TYPE_I128 || type == KILN_TYPE_F80 || type == KILN_TYPE_F128;
+  return type == KILN_TYPE_I128 || type == KILN_TYPE_F80 || type == KILN_TYPE_F128 ||
+         type == KILN_TYPE_V128;
 }
 /* Bits of the second word that are the value's. */
 static inline uint64_t kn_interp_high_mask(unsigned type) {

@@ -352,6 +352,7 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     kn_interp_put_wide(fr->regs + i->dst, v);
     break;
   }
+  case KI_VECTOR: put_typed(fr, i->dst, i->type, kn_interp_vector(i, a, b, c)); break;
   case KILN_OP_GET_ROUNDING: fr->regs[i->dst] = kn_interp_get_rounding(); break;
   case KILN_OP_SET_ROUNDING: kn_interp_set_rounding((uint32_t)*a); break;
   case KI_LOAD_F80:

@@ -25,6 +25,26 @@ static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
   return before != UINT32_MAX ? before + 1 : UINT32_MAX;
 }
 
+/* Fills in the place in the source of instruction `inst`. */
+static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
+  const struct kn_note *note = inst != 0 ? kn_note_find(f, KN_NOTE_LOC, inst) : NULL;
+  const struct kn_places *p = &f->session->places;
+  d->source[0] = 0;
+  d->source_line = d->source_column = 0;
+  if (note == NULL || note->a == 0 || note->a >= p->n_locs) return;
+  const struct kn_loc *l = &p->locs[note->a];
+  const char *name = p->files[l->file].name;
+  size_t n = strlen(name);
+  copy_name(d->source, sizeof d->source,
+            n < sizeof d->source ? name : name + (n - sizeof d->source + 1));
+  d->source_line = l->line;
+  d->source_column = l->column;
+}
+
+void kiln_loc_diag(const kiln_func *f, kiln_diag *d) {
+  if (f != NULL && d != NULL) describe_source(f, f->n, d);
+}
+
 /* Fills a diagnostic's place: all but its message. */
 static void describe(const kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                      kiln_diag *d) {
@@ -37,6 +57,7 @@ static void describe(const kiln_func *f, kiln_status status, uint32_t block, uin
   d->line = d->column = 0;
   if (!kn_func_inst_place(f, inst < f->n ? inst : 0, &d->line, &d->column)) d->line = d->column = 0;
   d->bit_offset = UINT64_MAX;
+  describe_source(f, inst, d);
 }
 
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
@@ -149,14 +170,16 @@ static void reset(kiln_func *f) {
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = f->shared_clauses.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
+  f->type_hash.n = f->shared_clauses.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = f->personality = 0;
   f->hold = NULL;
-  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump = f->has_try = false;
+  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
+    f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->hardened = f->guarded = false;
@@ -183,6 +206,7 @@ static void free_func(kiln_func *f) {
     f->forwards.at,
     f->forward_uses.at,
     f->types.at,
+    f->type_hash.at,
     f->shared_clauses.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,

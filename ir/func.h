@@ -53,6 +53,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
 /* One instruction. Fields by shape (<kiln/shapes.def> says which are operands):
  *   UN UNV SLOTV   a               BIN BINV  a b          TERN MEM3 MEMSET  a b c
  *   CONV_*         a; x: source type
+ *   VUN VBIN VICMP VFCMP VSHIFT VSPLAT VEXTRACT VINSERT  a, b; x: KN_LANE, KN_LANE_NUMBER
  *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
  *   SELECT         a: condition, b, c
  *   LOAD           a, c: displacement; x: KN_MEM_* below
@@ -287,6 +288,8 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(uint32_t)
   types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
+  KN_ARRAY(uint32_t)
+  type_hash; /* the same indices, for finding them: see type_index (build_call.c) */
   KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
@@ -365,6 +368,7 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
   case KN_OPERAND_PTR:
   case KN_OPERAND_I8:
   case KN_OPERAND_FROM:
+  case KN_OPERAND_LANE:
   case KN_OPERAND_SLOT:
   case KN_OPERAND_OPT:
     if (shape->operand[1] == KN_OPERAND_OPT && in->b == 0) o.n = o.n_fields = 1;
@@ -502,6 +506,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
   case KN_OPERAND_PTR: return KILN_TYPE_PTR;
   case KN_OPERAND_I8: return KILN_TYPE_I8;
   case KN_OPERAND_FROM: return in->x;
+  case KN_OPERAND_LANE: return KN_LANE(in->x);
   case KN_OPERAND_CALL:
   case KN_OPERAND_RET: return kn_sig_operand_type(f, in, k);
   case KN_OPERAND_NO:

@@ -93,7 +93,6 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
   case KN_SH_SELECT:
   case KN_SH_VA_ARG:
   case KN_SH_ASM:
-  case KN_SH_VECTOR:
   case KN_SH_BR:
   case KN_SH_BRIF:
   case KN_SH_SWITCH:
@@ -107,6 +106,21 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
   case KN_SH_CONV_BITS: info->from = (kiln_type)in->x; break;
   case KN_SH_ICMP:
   case KN_SH_FCMP: info->cond = (uint8_t)in->x; break;
+  case KN_SH_VUN:
+  case KN_SH_VBIN:
+  case KN_SH_VICMP:
+  case KN_SH_VFCMP:
+  case KN_SH_VSHIFT:
+  case KN_SH_VSPLAT:
+  case KN_SH_VEXTRACT:
+  case KN_SH_VINSERT:
+    info->from = (kiln_type)KN_LANE(in->x);
+    info->number = KN_LANE_NUMBER(in->x);
+    if (kn_op_shape(in->op) == KN_SH_VICMP || kn_op_shape(in->op) == KN_SH_VFCMP) {
+      info->cond = (uint8_t)info->number;
+      info->number = 0;
+    }
+    break;
   case KN_SH_LOAD:
   case KN_SH_STORE:
     info->from = (kiln_type)KN_MEM_TYPE(in->x);

@@ -56,6 +56,9 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   m->diag.line = d->line;
   m->diag.column = d->column;
   m->diag.bit_offset = d->bit_offset;
+  memcpy(m->diag.source, d->source, sizeof d->source);
+  m->diag.source_line = d->source_line;
+  m->diag.source_column = d->source_column;
   /* its status last: others read that without the lock */
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }

@@ -68,7 +68,7 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
 /* ---- section groups ---- */
 
 /* Makes the table of groups twice as large. */
-static KN_COLD bool grow_table(kiln_module *m) {
+static __attribute__((noinline)) bool grow_table(kiln_module *m) {
   uint32_t size = m->comdat_hash_size < 64 ? 64 : m->comdat_hash_size * 2;
   uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
   if (table == NULL) {

@@ -32,6 +32,11 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define PTR KN_TS_PTR
 #define I32 KN_TS_I32
 #define VOID KN_TS_VOID
+#define VINT KN_TS_VINT
+#define VFLT KN_TS_VFLT
+#define VF32 KN_TS_VF32
+#define VI32 KN_TS_VI32
+#define VANY KN_TS_VANY
 #define PURE KN_FX_PURE
 #define READ KN_FX_READ
 #define WRITE KN_FX_WRITE
@@ -87,6 +92,32 @@ unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint3
   const struct kn_sig *sig = kn_sig(f->module, in->c);
   if (k == 0) return KILN_TYPE_PTR;
   return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
+}
+
+const char *kn_op_lanes_wrong(unsigned op, unsigned type, unsigned x) {
+  const struct kn_op_info *info = &kn_op_info[op];
+  unsigned lane = KN_LANE(x), number = KN_LANE_NUMBER(x), vector = type, limit = 1;
+  if (lane >= KILN_TYPE_COUNT) return "no type of lanes";
+  bool extracts = info->shape == KN_SH_VEXTRACT;
+  if (extracts) {
+    vector = lane;
+    lane = type;
+  }
+  if (vector >= KILN_TYPE_COUNT || !kn_type_is_vector(vector)) return "no vector type";
+  if (op == KILN_OP_VRESIZE)
+    return kn_type_is_vector(lane) && lane != vector && !number ? NULL : "no other vector type";
+  if (!(info->types & ~KN_TS_VEC & 1u << lane)) return "no lanes of this operation";
+  if (op == KILN_OP_VSIGNS)
+    return number && number <= 8 && !(number & (number - 1)) ? NULL : "lanes of 1, 2, 4 or 8 bytes";
+  switch ((unsigned)info->shape) {
+  case KN_SH_VICMP: limit = KILN_ICOND_COUNT; break;
+  case KN_SH_VFCMP: limit = KILN_FCOND_COUNT; break;
+  case KN_SH_VSHIFT: limit = 8u << kn_type_log2[lane]; break;
+  case KN_SH_VEXTRACT:
+  case KN_SH_VINSERT: limit = 1u << (kn_type_log2[vector] - kn_type_log2[lane]); break;
+  default: break;
+  }
+  return number < limit ? NULL : "a condition, count or lane out of range";
 }
 
 #define NEGATES(a, b) _Static_assert(((a) ^ 1) == (b), "flipping bit 0 negates a condition")

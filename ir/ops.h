@@ -22,6 +22,7 @@ enum kn_operand_kind {
   KN_OPERAND_PTR,
   KN_OPERAND_I8,
   KN_OPERAND_FROM,
+  KN_OPERAND_LANE,
   KN_OPERAND_SLOT,
   KN_OPERAND_OPT,
   KN_OPERAND_INST,
@@ -99,5 +100,16 @@ static inline bool kn_op_converts(unsigned op, unsigned to, unsigned from) {
   default: return false;
   }
 }
+
+/* x of operations on lanes: a type in the low byte, a number above it. */
+#define KN_LANE(x) ((unsigned)(x) & 255u)
+#define KN_LANE_NUMBER(x) ((unsigned)(x) >> 8)
+
+/* True for the shapes that kiln_build_vector builds. They are in a row. */
+static inline bool kn_shape_has_lanes(unsigned shape) {
+  return shape - KN_SH_VUN <= KN_SH_VINSERT - KN_SH_VUN;
+}
+/* NULL, or what is wrong with operation `op`, of such a shape, if its type is `type` (any number) and its x is `x`. */
+const char *kn_op_lanes_wrong(unsigned op, unsigned type, unsigned x);
 
 #endif

@@ -427,6 +427,31 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   return true;
 }
 
+/* COND LANE a, b, number, as the shape has them. */
+static bool parse_vector(struct kn_parser *p, struct line *l) {
+  enum kn_shape shape = kn_op_shape(l->opcode);
+  unsigned cond = 0;
+  uint64_t n = 0;
+  kiln_type lane;
+  kiln_value a, b = {0};
+  if (shape == KN_SH_VICMP &&
+      !word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &cond))
+    return false;
+  if (shape == KN_SH_VFCMP &&
+      !word_of(p, kn_fcond_names, KILN_FCOND_COUNT, "a float condition", &cond))
+    return false;
+  bool of_lane = shape == KN_SH_VSPLAT || shape == KN_SH_VEXTRACT;
+  if (!kn_parse_type(p, &lane) || !kn_parse_operand(p, of_lane ? lane : l->type, &a)) return false;
+  if (kn_shape_info[shape].n_fields == 2 &&
+      !kn_parse_comma_operand(p, shape == KN_SH_VINSERT ? lane : l->type, &b))
+    return false;
+  if ((shape == KN_SH_VSHIFT || shape == KN_SH_VEXTRACT || shape == KN_SH_VINSERT) &&
+      (!kn_parse_want(p, ',') || !kn_parse_number(p, UINT8_MAX, "a lane or count", &n)))
+    return false;
+  l->result = kiln_build_vector(p->func, l->opcode, l->type, lane, cond | (unsigned)n, a, b);
+  return true;
+}
+
 /* Reads the rest of an instruction behind its opcode. */
 static bool parse_operands(struct kn_parser *p, struct line *l) {
   kiln_func *f = p->func;
@@ -471,6 +496,14 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
     if (!kn_parse_type(p, &from) || !kn_parse_operand(p, from, &a)) return false;
     l->result = kiln_build_convert(f, l->opcode, l->type, from, a);
     return true;
+  case KN_SH_VUN:
+  case KN_SH_VBIN:
+  case KN_SH_VICMP:
+  case KN_SH_VFCMP:
+  case KN_SH_VSHIFT:
+  case KN_SH_VSPLAT:
+  case KN_SH_VEXTRACT:
+  case KN_SH_VINSERT: return parse_vector(p, l);
   case KN_SH_ICMP:
     if (!word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &word) ||
         !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
@@ -536,7 +569,6 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_TRY: return parse_try(p);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
-  case KN_SH_VECTOR:
   case KN_SH_COUNT: break;
   }
   kiln_build_unsupported(f, l->opcode, "the text form");

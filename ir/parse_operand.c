@@ -275,6 +275,9 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
   case KN_TOK_IDENT: {
     if (kn_parse_plain_name(&t)) {
       kn_parse_next(p);
+      /* v64 and v128 are types if a number follows, which never stands behind a value */
+      kiln_type vector = p->lx.tok.kind == KN_TOK_INT ? kn_parse_type_of(t.text, t.length) : 0;
+      if (vector != KILN_TYPE_VOID) return parse_const(p, vector, true, out);
       return use_value(p, &t, t.text[0] == 's' ? KILN_TYPE_PTR : want, out);
     }
     if (kn_parse_is_word(p, "inf") || kn_parse_is_word(p, "nan")) {

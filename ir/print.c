@@ -313,6 +313,18 @@ static void put_stored(struct func_printer *q, const struct kn_inst *in, int32_t
   address(q, in->a, disp);
 }
 
+/* ` COND LANE a, b, number`, as the shape has them. */
+static void put_vector(struct func_printer *q, const struct kn_inst *in) {
+  unsigned shape = kn_op_shape(in->op), n = KN_LANE_NUMBER(in->x);
+  if (shape == KN_SH_VICMP) word(q, kn_icond_names[n]);
+  if (shape == KN_SH_VFCMP) word(q, kn_fcond_names[n]);
+  word(q, kiln_type_name((kiln_type)KN_LANE(in->x)));
+  put_list(q, in);
+  if (shape != KN_SH_VSHIFT && shape != KN_SH_VEXTRACT && shape != KN_SH_VINSERT) return;
+  text(q, ", ");
+  number(q, n);
+}
+
 /* Writes everything behind the opcode, as <kiln/shapes.def> shows it. */
 static void put_operands(struct func_printer *q, const struct kn_inst *in,
                          const struct kn_block *b) {
@@ -332,7 +344,6 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
   case KN_SH_SELECT:
   case KN_SH_VA_ARG:
   case KN_SH_ASM:
-  case KN_SH_VECTOR:
   case KN_SH_RET:
   case KN_SH_COUNT: put_list(q, in); return;
   case KN_SH_CONV_II:
@@ -343,6 +354,14 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
     word(q, kiln_type_name((kiln_type)in->x));
     put_list(q, in);
     return;
+  case KN_SH_VUN:
+  case KN_SH_VBIN:
+  case KN_SH_VICMP:
+  case KN_SH_VFCMP:
+  case KN_SH_VSHIFT:
+  case KN_SH_VSPLAT:
+  case KN_SH_VEXTRACT:
+  case KN_SH_VINSERT: put_vector(q, in); return;
   case KN_SH_ICMP:
     word(q, kn_icond_names[in->x]);
     put_list(q, in);

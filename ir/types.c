@@ -118,6 +118,13 @@ size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
   }
   put(&l, l.length > 0 ? " error: " : "error: ");
   put(&l, d->message);
+  if (d->line == 0 && d->source[0] != 0) {
+    put(&l, " (");
+    put(&l, d->source);
+    if (d->source_line != 0) put_number(&l, ":", d->source_line);
+    if (d->source_line != 0 && d->source_column != 0) put_number(&l, ":", d->source_column);
+    put(&l, ")");
+  }
   if (d->bit_offset != UINT64_MAX) put_number(&l, " at bit ", d->bit_offset);
   if (size > 0) out[l.length < size ? l.length : size - 1] = 0;
   return l.length;

@@ -60,7 +60,13 @@ enum {
   KN_TS_ANY = KN_TS_SCALAR | KN_TS_VEC,
   KN_TS_PTR = KN_T(I64),
   KN_TS_I32 = KN_T(I32),
-  KN_TS_VOID = KN_T(VOID)
+  KN_TS_VOID = KN_T(VOID),
+  /* of operations on lanes: the vectors, and what the lanes may be */
+  KN_TS_VINT = KN_TS_VEC | KN_TS_INT64,
+  KN_TS_VFLT = KN_TS_VEC | KN_T(F32) | KN_T(F64),
+  KN_TS_VF32 = KN_TS_VEC | KN_T(F32),
+  KN_TS_VI32 = KN_TS_VEC | KN_T(I32),
+  KN_TS_VANY = KN_TS_VINT | KN_TS_VFLT
 };
 
 /* Log2 of the size of each type, by kiln_type; VOID 0. */
@@ -76,6 +82,7 @@ static inline bool kn_type_is_float(unsigned t) {
 _Static_assert(KN_TS_INT == 2 * KN_T(I128) - KN_T(I8), "integers are in a row");
 _Static_assert(KN_TS_FLT == 2 * KN_T(F128) - KN_T(F16), "floats are in a row");
 
+static inline bool kn_type_is_vector(unsigned t) { return (KN_TS_VEC >> t & 1) != 0; }
 static inline bool kn_type_is_wide(unsigned t) { return (KN_TS_WIDE >> t & 1) != 0; }
 
 #endif

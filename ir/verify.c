@@ -519,6 +519,17 @@ static bool check_shape(struct verifier *v, uint32_t i) {
   case KN_SH_CONV_FI:
   case KN_SH_CONV_IF:
   case KN_SH_CONV_BITS: return check_convert(v, in);
+  case KN_SH_VUN:
+  case KN_SH_VBIN:
+  case KN_SH_VICMP:
+  case KN_SH_VFCMP:
+  case KN_SH_VSHIFT:
+  case KN_SH_VSPLAT:
+  case KN_SH_VEXTRACT:
+  case KN_SH_VINSERT: {
+    const char *wrong = kn_op_lanes_wrong(in->op, in->type, in->x);
+    return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
+  }
   case KN_SH_ICMP:
     return in->x < KILN_ICOND_COUNT ||
            FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
@@ -542,7 +553,6 @@ static bool check_shape(struct verifier *v, uint32_t i) {
   case KN_SH_TRY: return check_try(v, in);
   case KN_SH_INTERNAL:
   case KN_SH_ASM:
-  case KN_SH_VECTOR:
   case KN_SH_COUNT: break;
   }
   return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);

@@ -130,11 +130,14 @@ void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
       flags = v->flags;
     }
     m->src[k] = (uint8_t)src;
-    unsigned elsewhere = src == KN_NO_REG, move = !elsewhere & (src != m->dst[k]);
-    others |= elsewhere << k;
-    moves |= move << k;
-    read |= (uint64_t)move << (src & 63);
-    written |= (uint64_t)move << m->dst[k];
+    if (KN_LIKELY(src != KN_NO_REG)) {
+      unsigned move = src != m->dst[k];
+      moves |= move << k;
+      read |= (uint64_t)move << src;
+      written |= (uint64_t)move << m->dst[k];
+    } else {
+      others |= 1u << k;
+    }
     /* as kn_drop, but no register is freed before all values are known */
     uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
     free |= (last & plain) << (v->reg & 63);
@@ -212,7 +215,7 @@ static int32_t shadow(struct kn_walk *w, uint32_t i) {
   for (uint32_t n = w->shadows.n; n <= i; n++)
     if (!KN_PUSH(w->f, w->shadows, 0)) return 0;
   int32_t *at = &w->shadows.at[i];
-  if (*at == 0) *at = kn_frame_alloc(w, kn_wide(w, w->val[i].type) ? 16 : 8, 4);
+  if (*at == 0) *at = kn_frame_alloc(w, kn_spills_16(w, w->val[i].type) ? 16 : 8, 4);
   return *at;
 }
 
@@ -305,7 +308,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
      * it away first */
     if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
         w->inst[arg->value].a == e->target && arg->value != param) {
-      int32_t copy = kn_frame_alloc(w, kn_wide(w, m.type) ? 16 : 8, 4);
+      int32_t copy = kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, 4);
       w->hooks->copy(w, copy, m.src_frame, m.type);
       KN_LOG_COPY(w, copy, m.src_frame, m.type);
       m.src_frame = copy;

@@ -93,7 +93,8 @@ static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arr
       if (h != param && is_overwritten(w, e, h, &m)) {
         if (pass == 0) {
           m.dst = KN_NO_REG;
-          m.dst_frame = kn_frame_alloc(w, kn_wide(w, m.type) ? 16 : 8, kn_wide(w, m.type) ? 4 : 3);
+          m.dst_frame =
+            kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, kn_spills_16(w, m.type) ? 4 : 3);
 #ifdef KN_CHECKS
           m.value = 0;
 #endif

@@ -150,7 +150,8 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
 
 /* kn_range.bank of a type. */
 static uint8_t bank_of(const struct kn_target *t, unsigned type) {
-  return t->types[type].regs ? t->types[type].bank : KN_NO_BANK;
+  const struct kn_type_facts *facts = &t->types[type];
+  return facts->cut ? KN_CUT_BANK : facts->regs ? facts->bank : KN_NO_BANK;
 }
 
 /* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
@@ -275,6 +276,10 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
   uint64_t calls = f->has_calls ? plan->at[r->last + 1].calls - plan->at[r->first].calls : 0;
   uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
+  if (KN_UNLIKELY(r->bank == KN_CUT_BANK)) {
+    if (calls != 0) return;
+    callee = 0;
+  }
   if (r->first == 0) caller &= ~s->entry_avoid;
   uint64_t pick = 0;
   if (calls == 0) pick = s->free & caller;

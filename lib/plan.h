@@ -17,8 +17,8 @@ enum {
   KN_VF_ZX = 64        /* register bits above the type's width, to 64, are 0 */
 };
 
-/* kn_range.bank of what never has a register. */
-enum { KN_NO_BANK = 2 };
+/* kn_range.bank of what never has a register; of a float register that no call is to clobber (kn_type_facts.cut). */
+enum { KN_NO_BANK = 2, KN_CUT_BANK = 3 };
 
 /* Live interval of a global, in positions of the layout, both ends included. */
 struct kn_range {
@@ -26,7 +26,7 @@ struct kn_range {
   uint32_t weight;
   uint32_t next; /* index + 1 of the next that begins at the same position */
   uint8_t reg;   /* home, or KN_NO_REG */
-  uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK: never a register */
+  uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK, KN_CUT_BANK */
   bool shown;    /* debuggers read it anywhere in its interval: no register that calls clobber */
 };
 

@@ -267,6 +267,7 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
+  if (debug && pos != 0 && w->debug.on) kn_debug_block(w);
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);

@@ -142,8 +142,10 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
 KN_INLINE const struct kn_type_facts *kn_type(const struct kn_walk *w, unsigned type) {
   return &w->target->types[type];
 }
-/* True if values of the type live in 16-byte frame slots. */
-KN_INLINE bool kn_wide(const struct kn_walk *w, unsigned type) {
+/* True if values of the type live in 16-byte frame slots, as two halves. */
+KN_INLINE bool kn_wide(const struct kn_walk *w, unsigned type) { return kn_type(w, type)->wide; }
+/* True if a spill slot of the type has 16 bytes. */
+KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->bytes == 16;
 }
 /* 0: general registers, 1: float registers. */
@@ -273,6 +275,8 @@ void kn_map_end(struct kn_walk *w);
 
 /* The function's first row, if a unit describes the function. */
 void kn_debug_begin(struct kn_walk *w);
+/* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
+void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */
 void kn_debug_change(struct kn_walk *w);
 /* lib/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be called
@@ -297,7 +301,7 @@ KN_INLINE void kn_debug_inst(struct kn_walk *w) {
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
-    bool wide = kn_wide(w, v->type);
+    bool wide = kn_spills_16(w, v->type);
     uint32_t ready = w->frame.spare_inst == w->i ? w->frame.spare_ready : w->frame.spare.n;
     /* A home in the frame keeps its value over back edges to code emitted earlier, where a spare
      * slot may have held another value: it gets a slot of its own. */

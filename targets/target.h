@@ -18,10 +18,12 @@ struct kn_arg;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
-  uint64_t regs; /* the bank of registers that hold one; 0: values of the type live in the frame */
+  uint64_t regs; /* the registers that hold one; 0: values of the type live in the frame */
   uint8_t bank;  /* 0 general, 1 float: of the registers that the ABI passes it in */
   uint8_t bytes; /* of a spill slot: 8, or 16 */
   bool lowered;  /* the target has values of the type */
+  bool wide;     /* 16 bytes that live in the frame, as two halves */
+  bool cut; /* calls preserve no register of the bank whole: no home of the type is kept over one */
 };
 
 /* Lowers one instruction, w->i: selects machine instructions, allocates registers, emits. It drops each

@@ -1,7 +1,10 @@
 /* kiln-dis: the program behind `kiln dis`. Prints the code of an ELF64 object or executable: sections,
- * symbol labels, instructions, and each relocation in the line of the instruction that holds it. Reads
- * by libelf only; never trusts an index. With --listing it prints what `kiln compile` gives it. */
+ * symbol labels, instructions, and each relocation in the line of the instruction that holds it; lines of the source
+ * where the object says them. Reads by libelf only; never trusts an index. With --listing it prints what `kiln compile` gives it. */
 #include "dis.h"
+
+#include "dis_lines.h"
+#include "source.h"
 
 #include <fcntl.h>
 #include <gelf.h>
@@ -15,6 +18,8 @@ struct object {
   Elf *elf;
   GElf_Ehdr head;
   size_t names; /* section of section names */
+  struct line_table lines;
+  struct source_files sources;
 };
 
 /* Name of a symbol; a section symbol has that of its section. */
@@ -65,8 +70,18 @@ static void collect_relocs(const struct object *o, size_t section, struct code *
   }
 }
 
-static void print_code(const char *name, const struct code *c) {
-  size_t label = 0, reloc = 0;
+/* The file and line of the code from here on, and the line itself if the file is there. */
+static void print_source(struct object *o, const struct line_row *row) {
+  size_t length;
+  const char *text = source_line(&o->sources, row->path, row->line, &length);
+  printf("; %s:%u", row->path, row->line);
+  if (text != NULL) printf("  %.*s", (int)length, text);
+  putchar('\n');
+}
+
+static void print_code(struct object *o, size_t section, const char *name, const struct code *c) {
+  size_t label = 0, reloc = 0, row = dis_lines_first(&o->lines, section);
+  const struct line_row *rows = o->lines.rows, *last = NULL;
   printf("\nsection %s, %zu bytes\n", name, c->size);
   for (size_t at = 0, n; at < c->size; at += n) {
     for (; label < c->n_labels && c->labels[label].at <= c->base + at; label++) {
@@ -75,6 +90,13 @@ static void print_code(const char *name, const struct code *c) {
         printf("\n%s:\n", c->labels[label].name);
       }
     }
+    const struct line_row *now = NULL;
+    for (; row < o->lines.n && rows[row].section == section && rows[row].at <= c->base + at; row++)
+      now = &rows[row];
+    if (now != NULL && now->path != NULL && now->line != 0 &&
+        (last == NULL || last->line != now->line || last->path != now->path))
+      print_source(o, now);
+    if (now != NULL) last = now;
     char text[256];
     uint64_t target;
     n = dis_decode(c, at, text, sizeof text, &target);
@@ -89,6 +111,7 @@ static int disassemble(const char *path, struct object *o) {
   }
   if (!dis_machine(o->head.e_machine, path)) return 1;
   printf("%s: %s\n", path, dis_machine_name());
+  dis_lines_read(o->elf, &o->lines);
   for (Elf_Scn *scn = elf_nextscn(o->elf, NULL); scn != NULL; scn = elf_nextscn(o->elf, scn)) {
     GElf_Shdr h;
     if (gelf_getshdr(scn, &h) == NULL) return dis_fail(path, elf_errmsg(-1));
@@ -100,7 +123,7 @@ static int disassemble(const char *path, struct object *o) {
     collect_relocs(o, elf_ndxscn(scn), &c);
     dis_sort(&c);
     const char *name = elf_strptr(o->elf, o->names, h.sh_name);
-    print_code(name != NULL ? name : "?", &c);
+    print_code(o, elf_ndxscn(scn), name != NULL ? name : "?", &c);
     free(c.labels);
     free(c.relocs);
   }
@@ -117,6 +140,8 @@ static int dis_object(const char *path) {
   }
   struct object o = {.elf = elf_begin(fd, ELF_C_READ, NULL)};
   int status = o.elf != NULL ? disassemble(path, &o) : dis_fail(path, elf_errmsg(-1));
+  dis_lines_free(&o.lines);
+  source_free(&o.sources);
   if (o.elf != NULL) elf_end(o.elf);
   close(fd);
   return status;

@@ -55,8 +55,8 @@ static struct group *group_new(struct tool_lines *l) {
 }
 
 /* Splits the text, which the printer writes in the order of kiln_func_block_at: a line without indentation is a head,
- * a label or the end; one with two spaces begins an instruction, except slots before the first label, and `!loc`,
- * which belongs to the next instruction; one with more spaces continues an instruction. */
+ * a label or the end; one with two spaces begins an instruction, except slots before the first label, and lines such
+ * as `!loc`, which belong to the next instruction; one with more spaces continues an instruction. */
 static bool split(struct tool_lines *l, const kiln_func *f, size_t size) {
   uint32_t next_block = 0, block = UINT32_MAX;
   kiln_inst inst = {0};
@@ -66,7 +66,7 @@ static bool split(struct tool_lines *l, const kiln_func *f, size_t size) {
     const char *eol = memchr(at, '\n', (size_t)(end - at));
     if (eol == NULL) eol = end;
     bool margin = *at != ' ' && *at != '}' && at != l->text, close = *at == '}';
-    bool is_loc = strncmp(at, "  !loc", 6) == 0;
+    bool is_loc = strncmp(at, "  !", 3) == 0;
     bool starts = *at == ' ' && block != UINT32_MAX && strncmp(at, "    ", 4) != 0 && !loc;
     if (margin || close || starts || g == NULL) {
       if ((g = group_new(l)) == NULL) return false;
@@ -124,15 +124,39 @@ static bool put(kiln_buffer *b, const char *format, ...) {
   return n >= 0 && (size_t)n < sizeof line && kiln_buffer_append(b, line, (size_t)n);
 }
 
+/* Behind a line `  !loc "FILE" LINE:COLUMN ...` the line of the source, if that is not the one shown before. */
+static bool put_source(struct tool_trace *t, const char *at, const char *eol, uint32_t offset) {
+  static const char head[] = "  !loc \"";
+  char path[1024];
+  if ((size_t)(eol - at) < sizeof head || memcmp(at, head, sizeof head - 1) != 0) return true;
+  at += sizeof head - 1;
+  const char *quote = memchr(at, '"', (size_t)(eol - at));
+  if (quote == NULL || (size_t)(quote - at) >= sizeof path ||
+      memchr(at, '\\', (size_t)(quote - at)) != NULL)
+    return true;
+  memcpy(path, at, (size_t)(quote - at));
+  path[quote - at] = 0;
+  uint32_t line = (uint32_t)strtoul(quote + 1, NULL, 10); /* a colon ends it */
+  size_t length;
+  const char *text = source_line(&t->sources, path, line, &length);
+  if (text == NULL || text == t->source) return true;
+  t->source = text;
+  kiln_buffer *b = &t->records;
+  return put(b, "text %" PRIx32 "   ; ", offset) && kiln_buffer_append(b, text, length) &&
+         kiln_buffer_append(b, "\n", 1);
+}
+
 /* One record for each line of a group. */
-static bool put_group(kiln_buffer *b, const struct group *g, uint32_t offset) {
-  const char *kind = g->block != UINT32_MAX && g->inst == 0 ? "label" : "text";
+static bool put_group(struct tool_trace *t, const struct group *g, uint32_t offset) {
+  kiln_buffer *b = &t->records;
+  bool label = g->block != UINT32_MAX && g->inst == 0 && g->text[0] != ' ';
+  const char *kind = label ? "label" : "text";
   bool ok = true;
   for (const char *at = g->text, *end = at + g->size; at < end && ok;) {
     const char *eol = memchr(at, '\n', (size_t)(end - at));
     if (eol == NULL) eol = end;
     ok = put(b, "%s %" PRIx32 " ", kind, offset) && kiln_buffer_append(b, at, (size_t)(eol - at)) &&
-         kiln_buffer_append(b, "\n", 1);
+         kiln_buffer_append(b, "\n", 1) && put_source(t, at, eol, offset);
     at = eol + (eol < end);
   }
   return ok;
@@ -189,14 +213,15 @@ bool tool_listing_add(struct tool_trace *t, const struct tool_lines *l) {
   kiln_buffer *b = &t->records;
   kiln_code code;
   if (!kiln_session_code(t->session, &code) || !put_code(t, &code)) return false;
-  bool ok = l->n > 0 && put_group(b, &l->groups[0], 0), data = false;
+  t->source = NULL;
+  bool ok = l->n > 0 && put_group(t, &l->groups[0], 0), data = false;
   uint32_t next = 0, block = UINT32_MAX; /* the block that is open, and its next group */
   for (uint32_t i = 0; i < code.n_pieces && ok; i++) {
     const kiln_code_piece *p = &code.pieces[i];
     uint32_t at = p->offset_bytes;
     if (p->block.id != block) { /* the remaining groups of the previous block have no code */
       while (block != UINT32_MAX && next < l->n && l->groups[next].block == block && ok)
-        ok = put_group(b, &l->groups[next++], at);
+        ok = put_group(t, &l->groups[next++], at);
       block = p->block.id;
       next = block < l->n_blocks ? l->of_block[block] - 1 : l->n;
       if (next < l->n) l->of_block[block] = 0; /* listed */
@@ -208,19 +233,19 @@ bool tool_listing_add(struct tool_trace *t, const struct tool_lines *l) {
       continue;
     }
     uint32_t end = p->inst.id == 0 ? next + 1 : l->of_inst[p->inst.id];
-    for (; next < end && next < l->n && ok; next++) ok = put_group(b, &l->groups[next], at);
+    for (; next < end && next < l->n && ok; next++) ok = put_group(t, &l->groups[next], at);
   }
   while (block != UINT32_MAX && next < l->n && l->groups[next].block == block && ok)
-    ok = put_group(b, &l->groups[next++], code.size_bytes);
+    ok = put_group(t, &l->groups[next++], code.size_bytes);
   bool dropped = false;
   for (uint32_t k = 1; k + 1 < l->n && ok; k++) { /* blocks without code */
     const struct group *g = &l->groups[k];
     if (g->block >= l->n_blocks || l->of_block[g->block] == 0) continue;
     if (!dropped) ok = put(b, "text %" PRIx32 " ; nothing reaches this:\n", code.size_bytes);
     dropped = true;
-    ok = ok && put_group(b, g, code.size_bytes);
+    ok = ok && put_group(t, g, code.size_bytes);
   }
-  return ok && put_group(b, &l->groups[l->n - 1], code.size_bytes) && put(b, "end\n");
+  return ok && put_group(t, &l->groups[l->n - 1], code.size_bytes) && put(b, "end\n");
 }
 
 /* ---- where the functions are in the object ---- */

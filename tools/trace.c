@@ -177,6 +177,7 @@ bool tool_trace_close(struct tool_trace *t) {
   kiln_buffer_free(&t->planned);
   kiln_buffer_free(&t->records);
   kiln_buffer_free(&t->listed);
+  source_free(&t->sources);
   memset(t, 0, sizeof *t);
   return ok;
 }

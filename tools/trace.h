@@ -4,6 +4,7 @@
 #ifndef KN_TOOLS_TRACE_H
 #define KN_TOOLS_TRACE_H
 
+#include "source.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -29,6 +30,8 @@ struct tool_trace {
   kiln_buffer planned; /* the same for its plan */
   kiln_buffer records; /* of the listing: listing.c */
   kiln_buffer listed;  /* struct tool_listed each */
+  struct source_files sources;
+  const char *source; /* the line shown last in the function, or NULL */
 };
 
 /* The flags, in this order after `first` of the caller's enumeration. */

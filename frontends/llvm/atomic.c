@@ -21,7 +21,7 @@ static kiln_type access_type(struct kn_bc *r, uint32_t type) {
     return KILN_TYPE_VOID;
   }
   if (!kn_bc_scalar(r, type)) return KILN_TYPE_VOID;
-  if (t->fit == FIT_ODD || t->fit == FIT_PAIR) {
+  if (t->fit == FIT_ODD || t->fit == FIT_VECTOR) {
     kn_bc_unsupported(r, "an atomic access of odd width");
     return KILN_TYPE_VOID;
   }

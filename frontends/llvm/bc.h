@@ -125,6 +125,8 @@ struct kn_bc {
   char source[256]; /* source file name */
   bool has_words;   /* some integer type has more than 128 bits; its parts have type word_type */
   uint32_t word_type;
+  bool has_vectors; /* some type is a vector; the parts of longer ones have type chunk_type */
+  uint32_t chunk_type;
   bool version_seen;
   bool data_defined;
   bool has_blocks;   /* some constant is the address of a block */
@@ -157,11 +159,15 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_param) params;
   KN_BC_ARRAY(kiln_case) cases;
   KN_BC_ARRAY(kiln_block) targets;
-  uint32_t n_forwards; /* forward values not yet bound */
-  kiln_value demoted;  /* address of the result's memory */
-  bool tail;           /* a call that must be a tail call was read, but not yet its return */
-  uint32_t loc;        /* the latest location in the function; 0: none yet */
+  uint32_t n_forwards;  /* forward values not yet bound */
+  kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
+  uint32_t lane_slot_bytes;
+  kiln_value demoted; /* address of the result's memory */
+  bool tail;          /* a call that must be a tail call was read, but not yet its return */
+  uint32_t loc;       /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
+  kiln_die loc_die;                     /* entry of loc_scope */
+  uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
   bool own_files;                       /* some entry comes from the function's own metadata */
@@ -324,9 +330,19 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
-/* The same, or an integer of more than 128 bits: true if values of the type are runs of parts. */
+/* True for vectors of several registers. */
+static inline bool kn_bc_is_long_vector(const struct kn_bc_type *t) {
+  return t->kind == TK_VECTOR && t->ktype == KILN_TYPE_VOID;
+}
+
+/* True for aggregates, integers of more than 128 bits, long vectors: values of the type are runs of parts. */
 static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
-  return (unsigned)t->kind - TK_WIDE <= TK_ARRAY - TK_WIDE;
+  return (unsigned)t->kind - TK_WIDE <= TK_ARRAY - TK_WIDE || kn_bc_is_long_vector(t);
+}
+
+/* True for those of them that are passed as several arguments. */
+static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
+  return kn_bc_is_aggregate(t) || (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
 }
 
 /* ---- attrs.c ---- */
@@ -367,6 +383,7 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+bool kn_bc_global_ifunc(struct kn_bc *r);
 
 /* ---- flags.c ---- */
 
@@ -525,13 +542,100 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
-/* ---- vector.c ---- */
+/* ---- vector.c: values of vectors ---- */
 
-/* Handles the records that extract, insert and shuffle vector elements. */
+/* Limits: lanes of a vector, and its registers. */
+#define KN_BC_MAX_LANES 512
+#define KN_BC_MAX_CHUNKS 256
+
+/* A vector in registers. */
+struct kn_bc_vec {
+  uint32_t type, elem;   /* its type, and that of a lane */
+  uint32_t n;            /* lanes */
+  uint32_t per, parts;   /* lanes of a register; registers */
+  kiln_type lane, chunk; /* of a lane; of a register */
+  bool mask;             /* lanes are i1, as ones or zeros */
+  kiln_value v[KN_BC_MAX_CHUNKS];
+};
+
+/* Fills in all of *x but its registers; false (reported) if the type is not supported. */
+bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x);
+/* The value `id` of `type`. */
+bool kn_bc_vec_get(struct kn_bc *r, uint32_t id, uint32_t type, struct kn_bc_vec *x);
+/* Defines the next value. */
+void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x);
+/* Lane k as a scalar of type x->elem; the registers of *x made of such scalars. */
+kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k);
+void kn_bc_vec_from_lanes(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *lanes);
+/* A constant with all lanes `bits`, of the register's type. */
+kiln_value kn_bc_vec_splat(struct kn_bc *r, const struct kn_bc_vec *x, uint64_t bits);
+/* Bytes of `n` registers of 16 bytes: byte i of the result, of `parts` registers of type `chunk`, is byte from[i]. */
+#define KN_BC_ANY_BYTE UINT16_MAX
+void kn_bc_vec_bytes(struct kn_bc *r, const kiln_value *in, uint32_t n, const uint16_t *from,
+                     kiln_type chunk, uint32_t parts, kiln_value *out);
+/* The mask `from` with lanes as wide as those of *to, whose registers are filled in. */
+void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_vec *to);
+/* 64 lanes of a mask from lane `first` on, as bits of an i64, and zeros; and a mask from such words. */
+kiln_value kn_bc_vec_bits(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t first);
+void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
+/* The handle of constant `id`, a vector of one register; the parts of a longer one, appended to r->parts. */
+kiln_value kn_bc_vec_const(struct kn_bc *r, uint32_t id);
+bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id);
+/* True if no instructions are needed for constant `id`, a vector. */
+bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id);
+/* True if `id` is a constant with the same integer in all lanes. */
+bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out);
+/* Loads and stores of vectors that are not in memory as they are in one register. */
+void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
+void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
+/* Operations on scalars serve as those on lanes: between the two calls, values that kn_bc_vec_value makes are ids, and
+ * kn_bc_vec_result is the value defined last. */
+uint32_t kn_bc_vec_enter(struct kn_bc *r);
+uint32_t kn_bc_vec_value(struct kn_bc *r, uint32_t type, kiln_value v);
+kiln_value kn_bc_vec_result(struct kn_bc *r);
+void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered);
+
+/* ---- vector_ops.c: operations on vectors; each defines the next value ---- */
+
+/* The records that extract, insert and shuffle elements. */
 void kn_bc_vector(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n);
-/* -v and (a op b) of pairs of floats. */
-kiln_value kn_bc_vector_negate(struct kn_bc *r, kiln_value v);
-kiln_value kn_bc_vector_binop(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b);
+void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type);
+void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, uint64_t pred);
+void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint32_t type,
+                      uint32_t ctype);
+
+/* ---- vector_call.c ---- */
+
+/* Intrinsics that are about vectors. */
+enum kn_bc_vec_call {
+  VC_COMPRESS,
+  VC_EXPAND,
+  VC_GATHER,
+  VC_LOAD,
+  VC_SCATTER,
+  VC_STORE,
+  VC_ADD, /* from here on: reductions */
+  VC_AND,
+  VC_FADD,
+  VC_FMAX,
+  VC_FMAXIMUM,
+  VC_FMIN,
+  VC_FMINIMUM,
+  VC_FMUL,
+  VC_MUL,
+  VC_OR,
+  VC_SMAX,
+  VC_SMIN,
+  VC_UMAX,
+  VC_UMIN,
+  VC_XOR,
+  VC_COUNT
+};
+/* A call of one; `ops` are `n` arguments as in the record, of types `params`. */
+void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
+                    const uint64_t *ops, unsigned n);
 
 /* ---- atomic.c ---- */
 

@@ -33,6 +33,7 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
     }
     return true;
   }
+  if (kn_bc_is_long_vector(t) && t->lane) return t->count <= 64;
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
@@ -56,17 +57,20 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
 /* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
 static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   const struct kn_bc_type *t = &r->types[type];
-  unsigned ints = 0, floats = 0, x87 = 0;
+  unsigned ints = 0, floats = 0, x87 = 0, vectors = 0;
   for (uint32_t i = 0; i < t->n_pieces; i++) {
     kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
     if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64 || kt == KILN_TYPE_F128) floats++;
     else if (kt == KILN_TYPE_F80) x87++;
+    else if (kt == KILN_TYPE_V64 || kt == KILN_TYPE_V128) vectors++;
     else ints += kt == KILN_TYPE_I128 ? 2 : 1;
     if (i < KILN_MAX_RESULTS) out[i] = kt;
   }
   if (t->n_pieces > KILN_MAX_RESULTS) return 0;
   const struct kn_bc_target *target = &kn_bc_targets[r->target];
-  if (ints > target->ints || floats > target->floats || x87 > target->x87s) return 0;
+  if (ints > target->ints || floats > target->floats || x87 > target->x87s ||
+      vectors + floats > (r->target == KILN_TARGET_X86_64 ? 4u : 8u))
+    return 0;
   if (floats > target->floats_read) {
     kn_bc_unsupported(r, "a result of more than two floats");
     return -1;
@@ -103,13 +107,18 @@ static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
-  if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
+  if (flags & FA_CALL_REFUSED) return false;            /* the caller reports it */
+  for (uint32_t i = 0; i < t->n && r->has_vectors; i++) /* they would be in wider registers */
+    if (kn_bc_is_long_vector(&r->types[r->elems.at[t->first + i].type]) &&
+        (kn_bc_harden_avx(kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX)) ||
+         (r->fn && kn_bc_harden_avx(kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX)))))
+      return kn_bc_unsupported(r, "vectors of 256 bits and more as arguments or results with AVX");
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
   s->plain = true;
   r->params.n = 0;
-  if (kn_bc_is_aggregate(&r->types[ret])) {
+  if (kn_bc_passes_parts(&r->types[ret])) {
     if (!kn_bc_split_plain(r, ret)) return false;
     int in_regs = r->types[ret].n_pieces ? result_registers(r, ret, results) : 0;
     if (in_regs < 0) return false;
@@ -139,7 +148,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
     if (a && KN_UNLIKELY(a->refused != NULL)) return kn_bc_refuse(r, a->refused);
-    if (kn_bc_is_aggregate(&r->types[e])) {
+    if (kn_bc_passes_parts(&r->types[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
       s->plain = false;
@@ -239,12 +248,13 @@ bool kn_bc_params(struct kn_bc *r) {
   uint32_t next = 0;
   r->n_vals = r->module_vals;
   if (r->fn_sig.ret == RET_DEMOTED) r->demoted = kiln_func_param(r->f, next++);
-  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + t->n)) return false;
+  uint64_t need = (uint64_t)r->n_vals + t->n;
+  if ((need > r->cap_vals || need > r->cap_csts) && !kn_bc_room_vals(r, need)) return false;
   for (uint32_t i = 1; i < t->n; i++) {
     uint32_t type = r->elems.at[t->first + i].type;
     const struct kn_bc_type *pt = &r->types[type];
     r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_NONE};
-    if (kn_bc_is_aggregate(pt)) {
+    if (kn_bc_passes_parts(pt)) {
       uint32_t first = r->parts.n;
       if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
       for (uint32_t k = 0; k < pt->n_pieces; k++) {
@@ -319,7 +329,7 @@ static bool push_arg(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->ar
 /* Appends argument `id` of `type`; `extend` is how its parameter is extended (PA_...). */
 static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend) {
   const struct kn_bc_type *t = &r->types[type];
-  if (kn_bc_is_aggregate(t)) {
+  if (kn_bc_passes_parts(t)) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return false;
     for (uint32_t i = 0; i < r->types[type].n_pieces; i++)

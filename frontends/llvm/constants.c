@@ -143,7 +143,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     if (n < 1 || (t->kind != TK_INT && t->kind != TK_VECTOR))
       return kn_bc_malformed(r, "bad integer constant");
     if (t->kind == TK_VECTOR) {
-      unsupported(&c, "vector types");
+      c = integer(&r->types[r->elems.at[t->first].type], op[0]); /* of all lanes */
       break;
     }
     c = integer(t, op[0]);
@@ -465,26 +465,6 @@ static bool eval_select(struct kn_bc *r, const struct kn_bc_cst *c, unsigned dep
   return true;
 }
 
-/* Evaluates a <2 x float> to its 64 bits. */
-static bool eval_pair(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
-                      struct kn_bc_num *out) {
-  uint64_t half[2];
-  if (c->n != 2 || (c->kind != CK_AGGREGATE && c->kind != CK_DATA))
-    return kn_bc_malformed(r, "bad vector constant");
-  for (uint32_t i = 0; i < 2; i++) {
-    struct kn_bc_num v;
-    if (c->kind == CK_DATA) {
-      half[i] = kn_bc_words(r, c->index)[i] & UINT32_MAX;
-    } else {
-      if (!eval(r, kn_bc_list(r, c->index)[i], depth + 1, &v)) return false;
-      if (v.symbol || v.code) return kn_bc_unsupported(r, "an address in a vector constant");
-      half[i] = v.low & UINT32_MAX;
-    }
-  }
-  out->low = half[0] | half[1] << 32;
-  return true;
-}
-
 /* The symbol of the block address in `c`. A body may refer to its own blocks at any time, to blocks of other
  * functions only while the module is not frozen. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
@@ -561,7 +541,6 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
   default:
-    if (t->fit == FIT_PAIR) return eval_pair(r, c, depth, out);
     if (t->kind == TK_VECTOR) return kn_bc_unsupported(r, "vector types");
     return kn_bc_malformed(r, "an aggregate where a scalar is expected");
   }
@@ -595,7 +574,7 @@ bool kn_bc_eval_blocks(struct kn_bc *r) {
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
-  if (t->kind == TK_FLOAT || t->fit == FIT_PAIR)
+  if (t->kind == TK_FLOAT || t->kind == TK_VECTOR)
     return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
   return kiln_const_int(r->f, 0);
 }
@@ -606,7 +585,11 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
   kiln_value v;
-  if (c->kind == CK_GLOBAL && r->globals.at[c->index].symbol && !r->globals.at[c->index].tls) {
+  if (t->kind == TK_VECTOR) {
+    v = kn_bc_vec_const(r, id);
+    if (r->status != KILN_OK || !kn_bc_vec_plain(r, id)) return v; /* valid in this block only */
+  } else if (c->kind == CK_GLOBAL && r->globals.at[c->index].symbol &&
+             !r->globals.at[c->index].tls) {
     v = kiln_const_symbol(r->f, (kiln_symbol){r->globals.at[c->index].symbol}, 0);
   } else if (c->kind <= CK_INT_UNDEF) {
     v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(c->v & 1) : (int64_t)c->v);
@@ -635,7 +618,7 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
                        : v;
       }
       v = kiln_const_symbol(r->f, s, (int64_t)num.low);
-    } else if (t->kind == TK_FLOAT || t->fit == FIT_PAIR || t->bits > 64) {
+    } else if (t->kind == TK_FLOAT || t->kind == TK_VECTOR || t->bits > 64) {
       v = kiln_const_bits(r->f, (kiln_type)t->ktype, num.low, num.high);
     } else {
       v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(num.low & 1) : (int64_t)num.low);
@@ -656,6 +639,7 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (t->size == 0) return true;
   const struct kn_bc_cst *c = &r->csts[id];
   if (t->kind == TK_WIDE) return kn_bc_wide_const(r, c, t);
+  if (kn_bc_is_long_vector(t)) return kn_bc_vec_const_parts(r, id);
   if (!kn_bc_is_aggregate(t)) {
     kiln_value v =
       r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);

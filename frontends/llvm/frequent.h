@@ -80,6 +80,7 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
   const struct kn_bc_type *t = &r->types[type];
   if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
     if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
+    else if (t->kind == TK_VECTOR) kn_bc_vec_binop(r, op, a, b, type);
     else kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
     return;
   }
@@ -135,6 +136,9 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
     if (KN_LIKELY(t->fit == FIT_EXACT && (t->kind == TK_INT || t->kind == TK_PTR) && t->ktype)) {
       kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
       v = kiln_build_icmp(r->f, (kiln_icond)iconds[pred - 32], (kiln_type)t->ktype, x, y);
+    } else if (t->kind == TK_VECTOR) {
+      kn_bc_vec_compare(r, a, b, type, pred);
+      return;
     } else {
       v = kn_bc_icmp_odd(r, iconds[pred - 32], a, b, type);
     }
@@ -146,7 +150,7 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
       v = kiln_build_fcmp(r->f, (kiln_fcond)fconds[pred], (kiln_type)t->ktype, x, y);
     }
   } else {
-    if (t->fit == FIT_PAIR) kn_bc_unsupported(r, "vector types");
+    if (t->kind == TK_VECTOR) kn_bc_vec_compare(r, a, b, type, pred);
     else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
     return;
   }

@@ -57,8 +57,11 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  kiln_func_features(r->f, r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16));
+  uint32_t features = r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
+  r->lane_slot = (kiln_value){0};
+  r->lane_slot_bytes = 0;
   r->bundles = false;
   r->may_split = r->has_trap || r->fn->init;
   r->others = 0;

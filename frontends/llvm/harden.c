@@ -43,6 +43,8 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
   if (!(a->harden & GUARD)) a->harden &= ~((uint64_t)BUFFER_MAX << 16);
 }
 
+bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && (a->harden & AVX) != 0; }
+
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PLT) != 0; }
 
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,

@@ -30,6 +30,8 @@ void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
 void kn_bc_harden_done(struct kn_bc_attr *a);
 /* True if calls of a function with attributes `a` go through the GOT. */
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
+/* True of a function for processors with AVX; `a` may be NULL. */
+bool kn_bc_harden_avx(const struct kn_bc_attr *a);
 /* Gives the signature of a definition its convention, if that is not C's for it. `a`: its attributes, or NULL. */
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
                              kiln_sig *sig);

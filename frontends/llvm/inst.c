@@ -259,11 +259,11 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "unknown unary operation");
     return;
   }
-  if (!kn_bc_scalar(r, type)) return;
-  if (r->types[type].fit == FIT_PAIR) {
-    kn_bc_def(r, type, kn_bc_vector_negate(r, kn_bc_use(r, id, type)));
+  if (r->types[type].kind == TK_VECTOR) {
+    kn_bc_vec_negate(r, id, type);
     return;
   }
+  if (!kn_bc_scalar(r, type)) return;
   kn_bc_def(
     r, type,
     kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype, kn_bc_use(r, id, type)));
@@ -280,7 +280,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   b = kn_bc_absolute(r, ops[i++]);
   if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
   if (r->types[ctype].fit != FIT_BOOL) {
-    if (r->types[ctype].kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
+    if (r->types[ctype].kind == TK_VECTOR) kn_bc_vec_select(r, a, b, c, type, ctype);
     else kn_bc_malformed(r, "a condition that is no i1");
     return;
   }

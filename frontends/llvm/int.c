@@ -56,18 +56,6 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
   kiln_value none = {0};
   const struct kn_bc_type *t = &r->types[type];
   if (!kn_bc_scalar(r, type)) return none;
-  if (t->fit == FIT_PAIR) {
-    static const uint8_t ops[7] = {
-      [BINOP_ADD] = KILN_OP_FADD,  [BINOP_SUB] = KILN_OP_FSUB,  [BINOP_MUL] = KILN_OP_FMUL,
-      [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
-    };
-    if (op < 7 && ops[op]) {
-      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-      return kn_bc_vector_binop(r, (kiln_op)ops[op], x, y);
-    }
-    kn_bc_malformed(r, "unknown binary operation");
-    return none;
-  }
   if (t->fit == FIT_BOOL) {
     kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
     switch (op) {
@@ -173,6 +161,10 @@ static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   kiln_value none = {0}, v;
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  if (f->kind == TK_VECTOR || t->kind == TK_VECTOR) {
+    kn_bc_vec_cast(r, op, a, from, to);
+    return none;
+  }
   if (f->kind == TK_WIDE || t->kind == TK_WIDE) return kn_bc_wide_cast(r, op, a, from, to);
   if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return none;
   bool fi = f->kind == TK_INT, ti = t->kind == TK_INT, ff = f->kind == TK_FLOAT,
@@ -281,6 +273,8 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
                              unsigned mem) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_type kt = (kiln_type)t->ktype;
+  if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
+    kn_bc_unsupported(r, "vectors of this length in aggregate values");
   if (t->fit != FIT_ODD) return kiln_build_load(r->f, kt, a, (int32_t)offset, mem);
   return kn_bc_load_bytes(r, a, (int32_t)offset, (t->bits + 7) / 8, kt, mem);
 }
@@ -289,6 +283,8 @@ void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_val
                         unsigned mem) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_type kt = (kiln_type)t->ktype;
+  if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
+    kn_bc_unsupported(r, "vectors of this length in aggregate values");
   if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
   if (t->fit != FIT_ODD) kiln_build_store(r->f, kt, a, (int32_t)offset, v, mem);
   else kn_bc_store_bytes(r, a, (int32_t)offset, v, (t->bits + 7) / 8, kt, mem);
@@ -300,6 +296,10 @@ void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) 
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind == TK_WIDE) {
     kn_bc_wide_load(r, a, type, mem);
+    return;
+  }
+  if (t->kind == TK_VECTOR) {
+    kn_bc_vec_load(r, a, type, mem);
     return;
   }
   if (!kn_bc_is_aggregate(t)) {
@@ -322,6 +322,10 @@ void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t typ
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind == TK_WIDE) {
     kn_bc_wide_store(r, a, value, type, mem);
+    return;
+  }
+  if (t->kind == TK_VECTOR) {
+    kn_bc_vec_store(r, a, value, type, mem);
     return;
   }
   if (!kn_bc_is_aggregate(t)) {

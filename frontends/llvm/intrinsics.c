@@ -48,7 +48,8 @@ enum kind {
   IN_SETJMP,
   IN_LONGJMP,
   IN_SET_ROUNDING,
-  IN_TYPEID
+  IN_TYPEID,
+  IN_VECTOR /* vector_call.c */
 };
 
 /* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
@@ -122,6 +123,12 @@ static const struct row {
   {"log2", IN_LIBM1, 0, "log2"},
   {"lrint", IN_ROUND_INT, 0, "lrint"},
   {"lround", IN_ROUND_INT, 0, "lround"},
+  {"masked.compressstore", IN_VECTOR, VC_COMPRESS, 0},
+  {"masked.expandload", IN_VECTOR, VC_EXPAND, 0},
+  {"masked.gather", IN_VECTOR, VC_GATHER, 0},
+  {"masked.load", IN_VECTOR, VC_LOAD, 0},
+  {"masked.scatter", IN_VECTOR, VC_SCATTER, 0},
+  {"masked.store", IN_VECTOR, VC_STORE, 0},
   {"maximum", IN_FLOAT2, KILN_OP_FMAXIMUM, 0},
   {"maxnum", IN_FLOAT2, KILN_OP_FMAX, 0},
   {"memcpy", IN_MEMCPY, 0, 0},
@@ -179,6 +186,21 @@ static const struct row {
   {"va_end", IN_UNV, KILN_OP_VA_END, 0},
   {"va_start", IN_UNV, KILN_OP_VA_START, 0},
   {"var.annotation", IN_IGNORE, 0, 0},
+  {"vector.reduce.add", IN_VECTOR, VC_ADD, 0},
+  {"vector.reduce.and", IN_VECTOR, VC_AND, 0},
+  {"vector.reduce.fadd", IN_VECTOR, VC_FADD, 0},
+  {"vector.reduce.fmax", IN_VECTOR, VC_FMAX, 0},
+  {"vector.reduce.fmaximum", IN_VECTOR, VC_FMAXIMUM, 0},
+  {"vector.reduce.fmin", IN_VECTOR, VC_FMIN, 0},
+  {"vector.reduce.fminimum", IN_VECTOR, VC_FMINIMUM, 0},
+  {"vector.reduce.fmul", IN_VECTOR, VC_FMUL, 0},
+  {"vector.reduce.mul", IN_VECTOR, VC_MUL, 0},
+  {"vector.reduce.or", IN_VECTOR, VC_OR, 0},
+  {"vector.reduce.smax", IN_VECTOR, VC_SMAX, 0},
+  {"vector.reduce.smin", IN_VECTOR, VC_SMIN, 0},
+  {"vector.reduce.umax", IN_VECTOR, VC_UMAX, 0},
+  {"vector.reduce.umin", IN_VECTOR, VC_UMIN, 0},
+  {"vector.reduce.xor", IN_VECTOR, VC_XOR, 0},
   {"x86.sse2.pause", IN_IGNORE, 0, 0},
 };
 
@@ -568,7 +590,7 @@ static bool scalars(const struct call *c, unsigned n) {
   for (unsigned i = 0; i < n; i++) {
     if (kn_bc_is_aggregate(arg_info(c, i))) return kn_bc_malformed(c->r, "bad intrinsic");
     if (!kn_bc_scalar(c->r, arg_type(c, i))) return false;
-    if (arg_info(c, i)->fit == FIT_PAIR) return kn_bc_unsupported(c->r, "vector types");
+    if (arg_info(c, i)->kind == TK_VECTOR) return kn_bc_unsupported(c->r, "vector types");
   }
   if (c->rt->kind == TK_VOID || kn_bc_is_aggregate(c->rt)) return true;
   return kn_bc_scalar(c->r, c->ret);
@@ -651,42 +673,10 @@ static bool result_fits(const struct call *c) {
   }
 }
 
-void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
-                     const uint64_t *ops, unsigned n, bool bundles) {
-  (void)attrs;
-  const struct kn_bc_type *ft = &r->types[type];
-  if (!g->intrinsic) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
-               g->name_length > 100 ? 100 : (int)g->name_length, g->name);
-    return;
-  }
-  struct call call = {r,    &rows[g->intrinsic - 1],    ops, n, r->elems.at[ft->first].type,
-                      NULL, r->elems.at + ft->first + 1},
-              *c = &call;
+/* Builds the call, which is none of vectors. */
+static void run(const struct call *c) {
+  struct kn_bc *r = c->r;
   const struct row *row = c->row;
-  c->rt = &r->types[c->ret];
-  if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
-  if (row->kind == IN_DECLARE || row->kind == IN_BECOMES) {
-    /* operands are numbers of metadata, relative as those of values: value, variable, expression */
-    if (!r->entries || n < 3 || !r->loc) return;
-    uint32_t inlined = r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0, of[3];
-    for (unsigned i = 0; i < 3; i++) of[i] = r->n_vals - (uint32_t)ops[i];
-    if (row->kind == IN_DECLARE) kn_bc_debug_place(r, of[1], of[2], of[0], inlined);
-    else kn_bc_debug_becomes(r, of[1], of[2], of[0], inlined);
-    return;
-  }
-  if (bundles) {
-    kn_bc_refuse_bundle(r, r->bundle);
-    return;
-  }
-  if (n != ft->n - 1) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
-  if (row->kind == IN_OVERFLOW && n == 2 && arg_info(c, 0)->kind == TK_WIDE) {
-    wide_overflow(c);
-    return;
-  }
   if (!scalars(c, needed(row->kind))) return;
   if (!result_fits(c)) {
     kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
@@ -776,5 +766,106 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     return;
   case IN_TYPEID: def(c, kn_bc_typeid(r, arg_id(c, 0))); return;
   default: kn_bc_unsupported(r, "this intrinsic"); return;
+  }
+}
+
+/* True for the kinds that compute a value of scalars alone: of vectors they do it lane by lane. */
+static bool has_lanes(unsigned kind) {
+  return (kind >= IN_BITS && kind <= IN_LDEXP && kind != IN_OVERFLOW) || kind == IN_POWI ||
+         kind == IN_ROUND_INT || kind == IN_FPCLASS || kind == IN_TO_INT_SAT ||
+         kind == IN_PTRMASK || kind == IN_COMPARE;
+}
+
+static void by_lanes(const struct call *c) {
+  enum { MOST = 4 };
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[MOST], out;
+  struct kn_bc_elem params[MOST];
+  kiln_value lanes[KN_BC_MAX_LANES];
+  uint64_t ops[MOST];
+  uint32_t ids[MOST];
+  if (!has_lanes(c->row->kind) || c->n > MOST || c->rt->kind != TK_VECTOR) {
+    kn_bc_unsupported(r, "this intrinsic of vectors");
+    return;
+  }
+  if (!kn_bc_vec_shape(r, c->ret, &out)) return;
+  for (unsigned i = 0; i < c->n; i++) {
+    params[i].type = arg_type(c, i);
+    ids[i] = arg_id(c, i);
+    if (arg_info(c, i)->kind != TK_VECTOR) continue;
+    if (!kn_bc_vec_get(r, ids[i], arg_type(c, i), &x[i])) return;
+    params[i].type = x[i].elem;
+    if (x[i].n != out.n) {
+      kn_bc_malformed(r, "bad intrinsic");
+      return;
+    }
+  }
+  uint32_t entered = kn_bc_vec_enter(r);
+  for (uint32_t k = 0; k < out.n && r->status == KILN_OK; k++) {
+    uint32_t of_lane[MOST];
+    for (unsigned i = 0; i < c->n; i++)
+      of_lane[i] = arg_info(c, i)->kind == TK_VECTOR
+                     ? kn_bc_vec_value(r, params[i].type, kn_bc_vec_lane(r, &x[i], k))
+                     : ids[i];
+    for (unsigned i = 0; i < c->n; i++) ops[i] = r->n_vals - of_lane[i];
+    struct call lane = {r, c->row, ops, c->n, out.elem, &r->types[out.elem], params};
+    run(&lane);
+    lanes[k] = kn_bc_vec_result(r);
+  }
+  kn_bc_vec_leave(r, entered);
+  if (r->status != KILN_OK) return;
+  kn_bc_vec_from_lanes(r, &out, lanes);
+  kn_bc_vec_def(r, &out);
+}
+
+void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
+                     const uint64_t *ops, unsigned n, bool bundles) {
+  (void)attrs;
+  const struct kn_bc_type *ft = &r->types[type];
+  if (!g->intrinsic) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
+               g->name_length > 100 ? 100 : (int)g->name_length, g->name);
+    return;
+  }
+  struct call call = {r,    &rows[g->intrinsic - 1],    ops, n, r->elems.at[ft->first].type,
+                      NULL, r->elems.at + ft->first + 1},
+              *c = &call;
+  const struct row *row = c->row;
+  c->rt = &r->types[c->ret];
+  if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
+  if (row->kind == IN_DECLARE || row->kind == IN_BECOMES) {
+    /* operands are numbers of metadata, relative as those of values: value, variable, expression */
+    if (!r->entries || n < 3 || !r->loc) return;
+    uint32_t inlined = r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0, of[3];
+    for (unsigned i = 0; i < 3; i++) of[i] = r->n_vals - (uint32_t)ops[i];
+    if (row->kind == IN_DECLARE) kn_bc_debug_place(r, of[1], of[2], of[0], inlined);
+    else kn_bc_debug_becomes(r, of[1], of[2], of[0], inlined);
+    return;
+  }
+  if (bundles) {
+    kn_bc_refuse_bundle(r, r->bundle);
+    return;
+  }
+  if (n != ft->n - 1) {
+    kn_bc_malformed(r, "bad call");
+    return;
+  }
+  if (row->kind == IN_OVERFLOW && n == 2 && arg_info(c, 0)->kind == TK_WIDE) {
+    wide_overflow(c);
+    return;
+  }
+  if (row->kind == IN_VECTOR) {
+    kn_bc_vec_call(r, row->op, c->params, c->ret, ops, n);
+    return;
+  }
+  bool vectors = c->rt->kind == TK_VECTOR;
+  for (unsigned i = 0; i < n && r->has_vectors; i++) vectors |= arg_info(c, i)->kind == TK_VECTOR;
+  if (vectors && row->kind == IN_FIRST && c->ret == arg_type(c, 0)) {
+    struct kn_bc_vec x;
+    if (kn_bc_vec_get(r, arg_id(c, 0), c->ret, &x)) kn_bc_vec_def(r, &x);
+  } else if (vectors) {
+    by_lanes(c);
+  } else {
+    run(c);
   }
 }

@@ -171,6 +171,37 @@ static bool comdat(struct kn_bc *r) {
   return KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) && more_comdats(r);
 }
 
+/* ---- functions ---- */
+
+enum { FUNCTION_OPS = 18 }; /* the fewest that more_functions reads; it reads fewer than 32 */
+
+/* Reads the usual functions behind one: C++ has thousands, all in a row. The first record that is not as expected is
+ * left to the general way, and so is what comes behind an error of the module. */
+static bool more_functions(struct kn_bc *r) {
+  const uint64_t head = BC_UNABBREV | (uint64_t)MODULE_FUNCTION << r->width;
+  const uint64_t mask = (UINT64_C(1) << (r->width + 6)) - 1;
+  while (r->status == KILN_OK && kiln_module_status(r->module) == KILN_OK) {
+    struct kn_bits b = r->bits;
+    uint64_t w = kn_bits_peek(&b, b.pos), *op = r->ops.at;
+    uint32_t n = w >> (r->width + 6) & 63;
+    if ((w & mask) != head || n < FUNCTION_OPS || n >= 32 || n > r->ops.cap) return true;
+    b.pos += r->width + 12;
+    uint32_t k = 0;
+    for (; k < 7; k++) op[k] = kn_bits_vbr6(&b);
+    w = kn_bits_peek(&b, b.pos);
+    if (w & (KN_BITS_TOPS9 >> 12)) return true; /* alignment to storage class: of one chunk each */
+    for (unsigned i = 0; i < 7; i++) op[k++] = w >> 6 * i & 31;
+    b.pos += 42;
+    for (; k < n; k++) op[k] = kn_bits_vbr6(&b);
+    if (b.bad || b.pos > b.end) return true;
+    r->record_pos = r->bits.pos;
+    r->bits.pos = b.pos;
+    r->ops.n = n;
+    if (!kn_bc_global_function(r)) return false;
+  }
+  return true;
+}
+
 /* ---- the block ---- */
 
 static bool record(struct kn_bc *r) {
@@ -186,10 +217,10 @@ static bool record(struct kn_bc *r) {
   case MODULE_SECTIONNAME: return section(r);
   case MODULE_COMDAT: return comdat(r);
   case MODULE_GLOBALVAR: return kn_bc_global_variable(r);
-  case MODULE_FUNCTION: return kn_bc_global_function(r);
+  case MODULE_FUNCTION: return kn_bc_global_function(r) && more_functions(r);
   case MODULE_ALIAS: return kn_bc_global_alias(r);
   case MODULE_ALIAS_OLD: return kn_bc_unsupported(r, "aliases in an old form");
-  case MODULE_IFUNC: return kn_bc_unsupported(r, "ifuncs");
+  case MODULE_IFUNC: return kn_bc_global_ifunc(r);
   case MODULE_SOURCE_FILENAME: text(r, 0, r->source, sizeof r->source); return true;
   default: return true;
   }

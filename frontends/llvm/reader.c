@@ -29,6 +29,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
     d.block = r->bb;
     d.inst = kiln_func_next_inst(r->f);
+    kiln_loc_diag(r->f, &d);
   } else if (r->declared && r->declared->name) {
     snprintf(d.function, sizeof d.function, "%.*s",
              r->declared->name_length < sizeof d.function ? (int)r->declared->name_length

@@ -95,8 +95,9 @@ enum kn_bc_kind {
 };
 
 /* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
- * ODD: the bits above the value's width are unspecified; PAIR: <2 x float> as an f64 (see vector.c). */
-enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_PAIR };
+ * ODD: the bits above the value's width are unspecified, or a vector is not in memory as it is in a register; VECTOR: it
+ * is, in one register (see vector.c). */
+enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_VECTOR };
 
 /* What is known of whether a function's type can be passed and returned at all. */
 enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
@@ -116,9 +117,12 @@ struct kn_bc_type {
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint32_t chars;    /* harden.c: length of the longest array of i8 that has_array counts */
-  uint8_t possible;  /* functions: POSSIBLE_...; asked before the first body */
-  uint32_t spare[2]; /* pads to 64 bytes, for fast indexing */
+  uint32_t chars;  /* harden.c: length of the longest array of i8 that has_array counts */
+  uint32_t mask;   /* vectors: id of the type of as many i1, or UINT32_MAX */
+  uint8_t lane;    /* vectors: kiln_type of a lane; VOID: not supported */
+  uint8_t is_mask; /* vectors of i1: lanes are ones or zeros */
+  uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
+  uint8_t spare;    /* pads to 64 bytes, for fast indexing */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 

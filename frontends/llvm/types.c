@@ -106,6 +106,57 @@ static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
   if (t->align_log2 > 16) t->align_log2 = 16; /* the largest alignment of a symbol */
 }
 
+/* How registers hold a vector: one v64, one v128, or several v128; see vector.c. */
+static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
+  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  uint64_t n = t->count;
+  t->fit = FIT_ODD;
+  t->mask = UINT32_MAX;
+  r->has_vectors = true;
+  if (n == 0 || n > KN_BC_MAX_LANES) return;
+  if (e->fit == FIT_BOOL) {
+    t->is_mask = true;
+    t->lane = n <= 2   ? KILN_TYPE_I64
+              : n <= 4 ? KILN_TYPE_I32
+              : n <= 8 ? KILN_TYPE_I16
+                       : KILN_TYPE_I8;
+  } else if (e->kind == TK_PTR && e->ktype) {
+    t->lane = KILN_TYPE_I64;
+  } else if (e->fit == FIT_EXACT && e->ktype && e->bits <= 64) {
+    t->lane = e->ktype;
+  } else {
+    return;
+  }
+  uint64_t bytes = n * kiln_type_size((kiln_type)t->lane);
+  t->bits = (uint32_t)(n * e->bits);
+  if (bytes <= 8 && !t->is_mask) t->ktype = KILN_TYPE_V64;
+  else if (bytes <= 16) t->ktype = KILN_TYPE_V128;
+  if (!t->is_mask && (bytes == 8 || bytes == 16)) t->fit = FIT_VECTOR;
+}
+
+/* Adds the type of the parts of longer vectors, and finds the types of comparisons. */
+static KN_COLD bool finish_vectors(struct kn_bc *r) {
+  uint32_t mask[KN_BC_MAX_LANES + 1]; /* by number of lanes */
+  memset(mask, 0xff, sizeof mask);
+  for (uint32_t i = 0; i < r->n_types; i++)
+    if (r->types[i].kind == TK_VECTOR && r->types[i].is_mask) mask[r->types[i].count] = i;
+  for (uint32_t i = 0; i < r->n_types; i++)
+    if (r->types[i].kind == TK_VECTOR && r->types[i].lane)
+      r->types[i].mask = mask[r->types[i].count];
+  if (!kn_bc_grow(r, &r->types, &r->cap_types, (uint64_t)r->n_types + 1, sizeof *r->types))
+    return false;
+  r->chunk_type = r->n_types;
+  r->types[r->n_types++] = (struct kn_bc_type){.kind = TK_VECTOR,
+                                               .ktype = KILN_TYPE_V128,
+                                               .fit = FIT_VECTOR,
+                                               .align_log2 = 4,
+                                               .bits = 128,
+                                               .size = 16,
+                                               .piece_first = UINT32_MAX,
+                                               .mask = UINT32_MAX};
+  return true;
+}
+
 static bool add_type(struct kn_bc *r) {
   struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->elems.n};
   const uint64_t *op = r->ops.at;
@@ -169,12 +220,7 @@ static bool add_type(struct kn_bc *r) {
     t.align_log2 = r->types[op[1]].align_log2;
     if (t.kind == TK_VECTOR) {
       t.depth = 1;
-      if (t.count == 2 && r->types[op[1]].ktype == KILN_TYPE_F32) {
-        t.ktype = KILN_TYPE_F64;
-        t.fit = FIT_PAIR;
-        t.bits = 64;
-        t.align_log2 = 3;
-      }
+      vector_layout(r, &t);
     }
     if (__builtin_mul_overflow(t.count, r->types[op[1]].size, &t.size) || t.size > TOO_LARGE) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
@@ -235,7 +281,8 @@ bool kn_bc_read_types(struct kn_bc *r) {
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
-      return r->status == KILN_OK && (!r->has_words || add_word(r));
+      return r->status == KILN_OK && (!r->has_words || add_word(r)) &&
+             (!r->has_vectors || finish_vectors(r));
     }
     bool ok = true;
     if (id == BC_ENTER_BLOCK) {
@@ -320,6 +367,16 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
   if (t->kind == TK_WIDE) {
     r->types[whole].holds_wide = type != whole;
     return split_wide(r, t, offset);
+  }
+  if (t->kind == TK_VECTOR && t->lane && !t->ktype) {
+    if (type != whole && (t->is_mask || t->size != t->bits / 8))
+      return kn_bc_unsupported(r, "vectors of this length in aggregate values");
+    uint32_t parts = (uint32_t)((t->count * kiln_type_size((kiln_type)t->lane) + 15) / 16);
+    for (uint32_t i = 0; i < parts; i++)
+      if (!KN_BC_PUSH(r, r->type_pieces,
+                      (struct kn_bc_piece){r->chunk_type, offset + 16 * (uint64_t)i}))
+        return false;
+    return true;
   }
   if (!kn_bc_scalar(r, type)) return false;
   return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, offset});

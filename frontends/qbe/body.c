@@ -142,7 +142,10 @@ static kiln_value constant(struct kn_qbe *r, unsigned class, bool build) {
 }
 
 static kiln_value operand(struct kn_qbe *r, unsigned class) {
-  if (kn_qbe_peek(r) != '%') return constant(r, class, true);
+  if (kn_qbe_peek(r) != '%') {
+    bool digit = kn_qbe_is(r->p, KN_QBE_DIGIT) && !kn_qbe_is(r->p + 1, KN_QBE_LATER);
+    return digit && is_int(class) ? number(r, (uint64_t)(*r->p++ - '0')) : constant(r, class, true);
+  }
   const char *at = r->p;
   return read_temp(r, temporary(r), class, at);
 }

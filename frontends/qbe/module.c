@@ -1,6 +1,6 @@
-/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. The text is gone
- * through twice: first to find what is defined here and how, since symbols are used above their
- * definitions; bodies and contents are skipped then. The ABI is that of C: <kiln/ctypes.h> knows it. */
+/* Definitions: types, linkage, data, the heads of functions; and the entry point of the reader. All that is defined
+ * is declared before the first body is read, since symbols are used above their definitions. The ABI is that of C:
+ * <kiln/ctypes.h> knows it. */
 #include "read.h"
 
 #include <unistd.h>
@@ -121,23 +121,15 @@ static void aggregate(struct kn_qbe *r) {
   if (!r->failed) (void)KN_QBE_PUSH(r, r->aggregates, record(r, is_union, 0, &layout));
 }
 
-uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
-  char c = kn_qbe_peek(r);
+uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
   const char *at = r->p;
-  if (c == ':') {
+  if (*at == ':') {
     r->p++;
     uint32_t i = kn_qbe_lookup(r, &r->aggregate_names, false);
+    struct kn_qbe_name name = {at + 1, (uint32_t)(r->p - at) - 1};
     if (i < r->aggregates.n) return i + KN_QBE_TYPES;
-    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&r->name));
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "type :%.*s is not defined above", KN_QBE_SHOW(&name));
     return QL;
-  }
-  if (!kn_qbe_is(at + (c != '\n'), KN_QBE_LATER)) { /* the usual ones */
-    r->p++;
-    if (c == 'w') return QW;
-    if (c == 'l') return QL;
-    if (c == 's') return QS;
-    if (c == 'd') return QD;
-    r->p--;
   }
   const struct kn_qbe_word *word = kn_qbe_is(at, KN_QBE_FIRST) ? kn_qbe_word(r) : NULL;
   if (word != NULL && word->form == QF_TYPE_NAME && word->fop == 0) {
@@ -231,8 +223,9 @@ uint32_t kn_qbe_global(struct kn_qbe *r) {
   if (*r->p != '"') i = kn_qbe_lookup(r, &r->global_names, true);
   else if (kn_qbe_string(r, "a name")) {
     /* other characters: a key of longer names, which may be that of several */
-    if (kn_qbe_scan(r->name.at, &key) != r->name.at + r->name.length) key |= UINT64_C(1) << 63;
-    i = kn_qbe_intern(r, &r->global_names, key, true);
+    const struct kn_qbe_name *s = &r->string;
+    if (kn_qbe_scan(s->at, &key) != s->at + s->length) key |= UINT64_C(1) << 63;
+    i = kn_qbe_intern(r, &r->global_names, key, s->at, s->length, true);
   }
   if (i == KN_QBE_NONE || i < r->globals.n) return i;
   return KN_QBE_PUSH(r, r->globals, (struct kn_qbe_global){.thread = false}) ? i : KN_QBE_NONE;
@@ -285,8 +278,8 @@ static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
     else if (form == QF_SECTION) {
       if (l->section.at != NULL) kn_qbe_wrong(r, at, "a second section");
       kn_qbe_string(r, "the name of a section");
-      l->section = r->name;
-      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->name;
+      l->section = r->string;
+      if (kn_qbe_peek(r) == '"' && kn_qbe_string(r, "")) l->flags = r->string;
     } else {
       bool good = form == QF_DATA || (!any && (form == QF_TYPE || form == QF_DBGFILE)) ||
                   (form == QF_FUNCTION && !l->thread && !l->common);
@@ -335,6 +328,9 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
   struct kn_qbe_global *g = r->globals.at + global;
   const struct kn_qbe_name *name = r->global_names.names + global;
   if (g->defined) kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is defined twice", KN_QBE_SHOW(name));
+  if (g->symbol.id != 0 && l->thread)
+    kn_qbe_fail(r, at, KILN_ERR_SYMBOL, "$%.*s is thread-local, and data above has its address",
+                KN_QBE_SHOW(name));
   g->defined = true;
   g->thread = l->thread;
   g->exported = l->export;
@@ -402,7 +398,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
       address(r, zeros, size);
     } else if (size != 0 && c == '"') {
       if (size != 1) kn_qbe_syntax(r, "a string is made of bytes: b");
-      if (kn_qbe_string(r, "") && unescape(r, &r->name))
+      if (kn_qbe_string(r, "") && unescape(r, &r->string))
         content(r, zeros, r->chars.at, r->chars.n, at);
     } else if (c != 0 && (size != 0 || at[1] != '_') && kn_qbe_number(r, &bits)) {
       if (size != 0) content(r, zeros, &bits, size, at);
@@ -420,6 +416,7 @@ static void items(struct kn_qbe *r, uint64_t *zeros, unsigned size) {
 /* The content of a global, from its '=' on. */
 static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, const char *at) {
   uint64_t zeros = 0;
+  const char *named = r->p;
   r->bytes.n = r->relocs.n = 0;
   want(r, '=');
   uint32_t aligned =
@@ -435,6 +432,7 @@ static void data(struct kn_qbe *r, uint32_t global, const struct linkage *l, con
     if (kn_qbe_past(r) != ',') break;
     r->p++;
   }
+  if (kn_qbe_past(r) == 0) kn_qbe_wrong(r, named, "this definition has no end: '}'");
   kn_qbe_expect(r, '}');
   kiln_data_desc desc = {
     .size_bytes = zeros, .align_log2 = (uint8_t)__builtin_ctz(aligned), .flags = data_flags(r, l)};
@@ -494,92 +492,52 @@ static void skip_body(struct kn_qbe *r) {
   kn_qbe_wrong(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
 
-/* Past braces and what is in them. */
-static void skip_braces(struct kn_qbe *r) {
-  const char *at = r->p;
-  for (unsigned depth = 0; kn_qbe_past(r) != 0;) {
-    char c = *r->p;
-    if (c == '"') kn_qbe_string(r, "");
-    else r->p++;
-    depth += c == '{';
-    if (c == '}' && (depth == 0 || --depth == 0)) return;
-  }
-  kn_qbe_wrong(r, at, "this definition has no end: '}'");
-}
-
 /* ---- lines ---- */
 
-/* Of DWARF 5, 7.5. */
-enum { TAG_COMPILE_UNIT = 0x11, TAG_SUBPROGRAM = 0x2e };
-enum {
-  AT_NAME = 3,
-  AT_COMP_DIR = 0x1b,
-  AT_PRODUCER = 0x25,
-  AT_DECL_FILE = 0x3a,
-  AT_DECL_LINE,
-  AT_EXTERNAL = 0x3f
-};
-
-/* The next entry of a set, of tag `tag`. */
-static kiln_die entry(kiln_debug *d, unsigned tag, kiln_die parent) {
-  uint32_t n = kiln_debug_count(d);
-  kiln_die e = kiln_die_at(d, n != 0 ? n : 1);
-  kiln_die_begin(d, e, tag, parent);
-  return e;
-}
+enum { LANGUAGE = 0x8001 }; /* one that debuggers do not know */
 
 /* The lines that follow are those of a file. The first file gives the unit its name. */
 static void debug_file(struct kn_qbe *r, const char *name) {
-  static const char producer[] = "kiln qbe";
-  kiln_debug *d = kiln_module_debug(r->m);
   char folder[4096];
-  r->file_entry = entry(d, KILN_TAG_FILE, (kiln_die){0});
-  kiln_die_string(d, AT_NAME, name, strlen(name));
-  if (getcwd(folder, sizeof folder) != NULL)
-    kiln_die_string(d, AT_COMP_DIR, folder, strlen(folder));
+  bool is_known = getcwd(folder, sizeof folder) != NULL;
+  r->file_entry = kiln_die_file(kiln_module_debug(r->m), is_known ? folder : NULL, name);
   r->file = kiln_file_of(r->session, name, r->file_entry);
-  if (r->unit.id != 0) return;
-  r->unit = entry(d, TAG_COMPILE_UNIT, (kiln_die){0});
-  kiln_die_string(d, AT_PRODUCER, producer, sizeof producer - 1);
-  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
-  kiln_debug_unit(r->m, r->unit);
+  if (r->unit.id == 0) r->unit = kiln_die_unit(r->m, r->file_entry, "kiln qbe", LANGUAGE);
 }
 
 void kn_qbe_describe(struct kn_qbe *r, uint32_t global) {
-  kiln_debug *d = r->begins != 0 ? kiln_session_debug(r->session) : NULL;
-  const struct kn_qbe_global *g = r->globals.at + global;
-  const char *name = d != NULL ? c_name(r, r->global_names.names + global) : "";
-  if (d == NULL || r->failed) return;
-  kiln_die e = entry(d, TAG_SUBPROGRAM, r->file_entry);
-  kiln_die_string(d, AT_NAME, name, strlen(name));
-  kiln_die_ref(d, AT_DECL_FILE, r->file_entry);
-  kiln_die_uint(d, AT_DECL_LINE, r->line);
-  if (g->exported) kiln_die_flag(d, AT_EXTERNAL);
+  if (r->begins == 0) return;
+  kiln_declaration what = {.name = c_name(r, r->global_names.names + global),
+                           .file = r->file_entry,
+                           .line = r->line,
+                           .external = r->globals.at[global].exported};
+  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
   kiln_func_debug(r->f, e, r->unit, r->begins);
 }
 
 /* ---- the whole ---- */
 
-static void definition(struct kn_qbe *r, bool first) {
+/* Reads a definition. Bodies of functions come later, since code for what is defined below is better once that is
+ * known: this only notes where they are. */
+static void definition(struct kn_qbe *r) {
   struct linkage l = {.export = false};
-  unsigned form = linkage(r, &l);
   const char *at;
+  unsigned form = linkage(r, &l);
   if (form == QF_FUNCTION) {
+    struct kn_qbe_body body = {r->p, r->file, r->file_entry};
     uint32_t global = head(r, &at);
-    if (first) define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
-    if (first) skip_body(r);
-    else if (!r->failed) kn_qbe_function(r, global, at);
+    define(r, global, &l, kiln_csig_sig(r->c, r->signature), at);
+    (void)KN_QBE_PUSH(r, r->bodies, body);
+    skip_body(r);
   } else if (form == QF_DATA) {
     uint32_t global = global_defined(r, &at);
-    if (first) define(r, global, &l, (kiln_sig){0}, at);
-    if (first) skip_braces(r);
-    else data(r, global, &l, at);
+    define(r, global, &l, (kiln_sig){0}, at);
+    data(r, global, &l, at);
   } else if (form == QF_TYPE) {
-    if (first) aggregate(r);
-    else skip_braces(r);
+    aggregate(r);
   } else if (kn_qbe_string(r, "the name of a file")) {
-    const char *name = c_name(r, &r->name);
-    if (!first && !r->failed) debug_file(r, name);
+    const char *name = c_name(r, &r->string);
+    if (!r->failed) debug_file(r, name);
   }
 }
 
@@ -603,9 +561,14 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   r.end = r.text + size;
   if (!memory || !kn_qbe_begin(&r)) kn_qbe_fail(&r, r.p, KILN_ERR_MEMORY, "out of memory");
   if (size > INT32_MAX) kn_qbe_fail(&r, r.p, KILN_ERR_LIMIT, "a text of 2 GiB or more");
-  for (unsigned pass = 0; pass < 2 && !r.failed; pass++) {
-    r.p = r.text;
-    while (kn_qbe_past(&r) != 0) definition(&r, pass == 0);
+  while (kn_qbe_past(&r) != 0) definition(&r);
+  for (uint32_t i = 0; i < r.bodies.n && !r.failed; i++) {
+    const char *at;
+    r.p = r.bodies.at[i].at;
+    r.file = r.bodies.at[i].file;
+    r.file_entry = r.bodies.at[i].file_entry;
+    uint32_t global = head(&r, &at);
+    if (!r.failed) kn_qbe_function(&r, global, at);
   }
   kn_qbe_end(&r);
   kiln_ctypes_free(r.c);

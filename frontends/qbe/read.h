@@ -45,7 +45,8 @@ struct kn_qbe_map {
     uint32_t id;  /* number + base; below base: of names that were forgotten, free */
   } *table;
   struct kn_qbe_name *names; /* of each number; room for half of the table */
-  uint32_t base, n, bits;    /* bits: log2 of the table's size */
+  uint32_t base, n;
+  uint32_t mask, shift; /* the table's size - 1; 64 - log2 of the size */
 };
 
 /* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
@@ -123,7 +124,14 @@ struct kn_qbe_global {
   bool defined, thread, exported;
 };
 
-enum { KN_QBE_WORD_BITS = 9 };
+/* Where the head of a function begins, and what dbgfile said last. */
+struct kn_qbe_body {
+  const char *at;
+  uint32_t file;
+  kiln_die file_entry;
+};
+
+enum { KN_QBE_WORDS = 512, KN_QBE_WORD_SHIFT = 64 - 9 };
 
 struct kn_qbe {
   kiln_session *session;
@@ -138,13 +146,13 @@ struct kn_qbe {
 
   /* `p` is what comes next. The last byte of the text is a newline, and p never behind it. */
   const char *text, *end, *p, *begin; /* begin: where the instruction does */
-  struct kn_qbe_name name;            /* read last */
+  struct kn_qbe_name string;          /* read last */
 
   /* Words by their keys: number + 1, or 0. */
   struct kn_qbe_keyed {
     uint64_t key;
     uint32_t word;
-  } words[1 << KN_QBE_WORD_BITS];
+  } words[KN_QBE_WORDS];
   struct kn_qbe_map global_names, aggregate_names, temp_names, label_names;
   KN_QBE_ARRAY(struct kn_qbe_global) globals;
   KN_QBE_ARRAY(kiln_ctype) aggregates;
@@ -157,6 +165,7 @@ struct kn_qbe {
   KN_QBE_ARRAY(kiln_ctype) ctypes;
   kiln_die unit, file_entry; /* of dbgfile */
   uint32_t file;
+  KN_QBE_ARRAY(struct kn_qbe_body) bodies;
 
   /* the current function */
   KN_QBE_ARRAY(struct kn_qbe_temp) temps; /* the parameters first */
@@ -185,6 +194,7 @@ struct kn_qbe {
 
 enum { KN_QBE_FIRST = 1, KN_QBE_LATER = 2, KN_QBE_BLANK = 4, KN_QBE_DIGIT = 8 };
 extern const uint8_t kn_qbe_kinds[256];
+extern const uint8_t kn_qbe_letters[256]; /* of the classes, + 1 */
 static inline bool kn_qbe_is(const char *p, unsigned kinds) {
   return (kn_qbe_kinds[(uint8_t)*p] & kinds) != 0;
 }
@@ -194,31 +204,46 @@ static inline bool kn_qbe_is(const char *p, unsigned kinds) {
 static inline const char *kn_qbe_scan(const char *p, uint64_t *key) {
   const char *from = p;
   uint64_t k = 0;
-  for (; kn_qbe_is(p, KN_QBE_LATER); p++) k = (k << 7 | k >> 57) ^ (uint8_t)*p;
+  for (uint64_t c; c = (uint8_t)*p, kn_qbe_kinds[c] & KN_QBE_LATER; p++) k = (k << 7 | k >> 57) ^ c;
   *key = p - from > 9 ? k | UINT64_C(1) << 63 : k;
   return p;
 }
-static inline uint32_t kn_qbe_hash(uint64_t key, unsigned bits) {
-  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
+static inline uint32_t kn_qbe_hash(uint64_t key, unsigned shift) {
+  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> shift);
 }
 
-/* Gives r->name, which is new, the next number; KN_QBE_NONE, and an error, without memory. */
-uint32_t kn_qbe_add(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key);
-/* True if r->name is the name of that number. */
-bool kn_qbe_same(const struct kn_qbe *r, const struct kn_qbe_map *m, uint32_t number);
-/* The number of r->name. New ones get the next number if `add`; else KN_QBE_NONE. */
+/* Says that a name is expected. */
+void kn_qbe_no_name(struct kn_qbe *r, const char *at) __attribute__((cold));
+/* Makes the table twice as large; false, and an error, without memory. */
+bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) __attribute__((cold));
+/* The number of a name. New ones get the next number if `add`; else KN_QBE_NONE. */
 static inline uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key,
-                                     bool add) {
-  for (uint32_t i = kn_qbe_hash(key, m->bits);; i = (i + 1) & ((1u << m->bits) - 1)) {
-    const struct kn_qbe_entry *e = m->table + i;
-    if (e->id < m->base) return add ? kn_qbe_add(r, m, key) : KN_QBE_NONE;
-    if (e->key == key && ((int64_t)key >= 0 || kn_qbe_same(r, m, e->id - m->base)))
-      return e->id - m->base;
+                                     const char *at, uint32_t length, bool add) {
+  for (uint32_t i = kn_qbe_hash(key, m->shift);; i = (i + 1) & m->mask) {
+    struct kn_qbe_entry *e = m->table + i;
+    if (e->id < m->base) {
+      if (!add) return KN_QBE_NONE;
+      *e = (struct kn_qbe_entry){key, m->n + m->base};
+      m->names[m->n] = (struct kn_qbe_name){at, length};
+      return ++m->n <= m->mask / 2 || kn_qbe_enlarge(r, m) ? m->n - 1 : KN_QBE_NONE;
+    }
+    uint32_t number = e->id - m->base;
+    if (e->key != key) continue;
+    if ((int64_t)key >= 0) return number;
+    if (m->names[number].length == length && memcmp(m->names[number].at, at, length) == 0)
+      return number;
   }
 }
-/* Reads a name, r->name; KN_QBE_NONE, and an error, if none comes next. */
-static inline __attribute__((always_inline)) uint32_t kn_qbe_lookup(struct kn_qbe *r,
-                                                                    struct kn_qbe_map *m, bool add);
+/* Reads a name; its number as above; KN_QBE_NONE, and an error, if none comes next. */
+static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
+  uint64_t key;
+  const char *from = r->p;
+  r->p = kn_qbe_scan(from, &key);
+  if (kn_qbe_is(from, KN_QBE_FIRST))
+    return kn_qbe_intern(r, m, key, from, (uint32_t)(r->p - from), add);
+  kn_qbe_no_name(r, from);
+  return KN_QBE_NONE;
+}
 /* Forgets all names. */
 void kn_qbe_forget(struct kn_qbe_map *m);
 
@@ -230,7 +255,16 @@ static inline char kn_qbe_peek(struct kn_qbe *r) {
   return *p;
 }
 /* The next character past ends of lines and comments; 0 at the end of the text. */
-char kn_qbe_past(struct kn_qbe *r);
+char kn_qbe_past_comment(struct kn_qbe *r) __attribute__((cold));
+static inline char kn_qbe_past(struct kn_qbe *r) {
+  const char *p = r->p;
+  for (;; p++) {
+    while (kn_qbe_is(p, KN_QBE_BLANK)) p++;
+    if (*p != '\n' || p + 1 == r->end) break;
+  }
+  r->p = p;
+  return *p == '\n' ? 0 : *p != '#' ? *p : kn_qbe_past_comment(r);
+}
 /* Reads a character; an error if another one comes next. */
 bool kn_qbe_missing(struct kn_qbe *r, char c) __attribute__((cold));
 static inline bool kn_qbe_expect(struct kn_qbe *r, char c) {
@@ -264,22 +298,16 @@ void kn_qbe_free(const struct kn_qbe *r, void *memory);
 bool kn_qbe_begin(struct kn_qbe *r);
 void kn_qbe_end(struct kn_qbe *r);
 
-static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  uint64_t key;
-  const char *from = r->p;
-  if (!kn_qbe_is(from, KN_QBE_FIRST)) {
-    kn_qbe_wrong(r, from, "a name is expected");
-    return KN_QBE_NONE;
-  }
-  r->p = kn_qbe_scan(from, &key);
-  r->name = (struct kn_qbe_name){from, (uint32_t)(r->p - from)};
-  return kn_qbe_intern(r, m, key, add);
-}
-
 /* ---- module.c ---- */
 
 /* A type of results, parameters and arguments; `first`: it may be the static chain. */
-uint32_t kn_qbe_type(struct kn_qbe *r, bool first);
+uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first);
+static inline uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
+  uint32_t letter = kn_qbe_letters[(uint8_t)kn_qbe_peek(r)];
+  if (letter == 0 || kn_qbe_is(r->p + 1, KN_QBE_LATER)) return kn_qbe_other_type(r, first);
+  r->p++;
+  return letter - 1;
+}
 /* The class of a temporary that has such a type. */
 static inline uint8_t kn_qbe_class(uint32_t type) {
   return type < QSB ? (uint8_t)type : type < QENV ? QW : QL;

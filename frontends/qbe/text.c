@@ -67,42 +67,32 @@ bool kn_qbe_syntax(struct kn_qbe *r, const char *message) {
 
 /* ---- names ---- */
 
-bool kn_qbe_same(const struct kn_qbe *r, const struct kn_qbe_map *m, uint32_t number) {
-  const struct kn_qbe_name *name = m->names + number;
-  return name->length == r->name.length && memcmp(name->at, r->name.at, name->length) == 0;
-}
+void kn_qbe_no_name(struct kn_qbe *r, const char *at) { kn_qbe_wrong(r, at, "a name is expected"); }
 
-static void enter(struct kn_qbe_map *m, uint64_t key, uint32_t id) {
-  uint32_t i = kn_qbe_hash(key, m->bits);
-  while (m->table[i].id >= m->base) i = (i + 1) & ((1u << m->bits) - 1);
-  m->table[i] = (struct kn_qbe_entry){key, id};
-}
-
-/* Makes the table twice as large. */
-static bool enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
-  uint32_t bits = m->table == NULL ? 9 : m->bits + 1;
-  size_t size = sizeof *m->table << bits, half = sizeof *m->names << (bits - 1);
-  struct kn_qbe_entry *table = kn_qbe_resize(r, NULL, size), *old = m->table;
-  struct kn_qbe_name *names = table != NULL ? kn_qbe_resize(r, m->names, half) : NULL;
-  if (names != NULL) {
-    m->names = names;
-    m->table = table;
-    memset(table, 0, size);
-    uint32_t n_old = old == NULL ? 0 : 1u << m->bits;
-    m->bits = bits;
-    if (m->base == 0) m->base = 1;
-    for (uint32_t i = 0; i < n_old; i++)
-      if (old[i].id >= m->base) enter(m, old[i].key, old[i].id);
+bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) {
+  size_t size = m->table == NULL ? 512 : 2 * ((size_t)m->mask + 1);
+  struct kn_qbe_map new = {.base = 1, .n = m->n, .mask = (uint32_t)size - 1};
+  new.shift = 64 - (unsigned)__builtin_ctzll(size);
+  new.table = kn_qbe_resize(r, NULL, size * sizeof *new.table);
+  new.names = kn_qbe_resize(r, NULL, size / 2 * sizeof *new.names);
+  if (new.table == NULL || new.names == NULL) {
+    kn_qbe_free(r, new.table);
+    kn_qbe_free(r, new.names);
+    return kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
   }
-  kn_qbe_free(r, names != NULL ? old : table);
-  return names != NULL || kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
-}
-
-uint32_t kn_qbe_add(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key) {
-  if (m->n >> (m->bits - 1) != 0 && !enlarge(r, m)) return KN_QBE_NONE;
-  m->names[m->n] = r->name;
-  enter(m, key, m->n + m->base);
-  return m->n++;
+  memset(new.table, 0, size * sizeof *new.table);
+  if (m->n != 0) memcpy(new.names, m->names, m->n * sizeof *m->names);
+  for (size_t k = 0; k < size / 2 && m->table != NULL; k++) {
+    const struct kn_qbe_entry *e = m->table + k;
+    uint32_t i = kn_qbe_hash(e->key, new.shift);
+    if (e->id < m->base) continue;
+    while (new.table[i].id != 0) i = (i + 1) & new.mask;
+    new.table[i] = (struct kn_qbe_entry){e->key, e->id - m->base + new.base};
+  }
+  kn_qbe_free(r, m->table);
+  kn_qbe_free(r, m->names);
+  *m = new;
+  return true;
 }
 
 void kn_qbe_forget(struct kn_qbe_map *m) {
@@ -124,14 +114,12 @@ const uint8_t kn_qbe_kinds[256] = {
   ['\r'] = KN_QBE_BLANK,
 };
 
-char kn_qbe_past(struct kn_qbe *r) {
-  for (;;) {
-    char c = kn_qbe_peek(r);
-    if (c == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
-    else if (c != '\n') return c;
-    if (r->p + 1 == r->end) return 0;
-    r->p++;
-  }
+const uint8_t kn_qbe_letters[256] = {
+  ['w'] = QW + 1, ['l'] = QL + 1, ['s'] = QS + 1, ['d'] = QD + 1};
+
+char kn_qbe_past_comment(struct kn_qbe *r) {
+  r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
+  return kn_qbe_past(r);
 }
 
 bool kn_qbe_missing(struct kn_qbe *r, char c) {
@@ -161,7 +149,7 @@ bool kn_qbe_string(struct kn_qbe *r, const char *what) {
     p += *p == '\\';
     if (*p == '\n' && p + 1 == r->end) return kn_qbe_wrong(r, from - 1, "a string without an end");
   }
-  r->name = (struct kn_qbe_name){from, (uint32_t)(p - from)};
+  r->string = (struct kn_qbe_name){from, (uint32_t)(p - from)};
   r->p = p + 1;
   return true;
 }
@@ -174,8 +162,8 @@ const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r) {
     return NULL;
   }
   r->p = kn_qbe_scan(at, &key);
-  for (uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_BITS); r->words[i].word != 0;
-       i = (i + 1) % (1 << KN_QBE_WORD_BITS))
+  for (uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT); r->words[i].word != 0;
+       i = (i + 1) % KN_QBE_WORDS)
     if (r->words[i].key == key) return kn_qbe_words + r->words[i].word - 1;
   struct kn_qbe_name name = {at, (uint32_t)(r->p - at)};
   kn_qbe_wrong(r, at, "no such word: %.*s", KN_QBE_SHOW(&name));
@@ -253,12 +241,12 @@ bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
 bool kn_qbe_begin(struct kn_qbe *r) {
   struct kn_qbe_map *maps[] = MAPS(r);
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-    if (!enlarge(r, maps[i])) return false;
+    if (!kn_qbe_enlarge(r, maps[i])) return false;
   for (uint32_t n = 0; n < sizeof kn_qbe_words / sizeof *kn_qbe_words; n++) {
     uint64_t key;
     kn_qbe_scan(kn_qbe_words[n].name, &key); /* exact: none is longer than nine characters */
-    uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_BITS);
-    while (r->words[i].word != 0) i = (i + 1) % (1 << KN_QBE_WORD_BITS);
+    uint32_t i = kn_qbe_hash(key, KN_QBE_WORD_SHIFT);
+    while (r->words[i].word != 0) i = (i + 1) % KN_QBE_WORDS;
     r->words[i] = (struct kn_qbe_keyed){key, n + 1};
   }
   return true;
@@ -266,10 +254,10 @@ bool kn_qbe_begin(struct kn_qbe *r) {
 
 void kn_qbe_end(struct kn_qbe *r) {
   struct kn_qbe_map *maps[] = MAPS(r);
-  void *arrays[] = {r->globals.at, r->aggregates.at, r->fields.at, r->chars.at,    r->bytes.at,
-                    r->relocs.at,  r->params.at,     r->types.at,  r->ctypes.at,   r->temps.at,
-                    r->labels.at,  r->blocks.at,     r->phis.at,   r->operands.at, r->uses.at,
-                    r->sums.at,    r->values.at};
+  void *arrays[] = {r->globals.at, r->bodies.at, r->aggregates.at, r->fields.at, r->chars.at,
+                    r->bytes.at,   r->relocs.at, r->params.at,     r->types.at,  r->ctypes.at,
+                    r->temps.at,   r->labels.at, r->blocks.at,     r->phis.at,   r->operands.at,
+                    r->uses.at,    r->sums.at,   r->values.at};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
     kn_qbe_free(r, maps[i]->table);
     kn_qbe_free(r, maps[i]->names);

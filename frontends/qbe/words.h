@@ -1,5 +1,5 @@
 /* The words of the language: WORD(name, form, classes of the result, classes of the operands, op, fop), as
- * struct kn_qbe_word explains them. body.c reads by this table, build.c builds by it. Included by text.c. */
+ * struct kn_qbe_word explains them. body.c reads and builds by this table. Included by text.c. */
 /* clang-format off */
 
 #define BOTH(name, op, fop) WORD(name, BINARY, W | L | S | D, "==", KILN_OP_##op, KILN_OP_##fop)

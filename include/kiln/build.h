@@ -298,7 +298,14 @@ KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a
 /** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
 KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
 
-/** For an operation that the table lists but no target lowers yet (ASM, vectors): the function
+/** Operations on the lanes of vectors. `type` is the result's, V64 or V128 but for VEXTRACT and VSIGNS; `lane` is the
+ * lanes' type, for VEXTRACT and VSIGNS the operand's. [VUN] a. [VBIN] a and b. [VICMP] [VFCMP] a and b; `number`: a
+ * kiln_icond or kiln_fcond. [VSHIFT] a; `number`: the count. [VSPLAT] a, a scalar. [VEXTRACT] a; `number`: the lane, of
+ * VSIGNS the bytes of a lane. [VINSERT] a, and b, a scalar; `number`: the lane. Where there is no b, it is none. */
+KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
+                                      unsigned number, kiln_value a, kiln_value b);
+
+/** For an operation that the table lists but no target lowers yet (ASM): the function
  * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */
 KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 
@@ -394,6 +401,9 @@ KILN_API void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column);
 
 /** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
 KILN_API void kiln_loc_set(kiln_func *f, uint32_t loc);
+/** Fills in source, source_line and source_column of `d` by the location set last; nothing without one. For front ends
+ * that report an error of their own. */
+KILN_API void kiln_loc_diag(const kiln_func *f, kiln_diag *d);
 
 #ifdef __cplusplus
 }

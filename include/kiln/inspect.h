@@ -21,16 +21,18 @@ typedef struct kiln_inst_info {
   kiln_op op;         /**< what it does */
   kiln_type type;     /**< as given to the builder: for most, of operands and result */
   kiln_type result;   /**< of the value it makes; VOID: none */
-  kiln_type from;     /**< conversions: of the operand; LOAD, STORE: in memory */
-  uint8_t cond;       /**< ICMP: kiln_icond; FCMP: kiln_fcond */
+  kiln_type from;     /**< conversions, VEXTRACT, VSIGNS: of the operand; LOAD, STORE: in memory;
+                           vectors: of lanes */
+  uint8_t cond;       /**< ICMP, VICMP: kiln_icond; FCMP, VFCMP: kiln_fcond */
   uint8_t order;      /**< atomics: kiln_ordering */
   uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering if it fails */
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
   unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
-  uint32_t number;  /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level */
-  kiln_sig sig;     /**< CALL, TRY */
-  kiln_block block; /**< where it stands */
+  uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
+                         vectors: lane or count */
+  kiln_sig sig;       /**< CALL, TRY */
+  kiln_block block;   /**< where it stands */
   uint32_t n_operands; /**< for kiln_inst_operand */
   uint32_t n_edges;    /**< for kiln_inst_edge */
 } kiln_inst_info;

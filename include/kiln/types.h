@@ -41,8 +41,8 @@ typedef enum kiln_type {
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
-  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names; reserved */
-  KILN_TYPE_V128, /**< 16 bytes of lanes; reserved */
+  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names */
+  KILN_TYPE_V128, /**< 16 bytes of lanes */
   KILN_TYPE_COUNT
 } kiln_type;
 
@@ -114,10 +114,14 @@ typedef struct kiln_diag {
   uint32_t column;    /**< text input: column from 1; else 0 */
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
   char message[256];   /**< one line, no newline at its end */
+  char source
+    [128]; /**< file that the instruction's location names (kiln_loc_set), cut at its beginning if longer */
+  uint32_t source_line;   /**< in that, from 1, or 0 */
+  uint32_t source_column; /**< in that, from 1, or 0 */
 } kiln_diag;
 
-/** Writes `module:function:block:instruction: error: message` (fields that do not apply are left
- * out; text input gives `module:line:column:`) to `out` of `size` bytes, cut to fit, NUL-terminated.
+/** Writes `module:function:block:instruction: error: message (source:line:column)` (fields that do not apply are left
+ * out; text input gives `module:line:column:`, and no source) to `out` of `size` bytes, cut to fit, NUL-terminated.
  * Returns the length that the whole line would have. `out` may be NULL, for the length alone. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size);
 

@@ -13,6 +13,7 @@
 
 #include "lib/walk.h"
 #include "targets/aarch64/encode.h"
+#include "targets/aarch64/encode_vector.h"
 
 #include <elf.h>
 #include <string.h>
@@ -83,7 +84,7 @@ KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
 KN_INLINE unsigned a64_sf(unsigned type) { return type == KILN_TYPE_I64; }
 KN_INLINE unsigned a64_bits(unsigned type) { return 8u << kn_type_log2[type]; }
 KN_INLINE bool a64_is_narrow(unsigned type) { return type < KILN_TYPE_I32; }
-KN_INLINE enum a64_ftype a64_ft(unsigned type) { return type == KILN_TYPE_F64 ? A64_D : A64_S; }
+KN_INLINE enum a64_ftype a64_ft(unsigned type) { return type == KILN_TYPE_F32 ? A64_S : A64_D; }
 /* Number of a float register within its bank. */
 KN_INLINE unsigned a64_v(unsigned r) { return r - KN_FP_BASE; }
 
@@ -258,6 +259,16 @@ void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c);
 /* x negated where `mask` is all ones, as it is where that is 0. */
 void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
+
+/* ---- vector.c ---- */
+
+kn_lower a64_lower_vsplat, a64_lower_vresize, a64_lower_vextract, a64_lower_vinsert,
+  a64_lower_vsigns, a64_lower_vbin, a64_lower_vmul, a64_lower_vselect, a64_lower_vshift,
+  a64_lower_vicmp, a64_lower_vfcmp, a64_lower_vun, a64_lower_vshuffle;
+/* Between v128 and i128 or f128. */
+void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in);
+/* vd = a constant of 128 bits; uses x16. */
+void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high);
 
 /* ---- quad.c ---- */
 

@@ -57,7 +57,7 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
       a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
       return;
     }
-    if (type == KILN_TYPE_F128) {
+    if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) {
       s->stack = align_to(s->stack, 16);
       size = 16;
     }
@@ -230,6 +230,12 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     struct a64_at at = stack_at(w, A64_STR_X, off + 8);
     a64_emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
     a64_emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
+    return;
+  }
+  if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
+    unsigned v = kn_reg(w, h, type);
+    struct a64_at at = stack_at(w, A64_STR_FQ, off);
+    a64_emit(w, a64_mem_offset(A64_STR_FQ, v & 31, at.base, at.off));
     return;
   }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};

@@ -323,8 +323,9 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && in->a + 1 != w->i &&
-      w->inst[in->a].op == KILN_OP_ICMP) { /* not the one right before it, which is its condition */
+  uint32_t other = kn_is_value(in->b) ? in->b : in->c;
+  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && a64_deferred(w, other) &&
+      w->inst[other].op == KILN_OP_ICMP) { /* else a comparison that waits is the condition */
     a64_lower_joined(w, in);
     return;
   }
@@ -336,7 +337,15 @@ void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  if (fp) a64_emit(w, a64_fcsel(a64_ft(in->type), a64_v(d), a64_v(b), a64_v(c), cond));
+  if (KN_UNLIKELY(in->type == KILN_TYPE_V128)) { /* a mask of the condition chooses bits */
+    a64_emit(w, a64_cset(1, A64_IP0, cond));
+    a64_emit(w, a64_addsub_reg(A64_SUB, 1, A64_IP0, A64_ZR, A64_IP0, A64_LSL, 0));
+    a64_emit(w, a64_dup_2d(a64_v(A64_VS1), A64_IP0));
+    a64_emit(w, a64_vlogic(A64_VBSL, 1, a64_v(A64_VS1), a64_v(b), a64_v(c)));
+    a64_hook_move(w, d, A64_VS1, KILN_TYPE_V128);
+  } else if (fp)
+    a64_emit(
+      w, a64_fcsel(in->type == KILN_TYPE_F32 ? A64_S : A64_D, a64_v(d), a64_v(b), a64_v(c), cond));
   else a64_emit(w, a64_csel(A64_CSEL, 1, d, b, c, cond));
   kn_defined(w, w->i, d);
 }

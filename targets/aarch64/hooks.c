@@ -92,36 +92,37 @@ void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp)
 /* ---- hooks ---- */
 
 void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
-  (void)type;
   if (dst == src) return;
+  if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
+    a64_emit(w, a64_vlogic(A64_VORR, 1, a64_v(dst), a64_v(src), a64_v(src)));
+    return;
+  }
   a64_emit(w, dst < KN_FP_BASE ? a64_mov(1, dst, src)
                                : a64_fop1(A64_FMOV, A64_D, a64_v(dst), a64_v(src)));
 }
 
 /* Spill slots hold whole registers, so that what is known about a value's upper bits stays true. */
-static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame) {
-  enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : A64_LDR_FD;
+static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
+  enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : type == KILN_TYPE_V128 ? A64_LDR_FQ : A64_LDR_FD;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
   a64_emit(w, a64_mem_offset(op, dst & 31, m.base, m.off));
 }
-static void store_whole(struct kn_walk *w, unsigned src, int32_t frame) {
-  enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : A64_STR_FD;
+static void store_whole(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
+  enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : type == KILN_TYPE_V128 ? A64_STR_FQ : A64_STR_FD;
   struct a64_at m = a64_frame_at(w, op, frame, 0);
   a64_emit(w, a64_mem_offset(op, src & 31, m.base, m.off));
 }
 
 void a64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  (void)type;
-  load_whole(w, dst, frame);
+  load_whole(w, dst, frame, type);
 }
 
 void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  (void)type;
-  store_whole(w, src, frame);
+  store_whole(w, src, frame, type);
 }
 
 void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
-  for (int32_t k = 0; k < (kn_wide(w, type) ? 16 : 8); k += 8) {
+  for (int32_t k = 0; k < (kn_spills_16(w, type) ? 16 : 8); k += 8) {
     struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
     a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
     m = a64_frame_at(w, A64_STR_X, dst, k);
@@ -202,7 +203,8 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       return;
     }
     if (dst >= KN_FP_BASE) {
-      float_constant(w, a64_v(dst), c->low, type);
+      if (KN_UNLIKELY(type == KILN_TYPE_V128)) a64_vector_constant(w, a64_v(dst), c->low, c->high);
+      else float_constant(w, a64_v(dst), c->low, type);
       return;
     }
   }
@@ -216,14 +218,14 @@ void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   uint64_t bits[2] = {0, 0};
   if (kn_is_slot(h) || (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol)) {
     a64_hook_constant(w, A64_IP0, h, KILN_TYPE_I64);
-    store_whole(w, A64_IP0, frame);
+    store_whole(w, A64_IP0, frame, KILN_TYPE_I64);
     return;
   }
   a64_const(w, h, KILN_TYPE_I64, &bits[0]);
-  if (kn_is_pool(h) && kn_wide(w, w->f->pool.at[kn_index(h)].type))
+  if (kn_is_pool(h) && kn_spills_16(w, w->f->pool.at[kn_index(h)].type))
     bits[1] = w->f->pool.at[kn_index(h)].high;
   else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
-  for (int k = 0; k < (kn_wide(w, type) ? 2 : 1); k++) {
+  for (int k = 0; k < (kn_spills_16(w, type) ? 2 : 1); k++) {
     if (bits[k]) a64_set(w, A64_IP0, 1, bits[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
     a64_emit(w, a64_mem_offset(A64_STR_X, bits[k] ? A64_IP0 : A64_ZR, m.base, m.off));

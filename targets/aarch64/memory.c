@@ -189,7 +189,8 @@ struct form {
   uint8_t zx; /* KN_VF_ZX if a load leaves zeros above the type's width */
 };
 #define FORM(operation, zeros)                                                                     \
-  {A64_MEM_SCALED(operation), 10 - ((operation) >> 3), operation, (zeros) ? KN_VF_ZX : 0}
+  {A64_MEM_SCALED(operation), 10 - (((operation) & 6) == 6 ? 4 : (operation) >> 3), operation,     \
+   (zeros) ? KN_VF_ZX : 0}
 /* By the type in memory; zero-extended or as it is, sign-extended to i16, to i32, to i64. */
 static const struct form load_forms[KILN_TYPE_COUNT][4] = {
   [KILN_TYPE_I8] = {FORM(A64_LDRB, 1), FORM(A64_LDRSB_W, 0), FORM(A64_LDRSB_W, 1),
@@ -202,6 +203,8 @@ static const struct form load_forms[KILN_TYPE_COUNT][4] = {
                      FORM(A64_LDR_X, 0)},
   [KILN_TYPE_F32] = {FORM(A64_LDR_FS, 0)},
   [KILN_TYPE_F64] = {FORM(A64_LDR_FD, 0)},
+  [KILN_TYPE_V64] = {FORM(A64_LDR_FD, 0)},
+  [KILN_TYPE_V128] = {FORM(A64_LDR_FQ, 0)},
 };
 KN_INLINE const struct form *load_form(const struct kn_inst *in) {
   unsigned sext = (in->x & KILN_MEM_SEXT) != 0;
@@ -212,6 +215,7 @@ static const struct form store_forms[KILN_TYPE_COUNT] = {
   [KILN_TYPE_I8] = FORM(A64_STRB, 0),    [KILN_TYPE_I16] = FORM(A64_STRH, 0),
   [KILN_TYPE_I32] = FORM(A64_STR_W, 0),  [KILN_TYPE_I64] = FORM(A64_STR_X, 0),
   [KILN_TYPE_F32] = FORM(A64_STR_FS, 0), [KILN_TYPE_F64] = FORM(A64_STR_FD, 0),
+  [KILN_TYPE_V64] = FORM(A64_STR_FD, 0), [KILN_TYPE_V128] = FORM(A64_STR_FQ, 0),
 };
 
 /* The offset as the bits of `form`'s word; false if it does not fit. */
@@ -372,6 +376,14 @@ static __attribute__((noinline)) void store_far(struct kn_walk *w, const struct 
 static __attribute__((noinline)) void store_float(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t bits = w->f->pool.at[kn_index(in->b)].low;
   if (in->type == KILN_TYPE_F32) bits &= 0xffffffffu;
+  if (KN_UNLIKELY(in->type == KILN_TYPE_V128)) {
+    unsigned v = kn_reg(w, in->b, in->type);
+    struct address to;
+    begin_address(w, in->a, (int32_t)in->c, &to);
+    emit_access(w, A64_STR_FQ, v & 31, &to, KN_MEM_ALIGN(in->x));
+    kn_drop(w, in->a);
+    return;
+  }
   enum a64_mem op = in->type == KILN_TYPE_F32 ? A64_STR_W : A64_STR_X;
   struct address x;
   begin_address(w, in->a, (int32_t)in->c, &x);

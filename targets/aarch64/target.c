@@ -29,7 +29,8 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 };
 
 enum {
-  LOWERED = KN_T(VOID) | KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64)
+  LOWERED = KN_T(VOID) | KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64) |
+            KN_T(V64) | KN_T(V128)
 };
 
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
@@ -56,6 +57,7 @@ static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
 static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
   if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
+  else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
   else a64_lower_wide(w, in);
 }
@@ -183,6 +185,32 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_FMA] = VALUE(a64_lower_fma),
   [KILN_OP_FMULADD] = VALUE(a64_lower_fma),
   [KILN_OP_FCOPYSIGN] = VALUE(a64_lower_fcopysign),
+  [KILN_OP_VSPLAT] = VALUE(a64_lower_vsplat),
+  [KILN_OP_VRESIZE] = VALUE(a64_lower_vresize),
+  [KILN_OP_VEXTRACT] = VALUE(a64_lower_vextract),
+  [KILN_OP_VINSERT] = VALUE(a64_lower_vinsert),
+  [KILN_OP_VSIGNS] = VALUE(a64_lower_vsigns),
+  [KILN_OP_VADD] = VALUE(a64_lower_vbin),
+  [KILN_OP_VSUB] = VALUE(a64_lower_vbin),
+  [KILN_OP_VMUL] = VALUE(a64_lower_vmul),
+  [KILN_OP_VAND] = VALUE(a64_lower_vbin),
+  [KILN_OP_VOR] = VALUE(a64_lower_vbin),
+  [KILN_OP_VXOR] = VALUE(a64_lower_vbin),
+  [KILN_OP_VANDN] = VALUE(a64_lower_vbin),
+  [KILN_OP_VSELECT] = VALUE(a64_lower_vselect),
+  [KILN_OP_VSHL] = VALUE(a64_lower_vshift),
+  [KILN_OP_VLSHR] = VALUE(a64_lower_vshift),
+  [KILN_OP_VASHR] = VALUE(a64_lower_vshift),
+  [KILN_OP_VICMP] = VALUE(a64_lower_vicmp),
+  [KILN_OP_VFCMP] = VALUE(a64_lower_vfcmp),
+  [KILN_OP_VFADD] = VALUE(a64_lower_vbin),
+  [KILN_OP_VFSUB] = VALUE(a64_lower_vbin),
+  [KILN_OP_VFMUL] = VALUE(a64_lower_vbin),
+  [KILN_OP_VFDIV] = VALUE(a64_lower_vbin),
+  [KILN_OP_VFSQRT] = VALUE(a64_lower_vun),
+  [KILN_OP_VSITOF] = VALUE(a64_lower_vun),
+  [KILN_OP_VFTOSI] = VALUE(a64_lower_vun),
+  [KILN_OP_VSHUFFLE] = VALUE(a64_lower_vshuffle),
   [KILN_OP_LOAD] = VALUE(a64_lower_load),
   [KILN_OP_STORE] = ACTION(a64_lower_store),
   [KILN_OP_ADDR] = VALUE(a64_lower_addr),
@@ -281,19 +309,22 @@ const struct kn_target kn_target_aarch64 = {
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},
-  .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
-            [KILN_TYPE_I8] = INT_TYPE,
-            [KILN_TYPE_I16] = INT_TYPE,
-            [KILN_TYPE_I32] = INT_TYPE,
-            [KILN_TYPE_I64] = INT_TYPE,
-            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true},
-            [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
-            [KILN_TYPE_F32] = FLT_TYPE,
-            [KILN_TYPE_F64] = FLT_TYPE,
-            [KILN_TYPE_F80] = {.bytes = 16},
-            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .lowered = true},
-            [KILN_TYPE_V64] = {.bank = 1, .bytes = 8},
-            [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
+  .types =
+    {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
+     [KILN_TYPE_I8] = INT_TYPE,
+     [KILN_TYPE_I16] = INT_TYPE,
+     [KILN_TYPE_I32] = INT_TYPE,
+     [KILN_TYPE_I64] = INT_TYPE,
+     [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},
+     [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
+     [KILN_TYPE_F32] = FLT_TYPE,
+     [KILN_TYPE_F64] = FLT_TYPE,
+     [KILN_TYPE_F80] = {.bytes = 16, .wide = true},
+     [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .lowered = true, .wide = true},
+     [KILN_TYPE_V64] = FLT_TYPE,
+     /* not in v8 to v15, of which calls, and this function too, preserve the low halves only */
+     [KILN_TYPE_V128] =
+       {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
   .lowerings = lowerings,
   .frame_up = true,

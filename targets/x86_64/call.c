@@ -18,8 +18,9 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
     size = (a->param->size_bytes + 7) & ~7u;
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
-  } else if (X64_FLT >> a->type & 1) {
+  } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
+    else if (a->type == KILN_TYPE_V128) size = align = 16;
   } else if (a->type == KILN_TYPE_I128 && s->gp + 2 <= N_GP_ARGS) {
     a->reg = gp_args[s->gp++];
     a->high = gp_args[s->gp++];
@@ -36,7 +37,7 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   a->reg = KN_NO_REG;
   if (a->type == KILN_TYPE_F80) return s->third++ < N_X87_RESULTS; /* st(0), st(1) */
-  if (X64_FLT >> a->type & 1) {
+  if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (s->fp == N_FP_RESULTS) return false;
     a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
     return true;
@@ -127,7 +128,11 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
     }
   } else if (kn_bank(w, type)) {
     unsigned r = kn_reg(w, h, type);
-    x64_op_mem(w, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, r, &to);
+    x64_op_mem(w,
+               type == KILN_TYPE_F32    ? X64_MOVSS_ST
+               : type == KILN_TYPE_V128 ? X64_MOVUPS_ST
+                                        : X64_MOVSD_ST,
+               2, r, &to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
     EMIT(w, x64_mov_mi(w->code.p, 3, to.m, imm));
   } else {
@@ -502,8 +507,21 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
 }
 
+/* The usual result: one integer, in rax. */
+static void return_word(struct kn_walk *w, uint32_t h, unsigned type) {
+  struct kn_few_moves m;
+  m.h[0] = h;
+  m.dst[0] = X64_RAX;
+  m.type[0] = (uint8_t)type;
+  if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
+  kn_take_moves(w, &m, 1);
+  kn_move_few(w, &m, 1);
+}
+
 void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->x != 0) return_values(w, in);
+  unsigned type = w->f->result_types[0];
+  if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
+  else if (in->x != 0) return_values(w, in);
   if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
   x64_epilogue(w);
 }

@@ -95,7 +95,26 @@ enum {
   X64_XORPS = 0x57 | X64_SSE,
   X64_CMPSS = 0xc2 | X64_SSE | X64_PRE(0xf3), X64_CMPSD = 0xc2 | X64_SSE | X64_PRE(0xf2), /* imm8 */
   X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
-  X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66)
+  X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66),
+  /* of vectors; PSHUF.., SHUF.. and CMPPS have an imm8, PEXTRW and PINSRW one and a general register */
+  X64_PUNPCKLBW = 0x60 | X64_SSE | X64_PRE(0x66), X64_PUNPCKLWD = 0x61 | X64_SSE | X64_PRE(0x66),
+  X64_PUNPCKLQDQ = 0x6c | X64_SSE | X64_PRE(0x66), X64_PUNPCKHBW = 0x68 | X64_SSE | X64_PRE(0x66),
+  X64_PUNPCKHWD = 0x69 | X64_SSE | X64_PRE(0x66), X64_PUNPCKHDQ = 0x6a | X64_SSE | X64_PRE(0x66),
+  X64_PUNPCKHQDQ = 0x6d | X64_SSE | X64_PRE(0x66), X64_PACKSSWB = 0x63 | X64_SSE | X64_PRE(0x66),
+  X64_PAND = 0xdb | X64_SSE | X64_PRE(0x66), X64_PANDN = 0xdf | X64_SSE | X64_PRE(0x66),
+  X64_POR = 0xeb | X64_SSE | X64_PRE(0x66), X64_PXOR = 0xef | X64_SSE | X64_PRE(0x66),
+  X64_PADDQ = 0xd4 | X64_SSE | X64_PRE(0x66), X64_PSUBB = 0xf8 | X64_SSE | X64_PRE(0x66),
+  X64_PSUBQ = 0xfb | X64_SSE | X64_PRE(0x66), X64_PMULLW = 0xd5 | X64_SSE | X64_PRE(0x66),
+  X64_PMULUDQ = 0xf4 | X64_SSE | X64_PRE(0x66), X64_PCMPEQB = 0x74 | X64_SSE | X64_PRE(0x66),
+  X64_PCMPEQW = 0x75 | X64_SSE | X64_PRE(0x66), X64_PCMPEQD = 0x76 | X64_SSE | X64_PRE(0x66),
+  X64_PCMPGTB = 0x64 | X64_SSE | X64_PRE(0x66), X64_PCMPGTW = 0x65 | X64_SSE | X64_PRE(0x66),
+  X64_PCMPGTD = 0x66 | X64_SSE | X64_PRE(0x66), X64_PMOVMSKB = 0xd7 | X64_SSE | X64_PRE(0x66),
+  X64_MOVMSKPD = 0x50 | X64_SSE | X64_PRE(0x66), X64_PSHUFD = 0x70 | X64_SSE | X64_PRE(0x66),
+  X64_PEXTRW = 0xc5 | X64_SSE | X64_PRE(0x66), X64_PINSRW = 0xc4 | X64_SSE | X64_PRE(0x66),
+  X64_SHUFPD = 0xc6 | X64_SSE | X64_PRE(0x66), X64_PSHUFLW = 0x70 | X64_SSE | X64_PRE(0xf2),
+  X64_PSHUFHW = 0x70 | X64_SSE | X64_PRE(0xf3), X64_MOVMSKPS = 0x50 | X64_SSE,
+  X64_SHUFPS = 0xc6 | X64_SSE, X64_CVTDQ2PS = 0x5b | X64_SSE,
+  X64_CVTTPS2DQ = 0x5b | X64_SSE | X64_PRE(0xf3)
 };
 /* clang-format on */
 
@@ -196,7 +215,8 @@ X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigne
 #define X64_MOVES(X)                                                                               \
   X(MOVZX8, 2) X(MOVSX8, 2) X(MOVSX8, 3) X(MOVZX16, 2) X(MOVSX16, 2) X(MOVSX16, 3)                 \
   X(MOV, 2) X(MOV, 3) X(MOVSXD, 3) X(MOVSS, 2) X(MOVSD, 2)                                         \
-  X(MOV_ST, 0) X(MOV_ST, 1) X(MOV_ST, 2) X(MOV_ST, 3) X(MOVSS_ST, 2) X(MOVSD_ST, 2)
+  X(MOV_ST, 0) X(MOV_ST, 1) X(MOV_ST, 2) X(MOV_ST, 3) X(MOVSS_ST, 2) X(MOVSD_ST, 2)         \
+  X(MOVUPS, 2) X(MOVUPS_ST, 2)
 enum x64_moves {
 #define X(op, size) X64_MOVE_##op##_##size,
   X64_MOVES(X)

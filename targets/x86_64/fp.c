@@ -383,11 +383,17 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
     x64_lower_copy(w, in);
     return;
   }
+  if (KN_UNLIKELY(in->x == KILN_TYPE_V128 || in->x == KILN_TYPE_I128)) {
+    x64_bitcast_wide(w, in);
+    return;
+  }
   unsigned size = x64_size(in->type);
   unsigned ra = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  if (kn_bank(w, in->type)) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, size, x64_hw(dst), ra));
+  if (KN_UNLIKELY(kn_bank(w, in->type) && kn_bank(w, in->x)))
+    x64_move(w, dst, ra, in->type); /* v64 and f64 */
+  else if (kn_bank(w, in->type)) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, size, x64_hw(dst), ra));
   else EMIT(w, x64_rr(w->code.p, X64_MOV_GX, size, x64_hw(ra), dst));
   if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);

@@ -8,14 +8,18 @@ void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
 
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (kn_bank(w, type))
+  if (KN_UNLIKELY(type == KILN_TYPE_V128))
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(dst), m));
+  else if (kn_bank(w, type))
     EMIT(w, x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
   else EMIT(w, x64_rm(w->code.p, X64_MOV, x64_op_size(type), dst, m));
 }
 
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (kn_bank(w, type))
+  if (KN_UNLIKELY(type == KILN_TYPE_V128))
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(src), m));
+  else if (kn_bank(w, type))
     EMIT(w,
          x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
   else EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), src, m));
@@ -26,7 +30,7 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     x64_x87_copy(w, dst, src);
     return;
   }
-  if (type == KILN_TYPE_I128) {
+  if (type == KILN_TYPE_I128 || type == KILN_TYPE_V128) {
     EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
     EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
     return;
@@ -47,7 +51,8 @@ const uint8_t x64_loads[2][64] = {
 #define BOTH(type, move) [KILN_TYPE_##type] = X64_MOVE_##move, SEXT(type) = X64_MOVE_##move
 #define ALIKE                                                                                      \
   [KILN_TYPE_I8] = X64_MOVE_MOVZX8_2, [KILN_TYPE_I16] = X64_MOVE_MOVZX16_2,                        \
-  [KILN_TYPE_I32] = X64_MOVE_MOV_2, BOTH(I64, MOV_3), BOTH(F32, MOVSS_2), BOTH(F64, MOVSD_2)
+  [KILN_TYPE_I32] = X64_MOVE_MOV_2, BOTH(I64, MOV_3), BOTH(F32, MOVSS_2), BOTH(F64, MOVSD_2),      \
+  BOTH(V64, MOVSD_2), BOTH(V128, MOVUPS_2)
   {ALIKE, SEXT(I8) = X64_MOVE_MOVSX8_2, SEXT(I16) = X64_MOVE_MOVSX16_2, SEXT(I32) = X64_MOVE_MOV_2},
   {ALIKE, SEXT(I8) = X64_MOVE_MOVSX8_3, SEXT(I16) = X64_MOVE_MOVSX16_3,
    SEXT(I32) = X64_MOVE_MOVSXD_3},
@@ -273,6 +278,12 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   if (dst >= KN_FP_BASE) {
     bool single = type == KILN_TYPE_F32;
     uint64_t bits = single ? (uint32_t)c->low : c->low;
+    if (KN_UNLIKELY(type == KILN_TYPE_V128) && c->high != 0) {
+      struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+      place.ref = kn_code_literal(w, c->low, c->high, 16);
+      x64_op_mem(w, X64_MOVAPS, 2, dst, &place);
+      return;
+    }
     if (bits == 0) {
       EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
       return;
@@ -288,7 +299,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   int32_t imm;
   struct x64_mem m = x64_at(X64_RBP, frame);
-  if (kn_wide(w, type)) {
+  if (kn_spills_16(w, type)) {
     int64_t v[2] = {0, 0};
     if (kn_is_imm(h)) {
       v[0] = kn_imm(h);
@@ -296,7 +307,7 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     } else {
       const struct kn_const *c = &w->f->pool.at[kn_index(h)];
       v[0] = (int64_t)c->low;
-      v[1] = kn_wide(w, c->type) ? (int64_t)c->high : v[0] >> 63;
+      v[1] = kn_spills_16(w, c->type) ? (int64_t)c->high : v[0] >> 63;
     }
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
@@ -351,6 +362,12 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
   } else if (kn_is_pool(h)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     bool single = type == KILN_TYPE_F32;
+    if (KN_UNLIKELY(X64_VEC >> type & 1)) {
+      o->kind = X64_MEM;
+      o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0},
+                                    .ref = kn_code_literal(w, c->low, c->high, 16)};
+      return;
+    }
     uint32_t label = kn_code_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
     o->kind = X64_MEM;
     o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};

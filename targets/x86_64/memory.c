@@ -134,6 +134,7 @@ static const uint8_t store_moves[KILN_TYPE_COUNT] = {
   [KILN_TYPE_I8] = X64_MOVE_MOV_ST_0,    [KILN_TYPE_I16] = X64_MOVE_MOV_ST_1,
   [KILN_TYPE_I32] = X64_MOVE_MOV_ST_2,   [KILN_TYPE_I64] = X64_MOVE_MOV_ST_3,
   [KILN_TYPE_F32] = X64_MOVE_MOVSS_ST_2, [KILN_TYPE_F64] = X64_MOVE_MOVSD_ST_2,
+  [KILN_TYPE_V64] = X64_MOVE_MOVSD_ST_2, [KILN_TYPE_V128] = X64_MOVE_MOVUPS_ST_2,
 };
 
 /* A store of a constant. */
@@ -142,6 +143,12 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   uint32_t b = in->b;
   int32_t imm;
   struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
+    x64_hook_constant(w, X64_XSCRATCH, b, type);
+    x64_op_mem(w, X64_MOVUPS_ST, 2, X64_XSCRATCH, &m);
+    kn_drop(w, in->a);
+    return;
+  }
   if (!kn_bank(w, type) && x64_imm32(w, b, type, &imm)) {
     EMIT(w, x64_mov_mi(w->code.p, size, m.m, imm));
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);

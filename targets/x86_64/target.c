@@ -4,7 +4,7 @@
 #include "targets/x86_64/x64.h"
 
 /* Types that one register holds, and VOID. */
-enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT };
+enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT | X64_VEC };
 
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
@@ -120,6 +120,32 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_FNEARBYINT] = ACTION(x64_lower_flib),
   [KILN_OP_GET_ROUNDING] = VALUE(x64_lower_get_rounding),
   [KILN_OP_SET_ROUNDING] = ACTION(x64_lower_set_rounding),
+  [KILN_OP_VSPLAT] = VALUE(x64_lower_vsplat),
+  [KILN_OP_VRESIZE] = VALUE(x64_lower_vresize),
+  [KILN_OP_VEXTRACT] = VALUE(x64_lower_vextract),
+  [KILN_OP_VINSERT] = VALUE(x64_lower_vinsert),
+  [KILN_OP_VSIGNS] = VALUE(x64_lower_vsigns),
+  [KILN_OP_VADD] = VALUE(x64_lower_vbin),
+  [KILN_OP_VSUB] = VALUE(x64_lower_vbin),
+  [KILN_OP_VMUL] = VALUE(x64_lower_vmul),
+  [KILN_OP_VAND] = VALUE(x64_lower_vbin),
+  [KILN_OP_VOR] = VALUE(x64_lower_vbin),
+  [KILN_OP_VXOR] = VALUE(x64_lower_vbin),
+  [KILN_OP_VANDN] = VALUE(x64_lower_vandn),
+  [KILN_OP_VSELECT] = VALUE(x64_lower_vselect),
+  [KILN_OP_VSHL] = VALUE(x64_lower_vshift),
+  [KILN_OP_VLSHR] = VALUE(x64_lower_vshift),
+  [KILN_OP_VASHR] = VALUE(x64_lower_vshift),
+  [KILN_OP_VICMP] = VALUE(x64_lower_vicmp),
+  [KILN_OP_VFCMP] = VALUE(x64_lower_vfcmp),
+  [KILN_OP_VFADD] = VALUE(x64_lower_vbin),
+  [KILN_OP_VFSUB] = VALUE(x64_lower_vbin),
+  [KILN_OP_VFMUL] = VALUE(x64_lower_vbin),
+  [KILN_OP_VFDIV] = VALUE(x64_lower_vbin),
+  [KILN_OP_VFSQRT] = VALUE(x64_lower_vun),
+  [KILN_OP_VSITOF] = VALUE(x64_lower_vun),
+  [KILN_OP_VFTOSI] = VALUE(x64_lower_vun),
+  [KILN_OP_VSHUFFLE] = VALUE(x64_lower_vshuffle),
   [KILN_OP_LOAD] = VALUE(x64_lower_load),
   [KILN_OP_STORE] = ACTION(x64_lower_store),
   [KILN_OP_ADDR] = VALUE(x64_lower_addr),
@@ -227,14 +253,15 @@ const struct kn_target kn_target_x86_64 = {
             [KILN_TYPE_I16] = INT_TYPE,
             [KILN_TYPE_I32] = INT_TYPE,
             [KILN_TYPE_I64] = INT_TYPE,
-            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true},
+            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},
             [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
             [KILN_TYPE_F32] = FLT_TYPE,
             [KILN_TYPE_F64] = FLT_TYPE,
-            [KILN_TYPE_F80] = {.bytes = 16, .lowered = true},
-            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16},
-            [KILN_TYPE_V64] = {.bank = 1, .bytes = 8},
-            [KILN_TYPE_V128] = {.bank = 1, .bytes = 16}},
+            [KILN_TYPE_F80] = {.bytes = 16, .lowered = true, .wide = true},
+            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .wide = true},
+            [KILN_TYPE_V64] = FLT_TYPE,
+            [KILN_TYPE_V128] =
+              {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
   .lowerings = lowerings,
   .aligned_by_pointer = true,

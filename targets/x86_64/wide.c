@@ -478,7 +478,7 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_LOAD:
   case KILN_OP_STORE:
   case KILN_OP_COPY:
-  case KILN_OP_BITCAST: move(w, in); return;
+  case KILN_OP_BITCAST: (in->x == KILN_TYPE_V128 ? x64_bitcast_wide : move)(w, in); return;
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT: convert(w, in); return;

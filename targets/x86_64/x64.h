@@ -26,10 +26,11 @@ struct x64_walk {
   uint32_t frame_size;   /* allocated below the saved registers */
   uint32_t saved_count;  /* callee-saved registers pushed */
   uint32_t n_epilogues;
-  uint32_t out_args;   /* bytes for outgoing stack arguments */
-  int32_t sret;        /* frame offset where the hidden result pointer is kept, or 0 */
-  int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
-  bool uses_incoming;  /* stack parameters are read through the frame */
+  uint32_t out_args;      /* bytes for outgoing stack arguments */
+  int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
+  int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
+  int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
+  bool uses_incoming;     /* stack parameters are read through the frame */
   bool frameless;
   /* ---- hardened functions: guard.c ---- */
   uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
@@ -56,6 +57,7 @@ enum {
 /* Types that the lowering of most operations takes. */
 #define X64_INT (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64))
 #define X64_FLT (KN_T(F32) | KN_T(F64))
+#define X64_VEC (KN_T(V64) | KN_T(V128))
 
 /* log2 of a type's bytes. */
 KN_INLINE unsigned x64_size(unsigned type) { return kn_type_log2[type]; }
@@ -390,6 +392,12 @@ kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_br, x64_
   x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap, x64_lower_unreachable,
   x64_lower_debug_trap;
 kn_lower x64_lower_call, x64_lower_tailcall, x64_lower_try, x64_lower_resume;
+/* Between v128 and i128. */
+void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
+/* Of vectors: vector.c. */
+kn_lower x64_lower_vsplat, x64_lower_vresize, x64_lower_vextract, x64_lower_vinsert,
+  x64_lower_vsigns, x64_lower_vbin, x64_lower_vmul, x64_lower_vandn, x64_lower_vselect,
+  x64_lower_vshift, x64_lower_vicmp, x64_lower_vfcmp, x64_lower_vun, x64_lower_vshuffle;
 /* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;
 kn_lower x64_lower_get_rounding, x64_lower_set_rounding;

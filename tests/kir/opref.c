@@ -52,6 +52,11 @@ static const struct types {
   {"VEC", "v64 v128", false},
   {"ANY", "all", false},
   {"PTR", "i64", true},
+  {"VINT", "v64 v128, lanes i8 to i64", false},
+  {"VFLT", "v64 v128, lanes f32 f64", false},
+  {"VF32", "v64 v128, lanes f32", false},
+  {"VI32", "i32", false},
+  {"VANY", "v64 v128, lanes i8 to i64, f32 f64", false},
   {"I32", "i32", true},
   {"VOID", "", true},
 };

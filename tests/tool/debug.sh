@@ -5,7 +5,8 @@
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+build=$(realpath "$1")
+kiln=$build/kiln
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -126,6 +127,20 @@ same_as_text() {
 clang-22 -O0 -g -emit-llvm -c p.c -o p5.bc
 check "the same as text" same_as_text
 
+# The same of inlined functions, one in the other.
+inlined_as_text() {
+  cat > inlined.c <<'END'
+static inline __attribute__((always_inline)) int twice(int x) { int y = x; return y + y; }
+static inline __attribute__((always_inline)) int both(int a) { return twice(a) + twice(a + 1); }
+int use(int n) { return both(n) - both(n * 2); }
+END
+  info() { llvm-dwarfdump-22 --debug-info --debug-line "$1" | tail -n +2; }
+  clang-22 -O0 -g -emit-llvm -c inlined.c -o inlined.bc && "$kiln" print inlined.bc -o inlined.kir &&
+    "$kiln" print inlined.kir | cmp - inlined.kir && "$kiln" compile inlined.bc -o ours.o && "$kiln" compile inlined.kir -o text.o &&
+    diff <(info ours.o) <(info text.o) && (( $(info text.o | grep -c DW_TAG_inlined_subroutine) == 6 ))
+}
+check "inlined functions the same as text" inlined_as_text
+
 # names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
 names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
 # Every tag, attribute and operation, with operands 1 (or `A`): llvm-dwarfdump knows the numbers by the same names.
@@ -148,8 +163,47 @@ names() {
 }
 check "names of tags, attributes and operations" names
 
+# What cannot be compiled is named with its line in the source.
+refused() {
+  printf '__attribute__((swiftcall)) int g(int);\nint f(int x) {\n  x++;\n  return g(x);\n}\n' > refused.c
+  clang-22 -O0 -g -emit-llvm -c refused.c -o refused.bc || return
+  ! "$kiln" compile refused.bc -o refused.o 2> refused.err && cat refused.err &&
+    grep -E '^refused\.bc:f:b0:[0-9]+: error: .*"swiftcc" \(/.*/refused\.c:4:10\)' refused.err
+}
+check "an error with its line" refused
+
+# Lines in disassemblies and listings, with their source.
+lines_of() { grep -o '^; /[^ ]*:[0-9][0-9]*' | uniq; }
+dis_shows_lines() {
+  "$kiln" compile p5.bc -o ours.o && "$kiln" dis ours.o > dis.txt || return
+  diff <(lines_of < dis.txt) <(llvm-objdump-22 -dl ours.o | lines_of) && (( $(lines_of < dis.txt | wc -l) > 25 )) &&
+    grep -F '  int copy[3] = {1, 2, 3};' dis.txt
+}
+listing_shows_lines() {
+  "$kiln" compile --listing=listing.txt p5.bc -o ours.o &&
+    grep -A1 '!loc ".*p.c" 12:' listing.txt | grep -F '  ;   own += calls;'
+}
+if [[ -x $build/kiln-dis ]]; then
+  check "disassembly with lines, as llvm-objdump's" dis_shows_lines
+  check "listing with lines" listing_shows_lines
+else
+  skip "disassembly and listing with lines" "built without Zydis, Capstone or libelf"
+fi
+
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
-  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --stops=60 "$kiln" p.c
+  # Code in memory, of bitcode that `kiln run` is given.
+  run_in_gdb() {
+    clang-22 -O0 -g -emit-llvm -c p.c -o run.bc && timeout 120 env ASAN_OPTIONS=detect_leaks=0 gdb -nx -batch \
+      -iex 'set debuginfod enabled off' -iex 'set breakpoint pending on' -ex 'break p.c:13' -ex run -ex 'info locals' \
+      -ex 'print *p' -ex 'print counter' -ex 'print c' -ex backtrace -ex 'delete' -ex continue \
+      --args "$build/kiln-run" --gdb run.bc > gdb.out 2>&1
+    for text in 'shape (p=0x.* c=GREEN' 'copy = {1, 2, 3}' '{x = 1, y = 2, flag = 3, name = 0x.*"name"}' ' = 12' ' = GREEN' \
+      '#1 .* in main (argc=1, ' ' exited '; do
+      grep -q -- "$text" gdb.out || { cat gdb.out; echo "no $text"; return 1; }
+    done
+  }
+  check "gdb shows lines, variables and types of code in memory" run_in_gdb
+  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"
 fi

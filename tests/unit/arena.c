@@ -213,6 +213,15 @@ static void diagnostics_format(void **state) {
   d.bit_offset = 64;
   kiln_diag_format(&d, line, sizeof line);
   assert_string_equal(line, "a.bc: error: wrong at bit 64");
+  strcpy(d.source, "a.c");
+  d.source_line = 5;
+  d.source_column = 8;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "a.bc: error: wrong (a.c:5:8) at bit 64");
+  d.source_column = 0;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "a.bc: error: wrong (a.c:5) at bit 64");
+  d.source[0] = 0;
   d.module[0] = 0;
   d.bit_offset = UINT64_MAX;
   kiln_diag_format(&d, line, sizeof line);

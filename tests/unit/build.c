@@ -97,7 +97,14 @@ static void operands_must_have_the_type(void **state) {
   FAILS(KILN_ERR_ARGUMENT, kiln_build_binary(f, (kiln_op)KILN_OP_COUNT, I32, b, b));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_unary(f, (kiln_op)-1, I32, b));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_unary(f, KILN_OP_PARAM, I32, b));
-  FAILS(KILN_ERR_UNSUPPORTED, kiln_build_binary(f, KILN_OP_VSPLAT, V128, b, b));
+  FAILS(KILN_ERR_TYPE, kiln_build_binary(f, KILN_OP_VSPLAT, V128, b, b));
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VSPLAT, V128, I64, 0, b, NO_VALUE));
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VSPLAT, I32, I32, 0, b, NO_VALUE));
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VFSQRT, V128, I32, 0, b, NO_VALUE));
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_ADD, V128, I32, 0, b, b));
+  kiln_value v = kiln_build_vector(f, KILN_OP_VSPLAT, V128, I32, 0, b, NO_VALUE);
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VEXTRACT, I32, V128, 4, v, NO_VALUE));
+  FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VSHL, V128, I32, 32, v, NO_VALUE));
   FAILS(KILN_ERR_UNSUPPORTED, kiln_build_unsupported(f, KILN_OP_ASM, "inline assembly"));
 }
 

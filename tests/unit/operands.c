@@ -13,6 +13,10 @@ static const char each_shape[] =
   "  v1 = bitcast.f64 i64 v0\n"
   "  ret v0, 3, v1, v1\n"
   "}\n"
+  "func @on(i64) -> i64 {\n"
+  "b0(v0: i64):\n"
+  "  tailcall @on(v0)\n"
+  "}\n"
   "func @all(i64, i32, f64, ...) -> i32, i64 personality @print {\n"
   "  slot0 = slot 24 align 8\n"
   "b0(v0: i64, v1: i32, v2: f64):\n"
@@ -51,6 +55,14 @@ static const char each_shape[] =
   "  %q = call %one(%c1, %p) as (i64, i32) -> i32\n"
   "  %n = va_arg.i64 v6\n"
   "  %frame = frame_addr 1\n"
+  "  %lanes = vsplat.v128 i64 %frame\n"
+  "  %other = vinsert.v128 i32 %lanes, %q, 1\n"
+  "  %sum = vadd.v128 i8 %lanes, %other\n"
+  "  %root = vfsqrt.v128 f32 %sum\n"
+  "  %mask = vicmp.v128 ult i16 %root, %lanes\n"
+  "  %mask2 = vfcmp.v128 olt f64 %mask, %root\n"
+  "  %up = vshl.v128 i32 %mask2, 5\n"
+  "  %lane = vextract.i16 v128 %up, 7\n"
   "  debug_trap\n"
   "  brif %stored, b1(%n, %q), b2(%frame)\n"
   "b1(v100: i64, v101: i32):\n"
@@ -136,7 +148,7 @@ static void operands_are_the_uses_that_were_counted(void **state) {
     const kiln_diag *d = kiln_module_diag(m);
     fail_msg("%u: %s", d->line, d->message);
   }
-  assert_int_equal(seen.functions, 2);
+  assert_int_equal(seen.functions, 3);
   for (unsigned shape = 0; shape < KN_SH_COUNT; shape++)
     if (seen.shape[shape] != (kn_shape_info[shape].state == KN_SHAPE_BUILT))
       fail_msg("each_shape has no operation of shape %s", names[shape]);

@@ -2,6 +2,7 @@
 """Runs the .ssa files here: each has a program in C in a comment, `# >>> driver` to `# <<<`, that is linked
 with it, and perhaps what both print, `# >>> output` to `# <<<`. The exit status must be 0. Without a driver
 the file has its own main. Files are compiled as they are, verified in stress mode, and as static code.
+`# >>> lines` is what the object's line table says, without repetitions: file, line and column.
 
     run.py --kiln=build/kiln [--target=aarch64] [NAME...]
     run.py --qbe=qbe                 by another compiler of the language, which validates the tests
@@ -35,12 +36,23 @@ def compile_ssa(h, source, out, flags=()):
     return out
 
 
+def line_table(h, path):
+    """The rows of an object's line tables, those that follow each other once."""
+    _, out, _ = h.run(['llvm-dwarfdump-22', '--debug-line', path])
+    names, rows = re.findall(r'^ +name: "(.*)"', out, re.M), []
+    for m in re.finditer(r'^0x[0-9a-f]+ +(\d+) +(\d+) +(\d+) .*', out, re.M):
+        row = '%s %s:%s\n' % (names[int(m.group(3))], *m.groups()[:2])
+        if 'end_sequence' not in m.group(0) and rows[-1:] != [row]:
+            rows.append(row)
+    return ''.join(rows)
+
+
 def programs(h, names):
     def check(name):
         source = os.path.join(HERE, name + '.ssa')
         with open(source) as f:
             text = f.read()
-        driver, output = section(text, 'driver'), section(text, 'output')
+        driver, output, lines = (section(text, what) for what in ('driver', 'output', 'lines'))
         objects = []
         if driver:
             c_file = h.write(name + '.c', driver)
@@ -52,6 +64,9 @@ def programs(h, names):
                 o = compile_ssa(h, source, h.path('%s.%d.o' % (name, i)), flags)
                 exe = h.link([o, *objects], h.path('%s.%d' % (name, i)), ('-lm', '-pthread', *link))
                 status, out, err = h.run([exe], check=False)
+                if lines and not h.args.qbe and i == 0 and line_table(h, o) != lines:
+                    h.fail(name + label, 'the lines are:\n' + line_table(h, o))
+                    continue
             except harness.Failure as e:
                 h.fail(name + label, str(e))
                 continue

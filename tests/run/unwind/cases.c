@@ -189,7 +189,32 @@ __attribute__((preserve_all)) NOINLINE void keeps_all(long a) {
   probe();
 }
 
-const int cases_count = 15;
+#ifdef __clang__
+#define TAIL __attribute__((musttail)) return
+#else
+#define TAIL return
+#endif
+NOINLINE long tail_ends(long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+  if (a > 3) probe();
+  return a + b + c + d + e + f + g * h - i;
+}
+NOINLINE long tail_turns(long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+  volatile char v[300];
+  v[a] = (char)b;
+  if (a < 2) TAIL tail_ends(i, a, b, c, d, e, f, g, h);
+  probe();
+  if (a == 5) return v[5];
+  char *w = __builtin_alloca((unsigned long)a * 100);
+  w[0] = v[a];
+  probe();
+  TAIL tail_ends(h, i, a, b, c, d, e, f, g + w[0]);
+}
+NOINLINE long tail_leaf(op *f, long a) {
+  if (a > 2) TAIL tail_leaf(f, a - 1);
+  return (long)f + a;
+}
+
+const int cases_count = 16;
 void cases_run(int which) {
   struct big b = {{1, 2, 3, 4, 5, 6}};
   switch (which) {
@@ -259,6 +284,10 @@ void cases_run(int which) {
     fails(9);
     break;
   case 13: only_leaves(); break;
+  case 15:
+    for (int i = 0; i < 6; i++) sink = tail_turns(i, 2, 3, 4, 5, 6, 7, 8, 9);
+    sink = tail_leaf(returns, 5);
+    break;
   case 14:
     for (int i = 1; i < 3; i++) {
       sink = keeps_most(i);

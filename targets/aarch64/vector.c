@@ -1,0 +1,279 @@
+/* Vectors on AArch64: v64 in the lower half of a vector register, with any bits above, and v128. Instructions work on
+ * whole registers. Called by the walk's loop. */
+#include "targets/aarch64/a64.h"
+
+enum { S0 = 30, S1 = 31 }; /* scratch: A64_VS0, A64_VS1 */
+
+static unsigned log2_of(const struct kn_inst *in) { return kn_type_log2[KN_LANE(in->x)]; }
+
+static void copy(struct kn_walk *w, unsigned vd, unsigned vn) {
+  if (vd != vn) a64_emit(w, a64_vlogic(A64_VORR, 1, vd, vn, vn));
+}
+
+/* The register of operand h, as its number in instructions. */
+static unsigned vector(struct kn_walk *w, uint32_t h, unsigned type) {
+  return a64_v(kn_reg(w, h, type));
+}
+
+/* Both operands of `in`, dropped; the result's register. */
+struct binary {
+  unsigned a, b, d, result;
+};
+static struct binary begin(struct kn_walk *w, const struct kn_inst *in) {
+  struct binary x;
+  x.a = vector(w, in->a, in->type);
+  x.b = vector(w, in->b, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  x.result = kn_def(w, w->i, in->type, KN_FP_BASE + x.a, 0);
+  x.d = a64_v(x.result);
+  return x;
+}
+
+void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high) {
+  if ((low | high) == 0) {
+    a64_emit(w, a64_movi_zero(vd));
+    return;
+  }
+  if (low) a64_set(w, A64_IP0, 1, low);
+  if (low == high) {
+    a64_emit(w, a64_dup(3, vd, A64_IP0));
+    return;
+  }
+  a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, vd, low ? (unsigned)A64_IP0 : A64_ZR));
+  if (high == 0) return;
+  a64_set(w, A64_IP0, 1, high);
+  a64_emit(w, a64_fmov_to_high(vd, A64_IP0));
+}
+
+/* ---- lanes and scalars ---- */
+
+void a64_lower_vsplat(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned lane = KN_LANE(in->x), r = kn_reg(w, in->a, lane);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  if (kn_bank(w, lane)) a64_emit(w, a64_dup_lane(log2_of(in), a64_v(d), a64_v(r), 0));
+  else a64_emit(w, a64_dup(log2_of(in), a64_v(d), r));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vresize(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned r = kn_reg(w, in->a, KN_LANE(in->x));
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, r, 0);
+  copy(w, a64_v(d), a64_v(r));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned log2 = kn_type_log2[in->type], k = KN_LANE_NUMBER(in->x);
+  unsigned r = vector(w, in->a, KN_LANE(in->x));
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  if (kn_bank(w, in->type)) {
+    if (k) a64_emit(w, a64_dup_lane(log2, a64_v(d), r, k));
+    else copy(w, a64_v(d), r);
+    kn_defined(w, w->i, d);
+    return;
+  }
+  a64_emit(w, a64_umov(log2, d, r, k));
+  a64_set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned lane = KN_LANE(in->x), log2 = log2_of(in), k = KN_LANE_NUMBER(in->x);
+  unsigned a = vector(w, in->a, in->type), b = kn_reg(w, in->b, lane);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0);
+  copy(w, S0, a);
+  if (kn_bank(w, lane)) a64_emit(w, a64_ins_lane(log2, S0, k, a64_v(b)));
+  else a64_emit(w, a64_ins(log2, S0, k, b));
+  copy(w, a64_v(d), S0);
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vsigns(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned type = KN_LANE(in->x), log2 = (unsigned)__builtin_ctz(KN_LANE_NUMBER(in->x));
+  unsigned r = vector(w, in->a, type), count = 1u << (kn_type_log2[type] - log2);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, KILN_TYPE_I32, KN_NO_REG, 0);
+  a64_emit(w, a64_vshift(A64_VSSHR, log2, S0, r, (8u << log2) - 1));
+  for (unsigned k = log2; k-- > 0;) a64_emit(w, a64_xtn(k, S0, S0)); /* the lanes are bytes then */
+  a64_set(w, A64_IP0, 1, UINT64_C(0x8040201008040201));
+  a64_emit(w, a64_dup(3, S1, A64_IP0));
+  a64_emit(w, a64_vlogic(A64_VAND, 1, S0, S0, S1));
+  for (unsigned k = 0; k < 3; k++) a64_emit(w, a64_vlanes(A64_VADDP, 0, S0, S0, S0));
+  a64_emit(w, a64_umov(1, d, S0, 0));
+  if (count < 16) a64_emit(w, a64_ubfx(0, d, d, 0, count));
+  a64_set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+/* ---- arithmetic ---- */
+
+void a64_lower_vbin(struct kn_walk *w, const struct kn_inst *in) {
+  struct binary x = begin(w, in);
+  unsigned log2 = kn_op_shape(in->op) == KN_SH_BIN ? 0 : log2_of(in);
+  uint32_t word = 0;
+  switch (in->op) {
+  case KILN_OP_VADD: word = a64_vlanes(A64_VADD, log2, x.d, x.a, x.b); break;
+  case KILN_OP_VSUB: word = a64_vlanes(A64_VSUB, log2, x.d, x.a, x.b); break;
+  case KILN_OP_VAND: word = a64_vlogic(A64_VAND, 1, x.d, x.a, x.b); break;
+  case KILN_OP_VOR: word = a64_vlogic(A64_VORR, 1, x.d, x.a, x.b); break;
+  case KILN_OP_VXOR: word = a64_vlogic(A64_VEOR, 1, x.d, x.a, x.b); break;
+  case KILN_OP_VANDN: word = a64_vlogic(A64_VBIC, 1, x.d, x.a, x.b); break;
+  case KILN_OP_VFADD: word = a64_vfloat(A64_VFADD, log2 == 3, x.d, x.a, x.b); break;
+  case KILN_OP_VFSUB: word = a64_vfloat(A64_VFSUB, log2 == 3, x.d, x.a, x.b); break;
+  case KILN_OP_VFMUL: word = a64_vfloat(A64_VFMUL, log2 == 3, x.d, x.a, x.b); break;
+  default: word = a64_vfloat(A64_VFDIV, log2 == 3, x.d, x.a, x.b); break;
+  }
+  a64_emit(w, word);
+  kn_defined(w, w->i, x.result);
+}
+
+void a64_lower_vun(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned a = vector(w, in->a, in->type);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0);
+  a64_emit(w, a64_vone(in->op == KILN_OP_VSITOF   ? A64_VSCVTF
+                       : in->op == KILN_OP_VFTOSI ? A64_VFCVTZS
+                                                  : A64_VFSQRT,
+                       log2_of(in) == 3, a64_v(d), a));
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vmul(struct kn_walk *w, const struct kn_inst *in) {
+  struct binary x = begin(w, in);
+  unsigned log2 = log2_of(in);
+  if (log2 < 3) {
+    a64_emit(w, a64_vlanes(A64_VMUL, log2, x.d, x.a, x.b));
+  } else { /* there is none of 64 bits */
+    for (unsigned k = 0; k < 2; k++) {
+      a64_emit(w, a64_umov(3, A64_IP0, x.a, k));
+      a64_emit(w, a64_umov(3, A64_IP1, x.b, k));
+      a64_emit(w, a64_madd(1, A64_IP0, A64_IP0, A64_IP1, A64_ZR));
+      a64_emit(w, a64_ins(3, S0, k, A64_IP0));
+    }
+    copy(w, x.d, S0);
+  }
+  kn_defined(w, w->i, x.result);
+}
+
+void a64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned mask = vector(w, in->a, in->type), b = vector(w, in->b, in->type);
+  unsigned c = vector(w, in->c, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + mask, 0);
+  copy(w, S0, mask);
+  a64_emit(w, a64_vlogic(A64_VBSL, 1, S0, b, c));
+  copy(w, a64_v(d), S0);
+  kn_defined(w, w->i, d);
+}
+
+void a64_lower_vshift(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned n = KN_LANE_NUMBER(in->x), a = vector(w, in->a, in->type);
+  kn_drop(w, in->a);
+  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0);
+  if (n == 0) copy(w, a64_v(d), a);
+  else
+    a64_emit(w, a64_vshift(in->op == KILN_OP_VSHL    ? A64_VSHL
+                           : in->op == KILN_OP_VLSHR ? A64_VUSHR
+                                                     : A64_VSSHR,
+                           log2_of(in), a64_v(d), a, n));
+  kn_defined(w, w->i, d);
+}
+
+/* ---- comparisons ---- */
+
+void a64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
+  static const struct {
+    uint32_t op;
+    bool swap, invert;
+  } rows[KILN_ICOND_COUNT] = {
+    [KILN_EQ] = {A64_CMEQ, false, false},  [KILN_NE] = {A64_CMEQ, false, true},
+    [KILN_SGT] = {A64_CMGT, false, false}, [KILN_SLT] = {A64_CMGT, true, false},
+    [KILN_SGE] = {A64_CMGE, false, false}, [KILN_SLE] = {A64_CMGE, true, false},
+    [KILN_UGT] = {A64_CMHI, false, false}, [KILN_ULT] = {A64_CMHI, true, false},
+    [KILN_UGE] = {A64_CMHS, false, false}, [KILN_ULE] = {A64_CMHS, true, false},
+  };
+  unsigned cond = KN_LANE_NUMBER(in->x);
+  struct binary x = begin(w, in);
+  unsigned a = rows[cond].swap ? x.b : x.a, b = rows[cond].swap ? x.a : x.b;
+  a64_emit(w, a64_vlanes((enum a64_vlanes)rows[cond].op, log2_of(in), x.d, a, b));
+  if (rows[cond].invert) a64_emit(w, a64_vone(A64_VMVN, 0, x.d, x.d));
+  kn_defined(w, w->i, x.result);
+}
+
+void a64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
+  static const struct {
+    uint32_t op, other; /* the second one with swapped operands; either may hold */
+    bool swap, invert;
+  } rows[KILN_FCOND_COUNT] = {
+    [KILN_FOEQ] = {A64_FCMEQ, 0, false, false},
+    [KILN_FUNE] = {A64_FCMEQ, 0, false, true},
+    [KILN_FOGT] = {A64_FCMGT, 0, false, false},
+    [KILN_FULE] = {A64_FCMGT, 0, false, true},
+    [KILN_FOGE] = {A64_FCMGE, 0, false, false},
+    [KILN_FULT] = {A64_FCMGE, 0, false, true},
+    [KILN_FOLT] = {A64_FCMGT, 0, true, false},
+    [KILN_FUGE] = {A64_FCMGT, 0, true, true},
+    [KILN_FOLE] = {A64_FCMGE, 0, true, false},
+    [KILN_FUGT] = {A64_FCMGE, 0, true, true},
+    [KILN_FONE] = {A64_FCMGT, A64_FCMGT, false, false},
+    [KILN_FUEQ] = {A64_FCMGT, A64_FCMGT, false, true},
+    [KILN_FORD] = {A64_FCMGE, A64_FCMGT, false, false},
+    [KILN_FUNO] = {A64_FCMGE, A64_FCMGT, false, true},
+  };
+  unsigned cond = KN_LANE_NUMBER(in->x), is_double = log2_of(in) == 3;
+  struct binary x = begin(w, in);
+  unsigned a = rows[cond].swap ? x.b : x.a, b = rows[cond].swap ? x.a : x.b;
+  if (rows[cond].other)
+    a64_emit(w, a64_vfloat((enum a64_vfloat)rows[cond].other, is_double, S0, b, a));
+  a64_emit(w, a64_vfloat((enum a64_vfloat)rows[cond].op, is_double, x.d, a, b));
+  if (rows[cond].other) a64_emit(w, a64_vlogic(A64_VORR, 1, x.d, x.d, S0));
+  if (rows[cond].invert) a64_emit(w, a64_vone(A64_VMVN, 0, x.d, x.d));
+  kn_defined(w, w->i, x.result);
+}
+
+/* ---- bits ---- */
+
+void a64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
+  bool half = in->type == KILN_TYPE_V64;
+  unsigned a = vector(w, in->a, in->type), b = vector(w, in->b, in->type);
+  unsigned c = vector(w, in->c, in->type);
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
+  copy(w, S0, a);
+  if (half) a64_emit(w, a64_ins_lane(3, S0, 1, b)); /* both in one register */
+  else copy(w, S1, b);
+  a64_emit(w, a64_tbl_2(a64_v(d), S0, c));
+  kn_defined(w, w->i, d);
+}
+
+void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->x == KILN_TYPE_V128) {
+    unsigned r = kn_reg(w, in->a, in->x);
+    kn_drop(w, in->a);
+    a64_quad_store(w, w->i, r);
+    return;
+  }
+  unsigned t = kn_temp(w, kn_regs_of(w, KILN_TYPE_V128));
+  if (kn_is_imm(in->a)) {
+    int64_t value = kn_imm(in->a);
+    a64_vector_constant(w, a64_v(t), (uint64_t)value, (uint64_t)(value >> 63));
+  } else {
+    a64_quad_load(w, in->a, t);
+  }
+  kn_drop(w, in->a);
+  w->regs.free |= KN_BIT(t);
+  w->regs.temp &= ~KN_BIT(t);
+  unsigned d = kn_def(w, w->i, in->type, t, 0);
+  copy(w, a64_v(d), a64_v(t));
+  kn_defined(w, w->i, d);
+}

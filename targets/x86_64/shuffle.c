@@ -1,0 +1,218 @@
+/* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks for most others of
+ * words or more, and memory for the rest. A control is seen as one of 16 bytes: bytes 0 to 15 are the first operand's,
+ * 16 to 31 the second's, and ANY may be anything. Called by the walk's loop. */
+#include "targets/x86_64/x64.h"
+
+#define P66 (X64_SSE | X64_PRE(0x66))
+enum { ANY = 0xff };
+
+static void op(struct kn_walk *w, unsigned code, unsigned dst, unsigned src) {
+  EMIT(w, x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)));
+}
+static void op_imm(struct kn_walk *w, unsigned code, unsigned dst, unsigned src, unsigned imm) {
+  EMIT(w, x64_put8(x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)), imm));
+}
+static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
+  x64_move(w, dst, src, KILN_TYPE_V128);
+}
+
+/* Reads the constant control of instruction `in`. */
+static void read_control(const struct kn_walk *w, const struct kn_inst *in, uint8_t k[16]) {
+  const struct kn_const *c = &w->f->pool.at[kn_index(in->c)];
+  uint64_t words[2] = {c->low, c->high};
+  unsigned n = in->type == KILN_TYPE_V64 ? 8 : 16;
+  for (unsigned i = 0; i < 16; i++) {
+    unsigned b = words[i / 8] >> i % 8 * 8 & 0xff;
+    if (i >= n || b >= 2 * n) k[i] = ANY;
+    else k[i] = (uint8_t)(b < n ? b : 16 + b - n);
+  }
+}
+
+/* The control by lanes of 2^log2 bytes: lane numbers, or ANY. False if it moves anything smaller. */
+static bool by_lanes(const uint8_t k[16], unsigned log2, uint8_t lane[16]) {
+  unsigned size = 1u << log2;
+  for (unsigned i = 0; i < 16u >> log2; i++) {
+    lane[i] = ANY;
+    for (unsigned b = 0; b < size; b++) {
+      unsigned from = k[i * size + b];
+      if (from == ANY) continue;
+      if (from % size != b || (lane[i] != ANY && lane[i] != from >> log2)) return false;
+      lane[i] = (uint8_t)(from >> log2);
+    }
+  }
+  return true;
+}
+
+/* True if lane i may be `want`. */
+static bool fits(uint8_t lane, unsigned want) { return lane == ANY || lane == want; }
+
+/* True if all lanes come from operand `which` (of n lanes each); then numbered from 0. */
+static bool from_one(const uint8_t *lane, unsigned n, unsigned which, uint8_t *out) {
+  for (unsigned i = 0; i < n; i++) {
+    if (lane[i] != ANY && lane[i] / n != which) return false;
+    out[i] = (uint8_t)(lane[i] == ANY ? ANY : lane[i] % n);
+  }
+  return true;
+}
+
+/* The immediate of four lanes, each less 4 * base; ANY stays where it is. */
+static unsigned four(const uint8_t *lane, unsigned base) {
+  unsigned imm = 0;
+  for (unsigned i = 0; i < 4; i++) imm |= (lane[i] == ANY ? i : lane[i] - 4u * base) << 2 * i;
+  return imm;
+}
+
+/* t = lanes of one register, by words. False, with nothing emitted, if that takes more than three instructions. */
+static bool words_of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
+  uint8_t lane[16];
+  if (by_lanes(k, 2, lane)) {
+    for (unsigned i = 0; i < 4; i++)
+      if (lane[i] > 3 && lane[i] != ANY) return false;
+    unsigned imm = four(lane, 0);
+    if (imm == 0xe4) copy(w, t, from);
+    else op_imm(w, X64_PSHUFD, t, from, imm);
+    return true;
+  }
+  if (!by_lanes(k, 1, lane)) return false;
+  bool low = true, high = true;
+  for (unsigned i = 0; i < 8; i++) {
+    if (lane[i] == ANY) continue;
+    if (lane[i] > 7 || lane[i] / 4 != i / 4) return false;
+    low &= i >= 4 || lane[i] == i;
+    high &= i < 4 || lane[i] == i;
+  }
+  if (!low) op_imm(w, X64_PSHUFLW, t, from, four(lane, 0));
+  if (!high) op_imm(w, X64_PSHUFHW, t, low ? from : t, four(lane + 4, 1));
+  if (low && high) copy(w, t, from);
+  return true;
+}
+
+/* t = lanes of two registers interleaved, from their low or high halves. */
+static bool unpack(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  static const uint8_t codes[4][2] = {{0x60, 0x68}, {0x61, 0x69}, {0x62, 0x6a}, {0x6c, 0x6d}};
+  for (unsigned log2 = 0; log2 < 4; log2++) {
+    uint8_t lane[16];
+    if (!by_lanes(k, log2, lane)) continue;
+    unsigned n = 16u >> log2;
+    for (unsigned way = 0; way < 8; way++) { /* bit 0: high; bits 1 and 2: the operands */
+      unsigned first = way >> 1 & 1, second = way >> 2, base = way & 1 ? n / 2 : 0;
+      bool same = true;
+      for (unsigned i = 0; i < n; i++)
+        same &= fits(lane[i], (i & 1 ? second : first) * n + base + i / 2);
+      if (!same) continue;
+      unsigned b = r[second];
+      copy(w, t, r[first]);
+      op(w, codes[log2][way & 1] | P66, t, b);
+      return true;
+    }
+  }
+  return false;
+}
+
+/* t = two lanes of one register below two lanes of another. */
+static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  uint8_t lane[16];
+  if (!by_lanes(k, 2, lane)) return false;
+  unsigned of[2] = {ANY, ANY};
+  for (unsigned i = 0; i < 4; i++) {
+    if (lane[i] == ANY) continue;
+    if (of[i / 2] != ANY && of[i / 2] != lane[i] / 4) return false;
+    of[i / 2] = lane[i] / 4;
+  }
+  unsigned imm = 0;
+  for (unsigned i = 0; i < 4; i++) imm |= (lane[i] == ANY ? 0 : lane[i] % 4u) << 2 * i;
+  copy(w, t, r[of[0] == 1]);
+  op_imm(w, X64_SHUFPS, t, r[of[1] == 1], imm);
+  return true;
+}
+
+/* t = lanes of both registers, each shuffled by itself, joined by a mask. */
+static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  uint8_t one[2][16];
+  uint64_t mask[2] = {0, 0};
+  for (unsigned i = 0; i < 16; i++) {
+    one[0][i] = k[i] < 16 ? k[i] : ANY;
+    one[1][i] = (uint8_t)(k[i] >= 16 && k[i] != ANY ? k[i] - 16u : ANY);
+    if (k[i] < 16) mask[i / 8] |= UINT64_C(0xff) << i % 8 * 8;
+  }
+  uint8_t *before = w->code.p;
+  if (!words_of_one(w, X64_XSCRATCH, r[1], one[1])) return false;
+  if (!words_of_one(w, t, r[0], one[0])) {
+    w->code.p = before;
+    return false;
+  }
+  struct x64_place keep = {.m = {X64_RIP, X64_NONE, 0, 0, 0}}, drop = keep;
+  keep.ref = kn_code_literal(w, mask[0], mask[1], 16);
+  drop.ref = kn_code_literal(w, ~mask[0], ~mask[1], 16);
+  x64_op_mem(w, X64_PAND, 2, t, &keep);
+  x64_op_mem(w, X64_PAND, 2, X64_XSCRATCH, &drop);
+  op(w, X64_POR, t, X64_XSCRATCH);
+  return true;
+}
+
+/* The place of three registers' bytes in the frame: both operands, and the result or the control. */
+static int32_t scratch(struct kn_walk *w) {
+  if (x64(w)->vector_scratch == 0) x64(w)->vector_scratch = kn_frame_alloc(w, 48, 4);
+  return x64(w)->vector_scratch;
+}
+
+/* t = the shuffle, by loads and stores of the largest lanes that it moves. */
+static void by_memory(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  int32_t at = scratch(w);
+  unsigned log2 = 3;
+  uint8_t lane[16];
+  while (!by_lanes(k, log2, lane)) log2--;
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_at(X64_RBP, at + 16)));
+  for (unsigned i = 0; i < 16u >> log2; i++) {
+    if (lane[i] == ANY) continue;
+    struct x64_mem from = x64_at(X64_RBP, at + (lane[i] << log2));
+    EMIT(w, x64_rm(w->code.p,
+                   log2 == 0   ? X64_MOVZX8
+                   : log2 == 1 ? X64_MOVZX16
+                               : X64_MOV,
+                   log2 == 3 ? 3 : 2, X64_SCRATCH, from));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, log2, X64_SCRATCH,
+                   x64_at(X64_RBP, at + 32 + (int32_t)(i << log2))));
+  }
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_at(X64_RBP, at + 32)));
+}
+
+/* t = the shuffle by a control that is not constant, in register c; `n` bytes. g: a temporary. */
+static void variable(struct kn_walk *w, unsigned t, const unsigned r[2], unsigned c, unsigned n,
+                     unsigned g) {
+  int32_t at = scratch(w);
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_at(X64_RBP, at + (int32_t)n)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(c), x64_at(X64_RBP, at + 32)));
+  for (unsigned i = 0; i < n; i++) {
+    struct x64_mem place = x64_at(X64_RBP, at + 32 + (int32_t)i);
+    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, g, place));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, g, (int32_t)(2 * n - 1)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, X64_SCRATCH, x64_mem(X64_RBP, g, 0, at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 0, X64_SCRATCH, place));
+  }
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_at(X64_RBP, at + 32)));
+}
+
+void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned r[2] = {kn_reg(w, in->a, in->type), kn_reg(w, in->b, in->type)};
+  unsigned t;
+  uint8_t k[16], one[16];
+  if (kn_is_pool(in->c)) {
+    read_control(w, in, k);
+    t = kn_temp(w, ~KN_GP_MASK);
+    if (!(from_one(k, 16, 0, one) && words_of_one(w, t, r[0], one)) &&
+        !(from_one(k, 16, 1, one) && words_of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
+        !two_and_two(w, t, r, k) && !blend(w, t, r, k))
+      by_memory(w, t, r, k);
+  } else {
+    unsigned c = kn_reg(w, in->c, in->type), g = kn_temp(w, KN_GP_MASK);
+    t = kn_temp(w, ~KN_GP_MASK);
+    variable(w, t, r, c, in->type == KILN_TYPE_V64 ? 8 : 16, g);
+  }
+  kn_drop(w, in->a);
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  x64_def_fixed(w, w->i, in->type, t);
+}
