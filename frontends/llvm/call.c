@@ -68,9 +68,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   }
   if (t->n_pieces > KILN_MAX_RESULTS) return 0;
   const struct kn_bc_target *target = &kn_bc_targets[r->target];
-  if (ints > target->ints || floats > target->floats || x87 > target->x87s ||
-      vectors + floats > (r->target == KILN_TARGET_X86_64 ? 4u : 8u))
-    return 0;
+  if (ints > target->ints || vectors + floats > target->floats || x87 > target->x87s) return 0;
   if (floats > target->floats_read) {
     kn_bc_unsupported(r, "a result of more than two floats");
     return -1;
