@@ -416,21 +416,42 @@ static bool parse_call(struct kn_parser *p) {
   return true;
 }
 
+/* `call 1 part 0 64`, what of it there is. */
+static bool parse_part(struct kn_parser *p, uint32_t *inlined, uint32_t *at, uint32_t *size) {
+  uint64_t first, bits;
+  if (!parse_inlined(p, inlined)) return false;
+  if (!kn_parse_word(p, "part")) return true;
+  if (!kn_parse_number(p, UINT32_MAX, "a bit's number", &first) ||
+      !kn_parse_number(p, UINT32_MAX, "a number of bits", &bits))
+    return false;
+  *at = (uint32_t)first;
+  *size = (uint32_t)bits;
+  return true;
+}
+
+/* `!value !3 v4 call 1 part 0 64 address [plus_uconst 8]`; `none` in place of the value. */
+static bool parse_value(struct kn_parser *p) {
+  kiln_variable_value v = {0};
+  kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
+  if (!parse_ref(p, &v.variable)) return false;
+  if (!kn_parse_word(p, "none") && !kn_parse_operand(p, KILN_TYPE_VOID, &v.value)) return false;
+  if (!parse_part(p, &v.inlined, &v.part_at, &v.part_bits)) return false;
+  v.address = kn_parse_word(p, "address");
+  if (!optional_expr(p)) return false;
+  v.expr = p->bytes;
+  v.n = p->n_bytes;
+  kiln_func_value(p->func, &v);
+  p->status = kiln_func_status(p->func);
+  return p->status == KILN_OK;
+}
+
 /* `!var !3 slot0 call 1 part 0 64 indirect memory [plus_uconst 8]` */
 static bool parse_var(struct kn_parser *p) {
   kiln_variable v = {0};
   kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
-  uint64_t first, bits;
   if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot) ||
-      !parse_inlined(p, &v.inlined))
+      !parse_part(p, &v.inlined, &v.part_at, &v.part_bits))
     return false;
-  if (kn_parse_word(p, "part")) {
-    if (!kn_parse_number(p, UINT32_MAX, "a bit's number", &first) ||
-        !kn_parse_number(p, UINT32_MAX, "a number of bits", &bits))
-      return false;
-    v.part_at = (uint32_t)first;
-    v.part_bits = (uint32_t)bits;
-  }
   v.indirect = kn_parse_word(p, "indirect");
   v.memory = kn_parse_word(p, "memory");
   if (!optional_expr(p)) return false;
@@ -455,6 +476,13 @@ bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
   }
   if (kn_parse_word(p, "call")) return parse_call(p);
   if (kn_parse_word(p, "var")) return parse_var(p);
+  if (kn_parse_word(p, "value")) return parse_value(p);
+  if (kn_parse_word(p, "label")) {
+    kiln_die label;
+    if (!parse_ref(p, &label)) return false;
+    kiln_func_label(p->func, label, 0);
+    return true;
+  }
   if (kn_parse_word(p, "debug")) {
     if (!parse_ref(p, &p->subprogram)) return false;
     if (!kn_parse_word(p, "in")) return kn_parse_expected(p, "'in'");

@@ -638,7 +638,7 @@ static bool parse_directive(struct kn_parser *p) {
     return true;
   }
   return kn_parse_func_debug(p, &is) &&
-         (is || kn_parse_expected(p, "loc, call, debug, begin, var, probe or guard"));
+         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe or guard"));
 }
 
 /* `!s4 = ...` */

@@ -50,6 +50,7 @@ struct func_printer {
   uint32_t *number; /* by the value's index */
   uint32_t done;    /* numbers below this are printed already */
   uint32_t loc;     /* printed last */
+  uint32_t last;    /* the newest instruction */
   struct kn_call_numbers calls;
 };
 
@@ -464,9 +465,35 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   else kn_put_loc(&q->p, f, &q->calls, loc, "  !loc ");
 }
 
+/* What variables are from instruction `i` on, and labels there: what was said since the instruction printed before. */
+static void put_values(struct func_printer *q, uint32_t i) {
+  const kiln_func *f = q->f;
+  const struct kn_debug_value *at = f->debug.values.at;
+  uint32_t from = q->last < i ? q->last + 1 : i, low = 0, high = f->debug.values.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (at[middle].inst < from) low = middle + 1;
+    else high = middle;
+  }
+  for (; low < f->debug.values.n && at[low].inst <= i; low++) {
+    const struct kn_debug_value *v = &at[low];
+    if (!kn_put_value_head(&q->p, f, &q->calls, v)) continue;
+    if (!v->label) {
+      bool known = v->value != 0 && !(kn_is_value(v->value) && q->number[v->value] >= q->done);
+      text(q, " ");
+      if (known) operand(q, v->value);
+      else text(q, "none");
+      kn_put_value_tail(&q->p, f, &q->calls, v);
+    }
+    text(q, "\n");
+  }
+}
+
 static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *b) {
   const kiln_func *f = q->f;
   const struct kn_inst *in = &f->inst[i];
+  if (f->debug.values.n) put_values(q, i);
+  q->last = i;
   if (f->notes[KN_NOTE_LOC].n) put_loc(q, i);
   text(q, "  ");
   if (f->val[i].type != KILN_TYPE_VOID) {

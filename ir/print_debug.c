@@ -271,6 +271,8 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   widen(places, places->locs[f->debug.begin].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.vars.n; i++)
     widen(places, f->debug.vars.at[i].inlined, &first, &last);
+  for (uint32_t i = 0; i < f->debug.values.n; i++)
+    widen(places, f->debug.values.at[i].inlined, &first, &last);
   if (last == 0) return true;
   size_t size = (last - first + (size_t)1) * sizeof *c->at;
   c->at = kn_realloc(p->module, NULL, size);
@@ -344,6 +346,39 @@ static void put_entries(struct kn_printer *p, struct kiln_debug *d, const struct
   if (d->dies.n != 0) d->printed = d->dies.n - 1;
 }
 
+/* ` call 1 part 0 64`, what of it there is. */
+static void put_part(struct kn_printer *p, const struct kn_call_numbers *c, uint32_t inlined,
+                     uint32_t first, uint32_t bits) {
+  if (inlined != 0) {
+    word(p, " call ");
+    kn_put_unsigned(p, c->at[inlined - c->first]);
+  }
+  if (bits == 0) return;
+  word(p, " part ");
+  kn_put_unsigned(p, first);
+  word(p, " ");
+  kn_put_unsigned(p, bits);
+}
+
+bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
+                       const struct kn_debug_value *v) {
+  const struct sets s = sets_of(f);
+  if (!defined(&s, v->variable)) return false;
+  put_calls(p, f, c, v->inlined);
+  word(p, v->label ? "  !label " : "  !value ");
+  put_id(p, v->variable);
+  return true;
+}
+
+void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
+                       const struct kn_debug_value *v) {
+  put_part(p, c, v->inlined, v->part_at, v->part_bits);
+  if (v->address) word(p, " address");
+  if (v->n == 0) return;
+  word(p, " ");
+  put_expr(p, f->debug.bytes.at + v->expr, v->n);
+}
+
 void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c) {
   const struct sets s = sets_of(f);
   if (f->session->debug != NULL) put_entries(p, f->session->debug, &s);
@@ -363,16 +398,7 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
     put_id(p, v->variable);
     word(p, " slot");
     kn_put_unsigned(p, v->slot);
-    if (v->inlined != 0) {
-      word(p, " call ");
-      kn_put_unsigned(p, c->at[v->inlined - c->first]);
-    }
-    if (v->part_bits != 0) {
-      word(p, " part ");
-      kn_put_unsigned(p, v->part_at);
-      word(p, " ");
-      kn_put_unsigned(p, v->part_bits);
-    }
+    put_part(p, c, v->inlined, v->part_at, v->part_bits);
     if (v->indirect) word(p, " indirect");
     if (v->memory) word(p, " memory");
     if (v->n != 0) {
