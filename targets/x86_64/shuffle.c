@@ -31,7 +31,7 @@ static void read_control(const struct kn_walk *w, const struct kn_inst *in, uint
 /* The control by lanes of 2^log2 bytes: lane numbers, or ANY. False if it moves anything smaller. */
 static bool by_lanes(const uint8_t k[16], unsigned log2, uint8_t lane[16]) {
   unsigned size = 1u << log2;
-  for (unsigned i = 0; i < 16 >> log2; i++) {
+  for (unsigned i = 0; i < 16u >> log2; i++) {
     lane[i] = ANY;
     for (unsigned b = 0; b < size; b++) {
       unsigned from = k[i * size + b];
@@ -50,7 +50,7 @@ static bool fits(uint8_t lane, unsigned want) { return lane == ANY || lane == wa
 static bool from_one(const uint8_t *lane, unsigned n, unsigned which, uint8_t *out) {
   for (unsigned i = 0; i < n; i++) {
     if (lane[i] != ANY && lane[i] / n != which) return false;
-    out[i] = lane[i] == ANY ? ANY : lane[i] % n;
+    out[i] = (uint8_t)(lane[i] == ANY ? ANY : lane[i] % n);
   }
   return true;
 }
@@ -132,7 +132,7 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
   uint64_t mask[2] = {0, 0};
   for (unsigned i = 0; i < 16; i++) {
     one[0][i] = k[i] < 16 ? k[i] : ANY;
-    one[1][i] = k[i] >= 16 && k[i] != ANY ? k[i] - 16u : ANY;
+    one[1][i] = (uint8_t)(k[i] >= 16 && k[i] != ANY ? k[i] - 16u : ANY);
     if (k[i] < 16) mask[i / 8] |= UINT64_C(0xff) << i % 8 * 8;
   }
   uint8_t *before = w->code.p;

@@ -11,6 +11,7 @@ shows, each stop or answer as a line of JSON, to $TRACE_OUT. At most $TRACE_STOP
 
 A line has the way, a place (frames: function, file, line), the values of arguments and locals by frame, and a text."""
 
+import collections
 import json
 import os
 import re
@@ -65,10 +66,12 @@ def symbols(frame):
 
 
 def variables(frame):
+    """Those not declared yet have no value: what is in their memory may be more than printers can bear."""
     found = []
+    line = frame.find_sal().line
     for symbol in symbols(frame):
         try:
-            value = shown(symbol.value(frame))
+            value = shown(symbol.value(frame)) if symbol.line < line else ''
         except (gdb.error, RuntimeError) as error:
             value = plain(f'<error: {error}>')
         found.append([symbol.name, symbol.line, str(symbol.type), value])
@@ -94,8 +97,12 @@ def frames(most=8):
     return found
 
 
+def place(stack):
+    return [s[:3] for s in stack]
+
+
 def write(way, stack, text=''):
-    OUT.write(json.dumps([way, [s[:3] for s in stack], [s[3] for s in stack], text]) + '\n')
+    OUT.write(json.dumps([way, place(stack), [s[3] for s in stack], text]) + '\n')
     OUT.flush()
 
 
@@ -149,11 +156,14 @@ def break_on(symbol, condition=None):
 
 def stepping(way, command):
     start()
-    for _ in range(STOPS):
+    last, distinct = None, 0
+    for _ in range(3 * STOPS):
         stack = frames()
         if stack:
-            write(way, stack)
-        if not advance(command):
+            write(way, stack, 'again' if place(stack) == last else '')
+        distinct += place(stack) != last
+        last = place(stack)
+        if distinct >= STOPS or not advance(command):
             break
 
 
@@ -227,19 +237,25 @@ def conditions(way):
 
 
 def setting(way):
+    """What is changed depends on places alone, so that it is the same where stops differ."""
     start()
-    for stop in range(min(STOPS, 150)):
+    last, visits = None, collections.Counter()
+    for _ in range(min(STOPS, 150)):
         stack = frames(2)
-        if stack:
-            write(way, stack)
         frame = gdb.newest_frame()
-        if stack and stop % 3 == 2 and own(frame):
-            line = frame.find_sal().line
+        line = frame.find_sal().line
+        if stack and place(stack) == last:
+            write(way, stack, 'again')
+        elif stack:
+            write(way, stack)
+            visits[line] += 1
+        if stack and place(stack) != last and own(frame) and (line + visits[line]) % 3 == 0:
             names = [s for s in symbols(frame) if s.line < line and s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
             if names:
-                symbol = names[stop // 3 % len(names)]
+                symbol = names[(line // 3 + visits[line]) % len(names)]
                 text = answer(f'set var {symbol.name} = {symbol.name} ^ 1')
                 write(way, frames(1), f'set {symbol.name}: {text}{answer("print " + symbol.name)[-40:].split("=")[-1]}')
+        last = place(stack)
         if not advance('step'):
             break
 

@@ -2,8 +2,8 @@
 """transcripts.py KILN [OPTION...] [FILE...]: goes through programs in gdb as LLVM -O0 -g and Kiln compiled them from the
 same bitcode, in the ways that tracer.py lists, and compares stops (function and line of all frames) and values (arguments
 and locals of all frames; what gdb answers to commands). A value counts from the line behind its declaration on; clang sets
-all variables to zero there, since what was in memory before would differ. Prints each difference and the shares; fails
-below 99 % of stops or of values.
+all variables to zero there, since what was in memory before would differ. A step that stops at the line where it began
+does not count: docs/debugging.md says why. Prints each difference and the shares; fails below 99 % of stops or of values.
 
 FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
 C++ is shown by libstdc++'s printers, Rust by those of rust-gdb; what rustc compiled is linked by it twice."""
@@ -116,20 +116,22 @@ def values(stop):
 
 class Result:
     def __init__(self):
-        self.same = self.stops = self.more = self.right = self.values = 0
+        self.same = self.stops = self.more = self.right = self.values = self.again = self.our_again = 0
         self.differences = []
 
     def add(self, other):
-        for name in ('same', 'stops', 'more', 'right', 'values'):
+        for name in ('same', 'stops', 'more', 'right', 'values', 'again', 'our_again'):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 def compare(name, way, theirs, ours, limit):
     """One way through one program. What is only at the end of one side, because the other was cut off, does not count."""
     r = Result()
+    r.again, r.our_again = (sum(s[2] == 'again' for s in side) for side in (theirs, ours))
+    theirs, ours = ([s for s in side if s[2] != 'again'] for side in (theirs, ours))
     key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
     parts = difflib.SequenceMatcher(None, *key, autojunk=False).get_opcodes()
-    cut = [not side or side[-1][2] != 'end' or len(side) > limit for side in (theirs, ours)]
+    cut = [not side or side[-1][2] != 'end' or len(side) + max(r.again, r.our_again) > limit for side in (theirs, ours)]
     if parts and parts[-1][0] != 'equal' and any(cut):
         what, a, b, c, d = parts.pop()
         if what == 'replace' and b - a > 12 and d - c > 12:  # more than what was cut
@@ -208,7 +210,7 @@ def main():
     for way, r in by_way.items():
         print(f'{way:10} stops {share(r.same, r.stops)}, {r.more} more; values {share(r.right, r.values)}')
     print(f'{programs} programs, {skipped} skipped: stops {share(sums.same, sums.stops)}, {sums.more} more; '
-          f'values {share(sums.right, sums.values)}')
+          f'values {share(sums.right, sums.values)}; at the same line again: LLVM {sums.again}, Kiln {sums.our_again}')
     return sums.same < 0.99 * sums.stops or sums.right < 0.99 * sums.values or not programs
 
 

@@ -4,7 +4,7 @@ enum Shape {
     Point,
     Circle { radius: f64 },
     Rect(u32, u32),
-    Named(String),
+    Named(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -34,14 +34,13 @@ fn weight(level: Level) -> u32 {
 }
 
 fn main() {
-    let shapes = [Shape::Point, Shape::Circle { radius: 2.0 }, Shape::Rect(3, 4), Shape::Named("four".to_string())];
-    let mut sum = 0.0;
-    let mut i = 0;
-    while i < shapes.len() {
-        let one = area(&shapes[i]);
-        sum += one;
-        i += 1;
-    }
+    let point = Shape::Point;
+    let circle = Shape::Circle { radius: 2.0 };
+    let rect = Shape::Rect(3, 4);
+    let named = Shape::Named("four");
+    let mut sum = area(&point) + area(&circle);
+    sum += area(&rect);
+    sum += area(&named);
     let level = Level::High;
     let low = weight(Level::Low);
     let high = weight(level);
