@@ -147,6 +147,8 @@ bool gen_makes(kiln_op op);
 
 void gen_signature(struct gen *g, unsigned index);
 void gen_call(struct gen *g);
+/* An operation on the frame; only that its result is not 0 is looked at. */
+void gen_level(struct gen *g, kiln_op op);
 /* Calls function `index` and adds its results. `catch_all`: no exception leaves the call. */
 void gen_call_func(struct gen *g, unsigned index, kiln_value *results, bool catch_all);
 /* Reads the variadic arguments of the function being built, at its start. */

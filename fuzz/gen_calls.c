@@ -354,3 +354,10 @@ void gen_read_extra(struct gen *g) {
   kiln_build_unary(g->f, KILN_OP_VA_END, KILN_TYPE_I64, list);
   if (copy.id != 0) kiln_build_unary(g->f, KILN_OP_VA_END, KILN_TYPE_I64, copy);
 }
+
+/* The frame's addresses must not be observed; that they are not 0 may. */
+void gen_level(struct gen *g, kiln_op op) {
+  kiln_value v = kiln_build_level(g->f, op, 0);
+  gen_add(g, KILN_TYPE_I8,
+          kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
+}

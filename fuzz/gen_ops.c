@@ -679,13 +679,6 @@ static void select_one(struct gen *g) {
   gen_add(g, t, kiln_build_select(g->f, gen_ir_type(t), c, a, b), false);
 }
 
-/* The frame's addresses must not be observed; that they are not 0 may. */
-static void level(struct gen *g, kiln_op op) {
-  kiln_value v = kiln_build_level(g->f, op, 0);
-  gen_add(g, KILN_TYPE_I8,
-          kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
-}
-
 /* The mode stays in force; the host restores its own when the program has ended. */
 static void set_rounding(struct gen *g) {
   kiln_value mode = kiln_const_int(g->f, gen_pick(g, 4));
@@ -698,17 +691,11 @@ static void set_rounding(struct gen *g) {
 static void make(struct gen *g, kiln_op op) {
   gen_used(g, op);
   enum shape shape = (enum shape)ops[op].shape;
+  if (ops[op].types == TY_VEC) shape = SH_VBIN;
   switch (shape) {
   case SH_UN: unary(g, op, ops[op].types); break;
-  case SH_BIN:
-    if (ops[op].types == TY_VEC) gen_vector(g, op);
-    else binary(g, op, ops[op].types);
-    break;
+  case SH_BIN: binary(g, op, ops[op].types); break;
   case SH_TERN: {
-    if (ops[op].types == TY_VEC) {
-      gen_vector(g, op);
-      break;
-    }
     kiln_type t = ops[op].types == TY_FLT ? float_type(g) : gen_int_type(g);
     kiln_value a = gen_operand(g, t), b = gen_operand(g, t), c = gen_operand(g, t);
     gen_add(g, t, kiln_build_ternary(g->f, op, t, a, b, c), false);
@@ -763,7 +750,7 @@ static void make(struct gen *g, kiln_op op) {
     kiln_build_fence(g->f, (kiln_ordering)(1 + gen_pick(g, KILN_ORDERING_COUNT - 1)));
     break;
   case SH_CALL: gen_call(g); break;
-  case SH_LEVEL: level(g, op); break;
+  case SH_LEVEL: gen_level(g, op); break;
   case SH_NULLARYV: /* variadics, results, terminators: made elsewhere */
   case SH_BINV:
   case SH_VA_ARG:

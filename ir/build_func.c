@@ -174,7 +174,7 @@ static void reset(kiln_func *f) {
   f->type_hash.n = f->shared_clauses.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
-  f->debug.vars.n = f->debug.bytes.n = 0;
+  f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = f->personality = 0;
   f->hold = NULL;
@@ -211,6 +211,7 @@ static void free_func(kiln_func *f) {
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->debug.vars.at,
+    f->debug.values.at,
     f->debug.bytes.at,
     f->scratch.at,
     f,

@@ -258,3 +258,42 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;
 }
+
+static void add_value(kiln_func *f, struct kn_debug_value *v, const uint8_t *expr) {
+  uint32_t n = f->debug.values.n;
+  if (v->inst == 0) v->inst = f->n;
+  if (v->inst > f->n || (n != 0 && v->inst < f->debug.values.at[n - 1].inst)) return;
+  v->expr = f->debug.bytes.n;
+  if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.values, *v)) return;
+  if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, expr, v->n);
+  f->debug.bytes.n += v->n;
+}
+
+void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
+  if (f == NULL || v == NULL || f->status != KILN_OK) return;
+  if (v->expr == NULL && v->n != 0) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable's expression is missing");
+    return;
+  }
+  struct kn_debug_value value = {.inst = v->at,
+                                 .variable = v->variable.id,
+                                 .value = v->value.id,
+                                 .n = v->n,
+                                 .part_at = v->part_at,
+                                 .part_bits = v->part_bits,
+                                 .address = v->address};
+  if (kn_is_value(value.value) && kn_index(value.value) >= f->n) value.value = 0;
+  if (kn_is_slot(value.value) && kn_index(value.value) >= f->slots.n) value.value = 0;
+  if (kn_is_pool(value.value) && kn_index(value.value) >= f->pool.n) value.value = 0;
+  if (v->inlined < f->session->places.n_locs) value.inlined = v->inlined;
+  add_value(f, &value, v->expr);
+}
+
+uint32_t kiln_func_here(const kiln_func *f) { return f != NULL && f->status == KILN_OK ? f->n : 0; }
+
+void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at) {
+  static const uint8_t none;
+  if (f == NULL || f->status != KILN_OK) return;
+  struct kn_debug_value value = {.inst = at, .variable = label.id, .label = true};
+  add_value(f, &value, &none);
+}

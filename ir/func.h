@@ -229,8 +229,20 @@ struct kn_debug_var {
   uint32_t expr, n;  /* in kn_func_debug.bytes */
   uint32_t inlined;  /* location of the call, or 0 */
   uint32_t part_at, part_bits;
-  bool indirect;     /* the slot has its address */
-  bool memory;       /* the slot may not become a register */
+  bool indirect; /* the slot has its address */
+  bool memory;   /* the slot may not become a register */
+};
+
+/* What a variable is from an instruction on, or a label there. */
+struct kn_debug_value {
+  uint32_t inst;  /* before this */
+  uint32_t block; /* walk: where that is */
+  uint32_t variable, inlined;
+  uint32_t value;   /* handle, or 0 */
+  uint32_t expr, n; /* in kn_func_debug.bytes */
+  uint32_t part_at, part_bits;
+  uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  bool address, label;
 };
 
 /* An array that grows by doubling and is reset by zeroing its count. */
@@ -245,7 +257,8 @@ struct kn_func_debug {
   uint32_t subprogram, unit; /* kiln_die, or 0 */
   uint32_t begin;            /* location of its beginning, or 0 */
   KN_ARRAY(struct kn_debug_var) vars;
-  KN_ARRAY(uint8_t) bytes; /* expressions */
+  KN_ARRAY(struct kn_debug_value) values; /* in ascending order of instructions */
+  KN_ARRAY(uint8_t) bytes;                /* expressions */
 };
 
 struct kiln_func {

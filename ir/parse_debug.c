@@ -343,8 +343,9 @@ bool kn_parse_keep(struct kn_parser *p) {
 
 bool kn_parse_global(struct kn_parser *p) {
   kiln_die variable;
-  kiln_symbol symbol;
-  if (!parse_ref(p, &variable) || !kn_parse_symbol(p, &symbol, NULL) || !optional_expr(p))
+  kiln_symbol symbol = {0};
+  if (!parse_ref(p, &variable) ||
+      (!kn_parse_word(p, "nowhere") && !kn_parse_symbol(p, &symbol, NULL)) || !optional_expr(p))
     return false;
   kiln_debug_global(p->module, variable, symbol, p->bytes, p->n_bytes);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);

@@ -237,7 +237,8 @@ void kn_put_module_debug(struct kn_printer *p) {
     word(p, "global ");
     put_id(p, g->variable);
     word(p, " ");
-    kn_put_symbol(p, g->symbol);
+    if (g->symbol != 0) kn_put_symbol(p, g->symbol);
+    else word(p, "nowhere");
     if (g->n != 0) {
       word(p, " ");
       put_expr(p, d->bytes.at + g->expr, g->n);

@@ -27,6 +27,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.line_first = w->s->out.n_lines;
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
+  w->debug.terms.n = 0;
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
@@ -162,6 +163,12 @@ void kn_debug_change(struct kn_walk *w) {
   w->debug.note = k;
   w->debug.first = note ? note->inst : 0;
   w->debug.count = (k < n ? at[k].inst : UINT32_MAX) - w->debug.first;
+  if (KN_UNLIKELY(f->debug.values.n != 0)) {
+    uint32_t until = kn_debug_values_here(w);
+    if (until > w->debug.first + w->debug.count) until = w->debug.first + w->debug.count;
+    w->debug.first = w->i;
+    w->debug.count = until - w->i;
+  }
   uint32_t loc = note ? note->a : 0;
   if (loc != 0 && loc != w->debug.loc) change_row(w, (uint32_t)(note - at));
 }
@@ -203,12 +210,11 @@ void kn_debug_place(struct kn_walk *w) {
   }
 }
 
-/* The address of slot `s`, which is in the frame. */
-static uint8_t *put_address(const struct kn_walk *w, uint8_t *p, const struct kn_slot *s) {
+uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
   const struct kn_target *t = w->target;
-  int64_t at = (int64_t)s->frame - w->frame.cfa;
-  if (t->frame_up && s->frame < 0) at = (int64_t)s->frame + t->beyond;
-  int64_t align = INT64_C(1) << s->align_log2;
+  int64_t at = (int64_t)frame - w->frame.cfa;
+  if (t->frame_up && frame < 0) at = (int64_t)frame + t->beyond;
+  int64_t align = INT64_C(1) << align_log2;
   bool round = align > 16 && !t->aligned_by_pointer;
   *p++ = OP_FBREG;
   p = put_sleb(p, round ? at + align - 1 : at);
@@ -221,9 +227,25 @@ static uint8_t *put_address(const struct kn_walk *w, uint8_t *p, const struct kn
   return p;
 }
 
-static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
+void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
+                      const uint8_t *expr) {
   struct kn_output *out = &w->s->out;
   kiln_module *m = w->f->module;
+  uint32_t more = row.n, all = n + more;
+  if ((out->n_vars >= out->cap_vars &&
+       !kn_grow(m, &out->vars, &out->cap_vars, out->n_vars + 1, sizeof *out->vars)) ||
+      (out->n_exprs + (uint64_t)all > out->cap_exprs &&
+       !kn_grow(m, &out->exprs, &out->cap_exprs, out->n_exprs + all, 1)))
+    return;
+  if (n) memcpy(out->exprs + out->n_exprs, head, n);
+  if (more) memcpy(out->exprs + out->n_exprs + n, expr, more);
+  row.expr = out->n_exprs;
+  row.n = all;
+  out->vars[out->n_vars++] = row;
+  out->n_exprs += all;
+}
+
+static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
   const struct kn_slot *s = &w->f->slots.at[v->slot];
   uint8_t b[32], *p = b;
   if (s->reg != KN_NO_REG) {
@@ -241,18 +263,15 @@ static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
     }
   } else {
     if (s->frame == 0) return; /* see kn_debug_place */
-    p = put_address(w, p, s);
+    p = kn_debug_frame(w, p, s->frame, s->align_log2);
     if (v->indirect) *p++ = OP_DEREF;
   }
-  uint32_t n = (uint32_t)(p - b) + v->n;
-  if (!kn_grow(m, &out->vars, &out->cap_vars, out->n_vars + 1, sizeof *out->vars) ||
-      !kn_grow(m, &out->exprs, &out->cap_exprs, out->n_exprs + n, 1))
-    return;
-  memcpy(out->exprs + out->n_exprs, b, (size_t)(p - b));
-  if (v->n) memcpy(out->exprs + out->n_exprs + (p - b), w->f->debug.bytes.at + v->expr, v->n);
-  out->vars[out->n_vars++] =
-    (struct kn_code_var){v->variable, v->inlined, out->n_exprs, n, v->part_at, v->part_bits};
-  out->n_exprs += n;
+  struct kn_code_var row = {.variable = v->variable,
+                            .inlined = v->inlined,
+                            .n = v->n,
+                            .part_at = v->part_at,
+                            .part_bits = v->part_bits};
+  kn_debug_add_row(w, row, b, (uint32_t)(p - b), w->f->debug.bytes.at + v->expr);
 }
 
 void kn_debug_end(struct kn_walk *w) {
@@ -264,6 +283,7 @@ void kn_debug_end(struct kn_walk *w) {
   if (out->n_lines > w->debug.line_first) out->lines[w->debug.line_first].offset = w->code.start;
   const kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);
+  if (f->debug.values.n) kn_debug_values_end(w);
 }
 
 /* ---- the plan ---- */

@@ -65,7 +65,7 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   uint32_t top = d->units.at[d->current - 1].die;
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != TAG_LEXICAL_BLOCK) {
+  if (e->tag != TAG_LEXICAL_BLOCK && e->tag != TAG_LABEL) {
     uint32_t p = kn_dwarf_parent(d, i);
     if (p && kn_dwarf_entry(d, p)->tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
   }
@@ -311,7 +311,9 @@ static const struct {
                            [KN_DS_STR_OFFSETS] = {".debug_str_offsets", 0},
                            [KN_DS_ADDR] = {".debug_addr", 0},
                            [KN_DS_RNGLISTS] = {".debug_rnglists", 0},
-                           [KN_DS_RANGES] = {".debug_ranges", 0}};
+                           [KN_DS_LOCLISTS] = {".debug_loclists", 0},
+                           [KN_DS_RANGES] = {".debug_ranges", 0},
+                           [KN_DS_LOC] = {".debug_loc", 0}};
 
 static bool add_sections(struct kn_dwarf *d) {
   struct kn_elf *e = d->e;
@@ -361,11 +363,12 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,           d->units.at,      d->queue.at,     d->vars.at,
-                    d->scopes.at,      d->ranges.at,     d->patches.at,   d->files.at,
-                    d->file_of,        d->abbrev_key.at, d->abbrev_at.at, d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,     d->str_next.at,  d->str_hash,
-                    d->func_addr,      d->list_at.at,    d->scope_hash,   d->scope_way.at};
+  void *arrays[] = {d->dies,           d->units.at,      d->queue.at,       d->vars.at,
+                    d->scopes.at,      d->ranges.at,     d->patches.at,     d->files.at,
+                    d->file_of,        d->abbrev_key.at, d->abbrev_at.at,   d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,     d->str_next.at,    d->str_hash,
+                    d->func_addr,      d->list_at.at,    d->loc_list_at.at, d->scope_hash,
+                    d->scope_way.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);

@@ -16,7 +16,9 @@ enum kn_dwarf_section {
   KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
   KN_DS_ADDR,
   KN_DS_RNGLISTS,
+  KN_DS_LOCLISTS,
   KN_DS_RANGES, /* of DWARF 4 */
+  KN_DS_LOC,
   KN_DS_COUNT
 };
 
@@ -79,6 +81,8 @@ struct kn_dwarf_key {
 
 struct kn_dwarf_var {
   uint32_t session, index; /* in the session's vars */
+  uint32_t count;          /* rows there: of one variable, in ranges of code, */
+  uint32_t func;           /* of this function */
   uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
 };
 
@@ -96,6 +100,7 @@ struct kn_dwarf_unit {
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
   uint32_t language; /* DW_LANG_... */
+  bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
 };
 
@@ -146,7 +151,10 @@ struct kn_dwarf {
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
   uint32_t *func_addr; /* by function: index + 1 */
-  KN_ARRAY(uint32_t) list_at;
+  KN_ARRAY(uint32_t)
+  list_at; /* by number: offset of a list of ranges behind the header; of locations: */
+  KN_ARRAY(uint32_t) loc_list_at;
+  bool has_lists; /* of locations */
 
   struct kn_dwarf_buffer out[KN_DS_COUNT];
   uint32_t section[KN_DS_COUNT]; /* index of the ELF section, or UINT32_MAX */
@@ -239,6 +247,14 @@ void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *targ
  * *ok becomes false without memory. */
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
+/* The same of the locations that a variable has in ranges of code. `scope`: number of its scope, or 0: where that has
+ * no code they are left out. */
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
+                           bool *ok);
+/* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
+ * first. NULL without memory. */
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+                              const struct kn_code_var *const *parts, uint32_t n, uint32_t *size);
 
 /* lib/dwarf_line.c */
 
@@ -309,7 +325,7 @@ static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
   return p;
 }
 /* Contributions to these sections begin with headers of these sizes: one for all units. */
-enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_RNGLISTS_BASE = 12 };
+enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
 
 static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
   for (;;) {

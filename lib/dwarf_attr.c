@@ -338,42 +338,47 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, f->d->module->bytes.at + g->expr, g->n);
 }
 
-static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
-  bool bytes = bits % 8 == 0;
-  *p++ = bytes ? OP_PIECE : OP_BIT_PIECE;
-  p = kn_put_uleb(p, bytes ? bits / 8 : bits);
-  if (!bytes) *p++ = 0;
-  return p;
-}
-
-/* A variable that lives in parts: their expressions in order, with what is nowhere between them. Parts that overlap:
- * the first that is said. */
+/* A variable that lives in parts. */
 static bool add_parts(struct kn_dwarf_fields *f, uint32_t number) {
   struct kn_dwarf *d = f->d;
-  uint64_t size = 0, at = 0;
-  for (uint32_t k = number; k; k = d->vars.at[k - 1].next) {
-    const struct kn_dwarf_var *v = &d->vars.at[k - 1];
-    size += kn_elf_output(d->e, v->session)->vars[v->index].n + 24;
-  }
-  uint8_t *bytes = kn_arena_alloc(&d->e->arena, size, 1), *p = bytes;
+  const struct kn_code_var *parts[64];
+  uint32_t n = 0, size;
+  const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
+  for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
+    parts[n++] = &o->vars[d->vars.at[k - 1].index];
+  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, &size);
   if (bytes == NULL) return false;
-  for (;;) {
-    const struct kn_code_var *best = NULL;
-    const struct kn_output *o = NULL;
-    for (uint32_t k = number; k; k = d->vars.at[k - 1].next) {
-      const struct kn_dwarf_var *v = &d->vars.at[k - 1];
-      const struct kn_output *of = kn_elf_output(d->e, v->session);
-      const struct kn_code_var *c = &of->vars[v->index];
-      if (c->part_bits && c->part_at >= at && (best == NULL || c->part_at < best->part_at))
-        best = c, o = of;
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, bytes, size);
+  return true;
+}
+
+/* Where a variable lives, or a label is. `func`: the function whose code that is about. */
+static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_var *v = &d->vars.at[number - 1];
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  bool ok = true;
+  if (c->n == UINT32_MAX || c->to) { /* in code: relative to the function it is in */
+    uint32_t func = v->func, target;
+    int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
+    if (c->to) {
+      uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
+      uint32_t list = kn_dwarf_loc_list(d, v, scope, &ok);
+      kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
+      return ok;
     }
-    if (best == NULL) break;
-    if (best->part_at > at) p = put_piece(p, best->part_at - at);
-    memcpy(p, o->exprs + best->expr, best->n);
-    p = put_piece(p + best->n, best->part_bits);
-    at = (uint64_t)best->part_at + best->part_bits;
+    kn_dwarf_func_place(d, func, &target, &addend);
+    if (d->version < 5) {
+      add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)(addend + at), NULL, target);
+      return true;
+    }
+    uint32_t address = kn_dwarf_address(d, target, addend + at);
+    kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
+    return address != UINT32_MAX;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, bytes, (uint32_t)(p - bytes));
+  if (c->part_bits) return add_parts(f, number);
+  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + c->expr, c->n);
   return true;
 }
 
@@ -393,13 +398,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0) add_global(f, &d->module->globals.at[die->global - 1]);
-  if (die->var) {
-    const struct kn_dwarf_var *v = &d->vars.at[die->var - 1];
-    const struct kn_output *o = kn_elf_output(d->e, v->session);
-    const struct kn_code_var *c = &o->vars[v->index];
-    if (c->part_bits) ok = add_parts(f, die->var) && ok;
-    else add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + c->expr, c->n);
-  }
+  if (die->var) ok = add_place(f, die->var) && ok;
   return ok;
 }
 
@@ -412,9 +411,11 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     kn_dwarf_add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, KN_ADDR_BASE);
   }
   kn_dwarf_add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
-  if (d->version >= 5) kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_RNGLISTS_BASE);
+  if (d->version >= 5) kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+  if (d->version >= 5 && d->has_lists)
+    kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;
-  if (u->same_section && d->units.n == 1) {
+  if (u->one_stretch) {
     uint32_t size = (uint32_t)(u->high - u->low);
     if (d->version >= 5) {
       uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);

@@ -1,12 +1,14 @@
-/* Addresses and lists of ranges: .debug_addr, .debug_rnglists (DWARF 5, 7.25 and 7.28), .debug_ranges of DWARF 4.
+/* Addresses, lists of ranges and of locations: .debug_addr, .debug_rnglists, .debug_loclists (DWARF 5, 7.25 to 7.29),
+ * .debug_ranges and .debug_loc of DWARF 4.
  * Called by lib/dwarf_write.c. */
 #include "lib/dwarf.h"
+#include "lib/dwarf_names.h"
 
 enum {
   RLE_END_OF_LIST = 0,
   RLE_BASE_ADDRESSX = 1,
   RLE_STARTX_LENGTH = 3,
-  RLE_OFFSET_PAIR = 4,
+  RLE_OFFSET_PAIR = 4, /* LLE_... are the same */
 };
 
 /* ---- addresses ---- */
@@ -41,16 +43,31 @@ static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
   return d->list_at.n - 1;
 }
 
+/* Of version 4: what ranges of code at `addend` in a section count from, unless that is the unit's own address. *base
+ * is to be added to them. */
+static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
+                     uint64_t *base) {
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  *base = 0;
+  if (u->one_stretch) {
+    *base = (uint64_t)addend - u->low;
+    return true;
+  }
+  uint8_t *p = kn_dwarf_space(d, section, 8);
+  if (p == NULL) return false;
+  memset(p, 0xff, 8);
+  d->out[section].bytes.n += 8;
+  return kn_dwarf_relocated(d, section, target, addend, true, false);
+}
+
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
   uint32_t list = list_begin(d, ok), target;
   int64_t addend;
   uint8_t *p;
   kn_dwarf_func_place(d, s->func, &target, &addend);
+  uint64_t base = 0;
   if (d->version < 5) {
-    if ((p = kn_dwarf_space(d, KN_DS_RANGES, 8)) == NULL) return *ok = false;
-    memset(p, 0xff, 8); /* a base address follows */
-    d->out[KN_DS_RANGES].bytes.n += 8;
-    *ok &= kn_dwarf_relocated(d, KN_DS_RANGES, target, addend, true, false);
+    *ok &= put_base(d, KN_DS_RANGES, target, addend, &base);
   } else {
     uint32_t a = kn_dwarf_func_address(d, s->func);
     if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
@@ -62,8 +79,8 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
     const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
     if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
     if (d->version < 5) {
-      kn_put64(p, r->from);
-      kn_put64(p + 8, r->to);
+      kn_put64(p, base + r->from);
+      kn_put64(p + 8, base + r->to);
       p += 16;
     } else {
       *p++ = RLE_OFFSET_PAIR;
@@ -100,6 +117,125 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
     p = kn_put_uleb(p, a);
     kn_dwarf_done(d, section, kn_put_uleb(p, f->size));
   }
+  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
+  memset(p, RLE_END_OF_LIST, 16);
+  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  return list;
+}
+
+/* ---- locations ---- */
+
+static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
+  bool bytes = bits % 8 == 0;
+  *p++ = bytes ? OP_PIECE : OP_BIT_PIECE;
+  p = kn_put_uleb(p, bytes ? bits / 8 : bits);
+  if (!bytes) *p++ = 0;
+  return p;
+}
+
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+                              const struct kn_code_var *const *parts, uint32_t n, uint32_t *size) {
+  uint64_t room = 1, at = 0;
+  for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
+  uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
+  if (bytes == NULL) return NULL;
+  for (;;) {
+    const struct kn_code_var *best = NULL;
+    for (uint32_t k = 0; k < n; k++)
+      if (parts[k]->part_bits && parts[k]->part_at >= at &&
+          (best == NULL || parts[k]->part_at < best->part_at))
+        best = parts[k];
+    if (best == NULL) break;
+    if (best->part_at > at) p = put_piece(p, best->part_at - at);
+    memcpy(p, exprs + best->expr, best->n);
+    p = put_piece(p + best->n, best->part_bits);
+    at = (uint64_t)best->part_at + best->part_bits;
+  }
+  *size = (uint32_t)(p - bytes);
+  return bytes;
+}
+
+/* One entry of a list; the function's address is the base. */
+static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
+                         uint32_t n) {
+  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  uint8_t *p = kn_dwarf_space(d, section, 32 + (size_t)n);
+  if (p == NULL) return false;
+  if (n > UINT16_MAX && d->version < 5) return true;
+  if (d->version < 5) {
+    kn_put64(p, from);
+    kn_put64(p + 8, to);
+    kn_put16(p + 16, (uint16_t)n);
+    p += 18;
+  } else {
+    *p++ = RLE_OFFSET_PAIR;
+    p = kn_put_uleb(p, from);
+    p = kn_put_uleb(p, to);
+    p = kn_put_uleb(p, n);
+  }
+  memcpy(p, expr, n);
+  kn_dwarf_done(d, section, p + n);
+  return true;
+}
+
+/* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
+ * part; all parts that are known at one place are known together until one of them ends or begins. */
+static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
+                      uint32_t n, uint32_t start, uint64_t base) {
+  const struct kn_code_var *now[64];
+  for (uint32_t at = 0, next;; at = next) {
+    uint32_t count = 0, size;
+    next = UINT32_MAX;
+    for (uint32_t k = 0; k < n; k++) {
+      if (c[k].from > at && c[k].from < next) next = c[k].from;
+      if (c[k].to > at && c[k].from <= at && c[k].to < next) next = c[k].to;
+      if (c[k].from <= at && at < c[k].to && count < 64) now[count++] = &c[k];
+    }
+    if (count) {
+      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, &size);
+      if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
+        return false;
+    }
+    if (next == UINT32_MAX) return true;
+  }
+}
+
+/* Does scope number `scope` have code in [from, to) of its function? */
+static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint32_t to) {
+  if (scope == 0) return true;
+  for (uint32_t i = d->scopes.at[scope - 1].first; i; i = d->ranges.at[i - 1].next)
+    if (d->ranges.at[i - 1].from < to && from < d->ranges.at[i - 1].to) return true;
+  return false;
+}
+
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
+                           bool *ok) {
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  uint32_t list = d->out[section].bytes.n, target, func = v->func,
+           start = kn_elf_func(d->e, func)->start;
+  uint64_t base = 0;
+  int64_t addend;
+  uint8_t *p = kn_dwarf_space(d, section, 32);
+  bool parts = false;
+  if (p == NULL) return *ok = false;
+  if (d->version < 5) {
+    kn_dwarf_func_place(d, func, &target, &addend);
+    *ok &= put_base(d, section, target, addend, &base);
+  } else {
+    *ok &= KN_DW_PUSH(d, d->loc_list_at, list);
+    list = d->loc_list_at.n - 1;
+    uint32_t address = kn_dwarf_func_address(d, func);
+    *p++ = RLE_BASE_ADDRESSX;
+    kn_dwarf_done(d, section, kn_put_uleb(p, address));
+  }
+  for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
+  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base);
+  for (uint32_t k = 0; k < v->count && !parts; k++)
+    if (meets(d, scope, c[k].from - start, c[k].to - start))
+      *ok &= put_location(d, base + c[k].from - start, base + c[k].to - start, o->exprs + c[k].expr,
+                          c[k].n);
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, RLE_END_OF_LIST, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));

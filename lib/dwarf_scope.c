@@ -201,7 +201,8 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
 static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t place) {
   const struct kn_dwarf_var *v = place ? &d->vars.at[place - 1] : NULL;
   struct kn_dwarf_var *first = &d->vars.at[d->dies[i].var - 1];
-  if (v == NULL || kn_elf_output(d->e, v->session)->vars[v->index].part_bits == 0 ||
+  if (v == NULL || v->count > 1 || first->count > 1 ||
+      kn_elf_output(d->e, v->session)->vars[v->index].part_bits == 0 ||
       kn_elf_output(d->e, first->session)->vars[first->index].part_bits == 0)
     return;
   d->vars.at[place - 1].next = first->next;
@@ -251,11 +252,17 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_elf_output(d->e, x->session);
   uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].var_first : o->n_vars;
-  for (uint32_t k = f->var_first; k < end; k++) {
-    uint32_t v = kn_dwarf_index(d, x->session + 1, o->vars[k].variable);
+  for (uint32_t k = f->var_first, n; k < end; k += n) {
+    const struct kn_code_var *row = &o->vars[k];
+    n = 1;
+    while (row->to && k + n < end && row[n].to && row[n].variable == row->variable &&
+           row[n].inlined == row->inlined)
+      n++;
+    uint32_t v = kn_dwarf_index(d, x->session + 1, row->variable);
     if (v == 0) continue;
-    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k, 0}) ||
-        !variable(x, v, o->vars[k].inlined, d->vars.n))
+    d->has_lists |= row->to != 0;
+    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k, n, x->func, 0}) ||
+        !variable(x, v, row->inlined, d->vars.n))
       return false;
   }
   const struct kn_die_attr *a = kn_dwarf_attrs(d, x->subprogram);

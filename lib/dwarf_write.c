@@ -125,6 +125,7 @@ static bool put_field(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
   case FORM_SDATA: p = kn_put_sleb(p, (int64_t)x->value); break;
   case FORM_UDATA:
   case FORM_ADDRX:
+  case FORM_LOCLISTX:
   case FORM_RNGLISTX: p = kn_put_uleb(p, x->value); break;
   case FORM_STRP:
     return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false,
@@ -133,7 +134,9 @@ static bool put_field(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
     unsigned to = x->name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
                   : x->name == AT_ADDR_BASE      ? KN_DS_ADDR
                   : x->name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
+                  : x->name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
                   : x->name == AT_RANGES         ? KN_DS_RANGES
+                  : x->name == AT_LOCATION       ? KN_DS_LOC
                                                  : KN_DS_LINE;
     return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
   }
@@ -278,7 +281,8 @@ static bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
 
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
-  f->unit = unit + 1;
+  f->unit = d->current = unit + 1;
+  d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->units.n == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
@@ -351,6 +355,21 @@ static bool begin_sections(struct kn_dwarf *d) {
   return true;
 }
 
+/* Puts the header and the table of offsets in front of n lists. */
+static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n) {
+  uint32_t head = KN_LISTS_BASE + 4 * n, size = d->out[section].bytes.n;
+  uint8_t *p = kn_dwarf_space(d, section, head);
+  if (p == NULL) return false;
+  p = d->out[section].bytes.at;
+  memmove(p + head, p, size);
+  kn_put32(p, size + head - 4);
+  kn_put32(p + 4, 5 | 8 << 16);
+  kn_put32(p + 8, n);
+  for (uint32_t k = 0; k < n; k++) kn_put32(p + KN_LISTS_BASE + 4 * k, 4 * n + at[k]);
+  d->out[section].bytes.n = size + head;
+  return true;
+}
+
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
   uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
@@ -360,17 +379,8 @@ static bool end_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
-  uint32_t n = d->list_at.n, head = KN_RNGLISTS_BASE + 4 * n;
-  uint32_t size = d->out[KN_DS_RNGLISTS].bytes.n;
-  if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, head)) == NULL) return false;
-  p = d->out[KN_DS_RNGLISTS].bytes.at;
-  memmove(p + head, p, size);
-  kn_put32(p, size + head - 4);
-  kn_put32(p + 4, 5 | 8 << 16);
-  kn_put32(p + 8, n);
-  for (uint32_t k = 0; k < n; k++) kn_put32(p + KN_RNGLISTS_BASE + 4 * k, 4 * n + d->list_at.at[k]);
-  d->out[KN_DS_RNGLISTS].bytes.n = size + head;
-  return true;
+  return end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n) &&
+         (!d->has_lists || end_lists(d, KN_DS_LOCLISTS, d->loc_list_at.at, d->loc_list_at.n));
 }
 
 bool kn_dwarf_info(struct kn_dwarf *d) {

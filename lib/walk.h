@@ -33,6 +33,8 @@ struct kn_walk_debug {
   uint32_t loc;                   /* of the newest row, */
   uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
   uint32_t line_first, var_first; /* of the function, in the session's output */
+  KN_ARRAY(uint32_t) terms;       /* with values: by position, the mark of the block's terminator */
+  KN_ARRAY(uint32_t) scratch;     /* lib/debug_value.c */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
@@ -277,6 +279,16 @@ void kn_debug_begin(struct kn_walk *w);
 void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */
 void kn_debug_change(struct kn_walk *w);
+/* lib/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be called
+ * again. */
+uint32_t kn_debug_values_here(struct kn_walk *w);
+/* Adds rows for what variables are while code runs, once the function is complete. */
+void kn_debug_values_end(struct kn_walk *w);
+/* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
+void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
+                      const uint8_t *expr);
+/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
+uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2);
 /* Gives places in the frame to declared variables that have none; before the target finishes the function. */
 void kn_debug_place(struct kn_walk *w);
 /* The function is complete: marks become offsets, variables get their expressions. */

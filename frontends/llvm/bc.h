@@ -186,6 +186,9 @@ struct kn_bc {
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  uint64_t
+    records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
+  uint32_t records_at; /* kiln_func_here of that */
   uint32_t die_base;   /* index of the entry of the function's first node */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;

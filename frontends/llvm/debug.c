@@ -167,6 +167,7 @@ static void label(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, TAG_LABEL, kn_op_die(x, 1));
   kn_at_string(x, AT_NAME, 2);
   kn_at_place(x, 3);
+  if (kn_op(x, 5)) kiln_die_uint(x->d, AT_DECL_COLUMN, kn_op(x, 5));
 }
 
 /* Fortran's. */

@@ -42,6 +42,13 @@ void kn_bc_debug_function(struct kn_bc *r);
  * address. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
+/* A record that says what a variable is from place r->records_at on, or that a label is there. */
+void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n);
+/* The same of an intrinsic's operands: numbers of metadata. */
+void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                         uint32_t inlined);
+/* loc.c: tells what waited for the newest instruction. */
+void kn_bc_debug_records(struct kn_bc *r);
 /* Variable, expression and address: numbers of metadata; `inlined`: kn_bc_call_loc. */
 void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
                        uint32_t inlined);

@@ -72,11 +72,18 @@ void kn_bc_debug_attached(struct kn_bc *r) {
   }
 }
 
+/* The call that the record's location was inlined at; false if that is damaged. */
+static bool inlined_at(struct kn_bc *r, uint64_t location, uint32_t *inlined) {
+  const struct kn_bc_md *loc = location < UINT32_MAX ? kn_bc_md(r, (uint32_t)location + 1) : NULL;
+  *inlined = 0;
+  if (!loc || loc->kind != MDK_LOC) return false;
+  if (loc->n) *inlined = kn_bc_call_loc(r, loc->n);
+  return loc->n == 0 || *inlined != 0;
+}
+
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
-  const struct kn_bc_md *loc = ops[0] < UINT32_MAX ? kn_bc_md(r, (uint32_t)ops[0] + 1) : NULL;
-  if (!loc || loc->kind != MDK_LOC) return;
-  uint32_t inlined = loc->n ? kn_bc_call_loc(r, loc->n) : 0;
-  if (loc->n == 0 || inlined != 0) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
+  uint32_t inlined;
+  if (inlined_at(r, ops[0], &inlined)) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
 }
 
 void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
@@ -114,4 +121,71 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     return;
   }
   kiln_func_variable(r->f, &is);
+}
+
+/* ---- values ---- */
+
+/* The operand that value `id` is; id 0: it is not known, or no code has it. */
+static kiln_value operand(struct kn_bc *r, uint32_t id) {
+  const struct kn_bc_val *v = &r->vals[id];
+  const struct kn_bc_cst *c = &r->csts[id];
+  switch (v->t >> 24) {
+  case VS_SLOT:
+  case VS_HANDLE: return (kiln_value){v->h};
+  case VS_CONST:
+    if (c->kind == CK_INT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
+      return kiln_const_int(r->f, (int64_t)c->v);
+    return (kiln_value){0};
+  default: return (kiln_value){0};
+  }
+}
+
+/* `value`: number of a value; UINT32_MAX: none. */
+static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t value,
+                    uint32_t inlined, uint32_t at) {
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  struct kn_bc_expr e;
+  const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
+  if (!var || var->kind != MDK_VAR || expr >= UINT32_MAX) return;
+  kiln_variable_value is = {
+    .variable = kn_bc_die(r, variable + 1), .inlined = inlined, .at = at, .expr = bytes};
+  bool known = kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &e) && value < r->n_vals;
+  is.part_at = e.part_at;
+  is.part_bits = e.part_bits;
+  if (known) {
+    const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, value)];
+    is.n = e.n;
+    if (e.n != 0 && !e.value) { /* the address of what it is in memory */
+      is.address = true;
+      if (e.last_deref) is.n--;
+    }
+    if (!e.derives || t->kind == TK_PTR || t->bits == 64) is.value = operand(r, value);
+  }
+  kiln_func_value(r->f, &is);
+}
+
+/* Number of the value that metadata `id` is; UINT32_MAX: none. */
+static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
+  const struct kn_bc_md *v = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
+  return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
+}
+
+void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n) {
+  uint32_t inlined, value = UINT32_MAX;
+  if (n < 2 || !inlined_at(r, ops[0], &inlined)) return;
+  if (code == FUNC_DEBUG_RECORD_LABEL) {
+    if (inlined == 0) kiln_func_label(r->f, kn_bc_die(r, ops[1] + 1), r->records_at);
+    return;
+  }
+  if (n < 4) return;
+  if (code == FUNC_DEBUG_RECORD_VALUE || code == FUNC_DEBUG_RECORD_ASSIGN)
+    value = value_of(r, ops[3]);
+  else if (code == FUNC_DEBUG_RECORD_VALUE_SIMPLE && n == 4) /* else a later value */
+    value = r->n_vals - (uint32_t)ops[3];
+  becomes(r, ops[1], ops[2], value, inlined, r->records_at);
+}
+
+void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                         uint32_t inlined) {
+  becomes(r, variable, expr, value_of(r, value), inlined, 0);
 }

@@ -24,6 +24,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->pads.n = r->invokes.n = r->n_unread = 0;
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;
+  r->records_pos = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
   if (r->call_locs.n) memset(r->call_locs.at, 0, r->call_locs.cap * sizeof *r->call_locs.at);
@@ -94,6 +95,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     kiln_edge_arg(r->f, kn_bc_edge_from(r, l->pred, l->target), (kiln_block){l->target}, l->index,
                   (kiln_value){l->value});
   }
+  if (r->records_pos) kn_bc_debug_records(r);
   kn_bc_leave(r, &saved);
   if (r->subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK) {

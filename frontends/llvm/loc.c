@@ -223,32 +223,62 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12
 
-#define DECLARE_HEAD ((FUNC_DEBUG_RECORD_DECLARE & 31) | 32 | FUNC_DEBUG_RECORD_DECLARE >> 5 << 6)
-
-/* True if such a record, without an abbreviation, is at the current position. */
-static inline bool at_declare(const struct kn_bc *r, unsigned width) {
-  const uint64_t head = BC_UNABBREV | (uint64_t)DECLARE_HEAD << width;
-  return ((kn_bits_peek(&r->bits, r->bits.pos) ^ head) << (64 - HEAD_BITS - width)) == 0;
+/* True if a record about variables is at the current position. */
+static inline bool at_record(const struct kn_bc *r, unsigned width) {
+  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+  unsigned form = r->known[w & ((1u << width) - 1)].form;
+  w >>= width;
+  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
+  return form == FORM_UNABBREV ? (w & 0x820) == 0x20 && kn_bc_is_debug_record(code)
+                               : form == FORM_SKIP;
 }
 
-/* Handles the records at the current position that declare variables: they stand behind the instruction before which
- * they count. */
-static __attribute__((noinline)) void declares_ahead(struct kn_bc *r) {
-  const unsigned width = r->width;
-  while (at_declare(r, width)) {
-    struct kn_bits b = r->bits;
-    b.pos += width + HEAD_BITS;
-    uint64_t n = kn_bits_vbr6(&b), op[4];
-    if (n < 4) return; /* reported when the record is met */
-    for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
-    kn_bits_skip_vbr6(&b, n - 4);
-    if (b.bad || b.pos > b.end) return;
-    r->bits.pos = b.pos;
-    if (r->bb < r->n_bbs) kn_bc_debug_declare(r, op);
+/* Reads the records about variables from the current position on, which stand behind the instruction before which they
+ * count: where variables are declared to live is told at once, since that may take code (`values` false); what refers
+ * to values, when the instruction has its number. */
+static void records(struct kn_bc *r, bool values) {
+  for (;;) {
+    uint64_t pos = r->bits.pos;
+    unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
+    uint32_t code = kn_bc_code(r, id);
+    if (!kn_bc_is_debug_record(code)) {
+      r->bits.pos = pos;
+      return;
+    }
+    bool declares = code == FUNC_DEBUG_RECORD_DECLARE;
+    if (!values && !declares) {
+      if (r->records_pos == 0) r->records_pos = pos;
+      r->records_at = kiln_func_here(r->f);
+    }
+    if (declares == values) {
+      if (!kn_bc_skip_record(r, id)) return;
+      continue;
+    }
+    struct kn_bc_ops ops = r->ops; /* the instruction's operands are still needed */
+    r->ops = r->ahead;
+    bool ok = kn_bc_record(r, id);
+    if (ok && r->bb < r->n_bbs + values) {
+      if (!declares) kn_bc_debug_value(r, code, r->ops.at, r->ops.n);
+      else if (r->ops.n >= 4) kn_bc_debug_declare(r, r->ops.at);
+    }
+    r->ahead = r->ops;
+    r->ops = ops;
+    if (!ok) return;
   }
 }
 
+void kn_bc_debug_records(struct kn_bc *r) {
+  uint64_t pos = r->bits.pos;
+  r->bits.pos = r->records_pos;
+  r->records_pos = 0;
+  records(r, true);
+  r->bits.pos = pos;
+}
+
+static __attribute__((noinline)) void records_ahead(struct kn_bc *r) { records(r, false); }
+
 void kn_bc_loc_ahead(struct kn_bc *r) {
+  if (KN_UNLIKELY(r->records_pos != 0)) kn_bc_debug_records(r);
   const unsigned width = r->width;
   uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
   unsigned id = (unsigned)w & ((1u << width) - 1), form = r->known[id].form;
@@ -269,7 +299,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
-  if (KN_UNLIKELY(at_declare(r, width)) && r->entries) declares_ahead(r);
+  if (KN_UNLIKELY(at_record(r, width)) && r->entries) records_ahead(r);
   if (loc != r->loc_set) kiln_loc_set(r->f, loc);
   r->loc_set = loc;
 }

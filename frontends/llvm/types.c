@@ -304,7 +304,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   switch (t->kind) {
-  case TK_VECTOR: return kn_bc_unsupported(r, "vector types");
+  case TK_VECTOR: return kn_bc_unsupported(r, "vectors of lanes of this type");
   case TK_WIDE: return kn_bc_unsupported(r, "this use of integers wider than 128 bits");
   case TK_PTR: return kn_bc_unsupported(r, "address spaces");
   case TK_OTHER_SCALAR:

@@ -161,6 +161,30 @@ typedef struct kiln_variable {
 /** Declares a variable of the function being built. */
 KILN_API void kiln_func_variable(kiln_func *f, const kiln_variable *v);
 
+/** What a variable is from a place in a function on. */
+typedef struct kiln_variable_value {
+  kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
+  kiln_value
+    value; /**< a value of the function, a constant, the address of a slot; 0: it is not known any more */
+  bool address; /**< the value, or what the expression makes of it, is the variable's address */
+  const uint8_t *expr; /**< `n` bytes of DW_OP_... applied to the value; copied; NULL: none */
+  uint32_t n;          /**< bytes of `expr` */
+  uint32_t part_at;    /**< it is this part of the variable: first bit, */
+  uint32_t part_bits;  /**< how many bits; 0: all of it */
+  uint32_t inlined;    /**< as kiln_variable.inlined */
+  uint32_t at; /**< kiln_func_here: it is this from there on; 0: from the next instruction on */
+} kiln_variable_value;
+
+/** The place before the function's next instruction, for kiln_variable_value.at; 0 if `f` is NULL or has failed. */
+KILN_API uint32_t kiln_func_here(const kiln_func *f);
+
+/** The variable is this until the next call for the same variable, or a part of it that overlaps. Places ascend from
+ * call to call; others are ignored. Debuggers show it where it is still in a register or in memory: this changes no code, and
+ * a value is not kept for it. */
+KILN_API void kiln_func_value(kiln_func *f, const kiln_variable_value *v);
+/** A label (DW_TAG_label) is at place `at`, as kiln_variable_value.at. */
+KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);
+
 /* ---- frequent entries ----
  * These stand on the calls above (helpers/debug.c), and may be mixed with them: what an entry is to have besides (another
  * attribute) can be given as long as it is the newest. Names are NUL-terminated and copied; NULL: none. Each gives the

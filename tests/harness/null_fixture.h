@@ -32,6 +32,7 @@ struct null_fixture {
   kiln_die die;
   kiln_location location;
   kiln_variable variable;
+  kiln_variable_value variable_value;
   kiln_member member;
   kiln_enumerator enumerator;
   kiln_declaration declaration;

@@ -127,6 +127,20 @@ same_as_text() {
 clang-22 -O0 -g -emit-llvm -c p.c -o p5.bc
 check "the same as text" same_as_text
 
+# The same of inlined functions, one in the other.
+inlined_as_text() {
+  cat > inlined.c <<'END'
+static inline __attribute__((always_inline)) int twice(int x) { int y = x; return y + y; }
+static inline __attribute__((always_inline)) int both(int a) { return twice(a) + twice(a + 1); }
+int use(int n) { return both(n) - both(n * 2); }
+END
+  info() { llvm-dwarfdump-22 --debug-info --debug-line "$1" | tail -n +2; }
+  clang-22 -O0 -g -emit-llvm -c inlined.c -o inlined.bc && "$kiln" print inlined.bc -o inlined.kir &&
+    "$kiln" print inlined.kir | cmp - inlined.kir && "$kiln" compile inlined.bc -o ours.o && "$kiln" compile inlined.kir -o text.o &&
+    diff <(info ours.o) <(info text.o) && (( $(info text.o | grep -c DW_TAG_inlined_subroutine) == 6 ))
+}
+check "inlined functions the same as text" inlined_as_text
+
 # names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
 names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
 # Every tag, attribute and operation, with operands 1 (or `A`): llvm-dwarfdump knows the numbers by the same names.
@@ -177,6 +191,18 @@ else
 fi
 
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
+  # Code in memory, of bitcode that `kiln run` is given.
+  run_in_gdb() {
+    clang-22 -O0 -g -emit-llvm -c p.c -o run.bc && timeout 120 env ASAN_OPTIONS=detect_leaks=0 gdb -nx -batch \
+      -iex 'set debuginfod enabled off' -iex 'set breakpoint pending on' -ex 'break p.c:13' -ex run -ex 'info locals' \
+      -ex 'print *p' -ex 'print counter' -ex 'print c' -ex backtrace -ex 'delete' -ex continue \
+      --args "$build/kiln-run" --gdb run.bc > gdb.out 2>&1
+    for text in 'shape (p=0x.* c=GREEN' 'copy = {1, 2, 3}' '{x = 1, y = 2, flag = 3, name = 0x.*"name"}' ' = 12' ' = GREEN' \
+      '#1 .* in main (argc=1, ' ' exited '; do
+      grep -q -- "$text" gdb.out || { cat gdb.out; echo "no $text"; return 1; }
+    done
+  }
+  check "gdb shows lines, variables and types of code in memory" run_in_gdb
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"

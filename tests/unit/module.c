@@ -9,6 +9,7 @@
 
 #include "ir/module.h"
 #include "large.h"
+#include <kiln/debug.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -623,9 +624,53 @@ static void allocations_may_fail(void **state) {
   assert_true(failures > 20);
 }
 
+/* ---- debugging information ---- */
+
+static void debug_is_strict(void **state) {
+  struct fixture *t = *state;
+  static const char *const wrong[] = {
+    "an entry is defined twice",
+    "an entry is defined in a set that it is not of",
+    "an entry of the module refers to one of a session",
+    "a list of the module refers to an entry of a session",
+    "an entry has no tag",
+    "an attribute's number is too large",
+    "a location is at no symbol",
+    "a variable is at no symbol",
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    kiln_session *s = kiln_session_new(t->m);
+    kiln_debug *all = kiln_module_debug(t->m), *own = kiln_session_debug(s);
+    kiln_die none = {0}, first = kiln_die_at(all, 1), local = kiln_die_new(own, 0x34, none);
+    kiln_die_begin(all, none, 0x34, none); /* entry 0 is ignored, and what would be its attribute */
+    kiln_die_flag(all, 0x3f);
+    kiln_die_begin(all, first, 0x34, none);
+    assert_int_equal(kiln_module_status(t->m), KILN_OK);
+    switch (i) {
+    case 0: kiln_die_begin(all, first, 0x34, none); break;
+    case 1: kiln_die_begin(all, kiln_die_at(own, 2), 0x34, none); break;
+    case 2: kiln_die_ref(all, 0x49, local); break;
+    case 3:
+      kiln_die_list(all, kiln_die_at(all, 2), &first, 1);
+      kiln_die_list_add(all, local);
+      break;
+    case 4: kiln_die_begin(all, kiln_die_at(all, 2), 0, none); break;
+    case 5: kiln_die_uint(all, 0x10000, 1); break;
+    case 6: kiln_die_symbol(all, 2, (kiln_symbol){99}, NULL, 0); break;
+    default: kiln_debug_global(t->m, first, (kiln_symbol){99}, NULL, 0);
+    }
+    assert_int_equal(t->diag.status, KILN_ERR_ARGUMENT);
+    assert_non_null(strstr(t->diag.message, wrong[i]));
+    assert_null(kiln_module_debug(t->m));
+    kiln_session_free(s);
+    again(t);
+  }
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
+    TEST(debug_is_strict),
     TEST(options_are_checked),
     TEST(names_are_unique),
     TEST(strings_are_copied),

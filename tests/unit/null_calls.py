@@ -25,7 +25,7 @@ POINTERS = {
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
     'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
-    'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
+    'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_variable_value': '&x->variable_value', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
     'kiln_declaration': '&x->declaration', 'kiln_expr': '&x->expr',
     'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',

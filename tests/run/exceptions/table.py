@@ -5,7 +5,7 @@ landing pad, in generated C++ programs. Kiln's code must print what clang's does
     table.py --kiln=build/kiln [--sample] [--levels=-O0,-O1] [--stress=N] [--target=aarch64]
 
 Each function catches in one way, in one frame, with one kind of values live; it is called for each place and each thing
-thrown (table.h). There is a program for each frame. With --sample there is one program, whose functions have each pair of
+thrown (table.hpp). There is a program for each frame. With --sample there is one program, whose functions have each pair of
 way, frame and values once.
 """
 import os
@@ -161,7 +161,7 @@ HOW = {
 
 def program(rows):
     """A program of functions (how, frame, live)."""
-    text = '#include "%s/table.h"\n' % HERE
+    text = '#include "%s/table.hpp"\n' % HERE
     calls = ''
     for how, frame, live in rows:
         params, args, setup, call, frame_sum = FRAMES[frame]

@@ -1,0 +1,388 @@
+/* What variables are while code runs: places of values (kiln_func_value) become ranges of code in which a variable is in
+ * a home, in memory, or a constant. Called by lib/debug.c. A value is in its home from its definition to the end of
+ * its interval; values without a home are not shown. Which value a variable has where a block begins is found by one
+ * problem of data flow for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
+ * not there. */
+#include "ir/debug.h"
+#include "lib/walk.h"
+
+#include <string.h>
+
+/* DW_OP_...: DWARF 5, 7.7.1. */
+enum {
+  OP_DEREF = 0x06,
+  OP_CONSTU = 0x10,
+  OP_CONSTS = 0x11,
+  OP_AND = 0x1a,
+  OP_REG0 = 0x50,
+  OP_BREG0 = 0x70,
+  OP_REGX = 0x90,
+  OP_BREGX = 0x92,
+  OP_DEREF_SIZE = 0x94,
+  OP_STACK_VALUE = 0x9f,
+};
+
+/* ---- while walking ---- */
+
+/* Index of the first value that counts before instruction `inst` or a later one. */
+static uint32_t first_from(const kiln_func *f, uint32_t inst) {
+  uint32_t low = 0, high = f->debug.values.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (f->debug.values.at[middle].inst < inst) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+uint32_t kn_debug_values_here(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
+  uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);
+  while (w->debug.terms.n < w->plan->n_layout)
+    if (!KN_PUSH(f, w->debug.terms, 0)) return w->i + 1;
+  for (; k < f->debug.values.n && f->debug.values.at[k].inst == w->i; k++) {
+    if (mark == 0) mark = kn_code_mark(w, kn_here(w));
+    f->debug.values.at[k].mark = mark;
+    f->debug.values.at[k].block = w->block;
+  }
+  if (w->i == b->term) {
+    w->debug.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
+    return w->i + 1;
+  }
+  uint32_t next = k < f->debug.values.n ? f->debug.values.at[k].inst : UINT32_MAX;
+  /* a block that goes on elsewhere: ask again there */
+  return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
+}
+
+/* ---- places ---- */
+
+static uint8_t *put_uleb(uint8_t *p, uint64_t v) {
+  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)v;
+  return p;
+}
+static uint8_t *put_sleb(uint8_t *p, int64_t v) {
+  for (; v > 63 || v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = v & 0x7f;
+  return p;
+}
+
+/* Bits of what a register has of a type; 0: more than a debugger can compute with, or no number. */
+static unsigned word_bits(unsigned type) {
+  switch (type) {
+  case KILN_TYPE_I8: return 8;
+  case KILN_TYPE_I16: return 16;
+  case KILN_TYPE_I32: return 32;
+  case KILN_TYPE_I64: return 64; /* pointers too */
+  default: return 0;
+  }
+}
+
+/* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. */
+static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v, uint8_t *b) {
+  const kiln_func *f = w->f;
+  uint8_t *p = b;
+  uint32_t h = v->value;
+  bool computed = v->n != 0 || v->address;
+  if (kn_is_imm(h) || kn_is_pool(h)) {
+    int64_t number = kn_is_imm(h) ? kn_imm(h) : 0;
+    if (kn_is_pool(h)) {
+      const struct kn_const *c = &f->pool.at[kn_index(h)];
+      if (c->symbol || c->tls || c->is_typeid || c->type == KILN_TYPE_I128 ||
+          c->type == KILN_TYPE_F128 || c->type == KILN_TYPE_F80)
+        return 0;
+      number = (int64_t)c->low;
+    }
+    *p++ = OP_CONSTS;
+    return (uint32_t)(put_sleb(p, number) - b);
+  }
+  if (kn_is_slot(h)) {
+    const struct kn_slot *s = &f->slots.at[kn_index(h)];
+    if (s->reg != KN_NO_REG || s->frame == 0) return 0;
+    return (uint32_t)(kn_debug_frame(w, p, s->frame, s->align_log2) - b);
+  }
+  if (!kn_is_value(h)) return 0;
+  const struct kn_val *val = &f->val[h];
+  unsigned bits = word_bits(val->type);
+  if (computed && bits == 0) return 0;
+  if (val->flags & KN_VF_HOME) {
+    unsigned reg = w->target->elf.dwarf_regs[w->plan->ranges.at[val->global - 1].reg];
+    if (!computed) {
+      if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
+      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      return (uint32_t)(p - b);
+    }
+    if (reg < 32) *p++ = (uint8_t)(OP_BREG0 + reg);
+    else *p++ = OP_BREGX, p = put_uleb(p, reg);
+    *p++ = 0;
+    if (bits < 64) { /* what is above is anything */
+      *p++ = OP_CONSTU;
+      p = put_uleb(p, (UINT64_C(1) << bits) - 1);
+      *p++ = OP_AND;
+    }
+    return (uint32_t)(p - b);
+  }
+  p = kn_debug_frame(w, p, val->frame, 3);
+  if (computed && bits < 64) *p++ = OP_DEREF_SIZE, *p++ = (uint8_t)(bits / 8);
+  else if (computed) *p++ = OP_DEREF;
+  return (uint32_t)(p - b);
+}
+
+/* Is the result on the stack the variable's value? */
+static bool on_stack(const struct kn_debug_value *v) {
+  if (v->address) return false;
+  return v->n != 0 || !kn_is_value(v->value);
+}
+
+/* ---- ranges ---- */
+
+struct flow {
+  struct kn_walk *w;
+  uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
+  uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
+  uint32_t *head;               /* by position: the first value of the part in it, number */
+  uint32_t *next;               /* by value: the next in its block, number */
+  uint32_t *group;              /* by value: the next of the same variable, number */
+};
+#define ANY UINT32_MAX
+
+/* Does what value number `k` says hold in all of the block at `pos`, but for its end? */
+static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+  const kiln_func *f = w->f;
+  const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (!kn_is_value(v->value)) return v->value != 0;
+  const struct kn_val *val = &f->val[v->value];
+  if (val->global == 0 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
+  const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+  if (pos < r->first || pos > r->last) return false;
+  if (!(val->flags & KN_VF_HOME)) return val->frame != 0;
+  const struct kn_block *b = &f->block[w->plan->layout[pos]];
+  if (b->calls != 0 && (w->target->around_calls >> r->reg & 1)) return false;
+  if (f->inst[v->value].op != KILN_OP_PARAM) return true;
+  /* where a loop ends, the parameter's home may have the next round's value already */
+  uint32_t header = kn_plan_pos(f, f->inst[v->value].a);
+  for (uint32_t l = w->plan->loop_at && w->plan->loops.n ? w->plan->loop_at[pos] : 0; l;
+       l = w->plan->loops.at[l - 1].parent)
+    if (w->plan->loops.at[l - 1].end == pos && w->plan->loops.at[l - 1].header == header)
+      return false;
+  return true;
+}
+
+/* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
+ * write the homes of parameters, and a return restores the caller's registers. */
+static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->plan->layout[pos]];
+  bool early = pos + 1 == w->plan->n_layout || b->n_edges == 0;
+  uint32_t h = k && k != ANY ? f->debug.values.at[k - 1].value : 0;
+  if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
+    for (uint32_t e = 0; e < b->n_edges && !early; e++)
+      early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
+  uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
+  if (early) return mark ? w->code.marks.at[mark].at : 0;
+  return kn_label_at(w, w->plan->layout[pos + 1]);
+}
+
+static void solve(struct flow *x, bool across) {
+  const struct kn_walk *w = x->w;
+  uint32_t n = w->plan->n_layout;
+  bool change = across;
+  for (uint32_t pos = 0; pos < n; pos++) {
+    uint32_t last = 0;
+    for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
+    x->in[pos] = across ? ANY : 0;
+    x->out[pos] = last ? last : across ? ANY : 0;
+  }
+  for (unsigned round = 0; change; round++) {
+    change = false;
+    for (uint32_t pos = 0; pos < n; pos++) {
+      uint32_t in = pos == 0 || round >= 16 ? 0 : ANY;
+      for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
+        uint32_t out = x->out[x->preds[k]];
+        if (out == ANY || out == in) continue;
+        in = in == ANY ? out : 0;
+      }
+      if (in != 0 && in != ANY && !holds(w, in, pos)) in = 0;
+      if (in == x->in[pos]) continue;
+      x->in[pos] = in;
+      if (x->head[pos] == 0 && x->out[pos] != in) {
+        x->out[pos] = in;
+        change = true;
+      }
+    }
+  }
+}
+
+static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
+                      const struct kn_debug_value *part, uint32_t *newest) {
+  struct kn_walk *w = x->w;
+  struct kn_output *out = &w->s->out;
+  uint8_t b[64], tail[1] = {OP_STACK_VALUE};
+  const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
+  if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits ||
+      !holds(w, k, pos))
+    return;
+  if (*newest == k && out->vars[out->n_vars - 1].to == from) { /* the same goes on */
+    out->vars[out->n_vars - 1].to = to;
+    return;
+  }
+  uint32_t n = place(w, v, b);
+  if (n == 0) return;
+  struct kn_code_var row = {.variable = v->variable,
+                            .inlined = v->inlined,
+                            .part_at = v->part_at,
+                            .part_bits = v->part_bits,
+                            .from = from,
+                            .to = to,
+                            .n = v->n};
+  uint32_t rows = out->n_vars;
+  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
+  if (rows == out->n_vars) return;
+  *newest = k;
+  if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
+                      kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
+    out->exprs[out->n_exprs++] = tail[0];
+    out->vars[out->n_vars - 1].n++;
+  }
+}
+
+static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value *b) {
+  if (a->part_bits == 0 || b->part_bits == 0) return true;
+  return a->part_at < b->part_at + (uint64_t)b->part_bits &&
+         b->part_at < a->part_at + (uint64_t)a->part_bits;
+}
+
+/* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
+ * begins with `first`. */
+static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
+  struct kn_walk *w = x->w;
+  const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
+  uint32_t n = w->plan->n_layout, newest = 0;
+  memset(x->head, 0, n * sizeof *x->head);
+  for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
+    if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
+    uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
+    x->next[k - 1] = x->head[pos];
+    x->head[pos] = k;
+  }
+  solve(x, across);
+  for (uint32_t pos = 0; pos < n; pos++) {
+    uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
+    for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
+      uint32_t at = w->code.marks.at[values[k - 1].mark].at;
+      end = end_of(w, is, pos);
+      add_range(x, is, pos, from, at < end ? at : end, part, &newest);
+      is = k;
+      from = at;
+    }
+    add_range(x, is, pos, from, end_of(w, is, pos), part, &newest);
+  }
+}
+
+/* ---- the function ---- */
+
+/* Chains the values of each variable, the latest first; the heads of the chains are in x->in by hash. */
+static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
+  const struct kn_debug_value *values = x->w->f->debug.values.at;
+  for (uint32_t k = 0; k < x->w->f->debug.values.n; k++) {
+    const struct kn_debug_value *v = &values[k];
+    uint32_t h = (v->variable * 0x9e3779b1u ^ v->inlined * 0x85ebca6bu) >> 7 & mask;
+    x->group[k] = 0;
+    if (v->label) continue;
+    for (;; h = (h + 1) & mask) {
+      uint32_t other = heads[h];
+      if (other &&
+          (values[other - 1].variable != v->variable || values[other - 1].inlined != v->inlined))
+        continue;
+      x->group[k] = other;
+      heads[h] = k + 1;
+      break;
+    }
+  }
+}
+
+/* Predecessors of each position. */
+static void find_preds(struct flow *x) {
+  const struct kn_walk *w = x->w;
+  const kiln_func *f = w->f;
+  uint32_t n = w->plan->n_layout;
+  memset(x->pred_first, 0, (n + 1) * sizeof *x->pred_first);
+  for (unsigned round = 0; round < 2; round++) {
+    for (uint32_t pos = 0; pos < n; pos++) {
+      const struct kn_block *b = &f->block[w->plan->layout[pos]];
+      for (uint32_t e = 0; e < b->n_edges; e++) {
+        uint32_t to = kn_plan_pos(f, f->edges.at[b->edge_first + e].target);
+        if (to >= n) continue;
+        if (round == 0) x->pred_first[to]++;
+        else x->preds[--x->pred_first[to]] = pos;
+      }
+    }
+    for (uint32_t pos = 0, sum = 0; pos <= n && round == 0; pos++) {
+      sum += pos < n ? x->pred_first[pos] : 0;
+      x->pred_first[pos] = sum;
+    }
+  }
+}
+
+/* A function with more work than this has no values that hold beyond their blocks; and one variable with more values
+ * than this no parts. */
+enum { MOST_STEPS = 1 << 26, MOST_PARTS = 64 };
+
+static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
+  struct kn_walk *w = x->w;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  uint32_t n = w->f->debug.values.n;
+  uint64_t steps = (uint64_t)n * w->plan->n_layout;
+  group(x, heads, mask);
+  for (uint32_t k = 0; k < n; k++) {
+    const struct kn_debug_value *v = &values[k];
+    if (v->label && v->mark) {
+      struct kn_code_var row = {.variable = v->variable, .from = w->code.marks.at[v->mark].at};
+      kn_debug_add_row(w, row, NULL, 0, NULL);
+      w->s->out.vars[w->s->out.n_vars - 1].n = UINT32_MAX;
+    }
+  }
+  for (uint32_t h = 0; h <= mask; h++) {
+    if (heads[h] == 0) continue;
+    uint32_t parts = 0, rows = w->s->out.n_vars;
+    for (uint32_t k = heads[h]; k && parts < MOST_PARTS; k = x->group[k - 1]) {
+      bool seen = false;
+      for (uint32_t j = heads[h]; j != k && !seen; j = x->group[j - 1])
+        seen = values[j - 1].part_at == values[k - 1].part_at &&
+               values[j - 1].part_bits == values[k - 1].part_bits;
+      if (seen) continue;
+      parts++;
+      add_part(x, heads[h], k, steps <= MOST_STEPS);
+    }
+    if (rows == w->s->out.n_vars) { /* it exists, but nothing is known of it */
+      const struct kn_debug_value *v = &values[heads[h] - 1];
+      struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
+      kn_debug_add_row(w, row, NULL, 0, NULL);
+    }
+  }
+}
+
+void kn_debug_values_end(struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  uint32_t n = f->debug.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
+  while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
+  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 4 * (uint64_t)blocks + 1 + edges;
+  w->debug.scratch.n = 0;
+  if (need > UINT32_MAX / 8 || (need > w->debug.scratch.cap &&
+                                !kn_grow(f->module, &w->debug.scratch.at, &w->debug.scratch.cap,
+                                         (uint32_t)need, sizeof(uint32_t))))
+    return;
+  uint32_t *p = w->debug.scratch.at;
+  memset(p, 0, size * sizeof *p);
+  struct flow x = {.w = w, .group = p + size};
+  x.next = x.group + n;
+  x.in = x.next + n;
+  x.out = x.in + blocks;
+  x.head = x.out + blocks;
+  x.pred_first = x.head + blocks;
+  x.preds = x.pred_first + blocks + 1;
+  find_preds(&x);
+  add_variables(&x, p, size - 1);
+  w->debug.terms.n = 0;
+}

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+"""Random programs of vectors: LLVM IR over every length and type of lanes and every operation, with special values,
+compiled by kiln and by clang -O0; both print the same.
+
+usage: vectors.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--first=1] [--count=20] [--tap] [--keep=DIR]
+"""
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64}
+FLOATS = {'float': 32, 'double': 64}
+LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 16, 17, 32]
+ICMP = ['eq', 'ne', 'ugt', 'uge', 'ult', 'ule', 'sgt', 'sge', 'slt', 'sle']
+FCMP = ['oeq', 'ogt', 'oge', 'olt', 'ole', 'one', 'ord', 'ueq', 'ugt', 'uge', 'ult', 'ule', 'une', 'uno']
+SUFFIX = {'float': 'f32', 'double': 'f64'}
+
+
+class Function:
+    """One function: values of vectors, each of a length and type of lanes, made of memory and of one another."""
+
+    def __init__(self, rng, number, declared):
+        self.rng, self.number, self.declared = rng, number, declared
+        self.lines, self.values, self.next, self.out = [], [], 0, 0
+
+    def name(self):
+        self.next += 1
+        return '%%v%d' % self.next
+
+    def add(self, text, n, t, keep=True):
+        v = self.name()
+        self.lines.append('  %s = %s' % (v, text))
+        if keep:
+            self.values.append((v, n, t))
+        return v
+
+    def type(self, n, t):
+        return '<%d x %s>' % (n, t)
+
+    def pick(self, n=None, t=None):
+        fits = [v for v in self.values if (n is None or v[1] == n) and (t is None or v[2] == t)]
+        if fits and self.rng.random() < 0.8:
+            return self.rng.choice(fits)
+        n = n or self.rng.choice(LENGTHS)
+        t = t or self.rng.choice(list(INTS) + list(FLOATS) + ['i1'])
+        return self.fresh(n, t)
+
+    def fresh(self, n, t):
+        if self.rng.random() < 0.25 and t not in FLOATS:
+            bits = INTS.get(t, 1)
+            c = ', '.join('%s %d' % (t, self.rng.choice([0, 1, -1, self.rng.getrandbits(bits)]) if t != 'i1'
+                                     else self.rng.getrandbits(1)) for _ in range(n))
+            c = c.replace('i1 0', 'i1 false').replace('i1 1', 'i1 true') if t == 'i1' else c
+            v = self.name()
+            self.lines.append('  %s = select i1 %%one, %s <%s>, %s zeroinitializer'
+                              % (v, self.type(n, t), c, self.type(n, t)))
+            self.values.append((v, n, t))
+            return self.values[-1]
+        if t == 'i1':  # in memory the bits behind the last lane have to be zero, so none are loaded from there
+            v = self.fresh(n, 'i8')[0]
+            v = self.add('trunc %s %s to %s' % (self.type(n, 'i8'), v, self.type(n, t)), n, t, self.rng.random() < 0.5)
+            if self.values[-1][0] != v:
+                a = self.add('alloca %s' % self.type(n, t), 0, 'ptr', False)
+                self.lines.append('  store %s %s, ptr %s, align 1' % (self.type(n, t), v, a))
+                self.add('load %s, ptr %s, align 1' % (self.type(n, t), a), n, t)
+            return self.values[-1]
+        at = self.rng.randrange(0, 256)
+        a = self.add('getelementptr i8, ptr %%in, i64 %d' % at, 0, 'ptr', False)
+        self.add('load %s, ptr %s, align 1' % (self.type(n, t), a), n, t)
+        if t in FLOATS:
+            self.canonical()
+        return self.values[-1]
+
+    def canonical(self):
+        """The payload of a NaN is not specified: the newest value, of floats, gets one NaN."""
+        v, n, t = self.values.pop()
+        ty = self.type(n, t)
+        m = self.add('fcmp uno %s %s, %s' % (ty, v, v), n, 'i1', False)
+        nan = ', '.join('%s 0x7FF8000000000000' % t for _ in range(n))
+        self.add('select <%d x i1> %s, %s <%s>, %s %s' % (n, m, ty, nan, ty, v), n, t)
+
+    def call(self, name, result, args):
+        self.declared['@llvm.' + name] = 'declare %s @llvm.%s(%s)' % (
+            result, name, ', '.join(a.rsplit(' ', 1)[0] if not a.startswith('<') else a[:a.index('>') + 1] for a in args))
+        return 'call %s @llvm.%s(%s)' % (result, name, ', '.join(args))
+
+    def step(self):
+        rng = self.rng
+        v, n, t = self.pick()
+        ty = self.type(n, t)
+        kind = rng.randrange(12)
+        if kind <= 3 and t != 'i1':
+            w = self.pick(n, t)[0]
+            if t in FLOATS:
+                self.add('%s %s %s, %s' % (rng.choice(['fadd', 'fsub', 'fmul', 'fdiv']), ty, v, w), n, t)
+                self.canonical()
+                return
+            op = rng.choice(['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr', 'udiv', 'srem', 'sdiv',
+                             'urem', 'shlc', 'lshrc', 'ashrc'])
+            bits = INTS[t]
+            if op[-1] == 'c' and op != 'lc':
+                k = rng.randrange(bits)
+                w, op = '<%s>' % ', '.join('%s %d' % (t, k) for _ in range(n)), op[:-1]
+            elif op in ('shl', 'lshr', 'ashr'):
+                w = self.add('and %s %s, <%s>' % (ty, w, ', '.join('%s %d' % (t, bits - 1) for _ in range(n))), n, t,
+                             False)
+            elif op in ('udiv', 'srem', 'sdiv', 'urem'):
+                m = self.add('and %s %s, <%s>' % (ty, w, ', '.join('%s 63' % t for _ in range(n))), n, t, False)
+                w = self.add('or %s %s, <%s>' % (ty, m, ', '.join('%s 1' % t for _ in range(n))), n, t, False)
+            self.add('%s %s %s, %s' % (op, ty, v, w), n, t)
+        elif kind <= 3:
+            self.add('%s %s %s, %s' % (rng.choice(['and', 'or', 'xor', 'add']), ty, v, self.pick(n, t)[0]), n, t)
+        elif kind == 4:
+            w = self.pick(n, t)[0]
+            if t in FLOATS:
+                self.add('fcmp %s %s %s, %s' % (rng.choice(FCMP), ty, v, w), n, 'i1')
+            else:
+                self.add('icmp %s %s %s, %s' % (rng.choice(ICMP), ty, v, w), n, 'i1')
+        elif kind == 5:
+            c, w = self.pick(n, 'i1')[0], self.pick(n, t)[0]
+            self.add('select <%d x i1> %s, %s %s, %s %s' % (n, c, ty, v, ty, w), n, t)
+        elif kind == 6:
+            w, m = self.pick(n, t)[0], rng.choice(LENGTHS)
+            mask = ', '.join('i32 %d' % rng.randrange(2 * n) for _ in range(m))
+            if rng.random() < 0.4:  # an order as loops and casts have it
+                first, step = rng.choice([(0, 1), (1, 2), (0, 2), (n, 1), (n // 2, 1)])
+                mask = ', '.join('i32 %d' % ((first + k * step) % (2 * n)) for k in range(m))
+            self.add('shufflevector %s %s, %s %s, <%d x i32> <%s>' % (ty, v, ty, w, m, mask), m, t)
+        elif kind == 7:
+            self.cast(v, n, t)
+        elif kind == 8:
+            k = rng.randrange(n)
+            index = 'i32 %d' % k
+            if rng.random() < 0.3:
+                i = self.add('urem i64 %%k, %d' % n, 0, 'i64', False)
+                index = 'i64 ' + i
+            e = self.add('extractelement %s %s, %s' % (ty, v, index), 0, t, False)
+            w = self.pick(n, t)[0]
+            self.add('insertelement %s %s, %s %s, i32 %d' % (ty, w, t, e, rng.randrange(n)), n, t)
+        elif kind == 9:
+            self.intrinsic(v, n, t)
+        elif kind == 10 and n > 1 and t in INTS:
+            op = rng.choice(['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
+            e = self.add(self.call('vector.reduce.%s.v%d%s' % (op, n, t), t, ['%s %s' % (ty, v)]), 0, t, False)
+            self.add('insertelement %s %s, %s %s, i32 0' % (ty, v, t, e), n, t)
+        else:
+            self.store(v, n, t)
+
+    def cast(self, v, n, t):
+        rng, ty = self.rng, self.type(n, t)
+        if t == 'i1':
+            to = rng.choice(list(INTS))
+            self.add('%s %s %s to %s' % (rng.choice(['zext', 'sext']), ty, v, self.type(n, to)), n, to)
+        elif t in INTS:
+            to = rng.choice(list(INTS) + list(FLOATS) + ['i1', 'bits'])
+            if to == 'bits':
+                total = n * INTS[t]
+                other = rng.choice([u for u in INTS if total % INTS[u] == 0])
+                m = total // INTS[other]
+                if m <= 64:
+                    self.add('bitcast %s %s to %s' % (ty, v, self.type(m, other)), m, other)
+            elif to in FLOATS:
+                self.add('%s %s %s to %s' % (rng.choice(['sitofp', 'uitofp']), ty, v, self.type(n, to)), n, to)
+            elif to == 'i1' or INTS[to] < INTS[t]:
+                self.add('trunc %s %s to %s' % (ty, v, self.type(n, to)), n, to)
+            elif INTS[to] > INTS[t]:
+                self.add('%s %s %s to %s' % (rng.choice(['zext', 'sext']), ty, v, self.type(n, to)), n, to)
+        else:
+            to = rng.choice(['float', 'double', 'i32', 'i64'])
+            if to in INTS:
+                op = rng.choice(['fptosi', 'fptoui'])
+                self.add(self.call('%s.sat.v%d%s.v%d%s' % (op, n, to, n, SUFFIX[t]), self.type(n, to),
+                                   ['%s %s' % (ty, v)]), n, to)
+            elif to != t:
+                self.add('%s %s %s to %s' % ('fpext' if to == 'double' else 'fptrunc', ty, v, self.type(n, to)), n, to)
+                self.canonical()
+
+    def intrinsic(self, v, n, t):
+        rng, ty = self.rng, self.type(n, t)
+        if t in INTS:
+            name = rng.choice(['smin', 'smax', 'umin', 'umax', 'sadd.sat', 'usub.sat', 'ctpop', 'fshl', 'abs'])
+            args = ['%s %s' % (ty, v)]
+            if name == 'abs':
+                args.append('i1 false')
+            elif name != 'ctpop':
+                args += ['%s %s' % (ty, self.pick(n, t)[0]) for _ in range(2 if name == 'fshl' else 1)]
+            self.add(self.call('%s.v%d%s' % (name, n, t), ty, args), n, t)
+        elif t in FLOATS:
+            name = rng.choice(['fabs', 'sqrt', 'floor', 'copysign'])
+            args = ['%s %s' % (ty, v)] + (['%s %s' % (ty, self.pick(n, t)[0])] if name == 'copysign' else [])
+            self.add(self.call('%s.v%d%s' % (name, n, SUFFIX[t]), ty, args), n, t)
+            self.canonical()
+
+    def store(self, v, n, t):
+        a = self.add('getelementptr i8, ptr %%out, i64 %d' % self.out, 0, 'ptr', False)
+        if t == 'i1':
+            t = 'i8'
+            v = self.add('zext <%d x i1> %s to %s' % (n, v, self.type(n, t)), n, t, False)
+        self.lines.append('  store %s %s, ptr %s, align 1' % (self.type(n, t), v, a))
+        self.out += (n * {**INTS, **FLOATS}[t] + 7) // 8
+
+    def text(self):
+        for _ in range(14):
+            if self.out < 3000:
+                self.step()
+        for v, n, t in self.values[-6:]:
+            if self.out < 3800:
+                self.store(v, n, t)
+        return 'define void @f%d(ptr %%in, ptr %%out, i64 %%k, i1 %%one) {\n%s\n  ret void\n}\n' % (
+            self.number, '\n'.join(self.lines))
+
+
+MAIN = '''
+#include <stdio.h>
+#include <string.h>
+%s
+int main(void) {
+  static unsigned char in[1024], out[8192];
+  static const unsigned char special[] = {0, 255, 128, 127, 1, 0x7f, 0xf0, 0x3f, 0x80};
+  unsigned long long s = %dULL;
+  for (int run = 0; run < 3; run++) {
+    for (int i = 0; i < 1024; i++) {
+      s = s * 6364136223846793005ULL + 1442695040888963407ULL;
+      in[i] = run == 0 ? s >> 56 : run == 1 ? special[(s >> 33) %% 9] : (i & 3) == 3 ? 0x3f : s >> 50;
+    }
+    %s
+  }
+}
+'''
+CALL = '''memset(out, 0, sizeof out); f%d(in, out, s >> 40, 1);
+    { unsigned long long h = 0; for (int i = 0; i < 8192; i++) h = h * 31 + out[i]; printf("%d %%d %%llx\\n", run, h); }
+    '''
+
+
+def program(seed, functions=4):
+    rng, declared = random.Random(seed), {}
+    bodies = [Function(rng, k, declared).text() for k in range(functions)]
+    c = MAIN % ('\n'.join('void f%d(void *, void *, unsigned long, _Bool);' % k for k in range(functions)), seed,
+                ''.join(CALL % (k, k) for k in range(functions)))
+    return '\n'.join(bodies + list(declared.values())) + '\n', c
+
+
+def test(o, seed, where):
+    ll, c = program(seed)
+    base = os.path.join(where, 'v%d' % seed)
+    with open(base + '.ll', 'w') as f:
+        f.write(ll)
+    with open(base + '.c', 'w') as f:
+        f.write(c)
+    arm = o.target == 'aarch64'
+    triple = ['--target=aarch64-linux-gnu'] if arm else []
+    cc = ['aarch64-linux-gnu-gcc', '-static'] if arm else ['gcc']
+
+    def do(*command):
+        r = subprocess.run(command, capture_output=True, text=True)
+        if r.returncode:
+            raise RuntimeError('%s: %s' % (command[0], (r.stderr or r.stdout).strip()[-300:]))
+        return r.stdout
+    try:
+        do(o.clang, *triple, '-w', '-O0', '-c', '-emit-llvm', base + '.ll', '-o', base + '.bc')
+        do(o.clang, *triple, '-w', '-O0', '-c', base + '.bc', '-o', base + '.ref.o')
+        do(o.kiln, 'compile', '--target=' + o.target, base + '.bc', '-o', base + '.o')
+        out = []
+        for obj in ('.ref.o', '.o'):
+            do(*cc, '-w', base + '.c', base + obj, '-lm', '-o', base + '.exe')
+            out.append(do(*(['qemu-aarch64'] if arm else []), base + '.exe'))
+    except RuntimeError as e:
+        return str(e)
+    if out[0] == out[1]:
+        return None
+    return 'clang and kiln differ: ' + ', '.join(
+        a for a, b in zip(out[0].split('\n'), out[1].split('\n')) if a != b)[:200]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--kiln', required=True)
+    p.add_argument('--clang', default='clang-22')
+    p.add_argument('--target', default='x86_64')
+    p.add_argument('--first', type=int, default=1)
+    p.add_argument('--count', type=int, default=20)
+    p.add_argument('--tap', action='store_true')
+    p.add_argument('--keep')
+    o = p.parse_args()
+    failed = 0
+    tools = [o.clang] + (['aarch64-linux-gnu-gcc', 'qemu-aarch64'] if o.target == 'aarch64' else [])
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing and o.tap:
+        print('1..0 # SKIP no ' + missing[0])
+        return 0
+    with tempfile.TemporaryDirectory() as work:
+        where = o.keep or work
+        os.makedirs(where, exist_ok=True)
+        for seed in range(o.first, o.first + o.count):
+            why = test(o, seed, where)
+            failed += why is not None
+            if why:
+                print('# seed %d: %s' % (seed, why), flush=True)
+    if o.tap:
+        print('%s 1 - %d random programs of vectors on %s\n1..1' % ('not ok' if failed else 'ok', o.count, o.target))
+    else:
+        print('%d programs, %d failed' % (o.count, failed))
+    return failed != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
