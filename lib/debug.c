@@ -85,6 +85,21 @@ static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
   return k > 0 ? at[k - 1].a : 0;
 }
 
+/* Does the block, in which note `k` is the first, begin a loop that goes on to it from another line than `line`? Then a
+ * statement begins, whatever is before it: so it is by LLVM since version 20. */
+static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t k, uint32_t line) {
+  const kiln_func *f = w->f;
+  const struct kn_plan *plan = w->plan;
+  uint32_t pos = kn_plan_pos(f, w->block);
+  const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
+  if (plan->loops.n == 0 || plan->loop_end[pos] == 0 ||
+      (k > 0 && at[k - 1].inst >= f->block[w->block].first))
+    return false;
+  uint32_t source = plan->layout[plan->loop_end[pos] - 1];
+  const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
+  return from != NULL && from->a != 0 && w->s->places.locs[from->a].line != line;
+}
+
 /* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
  * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
  * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
@@ -103,8 +118,9 @@ static void change_row(struct kn_walk *w, uint32_t k) {
     w->debug.loc = loc;
     return;
   }
-  bool stmt = (!same_line || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
-              !(now->flags & KILN_LOC_NOT_STMT);
+  bool stmt =
+    (!same_line || (now->flags & KILN_LOC_STMT) || entered_from_elsewhere(w, k, now->line)) &&
+    now->line != 0 && !(now->flags & KILN_LOC_NOT_STMT);
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   w->debug.loc = loc;

@@ -154,8 +154,9 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   }
   if (!d->dies[i].placed) {
     uint32_t p = kn_dwarf_context(d, i);
-    if (!d->dies[p].wanted && !d->dies[i].placed && e->tag != TAG_LEXICAL_BLOCK) {
-      /* the parent first: it may have `i` in its list of children */
+    if (!d->dies[p].wanted && e->tag != TAG_LEXICAL_BLOCK &&
+        kn_dwarf_entry(d, p)->tag != TAG_LEXICAL_BLOCK) {
+      /* the parent first: it may have `i` in its list of children, as a block has not */
       d->dies[p].wanted = true;
       return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
     }

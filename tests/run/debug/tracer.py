@@ -250,7 +250,9 @@ def setting(way):
             write(way, stack)
             visits[line] += 1
         if stack and place(stack) != last and own(frame) and (line + visits[line]) % 3 == 0:
-            names = [s for s in symbols(frame) if s.line < line and s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
+            names = [s for s in symbols(frame) if s.line < line and not s.name.startswith('__') and
+                     s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
+            names.sort(key=lambda s: (s.line, s.name))
             if names:
                 symbol = names[(line // 3 + visits[line]) % len(names)]
                 text = answer(f'set var {symbol.name} = {symbol.name} ^ 1')
@@ -276,6 +278,7 @@ def watching(way):
             line = frame.find_sal().line
             names = [s for s in symbols(frame) if own(frame) and s.line < line and
                      s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
+            names.sort(key=lambda s: (s.line, s.name))
             if names:
                 run('disable')
                 answer(f'watch {names[-1].name}')
