@@ -243,7 +243,8 @@ struct kn_code_var {
   uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
   uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
-  uint32_t from, to; /* only in this code; to 0: everywhere. Rows of a variable with places follow each other, in order
+  uint32_t from,
+    to; /* only in this code; to 0: everywhere. Rows of a variable with places follow each other, in order
                         of `from` for each part. Of a label: `from`, and n is UINT32_MAX */
 };
 

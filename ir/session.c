@@ -199,8 +199,8 @@ static uint64_t func_bytes(const kiln_func *f) {
          ARRAY_BYTES(f->pool) + ARRAY_BYTES(f->slots) + ARRAY_BYTES(f->globals) +
          ARRAY_BYTES(f->rows) + ARRAY_BYTES(f->back_edges) + ARRAY_BYTES(f->forwards) +
          ARRAY_BYTES(f->forward_uses) + ARRAY_BYTES(f->notes[KN_NOTE_LOC]) +
-         ARRAY_BYTES(f->notes[KN_NOTE_PLACE]) + ARRAY_BYTES(f->debug.vars) + ARRAY_BYTES(f->debug.values) +
-         ARRAY_BYTES(f->debug.bytes);
+         ARRAY_BYTES(f->notes[KN_NOTE_PLACE]) + ARRAY_BYTES(f->debug.vars) +
+         ARRAY_BYTES(f->debug.values) + ARRAY_BYTES(f->debug.bytes);
 }
 
 kiln_stats kiln_session_stats(const kiln_session *s) {

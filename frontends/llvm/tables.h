@@ -117,10 +117,10 @@ struct kn_bc_type {
     n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
   uint64_t count; /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
-  uint32_t chars;  /* harden.c: length of the longest array of i8 that has_array counts */
-  uint32_t mask;   /* vectors: id of the type of as many i1, or UINT32_MAX */
-  uint8_t lane;    /* vectors: kiln_type of a lane; VOID: not supported */
-  uint8_t is_mask; /* vectors of i1: lanes are ones or zeros */
+  uint32_t chars;   /* harden.c: length of the longest array of i8 that has_array counts */
+  uint32_t mask;    /* vectors: id of the type of as many i1, or UINT32_MAX */
+  uint8_t lane;     /* vectors: kiln_type of a lane; VOID: not supported */
+  uint8_t is_mask;  /* vectors of i1: lanes are ones or zeros */
   uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
   uint8_t spare;    /* pads to 64 bytes, for fast indexing */
 };
