@@ -190,23 +190,23 @@ KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);
  * attribute) can be given as long as it is the newest. Names are NUL-terminated and copied; NULL: none. Each gives the
  * new entry, or 0 without a set or memory. `parent` and `scope`: 0 for the top of the unit. */
 
-/** Values of DW_AT_encoding. */
+/** Values of DW_AT_encoding: DWARF 5, 7.8. */
 enum {
-  KILN_ENCODING_BOOLEAN = 2,
-  KILN_ENCODING_FLOAT = 4,
-  KILN_ENCODING_SIGNED = 5,
-  KILN_ENCODING_SIGNED_CHAR = 6,
-  KILN_ENCODING_UNSIGNED = 7,
-  KILN_ENCODING_UNSIGNED_CHAR = 8
+  KILN_ENCODING_BOOLEAN = 2,      /**< true or false */
+  KILN_ENCODING_FLOAT = 4,        /**< a binary floating-point number */
+  KILN_ENCODING_SIGNED = 5,       /**< a signed integer */
+  KILN_ENCODING_SIGNED_CHAR = 6,  /**< a signed character */
+  KILN_ENCODING_UNSIGNED = 7,     /**< an unsigned integer */
+  KILN_ENCODING_UNSIGNED_CHAR = 8 /**< an unsigned character */
 };
 /** Tags for kiln_die_record and kiln_die_modified. */
 enum {
-  KILN_TAG_STRUCT = 0x13,
-  KILN_TAG_UNION = 0x17,
-  KILN_TAG_CLASS = 0x02,
-  KILN_TAG_CONST = 0x26,
-  KILN_TAG_VOLATILE = 0x35,
-  KILN_TAG_REFERENCE = 0x10
+  KILN_TAG_STRUCT = 0x13,   /**< DW_TAG_structure_type */
+  KILN_TAG_UNION = 0x17,    /**< DW_TAG_union_type */
+  KILN_TAG_CLASS = 0x02,    /**< DW_TAG_class_type */
+  KILN_TAG_CONST = 0x26,    /**< DW_TAG_const_type */
+  KILN_TAG_VOLATILE = 0x35, /**< DW_TAG_volatile_type */
+  KILN_TAG_REFERENCE = 0x10 /**< DW_TAG_reference_type */
 };
 
 /** Begins a new entry, of the set's next number. */
