@@ -330,6 +330,46 @@ static void indirect_parameters(struct shape_run *r) {
   shape_end(r, f, x);
 }
 
+/* n tries that catch types of their own, each of which the landing pads compare with, too. */
+static void types_caught(struct shape_run *r) {
+  kiln_symbol personality = kiln_func_declare(r->m, &(kiln_symbol_desc){.name = "p"}, r->sig);
+  kiln_symbol first = {0};
+  for (uint32_t i = 0; i < r->n; i++) {
+    kiln_symbol type =
+      kiln_data_declare(r->m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
+    kiln_data_define(r->m, type, &(kiln_data_desc){.size_bytes = 8});
+    if (i == 0) first = type;
+  }
+  kiln_func *f = shape_begin(r, "f");
+  kiln_func_personality(f, personality);
+  kiln_value x = kiln_func_param(f, 0), callee = kiln_const_symbol(f, r->callee, 0);
+  for (uint32_t i = 0; i < r->n; i++) {
+    kiln_symbol type = {first.id + i};
+    kiln_block next = kiln_block_new_many(f, 2), pad = at(next, 1);
+    kiln_value got = kiln_block_param(f, next, I64), selector = kiln_block_param(f, pad, I32);
+    kiln_value result = kiln_try_result(f, r->sig, 0), thrown = kiln_try_exception(f, 1);
+    kiln_build_try(f, &(kiln_try_desc){.sig = r->sig,
+                                       .callee = callee,
+                                       .args = &x,
+                                       .n_args = 1,
+                                       .normal = next,
+                                       .normal_args = &result,
+                                       .n_normal = 1,
+                                       .unwind = pad,
+                                       .unwind_args = &thrown,
+                                       .n_unwind = 1,
+                                       .clauses = &(kiln_clause){.kind = KILN_CATCH, .type = type},
+                                       .n_clauses = 1});
+    kiln_block_switch(f, pad);
+    kiln_value is = kiln_build_icmp(f, KILN_EQ, I32, selector, kiln_typeid(f, type));
+    kiln_build_brif(f, is, next, &x, 1, next, &x, 1);
+    kiln_block_switch(f, next);
+    x = got;
+  }
+  r->items += 3 * r->n;
+  shape_end(r, f, x);
+}
+
 const struct shape shapes_flow[] = {
   {"chain", "blocks", chain, 1000, 100000, false},
   {"diamonds", "blocks", diamonds, 1000, 100000, false},
@@ -342,6 +382,7 @@ const struct shape shapes_flow[] = {
   {"loops, far", "blocks", loops_far, 1000, 100000, false},
   {"loops, shuffled", "blocks", loops_shuffled, 1000, 100000, false},
   {"resumed", "turns", resumed, 1000, 100000, false},
+  {"types caught", "types", types_caught, 1000, 100000, false},
   {"late arguments", "edges", late_arguments, 1000, 100000, false},
   {"returns", "returns", returns, 1000, 100000, false},
   {"loops in a row", "loops", loops, 1000, 100000, false},

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the initial corpus of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
-text: the functions of tests/kir; bitcode: tests/run/programs and tests/run/bitcode by clang, at -O0, at -O1
-and with debug information; func: random bytes; memory: the
+text: the functions of tests/kir; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source by clang, at -O0, at
+-O1 and with debug information, C++ with exceptions and hardened functions among them; func: random bytes; memory: the
 small ones of all."""
 import fcntl
 import os
@@ -16,6 +16,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TEXT_SIZE = 3000
 SMALL = 3500
 FLAGS = {'O0': ['-O0'], 'O1': ['-O1', '-fno-vectorize', '-fno-slp-vectorize'], 'g': ['-O0', '-g']}
+# Of the programs in fuzz/seeds/source.
+HARD = ['-fstack-protector-strong', '-fstack-clash-protection', '-ftrivial-auto-var-init=pattern']
+SOURCE_FLAGS = {'O0': ['-O0'], 'O1g': FLAGS['O1'] + ['-g'], 'hard': ['-O0', '-g', '-gdwarf-4'] + HARD,
+                'hardO1': FLAGS['O1'] + HARD}
 
 
 def listed(folder, suffix):
@@ -50,6 +54,11 @@ def bitcode(folder):
         for name, flags in FLAGS.items():
             out = os.path.join(folder, f'{os.path.basename(path)[:-2]}.{name}.bc')
             subprocess.run(clang + ['-std=gnu11'] + flags + [path, '-o', out], check=True)
+    for path in listed('fuzz/seeds/source', '.c') + listed('fuzz/seeds/source', '.cpp'):
+        language = ['-xc++', '-std=c++14'] if path.endswith('.cpp') else ['-std=gnu11']
+        for name, flags in SOURCE_FLAGS.items():
+            out = os.path.join(folder, f'{os.path.basename(path).split(".")[0]}.{name}.bc')
+            subprocess.run(clang + language + flags + [path, '-o', out], check=True)
     for path in listed('tests/run/bitcode', '.ll'):
         out = os.path.join(folder, f'{os.path.basename(path)[:-3]}.bc')
         subprocess.run(clang + ['-x', 'ir', path, '-o', out], check=True)

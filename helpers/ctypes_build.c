@@ -1,7 +1,7 @@
 /* Calls, parameters, results and variable arguments with C's types: between the memory of an aggregate and
  * the pieces that the ABI makes of it. Called by front ends while they build a function. Invariant: not a
- * byte beyond an aggregate of the front end is read or written; no blocks are made, so that the helper for
- * variables (<kiln/ssa.h>) needs no calls for new edges. */
+ * byte beyond an aggregate of the front end is read or written; no blocks are made, and but for a try no edges, so that
+ * the helper for variables (<kiln/ssa.h>) needs no calls for new ones. */
 #include "helpers/ctypes.h"
 
 #define NO_VALUE ((kiln_value){0})
@@ -118,20 +118,49 @@ static uint32_t pass(kiln_func *f, const kiln_ctypes *c, const struct kn_carg *a
   return 1;
 }
 
-/* Takes the results of a call out of their registers; returns what kiln_build_ccall does. */
+/* Writes the results `v` of a call to memory, if they are to go there; returns what kiln_build_ccall does. */
 static kiln_value take_result(kiln_func *f, const struct kn_ctype *t, const kiln_carg *r,
-                              kiln_value call, kiln_value to) {
-  if (r->pass == KILN_CPASS_VALUE) return call;
+                              const kiln_value *v, kiln_value to) {
+  if (r->pass == KILN_CPASS_VALUE) return v[0];
   if (r->pass == KILN_CPASS_NONE) return t->kind == KILN_C_VOID ? NO_VALUE : to;
   if (r->pass == KILN_CPASS_SRET) return to;
-  kiln_value v[KILN_CPIECES_MAX];
-  for (uint32_t i = 0; i < r->n_pieces; i++) v[i] = i == 0 ? call : kiln_build_result(f, call, i);
   for (uint32_t i = 0; i < r->n_pieces; i++) store_piece(f, &r->pieces[i], to, v[i]);
   return to;
 }
 
-kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
-                            const kiln_value *args, uint32_t n, kiln_value result) {
+/* The call itself, by `values`, the arguments as they are passed; its results go to `v`. With `t` it is a try, which goes
+ * on in block t->normal. */
+static void call_or_try(kiln_func *f, const struct kn_csig *s, const struct kn_ctype *type,
+                        kiln_value callee, const kiln_value *values, uint32_t n,
+                        const kiln_try_desc *t, kiln_value *v) {
+  const kiln_carg *r = &s->result;
+  uint32_t n_results = r->pass == KILN_CPASS_VALUE ? 1 : r->n_pieces;
+  if (t == NULL) {
+    v[0] = kiln_build_call(f, s->sig, callee, values, n);
+    for (uint32_t i = 1; i < n_results; i++) v[i] = kiln_build_result(f, v[0], i);
+    return;
+  }
+  kiln_value gives[KILN_CPIECES_MAX];
+  for (uint32_t i = 0; i < n_results; i++) {
+    v[i] = kiln_block_param(
+      f, t->normal, r->pass == KILN_CPASS_VALUE ? (kiln_type)type->value : r->pieces[i].type);
+    gives[i] = kiln_try_result(f, s->sig, i);
+  }
+  kiln_try_desc full = *t;
+  full.sig = s->sig;
+  full.callee = callee;
+  full.args = values;
+  full.n_args = n;
+  full.normal_args = gives;
+  full.n_normal = n_results;
+  kiln_build_try(f, &full);
+  kiln_block_switch(f, t->normal);
+}
+
+/* kiln_build_ccall, or with `unwinding` kiln_build_ctry. */
+static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
+                             const kiln_value *args, uint32_t n, kiln_value result,
+                             const kiln_try_desc *unwinding) {
   const struct kn_csig *s = kn_csig_at(c, sig);
   if (s == NULL) return fail(f, KILN_ERR_ARGUMENT, "no such C signature");
   if (n != s->n)
@@ -151,9 +180,24 @@ kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, k
   if (s->result.pass == KILN_CPASS_SRET) values[n_values++] = result;
   for (uint32_t i = 0; i < n; i++)
     n_values += pass(f, c, c->args.at + s->args + i, args[i], values + n_values);
-  kiln_value call = kiln_build_call(f, s->sig, callee, values, n_values);
+  kiln_value v[KILN_CPIECES_MAX] = {NO_VALUE};
+  call_or_try(f, s, t, callee, values, n_values, unwinding, v);
   if (values != few) kn_helper_realloc(c->allocator, values, 0);
-  return take_result(f, t, &s->result, call, result);
+  return take_result(f, t, &s->result, v, result);
+}
+
+kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
+                            const kiln_value *args, uint32_t n, kiln_value result) {
+  return build_call(f, c, sig, callee, args, n, result, NULL);
+}
+
+kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
+                           const kiln_value *args, uint32_t n, kiln_value result,
+                           const kiln_try_desc *t) {
+  if (t == NULL) return fail(f, KILN_ERR_ARGUMENT, "a try without a description (NULL)");
+  if (t->args != NULL || t->n_args != 0 || t->normal_args != NULL || t->n_normal != 0)
+    return fail(f, KILN_ERR_ARGUMENT, "the arguments of a try by a C signature are given apart");
+  return build_call(f, c, sig, callee, args, n, result, t);
 }
 
 /* ---- definitions ---- */

@@ -395,6 +395,10 @@ kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
   memset(in->known, 0, n);
   memset(in->tls_offset, 0, n * sizeof *in->tls_offset);
   in->tls_align = 16;
+  for (uint32_t id = 1; id < n; id++) {
+    kiln_symbol_desc desc = kiln_symbol_get(in->m, (kiln_symbol){id}).desc;
+    if (desc.resolver) return fail(&l, KILN_ERR_UNSUPPORTED, "an ifunc is interpreted", desc.name);
+  }
   s = collect(&l);
   if (s == KILN_OK) s = make_region(&l);
   if (s == KILN_OK) s = fill_all(&l);

@@ -103,7 +103,34 @@ void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const ki
 
 /* ---- try ---- */
 
-/* Index of a type in the function's table, from 1; 0: the function failed. Few types are named in a function. */
+/* Functions that name more types than this find them by f->type_hash, of a size that is a power of two, with open
+ * addressing; an entry of 0 is free. */
+enum { FEW_TYPES = 16 };
+
+/* The entry of a symbol's id in f->type_hash: its own, or the free one that would be its own. */
+static uint32_t *type_entry(kiln_func *f, uint32_t id) {
+  uint32_t mask = f->type_hash.n - 1, at = (id * UINT32_C(0x9e3779b1)) >> 7 & mask;
+  while (f->type_hash.at[at] != 0 && f->types.at[f->type_hash.at[at] - 1] != id)
+    at = (at + 1) & mask;
+  return &f->type_hash.at[at];
+}
+
+/* Adds the newest type to the hash table, which is made, or made larger, where it is half full. */
+static bool hash_type(kiln_func *f) {
+  uint32_t n = f->types.n, first = n;
+  if (2 * n > f->type_hash.n) {
+    uint32_t size = f->type_hash.n ? 4 * f->type_hash.n : 8 * FEW_TYPES;
+    f->type_hash.n = 0;
+    if (!kn_build_reserve(f, &f->type_hash, size, sizeof *f->type_hash.at)) return false;
+    f->type_hash.n = size;
+    memset(f->type_hash.at, 0, size * sizeof *f->type_hash.at);
+    first = 1;
+  }
+  for (uint32_t i = first; i <= n; i++) *type_entry(f, f->types.at[i - 1]) = i;
+  return true;
+}
+
+/* Index of a type in the function's table, from 1; 0: the function failed. */
 static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
   if (type.id != 0 &&
@@ -111,9 +138,15 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is no symbol");
     return 0;
   }
-  for (uint32_t i = f->types.n; i != 0; i--)
-    if (f->types.at[i - 1] == type.id) return i;
-  return KN_PUSH(f, f->types, type.id) ? f->types.n : 0;
+  if (f->types.n > FEW_TYPES) {
+    uint32_t i = *type_entry(f, type.id);
+    if (i != 0) return i;
+  } else {
+    for (uint32_t i = f->types.n; i != 0; i--)
+      if (f->types.at[i - 1] == type.id) return i;
+  }
+  if (!KN_PUSH(f, f->types, type.id)) return 0;
+  return f->types.n <= FEW_TYPES || hash_type(f) ? f->types.n : 0;
 }
 
 /* Words that the clauses take in lists; 0: they are wrong, and the function failed. */

@@ -149,14 +149,16 @@ static void reset(kiln_func *f) {
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = f->shared_clauses.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
+  f->type_hash.n = f->shared_clauses.n = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
   f->n_data = f->personality = 0;
   f->hold = NULL;
-  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump = f->has_try = false;
+  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
+    f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->hardened = f->guarded = false;
@@ -183,6 +185,7 @@ static void free_func(kiln_func *f) {
     f->forwards.at,
     f->forward_uses.at,
     f->types.at,
+    f->type_hash.at,
     f->shared_clauses.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,

@@ -53,7 +53,9 @@ struct kn_symbol {
   uint8_t direct;  /* reached pc-relative, without GOT or PLT */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
   uint8_t comdat_implied;
-  uint8_t no_plt; /* kiln_symbol_desc.no_plt */
+  uint8_t no_plt : 1;   /* kiln_symbol_desc.no_plt */
+  uint8_t resolver : 1; /* kiln_symbol_desc.resolver */
+  uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -228,9 +230,11 @@ struct kn_code_label {
 };
 
 /* Source location `loc` begins at `offset`. */
+enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2 };
 struct kn_code_line {
-  uint32_t offset,
-    loc; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t offset; /* of the function being walked: the number of its mark, as in relocations */
+  uint32_t loc;
+  uint32_t flags; /* KN_LINE_... */
 };
 
 /* Where a variable lives: a DWARF expression, n bytes of `exprs`. */

@@ -20,7 +20,8 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   bool direct;
-  if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
+  if (s->indirect) direct = false;
+  else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VIS_HIDDEN) direct = true;
   else if (s->visibility == KILN_VIS_PROTECTED && defined) direct = true;
@@ -346,7 +347,11 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
     kn_module_fail(m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
     return no_symbol;
   }
-  bool is_new;
+  bool is_new, resolver = desc != NULL && desc->resolver;
+  if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "a resolver is a function");
+    return no_symbol;
+  }
   uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
   if (id == 0) return no_symbol;
   struct kn_symbol *s = kn_symbol(m, id);
@@ -357,7 +362,9 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   s->target = target.id;
   s->offset = offset_bytes;
   s->defined = 1;
-  if (s->sig == 0 && offset_bytes == 0) s->sig = kn_symbol(m, target.id)->sig;
+  s->resolver = resolver;
+  s->indirect = resolver || kn_symbol(m, target.id)->indirect;
+  if (s->sig == 0 && offset_bytes == 0 && !resolver) s->sig = kn_symbol(m, target.id)->sig;
   kn_symbol_classify(m, s);
   return (kiln_symbol){id};
 }
@@ -494,6 +501,7 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
     info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
   }
   info.desc.align_log2 = s->align_log2;
+  info.desc.resolver = s->resolver;
   info.desc.body = s->body != 0;
   info.sig.id = s->sig;
   info.defined = __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != 0;

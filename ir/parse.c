@@ -305,8 +305,8 @@ static bool parse_data(struct kn_parser *p, bool body) {
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
 
-static bool parse_alias(struct kn_parser *p) {
-  kiln_symbol_desc d = {0};
+static bool parse_alias(struct kn_parser *p, bool resolver) {
+  kiln_symbol_desc d = {.resolver = resolver};
   kiln_symbol known;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
@@ -445,7 +445,9 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_word(p, "extern")) {
       ok = kn_parse_word(p, "data") ? parse_data(p, false) : kn_parse_expected(p, "'data'");
     } else if (kn_parse_word(p, "alias")) {
-      ok = parse_alias(p);
+      ok = parse_alias(p, false);
+    } else if (kn_parse_word(p, "ifunc")) {
+      ok = parse_alias(p, true);
     } else if (kn_parse_word(p, "ctor")) {
       ok = parse_later(p, ITEM_CTOR, false);
     } else if (kn_parse_word(p, "dtor")) {
@@ -470,9 +472,10 @@ static bool first_pass(struct kn_parser *p) {
       kiln_module_no_plt(p->module);
       ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
-      ok = kn_parse_expected(p, "func, declare, data, extern, alias, ctor, dtor, section, guard, "
-                                "no_plt, target, dwarf, unit, "
-                                "keep, global or an entry");
+      ok = kn_parse_expected(
+        p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, "
+           "no_plt, target, dwarf, unit, "
+           "keep, global or an entry");
     }
   }
   return false;

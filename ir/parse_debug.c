@@ -193,7 +193,7 @@ static bool number_of(struct kn_parser *p, const struct kn_dwarf_names *names, c
   if (t.kind == KN_TOK_INT) {
     if (!kn_parse_number(p, 0xffff, what, &number)) return false;
     *out = (unsigned)number;
-    if (number != 0 && number != KILN_TAG_LIST && number != KILN_TAG_FILE) return true;
+    if (number != 0 && (number < KILN_TAG_FILE || number > KILN_TAG_PART)) return true;
     return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "%s has another number", what);
   }
   const struct kn_dwarf_name *row =
@@ -208,7 +208,7 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
   unsigned name;
   kiln_die to;
   uint64_t v;
-  if (kn_parse_word(p, "md5")) {
+  if (kn_parse_word(p, kn_attr_words[KN_DA_MD5])) {
     struct kn_token t = p->lx.tok;
     uint8_t md5[16];
     if (t.kind != KN_TOK_INT) return kn_parse_expected(p, "a number of 128 bits");
@@ -218,20 +218,23 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     kn_parse_next(p);
     return true;
   }
-  if (kn_parse_word(p, "children")) {
-    if (!parse_ref(p, &to)) return false;
-    kiln_die_children(d, to);
+  if (kn_parse_word(p, kn_attr_words[KN_DA_ARGUMENT])) {
+    if (!kn_parse_number(p, UINT32_MAX, "a parameter's number", &v)) return false;
+    kiln_die_argument(d, (unsigned)v);
     return true;
   }
-  if (kn_parse_word(p, "prototype")) {
+  static const struct {
+    unsigned kind;
+    void (*add)(kiln_debug *d, kiln_die to);
+  } lists[] = {{KN_DA_CHILDREN, kiln_die_children},
+               {KN_DA_SIGNATURE, kiln_die_signature},
+               {KN_DA_TYPED, kiln_die_typed},
+               {KN_DA_RETAIN, kiln_die_retain}};
+  for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (!kn_parse_word(p, kn_attr_words[lists[i].kind])) continue;
     if (!parse_ref(p, &to)) return false;
-    kiln_die_signature(d, to);
-    return true;
-  }
-  if (kn_parse_word(p, "prototype_of")) {
-    if (!parse_ref(p, &to)) return false;
-    kiln_die_typed(d, to);
-    return true;
+    lists[i].add(d, to);
+    return kn_parse_api_ok(p);
   }
   if (!number_of(p, &kn_dwarf_attrs, "an attribute of DWARF", &name)) return false;
   struct kn_token t = p->lx.tok;
@@ -294,7 +297,8 @@ static bool parse_entry(struct kn_parser *p, kiln_debug *d, kiln_die e) {
   kiln_die parent = {0};
   if (!kn_parse_want(p, '=')) return false;
   if (kn_parse_word(p, "list")) return parse_list(p, d, e);
-  if (!kn_parse_word(p, "file") && !number_of(p, &kn_dwarf_tags, "a tag of DWARF", &tag))
+  if (kn_parse_word(p, "part")) tag = KILN_TAG_PART;
+  else if (!kn_parse_word(p, "file") && !number_of(p, &kn_dwarf_tags, "a tag of DWARF", &tag))
     return false;
   if (kn_parse_word(p, "in") && !parse_ref(p, &parent)) return false;
   kiln_die_begin(d, e, tag, parent);
@@ -324,6 +328,7 @@ bool kn_parse_unit(struct kn_parser *p) {
   kiln_die unit;
   if (!parse_ref(p, &unit)) return false;
   kiln_debug_unit(p->module, unit);
+  if (kn_parse_word(p, "lines_only")) kiln_debug_lines_only(p->module, unit);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
@@ -359,10 +364,23 @@ bool kn_parse_func_entry(struct kn_parser *p) {
   return parse_entry(p, d, kiln_die_at(d, p->session_base + (uint32_t)number));
 }
 
+/* `call 1`, or nothing: 0. */
+static bool parse_inlined(struct kn_parser *p, uint32_t *out) {
+  uint64_t call;
+  *out = 0;
+  if (!kn_parse_word(p, "call")) return true;
+  struct kn_token t = p->lx.tok;
+  if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &call)) return false;
+  if (call == 0 || call > p->n_calls)
+    return kn_parse_syntax(p, &t, "there is no !call of this number before");
+  *out = p->calls[call - 1];
+  return true;
+}
+
 /* `"a.c" 10:3 file !4 in !7 call 1 stmt`: its id in the session. */
 static bool parse_place(struct kn_parser *p, uint32_t *out) {
   const char *name;
-  uint64_t line, column, call;
+  uint64_t line, column;
   kiln_location at = {0};
   kiln_die file = {0};
   if (!kn_parse_string(p, "a file's name in quotes", &name) ||
@@ -373,13 +391,7 @@ static bool parse_place(struct kn_parser *p, uint32_t *out) {
   at.column = (uint32_t)column;
   if (kn_parse_word(p, "file") && !parse_ref(p, &file)) return false;
   if (kn_parse_word(p, "in") && !parse_ref(p, &at.scope)) return false;
-  if (kn_parse_word(p, "call")) {
-    struct kn_token t = p->lx.tok;
-    if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &call)) return false;
-    if (call == 0 || call > p->n_calls)
-      return kn_parse_syntax(p, &t, "there is no !call of this number before");
-    at.inlined = p->calls[call - 1];
-  }
+  if (!parse_inlined(p, &at.inlined)) return false;
   for (unsigned k = 0; k < KN_LOC_WORDS;)
     if (kn_parse_word(p, kn_loc_words[k])) at.flags |= 1u << k, k = 0;
     else k++;
@@ -403,11 +415,21 @@ static bool parse_call(struct kn_parser *p) {
   return true;
 }
 
-/* `!var !3 slot0 indirect memory [plus_uconst 8]` */
+/* `!var !3 slot0 call 1 part 0 64 indirect memory [plus_uconst 8]` */
 static bool parse_var(struct kn_parser *p) {
   kiln_variable v = {0};
   kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
-  if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot)) return false;
+  uint64_t first, bits;
+  if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot) ||
+      !parse_inlined(p, &v.inlined))
+    return false;
+  if (kn_parse_word(p, "part")) {
+    if (!kn_parse_number(p, UINT32_MAX, "a bit's number", &first) ||
+        !kn_parse_number(p, UINT32_MAX, "a number of bits", &bits))
+      return false;
+    v.part_at = (uint32_t)first;
+    v.part_bits = (uint32_t)bits;
+  }
   v.indirect = kn_parse_word(p, "indirect");
   v.memory = kn_parse_word(p, "memory");
   if (!optional_expr(p)) return false;

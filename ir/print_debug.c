@@ -108,7 +108,7 @@ static bool defined(const struct sets *s, uint32_t id) {
 /* False for an attribute that refers to what is not defined. */
 static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
   bool refers = a->kind == KN_DA_REF || a->kind == KN_DA_CHILDREN || a->kind == KN_DA_SIGNATURE ||
-                a->kind == KN_DA_TYPED;
+                a->kind == KN_DA_TYPED || a->kind == KN_DA_RETAIN;
   return !refers || defined(s, (uint32_t)a->value);
 }
 
@@ -118,7 +118,8 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   const uint8_t *bytes = d->bytes.at + (uint32_t)a->value;
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
-  switch (a->kind) {
+  switch ((enum kn_die_kind)a->kind) {
+  case KN_DA_ARGUMENT:
   case KN_DA_UINT: kn_put_unsigned(p, a->value); break;
   case KN_DA_INT:
     if ((int64_t)a->value >= 0) word(p, "+");
@@ -129,6 +130,7 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   case KN_DA_REF:
   case KN_DA_CHILDREN:
   case KN_DA_SIGNATURE:
+  case KN_DA_RETAIN:
   case KN_DA_TYPED: put_id(p, (uint32_t)a->value); break;
   case KN_DA_EXPR: put_expr(p, bytes, a->size); break;
   case KN_DA_BLOCK:
@@ -148,12 +150,17 @@ static void put_value(struct kn_printer *p, const struct kiln_debug *d,
   }
 }
 
-/* Attributes that are Kiln's own have names of their own. */
+const char *const kn_attr_words[KN_ATTR_WORDS] = {
+  [KN_DA_MD5] = "md5",
+  [KN_DA_CHILDREN] = "children",
+  [KN_DA_SIGNATURE] = "prototype",
+  [KN_DA_TYPED] = "prototype_of",
+  [KN_DA_ARGUMENT] = "argument",
+  [KN_DA_RETAIN] = "retain",
+};
+
 static void put_attr_name(struct kn_printer *p, const struct kn_die_attr *a) {
-  if (a->kind == KN_DA_MD5) word(p, "md5");
-  else if (a->kind == KN_DA_CHILDREN) word(p, "children");
-  else if (a->kind == KN_DA_SIGNATURE) word(p, "prototype");
-  else if (a->kind == KN_DA_TYPED) word(p, "prototype_of");
+  if (a->kind < KN_ATTR_WORDS && kn_attr_words[a->kind]) word(p, kn_attr_words[a->kind]);
   else name_of(p, &kn_dwarf_attrs, a->name);
 }
 
@@ -176,6 +183,7 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
     return;
   }
   if (e->tag == KILN_TAG_FILE) word(p, "file");
+  else if (e->tag == KILN_TAG_PART) word(p, "part");
   else name_of(p, &kn_dwarf_tags, e->tag);
   if (defined(s, e->parent)) {
     word(p, " in ");
@@ -208,6 +216,11 @@ void kn_put_module_debug(struct kn_printer *p) {
     if (!defined(&s, d->units.at[i])) continue;
     word(p, "unit ");
     put_id(p, d->units.at[i]);
+    for (uint32_t k = 0; k < d->lines_only.n; k++)
+      if (d->lines_only.at[k] == d->units.at[i]) {
+        word(p, " lines_only");
+        break;
+      }
     word(p, "\n");
   }
   for (uint32_t i = 0; i + 1 < d->kept.n; i += 2) {
@@ -239,12 +252,11 @@ static struct sets sets_of(const kiln_func *f) {
   return (struct sets){f->module->debug, f->session->debug};
 }
 
-/* The call that location `loc` was inlined at and the calls around that, from the inside: for each, `*first` and
- * `*last` are widened. */
-static void widen(const struct kn_places *places, uint32_t loc, uint32_t *first, uint32_t *last) {
-  for (loc = places->locs[loc].inlined; loc != 0; loc = places->locs[loc].inlined) {
-    if (loc < *first) *first = loc;
-    if (loc > *last) *last = loc;
+/* Widens *first and *last to the location of a call that was inlined, and those of the calls around it. */
+static void widen(const struct kn_places *places, uint32_t call, uint32_t *first, uint32_t *last) {
+  for (; call != 0; call = places->locs[call].inlined) {
+    if (call < *first) *first = call;
+    if (call > *last) *last = call;
   }
 }
 
@@ -254,8 +266,10 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   *c = (struct kn_call_numbers){0};
   if (places->n_locs == 0) return true;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
-    widen(places, f->notes[KN_NOTE_LOC].at[i].a, &first, &last);
-  widen(places, f->debug.begin, &first, &last);
+    widen(places, places->locs[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
+  widen(places, places->locs[f->debug.begin].inlined, &first, &last);
+  for (uint32_t i = 0; i < f->debug.vars.n; i++)
+    widen(places, f->debug.vars.at[i].inlined, &first, &last);
   if (last == 0) return true;
   size_t size = (last - first + (size_t)1) * sizeof *c->at;
   c->at = kn_realloc(p->module, NULL, size);
@@ -295,14 +309,14 @@ static void put_place(struct kn_printer *p, const kiln_func *f, const struct kn_
   }
 }
 
-void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
-                const char *before) {
+/* The lines of a call and those around it that are not in the text yet, from the outside. */
+static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
+                      uint32_t call) {
   const struct kn_loc *locs = f->session->places.locs;
-  for (;;) { /* the calls first, from the outside */
+  for (;;) {
     uint32_t next = 0;
-    for (uint32_t i = locs[loc].inlined; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined)
-      next = i;
-    if (next == 0) break;
+    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
+    if (next == 0) return;
     c->at[next - c->first] = ++c->n;
     word(p, "  !call ");
     kn_put_unsigned(p, c->n);
@@ -310,6 +324,11 @@ void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers
     put_place(p, f, c, next);
     word(p, "\n");
   }
+}
+
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
+                const char *before) {
+  put_calls(p, f, c, f->session->places.locs[loc].inlined);
   word(p, before);
   put_place(p, f, c, loc);
   word(p, "\n");
@@ -338,10 +357,21 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (!defined(&s, v->variable)) continue;
+    put_calls(p, f, c, v->inlined);
     word(p, "  !var ");
     put_id(p, v->variable);
     word(p, " slot");
     kn_put_unsigned(p, v->slot);
+    if (v->inlined != 0) {
+      word(p, " call ");
+      kn_put_unsigned(p, c->at[v->inlined - c->first]);
+    }
+    if (v->part_bits != 0) {
+      word(p, " part ");
+      kn_put_unsigned(p, v->part_at);
+      word(p, " ");
+      kn_put_unsigned(p, v->part_bits);
+    }
     if (v->indirect) word(p, " indirect");
     if (v->memory) word(p, " memory");
     if (v->n != 0) {

@@ -388,7 +388,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind != KILN_SYMBOL_ALIAS) continue;
-    put_symbol_head(&p, "alias", i);
+    put_symbol_head(&p, s->resolver ? "ifunc" : "alias", i);
     kn_put_text(&p, " = ");
     kn_put_symbol(&p, s->target);
     kn_put_offset(&p, s->offset);

@@ -62,33 +62,80 @@ uint32_t kiln_file_add(kiln_session *s, const char *name) {
   return intern_file(s, name != NULL ? name : "");
 }
 
-uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
-  if (s == NULL || kn_module_failed(s->module)) return 0;
+/* Makes space for one more location; false if the module failed. */
+static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
+  struct kn_places *p = &s->places;
+  if (p->n_locs == UINT32_MAX) {
+    kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
+    return false;
+  }
+  if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return false;
+  if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
+  return true;
+}
+
+/* Where the next location goes; NULL if the module failed. */
+static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
+  if (s == NULL || kn_module_failed(s->module)) return NULL;
   struct kn_places *p = &s->places;
   if (KN_UNLIKELY(file - 1 >= p->n_files)) {
     kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
-    return 0;
+    return NULL;
   }
-  if (KN_UNLIKELY((uint64_t)p->n_locs + 1 >= p->cap_locs)) {
-    if (p->n_locs == UINT32_MAX) {
-      kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
-      return 0;
-    }
-    if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return 0;
-    if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
-  }
-  p->locs[p->n_locs] = (struct kn_loc){.file = file - 1, .line = line, .column = column};
-  return p->n_locs++;
+  if (KN_UNLIKELY((uint64_t)p->n_locs + 1 >= p->cap_locs) && !grow_locs(s)) return NULL;
+  return &p->locs[p->n_locs++];
 }
 
-uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at) {
-  if (s == NULL || at == NULL) return 0;
-  uint32_t loc = kiln_loc_in(s, at->file, at->line, at->column);
-  if (loc == 0) return 0;
-  struct kn_loc *l = &s->places.locs[loc];
+uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
+  struct kn_loc *l = next_loc(s, file);
+  if (l == NULL) return 0;
+  *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
+  return s->places.n_locs - 1;
+}
+
+static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
+  struct kn_loc *l = next_loc(s, at->file);
+  if (l == NULL) return 0;
+  uint32_t loc = s->places.n_locs - 1;
+  l->file = at->file - 1;
+  l->line = at->line;
+  l->column = at->column;
   l->scope = at->scope.id;
   l->inlined = at->inlined < loc ? at->inlined : 0;
   l->flags = at->flags & KILN_LOC_ALL;
+  return loc;
+}
+
+uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at) {
+  return at != NULL ? loc_full(s, at) : 0;
+}
+
+static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln_location *at) {
+  if (at == NULL || !kn_build_open(f)) return 0;
+  uint32_t loc = loc_full(f->session, at);
+  kiln_loc_set(f, loc);
+  return loc;
+}
+
+uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->finished))
+    return loc_here_slow(f, at);
+  struct kn_places *p = &f->session->places;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->n_locs;
+  struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
+  if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
+                  at->file - 1 >= p->n_files || (uint64_t)loc + 1 >= p->cap_locs ||
+                  kn_module_failed(f->module)))
+    return loc_here_slow(f, at);
+  p->locs[loc] = (struct kn_loc){.file = at->file - 1,
+                                 .line = at->line,
+                                 .column = at->column,
+                                 .scope = at->scope.id,
+                                 .inlined = at->inlined < loc ? at->inlined : 0,
+                                 .flags = at->flags & KILN_LOC_ALL};
+  p->n_locs = loc + 1;
+  notes[n] = (struct kn_note){f->n, loc, 0};
+  f->notes[KN_NOTE_LOC].n = n + 1;
   return loc;
 }
 

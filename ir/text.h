@@ -264,6 +264,10 @@ void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol
 enum { KN_LOC_WORDS = 3 };
 extern const char *const kn_loc_words[KN_LOC_WORDS];
 
+/* Words of attributes that DWARF has no names for, by kind (enum kn_die_kind); NULL: it is no such kind. */
+enum { KN_ATTR_WORDS = 14 };
+extern const char *const kn_attr_words[KN_ATTR_WORDS];
+
 /* Numbers of the calls that code of a function was inlined at, in the order of the text. */
 struct kn_call_numbers {
   uint32_t first, n;

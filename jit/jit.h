@@ -11,6 +11,7 @@
 
 #include "ir/arena.h"
 #include "ir/module.h"
+#include "lib/dwarf.h"
 #include "lib/elf.h"
 
 #include <pthread.h>
@@ -379,12 +380,18 @@ bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
 void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
 
 /* debug.c */
-void kn_jit_gdb_add(const kiln_jit *jit, struct kn_jit_item *u);
+/* Tells gdb of the unit that was linked. */
+void kn_jit_gdb_add(const struct kn_jit_link *l);
 void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);
+
+/* debug_sections.c */
+/* Appends the debug sections of the unit's modules, by enum kn_dwarf_section, with addresses filled in. False without
+ * memory: a module may have failed then. */
+bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections);
 
 /* perf.c */
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);
-void kn_jit_perf_add(const kiln_jit *jit, const struct kn_jit_item *u);
+void kn_jit_perf_add(const struct kn_jit_link *l);
 void kn_jit_perf_close(kiln_jit *jit);
 
 #endif

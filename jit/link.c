@@ -28,8 +28,8 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
     return l->error->diag.status;
   }
   kn_jit_publish(l);
-  kn_jit_gdb_add(jit, u);
-  kn_jit_perf_add(jit, u);
+  kn_jit_gdb_add(l);
+  kn_jit_perf_add(l);
   out->id = u->id;
   return KILN_OK;
 }

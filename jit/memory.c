@@ -480,13 +480,13 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
 #endif
   if (near) jit->options.memory_bytes = jit->pool_bytes;
-  jit->dual = jit->options.protection != KILN_JIT_PROTECT_SWITCH;
-  if (jit->dual && try_mode(jit, e)) return true;
-  if (jit->options.protection == KILN_JIT_PROTECT_DUAL) return false;
-  if (jit->dual) {
-    kiln_jit_error_free(e);
-    jit->dual = false;
-  }
+  /* a debugger cannot write breakpoints into memory that is shared and not writable */
+  bool switched = jit->options.protection == KILN_JIT_PROTECT_AUTO && jit->options.gdb;
+  jit->dual = jit->options.protection != KILN_JIT_PROTECT_SWITCH && !switched;
+  if (try_mode(jit, e)) return true;
+  if (jit->options.protection != KILN_JIT_PROTECT_AUTO) return false;
+  kiln_jit_error_free(e);
+  jit->dual = switched;
   return try_mode(jit, e);
 }
 

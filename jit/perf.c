@@ -32,7 +32,8 @@ struct kn_jit_perf {
   uint64_t index; /* of the next function in the dump */
 };
 
-enum { DUMP_HEAD = 40, LOAD_HEAD = 56, CODE_LOAD = 0, CODE_CLOSE = 3 };
+enum { DUMP_HEAD = 40, LOAD_HEAD = 56, LINES_HEAD = 32, LINE_HEAD = 16 };
+enum { CODE_LOAD = 0, CODE_LINES = 2, CODE_CLOSE = 3 };
 
 static uint64_t now(void) {
   struct timespec t;
@@ -150,10 +151,92 @@ static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
   kiln_buffer_free(&out);
 }
 
-static void add_to_dump(const kiln_jit *jit, const struct kn_jit_item *u) {
+/* A function of the unit that has rows of lines, by its address. */
+struct lined {
+  uint64_t address;
+  uint32_t in, session, func;
+};
+
+static int by_address(const void *a, const void *b) {
+  const struct lined *x = a, *y = b;
+  return (x->address > y->address) - (x->address < y->address);
+}
+
+/* Functions with rows in ascending order of addresses; NULL: there are none, or there is no memory. */
+static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
+  struct lined *all = NULL;
+  uint32_t cap = 0;
+  *n = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    for (uint32_t s = 0; s < l->in[i].n_sessions; s++) {
+      const struct kn_output *o = &l->in[i].sessions[s]->out;
+      uint64_t base = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[s];
+      for (uint32_t k = 0; k < o->n_funcs && o->n_lines != 0; k++) {
+        if (*n == cap) {
+          cap = cap ? 2 * cap : 16;
+          struct lined *more = kn_jit_realloc(l->jit, all, cap * sizeof *all);
+          if (more == NULL) {
+            if (all != NULL) kn_jit_realloc(l->jit, all, 0);
+            return NULL;
+          }
+          all = more;
+        }
+        all[(*n)++] = (struct lined){base + o->funcs[k].start, i, s, k};
+      }
+    }
+  }
+  if (*n > 1) qsort(all, *n, sizeof *all, by_address);
+  return all;
+}
+
+/* Appends the record of a function's lines, which comes before that of its code; false without memory. */
+static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_buffer *out) {
+  const kiln_session *s = l->in[f->in].sessions[f->session];
+  const struct kn_code_func *c = &s->out.funcs[f->func];
+  uint32_t end = kn_dwarf_line_end(&s->out, c);
+  uint64_t n = 0;
+  size_t size = LINES_HEAD;
+  for (uint32_t k = c->loc_first; k < end; k++) {
+    const struct kn_loc *at = &s->places.locs[s->out.lines[k].loc];
+    if (s->out.lines[k].loc == 0 || at->line == 0) continue;
+    size += LINE_HEAD + strlen(s->places.files[at->file].name) + 1;
+    n++;
+  }
+  if (n == 0 || size > UINT32_MAX) return true;
+  uint8_t *p = kiln_buffer_reserve(out, size);
+  if (p == NULL) return false;
+  kn_put32(p, CODE_LINES);
+  kn_put32(p + 4, (uint32_t)size);
+  kn_put64(p + 8, now());
+  kn_put64(p + 16, f->address);
+  kn_put64(p + 24, n);
+  p += LINES_HEAD;
+  for (uint32_t k = c->loc_first; k < end; k++) {
+    const struct kn_loc *at = &s->places.locs[s->out.lines[k].loc];
+    if (s->out.lines[k].loc == 0 || at->line == 0) continue;
+    const char *file = s->places.files[at->file].name;
+    size_t length = strlen(file) + 1;
+    kn_put64(p, f->address + (s->out.lines[k].offset - c->start));
+    kn_put32(p + 8, at->line);
+    kn_put32(p + 12, 0); /* discriminator */
+    memcpy(p + LINE_HEAD, file, length);
+    p += LINE_HEAD + length;
+  }
+  out->size += size;
+  return true;
+}
+
+static void add_to_dump(const struct kn_jit_link *l) {
+  const kiln_jit *jit = l->jit;
+  const struct kn_jit_item *u = l->unit;
   kiln_buffer out = {.allocator = jit->options.allocator};
+  uint32_t n_lined;
+  struct lined *lined = lined_functions(l, &n_lined);
   for (uint32_t i = 0; i < u->n_funcs; i++) {
     const struct kn_jit_symbol *f = u->symbols + i;
+    const struct lined key = {.address = f->address},
+                       *at = lined ? bsearch(&key, lined, n_lined, sizeof key, by_address) : NULL;
+    if (at != NULL && !put_lines(l, at, &out)) break;
     const char *name = u->names + f->name;
     size_t length = strlen(name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
     uint8_t *p = kiln_buffer_reserve(&out, size);
@@ -173,12 +256,15 @@ static void add_to_dump(const kiln_jit *jit, const struct kn_jit_item *u) {
   }
   append(&jit->perf->dump, out.data, out.size);
   kiln_buffer_free(&out);
+  if (lined != NULL) kn_jit_realloc(jit, lined, 0);
 }
 
-void kn_jit_perf_add(const kiln_jit *jit, const struct kn_jit_item *u) {
+void kn_jit_perf_add(const struct kn_jit_link *l) {
+  const kiln_jit *jit = l->jit;
+  const struct kn_jit_item *u = l->unit;
   if (jit->perf == NULL || u->n_funcs == 0) return;
   if (jit->perf->map.path != NULL) add_to_map(jit, u);
-  if (jit->perf->dump.path != NULL) add_to_dump(jit, u);
+  if (jit->perf->dump.path != NULL) add_to_dump(l);
 }
 
 void kn_jit_perf_close(kiln_jit *jit) {

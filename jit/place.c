@@ -205,6 +205,11 @@ static bool place_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
   uint32_t to = id, steps = 0;
   uint64_t offset = 0;
+  if (kn_symbol(in->m, id)->indirect) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
+                kn_symbol(in->m, id)->name);
+    return false;
+  }
   for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
     to = kn_symbol(in->m, to)->target;

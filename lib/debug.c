@@ -9,14 +9,16 @@
 
 /* ---- rows ---- */
 
-static void add_row(struct kn_walk *w, uint32_t loc) {
+static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
   struct kn_output *out = &w->s->out;
-  kiln_module *m = w->f->module;
-  if (out->n_lines == out->cap_lines &&
-      !kn_grow(m, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines))
-    return;
+  return kn_grow(w->f->module, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines);
+}
+
+static void add_row(struct kn_walk *w, uint32_t loc, uint32_t flags) {
+  struct kn_output *out = &w->s->out;
+  if (KN_UNLIKELY(out->n_lines == out->cap_lines) && !grow_rows(w)) return;
   uint32_t mark = kn_code_mark(w, kn_here(w));
-  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc};
+  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc, flags};
 }
 
 void kn_debug_begin(struct kn_walk *w) {
@@ -27,32 +29,76 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.first = 0;
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
-  if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin);
+  if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
 }
 
-/* The row of `loc` is next. If the newest row begins a line that has no code of its own, it gets an instruction that
- * does nothing, so that debuggers can stop there. */
-static void keep_line(struct kn_walk *w, uint32_t loc) {
-  const struct kn_output *out = &w->s->out;
-  uint32_t n = out->n_lines - w->debug.line_first;
-  if (n < 2) return; /* the function's beginning */
-  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
-  if (w->code.marks.at[row->offset].at != kn_here(w)) return;
-  const struct kn_loc *locs = w->s->places.locs, *newest = &locs[row->loc];
-  uint32_t before = locs[row[-1].loc].line;
-  if (newest->line == 0 || newest->line == locs[loc].line || (n > 2 && newest->line == before))
-    return;
+/* The newest row, which has no code so far, begins a line: gives it an instruction that does nothing where LLVM has
+ * one, so that debuggers can stop there. True if it did. */
+static __attribute__((noinline)) bool keep_line(struct kn_walk *w) {
   /* LLVM has no code for a branch to the next block either, but for one that is alone in its block */
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->debug.row_block];
   uint32_t i = w->debug.row_inst;
   if (f->inst[i].op == KILN_OP_BR && !w->target->elf.branches_count &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
-    return;
+    return false;
   uint32_t nop = w->target->elf.nop;
   unsigned size = w->target->elf.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
   w->code.p += size;
+  return true;
+}
+
+/* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
+static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
+  const struct kn_note *at = w->f->notes[KN_NOTE_LOC].at;
+  if (at[k].inst != w->i) return at[k].a;
+  while (k > 0 && at[k - 1].a == 0) k--;
+  return k > 0 ? at[k - 1].a : 0;
+}
+
+/* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
+ * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
+ * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
+static void change_row(struct kn_walk *w, uint32_t k) {
+  struct kn_output *out = &w->s->out;
+  uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = w->debug.loc;
+  if (KN_UNLIKELY(!w->plan->in_order)) {
+    uint32_t before = built_before(w, k);
+    if (before != 0) from = before;
+  }
+  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[from];
+  bool same_line = now->line == was->line && now->file == was->file;
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  if (same_line && now->scope == was->scope && now->inlined == was->inlined &&
+      now->flags == was->flags && from == w->debug.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
+    w->debug.loc = loc;
+    return;
+  }
+  bool stmt = (!same_line || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
+              !(now->flags & KILN_LOC_NOT_STMT);
+  uint32_t flags =
+    (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
+  w->debug.loc = loc;
+  /* what debuggers wrote to variables in memory counts from the next statement on */
+  w->regs.epoch += stmt;
+  uint32_t n = out->n_lines - w->debug.line_first; /* the first is the function's beginning */
+  struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
+    const struct kn_loc *newest = &locs[row->loc];
+    bool begins = newest->line != 0 && newest->line != now->line &&
+                  (n == 2 || newest->line != locs[row[-1].loc].line);
+    if (!(begins && keep_line(w)) && n > 2 && newest->flags == 0) {
+      row->flags = flags | (newest->line == now->line ? row->flags : 0);
+      row->loc = loc;
+      w->debug.row_inst = w->i;
+      w->debug.row_block = w->block;
+      return;
+    }
+  }
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
+  add_row(w, loc, flags);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
@@ -60,27 +106,17 @@ void kn_debug_change(struct kn_walk *w) {
   const kiln_func *f = w->f;
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
   uint32_t n = f->notes[KN_NOTE_LOC].n, k = w->debug.note;
-  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) note = &at[k];
-  else note = kn_note_find(f, KN_NOTE_LOC, w->i);
-  uint32_t next = note ? (uint32_t)(note - at) + 1 : 0;
-  w->debug.note = next; /* most often what comes next */
-  w->debug.first = note ? note->inst : 0;
-  w->debug.count = (next < n ? at[next].inst : UINT32_MAX) - w->debug.first;
-  uint32_t loc = note ? note->a : 0;
-  if (loc == 0 || loc == w->debug.loc) return;
-  const struct kn_loc *now = &w->s->places.locs[loc], *was = &w->s->places.locs[w->debug.loc];
-  bool same = now->line == was->line && now->file == was->file && now->scope == was->scope &&
-              now->inlined == was->inlined && now->flags == was->flags;
-  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  if (same && f->inst[w->i - 1].op == KILN_OP_CALL) {
-    w->debug.loc = loc;
-    return;
+  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) {
+    note = &at[k++]; /* what comes next, as most often */
+  } else {
+    note = kn_note_find(f, KN_NOTE_LOC, w->i);
+    k = note ? (uint32_t)(note - at) + 1 : 0;
   }
-  keep_line(w, loc);
-  w->debug.loc = loc;
-  w->debug.row_inst = w->i;
-  w->debug.row_block = w->block;
-  add_row(w, loc);
+  w->debug.note = k;
+  w->debug.first = note ? note->inst : 0;
+  w->debug.count = (k < n ? at[k].inst : UINT32_MAX) - w->debug.first;
+  uint32_t loc = note ? note->a : 0;
+  if (loc != 0 && loc != w->debug.loc) change_row(w, (uint32_t)(note - at));
 }
 
 /* ---- variables ---- */
@@ -107,14 +143,16 @@ enum {
   OP_FBREG = 0x91
 };
 
-/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Not those aligned beyond what
- * the frame is, which the target places. */
+/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Targets have placed those that
+ * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
 void kn_debug_place(struct kn_walk *w) {
   kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    const struct kn_slot *s = &f->slots.at[slot];
-    if (s->reg == KN_NO_REG && s->align_log2 <= 4) kn_slot_frame(w, slot);
+    struct kn_slot *s = &f->slots.at[slot];
+    if (s->reg != KN_NO_REG || s->frame != 0) continue;
+    if (s->align_log2 > 4) s->align_log2 = 4;
+    kn_slot_frame(w, slot);
   }
 }
 

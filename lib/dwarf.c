@@ -330,7 +330,15 @@ static bool add_sections(struct kn_dwarf *d) {
   return true;
 }
 
-bool kn_dwarf_make(struct kn_elf *e) {
+static bool no_memory(kiln_module *m) {
+  if (kn_module_own(m) == KILN_OK)
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
+  return false;
+}
+
+const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
+
+bool kn_dwarf_build(struct kn_elf *e) {
   kiln_module *m = e->m;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
   struct kn_dwarf *d = kn_arena_zero(&e->arena, sizeof *d, 8);
@@ -340,12 +348,13 @@ bool kn_dwarf_make(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d)) && add_sections(d))
-      return true;
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) return true;
   }
-  if (kn_module_own(m) == KILN_OK)
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
-  return false;
+  return no_memory(m);
+}
+
+bool kn_dwarf_make(struct kn_elf *e) {
+  return kn_dwarf_build(e) && (e->dwarf == NULL || add_sections(e->dwarf) || no_memory(e->m));
 }
 
 void kn_dwarf_free(struct kn_elf *e) {

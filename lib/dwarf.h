@@ -164,6 +164,11 @@ bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i);
 bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
 void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
+/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of interest then. All that is
+ * read of `e` are sessions, functions and places of symbols. For objects use kn_dwarf_make. False if the module failed. */
+bool kn_dwarf_build(struct kn_elf *e);
+/* The name of a section, as enum kn_dwarf_section numbers them. */
+const char *kn_dwarf_section_name(unsigned section);
 /* Makes the debug sections, if the module has a unit; false if the module failed. */
 bool kn_dwarf_make(struct kn_elf *e);
 /* Writes their content and their relocations to the object. */

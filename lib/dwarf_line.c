@@ -254,88 +254,107 @@ static bool end_sequence(struct line *l, uint64_t at) {
   return true;
 }
 
-static bool row(struct line *l, uint64_t at, uint32_t file, const struct kn_loc *loc, bool stmt,
-                bool prologue_end) {
-  uint8_t *p = space(l->d, 64), number[10];
-  if (p == NULL) return false;
-  uint32_t discriminator = kn_dwarf_discriminator(l->d, l->session, loc);
-  if (discriminator != 0) {
-    size_t n = (size_t)(kn_put_uleb(number, discriminator) - number);
-    *p++ = 0;
-    *p++ = (uint8_t)(n + 1);
-    *p++ = LNE_SET_DISCRIMINATOR;
-    memcpy(p, number, n);
-    p += n;
-  }
-  if (file != l->file) {
+/* Bytes of a row, at most: of file, column, address and discriminator 1 + 5, of the line 1 + 5, six opcodes. */
+enum { ROW_BYTES = 40 };
+
+static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, uint32_t file,
+                               const struct kn_loc *loc, bool stmt, bool prologue_end) {
+  if (KN_UNLIKELY(file != l->file)) {
     *p++ = LNS_SET_FILE;
     p = kn_put_uleb(p, l->file = file);
   }
-  if (loc->column != l->column) {
+  uint32_t column = loc->column;
+  if (column != l->column) {
     *p++ = LNS_SET_COLUMN;
-    p = kn_put_uleb(p, l->column = loc->column);
+    l->column = column;
+    if (KN_LIKELY(column < 0x80)) *p++ = (uint8_t)column;
+    else p = kn_put_uleb(p, column);
   }
   if (stmt != l->stmt) {
     *p++ = LNS_NEGATE_STMT;
     l->stmt = stmt;
   }
   if (prologue_end) *p++ = LNS_SET_PROLOGUE_END;
-  uint64_t step = (at - l->at) / l->d->e->machine->cie_code_align;
   int64_t lines = (int64_t)loc->line - l->line;
   if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
     *p++ = LNS_ADVANCE_LINE;
     p = kn_put_sleb(p, lines);
     lines = 0;
   }
-  const uint64_t most = (255 - OPCODE_BASE) / LINE_RANGE;
-  uint64_t low = (uint64_t)(lines - LINE_BASE);
-  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE + OPCODE_BASE <= 255) {
+  l->line = loc->line;
+  const uint32_t most = (255 - OPCODE_BASE) / LINE_RANGE;
+  uint32_t low = (uint32_t)(lines - LINE_BASE) + OPCODE_BASE;
+  if (KN_LIKELY(step <= most && low + step * LINE_RANGE <= 255)) {
+    *p++ = (uint8_t)(low + step * LINE_RANGE);
+    return p;
+  }
+  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE <= 255) {
     *p++ = LNS_CONST_ADD_PC;
     step -= most;
-  } else if (low + step * LINE_RANGE + OPCODE_BASE > 255) {
+  } else {
     *p++ = LNS_ADVANCE_PC;
     p = kn_put_uleb(p, step);
     step = 0;
   }
-  *p++ = (uint8_t)(low + step * LINE_RANGE + OPCODE_BASE);
-  l->line = loc->line;
-  l->at = at;
-  done(l->d, p);
-  return true;
+  *p++ = (uint8_t)(low + step * LINE_RANGE);
+  return p;
+}
+
+static uint8_t *put_discriminator(uint8_t *p, uint32_t discriminator) {
+  uint8_t number[10];
+  size_t n = (size_t)(kn_put_uleb(number, discriminator) - number);
+  *p++ = 0;
+  *p++ = (uint8_t)(n + 1);
+  *p++ = LNE_SET_DISCRIMINATOR;
+  memcpy(p, number, n);
+  return p + n;
 }
 
 static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
                           uint64_t at) {
   struct kn_dwarf *d = l->d;
-  l->session = session;
   const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_places *places = &d->e->sessions[session]->places;
-  const struct kn_code_line *lines = o->lines;
-  uint32_t end = kn_dwarf_line_end(o, f), last_file = UINT32_MAX, file = 0, line = 0;
-  bool skipped = false,
-       skipped_end = false; /* of rows without code: what goes for the next one too */
-  for (uint32_t k = f->loc_first; k < end; k++) {
-    if (lines[k].loc == 0) continue;
-    const struct kn_loc *loc = &places->locs[lines[k].loc];
-    bool first = last_file == UINT32_MAX;
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
+  const struct kn_code_line *first = o->lines + f->loc_first,
+                            *end = o->lines + kn_dwarf_line_end(o, f);
+  unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
+  uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
+  uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
+  const struct kn_loc *before = NULL;
+  l->session = session;
+  uint8_t *p = space(d, (size_t)(end - first) * ROW_BYTES + 8);
+  if (p == NULL) return false;
+  for (const struct kn_code_line *k = first; k < end; k++) {
+    if (KN_UNLIKELY(k->loc == 0)) continue;
+    const struct kn_loc *loc = &locs[k->loc];
     if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
       return false;
-    bool same_line = loc->line == line && loc->file == last_file;
-    bool stmt = first || ((!same_line || (loc->flags & KILN_LOC_STMT)) && loc->line != 0 &&
-                          !(loc->flags & KILN_LOC_NOT_STMT));
-    bool end_prologue = k == f->loc_first + 1 || (loc->flags & KILN_LOC_PROLOGUE_END);
-    stmt |= skipped & same_line;
-    end_prologue |= skipped_end;
     last_file = loc->file;
-    line = loc->line;
-    uint32_t next = k + 1 < end ? lines[k + 1].offset : f->start + f->size;
-    skipped = stmt;
-    skipped_end = end_prologue;
-    if (next == lines[k].offset && !first) continue;
-    skipped = skipped_end = false;
-    if (!row(l, at + (lines[k].offset - f->start), file, loc, stmt || end_prologue, end_prologue))
-      return false;
+    uint32_t flags = k->flags | (k == first + 1 ? KN_LINE_PROLOGUE_END : 0);
+    if (skipped) {
+      bool same = before->line == loc->line && before->file == loc->file;
+      flags |= skipped & (same ? KN_LINE_STMT | KN_LINE_PROLOGUE_END : KN_LINE_PROLOGUE_END);
+    }
+    uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
+    bool is_first = before == NULL;
+    if (is_first) flags |= KN_LINE_STMT;
+    before = loc;
+    skipped = 0;
+    if (next == k->offset && !is_first) {
+      skipped = flags;
+      continue;
+    }
+    if (loc->scope != scope) {
+      scope = loc->scope;
+      discriminator = kn_dwarf_discriminator(d, session, loc);
+    }
+    if (KN_UNLIKELY(discriminator != 0)) p = put_discriminator(p, discriminator);
+    uint64_t here = at + (k->offset - f->start);
+    p = put_row(l, p, (uint32_t)(here - l->at) >> shift, file, loc, flags != 0,
+                (flags & KN_LINE_PROLOGUE_END) != 0);
+    l->at = here;
   }
+  done(d, p);
   return true;
 }
 

@@ -337,7 +337,7 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
     return true;
   if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
   if (x.node != x.subprogram) kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node);
-  if (!variables(&x, f)) return false;
+  if (!variables(&x, f) || !kn_dwarf_drain(d)) return false;
   place_scopes(&x);
   return kn_dwarf_drain(d);
 }

@@ -107,7 +107,7 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   p[EI_CLASS] = ELFCLASS64;
   p[EI_DATA] = ELFDATA2LSB;
   p[EI_VERSION] = EV_CURRENT;
-  p[EI_OSABI] = e->retain ? ELFOSABI_GNU : ELFOSABI_NONE;
+  p[EI_OSABI] = e->gnu ? ELFOSABI_GNU : ELFOSABI_NONE;
   kn_put16(p + 16, ET_REL);
   kn_put16(p + 18, e->machine->number);
   kn_put32(p + 20, EV_CURRENT);

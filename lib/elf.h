@@ -155,7 +155,7 @@ struct kn_elf {
   uint32_t n_debug;        /* sections behind them that have symbols too: lib/dwarf.c */
   struct kn_dwarf *dwarf;  /* or NULL */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
-  bool retain;             /* some section has SHF_GNU_RETAIN */
+  bool gnu;                /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
   struct kn_elf_eh eh;
 
   uint32_t *locals, *globals; /* symbol ids in the order of their numbers */

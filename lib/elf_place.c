@@ -37,7 +37,7 @@ uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, u
   s->type = type;
   s->flags = flags;
   s->align = align;
-  if (flags & SHF_GNU_RETAIN) e->retain = true;
+  if (flags & SHF_GNU_RETAIN) e->gnu = true;
   return e->n_sections++;
 }
 
@@ -194,7 +194,7 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
     found = i + 1;
   }
   e->sections[found - 1].flags |= flags;
-  if (retain != 0) e->retain = true;
+  if (retain != 0) e->gnu = true;
   e->last_name = name;
   e->last_key = key;
   e->last_section = found;
@@ -517,7 +517,8 @@ static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
     uint64_t offset = (uint64_t)symbols[chain[n]].offset;
     place->value = to->value + offset;
     place->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
-    place->type = to->type;
+    place->type = symbols[chain[n]].resolver ? STT_GNU_IFUNC : to->type;
+    if (place->type == STT_GNU_IFUNC) e->gnu = true;
     place->section = to->section;
     place->symbol = 0;
   }

@@ -8,10 +8,10 @@ static bool is_local(const struct kn_symbol *s) {
 }
 
 /* True if relocations must name the local symbol itself, not its section: the linker takes merged
- * sections apart, and finds thread-local variables by symbol. */
+ * sections apart, finds thread-local variables by symbol, and calls the resolver of an ifunc. */
 static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
                          const struct kn_elf_place *p) {
-  if (s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) return true;
+  if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
   return (e->sections[p->section - 1].flags & (SHF_MERGE | SHF_TLS)) != 0;
 }
 

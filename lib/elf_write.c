@@ -108,7 +108,7 @@ static bool code_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
     uint32_t symbol = p->symbol;
     int64_t addend = r->addend;
     bool here = (p->section == section + 1) & ((symbol & ~KN_VIA_SECTION) < e->first_global);
-    if (here && listed(e->machine->calls, r->type) &&
+    if (here && p->type != STT_GNU_IFUNC && listed(e->machine->calls, r->type) &&
         patch(e, base, r->offset + delta, p->value, addend))
       continue;
     if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol)) == 0) return false;

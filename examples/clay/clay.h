@@ -67,6 +67,7 @@ struct clay {
   size_t source_size;
   uint32_t input; /* counts them from 1 */
   unsigned errors;
+  bool debug; /* -g: the code generator describes the program to debuggers */
   struct chunk *chunks;     /* arena: newest first */
   struct text *texts[1024]; /* hash table */
   uint32_t n_texts;

@@ -84,7 +84,7 @@ kiln_symbol gen_string(struct gen *g, const struct text *text) {
  * debuggers. */
 static void set_place(struct gen *g, struct place at) {
   kiln_func_place(g->f, at.line, at.column);
-  kiln_loc_set(g->f, kiln_loc_add(g->s, g->c->file, at.line, at.column));
+  kiln_loc_set(g->f, gen_debug_place(g, at));
 }
 
 /* ---- errors at run time ---- */
@@ -123,11 +123,13 @@ kiln_symbol gen_global(struct gen *g, const struct var *v) {
   return kiln_data_declare(g->m, &(kiln_symbol_desc){.name = name});
 }
 
-/* A local variable with its first value. */
-void gen_bind(struct gen *g, struct var *v, kiln_value value) {
+/* A local variable with its first value. Debuggers want to find it in one place. */
+void gen_bind(struct gen *g, struct var *v, kiln_value value, bool is_param) {
+  if (g->debug.d != NULL) v->assigned = true;
   if (v->assigned) {
     kiln_type type = gen_type(v->type);
     kiln_value slot = kiln_slot_new(g->f, kiln_type_size(type), 3);
+    gen_debug_variable(g, v, slot, is_param);
     kiln_build_store(g->f, type, slot, 0, value, 0);
     value = slot;
   }
@@ -137,7 +139,7 @@ void gen_bind(struct gen *g, struct var *v, kiln_value value) {
 static void gen_variable(struct gen *g, struct stmt *s) {
   struct var *v = s->var;
   kiln_value value = s->a != NULL ? gen_expr(g, s->a) : gen_zero(g, v->type, s->at);
-  if (!v->global) gen_bind(g, v, value);
+  if (!v->global) gen_bind(g, v, value, false);
   else gen_store_cell(g, v->type, kiln_const_symbol(g->f, gen_global(g, v), 0), value);
 }
 
@@ -176,7 +178,9 @@ static void go_to(struct gen *g, kiln_block b) {
 
 /* Code behind a `return` or the like is not generated. */
 void gen_list(struct gen *g, struct stmt *s) {
+  kiln_die outer = gen_debug_scope(g);
   for (; s != NULL && !ended(g); s = s->next) gen_stmt(g, s);
+  g->debug.scope = outer;
 }
 
 static void gen_if(struct gen *g, struct stmt *s) {
@@ -242,8 +246,10 @@ static void gen_for(struct gen *g, struct stmt *s) {
     kiln_value at = kiln_build_addr(f, cells, i, CELL_BYTES, 0);
     item = kiln_build_load(f, gen_type(s->var->type), at, 0, 0);
   }
-  gen_bind(g, s->var, item);
+  kiln_die outer = gen_debug_scope(g);
+  gen_bind(g, s->var, item, false);
   gen_body(g, s, next, done);
+  g->debug.scope = outer;
 
   kiln_block_switch(f, next);
   kiln_value i1 = kiln_build_binary(f, KILN_OP_ADD, KILN_TYPE_I64, i, kiln_const_int(f, 1));
@@ -308,10 +314,11 @@ static kiln_status gen_fn(struct gen *g, struct fn *fn, kiln_func_sink sink, voi
   kiln_sig sig;
   g->f = kiln_func_begin(g->s, gen_declare(g, fn, &sig));
   if (g->f == NULL) return kiln_module_status(g->m);
-  set_place(g, fn->at);
+  gen_debug_function(g, fn, fn->name->bytes);
+  if (g->debug.d == NULL) set_place(g, fn->at);
   uint32_t i = 0;
   for (struct var *v = fn->params; v != NULL; v = v->next)
-    gen_bind(g, v, kiln_func_param(g->f, i++));
+    gen_bind(g, v, kiln_func_param(g->f, i++), true);
   gen_list(g, fn->body);
   return finish(g, fn->result->kind != TYPE_NONE, sink, user);
 }
@@ -328,6 +335,7 @@ static void define_global(struct gen *g, struct var *v) {
     desc.n_relocs = 1;
   }
   kiln_data_define(g->m, gen_global(g, v), &desc);
+  gen_debug_global(g, v, gen_global(g, v));
 }
 
 static kiln_status gen_entry(struct gen *g, const struct program *p, const char *name,
@@ -335,6 +343,7 @@ static kiln_status gen_entry(struct gen *g, const struct program *p, const char 
   kiln_sig sig = kiln_sig_new(g->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
   g->f = kiln_func_begin(g->s, kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, sig));
   if (g->f == NULL) return kiln_module_status(g->m);
+  gen_debug_function(g, NULL, "program");
   for (struct var *v = p->globals; v != NULL; v = v->next) {
     kiln_value cell = kiln_const_symbol(g->f, gen_global(g, v), 0);
     if (v->type->kind == TYPE_ARRAY) gen_store_cell(g, v->type, cell, gen_zero(g, v->type, v->at));
@@ -347,6 +356,7 @@ static kiln_status gen_entry(struct gen *g, const struct program *p, const char 
 kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s, const char *entry,
                         kiln_func_sink sink, void *user) {
   struct gen g = {.c = c, .m = kiln_session_module(s), .s = s};
+  gen_debug_begin(&g);
   g.empty = clay_text(c, "", 0);
   g.literals = clay_alloc(c, c->n_texts * sizeof *g.literals);
   g.file = define_bytes(&g, c->file, strlen(c->file) + 1, 0);

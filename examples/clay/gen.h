@@ -1,6 +1,6 @@
 /* The code generator: a checked program to functions of a Kiln module. gen.c: the module, functions,
  * statements; gen_expr.c: expressions; gen_call.c: calls, those of the runtime among them; gen_try.c:
- * exceptions. */
+ * exceptions; gen_debug.c: what debuggers are told. */
 #ifndef CLAY_GEN_H
 #define CLAY_GEN_H
 
@@ -72,6 +72,11 @@ struct gen {
   kiln_symbol file;       /* the source's name, for errors at run time */
   struct text *empty;
   kiln_symbol *literals; /* by id of the text */
+  struct {               /* with -g */
+    kiln_debug *d;       /* the module's entries; NULL: nothing is told */
+    kiln_die file, unit, scope;
+    struct debug_type *types;
+  } debug;
   struct {
     kiln_symbol symbol; /* none: not called yet */
     kiln_sig sig;
@@ -100,9 +105,20 @@ struct check {
 };
 struct check *gen_check(struct gen *g, kiln_value ok, enum runtime failure, struct place at);
 
-/* A local variable with its first value. */
-void gen_bind(struct gen *g, struct var *v, kiln_value value);
+/* A local variable, or a parameter, with its first value. */
+void gen_bind(struct gen *g, struct var *v, kiln_value value, bool is_param);
 void gen_list(struct gen *g, struct stmt *s);
+
+/* gen_debug.c */
+void gen_debug_begin(struct gen *g);
+/* The function that was begun: `fn`, or the one of the statements outside of functions (NULL). */
+void gen_debug_function(struct gen *g, const struct fn *fn, const char *name);
+/* The location of a place. */
+uint32_t gen_debug_place(struct gen *g, struct place at);
+/* A block begins; the result is the scope to go back to behind it. */
+kiln_die gen_debug_scope(struct gen *g);
+void gen_debug_variable(struct gen *g, const struct var *v, kiln_value slot, bool is_param);
+void gen_debug_global(struct gen *g, const struct var *v, kiln_symbol symbol);
 
 /* gen_try.c */
 void gen_try(struct gen *g, struct stmt *s);

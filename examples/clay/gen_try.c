@@ -142,8 +142,10 @@ static void gen_catches(struct gen *g, struct stmt *s) {
                       NULL, 0);
       kiln_block_switch(f, yes);
       kiln_value cell = gen_runtime(g, RT_caught, c->at, &exception);
-      gen_bind(g, c->var, gen_from_cell(g, c->var->type, cell));
+      kiln_die outer = gen_debug_scope(g);
+      gen_bind(g, c->var, gen_from_cell(g, c->var->type, cell), false);
       gen_list(g, c->body);
+      g->debug.scope = outer;
       if (!ended(g)) kiln_build_br(f, done, NULL, 0);
       kiln_block_switch(f, no);
     }

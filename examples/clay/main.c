@@ -32,6 +32,7 @@ static const char help[] =
   "  -i, --interactive  compile and run each line of standard input, in this process\n"
   "  -e, --emit=WHAT    exe, obj (as `-o FILE.o`), or kir: Kiln's IR as text, to FILE or standard "
   "output\n"
+  "  -g                 with debug information: for gdb\n"
   "  -t, --target=NAME  x86_64 or aarch64 (default: this machine)\n"
   "      --cc=COMMAND   C compiler to link with (default: cc, or the target's cross gcc)\n"
   "      --runtime=FILE Clay's runtime, as object (default: beside this program)\n"
@@ -47,7 +48,7 @@ struct options {
   const char *input, *output, *cc, *runtime;
   kiln_target target, host;
   enum emit emit;
-  bool run, time;
+  bool run, time, debug;
   char **args; /* of the program to run, NULL at their end */
 };
 
@@ -240,6 +241,7 @@ static int compile(const struct options *o, const char *source, size_t size, con
   kiln_buffer out = {0};
   double since = now_us();
   clay_init(&c);
+  c.debug = o->debug;
   clay_input(&c, o->input, source, size);
   parse_program(&c, &program);
   say_time(o, "parse", &since);
@@ -304,10 +306,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
   o->target = o->host != KILN_TARGET_COUNT ? o->host : KILN_TARGET_X86_64;
   bool emit_given = false;
   opterr = 0;
-  for (int ch; (ch = getopt_long(argc, argv, "+o:rie:t:h", long_options, NULL)) != -1;) {
+  for (int ch; (ch = getopt_long(argc, argv, "+o:rie:t:gh", long_options, NULL)) != -1;) {
     switch (ch) {
     case 'o': o->output = optarg; break;
     case 'r': o->run = true; break;
+    case 'g': o->debug = true; break;
     case 'i': return prompt(argc - optind, argv + optind);
     case 'e':
       emit_given = true;

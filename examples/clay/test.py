@@ -85,6 +85,36 @@ def command(clay, work):
         expect(run(clay, '-o', exe, 'calculator.clay', cwd=PROGRAMS)[0], 0, 'status')
         expect(run(exe, '2*2')[1].splitlines()[-1], '2*2 = 4.0', 'last line')
 
+    def debugger():
+        source = (b'record point { x: int, y: float, next: [point] }\n'
+                  b'var total = 0\n'
+                  b'var names = ["a", "bcd"]\n'
+                  b'fn fac(n: int, label: str) -> int {\n'
+                  b'  if n <= 1 { return 1 }\n'
+                  b'  let rest = fac(n - 1, label)\n'
+                  b'  for i in 0..1 {\n'
+                  b'    let seen = i == 0\n'
+                  b'    total += 1\n'
+                  b'  }\n'
+                  b'  return n * rest\n'
+                  b'}\n'
+                  b'let p = point(3, 2.5, [])\n'
+                  b'print(fac(4, "xyz"))\n'
+                  b'print(total)\n')
+        with open(os.path.join(work, 'fac.clay'), 'wb') as f:
+            f.write(source)
+        expect(run(clay, '-g', '-o', 'fac', 'fac.clay', cwd=work)[0], 0, 'status')
+        commands = ['break fac.clay:9', 'run', 'bt', 'info args', 'info locals', 'print *label', 'print total', 'print *p',
+                    'print *names->cells[1]', 'ptype p', 'tbreak 11', 'set var rest = 5', 'delete 1', 'continue', 'info locals',
+                    'finish']
+        out = run('gdb', '-nx', '-batch', '-iex', 'set debuginfod enabled off', *(x for c in commands for x in ('-ex', c)),
+                  './fac', cwd=work)[1]
+        for part in ('fac (n=2, label=0x', ' at fac.clay:9', '#1 ', 'in fac (n=3, ', '#3 ', 'in program () at fac.clay:14', '\nn = 2\n',
+                     '\nseen = true\n', '\ni = 0\n', '\nrest = 1\n', '"xyz"}', '= 0\n', '{x = 3, y = 2.5, next = 0x', '"bcd"}',
+                     'struct point {\n    int x;\n    float y;\n    struct [point] *next;\n} *', '\nrest = 5\n',
+                     'Value returned is $5 = 10'):
+            expect(part in out, True, 'in gdb: %s in\n%s' % (part, out))
+
     def arguments():
         status, out, _ = run(clay, '-r', '-', 'a', '--run', stdin=b'print(args())\nexit(7)')
         expect((status, out), (7, '[a, --run]\n'), 'status and output')
@@ -186,6 +216,7 @@ def command(clay, work):
         ('the wrong line is shown, with a caret', shown_line),
         ('-o FILE.o', object_file),
         ('-o FILE', executable),
+    ] + [('-g in gdb', debugger)] * (shutil.which('gdb') is not None and os.uname().machine == 'x86_64') + [
         ('--run gives arguments and exit code', arguments),
         ('--emit=kir', text),
         ("the README's program", readme),
@@ -231,9 +262,9 @@ def main():
         tests.append(('program ' + name, program(clay, name)))
         tests.append(('program %s, collecting always' % name, program(clay, name, env={'CLAY_GC': 'stress'})))
         if emulator:
-            tests.append(('program %s, aarch64' % name, program(clay, name, ['--target=aarch64'])))
+            tests.append(('program %s, aarch64, -g' % name, program(clay, name, ['-g', '--target=aarch64'])))
         else:
-            skipped.append('program %s, aarch64' % name)
+            skipped.append('program %s, aarch64, -g' % name)
     for i, (name, want, source) in enumerate(sections()):
         tests.append(('error ' + name, wrong(clay, work, i, want, source)))
     tests += [('command: ' + name, test) for name, test in command(clay, work)]

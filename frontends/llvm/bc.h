@@ -162,6 +162,8 @@ struct kn_bc {
   bool tail;           /* a call that must be a tail call was read, but not yet its return */
   uint32_t loc;        /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
+  kiln_die loc_die;                     /* entry of loc_scope */
+  uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
   bool own_files;                       /* some entry comes from the function's own metadata */
@@ -364,6 +366,7 @@ bool kn_bc_read_module(struct kn_bc *r);
 bool kn_bc_global_variable(struct kn_bc *r);
 bool kn_bc_global_function(struct kn_bc *r);
 bool kn_bc_global_alias(struct kn_bc *r);
+bool kn_bc_global_ifunc(struct kn_bc *r);
 
 /* ---- flags.c ---- */
 

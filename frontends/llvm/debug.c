@@ -35,10 +35,32 @@ static void file(const struct kn_node *x, kiln_die e) {
   kiln_die_md5(x->d, md5);
 }
 
+/* Debuggers look at the producer to know what prologues and line tables to expect. gdb takes what begins with "clang "
+ * for LLVM's: then it goes by the line table, where it else looks for the instructions that make a frame. */
+static void producer(const struct kn_node *x) {
+  static const char llvm[] = "clang ", ours[] = "clang (Kiln) ", ours_too[] = " (Kiln)";
+  const struct kn_bc_md *m = kn_op_md(x, kn_op(x, 3));
+  char text[256];
+  size_t n = m && m->kind == MDK_STRING ? m->n : 0, at = 0;
+  bool like = n >= sizeof llvm - 1 && memcmp(m->text, llvm, sizeof llvm - 1) == 0;
+  if (n > sizeof text - sizeof ours) n = sizeof text - sizeof ours;
+  if (!like) {
+    memcpy(text, ours, sizeof ours - 1);
+    at = sizeof ours - 1;
+  }
+  if (n) memcpy(text + at, m->text, n);
+  at += n;
+  if (like) {
+    memcpy(text + at, ours_too, sizeof ours_too - 1);
+    at += sizeof ours_too - 1;
+  }
+  kiln_die_string(x->d, AT_PRODUCER, text, at);
+}
+
 static void unit(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   kiln_die_begin(x->d, e, TAG_COMPILE_UNIT, (kiln_die){0});
-  kn_at_string(x, AT_PRODUCER, 3);
+  producer(x);
   kiln_die_uint(x->d, AT_LANGUAGE, kn_op(x, 1) & 0xffff);
   kiln_die_ref(x->d, AT_DECL_FILE, kn_op_die(x, 2));
   if (kn_op(x, 8) != 1 && kn_op(x, 8) != 2) return; /* emission kinds: full, line tables only */

@@ -107,7 +107,9 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
              VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
     is.slot = kiln_slot_new(r->f, 8, 3);
     is.indirect = true;
+    kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
+    kiln_loc_set(r->f, r->loc_set);
   } else {
     return;
   }

@@ -239,6 +239,23 @@ bool kn_bc_global_function(struct kn_bc *r) {
   return ok;
 }
 
+/* [offset, size, type, space, resolver, linkage, visibility, dso_local, partition's offset, its size] */
+bool kn_bc_global_ifunc(struct kn_bc *r) {
+  const uint64_t *op = r->ops.at;
+  if (r->ops.n < 7) return kn_bc_malformed(r, "bad ifunc");
+  struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
+  struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
+  if (!describe(r, &d, &f)) return false;
+  if (op[3]) return kn_bc_unsupported(r, "address spaces");
+  if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
+  if (op[2] >= r->n_types || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad ifunc");
+  d.g.type = (uint32_t)op[2];
+  d.g.init = (uint32_t)op[4] + 1;
+  d.desc.resolver = true;
+  d.g.attrs = r->aliases.n;
+  return KN_BC_PUSH(r, r->aliases, d.desc) && add_global(r, &d.g);
+}
+
 /* [offset, size, type, space, aliasee, linkage, visibility, dll, tls, unnamed_addr, dso_local] */
 bool kn_bc_global_alias(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;

@@ -124,25 +124,30 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
   return bad ? 0 : loc;
 }
 
-static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
-                     uint32_t inlined) {
-  if (!r->loc || scope != r->loc_scope) r->loc_file = file_of(r, scope);
-  else if (line == r->loc_line && column == r->loc_column && inlined == r->loc_inlined) return;
-  if (r->entries) {
-    kiln_location at = {r->loc_file, line, column, kn_bc_die(r, scope), 0, 0};
-    if (KN_UNLIKELY(inlined != 0)) at.inlined = kn_bc_call_loc(r, inlined);
-    r->loc = kiln_loc_full(r->session, &at);
-  } else {
-    r->loc = kiln_loc_in(r->session, r->loc_file, line, column);
-  }
+/* The scope, or the call that was replaced, is not that of the newest location. */
+static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
+                                                   uint32_t inlined) {
+  r->loc_file = file_of(r, scope);
+  r->loc_scope = scope;
+  r->loc_die = r->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  if (inlined != r->loc_inlined || !r->loc)
+    r->loc_call = r->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
   r->loc_inlined = inlined;
+}
+
+static inline void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                            uint32_t inlined) {
+  if (!r->loc || scope != r->loc_scope || inlined != r->loc_inlined)
+    change_scope(r, scope, inlined);
+  else if (line == r->loc_line && column == r->loc_column) return;
+  kiln_location at = {r->loc_file, line, column, r->loc_die, r->loc_call, 0};
+  r->loc = r->loc_set = kiln_loc_here(r->f, &at);
   r->loc_line = line;
   r->loc_column = column;
-  r->loc_scope = scope;
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
-static void unabbreviated(struct kn_bc *r, uint64_t pos) {
+static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t pos) {
   struct kn_bits b = r->bits;
   b.pos = pos;
   uint64_t n = kn_bits_vbr6(&b), op[4];
@@ -157,40 +162,43 @@ static void unabbreviated(struct kn_bc *r, uint64_t pos) {
   location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
 }
 
-/* The same from `pos` on, in the abbreviation that LLVM 22 writes: vbr 6, vbr 8, vbr 6, and then fields that are
- * skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at `pos`, of which `used` bits are taken already. */
-static void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
+/* The same in the abbreviation that LLVM 22 writes, whose fields begin at `pos`, with numbers of any size. */
+static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t pos) {
+  struct kn_bits b = r->bits;
+  b.pos = pos;
+  uint32_t line = (uint32_t)kn_bits_vbr6(&b), column = (uint32_t)kn_bits_vbr(&b, 8);
+  uint32_t scope = (uint32_t)kn_bits_vbr6(&b), inlined = (uint32_t)kn_bits_vbr6(&b);
+  b.pos++;
+  kn_bits_vbr6(&b);
+  kn_bits_vbr(&b, 3);
+  r->bits.pos = b.pos;
+  r->bits.bad |= b.bad;
+  location(r, line, column, scope, inlined);
+}
+
+/* The same: vbr 6, vbr 8, vbr 6, and then fields that are skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at
+ * `pos`, of which `used` bits are taken already. */
+static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
   uint64_t start = pos + used, slow = 0;
   uint32_t line = kn_bits_four(&w, &used, &slow), column = w & 0x7f;
   slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
   w >>= 8;
   used += 8;
-  uint32_t scope = kn_bits_four(&w, &used, &slow), inlined;
+  uint32_t scope = kn_bits_four(&w, &used, &slow);
   pos += used;
   w = kn_bits_peek(&r->bits, pos);
-  inlined = (uint32_t)w & 31;
-  if (KN_LIKELY(!(slow & KN_BITS_LONG) && used <= 57 &&
-                !(w & 0x9020))) { /* each of the skipped fields has one chunk */
-    r->bits.pos = pos + 6 + 1 + 6 + 3;
-  } else {
-    struct kn_bits b = r->bits;
-    b.pos = start;
-    line = (uint32_t)kn_bits_vbr6(&b);
-    column = (uint32_t)kn_bits_vbr(&b, 8);
-    scope = (uint32_t)kn_bits_vbr6(&b);
-    inlined = (uint32_t)kn_bits_vbr6(&b);
-    b.pos++;
-    kn_bits_vbr6(&b);
-    kn_bits_vbr(&b, 3);
-    r->bits.pos = b.pos;
-    r->bits.bad |= b.bad;
+  if (KN_UNLIKELY((slow & KN_BITS_LONG) || used > 57 ||
+                  (w & 0x9020))) { /* a skipped field has more than one chunk */
+    long_abbreviated(r, start);
+    return;
   }
-  location(r, line, column, scope, inlined);
+  r->bits.pos = pos + 6 + 1 + 6 + 3;
+  location(r, line, column, scope, (uint32_t)w & 31);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
 /* Reads a location in any other form; false if there is none. */
-static bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
+static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
     *loc = r->loc;

@@ -118,42 +118,83 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
   return r->ops.at[4] <= UINT32_MAX ? (uint32_t)r->ops.at[4] : 0;
 }
 
-/* The same as `entry` below if nodes become entries: these are decoded at once. */
-static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
+/* The node of r->code whose operands are in r->ops becomes an entry. */
+static bool decoded_node(struct kn_bc *r, uint64_t pos) {
+  uint32_t code = r->code;
   struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
-  switch (code) {
-  case MD_LOCATION:
-    md.kind = MDK_LOC;
-    md.n = inlined_at(r, id);
-    return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
-  default: break;
-  }
-  if (!kn_bc_record(r, id)) return false;
-  if (code == MD_GLOBAL_DECL_ATTACHMENT) {
-    for (uint32_t i = 1; i + 1 < r->ops.n; i += 2)
-      if (!kn_bc_attached(r, r->ops.at[i])) return false;
-    kn_bc_debug_attachment(r, r->ops.at, r->ops.n);
-    return r->status == KILN_OK;
-  }
+  const uint64_t *op = r->ops.at;
   unsigned file = file_operand(code);
   if (file) {
     md.kind = MDK_SCOPE;
-    if (file < r->ops.n && r->ops.at[file] <= UINT32_MAX) md.n = (uint32_t)r->ops.at[file];
-  } else if (code == MD_VALUE && r->ops.n > 1 && r->ops.at[1] <= UINT32_MAX) {
+    if (file < r->ops.n && op[file] <= UINT32_MAX) md.n = (uint32_t)op[file];
+  } else if (code == MD_VALUE && r->ops.n > 1 && op[1] <= UINT32_MAX) {
     md.kind = MDK_VALUE;
-    md.n = (uint32_t)r->ops.at[1];
+    md.n = (uint32_t)op[1];
+    return KN_BC_PUSH(r, r->mds, md);
   } else if (code == MD_LOCAL_VAR && r->ops.n > 7) {
     md.kind = MDK_VAR;
-    md.n = r->ops.at[6] == 0 && (r->ops.at[7] & 1 << 6); /* no parameter, and artificial */
+    md.n = op[6] == 0 && (op[7] & 1 << 6); /* no parameter, and artificial */
   } else if (code == MD_EXPRESSION) {
     md.kind = MDK_EXPR;
-    md.n = kn_bc_debug_expression(r->ops.at, r->ops.n);
+    md.n = kn_bc_debug_expression(op, r->ops.n);
   } else if (code == MD_GLOBAL_VAR_EXPR && r->ops.n > 2) {
-    md = (struct kn_bc_md){.pos = r->ops.at[2], .n = (uint32_t)r->ops.at[1], .kind = MDK_PAIR};
+    md = (struct kn_bc_md){.pos = op[2], .n = (uint32_t)op[1], .kind = MDK_PAIR};
   }
   if (!KN_BC_PUSH(r, r->mds, md)) return false;
-  kn_bc_debug_node(r, code, r->shared.n_mds + r->mds.n, r->ops.at, r->ops.n);
+  kn_bc_debug_node(r, code, r->shared.n_mds + r->mds.n, op, r->ops.n);
   return r->status == KILN_OK;
+}
+
+/* The same as `entry` below if nodes become entries: these are decoded at once. */
+static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
+  if (code == MD_LOCATION) {
+    struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC, .n = inlined_at(r, id)};
+    return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
+  }
+  if (!kn_bc_record(r, id)) return false;
+  if (code != MD_GLOBAL_DECL_ATTACHMENT) return decoded_node(r, pos);
+  for (uint32_t i = 1; i + 1 < r->ops.n; i += 2)
+    if (!kn_bc_attached(r, r->ops.at[i])) return false;
+  kn_bc_debug_attachment(r, r->ops.at, r->ops.n);
+  return r->status == KILN_OK;
+}
+
+/* Records of these codes are nodes of their own, and never abbreviated by LLVM. */
+#define PLAIN_NODES                                                                                \
+  (1u << MD_VALUE | 1u << MD_NODE | 1u << MD_DISTINCT_NODE | 1u << MD_SUBPROGRAM |                 \
+   1u << MD_LEXICAL_BLOCK | 1u << MD_LOCAL_VAR | 1u << MD_DERIVED_TYPE | 1u << MD_COMPOSITE_TYPE | \
+   1u << MD_SUBROUTINE_TYPE)
+_Static_assert(MD_LOCAL_VAR < 32, "PLAIN_NODES");
+
+/* Reads the unabbreviated record at the current position, if it is a frequent node and nodes become entries; *done is
+ * false if it has to be read in the general way. False after an error. */
+static inline bool plain_node(struct kn_bc *r, bool *done) {
+  uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
+  unsigned used = r->width;
+  *done = false;
+  if (used > 24 || (w & ((1u << used) - 1)) != BC_UNABBREV) return true;
+  w >>= used;
+  uint32_t code = (uint32_t)w & 63, n = (uint32_t)(w >> 6) & 31;
+  if (code > 31 || !(PLAIN_NODES >> code & 1)) return true;
+  w >>= 11;
+  used += 12;
+  if (w & 1) { /* the number of operands has two chunks */
+    if (w & 64) return true;
+    n |= (uint32_t)(w & 62) << 4;
+    used += 6;
+  }
+  *done = true;
+  r->bits.pos = pos + used;
+  if (r->bits.pos > r->bits.end || n > (r->bits.end - r->bits.pos) / 6)
+    return kn_bc_malformed(r, "the file ends within metadata");
+  if (!KN_BC_ROOM(r, r->ops, n + UINT64_C(1))) return false;
+  r->code = code;
+  r->ops.n = n;
+  r->blob = NULL;
+  kn_bits_vbr6s(&r->bits, r->ops.at, n);
+  if (r->bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
+  if (r->bits.pos > r->bits.end) return kn_bc_malformed(r, "the file ends within metadata");
+  return decoded_node(r, pos);
 }
 
 /* Are there units among the records from the current position on? The position is what it was. The records behind the
@@ -222,8 +263,7 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   case MD_NAMED_NODE: return named_node(r, id, (uint32_t)code);
   case MD_INDEX_OFFSET: return index_offset(r, id);
   case MD_KIND:
-  case MD_INDEX:
-  case MD_ARG_LIST: return kn_bc_skip_record(r, id); /* these have no number */
+  case MD_INDEX: return kn_bc_skip_record(r, id); /* these have no number */
   case MD_GLOBAL_DECL_ATTACHMENT:
     if (!r->entries) return global_attachments(r, id);
     break;
@@ -264,9 +304,13 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   r->md_open = true;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
+    bool ok = true, done;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
+    if (r->entries) {
+      if (!plain_node(r, &done)) return false;
+      if (done) continue;
+    }
     unsigned id = (unsigned)kn_bits_fixed(b, r->width);
-    bool ok = true;
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       r->md_open = false;

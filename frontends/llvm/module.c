@@ -189,7 +189,7 @@ static bool record(struct kn_bc *r) {
   case MODULE_FUNCTION: return kn_bc_global_function(r);
   case MODULE_ALIAS: return kn_bc_global_alias(r);
   case MODULE_ALIAS_OLD: return kn_bc_unsupported(r, "aliases in an old form");
-  case MODULE_IFUNC: return kn_bc_unsupported(r, "ifuncs");
+  case MODULE_IFUNC: return kn_bc_global_ifunc(r);
   case MODULE_SOURCE_FILENAME: text(r, 0, r->source, sizeof r->source); return true;
   default: return true;
   }

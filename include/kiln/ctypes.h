@@ -224,6 +224,13 @@ KILN_API kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig);
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, const kiln_value *args, uint32_t n,
                                      kiln_value result);
+/** The same call as a try (kiln_build_try): it ends the current block and returns to block `t->normal`, which no other
+ * edge leads to and where building goes on, with what kiln_build_ccall would return. Of `t`, only that block and what
+ * says how the call unwinds are used: unwind, unwind_args, n_unwind, clauses, n_clauses and shared; its arguments are
+ * none. Those who use <kiln/ssa.h> note both edges by kiln_ssa_edge, and seal `t->normal`. */
+KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
+                                    kiln_value callee, const kiln_value *args, uint32_t n,
+                                    kiln_value result, const kiln_try_desc *t);
 /** Parameter `i` of `f`, whose signature is kiln_csig_sig of `sig`: a scalar, or the address of memory
  * that is the function's own. Called in the entry block, once for each parameter that is wanted. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,

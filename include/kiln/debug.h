@@ -133,6 +133,9 @@ typedef struct kiln_location {
 
 /** Adds a location of functions of this session; its id, 0 if the module failed. As kiln_loc_in. */
 KILN_API uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at);
+/** The same, and what is built from now on is from there: kiln_loc_set of kiln_loc_full, faster. 0 too if the function
+ * is finished or failed, or NULL. */
+KILN_API uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at);
 /** As kiln_file_add; the line table has the directory and MD5 of `file`, an entry of tag KILN_TAG_FILE. */
 KILN_API uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file);
 

@@ -31,8 +31,10 @@ typedef enum kiln_jit_reach {
 
 /** How code gets into memory that is never writable and executable at once. */
 typedef enum kiln_jit_protection {
-  KILN_JIT_PROTECT_AUTO, /**< DUAL where the system allows it, else SWITCH */
-  /** The same memory (of a memfd) twice: executable here, writable there. No system call per function. */
+  /** DUAL where the system allows it, else SWITCH; with kiln_jit_options.gdb the other way round. */
+  KILN_JIT_PROTECT_AUTO,
+  /** The same memory (of a memfd) twice: executable here, writable there. No system call per function. Debuggers
+   * cannot set breakpoints in it, but for those of the hardware. */
   KILN_JIT_PROTECT_DUAL,
   /** Pages are writable while a unit is written, then executable: each unit has pages of its own, and
    * two or more system calls. */
@@ -59,11 +61,13 @@ typedef struct kiln_jit_options {
   /** Do not tell the unwinder about frames: adding is quicker, but exceptions, backtrace() and
    * pthread_cancel end the process at frames of the JIT, or stop there. */
   bool no_unwind;
-  /** Tell gdb about each unit, by its JIT interface: functions have names in backtraces. */
+  /** Tell gdb about each unit, by its JIT interface: functions have names and frames, and what <kiln/debug.h> says of
+   * the modules: lines, variables, types. */
   bool gdb;
   /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. */
   bool perf_map;
-  /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code. NULL: none. */
+  /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code, and lines of functions that are
+   * described. NULL: none. */
   const char *jitdump_folder;
 } kiln_jit_options;
 

@@ -272,6 +272,9 @@ typedef struct kiln_symbol_desc {
   /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
    * (LLVM's nonlazybind, -fno-plt). */
   bool no_plt;
+  /** Aliases without an offset, of functions: the target is called when the program starts, and gives the address of the
+   * function that the alias is (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such symbols. */
+  bool resolver;
 } kiln_symbol_desc;
 
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one

@@ -323,8 +323,9 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && in->a + 1 != w->i &&
-      w->inst[in->a].op == KILN_OP_ICMP) { /* not the one right before it, which is its condition */
+  uint32_t other = kn_is_value(in->b) ? in->b : in->c;
+  if (in->type == KILN_TYPE_I8 && a64_deferred(w, in->a) && a64_deferred(w, other) &&
+      w->inst[other].op == KILN_OP_ICMP) { /* else a comparison that waits is the condition */
     a64_lower_joined(w, in);
     return;
   }

@@ -66,6 +66,64 @@ precompiled() {
     cxx -include-pch pre.h.pch use.cpp -o use && ./use && cxx -include pre.h -c use.cpp && ours use.o
 }
 check 'makes precompiled headers and uses them' precompiled
+coroutines() {
+  cat > co.cpp <<'END'
+#include <coroutine>
+#include <cstdio>
+#include <exception>
+struct Said { const char *what; ~Said() { std::printf("-%s\n", what); } };
+struct Generator {
+  struct promise_type {
+    int value; std::exception_ptr error;
+    Generator get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    std::suspend_always yield_value(int v) { value = v; return {}; }
+    void return_void() {}
+    void unhandled_exception() { error = std::current_exception(); }
+  };
+  std::coroutine_handle<promise_type> h;
+  bool next() { h.resume(); if (h.promise().error) std::rethrow_exception(h.promise().error); return !h.done(); }
+};
+struct Task { // symmetric transfer: resuming is a tail call, so that a million of them need no stack
+  struct promise_type {
+    std::coroutine_handle<> then; long value;
+    Task get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() { return {}; }
+    struct Last {
+      bool await_ready() noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> h) noexcept { return h.promise().then; }
+      void await_resume() noexcept {}
+    };
+    Last final_suspend() noexcept { return {}; }
+    void return_value(long v) { value = v; }
+    void unhandled_exception() { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> h;
+  bool await_ready() { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> by) { h.promise().then = by; return h; }
+  long await_resume() { long v = h.promise().value; h.destroy(); return v; }
+};
+Generator count(int n) { Said s{"count"}; for (int i = 0; i < n; i++) { if (i == 3) throw i; co_yield i * i; } }
+Task leaf(long i) { co_return i; }
+Task all(long n) { long sum = 0; for (long i = 0; i < n; i++) sum += co_await leaf(i); co_return sum; }
+int main() {
+  Generator g = count(2);
+  while (g.next()) std::printf("%d\n", g.h.promise().value);
+  g.h.destroy();
+  Generator e = count(9);
+  try { while (e.next()) std::printf("%d\n", e.h.promise().value); } catch (int i) { std::printf("caught %d\n", i); }
+  e.h.destroy();
+  Task t = all(1000000);
+  t.h.promise().then = std::noop_coroutine();
+  t.h.resume();
+  std::printf("%ld\n", t.h.promise().value);
+  t.h.destroy();
+}
+END
+  cxx -std=c++20 -c co.cpp && ours co.o && cxx co.o -o co && ./co > co.out && diff co.out <(printf '%s\n' 0 1 -count 0 1 4 -count 'caught 3' 499999500000)
+}
+check 'compiles coroutines' coroutines
 modules() {
   printf 'module;\n#include <cstdio>\nexport module m;\nexport inline int twice(int a) { return 2 * a; }\nexport int four();\n' > m.cppm
   printf 'module m;\nint four() { return twice(2); }\n' > impl.cpp

@@ -149,7 +149,7 @@ names() {
 check "names of tags, attributes and operations" names
 
 if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x86_64 && ! -v QEMU_LD_PREFIX ]]; then
-  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --stops=60 "$kiln" p.c
+  check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"
 fi

@@ -66,6 +66,7 @@ shows() {
 check "programs and commands are found" \
   test "$(grep -c '^program ' list)" -ge 6 -a "$(grep -c '^run ' list)" -ge 8
 check "the README's program is examples/hello" cmp hello.c <(tail -n +2 "$tests/../examples/hello/hello.c")
+check "the program with debug information is examples/debug" cmp debug.c <(tail -n +2 "$tests/../examples/debug/debug.c")
 check "the pieces of C compile" shows
 while read -r kind file needs; do
   case $kind in

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# jit_gdb.sh PROGRAM: gdb shows a JIT's functions by name in a backtrace, and forgets them.
+# jit_gdb.sh PROGRAM: gdb shows a JIT's functions by name in a backtrace, and forgets them; it finds lines and variables
+# of one that is described.
 # PROGRAM is jit_gdb.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../harness/tap.sh"
@@ -21,9 +22,21 @@ backtraces() {
   [[ $out == *'exited normally'* ]] || { echo "the program did not end well"; return 1; }
 }
 
+described() {
+  local out text
+  out=$(ASAN_OPTIONS=detect_leaks=0 timeout 120 gdb -nx -batch -iex 'set debuginfod enabled off' \
+    -ex 'set breakpoint pending on' -ex 'break jit.src:7' -ex run -ex 'info args' -ex 'info locals' -ex 'print count' \
+    -ex 'break stop_here' -ex continue -ex bt -ex 'delete' -ex continue "$1" 2>&1)
+  for text in 'Breakpoint 1, jit_outer (x=5) at jit.src:7' $'\nx = 5\n' $'\ny = 1005\n' ' = 77' 'jit_outer (x=5) at jit.src:7'$'\n''#3' \
+    'exited normally'; do
+    [[ $out == *"$text"* ]] || { printf '%s\n' "$out" "no $text"; return 1; }
+  done
+}
+
 if command -v gdb > /dev/null; then
   check "gdb shows functions of a JIT by name" backtraces "$1"
+  check "gdb shows lines and variables of a JIT" described "$1"
 else
-  skip "gdb shows functions of a JIT by name" "no gdb"
+  skip "gdb shows functions of a JIT by name, lines and variables" "no gdb"
 fi
 finish

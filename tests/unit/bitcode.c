@@ -345,7 +345,6 @@ static const struct refusal {
   {"ir", "-O0",
    "define void @f(ptr %p) {\n %v = atomicrmw fadd ptr %p, float 1.0 seq_cst\n ret void\n}", "f",
    "this operation of atomicrmw"},
-  {"ir", "-O0", "@g = ifunc i32 (), ptr @r\ndefine ptr @r() {\n ret ptr null\n}", "", "ifuncs"},
   {"ir", "-O0", "define i200 @f(i200 %a) {\n ret i200 %a\n}", "f",
    "this use of integers wider than 128 bits"},
   {"ir", "-O0",

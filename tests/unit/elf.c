@@ -505,6 +505,29 @@ static void aliases(void **state) {
   check_reloc(t, section(t, ".text"), 0, 32, R_X86_64_PC32, symbol_number(t, "e"), -4);
 }
 
+/* What a local one is called by names its symbol, though both are in one section. */
+static void ifuncs(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol resolver = func(t, "r", KILN_LINKAGE_INTERNAL);
+  kiln_symbol_desc desc = {.name = "l", .linkage = KILN_LINKAGE_INTERNAL, .resolver = true};
+  kiln_symbol local = kiln_alias_define(t->m, &desc, resolver, 0);
+  kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, local, 0);
+  code_of(t->s, resolver, "01234567", 8);
+  code_of(t->s, func(t, "user", KILN_LINKAGE_EXTERNAL), "\0\0\0\0", 4);
+  code_reloc(t->s, 0, local, R_X86_64_PLT32, -4);
+  load(t);
+  GElf_Ehdr e;
+  assert_non_null(gelf_getehdr(t->elf, &e));
+  assert_int_equal(e.e_ident[EI_OSABI], ELFOSABI_GNU);
+  assert_int_equal(symbol(t, "l").st_info, GELF_ST_INFO(STB_LOCAL, STT_GNU_IFUNC));
+  assert_int_equal(symbol(t, "a").st_info, GELF_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC));
+  check_reloc(t, section(t, ".text"), 0, 16, R_X86_64_PLT32, symbol_number(t, "l"), -4);
+  kiln_symbol data = bytes_of(t, "d", KILN_LINKAGE_EXTERNAL, 0, "abcdefgh", 8);
+  desc.name = "b";
+  assert_int_equal(kiln_alias_define(t->m, &desc, data, 0).id, 0);
+  assert_int_equal(kiln_module_status(t->m), KILN_ERR_ARGUMENT);
+}
+
 static void bad_aliases_are_refused(void **state) {
   struct fixture *t = *state;
   for (unsigned i = 0; i < 4; i++) { /* itself, a pair, undefined, common */
@@ -742,6 +765,7 @@ int main(void) {
     ELF_TEST(constructors),
     ELF_TEST(constructors_with),
     ELF_TEST(aliases),
+    ELF_TEST(ifuncs),
     ELF_TEST(bad_aliases_are_refused),
     ELF_TEST(unwind_table),
     ELF_TEST(same_input_same_bytes),

@@ -238,6 +238,60 @@ static void perf_reads_names(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+/* Described functions have their lines in the dump, in a record before that of their code. */
+static void dump_has_lines(void **state) {
+  (void)state;
+  static const char described[] =
+    "!1 = file { name \"a.src\" }\n!2 = compile_unit { decl_file !1 }\nunit !2\n"
+    "!3 = subprogram in !1 { name \"f\" }\n"
+    "func @plain() {\nb0:\n  ret\n}\n"
+    "func @f(i64) -> i64 {\n  !debug !3 in !2\n  !begin \"a.src\" 1:0 in !3\n"
+    "b0(v0: i64):\n  !loc \"a.src\" 2:1 in !3\n  v1 = add.i64 v0, 5\n"
+    "  !loc \"b.src\" 30:1 in !3\n  v2 = mul.i64 v1, v1\n  ret v2\n}\n";
+  char folder[] = "/tmp/kiln-jit-XXXXXX", dump[64];
+  assert_non_null(mkdtemp(folder));
+  snprintf(dump, sizeof dump, "%s/jit-%d.dump", folder, (int)getpid());
+  kiln_jit_options options = {.jitdump_folder = folder};
+  kiln_jit *jit = jit_new(&options);
+  jit_add(jit, described, 0);
+  uint64_t f = (uintptr_t)kiln_jit_find(jit, "f"), word;
+  kiln_jit_free(jit);
+  size_t size;
+  uint8_t *bytes = read_file(dump, &size), *p = bytes + 40;
+  static const uint32_t kinds[] = {0, 2, 0, 3}; /* plain; lines of f, f; the end */
+  static const uint32_t lines[] = {1, 2, 30};
+  static const char *const files[] = {"a.src", "a.src", "b.src"};
+  for (int i = 0; i < 4; i++) {
+    uint32_t words[2];
+    memcpy(words, p, 8);
+    assert_int_equal(words[0], kinds[i]);
+    if (i == 1) {
+      memcpy(&word, p + 16, 8);
+      assert_int_equal(word, f);
+      memcpy(&word, p + 24, 8);
+      assert_int_equal(word, 3);
+      const uint8_t *row = p + 32;
+      uint64_t before = f;
+      for (int k = 0; k < 3; k++) {
+        uint32_t line;
+        memcpy(&word, row, 8);
+        memcpy(&line, row + 8, 4);
+        assert_true(word >= before && word < f + 100);
+        assert_int_equal(line, lines[k]);
+        assert_string_equal((const char *)row + 16, files[k]);
+        before = word;
+        row += 16 + strlen(files[k]) + 1;
+      }
+      assert_ptr_equal(row, p + words[1]);
+    }
+    p += words[1];
+  }
+  assert_int_equal(p - bytes, size);
+  free(bytes);
+  unlink(dump);
+  assert_int_equal(rmdir(folder), 0);
+}
+
 static void says_what_files_lack(void **state) {
   (void)state;
   kiln_jit_error e = {0};
@@ -253,6 +307,7 @@ int main(void) {
     cmocka_unit_test(backtraces_while_others_add),
     cmocka_unit_test(cancels),
     cmocka_unit_test(perf_reads_names),
+    cmocka_unit_test(dump_has_lines),
     cmocka_unit_test(says_what_files_lack),
   };
   return cmocka_run_group_tests_name("jit_tools", tests, NULL, NULL);

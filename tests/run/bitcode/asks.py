@@ -399,7 +399,6 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
-            ('ifunc', '@g = ifunc i32 (), ptr @f\ndefine ptr @f() {\n ret ptr null\n}\n', 'ifuncs'),
             ('inline assembly', 'define void @f() {\n call void asm "nop", ""()\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(...) {\n musttail call void (...) @f(...)\n ret void\n}\n', 'musttail calls with variadic arguments'),
         ]:

@@ -1,127 +1,215 @@
 #!/usr/bin/env python3
-"""transcripts.py KILN [--target=T] [--stops=N] [--show=N] [FILE.c...]: steps through programs in gdb, line by line, as LLVM -O0 -g and
-Kiln compiled them from the same bitcode, and compares stops (function and line, of all frames) and values (arguments
-and locals of all frames). A value counts from the line behind its declaration on; clang sets all variables
-to zero there, since what was in memory before would differ. Prints each difference, and the shares; fails below 99 % of stops or of values."""
+"""transcripts.py KILN [OPTION...] [FILE...]: goes through programs in gdb as LLVM -O0 -g and Kiln compiled them from the
+same bitcode, in the ways that tracer.py lists, and compares stops (function and line of all frames) and values (arguments
+and locals of all frames; what gdb answers to commands). A value counts from the line behind its declaration on; clang sets
+all variables to zero there, since what was in memory before would differ. Prints each difference and the shares; fails
+below 99 % of stops or of values.
+
+FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
+C++ is shown by libstdc++'s printers, Rust by those of rust-gdb; what rustc compiled is linked by it twice."""
 
 import argparse
+import collections
+import concurrent.futures
 import difflib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = HERE.parent / 'programs'
 CLANG = os.environ.get('CLANG', 'clang-22')
+WAYS = ('step', 'next', 'lines', 'commands', 'condition', 'set', 'watch')
+# These catch signals, are long or differ with the time; of the C programs they show nothing that others do not.
+LEAVE = {'interrupts.c', 'narrow_addresses.c', 'wide_integers.c', 'int128_idioms.c', 'long_double_all.c'}
 
 
 def run(command, **more):
     return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, **more)
 
 
-def trace(folder, name, target, stops):
-    out, program = folder / f'{name}.json', folder / name
-    env = dict(os.environ, TRACE_OUT=str(out), TRACE_STOPS=str(stops), LC_ALL='C')
-    gdb, stub = 'gdb', None
-    if target == 'aarch64':
+# ---- compiling ----
+
+def compile_c(options, file, folder):
+    """Programs `theirs` and `ours` from one bitcode."""
+    cxx = file.suffix != '.c'
+    aarch64 = options.target == 'aarch64'
+    machine = [f'--target={options.target}-linux-gnu']
+    compiler = [CLANG.replace('clang', 'clang++') if cxx else CLANG]
+    link = [('aarch64-linux-gnu-g++' if cxx else 'aarch64-linux-gnu-gcc'), '-static'] if aarch64 else compiler
+    run([*compiler, *machine, '-w', '-O0', '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
+         *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
+    run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
+    run([options.kiln, 'compile', folder / 'p.bc', '-o', folder / 'ours.o'])
+    run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
+    for side in ('theirs', 'ours'):
+        run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
+
+
+def compile_rust(options, file, folder):
+    linker = HERE.parent / 'bitcode/producers/link.sh'
+    run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C',
+         'linker-flavor=gcc', '-C', f'linker={linker}', file, '-o', folder / 'theirs'],
+        env=dict(os.environ, KILN=options.kiln))
+    (folder / 'theirs.kiln').rename(folder / 'ours')
+
+
+# ---- tracing ----
+
+def trace(options, file, folder, side):
+    out, program = folder / f'{side}.json', folder / side
+    rust = file.suffix == '.rs'
+    env = dict(os.environ, TRACE_OUT=str(out), TRACE_STOPS=str(options.stops), TRACE_SOURCE=file.name,
+               TRACE_MAIN=f'{file.stem}::main' if rust else 'main', TRACE_MODES=options.ways, LC_ALL='C')
+    gdb, stub = ('rust-gdb' if rust else 'gdb'), None
+    if options.target == 'aarch64':
         gdb = 'gdb-multiarch'
         env['TRACE_REMOTE'] = str(folder / 'socket')
+        env['TRACE_MODES'] = 'step'
         stub = subprocess.Popen(['qemu-aarch64', '-g', env['TRACE_REMOTE'], str(program)], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(200):
             if (folder / 'socket').exists():
                 break
             time.sleep(0.05)
-    subprocess.run([gdb, '-nx', '-q', '-batch', '-x', str(HERE / 'tracer.py'), str(program)], env=env,
-                   capture_output=True, text=True, timeout=600, check=False)
+    command = [gdb, '-nx', '-q', '-batch', '-x', str(HERE / 'tracer.py'), str(program)]
+    debugger = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, start_new_session=True, cwd=folder)
+    try:
+        debugger.wait(options.seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(debugger.pid, 9)
+        debugger.wait()
     if stub:
         stub.kill()
         stub.wait()
         (folder / 'socket').unlink(missing_ok=True)
-    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+    ways = collections.defaultdict(list)
+    for line in out.read_text().splitlines() if out.exists() else ():
+        try:
+            way, place, values, text = json.loads(line)
+        except ValueError:  # killed while it wrote
+            continue
+        ways[way].append((tuple(map(tuple, place)), values, text))
+    return ways
 
 
-def place(stack):
-    return tuple((frame[0], frame[1], frame[2]) for frame in stack)
+# ---- comparing ----
 
-
-def values(stack):
-    """(depth, name) -> value, of what is set: the innermost of each name."""
+def values(stop):
+    """(depth, name, line) -> (type, value) of what is set."""
     found = {}
-    for depth, (_, _, line, variables) in enumerate(stack):
-        for variable in variables:
-            if len(variable) == 4 and (variable[1] < line):
-                found.setdefault((depth, variable[0], variable[1]), (variable[2], variable[3]))
+    place, frames, text = stop
+    for depth, variables in enumerate(frames):
+        for name, declared, type_, value in variables:
+            if declared < place[depth][2] and not name.startswith('__') and not text.endswith('out of scope'):
+                found.setdefault((depth, name, declared), (type_, value))
+    if text and text != 'end':
+        found[(0, text.partition(':')[0], 0)] = ('', text.partition(':')[2])
     return found
 
 
-def compare(name, theirs, ours, show):
-    matcher = difflib.SequenceMatcher(None, [place(s) for s in theirs], [place(s) for s in ours], autojunk=False)
-    same = wrong = total = shown = 0
-    for what, a, b, c, d in matcher.get_opcodes():
+class Result:
+    def __init__(self):
+        self.same = self.stops = self.more = self.right = self.values = 0
+        self.differences = []
+
+    def add(self, other):
+        for name in ('same', 'stops', 'more', 'right', 'values'):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def compare(name, way, theirs, ours, limit):
+    """One way through one program. What is only at the end of one side, because the other was cut off, does not count."""
+    r = Result()
+    key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
+    parts = difflib.SequenceMatcher(None, *key, autojunk=False).get_opcodes()
+    cut = [not side or side[-1][2] != 'end' or len(side) > limit for side in (theirs, ours)]
+    if parts and parts[-1][0] != 'equal' and any(cut):
+        what, a, b, c, d = parts.pop()
+        if what == 'replace' and b - a > 12 and d - c > 12:  # more than what was cut
+            parts.append((what, a, b, c, d))
+    for what, a, b, c, d in parts:
+        r.stops += b - a
         if what != 'equal':
-            for at in range(a, b):
-                if shown < show:
-                    print(f'{name}: only LLVM stops at {theirs[at][0][:3]}')
-                    shown += 1
-            for at in range(c, d):
-                if shown < show:
-                    print(f'{name}: only Kiln stops at {ours[at][0][:3]}')
-                    shown += 1
+            r.more += d - c
+            r.differences += [f'{name}: {way}: only LLVM stops at {s[0][:2]} {s[2][:60]}' for s in theirs[a:b]]
+            r.differences += [f'{name}: {way}: only Kiln stops at {s[0][:2]} {s[2][:60]}' for s in ours[c:d]]
             continue
-        same += b - a
-        for at in range(b - a):
-            left, right = values(theirs[a + at]), values(ours[c + at])
-            total += len(left)
-            for key, value in left.items():
-                if right.get(key) != value:
-                    wrong += 1
-                    if shown < show:
-                        print(f'{name}: at {theirs[a + at][key[0]][:3]}, {key[1]}: {value} by LLVM, '
-                              f'{right.get(key, "nothing")} by Kiln')
-                        shown += 1
-    return same, len(theirs), max(len(ours) - same, 0), total - wrong, total
+        r.same += b - a
+        for left, right in zip(theirs[a:b], ours[c:d]):
+            want, got = values(left), values(right)
+            r.values += len(want)
+            for at, value in want.items():
+                if got.get(at) == value:
+                    r.right += 1
+                else:
+                    where = left[0][at[0]][:3] if left[0] else ''
+                    r.differences.append(f'{name}: {way}: at {where}, {at[1]}: {value} by LLVM, '
+                                         f'{got.get(at, "nothing")} by Kiln')
+    return r
+
+
+def one(options, file):
+    with tempfile.TemporaryDirectory() as temp:
+        folder = pathlib.Path(temp)
+        try:
+            (compile_rust if file.suffix == '.rs' else compile_c)(options, file, folder)
+        except subprocess.CalledProcessError as error:
+            lines = [line for line in (error.stderr or error.stdout or '').splitlines() if 'kiln:' in line or 'error' in line]
+            return file, None, f'skipped: {(lines or ["does not compile"])[0].strip()[:160]}'
+        theirs, ours = (trace(options, file, folder, side) for side in ('theirs', 'ours'))
+        if options.keep:
+            shutil.copytree(folder, options.keep / file.name, dirs_exist_ok=True)
+        return file, {way: compare(file.name, way, theirs[way], ours[way], options.stops) for way in theirs}, ''
+
+
+def share(part, whole):
+    return f'{part} of {whole} ({part / max(whole, 1):.2%})'
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('kiln')
-    parser.add_argument('files', nargs='*')
-    parser.add_argument('--stops', type=int, default=400)
-    parser.add_argument('--show', type=int, default=5)
-    parser.add_argument('--flags', default='')
+    parser.add_argument('kiln', type=os.path.abspath)
+    parser.add_argument('files', nargs='*', type=pathlib.Path)
+    parser.add_argument('--ways', default=','.join(WAYS))
+    parser.add_argument('--stops', type=int, default=150, help='for each way')
+    parser.add_argument('--show', type=int, default=5, help='differences of each way of a program')
+    parser.add_argument('--seconds', type=int, default=90, help='for each program')
+    parser.add_argument('--flags', default='', help='of clang')
+    parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
-    options = parser.parse_args()
-    files = options.files or sorted((HERE.parent / 'programs').glob('*.c'))
-    sums = [0] * 5
-    machine = [f'--target={options.target}-linux-gnu']
-    link = [CLANG] if options.target == 'x86_64' else ['aarch64-linux-gnu-gcc', '-static']
-    programs = skipped = 0
-    for file in map(pathlib.Path, files):
-        with tempfile.TemporaryDirectory() as temp:
-            folder = pathlib.Path(temp)
-            try:
-                run([CLANG, *machine, '-O0', '-g', '-ftrivial-auto-var-init=zero', *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
-                run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
-                run([options.kiln, 'compile', folder / 'p.bc', '-o', folder / 'ours.o'])
-                run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
-                for side in ('theirs', 'ours'):
-                    run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
-            except subprocess.CalledProcessError as error:
-                print(f'{file.name}: skipped: {(error.stderr or error.stdout).strip().splitlines()[-1:]}')
+    options = parser.parse_intermixed_args()
+    files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))
+                              if f.name not in LEAVE and not (f.suffix == '.rs' and not shutil.which('rustc'))]
+    sums, by_way, programs, skipped = Result(), collections.defaultdict(Result), 0, 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for file, results, problem in pool.map(lambda f: one(options, f.resolve()), files):
+            if results is None:
+                print(f'{file.name}: {problem}', flush=True)
                 skipped += 1
                 continue
-            theirs, ours = (trace(folder, side, options.target, options.stops) for side in ('theirs', 'ours'))
-            got = compare(file.name, theirs, ours, options.show)
             programs += 1
-            print(f'{file.name}: {got[0]} of {got[1]} stops, {got[2]} more; {got[3]} of {got[4]} values', flush=True)
-            sums = [a + b for a, b in zip(sums, got)]
-    print(f'{programs} programs, {skipped} skipped: {sums[0]} of {sums[1]} stops ({sums[0] / max(sums[1], 1):.2%}), '
-          f'{sums[2]} more; {sums[3]} of {sums[4]} values ({sums[3] / max(sums[4], 1):.2%})')
-    return sums[0] < 0.99 * sums[1] or sums[3] < 0.99 * sums[4] or not programs
+            of_file = Result()
+            for way, r in results.items():
+                for difference in r.differences[:options.show]:
+                    print(difference)
+                of_file.add(r)
+                by_way[way].add(r)
+            sums.add(of_file)
+            print(f'{file.name}: {of_file.same} of {of_file.stops} stops, {of_file.more} more; '
+                  f'{of_file.right} of {of_file.values} values', flush=True)
+    for way, r in by_way.items():
+        print(f'{way:10} stops {share(r.same, r.stops)}, {r.more} more; values {share(r.right, r.values)}')
+    print(f'{programs} programs, {skipped} skipped: stops {share(sums.same, sums.stops)}, {sums.more} more; '
+          f'values {share(sums.right, sums.values)}')
+    return sums.same < 0.99 * sums.stops or sums.right < 0.99 * sums.values or not programs
 
 
 if __name__ == '__main__':
