@@ -43,8 +43,14 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 /* ---- temporaries ---- */
 
-/* The body is to be read a second time. */
-static void again(struct kn_qbe *r) { r->again = !r->second; }
+/* The body is to be read a second time. What is left of the first is read only: without a function, the builder does
+ * nothing. */
+static void again(struct kn_qbe *r) {
+  if (r->second) return;
+  kiln_func_discard(r->f);
+  r->f = NULL;
+  r->again = true;
+}
 
 /* The temporary whose '%' is at r->p; KN_QBE_NONE, and an error, if there is no name. */
 static inline uint32_t temporary(struct kn_qbe *r) {
@@ -73,8 +79,7 @@ static kiln_value read_other(struct kn_qbe *r, uint32_t temp, unsigned class) {
   struct kn_qbe_temp *t = r->temps.at + temp;
   if (t->slot.id != 0) return kiln_build_load(r->f, types[t->class], t->slot, 0, 0);
   use(r, temp, r->current);
-  if (t->block == KN_QBE_NONE) t->class = (uint8_t)class;               /* until it is known */
-  if (t->variable) return kiln_const_bits(r->f, types[t->class], 0, 0); /* for now: again */
+  if (t->block == KN_QBE_NONE) t->class = (uint8_t)class; /* until it is known */
   return t->sum ? build_sum(r, t) : t->v;
 }
 
@@ -665,7 +670,6 @@ void kn_qbe_function(struct kn_qbe *r, uint32_t global, const char *at) {
   read_body(r);
   if (!r->failed) check_body(r);
   if (r->again && !r->failed) {
-    kiln_func_discard(r->f);
     r->again = false;
     r->second = true;
     r->p = body;
