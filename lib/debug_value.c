@@ -282,23 +282,27 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
 
 /* ---- the function ---- */
 
-/* Chains the values of each variable, the latest first; the heads of the chains are in x->in by hash. */
+/* Where in the hash table `heads` the newest value of v's variable is, or would be. */
+static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
+                         const struct kn_debug_value *v) {
+  const struct kn_debug_value *values = x->w->f->debug.values.at;
+  uint32_t h = (v->variable * 0x9e3779b1u ^ v->inlined * 0x85ebca6bu) >> 7 & mask;
+  for (;; h = (h + 1) & mask) {
+    const struct kn_debug_value *other = heads[h] ? &values[heads[h] - 1] : NULL;
+    if (other == NULL || (other->variable == v->variable && other->inlined == v->inlined))
+      return &heads[h];
+  }
+}
+
+/* Chains the values of each variable, the latest first. */
 static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
   const struct kn_debug_value *values = x->w->f->debug.values.at;
   for (uint32_t k = 0; k < x->w->f->debug.values.n; k++) {
-    const struct kn_debug_value *v = &values[k];
-    uint32_t h = (v->variable * 0x9e3779b1u ^ v->inlined * 0x85ebca6bu) >> 7 & mask;
     x->group[k] = 0;
-    if (v->label) continue;
-    for (;; h = (h + 1) & mask) {
-      uint32_t other = heads[h];
-      if (other &&
-          (values[other - 1].variable != v->variable || values[other - 1].inlined != v->inlined))
-        continue;
-      x->group[k] = other;
-      heads[h] = k + 1;
-      break;
-    }
+    if (values[k].label) continue;
+    uint32_t *head = head_of(x, heads, mask, &values[k]);
+    x->group[k] = *head;
+    *head = k + 1;
   }
 }
 
@@ -343,20 +347,22 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
       w->s->out.vars[w->s->out.n_vars - 1].n = UINT32_MAX;
     }
   }
-  for (uint32_t h = 0; h <= mask; h++) {
-    if (heads[h] == 0) continue;
+  /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
+  for (uint32_t first = 0; first < n; first++) {
+    if (values[first].label || x->group[first] != 0) continue;
+    uint32_t head = *head_of(x, heads, mask, &values[first]);
     uint32_t parts = 0, rows = w->s->out.n_vars;
-    for (uint32_t k = heads[h]; k && parts < MOST_PARTS; k = x->group[k - 1]) {
+    for (uint32_t k = head; k && parts < MOST_PARTS; k = x->group[k - 1]) {
       bool seen = false;
-      for (uint32_t j = heads[h]; j != k && !seen; j = x->group[j - 1])
+      for (uint32_t j = head; j != k && !seen; j = x->group[j - 1])
         seen = values[j - 1].part_at == values[k - 1].part_at &&
                values[j - 1].part_bits == values[k - 1].part_bits;
       if (seen) continue;
       parts++;
-      add_part(x, heads[h], k, steps <= MOST_STEPS);
+      add_part(x, head, k, steps <= MOST_STEPS);
     }
     if (rows == w->s->out.n_vars) { /* it exists, but nothing is known of it */
-      const struct kn_debug_value *v = &values[heads[h] - 1];
+      const struct kn_debug_value *v = &values[first];
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
       kn_debug_add_row(w, row, NULL, 0, NULL);
     }

@@ -182,7 +182,7 @@ check 'passes warnings on' says 1 'warns.c:1:.*error: call to undeclared' cc -c 
 check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
 check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub/twice.c -o
-check 'names what it cannot compile' says 1 'vector.c:add: error: not implemented: vectors of lanes of this type' cc -c vector.c
+check 'names what it cannot compile' says 1 'vector.c:add:b0:3: error: not implemented: vectors of lanes of this type' cc -c vector.c
 fallback() {
   KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o
 }

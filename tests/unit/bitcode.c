@@ -90,7 +90,7 @@ static const struct row rows[] = {
    "c",
    "-O0",
    "struct v { float x, y; }; struct v g(struct v); float f(struct v a) { return g(a).y; }",
-   {"declare @g(f64) -> f64", "func dso_local @f(f64) -> f32", "load.f64", "call @g("},
+   {"declare @g(v64) -> v64", "func dso_local @f(v64) -> f32", "load.v64", "call @g("},
    NULL},
   {"variadic",
    "c",
