@@ -73,8 +73,9 @@ void kn_debug_block(struct kn_walk *w) {
  * debuggers are when the called function has returned. */
 static bool behind_try(const struct kn_walk *w) {
   const struct kn_eh *eh = &w->eh;
+  if (eh->calls.n == 0) return false;
   const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
-  return eh->calls.n != 0 && call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
+  return call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
 }
 
 /* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
