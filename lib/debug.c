@@ -107,6 +107,7 @@ static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t k, uint32_t
 static void change_row(struct kn_walk *w, uint32_t k) {
   struct kn_output *out = &w->s->out;
   uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = w->debug.loc;
+  if (KN_UNLIKELY(out->n_lines == w->debug.line_first)) return; /* there was no memory for a row */
   if (KN_UNLIKELY(!w->plan->in_order)) {
     uint32_t before = built_before(w, k);
     if (before != 0) from = before;

@@ -343,8 +343,9 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     const struct kn_debug_value *v = &values[k];
     if (v->label && v->mark) {
       struct kn_code_var row = {.variable = v->variable, .from = w->code.marks.at[v->mark].at};
+      uint32_t rows = w->s->out.n_vars;
       kn_debug_add_row(w, row, NULL, 0, NULL);
-      w->s->out.vars[w->s->out.n_vars - 1].n = UINT32_MAX;
+      if (w->s->out.n_vars > rows) w->s->out.vars[rows].n = UINT32_MAX;
     }
   }
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
