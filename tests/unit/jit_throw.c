@@ -16,6 +16,13 @@ void kir_throw(const void *type, int64_t value);
 
 static const char types[3];
 
+/* A module for this machine. */
+static kiln_module *new_module(void) {
+  kiln_module_options options = {0};
+  assert_true(kiln_target_host(&options.target));
+  return kiln_module_new(&options);
+}
+
 /* ---- calls with C's types ---- */
 
 struct pair { /* in a register of each bank */
@@ -124,7 +131,7 @@ static void c_types(void **state) {
   kiln_type i64 = KILN_TYPE_I64;
   kiln_param two[] = {{.type = KILN_TYPE_I64}, {.type = KILN_TYPE_I64}};
   for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
-    kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+    kiln_module *m = new_module();
     struct tried t = {.m = m, .s = kiln_session_new(m), .c = kiln_ctypes_new(m)};
     kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, two, 2, &i64, 1);
     kiln_sig one = kiln_sig_new(m, KILN_CC_C, 0, two, 1, &i64, 1);
@@ -158,7 +165,7 @@ static void c_types(void **state) {
 static void c_misuse(void **state) {
   (void)state;
   for (unsigned k = 0; k < 3; k++) {
-    kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+    kiln_module *m = new_module();
     kiln_session *s = kiln_session_new(m);
     kiln_ctypes *c = kiln_ctypes_new(m);
     kiln_csig sig = kiln_csig_new(c, 0, basic(KILN_C_VOID), NULL, 0);
@@ -211,7 +218,7 @@ static long throw_at(long x) {
 }
 
 static kiln_jit_unit add_unit(kiln_jit *jit, unsigned catches, unsigned n, unsigned flags) {
-  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
   kiln_jit_error error = {0};
