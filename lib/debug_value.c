@@ -153,6 +153,7 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
   if (!kn_is_value(v->value)) return v->value != 0;
   const struct kn_val *val = &f->val[v->value];
+  if (f->returns_twice) return false; /* the plan has no ranges */
   if (val->global == 0 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
   if (pos < r->first || pos > r->last) return false;

@@ -18,7 +18,10 @@ static const char source[] =
   " case 3: return 44; case 4: return 7; default: return printf(\"%d\", t); } }\n"
   "__int128 wide(__int128 a, __int128 b) { return a / b + (a % 7); }\n"
   "__attribute__((section(\".mine\"))) int placed(int x) { return choose(x) + x; }\n"
-  "int late(int); int early(int x) { return late(x); } int late(int x) { return x * 3; }\n";
+  "int late(int); __attribute__((returns_twice)) int again(void); int twice(int x) { int y = x * "
+  "3, z = late(y);\n"
+  " while (again()) if (z > y) return late(y + z); return late(x) + z; }\n"
+  "int early(int x) { return late(x); } int late(int x) { return x * 3; }\n";
 
 enum { FORKS = 3 };
 
