@@ -20,13 +20,7 @@ CRATES = [
     ('itoa', '1.0.18', []),
     ('semver', '1.0.28', []),
     ('smallvec', '1.16.5', []),
-    ('base64', '0.22.1', []),
     ('hashbrown', '0.17.1', []),
-    ('indexmap', '2.14.2', []),
-    ('memchr', '2.8.3', []),
-    ('serde_json', '1.0.154', []),
-    ('regex-syntax', '0.8.11', []),
-    ('regex', '1.13.1', []),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
