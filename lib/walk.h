@@ -468,7 +468,6 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   KN_LOG(w, KN_EV_ALIAS, i, home);
 }
 
-/* Right behind a call: reloads the homes that it clobbered. */
 /* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
  * are kept. The registers keep their content until the call; kn_called comes right behind that. */
 KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
@@ -479,6 +478,7 @@ KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
   w->regs.epoch++;
 }
 
+/* Right behind a call: reloads the homes that it clobbered. */
 KN_INLINE void kn_called(struct kn_walk *w) {
   if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
 }

@@ -2,12 +2,11 @@
  * object; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
+#include "log.h"
 #include "threads.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,25 +89,14 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
 
 /* ---- objects ---- */
 
-/* Appends a line about an object to the file that $KILN_LOG names. */
-static void log_line(const char *format, ...) {
-  const char *path = getenv("KILN_LOG");
-  if (path == NULL || path[0] == 0) return;
-  char line[4096 + 1024];
-  va_list args;
-  va_start(args, format);
-  int n = vsnprintf(line, sizeof line, format, args);
-  va_end(args);
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return;
-  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n)
-    tool_error("%s: %s: %s", cc_verb(), path, strerror(errno));
-  close(fd);
+/* Says that $KILN_LOG could not be written to, unless it was. */
+static void logged(bool ok) {
+  if (!ok) tool_error("%s: %s: %s", cc_verb(), getenv("KILN_LOG"), strerror(errno));
 }
 
 static void log_object(const struct cc_item *in, const struct tool_compiled *c) {
-  log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", in->word,
-           tool_compiled_stats(c).functions, c->instructions);
+  logged(log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", in->word,
+                  tool_compiled_stats(c).functions, c->instructions));
 }
 
 /* True if LLVM is to compile what Kiln cannot. */
@@ -122,7 +110,7 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
                      const char *out, const kiln_diag *why) {
   struct cc_list l = {0};
   fprintf(stderr, "kiln: %s: %s: compiled by LLVM: %s\n", cc_verb(), in->word, why->message);
-  log_line("%s: compiled by LLVM: %s\n", in->word, why->message);
+  logged(log_line("%s: compiled by LLVM: %s\n", in->word, why->message));
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
     if (a->items[i].kind != CC_FLAG || word[0] != '-' || a->items[i].names) continue;

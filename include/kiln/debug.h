@@ -84,8 +84,9 @@ KILN_API void kiln_die_retain(kiln_debug *d, kiln_die list);
 /** Of a file: the MD5 of its content, 16 bytes. */
 KILN_API void kiln_die_md5(kiln_debug *d, const uint8_t *md5);
 /** The children of the entry are those of a list, in order. A member of a DW_TAG_variant_part, but for the one that
- * DW_AT_discr names, is written in a DW_TAG_variant of its own, which takes its DW_AT_discr_value. Members that name no parent are written in every entry
- * that has the list, and must not be referred to (DW_TAG_subrange_type, DW_TAG_enumerator, template parameters). */
+ * DW_AT_discr names, is written in a DW_TAG_variant of its own, which takes its DW_AT_discr_value. Members that name no
+ * parent are written in every entry that has the list, and must not be referred to (DW_TAG_subrange_type,
+ * DW_TAG_enumerator, template parameters). */
 KILN_API void kiln_die_children(kiln_debug *d, kiln_die list);
 /** The entry's result type and parameters' types are those of a list, whose first is the result (0: none): gives
  * DW_AT_type, and children DW_TAG_formal_parameter; a parameter's 0 is DW_TAG_unspecified_parameters.

@@ -6,6 +6,7 @@
  * Invariant: nothing fails that rustc would have built. What is not understood goes on to LLVM; $KILN_LOG says why. */
 #define _GNU_SOURCE
 #include "preload.h"
+#include "log.h"
 
 #include <kiln/kiln.h>
 #include <kiln/llvm.h>
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,23 +95,6 @@ static bool is_proxy(void) {
 __attribute__((constructor)) static void loaded(void) {
   find_llvm();
   if (llvm.usable || !is_proxy()) leave_preload();
-}
-
-/* ---- the log ---- */
-
-/* Appends a line to the file that $KILN_LOG names, as `kiln cc` does. */
-__attribute__((format(printf, 1, 2))) static void log_line(const char *format, ...) {
-  const char *path = getenv("KILN_LOG");
-  if (path == NULL || path[0] == 0) return;
-  char line[4096 + 1024];
-  va_list args;
-  va_start(args, format);
-  int n = vsnprintf(line, sizeof line, format, args);
-  va_end(args);
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return;
-  if (n > 0 && (size_t)n < sizeof line && write(fd, line, (size_t)n) != n) errno = 0;
-  close(fd);
 }
 
 /* ---- the name of the object ---- */
