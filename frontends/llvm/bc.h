@@ -193,7 +193,8 @@ struct kn_bc {
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
-  call_locs;                      /* open hash table: cap is a power of two or 0; n: used */
+  call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
+  uint32_t call_body; /* number of the function whose entries they are, from 1 on */
   KN_BC_ARRAY(uint32_t) call_way; /* numbers of locations that wait for their callers' */
   KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;     /* by LLVM block: Kiln block where it ends; empty: same number */

@@ -27,8 +27,6 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->records_pos = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
-  if (r->call_locs.n) memset(r->call_locs.at, 0, r->call_locs.cap * sizeof *r->call_locs.at);
-  r->call_locs.n = 0;
   if (r->own_files) memset(r->files, 0, sizeof r->files);
   r->own_files = false;
 }
@@ -62,6 +60,8 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = (kiln_value){0};
   r->lane_slot_bytes = 0;
+  r->call_locs.n = 0;
+  r->call_body++;
   r->bundles = false;
   r->may_split = r->has_trap || r->fn->init;
   r->others = 0;

@@ -67,14 +67,14 @@ static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
     r->call_locs.at = more.at;
     r->call_locs.cap = more.cap;
     for (uint32_t i = 0; i < n; i++)
-      if (old[i].id) *call_slot(r, old[i].id) = old[i];
+      if (old[i].body == r->call_body) *call_slot(r, old[i].id) = old[i];
     if (old) kn_bc_release(r, old);
     n = more.cap;
   }
   struct kn_bc_call_loc *slot;
   for (uint32_t i = id * 0x9e3779b1u >> 8;; i++) {
     slot = &r->call_locs.at[i & (n - 1)];
-    if (slot->id == id || slot->id == 0) return slot;
+    if (slot->body != r->call_body || slot->id == id) return slot;
   }
 }
 
@@ -97,7 +97,7 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_call_loc *known = NULL;
   bool bad = false; /* no location, or in a circle: so are all that were inlined there */
   r->call_way.n = 0;
-  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->id == 0) {
+  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->body != r->call_body) {
     if (!KN_BC_PUSH(r, r->call_way, id)) return 0;
     bad = r->call_way.n > 4096 || !call_record(r, id, op);
     id = op[3];
@@ -118,8 +118,8 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
     }
     struct kn_bc_call_loc *slot = call_slot(r, id);
     if (slot == NULL) return 0;
-    r->call_locs.n += slot->id == 0;
-    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc};
+    r->call_locs.n += slot->body != r->call_body;
+    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc, r->call_body};
   }
   return bad ? 0 : loc;
 }

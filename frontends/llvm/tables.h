@@ -381,9 +381,10 @@ struct kn_bc_md_block {
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
-/* A location that code was inlined at: metadata id, number in the session. */
+/* A location that code was inlined at: metadata id, number in the session. Ids are those of one function: an entry
+ * whose `body` is another's is an empty one. */
 struct kn_bc_call_loc {
-  uint32_t id, loc;
+  uint32_t id, loc, body;
 };
 
 /* A source file that locations refer to. */
