@@ -103,6 +103,8 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
   d->dies.at[d->open].parent = parent.id;
 }
 
+enum { AT_DECLARATION = 0x3c, AT_SPECIFICATION = 0x47 };
+
 static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
@@ -114,6 +116,9 @@ static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, ui
   if (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1)) return;
   d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
+  e->kinds |= 1u << kind;
+  if (name == AT_SPECIFICATION && kind == KN_DA_REF) e->kinds |= KN_DIE_SPECIFIES;
+  if (name == AT_DECLARATION) e->kinds |= KN_DIE_DECLARES;
 }
 
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */

@@ -28,12 +28,16 @@ enum kn_die_kind {
   KN_DA_RETAIN     /* value: id of a list of variables */
 };
 
+/* In kn_die.kinds: there is a DW_AT_specification, a DW_AT_declaration. */
+#define KN_DIE_SPECIFIES (1u << 30)
+#define KN_DIE_DECLARES (1u << 31)
+
 struct kn_die {
   uint16_t tag; /* 0: not defined */
   uint16_t n_attrs;
   uint32_t first;  /* attribute; of a list: in `items` */
   uint32_t parent; /* id; of a list: number of items */
-  uint32_t spare;
+  uint32_t kinds;  /* of its attributes: 1 << enum kn_die_kind, and KN_DIE_... */
 };
 
 struct kn_die_attr {

@@ -45,26 +45,177 @@ static uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n) {
   return d->str_at.n - 1;
 }
 
-/* ---- attributes ---- */
+/* ---- values ---- */
+
+void kn_dwarf_open(struct kn_dwarf_fields *f) {
+  struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
+  f->key.n = f->hash = 0;
+  f->start = b->bytes.n;
+  f->patch_first = f->d->patches.n;
+  f->reloc_first = b->relocs.n;
+  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
+  else b->bytes.n++;
+}
+
+/* Notes an attribute; space for its value and `more` bytes, NULL without memory. */
+static inline uint8_t *attribute(struct kn_dwarf_fields *f, unsigned name, unsigned form,
+                                 size_t more) {
+  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 24 + more);
+  if (KN_UNLIKELY(p == NULL || !KN_DW_ROOM(f->d, f->key, 1))) {
+    f->failed = true;
+    return NULL;
+  }
+  uint32_t key = name << 16 | form;
+  f->key.at[f->key.n++] = key;
+  f->hash = ((f->hash << 5 | f->hash >> 27) ^ key) * 0x9e3779b1u;
+  return p;
+}
+
+static inline void done(struct kn_dwarf_fields *f, const uint8_t *end) {
+  kn_dwarf_done(f->d, KN_DS_INFO, end);
+}
+
+/* An offset in a debug section. */
+static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, unsigned section,
+                       uint64_t value) {
+  if (attribute(f, name, form, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, KN_DR_DEBUG | section, (int64_t)value, false, false))
+    f->failed = true;
+}
+
+/* An offset in the section that the attribute is about. */
+static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
+  unsigned to = name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
+                : name == AT_ADDR_BASE      ? KN_DS_ADDR
+                : name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
+                : name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
+                : name == AT_RANGES         ? KN_DS_RANGES
+                : name == AT_LOCATION       ? KN_DS_LOC
+                                            : KN_DS_LINE;
+  add_offset(f, name, FORM_SEC_OFFSET, to, value);
+}
+
+static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
+                                                      unsigned form, uint64_t value) {
+  if (form == FORM_SEC_OFFSET) {
+    add_place_in(f, name, value);
+    return;
+  }
+  uint8_t *p = attribute(f, name, form, 0);
+  if (KN_UNLIKELY(p == NULL)) return;
+  switch (form) {
+  case FORM_FLAG_PRESENT:
+  case FORM_IMPLICIT_CONST: return; /* in the abbreviation */
+  case FORM_DATA1:
+  case FORM_STRX1: *p++ = (uint8_t)value; break;
+  case FORM_DATA2:
+  case FORM_STRX1 + 1:
+    kn_put16(p, (uint16_t)value);
+    p += 2;
+    break;
+  case FORM_STRX1 + 2:
+    kn_put32(p, (uint32_t)value);
+    p += 3;
+    break;
+  case FORM_DATA4:
+  case FORM_STRX1 + 3:
+    kn_put32(p, (uint32_t)value);
+    p += 4;
+    break;
+  case FORM_DATA8:
+    kn_put64(p, value);
+    p += 8;
+    break;
+  case FORM_SDATA: p = kn_put_sleb(p, (int64_t)value); break;
+  default: p = kn_put_uleb(p, value); break; /* UDATA, ADDRX, LOCLISTX, RNGLISTX */
+  }
+  done(f, p);
+}
 
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value) {
-  if (!KN_DW_PUSH(f->d, f->all,
-                  (struct kn_dwarf_field){(uint16_t)name, (uint16_t)form, value, NULL, 0}))
+  add(f, name, form, value);
+}
+
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  if (to == 0 || d->dies[to].unit == 0) return;
+  bool near = d->dies[to].unit == f->unit;
+  uint8_t *p = attribute(f, name, near ? FORM_REF4 : FORM_REF_ADDR, 0);
+  uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
+  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
+  else if (near) done(f, p + 4);
+  else if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false))
     f->failed = true;
 }
-static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t symbol,
-                      const uint8_t *bytes, uint32_t n) {
-  if (!KN_DW_PUSH(f->d, f->all,
-                  (struct kn_dwarf_field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
+
+/* Expressions and blocks. */
+static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, const uint8_t *bytes,
+                      uint32_t n) {
+  uint8_t *p = attribute(f, name, form, n);
+  if (p == NULL) return;
+  p = kn_put_uleb(p, n);
+  if (n) memcpy(p, bytes, n);
+  done(f, p + n);
+}
+
+/* DW_AT_low_pc in version 4: an address in a section. */
+static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t addend) {
+  if (attribute(f, AT_LOW_PC, FORM_ADDR, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false))
     f->failed = true;
 }
+
+static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
+  uint8_t *p = attribute(f, name, FORM_ADDR, 0);
+  if (p == NULL) return;
+  kn_put64(p, 0);
+  done(f, p + 8);
+}
+
+/* A symbol's address, and the expression applied to it. */
+static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes, uint32_t size) {
+  bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
+  uint32_t a = 0;
+  uint8_t length[10], b[12], *p = b;
+  uint64_t head = 9 + tls;
+  if (!tls && d->version >= 5) {
+    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
+    if (a == UINT32_MAX) return false;
+    *p++ = OP_ADDRX;
+    p = kn_put_uleb(p, a);
+    head = (uint64_t)(p - b);
+  } else {
+    *p++ = tls ? OP_CONST8U : OP_ADDR;
+  }
+  size_t n = (size_t)(kn_put_uleb(length, head + size) - length);
+  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + size);
+  if (to == NULL) return false;
+  memcpy(to, length, n);
+  memcpy(to + n, b, (size_t)(p - b));
+  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
+  if (tls || d->version < 5) {
+    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
+    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
+    if (to == NULL) return false;
+    if (tls) *to++ = OP_FORM_TLS_ADDRESS;
+    kn_dwarf_done(d, KN_DS_INFO, to);
+  }
+  to = kn_dwarf_space(d, KN_DS_INFO, size);
+  if (to == NULL) return false;
+  if (size) memcpy(to, bytes, size);
+  kn_dwarf_done(d, KN_DS_INFO, to + size);
+  return true;
+}
+
 /* The address of a symbol, if the object has it, and an expression. */
 static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
                        const uint8_t *bytes, uint32_t n) {
   const struct kn_elf *e = f->d->e;
   if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
   if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
-  add_bytes(f, name, FORM_EXPRLOC, symbol, bytes, n);
+  if (attribute(f, name, FORM_EXPRLOC, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
+    f->failed = true;
 }
 static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
   unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
@@ -72,17 +223,13 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
                   : v <= 0xffff          ? FORM_DATA2
                   : v <= UINT32_MAX      ? FORM_DATA4
                                          : FORM_DATA8;
-  kn_dwarf_add(f, name, form, v);
+  add(f, name, form, v);
 }
 static void add_string(struct kn_dwarf_fields *f, unsigned name, const char *text, uint32_t n) {
   uint32_t i = string(f->d, text, n);
   if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5) kn_dwarf_add(f, name, FORM_STRP, f->d->str_at.at[i]);
-  else kn_dwarf_add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
-}
-void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
-  if (to == 0 || f->d->dies[to].unit == 0) return;
-  kn_dwarf_add(f, name, f->d->dies[to].unit == f->unit ? FORM_REF4 : FORM_REF_ADDR, to);
+  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->str_at.at[i]);
+  else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
 
 /* ---- what depends on other entries ---- */
@@ -257,8 +404,8 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
       kn_dwarf_add_ref(f, a->name, to);
     }
     break;
-  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, 0, bytes, a->size); break;
-  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, 0, bytes, a->size); break;
+  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, bytes, a->size); break;
+  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, bytes, a->size); break;
   case KN_DA_SYMBOL:
     to = (uint32_t)(a->value >> 32);
     add_symbol(f, a->name, to, bytes, a->size);
@@ -275,7 +422,7 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
 /* Where code is: one stretch of it. */
 static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t addend,
                         uint32_t address, uint32_t size) {
-  if (f->d->version < 5) add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)addend, NULL, target);
+  if (f->d->version < 5) add_address(f, target, addend);
   else if (address == UINT32_MAX) return false;
   else kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
   kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
@@ -335,7 +482,7 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
     kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
     return;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, f->d->module->bytes.at + g->expr, g->n);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, f->d->module->bytes.at + g->expr, g->n);
 }
 
 /* A variable that lives in parts. */
@@ -348,7 +495,7 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number) {
     parts[n++] = &o->vars[d->vars.at[k - 1].index];
   const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, &size);
   if (bytes == NULL) return false;
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, bytes, size);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, bytes, size);
   return true;
 }
 
@@ -370,7 +517,7 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     }
     kn_dwarf_func_place(d, func, &target, &addend);
     if (d->version < 5) {
-      add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)(addend + at), NULL, target);
+      add_address(f, target, addend + at);
       return true;
     }
     uint32_t address = kn_dwarf_address(d, target, addend + at);
@@ -378,7 +525,7 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     return address != UINT32_MAX;
   }
   if (c->part_bits) return add_parts(f, number);
-  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + c->expr, c->n);
+  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + c->expr, c->n);
   return true;
 }
 
@@ -394,7 +541,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     kn_dwarf_func_place(d, func, &target, &addend);
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
-    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, 0, frame_base, sizeof frame_base);
+    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
   }
   if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0) add_global(f, &d->module->globals.at[die->global - 1]);
@@ -422,11 +569,11 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
       if (a == UINT32_MAX) return false;
       kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, a);
     } else {
-      add_bytes(f, AT_LOW_PC, FORM_ADDR, u->low, NULL, u->section - 1);
+      add_address(f, u->section - 1, (int64_t)u->low);
     }
     kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
   } else {
-    add_bytes(f, AT_LOW_PC, FORM_ADDR, 0, NULL, UINT32_MAX); /* ranges count from 0 */
+    add_zero(f, AT_LOW_PC); /* ranges count from 0 */
     uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
     kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
   }
@@ -438,6 +585,7 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
 /* The function of entry i is called for an object: the parameter which that is. */
 static uint32_t object(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t k = d->dies[i].first, steps = 0; k && steps < 2; k = d->dies[k].next, steps++) {
+    if (!(kn_dwarf_entry(d, k)->kinds & 1u << KN_DA_FLAG)) continue;
     const struct kn_die_attr *a = kn_dwarf_attr(d, k, AT_OBJECT_POINTER);
     if (a && a->kind == KN_DA_FLAG) return k;
   }
@@ -450,9 +598,11 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
-  f->all.n = 0;
+  kn_dwarf_open(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
-  uint32_t spec = function || e->tag == TAG_VARIABLE ? kn_dwarf_ref(d, i, AT_SPECIFICATION) : 0;
+  uint32_t spec = 0;
+  if (e->kinds & KN_DIE_SPECIFIES && (function || e->tag == TAG_VARIABLE))
+    spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
   if (by_name && spec && !instance) a = kn_dwarf_attrs(d, spec), e = kn_dwarf_entry(d, spec);
   for (uint32_t k = 0; k < e->n_attrs && !instance; k++) {
     if (by_name) {
@@ -471,7 +621,7 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die *e = kn_dwarf_entry(f->d, i);
   const struct kn_die_attr *a = kn_dwarf_attrs(f->d, i);
-  f->all.n = 0;
+  kn_dwarf_open(f);
   for (uint32_t k = 0; k < e->n_attrs; k++)
     if (!left_out(f, i, &a[k], 0)) add_attr(f, i, &a[k], e->tag == TAG_ENUMERATOR ? in : 0);
 }
@@ -479,7 +629,7 @@ void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die_attr *a = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
-  f->all.n = 0;
+  kn_dwarf_open(f);
   if (a && a->kind == KN_DA_INT && discriminator)
     add_constant(f, AT_DISCR_VALUE, a->value, type_of(f->d, discriminator));
 }
