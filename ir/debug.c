@@ -145,23 +145,10 @@ static void with_bytes(kiln_debug *d, unsigned name, unsigned kind, const void *
   if (at != UINT32_MAX) attr(d, name, kind, high << 32 | at, (uint32_t)n);
 }
 
-/* Is there a NUL among the bytes? As memchr, which is slow in small C libraries. */
-static bool has_nul(const char *text, size_t n) {
-  const uint64_t ones = UINT64_MAX / 255;
-  uint64_t w;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    memcpy(&w, text + i, 8);
-    if ((w - ones) & ~w & ones << 7) return true;
-  }
-  for (; i < n; i++)
-    if (text[i] == 0) return true;
-  return false;
-}
-
 void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n) {
-  if (text == NULL || has_nul(text, n)) return;
-  with_bytes(d, name, KN_DA_STRING, text, n, 0);
+  uint32_t hash;
+  if (text != NULL && kn_hash_name(text, n, &hash))
+    with_bytes(d, name, KN_DA_STRING, text, n, hash);
 }
 void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
   with_bytes(d, name, KN_DA_EXPR, bytes, n, 0);

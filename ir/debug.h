@@ -15,7 +15,7 @@ enum kn_die_kind {
   KN_DA_UINT,
   KN_DA_INT,
   KN_DA_FLAG,
-  KN_DA_STRING,    /* value: offset in `bytes`, size */
+  KN_DA_STRING,    /* value: hash << 32 | offset in `bytes`, size */
   KN_DA_REF,       /* value: id */
   KN_DA_EXPR,      /* value: offset in `bytes`, size */
   KN_DA_BLOCK,     /* the same */

@@ -366,12 +366,11 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,           d->units.at,      d->queue.at,       d->vars.at,
-                    d->scopes.at,      d->ranges.at,     d->patches.at,     d->files.at,
-                    d->file_of,        d->abbrev_key.at, d->abbrev_at.at,   d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,     d->str_next.at,    d->str_hash,
-                    d->func_addr,      d->list_at.at,    d->loc_list_at.at, d->scope_hash,
-                    d->scope_way.at};
+  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
+                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
+                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
+                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);

@@ -147,8 +147,7 @@ struct kn_dwarf {
   KN_ARRAY(uint32_t) abbrev_next;
   /* strings */
   KN_ARRAY(uint32_t) str_at; /* by number: offset in .debug_str */
-  KN_ARRAY(uint32_t) str_next;
-  uint32_t *str_hash;
+  uint64_t *str_slots;       /* open hash table: hash << 32 | number + 1, or 0 */
   uint32_t str_mask;
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;

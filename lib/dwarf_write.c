@@ -140,8 +140,8 @@ static bool end_children(struct kn_dwarf *d) {
   return true;
 }
 
-/* The members of an entry's lists that are written in it; *n: how many. `count`: counts alone. They may have such
- * members in turn (packs of template parameters). */
+/* The members of an entry's lists that are written in it; *n: not 0 if there are any. `count`: looks for that alone.
+ * They may have such members in turn (packs of template parameters). */
 static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n,
                      unsigned depth) {
   struct kn_dwarf *d = f->d;
@@ -159,7 +159,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t
       uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]), own = 0;
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       ++*n;
-      if (count) continue;
+      if (count) return true;
       if (depth < KN_DWARF_PACKS && !in_place(f, child, true, &own, depth + 1)) return false;
       kn_dwarf_fields_in(f, child, i);
       if (!put_entry(f, kn_dwarf_entry(d, child)->tag, own != 0)) return false;
