@@ -170,7 +170,6 @@ struct kn_bc {
   uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
-  bool own_files;                       /* some entry comes from the function's own metadata */
   uint32_t module_mds;                  /* number of entries of mds that are the module's */
   uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
@@ -182,23 +181,23 @@ struct kn_bc {
   bool mds_done;            /* all of them */
   bool has_units;           /* the module's metadata contain a compilation unit */
   bool entries;             /* nodes become entries of debugging information: debug.c */
-  kiln_debug *debug, *func_debug;        /* the module's entries, and the session's */
+  kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
+  uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
-  uint32_t die_base;   /* index of the entry of the function's first node */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
   call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
   uint32_t call_body; /* number of the function whose entries they are, from 1 on */
-  KN_BC_ARRAY(uint32_t) call_way; /* numbers of locations that wait for their callers' */
-  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;     /* by LLVM block: Kiln block where it ends; empty: same number */
-  KN_BC_ARRAY(uint32_t) stamps;   /* by block: stamp of the last phi that had it as predecessor */
+  KN_BC_ARRAY(struct kn_bc_call_way) call_way;
+  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
+  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */

@@ -27,8 +27,6 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->records_pos = 0;
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
-  if (r->own_files) memset(r->files, 0, sizeof r->files);
-  r->own_files = false;
 }
 
 /* Undoes what was read of a body so far. If the reason is a location, reads the module's metadata, for which it
