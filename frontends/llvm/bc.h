@@ -360,12 +360,14 @@ struct kn_bc_target {
   const char *
     i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;               /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read;  /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128;  /* what x86_fp80 and fp128 are; VOID: not supported */
-  bool sysv;            /* x86_64_sysvcc is the C convention */
-  bool aligns_args;     /* alignstack matters to parameters */
-  bool sret_in_reg;     /* so does inreg beside sret */
+    x87s;              /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
+  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+  bool sysv;           /* x86_64_sysvcc is the C convention */
+  bool aligns_args;    /* alignstack matters to parameters */
+  bool sret_in_reg;    /* so does inreg beside sret */
+  bool
+    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */

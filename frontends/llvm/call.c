@@ -543,6 +543,10 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
+    if (KN_UNLIKELY(r->harden.protect) && kn_bc_harden_untracked(r, attrs)) {
+      kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
+      return;
+    }
   }
   if (KN_UNLIKELY(bundles)) {
     kn_bc_refuse_bundle(r, r->bundle);

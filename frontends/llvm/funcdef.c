@@ -65,7 +65,8 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->others = 0;
   r->tail = false;
   r->harden.guard = KILN_GUARD_NONE;
-  if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes)) kn_bc_harden_function(r);
+  if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes || r->harden.protect))
+    kn_bc_harden_function(r);
   return kn_bc_params(r) && kn_bc_body(r);
 }
 

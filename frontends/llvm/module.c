@@ -17,6 +17,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .guard_source = KILN_GUARD_SOURCE_TLS,
                           .guard_offset = 0x28,
                           .f80 = KILN_TYPE_F80,
+                          .cf_protection = true,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,

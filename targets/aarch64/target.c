@@ -351,6 +351,8 @@ const struct kn_target kn_target_aarch64 = {
           .cie_code_align = 4,
           .cie_return = 30,           /* lr */
           .cie_rules = {0x0c, 31, 0}, /* DW_CFA_def_cfa sp + 0 */
+          .property = 0xc0000000,     /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
+          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
           .nop = 0xd503201f,
           .nop_bytes = 4,
           .branches_count = true,
@@ -373,5 +375,6 @@ const struct kn_target kn_target_aarch64 = {
   .free_stack = a64_free_stack,
   .jump = a64_branch,
   .place_label = a64_place_label,
+  .landing = a64_landing,
   .finish = a64_finish,
 };
