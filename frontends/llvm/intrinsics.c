@@ -153,6 +153,13 @@ static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((ki
 
 /* ---- kinds ---- */
 
+/* Operation row->op on the first `n` arguments, floats of the result's type. */
+static void float_op(const struct call *c, unsigned n) {
+  kiln_value v[3];
+  for (unsigned i = 0; i < n; i++) v[i] = arg(c, i);
+  def(c, kn_bc_float_op(c->r, c->rt, (kiln_op)c->row->op, v, n));
+}
+
 /* POPCNT and BITREV of an i128, from operations on its halves. */
 static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
   kiln_func *f = c->r->f;
@@ -274,55 +281,64 @@ static void wide_overflow(const struct call *c) {
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
 
-/* Calls the C function `name` with the suffix for the first argument's type; the arguments are the intrinsic's,
- * and `last` if that is not none. */
-static kiln_value call_library(const struct call *c, const char *name, const char *const ends[3],
-                               unsigned n, kiln_type result, kiln_value last) {
-  struct kn_bc *r = c->r;
-  char full[24];
-  kiln_param params[3] = {{0}};
-  kiln_value args[3];
-  unsigned bits = arg_info(c, 0)->bits;
-  const char *behind = ends[bits == 32 ? 0 : bits == 64 ? 1 : 2];
-  size_t length = strlen(name), more = strlen(behind);
-  memcpy(full, name, length);
-  memcpy(full + length, behind, more);
-  for (unsigned i = 0; i < n; i++) {
-    params[i].type = arg_info(c, i)->ktype;
-    args[i] = arg(c, i);
-  }
-  if (last.id) {
-    params[n].type = KILN_TYPE_PTR;
-    args[n++] = last;
-  }
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, 1);
-  kiln_symbol_desc desc = {.name = full, .name_length = length + more};
-  kiln_symbol s = kiln_func_declare(r->module, &desc, sig);
-  return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+/* The type that floats of type `t` are computed as: half and bfloat as f32. */
+static kiln_type computed(const struct kn_bc_type *t) {
+  return kn_bc_is_short(t) ? KILN_TYPE_F32 : (kiln_type)t->ktype;
 }
 
-static const char *const c_names[3] = {"f", "", "l"};
+/* Calls the C function `name` with the suffix for the first argument's type; the arguments are the intrinsic's first
+ * `n`, and the `n_more` pointers `more`. The result is not rounded yet to a short float. */
+static kiln_value call_library(const struct call *c, const char *name, const char *const ends[4],
+                               unsigned n, kiln_type result, const kiln_value *more,
+                               unsigned n_more) {
+  struct kn_bc *r = c->r;
+  char full[24];
+  kiln_type types[4];
+  kiln_value args[4];
+  const struct kn_bc_type *t = arg_info(c, 0);
+  unsigned end = computed(t) == KILN_TYPE_F32   ? 0
+                 : computed(t) == KILN_TYPE_F64 ? 1
+                 : t->soft == SOFT_QUAD         ? 3
+                                                : 2;
+  size_t length = strlen(name);
+  memcpy(full, name, length);
+  memcpy(full + length, ends[end], strlen(ends[end]) + 1);
+  for (unsigned i = 0; i < n; i++) {
+    types[i] = computed(arg_info(c, i));
+    args[i] = kn_bc_soft_widen(r, arg_info(c, i), arg(c, i));
+  }
+  for (unsigned i = 0; i < n_more; i++, n++) {
+    types[n] = KILN_TYPE_PTR;
+    args[n] = more[i];
+  }
+  return kn_bc_library(r, full, types, args, n, result);
+}
 
+static const char *const c_names[4] = {"f", "", "l", "f128"};
+
+/* Defines the result, which is of the first argument's type or an integer. */
 static void library(const struct call *c, const char *name, unsigned n) {
-  kiln_type result = (kiln_type)c->rt->ktype;
-  def(c, call_library(c, name, c_names, n, result, (kiln_value){0}));
+  kiln_value v = call_library(c, name, c_names, n, computed(c->rt), NULL, 0);
+  def(c, kn_bc_soft_narrow(c->r, c->rt, v));
 }
 
 /* llvm.powi: a function of the compiler's runtime library, for an exponent of type int. */
 static void integer_power(const struct call *c) {
-  kiln_type result = (kiln_type)c->rt->ktype;
-  const char *const names[3] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2"};
+  kiln_type result = computed(c->rt);
+  const char *const names[4] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2", "tf2"};
   if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
     kn_bc_unsupported(c->r, "powi with this exponent");
     return;
   }
-  def(c, call_library(c, c->row->text, names, 2, result, (kiln_value){0}));
+  kiln_value v = call_library(c, c->row->text, names, 2, result, NULL, 0);
+  def(c, kn_bc_soft_narrow(c->r, c->rt, v));
 }
 
 /* {fraction, whole}: C's function stores the second. */
 static void split_float(const struct call *c) {
   struct kn_bc *r = c->r;
-  kiln_type kt = (kiln_type)arg_info(c, 0)->ktype;
+  const struct kn_bc_type *t = arg_info(c, 0);
+  kiln_type kt = computed(t);
   uint32_t first = r->parts.n;
   bool ok = kn_bc_split(r, c->ret) && r->types[c->ret].n_pieces == 2;
   for (unsigned k = 0; ok && k < 2; k++)
@@ -332,8 +348,9 @@ static void split_float(const struct call *c) {
     return;
   }
   kiln_value slot = kiln_slot_new(r->f, kiln_type_size(kt), 4);
-  kiln_value fraction = call_library(c, c->row->text, c_names, 1, kt, slot);
-  kiln_value whole = kiln_build_load(r->f, kt, slot, 0, 0);
+  kiln_value fraction = call_library(c, c->row->text, c_names, 1, kt, &slot, 1);
+  fraction = kn_bc_soft_narrow(r, t, fraction);
+  kiln_value whole = kn_bc_soft_narrow(r, t, kiln_build_load(r->f, kt, slot, 0, 0));
   if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
   r->parts.at[first] = fraction.id;
   r->parts.at[first + 1] = whole.id;
@@ -346,11 +363,15 @@ static void fp_class(const struct call *c) {
   const struct kn_bc_type *t = arg_info(c, 0);
   int64_t mask = 0;
   if (!const_arg(c, 1, &mask)) return;
-  unsigned it = t->bits > 64 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  unsigned it = t->bits > 64    ? KILN_TYPE_I128
+                : t->bits == 64 ? KILN_TYPE_I64
+                : t->bits == 32 ? KILN_TYPE_I32
+                                : KILN_TYPE_I16;
   kiln_value x = arg(c, 0);
   if (t->bits == 80) x = kn_bc_x87_bits(r, x);
-  else x = kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)it, (kiln_type)t->ktype, x);
-  def(c, kn_bc_fp_class(r, x, t->bits, (unsigned)mask & 0x3ff));
+  else if (it != t->ktype)
+    x = kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)it, (kiln_type)t->ktype, x);
+  def(c, kn_bc_fp_class(r, x, t, (unsigned)mask & 0x3ff));
 }
 
 /* -1, 0 or 1 as a is less than, equal to or greater than b. */
@@ -384,8 +405,12 @@ static void round_to_int(const struct call *c) {
 static void to_int_saturating(const struct call *c) {
   if (odd(c)) return;
   const struct kn_bc_type *t = arg_info(c, 0);
-  def(c, kiln_build_convert(c->r->f, (kiln_op)c->row->op, (kiln_type)c->rt->ktype,
-                            (kiln_type)t->ktype, arg(c, 0)));
+  if (t->soft == SOFT_QUAD) {
+    kn_bc_unsupported(c->r, "saturating conversions of fp128");
+    return;
+  }
+  def(c, kiln_build_convert(c->r->f, (kiln_op)c->row->op, (kiln_type)c->rt->ktype, computed(t),
+                            kn_bc_soft_widen(c->r, t, arg(c, 0))));
 }
 
 static void pointer_mask(const struct call *c) {
@@ -490,6 +515,10 @@ static bool is_i32(const struct kn_bc_type *t) {
   return t->kind == TK_INT && t->ktype == KILN_TYPE_I32 && t->fit == FIT_EXACT;
 }
 
+static bool is_float(const struct kn_bc_type *t) {
+  return t->kind == TK_FLOAT || t->kind == TK_SOFT;
+}
+
 /* Is the result's type one that the row's case can build? */
 static bool result_fits(const struct call *c) {
   const struct kn_bc_type *a = c->n ? arg_info(c, 0) : NULL;
@@ -506,8 +535,8 @@ static bool result_fits(const struct call *c) {
   case IN_LIBM1:
   case IN_LIBM2:
   case IN_LDEXP:
-  case IN_POWI: return c->rt->kind == TK_FLOAT && c->ret == arg_type(c, 0);
-  case IN_MODF: return kn_bc_is_aggregate(c->rt) && a->kind == TK_FLOAT;
+  case IN_POWI: return is_float(c->rt) && c->ret == arg_type(c, 0);
+  case IN_MODF: return kn_bc_is_aggregate(c->rt) && is_float(a);
   case IN_OVERFLOW: return kn_bc_is_aggregate(c->rt) && a->kind == TK_INT;
   case IN_FIRST: return c->ret == arg_type(c, 0);
   case IN_STACK_SAVE:
@@ -515,8 +544,8 @@ static bool result_fits(const struct call *c) {
   case IN_PTRMASK: return c->rt->kind == TK_PTR;
   case IN_LOAD_RELATIVE: return c->rt->kind == TK_PTR && arg_info(c, 1)->kind == TK_INT;
   case IN_ROUND_INT:
-  case IN_TO_INT_SAT: return c->rt->kind == TK_INT && a->kind == TK_FLOAT;
-  case IN_FPCLASS: return c->rt->fit == FIT_BOOL && a->kind == TK_FLOAT;
+  case IN_TO_INT_SAT: return c->rt->kind == TK_INT && is_float(a);
+  case IN_FPCLASS: return c->rt->fit == FIT_BOOL && is_float(a);
   case IN_COMPARE: return c->rt->kind == TK_INT && c->rt->bits > 1 && a->kind == TK_INT;
   case IN_ZERO:
   case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
@@ -580,15 +609,18 @@ static void run(const struct call *c) {
     else def(c, binary_args(c, op, kt));
     return;
   case IN_OVERFLOW: overflow(c); return;
-  case IN_FLOAT1: def(c, kiln_build_unary(f, op, kt, arg(c, 0))); return;
-  case IN_FLOAT2: def(c, binary_args(c, op, kt)); return;
-  case IN_FLOAT3: def(c, ternary_args(c, op, kt)); return;
+  case IN_FLOAT1: float_op(c, 1); return;
+  case IN_FLOAT2: float_op(c, 2); return;
+  case IN_FLOAT3: float_op(c, 3); return;
   case IN_CANONICALIZE: {
-    kiln_value one = kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
-                     : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
+    kiln_value one = c->rt->soft == SOFT_HALF     ? imm(c, 0x3c00)
+                     : c->rt->soft == SOFT_BFLOAT ? imm(c, 0x3f80)
+                     : kt == KILN_TYPE_F32        ? kiln_const_f32(f, 1)
+                     : kt == KILN_TYPE_F64        ? kiln_const_f64(f, 1)
                      : kt == KILN_TYPE_F80 ? kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff)
                                            : kiln_const_bits(f, kt, 0, UINT64_C(0x3fff) << 48);
-    def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0), one));
+    kiln_value both[2] = {arg(c, 0), one};
+    def(c, kn_bc_float_op(r, c->rt, KILN_OP_FMUL, both, 2));
     return;
   }
   case IN_LIBM1: library(c, row->text, 1); return;

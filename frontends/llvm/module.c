@@ -17,6 +17,8 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .guard_source = KILN_GUARD_SOURCE_TLS,
                           .guard_offset = 0x28,
                           .f80 = KILN_TYPE_F80,
+                          .f128 = KILN_TYPE_V128,
+                          .half_calls = true,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,
