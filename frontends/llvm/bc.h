@@ -133,6 +133,7 @@ struct kn_bc {
   bool has_tls;      /* some global is thread-local */
   bool emulated_tls; /* which the target cannot have as Kiln makes it */
   bool has_debug;    /* instructions have locations */
+  bool has_strict;   /* there are constrained intrinsics: metadata are read as if there were locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
@@ -562,16 +563,22 @@ kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *typ
 /* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */
 kiln_value kn_bc_soft_pass(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
 kiln_value kn_bc_soft_take(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
-/* A half or bfloat as an f32, and an f32 rounded to it; others stay. */
+/* A half or bfloat as an f32, and a float of Kiln's type `from` rounded to one; if `t` is another type, v. */
 kiln_value kn_bc_soft_widen(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
-kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_type from,
+                             kiln_value v);
 /* Float operation `op` on `n` values, 1 to 3, of type `t`, which may be any float. */
 kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op op,
                           const kiln_value *v, unsigned n);
+/* LLVM's predicate `pred`, 1 to 14, of two such values: an i8. */
+kiln_value kn_bc_float_compare(struct kn_bc *r, const struct kn_bc_type *t, unsigned pred,
+                               kiln_value x, kiln_value y);
 /* LLVM's operations, predicates and casts on values of which one or more are soft. */
 kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
 kiln_value kn_bc_soft_compare(struct kn_bc *r, unsigned pred, uint32_t a, uint32_t b,
                               uint32_t type);
+/* An fp128 as an integer of type `to`, I32 to I128. */
+kiln_value kn_bc_soft_to_int(struct kn_bc *r, bool is_signed, kiln_type to, kiln_value v);
 kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
 /* ---- vector.c: values of vectors ---- */
@@ -728,6 +735,8 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 
 /* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
 unsigned kn_bc_intrinsic_find(const char *name, size_t length);
+/* True if it is a constrained one, whose calls say by metadata what they do. */
+bool kn_bc_intrinsic_constrained(unsigned intrinsic);
 /* True if a call of it ends the block. */
 bool kn_bc_intrinsic_traps(unsigned intrinsic);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */

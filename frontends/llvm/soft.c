@@ -200,15 +200,20 @@ static kiln_value compare(struct kn_bc *r, unsigned pred, kiln_type type, kiln_v
   return kiln_build_fcmp(r->f, (kiln_fcond)conds[pred], type, a, b);
 }
 
+kiln_value kn_bc_float_compare(struct kn_bc *r, const struct kn_bc_type *t, unsigned pred,
+                               kiln_value x, kiln_value y) {
+  kiln_type type = kn_bc_is_short(t) ? KILN_TYPE_F32 : (kiln_type)t->ktype;
+  x = kn_bc_soft_widen(r, t, x);
+  y = kn_bc_soft_widen(r, t, y);
+  return compare(r, pred, type, x, y);
+}
+
 kiln_value kn_bc_soft_compare(struct kn_bc *r, unsigned pred, uint32_t a, uint32_t b,
                               uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   if (pred == 0 || pred == 15) return imm(r, pred != 0);
   kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-  if (t->soft == SOFT_QUAD) return quad_compare(r, pred, x, y);
-  x = widen(r, t->soft, x);
-  y = widen(r, t->soft, y);
-  return compare(r, pred, KILN_TYPE_F32, x, y);
+  return kn_bc_float_compare(r, t, pred, x, y);
 }
 
 /* ---- operations ---- */
@@ -251,6 +256,18 @@ static kiln_value build(struct kn_bc *r, kiln_op op, kiln_type type, const kiln_
                   : kiln_build_ternary(r->f, op, type, v[0], v[1], v[2]);
 }
 
+/* The lesser or greater one; -0 is less than +0, and a NaN if one is. */
+static kiln_value quad_minimum(struct kn_bc *r, bool least, const kiln_value *v) {
+  const kiln_type q = KILN_TYPE_V128;
+  kiln_func *f = r->f;
+  kiln_value first = quad_compare(r, least ? 4 : 2, v[0], v[1]);
+  kiln_value end = kiln_build_select(f, q, first, v[0], v[1]);
+  kiln_value zero = binary(r, least ? KILN_OP_VOR : KILN_OP_VAND, q, v[0], v[1]); /* of the signs */
+  end = kiln_build_select(f, q, quad_compare(r, 1, v[0], v[1]), zero, end);
+  kiln_value sum = kn_bc_library(r, "__addtf3", (kiln_type[]){q, q}, v, 2, q);
+  return kiln_build_select(f, q, quad_compare(r, 8, v[0], v[1]), sum, end);
+}
+
 kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op op,
                           const kiln_value *v, unsigned n) {
   if (t->kind != TK_SOFT) return build(r, op, (kiln_type)t->ktype, v, n);
@@ -262,6 +279,8 @@ kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op o
   if (t->soft == SOFT_QUAD) {
     static const kiln_type types[3] = {KILN_TYPE_V128, KILN_TYPE_V128, KILN_TYPE_V128};
     if (quad_calls[op]) return kn_bc_library(r, quad_calls[op], types, v, n, KILN_TYPE_V128);
+    if (op == KILN_OP_FMINIMUM || op == KILN_OP_FMAXIMUM)
+      return quad_minimum(r, op == KILN_OP_FMINIMUM, v);
     kn_bc_unsupported(r, "this operation on fp128");
     return (kiln_value){0};
   }
@@ -279,8 +298,9 @@ kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op o
 kiln_value kn_bc_soft_widen(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v) {
   return kn_bc_is_short(t) ? widen(r, t->soft, v) : v;
 }
-kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v) {
-  return kn_bc_is_short(t) ? narrow(r, t->soft, KILN_TYPE_F32, v) : v;
+kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_type from,
+                             kiln_value v) {
+  return kn_bc_is_short(t) ? narrow(r, t->soft, from, v) : v;
 }
 
 kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
@@ -299,6 +319,10 @@ kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b
 }
 
 /* ---- casts ---- */
+
+kiln_value kn_bc_soft_to_int(struct kn_bc *r, bool is_signed, kiln_type to, kiln_value v) {
+  return quad_convert(r, is_signed ? CAST_FPTOSI : CAST_FPTOUI, to, v);
+}
 
 kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
