@@ -79,6 +79,12 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   if (!sig) return false;
   r->fn_sig = *sig;
   uint64_t start = r->bits.pos;
+  if (KN_UNLIKELY(r->has_strict) && !r->has_debug) {
+    r->has_debug = true;
+    r->learned = 0;
+    if (!kn_bc_module_metadata(r)) return false;
+    r->bits.pos = start;
+  }
   if (!build(r, &saved)) return false;
   while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
     if (!start_again(r, &saved, &kept)) return false;
