@@ -26,6 +26,12 @@ KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 /** The machine this library runs on, if it is a target. */
 KILN_API bool kiln_target_host(kiln_target *out);
 
+/** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"): 0 to 31 are general ones,
+ * 32 to 63 those of floats and vectors. False if there is none such. For kiln_build_asm. */
+KILN_API bool kiln_register_find(kiln_target t, const char *name, unsigned *out);
+/** Name of a register; NULL if there is none of that number. Static storage. */
+KILN_API const char *kiln_register_name(kiln_target t, unsigned number);
+
 /** What a processor can do beyond its target's baseline: bits for kiln_module_options and
  * kiln_func_features. Those of other targets are ignored. */
 enum {
