@@ -168,7 +168,10 @@ static bool comdat(struct kn_bc *r) {
     return kn_bc_malformed(r, "a name outside the string table");
   if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
   const char *name = op[1] ? r->strtab + op[0] : "";
-  return KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) && more_comdats(r);
+  if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) || !more_comdats(r))
+    return false;
+  kiln_module_reserve(r->module, r->comdats.n); /* most are of one symbol, which follows */
+  return true;
 }
 
 /* ---- functions ---- */

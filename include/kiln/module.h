@@ -314,6 +314,9 @@ typedef struct kiln_symbol_desc {
   bool resolver;
 } kiln_symbol_desc;
 
+/** Makes room for `symbols` more symbols, so that declaring that many copies no table; only a hint, which costs the
+ * memory of some 16 bytes a symbol at once. Does nothing in a frozen or failed module; without memory the module fails. */
+KILN_API void kiln_module_reserve(kiln_module *m, uint32_t symbols);
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
  * symbol of the module, whatever its linkage: declaring it twice gives the same symbol, and the first
  * declaration's properties stay. */
@@ -374,9 +377,11 @@ typedef struct kiln_reloc {
 
 /** Flags of a data definition. */
 enum {
-  KILN_DATA_READ_ONLY = 1,     /**< never written after relocation */
-  KILN_DATA_MERGE_STRINGS = 2, /**< READ_ONLY, NUL-terminated bytes whose address does not matter */
-  KILN_DATA_USED = 4           /**< keep even if the linker collects garbage */
+  KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
+  KILN_DATA_MERGE_STRINGS =
+    2, /**< READ_ONLY, bytes whose address does not matter: the linker may merge them with equal
+                                    ones if they end with their only NUL */
+  KILN_DATA_USED = 4 /**< keep even if the linker collects garbage */
 };
 
 /** A data definition. */
