@@ -21,6 +21,8 @@ CRATES = [
     ('semver', '1.0.28', []),
     ('smallvec', '1.16.5', []),
     ('hashbrown', '0.17.1', []),
+    ('bytes', '1.12.1', []),
+    ('indexmap', '2.14.2', []),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
