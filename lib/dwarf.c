@@ -16,7 +16,9 @@ bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
 
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; steps < 64; steps++) {
-    i = kn_dwarf_index(d, d->dies[i].set, kn_dwarf_entry(d, i)->parent);
+    uint32_t parent = kn_dwarf_entry(d, i)->parent;
+    if (parent == 0) return 0;
+    i = kn_dwarf_index(d, d->dies[i].set, parent);
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
   }
   return 0;
@@ -56,18 +58,15 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
-  uint32_t top = d->units.at[d->current - 1].die;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != TAG_LEXICAL_BLOCK && e->tag != TAG_LABEL) {
-    uint32_t p = kn_dwarf_parent(d, i);
-    if (p && kn_dwarf_entry(d, p)->tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
-  }
-  for (uint32_t p = i, steps = 0; steps < KN_DWARF_DEPTH; steps++) {
-    p = kn_dwarf_parent(d, p);
-    if (p == 0) return top;
+  uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
+  unsigned of = kn_dwarf_entry(d, i)->tag;
+  bool holds = of != TAG_LEXICAL_BLOCK && of != TAG_LABEL;
+  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
     if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
+    if (holds && steps == 0 && tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
     if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
+    p = kn_dwarf_parent(d, p);
   }
   return top;
 }
