@@ -319,10 +319,11 @@ struct kiln_func {
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool
-    hardened; /* any of the next three, or a convention that keeps more registers: rare, asked first */
+    hardened; /* any of the next four, or a convention that keeps more registers: rare, asked first */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
+  uint8_t protect;      /* KILN_PROTECT_...: kiln_func_protect */
   kiln_diag diag;       /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
@@ -447,6 +448,12 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
   if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
+}
+
+/* True if the instruction calls setjmp or a function like it. */
+static inline bool kn_inst_returns_twice(const kiln_func *f, const struct kn_inst *in) {
+  return (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) &&
+         (kn_sig(f->module, in->c)->flags & KILN_SIG_RETURNS_TWICE);
 }
 
 /* The first argument of an edge, and the next one; NULL behind the last. They are in any order: `index` says which

@@ -198,6 +198,19 @@ kiln_status kiln_module_freeze(kiln_module *m) {
   return kiln_module_status(m);
 }
 
+kiln_status kiln_module_protect(kiln_module *m, uint32_t what) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
+  if (what & ~(uint32_t)(KILN_PROTECT_ALL & ~KILN_PROTECT_DIRECT))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
+  if (m->frozen)
+    return kn_module_fail(m, KILN_ERR_STRUCTURE, "branch protection: the module is frozen");
+  m->protect = (uint8_t)what;
+  return KILN_OK;
+}
+
+uint32_t kiln_module_protection(const kiln_module *m) { return m != NULL ? m->protect : 0; }
+
 kiln_status kiln_module_no_red_zone(kiln_module *m) {
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "red zone: the module is frozen");

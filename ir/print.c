@@ -555,6 +555,12 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     text(&q, kn_guard_names[f->guard]);
     text(&q, "\n");
   }
+  if (f->protect != f->module->protect) {
+    text(&q, "  !protect");
+    if (f->protect == 0) text(&q, " none");
+    kn_put_protection(&q.p, f->protect);
+    text(&q, "\n");
+  }
   for (uint32_t i = 0; i < f->slots.n; i++) {
     text(&q, "  slot");
     number(&q, i);

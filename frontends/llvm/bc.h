@@ -133,6 +133,8 @@ struct kn_bc {
   bool has_tls;      /* some global is thread-local */
   bool emulated_tls; /* which the target cannot have as Kiln makes it */
   bool has_debug;    /* instructions have locations */
+  bool
+    has_strict; /* there are constrained intrinsics: metadata are read as if there were locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
@@ -345,6 +347,15 @@ static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
   return kn_bc_is_aggregate(t) || (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
 }
 
+/* True for half and bfloat. */
+static inline bool kn_bc_is_short(const struct kn_bc_type *t) {
+  return t->soft == SOFT_HALF || t->soft == SOFT_BFLOAT;
+}
+/* The type of the register that a scalar is passed in. */
+static inline kiln_type kn_bc_passed_as(const struct kn_bc_type *t) {
+  return kn_bc_is_short(t) ? KILN_TYPE_F32 : (kiln_type)t->ktype;
+}
+
 /* ---- attrs.c ---- */
 
 bool kn_bc_read_attr_groups(struct kn_bc *r);
@@ -360,12 +371,15 @@ struct kn_bc_target {
   const char *
     i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
   uint8_t ints, floats,
-    x87s;               /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read;  /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128;  /* what x86_fp80 and fp128 are; VOID: not supported */
-  bool sysv;            /* x86_64_sysvcc is the C convention */
-  bool aligns_args;     /* alignstack matters to parameters */
-  bool sret_in_reg;     /* so does inreg beside sret */
+    x87s;              /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
+  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+  bool sysv;           /* x86_64_sysvcc is the C convention */
+  bool aligns_args;    /* alignstack matters to parameters */
+  bool sret_in_reg;    /* so does inreg beside sret */
+  bool
+    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool half_calls; /* half is converted by calls; else by instructions */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */
@@ -492,9 +506,10 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
 /* ---- fpclass.c ---- */
 
-/* Whether a float of `width` bits (32, 64, 128, of x87 80) is of a class in `mask`, bits 0 to 9 of LLVM's
- * FPClassTest: an i8, 0 or 1. `x` is its bits: an integer of that width, i128 for 80. */
-kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, unsigned width, unsigned mask);
+/* Whether a float of type `type` is of a class in `mask`, bits 0 to 9 of LLVM's FPClassTest: an i8, 0 or 1. `x` is its
+ * bits: an integer of its width, i128 for 80. */
+kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, const struct kn_bc_type *type,
+                          unsigned mask);
 
 /* ---- int.c ---- */
 
@@ -542,6 +557,32 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
+/* ---- soft.c: floats that the IR does not compute with ---- */
+
+/* Calls the C function `name`, which the module need not declare, with at most 4 arguments. */
+kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
+                         const kiln_value *args, unsigned n, kiln_type result);
+/* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */
+kiln_value kn_bc_soft_pass(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+kiln_value kn_bc_soft_take(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+/* A half or bfloat as an f32, and a float of Kiln's type `from` rounded to one; if `t` is another type, v. */
+kiln_value kn_bc_soft_widen(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_type from,
+                             kiln_value v);
+/* Float operation `op` on `n` values, 1 to 3, of type `t`, which may be any float. */
+kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op op,
+                          const kiln_value *v, unsigned n);
+/* LLVM's predicate `pred`, 1 to 14, of two such values: an i8. */
+kiln_value kn_bc_float_compare(struct kn_bc *r, const struct kn_bc_type *t, unsigned pred,
+                               kiln_value x, kiln_value y);
+/* LLVM's operations, predicates and casts on values of which one or more are soft. */
+kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+kiln_value kn_bc_soft_compare(struct kn_bc *r, unsigned pred, uint32_t a, uint32_t b,
+                              uint32_t type);
+/* An fp128 as an integer of type `to`, I32 to I128. */
+kiln_value kn_bc_soft_to_int(struct kn_bc *r, bool is_signed, kiln_type to, kiln_value v);
+kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+
 /* ---- vector.c: values of vectors ---- */
 
 /* Limits: lanes of a vector, and its registers. */
@@ -555,6 +596,7 @@ struct kn_bc_vec {
   uint32_t per, parts;   /* lanes of a register; registers */
   kiln_type lane, chunk; /* of a lane; of a register */
   bool mask;             /* lanes are i1, as ones or zeros */
+  bool soft;             /* lanes are halves or bfloats, as i16 */
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 
@@ -695,6 +737,8 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 
 /* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
 unsigned kn_bc_intrinsic_find(const char *name, size_t length);
+/* True if it is a constrained one, whose calls say by metadata what they do. */
+bool kn_bc_intrinsic_constrained(unsigned intrinsic);
 /* True if a call of it ends the block. */
 bool kn_bc_intrinsic_traps(unsigned intrinsic);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */

@@ -158,11 +158,11 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
-    if (t->kind == TK_FLOAT && t->bits <= 64) {
+    if (t->bits <= 64 && (t->kind == TK_FLOAT || t->kind == TK_SOFT)) {
       c.kind = CK_FLOAT;
       c.v = op[0];
     } else {
-      c.kind = CK_WIDE; /* bytes for initialisers: half, x86_fp80, fp128 */
+      c.kind = CK_WIDE; /* bytes for initialisers: x86_fp80, fp128 */
       uint64_t low = op[0], high = n > 1 ? op[1] : 0;
       if (t->bits == 80) { /* stored as (upper 64 bits, lower 16 bits) */
         high = low >> 48;
@@ -574,7 +574,7 @@ bool kn_bc_eval_blocks(struct kn_bc *r) {
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
-  if (t->kind == TK_FLOAT || t->kind == TK_VECTOR)
+  if (!kiln_type_is_int((kiln_type)t->ktype))
     return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
   return kiln_const_int(r->f, 0);
 }

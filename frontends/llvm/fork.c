@@ -96,7 +96,7 @@ static bool separate(struct kn_bc *r) {
 /* Reads in advance what each fork would otherwise read, and forbids changes of the reader from now on. */
 static bool prepare(struct kn_bc *r) {
   r->silent = false;
-  if (kn_bc_module_metadata(r) && r->has_units && !r->has_debug) {
+  if (kn_bc_module_metadata(r) && (r->has_units || r->has_strict) && !r->has_debug) {
     r->has_debug = true;
     r->learned = 0; /* the forms of records that may have a location behind them */
   }

@@ -65,7 +65,8 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->others = 0;
   r->tail = false;
   r->harden.guard = KILN_GUARD_NONE;
-  if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes)) kn_bc_harden_function(r);
+  if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes || r->harden.protect))
+    kn_bc_harden_function(r);
   return kn_bc_params(r) && kn_bc_body(r);
 }
 
@@ -78,6 +79,12 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   if (!sig) return false;
   r->fn_sig = *sig;
   uint64_t start = r->bits.pos;
+  if (KN_UNLIKELY(r->has_strict) && !r->has_debug) {
+    r->has_debug = true;
+    r->learned = 0;
+    if (!kn_bc_module_metadata(r)) return false;
+    r->bits.pos = start;
+  }
   if (!build(r, &saved)) return false;
   while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
     if (!start_again(r, &saved, &kept)) return false;

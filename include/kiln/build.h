@@ -111,6 +111,10 @@ KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
  * finished. */
 KILN_API void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes);
 
+/** Protects the function's branches and returns by `what` (KILN_PROTECT_...), in place of what kiln_module_protect said
+ * of all. To be called before the function is finished. */
+KILN_API void kiln_func_protect(kiln_func *f, uint32_t what);
+
 /** Which functions keep a guard value between their local memory and the return address. */
 typedef enum kiln_guard {
   KILN_GUARD_NONE,   /**< never */

@@ -133,6 +133,32 @@ KILN_API kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *p
 /** What kiln_module_guard said; DEFAULT if nothing. Strings live as long as the module. */
 KILN_API kiln_guard_place kiln_module_guard_get(const kiln_module *m);
 
+/** What protects a program's branches and returns from an attacker who can write to its memory; to be or'd. */
+enum {
+  /** Whatever code may be entered at by an indirect branch begins with an instruction that says so: `endbr64` (CET's
+   * indirect branch tracking), `bti`. */
+  KILN_PROTECT_BRANCH = 1,
+  /** x86-64: returns match calls, so that a shadow stack can check them. AArch64: functions that store their return
+   * address sign it (`paciasp`), and authenticate it before they return. */
+  KILN_PROTECT_RETURN = 2,
+  /** AArch64, with RETURN: functions that do not store it, too. */
+  KILN_PROTECT_RETURN_ALL = 4,
+  /** AArch64, with RETURN: with key B, not A. */
+  KILN_PROTECT_KEY_B = 8,
+  /** AArch64: returns match calls, so that a guarded control stack can check them. It changes no code. */
+  KILN_PROTECT_CONTROL_STACK = 16,
+  /** Of a function, with BRANCH: but not at its beginning, to which only direct calls go. */
+  KILN_PROTECT_DIRECT = 32,
+  KILN_PROTECT_ALL = 63 /**< all of these bits */
+};
+
+/** Protects the functions of the module that are begun from now on by `what` (KILN_PROTECT_..., without DIRECT), unless
+ * kiln_func_protect says otherwise; and objects say in `.note.gnu.property` that all of their code is protected so. What
+ * only other targets have has no effect. Before kiln_module_freeze. */
+KILN_API kiln_status kiln_module_protect(kiln_module *m, uint32_t what);
+/** What kiln_module_protect said; 0 if nothing. */
+KILN_API uint32_t kiln_module_protection(const kiln_module *m);
+
 /** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT from now
  * on, not through the PLT (-fno-plt). Before kiln_module_freeze. For calls of declared functions see
  * kiln_symbol_desc.no_plt. */

@@ -311,7 +311,9 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 
 void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
   if (symbol == 0) {
-    a64_emit(w, a64_br(CALLEE));
+    bool marked = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+    if (marked) a64_emit(w, a64_mov(1, A64_IP0, CALLEE)); /* br x16 may go to bti c */
+    a64_emit(w, a64_br(marked ? A64_IP0 : CALLEE));
   } else if (w->f->module->some_no_plt && through_got(w, symbol, false)) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_br(A64_IP0));
@@ -319,6 +321,12 @@ void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
     kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_JUMP26, 0);
     a64_emit(w, a64_b(0));
   }
+}
+
+/* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
+static void mark_return(struct kn_walk *w) {
+  const struct kn_inst *in = &w->inst[w->i];
+  if ((w->f->protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in)) a64_landing(w);
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
@@ -330,6 +338,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   }
   KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
+  if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
 }
 
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
@@ -583,13 +592,24 @@ static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
   kn_move_few(w, &m, 1);
 }
 
+/* longjmp leaves return addresses on a guarded control stack, which nothing here takes from it. */
+static bool matches_calls(struct kn_walk *w) {
+  if (!(w->f->protect & KILN_PROTECT_CONTROL_STACK)) return true;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+               "builtin_setjmp, builtin_longjmp with guarded control stacks");
+  return false;
+}
+
 /* Its two ways back are alike: x0 is the result, and all other registers are lost. */
 void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
+  bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+  if (!matches_calls(w)) return;
   buffer_to_x0(w, in->a, ~UINT64_C(0));
   a64_emit(w, a64_adr(A64_IP0, 16));
   a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, 0, 8));
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 0, 0));
-  a64_emit(w, a64_b(8));
+  a64_emit(w, a64_b(mark ? 12 : 8));
+  if (mark) a64_landing(w);
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
   KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
   uint8_t result = KILN_TYPE_I64;
@@ -597,6 +617,7 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  if (!matches_calls(w)) return;
   buffer_to_x0(w, in->a, 0);
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_FP, 0, 0));
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, 0, 16));

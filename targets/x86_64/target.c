@@ -283,6 +283,8 @@ const struct kn_target kn_target_x86_64 = {
           .cie_return = 16,            /* rip */
           .cie_rules = {0x0c, 7, 8,    /* DW_CFA_def_cfa rsp + 8 */
                         0x80 | 16, 1}, /* DW_CFA_offset rip, cfa - 8 */
+          .property = 0xc0000002,      /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
+          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
           .nop = 0x90,
           .nop_bytes = 1,
           .dtprel64 = R_X86_64_DTPOFF64,
@@ -305,5 +307,6 @@ const struct kn_target kn_target_x86_64 = {
   .free_stack = x64_free_stack,
   .jump = x64_jmp,
   .place_label = x64_place_label,
+  .landing = x64_landing,
   .finish = x64_finish,
 };
