@@ -124,7 +124,8 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
     uint32_t type = kn_dwarf_index(d, of, items[k]);
     kn_dwarf_open(f);
     kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (type && kn_dwarf_attr(d, type, AT_ARTIFICIAL))
+    if (type && (kn_dwarf_entry(d, type)->kinds & 1u << KN_DA_FLAG) &&
+        kn_dwarf_attr(d, type, AT_ARTIFICIAL))
       kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
