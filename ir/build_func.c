@@ -172,6 +172,8 @@ static void reset(kiln_func *f) {
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
   f->type_hash.n = f->shared_clauses.n = 0;
+  f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;
+  f->asm_regs = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
@@ -209,6 +211,9 @@ static void free_func(kiln_func *f) {
     f->types.at,
     f->type_hash.at,
     f->shared_clauses.at,
+    f->asms.at,
+    f->asm_bytes.at,
+    f->asm_relocs.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->debug.vars.at,

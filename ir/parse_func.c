@@ -567,8 +567,8 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_RET: return parse_ret(p);
   case KN_SH_TAILCALL: return parse_tailcall(p);
   case KN_SH_TRY: return parse_try(p);
+  case KN_SH_ASM: return kn_parse_asm(p, &l->result);
   case KN_SH_INTERNAL:
-  case KN_SH_ASM:
   case KN_SH_COUNT: break;
   }
   kiln_build_unsupported(f, l->opcode, "the text form");

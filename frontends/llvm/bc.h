@@ -222,6 +222,14 @@ struct kn_bc {
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
+  /* inline assembly: asm.c */
+  struct kn_bc_asm_cache *texts; /* NULL: none met */
+  bool asm_waits;                /* the body has assembly whose code is not known */
+  bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
+  bool asm_last;                 /* what waits is read now: it may wait no longer */
+  uint32_t asm_count;            /* in the body */
+  KN_BC_ARRAY(struct kn_bc_body) waiting;
+
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
 
@@ -717,6 +725,24 @@ void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint
                      unsigned n);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
+
+/* ---- asm.c ---- */
+
+/* A call of inline assembly `c` of function type `type`; `ops` are the arguments as in the record. With `labels`, it may
+ * also go to one of `n_labels` blocks of LLVM: then the number of that, from 1 on, or 0, is in *taken. */
+void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
+               unsigned n, unsigned n_labels, kiln_value *taken);
+/* Asks for the code of all texts that wait, and reads the bodies that wait for it. */
+bool kn_bc_read_waiting(struct kn_bc *r);
+void kn_bc_asm_free(struct kn_bc *r);
+/* A terminator: a call of inline assembly that may jump. */
+void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n);
+
+/* ---- asm_table.c ---- */
+
+/* Encodes the statements of `text`, if all of them are among the few that are known here: at most `room` bytes. Their
+ * number, or -1. */
+int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room);
 
 /* ---- eh.c ---- */
 

@@ -18,6 +18,10 @@
 #include <elf.h>
 #include <string.h>
 
+/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
+#define A64_CLOBBERED                                                                              \
+  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
+
 /* The walk with what only this target has. */
 struct a64_walk {
   struct kn_walk walk;     /* first: a64() */
