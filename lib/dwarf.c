@@ -343,6 +343,19 @@ static bool no_memory(kiln_module *m) {
 
 const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
 
+/* Frees all but the sections' content: the object's memory is taken next. */
+static void free_work(struct kn_dwarf *d) {
+  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
+                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
+                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
+                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
+  memcpy(left.out, d->out, sizeof left.out);
+  *d = left;
+}
+
 bool kn_dwarf_build(struct kn_elf *e) {
   kiln_module *m = e->m;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
@@ -353,7 +366,10 @@ bool kn_dwarf_build(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) return true;
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) {
+      free_work(d);
+      return true;
+    }
   }
   return no_memory(m);
 }
@@ -365,12 +381,7 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
-                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
-                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
-                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  free_work(d);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);
     kn_realloc(d->m, d->out[k].relocs.at, 0);
