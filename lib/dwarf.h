@@ -251,6 +251,9 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
  * no code they are left out. */
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            bool *ok);
+/* The row of the place that a variable has in all of the code of a scope (0: of the function); NULL: there is none. */
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
  * first. NULL without memory. */
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,

@@ -364,6 +364,11 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
     if (c->to) {
       uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
+      const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
+      if (all) {
+        add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + all->expr, all->n);
+        return true;
+      }
       uint32_t list = kn_dwarf_loc_list(d, v, scope, &ok);
       kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
       return ok;

@@ -208,6 +208,36 @@ static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint3
   return false;
 }
 
+/* Do rows a and b say the same place? */
+static bool same_place(const struct kn_output *o, const struct kn_code_var *a,
+                       const struct kn_code_var *b) {
+  return a->n == b->n && memcmp(o->exprs + a->expr, o->exprs + b->expr, a->n) == 0;
+}
+
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope) {
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index], *is = NULL;
+  const struct kn_code_func *f = kn_elf_func(d->e, v->func);
+  struct kn_dwarf_range whole = {.to = f->size};
+  const struct kn_dwarf_range *r = &whole;
+  if (scope) {
+    if (d->scopes.at[scope - 1].first == 0) return NULL;
+    r = &d->ranges.at[d->scopes.at[scope - 1].first - 1];
+  }
+  for (uint32_t k = 0;; r = &d->ranges.at[r->next - 1]) { /* ranges and rows ascend, mostly */
+    for (uint32_t at = r->from; at < r->to; k++) {
+      while (k < v->count && c[k].to - f->start <= at) k++;
+      if (k == v->count || c[k].from - f->start > at || c[k].part_bits != 0) return NULL;
+      if (is == NULL) is = &c[k];
+      if (!same_place(o, is, &c[k])) return NULL;
+      at = c[k].to - f->start;
+      if (at >= r->to) break; /* this row may be for the next range too */
+    }
+    if (r->next == 0) return is;
+  }
+}
+
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            bool *ok) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
@@ -232,10 +262,18 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   }
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
   if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base);
-  for (uint32_t k = 0; k < v->count && !parts; k++)
-    if (meets(d, scope, c[k].from - start, c[k].to - start))
-      *ok &= put_location(d, base + c[k].from - start, base + c[k].to - start, o->exprs + c[k].expr,
-                          c[k].n);
+  for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
+    next = k + 1;
+    if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
+    uint32_t to = c[k].to;
+    /* what comes next may say the same, but for code that is not in the variable's scope */
+    for (; next < v->count && c[next].from >= to && same_place(o, &c[k], &c[next]) &&
+           (c[next].from == to || (scope && !meets(d, scope, to - start, c[next].from - start)));
+         next++)
+      if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
+    *ok &=
+      put_location(d, base + c[k].from - start, base + to - start, o->exprs + c[k].expr, c[k].n);
+  }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, RLE_END_OF_LIST, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
