@@ -39,6 +39,7 @@ static void end_block(struct kn_walk *w) {
     if (w->regs.owner[r] != w->debug.owners[r]) written |= KN_BIT(r);
   }
   if (clobbers) written |= ~w->target->callee_homes;
+  if (f->asms.n != 0) written = ~UINT64_C(0); /* it may write any */
   while (w->debug.written.n <= pos)
     if (!KN_PUSH(w->f, w->debug.written, ~UINT64_C(0))) return;
   w->debug.written.at[pos] = written;
@@ -109,7 +110,7 @@ static bool changed(const struct kn_walk *w, const struct kn_debug_held *h, uint
     return val->uses == 0 || val->frame != h->frame || !(val->flags & KN_VF_FRAME);
   if (val->reg != h->reg) return true;
   if (val->flags & KN_VF_HOME) return false;
-  if (w->regs.owner[h->reg] != v) return true;
+  if (w->regs.owner[h->reg] != v || last->op == KILN_OP_ASM) return true;
   bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
   return call && !(w->target->callee_homes >> h->reg & 1);
 }

@@ -105,6 +105,13 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
+    if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
+        (v->part_bits == 0 || v->part_bits == 8 * s->size_bytes)) {
+      unsigned reg = w->target->elf.dwarf_regs[s->reg];
+      if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
+      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      return (uint32_t)(p - b);
+    }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
     return (uint32_t)(kn_debug_frame(w, p, s->frame, s->align_log2) - b);
   }
@@ -177,6 +184,14 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (kn_is_slot(v->value)) { /* in a register: while it is live */
+    const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
+    if (s->reg == KN_NO_REG) return true;
+    if (s->global == 0 || f->returns_twice) return false;
+    const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
+    return pos >= r->first && pos <= r->last &&
+           (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> s->reg & 1));
+  }
   if (!kn_is_value(v->value)) return v->value != 0;
   const struct kn_val *val = &f->val[v->value];
   if (f->returns_twice || v->value == 0) return false; /* the plan has no ranges */

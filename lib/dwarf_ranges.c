@@ -134,8 +134,9 @@ static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
 }
 
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
-                              const struct kn_code_var *const *parts, uint32_t n, uint32_t *size) {
-  uint64_t room = 1, at = 0;
+                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              uint32_t *size) {
+  uint64_t room = 32, at = 0;
   for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
   uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
   if (bytes == NULL) return NULL;
@@ -151,6 +152,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
     p = put_piece(p + best->n, best->part_bits);
     at = (uint64_t)best->part_at + best->part_bits;
   }
+  if (at < bits) p = put_piece(p, bits - at); /* debuggers take what is not said for zeros */
   *size = (uint32_t)(p - bytes);
   return bytes;
 }
@@ -181,18 +183,25 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
  * part; all parts that are known at one place are known together until one of them ends or begins. */
 static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
-                      uint32_t n, uint32_t start, uint64_t base) {
-  const struct kn_code_var *now[64];
+                      uint32_t n, uint32_t start, uint64_t base, uint64_t bits) {
+  const struct kn_code_var *now[64], *whole;
   for (uint32_t at = 0, next;; at = next) {
     uint32_t count = 0, size;
+    whole = NULL;
     next = UINT32_MAX;
     for (uint32_t k = 0; k < n; k++) {
       if (c[k].from > at && c[k].from < next) next = c[k].from;
       if (c[k].to > at && c[k].from <= at && c[k].to < next) next = c[k].to;
-      if (c[k].from <= at && at < c[k].to && count < 64) now[count++] = &c[k];
+      if (c[k].from > at || at >= c[k].to) continue;
+      if (c[k].part_bits == 0) whole = &c[k];
+      else if (count < 64) now[count++] = &c[k];
     }
-    if (count) {
-      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, &size);
+    if (whole) {
+      if (!put_location(d, base + at - start, base + next - start, o->exprs + whole->expr,
+                        whole->n))
+        return false;
+    } else if (count) {
+      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, bits, &size);
       if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
         return false;
     }
@@ -239,7 +248,7 @@ const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
 }
 
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
-                           bool *ok) {
+                           uint64_t bits, bool *ok) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
   const struct kn_code_var *c = &o->vars[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
@@ -261,7 +270,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     kn_dwarf_done(d, section, kn_put_uleb(p, address));
   }
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
-  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base);
+  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base, bits);
   for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
     next = k + 1;
     if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
