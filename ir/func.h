@@ -251,6 +251,7 @@ struct kn_debug_value {
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
 };
 

@@ -54,6 +54,22 @@ struct kn_bc_shared {
   uint32_t n_words, n_list, n_bytes, n_mds;
 };
 
+/* The memory of a variable, where assignment `id` (metadata) stores; slot 0: none. */
+struct kn_bc_memory {
+  uint32_t id;
+  kiln_value slot;
+  const uint8_t *expr; /* `n` bytes applied to its address */
+  uint32_t n;
+};
+
+/* What a variable is from a place on, in one of two ways: debug_assign.c. */
+struct kn_bc_assign {
+  kiln_variable_value is;
+  struct kn_bc_memory memory;
+  uint32_t expr, memory_expr; /* in kn_bc.assign_bytes */
+  bool label;                 /* is.variable is a label, at is.at */
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -191,6 +207,10 @@ struct kn_bc {
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
+  KN_BC_ARRAY(struct kn_bc_assign)
+  assigns;                           /* debug_assign.c: records that wait for the function's end, */
+  KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
+  KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
