@@ -359,44 +359,6 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
   return argument(r, id, type, 0);
 }
 
-/* A call of inline assembly with an empty template: no instructions are needed; an output that is tied to
- * an input is that input, other outputs are unspecified. */
-static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, const uint64_t *ops,
-                      unsigned n) {
-  const char *s = c->n ? (const char *)kn_bc_bytes(r, c->index) : "", *end = s + c->n;
-  unsigned arg = 0, outputs = 0;
-  uint32_t tied = UINT32_MAX;
-  while (s < end) {
-    const char *e = memchr(s, ',', (size_t)(end - s));
-    if (!e) e = end;
-    bool indirect = memchr(s, '*', (size_t)(e - s)) != NULL;
-    if (*s == '=' || *s == '+') {
-      if (!indirect) outputs++;
-      else arg++;
-    } else if (*s != '~' && *s != '!') {
-      if (e - s == 1 && *s == '0' && arg < n) tied = arg;
-      arg++;
-    }
-    s = e + 1;
-  }
-  if (r->types[ret].kind == TK_VOID) return;
-  if (outputs != 1 || kn_bc_is_aggregate(&r->types[ret])) {
-    kn_bc_unsupported(r, "inline assembly with several outputs");
-    return;
-  }
-  if (!kn_bc_scalar(r, ret)) return;
-  if (tied == UINT32_MAX) {
-    kn_bc_def(r, ret, kn_bc_zero(r, ret));
-    return;
-  }
-  uint32_t id = r->n_vals - (uint32_t)ops[tied];
-  if (id < r->n_vals && kn_bc_type_of(r, id) != ret) {
-    kn_bc_unsupported(r, "inline assembly whose input has another type than its output");
-    return;
-  }
-  kn_bc_def(r, ret, kn_bc_same(r, id, ret));
-}
-
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
  * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
@@ -543,11 +505,14 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   } else {
     if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
       if (bundles) kn_bc_refuse_bundle(r, r->bundle);
-      else if (!r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
-      else empty_asm(r, &r->csts[callee], ret, ops, n);
+      else kn_bc_asm(r, &r->csts[callee], type, ops, n, 0, NULL);
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
+    if (KN_UNLIKELY(r->harden.protect) && kn_bc_harden_untracked(r, attrs)) {
+      kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
+      return;
+    }
   }
   if (KN_UNLIKELY(bundles)) {
     kn_bc_refuse_bundle(r, r->bundle);

@@ -88,7 +88,8 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   return true;
 }
 
-/* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. */
+/* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. Kept are the flags, the
+ * template and a NUL in place of the second size, and the constraints. */
 static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   const uint64_t *op = r->ops.at;
   uint32_t n = r->ops.n;
@@ -97,10 +98,12 @@ static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   if (op[0] >= r->n_types || r->types[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
   c->kind = CK_ASM;
-  c->x = 1;
+  c->x = (uint8_t)(op[1] & 15);
   for (uint32_t i = 0; i < op[2]; i++)
-    if (op[3 + i] != ' ' && op[3 + i] != '\t' && op[3 + i] != '\n') c->x = 0;
-  return keep_bytes(r, c, (uint32_t)(4 + op[2]), (uint32_t)op[3 + op[2]]);
+    if (op[3 + i] == 0) return kn_bc_malformed(r, "a zero in inline assembly");
+  uint32_t size = (uint32_t)op[3 + op[2]];
+  r->ops.at[3 + op[2]] = 0;
+  return keep_bytes(r, c, 3, (uint32_t)op[2] + 1 + size);
 }
 
 /* Adds constant `c` as the next value. */

@@ -592,7 +592,7 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_CATCHPAD:
   case FUNC_CLEANUPPAD:
   case FUNC_CATCHSWITCH: kn_bc_unsupported(r, "exceptions as Windows has them (funclets)"); return;
-  case FUNC_CALLBR: kn_bc_unsupported(r, "callbr (asm goto)"); return;
+  case FUNC_CALLBR: kn_bc_callbr(r, ops, n); return;
   default:
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: instruction record %u", code);
     return;

@@ -377,6 +377,7 @@ struct kn_bc_md {
   };
   uint32_t n;
   uint8_t kind; /* enum kn_bc_md_kind */
+  uint8_t head; /* of a LOC in LLVM's own abbreviation: bits before its operands; else 0 */
 };
 
 /* What is needed to read the records of a metadata block later. */
@@ -390,12 +391,17 @@ struct kn_bc_md_block {
 struct kn_bc_call_loc {
   uint32_t id, loc, body;
 };
+/* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */
+struct kn_bc_call_way {
+  uint32_t id, op[4];
+};
 
 /* A source file that locations refer to. */
 struct kn_bc_file {
   uint32_t id;     /* number of its metadata + 1 */
   uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
+  uint32_t body;   /* metadata of a function: kn_bc.call_body of that; else the entry is empty */
 };
-#define KN_BC_FILES 16
+#define KN_BC_FILES 64
 
 #endif

@@ -1,31 +1,26 @@
 /* AArch64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
  * Called by lib/walk.c. What is not lowered gives
  * KILN_ERR_UNSUPPORTED with function, block and instruction. */
+#include "lib/asm.h"
 #include "targets/aarch64/a64.h"
 
 #define ALL 0xffffu
 #define QUAD KN_T(F128)
 #define WIDE (KN_T(I128) | QUAD)
 static const uint16_t clobbers[KILN_OP_COUNT] = {
-  [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,
-  [KILN_OP_RESUME] = ALL,      [KILN_OP_MEMCPY] = ALL,
-  [KILN_OP_MEMMOVE] = ALL,     [KILN_OP_MEMSET] = ALL,
-  [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,
-  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128),
-  [KILN_OP_SREM] = KN_T(I128), [KILN_OP_UREM] = KN_T(I128),
-  [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,
-  [KILN_OP_SITOF] = WIDE,      [KILN_OP_UITOF] = WIDE,
-  [KILN_OP_FPROMOTE] = QUAD,   [KILN_OP_FDEMOTE] = QUAD,
-  [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,
-  [KILN_OP_FMUL] = QUAD,       [KILN_OP_FDIV] = QUAD,
-  [KILN_OP_FMIN] = QUAD,       [KILN_OP_FMAX] = QUAD,
-  [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,
-  [KILN_OP_FCMP] = QUAD,       [KILN_OP_FSQRT] = QUAD,
-  [KILN_OP_FFLOOR] = QUAD,     [KILN_OP_FCEIL] = QUAD,
-  [KILN_OP_FTRUNC] = QUAD,     [KILN_OP_FROUND] = QUAD,
-  [KILN_OP_FROUNDEVEN] = QUAD, [KILN_OP_FRINT] = QUAD,
-  [KILN_OP_FNEARBYINT] = QUAD, [KILN_OP_FMA] = QUAD,
-  [KILN_OP_FMULADD] = QUAD,    [KILN_OP_BUILTIN_SETJMP] = ALL,
+  [KILN_OP_ASM] = ALL,         [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,
+  [KILN_OP_RESUME] = ALL,      [KILN_OP_MEMCPY] = ALL,      [KILN_OP_MEMMOVE] = ALL,
+  [KILN_OP_MEMSET] = ALL,      [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,
+  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128),
+  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,
+  [KILN_OP_SITOF] = WIDE,      [KILN_OP_UITOF] = WIDE,      [KILN_OP_FPROMOTE] = QUAD,
+  [KILN_OP_FDEMOTE] = QUAD,    [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,
+  [KILN_OP_FMUL] = QUAD,       [KILN_OP_FDIV] = QUAD,       [KILN_OP_FMIN] = QUAD,
+  [KILN_OP_FMAX] = QUAD,       [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,
+  [KILN_OP_FCMP] = QUAD,       [KILN_OP_FSQRT] = QUAD,      [KILN_OP_FFLOOR] = QUAD,
+  [KILN_OP_FCEIL] = QUAD,      [KILN_OP_FTRUNC] = QUAD,     [KILN_OP_FROUND] = QUAD,
+  [KILN_OP_FROUNDEVEN] = QUAD, [KILN_OP_FRINT] = QUAD,      [KILN_OP_FNEARBYINT] = QUAD,
+  [KILN_OP_FMA] = QUAD,        [KILN_OP_FMULADD] = QUAD,    [KILN_OP_BUILTIN_SETJMP] = ALL,
 };
 
 enum {
@@ -33,6 +28,9 @@ enum {
             KN_T(V64) | KN_T(V128)
 };
 
+static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
+  kn_lower_asm(w, in, A64_CLOBBERED);
+}
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
@@ -236,6 +234,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_ATOMIC_RMW] = ROW(a64_lower_atomic_rmw, a64_lower_wide_atomic, unsupported),
   [KILN_OP_ATOMIC_CAS] = ROW(a64_lower_atomic_cas, a64_lower_wide_atomic, unsupported),
   [KILN_OP_FENCE] = ACTION(a64_lower_fence),
+  [KILN_OP_ASM] = ROW(machine_code, machine_code, machine_code),
   [KILN_OP_CALL] = ROW(a64_lower_call, a64_lower_call, a64_lower_call),
   [KILN_OP_TRY] = ROW(a64_lower_try, a64_lower_try, a64_lower_try),
   [KILN_OP_RESUME] = ROW(a64_lower_resume, a64_lower_resume, a64_lower_resume),
@@ -359,6 +358,8 @@ const struct kn_target kn_target_aarch64 = {
           .cie_code_align = 4,
           .cie_return = 30,           /* lr */
           .cie_rules = {0x0c, 31, 0}, /* DW_CFA_def_cfa sp + 0 */
+          .property = 0xc0000000,     /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
+          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
           .nop = 0xd503201f,
           .nop_bytes = 4,
           .branches_count = true,
@@ -381,5 +382,6 @@ const struct kn_target kn_target_aarch64 = {
   .free_stack = a64_free_stack,
   .jump = a64_branch,
   .place_label = a64_place_label,
+  .landing = a64_landing,
   .finish = a64_finish,
 };
