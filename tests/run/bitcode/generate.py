@@ -229,6 +229,10 @@ def integer_intrinsics(widths):
                     m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
                     m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s)' % (w, name, w, w, x, w, y)),
                            w, 3)
+                if w == 256:
+                    for name in ('fshl', 'fshr'):
+                        m.declare('declare i256 @llvm.%s.i256(i256, i256, i256)' % name)
+                        m.show(m.op('call i256 @llvm.%s.i256(i256 %s, i256 %s, i256 %s)' % (name, x, y, y)), w, 5)
                 if w in (8, 16, 32, 64):
                     for name in ('sadd.sat', 'uadd.sat', 'ssub.sat', 'usub.sat'):
                         m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
@@ -444,7 +448,9 @@ def modules():
     yield 'memory', memory(WIDTHS)
     yield 'overflow', overflow([w for w in WIDTHS if w <= 65])
     yield 'overflow-wide', overflow((129, 137, 192, 256))
+    yield 'division-wide', arithmetic((129, 192))
     yield 'integer-intrinsics', integer_intrinsics(WIDTHS)
+    yield 'integer-intrinsics-wide', integer_intrinsics((129, 144, 256))
     yield 'float-intrinsics', float_intrinsics()
     yield 'x87-classes', x87_classes()
     yield 'all-floats', all_floats()
