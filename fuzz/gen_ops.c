@@ -44,7 +44,7 @@ static const struct {
 /* False for reserved operations, those that end the process, those that are only made along with others, and
  * __builtin_setjmp's, whose buffer must not be written in between. */
 bool gen_makes(kiln_op op) {
-  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP &&
+  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP && op != KILN_OP_ASM &&
          op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP;
 }
 

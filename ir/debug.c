@@ -103,6 +103,8 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
   d->dies.at[d->open].parent = parent.id;
 }
 
+enum { AT_DECLARATION = 0x3c, AT_SPECIFICATION = 0x47 };
+
 static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
@@ -114,6 +116,9 @@ static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, ui
   if (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1)) return;
   d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
+  e->kinds |= 1u << kind;
+  if (name == AT_SPECIFICATION && kind == KN_DA_REF) e->kinds |= KN_DIE_SPECIFIES;
+  if (name == AT_DECLARATION) e->kinds |= KN_DIE_DECLARES;
 }
 
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */
@@ -141,8 +146,9 @@ static void with_bytes(kiln_debug *d, unsigned name, unsigned kind, const void *
 }
 
 void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n) {
-  if (text == NULL || (n != 0 && memchr(text, 0, n) != NULL)) return;
-  with_bytes(d, name, KN_DA_STRING, text, n, 0);
+  uint32_t hash;
+  if (text != NULL && kn_hash_name(text, n, &hash))
+    with_bytes(d, name, KN_DA_STRING, text, n, hash);
 }
 void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
   with_bytes(d, name, KN_DA_EXPR, bytes, n, 0);

@@ -85,8 +85,10 @@ static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t 
   table[i] = (struct kn_symbol_entry){hash, id};
 }
 
-static __attribute__((noinline)) bool grow_table(kiln_module *m) {
+/* Makes the table at least twice as large, and large enough for `symbols` in all. */
+static __attribute__((noinline)) bool grow_table(kiln_module *m, uint32_t symbols) {
   uint32_t old = m->symbol_hash_size, size = old < 128 ? 128 : old * 2;
+  while (symbols >= size / 4 * 3) size *= 2;
   struct kn_symbol_entry *table = kn_realloc(m, NULL, size * sizeof *table);
   if (table == NULL) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
@@ -103,7 +105,15 @@ static __attribute__((noinline)) bool grow_table(kiln_module *m) {
 
 /* Makes sure that the table takes one more symbol: at most three quarters of it are used. */
 static inline bool table_room(kiln_module *m) {
-  return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m);
+  return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m, m->n_symbols);
+}
+
+void kiln_module_reserve(kiln_module *m, uint32_t symbols) {
+  if (m == NULL || kiln_module_status(m) != KILN_OK || m->frozen) return;
+  if (symbols > UINT32_MAX / 8 || m->n_symbols > UINT32_MAX / 8)
+    return; /* declaring them gives the error */
+  symbols += m->n_symbols;
+  if (symbols >= m->symbol_hash_size / 4 * 3) grow_table(m, symbols);
 }
 
 /* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:

@@ -27,6 +27,7 @@ enum kn_operand_kind {
   KN_OPERAND_OPT,
   KN_OPERAND_INST,
   KN_OPERAND_CALL,
+  KN_OPERAND_CODE,
   KN_OPERAND_RET
 };
 

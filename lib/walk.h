@@ -67,6 +67,7 @@ struct kn_exit {
   uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
   bool returns;           /* or, if this is set, to the caller */
   bool compares;          /* it looks at a guard, and ends with the failure's call */
+  uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
   uint32_t reload, freed,
     end; /* where it is when the frame pointer and all of the frame are given back, and where
                                     its last instruction ends */
@@ -101,6 +102,7 @@ struct kn_walk {
   struct kn_map map;
   struct kn_eh eh; /* exceptions: lib/eh.h */
   struct kn_walk_debug debug;
+  bool key_b; /* AArch64: the return address is signed with key B */
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;

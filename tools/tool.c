@@ -185,6 +185,8 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
     tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
     return false;
   }
+  options.assembler_user = t->assembler = tool_assembler_new();
+  if (t->assembler != NULL) options.assembler = tool_assemble;
   t->module = kiln_module_new(&options);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;
@@ -196,6 +198,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
 void tool_module_close(struct tool_module *t) {
   if (t->session != NULL) kiln_session_free(t->session);
   kiln_module_free(t->module);
+  tool_assembler_free(t->assembler);
   memset(t, 0, sizeof *t);
 }
 

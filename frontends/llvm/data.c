@@ -83,7 +83,8 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   if (t->kind != TK_STRUCT && t->kind != TK_ARRAY && t->kind != TK_VECTOR)
     return scalar(r, it, id, t, at);
   if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
-  if (t->kind == TK_VECTOR && r->types[r->elems.at[t->first].type].fit != FIT_EXACT)
+  unsigned fit = t->kind == TK_VECTOR ? r->types[r->elems.at[t->first].type].fit : FIT_EXACT;
+  if (fit != FIT_EXACT && fit != FIT_SOFT)
     return kn_bc_unsupported(r, "vector types"); /* packed bit by bit */
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
   if (c->kind == CK_AGGREGATE && c->n == n) {
@@ -114,13 +115,14 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   return kn_bc_malformed(r, "an aggregate constant of another size");
 }
 
-/* May a private constant of these bytes be merged with equal strings? */
+/* May a private constant of these bytes be merged with equal strings, if they are one? Whether a NUL stands within is
+ * seen where the data are placed. */
 static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const uint8_t *bytes,
                       uint64_t size) {
   const struct kn_bc_type *t = &r->types[g->type];
   return g->data_flags & KILN_DATA_READ_ONLY && g->plain_local && g->align_log2 == 0 &&
          t->kind == TK_ARRAY && r->types[r->elems.at[t->first].type].bits == 8 && size &&
-         !bytes[size - 1] && !memchr(bytes, 0, size - 1);
+         !bytes[size - 1];
 }
 
 static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {

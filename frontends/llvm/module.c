@@ -17,6 +17,9 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .guard_source = KILN_GUARD_SOURCE_TLS,
                           .guard_offset = 0x28,
                           .f80 = KILN_TYPE_F80,
+                          .cf_protection = true,
+                          .f128 = KILN_TYPE_V128,
+                          .half_calls = true,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,
@@ -168,7 +171,10 @@ static bool comdat(struct kn_bc *r) {
     return kn_bc_malformed(r, "a name outside the string table");
   if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
   const char *name = op[1] ? r->strtab + op[0] : "";
-  return KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) && more_comdats(r);
+  if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) || !more_comdats(r))
+    return false;
+  kiln_module_reserve(r->module, r->comdats.n); /* most are of one symbol, which follows */
+  return true;
 }
 
 /* ---- functions ---- */

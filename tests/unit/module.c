@@ -585,6 +585,28 @@ static void *fail_later(void *user, void *old, size_t size) {
 }
 
 /* Builds a module of everything; every allocation fails once. */
+/* Room that was made ahead: symbols of before and after are found, and no table is copied for them. */
+static void room_is_reserved(void **state) {
+  struct fixture *t = *state;
+  uint32_t n = 5000, size;
+  uint32_t before = func(t->m, "before", KILN_LINKAGE_EXTERNAL).id;
+  kiln_module_reserve(t->m, n);
+  size = t->m->symbol_hash_size;
+  for (uint32_t i = 0; i < n; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "f%u", i);
+    uint32_t id = func(t->m, name, KILN_LINKAGE_EXTERNAL).id;
+    assert_int_equal(id, before + 1 + i);
+    assert_int_equal(kiln_symbol_find(t->m, name).id, id);
+  }
+  assert_int_equal(kiln_symbol_find(t->m, "before").id, before);
+  assert_int_equal(t->m->symbol_hash_size, size);
+  kiln_module_reserve(t->m, 10); /* fewer than there is room for */
+  kiln_module_reserve(t->m, UINT32_MAX);
+  assert_int_equal(t->m->symbol_hash_size, size);
+  assert_int_equal(kiln_module_status(t->m), KILN_OK);
+}
+
 static void allocations_may_fail(void **state) {
   (void)state;
   unsigned failures = 0;
@@ -688,6 +710,7 @@ int main(void) {
     TEST(locations),
     TEST(first_error_sticks),
     TEST(stays_linear),
+    TEST(room_is_reserved),
     TEST(allocations_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
