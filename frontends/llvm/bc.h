@@ -789,6 +789,12 @@ kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
 /* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
+/* ---- machine.c ---- */
+
+/* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
+                   uint32_t ret, const uint64_t *ops, unsigned n);
+
 /* ---- intrinsics.c ---- */
 
 /* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
