@@ -158,6 +158,7 @@ struct flow {
   uint32_t *head;               /* by position: the first value of the part in it, number */
   uint32_t *next;               /* by value: the next in its block, number */
   uint32_t *group;              /* by value: the next of the same variable, number */
+  uint32_t from, to;            /* positions that any value of the part may hold at */
 };
 #define ANY UINT32_MAX
 
@@ -245,9 +246,8 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 
 static void solve(struct flow *x, bool across) {
   const struct kn_walk *w = x->w;
-  uint32_t n = w->plan->n_layout;
   bool change = across;
-  for (uint32_t pos = 0; pos < n; pos++) {
+  for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t last = 0;
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
     x->in[pos] = across ? ANY : 0;
@@ -255,10 +255,11 @@ static void solve(struct flow *x, bool across) {
   }
   for (unsigned round = 0; change; round++) {
     change = false;
-    for (uint32_t pos = 0; pos < n; pos++) {
+    for (uint32_t pos = x->from; pos <= x->to; pos++) {
       uint32_t in = pos == 0 || round >= 16 ? 0 : ANY;
       for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
-        uint32_t out = x->out[x->preds[k]];
+        uint32_t before = x->preds[k];
+        uint32_t out = before >= x->from && before <= x->to ? x->out[before] : 0;
         if (out == ANY || out == in) continue;
         in = in == ANY ? out : 0;
       }
@@ -349,6 +350,24 @@ static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value 
          b->part_at < a->part_at + (uint64_t)a->part_bits;
 }
 
+/* Extends the positions by those that value `v`, set in the block at `pos`, may hold at: see holds(). */
+static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) {
+  const struct kn_walk *w = x->w;
+  uint32_t from = pos, to = pos;
+  if (!kn_is_value(v->value)) {
+    from = 0;
+    to = w->plan->n_layout - 1;
+  } else if (v->value != 0) {
+    const struct kn_val *val = &w->f->val[v->value];
+    const struct kn_range *r = &w->plan->ranges.at[val->global ? val->global - 1 : 0];
+    bool home = val->global != 0 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME));
+    if (home && !w->f->returns_twice && r->first < from) from = r->first;
+    if (home && !w->f->returns_twice && r->last > to) to = r->last;
+  }
+  if (from < x->from) x->from = from;
+  if (to > x->to && to < w->plan->n_layout) x->to = to;
+}
+
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
  * begins with `first`. */
 static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
@@ -356,14 +375,17 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
   uint32_t n = w->plan->n_layout, newest = 0;
   memset(x->head, 0, n * sizeof *x->head);
+  x->from = n;
+  x->to = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
+    reach(x, &values[k - 1], pos);
   }
   solve(x, across);
-  for (uint32_t pos = 0; pos < n; pos++) {
+  for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;

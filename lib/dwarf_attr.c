@@ -56,7 +56,7 @@ static inline uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n, 
 
 /* ---- values ---- */
 
-void kn_dwarf_open(struct kn_dwarf_fields *f) {
+static inline void begin(struct kn_dwarf_fields *f) {
   struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
   f->key.n = f->hash = 0;
   f->start = b->bytes.n;
@@ -65,6 +65,8 @@ void kn_dwarf_open(struct kn_dwarf_fields *f) {
   if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
   else b->bytes.n++;
 }
+
+void kn_dwarf_open(struct kn_dwarf_fields *f) { begin(f); }
 
 static inline uint32_t next_hash(uint32_t hash, uint32_t key) {
   return ((hash << 5 | hash >> 27) ^ key) * 0x9e3779b1u;
@@ -755,7 +757,7 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
-  kn_dwarf_open(f);
+  begin(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
   uint32_t spec = 0;
   if (e->kinds & KN_DIE_SPECIFIES && (function || e->tag == TAG_VARIABLE))
@@ -773,14 +775,14 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
 
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die *e = kn_dwarf_entry(f->d, i);
-  kn_dwarf_open(f);
+  begin(f);
   add_attrs(f, i, 0, e->tag == TAG_ENUMERATOR ? in : 0);
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die_attr *a = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
-  kn_dwarf_open(f);
+  begin(f);
   if (a && a->kind == KN_DA_INT && discriminator)
     add_constant(f, AT_DISCR_VALUE, a->value, type_of(f->d, discriminator));
 }

@@ -372,7 +372,8 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
 
 /* True for those of them that are passed as several arguments. */
 static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
-  return kn_bc_is_aggregate(t) || (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
+  return kn_bc_is_aggregate(t) || t->kind == TK_WIDE ||
+         (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
 }
 
 /* True for half and bfloat. */
@@ -582,6 +583,15 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret);
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
+/* wide_math.c: each defines the next value but the last one. Bit counts, reversals and the magnitude (`op` is Kiln's). */
+void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type);
+/* Minimum or maximum, by Kiln's operation. */
+void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+/* A funnel shift. */
+void kn_bc_wide_funnel(struct kn_bc *r, bool left, uint32_t a, uint32_t b, uint32_t c,
+                       uint32_t type);
+/* -1, 0 or 1 as an i8, as a is less than, equal to or greater than b. */
+kiln_value kn_bc_wide_order(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t b, uint32_t type);
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
@@ -778,6 +788,12 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
 /* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
+
+/* ---- machine.c ---- */
+
+/* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
+                   uint32_t ret, const uint64_t *ops, unsigned n);
 
 /* ---- intrinsics.c ---- */
 

@@ -63,7 +63,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->call_locs.n = 0;
   r->call_body++;
   r->bundles = false;
-  r->may_split = r->has_trap || r->fn->init;
+  r->may_split = r->has_trap || r->fn->init || r->has_words;
   r->others = 0;
   r->tail = r->asm_waits = false;
   r->asm_count = 0;
