@@ -28,6 +28,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
   w->debug.terms.n = 0;
+  kn_debug_held_begin(w);
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);

@@ -57,6 +57,7 @@ struct null_fixture {
   kiln_clauses clauses;
   kiln_clause clause;
   kiln_asm machine_code;
+  kiln_assembly assembly;
   uint8_t regs[1];
   kiln_code code;
   kiln_target target;
