@@ -172,6 +172,8 @@ static void reset(kiln_func *f) {
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
   f->type_hash.n = f->shared_clauses.n = 0;
+  f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;
+  f->asm_regs = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
@@ -185,6 +187,7 @@ static void reset(kiln_func *f) {
   f->hardened = f->guarded = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
+  f->protect = 0;
   f->diag.status = KILN_OK;
 }
 
@@ -208,6 +211,9 @@ static void free_func(kiln_func *f) {
     f->types.at,
     f->type_hash.at,
     f->shared_clauses.at,
+    f->asms.at,
+    f->asm_bytes.at,
+    f->asm_relocs.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->debug.vars.at,
@@ -295,6 +301,16 @@ void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
   f->hardened = true;
 }
 
+void kiln_func_protect(kiln_func *f, uint32_t what) {
+  if (!kn_build_open(f)) return;
+  if (what & ~(uint32_t)KILN_PROTECT_ALL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such branch protection");
+    return;
+  }
+  f->protect = (uint8_t)what;
+  f->hardened |= what != 0;
+}
+
 void kiln_func_guard(kiln_func *f, kiln_guard when) {
   if (!kn_build_open(f)) return;
   if ((unsigned)when >= KILN_GUARD_COUNT) {
@@ -332,7 +348,8 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
       f->n_results = sig->n_results;
       memcpy(f->result_types, sig->results, sizeof f->result_types);
       f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
-      f->hardened = sig->cc != KILN_CC_C;
+      f->protect = m->protect;
+      f->hardened = (sig->cc != KILN_CC_C) | (m->protect != 0);
     }
   }
   if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */

@@ -65,6 +65,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   FENCE          x: ordering      LEVEL  x: level
  *   RESULT         a: index of the instruction, x: result's number
  *   CALL           a: first of x handles in lists, b: callee, c: signature
+ *   ASM            a, c, x as CALL; b: index into kiln_func.asms
  *   TRY            a, b, c, x as CALL; behind the arguments, in lists, what it catches: kn_try_clauses. Its edges
  *                  are the block's: the normal one, then the unwind edge
  *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
@@ -223,6 +224,14 @@ struct kn_note {
   uint32_t a, b;
 };
 
+/* The machine code of an ASM. */
+struct kn_asm {
+  uint64_t lost;           /* registers that it changes, besides those of operands and results */
+  uint32_t regs;           /* in asm_bytes: a register for each operand, then one for each result */
+  uint32_t bytes, n_bytes; /* in asm_bytes */
+  uint32_t reloc, n_relocs; /* in asm_relocs */
+};
+
 /* A variable that debuggers are to see. */
 struct kn_debug_var {
   uint32_t variable; /* kiln_die */
@@ -243,6 +252,7 @@ struct kn_debug_value {
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
 };
 
@@ -292,6 +302,9 @@ struct kiln_func {
   KN_ARRAY(uint32_t)
   type_hash; /* the same indices, for finding them: see type_index (build_call.c) */
   KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
+  KN_ARRAY(struct kn_asm) asms;
+  KN_ARRAY(uint8_t) asm_bytes;
+  KN_ARRAY(kiln_asm_reloc) asm_relocs;
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
@@ -314,16 +327,18 @@ struct kiln_func {
   bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
   bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
+  uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool
-    hardened; /* any of the next three, or a convention that keeps more registers: rare, asked first */
+    hardened; /* any of the next four, or a convention that keeps more registers: rare, asked first */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
+  uint8_t protect;      /* KILN_PROTECT_...: kiln_func_protect */
   kiln_diag diag;       /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
@@ -380,6 +395,10 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
     o.field = &in->field[1];
     o.n_fields = 1;
     o.n = 1 + (uint32_t)in->x;
+    o.list = in->x ? f->lists.at + in->a : NULL;
+    break;
+  case KN_OPERAND_CODE:
+    o.n = in->x;
     o.list = in->x ? f->lists.at + in->a : NULL;
     break;
   case KN_OPERAND_RET:
@@ -451,6 +470,12 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
 }
 
+/* True if the instruction calls setjmp or a function like it. */
+static inline bool kn_inst_returns_twice(const kiln_func *f, const struct kn_inst *in) {
+  return (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) &&
+         (kn_sig(f->module, in->c)->flags & KILN_SIG_RETURNS_TWICE);
+}
+
 /* The first argument of an edge, and the next one; NULL behind the last. They are in any order: `index` says which
  * parameter each is for. */
 static inline const struct kn_edge_arg *kn_edge_arg_at(const kiln_func *f, uint32_t i) {
@@ -515,6 +540,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
   case KN_OPERAND_LANE: return KN_LANE(in->x);
   case KN_OPERAND_ROW: return kn_machine_operand(f, in, k);
   case KN_OPERAND_CALL:
+  case KN_OPERAND_CODE:
   case KN_OPERAND_RET: return kn_sig_operand_type(f, in, k);
   case KN_OPERAND_NO:
   case KN_OPERAND_INST: break;

@@ -179,6 +179,12 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
+bool kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
+  if (m == NULL || m->options.assembler == NULL) return false;
+  if (n == 0 || texts == NULL) return n == 0;
+  return m->options.assembler(m->options.assembler_user, m->options.target, texts, n);
+}
+
 kiln_target kiln_module_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target)0;
 }
@@ -197,6 +203,19 @@ kiln_status kiln_module_freeze(kiln_module *m) {
   }
   return kiln_module_status(m);
 }
+
+kiln_status kiln_module_protect(kiln_module *m, uint32_t what) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
+  if (what & ~(uint32_t)(KILN_PROTECT_ALL & ~KILN_PROTECT_DIRECT))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
+  if (m->frozen)
+    return kn_module_fail(m, KILN_ERR_STRUCTURE, "branch protection: the module is frozen");
+  m->protect = (uint8_t)what;
+  return KILN_OK;
+}
+
+uint32_t kiln_module_protection(const kiln_module *m) { return m != NULL ? m->protect : 0; }
 
 kiln_status kiln_module_no_red_zone(kiln_module *m) {
   if (m == NULL) return KILN_ERR_ARGUMENT;

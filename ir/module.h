@@ -179,6 +179,7 @@ struct kiln_module {
   bool reaches_zero;          /* and kn_target_reaches_zero */
   kiln_guard_place guard;     /* kiln_module_guard */
   uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
+  uint8_t protect;            /* kiln_module_protect */
   bool no_plt;                /* kiln_module_no_plt */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
@@ -211,6 +212,7 @@ struct kn_code_func {
   uint32_t var_first;        /* index into vars */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
+  bool key_b;                /* its return address is signed with key B */
 };
 
 /* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that
@@ -271,6 +273,7 @@ struct kn_output {
   uint32_t table_size, cap_table_bytes;
   uint32_t *table_types; /* symbols; 0: any type */
   uint32_t n_table_types, cap_table_types;
+  bool some_key_b; /* a function has kn_code_func.key_b */
 };
 
 struct kiln_session {

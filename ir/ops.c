@@ -91,6 +91,7 @@ unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint3
     return k < sig->n_results ? sig->results[k] : KILN_TYPE_VOID;
   }
   const struct kn_sig *sig = kn_sig(f->module, in->c);
+  if (in->op == KILN_OP_ASM) return k < sig->n_params ? sig->params[k].type : KILN_TYPE_VOID;
   if (k == 0) return KILN_TYPE_PTR;
   return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
 }

@@ -28,6 +28,7 @@ enum kn_operand_kind {
   KN_OPERAND_ROW,
   KN_OPERAND_INST,
   KN_OPERAND_CALL,
+  KN_OPERAND_CODE,
   KN_OPERAND_RET
 };
 

@@ -402,6 +402,14 @@ static bool parse_section(struct kn_parser *p) {
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
+/* `protect branch return` */
+static bool parse_protect(struct kn_parser *p) {
+  uint32_t what = 0;
+  if (!kn_parse_protection(p, &what)) return false;
+  kiln_module_protect(p->module, what);
+  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+}
+
 /* `guard tls reg "gs" offset 40 symbol "s"` */
 static bool parse_guard(struct kn_parser *p) {
   kiln_guard_place g = {0};
@@ -458,6 +466,8 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_section(p);
     } else if (kn_parse_word(p, "guard")) {
       ok = parse_guard(p);
+    } else if (kn_parse_word(p, "protect")) {
+      ok = parse_protect(p);
     } else if (kn_parse_take(p, '!')) {
       ok = parse_entry_later(p);
     } else if (kn_parse_word(p, "unit")) {
@@ -473,7 +483,7 @@ static bool first_pass(struct kn_parser *p) {
       ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
       ok = kn_parse_expected(
-        p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, "
+        p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, protect, "
            "no_plt, target, dwarf, unit, "
            "keep, global or an entry");
     }

@@ -587,8 +587,8 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_RET: return parse_ret(p);
   case KN_SH_TAILCALL: return parse_tailcall(p);
   case KN_SH_TRY: return parse_try(p);
+  case KN_SH_ASM: return kn_parse_asm(p, &l->result);
   case KN_SH_INTERNAL:
-  case KN_SH_ASM:
   case KN_SH_COUNT: break;
   }
   kiln_build_unsupported(f, l->opcode, "the text form");
@@ -641,7 +641,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!probe 4096`, `!guard arrays`, or debugging information. */
+/* `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   uint64_t bytes;
   bool is;
@@ -657,8 +657,15 @@ static bool parse_directive(struct kn_parser *p) {
     kiln_func_guard(p->func, (kiln_guard)when);
     return true;
   }
+  if (kn_parse_word(p, "protect")) {
+    uint32_t what = 0;
+    if (!kn_parse_word(p, "none") && !kn_parse_protection(p, &what)) return false;
+    kiln_func_protect(p->func, what);
+    return true;
+  }
   return kn_parse_func_debug(p, &is) &&
-         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe or guard"));
+         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe, guard "
+                                     "or protect"));
 }
 
 /* `!s4 = ...` */

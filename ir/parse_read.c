@@ -194,6 +194,19 @@ bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_typ
     "a decimal float where none of f32 and f64 is wanted: write its type, or bits");
 }
 
+/* ---- words ---- */
+
+bool kn_parse_protection(struct kn_parser *p, uint32_t *what) {
+  *what = 0;
+  for (unsigned k = 0; k < KN_PROTECT_COUNT; k++) {
+    if (!kn_parse_word(p, kn_protect_names[k])) continue;
+    *what |= 1u << k;
+    k = UINT32_MAX; /* words are in any order */
+  }
+  return *what != 0 ||
+         kn_parse_expected(p, "branch, return, return_all, key_b, control_stack or direct");
+}
+
 /* ---- signatures ---- */
 
 static bool parse_param(struct kn_parser *p, kiln_param *out) {

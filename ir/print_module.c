@@ -31,6 +31,9 @@ const char *const kn_guard_names[KILN_GUARD_COUNT] = {
   [KILN_GUARD_ADDRESSES] = "addresses",
   [KILN_GUARD_ALWAYS] = "always",
 };
+const char *const kn_protect_names[KN_PROTECT_COUNT] = {
+  "branch", "return", "return_all", "key_b", "control_stack", "direct",
+};
 const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT] = {
   [KILN_GUARD_SOURCE_DEFAULT] = "default",
   [KILN_GUARD_SOURCE_TLS] = "tls",
@@ -362,6 +365,11 @@ static void put_guard(struct kn_printer *p, const kiln_guard_place *g) {
   kn_put(p, "\n", 1);
 }
 
+void kn_put_protection(struct kn_printer *p, uint32_t what) {
+  for (unsigned k = 0; k < KN_PROTECT_COUNT; k++)
+    if (what >> k & 1) put_word(p, kn_protect_names[k]);
+}
+
 kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
@@ -369,6 +377,11 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);
   if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
+  if (m->protect != 0) {
+    kn_put_text(&p, "protect");
+    kn_put_protection(&p, m->protect);
+    kn_put(&p, "\n", 1);
+  }
   if (m->no_plt) kn_put_text(&p, "no_plt\n");
   for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
   for (uint32_t i = 1; i < m->n_symbols; i++) {

@@ -180,6 +180,8 @@ kiln_type kn_parse_type_of(const char *text, size_t length);
 bool kn_parse_type(struct kn_parser *p, kiln_type *out);
 /* The bytes of a name or string; they live as long as the parser. */
 const char *kn_parse_name(struct kn_parser *p, const struct kn_token *t, uint32_t *length);
+/* Words of kn_protect_names, at least one: KILN_PROTECT_... */
+bool kn_parse_protection(struct kn_parser *p, uint32_t *what);
 /* A string, decoded, with a NUL behind it; it lives as long as the parser. */
 bool kn_parse_string(struct kn_parser *p, const char *what, const char **out);
 /* `(i64 sret, i32, ...) -> f64 noreturn`; the flags are taken if `flags` is set. */
@@ -209,6 +211,8 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out);
 bool kn_parse_comma_operand(struct kn_parser *p, kiln_type want, kiln_value *out);
 /* `+8`, `-8` or nothing. */
 bool kn_parse_disp(struct kn_parser *p, int32_t *out);
+/* What follows `asm`: builds it (ir/parse_asm.c). */
+bool kn_parse_asm(struct kn_parser *p, kiln_value *result);
 bool kn_parse_push_arg(struct kn_parser *p, kiln_value v);
 /* Optional `(v0, v1)` behind a block's name: appended to p->args. */
 bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t *n);
@@ -251,6 +255,8 @@ void kn_put_hex(struct kn_printer *p, uint64_t high, uint64_t low);
 void kn_put_string(struct kn_printer *p, const void *bytes, size_t length);
 /* `@name` */
 void kn_put_symbol(struct kn_printer *p, uint32_t symbol);
+/* The words of KILN_PROTECT_... `what`, each behind a blank. */
+void kn_put_protection(struct kn_printer *p, uint32_t what);
 /* `+8`, `-8`; nothing for 0. */
 void kn_put_offset(struct kn_printer *p, int64_t offset);
 /* `(i64, ...) -> i32 noreturn` */
@@ -301,6 +307,10 @@ extern const char *const kn_visibility_names[KILN_VIS_COUNT];
 extern const char *const kn_tls_names[KILN_TLS_COUNT];
 extern const char *const kn_callconv_names[KILN_CC_COUNT];
 extern const char *const kn_guard_names[KILN_GUARD_COUNT];
+/* By bit of KILN_PROTECT_... */
+enum { KN_PROTECT_COUNT = 6 };
+extern const char *const kn_protect_names[KN_PROTECT_COUNT];
+_Static_assert(KILN_PROTECT_ALL == (1 << KN_PROTECT_COUNT) - 1, "each bit has a name");
 extern const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT];
 extern const char *const kn_icond_names[KILN_ICOND_COUNT];
 extern const char *const kn_fcond_names[KILN_FCOND_COUNT];

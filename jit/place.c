@@ -44,6 +44,26 @@ static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum k
 
 /* ---- code ---- */
 
+/* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
+static uint64_t cie_bytes(const struct kn_output *o) {
+  uint32_t personality = 0;
+  bool key_b = false, plain_b = false;
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < o->n_funcs; i++) {
+    const struct kn_code_func *f = o->funcs + i;
+    if (f->table == 0) {
+      bytes += f->key_b && !plain_b ? KN_CIE_BYTES : 0;
+      plain_b |= f->key_b;
+      continue;
+    }
+    uint32_t p = o->tables[f->table - 1].personality;
+    if (p != personality || f->key_b != key_b) bytes += KN_CIE_EH_BYTES;
+    personality = p;
+    key_b = f->key_b;
+  }
+  return bytes;
+}
+
 static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
   const struct kn_output *o = &in->sessions[session]->out;
   unsigned align_log2 = l->jit->machine->align_log2;
@@ -53,8 +73,7 @@ static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
     l->names_size += s->name_length + 1;
     l->fde_bytes += kn_elf_fde_bytes(o->funcs + i);
   }
-  for (uint32_t i = 0, last = 0; i < o->n_tables; last = o->tables[i++].personality)
-    if (o->tables[i].personality != last) l->fde_bytes += KN_CIE_EH_BYTES;
+  l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_size, 4);
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;

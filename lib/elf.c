@@ -119,6 +119,33 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   kn_put16(p + 62, strtab >= SHN_LORESERVE ? SHN_XINDEX : (uint16_t)strtab);
 }
 
+/* ---- .note.gnu.property ---- */
+
+enum { PROPERTY_BYTES = 32, PROPERTY_TYPE = 5 }; /* NT_GNU_PROPERTY_TYPE_0 */
+
+/* The property that says how the object's code is protected: gABI's linux extensions, x86-64 psABI and AAELF64. */
+static void write_property(struct kn_elf *e) {
+  kn_elf_pad(e, 8);
+  e->sections[e->property - 1].offset = e->at;
+  uint8_t *p = e->base + e->at;
+  uint32_t what = e->m->protect, value = 0;
+  for (unsigned k = 0; k < KN_PROPERTY_BITS; k++)
+    if (what & e->machine->property_what[k]) value |= 1u << k;
+  const uint32_t words[PROPERTY_BYTES / 4] = {4, 16,   PROPERTY_TYPE, 0, e->machine->property,
+                                              4, value};
+  for (unsigned k = 0; k < PROPERTY_BYTES / 4; k++) kn_put32(p + 4 * k, words[k]);
+  memcpy(p + 12, "GNU", 4);
+  e->at += PROPERTY_BYTES;
+}
+
+static bool add_property(struct kn_elf *e) {
+  uint32_t i = kn_elf_add_section(e, ".note.gnu.property", 18, SHT_NOTE, SHF_ALLOC, 8);
+  if (i == UINT32_MAX) return false;
+  e->sections[i].size = PROPERTY_BYTES;
+  e->property = i + 1;
+  return true;
+}
+
 /* ---- the whole ---- */
 
 /* Upper bound of the object's size; 0 if it is larger than any object can be. */
@@ -150,6 +177,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   if (!kn_elf_write_relocs(e)) return e->m->diag.status;
   uint32_t n = number_sections(e);
   bool extended = n >= SHN_LORESERVE;
+  if (KN_UNLIKELY(e->property != 0)) write_property(e);
   e->sections[e->note].offset = e->at;
   write_groups(e);
   kn_elf_write_symbols(e, extended);
@@ -163,6 +191,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 static bool prepare(struct kn_elf *e) {
   if (!kn_elf_place(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
     return false;
+  if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS, 0, 1);
   return e->note != UINT32_MAX;
 }

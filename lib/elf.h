@@ -99,12 +99,15 @@ struct kn_elf_eh_table {
   uint32_t cie;     /* of its personality: index into kn_elf_eh.cies */
   uint64_t offset;  /* in the section */
 };
-/* A CIE of functions with tables: there is one for each personality. */
+/* A CIE of functions with tables: there is one for each personality and key. */
 struct kn_elf_eh_cie {
   uint32_t personality; /* symbol */
   uint32_t
     section; /* where the address of an external personality is, a section group of its own; index + 1 */
   uint32_t symbol; /* number of the symbol of that: DW.ref.NAME */
+  bool key_b;      /* of functions with kn_code_func.key_b */
+  uint32_t
+    same; /* another one with the same personality, which has `section` and `symbol`: index + 1, or 0 */
 };
 /* Name of such a section, before that of the personality; the symbol's name is its end. */
 #define KN_EH_REF_SECTION ".data.rel.local.DW.ref."
@@ -115,7 +118,7 @@ struct kn_elf_eh {
   uint32_t n_tables;
   struct kn_elf_eh_cie *cies;
   uint32_t n_cies, n_refs; /* n_refs: of them with a section */
-  uint32_t *cie_of;        /* by symbol: index + 1, or 0 */
+  uint32_t *cie_of;        /* by symbol, twice (then with key B): index + 1, or 0 */
   uint32_t *word_of;       /* by symbol: 1 + offset of its address in `words`, or 0 */
   uint32_t words;          /* section of the addresses of types: index + 1, or 0 */
   uint32_t shared;         /* .gcc_except_table: index + 1, or 0 */
@@ -155,7 +158,9 @@ struct kn_elf {
   uint32_t n_debug;        /* sections behind them that have symbols too: lib/dwarf.c */
   struct kn_dwarf *dwarf;  /* or NULL */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
-  bool gnu;                /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
+  uint32_t property;       /* of .note.gnu.property: index + 1, or 0 */
+  bool key_b; /* there is a CIE of functions without tables that have kn_code_func.key_b */
+  bool gnu;   /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
   struct kn_elf_eh eh;
 
   uint32_t *locals, *globals; /* symbol ids in the order of their numbers */
@@ -286,10 +291,12 @@ enum { KN_CIE_BYTES = 24, KN_CIE_EH_BYTES = 32, KN_FDE_HEAD = 17 };
 enum { KN_CIE_PERSONALITY_AT = 19, KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 };
 
 /* lib/elf_frame.c */
-void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine);
-/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). */
+/* That of functions without tables; `key_b`: of those with kn_code_func.key_b. */
+void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine, bool key_b);
+/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). With `key_b` it is a
+ * byte behind KN_CIE_PERSONALITY_AT. */
 void kn_elf_put_eh_cie(uint8_t *p, const struct kn_elf_machine *machine, unsigned encoding,
-                       uint32_t personality);
+                       uint32_t personality, bool key_b);
 
 /* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows. */
 static inline uint64_t kn_elf_fde_bytes(const struct kn_code_func *f) {

@@ -59,17 +59,22 @@ static bool need_word(struct kn_elf *e, uint32_t symbol) {
 
 /* ---- personalities ---- */
 
-static bool add_cie(struct kn_elf *e, uint32_t personality, uint32_t *cie) {
+static bool add_cie(struct kn_elf *e, uint32_t personality, bool key_b, uint32_t *cie) {
   struct kn_elf_eh *eh = &e->eh;
   const struct kn_symbol *s = kn_symbol(e->m, personality);
-  if (eh->cie_of[personality] != 0) {
-    *cie = eh->cie_of[personality] - 1;
+  uint32_t *of = &eh->cie_of[2 * (size_t)personality], other = of[!key_b];
+  if (of[key_b] != 0) {
+    *cie = of[key_b] - 1;
     return true;
   }
   *cie = eh->n_cies++;
-  eh->cie_of[personality] = eh->n_cies;
-  eh->cies[*cie] = (struct kn_elf_eh_cie){.personality = personality};
+  of[key_b] = eh->n_cies;
+  eh->cies[*cie] = (struct kn_elf_eh_cie){.personality = personality, .key_b = key_b};
   if (!eh->indirect) return true;
+  if (other != 0) { /* its address is there already */
+    eh->cies[*cie].same = other;
+    return true;
+  }
   if (s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE)
     return need_word(e, personality);
   uint32_t i = kn_elf_add_section(e, KN_EH_REF_SECTION, sizeof KN_EH_REF_SECTION - 1, SHT_PROGBITS,
@@ -90,7 +95,7 @@ static bool place_table(struct kn_elf *e, uint32_t func) {
   const struct kn_code_func *f = o->funcs + e->funcs[func].index;
   const struct kn_code_table *t = o->tables + f->table - 1;
   uint32_t section = table_section(e, f->symbol), cie;
-  if (section == UINT32_MAX || !add_cie(e, t->personality, &cie)) return false;
+  if (section == UINT32_MAX || !add_cie(e, t->personality, f->key_b, &cie)) return false;
   uint32_t n = 0;
   for (uint32_t k = 0; k < t->n_types; k++) {
     uint32_t type = o->table_types[t->type_first + k];
@@ -115,7 +120,7 @@ bool kn_elf_eh_place(struct kn_elf *e) {
   eh->indirect = kn_eh_indirect(e->m);
   eh->tables = kn_arena_alloc(&e->arena, (size_t)n * sizeof *eh->tables, 8);
   eh->cies = kn_arena_alloc(&e->arena, (size_t)n * sizeof *eh->cies, 8);
-  eh->cie_of = kn_arena_zero(&e->arena, e->m->n_symbols * sizeof *eh->cie_of, 4);
+  eh->cie_of = kn_arena_zero(&e->arena, 2 * e->m->n_symbols * sizeof *eh->cie_of, 4);
   eh->word_of = kn_arena_zero(&e->arena, e->m->n_symbols * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->cies == NULL || eh->cie_of == NULL || eh->word_of == NULL)
     return fail_memory(e);

@@ -34,6 +34,21 @@ bool kiln_target_find(const char *name, kiln_target *out) {
   return false;
 }
 
+const char *kiln_register_name(kiln_target t, unsigned number) {
+  return (unsigned)t < KILN_TARGET_COUNT && number < 64 ? targets[t]->reg_names[number] : NULL;
+}
+
+bool kiln_register_find(kiln_target t, const char *name, unsigned *out) {
+  if (name == NULL || out == NULL) return false;
+  for (unsigned r = 0; r < 64; r++) {
+    const char *is = kiln_register_name(t, r);
+    if (is == NULL || strcmp(is, name) != 0) continue;
+    *out = r;
+    return true;
+  }
+  return false;
+}
+
 bool kiln_target_host(kiln_target *out) {
   if (out == NULL) return false;
 #if defined(__x86_64__)

@@ -242,6 +242,7 @@ static bool end(struct kn_walk *w) {
     .subprogram = w->debug.on ? w->f->debug.subprogram : 0,
     .unit = w->f->debug.unit,
     .table = table,
+    .key_b = w->key_b,
   };
   out->size = kn_here(w);
   return true;
@@ -272,7 +273,10 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug)
   const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
-  if (KN_UNLIKELY(b->address_taken)) kn_read_shadows(w, b);
+  if (KN_UNLIKELY(b->address_taken)) {
+    if (w->f->protect & KILN_PROTECT_BRANCH) t->landing(w);
+    kn_read_shadows(w, b);
+  }
   uint32_t i = past_segments(w, b->first), last = b->term;
   const struct kn_inst *in = &w->inst[i];
   const struct kn_val *val = &w->val[i];
@@ -347,10 +351,11 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
-                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->map.pieces.at,  w->debug.terms.at,   w->debug.scratch.at,
-                    w->exits.at};
+  void *arrays[] = {w->code.marks.at, w->code.fixups.at,   w->code.literals.at,
+                    w->code.cut.at,   w->frame.spare.at,   w->moves.at,
+                    w->params.at,     w->shadows.at,       w->args.at,
+                    w->map.pieces.at, w->debug.terms.at,   w->debug.scratch.at,
+                    w->debug.held.at, w->debug.written.at, w->exits.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

@@ -58,7 +58,7 @@ enum kn_call_field {
   KN_CALL_IMM26  /* bits 0 to 25 of a word: the distance in words */
 };
 
-enum { KN_CIE_RULES = 7 };
+enum { KN_CIE_RULES = 7, KN_PROPERTY_BITS = 3 };
 
 /* What differs between machines in objects, and in code in memory. */
 struct kn_elf_machine {
@@ -79,6 +79,9 @@ struct kn_elf_machine {
   uint8_t cie_code_align;
   uint8_t cie_return;
   uint8_t cie_rules[KN_CIE_RULES];
+  /* Of .note.gnu.property: the type of the property, and by its bits what of KILN_PROTECT_... sets them. */
+  uint32_t property;
+  uint8_t property_what[KN_PROPERTY_BITS];
   uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
   uint8_t nop_bytes;
   bool
@@ -168,6 +171,8 @@ struct kn_target {
   /* Emits a jump to a label; places a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*place_label)(struct kn_walk *w, uint32_t label);
+  /* Emits the instruction that the target of an indirect jump begins with, in functions with KILN_PROTECT_BRANCH. */
+  void (*landing)(struct kn_walk *w);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
 };

@@ -91,7 +91,8 @@ enum kn_bc_attr_kind {
   ATTR_STACK_PROTECT_REQ = 27,
   ATTR_STACK_PROTECT_STRONG = 28,
   ATTR_STRUCT_RET = 29,
-  ATTR_ZEXT = 34
+  ATTR_ZEXT = 34,
+  ATTR_NO_CF_CHECK = 56
 };
 
 enum kn_bc_cc {

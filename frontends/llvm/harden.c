@@ -9,7 +9,16 @@ enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
 
 /* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
  * 63 the distance of probes, 0: the default. */
-enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32 };
+enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
+/* Of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it. */
+enum {
+  BRANCH = 128,
+  BRANCH_SAID = 256,
+  SIGN = 512,
+  SIGN_ALL = 1024,
+  SIGN_SAID = 2048,
+  KEY_B = 4096
+};
 
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
   unsigned guard = key == ATTR_STACK_PROTECT          ? KILN_GUARD_ARRAYS
@@ -18,6 +27,7 @@ void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
                                                       : KILN_GUARD_NONE;
   if (guard > (a->harden & GUARD)) a->harden = (a->harden & ~(uint64_t)GUARD) | guard;
   if (key == ATTR_NON_LAZY_BIND) a->harden |= NO_PLT;
+  if (key == ATTR_NO_CF_CHECK) a->harden |= NO_CF_CHECK;
 }
 
 /* A decimal number, at most `most`. */
@@ -34,6 +44,14 @@ void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
     a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
   else if (strcmp(key, "stack-protector-buffer-size") == 0)
     a->harden |= (uint64_t)number(value, BUFFER_MAX) << 16;
+  else if (strcmp(key, "branch-target-enforcement") == 0)
+    a->harden |= BRANCH_SAID | (strcmp(value, "false") != 0 ? BRANCH : 0);
+  else if (strcmp(key, "sign-return-address") == 0)
+    a->harden |= SIGN_SAID | (strcmp(value, "none") == 0  ? 0
+                              : strcmp(value, "all") == 0 ? SIGN | SIGN_ALL
+                                                          : SIGN);
+  else if (strcmp(key, "sign-return-address-key") == 0)
+    a->harden |= strcmp(value, "b_key") == 0 ? KEY_B : 0;
   else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
 }
 
@@ -69,8 +87,35 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
 /* LLVM's flags say `no offset` so, too. */
 enum { NO_OFFSET = INT32_MAX };
 
+/* A flag about the protection of branches: false if it is none. Up to LLVM 21 the value 1 is for functions that say
+ * nothing themselves; 2 is for the object's note alone. */
+static bool protection_flag(struct kn_bc *r, const char *name, int64_t number) {
+  static const struct {
+    const char *name;
+    bool cf; /* x86-64's */
+    uint8_t what, said;
+  } rows[] = {
+    {"cf-protection-branch", true, KILN_PROTECT_BRANCH, 0},
+    {"cf-protection-return", true, KILN_PROTECT_RETURN, 0},
+    {"branch-target-enforcement", false, KILN_PROTECT_BRANCH, KILN_PROTECT_BRANCH},
+    {"guarded-control-stack", false, KILN_PROTECT_CONTROL_STACK, KILN_PROTECT_CONTROL_STACK},
+    {"sign-return-address", false, KILN_PROTECT_RETURN, KILN_PROTECT_RETURN},
+    {"sign-return-address-all", false, 0, KILN_PROTECT_RETURN_ALL},
+    {"sign-return-address-with-bkey", false, 0, KILN_PROTECT_KEY_B},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (strcmp(name, rows[i].name) != 0) continue;
+    if (rows[i].cf != kn_bc_targets[r->target].cf_protection || number == 0) return true;
+    r->harden.protect |= rows[i].what;
+    if (number == 1) r->harden.protect_silent |= rows[i].said;
+    return true;
+  }
+  return false;
+}
+
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text) {
   struct kn_bc_harden *h = &r->harden;
+  if (protection_flag(r, name, number)) return true;
   if (strcmp(name, "RtLibUseGOT") == 0) {
     if (number != 0) kiln_module_no_plt(r->module);
   } else if (strcmp(name, "probe-stack") ==
@@ -99,6 +144,7 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
 
 void kn_bc_harden_module(struct kn_bc *r) {
   const struct kn_bc_harden *h = &r->harden;
+  if (h->protect != 0) kiln_module_protect(r->module, h->protect);
   const struct kn_bc_target *t = &kn_bc_targets[r->target];
   kiln_guard_place place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
                             h->has_offset ? h->offset_bytes : t->guard_offset,
@@ -111,9 +157,31 @@ void kn_bc_harden_module(struct kn_bc *r) {
 
 /* ---- functions ---- */
 
+/* KILN_PROTECT_... of a function with attributes `harden`. */
+static uint32_t protection(const struct kn_bc *r, uint64_t harden) {
+  if (kn_bc_targets[r->target].cf_protection)
+    return r->harden.protect | (harden & NO_CF_CHECK ? KILN_PROTECT_DIRECT : 0u);
+  uint32_t silent = r->harden.protect_silent;
+  uint32_t sign = KILN_PROTECT_RETURN | KILN_PROTECT_RETURN_ALL | KILN_PROTECT_KEY_B;
+  uint32_t what = r->harden.protect & KILN_PROTECT_CONTROL_STACK;
+  if (!(harden & BRANCH_SAID)) what |= silent & KILN_PROTECT_BRANCH;
+  else if (harden & BRANCH) what |= KILN_PROTECT_BRANCH;
+  if (!(harden & SIGN_SAID)) return what | (silent & KILN_PROTECT_RETURN ? silent & sign : 0);
+  if (!(harden & SIGN)) return what;
+  return what | KILN_PROTECT_RETURN | (harden & SIGN_ALL ? KILN_PROTECT_RETURN_ALL : 0u) |
+         (harden & KEY_B ? KILN_PROTECT_KEY_B : 0u);
+}
+
+bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list) {
+  const struct kn_bc_attr *a = kn_bc_attr(r, list, KN_BC_FUNC_INDEX);
+  return a && (a->harden & NO_CF_CHECK) && kn_bc_targets[r->target].cf_protection;
+}
+
 void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;
+  uint32_t protect = protection(r, harden);
+  if (protect != r->harden.protect) kiln_func_protect(r->f, protect);
   r->harden.guard = (uint8_t)(harden & GUARD);
   uint32_t buffer = harden >> 16 & BUFFER_MAX;
   r->harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;

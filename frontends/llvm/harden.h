@@ -1,4 +1,5 @@
-/* What attributes say of stack probes, stack guards, conventions and calls without a PLT: harden.c. */
+/* What attributes say of stack probes, stack guards, protected branches, conventions and calls without a PLT:
+ * harden.c. */
 #ifndef KN_BC_HARDEN_H
 #define KN_BC_HARDEN_H
 
@@ -16,9 +17,11 @@ struct kn_bc_harden {
   uint8_t guard;         /* kiln_guard of the current function, */
   uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
   /* module flags */
-  bool probes;          /* of functions that say nothing of probes */
-  uint32_t probe_bytes; /* 0: the default */
-  uint8_t source;       /* kiln_guard_source */
+  uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */
+  uint8_t protect_silent; /* elsewhere of functions without attributes about it */
+  bool probes;            /* of functions that say nothing of probes */
+  uint32_t probe_bytes;   /* 0: the default */
+  uint8_t source;         /* kiln_guard_source */
   bool has_offset;
   int32_t offset_bytes;
   char reg[KN_BC_FLAG_TEXT], symbol[KN_BC_FLAG_TEXT];
@@ -30,6 +33,8 @@ void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
 void kn_bc_harden_done(struct kn_bc_attr *a);
 /* True if calls of a function with attributes `a` go through the GOT. */
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
+/* True if an indirect call with attributes `list` may go where no endbr64 is. */
+bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list);
 /* True of a function for processors with AVX; `a` may be NULL. */
 bool kn_bc_harden_avx(const struct kn_bc_attr *a);
 /* Gives the signature of a definition its convention, if that is not C's for it. `a`: its attributes, or NULL. */
@@ -39,8 +44,8 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
  * cannot be had. Then, when all flags were read, tells the module. */
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text);
 void kn_bc_harden_module(struct kn_bc *r);
-/* Says what the function being begun has: probes, a guard. Only to be called if it has FA_HARDENED, or if the module
- * asks for probes. */
+/* Says what the function being begun has: probes, a guard, protected branches. Only to be called if it has FA_HARDENED,
+ * or if the module asks for any of these. */
 void kn_bc_harden_function(struct kn_bc *r);
 /* Computes has_array and chars of an array or struct type. */
 void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t);

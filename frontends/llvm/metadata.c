@@ -89,8 +89,9 @@ static bool plain_location(const struct kn_bc *r, const struct kn_bc_abbrev *a) 
   return same;
 }
 
-/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". */
-static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
+/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". *head: bits before the
+ * operands, if it is in LLVM's own abbreviation; else 0. */
+static uint32_t inlined_at(struct kn_bc *r, unsigned id, uint8_t *head) {
   uint32_t i = id - BC_FIRST_ABBREV;
   if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r)) {
     uint32_t number = r->scope.at[r->scope_first + i];
@@ -99,6 +100,7 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
     if (r->loc_abbrev == number + 1) {
       struct kn_bits b = r->bits;
       b.pos++;
+      *head = (uint8_t)(r->width + 1);
       kn_bits_vbr6(&b);
       kn_bits_vbr(&b, 8);
       kn_bits_vbr6(&b);
@@ -148,7 +150,8 @@ static bool decoded_node(struct kn_bc *r, uint64_t pos) {
 /* The same as `entry` below if nodes become entries: these are decoded at once. */
 static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
   if (code == MD_LOCATION) {
-    struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC, .n = inlined_at(r, id)};
+    struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC};
+    md.n = inlined_at(r, id, &md.head);
     return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
   }
   if (!kn_bc_record(r, id)) return false;
@@ -334,8 +337,8 @@ bool kn_bc_read_metadata(struct kn_bc *r) {
   r->func_strings = 0;
   if (r->entries) {
     r->func_debug = kiln_session_debug(r->session);
-    r->die_base = kiln_debug_count(r->func_debug);
-    r->die_base += r->die_base == 0;
+    uint32_t n = kiln_debug_count(r->func_debug);
+    r->func_die = kiln_die_at(r->func_debug, n + (n == 0)).id - 1;
   }
   return read_block(r, &r->func_md);
 }
@@ -359,12 +362,6 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
 }
 
 /* ---- looking up ---- */
-
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
-  uint32_t shared = r->shared.n_mds;
-  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
-  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
-}
 
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *md = kn_bc_md(r, id);

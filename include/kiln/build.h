@@ -111,6 +111,10 @@ KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
  * finished. */
 KILN_API void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes);
 
+/** Protects the function's branches and returns by `what` (KILN_PROTECT_...), in place of what kiln_module_protect said
+ * of all. To be called before the function is finished. */
+KILN_API void kiln_func_protect(kiln_func *f, uint32_t what);
+
 /** Which functions keep a guard value between their local memory and the return address. */
 typedef enum kiln_guard {
   KILN_GUARD_NONE,   /**< never */
@@ -287,6 +291,33 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
  * signatures take more than their parameters. Gives result 0, or none. `args` is copied. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n);
+/** A place in the bytes of a kiln_asm that the linker fills. */
+typedef struct kiln_asm_reloc {
+  uint32_t offset_bytes; /**< from the first byte */
+  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_symbol symbol;    /**< what is referred to */
+  int64_t addend;        /**< added to its address; 32 bits */
+} kiln_asm_reloc;
+
+/** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */
+typedef struct kiln_asm {
+  const void *bytes;   /**< the code; control enters at its first byte and leaves behind its last */
+  uint32_t size_bytes; /**< of it */
+  uint32_t n_relocs;   /**< of `relocs` */
+  const kiln_asm_reloc *relocs; /**< in ascending order of their offsets */
+  const uint8_t *params;        /**< by parameter of the signature: the register that has it */
+  const uint8_t *results;       /**< by result: the register that the code leaves it in */
+  uint64_t
+    lost; /**< set of further registers that it changes, a bit each: those that calls preserve. All others, the
+                    flags, and memory may be changed without a word */
+} kiln_asm;
+
+/** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of up to 64 bits, f32, f64,
+ * vectors, each with a register of its kind, none twice. The stack is aligned as for a call, and the code leaves the stack
+ * pointer as it was; it does not unwind. All is copied. Gives result 0, or none. */
+KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
+                                   const kiln_value *args, uint32_t n);
+
 /** [TAILCALL] of `callee`, as kiln_build_call calls it. Neither signature is variadic, and both have the same results,
  * the same KILN_PARAM_SRET or none; the function's own convention is KILN_CC_C. The arguments on the stack take no more
  * room than the function's own parameters there. Addresses of the function's slots, and of what SALLOC gave, mean

@@ -26,6 +26,12 @@ KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 /** The machine this library runs on, if it is a target. */
 KILN_API bool kiln_target_host(kiln_target *out);
 
+/** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"): 0 to 31 are general ones,
+ * 32 to 63 those of floats and vectors. False if there is none such. For kiln_build_asm. */
+KILN_API bool kiln_register_find(kiln_target t, const char *name, unsigned *out);
+/** Name of a register; NULL if there is none of that number. Static storage. */
+KILN_API const char *kiln_register_name(kiln_target t, unsigned number);
+
 /** What a processor can do beyond its target's baseline: bits for kiln_module_options and
  * kiln_func_features. Those of other targets are ignored. */
 enum {
@@ -48,6 +54,31 @@ typedef enum kiln_pic {
 } kiln_pic;
 
 /** Options of a module. Zero-initialise for defaults. */
+/** A place in assembled code that the linker fills. */
+typedef struct kiln_assembled_reloc {
+  uint32_t offset_bytes; /**< from the first byte */
+  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  const char *symbol;    /**< name of what is referred to */
+  int64_t addend;        /**< added to its address */
+} kiln_assembled_reloc;
+
+/** A text of assembly, and the machine code that an assembler makes of it. */
+typedef struct kiln_assembly {
+  const char
+    *text; /**< whole lines, in GNU as's language and on x86-64 in AT&T's syntax at first */
+  size_t text_bytes;                  /**< its length */
+  const char *error;                  /**< to be set: why there is no code, or NULL */
+  const uint8_t *bytes;               /**< to be set: the code */
+  uint32_t size_bytes;                /**< to be set: of it */
+  uint32_t n_relocs;                  /**< to be set: of `relocs` */
+  const kiln_assembled_reloc *relocs; /**< to be set; ascending by offset */
+} kiln_assembly;
+
+/** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the code or the error of each,
+ * which stay as they are until the next call by the same thread or the end of the module. False if there is no memory.
+ * For a frozen module several threads may call at once. */
+typedef bool kiln_assembler(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
+
 typedef struct kiln_module_options {
   kiln_target target;       /**< all zero: x86-64; kiln_target_host gives this machine's */
   kiln_pic pic;             /**< how position-independent the code is */
@@ -56,7 +87,11 @@ typedef struct kiln_module_options {
   /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
    * any thread that uses one of its sessions, perhaps from several at once. */
   void (*on_diag)(void *user, const kiln_diag *diag);
-  void *diag_user;        /**< for on_diag */
+  void *diag_user; /**< for on_diag */
+  /** Where front ends that read inline assembly get its machine code from (kiln_module_assemble); NULL: what is not
+   * known without is an error. */
+  kiln_assembler *assembler;
+  void *assembler_user;   /**< for assembler */
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
@@ -86,6 +121,8 @@ KILN_API void kiln_module_free(kiln_module *m);
  * shared out among sessions. kiln_emit_elf wants all other threads to be done. There is no way back.
  * Returns the module's status. */
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
+/** Calls the module's assembler (kiln_module_options), if `n` is not 0. False if it has none, or that fails. */
+KILN_API bool kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n);
 /** True after kiln_module_freeze. */
 KILN_API bool kiln_module_frozen(const kiln_module *m);
 /** Status of the first error, of the module or of a function that failed in kiln_func_compile; or
@@ -132,6 +169,32 @@ typedef struct kiln_guard_place {
 KILN_API kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *place);
 /** What kiln_module_guard said; DEFAULT if nothing. Strings live as long as the module. */
 KILN_API kiln_guard_place kiln_module_guard_get(const kiln_module *m);
+
+/** What protects a program's branches and returns from an attacker who can write to its memory; to be or'd. */
+enum {
+  /** Whatever code may be entered at by an indirect branch begins with an instruction that says so: `endbr64` (CET's
+   * indirect branch tracking), `bti`. */
+  KILN_PROTECT_BRANCH = 1,
+  /** x86-64: returns match calls, so that a shadow stack can check them. AArch64: functions that store their return
+   * address sign it (`paciasp`), and authenticate it before they return. */
+  KILN_PROTECT_RETURN = 2,
+  /** AArch64, with RETURN: functions that do not store it, too. */
+  KILN_PROTECT_RETURN_ALL = 4,
+  /** AArch64, with RETURN: with key B, not A. */
+  KILN_PROTECT_KEY_B = 8,
+  /** AArch64: returns match calls, so that a guarded control stack can check them. It changes no code. */
+  KILN_PROTECT_CONTROL_STACK = 16,
+  /** Of a function, with BRANCH: but not at its beginning, to which only direct calls go. */
+  KILN_PROTECT_DIRECT = 32,
+  KILN_PROTECT_ALL = 63 /**< all of these bits */
+};
+
+/** Protects the functions of the module that are begun from now on by `what` (KILN_PROTECT_..., without DIRECT), unless
+ * kiln_func_protect says otherwise; and objects say in `.note.gnu.property` that all of their code is protected so. What
+ * only other targets have has no effect. Before kiln_module_freeze. */
+KILN_API kiln_status kiln_module_protect(kiln_module *m, uint32_t what);
+/** What kiln_module_protect said; 0 if nothing. */
+KILN_API uint32_t kiln_module_protection(const kiln_module *m);
 
 /** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT from now
  * on, not through the PLT (-fno-plt). Before kiln_module_freeze. For calls of declared functions see

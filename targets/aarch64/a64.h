@@ -18,6 +18,10 @@
 #include <elf.h>
 #include <string.h>
 
+/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
+#define A64_CLOBBERED                                                                              \
+  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
+
 /* The walk with what only this target has. */
 struct a64_walk {
   struct kn_walk walk;     /* first: a64() */
@@ -202,6 +206,12 @@ void a64_probe_salloc(struct kn_walk *w, unsigned align_log2);
  * callee-saved registers; before these are loaded again; and behind the return. `fail`: branches to the last one's
  * failing call, or 0. */
 void a64_harden_registers(struct kn_walk *w);
+/* The instruction before the prologue of a protected function, or 0: none. `frame`: it has one; `*sign`: if the return
+ * address is signed. Then a64_authenticate is the instruction before the function is left. */
+uint32_t a64_harden_head(const struct kn_walk *w, bool frame, bool *sign);
+uint32_t a64_authenticate(const struct kn_walk *w);
+/* bti j: kn_target.landing */
+void a64_landing(struct kn_walk *w);
 void a64_harden_begin(struct kn_walk *w);
 void a64_harden_return(struct kn_walk *w, uint32_t fail[2]);
 void a64_harden_end(struct kn_walk *w, const uint32_t fail[2]);
@@ -357,7 +367,8 @@ kn_lower a64_lower_call, a64_lower_tailcall, a64_lower_try, a64_lower_resume,
   a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem, a64_lower_level,
   a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg, a64_lower_frem;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
-  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;
+  a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
+  a64_lower_set_rounding;
 kn_lower a64_lower_wide, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */

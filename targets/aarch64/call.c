@@ -5,10 +5,6 @@
  * value when it is emitted. */
 #include "targets/aarch64/a64.h"
 
-/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
-#define CLOBBERED                                                                                  \
-  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
-
 enum { CALLEE = 9, SRET = 8 };
 
 /* ---- AAPCS64, 6.8.2 ---- */
@@ -311,7 +307,9 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 
 void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
   if (symbol == 0) {
-    a64_emit(w, a64_br(CALLEE));
+    bool marked = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+    if (marked) a64_emit(w, a64_mov(1, A64_IP0, CALLEE)); /* br x16 may go to bti c */
+    a64_emit(w, a64_br(marked ? A64_IP0 : CALLEE));
   } else if (w->f->module->some_no_plt && through_got(w, symbol, false)) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_br(A64_IP0));
@@ -321,6 +319,12 @@ void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
   }
 }
 
+/* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
+static void mark_return(struct kn_walk *w) {
+  const struct kn_inst *in = &w->inst[w->i];
+  if ((w->f->protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in)) a64_landing(w);
+}
+
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   uint32_t start = kn_here(w);
   if (symbol) {
@@ -328,8 +332,9 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   } else {
     a64_emit(w, a64_blr(CALLEE));
   }
-  KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
+  if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
 }
 
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
@@ -414,7 +419,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
   if (!kn_code_ready(w, 0)) return true;
   kn_take_moves(w, &m, total);
-  if (!tail) kn_save_live(w, CLOBBERED);
+  if (!tail) kn_save_live(w, A64_CLOBBERED);
   kn_move_few(w, &m, total);
   if (tail) emit_tail(w, symbol);
   else emit_call(w, symbol, false);
@@ -482,7 +487,7 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   }
   for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
-  if (!tail) kn_save_live(w, CLOBBERED);
+  if (!tail) kn_save_live(w, A64_CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (tail) {
@@ -535,7 +540,7 @@ static uint32_t library_symbol(struct kn_walk *w, const char *name) {
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
   uint32_t symbol = library_symbol(w, name);
   if (symbol == 0) return;
-  kn_save_live(w, CLOBBERED);
+  kn_save_live(w, A64_CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
   emit_call(w, symbol, true);
 }
@@ -556,7 +561,7 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
     else move_to(w, a.reg, a.h, a.type);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
-  kn_save_live(w, CLOBBERED);
+  kn_save_live(w, A64_CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   for (unsigned k = 0; k < n; k++)
@@ -583,13 +588,24 @@ static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
   kn_move_few(w, &m, 1);
 }
 
+/* longjmp leaves return addresses on a guarded control stack, which nothing here takes from it. */
+static bool matches_calls(struct kn_walk *w) {
+  if (!(w->f->protect & KILN_PROTECT_CONTROL_STACK)) return true;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+               "builtin_setjmp, builtin_longjmp with guarded control stacks");
+  return false;
+}
+
 /* Its two ways back are alike: x0 is the result, and all other registers are lost. */
 void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
+  bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+  if (!matches_calls(w)) return;
   buffer_to_x0(w, in->a, ~UINT64_C(0));
   a64_emit(w, a64_adr(A64_IP0, 16));
   a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, 0, 8));
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 0, 0));
-  a64_emit(w, a64_b(8));
+  a64_emit(w, a64_b(mark ? 12 : 8));
+  if (mark) a64_landing(w);
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
   KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
   uint8_t result = KILN_TYPE_I64;
@@ -597,6 +613,7 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  if (!matches_calls(w)) return;
   buffer_to_x0(w, in->a, 0);
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_FP, 0, 0));
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, 0, 16));

@@ -115,6 +115,15 @@ static void compare(struct kn_walk *w, const struct switching *s, uint64_t value
   }
 }
 
+/* New labels, numbered in a row: the first one. */
+static uint32_t table_labels(struct kn_walk *w, uint32_t n) {
+  uint32_t first = kn_code_label(w);
+  while (--n > 0) kn_code_label(w);
+  return first;
+}
+
+/* A branch through a table of distances. Where indirect branches must find marks, the table is one of branches with a mark
+ * each: blocks have none. */
 static void table(struct kn_walk *w, const struct switching *s, const struct kn_case *c,
                   uint32_t n) {
   uint64_t low = c[0].value, span = c[n - 1].value - low;
@@ -139,13 +148,25 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
+  bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+  uint32_t labels = mark ? table_labels(w, n + 1) : 0;
+  if (w->f->status != KILN_OK) return;
+  const struct kn_case *first = c;
   for (uint64_t value = 0; value <= span; value++) {
     bool hit = c->value - low == value;
-    fixup(w, hit ? c->to : s->fallback, A64_FIX_TABLE);
+    uint32_t to = hit ? c->to : s->fallback;
+    if (KN_UNLIKELY(mark)) to = labels + (hit ? (uint32_t)(c - first) : n);
+    fixup(w, to, A64_FIX_TABLE);
     a64_emit(w, 0);
     c += hit;
   }
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
+  for (uint32_t k = 0; KN_UNLIKELY(mark) && k <= n; k++) {
+    if (!kn_code_room(w, 64)) return;
+    kn_label_place(w, labels + k);
+    a64_landing(w);
+    a64_branch(w, k < n ? first[k].to : s->fallback);
+  }
 }
 
 /* Binary search over cases [first, end); a few cases are compared, dense ones indexed. */

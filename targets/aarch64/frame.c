@@ -25,7 +25,8 @@ enum {
   CFA_RESTORE_STATE = 0x0b,
   CFA_DEF_CFA = 0x0c,
   CFA_DEF_CFA_REGISTER = 0x0d,
-  CFA_DEF_CFA_OFFSET = 0x0e
+  CFA_DEF_CFA_OFFSET = 0x0e,
+  CFA_NEGATE_RA_STATE = 0x2d /* AADWARF64: the return address is signed from here on, or is not */
 };
 
 /* Two saved registers, or one, and their frame offset. */
@@ -70,7 +71,7 @@ void a64_begin(struct kn_walk *w) {
   a64(w)->exit_label = kn_code_label(w);
   a64(w)->kept = a64(w)->kept_whole = 0;
   a64(w)->top = 0;
-  a64(w)->returns = false;
+  a64(w)->returns = w->key_b = false;
   a64(w)->falls = w->exits.n = 0;
   if (KN_UNLIKELY(w->f->hardened)) a64_harden_registers(w);
   unsigned n = saved_pairs(w, pairs);
@@ -215,6 +216,7 @@ struct epilogue {
   unsigned n;
   uint32_t size;   /* of the frame */
   bool frame, pre; /* there is a frame; it is freed by the instruction that reloads x29 */
+  bool sign;       /* the return address is signed */
 };
 
 static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exit *x) {
@@ -234,6 +236,10 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
       x->freed = kn_here(w);
     }
   }
+  if (KN_UNLIKELY(e->sign)) {
+    a64_emit(w, a64_authenticate(w));
+    x->authenticated = kn_here(w);
+  }
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
   else a64_tail_jump(w, x->symbol);
   x->end = kn_here(w);
@@ -245,24 +251,72 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
 static void exit_rows(struct rows *r, const struct kn_exit *x, const struct epilogue *e,
                       uint64_t whole, bool more) {
   bool back = x->compares || more;
-  row_advance(r, x->reload);
-  if (KN_UNLIKELY(back)) *r->p++ = CFA_REMEMBER_STATE;
-  row_cfa(r, A64_SP, x->reload != x->freed ? e->size : 0);
-  row_restored(r, A64_FP);
-  row_restored(r, A64_LR);
-  if (x->reload != x->freed) {
-    row_advance(r, x->freed);
-    row_op(r, CFA_DEF_CFA_OFFSET, 0);
+  if (KN_LIKELY(e->frame)) {
+    row_advance(r, x->reload);
+    if (KN_UNLIKELY(back)) *r->p++ = CFA_REMEMBER_STATE;
+    row_cfa(r, A64_SP, x->reload != x->freed ? e->size : 0);
+    row_restored(r, A64_FP);
+    row_restored(r, A64_LR);
+    if (x->reload != x->freed) {
+      row_advance(r, x->freed);
+      row_op(r, CFA_DEF_CFA_OFFSET, 0);
+    }
+    for (unsigned i = 0; i < e->n; i++) {
+      row_restored(r, e->pairs[i].a);
+      if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
+    }
+    for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
+      row_restored(r, (unsigned)__builtin_ctzll(whole));
   }
-  for (unsigned i = 0; i < e->n; i++) {
-    row_restored(r, e->pairs[i].a);
-    if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
+  if (KN_UNLIKELY(e->sign)) {
+    row_advance(r, x->authenticated);
+    if (back && !e->frame) *r->p++ = CFA_REMEMBER_STATE;
+    *r->p++ = CFA_NEGATE_RA_STATE;
   }
-  for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
-    row_restored(r, (unsigned)__builtin_ctzll(whole));
   if (KN_UNLIKELY(back)) {
     row_advance(r, x->end);
     *r->p++ = CFA_RESTORE_STATE;
+  }
+}
+
+/* Writes the prologue's words that make the frame, and the rows of these and of the stores behind them. */
+static void write_prologue(struct kn_walk *w, const struct epilogue *e,
+                           const struct a64_probes *probes, struct rows *r) {
+  uint32_t start = kn_here(w), size = e->size, allocated;
+  if (e->pre) {
+    a64_emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
+    allocated = kn_here(w);
+  } else {
+    for (unsigned i = 0; i < probes->n && probes->n_rows; i++) a64_emit(w, probes->word[i]);
+    if (KN_LIKELY(probes->n_rows == 0)) add_size(w, A64_SUB, A64_SP, A64_SP, size);
+    allocated = kn_here(w);
+    a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
+  }
+  uint32_t at = kn_here(w);
+  a64_emit(w, a64_mov_sp(1, A64_FP, A64_SP));
+
+  for (unsigned i = 0; KN_UNLIKELY(i < probes->n_rows); i++) {
+    row_advance(r, start + 4u * probes->row[i].at);
+    row_cfa(r, probes->row[i].reg, probes->row[i].offset);
+  }
+  row_advance(r, allocated);
+  row_op(r, CFA_DEF_CFA_OFFSET, size);
+  row_advance(r, at);
+  row_saved(r, A64_FP, 0, size);
+  row_saved(r, A64_LR, 8, size);
+  row_advance(r, at + 4);
+  row_op(r, CFA_DEF_CFA_REGISTER, A64_FP);
+  for (unsigned i = 0; i < e->n; i++) {
+    row_advance(r, at + 8 + 4 * i);
+    row_saved(r, e->pairs[i].a, e->pairs[i].at, size);
+    if (e->pairs[i].b != KN_NO_REG) row_saved(r, e->pairs[i].b, e->pairs[i].at + 8, size);
+  }
+  uint64_t whole = a64(w)->kept_whole;
+  if (KN_UNLIKELY(whole != 0)) {
+    row_advance(r, at + 4 + 4 * (e->n + (unsigned)__builtin_popcountll(whole)));
+    int32_t place = a64(w)->kept_at;
+    for (uint64_t m = whole; m; m &= m - 1, place += 16)
+      row_saved(r, (unsigned)__builtin_ctzll(m), place, size);
   }
 }
 
@@ -284,6 +338,11 @@ void a64_finish(struct kn_walk *w) {
     allocate = probes.n;
   }
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
+  bool sign = false;
+  uint32_t head = KN_UNLIKELY(w->f->protect != 0) ? a64_harden_head(w, frame, &sign) : 0;
+  words += head != 0;
+  if (KN_UNLIKELY(sign) && (w->f->protect & KILN_PROTECT_KEY_B))
+    w->key_b = w->s->out.some_key_b = true;
   if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
@@ -299,64 +358,34 @@ void a64_finish(struct kn_walk *w) {
   struct kn_exit first = *next;
   *next = w->exits.at[0];
   w->exits.at[0] = first;
-  const struct epilogue epilogue = {pairs, n, size, frame, pre};
+  const struct epilogue epilogue = {pairs, n, size, frame, pre, sign};
   for (uint32_t k = 0; k < w->exits.n; k++) {
     if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
     emit_exit(w, &epilogue, &w->exits.at[k]);
   }
 
   /* prologue: the words at the function's beginning */
-  uint32_t start = w->code.start, at = start;
   apply_fixups(w, size);
-  if (!frame) return;
-  uint8_t *end = w->code.p;
-  w->code.p = w->code.base + start;
-  if (pre) {
-    a64_emit(w, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -(int32_t)size));
-    at = kn_here(w);
-  } else {
-    for (unsigned i = 0; i < probes.n && probes.n_rows; i++) a64_emit(w, probes.word[i]);
-    if (KN_LIKELY(probes.n_rows == 0)) add_size(w, A64_SUB, A64_SP, A64_SP, size);
-    at = kn_here(w);
-    a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_FP, A64_LR, A64_SP, 0));
-  }
-  uint32_t allocated = at;
-  at = kn_here(w);
-  a64_emit(w, a64_mov_sp(1, A64_FP, A64_SP));
-  w->code.p = end;
-
+  if (!frame && head == 0) return;
   struct rows r;
   r.p = r.b;
-  r.at = start;
-  for (unsigned i = 0; KN_UNLIKELY(i < probes.n_rows); i++) {
-    row_advance(&r, start + 4u * probes.row[i].at);
-    row_cfa(&r, probes.row[i].reg, probes.row[i].offset);
+  r.at = w->code.start;
+  uint8_t *end = w->code.p;
+  w->code.p = w->code.base + w->code.start;
+  if (KN_UNLIKELY(head != 0)) a64_emit(w, head);
+  if (KN_UNLIKELY(sign)) {
+    row_advance(&r, kn_here(w));
+    *r.p++ = CFA_NEGATE_RA_STATE;
   }
-  row_advance(&r, allocated);
-  row_op(&r, CFA_DEF_CFA_OFFSET, size);
-  row_advance(&r, at);
-  row_saved(&r, A64_FP, 0, size);
-  row_saved(&r, A64_LR, 8, size);
-  row_advance(&r, at + 4);
-  row_op(&r, CFA_DEF_CFA_REGISTER, A64_FP);
-  for (unsigned i = 0; i < n; i++) {
-    row_advance(&r, at + 8 + 4 * i);
-    row_saved(&r, pairs[i].a, pairs[i].at, size);
-    if (pairs[i].b != KN_NO_REG) row_saved(&r, pairs[i].b, pairs[i].at + 8, size);
-  }
-  uint64_t whole = a64(w)->kept_whole;
-  if (KN_UNLIKELY(whole != 0)) {
-    row_advance(&r, at + 4 + 4 * (n + (unsigned)__builtin_popcountll(whole)));
-    int32_t place = a64(w)->kept_at;
-    for (uint64_t m = whole; m; m &= m - 1, place += 16)
-      row_saved(&r, (unsigned)__builtin_ctzll(m), place, size);
-  }
+  if (frame) write_prologue(w, &epilogue, &probes, &r);
+  w->code.p = end;
+  if (!frame && !sign) return;
   for (uint32_t k = 0; k < w->exits.n; k++) {
     if (KN_UNLIKELY(k != 0)) {
       kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
       r.p = r.b;
     }
-    exit_rows(&r, &w->exits.at[k], &epilogue, whole, k + 1 != w->exits.n);
+    exit_rows(&r, &w->exits.at[k], &epilogue, a64(w)->kept_whole, k + 1 != w->exits.n);
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }
@@ -370,7 +399,12 @@ void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
-  if (in->op == KILN_OP_RETURN_ADDR) a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
+  bool sign = in->x > 0 || (w->f->protect & KILN_PROTECT_RETURN); /* callers may sign theirs */
+  if (in->op == KILN_OP_RETURN_ADDR && sign) {
+    a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_LR, from, 8));
+    a64_emit(w, a64_hint(7)); /* xpaclri */
+    a64_emit(w, a64_mov(1, d, A64_LR));
+  } else if (in->op == KILN_OP_RETURN_ADDR) a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 8));
   else if (d != from) a64_emit(w, a64_mov(1, d, from));
   kn_defined(w, w->i, d);
 }

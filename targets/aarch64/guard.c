@@ -86,6 +86,26 @@ void a64_probe_salloc(struct kn_walk *w, unsigned align_log2) {
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_ZR, A64_SP, 0)); /* may be in use, if x16 was 0 */
 }
 
+/* ---- branch protection ---- */
+
+/* Hints, so that processors without these instructions ignore them. PACIASP and PACIBSP are as good a mark of a
+ * function's beginning as BTI c. */
+enum { PACIASP = 25, PACIBSP = 27, AUTIASP = 29, AUTIBSP = 31, BTI_C = 34, BTI_J = 36 };
+
+void a64_landing(struct kn_walk *w) { a64_emit(w, a64_hint(BTI_J)); }
+
+uint32_t a64_harden_head(const struct kn_walk *w, bool frame, bool *sign) {
+  unsigned what = w->f->protect;
+  *sign = (what & KILN_PROTECT_RETURN) && (frame || (what & KILN_PROTECT_RETURN_ALL));
+  if (*sign) return a64_hint(what & KILN_PROTECT_KEY_B ? PACIBSP : PACIASP);
+  bool mark = (what & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH;
+  return mark ? a64_hint(BTI_C) : 0;
+}
+
+uint32_t a64_authenticate(const struct kn_walk *w) {
+  return a64_hint(w->f->protect & KILN_PROTECT_KEY_B ? AUTIBSP : AUTIASP);
+}
+
 /* ---- registers that the convention keeps ---- */
 
 void a64_harden_registers(struct kn_walk *w) {

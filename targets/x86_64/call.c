@@ -196,6 +196,12 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   call_symbol(w, symbol, library);
 }
 
+/* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
+static void mark_return(struct kn_walk *w) {
+  const struct kn_inst *in = &w->inst[w->i];
+  if ((w->f->protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in)) x64_landing(w);
+}
+
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
   uint32_t start = kn_here(w);
@@ -203,6 +209,7 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   else call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
+  if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
   kn_called(w);
 }
 

@@ -230,6 +230,8 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
   EMIT(w, x64_rm(w->code.p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
   EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_SCRATCH));
+  /* notrack: no attacker can write to the table, and so cases need no endbr64 */
+  if (KN_UNLIKELY(w->f->protect & KILN_PROTECT_BRANCH)) EMIT(w, x64_put8(w->code.p, 0x3e));
   EMIT(w, x64_jmp_r(w->code.p, t));
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
@@ -331,21 +333,32 @@ static void buffer_to_rdi(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
   kn_move_few(w, &m, 1);
 }
 
+/* longjmp leaves return addresses on a shadow stack, which nothing here takes from it. */
+static bool matches_calls(struct kn_walk *w) {
+  if (!(w->f->protect & KILN_PROTECT_RETURN)) return true;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "builtin_setjmp, builtin_longjmp with protected returns");
+  return false;
+}
+
 /* Its two ways back are alike: rax is the result, and all other registers are lost. */
 void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
+  bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
+  if (!matches_calls(w)) return;
   buffer_to_rdi(w, in->a, lost);
   EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
   EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
-  EMIT(w, x64_jmp_rel8(w->code.p, 5));                                    /* 2 */
-  EMIT(w, x64_mov_ri(w->code.p, X64_RAX, 1));                             /* 5 */
+  EMIT(w, x64_jmp_rel8(w->code.p, mark ? 9 : 5));                         /* 2 */
+  if (mark) x64_landing(w);
+  EMIT(w, x64_mov_ri(w->code.p, X64_RAX, 1)); /* 5 */
   KN_LOG_SET(w, KN_EV_LOST, lost);
   kn_called(w);
   if (w->val[w->i].uses) x64_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
 }
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
+  if (!matches_calls(w)) return;
   buffer_to_rdi(w, in->a, 0);
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));

@@ -420,6 +420,8 @@ X64_INLINE uint8_t *x64_pop(uint8_t *p, unsigned reg) {
 X64_INLINE uint8_t *x64_ret(uint8_t *p) { return x64_put8(p, 0xc3); }
 X64_INLINE uint8_t *x64_leave(uint8_t *p) { return x64_put8(p, 0xc9); }
 X64_INLINE uint8_t *x64_int3(uint8_t *p) { return x64_put8(p, 0xcc); }
+/* ENDBR64: an indirect branch may come here. */
+X64_INLINE uint8_t *x64_endbr64(uint8_t *p) { return x64_put32(p, (int32_t)0xfa1e0ff3u); }
 X64_INLINE uint8_t *x64_ud2(uint8_t *p) { return x64_put8(x64_put8(p, 0x0f), 0x0b); }
 /* ldmxcsr, stmxcsr. */
 X64_INLINE uint8_t *x64_ldmxcsr(uint8_t *p, struct x64_mem m) {

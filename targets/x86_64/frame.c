@@ -22,7 +22,9 @@ void x64_begin(struct kn_walk *w) {
   x->uses_incoming = x->frameless = false;
   x->probe_room = 0;
   x->kept = 0;
+  x->head = 0;
   w->code.p += X64_GAP;
+  if (KN_UNLIKELY(w->f->hardened)) x64_harden_head(w);
   EMIT(w, x64_push(w->code.p, X64_RBP));
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RBP, X64_RSP));
   for (unsigned k = 0; k < 5; k++) {
@@ -108,7 +110,8 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   static const uint8_t first[] = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6};
   uint8_t rows[256], *p = rows + sizeof first; /* not worth clearing */
   memcpy(rows, first, sizeof first);
-  uint32_t at = start + 4;
+  rows[0] += (uint8_t)x64(w)->head; /* advances: below 64 */
+  uint32_t at = start + x64(w)->head + 4;
   unsigned n = 2;
   for (uint64_t m = w->plan->saved; m; m &= m - 1) { /* pushed in the order of their numbers */
     unsigned reg = (unsigned)__builtin_ctzll(m);

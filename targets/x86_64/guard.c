@@ -76,6 +76,17 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align) {
   EMIT(w, touch(w->code.p));
 }
 
+/* ---- marks of what indirect branches may go to ---- */
+
+void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64(w->code.p)); }
+
+void x64_harden_head(struct kn_walk *w) {
+  uint8_t *start = w->code.p;
+  if ((w->f->protect & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH)
+    x64_landing(w);
+  x64(w)->head = (uint32_t)(w->code.p - start);
+}
+
 /* ---- registers that the convention keeps ---- */
 
 static uint64_t kept_registers(struct kn_walk *w) {

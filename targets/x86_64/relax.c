@@ -17,7 +17,7 @@ static uint32_t cut_prologue(struct kn_walk *w) {
   uint32_t size = frame - saved, room = x64(w)->probe_room;
   if (leaf && w->frame.low == 0 && !f->uses_frame && !x64(w)->uses_incoming) {
     x64(w)->frameless = true;
-    return x64(w)->frame_patch + 4 + room - X64_GAP - w->code.start;
+    return x64(w)->frame_patch + 4 + room - X64_GAP - x64(w)->head - w->code.start;
   }
   if (leaf && (uint32_t)-w->frame.low - saved <= 128 && !f->module->options.no_red_zone) size = 0;
   x64(w)->frame_size = size;

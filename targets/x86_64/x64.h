@@ -33,6 +33,7 @@ struct x64_walk {
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool frameless;
   /* ---- hardened functions: guard.c ---- */
+  uint32_t head;       /* bytes before the prologue: endbr64 */
   uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
   uint32_t kept_end;   /* code offset behind the stores of `kept` */
   uint64_t kept;       /* registers that the convention keeps beyond the plan's, all saved */
@@ -352,6 +353,9 @@ void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
 /* ---- guard.c ---- */
 
+/* endbr64: kn_target.landing */
+void x64_landing(struct kn_walk *w);
+
 /* Bytes that the prologue's allocation may have beyond sub rsp, imm32. */
 enum { X64_PROBE_ROOM = 48 };
 /* Writes the prologue's allocation of `size` bytes with probes; returns the bytes of its room left. */
@@ -360,7 +364,8 @@ uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size);
 void x64_allocate(struct kn_walk *w, uint32_t bytes);
 /* rsp -= r11, a multiple of 16, and down to a multiple of `align`; touches each page. Changes r11. */
 void x64_probe_salloc(struct kn_walk *w, int32_t align);
-/* Of hardened functions: behind the prologue, before each epilogue, behind the last block. */
+/* Of hardened functions: before the prologue, behind it, before each epilogue, behind the last block. */
+void x64_harden_head(struct kn_walk *w);
 void x64_harden_begin(struct kn_walk *w);
 void x64_harden_return(struct kn_walk *w);
 void x64_harden_end(struct kn_walk *w);

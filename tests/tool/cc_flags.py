@@ -21,8 +21,6 @@ int f(int x) { int a[100]; for (int i = 0; i < 100; i++) a[i] = x; return g(add(
 
 # What the error has to name: of the attribute, feature, module flag or metadata, or the flag itself.
 REFUSED = '''
--fcf-protection                         module flag "cf-protection-return"
--fcf-protection=branch                  module flag "cf-protection-branch"
 -mretpoline                             target feature "\\+retpoline-indirect-branches"
 -mretpoline-external-thunk              target feature "\\+retpoline-external-thunk"
 -mlvi-cfi                               target feature "\\+lvi-cfi"
@@ -61,9 +59,7 @@ REFUSED = '''
 --target=x86_64-apple-macos11           target "x86_64-apple
 --target=aarch64_be-linux-gnu           target "aarch64_be
 --target=aarch64-linux-gnu_ilp32        target "aarch64-unknown-linux-gnu_ilp32"
---target=aarch64-linux-gnu -mbranch-protection=standard    attribute "branch-target-enforcement"
---target=aarch64-linux-gnu -mbranch-protection=pac-ret     attribute "sign-return-address"
---target=aarch64-linux-gnu -mbranch-protection=gcs         attribute "guarded-control-stack"
+--target=aarch64-linux-gnu -mbranch-protection=pac-ret+pc  attribute "branch-protection-pauth-lr"
 --target=aarch64-linux-gnu -mgeneral-regs-only             target feature "-fp-armv8"
 --target=aarch64-linux-gnu -mstrict-align                  target feature "\\+strict-align"
 --target=aarch64-linux-gnu -ffixed-x20                     target feature "\\+reserve-x20"
@@ -95,6 +91,7 @@ REFUSED = '''
 # Taken, for the effect is the same or there is none.
 TAKEN = '''
 -fcf-protection=none
+-fcf-protection
 -mcmodel=small
 -fno-plt
 -fno-pic
@@ -130,6 +127,7 @@ TAKEN = '''
 -Wa,--fatal-warnings,-W
 -Xassembler --noexecstack
 --target=aarch64-linux-gnu -mbranch-protection=none
+--target=aarch64-linux-gnu -mbranch-protection=standard
 --target=aarch64-linux-gnu -ffixed-x18
 --target=aarch64-linux-gnu -moutline-atomics
 --target=x86_64-linux-musl
@@ -171,7 +169,7 @@ def main():
         t.check(status == 0, 'taken: ' + line, err)
     status, err = t.cc(['-fsanitize=undefined'])
     t.check(status == 0 and 'without -fsanitize=function' in err, 'a warning: -fsanitize=undefined', err)
-    for flags in (['-fcf-protection'], ['-mno-sse'], ['-fbasic-block-sections=all'],
+    for flags in (['-mretpoline'], ['-mno-sse'], ['-fbasic-block-sections=all'],
                   ['--target=aarch64_be-linux-gnu']):
         status, err = t.cc(flags, KILN_FALLBACK='llvm')
         t.check(status == 0 and 'compiled by LLVM: not implemented' in err, 'by LLVM: ' + flags[0], err)
