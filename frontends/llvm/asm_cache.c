@@ -14,9 +14,10 @@ void kn_bc_asm_free(struct kn_bc *r) {
 }
 
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r) {
-  if (!r->texts && (r->texts = kn_bc_resize(r, NULL, sizeof *r->texts)) == NULL)
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-  else if (r->texts->heads.cap == 0) memset(r->texts, 0, sizeof *r->texts);
+  if (r->texts) return r->texts;
+  r->texts = kn_bc_resize(r, NULL, sizeof *r->texts);
+  if (r->texts) memset(r->texts, 0, sizeof *r->texts);
+  else kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   return r->texts;
 }
 

@@ -54,6 +54,22 @@ struct kn_bc_shared {
   uint32_t n_words, n_list, n_bytes, n_mds;
 };
 
+/* The memory of a variable, where assignment `id` (metadata) stores; slot 0: none. */
+struct kn_bc_memory {
+  uint32_t id;
+  kiln_value slot;
+  const uint8_t *expr; /* `n` bytes applied to its address */
+  uint32_t n;
+};
+
+/* What a variable is from a place on, in one of two ways: debug_assign.c. */
+struct kn_bc_assign {
+  kiln_variable_value is;
+  struct kn_bc_memory memory;
+  uint32_t expr, memory_expr; /* in kn_bc.assign_bytes */
+  bool label;                 /* is.variable is a label, at is.at */
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -191,6 +207,10 @@ struct kn_bc {
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
+  KN_BC_ARRAY(struct kn_bc_assign)
+  assigns;                           /* debug_assign.c: records that wait for the function's end, */
+  KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
+  KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
@@ -352,7 +372,8 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
 
 /* True for those of them that are passed as several arguments. */
 static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
-  return kn_bc_is_aggregate(t) || (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
+  return kn_bc_is_aggregate(t) || t->kind == TK_WIDE ||
+         (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
 }
 
 /* True for half and bfloat. */
@@ -562,6 +583,15 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret);
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
+/* wide_math.c: each defines the next value but the last one. Bit counts, reversals and the magnitude (`op` is Kiln's). */
+void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type);
+/* Minimum or maximum, by Kiln's operation. */
+void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+/* A funnel shift. */
+void kn_bc_wide_funnel(struct kn_bc *r, bool left, uint32_t a, uint32_t b, uint32_t c,
+                       uint32_t type);
+/* -1, 0 or 1 as an i8, as a is less than, equal to or greater than b. */
+kiln_value kn_bc_wide_order(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t b, uint32_t type);
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
@@ -758,6 +788,12 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
 /* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
+
+/* ---- machine.c ---- */
+
+/* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
+                   uint32_t ret, const uint64_t *ops, unsigned n);
 
 /* ---- intrinsics.c ---- */
 

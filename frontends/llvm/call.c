@@ -34,6 +34,7 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
     return true;
   }
   if (kn_bc_is_long_vector(t) && t->lane) return t->count <= 64;
+  if (t->kind == TK_WIDE) return (*parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 

@@ -223,6 +223,37 @@ static void compare(const struct call *c) {
   def(c, v);
 }
 
+/* A call of which the first argument is an integer of more than 128 bits; false if it is another intrinsic. */
+static bool wide(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const uint32_t type = arg_type(c, 0), a = arg_id(c, 0), b = c->n > 1 ? arg_id(c, 1) : 0;
+  const bool same = c->ret == type, two = c->n > 1 && arg_type(c, 1) == type;
+  switch (c->row->kind) {
+  case IN_BITS:
+  case IN_ABS:
+    if (!same) return false;
+    kn_bc_wide_bits(r, c->row->op, a, type);
+    return true;
+  case IN_MINMAX:
+    if (!same || !two) return false;
+    kn_bc_wide_end(r, c->row->op, a, b, type);
+    return true;
+  case IN_FUNNEL:
+    if (!same || !two || c->n < 3 || arg_type(c, 2) != type) return false;
+    kn_bc_wide_funnel(r, c->row->op == KILN_OP_FSHL, a, b, arg_id(c, 2), type);
+    return true;
+  case IN_COMPARE: {
+    if (!two || c->rt->kind != TK_INT) return false;
+    kiln_value v = kn_bc_wide_order(r, c->row->op, a, b, type);
+    if (c->rt->ktype != KILN_TYPE_I8)
+      v = kiln_build_convert(r->f, KILN_OP_SEXT, (kiln_type)c->rt->ktype, KILN_TYPE_I8, v);
+    def(c, v);
+    return true;
+  }
+  default: return false;
+  }
+}
+
 static void pointer_mask(const struct call *c) {
   if (arg_info(c, 1)->ktype != KILN_TYPE_I64) kn_bc_unsupported(c->r, "a mask of this type");
   else def(c, binary_args(c, KILN_OP_AND, KILN_TYPE_I64));
@@ -514,6 +545,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   (void)attrs;
   const struct kn_bc_type *ft = &r->types[type];
   if (!g->intrinsic) {
+    uint32_t ret = r->elems.at[ft->first].type;
+    if (!bundles && n == ft->n - 1 &&
+        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+      return;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
                g->name_length > 100 ? 100 : (int)g->name_length, g->name);
     return;
@@ -550,6 +585,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     wide_overflow(c);
     return;
   }
+  if (n && arg_info(c, 0)->kind == TK_WIDE && wide(c)) return;
   if (row->kind == IN_VECTOR) {
     kn_bc_vec_call(r, row->op, c->params, c->ret, ops, n);
     return;

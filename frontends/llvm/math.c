@@ -213,7 +213,8 @@ static kiln_value quad_saturating(const struct call *c, kiln_type kt, unsigned b
   const struct kn_bc_type *t = arg_info(c, 0);
   kiln_value x = arg(c, 0), low = imm(c, 0), high = imm(c, -1);
   if (top < 64) high = imm(c, (int64_t)((UINT64_C(1) << top) - 1));
-  else if (top < 128) high = kiln_const_i128(f, UINT64_MAX, (UINT64_C(1) << (top - 64)) - 1);
+  else if (as == KILN_TYPE_I128 && top < 128)
+    high = kiln_const_i128(f, UINT64_MAX, (UINT64_C(1) << (top - 64)) - 1);
   if (is_signed) low = kiln_build_unary(f, KILN_OP_NOT, as, high);
   kiln_value v = kn_bc_soft_to_int(r, is_signed, as, x);
   kiln_value floor =

@@ -363,12 +363,6 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
 
 /* ---- looking up ---- */
 
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
-  uint32_t shared = r->shared.n_mds;
-  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
-  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
-}
-
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *md = kn_bc_md(r, id);
   if (!md || md->kind == MDK_STRING) return false;
