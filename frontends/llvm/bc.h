@@ -246,6 +246,7 @@ struct kn_bc {
 
   /* inline assembly: asm.c */
   struct kn_bc_asm_cache *texts; /* NULL: none met */
+  bool assemble_module;          /* the module's assembly is not versions of symbols alone */
   bool asm_waits;                /* the body has assembly whose code is not known */
   bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
   bool asm_last;                 /* what waits is read now: it may wait no longer */
@@ -769,6 +770,11 @@ bool kn_bc_read_waiting(struct kn_bc *r);
 void kn_bc_asm_free(struct kn_bc *r);
 /* A terminator: a call of inline assembly that may jump. */
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n);
+
+/* ---- asm_module.c ---- */
+
+/* Defines what the module's assembly defines; all symbols must be declared by now. */
+bool kn_bc_define_assembly(struct kn_bc *r);
 
 /* ---- asm_table.c ---- */
 
