@@ -355,10 +355,8 @@ typedef struct kiln_machine {
 /** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
 KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
                                 kiln_machine *out);
-/** The i-th instruction of a target in `*out`, and its name, which ends with a NUL; false beyond the last. */
+/** The bytes of the longest name, with a NUL. */
 enum { KILN_MACHINE_NAME = 48 };
-KILN_API bool kiln_machine_at(kiln_target target, unsigned i, kiln_machine *out,
-                              char name[KILN_MACHINE_NAME]);
 /** [MACHINE] [MACHINEV] the instruction `row` on `n` operands. */
 KILN_API kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands,
                                        unsigned n);
