@@ -60,11 +60,10 @@ static void *keep(struct tool_assembler *a, size_t size) {
 
 /* ---- running it ---- */
 
-/* Runs `argv` with these descriptors as its input and its errors. Its exit status, or -1. */
-static int run(const char *const *argv, int in, int out, int errors) {
+/* Runs `argv` with these descriptors as its input and its errors. Its exit status, or -1 if it cannot be started. */
+static int run(const char *const *argv, int in, int errors) {
   pid_t child;
   posix_spawn_file_actions_t actions;
-  (void)out;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in, 0);
   posix_spawn_file_actions_adddup2(&actions, errors, 1);
@@ -108,8 +107,8 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
   for (unsigned k = 0; k < 2; k++) {
     if (lseek(in, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0) return false;
     if (k == 1) { /* keep the first one's messages if the second one cannot be started */
-      if (run(with_clang, in, out, errors) == 0) return true;
-    } else if (run(as, in, out, errors) == 0) {
+      if (run(with_clang, in, errors) == 0) return true;
+    } else if (run(as, in, errors) == 0) {
       return true;
     }
   }
@@ -190,8 +189,8 @@ static bool open_object(struct object *o) {
     o->strings = content(o, &o->sections[s->sh_link]);
     o->strings_size = o->sections[s->sh_link].sh_size;
   }
-  return o->symbols != NULL && o->strings != NULL && o->strings_size > 0 &&
-         o->strings[o->strings_size - 1] == 0;
+  return o->symbols == NULL || (o->strings != NULL && o->strings_size > 0 &&
+                                o->strings[o->strings_size - 1] == 0); /* it may have no symbols */
 }
 
 static const char *section_name(const struct object *o, unsigned i) {
@@ -300,7 +299,8 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
                       const uint32_t *lines) {
   size_t size = 0;
   const char *all = map(fd, &size), *end = all + size;
-  const char *some = "the assembler has failed";
+  const char *some = all != NULL ? "the assembler has failed"
+                                 : "no assembler (as of GNU binutils, or clang-22) can be started";
   for (const char *s = all; all != NULL && s < end;) {
     const char *e = memchr(s, '\n', (size_t)(end - s));
     size_t length = e != NULL ? (size_t)(e - s) : (size_t)(end - s);

@@ -135,14 +135,21 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
 }
 
 /* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
-static uint8_t spare(struct kn_asm_call *a, struct taken *t, bool general) {
+static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
   uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
                          : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
   all &= ~(t->in | t->out | a->clobbers);
-  if (!all) return wrong(a, "more operands in registers than there are"), (uint8_t)0xff;
+  if (!all) return 0xff;
   uint8_t reg = (uint8_t)__builtin_ctzll(all);
   t->in |= UINT64_C(1) << reg;
   t->out |= UINT64_C(1) << reg;
+  return reg;
+}
+
+/* The same; reports that there is none. */
+static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
+  uint8_t reg = find_spare(a, t, true);
+  if (reg == 0xff) wrong(a, "more operands in registers than there are");
   return reg;
 }
 
@@ -184,27 +191,22 @@ static bool allocate(struct kn_asm_call *a) {
     if (usable(a, o->reg)) continue;
     if (o->place == AP_MEMORY || o->is->tie >= 0)
       return wrong(a, "an operand in a register that is not for values");
-    if ((o->outside = spare(a, &t, o->reg < 32)) == 0xff) return false;
+    if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
+    if (!o->output) return wrong(a, "more operands in registers than there are");
+    o->stored = true;
   }
+  /* outputs for which there is no register, or no result, are stored by the text: through one register for all */
+  uint8_t through = 0xff;
   for (uint32_t i = 0, n = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect || o->place == AP_X87) continue;
-    if (++n > KILN_MAX_RESULTS - (a->n_labels != 0)) {
-      o->stored = true;
-      if ((o->through = spare(a, &t, true)) == 0xff) return false;
-      for (uint32_t j = i + 1; j < a->n;
-           j++) { /* one register with the address does for all of them */
-        struct kn_asm_operand *p = &a->op[j];
-        if (p->label || !p->output || p->indirect || p->place == AP_X87) continue;
-        p->stored = true;
-        p->through = o->through;
-      }
-      break;
-    }
+    o->stored = o->stored || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
+    if (o->stored && through == 0xff && (through = spare(a, &t)) == 0xff) return false;
+    o->through = through;
   }
   for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t, true)) == 0xff) return false;
-  if (a->n_labels && (a->selector = spare(a, &t, true)) == 0xff) return false;
+    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
+  if (a->n_labels && (a->selector = spare(a, &t)) == 0xff) return false;
   return true;
 }
 

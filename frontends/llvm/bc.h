@@ -194,11 +194,13 @@ struct kn_bc {
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
   uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
-  bool md_open;             /* a block of metadata is being read */
-  bool mds_read;            /* the module's metadata were read */
-  bool mds_done;            /* all of them */
-  bool has_units;           /* the module's metadata contain a compilation unit */
-  bool entries;             /* nodes become entries of debugging information: debug.c */
+  struct kn_bc_defined md_defined[KN_BC_DEFINED]; /* the newest definitions that differ, */
+  uint32_t md_defined_next;                       /* the oldest of which is this */
+  bool md_open;                                   /* a block of metadata is being read */
+  bool mds_read;                                  /* the module's metadata were read */
+  bool mds_done;                                  /* all of them */
+  bool has_units;                 /* the module's metadata contain a compilation unit */
+  bool entries;                   /* nodes become entries of debugging information: debug.c */
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
   uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */

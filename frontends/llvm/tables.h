@@ -55,6 +55,13 @@ struct kn_bc_abbrev {
   uint8_t flag_bits; /* of the form's flags field */
 };
 
+/* The definition of an abbreviation of metadata: where it is, how long, and its index in kn_bc.abbrevs. */
+struct kn_bc_defined {
+  uint64_t pos, n_bits; /* n_bits 0: none */
+  uint32_t abbrev;
+};
+#define KN_BC_DEFINED 4
+
 /* What a decoder needs to know of an abbreviation of a known form. */
 struct kn_bc_form {
   uint8_t form, type_bits, flag_bits, zero;
