@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "preload.h"
 #include "log.h"
+#include "tool.h"
 
 #include <kiln/kiln.h>
 #include <kiln/llvm.h>
