@@ -113,6 +113,14 @@ for clang in clang-16 clang-19; do
   fi
 done
 
+aranges() {
+  "$kiln" compile --aranges "p$1.bc" -o aranges.o && llvm-dwarfdump-22 --verify aranges.o &&
+    [[ $(llvm-dwarfdump-22 --debug-aranges aranges.o | grep -c '^\[0x') == 3 ]] &&
+    ! readelf -SW ours.o | grep -q debug_aranges
+}
+check "--aranges" aranges 5
+check "--aranges, DWARF 4" aranges 4
+
 stripped() {
   opt-22 --strip-debug p5.bc -o stripped.bc && "$kiln" compile stripped.bc -o stripped.o || return
   ! readelf -SW stripped.o | grep debug_
