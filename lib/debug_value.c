@@ -363,13 +363,15 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     to = last;
   } else if (v->value != 0) {
     const struct kn_val *val = &w->f->val[v->value];
-    const struct kn_range *r = &w->plan->ranges.at[val->global ? val->global - 1 : 0];
-    bool home = val->global != 0 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME));
-    if (home && !w->f->returns_twice && r->first < from) from = r->first;
-    if (home && !w->f->returns_twice && r->last > to) to = r->last;
-    if (home) reg = r->reg;
-    else if (val->global == 0 && v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
-    if (home && (val->flags & KN_VF_SLOT_HOME) && !w->f->returns_twice) from = 0, to = last;
+    if (val->global == 0) {
+      if (v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
+    } else if (!w->f->returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
+      const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+      if (r->first < from) from = r->first;
+      if (r->last > to) to = r->last;
+      if (val->flags & KN_VF_SLOT_HOME) from = 0, to = last;
+      reg = r->reg;
+    }
   }
   /* there may be more behind a block that takes the register, but that is rare */
   while (reg != KN_NO_REG && to < last && keeps(w, reg, to + 1)) to++;
