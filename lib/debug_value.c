@@ -174,8 +174,10 @@ static const struct kn_debug_held *held_of(const struct kn_walk *w,
   return v->held ? &w->debug.held.at[v->held - 1] : NULL;
 }
 
-/* Is the block at `pos` in the interval of v's value, a global? */
+/* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
+ * intervals. */
 static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
+  if (w->f->returns_twice) return false;
   const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
   return pos >= r->first && pos <= r->last;
 }
@@ -212,8 +214,8 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 /* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at `pos`: a mark, or 0. */
 static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   uint32_t h = w->f->debug.values.at[k - 1].value;
-  if (w->debug.aims.n == 0 || !kn_is_value(h) || h == 0 || w->val[h].global == 0 ||
-      !(w->val[h].flags & KN_VF_HOME))
+  if (w->debug.aims.n == 0 || w->f->returns_twice || !kn_is_value(h) || h == 0 ||
+      w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
     return 0;
   return kn_debug_aimed(w, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
 }
