@@ -597,6 +597,9 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
     decode_plain(d, i, info, to, info->op);
     return;
 
+  case KILN_OP_MACHINE: /* the target's: not interpreted */
+  case KILN_OP_MACHINE_ACT:
+  case KILN_OP_MACHINE_DO:
   case KILN_OP_ASM:
   case KILN_OP_NONE: /* never the opcode of an instruction */
   case KILN_OP_PARAM:

@@ -82,8 +82,7 @@ static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
   if (i >= d->dies.n) {
     uint32_t more = i + 1 - d->dies.n;
     if (!ROOM(d, d->dies, more)) return false;
-    memset(d->dies.at + d->dies.n, 0, more * sizeof *d->dies.at);
-    d->dies.n = i + 1;
+    while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
   }
   if (d->dies.at[i].tag != 0) return wrong(d, "an entry is defined twice");
   d->dies.at[i].tag = (uint16_t)tag;
@@ -105,15 +104,20 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
 
 enum { AT_DECLARATION = 0x3c, AT_SPECIFICATION = 0x47 };
 
-static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
+static __attribute__((noinline)) bool attr_room(kiln_debug *d, unsigned name) {
+  if (d->dies.at[d->open].n_attrs == UINT16_MAX || name > UINT16_MAX)
+    return wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
+                                      : "an entry has too many attributes");
+  return ROOM(d, d->attrs, 1);
+}
+
+static inline __attribute__((always_inline)) void attr(kiln_debug *d, unsigned name, unsigned kind,
+                                                       uint64_t value, uint32_t size) {
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
-  if (e->n_attrs == UINT16_MAX || name > UINT16_MAX) {
-    wrong(d, e->n_attrs == UINT16_MAX ? "an entry has too many attributes"
-                                      : "an attribute's number is too large");
+  if (KN_UNLIKELY(e->n_attrs == UINT16_MAX || name > UINT16_MAX || d->attrs.n >= d->attrs.cap) &&
+      !attr_room(d, name))
     return;
-  }
-  if (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1)) return;
   d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
   e->kinds |= 1u << kind;

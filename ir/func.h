@@ -54,6 +54,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   UN UNV SLOTV   a               BIN BINV  a b          TERN MEM3 MEMSET  a b c
  *   CONV_*         a; x: source type
  *   VUN VBIN VICMP VFCMP VSHIFT VSPLAT VEXTRACT VINSERT  a, b; x: KN_LANE, KN_LANE_NUMBER
+ *   MACHINE        up to three operands in a, b, c, the last one perhaps an immediate; x: KN_MACHINE_ROW, _KIND
  *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
  *   SELECT         a: condition, b, c
  *   LOAD           a, c: displacement; x: KN_MEM_* below
@@ -251,6 +252,7 @@ struct kn_debug_value {
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
 };
 
@@ -325,6 +327,7 @@ struct kiln_func {
   bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
   bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
+  bool naked;         /* nothing but its ASMs: no prologue */
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
@@ -387,6 +390,7 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
   case KN_OPERAND_OPT:
     if (shape->operand[1] == KN_OPERAND_OPT && in->b == 0) o.n = o.n_fields = 1;
     break;
+  case KN_OPERAND_ROW: o.n = o.n_fields = (in->a != 0) + (in->b != 0) + (in->c != 0); break;
   case KN_OPERAND_INST: break;
   case KN_OPERAND_CALL:
     o.field = &in->field[1];
@@ -503,6 +507,10 @@ unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
 /* Why a TAILCALL by `sig` may not stand in the function; NULL if it may. */
 const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig);
 unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+/* The same where a row of the target's own instructions says it (ir/machine.c). */
+unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+/* What is wrong with a MACHINE, MACHINE_ACT or MACHINE_DO; NULL: nothing. */
+const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in);
 
 /* Type of the value that an instruction makes, or VOID. Of a RESULT: as it says itself. */
 static inline unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
@@ -531,6 +539,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
   case KN_OPERAND_I8: return KILN_TYPE_I8;
   case KN_OPERAND_FROM: return in->x;
   case KN_OPERAND_LANE: return KN_LANE(in->x);
+  case KN_OPERAND_ROW: return kn_machine_operand(f, in, k);
   case KN_OPERAND_CALL:
   case KN_OPERAND_CODE:
   case KN_OPERAND_RET: return kn_sig_operand_type(f, in, k);

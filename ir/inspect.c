@@ -120,6 +120,8 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
       info->number = 0;
     }
     break;
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: info->number = in->x; break;
   case KN_SH_LOAD:
   case KN_SH_STORE:
     info->from = (kiln_type)KN_MEM_TYPE(in->x);

@@ -1,6 +1,7 @@
 /* Text printer, function level: kiln_func_print, and the numbering that text and diagnostics share.
  * Called by front ends and, for diagnostics, by kn_func_fail. Invariant: nothing is printed that
  * depends on the builder's indices: values are numbered in the order of printing. */
+#include "ir/machine.h"
 #include "ir/func.h"
 #include "ir/text.h"
 
@@ -401,6 +402,14 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
   case KN_SH_VSPLAT:
   case KN_SH_VEXTRACT:
   case KN_SH_VINSERT: put_vector(q, in); return;
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: {
+    char name[KILN_MACHINE_NAME];
+    kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
+    word(q, name);
+    put_list(q, in);
+    return;
+  }
   case KN_SH_ICMP:
     word(q, kn_icond_names[in->x]);
     put_list(q, in);
@@ -584,6 +593,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     kn_put_symbol(&q.p, f->personality);
   }
   text(&q, " {\n");
+  if (f->naked) text(&q, "  !naked\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

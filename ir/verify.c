@@ -548,6 +548,11 @@ static bool check_shape(struct verifier *v, uint32_t i) {
     const char *wrong = kn_op_lanes_wrong(in->op, in->type, in->x);
     return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
   }
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: {
+    const char *wrong = kn_machine_wrong(v->f, in);
+    return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
+  }
   case KN_SH_ICMP:
     return in->x < KILN_ICOND_COUNT ||
            FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);

@@ -16,7 +16,9 @@ bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
 
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; steps < 64; steps++) {
-    i = kn_dwarf_index(d, d->dies[i].set, kn_dwarf_entry(d, i)->parent);
+    uint32_t parent = kn_dwarf_entry(d, i)->parent;
+    if (parent == 0) return 0;
+    i = kn_dwarf_index(d, d->dies[i].set, parent);
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
   }
   return 0;
@@ -56,18 +58,15 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
-  uint32_t top = d->units.at[d->current - 1].die;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != TAG_LEXICAL_BLOCK && e->tag != TAG_LABEL) {
-    uint32_t p = kn_dwarf_parent(d, i);
-    if (p && kn_dwarf_entry(d, p)->tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
-  }
-  for (uint32_t p = i, steps = 0; steps < KN_DWARF_DEPTH; steps++) {
-    p = kn_dwarf_parent(d, p);
-    if (p == 0) return top;
+  uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
+  unsigned of = kn_dwarf_entry(d, i)->tag;
+  bool holds = of != TAG_LEXICAL_BLOCK && of != TAG_LABEL;
+  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
     if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
+    if (holds && steps == 0 && tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
     if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
+    p = kn_dwarf_parent(d, p);
   }
   return top;
 }
@@ -344,6 +343,19 @@ static bool no_memory(kiln_module *m) {
 
 const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
 
+/* Frees all but the sections' content: the object's memory is taken next. */
+static void free_work(struct kn_dwarf *d) {
+  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
+                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
+                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
+                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
+  memcpy(left.out, d->out, sizeof left.out);
+  *d = left;
+}
+
 bool kn_dwarf_build(struct kn_elf *e) {
   kiln_module *m = e->m;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
@@ -354,7 +366,10 @@ bool kn_dwarf_build(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) return true;
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) {
+      free_work(d);
+      return true;
+    }
   }
   return no_memory(m);
 }
@@ -366,12 +381,7 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
-                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
-                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
-                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  free_work(d);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);
     kn_realloc(d->m, d->out[k].relocs.at, 0);

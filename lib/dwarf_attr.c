@@ -56,7 +56,7 @@ static inline uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n, 
 
 /* ---- values ---- */
 
-void kn_dwarf_open(struct kn_dwarf_fields *f) {
+static inline void begin(struct kn_dwarf_fields *f) {
   struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
   f->key.n = f->hash = 0;
   f->start = b->bytes.n;
@@ -65,6 +65,8 @@ void kn_dwarf_open(struct kn_dwarf_fields *f) {
   if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
   else b->bytes.n++;
 }
+
+void kn_dwarf_open(struct kn_dwarf_fields *f) { begin(f); }
 
 static inline uint32_t next_hash(uint32_t hash, uint32_t key) {
   return ((hash << 5 | hash >> 27) ^ key) * 0x9e3779b1u;
@@ -626,22 +628,33 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   add_bytes(f, AT_LOCATION, FORM_EXPRLOC, f->d->module->bytes.at + g->expr, g->n);
 }
 
+/* How many bits the variable of entry i has by its type; 0: that is not said. */
+static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
+  uint32_t type = type_of(d, d->dies[i].of);
+  for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = type_of(d, type)) {
+    const struct kn_die_attr *a = kn_dwarf_attr(d, type, AT_BYTE_SIZE);
+    if (a) return a->value <= UINT32_MAX ? 8 * a->value : 0;
+    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE) return 0; /* type_of is that of an element */
+  }
+  return 0;
+}
+
 /* A variable that lives in parts. */
-static bool add_parts(struct kn_dwarf_fields *f, uint32_t number) {
+static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits) {
   struct kn_dwarf *d = f->d;
   const struct kn_code_var *parts[64];
   uint32_t n = 0, size;
   const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
     parts[n++] = &o->vars[d->vars.at[k - 1].index];
-  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, &size);
+  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, bits, &size);
   if (bytes == NULL) return false;
   add_bytes(f, AT_LOCATION, FORM_EXPRLOC, bytes, size);
   return true;
 }
 
 /* Where a variable lives, or a label is. `func`: the function whose code that is about. */
-static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
+static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
@@ -652,7 +665,12 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
     if (c->to) {
       uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
-      uint32_t list = kn_dwarf_loc_list(d, v, scope, &ok);
+      const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
+      if (all) {
+        add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + all->expr, all->n);
+        return true;
+      }
+      uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
       kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
       return ok;
     }
@@ -665,7 +683,7 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
     return address != UINT32_MAX;
   }
-  if (c->part_bits) return add_parts(f, number);
+  if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
   if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + c->expr, c->n);
   return true;
 }
@@ -686,7 +704,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0) add_global(f, &d->module->globals.at[die->global - 1]);
-  if (die->var) ok = add_place(f, die->var) && ok;
+  if (die->var) ok = add_place(f, i, die->var) && ok;
   return ok;
 }
 
@@ -739,7 +757,7 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
-  kn_dwarf_open(f);
+  begin(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
   uint32_t spec = 0;
   if (e->kinds & KN_DIE_SPECIFIES && (function || e->tag == TAG_VARIABLE))
@@ -757,14 +775,14 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
 
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die *e = kn_dwarf_entry(f->d, i);
-  kn_dwarf_open(f);
+  begin(f);
   add_attrs(f, i, 0, e->tag == TAG_ENUMERATOR ? in : 0);
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die_attr *a = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
-  kn_dwarf_open(f);
+  begin(f);
   if (a && a->kind == KN_DA_INT && discriminator)
     add_constant(f, AT_DISCR_VALUE, a->value, type_of(f->d, discriminator));
 }

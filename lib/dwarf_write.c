@@ -124,7 +124,8 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
     uint32_t type = kn_dwarf_index(d, of, items[k]);
     kn_dwarf_open(f);
     kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (type && kn_dwarf_attr(d, type, AT_ARTIFICIAL))
+    if (type && (kn_dwarf_entry(d, type)->kinds & 1u << KN_DA_FLAG) &&
+        kn_dwarf_attr(d, type, AT_ARTIFICIAL))
       kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
@@ -169,6 +170,9 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t
   return true;
 }
 
+/* The kinds of attributes that give an entry children. */
+#define CHILDREN (1u << KN_DA_CHILDREN | 1u << KN_DA_SIGNATURE | 1u << KN_DA_TYPED)
+
 /* Writes entry i without its children; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
@@ -178,7 +182,8 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   if (!kn_dwarf_fields_of(f, i)) return false;
   d->dies[i].offset = f->start;
   by_name = tag == TAG_SUBPROGRAM && d->units.at[f->unit - 1].lines_only;
-  if (!instance && !by_name && (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
+  if (!instance && !by_name && (kn_dwarf_entry(d, i)->kinds & CHILDREN) &&
+      (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
     return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
   if (instance && tag == TAG_SUBPROGRAM && d->dies[i].func == 0) tag = TAG_INLINED_SUBROUTINE;
@@ -186,10 +191,15 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
          (m == 0 || in_place(f, i, false, &m, 0));
 }
 
-/* Is entry i, within `in`, written in a DW_TAG_variant? */
-static bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
-  return in != 0 && kn_dwarf_entry(d, in)->tag == TAG_VARIANT_PART &&
-         kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
+/* Is entry i, within variant part `in` (0: in none), written in a DW_TAG_variant? */
+static inline bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
+  return in != 0 && kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
+}
+
+/* The entry whose children are being written, if it is a variant part; else 0. */
+static uint32_t variant_part(const struct kn_dwarf_fields *f) {
+  uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
+  return in && kn_dwarf_entry(f->d, in)->tag == TAG_VARIANT_PART ? in : 0;
 }
 
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
@@ -215,29 +225,28 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     kn_dwarf_done(d, KN_DS_INFO, p);
   }
   f->stack.n = 0;
-  for (uint32_t i = d->units.at[unit].die;;) {
+  for (uint32_t i = d->units.at[unit].die, part = 0;;) {
     bool open;
-    uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
-    if (is_variant(d, i, in)) {
-      kn_dwarf_variant_fields(f, i, in);
+    if (is_variant(d, i, part)) {
+      kn_dwarf_variant_fields(f, i, part);
       if (!put_entry(f, TAG_VARIANT, true)) return false;
     }
     if (!entry(f, i, &open)) return false;
     if (d->dies[i].first) {
       if (!KN_DW_PUSH(d, f->stack, i)) return false;
+      part = variant_part(f);
       i = d->dies[i].first;
       continue;
     }
     if (open && !end_children(d)) return false;
     for (;;) { /* i is complete */
-      in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
-      if (is_variant(d, i, in) && !end_children(d)) return false;
-      if (in == 0 || d->dies[i].next != 0) break;
-      i = in;
-      f->stack.n--;
+      if (is_variant(d, i, part) && !end_children(d)) return false;
+      if (f->stack.n == 0 || d->dies[i].next != 0) break;
+      i = f->stack.at[--f->stack.n];
+      part = variant_part(f);
       if (!end_children(d)) return false;
     }
-    if (in == 0) break;
+    if (f->stack.n == 0) break;
     i = d->dies[i].next;
   }
   kn_put32(d->out[KN_DS_INFO].bytes.at + start, d->out[KN_DS_INFO].bytes.n - start - 4);

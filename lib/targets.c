@@ -14,6 +14,8 @@ const struct kn_target *kn_target_at(kiln_target t) { return targets[t]; }
 
 const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
 
+const struct kn_machine_table *kn_target_machine(kiln_target t) { return targets[t]->machine; }
+
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
 /* ---- <kiln/module.h> ---- */

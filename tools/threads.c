@@ -199,6 +199,10 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->serial_ns = now_ns() - start;
     if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
     aside_join(&touching);
+    if (s == KILN_OK && !c->threaded) {
+      kiln_llvm_close(c->reader);
+      c->reader = NULL;
+    }
   } else {
     c->sessions = calloc(1, sizeof *c->sessions);
     if (c->sessions == NULL) return KILN_ERR_MEMORY;

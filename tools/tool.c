@@ -122,6 +122,10 @@ bool tool_input_open(struct tool_input *in, const char *path) {
   return ok;
 }
 
+void tool_input_done(const struct tool_input *in) {
+  if (in->mapped) (void)madvise((void *)(uintptr_t)in->bytes, in->size, MADV_DONTNEED);
+}
+
 void tool_input_close(struct tool_input *in) {
   if (in->mapped) {
     munmap((void *)(uintptr_t)in->bytes, in->size);

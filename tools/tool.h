@@ -23,6 +23,8 @@ struct tool_input {
 
 /* Reads `path`; false after a message to stderr. */
 bool tool_input_open(struct tool_input *in, const char *path);
+/* The content was read, and is hardly looked at again: its memory may be used for other things. It stays valid. */
+void tool_input_done(const struct tool_input *in);
 void tool_input_close(struct tool_input *in);
 
 /* ---- output.c ---- */

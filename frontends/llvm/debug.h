@@ -15,7 +15,11 @@ static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
   return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
 }
 /* The metadata of number `id` - 1; NULL if there is none. */
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
+static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
+  uint32_t shared = r->shared.n_mds;
+  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
+  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+}
 /* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);

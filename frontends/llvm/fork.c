@@ -28,6 +28,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   };
   r->module_mds = 0;
   memset(r->files, 0, sizeof r->files); /* their numbers are those of the base's session */
+  memset(r->md_defined, 0, sizeof r->md_defined);
   r->vals = NULL;
   r->csts = NULL;
   r->types = NULL;

@@ -3,6 +3,7 @@
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
 #include "debug.h"
+#include "debug_node.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -25,6 +26,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;
   r->records_pos = 0;
+  kn_bc_assign_begin(r);
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
 }
@@ -112,6 +114,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->instructions = counted;
     return KN_BC_PUSH(r, r->waiting, (struct kn_bc_body){start, global});
   }
+  kn_bc_assign_end(r);
   if (r->subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK) {
     kn_bc_fail(r, kiln_func_status(r->f),

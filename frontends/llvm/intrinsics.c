@@ -545,6 +545,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   (void)attrs;
   const struct kn_bc_type *ft = &r->types[type];
   if (!g->intrinsic) {
+    uint32_t ret = r->elems.at[ft->first].type;
+    if (!bundles && n == ft->n - 1 &&
+        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+      return;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
                g->name_length > 100 ? 100 : (int)g->name_length, g->name);
     return;

@@ -189,24 +189,37 @@ static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t
   location(r, line, column, scope, inlined);
 }
 
-/* The same: vbr 6, vbr 8, vbr 6, and then fields that are skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at
- * `pos`, of which `used` bits are taken already. */
-static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
-  uint64_t start = pos + used, slow = 0;
-  uint32_t line = kn_bits_four(&w, &used, &slow), column = w & 0x7f;
+/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3; from the fourth on they are
+ * TAIL_BITS, unless one of TAIL_LONG is set. */
+struct place {
+  uint32_t line, column, scope, inlined;
+};
+enum { TAIL_BITS = 6 + 1 + 6 + 3, TAIL_LONG = 1 << 5 | 1 << 12 | 1 << 15 };
+
+/* Reads the first three. `w` is the window at the record, of which `used` bits are taken already; returns how many are
+ * taken with them, more than 57 if that is too much, or a field has more chunks than are read here. */
+static inline __attribute__((always_inline)) unsigned fields(uint64_t w, unsigned used,
+                                                             struct place *at) {
+  uint64_t slow = 0;
+  at->line = kn_bits_four(&w, &used, &slow);
+  at->column = w & 0x7f;
   slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
   w >>= 8;
   used += 8;
-  uint32_t scope = kn_bits_four(&w, &used, &slow);
-  pos += used;
-  w = kn_bits_peek(&r->bits, pos);
-  if (KN_UNLIKELY((slow & KN_BITS_LONG) || used > 57 ||
-                  (w & 0x9020))) { /* a skipped field has more than one chunk */
-    long_abbreviated(r, start);
+  at->scope = kn_bits_four(&w, &used, &slow);
+  return KN_UNLIKELY(slow & KN_BITS_LONG) ? 64 : used;
+}
+
+static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned width) {
+  struct place at;
+  unsigned used = fields(w, width, &at);
+  w = kn_bits_peek(&r->bits, pos + used);
+  if (used > 57 || (w & TAIL_LONG)) {
+    long_abbreviated(r, pos + width);
     return;
   }
-  r->bits.pos = pos + 6 + 1 + 6 + 3;
-  location(r, line, column, scope, (uint32_t)w & 31);
+  r->bits.pos = pos + used + TAIL_BITS;
+  location(r, at.line, at.column, at.scope, (uint32_t)w & 31);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
@@ -236,9 +249,8 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12
 
-/* True if a record about variables is at the current position. */
-static inline bool at_record(const struct kn_bc *r, unsigned width) {
-  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+/* True if `w`, the first bits of an entry, are those of a record about variables. */
+static inline bool is_record(const struct kn_bc *r, uint64_t w, unsigned width) {
   unsigned form = r->known[w & ((1u << width) - 1)].form;
   w >>= width;
   uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
@@ -311,10 +323,16 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->bits.pos = pos;
 }
 
-static __attribute__((noinline)) void records_ahead(struct kn_bc *r) { records(r, false); }
+/* Location `loc` is current from now on. */
+static inline void set(struct kn_bc *r, uint32_t loc) {
+  if (loc == r->loc_set) return;
+  r->loc_set = loc;
+  kiln_loc_set(r->f, loc);
+}
 
-void kn_bc_loc_ahead(struct kn_bc *r) {
-  if (KN_UNLIKELY(r->records_pos != 0)) kn_bc_debug_records(r);
+/* The same as kn_bc_loc_ahead, for all that may stand there. */
+static __attribute__((noinline)) void ahead(struct kn_bc *r) {
+  if (r->records_pos != 0) kn_bc_debug_records(r);
   const unsigned width = r->width;
   uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
   unsigned id = (unsigned)w & ((1u << width) - 1), form = r->known[id].form;
@@ -335,7 +353,47 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
-  if (KN_UNLIKELY(at_record(r, width)) && r->entries) records_ahead(r);
-  if (loc != r->loc_set) kiln_loc_set(r->f, loc);
-  r->loc_set = loc;
+  if (r->entries && is_record(r, kn_bits_peek(&r->bits, r->bits.pos), width)) records(r, false);
+  set(r, loc);
+}
+
+static __attribute__((noinline)) void new_location(struct kn_bc *r, uint32_t line, uint32_t column,
+                                                   uint32_t scope, uint32_t inlined) {
+  location(r, line, column, scope, inlined);
+}
+
+/* What comes behind most instructions is decided here: a location in LLVM's abbreviation, or that of before, with no
+ * record about variables behind it. */
+void kn_bc_loc_ahead(struct kn_bc *r) {
+  const unsigned width = r->width;
+  uint64_t pos = r->bits.pos;
+  if (KN_UNLIKELY(r->records_pos != 0 || pos + 64 > r->bits.fast)) {
+    ahead(r);
+    return;
+  }
+  uint64_t w = kn_bits_window(&r->bits, pos);
+  unsigned form = r->known[w & ((1u << width) - 1)].form;
+  w >>= width;
+  if (form == FORM_LOC) {
+    struct place at;
+    unsigned used = fields(w, width, &at);
+    if (KN_LIKELY(used <= 57)) {
+      w = kn_bits_window(&r->bits, pos + used);
+      at.inlined = (uint32_t)w & 31;
+      if (KN_LIKELY(!(w & TAIL_LONG) && !is_record(r, w >> TAIL_BITS, width))) {
+        r->bits.pos = pos + used + TAIL_BITS;
+        if (r->loc && at.line == r->loc_line && at.column == r->loc_column &&
+            at.scope == r->loc_scope && at.inlined == r->loc_inlined)
+          set(r, r->loc);
+        else new_location(r, at.line, at.column, at.scope, at.inlined);
+        return;
+      }
+    }
+  } else if (form == FORM_UNABBREV && (w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
+             !is_record(r, w >> (HEAD_BITS + 6), width)) {
+    r->bits.pos = pos + width + HEAD_BITS + 6;
+    set(r, r->loc);
+    return;
+  }
+  ahead(r);
 }

@@ -118,12 +118,14 @@ void kn_bc_release(struct kn_bc *r, void *p) {
 
 void kn_bc_free(struct kn_bc *r) {
   void *own[] = {
-    r->vals,       r->csts,      r->types,        r->sigs,        r->abops.at,       r->abbrevs.at,
-    r->scope.at,   r->ops.at,    r->ahead.at,     r->cwords.at,   r->clist.at,       r->cbytes.at,
-    r->touched.at, r->parts.at,  r->args.at,      r->params.at,   r->cases.at,       r->targets.at,
-    r->ids.at,     r->ends.at,   r->stamps.at,    r->late.at,     r->pads.at,        r->invokes.at,
-    r->waiting.at, r->clauses.at, r->caught.at, r->addrs.at,     r->mds.at,      r->type_pieces.at, r->md_scope.at,
-    r->md_ops.at,  r->dies.at,   r->call_locs.at, r->call_way.at,
+    r->vals,        r->csts,         r->types,           r->sigs,        r->abops.at,
+    r->abbrevs.at,  r->scope.at,     r->ops.at,          r->ahead.at,    r->cwords.at,
+    r->clist.at,    r->cbytes.at,    r->touched.at,      r->parts.at,    r->args.at,
+    r->params.at,   r->cases.at,     r->targets.at,      r->ids.at,      r->ends.at,
+    r->stamps.at,   r->late.at,      r->pads.at,         r->invokes.at,  r->waiting.at,
+    r->clauses.at,  r->caught.at,    r->addrs.at,        r->mds.at,      r->type_pieces.at,
+    r->md_scope.at, r->assigns.at,   r->assign_bytes.at, r->assigned.at, r->md_ops.at,
+    r->dies.at,     r->call_locs.at, r->call_way.at,
   };
   void *shared[] = {
     r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,

@@ -55,6 +55,13 @@ struct kn_bc_abbrev {
   uint8_t flag_bits; /* of the form's flags field */
 };
 
+/* The definition of an abbreviation of metadata: where it is, how long, and its index in kn_bc.abbrevs. */
+struct kn_bc_defined {
+  uint64_t pos, n_bits; /* n_bits 0: none */
+  uint32_t abbrev;
+};
+#define KN_BC_DEFINED 4
+
 /* What a decoder needs to know of an abbreviation of a known form. */
 struct kn_bc_form {
   uint8_t form, type_bits, flag_bits, zero;
@@ -166,7 +173,7 @@ enum {
   FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
   FA_NO_RED_ZONE = 64,
   FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
-  FA_WIN64 = 256,       /* of a global only: its convention */
+  FA_WIN64 = 256,    /* of a global only: its convention */
   KN_BC_SIG_WIN64 = 16,
   KN_BC_SIG_DEFINITION = 128
 };

@@ -104,6 +104,10 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
+/** The function's code is its machine code alone: it has one block, of ASMs without operands and results and a last
+ * UNREACHABLE. There is no prologue and no frame, and it has no frame rows but those of its first instruction. To be called
+ * before the function is finished. */
+KILN_API void kiln_func_naked(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
  * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
@@ -335,6 +339,27 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
  * VSIGNS the bytes of a lane. [VINSERT] a, and b, a scalar; `number`: the lane. Where there is no b, it is none. */
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       unsigned number, kiln_value a, kiln_value b);
+
+/** The most operands of a row. */
+enum { KILN_MACHINE_OPERANDS = 3 };
+/** A row of the target's own instructions: MACHINE, MACHINE_ACT, MACHINE_DO. */
+typedef struct kiln_machine {
+  unsigned row;        /**< for kiln_build_machine */
+  kiln_op op;          /**< what it builds */
+  kiln_type result;    /**< VOID: it makes no value */
+  unsigned n_operands; /**< including the immediate */
+  kiln_type operands[KILN_MACHINE_OPERANDS];
+  bool immediate; /**< the last operand is a constant from `least` to `most` */
+  int32_t least, most;
+} kiln_machine;
+/** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
+KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
+                                kiln_machine *out);
+/** The bytes of the longest name, with a NUL. */
+enum { KILN_MACHINE_NAME = 48 };
+/** [MACHINE] [MACHINEV] the instruction `row` on `n` operands. */
+KILN_API kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands,
+                                       unsigned n);
 
 /** For an operation that the table lists but no target lowers yet (ASM): the function
  * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */

@@ -30,7 +30,7 @@ typedef struct kiln_inst_info {
   unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
-                         vectors: lane or count */
+                         vectors: lane or count; MACHINE: row */
   kiln_sig sig;       /**< CALL, TRY, ASM */
   kiln_block block;   /**< where it stands */
   uint32_t n_operands; /**< for kiln_inst_operand */

@@ -275,6 +275,9 @@ void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 kn_lower a64_lower_vsplat, a64_lower_vresize, a64_lower_vextract, a64_lower_vinsert,
   a64_lower_vsigns, a64_lower_vbin, a64_lower_vmul, a64_lower_vselect, a64_lower_vshift,
   a64_lower_vicmp, a64_lower_vfcmp, a64_lower_vun, a64_lower_vshuffle;
+/* Of the target's own instructions: machine.c, machine.def. */
+kn_lower a64_lower_machine;
+extern const struct kn_machine_table a64_machine;
 /* Between v128 and i128 or f128. */
 void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in);
 /* vd = a constant of 128 bits; uses x16. */

@@ -217,6 +217,9 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_VSITOF] = VALUE(a64_lower_vun),
   [KILN_OP_VFTOSI] = VALUE(a64_lower_vun),
   [KILN_OP_VSHUFFLE] = VALUE(a64_lower_vshuffle),
+  [KILN_OP_MACHINE] = VALUE(a64_lower_machine),
+  [KILN_OP_MACHINE_ACT] = ACTION(a64_lower_machine),
+  [KILN_OP_MACHINE_DO] = ACTION(a64_lower_machine),
   [KILN_OP_LOAD] = VALUE(a64_lower_load),
   [KILN_OP_STORE] = ACTION(a64_lower_store),
   [KILN_OP_ADDR] = VALUE(a64_lower_addr),
@@ -333,6 +336,7 @@ const struct kn_target kn_target_aarch64 = {
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
+  .machine = &a64_machine,
   .lowerings = lowerings,
   .frame_up = true,
   .beyond = A64_BEYOND,

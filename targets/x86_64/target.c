@@ -150,6 +150,9 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_VSITOF] = VALUE(x64_lower_vun),
   [KILN_OP_VFTOSI] = VALUE(x64_lower_vun),
   [KILN_OP_VSHUFFLE] = VALUE(x64_lower_vshuffle),
+  [KILN_OP_MACHINE] = VALUE(x64_lower_machine),
+  [KILN_OP_MACHINE_ACT] = ACTION(x64_lower_machine),
+  [KILN_OP_MACHINE_DO] = ACTION(x64_lower_machine),
   [KILN_OP_LOAD] = VALUE(x64_lower_load),
   [KILN_OP_STORE] = ACTION(x64_lower_store),
   [KILN_OP_ADDR] = VALUE(x64_lower_addr),
@@ -268,6 +271,7 @@ const struct kn_target kn_target_x86_64 = {
             [KILN_TYPE_V128] =
               {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
+  .machine = &x64_machine,
   .lowerings = lowerings,
   .aligned_by_pointer = true,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */

@@ -146,6 +146,9 @@ static kiln_status compile(const char *path, const void *bytes, size_t size, kil
   *diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(diag->message, sizeof diag->message, "the target is not supported");
   if (!kiln_llvm_target(bytes, size, &options.target)) return KILN_ERR_UNSUPPORTED;
+  struct tool_assembler *assembler = tool_assembler_new();
+  if (assembler != NULL) options.assembler = tool_assemble;
+  options.assembler_user = assembler;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
@@ -158,6 +161,7 @@ static kiln_status compile(const char *path, const void *bytes, size_t size, kil
     kiln_session_free(s);
   }
   kiln_module_free(m);
+  tool_assembler_free(assembler);
   return status;
 }
 
