@@ -751,8 +751,8 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 /* ---- machine.c ---- */
 
 /* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
-bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
-                   uint32_t ret, const uint64_t *ops, unsigned n);
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
+                   const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n);
 
 /* ---- intrinsics.c ---- */
 

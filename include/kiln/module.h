@@ -126,6 +126,7 @@ typedef struct kiln_module_options {
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
+  bool aranges;      /**< debugging information has .debug_aranges: which unit has which code */
   bool jit;          /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
   uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
