@@ -184,7 +184,7 @@ static void reset(kiln_func *f) {
     f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = false;
+  f->hardened = f->guarded = f->naked = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
   f->protect = 0;
@@ -289,6 +289,10 @@ void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
   if (!kn_symbol_valid(m, personality.id) || kn_symbol(m, personality.id)->tls != KILN_TLS_NONE)
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the personality is no symbol of a function");
   else f->personality = personality.id;
+}
+
+void kiln_func_naked(kiln_func *f) {
+  if (f != NULL && !f->finished) f->naked = true;
 }
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };

@@ -327,6 +327,7 @@ struct kiln_func {
   bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
   bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
   bool has_try;
+  bool naked;         /* nothing but its ASMs: no prologue */
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */

@@ -641,13 +641,17 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging information. */
+/* `!naked`, `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   uint64_t bytes;
   bool is;
   if (kn_parse_word(p, "probe")) {
     if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
     kiln_func_stack_probes(p->func, (uint32_t)bytes);
+    return true;
+  }
+  if (kn_parse_word(p, "naked")) {
+    kiln_func_naked(p->func);
     return true;
   }
   if (kn_parse_word(p, "guard")) {

@@ -593,6 +593,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     kn_put_symbol(&q.p, f->personality);
   }
   text(&q, " {\n");
+  if (f->naked) text(&q, "  !naked\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

@@ -29,6 +29,36 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
   kn_take_placed(w, sig->n_results);
 }
 
+/* The bytes, with their relocations. */
+static bool emit(struct kn_walk *w, const struct kn_asm *code) {
+  const kiln_func *f = w->f;
+  if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
+  for (uint32_t k = 0; k < code->n_relocs; k++) {
+    const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
+    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
+  }
+  if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
+  w->code.p += code->n_bytes;
+  return true;
+}
+
+void kn_naked(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[0];
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    const struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
+    w->i = i;
+    if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
+    if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
+      kn_walk_fail(w, KILN_ERR_STRUCTURE,
+                   "a naked function is machine code without operands alone, in one block");
+      return;
+    }
+    if (!emit(w, code)) return;
+  }
+}
+
 void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbered) {
   const kiln_func *f = w->f;
   const struct kn_asm *code = &f->asms.at[in->b];
@@ -63,13 +93,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   kn_save_live(w, lost);
   if (!kn_code_ready(w, 4096)) return;
   kn_run_moves(w);
-  if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return;
-  for (uint32_t k = 0; k < code->n_relocs; k++) {
-    const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
-    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
-  }
-  if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
-  w->code.p += code->n_bytes;
+  if (!emit(w, code)) return;
   KN_LOG_SET(w, KN_EV_LOST, lost);
   w->regs.locked = 0;
   kn_called(w);

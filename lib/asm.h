@@ -4,6 +4,8 @@
 
 #include "targets/target.h"
 
+/* Emits the body of a naked function. */
+void kn_naked(struct kn_walk *w);
 /* Lowers the ASM w->i. `clobbered`: the registers that a call of the target clobbers. */
 void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbered);
 

@@ -26,6 +26,7 @@ static void begin_block(struct kn_walk *w) {
   }
   memcpy(w->debug.owners, owner, sizeof w->debug.owners);
   w->debug.held_block = w->block + 1;
+  w->debug.aims_first = w->debug.aims.n;
 }
 
 /* The block is complete: which registers did it write, and which values are left in theirs? */
@@ -57,6 +58,7 @@ static void end_block(struct kn_walk *w) {
 
 void kn_debug_held_begin(struct kn_walk *w) {
   w->debug.held.n = w->debug.held_open = w->debug.written.n = w->debug.held_block = 0;
+  w->debug.aims.n = w->debug.aims_first = 0;
 }
 
 void kn_debug_held_end(struct kn_walk *w) {
@@ -115,11 +117,44 @@ static bool changed(const struct kn_walk *w, const struct kn_debug_held *h, uint
   return call && !(w->target->callee_homes >> h->reg & 1);
 }
 
+/* A mark where the last instruction that was looked at begins; 0 if the function failed. */
+static uint32_t last_step(struct kn_walk *w) {
+  uint32_t mark = kn_code_mark(w, w->debug.step_at);
+  if (mark != 0) w->code.marks.at[mark].fixups = w->debug.step_fixups;
+  return mark;
+}
+
+/* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
+static void look_at_aims(struct kn_walk *w) {
+  for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
+    uint32_t h = w->f->edge_args.at[a - 1].value, k = w->debug.aims_first;
+    if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
+    while (k < w->debug.aims.n && w->debug.aims.at[k].value != h) k++;
+    if (k < w->debug.aims.n) continue;
+    struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(w), h, w->val[h].reg};
+    if (aim.mark == 0 || !KN_PUSH(w->f, w->debug.aims, aim)) return;
+  }
+}
+
+uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos) {
+  uint32_t low = 0, high = w->debug.aims.n; /* positions ascend */
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (w->debug.aims.at[middle].pos < pos) low = middle + 1;
+    else high = middle;
+  }
+  for (; low < w->debug.aims.n && w->debug.aims.at[low].pos == pos; low++)
+    if (w->debug.aims.at[low].reg == reg) return w->debug.aims.at[low].mark;
+  return 0;
+}
+
 bool kn_debug_held_step(struct kn_walk *w) {
-  bool any = false;
+  bool any = w->aim != UINT32_MAX;
   if (w->debug.held_block != w->block + 1) {
     if (w->debug.held_block != 0) end_block(w);
     begin_block(w);
+  } else if (any) {
+    look_at_aims(w);
   }
   uint32_t n = w->debug.held.n;
   for (uint32_t k = w->debug.held_open; k < n; k++) {
@@ -127,9 +162,8 @@ bool kn_debug_held_step(struct kn_walk *w) {
     if (!h->open) continue;
     uint32_t v = w->f->debug.values.at[h->of].value;
     if (changed(w, h, v)) {
-      uint32_t mark = kn_code_mark(w, w->debug.step_at), of = h->of;
+      uint32_t mark = last_step(w), of = h->of;
       if (mark == 0) return false;
-      w->code.marks.at[mark].fixups = w->debug.step_fixups;
       h->open = false;
       h->to = mark;
       if (w->val[v].uses != 0) open(w, of, kn_code_mark(w, kn_here(w))); /* spilled */

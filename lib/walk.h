@@ -26,6 +26,7 @@ struct kn_map {
 };
 
 struct kn_debug_held;
+struct kn_debug_aim;
 
 /* What is kept for debuggers while a function is walked: see lib/debug.c. */
 struct kn_walk_debug {
@@ -46,8 +47,17 @@ struct kn_walk_debug {
   uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
   bool labels_only;    /* none of the function's values is one: they are labels */
   uint32_t owners[64]; /* of registers, where the block begins */
-  uint32_t stepped, step_at,
-    step_fixups; /* the last instruction that was looked at, and its place */
+  KN_ARRAY(struct kn_debug_aim) aims;
+  uint32_t aims_first; /* those of the block */
+  /* the last instruction that was looked at, and its place */
+  uint32_t stepped, step_at, step_fixups;
+};
+
+/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
+ * at position `pos`. */
+struct kn_debug_aim {
+  uint32_t pos, mark, value;
+  uint8_t reg;
 };
 
 /* A stretch of code in which a value that is local to its block is in one place. */
@@ -301,6 +311,8 @@ void kn_map_end(struct kn_walk *w);
 
 /* The function's first row, if a unit describes the function. */
 void kn_debug_begin(struct kn_walk *w);
+/* The function's frame is made, its arguments are to be received. */
+void kn_debug_enter(struct kn_walk *w);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */
@@ -314,6 +326,8 @@ void kn_debug_held_begin(struct kn_walk *w);
 void kn_debug_held_end(struct kn_walk *w);
 bool kn_debug_held_step(struct kn_walk *w);
 void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark);
+/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
+uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_walk *w);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */

@@ -135,14 +135,21 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
 }
 
 /* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
-static uint8_t spare(struct kn_asm_call *a, struct taken *t, bool general) {
+static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
   uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
                          : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
   all &= ~(t->in | t->out | a->clobbers);
-  if (!all) return wrong(a, "more operands in registers than there are"), (uint8_t)0xff;
+  if (!all) return 0xff;
   uint8_t reg = (uint8_t)__builtin_ctzll(all);
   t->in |= UINT64_C(1) << reg;
   t->out |= UINT64_C(1) << reg;
+  return reg;
+}
+
+/* The same; reports that there is none. */
+static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
+  uint8_t reg = find_spare(a, t, true);
+  if (reg == 0xff) wrong(a, "more operands in registers than there are");
   return reg;
 }
 
@@ -182,29 +189,25 @@ static bool allocate(struct kn_asm_call *a) {
     if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
     o->outside = o->reg;
     if (usable(a, o->reg)) continue;
-    if (o->place == AP_MEMORY || o->is->tie >= 0)
+    bool stack = o->reg == (a->x86 ? 4 : 31);
+    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
       return wrong(a, "an operand in a register that is not for values");
-    if ((o->outside = spare(a, &t, o->reg < 32)) == 0xff) return false;
+    if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
+    if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
+    o->stored = true;
   }
+  /* outputs for which there is no register, or no result, are stored by the text: through one register for all */
+  uint8_t through = 0xff;
   for (uint32_t i = 0, n = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect || o->place == AP_X87) continue;
-    if (++n > KILN_MAX_RESULTS - (a->n_labels != 0)) {
-      o->stored = true;
-      if ((o->through = spare(a, &t, true)) == 0xff) return false;
-      for (uint32_t j = i + 1; j < a->n;
-           j++) { /* one register with the address does for all of them */
-        struct kn_asm_operand *p = &a->op[j];
-        if (p->label || !p->output || p->indirect || p->place == AP_X87) continue;
-        p->stored = true;
-        p->through = o->through;
-      }
-      break;
-    }
+    o->stored = o->stored || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
+    if (o->stored && through == 0xff && (through = spare(a, &t)) == 0xff) return false;
+    o->through = through;
   }
   for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t, true)) == 0xff) return false;
-  if (a->n_labels && (a->selector = spare(a, &t, true)) == 0xff) return false;
+    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
+  if (a->n_labels && (a->selector = spare(a, &t)) == 0xff) return false;
   return true;
 }
 
@@ -373,6 +376,22 @@ static bool is_empty(const struct kn_asm_call *a) {
       return *s == 0;
     }
   }
+}
+
+/* True if an output is what a register has anyway, as the stack pointer: not tied, in a register that is said. */
+static bool reads_register(const struct kn_asm_call *a) {
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect) continue;
+    uint64_t regs = o->allows[0].regs;
+    bool given = o->allows[0].flag || (regs && (regs & (regs - 1)) == 0);
+    for (uint32_t j = i + 1; j < a->n; j++)
+      if (a->op[j].n_allows &&
+          (a->op[j].allows[0].tie == (int8_t)i || a->op[j].allows[0].regs == regs))
+        given = false;
+    if (given) return true;
+  }
+  return false;
 }
 
 /* ---- the call ---- */
@@ -560,7 +579,7 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   struct kn_bc *r = a->r;
   uint32_t ret = r->elems.at[r->types[type].first].type;
   if (!kn_asm_cache(r) || !kn_asm_parse(a) || !match(a, type, ops, n)) return;
-  if (is_empty(a) && !a->n_labels) {
+  if (is_empty(a) && !a->n_labels && !reads_register(a)) {
     for (uint32_t i = 0; i < a->n; i++)
       if (!a->op[i].label) a->op[i].is = &a->op[i].allows[0];
     nothing(a, ret);
@@ -613,7 +632,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
   a->text = (const char *)kn_bc_bytes(r, c->index);
   a->constraints = a->text + strlen(a->text) + 1;
   a->intel = c->x >> 2 & 1;
-  a->x86 = r->target == KILN_TARGET_X86_64;
+  a->x86 = kn_asm_is_x86[r->target];
   a->n_labels = n_labels;
   /* the constant's bytes may move while values are made */
   size_t size = c->n + 1;

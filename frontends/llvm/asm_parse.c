@@ -251,7 +251,9 @@ static bool clobber(struct kn_asm_call *a, const char *s, size_t n) {
     return true;
   }
   /* registers that Kiln never keeps anything in */
-  if (a->x86 && n > 1 && (s[0] == 'k' || memcmp(s, "mm", 2) == 0)) return true;
+  if (a->x86 && n > 1 &&
+      (s[0] == 'k' || memcmp(s, "mm", 2) == 0 || (n > 3 && memcmp(s, "tmm", 3) == 0)))
+    return true;
   if (a->x86 && n > 3 && strchr("xyz", s[0]) && memcmp(s + 1, "mm", 2) == 0) {
     if (!number_of(s + 3, n - 3, 32, &k)) return unknown(a, s, n);
     if (k < 16) a->clobbers |= BIT(32 + k);

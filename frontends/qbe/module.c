@@ -1,9 +1,362 @@
-/* The whole: definitions, heads of functions, lines; and the entry point of the reader. All that is defined is
- * declared before the first body is read, since symbols are used above their definitions, and code for what is
- * defined below is better once that is known. */
+/* Definitions: types, signatures, data, linkage, the heads of functions, lines; and the entry point of the reader. All
+ * that is defined is declared before the first body is read, since symbols are used above their definitions, and code
+ * for what is defined below is better once that is known. The ABI is that of C: <kiln/ctypes.h> knows it. */
 #include "read.h"
 
 #include <unistd.h>
+
+/* ---- types ---- */
+
+/* Larger types cannot be passed. Sums of sizes that were compared with it do not overflow. */
+#define MAX_SIZE INT32_MAX
+
+static const struct {
+  uint8_t kind, class, passed; /* kiln_ckind; as in struct type */
+  bool is_signed;
+} basic[N_BASIC] = {
+  [QVOID] = {KILN_C_VOID, 0, 0, false},
+  [QW] = {KILN_C_INT, KILN_TYPE_I32, KILN_TYPE_I32, true},
+  [QL] = {KILN_C_LONG, KILN_TYPE_I64, KILN_TYPE_I64, true},
+  [QS] = {KILN_C_FLOAT, KILN_TYPE_F32, KILN_TYPE_F32, true},
+  [QD] = {KILN_C_DOUBLE, KILN_TYPE_F64, KILN_TYPE_F64, true},
+  [QSB] = {KILN_C_SCHAR, KILN_TYPE_I32, KILN_TYPE_I8, true},
+  [QUB] = {KILN_C_UCHAR, KILN_TYPE_I32, KILN_TYPE_I8, false},
+  [QSH] = {KILN_C_SHORT, KILN_TYPE_I32, KILN_TYPE_I16, true},
+  [QUH] = {KILN_C_USHORT, KILN_TYPE_I32, KILN_TYPE_I16, false},
+  [QENV] = {KILN_C_CHAIN, KILN_TYPE_PTR, KILN_TYPE_PTR, false},
+};
+
+static void begin_types(struct kn_qbe *r) { /* their names are words */
+  CLEAR(r, types, (size_t)(r->end - r->text) / 16);
+  for (uint32_t i = 0; i < N_BASIC; i++)
+    r->types.at[i] = (struct type){.c = kiln_ctype_basic((kiln_ckind)basic[i].kind),
+                                   .class = basic[i].class,
+                                   .passed = basic[i].passed,
+                                   .is_signed = basic[i].is_signed};
+  r->types.t.n = N_BASIC;
+}
+
+/* `align` and a number, if it comes next; or else the number that is given. */
+static uint32_t read_align(struct kn_qbe *r, uint32_t otherwise) {
+  static const char wanted[] = "a power of two of at most 65536";
+  if (past(r) != 'a') return otherwise;
+  const char *at = r->p;
+  if (kn_qbe_word(r)->form != QF_ALIGN) WRONG(r, at, "'align' is expected");
+  past(r);
+  at = r->p;
+  uint64_t n = kn_qbe_integer(r, 65536, wanted);
+  if (__builtin_popcountll(n) != 1) WRONG(r, at, "%s is expected", wanted);
+  return (uint32_t)n;
+}
+
+static void add_member(struct kn_qbe *r, kiln_ctype type, uint64_t count, uint64_t *size,
+                       const char *at) {
+  kiln_ctype_info info = kiln_ctype_get(r->c, type);
+  if ((*size += count * info.size_bytes + info.align_bytes) > MAX_SIZE)
+    FAIL(r, at, LIMIT, "a type of 2 GiB or more");
+  if (count != 1) type = kiln_ctype_array(r->c, type, count);
+  PUSH(r, r->fields, (kiln_cfield){.type = type});
+}
+
+/* Members up to the closing brace; `*size` is at least the sum of their sizes. */
+static void members(struct kn_qbe *r, uint64_t *size) {
+  while (past(r) != '}') {
+    const char *at = r->p;
+    const struct word *word = *at == ':' ? NULL : kn_qbe_word(r);
+    if (word != NULL && (word->form != QF_TYPE_NAME || word->fop == 0))
+      WRONG(r, at, "the type of a member is expected");
+    uint32_t type = word != NULL ? word->op : read_type(r, false);
+    bool many = past(r) == '-' || is(r->p, DIGIT);
+    uint64_t count = many ? kn_qbe_integer(r, MAX_SIZE, "a count below 2^31") : 1;
+    add_member(r, r->types.at[type].c, count, size, at);
+    past(r);
+    if (!take(r, ',')) break;
+  }
+  want(r, '}');
+}
+
+/* Defines an aggregate, from behind `type` on. */
+static void aggregate(struct kn_qbe *r) {
+  uint64_t size = 0;
+  past(r);
+  const char *at = r->p;
+  expect(r, ':');
+  scan(r);
+  struct name name = r->name;
+  if (FIND(r, types) != 0) FAIL(r, at, SYMBOL, "type :%.*s is defined twice", SHOW(name));
+  want(r, '=');
+  uint32_t aligned = read_align(r, 0);
+  want(r, '{');
+  r->fields.n = 0;
+  ROOM(r, r->fields, 1); /* it is not NULL */
+  bool is_union = past(r) == '{', opaque = is(r->p, DIGIT);
+  if (opaque) {
+    if (aligned == 0) WRONG(r, at, "an opaque type needs an alignment");
+    uint64_t bytes = kn_qbe_integer(r, MAX_SIZE, "a size below 2^31");
+    add_member(r, kiln_ctype_basic(KILN_C_UCHAR), bytes, &size, at);
+    want(r, '}');
+  } else if (is_union) { /* its variants are structs */
+    while (past(r) == '{') {
+      uint32_t first = r->fields.n;
+      r->p++;
+      members(r, &size);
+      kiln_ctype type = kiln_ctype_struct(r->c, r->fields.at + first, r->fields.n - first, NULL);
+      r->fields.n = first;
+      PUSH(r, r->fields, (kiln_cfield){.type = type});
+    }
+    expect(r, '}');
+  } else {
+    members(r, &size);
+  }
+  kiln_clayout layout = {.align_bytes = aligned, .in_memory = opaque};
+  r->name = name;
+  uint32_t i = ADD(r, types); /* which may move them */
+  struct type *type = r->types.at + i;
+  type->c = is_union ? kiln_ctype_union(r->c, r->fields.at, r->fields.n, &layout)
+                     : kiln_ctype_struct(r->c, r->fields.at, r->fields.n, &layout);
+  type->class = type->passed = KILN_TYPE_PTR;
+}
+
+uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
+  const char *at = r->p;
+  if (take(r, ':')) {
+    scan(r);
+    uint32_t i = FIND(r, types);
+    if (i != 0) return i;
+    FAIL(r, at, SYMBOL, "type :%.*s is not defined above", SHOW(r->name));
+  }
+  const struct word *word = is(at, FIRST) ? kn_qbe_word(r) : NULL;
+  if (word == NULL || word->form != QF_TYPE_NAME || word->fop != 0)
+    WRONG(r, at, "a type is expected: w, l, s, d, sb, ub, sh, uh or an aggregate");
+  if (word->op == QENV && !first) WRONG(r, at, "env is for a first parameter");
+  return word->op;
+}
+
+kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uint32_t n_fixed,
+                           const char *at) {
+  enum { BITS = 5, MARK = (1 << BITS) - 1 };
+  const kiln_ctype *params = r->ctypes.at;
+  uint32_t n = r->ctypes.n, last = r->types.at[result].c.id;
+  /* those of few basic types are made once: the ids of their types, with a mark before variadic ones, are the key */
+  uint64_t key = 1;
+  bool simple = n <= 9;
+  for (uint32_t i = 0; i <= n && simple; i++) {
+    uint32_t id = i < n ? params[i].id : last;
+    if (i == n_fixed && variadic) key = key << BITS | MARK;
+    key = key << BITS | id;
+    simple = id < MARK;
+  }
+  struct made *made = r->made + hash(key) % (sizeof r->made / sizeof *r->made);
+  if (simple && made->key == key) return made->sig;
+  if (n > 16383) FAIL(r, at, LIMIT, "more than 16383 parameters");
+  kiln_csig sig =
+    kiln_csig_new(r->c, variadic ? KILN_SIG_VARIADIC : 0, r->types.at[result].c, params, n_fixed);
+  if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, params + n_fixed, n - n_fixed);
+  if (sig.id == 0) FAIL(r, at, UNSUPPORTED, "a signature that cannot be passed");
+  if (simple) *made = (struct made){key, sig};
+  return sig;
+}
+
+/* ---- symbols ---- */
+
+uint32_t kn_qbe_global(struct kn_qbe *r) {
+  if (*r->p != '"') {
+    scan(r);
+  } else { /* the same name as without quotes, or one of other characters, with a key that may be that of several */
+    struct name name = kn_qbe_string(r, "a name");
+    const char *after = r->p;
+    r->p = name.at;
+    if (is(r->p, FIRST)) scan(r), name.key = r->name.key;
+    if (r->p != name.at + name.length) name.key |= UINT64_C(1) << 63;
+    r->p = after;
+    r->name = name;
+  }
+  uint32_t i = FIND(r, globals);
+  return i != 0 ? i : ADD(r, globals);
+}
+
+kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {
+  struct global *g = r->globals.at + global;
+  if (g->symbol.id == 0) { /* it is not defined here */
+    kiln_symbol_desc desc = {.name = kn_qbe_c_name(r, &g->name), .tls = KILN_TLS_GENERAL_DYNAMIC};
+    g->thread = thread;
+    g->symbol = thread ? kiln_data_declare(r->m, &desc) : kiln_symbol_refer(r->m, desc.name);
+  }
+  if (g->thread != thread)
+    FAIL(r, at, SYMBOL, "$%.*s is %sthread-local", SHOW(g->name), g->thread ? "" : "not ");
+  return g->symbol;
+}
+
+/* ---- linkage ---- */
+
+/* What stands before a definition; strings as in the text. */
+struct linkage {
+  bool export, thread, common;
+  struct name section, flags; /* `at` is NULL if there is none */
+};
+
+/* Reads the words before a definition, and the word that says what it is: a QF_... */
+static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
+  for (bool any = false;; any = true) {
+    past(r);
+    const char *at = r->p;
+    unsigned form = kn_qbe_word(r)->form;
+    l->export |= form == QF_EXPORT;
+    l->thread |= form == QF_THREAD;
+    l->common |= form == QF_COMMON;
+    if (form == QF_SECTION) {
+      if (l->section.at != NULL) WRONG(r, at, "a second section");
+      l->section = kn_qbe_string(r, "the name of a section");
+      if (peek(r) == '"') l->flags = kn_qbe_string(r, "");
+    } else if (form == QF_DATA || (form == QF_FUNCTION && !l->thread && !l->common) ||
+               (!any && (form == QF_TYPE || form == QF_DBGFILE))) {
+      return form;
+    } else if (form != QF_EXPORT && form != QF_THREAD && form != QF_COMMON) {
+      WRONG(r, at, "no definition, or not with this linkage");
+    }
+  }
+}
+
+/* The KILN_SECTION_... of the letters that the assembler takes. */
+static unsigned section_flags(struct kn_qbe *r, const struct linkage *l) {
+  static const uint8_t known[256] = {['a'] = KILN_SECTION_ALLOC,  ['w'] = KILN_SECTION_WRITE,
+                                     ['x'] = KILN_SECTION_EXEC,   ['T'] = KILN_SECTION_ALLOC,
+                                     ['R'] = KILN_SECTION_RETAIN, ['e'] = KILN_SECTION_EXCLUDE};
+  unsigned flags = 0;
+  for (uint32_t i = 0; i < l->flags.length; i++) {
+    char letter = l->flags.at[i];
+    unsigned flag = letter == 'T' && !l->thread ? 0 : known[(uint8_t)letter];
+    if (flag == 0)
+      FAIL(r, l->flags.at + i, UNSUPPORTED, "section flag '%c' is not supported", letter);
+    flags |= flag;
+  }
+  return flags;
+}
+
+/* Declares the global that is defined here: a function of this signature, or data. */
+static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, kiln_sig sig,
+                   const char *at) {
+  struct global *g = r->globals.at + global;
+  char section[256];
+  if (g->defined) FAIL(r, at, SYMBOL, "$%.*s is defined twice", SHOW(g->name));
+  if (g->symbol.id != 0 && l->thread)
+    FAIL(r, at, SYMBOL, "$%.*s is thread-local, and data above has its address", SHOW(g->name));
+  g->defined = true;
+  g->thread = l->thread;
+  g->exported = l->export;
+  kiln_linkage linkage = l->export ? KILN_LINKAGE_EXTERNAL : KILN_LINKAGE_INTERNAL;
+  kiln_symbol_desc desc = {.linkage = l->common ? KILN_LINKAGE_COMMON : linkage,
+                           .tls = l->thread ? KILN_TLS_GENERAL_DYNAMIC : KILN_TLS_NONE,
+                           .body = true};
+  if (l->section.at != NULL) {
+    kiln_section_desc s = {.flags = section_flags(r, l)}, above;
+    if (l->section.length >= sizeof section)
+      FAIL(r, l->section.at, LIMIT, "a section name of more than 255 bytes");
+    desc.section = strcpy(section, kn_qbe_c_name(r, &l->section));
+    if (l->flags.at != NULL && kiln_section_get(r->m, section, &above) && above.flags != s.flags)
+      FAIL(r, at, SYMBOL, "a section with other flags than above");
+    if (l->flags.at != NULL) kiln_section_declare(r->m, section, &s);
+  }
+  desc.name = kn_qbe_c_name(r, &g->name);
+  g->symbol = sig.id != 0 ? kiln_func_declare(r->m, &desc, sig) : kiln_data_declare(r->m, &desc);
+  if (g->symbol.id == 0) FAIL(r, g->name.at, SYMBOL, "a symbol that cannot be declared");
+}
+
+/* ---- data ---- */
+
+/* Content that is not all zero is held in memory. */
+#define MAX_CONTENT (UINT32_C(1) << 30)
+
+/* Appends the zeros so far and then content; NULL: `size` more zeros. */
+static void content(struct kn_qbe *r, const void *bytes, uint64_t size, const char *at) {
+  if (r->zeros + r->bytes.n + size > MAX_CONTENT)
+    FAIL(r, at, LIMIT, "data of more than 1 GiB that is not all zero");
+  ROOM(r, r->bytes, r->zeros + size);
+  char *to = r->bytes.at + r->bytes.n;
+  memset(to, 0, r->zeros + size);
+  if (bytes != NULL) memcpy(to + r->zeros, bytes, size);
+  r->bytes.n += (uint32_t)(r->zeros + size);
+  r->zeros = 0;
+}
+
+/* `$name` or `$name + offset`, in `size` bytes. */
+static void address(struct kn_qbe *r, unsigned size) {
+  const char *at = r->p++;
+  uint32_t global = kn_qbe_global(r);
+  if (size < 4) WRONG(r, at, "an address has 4 or 8 bytes");
+  kiln_symbol symbol = kn_qbe_symbol(r, global, false, at);
+  content(r, NULL, size, at);
+  past(r);
+  uint64_t addend = take(r, '+') ? kn_qbe_integer(r, UINT64_MAX, "an offset") : 0;
+  PUSH(r, r->relocs,
+       (kiln_reloc){.offset_bytes = r->bytes.n - size,
+                    .symbol = symbol,
+                    .addend = (int64_t)addend,
+                    .size_bytes = (uint8_t)size});
+}
+
+/* An item of a field, of `size` bytes; 0: a number of zeros. False if none comes next. */
+static bool item(struct kn_qbe *r, unsigned size) {
+  char c = past(r);
+  const char *at = r->p;
+  uint64_t bits;
+  if (size != 0 && c == '$') {
+    address(r, size);
+  } else if (size != 0 && c == '"') {
+    if (size != 1) WRONG(r, r->p, "a string is made of bytes: b");
+    struct name string = kn_qbe_string(r, "");
+    kn_qbe_unescape(r, &string);
+    content(r, r->chars.at, r->chars.n, at);
+  } else if (c == 0 || (size == 0 && at[1] == '_') || !kn_qbe_number(r, &bits)) {
+    return false;
+  } else if (size != 0) {
+    content(r, &bits, size, at);
+  } else if (bits >> 46 != 0 || (r->zeros += bits) >> 46 != 0) {
+    FAIL(r, at, LIMIT, "data too large");
+  }
+  return true;
+}
+
+/* Defines data, from behind `data` on. */
+static void data(struct kn_qbe *r, const struct linkage *l) {
+  past(r);
+  const char *at = r->p, *section = l->section.at;
+  expect(r, '$');
+  uint32_t global = kn_qbe_global(r);
+  const char *named = r->p;
+  define(r, global, l, (kiln_sig){0}, at);
+  r->zeros = r->bytes.n = r->relocs.n = 0;
+  want(r, '=');
+  uint32_t aligned = read_align(r, section != NULL ? 8 : 16); /* sections hold tables of pointers */
+  want(r, '{');
+  while (past(r) != '}') {
+    const char *field = r->p;
+    const struct word *word = kn_qbe_word(r);
+    bool zero = word->form == QF_ZERO;
+    if (!zero && (word->form != QF_TYPE_NAME || word->fop == 0))
+      WRONG(r, field, "one of b, h, w, l, s, d and z is expected");
+    if (!item(r, word->fop))
+      WRONG(r, r->p, "%s is expected", zero ? "a number" : "a number, a string or a global");
+    while (item(r, word->fop)) continue;
+    past(r);
+    if (!take(r, ',')) break;
+  }
+  if (past(r) == 0) WRONG(r, named, "this definition has no end: '}'");
+  expect(r, '}');
+  if (r->bytes.n != 0) content(r, NULL, 0, at);
+  if (r->bytes.n != 0 && l->common) WRONG(r, at, "common data with content");
+  bool constant =
+    section != NULL && (strncmp(section, ".rodata", 7) == 0 || strncmp(section, ".text", 5) == 0);
+  if (l->flags.at != NULL) constant = !(section_flags(r, l) & KILN_SECTION_WRITE);
+  kiln_data_desc desc = {.size_bytes = r->bytes.n != 0 ? r->bytes.n : r->zeros,
+                         .align_log2 = (uint8_t)__builtin_ctz(aligned),
+                         .flags = constant ? KILN_DATA_READ_ONLY : 0,
+                         .bytes = r->bytes.n != 0 ? r->bytes.at : NULL,
+                         .relocs = r->relocs.at,
+                         .n_relocs = r->relocs.n};
+  if (kiln_data_define(r->m, r->globals.at[global].symbol, &desc) != KILN_OK)
+    kn_qbe_fail(r, at, kiln_module_status(r->m), "data that cannot be defined");
+}
 
 /* ---- functions ---- */
 
@@ -11,45 +364,45 @@
 static const char *skip_body(struct kn_qbe *r) {
   for (const char *p = r->p; (p = memchr(p, '}', (size_t)(r->end - p))) != NULL; p++) {
     const char *before = p - 1;
-    while (kn_qbe_is(before, KN_QBE_BLANK)) before--;
+    while (is(before, BLANK)) before--;
     if (*before != '\n') continue;
     r->p = p + 1;
     return p;
   }
-  kn_qbe_wrong(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
+  WRONG(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
 
 /* Reads a function up to its body, and declares it. */
-static void head(struct kn_qbe *r, const struct kn_qbe_linkage *l) {
-  struct kn_qbe_body b = {.params = r->params.n, .file = r->file, .file_entry = r->file_entry};
-  if (kn_qbe_past(r) != '$') b.result = kn_qbe_type(r, false);
-  kn_qbe_past(r);
+static void head(struct kn_qbe *r, const struct linkage *l) {
+  struct body b = {.params = r->params.n, .file = r->file, .file_entry = r->file_entry};
+  if (past(r) != '$') b.result = read_type(r, false);
+  past(r);
   b.name = r->p;
-  kn_qbe_expect(r, '$');
+  expect(r, '$');
   b.global = kn_qbe_global(r);
-  kn_qbe_want(r, '(');
+  want(r, '(');
   r->ctypes.n = 0;
-  while (kn_qbe_past(r) != ')') {
-    if (b.variadic) kn_qbe_syntax(r, "a parameter behind '...'");
-    b.variadic = kn_qbe_dots(r);
+  while (past(r) != ')') {
+    if (b.variadic) WRONG(r, r->p, "a parameter behind '...'");
+    b.variadic = take_dots(r);
     if (!b.variadic) {
-      uint32_t type = kn_qbe_type(r, r->ctypes.n == 0);
-      kn_qbe_expect(r, '%');
-      KN_QBE_PUSH(r, r->ctypes, r->types.at[type].c);
-      KN_QBE_PUSH(r, r->params, (struct kn_qbe_param){r->p, type});
-      kn_qbe_scan(r);
+      uint32_t type = read_type(r, r->ctypes.n == 0);
+      expect(r, '%');
+      PUSH(r, r->ctypes, r->types.at[type].c);
+      PUSH(r, r->params, (struct param){r->p, type});
+      scan(r);
     }
-    kn_qbe_past(r);
-    if (!kn_qbe_take(r, ',')) break;
+    past(r);
+    if (!take(r, ',')) break;
   }
-  kn_qbe_want(r, ')');
-  kn_qbe_want(r, '{');
+  want(r, ')');
+  want(r, '{');
   b.n_params = r->params.n - b.params;
   b.signature = kn_qbe_signature(r, b.result, b.variadic, b.n_params, b.name);
-  kn_qbe_define(r, b.global, l, kiln_csig_sig(r->c, b.signature), b.name);
+  define(r, b.global, l, kiln_csig_sig(r->c, b.signature), b.name);
   b.at = r->p;
   b.end = skip_body(r);
-  KN_QBE_PUSH(r, r->bodies, b);
+  PUSH(r, r->bodies, b);
 }
 
 /* ---- lines ---- */
@@ -58,7 +411,7 @@ enum { LANGUAGE = 0x8001 }; /* one that debuggers do not know */
 
 /* The lines that follow are those of a file. The first file gives the unit its name. */
 static void debug_file(struct kn_qbe *r) {
-  struct kn_qbe_name string = kn_qbe_string(r, "the name of a file");
+  struct name string = kn_qbe_string(r, "the name of a file");
   const char *name = kn_qbe_c_name(r, &string);
   char folder[4096];
   bool is_known = getcwd(folder, sizeof folder) != NULL;
@@ -67,37 +420,28 @@ static void debug_file(struct kn_qbe *r) {
   if (r->unit.id == 0) r->unit = kiln_die_unit(r->m, r->file_entry, "kiln qbe", LANGUAGE);
 }
 
-void kn_qbe_describe(struct kn_qbe *r) {
-  if (r->begins == 0) return;
-  const struct kn_qbe_global *g = r->globals.at + r->body->global;
-  kiln_declaration what = {.name = kn_qbe_c_name(r, &g->name),
-                           .file = r->body->file_entry,
-                           .line = r->line,
-                           .external = g->exported};
-  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
-  kiln_func_debug(r->f, e, r->unit, r->begins);
-}
-
 /* ---- the whole ---- */
 
 static void read_text(struct kn_qbe *r, const char *text, size_t size) {
-  if (r->c == NULL) kn_qbe_fail(r, r->p, KILN_ERR_MEMORY, "out of memory");
-  if (size > INT32_MAX) kn_qbe_fail(r, r->p, KILN_ERR_LIMIT, "a text of 2 GiB or more");
+  if (r->c == NULL) FAIL(r, r->p, MEMORY, "out of memory");
+  if (size > INT32_MAX) FAIL(r, r->p, LIMIT, "a text of 2 GiB or more");
   if (size == 0 || text[size - 1] != '\n') { /* every line has its end */
-    KN_QBE_ROOM(r, r->copy, size + 1);
+    ROOM(r, r->copy, size + 1);
     if (size != 0) memcpy(r->copy.at, text, size);
     r->copy.at[size++] = '\n';
     text = r->copy.at;
   }
   r->text = r->p = text;
   r->end = text + size;
-  kn_qbe_begin(r);
-  while (kn_qbe_past(r) != 0) {
-    struct kn_qbe_linkage l = {.export = false};
-    unsigned form = kn_qbe_linkage(r, &l);
+  kn_qbe_begin_words(r);
+  begin_types(r);
+  CLEAR(r, globals, size / 16);
+  while (past(r) != 0) {
+    struct linkage l = {.export = false};
+    unsigned form = linkage(r, &l);
     if (form == QF_FUNCTION) head(r, &l);
-    else if (form == QF_DATA) kn_qbe_data(r, &l);
-    else if (form == QF_TYPE) kn_qbe_aggregate(r);
+    else if (form == QF_DATA) data(r, &l);
+    else if (form == QF_TYPE) aggregate(r);
     else debug_file(r);
   }
   for (uint32_t i = 0; i < r->bodies.n; i++) kn_qbe_function(r, r->bodies.at + i);
@@ -115,7 +459,7 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   if (setjmp(r.failed) == 0) read_text(&r, text, size);
   kiln_func_discard(r.f);
   kiln_ctypes_free(r.c);
-  kn_qbe_end(&r);
+  kn_qbe_free(&r);
   if (instructions != NULL) *instructions = r.instructions;
   return r.status != KILN_OK ? r.status : kiln_module_status(r.m);
 }

@@ -104,6 +104,10 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
+/** The function's code is its machine code alone: it has one block, of ASMs without operands and results and a last
+ * UNREACHABLE. There is no prologue and no frame, and it has no frame rows but those of its first instruction. To be called
+ * before the function is finished. */
+KILN_API void kiln_func_naked(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
  * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
@@ -351,10 +355,8 @@ typedef struct kiln_machine {
 /** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
 KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
                                 kiln_machine *out);
-/** The i-th instruction of a target in `*out`, and its name, which ends with a NUL; false beyond the last. */
+/** The bytes of the longest name, with a NUL. */
 enum { KILN_MACHINE_NAME = 48 };
-KILN_API bool kiln_machine_at(kiln_target target, unsigned i, kiln_machine *out,
-                              char name[KILN_MACHINE_NAME]);
 /** [MACHINE] [MACHINEV] the instruction `row` on `n` operands. */
 KILN_API kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands,
                                        unsigned n);

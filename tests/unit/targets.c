@@ -19,7 +19,7 @@
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, aligned_by_pointer, reaches_zero, features;
  * of elf flags, fill, mapping_symbols, call_field, indirect_types, branches_count, dtprel64. A new field is checked below,
  * or named here. */
-_Static_assert(sizeof(struct kn_target) == 816 && sizeof(struct kn_elf_machine) == 80 &&
+_Static_assert(sizeof(struct kn_target) == 824 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -39,7 +39,7 @@ static void test_functions(void **state) {
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
     CHECK(t, t->walk_size >= sizeof(struct kn_walk));
-    CHECK(t, t->clobbers && t->lowerings);
+    CHECK(t, t->clobbers && t->lowerings && t->machine);
     for (unsigned op = 0; op < KILN_OP_COUNT; op++)
       for (unsigned type = 0; type < 16; type++)
         if (!t->lowerings[op][type][0] || !t->lowerings[op][type][1])
