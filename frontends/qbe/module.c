@@ -447,6 +447,11 @@ static void read_text(struct kn_qbe *r, const char *text, size_t size) {
   for (uint32_t i = 0; i < r->bodies.n; i++) kn_qbe_function(r, r->bodies.at + i);
 }
 
+/* Apart from kiln_qbe_read: C leaves the objects of the function that calls setjmp undefined after a longjmp. */
+static void run(struct kn_qbe *r, const char *text, size_t size) {
+  if (setjmp(r->failed) == 0) read_text(r, text, size);
+}
+
 kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
                           void *user, uint64_t *instructions) {
   struct kn_qbe r = {.session = s, .m = kiln_session_module(s), .sink = sink, .user = user};
@@ -456,7 +461,7 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   kiln_ctypes_set_promotion(r.c, false);
   r.text = r.p = "\n";
   r.end = r.text + 1;
-  if (setjmp(r.failed) == 0) read_text(&r, text, size);
+  run(&r, text, size);
   kiln_func_discard(r.f);
   kiln_ctypes_free(r.c);
   kn_qbe_free(&r);
