@@ -287,7 +287,8 @@ bool kn_bc_params(struct kn_bc *r) {
       kn_bc_define_parts(r, type, first);
       continue;
     }
-    kiln_value v = kn_bc_soft_take(r, pt, kiln_func_param(r->f, next++));
+    kiln_value v = kiln_func_param(r->f, next++);
+    if (KN_UNLIKELY(kn_bc_is_short(pt))) v = kn_bc_soft_take(r, pt, v);
     if (pt->fit == FIT_BOOL) {
       const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, i);
       if (!a || !(a->flags & PA_ZEXT))

@@ -26,7 +26,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;
   r->records_pos = 0;
-  kn_bc_assign_begin(r);
+  if (KN_UNLIKELY(r->has_debug)) kn_bc_assign_begin(r);
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
 }
@@ -114,7 +114,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->instructions = counted;
     return KN_BC_PUSH(r, r->waiting, (struct kn_bc_body){start, global});
   }
-  kn_bc_assign_end(r);
+  if (KN_UNLIKELY(r->has_debug)) kn_bc_assign_end(r);
   if (r->subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK) {
     kn_bc_fail(r, kiln_func_status(r->f),
