@@ -663,21 +663,31 @@ static bool aarch64(const struct call *c) {
 
 /* ---- all ---- */
 
+/* By target: how its intrinsics' names begin, those that are no instruction or several, and those that are an
+ * instruction under another name. */
+static const struct {
+  const char *prefix;
+  bool (*special)(struct call *c);
+  unsigned n_splits;
+} machines[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = {"llvm.x86.", x86, sizeof splits / sizeof *splits},
+  [KILN_TARGET_AARCH64] = {"llvm.aarch64.", aarch64, 0},
+};
+
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
                    const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
   kiln_target target = kiln_module_target(r->module);
-  const char *prefix = target == KILN_TARGET_X86_64 ? "llvm.x86." : "llvm.aarch64.";
+  const char *prefix = machines[target].prefix;
   size_t skip = strlen(prefix);
   if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
   struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
   kiln_machine m;
-  if (target == KILN_TARGET_X86_64 ? x86(c) : aarch64(c)) return true;
+  if (machines[target].special(c)) return true;
   if (kiln_machine_find(target, c->name, c->length, &m)) {
     split(c, &m, NULL);
     return true;
   }
-  if (target != KILN_TARGET_X86_64) return false;
-  for (unsigned i = 0; i < sizeof splits / sizeof *splits; i++) {
+  for (unsigned i = 0; i < machines[target].n_splits; i++) {
     const struct split *s = &splits[i];
     if (!named(c, s->name)) continue;
     if (s->how == NEITHER) neither(c, s->row);

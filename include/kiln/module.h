@@ -126,6 +126,7 @@ typedef struct kiln_module_options {
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
+  bool aranges;      /**< debugging information has .debug_aranges: which unit has which code */
   bool jit;          /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
   uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
@@ -271,6 +272,10 @@ typedef enum kiln_callconv {
   KILN_CC_PRESERVE_MOST,
   /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
   KILN_CC_PRESERVE_ALL,
+  /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by the same positions, above
+   * 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to xmm15 are kept too. At most one result; parameters
+   * and result are integers of up to 64 bits or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
+  KILN_CC_WIN64,
   KILN_CC_COUNT
 } kiln_callconv;
 
