@@ -60,13 +60,13 @@ static void *keep(struct tool_assembler *a, size_t size) {
 
 /* ---- running it ---- */
 
-/* Runs `argv` with these descriptors as its input and its errors. Its exit status, or -1 if it cannot be started. */
-static int run(const char *const *argv, int in, int errors) {
+/* Runs `argv` with these descriptors as its input, output and errors. Its exit status, or -1 if it cannot be started. */
+static int run(const char *const *argv, int in, int out, int errors) {
   pid_t child;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_adddup2(&actions, errors, 1);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
   posix_spawn_file_actions_adddup2(&actions, errors, 2);
   int error = posix_spawnp(&child, argv[0], &actions, NULL, (char **)(uintptr_t)argv, environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -105,13 +105,14 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
                                     "assembler",
                                     "-",
                                     "-o",
-                                    path,
+                                    "-",
                                     NULL};
   for (unsigned k = 0; k < 2; k++) {
-    if (lseek(in, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0) return false;
+    if (lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0)
+      return false;
     if (k == 1) { /* keep the first one's messages if the second one cannot be started */
-      if (run(with_clang, in, errors) == 0) return true;
-    } else if (run(as, in, errors) == 0) {
+      if (run(with_clang, in, out, errors) == 0) return true;
+    } else if (run(as, in, errors, errors) == 0) {
       return true;
     }
   }
@@ -397,6 +398,7 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
                       const uint32_t *lines) {
   size_t size = 0;
   const char *all = map(fd, &size), *end = all + size;
+  bool found = false;
   const char *some = all != NULL ? "the assembler has failed"
                                  : "no assembler (as of GNU binutils, or clang-22) can be started";
   for (const char *s = all; all != NULL && s < end;) {
@@ -412,7 +414,8 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
     char *message = keep(a, strlen(word + 7));
     if (message == NULL) break;
     strcpy(message, word + 7);
-    some = message;
+    if (!found) some = message;
+    found = true;
     for (uint32_t k = 0; k < n; k++)
       if (number >= lines[k] && number < lines[k + 1] && texts[k].error == NULL)
         texts[k].error = message;
