@@ -284,6 +284,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     r->tail = false;
     return;
   }
+  if (KN_UNLIKELY(r->harden.leaves)) kn_bc_harden_leave(r);
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
@@ -475,6 +476,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
   if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
   if (convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, convention, NULL, &sig)) return;
+  if (r->harden.leaves) kn_bc_harden_leave(r);
   kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
   r->tail = true;
   if (s->ret == RET_VOID) return;
