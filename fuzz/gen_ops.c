@@ -26,7 +26,8 @@ enum types {
   TY_VFLT,
   TY_VF32,
   TY_VI32,
-  TY_VANY
+  TY_VANY,
+  TY_MACHINE
 };
 
 static const uint8_t states[] = {
@@ -44,7 +45,8 @@ static const struct {
 /* False for reserved operations, those that end the process, those that are only made along with others, and
  * __builtin_setjmp's, whose buffer must not be written in between. */
 bool gen_makes(kiln_op op) {
-  return states[ops[op].shape] == STATE_BUILT && op != KILN_OP_DEBUG_TRAP &&
+  return states[ops[op].shape] == STATE_BUILT && ops[op].shape != SH_MACHINE &&
+         ops[op].shape != SH_MACHINEV && op != KILN_OP_DEBUG_TRAP && op != KILN_OP_ASM &&
          op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP;
 }
 
@@ -762,6 +764,8 @@ static void make(struct gen *g, kiln_op op) {
   case SH_RET:
   case SH_INTERNAL: /* not made at all */
   case SH_ASM:
+  case SH_MACHINE: /* the interpreter has them not */
+  case SH_MACHINEV:
   case SH_TAILCALL:
   case SH_TRY:
   case SH_COUNT: break;

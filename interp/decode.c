@@ -593,7 +593,10 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_UNREACHABLE:
   case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;
 
-  case KILN_OP_ASM:  /* reserved: nothing makes them */
+  case KILN_OP_MACHINE: /* the target's: not interpreted */
+  case KILN_OP_MACHINE_ACT:
+  case KILN_OP_MACHINE_DO:
+  case KILN_OP_ASM:
   case KILN_OP_NONE: /* never the opcode of an instruction */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:

@@ -369,6 +369,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_INT_VF32(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_VI32(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_VANY(E) case KILN_OP_##E:
+#define KN_UNLESS_INT_MACHINE(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_PTR(E) case KILN_OP_##E:
 #define KN_UNLESS_INT_I32(E) case KILN_OP_##E:
@@ -383,6 +384,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 #define KN_UNLESS_FLT_VF32(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_VI32(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_VANY(E) case KILN_OP_##E:
+#define KN_UNLESS_FLT_MACHINE(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_ANY(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_PTR(E) case KILN_OP_##E:
 #define KN_UNLESS_FLT_I32(E) case KILN_OP_##E:

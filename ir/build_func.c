@@ -172,6 +172,8 @@ static void reset(kiln_func *f) {
   f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
   f->type_hash.n = f->shared_clauses.n = 0;
+  f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;
+  f->asm_regs = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
@@ -182,7 +184,7 @@ static void reset(kiln_func *f) {
     f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = false;
+  f->hardened = f->guarded = f->naked = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
   f->protect = 0;
@@ -209,6 +211,9 @@ static void free_func(kiln_func *f) {
     f->types.at,
     f->type_hash.at,
     f->shared_clauses.at,
+    f->asms.at,
+    f->asm_bytes.at,
+    f->asm_relocs.at,
     f->notes[KN_NOTE_LOC].at,
     f->notes[KN_NOTE_PLACE].at,
     f->debug.vars.at,
@@ -284,6 +289,10 @@ void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
   if (!kn_symbol_valid(m, personality.id) || kn_symbol(m, personality.id)->tls != KILN_TLS_NONE)
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the personality is no symbol of a function");
   else f->personality = personality.id;
+}
+
+void kiln_func_naked(kiln_func *f) {
+  if (f != NULL && !f->finished) f->naked = true;
 }
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };

@@ -103,17 +103,27 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
   d->dies.at[d->open].parent = parent.id;
 }
 
-static void attr(kiln_debug *d, unsigned name, unsigned kind, uint64_t value, uint32_t size) {
+enum { AT_DECLARATION = 0x3c, AT_SPECIFICATION = 0x47 };
+
+static __attribute__((noinline)) bool attr_room(kiln_debug *d, unsigned name) {
+  if (d->dies.at[d->open].n_attrs == UINT16_MAX || name > UINT16_MAX)
+    return wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
+                                      : "an entry has too many attributes");
+  return ROOM(d, d->attrs, 1);
+}
+
+static inline __attribute__((always_inline)) void attr(kiln_debug *d, unsigned name, unsigned kind,
+                                                       uint64_t value, uint32_t size) {
   if (d == NULL || d->open == 0) return;
   struct kn_die *e = &d->dies.at[d->open];
-  if (e->n_attrs == UINT16_MAX || name > UINT16_MAX) {
-    wrong(d, e->n_attrs == UINT16_MAX ? "an entry has too many attributes"
-                                      : "an attribute's number is too large");
+  if (KN_UNLIKELY(e->n_attrs == UINT16_MAX || name > UINT16_MAX || d->attrs.n >= d->attrs.cap) &&
+      !attr_room(d, name))
     return;
-  }
-  if (d->attrs.n >= d->attrs.cap && !ROOM(d, d->attrs, 1)) return;
   d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
   e->n_attrs++;
+  e->kinds |= 1u << kind;
+  if (name == AT_SPECIFICATION && kind == KN_DA_REF) e->kinds |= KN_DIE_SPECIFIES;
+  if (name == AT_DECLARATION) e->kinds |= KN_DIE_DECLARES;
 }
 
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */
@@ -141,8 +151,9 @@ static void with_bytes(kiln_debug *d, unsigned name, unsigned kind, const void *
 }
 
 void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n) {
-  if (text == NULL || (n != 0 && memchr(text, 0, n) != NULL)) return;
-  with_bytes(d, name, KN_DA_STRING, text, n, 0);
+  uint32_t hash;
+  if (text != NULL && kn_hash_name(text, n, &hash))
+    with_bytes(d, name, KN_DA_STRING, text, n, hash);
 }
 void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
   with_bytes(d, name, KN_DA_EXPR, bytes, n, 0);

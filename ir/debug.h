@@ -15,7 +15,7 @@ enum kn_die_kind {
   KN_DA_UINT,
   KN_DA_INT,
   KN_DA_FLAG,
-  KN_DA_STRING,    /* value: offset in `bytes`, size */
+  KN_DA_STRING,    /* value: hash << 32 | offset in `bytes`, size */
   KN_DA_REF,       /* value: id */
   KN_DA_EXPR,      /* value: offset in `bytes`, size */
   KN_DA_BLOCK,     /* the same */
@@ -28,12 +28,16 @@ enum kn_die_kind {
   KN_DA_RETAIN     /* value: id of a list of variables */
 };
 
+/* In kn_die.kinds: there is a DW_AT_specification, a DW_AT_declaration. */
+#define KN_DIE_SPECIFIES (1u << 30)
+#define KN_DIE_DECLARES (1u << 31)
+
 struct kn_die {
   uint16_t tag; /* 0: not defined */
   uint16_t n_attrs;
   uint32_t first;  /* attribute; of a list: in `items` */
   uint32_t parent; /* id; of a list: number of items */
-  uint32_t spare;
+  uint32_t kinds;  /* of its attributes: 1 << enum kn_die_kind, and KN_DIE_... */
 };
 
 struct kn_die_attr {

@@ -54,6 +54,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   UN UNV SLOTV   a               BIN BINV  a b          TERN MEM3 MEMSET  a b c
  *   CONV_*         a; x: source type
  *   VUN VBIN VICMP VFCMP VSHIFT VSPLAT VEXTRACT VINSERT  a, b; x: KN_LANE, KN_LANE_NUMBER
+ *   MACHINE        up to three operands in a, b, c, the last one perhaps an immediate; x: KN_MACHINE_ROW, _KIND
  *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
  *   SELECT         a: condition, b, c
  *   LOAD           a, c: displacement; x: KN_MEM_* below
@@ -64,6 +65,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   FENCE          x: ordering      LEVEL  x: level
  *   RESULT         a: index of the instruction, x: result's number
  *   CALL           a: first of x handles in lists, b: callee, c: signature
+ *   ASM            a, c, x as CALL; b: index into kiln_func.asms
  *   TRY            a, b, c, x as CALL; behind the arguments, in lists, what it catches: kn_try_clauses. Its edges
  *                  are the block's: the normal one, then the unwind edge
  *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
@@ -222,6 +224,14 @@ struct kn_note {
   uint32_t a, b;
 };
 
+/* The machine code of an ASM. */
+struct kn_asm {
+  uint64_t lost;           /* registers that it changes, besides those of operands and results */
+  uint32_t regs;           /* in asm_bytes: a register for each operand, then one for each result */
+  uint32_t bytes, n_bytes; /* in asm_bytes */
+  uint32_t reloc, n_relocs; /* in asm_relocs */
+};
+
 /* A variable that debuggers are to see. */
 struct kn_debug_var {
   uint32_t variable; /* kiln_die */
@@ -242,6 +252,7 @@ struct kn_debug_value {
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
 };
 
@@ -291,6 +302,9 @@ struct kiln_func {
   KN_ARRAY(uint32_t)
   type_hash; /* the same indices, for finding them: see type_index (build_call.c) */
   KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
+  KN_ARRAY(struct kn_asm) asms;
+  KN_ARRAY(uint8_t) asm_bytes;
+  KN_ARRAY(kiln_asm_reloc) asm_relocs;
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
   KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
 
@@ -316,6 +330,8 @@ struct kiln_func {
   bool
     sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: then returns_twice, too */
   bool has_try;
+  bool naked;         /* nothing but its ASMs: no prologue */
+  uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool variadic;      /* the signature is */
@@ -377,11 +393,16 @@ static inline struct kn_operands kn_operands(const kiln_func *f, const struct kn
   case KN_OPERAND_OPT:
     if (shape->operand[1] == KN_OPERAND_OPT && in->b == 0) o.n = o.n_fields = 1;
     break;
+  case KN_OPERAND_ROW: o.n = o.n_fields = (in->a != 0) + (in->b != 0) + (in->c != 0); break;
   case KN_OPERAND_INST: break;
   case KN_OPERAND_CALL:
     o.field = &in->field[1];
     o.n_fields = 1;
     o.n = 1 + (uint32_t)in->x;
+    o.list = in->x ? f->lists.at + in->a : NULL;
+    break;
+  case KN_OPERAND_CODE:
+    o.n = in->x;
     o.list = in->x ? f->lists.at + in->a : NULL;
     break;
   case KN_OPERAND_RET:
@@ -489,6 +510,10 @@ unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
 /* Why a TAILCALL by `sig` may not stand in the function; NULL if it may. */
 const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig);
 unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+/* The same where a row of the target's own instructions says it (ir/machine.c). */
+unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k);
+/* What is wrong with a MACHINE, MACHINE_ACT or MACHINE_DO; NULL: nothing. */
+const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in);
 
 /* Type of the value that an instruction makes, or VOID. Of a RESULT: as it says itself. */
 static inline unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *in) {
@@ -517,7 +542,9 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
   case KN_OPERAND_I8: return KILN_TYPE_I8;
   case KN_OPERAND_FROM: return in->x;
   case KN_OPERAND_LANE: return KN_LANE(in->x);
+  case KN_OPERAND_ROW: return kn_machine_operand(f, in, k);
   case KN_OPERAND_CALL:
+  case KN_OPERAND_CODE:
   case KN_OPERAND_RET: return kn_sig_operand_type(f, in, k);
   case KN_OPERAND_NO:
   case KN_OPERAND_INST: break;

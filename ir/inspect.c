@@ -92,7 +92,6 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
   case KN_SH_MEMSET:
   case KN_SH_SELECT:
   case KN_SH_VA_ARG:
-  case KN_SH_ASM:
   case KN_SH_BR:
   case KN_SH_BRIF:
   case KN_SH_SWITCH:
@@ -121,6 +120,8 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
       info->number = 0;
     }
     break;
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: info->number = in->x; break;
   case KN_SH_LOAD:
   case KN_SH_STORE:
     info->from = (kiln_type)KN_MEM_TYPE(in->x);
@@ -143,6 +144,7 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
     info->failure = in->x >> 3 & 7;
     info->rmw = (uint8_t)(in->x >> 8);
     break;
+  case KN_SH_ASM:
   case KN_SH_CALL:
   case KN_SH_TAILCALL:
   case KN_SH_TRY: info->sig.id = in->c; break;

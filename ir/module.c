@@ -179,6 +179,12 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
+bool kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
+  if (m == NULL || m->options.assembler == NULL) return false;
+  if (n == 0 || texts == NULL) return n == 0;
+  return m->options.assembler(m->options.assembler_user, m->options.target, texts, n);
+}
+
 kiln_target kiln_module_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target)0;
 }

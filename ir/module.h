@@ -408,6 +408,8 @@ bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 void kn_session_free_rooms(kiln_session *s);
 /* Of a target (lib/targets.c): per opcode a mask of types for which it clobbers like a call. */
 const uint16_t *kn_target_clobbers(kiln_target t);
+/* Of a target: its own instructions (ir/machine.h). */
+const struct kn_machine_table *kn_target_machine(kiln_target t);
 /* Of a target: true if pc-relative code reaches an undefined weak symbol that is dso_local, which
  * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);

@@ -4,7 +4,7 @@
 #include "ir/func.h"
 
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
-#define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_OPT)
+#define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_ROW)
 #define SHAPE(E, state, a, b, c, result, edges, text)                                              \
   [KN_SH_##E] = {{KN_OPERAND_##a, KN_OPERAND_##b, KN_OPERAND_##c},                                 \
                  FIELD(a) + FIELD(b) + FIELD(c),                                                   \
@@ -37,6 +37,7 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define VF32 KN_TS_VF32
 #define VI32 KN_TS_VI32
 #define VANY KN_TS_VANY
+#define MACHINE KN_TS_MACHINE
 #define PURE KN_FX_PURE
 #define READ KN_FX_READ
 #define WRITE KN_FX_WRITE
@@ -106,6 +107,7 @@ unsigned kn_sig_operand_type(const kiln_func *f, const struct kn_inst *in, uint3
     return k < sig->n_results ? sig->results[k] : KILN_TYPE_VOID;
   }
   const struct kn_sig *sig = kn_sig(f->module, in->c);
+  if (in->op == KILN_OP_ASM) return k < sig->n_params ? sig->params[k].type : KILN_TYPE_VOID;
   if (k == 0) return KILN_TYPE_PTR;
   return k <= sig->n_params ? sig->params[k - 1].type : KILN_TYPE_COUNT;
 }

@@ -15,7 +15,7 @@ enum kn_shape {
 /* Whether instructions of a shape exist. */
 enum kn_shape_state { KN_SHAPE_BUILT, KN_SHAPE_INTERNAL, KN_SHAPE_RESERVED };
 
-/* What an operand has to be. Those from T to OPT are handles in a field. */
+/* What an operand has to be. Those from T to ROW are handles in a field. */
 enum kn_operand_kind {
   KN_OPERAND_NO,
   KN_OPERAND_T,
@@ -25,8 +25,10 @@ enum kn_operand_kind {
   KN_OPERAND_LANE,
   KN_OPERAND_SLOT,
   KN_OPERAND_OPT,
+  KN_OPERAND_ROW,
   KN_OPERAND_INST,
   KN_OPERAND_CALL,
+  KN_OPERAND_CODE,
   KN_OPERAND_RET
 };
 

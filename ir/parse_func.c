@@ -452,6 +452,24 @@ static bool parse_vector(struct kn_parser *p, struct line *l) {
   return true;
 }
 
+/* row a, b, c: as many operands as the row has. */
+static bool parse_machine(struct kn_parser *p, struct line *l) {
+  struct kn_token at = p->lx.tok;
+  kiln_machine row;
+  kiln_value v[KILN_MACHINE_OPERANDS];
+  if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
+  if (!kiln_machine_find(kiln_module_target(p->module), at.text, at.length, &row) ||
+      row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
+    return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT, "the target has no such instruction here");
+  kn_parse_next(p);
+  for (unsigned k = 0; k < row.n_operands; k++)
+    if (k == 0 ? !kn_parse_operand(p, row.operands[k], &v[k])
+               : !kn_parse_comma_operand(p, row.operands[k], &v[k]))
+      return false;
+  l->result = kiln_build_machine(p->func, row.row, v, row.n_operands);
+  return true;
+}
+
 /* Reads the rest of an instruction behind its opcode. */
 static bool parse_operands(struct kn_parser *p, struct line *l) {
   kiln_func *f = p->func;
@@ -504,6 +522,8 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_VSPLAT:
   case KN_SH_VEXTRACT:
   case KN_SH_VINSERT: return parse_vector(p, l);
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: return parse_machine(p, l);
   case KN_SH_ICMP:
     if (!word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &word) ||
         !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
@@ -567,8 +587,8 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_RET: return parse_ret(p);
   case KN_SH_TAILCALL: return parse_tailcall(p);
   case KN_SH_TRY: return parse_try(p);
+  case KN_SH_ASM: return kn_parse_asm(p, &l->result);
   case KN_SH_INTERNAL:
-  case KN_SH_ASM:
   case KN_SH_COUNT: break;
   }
   kiln_build_unsupported(f, l->opcode, "the text form");
@@ -621,13 +641,17 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging information. */
+/* `!naked`, `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   uint64_t bytes;
   bool is;
   if (kn_parse_word(p, "probe")) {
     if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
     kiln_func_stack_probes(p->func, (uint32_t)bytes);
+    return true;
+  }
+  if (kn_parse_word(p, "naked")) {
+    kiln_func_naked(p->func);
     return true;
   }
   if (kn_parse_word(p, "guard")) {

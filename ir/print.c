@@ -1,6 +1,7 @@
 /* Text printer, function level: kiln_func_print, and the numbering that text and diagnostics share.
  * Called by front ends and, for diagnostics, by kn_func_fail. Invariant: nothing is printed that
  * depends on the builder's indices: values are numbered in the order of printing. */
+#include "ir/machine.h"
 #include "ir/func.h"
 #include "ir/text.h"
 
@@ -326,6 +327,45 @@ static void put_vector(struct func_printer *q, const struct kn_inst *in) {
   number(q, n);
 }
 
+static void put_registers(struct func_printer *q, const char *what, const uint8_t *regs,
+                          uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (i == 0) word(q, what);
+    const char *name = kiln_register_name(kiln_module_target(q->f->module), regs[i]);
+    word(q, name ? name : "?");
+  }
+}
+
+/* ` "\0f\a2" as (i32) -> i32 in rax out rdx lost rcx at 2 4 @f-4 with v1` */
+static void put_asm(struct func_printer *q, const struct kn_inst *in) {
+  const kiln_func *f = q->f;
+  const struct kn_asm *a = &f->asms.at[in->b];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  const uint8_t *regs = f->asm_bytes.at + a->regs;
+  uint8_t lost[64], n = 0;
+  for (uint64_t m = a->lost; m; m &= m - 1) lost[n++] = (uint8_t)__builtin_ctzll(m);
+  text(q, " ");
+  kn_put_string(&q->p, f->asm_bytes.at + a->bytes, a->n_bytes);
+  text(q, " as ");
+  kn_put_sig(&q->p, in->c);
+  put_registers(q, "in", regs, sig->n_params);
+  put_registers(q, "out", regs + sig->n_params, sig->n_results);
+  put_registers(q, "lost", lost, n);
+  for (uint32_t i = 0; i < a->n_relocs; i++) {
+    const kiln_asm_reloc *r = &f->asm_relocs.at[a->reloc + i];
+    text(q, " at ");
+    number(q, r->offset_bytes);
+    text(q, " ");
+    number(q, r->type);
+    text(q, " ");
+    kn_put_symbol(&q->p, r->symbol.id);
+    if (r->addend > 0) text(q, "+");
+    if (r->addend) kn_put_signed(&q->p, r->addend);
+  }
+  if (in->x) word(q, "with");
+  put_list(q, in);
+}
+
 /* Writes everything behind the opcode, as <kiln/shapes.def> shows it. */
 static void put_operands(struct func_printer *q, const struct kn_inst *in,
                          const struct kn_block *b) {
@@ -344,7 +384,6 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
   case KN_SH_MEMSET:
   case KN_SH_SELECT:
   case KN_SH_VA_ARG:
-  case KN_SH_ASM:
   case KN_SH_RET:
   case KN_SH_COUNT: put_list(q, in); return;
   case KN_SH_CONV_II:
@@ -363,6 +402,14 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
   case KN_SH_VSPLAT:
   case KN_SH_VEXTRACT:
   case KN_SH_VINSERT: put_vector(q, in); return;
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: {
+    char name[KILN_MACHINE_NAME];
+    kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
+    word(q, name);
+    put_list(q, in);
+    return;
+  }
   case KN_SH_ICMP:
     word(q, kn_icond_names[in->x]);
     put_list(q, in);
@@ -410,6 +457,7 @@ static void put_operands(struct func_printer *q, const struct kn_inst *in,
     put_orders(q, in);
     put_stored(q, in, 0);
     return;
+  case KN_SH_ASM: put_asm(q, in); return;
   case KN_SH_CALL:
   case KN_SH_TAILCALL: put_call(q, in); return;
   case KN_SH_LEVEL:
@@ -545,6 +593,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     kn_put_symbol(&q.p, f->personality);
   }
   text(&q, " {\n");
+  if (f->naked) text(&q, "  !naked\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

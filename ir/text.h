@@ -211,6 +211,8 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out);
 bool kn_parse_comma_operand(struct kn_parser *p, kiln_type want, kiln_value *out);
 /* `+8`, `-8` or nothing. */
 bool kn_parse_disp(struct kn_parser *p, int32_t *out);
+/* What follows `asm`: builds it (ir/parse_asm.c). */
+bool kn_parse_asm(struct kn_parser *p, kiln_value *result);
 bool kn_parse_push_arg(struct kn_parser *p, kiln_value v);
 /* Optional `(v0, v1)` behind a block's name: appended to p->args. */
 bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t *n);

@@ -66,7 +66,8 @@ enum {
   KN_TS_VFLT = KN_TS_VEC | KN_T(F32) | KN_T(F64),
   KN_TS_VF32 = KN_TS_VEC | KN_T(F32),
   KN_TS_VI32 = KN_TS_VEC | KN_T(I32),
-  KN_TS_VANY = KN_TS_VINT | KN_TS_VFLT
+  KN_TS_VANY = KN_TS_VINT | KN_TS_VFLT,
+  KN_TS_MACHINE = KN_TS_VEC | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64)
 };
 
 /* Log2 of the size of each type, by kiln_type; VOID 0. */

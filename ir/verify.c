@@ -380,6 +380,24 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
   return true;
 }
 
+static bool check_asm(struct verifier *v, const struct kn_inst *in) {
+  const kiln_func *f = v->f;
+  if (!kn_sig_valid(f->module, in->c) || in->x != kn_sig(f->module, in->c)->n_params ||
+      in->a > f->lists.n || in->x > f->lists.n - in->a)
+    return FAIL(v, KILN_ERR_STRUCTURE, "the operands of machine code are not its signature's");
+  if (in->b >= f->asms.n) return FAIL(v, KILN_ERR_STRUCTURE, "the machine code is out of range");
+  const struct kn_asm *a = &f->asms.at[in->b];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  uint32_t n = f->asm_bytes.n, regs = (uint32_t)sig->n_params + sig->n_results;
+  if (a->regs > n || regs > n - a->regs || a->bytes > n || a->n_bytes > n - a->bytes ||
+      a->reloc > f->asm_relocs.n || a->n_relocs > f->asm_relocs.n - a->reloc)
+    return FAIL(v, KILN_ERR_STRUCTURE, "the machine code is out of range");
+  for (uint32_t i = 0; i < regs; i++)
+    if (f->asm_bytes.at[a->regs + i] >= 64)
+      return FAIL(v, KILN_ERR_STRUCTURE, "a register that does not exist");
+  return true;
+}
+
 static bool check_tailcall(struct verifier *v, const struct kn_inst *in) {
   if (!check_call(v, in)) return false;
   const char *wrong = kn_tail_wrong(v->f, kn_sig(v->f->module, in->c));
@@ -530,6 +548,11 @@ static bool check_shape(struct verifier *v, uint32_t i) {
     const char *wrong = kn_op_lanes_wrong(in->op, in->type, in->x);
     return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
   }
+  case KN_SH_MACHINE:
+  case KN_SH_MACHINEV: {
+    const char *wrong = kn_machine_wrong(v->f, in);
+    return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
+  }
   case KN_SH_ICMP:
     return in->x < KILN_ICOND_COUNT ||
            FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
@@ -551,8 +574,8 @@ static bool check_shape(struct verifier *v, uint32_t i) {
   case KN_SH_RET: return check_ret(v, in);
   case KN_SH_TAILCALL: return check_tailcall(v, in);
   case KN_SH_TRY: return check_try(v, in);
+  case KN_SH_ASM: return check_asm(v, in);
   case KN_SH_INTERNAL:
-  case KN_SH_ASM:
   case KN_SH_COUNT: break;
   }
   return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
@@ -580,7 +603,7 @@ static bool check_inst(struct verifier *v, uint32_t i) {
   v->inst = i;
   if (in->type >= KILN_TYPE_COUNT)
     return FAIL(v, KILN_ERR_TYPE, "type %u does not exist", in->type);
-  if (info->shape != KN_SH_CALL && !(info->types >> in->type & 1)) {
+  if (info->shape != KN_SH_CALL && info->shape != KN_SH_ASM && !(info->types >> in->type & 1)) {
     return FAIL(v, KILN_ERR_TYPE, "%s does not take type %s", info->name, type_name(in->type));
   }
   if (!check_operands(v, i)) return false;

@@ -101,7 +101,10 @@ static void log_arrival(const struct kn_walk *w) {
 }
 
 void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
-  if (!kn_place_results(w, types, n)) return;
+  if (kn_place_results(w, types, n)) kn_take_placed(w, n);
+}
+
+void kn_take_placed(struct kn_walk *w, unsigned n) {
   /* reserve all of their registers first, so that nothing takes them */
   uint64_t held = 0;
   for (unsigned k = 0; k < n; k++) {

@@ -52,6 +52,8 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i, which have just arrived: kn_target.take_result of each that has a
  * register. */
 void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n);
+/* The same where w->args has the places of the `n` results. */
+void kn_take_placed(struct kn_walk *w, unsigned n);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
 

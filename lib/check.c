@@ -273,6 +273,7 @@ static bool needs_nothing(const struct kn_check *c, const struct kn_inst *in, ui
   case KILN_OP_MEMCPY:
   case KILN_OP_MEMMOVE:
   case KILN_OP_MEMSET: return kn_is_imm(in->c) && kn_imm(in->c) == 0;
+  case KILN_OP_ASM:
   case KILN_OP_CALL: return false;
   case KILN_OP_LOAD:
     if (in->x & KILN_MEM_VOLATILE) return false;
@@ -302,6 +303,16 @@ static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
   return 0;
 }
 
+/* The registers that machine code says it loses, or has results in. */
+static uint64_t lost_in_asm(const kiln_func *f, const struct kn_inst *in) {
+  const struct kn_asm *a = &f->asms.at[in->b];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  uint64_t set = a->lost;
+  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++)
+    set |= KN_BIT(f->asm_bytes.at[a->regs + k]);
+  return set;
+}
+
 /* Ends the window of an instruction. */
 static bool end_inst(struct kn_check *c) {
   uint32_t i = c->inst;
@@ -315,11 +326,13 @@ static bool end_inst(struct kn_check *c) {
     if (waits(c, i)) c->values.at[i].flags = missing == 0;
     else if (missing) return wrong_value(c, missing, "an operand that the code does not read");
   }
-  if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_BUILTIN_SETJMP) {
+  if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_ASM ||
+      in->op == KILN_OP_BUILTIN_SETJMP) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    bool none =
-      in->op == KILN_OP_BUILTIN_SETJMP || kn_sig(c->f->module, in->c)->cc == KILN_CC_PRESERVE_NONE;
+    bool none = in->op == KILN_OP_BUILTIN_SETJMP ||
+                (in->op != KILN_OP_ASM && kn_sig(c->f->module, in->c)->cc == KILN_CC_PRESERVE_NONE);
     uint64_t want = none ? all : all & ~c->target->preserved;
+    if (in->op == KILN_OP_ASM) want |= lost_in_asm(c->f, in);
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");
   }

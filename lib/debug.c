@@ -28,6 +28,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
   w->debug.terms.n = 0;
+  kn_debug_held_begin(w);
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
@@ -87,14 +88,16 @@ static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
 }
 
 /* Does the block, in which note `k` is the first, begin a loop that goes on to it from another line than `line`? Then a
- * statement begins, whatever is before it: so it is by LLVM since version 20. */
+ * statement begins, whatever is before it: so it is by LLVM since version 20. Not where the block begins with a try: LLVM
+ * says it of a label there, which has no code. */
 static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t k, uint32_t line) {
   const kiln_func *f = w->f;
   const struct kn_plan *plan = w->plan;
   uint32_t pos = kn_plan_pos(f, w->block);
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
   if (plan->loops.n == 0 || plan->loop_end[pos] == 0 ||
-      (k > 0 && at[k - 1].inst >= f->block[w->block].first))
+      (k > 0 && at[k - 1].inst >= f->block[w->block].first) ||
+      f->inst[kn_inst_settle(f, w->i)].op == KILN_OP_TRY)
     return false;
   uint32_t source = plan->layout[plan->loop_end[pos] - 1];
   const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);

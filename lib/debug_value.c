@@ -41,15 +41,19 @@ uint32_t kn_debug_values_here(struct kn_walk *w) {
   uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);
   while (w->debug.terms.n < w->plan->n_layout)
     if (!KN_PUSH(f, w->debug.terms, 0)) return w->i + 1;
+  bool look = kn_debug_held_step(w);
   for (; k < f->debug.values.n && f->debug.values.at[k].inst == w->i; k++) {
     if (mark == 0) mark = kn_code_mark(w, kn_here(w));
     f->debug.values.at[k].mark = mark;
     f->debug.values.at[k].block = w->block;
+    kn_debug_hold(w, k, mark);
+    look |= f->debug.values.at[k].held != 0;
   }
   if (w->i == b->term) {
     w->debug.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
     return w->i + 1;
   }
+  if (look) return w->i + 1;
   uint32_t next = k < f->debug.values.n ? f->debug.values.at[k].inst : UINT32_MAX;
   /* a block that goes on elsewhere: ask again there */
   return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
@@ -79,8 +83,10 @@ static unsigned word_bits(unsigned type) {
   }
 }
 
-/* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. */
-static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v, uint8_t *b) {
+/* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that is
+ * local to its block: where it is. */
+static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
+                      const struct kn_debug_held *held, uint8_t *b) {
   const kiln_func *f = w->f;
   uint8_t *p = b;
   uint32_t h = v->value;
@@ -99,6 +105,13 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v, u
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
+    if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
+        (v->part_bits == 0 || v->part_bits == 8 * s->size_bytes)) {
+      unsigned reg = w->target->elf.dwarf_regs[s->reg];
+      if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
+      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      return (uint32_t)(p - b);
+    }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
     return (uint32_t)(kn_debug_frame(w, p, s->frame, s->align_log2) - b);
   }
@@ -106,8 +119,9 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v, u
   const struct kn_val *val = &f->val[h];
   unsigned bits = word_bits(val->type);
   if (computed && bits == 0) return 0;
-  if (val->flags & KN_VF_HOME) {
-    unsigned reg = w->target->elf.dwarf_regs[w->plan->ranges.at[val->global - 1].reg];
+  if (held ? held->reg != KN_NO_REG : (val->flags & KN_VF_HOME) != 0) {
+    unsigned home = held ? held->reg : w->plan->ranges.at[val->global - 1].reg;
+    unsigned reg = w->target->elf.dwarf_regs[home];
     if (!computed) {
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
       else *p++ = OP_REGX, p = put_uleb(p, reg);
@@ -123,7 +137,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v, u
     }
     return (uint32_t)(p - b);
   }
-  p = kn_debug_frame(w, p, val->frame, 3);
+  p = kn_debug_frame(w, p, held ? held->frame : val->frame, 3);
   if (computed && bits < 64) *p++ = OP_DEREF_SIZE, *p++ = (uint8_t)(bits / 8);
   else if (computed) *p++ = OP_DEREF;
   return (uint32_t)(p - b);
@@ -144,30 +158,69 @@ struct flow {
   uint32_t *head;               /* by position: the first value of the part in it, number */
   uint32_t *next;               /* by value: the next in its block, number */
   uint32_t *group;              /* by value: the next of the same variable, number */
+  uint32_t from, to;            /* positions that any value of the part may hold at */
 };
 #define ANY UINT32_MAX
 
-/* Does what value number `k` says hold in all of the block at `pos`, but for its end? */
+/* Does register `r`, which is nobody's home in the block at `pos`, keep its content there? */
+static bool keeps(const struct kn_walk *w, unsigned r, uint32_t pos) {
+  return pos < w->debug.written.n && !(w->plan->occupied[pos] >> r & 1) &&
+         !(w->debug.written.at[pos] >> r & 1);
+}
+
+/* The newest stretch of a value that is local to its block; NULL: there is none. */
+static const struct kn_debug_held *held_of(const struct kn_walk *w,
+                                           const struct kn_debug_value *v) {
+  return v->held ? &w->debug.held.at[v->held - 1] : NULL;
+}
+
+/* Is the block at `pos` in the interval of v's value, a global? */
+static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
+  const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
+  return pos >= r->first && pos <= r->last;
+}
+
+/* Does what value number `k` says hold in all of the block at `pos`, but for its end? Of a value that is local to its
+ * block: where the block is left, or in all of another one. */
 static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (kn_is_slot(v->value)) { /* in a register: while it is live */
+    const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
+    if (s->reg == KN_NO_REG) return true;
+    if (s->global == 0 || f->returns_twice) return false;
+    const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
+    return pos >= r->first && pos <= r->last &&
+           (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> s->reg & 1));
+  }
   if (!kn_is_value(v->value)) return v->value != 0;
   const struct kn_val *val = &f->val[v->value];
-  if (f->returns_twice) return false; /* the plan has no ranges */
-  if (val->global == 0 || (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
+  if (f->returns_twice || v->value == 0) return false; /* the plan has no ranges */
+  if (val->global == 0) {
+    const struct kn_debug_held *h = held_of(w, v);
+    return h != NULL && h->stays && (pos == kn_plan_pos(f, v->block) || keeps(w, h->reg, pos));
+  }
+  if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
+  if (!(val->flags & KN_VF_HOME)) return val->frame != 0; /* nobody else has the slot */
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
-  if (pos < r->first || pos > r->last) return false;
-  if (!(val->flags & KN_VF_HOME)) return val->frame != 0;
+  if (!in_interval(w, v, pos)) return keeps(w, r->reg, pos);
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
   if (b->calls != 0 && (w->target->around_calls >> r->reg & 1)) return false;
-  if (f->inst[v->value].op != KILN_OP_PARAM) return true;
-  /* where a loop ends, the parameter's home may have the next round's value already */
-  uint32_t header = kn_plan_pos(f, f->inst[v->value].a);
-  for (uint32_t l = w->plan->loop_at && w->plan->loops.n ? w->plan->loop_at[pos] : 0; l;
-       l = w->plan->loops.at[l - 1].parent)
-    if (w->plan->loops.at[l - 1].end == pos && w->plan->loops.at[l - 1].header == header)
-      return false;
   return true;
+}
+
+/* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at `pos`: a mark, or 0. */
+static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+  uint32_t h = w->f->debug.values.at[k - 1].value;
+  if (w->debug.aims.n == 0 || !kn_is_value(h) || h == 0 || w->val[h].global == 0 ||
+      !(w->val[h].flags & KN_VF_HOME))
+    return 0;
+  return kn_debug_aimed(w, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
+}
+
+/* Does it hold where the block is left? */
+static bool leaves(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+  return holds(w, k, pos) && aimed(w, k, pos) == 0;
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
@@ -176,60 +229,60 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
   bool early = pos + 1 == w->plan->n_layout || b->n_edges == 0;
-  uint32_t h = k && k != ANY ? f->debug.values.at[k - 1].value : 0;
+  const struct kn_debug_value *v = k && k != ANY ? &f->debug.values.at[k - 1] : NULL;
+  uint32_t h = v ? v->value : 0;
+  if (kn_is_value(h) && h != 0 && (w->val[h].global == 0 || !in_interval(w, v, pos)))
+    for (uint32_t e = 0; e < b->n_edges && !early; e++)
+      early = f->edges.at[b->edge_first + e].args != 0;
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
   uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
+  uint32_t aim = v ? aimed(w, k, pos) : 0;
+  if (aim) return w->code.marks.at[aim].at;
   if (early) return mark ? w->code.marks.at[mark].at : 0;
   return kn_label_at(w, w->plan->layout[pos + 1]);
 }
 
 static void solve(struct flow *x, bool across) {
   const struct kn_walk *w = x->w;
-  uint32_t n = w->plan->n_layout;
   bool change = across;
-  for (uint32_t pos = 0; pos < n; pos++) {
+  for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t last = 0;
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
     x->in[pos] = across ? ANY : 0;
-    x->out[pos] = last ? last : across ? ANY : 0;
+    x->out[pos] = last ? (leaves(w, last, pos) ? last : 0) : across ? ANY : 0;
   }
   for (unsigned round = 0; change; round++) {
     change = false;
-    for (uint32_t pos = 0; pos < n; pos++) {
+    for (uint32_t pos = x->from; pos <= x->to; pos++) {
       uint32_t in = pos == 0 || round >= 16 ? 0 : ANY;
       for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
-        uint32_t out = x->out[x->preds[k]];
+        uint32_t before = x->preds[k];
+        uint32_t out = before >= x->from && before <= x->to ? x->out[before] : 0;
         if (out == ANY || out == in) continue;
         in = in == ANY ? out : 0;
       }
       if (in != 0 && in != ANY && !holds(w, in, pos)) in = 0;
       if (in == x->in[pos]) continue;
       x->in[pos] = in;
-      if (x->head[pos] == 0 && x->out[pos] != in) {
-        x->out[pos] = in;
+      uint32_t out = in != 0 && in != ANY && !leaves(w, in, pos) ? 0 : in;
+      if (x->head[pos] == 0 && x->out[pos] != out) {
+        x->out[pos] = out;
         change = true;
       }
     }
   }
 }
 
-static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
-                      const struct kn_debug_value *part, uint32_t *newest) {
-  struct kn_walk *w = x->w;
+/* Adds a row: value number `k` from `from` to `to`. */
+static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_held *held,
+                        uint32_t from, uint32_t to) {
   struct kn_output *out = &w->s->out;
-  uint8_t b[64], tail[1] = {OP_STACK_VALUE};
-  const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
-  if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits ||
-      !holds(w, k, pos))
-    return;
-  if (*newest == k && out->vars[out->n_vars - 1].to == from) { /* the same goes on */
-    out->vars[out->n_vars - 1].to = to;
-    return;
-  }
-  uint32_t n = place(w, v, b);
-  if (n == 0) return;
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  uint8_t b[64];
+  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars;
+  if (n == 0) return false;
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
                             .part_at = v->part_at,
@@ -237,21 +290,82 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
                             .from = from,
                             .to = to,
                             .n = v->n};
-  uint32_t rows = out->n_vars;
   kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
-  if (rows == out->n_vars) return;
-  *newest = k;
+  if (rows == out->n_vars) return false;
   if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
                       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
-    out->exprs[out->n_exprs++] = tail[0];
+    out->exprs[out->n_exprs++] = OP_STACK_VALUE;
     out->vars[out->n_vars - 1].n++;
   }
+  return true;
+}
+
+/* The same of a value that is local to the block at `pos`, in that: where it is known to be. */
+static void add_local(struct kn_walk *w, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
+                      uint32_t *newest) {
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_mark *marks = w->code.marks.at;
+  uint32_t first = v->held, term = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
+  *newest = 0;
+  /* from the last one, which is the first of the chain, back: there are few */
+  for (uint32_t left = 0, done = 0; first != 0; done++) {
+    left = 0;
+    const struct kn_debug_held *h = NULL;
+    for (uint32_t i = first; i; i = w->debug.held.at[i - 1].next) left++;
+    if (done >= left) return;
+    uint32_t i = first;
+    for (uint32_t skip = left - 1 - done; skip; skip--) i = w->debug.held.at[i - 1].next;
+    h = &w->debug.held.at[i - 1];
+    uint32_t begin = marks[h->from].at, end = h->to ? marks[h->to].at : marks[term].at;
+    if (h->to == 0 && h->stays && to > end) end = to;
+    if (begin < from) begin = from;
+    if (end > to) end = to;
+    if (add_stretch(w, k, h, begin, end) && end == to && h->stays) *newest = k;
+  }
+}
+
+static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
+                      const struct kn_debug_value *part, uint32_t *newest) {
+  struct kn_walk *w = x->w;
+  struct kn_output *out = &w->s->out;
+  const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
+  if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
+    return;
+  const struct kn_debug_held *held = kn_is_value(v->value) ? held_of(w, v) : NULL;
+  if (held && pos == kn_plan_pos(w->f, v->block)) {
+    add_local(w, k, pos, from, to, newest);
+    return;
+  }
+  if (!holds(w, k, pos)) return;
+  if (*newest == k && out->vars[out->n_vars - 1].to == from) { /* the same goes on */
+    out->vars[out->n_vars - 1].to = to;
+    return;
+  }
+  if (add_stretch(w, k, held, from, to)) *newest = k;
 }
 
 static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value *b) {
   if (a->part_bits == 0 || b->part_bits == 0) return true;
   return a->part_at < b->part_at + (uint64_t)b->part_bits &&
          b->part_at < a->part_at + (uint64_t)a->part_bits;
+}
+
+/* Extends the positions by those that value `v`, set in the block at `pos`, may hold at: see holds(). */
+static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) {
+  const struct kn_walk *w = x->w;
+  uint32_t from = pos, to = pos;
+  if (!kn_is_value(v->value)) {
+    from = 0;
+    to = w->plan->n_layout - 1;
+  } else if (v->value != 0) {
+    const struct kn_val *val = &w->f->val[v->value];
+    const struct kn_range *r = &w->plan->ranges.at[val->global ? val->global - 1 : 0];
+    bool home = val->global != 0 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME));
+    if (home && !w->f->returns_twice && r->first < from) from = r->first;
+    if (home && !w->f->returns_twice && r->last > to) to = r->last;
+  }
+  if (from < x->from) x->from = from;
+  if (to > x->to && to < w->plan->n_layout) x->to = to;
 }
 
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
@@ -261,14 +375,17 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
   uint32_t n = w->plan->n_layout, newest = 0;
   memset(x->head, 0, n * sizeof *x->head);
+  x->from = n;
+  x->to = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
+    reach(x, &values[k - 1], pos);
   }
   solve(x, across);
-  for (uint32_t pos = 0; pos < n; pos++) {
+  for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;
@@ -377,6 +494,7 @@ void kn_debug_values_end(struct kn_walk *w) {
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 4 * (uint64_t)blocks + 1 + edges;
   w->debug.scratch.n = 0;
+  kn_debug_held_end(w);
   if (need > UINT32_MAX / 8 || (need > w->debug.scratch.cap &&
                                 !kn_grow(f->module, &w->debug.scratch.at, &w->debug.scratch.cap,
                                          (uint32_t)need, sizeof(uint32_t))))

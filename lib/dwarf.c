@@ -6,25 +6,19 @@
 
 #include "lib/dwarf_names.h"
 
-uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  const struct kiln_debug *in = id & KN_DIE_SESSION ? kn_dwarf_set(d, set) : d->module;
-  uint32_t i = id & KN_DIE_INDEX;
-  if (i == 0 || in == NULL || i >= in->dies.n || in->dies.at[i].tag == 0) return 0;
-  return d->base[id & KN_DIE_SESSION ? set : 0] + i;
-}
-
 /* ---- the tree ---- */
 
-/* The entry is to be written. */
-bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
-  if (i == 0 || d->dies[i].wanted || kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
+bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
+  if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
   d->dies[i].wanted = true;
   return KN_DW_PUSH(d, d->queue, i);
 }
 
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; steps < 64; steps++) {
-    i = kn_dwarf_index(d, d->dies[i].set, kn_dwarf_entry(d, i)->parent);
+    uint32_t parent = kn_dwarf_entry(d, i)->parent;
+    if (parent == 0) return 0;
+    i = kn_dwarf_index(d, d->dies[i].set, parent);
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
   }
   return 0;
@@ -33,8 +27,9 @@ uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
 /* Number of a parameter; 0: it is none. */
 static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
+  if (!(e->kinds & 1u << KN_DA_ARGUMENT) || e->tag != TAG_FORMAL_PARAMETER) return 0;
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = e->n_attrs; e->tag == TAG_FORMAL_PARAMETER && k-- > 0;)
+  for (uint32_t k = e->n_attrs; k-- > 0;)
     if (a[k].kind == KN_DA_ARGUMENT) return a[k].value < UINT32_MAX ? (uint32_t)a[k].value : 0;
   return 0;
 }
@@ -63,18 +58,15 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
-  uint32_t top = d->units.at[d->current - 1].die;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != TAG_LEXICAL_BLOCK && e->tag != TAG_LABEL) {
-    uint32_t p = kn_dwarf_parent(d, i);
-    if (p && kn_dwarf_entry(d, p)->tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
-  }
-  for (uint32_t p = i, steps = 0; steps < KN_DWARF_DEPTH; steps++) {
-    p = kn_dwarf_parent(d, p);
-    if (p == 0) return top;
+  uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
+  unsigned of = kn_dwarf_entry(d, i)->tag;
+  bool holds = of != TAG_LEXICAL_BLOCK && of != TAG_LABEL;
+  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
     if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
+    if (holds && steps == 0 && tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
     if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
+    p = kn_dwarf_parent(d, p);
   }
   return top;
 }
@@ -87,7 +79,8 @@ static const struct kn_die *signature(const struct kn_dwarf *d, uint32_t set,
     const struct kn_die *type = kn_dwarf_entry(d, i);
     const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
     uint32_t list = 0;
-    for (uint32_t k = 0; k < type->n_attrs && !kn_dwarf_special(type->tag); k++) {
+    if (!(type->kinds & 1u << KN_DA_SIGNATURE) || kn_dwarf_special(type->tag)) return NULL;
+    for (uint32_t k = 0; k < type->n_attrs; k++) {
       const struct kn_die_attr *b = &s->attrs.at[type->first + k];
       if (b->kind == KN_DA_SIGNATURE) list = kn_dwarf_index(d, d->dies[i].set, (uint32_t)b->value);
     }
@@ -142,6 +135,11 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
   return true;
 }
 
+/* The kinds of attributes that lead to other entries. */
+#define REFERRING                                                                                  \
+  (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
+   1u << KN_DA_TYPED)
+
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
 static bool place(struct kn_dwarf *d, uint32_t i) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
@@ -163,6 +161,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     if (!kn_dwarf_want(d, p)) return false;
     kn_dwarf_append(d, p, i);
   }
+  if (!(e->kinds & REFERRING)) return true;
   const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
   for (uint32_t k = 0; k < e->n_attrs; k++, a++) {
     uint32_t to, of;
@@ -234,10 +233,13 @@ static bool reach(struct kn_dwarf *d, uint32_t unit) {
 static bool number_entries(struct kn_dwarf *d) {
   struct kn_elf *e = d->e;
   d->base = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->base, 4);
-  if (d->base == NULL) return false;
+  d->sets = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
+  if (d->base == NULL || d->sets == NULL) return false;
   uint64_t n = d->module->dies.n;
+  d->sets[0] = d->module;
   for (uint32_t i = 0; i < e->n_sessions; i++) {
     d->base[i + 1] = (uint32_t)n;
+    d->sets[i + 1] = e->sessions[i]->debug;
     if (e->sessions[i]->debug) n += e->sessions[i]->debug->dies.n;
   }
   if (n > UINT32_MAX / 4) return false;
@@ -341,6 +343,19 @@ static bool no_memory(kiln_module *m) {
 
 const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
 
+/* Frees all but the sections' content: the object's memory is taken next. */
+static void free_work(struct kn_dwarf *d) {
+  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
+                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
+                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
+                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
+                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
+  memcpy(left.out, d->out, sizeof left.out);
+  *d = left;
+}
+
 bool kn_dwarf_build(struct kn_elf *e) {
   kiln_module *m = e->m;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
@@ -351,7 +366,10 @@ bool kn_dwarf_build(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) return true;
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) {
+      free_work(d);
+      return true;
+    }
   }
   return no_memory(m);
 }
@@ -363,13 +381,7 @@ bool kn_dwarf_make(struct kn_elf *e) {
 void kn_dwarf_free(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   if (d == NULL) return;
-  void *arrays[] = {d->dies,           d->units.at,      d->queue.at,       d->vars.at,
-                    d->scopes.at,      d->ranges.at,     d->patches.at,     d->files.at,
-                    d->file_of,        d->abbrev_key.at, d->abbrev_at.at,   d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,     d->str_next.at,    d->str_hash,
-                    d->func_addr,      d->list_at.at,    d->loc_list_at.at, d->scope_hash,
-                    d->scope_way.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  free_work(d);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);
     kn_realloc(d->m, d->out[k].relocs.at, 0);

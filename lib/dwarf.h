@@ -116,7 +116,8 @@ struct kn_dwarf {
   kiln_module *m;
   unsigned version;
   const struct kiln_debug *module;
-  uint32_t *base; /* by set: index of its first entry in dies */
+  uint32_t *base;                 /* by set: index of its first entry in dies */
+  const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
   struct kn_dwarf_die
     *dies; /* those of all sets, then instances: of blocks, variables and functions in code */
   uint32_t n_dies, cap_dies;
@@ -138,15 +139,15 @@ struct kn_dwarf {
   uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
 
   /* abbreviations: those of one hash are a chain */
-  KN_ARRAY(uint32_t) abbrev_key; /* n, tag, children, then name and form of each attribute */
-  KN_ARRAY(uint32_t) abbrev_at;  /* by number - 1: in abbrev_key */
+  KN_ARRAY(uint32_t)
+  abbrev_key; /* n, hash, tag and children, then name and form of each attribute */
+  KN_ARRAY(uint32_t) abbrev_at; /* by number - 1: in abbrev_key */
   uint32_t *abbrev_hash;
   uint32_t abbrev_mask;
   KN_ARRAY(uint32_t) abbrev_next;
   /* strings */
   KN_ARRAY(uint32_t) str_at; /* by number: offset in .debug_str */
-  KN_ARRAY(uint32_t) str_next;
-  uint32_t *str_hash;
+  uint64_t *str_slots;       /* open hash table: hash << 32 | number + 1, or 0 */
   uint32_t str_mask;
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
@@ -166,8 +167,8 @@ struct kn_dwarf {
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
-/* Entry i is to be written; false without memory, as those below. */
-bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i);
+/* Entry i, which is not wanted so far, is to be written; false without memory, as those below. See kn_dwarf_want. */
+bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
 /* Puts all that is wanted into the tree. */
 bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
@@ -190,8 +191,6 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
 bool kn_dwarf_in_place(const struct kn_die *e);
 /* Where the rows of a function end. */
 uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f);
-/* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
-uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id);
 
 /* lib/dwarf_scope.c */
 
@@ -206,28 +205,29 @@ bool kn_dwarf_info(struct kn_dwarf *d);
 
 /* lib/dwarf_attr.c */
 
-/* An attribute in its form. */
-struct kn_dwarf_field {
-  uint16_t name, form;
-  uint64_t value;       /* number, index, reference (entry); of expressions: symbol, or 0 */
-  const uint8_t *bytes; /* of expressions and blocks */
-  uint32_t n;
-};
-/* Those of the entry that is being written. */
+/* The entry that is being written: its attributes go to .debug_info as they are collected; what its abbreviation has
+ * to say of them is kept until all are. */
 struct kn_dwarf_fields {
   struct kn_dwarf *d;
-  uint32_t unit; /* number of the one that is written */
-  KN_ARRAY(struct kn_dwarf_field) all;
+  uint32_t unit;          /* number of the one that is written */
+  KN_ARRAY(uint32_t) key; /* name << 16 | form of each attribute */
+  uint32_t hash;          /* of that */
+  uint32_t
+    start; /* offset of the entry: one byte for the number of its abbreviation, then the attributes */
+  uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
   bool failed;
 };
 
+/* Begins an entry at the end of .debug_info. */
+void kn_dwarf_open(struct kn_dwarf_fields *f);
+/* Adds an attribute. */
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
-/* Collects the attributes of entry i; of an entry that is written in entry `in`. False without memory. */
+/* Begins entry i, with its attributes; an entry that is written in entry `in`. False without memory. */
 bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
-/* Those of the DW_TAG_variant around member i of variant part `in`. */
+/* The same for the DW_TAG_variant around member i of variant part `in`. */
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* The attribute of a name; NULL: there is none. */
 const struct kn_die_attr *kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name);
@@ -247,14 +247,18 @@ void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *targ
  * *ok becomes false without memory. */
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
-/* The same of the locations that a variable has in ranges of code. `scope`: number of its scope, or 0: where that has
+/* The same of the locations that a variable, of `bits` bits (0: not known), has in ranges of code. `scope`: number of its scope, or 0: where that has
  * no code they are left out. */
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
-                           bool *ok);
+                           uint64_t bits, bool *ok);
+/* The row of the place that a variable has in all of the code of a scope (0: of the function); NULL: there is none. */
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
- * first. NULL without memory. */
+ * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. NULL without memory. */
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
-                              const struct kn_code_var *const *parts, uint32_t n, uint32_t *size);
+                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              uint32_t *size);
 
 /* lib/dwarf_line.c */
 
@@ -276,11 +280,23 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 /* ---- inline ---- */
 
 static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
-  return set == 0 ? d->module : d->e->sessions[set - 1]->debug;
+  return d->sets[set];
 }
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
   uint32_t set = d->dies[i].set;
   return &kn_dwarf_set(d, set)->dies.at[d->dies[i].of - d->base[set]];
+}
+/* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
+static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  if (!(id & KN_DIE_SESSION)) set = 0;
+  const struct kiln_debug *in = d->sets[set];
+  uint32_t i = id & KN_DIE_INDEX;
+  if (i == 0 || in == NULL || i >= in->dies.n || in->dies.at[i].tag == 0) return 0;
+  return d->base[set] + i;
+}
+/* Entry i is to be written. */
+static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
+  return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
 }
 /* The attributes of an entry. */
 static inline const struct kn_die_attr *kn_dwarf_attrs(const struct kn_dwarf *d, uint32_t i) {

@@ -7,64 +7,230 @@
 /* ---- strings ---- */
 
 static bool grow_strings(struct kn_dwarf *d) {
-  uint32_t size = d->str_hash ? 2 * (d->str_mask + 1) : 1024;
-  uint32_t *hash = kn_realloc(d->m, NULL, size * sizeof *hash);
-  if (hash == NULL) return false;
-  memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < d->str_at.n; i++) {
-    const char *s = (const char *)d->out[KN_DS_STR].bytes.at + d->str_at.at[i];
-    uint32_t *head = &hash[kn_hash_bytes(s, strlen(s)) & (size - 1)];
-    d->str_next.at[i] = *head;
-    *head = i + 1;
+  uint32_t n = d->str_slots ? d->str_mask + 1 : 0, mask = n ? 2 * n - 1 : 1023;
+  uint64_t *slots = kn_realloc(d->m, NULL, (mask + (size_t)1) * sizeof *slots);
+  if (slots == NULL) return false;
+  memset(slots, 0, (mask + (size_t)1) * sizeof *slots);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = (uint32_t)(d->str_slots[i] >> 32);
+    if (d->str_slots[i] == 0) continue;
+    while (slots[k & mask] != 0) k++;
+    slots[k & mask] = d->str_slots[i];
   }
-  kn_realloc(d->m, d->str_hash, 0);
-  d->str_hash = hash;
-  d->str_mask = size - 1;
+  kn_realloc(d->m, d->str_slots, 0);
+  d->str_slots = slots;
+  d->str_mask = mask;
   return true;
 }
 
-/* Number of a string; UINT32_MAX without memory. */
-static uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n) {
-  if (d->str_at.n >= d->str_mask && !grow_strings(d)) return UINT32_MAX;
-  uint32_t *head = &d->str_hash[kn_hash_bytes(text, n) & d->str_mask];
-  for (uint32_t i = *head; i; i = d->str_next.at[i - 1]) {
-    const char *s = (const char *)d->out[KN_DS_STR].bytes.at + d->str_at.at[i - 1];
-    if (memcmp(s, text, n) == 0 && s[n] == 0) return i - 1;
-  }
-  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1 + 64);
+/* Number of a string, which is new; UINT32_MAX without memory. */
+static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n, uint64_t *slot,
+                           uint32_t hash) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1);
   uint32_t at = d->out[KN_DS_STR].bytes.n;
-  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at) || !KN_DW_PUSH(d, d->str_next, *head))
-    return UINT32_MAX;
+  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at)) return UINT32_MAX;
   memcpy(p, text, n);
   p[n] = 0;
   d->out[KN_DS_STR].bytes.n += n + 1;
-  *head = d->str_at.n;
+  *slot = (uint64_t)hash << 32 | d->str_at.n;
   if (d->version >= 5 &&
       !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
     return UINT32_MAX;
   return d->str_at.n - 1;
 }
 
-/* ---- attributes ---- */
+/* Number of a string of hash kn_hash_bytes; UINT32_MAX without memory. */
+static inline uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n, uint32_t hash) {
+  if (d->str_at.n >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
+  const char *strings = (const char *)d->out[KN_DS_STR].bytes.at;
+  for (uint32_t k = hash;; k++) {
+    uint64_t *slot = &d->str_slots[k & d->str_mask];
+    if (*slot == 0) return new_string(d, text, n, slot, hash);
+    if (*slot >> 32 != hash) continue;
+    uint32_t i = (uint32_t)*slot - 1, at = d->str_at.at[i];
+    if (n < d->out[KN_DS_STR].bytes.n - at && strings[at + n] == 0 &&
+        kn_same_bytes(strings + at, text, n))
+      return i;
+  }
+}
+
+/* ---- values ---- */
+
+static inline void begin(struct kn_dwarf_fields *f) {
+  struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
+  f->key.n = f->hash = 0;
+  f->start = b->bytes.n;
+  f->patch_first = f->d->patches.n;
+  f->reloc_first = b->relocs.n;
+  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
+  else b->bytes.n++;
+}
+
+void kn_dwarf_open(struct kn_dwarf_fields *f) { begin(f); }
+
+static inline uint32_t next_hash(uint32_t hash, uint32_t key) {
+  return ((hash << 5 | hash >> 27) ^ key) * 0x9e3779b1u;
+}
+
+/* Notes an attribute; space for its value and `more` bytes, NULL without memory. */
+static inline uint8_t *attribute(struct kn_dwarf_fields *f, unsigned name, unsigned form,
+                                 size_t more) {
+  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 24 + more);
+  if (KN_UNLIKELY(p == NULL || !KN_DW_ROOM(f->d, f->key, 1))) {
+    f->failed = true;
+    return NULL;
+  }
+  uint32_t key = name << 16 | form;
+  f->key.at[f->key.n++] = key;
+  f->hash = next_hash(f->hash, key);
+  return p;
+}
+
+static inline void done(struct kn_dwarf_fields *f, const uint8_t *end) {
+  kn_dwarf_done(f->d, KN_DS_INFO, end);
+}
+
+/* An offset in a debug section. */
+static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, unsigned section,
+                       uint64_t value) {
+  if (attribute(f, name, form, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, KN_DR_DEBUG | section, (int64_t)value, false, false))
+    f->failed = true;
+}
+
+/* An offset in the section that the attribute is about. */
+static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
+  unsigned to = name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
+                : name == AT_ADDR_BASE      ? KN_DS_ADDR
+                : name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
+                : name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
+                : name == AT_RANGES         ? KN_DS_RANGES
+                : name == AT_LOCATION       ? KN_DS_LOC
+                                            : KN_DS_LINE;
+  add_offset(f, name, FORM_SEC_OFFSET, to, value);
+}
+
+static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
+                                                      unsigned form, uint64_t value) {
+  if (form == FORM_SEC_OFFSET) {
+    add_place_in(f, name, value);
+    return;
+  }
+  uint8_t *p = attribute(f, name, form, 0);
+  if (KN_UNLIKELY(p == NULL)) return;
+  switch (form) {
+  case FORM_FLAG_PRESENT:
+  case FORM_IMPLICIT_CONST: return; /* in the abbreviation */
+  case FORM_DATA1:
+  case FORM_STRX1: *p++ = (uint8_t)value; break;
+  case FORM_DATA2:
+  case FORM_STRX1 + 1:
+    kn_put16(p, (uint16_t)value);
+    p += 2;
+    break;
+  case FORM_STRX1 + 2:
+    kn_put32(p, (uint32_t)value);
+    p += 3;
+    break;
+  case FORM_DATA4:
+  case FORM_STRX1 + 3:
+    kn_put32(p, (uint32_t)value);
+    p += 4;
+    break;
+  case FORM_DATA8:
+    kn_put64(p, value);
+    p += 8;
+    break;
+  case FORM_SDATA: p = kn_put_sleb(p, (int64_t)value); break;
+  default: p = kn_put_uleb(p, value); break; /* UDATA, ADDRX, LOCLISTX, RNGLISTX */
+  }
+  done(f, p);
+}
 
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value) {
-  if (!KN_DW_PUSH(f->d, f->all,
-                  (struct kn_dwarf_field){(uint16_t)name, (uint16_t)form, value, NULL, 0}))
+  add(f, name, form, value);
+}
+
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  if (to == 0 || d->dies[to].unit == 0) return;
+  bool near = d->dies[to].unit == f->unit;
+  uint8_t *p = attribute(f, name, near ? FORM_REF4 : FORM_REF_ADDR, 0);
+  uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
+  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
+  else if (near) done(f, p + 4);
+  else if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false))
     f->failed = true;
 }
-static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t symbol,
-                      const uint8_t *bytes, uint32_t n) {
-  if (!KN_DW_PUSH(f->d, f->all,
-                  (struct kn_dwarf_field){(uint16_t)name, (uint16_t)form, symbol, bytes, n}))
+
+/* Expressions and blocks. */
+static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, const uint8_t *bytes,
+                      uint32_t n) {
+  uint8_t *p = attribute(f, name, form, n);
+  if (p == NULL) return;
+  p = kn_put_uleb(p, n);
+  if (n) memcpy(p, bytes, n);
+  done(f, p + n);
+}
+
+/* DW_AT_low_pc in version 4: an address in a section. */
+static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t addend) {
+  if (attribute(f, AT_LOW_PC, FORM_ADDR, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false))
     f->failed = true;
 }
+
+static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
+  uint8_t *p = attribute(f, name, FORM_ADDR, 0);
+  if (p == NULL) return;
+  kn_put64(p, 0);
+  done(f, p + 8);
+}
+
+/* A symbol's address, and the expression applied to it. */
+static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes, uint32_t size) {
+  bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
+  uint32_t a = 0;
+  uint8_t length[10], b[12], *p = b;
+  uint64_t head = 9 + tls;
+  if (!tls && d->version >= 5) {
+    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
+    if (a == UINT32_MAX) return false;
+    *p++ = OP_ADDRX;
+    p = kn_put_uleb(p, a);
+    head = (uint64_t)(p - b);
+  } else {
+    *p++ = tls ? OP_CONST8U : OP_ADDR;
+  }
+  size_t n = (size_t)(kn_put_uleb(length, head + size) - length);
+  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + size);
+  if (to == NULL) return false;
+  memcpy(to, length, n);
+  memcpy(to + n, b, (size_t)(p - b));
+  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
+  if (tls || d->version < 5) {
+    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
+    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
+    if (to == NULL) return false;
+    if (tls) *to++ = OP_FORM_TLS_ADDRESS;
+    kn_dwarf_done(d, KN_DS_INFO, to);
+  }
+  to = kn_dwarf_space(d, KN_DS_INFO, size);
+  if (to == NULL) return false;
+  if (size) memcpy(to, bytes, size);
+  kn_dwarf_done(d, KN_DS_INFO, to + size);
+  return true;
+}
+
 /* The address of a symbol, if the object has it, and an expression. */
 static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
                        const uint8_t *bytes, uint32_t n) {
   const struct kn_elf *e = f->d->e;
   if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
   if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
-  add_bytes(f, name, FORM_EXPRLOC, symbol, bytes, n);
+  if (attribute(f, name, FORM_EXPRLOC, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
+    f->failed = true;
 }
 static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
   unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
@@ -72,17 +238,13 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
                   : v <= 0xffff          ? FORM_DATA2
                   : v <= UINT32_MAX      ? FORM_DATA4
                                          : FORM_DATA8;
-  kn_dwarf_add(f, name, form, v);
+  add(f, name, form, v);
 }
 static void add_string(struct kn_dwarf_fields *f, unsigned name, const char *text, uint32_t n) {
-  uint32_t i = string(f->d, text, n);
+  uint32_t i = string(f->d, text, n, kn_hash_bytes(text, n));
   if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5) kn_dwarf_add(f, name, FORM_STRP, f->d->str_at.at[i]);
-  else kn_dwarf_add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
-}
-void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
-  if (to == 0 || f->d->dies[to].unit == 0) return;
-  kn_dwarf_add(f, name, f->d->dies[to].unit == f->unit ? FORM_REF4 : FORM_REF_ADDR, to);
+  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->str_at.at[i]);
+  else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
 
 /* ---- what depends on other entries ---- */
@@ -153,9 +315,11 @@ static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_a
     return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value) ==
            kn_dwarf_index(d, d->dies[spec].set, (uint32_t)b->value);
   if (a->kind != KN_DA_STRING) return a->value == b->value;
-  return a->size == b->size &&
-         memcmp(kn_dwarf_set(d, d->dies[i].set)->bytes.at + a->value,
-                kn_dwarf_set(d, d->dies[spec].set)->bytes.at + b->value, a->size) == 0;
+  return a->size == b->size && a->value >> 32 == b->value >> 32 &&
+         kn_same_bytes((const char *)kn_dwarf_set(d, d->dies[i].set)->bytes.at + (uint32_t)a->value,
+                       (const char *)kn_dwarf_set(d, d->dies[spec].set)->bytes.at +
+                         (uint32_t)b->value,
+                       a->size);
 }
 
 /* DWARF 5, table 7.17: the lower bound that arrays of a language have; -1: it is always said. */
@@ -226,7 +390,7 @@ static bool left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct k
   }
 }
 
-/* `in`: an enumerator's type, else 0. */
+/* Adds any attribute. `in`: an enumerator's type, else 0. */
 static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
                      uint32_t in) {
   struct kn_dwarf *d = f->d;
@@ -257,8 +421,8 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
       kn_dwarf_add_ref(f, a->name, to);
     }
     break;
-  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, 0, bytes, a->size); break;
-  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, 0, bytes, a->size); break;
+  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, bytes, a->size); break;
+  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, bytes, a->size); break;
   case KN_DA_SYMBOL:
     to = (uint32_t)(a->value >> 32);
     add_symbol(f, a->name, to, bytes, a->size);
@@ -272,10 +436,136 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   }
 }
 
+/* Attributes for which left_out has to be asked: of any entry, or only of one that has a declaration. */
+enum { ASK = 1, ASK_DECLARED = 2 };
+static const uint8_t asks[] = {
+  [0] = ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
+  [AT_PROTOTYPED] = ASK,
+  [AT_ARTIFICIAL] = ASK,
+  [AT_OBJECT_POINTER] = ASK,
+  [AT_DISCR_VALUE] = ASK,
+  [AT_LOWER_BOUND] = ASK,
+  [AT_DELETED] = ASK,
+  [AT_DEFAULT_VALUE] = ASK,
+  [AT_CALLING_CONVENTION] = ASK,
+  [AT_DECL_FILE] = ASK_DECLARED,
+  [AT_DECL_LINE] = ASK_DECLARED,
+  [AT_LINKAGE_NAME] = ASK_DECLARED,
+  [AT_TYPE] = ASK_DECLARED,
+};
+
+/* The end of what is written, and of the entry's key, while the frequent attributes are: else in kn_dwarf_fields. */
+struct cursor {
+  uint8_t *p;
+  uint32_t *key, hash;
+};
+
+static inline void put_key(struct cursor *c, unsigned name, unsigned form) {
+  uint32_t key = name << 16 | form;
+  *c->key++ = key;
+  c->hash = next_hash(c->hash, key);
+}
+
+/* Makes room for n attributes of up to 8 bytes; false without memory. */
+static inline bool begin_attrs(struct kn_dwarf_fields *f, struct cursor *c, uint32_t n) {
+  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 8 * (size_t)n);
+  if (p == NULL || !KN_DW_ROOM(f->d, f->key, n)) {
+    f->failed = true;
+    return false;
+  }
+  *c = (struct cursor){p, f->key.at + f->key.n, f->hash};
+  return true;
+}
+static inline void end_attrs(struct kn_dwarf_fields *f, const struct cursor *c) {
+  done(f, c->p);
+  f->key.n = (uint32_t)(c->key - f->key.at);
+  f->hash = c->hash;
+}
+
+static inline void put_number(struct cursor *c, unsigned name, uint64_t v) {
+  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff) + 4 * (v > UINT32_MAX);
+  static const uint8_t forms[9] = {
+    [1] = FORM_DATA1, [2] = FORM_DATA2, [4] = FORM_DATA4, [8] = FORM_DATA8};
+  put_key(c, name, forms[size]);
+  kn_put64(c->p, v);
+  c->p += size;
+}
+
+/* A string's number, or in version 4 its offset, which is relocated. */
+static inline bool put_string(struct kn_dwarf *d, struct cursor *c, unsigned name, const char *text,
+                              uint32_t n, uint32_t hash) {
+  uint32_t i = string(d, text, n, hash);
+  if (i == UINT32_MAX) return false;
+  if (d->version >= 5) {
+    unsigned more = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
+    put_key(c, name, FORM_STRX1 + more);
+    kn_put32(c->p, i);
+    c->p += 1 + more;
+    return true;
+  }
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  put_key(c, name, FORM_STRP);
+  struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
+                             d->str_at.at[i], false, false};
+  kn_put32(c->p, 0);
+  c->p += 4;
+  return KN_DW_PUSH(d, b->relocs, r);
+}
+
+/* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as add_attr. */
+static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
+  struct kn_dwarf *d = f->d;
+  uint32_t set = d->dies[i].set, to;
+  const struct kiln_debug *s = d->sets[set];
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const struct kn_die_attr *a = s->attrs.at + e->first, *end = a + e->n_attrs;
+  const unsigned asked = spec ? ASK | ASK_DECLARED : ASK;
+  struct cursor c;
+  if (!begin_attrs(f, &c, e->n_attrs)) return;
+  for (; a < end; a++) {
+    if (a->name < sizeof asks && (asks[a->name] & asked) && left_out(f, i, a, spec)) continue;
+    switch (a->kind) {
+    case KN_DA_UINT:
+      if (a->name == AT_CONST_VALUE) break;
+      put_number(&c, a->name, a->value);
+      continue;
+    case KN_DA_FLAG: put_key(&c, a->name, FORM_FLAG_PRESENT); continue;
+    case KN_DA_STRING:
+      if (!put_string(d, &c, a->name, (const char *)s->bytes.at + (uint32_t)a->value, a->size,
+                      (uint32_t)(a->value >> 32)))
+        f->failed = true;
+      continue;
+    case KN_DA_REF:
+      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      if (to != 0 && d->dies[to].unit == f->unit) {
+        struct kn_dwarf_patch patch = {(uint32_t)(c.p - d->out[KN_DS_INFO].bytes.at), to};
+        put_key(&c, a->name, FORM_REF4);
+        c.p += 4;
+        if (!KN_DW_PUSH(d, d->patches, patch)) f->failed = true;
+        continue;
+      }
+      if (to != 0 && d->file_of[to] != 0 && e->tag != TAG_COMPILE_UNIT) { /* a file's number */
+        put_number(&c, a->name, d->file_of[to] - (d->version >= 5));
+        continue;
+      }
+      break;
+    case KN_DA_MD5:
+    case KN_DA_ARGUMENT:
+    case KN_DA_RETAIN:
+    case KN_DA_CHILDREN: continue;
+    default: break;
+    }
+    end_attrs(f, &c);
+    add_attr(f, i, a, in);
+    if (!begin_attrs(f, &c, (uint32_t)(end - a))) return;
+  }
+  end_attrs(f, &c);
+}
+
 /* Where code is: one stretch of it. */
 static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t addend,
                         uint32_t address, uint32_t size) {
-  if (f->d->version < 5) add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)addend, NULL, target);
+  if (f->d->version < 5) add_address(f, target, addend);
   else if (address == UINT32_MAX) return false;
   else kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
   kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
@@ -335,25 +625,36 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
     kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
     return;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, f->d->module->bytes.at + g->expr, g->n);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, f->d->module->bytes.at + g->expr, g->n);
+}
+
+/* How many bits the variable of entry i has by its type; 0: that is not said. */
+static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
+  uint32_t type = type_of(d, d->dies[i].of);
+  for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = type_of(d, type)) {
+    const struct kn_die_attr *a = kn_dwarf_attr(d, type, AT_BYTE_SIZE);
+    if (a) return a->value <= UINT32_MAX ? 8 * a->value : 0;
+    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE) return 0; /* type_of is that of an element */
+  }
+  return 0;
 }
 
 /* A variable that lives in parts. */
-static bool add_parts(struct kn_dwarf_fields *f, uint32_t number) {
+static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits) {
   struct kn_dwarf *d = f->d;
   const struct kn_code_var *parts[64];
   uint32_t n = 0, size;
   const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
     parts[n++] = &o->vars[d->vars.at[k - 1].index];
-  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, &size);
+  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, bits, &size);
   if (bytes == NULL) return false;
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, bytes, size);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, bytes, size);
   return true;
 }
 
 /* Where a variable lives, or a label is. `func`: the function whose code that is about. */
-static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
+static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
@@ -364,21 +665,26 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t number) {
     int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
     if (c->to) {
       uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
-      uint32_t list = kn_dwarf_loc_list(d, v, scope, &ok);
+      const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
+      if (all) {
+        add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + all->expr, all->n);
+        return true;
+      }
+      uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
       kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
       return ok;
     }
     kn_dwarf_func_place(d, func, &target, &addend);
     if (d->version < 5) {
-      add_bytes(f, AT_LOW_PC, FORM_ADDR, (uint64_t)(addend + at), NULL, target);
+      add_address(f, target, addend + at);
       return true;
     }
     uint32_t address = kn_dwarf_address(d, target, addend + at);
     kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
     return address != UINT32_MAX;
   }
-  if (c->part_bits) return add_parts(f, number);
-  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, 0, o->exprs + c->expr, c->n);
+  if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
+  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + c->expr, c->n);
   return true;
 }
 
@@ -394,11 +700,11 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     kn_dwarf_func_place(d, func, &target, &addend);
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
-    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, 0, frame_base, sizeof frame_base);
+    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
   }
   if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0) add_global(f, &d->module->globals.at[die->global - 1]);
-  if (die->var) ok = add_place(f, die->var) && ok;
+  if (die->var) ok = add_place(f, i, die->var) && ok;
   return ok;
 }
 
@@ -422,11 +728,11 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
       if (a == UINT32_MAX) return false;
       kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, a);
     } else {
-      add_bytes(f, AT_LOW_PC, FORM_ADDR, u->low, NULL, u->section - 1);
+      add_address(f, u->section - 1, (int64_t)u->low);
     }
     kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
   } else {
-    add_bytes(f, AT_LOW_PC, FORM_ADDR, 0, NULL, UINT32_MAX); /* ranges count from 0 */
+    add_zero(f, AT_LOW_PC); /* ranges count from 0 */
     uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
     kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
   }
@@ -438,6 +744,7 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
 /* The function of entry i is called for an object: the parameter which that is. */
 static uint32_t object(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t k = d->dies[i].first, steps = 0; k && steps < 2; k = d->dies[k].next, steps++) {
+    if (!(kn_dwarf_entry(d, k)->kinds & 1u << KN_DA_FLAG)) continue;
     const struct kn_die_attr *a = kn_dwarf_attr(d, k, AT_OBJECT_POINTER);
     if (a && a->kind == KN_DA_FLAG) return k;
   }
@@ -450,17 +757,15 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
-  f->all.n = 0;
+  begin(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
-  uint32_t spec = function || e->tag == TAG_VARIABLE ? kn_dwarf_ref(d, i, AT_SPECIFICATION) : 0;
+  uint32_t spec = 0;
+  if (e->kinds & KN_DIE_SPECIFIES && (function || e->tag == TAG_VARIABLE))
+    spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
   if (by_name && spec && !instance) a = kn_dwarf_attrs(d, spec), e = kn_dwarf_entry(d, spec);
-  for (uint32_t k = 0; k < e->n_attrs && !instance; k++) {
-    if (by_name) {
-      if (a[k].name == AT_NAME) add_attr(f, spec ? spec : i, &a[k], 0);
-    } else if (!left_out(f, i, &a[k], spec)) {
-      add_attr(f, i, &a[k], 0);
-    }
-  }
+  if (!instance && !by_name) add_attrs(f, i, spec, 0);
+  for (uint32_t k = 0; k < e->n_attrs && !instance && by_name; k++)
+    if (a[k].name == AT_NAME) add_attr(f, spec ? spec : i, &a[k], 0);
   if (d->dies[i].abstract && !instance)
     kn_dwarf_add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
   uint32_t is = function && (!instance || d->dies[i].func) ? object(d, i) : 0;
@@ -470,16 +775,14 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
 
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die *e = kn_dwarf_entry(f->d, i);
-  const struct kn_die_attr *a = kn_dwarf_attrs(f->d, i);
-  f->all.n = 0;
-  for (uint32_t k = 0; k < e->n_attrs; k++)
-    if (!left_out(f, i, &a[k], 0)) add_attr(f, i, &a[k], e->tag == TAG_ENUMERATOR ? in : 0);
+  begin(f);
+  add_attrs(f, i, 0, e->tag == TAG_ENUMERATOR ? in : 0);
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   const struct kn_die_attr *a = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
-  f->all.n = 0;
+  begin(f);
   if (a && a->kind == KN_DA_INT && discriminator)
     add_constant(f, AT_DISCR_VALUE, a->value, type_of(f->d, discriminator));
 }

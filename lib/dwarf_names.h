@@ -4,6 +4,7 @@
 
 /* Tags. */
 enum {
+  TAG_ARRAY_TYPE = 0x01,
   TAG_CLASS_TYPE = 0x02,
   TAG_ENUMERATION_TYPE = 0x04,
   TAG_FORMAL_PARAMETER = 0x05,

@@ -134,8 +134,9 @@ static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
 }
 
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
-                              const struct kn_code_var *const *parts, uint32_t n, uint32_t *size) {
-  uint64_t room = 1, at = 0;
+                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              uint32_t *size) {
+  uint64_t room = 32, at = 0;
   for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
   uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
   if (bytes == NULL) return NULL;
@@ -151,6 +152,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
     p = put_piece(p + best->n, best->part_bits);
     at = (uint64_t)best->part_at + best->part_bits;
   }
+  if (at < bits) p = put_piece(p, bits - at); /* debuggers take what is not said for zeros */
   *size = (uint32_t)(p - bytes);
   return bytes;
 }
@@ -181,18 +183,25 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
  * part; all parts that are known at one place are known together until one of them ends or begins. */
 static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
-                      uint32_t n, uint32_t start, uint64_t base) {
-  const struct kn_code_var *now[64];
+                      uint32_t n, uint32_t start, uint64_t base, uint64_t bits) {
+  const struct kn_code_var *now[64], *whole;
   for (uint32_t at = 0, next;; at = next) {
     uint32_t count = 0, size;
+    whole = NULL;
     next = UINT32_MAX;
     for (uint32_t k = 0; k < n; k++) {
       if (c[k].from > at && c[k].from < next) next = c[k].from;
       if (c[k].to > at && c[k].from <= at && c[k].to < next) next = c[k].to;
-      if (c[k].from <= at && at < c[k].to && count < 64) now[count++] = &c[k];
+      if (c[k].from > at || at >= c[k].to) continue;
+      if (c[k].part_bits == 0) whole = &c[k];
+      else if (count < 64) now[count++] = &c[k];
     }
-    if (count) {
-      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, &size);
+    if (whole) {
+      if (!put_location(d, base + at - start, base + next - start, o->exprs + whole->expr,
+                        whole->n))
+        return false;
+    } else if (count) {
+      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, bits, &size);
       if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
         return false;
     }
@@ -208,8 +217,38 @@ static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint3
   return false;
 }
 
+/* Do rows a and b say the same place? */
+static bool same_place(const struct kn_output *o, const struct kn_code_var *a,
+                       const struct kn_code_var *b) {
+  return a->n == b->n && memcmp(o->exprs + a->expr, o->exprs + b->expr, a->n) == 0;
+}
+
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope) {
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index], *is = NULL;
+  const struct kn_code_func *f = kn_elf_func(d->e, v->func);
+  struct kn_dwarf_range whole = {.to = f->size};
+  const struct kn_dwarf_range *r = &whole;
+  if (scope) {
+    if (d->scopes.at[scope - 1].first == 0) return NULL;
+    r = &d->ranges.at[d->scopes.at[scope - 1].first - 1];
+  }
+  for (uint32_t k = 0;; r = &d->ranges.at[r->next - 1]) { /* ranges and rows ascend, mostly */
+    for (uint32_t at = r->from; at < r->to; k++) {
+      while (k < v->count && c[k].to - f->start <= at) k++;
+      if (k == v->count || c[k].from - f->start > at || c[k].part_bits != 0) return NULL;
+      if (is == NULL) is = &c[k];
+      if (!same_place(o, is, &c[k])) return NULL;
+      at = c[k].to - f->start;
+      if (at >= r->to) break; /* this row may be for the next range too */
+    }
+    if (r->next == 0) return is;
+  }
+}
+
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
-                           bool *ok) {
+                           uint64_t bits, bool *ok) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
   const struct kn_code_var *c = &o->vars[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
@@ -231,11 +270,19 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     kn_dwarf_done(d, section, kn_put_uleb(p, address));
   }
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
-  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base);
-  for (uint32_t k = 0; k < v->count && !parts; k++)
-    if (meets(d, scope, c[k].from - start, c[k].to - start))
-      *ok &= put_location(d, base + c[k].from - start, base + c[k].to - start, o->exprs + c[k].expr,
-                          c[k].n);
+  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base, bits);
+  for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
+    next = k + 1;
+    if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
+    uint32_t to = c[k].to;
+    /* what comes next may say the same, but for code that is not in the variable's scope */
+    for (; next < v->count && c[next].from >= to && same_place(o, &c[k], &c[next]) &&
+           (c[next].from == to || (scope && !meets(d, scope, to - start, c[next].from - start)));
+         next++)
+      if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
+    *ok &=
+      put_location(d, base + c[k].from - start, base + to - start, o->exprs + c[k].expr, c[k].n);
+  }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, RLE_END_OF_LIST, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));

@@ -12,8 +12,7 @@ static bool grow_abbrevs(struct kn_dwarf *d) {
   if (hash == NULL) return false;
   memset(hash, 0, size * sizeof *hash);
   for (uint32_t i = 0; i < d->abbrev_at.n; i++) {
-    const uint32_t *key = d->abbrev_key.at + d->abbrev_at.at[i];
-    uint32_t *head = &hash[kn_hash_bytes((const char *)key, (key[0] + 2) * 4u) & (size - 1)];
+    uint32_t *head = &hash[d->abbrev_key.at[d->abbrev_at.at[i] + 1] & (size - 1)];
     d->abbrev_next.at[i] = *head;
     *head = i + 1;
   }
@@ -23,34 +22,31 @@ static bool grow_abbrevs(struct kn_dwarf *d) {
   return true;
 }
 
-/* Number of the abbreviation of the entry whose fields are collected; 0 without memory. */
-static uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+/* Writes a new abbreviation; its number, 0 without memory. */
+static uint32_t new_abbreviation(struct kn_dwarf_fields *f, uint32_t hash, unsigned tag,
+                                 bool children) {
   struct kn_dwarf *d = f->d;
-  uint32_t n = f->all.n, at = d->abbrev_key.n;
-  if (d->abbrev_at.n >= d->abbrev_mask && !grow_abbrevs(d)) return 0;
-  if (!KN_DW_ROOM(d, d->abbrev_key, n + 2)) return 0;
-  uint32_t *key = d->abbrev_key.at + at;
-  key[0] = n;
-  key[1] = tag << 1 | children;
-  for (uint32_t k = 0; k < n; k++)
-    key[2 + k] = (uint32_t)f->all.at[k].name << 16 | f->all.at[k].form;
-  uint32_t *head = &d->abbrev_hash[kn_hash_bytes((const char *)key, (n + 2) * 4u) & d->abbrev_mask];
-  for (uint32_t i = *head; i; i = d->abbrev_next.at[i - 1]) {
-    const uint32_t *is = d->abbrev_key.at + d->abbrev_at.at[i - 1];
-    if (is[0] == n && memcmp(is, key, (n + 2) * 4u) == 0) return i;
-  }
+  uint32_t n = f->key.n, at = d->abbrev_key.n;
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
+  if ((d->abbrev_at.n >= d->abbrev_mask && !grow_abbrevs(d)) || p == NULL ||
+      !KN_DW_ROOM(d, d->abbrev_key, n + 3))
+    return 0;
+  uint32_t *head = &d->abbrev_hash[hash & d->abbrev_mask], *key = d->abbrev_key.at + at;
   if (!KN_DW_PUSH(d, d->abbrev_at, at) || !KN_DW_PUSH(d, d->abbrev_next, *head)) return 0;
   *head = d->abbrev_at.n;
-  d->abbrev_key.n += n + 2;
-  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
-  if (p == NULL) return 0;
+  key[0] = n;
+  key[1] = hash;
+  key[2] = tag << 1 | children;
+  if (n) memcpy(key + 3, f->key.at, n * sizeof *key);
+  d->abbrev_key.n += n + 3;
   p = kn_put_uleb(p, d->abbrev_at.n);
   p = kn_put_uleb(p, tag);
   *p++ = children;
   for (uint32_t k = 0; k < n; k++) {
-    p = kn_put_uleb(p, f->all.at[k].name);
-    p = kn_put_uleb(p, f->all.at[k].form);
-    if (f->all.at[k].form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
+    unsigned form = f->key.at[k] & 0xffff;
+    p = kn_put_uleb(p, f->key.at[k] >> 16);
+    p = kn_put_uleb(p, form);
+    if (form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
   }
   *p++ = 0;
   *p++ = 0;
@@ -58,126 +54,42 @@ static uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool child
   return d->abbrev_at.n;
 }
 
-/* ---- values ---- */
-
-/* A symbol's address, and the expression applied to it. */
-static bool put_symbol(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
-  uint32_t symbol = (uint32_t)x->value;
-  bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
-  uint32_t a = 0;
-  uint8_t length[10], b[12], *p = b;
-  uint64_t head = 9 + tls;
-  if (!tls && d->version >= 5) {
-    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
-    if (a == UINT32_MAX) return false;
-    *p++ = OP_ADDRX;
-    p = kn_put_uleb(p, a);
-    head = (uint64_t)(p - b);
-  } else {
-    *p++ = tls ? OP_CONST8U : OP_ADDR;
+/* Number of the abbreviation of the entry whose attributes are written; 0 without memory. */
+static uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+  const struct kn_dwarf *d = f->d;
+  uint32_t n = f->key.n, what = tag << 1 | children, hash = (f->hash ^ what) * 0x9e3779b1u;
+  hash ^= hash >> 15;
+  for (uint32_t i = d->abbrev_hash ? d->abbrev_hash[hash & d->abbrev_mask] : 0; i;
+       i = d->abbrev_next.at[i - 1]) {
+    const uint32_t *is = d->abbrev_key.at + d->abbrev_at.at[i - 1];
+    if (is[1] != hash || is[0] != n || is[2] != what) continue;
+    uint32_t k = 0;
+    while (k < n && is[3 + k] == f->key.at[k]) k++;
+    if (k == n) return i;
   }
-  size_t n = (size_t)(kn_put_uleb(length, head + x->n) - length);
-  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + x->n);
-  if (to == NULL) return false;
-  memcpy(to, length, n);
-  memcpy(to + n, b, (size_t)(p - b));
-  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
-  if (tls || d->version < 5) {
-    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
-    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)x->n);
-    if (to == NULL) return false;
-    if (tls) *to++ = OP_FORM_TLS_ADDRESS;
-    kn_dwarf_done(d, KN_DS_INFO, to);
-  }
-  to = kn_dwarf_space(d, KN_DS_INFO, x->n);
-  if (to == NULL) return false;
-  if (x->n) memcpy(to, x->bytes, x->n);
-  kn_dwarf_done(d, KN_DS_INFO, to + x->n);
-  return true;
+  return new_abbreviation(f, hash, tag, children);
 }
 
-static bool put_field(struct kn_dwarf *d, const struct kn_dwarf_field *x) {
-  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 24 + (size_t)(x->bytes ? x->n : 0));
-  if (p == NULL) return false;
-  switch (x->form) {
-  case FORM_FLAG_PRESENT:
-  case FORM_IMPLICIT_CONST: return true; /* in the abbreviation */
-  case FORM_DATA1:
-  case FORM_STRX1: *p++ = (uint8_t)x->value; break;
-  case FORM_DATA2:
-  case FORM_STRX1 + 1:
-    kn_put16(p, (uint16_t)x->value);
-    p += 2;
-    break;
-  case FORM_STRX1 + 2:
-    kn_put32(p, (uint32_t)x->value);
-    p += 3;
-    break;
-  case FORM_DATA4:
-  case FORM_STRX1 + 3:
-    kn_put32(p, (uint32_t)x->value);
-    p += 4;
-    break;
-  case FORM_DATA8:
-    kn_put64(p, x->value);
-    p += 8;
-    break;
-  case FORM_SDATA: p = kn_put_sleb(p, (int64_t)x->value); break;
-  case FORM_UDATA:
-  case FORM_ADDRX:
-  case FORM_LOCLISTX:
-  case FORM_RNGLISTX: p = kn_put_uleb(p, x->value); break;
-  case FORM_STRP:
-    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_STR, (int64_t)x->value, false,
-                              false);
-  case FORM_SEC_OFFSET: {
-    unsigned to = x->name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
-                  : x->name == AT_ADDR_BASE      ? KN_DS_ADDR
-                  : x->name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
-                  : x->name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
-                  : x->name == AT_RANGES         ? KN_DS_RANGES
-                  : x->name == AT_LOCATION       ? KN_DS_LOC
-                                                 : KN_DS_LINE;
-    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | to, (int64_t)x->value, false, false);
-  }
-  case FORM_ADDR:
-    if (x->n == UINT32_MAX) {
-      kn_put64(p, 0);
-      p += 8;
-      break;
-    }
-    return kn_dwarf_relocated(d, KN_DS_INFO, x->n, (int64_t)x->value, true, false);
-  case FORM_REF4:
-    if (!KN_DW_PUSH(d, d->patches,
-                    (struct kn_dwarf_patch){d->out[KN_DS_INFO].bytes.n, (uint32_t)x->value}))
-      return false;
-    p += 4;
-    break;
-  case FORM_REF_ADDR:
-    if (!KN_DW_PUSH(
-          d, d->patches,
-          (struct kn_dwarf_patch){d->out[KN_DS_INFO].relocs.n | 1u << 31, (uint32_t)x->value}))
-      return false;
-    return kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false);
-  default: /* expressions and blocks */
-    if (x->value) return put_symbol(d, x);
-    p = kn_put_uleb(p, x->n);
-    if (x->n) memcpy(p, x->bytes, x->n);
-    p += x->n;
-  }
-  kn_dwarf_done(d, KN_DS_INFO, p);
-  return true;
-}
-
-/* Writes the entry whose fields are collected. */
-static bool put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+/* Makes space for a number of `n` bytes where there is one of one byte. */
+static bool widen(struct kn_dwarf_fields *f, uint32_t n) {
   struct kn_dwarf *d = f->d;
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  uint32_t more = n - 1, at = f->start + 1;
+  if (kn_dwarf_space(d, KN_DS_INFO, more) == NULL) return false;
+  memmove(b->bytes.at + at + more, b->bytes.at + at, b->bytes.n - at);
+  b->bytes.n += more;
+  for (uint32_t i = f->reloc_first; i < b->relocs.n; i++) b->relocs.at[i].offset += more;
+  for (uint32_t i = f->patch_first; i < d->patches.n; i++)
+    if (!(d->patches.at[i].at >> 31)) d->patches.at[i].at += more;
+  return true;
+}
+
+/* Completes the entry whose attributes are written. */
+static bool put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
   uint32_t number = f->failed ? 0 : abbreviation(f, tag, children);
-  uint8_t *p = number ? kn_dwarf_space(d, KN_DS_INFO, 8) : NULL;
-  if (p == NULL) return false;
-  kn_dwarf_done(d, KN_DS_INFO, kn_put_uleb(p, number));
-  for (uint32_t k = 0; k < f->all.n; k++)
-    if (!put_field(d, &f->all.at[k])) return false;
+  if (number == 0) return false;
+  if (number > 0x7f && !widen(f, 2 + (number > 0x3fff) + (number > 0x1fffff))) return false;
+  kn_put_uleb(f->d->out[KN_DS_INFO].bytes.at + f->start, number);
   return true;
 }
 
@@ -190,10 +102,10 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
   uint32_t set = d->dies[i].set, of;
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   const struct kn_die *list = NULL;
-  bool declaration = false, typed = false;
+  bool declaration = e->kinds & KN_DIE_DECLARES, typed = false;
   *n = 0;
+  if (!(e->kinds & (1u << KN_DA_SIGNATURE | 1u << KN_DA_TYPED))) return true;
   for (uint32_t k = 0; k < e->n_attrs; k++) {
-    if (a[k].name == AT_DECLARATION) declaration = true;
     if (a[k].kind != KN_DA_SIGNATURE && a[k].kind != KN_DA_TYPED) continue;
     list = kn_dwarf_signature(d, set, &a[k], &of);
     typed = a[k].kind == KN_DA_TYPED;
@@ -202,7 +114,7 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
   if (typed && !declaration) { /* its parameters are variables */
     *n = d->dies[i].func && kn_dwarf_set(d, of)->items.at[list->first + list->parent - 1] == 0;
     if (count || *n == 0) return true;
-    f->all.n = 0;
+    kn_dwarf_open(f);
     return put_entry(f, TAG_UNSPECIFIED_PARAMETERS, false);
   }
   *n = list->parent - 1;
@@ -210,9 +122,10 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
   const uint32_t *items = kn_dwarf_set(d, of)->items.at + list->first;
   for (uint32_t k = 1; k < list->parent; k++) {
     uint32_t type = kn_dwarf_index(d, of, items[k]);
-    f->all.n = 0;
+    kn_dwarf_open(f);
     kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (type && kn_dwarf_attr(d, type, AT_ARTIFICIAL))
+    if (type && (kn_dwarf_entry(d, type)->kinds & 1u << KN_DA_FLAG) &&
+        kn_dwarf_attr(d, type, AT_ARTIFICIAL))
       kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
@@ -228,14 +141,15 @@ static bool end_children(struct kn_dwarf *d) {
   return true;
 }
 
-/* The members of an entry's lists that are written in it; *n: how many. `count`: counts alone. They may have such
- * members in turn (packs of template parameters). */
+/* The members of an entry's lists that are written in it; *n: not 0 if there are any. `count`: looks for that alone.
+ * They may have such members in turn (packs of template parameters). */
 static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n,
                      unsigned depth) {
   struct kn_dwarf *d = f->d;
   const struct kn_die *e = kn_dwarf_entry(d, i);
   const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
   *n = 0;
+  if (!(e->kinds & 1u << KN_DA_CHILDREN)) return true;
   for (uint32_t k = 0; k < e->n_attrs; k++) {
     uint32_t to =
       a[k].kind == KN_DA_CHILDREN ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value) : 0;
@@ -246,7 +160,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t
       uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]), own = 0;
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       ++*n;
-      if (count) continue;
+      if (count) return true;
       if (depth < KN_DWARF_PACKS && !in_place(f, child, true, &own, depth + 1)) return false;
       kn_dwarf_fields_in(f, child, i);
       if (!put_entry(f, kn_dwarf_entry(d, child)->tag, own != 0)) return false;
@@ -256,6 +170,9 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t
   return true;
 }
 
+/* The kinds of attributes that give an entry children. */
+#define CHILDREN (1u << KN_DA_CHILDREN | 1u << KN_DA_SIGNATURE | 1u << KN_DA_TYPED)
+
 /* Writes entry i without its children; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
@@ -263,20 +180,26 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   unsigned tag = kn_dwarf_entry(d, i)->tag;
   uint32_t n = 0, m = 0;
   if (!kn_dwarf_fields_of(f, i)) return false;
+  d->dies[i].offset = f->start;
   by_name = tag == TAG_SUBPROGRAM && d->units.at[f->unit - 1].lines_only;
-  if (!instance && !by_name && (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
+  if (!instance && !by_name && (kn_dwarf_entry(d, i)->kinds & CHILDREN) &&
+      (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
     return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
-  d->dies[i].offset = d->out[KN_DS_INFO].bytes.n;
   if (instance && tag == TAG_SUBPROGRAM && d->dies[i].func == 0) tag = TAG_INLINED_SUBROUTINE;
   return put_entry(f, tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
          (m == 0 || in_place(f, i, false, &m, 0));
 }
 
-/* Is entry i, within `in`, written in a DW_TAG_variant? */
-static bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
-  return in != 0 && kn_dwarf_entry(d, in)->tag == TAG_VARIANT_PART &&
-         kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
+/* Is entry i, within variant part `in` (0: in none), written in a DW_TAG_variant? */
+static inline bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
+  return in != 0 && kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
+}
+
+/* The entry whose children are being written, if it is a variant part; else 0. */
+static uint32_t variant_part(const struct kn_dwarf_fields *f) {
+  uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
+  return in && kn_dwarf_entry(f->d, in)->tag == TAG_VARIANT_PART ? in : 0;
 }
 
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
@@ -302,29 +225,28 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     kn_dwarf_done(d, KN_DS_INFO, p);
   }
   f->stack.n = 0;
-  for (uint32_t i = d->units.at[unit].die;;) {
+  for (uint32_t i = d->units.at[unit].die, part = 0;;) {
     bool open;
-    uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
-    if (is_variant(d, i, in)) {
-      kn_dwarf_variant_fields(f, i, in);
+    if (is_variant(d, i, part)) {
+      kn_dwarf_variant_fields(f, i, part);
       if (!put_entry(f, TAG_VARIANT, true)) return false;
     }
     if (!entry(f, i, &open)) return false;
     if (d->dies[i].first) {
       if (!KN_DW_PUSH(d, f->stack, i)) return false;
+      part = variant_part(f);
       i = d->dies[i].first;
       continue;
     }
     if (open && !end_children(d)) return false;
     for (;;) { /* i is complete */
-      in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
-      if (is_variant(d, i, in) && !end_children(d)) return false;
-      if (in == 0 || d->dies[i].next != 0) break;
-      i = in;
-      f->stack.n--;
+      if (is_variant(d, i, part) && !end_children(d)) return false;
+      if (f->stack.n == 0 || d->dies[i].next != 0) break;
+      i = f->stack.at[--f->stack.n];
+      part = variant_part(f);
       if (!end_children(d)) return false;
     }
-    if (in == 0) break;
+    if (f->stack.n == 0) break;
     i = d->dies[i].next;
   }
   kn_put32(d->out[KN_DS_INFO].bytes.at + start, d->out[KN_DS_INFO].bytes.n - start - 4);
@@ -390,7 +312,7 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   for (uint32_t u = 0; ok && u < d->units.n; u++) ok = write_unit(&f, u);
-  kn_realloc(d->m, f.all.at, 0);
+  kn_realloc(d->m, f.key.at, 0);
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;
   patch(d);

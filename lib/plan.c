@@ -292,7 +292,7 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
   if (pick == 0) pick = s->free & caller;
   if (pick) give(plan, s, g, (unsigned)__builtin_ctzll(pick));
-  else displace(plan, s, g, caller | (callee & plan->saved));
+  else displace(plan, s, g, (caller | (callee & plan->saved)) & ~f->asm_regs);
 }
 
 /* Sets the target, and what is derived from it. */
@@ -328,7 +328,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s; /* its array is not worth clearing */
-  s.free = t->caller_homes | t->callee_homes;
+  s.free = (t->caller_homes | t->callee_homes) & ~f->asm_regs;
   s.entry_avoid = arriving(plan, kn_sig(f->module, f->sig));
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
@@ -407,7 +407,8 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
-  plan->saved = KN_UNLIKELY(f->sets_jump | none) ? target->callee_homes : 0;
+  plan->saved =
+    KN_UNLIKELY(f->sets_jump | none) ? target->callee_homes : f->asm_regs & target->callee_homes;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
   plan->scattered = f->needs_order && f->n >= SCATTERED;

@@ -14,6 +14,8 @@ const struct kn_target *kn_target_at(kiln_target t) { return targets[t]; }
 
 const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
 
+const struct kn_machine_table *kn_target_machine(kiln_target t) { return targets[t]->machine; }
+
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
 /* ---- <kiln/module.h> ---- */
@@ -27,6 +29,21 @@ bool kiln_target_find(const char *name, kiln_target *out) {
   for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
     if (strcmp(name, targets[t]->name) != 0) continue;
     *out = (kiln_target)t;
+    return true;
+  }
+  return false;
+}
+
+const char *kiln_register_name(kiln_target t, unsigned number) {
+  return (unsigned)t < KILN_TARGET_COUNT && number < 64 ? targets[t]->reg_names[number] : NULL;
+}
+
+bool kiln_register_find(kiln_target t, const char *name, unsigned *out) {
+  if (name == NULL || out == NULL) return false;
+  for (unsigned r = 0; r < 64; r++) {
+    const char *is = kiln_register_name(t, r);
+    if (is == NULL || strcmp(is, name) != 0) continue;
+    *out = r;
     return true;
   }
   return false;

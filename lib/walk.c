@@ -1,6 +1,7 @@
 /* The walk of a function: its state at the beginning, the blocks in their order, the instructions of each, and
  * the end. What the target does comes from its table of lowerings (targets/target.h). Called by lib/compile.c.
  * Invariant: a function that failed is left before its next instruction. */
+#include "lib/asm.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -339,6 +340,11 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false);
   kn_debug_begin(w);
+  if (KN_UNLIKELY(f->naked)) {
+    kn_naked(w);
+    end(w);
+    return f->status;
+  }
   w->target->begin(w);
   if (KN_UNLIKELY(w->map.on)) walk_mapped(w);
   else if (KN_UNLIKELY(w->debug.on)) walk_with_rows(w);
@@ -351,10 +357,11 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
-                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->map.pieces.at,  w->debug.terms.at,   w->debug.scratch.at,
-                    w->exits.at};
+  void *arrays[] = {
+    w->code.marks.at,  w->code.fixups.at,   w->code.literals.at, w->code.cut.at,
+    w->frame.spare.at, w->moves.at,         w->params.at,        w->shadows.at,
+    w->args.at,        w->map.pieces.at,    w->debug.terms.at,   w->debug.scratch.at,
+    w->debug.held.at,  w->debug.written.at, w->debug.aims.at,    w->exits.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

@@ -25,6 +25,9 @@ struct kn_map {
   KN_ARRAY(kiln_code_piece) pieces;
 };
 
+struct kn_debug_held;
+struct kn_debug_aim;
+
 /* What is kept for debuggers while a function is walked: see lib/debug.c. */
 struct kn_walk_debug {
   bool on;
@@ -35,6 +38,36 @@ struct kn_walk_debug {
   uint32_t line_first, var_first; /* of the function, in the session's output */
   KN_ARRAY(uint32_t) terms;       /* with values: by position, the mark of the block's terminator */
   KN_ARRAY(uint32_t) scratch;     /* lib/debug_value.c */
+  /* lib/debug_held.c: */
+  KN_ARRAY(struct kn_debug_held)
+  held; /* stretches in ascending order; those from held_open on may be open */
+  uint32_t held_open;
+  KN_ARRAY(uint64_t)
+  written;             /* by position: registers that are nobody's home there and were written */
+  uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
+  uint32_t owners[64]; /* of registers, where the block begins */
+  KN_ARRAY(struct kn_debug_aim) aims;
+  uint32_t aims_first; /* those of the block */
+  /* the last instruction that was looked at, and its place */
+  uint32_t stepped, step_at, step_fixups;
+};
+
+/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
+ * at position `pos`. */
+struct kn_debug_aim {
+  uint32_t pos, mark, value;
+  uint8_t reg;
+};
+
+/* A stretch of code in which a value that is local to its block is in one place. */
+struct kn_debug_held {
+  uint32_t of;       /* index in kn_func_debug.values */
+  uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
+  uint32_t from, to; /* marks; to 0: up to the terminator */
+  int32_t frame;     /* where it is, if reg is KN_NO_REG */
+  uint8_t reg;
+  bool open;  /* while walking */
+  bool stays; /* it is in the register when the block is left */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
@@ -284,6 +317,14 @@ void kn_debug_change(struct kn_walk *w);
 /* lib/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be called
  * again. */
 uint32_t kn_debug_values_here(struct kn_walk *w);
+/* lib/debug_held.c: a function begins, or is complete; an instruction of a block is reached: true if the next one is to
+ * be looked at too; what value `of` (index) says holds from `mark` on. */
+void kn_debug_held_begin(struct kn_walk *w);
+void kn_debug_held_end(struct kn_walk *w);
+bool kn_debug_held_step(struct kn_walk *w);
+void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark);
+/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
+uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_walk *w);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */

@@ -129,6 +129,8 @@ struct kn_target {
   struct kn_type_facts types[16]; /* by kiln_type */
   /* Per opcode, the types (a bit each) for which it clobbers like a call. */
   const uint16_t *clobbers;
+  /* Its own instructions: ir/machine.h. */
+  const struct kn_machine_table *machine;
   /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
   kn_lower *const (*lowerings)[16][2];
 

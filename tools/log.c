@@ -1,4 +1,4 @@
-/* Lines for $KILN_LOG. Called by verb_cc.c, and inside rustc by rustc/preload.c. Each line is one write, so that those of
+/* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by rustc/preload.c. Each line is one write, so that those of
  * compilers that run beside each other do not mix. */
 #define _GNU_SOURCE
 #include "log.h"
@@ -10,14 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-bool log_line(const char *format, ...) {
-  const char *path = getenv("KILN_LOG");
-  if (path == NULL || path[0] == 0) return true;
+static bool append(const char *path, const char *format, va_list args) {
   char line[4096 + 1024];
-  va_list args;
-  va_start(args, format);
   int n = vsnprintf(line, sizeof line, format, args);
-  va_end(args);
   if (n <= 0) return true;
   if ((size_t)n >= sizeof line) {
     n = sizeof line - 1;
@@ -30,4 +25,28 @@ bool log_line(const char *format, ...) {
   close(fd);
   errno = error;
   return done == n;
+}
+
+bool log_line(const char *format, ...) {
+  const char *path = getenv("KILN_LOG");
+  if (path == NULL || path[0] == 0) return true;
+  va_list args;
+  va_start(args, format);
+  bool ok = append(path, format, args);
+  va_end(args);
+  return ok;
+}
+
+bool stats_wanted(void) {
+  const char *path = getenv("KILN_STATS");
+  return path != NULL && path[0] == '/';
+}
+
+bool stats_line(const char *format, ...) {
+  if (!stats_wanted()) return true;
+  va_list args;
+  va_start(args, format);
+  bool ok = append(getenv("KILN_STATS"), format, args);
+  va_end(args);
+  return ok;
 }

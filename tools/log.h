@@ -1,4 +1,5 @@
-/* The log of objects that stand-ins for compilers make: the file that $KILN_LOG names. log.c implements it. */
+/* The log of objects that stand-ins for compilers make: the file that $KILN_LOG names; and what their work costs: the
+ * file that $KILN_STATS names. log.c implements both. */
 #ifndef KN_TOOLS_LOG_H
 #define KN_TOOLS_LOG_H
 
@@ -7,5 +8,15 @@
 /* Appends a line to the log, if there is one; a line too long for its buffer is cut. False, with errno, if it cannot be
  * written to; that it cannot be opened is no error: it may be another user's. */
 __attribute__((format(printf, 1, 2))) bool log_line(const char *format, ...);
+
+/* The same for the file of costs. Its lines, with tabs between their words and times in nanoseconds of CPU time:
+ *   unit kiln|llvm BITCODE CODE INSTRUCTIONS PATH [REASON]  a unit: writing its bitcode and what Kiln tried in vain;
+ *                                                           generating its code; why LLVM did
+ *   rustc SELF CHILDREN                                     a process: its own time, that of the linker
+ * cargo_stats.c reads them. */
+__attribute__((format(printf, 1, 2))) bool stats_line(const char *format, ...);
+
+/* Is there a file of costs? That $KILN_STATS is no absolute path asks `kiln cargo` for a table. */
+bool stats_wanted(void);
 
 #endif

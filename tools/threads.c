@@ -101,6 +101,14 @@ static void *work(void *arg) {
     for (uint64_t i = first; i < end && more; i++)
       more = i < atomic_load(&job->failed) && compile_body(w, (uint32_t)i);
   }
+  uint64_t waited = 0;
+  if (w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
+      kiln_llvm_read_waiting(w->reader, NULL, NULL, &waited) != KILN_OK) {
+    const kiln_diag *read = kiln_llvm_diag(w->reader);
+    w->failed = UINT32_MAX - 1; /* behind those that did not wait */
+    if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
+  }
+  w->instructions += waited;
   tool_thread_diag = NULL;
   if (w->fork) kiln_llvm_close(w->reader);
   w->ns = now_ns() - start;
@@ -186,10 +194,15 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
       aside_start(&touching, touch, &c->object);
     c->reader = kiln_llvm_open(t->session, in->bytes, in->size);
+    kiln_llvm_defer(c->reader);
     s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
     c->serial_ns = now_ns() - start;
     if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
     aside_join(&touching);
+    if (s == KILN_OK && !c->threaded) {
+      kiln_llvm_close(c->reader);
+      c->reader = NULL;
+    }
   } else {
     c->sessions = calloc(1, sizeof *c->sessions);
     if (c->sessions == NULL) return KILN_ERR_MEMORY;

@@ -122,6 +122,10 @@ bool tool_input_open(struct tool_input *in, const char *path) {
   return ok;
 }
 
+void tool_input_done(const struct tool_input *in) {
+  if (in->mapped) (void)madvise((void *)(uintptr_t)in->bytes, in->size, MADV_DONTNEED);
+}
+
 void tool_input_close(struct tool_input *in) {
   if (in->mapped) {
     munmap((void *)(uintptr_t)in->bytes, in->size);
@@ -185,6 +189,8 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
     tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
     return false;
   }
+  options.assembler_user = t->assembler = tool_assembler_new();
+  if (t->assembler != NULL) options.assembler = tool_assemble;
   t->module = kiln_module_new(&options);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;
@@ -196,6 +202,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
 void tool_module_close(struct tool_module *t) {
   if (t->session != NULL) kiln_session_free(t->session);
   kiln_module_free(t->module);
+  tool_assembler_free(t->assembler);
   memset(t, 0, sizeof *t);
 }
 

@@ -23,6 +23,8 @@ struct tool_input {
 
 /* Reads `path`; false after a message to stderr. */
 bool tool_input_open(struct tool_input *in, const char *path);
+/* The content was read, and is hardly looked at again: its memory may be used for other things. It stays valid. */
+void tool_input_done(const struct tool_input *in);
 void tool_input_close(struct tool_input *in);
 
 /* ---- output.c ---- */
@@ -59,10 +61,19 @@ struct tool_module {
   kiln_module *module;
   kiln_session *session;
   unsigned errors; /* diagnostics so far */
+  struct tool_assembler *assembler;
 };
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given);
 void tool_module_close(struct tool_module *t);
+
+/* ---- assemble.c ---- */
+
+/* The assembler behind inline assembly, as kiln_module_options wants it; it is freed after its module. NULL without
+ * memory. */
+struct tool_assembler *tool_assembler_new(void);
+void tool_assembler_free(struct tool_assembler *a);
+bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
 
 /* Where diagnostics of the current thread go instead of standard error: the first is kept. NULL: they
  * are printed. */

@@ -187,6 +187,9 @@ static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *tr
   return s;
 }
 
+/* Inputs of this size take memory that debugging information can have while it is written. */
+enum { LARGE_BYTES = 1 << 20 };
+
 /* Compiles one input and writes its object to `out`. */
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
@@ -199,6 +202,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   bool traced = tool_trace_wanted(f->trace);
   kiln_status s = traced ? compile_traced(&c, f->trace, &t, in)
                          : tool_module_compile(&c, &t, in, f->threads, f->time);
+  if (s == KILN_OK && in->size >= LARGE_BYTES) tool_input_done(in);
   uint64_t read = now_ns();
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();

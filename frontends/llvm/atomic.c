@@ -29,19 +29,22 @@ static kiln_type access_type(struct kn_bc *r, uint32_t type) {
     kn_bc_unsupported(r, "an atomic access of type x86_fp80");
     return KILN_TYPE_VOID;
   }
-  if (t->kind == TK_FLOAT)
-    return t->bits == 32 ? KILN_TYPE_I32 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I128;
+  if (t->kind == TK_FLOAT || t->kind == TK_SOFT)
+    return t->bits == 16   ? KILN_TYPE_I16
+           : t->bits == 32 ? KILN_TYPE_I32
+           : t->bits == 64 ? KILN_TYPE_I64
+                           : KILN_TYPE_I128;
   return (kiln_type)t->ktype;
 }
 
 /* Converts value `v` of type `t` to the integer type of access_type, and back. */
 static kiln_value to_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t, kiln_type at) {
-  if (t->kind != TK_FLOAT) return v;
+  if ((kiln_type)t->ktype == at) return v;
   return kiln_build_convert(r->f, KILN_OP_BITCAST, at, (kiln_type)t->ktype, v);
 }
 static kiln_value from_int(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t,
                            kiln_type at) {
-  if (t->kind != TK_FLOAT) return v;
+  if ((kiln_type)t->ktype == at) return v;
   return kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)t->ktype, at, v);
 }
 
@@ -94,7 +97,7 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   const struct kn_bc_type *t = &r->types[type];
-  if (ops[i] > 10 || (t->kind == TK_FLOAT && ops[i] != 0)) {
+  if (ops[i] > 10 || ((t->kind == TK_FLOAT || t->kind == TK_SOFT) && ops[i] != 0)) {
     kn_bc_unsupported(r, "this operation of atomicrmw");
     return;
   }

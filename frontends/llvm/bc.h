@@ -54,6 +54,22 @@ struct kn_bc_shared {
   uint32_t n_words, n_list, n_bytes, n_mds;
 };
 
+/* The memory of a variable, where assignment `id` (metadata) stores; slot 0: none. */
+struct kn_bc_memory {
+  uint32_t id;
+  kiln_value slot;
+  const uint8_t *expr; /* `n` bytes applied to its address */
+  uint32_t n;
+};
+
+/* What a variable is from a place on, in one of two ways: debug_assign.c. */
+struct kn_bc_assign {
+  kiln_variable_value is;
+  struct kn_bc_memory memory;
+  uint32_t expr, memory_expr; /* in kn_bc.assign_bytes */
+  bool label;                 /* is.variable is a label, at is.at */
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -133,6 +149,8 @@ struct kn_bc {
   bool has_tls;      /* some global is thread-local */
   bool emulated_tls; /* which the target cannot have as Kiln makes it */
   bool has_debug;    /* instructions have locations */
+  bool
+    has_strict; /* there are constrained intrinsics: metadata are read as if there were locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;
@@ -170,35 +188,40 @@ struct kn_bc {
   uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
   uint32_t loc_set;                     /* the last argument of kiln_loc_set */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
-  bool own_files;                       /* some entry comes from the function's own metadata */
   uint32_t module_mds;                  /* number of entries of mds that are the module's */
   uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
   KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
   struct kn_bc_md_block module_md, func_md;
   KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
   uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
-  bool md_open;             /* a block of metadata is being read */
-  bool mds_read;            /* the module's metadata were read */
-  bool mds_done;            /* all of them */
-  bool has_units;           /* the module's metadata contain a compilation unit */
-  bool entries;             /* nodes become entries of debugging information: debug.c */
-  kiln_debug *debug, *func_debug;        /* the module's entries, and the session's */
+  struct kn_bc_defined md_defined[KN_BC_DEFINED]; /* the newest definitions that differ, */
+  uint32_t md_defined_next;                       /* the oldest of which is this */
+  bool md_open;                                   /* a block of metadata is being read */
+  bool mds_read;                                  /* the module's metadata were read */
+  bool mds_done;                                  /* all of them */
+  bool has_units;                 /* the module's metadata contain a compilation unit */
+  bool entries;                   /* nodes become entries of debugging information: debug.c */
+  kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
+  uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
-  uint32_t die_base;   /* index of the entry of the function's first node */
+  KN_BC_ARRAY(struct kn_bc_assign)
+  assigns;                           /* debug_assign.c: records that wait for the function's end, */
+  KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
+  KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
   call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
   uint32_t call_body; /* number of the function whose entries they are, from 1 on */
-  KN_BC_ARRAY(uint32_t) call_way; /* numbers of locations that wait for their callers' */
-  KN_BC_ARRAY(uint32_t) ids;      /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;     /* by LLVM block: Kiln block where it ends; empty: same number */
-  KN_BC_ARRAY(uint32_t) stamps;   /* by block: stamp of the last phi that had it as predecessor */
+  KN_BC_ARRAY(struct kn_bc_call_way) call_way;
+  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
+  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
@@ -220,6 +243,14 @@ struct kn_bc {
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
+
+  /* inline assembly: asm.c */
+  struct kn_bc_asm_cache *texts; /* NULL: none met */
+  bool asm_waits;                /* the body has assembly whose code is not known */
+  bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
+  bool asm_last;                 /* what waits is read now: it may wait no longer */
+  uint32_t asm_count;            /* in the body */
+  KN_BC_ARRAY(struct kn_bc_body) waiting;
 
   struct kn_bc_sig *sigs; /* open hash table */
   uint32_t n_sigs, cap_sigs;
@@ -343,7 +374,17 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
 
 /* True for those of them that are passed as several arguments. */
 static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
-  return kn_bc_is_aggregate(t) || (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
+  return kn_bc_is_aggregate(t) || t->kind == TK_WIDE ||
+         (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
+}
+
+/* True for half and bfloat. */
+static inline bool kn_bc_is_short(const struct kn_bc_type *t) {
+  return t->soft == SOFT_HALF || t->soft == SOFT_BFLOAT;
+}
+/* The type of the register that a scalar is passed in. */
+static inline kiln_type kn_bc_passed_as(const struct kn_bc_type *t) {
+  return kn_bc_is_short(t) ? KILN_TYPE_F32 : (kiln_type)t->ktype;
 }
 
 /* ---- attrs.c ---- */
@@ -369,6 +410,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool half_calls; /* half is converted by calls; else by instructions */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */
@@ -495,9 +537,10 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 
 /* ---- fpclass.c ---- */
 
-/* Whether a float of `width` bits (32, 64, 128, of x87 80) is of a class in `mask`, bits 0 to 9 of LLVM's
- * FPClassTest: an i8, 0 or 1. `x` is its bits: an integer of that width, i128 for 80. */
-kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, unsigned width, unsigned mask);
+/* Whether a float of type `type` is of a class in `mask`, bits 0 to 9 of LLVM's FPClassTest: an i8, 0 or 1. `x` is its
+ * bits: an integer of its width, i128 for 80. */
+kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, const struct kn_bc_type *type,
+                          unsigned mask);
 
 /* ---- int.c ---- */
 
@@ -542,8 +585,43 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret);
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
+/* wide_math.c: each defines the next value but the last one. Bit counts, reversals and the magnitude (`op` is Kiln's). */
+void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type);
+/* Minimum or maximum, by Kiln's operation. */
+void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+/* A funnel shift. */
+void kn_bc_wide_funnel(struct kn_bc *r, bool left, uint32_t a, uint32_t b, uint32_t c,
+                       uint32_t type);
+/* -1, 0 or 1 as an i8, as a is less than, equal to or greater than b. */
+kiln_value kn_bc_wide_order(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t b, uint32_t type);
 /* A cast from or to such an integer: defines the next value, or returns it if it is not in parts. */
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+
+/* ---- soft.c: floats that the IR does not compute with ---- */
+
+/* Calls the C function `name`, which the module need not declare, with at most 4 arguments. */
+kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
+                         const kiln_value *args, unsigned n, kiln_type result);
+/* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */
+kiln_value kn_bc_soft_pass(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+kiln_value kn_bc_soft_take(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+/* A half or bfloat as an f32, and a float of Kiln's type `from` rounded to one; if `t` is another type, v. */
+kiln_value kn_bc_soft_widen(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_type from,
+                             kiln_value v);
+/* Float operation `op` on `n` values, 1 to 3, of type `t`, which may be any float. */
+kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op op,
+                          const kiln_value *v, unsigned n);
+/* LLVM's predicate `pred`, 1 to 14, of two such values: an i8. */
+kiln_value kn_bc_float_compare(struct kn_bc *r, const struct kn_bc_type *t, unsigned pred,
+                               kiln_value x, kiln_value y);
+/* LLVM's operations, predicates and casts on values of which one or more are soft. */
+kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+kiln_value kn_bc_soft_compare(struct kn_bc *r, unsigned pred, uint32_t a, uint32_t b,
+                              uint32_t type);
+/* An fp128 as an integer of type `to`, I32 to I128. */
+kiln_value kn_bc_soft_to_int(struct kn_bc *r, bool is_signed, kiln_type to, kiln_value v);
+kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 
 /* ---- vector.c: values of vectors ---- */
 
@@ -558,6 +636,7 @@ struct kn_bc_vec {
   uint32_t per, parts;   /* lanes of a register; registers */
   kiln_type lane, chunk; /* of a lane; of a register */
   bool mask;             /* lanes are i1, as ones or zeros */
+  bool soft;             /* lanes are halves or bfloats, as i16 */
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 
@@ -679,6 +758,24 @@ void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
 
+/* ---- asm.c ---- */
+
+/* A call of inline assembly `c` of function type `type`; `ops` are the arguments as in the record. With `labels`, it may
+ * also go to one of `n_labels` blocks of LLVM: then the number of that, from 1 on, or 0, is in *taken. */
+void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
+               unsigned n, unsigned n_labels, kiln_value *taken);
+/* Asks for the code of all texts that wait, and reads the bodies that wait for it. */
+bool kn_bc_read_waiting(struct kn_bc *r);
+void kn_bc_asm_free(struct kn_bc *r);
+/* A terminator: a call of inline assembly that may jump. */
+void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n);
+
+/* ---- asm_table.c ---- */
+
+/* Encodes the statements of `text`, if all of them are among the few that are known here: at most `room` bytes. Their
+ * number, or -1. */
+int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room);
+
 /* ---- eh.c ---- */
 
 /* Reads an invoke: a call, and where it goes on. */
@@ -694,10 +791,18 @@ kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
 /* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
+/* ---- machine.c ---- */
+
+/* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
+                   uint32_t ret, const uint64_t *ops, unsigned n);
+
 /* ---- intrinsics.c ---- */
 
 /* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
 unsigned kn_bc_intrinsic_find(const char *name, size_t length);
+/* True if it is a constrained one, whose calls say by metadata what they do. */
+bool kn_bc_intrinsic_constrained(unsigned intrinsic);
 /* True if a call of it ends the block. */
 bool kn_bc_intrinsic_traps(unsigned intrinsic);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */

@@ -23,16 +23,19 @@ struct kn_bits {
  * value, so that the caller's copy can stay in registers. */
 uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos);
 
-/* The bits from `pos`; at least 57 of them are valid. */
-static inline uint64_t kn_bits_peek(const struct kn_bits *b, uint64_t pos) {
-  if (KN_LIKELY(pos <= b->fast)) {
-    uint64_t w;
-    memcpy(&w, b->data + (pos >> 3), 8);
+/* The bits from `pos`, which is at most b->fast; at least 57 of them are valid. */
+static inline uint64_t kn_bits_window(const struct kn_bits *b, uint64_t pos) {
+  uint64_t w;
+  memcpy(&w, b->data + (pos >> 3), 8);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    w = __builtin_bswap64(w);
+  w = __builtin_bswap64(w);
 #endif
-    return w >> (pos & 7);
-  }
+  return w >> (pos & 7);
+}
+
+/* The same from any position. */
+static inline uint64_t kn_bits_peek(const struct kn_bits *b, uint64_t pos) {
+  if (KN_LIKELY(pos <= b->fast)) return kn_bits_window(b, pos);
   return kn_bits_peek_slow(b->data, b->end, pos);
 }
 

@@ -34,6 +34,7 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
     return true;
   }
   if (kn_bc_is_long_vector(t) && t->lane) return t->count <= 64;
+  if (t->kind == TK_WIDE) return (*parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
 }
 
@@ -59,7 +60,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
   const struct kn_bc_type *t = &r->types[type];
   unsigned ints = 0, floats = 0, x87 = 0, vectors = 0;
   for (uint32_t i = 0; i < t->n_pieces; i++) {
-    kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
+    kiln_type kt = kn_bc_passed_as(&r->types[r->type_pieces.at[t->piece_first + i].type]);
     if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64 || kt == KILN_TYPE_F128) floats++;
     else if (kt == KILN_TYPE_F80) x87++;
     else if (kt == KILN_TYPE_V64 || kt == KILN_TYPE_V128) vectors++;
@@ -90,9 +91,10 @@ static bool by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p)
 /* Are the pieces of type `e` one argument to the ABI? LLVM keeps those of an array together. */
 static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   if (e->kind != TK_ARRAY || e->n_pieces < 2) return false;
-  const uint8_t first = (uint8_t)r->types[r->type_pieces.at[e->piece_first].type].ktype;
+  kiln_type first = kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first].type]);
   for (uint32_t k = 1; k < e->n_pieces; k++)
-    if (r->types[r->type_pieces.at[e->piece_first + k].type].ktype != first) return false;
+    if (kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first + k].type]) != first)
+      return false;
   return true;
 }
 
@@ -133,8 +135,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     unsigned extend = a ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
     s->ret = RET_SCALAR;
     s->n_ret = 1;
-    s->ret_bool = rt->fit == FIT_BOOL && !(extend & PA_ZEXT);
-    results[0] = (kiln_type)rt->ktype;
+    s->ret_bool = (rt->fit == FIT_BOOL && !(extend & PA_ZEXT)) || kn_bc_is_short(rt);
+    results[0] = kn_bc_passed_as(rt);
     if ((flags & KN_BC_SIG_DEFINITION) && extend && rt->kind == TK_INT && rt->bits < 32) {
       s->ret_extend = (uint8_t)extend;
       results[0] = KILN_TYPE_I32;
@@ -152,7 +154,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       s->plain = false;
       bool joined = joins(r, et);
       for (uint32_t k = 0; k < et->n_pieces; k++) {
-        p.type = r->types[r->type_pieces.at[et->piece_first + k].type].ktype;
+        p.type = (uint8_t)kn_bc_passed_as(&r->types[r->type_pieces.at[et->piece_first + k].type]);
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
         p.align_log2 = joined && k == 0 ? stack_align(r, a) : 0;
         if (!KN_BC_PUSH(r, r->params, p)) return false;
@@ -161,7 +163,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     }
     if (!kn_bc_scalar(r, e)) return false;
     const struct kn_bc_type *et = &r->types[e];
-    p.type = et->ktype;
+    p.type = (uint8_t)kn_bc_passed_as(et);
+    if (kn_bc_is_short(et)) s->plain = false;
     if (a) {
       if (et->kind == TK_INT && et->bits < 32) p.flags = a->flags & (PA_SEXT | PA_ZEXT);
       if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
@@ -257,7 +260,7 @@ bool kn_bc_params(struct kn_bc *r) {
       if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
       for (uint32_t k = 0; k < pt->n_pieces; k++) {
         uint32_t part = r->type_pieces.at[pt->piece_first + k].type;
-        kiln_value v = kiln_func_param(r->f, next++);
+        kiln_value v = kn_bc_soft_take(r, &r->types[part], kiln_func_param(r->f, next++));
         if (r->types[part].fit == FIT_BOOL)
           v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
         r->parts.at[first + k] = v.id;
@@ -266,7 +269,7 @@ bool kn_bc_params(struct kn_bc *r) {
       kn_bc_define_parts(r, type, first);
       continue;
     }
-    kiln_value v = kiln_func_param(r->f, next++);
+    kiln_value v = kn_bc_soft_take(r, pt, kiln_func_param(r->f, next++));
     if (pt->fit == FIT_BOOL) {
       const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, i);
       if (!a || !(a->flags & PA_ZEXT))
@@ -304,7 +307,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
         v = kiln_build_convert(r->f, is_signed ? KILN_OP_SEXT : KILN_OP_ZEXT, KILN_TYPE_I32,
                                (kiln_type)t->ktype, v);
     } else {
-      v = kn_bc_use(r, id, type);
+      v = kn_bc_soft_pass(r, t, kn_bc_use(r, id, type));
     }
     kiln_build_ret(r->f, &v, 1);
     return;
@@ -316,7 +319,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     kiln_value part = {r->parts.at[first + i]};
     struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
     if (s->ret == RET_DEMOTED) kn_bc_store_scalar(r, r->demoted, p.offset, part, p.type, 0);
-    else v[i] = part;
+    else v[i] = kn_bc_soft_pass(r, &r->types[p.type], part);
   }
   kiln_build_ret(r->f, v, s->ret == RET_DEMOTED ? 0 : t->n_pieces);
 }
@@ -331,14 +334,17 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
   if (kn_bc_passes_parts(t)) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return false;
-    for (uint32_t i = 0; i < r->types[type].n_pieces; i++)
-      if (!push_arg(r, (kiln_value){r->parts.at[first + i]})) return false;
+    for (uint32_t i = 0; i < r->types[type].n_pieces; i++) {
+      uint32_t part = r->type_pieces.at[r->types[type].piece_first + i].type;
+      if (!push_arg(r, kn_bc_soft_pass(r, &r->types[part], (kiln_value){r->parts.at[first + i]})))
+        return false;
+    }
     return true;
   }
   if (!kn_bc_scalar(r, type)) return false;
   if (extend & PA_SEXT) return push_arg(r, kn_bc_use_s(r, id, type));
   if (extend & PA_ZEXT) return push_arg(r, kn_bc_use_z(r, id, type));
-  return push_arg(r, kn_bc_use(r, id, type));
+  return push_arg(r, kn_bc_soft_pass(r, t, kn_bc_use(r, id, type)));
 }
 
 /* Appends a variadic argument; constants have to be given a type, since no parameter does that. */
@@ -353,44 +359,6 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
     }
   }
   return argument(r, id, type, 0);
-}
-
-/* A call of inline assembly with an empty template: no instructions are needed; an output that is tied to
- * an input is that input, other outputs are unspecified. */
-static void empty_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t ret, const uint64_t *ops,
-                      unsigned n) {
-  const char *s = c->n ? (const char *)kn_bc_bytes(r, c->index) : "", *end = s + c->n;
-  unsigned arg = 0, outputs = 0;
-  uint32_t tied = UINT32_MAX;
-  while (s < end) {
-    const char *e = memchr(s, ',', (size_t)(end - s));
-    if (!e) e = end;
-    bool indirect = memchr(s, '*', (size_t)(e - s)) != NULL;
-    if (*s == '=' || *s == '+') {
-      if (!indirect) outputs++;
-      else arg++;
-    } else if (*s != '~' && *s != '!') {
-      if (e - s == 1 && *s == '0' && arg < n) tied = arg;
-      arg++;
-    }
-    s = e + 1;
-  }
-  if (r->types[ret].kind == TK_VOID) return;
-  if (outputs != 1 || kn_bc_is_aggregate(&r->types[ret])) {
-    kn_bc_unsupported(r, "inline assembly with several outputs");
-    return;
-  }
-  if (!kn_bc_scalar(r, ret)) return;
-  if (tied == UINT32_MAX) {
-    kn_bc_def(r, ret, kn_bc_zero(r, ret));
-    return;
-  }
-  uint32_t id = r->n_vals - (uint32_t)ops[tied];
-  if (id < r->n_vals && kn_bc_type_of(r, id) != ret) {
-    kn_bc_unsupported(r, "inline assembly whose input has another type than its output");
-    return;
-  }
-  kn_bc_def(r, ret, kn_bc_same(r, id, ret));
 }
 
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
@@ -411,7 +379,7 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
     bool joined = joins(r, t);
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
-      kiln_param p = {.type = r->types[part].ktype,
+      kiln_param p = {.type = (uint8_t)kn_bc_passed_as(&r->types[part]),
                       .align_log2 = joined && k == 0 ? stack_align(r, a) : 0};
       if (joined && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
       if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
@@ -543,8 +511,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   } else {
     if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
       if (bundles) kn_bc_refuse_bundle(r, r->bundle);
-      else if (!r->csts[callee].x) kn_bc_unsupported(r, "inline assembly");
-      else empty_asm(r, &r->csts[callee], ret, ops, n);
+      else kn_bc_asm(r, &r->csts[callee], type, ops, n, 0, NULL);
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
@@ -603,8 +570,10 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   }
   if (s.ret == RET_VOID) return;
   if (s.ret == RET_SCALAR) {
-    if (s.ret_bool)
-      v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+    if (KN_UNLIKELY(s.ret_bool))
+      v = kn_bc_is_short(rt)
+            ? kn_bc_soft_take(r, rt, v)
+            : kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
     kn_bc_def(r, ret, v);
     return;
   }
@@ -620,6 +589,9 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   }
   for (uint32_t k = 0; k < count && s.ret != RET_DEMOTED; k++) { /* after all RESULT instructions */
     uint32_t part = r->type_pieces.at[rt->piece_first + k].type;
+    if (kn_bc_is_short(&r->types[part]))
+      r->parts.at[first + k] =
+        kn_bc_soft_take(r, &r->types[part], (kiln_value){r->parts.at[first + k]}).id;
     if (r->types[part].fit == FIT_BOOL)
       r->parts.at[first + k] =
         kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, (kiln_value){r->parts.at[first + k]},

@@ -81,6 +81,7 @@ enum kn_bc_attr_kind {
   ATTR_IN_REG = 5,
   ATTR_NEST = 8,
   ATTR_NON_LAZY_BIND = 15,
+  ATTR_NAKED = 7,
   ATTR_NO_RED_ZONE = 16,
   ATTR_NO_RETURN = 17,
   ATTR_NO_UNWIND = 18,

@@ -88,7 +88,8 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   return true;
 }
 
-/* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. */
+/* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. Kept are the flags, the
+ * template and a NUL in place of the second size, and the constraints. */
 static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   const uint64_t *op = r->ops.at;
   uint32_t n = r->ops.n;
@@ -97,10 +98,12 @@ static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
   if (op[0] >= r->n_types || r->types[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
   c->kind = CK_ASM;
-  c->x = 1;
+  c->x = (uint8_t)(op[1] & 15);
   for (uint32_t i = 0; i < op[2]; i++)
-    if (op[3 + i] != ' ' && op[3 + i] != '\t' && op[3 + i] != '\n') c->x = 0;
-  return keep_bytes(r, c, (uint32_t)(4 + op[2]), (uint32_t)op[3 + op[2]]);
+    if (op[3 + i] == 0) return kn_bc_malformed(r, "a zero in inline assembly");
+  uint32_t size = (uint32_t)op[3 + op[2]];
+  r->ops.at[3 + op[2]] = 0;
+  return keep_bytes(r, c, 3, (uint32_t)op[2] + 1 + size);
 }
 
 /* Adds constant `c` as the next value. */
@@ -158,11 +161,11 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
-    if (t->kind == TK_FLOAT && t->bits <= 64) {
+    if (t->bits <= 64 && (t->kind == TK_FLOAT || t->kind == TK_SOFT)) {
       c.kind = CK_FLOAT;
       c.v = op[0];
     } else {
-      c.kind = CK_WIDE; /* bytes for initialisers: half, x86_fp80, fp128 */
+      c.kind = CK_WIDE; /* bytes for initialisers: x86_fp80, fp128 */
       uint64_t low = op[0], high = n > 1 ? op[1] : 0;
       if (t->bits == 80) { /* stored as (upper 64 bits, lower 16 bits) */
         high = low >> 48;
@@ -574,7 +577,7 @@ bool kn_bc_eval_blocks(struct kn_bc *r) {
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   const struct kn_bc_type *t = &r->types[type];
-  if (t->kind == TK_FLOAT || t->kind == TK_VECTOR)
+  if (!kiln_type_is_int((kiln_type)t->ktype))
     return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
   return kiln_const_int(r->f, 0);
 }

@@ -4,19 +4,6 @@
  * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
 #include "debug_node.h"
 
-/* ---- numbers ---- */
-
-kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
-  if (id == 0 || id > UINT32_MAX) return (kiln_die){0};
-  if (!r->mds_done || kn_bc_md_of_module(r, (uint32_t)id))
-    return id <= r->module_strings
-             ? (kiln_die){0}
-             : kiln_die_at(r->debug, (uint32_t)id - r->module_strings + KN_BC_INDEX_TYPE);
-  uint64_t k = id - 1 - (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
-  if (k < r->func_strings) return (kiln_die){0};
-  return kiln_die_at(r->func_debug, r->die_base + (uint32_t)k - r->func_strings);
-}
-
 /* ---- nodes ---- */
 
 static void file(const struct kn_node *x, kiln_die e) {
@@ -181,6 +168,7 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   static const char name[] = "__ARRAY_SIZE_TYPE__";
   r->debug = kiln_module_debug(r->module);
   if (!r->debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+  r->module_die = kiln_die_at(r->debug, KN_BC_INDEX_TYPE).id;
   kiln_die_begin(r->debug, kiln_die_at(r->debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE, (kiln_die){0});
   kiln_die_string(r->debug, AT_NAME, name, sizeof name - 1);
   kiln_die_uint(r->debug, AT_BYTE_SIZE, 8);

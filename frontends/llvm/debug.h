@@ -15,7 +15,11 @@ static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
   return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
 }
 /* The metadata of number `id` - 1; NULL if there is none. */
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id);
+static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
+  uint32_t shared = r->shared.n_mds;
+  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
+  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+}
 /* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
@@ -24,8 +28,19 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
 /* Begins the module's entries. */
 bool kn_bc_debug_begin(struct kn_bc *r);
-/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. */
-kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id);
+/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. Nodes have entries in their order, one each. */
+static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
+  uint32_t before, first;
+  if (id == 0 || id > UINT32_MAX / 4) return (kiln_die){0};
+  if (!r->mds_done || kn_bc_md_of_module(r, (uint32_t)id)) {
+    before = r->module_strings;
+    first = r->module_die;
+  } else {
+    before = (r->shared.n_mds ? r->shared.n_mds : r->module_mds) + r->func_strings;
+    first = r->func_die;
+  }
+  return (kiln_die){id > before ? first + ((uint32_t)id - before) : 0};
+}
 /* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
 /* What kn_bc_md.n says of an expression, from the operands of its record. */

@@ -22,6 +22,17 @@ struct kn_bc_expr {
 /* debug_expr.c: the expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
 
+/* debug_assign.c: a function begins; a record of attachments was read; the function is complete. */
+void kn_bc_assign_begin(struct kn_bc *r);
+void kn_bc_assign_attached(struct kn_bc *r);
+void kn_bc_assign_end(struct kn_bc *r);
+/* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory instead. m: NULL: it has
+ * none. */
+void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
+                       const struct kn_bc_memory *m);
+/* kiln_func_label, now or at the end. */
+void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at);
+
 struct kn_node {
   struct kn_bc *r;
   kiln_debug *d;

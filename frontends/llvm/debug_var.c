@@ -65,6 +65,7 @@ void kn_bc_debug_attached(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return;
       break;
     case ENTRY_RECORD:
+      if (r->ops.n % 2 != 0) kn_bc_assign_attached(r);
       for (uint32_t i = 0; r->ops.n % 2 == 0 && i + 1 < r->ops.n; i += 2)
         if (r->ops.at[i] == 0 && r->ops.at[i + 1] < UINT32_MAX)
           r->subprogram = (uint32_t)r->ops.at[i + 1] + 1;
@@ -140,9 +141,9 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
   }
 }
 
-/* `value`: number of a value; UINT32_MAX: none. */
+/* `value`: number of a value; UINT32_MAX: none. `memory`: see kn_bc_assign_tell. */
 static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t value,
-                    uint32_t inlined, uint32_t at) {
+                    uint32_t inlined, uint32_t at, const struct kn_bc_memory *memory) {
   uint8_t bytes[KN_BC_EXPR_BYTES];
   struct kn_bc_expr e;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
@@ -161,7 +162,8 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
     }
     if (!e.derives || t->kind == TK_PTR || t->bits == 64) is.value = operand(r, value);
   }
-  kiln_func_value(r->f, &is);
+  if (memory && memory->slot.id == 0) is.value = (kiln_value){0}; /* it is in memory of others */
+  kn_bc_assign_tell(r, &is, memory);
 }
 
 /* Number of the value that metadata `id` is; UINT32_MAX: none. */
@@ -170,22 +172,41 @@ static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
   return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
 }
 
+/* The memory of an assignment's record: [location, variable, expression, value, assignment, expression of the address,
+ * address]. False if the variable is in no memory. */
+static bool memory_of(struct kn_bc *r, const uint64_t *ops, uint32_t n, uint8_t *bytes,
+                      struct kn_bc_memory *m) {
+  uint32_t v = n >= 7 ? value_of(r, ops[6]) : UINT32_MAX;
+  struct kn_bc_expr is;
+  *m = (struct kn_bc_memory){0};
+  if (v == UINT32_MAX) return false;
+  const struct kn_bc_val *at = &r->vals[v];
+  if (at->t >> 24 != VS_SLOT && at->t >> 24 != VS_HANDLE) return false;
+  if (at->t >> 24 == VS_SLOT && ops[4] < UINT32_MAX && ops[5] < UINT32_MAX &&
+      kn_bc_debug_expr(r, (uint32_t)ops[5] + 1, bytes, &is) && is.plain && !is.last_deref)
+    *m = (struct kn_bc_memory){(uint32_t)ops[4], {at->h}, bytes, is.n};
+  return true;
+}
+
 void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n) {
   uint32_t inlined, value = UINT32_MAX;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  struct kn_bc_memory memory;
   if (n < 2 || !inlined_at(r, ops[0], &inlined)) return;
   if (code == FUNC_DEBUG_RECORD_LABEL) {
-    if (inlined == 0) kiln_func_label(r->f, kn_bc_die(r, ops[1] + 1), r->records_at);
+    if (inlined == 0) kn_bc_assign_label(r, kn_bc_die(r, ops[1] + 1), r->records_at);
     return;
   }
   if (n < 4) return;
+  bool in_memory = code == FUNC_DEBUG_RECORD_ASSIGN && memory_of(r, ops, n, bytes, &memory);
   if (code == FUNC_DEBUG_RECORD_VALUE || code == FUNC_DEBUG_RECORD_ASSIGN)
     value = value_of(r, ops[3]);
   else if (code == FUNC_DEBUG_RECORD_VALUE_SIMPLE && n == 4) /* else a later value */
     value = r->n_vals - (uint32_t)ops[3];
-  becomes(r, ops[1], ops[2], value, inlined, r->records_at);
+  becomes(r, ops[1], ops[2], value, inlined, r->records_at, in_memory ? &memory : NULL);
 }
 
 void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
                          uint32_t inlined) {
-  becomes(r, variable, expr, value_of(r, value), inlined, 0);
+  becomes(r, variable, expr, value_of(r, value), inlined, 0, NULL);
 }

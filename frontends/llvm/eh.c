@@ -181,10 +181,10 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 static uint32_t count_results(const struct kn_bc *r, const struct kn_bc_sig *s, uint32_t ret,
                               kiln_type *types) {
   const struct kn_bc_type *t = &r->types[ret];
-  if (s->ret == RET_SCALAR) types[0] = (kiln_type)t->ktype;
+  if (s->ret == RET_SCALAR) types[0] = kn_bc_passed_as(t);
   if (s->ret != RET_PARTS) return s->ret == RET_SCALAR;
   for (uint32_t k = 0; k < t->n_pieces; k++)
-    types[k] = (kiln_type)r->types[r->type_pieces.at[t->piece_first + k].type].ktype;
+    types[k] = kn_bc_passed_as(&r->types[r->type_pieces.at[t->piece_first + k].type]);
   return t->n_pieces;
 }
 

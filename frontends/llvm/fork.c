@@ -28,7 +28,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   };
   r->module_mds = 0;
   memset(r->files, 0, sizeof r->files); /* their numbers are those of the base's session */
-  r->own_files = false;
+  memset(r->md_defined, 0, sizeof r->md_defined);
   r->vals = NULL;
   r->csts = NULL;
   r->types = NULL;
@@ -64,6 +64,8 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->dies);
   EMPTY(r->call_locs);
   EMPTY(r->call_way);
+  EMPTY(r->waiting);
+  r->texts = NULL;
 }
 
 /* Makes the empty array at `to` a copy of `n` items, with space for `more`. */
@@ -97,7 +99,7 @@ static bool separate(struct kn_bc *r) {
 /* Reads in advance what each fork would otherwise read, and forbids changes of the reader from now on. */
 static bool prepare(struct kn_bc *r) {
   r->silent = false;
-  if (kn_bc_module_metadata(r) && r->has_units && !r->has_debug) {
+  if (kn_bc_module_metadata(r) && (r->has_units || r->has_strict) && !r->has_debug) {
     r->has_debug = true;
     r->learned = 0; /* the forms of records that may have a location behind them */
   }
@@ -146,6 +148,14 @@ kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s) {
   return fork;
 }
 
+/* Reads the bodies that wait for assembly. */
+static void read_waiting(struct kn_bc *r) {
+  if (kn_bc_read_waiting(r)) return;
+  if (r->f) kiln_func_discard(r->f);
+  r->f = NULL;
+  if (r->diag.status == KILN_OK && r->fn) name_failed(r, r->fn);
+}
+
 kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln_func_sink sink,
                                   void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
@@ -164,6 +174,24 @@ kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln
     r->f = NULL;
     if (r->diag.status == KILN_OK) name_failed(r, &r->globals.at[r->bodies.at[i].global]);
   }
+  if (KN_UNLIKELY(r->waiting.n != 0) && !r->defer && r->status == KILN_OK) read_waiting(r);
+  if (instructions) *instructions = r->instructions - before;
+  return r->status;
+}
+
+void kiln_llvm_defer(kiln_llvm *l) {
+  if (l) l->bc.defer = true;
+}
+
+kiln_status kiln_llvm_read_waiting(kiln_llvm *l, kiln_func_sink sink, void *user,
+                                   uint64_t *instructions) {
+  if (instructions) *instructions = 0;
+  if (!l || l->bc.forked) return KILN_ERR_ARGUMENT;
+  struct kn_bc *r = &l->bc;
+  uint64_t before = r->instructions;
+  r->sink = sink;
+  r->sink_user = user;
+  if (r->status == KILN_OK) read_waiting(r);
   if (instructions) *instructions = r->instructions - before;
   return r->status;
 }

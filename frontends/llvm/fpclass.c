@@ -24,15 +24,20 @@ static kiln_value pattern(const struct test *t, unsigned __int128 v) {
 }
 
 /* Tests for the classes of valid encodings: one integer test for each class or group of classes. */
-static kiln_value test_classes(const struct test *t, kiln_value x, unsigned width, unsigned mask) {
+static kiln_value test_classes(const struct test *t, kiln_value x, const struct kn_bc_type *type,
+                               unsigned mask) {
   bool inverted = __builtin_popcount(mask) > 5;
   if (inverted) mask = ~mask & ALL;
+  unsigned width = type->bits;
   bool x87 = width == 80;
   const unsigned __int128 one = 1;
   unsigned mantissa = x87            ? 63
                       : width == 128 ? 112
                       : width == 64  ? 52
-                                     : 23; /* bits of the significand without the leading one */
+                      : width == 32  ? 23
+                      : type->soft == SOFT_HALF
+                        ? 10
+                        : 7; /* bits of the significand without the leading one */
   unsigned __int128 sign = one << (width - 1);
   /* x86_fp80 stores the leading one explicitly: the least normal number has it set */
   unsigned __int128 least = x87 ? (one << 64) + (one << 63) : one << mantissa;
@@ -137,8 +142,13 @@ static kiln_value answer_invalid(const struct test *t, kiln_value x, unsigned ma
   return binary(t, KILN_OP_AND, i8, result, pseudo);
 }
 
-kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, unsigned width, unsigned mask) {
-  struct test t = {r, width > 64 ? KILN_TYPE_I128 : width == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32};
-  kiln_value result = test_classes(&t, x, width, mask);
+kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, const struct kn_bc_type *type,
+                          unsigned mask) {
+  unsigned width = type->bits;
+  struct test t = {r, width > 64    ? KILN_TYPE_I128
+                      : width == 64 ? KILN_TYPE_I64
+                      : width == 32 ? KILN_TYPE_I32
+                                    : KILN_TYPE_I16};
+  kiln_value result = test_classes(&t, x, type, mask);
   return width == 80 ? answer_invalid(&t, x, mask, result) : result;
 }

@@ -81,6 +81,7 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
   if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
     if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
     else if (t->kind == TK_VECTOR) kn_bc_vec_binop(r, op, a, b, type);
+    else if (t->kind == TK_SOFT) kn_bc_def(r, type, kn_bc_soft_binop(r, op, a, b, type));
     else kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
     return;
   }
@@ -149,6 +150,8 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
       kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
       v = kiln_build_fcmp(r->f, (kiln_fcond)fconds[pred], (kiln_type)t->ktype, x, y);
     }
+  } else if (pred < 16 && t->kind == TK_SOFT) {
+    v = kn_bc_soft_compare(r, (unsigned)pred, a, b, type);
   } else {
     if (t->kind == TK_VECTOR) kn_bc_vec_compare(r, a, b, type, pred);
     else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");

@@ -193,6 +193,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
   case FUNC_SWITCH:
   case FUNC_INDIRECTBR:
   case FUNC_RESUME:
+  case FUNC_CALLBR:
   case FUNC_INVOKE:
     kn_bc_inst(r, code, ops, n);
     kn_bc_next_block(r);

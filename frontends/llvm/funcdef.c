@@ -3,6 +3,7 @@
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
 #include "debug.h"
+#include "debug_node.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -25,10 +26,9 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;
   r->records_pos = 0;
+  kn_bc_assign_begin(r);
   r->mds.n = r->module_mds;
   r->md_scope.n = r->module_md_scope;
-  if (r->own_files) memset(r->files, 0, sizeof r->files);
-  r->own_files = false;
 }
 
 /* Undoes what was read of a body so far. If the reason is a location, reads the module's metadata, for which it
@@ -63,9 +63,10 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->call_locs.n = 0;
   r->call_body++;
   r->bundles = false;
-  r->may_split = r->has_trap || r->fn->init;
+  r->may_split = r->has_trap || r->fn->init || r->has_words;
   r->others = 0;
-  r->tail = false;
+  r->tail = r->asm_waits = false;
+  r->asm_count = 0;
   r->harden.guard = KILN_GUARD_NONE;
   r->harden.enters = 0;
   r->harden.leaves = false;
@@ -84,7 +85,13 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r, r->fn->type, r->fn->attrs, (r->fn->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION);
   if (!sig) return false;
   r->fn_sig = *sig;
-  uint64_t start = r->bits.pos;
+  uint64_t start = r->bits.pos, counted = r->instructions;
+  if (KN_UNLIKELY(r->has_strict) && !r->has_debug) {
+    r->has_debug = true;
+    r->learned = 0;
+    if (!kn_bc_module_metadata(r)) return false;
+    r->bits.pos = start;
+  }
   if (!build(r, &saved)) return false;
   while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
     if (!start_again(r, &saved, &kept)) return false;
@@ -102,6 +109,14 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   }
   if (r->records_pos) kn_bc_debug_records(r);
   kn_bc_leave(r, &saved);
+  if (KN_UNLIKELY(r->asm_waits) && r->status == KILN_OK && kiln_func_status(r->f) == KILN_OK) {
+    kiln_func_discard(r->f);
+    r->f = NULL;
+    reset(r, &kept);
+    r->instructions = counted;
+    return KN_BC_PUSH(r, r->waiting, (struct kn_bc_body){start, global});
+  }
+  kn_bc_assign_end(r);
   if (r->subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK) {
     kn_bc_fail(r, kiln_func_status(r->f),

@@ -9,6 +9,7 @@ enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
 
 /* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
  * 63 the distance of probes, 0: the default. */
+enum { NAKED = 8192 };
 enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
 /* Of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it. */
 enum {
@@ -31,6 +32,7 @@ void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
   if (guard > (a->harden & GUARD)) a->harden = (a->harden & ~(uint64_t)GUARD) | guard;
   if (key == ATTR_NON_LAZY_BIND) a->harden |= NO_PLT;
   if (key == ATTR_NO_CF_CHECK) a->harden |= NO_CF_CHECK;
+  if (key == ATTR_NAKED) a->harden |= NAKED;
 }
 
 /* A decimal number, at most `most`. */
@@ -217,6 +219,14 @@ void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;
   uint32_t protect = protection(r, harden);
+  if (harden & NAKED) {
+    kiln_func_naked(r->f);
+    if (r->target == KILN_TARGET_X86_64 &&
+        protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */
+      kiln_build_asm(r->f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0),
+                     &(kiln_asm){.bytes = "\xf3\x0f\x1e\xfa", .size_bytes = 4}, NULL, 0);
+    return;
+  }
   if (protect != r->harden.protect) kiln_func_protect(r->f, protect);
   r->harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
   r->harden.leaves = (harden & LEAVES) != 0;

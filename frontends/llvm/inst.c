@@ -264,9 +264,8 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   if (!kn_bc_scalar(r, type)) return;
-  kn_bc_def(
-    r, type,
-    kiln_build_unary(r->f, KILN_OP_FNEG, (kiln_type)r->types[type].ktype, kn_bc_use(r, id, type)));
+  kiln_value v = kn_bc_use(r, id, type);
+  kn_bc_def(r, type, kn_bc_float_op(r, &r->types[type], KILN_OP_FNEG, &v, 1));
 }
 
 static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -593,7 +592,7 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
   case FUNC_CATCHPAD:
   case FUNC_CLEANUPPAD:
   case FUNC_CATCHSWITCH: kn_bc_unsupported(r, "exceptions as Windows has them (funclets)"); return;
-  case FUNC_CALLBR: kn_bc_unsupported(r, "callbr (asm goto)"); return;
+  case FUNC_CALLBR: kn_bc_callbr(r, ops, n); return;
   default:
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: instruction record %u", code);
     return;

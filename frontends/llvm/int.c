@@ -167,6 +167,7 @@ kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, u
   }
   if (f->kind == TK_WIDE || t->kind == TK_WIDE) return kn_bc_wide_cast(r, op, a, from, to);
   if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return none;
+  if (f->kind == TK_SOFT || t->kind == TK_SOFT) return kn_bc_soft_cast(r, op, a, from, to);
   bool fi = f->kind == TK_INT, ti = t->kind == TK_INT, ff = f->kind == TK_FLOAT,
        tf = t->kind == TK_FLOAT, fp = f->kind == TK_PTR, tp = t->kind == TK_PTR;
   kiln_type ft = (kiln_type)f->ktype, tt = (kiln_type)t->ktype;

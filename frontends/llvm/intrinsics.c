@@ -2,64 +2,16 @@
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
 #include "debug.h"
+#include "intrinsics.h"
 
-enum kind {
-  IN_NONE,
-  IN_IGNORE,
-  IN_DECLARE, /* of a variable: before LLVM 19 */
-  IN_BECOMES, /* what a variable is from here on */
-  IN_FIRST,
-  IN_ZERO,
-  IN_ONE,
-  IN_LIFETIME,
-  IN_MEMCPY,
-  IN_MEMMOVE,
-  IN_MEMSET,
-  IN_UNV,
-  IN_VA_COPY,
-  IN_STACK_SAVE,
-  IN_TRAP,
-  IN_DEBUG_TRAP,
-  IN_BITS,
-  IN_FUNNEL,
-  IN_MINMAX,
-  IN_ABS,
-  IN_SATURATE,
-  IN_OVERFLOW,
-  IN_FLOAT1,
-  IN_FLOAT2,
-  IN_FLOAT3,
-  IN_CANONICALIZE,
-  IN_LIBM1,
-  IN_LIBM2,
-  IN_LDEXP,
-  IN_POWI,
-  IN_MODF,
-  IN_ROUND_INT,
-  IN_OBJECT_SIZE,
-  IN_LEVEL,
-  IN_FPCLASS,
-  IN_PTRMASK,
-  IN_TO_INT_SAT,
-  IN_COMPARE,
-  IN_CLEAR_CACHE,
-  IN_LOAD_RELATIVE,
-  IN_GET_ROUNDING,
-  IN_SETJMP,
-  IN_LONGJMP,
-  IN_SET_ROUNDING,
-  IN_TYPEID,
-  IN_VECTOR /* vector_call.c */
-};
-
-/* `op` is an opcode, or a flag of the kind; `text` the C function called for it. */
-static const struct row {
-  const char *name;
-  uint8_t kind, op;
-  const char *text;
-} rows[] = {
+static const struct kn_bc_row rows[] = {
 #include "intrinsics.def"
 };
+
+static bool is_constrained(const struct kn_bc_row *row) {
+  static const char prefix[] = "experimental.constrained.";
+  return row->name[0] == 'e' && strncmp(row->name, prefix, sizeof prefix - 1) == 0;
+}
 
 unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
   for (;;) { /* finds the longest row that is `name`, or a prefix of it that a '.' follows */
@@ -78,50 +30,16 @@ unsigned kn_bc_intrinsic_find(const char *name, size_t length) {
   }
 }
 
+bool kn_bc_intrinsic_constrained(unsigned intrinsic) {
+  return intrinsic && is_constrained(&rows[intrinsic - 1]);
+}
+
 bool kn_bc_intrinsic_traps(unsigned intrinsic) {
   return intrinsic &&
          (rows[intrinsic - 1].kind == IN_TRAP || rows[intrinsic - 1].kind == IN_LONGJMP);
 }
 
-/* ---- a call being built ---- */
-
-struct call {
-  struct kn_bc *r;
-  const struct row *row;
-  const uint64_t *ops;
-  unsigned n;
-  uint32_t ret;                /* type */
-  const struct kn_bc_type *rt; /* the same */
-  const struct kn_bc_elem *params;
-};
-
-static uint32_t arg_id(const struct call *c, unsigned i) {
-  return c->r->n_vals - (uint32_t)c->ops[i];
-}
-static uint32_t arg_type(const struct call *c, unsigned i) { return c->params[i].type; }
-static const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
-  return &c->r->types[arg_type(c, i)];
-}
-static kiln_value arg(const struct call *c, unsigned i) {
-  return kn_bc_use(c->r, arg_id(c, i), arg_type(c, i));
-}
-static kiln_value imm(const struct call *c, int64_t v) { return kiln_const_int(c->r->f, v); }
-static kiln_value binary(const struct call *c, kiln_op op, unsigned type, kiln_value a,
-                         kiln_value b) {
-  return kiln_build_binary(c->r->f, op, (kiln_type)type, a, b);
-}
-static void def(const struct call *c, kiln_value v) { kn_bc_def(c->r, c->ret, v); }
-
-/* Builds an operation on the first two arguments. Reading each may build instructions, so that is done in separate
- * statements: C does not specify in which order it evaluates arguments. */
-static kiln_value binary_args(const struct call *c, kiln_op op, unsigned type) {
-  kiln_value x = arg(c, 0), y = arg(c, 1);
-  return binary(c, op, type, x, y);
-}
-static kiln_value ternary_args(const struct call *c, kiln_op op, unsigned type) {
-  kiln_value x = arg(c, 0), y = arg(c, 1), z = arg(c, 2);
-  return kiln_build_ternary(c->r->f, op, (kiln_type)type, x, y, z);
-}
+/* ---- arguments ---- */
 
 /* Argument `i` as an i64, zero-extended. */
 static kiln_value size_arg(const struct call *c, unsigned i) {
@@ -135,17 +53,6 @@ static kiln_value size_arg(const struct call *c, unsigned i) {
 static void memory(const struct call *c, kiln_op op) {
   kiln_value to = arg(c, 0), from = arg(c, 1), size = size_arg(c, 2);
   kiln_build_ternary(c->r->f, op, KILN_TYPE_PTR, to, from, size);
-}
-
-/* True if argument `i` is the constant whose value goes to *out. */
-static bool const_arg(const struct call *c, unsigned i, int64_t *out) {
-  return kn_bc_is_int(c->r, arg_id(c, i), out) ||
-         kn_bc_malformed(c->r, "an intrinsic's argument that is not constant");
-}
-
-static bool odd(const struct call *c) {
-  return c->rt->fit != FIT_EXACT &&
-         !kn_bc_unsupported(c->r, "this intrinsic on an odd integer width");
 }
 
 /* Width of the Kiln type. */
@@ -233,6 +140,25 @@ static void saturate_wide(const struct call *c) {
   def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
 }
 
+/* A shift to the left that gives the nearest end if bits are lost. */
+static void shift_saturating(const struct call *c) {
+  kiln_func *f = c->r->f;
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  bool is_signed = c->row->op;
+  if (odd(c)) return;
+  kiln_value a = arg(c, 0), n = arg(c, 1);
+  kiln_value v = binary(c, KILN_OP_SHL, kt, a, n);
+  kiln_value back = binary(c, is_signed ? KILN_OP_ASHR : KILN_OP_LSHR, kt, v, n);
+  kiln_value end = imm(c, -1);
+  if (is_signed) { /* the greatest value, or the least of a negative one */
+    end = binary(c, KILN_OP_ASHR, kt, a, imm(c, held(c->rt) - 1));
+    end = binary(
+      c, KILN_OP_XOR, kt, end,
+      binary(c, KILN_OP_LSHR, kt, kiln_build_unary(f, KILN_OP_COPY, kt, imm(c, -1)), imm(c, 1)));
+  }
+  def(c, kiln_build_select(f, kt, kiln_build_icmp(f, KILN_EQ, kt, back, a), v, end));
+}
+
 /* {value, i1}: for widths that do not fill their Kiln type, computes in that type and compares the result with its
  * truncation. */
 static void overflow(const struct call *c) {
@@ -274,85 +200,6 @@ static void wide_overflow(const struct call *c) {
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
 
-/* Calls the C function `name` with the suffix for the first argument's type; the arguments are the intrinsic's,
- * and `last` if that is not none. */
-static kiln_value call_library(const struct call *c, const char *name, const char *const ends[3],
-                               unsigned n, kiln_type result, kiln_value last) {
-  struct kn_bc *r = c->r;
-  char full[24];
-  kiln_param params[3] = {{0}};
-  kiln_value args[3];
-  unsigned bits = arg_info(c, 0)->bits;
-  const char *behind = ends[bits == 32 ? 0 : bits == 64 ? 1 : 2];
-  size_t length = strlen(name), more = strlen(behind);
-  memcpy(full, name, length);
-  memcpy(full + length, behind, more);
-  for (unsigned i = 0; i < n; i++) {
-    params[i].type = arg_info(c, i)->ktype;
-    args[i] = arg(c, i);
-  }
-  if (last.id) {
-    params[n].type = KILN_TYPE_PTR;
-    args[n++] = last;
-  }
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, 1);
-  kiln_symbol_desc desc = {.name = full, .name_length = length + more};
-  kiln_symbol s = kiln_func_declare(r->module, &desc, sig);
-  return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
-}
-
-static const char *const c_names[3] = {"f", "", "l"};
-
-static void library(const struct call *c, const char *name, unsigned n) {
-  kiln_type result = (kiln_type)c->rt->ktype;
-  def(c, call_library(c, name, c_names, n, result, (kiln_value){0}));
-}
-
-/* llvm.powi: a function of the compiler's runtime library, for an exponent of type int. */
-static void integer_power(const struct call *c) {
-  kiln_type result = (kiln_type)c->rt->ktype;
-  const char *const names[3] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2"};
-  if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
-    kn_bc_unsupported(c->r, "powi with this exponent");
-    return;
-  }
-  def(c, call_library(c, c->row->text, names, 2, result, (kiln_value){0}));
-}
-
-/* {fraction, whole}: C's function stores the second. */
-static void split_float(const struct call *c) {
-  struct kn_bc *r = c->r;
-  kiln_type kt = (kiln_type)arg_info(c, 0)->ktype;
-  uint32_t first = r->parts.n;
-  bool ok = kn_bc_split(r, c->ret) && r->types[c->ret].n_pieces == 2;
-  for (unsigned k = 0; ok && k < 2; k++)
-    ok = r->type_pieces.at[r->types[c->ret].piece_first + k].type == arg_type(c, 0);
-  if (!ok) {
-    kn_bc_malformed(r, "bad modf intrinsic");
-    return;
-  }
-  kiln_value slot = kiln_slot_new(r->f, kiln_type_size(kt), 4);
-  kiln_value fraction = call_library(c, c->row->text, c_names, 1, kt, slot);
-  kiln_value whole = kiln_build_load(r->f, kt, slot, 0, 0);
-  if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
-  r->parts.at[first] = fraction.id;
-  r->parts.at[first + 1] = whole.id;
-  r->parts.n += 2;
-  kn_bc_define_parts(r, c->ret, first);
-}
-
-static void fp_class(const struct call *c) {
-  struct kn_bc *r = c->r;
-  const struct kn_bc_type *t = arg_info(c, 0);
-  int64_t mask = 0;
-  if (!const_arg(c, 1, &mask)) return;
-  unsigned it = t->bits > 64 ? KILN_TYPE_I128 : t->bits == 64 ? KILN_TYPE_I64 : KILN_TYPE_I32;
-  kiln_value x = arg(c, 0);
-  if (t->bits == 80) x = kn_bc_x87_bits(r, x);
-  else x = kiln_build_convert(r->f, KILN_OP_BITCAST, (kiln_type)it, (kiln_type)t->ktype, x);
-  def(c, kn_bc_fp_class(r, x, t->bits, (unsigned)mask & 0x3ff));
-}
-
 /* -1, 0 or 1 as a is less than, equal to or greater than b. */
 static void compare(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -376,16 +223,35 @@ static void compare(const struct call *c) {
   def(c, v);
 }
 
-static void round_to_int(const struct call *c) {
-  if (c->rt->ktype != KILN_TYPE_I64 || odd(c)) kn_bc_unsupported(c->r, "rounding to this type");
-  else library(c, c->row->text, 1);
-}
-
-static void to_int_saturating(const struct call *c) {
-  if (odd(c)) return;
-  const struct kn_bc_type *t = arg_info(c, 0);
-  def(c, kiln_build_convert(c->r->f, (kiln_op)c->row->op, (kiln_type)c->rt->ktype,
-                            (kiln_type)t->ktype, arg(c, 0)));
+/* A call of which the first argument is an integer of more than 128 bits; false if it is another intrinsic. */
+static bool wide(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const uint32_t type = arg_type(c, 0), a = arg_id(c, 0), b = c->n > 1 ? arg_id(c, 1) : 0;
+  const bool same = c->ret == type, two = c->n > 1 && arg_type(c, 1) == type;
+  switch (c->row->kind) {
+  case IN_BITS:
+  case IN_ABS:
+    if (!same) return false;
+    kn_bc_wide_bits(r, c->row->op, a, type);
+    return true;
+  case IN_MINMAX:
+    if (!same || !two) return false;
+    kn_bc_wide_end(r, c->row->op, a, b, type);
+    return true;
+  case IN_FUNNEL:
+    if (!same || !two || c->n < 3 || arg_type(c, 2) != type) return false;
+    kn_bc_wide_funnel(r, c->row->op == KILN_OP_FSHL, a, b, arg_id(c, 2), type);
+    return true;
+  case IN_COMPARE: {
+    if (!two || c->rt->kind != TK_INT) return false;
+    kiln_value v = kn_bc_wide_order(r, c->row->op, a, b, type);
+    if (c->rt->ktype != KILN_TYPE_I8)
+      v = kiln_build_convert(r->f, KILN_OP_SEXT, (kiln_type)c->rt->ktype, KILN_TYPE_I8, v);
+    def(c, v);
+    return true;
+  }
+  default: return false;
+  }
 }
 
 static void pointer_mask(const struct call *c) {
@@ -471,8 +337,11 @@ static unsigned needed(unsigned kind) {
   case IN_VA_COPY:
   case IN_MINMAX:
   case IN_SATURATE:
+  case IN_SHIFT_SATURATE:
   case IN_OVERFLOW:
   case IN_FLOAT2:
+  case IN_MINIMUM_NUM:
+  case IN_STRICT_COMPARE:
   case IN_LIBM2:
   case IN_LDEXP:
   case IN_POWI:
@@ -490,6 +359,10 @@ static bool is_i32(const struct kn_bc_type *t) {
   return t->kind == TK_INT && t->ktype == KILN_TYPE_I32 && t->fit == FIT_EXACT;
 }
 
+static bool is_float(const struct kn_bc_type *t) {
+  return t->kind == TK_FLOAT || t->kind == TK_SOFT;
+}
+
 /* Is the result's type one that the row's case can build? */
 static bool result_fits(const struct call *c) {
   const struct kn_bc_type *a = c->n ? arg_info(c, 0) : NULL;
@@ -498,6 +371,7 @@ static bool result_fits(const struct call *c) {
   case IN_FUNNEL:
   case IN_MINMAX:
   case IN_ABS:
+  case IN_SHIFT_SATURATE:
   case IN_SATURATE: return c->rt->kind == TK_INT && c->ret == arg_type(c, 0);
   case IN_FLOAT1:
   case IN_FLOAT2:
@@ -506,8 +380,16 @@ static bool result_fits(const struct call *c) {
   case IN_LIBM1:
   case IN_LIBM2:
   case IN_LDEXP:
-  case IN_POWI: return c->rt->kind == TK_FLOAT && c->ret == arg_type(c, 0);
-  case IN_MODF: return kn_bc_is_aggregate(c->rt) && a->kind == TK_FLOAT;
+  case IN_MINIMUM_NUM:
+  case IN_POWI: return is_float(c->rt) && c->ret == arg_type(c, 0);
+  case IN_FREXP:
+  case IN_SINCOS:
+  case IN_MODF: return kn_bc_is_aggregate(c->rt) && is_float(a);
+  case IN_FROM_HALF: return c->rt->kind == TK_FLOAT && a->ktype == KILN_TYPE_I16;
+  case IN_TO_HALF: return c->rt->ktype == KILN_TYPE_I16 && a->kind == TK_FLOAT;
+  case IN_STRICT_CAST: return true; /* as a cast it is checked */
+  case IN_STRICT_COMPARE:
+    return c->rt->fit == FIT_BOOL && is_float(a) && arg_type(c, 1) == arg_type(c, 0);
   case IN_OVERFLOW: return kn_bc_is_aggregate(c->rt) && a->kind == TK_INT;
   case IN_FIRST: return c->ret == arg_type(c, 0);
   case IN_STACK_SAVE:
@@ -515,8 +397,8 @@ static bool result_fits(const struct call *c) {
   case IN_PTRMASK: return c->rt->kind == TK_PTR;
   case IN_LOAD_RELATIVE: return c->rt->kind == TK_PTR && arg_info(c, 1)->kind == TK_INT;
   case IN_ROUND_INT:
-  case IN_TO_INT_SAT: return c->rt->kind == TK_INT && a->kind == TK_FLOAT;
-  case IN_FPCLASS: return c->rt->fit == FIT_BOOL && a->kind == TK_FLOAT;
+  case IN_TO_INT_SAT: return c->rt->kind == TK_INT && is_float(a);
+  case IN_FPCLASS: return c->rt->fit == FIT_BOOL && is_float(a);
   case IN_COMPARE: return c->rt->kind == TK_INT && c->rt->bits > 1 && a->kind == TK_INT;
   case IN_ZERO:
   case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
@@ -533,7 +415,7 @@ static bool result_fits(const struct call *c) {
 /* Builds the call, which is none of vectors. */
 static void run(const struct call *c) {
   struct kn_bc *r = c->r;
-  const struct row *row = c->row;
+  const struct kn_bc_row *row = c->row;
   if (!scalars(c, needed(row->kind))) return;
   if (!result_fits(c)) {
     kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
@@ -579,34 +461,13 @@ static void run(const struct call *c) {
     if (kt == KILN_TYPE_I128) saturate_wide(c);
     else def(c, binary_args(c, op, kt));
     return;
+  case IN_SHIFT_SATURATE: shift_saturating(c); return;
   case IN_OVERFLOW: overflow(c); return;
-  case IN_FLOAT1: def(c, kiln_build_unary(f, op, kt, arg(c, 0))); return;
-  case IN_FLOAT2: def(c, binary_args(c, op, kt)); return;
-  case IN_FLOAT3: def(c, ternary_args(c, op, kt)); return;
-  case IN_CANONICALIZE: {
-    kiln_value one = kt == KILN_TYPE_F32   ? kiln_const_f32(f, 1)
-                     : kt == KILN_TYPE_F64 ? kiln_const_f64(f, 1)
-                     : kt == KILN_TYPE_F80 ? kiln_const_bits(f, kt, UINT64_C(1) << 63, 0x3fff)
-                                           : kiln_const_bits(f, kt, 0, UINT64_C(0x3fff) << 48);
-    def(c, binary(c, KILN_OP_FMUL, kt, arg(c, 0), one));
-    return;
-  }
-  case IN_LIBM1: library(c, row->text, 1); return;
-  case IN_LIBM2: library(c, row->text, 2); return;
-  case IN_LDEXP:
-    if (arg_info(c, 1)->ktype != KILN_TYPE_I32) kn_bc_unsupported(r, "ldexp with this exponent");
-    else library(c, row->text, 2);
-    return;
-  case IN_POWI: integer_power(c); return;
-  case IN_MODF: split_float(c); return;
-  case IN_ROUND_INT: round_to_int(c); return;
   case IN_OBJECT_SIZE: /* the size is unknown: LLVM's answer is 0 or -1, as argument 1 says */
     if (const_arg(c, 1, &k)) def(c, imm(c, k ? 0 : -1));
     return;
   case IN_LEVEL: level(c); return;
-  case IN_FPCLASS: fp_class(c); return;
   case IN_PTRMASK: pointer_mask(c); return;
-  case IN_TO_INT_SAT: to_int_saturating(c); return;
   case IN_COMPARE: compare(c); return;
   case IN_CLEAR_CACHE: clear_cache(c); return;
   case IN_LOAD_RELATIVE: load_relative(c); return;
@@ -622,15 +483,18 @@ static void run(const struct call *c) {
     kn_bc_split_block(r);
     return;
   case IN_TYPEID: def(c, kn_bc_typeid(r, arg_id(c, 0))); return;
-  default: kn_bc_unsupported(r, "this intrinsic"); return;
+  default:
+    if (!kn_bc_math(c)) kn_bc_unsupported(r, "this intrinsic");
+    return;
   }
 }
 
 /* True for the kinds that compute a value of scalars alone: of vectors they do it lane by lane. */
 static bool has_lanes(unsigned kind) {
   return (kind >= IN_BITS && kind <= IN_LDEXP && kind != IN_OVERFLOW) || kind == IN_POWI ||
-         kind == IN_ROUND_INT || kind == IN_FPCLASS || kind == IN_TO_INT_SAT ||
-         kind == IN_PTRMASK || kind == IN_COMPARE;
+         kind == IN_STRICT_CAST || kind == IN_STRICT_COMPARE || kind == IN_FROM_HALF ||
+         kind == IN_TO_HALF || kind == IN_ROUND_INT || kind == IN_FPCLASS ||
+         kind == IN_TO_INT_SAT || kind == IN_PTRMASK || kind == IN_COMPARE;
 }
 
 static void by_lanes(const struct call *c) {
@@ -665,7 +529,8 @@ static void by_lanes(const struct call *c) {
                      ? kn_bc_vec_value(r, params[i].type, kn_bc_vec_lane(r, &x[i], k))
                      : ids[i];
     for (unsigned i = 0; i < c->n; i++) ops[i] = r->n_vals - of_lane[i];
-    struct call lane = {r, c->row, ops, c->n, out.elem, &r->types[out.elem], params};
+    struct call lane = {r,      c->row,    ops,         c->n, out.elem, &r->types[out.elem],
+                        params, c->strict, c->predicate};
     run(&lane);
     lanes[k] = kn_bc_vec_result(r);
   }
@@ -680,14 +545,18 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   (void)attrs;
   const struct kn_bc_type *ft = &r->types[type];
   if (!g->intrinsic) {
+    uint32_t ret = r->elems.at[ft->first].type;
+    if (!bundles && n == ft->n - 1 &&
+        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+      return;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
                g->name_length > 100 ? 100 : (int)g->name_length, g->name);
     return;
   }
-  struct call call = {r,    &rows[g->intrinsic - 1],    ops, n, r->elems.at[ft->first].type,
-                      NULL, r->elems.at + ft->first + 1},
+  struct call call = {r,    &rows[g->intrinsic - 1],     ops,   n, r->elems.at[ft->first].type,
+                      NULL, r->elems.at + ft->first + 1, false, 0},
               *c = &call;
-  const struct row *row = c->row;
+  const struct kn_bc_row *row = c->row;
   c->rt = &r->types[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (row->kind == IN_DECLARE || row->kind == IN_BECOMES) {
@@ -707,10 +576,16 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     kn_bc_malformed(r, "bad call");
     return;
   }
+  bool constrained = is_constrained(row);
+  if (KN_UNLIKELY(constrained)) {
+    if (!kn_bc_read_constraints(c)) return;
+    call.n = needed(row->kind);
+  }
   if (row->kind == IN_OVERFLOW && n == 2 && arg_info(c, 0)->kind == TK_WIDE) {
     wide_overflow(c);
     return;
   }
+  if (n && arg_info(c, 0)->kind == TK_WIDE && wide(c)) return;
   if (row->kind == IN_VECTOR) {
     kn_bc_vec_call(r, row->op, c->params, c->ret, ops, n);
     return;
@@ -725,4 +600,5 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
   } else {
     run(c);
   }
+  if (KN_UNLIKELY(constrained)) kn_bc_keep_result(c);
 }

@@ -42,11 +42,11 @@ static uint32_t file_of(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *scope = kn_bc_md(r, id);
   uint32_t file = scope && scope->kind == MDK_SCOPE ? scope->n : 0;
   struct kn_bc_file *known = &r->files[file % KN_BC_FILES];
-  if (!known->number || known->id != file) {
+  bool shared = kn_bc_md_of_module(r, file);
+  if (!known->number || known->id != file || (!shared && known->body != r->call_body)) {
     uint32_t number = file ? add_file(r, file) : 0;
     if (!number) number = kiln_file_add(r->session, r->source);
-    *known = (struct kn_bc_file){file, number};
-    if (!kn_bc_md_of_module(r, file)) r->own_files = true;
+    *known = (struct kn_bc_file){file, number, r->call_body};
   }
   return known->number;
 }
@@ -80,6 +80,17 @@ static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
 
 /* Reads the record of location `id`: line, column, scope + 1, inlined at + 1. */
 static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
+  const struct kn_bc_md *md = kn_bc_md(r, id);
+  if (md && md->kind == MDK_LOC && md->head) {
+    struct kn_bits b = r->bits;
+    b.pos = md->pos + md->head;
+    uint64_t line = kn_bits_vbr6(&b), column = kn_bits_vbr(&b, 8), scope = kn_bits_vbr6(&b);
+    op[0] = (uint32_t)line;
+    op[1] = (uint32_t)column;
+    op[2] = (uint32_t)scope + 1;
+    op[3] = md->n;
+    return line < UINT32_MAX && column < UINT32_MAX && scope < UINT32_MAX && !b.bad;
+  }
   struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
   r->ops = r->md_ops;
   bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
@@ -93,14 +104,15 @@ static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
 }
 
 uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
-  uint32_t loc = 0, op[4] = {0};
+  uint32_t loc = 0;
   const struct kn_bc_call_loc *known = NULL;
   bool bad = false; /* no location, or in a circle: so are all that were inlined there */
   r->call_way.n = 0;
   while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->body != r->call_body) {
-    if (!KN_BC_PUSH(r, r->call_way, id)) return 0;
-    bad = r->call_way.n > 4096 || !call_record(r, id, op);
-    id = op[3];
+    struct kn_bc_call_way at = {.id = id};
+    bad = r->call_way.n > 4096 || !call_record(r, id, at.op);
+    if (!KN_BC_PUSH(r, r->call_way, at)) return 0;
+    id = at.op[3];
   }
   if (id != 0 && !bad) {
     if (known == NULL) return 0;
@@ -108,8 +120,9 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
     bad = loc == 0;
   }
   while (r->call_way.n) {
-    id = r->call_way.at[--r->call_way.n];
-    bad = bad || !call_record(r, id, op);
+    const struct kn_bc_call_way *way = &r->call_way.at[--r->call_way.n];
+    const uint32_t *op = way->op;
+    id = way->id;
     if (!bad) {
       kiln_location at = {.file = file_of(r, op[2]), .line = op[0], .column = op[1]};
       at.scope = kn_bc_die(r, op[2]);
@@ -176,24 +189,37 @@ static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t
   location(r, line, column, scope, inlined);
 }
 
-/* The same: vbr 6, vbr 8, vbr 6, and then fields that are skipped: vbr 6, one bit, vbr 6, vbr 3. `w` is the window at
- * `pos`, of which `used` bits are taken already. */
-static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned used) {
-  uint64_t start = pos + used, slow = 0;
-  uint32_t line = kn_bits_four(&w, &used, &slow), column = w & 0x7f;
+/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3; from the fourth on they are
+ * TAIL_BITS, unless one of TAIL_LONG is set. */
+struct place {
+  uint32_t line, column, scope, inlined;
+};
+enum { TAIL_BITS = 6 + 1 + 6 + 3, TAIL_LONG = 1 << 5 | 1 << 12 | 1 << 15 };
+
+/* Reads the first three. `w` is the window at the record, of which `used` bits are taken already; returns how many are
+ * taken with them, more than 57 if that is too much, or a field has more chunks than are read here. */
+static inline __attribute__((always_inline)) unsigned fields(uint64_t w, unsigned used,
+                                                             struct place *at) {
+  uint64_t slow = 0;
+  at->line = kn_bits_four(&w, &used, &slow);
+  at->column = w & 0x7f;
   slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
   w >>= 8;
   used += 8;
-  uint32_t scope = kn_bits_four(&w, &used, &slow);
-  pos += used;
-  w = kn_bits_peek(&r->bits, pos);
-  if (KN_UNLIKELY((slow & KN_BITS_LONG) || used > 57 ||
-                  (w & 0x9020))) { /* a skipped field has more than one chunk */
-    long_abbreviated(r, start);
+  at->scope = kn_bits_four(&w, &used, &slow);
+  return KN_UNLIKELY(slow & KN_BITS_LONG) ? 64 : used;
+}
+
+static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned width) {
+  struct place at;
+  unsigned used = fields(w, width, &at);
+  w = kn_bits_peek(&r->bits, pos + used);
+  if (used > 57 || (w & TAIL_LONG)) {
+    long_abbreviated(r, pos + width);
     return;
   }
-  r->bits.pos = pos + 6 + 1 + 6 + 3;
-  location(r, line, column, scope, (uint32_t)w & 31);
+  r->bits.pos = pos + used + TAIL_BITS;
+  location(r, at.line, at.column, at.scope, (uint32_t)w & 31);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
@@ -223,9 +249,8 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
 #define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
 #define HEAD_BITS 12
 
-/* True if a record about variables is at the current position. */
-static inline bool at_record(const struct kn_bc *r, unsigned width) {
-  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+/* True if `w`, the first bits of an entry, are those of a record about variables. */
+static inline bool is_record(const struct kn_bc *r, uint64_t w, unsigned width) {
   unsigned form = r->known[w & ((1u << width) - 1)].form;
   w >>= width;
   uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
@@ -233,12 +258,35 @@ static inline bool at_record(const struct kn_bc *r, unsigned width) {
                                : form == FORM_SKIP;
 }
 
+/* Reads the record at the current position if it is unabbreviated, about a variable, and has up to eight operands, as
+ * almost all that declare one; else returns 0. After an error too. */
+static inline uint32_t plain_record(struct kn_bc *r, uint64_t op[8], uint32_t *n) {
+  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
+  if ((w & ((1u << r->width) - 1)) != BC_UNABBREV) return 0;
+  w >>= r->width;
+  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x3e0), count = w >> HEAD_BITS & 63;
+  if ((w & 0x820) != 0x20 || !kn_bc_is_debug_record(code) || count > 8) return 0;
+  r->bits.pos += r->width + HEAD_BITS + 6;
+  kn_bits_vbr6s(&r->bits, op, count);
+  if (r->bits.bad) kn_bc_malformed(r, "a number is longer than 64 bits");
+  else if (r->bits.pos > r->bits.end) kn_bc_malformed(r, "the file ends in the middle of a record");
+  *n = count;
+  return r->status == KILN_OK ? code : 0;
+}
+
 /* Reads the records about variables from the current position on, which stand behind the instruction before which they
  * count: where variables are declared to live is told at once, since that may take code (`values` false); what refers
  * to values, when the instruction has its number. */
 static void records(struct kn_bc *r, bool values) {
   for (;;) {
-    uint64_t pos = r->bits.pos;
+    uint64_t pos = r->bits.pos, op[8];
+    uint32_t n;
+    if (!values && plain_record(r, op, &n) == FUNC_DEBUG_RECORD_DECLARE) {
+      if (n >= 4 && r->bb < r->n_bbs) kn_bc_debug_declare(r, op);
+      continue;
+    }
+    if (r->status != KILN_OK) return;
+    r->bits.pos = pos;
     unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
     uint32_t code = kn_bc_code(r, id);
     if (!kn_bc_is_debug_record(code)) {
@@ -275,10 +323,16 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->bits.pos = pos;
 }
 
-static __attribute__((noinline)) void records_ahead(struct kn_bc *r) { records(r, false); }
+/* Location `loc` is current from now on. */
+static inline void set(struct kn_bc *r, uint32_t loc) {
+  if (loc == r->loc_set) return;
+  r->loc_set = loc;
+  kiln_loc_set(r->f, loc);
+}
 
-void kn_bc_loc_ahead(struct kn_bc *r) {
-  if (KN_UNLIKELY(r->records_pos != 0)) kn_bc_debug_records(r);
+/* The same as kn_bc_loc_ahead, for all that may stand there. */
+static __attribute__((noinline)) void ahead(struct kn_bc *r) {
+  if (r->records_pos != 0) kn_bc_debug_records(r);
   const unsigned width = r->width;
   uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
   unsigned id = (unsigned)w & ((1u << width) - 1), form = r->known[id].form;
@@ -299,7 +353,47 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     r->bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->bits.pos = pos;
   }
-  if (KN_UNLIKELY(at_record(r, width)) && r->entries) records_ahead(r);
-  if (loc != r->loc_set) kiln_loc_set(r->f, loc);
-  r->loc_set = loc;
+  if (r->entries && is_record(r, kn_bits_peek(&r->bits, r->bits.pos), width)) records(r, false);
+  set(r, loc);
+}
+
+static __attribute__((noinline)) void new_location(struct kn_bc *r, uint32_t line, uint32_t column,
+                                                   uint32_t scope, uint32_t inlined) {
+  location(r, line, column, scope, inlined);
+}
+
+/* What comes behind most instructions is decided here: a location in LLVM's abbreviation, or that of before, with no
+ * record about variables behind it. */
+void kn_bc_loc_ahead(struct kn_bc *r) {
+  const unsigned width = r->width;
+  uint64_t pos = r->bits.pos;
+  if (KN_UNLIKELY(r->records_pos != 0 || pos + 64 > r->bits.fast)) {
+    ahead(r);
+    return;
+  }
+  uint64_t w = kn_bits_window(&r->bits, pos);
+  unsigned form = r->known[w & ((1u << width) - 1)].form;
+  w >>= width;
+  if (form == FORM_LOC) {
+    struct place at;
+    unsigned used = fields(w, width, &at);
+    if (KN_LIKELY(used <= 57)) {
+      w = kn_bits_window(&r->bits, pos + used);
+      at.inlined = (uint32_t)w & 31;
+      if (KN_LIKELY(!(w & TAIL_LONG) && !is_record(r, w >> TAIL_BITS, width))) {
+        r->bits.pos = pos + used + TAIL_BITS;
+        if (r->loc && at.line == r->loc_line && at.column == r->loc_column &&
+            at.scope == r->loc_scope && at.inlined == r->loc_inlined)
+          set(r, r->loc);
+        else new_location(r, at.line, at.column, at.scope, at.inlined);
+        return;
+      }
+    }
+  } else if (form == FORM_UNABBREV && (w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
+             !is_record(r, w >> (HEAD_BITS + 6), width)) {
+    r->bits.pos = pos + width + HEAD_BITS + 6;
+    set(r, r->loc);
+    return;
+  }
+  ahead(r);
 }

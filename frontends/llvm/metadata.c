@@ -89,8 +89,9 @@ static bool plain_location(const struct kn_bc *r, const struct kn_bc_abbrev *a) 
   return same;
 }
 
-/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". */
-static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
+/* Reads the operands of a location, whose abbreviation id was just read; returns "inlined at". *head: bits before the
+ * operands, if it is in LLVM's own abbreviation; else 0. */
+static uint32_t inlined_at(struct kn_bc *r, unsigned id, uint8_t *head) {
   uint32_t i = id - BC_FIRST_ABBREV;
   if (id >= BC_FIRST_ABBREV && i < kn_bc_scope(r)) {
     uint32_t number = r->scope.at[r->scope_first + i];
@@ -99,6 +100,7 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id) {
     if (r->loc_abbrev == number + 1) {
       struct kn_bits b = r->bits;
       b.pos++;
+      *head = (uint8_t)(r->width + 1);
       kn_bits_vbr6(&b);
       kn_bits_vbr(&b, 8);
       kn_bits_vbr6(&b);
@@ -148,7 +150,8 @@ static bool decoded_node(struct kn_bc *r, uint64_t pos) {
 /* The same as `entry` below if nodes become entries: these are decoded at once. */
 static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
   if (code == MD_LOCATION) {
-    struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC, .n = inlined_at(r, id)};
+    struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC};
+    md.n = inlined_at(r, id, &md.head);
     return r->status == KILN_OK && KN_BC_PUSH(r, r->mds, md);
   }
   if (!kn_bc_record(r, id)) return false;
@@ -296,6 +299,31 @@ static bool keep_scope(struct kn_bc *r, struct kn_bc_md_block *block) {
   return true;
 }
 
+/* Are the `n` bits from p those from q on? */
+static bool same_bits(const struct kn_bits *b, uint64_t p, uint64_t q, uint64_t n) {
+  for (; n > 57; n -= 57, p += 57, q += 57)
+    if ((kn_bits_peek(b, p) ^ kn_bits_peek(b, q)) << 7) return false;
+  return n == 0 || (kn_bits_peek(b, p) ^ kn_bits_peek(b, q)) << (64 - n) == 0;
+}
+
+/* Reads the definition of an abbreviation. The block of each function defines the same ones: they are kept once. */
+static bool define(struct kn_bc *r) {
+  uint64_t pos = r->bits.pos;
+  for (unsigned i = 0; i < KN_BC_DEFINED; i++) {
+    const struct kn_bc_defined *known = &r->md_defined[i];
+    if (known->n_bits == 0 || known->n_bits > r->bits.end - pos ||
+        !same_bits(&r->bits, pos, known->pos, known->n_bits))
+      continue;
+    r->bits.pos += known->n_bits;
+    kn_bc_scope(r); /* those of blockinfo come first */
+    return KN_BC_PUSH(r, r->scope, known->abbrev);
+  }
+  if (!kn_bc_define(r, false, BLOCK_METADATA)) return false;
+  r->md_defined[r->md_defined_next++ % KN_BC_DEFINED] =
+    (struct kn_bc_defined){pos, r->bits.pos - pos, r->abbrevs.n - 1};
+  return true;
+}
+
 /* Reads the block just announced. */
 static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   struct kn_bc_saved saved;
@@ -322,7 +350,7 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
       kn_bits_vbr(b, 8);
       ok = kn_bc_skip(r);
     } else if (id == BC_DEFINE_ABBREV) {
-      ok = kn_bc_define(r, false, BLOCK_METADATA);
+      ok = define(r);
     } else {
       ok = entry(r, pos, id);
     }
@@ -334,8 +362,8 @@ bool kn_bc_read_metadata(struct kn_bc *r) {
   r->func_strings = 0;
   if (r->entries) {
     r->func_debug = kiln_session_debug(r->session);
-    r->die_base = kiln_debug_count(r->func_debug);
-    r->die_base += r->die_base == 0;
+    uint32_t n = kiln_debug_count(r->func_debug);
+    r->func_die = kiln_die_at(r->func_debug, n + (n == 0)).id - 1;
   }
   return read_block(r, &r->func_md);
 }
@@ -360,12 +388,6 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
 
 /* ---- looking up ---- */
 
-const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
-  uint32_t shared = r->shared.n_mds;
-  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
-  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
-}
-
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *md = kn_bc_md(r, id);
   if (!md || md->kind == MDK_STRING) return false;
@@ -379,6 +401,14 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
     return read;
   }
   const struct kn_bc_md_block *block = of_module ? &r->module_md : &r->func_md;
+  uint64_t here = r->bits.pos;
+  r->bits.pos = md->pos;
+  if (kn_bits_fixed(&r->bits, block->width) == BC_UNABBREV) { /* takes no abbreviations */
+    bool read = kn_bc_record(r, BC_UNABBREV);
+    r->bits.pos = here;
+    return read;
+  }
+  r->bits.pos = here;
   struct kn_bc_saved saved = {r->width, r->scope_first, r->scope.n, r->scope_info, r->bits.pos};
   uint64_t record_pos = r->record_pos;
   r->width = block->width;

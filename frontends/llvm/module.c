@@ -18,6 +18,8 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .guard_offset = 0x28,
                           .f80 = KILN_TYPE_F80,
                           .cf_protection = true,
+                          .f128 = KILN_TYPE_V128,
+                          .half_calls = true,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,

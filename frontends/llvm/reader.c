@@ -118,12 +118,14 @@ void kn_bc_release(struct kn_bc *r, void *p) {
 
 void kn_bc_free(struct kn_bc *r) {
   void *own[] = {
-    r->vals,       r->csts,      r->types,        r->sigs,        r->abops.at,       r->abbrevs.at,
-    r->scope.at,   r->ops.at,    r->ahead.at,     r->cwords.at,   r->clist.at,       r->cbytes.at,
-    r->touched.at, r->parts.at,  r->args.at,      r->params.at,   r->cases.at,       r->targets.at,
-    r->ids.at,     r->ends.at,   r->stamps.at,    r->late.at,     r->pads.at,        r->invokes.at,
-    r->clauses.at, r->caught.at, r->addrs.at,     r->mds.at,      r->type_pieces.at, r->md_scope.at,
-    r->md_ops.at,  r->dies.at,   r->call_locs.at, r->call_way.at,
+    r->vals,        r->csts,         r->types,           r->sigs,        r->abops.at,
+    r->abbrevs.at,  r->scope.at,     r->ops.at,          r->ahead.at,    r->cwords.at,
+    r->clist.at,    r->cbytes.at,    r->touched.at,      r->parts.at,    r->args.at,
+    r->params.at,   r->cases.at,     r->targets.at,      r->ids.at,      r->ends.at,
+    r->stamps.at,   r->late.at,      r->pads.at,         r->invokes.at,  r->waiting.at,
+    r->clauses.at,  r->caught.at,    r->addrs.at,        r->mds.at,      r->type_pieces.at,
+    r->md_scope.at, r->assigns.at,   r->assign_bytes.at, r->assigned.at, r->md_ops.at,
+    r->dies.at,     r->call_locs.at, r->call_way.at,
   };
   void *shared[] = {
     r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,
@@ -135,6 +137,7 @@ void kn_bc_free(struct kn_bc *r) {
     if (own[i]) kn_bc_release(r, own[i]);
   for (size_t i = 0; i < sizeof shared / sizeof *shared && !r->is_fork; i++)
     if (shared[i]) kn_bc_release(r, shared[i]);
+  kn_bc_asm_free(r);
   if (r->slab) kn_bc_resize(r, r->slab, 0);
 }
 
@@ -276,7 +279,7 @@ static kiln_status read_module(struct kn_bc *r, const void *bytes, size_t size) 
     kn_bc_fail(r, KILN_ERR_ARGUMENT, "no bitcode given");
   } else if (open_stream(r, bytes, size) && top_level(r, &module_pos)) {
     r->bits.pos = module_pos;
-    kn_bc_read_module(r);
+    if (kn_bc_read_module(r)) kn_bc_read_waiting(r);
     if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
   }
   return r->status;

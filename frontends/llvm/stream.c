@@ -50,26 +50,28 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
       pos += 48;
       continue;
     }
-    /* One by one, while they are in the 57 bits that a window is sure to have. */
-    unsigned used = 0;
+    /* One by one; behind the 57 bits that a window is sure to have are ones, so that no number ends there. */
+    int64_t v = (int64_t)(w | UINT64_C(0x7f) << 57);
+    uint64_t first = i;
     do {
-      if (!(w & 32)) {
-        to[i++] = w & 31;
-        w >>= 6;
-        used += 6;
-      } else {
-        uint64_t ends = ~w & KN_BITS_TOPS8;
-        unsigned bits = ends ? (unsigned)__builtin_ctzll(ends) + 1 : 64;
-        if (bits > 57 - used) break;
-        to[i++] = kn_bits_pack(w & (ends ^ (ends - 1)));
-        w >>= bits;
-        used += bits;
+      if (!(v & 32)) {
+        to[i++] = (uint64_t)v & 31;
+        v >>= 6;
+        pos += 6;
+        continue;
       }
-    } while (i < n && used <= 51);
-    pos += used;
-    if (KN_UNLIKELY(used == 0)) { /* longer than eight chunks */
+      uint64_t ends = ~(uint64_t)v & 0x820820; /* of up to four chunks */
+      if (!ends) break;
+      unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
+      uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)));
+      x = (x & 0x01f01f) | (x >> 1 & 0x3e03e0);
+      to[i++] = (x & 0x3ff) | (x >> 2 & 0xffc00);
+      v >>= bits;
+      pos += bits;
+    } while (i < n);
+    if (KN_UNLIKELY(i == first)) {
       b->pos = pos;
-      to[i++] = kn_bits_vbr(b, 6);
+      to[i++] = kn_bits_vbr6(b);
       pos = b->pos;
     }
   }

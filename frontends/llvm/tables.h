@@ -55,6 +55,13 @@ struct kn_bc_abbrev {
   uint8_t flag_bits; /* of the form's flags field */
 };
 
+/* The definition of an abbreviation of metadata: where it is, how long, and its index in kn_bc.abbrevs. */
+struct kn_bc_defined {
+  uint64_t pos, n_bits; /* n_bits 0: none */
+  uint32_t abbrev;
+};
+#define KN_BC_DEFINED 4
+
 /* What a decoder needs to know of an abbreviation of a known form. */
 struct kn_bc_form {
   uint8_t form, type_bits, flag_bits, zero;
@@ -82,6 +89,7 @@ enum kn_bc_kind {
   TK_INT,
   TK_PTR,
   TK_FLOAT,
+  TK_SOFT, /* floats that the IR does not compute with: see soft.c */
   TK_OTHER_SCALAR,
   TK_WIDE, /* integers of more than 128 bits: see wide.c */
   TK_STRUCT,
@@ -96,8 +104,11 @@ enum kn_bc_kind {
 
 /* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
  * ODD: the bits above the value's width are unspecified, or a vector is not in memory as it is in a register; VECTOR: it
- * is, in one register (see vector.c). */
-enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_VECTOR };
+ * is, in one register (see vector.c); SOFT: it has the bits of a float (see soft.c). */
+enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_VECTOR, FIT_SOFT };
+
+/* Floats of kind TK_SOFT. */
+enum kn_bc_soft { SOFT_NONE, SOFT_HALF, SOFT_BFLOAT, SOFT_QUAD };
 
 /* What is known of whether a function's type can be passed and returned at all. */
 enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
@@ -122,7 +133,7 @@ struct kn_bc_type {
   uint8_t lane;     /* vectors: kiln_type of a lane; VOID: not supported */
   uint8_t is_mask;  /* vectors of i1: lanes are ones or zeros */
   uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
-  uint8_t spare;    /* pads to 64 bytes, for fast indexing */
+  uint8_t soft;     /* enum kn_bc_soft */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -300,9 +311,9 @@ enum kn_bc_ret { RET_VOID, RET_SCALAR, RET_PARTS, RET_DEMOTED };
 struct kn_bc_sig {
   uint64_t key; /* type << 40 | attrs << 8 | flags, + 1 */
   kiln_sig sig;
-  uint8_t ret;        /* enum kn_bc_ret */
-  uint8_t ret_bool;   /* the result is an i1 whose other bits must be cleared */
-  uint8_t plain;      /* every parameter is one scalar that is passed as it is */
+  uint8_t ret;      /* enum kn_bc_ret */
+  uint8_t ret_bool; /* the result is an i1 whose other bits must be cleared, or a half or bfloat */
+  uint8_t plain;    /* every parameter is one scalar that is passed as it is */
   uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
   uint8_t n_ret;      /* results, or parts in memory if demoted */
 };
@@ -373,6 +384,7 @@ struct kn_bc_md {
   };
   uint32_t n;
   uint8_t kind; /* enum kn_bc_md_kind */
+  uint8_t head; /* of a LOC in LLVM's own abbreviation: bits before its operands; else 0 */
 };
 
 /* What is needed to read the records of a metadata block later. */
@@ -386,12 +398,17 @@ struct kn_bc_md_block {
 struct kn_bc_call_loc {
   uint32_t id, loc, body;
 };
+/* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */
+struct kn_bc_call_way {
+  uint32_t id, op[4];
+};
 
 /* A source file that locations refer to. */
 struct kn_bc_file {
   uint32_t id;     /* number of its metadata + 1 */
   uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
+  uint32_t body;   /* metadata of a function: kn_bc.call_body of that; else the entry is empty */
 };
-#define KN_BC_FILES 16
+#define KN_BC_FILES 64
 
 #endif

@@ -122,7 +122,7 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
                        : KILN_TYPE_I8;
   } else if (e->kind == TK_PTR && e->ktype) {
     t->lane = KILN_TYPE_I64;
-  } else if (e->fit == FIT_EXACT && e->ktype && e->bits <= 64) {
+  } else if ((e->fit == FIT_EXACT || e->fit == FIT_SOFT) && e->ktype && e->bits <= 64) {
     t->lane = e->ktype;
   } else {
     return;
@@ -173,7 +173,10 @@ static bool add_type(struct kn_bc *r) {
     break;
   case TYPE_HALF:
   case TYPE_BFLOAT:
-    t.kind = TK_OTHER_SCALAR;
+    t.kind = TK_SOFT;
+    t.soft = r->code == TYPE_HALF ? SOFT_HALF : SOFT_BFLOAT;
+    t.fit = FIT_SOFT;
+    t.ktype = KILN_TYPE_I16;
     t.bits = 16;
     t.size = 2;
     t.align_log2 = 1;
@@ -185,7 +188,13 @@ static bool add_type(struct kn_bc *r) {
     t.bits = r->code == TYPE_X86_FP80 ? 80 : 128;
     if (r->code == TYPE_X86_FP80) t.ktype = (uint8_t)kn_bc_targets[r->target].f80;
     if (r->code == TYPE_FP128) t.ktype = (uint8_t)kn_bc_targets[r->target].f128;
-    if (t.ktype != KILN_TYPE_VOID) t.kind = TK_FLOAT;
+    if (t.ktype == KILN_TYPE_V128) {
+      t.kind = TK_SOFT;
+      t.soft = SOFT_QUAD;
+      t.fit = FIT_SOFT;
+    } else if (t.ktype != KILN_TYPE_VOID) {
+      t.kind = TK_FLOAT;
+    }
     t.size = 16;
     t.align_log2 = 4;
     break;
@@ -308,9 +317,7 @@ bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
   case TK_WIDE: return kn_bc_unsupported(r, "this use of integers wider than 128 bits");
   case TK_PTR: return kn_bc_unsupported(r, "address spaces");
   case TK_OTHER_SCALAR:
-    return kn_bc_unsupported(r, t->bits == 80    ? "type x86_fp80"
-                                : t->bits == 128 ? "type fp128"
-                                                 : "half-precision types");
+    return kn_bc_unsupported(r, t->bits == 80 ? "type x86_fp80" : "type ppc_fp128");
   case TK_OTHER: return kn_bc_unsupported(r, "values of a special type");
   default: return kn_bc_malformed(r, "a value of a type that no value can have");
   }
@@ -327,6 +334,7 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
   case TK_WIDE:
   case TK_PTR:
   case TK_FLOAT:
+  case TK_SOFT:
   case TK_OTHER_SCALAR:
   case TK_STRUCT:
   case TK_ARRAY:

@@ -22,6 +22,7 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
   x->per = kiln_type_size(x->chunk) / kiln_type_size(x->lane);
   x->parts = (x->n + x->per - 1) / x->per;
   x->mask = t->is_mask;
+  x->soft = r->types[x->elem].kind == TK_SOFT;
   return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
 }
 

@@ -37,14 +37,17 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   kiln_op op = (kiln_op)(x.mask ? reductions[what].of_mask : reductions[what].op);
   kiln_type type = x.mask ? KILN_TYPE_I8 : x.lane;
   if (ret != x.elem || op == KILN_OP_NONE || (starts && params[0].type != x.elem) ||
-      kiln_type_is_float(type) !=
+      (kiln_type_is_float(type) || x.soft) !=
         (what == VC_FADD || what == VC_FMUL || (what >= VC_FMAX && what <= VC_FMINIMUM))) {
     kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
     return;
   }
   kiln_value v = starts ? kn_bc_use(r, ids[0], x.elem) : kn_bc_vec_lane(r, &x, 0);
-  for (uint32_t k = !starts; k < x.n; k++)
-    v = kiln_build_binary(r->f, op, type, v, kn_bc_vec_lane(r, &x, k));
+  for (uint32_t k = !starts; k < x.n; k++) {
+    kiln_value both[2] = {v, kn_bc_vec_lane(r, &x, k)};
+    v = x.soft ? kn_bc_float_op(r, &r->types[x.elem], op, both, 2)
+               : kiln_build_binary(r->f, op, type, both[0], both[1]);
+  }
   kn_bc_def(r, ret, v);
 }
 

@@ -12,6 +12,7 @@ static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lan
 /* The instruction for LLVM's operation on lanes of a kind, or NONE. */
 static kiln_op native(unsigned op, const struct kn_bc_vec *x) {
   bool ints = kiln_type_is_int(x->lane);
+  if (x->soft) return KILN_OP_NONE;
   switch (op) {
   case BINOP_ADD: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VADD : KILN_OP_VFADD;
   case BINOP_SUB: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VSUB : KILN_OP_VFSUB;
@@ -69,7 +70,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
 void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_get(r, a, type, &x)) return;
-  if (!kiln_type_is_float(x.lane)) {
+  if (!kiln_type_is_float(x.lane) && !x.soft) {
     kn_bc_malformed(r, "unknown unary operation");
     return;
   }
@@ -89,12 +90,12 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
     kn_bc_malformed(r, "a comparison of vectors, but no type for its result");
     return;
   }
-  bool is_float = kiln_type_is_float(x.lane);
+  bool is_float = kiln_type_is_float(x.lane) || x.soft;
   if (is_float ? pred > 15 : pred - 32 > 9) {
     kn_bc_malformed(r, "unknown comparison");
     return;
   }
-  if (x.mask && pred != 32 && pred != 33) { /* an order of truth values */
+  if (x.soft || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
     kiln_value lanes[KN_BC_MAX_LANES];
     uint32_t entered = kn_bc_vec_enter(r);
     for (uint32_t k = 0; k < x.n && r->status == KILN_OK; k++) {
@@ -320,7 +321,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     kn_bc_malformed(r, "a cast between types that it does not know");
     return;
   }
-  bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane);
+  bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft;
   bool changes = op == CAST_TRUNC || op == CAST_ZEXT || op == CAST_SEXT;
   if (ints && changes && (x.mask != out.mask)) {
     resize_mask(r, op, &x, &out);

@@ -3,12 +3,12 @@
  * operations on them, and by constants.c.
  * Invariant: the bits of the highest part above the width are unspecified, and code that depends on them
  * clears or extends them first. */
-#include "bc.h"
+#include "wide.h"
 
 /* Widest integers that can be multiplied, in bits: the code size grows with the square of the width. */
 #define MAX_MUL_BITS 1024
 
-static unsigned words(const struct kn_bc_type *t) { return (t->bits + 63) / 64; }
+unsigned kn_wide_words(const struct kn_bc_type *t) { return (t->bits + 63) / 64; }
 
 static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
 
@@ -26,12 +26,12 @@ static kiln_value carry_of(struct kn_bc *r, kiln_value a, kiln_value b) {
 }
 
 /* Zero-extends or sign-extends the highest part of `v` from the type's width. */
-static void clear_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
-  unsigned odd = t->bits % 64, top = words(t) - 1;
+void kn_wide_clear_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
+  unsigned odd = t->bits % 64, top = kn_wide_words(t) - 1;
   if (odd) v[top] = binary(r, KILN_OP_AND, v[top], imm(r, (int64_t)((UINT64_C(1) << odd) - 1)));
 }
-static void sign_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
-  unsigned odd = t->bits % 64, top = words(t) - 1;
+void kn_wide_sign_top(struct kn_bc *r, const struct kn_bc_type *t, kiln_value *v) {
+  unsigned odd = t->bits % 64, top = kn_wide_words(t) - 1;
   if (!odd) return;
   v[top] = binary(r, KILN_OP_SHL, v[top], imm(r, 64 - odd));
   v[top] = binary(r, KILN_OP_ASHR, v[top], imm(r, 64 - odd));
@@ -43,24 +43,25 @@ static void fill_words(struct kn_bc *r, bool is_signed, kiln_value *v, unsigned 
   if (is_signed && from < n) fill = binary(r, KILN_OP_ASHR, v[from - 1], imm(r, 63));
   for (; from < n; from++) v[from] = fill;
 }
-static void extend_top(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed, kiln_value *v,
-                       unsigned n) {
-  (is_signed ? sign_top : clear_top)(r, t, v);
-  fill_words(r, is_signed, v, words(t), n);
+void kn_wide_extend(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed, kiln_value *v,
+                    unsigned n) {
+  (is_signed ? kn_wide_sign_top : kn_wide_clear_top)(r, t, v);
+  fill_words(r, is_signed, v, kn_wide_words(t), n);
 }
 
 /* Copies the parts of value `id` of wide type `type` to `v`. */
-static bool parts_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
+bool kn_wide_parts(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return false;
-  for (unsigned i = 0; i < words(&r->types[type]); i++) v[i] = (kiln_value){r->parts.at[first + i]};
+  for (unsigned i = 0; i < kn_wide_words(&r->types[type]); i++)
+    v[i] = (kiln_value){r->parts.at[first + i]};
   return true;
 }
 
 /* Defines the next value as `v`. */
-static void define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
+void kn_wide_define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
   uint32_t first = r->parts.n;
-  unsigned n = words(&r->types[type]);
+  unsigned n = kn_wide_words(&r->types[type]);
   if (!kn_bc_split(r, type) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
   for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = v[i].id;
   r->parts.n += n;
@@ -70,7 +71,8 @@ static void define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
 bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t) {
   if (c->kind != CK_WIDE && c->kind != CK_NULL && c->kind != CK_UNDEF)
     return kn_bc_unsupported(r, "constant expressions of integers wider than 128 bits");
-  for (unsigned i = 0; i < words(t); i++) { /* constants are stored without zero words at the top */
+  for (unsigned i = 0; i < kn_wide_words(t);
+       i++) { /* constants are stored without zero words at the top */
     uint64_t v = c->kind == CK_WIDE && i < c->n ? kn_bc_words(r, c->index)[i] : 0;
     if (!KN_BC_PUSH(r, r->parts, imm(r, (int64_t)v).id)) return false;
   }
@@ -83,19 +85,20 @@ void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem)
   const struct kn_bc_type *t = &r->types[type];
   kiln_value v[KN_BC_MAX_WORDS];
   unsigned bytes = (t->bits + 7) / 8;
-  for (unsigned i = 0; i < words(t); i++)
+  for (unsigned i = 0; i < kn_wide_words(t); i++)
     v[i] = kn_bc_load_bytes(r, a, (int32_t)(8 * i), bytes - 8 * i < 8 ? bytes - 8 * i : 8,
                             KILN_TYPE_I64, mem);
-  define(r, type, v);
+  kn_wide_define(r, type, v);
 }
 
 void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_value v[KN_BC_MAX_WORDS];
   unsigned bytes = (t->bits + 7) / 8;
-  if (!parts_of(r, id, type, v)) return;
-  if (t->bits % 8) clear_top(r, t, v); /* as LLVM does: the unused bits of the last byte are zero */
-  for (unsigned i = 0; i < words(t); i++)
+  if (!kn_wide_parts(r, id, type, v)) return;
+  if (t->bits % 8)
+    kn_wide_clear_top(r, t, v); /* as LLVM does: the unused bits of the last byte are zero */
+  for (unsigned i = 0; i < kn_wide_words(t); i++)
     kn_bc_store_bytes(r, a, (int32_t)(8 * i), v[i], bytes - 8 * i < 8 ? bytes - 8 * i : 8,
                       KILN_TYPE_I64, mem);
 }
@@ -133,8 +136,8 @@ static void shift_known(struct kn_bc *r, unsigned n, bool right, const kiln_valu
 
 /* The same by a variable count: stores the words to a stack slot, and loads them from an address that depends on
  * the count. */
-static void shift_variable(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
-                           kiln_value fill, kiln_value count, kiln_value *out) {
+void kn_wide_shift(struct kn_bc *r, unsigned n, bool right, const kiln_value *v, kiln_value fill,
+                   kiln_value count, kiln_value *out) {
   unsigned mask = 1; /* keeps counts that are out of range within the slot */
   while (mask < n - 1) mask = mask * 2 + 1;
   unsigned total = n + mask + 1, first = right ? 0 : mask + 1;
@@ -156,22 +159,22 @@ static void shift_variable(struct kn_bc *r, unsigned n, bool right, const kiln_v
 static void shift(struct kn_bc *r, unsigned op, kiln_value *v, uint32_t b, uint32_t type,
                   kiln_value *out) {
   const struct kn_bc_type *t = &r->types[type];
-  unsigned n = words(t);
+  unsigned n = kn_wide_words(t);
   uint64_t k;
   kiln_value fill = imm(r, 0), by[KN_BC_MAX_WORDS];
-  if (op == BINOP_LSHR) clear_top(r, t, v);
+  if (op == BINOP_LSHR) kn_wide_clear_top(r, t, v);
   if (op == BINOP_ASHR) {
-    sign_top(r, t, v);
+    kn_wide_sign_top(r, t, v);
     fill = binary(r, KILN_OP_ASHR, v[n - 1], imm(r, 63));
   }
   if (known_count(r, b, t, &k)) shift_known(r, n, op != BINOP_SHL, v, fill, k, out);
-  else if (parts_of(r, b, type, by)) shift_variable(r, n, op != BINOP_SHL, v, fill, by[0], out);
+  else if (kn_wide_parts(r, b, type, by)) kn_wide_shift(r, n, op != BINOP_SHL, v, fill, by[0], out);
 }
 
 /* ---- arithmetic ---- */
 
-static void add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                kiln_value *out) {
+void kn_wide_add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
+                 kiln_value *out) {
   kiln_value carry = {0};
   for (unsigned i = 0; i < n; i++) {
     kiln_value sum = binary(r, KILN_OP_ADD, a[i], b[i]), more = carry;
@@ -182,8 +185,8 @@ static void add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_val
   }
 }
 
-static void sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                kiln_value *out) {
+void kn_wide_sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
+                 kiln_value *out) {
   kiln_value borrow = {0};
   for (unsigned i = 0; i < n; i++) {
     kiln_value less = binary(r, KILN_OP_SUB, a[i], b[i]), more = borrow;
@@ -221,17 +224,17 @@ static void mul(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_val
 void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], out[KN_BC_MAX_WORDS];
-  unsigned n = words(t);
-  if (!parts_of(r, a, type, x)) return;
+  unsigned n = kn_wide_words(t);
+  if (!kn_wide_parts(r, a, type, x)) return;
   if (op == BINOP_SHL || op == BINOP_LSHR || op == BINOP_ASHR) {
     shift(r, op, x, b, type, out);
-    if (r->status == KILN_OK) define(r, type, out);
+    if (r->status == KILN_OK) kn_wide_define(r, type, out);
     return;
   }
-  if (!parts_of(r, b, type, y)) return;
+  if (!kn_wide_parts(r, b, type, y)) return;
   switch (op) {
-  case BINOP_ADD: add(r, n, x, y, out); break;
-  case BINOP_SUB: sub(r, n, x, y, out); break;
+  case BINOP_ADD: kn_wide_add(r, n, x, y, out); break;
+  case BINOP_SUB: kn_wide_sub(r, n, x, y, out); break;
   case BINOP_MUL:
     if (t->bits > MAX_MUL_BITS) {
       kn_bc_unsupported(r, "multiplication of integers wider than 1024 bits");
@@ -252,10 +255,10 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
   case BINOP_UDIV:
   case BINOP_SDIV:
   case BINOP_UREM:
-  case BINOP_SREM: kn_bc_unsupported(r, "division of integers wider than 128 bits"); return;
+  case BINOP_SREM: kn_wide_divide(r, op, t, x, y, out); break;
   default: kn_bc_malformed(r, "unknown binary operation"); return;
   }
-  define(r, type, out);
+  kn_wide_define(r, type, out);
 }
 
 /* Computes with as many words as the exact result may need, and compares that with the result cut to the width. */
@@ -270,14 +273,14 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   }
   if (!kn_bc_split(r, ret)) return;
   kiln_value x[KN_BC_MAX_WORDS + 1], y[KN_BC_MAX_WORDS + 1], out[KN_BC_MAX_WORDS + 1];
-  unsigned n = words(t), all = is_mul ? (2 * t->bits + 63) / 64 : t->bits / 64 + 1;
-  if (!parts_of(r, a, type, x) || !parts_of(r, b, type, y)) return;
-  extend_top(r, t, is_signed, x, all);
-  extend_top(r, t, is_signed, y, all);
+  unsigned n = kn_wide_words(t), all = is_mul ? (2 * t->bits + 63) / 64 : t->bits / 64 + 1;
+  if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return;
+  kn_wide_extend(r, t, is_signed, x, all);
+  kn_wide_extend(r, t, is_signed, y, all);
   if (is_mul) mul(r, all, x, y, out);
-  else (op == KILN_OP_SADDO || op == KILN_OP_UADDO ? add : sub)(r, all, x, y, out);
+  else (op == KILN_OP_SADDO || op == KILN_OP_UADDO ? kn_wide_add : kn_wide_sub)(r, all, x, y, out);
   memcpy(x, out, n * sizeof *x);
-  extend_top(r, t, is_signed, x, all);
+  kn_wide_extend(r, t, is_signed, x, all);
   kiln_value more = binary(r, KILN_OP_XOR, x[n - 1], out[n - 1]);
   for (unsigned i = n; i < all; i++)
     more = binary(r, KILN_OP_OR, more, binary(r, KILN_OP_XOR, x[i], out[i]));
@@ -292,11 +295,11 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], v = {0};
-  unsigned n = words(t);
-  if (!parts_of(r, a, type, x) || !parts_of(r, b, type, y)) return v;
+  unsigned n = kn_wide_words(t);
+  if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return v;
   if (cond == KILN_EQ || cond == KILN_NE) {
     for (unsigned i = 0; i < n; i++) x[i] = binary(r, KILN_OP_XOR, x[i], y[i]);
-    clear_top(r, t, x);
+    kn_wide_clear_top(r, t, x);
     v = x[0];
     for (unsigned i = 1; i < n; i++) v = binary(r, KILN_OP_OR, v, x[i]);
     return compare(r, (kiln_icond)cond, v, imm(r, 0));
@@ -311,8 +314,8 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
     [KILN_SGT] = {KILN_UGT, KILN_UGT, KILN_SGT}, [KILN_SGE] = {KILN_UGE, KILN_UGT, KILN_SGT},
   };
   bool is_signed = cond >= KILN_SLT && cond <= KILN_SGT;
-  (is_signed ? sign_top : clear_top)(r, t, x);
-  (is_signed ? sign_top : clear_top)(r, t, y);
+  (is_signed ? kn_wide_sign_top : kn_wide_clear_top)(r, t, x);
+  (is_signed ? kn_wide_sign_top : kn_wide_clear_top)(r, t, y);
   v = compare(r, (kiln_icond)conds[cond].lowest, x[0], y[0]);
   for (unsigned i = 1; i < n; i++) {
     unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
@@ -373,28 +376,28 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
   if ((!from_wide && !kn_bc_scalar(r, from)) || (!to_wide && !kn_bc_scalar(r, to))) return none;
   if (to_wide && !kn_bc_split(r, to)) return none; /* too many words */
   if (from_wide) {
-    if (!parts_of(r, a, from, v)) return none;
-    n = words(f);
+    if (!kn_wide_parts(r, a, from, v)) return none;
+    n = kn_wide_words(f);
     if (a >= r->n_vals) copy_forward(r, n, v);
   }
   switch (op) {
   case CAST_TRUNC:
     if (!fi || !ti || t->bits >= f->bits) break;
     if (!to_wide) return narrow(r, v, t);
-    define(r, to, v);
+    kn_wide_define(r, to, v);
     return none;
   case CAST_ZEXT:
   case CAST_SEXT: {
     if (!fi || !ti || t->bits <= f->bits) break;
     bool is_signed = op == CAST_SEXT;
     if (from_wide) {
-      extend_top(r, f, is_signed, v, words(t));
+      kn_wide_extend(r, f, is_signed, v, kn_wide_words(t));
     } else {
       n = extended(r, is_signed, a, from, v);
       if (a >= r->n_vals) copy_forward(r, n, v);
-      fill_words(r, is_signed, v, n, words(t));
+      fill_words(r, is_signed, v, n, kn_wide_words(t));
     }
-    if (r->status == KILN_OK) define(r, to, v);
+    if (r->status == KILN_OK) kn_wide_define(r, to, v);
     return none;
   }
   case CAST_BITCAST:
@@ -403,18 +406,27 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
       return none;
     }
     if (f->bits != t->bits) break;
-    define(r, to, v);
+    kn_wide_define(r, to, v);
     return none;
   case CAST_PTRTOINT:
   case CAST_PTRTOADDR:
     if (f->kind != TK_PTR || !to_wide) break;
     v[0] = kn_bc_same(r, a, from);
-    for (n = 1; n < words(t); n++) v[n] = imm(r, 0);
-    if (r->status == KILN_OK) define(r, to, v);
+    for (n = 1; n < kn_wide_words(t); n++) v[n] = imm(r, 0);
+    if (r->status == KILN_OK) kn_wide_define(r, to, v);
     return none;
   case CAST_INTTOPTR:
     if (t->kind != TK_PTR || !from_wide) break;
     return v[0];
+  case CAST_FPTOUI:
+  case CAST_FPTOSI:
+    if (!to_wide || !kn_wide_from_float(r, a, from, t, v)) break;
+    kn_wide_define(r, to, v);
+    return none;
+  case CAST_UITOFP:
+  case CAST_SITOFP:
+    if (!from_wide || (t->kind != TK_FLOAT && t->kind != TK_SOFT)) break;
+    return kn_wide_to_float(r, op == CAST_SITOFP, f, v, t);
   default: kn_bc_unsupported(r, "this cast of integers wider than 128 bits"); return none;
   }
   kn_bc_malformed(r, "a cast between types that it does not know");

@@ -1,6 +1,6 @@
-/* What the parts of the reader share: the text (text.c), types, data and heads of functions (module.c), and bodies
- * (body.c). Invariant: an error ends the text, so that every loop over it ends, and nothing that follows from the
- * error is reported. */
+/* What the parts of the reader share: the text (text.c), definitions (module.c) and bodies of functions (body.c). An
+ * error ends the reading at once, by longjmp: nothing checks for one, and all memory is in struct kn_qbe, which
+ * kiln_qbe_read frees. */
 #ifndef KN_QBE_READ_H
 #define KN_QBE_READ_H
 
@@ -8,64 +8,86 @@
 
 #include <kiln/debug.h>
 
+#include <setjmp.h>
 #include <string.h>
 
-#define KN_QBE_NONE UINT32_MAX
-
-struct kn_qbe;
-
-/* ---- arrays that grow ---- */
-
-#define KN_QBE_ARRAY(type)                                                                         \
+/* Arrays that grow. */
+#define ARRAY(type)                                                                                \
   struct {                                                                                         \
     type *at;                                                                                      \
     uint32_t n, cap;                                                                               \
   }
-bool kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size);
-/* Room for `more` items; false, and an error, without memory. */
-#define KN_QBE_ROOM(r, array, more)                                                                \
-  ((uint64_t)(array).n + (more) <= (array).cap ||                                                  \
-   kn_qbe_grow((r), &(array).at, &(array).cap, (uint64_t)(array).n + (more), sizeof *(array).at))
-#define KN_QBE_PUSH(r, array, ...)                                                                 \
-  (KN_QBE_ROOM(r, array, 1) && ((array).at[(array).n++] = (__VA_ARGS__), true))
+#define ROOM(r, a, more)                                                                           \
+  ((uint64_t)(a).n + (more) > (a).cap                                                              \
+     ? kn_qbe_grow((r), &(a).at, &(a).cap, (uint64_t)(a).n + (more), sizeof *(a).at)               \
+     : (void)0)
+#define PUSH(r, a, ...) (ROOM(r, a, 1), (void)((a).at[(a).n++] = (__VA_ARGS__)))
 
-/* ---- names and words ---- */
-
-struct kn_qbe_name {
+struct name {
+  uint64_t
+    key; /* names of at most nine characters have keys of their own, below 2^63; others need not differ */
   const char *at;
-  uint32_t length;
+  uint32_t length, next; /* next: item of the table with the same hash */
 };
-/* For "%.*s". */
-#define KN_QBE_SHOW(name) (int)((name)->length < 60 ? (name)->length : 60), (name)->at
+#define SHOW(name) (int)((name).length < 60 ? (name).length : 60), (name).at /* for "%.*s" */
 
-/* Names of one kind, numbered from 0: an open hash table, at most half full. */
-struct kn_qbe_map {
-  struct kn_qbe_entry {
-    uint64_t key; /* kn_qbe_scan */
-    uint32_t id;  /* number + base; below base: of names that were forgotten, free */
-  } *table;
-  struct kn_qbe_name *names; /* of each number; room for half of the table */
-  uint32_t base, n;
-  uint32_t mask, shift; /* the table's size - 1; 64 - log2 of the size */
+/* Items of one kind, each of which begins with its name, numbered from 1 in the order in which they were met first.
+ * Number 0 is zero, and none of them. */
+struct table {
+  void *at;
+  uint32_t n, cap, item_size; /* there is always room for one more item */
+  uint32_t n_heads, mask;
+  uint32_t *heads; /* hash table: first item of each hash, or 0 */
+};
+#define TABLE(type)                                                                                \
+  union {                                                                                          \
+    struct table t;                                                                                \
+    type *at;                                                                                      \
+  }
+
+/* Basic types; aggregates follow them. */
+enum { QVOID, QW, QL, QS, QD, QSB, QUB, QSH, QUH, QENV, N_BASIC };
+struct type {
+  struct name name; /* of an aggregate */
+  kiln_ctype c;
+  kiln_type class;  /* IR type of a temporary with such a type: w, l, s or d; VOID: no result */
+  kiln_type passed; /* the same for an argument: narrower for a sub-word type */
+  bool is_signed;
 };
 
-/* Classes of values; as types, these are followed by sub-word types, the static chain and aggregates. */
-enum { QW, QL, QS, QD, QSB, QUB, QSH, QUH, QENV, KN_QBE_TYPES };
-/* In lists of types: the marker '...', and no result. */
-#define KN_QBE_VARIADIC (UINT32_MAX - 1)
-#define KN_QBE_VOID (UINT32_MAX - 2)
+struct global {
+  struct name name;
+  kiln_symbol symbol; /* none: not declared yet */
+  bool defined, thread, exported;
+};
+
+struct temp {
+  struct name name;
+  kiln_value v, b; /* v: its value */
+  kiln_value slot; /* of a variable, once that is known */
+  uint32_t block;  /* of the first assignment, or 0 */
+  uint32_t plain;  /* the same if v can be read there without further ado; or else 0 */
+  kiln_type class : 8;
+  bool variable; /* assigned more than once, or read where it need not have been assigned */
+  bool sum;      /* a sum that is not built yet: of v and b */
+  bool address;  /* used as one */
+};
+
+struct label { /* its number - 1 is that of the function's block */
+  struct name name;
+  uint32_t block; /* in the order of the text, or 0 */
+};
 
 /* clang-format off */
 /* How the instruction of a word is built, or what else the word is. */
-enum kn_qbe_form {
-  QF_BINARY, QF_UNARY,           /* by `op` on integers, `fop` on floats */
+enum form {
+  QF_ADD, QF_BINARY, QF_UNARY,   /* by `op` on integers, `fop` on floats */
   QF_SHIFT, QF_CONVERT,          /* by `op` */
-  QF_COMPARE,                    /* `op` is the condition */
-  QF_LOAD,                       /* of type `op`, or 0: of the result's; sign-extended if `fop` */
-  QF_STORE,                      /* as type `op` */
-  QF_EXTEND,                     /* the low bits, as type `op`; sign-extended if `fop` */
+  QF_COMPARE,                    /* `op` is the condition of integers, `fop` that of floats */
+  QF_LOAD,                       /* of type `op`, or VOID: of the result's; sign-extended if `fop` */
+  QF_STORE, QF_EXTEND,           /* as the operand's type; sign-extended if `fop` */
   QF_ALLOC,                      /* aligned to 2^op */
-  QF_COPY, QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
+  QF_CAST, QF_COPY, QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
   QF_JMP, QF_JNZ, QF_RET, QF_HLT, /* these end a block */
   QF_TYPE_NAME,                  /* `op` is the type; `fop` the size of a member of it, or 0 */
   QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_SECTION,
@@ -73,65 +95,49 @@ enum kn_qbe_form {
 };
 /* clang-format on */
 
-struct kn_qbe_word {
+struct word {
+  char name[9]; /* of at most eight characters, zeros behind it */
+  char operands
+    [3]; /* first operands by letter: w, l, s, d; b, h: the low bits of w; a: an address; =: as the result */
+  uint16_t
+    results; /* a bit for each class that the result may have, that of VOID: none; 0: no instruction */
+  uint8_t form, op, fop;
+};
+extern const struct word kn_qbe_words[];
+
+struct body {                  /* a function whose head was read */
+  const char *name, *at, *end; /* where its name is, and the text between the braces */
+  uint32_t global, result;
+  uint32_t params, n_params; /* in kn_qbe.params */
+  kiln_csig signature;
+  bool variadic;
+  uint32_t file; /* what dbgfile said last */
+  kiln_die file_entry;
+};
+struct param {
   const char *name;
-  uint8_t form, results; /* a bit for each class that the result may have; 0: there is none */
-  char operands[3]; /* classes by letter; '=': the result's; 'x': its size, integer for float */
-  uint8_t op, fop;
-};
-extern const struct kn_qbe_word kn_qbe_words[];
-
-/* ---- functions ---- */
-
-struct kn_qbe_temp {
-  uint32_t block; /* of the first assignment, or KN_QBE_NONE */
-  uint8_t class;
-  bool variable;   /* assigned more than once, or read where it need not have been assigned */
-  bool address;    /* used as one */
-  bool sum;        /* a sum that is not built yet: of v and b */
-  kiln_value v, b; /* v: its value */
-  kiln_value slot; /* of a variable, once that is known */
+  uint32_t type;
 };
 
-/* In the order of the text; the numbers of labels are those of the function's blocks. */
-struct kn_qbe_block {
-  uint32_t label, then, other; /* where it jumps to: labels, or KN_QBE_NONE */
-  uint32_t operands;           /* first operand of a phi that comes from here, or KN_QBE_NONE */
-  uint32_t idom, n_preds;      /* idom: the block that dominates this one next */
+struct block {                 /* in the order of the text, from 1 on */
+  uint32_t label, then, other; /* where it jumps to: labels, or 0 */
+  uint32_t operands;           /* last operand of a phi that comes from here, or 0 */
+  uint32_t idom, n_preds;      /* idom: the block that dominates this one next, or 0 */
 };
-
-struct kn_qbe_phi {
+struct phi {
   const char *at;
   uint32_t block, index; /* of its block parameter */
   uint32_t first, n;     /* operands */
-  uint8_t class;
+  kiln_type class;
 };
-struct kn_qbe_operand {
+struct operand {
   const char *at;
-  uint32_t from, temp; /* the label that it comes from; a temporary, or KN_QBE_NONE */
-  uint32_t phi, next;  /* next: of the same block, or KN_QBE_NONE */
+  uint32_t from, temp; /* the label that it comes from; a temporary, or 0 */
+  uint32_t phi, next;  /* next: of the same block, or 0 */
 };
-
-/* A use of a temporary that was assigned in another block than this and the first. */
-struct kn_qbe_use {
+struct use { /* of a temporary that was assigned in another block than this and the first */
   uint32_t temp, block;
 };
-
-/* ---- the reader ---- */
-
-struct kn_qbe_global {
-  kiln_symbol symbol; /* none: not declared yet */
-  bool defined, thread, exported;
-};
-
-/* Where the head of a function begins, and what dbgfile said last. */
-struct kn_qbe_body {
-  const char *at;
-  uint32_t file;
-  kiln_die file_entry;
-};
-
-enum { KN_QBE_WORDS = 512, KN_QBE_WORD_SHIFT = 64 - 9 };
 
 struct kn_qbe {
   kiln_session *session;
@@ -141,189 +147,175 @@ struct kn_qbe {
   void *user;
   kiln_allocator allocator;
   kiln_status status;
-  bool failed;
+  jmp_buf failed;
   uint64_t instructions;
 
   /* `p` is what comes next. The last byte of the text is a newline, and p never behind it. */
   const char *text, *end, *p, *begin; /* begin: where the instruction does */
-  struct kn_qbe_name string;          /* read last */
-
-  /* Words by their keys: number + 1, or 0. */
-  struct kn_qbe_keyed {
-    uint64_t key;
-    uint32_t word;
-  } words[KN_QBE_WORDS];
-  struct kn_qbe_map global_names, aggregate_names, temp_names, label_names;
-  KN_QBE_ARRAY(struct kn_qbe_global) globals;
-  KN_QBE_ARRAY(kiln_ctype) aggregates;
-
-  /* what is being read */
-  KN_QBE_ARRAY(kiln_cfield) fields;
-  KN_QBE_ARRAY(char) chars, bytes; /* a name or string; content of data */
-  KN_QBE_ARRAY(kiln_reloc) relocs;
-  KN_QBE_ARRAY(uint32_t) params, types; /* result and parameters of the function; of a call */
-  KN_QBE_ARRAY(kiln_ctype) ctypes;
-  kiln_die unit, file_entry; /* of dbgfile */
-  uint32_t file;
-  KN_QBE_ARRAY(struct kn_qbe_body) bodies;
-
-  /* the current function */
-  KN_QBE_ARRAY(struct kn_qbe_temp) temps; /* the parameters first */
-  KN_QBE_ARRAY(uint32_t) labels; /* their blocks in the order of the text, or KN_QBE_NONE */
-  KN_QBE_ARRAY(struct kn_qbe_block) blocks;
-  KN_QBE_ARRAY(struct kn_qbe_phi) phis;
-  KN_QBE_ARRAY(struct kn_qbe_operand) operands;
-  KN_QBE_ARRAY(struct kn_qbe_use) uses;
-  KN_QBE_ARRAY(uint32_t) sums; /* of the current block */
-  KN_QBE_ARRAY(kiln_value) values;
-  struct kn_qbe_made {
+  struct name name;                   /* read last */
+  ARRAY(char) copy;                   /* of a text without that newline */
+  uint8_t words[256];                 /* hash table: numbers of words, or 0 */
+  TABLE(struct type) types;
+  TABLE(struct global) globals;
+  ARRAY(struct body) bodies;
+  ARRAY(struct param) params;
+  struct made {
     uint64_t key;
     kiln_csig sig;
   } made[64]; /* signatures */
-  kiln_csig signature;
-  bool variadic;
+
+  /* what is being read */
+  ARRAY(kiln_cfield) fields;
+  ARRAY(kiln_ctype) ctypes; /* parameters of a signature */
+  ARRAY(char) chars, bytes; /* a string, and a NUL that does not count; content of data */
+  uint64_t zeros;           /* behind that content */
+  ARRAY(kiln_reloc) relocs;
+  kiln_die unit, file_entry; /* of dbgfile */
+  uint32_t file;
+
+  /* the current function */
+  const struct body *body;
   kiln_func *f;
-  uint32_t current;      /* block in the order of the text */
-  uint32_t n_phis;       /* of the current block so far */
-  uint32_t line, begins; /* of the first dbgloc: the line, and the location */
-  bool open, phis_over;  /* the current block has no jump yet; has other instructions */
-  bool again, second;    /* it must be read again; this is the second time */
+  TABLE(struct temp) temps;
+  TABLE(struct label) labels;
+  ARRAY(struct block) blocks;
+  ARRAY(struct phi) phis;
+  ARRAY(struct operand) operands;
+  ARRAY(struct use) uses;
+  ARRAY(uint32_t) sums; /* of the current block */
+  ARRAY(kiln_value) args;
+  uint32_t current;          /* block in the order of the text */
+  uint32_t count, phi_count; /* instructions so far; up to the last phi of the block */
+  uint32_t n_phis;           /* of the current block so far */
+  uint32_t line, begins;     /* of the first dbgloc: the line, and the location */
+  bool open;                 /* the current block has no jump yet */
+  bool again, second;        /* it must be read again; this is the second time */
 };
 
-/* ---- text.c ---- */
+/* ---- text.c: errors and memory ---- */
 
-enum { KN_QBE_FIRST = 1, KN_QBE_LATER = 2, KN_QBE_BLANK = 4, KN_QBE_DIGIT = 8 };
+/* Reports an error at a place in the text, and ends the reading: FAIL(r, at, SYNTAX, "..."). */
+void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...)
+  __attribute__((format(printf, 4, 5), cold, noreturn));
+#define FAIL(r, at, status, ...) kn_qbe_fail(r, at, KILN_ERR_##status, __VA_ARGS__)
+#define WRONG(r, at, ...) FAIL(r, at, SYNTAX, __VA_ARGS__)
+/* Ends the reading because of an error that is known already. */
+void kn_qbe_stop(struct kn_qbe *r, kiln_status status) __attribute__((cold, noreturn));
+/* `at` is the address of an array's pointer. */
+void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size);
+void kn_qbe_free(struct kn_qbe *r);
+
+/* ---- text.c: characters ---- */
+
+enum { FIRST = 1, LATER = 2, BLANK = 4, DIGIT = 8 }; /* FIRST, LATER: of a name */
 extern const uint8_t kn_qbe_kinds[256];
-extern const uint8_t kn_qbe_letters[256]; /* of the classes, + 1 */
-static inline bool kn_qbe_is(const char *p, unsigned kinds) {
+extern const uint8_t kn_qbe_letters[256]; /* types of one letter: QW to QD */
+static inline bool is(const char *p, unsigned kinds) {
   return (kn_qbe_kinds[(uint8_t)*p] & kinds) != 0;
 }
 
-/* Scans the name at `p`, of characters below 128; returns its end. Names of at most nine characters have keys of
- * their own, below 2^63; those of longer names are above, and need not differ. */
-static inline const char *kn_qbe_scan(const char *p, uint64_t *key) {
-  const char *from = p;
-  uint64_t k = 0;
-  for (uint64_t c; c = (uint8_t)*p, kn_qbe_kinds[c] & KN_QBE_LATER; p++) k = (k << 7 | k >> 57) ^ c;
-  *key = p - from > 9 ? k | UINT64_C(1) << 63 : k;
-  return p;
-}
-static inline uint32_t kn_qbe_hash(uint64_t key, unsigned shift) {
-  return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> shift);
-}
-
-/* Says that a name is expected. */
-void kn_qbe_no_name(struct kn_qbe *r, const char *at) __attribute__((cold));
-/* Makes the table twice as large; false, and an error, without memory. */
-bool kn_qbe_enlarge(struct kn_qbe *r, struct kn_qbe_map *m) __attribute__((cold));
-/* The number of a name. New ones get the next number if `add`; else KN_QBE_NONE. */
-static inline uint32_t kn_qbe_intern(struct kn_qbe *r, struct kn_qbe_map *m, uint64_t key,
-                                     const char *at, uint32_t length, bool add) {
-  for (uint32_t i = kn_qbe_hash(key, m->shift);; i = (i + 1) & m->mask) {
-    struct kn_qbe_entry *e = m->table + i;
-    if (e->id < m->base) {
-      if (!add) return KN_QBE_NONE;
-      *e = (struct kn_qbe_entry){key, m->n + m->base};
-      m->names[m->n] = (struct kn_qbe_name){at, length};
-      return ++m->n <= m->mask / 2 || kn_qbe_enlarge(r, m) ? m->n - 1 : KN_QBE_NONE;
-    }
-    uint32_t number = e->id - m->base;
-    if (e->key != key) continue;
-    if ((int64_t)key >= 0) return number;
-    if (m->names[number].length == length && memcmp(m->names[number].at, at, length) == 0)
-      return number;
-  }
-}
-/* Reads a name; its number as above; KN_QBE_NONE, and an error, if none comes next. */
-static inline uint32_t kn_qbe_lookup(struct kn_qbe *r, struct kn_qbe_map *m, bool add) {
-  uint64_t key;
-  const char *from = r->p;
-  r->p = kn_qbe_scan(from, &key);
-  if (kn_qbe_is(from, KN_QBE_FIRST))
-    return kn_qbe_intern(r, m, key, from, (uint32_t)(r->p - from), add);
-  kn_qbe_no_name(r, from);
-  return KN_QBE_NONE;
-}
-/* Forgets all names. */
-void kn_qbe_forget(struct kn_qbe_map *m);
-
 /* The next character on this line. */
-static inline char kn_qbe_peek(struct kn_qbe *r) {
+static inline char peek(struct kn_qbe *r) {
   const char *p = r->p;
-  while (kn_qbe_is(p, KN_QBE_BLANK)) p++;
+  while (is(p, BLANK)) p++;
   r->p = p;
   return *p;
 }
 /* The next character past ends of lines and comments; 0 at the end of the text. */
-char kn_qbe_past_comment(struct kn_qbe *r) __attribute__((cold));
-static inline char kn_qbe_past(struct kn_qbe *r) {
-  const char *p = r->p;
-  for (;; p++) {
-    while (kn_qbe_is(p, KN_QBE_BLANK)) p++;
-    if (*p != '\n' || p + 1 == r->end) break;
+static inline char past(struct kn_qbe *r) {
+  for (;; r->p++) {
+    if (peek(r) == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
+    if (*r->p != '\n') return *r->p;
+    if (r->p + 1 == r->end) return 0;
   }
-  r->p = p;
-  return *p == '\n' ? 0 : *p != '#' ? *p : kn_qbe_past_comment(r);
-}
-/* Reads a character; an error if another one comes next. */
-bool kn_qbe_missing(struct kn_qbe *r, char c) __attribute__((cold));
-static inline bool kn_qbe_expect(struct kn_qbe *r, char c) {
-  if (kn_qbe_peek(r) != c) return kn_qbe_missing(r, c);
-  r->p++;
-  return true;
 }
 /* Reads a character if it comes next. */
-static inline bool kn_qbe_take(struct kn_qbe *r, char c) {
-  bool is = kn_qbe_peek(r) == c;
-  r->p += is;
-  return is;
+static inline bool take(struct kn_qbe *r, char c) {
+  bool comes = peek(r) == c;
+  r->p += comes;
+  return comes;
+}
+/* Reads a character that must come next; past ends of lines. */
+void kn_qbe_missing(struct kn_qbe *r, char c) __attribute__((cold, noreturn));
+static inline void expect(struct kn_qbe *r, char c) {
+  if (*r->p != c && peek(r) != c) kn_qbe_missing(r, c);
+  r->p++;
+}
+static inline void want(struct kn_qbe *r, char c) {
+  past(r);
+  expect(r, c);
 }
 /* Reads '...' if it comes next. */
-bool kn_qbe_dots(struct kn_qbe *r);
-/* A string, a word, an integer, a number of any kind; false or NULL, and an error, if something else comes. */
-bool kn_qbe_string(struct kn_qbe *r, const char *what);
-const struct kn_qbe_word *kn_qbe_word(struct kn_qbe *r);
-bool kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what, uint64_t *out);
+static inline bool take_dots(struct kn_qbe *r) {
+  bool comes = r->p[0] == '.' && r->p[1] == '.' && r->p[2] == '.';
+  r->p += comes ? 3 : 0;
+  return comes;
+}
+
+/* ---- text.c: names, words, strings and numbers ---- */
+
+/* Reads a name into r->name. */
+static inline void scan(struct kn_qbe *r) {
+  const char *from = r->p, *p = from;
+  uint64_t key = 0, c = (uint8_t)*p;
+  if (!is(p, FIRST)) WRONG(r, p, "a name is expected");
+  do key = (key << 7 | key >> 57) ^ c;
+  while (c = (uint8_t)*++p, kn_qbe_kinds[c] & LATER);
+  r->p = p;
+  r->name.at = from;
+  r->name.length = (uint32_t)(p - from);
+  r->name.key = p - from > 9 ? key | UINT64_C(1) << 63 : key;
+}
+static inline uint64_t hash(uint64_t key) { return key * UINT64_C(0x9e3779b97f4a7c15) >> 40; }
+/* The number of the item whose name is r->name, or 0; the second is for long names. */
+uint32_t kn_qbe_find_long(const struct kn_qbe *r, const struct table *t);
+static inline uint32_t find(const struct kn_qbe *r, const struct table *t, size_t item_size) {
+  uint64_t key = r->name.key;
+  const struct name *item;
+  if (key >> 63 != 0) return kn_qbe_find_long(r, t);
+  for (uint32_t i = t->heads[hash(key) & t->mask];; i = item->next) {
+    item = (void *)((char *)t->at + i * item_size);
+    if (item->key == key || i == 0) return i;
+  }
+}
+#define FIND(r, table) find(r, &(r)->table.t, sizeof *(r)->table.at)
+/* Makes an item that is zero but for r->name, which no other one has. */
+uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t);
+#define ADD(r, table) kn_qbe_add(r, &(r)->table.t)
+/* Forgets the items. Lists by hash will be short for names that are in so many bytes of text. */
+void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes);
+#define CLEAR(r, table, bytes) kn_qbe_clear(r, &(r)->table.t, sizeof *(r)->table.at, bytes)
+void kn_qbe_begin_words(struct kn_qbe *r);
+const struct word *kn_qbe_word(struct kn_qbe *r);
+/* A string in quotes, as it is in the text. `what` it is, for the error. */
+struct name kn_qbe_string(struct kn_qbe *r, const char *what);
+/* Puts what a string stands for into r->chars; the second as a name for C, of a symbol or section. */
+void kn_qbe_unescape(struct kn_qbe *r, const struct name *s);
+const char *kn_qbe_c_name(struct kn_qbe *r, const struct name *s);
+/* An integer of at most `max`; a number of any kind, as its bits: false if none comes next. */
+uint64_t kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what);
 bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits);
-/* Reports an error at a place in the text; returns false. */
-bool kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...)
-  __attribute__((format(printf, 4, 5), cold));
-#define kn_qbe_wrong(r, at, ...) kn_qbe_fail(r, at, KILN_ERR_SYNTAX, __VA_ARGS__)
-/* The same: a syntax error at what comes next. */
-bool kn_qbe_syntax(struct kn_qbe *r, const char *message) __attribute__((cold));
-/* Ends the text, because of an error that is known already. */
-void kn_qbe_stop(struct kn_qbe *r, kiln_status status);
-void *kn_qbe_resize(const struct kn_qbe *r, void *old, size_t size);
-void kn_qbe_free(const struct kn_qbe *r, void *memory);
-bool kn_qbe_begin(struct kn_qbe *r);
-void kn_qbe_end(struct kn_qbe *r);
 
 /* ---- module.c ---- */
 
 /* A type of results, parameters and arguments; `first`: it may be the static chain. */
 uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first);
-static inline uint32_t kn_qbe_type(struct kn_qbe *r, bool first) {
-  uint32_t letter = kn_qbe_letters[(uint8_t)kn_qbe_peek(r)];
-  if (letter == 0 || kn_qbe_is(r->p + 1, KN_QBE_LATER)) return kn_qbe_other_type(r, first);
+static inline uint32_t read_type(struct kn_qbe *r, bool first) {
+  uint32_t type = kn_qbe_letters[(uint8_t)peek(r)];
+  if (type == QVOID || is(r->p + 1, LATER)) return kn_qbe_other_type(r, first);
   r->p++;
-  return letter - 1;
+  return type;
 }
-/* The class of a temporary that has such a type. */
-static inline uint8_t kn_qbe_class(uint32_t type) {
-  return type < QSB ? (uint8_t)type : type < QENV ? QW : QL;
-}
-/* The signature of types: the result, then the parameters. */
-kiln_csig kn_qbe_signature(struct kn_qbe *r, const uint32_t *types, uint32_t n, const char *at);
+/* The signature of a result and the parameters in r->ctypes, of which `n_fixed` come before '...' if it is variadic. */
+kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uint32_t n_fixed,
+                           const char *at);
 /* The number of the global whose name comes next, behind its '$'; and its symbol. */
 uint32_t kn_qbe_global(struct kn_qbe *r);
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at);
 
-/* Describes the function that was built to debuggers, if it has lines. */
-void kn_qbe_describe(struct kn_qbe *r, uint32_t global);
-
 /* ---- body.c ---- */
 
-/* Reads and builds a body from behind its brace on; its head was read. */
-void kn_qbe_function(struct kn_qbe *r, uint32_t global, const char *at);
+/* Reads, builds and hands on a function whose head was read. */
+void kn_qbe_function(struct kn_qbe *r, const struct body *body);
 
 #endif

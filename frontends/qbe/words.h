@@ -1,59 +1,58 @@
-/* The words of the language: WORD(name, form, classes of the result, classes of the operands, op, fop), as
- * struct kn_qbe_word explains them. body.c reads and builds by this table. Included by text.c. */
+/* The words of the language: WORD(name, form, classes of the result, operands, op, fop), as struct kn_qbe_word
+ * explains them. body.c reads and builds by this table. Included by text.c. */
 /* clang-format off */
 
-#define BOTH(name, op, fop) WORD(name, BINARY, W | L | S | D, "==", KILN_OP_##op, KILN_OP_##fop)
+#define BOTH(name, form, op, fop) WORD(name, form, W | L | S | D, "==", KILN_OP_##op, KILN_OP_##fop)
 #define INT(name, op) WORD(name, BINARY, W | L, "==", KILN_OP_##op, 0)
 #define SHIFT(name, op) WORD(name, SHIFT, W | L, "=w", KILN_OP_##op, 0)
 #define IF(name, op) \
   WORD("c" name "w", COMPARE, W | L, "ww", KILN_##op, 0) WORD("c" name "l", COMPARE, W | L, "ll", KILN_##op, 0)
 #define IFF(name, op) \
-  WORD("c" name "s", COMPARE, W | L, "ss", KILN_F##op, 0) WORD("c" name "d", COMPARE, W | L, "dd", KILN_F##op, 0)
-#define STORE(name, operands, type) WORD(name, STORE, 0, operands, KILN_TYPE_##type, 0)
-#define LOAD(name, results, type, is_signed) WORD(name, LOAD, results, "l", KILN_TYPE_##type, is_signed)
+  WORD("c" name "s", COMPARE, W | L, "ss", 0, KILN_F##op) WORD("c" name "d", COMPARE, W | L, "dd", 0, KILN_F##op)
+#define STORE(name, operands) WORD(name, STORE, NONE, operands, 0, 0)
+#define LOAD(name, results, type, is_signed) WORD(name, LOAD, results, "a", KILN_TYPE_##type, is_signed)
 #define ALLOC(name, log2) WORD(name, ALLOC, L, "l", log2, 0)
-#define EXTEND(name, to, type, is_signed) WORD(name, EXTEND, to, "w", KILN_TYPE_##type, is_signed)
+#define EXTEND(name, to, from, is_signed) WORD(name, EXTEND, to, from, 0, is_signed)
 #define CONVERT(name, to, from, op) WORD(name, CONVERT, to, from, KILN_OP_##op, 0)
 #define OTHER(name, form, to, operands) WORD(name, form, to, operands, 0, 0)
 #define TYPE(name, type, size) WORD(name, TYPE_NAME, 0, "", type, size)
+#define LATER(name, form) WORD(name, form, 0, "", 0, 0)
 
 /* arithmetic and bits */
-BOTH("add", ADD, FADD) BOTH("sub", SUB, FSUB) BOTH("mul", MUL, FMUL) BOTH("div", SDIV, FDIV)
-INT("rem", SREM) INT("udiv", UDIV) INT("urem", UREM) INT("and", AND) INT("or", OR) INT("xor", XOR)
-SHIFT("sar", ASHR) SHIFT("shr", LSHR) SHIFT("shl", SHL)
+BOTH("add", ADD, ADD, FADD) BOTH("sub", BINARY, SUB, FSUB) BOTH("mul", BINARY, MUL, FMUL)
+BOTH("div", BINARY, SDIV, FDIV) INT("rem", SREM) INT("udiv", UDIV) INT("urem", UREM)
+INT("and", AND) INT("or", OR) INT("xor", XOR) SHIFT("sar", ASHR) SHIFT("shr", LSHR) SHIFT("shl", SHL)
 WORD("neg", UNARY, W | L | S | D, "=", KILN_OP_NEG, KILN_OP_FNEG)
 /* comparisons */
 IF("eq", EQ) IF("ne", NE) IF("sge", SGE) IF("sgt", SGT) IF("sle", SLE) IF("slt", SLT)
 IF("uge", UGE) IF("ugt", UGT) IF("ule", ULE) IF("ult", ULT)
 IFF("eq", OEQ) IFF("ne", UNE) IFF("ge", OGE) IFF("gt", OGT) IFF("le", OLE) IFF("lt", OLT)
 IFF("o", ORD) IFF("uo", UNO)
-/* memory; a type of 0: that of the result */
-STORE("storeb", "wl", I8) STORE("storeh", "wl", I16) STORE("storew", "wl", I32)
-STORE("storel", "ll", I64) STORE("stores", "sl", F32) STORE("stored", "dl", F64)
+/* memory; a type of VOID: that of the result */
+STORE("storeb", "ba") STORE("storeh", "ha") STORE("storew", "wa")
+STORE("storel", "la") STORE("stores", "sa") STORE("stored", "da")
 LOAD("loadsb", W | L, I8, 1) LOAD("loadub", W | L, I8, 0) LOAD("loadsh", W | L, I16, 1)
 LOAD("loaduh", W | L, I16, 0) LOAD("loadsw", W | L, I32, 1) LOAD("loaduw", W | L, I32, 0)
 LOAD("loadw", W | L, I32, 1) LOAD("load", W | L | S | D, VOID, 0) LOAD("loadl", W | L | S | D, VOID, 0)
 LOAD("loads", W | L | S | D, VOID, 0) LOAD("loadd", W | L | S | D, VOID, 0)
 ALLOC("alloc1", 2) ALLOC("alloc2", 2) ALLOC("alloc4", 2) ALLOC("alloc8", 3) ALLOC("alloc16", 4)
-OTHER("blit", BLIT, 0, "ll")
+OTHER("blit", BLIT, NONE, "ll")
 /* conversions */
-EXTEND("extsb", W | L, I8, 1) EXTEND("extub", W | L, I8, 0) EXTEND("extsh", W | L, I16, 1)
-EXTEND("extuh", W | L, I16, 0) EXTEND("extsw", L, I32, 1) EXTEND("extuw", L, I32, 0)
+EXTEND("extsb", W | L, "b", 1) EXTEND("extub", W | L, "b", 0) EXTEND("extsh", W | L, "h", 1)
+EXTEND("extuh", W | L, "h", 0) EXTEND("extsw", L, "w", 1) EXTEND("extuw", L, "w", 0)
 CONVERT("exts", D, "s", FPROMOTE) CONVERT("truncd", S, "d", FDEMOTE)
 CONVERT("stosi", W | L, "s", FTOSI) CONVERT("stoui", W | L, "s", FTOUI)
 CONVERT("dtosi", W | L, "d", FTOSI) CONVERT("dtoui", W | L, "d", FTOUI)
 CONVERT("swtof", S | D, "w", SITOF) CONVERT("uwtof", S | D, "w", UITOF)
 CONVERT("sltof", S | D, "l", SITOF) CONVERT("ultof", S | D, "l", UITOF)
-CONVERT("cast", W | L | S | D, "x", BITCAST) OTHER("copy", COPY, W | L | S | D, "=")
+OTHER("cast", CAST, W | L | S | D, "") OTHER("copy", COPY, W | L | S | D, "=")
 /* calls, phis, jumps */
-OTHER("call", CALL, W | L | S | D, "") OTHER("vastart", VASTART, 0, "l")
+OTHER("call", CALL, NONE | W | L | S | D, "l") OTHER("vastart", VASTART, NONE, "l")
 OTHER("vaarg", VAARG, W | L | S | D, "l") OTHER("phi", PHI, W | L | S | D, "")
-OTHER("dbgloc", DBGLOC, 0, "") OTHER("jmp", JMP, 0, "") OTHER("jnz", JNZ, 0, "")
-OTHER("ret", RET, 0, "") OTHER("hlt", HLT, 0, "")
+OTHER("dbgloc", DBGLOC, NONE, "") OTHER("jmp", JMP, NONE, "") OTHER("jnz", JNZ, NONE, "w")
+OTHER("ret", RET, NONE, "") OTHER("hlt", HLT, NONE, "")
 /* types and definitions */
 TYPE("w", QW, 4) TYPE("l", QL, 8) TYPE("s", QS, 4) TYPE("d", QD, 8) TYPE("b", QUB, 1) TYPE("h", QUH, 2)
 TYPE("sb", QSB, 0) TYPE("ub", QUB, 0) TYPE("sh", QSH, 0) TYPE("uh", QUH, 0) TYPE("env", QENV, 0)
-OTHER("z", ZERO, 0, "") OTHER("align", ALIGN, 0, "") OTHER("export", EXPORT, 0, "")
-OTHER("thread", THREAD, 0, "") OTHER("common", COMMON, 0, "") OTHER("section", SECTION, 0, "")
-OTHER("function", FUNCTION, 0, "") OTHER("data", DATA, 0, "") OTHER("type", TYPE, 0, "")
-OTHER("dbgfile", DBGFILE, 0, "")
+LATER("z", ZERO) LATER("align", ALIGN) LATER("export", EXPORT) LATER("thread", THREAD) LATER("common", COMMON)
+LATER("section", SECTION) LATER("function", FUNCTION) LATER("data", DATA) LATER("type", TYPE) LATER("dbgfile", DBGFILE)

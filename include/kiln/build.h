@@ -104,6 +104,10 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 /** Allows the function to use processor features `features` (KILN_FEATURE_...), in addition to those of the
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
+/** The function's code is its machine code alone: it has one block, of ASMs without operands and results and a last
+ * UNREACHABLE. There is no prologue and no frame, and it has no frame rows but those of its first instruction. To be called
+ * before the function is finished. */
+KILN_API void kiln_func_naked(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
  * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
@@ -291,6 +295,33 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
  * signatures take more than their parameters. Gives result 0, or none. `args` is copied. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n);
+/** A place in the bytes of a kiln_asm that the linker fills. */
+typedef struct kiln_asm_reloc {
+  uint32_t offset_bytes; /**< from the first byte */
+  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_symbol symbol;    /**< what is referred to */
+  int64_t addend;        /**< added to its address; 32 bits */
+} kiln_asm_reloc;
+
+/** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */
+typedef struct kiln_asm {
+  const void *bytes;   /**< the code; control enters at its first byte and leaves behind its last */
+  uint32_t size_bytes; /**< of it */
+  uint32_t n_relocs;   /**< of `relocs` */
+  const kiln_asm_reloc *relocs; /**< in ascending order of their offsets */
+  const uint8_t *params;        /**< by parameter of the signature: the register that has it */
+  const uint8_t *results;       /**< by result: the register that the code leaves it in */
+  uint64_t
+    lost; /**< set of further registers that it changes, a bit each: those that calls preserve. All others, the
+                    flags, and memory may be changed without a word */
+} kiln_asm;
+
+/** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of up to 64 bits, f32, f64,
+ * vectors, each with a register of its kind, none twice. The stack is aligned as for a call, and the code leaves the stack
+ * pointer as it was; it does not unwind. All is copied. Gives result 0, or none. */
+KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
+                                   const kiln_value *args, uint32_t n);
+
 /** [TAILCALL] of `callee`, as kiln_build_call calls it. Neither signature is variadic, and both have the same results,
  * the same KILN_PARAM_SRET or none; the convention is KILN_CC_C for both, or KILN_CC_PRESERVE_NONE. If
  * both are variadic, with the same parameters, the callee gets the function's own arguments beyond these. The arguments on the stack take no more
@@ -309,6 +340,29 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
  * VSIGNS the bytes of a lane. [VINSERT] a, and b, a scalar; `number`: the lane. Where there is no b, it is none. */
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       unsigned number, kiln_value a, kiln_value b);
+
+/** The most operands of a row. */
+enum { KILN_MACHINE_OPERANDS = 3 };
+/** A row of the target's own instructions: MACHINE, MACHINE_ACT, MACHINE_DO. */
+typedef struct kiln_machine {
+  unsigned row;        /**< for kiln_build_machine */
+  kiln_op op;          /**< what it builds */
+  kiln_type result;    /**< VOID: it makes no value */
+  unsigned n_operands; /**< including the immediate */
+  kiln_type operands[KILN_MACHINE_OPERANDS];
+  bool immediate; /**< the last operand is a constant from `least` to `most` */
+  int32_t least, most;
+} kiln_machine;
+/** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
+KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
+                                kiln_machine *out);
+/** The i-th instruction of a target in `*out`, and its name, which ends with a NUL; false beyond the last. */
+enum { KILN_MACHINE_NAME = 48 };
+KILN_API bool kiln_machine_at(kiln_target target, unsigned i, kiln_machine *out,
+                              char name[KILN_MACHINE_NAME]);
+/** [MACHINE] [MACHINEV] the instruction `row` on `n` operands. */
+KILN_API kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands,
+                                       unsigned n);
 
 /** For an operation that the table lists but no target lowers yet (ASM): the function
  * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */

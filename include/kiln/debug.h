@@ -51,7 +51,7 @@ enum {
 /** How many entries a set has room for: one more than the highest number used; 0 if `d` is NULL. */
 KILN_API uint32_t kiln_debug_count(const kiln_debug *d);
 /** The entry of number `index` (from 1) of a set, defined or not: numbers may be chosen, in any order, as densely as
- * possible. Entry 0 if `d` is NULL or the number too large. */
+ * possible; the entry of the next number has the next id. Entry 0 if `d` is NULL or the number too large. */
 KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
 /** Defines `e` as an entry of tag `tag` (DW_TAG_...) within `parent` (0, or a file: at the top of its unit). The
  * attributes given from here on are its own. */

@@ -30,8 +30,8 @@ typedef struct kiln_inst_info {
   unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
-                         vectors: lane or count */
-  kiln_sig sig;       /**< CALL, TRY */
+                         vectors: lane or count; MACHINE: row */
+  kiln_sig sig;       /**< CALL, TRY, ASM */
   kiln_block block;   /**< where it stands */
   uint32_t n_operands; /**< for kiln_inst_operand */
   uint32_t n_edges;    /**< for kiln_inst_edge */
@@ -112,6 +112,10 @@ KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** The instruction behind another one in its block; none behind the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
+
+/** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for anything else. Valid until the
+ * function is compiled or discarded. */
+KILN_API kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i);
 
 /** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the default, then the cases, whose
  * value is written to `case_value` (may be NULL). */

@@ -26,6 +26,12 @@ KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 /** The machine this library runs on, if it is a target. */
 KILN_API bool kiln_target_host(kiln_target *out);
 
+/** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"): 0 to 31 are general ones,
+ * 32 to 63 those of floats and vectors. False if there is none such. For kiln_build_asm. */
+KILN_API bool kiln_register_find(kiln_target t, const char *name, unsigned *out);
+/** Name of a register; NULL if there is none of that number. Static storage. */
+KILN_API const char *kiln_register_name(kiln_target t, unsigned number);
+
 /** What a processor can do beyond its target's baseline: bits for kiln_module_options and
  * kiln_func_features. Those of other targets are ignored. */
 enum {
@@ -48,6 +54,31 @@ typedef enum kiln_pic {
 } kiln_pic;
 
 /** Options of a module. Zero-initialise for defaults. */
+/** A place in assembled code that the linker fills. */
+typedef struct kiln_assembled_reloc {
+  uint32_t offset_bytes; /**< from the first byte */
+  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  const char *symbol;    /**< name of what is referred to */
+  int64_t addend;        /**< added to its address */
+} kiln_assembled_reloc;
+
+/** A text of assembly, and the machine code that an assembler makes of it. */
+typedef struct kiln_assembly {
+  const char
+    *text; /**< whole lines, in GNU as's language and on x86-64 in AT&T's syntax at first */
+  size_t text_bytes;                  /**< its length */
+  const char *error;                  /**< to be set: why there is no code, or NULL */
+  const uint8_t *bytes;               /**< to be set: the code */
+  uint32_t size_bytes;                /**< to be set: of it */
+  uint32_t n_relocs;                  /**< to be set: of `relocs` */
+  const kiln_assembled_reloc *relocs; /**< to be set; ascending by offset */
+} kiln_assembly;
+
+/** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the code or the error of each,
+ * which stay as they are until the next call by the same thread or the end of the module. False if there is no memory.
+ * For a frozen module several threads may call at once. */
+typedef bool kiln_assembler(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
+
 typedef struct kiln_module_options {
   kiln_target target;       /**< all zero: x86-64; kiln_target_host gives this machine's */
   kiln_pic pic;             /**< how position-independent the code is */
@@ -56,7 +87,11 @@ typedef struct kiln_module_options {
   /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
    * any thread that uses one of its sessions, perhaps from several at once. */
   void (*on_diag)(void *user, const kiln_diag *diag);
-  void *diag_user;        /**< for on_diag */
+  void *diag_user; /**< for on_diag */
+  /** Where front ends that read inline assembly get its machine code from (kiln_module_assemble); NULL: what is not
+   * known without is an error. */
+  kiln_assembler *assembler;
+  void *assembler_user;   /**< for assembler */
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
@@ -86,6 +121,8 @@ KILN_API void kiln_module_free(kiln_module *m);
  * shared out among sessions. kiln_emit_elf wants all other threads to be done. There is no way back.
  * Returns the module's status. */
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
+/** Calls the module's assembler (kiln_module_options), if `n` is not 0. False if it has none, or that fails. */
+KILN_API bool kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n);
 /** True after kiln_module_freeze. */
 KILN_API bool kiln_module_frozen(const kiln_module *m);
 /** Status of the first error, of the module or of a function that failed in kiln_func_compile; or

@@ -18,6 +18,10 @@
 #include <elf.h>
 #include <string.h>
 
+/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
+#define A64_CLOBBERED                                                                              \
+  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
+
 /* The walk with what only this target has. */
 struct a64_walk {
   struct kn_walk walk;     /* first: a64() */
@@ -271,6 +275,9 @@ void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 kn_lower a64_lower_vsplat, a64_lower_vresize, a64_lower_vextract, a64_lower_vinsert,
   a64_lower_vsigns, a64_lower_vbin, a64_lower_vmul, a64_lower_vselect, a64_lower_vshift,
   a64_lower_vicmp, a64_lower_vfcmp, a64_lower_vun, a64_lower_vshuffle;
+/* Of the target's own instructions: machine.c, machine.def. */
+kn_lower a64_lower_machine;
+extern const struct kn_machine_table a64_machine;
 /* Between v128 and i128 or f128. */
 void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in);
 /* vd = a constant of 128 bits; uses x16. */
@@ -360,7 +367,8 @@ kn_lower a64_lower_call, a64_lower_tailcall, a64_lower_try, a64_lower_resume,
   a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem, a64_lower_level,
   a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg, a64_lower_frem;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
-  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;
+  a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
+  a64_lower_set_rounding;
 kn_lower a64_lower_wide, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */

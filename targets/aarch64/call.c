@@ -5,10 +5,6 @@
  * value when it is emitted. */
 #include "targets/aarch64/a64.h"
 
-/* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */
-#define CLOBBERED                                                                                  \
-  (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
-
 enum { CALLEE = 9, SRET = 8 };
 
 /* ---- AAPCS64, 6.8.2 ---- */
@@ -346,7 +342,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   } else {
     a64_emit(w, a64_blr(CALLEE));
   }
-  KN_LOG_SET(w, KN_EV_LOST, CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
 }
@@ -434,7 +430,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
   if (!kn_code_ready(w, 0)) return true;
   kn_take_moves(w, &m, total);
-  if (!tail) kn_save_live(w, CLOBBERED);
+  if (!tail) kn_save_live(w, A64_CLOBBERED);
   kn_move_few(w, &m, total);
   if (tail) emit_tail(w, symbol);
   else emit_call(w, symbol, false);
@@ -518,7 +514,7 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   }
   for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
-  if (!tail) kn_save_live(w, KN_UNLIKELY(none) ? ~UINT64_C(0) : CLOBBERED);
+  if (!tail) kn_save_live(w, KN_UNLIKELY(none) ? ~UINT64_C(0) : A64_CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (tail) {
@@ -573,7 +569,7 @@ static uint32_t library_symbol(struct kn_walk *w, const char *name) {
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
   uint32_t symbol = library_symbol(w, name);
   if (symbol == 0) return;
-  kn_save_live(w, CLOBBERED);
+  kn_save_live(w, A64_CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
   emit_call(w, symbol, true);
 }
@@ -594,7 +590,7 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
     else move_to(w, a.reg, a.h, a.type);
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
-  kn_save_live(w, CLOBBERED);
+  kn_save_live(w, A64_CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   for (unsigned k = 0; k < n; k++)

@@ -82,6 +82,17 @@ void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, d);
 }
 
+/* Conversions from and to f16. */
+void a64_lower_half(struct kn_walk *w, const struct kn_inst *in) {
+  bool from = in->x == KILN_TYPE_F16;
+  unsigned a = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  unsigned d = def_float(w, in->type, a);
+  a64_emit(
+    w, a64_fcvt(from ? a64_ft(in->type) : A64_H, from ? A64_H : a64_ft(in->x), a64_v(d), a64_v(a)));
+  kn_defined(w, w->i, d);
+}
+
 void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;

@@ -1,31 +1,26 @@
 /* AArch64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
  * Called by lib/walk.c. What is not lowered gives
  * KILN_ERR_UNSUPPORTED with function, block and instruction. */
+#include "lib/asm.h"
 #include "targets/aarch64/a64.h"
 
 #define ALL 0xffffu
 #define QUAD KN_T(F128)
 #define WIDE (KN_T(I128) | QUAD)
 static const uint16_t clobbers[KILN_OP_COUNT] = {
-  [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,
-  [KILN_OP_RESUME] = ALL,      [KILN_OP_MEMCPY] = ALL,
-  [KILN_OP_MEMMOVE] = ALL,     [KILN_OP_MEMSET] = ALL,
-  [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,
-  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128),
-  [KILN_OP_SREM] = KN_T(I128), [KILN_OP_UREM] = KN_T(I128),
-  [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,
-  [KILN_OP_SITOF] = WIDE,      [KILN_OP_UITOF] = WIDE,
-  [KILN_OP_FPROMOTE] = QUAD,   [KILN_OP_FDEMOTE] = QUAD,
-  [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,
-  [KILN_OP_FMUL] = QUAD,       [KILN_OP_FDIV] = QUAD,
-  [KILN_OP_FMIN] = QUAD,       [KILN_OP_FMAX] = QUAD,
-  [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,
-  [KILN_OP_FCMP] = QUAD,       [KILN_OP_FSQRT] = QUAD,
-  [KILN_OP_FFLOOR] = QUAD,     [KILN_OP_FCEIL] = QUAD,
-  [KILN_OP_FTRUNC] = QUAD,     [KILN_OP_FROUND] = QUAD,
-  [KILN_OP_FROUNDEVEN] = QUAD, [KILN_OP_FRINT] = QUAD,
-  [KILN_OP_FNEARBYINT] = QUAD, [KILN_OP_FMA] = QUAD,
-  [KILN_OP_FMULADD] = QUAD,    [KILN_OP_BUILTIN_SETJMP] = ALL,
+  [KILN_OP_ASM] = ALL,         [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,
+  [KILN_OP_RESUME] = ALL,      [KILN_OP_MEMCPY] = ALL,      [KILN_OP_MEMMOVE] = ALL,
+  [KILN_OP_MEMSET] = ALL,      [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,
+  [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128),
+  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,
+  [KILN_OP_SITOF] = WIDE,      [KILN_OP_UITOF] = WIDE,      [KILN_OP_FPROMOTE] = QUAD,
+  [KILN_OP_FDEMOTE] = QUAD,    [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,
+  [KILN_OP_FMUL] = QUAD,       [KILN_OP_FDIV] = QUAD,       [KILN_OP_FMIN] = QUAD,
+  [KILN_OP_FMAX] = QUAD,       [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,
+  [KILN_OP_FCMP] = QUAD,       [KILN_OP_FSQRT] = QUAD,      [KILN_OP_FFLOOR] = QUAD,
+  [KILN_OP_FCEIL] = QUAD,      [KILN_OP_FTRUNC] = QUAD,     [KILN_OP_FROUND] = QUAD,
+  [KILN_OP_FROUNDEVEN] = QUAD, [KILN_OP_FRINT] = QUAD,      [KILN_OP_FNEARBYINT] = QUAD,
+  [KILN_OP_FMA] = QUAD,        [KILN_OP_FMULADD] = QUAD,    [KILN_OP_BUILTIN_SETJMP] = ALL,
 };
 
 enum {
@@ -33,6 +28,9 @@ enum {
             KN_T(V64) | KN_T(V128)
 };
 
+static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
+  kn_lower_asm(w, in, A64_CLOBBERED);
+}
 static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
@@ -56,7 +54,10 @@ static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
 /* A conversion from or to a type that no register holds. */
 static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
-  if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
+  if (types & KN_T(F16) && !(types & ~(KN_T(F16) | LOWERED)) &&
+      (in->op == KILN_OP_FPROMOTE || in->op == KILN_OP_FDEMOTE || in->op == KILN_OP_BITCAST))
+    (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_half)(w, in);
+  else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
   else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
   else a64_lower_wide(w, in);
@@ -85,10 +86,12 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 /* A row of the table: the lowering for types of one register, for i128 and for f128; then the same for results that
  * nobody reads (`unread`, if the operation does nothing but make a value). */
 static kn_lower unread;
-#define CELL(t, fn, i128, f128)                                                                    \
+#define CELL(t, fn, i128, f128) CELL_OF(t, fn, i128, f128, unsupported)
+#define CELL_OF(t, fn, i128, f128, f16)                                                            \
   (LOWERED >> (t) & 1      ? fn                                                                    \
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
    : (t) == KILN_TYPE_F128 ? f128                                                                  \
+   : (t) == KILN_TYPE_F16  ? f16                                                                   \
                            : unsupported)
 #define ALWAYS(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
 #define IF_READ(t, ...) {CELL(t, __VA_ARGS__), CELL(t, unread, unread, unread)}
@@ -96,7 +99,10 @@ static kn_lower unread;
 #define VALUES(...) KN_BY_TYPE(IF_READ, __VA_ARGS__)
 #define ACTION(fn) ROW(fn, a64_lower_wide, a64_lower_quad)
 #define VALUE(fn) VALUES(fn, a64_lower_wide, a64_lower_quad)
-#define CONVERSION(fn) VALUES(fn, convert_wide, convert_wide)
+#define CONVERT_IF_READ(t, fn)                                                                     \
+  {CELL_OF(t, fn, convert_wide, convert_wide, convert_wide),                                       \
+   CELL_OF(t, unread, unread, unread, unread)}
+#define CONVERSION(fn) KN_BY_TYPE(CONVERT_IF_READ, fn)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -211,6 +217,9 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_VSITOF] = VALUE(a64_lower_vun),
   [KILN_OP_VFTOSI] = VALUE(a64_lower_vun),
   [KILN_OP_VSHUFFLE] = VALUE(a64_lower_vshuffle),
+  [KILN_OP_MACHINE] = VALUE(a64_lower_machine),
+  [KILN_OP_MACHINE_ACT] = ACTION(a64_lower_machine),
+  [KILN_OP_MACHINE_DO] = ACTION(a64_lower_machine),
   [KILN_OP_LOAD] = VALUE(a64_lower_load),
   [KILN_OP_STORE] = ACTION(a64_lower_store),
   [KILN_OP_ADDR] = VALUE(a64_lower_addr),
@@ -228,6 +237,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_ATOMIC_RMW] = ROW(a64_lower_atomic_rmw, a64_lower_wide_atomic, unsupported),
   [KILN_OP_ATOMIC_CAS] = ROW(a64_lower_atomic_cas, a64_lower_wide_atomic, unsupported),
   [KILN_OP_FENCE] = ACTION(a64_lower_fence),
+  [KILN_OP_ASM] = ROW(machine_code, machine_code, machine_code),
   [KILN_OP_CALL] = ROW(a64_lower_call, a64_lower_call, a64_lower_call),
   [KILN_OP_TRY] = ROW(a64_lower_try, a64_lower_try, a64_lower_try),
   [KILN_OP_RESUME] = ROW(a64_lower_resume, a64_lower_resume, a64_lower_resume),
@@ -317,7 +327,7 @@ const struct kn_target kn_target_aarch64 = {
      [KILN_TYPE_I32] = INT_TYPE,
      [KILN_TYPE_I64] = INT_TYPE,
      [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},
-     [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
+     [KILN_TYPE_F16] = FLT_TYPE,
      [KILN_TYPE_F32] = FLT_TYPE,
      [KILN_TYPE_F64] = FLT_TYPE,
      [KILN_TYPE_F80] = {.bytes = 16, .wide = true},
@@ -327,6 +337,7 @@ const struct kn_target kn_target_aarch64 = {
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
+  .machine = &a64_machine,
   .lowerings = lowerings,
   .frame_up = true,
   .beyond = A64_BEYOND,

@@ -1,6 +1,7 @@
 /* x86-64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
  * Called by lib/walk.c. What is not lowered gives KILN_ERR_UNSUPPORTED with function, block and
  * instruction. */
+#include "lib/asm.h"
 #include "targets/x86_64/x64.h"
 
 /* Types that one register holds, and VOID. */
@@ -13,6 +14,9 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in) {
 static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
+}
+static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
+  kn_lower_asm(w, in, X64_CLOBBERED);
 }
 /* Lowers an instruction whose result nobody reads. */
 static void unread(struct kn_walk *w, const struct kn_inst *in);
@@ -146,6 +150,9 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_VSITOF] = VALUE(x64_lower_vun),
   [KILN_OP_VFTOSI] = VALUE(x64_lower_vun),
   [KILN_OP_VSHUFFLE] = VALUE(x64_lower_vshuffle),
+  [KILN_OP_MACHINE] = VALUE(x64_lower_machine),
+  [KILN_OP_MACHINE_ACT] = ACTION(x64_lower_machine),
+  [KILN_OP_MACHINE_DO] = ACTION(x64_lower_machine),
   [KILN_OP_LOAD] = VALUE(x64_lower_load),
   [KILN_OP_STORE] = ACTION(x64_lower_store),
   [KILN_OP_ADDR] = VALUE(x64_lower_addr),
@@ -163,6 +170,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_ATOMIC_RMW] = ROW(x64_lower_atomic_rmw, x64_lower_wide_atomic, unsupported),
   [KILN_OP_ATOMIC_CAS] = ROW(x64_lower_atomic_cas, x64_lower_wide_atomic, unsupported),
   [KILN_OP_FENCE] = ACTION(x64_lower_fence),
+  [KILN_OP_ASM] = ROW(machine_code, machine_code, machine_code),
   [KILN_OP_CALL] = ROW(x64_lower_call, x64_lower_call, x64_lower_call),
   [KILN_OP_TRY] = ROW(x64_lower_try, x64_lower_try, x64_lower_try),
   [KILN_OP_RESUME] = ROW(x64_lower_resume, x64_lower_resume, x64_lower_resume),
@@ -194,16 +202,16 @@ static void unread(struct kn_walk *w, const struct kn_inst *in) {
 /* What clobbers like a call on this target: calls, library calls, thread-local addresses. */
 static const uint16_t clobbers[KILN_OP_COUNT] = {
 #define CALL_LIKE(op, types) [KILN_OP_##op] = (types)
-  CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),         CALL_LIKE(MEMMOVE, 0xffff),
-  CALL_LIKE(MEMSET, 0xffff),     CALL_LIKE(TLS_ADDR, 0xffff),       CALL_LIKE(FREM, 0xffff),
-  CALL_LIKE(FMA, 0xffff),        CALL_LIKE(FMIN, 0xffff),           CALL_LIKE(FMAX, 0xffff),
-  CALL_LIKE(FFLOOR, 0xffff),     CALL_LIKE(FCEIL, 0xffff),          CALL_LIKE(FTRUNC, 0xffff),
-  CALL_LIKE(FROUND, 0xffff),     CALL_LIKE(FROUNDEVEN, 0xffff),     CALL_LIKE(FRINT, 0xffff),
-  CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)),       CALL_LIKE(SDIV, KN_T(I128)),
-  CALL_LIKE(UREM, KN_T(I128)),   CALL_LIKE(SREM, KN_T(I128)),       CALL_LIKE(FTOSI, KN_T(I128)),
-  CALL_LIKE(FTOUI, KN_T(I128)),  CALL_LIKE(SITOF, KN_T(I128)),      CALL_LIKE(UITOF, KN_T(I128)),
-  CALL_LIKE(FTOSIS, KN_T(I128)), CALL_LIKE(FTOUIS, KN_T(I128)),     CALL_LIKE(TRY, 0xffff),
-  CALL_LIKE(RESUME, 0xffff),     CALL_LIKE(BUILTIN_SETJMP, 0xffff),
+  CALL_LIKE(ASM, 0xffff),       CALL_LIKE(CALL, 0xffff),       CALL_LIKE(MEMCPY, 0xffff),
+  CALL_LIKE(MEMMOVE, 0xffff),   CALL_LIKE(MEMSET, 0xffff),     CALL_LIKE(TLS_ADDR, 0xffff),
+  CALL_LIKE(FREM, 0xffff),      CALL_LIKE(FMA, 0xffff),        CALL_LIKE(FMIN, 0xffff),
+  CALL_LIKE(FMAX, 0xffff),      CALL_LIKE(FFLOOR, 0xffff),     CALL_LIKE(FCEIL, 0xffff),
+  CALL_LIKE(FTRUNC, 0xffff),    CALL_LIKE(FROUND, 0xffff),     CALL_LIKE(FROUNDEVEN, 0xffff),
+  CALL_LIKE(FRINT, 0xffff),     CALL_LIKE(FNEARBYINT, 0xffff), CALL_LIKE(UDIV, KN_T(I128)),
+  CALL_LIKE(SDIV, KN_T(I128)),  CALL_LIKE(UREM, KN_T(I128)),   CALL_LIKE(SREM, KN_T(I128)),
+  CALL_LIKE(FTOSI, KN_T(I128)), CALL_LIKE(FTOUI, KN_T(I128)),  CALL_LIKE(SITOF, KN_T(I128)),
+  CALL_LIKE(UITOF, KN_T(I128)), CALL_LIKE(FTOSIS, KN_T(I128)), CALL_LIKE(FTOUIS, KN_T(I128)),
+  CALL_LIKE(TRY, 0xffff),       CALL_LIKE(RESUME, 0xffff),     CALL_LIKE(BUILTIN_SETJMP, 0xffff),
 #undef CALL_LIKE
 };
 
@@ -264,6 +272,7 @@ const struct kn_target kn_target_x86_64 = {
             [KILN_TYPE_V128] =
               {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .clobbers = clobbers,
+  .machine = &x64_machine,
   .lowerings = lowerings,
   .aligned_by_pointer = true,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */

@@ -405,6 +405,9 @@ void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
 kn_lower x64_lower_vsplat, x64_lower_vresize, x64_lower_vextract, x64_lower_vinsert,
   x64_lower_vsigns, x64_lower_vbin, x64_lower_vmul, x64_lower_vandn, x64_lower_vselect,
   x64_lower_vshift, x64_lower_vicmp, x64_lower_vfcmp, x64_lower_vun, x64_lower_vshuffle;
+/* Of the target's own instructions: machine.c, machine.def. */
+kn_lower x64_lower_machine;
+extern const struct kn_machine_table x64_machine;
 /* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;
 kn_lower x64_lower_get_rounding, x64_lower_set_rounding;

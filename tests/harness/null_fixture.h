@@ -56,6 +56,9 @@ struct null_fixture {
   kiln_try_desc try_;
   kiln_clauses clauses;
   kiln_clause clause;
+  kiln_asm machine_code;
+  kiln_assembly assembly;
+  uint8_t regs[1];
   kiln_code code;
   kiln_target target;
   kiln_type type;
@@ -134,6 +137,8 @@ static void null_make(struct null_fixture *x) {
   x->data_desc = (kiln_data_desc){.bytes = x->name, .size_bytes = 8};
   x->case_.target = x->block;
   x->clause.kind = KILN_CLEANUP;
+  x->machine_code =
+    (kiln_asm){.bytes = x->name, .size_bytes = 1, .params = x->regs, .results = x->regs};
   x->clauses = kiln_clauses_new(x->f);
   x->try_ = (kiln_try_desc){.sig = x->sig,
                             .callee = x->callee,

@@ -57,6 +57,7 @@ static const struct types {
   {"VF32", "v64 v128, lanes f32", false},
   {"VI32", "i32", false},
   {"VANY", "v64 v128, lanes i8 to i64, f32 f64", false},
+  {"MACHINE", "i32 i64 f32 f64 v64 v128", false},
   {"I32", "i32", true},
   {"VOID", "", true},
 };

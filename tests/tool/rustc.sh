@@ -87,5 +87,20 @@ cargo_runs() {
   (cd crate && CARGO_TARGET_DIR=target "$build/kiln" cargo build --quiet --offline) && cp crate/target/debug/crate cargo &&
     result ./cargo && diff llvm.out cargo.out && logged "$by_kiln"
 }
-if type -P cargo > /dev/null; then check "kiln cargo build" cargo_runs; else skip "kiln cargo build" "there is no cargo"; fi
+# counted [OPTION] KILN LLVM: the table of a build counts as many units as the log has lines; a build of nothing has none.
+counted() {
+  rm -rf log crate/target
+  (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline > ../table 2>&1) || { cat table; return 1; }
+  grep -E "^kiln: $(grep -cE "$by_kiln" log) units by Kiln, [0-9]+ instructions of LLVM's; $(grep -c 'by LLVM' log) units by LLVM$" table &&
+    grep -qE "^kiln: $1 units by Kiln, .* $2 units by LLVM$" table && grep -E '^  linker +[0-9.]+ s +[1-9][0-9.]* %$' table || { cat table log; return 1; }
+  (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline 2>&1) | grep -qx 'kiln: nothing was compiled'
+}
+if type -P cargo > /dev/null; then
+  check "kiln cargo build" cargo_runs
+  check "the table of costs" counted '[1-9][0-9]*' 0
+  check "names why LLVM compiled" counted 0 '[1-9][0-9]*' --release
+  check "in a line" grep -qE '^  by LLVM: [0-9]+: the crate is optimized$' table
+else
+  skip "kiln cargo" "there is no cargo"
+fi
 finish

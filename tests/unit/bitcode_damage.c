@@ -30,7 +30,7 @@ static const char throwing[] =
   " catch (int e) { return g(e) + x.n; } catch (B &) { A z(1); throw; } catch (...) { return 2; } "
   "}\n"
   "int s(int a) throw(int, char) { int r = 0; for (int i = 0; i < a; i++) r += f(i); return r; }\n"
-  "int n(int a) noexcept { return s(a) + s(a + 1); }\n";
+  "int n(int a) noexcept { __asm__ volatile(\"\" ::: \"memory\"); return s(a) + s(a + 1); }\n";
 
 static uint64_t random_state;
 static uint64_t next_random(void) {
@@ -165,6 +165,7 @@ struct budget {
   long left; /* allocations until none succeeds */
 };
 
+/* New memory is full of something. */
 static void *limited(void *user, void *old, size_t size) {
   struct budget *b = user;
   if (size == 0) {
@@ -172,7 +173,9 @@ static void *limited(void *user, void *old, size_t size) {
     return NULL;
   }
   if (b->left-- <= 0) return NULL;
-  return realloc(old, size);
+  void *p = realloc(old, size);
+  if (p && !old) memset(p, 0xa5, size);
+  return p;
 }
 
 static kiln_status drop(void *user, kiln_func *f) {

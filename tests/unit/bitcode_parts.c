@@ -187,7 +187,7 @@ static void errors_stay(void **state) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0",
                            "int a(int x) { return x; }\n"
-                           "int b(int x) { __asm__ volatile(\"nop\"); return x; }\n"
+                           "int b(int x) { __asm__ volatile(\"fninit\"); return x; }\n"
                            "int c(int x) { return a(x); }\n");
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
@@ -218,7 +218,8 @@ static void errors_stay(void **state) {
 static void no_fork_of_a_failed_reader(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
-  kiln_buffer bc = bc_make("c", "-O0", "int b(int x) { __asm__ volatile(\"nop\"); return x; }\n");
+  kiln_buffer bc =
+    bc_make("c", "-O0", "int b(int x) { __asm__ volatile(\"fninit\"); return x; }\n");
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);

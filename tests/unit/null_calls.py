@@ -23,7 +23,7 @@ POINTERS = {
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_guard_place': '&x->guard_place', 'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
-    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_cfield': '&x->cfield',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_asm': '&x->machine_code', 'kiln_assembly': '&x->assembly', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_variable_value': '&x->variable_value', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
     'kiln_declaration': '&x->declaration', 'kiln_expr': '&x->expr',

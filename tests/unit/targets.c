@@ -19,7 +19,7 @@
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, aligned_by_pointer, reaches_zero, features;
  * of elf flags, fill, mapping_symbols, call_field, indirect_types, branches_count, dtprel64. A new field is checked below,
  * or named here. */
-_Static_assert(sizeof(struct kn_target) == 800 && sizeof(struct kn_elf_machine) == 72 &&
+_Static_assert(sizeof(struct kn_target) == 824 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -34,12 +34,12 @@ static void test_functions(void **state) {
     assert_non_null(t->name);
     CHECK(t, t->begin && t->enter && t->finish);
     CHECK(t, t->place_arg && t->place_result && t->take_result);
-    CHECK(t, t->jump && t->place_label && t->keep_result && t->free_stack);
+    CHECK(t, t->jump && t->place_label && t->landing && t->keep_result && t->free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
     CHECK(t, t->walk_size >= sizeof(struct kn_walk));
-    CHECK(t, t->clobbers && t->lowerings);
+    CHECK(t, t->clobbers && t->lowerings && t->machine);
     for (unsigned op = 0; op < KILN_OP_COUNT; op++)
       for (unsigned type = 0; type < 16; type++)
         if (!t->lowerings[op][type][0] || !t->lowerings[op][type][1])
@@ -137,6 +137,9 @@ static void test_elf(void **state) {
     CHECK(t, e->abs64 && e->abs32 && e->rel64 && e->rel32);
     CHECK(t, e->nop && e->nop_bytes && e->dwarf_regs);
     CHECK(t, e->cie_code_align && e->cie_return && e->cie_rules[0]);
+    /* protected branches and returns are said by a bit each */
+    CHECK(t, e->property >> 30 == 3 && e->property_what[0] == KILN_PROTECT_BRANCH &&
+               e->property_what[1] == KILN_PROTECT_RETURN);
     CHECK(t, e->align_log2 && (1u << e->align_log2) % e->cie_code_align == 0);
   }
 }

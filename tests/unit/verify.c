@@ -127,7 +127,7 @@ enum poke {
   USES,
   SLOT_SIZE,
   GLOBAL,
-  UNSUPPORTED,
+  MACHINE_CODE,
   POKE_COUNT
 };
 
@@ -210,7 +210,7 @@ static const struct poke_row poke_rows[POKE_COUNT] = {
   [USES] = {STRUCTURE, 0, "used 2 times, but 3 are counted"},
   [SLOT_SIZE] = {STRUCTURE, ANY, "impossible size"},
   [GLOBAL] = {STRUCTURE, 1, "crosses blocks unnoticed"},
-  [UNSUPPORTED] = {KILN_ERR_UNSUPPORTED, 0, "asm is not supported"},
+  [MACHINE_CODE] = {KILN_ERR_STRUCTURE, 0, "the operands of machine code are not its signature's"},
 };
 
 static void damage(struct sample *s, enum poke poke) {
@@ -303,7 +303,7 @@ static void damage(struct sample *s, enum poke poke) {
   case USES: f->val[s->add.id].uses = 3; break;
   case SLOT_SIZE: f->slots.at[0].size_bytes = UINT64_C(1) << 40; break;
   case GLOBAL: f->val[2].global = 0; break;
-  case UNSUPPORTED: *add = (struct kn_inst){.op = KILN_OP_ASM, .type = V128}; break;
+  case MACHINE_CODE: *add = (struct kn_inst){.op = KILN_OP_ASM, .type = V128}; break;
   }
 }
 

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* llvm::legacy::PassManager::run(llvm::Module &) */
@@ -144,6 +146,9 @@ static kiln_status compile(const char *path, const void *bytes, size_t size, kil
   *diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(diag->message, sizeof diag->message, "the target is not supported");
   if (!kiln_llvm_target(bytes, size, &options.target)) return KILN_ERR_UNSUPPORTED;
+  struct tool_assembler *assembler = tool_assembler_new();
+  if (assembler != NULL) options.assembler = tool_assemble;
+  options.assembler_user = assembler;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
@@ -156,13 +161,23 @@ static kiln_status compile(const char *path, const void *bytes, size_t size, kil
     kiln_session_free(s);
   }
   kiln_module_free(m);
+  tool_assembler_free(assembler);
   return status;
+}
+
+/* CPU time of this thread in nanoseconds. */
+static uint64_t cpu_ns(void) {
+  struct timespec t = {0};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /* Makes the object of a module; NULL if that is done, or why not. */
 static const char *make_object(const char *path, void *module, char *why, size_t size) {
+  uint64_t start = cpu_ns();
   void *bitcode = llvm.write(module);
   if (bitcode == NULL) return "no bitcode";
+  uint64_t written = cpu_ns();
   kiln_buffer object = {0};
   kiln_diag diag;
   kiln_stats stats = {0};
@@ -177,10 +192,26 @@ static const char *make_object(const char *path, void *module, char *why, size_t
   }
   llvm.dispose(bitcode);
   kiln_buffer_free(&object);
-  if (failed == NULL)
+  if (failed == NULL) {
     log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, stats.functions,
              instructions);
+    stats_line("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", written - start,
+               cpu_ns() - written, instructions, path);
+  }
   return failed;
+}
+
+/* At the end of rustc: what it took, and its linker. */
+__attribute__((destructor)) static void unloaded(void) {
+  if (!stats_wanted() || !llvm.usable) return;
+  uint64_t ns[2];
+  for (unsigned i = 0; i < 2; i++) {
+    struct rusage use;
+    if (getrusage(i == 0 ? RUSAGE_SELF : RUSAGE_CHILDREN, &use) != 0) return;
+    ns[i] = (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
+            (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+  }
+  stats_line("rustc\t%" PRIu64 "\t%" PRIu64 "\n", ns[0], ns[1]);
 }
 
 bool passes_run(void *passes, void *module) {
@@ -189,11 +220,16 @@ bool passes_run(void *passes, void *module) {
   output[0] = 0;
   if (llvm.run == NULL) return false;                /* nobody calls what is nowhere defined */
   if (path[0] == 0) return llvm.run(passes, module); /* passes of another kind */
+  uint64_t start = cpu_ns();
   const char *failed = !llvm.usable ? "this compiler's LLVM is not known" : rustc_options()->why;
   if (failed == NULL && !ends_in(path, ".o"))
     failed = "not an object, or debug information beside it";
   if (failed == NULL) failed = make_object(path, module, why, sizeof why);
   if (failed == NULL) return true;
   log_line("%s: compiled by LLVM: %s\n", path, failed);
-  return llvm.run(passes, module);
+  uint64_t given_up = cpu_ns();
+  bool changed = llvm.run(passes, module);
+  stats_line("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", given_up - start,
+             cpu_ns() - given_up, path, failed);
+  return changed;
 }

@@ -3,6 +3,8 @@ every odd width, first-class aggregates, all intrinsics of the reader's table. U
 
 Values come from volatile memory, so that nothing is folded; results are printed in full."""
 
+import struct
+
 WIDTHS = (1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 48, 56, 63, 64, 65, 80, 100, 127, 128)
 BINARY = ('add', 'sub', 'mul', 'udiv', 'sdiv', 'urem', 'srem', 'shl', 'lshr', 'ashr', 'and', 'or',
           'xor')
@@ -227,6 +229,10 @@ def integer_intrinsics(widths):
                     m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
                     m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s)' % (w, name, w, w, x, w, y)),
                            w, 3)
+                if w == 256:
+                    for name in ('fshl', 'fshr'):
+                        m.declare('declare i256 @llvm.%s.i256(i256, i256, i256)' % name)
+                        m.show(m.op('call i256 @llvm.%s.i256(i256 %s, i256 %s, i256 %s)' % (name, x, y, y)), w, 5)
                 if w in (8, 16, 32, 64):
                     for name in ('sadd.sat', 'uadd.sat', 'ssub.sat', 'usub.sat'):
                         m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
@@ -336,6 +342,102 @@ def x87_classes():
     return m.text()
 
 
+# Types of floats: name in LLVM's assembly and in names of intrinsics, bits, values as numbers that each has, and bits.
+ALL_FLOATS = (
+    ('half', 'f16', 16, (0x0001, 0x8400, 0x7bff, 0x7d00)),
+    ('float', 'f32', 32, (0x00000001, 0x7f7fffff, 0x7fa00000)),
+    ('double', 'f64', 64, (0x1, 0x7fefffffffffffff, 0x7ff4000000000000)),
+    ('x86_fp80', 'f80', 80, (0x1, 0x7ffeffffffffffffffff, 0x7fffa000000000000000)),
+    ('fp128', 'f128', 128, (0x1, 0x7ffeffffffffffffffffffffffffffff, 0x7fff4000000000000000000000000000)),
+)
+NUMBERS = (0, 0.0, -0.0, 1.0, -1.5, 0.3125, 2.5, -7.0, 100.0, 700.0, float('inf'), float('-inf'), float('nan'))
+LIBM = ('sin cos tan asin acos atan sinh cosh tanh exp exp2 exp10 log log2 log10 sqrt floor ceil trunc rint nearbyint '
+        'round roundeven fabs canonicalize').split()
+
+
+INTEGERS = values
+
+
+def all_floats():
+    """Every intrinsic on one or two floats that is an operation or a call of libm, for every type of float."""
+    m = Module()
+
+    def call(ret, name, *args):
+        m.declare('declare %s @llvm.%s(%s)' % (ret, name, ', '.join(t for t, _ in args)))
+        return m.op('call %s @llvm.%s(%s)' % (ret, name, ', '.join('%s %s' % a for a in args)))
+
+    for ft, suffix, bits, special in ALL_FLOATS:
+        def values():
+            for x in NUMBERS:
+                d = m.value(64, int.from_bytes(struct.pack('<d', x), 'little'))
+                d = m.op('bitcast i64 %s to double' % d)
+                yield d if ft == 'double' else m.op('%s double %s to %s' % (
+                    'fptrunc' if bits < 64 else 'fpext', d, ft))
+            for x in special:
+                yield m.op('bitcast i%d %s to %s' % (bits, m.value(bits, x), ft))
+
+        def show(v, tag):
+            show_float(m, v, ft, bits, tag)
+
+        for i, name in enumerate(LIBM):
+            for x in values():
+                show(call(ft, '%s.%s' % (name, suffix), (ft, x)), i)
+            m.end_function()
+        for x in values():
+            for name in ('modf', 'sincos')[ft == 'half':]:  # LLVM cannot select modf of half
+                pair = '{%s, %s}' % (ft, ft)
+                v = call(pair, '%s.%s' % (name, suffix), (ft, x))
+                for k in range(2):
+                    show(m.op('extractvalue %s %s, %d' % (pair, v, k)), 40 + k)
+            v = call('{%s, i32}' % ft, 'frexp.%s.i32' % suffix, (ft, x))
+            show(m.op('extractvalue {%s, i32} %s, 0' % (ft, v)), 42)
+            for to in (8, 13, 32, 64):
+                for name in ('fptosi', 'fptoui'):
+                    m.show(call('i%d' % to, '%s.sat.i%d.%s' % (name, to, suffix), (ft, x)), to, 43)
+            for k in (-3, 5, 20):
+                show(call(ft, 'ldexp.%s.i32' % suffix, (ft, x), ('i32', k)), 44)
+                if ft != 'half':  # LLVM rounds each product
+                    show(call(ft, 'powi.%s.i32' % suffix, (ft, x), ('i32', k)), 45)
+            for mask in (3, 0x204, 0x1f8, 0x90, 0x60):
+                m.show(call('i1', 'is.fpclass.%s' % suffix, (ft, x), ('i32', mask)), 1, 46)
+            if bits in (32, 64):
+                m.show(call('i16', 'convert.to.fp16.%s' % suffix, (ft, x)), 16, 47)
+        m.end_function()
+        for k in (-2.5, 1.5, 1e4):
+            d = m.op('fadd double %s, %f' % (m.op('bitcast i64 %s to double' % m.value(64, 0)), k))
+            x = d if ft == 'double' else m.op('%s double %s to %s' % ('fptrunc' if bits < 64 else 'fpext', d, ft))
+            for name in ('lrint', 'llrint', 'lround', 'llround'):
+                m.show(call('i64', '%s.i64.%s' % (name, suffix), (ft, x)), 64, 50)
+        two = ['pow', 'atan2', 'minnum', 'maxnum', 'copysign', 'minimumnum', 'maximumnum', 'minimum', 'maximum']
+        # LLVM cannot select the others
+        two = two[:{'x86_fp80': 7, 'fp128': 5}.get(ft, 9)]
+        for i, name in enumerate(two):
+            all_values = list(values())
+            for x in all_values[::2]:
+                for y in all_values:
+                    if name in ('minnum', 'maxnum') and x == all_values[-1] or y == all_values[-1]:
+                        continue  # C's functions differ between signaling NaNs
+                    v = call(ft, '%s.%s' % (name, suffix), (ft, x), (ft, y))
+                    if name in ('minnum', 'maxnum'):  # of zeros either
+                        v = m.op('fadd %s %s, %s' % (ft, v, all_values[0]))
+                    show(v, 60 + i)
+            m.end_function()
+        for x in values():
+            for name in ('fma', 'fmuladd'):
+                show(call(ft, '%s.%s' % (name, suffix), (ft, x), (ft, x), (ft, x)), 70)
+        m.end_function()
+    for k in (0, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0x7e00):
+        show_float(m, call('float', 'convert.from.fp16.f32', ('i16', m.value(16, k))), 'float', 32, 80)
+    for name in ('sshl.sat', 'ushl.sat'):
+        for w in (8, 16, 32, 64):
+            for k in INTEGERS(w):
+                for n in (0, 1, w // 2, w - 1):
+                    m.show(call('i%d' % w, '%s.i%d' % (name, w), ('i%d' % w, m.value(w, k)), ('i%d' % w, m.value(w, n))),
+                           w, 81)
+    m.end_function()
+    return m.text()
+
+
 def modules():
     """Name and text of each."""
     yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
@@ -346,6 +448,9 @@ def modules():
     yield 'memory', memory(WIDTHS)
     yield 'overflow', overflow([w for w in WIDTHS if w <= 65])
     yield 'overflow-wide', overflow((129, 137, 192, 256))
+    yield 'division-wide', arithmetic((129, 192))
     yield 'integer-intrinsics', integer_intrinsics(WIDTHS)
+    yield 'integer-intrinsics-wide', integer_intrinsics((129, 144, 256))
     yield 'float-intrinsics', float_intrinsics()
     yield 'x87-classes', x87_classes()
+    yield 'all-floats', all_floats()

@@ -49,7 +49,7 @@ class Tests:
     def check(self, name, sources, flags, libs):
         """One test: its sources are compiled with `flags` and linked with `libs`."""
         h = self.h
-        base = h.path(name.replace('/', '.'))
+        base = h.path(name.replace('/', '.') + '@') # no beginning of another test's, whose files would go with its own
         units = [base + '.%d' % i for i in range(len(sources))]
         try:
             self.compare(name, base, units, sources, flags, libs)

@@ -1,4 +1,4 @@
-// Threads with channels, mutexes and shared counters; each is waited for before the next begins.
+// Threads with channels, mutexes and shared counters; each is waited for before anything else happens.
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
@@ -18,11 +18,11 @@ fn main() {
     let mut id = 1;
     while id <= 3 {
         let (t, c, s) = (total.clone(), count.clone(), send.clone());
-        let handle = thread::spawn(move || {
+        let end = thread::spawn(move || {
             let result = work(id, &t, &c);
             s.send(result).unwrap();
-        });
-        handle.join().unwrap();
+        }).join();
+        end.unwrap();
         let got = receive.recv().unwrap();
         id += got / got;
     }

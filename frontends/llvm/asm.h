@@ -1,0 +1,112 @@
+/* Inline assembly as the files about it see it: the operands of one call (asm_parse.c), the text that an assembler is given
+ * (asm_text.c), and the call itself (asm.c). */
+#ifndef KN_LLVM_ASM_H
+#define KN_LLVM_ASM_H
+
+#include "bc.h"
+
+#include <kiln/inspect.h>
+
+enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
+#define KN_ASM_GP UINT64_C(0xffffffff)
+
+/* Where an operand is, once that is decided. */
+enum kn_asm_place { AP_NONE, AP_REG, AP_MEMORY, AP_IMMEDIATE, AP_FLAG, AP_X87, AP_LABEL };
+
+/* What a constraint allows, of one alternative. */
+struct kn_asm_allows {
+  uint64_t regs;     /* registers; those of float kind for vectors and floats */
+  bool any;          /* `regs` depends on the type: general or float ones */
+  bool memory, flag; /* an address in a register; a condition of the flags */
+  bool symbol;       /* the address of a symbol, as an immediate */
+  bool number;       /* a number from `least` to `most`, as an immediate */
+  bool x87;          /* the x87 stack: `st` says where, or -1 */
+  int8_t st;
+  int8_t tie; /* output that the input shares its place with, or -1 */
+  int64_t least, most;
+  char condition[4];
+};
+
+struct kn_asm_operand {
+  bool output, indirect, early, label;
+  uint8_t n_allows;
+  struct kn_asm_allows allows[KN_ASM_MAX_ALTERNATIVES];
+  const struct kn_asm_allows *is; /* the chosen one */
+  enum kn_asm_place place;
+  uint32_t type;   /* of the value: for an indirect operand the pointer's */
+  uint32_t id;     /* of the value; UINT32_MAX: none */
+  kiln_type ktype; /* of the register */
+  uint8_t reg;     /* where the text has it: Kiln's number; KILN's scratch registers too */
+  uint8_t outside; /* where the IR has it */
+  uint8_t st;      /* X87 */
+  bool stored;     /* an output that the text stores itself: it is loaded from there */
+  uint8_t through; /* register with the address of its slot: X87, stored */
+  kiln_value slot;
+  kiln_operand value; /* IMMEDIATE */
+};
+
+/* One call. */
+struct kn_asm_call {
+  struct kn_bc *r;
+  const char *text, *constraints;
+  bool intel, x86;
+  uint32_t n; /* operands, labels too */
+  uint32_t n_labels;
+  uint32_t first_label;
+  struct kn_asm_operand op[KN_ASM_MAX_OPERANDS];
+  uint64_t clobbers; /* registers */
+  uint32_t st_clobbers;
+  uint8_t selector; /* register that says which label was taken, if n_labels */
+  char *out;        /* the text being made */
+  uint32_t out_n, out_cap;
+};
+
+/* ---- asm_parse.c ---- */
+
+/* Reads the constraints; false (reported) if they are not understood. */
+bool kn_asm_parse(struct kn_asm_call *a);
+/* The register that a name in braces means, and its bank; false if it is none. */
+bool kn_asm_register(bool x86, const char *name, size_t n, uint8_t *out);
+
+/* ---- asm_text.c ---- */
+
+/* Appends to the text. */
+void kn_asm_put(struct kn_asm_call *a, const char *s, size_t n);
+void kn_asm_putf(struct kn_asm_call *a, const char *format, ...)
+  __attribute__((format(printf, 2, 3)));
+/* Writes the name of a register with `bytes` bytes (8: all of a general one; 16 of a float one). */
+void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]);
+/* Appends the template with its operands. */
+bool kn_asm_expand(struct kn_asm_call *a);
+/* Names in texts that stand for a symbol of the module, by its id. */
+#define KN_ASM_SYMBOL "__kiln_symbol_"
+
+/* ---- asm_cache.c ---- */
+
+/* A text and its code. */
+struct kn_asm_text {
+  uint64_t hash;
+  uint32_t at, n; /* in chars */
+  bool known;
+  uint32_t bytes, n_bytes; /* in `bytes` */
+  uint32_t reloc, n_relocs;
+  uint32_t error; /* in chars, + 1 */
+};
+
+/* All of a reader. */
+struct kn_bc_asm_cache {
+  KN_BC_ARRAY(struct kn_asm_text) texts;
+  KN_BC_ARRAY(char) chars;
+  KN_BC_ARRAY(uint8_t) bytes;
+  KN_BC_ARRAY(kiln_asm_reloc) relocs;
+  KN_BC_ARRAY(uint32_t) heads; /* by hash: index of a text, + 1 */
+  char *out;                   /* where a call's text is made */
+  uint32_t out_cap;
+};
+
+/* The reader's, made if need be; NULL (reported) without memory. */
+struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r);
+/* The entry of a text, new if there was none; NULL without memory. */
+struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n);
+
+#endif

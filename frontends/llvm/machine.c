@@ -1,0 +1,688 @@
+/* Calls of a processor's intrinsics, llvm.x86.* and llvm.aarch64.*: most are a row of the target's table of instructions
+ * by that name (kiln_machine_find). Vectors of several registers take the instruction once for each where it works so.
+ * What is more than that is below: results in structs, memory with several vectors, lookups in several tables.
+ * Called by intrinsics.c. */
+#include "bc.h"
+
+#include <string.h>
+
+struct call {
+  struct kn_bc *r;
+  const struct kn_bc_elem *params;
+  const uint64_t *ops;
+  unsigned n;
+  uint32_t ret;     /* type */
+  const char *name; /* behind "llvm.TARGET.", without a NUL */
+  size_t length;
+};
+
+static uint32_t arg_id(const struct call *c, unsigned i) {
+  return c->r->n_vals - (uint32_t)c->ops[i];
+}
+static const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
+  return &c->r->types[c->params[i].type];
+}
+static kiln_value imm(const struct call *c, int64_t v) { return kiln_const_int(c->r->f, v); }
+static bool named(const struct call *c, const char *name) {
+  return c->length == strlen(name) && memcmp(c->name, name, c->length) == 0;
+}
+static bool begins(const struct call *c, const char *name) {
+  return c->length > strlen(name) && memcmp(c->name, name, strlen(name)) == 0;
+}
+static bool bad(const struct call *c) {
+  return kn_bc_malformed(c->r, "an intrinsic of a type that it cannot have");
+}
+static bool find(const struct call *c, const char *row, kiln_machine *m) {
+  return kiln_machine_find(kiln_module_target(c->r->module), row, strlen(row), m) ||
+         kn_bc_unsupported(c->r, "this intrinsic");
+}
+static kiln_value build(const struct call *c, const kiln_machine *m, const kiln_value *v) {
+  return kiln_build_machine(c->r->f, m->row, v, m->n_operands);
+}
+static kiln_value lanes_op(const struct call *c, kiln_op op, kiln_type type, kiln_type lane,
+                           unsigned number, kiln_value a) {
+  return kiln_build_vector(c->r->f, op, type, lane, number, a, (kiln_value){0});
+}
+
+/* Argument `i`, a scalar, as an operand of `type`: narrower integers with zeros above. */
+static bool scalar(const struct call *c, unsigned i, kiln_type type, kiln_value *out) {
+  const struct kn_bc_type *t = arg_info(c, i);
+  if (t->kind == TK_INT && kiln_type_is_int(type) && t->ktype <= type) {
+    *out = kn_bc_use_z(c->r, arg_id(c, i), c->params[i].type);
+    int64_t known;
+    if (t->ktype != type && !kn_bc_is_int(c->r, arg_id(c, i), &known))
+      *out = kiln_build_convert(c->r->f, KILN_OP_ZEXT, type, (kiln_type)t->ktype, *out);
+    return true;
+  }
+  if (t->ktype != type || (t->kind != TK_PTR && t->kind != TK_FLOAT)) return bad(c);
+  *out = kn_bc_use(c->r, arg_id(c, i), c->params[i].type);
+  return true;
+}
+
+/* The constant argument `i`, for an instruction with that immediate. */
+static bool immediate(const struct call *c, unsigned i, const kiln_machine *m, kiln_value *out) {
+  int64_t v;
+  uint64_t bits;
+  if (arg_info(c, i)->kind == TK_VECTOR && kn_bc_vec_is_splat(c->r, arg_id(c, i), &bits))
+    v = (int64_t)bits;
+  else if (!kn_bc_is_int(c->r, arg_id(c, i), &v))
+    return kn_bc_malformed(c->r, "an intrinsic's argument that is not constant");
+  if (m->most == UINT8_MAX) v &= UINT8_MAX;
+  if (v < m->least || v > m->most)
+    return kn_bc_unsupported(c->r, "an immediate that the instruction cannot have");
+  *out = imm(c, v);
+  return true;
+}
+
+/* Defines the result, a struct, of `n` pieces. */
+static void define(const struct call *c, const kiln_value *v, unsigned n) {
+  struct kn_bc *r = c->r;
+  uint32_t first = r->parts.n;
+  if (r->status != KILN_OK) return;
+  if (!kn_bc_split(r, c->ret) || r->types[c->ret].n_pieces != n) {
+    bad(c);
+    return;
+  }
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
+  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = v[i].id;
+  r->parts.n += n;
+  kn_bc_define_parts(r, c->ret, first);
+}
+
+/* ---- one instruction for each register ---- */
+
+/* How an intrinsic of 256 bits becomes instructions of 128. */
+enum how {
+  EACH,    /* one for each register */
+  MEMORY,  /* the same; the address is 16 bytes further for each */
+  NARROW,  /* the same; of each result the lower half */
+  BITS,    /* of i32, the first one's below: `shift` bits each */
+  BOTH,    /* of i32, 0 or 1: and */
+  NEITHER, /* of that row the results with z and with c: 1 if neither is */
+  HALVES   /* EACH; the immediate has 3 bits for each */
+};
+static const struct split {
+  const char *name, *row;
+  uint8_t how, shift;
+} splits[] = {
+  {"aesni.aesdec.256", "aesni.aesdec", EACH, 0},
+  {"aesni.aesdeclast.256", "aesni.aesdeclast", EACH, 0},
+  {"aesni.aesenc.256", "aesni.aesenc", EACH, 0},
+  {"aesni.aesenclast.256", "aesni.aesenclast", EACH, 0},
+  {"avx.addsub.pd.256", "sse3.addsub.pd", EACH, 0},
+  {"avx.addsub.ps.256", "sse3.addsub.ps", EACH, 0},
+  {"avx.blendv.pd.256", "sse41.blendvpd", EACH, 0},
+  {"avx.blendv.ps.256", "sse41.blendvps", EACH, 0},
+  {"avx.cmp.pd.256", "sse2.cmp.pd", EACH, 0},
+  {"avx.cmp.ps.256", "sse.cmp.ps", EACH, 0},
+  {"avx.cvt.pd2.ps.256", "sse2.cvtpd2ps", NARROW, 0},
+  {"avx.cvt.pd2dq.256", "sse2.cvtpd2dq", NARROW, 0},
+  {"avx.cvt.ps2dq.256", "sse2.cvtps2dq", EACH, 0},
+  {"avx.cvtt.pd2dq.256", "sse2.cvttpd2dq", NARROW, 0},
+  {"avx.cvtt.ps2dq.256", "sse2.cvttps2dq", EACH, 0},
+  {"avx.dp.ps.256", "sse41.dpps", EACH, 0},
+  {"avx.hadd.pd.256", "sse3.hadd.pd", EACH, 0},
+  {"avx.hadd.ps.256", "sse3.hadd.ps", EACH, 0},
+  {"avx.hsub.pd.256", "sse3.hsub.pd", EACH, 0},
+  {"avx.hsub.ps.256", "sse3.hsub.ps", EACH, 0},
+  {"avx.ldu.dq.256", "sse3.ldu.dq", MEMORY, 0},
+  {"avx.maskload.pd.256", "avx.maskload.pd", MEMORY, 0},
+  {"avx.maskload.ps.256", "avx.maskload.ps", MEMORY, 0},
+  {"avx.maskstore.pd.256", "avx.maskstore.pd", MEMORY, 0},
+  {"avx.maskstore.ps.256", "avx.maskstore.ps", MEMORY, 0},
+  {"avx.max.pd.256", "sse2.max.pd", EACH, 0},
+  {"avx.max.ps.256", "sse.max.ps", EACH, 0},
+  {"avx.min.pd.256", "sse2.min.pd", EACH, 0},
+  {"avx.min.ps.256", "sse.min.ps", EACH, 0},
+  {"avx.movmsk.pd.256", "sse2.movmsk.pd", BITS, 2},
+  {"avx.movmsk.ps.256", "sse.movmsk.ps", BITS, 4},
+  {"avx.ptestc.256", "sse41.ptestc", BOTH, 0},
+  {"avx.ptestnzc.256", "sse41.ptest", NEITHER, 0},
+  {"avx.ptestz.256", "sse41.ptestz", BOTH, 0},
+  {"avx.rcp.ps.256", "sse.rcp.ps", EACH, 0},
+  {"avx.round.pd.256", "sse41.round.pd", EACH, 0},
+  {"avx.round.ps.256", "sse41.round.ps", EACH, 0},
+  {"avx.rsqrt.ps.256", "sse.rsqrt.ps", EACH, 0},
+  {"avx.vpermilvar.pd.256", "avx.vpermilvar.pd", EACH, 0},
+  {"avx.vpermilvar.ps.256", "avx.vpermilvar.ps", EACH, 0},
+  {"avx.vtestc.pd.256", "avx.vtestc.pd", BOTH, 0},
+  {"avx.vtestc.ps.256", "avx.vtestc.ps", BOTH, 0},
+  {"avx.vtestnzc.pd.256", "avx.vtest?.pd", NEITHER, 0},
+  {"avx.vtestnzc.ps.256", "avx.vtest?.ps", NEITHER, 0},
+  {"avx.vtestz.pd.256", "avx.vtestz.pd", BOTH, 0},
+  {"avx.vtestz.ps.256", "avx.vtestz.ps", BOTH, 0},
+  {"avx2.maskload.d.256", "avx2.maskload.d", MEMORY, 0},
+  {"avx2.maskload.q.256", "avx2.maskload.q", MEMORY, 0},
+  {"avx2.maskstore.d.256", "avx2.maskstore.d", MEMORY, 0},
+  {"avx2.maskstore.q.256", "avx2.maskstore.q", MEMORY, 0},
+  {"avx2.mpsadbw", "sse41.mpsadbw", HALVES, 0},
+  {"avx2.packssdw", "sse2.packssdw.128", EACH, 0},
+  {"avx2.packsswb", "sse2.packsswb.128", EACH, 0},
+  {"avx2.packusdw", "sse41.packusdw", EACH, 0},
+  {"avx2.packuswb", "sse2.packuswb.128", EACH, 0},
+  {"avx2.pavg.b", "sse2.pavg.b", EACH, 0},
+  {"avx2.pavg.w", "sse2.pavg.w", EACH, 0},
+  {"avx2.pblendvb", "sse41.pblendvb", EACH, 0},
+  {"avx2.phadd.d", "ssse3.phadd.d.128", EACH, 0},
+  {"avx2.phadd.sw", "ssse3.phadd.sw.128", EACH, 0},
+  {"avx2.phadd.w", "ssse3.phadd.w.128", EACH, 0},
+  {"avx2.phsub.d", "ssse3.phsub.d.128", EACH, 0},
+  {"avx2.phsub.sw", "ssse3.phsub.sw.128", EACH, 0},
+  {"avx2.phsub.w", "ssse3.phsub.w.128", EACH, 0},
+  {"avx2.pmadd.ub.sw", "ssse3.pmadd.ub.sw.128", EACH, 0},
+  {"avx2.pmadd.wd", "sse2.pmadd.wd", EACH, 0},
+  {"avx2.pmovmskb", "sse2.pmovmskb.128", BITS, 16},
+  {"avx2.pmul.hr.sw", "ssse3.pmul.hr.sw.128", EACH, 0},
+  {"avx2.pmulh.w", "sse2.pmulh.w", EACH, 0},
+  {"avx2.pmulhu.w", "sse2.pmulhu.w", EACH, 0},
+  {"avx2.psad.bw", "sse2.psad.bw", EACH, 0},
+  {"avx2.pshuf.b", "ssse3.pshuf.b.128", EACH, 0},
+  {"avx2.psign.b", "ssse3.psign.b.128", EACH, 0},
+  {"avx2.psign.d", "ssse3.psign.d.128", EACH, 0},
+  {"avx2.psign.w", "ssse3.psign.w.128", EACH, 0},
+  {"avx2.psll.d", "sse2.psll.d", EACH, 0},
+  {"avx2.psll.q", "sse2.psll.q", EACH, 0},
+  {"avx2.psll.w", "sse2.psll.w", EACH, 0},
+  {"avx2.pslli.d", "sse2.pslli.d", EACH, 0},
+  {"avx2.pslli.q", "sse2.pslli.q", EACH, 0},
+  {"avx2.pslli.w", "sse2.pslli.w", EACH, 0},
+  {"avx2.psllv.d.256", "avx2.psllv.d", EACH, 0},
+  {"avx2.psllv.q.256", "avx2.psllv.q", EACH, 0},
+  {"avx2.psra.d", "sse2.psra.d", EACH, 0},
+  {"avx2.psra.w", "sse2.psra.w", EACH, 0},
+  {"avx2.psrai.d", "sse2.psrai.d", EACH, 0},
+  {"avx2.psrai.w", "sse2.psrai.w", EACH, 0},
+  {"avx2.psrav.d.256", "avx2.psrav.d", EACH, 0},
+  {"avx2.psrl.d", "sse2.psrl.d", EACH, 0},
+  {"avx2.psrl.q", "sse2.psrl.q", EACH, 0},
+  {"avx2.psrl.w", "sse2.psrl.w", EACH, 0},
+  {"avx2.psrli.d", "sse2.psrli.d", EACH, 0},
+  {"avx2.psrli.q", "sse2.psrli.q", EACH, 0},
+  {"avx2.psrli.w", "sse2.psrli.w", EACH, 0},
+  {"avx2.psrlv.d.256", "avx2.psrlv.d", EACH, 0},
+  {"avx2.psrlv.q.256", "avx2.psrlv.q", EACH, 0},
+  {"fma.vfmaddsub.pd.256", "fma.vfmaddsub.pd", EACH, 0},
+  {"fma.vfmaddsub.ps.256", "fma.vfmaddsub.ps", EACH, 0},
+  {"pclmulqdq.256", "pclmulqdq", EACH, 0},
+  {"vcvtps2ph.256", "vcvtps2ph.128", NARROW, 0},
+  {"vgf2p8affineinvqb.256", "vgf2p8affineinvqb.128", EACH, 0},
+  {"vgf2p8affineqb.256", "vgf2p8affineqb.128", EACH, 0},
+  {"vgf2p8mulb.256", "vgf2p8mulb.128", EACH, 0},
+};
+
+/* The operands of instruction `p` of several, from the vectors among the arguments. */
+static bool operands(const struct call *c, const kiln_machine *m, unsigned how, uint32_t p,
+                     const struct kn_bc_vec *x, kiln_value *v) {
+  for (unsigned k = 0; k < m->n_operands; k++) {
+    if (m->immediate && k + 1 == m->n_operands) {
+      if (how == HALVES) {
+        int64_t bits;
+        if (!kn_bc_is_int(c->r, arg_id(c, k), &bits)) return bad(c);
+        v[k] = imm(c, bits >> (3 * p) & 7);
+      } else if (!immediate(c, k, m, &v[k])) {
+        return false;
+      }
+    } else if (arg_info(c, k)->kind == TK_VECTOR) {
+      if (x[k].chunk != m->operands[k] || x[k].mask) return bad(c);
+      v[k] = x[k].v[x[k].parts == 1 ? 0 : p]; /* a count is the same for all */
+    } else {
+      if (!scalar(c, k, m->operands[k], &v[k])) return false;
+      if (how == MEMORY && p && arg_info(c, k)->kind == TK_PTR)
+        v[k] = kiln_build_addr(c->r->f, v[k], (kiln_value){0}, 0, (int32_t)(16 * p));
+    }
+  }
+  return true;
+}
+
+/* The lower halves of registers, one after the other. */
+static void narrow(const struct call *c, const kiln_value *v, uint32_t n, struct kn_bc_vec *out) {
+  uint16_t from[KN_BC_MAX_CHUNKS * 8];
+  for (uint32_t i = 0; i < 8 * n; i++) from[i] = (uint16_t)(i / 8 * 16 + i % 8);
+  kn_bc_vec_bytes(c->r, v, n, from, out->chunk, out->parts, out->v);
+}
+
+static void split(const struct call *c, const kiln_machine *m, const struct split *s) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[KILN_MACHINE_OPERANDS], out;
+  kiln_value v[KILN_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
+  const struct kn_bc_type *rt = &r->types[c->ret];
+  bool vector = rt->kind == TK_VECTOR;
+  unsigned how = s ? s->how : EACH;
+  uint32_t parts = 1;
+  if (c->n != m->n_operands) {
+    bad(c);
+    return;
+  }
+  for (unsigned k = 0; k < c->n; k++) {
+    if (arg_info(c, k)->kind != TK_VECTOR) continue;
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
+    if (parts != 1 && x[k].parts != 1 && x[k].parts != parts) {
+      bad(c);
+      return;
+    }
+    if (x[k].parts != 1) parts = x[k].parts;
+  }
+  if (vector && !kn_bc_vec_shape(r, c->ret, &out)) return;
+  if (vector && how == MEMORY) parts = out.parts;
+  bool fits = m->result == KILN_TYPE_VOID ? rt->kind == TK_VOID
+              : vector ? (how == NARROW ? out.parts * 2 == parts : out.parts == parts) &&
+                           (how == NARROW || out.chunk == m->result) && !out.mask
+                       : rt->ktype == m->result && rt->fit == FIT_EXACT;
+  if (!fits || (parts != 1 && !s)) {
+    bad(c);
+    return;
+  }
+  for (uint32_t p = 0; p < parts; p++) {
+    if (!operands(c, m, how, p, x, v)) return;
+    results[p] = build(c, m, v);
+    if (how == BITS && p)
+      results[p] =
+        kiln_build_binary(r->f, KILN_OP_SHL, KILN_TYPE_I32, results[p], imm(c, s->shift * p));
+    if (how == BITS || how == BOTH)
+      all = p ? kiln_build_binary(r->f, how == BITS ? KILN_OP_OR : KILN_OP_AND, KILN_TYPE_I32, all,
+                                  results[p])
+              : results[p];
+  }
+  if (r->status != KILN_OK || m->result == KILN_TYPE_VOID) return;
+  if (!vector) {
+    kn_bc_def(r, c->ret, how == BITS || how == BOTH ? all : results[0]);
+    return;
+  }
+  if (how == NARROW) narrow(c, results, parts, &out);
+  else memcpy(out.v, results, parts * sizeof *results);
+  kn_bc_vec_def(r, &out);
+}
+
+/* 1 if for neither condition all registers say 1: `row` has the condition's letter at its end, or for '?'. */
+static void neither(const struct call *c, const char *row) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[2];
+  kiln_value v[2], any = {0};
+  if (c->n != 2 || r->types[c->ret].ktype != KILN_TYPE_I32) {
+    bad(c);
+    return;
+  }
+  for (unsigned k = 0; k < 2; k++)
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
+  for (unsigned i = 0; i < 2; i++) {
+    char name[KILN_MACHINE_NAME] = {0};
+    kiln_machine m;
+    size_t n = strlen(row);
+    memcpy(name, row, n);
+    char *at = memchr(name, '?', n);
+    *(at ? at : name + n) = i ? 'c' : 'z';
+    if (!find(c, name, &m)) return;
+    kiln_value all = {0};
+    for (uint32_t p = 0; p < x[0].parts; p++) {
+      if (!operands(c, &m, EACH, p, x, v)) return;
+      kiln_value one = build(c, &m, v);
+      all = p ? kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I32, all, one) : one;
+    }
+    any = i ? kiln_build_binary(r->f, KILN_OP_OR, KILN_TYPE_I32, any, all) : all;
+  }
+  kn_bc_def(r, c->ret, kiln_build_binary(r->f, KILN_OP_XOR, KILN_TYPE_I32, any, imm(c, 1)));
+}
+
+/* ---- x86-64 ---- */
+
+/* {carry, a + b + carry}, or the difference. */
+static void carry(const struct call *c, bool add) {
+  kiln_func *f = c->r->f;
+  if (c->n != 3 || arg_info(c, 0)->ktype != KILN_TYPE_I8) {
+    bad(c);
+    return;
+  }
+  kiln_type t = (kiln_type)arg_info(c, 1)->ktype;
+  kiln_value in, a, b, v[2];
+  if ((t != KILN_TYPE_I32 && t != KILN_TYPE_I64) || !scalar(c, 0, KILN_TYPE_I8, &in) ||
+      !scalar(c, 1, t, &a) || !scalar(c, 2, t, &b)) {
+    bad(c);
+    return;
+  }
+  kiln_op op = add ? KILN_OP_UADDO : KILN_OP_USUBO;
+  in = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I8,
+                       kiln_build_unary(f, KILN_OP_COPY, KILN_TYPE_I8, in), imm(c, 0));
+  in = kiln_build_convert(f, KILN_OP_ZEXT, t, KILN_TYPE_I8, in);
+  a = kiln_build_unary(f, KILN_OP_COPY, t, a);
+  kiln_value s = kiln_build_binary(f, op, t, a, b), over = kiln_build_result(f, s, 1);
+  v[1] = kiln_build_binary(f, op, t, s, in);
+  v[0] = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I8, over, kiln_build_result(f, v[1], 1));
+  define(c, v, 2);
+}
+
+/* {value, i32}: one result is in memory: of rdtscp the second one, else the first one. */
+static void by_memory(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_machine m;
+  if (!kiln_machine_find(kiln_module_target(r->module), c->name, c->length, &m) || c->n) {
+    bad(c);
+    return;
+  }
+  bool second = named(c, "rdtscp");
+  kiln_type t = second                          ? KILN_TYPE_I32
+                : c->name[c->length - 1] == '6' ? KILN_TYPE_I16
+                : c->name[c->length - 1] == '2' ? KILN_TYPE_I32
+                                                : KILN_TYPE_I64;
+  kiln_value slot = kiln_slot_new(r->f, 16, 4), v[2];
+  v[!second] = build(c, &m, &slot);
+  v[second] = kiln_build_load(r->f, t, slot, 0, 0);
+  define(c, v, 2);
+}
+
+/* Comparisons of strings with lengths: the operands are in memory, as the row wants them. */
+static void with_lengths(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x;
+  kiln_machine m;
+  kiln_value slot = kiln_slot_new(r->f, 48, 4), v, operand[2] = {slot};
+  if (!kiln_machine_find(kiln_module_target(r->module), c->name, c->length, &m) || c->n != 5) {
+    bad(c);
+    return;
+  }
+  for (unsigned k = 0; k < 2; k++) {
+    if (!kn_bc_vec_get(r, arg_id(c, 2 * k), c->params[2 * k].type, &x) || x.parts != 1) return;
+    kiln_build_store(r->f, x.chunk, slot, (int32_t)(16 * k), x.v[0], 0);
+    if (!scalar(c, 2 * k + 1, KILN_TYPE_I32, &v)) return;
+    kiln_build_store(r->f, KILN_TYPE_I32, slot, (int32_t)(32 + 4 * k), v, 0);
+  }
+  if (!immediate(c, 4, &m, &operand[1])) return;
+  v = build(c, &m, operand);
+  if (r->types[c->ret].kind != TK_VECTOR) {
+    kn_bc_def(r, c->ret, v);
+  } else if (kn_bc_vec_shape(r, c->ret, &x)) {
+    x.v[0] = v;
+    kn_bc_vec_def(r, &x);
+  }
+}
+
+/* Lanes of 32 bits of a vector of 256 by number. */
+static void permute(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x, by;
+  kiln_func *f = r->f;
+  if (c->n != 2 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &x) ||
+      !kn_bc_vec_get(r, arg_id(c, 1), c->params[1].type, &by))
+    return;
+  if (x.parts != 2 || by.parts != 2 || by.lane != KILN_TYPE_I32 || c->ret != x.type) {
+    bad(c);
+    return;
+  }
+  kiln_value low = kn_bc_vec_splat(r, &by, 7), each = kn_bc_vec_splat(r, &by, 0x04040404),
+             base = kn_bc_vec_splat(r, &by, 0x03020100), out[2];
+  for (unsigned p = 0; p < 2; p++) {
+    kiln_value k = kiln_build_binary(f, KILN_OP_VAND, KILN_TYPE_V128, by.v[p], low);
+    k = kiln_build_vector(f, KILN_OP_VMUL, KILN_TYPE_V128, KILN_TYPE_I32, 0, k, each);
+    k = kiln_build_binary(f, KILN_OP_VOR, KILN_TYPE_V128, k, base);
+    out[p] = kiln_build_ternary(f, KILN_OP_VSHUFFLE, KILN_TYPE_V128, x.v[0], x.v[1], k);
+  }
+  memcpy(x.v, out, sizeof out);
+  kn_bc_vec_def(r, &x);
+}
+
+/* Loads the lanes whose mask has its highest bit set; of those that are not, nothing is read. */
+static void gather(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_func *f = r->f;
+  struct kn_bc_vec x, by, mask;
+  kiln_value base, lanes[KN_BC_MAX_LANES];
+  int64_t scale;
+  if (c->n != 5 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &x) ||
+      !scalar(c, 1, KILN_TYPE_I64, &base) ||
+      !kn_bc_vec_get(r, arg_id(c, 2), c->params[2].type, &by) ||
+      !kn_bc_vec_get(r, arg_id(c, 3), c->params[3].type, &mask) ||
+      !kn_bc_is_int(r, arg_id(c, 4), &scale))
+    return;
+  if (c->ret != x.type || mask.n != x.n || !kiln_type_is_int(by.lane) || (scale & ~15) ||
+      kiln_type_size(mask.lane) != kiln_type_size(x.lane)) {
+    bad(c);
+    return;
+  }
+  kiln_value nowhere = kiln_slot_new(f, 16, 4);
+  kiln_type it = kiln_type_size(mask.lane) == 8 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  for (uint32_t k = 0; k < x.n; k++) {
+    kiln_value old = kn_bc_vec_lane(r, &x, k), on = {0}, i = {0};
+    if (k < by.n) {
+      i = kn_bc_vec_lane(r, &by, k);
+      if (by.lane == KILN_TYPE_I32)
+        i = kiln_build_convert(f, KILN_OP_SEXT, KILN_TYPE_I64, KILN_TYPE_I32, i);
+      on = kn_bc_vec_lane(r, &mask, k);
+      if (mask.lane != it) on = kiln_build_convert(f, KILN_OP_BITCAST, it, mask.lane, on);
+      on = kiln_build_icmp(f, KILN_SLT, it, on, imm(c, 0));
+      kiln_value at = kiln_build_addr(f, base, i, (unsigned)scale, 0);
+      at = kiln_build_select(f, KILN_TYPE_I64, on, at, nowhere);
+      lanes[k] = kiln_build_select(f, x.lane, on, kiln_build_load(f, x.lane, at, 0, 0), old);
+    } else { /* beyond the last index */
+      lanes[k] = kiln_const_bits(f, x.lane, 0, 0);
+    }
+  }
+  if (r->status != KILN_OK) return;
+  kn_bc_vec_from_lanes(r, &x, lanes);
+  kn_bc_vec_def(r, &x);
+}
+
+static bool x86(const struct call *c) {
+  if (begins(c, "addcarry.")) carry(c, true);
+  else if (begins(c, "subborrow.")) carry(c, false);
+  else if (begins(c, "rdrand.") || begins(c, "rdseed.") || named(c, "rdtscp")) by_memory(c);
+  else if (begins(c, "sse42.pcmpestr")) with_lengths(c);
+  else if (named(c, "avx2.permd") || named(c, "avx2.permps")) permute(c);
+  else if (begins(c, "avx2.gather.")) gather(c);
+  else return false;
+  return true;
+}
+
+/* ---- AArch64 ---- */
+
+/* Appends the suffix of a vector's type to the name of a row. */
+static void typed(char *name, const struct kn_bc_vec *x) {
+  char *p = name + strlen(name);
+  unsigned bits = 8 * kiln_type_size(x->lane);
+  *p++ = '.';
+  *p++ = 'v';
+  if (x->n >= 10) *p++ = (char)('0' + x->n / 10);
+  *p++ = (char)('0' + x->n % 10);
+  *p++ = kiln_type_is_int(x->lane) ? 'i' : 'f';
+  if (bits >= 10) *p++ = (char)('0' + bits / 10);
+  *p++ = (char)('0' + bits % 10);
+  *p = 0;
+}
+
+/* tbl and tbx: with several tables, one lookup in each, numbers of bytes counting from its first. */
+static void lookup(const struct call *c, bool keeps) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec table, by, out;
+  unsigned first = keeps ? 1 : 0, n = c->n - 1 - first;
+  kiln_machine tbl, tbx;
+  char name[2][KILN_MACHINE_NAME] = {"neon.tbl1", "neon.tbx1"};
+  if (c->n < 2 + first || n > 4 || !kn_bc_vec_shape(r, c->ret, &out) || out.parts != 1) return;
+  if (keeps && !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &out)) return;
+  if (!kn_bc_vec_get(r, arg_id(c, c->n - 1), c->params[c->n - 1].type, &by) || by.parts != 1)
+    return;
+  typed(name[0], &by);
+  typed(name[1], &by);
+  if (!find(c, name[0], &tbl) || !find(c, name[1], &tbx)) return;
+  for (unsigned k = 0; k < n; k++) {
+    if (!kn_bc_vec_get(r, arg_id(c, first + k), c->params[first + k].type, &table)) return;
+    if (table.parts != 1 || table.chunk != KILN_TYPE_V128 || by.chunk != out.chunk) {
+      bad(c);
+      return;
+    }
+    kiln_value i = by.v[0];
+    if (k)
+      i = kiln_build_vector(r->f, KILN_OP_VSUB, by.chunk, KILN_TYPE_I8, 0, i,
+                            kn_bc_vec_splat(r, &by, 16 * k));
+    if (k == 0 && !keeps) out.v[0] = build(c, &tbl, (kiln_value[]){table.v[0], i});
+    else out.v[0] = build(c, &tbx, (kiln_value[]){out.v[0], table.v[0], i});
+  }
+  kn_bc_vec_def(r, &out);
+}
+
+/* A product with one lane: name.lane.TYPE.TYPE. */
+static void by_lane(const struct call *c, const char *row) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec a, b;
+  kiln_machine m;
+  int64_t k;
+  char name[KILN_MACHINE_NAME] = {0};
+  if (c->n != 3 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &a) ||
+      !kn_bc_vec_get(r, arg_id(c, 1), c->params[1].type, &b))
+    return;
+  if (!kn_bc_is_int(r, arg_id(c, 2), &k) || k < 0 || k >= b.n || a.parts != 1 || b.parts != 1 ||
+      a.lane != b.lane || c->ret != a.type) {
+    bad(c);
+    return;
+  }
+  memcpy(name, row, strlen(row));
+  typed(name, &a);
+  if (!find(c, name, &m)) return;
+  kiln_value lane = lanes_op(c, KILN_OP_VEXTRACT, b.lane, b.chunk, (unsigned)k, b.v[0]);
+  lane = lanes_op(c, KILN_OP_VSPLAT, a.chunk, a.lane, 0, lane);
+  a.v[0] = build(c, &m, (kiln_value[]){a.v[0], lane});
+  kn_bc_vec_def(r, &a);
+}
+
+/* What a vector intrinsic of memory does: behind "neon.ld" or "neon.st". */
+struct many {
+  unsigned n; /* vectors */
+  bool load, plain, lane,
+    all; /* one vector behind the other; one lane of each; the same in all lanes */
+};
+
+/* Loads and stores of `n` vectors, the elements of which alternate in memory. */
+static void structures(const struct call *c, struct many s) {
+  struct kn_bc *r = c->r;
+  kiln_func *f = r->f;
+  struct kn_bc_vec x[4];
+  unsigned vectors = s.load && !s.lane ? 0 : s.n;
+  kiln_value a, v[4], mem[4];
+  int64_t at = 0;
+  if (c->n != vectors + s.lane + 1) {
+    bad(c);
+    return;
+  }
+  for (unsigned i = 0; i < vectors; i++) {
+    if (!kn_bc_vec_get(r, arg_id(c, i), c->params[i].type, &x[i])) return;
+    v[i] = x[i].v[0];
+  }
+  if (vectors == 0) {
+    const struct kn_bc_type *t = &r->types[c->ret];
+    if (t->kind != TK_STRUCT || t->n != s.n ||
+        !kn_bc_vec_shape(r, r->elems.at[t->first].type, &x[0])) {
+      bad(c);
+      return;
+    }
+  }
+  if (x[0].parts != 1 || x[0].mask || !scalar(c, c->n - 1, KILN_TYPE_I64, &a)) {
+    bad(c);
+    return;
+  }
+  kiln_type chunk = x[0].chunk, lane = x[0].lane;
+  unsigned size = kiln_type_size(chunk), es = kiln_type_size(lane);
+  if (s.lane && (!kn_bc_is_int(r, arg_id(c, vectors), &at) || at < 0 || at >= x[0].n)) {
+    bad(c);
+    return;
+  }
+  if (s.lane || s.all) { /* one element of each */
+    for (unsigned i = 0; i < s.n; i++) {
+      int32_t disp = (int32_t)(i * es);
+      if (!s.load)
+        kiln_build_store(f, lane, a, disp,
+                         lanes_op(c, KILN_OP_VEXTRACT, lane, chunk, (unsigned)at, v[i]), 0);
+      else mem[i] = kiln_build_load(f, lane, a, disp, 0);
+    }
+    for (unsigned i = 0; i < s.n && s.load; i++)
+      v[i] = s.all ? lanes_op(c, KILN_OP_VSPLAT, chunk, lane, 0, mem[i])
+                   : kiln_build_vector(f, KILN_OP_VINSERT, chunk, lane, (unsigned)at, v[i], mem[i]);
+    if (s.load) define(c, v, s.n);
+    return;
+  }
+  /* byte k of register i, and where it is in memory; registers count as 16 bytes */
+  uint16_t from[64];
+  for (unsigned i = 0; i < s.n; i++)
+    for (unsigned k = 0; k < size; k++) {
+      unsigned to = s.plain ? i * size + k : (k / es * s.n + i) * es + k % es;
+      if (s.load) from[i * size + k] = (uint16_t)(to / size * 16 + to % size);
+      else from[to] = (uint16_t)(16 * i + k);
+    }
+  for (unsigned i = 0; i < s.n; i++) {
+    kiln_value one = s.load ? kiln_build_load(f, chunk, a, (int32_t)(i * size), 0) : v[i];
+    mem[i] = size == 16 ? one : lanes_op(c, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, one);
+  }
+  kn_bc_vec_bytes(r, mem, s.n, from, chunk, s.n, v);
+  if (s.load) define(c, v, s.n);
+  else
+    for (unsigned i = 0; i < s.n; i++) kiln_build_store(f, chunk, a, (int32_t)(i * size), v[i], 0);
+}
+
+/* neon.ld1x2.TYPE, ld2, ld2r, ld2lane, and st. */
+static bool of_memory(const struct call *c) {
+  struct many s = {.load = c->name[5] == 'l'};
+  const char *p = c->name + 7, *end = c->name + c->length;
+  if (end - p < 4) return false;
+  s.plain = *p == '1';
+  if (s.plain) p += 2; /* 1x */
+  s.n = (unsigned)(*p++ - '0');
+  if (end - p > 4 && memcmp(p, "lane", 4) == 0) {
+    s.lane = true;
+    p += 4;
+  } else if (*p == 'r') {
+    s.all = true;
+    p++;
+  }
+  if (s.n < 2 || s.n > 4 || *p != '.') return false;
+  structures(c, s);
+  return true;
+}
+
+/* The sum of four lanes: of pairs, twice. */
+static void add_across(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x;
+  kiln_machine pairs, last;
+  if (c->n != 1 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &x) || x.parts != 1 ||
+      !find(c, "neon.faddp.v4f32", &pairs) || !find(c, "neon.faddv.f32.v2f32", &last))
+    return;
+  kiln_value v = build(c, &pairs, (kiln_value[]){x.v[0], x.v[0]});
+  v = lanes_op(c, KILN_OP_VRESIZE, KILN_TYPE_V64, KILN_TYPE_V128, 0, v);
+  kn_bc_def(r, c->ret, build(c, &last, &v));
+}
+
+static bool aarch64(const struct call *c) {
+  if (begins(c, "neon.tbl")) lookup(c, false);
+  else if (begins(c, "neon.tbx")) lookup(c, true);
+  else if (begins(c, "neon.sqdmulh.lane")) by_lane(c, "neon.sqdmulh");
+  else if (begins(c, "neon.sqrdmulh.lane")) by_lane(c, "neon.sqrdmulh");
+  else if (begins(c, "neon.ld") || begins(c, "neon.st")) return of_memory(c);
+  else if (named(c, "neon.faddv.f32.v4f32")) add_across(c);
+  else if (named(c, "prefetch") && c->n > 0 && arg_info(c, 0)->kind == TK_PTR)
+    kiln_build_unary(c->r->f, KILN_OP_PREFETCH, KILN_TYPE_I64,
+                     kn_bc_use(c->r, arg_id(c, 0), c->params[0].type));
+  else return false;
+  return true;
+}
+
+/* ---- all ---- */
+
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
+                   const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
+  kiln_target target = kiln_module_target(r->module);
+  const char *prefix = target == KILN_TARGET_X86_64 ? "llvm.x86." : "llvm.aarch64.";
+  size_t skip = strlen(prefix);
+  if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
+  struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
+  kiln_machine m;
+  if (target == KILN_TARGET_X86_64 ? x86(c) : aarch64(c)) return true;
+  if (kiln_machine_find(target, c->name, c->length, &m)) {
+    split(c, &m, NULL);
+    return true;
+  }
+  if (target != KILN_TARGET_X86_64) return false;
+  for (unsigned i = 0; i < sizeof splits / sizeof *splits; i++) {
+    const struct split *s = &splits[i];
+    if (!named(c, s->name)) continue;
+    if (s->how == NEITHER) neither(c, s->row);
+    else if (find(c, s->row, &m)) split(c, &m, s);
+    return true;
+  }
+  return false;
+}

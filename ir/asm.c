@@ -1,0 +1,115 @@
+/* Machine code as an instruction (ASM): its bytes, relocations and registers are in arrays of the function's, which the
+ * instruction names by an index. Called by front ends; lib/asm.c emits it. Invariant: each register is below 64 and of the
+ * bank of its operand's type, and no two operands, or results, share one. */
+#include "ir/build.h"
+
+#include <kiln/inspect.h>
+
+/* NULL, or what is wrong with register `r` for a value of `type`; adds it to `seen`. */
+static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
+  bool general = kn_type_is_int(type) && type != KILN_TYPE_I128;
+  bool other = type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || kn_type_is_vector(type);
+  if (!general && !other) return "a type that machine code has no register for";
+  if (r >= 64 || (r < 32) != general) return "a register of another kind";
+  if (*seen >> r & 1) return "a register twice";
+  *seen |= UINT64_C(1) << r;
+  return NULL;
+}
+
+/* The same of all registers and relocations; `all`: the registers. */
+static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const kiln_asm *code,
+                              uint64_t *all) {
+  uint64_t params = 0, results = 0;
+  const char *wrong = NULL;
+  if ((code->bytes == NULL && code->size_bytes) || (code->relocs == NULL && code->n_relocs) ||
+      (code->params == NULL && s->n_params) || (code->results == NULL && s->n_results))
+    return "a list is missing (NULL)";
+  if (s->flags & KILN_SIG_VARIADIC) return "a variadic signature of machine code";
+  for (uint32_t i = 0; i < s->n_params && !wrong; i++)
+    wrong = register_wrong(code->params[i], s->params[i].type, &params);
+  for (uint32_t i = 0; i < s->n_results && !wrong; i++)
+    wrong = register_wrong(code->results[i], s->results[i], &results);
+  for (uint32_t i = 0; i < code->n_relocs && !wrong; i++) {
+    const kiln_asm_reloc *r = &code->relocs[i];
+    if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
+    else if (r->offset_bytes >= code->size_bytes) wrong = "a relocation beyond the code";
+    else if (r->addend != (int32_t)r->addend) wrong = "an addend of more than 32 bits";
+  }
+  *all = params | results | code->lost;
+  return wrong;
+}
+
+/* Copies the code into the function's arrays; its index, or UINT32_MAX if the function failed. */
+static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code) {
+  uint32_t n_regs = (uint32_t)s->n_params + s->n_results;
+  struct kn_asm a = {.lost = code->lost,
+                     .regs = f->asm_bytes.n,
+                     .bytes = f->asm_bytes.n + n_regs,
+                     .n_bytes = code->size_bytes,
+                     .reloc = f->asm_relocs.n,
+                     .n_relocs = code->n_relocs};
+  if (code->size_bytes > UINT32_MAX / 4 - f->asm_bytes.n) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
+    return UINT32_MAX;
+  }
+  if (!kn_build_reserve(f, &f->asm_bytes, n_regs + code->size_bytes, 1) ||
+      !kn_build_reserve(f, &f->asm_relocs, code->n_relocs, sizeof *code->relocs) ||
+      !KN_PUSH(f, f->asms, a))
+    return UINT32_MAX;
+  uint8_t *to = f->asm_bytes.at + f->asm_bytes.n;
+  if (s->n_params) memcpy(to, code->params, s->n_params);
+  if (s->n_results) memcpy(to + s->n_params, code->results, s->n_results);
+  if (code->size_bytes) memcpy(to + n_regs, code->bytes, code->size_bytes);
+  f->asm_bytes.n += n_regs + code->size_bytes;
+  if (code->n_relocs)
+    memcpy(f->asm_relocs.at + f->asm_relocs.n, code->relocs, code->n_relocs * sizeof *code->relocs);
+  f->asm_relocs.n += code->n_relocs;
+  return f->asms.n - 1;
+}
+
+kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, const kiln_value *args,
+                          uint32_t n) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  const struct kn_sig *s = kn_sig_valid(f->module, sig.id) ? kn_sig(f->module, sig.id) : NULL;
+  uint64_t all = 0;
+  const char *wrong = s == NULL                ? "no such signature"
+                      : n != s->n_params       ? "the number of arguments is not the signature's"
+                      : args == NULL && n != 0 ? "a list is missing (NULL)"
+                      : code == NULL           ? "machine code without a description (NULL)"
+                                               : code_wrong(f, s, code, &all);
+  if (wrong) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
+    return KN_NONE;
+  }
+  uint32_t first = f->lists.n, k;
+  if (!kn_build_reserve(f, &f->lists, n, sizeof *f->lists.at)) return KN_NONE;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!kn_build_use_at(f, args[i].id, s->params[i].type, f->current, 1, first + i))
+      return KN_NONE;
+    f->lists.at[first + i] = args[i].id;
+  }
+  f->lists.n = first + n;
+  if ((k = keep(f, s, code)) == UINT32_MAX) return KN_NONE;
+  f->block[f->current].calls++;
+  f->has_calls = true;
+  f->asm_regs |= all;
+  unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
+  uint32_t v = kn_build_emit(f, KILN_OP_ASM, result, result, n, first, k, sig.id);
+  return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}
+
+kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i) {
+  kiln_asm out = {0};
+  if (kiln_inst_get(f, i).op != KILN_OP_ASM) return out;
+  const struct kn_inst *in = &f->inst[i.id];
+  const struct kn_asm *a = &f->asms.at[in->b];
+  const uint8_t *regs = f->asm_bytes.at + a->regs;
+  out = (kiln_asm){.bytes = f->asm_bytes.at + a->bytes,
+                   .size_bytes = a->n_bytes,
+                   .n_relocs = a->n_relocs,
+                   .relocs = a->n_relocs ? f->asm_relocs.at + a->reloc : NULL,
+                   .params = regs,
+                   .results = regs + kn_sig(f->module, in->c)->n_params,
+                   .lost = a->lost};
+  return out;
+}

@@ -1,0 +1,143 @@
+/* The target's own instructions: finding them by name, and the one call that appends them. Called by front ends and the
+ * parser. The rules are kn_machine_wrong's, which the verifier asks too. */
+#include "ir/machine.h"
+#include "ir/build.h"
+
+unsigned kn_machine_type(char letter) {
+  switch (letter) {
+  case 'h': return KILN_TYPE_V64;
+  case 'q': return KILN_TYPE_V128;
+  case 'f': return KILN_TYPE_F32;
+  case 'd': return KILN_TYPE_F64;
+  case 'w':
+  case 's':
+  case 'i': return KILN_TYPE_I32;
+  case 'x':
+  case 'l': return KILN_TYPE_I64;
+  default: return KILN_TYPE_VOID;
+  }
+}
+
+/* ---- rows ---- */
+
+static kiln_op op_of(const struct kn_machine_row *row, const struct kn_machine_kind *kind) {
+  if (kind->sig[0] == '-') return KILN_OP_MACHINE_DO;
+  return row->acts ? KILN_OP_MACHINE_ACT : KILN_OP_MACHINE;
+}
+
+static void describe(const struct kn_machine_table *t, unsigned x, kiln_machine *out) {
+  const struct kn_machine_row *row = &t->rows[KN_MACHINE_ROW(x)];
+  const struct kn_machine_kind *kind = &row->kinds[KN_MACHINE_KIND(x)];
+  *out = (kiln_machine){.row = x,
+                        .op = op_of(row, kind),
+                        .result = (kiln_type)kn_machine_type(kind->sig[0]),
+                        .least = kind->least,
+                        .most = kind->most};
+  for (const char *c = kind->sig + 1; *c; c++) {
+    out->operands[out->n_operands++] = (kiln_type)kn_machine_type(*c);
+    out->immediate = *c == 'i';
+  }
+}
+
+void kn_machine_name(const struct kn_machine_table *t, unsigned x, char name[KILN_MACHINE_NAME]) {
+  const struct kn_machine_row *row = kn_machine_row(t, x);
+  size_t n = 0;
+  for (const char *c = row ? row->name : ""; *c; c++) name[n++] = *c;
+  const char *suffix = row ? row->kinds[KN_MACHINE_KIND(x)].suffix : "";
+  if (*suffix) name[n++] = '.';
+  while (*suffix) name[n++] = *suffix++;
+  name[n] = 0;
+}
+
+bool kiln_machine_find(kiln_target target, const char *name, size_t length, kiln_machine *out) {
+  if ((unsigned)target >= KILN_TARGET_COUNT || name == NULL || out == NULL) return false;
+  const struct kn_machine_table *t = kn_target_machine(target);
+  for (unsigned i = 0; i < t->n; i++) {
+    const struct kn_machine_row *row = &t->rows[i];
+    size_t n = strlen(row->name);
+    if (n > length || memcmp(row->name, name, n) != 0) continue;
+    for (unsigned k = 0; k < row->n_kinds; k++) {
+      const char *suffix = row->kinds[k].suffix;
+      size_t more = strlen(suffix);
+      if (more == 0
+            ? n != length
+            : n + 1 + more != length || name[n] != '.' || memcmp(suffix, name + n + 1, more) != 0)
+        continue;
+      describe(t, i << KN_MACHINE_KIND_BITS | k, out);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool kiln_machine_at(kiln_target target, unsigned i, kiln_machine *out,
+                     char name[KILN_MACHINE_NAME]) {
+  if ((unsigned)target >= KILN_TARGET_COUNT || out == NULL || name == NULL) return false;
+  const struct kn_machine_table *t = kn_target_machine(target);
+  for (unsigned row = 0; row < t->n; i -= t->rows[row++].n_kinds) {
+    if (i >= t->rows[row].n_kinds) continue;
+    describe(t, row << KN_MACHINE_KIND_BITS | i, out);
+    kn_machine_name(t, out->row, name);
+    return true;
+  }
+  return false;
+}
+
+/* ---- instructions ---- */
+
+unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  const struct kn_machine_row *row =
+    kn_machine_row(kn_target_machine(kiln_module_target(f->module)), in->x);
+  if (row == NULL) return KILN_TYPE_VOID;
+  const char *sig = row->kinds[KN_MACHINE_KIND(in->x)].sig;
+  return k + 1 < strlen(sig) ? kn_machine_type(sig[k + 1]) : KILN_TYPE_VOID;
+}
+
+/* What is wrong with the row of an instruction `op`, its `n` operands, or the last one, the handle `last`. */
+static const char *wrong(kiln_target target, unsigned op, unsigned type, unsigned x, unsigned n,
+                         uint32_t last) {
+  const struct kn_machine_table *t = kn_target_machine(target);
+  kiln_machine m;
+  if (kn_machine_row(t, x) == NULL) return "the target has no such instruction";
+  describe(t, x, &m);
+  if (m.op != (kiln_op)op || m.result != (kiln_type)type) return "not of this operation and type";
+  if (m.n_operands != n) return "another number of operands";
+  if (m.immediate && (!kn_is_imm(last) || kn_imm(last) < m.least || kn_imm(last) > m.most))
+    return "the last operand is no constant in the instruction's range";
+  return NULL;
+}
+
+const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in) {
+  struct kn_operands o = kn_operands(f, in);
+  if ((in->b && !in->a) || (in->c && !in->b)) return "an operand is left out";
+  return wrong(kiln_module_target(f->module), in->op, in->type, in->x, o.n,
+               o.n ? kn_operand(&o, o.n - 1) : 0);
+}
+
+kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  kiln_target target = kiln_module_target(f->module);
+  const struct kn_machine_table *t = kn_target_machine(target);
+  if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MACHINE_OPERANDS) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the target has no such instruction");
+    return KN_NONE;
+  }
+  if (operands == NULL && n != 0) {
+    kn_build_no_list(f);
+    return KN_NONE;
+  }
+  kiln_machine m;
+  describe(t, row, &m);
+  uint32_t field[KILN_MACHINE_OPERANDS] = {0};
+  const char *why = wrong(target, m.op, m.result, row, n, n ? operands[n - 1].id : 0);
+  if (why != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, why);
+    return KN_NONE;
+  }
+  for (unsigned k = 0; k < n; k++) {
+    if (!kn_build_operand_imm(f, operands[k].id, m.operands[k], k + 1)) return KN_NONE;
+    field[k] = operands[k].id;
+  }
+  uint32_t v = kn_build_emit(f, m.op, m.result, m.result, row, field[0], field[1], field[2]);
+  return m.result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}

@@ -1,0 +1,101 @@
+/* Machine code as an instruction (ASM): a call without a callee, with a register of its own choice for each operand and
+ * result. Called by the targets' lowerings. */
+#include "lib/asm.h"
+#include "lib/walk.h"
+
+#include <string.h>
+
+/* The registers that operands and results may be in. */
+static uint64_t usable(const struct kn_target *t) {
+  return t->temps | t->caller_homes | t->callee_homes;
+}
+
+static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
+  for (uint32_t k = 0; k < n; k++)
+    if (!(usable(w->target) >> regs[k] & 1)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand in a register that is not for values");
+      return false;
+    }
+  return true;
+}
+
+/* Results leave their registers; the first is that of w->i. */
+static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint8_t *regs) {
+  w->args.n = 0;
+  for (uint32_t k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
+    if (!KN_PUSH(w->f, w->args, a)) return;
+  }
+  kn_take_placed(w, sig->n_results);
+}
+
+/* The bytes, with their relocations. */
+static bool emit(struct kn_walk *w, const struct kn_asm *code) {
+  const kiln_func *f = w->f;
+  if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
+  for (uint32_t k = 0; k < code->n_relocs; k++) {
+    const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
+    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
+  }
+  if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
+  w->code.p += code->n_bytes;
+  return true;
+}
+
+void kn_naked(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[0];
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    const struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
+    w->i = i;
+    if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
+    if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
+      kn_walk_fail(w, KILN_ERR_STRUCTURE,
+                   "a naked function is machine code without operands alone, in one block");
+      return;
+    }
+    if (!emit(w, code)) return;
+  }
+}
+
+void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbered) {
+  const kiln_func *f = w->f;
+  const struct kn_asm *code = &f->asms.at[in->b];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  const uint8_t *regs = f->asm_bytes.at + code->regs;
+  uint64_t never = ~(usable(w->target) | clobbered);
+  if (!registers_ok(w, regs, (uint32_t)sig->n_params + sig->n_results)) return;
+  if (code->lost & never) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code that changes a register of the frame");
+    return;
+  }
+  uint64_t lost = clobbered | code->lost;
+  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++) lost |= KN_BIT(regs[k]);
+  for (uint32_t k = 0; k < in->x; k++) {
+    uint32_t h = f->lists.at[in->a + k];
+    if (!kn_type(w, sig->params[k].type)->lowered) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type");
+      return;
+    }
+    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) continue;
+    kn_reg(w, h, sig->params[k].type);
+    kn_inst_end(w);
+  }
+  for (uint32_t k = 0; k < in->x; k++) {
+    struct kn_place_move m = {.dst = regs[k], .type = sig->params[k].type};
+    kn_source(w, f->lists.at[in->a + k], &m);
+    if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
+    if (!KN_PUSH(w->f, w->moves, m)) return;
+  }
+  for (uint32_t k = 0; k < in->x; k++) kn_drop(w, f->lists.at[in->a + k]);
+  kn_save_live(w, lost);
+  if (!kn_code_ready(w, 4096)) return;
+  kn_run_moves(w);
+  if (!emit(w, code)) return;
+  KN_LOG_SET(w, KN_EV_LOST, lost);
+  w->regs.locked = 0;
+  kn_called(w);
+  if (f->status == KILN_OK && sig->n_results) take_results(w, sig, regs + sig->n_params);
+}
