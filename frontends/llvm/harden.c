@@ -5,9 +5,9 @@
 
 /* ---- attributes ---- */
 
-enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
+enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff };
 
-/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
+/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 30 the size of arrays that ssp guards; bits 32 to
  * 63 the distance of probes, 0: the default. */
 enum { NAKED = 8192 };
 enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
@@ -21,7 +21,8 @@ enum {
   KEY_B = 4096
 };
 /* Which function is called at the beginning, and that one is called at the end. */
-enum { ENTERS_SHIFT = 13, ENTERS = 3 << ENTERS_SHIFT, LEAVES = 1 << 15 };
+enum { ENTERS_SHIFT = 14, ENTERS = 3 << ENTERS_SHIFT };
+#define LEAVES (UINT64_C(1) << 31)
 static const char entered_by[][26] = {"", "mcount", "\1_mcount", "__cyg_profile_func_enter"};
 
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
