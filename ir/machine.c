@@ -70,19 +70,6 @@ bool kiln_machine_find(kiln_target target, const char *name, size_t length, kiln
   return false;
 }
 
-bool kiln_machine_at(kiln_target target, unsigned i, kiln_machine *out,
-                     char name[KILN_MACHINE_NAME]) {
-  if ((unsigned)target >= KILN_TARGET_COUNT || out == NULL || name == NULL) return false;
-  const struct kn_machine_table *t = kn_target_machine(target);
-  for (unsigned row = 0; row < t->n; i -= t->rows[row++].n_kinds) {
-    if (i >= t->rows[row].n_kinds) continue;
-    describe(t, row << KN_MACHINE_KIND_BITS | i, out);
-    kn_machine_name(t, out->row, name);
-    return true;
-  }
-  return false;
-}
-
 /* ---- instructions ---- */
 
 unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {

@@ -91,7 +91,8 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
     return "a tail call with other variadic arguments than the function's";
   if (own->cc != KILN_CC_C && own->cc != KILN_CC_PRESERVE_NONE)
     return "a tail call of a function that keeps more registers";
-  if ((own->cc == KILN_CC_PRESERVE_NONE) != (sig->cc == KILN_CC_PRESERVE_NONE))
+  if ((own->cc == KILN_CC_PRESERVE_NONE) != (sig->cc == KILN_CC_PRESERVE_NONE) ||
+      sig->cc == KILN_CC_WIN64)
     return "a tail call by another convention";
   if (own->n_results != sig->n_results ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)

@@ -20,6 +20,7 @@ struct kn_assign {
   bool none;       /* by KILN_CC_PRESERVE_NONE */
   bool lost;       /* and an argument has no place that is known here */
   uint64_t taken;  /* by it: registers given out */
+  bool win64;      /* by Windows' convention; `gp` counts all positions */
 };
 
 /* An argument, parameter or result, and its place. */
@@ -34,7 +35,7 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
-/* Fills w->args with the places of a call's `n` operands; `end`: what all of them take. False, and the function
+/* Fills w->args with the places of a call's `n` operands, by convention `cc`; `end`: what all of them take. False, and the function
  * failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
                    const kiln_param *params, uint32_t n_params, unsigned cc, struct kn_assign *end);

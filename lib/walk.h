@@ -45,6 +45,7 @@ struct kn_walk_debug {
   KN_ARRAY(uint64_t)
   written;             /* by position: registers that are nobody's home there and were written */
   uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
+  bool labels_only;    /* none of the function's values is one: they are labels */
   uint32_t owners[64]; /* of registers, where the block begins */
   KN_ARRAY(struct kn_debug_aim) aims;
   uint32_t aims_first; /* those of the block */
@@ -310,6 +311,8 @@ void kn_map_end(struct kn_walk *w);
 
 /* The function's first row, if a unit describes the function. */
 void kn_debug_begin(struct kn_walk *w);
+/* The function's frame is made, its arguments are to be received. */
+void kn_debug_enter(struct kn_walk *w);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */

@@ -58,6 +58,7 @@ struct null_fixture {
   kiln_clause clause;
   kiln_asm machine_code;
   kiln_assembly assembly;
+  kiln_machine machine;
   uint8_t regs[1];
   kiln_code code;
   kiln_target target;

@@ -27,7 +27,7 @@ POINTERS = {
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_variable_value': '&x->variable_value', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
     'kiln_declaration': '&x->declaration', 'kiln_expr': '&x->expr',
-    'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_symbol': '&x->symbol_out',
+    'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_machine': '&x->machine', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
 }

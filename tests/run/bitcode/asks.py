@@ -109,6 +109,8 @@ VALUES = {  # of attributes that take one
 def function(name, attr, places, kind):
     """The text of a function that has attribute `attr`, where it can be."""
     text = VALUES.get(attr, attr)
+    if attr == 'naked':
+        return 'define void @%s() naked {\n call void asm sideeffect "ret", ""()\n unreachable\n}\n' % name
     if 'FnAttr' in places and attr not in ('preallocated', 'builtin'):
         if attr == 'alignstack':
             text = 'alignstack(32)' if kind == 'refused' else 'alignstack(16)'
@@ -294,7 +296,7 @@ class Asks:
                 self.refused('convention %s, called' % name, call, 'calling convention', name)
             if verdict == 'DONE':
                 self.accepted('convention %s' % name, define + call.replace('@f', '@h'))
-            if verdict == 'VALUE' and n == 78:
+            if verdict == 'VALUE' and n in (78, 79):
                 self.accepted('convention %s, x86-64' % name, define)
                 self.refused('convention %s, AArch64' % name, define, 'calling convention', name, target='aarch64')
             elif verdict == 'VALUE':
@@ -404,7 +406,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
-            ('inline assembly', 'define void @f() {\n call void asm "nop", ""()\n ret void\n}\n', 'inline assembly'),
+            ('inline assembly', 'define void @f() {\n call void asm "nop", "y"(i64 0)\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(i32 %x, ...) {\n musttail call void (i8, ...) @g(i8 1, ...)\n ret void\n}\n'
              'declare void @g(i8, ...)\n', 'musttail calls with variadic arguments'),
         ]:
