@@ -242,6 +242,8 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
     fn = kn_interp_func_at(t->in, address);
     native = (void *)(uintptr_t)address;
   }
+  if (i->op == KILN_OP_TAILCALL && (t->in->sigs[s->sig]->flags & KILN_SIG_VARIADIC))
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a tail call with variadic arguments");
   if (fn && i->op == KILN_OP_TAILCALL) return kn_interp_replace(t, fr, s, fn);
   if (fn) return kn_interp_enter(t, fr, s, fn);
   if (s->builtin != KN_BUILTIN_NONE && s->n >= 1) {

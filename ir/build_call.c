@@ -69,8 +69,10 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   return s;
 }
 
-/* The current block has a call behind which it, or another one, goes on. */
-static inline void note_call(kiln_func *f) {
+/* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
+ * none has a value, as behind the second return of setjmp. */
+static inline void note_call(kiln_func *f, const struct kn_sig *s) {
+  if (KN_UNLIKELY(s->cc == KILN_CC_PRESERVE_NONE)) f->returns_twice = f->sets_jump = true;
   f->block[f->current].calls++;
   f->has_calls = true;
 }
@@ -80,7 +82,7 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
   if (KN_UNLIKELY(s == NULL)) return KN_NONE;
-  note_call(f);
+  note_call(f, s);
   uint32_t first = f->lists.n - n;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
@@ -93,6 +95,8 @@ void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const ki
   const struct kn_sig *s = use_operands(f, sig, callee, args, n, 0);
   if (s == NULL) return;
   const char *wrong = kn_tail_wrong(f, s);
+  if (wrong == NULL && n != s->n_params)
+    wrong = "a tail call passes the function's own variadic arguments only";
   if (wrong != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
@@ -203,8 +207,10 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   }
   uint32_t words =
     t->shared.id != 0 ? shared_ok(f, t->shared) : count_clauses(f, t->clauses, t->n_clauses);
-  if (words == 0 || use_operands(f, t->sig, t->callee, t->args, t->n_args, words) == NULL) return;
-  note_call(f);
+  if (words == 0) return;
+  const struct kn_sig *s = use_operands(f, t->sig, t->callee, t->args, t->n_args, words);
+  if (s == NULL) return;
+  note_call(f, s);
   uint32_t first = f->lists.n - t->n_args;
   if (t->shared.id != 0) f->lists.at[f->lists.n++] = KN_CLAUSES_SHARED | (t->shared.id - 1);
   else if (!put_clauses(f, t->clauses, t->n_clauses)) return;

@@ -322,10 +322,13 @@ struct kiln_func {
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
   bool finished;
-  bool needs_order;   /* a block was filled that no earlier one branches to */
-  uint32_t features;  /* KILN_FEATURE_... */
-  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
-  bool sets_jump;     /* has a BUILTIN_SETJMP, behind which no register is preserved */
+  bool needs_order;  /* a block was filled that no earlier one branches to */
+  uint32_t features; /* KILN_FEATURE_... */
+  /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
+   * frame serves two values */
+  bool returns_twice;
+  bool
+    sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: then returns_twice, too */
   bool has_try;
   bool naked;         /* nothing but its ASMs: no prologue */
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */

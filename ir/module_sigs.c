@@ -107,7 +107,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   uint32_t *head = m->sig_hash + (wanted->hash & (m->sig_hash_size - 1));
   *s = *wanted;
   s->params = params;
-  s->plain = plain;
+  s->plain = plain && s->cc != KILN_CC_PRESERVE_NONE;
   s->next = *head;
   *head = m->n_sigs;
   __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);
@@ -137,6 +137,10 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
   if ((unsigned)cc >= KILN_CC_COUNT || flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN |
                                                 KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
+    return none;
+  }
+  if (cc == KILN_CC_PRESERVE_NONE && (flags & KILN_SIG_VARIADIC)) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: preserve_none with variadic arguments");
     return none;
   }
   if (n_params > 65535 || n_results > KILN_MAX_RESULTS) {

@@ -72,12 +72,28 @@ unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, un
   return index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
 }
 
+/* True if the parameters of both are the same, places included. */
+static bool same_params(const struct kn_sig *a, const struct kn_sig *b) {
+  bool same = a->n_params == b->n_params;
+  for (unsigned k = 0; same && k < a->n_params; k++) {
+    const kiln_param *p = &a->params[k], *q = &b->params[k];
+    same = p->type == q->type && p->flags == q->flags && p->align_log2 == q->align_log2 &&
+           p->size_bytes == q->size_bytes;
+  }
+  return same;
+}
+
 const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   const struct kn_sig *own = kn_sig(f->module, f->sig);
   unsigned sret[2] = {0, 0};
-  if ((own->flags | sig->flags) & KILN_SIG_VARIADIC) return "a tail call with variadic arguments";
-  if (own->cc != KILN_CC_C) return "a tail call of a function that keeps more registers";
-  if (sig->cc == KILN_CC_WIN64) return "a tail call by another convention";
+  if (((own->flags ^ sig->flags) & KILN_SIG_VARIADIC) ||
+      ((own->flags & KILN_SIG_VARIADIC) && !same_params(own, sig)))
+    return "a tail call with other variadic arguments than the function's";
+  if (own->cc != KILN_CC_C && own->cc != KILN_CC_PRESERVE_NONE)
+    return "a tail call of a function that keeps more registers";
+  if ((own->cc == KILN_CC_PRESERVE_NONE) != (sig->cc == KILN_CC_PRESERVE_NONE) ||
+      sig->cc == KILN_CC_WIN64)
+    return "a tail call by another convention";
   if (own->n_results != sig->n_results ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
     return "a tail call with other results than the function's";

@@ -8,13 +8,24 @@ static bool place(struct kn_walk *w, struct kn_assign *s, struct kn_arg arg) {
     return false;
   }
   w->target->place_arg(s, &arg);
+  if (KN_UNLIKELY(s->lost)) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "such arguments by preserve_none");
+    return false;
+  }
   return KN_PUSH(w->f, w->args, arg);
+}
+
+void kn_place_none(struct kn_assign *s, struct kn_arg *a, const uint8_t *regs, unsigned n) {
+  for (unsigned k = 0; k < n && a->reg == KN_NO_REG; k++)
+    if (!(s->taken & KN_BIT(regs[k]))) a->reg = regs[k];
+  if (a->reg != KN_NO_REG) s->taken |= KN_BIT(a->reg);
+  else s->lost = true; /* LLVM has more registers for them than are free to use here */
 }
 
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
                    const kiln_param *params, uint32_t n_params, unsigned cc,
                    struct kn_assign *end) {
-  *end = (struct kn_assign){.win64 = cc == KILN_CC_WIN64};
+  *end = (struct kn_assign){.win64 = cc == KILN_CC_WIN64, .none = cc == KILN_CC_PRESERVE_NONE};
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < n_params ? &params[k] : NULL;
@@ -28,7 +39,8 @@ bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
   const kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  *end = (struct kn_assign){.win64 = sig->cc == KILN_CC_WIN64};
+  *end =
+    (struct kn_assign){.win64 = sig->cc == KILN_CC_WIN64, .none = sig->cc == KILN_CC_PRESERVE_NONE};
   w->args.n = 0;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
@@ -41,7 +53,7 @@ bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
 
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  struct kn_assign s = {0};
+  struct kn_assign s = {.none = sig->cc == KILN_CC_PRESERVE_NONE};
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
     struct kn_arg arg = {.param = p, .type = p->type, .high = KN_NO_REG};

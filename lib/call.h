@@ -16,6 +16,10 @@ struct kn_assign {
   uint32_t stack;  /* bytes of the stack area */
   unsigned joined; /* parts left of an argument of several (KILN_PARAM_JOIN) */
   bool first;      /* the next is its first */
+  uint32_t align;  /* of the stack area, if that is more than usual */
+  bool none;       /* by KILN_CC_PRESERVE_NONE */
+  bool lost;       /* and an argument has no place that is known here */
+  uint64_t taken;  /* by it: registers given out */
   bool win64;      /* by Windows' convention; `gp` counts all positions */
 };
 
@@ -35,6 +39,8 @@ KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->p
  * failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
                    const kiln_param *params, uint32_t n_params, unsigned cc, struct kn_assign *end);
+/* The next place of an integer by KILN_CC_PRESERVE_NONE: the first free one of `regs`, or none. */
+void kn_place_none(struct kn_assign *s, struct kn_arg *a, const uint8_t *regs, unsigned n);
 /* The same for the parameters of the function itself. */
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end);
 /* The same for results. Also false if there are more results than registers. */

@@ -280,7 +280,10 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
     if (calls != 0) return;
     callee = 0;
   }
-  if (r->first == 0) caller &= ~s->entry_avoid;
+  if (r->first == 0) {
+    caller &= ~s->entry_avoid;
+    callee &= ~s->entry_avoid;
+  }
   uint64_t pick = 0;
   if (calls == 0) pick = s->free & caller;
   else if (r->shown) caller = 0; /* a debugger would not find it in frames further up */
@@ -308,7 +311,7 @@ static void set_target(struct kn_plan *plan, const struct kn_target *t) {
 static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
   if (KN_LIKELY(sig->plain)) return plan->first_args[sig->n_params < 8 ? sig->n_params : 8];
   const struct kn_target *t = plan->target;
-  uint64_t args = 0;
+  uint64_t args = sig->cc == KILN_CC_PRESERVE_NONE ? t->none_args : 0;
   if (KN_UNLIKELY(sig->cc == KILN_CC_WIN64)) return plan->first_args[8]; /* and some more */
   for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
     if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
@@ -404,8 +407,9 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
+  bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
   plan->saved =
-    KN_UNLIKELY(f->sets_jump) ? target->callee_homes : f->asm_regs & target->callee_homes;
+    KN_UNLIKELY(f->sets_jump | none) ? target->callee_homes : f->asm_regs & target->callee_homes;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
   plan->scattered = f->needs_order && f->n >= SCATTERED;
@@ -425,6 +429,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
   }
   apply_homes(plan, f, homes);
+  plan->pushed = none ? 0 : plan->saved;
   return true;
 }
 

@@ -159,7 +159,7 @@ static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
     if (!row || row->verdict == ASK_IDLE) continue;
     switch (row->verdict) {
     case ASK_DONE:
-      kn_bc_harden_string(a, key, value);
+      if (!kn_bc_harden_string(a, key, value)) refuse(a, row);
       if (strcmp(key, "target-features") != 0) break;
       if (size >= sizeof value) return kn_bc_unsupported(r, "so many target features");
       if (strcmp(value, f->text) != 0) {

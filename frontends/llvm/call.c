@@ -306,6 +306,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     r->tail = false;
     return;
   }
+  if (KN_UNLIKELY(r->harden.leaves)) kn_bc_harden_leave(r);
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
@@ -435,16 +436,18 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
 
 /* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
 static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, uint32_t attrs,
-                                                unsigned sig_flags, kiln_value target,
-                                                const uint64_t *ops, unsigned n) {
+                                                unsigned sig_flags, uint64_t convention,
+                                                kiln_value target, const uint64_t *ops,
+                                                unsigned n) {
   const struct kn_bc_type *ft = &r->types[type];
   uint32_t ret = r->elems.at[ft->first].type;
   kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn->symbol}).sig;
-  if (ft->flags || r->types[r->fn->type].flags) {
-    kn_bc_unsupported(r, "musttail calls with variadic arguments");
+  if ((ft->flags || r->types[r->fn->type].flags) && type != r->fn->type) {
+    kn_bc_unsupported(r, "musttail calls with variadic arguments to functions of another type");
     return;
   }
-  if (kiln_sig_get(r->module, own).cc != KILN_CC_C) {
+  kiln_callconv cc = kiln_sig_get(r->module, own).cc;
+  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE) {
     kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
     return;
   }
@@ -459,6 +462,8 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   r->args.n = 0;
   if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
   if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
+  if (convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, convention, NULL, &sig)) return;
+  if (r->harden.leaves) kn_bc_harden_leave(r);
   kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
   r->tail = true;
   if (s->ret == RET_VOID) return;
@@ -547,7 +552,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
       kn_bc_unsupported(r, "musttail calls by win64cc");
       return;
     }
-    tail_call(r, type, attrs, flags, target, ops, n);
+    tail_call(r, type, attrs, flags, convention, target, ops, n);
     return;
   }
   if (KN_UNLIKELY(convention == CC_WIN64)) flags |= KN_BC_SIG_WIN64;
@@ -558,6 +563,9 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     return;
   }
   struct kn_bc_sig s = *sp;
+  if (KN_UNLIKELY(convention == CC_PRESERVE_NONE) &&
+      !kn_bc_harden_convention(r, convention, NULL, &s.sig))
+    return;
 
   r->args.n = 0;
   kiln_value memory = {0};

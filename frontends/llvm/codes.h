@@ -99,6 +99,7 @@ enum kn_bc_attr_kind {
 enum kn_bc_cc {
   CC_FAST = 8,
   CC_COLD = 9,
+  CC_PRESERVE_NONE = 21,
   CC_PRESERVE_MOST = 14,
   CC_PRESERVE_ALL = 15,
   CC_CXX_FAST_TLS = 17,

@@ -68,9 +68,13 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->tail = r->asm_waits = false;
   r->asm_count = 0;
   r->harden.guard = KILN_GUARD_NONE;
+  r->harden.enters = 0;
+  r->harden.leaves = false;
   if (KN_UNLIKELY(r->fn->fn_flags & FA_HARDENED || r->harden.probes || r->harden.protect))
     kn_bc_harden_function(r);
-  return kn_bc_params(r) && kn_bc_body(r);
+  if (!kn_bc_params(r)) return false;
+  if (KN_UNLIKELY(r->harden.enters != 0)) kn_bc_harden_enter(r);
+  return kn_bc_body(r);
 }
 
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {

@@ -5,9 +5,9 @@
 
 /* ---- attributes ---- */
 
-enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0xffff };
+enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff };
 
-/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 31 the size of arrays that ssp guards; bits 32 to
+/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 30 the size of arrays that ssp guards; bits 32 to
  * 63 the distance of probes, 0: the default. */
 enum { NAKED = 8192 };
 enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
@@ -20,6 +20,10 @@ enum {
   SIGN_SAID = 2048,
   KEY_B = 4096
 };
+/* Which function is called at the beginning, and that one is called at the end. */
+enum { ENTERS_SHIFT = 14, ENTERS = 3 << ENTERS_SHIFT };
+#define LEAVES (UINT64_C(1) << 31)
+static const char entered_by[][26] = {"", "mcount", "\1_mcount", "__cyg_profile_func_enter"};
 
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
   unsigned guard = key == ATTR_STACK_PROTECT          ? KILN_GUARD_ARRAYS
@@ -39,7 +43,7 @@ static uint32_t number(const char *s, uint32_t most) {
   return n < most ? (uint32_t)n : most;
 }
 
-void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
+bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
   if (strcmp(key, "probe-stack") == 0) a->harden |= PROBE;
   else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
   else if (strcmp(key, "stack-probe-size") == 0)
@@ -55,6 +59,16 @@ void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
   else if (strcmp(key, "sign-return-address-key") == 0)
     a->harden |= strcmp(value, "b_key") == 0 ? KEY_B : 0;
   else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
+  else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
+    unsigned k = 1;
+    while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
+    if (k == 4) return false;
+    a->harden |= (uint64_t)k << ENTERS_SHIFT;
+  } else if (strcmp(key, "instrument-function-exit-inlined") == 0) {
+    if (strcmp(value, "__cyg_profile_func_exit") != 0) return false;
+    a->harden |= LEAVES;
+  }
+  return true;
 }
 
 void kn_bc_harden_done(struct kn_bc_attr *a) {
@@ -69,7 +83,7 @@ bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PL
 
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
                              kiln_sig *sig) {
-  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL) return true;
+  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL && cc != CC_PRESERVE_NONE) return true;
   if (cc == CC_PRESERVE_ALL && a && a->harden & AVX)
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
@@ -78,9 +92,11 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
   if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
   for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
   for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
-  *sig =
-    kiln_sig_new(r->module, cc == CC_PRESERVE_MOST ? KILN_CC_PRESERVE_MOST : KILN_CC_PRESERVE_ALL,
-                 info.flags, r->params.at, info.n_params, results, info.n_results);
+  *sig = kiln_sig_new(r->module,
+                      cc == CC_PRESERVE_MOST  ? KILN_CC_PRESERVE_MOST
+                      : cc == CC_PRESERVE_ALL ? KILN_CC_PRESERVE_ALL
+                                              : KILN_CC_PRESERVE_NONE,
+                      info.flags, r->params.at, info.n_params, results, info.n_results);
   return true;
 }
 
@@ -179,6 +195,27 @@ bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list) {
   return a && (a->harden & NO_CF_CHECK) && kn_bc_targets[r->target].cf_protection;
 }
 
+/* Calls a function that profiles this one, as LLVM's EntryExitInstrumenter does. Where mcount cannot find the caller by
+ * itself it is `told` where that is. */
+static void profile(struct kn_bc *r, const char *name, bool told, bool both) {
+  kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
+  kiln_value args[2];
+  uint32_t n = 0;
+  if (both) args[n++] = kiln_const_symbol(r->f, (kiln_symbol){r->fn->symbol}, 0);
+  if (told || both) args[n++] = kiln_build_level(r->f, KILN_OP_RETURN_ADDR, 0);
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, NULL, 0);
+  kiln_symbol s =
+    kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name + (name[0] == 1)}, sig);
+  kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+}
+
+void kn_bc_harden_enter(struct kn_bc *r) {
+  unsigned k = r->harden.enters;
+  if (k != 0) profile(r, entered_by[k], !kn_bc_targets[r->target].cf_protection, k == 3);
+}
+
+void kn_bc_harden_leave(struct kn_bc *r) { profile(r, "__cyg_profile_func_exit", false, true); }
+
 void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;
@@ -192,6 +229,8 @@ void kn_bc_harden_function(struct kn_bc *r) {
     return;
   }
   if (protect != r->harden.protect) kiln_func_protect(r->f, protect);
+  r->harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
+  r->harden.leaves = (harden & LEAVES) != 0;
   r->harden.guard = (uint8_t)(harden & GUARD);
   uint32_t buffer = harden >> 16 & BUFFER_MAX;
   r->harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;

@@ -16,6 +16,8 @@ enum { KN_BC_FLAG_TEXT = 256 };
 struct kn_bc_harden {
   uint8_t guard;         /* kiln_guard of the current function, */
   uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
+  uint8_t enters;        /* the current function calls a profiler at its beginning: which; */
+  bool leaves;           /* and at its end */
   /* module flags */
   uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */
   uint8_t protect_silent; /* elsewhere of functions without attributes about it */
@@ -29,7 +31,8 @@ struct kn_bc_harden {
 
 /* Notes an enum attribute of a function, a string attribute, the end of a group. */
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
-void kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
+/* False if it says what is not implemented. */
+bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
 void kn_bc_harden_done(struct kn_bc_attr *a);
 /* True if calls of a function with attributes `a` go through the GOT. */
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
@@ -47,6 +50,9 @@ void kn_bc_harden_module(struct kn_bc *r);
 /* Says what the function being begun has: probes, a guard, protected branches. Only to be called if it has FA_HARDENED,
  * or if the module asks for any of these. */
 void kn_bc_harden_function(struct kn_bc *r);
+/* Build the calls of profilers: at the function's beginning, if it has one; before it returns, if it `leaves` so. */
+void kn_bc_harden_enter(struct kn_bc *r);
+void kn_bc_harden_leave(struct kn_bc *r);
 /* Computes has_array and chars of an array or struct type. */
 void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t);
 /* True if `count` of `type` count as an array for the current function's guard, which it has. */

@@ -272,6 +272,11 @@ typedef enum kiln_callconv {
   KILN_CC_PRESERVE_MOST,
   /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
   KILN_CC_PRESERVE_ALL,
+  /** As C, but the callee keeps no register but the stack and frame pointer, and integers are passed in registers that C's
+   * callees keep: r12 to r15, rdi, rsi, rdx, rcx, r8, r9; x20 to x28, x0 to x7. So functions that tail-call each other
+   * save nothing, and call others without moving their arguments away: for threaded interpreters. LLVM's
+   * preserve_none. More integers than that in registers, and i128, are KILN_ERR_UNSUPPORTED. */
+  KILN_CC_PRESERVE_NONE,
   /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by the same positions, above
    * 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to xmm15 are kept too. At most one result; parameters
    * and result are integers of up to 64 bits or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */

@@ -25,6 +25,9 @@ static void begin_joined(struct kn_assign *s, unsigned type, const kiln_param *p
 }
 
 /* gp, fp, stack are NGRN, NSRN, NSAA. */
+/* By preserve_none: those of LLVM but x10 to x15 and x9, which come last. */
+static const uint8_t none_args[17] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7};
+
 void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   const kiln_param *p = a->param;
   unsigned type = a->type, flags = kn_arg_flags(a);
@@ -57,6 +60,12 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
       s->stack = align_to(s->stack, 16);
       size = 16;
     }
+  } else if (KN_UNLIKELY(s->none)) {
+    /* i8 and i16 are passed as by C: that is how LLVM's table turns out */
+    if (type == KILN_TYPE_I128 || s->joined) s->lost = true;
+    else if (type < KILN_TYPE_I32) kn_place_none(s, a, none_args + 9, 8);
+    else kn_place_none(s, a, none_args, 17);
+    return;
   } else if (type == KILN_TYPE_I128) {
     s->gp = (s->gp + 1) & ~1u;
     if (s->gp + 2 <= 8) {
@@ -127,6 +136,7 @@ static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
     val->reg = (uint8_t)r;
     val->frame = 0;
     w->regs.owner[r] = value;
+    w->regs.block_regs |= KN_BIT(r);
     w->regs.free &= ~KN_BIT(r);
   }
 }
@@ -394,6 +404,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
   const kiln_func *f = w->f;
   uint32_t n = in->x;
   if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
+      (tail && KN_UNLIKELY(w->f->variadic)) ||
       (sig->n_results && !kn_type(w, sig->results[0])->lowered))
     return false;
   const uint32_t *args = &f->lists.at[in->a];
@@ -450,12 +461,27 @@ static void replace_params(struct kn_walk *w, uint32_t bytes) {
   }
 }
 
+/* A tail call's arguments beyond the parameters are the function's own: in registers again, where the entry saved them. Those
+ * in memory are in place. */
+static void forward_rest(struct kn_walk *w) {
+  if (!kn_code_ready(w, 4096)) return;
+  for (unsigned r = w->frame.va.gp; r < 8; r++) {
+    struct a64_at m = a64_frame_at(w, A64_LDR_X, w->frame.va.save, 8 * r);
+    a64_emit(w, a64_mem_offset(A64_LDR_X, r, m.base, m.off));
+  }
+  for (unsigned r = w->frame.va.fp; r < 8; r++) {
+    struct a64_at m = a64_frame_at(w, A64_LDR_FQ, w->frame.va.save, 64 + 16 * r);
+    a64_emit(w, a64_mem_offset(A64_LDR_FQ, r, m.base, m.off));
+  }
+}
+
 /* Any call. */
 static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
                          bool tail) {
   struct kn_assign all;
   if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, sig->cc, &all))
     return;
+  bool none = sig->cc == KILN_CC_PRESERVE_NONE;
   for (uint32_t k = 0; k < w->args.n; k++) {
     prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
     if (!kn_code_ready(w, 0)) return;
@@ -488,16 +514,18 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   }
   for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
-  if (!tail) kn_save_live(w, A64_CLOBBERED);
+  if (!tail) kn_save_live(w, KN_UNLIKELY(none) ? ~UINT64_C(0) : A64_CLOBBERED);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (tail) {
     replace_params(w, align_to(all.stack, 8));
     move_sp(w, A64_ADD, bytes);
+    if (KN_UNLIKELY((sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
     emit_tail(w, symbol);
     return;
   }
   w->eh.stack = bytes;
+  if (KN_UNLIKELY(none)) KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
   emit_call(w, symbol, false);
   move_sp(w, A64_ADD, bytes);
 }

@@ -36,7 +36,7 @@ struct pair {
 };
 /* All saved registers, by bank and number, but for those that are saved whole; returns the number of pairs. */
 static unsigned saved_pairs(struct kn_walk *w, struct pair out[MAX_PAIRS]) {
-  uint64_t saved = (w->plan->saved | a64(w)->kept) & ~a64(w)->kept_whole;
+  uint64_t saved = (w->plan->pushed | a64(w)->kept) & ~a64(w)->kept_whole;
   unsigned n = 0;
   int32_t at = 16;
   for (unsigned bank = 0; bank < 2; bank++) {

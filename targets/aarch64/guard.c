@@ -110,7 +110,8 @@ uint32_t a64_authenticate(const struct kn_walk *w) {
 
 void a64_harden_registers(struct kn_walk *w) {
   unsigned cc = kn_sig(w->f->module, w->f->sig)->cc;
-  if (cc != KILN_CC_C) a64(w)->kept = UINT64_C(0xfe00); /* x9 to x15 */
+  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
+    a64(w)->kept = UINT64_C(0xfe00); /* x9 to x15 */
   if (cc == KILN_CC_PRESERVE_ALL) a64(w)->kept_whole = UINT64_C(0xffffff00) << KN_FP_BASE;
 }
 

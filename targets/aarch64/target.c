@@ -315,6 +315,7 @@ const struct kn_target kn_target_aarch64 = {
   .exception = {0, 1},
   .arg_regs = {0, 1, 2, 3, 4, 5, 6, 7},
   .fp_arg_regs = {32, 33, 34, 35, 36, 37, 38, 39},
+  .none_args = GP(20, 28) | GP(0, 7),
   .chain_reg = A64_CHAIN,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},

@@ -3,6 +3,8 @@
 #include "targets/x86_64/x64.h"
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
+/* By preserve_none: those of LLVM but r11 and rax, which come last. */
+static const uint8_t none_args[10] = {X64_R12, X64_R13, X64_R14, X64_R15, X64_GP_ARGS};
 static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
 /* Bytes of code that copy a tail call's stack arguments: KN_TAIL_STACK bytes at most. */
 enum { TAIL_ROOM = 4096 + 2 * KN_TAIL_STACK };
@@ -47,9 +49,15 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
     size = (a->param->size_bytes + 7) & ~7u;
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
+    if (align > 16 && align > s->align) s->align = align;
   } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
     else if (a->type == KILN_TYPE_V128) size = align = 16;
+  } else if (KN_UNLIKELY(s->none) && a->type <= KILN_TYPE_I128) {
+    /* i8 and i16 are passed as by C: that is how LLVM's table turns out */
+    bool narrow = a->type < KILN_TYPE_I32;
+    if (a->type == KILN_TYPE_I128) s->lost = true;
+    else kn_place_none(s, a, narrow ? gp_args : none_args, narrow ? N_GP_ARGS : 10);
   } else if (a->type == KILN_TYPE_I128 && s->gp + 2 <= N_GP_ARGS) {
     a->reg = gp_args[s->gp++];
     a->high = gp_args[s->gp++];
@@ -104,6 +112,8 @@ struct call {
   bool plain; /* kn_sig.plain */
   bool tail;
   uint8_t cc;            /* kiln_callconv */
+  bool none;             /* by KILN_CC_PRESERVE_NONE */
+  int32_t restore;       /* where the call keeps rsp, or 0 */
   struct x64_place area; /* of the stack arguments */
 };
 
@@ -175,11 +185,20 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
   }
 }
 
-/* What has to be done before register arguments are collected: stack arguments, which take `bytes`,
- * and operands that are not computed yet. */
-static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes) {
+/* What has to be done before register arguments are collected: stack arguments, which take `bytes` at an address of
+ * alignment `align` (0: 16), and operands that are not computed yet. */
+static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32_t align) {
   c->area = (struct x64_place){.m = x64_at(X64_RSP, 0)};
-  if (c->tail) { /* collected in the frame, since they may be made of what is where they go */
+  if (KN_UNLIKELY(align != 0) && !c->tail) {
+    c->restore = kn_frame_alloc(w, 8, 3);
+    w->eh.stack = X64_RESTORE - (uint32_t)c->restore;
+    if (!kn_code_ready(w, 4096)) return;
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_at(X64_RBP, c->restore)));
+    x64_allocate(w, align_16(bytes) + align - 16);
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align - 16));
+    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(int32_t)align));
+  } else if (
+    c->tail) { /* collected in the frame, since they may be made of what is where they go */
     if (bytes != 0) c->area = x64_frame(kn_frame_alloc(w, bytes, 4));
   } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
@@ -233,14 +252,29 @@ static void mark_return(struct kn_walk *w) {
 }
 
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
-KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg) {
+KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
+                           uint64_t clobbered) {
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
-  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, clobbered);
+  (void)clobbered;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
   kn_called(w);
+}
+
+/* A tail call's arguments beyond the parameters are the function's own: in registers again, where the entry saved them. Those
+ * in memory are in place. */
+static void forward_rest(struct kn_walk *w) {
+  if (!kn_code_ready(w, 4096)) return;
+  for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k],
+                   x64_at(X64_RBP, w->frame.va.save + 8 * (int32_t)k)));
+  for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k,
+                   x64_at(X64_RBP, w->frame.va.save + 48 + 16 * (int32_t)k)));
+  x64_const(w, X64_RAX, N_FP_ARGS); /* at most so many */
 }
 
 /* A tail call's jump, once its register arguments are where they belong, with `bytes` of stack arguments. */
@@ -251,6 +285,11 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
     x64_copy(w, x64_frame(16), c->area, bytes);
   }
   bool got = symbol != 0 && w->f->module->some_no_plt && through_got(w, symbol, false);
+  if (KN_UNLIKELY(c->variadic)) {
+    if (symbol == 0 && reg == X64_RAX)
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
+    forward_rest(w);
+  }
   x64_epilogue_jump(w, symbol, got, reg);
 }
 
@@ -277,6 +316,7 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     }
   } else {
     unsigned gp = 0;
+    if (KN_UNLIKELY(c->none)) return false;
     for (unsigned k = 0; k < n; k++) {
       const kiln_param *p = &c->params[k];
       uint32_t h = c->args[k];
@@ -319,7 +359,7 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0, X64_R10);
+  emit_target(w, symbol, c->callee == 0, X64_R10, X64_CLOBBERED);
   return true;
 }
 
@@ -329,7 +369,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, c->cc, &all)) return;
   if (all.win64 && all.stack < WIN64_SHADOW) all.stack = WIN64_SHADOW; /* without arguments, too */
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
-  early_args(w, c, all.stack);
+  early_args(w, c, all.stack, all.align);
   if (w->f->status != KILN_OK) return;
   struct {
     uint8_t reg, type, sign;
@@ -378,7 +418,8 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
-  if (!c->tail) kn_save_live(w, X64_CLOBBERED);
+  uint64_t clobbered = KN_UNLIKELY(c->none) ? ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP)) : X64_CLOBBERED;
+  if (!c->tail) kn_save_live(w, clobbered);
   if (!kn_code_ready(w, 4096)) return;
   kn_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
@@ -409,8 +450,9 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     if (all.fp) x64_const(w, X64_RAX, all.fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0, target);
-  if (w->f->dynamic_stack && all.stack)
+  emit_target(w, symbol, c->callee == 0, target, clobbered);
+  if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, X64_RESTORE - (uint32_t)c->restore);
+  else if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
 
@@ -449,6 +491,7 @@ KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
     .plain = sig->plain,
     .tail = tail,
     .cc = (uint8_t)sig->cc,
+    .none = sig->cc == KILN_CC_PRESERVE_NONE,
   };
   if (c.n < c.n_params) c.n_params = c.n;
   return c;
@@ -498,6 +541,11 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
 }
 
 void x64_free_stack(struct kn_walk *w, uint32_t bytes) {
+  if (KN_UNLIKELY(bytes >= X64_RESTORE)) {
+    EMIT(w,
+         x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RBP, (int32_t)(X64_RESTORE - bytes))));
+    return;
+  }
   EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)bytes));
 }
 

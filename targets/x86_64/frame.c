@@ -28,7 +28,7 @@ void x64_begin(struct kn_walk *w) {
   EMIT(w, x64_push(w->code.p, X64_RBP));
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RBP, X64_RSP));
   for (unsigned k = 0; k < 5; k++) {
-    if (!(w->plan->saved & KN_BIT(x64_saved_order[k]))) continue;
+    if (!(w->plan->pushed & KN_BIT(x64_saved_order[k]))) continue;
     EMIT(w, x64_push(w->code.p, x64_saved_order[k]));
     x64(w)->saved_count++;
   }
@@ -52,7 +52,7 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size) {
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RSP,
                    x64_at(X64_RBP, -8 * (int32_t)x64(w)->saved_count)));
     for (unsigned k = 5; k-- > 0;)
-      if (w->plan->saved & KN_BIT(x64_saved_order[k]))
+      if (w->plan->pushed & KN_BIT(x64_saved_order[k]))
         EMIT(w, x64_pop(w->code.p, x64_saved_order[k]));
     EMIT(w, x64_pop(w->code.p, X64_RBP));
   } else {
@@ -113,7 +113,7 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   rows[0] += (uint8_t)x64(w)->head; /* advances: below 64 */
   uint32_t at = start + x64(w)->head + 4;
   unsigned n = 2;
-  for (uint64_t m = w->plan->saved; m; m &= m - 1) { /* pushed in the order of their numbers */
+  for (uint64_t m = w->plan->pushed; m; m &= m - 1) { /* pushed in the order of their numbers */
     unsigned reg = (unsigned)__builtin_ctzll(m);
     at += reg >= 8 ? 2 : 1;
     *p++ = reg >= 8 ? 0x42 : 0x41;

@@ -251,6 +251,7 @@ const struct kn_target kn_target_x86_64 = {
   .exception = {X64_RAX, X64_RDX},
   .arg_regs = {X64_GP_ARGS, KN_NO_REG, KN_NO_REG},
   .fp_arg_regs = {X64_FP_ARGS},
+  .none_args = UINT64_C(0xf3c6), /* rcx, rdx, rsi, rdi, r8, r9, r12 to r15 */
   .chain_reg = X64_CHAIN,
   .scratch = {X64_SCRATCH, X64_XSCRATCH},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},

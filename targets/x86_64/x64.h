@@ -47,7 +47,9 @@ enum {
   X64_CHAIN = X64_R10,
   X64_SCRATCH = X64_R11,
   X64_XMM0 = KN_FP_BASE,
-  X64_XSCRATCH = KN_FP_BASE + 15
+  X64_XSCRATCH = KN_FP_BASE + 15,
+  X64_RESTORE =
+    1 << 30 /* kn_eh.stack, x64_free_stack: rsp is at that offset below rbp, - X64_RESTORE */
 };
 #define X64_CALLER_GP                                                                              \
   (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \

@@ -57,7 +57,7 @@ MUTANTS = [
     ('callee-saved homes are saved', X, PLAN,
      '  plan->saved |= KN_BIT(reg) & plan->target->callee_homes;\n', ''),
     ('homes from the entry on are no argument registers', X, PLAN,
-     'if (r->first == 0) caller &= ~s->entry_avoid;', ''),
+     '    caller &= ~s->entry_avoid;\n', ''),
     ('what escapes is no variable', X, PLAN,
      'r->bank = s->escaped ? KN_NO_BANK : bank_of(plan->target, s->type);',
      'r->bank = bank_of(plan->target, s->type);'),
@@ -282,7 +282,7 @@ MUTANTS = [
     ('addresses that live on do not wait', A, a('memory.c'),
      'if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0 && !chained &&', 'if (!chained &&'),
     ('arguments stay until they are moved', A, a('call.c'),
-     '    w->regs.owner[r] = value;\n    w->regs.free &= ~KN_BIT(r);\n  }', '    w->regs.owner[r] = value;\n  }'),
+     '    w->regs.block_regs |= KN_BIT(r);\n    w->regs.free &= ~KN_BIT(r);\n  }', '  }'),
     ('what is read again does not wait', A, a('fold.c'),
      'w->val[i].uses == 1 && w->val[i].flags == 0', 'w->val[i].uses != 0 && w->val[i].flags == 0'),
     ('the factors of a sum\'s product are read before one is dropped', A, a('fold.c'),
@@ -372,7 +372,7 @@ MUTANTS = [
     ('log: INST', X, WALK, '    KN_LOG(w, KN_EV_INST, i, 0);\n', ''),
     ('log: TEMP', X, WALK_H, '  KN_LOG(w, KN_EV_TEMP, 0, r);\n  w->regs.temp |= KN_BIT(r);\n  '
      'w->regs.locked |= KN_BIT(r);\n}', '  w->regs.temp |= KN_BIT(r);\n  w->regs.locked |= KN_BIT(r);\n}'),
-    ('log: LOST', X, x('call.c'), '  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);\n', ''),
+    ('log: LOST', X, x('call.c'), '  KN_LOG_SET(w, KN_EV_LOST, clobbered);\n', ''),
     ('log: DONE', X, x('int.c'), '  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->regs.locked & '
      '~locked));\n', ''),
 ]

@@ -35,7 +35,6 @@ REFUSED = '''
 -msoft-float                            attribute "(noimplicitfloat|use-soft-float)"
 -mno-implicit-float                     attribute "noimplicitfloat"
 -fsplit-stack                           attribute "split-stack"
--pg                                     attribute "instrument-function-entry-inlined"
 -pg -mfentry                            attribute "fentry-call"
 -fxray-instrument                       attribute "xray-instruction-threshold"
 -fzero-call-used-regs=used              attribute "zero-call-used-regs"
@@ -117,6 +116,8 @@ TAKEN = '''
 -fno-strict-aliasing
 -fno-delete-null-pointer-checks
 -finstrument-functions
+-finstrument-functions-after-inlining
+-pg
 -fsanitize=address
 -fsanitize=undefined -fno-sanitize=function
 -fbasic-block-sections=none

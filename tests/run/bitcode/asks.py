@@ -231,7 +231,9 @@ class Asks:
     def string_rows(self):
         idle = []
         for _, name, verdict, text in self.rows['STRING']:
-            value = {'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic'}.get(name, '1')
+            value = {'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic',
+                     'instrument-function-entry-inlined': '__cyg_profile_func_enter',
+                     'instrument-function-exit-inlined': '__cyg_profile_func_exit'}.get(name, '1')
             if verdict in ('IDLE', 'DONE'):
                 idle.append('"%s"="%s"' % (name, value))
                 continue
@@ -249,7 +251,8 @@ class Asks:
                 given = ' "%s"="%s"' % (name, value)
                 self.refused('call with ' + name, call % (given, ''), 'attribute', name)
                 self.refused('call of a function with ' + name, call % ('', given), 'attribute', name)
-        text, calls = '', ''
+        text, calls = ''.join('define void @__cyg_profile_func_%s(ptr %%f, ptr %%from) {\n ret void\n}\n' % what
+                              for what in ('enter', 'exit')), ''
         for i, attr in enumerate(idle + ['"something-else"="1"']):
             if attr.endswith(' declared'):
                 text += 'declare void @s%d() %s\n' % (i, attr[:-9])
@@ -258,6 +261,8 @@ class Asks:
                 calls += '' if 'dontcall' in attr or 'trap-func' in attr else ' call void @s%d()\n' % i
         self.accepted('string attributes that have no effect or are implemented',
                       text + 'define i32 @main() {\n%s ret i32 42\n}\n' % calls, run=True)
+        self.refused('another profiler', 'define void @f() "instrument-function-entry-inlined"="other" {\n ret void\n}\n',
+                     'attribute', 'instrument-function-entry-inlined')
         self.refused('a section for variables', '@f = global i32 0 #0\nattributes #0 = { "bss-section"="x" }\n',
                      'attribute', 'bss-section', where='')
 
@@ -402,7 +407,8 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
             ('inline assembly', 'define void @f() {\n call void asm "nop", "y"(i64 0)\n ret void\n}\n', 'inline assembly'),
-            ('musttail', 'define void @f(...) {\n musttail call void (...) @f(...)\n ret void\n}\n', 'musttail calls with variadic arguments'),
+            ('musttail', 'define void @f(i32 %x, ...) {\n musttail call void (i8, ...) @g(i8 1, ...)\n ret void\n}\n'
+             'declare void @g(i8, ...)\n', 'musttail calls with variadic arguments'),
         ]:
             self.refused(what, text, message, None, where='')
         self.accepted('what else variables can have', '@v = global i32 0, code_model "small"\n@w = global i32 0, no_sanitize_address\n'

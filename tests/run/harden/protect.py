@@ -61,6 +61,37 @@ def check_throws(h, level, flags):
         h.fail(name, out)
 
 
+# ---- calls ----
+
+def check_interpreter(h, level):
+    """The two halves of none.c, from Kiln and from clang."""
+    halves = {}
+    for half in 'AB':
+        flags = (level, '-fPIC', '-DHALF_' + half)
+        path = h.path('none%s-%s' % (level, half))
+        halves['k' + half] = h.kiln_object(h.bitcode(source('none.c'), path + '.bc', flags), path + '.o')
+        halves['c' + half] = h.clang_object(source('none.c'), path + '.clang.o', flags)
+    for by in ('kk', 'kc', 'ck'):
+        exe = h.link([halves[by[0] + 'A'], halves[by[1] + 'B']], h.path('none%s-%s' % (level, by)), mold=False)
+        out = h.run([exe], check=False)[1]
+        if out == '54040 78 79 39 118\n':
+            h.ok('preserve_none %s %s' % (level, by))
+        else:
+            h.fail('preserve_none %s %s' % (level, by), out)
+
+
+def check_calls(h):
+    """Variadic tail calls; calls of profilers."""
+    path = h.path('forward')
+    made = h.kiln_object(h.bitcode(source('forward.ll'), path + '.bc'), path + '.o')
+    main = h.gcc_object(source('forward.c'), path + '-main.o', ('-O1',))
+    out = h.run([h.link([made, main], path, mold=False)], check=False)[1]
+    if out == '1 2 3 4 5 6 7 8 9 10 1.5 2.5 3.5 4.5 5.5 6.5 7.5 8.5 9.5 10.5\nentered 3 left 3 as 3\n':
+        h.ok('variadic tail calls, profiled')
+    else:
+        h.fail('variadic tail calls, profiled', out)
+
+
 # ---- objects ----
 
 class Object:
@@ -179,6 +210,8 @@ def main():
     h.each(lambda v: check_attacks(h, *v), runs)
     h.each(lambda v: check_note(h, *v), NOTES[h.args.target])
     h.each(lambda v: check_throws(h, *v), [('-O0', runs[-2][0]), ('-O1', runs[-1][0])])
+    h.each(lambda level: check_interpreter(h, level), ['-O0'])
+    h.each(lambda _: check_calls(h), ['calls'])
     if h.args.target == 'x86_64':
         h.each(lambda v: check_marks(h, *v), [('protected.c', '-O0'), ('protected.cpp', '-O0'), ('protected.cpp', '-O1')])
     h.finish()
