@@ -35,7 +35,17 @@ static uint32_t first_from(const kiln_func *f, uint32_t inst) {
   return low;
 }
 
+/* The same as kn_debug_values_here for functions that have labels, but no values: these need a place, and no more. */
+static uint32_t labels_here(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  uint32_t k = first_from(f, w->i), n = f->debug.values.n;
+  for (; k < n && f->debug.values.at[k].inst == w->i; k++)
+    f->debug.values.at[k].mark = kn_code_mark(w, kn_here(w));
+  return k < n ? f->debug.values.at[k].inst : UINT32_MAX;
+}
+
 uint32_t kn_debug_values_here(struct kn_walk *w) {
+  if (w->debug.labels_only) return labels_here(w);
   kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
   uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);
@@ -363,13 +373,15 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     to = last;
   } else if (v->value != 0) {
     const struct kn_val *val = &w->f->val[v->value];
-    const struct kn_range *r = &w->plan->ranges.at[val->global ? val->global - 1 : 0];
-    bool home = val->global != 0 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME));
-    if (home && !w->f->returns_twice && r->first < from) from = r->first;
-    if (home && !w->f->returns_twice && r->last > to) to = r->last;
-    if (home) reg = r->reg;
-    else if (val->global == 0 && v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
-    if (home && (val->flags & KN_VF_SLOT_HOME) && !w->f->returns_twice) from = 0, to = last;
+    if (val->global == 0) {
+      if (v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
+    } else if (!w->f->returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
+      const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+      if (r->first < from) from = r->first;
+      if (r->last > to) to = r->last;
+      if (val->flags & KN_VF_SLOT_HOME) from = 0, to = last;
+      reg = r->reg;
+    }
   }
   /* there may be more behind a block that takes the register, but that is rare */
   while (reg != KN_NO_REG && to < last && keeps(w, reg, to + 1)) to++;

@@ -473,20 +473,6 @@ static bool x86(const struct call *c) {
 
 /* ---- AArch64 ---- */
 
-/* Appends the suffix of a vector's type to the name of a row. */
-static void typed(char *name, const struct kn_bc_vec *x) {
-  char *p = name + strlen(name);
-  unsigned bits = 8 * kiln_type_size(x->lane);
-  *p++ = '.';
-  *p++ = 'v';
-  if (x->n >= 10) *p++ = (char)('0' + x->n / 10);
-  *p++ = (char)('0' + x->n % 10);
-  *p++ = kiln_type_is_int(x->lane) ? 'i' : 'f';
-  if (bits >= 10) *p++ = (char)('0' + bits / 10);
-  *p++ = (char)('0' + bits % 10);
-  *p = 0;
-}
-
 /* tbl and tbx: with several tables, one lookup in each, numbers of bytes counting from its first. */
 static void lookup(const struct call *c, bool keeps) {
   struct kn_bc *r = c->r;
@@ -498,8 +484,8 @@ static void lookup(const struct call *c, bool keeps) {
   if (keeps && !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &out)) return;
   if (!kn_bc_vec_get(r, arg_id(c, c->n - 1), c->params[c->n - 1].type, &by) || by.parts != 1)
     return;
-  typed(name[0], &by);
-  typed(name[1], &by);
+  kn_bc_row_type(name[0], by.n, by.lane);
+  kn_bc_row_type(name[1], by.n, by.lane);
   if (!find(c, name[0], &tbl) || !find(c, name[1], &tbx)) return;
   for (unsigned k = 0; k < n; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, first + k), c->params[first + k].type, &table)) return;
@@ -533,7 +519,7 @@ static void by_lane(const struct call *c, const char *row) {
     return;
   }
   memcpy(name, row, strlen(row));
-  typed(name, &a);
+  kn_bc_row_type(name, a.n, a.lane);
   if (!find(c, name, &m)) return;
   kiln_value lane = lanes_op(c, KILN_OP_VEXTRACT, b.lane, b.chunk, (unsigned)k, b.v[0]);
   lane = lanes_op(c, KILN_OP_VSPLAT, a.chunk, a.lane, 0, lane);
@@ -663,21 +649,31 @@ static bool aarch64(const struct call *c) {
 
 /* ---- all ---- */
 
+/* By target: how its intrinsics' names begin, those that are no instruction or several, and those that are an
+ * instruction under another name. */
+static const struct {
+  const char *prefix;
+  bool (*special)(struct call *c);
+  unsigned n_splits;
+} machines[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = {"llvm.x86.", x86, sizeof splits / sizeof *splits},
+  [KILN_TARGET_AARCH64] = {"llvm.aarch64.", aarch64, 0},
+};
+
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
                    const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
   kiln_target target = kiln_module_target(r->module);
-  const char *prefix = target == KILN_TARGET_X86_64 ? "llvm.x86." : "llvm.aarch64.";
+  const char *prefix = machines[target].prefix;
   size_t skip = strlen(prefix);
   if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
   struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
   kiln_machine m;
-  if (target == KILN_TARGET_X86_64 ? x86(c) : aarch64(c)) return true;
+  if (machines[target].special(c)) return true;
   if (kiln_machine_find(target, c->name, c->length, &m)) {
     split(c, &m, NULL);
     return true;
   }
-  if (target != KILN_TARGET_X86_64) return false;
-  for (unsigned i = 0; i < sizeof splits / sizeof *splits; i++) {
+  for (unsigned i = 0; i < machines[target].n_splits; i++) {
     const struct split *s = &splits[i];
     if (!named(c, s->name)) continue;
     if (s->how == NEITHER) neither(c, s->row);
