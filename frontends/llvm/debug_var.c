@@ -130,7 +130,8 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
 static kiln_value operand(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_val *v = &r->vals[id];
   const struct kn_bc_cst *c = &r->csts[id];
-  switch (v->t >> 24) {
+  unsigned is = id < r->module_vals ? VS_CONST : v->t >> 24;
+  switch (is) { /* which constants of the module have handles depends on the functions read before */
   case VS_SLOT:
   case VS_HANDLE: return (kiln_value){v->h};
   case VS_CONST:

@@ -177,7 +177,8 @@ END
 values_as_text() {
   clang-22 -O1 -fno-inline -g -emit-llvm -c values.c -o values.bc && "$kiln" print values.bc -o values.kir &&
     "$kiln" print values.kir | cmp - values.kir && "$kiln" compile values.bc -o ours.o && "$kiln" compile values.kir -o text.o &&
-    diff <(info ours.o) <(info text.o) && verifies && grep -q '!value ' values.kir
+    diff <(info ours.o) <(info text.o) && verifies && grep -q '!value ' values.kir && "$kiln" compile --threads=3 values.bc -o threads.o &&
+    cmp ours.o threads.o
 }
 check "values the same as text" values_as_text
 
