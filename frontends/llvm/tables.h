@@ -173,7 +173,7 @@ enum {
   FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
   FA_NO_RED_ZONE = 64,
   FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
-  FA_WIN64 = 256,       /* of a global only: its convention */
+  FA_WIN64 = 256,    /* of a global only: its convention */
   KN_BC_SIG_WIN64 = 16,
   KN_BC_SIG_DEFINITION = 128
 };
