@@ -118,7 +118,12 @@ static bool taken_back(const char *name, const char *rest) {
 /* Finds which features `list`, "+a,-b,+c", enables (the last entry for a feature counts), and the first entry that is
  * not implemented. `list` is modified: it is split at the commas. */
 static void features_of(kiln_target target, char *list, struct features *f) {
+  static const struct {
+    const char *name;
+    uint16_t flag;
+  } own[] = {{"ssse3", FA_SSSE3}, {"sse4.1", FA_SSE41}, {"avx2", FA_AVX2}, {"fma", FA_FMA}};
   uint32_t has = 0;
+  uint16_t flags = 0;
   f->refused = NULL;
   for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
@@ -127,11 +132,14 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     p[length] = 0;
     if (kiln_feature_find(target, p + (length != 0), &feature))
       has = *p == '+' ? has | feature : has & ~feature;
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
+      if (strcmp(p + (length != 0), own[i].name) == 0)
+        flags = (uint16_t)(*p == '+' ? flags | own[i].flag : flags & ~own[i].flag);
     const struct kn_bc_ask *row = f->refused || !length ? NULL : kn_bc_ask_feature(p);
     if (row && row->verdict == ASK_REFUSED && !taken_back(p, next)) f->refused = row;
     p = next;
   }
-  f->flags = (uint16_t)(has << FA_FEATURES);
+  f->flags = (uint16_t)(has << FA_FEATURES | flags);
 }
 
 /* Reads the string attributes, up to the record's end: LLVM sorts them after all others. */

@@ -640,6 +640,15 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
 void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint32_t type,
                       uint32_t ctype);
 
+/* ---- vector_rows.c ---- */
+
+/* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the registers of *out. False if
+ * no instruction does it. */
+bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
+                      struct kn_bc_vec *out);
+/* Appends the type of `n` lanes to the name of a row of AArch64: ".v4i32". */
+void kn_bc_row_type(char *name, unsigned n, kiln_type lane);
+
 /* ---- vector_call.c ---- */
 
 /* Intrinsics that are about vectors. */

@@ -497,6 +497,23 @@ static bool has_lanes(unsigned kind) {
          kind == IN_TO_INT_SAT || kind == IN_PTRMASK || kind == IN_COMPARE;
 }
 
+/* What instructions for all lanes do: the operations whose arguments are vectors of the result's type, and perhaps a flag
+ * behind them. */
+static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
+  struct kn_bc_vec x[3];
+  const struct kn_bc_vec *in[3] = {&x[0], &x[1], &x[2]};
+  unsigned n = 0, kind = c->row->kind;
+  if (kind != IN_MINMAX && kind != IN_ABS && kind != IN_SATURATE && kind != IN_FLOAT1 &&
+      kind != IN_FLOAT2 && kind != IN_FLOAT3 && c->row->op != KILN_OP_CLZ)
+    return false;
+  for (; n < c->n && n < 3 && arg_type(c, n) == c->ret; n++)
+    if (!kn_bc_vec_get(c->r, arg_id(c, n), c->ret, &x[n])) return true;
+  if (n == 0 || n != needed(kind)) return false;
+  if (!kn_bc_vec_native(c->r, (kiln_op)c->row->op, in, n, out)) return false;
+  kn_bc_vec_def(c->r, out);
+  return true;
+}
+
 static void by_lanes(const struct call *c) {
   enum { MOST = 4 };
   struct kn_bc *r = c->r;
@@ -510,6 +527,7 @@ static void by_lanes(const struct call *c) {
     return;
   }
   if (!kn_bc_vec_shape(r, c->ret, &out)) return;
+  if (whole_registers(c, &out)) return;
   for (unsigned i = 0; i < c->n; i++) {
     params[i].type = arg_type(c, i);
     ids[i] = arg_id(c, i);

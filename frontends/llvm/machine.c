@@ -473,20 +473,6 @@ static bool x86(const struct call *c) {
 
 /* ---- AArch64 ---- */
 
-/* Appends the suffix of a vector's type to the name of a row. */
-static void typed(char *name, const struct kn_bc_vec *x) {
-  char *p = name + strlen(name);
-  unsigned bits = 8 * kiln_type_size(x->lane);
-  *p++ = '.';
-  *p++ = 'v';
-  if (x->n >= 10) *p++ = (char)('0' + x->n / 10);
-  *p++ = (char)('0' + x->n % 10);
-  *p++ = kiln_type_is_int(x->lane) ? 'i' : 'f';
-  if (bits >= 10) *p++ = (char)('0' + bits / 10);
-  *p++ = (char)('0' + bits % 10);
-  *p = 0;
-}
-
 /* tbl and tbx: with several tables, one lookup in each, numbers of bytes counting from its first. */
 static void lookup(const struct call *c, bool keeps) {
   struct kn_bc *r = c->r;
@@ -498,8 +484,8 @@ static void lookup(const struct call *c, bool keeps) {
   if (keeps && !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &out)) return;
   if (!kn_bc_vec_get(r, arg_id(c, c->n - 1), c->params[c->n - 1].type, &by) || by.parts != 1)
     return;
-  typed(name[0], &by);
-  typed(name[1], &by);
+  kn_bc_row_type(name[0], by.n, by.lane);
+  kn_bc_row_type(name[1], by.n, by.lane);
   if (!find(c, name[0], &tbl) || !find(c, name[1], &tbx)) return;
   for (unsigned k = 0; k < n; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, first + k), c->params[first + k].type, &table)) return;
@@ -533,7 +519,7 @@ static void by_lane(const struct call *c, const char *row) {
     return;
   }
   memcpy(name, row, strlen(row));
-  typed(name, &a);
+  kn_bc_row_type(name, a.n, a.lane);
   if (!find(c, name, &m)) return;
   kiln_value lane = lanes_op(c, KILN_OP_VEXTRACT, b.lane, b.chunk, (unsigned)k, b.v[0]);
   lane = lanes_op(c, KILN_OP_VSPLAT, a.chunk, a.lane, 0, lane);

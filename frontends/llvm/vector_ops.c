@@ -47,6 +47,15 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     return;
   }
   if (!kn_bc_vec_get(r, b, type, &y)) return;
+  static const uint8_t scalars[] = {[BINOP_MUL] = KILN_OP_MUL,
+                                    [BINOP_SHL] = KILN_OP_SHL,
+                                    [BINOP_LSHR] = KILN_OP_LSHR,
+                                    [BINOP_ASHR] = KILN_OP_ASHR};
+  if (op < sizeof scalars && scalars[op] != KILN_OP_NONE && !x.mask && kiln_type_is_int(x.lane) &&
+      kn_bc_vec_native(r, (kiln_op)scalars[op], (const struct kn_bc_vec *[]){&x, &y}, 2, &out)) {
+    kn_bc_vec_def(r, &out);
+    return;
+  }
   kiln_op kop = native(op, &x);
   if (kop != KILN_OP_NONE) {
     for (uint32_t i = 0; i < x.parts; i++) out.v[i] = whole(r, kop, &x, x.v[i], y.v[i]);

@@ -210,8 +210,8 @@ class Function:
         for v, n, t in self.values[-6:]:
             if self.out < 3800:
                 self.store(v, n, t)
-        return 'define void @f%d(ptr %%in, ptr %%out, i64 %%k, i1 %%one) {\n%s\n  ret void\n}\n' % (
-            self.number, '\n'.join(self.lines))
+        return 'define void @f%d(ptr %%in, ptr %%out, i64 %%k, i1 %%one) #%d {\n%s\n  ret void\n}\n' % (
+            self.number, self.number % 2, '\n'.join(self.lines))
 
 
 MAIN = '''
@@ -236,16 +236,24 @@ CALL = '''memset(out, 0, sizeof out); f%d(in, out, s >> 40, 1);
     '''
 
 
-def program(seed, functions=4):
+def features_of(o):
+    """Every other function may use what this processor has beyond the baseline."""
+    with open('/proc/cpuinfo') as f:
+        here = f.read()
+    return '"target-features"="+avx2,+fma"' if o.target == 'x86_64' and ' avx2 ' in here and ' fma ' in here else ''
+
+
+def program(seed, features, functions=4):
     rng, declared = random.Random(seed), {}
     bodies = [Function(rng, k, declared).text() for k in range(functions)]
     c = MAIN % ('\n'.join('void f%d(void *, void *, unsigned long, _Bool);' % k for k in range(functions)), seed,
                 ''.join(CALL % (k, k) for k in range(functions)))
-    return '\n'.join(bodies + list(declared.values())) + '\n', c
+    attributes = ['attributes #0 = { nounwind }', 'attributes #1 = { nounwind %s }' % features]
+    return '\n'.join(bodies + list(declared.values()) + attributes) + '\n', c
 
 
 def test(o, seed, where):
-    ll, c = program(seed)
+    ll, c = program(seed, features_of(o))
     base = os.path.join(where, 'v%d' % seed)
     with open(base + '.ll', 'w') as f:
         f.write(ll)
