@@ -337,7 +337,8 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
     }
   }
   if (s->quads || sig->quads)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C that passes f128, which libffi does not");
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
+                    "a call of C, by win64 or that passes f128, which libffi does not");
   uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
@@ -391,7 +392,8 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
     kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C with results that C cannot take");
   }
   if (sig->quads)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C that passes f128, which libffi does not");
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
+                    "a call by C, by win64 or that passes f128, which libffi does not");
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   for (unsigned i = 0; i < 6; i++) memcpy(&im->gp[i], args[i], 8);
   for (unsigned i = 0; i < 8; i++) {

@@ -582,16 +582,20 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_ATOMIC_STORE:
   case KILN_OP_ATOMIC_CAS:
   case KILN_OP_FENCE:
-  case KILN_OP_VA_START:
-  case KILN_OP_VA_COPY:
-  case KILN_OP_VA_END:
-  case KILN_OP_VA_ARG:
   case KILN_OP_DEBUG_TRAP:
   case KILN_OP_BUILTIN_SETJMP:
   case KILN_OP_BUILTIN_LONGJMP:
   case KILN_OP_RESUME:
   case KILN_OP_UNREACHABLE:
   case KILN_OP_TRAP: decode_plain(d, i, info, to, info->op); return;
+
+  case KILN_OP_VA_START:
+  case KILN_OP_VA_COPY:
+  case KILN_OP_VA_END:
+  case KILN_OP_VA_ARG:
+    if (d->in->sigs[d->fn->sig]->win64) break;
+    decode_plain(d, i, info, to, info->op);
+    return;
 
   case KILN_OP_MACHINE: /* the target's: not interpreted */
   case KILN_OP_MACHINE_ACT:

@@ -39,6 +39,7 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   if (!s) return NULL;
   memset(s, 0, sizeof *s);
   s->flags = info.flags;
+  s->win64 = s->quads = info.cc == KILN_CC_WIN64; /* nor does libffi call by that */
   s->n_params = info.n_params;
   s->n_results = info.n_results;
   for (uint32_t i = 0; i < info.n_params; i++) {

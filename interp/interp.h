@@ -100,6 +100,7 @@ struct kn_isig {
   uint8_t int_words, floats, f80s; /* of the results */
   bool sret;
   bool quads;              /* f128 among parameters or results: libffi cannot pass it */
+  bool win64;              /* by Windows' convention, whose va_list is not interpreted */
   uint32_t regs;           /* words of the parameters, behind register 0 */
   struct kn_layout layout; /* of the parameters */
   struct kn_place params[];

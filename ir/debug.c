@@ -82,8 +82,7 @@ static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
   if (i >= d->dies.n) {
     uint32_t more = i + 1 - d->dies.n;
     if (!ROOM(d, d->dies, more)) return false;
-    memset(d->dies.at + d->dies.n, 0, more * sizeof *d->dies.at);
-    d->dies.n = i + 1;
+    while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
   }
   if (d->dies.at[i].tag != 0) return wrong(d, "an entry is defined twice");
   d->dies.at[i].tag = (uint16_t)tag;

@@ -4,6 +4,7 @@
 #include "ir/module.h"
 
 #include "ir/arena.h"
+#include "ir/types.h"
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
       return 0;
     }
   }
-  bool plain = true;
+  bool plain = wanted->cc != KILN_CC_WIN64;
   for (size_t i = 0; i < wanted->n_params; i++) {
     plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0 &&
              wanted->params[i].align_log2 == 0;
@@ -111,6 +112,22 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   *head = m->n_sigs;
   __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);
   return *head;
+}
+
+/* What is wrong with a signature of Windows' convention; NULL: nothing. */
+static const char *check_win64(const kiln_module *m, unsigned flags, const kiln_param *params,
+                               size_t n, const kiln_type *results, size_t n_results) {
+  const unsigned types = KN_TS_INT64 | KN_T(F32) | KN_T(F64) | KN_T(F80);
+  if (m->options.target != KILN_TARGET_X86_64) return "win64 on another target than x86-64";
+  if (n_results > 1) return "win64 with more than one result";
+  if (n_results == 1 && !((types | KN_T(V128)) >> results[0] & 1))
+    return "win64 with a result of this type";
+  for (size_t i = 0; i < n; i++)
+    if (!(types >> params[i].type & 1) ||
+        (params[i].type == KILN_TYPE_F80 && flags & KILN_SIG_VARIADIC) ||
+        params[i].flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN))
+      return "win64 with a parameter of this kind";
+  return NULL;
 }
 
 kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const kiln_param *params,
@@ -154,6 +171,13 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
     if (wrong == NULL) continue;
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;
+  }
+  if (cc == KILN_CC_WIN64) {
+    const char *wrong = check_win64(m, flags, params, n_params, results, n_results);
+    if (wrong) {
+      kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s", wrong);
+      return none;
+    }
   }
   struct kn_sig wanted = {.params = params,
                           .n_params = (uint32_t)n_params,

@@ -77,6 +77,7 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   unsigned sret[2] = {0, 0};
   if ((own->flags | sig->flags) & KILN_SIG_VARIADIC) return "a tail call with variadic arguments";
   if (own->cc != KILN_CC_C) return "a tail call of a function that keeps more registers";
+  if (sig->cc == KILN_CC_WIN64) return "a tail call by another convention";
   if (own->n_results != sig->n_results ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
     return "a tail call with other results than the function's";

@@ -287,6 +287,8 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       cc = KILN_CC_PRESERVE_MOST;
     } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_ALL])) {
       cc = KILN_CC_PRESERVE_ALL;
+    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_WIN64])) {
+      cc = KILN_CC_WIN64;
     } else {
       break;
     }

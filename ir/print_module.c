@@ -24,6 +24,7 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
   [KILN_CC_C] = "",
   [KILN_CC_PRESERVE_MOST] = "preserve_most",
   [KILN_CC_PRESERVE_ALL] = "preserve_all",
+  [KILN_CC_WIN64] = "win64",
 };
 const char *const kn_guard_names[KILN_GUARD_COUNT] = {
   [KILN_GUARD_NONE] = "",

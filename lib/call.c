@@ -12,8 +12,9 @@ static bool place(struct kn_walk *w, struct kn_assign *s, struct kn_arg arg) {
 }
 
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
-                   const kiln_param *params, uint32_t n_params, struct kn_assign *end) {
-  *end = (struct kn_assign){0};
+                   const kiln_param *params, uint32_t n_params, unsigned cc,
+                   struct kn_assign *end) {
+  *end = (struct kn_assign){.win64 = cc == KILN_CC_WIN64};
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < n_params ? &params[k] : NULL;
@@ -27,7 +28,7 @@ bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
   const kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  *end = (struct kn_assign){0};
+  *end = (struct kn_assign){.win64 = sig->cc == KILN_CC_WIN64};
   w->args.n = 0;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];

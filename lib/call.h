@@ -16,6 +16,7 @@ struct kn_assign {
   uint32_t stack;  /* bytes of the stack area */
   unsigned joined; /* parts left of an argument of several (KILN_PARAM_JOIN) */
   bool first;      /* the next is its first */
+  bool win64;      /* by Windows' convention; `gp` counts all positions */
 };
 
 /* An argument, parameter or result, and its place. */
@@ -30,10 +31,10 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
-/* Fills w->args with the places of a call's `n` operands; `end`: what all of them take. False, and the function
+/* Fills w->args with the places of a call's `n` operands, by convention `cc`; `end`: what all of them take. False, and the function
  * failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
-                   const kiln_param *params, uint32_t n_params, struct kn_assign *end);
+                   const kiln_param *params, uint32_t n_params, unsigned cc, struct kn_assign *end);
 /* The same for the parameters of the function itself. */
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end);
 /* The same for results. Also false if there are more results than registers. */

@@ -34,6 +34,14 @@ void kn_debug_begin(struct kn_walk *w) {
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
 }
 
+void kn_debug_enter(struct kn_walk *w) {
+  /* x86-64 code saves registers of variable arguments only if a test says so. LLVM's prologue ends before that jump, and
+   * a breakpoint on the function is there */
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  if ((sig->flags & KILN_SIG_VARIADIC) && w->target->elf.nop_bytes == 1)
+    add_row(w, w->debug.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
+}
+
 /* An instruction that does nothing. */
 static void put_nop(struct kn_walk *w) {
   uint32_t nop = w->target->elf.nop;

@@ -174,8 +174,10 @@ static const struct kn_debug_held *held_of(const struct kn_walk *w,
   return v->held ? &w->debug.held.at[v->held - 1] : NULL;
 }
 
-/* Is the block at `pos` in the interval of v's value, a global? */
+/* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
+ * intervals. */
 static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
+  if (w->f->returns_twice) return false;
   const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
   return pos >= r->first && pos <= r->last;
 }
@@ -212,8 +214,8 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 /* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at `pos`: a mark, or 0. */
 static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   uint32_t h = w->f->debug.values.at[k - 1].value;
-  if (w->debug.aims.n == 0 || !kn_is_value(h) || h == 0 || w->val[h].global == 0 ||
-      !(w->val[h].flags & KN_VF_HOME))
+  if (w->debug.aims.n == 0 || w->f->returns_twice || !kn_is_value(h) || h == 0 ||
+      w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
     return 0;
   return kn_debug_aimed(w, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
 }
@@ -353,17 +355,27 @@ static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value 
 /* Extends the positions by those that value `v`, set in the block at `pos`, may hold at: see holds(). */
 static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) {
   const struct kn_walk *w = x->w;
+  const uint32_t last = w->plan->n_layout - 1;
   uint32_t from = pos, to = pos;
+  unsigned reg = KN_NO_REG; /* that keeps it further on */
   if (!kn_is_value(v->value)) {
     from = 0;
-    to = w->plan->n_layout - 1;
+    to = last;
   } else if (v->value != 0) {
     const struct kn_val *val = &w->f->val[v->value];
-    const struct kn_range *r = &w->plan->ranges.at[val->global ? val->global - 1 : 0];
-    bool home = val->global != 0 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME));
-    if (home && !w->f->returns_twice && r->first < from) from = r->first;
-    if (home && !w->f->returns_twice && r->last > to) to = r->last;
+    if (val->global == 0) {
+      if (v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
+    } else if (!w->f->returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
+      const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+      if (r->first < from) from = r->first;
+      if (r->last > to) to = r->last;
+      if (val->flags & KN_VF_SLOT_HOME) from = 0, to = last;
+      reg = r->reg;
+    }
   }
+  /* there may be more behind a block that takes the register, but that is rare */
+  while (reg != KN_NO_REG && to < last && keeps(w, reg, to + 1)) to++;
+  while (reg != KN_NO_REG && from > 0 && keeps(w, reg, from - 1)) from--;
   if (from < x->from) x->from = from;
   if (to > x->to && to < w->plan->n_layout) x->to = to;
 }

@@ -315,7 +315,8 @@ static const struct {
                            [KN_DS_RNGLISTS] = {".debug_rnglists", 0},
                            [KN_DS_LOCLISTS] = {".debug_loclists", 0},
                            [KN_DS_RANGES] = {".debug_ranges", 0},
-                           [KN_DS_LOC] = {".debug_loc", 0}};
+                           [KN_DS_LOC] = {".debug_loc", 0},
+                           [KN_DS_ARANGES] = {".debug_aranges", 0}};
 
 static bool add_sections(struct kn_dwarf *d) {
   struct kn_elf *e = d->e;

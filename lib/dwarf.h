@@ -19,6 +19,7 @@ enum kn_dwarf_section {
   KN_DS_LOCLISTS,
   KN_DS_RANGES, /* of DWARF 4 */
   KN_DS_LOC,
+  KN_DS_ARANGES, /* of both, if it is asked for */
   KN_DS_COUNT
 };
 
@@ -198,6 +199,9 @@ uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func 
 bool kn_dwarf_abstract(struct kn_dwarf *d);
 /* Puts function `func` (index) with its scopes and variables into the tree; its unit is the current one. */
 bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
+
+/* Writes which code each unit has. */
+bool kn_dwarf_aranges(struct kn_dwarf *d);
 
 /* lib/dwarf_write.c */
 

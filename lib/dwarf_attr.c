@@ -634,7 +634,8 @@ static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
   for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = type_of(d, type)) {
     const struct kn_die_attr *a = kn_dwarf_attr(d, type, AT_BYTE_SIZE);
     if (a) return a->value <= UINT32_MAX ? 8 * a->value : 0;
-    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE) return 0; /* type_of is that of an element */
+    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE)
+      return 0; /* type_of is that of an element */
   }
   return 0;
 }

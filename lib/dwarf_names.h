@@ -103,6 +103,7 @@ enum {
   OP_LIT31 = 0x4f,
   OP_PIECE = 0x93,
   OP_FORM_TLS_ADDRESS = 0x9b,
+  OP_FBREG = 0x91,
   OP_CALL_FRAME_CFA = 0x9c,
   OP_BIT_PIECE = 0x9d,
   OP_STACK_VALUE = 0x9f,

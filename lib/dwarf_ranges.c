@@ -123,6 +123,45 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
   return list;
 }
 
+/* ---- units by address ---- */
+
+/* A header, then address and size of each function (DWARF 5, 6.1.2). */
+bool kn_dwarf_aranges(struct kn_dwarf *d) {
+  for (uint32_t u = 0; u < d->units.n; u++) {
+    const struct kn_dwarf_unit *unit = &d->units.at[u];
+    if (unit->n_funcs == 0) continue;
+    uint32_t start = d->out[KN_DS_ARANGES].bytes.n;
+    uint8_t *p = kn_dwarf_space(d, KN_DS_ARANGES, 6);
+    if (p == NULL) return false;
+    kn_put16(p + 4, 2);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
+    if (!kn_dwarf_relocated(d, KN_DS_ARANGES, KN_DR_DEBUG | KN_DS_INFO, unit->start, false,
+                            false) ||
+        (p = kn_dwarf_space(d, KN_DS_ARANGES, 6)) == NULL)
+      return false;
+    kn_put16(p, 8); /* bytes of an address; no segments */
+    kn_put32(p + 2, 0);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
+    for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+      const struct kn_code_func *f = kn_elf_func(d->e, i);
+      uint32_t target;
+      int64_t addend;
+      if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
+      kn_dwarf_func_place(d, i, &target, &addend);
+      if (!kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) ||
+          (p = kn_dwarf_space(d, KN_DS_ARANGES, 8)) == NULL)
+        return false;
+      kn_put64(p, f->size);
+      kn_dwarf_done(d, KN_DS_ARANGES, p + 8);
+    }
+    if ((p = kn_dwarf_space(d, KN_DS_ARANGES, 16)) == NULL) return false;
+    memset(p, 0, 16);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 16);
+    kn_put32(d->out[KN_DS_ARANGES].bytes.at + start, d->out[KN_DS_ARANGES].bytes.n - start - 4);
+  }
+  return true;
+}
+
 /* ---- locations ---- */
 
 static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
@@ -133,13 +172,52 @@ static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
   return p;
 }
 
+/* Is part `v` at a distance from the frame's base, and nothing else? *at: where the variable would begin. */
+static bool in_frame(const uint8_t *exprs, const struct kn_code_var *v, int64_t *at) {
+  const uint8_t *p = exprs + v->expr, *end = p + v->n;
+  uint64_t offset = 0;
+  unsigned shift = 0;
+  if (v->n < 2 || *p++ != OP_FBREG || v->part_at % 8 != 0) return false;
+  for (; p < end && shift < 63; shift += 7) {
+    offset |= (uint64_t)(*p & 0x7f) << shift;
+    if (*p++ & 0x80) continue;
+    if (shift < 57 && p[-1] & 0x40) offset |= ~UINT64_C(0) << (shift + 7);
+    *at = (int64_t)offset - v->part_at / 8;
+    return p == end;
+  }
+  return false;
+}
+
+/* Are the parts, together `bits` bits, side by side in the frame, so that the variable is there as a whole? *at: where. */
+static bool whole_in_frame(const uint8_t *exprs, const struct kn_code_var *const *parts, uint32_t n,
+                           uint64_t bits, int64_t *at) {
+  uint64_t sum = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    int64_t here;
+    if (!in_frame(exprs, parts[k], &here) || (k != 0 && here != *at)) return false;
+    *at = here;
+    sum += parts[k]->part_bits;
+    for (uint32_t j = 0; j < k; j++)
+      if (parts[j]->part_at < parts[k]->part_at + (uint64_t)parts[k]->part_bits &&
+          parts[k]->part_at < parts[j]->part_at + (uint64_t)parts[j]->part_bits)
+        return false;
+  }
+  return bits != 0 && sum == bits;
+}
+
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
                               const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
                               uint32_t *size) {
   uint64_t room = 32, at = 0;
   for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
   uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
+  int64_t frame = 0;
   if (bytes == NULL) return NULL;
+  if (whole_in_frame(exprs, parts, n, bits, &frame)) {
+    *p++ = OP_FBREG;
+    *size = (uint32_t)(kn_put_sleb(p, frame) - bytes);
+    return bytes;
+  }
   for (;;) {
     const struct kn_code_var *best = NULL;
     for (uint32_t k = 0; k < n; k++)

@@ -316,5 +316,5 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;
   patch(d);
-  return end_sections(d);
+  return (!d->m->options.aranges || kn_dwarf_aranges(d)) && end_sections(d);
 }

@@ -309,6 +309,7 @@ static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
   if (KN_LIKELY(sig->plain)) return plan->first_args[sig->n_params < 8 ? sig->n_params : 8];
   const struct kn_target *t = plan->target;
   uint64_t args = 0;
+  if (KN_UNLIKELY(sig->cc == KILN_CC_WIN64)) return plan->first_args[8]; /* and some more */
   for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
     if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
     if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);

@@ -273,6 +273,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug)
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
   if (map) kn_map_add(w, w->block, 0, false);
+  if (debug && pos == 0 && w->debug.on) kn_debug_enter(w);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) {
     if (w->f->protect & KILN_PROTECT_BRANCH) t->landing(w);

@@ -310,6 +310,8 @@ void kn_map_end(struct kn_walk *w);
 
 /* The function's first row, if a unit describes the function. */
 void kn_debug_begin(struct kn_walk *w);
+/* The function's frame is made, its arguments are to be received. */
+void kn_debug_enter(struct kn_walk *w);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */

@@ -77,6 +77,13 @@ static int run(const char *const *argv, int in, int errors) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+/* What GNU as and clang are told, so that they know all instructions. */
+static const char *const march[][2] = {
+  [KILN_TARGET_X86_64] = {NULL, "-Wa,-W"},
+  [KILN_TARGET_AARCH64] = {"-march=armv9-a+sve2+memtag+crypto+sha3+sm4+rng+ls64",
+                           "-march=armv9-a+sve2+memtag+crypto+sha3+sm4"},
+};
+
 /* Assembles what is in `in` to `out`; its messages are in `errors` then. */
 static bool assemble(kiln_target target, int in, int out, int errors) {
   char path[64], triple[64];
@@ -88,22 +95,18 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
   char cross[64];
   snprintf(cross, sizeof cross, "%s-linux-gnu-as", name);
   const char *first = own != NULL && own[0] != 0 ? own : native ? "as" : cross;
-  const char *const as[] = {
-    first, "-o", path,
-    target == KILN_TARGET_AARCH64 ? "-march=armv9-a+sve2+memtag+crypto+sha3+sm4+rng+ls64" : NULL,
-    NULL};
+  const char *const as[] = {first, "-o", path, march[target][0], NULL};
   const char *clang = getenv("KILN_CLANG");
-  const char *const with_clang[] = {
-    clang != NULL && clang[0] != 0 ? clang : "clang-22",
-    triple,
-    target == KILN_TARGET_AARCH64 ? "-march=armv9-a+sve2+memtag+crypto+sha3+sm4" : "-Wa,-W",
-    "-c",
-    "-x",
-    "assembler",
-    "-",
-    "-o",
-    path,
-    NULL};
+  const char *const with_clang[] = {clang != NULL && clang[0] != 0 ? clang : "clang-22",
+                                    triple,
+                                    march[target][1],
+                                    "-c",
+                                    "-x",
+                                    "assembler",
+                                    "-",
+                                    "-o",
+                                    path,
+                                    NULL};
   for (unsigned k = 0; k < 2; k++) {
     if (lseek(in, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0) return false;
     if (k == 1) { /* keep the first one's messages if the second one cannot be started */
@@ -144,7 +147,8 @@ static bool put_all(int fd, const kiln_assembly *texts, uint32_t n, uint32_t *li
   uint32_t line = 1;
   if (f == NULL) return false;
   for (uint32_t i = 0; i < n; i++) {
-    fprintf(f, ".section " SECTION "%u,\"ax\",@progbits\n", i);
+    if (texts[i].whole) fprintf(f, ".text\n");
+    else fprintf(f, ".section " SECTION "%u,\"ax\",@progbits\n", i);
     lines[i] = line;
     line += 1 + put_text(f, &texts[i], i);
     if (texts[i].text_bytes && texts[i].text[texts[i].text_bytes - 1] != '\n')
@@ -202,33 +206,126 @@ static const char *section_name(const struct object *o, unsigned i) {
   return at + o->sections[i].sh_name;
 }
 
-/* Takes over the relocations of a text's section. */
+/* Takes over the relocations `s`, of a section of its own (`own`), or of any section of a whole text, whose sections
+ * have the numbers `numbers`. NULL, or what is wrong. */
 static const char *relocations(struct tool_assembler *a, const struct object *o,
-                               const Elf64_Shdr *s, kiln_assembly *t, unsigned own) {
+                               const Elf64_Shdr *s, unsigned own, const uint32_t *numbers,
+                               const kiln_assembled_reloc **out, uint32_t *n_out) {
+  static const char unreadable[] = "the assembler's object cannot be read";
   const Elf64_Rela *from = content(o, s);
   size_t n = s->sh_size / sizeof *from;
-  if (from == NULL) return "the assembler's object cannot be read";
+  if (from == NULL) return unreadable;
   kiln_assembled_reloc *to = keep(a, n * sizeof *to);
   if (to == NULL) return "out of memory";
   for (size_t i = 0; i < n; i++) {
     size_t k = ELF64_R_SYM(from[i].r_info);
-    if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size)
-      return "the assembler's object cannot be read";
+    if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size) return unreadable;
     const Elf64_Sym *y = &o->symbols[k];
-    if (y->st_shndx == own) return "not implemented: a reference to a place in the assembly itself";
-    if (y->st_shndx != SHN_UNDEF) return "not implemented: a reference to another section";
+    bool inside = y->st_shndx != SHN_UNDEF;
+    to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
+                                   .type = (uint32_t)ELF64_R_TYPE(from[i].r_info),
+                                   .addend = from[i].r_addend};
+    if (inside && numbers == NULL)
+      return y->st_shndx == own ? "not implemented: a reference to a place in the assembly itself"
+                                : "not implemented: a reference to another section";
+    if (inside && ELF64_ST_BIND(y->st_info) == STB_LOCAL) {
+      if (y->st_shndx >= o->head->e_shnum || numbers[y->st_shndx] == UINT32_MAX)
+        return "not implemented: a reference to a section of this kind";
+      to[i].section = numbers[y->st_shndx];
+      to[i].addend += (int64_t)y->st_value;
+      continue;
+    }
     const char *symbol = o->strings + y->st_name;
     char *copy = keep(a, strlen(symbol));
     if (copy == NULL) return "out of memory";
-    strcpy(copy, symbol);
-    to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
-                                   .type = (uint32_t)ELF64_R_TYPE(from[i].r_info),
-                                   .symbol = copy,
-                                   .addend = from[i].r_addend};
+    to[i].symbol = strcpy(copy, symbol);
   }
-  t->relocs = to;
-  t->n_relocs = (uint32_t)n;
+  *out = to;
+  *n_out = (uint32_t)n;
   return NULL;
+}
+
+static const char *keep_string(struct tool_assembler *a, const char *s) {
+  char *copy = keep(a, strlen(s));
+  return copy != NULL ? strcpy(copy, s) : NULL;
+}
+
+/* Takes over one section of a whole text. */
+static const char *whole_section(struct tool_assembler *a, const struct object *o, unsigned i,
+                                 kiln_assembled_section *to) {
+  const Elf64_Shdr *s = &o->sections[i];
+  uint8_t *bytes = NULL;
+  if (s->sh_type != SHT_NOBITS) {
+    const void *from = content(o, s);
+    if (from == NULL || (bytes = keep(a, s->sh_size)) == NULL) return "out of memory";
+    memcpy(bytes, from, s->sh_size);
+  }
+  *to = (kiln_assembled_section){.name = keep_string(a, section_name(o, i)),
+                                 .type = s->sh_type,
+                                 .entry_bytes = (uint32_t)s->sh_entsize,
+                                 .bytes = bytes,
+                                 .size_bytes = s->sh_size};
+  if (s->sh_flags & (SHF_TLS | SHF_GROUP | SHF_LINK_ORDER | SHF_COMPRESSED))
+    return "not implemented: sections of this kind in module-level assembly";
+  to->flags = (s->sh_flags & SHF_ALLOC ? KILN_SECTION_ALLOC : 0u) |
+              (s->sh_flags & SHF_WRITE ? KILN_SECTION_WRITE : 0u) |
+              (s->sh_flags & SHF_EXECINSTR ? KILN_SECTION_EXEC : 0u) |
+              (s->sh_flags & SHF_MERGE ? KILN_SECTION_MERGE : 0u) |
+              (s->sh_flags & SHF_STRINGS ? KILN_SECTION_STRINGS : 0u) |
+              (s->sh_flags & SHF_EXCLUDE ? KILN_SECTION_EXCLUDE : 0u);
+  while (to->align_log2 < 16 && UINT64_C(1) << to->align_log2 < s->sh_addralign) to->align_log2++;
+  return to->name != NULL ? NULL : "out of memory";
+}
+
+/* Takes over all of an object that was made of one text. NULL, or what is wrong. */
+static const char *take_whole(struct tool_assembler *a, struct object *o, kiln_assembly *t) {
+  if (!open_object(o)) return "the assembler's object cannot be read";
+  uint32_t *numbers = keep(a, o->head->e_shnum * sizeof *numbers), n = 0, n_symbols = 0;
+  kiln_assembled_section *sections = keep(a, o->head->e_shnum * sizeof *sections);
+  kiln_assembled_symbol *symbols = keep(a, o->n_symbols * sizeof *symbols);
+  const char *error = NULL;
+  if (numbers == NULL || sections == NULL || symbols == NULL) return "out of memory";
+  for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
+    const Elf64_Shdr *s = &o->sections[i];
+    bool content = s->sh_size != 0 && s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB &&
+                   s->sh_type != SHT_RELA && s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
+                   strcmp(section_name(o, i), ".note.gnu.property") != 0;
+    numbers[i] = content ? n : UINT32_MAX;
+    if (content) error = whole_section(a, o, i, &sections[n++]);
+  }
+  for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
+    const Elf64_Shdr *s = &o->sections[i];
+    if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
+        numbers[s->sh_info] == UINT32_MAX)
+      continue;
+    kiln_assembled_section *to = &sections[numbers[s->sh_info]];
+    error = relocations(a, o, s, s->sh_info, numbers, &to->relocs, &to->n_relocs);
+  }
+  for (size_t i = 1; i < o->n_symbols && error == NULL; i++) {
+    const Elf64_Sym *y = &o->symbols[i];
+    unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
+    if (type == STT_SECTION || type == STT_FILE || y->st_shndx == SHN_UNDEF ||
+        y->st_name >= o->strings_size || o->strings[y->st_name] == 0)
+      continue;
+    const char *name = o->strings + y->st_name;
+    if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) continue;
+    if (y->st_shndx >= o->head->e_shnum || type == STT_TLS || type == STT_GNU_IFUNC)
+      return "not implemented: a symbol of this kind in module-level assembly";
+    if (numbers[y->st_shndx] == UINT32_MAX)
+      return "not implemented: a symbol in a section without content";
+    symbols[n_symbols++] = (kiln_assembled_symbol){.name = keep_string(a, name),
+                                                   .section = numbers[y->st_shndx],
+                                                   .offset_bytes = y->st_value,
+                                                   .global = bind != STB_LOCAL,
+                                                   .weak = bind == STB_WEAK,
+                                                   .visibility = ELF64_ST_VISIBILITY(y->st_other)};
+    if (symbols[n_symbols - 1].name == NULL) return "out of memory";
+  }
+  t->sections = sections;
+  t->n_sections = n;
+  t->symbols = symbols;
+  t->n_symbols = n_symbols;
+  return error;
 }
 
 /* True if `text` may put something elsewhere than into its own section. */
@@ -269,7 +366,8 @@ static bool take(struct tool_assembler *a, struct object *o, kiln_assembly *text
     if (strncmp(name, SECTION, strlen(SECTION)) != 0) continue;
     unsigned long k = strtoul(name + strlen(SECTION), NULL, 10);
     if (k >= n) continue;
-    const char *error = relocations(a, o, s, &texts[k], s->sh_info);
+    const char *error =
+      relocations(a, o, s, s->sh_info, NULL, &texts[k].relocs, &texts[k].n_relocs);
     if (error != NULL) texts[k].error = error;
   }
   for (size_t i = 0; i < o->n_symbols; i++) {
@@ -324,7 +422,8 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
   if (all != NULL) munmap((void *)(uintptr_t)all, size);
 }
 
-bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+/* All of `n` texts, or one whole one. */
+static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   struct tool_assembler *a = user;
   uint32_t *lines = calloc((size_t)n + 1, sizeof *lines);
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
@@ -336,7 +435,9 @@ bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_
     struct object o = {0};
     void *at = map(out, &o.size);
     o.at = at;
-    ok = at != NULL && take(a, &o, texts, n);
+    ok = at != NULL;
+    if (ok && texts[0].whole) texts[0].error = take_whole(a, &o, &texts[0]);
+    else ok = ok && take(a, &o, texts, n);
     if (at != NULL) munmap(at, o.size);
   }
   if (in >= 0) close(in);
@@ -344,4 +445,16 @@ bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_
   if (errors >= 0) close(errors);
   free(lines);
   return ok;
+}
+
+bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+  uint32_t first = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!texts[i].whole) continue;
+    if ((i > first && !assemble_these(user, target, texts + first, i - first)) ||
+        !assemble_these(user, target, texts + i, 1))
+      return false;
+    first = i + 1;
+  }
+  return first == n || assemble_these(user, target, texts + first, n - first);
 }

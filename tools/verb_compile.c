@@ -73,12 +73,25 @@ static int parse_threads(const char *word, unsigned *out) {
 }
 
 static int parse_flags(int argc, char **argv, struct flags *f) {
-  enum { TARGET = 256, PIC, SECTIONS, VERIFY, TIME, STATS, STRESS, THREADS, FEATURES, TRACE };
+  enum {
+    TARGET = 256,
+    PIC,
+    SECTIONS,
+    VERIFY,
+    TIME,
+    STATS,
+    STRESS,
+    THREADS,
+    FEATURES,
+    ARANGES,
+    TRACE
+  };
   static const struct option longs[] = {
     {"target", required_argument, NULL, TARGET},
     {"features", required_argument, NULL, FEATURES},
     {"pic", required_argument, NULL, PIC},
     {"function-sections", no_argument, NULL, SECTIONS},
+    {"aranges", no_argument, NULL, ARANGES},
     {"verify", no_argument, NULL, VERIFY},
     {"time", no_argument, NULL, TIME},
     {"stats", no_argument, NULL, STATS},
@@ -99,6 +112,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     case PIC: bad = parse_pic(optarg, &f->options.pic); break;
     case FEATURES: bad = parse_features(optarg, &f->options.features); break;
     case SECTIONS: f->options.function_sections = true; break;
+    case ARANGES: f->options.aranges = true; break;
     case VERIFY: f->options.verify = true; break;
     case TIME: f->time = true; break;
     case STATS: f->stats = true; break;

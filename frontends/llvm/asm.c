@@ -189,10 +189,11 @@ static bool allocate(struct kn_asm_call *a) {
     if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
     o->outside = o->reg;
     if (usable(a, o->reg)) continue;
-    if (o->place == AP_MEMORY || o->is->tie >= 0)
+    bool stack = o->reg == (a->x86 ? 4 : 31);
+    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
       return wrong(a, "an operand in a register that is not for values");
     if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
-    if (!o->output) return wrong(a, "more operands in registers than there are");
+    if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
     o->stored = true;
   }
   /* outputs for which there is no register, or no result, are stored by the text: through one register for all */
@@ -375,6 +376,22 @@ static bool is_empty(const struct kn_asm_call *a) {
       return *s == 0;
     }
   }
+}
+
+/* True if an output is what a register has anyway, as the stack pointer: not tied, in a register that is said. */
+static bool reads_register(const struct kn_asm_call *a) {
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect) continue;
+    uint64_t regs = o->allows[0].regs;
+    bool given = o->allows[0].flag || (regs && (regs & (regs - 1)) == 0);
+    for (uint32_t j = i + 1; j < a->n; j++)
+      if (a->op[j].n_allows &&
+          (a->op[j].allows[0].tie == (int8_t)i || a->op[j].allows[0].regs == regs))
+        given = false;
+    if (given) return true;
+  }
+  return false;
 }
 
 /* ---- the call ---- */
@@ -562,7 +579,7 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   struct kn_bc *r = a->r;
   uint32_t ret = r->elems.at[r->types[type].first].type;
   if (!kn_asm_cache(r) || !kn_asm_parse(a) || !match(a, type, ops, n)) return;
-  if (is_empty(a) && !a->n_labels) {
+  if (is_empty(a) && !a->n_labels && !reads_register(a)) {
     for (uint32_t i = 0; i < a->n; i++)
       if (!a->op[i].label) a->op[i].is = &a->op[i].allows[0];
     nothing(a, ret);
@@ -615,7 +632,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
   a->text = (const char *)kn_bc_bytes(r, c->index);
   a->constraints = a->text + strlen(a->text) + 1;
   a->intel = c->x >> 2 & 1;
-  a->x86 = r->target == KILN_TARGET_X86_64;
+  a->x86 = kn_asm_is_x86[r->target];
   a->n_labels = n_labels;
   /* the constant's bytes may move while values are made */
   size_t size = c->n + 1;

@@ -10,6 +10,9 @@
 enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
 #define KN_ASM_GP UINT64_C(0xffffffff)
 
+/* By target: registers and texts are those of x86-64. */
+static const bool kn_asm_is_x86[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
+
 /* Where an operand is, once that is decided. */
 enum kn_asm_place { AP_NONE, AP_REG, AP_MEMORY, AP_IMMEDIATE, AP_FLAG, AP_X87, AP_LABEL };
 
@@ -104,6 +107,8 @@ struct kn_bc_asm_cache {
   uint32_t out_cap;
 };
 
+/* The symbol that a relocation names; of id 0 without memory. */
+kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name);
 /* The reader's, made if need be; NULL (reported) without memory. */
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r);
 /* The entry of a text, new if there was none; NULL without memory. */

@@ -76,7 +76,7 @@ struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n) {
 }
 
 /* The symbol that a relocation names; of id 0 without memory. */
-static kiln_symbol symbol_of(struct kn_bc *r, const char *name) {
+kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
   const size_t n = sizeof KN_ASM_SYMBOL - 1;
   if (strncmp(name, KN_ASM_SYMBOL, n) == 0) {
     uint32_t id = 0;
@@ -106,7 +106,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
     const kiln_assembled_reloc *from = &a->relocs[i];
     kiln_asm_reloc to = {
       .offset_bytes = from->offset_bytes, .type = from->type, .addend = from->addend};
-    to.symbol = symbol_of(r, from->symbol);
+    to.symbol = kn_asm_symbol_of(r, from->symbol);
     if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
     if (!KN_BC_PUSH(r, c->relocs, to)) return false;
   }

@@ -17,6 +17,7 @@ static const struct fixed x86_fixed[] = {
   {"rep nop", 2, {0xf3, 0x90}},
   {"hlt", 1, {0xf4}},
   {"ud2", 2, {0x0f, 0x0b}},
+  {"ret", 1, {0xc3}},
   {"int3", 1, {0xcc}},
   {"int $3", 1, {0xcc}},
   {"cpuid", 2, {0x0f, 0xa2}},
@@ -78,13 +79,14 @@ struct fixed_word {
   uint32_t word;
 };
 static const struct fixed_word a64_fixed[] = {
-  {"nop", 0xd503201f},       {"yield", 0xd503203f},     {"wfe", 0xd503205f},
-  {"wfi", 0xd503207f},       {"sev", 0xd503209f},       {"sevl", 0xd50320bf},
-  {"isb", 0xd5033fdf},       {"isb sy", 0xd5033fdf},    {"dmb ish", 0xd5033bbf},
-  {"dmb ishst", 0xd5033abf}, {"dmb ishld", 0xd50339bf}, {"dmb sy", 0xd5033fbf},
-  {"dsb ish", 0xd5033b9f},   {"dsb sy", 0xd5033f9f},    {"dsb ishst", 0xd5033a9f},
-  {"svc #0", 0xd4000001},    {"svc 0", 0xd4000001},     {"svc #0x0", 0xd4000001},
-  {"brk #0", 0xd4200000},    {"brk #1", 0xd4200020},    {"brk #0xf000", 0xd43e0000},
+  {"ret", 0xd65f03c0},         {"nop", 0xd503201f},       {"yield", 0xd503203f},
+  {"wfe", 0xd503205f},         {"wfi", 0xd503207f},       {"sev", 0xd503209f},
+  {"sevl", 0xd50320bf},        {"isb", 0xd5033fdf},       {"isb sy", 0xd5033fdf},
+  {"dmb ish", 0xd5033bbf},     {"dmb ishst", 0xd5033abf}, {"dmb ishld", 0xd50339bf},
+  {"dmb sy", 0xd5033fbf},      {"dsb ish", 0xd5033b9f},   {"dsb sy", 0xd5033f9f},
+  {"dsb ishst", 0xd5033a9f},   {"svc #0", 0xd4000001},    {"svc 0", 0xd4000001},
+  {"svc #0x0", 0xd4000001},    {"brk #0", 0xd4200000},    {"brk #1", 0xd4200020},
+  {"brk #0xf000", 0xd43e0000},
 };
 /* name, register, register: the first in bits 0 to 4, the second in bits 5 to 9 */
 static const struct fixed_word a64_two[] = {
@@ -225,7 +227,7 @@ static size_t a64_statement(char *s, uint8_t *out) {
 int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room) {
   const char *end = text + length;
   size_t at = 0;
-  bool x86 = target == KILN_TARGET_X86_64;
+  bool x86 = kn_asm_is_x86[target];
   while (text < end) {
     /* a statement, with single blanks */
     char s[64];

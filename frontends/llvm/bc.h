@@ -246,6 +246,7 @@ struct kn_bc {
 
   /* inline assembly: asm.c */
   struct kn_bc_asm_cache *texts; /* NULL: none met */
+  bool assemble_module;          /* the module's assembly is not versions of symbols alone */
   bool asm_waits;                /* the body has assembly whose code is not known */
   bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
   bool asm_last;                 /* what waits is read now: it may wait no longer */
@@ -779,6 +780,11 @@ void kn_bc_asm_free(struct kn_bc *r);
 /* A terminator: a call of inline assembly that may jump. */
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n);
 
+/* ---- asm_module.c ---- */
+
+/* Defines what the module's assembly defines; all symbols must be declared by now. */
+bool kn_bc_define_assembly(struct kn_bc *r);
+
 /* ---- asm_table.c ---- */
 
 /* Encodes the statements of `text`, if all of them are among the few that are known here: at most `room` bytes. Their
@@ -803,8 +809,8 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 /* ---- machine.c ---- */
 
 /* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
-bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
-                   uint32_t ret, const uint64_t *ops, unsigned n);
+bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
+                   const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n);
 
 /* ---- intrinsics.c ---- */
 

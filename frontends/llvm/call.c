@@ -15,7 +15,7 @@ bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
   if (row->verdict == ASK_DONE) return true;
   if (row->verdict == ASK_VALUE) {
     /* of the others, callees keep more than a caller relies on: definitions see to that */
-    if (cc != CC_X86_64_SYSV || kn_bc_targets[r->target].sysv) return true;
+    if ((cc != CC_X86_64_SYSV && cc != CC_WIN64) || kn_bc_targets[r->target].sysv) return true;
   }
   return kn_bc_refuse(r, row);
 }
@@ -104,6 +104,19 @@ static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
   return a && a->stack_align_log2 > 3 && kn_bc_targets[r->target].aligns_args ? 4 : 0;
 }
 
+/* Can the `n` parameters in r->params and the results be passed by win64cc? clang passes the others by address. */
+static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kiln_type *results,
+                           uint32_t n_results) {
+  bool ok = n_results < 2 && (n_results == 0 || results[0] == KILN_TYPE_V128 ||
+                              (results[0] <= KILN_TYPE_F80 && results[0] != KILN_TYPE_I128));
+  for (uint32_t i = 0; i < n; i++) {
+    const kiln_param *p = &r->params.at[i];
+    ok &= p->type <= (variadic ? KILN_TYPE_F64 : KILN_TYPE_F80) && p->type != KILN_TYPE_I128 &&
+          !(p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN));
+  }
+  return ok || kn_bc_unsupported(r, "win64cc with a parameter or result of this kind");
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
@@ -183,7 +196,10 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
                        (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
                        (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
-  s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->params.at, n, results, n_results);
+  bool win64 = flags & KN_BC_SIG_WIN64;
+  if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
+  s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->params.at, n,
+                        results, n_results);
   if (s->sig.id == 0) {
     kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
     return false;
@@ -223,7 +239,9 @@ static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint
   }
   struct kn_bc_sig s = {.key = key};
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
-  if (!build_sig(r, &s, type, attrs, flags | (a ? a->flags : 0u))) return NULL;
+  if (!build_sig(r, &s, type, attrs,
+                 flags | (a ? a->flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED) : 0u)))
+    return NULL;
   if (r->n_sigs * 2 >= r->cap_sigs && !grow_sigs(r)) return NULL;
   r->n_sigs++;
   uint32_t at = hash(key, r->cap_sigs);
@@ -524,9 +542,14 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
     return;
   if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
+    if (convention == CC_WIN64) {
+      kn_bc_unsupported(r, "musttail calls by win64cc");
+      return;
+    }
     tail_call(r, type, attrs, flags, target, ops, n);
     return;
   }
+  if (KN_UNLIKELY(convention == CC_WIN64)) flags |= KN_BC_SIG_WIN64;
   const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags);
   if (KN_UNLIKELY(!sp)) {
     if (flags & FA_CALL_REFUSED)

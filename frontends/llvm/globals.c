@@ -195,6 +195,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     if (kn_bc_intrinsic_constrained(g->intrinsic)) r->has_strict = true;
     return add_global(r, g);
   }
+  if (used && op[3] == CC_WIN64) g->fn_flags |= FA_WIN64;
   if (used) {
     if (op[3] != 0 && !kn_bc_convention(r, op[3])) return false;
     /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
@@ -217,7 +218,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
-                (g->fn_flags & KN_BC_SIG_FLAGS) | (used ? KN_BC_SIG_DEFINITION : 0u));
+                (g->fn_flags & KN_BC_SIG_FLAGS) | (used ? KN_BC_SIG_DEFINITION : 0u) |
+                  (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
     if (used && op[3] != 0 && !kn_bc_harden_convention(r, op[3], a, &sig)) return false;

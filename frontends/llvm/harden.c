@@ -185,7 +185,7 @@ void kn_bc_harden_function(struct kn_bc *r) {
   uint32_t protect = protection(r, harden);
   if (harden & NAKED) {
     kiln_func_naked(r->f);
-    if (r->target == KILN_TARGET_X86_64 &&
+    if (kn_bc_targets[r->target].cf_protection &&
         protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */
       kiln_build_asm(r->f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0),
                      &(kiln_asm){.bytes = "\xf3\x0f\x1e\xfa", .size_bytes = 4}, NULL, 0);

@@ -649,22 +649,31 @@ static bool aarch64(const struct call *c) {
 
 /* ---- all ---- */
 
+/* What differs by target: the prefix of names, what is more than a row, and the intrinsics that are several. */
+static const struct {
+  const char *prefix;
+  bool (*other)(const struct call *c);
+  const struct split *splits;
+  size_t n_splits;
+} targets[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = {"llvm.x86.", x86, splits, sizeof splits / sizeof *splits},
+  [KILN_TARGET_AARCH64] = {"llvm.aarch64.", aarch64, NULL, 0},
+};
+
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
                    const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
   kiln_target target = kiln_module_target(r->module);
-  const char *prefix = target == KILN_TARGET_X86_64 ? "llvm.x86." : "llvm.aarch64.";
-  size_t skip = strlen(prefix);
-  if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
+  size_t skip = strlen(targets[target].prefix);
+  if (length <= skip || memcmp(name, targets[target].prefix, skip) != 0) return false;
   struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
   kiln_machine m;
-  if (target == KILN_TARGET_X86_64 ? x86(c) : aarch64(c)) return true;
+  if (targets[target].other(c)) return true;
   if (kiln_machine_find(target, c->name, c->length, &m)) {
     split(c, &m, NULL);
     return true;
   }
-  if (target != KILN_TARGET_X86_64) return false;
-  for (unsigned i = 0; i < sizeof splits / sizeof *splits; i++) {
-    const struct split *s = &splits[i];
+  for (size_t i = 0; i < targets[target].n_splits; i++) {
+    const struct split *s = &targets[target].splits[i];
     if (!named(c, s->name)) continue;
     if (s->how == NEITHER) neither(c, s->row);
     else if (find(c, s->row, &m)) split(c, &m, s);

@@ -63,9 +63,9 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
       uint64_t ends = ~(uint64_t)v & 0x820820; /* of up to four chunks */
       if (!ends) break;
       unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
-      uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)));
-      x = (x & 0x01f01f) | (x >> 1 & 0x3e03e0);
-      to[i++] = (x & 0x3ff) | (x >> 2 & 0xffc00);
+      uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)) & 0x7df7df);
+      x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
+      to[i++] = x - (x >> 12) * (4096 - 1024);
       v >>= bits;
       pos += bits;
     } while (i < n);

@@ -1,10 +1,20 @@
 /* Module-level assembly, as far as it is about versions of symbols: `.symver name, other@version`, which
  * libraries use for symbols that they define. Each becomes an alias of that name, as an assembler makes it for
  * linkers. Called by module.c for the record, and by data.c when all symbols are declared.
- * Invariant: all other assembly is reported as unsupported. */
+ * All other assembly is for asm_module.c, where the module has an assembler. */
+#define _GNU_SOURCE /* memmem */
 #include "bc.h"
 
-static bool refused(struct kn_bc *r) { return kn_bc_unsupported(r, "module-level assembly"); }
+/* What only an assembler understands; `.symver` beside it, and variants of it, are not implemented. */
+static bool refused(struct kn_bc *r) {
+  if (memmem(r->assembly.at, r->assembly.n, ".symver", 7) == NULL &&
+      kiln_module_assemble(r->module, NULL, 0)) {
+    r->assemble_module = true;
+    r->symvers.n = 0;
+    return true;
+  }
+  return kn_bc_unsupported(r, "module-level assembly");
+}
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -61,12 +71,12 @@ bool kn_bc_module_asm(struct kn_bc *r) {
   r->assembly.n = r->ops.n + 1;
   for (uint32_t i = 0; i < r->ops.n; i++) {
     r->assembly.at[i] = (char)r->ops.at[i];
-    if (!r->assembly.at[i]) return refused(r);
+    if (!r->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
   }
   r->assembly.at[r->ops.n] = 0;
   for (const char *at = r->assembly.at;; at++) {
     if (!statement(r, &at)) return false;
-    if (*at == 0) return true;
+    if (*at == 0 || r->assemble_module) return true;
   }
 }
 

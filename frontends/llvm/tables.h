@@ -173,11 +173,13 @@ enum {
   FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
   FA_NO_RED_ZONE = 64,
   FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
+  FA_WIN64 = 256,    /* of a global only: its convention */
   /* x86-64's features that the reader itself asks for */
-  FA_SSSE3 = 256,
-  FA_SSE41 = 512,
-  FA_AVX2 = 1024,
-  FA_FMA = 2048,
+  FA_SSSE3 = 512,
+  FA_SSE41 = 1024,
+  FA_AVX2 = 2048,
+  FA_FMA = 4096,
+  KN_BC_SIG_WIN64 = 16,
   KN_BC_SIG_DEFINITION = 128
 };
 _Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&

@@ -154,7 +154,7 @@ struct kn_qbe {
   const char *text, *end, *p, *begin; /* begin: where the instruction does */
   struct name name;                   /* read last */
   ARRAY(char) copy;                   /* of a text without that newline */
-  uint8_t words[256];                 /* hash table: numbers of words, or 0 */
+  uint8_t words[1024];                /* hash table: numbers of words, or 0 */
   TABLE(struct type) types;
   TABLE(struct global) globals;
   ARRAY(struct body) bodies;

@@ -134,18 +134,20 @@ const struct word kn_qbe_words[] = {
 #include "words.h"
 };
 
-/* The place of the word whose characters `key` is, or where it would be. */
-static inline uint8_t *place(struct kn_qbe *r, uint64_t key) {
-  uint8_t i = (uint8_t)hash(key);
-  while (r->words[i] != 0 && memcmp(kn_qbe_words[r->words[i]].name, &key, sizeof key) != 0) i++;
-  return r->words + i;
+/* The number of the word whose characters `key` is, or 0. */
+static inline unsigned word_of(const struct kn_qbe *r, uint64_t key) {
+  for (size_t i = hash(key);; i++) {
+    unsigned word = r->words[i % sizeof r->words];
+    if (word == 0 || memcmp(kn_qbe_words[word].name, &key, sizeof key) == 0) return word;
+  }
 }
 
 void kn_qbe_begin_words(struct kn_qbe *r) {
-  for (size_t i = 1; i < sizeof kn_qbe_words / sizeof *kn_qbe_words; i++) {
-    uint64_t key;
-    memcpy(&key, kn_qbe_words[i].name, sizeof key);
-    *place(r, key) = (uint8_t)i;
+  for (size_t n = 1; n < sizeof kn_qbe_words / sizeof *kn_qbe_words; n++) {
+    uint64_t key, i;
+    memcpy(&key, kn_qbe_words[n].name, sizeof key);
+    for (i = hash(key); r->words[i % sizeof r->words] != 0;) i++;
+    r->words[i % sizeof r->words] = (uint8_t)n;
   }
 }
 
@@ -155,7 +157,7 @@ static __attribute__((noinline)) const struct word *any_word(struct kn_qbe *r) {
   if (!is(r->p, FIRST)) WRONG(r, r->p, "a word is expected");
   scan(r);
   memcpy(&key, r->name.at, r->name.length <= sizeof key ? r->name.length : 0);
-  unsigned word = *place(r, key);
+  unsigned word = word_of(r, key);
   if (word == 0) WRONG(r, r->name.at, "no such word: %.*s", SHOW(r->name));
   return kn_qbe_words + word;
 }
@@ -169,7 +171,7 @@ const struct word *kn_qbe_word(struct kn_qbe *r) {
   memcpy(&key, r->p, sizeof key);
   uint64_t ends = (key - ones * (' ' + 1)) & ~key & ones << 7;
   key &= ((ends & -ends) - 1) >> 7;
-  unsigned word = *place(r, key);
+  unsigned word = word_of(r, key);
   if (word == 0 || ends == 0) return any_word(r);
   r->p += __builtin_ctzll(ends) / 8;
   return kn_qbe_words + word;

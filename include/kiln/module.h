@@ -53,25 +53,55 @@ typedef enum kiln_pic {
   KILN_PIC_COUNT
 } kiln_pic;
 
-/** Options of a module. Zero-initialise for defaults. */
 /** A place in assembled code that the linker fills. */
 typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
-  const char *symbol;    /**< name of what is referred to */
+  const char *symbol;    /**< name of what is referred to; NULL: */
+  uint32_t section;      /**< the beginning of this section of a `whole` text */
   int64_t addend;        /**< added to its address */
 } kiln_assembled_reloc;
+
+/** A section that a whole text has content for. */
+typedef struct kiln_assembled_section {
+  const char *name;                   /**< as the object has it */
+  uint32_t type;                      /**< ELF's sh_type */
+  unsigned flags;                     /**< KILN_SECTION_... */
+  uint32_t entry_bytes;               /**< size of its entries; 0: none */
+  uint8_t align_log2;                 /**< of its beginning */
+  const uint8_t *bytes;               /**< NULL: zeros */
+  uint64_t size_bytes;                /**< of it */
+  const kiln_assembled_reloc *relocs; /**< ascending by offset */
+  uint32_t n_relocs;                  /**< number of them */
+} kiln_assembled_section;
+
+/** A symbol that a whole text defines. */
+typedef struct kiln_assembled_symbol {
+  const char *name;      /**< not empty */
+  uint32_t section;      /**< index of its section */
+  uint64_t offset_bytes; /**< in that */
+  bool global;           /**< others see it */
+  bool weak;             /**< and may define it better */
+  uint8_t visibility;    /**< ELF's STV_... */
+} kiln_assembled_symbol;
 
 /** A text of assembly, and the machine code that an assembler makes of it. */
 typedef struct kiln_assembly {
   const char
     *text; /**< whole lines, in GNU as's language and on x86-64 in AT&T's syntax at first */
-  size_t text_bytes;                  /**< its length */
-  const char *error;                  /**< to be set: why there is no code, or NULL */
-  const uint8_t *bytes;               /**< to be set: the code */
-  uint32_t size_bytes;                /**< to be set: of it */
-  uint32_t n_relocs;                  /**< to be set: of `relocs` */
-  const kiln_assembled_reloc *relocs; /**< to be set; ascending by offset */
+  size_t text_bytes; /**< its length */
+  bool
+    whole; /**< a module's own: what it puts into any section counts, and the symbols that it defines;
+                   else it is one piece of code */
+  const char *error;                      /**< to be set: why there is no code, or NULL */
+  const uint8_t *bytes;                   /**< to be set: the code */
+  uint32_t size_bytes;                    /**< to be set: of it */
+  uint32_t n_relocs;                      /**< to be set: of `relocs` */
+  const kiln_assembled_reloc *relocs;     /**< to be set; ascending by offset */
+  const kiln_assembled_section *sections; /**< to be set for whole texts, in place of these */
+  uint32_t n_sections;                    /**< to be set: of `sections` */
+  uint32_t n_symbols;                     /**< to be set: of `symbols` */
+  const kiln_assembled_symbol *symbols;   /**< to be set */
 } kiln_assembly;
 
 /** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the code or the error of each,
@@ -79,6 +109,7 @@ typedef struct kiln_assembly {
  * For a frozen module several threads may call at once. */
 typedef bool kiln_assembler(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
 
+/** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
   kiln_target target;       /**< all zero: x86-64; kiln_target_host gives this machine's */
   kiln_pic pic;             /**< how position-independent the code is */
@@ -95,6 +126,7 @@ typedef struct kiln_module_options {
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
+  bool aranges;      /**< debugging information has .debug_aranges: which unit has which code */
   bool jit;          /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
   uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
@@ -240,6 +272,10 @@ typedef enum kiln_callconv {
   KILN_CC_PRESERVE_MOST,
   /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
   KILN_CC_PRESERVE_ALL,
+  /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by the same positions, above
+   * 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to xmm15 are kept too. At most one result; parameters
+   * and result are integers of up to 64 bits, F32 or F64, a result also V128. `va_list` is an address. LLVM's win64cc. */
+  KILN_CC_WIN64,
   KILN_CC_COUNT
 } kiln_callconv;
 

@@ -8,9 +8,38 @@ static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
 enum { TAIL_ROOM = 4096 + 2 * KN_TAIL_STACK };
 enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
 
+static const uint8_t win64_args[4] = {X64_RCX, X64_RDX, X64_R8, X64_R9};
+enum { N_WIN64_ARGS = 4, WIN64_SHADOW = 32 };
+
 /* ---- where arguments and results go ---- */
 
+/* Windows' convention: a position is a register of either bank, or 8 bytes above the first 32. */
+static void place_win64(struct kn_assign *s, struct kn_arg *a) {
+  a->reg = KN_NO_REG;
+  if (kn_arg_flags(a) & KILN_PARAM_CHAIN) {
+    a->reg = X64_CHAIN;
+    return;
+  }
+  if (s->stack < WIN64_SHADOW) s->stack = WIN64_SHADOW;
+  if (a->type == KILN_TYPE_F80) { /* as LLVM has it: no position */
+    a->stack = (s->stack + 15) & ~15u;
+    s->stack = a->stack + 16;
+    return;
+  }
+  unsigned at = s->gp++;
+  if (at < N_WIN64_ARGS) {
+    a->reg = (X64_FLT | X64_VEC) >> a->type & 1 ? (uint8_t)(KN_FP_BASE + at) : win64_args[at];
+    return;
+  }
+  a->stack = s->stack;
+  s->stack += 8;
+}
+
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
+  if (KN_UNLIKELY(s->win64)) {
+    place_win64(s, a);
+    return;
+  }
   uint32_t size = 8, align = 8;
   a->reg = KN_NO_REG;
   if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_CHAIN)) {
@@ -74,6 +103,7 @@ struct call {
   bool variadic;
   bool plain; /* kn_sig.plain */
   bool tail;
+  uint8_t cc;            /* kiln_callconv */
   struct x64_place area; /* of the stack arguments */
 };
 
@@ -296,7 +326,8 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
 /* Any call. */
 static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struct call *c) {
   struct kn_assign all;
-  if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, &all)) return;
+  if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, c->cc, &all)) return;
+  if (all.win64 && all.stack < WIN64_SHADOW) all.stack = WIN64_SHADOW; /* without arguments, too */
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
   early_args(w, c, all.stack);
   if (w->f->status != KILN_OK) return;
@@ -363,7 +394,14 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     emit_tail(w, c, symbol, target, all.stack);
     return;
   }
-  if (c->variadic) {
+  if (c->variadic && all.win64) { /* floats are in both registers of their position */
+    for (uint32_t k = 0; k < w->args.n; k++) {
+      unsigned reg = w->args.at[k].reg;
+      if (reg < KN_FP_BASE || reg >= KN_FP_BASE + N_WIN64_ARGS) continue;
+      KN_LOG(w, KN_EV_CLOBBER, 0, win64_args[reg - KN_FP_BASE]);
+      EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 3, x64_hw(reg), win64_args[reg - KN_FP_BASE]));
+    }
+  } else if (c->variadic) {
     if (symbol == 0 && target == X64_RAX) {
       target = X64_SCRATCH;
       EMIT(w, x64_rr(w->code.p, X64_MOV, 3, target, X64_RAX));
@@ -378,7 +416,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
 
 /* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
 static void emit_call(struct kn_walk *w, struct call *c) {
-  if (!emit_simple_call(w, c)) emit_general_call(w, c);
+  if (KN_UNLIKELY(c->cc == KILN_CC_WIN64) || !emit_simple_call(w, c)) emit_general_call(w, c);
 }
 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
@@ -410,6 +448,7 @@ KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
     .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
     .plain = sig->plain,
     .tail = tail,
+    .cc = (uint8_t)sig->cc,
   };
   if (c.n < c.n_params) c.n_params = c.n;
   return c;
@@ -419,7 +458,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   struct call c = call_of(w, in, sig, false);
-  if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
+  if (KN_UNLIKELY(c.cc == KILN_CC_WIN64) || !emit_simple_call(w, &c)) emit_general_call(w, &c);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
@@ -537,6 +576,13 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Variadic definitions store the argument registers for va_arg: psABI, figure 3.33. */
 static void save_area(struct kn_walk *w) {
+  if (w->frame.va.win64) { /* to their places below the arguments on the stack */
+    x64(w)->uses_incoming = true;
+    for (unsigned k = w->frame.va.gp; k < N_WIN64_ARGS; k++)
+      EMIT(w,
+           x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_at(X64_RBP, 16 + 8 * (int32_t)k)));
+    return;
+  }
   w->frame.va.save = kn_frame_alloc(w, 176, 4);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
@@ -612,6 +658,7 @@ static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
     w->i = a.h;
     if (w->val[a.h].uses != 0) enter(w, &a, 0);
   }
+  w->frame.va.win64 = false;
   w->frame.va.gp = sig->n_params;
   w->frame.va.fp = 0;
   w->frame.va.stack = 16;
@@ -636,6 +683,7 @@ static bool enter_params(struct kn_walk *w) {
     else if (kn_wide(w, a.type)) enter_wide(w, &a, incoming);
     else enter(w, &a, incoming);
   }
+  w->frame.va.win64 = all.win64;
   w->frame.va.gp = all.gp;
   w->frame.va.fp = all.fp;
   w->frame.va.stack = 16 + (int32_t)all.stack;

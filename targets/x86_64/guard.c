@@ -92,6 +92,8 @@ void x64_harden_head(struct kn_walk *w) {
 static uint64_t kept_registers(struct kn_walk *w) {
   unsigned cc = kn_sig(w->f->module, w->f->sig)->cc;
   if (cc == KILN_CC_C) return 0;
+  if (cc == KILN_CC_WIN64)
+    return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
   uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
   if (cc == KILN_CC_PRESERVE_ALL) keep |= UINT64_C(0xffff) << KN_FP_BASE;
   struct kn_assign s = {0};

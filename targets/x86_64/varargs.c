@@ -2,12 +2,24 @@
  * stored at the entry (save_area in call.c). */
 #include "targets/x86_64/x64.h"
 
+/* Does the function have Windows' convention, and so its `va_list`? */
+static bool is_win64(const struct kn_walk *w) {
+  return kn_sig(w->f->module, w->f->sig)->cc == KILN_CC_WIN64;
+}
+
 void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   if (!w->f->variadic) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
     return;
   }
   struct x64_place m = x64_address(w, in->a, 0);
+  if (w->frame.va.win64) { /* an address: of the first one's place */
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH,
+                   x64_at(X64_RBP, 16 + 8 * (int32_t)w->frame.va.gp)));
+    x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
+    kn_drop(w, in->a);
+    return;
+  }
   const int32_t head[2] = {8 * (int32_t)w->frame.va.gp, 48 + 16 * (int32_t)w->frame.va.fp};
   const int32_t areas[2] = {w->frame.va.stack, w->frame.va.save};
   for (unsigned k = 0; k < 2; k++, m.m.disp += 4) {
@@ -23,7 +35,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-  x64_copy(w, to, from, 24);
+  x64_copy(w, to, from, is_win64(w) ? 8 : 24);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
 }
@@ -33,6 +45,10 @@ void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool fp = kn_bank(w, type);
+  if (is_win64(w)) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not by Windows' convention");
+    return;
+  }
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
   unsigned t = kn_temp(w, KN_GP_MASK);
   if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */

@@ -21,10 +21,12 @@ CRATES = [
     ('semver', '1.0.28', []),
     ('smallvec', '1.16.5', []),
     ('hashbrown', '0.17.1', []),
+    ('memchr', '2.8.3', ['--', '--skip', 'packedpair']), # minutes, at opt-level 0
     ('bytes', '1.12.1', []),
     ('indexmap', '2.14.2', []),
     ('anyhow', '1.0.104', []),
     ('serde_json', '1.0.154', []),
+    ('num-bigint', '0.5.1', []),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

@@ -275,7 +275,7 @@ MUTANTS = [
      '      w->hooks->move'),
     ('aliases are known', A, WALK_H, '  w->regs.aliased |= KN_BIT(home);\n', ''),
     ('before a call what lives is saved', A, a('call.c'),
-     '  kn_take_moves(w, &m, total);\n  if (!tail) kn_save_live(w, CLOBBERED);\n',
+     '  kn_take_moves(w, &m, total);\n  if (!tail) kn_save_live(w, A64_CLOBBERED);\n',
      '  kn_take_moves(w, &m, total);\n'),
     ('no alias makes way into a result\'s register', A, a('call.c'),
      '  w->regs.locked |= KN_BIT(a->reg); /* an alias that has to move may not take it */\n', ''),

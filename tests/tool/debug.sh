@@ -113,6 +113,14 @@ for clang in clang-16 clang-19; do
   fi
 done
 
+aranges() {
+  "$kiln" compile --aranges "p$1.bc" -o aranges.o && llvm-dwarfdump-22 --verify aranges.o &&
+    [[ $(llvm-dwarfdump-22 --debug-aranges aranges.o | grep -c '^\[0x') == 3 ]] &&
+    ! readelf -SW ours.o | grep -q debug_aranges
+}
+check "--aranges" aranges 5
+check "--aranges, DWARF 4" aranges 4
+
 stripped() {
   opt-22 --strip-debug p5.bc -o stripped.bc && "$kiln" compile stripped.bc -o stripped.o || return
   ! readelf -SW stripped.o | grep debug_
@@ -127,6 +135,7 @@ same_as_text() {
 clang-22 -O0 -g -emit-llvm -c p.c -o p5.bc
 check "the same as text" same_as_text
 
+info() { llvm-dwarfdump-22 --debug-info --debug-line "$1" | tail -n +2; }
 # The same of inlined functions, one in the other.
 inlined_as_text() {
   cat > inlined.c <<'END'
@@ -134,12 +143,43 @@ static inline __attribute__((always_inline)) int twice(int x) { int y = x; retur
 static inline __attribute__((always_inline)) int both(int a) { return twice(a) + twice(a + 1); }
 int use(int n) { return both(n) - both(n * 2); }
 END
-  info() { llvm-dwarfdump-22 --debug-info --debug-line "$1" | tail -n +2; }
   clang-22 -O0 -g -emit-llvm -c inlined.c -o inlined.bc && "$kiln" print inlined.bc -o inlined.kir &&
     "$kiln" print inlined.kir | cmp - inlined.kir && "$kiln" compile inlined.bc -o ours.o && "$kiln" compile inlined.kir -o text.o &&
     diff <(info ours.o) <(info text.o) && (( $(info text.o | grep -c DW_TAG_inlined_subroutine) == 6 ))
 }
 check "inlined functions the same as text" inlined_as_text
+
+# Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call.
+cat > values.c <<'END'
+struct pair { long a, b, c; };
+void look(long v);
+void change(struct pair *p);
+long loop(int n) {
+  long sum = 0;
+  for (int i = 0; i < n; i++) {
+    look(i);
+    sum += i;
+  }
+  return sum;
+}
+long change_it(void) {
+  struct pair pair = {0};
+  change(&pair);
+  look(pair.a);
+  return pair.b;
+}
+int main(void) { return loop(3) + change_it() == 3 + 20 ? 0 : 1; }
+END
+cat > look.c <<'END'
+void look(long v) {}
+void change(long *p) { p[0] = 10, p[1] = 20, p[2] = 30; }
+END
+values_as_text() {
+  clang-22 -O1 -fno-inline -g -emit-llvm -c values.c -o values.bc && "$kiln" print values.bc -o values.kir &&
+    "$kiln" print values.kir | cmp - values.kir && "$kiln" compile values.bc -o ours.o && "$kiln" compile values.kir -o text.o &&
+    diff <(info ours.o) <(info text.o) && verifies && grep -q '!value ' values.kir
+}
+check "values the same as text" values_as_text
 
 # names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
 names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
@@ -203,6 +243,23 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
     done
   }
   check "gdb shows lines, variables and types of code in memory" run_in_gdb
+  # Each value is right, in the frame of a caller too.
+  values_in_gdb() {
+    clang-22 -O0 -c look.c -o look.o && "$kiln" compile values.bc -o ours.o && clang-22 ours.o look.o -o values &&
+      gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break look' -ex run -ex 'up' -ex 'print i' -ex 'print sum' -ex continue \
+        -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
+        -ex 'print pair' values > gdb.out 2>&1
+    diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
+$1 = 0
+$2 = 0
+$3 = 1
+$4 = 0
+$5 = 2
+$6 = 1
+$7 = {a = 10, b = 20, c = 30}
+END
+  }
+  check "gdb shows values of optimized code" values_in_gdb
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"

@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
 }
 END
 clang-22 -O0 -fPIC -emit-llvm -c main.c -o main.bc || exit 1
-printf 'int f(int a) { __asm__ volatile("nop"); return a; }\n' | clang-22 -O0 -emit-llvm -c -x c - -o asm.bc
+printf 'int f(int a) { __asm__ volatile("no such instruction"); return a; }\n' | clang-22 -O0 -emit-llvm -c -x c - -o asm.bc
 # The wrapper: magic, version, offset and size of the bitcode, CPU type.
 size=$(stat -c %s main.bc)
 { printf '\xde\xc0\x17\x0b\0\0\0\0\x14\0\0\0'; printf "\\x$(printf %02x $((size & 255)))\\x$(printf %02x $((size >> 8 & 255)))\0\0"

@@ -330,8 +330,8 @@ static const struct refusal {
    "module-level assembly"},
   {"ir", "-O0", "module asm \".symver f, g@V\"\ndeclare void @f()\n", "",
    "versions of symbols that are defined elsewhere"},
-  {"ir", "-O0", "declare void @g()\ndefine void @f() {\n call win64cc void @g()\n ret void\n}", "f",
-   "calling convention \"win64cc\""},
+  {"ir", "-O0", "declare void @g()\ndefine void @f() {\n call swifttailcc void @g()\n ret void\n}",
+   "f", "calling convention \"swifttailcc\""},
   {"ir", "-O0",
    "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"
    " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"rsp\"}",

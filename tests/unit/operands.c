@@ -63,6 +63,7 @@ static const char each_shape[] =
   "  %mask2 = vfcmp.v128 olt f64 %mask, %root\n"
   "  %up = vshl.v128 i32 %mask2, 5\n"
   "  %lane = vextract.i16 v128 %up, 7\n"
+  "  %swapped = asm \"\\0f\\c8\" as (i32) -> i32 in rax out rax with %q\n"
   "  %avg = machine.v128 sse2.pavg.b %lanes, %up\n"
   "  machine_do sse.ldmxcsr %one\n"
   "  debug_trap\n"

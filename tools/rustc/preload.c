@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "preload.h"
 #include "log.h"
+#include "tool.h"
 
 #include <kiln/kiln.h>
 #include <kiln/llvm.h>
@@ -142,7 +143,8 @@ static kiln_status compile(const char *path, const void *bytes, size_t size, kil
                            kiln_diag *diag, kiln_stats *stats, uint64_t *instructions) {
   const char *base = strrchr(path, '/');
   kiln_module_options options = {.name = base != NULL ? base + 1 : path,
-                                 .function_sections = rustc_options()->function_sections};
+                                 .function_sections = rustc_options()->function_sections,
+                                 .aranges = true}; /* as rustc's own objects */
   *diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(diag->message, sizeof diag->message, "the target is not supported");
   if (!kiln_llvm_target(bytes, size, &options.target)) return KILN_ERR_UNSUPPORTED;

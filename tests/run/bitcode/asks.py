@@ -109,6 +109,8 @@ VALUES = {  # of attributes that take one
 def function(name, attr, places, kind):
     """The text of a function that has attribute `attr`, where it can be."""
     text = VALUES.get(attr, attr)
+    if attr == 'naked':
+        return 'define void @%s() naked {\n call void asm sideeffect "ret", ""()\n unreachable\n}\n' % name
     if 'FnAttr' in places and attr not in ('preallocated', 'builtin'):
         if attr == 'alignstack':
             text = 'alignstack(32)' if kind == 'refused' else 'alignstack(16)'
@@ -399,7 +401,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
-            ('inline assembly', 'define void @f() {\n call void asm "nop", ""()\n ret void\n}\n', 'inline assembly'),
+            ('inline assembly', 'define void @f() {\n call void asm "nop", "y"(i64 0)\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(...) {\n musttail call void (...) @f(...)\n ret void\n}\n', 'musttail calls with variadic arguments'),
         ]:
             self.refused(what, text, message, None, where='')

@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+import lldb_trace
+
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE.parent / 'programs'
 CLANG = os.environ.get('CLANG', 'clang-22')
@@ -62,6 +64,8 @@ def compile_rust(options, file, folder):
 # ---- tracing ----
 
 def trace(options, file, folder, side):
+    if options.debugger == 'lldb':
+        return lldb_trace.trace(folder / side, file.name, options.stops, options.seconds)
     out, program = folder / f'{side}.json', folder / side
     rust = file.suffix == '.rs'
     env = dict(os.environ, TRACE_OUT=str(out), TRACE_STOPS=str(options.stops), TRACE_SOURCE=file.name,
@@ -186,10 +190,13 @@ def main():
     parser.add_argument('--flags', default='', help='of clang')
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
+    parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone, C and C++')
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
     options = parser.parse_intermixed_args()
     files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))
                               if f.name not in LEAVE and not (f.suffix == '.rs' and not shutil.which('rustc'))]
+    if options.debugger == 'lldb':
+        files = [f for f in files if f.suffix != '.rs']
     sums, by_way, programs, skipped = Result(), collections.defaultdict(Result), 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for file, results, problem in pool.map(lambda f: one(options, f.resolve()), files):
