@@ -344,13 +344,14 @@ KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, 
 enum { KILN_MACHINE_OPERANDS = 3 };
 /** A row of the target's own instructions: MACHINE, MACHINE_ACT, MACHINE_DO. */
 typedef struct kiln_machine {
-  unsigned row;        /**< for kiln_build_machine */
-  kiln_op op;          /**< what it builds */
-  kiln_type result;    /**< VOID: it makes no value */
-  unsigned n_operands; /**< including the immediate */
-  kiln_type operands[KILN_MACHINE_OPERANDS];
+  unsigned row;                              /**< for kiln_build_machine */
+  kiln_op op;                                /**< what it builds */
+  kiln_type result;                          /**< VOID: it makes no value */
+  unsigned n_operands;                       /**< including the immediate */
+  kiln_type operands[KILN_MACHINE_OPERANDS]; /**< their types */
   bool immediate; /**< the last operand is a constant from `least` to `most` */
-  int32_t least, most;
+  int32_t least;  /**< of the immediate */
+  int32_t most;   /**< of the immediate */
 } kiln_machine;
 /** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
 KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
