@@ -413,6 +413,9 @@ const struct kn_machine_table *kn_target_machine(kiln_target t);
 /* Of a target: true if pc-relative code reaches an undefined weak symbol that is dso_local, which
  * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);
+
+/* Does it have Windows' calling convention? lib/targets.c. */
+bool kn_target_has_win64(kiln_target t);
 /* The symbol of a name that code refers to without a declaration, as to a library function; a
  * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);

@@ -118,7 +118,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
 static const char *check_win64(const kiln_module *m, unsigned flags, const kiln_param *params,
                                size_t n, const kiln_type *results, size_t n_results) {
   const unsigned types = KN_TS_INT64 | KN_T(F32) | KN_T(F64) | KN_T(F80);
-  if (m->options.target != KILN_TARGET_X86_64) return "win64 on another target than x86-64";
+  if (!kn_target_has_win64(m->options.target)) return "win64 on another target than x86-64";
   if (n_results > 1) return "win64 with more than one result";
   if (n_results == 1 && !((types | KN_T(V128)) >> results[0] & 1))
     return "win64 with a result of this type";

@@ -29,6 +29,9 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.first = 0;
   w->debug.terms.n = 0;
   kn_debug_held_begin(w);
+  w->debug.labels_only = true;
+  for (uint32_t k = 0; k < f->debug.values.n && w->debug.labels_only; k++)
+    w->debug.labels_only = f->debug.values.at[k].label;
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   w->debug.loc = 0;
   if (w->debug.on) add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);

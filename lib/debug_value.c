@@ -35,7 +35,17 @@ static uint32_t first_from(const kiln_func *f, uint32_t inst) {
   return low;
 }
 
+/* The same as kn_debug_values_here for functions that have labels, but no values: these need a place, and no more. */
+static uint32_t labels_here(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  uint32_t k = first_from(f, w->i), n = f->debug.values.n;
+  for (; k < n && f->debug.values.at[k].inst == w->i; k++)
+    f->debug.values.at[k].mark = kn_code_mark(w, kn_here(w));
+  return k < n ? f->debug.values.at[k].inst : UINT32_MAX;
+}
+
 uint32_t kn_debug_values_here(struct kn_walk *w) {
+  if (w->debug.labels_only) return labels_here(w);
   kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
   uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);

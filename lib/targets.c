@@ -18,6 +18,8 @@ const struct kn_machine_table *kn_target_machine(kiln_target t) { return targets
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
+bool kn_target_has_win64(kiln_target t) { return targets[t]->has_win64; }
+
 /* ---- <kiln/module.h> ---- */
 
 const char *kiln_target_name(kiln_target t) {

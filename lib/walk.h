@@ -45,6 +45,7 @@ struct kn_walk_debug {
   KN_ARRAY(uint64_t)
   written;             /* by position: registers that are nobody's home there and were written */
   uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
+  bool labels_only;    /* none of the function's values is one: they are labels */
   uint32_t owners[64]; /* of registers, where the block begins */
   KN_ARRAY(struct kn_debug_aim) aims;
   uint32_t aims_first; /* those of the block */

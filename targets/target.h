@@ -146,6 +146,7 @@ struct kn_target {
    * not made of the sets above, because it serves to check those. */
   uint64_t preserved;
   bool reaches_zero; /* see kn_target_reaches_zero */
+  bool has_win64;    /* has Windows' convention, KILN_CC_WIN64 */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;

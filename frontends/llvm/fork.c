@@ -64,6 +64,9 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->dies);
   EMPTY(r->call_locs);
   EMPTY(r->call_way);
+  EMPTY(r->assigns);
+  EMPTY(r->assign_bytes);
+  EMPTY(r->assigned);
   EMPTY(r->waiting);
   r->texts = NULL;
 }

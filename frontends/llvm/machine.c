@@ -649,31 +649,32 @@ static bool aarch64(const struct call *c) {
 
 /* ---- all ---- */
 
-/* What differs by target: the prefix of names, what is more than a row, and the intrinsics that are several. */
+/* By target: how its intrinsics' names begin, those that are no instruction or several, and those that are an
+ * instruction under another name. */
 static const struct {
   const char *prefix;
-  bool (*other)(const struct call *c);
-  const struct split *splits;
-  size_t n_splits;
-} targets[KILN_TARGET_COUNT] = {
-  [KILN_TARGET_X86_64] = {"llvm.x86.", x86, splits, sizeof splits / sizeof *splits},
-  [KILN_TARGET_AARCH64] = {"llvm.aarch64.", aarch64, NULL, 0},
+  bool (*special)(struct call *c);
+  unsigned n_splits;
+} machines[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = {"llvm.x86.", x86, sizeof splits / sizeof *splits},
+  [KILN_TARGET_AARCH64] = {"llvm.aarch64.", aarch64, 0},
 };
 
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
                    const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
   kiln_target target = kiln_module_target(r->module);
-  size_t skip = strlen(targets[target].prefix);
-  if (length <= skip || memcmp(name, targets[target].prefix, skip) != 0) return false;
+  const char *prefix = machines[target].prefix;
+  size_t skip = strlen(prefix);
+  if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
   struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
   kiln_machine m;
-  if (targets[target].other(c)) return true;
+  if (machines[target].special(c)) return true;
   if (kiln_machine_find(target, c->name, c->length, &m)) {
     split(c, &m, NULL);
     return true;
   }
-  for (size_t i = 0; i < targets[target].n_splits; i++) {
-    const struct split *s = &targets[target].splits[i];
+  for (unsigned i = 0; i < machines[target].n_splits; i++) {
+    const struct split *s = &splits[i];
     if (!named(c, s->name)) continue;
     if (s->how == NEITHER) neither(c, s->row);
     else if (find(c, s->row, &m)) split(c, &m, s);

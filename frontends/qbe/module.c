@@ -137,7 +137,7 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uin
   enum { BITS = 5, MARK = (1 << BITS) - 1 };
   const kiln_ctype *params = r->ctypes.at;
   uint32_t n = r->ctypes.n, last = r->types.at[result].c.id;
-  /* those of few basic types are made once: the ids of their types, with a mark before variadic ones, are the key */
+  /* those of few basic types are made once; the ids of these, with a mark before '...', are the key */
   uint64_t key = 1;
   bool simple = n <= 9;
   for (uint32_t i = 0; i <= n && simple; i++) {
@@ -162,7 +162,7 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uin
 uint32_t kn_qbe_global(struct kn_qbe *r) {
   if (*r->p != '"') {
     scan(r);
-  } else { /* the same name as without quotes, or one of other characters, with a key that may be that of several */
+  } else { /* as without quotes, or of other characters: with the key of a long name */
     struct name name = kn_qbe_string(r, "a name");
     const char *after = r->p;
     r->p = name.at;
@@ -447,6 +447,11 @@ static void read_text(struct kn_qbe *r, const char *text, size_t size) {
   for (uint32_t i = 0; i < r->bodies.n; i++) kn_qbe_function(r, r->bodies.at + i);
 }
 
+/* Apart from kiln_qbe_read: C leaves the objects of the function that calls setjmp undefined after a longjmp. */
+static void run(struct kn_qbe *r, const char *text, size_t size) {
+  if (setjmp(r->failed) == 0) read_text(r, text, size);
+}
+
 kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
                           void *user, uint64_t *instructions) {
   struct kn_qbe r = {.session = s, .m = kiln_session_module(s), .sink = sink, .user = user};
@@ -456,7 +461,7 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   kiln_ctypes_set_promotion(r.c, false);
   r.text = r.p = "\n";
   r.end = r.text + 1;
-  if (setjmp(r.failed) == 0) read_text(&r, text, size);
+  run(&r, text, size);
   kiln_func_discard(r.f);
   kiln_ctypes_free(r.c);
   kn_qbe_free(&r);

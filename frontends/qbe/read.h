@@ -23,9 +23,9 @@
      : (void)0)
 #define PUSH(r, a, ...) (ROOM(r, a, 1), (void)((a).at[(a).n++] = (__VA_ARGS__)))
 
+/* Names of at most nine characters have keys of their own, below 2^63. Keys of others need not differ. */
 struct name {
-  uint64_t
-    key; /* names of at most nine characters have keys of their own, below 2^63; others need not differ */
+  uint64_t key;
   const char *at;
   uint32_t length, next; /* next: item of the table with the same hash */
 };
@@ -95,12 +95,12 @@ enum form {
 };
 /* clang-format on */
 
+/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result. Results are bits,
+ * of the classes that the result may have; of VOID: there is none; 0: the word is no instruction. */
 struct word {
-  char name[9]; /* of at most eight characters, zeros behind it */
-  char operands
-    [3]; /* first operands by letter: w, l, s, d; b, h: the low bits of w; a: an address; =: as the result */
-  uint16_t
-    results; /* a bit for each class that the result may have, that of VOID: none; 0: no instruction */
+  char name[9];     /* of at most eight characters, zeros behind it */
+  char operands[3]; /* those that are read before the instruction is built */
+  uint16_t results;
   uint8_t form, op, fop;
 };
 extern const struct word kn_qbe_words[];

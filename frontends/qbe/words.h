@@ -1,4 +1,4 @@
-/* The words of the language: WORD(name, form, classes of the result, operands, op, fop), as struct kn_qbe_word
+/* The words of the language: WORD(name, form, classes of the result, operands, op, fop), as struct word
  * explains them. body.c reads and builds by this table. Included by text.c. */
 /* clang-format off */
 

@@ -340,8 +340,10 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       unsigned number, kiln_value a, kiln_value b);
 
-/** The most operands of a row. */
-enum { KILN_MACHINE_OPERANDS = 3 };
+enum {
+  KILN_MACHINE_OPERANDS = 3, /**< the most operands of a row */
+  KILN_MACHINE_NAME = 48     /**< the bytes of the longest name of one, with a NUL */
+};
 /** A row of the target's own instructions: MACHINE, MACHINE_ACT, MACHINE_DO. */
 typedef struct kiln_machine {
   unsigned row;                              /**< for kiln_build_machine */
@@ -356,13 +358,11 @@ typedef struct kiln_machine {
 /** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
 KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t length,
                                 kiln_machine *out);
-/** The bytes of the longest name, with a NUL. */
-enum { KILN_MACHINE_NAME = 48 };
 /** [MACHINE] [MACHINEV] the instruction `row` on `n` operands. */
 KILN_API kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands,
                                        unsigned n);
 
-/** For an operation that the table lists but no target lowers yet (ASM): the function
+/** For an operation that the table lists but no target lowers: the function
  * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */
 KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 

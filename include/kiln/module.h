@@ -274,7 +274,7 @@ typedef enum kiln_callconv {
   KILN_CC_PRESERVE_ALL,
   /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by the same positions, above
    * 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to xmm15 are kept too. At most one result; parameters
-   * and result are integers of up to 64 bits, F32 or F64, a result also V128. `va_list` is an address. LLVM's win64cc. */
+   * and result are integers of up to 64 bits or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
   KILN_CC_WIN64,
   KILN_CC_COUNT
 } kiln_callconv;

@@ -454,7 +454,8 @@ static void replace_params(struct kn_walk *w, uint32_t bytes) {
 static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
                          bool tail) {
   struct kn_assign all;
-  if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, sig->cc, &all)) return;
+  if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, sig->cc, &all))
+    return;
   for (uint32_t k = 0; k < w->args.n; k++) {
     prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
     if (!kn_code_ready(w, 0)) return;

@@ -275,7 +275,8 @@ const struct kn_target kn_target_x86_64 = {
   .lowerings = lowerings,
   .aligned_by_pointer = true,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
-  .reaches_zero = true,          /* programs at a fixed address are in the low 2 GiB */
+  .has_win64 = true,
+  .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},
   .guard_regs = x64_guard_regs,
   .elf = {.number = EM_X86_64,

@@ -291,7 +291,7 @@ class Asks:
                 self.refused('convention %s, called' % name, call, 'calling convention', name)
             if verdict == 'DONE':
                 self.accepted('convention %s' % name, define + call.replace('@f', '@h'))
-            if verdict == 'VALUE' and n == 78:
+            if verdict == 'VALUE' and n in (78, 79):
                 self.accepted('convention %s, x86-64' % name, define)
                 self.refused('convention %s, AArch64' % name, define, 'calling convention', name, target='aarch64')
             elif verdict == 'VALUE':
