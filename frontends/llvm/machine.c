@@ -653,7 +653,7 @@ static bool aarch64(const struct call *c) {
  * instruction under another name. */
 static const struct {
   const char *prefix;
-  bool (*special)(struct call *c);
+  bool (*special)(const struct call *c);
   unsigned n_splits;
 } machines[KILN_TARGET_COUNT] = {
   [KILN_TARGET_X86_64] = {"llvm.x86.", x86, sizeof splits / sizeof *splits},
