@@ -131,7 +131,8 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_val *v = &r->vals[id];
   const struct kn_bc_cst *c = &r->csts[id];
   unsigned is = id < r->module_vals ? VS_CONST : v->t >> 24;
-  switch (is) { /* which constants of the module have handles depends on the functions read before */
+  switch (
+    is) { /* which constants of the module have handles depends on the functions read before */
   case VS_SLOT:
   case VS_HANDLE: return (kiln_value){v->h};
   case VS_CONST:

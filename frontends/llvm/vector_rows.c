@@ -92,32 +92,47 @@ void kn_bc_row_type(char *name, unsigned n, kiln_type lane) {
   *p = 0;
 }
 
-/* Finds the row for an operation on registers like x's. */
-static bool find(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, kiln_machine *m,
-                 int *imm, bool *swap) {
-  kiln_target target = kiln_module_target(r->module);
-  *imm = -1;
-  *swap = false;
-  if (target == KILN_TARGET_X86_64) {
-    for (unsigned i = 0; i < sizeof x86_rows / sizeof *x86_rows; i++) {
-      const struct row *row = &x86_rows[i];
-      if (row->op != op || row->lane != x->lane) continue;
-      *imm = row->imm;
-      return (r->fn->fn_flags & row->need) == row->need &&
-             kiln_machine_find(target, row->name, strlen(row->name), m);
-    }
-    return false;
+/* A row, and how its operands are given. */
+struct found {
+  kiln_machine m;
+  int imm;   /* the immediate; -1: none */
+  bool swap; /* the second operand comes first */
+};
+
+static bool find_x86(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x,
+                     struct found *f) {
+  for (unsigned i = 0; i < sizeof x86_rows / sizeof *x86_rows; i++) {
+    const struct row *row = &x86_rows[i];
+    if (row->op != op || row->lane != x->lane) continue;
+    f->imm = row->imm;
+    return (r->fn->fn_flags & row->need) == row->need &&
+           kiln_machine_find(r->target, row->name, strlen(row->name), &f->m);
   }
+  return false;
+}
+
+static bool find_arm(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x,
+                     struct found *f) {
   for (unsigned i = 0; i < sizeof arm_rows / sizeof *arm_rows; i++) {
     if (arm_rows[i].op != op) continue;
     char name[KILN_MACHINE_NAME];
     memcpy(name, arm_rows[i].name, strlen(arm_rows[i].name) + 1);
     kn_bc_row_type(name, x->per, x->lane);
-    *swap = arm_rows[i].swap;
-    return kiln_machine_find(target, name, strlen(name), m);
+    f->swap = arm_rows[i].swap;
+    return kiln_machine_find(r->target, name, strlen(name), &f->m);
   }
   return false;
 }
+
+/* By target. */
+static const struct {
+  /* Finds the row for an operation on registers like x's. */
+  bool (*find)(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, struct found *f);
+  bool shifts_left; /* a shift to the right is one to the left by the negative number of bits */
+} machines[KILN_TARGET_COUNT] = {
+  [KILN_TARGET_X86_64] = {find_x86, false},
+  [KILN_TARGET_AARCH64] = {find_arm, true},
+};
 
 static kiln_value vector(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, unsigned number,
                          kiln_value a, kiln_value b) {
@@ -169,15 +184,13 @@ _Static_assert(KILN_OP_SMAX == KILN_OP_SMIN + 1 && KILN_OP_UMIN == KILN_OP_SMIN 
 
 bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
                       struct kn_bc_vec *out) {
-  kiln_machine m;
-  int imm;
-  bool swap;
+  struct found found = {.imm = -1};
+  const kiln_machine *m = &found.m;
   const struct kn_bc_vec *x = in[0];
   if (x->mask || r->status != KILN_OK) return false;
-  bool row = find(r, op, x, &m, &imm, &swap);
-  bool down = kiln_module_target(r->module) != KILN_TARGET_X86_64 &&
-              (op == KILN_OP_LSHR || op == KILN_OP_ASHR);
-  if (row && m.n_operands != n + (imm >= 0)) return false;
+  bool row = machines[r->target].find(r, op, x, &found);
+  bool down = machines[r->target].shifts_left && (op == KILN_OP_LSHR || op == KILN_OP_ASHR);
+  if (row && m->n_operands != n + (found.imm >= 0)) return false;
   for (uint32_t p = 0; p < x->parts; p++) {
     kiln_value v[4];
     if (!row) {
@@ -186,18 +199,18 @@ bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const
       continue;
     }
     for (unsigned k = 0; k < n; k++) {
-      v[swap ? (k + 1) % n : k] = in[k]->v[p];
+      v[found.swap ? (k + 1) % n : k] = in[k]->v[p];
       /* x86-64's rows are of v128: what is above a v64 is of no interest */
-      if (x->chunk != m.operands[k])
-        v[swap ? (k + 1) % n : k] = kiln_build_vector(r->f, KILN_OP_VRESIZE, m.operands[k],
-                                                      x->chunk, 0, in[k]->v[p], (kiln_value){0});
+      if (x->chunk != m->operands[k])
+        v[found.swap ? (k + 1) % n : k] = kiln_build_vector(
+          r->f, KILN_OP_VRESIZE, m->operands[k], x->chunk, 0, in[k]->v[p], (kiln_value){0});
     }
     if (down) v[1] = vector(r, KILN_OP_VSUB, x, 0, kn_bc_vec_splat(r, x, 0), v[1]);
-    if (imm >= 0) v[n] = kiln_const_int(r->f, imm);
-    out->v[p] = kiln_build_machine(r->f, m.row, v, m.n_operands);
-    if (x->chunk != m.result)
-      out->v[p] =
-        kiln_build_vector(r->f, KILN_OP_VRESIZE, x->chunk, m.result, 0, out->v[p], (kiln_value){0});
+    if (found.imm >= 0) v[n] = kiln_const_int(r->f, found.imm);
+    out->v[p] = kiln_build_machine(r->f, m->row, v, m->n_operands);
+    if (x->chunk != m->result)
+      out->v[p] = kiln_build_vector(r->f, KILN_OP_VRESIZE, x->chunk, m->result, 0, out->v[p],
+                                    (kiln_value){0});
   }
   return true;
 }

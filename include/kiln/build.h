@@ -341,6 +341,7 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level);
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       unsigned number, kiln_value a, kiln_value b);
 
+/** Limits of the target's own instructions. */
 enum {
   KILN_MACHINE_OPERANDS = 3, /**< the most operands of a row */
   KILN_MACHINE_NAME = 48     /**< the bytes of the longest name of one, with a NUL */
