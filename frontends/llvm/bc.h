@@ -420,9 +420,8 @@ extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
-/* Reads, or passes over, the usual comdats that come next, if any: C++ has one for each template's function, all in a row.
- * The first record that is not as expected is left to the general way, which reports its errors. */
-bool kn_bc_usual_comdats(struct kn_bc *r, bool skip);
+/* Passes over the comdats that come next, if any, as far as they are as usual: quicker than record by record. */
+void kn_bc_skip_comdats(struct kn_bc *r);
 /* Reads the module block, which was just announced; if r->later, only records where the bodies are. */
 bool kn_bc_read_module(struct kn_bc *r);
 

@@ -144,23 +144,40 @@ static bool section(struct kn_bc *r) {
   return KN_BC_PUSH(r, r->sections, at);
 }
 
-bool kn_bc_usual_comdats(struct kn_bc *r, bool skip) {
-  struct kn_bits b = r->bits;
+/* Does the usual record of a comdat begin at `b`? C++ has one for each template's function, all in a row. */
+static bool is_comdat(const struct kn_bc *r, const struct kn_bits *b) {
   const uint64_t head =
     BC_UNABBREV | (uint64_t)MODULE_COMDAT << r->width | UINT64_C(3) << (r->width + 6);
-  const uint64_t mask = (UINT64_C(1) << (r->width + 12)) - 1;
-  while ((kn_bits_peek(&b, b.pos) & mask) == head) {
+  return (kn_bits_peek(b, b->pos) & ((UINT64_C(1) << (r->width + 12)) - 1)) == head;
+}
+
+/* Reads the usual comdats behind one. The first record that is not as expected is left to the general way, which reports
+ * its errors. */
+static bool more_comdats(struct kn_bc *r) {
+  struct kn_bits b = r->bits;
+  while (is_comdat(r, &b)) {
     b.pos += r->width + 12;
     uint64_t at = kn_bits_vbr6(&b), size = kn_bits_vbr6(&b), kind = kn_bits_vbr6(&b);
-    if (b.bad || b.pos > b.end) break;
-    if (!skip && (kind != 1 || size == 0 || at > r->strtab_size || size > r->strtab_size - at ||
-                  size >= UINT32_MAX))
+    if (b.bad || b.pos > b.end || kind != 1 || size == 0 || at > r->strtab_size ||
+        size > r->strtab_size - at || size >= UINT32_MAX)
       break;
-    if (!skip && !KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){r->strtab + at, (uint32_t)size}))
+    if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){r->strtab + at, (uint32_t)size}))
       return false;
     r->bits.pos = b.pos;
   }
   return true;
+}
+
+void kn_bc_skip_comdats(struct kn_bc *r) {
+  struct kn_bits *b = &r->bits;
+  while (is_comdat(r, b)) {
+    uint64_t pos = b->pos + r->width + 12;
+    uint64_t ends = ~kn_bits_peek(b, pos) & KN_BITS_TOPS9; /* of its three numbers' last chunks */
+    ends &= ends - 1;
+    ends &= ends - 1;
+    if (ends == 0) return;
+    b->pos = pos + (unsigned)__builtin_ctzll(ends) + 1;
+  }
 }
 
 static bool comdat(struct kn_bc *r) {
@@ -170,8 +187,7 @@ static bool comdat(struct kn_bc *r) {
     return kn_bc_malformed(r, "a name outside the string table");
   if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
   const char *name = op[1] ? r->strtab + op[0] : "";
-  if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) ||
-      !kn_bc_usual_comdats(r, false))
+  if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) || !more_comdats(r))
     return false;
   kiln_module_reserve(r->module, r->comdats.n); /* most are of one symbol, which follows */
   return true;

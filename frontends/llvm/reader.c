@@ -252,7 +252,7 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
     r.bits.pos = module_pos;
     if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
       for (bool more = true; more && !found;) {
-        kn_bc_usual_comdats(&r, true); /* they come before the triple */
+        kn_bc_skip_comdats(&r); /* they come before the triple */
         switch (kn_bc_next_of(&r, MODULE_TRIPLE, &block)) {
         case ENTRY_BLOCK:
           more = block == BLOCK_INFO ? kn_bc_read_blockinfo(&r) : kn_bc_skip(&r);
