@@ -464,6 +464,9 @@ bool kn_bc_define_symvers(struct kn_bc *r);
 bool kn_bc_read_constants(struct kn_bc *r);
 /* Makes space for values and constants up to `need`. */
 bool kn_bc_room_vals(struct kn_bc *r, uint64_t need);
+/* Is the constant a number, or made of one by casts? Then its value. The answer does not depend on what was evaluated
+ * before, which in a fork of the reader depends on its share of the bodies. */
+bool kn_bc_casts_number(struct kn_bc *r, uint32_t id, uint64_t *out);
 /* Evaluates a constant of scalar type; reports an id that is not a constant, and what kn_bc_num cannot hold. */
 bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out);
 /* Evaluates the module's block addresses, which bodies could not. */

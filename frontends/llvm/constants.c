@@ -552,8 +552,20 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   c->code = out->code;
   /* These are not memoised. That costs no exponential time, as no operation uses such an operand twice. */
   if (out->code || out->minus || out->narrow || t->bits > 64) return true;
+  const struct kn_bc_cst *of = copy.kind == CK_CAST ? &r->csts[copy.index] : NULL;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
+  if (!out->symbol) c->index = !of || of->kind != CK_INT || of->index != 0; /* 1: computed */
+  return true;
+}
+
+bool kn_bc_casts_number(struct kn_bc *r, uint32_t id, uint64_t *out) {
+  const struct kn_bc_cst *c = &r->csts[id];
+  struct kn_bc_num v;
+  for (unsigned k = 0; k < MAX_NESTING && c->kind == CK_CAST && c->index < r->inst_base; k++)
+    c = &r->csts[c->index];
+  if (c->kind != CK_INT || c->index != 0 || !eval(r, id, 0, &v) || v.code || v.symbol) return false;
+  *out = v.low;
   return true;
 }
 

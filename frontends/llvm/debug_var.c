@@ -130,14 +130,16 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
 static kiln_value operand(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_val *v = &r->vals[id];
   const struct kn_bc_cst *c = &r->csts[id];
+  uint64_t number;
   unsigned is = id < r->module_vals ? VS_CONST : v->t >> 24;
   switch (
     is) { /* which constants of the module have handles depends on the functions read before */
   case VS_SLOT:
   case VS_HANDLE: return (kiln_value){v->h};
   case VS_CONST:
-    if (c->kind == CK_INT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
-      return kiln_const_int(r->f, (int64_t)c->v);
+    if ((c->kind == CK_INT || c->kind == CK_CAST) && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64 &&
+        kn_bc_casts_number(r, id, &number))
+      return kiln_const_int(r->f, (int64_t)number);
     return (kiln_value){0};
   default: return (kiln_value){0};
   }

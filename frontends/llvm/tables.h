@@ -214,7 +214,7 @@ struct kn_bc_attr_list {
 /* ---- constants and values ---- */
 
 enum kn_bc_cst_kind {
-  CK_INT,       /* v, sign-extended; at most 64 bits */
+  CK_INT, /* v, sign-extended; at most 64 bits. index: 1 if it was evaluated, by more than casts; else 0 */
   CK_INT_UNDEF, /* an undefined integer: any value is right, 0 is used */
   CK_NONE,      /* not a constant: an argument or instruction */
   CK_GLOBAL,    /* index: into globals */

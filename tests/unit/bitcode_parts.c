@@ -21,7 +21,10 @@ static const char source[] =
   "int late(int); __attribute__((returns_twice)) int again(void); int twice(int x) { int y = x * "
   "3, z = late(y);\n"
   " while (again()) if (z > y) return late(y + z); return late(x) + z; }\n"
-  "int early(int x) { return late(x); } int late(int x) { return x * 3; }\n";
+  "int early(int x) { return late(x); } int late(int x) { return x * 3; }\n"
+  "void keep(void **p) { *p = (void *)-1; }\n" /* -g: a value of `q` is this constant, too */
+  "static inline int with(void *q, int k) { return k * 2 + (q == 0); }\n"
+  "int shows(int k) { return with((void *)-1, late(k)) + with((void *)-1, t); }\n";
 
 enum { FORKS = 3 };
 
