@@ -98,6 +98,18 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
+/* Can joined pieces of type `e` follow the parameters so far? Halves are passed as f32, which on the stack are not where
+ * the bytes of halves are: they have to go to registers, of which there are eight. */
+static bool joinable(struct kn_bc *r, const struct kn_bc_type *e) {
+  enum { FLOAT_REGISTERS = 8 };
+  if (KN_LIKELY(!kn_bc_is_short(&r->types[r->type_pieces.at[e->piece_first].type]))) return true;
+  uint32_t floats = e->n_pieces;
+  for (uint32_t i = 0; i < r->params.n; i++)
+    floats += !kiln_type_is_int((kiln_type)r->params.at[i].type);
+  return floats <= FLOAT_REGISTERS ||
+         kn_bc_unsupported(r, "an array of half or bfloat as an argument on the stack");
+}
+
 /* kiln_param.align_log2 of joined parameters with attributes `a`, which may be NULL. LLVM heeds alignstack of nothing
  * else, and not beyond the stack's own alignment. */
 static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
@@ -166,6 +178,7 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       const struct kn_bc_type *et = &r->types[e];
       s->plain = false;
       bool joined = joins(r, et);
+      if (joined && !joinable(r, et)) return false;
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = (uint8_t)kn_bc_passed_as(&r->types[r->type_pieces.at[et->piece_first + k].type]);
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
@@ -396,6 +409,7 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
     bool joined = joins(r, t);
+    if (joined && !joinable(r, t)) return false;
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
       kiln_param p = {.type = (uint8_t)kn_bc_passed_as(&r->types[part]),
