@@ -84,6 +84,11 @@ static const char *const march[][2] = {
                            "-march=armv9-a+sve2+memtag+crypto+sha3+sm4"},
 };
 
+/* Goes back to the begin of the input, and empties the output. */
+static bool rewound(int in, int out) {
+  return lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0 && ftruncate(out, 0) == 0;
+}
+
 /* Assembles what is in `in` to `out`; its messages are in `errors` then. */
 static bool assemble(kiln_target target, int in, int out, int errors) {
   char path[64], triple[64];
@@ -94,8 +99,9 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
   snprintf(triple, sizeof triple, "--target=%s-linux-gnu", name);
   char cross[64];
   snprintf(cross, sizeof cross, "%s-linux-gnu-as", name);
-  const char *first = own != NULL && own[0] != 0 ? own : native ? "as" : cross;
-  const char *const as[] = {first, "-o", path, march[target][0], NULL};
+  /* `as` alone may be another target's, if folders of a cross compiler are in $PATH */
+  const char *const names[] = {own != NULL && own[0] != 0 ? own : cross,
+                               native && (own == NULL || own[0] == 0) ? "as" : NULL};
   const char *clang = getenv("KILN_CLANG");
   const char *const with_clang[] = {clang != NULL && clang[0] != 0 ? clang : "clang-22",
                                     triple,
@@ -107,16 +113,14 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
                                     "-o",
                                     "-",
                                     NULL};
-  for (unsigned k = 0; k < 2; k++) {
-    if (lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0)
-      return false;
-    if (k == 1) { /* keep the first one's messages if the second one cannot be started */
-      if (run(with_clang, in, out, errors) == 0) return true;
-    } else if (run(as, in, errors, errors) == 0) {
-      return true;
-    }
+  int status = -1;
+  for (unsigned k = 0; k < 2 && names[k] != NULL && status < 0; k++) {
+    const char *const as[] = {names[k], "-o", path, march[target][0], NULL};
+    if (!rewound(in, out)) return false;
+    status = run(as, in, errors, errors);
   }
-  return false;
+  /* clang may know what GNU as does not; if it cannot be started, the messages of GNU as stay */
+  return status == 0 || (rewound(in, out) && run(with_clang, in, out, errors) == 0);
 }
 
 /* ---- the input ---- */
