@@ -24,10 +24,10 @@ static void begin_joined(struct kn_assign *s, unsigned type, const kiln_param *p
   s->first = true;
 }
 
-/* gp, fp, stack are NGRN, NSRN, NSAA. */
 /* By preserve_none: those of LLVM but x10 to x15 and x9, which come last. */
 static const uint8_t none_args[17] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7};
 
+/* gp, fp, stack are NGRN, NSRN, NSAA. */
 void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   const kiln_param *p = a->param;
   unsigned type = a->type, flags = kn_arg_flags(a);
