@@ -160,14 +160,15 @@ static struct cc_list temporaries;
 const char *cc_temporary(const char *suffix) {
   const char *folder = getenv("TMPDIR");
   if (folder == NULL || folder[0] == 0) folder = "/tmp";
-  size_t size = strlen(folder) + strlen("/kiln-XXXXXX") + strlen(suffix) + 1;
+  size_t end = strlen(suffix) + 1, size = strlen(folder) + strlen("/kiln-XXXXXX") + end;
   struct temporary *t = malloc(sizeof *t + size);
   if (t == NULL) {
     tool_error("out of memory");
     return NULL;
   }
-  snprintf(t->path, size, "%s/kiln-XXXXXX%s", folder, suffix);
-  int fd = tool_temporary_make(&t->known, t->path, strlen(suffix));
+  snprintf(t->path, size, "%s/kiln-XXXXXX", folder);
+  memcpy(t->path + size - end, suffix, end);
+  int fd = tool_temporary_make(&t->known, t->path, end - 1);
   if (fd < 0) {
     tool_error("%s: no temporary file: %s: %s", cc_verb(), t->path, strerror(errno));
     free(t);

@@ -53,7 +53,7 @@ int main(void) {
   kiln_die value =
     kiln_die_variable(d, loop, &(kiln_declaration){"value", NULL, file, 4, number, false});
 
-  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = i64}, 1, &i64, 1);
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = KILN_TYPE_I64}, 1, &i64, 1);
   kiln_symbol symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = "total"}, sig);
   f = kiln_func_begin(s, symbol);
   kiln_func_debug(f, total, unit, at(1, 0, total));

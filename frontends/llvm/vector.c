@@ -175,7 +175,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
   uint32_t total = to->parts * kiln_type_size(to->chunk);
   for (uint32_t i = 0; i < total; i++)
     bytes[i] =
-      i / b < from->n ? (uint16_t)(i / b * a + (i % b < a ? i % b : a - 1)) : KN_BC_ANY_BYTE;
+      (uint16_t)(i / b < from->n ? i / b * a + (i % b < a ? i % b : a - 1) : KN_BC_ANY_BYTE);
   kn_bc_vec_bytes(r, in, from->parts, bytes, to->chunk, to->parts, to->v);
 }
 
