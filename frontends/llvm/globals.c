@@ -214,7 +214,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
   unbind(r, &d->desc);
   kiln_sig sig;
-  bool possible = kn_bc_sig_possible(r, g->type);
+  bool possible = r->types[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
