@@ -160,10 +160,11 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
   kiln_func *f = w->f;
   uint32_t n = w->moves.n;
   bool bare = !(f->protect & KILN_PROTECT_BRANCH); /* blocks have no marks, stubs do */
-  if (bare && n == 0 && eh->stack == 0 && e->target != 0) return e->target;
+  if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0) return e->target;
   for (uint32_t k = 0; k < STUBS_BACK && k < eh->stubs.n; k++) {
     const struct kn_eh_stub *s = &eh->stubs.at[eh->stubs.n - 1 - k];
-    if (f->edges.at[s->edge].target == e->target && s->stack == eh->stack && s->n_moves == n &&
+    if (f->edges.at[s->edge].target == e->target && s->stack.bytes == eh->stack.bytes &&
+        s->stack.kept == eh->stack.kept && s->n_moves == n &&
         same_moves(eh->moves.at + s->first, w->moves.at, n))
       return s->label;
   }
@@ -222,7 +223,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->target->place_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->f->protect & KILN_PROTECT_BRANCH)) w->target->landing(w);
-    if (s.stack != 0) w->target->free_stack(w, s.stack);
+    if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
     for (uint32_t i = 0; i < s.n_moves; i++)
       if (!KN_PUSH(w->f, w->moves, w->eh.moves.at[s.first + i])) return;
     kn_run_moves(w);
@@ -235,7 +236,7 @@ void kn_eh_stubs(struct kn_walk *w) {
 
 bool kn_try_begin(struct kn_walk *w) {
   const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first];
-  w->eh.stack = 0;
+  w->eh.stack = (struct kn_call_stack){0};
   kn_edge_prepare(w, &e[0]);
   kn_edge_prepare(w, &e[1]);
   return kn_code_ready(w, 4096);

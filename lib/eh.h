@@ -12,6 +12,7 @@
 #define KN_LIB_EH_H
 
 #include "lib/eh_table.h"
+#include "targets/target.h"
 
 struct kn_place_move;
 
@@ -26,15 +27,14 @@ struct kn_eh_call {
 struct kn_eh_stub {
   uint32_t label;
   uint32_t edge;
-  uint32_t block, inst;    /* of a try that it is for */
-  uint32_t stack;          /* bytes of the call's stack arguments */
+  uint32_t block, inst; /* of a try that it is for */
+  struct kn_call_stack stack;
   uint32_t first, n_moves; /* in kn_eh.moves */
 };
 
 struct kn_eh {
-  bool on; /* the function has a try: all else is unused without */
-  uint32_t
-    stack; /* bytes by which the stack pointer is moved for the arguments of the try being lowered */
+  bool on;                    /* the function has a try: all else is unused without */
+  struct kn_call_stack stack; /* of the try being lowered */
   KN_ARRAY(struct kn_eh_call) calls;
   KN_ARRAY(struct kn_eh_stub) stubs; /* empty in functions without a try */
   KN_ARRAY(struct kn_place_move) moves;

@@ -105,6 +105,15 @@ struct kn_guard_reg {
   bool usual;     /* where no name is given */
 };
 
+/* How a call with arguments on the stack has moved the stack pointer: both 0: not at all. */
+struct kn_call_stack {
+  uint32_t bytes; /* so far */
+  int32_t
+    kept; /* it was aligned, so that nobody knows how far: frame offset of what it was before, or 0 */
+};
+
+static inline bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
+
 struct kn_target {
   const char *name;
 
@@ -168,8 +177,8 @@ struct kn_target {
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
   /* Stores a result of a wide type, which has just arrived, to the frame. */
   void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
-  /* Moves the stack pointer back over `bytes` of a call's arguments. */
-  void (*free_stack)(struct kn_walk *w, uint32_t bytes);
+  /* Moves the stack pointer back over a call's arguments. */
+  void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
   /* Emits a jump to a label; places a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*place_label)(struct kn_walk *w, uint32_t label);

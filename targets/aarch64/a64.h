@@ -180,7 +180,7 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool a64_place_result(struct kn_assign *s, struct kn_arg *a);
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
-void a64_free_stack(struct kn_walk *w, uint32_t bytes);
+void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void a64_place_label(struct kn_walk *w, uint32_t label);
 
 /* ---- guard.c ---- */

@@ -524,7 +524,7 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
     emit_tail(w, symbol);
     return;
   }
-  w->eh.stack = bytes;
+  w->eh.stack = (struct kn_call_stack){.bytes = bytes};
   if (KN_UNLIKELY(none)) KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
   emit_call(w, symbol, false);
   move_sp(w, A64_ADD, bytes);
@@ -558,7 +558,9 @@ void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
   a64_hook_store(w, a->reg + 1u, frame + 8, KILN_TYPE_I64);
 }
 
-void a64_free_stack(struct kn_walk *w, uint32_t bytes) { move_sp(w, A64_ADD, bytes); }
+void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
+  move_sp(w, A64_ADD, stack.bytes);
+}
 
 static uint32_t library_symbol(struct kn_walk *w, const char *name) {
   uint32_t symbol = kn_symbol_reference(w->f->module, name);

@@ -191,7 +191,7 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
   c->area = (struct x64_place){.m = x64_at(X64_RSP, 0)};
   if (KN_UNLIKELY(align != 0) && !c->tail) {
     c->restore = kn_frame_alloc(w, 8, 3);
-    w->eh.stack = X64_RESTORE - (uint32_t)c->restore;
+    w->eh.stack = (struct kn_call_stack){.kept = c->restore};
     if (!kn_code_ready(w, 4096)) return;
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_at(X64_RBP, c->restore)));
     x64_allocate(w, align_16(bytes) + align - 16);
@@ -203,7 +203,7 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
   } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
-    w->eh.stack = align_16(bytes);
+    w->eh.stack = (struct kn_call_stack){.bytes = align_16(bytes)};
     x64_allocate(w, align_16(bytes));
   }
   for (uint32_t k = 0; k < w->args.n; k++) {
@@ -451,7 +451,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
   emit_target(w, symbol, c->callee == 0, target, clobbered);
-  if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, X64_RESTORE - (uint32_t)c->restore);
+  if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, (struct kn_call_stack){.kept = c->restore});
   else if (w->f->dynamic_stack && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
@@ -540,13 +540,10 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
   x64_op_mem(w, X64_MOV_ST, 3, a->high, &to);
 }
 
-void x64_free_stack(struct kn_walk *w, uint32_t bytes) {
-  if (KN_UNLIKELY(bytes >= X64_RESTORE)) {
-    EMIT(w,
-         x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RBP, (int32_t)(X64_RESTORE - bytes))));
-    return;
-  }
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)bytes));
+void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
+  if (KN_UNLIKELY(stack.kept != 0))
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RBP, stack.kept)));
+  else EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes));
 }
 
 void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,

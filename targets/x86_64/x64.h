@@ -47,9 +47,7 @@ enum {
   X64_CHAIN = X64_R10,
   X64_SCRATCH = X64_R11,
   X64_XMM0 = KN_FP_BASE,
-  X64_XSCRATCH = KN_FP_BASE + 15,
-  X64_RESTORE =
-    1 << 30 /* kn_eh.stack, x64_free_stack: rsp is at that offset below rbp, - X64_RESTORE */
+  X64_XSCRATCH = KN_FP_BASE + 15
 };
 #define X64_CALLER_GP                                                                              \
   (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \
@@ -332,7 +330,7 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
-void x64_free_stack(struct kn_walk *w, uint32_t bytes);
+void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void x64_epilogue(struct kn_walk *w);
 /* The same with a jump in place of the return: to a symbol, through the GOT if `got`, or, if that is 0, to the address
  * in `reg`. */
