@@ -100,11 +100,26 @@ static void fill_branch(struct kn_walk *w) {
 #define NO_LINE 0
 #define SEVERAL UINT32_MAX
 
-/* Block `b`, which was walked last, leaves with the newest row's line: notes it for its targets. */
-static void leave_block(struct kn_walk *w, const struct kn_block *b) {
+/* Has the block parameters, and is it nothing else than the way to the one that was made next? LLVM has instructions
+ * there, but none that is of a line. */
+static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[block];
+  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
+      f->edges.at[b->edge_first].target != block + 1)
+    return false;
+  uint32_t i = kn_inst_settle(f, b->first);
+  while (f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(f, i + 1);
+  return i == b->term;
+}
+
+/* The block that was walked last leaves with the newest row's line: notes it for its targets. */
+static void leave_block(struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
   uint32_t *lines = w->debug.lines.at, line = w->s->places.locs[w->debug.loc].line;
   const struct kn_edge *e = f->edges.at + b->edge_first;
+  if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
   for (uint32_t k = 0; k < b->n_edges; k++) {
     uint32_t *to = &lines[e[k].target];
     *to = *to == NO_LINE || *to == line ? line : SEVERAL;
@@ -127,14 +142,15 @@ static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
  * it is by LLVM since version 20. Not where the block begins with a try: LLVM says it of a label there, which has no
  * code. */
 static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t line) {
-  if (w->f->inst[kn_inst_settle(w->f, w->i)].op == KILN_OP_TRY) return false;
+  if (w->f->inst[kn_inst_settle(w->f, w->i)].op == KILN_OP_TRY || only_passes(w, w->block))
+    return false;
   uint32_t from = w->debug.lines.at[w->block];
   return (from != NO_LINE && from != line) || repeated_from_elsewhere(w, line);
 }
 
 void kn_debug_block(struct kn_walk *w) {
   fill_branch(w);
-  leave_block(w, &w->f->block[w->block]);
+  leave_block(w);
   w->debug.block_begins = true;
   w->debug.count = 0; /* its first location is looked at, the same as before or not */
 }
