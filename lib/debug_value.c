@@ -441,6 +441,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;
+      if (values[k - 1].late) at += w->target->elf.nop_bytes;
       end = end_of(w, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, &newest);
       is = k;
