@@ -172,7 +172,7 @@ END
 check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
-# address that only accesses compute, the constant of a float.
+# address that only accesses compute, the constant of a float, a part of a structure in memory.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -199,7 +199,12 @@ long second(struct pair *p) {
 }
 int main(void) {
   struct pair pair = {1, 2, 3};
-  return loop(3) + change_it() + second(&pair) == 3 + 20 + 2 ? 0 : 1;
+  struct named { long n; const char *text; } named;
+  long sum = loop(3) + change_it() + second(&pair);
+  named.n = sum;
+  named.text = "text";
+  look((long)&named);
+  return sum == 3 + 20 + 2 ? 0 : 1;
 }
 END
 cat > look.c <<'END'
@@ -281,7 +286,8 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
     clang-22 -O0 -c look.c -o look.o && "$kiln" compile values.bc -o ours.o && clang-22 ours.o look.o -o values &&
       gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break look' -ex run -ex 'up' -ex 'print i' -ex 'print sum' -ex continue \
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
-        -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' values > gdb.out 2>&1
+        -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
+        -ex continue -ex up -ex 'print named.text[0]' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -292,6 +298,7 @@ $6 = 1
 $7 = {a = 10, b = 20, c = 30}
 $8 = 2
 $9 = 0.5
+$10 = 116 't'
 END
   }
   check "gdb shows values of optimized code" values_in_gdb
