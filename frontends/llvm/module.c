@@ -20,6 +20,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .cf_protection = true,
                           .f128 = KILN_TYPE_V128,
                           .half_calls = true,
+                          .cx16 = true,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,
