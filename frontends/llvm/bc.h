@@ -399,6 +399,18 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 /* ---- module.c ---- */
 
 /* The facts about a target that LLVM's code for it depends on. */
+/* Code that jumps to a function with its static chain, in memory that the program gives. */
+struct kn_bc_trampoline {
+  uint8_t n; /* pieces of code that are always the same */
+  struct {
+    uint8_t at, type; /* an integer of that Kiln type at that byte */
+    uint32_t bits;
+  } code[4];
+  uint8_t function, chain; /* where the two addresses are */
+  uint8_t
+    flushed; /* bytes that are told to the cache of instructions; 0: it sees what is written */
+};
+
 struct kn_bc_target {
   const char *alias; /* another name of it in triples; NULL: none */
   const char *
@@ -417,6 +429,7 @@ struct kn_bc_target {
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */
+  struct kn_bc_trampoline trampoline;
 };
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
@@ -778,6 +791,8 @@ unsigned kn_bc_intrinsic_find(const char *name, size_t length);
 bool kn_bc_intrinsic_constrained(unsigned intrinsic);
 /* True if a call of it ends the block. */
 bool kn_bc_intrinsic_traps(unsigned intrinsic);
+/* True if a call of it makes code on the stack. */
+bool kn_bc_intrinsic_on_stack(unsigned intrinsic);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles);
