@@ -578,7 +578,7 @@ kiln_value kn_bc_load_bytes(struct kn_bc *r, kiln_value a, int32_t at, unsigned 
 void kn_bc_store_bytes(struct kn_bc *r, kiln_value a, int32_t at, kiln_value v, unsigned n,
                        kiln_type kt, unsigned mem);
 
-#include "numbers.h"
+#include "numbers/numbers.h"
 
 /* ---- vector.c: values of vectors ---- */
 

@@ -1,6 +1,6 @@
 /* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
  * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 /* ---- global variables ---- */
 
