@@ -645,11 +645,28 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
 void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint32_t type,
                       uint32_t ctype);
 
+/* ---- vector_width.c: lanes of another width or kind; each fills in the registers of *to ---- */
+
+/* By CAST_TRUNC, CAST_ZEXT or CAST_SEXT between integers. */
+void kn_bc_vec_resize(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
+                      struct kn_bc_vec *to);
+/* Between masks; false if the target does nothing better than kn_bc_vec_bytes. */
+bool kn_bc_vec_resize_mask(struct kn_bc *r, const struct kn_bc_vec *x, struct kn_bc_vec *to);
+/* Lanes first, first + step, ... of `parts` v128s with lanes as wide as those of *to; first < step. False: likewise. */
+bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uint32_t first,
+                      uint32_t step, struct kn_bc_vec *to);
+/* Casts between integers and floats, and between floats. False if no instructions do it for whole registers. */
+bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
+                       struct kn_bc_vec *to);
+
 /* ---- vector_rows.c ---- */
 
 /* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the registers of *out. False if
  * no instruction does it. */
 bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
+                      struct kn_bc_vec *out);
+/* llvm.fshl or fshr by the same number of bits in all lanes, of in[0] and in[1]. */
+void kn_bc_vec_funnel(struct kn_bc *r, bool left, const struct kn_bc_vec *const *in, uint64_t by,
                       struct kn_bc_vec *out);
 /* Appends the type of `n` lanes to the name of a row of AArch64: ".v4i32". */
 void kn_bc_row_type(char *name, unsigned n, kiln_type lane);

@@ -166,6 +166,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
     memcpy(to->v, from->v, from->parts * sizeof *to->v);
     return;
   }
+  if (kn_bc_vec_resize_mask(r, from, to)) return;
   kiln_value in[KN_BC_MAX_CHUNKS];
   for (uint32_t i = 0; i < from->parts; i++)
     in[i] = from->chunk == KILN_TYPE_V64
