@@ -70,6 +70,17 @@ struct kn_bc_assign {
   bool label;                 /* is.variable is a label, at is.at */
 };
 
+/* What the reader remembers of values of vectors to do better with later ones. An id of 0 is nobody's. */
+#define KN_BC_EXTENDED 8
+struct kn_bc_extended { /* `id` is vector `source` of `type`, with its lanes extended */
+  uint32_t id, source, type;
+  bool is_signed;
+};
+struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as byte `lane` */
+  uint32_t id, lane;
+  kiln_value before, value;
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -179,7 +190,9 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards;  /* forward values not yet bound */
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
-  uint32_t lane_slot_bytes;
+  struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
+  struct kn_bc_inserted inserted;
+  uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
   kiln_value demoted; /* address of the result's memory */
   bool tail;          /* a call that must be a tail call was read, but not yet its return */
   uint32_t loc;       /* the latest location in the function; 0: none yet */
@@ -658,6 +671,10 @@ bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uin
 /* Casts between integers and floats, and between floats. False if no instructions do it for whole registers. */
 bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
                        struct kn_bc_vec *to);
+
+/* The product of vectors `a` and `b` of `type`, if both are extended from half the width; false if not. */
+bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
+                        struct kn_bc_vec *out);
 
 /* ---- vector_rows.c ---- */
 

@@ -47,6 +47,10 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     return;
   }
   if (!kn_bc_vec_get(r, b, type, &y)) return;
+  if (op == BINOP_MUL && kn_bc_vec_multiply(r, a, b, type, &out)) {
+    kn_bc_vec_def(r, &out);
+    return;
+  }
   static const uint8_t scalars[] = {[BINOP_MUL] = KILN_OP_MUL,
                                     [BINOP_SHL] = KILN_OP_SHL,
                                     [BINOP_LSHR] = KILN_OP_LSHR,
@@ -317,6 +321,9 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     return;
   }
   if (ints && changes && (op == CAST_TRUNC ? x.lane > out.lane : x.lane < out.lane)) {
+    if (op != CAST_TRUNC)
+      r->extended[r->n_vals % KN_BC_EXTENDED] =
+        (struct kn_bc_extended){r->n_vals, a, from, op == CAST_SEXT};
     kn_bc_vec_resize(r, op, &x, &out);
     kn_bc_vec_def(r, &out);
     return;
@@ -409,8 +416,24 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   if (kn_bc_is_int(r, index, &k)) {
     uint32_t lane = (uint64_t)k < x.n ? (uint32_t)k : 0;
+    struct kn_bc_inserted done = {r->n_vals, lane, x.v[lane / x.per], v}, *last = &r->inserted;
+    kiln_type as = x.lane;
+    if (as == KILN_TYPE_I8 && id == last->id && id && lane == (last->lane ^ 1)) {
+      /* both bytes at once; what inserts the first is not emitted if nobody reads it */
+      kiln_value low =
+        kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I32, as, lane & 1 ? last->value : v);
+      kiln_value high =
+        kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I32, as, lane & 1 ? v : last->value);
+      high = kiln_build_binary(r->f, KILN_OP_SHL, KILN_TYPE_I32, high, kiln_const_int(r->f, 8));
+      v = kiln_build_binary(r->f, KILN_OP_OR, KILN_TYPE_I32, low, high);
+      as = KILN_TYPE_I16;
+      v = kiln_build_convert(r->f, KILN_OP_TRUNC, as, KILN_TYPE_I32, v);
+      x.v[lane / x.per] = last->before;
+    }
+    *last = done;
     x.v[lane / x.per] =
-      kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, x.lane, lane % x.per, x.v[lane / x.per], v);
+      kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, as, lane % x.per / (as == x.lane ? 1 : 2),
+                        x.v[lane / x.per], v);
   } else {
     kiln_value slot, at = lane_address(r, &x, index, itype, &slot);
     if (r->status != KILN_OK) return;
@@ -448,7 +471,7 @@ static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t k, uint32_t n
 static bool at_distance(struct kn_bc *r, const kiln_value *in, const struct kn_bc_vec *x,
                         uint32_t mask, struct kn_bc_vec *out) {
   uint32_t size = kiln_type_size(x->lane);
-  if (out->lane != x->lane) return false; /* a mask's, of another length */
+  if (out->lane != x->lane) return false;   /* a mask's, of another length */
   bool full = x->n * size == 16 * x->parts; /* the second vector's lanes follow the first's */
   for (uint32_t step = 2; step <= 8 / size && size <= 2; step *= 2) {
     int64_t base = -1, m;

@@ -203,6 +203,83 @@ bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uin
   return true;
 }
 
+/* ---- products ---- */
+
+/* A factor as lanes of half the width: what it was extended from, or a constant that fits; false if it is neither. */
+struct factor {
+  uint32_t source, type;
+  bool is_signed, is_constant; /* of what it was extended from, whose lanes may be narrower still */
+  uint64_t constant;
+};
+static bool factor(struct kn_bc *r, uint32_t id, struct factor *f) {
+  const struct kn_bc_extended *e = &r->extended[id % KN_BC_EXTENDED];
+  *f = (struct factor){.is_constant = true};
+  if (id && e->id == id) {
+    *f = (struct factor){e->source, e->type, e->is_signed, false, 0};
+    return true;
+  }
+  return kn_bc_vec_is_splat(r, id, &f->constant);
+}
+/* True if the factor is a number of `bits` bits, signed or not. */
+static bool factor_fits(struct kn_bc *r, const struct factor *f, bool is_signed, unsigned bits) {
+  if (f->is_constant) {
+    int64_t k = (int64_t)(f->constant << (64 - 2 * bits)) >> (64 - 2 * bits);
+    return is_signed ? k >= -(INT64_C(1) << (bits - 1)) && k < INT64_C(1) << (bits - 1)
+                     : k >= 0 && k < INT64_C(1) << bits;
+  }
+  struct kn_bc_vec x;
+  if (!kn_bc_vec_shape(r, f->type, &x)) return false;
+  unsigned width = 8 * kiln_type_size(x.lane);
+  return width < bits ? is_signed || !f->is_signed : width == bits && is_signed == f->is_signed;
+}
+static bool factor_lanes(struct kn_bc *r, const struct factor *f, unsigned bytes,
+                         const struct lanes *like, struct lanes *out) {
+  struct kn_bc_vec x;
+  if (f->is_constant) {
+    *out = *like;
+    for (uint32_t i = 0; i < out->parts; i++) out->v[i] = splat(r, bytes, f->constant);
+    return true;
+  }
+  if (!kn_bc_vec_get(r, f->source, f->type, &x)) return false;
+  begin(r, &x, out);
+  resize(r, f->is_signed ? CAST_SEXT : CAST_ZEXT, out, bytes);
+  return true;
+}
+
+bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
+                        struct kn_bc_vec *out) {
+  struct factor f, g;
+  struct lanes x, y;
+  unsigned bits = 4 * kiln_type_size(out->lane);
+  if (!in_steps[r->target] || out->mask || out->chunk != KILN_TYPE_V128 || out->type != type ||
+      (bits != 16 && bits != 32) || !factor(r, a, &f) || !factor(r, b, &g) ||
+      (f.is_constant && g.is_constant))
+    return false;
+  bool is_signed = factor_fits(r, &f, true, bits) && factor_fits(r, &g, true, bits);
+  bool is_unsigned = factor_fits(r, &f, false, bits) && factor_fits(r, &g, false, bits);
+  if (bits == 32) { /* the lower halves of lanes */
+    struct kn_bc_vec v, w;
+    if (!is_unsigned || !kn_bc_vec_get(r, a, type, &v) || !kn_bc_vec_get(r, b, type, &w))
+      return false;
+    for (uint32_t i = 0; i < out->parts; i++) out->v[i] = row(r, "sse2.pmulu.dq", v.v[i], w.v[i]);
+    return true;
+  }
+  if (!is_signed && !is_unsigned) return false;
+  if (!factor_lanes(r, f.is_constant ? &g : &f, 2, NULL, &x) ||
+      !factor_lanes(r, f.is_constant ? &f : &g, 2, &x, &y))
+    return false;
+  for (uint32_t i = 0; i < x.parts; i++) {
+    uint16_t bytes[32];
+    kiln_value half[2] = {
+      kiln_build_vector(r->f, KILN_OP_VMUL, KILN_TYPE_V128, KILN_TYPE_I16, 0, x.v[i], y.v[i]),
+      row(r, is_signed ? "sse2.pmulh.w" : "sse2.pmulhu.w", x.v[i], y.v[i])};
+    for (unsigned k = 0; k < 32; k++) bytes[k] = (uint16_t)((k & 2 ? 16 : 0) + k / 4 * 2 + k % 2);
+    kn_bc_vec_bytes(r, half, 2, bytes, KILN_TYPE_V128, out->parts - 2 * i < 2 ? 1 : 2,
+                    out->v + 2 * i);
+  }
+  return true;
+}
+
 /* ---- between integers and floats ---- */
 
 static kiln_value two(struct kn_bc *r, kiln_op op, kiln_type lane, kiln_value a, kiln_value b) {

@@ -167,6 +167,42 @@ static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], cons
   return true;
 }
 
+/* t = any four lanes of 32 bits of two registers, by two instructions. */
+static bool any_four(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  uint8_t lane[16], of[2][4]; /* the places of the lanes of each operand */
+  unsigned n[2] = {0, 0}, x = X64_XSCRATCH;
+  if (!by_lanes(k, 2, lane)) return false;
+  for (unsigned i = 0; i < 4; i++)
+    if (lane[i] != ANY) of[lane[i] / 4][n[lane[i] / 4]++] = (uint8_t)i;
+  if (n[0] <= 2 && n[1] <= 2) { /* two of each, and then in order */
+    unsigned imm = 0, order = 0;
+    for (unsigned o = 0; o < 2; o++)
+      for (unsigned i = 0; i < n[o]; i++) {
+        imm |= (lane[of[o][i]] & 3u) << (4 * o + 2 * i);
+        order |= (2 * o + i) << 2 * of[o][i];
+      }
+    copy(w, t, r[0]);
+    op_imm(w, X64_SHUFPS, t, r[1], imm);
+    op_imm(w, X64_PSHUFD, t, t, order);
+    return true;
+  }
+  /* the only lane of one operand and the one beside it first, then with the other half */
+  unsigned one = n[0] == 1 ? 0 : 1, at = of[one][0], beside = at ^ 1, other = at & 2 ? 0 : 2;
+  if (n[one] != 1) return false;
+  copy(w, x, r[one]);
+  op_imm(w, X64_SHUFPS, x, r[1 - one], (lane[at] & 3u) * 5 | (lane[beside] & 3u) * 0x50);
+  unsigned pair = at & 1 ? 2 : 8; /* lanes 2 and 0 of x, or 0 and 2 */
+  unsigned rest = (lane[other] & 3u) | (lane[other + 1] & 3u) << 2;
+  if (other == 2) {
+    op_imm(w, X64_SHUFPS, x, r[1 - one], pair | rest << 4);
+    copy(w, t, x);
+  } else {
+    copy(w, t, r[1 - one]);
+    op_imm(w, X64_SHUFPS, t, x, rest | pair << 4);
+  }
+  return true;
+}
+
 /* t = lanes of both registers, each shuffled by itself, joined by a mask. */
 static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t one[2][16];
@@ -245,7 +281,7 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
     t = kn_temp(w, ~KN_GP_MASK);
     if (!(from_one(k, 16, 0, one) && of_one(w, t, r[0], one)) &&
         !(from_one(k, 16, 1, one) && of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
-        !two_and_two(w, t, r, k) && !joined(w, t, r, k) && !blend(w, t, r, k))
+        !two_and_two(w, t, r, k) && !any_four(w, t, r, k) && !joined(w, t, r, k) && !blend(w, t, r, k))
       by_memory(w, t, r, k);
   } else {
     unsigned c = kn_reg(w, in->c, in->type), g = kn_temp(w, KN_GP_MASK);

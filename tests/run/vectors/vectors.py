@@ -91,11 +91,34 @@ class Function:
             result, name, ', '.join(a.rsplit(' ', 1)[0] if not a.startswith('<') else a[:a.index('>') + 1] for a in args))
         return 'call %s @llvm.%s(%s)' % (result, name, ', '.join(args))
 
+    def product(self):
+        """Factors that were extended: their product takes instructions of its own."""
+        rng, n, small = self.rng, self.rng.choice(LENGTHS), self.rng.choice(['i8', 'i16', 'i32'])
+        wide = rng.choice([t for t in INTS if INTS[t] > INTS[small]])
+        factors = []
+        for k in range(2):
+            if k and rng.random() < 0.4:
+                c = rng.choice([3, 77, 255, -2, 32767, 65535]) % (1 << INTS[wide])
+                factors.append('<%s>' % ', '.join('%s %d' % (wide, c) for _ in range(n)))
+                continue
+            v = self.pick(n, small)[0]
+            factors.append(self.add('%s %s %s to %s' % (rng.choice(['zext', 'zext', 'sext']), self.type(n, small), v,
+                                                         self.type(n, wide)), n, wide, rng.random() < 0.3))
+        self.add('mul %s %s, %s' % (self.type(n, wide), factors[0], factors[1]), n, wide)
+
+    def bytes_one_by_one(self):
+        v, n, t = self.pick(t='i8')
+        for k in sorted(self.rng.sample(range(n), self.rng.randrange(1, n + 1)), reverse=self.rng.random() < 0.2):
+            w = self.pick(t='i8')
+            e = self.add('extractelement %s %s, i32 %d' % (self.type(w[1], t), w[0], self.rng.randrange(w[1])), 0, t, False)
+            v = self.add('insertelement %s %s, %s %s, i32 %d' % (self.type(n, t), v, t, e, k), n, t, False)
+        self.values.append((v, n, t))
+
     def step(self):
         rng = self.rng
         v, n, t = self.pick()
         ty = self.type(n, t)
-        kind = rng.randrange(12)
+        kind = rng.randrange(14)
         if kind <= 3 and t != 'i1':
             w = self.pick(n, t)[0]
             if t in FLOATS:
@@ -149,8 +172,13 @@ class Function:
             self.add('insertelement %s %s, %s %s, i32 %d' % (ty, w, t, e, rng.randrange(n)), n, t)
         elif kind == 9:
             self.intrinsic(v, n, t)
-        elif kind == 10 and n > 1 and t in INTS:
-            op = rng.choice(['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
+        elif kind == 12:
+            self.product()
+        elif kind == 13:
+            self.bytes_one_by_one()
+        elif kind == 10 and n > 1 and t not in FLOATS:
+            op = rng.choice(['and', 'or', 'xor'] if t == 'i1' else
+                            ['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
             e = self.add(self.call('vector.reduce.%s.v%d%s' % (op, n, t), t, ['%s %s' % (ty, v)]), 0, t, False)
             self.add('insertelement %s %s, %s %s, i32 0' % (ty, v, t, e), n, t)
         else:
