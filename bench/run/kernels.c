@@ -129,7 +129,7 @@ KERNEL mandelbrot(void) {
       for (int k = 0; k < 4; k++) {
         float xx = x[k] * x[k] - y[k] * y[k] + fa[i + k] - 1;
         float yy = 2 * x[k] * y[k] + fb[i + k] - 1;
-        bool in = x[k] * x[k] + y[k] * y[k] < 4;
+        int in = x[k] * x[k] + y[k] * y[k] < 4;
         x[k] = in ? xx : x[k], y[k] = in ? yy : y[k], n[k] += in ? 1.0f : 0.0f;
       }
     for (int k = 0; k < 4; k++) fc[i + k] = n[k];
@@ -199,11 +199,12 @@ static const struct {
   const char *name;
   void (*run)(void);
 } kernels[] = {
-  ROW(saxpy),     ROW(daxpy),     ROW(dot),        ROW(sum_i32),  ROW(mul_i32),     ROW(mul_i64),
-  ROW(blur),      ROW(average),   ROW(to_float),   ROW(from_float), ROW(to_double), ROW(gray),
-  ROW(complex_mul), ROW(count_bytes), ROW(clamp),  ROW(mix_i16),  ROW(select_f32),  ROW(roots),
-  ROW(popcounts), ROW(reverse),   ROW(prefix),     ROW(transpose), ROW(matrix),     ROW(mandelbrot),
-  ROW(sort4),     ROW(adler),     ROW(hash_i32),   ROW(hex),      ROW(find),        ROW(bodies),
+  ROW(saxpy),     ROW(daxpy),      ROW(dot),         ROW(sum_i32),     ROW(mul_i32),
+  ROW(mul_i64),   ROW(blur),       ROW(average),     ROW(to_float),    ROW(from_float),
+  ROW(to_double), ROW(gray),       ROW(complex_mul), ROW(count_bytes), ROW(clamp),
+  ROW(mix_i16),   ROW(select_f32), ROW(roots),       ROW(popcounts),   ROW(reverse),
+  ROW(prefix),    ROW(transpose),  ROW(matrix),      ROW(mandelbrot),  ROW(sort4),
+  ROW(adler),     ROW(hash_i32),   ROW(hex),         ROW(find),        ROW(bodies),
 };
 
 static uint64_t sum_of(uint64_t h, const void *p, size_t n) {
@@ -227,7 +228,8 @@ int main(int argc, char **argv) {
     uint64_t h = sum_of(1, fc, sizeof fc);
     h = sum_of(sum_of(h, dc, sizeof dc), ic, sizeof ic);
     h = sum_of(sum_of(h, bc, sizeof bc), sc, sizeof sc);
-    printf("%s %llx\n", argv[1], (unsigned long long)sum_of(sum_of(h, lc, sizeof lc), ia, sizeof ia));
+    printf("%s %llx\n", argv[1],
+           (unsigned long long)sum_of(sum_of(h, lc, sizeof lc), ia, sizeof ia));
     return 0;
   }
   return 1;

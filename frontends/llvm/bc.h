@@ -193,9 +193,9 @@ struct kn_bc {
   struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
   struct kn_bc_inserted inserted;
   uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
-  kiln_value demoted; /* address of the result's memory */
-  bool tail;          /* a call that must be a tail call was read, but not yet its return */
-  uint32_t loc;       /* the latest location in the function; 0: none yet */
+  kiln_value demoted;             /* address of the result's memory */
+  bool tail;    /* a call that must be a tail call was read, but not yet its return */
+  uint32_t loc; /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   kiln_die loc_die;                     /* entry of loc_scope */
   uint32_t loc_call;                    /* location that loc_inlined is, or 0 */

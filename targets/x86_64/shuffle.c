@@ -281,7 +281,8 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
     t = kn_temp(w, ~KN_GP_MASK);
     if (!(from_one(k, 16, 0, one) && of_one(w, t, r[0], one)) &&
         !(from_one(k, 16, 1, one) && of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
-        !two_and_two(w, t, r, k) && !any_four(w, t, r, k) && !joined(w, t, r, k) && !blend(w, t, r, k))
+        !two_and_two(w, t, r, k) && !any_four(w, t, r, k) && !joined(w, t, r, k) &&
+        !blend(w, t, r, k))
       by_memory(w, t, r, k);
   } else {
     unsigned c = kn_reg(w, in->c, in->type), g = kn_temp(w, KN_GP_MASK);
