@@ -2,8 +2,8 @@
  * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
-#include "debug.h"
-#include "debug_node.h"
+#include "debug/debug.h"
+#include "debug/debug_node.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {

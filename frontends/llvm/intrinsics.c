@@ -1,7 +1,7 @@
 /* LLVM's intrinsic functions that C programs use: one row each in a sorted table, one case per kind below.
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
-#include "debug.h"
+#include "debug/debug.h"
 #include "intrinsics.h"
 
 static const struct kn_bc_row rows[] = {

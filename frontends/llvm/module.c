@@ -1,7 +1,7 @@
 /* The module block: target, sections, comdats, and the order of the records and blocks inside. Called
  * once per module by reader.c. Records of global values are read by globals.c.
  * Invariant: bodies come in the order of the functions that have one. */
-#include "debug.h"
+#include "debug/debug.h"
 
 #include <stdlib.h>
 
