@@ -204,6 +204,7 @@ struct kn_bc {
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
   uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
+  uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   uint64_t

@@ -7,6 +7,17 @@
 
 /* ---- scanning a block ---- */
 
+/* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. */
+static void texts(struct kn_bc *r, uint32_t count) {
+  kiln_debug *d = r->mds_done ? r->func_debug : r->debug;
+  uint32_t first = 0;
+  for (uint32_t i = r->mds.n - count; i < r->mds.n; i++) {
+    uint32_t id = kiln_debug_text(d, r->mds.at[i].text, r->mds.at[i].n).id;
+    if (i == r->mds.n - count) first = id;
+  }
+  *(r->mds_done ? &r->func_text : &r->module_text) = first - 1;
+}
+
 /* METADATA_STRINGS: [count, offset of the characters], blob: lengths as vbr 6, then characters. */
 static bool strings(struct kn_bc *r) {
   if (r->ops.n < 2 || !r->blob || r->ops.at[1] > r->blob_size || r->ops.at[0] > r->blob_size * 8)
@@ -25,6 +36,7 @@ static bool strings(struct kn_bc *r) {
   }
   r->mds.n += (uint32_t)count;
   *(r->mds_done ? &r->func_strings : &r->module_strings) = (uint32_t)count;
+  if (r->entries) texts(r, (uint32_t)count);
   return true;
 }
 
@@ -234,7 +246,9 @@ static bool units_ahead(struct kn_bc *r) {
 /* From here on, nodes become entries. */
 static bool begin_entries(struct kn_bc *r) {
   r->has_debug = r->entries = true;
-  return kn_bc_debug_begin(r);
+  if (!kn_bc_debug_begin(r)) return false;
+  texts(r, r->mds.n); /* strings are before all else */
+  return true;
 }
 
 /* [low half, high half]: where the index is, in bits from the end of this record. Modules with few nodes have none. */
