@@ -162,7 +162,8 @@ static inline __attribute__((always_inline)) uint32_t *attr(kiln_debug *d, unsig
   return d->words.at + d->words.n - n;
 }
 
-static void word(kiln_debug *d, unsigned name, enum kn_die_kind kind, uint32_t value) {
+static inline __attribute__((always_inline)) void word(kiln_debug *d, unsigned name,
+                                                       enum kn_die_kind kind, uint32_t value) {
   uint32_t *w = attr(d, name, kind);
   if (w) *w = value;
 }
@@ -249,7 +250,7 @@ void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
   if (at != UINT32_MAX) word(d, 0, KN_DA_MD5, at);
 }
 
-static void refer(kiln_debug *d, unsigned name, enum kn_die_kind kind, kiln_die to) {
+static inline void refer(kiln_debug *d, unsigned name, enum kn_die_kind kind, kiln_die to) {
   if (d == NULL || to.id == 0) return;
   if ((to.id & KN_DIE_SESSION) <= d->tag) word(d, name, kind, to.id);
   else wrong(d, "an entry of the module refers to one of a session");

@@ -224,16 +224,21 @@ static bool number_entries(struct kn_dwarf *d) {
     d->sets[i + 1] = e->sessions[i]->debug;
     if (e->sessions[i]->debug) n += e->sessions[i]->debug->dies.n;
   }
-  if (n > UINT32_MAX / 4) return false;
+  if (n > UINT32_MAX / 4 || !kn_dwarf_shapes(d)) return false;
   d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
   d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
   if (d->dies == NULL) return false;
   memset(d->dies, 0, (size_t)n * sizeof *d->dies);
-  for (uint32_t s = 0; s < e->n_sessions; s++) {
-    const struct kiln_debug *in = e->sessions[s]->debug;
-    for (uint32_t k = 0; in && k < in->dies.n; k++) d->dies[d->base[s + 1] + k].set = s + 1;
+  for (uint32_t s = 0; s <= e->n_sessions; s++) {
+    const struct kiln_debug *in = d->sets[s];
+    struct kn_dwarf_die *die = d->dies + d->base[s];
+    for (uint32_t k = 0; in && k < in->dies.n; k++, die++) {
+      die->source = &in->dies.at[k];
+      die->shape = &d->shapes[s][die->source->shape];
+      die->of = d->base[s] + k;
+      die->set = s;
+    }
   }
-  for (uint32_t i = 0; i < n; i++) d->dies[i].of = i;
   return true;
 }
 
@@ -350,8 +355,7 @@ bool kn_dwarf_build(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && kn_dwarf_shapes(d) && collect(d) &&
-        (d->units.n == 0 || kn_dwarf_info(d))) {
+    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) {
       free_work(d);
       return true;
     }

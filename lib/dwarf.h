@@ -41,6 +41,8 @@ struct kn_dwarf_buffer {
 
 /* Of an entry of any set. */
 struct kn_dwarf_die {
+  const struct kn_die *source;
+  const struct kn_dwarf_shape *shape;
   uint32_t offset;            /* in .debug_info; 0: not written */
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
@@ -326,8 +328,7 @@ static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, ui
   return d->sets[set];
 }
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t set = d->dies[i].set;
-  return &kn_dwarf_set(d, set)->dies.at[d->dies[i].of - d->base[set]];
+  return d->dies[i].source;
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
@@ -342,10 +343,9 @@ static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
   return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
 }
 static inline struct kn_dwarf_view kn_dwarf_view(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t set = d->dies[i].set;
-  const struct kiln_debug *s = d->sets[set];
-  const struct kn_die *e = &s->dies.at[d->dies[i].of - d->base[set]];
-  return (struct kn_dwarf_view){e, &d->shapes[set][e->shape], s->words.at + e->first, set};
+  const struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_die *e = die->source;
+  return (struct kn_dwarf_view){e, die->shape, d->sets[die->set]->words.at + e->first, die->set};
 }
 /* What an attribute with one word refers to. */
 static inline uint32_t kn_dwarf_to(const struct kn_dwarf *d, const struct kn_dwarf_view *v,

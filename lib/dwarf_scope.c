@@ -68,7 +68,9 @@ static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
       (d->n_dies > UINT32_MAX / 4 ||
        !kn_grow(d->m, &d->dies, &d->cap_dies, d->n_dies + 1, sizeof *d->dies)))
     return 0;
-  d->dies[d->n_dies] = (struct kn_dwarf_die){.of = of, .set = d->dies[of].set, .wanted = true};
+  const struct kn_dwarf_die *is = &d->dies[of];
+  d->dies[d->n_dies] = (struct kn_dwarf_die){
+    .source = is->source, .shape = is->shape, .of = of, .set = is->set, .wanted = true};
   return d->n_dies++;
 }
 

@@ -207,6 +207,8 @@ struct kn_bc {
   uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  unsigned loc_id; /* of it in the block that is being read; 0: not known */
+  bool loc_atoms;  /* it has an atom's group and rank */
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
