@@ -83,7 +83,8 @@ static inline bool kn_build_begun(kiln_func *f) {
 static inline bool kn_build_open(kiln_func *f) {
   if (KN_UNLIKELY(f == NULL)) return false;
   if (KN_LIKELY(f->status == KILN_OK && !f->finished)) return true;
-  return f->status == KILN_OK && kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
+  if (f->status == KILN_OK) kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
+  return false;
 }
 
 /* Counts a use of value `v` in `block`. */
@@ -96,7 +97,10 @@ static inline void kn_build_count(kiln_func *f, uint32_t h, uint32_t block) {
 /* Uses an operand of the next instruction, in field `field`. */
 static inline bool kn_build_operand(kiln_func *f, uint32_t h, unsigned type, unsigned field) {
   if (KN_LIKELY(h - 1 < f->n - 1)) {
-    if (KN_UNLIKELY(f->val[h].type != type)) return kn_build_bad_operand(f, h, type);
+    if (KN_UNLIKELY(f->val[h].type != type)) {
+      kn_build_bad_operand(f, h, type);
+      return false;
+    }
     kn_build_count(f, h, f->current);
     return true;
   }

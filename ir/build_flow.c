@@ -131,12 +131,14 @@ static inline void edge(kiln_func *f, uint32_t target) {
   if (KN_UNLIKELY(t->pos - 1 < f->block[f->current].pos)) back_edge(f, target);
 }
 
-static KN_COLD bool bad_target(kiln_func *f) {
-  return kn_build_fail(f, KILN_ERR_ARGUMENT, "the target is no block, or the entry block");
+static KN_COLD void bad_target(kiln_func *f) {
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "the target is no block, or the entry block");
 }
 
 static inline bool target_ok(kiln_func *f, uint32_t target) {
-  return KN_LIKELY(target - 1 < f->blocks.n - 1) || bad_target(f);
+  if (KN_LIKELY(target - 1 < f->blocks.n - 1)) return true;
+  bad_target(f);
+  return false;
 }
 
 static inline bool edge_room(kiln_func *f, uint32_t n) {

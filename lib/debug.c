@@ -28,8 +28,14 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
   w->debug.loc = 0;
+  w->debug.block_begins = false;
+  uint32_t n = f->blocks.n;
+  if (w->debug.on && n > w->debug.lines.cap &&
+      !kn_grow(f->module, &w->debug.lines.at, &w->debug.lines.cap, n, sizeof *w->debug.lines.at))
+    w->debug.on = false;
   w->debug.count = w->debug.on ? 0 : UINT32_MAX;
   if (!w->debug.on) return;
+  memset(w->debug.lines.at, 0, n * sizeof *w->debug.lines.at);
   w->debug.terms.n = 0;
   kn_debug_held_begin(w);
   w->debug.labels_only = true;
@@ -54,6 +60,11 @@ static void put_nop(struct kn_walk *w) {
   w->code.p += size;
 }
 
+/* Does LLVM have code for such an instruction, wherever it is? */
+static bool has_code(unsigned op) {
+  return op != KILN_OP_VA_END && op != KILN_OP_LIFE_START && op != KILN_OP_LIFE_END;
+}
+
 /* The newest row if it has no code so far and begins a line; else NULL. */
 static const struct kn_code_line *empty_row(const struct kn_walk *w) {
   const struct kn_output *out = &w->s->out;
@@ -65,7 +76,8 @@ static const struct kn_code_line *empty_row(const struct kn_walk *w) {
   return line != 0 && (n == 2 || line != locs[row[-1].loc].line) ? row : NULL;
 }
 
-void kn_debug_block(struct kn_walk *w) {
+/* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
+static void fill_branch(struct kn_walk *w) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->debug.row_block];
   uint32_t i = w->debug.row_inst, k = w->debug.note;
@@ -81,6 +93,69 @@ void kn_debug_block(struct kn_walk *w) {
   if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
   put_nop(w);
 }
+
+/* ---- how blocks are entered ---- */
+
+/* What is known of the lines from which the blocks walked so far go on to a block: none, this one, or several. */
+#define NO_LINE 0
+#define SEVERAL UINT32_MAX
+
+/* Has the block parameters, and is it nothing else than the way to the one that was made next? LLVM has instructions
+ * there, but none that is of a line. */
+static bool only_passes(const struct kn_walk *w, uint32_t block) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[block];
+  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
+      f->edges.at[b->edge_first].target != block + 1)
+    return false;
+  uint32_t i = kn_inst_settle(f, b->first);
+  while (f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(f, i + 1);
+  return i == b->term;
+}
+
+/* The block that was walked last leaves with the newest row's line: notes it for its targets. */
+static void leave_block(struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
+  uint32_t *lines = w->debug.lines.at, line = w->s->places.locs[w->debug.loc].line;
+  const struct kn_edge *e = f->edges.at + b->edge_first;
+  if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
+  for (uint32_t k = 0; k < b->n_edges; k++) {
+    uint32_t *to = &lines[e[k].target];
+    *to = *to == NO_LINE || *to == line ? line : SEVERAL;
+  }
+}
+
+/* Does a loop that begins with the block go on to it from another line than `line`? */
+static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
+  const kiln_func *f = w->f;
+  const struct kn_plan *plan = w->plan;
+  if (plan->loops.n == 0) return false;
+  uint32_t pos = kn_plan_pos(f, w->block);
+  if (plan->loop_end[pos] == 0) return false;
+  uint32_t source = plan->layout[plan->loop_end[pos] - 1];
+  const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
+  return from != NULL && from->a != 0 && w->s->places.locs[from->a].line != line;
+}
+
+/* Is a block that begins with `line` entered from another one? Then a statement begins there, whatever is before it: so
+ * it is by LLVM since version 20. Not where the block begins with a try: LLVM says it of a label there, which has no
+ * code. */
+static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t line) {
+  if (w->f->inst[kn_inst_settle(w->f, w->i)].op == KILN_OP_TRY || only_passes(w, w->block))
+    return false;
+  uint32_t from = w->debug.lines.at[w->block];
+  return (from != NO_LINE && from != line) || repeated_from_elsewhere(w, line);
+}
+
+void kn_debug_block(struct kn_walk *w) {
+  fill_branch(w);
+  leave_block(w);
+  w->debug.block_begins = true;
+  w->debug.count = 0; /* its first location is looked at, the same as before or not */
+}
+
+/* ---- changes ---- */
 
 /* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
  * debuggers are when the called function has returned. */
@@ -99,23 +174,6 @@ static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
   return k > 0 ? at[k - 1].a : 0;
 }
 
-/* Does the block, in which note `k` is the first, begin a loop that goes on to it from another line than `line`? Then a
- * statement begins, whatever is before it: so it is by LLVM since version 20. Not where the block begins with a try: LLVM
- * says it of a label there, which has no code. */
-static bool entered_from_elsewhere(const struct kn_walk *w, uint32_t k, uint32_t line) {
-  const kiln_func *f = w->f;
-  const struct kn_plan *plan = w->plan;
-  uint32_t pos = kn_plan_pos(f, w->block);
-  const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
-  if (plan->loops.n == 0 || plan->loop_end[pos] == 0 ||
-      (k > 0 && at[k - 1].inst >= f->block[w->block].first) ||
-      f->inst[kn_inst_settle(f, w->i)].op == KILN_OP_TRY)
-    return false;
-  uint32_t source = plan->layout[plan->loop_end[pos] - 1];
-  const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
-  return from != NULL && from->a != 0 && w->s->places.locs[from->a].line != line;
-}
-
 /* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
  * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
  * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
@@ -129,15 +187,20 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   }
   const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[from];
   bool same_line = now->line == was->line && now->file == was->file;
+  bool enters = false;
+  if (w->debug.block_begins && now->line != 0) {
+    w->debug.block_begins = false;
+    enters = same_line && entered_from_elsewhere(w, now->line);
+  }
+  if (!enters && loc == w->debug.loc) return;
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  if (same_line && now->scope == was->scope && now->inlined == was->inlined &&
+  if (same_line && !enters && now->scope == was->scope && now->inlined == was->inlined &&
       now->flags == was->flags && from == w->debug.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
     w->debug.loc = loc;
     return;
   }
-  bool stmt =
-    (!same_line || (now->flags & KILN_LOC_STMT) || entered_from_elsewhere(w, k, now->line)) &&
-    now->line != 0 && !(now->flags & KILN_LOC_NOT_STMT);
+  bool stmt = (!same_line || enters || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
+              !(now->flags & KILN_LOC_NOT_STMT);
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   w->debug.loc = loc;
@@ -149,8 +212,9 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
     const struct kn_loc *newest = &locs[row->loc];
     /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_block */
-    bool keep = newest->line != now->line && w->f->inst[w->debug.row_inst].op != KILN_OP_BR &&
-                empty_row(w) != NULL;
+    unsigned op = w->f->inst[w->debug.row_inst].op;
+    bool keep =
+      newest->line != now->line && op != KILN_OP_BR && has_code(op) && empty_row(w) != NULL;
     if (keep) {
       put_nop(w);
     } else if (n > 2 && newest->flags == 0) {
@@ -173,6 +237,8 @@ void kn_debug_change(struct kn_walk *w) {
   uint32_t n = f->notes[KN_NOTE_LOC].n, k = w->debug.note;
   if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) {
     note = &at[k++]; /* what comes next, as most often */
+  } else if (k > 0 && at[k - 1].inst <= w->i && (k == n || at[k].inst > w->i)) {
+    note = &at[k - 1]; /* the same, in another block */
   } else {
     note = kn_note_find(f, KN_NOTE_LOC, w->i);
     k = note ? (uint32_t)(note - at) + 1 : 0;
@@ -187,7 +253,8 @@ void kn_debug_change(struct kn_walk *w) {
     w->debug.count = until - w->i;
   }
   uint32_t loc = note ? note->a : 0;
-  if (loc != 0 && loc != w->debug.loc) change_row(w, (uint32_t)(note - at));
+  if (loc != 0 && (loc != w->debug.loc || w->debug.block_begins))
+    change_row(w, (uint32_t)(note - at));
 }
 
 /* ---- variables ---- */

@@ -96,12 +96,44 @@ static void open(struct kn_walk *w, uint32_t of, uint32_t mark) {
   if (KN_PUSH(w->f, w->debug.held, h)) v->held = w->debug.held.n;
 }
 
+/* DW_OP_...: DWARF 5, 7.7.1. */
+enum { OP_CONSTS = 0x11, OP_PLUS = 0x22, SUM_BYTES = 12 };
+
+/* What `v` is of is a sum of another value and a number, which no code has computed: it becomes an expression of that
+ * value. False if it is no such sum. */
+static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
+  kiln_func *f = w->f;
+  const struct kn_inst *in = &w->inst[v->value];
+  bool is_sum = in->op == KILN_OP_ADD && kn_is_imm(in->b) &&
+                (in->type == KILN_TYPE_I64 || (in->type == KILN_TYPE_I32 && v->n == 0));
+  if ((in->op != KILN_OP_ADDR || in->b != 0) && !is_sum) return false;
+  if (!kn_is_value(in->a) && !kn_is_slot(in->a)) return false;
+  int64_t number = kn_addr_disp(in);
+  uint32_t at = f->debug.bytes.n;
+  uint8_t sum[SUM_BYTES], *p = sum;
+  *p++ = OP_CONSTS;
+  for (; number > 63 || number < -64; number >>= 7) *p++ = (uint8_t)(number | 0x80);
+  *p++ = number & 0x7f;
+  *p++ = OP_PLUS;
+  for (const uint8_t *k = sum; k < p; k++)
+    if (!KN_PUSH(f, f->debug.bytes, *k)) return false;
+  for (uint32_t k = 0; k < v->n; k++)
+    if (!KN_PUSH(f, f->debug.bytes, f->debug.bytes.at[v->expr + k])) return false;
+  v->value = in->a;
+  v->expr = at;
+  v->n += (uint32_t)(p - sum);
+  return true;
+}
+
 void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   v->held = 0;
-  if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) return;
-  /* a value that nobody reads any more may be gone by a call since */
-  if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
+  for (unsigned sums = 0; sums < 4; sums++) {
+    if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) return;
+    /* a value that nobody reads any more may be gone by a call since */
+    if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
+    if (v->held || !replace_sum(w, v)) return;
+  }
 }
 
 /* Has what happened since the last step changed the place of `h`? */

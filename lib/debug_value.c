@@ -235,25 +235,53 @@ static bool leaves(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   return holds(w, k, pos) && aimed(w, k, pos) == 0;
 }
 
+/* Do the moves of an edge write register `reg`? */
+static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsigned reg) {
+  const kiln_func *f = w->f;
+  const struct kn_block *to = &f->block[e->target];
+  if (e->args == 0) return false;
+  if (!to->contiguous || (w->target->temps >> reg & 1)) return true;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_val *param = &w->val[to->param_first + f->edge_args.at[a - 1].index];
+    if ((param->flags & KN_VF_HOME) && param->reg == reg) return true;
+  }
+  return false;
+}
+
+/* The register that the value is in where the block is left, or KN_NO_REG: it is elsewhere, or a constant. */
+static unsigned reg_of(const struct kn_walk *w, const struct kn_debug_value *v) {
+  uint32_t h = v->value;
+  if (kn_is_slot(h)) return w->f->slots.at[kn_index(h)].reg;
+  if (!kn_is_value(h) || h == 0) return KN_NO_REG;
+  if (w->val[h].global == 0) return v->held ? held_of(w, v)->reg : KN_NO_REG;
+  return w->val[h].flags & KN_VF_HOME ? w->plan->ranges.at[w->val[h].global - 1].reg : KN_NO_REG;
+}
+
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
- * write the homes of parameters, and a return restores the caller's registers. */
+ * write the homes of parameters, and a return restores the caller's registers. Where the block's last instruction begins
+ * it is there still. */
 static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  bool early = pos + 1 == w->plan->n_layout || b->n_edges == 0;
   const struct kn_debug_value *v = k && k != ANY ? &f->debug.values.at[k - 1] : NULL;
   uint32_t h = v ? v->value : 0;
-  if (kn_is_value(h) && h != 0 && (w->val[h].global == 0 || !in_interval(w, v, pos)))
+  unsigned reg = v ? reg_of(w, v) : KN_NO_REG;
+  bool is_last = pos + 1 == w->plan->n_layout;
+  bool early = is_last || (reg != KN_NO_REG && b->n_edges == 0);
+  if (reg != KN_NO_REG && kn_is_value(h) && (w->val[h].global == 0 || !in_interval(w, v, pos)))
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
-      early = f->edges.at[b->edge_first + e].args != 0;
+      early = edge_writes(w, &f->edges.at[b->edge_first + e], reg);
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
   uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
   uint32_t aim = v ? aimed(w, k, pos) : 0;
+  uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (aim) return w->code.marks.at[aim].at;
-  if (early) return mark ? w->code.marks.at[mark].at : 0;
-  return kn_label_at(w, w->plan->layout[pos + 1]);
+  if (!early) return end;
+  if (mark == 0) return 0;
+  uint32_t at = w->code.marks.at[mark].at + w->target->elf.nop_bytes;
+  return at < end ? at : end;
 }
 
 static void solve(struct flow *x, bool across) {
@@ -319,6 +347,7 @@ static void add_local(struct kn_walk *w, uint32_t k, uint32_t pos, uint32_t from
   const struct kn_mark *marks = w->code.marks.at;
   uint32_t first = v->held, term = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
   *newest = 0;
+  if (term == 0) return;
   /* from the last one, which is the first of the chain, back: there are few */
   for (uint32_t left = 0, done = 0; first != 0; done++) {
     left = 0;
@@ -328,7 +357,8 @@ static void add_local(struct kn_walk *w, uint32_t k, uint32_t pos, uint32_t from
     uint32_t i = first;
     for (uint32_t skip = left - 1 - done; skip; skip--) i = w->debug.held.at[i - 1].next;
     h = &w->debug.held.at[i - 1];
-    uint32_t begin = marks[h->from].at, end = h->to ? marks[h->to].at : marks[term].at;
+    uint32_t begin = marks[h->from].at;
+    uint32_t end = h->to ? marks[h->to].at : marks[term].at + w->target->elf.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;

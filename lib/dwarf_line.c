@@ -326,6 +326,9 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
   if (p == NULL) return false;
   for (const struct kn_code_line *k = first; k < end; k++) {
     if (KN_UNLIKELY(k->loc == 0)) continue;
+    uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
+    bool is_first = before == NULL;
+    if (KN_UNLIKELY(next == k->offset && k == first && k + 1 < end)) continue; /* no prologue */
     const struct kn_loc *loc = &locs[k->loc];
     if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
       return false;
@@ -335,8 +338,6 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
       bool same = before->line == loc->line && before->file == loc->file;
       flags |= skipped & (same ? KN_LINE_STMT | KN_LINE_PROLOGUE_END : KN_LINE_PROLOGUE_END);
     }
-    uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
-    bool is_first = before == NULL;
     if (is_first) flags |= KN_LINE_STMT;
     before = loc;
     skipped = 0;

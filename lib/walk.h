@@ -36,6 +36,8 @@ struct kn_walk_debug {
   uint32_t loc;                   /* of the newest row, */
   uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
   uint32_t line_first, var_first; /* of the function, in the session's output */
+  KN_ARRAY(uint32_t) lines;       /* by block: from which line it is entered (lib/debug.c) */
+  bool block_begins;              /* no line of the block has been seen so far */
   KN_ARRAY(uint32_t) terms;       /* with values: by position, the mark of the block's terminator */
   KN_ARRAY(uint32_t) scratch;     /* lib/debug_value.c */
   /* lib/debug_held.c: */

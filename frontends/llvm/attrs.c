@@ -10,6 +10,23 @@ struct features {
   const struct kn_bc_ask *refused;
 };
 
+/* The string attributes of a group and what they come to. Most groups have those of one before them, which are then
+ * found by their bits. */
+struct tail {
+  uint64_t pos, bits;  /* behind the first one's kind, 0: nowhere; what they take from there on */
+  uint64_t left, kind; /* operands, kind of the first */
+  struct kn_bc_attr is;
+};
+
+enum { TAILS = 4 }; /* definitions, declarations and calls have different ones */
+
+/* What the groups of a block are read with. */
+struct strings {
+  struct features features;
+  struct tail recent[TAILS];
+  unsigned next; /* the one to replace */
+};
+
 /* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
 static void refuse(struct kn_bc_attr *a, const struct kn_bc_ask *row) {
   if (row->verdict != ASK_CALLED && !a->refused) a->refused = row;
@@ -142,13 +159,17 @@ static void features_of(kiln_target target, char *list, struct features *f) {
   f->flags = (uint16_t)(has << FA_FEATURES | flags);
 }
 
-/* Reads the string attributes, up to the record's end: LLVM sorts them after all others. */
-static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
-                    struct features *f) {
-  if (a->index != KN_BC_FUNC_INDEX) {
-    skip_operands(g, g->left);
-    return true;
-  }
+/* Are the `n` bits at two places of the file the same? */
+static bool same_bits(const struct kn_bits *b, uint64_t p, uint64_t q, uint64_t n) {
+  enum { STEP = 56 };
+  for (; n > STEP; n -= STEP, p += STEP, q += STEP)
+    if ((kn_bits_peek(b, p) ^ kn_bits_peek(b, q)) << (64 - STEP)) return false;
+  return n == 0 || !((kn_bits_peek(b, p) ^ kn_bits_peek(b, q)) << (64 - n));
+}
+
+/* Reads string attributes of which the first has `kind`, up to the record's end. */
+static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
+                         struct features *f) {
   for (bool more = true; more; kind = more ? next(g) : 0) {
     char key[64], value[sizeof f->text];
     value[0] = 0;
@@ -179,9 +200,38 @@ static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
   return true;
 }
 
+/* Adds the string attributes, of which the first has `kind`, up to the record's end: LLVM sorts them after all
+ * others. */
+static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
+                    struct strings *s) {
+  if (a->index != KN_BC_FUNC_INDEX) {
+    skip_operands(g, g->left);
+    return true;
+  }
+  struct tail *t = s->recent;
+  const uint64_t pos = g->bits.pos;
+  while (t < s->recent + TAILS && (t->left != g->left || t->kind != kind || t->pos == 0 ||
+                                   !same_bits(&g->bits, t->pos, pos, t->bits)))
+    t++;
+  if (t < s->recent + TAILS) {
+    g->bits.pos = pos + t->bits;
+    g->left = 0;
+  } else {
+    t = &s->recent[s->next++ % TAILS];
+    *t = (struct tail){.left = g->left, .kind = kind, .is.index = KN_BC_FUNC_INDEX};
+    if (!read_strings(r, g, &t->is, kind, &s->features)) return false;
+    if (!g->too_short) t->pos = pos, t->bits = g->bits.pos - pos;
+  }
+  a->flags |= t->is.flags;
+  a->harden |= t->is.harden;
+  if (!a->refused) a->refused = t->is.refused;
+  if (!a->refused_call) a->refused_call = t->is.refused_call;
+  return true;
+}
+
 /* Reads one attribute of `kind`; false if the kind is unknown. */
 static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
-                      struct features *f) {
+                      struct strings *s) {
   if (kind <= 1 || kind == 5 || kind == 6) { /* enum, integer, type */
     uint64_t key = next(g), v = kind == 1 || kind == 6 ? next(g) : 0;
     if (!enum_attr(r, a, key, v)) return false;
@@ -193,7 +243,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
       return kn_bc_sized(r, a->type);
     }
   } else if (kind == 3 || kind == 4) {
-    return strings(r, g, a, kind, f);
+    return strings(r, g, a, kind, s);
   } else if (kind == 7) { /* constant range: [key, bits, range] */
     if (!enum_attr(r, a, next(g), 0)) return false;
     skip_range(g, next(g));
@@ -208,7 +258,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
 }
 
 /* Reads one group: [id, index, attributes...], unabbreviated. */
-static bool group(struct kn_bc *r, struct features *f) {
+static bool group(struct kn_bc *r, struct strings *s) {
   struct group g = {.bits = r->bits};
   uint64_t code = kn_bits_vbr6(&g.bits);
   g.left = kn_bits_vbr6(&g.bits);
@@ -220,7 +270,7 @@ static bool group(struct kn_bc *r, struct features *f) {
     uint64_t id = next(&g);
     struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
     while (g.left > 0 && !g.too_short)
-      if (!attribute(r, &g, &a, next(&g), f)) return false;
+      if (!attribute(r, &g, &a, next(&g), s)) return false;
     /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
     if (g.too_short || id > r->bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
     kn_bc_harden_done(&a);
@@ -238,10 +288,12 @@ static bool group(struct kn_bc *r, struct features *f) {
 bool kn_bc_read_attr_groups(struct kn_bc *r) {
   struct kn_bc_saved saved;
   struct kn_bits *b = &r->bits;
-  struct features features;
-  features.text[0] = 0;
-  features.flags = 0;
-  features.refused = NULL;
+  struct strings s;
+  s.features.text[0] = 0;
+  s.features.flags = 0;
+  s.features.refused = NULL;
+  memset(s.recent, 0, sizeof s.recent);
+  s.next = 0;
   if (!kn_bc_enter(r, BLOCK_PARAMATTR_GROUP, &saved)) return false;
   for (;;) {
     r->record_pos = b->pos;
@@ -257,7 +309,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
       kn_bits_vbr(b, 8);
       ok = kn_bc_skip(r);
     } else if (id == BC_UNABBREV) {
-      ok = group(r, &features);
+      ok = group(r, &s);
     } else {
       kn_bc_unsupported(r, "abbreviated attribute groups");
     }

@@ -229,7 +229,7 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
   uint32_t n_params;                   /* number of parameters of the current block */
   bool has_trap;                       /* the module may trap: blocks may be split */
-  bool may_split;                      /* has_trap, or the function may have invokes */
+  bool may_split;                      /* has_trap, splits, or the function may have invokes */
   KN_BC_ARRAY(struct kn_bc_pad)
   pads; /* by LLVM block; empty: no invoke and no landing pad was read */
   KN_BC_ARRAY(struct kn_bc_waiting) invokes;
@@ -240,6 +240,7 @@ struct kn_bc {
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
   bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
+  bool splits;      /* the same: an instruction ends the Kiln block, so may_split must be set */
   bool bundles;     /* the next call has operand bundles */
   uint32_t bundle;  /* number of the latest one's tag */
   bool no_code;     /* constants must not be computed by instructions here */
@@ -401,6 +402,18 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 /* ---- module.c ---- */
 
 /* The facts about a target that LLVM's code for it depends on. */
+/* Code that jumps to a function with its static chain, in memory that the program gives. */
+struct kn_bc_trampoline {
+  uint8_t n; /* pieces of code that are always the same */
+  struct {
+    uint8_t at, type; /* an integer of that Kiln type at that byte */
+    uint32_t bits;
+  } code[4];
+  uint8_t function, chain; /* where the two addresses are */
+  uint8_t
+    flushed; /* bytes that are told to the cache of instructions; 0: it sees what is written */
+};
+
 struct kn_bc_target {
   const char *alias; /* another name of it in triples; NULL: none */
   const char *
@@ -415,9 +428,11 @@ struct kn_bc_target {
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
   bool half_calls; /* half is converted by calls; else by instructions */
+  bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */
+  struct kn_bc_trampoline trampoline;
 };
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
@@ -581,7 +596,7 @@ kiln_value kn_bc_load_bytes(struct kn_bc *r, kiln_value a, int32_t at, unsigned 
 void kn_bc_store_bytes(struct kn_bc *r, kiln_value a, int32_t at, kiln_value v, unsigned n,
                        kiln_type kt, unsigned mem);
 
-#include "numbers.h"
+#include "numbers/numbers.h"
 
 /* ---- vector.c: values of vectors ---- */
 
@@ -779,6 +794,8 @@ unsigned kn_bc_intrinsic_find(const char *name, size_t length);
 bool kn_bc_intrinsic_constrained(unsigned intrinsic);
 /* True if a call of it ends the block. */
 bool kn_bc_intrinsic_traps(unsigned intrinsic);
+/* True if a call of it makes code on the stack. */
+bool kn_bc_intrinsic_on_stack(unsigned intrinsic);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles);

@@ -3,7 +3,7 @@
  * is met, for the module's flags and for units, a function's with its body if there are locations.
  * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
-#include "debug.h"
+#include "debug/debug.h"
 
 /* ---- scanning a block ---- */
 

@@ -131,25 +131,30 @@ as_clang() {
   files here > got.files
   [[ $want == "$got" ]] && diff want.files got.files && temporaries || { echo "status $got, clang $want: $*"; cat got.log; return 1; }
 }
+# beside OPTIONS...: -MD and --coverage with every command, others with each second one in turns.
 beside() {
-  local flags command commands
-  for flags in -MD '-MMD -MP' '-MD -MF dep' '-Wp,-MMD,dep.d' '-MD -MT x' --coverage '-ftest-coverage -fprofile-arcs -MD' \
-      -ftime-trace '-save-temps' '-save-temps=obj --coverage' '-fsave-optimization-record -O1' '-MJ base' '-MJbase --coverage' \
-      '-dumpdir o.d/q- --coverage' '-fno-integrated-as --coverage' '--serialize-diagnostics base.dia'; do
-    [[ $flags == *"$1"* ]] || continue
+  local flags command commands n=0
+  for flags; do
     commands=('-c main.c -o o.d/x.y.o' '-S sub/twice.c' 'main.c sub/twice.c -o out' '-c wrong.c main.c')
-    [[ $flags != -MD && $flags != --coverage ]] ||
+    if [[ $flags == -MD || $flags == --coverage ]]; then
       commands+=('-c main.c' '-c main.c -o .x' '-S main.c -o o.d/x.s' '-c main.c sub/twice.c' 'main.c sub/twice.c' '-c .c' '-c pre.i'
         'main.c -x c .c -x none thrice.S plus.cc -r -o o.d/x.y' '-x c -c -')
+    else
+      commands=("${commands[n % 2]}" "${commands[n % 2 + 2]}")
+      n=$(( n + 1 ))
+    fi
     for command in "${commands[@]}"; do
       as_clang $flags $command || return 1
     done
   done
 }
-check 'names files after the output as clang does: dependences' beside -M
-check 'names files after the output as clang does: coverage' beside cov
-check 'names files after the output as clang does: intermediate files' beside save
-check 'names files after the output as clang does: time, diagnostics' beside i
+check 'names files after the output as clang does: dependences' beside -MD '-MMD -MP' '-MD -MF dep' '-Wp,-MMD,dep.d' \
+  '-MD -MT x' '-MJ base'
+check 'names files after the output as clang does: coverage' beside --coverage '-ftest-coverage -fprofile-arcs -MD' \
+  '-MJbase --coverage' '-dumpdir o.d/q- --coverage' '-fno-integrated-as --coverage'
+check 'names files after the output as clang does: intermediate files' beside -save-temps '-save-temps=obj --coverage'
+check 'names files after the output as clang does: time, diagnostics' beside -ftime-trace \
+  '-fsave-optimization-record -O1' '--serialize-diagnostics base.dia'
 covered() {
   rm -rf cov && mkdir cov && cc --coverage "$define" main.c sub/twice.c -o cov/main && (cd cov && runs ./main) &&
     made cov/main-main.gcda cov/main-twice.gcda && llvm-cov-22 gcov -n -o cov/main-twice.gcno cov/main-twice.gcda > covered.log &&

@@ -65,6 +65,17 @@ static const struct row rows[] = {
    {"declare @g(i64 sret, i64 byval(40, 8), i32)", "func dso_local @f(i64 byval(40, 8)) -> i64",
     "call @g("},
    NULL},
+  {"string attributes of the same length",
+   "ir",
+   "-O0",
+   "define <4 x i32> @f(<4 x i32> %a, <4 x i32> %b) \"target-features\"=\"+sse4.1\" {\n"
+   " %c = mul <4 x i32> %a, %b\n ret <4 x i32> %c\n}\n"
+   "define <4 x i32> @g(<4 x i32> %a, <4 x i32> %b) \"target-features\"=\"+popcnt\" {\n"
+   " %c = mul <4 x i32> %a, %b\n ret <4 x i32> %c\n}\n"
+   "define <4 x i32> @h(<4 x i32> %a, <4 x i32> %b) \"target-features\"=\"+sse4.1\" {\n"
+   " %c = mul <4 x i32> %a, %b\n ret <4 x i32> %c\n}\n",
+   {"@f", "sse41.pmulld", "@g", "vmul.v128", "@h", "sse41.pmulld"},
+   NULL},
   {"a static chain",
    "ir",
    "-O0",

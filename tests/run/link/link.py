@@ -3,7 +3,10 @@
 compiled for full position independence, for executables and for static ones, in outputs of every
 kind, by several linkers. The result comes from the table: which definition binds.
 
-    link.py --kiln=build/kiln [--only=N] [--keep=DIR]
+    link.py --kiln=build/kiln [--every=N] [--first=N] [--only=N] [--keep=DIR]
+
+The tests run half of the rows on each target, so that both together see every row; without
+--every all are run.
 
 Units of a program: U uses (and defines what is defined here), D defines there, L is a shared
 object, M the main program. What the linker must refuse is listed in REFUSED with the reason.
@@ -206,6 +209,8 @@ def main():
     p = harness.options(__doc__.splitlines()[0])
     p.add_argument('--only', type=int, help='just this cell')
     p.add_argument('--run', type=int, help='just this row of RUNS')
+    p.add_argument('--every', type=int, default=1, metavar='N', help='one row of N of RUNS')
+    p.add_argument('--first', type=int, default=0, metavar='N', help='the first of these rows')
     p.add_argument('--kinds', help='just cells of these kinds, separated by commas')
     args = p.parse_args()
     h = harness.Harness(args)
@@ -227,7 +232,7 @@ def main():
                 h.fail(what, '%s (--run=%d --only=%d)' % (faults[c.n], i, c.n))
             else:
                 h.ok(what)
-    h.each(check, [i for i in range(len(RUNS)) if args.run in (None, i)])
+    h.each(check, [i for i in range(args.first, len(RUNS), args.every) if args.run in (None, i)])
     if args.only is None and args.run is None and kinds is None:
         h.each(lambda i: check_refused(h, i), range(len(REFUSED)))
         h.each(lambda row: texts.check(h, row, linker(h, row[4]), LINK[row[3]]), list(texts.rows()))

@@ -1,7 +1,7 @@
 /* Types, members, enumerators, bounds, template parameters: nodes of debugging metadata become entries. What LLVM
  * writes for each: its DwarfUnit.cpp. Called by debug.c. Invariant: what depends on other nodes (is a type unsigned?
  * is this in the declaration already?) is left to the writer, since those may not have been read. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 static const kiln_die none;
 

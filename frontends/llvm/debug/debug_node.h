@@ -2,8 +2,8 @@
 #ifndef KN_LLVM_DEBUG_NODE_H
 #define KN_LLVM_DEBUG_NODE_H
 
-#include "debug.h"
-#include "dwarf_names.h"
+#include "debug/debug.h"
+#include "debug/dwarf_names.h"
 
 /* The first entry of a module is the type of arrays' indices, which LLVM makes too. */
 #define KN_BC_INDEX_TYPE 1

@@ -1,7 +1,7 @@
 /* Expressions of debugging metadata become DWARF's. Called by the other files that read it. Operations that LLVM has
  * of its own, and what it does for them: its DwarfExpression.cpp. Invariant: what is not known here gives no
  * expression, so that a debugger shows nothing rather than what is wrong. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 /* How many operands an operation has; UINT32_MAX if it is not known. */
 static uint32_t operands(uint64_t op) {

@@ -1,7 +1,7 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and func.c.
  * Invariant: r->loc is the newest location of the function, of line, column and scope r->loc_line, ... */
-#include "debug.h"
+#include "debug/debug.h"
 
 /* ---- files ---- */
 

@@ -30,7 +30,8 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
 
 /* ---- soft.c: floats that the IR does not compute with ---- */
 
-/* Calls the C function `name`, which the module need not declare, with at most 4 arguments. */
+/* Calls the C function `name`, which the module need not declare, with at most KN_BC_LIBRARY_ARGS arguments. */
+#define KN_BC_LIBRARY_ARGS 6
 kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
                          const kiln_value *args, unsigned n, kiln_type result);
 /* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */

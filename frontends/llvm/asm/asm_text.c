@@ -1,6 +1,6 @@
 /* The text of inline assembly for an assembler: the template, with each operand as the register, address or number that
  * asm.c chose for it. Called by asm.c. */
-#include "asm.h"
+#include "asm/asm.h"
 
 #include <stdarg.h>
 #include <stdio.h>

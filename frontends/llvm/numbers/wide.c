@@ -3,7 +3,7 @@
  * operations on them, and by constants.c.
  * Invariant: the bits of the highest part above the width are unspecified, and code that depends on them
  * clears or extends them first. */
-#include "wide.h"
+#include "numbers/wide.h"
 
 /* Widest integers that can be multiplied, in bits: the code size grows with the square of the width. */
 #define MAX_MUL_BITS 1024

@@ -3,7 +3,7 @@
  * Constrained intrinsics are the plain operations: these stay where they are, and none is computed in advance. Where
  * exceptions are observed (fpexcept.strict), operations that nobody reads have to be kept, and comparisons and conversions
  * must raise what LLVM's raise. */
-#include "debug.h"
+#include "debug/debug.h"
 #include "frequent.h"
 #include "intrinsics.h"
 

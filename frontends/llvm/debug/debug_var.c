@@ -1,6 +1,6 @@
 /* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
  * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 /* ---- global variables ---- */
 
@@ -140,6 +140,8 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
     if ((c->kind == CK_INT || c->kind == CK_CAST) && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64 &&
         kn_bc_casts_number(r, id, &number))
       return kiln_const_int(r->f, (int64_t)number);
+    if (c->kind == CK_FLOAT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
+      return kiln_const_int(r->f, (int64_t)c->v); /* its bits are what counts */
     return (kiln_value){0};
   default: return (kiln_value){0};
   }

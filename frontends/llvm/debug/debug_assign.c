@@ -3,7 +3,7 @@
  * attached, which stands behind the body. If there is one, the variable is in memory from the record on; if the store was
  * removed, it is the value. Called by debug_var.c. Invariant: once a record waits, all later ones wait, since the
  * library takes them in their order. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* The texts of inline assembly that a reader has met, with their code, and the bodies that wait for it. Called by asm.c,
  * reader.c and fork.c. */
-#include "asm.h"
+#include "asm/asm.h"
 
 /* ---- texts and their code ---- */
 

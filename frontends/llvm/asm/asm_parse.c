@@ -1,6 +1,6 @@
 /* The constraints of inline assembly: LLVM's language for them (LangRef, "Inline Asm Constraint String"), as rows of what
  * each letter allows. Called by asm.c. */
-#include "asm.h"
+#include "asm/asm.h"
 
 #include <stdlib.h>
 #include <stdio.h>

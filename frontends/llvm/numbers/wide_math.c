@@ -2,7 +2,7 @@
  * intrinsics.c.
  * Invariant: a division ends the Kiln block; the LLVM block goes on in another one (r->may_split is set in modules that
  * have such integers). */
-#include "wide.h"
+#include "numbers/wide.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * scanned. Called by metadata.c for each node, by funcdef.c when a body ends, by func.c for records that describe
  * variables. Records' fields: LLVM's MetadataLoader.cpp and BitcodeWriter.cpp, versions 15 to 22.
  * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
-#include "debug_node.h"
+#include "debug/debug_node.h"
 
 /* ---- nodes ---- */
 

@@ -17,8 +17,8 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_type type, kiln_value
 
 kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
                          const kiln_value *args, unsigned n, kiln_type result) {
-  kiln_param params[4] = {{0}};
-  for (unsigned i = 0; i < n && i < 4; i++) params[i].type = (uint8_t)types[i];
+  kiln_param params[KN_BC_LIBRARY_ARGS] = {{0}};
+  for (unsigned i = 0; i < n && i < KN_BC_LIBRARY_ARGS; i++) params[i].type = (uint8_t)types[i];
   kiln_sig sig =
     kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, result != KILN_TYPE_VOID);
   kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);

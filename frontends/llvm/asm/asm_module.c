@@ -1,7 +1,7 @@
 /* Module-level assembly: what the assembler makes of it is taken over into the module. The code of a section is a naked
  * function, other content an item of data, and what the assembly calls them by are aliases into these. Called by data.c,
  * when all symbols are declared. */
-#include "asm.h"
+#include "asm/asm.h"
 
 #include <elf.h>
 #include <stdio.h>
