@@ -217,8 +217,11 @@ struct kn_bc {
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
   uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
+  uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  unsigned loc_id; /* of it in the block that is being read; 0: not known */
+  bool loc_atoms;  /* it has an atom's group and rank */
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
