@@ -224,6 +224,14 @@ kiln_status kiln_module_no_red_zone(kiln_module *m) {
   return kiln_module_status(m);
 }
 
+kiln_status kiln_module_exec_stack(kiln_module *m) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (m->frozen)
+    return kn_module_fail(m, KILN_ERR_STRUCTURE, "executable stack: the module is frozen");
+  m->exec_stack = true;
+  return kiln_module_status(m);
+}
+
 bool kiln_module_frozen(const kiln_module *m) { return m != NULL && m->frozen; }
 
 void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {

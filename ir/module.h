@@ -181,6 +181,7 @@ struct kiln_module {
   uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
   uint8_t protect;            /* kiln_module_protect */
   bool no_plt;                /* kiln_module_no_plt */
+  bool exec_stack;            /* kiln_module_exec_stack */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
   kiln_debug *debug;          /* ir/debug.h; NULL: nothing */

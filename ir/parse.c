@@ -481,11 +481,13 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_word(p, "no_plt")) {
       kiln_module_no_plt(p->module);
       ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
+    } else if (kn_parse_word(p, "exec_stack")) {
+      kiln_module_exec_stack(p->module);
+      ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
       ok = kn_parse_expected(
         p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, protect, "
-           "no_plt, target, dwarf, unit, "
-           "keep, global or an entry");
+           "no_plt, exec_stack, target, dwarf, unit, keep, global or an entry");
     }
   }
   return false;

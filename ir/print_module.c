@@ -385,6 +385,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     kn_put(&p, "\n", 1);
   }
   if (m->no_plt) kn_put_text(&p, "no_plt\n");
+  if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
   for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
   for (uint32_t i = 1; i < m->n_symbols; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);

@@ -65,6 +65,8 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   if (m->options.target != jit->target)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kiln_target_name(m->options.target));
+  if (m->exec_stack)
+    return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_exec_stack)");
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)
       return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu is not of its module", i);

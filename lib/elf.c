@@ -192,7 +192,8 @@ static bool prepare(struct kn_elf *e) {
   if (!kn_elf_place(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
     return false;
   if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
-  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS, 0, 1);
+  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
+                               e->m->exec_stack ? SHF_EXECINSTR : 0, 1);
   return e->note != UINT32_MAX;
 }
 

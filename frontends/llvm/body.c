@@ -4,7 +4,7 @@
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
  * could be a forward reference with a type behind it; else it is decoded again from its beginning in the
  * general way, operand by operand. */
-#include "debug.h"
+#include "debug/debug.h"
 #include "frequent.h"
 
 /* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts

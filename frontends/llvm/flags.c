@@ -1,7 +1,7 @@
 /* What is asked for by metadata: the module's flags ({behaviour, name, value}), and what is attached to functions and
  * variables; also the names of operand bundles, which only errors need. Called by module.c, metadata.c and body.c.
  * Invariant: the position in the file is what it was. */
-#include "debug.h"
+#include "debug/debug.h"
 
 /* The value of a flag, if it is an integer; UINT64_MAX: it is something else. */
 static uint64_t value_of(struct kn_bc *r, uint64_t id) {

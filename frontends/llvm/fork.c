@@ -2,7 +2,7 @@
  * several threads. Tables that reading a body changes are copied to a fork when it reads its first body,
  * in its own thread; tables that are only read are shared with the opened reader.
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
-#include "debug.h"
+#include "debug/debug.h"
 
 #include <stdio.h>
 

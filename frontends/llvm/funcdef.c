@@ -2,8 +2,8 @@
  * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
  * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
  * removed after it. */
-#include "debug.h"
-#include "debug_node.h"
+#include "debug/debug.h"
+#include "debug/debug_node.h"
 
 /* How many entries of the tables of constants are the module's. */
 struct module_part {
@@ -59,11 +59,12 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = (kiln_value){0};
-  r->lane_slot_bytes = 0;
+  if (r->has_vectors) memset(r->extended, 0, sizeof r->extended);
+  r->inserted.id = r->fast_call = 0;
   r->call_locs.n = 0;
   r->call_body++;
   r->bundles = false;
-  r->may_split = r->has_trap || r->fn->init || r->has_words;
+  r->may_split = r->has_trap || r->fn->init || r->has_words || r->splits;
   r->others = 0;
   r->tail = r->asm_waits = false;
   r->asm_count = 0;
@@ -95,12 +96,12 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->bits.pos = start;
   }
   if (!build(r, &saved)) return false;
-  while (KN_UNLIKELY(r->restart)) { /* once for locations, once for addresses */
+  while (KN_UNLIKELY(r->restart)) { /* at most once for each reason */
     if (!start_again(r, &saved, &kept)) return false;
     r->bits.pos = start;
     if (!build(r, &saved)) return false;
   }
-  r->no_addrs = false;
+  r->no_addrs = r->splits = false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_unread) return kn_bc_malformed(r, "an invoke unwinds to a block without a landing pad");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");

@@ -192,6 +192,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
     if (kn_bc_intrinsic_traps(g->intrinsic)) r->has_trap = true;
+    if (kn_bc_intrinsic_on_stack(g->intrinsic)) kiln_module_exec_stack(r->module);
     if (kn_bc_intrinsic_constrained(g->intrinsic)) r->has_strict = true;
     return add_global(r, g);
   }

@@ -1,7 +1,7 @@
 /* LLVM's intrinsic functions that C programs use: one row each in a sorted table, one case per kind below.
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
-#include "debug.h"
+#include "debug/debug.h"
 #include "intrinsics.h"
 
 static const struct kn_bc_row rows[] = {
@@ -37,6 +37,10 @@ bool kn_bc_intrinsic_constrained(unsigned intrinsic) {
 bool kn_bc_intrinsic_traps(unsigned intrinsic) {
   return intrinsic &&
          (rows[intrinsic - 1].kind == IN_TRAP || rows[intrinsic - 1].kind == IN_LONGJMP);
+}
+
+bool kn_bc_intrinsic_on_stack(unsigned intrinsic) {
+  return intrinsic && rows[intrinsic - 1].kind == IN_TRAMPOLINE;
 }
 
 /* ---- arguments ---- */
@@ -298,13 +302,22 @@ static void set_rounding(const struct call *c) {
   else kiln_build_unary(c->r->f, KILN_OP_SET_ROUNDING, KILN_TYPE_I32, mode);
 }
 
-static void clear_cache(const struct call *c) {
-  kiln_module *m = c->r->module;
-  kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
-  kiln_value args[2] = {arg(c, 0), arg(c, 1)};
-  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 2, NULL, 0);
-  kiln_symbol s = kiln_func_declare(m, &(kiln_symbol_desc){.name = "__clear_cache"}, sig);
-  kiln_build_call(c->r->f, sig, kiln_const_symbol(c->r->f, s, 0), args, 2);
+static void flush(const struct call *c, kiln_value from, kiln_value to) {
+  kn_bc_library(c->r, "__clear_cache", (kiln_type[]){KILN_TYPE_PTR, KILN_TYPE_PTR},
+                (kiln_value[]){from, to}, 2, KILN_TYPE_VOID);
+}
+
+/* Writes code to the stack which jumps to a nested function with its static chain. */
+static void trampoline(const struct call *c) {
+  kiln_func *f = c->r->f;
+  const struct kn_bc_trampoline *t = &kn_bc_targets[c->r->target].trampoline;
+  kiln_value at = arg(c, 0), function = arg(c, 1), chain = arg(c, 2);
+  for (unsigned k = 0; k < t->n; k++)
+    kiln_build_store(f, (kiln_type)t->code[k].type, at, t->code[k].at,
+                     kiln_const_int(f, t->code[k].bits), 0);
+  kiln_build_store(f, KILN_TYPE_I64, at, t->function, function, 0);
+  kiln_build_store(f, KILN_TYPE_I64, at, t->chain, chain, 0);
+  if (t->flushed != 0) flush(c, at, kiln_build_addr(f, at, (kiln_value){0}, 0, t->flushed));
 }
 
 /* Are the result and the first `n` arguments scalars? */
@@ -333,6 +346,7 @@ static unsigned needed(unsigned kind) {
   case IN_MEMMOVE:
   case IN_MEMSET:
   case IN_FUNNEL:
+  case IN_TRAMPOLINE:
   case IN_FLOAT3: return 3;
   case IN_VA_COPY:
   case IN_MINMAX:
@@ -469,7 +483,8 @@ static void run(const struct call *c) {
   case IN_LEVEL: level(c); return;
   case IN_PTRMASK: pointer_mask(c); return;
   case IN_COMPARE: compare(c); return;
-  case IN_CLEAR_CACHE: clear_cache(c); return;
+  case IN_CLEAR_CACHE: flush(c, arg(c, 0), arg(c, 1)); return;
+  case IN_TRAMPOLINE: trampoline(c); return;
   case IN_LOAD_RELATIVE: load_relative(c); return;
   case IN_GET_ROUNDING: def(c, kiln_build_nullary(f, KILN_OP_GET_ROUNDING)); return;
   case IN_SET_ROUNDING: set_rounding(c); return;
@@ -503,8 +518,18 @@ static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
   struct kn_bc_vec x[3];
   const struct kn_bc_vec *in[3] = {&x[0], &x[1], &x[2]};
   unsigned n = 0, kind = c->row->kind;
+  uint64_t by;
+  if (kind == IN_FUNNEL && kn_bc_vec_is_splat(c->r, arg_id(c, 2), &by)) {
+    if (!kn_bc_vec_get(c->r, arg_id(c, 0), c->ret, &x[0]) ||
+        !kn_bc_vec_get(c->r, arg_id(c, 1), c->ret, &x[1]))
+      return true;
+    if (x[0].mask) return false;
+    kn_bc_vec_funnel(c->r, c->row->op == KILN_OP_FSHL, in, by, out);
+    kn_bc_vec_def(c->r, out);
+    return true;
+  }
   if (kind != IN_MINMAX && kind != IN_ABS && kind != IN_SATURATE && kind != IN_FLOAT1 &&
-      kind != IN_FLOAT2 && kind != IN_FLOAT3 && c->row->op != KILN_OP_CLZ)
+      kind != IN_FLOAT2 && kind != IN_FLOAT3 && kind != IN_BITS)
     return false;
   for (; n < c->n && n < 3 && arg_type(c, n) == c->ret; n++)
     if (!kn_bc_vec_get(c->r, arg_id(c, n), c->ret, &x[n])) return true;

@@ -50,6 +50,7 @@ enum kn_bc_intrinsic_kind {
   IN_TO_INT_SAT,
   IN_COMPARE,
   IN_CLEAR_CACHE,
+  IN_TRAMPOLINE,
   IN_LOAD_RELATIVE,
   IN_GET_ROUNDING,
   IN_SETJMP,

@@ -1,7 +1,7 @@
 /* The module block: target, sections, comdats, and the order of the records and blocks inside. Called
  * once per module by reader.c. Records of global values are read by globals.c.
  * Invariant: bodies come in the order of the functions that have one. */
-#include "debug.h"
+#include "debug/debug.h"
 
 #include <stdlib.h>
 
@@ -20,6 +20,14 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .cf_protection = true,
                           .f128 = KILN_TYPE_V128,
                           .half_calls = true,
+                          .cx16 = true,
+                          .trampoline = {4, /* mov r11, function; mov r10, chain; jmp r11 */
+                                         {{0, KILN_TYPE_I16, 0xbb49},
+                                          {10, KILN_TYPE_I16, 0xba49},
+                                          {20, KILN_TYPE_I16, 0xff49},
+                                          {22, KILN_TYPE_I8, 0xe3}},
+                                         .function = 2,
+                                         .chain = 12},
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,
@@ -29,6 +37,13 @@ const struct kn_bc_target kn_bc_targets[] = {
                            .aligns_args = true,
                            .sret_in_reg = true,
                            .probes_by_flag = true,
+                           .trampoline = {3, /* ldr x15, chain; ldr x17, function; br x17 */
+                                          {{0, KILN_TYPE_I32, 0x5800008f},
+                                           {4, KILN_TYPE_I32, 0x580000b1},
+                                           {8, KILN_TYPE_I32, 0xd61f0220}},
+                                          .function = 24,
+                                          .chain = 16,
+                                          .flushed = 12},
                            .guard_source = KILN_GUARD_SOURCE_SYSREG},
 };
 _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT,

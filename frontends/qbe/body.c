@@ -58,26 +58,16 @@ static void use(struct kn_qbe *r, uint32_t temp, uint32_t block) {
   else PUSH(r, r->uses, (struct use){temp, block});
 }
 
-/* Builds a sum, as an address if it is used as one: those cost nothing where the processor adds. */
-static void build_sum(struct kn_qbe *r, struct temp *t, bool is_address) {
-  t->v = is_address ? kiln_fold_addr(r->f, t->v, t->b, 1, 0)
-                    : kiln_fold_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, t->v, t->b);
-  t->sum = false;
-  t->plain = t->variable ? 0 : t->block;
-}
-
 /* The value of the temporary that was read last, and is not simply there; a long is a word, too. */
 static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_t temp,
-                                                       kiln_type class, bool is_address) {
+                                                       kiln_type class) {
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
   const char *at = r->name.at - 1;
   if (temp == 0) temp = ADD(r, temps);
   struct temp *t = r->temps.at + temp;
-  t->address |= is_address;
   if (t->slot.id == 0) use(r, temp, r->current);
   if (t->block == 0) t->class = class; /* until it is known */
-  if (t->sum) build_sum(r, t, is_address);
   kiln_value v = t->slot.id == 0 ? t->v : kiln_build_load(r->f, t->class, t->slot, 0, 0);
   if (t->class == class) return v;
   if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
@@ -132,22 +122,21 @@ static kiln_value constant(struct kn_qbe *r, kiln_type class, bool build) {
 }
 
 /* The operand that comes next, as a value of a class. */
-static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type class,
-                                                    bool is_address) {
+static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type class) {
   if (peek(r) != '%') return constant(r, class, true);
   r->p++;
   scan(r);
   uint32_t i = FIND(r, temps);
   const struct temp *t = r->temps.at + i;
   bool plain = t->plain == r->current || t->plain == FIRST_BLOCK;
-  if (plain && t->class == class && (t->address || !is_address)) return t->v;
-  return read_other(r, i, class, is_address);
+  if (plain && t->class == class) return t->v;
+  return read_other(r, i, class);
 }
 
 /* The same, or the low bits of a word as a narrower type. */
-static inline kiln_value given(struct kn_qbe *r, kiln_type type, bool is_address) {
-  if (type >= KILN_TYPE_I32) return operand(r, type, is_address);
-  return convert(r, KILN_OP_TRUNC, type, KILN_TYPE_I32, operand(r, KILN_TYPE_I32, false));
+static inline kiln_value given(struct kn_qbe *r, kiln_type type) {
+  if (type >= KILN_TYPE_I32) return operand(r, type);
+  return convert(r, KILN_OP_TRUNC, type, KILN_TYPE_I32, operand(r, KILN_TYPE_I32));
 }
 
 /* What comes from a call, or to a function, as a value of its class. */
@@ -169,7 +158,7 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
       n_fixed = r->args.n;
     } else {
       const struct type *type = r->types.at + read_type(r, r->args.n == 0 && !variadic);
-      kiln_value v = given(r, type->passed, false);
+      kiln_value v = given(r, type->passed);
       if (variadic && type->passed != type->class) { /* who reads it reads a word */
         v = taken(r, v, type);
         type = r->types.at + QW;
@@ -205,7 +194,7 @@ static void give(struct kn_qbe *r, const struct operand *o) {
   const char *p = r->p;
   r->p = o->at;
   r->begin = phi->at;
-  kiln_value v = operand(r, phi->class, false);
+  kiln_value v = operand(r, phi->class);
   r->p = p;
   kiln_edge_arg(r->f, block_of(o->from), block_of(r->blocks.at[phi->block].label), phi->index, v);
 }
@@ -217,10 +206,6 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
   struct block *b = r->blocks.at + r->current;
   b->then = then;
   b->other = other;
-  for (uint32_t i = 0; i < r->sums.n; i++) {
-    struct temp *t = r->temps.at + r->sums.at[i];
-    if (t->sum) build_sum(r, t, false); /* other blocks may use it */
-  }
   for (uint32_t i = r->second ? b->operands : 0; i != 0; i = r->operands.at[i].next)
     give(r, r->operands.at + i);
   if (other == 0) {
@@ -238,7 +223,7 @@ static void ret(struct kn_qbe *r) {
   char c = peek(r);
   if (c != '\n' && c != '#') {
     if (type->class == KILN_TYPE_VOID) WRONG(r, r->p, "a value, but this function has no result");
-    v = given(r, type->passed, false);
+    v = given(r, type->passed);
   } else if (r->body->result >= N_BASIC) {
     v = kiln_slot_new(r->f, kiln_ctype_get(r->c, type->c).size_bytes + 1, 4);
   } else if (type->class != KILN_TYPE_VOID) {
@@ -261,7 +246,7 @@ static void begin_block(struct kn_qbe *r) {
   if (r->open) jump(r, no_value, i, 0, at);
   r->current++;
   r->open = true;
-  r->n_phis = r->sums.n = 0;
+  r->n_phis = 0;
   r->phi_count = r->count;
   if (i != FIRST_BLOCK) kiln_block_switch(r->f, block_of(i));
   if (r->second) return;
@@ -364,17 +349,9 @@ static void variables(struct kn_qbe *r) {
 
 /* ---- instructions ---- */
 
-/* Sums of longs are built when they are used, or at the end of their block: most are used once, as addresses. */
-static void add(struct kn_qbe *r, uint32_t to, kiln_value a, kiln_value b) {
-  struct temp *t = r->temps.at + to, now = {.v = a, .b = b};
-  bool wait = !t->variable && t->block == 0;
-  if (!wait) build_sum(r, &now, t->address);
-  assign(r, to, KILN_TYPE_I64, now.v, r->begin);
-  if (!wait) return;
-  t->b = b;
-  t->sum = true;
-  t->plain = 0;
-  PUSH(r, r->sums, to);
+/* An address that is a sum costs nothing where the processor adds. */
+static kiln_value address(struct kn_qbe *r, kiln_value v) {
+  return kiln_value_op(r->f, v) == KILN_OP_ADD ? kiln_fold_addr(r->f, v, no_value, 0, 0) : v;
 }
 
 /* A slot stays a variable if all accesses are of one type: then an extension comes behind the load. */
@@ -411,7 +388,6 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   kiln_op op = (kiln_op)(is_int(class) ? w->op : w->fop);
   uint64_t size;
   switch (w->form) {
-  case QF_ADD:
   case QF_BINARY: return kiln_fold_binary(r->f, op, class, a, b);
   case QF_UNARY: return kiln_fold_unary(r->f, op, class, a);
   case QF_SHIFT: /* the count is taken modulo the width; Kiln's must be below it */
@@ -423,16 +399,9 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
     a = is_int(from) ? kiln_fold_icmp(r->f, (kiln_icond)w->op, from, a, b)
                      : kiln_fold_fcmp(r->f, (kiln_fcond)w->fop, from, a, b);
     return extend(r, false, class, KILN_TYPE_I8, a);
-  case QF_LOAD: return load(r, w, class, a);
-  case QF_STORE: kiln_build_store(r->f, from, b, 0, a, 0); break;
-  case QF_EXTEND: return extend(r, w->fop, class, from, a);
+  case QF_LOAD: return load(r, w, class, address(r, a));
+  case QF_STORE: kiln_build_store(r->f, from, address(r, b), 0, a, 0); break;
   case QF_ALLOC: return alloc(r, w->op, a);
-  case QF_CAST: /* from the class of the same size of the other kind */
-    from = (kiln_type)(class ^ (class == KILN_TYPE_I32 || class == KILN_TYPE_F32
-                                  ? KILN_TYPE_I32 ^ KILN_TYPE_F32
-                                  : KILN_TYPE_I64 ^ KILN_TYPE_F64));
-    return convert(r, KILN_OP_BITCAST, class, from, operand(r, from, false));
-  case QF_COPY: return a;
   case QF_VAARG: return kiln_build_va_arg(r->f, class, a);
   case QF_VASTART:
     if (!r->body->variadic)
@@ -462,11 +431,21 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   return no_value;
 }
 
-/* The instruction at r->p. */
-static void instruction(struct kn_qbe *r) {
+/* The type of an operand of this letter. */
+static inline kiln_type operand_type(char letter, kiln_type class) {
   static const uint8_t types[128] = {
     ['w'] = KILN_TYPE_I32, ['l'] = KILN_TYPE_I64, ['s'] = KILN_TYPE_F32, ['d'] = KILN_TYPE_F64,
     ['b'] = KILN_TYPE_I8,  ['h'] = KILN_TYPE_I16, ['a'] = KILN_TYPE_PTR};
+  static const uint8_t others[] = {[KILN_TYPE_I32] = KILN_TYPE_F32,
+                                   [KILN_TYPE_I64] = KILN_TYPE_F64,
+                                   [KILN_TYPE_F32] = KILN_TYPE_I32,
+                                   [KILN_TYPE_F64] = KILN_TYPE_I64};
+  if (letter == '=') return class;
+  return (kiln_type)(letter == 'x' ? others[class] : types[(uint8_t)letter]);
+}
+
+/* The instruction at r->p. */
+static void instruction(struct kn_qbe *r) {
   uint32_t type = QVOID, to = 0;
   const char *begin = r->begin = r->p;
   if (*begin == '%') {
@@ -486,22 +465,16 @@ static void instruction(struct kn_qbe *r) {
                                                     : "%s does not give a result of this type",
                 w->name);
   kiln_value a = no_value, b = no_value;
-  char first = w->operands[0], second = w->operands[1];
-  if (first != 0) {
-    if (first != '=') from = (kiln_type)types[(uint8_t)first];
-    a = given(r, from, first == 'a');
+  if (w->operands[0] != 0) {
+    from = operand_type(w->operands[0], class);
+    a = given(r, from);
   }
-  if (second != 0) {
+  if (w->operands[1] != 0) {
     expect(r, ',');
-    b = operand(r, second == '=' ? class : (kiln_type)types[(uint8_t)second], second == 'a');
+    b = operand(r, operand_type(w->operands[1], class));
   }
-  if (w->form == QF_ADD && class == KILN_TYPE_I64) {
-    add(r, to, a, b);
-    to = 0;
-  } else {
-    a = build(r, w, to, type, class, from, a, b);
-    r->open = w->form < QF_JMP;
-  }
+  a = build(r, w, to, type, class, from, a, b);
+  r->open = w->form < QF_JMP;
   end_line(r);
   if (to != 0) assign(r, to, class, a, begin);
 }
@@ -519,7 +492,6 @@ static void begin_function(struct kn_qbe *r) {
     uint32_t size = kiln_type_size(t->class);
     t->block = t->variable ? FIRST_BLOCK : 0;
     t->plain = 0;
-    t->sum = false;
     if (t->variable) t->slot = kiln_slot_new(r->f, size, (unsigned)__builtin_ctz(size));
   }
   r->current = FIRST_BLOCK;

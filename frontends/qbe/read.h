@@ -63,14 +63,12 @@ struct global {
 
 struct temp {
   struct name name;
-  kiln_value v, b; /* v: its value */
+  kiln_value v;    /* its value */
   kiln_value slot; /* of a variable, once that is known */
   uint32_t block;  /* of the first assignment, or 0 */
   uint32_t plain;  /* the same if v can be read there without further ado; or else 0 */
   kiln_type class : 8;
   bool variable; /* assigned more than once, or read where it need not have been assigned */
-  bool sum;      /* a sum that is not built yet: of v and b */
-  bool address;  /* used as one */
 };
 
 struct label { /* its number - 1 is that of the function's block */
@@ -81,13 +79,13 @@ struct label { /* its number - 1 is that of the function's block */
 /* clang-format off */
 /* How the instruction of a word is built, or what else the word is. */
 enum form {
-  QF_ADD, QF_BINARY, QF_UNARY,   /* by `op` on integers, `fop` on floats */
+  QF_BINARY, QF_UNARY,           /* by `op` on integers, `fop` on floats */
   QF_SHIFT, QF_CONVERT,          /* by `op` */
   QF_COMPARE,                    /* `op` is the condition of integers, `fop` that of floats */
   QF_LOAD,                       /* of type `op`, or VOID: of the result's; sign-extended if `fop` */
-  QF_STORE, QF_EXTEND,           /* as the operand's type; sign-extended if `fop` */
+  QF_STORE,                      /* as the operand's type */
   QF_ALLOC,                      /* aligned to 2^op */
-  QF_CAST, QF_COPY, QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
+  QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
   QF_JMP, QF_JNZ, QF_RET, QF_HLT, /* these end a block */
   QF_TYPE_NAME,                  /* `op` is the type; `fop` the size of a member of it, or 0 */
   QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_SECTION,
@@ -95,7 +93,8 @@ enum form {
 };
 /* clang-format on */
 
-/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result. Results are bits,
+/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result; x: of the other class
+ * of its size. Results are bits,
  * of the classes that the result may have; of VOID: there is none; 0: the word is no instruction. */
 struct word {
   char name[9];     /* of at most eight characters, zeros behind it */
@@ -182,7 +181,6 @@ struct kn_qbe {
   ARRAY(struct phi) phis;
   ARRAY(struct operand) operands;
   ARRAY(struct use) uses;
-  ARRAY(uint32_t) sums; /* of the current block */
   ARRAY(kiln_value) args;
   uint32_t current;          /* block in the order of the text */
   uint32_t count, phi_count; /* instructions so far; up to the last phi of the block */

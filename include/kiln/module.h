@@ -237,6 +237,11 @@ KILN_API kiln_status kiln_module_no_plt(kiln_module *m);
  * no_red_zone. Before kiln_module_freeze. */
 KILN_API kiln_status kiln_module_no_red_zone(kiln_module *m);
 
+/** The module's functions execute code that they write to the stack, as trampolines of nested functions are: objects ask
+ * for an executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. Before
+ * kiln_module_freeze. */
+KILN_API kiln_status kiln_module_exec_stack(kiln_module *m);
+
 /* ---- signatures ---- */
 
 /** Flags of one parameter. */

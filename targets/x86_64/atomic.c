@@ -162,13 +162,12 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in another register
- * meanwhile. A load stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes
- * at once. */
+/* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in the frame meanwhile,
+ * and so is the address: two registers for that one's parts are all that a block is certain to have besides. A load
+ * stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes at once. */
 void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
-  uint64_t others = KN_GP_MASK & ~KN_BIT(X64_RBX);
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
   bool flag =
     cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
@@ -178,9 +177,12 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   }
   for (unsigned k = 0; k < sizeof fixed; k++) kn_claim(w, fixed[k]);
   struct x64_place m = x64_address(w, in->a, 0);
-  unsigned at = kn_temp(w, others), kept = kn_temp(w, others);
+  const unsigned at = X64_SCRATCH;
+  struct x64_mem kept = x64_at(X64_RBP, kn_frame_alloc(w, 8, 3)),
+                 address = x64_at(X64_RBP, kn_frame_alloc(w, 8, 3));
   x64_lea(w, at, &m);
-  x64_mov(w, 3, kept, X64_RBX);
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, at, address));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RBX, kept));
   for (unsigned k = 0; k < sizeof fixed; k++) KN_LOG(w, KN_EV_WRITE, 0, fixed[k]);
   uint32_t again = kn_code_label(w);
   if (cas) {
@@ -198,12 +200,13 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
     x64_place_label(w, again);
     combine(w, in);
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, at, address));
   }
   EMIT(w, x64_lock(w->code.p));
   EMIT(w, x64_cmpxchg16b(w->code.p, x64_at(at, 0)));
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
   if (flag) EMIT(w, x64_setcc(w->code.p, X64_E, X64_RCX));
-  x64_mov(w, 3, X64_RBX, kept);
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBX, kept));
   if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
   kn_drop(w, in->a);
   if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);

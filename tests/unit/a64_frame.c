@@ -19,7 +19,7 @@ enum { IP0 = 16, FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
 
 static csh cs;
 static cs_insn *insn;
-static unsigned long boundaries;
+static unsigned long boundaries, tail_calls;
 static bool keeps_all; /* the functions have the convention preserve_all */
 
 static bool callee_saved(unsigned r) {
@@ -241,6 +241,11 @@ static void check_boundary(const char *name, uint32_t pc, const struct machine *
   }
 }
 
+/* A tail call: a jump whose target a relocation says, or that a register has. */
+static bool leaves(uint32_t word) {
+  return word == 0x14000000u || (word & 0xfffffc1fu) == 0xd61f0000u;
+}
+
 static void check_output(kiln_session *s) {
   const struct kn_output *out = &s->out;
   for (uint32_t i = 0; i < out->n_funcs; i++) {
@@ -263,6 +268,13 @@ static void check_output(kiln_session *s) {
       if (word == 0xd65f03c0u) { /* ret, with all as it was */
         returned = true;
         assert_true(m.sp_known && m.sp == 0);
+      }
+      if (leaves(word)) {
+        tail_calls++;
+        returned = true;
+        assert_true(m.sp_known && m.sp == 0);
+        for (unsigned reg = 0; reg < N_REGS; reg++)
+          assert_true(!callee_saved(reg) || m.intact[reg]);
       }
       before = m;
       pc += (uint32_t)step(&m, out->code + f->start + pc);
@@ -303,9 +315,10 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 }
 
 /* `ints` and `floats` values live across calls in a loop, a slot of `size` bytes whose address is
- * passed on, and if asked for a dynamic allocation. Two returns. `directives` are its own, or "". */
+ * passed on, and if asked for a dynamic allocation. Two returns, or one and two tail calls. `directives` are its own,
+ * or "". */
 static void function(struct text *t, unsigned ints, unsigned floats, unsigned size, bool dynamic,
-                     const char *directives) {
+                     bool tail, const char *directives) {
   put(t, "declare @ext(i64) -> i64\ndeclare @extf(f64) -> f64\n");
   put(t, "func @f_%u_%u_%u_%d(i64, f64) -> i64%s {\n%s", ints, floats, size, dynamic,
       keeps_all ? " preserve_all" : "", directives);
@@ -329,7 +342,13 @@ static void function(struct text *t, unsigned ints, unsigned floats, unsigned si
   }
   put(t, "  call @extf(%s)\n  %%c = icmp.i64 ult %s, 10\n", product, sum);
   put(t, "  brif %%c, loop(%s), out\nout:\n  brif %%c, one, two\n", sum);
-  put(t, "one:\n  ret %s\ntwo:\n  %%z = call @ext(%s)\n  ret %%z\n}\n", sum, sum);
+  if (tail) {
+    put(t, "one:\n  brif %%c, three, four\ntwo:\n  %%z = call @ext(%s)\n", sum);
+    put(t, "  tailcall %%z(%%y, 1) as (f64, i64) -> i64\n");
+    put(t, "three:\n  tailcall @ext(%s)\nfour:\n  ret %s\n}\n", sum, sum);
+  } else {
+    put(t, "one:\n  ret %s\ntwo:\n  %%z = call @ext(%s)\n  ret %%z\n}\n", sum, sum);
+  }
 }
 
 static void saved_and_sizes(void **state) {
@@ -341,7 +360,7 @@ static void saved_and_sizes(void **state) {
       for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
         for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
           t.n = 0;
-          function(&t, ints, floats, sizes[k], dynamic, "");
+          function(&t, ints, floats, sizes[k], dynamic, false, "");
           check_text(t.at, 0);
           check_text(t.at, 5);
         }
@@ -365,7 +384,7 @@ static void hardened(void **state) {
           for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
             t.n = 0;
             keeps_all = keeps;
-            function(&t, values, values, sizes[k], dynamic, directives[d]);
+            function(&t, values, values, sizes[k], dynamic, false, directives[d]);
             check_text(t.at, values == 5 ? 7 : 0);
           }
   keeps_all = false;
@@ -393,6 +412,34 @@ static void leaves_and_arguments(void **state) {
   check_text(text, 9);
 }
 
+static void tails(void **state) {
+  (void)state;
+  static struct text t;
+  static const unsigned sizes[] = {0, 16, 480, 512, 5000, 300000};
+  static const char *const directives[] = {"", "  !probe 4096\n  !guard always\n"};
+  unsigned long n = 0;
+  tail_calls = 0;
+  for (unsigned d = 0; d < sizeof directives / sizeof *directives; d++)
+    for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
+      for (unsigned values = 0; values <= 10; values += 5)
+        for (unsigned dynamic = 0; dynamic < 2; dynamic++, n += 2) {
+          t.n = 0;
+          function(&t, values, values, sizes[k], dynamic, true, directives[d]);
+          check_text(t.at, values == 5 ? 7 : 0);
+        }
+  static const char text[] =
+    "declare @nine(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64\n"
+    "func @leaf(i64, i64) -> i64 {\nb0(%a: i64, %to: i64):\n  tailcall %to(%a) as (i64) -> i64\n}\n"
+    "func @stack(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {\n"
+    "b0(%a: i64, %b: i64, %c: i64, %d: i64, %e: i64, %f: i64, %g: i64, %h: i64, %i: i64, %j: "
+    "i64):\n"
+    "  %r = call @nine(%a, %b, %c, %d, %e, %f, %g, %h, %j)\n"
+    "  tailcall @nine(%j, %r, %i, %h, %g, %f, %e, %d, %a)\n}\n";
+  check_text(text, 0);
+  check_text(text, 9);
+  assert_int_equal(tail_calls, n + 4);
+}
+
 static int setup(void **state) {
   (void)state;
   if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &cs) != CS_ERR_OK) return -1;
@@ -409,6 +456,7 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(saved_and_sizes), cmocka_unit_test(hardened),
-                                     cmocka_unit_test(leaves_and_arguments)};
+                                     cmocka_unit_test(leaves_and_arguments),
+                                     cmocka_unit_test(tails)};
   return cmocka_run_group_tests_name("a64_frame", tests, setup, teardown);
 }

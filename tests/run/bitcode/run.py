@@ -27,14 +27,16 @@ def main():
 
     def check(name):
         bc = h.path(name + '.bc')
-        with open(sources[name]) as f: throws = '__cxa_throw' in f.read()
+        with open(sources[name]) as f: text = f.read()
+        throws = '__cxa_throw' in text
         libs = ['-lm', '-lstdc++'] if throws else ['-lm']
+        mold = 'init.trampoline' not in text  # which takes no notice of the objects' wish for an executable stack
         h.run([args.clang, '-w', '-c', '-emit-llvm', '-x', 'ir', sources[name], '-o', bc])
         own = h.path(name + '.clang.o')
         h.run([args.clang, '-w', '-c', '-O0', '-fPIC', bc, '-o', own], timeout=300)
-        expected = h.run([h.link([own], h.path(name + '.clang'), libs)], check=False)
+        expected = h.run([h.link([own], h.path(name + '.clang'), libs, mold)], check=False)
         o = h.kiln_object(bc, h.path(name + '.kiln.o'))
-        got = h.run([h.link([o], h.path(name + '.kiln'), libs)], check=False)
+        got = h.run([h.link([o], h.path(name + '.kiln'), libs, mold)], check=False)
         if got[:2] == expected[:2] and expected[1]:
             h.ok(name)
         else:
@@ -44,6 +46,9 @@ def main():
             return
         if name == 'all-floats':
             h.skip(name + ', interpreter', 'it calls the compiler\'s runtime library, which is in no process')
+            return
+        if not mold:
+            h.skip(name + ', interpreter', 'it runs no machine code')
             return
         if throws:
             h.skip(name + ', interpreter', 'it does not take exceptions that come from C')

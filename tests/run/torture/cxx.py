@@ -4,7 +4,7 @@ to bitcode, then by LLVM -O0 and by Kiln, linked, run. A test counts if LLVM's p
 counted by message, as torture.py does for C. Each test is run with one -std: what it asks for, or else one that its
 folder or its dg-do allows.
 
-    cxx.py --kiln=build/kiln --source=DIR [--suite=libstdc++] [--target=T] [--level=O0] [--every=N] [NAME...]
+    cxx.py --kiln=build/kiln --source=DIR [--suite=libstdc++] [--target=T] [--level=O0] [--every=N] [--first=K] [NAME...]
 
 A NAME is a path below DIR without its suffix, or a folder, or a part of either.
 """
@@ -134,7 +134,7 @@ def main():
     tests = torture.Tests(args)
     tests.linker = args.gcc.removesuffix('gcc') + 'g++'
     common, objects = library(tests, args) if args.suite == 'libstdc++' else ([], [])
-    files = list(found(args))[::args.every]
+    files = list(found(args))[args.first::args.every]
 
     def options(test):
         _, path, text, selector = test

@@ -1,0 +1,682 @@
+/* Calls of inline assembly: chooses a place for each operand, makes the text with these, and builds the machine code that
+ * the text becomes. That is known for the few statements of asm_table.c, and for texts that were met before; for all
+ * others the body is read to its end without it, and again when the module's assembler was asked for the code of
+ * all that were met. Called by call.c. */
+#include "asm/asm.h"
+
+#include <stdio.h>
+
+/* ---- operands ---- */
+
+static bool wrong(struct kn_asm_call *a, const char *what) {
+  return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what),
+         false;
+}
+
+/* Gives each operand its type and value. `type`: of the function. */
+static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n) {
+  struct kn_bc *r = a->r;
+  const struct kn_bc_type *ft = &r->types[type];
+  uint32_t ret = r->elems.at[ft->first].type, outputs = 0, next_out = 0, next = 0;
+  const struct kn_bc_type *rt = &r->types[ret];
+  for (uint32_t i = 0; i < a->n; i++) outputs += a->op[i].output && !a->op[i].indirect;
+  bool one = rt->kind != TK_STRUCT;
+  if (outputs != (rt->kind == TK_VOID ? 0 : one ? 1 : rt->n))
+    return kn_bc_malformed(r, "inline assembly with another number of outputs than its type");
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label) continue;
+    if (o->output && !o->indirect) {
+      o->type = one ? ret : r->elems.at[rt->first + next_out].type;
+      next_out++;
+    } else if (next >= n || next + 1 >= ft->n) {
+      return kn_bc_malformed(r, "inline assembly with too few arguments");
+    } else {
+      o->type = r->elems.at[ft->first + 1 + next].type;
+      o->id = r->n_vals - (uint32_t)ops[next++];
+    }
+    if (!kn_bc_scalar(r, o->type)) return false;
+    if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
+        r->types[o->type].fit != FIT_BOOL)
+      return wrong(a, "an integer of that width");
+  }
+  return next == n || kn_bc_malformed(r, "inline assembly with too many arguments");
+}
+
+static bool is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  unsigned k = a->r->types[o->type].ktype;
+  return k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64;
+}
+
+/* True if the operand's value may be an immediate of `l`; then it is in o->value. */
+static bool immediate(struct kn_asm_call *a, struct kn_asm_operand *o,
+                      const struct kn_asm_allows *l) {
+  if (o->output || o->indirect || (!l->number && !l->symbol)) return false;
+  kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
+  o->value = v;
+  if (v.kind == KILN_OPERAND_SYMBOL) return l->symbol;
+  if (v.kind == KILN_OPERAND_BITS && v.type >= KILN_TYPE_I8 && v.type <= KILN_TYPE_I64)
+    v.kind = KILN_OPERAND_INT;
+  return v.kind == KILN_OPERAND_INT && l->number && (int64_t)v.low >= l->least &&
+         (int64_t)v.low <= l->most;
+}
+
+/* True if the operand can be as the alternative wants; decides where it is. */
+static bool fits(struct kn_asm_call *a, struct kn_asm_operand *o, const struct kn_asm_allows *l) {
+  o->is = l;
+  bool reg = l->regs || l->any || l->tie >= 0;
+  if (o->indirect) {
+    o->place = AP_MEMORY;
+    return l->memory || reg; /* a register whose content is in memory: see indirect_register */
+  }
+  if (l->flag) return o->place = AP_FLAG, o->output;
+  if (immediate(a, o, l)) return o->place = AP_IMMEDIATE, true;
+  if (reg) return o->place = AP_REG, true;
+  if (l->x87) return o->place = AP_X87, true;
+  if (l->memory && a->r->types[o->type].kind == TK_PTR && !o->output)
+    return o->place = AP_MEMORY, true; /* `p`: an address */
+  return false;
+}
+
+static bool choose_alternative(struct kn_asm_call *a) {
+  uint32_t most = 1;
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->op[i].n_allows > most) most = a->op[i].n_allows;
+  for (uint32_t k = 0; k < most; k++) {
+    bool ok = true;
+    for (uint32_t i = 0; i < a->n && ok; i++) {
+      struct kn_asm_operand *o = &a->op[i];
+      if (o->label) continue;
+      ok = fits(a, o, &o->allows[o->n_allows == 1 ? 0 : k < o->n_allows ? k : o->n_allows - 1u]);
+    }
+    if (ok) return true;
+    if (a->r->status != KILN_OK) return false;
+  }
+  return wrong(a, "an operand that is not of the kind that its constraint wants");
+}
+
+/* The registers that an operand may be in. */
+static uint64_t allowed(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  const uint64_t gp = a->x86 ? 0xf7cf : 0x1ff8ffff,
+                 fp = (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
+  if (o->place == AP_MEMORY || o->place == AP_X87) return gp;
+  if (o->place == AP_FLAG) return gp;
+  if (o->is->regs) return o->is->regs;
+  return is_general(a, o) ? gp : fp;
+}
+
+static bool usable(const struct kn_asm_call *a, unsigned reg) {
+  return (a->x86 ? UINT64_C(0x7fff0000f7cf) : UINT64_C(0x3fffffff1ff8ffff)) >> reg & 1;
+}
+
+/* Registers taken for what goes in and for what comes out. */
+struct taken {
+  uint64_t in, out;
+};
+
+/* Takes a register for an operand; false if there is none. */
+static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
+  uint64_t can = allowed(a, o) & ~a->clobbers, order;
+  bool in = !o->output || o->indirect, out = o->output && !o->indirect;
+  if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
+  uint64_t used = (in ? t->in : 0) | (out ? t->out : 0);
+  if (out && o->early) used |= t->in;
+  can &= ~used;
+  /* registers that nothing else has, first; then those that calls clobber */
+  uint64_t fresh = can & ~(t->in | t->out);
+  uint64_t plain = a->x86 ? ~UINT64_C(0xf008) : ~(UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32);
+  order = fresh & plain ? fresh & plain : fresh ? fresh : can;
+  if (!order) return wrong(a, "more operands in registers than there are");
+  o->reg = (uint8_t)__builtin_ctzll(order);
+  if (in) t->in |= UINT64_C(1) << o->reg;
+  if (out) t->out |= UINT64_C(1) << o->reg;
+  if (out && o->early) t->in |= UINT64_C(1) << o->reg;
+  return true;
+}
+
+/* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
+static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
+  uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
+                         : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
+  all &= ~(t->in | t->out | a->clobbers);
+  if (!all) return 0xff;
+  uint8_t reg = (uint8_t)__builtin_ctzll(all);
+  t->in |= UINT64_C(1) << reg;
+  t->out |= UINT64_C(1) << reg;
+  return reg;
+}
+
+/* The same; reports that there is none. */
+static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
+  uint8_t reg = find_spare(a, t, true);
+  if (reg == 0xff) wrong(a, "more operands in registers than there are");
+  return reg;
+}
+
+/* True if an input is tied to output i: its register is no other input's. */
+static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
+  for (uint32_t j = i + 1; j < a->n; j++)
+    if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) return true;
+  return false;
+}
+
+/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
+static bool allocate(struct kn_asm_call *a) {
+  struct taken t = {0, 0};
+  for (uint32_t want = 1; want <= 64; want++) {
+    for (unsigned pass = 0; pass < 2;
+         pass++) { /* outputs that inputs may not share, and inputs, first */
+      for (uint32_t i = 0; i < a->n; i++) {
+        struct kn_asm_operand *o = &a->op[i];
+        if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG))
+          continue;
+        if (o->place == AP_REG && o->is->tie >= 0) continue;
+        if ((uint32_t)__builtin_popcountll(allowed(a, o)) != want) continue;
+        if (is_tied(a, i)) o->early = true;
+        if ((o->output && !o->indirect && !o->early) != (pass == 1)) continue;
+        if (!take(a, o, &t)) return false;
+        /* what is tied to it goes in there, too */
+        for (uint32_t j = i + 1; j < a->n; j++)
+          if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) {
+            if (o->place != AP_REG || !o->output) return wrong(a, "an operand tied to memory");
+            a->op[j].reg = o->reg;
+          }
+      }
+    }
+  }
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
+    o->outside = o->reg;
+    if (usable(a, o->reg)) continue;
+    bool stack = o->reg == (a->x86 ? 4 : 31);
+    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
+      return wrong(a, "an operand in a register that is not for values");
+    if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
+    if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
+    o->stored = true;
+  }
+  /* outputs for which there is no register, or no result, are stored by the text: through one register for all */
+  uint8_t through = 0xff;
+  for (uint32_t i = 0, n = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect || o->place == AP_X87) continue;
+    o->stored = o->stored || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
+    if (o->stored && through == 0xff && (through = spare(a, &t)) == 0xff) return false;
+    o->through = through;
+  }
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
+  if (a->n_labels && (a->selector = spare(a, &t)) == 0xff) return false;
+  return true;
+}
+
+/* ---- the text ---- */
+
+static void name(const struct kn_asm_call *a, unsigned reg, unsigned bytes, char out[8]) {
+  kn_asm_register_name(a->x86, reg, bytes, out);
+}
+
+/* A move between two registers of one bank, in AT&T's syntax. */
+static void put_move(struct kn_asm_call *a, unsigned to, unsigned from) {
+  char t[8], f[8];
+  unsigned bytes = to >= 32 ? 16 : 8;
+  name(a, to, bytes, t), name(a, from, bytes, f);
+  if (a->x86) kn_asm_putf(a, "%s %%%s, %%%s\n", to >= 32 ? "movaps" : "movq", f, t);
+  else if (to < 32) kn_asm_putf(a, "mov %s, %s\n", t, f);
+  else kn_asm_putf(a, "mov v%u.16b, v%u.16b\n", to - 32, from - 32);
+}
+
+/* Stores an output to offset `at` of where `through` points. */
+static void put_store(struct kn_asm_call *a, const struct kn_asm_operand *o, unsigned at) {
+  char r[8], t[8];
+  unsigned bytes = o->reg >= 32 ? 16 : 8;
+  name(a, o->reg, bytes, r), name(a, o->through, 8, t);
+  if (a->x86) kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", bytes == 16 ? "movups" : "movq", r, at, t);
+  else kn_asm_putf(a, "str %s, [%s, #%u]\n", r, t, at);
+}
+
+static void put_flag(struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  char r[8];
+  const char *c = o->is->condition;
+  if (!a->x86) {
+    name(a, o->reg, 8, r);
+    kn_asm_putf(a, "cset %s, %s\n", r, c);
+    return;
+  }
+  name(a, o->reg, 1, r);
+  kn_asm_putf(a, "set%s %%%s\n", c, r);
+}
+
+/* The second part of a flag: bytes above it. */
+static void put_flag_wide(struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  char r[8], w[8];
+  if (!a->x86) return;
+  name(a, o->reg, 1, r), name(a, o->reg, 4, w);
+  kn_asm_putf(a, "movzbl %%%s, %%%s\n", r, w);
+}
+
+/* The suffix of loads and stores of the x87 stack. */
+static char x87_suffix(const struct kn_asm_operand *o) {
+  return o->ktype == KILN_TYPE_F80 ? 't' : o->ktype == KILN_TYPE_F64 ? 'l' : 's';
+}
+
+/* Where operands are on the x87 stack. False if that cannot be. */
+static bool place_x87(struct kn_asm_call *a) {
+  unsigned outs = 0, ins = 0;
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label) continue;
+    if (o->place != AP_X87 &&
+        !(o->place == AP_REG && o->is->tie >= 0 && a->op[o->is->tie].place == AP_X87))
+      continue;
+    if (o->place == AP_REG) {
+      o->place = AP_X87;
+      o->st = a->op[o->is->tie].st;
+    } else {
+      o->st = (uint8_t)(o->is->st >= 0 ? o->is->st
+                        : o->output    ? (int)outs
+                                       : (int)(ins > outs ? ins : outs));
+    }
+    if (o->output) outs++;
+    else ins++;
+  }
+  return true;
+}
+
+static bool put_x87_before(struct kn_asm_call *a) {
+  for (unsigned st = 8; st-- > 0;)
+    for (uint32_t i = 0; i < a->n; i++) {
+      struct kn_asm_operand *o = &a->op[i];
+      if (o->label || o->place != AP_X87 || o->output || o->st != st) continue;
+      char t[8];
+      name(a, o->through, 8, t);
+      kn_asm_putf(a, "fld%c (%%%s)\n", x87_suffix(o), t);
+    }
+  return true;
+}
+
+static void put_x87_behind(struct kn_asm_call *a) {
+  unsigned left = 0;
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (o->label || o->place != AP_X87 || o->output) continue;
+    left += (a->st_clobbers >> o->st & 1) == 0 && o->is->tie < 0;
+  }
+  for (unsigned st = 0; st < 8; st++)
+    for (uint32_t i = 0; i < a->n; i++) {
+      const struct kn_asm_operand *o = &a->op[i];
+      if (o->label || o->place != AP_X87 || !o->output || o->st != st) continue;
+      char t[8];
+      name(a, o->through, 8, t);
+      kn_asm_putf(a, "fstp%c (%%%s)\n", x87_suffix(o), t);
+    }
+  for (; left; left--) kn_asm_putf(a, "fstp %%st(0)\n");
+}
+
+/* Makes the whole text: what puts operands where the template has them, the template, and what takes them away. */
+static bool make_text(struct kn_asm_call *a) {
+  const uint64_t frame = UINT64_C(1) << (a->x86 ? 5 : 29);
+  a->out_n = 0;
+  bool keeps = (a->clobbers & frame) != 0;
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->op[i].place == AP_REG && frame >> a->op[i].reg & 1) keeps = true;
+  if (keeps) kn_asm_putf(a, a->x86 ? "pushq %%rbp\n" : "str x29, [sp, #-16]!\n");
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (!o->label && o->place == AP_REG && (!o->output || o->indirect) && o->outside != o->reg)
+      put_move(a, o->reg, o->outside);
+  }
+  put_x87_before(a);
+  if (a->intel) kn_asm_putf(a, ".intel_syntax noprefix\n");
+  if (!kn_asm_expand(a)) return false;
+  if (a->intel) kn_asm_putf(a, ".att_syntax\n");
+  if (a->n_labels) {
+    char s[8];
+    name(a, a->selector, 4, s);
+    for (uint32_t k = 0; k <= a->n_labels; k++) {
+      if (k) kn_asm_putf(a, ".Lkiln_%u:\n", k - 1);
+      if (a->x86) kn_asm_putf(a, "movl $%u, %%%s\n", k, s);
+      else kn_asm_putf(a, "mov %s, #%u\n", s, k);
+      if (k < a->n_labels) kn_asm_putf(a, a->x86 ? "jmp .Lkiln_end\n" : "b .Lkiln_end\n");
+    }
+    kn_asm_putf(a, ".Lkiln_end:\n");
+  }
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->op[i].place == AP_FLAG) put_flag(a, &a->op[i]);
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->op[i].place == AP_FLAG) put_flag_wide(a, &a->op[i]);
+  put_x87_behind(a);
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (!o->label && o->place == AP_REG && o->output && !o->indirect && o->outside != o->reg &&
+        !o->stored)
+      put_move(a, o->outside, o->reg);
+  }
+  for (uint32_t i = 0, at = 0; i < a->n; i++)
+    if (a->op[i].stored) put_store(a, &a->op[i], at), at += 16;
+  if (keeps) kn_asm_putf(a, a->x86 ? "popq %%rbp\n" : "ldr x29, [sp], #16\n");
+  return a->r->status == KILN_OK;
+}
+
+/* True if the template says nothing: blanks and comments. */
+static bool is_empty(const struct kn_asm_call *a) {
+  const char *s = a->text;
+  for (;;) {
+    while (*s == ' ' || *s == '\t' || *s == '\n' || *s == '\r' || *s == ';') s++;
+    if (*s == '#' || (s[0] == '/' && s[1] == '/')) {
+      if (*s == '#' && !a->x86) return false;
+      if (*s == '/' && a->x86) return false;
+      while (*s && *s != '\n') s++;
+    } else if (s[0] == '/' && s[1] == '*') {
+      const char *e = strstr(s, "*/");
+      if (!e) return false;
+      s = e + 2;
+    } else {
+      return *s == 0;
+    }
+  }
+}
+
+/* True if an output is what a register has anyway, as the stack pointer: not tied, in a register that is said. */
+static bool reads_register(const struct kn_asm_call *a) {
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect) continue;
+    uint64_t regs = o->allows[0].regs;
+    bool given = o->allows[0].flag || (regs && (regs & (regs - 1)) == 0);
+    for (uint32_t j = i + 1; j < a->n; j++)
+      if (a->op[j].n_allows &&
+          (a->op[j].allows[0].tie == (int8_t)i || a->op[j].allows[0].regs == regs))
+        given = false;
+    if (given) return true;
+  }
+  return false;
+}
+
+/* ---- the call ---- */
+
+/* The register's type of an operand. */
+static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
+  unsigned k = a->r->types[o->type].ktype;
+  o->ktype = (kiln_type)k;
+  if (o->place == AP_X87) return k == KILN_TYPE_F80 || k == KILN_TYPE_F64 || k == KILN_TYPE_F32;
+  if (o->place == AP_MEMORY) return o->ktype = KILN_TYPE_PTR, true;
+  bool general = o->reg < 32;
+  if (general == (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64))
+    return general || k == KILN_TYPE_F32 || k == KILN_TYPE_F64 || k == KILN_TYPE_V64 ||
+           k == KILN_TYPE_V128;
+  if (k == KILN_TYPE_I32) o->ktype = KILN_TYPE_F32;
+  else if (k == KILN_TYPE_I64) o->ktype = KILN_TYPE_F64;
+  else if (k == KILN_TYPE_F32) o->ktype = KILN_TYPE_I32;
+  else if (k == KILN_TYPE_F64 || k == KILN_TYPE_V64) o->ktype = KILN_TYPE_I64;
+  else return false;
+  return true;
+}
+
+static kiln_value cast(struct kn_asm_call *a, kiln_type to, kiln_type from, kiln_value v) {
+  return to == from ? v : kiln_build_convert(a->r->f, KILN_OP_BITCAST, to, from, v);
+}
+
+struct built {
+  kiln_param params[KN_ASM_MAX_OPERANDS];
+  kiln_value args[KN_ASM_MAX_OPERANDS];
+  uint8_t regs[KN_ASM_MAX_OPERANDS];
+  kiln_type types[KILN_MAX_RESULTS];
+  uint8_t results[KILN_MAX_RESULTS];
+  uint32_t n, n_results;
+};
+
+static void add_input(struct built *b, kiln_type type, unsigned reg, kiln_value v) {
+  for (uint32_t i = 0; i < b->n; i++)
+    if (b->regs[i] == reg) return; /* the address of what the text stores */
+  b->params[b->n] = (kiln_param){.type = (uint8_t)type};
+  b->args[b->n] = v;
+  b->regs[b->n++] = (uint8_t)reg;
+}
+
+/* Collects operands and results. */
+static bool collect(struct kn_asm_call *a, struct built *b) {
+  struct kn_bc *r = a->r;
+  kiln_value excess = {0};
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || o->place == AP_IMMEDIATE) continue;
+    if (!register_type(a, o)) return wrong(a, "an operand of this type in a register of this kind");
+    kiln_type kt = (kiln_type)r->types[o->type].ktype;
+    if (o->place == AP_X87) {
+      o->slot = kiln_slot_new(r->f, 16, 4);
+      add_input(b, KILN_TYPE_PTR, o->through, o->slot);
+      if (!o->output) kn_bc_store_scalar(r, o->slot, 0, kn_bc_use(r, o->id, o->type), o->type, 0);
+    } else if (!o->output || o->indirect) {
+      kiln_value v = kn_bc_use(r, o->id, o->type);
+      add_input(b, o->ktype, o->outside, cast(a, o->ktype, kt, v));
+    } else if (o->stored) {
+      if (!excess.id) excess = kiln_slot_new(r->f, 16 * a->n, 4);
+      o->slot = excess;
+      o->st = (uint8_t)at++;
+      add_input(b, KILN_TYPE_PTR, o->through, excess);
+    } else {
+      b->types[b->n_results] = o->ktype;
+      b->results[b->n_results++] = o->outside;
+    }
+  }
+  if (a->n_labels) {
+    b->types[b->n_results] = KILN_TYPE_I32;
+    b->results[b->n_results++] = a->selector;
+  }
+  return r->status == KILN_OK;
+}
+
+/* Defines the call's value, of type `ret`, from what the outputs are. */
+static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values) {
+  struct kn_bc *r = a->r;
+  const struct kn_bc_type *rt = &r->types[ret];
+  if (rt->kind == TK_VOID) return;
+  if (rt->kind != TK_STRUCT) {
+    kn_bc_def(r, ret, values[0]);
+    return;
+  }
+  uint32_t first = r->parts.n;
+  if (!kn_bc_split_plain(r, ret)) return;
+  rt = &r->types[ret];
+  if (rt->n_pieces != rt->n) {
+    wrong(a, "outputs that are not scalars");
+    return;
+  }
+  for (uint32_t k = 0; k < rt->n; k++)
+    if (!KN_BC_PUSH(r, r->parts, values[k].id)) return;
+  kn_bc_define_parts(r, ret, first);
+}
+
+/* The value of output `o` as the module has it, from what is in its register. */
+static kiln_value output_value(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                               kiln_value v) {
+  const struct kn_bc_type *t = &a->r->types[o->type];
+  v = cast(a, (kiln_type)t->ktype, o->ktype, v);
+  if (t->fit == FIT_BOOL)
+    v = kiln_build_binary(a->r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(a->r->f, 1));
+  return v;
+}
+
+/* An empty template: an output that is tied to an input is that input; others are any bits. */
+static void nothing(struct kn_asm_call *a, uint32_t ret) {
+  struct kn_bc *r = a->r;
+  kiln_value values[KN_ASM_MAX_OPERANDS];
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect) continue;
+    values[n] = kn_bc_zero(r, o->type);
+    for (uint32_t j = i + 1; j < a->n; j++) {
+      struct kn_asm_operand *p = &a->op[j];
+      bool same_register = p->is && o->is && p->is->regs == o->is->regs && p->is->regs &&
+                           (p->is->regs & (p->is->regs - 1)) == 0;
+      if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
+      p->ktype = (kiln_type)r->types[p->type].ktype;
+      o->ktype = (kiln_type)r->types[o->type].ktype;
+      kiln_value v = kn_bc_same(r, p->id, p->type);
+      if (o->ktype == p->ktype) values[n] = v;
+      else if (kiln_type_size(o->ktype) == kiln_type_size(p->ktype))
+        values[n] = cast(a, o->ktype, p->ktype, v);
+      else if (is_general(a, o) && is_general(a, p))
+        values[n] = kiln_build_convert(r->f, o->ktype > p->ktype ? KILN_OP_ZEXT : KILN_OP_TRUNC,
+                                       o->ktype, p->ktype, v);
+    }
+    n++;
+  }
+  define(a, ret, values);
+}
+
+/* Builds the code of a text that is known, and its values. */
+static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t ret,
+                  kiln_value *taken) {
+  struct kn_bc *r = a->r;
+  const struct kn_bc_asm_cache *c = r->texts;
+  struct built b = {.n = 0};
+  kiln_value values[KN_ASM_MAX_OPERANDS], v = {0};
+  if (!collect(a, &b)) return;
+  uint64_t lost = a->clobbers;
+  lost &= a->x86 ? UINT64_C(0xf008) : UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32;
+  if (t && t->error) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s", c->chars.at + t->error - 1);
+    return;
+  }
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, b.params, b.n, b.types, b.n_results);
+  kiln_asm code = {.params = b.regs, .results = b.results, .lost = lost};
+  if (t && t->known) {
+    code.bytes = c->bytes.at + t->bytes;
+    code.size_bytes = t->n_bytes;
+    code.relocs = c->relocs.at + t->reloc;
+    code.n_relocs = t->n_relocs;
+  }
+  v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
+  kiln_value results[KILN_MAX_RESULTS];
+  for (uint32_t k = 0; k < b.n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
+  uint32_t n = 0, next = 0;
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || !o->output || o->indirect) continue;
+    if (o->place == AP_X87) values[n++] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
+    else if (o->stored)
+      values[n++] = output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, 16 * o->st, 0));
+    else values[n++] = output_value(a, o, results[next++]);
+  }
+  if (taken) *taken = results[next];
+  define(a, ret, values);
+}
+
+/* A register in memory (`=*r`): the text would have to load and store it. */
+static bool indirect_register(const struct kn_asm_call *a) {
+  for (uint32_t i = 0; i < a->n; i++)
+    if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory) return true;
+  return false;
+}
+
+static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n,
+                 kiln_value *taken) {
+  struct kn_bc *r = a->r;
+  uint32_t ret = r->elems.at[r->types[type].first].type;
+  if (!kn_asm_cache(r) || !kn_asm_parse(a) || !match(a, type, ops, n)) return;
+  if (is_empty(a) && !a->n_labels && !reads_register(a)) {
+    for (uint32_t i = 0; i < a->n; i++)
+      if (!a->op[i].label) a->op[i].is = &a->op[i].allows[0];
+    nothing(a, ret);
+    return;
+  }
+  if (!choose_alternative(a)) return;
+  if (indirect_register(a)) {
+    wrong(a, "a register whose content is in memory");
+    return;
+  }
+  if (!place_x87(a) || !allocate(a)) return;
+  for (uint32_t i = 0; i < a->n; i++)
+    if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && !register_type(a, &a->op[i])) {
+      wrong(a, "an operand of this type in a register of this kind");
+      return;
+    }
+  a->out = r->texts->out;
+  a->out_cap = r->texts->out_cap;
+  bool made = make_text(a);
+  r->texts->out = a->out;
+  r->texts->out_cap = a->out_cap;
+  r->asm_count++;
+  if (!made) return;
+  struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n);
+  if (!t) return;
+  if (!t->known) {
+    r->asm_waits = true;
+    if (r->asm_last || !kiln_module_assemble(r->module, NULL, 0)) {
+      r->asm_waits = false;
+      kn_bc_unsupported(r, "inline assembly without an assembler (kiln_module_options)");
+      return;
+    }
+  }
+  build(a, t, ret, taken);
+}
+
+void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
+               unsigned n, unsigned n_labels, kiln_value *taken) {
+  if (c->x & 8) { /* canthrow */
+    kn_bc_unsupported(r, "inline assembly that unwinds");
+    return;
+  }
+  struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);
+  if (!a) {
+    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  memset(a, 0, sizeof *a);
+  a->r = r;
+  a->text = (const char *)kn_bc_bytes(r, c->index);
+  a->constraints = a->text + strlen(a->text) + 1;
+  a->intel = c->x >> 2 & 1;
+  a->x86 = kn_asm_is_x86[r->target];
+  a->n_labels = n_labels;
+  /* the constant's bytes may move while values are made */
+  size_t size = c->n + 1;
+  char *copy = kn_bc_resize(r, NULL, size);
+  if (copy) {
+    memcpy(copy, a->text, size);
+    a->constraints = copy + (a->constraints - a->text);
+    a->text = copy;
+    call(a, type, ops, n, taken);
+    kn_bc_resize(r, copy, 0);
+  } else {
+    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+  }
+  kn_bc_resize(r, a, 0);
+}
+
+/* [attributes, cc, normal block, number of other blocks, these, type, callee, arguments...] */
+void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  uint32_t callee, callee_type;
+  if (n < 6 || ops[3] > n - 6 || !(ops[1] >> 15 & 1)) {
+    kn_bc_malformed(r, "bad callbr");
+    return;
+  }
+  unsigned n_labels = (unsigned)ops[3], i = 5 + n_labels;
+  for (unsigned k = 0; k <= n_labels; k++)
+    if (ops[k ? 3 + k : 2] >= r->n_bbs) {
+      kn_bc_malformed(r, "block number out of range");
+      return;
+    }
+  if (ops[i - 1] >= r->n_types || r->types[ops[i - 1]].kind != TK_FUNC) {
+    kn_bc_malformed(r, "bad callbr");
+    return;
+  }
+  if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
+  if (callee >= r->inst_base || r->csts[callee].kind != CK_ASM) {
+    kn_bc_unsupported(r, "callbr of something else than inline assembly");
+    return;
+  }
+  kiln_value taken = kiln_const_int(r->f, 0);
+  kn_bc_asm(r, &r->csts[callee], (uint32_t)ops[4 + n_labels], ops + i, n - i, n_labels, &taken);
+  if (r->status != KILN_OK) return;
+  r->cases.n = 0;
+  for (unsigned k = 0; k < n_labels; k++)
+    if (!KN_BC_PUSH(r, r->cases, (kiln_case){k + 1, {(uint32_t)ops[4 + k]}})) return;
+  kiln_build_switch(r->f, KILN_TYPE_I32, taken, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+                    n_labels);
+}

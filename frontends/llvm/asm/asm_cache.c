@@ -1,0 +1,151 @@
+/* The texts of inline assembly that a reader has met, with their code, and the bodies that wait for it. Called by asm.c,
+ * reader.c and fork.c. */
+#include "asm/asm.h"
+
+/* ---- texts and their code ---- */
+
+void kn_bc_asm_free(struct kn_bc *r) {
+  struct kn_bc_asm_cache *c = r->texts;
+  if (!c) return;
+  void *own[] = {c->texts.at, c->chars.at, c->bytes.at, c->relocs.at, c->heads.at, c->out, c};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (own[i]) kn_bc_release(r, own[i]);
+  r->texts = NULL;
+}
+
+struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r) {
+  if (r->texts) return r->texts;
+  r->texts = kn_bc_resize(r, NULL, sizeof *r->texts);
+  if (r->texts) memset(r->texts, 0, sizeof *r->texts);
+  else kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+  return r->texts;
+}
+
+static uint64_t hash_of(const char *s, size_t n) {
+  uint64_t h = n;
+  for (size_t i = 0; i < n; i++)
+    h = (h ^ (uint8_t)s[i]) * UINT64_C(0x9e3779b97f4a7c15), h ^= h >> 29;
+  return h;
+}
+
+static bool rehash(struct kn_bc *r, struct kn_bc_asm_cache *c) {
+  uint32_t size = c->heads.n ? c->heads.n * 4 : 64;
+  if (!KN_BC_ROOM(r, c->heads, size)) return false;
+  c->heads.n = size;
+  memset(c->heads.at, 0, size * sizeof *c->heads.at);
+  for (uint32_t i = 0; i < c->texts.n; i++) {
+    uint32_t at = (uint32_t)c->texts.at[i].hash & (size - 1);
+    while (c->heads.at[at]) at = (at + 1) & (size - 1);
+    c->heads.at[at] = i + 1;
+  }
+  return true;
+}
+
+static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const char *s, size_t n) {
+  uint32_t at = c->chars.n;
+  if (!KN_BC_ROOM(r, c->chars, (uint64_t)at + n + 1)) return UINT32_MAX;
+  memcpy(c->chars.at + at, s, n);
+  c->chars.at[at + n] = 0;
+  c->chars.n += (uint32_t)n + 1;
+  return at;
+}
+
+struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n) {
+  struct kn_bc_asm_cache *c = r->texts;
+  uint64_t hash = hash_of(s, n);
+  if (c->texts.n * 2 >= c->heads.n && !rehash(r, c)) return NULL;
+  uint32_t at = (uint32_t)hash & (c->heads.n - 1);
+  for (; c->heads.at[at]; at = (at + 1) & (c->heads.n - 1)) {
+    struct kn_asm_text *t = &c->texts.at[c->heads.at[at] - 1];
+    if (t->hash == hash && t->n == n && memcmp(c->chars.at + t->at, s, n) == 0) return t;
+  }
+  struct kn_asm_text t = {.hash = hash, .at = keep_chars(r, c, s, n), .n = n};
+  uint8_t code[256];
+  int size = kn_bc_encode(r->target, s, n, code, sizeof code);
+  if (size >= 0) {
+    t.known = true;
+    t.bytes = c->bytes.n;
+    t.n_bytes = (uint32_t)size;
+    if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t.bytes + t.n_bytes)) return NULL;
+    memcpy(c->bytes.at + t.bytes, code, t.n_bytes);
+    c->bytes.n += t.n_bytes;
+  }
+  if (t.at == UINT32_MAX || !KN_BC_PUSH(r, c->texts, t)) return NULL;
+  c->heads.at[at] = c->texts.n;
+  return &c->texts.at[c->texts.n - 1];
+}
+
+/* The symbol that a relocation names; of id 0 without memory. */
+kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
+  const size_t n = sizeof KN_ASM_SYMBOL - 1;
+  if (strncmp(name, KN_ASM_SYMBOL, n) == 0) {
+    uint32_t id = 0;
+    for (const char *s = name + n; *s >= '0' && *s <= '9'; s++) id = id * 10 + (uint32_t)(*s - '0');
+    return (kiln_symbol){id};
+  }
+  kiln_symbol found = kiln_symbol_find(r->module, name);
+  return found.id ? found : kiln_data_declare(r->module, &(kiln_symbol_desc){.name = name});
+}
+
+/* Keeps the code of a text. */
+static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembly *a) {
+  struct kn_bc_asm_cache *c = r->texts;
+  t->known = true;
+  if (a->error) {
+    t->error = keep_chars(r, c, a->error, strlen(a->error)) + 1;
+    return r->status == KILN_OK;
+  }
+  t->bytes = c->bytes.n;
+  t->n_bytes = a->size_bytes;
+  t->reloc = c->relocs.n;
+  t->n_relocs = a->n_relocs;
+  if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t->bytes + t->n_bytes)) return false;
+  if (t->n_bytes) memcpy(c->bytes.at + t->bytes, a->bytes, t->n_bytes);
+  c->bytes.n += t->n_bytes;
+  for (uint32_t i = 0; i < a->n_relocs; i++) {
+    const kiln_assembled_reloc *from = &a->relocs[i];
+    kiln_asm_reloc to = {
+      .offset_bytes = from->offset_bytes, .type = from->type, .addend = from->addend};
+    to.symbol = kn_asm_symbol_of(r, from->symbol);
+    if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+    if (!KN_BC_PUSH(r, c->relocs, to)) return false;
+  }
+  return true;
+}
+
+/* Asks for the code of all texts that have none. */
+static bool assemble(struct kn_bc *r) {
+  struct kn_bc_asm_cache *c = r->texts;
+  KN_BC_ARRAY(kiln_assembly) all = {NULL, 0, 0};
+  KN_BC_ARRAY(uint32_t) which = {NULL, 0, 0};
+  bool ok = true;
+  for (uint32_t i = 0; i < c->texts.n && ok; i++) {
+    const struct kn_asm_text *t = &c->texts.at[i];
+    if (t->known) continue;
+    ok = KN_BC_PUSH(r, all, (kiln_assembly){.text = c->chars.at + t->at, .text_bytes = t->n}) &&
+         KN_BC_PUSH(r, which, i);
+  }
+  if (ok && !kiln_module_assemble(r->module, all.at, all.n)) {
+    r->f = NULL;
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "the assembler for inline assembly has failed");
+    ok = false;
+  }
+  for (uint32_t i = 0; i < all.n && ok; i++)
+    ok = keep_code(r, &c->texts.at[which.at[i]], &all.at[i]);
+  if (all.at) kn_bc_release(r, all.at);
+  if (which.at) kn_bc_release(r, which.at);
+  return ok;
+}
+
+bool kn_bc_read_waiting(struct kn_bc *r) {
+  if (r->waiting.n == 0) return r->status == KILN_OK;
+  if (!assemble(r)) return false;
+  r->asm_last = true;
+  for (uint32_t i = 0; i < r->waiting.n && r->status == KILN_OK; i++) {
+    r->bits.pos = r->waiting.at[i].pos;
+    kn_bc_read_function(r, r->waiting.at[i].global);
+  }
+  r->asm_last = false;
+  r->waiting.n = 0;
+  return r->status == KILN_OK;
+}

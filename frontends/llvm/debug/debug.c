@@ -1,0 +1,218 @@
+/* Debugging information: metadata nodes become entries of <kiln/debug.h>, each from its record and as the block is
+ * scanned. Called by metadata.c for each node, by funcdef.c when a body ends, by func.c for records that describe
+ * variables. Records' fields: LLVM's MetadataLoader.cpp and BitcodeWriter.cpp, versions 15 to 22.
+ * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
+#include "debug/debug_node.h"
+
+/* ---- nodes ---- */
+
+static void file(const struct kn_node *x, kiln_die e) {
+  const struct kn_bc_md *sum = kn_op_md(x, kn_op(x, 4));
+  kiln_die_begin(x->d, e, KILN_TAG_FILE, (kiln_die){0});
+  kn_at_string(x, AT_NAME, 1);
+  kn_at_string(x, AT_COMP_DIR, 2);
+  if (kn_op(x, 3) != 1 || !sum || sum->kind != MDK_STRING || sum->n != 32) return;
+  uint8_t md5[16] = {0};
+  for (unsigned i = 0; i < 32; i++) {
+    char c = sum->text[i];
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)c | 32) - 'a' + 10;
+    if (digit > 15) return;
+    md5[i / 2] = (uint8_t)(md5[i / 2] << 4 | digit);
+  }
+  kiln_die_md5(x->d, md5);
+}
+
+/* Debuggers look at the producer to know what prologues and line tables to expect. gdb takes what begins with "clang "
+ * for LLVM's: then it goes by the line table, where it else looks for the instructions that make a frame. */
+static void producer(const struct kn_node *x) {
+  static const char llvm[] = "clang ", ours[] = "clang (Kiln) ", ours_too[] = " (Kiln)";
+  const struct kn_bc_md *m = kn_op_md(x, kn_op(x, 3));
+  char text[256];
+  size_t n = m && m->kind == MDK_STRING ? m->n : 0, at = 0;
+  bool like = n >= sizeof llvm - 1 && memcmp(m->text, llvm, sizeof llvm - 1) == 0;
+  if (n > sizeof text - sizeof ours) n = sizeof text - sizeof ours;
+  if (!like) {
+    memcpy(text, ours, sizeof ours - 1);
+    at = sizeof ours - 1;
+  }
+  if (n) memcpy(text + at, m->text, n);
+  at += n;
+  if (like) {
+    memcpy(text + at, ours_too, sizeof ours_too - 1);
+    at += sizeof ours_too - 1;
+  }
+  kiln_die_string(x->d, AT_PRODUCER, text, at);
+}
+
+static void unit(const struct kn_node *x, kiln_die e) {
+  struct kn_bc *r = x->r;
+  kiln_die_begin(x->d, e, TAG_COMPILE_UNIT, (kiln_die){0});
+  producer(x);
+  kiln_die_uint(x->d, AT_LANGUAGE, kn_op(x, 1) & 0xffff);
+  kiln_die_ref(x->d, AT_DECL_FILE, kn_op_die(x, 2));
+  if (kn_op(x, 8) != 1 && kn_op(x, 8) != 2) return; /* emission kinds: full, line tables only */
+  kiln_debug_unit(r->module, e);
+  if (kn_op(x, 8) == 2) kiln_debug_lines_only(r->module, e);
+  static const uint8_t lists[] = {9, 10, 12, 13}; /* enums, types, globals, imported entities */
+  for (unsigned i = 0; i < sizeof lists; i++)
+    if (kn_op(x, lists[i])) kiln_debug_keep(r->module, e, kn_op_die(x, lists[i]));
+}
+
+static void subprogram(const struct kn_node *x, kiln_die e) {
+  if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
+  uint64_t sp_flags = kn_op(x, 9), flags = kn_op(x, 11);
+  bool definition = sp_flags & SP_DEFINITION;
+  kiln_die declaration = kn_op_die(x, 14), none = {0};
+  kiln_die_begin(x->d, e, TAG_SUBPROGRAM, definition && declaration.id ? none : kn_op_die(x, 1));
+  if (kn_op_die(x, 13).id) kiln_die_children(x->d, kn_op_die(x, 13)); /* of templates */
+  if (definition && kn_op_die(x, 15).id) kiln_die_retain(x->d, kn_op_die(x, 15));
+  kn_at_string(x, AT_LINKAGE_NAME, 3);
+  kn_at_place(x, 4);
+  kiln_die_typed(x->d, kn_op_die(x, 6));
+  if (declaration.id) { /* has all else */
+    kiln_die_ref(x->d, AT_SPECIFICATION, declaration);
+    return;
+  }
+  kn_at_string(x, AT_NAME, 2);
+  kn_at_flag(x, AT_PROTOTYPED, flags & FLAG_PROTOTYPED);
+  kn_at_flag(x, AT_DECLARATION, !definition);
+  kn_at_flag(x, AT_EXTERNAL, !(sp_flags & SP_LOCAL));
+  static const struct {
+    uint32_t bit;
+    uint16_t name;
+    bool sp; /* a bit of DISPFlags */
+  } bits[] = {{FLAG_ARTIFICIAL, AT_ARTIFICIAL, false},   {FLAG_EXPLICIT, AT_EXPLICIT, false},
+              {FLAG_NORETURN, AT_NORETURN, false},       {FLAG_LVALUE, AT_REFERENCE, false},
+              {FLAG_RVALUE, AT_RVALUE_REFERENCE, false}, {SP_DELETED, AT_DELETED, true},
+              {SP_MAIN, AT_MAIN_SUBPROGRAM, true},       {SP_PURE, AT_PURE, true},
+              {SP_ELEMENTAL, AT_ELEMENTAL, true},        {SP_RECURSIVE, AT_RECURSIVE, true}};
+  for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
+    kn_at_flag(x, bits[i].name, (bits[i].sp ? sp_flags : flags) & bits[i].bit);
+  kn_at_string(x, AT_TRAMPOLINE, 19);
+  kn_at_access(x, flags);
+  if (sp_flags & SP_VIRTUALITY) {
+    uint8_t b[12];
+    kiln_die_uint(x->d, AT_VIRTUALITY, sp_flags & SP_VIRTUALITY);
+    if (kn_op(x, 10) != UINT32_MAX)
+      kiln_die_expr(x->d, AT_VTABLE_ELEM_LOCATION, b, (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
+    kn_at_ref(x, AT_CONTAINING_TYPE, 8);
+  }
+}
+
+static void global(const struct kn_node *x, kiln_die e) {
+  if (kn_op(x, 0) >> 1 < 1) return; /* older than LLVM 4 */
+  bool templates = kn_op(x, 0) >> 1 >= 2;
+  kiln_die_begin(x->d, e, TAG_VARIABLE, kn_op_die(x, 1));
+  if (kn_op_die(x, 9).id) {
+    kn_at_ref(x, AT_SPECIFICATION, 9);
+  } else {
+    kn_at_string(x, AT_NAME, 2);
+    kn_at_flag(x, AT_EXTERNAL, !kn_op(x, 7));
+    kn_at_place(x, 4);
+  }
+  kn_at_string(x, AT_LINKAGE_NAME, 3);
+  kn_at_ref(x, AT_TYPE, 6);
+  kn_at_flag(x, AT_DECLARATION, !kn_op(x, 8));
+  if (templates && kn_op_die(x, 10).id) kiln_die_children(x->d, kn_op_die(x, 10));
+  if (kn_op(x, 11)) kiln_die_uint(x->d, AT_ALIGNMENT, kn_op(x, 11) / 8);
+}
+
+static void local(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, kn_op(x, 6) ? TAG_FORMAL_PARAMETER : TAG_VARIABLE, kn_op_die(x, 1));
+  kn_at_string(x, AT_NAME, 2);
+  kn_at_place(x, 3);
+  kn_at_ref(x, AT_TYPE, 5);
+  kn_at_flag(x, AT_ARTIFICIAL, kn_op(x, 7) & FLAG_ARTIFICIAL);
+  kn_at_flag(x, AT_OBJECT_POINTER, kn_op(x, 7) & FLAG_OBJECT_POINTER);
+  if (kn_op(x, 0) & 2 && kn_op(x, 8)) kiln_die_uint(x->d, AT_ALIGNMENT, kn_op(x, 8) / 8);
+  if (kn_op(x, 6)) kiln_die_argument(x->d, kn_op(x, 6) < UINT32_MAX ? (unsigned)kn_op(x, 6) : 0);
+}
+
+/* A list of nodes; strings and the like are none, and neither are nodes without entries. */
+static void tuple(const struct kn_node *x, kiln_die e, uint32_t first) {
+  struct kn_bc *r = x->r;
+  int64_t version;
+  const struct kn_bc_md *flag = x->n == 3 && !r->mds_done ? kn_op_md(x, kn_op(x, 1)) : NULL;
+  if (flag && flag->kind == MDK_STRING && flag->n == 13 &&
+      memcmp(flag->text, "Dwarf Version", 13) == 0 && kn_op_int(x, kn_op(x, 2), &version))
+    kiln_debug_version(r->module, version <= 4 ? 4 : 5); /* llvm.module.flags */
+  r->dies.n = 0;
+  if (!KN_BC_ROOM(r, r->dies, x->n)) return;
+  for (uint32_t i = first; i < x->n; i++) r->dies.at[r->dies.n++] = kn_op_die(x, i);
+  kiln_die_list(x->d, e, r->dies.at, r->dies.n);
+}
+
+static void imported(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, (unsigned)kn_op(x, 1), kn_op_die(x, 2));
+  kn_at_ref(x, AT_IMPORT, 3);
+  if (kn_op(x, 6)) kn_at_ref(x, AT_DECL_FILE, 6);
+  if (kn_op(x, 4)) kiln_die_uint(x->d, AT_DECL_LINE, kn_op(x, 4));
+  kn_at_string(x, AT_NAME, 5);
+}
+
+static void label(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, TAG_LABEL, kn_op_die(x, 1));
+  kn_at_string(x, AT_NAME, 2);
+  kn_at_place(x, 3);
+  if (kn_op(x, 5)) kiln_die_uint(x->d, AT_DECL_COLUMN, kn_op(x, 5));
+}
+
+/* Fortran's. */
+static void common_block(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, TAG_COMMON_BLOCK, kn_op_die(x, 1));
+  kn_at_string(x, AT_NAME, 3);
+  kn_at_place(x, 4);
+}
+
+bool kn_bc_debug_begin(struct kn_bc *r) {
+  static const char name[] = "__ARRAY_SIZE_TYPE__";
+  r->debug = kiln_module_debug(r->module);
+  if (!r->debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+  r->module_die = kiln_die_at(r->debug, KN_BC_INDEX_TYPE).id;
+  kiln_die_begin(r->debug, kiln_die_at(r->debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE, (kiln_die){0});
+  kiln_die_string(r->debug, AT_NAME, name, sizeof name - 1);
+  kiln_die_uint(r->debug, AT_BYTE_SIZE, 8);
+  kiln_die_uint(r->debug, AT_ENCODING, 7); /* DW_ATE_unsigned */
+  return true;
+}
+
+void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops,
+                      uint32_t n) {
+  bool own = r->mds_done && !kn_bc_md_of_module(r, id);
+  const struct kn_node x = {r, own ? r->func_debug : r->debug, ops, n};
+  kiln_die e = kn_bc_die(r, id);
+  if (kn_bc_debug_type(&x, code, e)) return;
+  switch (code) {
+  case MD_NODE:
+  case MD_DISTINCT_NODE: tuple(&x, e, 0); break;
+  case MD_FILE: file(&x, e); break;
+  case MD_COMPILE_UNIT: unit(&x, e); break;
+  case MD_SUBPROGRAM: subprogram(&x, e); break;
+  case MD_LEXICAL_BLOCK: kiln_die_begin(x.d, e, TAG_LEXICAL_BLOCK, kn_op_die(&x, 1)); break;
+  case MD_LEXICAL_BLOCK_FILE:
+    kiln_die_begin(x.d, e, KILN_TAG_PART, kn_op_die(&x, 1));
+    if (kn_op(&x, 3)) kiln_die_uint(x.d, AT_GNU_DISCRIMINATOR, kn_op(&x, 3));
+    break;
+  case MD_NAMESPACE:
+    kiln_die_begin(x.d, e, TAG_NAMESPACE, kn_op_die(&x, 1));
+    kn_at_string(&x, AT_NAME, 2);
+    kn_at_flag(&x, AT_EXPORT_SYMBOLS, kn_op(&x, 0) & 2);
+    break;
+  case MD_GLOBAL_VAR: global(&x, e); break;
+  case MD_LOCAL_VAR: local(&x, e); break;
+  case MD_LABEL: label(&x, e); break;
+  case MD_COMMON_BLOCK: common_block(&x, e); break;
+  case MD_MODULE:
+    kiln_die_begin(x.d, e, TAG_MODULE, kn_op_die(&x, 2));
+    kn_at_string(&x, AT_NAME, 3);
+    break;
+  case MD_IMPORTED_ENTITY: imported(&x, e); break;
+  case MD_GLOBAL_VAR_EXPR: { /* a list of the variable: see kn_bc_debug_attachment */
+    kiln_die var = kn_op_die(&x, 1);
+    kiln_die_list(x.d, e, &var, 1);
+    kn_bc_debug_constant(r, kn_op(&x, 1), kn_op(&x, 2));
+    break;
+  }
+  default: break;
+  }
+}

@@ -1,0 +1,91 @@
+/* Metadata, source locations, debugging information: what the files that read them offer to others. */
+#ifndef KN_LLVM_DEBUG_H
+#define KN_LLVM_DEBUG_H
+
+#include "bc.h"
+
+/* ---- metadata.c ---- */
+
+/* Reads the metadata block of a function, which was just announced. */
+bool kn_bc_read_metadata(struct kn_bc *r);
+/* Reads the module's metadata, with entries if it has a compilation unit, unless that was done before. */
+bool kn_bc_module_metadata(struct kn_bc *r);
+/* True if metadata `id` - 1 belongs to the module, false if to the function. */
+static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
+  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+}
+/* The metadata of number `id` - 1; NULL if there is none. */
+static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
+  uint32_t shared = r->shared.n_mds;
+  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
+  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+}
+/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
+ * after an error. */
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
+
+/* ---- debug.c, debug_var.c ---- */
+
+/* Begins the module's entries. */
+bool kn_bc_debug_begin(struct kn_bc *r);
+/* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. Nodes have entries in their order, one each. */
+static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
+  uint32_t before, first;
+  if (id == 0 || id > UINT32_MAX / 4) return (kiln_die){0};
+  if (!r->mds_done || kn_bc_md_of_module(r, (uint32_t)id)) {
+    before = r->module_strings;
+    first = r->module_die;
+  } else {
+    before = (r->shared.n_mds ? r->shared.n_mds : r->module_mds) + r->func_strings;
+    first = r->func_die;
+  }
+  return (kiln_die){id > before ? first + ((uint32_t)id - before) : 0};
+}
+/* The text of metadata `id` - 1, a string; 0 if it is none. */
+static inline kiln_text kn_bc_md_text(const struct kn_bc *r, uint64_t id) {
+  if (id - 1 < r->module_strings) return (kiln_text){r->module_text + (uint32_t)id};
+  if (!r->mds_done) return (kiln_text){0};
+  uint64_t own = id - (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+  return (kiln_text){own - 1 < r->func_strings ? r->func_text + (uint32_t)own : 0};
+}
+/* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
+void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
+/* What kn_bc_md.n says of an expression, from the operands of its record. */
+uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
+/* The variable of entry `variable` - 1 is not in memory: its value is that of an expression, which may be none. */
+void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr);
+/* Reads a record that says which nodes describe a global. */
+void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
+/* Reads the block that says which node describes the function, which was just announced. */
+void kn_bc_debug_attached(struct kn_bc *r);
+/* Describes the function that was read. */
+void kn_bc_debug_function(struct kn_bc *r);
+/* A record that declares where a variable lives: numbers of metadata, of its location, itself, an expression, the
+ * address. */
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
+
+/* A record that says what a variable is from place r->records_at on, or that a label is there. */
+void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n);
+/* The same of an intrinsic's operands: numbers of metadata. */
+void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                         uint32_t inlined);
+/* loc.c: tells what waited for the newest instruction. */
+void kn_bc_debug_records(struct kn_bc *r);
+/* Variable, expression and address: numbers of metadata; `inlined`: kn_bc_call_loc. */
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined);
+
+/* ---- loc.c ---- */
+
+/* Number in the session of the file of the scope that metadata `id` - 1 is. */
+uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
+
+/* Number in the session of the location that metadata `id` - 1 is: of a call that was replaced by the function's code.
+ * Each node has one number in a function, and no other node that. 0: it is none, or an error. */
+uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
+
+/* Reads the location that follows the record of the current instruction, if there is one, and makes it
+ * current: it is needed before the instruction is built. */
+void kn_bc_loc_ahead(struct kn_bc *r);
+
+#endif

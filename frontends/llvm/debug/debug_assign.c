@@ -1,0 +1,78 @@
+/* Variables that are in memory and in registers in turn: what their records of assignments say is known when the function
+ * is complete. A record names the assignment; an instruction that is a store to the variable's memory has the same name
+ * attached, which stands behind the body. If there is one, the variable is in memory from the record on; if the store was
+ * removed, it is the value. Called by debug_var.c. Invariant: once a record waits, all later ones wait, since the
+ * library takes them in their order. */
+#include "debug/debug_node.h"
+
+#include <stdlib.h>
+
+/* Number of the attachment that names assignments: LLVM's FixedMetadataKinds.def. */
+enum { KIND_ASSIGN_ID = 38 };
+
+void kn_bc_assign_begin(struct kn_bc *r) { r->assigns.n = r->assign_bytes.n = r->assigned.n = 0; }
+
+void kn_bc_assign_attached(struct kn_bc *r) {
+  for (uint32_t i = 1; r->assigns.n != 0 && i + 1 < r->ops.n; i += 2)
+    if (r->ops.at[i] == KIND_ASSIGN_ID && r->ops.at[i + 1] < UINT32_MAX)
+      KN_BC_PUSH(r, r->assigned, (uint32_t)r->ops.at[i + 1]);
+}
+
+/* Keeps an expression; *at: where. */
+static bool keep(struct kn_bc *r, const uint8_t *bytes, uint32_t n, uint32_t *at) {
+  *at = r->assign_bytes.n;
+  if (!KN_BC_ROOM(r, r->assign_bytes, (uint64_t)*at + n)) return false;
+  if (n) memcpy(r->assign_bytes.at + *at, bytes, n);
+  r->assign_bytes.n += n;
+  return true;
+}
+
+void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
+                       const struct kn_bc_memory *m) {
+  if (m == NULL && r->assigns.n == 0) {
+    kiln_func_value(r->f, is);
+    return;
+  }
+  struct kn_bc_assign a = {.is = *is};
+  if (a.is.at == 0) a.is.at = kiln_func_here(r->f);
+  if (m) a.memory = *m;
+  if (!keep(r, is->expr, is->n, &a.expr) || (m && !keep(r, m->expr, m->n, &a.memory_expr))) return;
+  KN_BC_PUSH(r, r->assigns, a);
+}
+
+void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at) {
+  if (r->assigns.n == 0) {
+    kiln_func_label(r->f, label, at);
+    return;
+  }
+  KN_BC_PUSH(r, r->assigns,
+             (struct kn_bc_assign){.is = {.variable = label, .at = at}, .label = true});
+}
+
+static int by_number(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+void kn_bc_assign_end(struct kn_bc *r) {
+  if (r->assigns.n == 0) return;
+  if (r->assigned.n) qsort(r->assigned.at, r->assigned.n, sizeof *r->assigned.at, by_number);
+  for (uint32_t i = 0; i < r->assigns.n; i++) {
+    struct kn_bc_assign *a = &r->assigns.at[i];
+    kiln_variable_value *is = &a->is;
+    if (a->label) {
+      kiln_func_label(r->f, is->variable, is->at);
+      continue;
+    }
+    is->expr = r->assign_bytes.at + a->expr;
+    if (a->memory.slot.id != 0 && r->assigned.n != 0 &&
+        bsearch(&a->memory.id, r->assigned.at, r->assigned.n, sizeof *r->assigned.at, by_number)) {
+      is->value = a->memory.slot;
+      is->address = true;
+      is->expr = r->assign_bytes.at + a->memory_expr;
+      is->n = a->memory.n;
+    }
+    kiln_func_value(r->f, is);
+  }
+  r->assigns.n = 0;
+}

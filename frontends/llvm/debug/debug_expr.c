@@ -1,0 +1,155 @@
+/* Expressions of debugging metadata become DWARF's. Called by the other files that read it. Operations that LLVM has
+ * of its own, and what it does for them: its DwarfExpression.cpp. Invariant: what is not known here gives no
+ * expression, so that a debugger shows nothing rather than what is wrong. */
+#include "debug/debug_node.h"
+
+/* How many operands an operation has; UINT32_MAX if it is not known. */
+static uint32_t operands(uint64_t op) {
+  switch (op) {
+  case OP_PLUS_UCONST:
+  case OP_CONSTU:
+  case OP_CONSTS:
+  case OP_DEREF_SIZE:
+  case OP_LLVM_TAG_OFFSET:
+  case OP_LLVM_ENTRY_VALUE:
+  case OP_LLVM_ARG: return 1;
+  case OP_LLVM_FRAGMENT:
+  case OP_LLVM_CONVERT:
+  case OP_LLVM_EXTRACT_SEXT:
+  case OP_LLVM_EXTRACT_ZEXT: return 2;
+  case OP_DEREF:
+  case OP_STACK_VALUE:
+  case OP_PUSH_OBJECT_ADDRESS:
+  case OP_OVER:
+  case OP_DUP:
+  case OP_SWAP:
+  case OP_DROP: return 0;
+  default:
+    if ((op >= OP_ABS && op <= OP_XOR) || (op >= OP_EQ && op <= OP_LIT31)) return 0;
+    return UINT32_MAX;
+  }
+}
+
+static uint8_t *put_number(uint8_t *p, uint64_t v) {
+  if (v < 32) *p++ = (uint8_t)(OP_LIT0 + v);
+  else p = kn_put_constu(p, v);
+  return p;
+}
+
+/* Extends what is on the stack from its lowest `bits` bits, above which are zeros. */
+static uint8_t *put_extended(uint8_t *p, uint64_t bits, bool is_signed) {
+  if (is_signed) { /* x | (x >> (bits - 1)) * ~0 << (bits - 1) */
+    *p++ = OP_DUP;
+    p = put_number(p, bits - 1);
+    *p++ = OP_SHR;
+    *p++ = OP_LIT0;
+    *p++ = OP_NOT;
+    *p++ = OP_MUL;
+    p = put_number(p, bits - 1);
+    *p++ = OP_SHL;
+    *p++ = OP_OR;
+  } else {
+    p = put_number(p, (UINT64_C(1) << bits) - 1);
+    *p++ = OP_AND;
+  }
+  return p;
+}
+
+static uint8_t *put_bits(uint8_t *p, uint64_t from, uint64_t bits, bool is_signed) {
+  if (64 - from - bits) {
+    p = put_number(p, 64 - from - bits);
+    *p++ = OP_SHL;
+  }
+  if (64 - bits) {
+    p = put_number(p, 64 - bits);
+    *p++ = is_signed ? OP_SHRA : OP_SHR;
+  }
+  return p;
+}
+
+/* The operations of a record's operands from the second on. */
+static bool convert(const uint64_t *op, uint32_t n, uint8_t *bytes, struct kn_bc_expr *is) {
+  uint8_t *p = bytes;
+  uint64_t from = 0; /* bits of a conversion whose second half is to come */
+  for (uint32_t i = 1; i < n;) {
+    uint64_t code = op[i], a = i + 1 < n ? op[i + 1] : 0, b = i + 2 < n ? op[i + 2] : 0;
+    uint32_t more = operands(code);
+    if (more == UINT32_MAX || more >= n - i || p - bytes > KN_BC_EXPR_BYTES - 32) return false;
+    if (is->value || is->part_bits) /* nothing but these may be behind them */
+      if (code != OP_LLVM_FRAGMENT || is->part_bits) return false;
+    i += 1 + more;
+    is->last_deref = code == OP_DEREF || (is->last_deref && code == OP_LLVM_FRAGMENT);
+    switch (code) {
+    case OP_PLUS_UCONST:
+      if (a == 0) break;
+      *p++ = OP_PLUS_UCONST;
+      for (; a > 0x7f; a >>= 7) *p++ = (uint8_t)(a | 0x80);
+      *p++ = (uint8_t)a;
+      break;
+    case OP_CONSTU: p = put_number(p, a); break;
+    case OP_CONSTS: { /* the operand is in two's complement */
+      int64_t v = (int64_t)a;
+      *p++ = OP_CONSTS;
+      for (; v > 63 || v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+      *p++ = v & 0x7f;
+      break;
+    }
+    case OP_DEREF_SIZE:
+      if (a == 0 || a > 8) return false;
+      *p++ = OP_DEREF_SIZE;
+      *p++ = (uint8_t)a;
+      break;
+    case OP_LLVM_TAG_OFFSET: break;
+    case OP_LLVM_ARG:
+      if (a != 0 || p != bytes) return false;
+      break;
+    case OP_LLVM_FRAGMENT:
+      if (b == 0 || a > INT32_MAX || b > INT32_MAX) return false;
+      is->part_at = (uint32_t)a;
+      is->part_bits = (uint32_t)b;
+      break;
+    case OP_LLVM_CONVERT:
+      if (a == 0 || a > 64) return false;
+      if (from && from < a) {
+        p = put_extended(p, from, b == 5); /* DW_ATE_signed */
+        from = 0;
+      } else {
+        from = a;
+      }
+      break;
+    case OP_LLVM_EXTRACT_SEXT:
+    case OP_LLVM_EXTRACT_ZEXT:
+      if (b == 0 || a > 64 || b > 64 - a) return false;
+      p = put_bits(p, a, b, code == OP_LLVM_EXTRACT_SEXT);
+      break;
+    case OP_STACK_VALUE: is->value = true; break;
+    case OP_LLVM_ENTRY_VALUE: return false;
+    default: *p++ = (uint8_t)code;
+    }
+    is->derives |= code == OP_DIV || code == OP_MOD || code == OP_SHRA || code == OP_SHR ||
+                   (code >= OP_EQ && code <= OP_NE);
+  }
+  is->n = (uint32_t)(p - bytes);
+  is->plain = !is->value && is->part_bits == 0;
+  return true;
+}
+
+bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is) {
+  const struct kn_bc_md *m = kn_bc_md(r, id);
+  *is = (struct kn_bc_expr){.plain = true};
+  if (!m || m->kind != MDK_EXPR) return false;
+  if (m->n == 0) return true;
+  if (m->n == KN_BC_EXPR_DEREF) {
+    bytes[0] = OP_DEREF;
+    is->n = 1;
+    is->last_deref = true;
+    return true;
+  }
+  struct kn_bc_ops ops = r->ops; /* of the record that refers to it: kept */
+  r->ops = r->md_ops;
+  bool ok = kn_bc_md_record(r, id) && r->code == MD_EXPRESSION && r->ops.n > 0 &&
+            r->ops.at[0] >> 1 == 3 && convert(r->ops.at, r->ops.n, bytes, is);
+  r->md_ops = r->ops;
+  r->ops = ops;
+  return ok;
+}

@@ -1,0 +1,109 @@
+/* A node of debugging metadata while it becomes an entry, and what the files that do so (debug*.c) share. */
+#ifndef KN_LLVM_DEBUG_NODE_H
+#define KN_LLVM_DEBUG_NODE_H
+
+#include "debug/debug.h"
+#include "debug/dwarf_names.h"
+
+/* The first entry of a module is the type of arrays' indices, which LLVM makes too. */
+#define KN_BC_INDEX_TYPE 1
+
+/* An expression: `n` bytes of DWARF's operations. */
+struct kn_bc_expr {
+  uint32_t n;
+  uint32_t part_at, part_bits; /* it gives this part of the variable, in bits; part_bits 0: all */
+  bool value;                  /* the variable's value is on the stack, and not its address */
+  bool last_deref;             /* DW_OP_deref is the last operation */
+  bool derives; /* the bits above an operand's type have influence on those that are its result */
+  bool plain;   /* none of value and part_bits */
+};
+#define KN_BC_EXPR_BYTES 256 /* most that an expression has; longer ones are left out */
+
+/* debug_expr.c: the expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
+bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
+
+/* debug_assign.c: a function begins; a record of attachments was read; the function is complete. */
+void kn_bc_assign_begin(struct kn_bc *r);
+void kn_bc_assign_attached(struct kn_bc *r);
+void kn_bc_assign_end(struct kn_bc *r);
+/* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory instead. m: NULL: it has
+ * none. */
+void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
+                       const struct kn_bc_memory *m);
+/* kiln_func_label, now or at the end. */
+void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at);
+
+struct kn_node {
+  struct kn_bc *r;
+  kiln_debug *d;
+  const uint64_t *op;
+  uint32_t n;
+};
+
+static inline uint64_t kn_op(const struct kn_node *x, uint32_t i) {
+  return i < x->n ? x->op[i] : 0;
+}
+static inline kiln_die kn_op_die(const struct kn_node *x, uint32_t i) {
+  return kn_bc_die(x->r, kn_op(x, i));
+}
+
+static inline const struct kn_bc_md *kn_op_md(const struct kn_node *x, uint64_t id) {
+  return id <= UINT32_MAX ? kn_bc_md(x->r, (uint32_t)id) : NULL;
+}
+
+/* Bytes of an expression of DW_OP_constu. */
+static inline uint8_t *kn_put_constu(uint8_t *p, uint64_t v) {
+  *p++ = OP_CONSTU;
+  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)v;
+  return p;
+}
+
+/* The integer that metadata `id` - 1 is; false if it is none. */
+static inline bool kn_op_int(const struct kn_node *x, uint64_t id, int64_t *out) {
+  const struct kn_bc_md *m = kn_op_md(x, id);
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return false;
+  const struct kn_bc_cst *c = &x->r->csts[m->n];
+  const struct kn_bc_type *t = &x->r->types[x->r->vals[m->n].t & KN_BC_TYPE_MASK];
+  *out = (int64_t)(t->bits < 8 ? c->v & ((1u << t->bits) - 1) : c->v); /* truth is 1 */
+  return c->kind == CK_INT;
+}
+
+/* The symbol that metadata `id` - 1 is; 0: none. */
+static inline uint32_t kn_op_symbol(const struct kn_node *x, uint64_t id) {
+  const struct kn_bc_md *m = kn_op_md(x, id);
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return 0;
+  const struct kn_bc_cst *c = &x->r->csts[m->n];
+  return c->kind == CK_GLOBAL ? x->r->globals.at[c->index].symbol : 0;
+}
+
+/* A size or offset: a number, or since LLVM 21 metadata. */
+static inline uint64_t kn_op_extent(const struct kn_node *x, uint32_t i, bool metadata) {
+  int64_t v;
+  if (!metadata) return kn_op(x, i);
+  return kn_op_int(x, kn_op(x, i), &v) ? (uint64_t)v : 0;
+}
+
+static inline void kn_at_string(const struct kn_node *x, unsigned name, uint32_t i) {
+  kiln_die_text(x->d, name, kn_bc_md_text(x->r, kn_op(x, i)));
+}
+static inline void kn_at_ref(const struct kn_node *x, unsigned name, uint32_t i) {
+  kiln_die_ref(x->d, name, kn_op_die(x, i));
+}
+static inline void kn_at_flag(const struct kn_node *x, unsigned name, uint64_t is) {
+  if (is) kiln_die_flag(x->d, name);
+}
+static inline void kn_at_place(const struct kn_node *x, uint32_t file) {
+  if (kn_op(x, file + 1) == 0) return;
+  kn_at_ref(x, AT_DECL_FILE, file);
+  kiln_die_uint(x->d, AT_DECL_LINE, kn_op(x, file + 1));
+}
+/* Bits 0 and 1 of DIFlags: private, protected, public, which DWARF numbers the other way round. */
+static inline void kn_at_access(const struct kn_node *x, uint64_t flags) {
+  if (flags & FLAG_ACCESS) kiln_die_uint(x->d, AT_ACCESSIBILITY, 4 - (flags & FLAG_ACCESS));
+}
+
+/* debug_type.c: defines the entry of a type, a member, an enumerator, a bound; false if `code` is of something else. */
+bool kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e);
+
+#endif

@@ -1,0 +1,271 @@
+/* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
+ * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
+#include "debug/debug_node.h"
+
+#include <kiln/inspect.h>
+
+/* ---- global variables ---- */
+
+uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
+  if (n == 1) return 0;
+  return n == 2 && ops[1] == OP_DEREF ? KN_BC_EXPR_DEREF : KN_BC_EXPR_OTHER;
+}
+
+void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
+  struct kn_bc_expr is;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  if (expr == 0 || expr > UINT32_MAX || !kn_bc_debug_expr(r, (uint32_t)expr, bytes, &is)) return;
+  /* without an address, only what is computed from nothing has a value */
+  if (is.n == 0 || is.part_bits ||
+      !(bytes[0] == OP_CONSTU || bytes[0] == OP_CONSTS ||
+        (bytes[0] >= OP_LIT0 && bytes[0] <= OP_LIT31)))
+    return;
+  if (is.value || is.last_deref) bytes[is.n++] = OP_STACK_VALUE;
+  kiln_debug_global(r->module, kn_bc_die(r, variable), (kiln_symbol){0}, bytes, is.n);
+}
+
+/* [value, kind, node]...: of a global variable, kind 0 is its description. */
+void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
+  if (n < 3 || ops[0] >= r->n_vals || r->csts[ops[0]].kind != CK_GLOBAL) return;
+  const struct kn_bc_global *g = &r->globals.at[r->csts[ops[0]].index];
+  if (g->what != KILN_SYMBOL_DATA || g->symbol == 0) return;
+  for (uint32_t i = 1; i + 1 < n; i += 2) {
+    if (ops[i] != 0 || ops[i + 1] >= UINT32_MAX) continue;
+    const struct kn_bc_md *pair = kn_bc_md(r, (uint32_t)ops[i + 1] + 1);
+    struct kn_bc_expr is;
+    uint8_t bytes[KN_BC_EXPR_BYTES];
+    if (!pair || pair->kind != MDK_PAIR || pair->pos > UINT32_MAX ||
+        !kn_bc_debug_expr(r, (uint32_t)pair->pos, bytes, &is) || is.part_bits)
+      continue;
+    if (is.value) bytes[is.n++] = OP_STACK_VALUE;
+    kiln_debug_global(r->module, kn_bc_die(r, pair->n), (kiln_symbol){g->symbol}, bytes, is.n);
+  }
+}
+
+/* ---- functions ---- */
+
+void kn_bc_debug_function(struct kn_bc *r) {
+  uint32_t id = r->subprogram;
+  if (id == 0 || !kn_bc_md_record(r, id) || r->code != MD_SUBPROGRAM || r->ops.n < 13) return;
+  const uint64_t *o = r->ops.at;
+  uint32_t line = (uint32_t)(o[7] ? o[7] : o[5]), scope = id, file;
+  kiln_die unit = kn_bc_die(r, o[12]);
+  file = kn_bc_loc_file(r, scope);
+  kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
+  kiln_func_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_full(r->session, &at));
+}
+
+void kn_bc_debug_attached(struct kn_bc *r) {
+  struct kn_bc_saved saved;
+  uint32_t block;
+  if (!kn_bc_enter(r, BLOCK_METADATA_ATTACHMENT, &saved)) return;
+  for (;;) {
+    switch (kn_bc_next_of(r, MD_ATTACHMENT, &block)) {
+    case ENTRY_ERROR: return;
+    case ENTRY_END: kn_bc_leave(r, &saved); return;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return;
+      break;
+    case ENTRY_RECORD:
+      if (r->ops.n % 2 != 0) kn_bc_assign_attached(r);
+      for (uint32_t i = 0; r->ops.n % 2 == 0 && i + 1 < r->ops.n; i += 2)
+        if (r->ops.at[i] == 0 && r->ops.at[i + 1] < UINT32_MAX)
+          r->subprogram = (uint32_t)r->ops.at[i + 1] + 1;
+    }
+  }
+}
+
+/* The call that the record's location was inlined at; false if that is damaged. */
+static bool inlined_at(struct kn_bc *r, uint64_t location, uint32_t *inlined) {
+  const struct kn_bc_md *loc = location < UINT32_MAX ? kn_bc_md(r, (uint32_t)location + 1) : NULL;
+  *inlined = 0;
+  if (!loc || loc->kind != MDK_LOC) return false;
+  if (loc->n) *inlined = kn_bc_call_loc(r, loc->n);
+  return loc->n == 0 || *inlined != 0;
+}
+
+void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
+  uint32_t inlined;
+  if (inlined_at(r, ops[0], &inlined)) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
+}
+
+void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                       uint32_t inlined) {
+  const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
+  struct kn_bc_expr is_at;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || expr >= UINT32_MAX ||
+      !kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &is_at) || is_at.value)
+    return;
+  const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
+  const struct kn_bc_val *at = &r->vals[v->n];
+  if (!var || var->kind != MDK_VAR) return;
+  kiln_variable is = {
+    .variable = kn_bc_die(r, variable + 1), .memory = var->n != 0, .inlined = inlined};
+  is.expr = bytes;
+  is.n = is_at.n;
+  is.part_at = is_at.part_at;
+  is.part_bits = is_at.part_bits;
+  if (at->t >> 24 == VS_SLOT) {
+    is.slot = (kiln_value){at->h};
+    if (is.n != 0 && bytes[0] == OP_DEREF) { /* the variable's address is in the slot */
+      is.indirect = true;
+      is.expr++;
+      is.n--;
+    }
+  } else if (at->t >> 24 ==
+             VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
+    is.slot = kiln_slot_new(r->f, 8, 3);
+    is.indirect = true;
+    kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
+    kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
+    kiln_loc_set(r->f, r->loc_set);
+  } else {
+    return;
+  }
+  kiln_func_variable(r->f, &is);
+}
+
+/* ---- values ---- */
+
+/* Puts the addition of a number before an expression of `n` bytes; false if there is no room. */
+static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
+  uint8_t sum[8], *p = sum;
+  int64_t v = number;
+  if (v == 0) return true;
+  if (v > 0) {
+    *p++ = OP_PLUS_UCONST;
+    for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+    *p++ = (uint8_t)v;
+  } else {
+    *p++ = OP_CONSTS;
+    for (; v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+    *p++ = v & 0x7f;
+    *p++ = OP_PLUS;
+  }
+  uint32_t more = (uint32_t)(p - sum);
+  if (*n + more > KN_BC_EXPR_BYTES) return false;
+  memmove(bytes + more, bytes, *n);
+  memcpy(bytes, sum, more);
+  *n += more;
+  return true;
+}
+
+/* The operand that value `id` is; id 0: it is not known, or no code has it. */
+static kiln_value operand(struct kn_bc *r, uint32_t id) {
+  const struct kn_bc_val *v = &r->vals[id];
+  const struct kn_bc_cst *c = &r->csts[id];
+  uint64_t number;
+  unsigned is = id < r->module_vals ? VS_CONST : v->t >> 24;
+  switch (
+    is) { /* which constants of the module have handles depends on the functions read before */
+  case VS_SLOT:
+  case VS_HANDLE: return (kiln_value){v->h};
+  case VS_CONST:
+    if ((c->kind == CK_INT || c->kind == CK_CAST) && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64 &&
+        kn_bc_casts_number(r, id, &number))
+      return kiln_const_int(r->f, (int64_t)number);
+    if (c->kind == CK_FLOAT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
+      return kiln_const_int(r->f, (int64_t)c->v); /* its bits are what counts */
+    return (kiln_value){0};
+  default: return (kiln_value){0};
+  }
+}
+
+/* `value`: number of a value; UINT32_MAX: none. `memory`: see kn_bc_assign_tell. */
+static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t value,
+                    uint32_t inlined, uint32_t at, const struct kn_bc_memory *memory) {
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  struct kn_bc_expr e;
+  const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
+  if (!var || var->kind != MDK_VAR || expr >= UINT32_MAX) return;
+  kiln_variable_value is = {
+    .variable = kn_bc_die(r, variable + 1), .inlined = inlined, .at = at, .expr = bytes};
+  bool known = kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &e) && value < r->n_vals;
+  is.part_at = e.part_at;
+  is.part_bits = e.part_bits;
+  if (known) {
+    const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, value)];
+    is.n = e.n;
+    if (e.n != 0 && !e.value) { /* the address of what it is in memory */
+      is.address = true;
+      if (e.last_deref) is.n--;
+    }
+    const struct kn_bc_val *v = &r->vals[value];
+    if (value >= r->module_vals && v->t >> 24 == VS_ADDR) {
+      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+      if (plus(bytes, &is.n, a->disp)) is.value = (kiln_value){a->base};
+    } else if (!e.derives || t->kind == TK_PTR || t->bits == 64) {
+      is.value = operand(r, value);
+    }
+  }
+  if (memory && memory->slot.id == 0) is.value = (kiln_value){0}; /* it is in memory of others */
+  kn_bc_assign_tell(r, &is, memory);
+}
+
+/* Number of the value that metadata `id` is; UINT32_MAX: none. */
+static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
+  const struct kn_bc_md *v = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
+  return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
+}
+
+/* Is value `at` the address of a slot, or of a part of one? Then the expression of `n` bytes, applied to it, becomes one of
+ * the slot's address. */
+static bool part_of_slot(struct kn_bc *r, const struct kn_bc_val *at, kiln_value *slot,
+                         uint8_t *bytes, uint32_t *n) {
+  int32_t disp = 0;
+  *slot = (kiln_value){at->h};
+  if (at->t >> 24 == VS_ADDR) {
+    disp = r->addrs.at[at->h].disp;
+    *slot = (kiln_value){r->addrs.at[at->h].base};
+  } else if (at->t >> 24 == VS_HANDLE && kiln_operand_get(r->f, *slot).kind == KILN_OPERAND_VALUE) {
+    kiln_inst i = {at->h};
+    kiln_inst_info info = kiln_inst_get(r->f, i);
+    if (info.op != KILN_OP_ADDR || kiln_inst_operand(r->f, i, 1).id != 0) return false;
+    disp = info.disp;
+    *slot = kiln_inst_operand(r->f, i, 0);
+  }
+  return kiln_operand_get(r->f, *slot).kind == KILN_OPERAND_SLOT && plus(bytes, n, disp);
+}
+
+/* The memory of an assignment's record: [location, variable, expression, value, assignment, expression of the address,
+ * address]. False if the variable is in no memory. */
+static bool memory_of(struct kn_bc *r, const uint64_t *ops, uint32_t n, uint8_t *bytes,
+                      struct kn_bc_memory *m) {
+  uint32_t v = n >= 7 ? value_of(r, ops[6]) : UINT32_MAX;
+  struct kn_bc_expr is;
+  *m = (struct kn_bc_memory){0};
+  if (v == UINT32_MAX) return false;
+  const struct kn_bc_val *at = &r->vals[v];
+  unsigned kind = v < r->module_vals ? VS_CONST : at->t >> 24;
+  if (kind != VS_SLOT && kind != VS_HANDLE && kind != VS_ADDR) return false;
+  kiln_value slot;
+  if (ops[4] < UINT32_MAX && ops[5] < UINT32_MAX &&
+      kn_bc_debug_expr(r, (uint32_t)ops[5] + 1, bytes, &is) && is.plain && !is.last_deref &&
+      part_of_slot(r, at, &slot, bytes, &is.n))
+    *m = (struct kn_bc_memory){(uint32_t)ops[4], slot, bytes, is.n};
+  return true;
+}
+
+void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n) {
+  uint32_t inlined, value = UINT32_MAX;
+  uint8_t bytes[KN_BC_EXPR_BYTES];
+  struct kn_bc_memory memory;
+  if (n < 2 || !inlined_at(r, ops[0], &inlined)) return;
+  if (code == FUNC_DEBUG_RECORD_LABEL) {
+    if (inlined == 0) kn_bc_assign_label(r, kn_bc_die(r, ops[1] + 1), r->records_at);
+    return;
+  }
+  if (n < 4) return;
+  bool in_memory = code == FUNC_DEBUG_RECORD_ASSIGN && memory_of(r, ops, n, bytes, &memory);
+  if (code == FUNC_DEBUG_RECORD_VALUE || code == FUNC_DEBUG_RECORD_ASSIGN)
+    value = value_of(r, ops[3]);
+  else if (code == FUNC_DEBUG_RECORD_VALUE_SIMPLE && n == 4) /* else a later value */
+    value = r->n_vals - (uint32_t)ops[3];
+  becomes(r, ops[1], ops[2], value, inlined, r->records_at, in_memory ? &memory : NULL);
+}
+
+void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
+                         uint32_t inlined) {
+  becomes(r, variable, expr, value_of(r, value), inlined, 0, NULL);
+}

@@ -1,0 +1,409 @@
+/* Values of vectors. A vector of up to 8 bytes is in a v64, one of up to 16 in a v128, a longer one in several v128, its
+ * first lanes in the first; pointers are lanes of 64 bits. A mask, a vector of i1, has lanes of ones or zeros that fill a
+ * v128, or of bytes if there are more than 8: comparisons make them so, and selections read them. In memory its lanes are
+ * bits. What is behind the last lane is unspecified. The operations are in vector_ops.c; those that no instruction does
+ * for all lanes are done lane by lane, by the code for scalars.
+ * Invariant: no bytes of memory are accessed but the vector's. */
+#include "bc.h"
+
+#include <string.h>
+
+bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (t->kind != TK_VECTOR || t->lane == KILN_TYPE_VOID) {
+    if (t->kind == TK_VECTOR) return kn_bc_bad_type(r, type);
+    return kn_bc_malformed(r, "a vector is expected");
+  }
+  x->type = type;
+  x->elem = r->elems.at[t->first].type;
+  x->n = (uint32_t)t->count;
+  x->lane = (kiln_type)t->lane;
+  x->chunk = t->ktype ? (kiln_type)t->ktype : KILN_TYPE_V128;
+  x->per = kiln_type_size(x->chunk) / kiln_type_size(x->lane);
+  x->parts = (x->n + x->per - 1) / x->per;
+  x->mask = t->is_mask;
+  x->soft = r->types[x->elem].kind == TK_SOFT;
+  return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
+}
+
+bool kn_bc_vec_get(struct kn_bc *r, uint32_t id, uint32_t type, struct kn_bc_vec *x) {
+  if (r->status != KILN_OK || !kn_bc_vec_shape(r, type, x)) return false;
+  if (r->types[type].ktype) {
+    x->v[0] = kn_bc_use(r, id, type);
+    return r->status == KILN_OK;
+  }
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX) return false;
+  for (uint32_t i = 0; i < x->parts; i++) x->v[i] = (kiln_value){r->parts.at[first + i]};
+  return true;
+}
+
+void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
+  if (r->status != KILN_OK) return;
+  if (r->types[x->type].ktype) {
+    kn_bc_def(r, x->type, x->v[0]);
+    return;
+  }
+  uint32_t first = r->parts.n;
+  if (!kn_bc_split(r, x->type) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + x->parts)) return;
+  for (uint32_t i = 0; i < x->parts; i++) r->parts.at[first + i] = x->v[i].id;
+  r->parts.n += x->parts;
+  kn_bc_define_parts(r, x->type, first);
+}
+
+/* ---- lanes ---- */
+
+static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lane, unsigned number,
+                      kiln_value a) {
+  return kiln_build_vector(r->f, op, type, lane, number, a, (kiln_value){0});
+}
+
+kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
+  kiln_value v = one(r, KILN_OP_VEXTRACT, x->lane, x->chunk, k % x->per, x->v[k / x->per]);
+  if (!x->mask) return v;
+  if (x->lane != KILN_TYPE_I8)
+    v = kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I8, x->lane, v);
+  return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+}
+
+void kn_bc_vec_from_lanes(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *lanes) {
+  kiln_func *f = r->f;
+  uint32_t size = kiln_type_size(x->lane);
+  if (r->lane_slot.id == 0) r->lane_slot = kiln_slot_new(f, 16, 4);
+  for (uint32_t i = 0; i < x->parts; i++) {
+    for (uint32_t k = 0; k < x->per && i * x->per + k < x->n; k++) {
+      kiln_value v = lanes[i * x->per + k];
+      if (x->mask) {
+        v = kiln_build_unary(f, KILN_OP_NEG, KILN_TYPE_I8, v);
+        if (x->lane != KILN_TYPE_I8)
+          v = kiln_build_convert(f, KILN_OP_SEXT, x->lane, KILN_TYPE_I8, v);
+      }
+      kiln_build_store(f, x->lane, r->lane_slot, (int32_t)(k * size), v, 0);
+    }
+    x->v[i] = kiln_build_load(f, x->chunk, r->lane_slot, 0, 0);
+  }
+}
+
+kiln_value kn_bc_vec_splat(struct kn_bc *r, const struct kn_bc_vec *x, uint64_t bits) {
+  for (unsigned w = 8 * kiln_type_size(x->lane); w < 64; w *= 2)
+    bits = (bits & ((UINT64_C(1) << w) - 1)) | bits << w;
+  return kiln_const_bits(r->f, x->chunk, bits, bits);
+}
+
+uint32_t kn_bc_vec_enter(struct kn_bc *r) {
+  uint32_t n = r->n_vals;
+  if (r->n_vals < r->zeroed) r->n_vals = r->zeroed; /* entries that forward references have */
+  return n;
+}
+uint32_t kn_bc_vec_value(struct kn_bc *r, uint32_t type, kiln_value v) {
+  kn_bc_def(r, type, v);
+  return r->n_vals - 1;
+}
+kiln_value kn_bc_vec_result(struct kn_bc *r) {
+  return r->status == KILN_OK ? (kiln_value){r->vals[r->n_vals - 1].h} : (kiln_value){0};
+}
+void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered) { r->n_vals = entered; }
+
+/* ---- bytes ---- */
+
+void kn_bc_vec_bytes(struct kn_bc *r, const kiln_value *in, uint32_t n, const uint16_t *from,
+                     kiln_type chunk, uint32_t parts, kiln_value *out) {
+  unsigned size = kiln_type_size(chunk);
+  for (uint32_t p = 0; p < parts; p++) {
+    const uint16_t *k = from + (size_t)p * size;
+    kiln_value v = {0};
+    uint32_t first = UINT32_MAX;
+    uint8_t control[16];
+    for (uint32_t s = 0; s < n; s++) { /* adds the bytes of one register after the other */
+      bool used = false, whole = true;
+      for (unsigned b = 0; b < size; b++) {
+        used |= k[b] != KN_BC_ANY_BYTE && k[b] / 16 == s;
+        whole &= k[b] == KN_BC_ANY_BYTE || k[b] == 16 * s + b;
+      }
+      if (!used) continue;
+      if (whole) {
+        v = in[s];
+        first = s;
+        break;
+      }
+      if (first == UINT32_MAX) {
+        first = s;
+        continue;
+      }
+      memset(control, 0xff, sizeof control);
+      for (unsigned b = 0; b < size; b++) {
+        if (k[b] == KN_BC_ANY_BYTE || k[b] / 16 > s) continue;
+        if (k[b] / 16 == s) control[b] = (uint8_t)(16 + k[b] % 16);
+        else control[b] = (uint8_t)(v.id == 0 ? k[b] % 16 : b);
+      }
+      uint64_t c[2];
+      memcpy(c, control, sizeof c);
+      v = kiln_build_ternary(r->f, KILN_OP_VSHUFFLE, KILN_TYPE_V128, v.id ? v : in[first], in[s],
+                             kiln_const_bits(r->f, KILN_TYPE_V128, c[0], c[1]));
+    }
+    if (first == UINT32_MAX) {
+      out[p] = kiln_const_bits(r->f, chunk, 0, 0);
+      continue;
+    }
+    if (v.id == 0) {
+      memset(control, 0xff, sizeof control);
+      for (unsigned b = 0; b < size; b++)
+        if (k[b] != KN_BC_ANY_BYTE) control[b] = k[b] % 16;
+      uint64_t c[2];
+      memcpy(c, control, sizeof c);
+      v = kiln_build_ternary(r->f, KILN_OP_VSHUFFLE, KILN_TYPE_V128, in[first], in[first],
+                             kiln_const_bits(r->f, KILN_TYPE_V128, c[0], c[1]));
+    }
+    out[p] = chunk == KILN_TYPE_V64 ? one(r, KILN_OP_VRESIZE, chunk, KILN_TYPE_V128, 0, v) : v;
+  }
+}
+
+/* ---- masks ---- */
+
+void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_vec *to) {
+  unsigned a = kiln_type_size(from->lane), b = kiln_type_size(to->lane);
+  if (a == b && from->chunk == to->chunk) {
+    memcpy(to->v, from->v, from->parts * sizeof *to->v);
+    return;
+  }
+  if (kn_bc_vec_resize_mask(r, from, to)) return;
+  kiln_value in[KN_BC_MAX_CHUNKS];
+  for (uint32_t i = 0; i < from->parts; i++)
+    in[i] = from->chunk == KILN_TYPE_V64
+              ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, from->v[i])
+              : from->v[i];
+  uint16_t bytes[KN_BC_MAX_CHUNKS * 16];
+  uint32_t total = to->parts * kiln_type_size(to->chunk);
+  for (uint32_t i = 0; i < total; i++)
+    bytes[i] =
+      (uint16_t)(i / b < from->n ? i / b * a + (i % b < a ? i % b : a - 1) : KN_BC_ANY_BYTE);
+  kn_bc_vec_bytes(r, in, from->parts, bytes, to->chunk, to->parts, to->v);
+}
+
+kiln_value kn_bc_vec_bits(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t first) {
+  kiln_func *f = r->f;
+  kiln_value all = {0};
+  for (uint32_t at = first; at < first + 64 && at < x->n; at += x->per) {
+    kiln_value v =
+      one(r, KILN_OP_VSIGNS, KILN_TYPE_I32, x->chunk, kiln_type_size(x->lane), x->v[at / x->per]);
+    if (x->n - at < x->per)
+      v = kiln_build_binary(f, KILN_OP_AND, KILN_TYPE_I32, v,
+                            kiln_const_int(f, (INT64_C(1) << (x->n - at)) - 1));
+    v = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I32, v);
+    if (at > first)
+      v = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I64, v, kiln_const_int(f, at - first));
+    all = all.id ? kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, all, v) : v;
+  }
+  return all;
+}
+
+void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words) {
+  kiln_func *f = r->f;
+  unsigned size = kiln_type_size(x->lane);
+  uint8_t bits[16] = {0};
+  for (unsigned k = 0; k < x->per; k++) bits[k * size] = (uint8_t)(1u << (k & 7));
+  uint64_t c[2];
+  memcpy(c, bits, sizeof c);
+  kiln_value select = kiln_const_bits(f, x->chunk, c[0], c[1]);
+  for (uint32_t i = 0; i < x->parts; i++) {
+    uint32_t at = i * x->per;
+    kiln_value v = words[at / 64];
+    if (at % 64)
+      v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I64, v, kiln_const_int(f, at % 64));
+    kiln_type lane = size == 1 ? KILN_TYPE_I16 : x->lane;
+    if (lane != KILN_TYPE_I64) v = kiln_build_convert(f, KILN_OP_TRUNC, lane, KILN_TYPE_I64, v);
+    v = one(r, KILN_OP_VSPLAT, x->chunk, lane, 0, v);
+    if (size == 1) /* the first eight lanes look at the first byte */
+      v = kiln_build_ternary(f, KILN_OP_VSHUFFLE, x->chunk, v, v,
+                             kiln_const_bits(f, x->chunk, 0, UINT64_C(0x0101010101010101)));
+    v = kiln_build_binary(f, KILN_OP_VAND, x->chunk, v, select);
+    x->v[i] = kiln_build_vector(f, KILN_OP_VICMP, x->chunk, x->lane, KILN_EQ, v, select);
+  }
+}
+
+/* ---- constants ---- */
+
+/* Lane k of constant vector `id`: its bits, or, if it is no number, the constant's id in *other. */
+static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x, uint32_t k,
+                          uint64_t *bits, uint32_t *other) {
+  const struct kn_bc_cst *c = &r->csts[id];
+  *bits = 0;
+  *other = UINT32_MAX;
+  switch (c->kind) {
+  case CK_NULL:
+  case CK_UNDEF:
+  case CK_INT_UNDEF: return true;
+  case CK_INT:
+  case CK_FLOAT: *bits = c->v; return true;
+  case CK_WIDE: *bits = kn_bc_words(r, c->index)[0]; return true;
+  case CK_DATA:
+    if (c->n != x->n) break;
+    *bits = kn_bc_words(r, c->index)[k];
+    return true;
+  case CK_BYTES:
+    if (c->n + (uint64_t)c->x != x->n) break;
+    *bits = k < c->n ? kn_bc_bytes(r, c->index)[k] : 0;
+    return true;
+  case CK_AGGREGATE: {
+    if (c->n != x->n) break;
+    uint32_t lane = kn_bc_list(r, c->index)[k];
+    if (lane >= r->inst_base || kn_bc_type_of(r, lane) != x->elem) break;
+    const struct kn_bc_cst *l = &r->csts[lane];
+    if (l->kind == CK_INT || l->kind == CK_FLOAT) *bits = l->v;
+    else if (l->kind != CK_INT_UNDEF && l->kind != CK_NULL && l->kind != CK_UNDEF) *other = lane;
+    return true;
+  }
+  case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  case CK_CAST:
+  case CK_BINOP:
+  case CK_GEP:
+  case CK_CMP:
+  case CK_SELECT: return kn_bc_unsupported(r, "constant expressions of vectors");
+  default: break;
+  }
+  return kn_bc_malformed(r, "bad vector constant");
+}
+
+bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id) {
+  struct kn_bc_vec x;
+  uint64_t bits;
+  uint32_t other;
+  if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
+  for (uint32_t k = 0; k < x.n && r->csts[id].kind == CK_AGGREGATE; k++)
+    if (!constant_lane(r, id, &x, k, &bits, &other) || other != UINT32_MAX) return false;
+  return true;
+}
+
+/* The registers of constant `id`. */
+static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
+  if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), x)) return false;
+  unsigned size = kiln_type_size(x->lane);
+  kiln_value lanes[KN_BC_MAX_LANES];
+  bool numbers = true;
+  uint8_t bytes[KN_BC_MAX_LANES * 8 + 16] = {0};
+  for (uint32_t k = 0; k < x->n; k++) {
+    uint64_t bits;
+    uint32_t other;
+    if (!constant_lane(r, id, x, k, &bits, &other)) return false;
+    if (x->mask) bits = 0 - (bits & 1);
+    memcpy(bytes + (size_t)k * size, &bits, size);
+    if (other == UINT32_MAX) {
+      lanes[k] = kiln_type_is_int(x->lane) ? kiln_const_int(r->f, (int64_t)bits)
+                                           : kiln_const_bits(r->f, x->lane, bits, 0);
+      continue;
+    }
+    numbers = false;
+    if (r->no_code) return kn_bc_unsupported(r, "addresses in a constant vector here");
+    lanes[k] = kn_bc_const(r, other);
+    if (r->status != KILN_OK) return false;
+  }
+  if (!numbers) {
+    kn_bc_vec_from_lanes(r, x, lanes);
+    return true;
+  }
+  for (uint32_t i = 0; i < x->parts; i++) {
+    uint64_t words[2];
+    memcpy(words, bytes + (size_t)i * kiln_type_size(x->chunk), sizeof words);
+    x->v[i] = kiln_const_bits(r->f, x->chunk, words[0], words[1]);
+  }
+  return true;
+}
+
+kiln_value kn_bc_vec_const(struct kn_bc *r, uint32_t id) {
+  struct kn_bc_vec x;
+  return constant(r, id, &x) ? x.v[0] : (kiln_value){0};
+}
+
+bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id) {
+  struct kn_bc_vec x;
+  if (!constant(r, id, &x)) return false;
+  for (uint32_t i = 0; i < x.parts; i++)
+    if (!KN_BC_PUSH(r, r->parts, x.v[i].id)) return false;
+  return true;
+}
+
+bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out) {
+  struct kn_bc_vec x;
+  if (id >= r->inst_base || r->csts[id].kind == CK_NONE) return false;
+  if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
+  for (uint32_t k = 0; k < x.n; k++) {
+    uint64_t bits;
+    uint32_t other;
+    if (!constant_lane(r, id, &x, k, &bits, &other) || other != UINT32_MAX) return false;
+    if (kiln_type_size(x.lane) < 8) bits &= (UINT64_C(1) << 8 * kiln_type_size(x.lane)) - 1;
+    if (k && bits != *out) return false;
+    *out = bits;
+  }
+  return true;
+}
+
+/* ---- memory ---- */
+
+/* Bytes of register i that belong to the vector. */
+static unsigned bytes_of(const struct kn_bc_vec *x, uint32_t i) {
+  uint32_t size = kiln_type_size(x->chunk), all = x->n * kiln_type_size(x->lane);
+  return all - i * size < size ? all - i * size : size;
+}
+
+void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  struct kn_bc_vec x;
+  if (!kn_bc_vec_shape(r, type, &x)) return;
+  if (x.mask) {
+    kiln_value words[KN_BC_MAX_LANES / 64];
+    unsigned bytes = (x.n + 7) / 8;
+    for (unsigned i = 0; i < bytes; i += 8)
+      words[i / 8] =
+        kn_bc_load_bytes(r, a, (int32_t)i, bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
+    kn_bc_vec_from_bits(r, &x, words);
+    kn_bc_vec_def(r, &x);
+    return;
+  }
+  for (uint32_t i = 0; i < x.parts; i++) {
+    unsigned n = bytes_of(&x, i), size = kiln_type_size(x.chunk);
+    int32_t at = (int32_t)(i * size);
+    if (n == size) {
+      x.v[i] = kiln_build_load(r->f, x.chunk, a, at, mem);
+      continue;
+    }
+    if (n == 4) {
+      kiln_value v = kiln_build_load(r->f, KILN_TYPE_F32, a, at, mem);
+      x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_F32, 0, v);
+      continue;
+    }
+    kiln_value low = kn_bc_load_bytes(r, a, at, n < 8 ? n : 8, KILN_TYPE_I64, mem);
+    x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_I64, 0, low);
+    if (n <= 8) continue;
+    kiln_value high = kn_bc_load_bytes(r, a, at + 8, n - 8, KILN_TYPE_I64, mem);
+    x.v[i] = kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, KILN_TYPE_I64, 1, x.v[i], high);
+  }
+  kn_bc_vec_def(r, &x);
+}
+
+void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
+  struct kn_bc_vec x;
+  if (!kn_bc_vec_get(r, id, type, &x)) return;
+  if (x.mask) {
+    unsigned bytes = (x.n + 7) / 8;
+    for (unsigned i = 0; i < bytes; i += 8)
+      kn_bc_store_bytes(r, a, (int32_t)i, kn_bc_vec_bits(r, &x, 8 * i),
+                        bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
+    return;
+  }
+  for (uint32_t i = 0; i < x.parts; i++) {
+    unsigned n = bytes_of(&x, i), size = kiln_type_size(x.chunk);
+    int32_t at = (int32_t)(i * size);
+    if (n == size) {
+      kiln_build_store(r->f, x.chunk, a, at, x.v[i], mem);
+      continue;
+    }
+    if (n == 4) {
+      kiln_value v = one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x.chunk, 0, x.v[i]);
+      kiln_build_store(r->f, KILN_TYPE_F32, a, at, v, mem);
+      continue;
+    }
+    for (unsigned k = 0; k < n; k += 8)
+      kn_bc_store_bytes(r, a, at + (int32_t)k,
+                        one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x.chunk, k / 8, x.v[i]),
+                        n - k < 8 ? n - k : 8, KILN_TYPE_I64, mem);
+  }
+}
