@@ -403,7 +403,7 @@ static void debug_file(struct kn_qbe *r) {
 /* ---- the whole ---- */
 
 static void read_text(struct kn_qbe *r, const char *text, size_t size) {
-  if (r->c == NULL) FAIL(r, r->p, MEMORY, "out of memory");
+  if (r->c == NULL || r->ssa == NULL) FAIL(r, r->p, MEMORY, "out of memory");
   if (size > INT32_MAX) FAIL(r, r->p, LIMIT, "a text of 2 GiB or more");
   if (size == 0 || text[size - 1] != '\n') { /* every line has its end */
     ROOM(r, r->copy, size + 1);
@@ -440,11 +440,13 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   if (r.m == NULL) return KILN_ERR_ARGUMENT;
   r.allocator = kiln_module_allocator(r.m);
   r.c = kiln_ctypes_new(r.m);
+  r.ssa = kiln_ssa_new(r.m);
   kiln_ctypes_set_promotion(r.c, false);
   r.text = r.p = "\n";
   r.end = r.text + 1;
   run(&r, text, size);
   kiln_func_discard(r.f);
+  kiln_ssa_free(r.ssa);
   kiln_ctypes_free(r.c);
   kn_qbe_free(&r);
   if (instructions != NULL) *instructions = r.instructions;
