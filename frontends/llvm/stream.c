@@ -60,19 +60,11 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
         pos += 6;
         continue;
       }
-      if (((uint64_t)v & 0x820820) == 0x20820) { /* four chunks, as most numbers of metadata have */
-        uint32_t x = (uint32_t)v & 0x7df7df;
-        x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
-        to[i++] = x - (x >> 12) * (4096 - 1024);
-        v >>= 24;
-        pos += 24;
-        continue;
-      }
-      uint64_t ends = ~(uint64_t)v & 0x820820; /* of up to three */
+      uint64_t ends = ~(uint64_t)v & 0x820820; /* of up to four chunks */
       if (!ends) break;
       unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
       uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)) & 0x7df7df);
-      x -= (x & 0xfc0fc0) >> 1;
+      x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
       to[i++] = x - (x >> 12) * (4096 - 1024);
       v >>= bits;
       pos += bits;
