@@ -93,7 +93,9 @@ int choose(int a, int b) {
   } else if (b > 3) {
     b = a > 1 ? 7 : b > 5 ? 8 : naked();
   }
+  if (b == 5) goto out;
   while (b > 100) b--;
+out:
   return b;
 }
 END
@@ -103,6 +105,8 @@ same_statements() {
     "$kiln" compile blocks.bc -o ours.o && diff <(statements theirs.o) <(statements ours.o) && (( $(statements ours.o | wc -l) > 8 ))
 }
 check "statements as LLVM's" same_statements
+label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
+check "a label is where its code is" label_is_placed
 
 # Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
 # frame is rounded up on AArch64, and there is a pointer to it on x86-64.
