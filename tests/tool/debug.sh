@@ -176,7 +176,8 @@ END
 check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
-# address that only accesses compute, the constant of a float, a part of a structure in memory.
+# address that only accesses compute, the constant of a float, a part of a structure in memory, a
+# vector in a register.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -201,6 +202,16 @@ long second(struct pair *p) {
   look(7);
   return *at;
 }
+typedef float lanes __attribute__((vector_size(16)));
+volatile int seen;
+lanes add(lanes a, int n) {
+  lanes sum = a;
+  for (int i = 0; i < n; i++) {
+    sum += a;
+    seen = i;
+  }
+  return sum;
+}
 int main(void) {
   struct pair pair = {1, 2, 3};
   struct named { long n; const char *text; } named;
@@ -208,6 +219,7 @@ int main(void) {
   named.n = sum;
   named.text = "text";
   look((long)&named);
+  add((lanes){1, 2, 3, 4}, 2);
   return sum == 3 + 20 + 2 ? 0 : 1;
 }
 END
@@ -291,7 +303,8 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
       gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break look' -ex run -ex 'up' -ex 'print i' -ex 'print sum' -ex continue \
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
-        -ex continue -ex up -ex 'print named.text[0]' values > gdb.out 2>&1
+        -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
+        -ex continue -ex continue -ex 'print sum' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -303,6 +316,7 @@ $7 = {a = 10, b = 20, c = 30}
 $8 = 2
 $9 = 0.5
 $10 = 116 't'
+$11 = {3, 6, 9, 12}
 END
   }
   check "gdb shows values of optimized code" values_in_gdb
