@@ -217,8 +217,11 @@ struct kn_bc {
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
   uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
   uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
+  uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  unsigned loc_id; /* of it in the block that is being read; 0: not known */
+  bool loc_atoms;  /* it has an atom's group and rank */
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
   uint32_t records_at; /* kiln_func_here of that */
@@ -411,39 +414,6 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
-/* The facts about a target that LLVM's code for it depends on. */
-/* Code that jumps to a function with its static chain, in memory that the program gives. */
-struct kn_bc_trampoline {
-  uint8_t n; /* pieces of code that are always the same */
-  struct {
-    uint8_t at, type; /* an integer of that Kiln type at that byte */
-    uint32_t bits;
-  } code[4];
-  uint8_t function, chain; /* where the two addresses are */
-  uint8_t
-    flushed; /* bytes that are told to the cache of instructions; 0: it sees what is written */
-};
-
-struct kn_bc_target {
-  const char *alias; /* another name of it in triples; NULL: none */
-  const char *
-    i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
-  uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
-  bool sysv;           /* x86_64_sysvcc is the C convention */
-  bool aligns_args;    /* alignstack matters to parameters */
-  bool sret_in_reg;    /* so does inreg beside sret */
-  bool
-    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
-  bool half_calls; /* half is converted by calls; else by instructions */
-  bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
-  bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
-  uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
-  int32_t guard_offset; /* and its offset where they say none */
-  struct kn_bc_trampoline trampoline;
-};
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
 /* The target that the triple in the current record names. */
