@@ -18,6 +18,10 @@ static kiln_debug *make(kiln_module *m, uint32_t tag) {
   memset(d, 0, sizeof *d);
   d->module = m;
   d->tag = tag;
+  if (!kn_trie_begin(m, &d->shapes)) {
+    kn_debug_free(d, m);
+    return NULL;
+  }
   return d;
 }
 
@@ -35,9 +39,10 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at,  d->attrs.at,      d->items.at, d->bytes.at,
+  void *arrays[] = {d->dies.at,  d->words.at,      d->texts.at, d->items.at,  d->bytes.at,
                     d->units.at, d->lines_only.at, d->kept.at,  d->globals.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_trie_free(m, &d->shapes);
   kn_realloc(m, d, 0);
 }
 
@@ -68,25 +73,38 @@ kiln_die kiln_die_at(const kiln_debug *d, uint32_t index) {
   return (kiln_die){index | d->tag};
 }
 
-static bool wrong(kiln_debug *d, const char *what) {
+static __attribute__((noinline)) void wrong(kiln_debug *d, const char *what) {
   kn_module_fail(d->module, KILN_ERR_ARGUMENT, "debugging information: %s", what);
-  return false;
 }
 
-/* Makes `e` exist; false if it is 0 or the module failed. */
-static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
-  uint32_t i = e.id & KN_DIE_INDEX;
-  if (i == 0) return false;
-  if ((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)
-    return wrong(d, "an entry is defined in a set that it is not of");
-  if (i >= d->dies.n) {
-    uint32_t more = i + 1 - d->dies.n;
-    if (!ROOM(d, d->dies, more)) return false;
-    while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
-  }
-  if (d->dies.at[i].tag != 0) return wrong(d, "an entry is defined twice");
-  d->dies.at[i].tag = (uint16_t)tag;
+/* Makes entries up to number i exist. */
+static __attribute__((noinline)) bool extend(kiln_debug *d, uint32_t i) {
+  uint32_t more = i + 1 - d->dies.n;
+  if (!ROOM(d, d->dies, more)) return false;
+  while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
   return true;
+}
+
+/* Makes `e` exist; NULL if it is 0 or the module failed. */
+static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
+  uint32_t i = e.id & KN_DIE_INDEX;
+  if (i == 0) return NULL;
+  if (KN_UNLIKELY((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)) {
+    wrong(d, "an entry is defined in a set that it is not of");
+    return NULL;
+  }
+  if (KN_LIKELY(i == d->dies.n && i < d->dies.cap)) {
+    d->dies.at[d->dies.n++] = (struct kn_die){0};
+  } else {
+    if (i >= d->dies.n && !extend(d, i)) return NULL;
+    if (d->dies.at[i].tag != 0) {
+      wrong(d, "an entry is defined twice");
+      return NULL;
+    }
+  }
+  struct kn_die *die = &d->dies.at[i];
+  die->tag = (uint16_t)tag;
+  return die;
 }
 
 void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
@@ -96,38 +114,97 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
     wrong(d, "an entry has no tag");
     return;
   }
-  if (!define(d, e, tag)) return;
+  struct kn_die *die = define(d, e, tag);
+  if (die == NULL) return;
+  uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
+  if (shape == 0) return;
   d->open = e.id & KN_DIE_INDEX;
-  d->dies.at[d->open].first = d->attrs.n;
-  d->dies.at[d->open].parent = parent.id;
+  die->shape = shape;
+  die->first = d->words.n;
+  die->parent = parent.id;
 }
 
-enum { AT_DECLARATION = 0x3c, AT_SPECIFICATION = 0x47 };
+static const uint8_t words_of[] = {[KN_DA_UINT] = 1,     [KN_DA_INT] = 2,    [KN_DA_STRING] = 1,
+                                   [KN_DA_REF] = 1,      [KN_DA_EXPR] = 2,   [KN_DA_BLOCK] = 2,
+                                   [KN_DA_SYMBOL] = 3,   [KN_DA_MD5] = 1,    [KN_DA_CHILDREN] = 1,
+                                   [KN_DA_TYPED] = 1,    [KN_DA_RETAIN] = 1, [KN_DA_SIGNATURE] = 1,
+                                   [KN_DA_ARGUMENT] = 1, [KN_DA_WIDE] = 2};
 
-static __attribute__((noinline)) bool attr_room(kiln_debug *d, unsigned name) {
-  if (d->dies.at[d->open].n_attrs == UINT16_MAX || name > UINT16_MAX)
-    return wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
-                                      : "an entry has too many attributes");
-  return ROOM(d, d->attrs, 1);
+uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct kn_die_attr *out) {
+  const struct kn_trie_node *shape = &d->shapes.at[e->shape];
+  uint32_t n = kn_shape_attrs(shape);
+  for (uint32_t k = n; k-- > 0;) {
+    const struct kn_trie_node *up = &d->shapes.at[shape->up];
+    out[k] = kn_die_attr_of(shape->key >> 8, shape->key & 0xff,
+                            d->words.at + e->first + kn_shape_words(up));
+    shape = up;
+  }
+  return n;
 }
 
-static inline __attribute__((always_inline)) void attr(kiln_debug *d, unsigned name, unsigned kind,
-                                                       uint64_t value, uint32_t size) {
-  if (d == NULL || d->open == 0) return;
+/* The shape of another attribute, which may be new; 0: there is none. */
+static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, unsigned name,
+                                               unsigned kind) {
+  const struct kn_trie_node *is = &d->shapes.at[from];
+  uint32_t what = is->is + (1u << 16) + words_of[kind];
+  if (name > UINT16_MAX || kn_shape_attrs(is) == KN_DIE_ATTRS) {
+    wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
+                               : "an entry has too many attributes");
+    return 0;
+  }
+  uint32_t shape = kn_trie_find(d->module, &d->shapes, from, name << 8 | kind);
+  if (shape == 0) return 0;
+  d->shapes.at[shape].is = what;
+  return shape;
+}
+
+/* Adds an attribute to the open entry: its words are to be written; NULL: it is ignored. */
+static inline __attribute__((always_inline)) uint32_t *attr(kiln_debug *d, unsigned name,
+                                                            enum kn_die_kind kind) {
+  if (d == NULL || d->open == 0) return NULL;
   struct kn_die *e = &d->dies.at[d->open];
-  if (KN_UNLIKELY(e->n_attrs == UINT16_MAX || name > UINT16_MAX || d->attrs.n >= d->attrs.cap) &&
-      !attr_room(d, name))
-    return;
-  d->attrs.at[d->attrs.n++] = (struct kn_die_attr){(uint16_t)name, (uint8_t)kind, 0, size, value};
-  e->n_attrs++;
-  e->kinds |= 1u << kind;
-  if (name == AT_SPECIFICATION && kind == KN_DA_REF) e->kinds |= KN_DIE_SPECIFIES;
-  if (name == AT_DECLARATION) e->kinds |= KN_DIE_DECLARES;
+  const unsigned n = words_of[kind];
+  if (KN_UNLIKELY(d->words.n + n > d->words.cap) && !ROOM(d, d->words, n)) return NULL;
+  uint32_t shape = d->shapes.at[e->shape].last;
+  if (KN_UNLIKELY(d->shapes.at[shape].key != (name << 8 | kind) || name > UINT16_MAX) &&
+      (shape = more(d, e->shape, name, kind)) == 0)
+    return NULL;
+  e->shape = shape;
+  d->words.n += n;
+  return d->words.at + d->words.n - n;
+}
+
+static __attribute__((noinline)) void any_word(kiln_debug *d, unsigned name, enum kn_die_kind kind,
+                                               uint32_t value) {
+  uint32_t *w = attr(d, name, kind);
+  if (w) *w = value;
+}
+
+/* The same of kinds that have one word. */
+static inline __attribute__((always_inline)) void word(kiln_debug *d, unsigned name,
+                                                       enum kn_die_kind kind, uint32_t value) {
+  if (KN_LIKELY(d != NULL && d->open != 0 && d->words.n < d->words.cap)) {
+    struct kn_die *e = &d->dies.at[d->open];
+    uint32_t shape = d->shapes.at[e->shape].last;
+    if (KN_LIKELY(d->shapes.at[shape].key == ((uint64_t)name << 8 | kind))) {
+      e->shape = shape;
+      d->words.at[d->words.n++] = value;
+      return;
+    }
+  }
+  any_word(d, name, kind, value);
+}
+
+static void two_words(kiln_debug *d, unsigned name, enum kn_die_kind kind, uint64_t value) {
+  uint32_t *w = attr(d, name, kind);
+  if (w == NULL) return;
+  w[0] = (uint32_t)value;
+  w[1] = (uint32_t)(value >> 32);
 }
 
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */
 static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
-  if (d == NULL || d->open == 0 || (bytes == NULL && n != 0)) return UINT32_MAX;
+  if (d == NULL || (bytes == NULL && n != 0)) return UINT32_MAX;
   if (n > d->bytes.cap - d->bytes.n && !ROOM(d, d->bytes, n)) return UINT32_MAX;
   uint32_t at = d->bytes.n;
   if (n) memcpy(d->bytes.at + at, bytes, n);
@@ -136,55 +213,85 @@ static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
 }
 
 void kiln_die_uint(kiln_debug *d, unsigned name, uint64_t value) {
-  attr(d, name, KN_DA_UINT, value, 0);
+  if (KN_LIKELY(value <= UINT32_MAX)) word(d, name, KN_DA_UINT, (uint32_t)value);
+  else two_words(d, name, KN_DA_WIDE, value);
 }
 void kiln_die_int(kiln_debug *d, unsigned name, int64_t value) {
-  attr(d, name, KN_DA_INT, (uint64_t)value, 0);
+  two_words(d, name, KN_DA_INT, (uint64_t)value);
 }
-void kiln_die_flag(kiln_debug *d, unsigned name) { attr(d, name, KN_DA_FLAG, 0, 0); }
+void kiln_die_flag(kiln_debug *d, unsigned name) { attr(d, name, KN_DA_FLAG); }
 
-static void with_bytes(kiln_debug *d, unsigned name, unsigned kind, const void *bytes, size_t n,
-                       uint64_t high) {
-  uint32_t at = keep(d, bytes, n);
-  if (at != UINT32_MAX) attr(d, name, kind, high << 32 | at, (uint32_t)n);
+static void with_bytes(kiln_debug *d, unsigned name, enum kn_die_kind kind, const void *bytes,
+                       size_t n) {
+  uint32_t at = d != NULL && d->open != 0 ? keep(d, bytes, n) : UINT32_MAX;
+  if (at != UINT32_MAX) two_words(d, name, kind, (uint64_t)n << 32 | at);
 }
 
-void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n) {
-  uint32_t hash;
-  if (text != NULL && kn_hash_name(text, n, &hash))
-    with_bytes(d, name, KN_DA_STRING, text, n, hash);
+/* A new text; 0 without memory. */
+static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart) {
+  if (n > UINT32_MAX / 2 || !ROOM(d, d->texts, 2)) return 0;
+  uint32_t at = keep(d, characters, n);
+  if (at == UINT32_MAX) return 0;
+  if (d->texts.n == 0) d->texts.at[d->texts.n++] = (struct kn_debug_text){0};
+  d->texts.at[d->texts.n] = (struct kn_debug_text){at, (uint32_t)n, apart};
+  return d->texts.n++ | d->tag;
+}
+
+void kiln_die_string(kiln_debug *d, unsigned name, const char *characters, size_t n) {
+  if (d == NULL || d->open == 0 || characters == NULL || (n && memchr(characters, 0, n))) return;
+  uint32_t id = text(d, characters, n, false);
+  if (id) word(d, name, KN_DA_STRING, id);
+}
+kiln_text kiln_debug_text(kiln_debug *d, const char *characters, size_t n) {
+  return (kiln_text){d != NULL ? text(d, characters, n, true) : 0};
+}
+void kiln_die_text(kiln_debug *d, unsigned name, kiln_text id) {
+  if (d == NULL || id.id == 0) return;
+  const kiln_debug *of = (id.id & KN_DIE_SESSION) == d->tag ? d : d->module->debug;
+  uint32_t i = id.id & KN_DIE_INDEX;
+  if ((id.id & KN_DIE_SESSION) > d->tag || of == NULL || i >= of->texts.n)
+    wrong(d, "an entry has a text that is not of its set or the module");
+  else if (of->texts.at[i].n) word(d, name, KN_DA_STRING, id.id);
 }
 void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
-  with_bytes(d, name, KN_DA_EXPR, bytes, n, 0);
+  with_bytes(d, name, KN_DA_EXPR, bytes, n);
 }
 void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
-  with_bytes(d, name, KN_DA_BLOCK, bytes, n, 0);
+  with_bytes(d, name, KN_DA_BLOCK, bytes, n);
 }
 void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
                      size_t n) {
-  if (d == NULL) return;
-  if (!kn_symbol_valid(d->module, symbol.id)) wrong(d, "a location is at no symbol");
-  else with_bytes(d, name, KN_DA_SYMBOL, bytes, n, symbol.id);
+  if (d == NULL || d->open == 0) return;
+  if (!kn_symbol_valid(d->module, symbol.id)) {
+    wrong(d, "a location is at no symbol");
+    return;
+  }
+  uint32_t at = keep(d, bytes, n), *w = at != UINT32_MAX ? attr(d, name, KN_DA_SYMBOL) : NULL;
+  if (w == NULL) return;
+  w[0] = at;
+  w[1] = (uint32_t)n;
+  w[2] = symbol.id;
 }
 void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
-  if (md5 != NULL) with_bytes(d, 0, KN_DA_MD5, md5, 16, 0);
+  uint32_t at = md5 != NULL && d != NULL && d->open != 0 ? keep(d, md5, 16) : UINT32_MAX;
+  if (at != UINT32_MAX) word(d, 0, KN_DA_MD5, at);
 }
 
-static void refer(kiln_debug *d, unsigned name, unsigned kind, kiln_die to) {
+static inline void refer(kiln_debug *d, unsigned name, enum kn_die_kind kind, kiln_die to) {
   if (d == NULL || to.id == 0) return;
-  if ((to.id & KN_DIE_SESSION) <= d->tag) attr(d, name, kind, to.id, 0);
+  if ((to.id & KN_DIE_SESSION) <= d->tag) word(d, name, kind, to.id);
   else wrong(d, "an entry of the module refers to one of a session");
 }
 void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
 void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
 void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
 void kiln_die_retain(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
-void kiln_die_argument(kiln_debug *d, unsigned number) { attr(d, 0, KN_DA_ARGUMENT, number, 0); }
+void kiln_die_argument(kiln_debug *d, unsigned number) { word(d, 0, KN_DA_ARGUMENT, number); }
 void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
 void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
-  if (d == NULL || (items == NULL && n != 0) || !define(d, e, KILN_TAG_LIST)) return;
-  struct kn_die *list = &d->dies.at[e.id & KN_DIE_INDEX];
+  struct kn_die *list = d != NULL && (items != NULL || n == 0) ? define(d, e, KILN_TAG_LIST) : NULL;
+  if (list == NULL) return;
   list->first = d->items.n;
   if (!ROOM(d, d->items, n)) return;
   for (uint32_t i = 0; i < n; i++)

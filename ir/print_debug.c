@@ -113,20 +113,25 @@ static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
 }
 
 /* The value of an attribute, behind its name. */
-static void put_value(struct kn_printer *p, const struct kiln_debug *d,
+static void put_value(struct kn_printer *p, const struct sets *s, const struct kiln_debug *d,
                       const struct kn_die_attr *a) {
-  const uint8_t *bytes = d->bytes.at + (uint32_t)a->value;
+  const uint8_t *bytes = d->bytes.at + (uint32_t)a->value, *text;
+  uint32_t n;
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_ARGUMENT:
+  case KN_DA_WIDE:
   case KN_DA_UINT: kn_put_unsigned(p, a->value); break;
   case KN_DA_INT:
     if ((int64_t)a->value >= 0) word(p, "+");
     kn_put_signed(p, (int64_t)a->value);
     break;
   case KN_DA_FLAG: break;
-  case KN_DA_STRING: kn_put_string(p, bytes, a->size); break;
+  case KN_DA_STRING:
+    text = kn_debug_characters(s->module, s->session, (uint32_t)a->value, &n);
+    kn_put_string(p, text, n);
+    break;
   case KN_DA_REF:
   case KN_DA_CHILDREN:
   case KN_DA_SIGNATURE:
@@ -190,13 +195,14 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
     put_id(p, e->parent);
   }
   bool any = false;
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    const struct kn_die_attr *a = &d->attrs.at[e->first + k];
+  struct kn_die_attr attrs[KN_DIE_ATTRS];
+  const struct kn_die_attr *end = attrs + kn_die_attrs(d, e, attrs);
+  for (const struct kn_die_attr *a = attrs; a < end; a++) {
     if (!is_said(s, a)) continue;
     word(p, any ? ", " : " { ");
     any = true;
     put_attr_name(p, a);
-    put_value(p, d, a);
+    put_value(p, s, d, a);
   }
   word(p, any ? " }\n" : "\n");
 }

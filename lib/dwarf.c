@@ -26,12 +26,9 @@ uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
 
 /* Number of a parameter; 0: it is none. */
 static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (!(e->kinds & 1u << KN_DA_ARGUMENT) || e->tag != TAG_FORMAL_PARAMETER) return 0;
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = e->n_attrs; k-- > 0;)
-    if (a[k].kind == KN_DA_ARGUMENT) return a[k].value < UINT32_MAX ? (uint32_t)a[k].value : 0;
-  return 0;
+  struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->argument;
+  return a != NULL && v.e->tag == TAG_FORMAL_PARAMETER ? v.words[a->at] : 0;
 }
 
 void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
@@ -71,29 +68,20 @@ uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   return top;
 }
 
-/* The list that a SIGNATURE attribute names: that of `e` itself, or of the type that it names (TYPED). */
-static const struct kn_die *signature(const struct kn_dwarf *d, uint32_t set,
-                                      const struct kn_die_attr *a, uint32_t *of) {
-  uint32_t i = kn_dwarf_index(d, set, (uint32_t)a->value);
-  if (i && a->kind == KN_DA_TYPED) {
-    const struct kn_die *type = kn_dwarf_entry(d, i);
-    const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
-    uint32_t list = 0;
-    if (!(type->kinds & 1u << KN_DA_SIGNATURE) || kn_dwarf_special(type->tag)) return NULL;
-    for (uint32_t k = 0; k < type->n_attrs; k++) {
-      const struct kn_die_attr *b = &s->attrs.at[type->first + k];
-      if (b->kind == KN_DA_SIGNATURE) list = kn_dwarf_index(d, d->dies[i].set, (uint32_t)b->value);
-    }
-    i = list;
+const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a, uint32_t *of) {
+  uint32_t i = a != NULL ? kn_dwarf_to(d, v, a) : 0;
+  if (i && a->kind == KN_DA_TYPED) { /* the list of a type */
+    struct kn_dwarf_view type = kn_dwarf_view(d, i);
+    const struct kn_dwarf_item *b = type.shape->list;
+    if (!(type.shape->kinds & 1u << KN_DA_SIGNATURE) || kn_dwarf_special(type.e->tag)) return NULL;
+    i = b->kind == KN_DA_SIGNATURE ? kn_dwarf_to(d, &type, b) : 0;
   }
-  if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_LIST) return NULL;
+  if (i == 0) return NULL;
+  const struct kn_die *list = kn_dwarf_entry(d, i);
+  if (list->tag != KILN_TAG_LIST) return NULL;
   *of = d->dies[i].set;
-  return kn_dwarf_entry(d, i);
-}
-
-const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
-                                        const struct kn_die_attr *a, uint32_t *of) {
-  return signature(d, set, a, of);
+  return list;
 }
 
 bool kn_dwarf_in_place(const struct kn_die *e) {
@@ -105,12 +93,12 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
 
 /* Wants what an entry that is written in place refers to. */
 static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    uint32_t to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value);
-    if (a[k].kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
-    if (a[k].kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->refs;
+  for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
+    uint32_t to = kn_dwarf_to(d, &v, a);
+    if (a->kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
+    if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
         depth < KN_DWARF_PACKS &&
         !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, depth + 1))
       return false;
@@ -135,16 +123,11 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
   return true;
 }
 
-/* The kinds of attributes that lead to other entries. */
-#define REFERRING                                                                                  \
-  (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
-   1u << KN_DA_TYPED)
-
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
 static bool place(struct kn_dwarf *d, uint32_t i) {
-  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_die *e = v.e;
   if (e->tag == TAG_COMPILE_UNIT) return true;
-  uint32_t set = d->dies[i].set;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
     if (e->tag == TAG_SUBPROGRAM && !d->dies[i].placed) kn_dwarf_append(d, u->die, i);
@@ -161,14 +144,13 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     if (!kn_dwarf_want(d, p)) return false;
     kn_dwarf_append(d, p, i);
   }
-  if (!(e->kinds & REFERRING)) return true;
-  const struct kn_die_attr *a = kn_dwarf_set(d, set)->attrs.at + e->first;
-  for (uint32_t k = 0; k < e->n_attrs; k++, a++) {
+  const struct kn_dwarf_item *a = v.shape->refs;
+  for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
     uint32_t to, of;
     const struct kn_die *list;
     switch (a->kind) {
     case KN_DA_REF:
-      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      to = kn_dwarf_to(d, &v, a);
       if (!kn_dwarf_want(d, to)) return false;
       /* whatever its scope is */
       if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
@@ -176,20 +158,20 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
         kn_dwarf_append(d, i, to);
       break;
     case KN_DA_CHILDREN:
-      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      to = kn_dwarf_to(d, &v, a);
       if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
           !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, 0))
         return false;
       break;
     case KN_DA_RETAIN:
-      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      to = kn_dwarf_to(d, &v, a);
       if (d->dies[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
           !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0, 0))
         return false;
       break;
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
-      list = signature(d, set, a, &of);
+      list = kn_dwarf_signature(d, &v, a, &of);
       if (list && !want_items(d, list, of, 0, 0)) return false;
       break;
     default: break;
@@ -232,26 +214,31 @@ static bool reach(struct kn_dwarf *d, uint32_t unit) {
 
 static bool number_entries(struct kn_dwarf *d) {
   struct kn_elf *e = d->e;
-  d->base = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->base, 4);
+  d->set = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
   d->sets = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
-  if (d->base == NULL || d->sets == NULL) return false;
-  uint64_t n = d->module->dies.n;
-  d->sets[0] = d->module;
-  for (uint32_t i = 0; i < e->n_sessions; i++) {
-    d->base[i + 1] = (uint32_t)n;
-    d->sets[i + 1] = e->sessions[i]->debug;
-    if (e->sessions[i]->debug) n += e->sessions[i]->debug->dies.n;
+  if (d->set == NULL || d->sets == NULL) return false;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i <= e->n_sessions; i++) {
+    const struct kiln_debug *in = d->sets[i] = i ? e->sessions[i - 1]->debug : d->module;
+    d->set[i] = (struct kn_dwarf_set){(uint32_t)n, in ? in->dies.n : 0};
+    n += d->set[i].n;
   }
-  if (n > UINT32_MAX / 4) return false;
+  if (n > UINT32_MAX / 4 || !kn_dwarf_shapes(d)) return false;
   d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
   d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
   if (d->dies == NULL) return false;
   memset(d->dies, 0, (size_t)n * sizeof *d->dies);
-  for (uint32_t s = 0; s < e->n_sessions; s++) {
-    const struct kiln_debug *in = e->sessions[s]->debug;
-    for (uint32_t k = 0; in && k < in->dies.n; k++) d->dies[d->base[s + 1] + k].set = s + 1;
+  for (uint32_t s = 0; s <= e->n_sessions; s++) {
+    const struct kiln_debug *in = d->sets[s];
+    uint32_t base = d->set[s].base;
+    struct kn_dwarf_die *die = d->dies + base;
+    for (uint32_t k = 0; k < d->set[s].n; k++, die++) {
+      die->source = &in->dies.at[k];
+      die->shape = &d->shapes[s][die->source->shape];
+      die->of = die->source->tag ? base + k : 0;
+      die->set = s;
+    }
   }
-  for (uint32_t i = 0; i < n; i++) d->dies[i].of = i;
   return true;
 }
 
@@ -274,8 +261,9 @@ static bool collect(struct kn_dwarf *d) {
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
-    const struct kn_die_attr *language = kn_dwarf_attr(d, i, AT_LANGUAGE);
-    if (language) d->units.at[d->units.n - 1].language = (uint32_t)language->value;
+    struct kn_die_attr language;
+    if (kn_dwarf_attr(d, i, AT_LANGUAGE, &language))
+      d->units.at[d->units.n - 1].language = (uint32_t)language.value;
     for (uint32_t j = 0; j < in->lines_only.n; j++)
       if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;
   }
@@ -346,11 +334,11 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,           d->units.at,       d->queue.at,     d->vars.at,
-                    d->scopes.at,      d->ranges.at,      d->patches.at,   d->files.at,
-                    d->file_of,        d->abbrev_key.at,  d->abbrev_at.at, d->abbrev_hash,
-                    d->abbrev_next.at, d->str_at.at,      d->str_slots,    d->func_addr,
-                    d->list_at.at,     d->loc_list_at.at, d->scope_hash,   d->scope_way.at};
+  void *arrays[] = {d->dies,       d->units.at,    d->queue.at,  d->vars.at,    d->scopes.at,
+                    d->ranges.at,  d->patches.at,  d->files.at,  d->file_of,    d->str_of,
+                    d->str_at.at,  d->str_slots,   d->func_addr, d->list_at.at, d->loc_list_at.at,
+                    d->scope_hash, d->scope_way.at};
+  kn_trie_free(d->m, &d->abbrevs);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
   memcpy(left.out, d->out, sizeof left.out);

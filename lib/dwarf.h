@@ -41,6 +41,8 @@ struct kn_dwarf_buffer {
 
 /* Of an entry of any set. */
 struct kn_dwarf_die {
+  const struct kn_die *source;
+  const struct kn_dwarf_shape *shape;
   uint32_t offset;            /* in .debug_info; 0: not written */
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
@@ -48,9 +50,10 @@ struct kn_dwarf_die {
   uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
   uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
   uint32_t ranges; /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
-  uint32_t of;     /* the source's entry: its own index, or what this is an instance of */
-  uint32_t args;   /* its last child that is a parameter */
-  uint32_t set;    /* of the source's entry: 0: the module's; session + 1 */
+  uint32_t
+    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  uint32_t args; /* its last child that is a parameter */
+  uint32_t set;  /* of the source's entry: 0: the module's; session + 1 */
   bool placed, wanted;
   bool holds;    /* a block: an entry is directly in it */
   bool abstract; /* a function that was inlined somewhere: the entry has no code, instances have */
@@ -75,6 +78,36 @@ struct kn_dwarf_scope {
 /* How deep entries that are written in place may be nested. */
 #define KN_DWARF_PACKS 3
 
+/* An attribute of a shape (ir/debug.h). */
+struct kn_dwarf_item {
+  uint16_t name;
+  uint8_t kind; /* enum kn_die_kind */
+  uint8_t asks; /* KN_ASK_...: it is not always written */
+  uint32_t at;  /* its words, from the entry's first */
+};
+/* A shape, as the writer needs it. */
+struct kn_dwarf_shape {
+  const struct kn_dwarf_item *items, *refs; /* all attributes; those that lead to other entries */
+  uint16_t n, n_refs;
+  uint32_t kinds; /* 1 << enum kn_die_kind of all */
+  const struct kn_dwarf_item *type, *list,
+    *argument; /* REF of DW_AT_type, SIGNATURE or TYPED: the first; */
+  /* SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
+  bool specifies, declares; /* has DW_AT_specification, a REF; DW_AT_declaration */
+  bool artificial, object;  /* has DW_AT_artificial; DW_AT_object_pointer, a flag */
+};
+/* Attributes for which it has to be asked whether they are written: of any entry, or only of one that has a
+ * declaration. */
+enum { KN_ASK = 1, KN_ASK_DECLARED = 2 };
+
+/* An entry of the source. */
+struct kn_dwarf_view {
+  const struct kn_die *e;
+  const struct kn_dwarf_shape *shape;
+  const uint32_t *words;
+  uint32_t set;
+};
+
 /* A scope in the source, and the location of the call it was inlined at. */
 struct kn_dwarf_key {
   uint32_t scope, call;
@@ -92,6 +125,11 @@ struct kn_dwarf_patch {
   uint32_t at, to;
 };
 
+/* A set: where its entries are in kn_dwarf.dies, and how many. */
+struct kn_dwarf_set {
+  uint32_t base, n;
+};
+
 struct kn_dwarf_unit {
   uint32_t die;       /* index into dies */
   uint32_t line;      /* offset in .debug_line */
@@ -106,6 +144,7 @@ struct kn_dwarf_unit {
 };
 
 struct kn_dwarf_file {
+  uint32_t set, name_text, dir_text; /* the same as texts of a set; 0: none */
   const char *name, *dir;
   uint32_t name_n, dir_n;
   uint32_t dir_index;
@@ -117,8 +156,9 @@ struct kn_dwarf {
   kiln_module *m;
   unsigned version;
   const struct kiln_debug *module;
-  uint32_t *base;                 /* by set: index of its first entry in dies */
+  struct kn_dwarf_set *set;       /* by number */
   const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
+  struct kn_dwarf_shape **shapes; /* by set, and number */
   struct kn_dwarf_die
     *dies; /* those of all sets, then instances: of blocks, variables and functions in code */
   uint32_t n_dies, cap_dies;
@@ -139,17 +179,16 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_file) files;
   uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
 
-  /* abbreviations: those of one hash are a chain */
-  KN_ARRAY(uint32_t)
-  abbrev_key; /* n, hash, tag and children, then name and form of each attribute */
-  KN_ARRAY(uint32_t) abbrev_at; /* by number - 1: in abbrev_key */
-  uint32_t *abbrev_hash;
-  uint32_t abbrev_mask;
-  KN_ARRAY(uint32_t) abbrev_next;
+  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag << 1 | children; `is`: its
+   * number */
+  struct kn_trie abbrevs;
+  uint32_t n_abbrevs;
   /* strings */
   KN_ARRAY(uint32_t) str_at; /* by number: offset in .debug_str */
-  uint64_t *str_slots;       /* open hash table: hash << 32 | number + 1, or 0 */
-  uint32_t str_mask;
+  uint64_t
+    *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
+  uint32_t str_mask, str_used;
+  uint32_t *text_base, *str_of; /* by set: its first text; by text: number + 1, or 0 */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
   uint32_t *func_addr; /* by function: index + 1 */
@@ -185,9 +224,10 @@ bool kn_dwarf_make(struct kn_elf *e);
 void kn_dwarf_content(struct kn_elf *e);
 bool kn_dwarf_relocs(struct kn_elf *e);
 void kn_dwarf_free(struct kn_elf *e);
-/* The list that attribute `a` (SIGNATURE, TYPED) of an entry of `set` leads to; *of: the set of its items. NULL: none. */
-const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, uint32_t set,
-                                        const struct kn_die_attr *a, uint32_t *of);
+/* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; *of: the set of its items. NULL:
+ * none. */
+const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a, uint32_t *of);
 /* True for members of lists of children that are written in each entry that has the list: they have no parent. */
 bool kn_dwarf_in_place(const struct kn_die *e);
 /* Where the rows of a function end. */
@@ -207,15 +247,21 @@ bool kn_dwarf_aranges(struct kn_dwarf *d);
 
 bool kn_dwarf_info(struct kn_dwarf *d);
 
+/* lib/dwarf_shape.c */
+
+/* Prepares the shapes and texts of all sets; false without memory. */
+bool kn_dwarf_shapes(struct kn_dwarf *d);
+/* Number of a text in .debug_str (KN_DA_STRING), and of characters; UINT32_MAX without memory. */
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id);
+
 /* lib/dwarf_attr.c */
 
 /* The entry that is being written: its attributes go to .debug_info as they are collected; what its abbreviation has
  * to say of them is kept until all are. */
 struct kn_dwarf_fields {
   struct kn_dwarf *d;
-  uint32_t unit;          /* number of the one that is written */
-  KN_ARRAY(uint32_t) key; /* name << 16 | form of each attribute */
-  uint32_t hash;          /* of that */
+  uint32_t unit;   /* number of the one that is written */
+  uint32_t abbrev; /* node of its attributes so far */
   uint32_t
     start; /* offset of the entry: one byte for the number of its abbreviation, then the attributes */
   uint32_t patch_first, reloc_first; /* its own ones */
@@ -223,6 +269,7 @@ struct kn_dwarf_fields {
   bool failed;
 };
 
+#define KN_ABBREV_END (1u << 31)
 /* Begins an entry at the end of .debug_info. */
 void kn_dwarf_open(struct kn_dwarf_fields *f);
 /* Adds an attribute. */
@@ -233,8 +280,8 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
 void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* The same for the DW_TAG_variant around member i of variant part `in`. */
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
-/* The attribute of a name; NULL: there is none. */
-const struct kn_die_attr *kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name);
+/* The attribute of a name; false: there is none. */
+bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a);
 /* Index of what attribute `name` of entry i refers to, or 0. */
 uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name);
 
@@ -287,24 +334,37 @@ static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, ui
   return d->sets[set];
 }
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t set = d->dies[i].set;
-  return &kn_dwarf_set(d, set)->dies.at[d->dies[i].of - d->base[set]];
+  return d->dies[i].source;
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  if (!(id & KN_DIE_SESSION)) set = 0;
-  const struct kiln_debug *in = d->sets[set];
+  const struct kn_dwarf_set *in = &d->set[id & KN_DIE_SESSION ? set : 0];
   uint32_t i = id & KN_DIE_INDEX;
-  if (i == 0 || in == NULL || i >= in->dies.n || in->dies.at[i].tag == 0) return 0;
-  return d->base[set] + i;
+  return i < in->n ? d->dies[in->base + i].of : 0;
 }
 /* Entry i is to be written. */
 static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
   return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
 }
-/* The attributes of an entry. */
-static inline const struct kn_die_attr *kn_dwarf_attrs(const struct kn_dwarf *d, uint32_t i) {
-  return kn_dwarf_set(d, d->dies[i].set)->attrs.at + kn_dwarf_entry(d, i)->first;
+static inline struct kn_dwarf_view kn_dwarf_view(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_die *e = die->source;
+  return (struct kn_dwarf_view){e, die->shape, d->sets[die->set]->words.at + e->first, die->set};
+}
+/* What an attribute with one word refers to. */
+static inline uint32_t kn_dwarf_to(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                   const struct kn_dwarf_item *a) {
+  return kn_dwarf_index(d, v->set, v->words[a->at]);
+}
+static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
+                                                const struct kn_dwarf_item *a) {
+  return kn_die_attr_of(a->name, a->kind, v->words + a->at);
+}
+/* The number of a text in .debug_str. */
+static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  if (!(id & KN_DIE_SESSION)) set = 0;
+  uint32_t known = d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)];
+  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, set, id);
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {

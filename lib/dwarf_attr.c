@@ -1,64 +1,13 @@
-/* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Strings
- * get their numbers here. Called by lib/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has
+/* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called by lib/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has
  * other forms for strings, addresses and ranges. */
 #include "lib/dwarf.h"
 #include "lib/dwarf_names.h"
-
-/* ---- strings ---- */
-
-static bool grow_strings(struct kn_dwarf *d) {
-  uint32_t n = d->str_slots ? d->str_mask + 1 : 0, mask = n ? 2 * n - 1 : 1023;
-  uint64_t *slots = kn_realloc(d->m, NULL, (mask + (size_t)1) * sizeof *slots);
-  if (slots == NULL) return false;
-  memset(slots, 0, (mask + (size_t)1) * sizeof *slots);
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = (uint32_t)(d->str_slots[i] >> 32);
-    if (d->str_slots[i] == 0) continue;
-    while (slots[k & mask] != 0) k++;
-    slots[k & mask] = d->str_slots[i];
-  }
-  kn_realloc(d->m, d->str_slots, 0);
-  d->str_slots = slots;
-  d->str_mask = mask;
-  return true;
-}
-
-/* Number of a string, which is new; UINT32_MAX without memory. */
-static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n, uint64_t *slot,
-                           uint32_t hash) {
-  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1);
-  uint32_t at = d->out[KN_DS_STR].bytes.n;
-  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at)) return UINT32_MAX;
-  memcpy(p, text, n);
-  p[n] = 0;
-  d->out[KN_DS_STR].bytes.n += n + 1;
-  *slot = (uint64_t)hash << 32 | d->str_at.n;
-  if (d->version >= 5 &&
-      !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
-    return UINT32_MAX;
-  return d->str_at.n - 1;
-}
-
-/* Number of a string of hash kn_hash_bytes; UINT32_MAX without memory. */
-static inline uint32_t string(struct kn_dwarf *d, const char *text, uint32_t n, uint32_t hash) {
-  if (d->str_at.n >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
-  const char *strings = (const char *)d->out[KN_DS_STR].bytes.at;
-  for (uint32_t k = hash;; k++) {
-    uint64_t *slot = &d->str_slots[k & d->str_mask];
-    if (*slot == 0) return new_string(d, text, n, slot, hash);
-    if (*slot >> 32 != hash) continue;
-    uint32_t i = (uint32_t)*slot - 1, at = d->str_at.at[i];
-    if (n < d->out[KN_DS_STR].bytes.n - at && strings[at + n] == 0 &&
-        kn_same_bytes(strings + at, text, n))
-      return i;
-  }
-}
 
 /* ---- values ---- */
 
 static inline void begin(struct kn_dwarf_fields *f) {
   struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
-  f->key.n = f->hash = 0;
+  f->abbrev = 0;
   f->start = b->bytes.n;
   f->patch_first = f->d->patches.n;
   f->reloc_first = b->relocs.n;
@@ -68,21 +17,18 @@ static inline void begin(struct kn_dwarf_fields *f) {
 
 void kn_dwarf_open(struct kn_dwarf_fields *f) { begin(f); }
 
-static inline uint32_t next_hash(uint32_t hash, uint32_t key) {
-  return ((hash << 5 | hash >> 27) ^ key) * 0x9e3779b1u;
+/* The abbreviation has another attribute. */
+static inline void step(struct kn_dwarf_fields *f, unsigned name, unsigned form) {
+  f->abbrev = kn_trie_step(f->d->m, &f->d->abbrevs, f->abbrev, name << 16 | form);
+  if (KN_UNLIKELY(f->abbrev == 0)) f->failed = true;
 }
 
 /* Notes an attribute; space for its value and `more` bytes, NULL without memory. */
 static inline uint8_t *attribute(struct kn_dwarf_fields *f, unsigned name, unsigned form,
                                  size_t more) {
   uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 24 + more);
-  if (KN_UNLIKELY(p == NULL || !KN_DW_ROOM(f->d, f->key, 1))) {
-    f->failed = true;
-    return NULL;
-  }
-  uint32_t key = name << 16 | form;
-  f->key.at[f->key.n++] = key;
-  f->hash = next_hash(f->hash, key);
+  step(f, name, form);
+  if (KN_UNLIKELY(p == NULL)) f->failed = true;
   return p;
 }
 
@@ -240,8 +186,8 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
                                          : FORM_DATA8;
   add(f, name, form, v);
 }
-static void add_string(struct kn_dwarf_fields *f, unsigned name, const char *text, uint32_t n) {
-  uint32_t i = string(f->d, text, n, kn_hash_bytes(text, n));
+static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
+  uint32_t i = kn_dwarf_text(f->d, set, id);
   if (i == UINT32_MAX) f->failed = true;
   else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->str_at.at[i]);
   else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
@@ -249,36 +195,20 @@ static void add_string(struct kn_dwarf_fields *f, unsigned name, const char *tex
 
 /* ---- what depends on other entries ---- */
 
-const struct kn_die_attr *kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name) {
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = 0; k < kn_dwarf_entry(d, i)->n_attrs; k++)
-    if (a[k].name == name) return &a[k];
-  return NULL;
-}
-
-uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
-  const struct kn_die_attr *a = kn_dwarf_attr(d, i, name);
-  return a && a->kind == KN_DA_REF ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value) : 0;
-}
-
 /* The type of an entry: of functions that of the result. */
 static uint32_t type_of(const struct kn_dwarf *d, uint32_t i) {
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = 0; k < kn_dwarf_entry(d, i)->n_attrs; k++) {
-    if (a[k].kind == KN_DA_REF && a[k].name == AT_TYPE)
-      return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value);
-    if (a[k].kind != KN_DA_SIGNATURE && a[k].kind != KN_DA_TYPED) continue;
-    uint32_t of;
-    const struct kn_die *list = kn_dwarf_signature(d, d->dies[i].set, &a[k], &of);
-    if (list == NULL || list->parent == 0) return 0;
-    return kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
-  }
-  return 0;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->type;
+  uint32_t of;
+  if (a == NULL || a->kind == KN_DA_REF) return a != NULL ? kn_dwarf_to(d, &v, a) : 0;
+  const struct kn_die *list = kn_dwarf_signature(d, &v, a, &of);
+  if (list == NULL || list->parent == 0) return 0;
+  return kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
 }
 
 /* Are numbers of a type unsigned? *bytes: the size that it says, or 0. As LLVM's DwarfDebug::isUnsignedDIType. */
 static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes) {
-  const struct kn_die_attr *a;
+  struct kn_die_attr a;
   *bytes = 0;
   for (unsigned steps = 0; type != 0 && steps < 64; steps++, type = type_of(d, type)) {
     unsigned tag = kn_dwarf_entry(d, type)->tag;
@@ -287,11 +217,10 @@ static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes
         tag == TAG_UNION_TYPE)
       return true;
     if (tag != TAG_BASE_TYPE) continue;
-    a = kn_dwarf_attr(d, type, AT_BYTE_SIZE);
-    if (a) *bytes = a->value;
-    a = kn_dwarf_attr(d, type, AT_ENCODING);
+    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) *bytes = a.value;
     /* DW_ATE_boolean, unsigned, unsigned_char, UTF */
-    return a && (a->value == 2 || a->value == 7 || a->value == 8 || a->value == 0x10);
+    return kn_dwarf_attr(d, type, AT_ENCODING, &a) &&
+           (a.value == 2 || a.value == 7 || a.value == 8 || a.value == 0x10);
   }
   return false;
 }
@@ -309,17 +238,15 @@ static void add_constant(struct kn_dwarf_fields *f, unsigned name, uint64_t v, u
 static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_attr *a,
                      uint32_t spec) {
   if (a->name == AT_TYPE || a->kind == KN_DA_TYPED) return type_of(d, i) == type_of(d, spec);
-  const struct kn_die_attr *b = kn_dwarf_attr(d, spec, a->name);
-  if (b == NULL || b->kind != a->kind) return false;
+  struct kn_die_attr b;
+  if (!kn_dwarf_attr(d, spec, a->name, &b) || b.kind != a->kind) return false;
+  uint32_t set = d->dies[i].set, of = d->dies[spec].set, n, m;
   if (a->kind == KN_DA_REF)
-    return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value) ==
-           kn_dwarf_index(d, d->dies[spec].set, (uint32_t)b->value);
-  if (a->kind != KN_DA_STRING) return a->value == b->value;
-  return a->size == b->size && a->value >> 32 == b->value >> 32 &&
-         kn_same_bytes((const char *)kn_dwarf_set(d, d->dies[i].set)->bytes.at + (uint32_t)a->value,
-                       (const char *)kn_dwarf_set(d, d->dies[spec].set)->bytes.at +
-                         (uint32_t)b->value,
-                       a->size);
+    return kn_dwarf_index(d, set, (uint32_t)a->value) == kn_dwarf_index(d, of, (uint32_t)b.value);
+  if (a->kind != KN_DA_STRING) return a->value == b.value;
+  const uint8_t *p = kn_debug_characters(d->sets[0], d->sets[set], (uint32_t)a->value, &n);
+  const uint8_t *q = kn_debug_characters(d->sets[0], d->sets[of], (uint32_t)b.value, &m);
+  return n == m && (p == q || kn_same_bytes((const char *)p, (const char *)q, n));
 }
 
 /* DWARF 5, table 7.17: the lower bound that arrays of a language have; -1: it is always said. */
@@ -365,12 +292,12 @@ static bool left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct k
   switch (a->name) {
   case AT_PROTOTYPED: {
     uint32_t of;
-    const struct kn_die *list = NULL;
-    const struct kn_die_attr *b = kn_dwarf_attrs(d, i);
+    const struct kn_dwarf_view v = kn_dwarf_view(d, i);
     if (!is_c(u->language)) return true;
     if (tag != TAG_SUBROUTINE_TYPE) return false;
-    for (uint32_t k = 0; k < kn_dwarf_entry(d, i)->n_attrs; k++)
-      if (b[k].kind == KN_DA_SIGNATURE) list = kn_dwarf_signature(d, d->dies[i].set, &b[k], &of);
+    const struct kn_dwarf_item *b = v.shape->list;
+    const struct kn_die *list =
+      b != NULL && b->kind == KN_DA_SIGNATURE ? kn_dwarf_signature(d, &v, b, &of) : NULL;
     return list && list->parent == 2 && kn_dwarf_set(d, of)->items.at[list->first + 1] == 0;
   }
   case AT_ARTIFICIAL:
@@ -398,21 +325,22 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
   uint32_t to;
   switch ((enum kn_die_kind)a->kind) {
+  case KN_DA_WIDE:
   case KN_DA_UINT: add_number(f, a->name, a->value); break;
   case KN_DA_INT:
     if (a->name == AT_CONST_VALUE) add_constant(f, a->name, a->value, type_of(d, in ? in : i));
     else kn_dwarf_add(f, a->name, FORM_SDATA, a->value);
     break;
   case KN_DA_FLAG: kn_dwarf_add(f, a->name, FORM_FLAG_PRESENT, 0); break;
-  case KN_DA_STRING: add_string(f, a->name, (const char *)bytes, a->size); break;
+  case KN_DA_STRING: add_text(f, a->name, d->dies[i].set, (uint32_t)a->value); break;
   case KN_DA_REF:
     to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value);
     if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
         kn_dwarf_entry(d, i)->tag == TAG_COMPILE_UNIT) {
       struct kn_dwarf_file file;
       kn_dwarf_file_text(d, to, &file);
-      add_string(f, AT_NAME, file.name, file.name_n);
-      if (file.dir_n) add_string(f, AT_COMP_DIR, file.dir, file.dir_n);
+      if (file.name_text) add_text(f, AT_NAME, file.set, file.name_text);
+      if (file.dir_n) add_text(f, AT_COMP_DIR, file.set, file.dir_text);
     } else if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE) {
       uint32_t number = kn_dwarf_file_number(d, to);
       if (number == UINT32_MAX) f->failed = true;
@@ -436,116 +364,88 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   }
 }
 
-/* Attributes for which left_out has to be asked: of any entry, or only of one that has a declaration. */
-enum { ASK = 1, ASK_DECLARED = 2 };
-static const uint8_t asks[] = {
-  [0] = ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
-  [AT_PROTOTYPED] = ASK,
-  [AT_ARTIFICIAL] = ASK,
-  [AT_OBJECT_POINTER] = ASK,
-  [AT_DISCR_VALUE] = ASK,
-  [AT_LOWER_BOUND] = ASK,
-  [AT_DELETED] = ASK,
-  [AT_DEFAULT_VALUE] = ASK,
-  [AT_CALLING_CONVENTION] = ASK,
-  [AT_DECL_FILE] = ASK_DECLARED,
-  [AT_DECL_LINE] = ASK_DECLARED,
-  [AT_LINKAGE_NAME] = ASK_DECLARED,
-  [AT_TYPE] = ASK_DECLARED,
-};
-
-/* The end of what is written, and of the entry's key, while the frequent attributes are: else in kn_dwarf_fields. */
+/* The end of what is written, and the abbreviation so far, while the frequent attributes are: else in the fields. */
 struct cursor {
-  uint8_t *p;
-  uint32_t *key, hash;
+  uint8_t *p; /* NULL: there is no memory */
+  uint32_t abbrev;
 };
 
-static inline void put_key(struct cursor *c, unsigned name, unsigned form) {
-  uint32_t key = name << 16 | form;
-  *c->key++ = key;
-  c->hash = next_hash(c->hash, key);
-}
-
-/* Makes room for n attributes of up to 8 bytes; false without memory. */
-static inline bool begin_attrs(struct kn_dwarf_fields *f, struct cursor *c, uint32_t n) {
+/* Makes room for n attributes of up to 8 bytes. */
+static inline struct cursor begin_attrs(struct kn_dwarf_fields *f, uint32_t n) {
   uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 8 * (size_t)n);
-  if (p == NULL || !KN_DW_ROOM(f->d, f->key, n)) {
-    f->failed = true;
-    return false;
-  }
-  *c = (struct cursor){p, f->key.at + f->key.n, f->hash};
-  return true;
+  if (p == NULL) f->failed = true;
+  return (struct cursor){p, f->abbrev};
 }
-static inline void end_attrs(struct kn_dwarf_fields *f, const struct cursor *c) {
-  done(f, c->p);
-  f->key.n = (uint32_t)(c->key - f->key.at);
-  f->hash = c->hash;
+static inline void end_attrs(struct kn_dwarf_fields *f, struct cursor c) {
+  f->abbrev = c.abbrev;
+  if (c.p == NULL) f->failed = true;
+  else done(f, c.p);
 }
 
-static inline void put_number(struct cursor *c, unsigned name, uint64_t v) {
-  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff) + 4 * (v > UINT32_MAX);
-  static const uint8_t forms[9] = {
-    [1] = FORM_DATA1, [2] = FORM_DATA2, [4] = FORM_DATA4, [8] = FORM_DATA8};
-  put_key(c, name, forms[size]);
-  kn_put64(c->p, v);
+static inline void put_form(struct kn_dwarf *d, struct cursor *c, unsigned name, unsigned form) {
+  c->abbrev = kn_trie_step(d->m, &d->abbrevs, c->abbrev, name << 16 | form);
+  if (KN_UNLIKELY(c->abbrev == 0)) c->p = NULL;
+}
+
+static inline void put_number(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t v) {
+  static const uint8_t forms[5] = {[1] = FORM_DATA1, [2] = FORM_DATA2, [4] = FORM_DATA4};
+  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff);
+  kn_put32(c->p, v);
   c->p += size;
+  put_form(d, c, name, forms[size]);
 }
 
 /* A string's number, or in version 4 its offset, which is relocated. */
-static inline bool put_string(struct kn_dwarf *d, struct cursor *c, unsigned name, const char *text,
-                              uint32_t n, uint32_t hash) {
-  uint32_t i = string(d, text, n, hash);
-  if (i == UINT32_MAX) return false;
-  if (d->version >= 5) {
+static inline void put_text(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t set,
+                            uint32_t id) {
+  uint32_t i = kn_dwarf_text(d, set, id);
+  if (KN_UNLIKELY(i == UINT32_MAX)) {
+    c->p = NULL;
+  } else if (d->version >= 5) {
     unsigned more = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
-    put_key(c, name, FORM_STRX1 + more);
     kn_put32(c->p, i);
     c->p += 1 + more;
-    return true;
+    put_form(d, c, name, FORM_STRX1 + more);
+  } else {
+    struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+    struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
+                               d->str_at.at[i], false, false};
+    kn_put32(c->p, 0);
+    c->p = KN_DW_PUSH(d, b->relocs, r) ? c->p + 4 : NULL;
+    put_form(d, c, name, FORM_STRP);
   }
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  put_key(c, name, FORM_STRP);
-  struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
-                             d->str_at.at[i], false, false};
-  kn_put32(c->p, 0);
-  c->p += 4;
-  return KN_DW_PUSH(d, b->relocs, r);
 }
 
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as add_attr. */
 static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
   struct kn_dwarf *d = f->d;
-  uint32_t set = d->dies[i].set, to;
-  const struct kiln_debug *s = d->sets[set];
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = s->attrs.at + e->first, *end = a + e->n_attrs;
-  const unsigned asked = spec ? ASK | ASK_DECLARED : ASK;
-  struct cursor c;
-  if (!begin_attrs(f, &c, e->n_attrs)) return;
-  for (; a < end; a++) {
-    if (a->name < sizeof asks && (asks[a->name] & asked) && left_out(f, i, a, spec)) continue;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->items, *end = a + v.shape->n;
+  const unsigned asked = spec ? KN_ASK | KN_ASK_DECLARED : KN_ASK;
+  struct cursor c = begin_attrs(f, v.shape->n);
+  uint32_t to;
+  for (; c.p != NULL && a < end; a++) {
+    if (a->asks & asked) {
+      struct kn_die_attr value = kn_dwarf_value(&v, a);
+      if (left_out(f, i, &value, spec)) continue;
+    }
     switch (a->kind) {
     case KN_DA_UINT:
       if (a->name == AT_CONST_VALUE) break;
-      put_number(&c, a->name, a->value);
+      put_number(d, &c, a->name, v.words[a->at]);
       continue;
-    case KN_DA_FLAG: put_key(&c, a->name, FORM_FLAG_PRESENT); continue;
-    case KN_DA_STRING:
-      if (!put_string(d, &c, a->name, (const char *)s->bytes.at + (uint32_t)a->value, a->size,
-                      (uint32_t)(a->value >> 32)))
-        f->failed = true;
-      continue;
+    case KN_DA_FLAG: put_form(d, &c, a->name, FORM_FLAG_PRESENT); continue;
+    case KN_DA_STRING: put_text(d, &c, a->name, v.set, v.words[a->at]); continue;
     case KN_DA_REF:
-      to = kn_dwarf_index(d, set, (uint32_t)a->value);
+      to = kn_dwarf_to(d, &v, a);
       if (to != 0 && d->dies[to].unit == f->unit) {
         struct kn_dwarf_patch patch = {(uint32_t)(c.p - d->out[KN_DS_INFO].bytes.at), to};
-        put_key(&c, a->name, FORM_REF4);
-        c.p += 4;
-        if (!KN_DW_PUSH(d, d->patches, patch)) f->failed = true;
+        c.p = KN_DW_PUSH(d, d->patches, patch) ? c.p + 4 : NULL;
+        put_form(d, &c, a->name, FORM_REF4);
         continue;
       }
-      if (to != 0 && d->file_of[to] != 0 && e->tag != TAG_COMPILE_UNIT) { /* a file's number */
-        put_number(&c, a->name, d->file_of[to] - (d->version >= 5));
+      if (to != 0 && d->file_of[to] != 0 && v.e->tag != TAG_COMPILE_UNIT) { /* a file's number */
+        put_number(d, &c, a->name, d->file_of[to] - (d->version >= 5));
         continue;
       }
       break;
@@ -555,11 +455,12 @@ static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint
     case KN_DA_CHILDREN: continue;
     default: break;
     }
-    end_attrs(f, &c);
-    add_attr(f, i, a, in);
-    if (!begin_attrs(f, &c, (uint32_t)(end - a))) return;
+    struct kn_die_attr value = kn_dwarf_value(&v, a);
+    end_attrs(f, c);
+    add_attr(f, i, &value, in);
+    c = begin_attrs(f, (uint32_t)(end - a));
   }
-  end_attrs(f, &c);
+  end_attrs(f, c);
 }
 
 /* Where code is: one stretch of it. */
@@ -632,8 +533,8 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
 static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
   uint32_t type = type_of(d, d->dies[i].of);
   for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = type_of(d, type)) {
-    const struct kn_die_attr *a = kn_dwarf_attr(d, type, AT_BYTE_SIZE);
-    if (a) return a->value <= UINT32_MAX ? 8 * a->value : 0;
+    struct kn_die_attr a;
+    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) return a.value <= UINT32_MAX ? 8 * a.value : 0;
     if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE)
       return 0; /* type_of is that of an element */
   }
@@ -745,28 +646,28 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
 /* The function of entry i is called for an object: the parameter which that is. */
 static uint32_t object(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t k = d->dies[i].first, steps = 0; k && steps < 2; k = d->dies[k].next, steps++) {
-    if (!(kn_dwarf_entry(d, k)->kinds & 1u << KN_DA_FLAG)) continue;
-    const struct kn_die_attr *a = kn_dwarf_attr(d, k, AT_OBJECT_POINTER);
-    if (a && a->kind == KN_DA_FLAG) return k;
+    if (kn_dwarf_view(d, k).shape->object) return k;
   }
   return 0;
 }
 
 bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_die *e = v.e;
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
   begin(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
   uint32_t spec = 0;
-  if (e->kinds & KN_DIE_SPECIFIES && (function || e->tag == TAG_VARIABLE))
+  if (v.shape->specifies && (function || e->tag == TAG_VARIABLE))
     spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
-  if (by_name && spec && !instance) a = kn_dwarf_attrs(d, spec), e = kn_dwarf_entry(d, spec);
+  if (by_name && spec && !instance) v = kn_dwarf_view(d, spec);
   if (!instance && !by_name) add_attrs(f, i, spec, 0);
-  for (uint32_t k = 0; k < e->n_attrs && !instance && by_name; k++)
-    if (a[k].name == AT_NAME) add_attr(f, spec ? spec : i, &a[k], 0);
+  for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
+    struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
+    if (a.name == AT_NAME) add_attr(f, spec ? spec : i, &a, 0);
+  }
   if (d->dies[i].abstract && !instance)
     kn_dwarf_add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
   uint32_t is = function && (!instance || d->dies[i].func) ? object(d, i) : 0;
@@ -781,9 +682,10 @@ void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
-  const struct kn_die_attr *a = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE);
+  struct kn_die_attr a;
+  bool has = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE, &a);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
   begin(f);
-  if (a && a->kind == KN_DA_INT && discriminator)
-    add_constant(f, AT_DISCR_VALUE, a->value, type_of(f->d, discriminator));
+  if (has && a.kind == KN_DA_INT && discriminator)
+    add_constant(f, AT_DISCR_VALUE, a.value, type_of(f->d, discriminator));
 }

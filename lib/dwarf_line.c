@@ -31,20 +31,21 @@ enum {
 
 /* ---- files ---- */
 
-static void read_file(struct kn_dwarf_file *f, const struct kn_die *e, const struct kiln_debug *s) {
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    const struct kn_die_attr *a = &s->attrs.at[e->first + k];
-    const char *text = (const char *)s->bytes.at + (uint32_t)a->value;
-    if (a->kind == KN_DA_MD5) f->md5 = (const uint8_t *)text;
-    if (a->kind != KN_DA_STRING) continue;
-    if (a->name == AT_NAME) f->name = text, f->name_n = a->size;
-    else if (a->name == AT_COMP_DIR) f->dir = text, f->dir_n = a->size;
+void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t i, struct kn_dwarf_file *f) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  *f = (struct kn_dwarf_file){.name = "", .dir = "", .set = v.set};
+  for (uint32_t k = 0; k < v.shape->n; k++) {
+    const struct kn_dwarf_item *a = &v.shape->items[k];
+    if (a->kind != KN_DA_MD5 && a->kind != KN_DA_STRING) continue;
+    uint32_t n, value = v.words[a->at];
+    if (a->kind == KN_DA_MD5) {
+      f->md5 = d->sets[v.set]->bytes.at + value;
+      continue;
+    }
+    const char *text = (const char *)kn_debug_characters(d->sets[0], d->sets[v.set], value, &n);
+    if (a->name == AT_NAME) f->name = text, f->name_n = n, f->name_text = value;
+    else if (a->name == AT_COMP_DIR) f->dir = text, f->dir_n = n, f->dir_text = value;
   }
-}
-
-void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out) {
-  *out = (struct kn_dwarf_file){"", "", 0, 0, 0, NULL};
-  read_file(out, kn_dwarf_entry(d, die), kn_dwarf_set(d, d->dies[die].set));
 }
 
 static bool same(const char *a, uint32_t n, const char *b, uint32_t m) {
@@ -77,7 +78,7 @@ uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn
   const struct kn_file *file = &d->e->sessions[session]->places.files[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
-  struct kn_dwarf_file f = {file->name, "", (uint32_t)strlen(file->name), 0, 0, NULL};
+  struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
   uint32_t number = add_file(d, &f);
   return number == UINT32_MAX ? number : number + (d->version < 5);
 }
@@ -86,10 +87,9 @@ uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
                                 const struct kn_loc *l) {
   uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
   if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return 0;
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  for (uint32_t k = 0; k < kn_dwarf_entry(d, i)->n_attrs; k++)
-    if (a[k].name == AT_GNU_DISCRIMINATOR && a[k].value <= UINT32_MAX) return (uint32_t)a[k].value;
-  return 0;
+  struct kn_die_attr a;
+  return kn_dwarf_attr(d, i, AT_GNU_DISCRIMINATOR, &a) && a.value <= UINT32_MAX ? (uint32_t)a.value
+                                                                                : 0;
 }
 
 bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
@@ -100,16 +100,16 @@ bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
   /* the unit's own file is the first */
   uint32_t file = kn_dwarf_unit_file(d, unit);
   if (file) return kn_dwarf_file_number(d, file) != UINT32_MAX;
-  struct kn_dwarf_file f = {"", "", 0, 0, 0, NULL};
-  read_file(&f, kn_dwarf_entry(d, u->die), d->module);
+  struct kn_dwarf_file f;
+  kn_dwarf_file_text(d, u->die, &f);
   return add_file(d, &f) != UINT32_MAX;
 }
 
 uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit) {
-  const struct kn_die *e = kn_dwarf_entry(d, d->units.at[unit].die);
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    const struct kn_die_attr *a = &d->module->attrs.at[e->first + k];
-    uint32_t i = a->kind == KN_DA_REF ? kn_dwarf_index(d, 0, (uint32_t)a->value) : 0;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, d->units.at[unit].die);
+  for (uint32_t k = 0; k < v.shape->n_refs; k++) {
+    const struct kn_dwarf_item *a = &v.shape->refs[k];
+    uint32_t i = a->kind == KN_DA_REF ? kn_dwarf_to(d, &v, a) : 0;
     if (i && kn_dwarf_entry(d, i)->tag == KILN_TAG_FILE) return i;
   }
   return 0;

@@ -68,7 +68,9 @@ static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
       (d->n_dies > UINT32_MAX / 4 ||
        !kn_grow(d->m, &d->dies, &d->cap_dies, d->n_dies + 1, sizeof *d->dies)))
     return 0;
-  d->dies[d->n_dies] = (struct kn_dwarf_die){.of = of, .set = d->dies[of].set, .wanted = true};
+  const struct kn_dwarf_die *is = &d->dies[of];
+  d->dies[d->n_dies] = (struct kn_dwarf_die){
+    .source = is->source, .shape = is->shape, .of = of, .set = is->set, .wanted = true};
   return d->n_dies++;
 }
 
@@ -265,11 +267,10 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
         !variable(x, v, row->inlined, d->vars.n))
       return false;
   }
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, x->subprogram);
-  for (uint32_t k = 0; k < kn_dwarf_entry(d, x->subprogram)->n_attrs; k++) {
-    uint32_t list = a[k].kind == KN_DA_RETAIN
-                      ? kn_dwarf_index(d, d->dies[x->subprogram].set, (uint32_t)a[k].value)
-                      : 0;
+  const struct kn_dwarf_view is = kn_dwarf_view(d, x->subprogram);
+  for (uint32_t k = 0; k < is.shape->n_refs; k++) {
+    const struct kn_dwarf_item *a = &is.shape->refs[k];
+    uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
     if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_TAG_LIST) continue;
     const struct kn_die *l = kn_dwarf_entry(d, list);
     const uint32_t *items = kn_dwarf_set(d, d->dies[list].set)->items.at + l->first;

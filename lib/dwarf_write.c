@@ -6,68 +6,40 @@
 
 /* ---- abbreviations ---- */
 
-static bool grow_abbrevs(struct kn_dwarf *d) {
-  uint32_t size = d->abbrev_hash ? 2 * (d->abbrev_mask + 1) : 256;
-  uint32_t *hash = kn_realloc(d->m, NULL, size * sizeof *hash);
-  if (hash == NULL) return false;
-  memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < d->abbrev_at.n; i++) {
-    uint32_t *head = &hash[d->abbrev_key.at[d->abbrev_at.at[i] + 1] & (size - 1)];
-    d->abbrev_next.at[i] = *head;
-    *head = i + 1;
-  }
-  kn_realloc(d->m, d->abbrev_hash, 0);
-  d->abbrev_hash = hash;
-  d->abbrev_mask = size - 1;
-  return true;
-}
-
-/* Writes a new abbreviation; its number, 0 without memory. */
-static uint32_t new_abbreviation(struct kn_dwarf_fields *f, uint32_t hash, unsigned tag,
-                                 bool children) {
-  struct kn_dwarf *d = f->d;
-  uint32_t n = f->key.n, at = d->abbrev_key.n;
+/* Writes the abbreviation of a sequence that is complete, a new one; its number, 0 without memory. */
+static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
+  struct kn_trie_node *at = d->abbrevs.at;
+  uint32_t n = 0, what = at[end].key & ~KN_ABBREV_END;
+  for (uint32_t k = at[end].up; k; k = at[k].up) n++;
+  uint32_t *keys = kn_realloc(d->m, NULL, (n + (size_t)1) * sizeof *keys);
   uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
-  if ((d->abbrev_at.n >= d->abbrev_mask && !grow_abbrevs(d)) || p == NULL ||
-      !KN_DW_ROOM(d, d->abbrev_key, n + 3))
+  if (keys == NULL || p == NULL) {
+    kn_realloc(d->m, keys, 0);
     return 0;
-  uint32_t *head = &d->abbrev_hash[hash & d->abbrev_mask], *key = d->abbrev_key.at + at;
-  if (!KN_DW_PUSH(d, d->abbrev_at, at) || !KN_DW_PUSH(d, d->abbrev_next, *head)) return 0;
-  *head = d->abbrev_at.n;
-  key[0] = n;
-  key[1] = hash;
-  key[2] = tag << 1 | children;
-  if (n) memcpy(key + 3, f->key.at, n * sizeof *key);
-  d->abbrev_key.n += n + 3;
-  p = kn_put_uleb(p, d->abbrev_at.n);
-  p = kn_put_uleb(p, tag);
-  *p++ = children;
+  }
+  for (uint32_t k = at[end].up, i = n; k; k = at[k].up) keys[--i] = at[k].key;
+  p = kn_put_uleb(p, at[end].is = ++d->n_abbrevs);
+  p = kn_put_uleb(p, what >> 1);
+  *p++ = what & 1;
   for (uint32_t k = 0; k < n; k++) {
-    unsigned form = f->key.at[k] & 0xffff;
-    p = kn_put_uleb(p, f->key.at[k] >> 16);
+    unsigned form = keys[k] & 0xffff;
+    p = kn_put_uleb(p, keys[k] >> 16);
     p = kn_put_uleb(p, form);
     if (form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
   }
   *p++ = 0;
   *p++ = 0;
   kn_dwarf_done(d, KN_DS_ABBREV, p);
-  return d->abbrev_at.n;
+  kn_realloc(d->m, keys, 0);
+  return d->n_abbrevs;
 }
 
 /* Number of the abbreviation of the entry whose attributes are written; 0 without memory. */
-static uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
-  const struct kn_dwarf *d = f->d;
-  uint32_t n = f->key.n, what = tag << 1 | children, hash = (f->hash ^ what) * 0x9e3779b1u;
-  hash ^= hash >> 15;
-  for (uint32_t i = d->abbrev_hash ? d->abbrev_hash[hash & d->abbrev_mask] : 0; i;
-       i = d->abbrev_next.at[i - 1]) {
-    const uint32_t *is = d->abbrev_key.at + d->abbrev_at.at[i - 1];
-    if (is[1] != hash || is[0] != n || is[2] != what) continue;
-    uint32_t k = 0;
-    while (k < n && is[3 + k] == f->key.at[k]) k++;
-    if (k == n) return i;
-  }
-  return new_abbreviation(f, hash, tag, children);
+static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+  struct kn_dwarf *d = f->d;
+  uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
+  if (end == 0) return 0;
+  return KN_LIKELY(d->abbrevs.at[end].is) ? d->abbrevs.at[end].is : new_abbreviation(d, end);
 }
 
 /* Makes space for a number of `n` bytes where there is one of one byte. */
@@ -98,18 +70,12 @@ static bool put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
 /* The parameters of a type of functions, or of a declaration of a function: children. `count` alone: how many. */
 static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n) {
   struct kn_dwarf *d = f->d;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  uint32_t set = d->dies[i].set, of;
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
-  const struct kn_die *list = NULL;
-  bool declaration = e->kinds & KN_DIE_DECLARES, typed = false;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  uint32_t of;
   *n = 0;
-  if (!(e->kinds & (1u << KN_DA_SIGNATURE | 1u << KN_DA_TYPED))) return true;
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    if (a[k].kind != KN_DA_SIGNATURE && a[k].kind != KN_DA_TYPED) continue;
-    list = kn_dwarf_signature(d, set, &a[k], &of);
-    typed = a[k].kind == KN_DA_TYPED;
-  }
+  if (v.shape->list == NULL) return true;
+  const struct kn_die *list = kn_dwarf_signature(d, &v, v.shape->list, &of);
+  bool declaration = v.shape->declares, typed = v.shape->list->kind == KN_DA_TYPED;
   if (list == NULL || list->parent < 2) return true;
   if (typed && !declaration) { /* its parameters are variables */
     *n = d->dies[i].func && kn_dwarf_set(d, of)->items.at[list->first + list->parent - 1] == 0;
@@ -124,8 +90,7 @@ static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32
     uint32_t type = kn_dwarf_index(d, of, items[k]);
     kn_dwarf_open(f);
     kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (type && (kn_dwarf_entry(d, type)->kinds & 1u << KN_DA_FLAG) &&
-        kn_dwarf_attr(d, type, AT_ARTIFICIAL))
+    if (type && kn_dwarf_view(d, type).shape->artificial)
       kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
     if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
       return false;
@@ -146,13 +111,12 @@ static bool end_children(struct kn_dwarf *d) {
 static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n,
                      unsigned depth) {
   struct kn_dwarf *d = f->d;
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  const struct kn_die_attr *a = kn_dwarf_attrs(d, i);
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   *n = 0;
-  if (!(e->kinds & 1u << KN_DA_CHILDREN)) return true;
-  for (uint32_t k = 0; k < e->n_attrs; k++) {
-    uint32_t to =
-      a[k].kind == KN_DA_CHILDREN ? kn_dwarf_index(d, d->dies[i].set, (uint32_t)a[k].value) : 0;
+  if (!(v.shape->kinds & 1u << KN_DA_CHILDREN)) return true;
+  for (uint32_t k = 0; k < v.shape->n_refs; k++) {
+    const struct kn_dwarf_item *a = &v.shape->refs[k];
+    uint32_t to = a->kind == KN_DA_CHILDREN ? kn_dwarf_to(d, &v, a) : 0;
     if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
     const struct kn_die *list = kn_dwarf_entry(d, to);
     const struct kiln_debug *s = kn_dwarf_set(d, d->dies[to].set);
@@ -177,12 +141,13 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
   bool instance = d->dies[i].of != i, by_name;
-  unsigned tag = kn_dwarf_entry(d, i)->tag;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  unsigned tag = v.e->tag;
   uint32_t n = 0, m = 0;
   if (!kn_dwarf_fields_of(f, i)) return false;
   d->dies[i].offset = f->start;
   by_name = tag == TAG_SUBPROGRAM && d->units.at[f->unit - 1].lines_only;
-  if (!instance && !by_name && (kn_dwarf_entry(d, i)->kinds & CHILDREN) &&
+  if (!instance && !by_name && (v.shape->kinds & CHILDREN) &&
       (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
     return false;
   *open = d->dies[i].first != 0 || n != 0 || m != 0;
@@ -312,7 +277,6 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   for (uint32_t u = 0; ok && u < d->units.n; u++) ok = write_unit(&f, u);
-  kn_realloc(d->m, f.key.at, 0);
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;
   patch(d);

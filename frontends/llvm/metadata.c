@@ -7,6 +7,17 @@
 
 /* ---- scanning a block ---- */
 
+/* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. */
+static void texts(struct kn_bc *r, uint32_t count) {
+  kiln_debug *d = r->mds_done ? r->func_debug : r->debug;
+  uint32_t first = 0;
+  for (uint32_t i = r->mds.n - count; i < r->mds.n; i++) {
+    uint32_t id = kiln_debug_text(d, r->mds.at[i].text, r->mds.at[i].n).id;
+    if (i == r->mds.n - count) first = id;
+  }
+  *(r->mds_done ? &r->func_text : &r->module_text) = first - 1;
+}
+
 /* METADATA_STRINGS: [count, offset of the characters], blob: lengths as vbr 6, then characters. */
 static bool strings(struct kn_bc *r) {
   if (r->ops.n < 2 || !r->blob || r->ops.at[1] > r->blob_size || r->ops.at[0] > r->blob_size * 8)
@@ -25,6 +36,7 @@ static bool strings(struct kn_bc *r) {
   }
   r->mds.n += (uint32_t)count;
   *(r->mds_done ? &r->func_strings : &r->module_strings) = (uint32_t)count;
+  if (r->entries) texts(r, (uint32_t)count);
   return true;
 }
 
@@ -98,6 +110,8 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id, uint8_t *head) {
     const struct kn_bc_abbrev *a = &r->abbrevs.at[number];
     if (r->loc_abbrev != number + 1 && plain_location(r, a)) r->loc_abbrev = number + 1;
     if (r->loc_abbrev == number + 1) {
+      r->loc_id = r->width <= 24 ? id : 0;
+      r->loc_atoms = a->n == 9;
       struct kn_bits b = r->bits;
       b.pos++;
       *head = (uint8_t)(r->width + 1);
@@ -161,6 +175,38 @@ static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t c
   kn_bc_debug_attachment(r, r->ops.at, r->ops.n);
   return r->status == KILN_OK;
 }
+
+/* Reads the record at the current position if it is a location in LLVM's own abbreviation, which was met in this block,
+ * and has no number of more than four chunks; else *done is false. False after an error. */
+static inline bool frequent_location(struct kn_bc *r, bool *done) {
+  uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos), slow = 0;
+  unsigned used = r->width, id = (unsigned)w & ((1u << used) - 1);
+  *done = false;
+  if (id == 0 || id != r->loc_id) return true;
+  used++; /* distinct */
+  w >>= used;
+  kn_bits_four(&w, &used, &slow); /* line */
+  slow |= (w & 0x80) << 16;       /* column: KN_BITS_LONG if it goes on */
+  w >>= 8;
+  used += 8;
+  kn_bits_four(&w, &used, &slow); /* scope */
+  if (used > 57) return true;
+  w = kn_bits_peek(&r->bits, pos + used);
+  uint32_t inlined = kn_bits_four(&w, &used, &slow);
+  w >>= 1;
+  used++;
+  if (r->loc_atoms) {
+    kn_bits_four(&w, &used, &slow);
+    used += 3;
+  }
+  if (slow & KN_BITS_LONG) return true;
+  *done = true;
+  r->bits.pos = pos + used;
+  if (r->bits.pos > r->bits.end) return kn_bc_malformed(r, "the file ends within metadata");
+  struct kn_bc_md md = {.pos = pos, .n = inlined, .kind = MDK_LOC, .head = (uint8_t)(r->width + 1)};
+  return KN_BC_PUSH(r, r->mds, md);
+}
+_Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
 /* Records of these codes are nodes of their own, and never abbreviated by LLVM. */
 #define PLAIN_NODES                                                                                \
@@ -234,7 +280,9 @@ static bool units_ahead(struct kn_bc *r) {
 /* From here on, nodes become entries. */
 static bool begin_entries(struct kn_bc *r) {
   r->has_debug = r->entries = true;
-  return kn_bc_debug_begin(r);
+  if (!kn_bc_debug_begin(r)) return false;
+  texts(r, r->mds.n); /* strings are before all else */
+  return true;
 }
 
 /* [low half, high half]: where the index is, in bits from the end of this record. Modules with few nodes have none. */
@@ -330,12 +378,13 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
   struct kn_bits *b = &r->bits;
   if (!kn_bc_enter(r, BLOCK_METADATA, &saved)) return false;
   r->md_open = true;
+  r->loc_id = 0;
   for (;;) {
     uint64_t pos = r->record_pos = b->pos;
     bool ok = true, done;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
     if (r->entries) {
-      if (!plain_node(r, &done)) return false;
+      if (!plain_node(r, &done) || (!done && !frequent_location(r, &done))) return false;
       if (done) continue;
     }
     unsigned id = (unsigned)kn_bits_fixed(b, r->width);

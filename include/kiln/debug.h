@@ -26,6 +26,11 @@ typedef struct kiln_die {
   uint32_t id; /**< opaque */
 } kiln_die;
 
+/** A string of a set that entries may have: kiln_die_text; id 0: none. */
+typedef struct kiln_text {
+  uint32_t id; /**< opaque */
+} kiln_text;
+
 /** A set of entries. */
 typedef struct kiln_debug kiln_debug;
 
@@ -66,6 +71,12 @@ KILN_API void kiln_die_int(kiln_debug *d, unsigned name, int64_t value);
 KILN_API void kiln_die_flag(kiln_debug *d, unsigned name);
 /** A string of `n` bytes, without NUL; copied. */
 KILN_API void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n);
+/** Adds a string of `n` bytes, without NUL, copied, that differs from all others which are added by this call to the
+ * sets of the module and its sessions: so it needs no search. The next string of a set has the next id. A session's
+ * entries may have those of the module. 0 without memory, or if `d` or `text` is NULL. */
+KILN_API kiln_text kiln_debug_text(kiln_debug *d, const char *text, size_t n);
+/** As kiln_die_string: a string that was added before, or nothing if that is 0 or has no characters. */
+KILN_API void kiln_die_text(kiln_debug *d, unsigned name, kiln_text text);
 /** Another entry, or nothing if that is 0; of a file the number (DW_AT_decl_file, DW_AT_call_file). DW_AT_decl_file of
  * a unit is the file that gives it its name and its directory. */
 KILN_API void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to);

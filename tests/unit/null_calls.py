@@ -34,7 +34,7 @@ POINTERS = {
 VALUES = {
     'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig', 'kiln_clauses': 'x->clauses',
     'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
-    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
+    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_text': '(kiln_text){1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
     'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',

@@ -41,6 +41,13 @@ static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
   }
   return (kiln_die){id > before ? first + ((uint32_t)id - before) : 0};
 }
+/* The text of metadata `id` - 1, a string; 0 if it is none. */
+static inline kiln_text kn_bc_md_text(const struct kn_bc *r, uint64_t id) {
+  if (id - 1 < r->module_strings) return (kiln_text){r->module_text + (uint32_t)id};
+  if (!r->mds_done) return (kiln_text){0};
+  uint64_t own = id - (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+  return (kiln_text){own - 1 < r->func_strings ? r->func_text + (uint32_t)own : 0};
+}
 /* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
 /* What kn_bc_md.n says of an expression, from the operands of its record. */

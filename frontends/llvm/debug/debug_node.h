@@ -85,8 +85,7 @@ static inline uint64_t kn_op_extent(const struct kn_node *x, uint32_t i, bool me
 }
 
 static inline void kn_at_string(const struct kn_node *x, unsigned name, uint32_t i) {
-  const struct kn_bc_md *m = kn_op_md(x, kn_op(x, i));
-  if (m && m->kind == MDK_STRING && m->n) kiln_die_string(x->d, name, m->text, m->n);
+  kiln_die_text(x->d, name, kn_bc_md_text(x->r, kn_op(x, i)));
 }
 static inline void kn_at_ref(const struct kn_node *x, unsigned name, uint32_t i) {
   kiln_die_ref(x->d, name, kn_op_die(x, i));

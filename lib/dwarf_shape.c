@@ -1,0 +1,163 @@
+/* What entries of the source share, prepared for the writer: shapes, and strings, which get their numbers here. Called
+ * by lib/dwarf.c and lib/dwarf_attr.c. Invariant: strings have numbers in the order of their first use. */
+#include "lib/dwarf.h"
+#include "lib/dwarf_names.h"
+
+/* ---- shapes ---- */
+
+static const uint8_t asks[] = {
+  [0] = KN_ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
+  [AT_PROTOTYPED] = KN_ASK,
+  [AT_ARTIFICIAL] = KN_ASK,
+  [AT_OBJECT_POINTER] = KN_ASK,
+  [AT_DISCR_VALUE] = KN_ASK,
+  [AT_LOWER_BOUND] = KN_ASK,
+  [AT_DELETED] = KN_ASK,
+  [AT_DEFAULT_VALUE] = KN_ASK,
+  [AT_CALLING_CONVENTION] = KN_ASK,
+  [AT_DECL_FILE] = KN_ASK_DECLARED,
+  [AT_DECL_LINE] = KN_ASK_DECLARED,
+  [AT_LINKAGE_NAME] = KN_ASK_DECLARED,
+  [AT_TYPE] = KN_ASK_DECLARED,
+};
+
+/* The kinds of attributes that lead to other entries. */
+#define REFERRING                                                                                  \
+  (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
+   1u << KN_DA_TYPED)
+
+static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
+  bool first = true; /* of its name */
+  for (const struct kn_dwarf_item *b = s->items; b < a; b++) first &= b->name != a->name;
+  bool list = a->kind == KN_DA_SIGNATURE || a->kind == KN_DA_TYPED;
+  if (list) s->list = a;
+  if (s->type == NULL && (list || (a->kind == KN_DA_REF && a->name == AT_TYPE))) s->type = a;
+  if (a->kind == KN_DA_ARGUMENT) s->argument = a;
+  if (a->name == AT_SPECIFICATION && a->kind == KN_DA_REF) s->specifies = true;
+  if (a->name == AT_DECLARATION) s->declares = true;
+  if (a->name == AT_ARTIFICIAL) s->artificial = true;
+  if (a->name == AT_OBJECT_POINTER && a->kind == KN_DA_FLAG && first) s->object = true;
+}
+
+static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t number,
+                    struct kn_dwarf_shape *s) {
+  const struct kn_trie_node *is = &shapes->at[number];
+  uint32_t n = kn_shape_attrs(is);
+  struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (2 * n + 1) * sizeof *items, 4);
+  if (items == NULL) return false;
+  s->items = items;
+  s->refs = items + n;
+  s->n = (uint16_t)n;
+  for (uint32_t k = n; k-- > 0; is = &shapes->at[is->up]) {
+    unsigned name = is->key >> 8;
+    items[k] = (struct kn_dwarf_item){.name = (uint16_t)name, .kind = (uint8_t)is->key};
+    items[k].asks = name < sizeof asks ? asks[name] : 0;
+    items[k].at = kn_shape_words(&shapes->at[is->up]);
+  }
+  for (uint32_t k = 0; k < n; k++) {
+    note(s, &items[k]);
+    s->kinds |= 1u << items[k].kind;
+    if (REFERRING >> items[k].kind & 1) items[n + s->n_refs++] = items[k];
+  }
+  return true;
+}
+
+bool kn_dwarf_shapes(struct kn_dwarf *d) {
+  struct kn_arena *arena = &d->e->arena;
+  uint32_t n_sets = d->e->n_sessions + 1, texts = 0;
+  d->shapes = kn_arena_zero(arena, n_sets * sizeof *d->shapes, 8);
+  d->text_base = kn_arena_zero(arena, n_sets * sizeof *d->text_base, 4);
+  if (d->shapes == NULL || d->text_base == NULL || !kn_trie_begin(d->m, &d->abbrevs)) return false;
+  for (uint32_t i = 0; i < n_sets; i++) {
+    const struct kiln_debug *in = d->sets[i];
+    if (in == NULL) continue;
+    d->text_base[i] = texts;
+    texts += in->texts.n;
+    d->shapes[i] = kn_arena_zero(arena, in->shapes.n * sizeof **d->shapes, 8);
+    if (d->shapes[i] == NULL) return false;
+    for (uint32_t k = 0; k < in->shapes.n; k++)
+      if (!prepare(d, &in->shapes, k, &d->shapes[i][k])) return false;
+  }
+  d->str_of = kn_realloc(d->m, NULL, (texts + (size_t)1) * sizeof *d->str_of);
+  if (d->str_of) memset(d->str_of, 0, (texts + (size_t)1) * sizeof *d->str_of);
+  return d->str_of != NULL;
+}
+
+bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  for (uint32_t k = 0; k < v.shape->n; k++) {
+    if (v.shape->items[k].name != name) continue;
+    *a = kn_dwarf_value(&v, &v.shape->items[k]);
+    return true;
+  }
+  return false;
+}
+
+uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
+  struct kn_die_attr a;
+  if (!kn_dwarf_attr(d, i, name, &a) || a.kind != KN_DA_REF) return 0;
+  return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a.value);
+}
+
+/* ---- strings ---- */
+
+static bool grow_strings(struct kn_dwarf *d) {
+  uint32_t n = d->str_slots ? d->str_mask + 1 : 0, mask = n ? 2 * n - 1 : 1023;
+  uint64_t *slots = kn_realloc(d->m, NULL, (mask + (size_t)1) * sizeof *slots);
+  if (slots == NULL) return false;
+  memset(slots, 0, (mask + (size_t)1) * sizeof *slots);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = (uint32_t)(d->str_slots[i] >> 32);
+    if (d->str_slots[i] == 0) continue;
+    while (slots[k & mask] != 0) k++;
+    slots[k & mask] = d->str_slots[i];
+  }
+  kn_realloc(d->m, d->str_slots, 0);
+  d->str_slots = slots;
+  d->str_mask = mask;
+  return true;
+}
+
+/* Writes a string; its number, UINT32_MAX without memory. */
+static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1);
+  uint32_t at = d->out[KN_DS_STR].bytes.n;
+  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at)) return UINT32_MAX;
+  memcpy(p, text, n);
+  p[n] = 0;
+  d->out[KN_DS_STR].bytes.n += n + 1;
+  if (d->version >= 5 &&
+      !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
+    return UINT32_MAX;
+  return d->str_at.n - 1;
+}
+
+/* The same of one that may have been written. */
+static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+  if (d->str_used >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
+  const char *strings = (const char *)d->out[KN_DS_STR].bytes.at;
+  uint32_t hash = kn_hash_bytes(text, n);
+  for (uint32_t k = hash;; k++) {
+    uint64_t *slot = &d->str_slots[k & d->str_mask];
+    if (*slot == 0) {
+      uint32_t number = new_string(d, text, n);
+      *slot = (uint64_t)hash << 32 | (number + UINT64_C(1));
+      d->str_used++;
+      return number;
+    }
+    if (*slot >> 32 != hash) continue;
+    uint32_t i = (uint32_t)*slot - 1, at = d->str_at.at[i];
+    if (n < d->out[KN_DS_STR].bytes.n - at && strings[at + n] == 0 &&
+        kn_same_bytes(strings + at, text, n))
+      return i;
+  }
+}
+
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  const struct kiln_debug *in = d->sets[set];
+  const struct kn_debug_text *t = &in->texts.at[id & KN_DIE_INDEX];
+  const char *characters = (const char *)in->bytes.at + t->at;
+  uint32_t number = t->apart ? new_string(d, characters, t->n) : search_string(d, characters, t->n);
+  if (number != UINT32_MAX) d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)] = number + 1;
+  return number;
+}
