@@ -333,13 +333,40 @@ static const char *take_whole(struct tool_assembler *a, struct object *o, kiln_a
   return error;
 }
 
+static bool contains(const kiln_assembly *t, const char *word, size_t length) {
+  return memmem(t->text, t->text_bytes, word, length) != NULL;
+}
+
 /* True if `text` may put something elsewhere than into its own section. */
 static bool leaves_section(const kiln_assembly *t) {
   static const char *const words[] = {".section", ".pushsection", ".data",      ".bss",
                                       ".text",    ".previous",    ".subsection"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (memmem(t->text, t->text_bytes, words[i], strlen(words[i])) != NULL) return true;
+    if (contains(t, words[i], strlen(words[i]))) return true;
   return false;
+}
+
+/* What a text says about symbols beyond its own code has no effect, so it is refused: directives, which need not leave a
+ * trace in the object, and definitions. */
+static void refuse_symbols(const struct object *o, kiln_assembly *texts, uint32_t n) {
+  static const char *const words[] = {".symver", ".weak", ".hidden", ".protected", ".internal"};
+  for (uint32_t k = 0; k < n; k++)
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+      if (contains(&texts[k], words[i], strlen(words[i])))
+        texts[k].error = "not implemented: a symbol's version, binding or visibility";
+  for (size_t i = 1; i < o->n_symbols; i++) {
+    const Elf64_Sym *y = &o->symbols[i];
+    if (ELF64_ST_BIND(y->st_info) == STB_LOCAL || y->st_shndx == SHN_UNDEF ||
+        y->st_name >= o->strings_size)
+      continue;
+    const char *name = o->strings + y->st_name;
+    const char *in = y->st_shndx < o->head->e_shnum ? section_name(o, y->st_shndx) : "";
+    bool own = strncmp(in, SECTION, strlen(SECTION)) == 0;
+    unsigned long number = own ? strtoul(in + strlen(SECTION), NULL, 10) : n;
+    for (uint32_t k = 0; k < n; k++)
+      if (k == number || contains(&texts[k], name, strlen(name)))
+        texts[k].error = "not implemented: a definition of a global symbol";
+  }
 }
 
 /* Takes the object apart. */
@@ -349,7 +376,9 @@ static bool take(struct tool_assembler *a, struct object *o, kiln_assembly *text
     const char *name = section_name(o, i);
     const Elf64_Shdr *s = &o->sections[i];
     if (strncmp(name, SECTION, strlen(SECTION)) != 0) {
-      bool elsewhere = (s->sh_flags & SHF_ALLOC) && s->sh_size && s->sh_type != SHT_NOTE;
+      bool elsewhere = s->sh_size != 0 && s->sh_type != SHT_NULL && s->sh_type != SHT_SYMTAB &&
+                       s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
+                       s->sh_type != SHT_GROUP && strcmp(name, ".note.gnu.property") != 0;
       for (uint32_t k = 0; k < n && elsewhere; k++)
         if (leaves_section(&texts[k])) texts[k].error = "not implemented: other sections";
       continue;
@@ -375,16 +404,7 @@ static bool take(struct tool_assembler *a, struct object *o, kiln_assembly *text
       relocations(a, o, s, s->sh_info, NULL, &texts[k].relocs, &texts[k].n_relocs);
     if (error != NULL) texts[k].error = error;
   }
-  for (size_t i = 0; i < o->n_symbols; i++) {
-    const Elf64_Sym *y = &o->symbols[i];
-    if (ELF64_ST_BIND(y->st_info) == STB_LOCAL || y->st_shndx == SHN_UNDEF ||
-        y->st_shndx >= o->head->e_shnum)
-      continue;
-    const char *name = section_name(o, y->st_shndx);
-    if (strncmp(name, SECTION, strlen(SECTION)) != 0) continue;
-    unsigned long k = strtoul(name + strlen(SECTION), NULL, 10);
-    if (k < n) texts[k].error = "not implemented: a definition of a global symbol";
-  }
+  refuse_symbols(o, texts, n);
   return true;
 }
 

@@ -70,6 +70,17 @@ struct kn_bc_assign {
   bool label;                 /* is.variable is a label, at is.at */
 };
 
+/* What the reader remembers of values of vectors to do better with later ones. An id of 0 is nobody's. */
+#define KN_BC_EXTENDED 8
+struct kn_bc_extended { /* `id` is vector `source` of `type`, with its lanes extended */
+  uint32_t id, source, type;
+  bool is_signed;
+};
+struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as byte `lane` */
+  uint32_t id, lane;
+  kiln_value before, value;
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -179,10 +190,12 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards;  /* forward values not yet bound */
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
-  uint32_t lane_slot_bytes;
-  kiln_value demoted; /* address of the result's memory */
-  bool tail;          /* a call that must be a tail call was read, but not yet its return */
-  uint32_t loc;       /* the latest location in the function; 0: none yet */
+  struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
+  struct kn_bc_inserted inserted;
+  uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
+  kiln_value demoted;             /* address of the result's memory */
+  bool tail;    /* a call that must be a tail call was read, but not yet its return */
+  uint32_t loc; /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   kiln_die loc_die;                     /* entry of loc_scope */
   uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
@@ -401,39 +414,6 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
-/* The facts about a target that LLVM's code for it depends on. */
-/* Code that jumps to a function with its static chain, in memory that the program gives. */
-struct kn_bc_trampoline {
-  uint8_t n; /* pieces of code that are always the same */
-  struct {
-    uint8_t at, type; /* an integer of that Kiln type at that byte */
-    uint32_t bits;
-  } code[4];
-  uint8_t function, chain; /* where the two addresses are */
-  uint8_t
-    flushed; /* bytes that are told to the cache of instructions; 0: it sees what is written */
-};
-
-struct kn_bc_target {
-  const char *alias; /* another name of it in triples; NULL: none */
-  const char *
-    i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
-  uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; larger results go through memory */
-  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
-  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
-  bool sysv;           /* x86_64_sysvcc is the C convention */
-  bool aligns_args;    /* alignstack matters to parameters */
-  bool sret_in_reg;    /* so does inreg beside sret */
-  bool
-    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
-  bool half_calls; /* half is converted by calls; else by instructions */
-  bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
-  bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
-  uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
-  int32_t guard_offset; /* and its offset where they say none */
-  struct kn_bc_trampoline trampoline;
-};
 extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
 
 /* The target that the triple in the current record names. */
@@ -663,11 +643,32 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
 void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint32_t type,
                       uint32_t ctype);
 
+/* ---- vector_width.c: lanes of another width or kind; each fills in the registers of *to ---- */
+
+/* By CAST_TRUNC, CAST_ZEXT or CAST_SEXT between integers. */
+void kn_bc_vec_resize(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
+                      struct kn_bc_vec *to);
+/* Between masks; false if the target does nothing better than kn_bc_vec_bytes. */
+bool kn_bc_vec_resize_mask(struct kn_bc *r, const struct kn_bc_vec *x, struct kn_bc_vec *to);
+/* Lanes first, first + step, ... of `parts` v128s with lanes as wide as those of *to; first < step. False: likewise. */
+bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uint32_t first,
+                      uint32_t step, struct kn_bc_vec *to);
+/* Casts between integers and floats, and between floats. False if no instructions do it for whole registers. */
+bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
+                       struct kn_bc_vec *to);
+
+/* The product of vectors `a` and `b` of `type`, if both are extended from half the width; false if not. */
+bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
+                        struct kn_bc_vec *out);
+
 /* ---- vector_rows.c ---- */
 
 /* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the registers of *out. False if
  * no instruction does it. */
 bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
+                      struct kn_bc_vec *out);
+/* llvm.fshl or fshr by the same number of bits in all lanes, of in[0] and in[1]. */
+void kn_bc_vec_funnel(struct kn_bc *r, bool left, const struct kn_bc_vec *const *in, uint64_t by,
                       struct kn_bc_vec *out);
 /* Appends the type of `n` lanes to the name of a row of AArch64: ".v4i32". */
 void kn_bc_row_type(char *name, unsigned n, kiln_type lane);

@@ -659,7 +659,11 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 2;
   uint32_t callee, callee_type;
   uint64_t cc = n < 2 ? 0 : ops[1];
-  if (cc >> 17 & 1) i++;
+  if (cc >> 17 & 1) {
+    i++;
+    r->fast_call = r->n_vals;
+    r->fast_flags = n > 2 ? (uint32_t)ops[2] : 0;
+  }
   if (n >= 4 && !(cc >> 15 & 1)) {
     kn_bc_unsupported(r, "calls without an explicit type");
     return;

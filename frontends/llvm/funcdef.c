@@ -59,7 +59,8 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = (kiln_value){0};
-  r->lane_slot_bytes = 0;
+  if (r->has_vectors) memset(r->extended, 0, sizeof r->extended);
+  r->inserted.id = r->fast_call = 0;
   r->call_locs.n = 0;
   r->call_body++;
   r->bundles = false;

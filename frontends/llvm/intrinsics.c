@@ -518,8 +518,18 @@ static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
   struct kn_bc_vec x[3];
   const struct kn_bc_vec *in[3] = {&x[0], &x[1], &x[2]};
   unsigned n = 0, kind = c->row->kind;
+  uint64_t by;
+  if (kind == IN_FUNNEL && kn_bc_vec_is_splat(c->r, arg_id(c, 2), &by)) {
+    if (!kn_bc_vec_get(c->r, arg_id(c, 0), c->ret, &x[0]) ||
+        !kn_bc_vec_get(c->r, arg_id(c, 1), c->ret, &x[1]))
+      return true;
+    if (x[0].mask) return false;
+    kn_bc_vec_funnel(c->r, c->row->op == KILN_OP_FSHL, in, by, out);
+    kn_bc_vec_def(c->r, out);
+    return true;
+  }
   if (kind != IN_MINMAX && kind != IN_ABS && kind != IN_SATURATE && kind != IN_FLOAT1 &&
-      kind != IN_FLOAT2 && kind != IN_FLOAT3 && c->row->op != KILN_OP_CLZ)
+      kind != IN_FLOAT2 && kind != IN_FLOAT3 && kind != IN_BITS)
     return false;
   for (; n < c->n && n < 3 && arg_type(c, n) == c->ret; n++)
     if (!kn_bc_vec_get(c->r, arg_id(c, n), c->ret, &x[n])) return true;

@@ -1,5 +1,5 @@
 /* The entries of the bitcode reader's tables: abbreviations, types, attributes, constants and values, globals,
- * signatures, bodies and metadata. The tables themselves are in struct kn_bc (bc.h). */
+ * signatures, bodies, metadata and targets. The tables themselves are in struct kn_bc (bc.h). */
 #ifndef KN_LLVM_TABLES_H
 #define KN_LLVM_TABLES_H
 
@@ -417,5 +417,40 @@ struct kn_bc_file {
   uint32_t body;   /* metadata of a function: kn_bc.call_body of that; else the entry is empty */
 };
 #define KN_BC_FILES 64
+
+/* ---- targets (module.c) ---- */
+
+/* Code that jumps to a function with its static chain, in memory that the program gives. */
+struct kn_bc_trampoline {
+  uint8_t n; /* pieces of code that are always the same */
+  struct {
+    uint8_t at, type; /* an integer of that Kiln type at that byte */
+    uint32_t bits;
+  } code[4];
+  uint8_t function, chain; /* where the two addresses are */
+  uint8_t flushed;         /* bytes to tell the instruction cache of; 0: it sees what is written */
+};
+
+/* The facts about a target that LLVM's code for it depends on. */
+struct kn_bc_target {
+  const char *alias; /* another name of it in triples; NULL: none */
+  const char *
+    i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
+  uint8_t ints, floats,
+    x87s;              /* registers for the parts of a result; larger results go through memory */
+  uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
+  kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
+  bool sysv;           /* x86_64_sysvcc is the C convention */
+  bool aligns_args;    /* alignstack matters to parameters */
+  bool sret_in_reg;    /* so does inreg beside sret */
+  bool
+    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool half_calls; /* half is converted by calls; else by instructions */
+  bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
+  bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
+  uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
+  int32_t guard_offset; /* and its offset where they say none */
+  struct kn_bc_trampoline trampoline;
+};
 
 #endif

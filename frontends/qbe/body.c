@@ -1,10 +1,11 @@
 /* Bodies of functions: each instruction is built where it is read, constants and identities folded by <kiln/fold.h>.
  *
- * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been.
- * A body is first read as if it were in SSA form: each temporary is the value of its one assignment. If that turns out
- * to be wrong, what was built is discarded and the body is read a second time, with the temporaries that were found to
- * be variables in slots. Invariant: a body that is built has defined labels, matching phis, and all of its
- * temporaries assigned. */
+ * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
+ * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
+ * the first block. All else is left to <kiln/ssa.h>. A body is first read as if each temporary were assigned once, and
+ * above its uses. If that turns out to be wrong, what was built is discarded and the body is read a second time, when it is
+ * known which are assigned more often. Invariant: a body that is built has defined labels, matching phis, and all of
+ * its temporaries assigned. */
 #include "read.h"
 
 #include <kiln/fold.h>
@@ -32,12 +33,14 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 /* ---- temporaries ---- */
 
+static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
+
 /* The body is to be read a second time. What is left of the first is read only: without a function, the builder does
  * nothing. */
 static void again(struct kn_qbe *r) {
   if (r->second) return;
   kiln_func_discard(r->f);
-  r->f = NULL;
+  kiln_ssa_begin(r->ssa, r->f = NULL, 0);
   r->again = true;
 }
 
@@ -49,36 +52,39 @@ static uint32_t temporary(struct kn_qbe *r) {
   return i != 0 ? i : ADD(r, temps);
 }
 
-/* Notes a use at the end of `block`, as far as it was read. The first block comes before all others. */
-static void use(struct kn_qbe *r, uint32_t temp, uint32_t block) {
-  struct temp *t = r->temps.at + temp;
-  if (r->second || t->variable || t->block == block || t->block == FIRST_BLOCK) return;
-  t->variable = t->block == 0; /* not assigned yet */
-  if (t->variable) again(r);
-  else PUSH(r, r->uses, (struct use){temp, block});
+/* Tells <kiln/ssa.h> where a block jumps to. */
+static void tell(struct kn_qbe *r, const struct block *b) {
+  if (b->then != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->then));
+  if (b->other != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->other));
 }
 
-/* Builds a sum, as an address if it is used as one: those cost nothing where the processor adds. */
-static void build_sum(struct kn_qbe *r, struct temp *t, bool is_address) {
-  t->v = is_address ? kiln_fold_addr(r->f, t->v, t->b, 1, 0)
-                    : kiln_fold_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, t->v, t->b);
-  t->sum = false;
-  t->plain = t->variable ? 0 : t->block;
+/* Makes a temporary a variable, which has the value that was assigned, if there is one. */
+static kiln_var variable(struct kn_qbe *r, struct temp *t) {
+  if (t->is_variable) return t->var;
+  if (!r->variables) {
+    kiln_ssa_begin(r->ssa, r->f, 0);
+    for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) tell(r, r->blocks.at + i);
+  }
+  t->is_variable = r->variables = true;
+  t->var = kiln_ssa_var(r->ssa, t->class);
+  if (t->block != 0)
+    kiln_ssa_write_in(r->ssa, block_of(r->blocks.at[t->block].label), t->var, t->v);
+  return t->var;
 }
 
 /* The value of the temporary that was read last, and is not simply there; a long is a word, too. */
 static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_t temp,
-                                                       kiln_type class, bool is_address) {
+                                                       kiln_type class) {
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
   const char *at = r->name.at - 1;
   if (temp == 0) temp = ADD(r, temps);
   struct temp *t = r->temps.at + temp;
-  t->address |= is_address;
-  if (t->slot.id == 0) use(r, temp, r->current);
-  if (t->block == 0) t->class = class; /* until it is known */
-  if (t->sum) build_sum(r, t, is_address);
-  kiln_value v = t->slot.id == 0 ? t->v : kiln_build_load(r->f, t->class, t->slot, 0, 0);
+  if (t->class == KILN_TYPE_VOID) again(r);
+  if (t->class == KILN_TYPE_VOID) return no_value;
+  kiln_value v = t->v;
+  if (t->block != r->current && (t->block != FIRST_BLOCK || t->often))
+    v = kiln_ssa_read_in(r->ssa, block_of(r->blocks.at[r->current].label), variable(r, t));
   if (t->class == class) return v;
   if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
   FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(t->name), letters[t->class],
@@ -88,23 +94,20 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
 static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v,
                           const char *at) {
   struct temp *t = r->temps.at + temp;
-  if (t->block == 0) {
-    t->block = r->current;
-    t->plain = t->variable ? 0 : r->current;
+  if (t->class == KILN_TYPE_VOID) {
     t->class = class;
-    t->v = v;
-  } else if (t->slot.id != 0) {
-    if (t->class != class) v = low_word(r, v);
-    kiln_build_store(r->f, t->class, t->slot, 0, v, 0);
-  } else {
-    t->variable = true;
-    t->plain = 0;
+  } else if (!r->second) {
+    t->often = true;
     again(r);
-    if (t->class == class) return;
-    if (!is_int(t->class) || !is_int(class))
+    if (t->class != class && (!is_int(t->class) || !is_int(class)))
       FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
-    t->class = KILN_TYPE_I32; /* of a long the low bits are left */
+    if (t->class != class) t->class = KILN_TYPE_I32; /* of a long the low bits are left */
+  } else {
+    if (t->class != class) v = low_word(r, v);
+    if (t->often || t->is_variable) kiln_ssa_write(r->ssa, variable(r, t), v);
   }
+  t->v = v;
+  t->block = r->current;
 }
 
 /* ---- operands ---- */
@@ -132,22 +135,21 @@ static kiln_value constant(struct kn_qbe *r, kiln_type class, bool build) {
 }
 
 /* The operand that comes next, as a value of a class. */
-static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type class,
-                                                    bool is_address) {
+static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type class) {
   if (peek(r) != '%') return constant(r, class, true);
   r->p++;
   scan(r);
   uint32_t i = FIND(r, temps);
   const struct temp *t = r->temps.at + i;
-  bool plain = t->plain == r->current || t->plain == FIRST_BLOCK;
-  if (plain && t->class == class && (t->address || !is_address)) return t->v;
-  return read_other(r, i, class, is_address);
+  bool is_known = t->block == r->current || (t->block == FIRST_BLOCK && !t->often);
+  if (is_known && t->class == class) return t->v;
+  return read_other(r, i, class);
 }
 
 /* The same, or the low bits of a word as a narrower type. */
-static inline kiln_value given(struct kn_qbe *r, kiln_type type, bool is_address) {
-  if (type >= KILN_TYPE_I32) return operand(r, type, is_address);
-  return convert(r, KILN_OP_TRUNC, type, KILN_TYPE_I32, operand(r, KILN_TYPE_I32, false));
+static inline kiln_value given(struct kn_qbe *r, kiln_type type) {
+  if (type >= KILN_TYPE_I32) return operand(r, type);
+  return convert(r, KILN_OP_TRUNC, type, KILN_TYPE_I32, operand(r, KILN_TYPE_I32));
 }
 
 /* What comes from a call, or to a function, as a value of its class. */
@@ -169,7 +171,7 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
       n_fixed = r->args.n;
     } else {
       const struct type *type = r->types.at + read_type(r, r->args.n == 0 && !variadic);
-      kiln_value v = given(r, type->passed, false);
+      kiln_value v = given(r, type->passed);
       if (variadic && type->passed != type->class) { /* who reads it reads a word */
         v = taken(r, v, type);
         type = r->types.at + QW;
@@ -197,15 +199,14 @@ static uint32_t label(struct kn_qbe *r) {
   if (r->labels.t.n != FIRST_BLOCK) kiln_block_new(r->f);
   return ADD(r, labels);
 }
-static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
-
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
 static void give(struct kn_qbe *r, const struct operand *o) {
   const struct phi *phi = r->phis.at + o->phi;
   const char *p = r->p;
   r->p = o->at;
   r->begin = phi->at;
-  kiln_value v = operand(r, phi->class, false);
+  r->current = r->labels.at[o->from].block;
+  kiln_value v = operand(r, phi->class);
   r->p = p;
   kiln_edge_arg(r->f, block_of(o->from), block_of(r->blocks.at[phi->block].label), phi->index, v);
 }
@@ -217,18 +218,15 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
   struct block *b = r->blocks.at + r->current;
   b->then = then;
   b->other = other;
-  for (uint32_t i = 0; i < r->sums.n; i++) {
-    struct temp *t = r->temps.at + r->sums.at[i];
-    if (t->sum) build_sum(r, t, false); /* other blocks may use it */
-  }
   for (uint32_t i = r->second ? b->operands : 0; i != 0; i = r->operands.at[i].next)
     give(r, r->operands.at + i);
   if (other == 0) {
     kiln_build_br(r->f, block_of(then), NULL, 0);
-    return;
+  } else {
+    v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
+    kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
-  kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
+  if (r->variables) tell(r, b);
 }
 
 /* Without a value it is any. */
@@ -238,7 +236,7 @@ static void ret(struct kn_qbe *r) {
   char c = peek(r);
   if (c != '\n' && c != '#') {
     if (type->class == KILN_TYPE_VOID) WRONG(r, r->p, "a value, but this function has no result");
-    v = given(r, type->passed, false);
+    v = given(r, type->passed);
   } else if (r->body->result >= N_BASIC) {
     v = kiln_slot_new(r->f, kiln_ctype_get(r->c, type->c).size_bytes + 1, 4);
   } else if (type->class != KILN_TYPE_VOID) {
@@ -261,7 +259,7 @@ static void begin_block(struct kn_qbe *r) {
   if (r->open) jump(r, no_value, i, 0, at);
   r->current++;
   r->open = true;
-  r->n_phis = r->sums.n = 0;
+  r->n_phis = 0;
   r->phi_count = r->count;
   if (i != FIRST_BLOCK) kiln_block_switch(r->f, block_of(i));
   if (r->second) return;
@@ -313,9 +311,7 @@ static void check_phis(struct kn_qbe *r) {
       good &= b->operands == 0 || r->operands.at[b->operands].phi != k; /* not twice */
       o->next = b->operands;
       b->operands = i;
-      if (o->temp == 0) continue;
-      use(r, o->temp, (uint32_t)(b - r->blocks.at));
-      if (r->temps.at[o->temp].class != p->class) again(r);
+      if (o->temp != 0 && r->temps.at[o->temp].class != p->class) again(r);
     }
     if (!good)
       FAIL(r, p->at, STRUCTURE,
@@ -323,58 +319,11 @@ static void check_phis(struct kn_qbe *r) {
   }
 }
 
-/* ---- which temporaries are variables ---- */
-
-/* The nearest block that is above both in the tree; fewer steps are left afterwards. */
-static uint32_t meet(const struct kn_qbe *r, uint32_t a, uint32_t b, uint64_t *steps) {
-  for (; a != b && *steps != 0; --*steps) {
-    if (a > b) a = r->blocks.at[a].idom;
-    else b = r->blocks.at[b].idom;
-  }
-  return a == b ? a : FIRST_BLOCK;
-}
-
-/* Marks those that are used where they need not have been assigned. What is above a block in the tree dominates it,
- * since its parent is above all blocks that jump to it (but not all that dominate it are: the parent of a block is
- * before it in the text). If the tree takes too long, all that are used in other blocks become variables. */
-static void variables(struct kn_qbe *r) {
-  uint64_t steps = 64 * (uint64_t)(r->blocks.n + r->uses.n);
-  for (bool changed = true; changed && steps != 0;) {
-    changed = false;
-    for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) {
-      struct block *b = r->blocks.at + i;
-      if (b->idom == 0) b->idom = FIRST_BLOCK;
-      for (unsigned k = 0; k < 2 && (k == 0 ? b->then : b->other) != 0; k++) {
-        struct block *to = block_at(r, k == 0 ? b->then : b->other);
-        uint32_t old = to->idom;
-        to->idom = old == 0 ? i : meet(r, old, i, &steps);
-        changed |= to->idom != old;
-      }
-    }
-  }
-  for (uint32_t i = 0; i < r->uses.n; i++) {
-    struct use u = r->uses.at[i];
-    struct temp *t = r->temps.at + u.temp;
-    bool above = t->block < u.block && meet(r, t->block, u.block, &steps) == t->block;
-    if (above && (steps != 0 || t->block == FIRST_BLOCK)) continue;
-    t->variable = true;
-    again(r);
-  }
-}
-
 /* ---- instructions ---- */
 
-/* Sums of longs are built when they are used, or at the end of their block: most are used once, as addresses. */
-static void add(struct kn_qbe *r, uint32_t to, kiln_value a, kiln_value b) {
-  struct temp *t = r->temps.at + to, now = {.v = a, .b = b};
-  bool wait = !t->variable && t->block == 0;
-  if (!wait) build_sum(r, &now, t->address);
-  assign(r, to, KILN_TYPE_I64, now.v, r->begin);
-  if (!wait) return;
-  t->b = b;
-  t->sum = true;
-  t->plain = 0;
-  PUSH(r, r->sums, to);
+/* An address that is a sum costs nothing where the processor adds. */
+static kiln_value address(struct kn_qbe *r, kiln_value v) {
+  return kiln_value_op(r->f, v) == KILN_OP_ADD ? kiln_fold_addr(r->f, v, no_value, 0, 0) : v;
 }
 
 /* A slot stays a variable if all accesses are of one type: then an extension comes behind the load. */
@@ -411,7 +360,6 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   kiln_op op = (kiln_op)(is_int(class) ? w->op : w->fop);
   uint64_t size;
   switch (w->form) {
-  case QF_ADD:
   case QF_BINARY: return kiln_fold_binary(r->f, op, class, a, b);
   case QF_UNARY: return kiln_fold_unary(r->f, op, class, a);
   case QF_SHIFT: /* the count is taken modulo the width; Kiln's must be below it */
@@ -423,16 +371,9 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
     a = is_int(from) ? kiln_fold_icmp(r->f, (kiln_icond)w->op, from, a, b)
                      : kiln_fold_fcmp(r->f, (kiln_fcond)w->fop, from, a, b);
     return extend(r, false, class, KILN_TYPE_I8, a);
-  case QF_LOAD: return load(r, w, class, a);
-  case QF_STORE: kiln_build_store(r->f, from, b, 0, a, 0); break;
-  case QF_EXTEND: return extend(r, w->fop, class, from, a);
+  case QF_LOAD: return load(r, w, class, address(r, a));
+  case QF_STORE: kiln_build_store(r->f, from, address(r, b), 0, a, 0); break;
   case QF_ALLOC: return alloc(r, w->op, a);
-  case QF_CAST: /* from the class of the same size of the other kind */
-    from = (kiln_type)(class ^ (class == KILN_TYPE_I32 || class == KILN_TYPE_F32
-                                  ? KILN_TYPE_I32 ^ KILN_TYPE_F32
-                                  : KILN_TYPE_I64 ^ KILN_TYPE_F64));
-    return convert(r, KILN_OP_BITCAST, class, from, operand(r, from, false));
-  case QF_COPY: return a;
   case QF_VAARG: return kiln_build_va_arg(r->f, class, a);
   case QF_VASTART:
     if (!r->body->variadic)
@@ -462,11 +403,21 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   return no_value;
 }
 
-/* The instruction at r->p. */
-static void instruction(struct kn_qbe *r) {
+/* The type of an operand of this letter. */
+static inline kiln_type operand_type(char letter, kiln_type class) {
   static const uint8_t types[128] = {
     ['w'] = KILN_TYPE_I32, ['l'] = KILN_TYPE_I64, ['s'] = KILN_TYPE_F32, ['d'] = KILN_TYPE_F64,
     ['b'] = KILN_TYPE_I8,  ['h'] = KILN_TYPE_I16, ['a'] = KILN_TYPE_PTR};
+  static const uint8_t others[] = {[KILN_TYPE_I32] = KILN_TYPE_F32,
+                                   [KILN_TYPE_I64] = KILN_TYPE_F64,
+                                   [KILN_TYPE_F32] = KILN_TYPE_I32,
+                                   [KILN_TYPE_F64] = KILN_TYPE_I64};
+  if (letter == '=') return class;
+  return (kiln_type)(letter == 'x' ? others[class] : types[(uint8_t)letter]);
+}
+
+/* The instruction at r->p. */
+static void instruction(struct kn_qbe *r) {
   uint32_t type = QVOID, to = 0;
   const char *begin = r->begin = r->p;
   if (*begin == '%') {
@@ -486,22 +437,16 @@ static void instruction(struct kn_qbe *r) {
                                                     : "%s does not give a result of this type",
                 w->name);
   kiln_value a = no_value, b = no_value;
-  char first = w->operands[0], second = w->operands[1];
-  if (first != 0) {
-    if (first != '=') from = (kiln_type)types[(uint8_t)first];
-    a = given(r, from, first == 'a');
+  if (w->operands[0] != 0) {
+    from = operand_type(w->operands[0], class);
+    a = given(r, from);
   }
-  if (second != 0) {
+  if (w->operands[1] != 0) {
     expect(r, ',');
-    b = operand(r, second == '=' ? class : (kiln_type)types[(uint8_t)second], second == 'a');
+    b = operand(r, operand_type(w->operands[1], class));
   }
-  if (w->form == QF_ADD && class == KILN_TYPE_I64) {
-    add(r, to, a, b);
-    to = 0;
-  } else {
-    a = build(r, w, to, type, class, from, a, b);
-    r->open = w->form < QF_JMP;
-  }
+  a = build(r, w, to, type, class, from, a, b);
+  r->open = w->form < QF_JMP;
   end_line(r);
   if (to != 0) assign(r, to, class, a, begin);
 }
@@ -513,14 +458,13 @@ static void begin_function(struct kn_qbe *r) {
   const struct body *b = r->body;
   r->f = kiln_func_begin(r->session, r->globals.at[b->global].symbol);
   if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
+  r->variables = r->second;
+  if (r->second) kiln_ssa_begin(r->ssa, r->f, 0);
   if (r->labels.t.n > FIRST_BLOCK + 1) kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
   for (uint32_t i = 1; i < r->temps.t.n; i++) {
     struct temp *t = r->temps.at + i;
-    uint32_t size = kiln_type_size(t->class);
-    t->block = t->variable ? FIRST_BLOCK : 0;
-    t->plain = 0;
-    t->sum = false;
-    if (t->variable) t->slot = kiln_slot_new(r->f, size, (unsigned)__builtin_ctz(size));
+    t->block = 0;
+    t->is_variable = false;
   }
   r->current = FIRST_BLOCK;
   for (uint32_t i = 0; i < b->n_params; i++) {
@@ -557,7 +501,7 @@ static void read_body(struct kn_qbe *r) {
 static void check_body(struct kn_qbe *r) {
   for (uint32_t i = 1; i < r->temps.t.n; i++) {
     const struct temp *t = r->temps.at + i;
-    if (t->block == 0)
+    if (t->class == KILN_TYPE_VOID)
       FAIL(r, t->name.at - 1, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(t->name));
   }
   for (uint32_t i = 1; i < r->labels.t.n; i++) {
@@ -565,7 +509,6 @@ static void check_body(struct kn_qbe *r) {
     if (l->block == 0) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
   }
   if (r->phis.n != 0) check_phis(r);
-  if (r->uses.n != 0) variables(r);
   for (uint32_t i = 1; i < r->operands.n && !r->again; i++) give(r, r->operands.at + i);
 }
 
@@ -586,7 +529,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->body = body;
   CLEAR(r, temps, (size_t)(body->end - body->at));
   CLEAR(r, labels, (size_t)(body->end - body->at) / 4);
-  r->phis.n = r->uses.n = r->blocks.n = r->operands.n = 0;
+  r->phis.n = r->blocks.n = r->operands.n = 0;
   PUSH(r, r->blocks, (struct block){0}); /* number 0 is none */
   PUSH(r, r->operands, (struct operand){0});
   r->again = r->second = false;
@@ -595,6 +538,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->instructions += r->count;
   r->second = r->again;
   if (r->second) read_body(r);
+  if (r->variables) kiln_ssa_end(r->ssa);
   describe(r);
   kiln_func *f = r->f;
   r->f = NULL;

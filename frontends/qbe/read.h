@@ -7,6 +7,7 @@
 #include "qbe.h"
 
 #include <kiln/debug.h>
+#include <kiln/ssa.h>
 
 #include <setjmp.h>
 #include <string.h>
@@ -63,14 +64,12 @@ struct global {
 
 struct temp {
   struct name name;
-  kiln_value v, b; /* v: its value */
-  kiln_value slot; /* of a variable, once that is known */
-  uint32_t block;  /* of the first assignment, or 0 */
-  uint32_t plain;  /* the same if v can be read there without further ado; or else 0 */
-  kiln_type class : 8;
-  bool variable; /* assigned more than once, or read where it need not have been assigned */
-  bool sum;      /* a sum that is not built yet: of v and b */
-  bool address;  /* used as one */
+  kiln_value v;        /* what was assigned last, in `block` */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
+  uint32_t block;      /* in the order of the text; 0: nothing was assigned yet */
+  kiln_type class : 8; /* VOID: not known yet */
+  bool often;          /* assigned more than once */
+  bool is_variable;
 };
 
 struct label { /* its number - 1 is that of the function's block */
@@ -81,13 +80,13 @@ struct label { /* its number - 1 is that of the function's block */
 /* clang-format off */
 /* How the instruction of a word is built, or what else the word is. */
 enum form {
-  QF_ADD, QF_BINARY, QF_UNARY,   /* by `op` on integers, `fop` on floats */
+  QF_BINARY, QF_UNARY,           /* by `op` on integers, `fop` on floats */
   QF_SHIFT, QF_CONVERT,          /* by `op` */
   QF_COMPARE,                    /* `op` is the condition of integers, `fop` that of floats */
   QF_LOAD,                       /* of type `op`, or VOID: of the result's; sign-extended if `fop` */
-  QF_STORE, QF_EXTEND,           /* as the operand's type; sign-extended if `fop` */
+  QF_STORE,                      /* as the operand's type */
   QF_ALLOC,                      /* aligned to 2^op */
-  QF_CAST, QF_COPY, QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
+  QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
   QF_JMP, QF_JNZ, QF_RET, QF_HLT, /* these end a block */
   QF_TYPE_NAME,                  /* `op` is the type; `fop` the size of a member of it, or 0 */
   QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_SECTION,
@@ -95,7 +94,8 @@ enum form {
 };
 /* clang-format on */
 
-/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result. Results are bits,
+/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result; x: of the other class
+ * of its size. Results are bits,
  * of the classes that the result may have; of VOID: there is none; 0: the word is no instruction. */
 struct word {
   char name[9];     /* of at most eight characters, zeros behind it */
@@ -122,7 +122,7 @@ struct param {
 struct block {                 /* in the order of the text, from 1 on */
   uint32_t label, then, other; /* where it jumps to: labels, or 0 */
   uint32_t operands;           /* last operand of a phi that comes from here, or 0 */
-  uint32_t idom, n_preds;      /* idom: the block that dominates this one next, or 0 */
+  uint32_t n_preds;
 };
 struct phi {
   const char *at;
@@ -135,14 +135,11 @@ struct operand {
   uint32_t from, temp; /* the label that it comes from; a temporary, or 0 */
   uint32_t phi, next;  /* next: of the same block, or 0 */
 };
-struct use { /* of a temporary that was assigned in another block than this and the first */
-  uint32_t temp, block;
-};
-
 struct kn_qbe {
   kiln_session *session;
   kiln_module *m;
   kiln_ctypes *c;
+  kiln_ssa *ssa;
   kiln_func_sink sink;
   void *user;
   kiln_allocator allocator;
@@ -181,8 +178,6 @@ struct kn_qbe {
   ARRAY(struct block) blocks;
   ARRAY(struct phi) phis;
   ARRAY(struct operand) operands;
-  ARRAY(struct use) uses;
-  ARRAY(uint32_t) sums; /* of the current block */
   ARRAY(kiln_value) args;
   uint32_t current;          /* block in the order of the text */
   uint32_t count, phi_count; /* instructions so far; up to the last phi of the block */
@@ -190,6 +185,7 @@ struct kn_qbe {
   uint32_t line, begins;     /* of the first dbgloc: the line, and the location */
   bool open;                 /* the current block has no jump yet */
   bool again, second;        /* it must be read again; this is the second time */
+  bool variables;            /* there are some */
 };
 
 /* ---- text.c: errors and memory ---- */

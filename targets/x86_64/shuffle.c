@@ -1,4 +1,4 @@
-/* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks for most others of
+/* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks or shifts for most others of
  * words or more, and memory for the rest. A control is seen as one of 16 bytes: bytes 0 to 15 are the first operand's,
  * 16 to 31 the second's, and ANY may be anything. Called by the walk's loop. */
 #include "targets/x86_64/x64.h"
@@ -109,6 +109,47 @@ static bool unpack(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
   return false;
 }
 
+/* Shifts register t by `n` bytes, zeros in; `group`: 3 right, 7 left. */
+static void shift_bytes(struct kn_walk *w, unsigned group, unsigned t, unsigned n) {
+  EMIT(w, x64_put8(x64_group_r(w->code.p, 0x73 | P66, 2, group, x64_hw(t)), n));
+}
+
+/* t = the bytes of one register, all moved by the same distance. False, with nothing emitted, if they are not. */
+static bool moved(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
+  int by = 16;
+  for (int i = 0; i < 16; i++) {
+    if (k[i] == ANY) continue;
+    if (k[i] > 15 || (by != 16 && k[i] - i != by)) return false;
+    by = k[i] - i;
+  }
+  copy(w, t, from);
+  if (by != 0 && by != 16) shift_bytes(w, by > 0 ? 3 : 7, t, (unsigned)(by > 0 ? by : -by));
+  return true;
+}
+
+/* t = the end of one register followed by the beginning of another. */
+static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  for (unsigned way = 0; way < 30; way++) {
+    unsigned by = 1 + way / 2, first = way & 1, i = 0;
+    while (i < 16 && fits(k[i], i + by < 16 ? first * 16 + i + by : (1 - first) * 16 + i + by - 16))
+      i++;
+    if (i < 16) continue;
+    copy(w, X64_XSCRATCH, r[1 - first]);
+    copy(w, t, r[first]);
+    shift_bytes(w, 3, t, by);
+    shift_bytes(w, 7, X64_XSCRATCH, 16 - by);
+    op(w, X64_POR, t, X64_XSCRATCH);
+    return true;
+  }
+  return false;
+}
+
+/* t = bytes of one register, by up to two instructions. False, with nothing emitted, if it takes more. */
+static bool of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
+  return moved(w, t, from, k) || words_of_one(w, t, from, k) ||
+         unpack(w, t, (unsigned[]){from, from}, k);
+}
+
 /* t = two lanes of one register below two lanes of another. */
 static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t lane[16];
@@ -126,6 +167,42 @@ static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], cons
   return true;
 }
 
+/* t = any four lanes of 32 bits of two registers, by two instructions. */
+static bool any_four(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
+  uint8_t lane[16], of[2][4]; /* the places of the lanes of each operand */
+  unsigned n[2] = {0, 0}, x = X64_XSCRATCH;
+  if (!by_lanes(k, 2, lane)) return false;
+  for (unsigned i = 0; i < 4; i++)
+    if (lane[i] != ANY) of[lane[i] / 4][n[lane[i] / 4]++] = (uint8_t)i;
+  if (n[0] <= 2 && n[1] <= 2) { /* two of each, and then in order */
+    unsigned imm = 0, order = 0;
+    for (unsigned o = 0; o < 2; o++)
+      for (unsigned i = 0; i < n[o]; i++) {
+        imm |= (lane[of[o][i]] & 3u) << (4 * o + 2 * i);
+        order |= (2 * o + i) << 2 * of[o][i];
+      }
+    copy(w, t, r[0]);
+    op_imm(w, X64_SHUFPS, t, r[1], imm);
+    op_imm(w, X64_PSHUFD, t, t, order);
+    return true;
+  }
+  /* the only lane of one operand and the one beside it first, then with the other half */
+  unsigned one = n[0] == 1 ? 0 : 1, at = of[one][0], beside = at ^ 1, other = at & 2 ? 0 : 2;
+  if (n[one] != 1) return false;
+  copy(w, x, r[one]);
+  op_imm(w, X64_SHUFPS, x, r[1 - one], (lane[at] & 3u) * 5 | (lane[beside] & 3u) * 0x50);
+  unsigned pair = at & 1 ? 2 : 8; /* lanes 2 and 0 of x, or 0 and 2 */
+  unsigned rest = (lane[other] & 3u) | (lane[other + 1] & 3u) << 2;
+  if (other == 2) {
+    op_imm(w, X64_SHUFPS, x, r[1 - one], pair | rest << 4);
+    copy(w, t, x);
+  } else {
+    copy(w, t, r[1 - one]);
+    op_imm(w, X64_SHUFPS, t, x, rest | pair << 4);
+  }
+  return true;
+}
+
 /* t = lanes of both registers, each shuffled by itself, joined by a mask. */
 static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t one[2][16];
@@ -136,8 +213,8 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
     if (k[i] < 16) mask[i / 8] |= UINT64_C(0xff) << i % 8 * 8;
   }
   uint8_t *before = w->code.p;
-  if (!words_of_one(w, X64_XSCRATCH, r[1], one[1])) return false;
-  if (!words_of_one(w, t, r[0], one[0])) {
+  if (!of_one(w, X64_XSCRATCH, r[1], one[1])) return false;
+  if (!of_one(w, t, r[0], one[0])) {
     w->code.p = before;
     return false;
   }
@@ -202,9 +279,10 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
   if (kn_is_pool(in->c)) {
     read_control(w, in, k);
     t = kn_temp(w, ~KN_GP_MASK);
-    if (!(from_one(k, 16, 0, one) && words_of_one(w, t, r[0], one)) &&
-        !(from_one(k, 16, 1, one) && words_of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
-        !two_and_two(w, t, r, k) && !blend(w, t, r, k))
+    if (!(from_one(k, 16, 0, one) && of_one(w, t, r[0], one)) &&
+        !(from_one(k, 16, 1, one) && of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
+        !two_and_two(w, t, r, k) && !any_four(w, t, r, k) && !joined(w, t, r, k) &&
+        !blend(w, t, r, k))
       by_memory(w, t, r, k);
   } else {
     unsigned c = kn_reg(w, in->c, in->type), g = kn_temp(w, KN_GP_MASK);

@@ -88,12 +88,17 @@ void x64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, dst);
 }
 
-/* Puts the low 32 bits of general register `from` into 32-bit lane k; changes r11. */
-static void insert_32(struct kn_walk *w, unsigned t, unsigned from, unsigned k) {
-  op_imm(w, X64_PINSRW, t, from, 2 * k);
-  if (from != X64_SCRATCH) x64_mov(w, 2, X64_SCRATCH, from);
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, X64_SCRATCH, 16));
-  op_imm(w, X64_PINSRW, t, X64_SCRATCH, 2 * k + 1);
+/* t = a with 32-bit lane k from the lowest one of xmm15; k is not 0. */
+static void insert_32(struct kn_walk *w, unsigned t, unsigned a, unsigned k) {
+  /* xmm15 = b b and two lanes of a, among them the one that is to be beside lane k */
+  op_imm(w, X64_SHUFPS, X64_XSCRATCH, a, k == 1 ? 0x40 : 0xe0);
+  if (k == 1) {
+    op_imm(w, X64_SHUFPS, X64_XSCRATCH, a, 0xe2);
+    copy(w, t, X64_XSCRATCH);
+  } else {
+    copy(w, t, a);
+    op_imm(w, X64_SHUFPS, t, X64_XSCRATCH, k == 2 ? 0xc4 : 0x24);
+  }
 }
 
 void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
@@ -101,7 +106,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ra = kn_reg(w, in->a, in->type), rb = kn_reg(w, in->b, lane), t = temp(w);
   bool fp = kn_bank(w, lane);
   unsigned g = log2 == 0 ? kn_temp(w, KN_GP_MASK) : 0;
-  copy(w, t, ra);
+  if (log2 != 2 || k == 0) copy(w, t, ra);
   if (log2 == 0) {
     op_imm(w, X64_PEXTRW, X64_SCRATCH, t, k / 2);
     x64_extend(w, g, rb, KILN_TYPE_I8, false, false);
@@ -116,12 +121,11 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   } else if (log2 == 1) {
     op_imm(w, X64_PINSRW, t, rb, k);
   } else if (log2 == 2) {
-    if (fp && k == 0) {
-      op(w, X64_MOVSS, t, rb);
-    } else {
-      if (fp) EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 2, x64_hw(rb), X64_SCRATCH));
-      insert_32(w, t, fp ? (unsigned)X64_SCRATCH : rb, k);
-    }
+    unsigned from = fp && k == 0 ? rb : X64_XSCRATCH;
+    if (!fp) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 2, x64_hw(from), rb));
+    else if (k != 0) copy(w, from, rb);
+    if (k == 0) op(w, X64_MOVSS, t, from);
+    else insert_32(w, t, ra, k);
   } else {
     unsigned from = rb;
     if (!fp) {

@@ -111,7 +111,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
   return ok;
 }
 
-/* Makes the symbol that stands for a section\'s content. */
+/* Makes the symbol that stands for a section's content. */
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
   static const char *const usual[] = {".text", ".data", ".bss", ".rodata"};
   kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .section = s->name, .body = true};

@@ -299,7 +299,7 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   bool of_floats = what >= RMW_FADD && (what < RMW_UINC_WRAP || what > RMW_USUB_SAT);
   if (what != RMW_XCHG && is_float != of_floats) {
-    kn_bc_malformed(r, "an atomicrmw of a type that it cannot have");
+    kn_bc_unsupported(r, "an atomicrmw of this type");
     return;
   }
   kiln_type at = access_type(r, type);

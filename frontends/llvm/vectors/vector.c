@@ -166,6 +166,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
     memcpy(to->v, from->v, from->parts * sizeof *to->v);
     return;
   }
+  if (kn_bc_vec_resize_mask(r, from, to)) return;
   kiln_value in[KN_BC_MAX_CHUNKS];
   for (uint32_t i = 0; i < from->parts; i++)
     in[i] = from->chunk == KILN_TYPE_V64
@@ -364,6 +365,11 @@ void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) 
       x.v[i] = kiln_build_load(r->f, x.chunk, a, at, mem);
       continue;
     }
+    if (n == 4) {
+      kiln_value v = kiln_build_load(r->f, KILN_TYPE_F32, a, at, mem);
+      x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_F32, 0, v);
+      continue;
+    }
     kiln_value low = kn_bc_load_bytes(r, a, at, n < 8 ? n : 8, KILN_TYPE_I64, mem);
     x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_I64, 0, low);
     if (n <= 8) continue;
@@ -388,6 +394,11 @@ void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, 
     int32_t at = (int32_t)(i * size);
     if (n == size) {
       kiln_build_store(r->f, x.chunk, a, at, x.v[i], mem);
+      continue;
+    }
+    if (n == 4) {
+      kiln_value v = one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x.chunk, 0, x.v[i]);
+      kiln_build_store(r->f, KILN_TYPE_F32, a, at, v, mem);
       continue;
     }
     for (unsigned k = 0; k < n; k += 8)

@@ -3,7 +3,11 @@
  * intrinsics.c. */
 #include "bc.h"
 
+#include <string.h>
+
 /* ---- reductions ---- */
+
+enum { FAST_REASSOC = 128 }; /* of a call's flags about floats: in any order (LLVMBitCodes.h) */
 
 /* The operation on scalars, and on truth values (of i1: 1 is -1). */
 static const struct {
@@ -25,6 +29,69 @@ static const struct {
                           [VC_UMIN] = {KILN_OP_UMIN, KILN_OP_AND, false},
                           [VC_XOR] = {KILN_OP_XOR, KILN_OP_XOR, false}};
 
+/* One operation on vectors of one register, or none. */
+static kiln_value both(struct kn_bc *r, kiln_op op, struct kn_bc_vec *x, kiln_value a,
+                       kiln_value b) {
+  static const uint8_t whole[] = {[KILN_OP_ADD] = KILN_OP_VADD,
+                                  [KILN_OP_MUL] = KILN_OP_VMUL,
+                                  [KILN_OP_FADD] = KILN_OP_VFADD,
+                                  [KILN_OP_FMUL] = KILN_OP_VFMUL};
+  struct kn_bc_vec y = *x, out;
+  x->parts = 1;
+  x->v[0] = a, y.v[0] = b;
+  if (op != KILN_OP_FADD && op != KILN_OP_FMUL &&
+      kn_bc_vec_native(r, op, (const struct kn_bc_vec *[]){x, &y}, 2, &out))
+    return out.v[0];
+  if (op == KILN_OP_AND || op == KILN_OP_OR || op == KILN_OP_XOR)
+    return kiln_build_binary(r->f,
+                             op == KILN_OP_AND  ? KILN_OP_VAND
+                             : op == KILN_OP_OR ? KILN_OP_VOR
+                                                : KILN_OP_VXOR,
+                             x->chunk, a, b);
+  if (op >= sizeof whole || whole[op] == KILN_OP_NONE) return (kiln_value){0};
+  return kiln_build_vector(r->f, (kiln_op)whole[op], x->chunk, x->lane, 0, a, b);
+}
+
+/* The reduction of a vector that fills its registers, by halves: the first half and the second, as long as there are two.
+ * None if there is no such operation. */
+static kiln_value by_halves(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x) {
+  struct kn_bc_vec one = *x;
+  kiln_value v[KN_BC_MAX_CHUNKS];
+  uint32_t parts = x->parts, size = kiln_type_size(x->lane);
+  if (x->n != x->parts * x->per || (parts & (parts - 1))) return (kiln_value){0};
+  memcpy(v, x->v, parts * sizeof *v);
+  for (; parts > 1; parts /= 2)
+    for (uint32_t i = 0; i < parts / 2; i++) {
+      v[i] = both(r, op, &one, v[i], v[i + parts / 2]);
+      if (v[i].id == 0) return v[i];
+    }
+  for (uint32_t n = kiln_type_size(x->chunk) / 2; n >= size; n /= 2) {
+    uint16_t bytes[16];
+    kiln_value upper = x->chunk == KILN_TYPE_V128
+                         ? v[0]
+                         : kiln_build_vector(r->f, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64,
+                                             0, v[0], (kiln_value){0});
+    for (unsigned k = 0; k < 16; k++) bytes[k] = (uint16_t)(k < n ? k + n : KN_BC_ANY_BYTE);
+    kn_bc_vec_bytes(r, &upper, 1, bytes, x->chunk, 1, &upper);
+    v[0] = both(r, op, &one, v[0], upper);
+    if (v[0].id == 0) return v[0];
+  }
+  return kiln_build_vector(r->f, KILN_OP_VEXTRACT, x->lane, x->chunk, 0, v[0], (kiln_value){0});
+}
+
+/* The reduction of a mask of up to 64 lanes, by its bits. */
+static kiln_value of_mask(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x) {
+  kiln_value bits = kn_bc_vec_bits(r, x, 0);
+  if (op == KILN_OP_XOR) {
+    bits = kiln_build_unary(r->f, KILN_OP_POPCNT, KILN_TYPE_I64, bits);
+    bits = kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I8, KILN_TYPE_I64, bits);
+    return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, bits, kiln_const_int(r->f, 1));
+  }
+  uint64_t all = x->n == 64 ? UINT64_MAX : (UINT64_C(1) << x->n) - 1;
+  return kiln_build_icmp(r->f, op == KILN_OP_OR ? KILN_NE : KILN_EQ, KILN_TYPE_I64, bits,
+                         kiln_const_int(r->f, op == KILN_OP_OR ? 0 : (int64_t)all));
+}
+
 static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
                    const uint32_t *ids, unsigned n) {
   struct kn_bc_vec x;
@@ -42,7 +109,16 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
     kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
     return;
   }
-  kiln_value v = starts ? kn_bc_use(r, ids[0], x.elem) : kn_bc_vec_lane(r, &x, 0);
+  kiln_value v = {0};
+  bool any_order = !starts || (r->fast_call == r->n_vals && r->fast_flags & FAST_REASSOC);
+  if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
+  else if (!x.mask && !x.soft && any_order) v = by_halves(r, op, &x);
+  if (v.id) {
+    if (starts) v = kiln_build_binary(r->f, op, type, kn_bc_use(r, ids[0], x.elem), v);
+    kn_bc_def(r, ret, v);
+    return;
+  }
+  v = starts ? kn_bc_use(r, ids[0], x.elem) : kn_bc_vec_lane(r, &x, 0);
   for (uint32_t k = !starts; k < x.n; k++) {
     kiln_value both[2] = {v, kn_bc_vec_lane(r, &x, k)};
     v = x.soft ? kn_bc_float_op(r, &r->types[x.elem], op, both, 2)

@@ -47,6 +47,10 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     return;
   }
   if (!kn_bc_vec_get(r, b, type, &y)) return;
+  if (op == BINOP_MUL && kn_bc_vec_multiply(r, a, b, type, &out)) {
+    kn_bc_vec_def(r, &out);
+    return;
+  }
   static const uint8_t scalars[] = {[BINOP_MUL] = KILN_OP_MUL,
                                     [BINOP_SHL] = KILN_OP_SHL,
                                     [BINOP_LSHR] = KILN_OP_LSHR,
@@ -157,27 +161,6 @@ static void in_v128(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *out)
     out[i] = x->chunk == KILN_TYPE_V64
                ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, x->v[i])
                : x->v[i];
-}
-
-/* Integers to integers of another width: moves bytes; sign-extends lanes that are at the top of wider ones. */
-static void resize(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x, struct kn_bc_vec *to) {
-  unsigned a = kiln_type_size(x->lane), b = kiln_type_size(to->lane);
-  kiln_value in[KN_BC_MAX_CHUNKS + 1];
-  uint16_t bytes[KN_BC_MAX_CHUNKS * 16];
-  in_v128(r, x, in);
-  in[x->parts] = kiln_const_bits(r->f, KILN_TYPE_V128, 0, 0);
-  uint32_t total = to->parts * kiln_type_size(to->chunk);
-  for (uint32_t i = 0; i < total; i++) {
-    unsigned k = i / b, at = i % b;
-    bytes[i] = (uint16_t)(16 * x->parts + i % 16);
-    if (op == CAST_SEXT && at < b - a) bytes[i] = KN_BC_ANY_BYTE;
-    else if (op == CAST_SEXT) bytes[i] = (uint16_t)(k * a + at - (b - a));
-    else if (at < a) bytes[i] = (uint16_t)(k * a + at);
-    if (k >= x->n) bytes[i] = KN_BC_ANY_BYTE;
-  }
-  kn_bc_vec_bytes(r, in, x->parts + 1, bytes, to->chunk, to->parts, to->v);
-  for (uint32_t i = 0; i < to->parts && op == CAST_SEXT; i++)
-    to->v[i] = one(r, KILN_OP_VASHR, to->chunk, to->lane, 8 * (b - a), to->v[i]);
 }
 
 /* Between masks and integers. */
@@ -338,16 +321,14 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     return;
   }
   if (ints && changes && (op == CAST_TRUNC ? x.lane > out.lane : x.lane < out.lane)) {
-    resize(r, op, &x, &out);
+    if (op != CAST_TRUNC)
+      r->extended[r->n_vals % KN_BC_EXTENDED] =
+        (struct kn_bc_extended){r->n_vals, a, from, op == CAST_SEXT};
+    kn_bc_vec_resize(r, op, &x, &out);
     kn_bc_vec_def(r, &out);
     return;
   }
-  if (!x.mask && !out.mask && x.parts == out.parts &&
-      ((op == CAST_SITOFP && x.lane == KILN_TYPE_I32 && out.lane == KILN_TYPE_F32) ||
-       (op == CAST_FPTOSI && x.lane == KILN_TYPE_F32 && out.lane == KILN_TYPE_I32))) {
-    kiln_op kop = op == CAST_SITOFP ? KILN_OP_VSITOF : KILN_OP_VFTOSI;
-    for (uint32_t i = 0; i < x.parts; i++)
-      out.v[i] = one(r, kop, x.chunk, KILN_TYPE_F32, 0, x.v[i]);
+  if (kn_bc_vec_convert(r, op, &x, &out)) {
     kn_bc_vec_def(r, &out);
     return;
   }
@@ -435,8 +416,24 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   if (kn_bc_is_int(r, index, &k)) {
     uint32_t lane = (uint64_t)k < x.n ? (uint32_t)k : 0;
+    struct kn_bc_inserted done = {r->n_vals, lane, x.v[lane / x.per], v}, *last = &r->inserted;
+    kiln_type as = x.lane;
+    if (as == KILN_TYPE_I8 && id == last->id && id && lane == (last->lane ^ 1)) {
+      /* both bytes at once; what inserts the first is not emitted if nobody reads it */
+      kiln_value low =
+        kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I32, as, lane & 1 ? last->value : v);
+      kiln_value high =
+        kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I32, as, lane & 1 ? v : last->value);
+      high = kiln_build_binary(r->f, KILN_OP_SHL, KILN_TYPE_I32, high, kiln_const_int(r->f, 8));
+      v = kiln_build_binary(r->f, KILN_OP_OR, KILN_TYPE_I32, low, high);
+      as = KILN_TYPE_I16;
+      v = kiln_build_convert(r->f, KILN_OP_TRUNC, as, KILN_TYPE_I32, v);
+      x.v[lane / x.per] = last->before;
+    }
+    *last = done;
     x.v[lane / x.per] =
-      kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, x.lane, lane % x.per, x.v[lane / x.per], v);
+      kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, as, lane % x.per / (as == x.lane ? 1 : 2),
+                        x.v[lane / x.per], v);
   } else {
     kiln_value slot, at = lane_address(r, &x, index, itype, &slot);
     if (r->status != KILN_OK) return;
@@ -468,6 +465,28 @@ static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t k, uint32_t n
   }
   default: return false;
   }
+}
+
+/* Does a shuffle that takes lanes at a distance of 2, 4 or 8, of the registers `in`: x's, and those of a second vector. */
+static bool at_distance(struct kn_bc *r, const kiln_value *in, const struct kn_bc_vec *x,
+                        uint32_t mask, struct kn_bc_vec *out) {
+  uint32_t size = kiln_type_size(x->lane);
+  if (out->lane != x->lane) return false;   /* a mask's, of another length */
+  bool full = x->n * size == 16 * x->parts; /* the second vector's lanes follow the first's */
+  for (uint32_t step = 2; step <= 8 / size && size <= 2; step *= 2) {
+    int64_t base = -1, m;
+    bool fits = true;
+    for (uint32_t k = 0; k < out->n && fits; k++) {
+      if (!mask_lane(r, mask, k, out->n, &m) || m < 0) continue;
+      if (base < 0) base = m - (int64_t)k * step;
+      fits = base >= 0 && m == base + (int64_t)k * step && (m < x->n || full);
+    }
+    if (!fits || base < 0) continue;
+    uint32_t first = (uint32_t)base % step, before = ((uint32_t)base - first) * size;
+    if (before % 16 == 0)
+      return kn_bc_vec_stride(r, in + before / 16, 2 * x->parts - before / 16, first, step, out);
+  }
+  return false;
 }
 
 /* The type of vectors of `n` lanes of type `elem`, or UINT32_MAX. */
@@ -522,7 +541,8 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     else if (m < x.n) bytes[k] = (uint16_t)((uint32_t)m * a + at);
     else bytes[k] = (uint16_t)(16 * x.parts + ((uint32_t)m - x.n) * a + at);
   }
-  kn_bc_vec_bytes(r, in, 2 * x.parts, bytes, out.chunk, out.parts, out.v);
+  if (!at_distance(r, in, &x, mask, &out))
+    kn_bc_vec_bytes(r, in, 2 * x.parts, bytes, out.chunk, out.parts, out.v);
   for (uint32_t p = 0; p < out.parts;
        p++) /* may be a register of an operand that is not defined yet */
     if (id >= r->n_vals || other >= r->n_vals)

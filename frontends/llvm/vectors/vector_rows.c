@@ -139,6 +139,47 @@ static kiln_value vector(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x,
   return kiln_build_vector(r->f, op, x->chunk, x->lane, number, a, b);
 }
 
+static kiln_value shift(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, unsigned by,
+                        kiln_value a) {
+  return vector(r, op, x, by, a, (kiln_value){0});
+}
+
+void kn_bc_vec_funnel(struct kn_bc *r, bool left, const struct kn_bc_vec *const *in, uint64_t by,
+                      struct kn_bc_vec *out) {
+  unsigned width = 8 * kiln_type_size(in[0]->lane), n = (unsigned)(by % width);
+  if (!left) n = (width - n) % width;
+  for (uint32_t p = 0; p < in[0]->parts; p++) {
+    if (n == 0) {
+      out->v[p] = in[left ? 0 : 1]->v[p];
+      continue;
+    }
+    kiln_value up = shift(r, KILN_OP_VSHL, in[0], n, in[0]->v[p]);
+    kiln_value down = shift(r, KILN_OP_VLSHR, in[0], width - n, in[1]->v[p]);
+    out->v[p] = kiln_build_binary(r->f, KILN_OP_VOR, in[0]->chunk, up, down);
+  }
+}
+
+/* Bits of lanes counted: of two bits each, of four, of bytes, then of twice as many until the lane is covered. */
+static kiln_value count_bits(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value a) {
+  kiln_func *f = r->f;
+  unsigned width = 8 * kiln_type_size(x->lane);
+  struct kn_bc_vec bytes = *x, *b = &bytes; /* the same registers as bytes */
+  bytes.lane = KILN_TYPE_I8;
+  kiln_value fives = kn_bc_vec_splat(r, b, 0x55), threes = kn_bc_vec_splat(r, b, 0x33);
+  kiln_value odd =
+    kiln_build_binary(f, KILN_OP_VAND, x->chunk, shift(r, KILN_OP_VLSHR, x, 1, a), fives);
+  a = vector(r, KILN_OP_VSUB, b, 0, a, odd);
+  odd = kiln_build_binary(f, KILN_OP_VAND, x->chunk, shift(r, KILN_OP_VLSHR, x, 2, a), threes);
+  a = vector(r, KILN_OP_VADD, b, 0, kiln_build_binary(f, KILN_OP_VAND, x->chunk, a, threes), odd);
+  a = vector(r, KILN_OP_VADD, b, 0, a, shift(r, KILN_OP_VLSHR, x, 4, a));
+  a = kiln_build_binary(f, KILN_OP_VAND, x->chunk, a, kn_bc_vec_splat(r, b, 0x0f));
+  for (unsigned by = 8; by < width; by *= 2)
+    a = vector(r, KILN_OP_VADD, x, 0, a, shift(r, KILN_OP_VLSHR, x, by, a));
+  return width == 8
+           ? a
+           : kiln_build_binary(f, KILN_OP_VAND, x->chunk, a, kn_bc_vec_splat(r, x, 2 * width - 1));
+}
+
 /* Part p of what a few general operations make; none: they do not make it. */
 static kiln_value general(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in,
                           uint32_t p) {
@@ -163,6 +204,7 @@ static kiln_value general(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *c
     return kiln_build_ternary(f, KILN_OP_VSELECT, x->chunk, less,
                               vector(r, KILN_OP_VSUB, x, 0, zero, a), a);
   }
+  case KILN_OP_POPCNT: return count_bits(r, x, a);
   case KILN_OP_FSQRT: return is_float ? vector(r, KILN_OP_VFSQRT, x, 0, a, none) : none;
   case KILN_OP_FABS:
     return is_float ? kiln_build_binary(f, KILN_OP_VANDN, x->chunk, a, kn_bc_vec_splat(r, x, top))

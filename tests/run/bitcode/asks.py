@@ -231,7 +231,7 @@ class Asks:
     def string_rows(self):
         idle = []
         for _, name, verdict, text in self.rows['STRING']:
-            value = {'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic',
+            value = {'probe-stack': 'inline-asm', 'target-features': '+cx8', 'target-cpu': 'x86-64', 'tune-cpu': 'generic',
                      'instrument-function-entry-inlined': '__cyg_profile_func_enter',
                      'instrument-function-exit-inlined': '__cyg_profile_func_exit'}.get(name, '1')
             if verdict in ('IDLE', 'DONE'):
@@ -261,6 +261,8 @@ class Asks:
                 calls += '' if 'dontcall' in attr or 'trap-func' in attr else ' call void @s%d()\n' % i
         self.accepted('string attributes that have no effect or are implemented',
                       text + 'define i32 @main() {\n%s ret i32 42\n}\n' % calls, run=True)
+        self.refused('another function that probes', 'define void @f() "probe-stack"="other" {\n ret void\n}\n',
+                     'attribute', 'probe-stack')
         self.refused('another profiler', 'define void @f() "instrument-function-entry-inlined"="other" {\n ret void\n}\n',
                      'attribute', 'instrument-function-entry-inlined')
         self.refused('a section for variables', '@f = global i32 0 #0\nattributes #0 = { "bss-section"="x" }\n',

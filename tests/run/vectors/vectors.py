@@ -2,7 +2,10 @@
 """Random programs of vectors: LLVM IR over every length and type of lanes and every operation, with special values,
 compiled by kiln and by clang -O0; both print the same.
 
-usage: vectors.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--first=1] [--count=20] [--tap] [--keep=DIR]
+usage: vectors.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--first=1] [--count=20] [--batch=1]
+                  [--tap] [--keep=DIR]
+
+--batch=N compiles N programs at once, which is faster; each is compiled alone if that fails or differs.
 """
 import argparse
 import os
@@ -88,11 +91,34 @@ class Function:
             result, name, ', '.join(a.rsplit(' ', 1)[0] if not a.startswith('<') else a[:a.index('>') + 1] for a in args))
         return 'call %s @llvm.%s(%s)' % (result, name, ', '.join(args))
 
+    def product(self):
+        """Factors that were extended: their product takes instructions of its own."""
+        rng, n, small = self.rng, self.rng.choice(LENGTHS), self.rng.choice(['i8', 'i16', 'i32'])
+        wide = rng.choice([t for t in INTS if INTS[t] > INTS[small]])
+        factors = []
+        for k in range(2):
+            if k and rng.random() < 0.4:
+                c = rng.choice([3, 77, 255, -2, 32767, 65535]) % (1 << INTS[wide])
+                factors.append('<%s>' % ', '.join('%s %d' % (wide, c) for _ in range(n)))
+                continue
+            v = self.pick(n, small)[0]
+            factors.append(self.add('%s %s %s to %s' % (rng.choice(['zext', 'zext', 'sext']), self.type(n, small), v,
+                                                         self.type(n, wide)), n, wide, rng.random() < 0.3))
+        self.add('mul %s %s, %s' % (self.type(n, wide), factors[0], factors[1]), n, wide)
+
+    def bytes_one_by_one(self):
+        v, n, t = self.pick(t='i8')
+        for k in sorted(self.rng.sample(range(n), self.rng.randrange(1, n + 1)), reverse=self.rng.random() < 0.2):
+            w = self.pick(t='i8')
+            e = self.add('extractelement %s %s, i32 %d' % (self.type(w[1], t), w[0], self.rng.randrange(w[1])), 0, t, False)
+            v = self.add('insertelement %s %s, %s %s, i32 %d' % (self.type(n, t), v, t, e, k), n, t, False)
+        self.values.append((v, n, t))
+
     def step(self):
         rng = self.rng
         v, n, t = self.pick()
         ty = self.type(n, t)
-        kind = rng.randrange(12)
+        kind = rng.randrange(14)
         if kind <= 3 and t != 'i1':
             w = self.pick(n, t)[0]
             if t in FLOATS:
@@ -127,8 +153,11 @@ class Function:
             w, m = self.pick(n, t)[0], rng.choice(LENGTHS)
             mask = ', '.join('i32 %d' % rng.randrange(2 * n) for _ in range(m))
             if rng.random() < 0.4:  # an order as loops and casts have it
-                first, step = rng.choice([(0, 1), (1, 2), (0, 2), (n, 1), (n // 2, 1)])
+                first, step = rng.choice([(0, 1), (1, 2), (0, 2), (n, 1), (n // 2, 1), (rng.randrange(8), 4),
+                                          (rng.randrange(8), 8), (rng.randrange(n), 1)])
                 mask = ', '.join('i32 %d' % ((first + k * step) % (2 * n)) for k in range(m))
+                if rng.random() < 0.3:  # lanes of both in turn, or the reverse order
+                    mask = ', '.join('i32 %d' % rng.choice([k // 2 % n + k % 2 * n, n - 1 - k % n]) for k in range(m))
             self.add('shufflevector %s %s, %s %s, <%d x i32> <%s>' % (ty, v, ty, w, m, mask), m, t)
         elif kind == 7:
             self.cast(v, n, t)
@@ -143,8 +172,13 @@ class Function:
             self.add('insertelement %s %s, %s %s, i32 %d' % (ty, w, t, e, rng.randrange(n)), n, t)
         elif kind == 9:
             self.intrinsic(v, n, t)
-        elif kind == 10 and n > 1 and t in INTS:
-            op = rng.choice(['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
+        elif kind == 12:
+            self.product()
+        elif kind == 13:
+            self.bytes_one_by_one()
+        elif kind == 10 and n > 1 and t not in FLOATS:
+            op = rng.choice(['and', 'or', 'xor'] if t == 'i1' else
+                            ['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
             e = self.add(self.call('vector.reduce.%s.v%d%s' % (op, n, t), t, ['%s %s' % (ty, v)]), 0, t, False)
             self.add('insertelement %s %s, %s %s, i32 0' % (ty, v, t, e), n, t)
         else:
@@ -156,8 +190,14 @@ class Function:
             to = rng.choice(list(INTS))
             self.add('%s %s %s to %s' % (rng.choice(['zext', 'sext']), ty, v, self.type(n, to)), n, to)
         elif t in INTS:
-            to = rng.choice(list(INTS) + list(FLOATS) + ['i1', 'bits'])
-            if to == 'bits':
+            to = rng.choice(list(INTS) + list(FLOATS) + ['i1', 'bits', 'there and back'])
+            if to == 'there and back':
+                sign, f, i = rng.choice('su'), rng.choice(list(FLOATS)), rng.choice(list(INTS))
+                if t != 'i8':
+                    v = self.add('trunc %s %s to %s' % (ty, v, self.type(n, 'i8')), n, 'i8', False)
+                v = self.add('%sitofp %s %s to %s' % (sign, self.type(n, 'i8'), v, self.type(n, f)), n, f, False)
+                self.add('fpto%si %s %s to %s' % (sign, self.type(n, f), v, self.type(n, i)), n, i)
+            elif to == 'bits':
                 total = n * INTS[t]
                 other = rng.choice([u for u in INTS if total % INTS[u] == 0])
                 m = total // INTS[other]
@@ -188,6 +228,9 @@ class Function:
                 args.append('i1 false')
             elif name != 'ctpop':
                 args += ['%s %s' % (ty, self.pick(n, t)[0]) for _ in range(2 if name == 'fshl' else 1)]
+                if name == 'fshl' and rng.random() < 0.5:
+                    name, by = rng.choice(['fshl', 'fshr']), rng.randrange(2 * INTS[t])
+                    args[2] = '%s <%s>' % (ty, ', '.join('%s %d' % (t, by) for _ in range(n)))
             self.add(self.call('%s.v%d%s' % (name, n, t), ty, args), n, t)
         elif t in FLOATS:
             name = rng.choice(['fabs', 'sqrt', 'floor', 'copysign'])
@@ -210,8 +253,8 @@ class Function:
         for v, n, t in self.values[-6:]:
             if self.out < 3800:
                 self.store(v, n, t)
-        return 'define void @f%d(ptr %%in, ptr %%out, i64 %%k, i1 %%one) #%d {\n%s\n  ret void\n}\n' % (
-            self.number, self.number % 2, '\n'.join(self.lines))
+        return 'define void @f%s(ptr %%in, ptr %%out, i64 %%k, i1 %%one) #%d {\n%s\n  ret void\n}\n' % (
+            self.number, int(self.number[-1]) % 2, '\n'.join(self.lines))
 
 
 MAIN = '''
@@ -231,8 +274,8 @@ int main(void) {
   }
 }
 '''
-CALL = '''memset(out, 0, sizeof out); f%d(in, out, s >> 40, 1);
-    { unsigned long long h = 0; for (int i = 0; i < 8192; i++) h = h * 31 + out[i]; printf("%d %%d %%llx\\n", run, h); }
+CALL = '''memset(out, 0, sizeof out); f%s(in, out, s >> 40, 1);
+    { unsigned long long h = 0; for (int i = 0; i < 8192; i++) h = h * 31 + out[i]; printf("%s %%d %%llx\\n", run, h); }
     '''
 
 
@@ -243,18 +286,23 @@ def features_of(o):
     return '"target-features"="+avx2,+fma"' if o.target == 'x86_64' and ' avx2 ' in here and ' fma ' in here else ''
 
 
-def program(seed, features, functions=4):
-    rng, declared = random.Random(seed), {}
-    bodies = [Function(rng, k, declared).text() for k in range(functions)]
-    c = MAIN % ('\n'.join('void f%d(void *, void *, unsigned long, _Bool);' % k for k in range(functions)), seed,
-                ''.join(CALL % (k, k) for k in range(functions)))
+def program(seeds, features, functions=4):
+    """The programs of these seeds in one module: functions fSEED_NUMBER, and a main that calls all."""
+    bodies, names, declared = [], [], {}
+    for seed in seeds:
+        rng = random.Random(seed)
+        for k in range(functions):
+            names.append('%d_%d' % (seed, k))
+            bodies.append(Function(rng, names[-1], declared).text())
+    c = MAIN % ('\n'.join('void f%s(void *, void *, unsigned long, _Bool);' % k for k in names), seeds[0],
+                ''.join(CALL % (k, k) for k in names))
     attributes = ['attributes #0 = { nounwind }', 'attributes #1 = { nounwind %s }' % features]
     return '\n'.join(bodies + list(declared.values()) + attributes) + '\n', c
 
 
-def test(o, seed, where):
-    ll, c = program(seed, features_of(o))
-    base = os.path.join(where, 'v%d' % seed)
+def test(o, seeds, where):
+    ll, c = program(seeds, features_of(o))
+    base = os.path.join(where, 'v%d' % seeds[0])
     with open(base + '.ll', 'w') as f:
         f.write(ll)
     with open(base + '.c', 'w') as f:
@@ -272,12 +320,18 @@ def test(o, seed, where):
         do(o.clang, *triple, '-w', '-O0', '-c', '-emit-llvm', base + '.ll', '-o', base + '.bc')
         do(o.clang, *triple, '-w', '-O0', '-c', base + '.bc', '-o', base + '.ref.o')
         do(o.kiln, 'compile', '--target=' + o.target, base + '.bc', '-o', base + '.o')
+        do(*cc, '-w', '-c', base + '.c', '-o', base + '.main.o')
         out = []
         for obj in ('.ref.o', '.o'):
-            do(*cc, '-w', base + '.c', base + obj, '-lm', '-o', base + '.exe')
+            do(*cc, '-w', base + '.main.o', base + obj, '-lm', '-o', base + '.exe')
             out.append(do(*(['qemu-aarch64'] if arm else []), base + '.exe'))
     except RuntimeError as e:
         return str(e)
+    finally:
+        if not o.keep or len(seeds) > 1:
+            for end in ('.ll', '.c', '.bc', '.ref.o', '.o', '.main.o', '.exe'):
+                if os.path.exists(base + end):
+                    os.remove(base + end)
     if out[0] == out[1]:
         return None
     return 'clang and kiln differ: ' + ', '.join(
@@ -291,6 +345,7 @@ def main():
     p.add_argument('--target', default='x86_64')
     p.add_argument('--first', type=int, default=1)
     p.add_argument('--count', type=int, default=20)
+    p.add_argument('--batch', type=int, default=1)
     p.add_argument('--tap', action='store_true')
     p.add_argument('--keep')
     o = p.parse_args()
@@ -303,11 +358,20 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         where = o.keep or work
         os.makedirs(where, exist_ok=True)
-        for seed in range(o.first, o.first + o.count):
-            why = test(o, seed, where)
-            failed += why is not None
-            if why:
-                print('# seed %d: %s' % (seed, why), flush=True)
+        for first in range(o.first, o.first + o.count, o.batch):
+            seeds = list(range(first, min(first + o.batch, o.first + o.count)))
+            why = test(o, seeds, where)
+            if why and len(seeds) > 1:
+                each = [(seed, test(o, [seed], where)) for seed in seeds]
+                if not any(why for _, why in each):
+                    failed += 1
+                    print('# seeds %d to %d together: %s' % (seeds[0], seeds[-1], why), flush=True)
+            else:
+                each = [(first, why)]
+            for seed, why in each:
+                failed += why is not None
+                if why:
+                    print('# seed %d: %s' % (seed, why), flush=True)
     if o.tap:
         print('%s 1 - %d random programs of vectors on %s\n1..1' % ('not ok' if failed else 'ok', o.count, o.target))
     else:
