@@ -496,7 +496,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
     bad_value(s, var, value);
     return;
   }
-  if (kiln_block_terminated(s->f, block)) {
+  if (v->block != NONE && kiln_block_terminated(s->f, block)) {
     kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
     return;
   }

@@ -73,25 +73,38 @@ kiln_die kiln_die_at(const kiln_debug *d, uint32_t index) {
   return (kiln_die){index | d->tag};
 }
 
-static bool wrong(kiln_debug *d, const char *what) {
+static __attribute__((noinline)) void wrong(kiln_debug *d, const char *what) {
   kn_module_fail(d->module, KILN_ERR_ARGUMENT, "debugging information: %s", what);
-  return false;
 }
 
-/* Makes `e` exist; false if it is 0 or the module failed. */
-static bool define(kiln_debug *d, kiln_die e, unsigned tag) {
-  uint32_t i = e.id & KN_DIE_INDEX;
-  if (i == 0) return false;
-  if ((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)
-    return wrong(d, "an entry is defined in a set that it is not of");
-  if (i >= d->dies.n) {
-    uint32_t more = i + 1 - d->dies.n;
-    if (!ROOM(d, d->dies, more)) return false;
-    while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
-  }
-  if (d->dies.at[i].tag != 0) return wrong(d, "an entry is defined twice");
-  d->dies.at[i].tag = (uint16_t)tag;
+/* Makes entries up to number i exist. */
+static __attribute__((noinline)) bool extend(kiln_debug *d, uint32_t i) {
+  uint32_t more = i + 1 - d->dies.n;
+  if (!ROOM(d, d->dies, more)) return false;
+  while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
   return true;
+}
+
+/* Makes `e` exist; NULL if it is 0 or the module failed. */
+static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
+  uint32_t i = e.id & KN_DIE_INDEX;
+  if (i == 0) return NULL;
+  if (KN_UNLIKELY((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)) {
+    wrong(d, "an entry is defined in a set that it is not of");
+    return NULL;
+  }
+  if (KN_LIKELY(i == d->dies.n && i < d->dies.cap)) {
+    d->dies.at[d->dies.n++] = (struct kn_die){0};
+  } else {
+    if (i >= d->dies.n && !extend(d, i)) return NULL;
+    if (d->dies.at[i].tag != 0) {
+      wrong(d, "an entry is defined twice");
+      return NULL;
+    }
+  }
+  struct kn_die *die = &d->dies.at[i];
+  die->tag = (uint16_t)tag;
+  return die;
 }
 
 void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
@@ -101,11 +114,11 @@ void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
     wrong(d, "an entry has no tag");
     return;
   }
-  if (!define(d, e, tag)) return;
+  struct kn_die *die = define(d, e, tag);
+  if (die == NULL) return;
   uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
   if (shape == 0) return;
   d->open = e.id & KN_DIE_INDEX;
-  struct kn_die *die = &d->dies.at[d->open];
   die->shape = shape;
   die->first = d->words.n;
   die->parent = parent.id;
@@ -133,7 +146,7 @@ uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct
 static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, unsigned name,
                                                unsigned kind) {
   const struct kn_trie_node *is = &d->shapes.at[from];
-  uint32_t kinds = is->a | 1u << kind, b = is->b + (1u << 16) + words_of[kind];
+  uint32_t what = is->is + (1u << 16) + words_of[kind];
   if (name > UINT16_MAX || kn_shape_attrs(is) == KN_DIE_ATTRS) {
     wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
                                : "an entry has too many attributes");
@@ -141,8 +154,7 @@ static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, uns
   }
   uint32_t shape = kn_trie_find(d->module, &d->shapes, from, name << 8 | kind);
   if (shape == 0) return 0;
-  d->shapes.at[shape].a = kinds;
-  d->shapes.at[shape].b = b;
+  d->shapes.at[shape].is = what;
   return shape;
 }
 
@@ -162,10 +174,25 @@ static inline __attribute__((always_inline)) uint32_t *attr(kiln_debug *d, unsig
   return d->words.at + d->words.n - n;
 }
 
-static inline __attribute__((always_inline)) void word(kiln_debug *d, unsigned name,
-                                                       enum kn_die_kind kind, uint32_t value) {
+static __attribute__((noinline)) void any_word(kiln_debug *d, unsigned name, enum kn_die_kind kind,
+                                               uint32_t value) {
   uint32_t *w = attr(d, name, kind);
   if (w) *w = value;
+}
+
+/* The same of kinds that have one word. */
+static inline __attribute__((always_inline)) void word(kiln_debug *d, unsigned name,
+                                                       enum kn_die_kind kind, uint32_t value) {
+  if (KN_LIKELY(d != NULL && d->open != 0 && d->words.n < d->words.cap)) {
+    struct kn_die *e = &d->dies.at[d->open];
+    uint32_t shape = d->shapes.at[e->shape].last;
+    if (KN_LIKELY(d->shapes.at[shape].key == ((uint64_t)name << 8 | kind))) {
+      e->shape = shape;
+      d->words.at[d->words.n++] = value;
+      return;
+    }
+  }
+  any_word(d, name, kind, value);
 }
 
 static void two_words(kiln_debug *d, unsigned name, enum kn_die_kind kind, uint64_t value) {
@@ -263,8 +290,8 @@ void kiln_die_argument(kiln_debug *d, unsigned number) { word(d, 0, KN_DA_ARGUME
 void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
 void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
-  if (d == NULL || (items == NULL && n != 0) || !define(d, e, KILN_TAG_LIST)) return;
-  struct kn_die *list = &d->dies.at[e.id & KN_DIE_INDEX];
+  struct kn_die *list = d != NULL && (items != NULL || n == 0) ? define(d, e, KILN_TAG_LIST) : NULL;
+  if (list == NULL) return;
   list->first = d->items.n;
   if (!ROOM(d, d->items, n)) return;
   for (uint32_t i = 0; i < n; i++)

@@ -42,12 +42,12 @@ struct kn_die {
 };
 
 /* Shapes are a trie. Its first level are tags (KN_SHAPE_TAG is set), the others attributes: name << 8 | kind. Of a
- * shape a: 1 << enum kn_die_kind of its attributes; b: how many words, << 16 how many attributes. */
+ * shape `is`: how many words, << 16 how many attributes. */
 #define KN_SHAPE_TAG (1u << 31)
 static inline uint32_t kn_shape_words(const struct kn_trie_node *shape) {
-  return shape->b & 0xffff;
+  return shape->is & 0xffff;
 }
-static inline uint32_t kn_shape_attrs(const struct kn_trie_node *shape) { return shape->b >> 16; }
+static inline uint32_t kn_shape_attrs(const struct kn_trie_node *shape) { return shape->is >> 16; }
 
 /* An attribute. */
 struct kn_die_attr {

@@ -254,6 +254,7 @@ struct kn_debug_value {
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
   uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
+  bool late; /* walk: only behind the instruction at `mark` */
 };
 
 /* An array that grows by doubling and is reset by zeroing its count. */

@@ -10,7 +10,7 @@ struct kn_trie_node {
   uint32_t up;   /* the node of the sequence without its last number, */
   uint32_t key;  /* and that number: not UINT32_MAX */
   uint32_t last; /* the node below this one that was asked for last; 0: none */
-  uint32_t a, b; /* for the owner; 0 at first */
+  uint32_t is;   /* for the owner; 0 at first */
 };
 
 struct kn_trie {

@@ -246,15 +246,15 @@ void kn_debug_change(struct kn_walk *w) {
   w->debug.note = k;
   w->debug.first = note ? note->inst : 0;
   w->debug.count = (k < n ? at[k].inst : UINT32_MAX) - w->debug.first;
+  uint32_t loc = note ? note->a : 0;
+  if (loc != 0 && (loc != w->debug.loc || w->debug.block_begins))
+    change_row(w, (uint32_t)(note - at));
   if (KN_UNLIKELY(f->debug.values.n != 0)) {
     uint32_t until = kn_debug_values_here(w);
     if (until > w->debug.first + w->debug.count) until = w->debug.first + w->debug.count;
     w->debug.first = w->i;
     w->debug.count = until - w->i;
   }
-  uint32_t loc = note ? note->a : 0;
-  if (loc != 0 && (loc != w->debug.loc || w->debug.block_begins))
-    change_row(w, (uint32_t)(note - at));
 }
 
 /* ---- variables ---- */

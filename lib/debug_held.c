@@ -129,11 +129,15 @@ void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   v->held = 0;
   for (unsigned sums = 0; sums < 4; sums++) {
-    if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) return;
+    if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
     if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
-    if (v->held || !replace_sum(w, v)) return;
+    if (v->held || !replace_sum(w, v)) break;
   }
+  /* where a statement begins that changes the variable without code, it still has its old value */
+  const struct kn_output *out = &w->s->out;
+  v->late = v->n != 0 && !v->address && out->n_lines > w->debug.line_first &&
+            w->code.marks.at[out->lines[out->n_lines - 1].offset].at == kn_here(w);
 }
 
 /* Has what happened since the last step changed the place of `h`? */

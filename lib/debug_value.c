@@ -258,8 +258,8 @@ static unsigned reg_of(const struct kn_walk *w, const struct kn_debug_value *v) 
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
- * write the homes of parameters, and a return restores the caller's registers. Where the block's last instruction begins
- * it is there still. */
+ * write the homes of parameters, and a return restores the caller's registers. Where the instruction begins that does
+ * it, the value is there still: debuggers stop at such places. */
 static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
@@ -277,8 +277,8 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
   uint32_t aim = v ? aimed(w, k, pos) : 0;
   uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-  if (aim) return w->code.marks.at[aim].at;
-  if (!early) return end;
+  if (aim) mark = aim;
+  else if (!early) return end;
   if (mark == 0) return 0;
   uint32_t at = w->code.marks.at[mark].at + w->target->elf.nop_bytes;
   return at < end ? at : end;
@@ -358,7 +358,7 @@ static void add_local(struct kn_walk *w, uint32_t k, uint32_t pos, uint32_t from
     for (uint32_t skip = left - 1 - done; skip; skip--) i = w->debug.held.at[i - 1].next;
     h = &w->debug.held.at[i - 1];
     uint32_t begin = marks[h->from].at;
-    uint32_t end = h->to ? marks[h->to].at : marks[term].at + w->target->elf.nop_bytes;
+    uint32_t end = marks[h->to ? h->to : term].at + w->target->elf.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;
@@ -441,6 +441,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;
+      if (values[k - 1].late) at += w->target->elf.nop_bytes;
       end = end_of(w, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, &newest);
       is = k;

@@ -214,15 +214,14 @@ static bool reach(struct kn_dwarf *d, uint32_t unit) {
 
 static bool number_entries(struct kn_dwarf *d) {
   struct kn_elf *e = d->e;
-  d->base = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->base, 4);
+  d->set = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
   d->sets = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
-  if (d->base == NULL || d->sets == NULL) return false;
-  uint64_t n = d->module->dies.n;
-  d->sets[0] = d->module;
-  for (uint32_t i = 0; i < e->n_sessions; i++) {
-    d->base[i + 1] = (uint32_t)n;
-    d->sets[i + 1] = e->sessions[i]->debug;
-    if (e->sessions[i]->debug) n += e->sessions[i]->debug->dies.n;
+  if (d->set == NULL || d->sets == NULL) return false;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i <= e->n_sessions; i++) {
+    const struct kiln_debug *in = d->sets[i] = i ? e->sessions[i - 1]->debug : d->module;
+    d->set[i] = (struct kn_dwarf_set){(uint32_t)n, in ? in->dies.n : 0};
+    n += d->set[i].n;
   }
   if (n > UINT32_MAX / 4 || !kn_dwarf_shapes(d)) return false;
   d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
@@ -231,11 +230,12 @@ static bool number_entries(struct kn_dwarf *d) {
   memset(d->dies, 0, (size_t)n * sizeof *d->dies);
   for (uint32_t s = 0; s <= e->n_sessions; s++) {
     const struct kiln_debug *in = d->sets[s];
-    struct kn_dwarf_die *die = d->dies + d->base[s];
-    for (uint32_t k = 0; in && k < in->dies.n; k++, die++) {
+    uint32_t base = d->set[s].base;
+    struct kn_dwarf_die *die = d->dies + base;
+    for (uint32_t k = 0; k < d->set[s].n; k++, die++) {
       die->source = &in->dies.at[k];
       die->shape = &d->shapes[s][die->source->shape];
-      die->of = d->base[s] + k;
+      die->of = die->source->tag ? base + k : 0;
       die->set = s;
     }
   }

@@ -50,9 +50,10 @@ struct kn_dwarf_die {
   uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
   uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
   uint32_t ranges; /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
-  uint32_t of;     /* the source's entry: its own index, or what this is an instance of */
-  uint32_t args;   /* its last child that is a parameter */
-  uint32_t set;    /* of the source's entry: 0: the module's; session + 1 */
+  uint32_t
+    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  uint32_t args; /* its last child that is a parameter */
+  uint32_t set;  /* of the source's entry: 0: the module's; session + 1 */
   bool placed, wanted;
   bool holds;    /* a block: an entry is directly in it */
   bool abstract; /* a function that was inlined somewhere: the entry has no code, instances have */
@@ -124,6 +125,11 @@ struct kn_dwarf_patch {
   uint32_t at, to;
 };
 
+/* A set: where its entries are in kn_dwarf.dies, and how many. */
+struct kn_dwarf_set {
+  uint32_t base, n;
+};
+
 struct kn_dwarf_unit {
   uint32_t die;       /* index into dies */
   uint32_t line;      /* offset in .debug_line */
@@ -150,7 +156,7 @@ struct kn_dwarf {
   kiln_module *m;
   unsigned version;
   const struct kiln_debug *module;
-  uint32_t *base;                 /* by set: index of its first entry in dies */
+  struct kn_dwarf_set *set;       /* by number */
   const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
   struct kn_dwarf_shape **shapes; /* by set, and number */
   struct kn_dwarf_die
@@ -173,7 +179,7 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_file) files;
   uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
 
-  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag << 1 | children; a: its
+  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag << 1 | children; `is`: its
    * number */
   struct kn_trie abbrevs;
   uint32_t n_abbrevs;
@@ -332,11 +338,9 @@ static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  if (!(id & KN_DIE_SESSION)) set = 0;
-  const struct kiln_debug *in = d->sets[set];
+  const struct kn_dwarf_set *in = &d->set[id & KN_DIE_SESSION ? set : 0];
   uint32_t i = id & KN_DIE_INDEX;
-  if (i == 0 || in == NULL || i >= in->dies.n || in->dies.at[i].tag == 0) return 0;
-  return d->base[set] + i;
+  return i < in->n ? d->dies[in->base + i].of : 0;
 }
 /* Entry i is to be written. */
 static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {

@@ -364,41 +364,56 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   }
 }
 
-/* The frequent attributes are written behind p, which is told by `done` when another one is met. Room for n attributes
- * of up to 8 bytes; NULL without memory, as those below. */
-static inline uint8_t *begin_attrs(struct kn_dwarf_fields *f, uint32_t n) {
+/* The end of what is written, and the abbreviation so far, while the frequent attributes are: else in the fields. */
+struct cursor {
+  uint8_t *p; /* NULL: there is no memory */
+  uint32_t abbrev;
+};
+
+/* Makes room for n attributes of up to 8 bytes. */
+static inline struct cursor begin_attrs(struct kn_dwarf_fields *f, uint32_t n) {
   uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 8 * (size_t)n);
   if (p == NULL) f->failed = true;
-  return p;
+  return (struct cursor){p, f->abbrev};
+}
+static inline void end_attrs(struct kn_dwarf_fields *f, struct cursor c) {
+  f->abbrev = c.abbrev;
+  if (c.p == NULL) f->failed = true;
+  else done(f, c.p);
 }
 
-static inline uint8_t *put_number(struct kn_dwarf_fields *f, uint8_t *p, unsigned name,
-                                  uint32_t v) {
-  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff);
+static inline void put_form(struct kn_dwarf *d, struct cursor *c, unsigned name, unsigned form) {
+  c->abbrev = kn_trie_step(d->m, &d->abbrevs, c->abbrev, name << 16 | form);
+  if (KN_UNLIKELY(c->abbrev == 0)) c->p = NULL;
+}
+
+static inline void put_number(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t v) {
   static const uint8_t forms[5] = {[1] = FORM_DATA1, [2] = FORM_DATA2, [4] = FORM_DATA4};
-  step(f, name, forms[size]);
-  kn_put32(p, v);
-  return p + size;
+  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff);
+  kn_put32(c->p, v);
+  c->p += size;
+  put_form(d, c, name, forms[size]);
 }
 
-/* A string's number, or in version 4 its offset, which is relocated; NULL without memory. */
-static inline uint8_t *put_text(struct kn_dwarf_fields *f, uint8_t *p, unsigned name, uint32_t set,
-                                uint32_t id) {
-  struct kn_dwarf *d = f->d;
+/* A string's number, or in version 4 its offset, which is relocated. */
+static inline void put_text(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t set,
+                            uint32_t id) {
   uint32_t i = kn_dwarf_text(d, set, id);
-  if (KN_UNLIKELY(i == UINT32_MAX)) return NULL;
-  if (d->version >= 5) {
+  if (KN_UNLIKELY(i == UINT32_MAX)) {
+    c->p = NULL;
+  } else if (d->version >= 5) {
     unsigned more = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
-    step(f, name, FORM_STRX1 + more);
-    kn_put32(p, i);
-    return p + 1 + more;
+    kn_put32(c->p, i);
+    c->p += 1 + more;
+    put_form(d, c, name, FORM_STRX1 + more);
+  } else {
+    struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+    struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
+                               d->str_at.at[i], false, false};
+    kn_put32(c->p, 0);
+    c->p = KN_DW_PUSH(d, b->relocs, r) ? c->p + 4 : NULL;
+    put_form(d, c, name, FORM_STRP);
   }
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  step(f, name, FORM_STRP);
-  struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR, d->str_at.at[i],
-                             false, false};
-  kn_put32(p, 0);
-  return KN_DW_PUSH(d, b->relocs, r) ? p + 4 : NULL;
 }
 
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as add_attr. */
@@ -407,9 +422,9 @@ static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_dwarf_item *a = v.shape->items, *end = a + v.shape->n;
   const unsigned asked = spec ? KN_ASK | KN_ASK_DECLARED : KN_ASK;
-  uint8_t *p = begin_attrs(f, v.shape->n);
+  struct cursor c = begin_attrs(f, v.shape->n);
   uint32_t to;
-  for (; p != NULL && a < end; a++) {
+  for (; c.p != NULL && a < end; a++) {
     if (a->asks & asked) {
       struct kn_die_attr value = kn_dwarf_value(&v, a);
       if (left_out(f, i, &value, spec)) continue;
@@ -417,20 +432,20 @@ static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint
     switch (a->kind) {
     case KN_DA_UINT:
       if (a->name == AT_CONST_VALUE) break;
-      p = put_number(f, p, a->name, v.words[a->at]);
+      put_number(d, &c, a->name, v.words[a->at]);
       continue;
-    case KN_DA_FLAG: step(f, a->name, FORM_FLAG_PRESENT); continue;
-    case KN_DA_STRING: p = put_text(f, p, a->name, v.set, v.words[a->at]); continue;
+    case KN_DA_FLAG: put_form(d, &c, a->name, FORM_FLAG_PRESENT); continue;
+    case KN_DA_STRING: put_text(d, &c, a->name, v.set, v.words[a->at]); continue;
     case KN_DA_REF:
       to = kn_dwarf_to(d, &v, a);
       if (to != 0 && d->dies[to].unit == f->unit) {
-        struct kn_dwarf_patch patch = {(uint32_t)(p - d->out[KN_DS_INFO].bytes.at), to};
-        step(f, a->name, FORM_REF4);
-        p = KN_DW_PUSH(d, d->patches, patch) ? p + 4 : NULL;
+        struct kn_dwarf_patch patch = {(uint32_t)(c.p - d->out[KN_DS_INFO].bytes.at), to};
+        c.p = KN_DW_PUSH(d, d->patches, patch) ? c.p + 4 : NULL;
+        put_form(d, &c, a->name, FORM_REF4);
         continue;
       }
       if (to != 0 && d->file_of[to] != 0 && v.e->tag != TAG_COMPILE_UNIT) { /* a file's number */
-        p = put_number(f, p, a->name, d->file_of[to] - (d->version >= 5));
+        put_number(d, &c, a->name, d->file_of[to] - (d->version >= 5));
         continue;
       }
       break;
@@ -441,12 +456,11 @@ static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint
     default: break;
     }
     struct kn_die_attr value = kn_dwarf_value(&v, a);
-    done(f, p);
+    end_attrs(f, c);
     add_attr(f, i, &value, in);
-    p = begin_attrs(f, (uint32_t)(end - a));
+    c = begin_attrs(f, (uint32_t)(end - a));
   }
-  if (p == NULL) f->failed = true;
-  else done(f, p);
+  end_attrs(f, c);
 }
 
 /* Where code is: one stretch of it. */

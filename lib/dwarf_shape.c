@@ -48,7 +48,6 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
   s->items = items;
   s->refs = items + n;
   s->n = (uint16_t)n;
-  s->kinds = is->a;
   for (uint32_t k = n; k-- > 0; is = &shapes->at[is->up]) {
     unsigned name = is->key >> 8;
     items[k] = (struct kn_dwarf_item){.name = (uint16_t)name, .kind = (uint8_t)is->key};
@@ -57,6 +56,7 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
   }
   for (uint32_t k = 0; k < n; k++) {
     note(s, &items[k]);
+    s->kinds |= 1u << items[k].kind;
     if (REFERRING >> items[k].kind & 1) items[n + s->n_refs++] = items[k];
   }
   return true;

@@ -18,7 +18,7 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
     return 0;
   }
   for (uint32_t k = at[end].up, i = n; k; k = at[k].up) keys[--i] = at[k].key;
-  p = kn_put_uleb(p, at[end].a = ++d->n_abbrevs);
+  p = kn_put_uleb(p, at[end].is = ++d->n_abbrevs);
   p = kn_put_uleb(p, what >> 1);
   *p++ = what & 1;
   for (uint32_t k = 0; k < n; k++) {
@@ -39,7 +39,7 @@ static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, boo
   struct kn_dwarf *d = f->d;
   uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
   if (end == 0) return 0;
-  return KN_LIKELY(d->abbrevs.at[end].a) ? d->abbrevs.at[end].a : new_abbreviation(d, end);
+  return KN_LIKELY(d->abbrevs.at[end].is) ? d->abbrevs.at[end].is : new_abbreviation(d, end);
 }
 
 /* Makes space for a number of `n` bytes where there is one of one byte. */

@@ -1,10 +1,11 @@
 /* Bodies of functions: each instruction is built where it is read, constants and identities folded by <kiln/fold.h>.
  *
- * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been.
- * A body is first read as if it were in SSA form: each temporary is the value of its one assignment. If that turns out
- * to be wrong, what was built is discarded and the body is read a second time, with the temporaries that were found to
- * be variables in slots. Invariant: a body that is built has defined labels, matching phis, and all of its
- * temporaries assigned. */
+ * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
+ * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
+ * the first block. All else is left to <kiln/ssa.h>. A body is first read as if each temporary were assigned once, and
+ * above its uses. If that turns out to be wrong, what was built is discarded and the body is read a second time, when it is
+ * known which are assigned more often. Invariant: a body that is built has defined labels, matching phis, and all of
+ * its temporaries assigned. */
 #include "read.h"
 
 #include <kiln/fold.h>
@@ -32,12 +33,14 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 /* ---- temporaries ---- */
 
+static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
+
 /* The body is to be read a second time. What is left of the first is read only: without a function, the builder does
  * nothing. */
 static void again(struct kn_qbe *r) {
   if (r->second) return;
   kiln_func_discard(r->f);
-  r->f = NULL;
+  kiln_ssa_begin(r->ssa, r->f = NULL, 0);
   r->again = true;
 }
 
@@ -49,13 +52,24 @@ static uint32_t temporary(struct kn_qbe *r) {
   return i != 0 ? i : ADD(r, temps);
 }
 
-/* Notes a use at the end of `block`, as far as it was read. The first block comes before all others. */
-static void use(struct kn_qbe *r, uint32_t temp, uint32_t block) {
-  struct temp *t = r->temps.at + temp;
-  if (r->second || t->variable || t->block == block || t->block == FIRST_BLOCK) return;
-  t->variable = t->block == 0; /* not assigned yet */
-  if (t->variable) again(r);
-  else PUSH(r, r->uses, (struct use){temp, block});
+/* Tells <kiln/ssa.h> where a block jumps to. */
+static void tell(struct kn_qbe *r, const struct block *b) {
+  if (b->then != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->then));
+  if (b->other != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->other));
+}
+
+/* Makes a temporary a variable, which has the value that was assigned, if there is one. */
+static kiln_var variable(struct kn_qbe *r, struct temp *t) {
+  if (t->is_variable) return t->var;
+  if (!r->variables) {
+    kiln_ssa_begin(r->ssa, r->f, 0);
+    for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) tell(r, r->blocks.at + i);
+  }
+  t->is_variable = r->variables = true;
+  t->var = kiln_ssa_var(r->ssa, t->class);
+  if (t->block != 0)
+    kiln_ssa_write_in(r->ssa, block_of(r->blocks.at[t->block].label), t->var, t->v);
+  return t->var;
 }
 
 /* The value of the temporary that was read last, and is not simply there; a long is a word, too. */
@@ -66,9 +80,11 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
   const char *at = r->name.at - 1;
   if (temp == 0) temp = ADD(r, temps);
   struct temp *t = r->temps.at + temp;
-  if (t->slot.id == 0) use(r, temp, r->current);
-  if (t->block == 0) t->class = class; /* until it is known */
-  kiln_value v = t->slot.id == 0 ? t->v : kiln_build_load(r->f, t->class, t->slot, 0, 0);
+  if (t->class == KILN_TYPE_VOID) again(r);
+  if (t->class == KILN_TYPE_VOID) return no_value;
+  kiln_value v = t->v;
+  if (t->block != r->current && (t->block != FIRST_BLOCK || t->often))
+    v = kiln_ssa_read_in(r->ssa, block_of(r->blocks.at[r->current].label), variable(r, t));
   if (t->class == class) return v;
   if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
   FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(t->name), letters[t->class],
@@ -78,23 +94,20 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
 static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v,
                           const char *at) {
   struct temp *t = r->temps.at + temp;
-  if (t->block == 0) {
-    t->block = r->current;
-    t->plain = t->variable ? 0 : r->current;
+  if (t->class == KILN_TYPE_VOID) {
     t->class = class;
-    t->v = v;
-  } else if (t->slot.id != 0) {
-    if (t->class != class) v = low_word(r, v);
-    kiln_build_store(r->f, t->class, t->slot, 0, v, 0);
-  } else {
-    t->variable = true;
-    t->plain = 0;
+  } else if (!r->second) {
+    t->often = true;
     again(r);
-    if (t->class == class) return;
-    if (!is_int(t->class) || !is_int(class))
+    if (t->class != class && (!is_int(t->class) || !is_int(class)))
       FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
-    t->class = KILN_TYPE_I32; /* of a long the low bits are left */
+    if (t->class != class) t->class = KILN_TYPE_I32; /* of a long the low bits are left */
+  } else {
+    if (t->class != class) v = low_word(r, v);
+    if (t->often || t->is_variable) kiln_ssa_write(r->ssa, variable(r, t), v);
   }
+  t->v = v;
+  t->block = r->current;
 }
 
 /* ---- operands ---- */
@@ -128,8 +141,8 @@ static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type 
   scan(r);
   uint32_t i = FIND(r, temps);
   const struct temp *t = r->temps.at + i;
-  bool plain = t->plain == r->current || t->plain == FIRST_BLOCK;
-  if (plain && t->class == class) return t->v;
+  bool is_known = t->block == r->current || (t->block == FIRST_BLOCK && !t->often);
+  if (is_known && t->class == class) return t->v;
   return read_other(r, i, class);
 }
 
@@ -186,14 +199,13 @@ static uint32_t label(struct kn_qbe *r) {
   if (r->labels.t.n != FIRST_BLOCK) kiln_block_new(r->f);
   return ADD(r, labels);
 }
-static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
-
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
 static void give(struct kn_qbe *r, const struct operand *o) {
   const struct phi *phi = r->phis.at + o->phi;
   const char *p = r->p;
   r->p = o->at;
   r->begin = phi->at;
+  r->current = r->labels.at[o->from].block;
   kiln_value v = operand(r, phi->class);
   r->p = p;
   kiln_edge_arg(r->f, block_of(o->from), block_of(r->blocks.at[phi->block].label), phi->index, v);
@@ -210,10 +222,11 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
     give(r, r->operands.at + i);
   if (other == 0) {
     kiln_build_br(r->f, block_of(then), NULL, 0);
-    return;
+  } else {
+    v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
+    kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
-  kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
+  if (r->variables) tell(r, b);
 }
 
 /* Without a value it is any. */
@@ -298,52 +311,11 @@ static void check_phis(struct kn_qbe *r) {
       good &= b->operands == 0 || r->operands.at[b->operands].phi != k; /* not twice */
       o->next = b->operands;
       b->operands = i;
-      if (o->temp == 0) continue;
-      use(r, o->temp, (uint32_t)(b - r->blocks.at));
-      if (r->temps.at[o->temp].class != p->class) again(r);
+      if (o->temp != 0 && r->temps.at[o->temp].class != p->class) again(r);
     }
     if (!good)
       FAIL(r, p->at, STRUCTURE,
            "this phi does not have one operand for each block that jumps here");
-  }
-}
-
-/* ---- which temporaries are variables ---- */
-
-/* The nearest block that is above both in the tree; fewer steps are left afterwards. */
-static uint32_t meet(const struct kn_qbe *r, uint32_t a, uint32_t b, uint64_t *steps) {
-  for (; a != b && *steps != 0; --*steps) {
-    if (a > b) a = r->blocks.at[a].idom;
-    else b = r->blocks.at[b].idom;
-  }
-  return a == b ? a : FIRST_BLOCK;
-}
-
-/* Marks those that are used where they need not have been assigned. What is above a block in the tree dominates it,
- * since its parent is above all blocks that jump to it (but not all that dominate it are: the parent of a block is
- * before it in the text). If the tree takes too long, all that are used in other blocks become variables. */
-static void variables(struct kn_qbe *r) {
-  uint64_t steps = 64 * (uint64_t)(r->blocks.n + r->uses.n);
-  for (bool changed = true; changed && steps != 0;) {
-    changed = false;
-    for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) {
-      struct block *b = r->blocks.at + i;
-      if (b->idom == 0) b->idom = FIRST_BLOCK;
-      for (unsigned k = 0; k < 2 && (k == 0 ? b->then : b->other) != 0; k++) {
-        struct block *to = block_at(r, k == 0 ? b->then : b->other);
-        uint32_t old = to->idom;
-        to->idom = old == 0 ? i : meet(r, old, i, &steps);
-        changed |= to->idom != old;
-      }
-    }
-  }
-  for (uint32_t i = 0; i < r->uses.n; i++) {
-    struct use u = r->uses.at[i];
-    struct temp *t = r->temps.at + u.temp;
-    bool above = t->block < u.block && meet(r, t->block, u.block, &steps) == t->block;
-    if (above && (steps != 0 || t->block == FIRST_BLOCK)) continue;
-    t->variable = true;
-    again(r);
   }
 }
 
@@ -486,13 +458,13 @@ static void begin_function(struct kn_qbe *r) {
   const struct body *b = r->body;
   r->f = kiln_func_begin(r->session, r->globals.at[b->global].symbol);
   if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
+  r->variables = r->second;
+  if (r->second) kiln_ssa_begin(r->ssa, r->f, 0);
   if (r->labels.t.n > FIRST_BLOCK + 1) kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
   for (uint32_t i = 1; i < r->temps.t.n; i++) {
     struct temp *t = r->temps.at + i;
-    uint32_t size = kiln_type_size(t->class);
-    t->block = t->variable ? FIRST_BLOCK : 0;
-    t->plain = 0;
-    if (t->variable) t->slot = kiln_slot_new(r->f, size, (unsigned)__builtin_ctz(size));
+    t->block = 0;
+    t->is_variable = false;
   }
   r->current = FIRST_BLOCK;
   for (uint32_t i = 0; i < b->n_params; i++) {
@@ -529,7 +501,7 @@ static void read_body(struct kn_qbe *r) {
 static void check_body(struct kn_qbe *r) {
   for (uint32_t i = 1; i < r->temps.t.n; i++) {
     const struct temp *t = r->temps.at + i;
-    if (t->block == 0)
+    if (t->class == KILN_TYPE_VOID)
       FAIL(r, t->name.at - 1, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(t->name));
   }
   for (uint32_t i = 1; i < r->labels.t.n; i++) {
@@ -537,7 +509,6 @@ static void check_body(struct kn_qbe *r) {
     if (l->block == 0) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
   }
   if (r->phis.n != 0) check_phis(r);
-  if (r->uses.n != 0) variables(r);
   for (uint32_t i = 1; i < r->operands.n && !r->again; i++) give(r, r->operands.at + i);
 }
 
@@ -558,7 +529,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->body = body;
   CLEAR(r, temps, (size_t)(body->end - body->at));
   CLEAR(r, labels, (size_t)(body->end - body->at) / 4);
-  r->phis.n = r->uses.n = r->blocks.n = r->operands.n = 0;
+  r->phis.n = r->blocks.n = r->operands.n = 0;
   PUSH(r, r->blocks, (struct block){0}); /* number 0 is none */
   PUSH(r, r->operands, (struct operand){0});
   r->again = r->second = false;
@@ -567,6 +538,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->instructions += r->count;
   r->second = r->again;
   if (r->second) read_body(r);
+  if (r->variables) kiln_ssa_end(r->ssa);
   describe(r);
   kiln_func *f = r->f;
   r->f = NULL;

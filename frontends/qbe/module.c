@@ -10,31 +10,15 @@
 /* Larger types cannot be passed. Sums of sizes that were compared with it do not overflow. */
 #define MAX_SIZE INT32_MAX
 
-static const struct {
-  uint8_t kind, class, passed; /* kiln_ckind; as in struct type */
-  bool is_signed;
-} basic[N_BASIC] = {
-  [QVOID] = {KILN_C_VOID, 0, 0, false},
-  [QW] = {KILN_C_INT, KILN_TYPE_I32, KILN_TYPE_I32, true},
-  [QL] = {KILN_C_LONG, KILN_TYPE_I64, KILN_TYPE_I64, true},
-  [QS] = {KILN_C_FLOAT, KILN_TYPE_F32, KILN_TYPE_F32, true},
-  [QD] = {KILN_C_DOUBLE, KILN_TYPE_F64, KILN_TYPE_F64, true},
-  [QSB] = {KILN_C_SCHAR, KILN_TYPE_I32, KILN_TYPE_I8, true},
-  [QUB] = {KILN_C_UCHAR, KILN_TYPE_I32, KILN_TYPE_I8, false},
-  [QSH] = {KILN_C_SHORT, KILN_TYPE_I32, KILN_TYPE_I16, true},
-  [QUH] = {KILN_C_USHORT, KILN_TYPE_I32, KILN_TYPE_I16, false},
-  [QENV] = {KILN_C_CHAIN, KILN_TYPE_PTR, KILN_TYPE_PTR, false},
+#define BASIC(kind, class, passed, is_signed)                                                      \
+  {{0}, {KILN_C_##kind}, KILN_TYPE_##class, KILN_TYPE_##passed, is_signed}
+static const struct type basic[N_BASIC] = {
+  [QVOID] = BASIC(VOID, VOID, VOID, false), [QW] = BASIC(INT, I32, I32, true),
+  [QL] = BASIC(LONG, I64, I64, true),       [QS] = BASIC(FLOAT, F32, F32, true),
+  [QD] = BASIC(DOUBLE, F64, F64, true),     [QSB] = BASIC(SCHAR, I32, I8, true),
+  [QUB] = BASIC(UCHAR, I32, I8, false),     [QSH] = BASIC(SHORT, I32, I16, true),
+  [QUH] = BASIC(USHORT, I32, I16, false),   [QENV] = BASIC(CHAIN, PTR, PTR, false),
 };
-
-static void begin_types(struct kn_qbe *r) { /* their names are words */
-  CLEAR(r, types, (size_t)(r->end - r->text) / 16);
-  for (uint32_t i = 0; i < N_BASIC; i++)
-    r->types.at[i] = (struct type){.c = kiln_ctype_basic((kiln_ckind)basic[i].kind),
-                                   .class = basic[i].class,
-                                   .passed = basic[i].passed,
-                                   .is_signed = basic[i].is_signed};
-  r->types.t.n = N_BASIC;
-}
 
 /* `align` and a number, if it comes next; or else the number that is given. */
 static uint32_t read_align(struct kn_qbe *r, uint32_t otherwise) {
@@ -49,13 +33,13 @@ static uint32_t read_align(struct kn_qbe *r, uint32_t otherwise) {
   return (uint32_t)n;
 }
 
-static void add_member(struct kn_qbe *r, kiln_ctype type, uint64_t count, uint64_t *size,
+static void add_member(struct kn_qbe *r, uint32_t type, uint64_t count, uint64_t *size,
                        const char *at) {
-  kiln_ctype_info info = kiln_ctype_get(r->c, type);
+  kiln_ctype c = r->types.at[type].c;
+  kiln_ctype_info info = kiln_ctype_get(r->c, c);
   if ((*size += count * info.size_bytes + info.align_bytes) > MAX_SIZE)
     FAIL(r, at, LIMIT, "a type of 2 GiB or more");
-  if (count != 1) type = kiln_ctype_array(r->c, type, count);
-  PUSH(r, r->fields, (kiln_cfield){.type = type});
+  PUSH(r, r->fields, (kiln_cfield){.type = count != 1 ? kiln_ctype_array(r->c, c, count) : c});
 }
 
 /* Members up to the closing brace; `*size` is at least the sum of their sizes. */
@@ -68,7 +52,7 @@ static void members(struct kn_qbe *r, uint64_t *size) {
     uint32_t type = word != NULL ? word->op : read_type(r, false);
     bool many = past(r) == '-' || is(r->p, DIGIT);
     uint64_t count = many ? kn_qbe_integer(r, MAX_SIZE, "a count below 2^31") : 1;
-    add_member(r, r->types.at[type].c, count, size, at);
+    add_member(r, type, count, size, at);
     past(r);
     if (!take(r, ',')) break;
   }
@@ -85,15 +69,15 @@ static void aggregate(struct kn_qbe *r) {
   struct name name = r->name;
   if (FIND(r, types) != 0) FAIL(r, at, SYMBOL, "type :%.*s is defined twice", SHOW(name));
   want(r, '=');
-  uint32_t aligned = read_align(r, 0);
+  kiln_clayout layout = {.align_bytes = read_align(r, 0)};
   want(r, '{');
   r->fields.n = 0;
   ROOM(r, r->fields, 1); /* it is not NULL */
-  bool is_union = past(r) == '{', opaque = is(r->p, DIGIT);
-  if (opaque) {
-    if (aligned == 0) WRONG(r, at, "an opaque type needs an alignment");
-    uint64_t bytes = kn_qbe_integer(r, MAX_SIZE, "a size below 2^31");
-    add_member(r, kiln_ctype_basic(KILN_C_UCHAR), bytes, &size, at);
+  bool is_union = past(r) == '{';
+  layout.in_memory = is(r->p, DIGIT);
+  if (layout.in_memory) { /* opaque */
+    if (layout.align_bytes == 0) WRONG(r, at, "an opaque type needs an alignment");
+    add_member(r, QUB, kn_qbe_integer(r, MAX_SIZE, "a size below 2^31"), &size, at);
     want(r, '}');
   } else if (is_union) { /* its variants are structs */
     while (past(r) == '{') {
@@ -108,13 +92,12 @@ static void aggregate(struct kn_qbe *r) {
   } else {
     members(r, &size);
   }
-  kiln_clayout layout = {.align_bytes = aligned, .in_memory = opaque};
   r->name = name;
   uint32_t i = ADD(r, types); /* which may move them */
   struct type *type = r->types.at + i;
-  type->c = is_union ? kiln_ctype_union(r->c, r->fields.at, r->fields.n, &layout)
-                     : kiln_ctype_struct(r->c, r->fields.at, r->fields.n, &layout);
   type->class = type->passed = KILN_TYPE_PTR;
+  type->c =
+    (is_union ? kiln_ctype_union : kiln_ctype_struct)(r->c, r->fields.at, r->fields.n, &layout);
 }
 
 uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
@@ -191,29 +174,27 @@ kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const 
 
 /* What stands before a definition; strings as in the text. */
 struct linkage {
-  bool export, thread, common;
+  uint32_t words;             /* bits: QF_EXPORT, ... */
   struct name section, flags; /* `at` is NULL if there is none */
 };
+#define HAS(linkage, word) (((linkage)->words >> QF_##word & 1) != 0)
 
 /* Reads the words before a definition, and the word that says what it is: a QF_... */
 static unsigned linkage(struct kn_qbe *r, struct linkage *l) {
-  for (bool any = false;; any = true) {
+  enum { ANY = 1 << QF_EXPORT | 1 << QF_SECTION, DATA = ANY | 1 << QF_THREAD | 1 << QF_COMMON };
+  static const uint32_t allowed[] = {[QF_FUNCTION] = ANY, [QF_DATA] = DATA, [QF_DBGFILE] = 0};
+  for (;;) {
     past(r);
     const char *at = r->p;
     unsigned form = kn_qbe_word(r)->form;
-    l->export |= form == QF_EXPORT;
-    l->thread |= form == QF_THREAD;
-    l->common |= form == QF_COMMON;
-    if (form == QF_SECTION) {
-      if (l->section.at != NULL) WRONG(r, at, "a second section");
-      l->section = kn_qbe_string(r, "the name of a section");
-      if (peek(r) == '"') l->flags = kn_qbe_string(r, "");
-    } else if (form == QF_DATA || (form == QF_FUNCTION && !l->thread && !l->common) ||
-               (!any && (form == QF_TYPE || form == QF_DBGFILE))) {
-      return form;
-    } else if (form != QF_EXPORT && form != QF_THREAD && form != QF_COMMON) {
+    if (form >= QF_FUNCTION && (l->words & ~allowed[form]) == 0) return form;
+    if (form < QF_EXPORT || form >= QF_FUNCTION)
       WRONG(r, at, "no definition, or not with this linkage");
-    }
+    l->words |= UINT32_C(1) << form;
+    if (form != QF_SECTION) continue;
+    if (l->section.at != NULL) WRONG(r, at, "a second section");
+    l->section = kn_qbe_string(r, "the name of a section");
+    if (peek(r) == '"') l->flags = kn_qbe_string(r, "");
   }
 }
 
@@ -223,12 +204,10 @@ static unsigned section_flags(struct kn_qbe *r, const struct linkage *l) {
                                      ['x'] = KILN_SECTION_EXEC,   ['T'] = KILN_SECTION_ALLOC,
                                      ['R'] = KILN_SECTION_RETAIN, ['e'] = KILN_SECTION_EXCLUDE};
   unsigned flags = 0;
-  for (uint32_t i = 0; i < l->flags.length; i++) {
-    char letter = l->flags.at[i];
-    unsigned flag = letter == 'T' && !l->thread ? 0 : known[(uint8_t)letter];
-    if (flag == 0)
-      FAIL(r, l->flags.at + i, UNSUPPORTED, "section flag '%c' is not supported", letter);
-    flags |= flag;
+  for (const char *p = l->flags.at, *end = p + l->flags.length; p < end; p++) {
+    if (known[(uint8_t)*p] == 0 || (*p == 'T' && !HAS(l, THREAD)))
+      FAIL(r, p, UNSUPPORTED, "section flag '%c' is not supported", *p);
+    flags |= known[(uint8_t)*p];
   }
   return flags;
 }
@@ -239,14 +218,15 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
   struct global *g = r->globals.at + global;
   char section[256];
   if (g->defined) FAIL(r, at, SYMBOL, "$%.*s is defined twice", SHOW(g->name));
-  if (g->symbol.id != 0 && l->thread)
+  if (g->symbol.id != 0 && HAS(l, THREAD))
     FAIL(r, at, SYMBOL, "$%.*s is thread-local, and data above has its address", SHOW(g->name));
   g->defined = true;
-  g->thread = l->thread;
-  g->exported = l->export;
-  kiln_linkage linkage = l->export ? KILN_LINKAGE_EXTERNAL : KILN_LINKAGE_INTERNAL;
-  kiln_symbol_desc desc = {.linkage = l->common ? KILN_LINKAGE_COMMON : linkage,
-                           .tls = l->thread ? KILN_TLS_GENERAL_DYNAMIC : KILN_TLS_NONE,
+  g->thread = HAS(l, THREAD);
+  g->exported = HAS(l, EXPORT);
+  kiln_symbol_desc desc = {.linkage = HAS(l, COMMON)   ? KILN_LINKAGE_COMMON
+                                      : HAS(l, EXPORT) ? KILN_LINKAGE_EXTERNAL
+                                                       : KILN_LINKAGE_INTERNAL,
+                           .tls = g->thread ? KILN_TLS_GENERAL_DYNAMIC : KILN_TLS_NONE,
                            .body = true};
   if (l->section.at != NULL) {
     kiln_section_desc s = {.flags = section_flags(r, l)}, above;
@@ -344,7 +324,7 @@ static void data(struct kn_qbe *r, const struct linkage *l) {
   if (past(r) == 0) WRONG(r, named, "this definition has no end: '}'");
   expect(r, '}');
   if (r->bytes.n != 0) content(r, NULL, 0, at);
-  if (r->bytes.n != 0 && l->common) WRONG(r, at, "common data with content");
+  if (r->bytes.n != 0 && HAS(l, COMMON)) WRONG(r, at, "common data with content");
   bool constant =
     section != NULL && (strncmp(section, ".rodata", 7) == 0 || strncmp(section, ".text", 5) == 0);
   if (l->flags.at != NULL) constant = !(section_flags(r, l) & KILN_SECTION_WRITE);
@@ -423,7 +403,7 @@ static void debug_file(struct kn_qbe *r) {
 /* ---- the whole ---- */
 
 static void read_text(struct kn_qbe *r, const char *text, size_t size) {
-  if (r->c == NULL) FAIL(r, r->p, MEMORY, "out of memory");
+  if (r->c == NULL || r->ssa == NULL) FAIL(r, r->p, MEMORY, "out of memory");
   if (size > INT32_MAX) FAIL(r, r->p, LIMIT, "a text of 2 GiB or more");
   if (size == 0 || text[size - 1] != '\n') { /* every line has its end */
     ROOM(r, r->copy, size + 1);
@@ -434,10 +414,12 @@ static void read_text(struct kn_qbe *r, const char *text, size_t size) {
   r->text = r->p = text;
   r->end = text + size;
   kn_qbe_begin_words(r);
-  begin_types(r);
+  CLEAR(r, types, size / 16);
+  memcpy(r->types.at, basic, sizeof basic); /* there is room for more items than these */
+  r->types.t.n = N_BASIC;
   CLEAR(r, globals, size / 16);
   while (past(r) != 0) {
-    struct linkage l = {.export = false};
+    struct linkage l = {.words = 0};
     unsigned form = linkage(r, &l);
     if (form == QF_FUNCTION) head(r, &l);
     else if (form == QF_DATA) data(r, &l);
@@ -458,11 +440,13 @@ kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_f
   if (r.m == NULL) return KILN_ERR_ARGUMENT;
   r.allocator = kiln_module_allocator(r.m);
   r.c = kiln_ctypes_new(r.m);
+  r.ssa = kiln_ssa_new(r.m);
   kiln_ctypes_set_promotion(r.c, false);
   r.text = r.p = "\n";
   r.end = r.text + 1;
   run(&r, text, size);
   kiln_func_discard(r.f);
+  kiln_ssa_free(r.ssa);
   kiln_ctypes_free(r.c);
   kn_qbe_free(&r);
   if (instructions != NULL) *instructions = r.instructions;

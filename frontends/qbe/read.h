@@ -7,6 +7,7 @@
 #include "qbe.h"
 
 #include <kiln/debug.h>
+#include <kiln/ssa.h>
 
 #include <setjmp.h>
 #include <string.h>
@@ -63,12 +64,12 @@ struct global {
 
 struct temp {
   struct name name;
-  kiln_value v;    /* its value */
-  kiln_value slot; /* of a variable, once that is known */
-  uint32_t block;  /* of the first assignment, or 0 */
-  uint32_t plain;  /* the same if v can be read there without further ado; or else 0 */
-  kiln_type class : 8;
-  bool variable; /* assigned more than once, or read where it need not have been assigned */
+  kiln_value v;        /* what was assigned last, in `block` */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
+  uint32_t block;      /* in the order of the text; 0: nothing was assigned yet */
+  kiln_type class : 8; /* VOID: not known yet */
+  bool often;          /* assigned more than once */
+  bool is_variable;
 };
 
 struct label { /* its number - 1 is that of the function's block */
@@ -121,7 +122,7 @@ struct param {
 struct block {                 /* in the order of the text, from 1 on */
   uint32_t label, then, other; /* where it jumps to: labels, or 0 */
   uint32_t operands;           /* last operand of a phi that comes from here, or 0 */
-  uint32_t idom, n_preds;      /* idom: the block that dominates this one next, or 0 */
+  uint32_t n_preds;
 };
 struct phi {
   const char *at;
@@ -134,14 +135,11 @@ struct operand {
   uint32_t from, temp; /* the label that it comes from; a temporary, or 0 */
   uint32_t phi, next;  /* next: of the same block, or 0 */
 };
-struct use { /* of a temporary that was assigned in another block than this and the first */
-  uint32_t temp, block;
-};
-
 struct kn_qbe {
   kiln_session *session;
   kiln_module *m;
   kiln_ctypes *c;
+  kiln_ssa *ssa;
   kiln_func_sink sink;
   void *user;
   kiln_allocator allocator;
@@ -180,7 +178,6 @@ struct kn_qbe {
   ARRAY(struct block) blocks;
   ARRAY(struct phi) phis;
   ARRAY(struct operand) operands;
-  ARRAY(struct use) uses;
   ARRAY(kiln_value) args;
   uint32_t current;          /* block in the order of the text */
   uint32_t count, phi_count; /* instructions so far; up to the last phi of the block */
@@ -188,6 +185,7 @@ struct kn_qbe {
   uint32_t line, begins;     /* of the first dbgloc: the line, and the location */
   bool open;                 /* the current block has no jump yet */
   bool again, second;        /* it must be read again; this is the second time */
+  bool variables;            /* there are some */
 };
 
 /* ---- text.c: errors and memory ---- */

@@ -57,8 +57,7 @@ void kn_qbe_free(struct kn_qbe *r) {
                     r->temps.at,      r->labels.at,     r->labels.t.heads, r->operands.at,
                     r->temps.t.heads, r->copy.at,       r->fields.at,      r->chars.at,
                     r->bytes.at,      r->relocs.at,     r->ctypes.at,      r->bodies.at,
-                    r->params.at,     r->blocks.at,     r->phis.at,        r->args.at,
-                    r->uses.at};
+                    r->params.at,     r->blocks.at,     r->phis.at,        r->args.at};
   for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
     if (memory[i] != NULL) resize(r, memory[i], 0);
 }

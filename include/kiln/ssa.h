@@ -88,7 +88,8 @@ KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value);
  * instruction from here on that this place dominates. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var);
 /** As kiln_ssa_write, at the end of `block`, which need not be current. Writing to a block that has its
- * terminator is an error. */
+ * terminator is an error, unless nothing was done with the variable before: so a value becomes a variable once it
+ * is known to be one. */
 KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value);
 /** As kiln_ssa_read, at the end of `block`, which need not be current. */
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var);

@@ -82,6 +82,28 @@ for target in x86_64 aarch64; do
   done
 done
 
+# Each statement: blocks that other lines go on to, also by a block that only passes arguments; functions without a prologue.
+cat > blocks.c <<'END'
+__attribute__((naked)) int naked(void) {
+  __asm__("nop");
+}
+int choose(int a, int b) {
+  if (a > 3) {
+    b = 1;
+  } else if (b > 3) {
+    b = a > 1 ? 7 : b > 5 ? 8 : naked();
+  }
+  while (b > 100) b--;
+  return b;
+}
+END
+statements() { llvm-dwarfdump-22 --debug-line "$1" | awk '/is_stmt/ && !/end_sequence/ { print $2 }' | sort -n | uniq -c; }
+same_statements() {
+  clang-22 -O0 -g -emit-llvm -c blocks.c -o blocks.bc && clang-22 -O0 -c blocks.bc -o theirs.o &&
+    "$kiln" compile blocks.bc -o ours.o && diff <(statements theirs.o) <(statements ours.o) && (( $(statements ours.o | wc -l) > 8 ))
+}
+check "statements as LLVM's" same_statements
+
 # Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
 # frame is rounded up on AArch64, and there is a pointer to it on x86-64.
 cat > guarded.c <<'END'
@@ -149,7 +171,8 @@ END
 }
 check "inlined functions the same as text" inlined_as_text
 
-# Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call.
+# Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
+# address that only accesses compute, the constant of a float, a part of a structure in memory.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -168,7 +191,21 @@ long change_it(void) {
   look(pair.a);
   return pair.b;
 }
-int main(void) { return loop(3) + change_it() == 3 + 20 ? 0 : 1; }
+long second(struct pair *p) {
+  long *at = &p->b;
+  double half = 0.5;
+  look(7);
+  return *at;
+}
+int main(void) {
+  struct pair pair = {1, 2, 3};
+  struct named { long n; const char *text; } named;
+  long sum = loop(3) + change_it() + second(&pair);
+  named.n = sum;
+  named.text = "text";
+  look((long)&named);
+  return sum == 3 + 20 + 2 ? 0 : 1;
+}
 END
 cat > look.c <<'END'
 void look(long v) {}
@@ -249,7 +286,8 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
     clang-22 -O0 -c look.c -o look.o && "$kiln" compile values.bc -o ours.o && clang-22 ours.o look.o -o values &&
       gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break look' -ex run -ex 'up' -ex 'print i' -ex 'print sum' -ex continue \
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
-        -ex 'print pair' values > gdb.out 2>&1
+        -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
+        -ex continue -ex up -ex 'print named.text[0]' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -258,6 +296,9 @@ $4 = 0
 $5 = 2
 $6 = 1
 $7 = {a = 10, b = 20, c = 30}
+$8 = 2
+$9 = 0.5
+$10 = 116 't'
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

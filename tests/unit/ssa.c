@@ -427,7 +427,12 @@ static void to_the_entry(void **state) {
 static void write_behind_terminator(void **state) {
   struct fixture *t = *state;
   kiln_var x = kiln_ssa_var(t->ssa, I64);
-  kiln_ssa_br(t->ssa, kiln_block_new(t->f));
+  kiln_block b = kiln_block_new(t->f);
+  kiln_ssa_br(t->ssa, b);
+  kiln_ssa_seal(t->ssa, b);
+  kiln_ssa_write(t->ssa, x, t->a); /* is allowed, since it is the first thing done with x */
+  assert_int_equal(kiln_ssa_read_in(t->ssa, b, x).id, t->a.id);
+  assert_int_equal(kiln_func_status(t->f), KILN_OK);
   kiln_ssa_write(t->ssa, x, t->a);
   expect_error(t, KILN_ERR_STRUCTURE, "has its terminator");
 }

@@ -2,6 +2,8 @@
  * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
 #include "debug/debug_node.h"
 
+#include <kiln/inspect.h>
+
 /* ---- global variables ---- */
 
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
@@ -126,6 +128,29 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
 
 /* ---- values ---- */
 
+/* Puts the addition of a number before an expression of `n` bytes; false if there is no room. */
+static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
+  uint8_t sum[8], *p = sum;
+  int64_t v = number;
+  if (v == 0) return true;
+  if (v > 0) {
+    *p++ = OP_PLUS_UCONST;
+    for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+    *p++ = (uint8_t)v;
+  } else {
+    *p++ = OP_CONSTS;
+    for (; v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+    *p++ = v & 0x7f;
+    *p++ = OP_PLUS;
+  }
+  uint32_t more = (uint32_t)(p - sum);
+  if (*n + more > KN_BC_EXPR_BYTES) return false;
+  memmove(bytes + more, bytes, *n);
+  memcpy(bytes, sum, more);
+  *n += more;
+  return true;
+}
+
 /* The operand that value `id` is; id 0: it is not known, or no code has it. */
 static kiln_value operand(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_val *v = &r->vals[id];
@@ -166,7 +191,13 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
       is.address = true;
       if (e.last_deref) is.n--;
     }
-    if (!e.derives || t->kind == TK_PTR || t->bits == 64) is.value = operand(r, value);
+    const struct kn_bc_val *v = &r->vals[value];
+    if (value >= r->module_vals && v->t >> 24 == VS_ADDR) {
+      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+      if (plus(bytes, &is.n, a->disp)) is.value = (kiln_value){a->base};
+    } else if (!e.derives || t->kind == TK_PTR || t->bits == 64) {
+      is.value = operand(r, value);
+    }
   }
   if (memory && memory->slot.id == 0) is.value = (kiln_value){0}; /* it is in memory of others */
   kn_bc_assign_tell(r, &is, memory);
@@ -178,6 +209,25 @@ static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
   return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
 }
 
+/* Is value `at` the address of a slot, or of a part of one? Then the expression of `n` bytes, applied to it, becomes one of
+ * the slot's address. */
+static bool part_of_slot(struct kn_bc *r, const struct kn_bc_val *at, kiln_value *slot,
+                         uint8_t *bytes, uint32_t *n) {
+  int32_t disp = 0;
+  *slot = (kiln_value){at->h};
+  if (at->t >> 24 == VS_ADDR) {
+    disp = r->addrs.at[at->h].disp;
+    *slot = (kiln_value){r->addrs.at[at->h].base};
+  } else if (at->t >> 24 == VS_HANDLE && kiln_operand_get(r->f, *slot).kind == KILN_OPERAND_VALUE) {
+    kiln_inst i = {at->h};
+    kiln_inst_info info = kiln_inst_get(r->f, i);
+    if (info.op != KILN_OP_ADDR || kiln_inst_operand(r->f, i, 1).id != 0) return false;
+    disp = info.disp;
+    *slot = kiln_inst_operand(r->f, i, 0);
+  }
+  return kiln_operand_get(r->f, *slot).kind == KILN_OPERAND_SLOT && plus(bytes, n, disp);
+}
+
 /* The memory of an assignment's record: [location, variable, expression, value, assignment, expression of the address,
  * address]. False if the variable is in no memory. */
 static bool memory_of(struct kn_bc *r, const uint64_t *ops, uint32_t n, uint8_t *bytes,
@@ -187,10 +237,13 @@ static bool memory_of(struct kn_bc *r, const uint64_t *ops, uint32_t n, uint8_t 
   *m = (struct kn_bc_memory){0};
   if (v == UINT32_MAX) return false;
   const struct kn_bc_val *at = &r->vals[v];
-  if (at->t >> 24 != VS_SLOT && at->t >> 24 != VS_HANDLE) return false;
-  if (at->t >> 24 == VS_SLOT && ops[4] < UINT32_MAX && ops[5] < UINT32_MAX &&
-      kn_bc_debug_expr(r, (uint32_t)ops[5] + 1, bytes, &is) && is.plain && !is.last_deref)
-    *m = (struct kn_bc_memory){(uint32_t)ops[4], {at->h}, bytes, is.n};
+  unsigned kind = v < r->module_vals ? VS_CONST : at->t >> 24;
+  if (kind != VS_SLOT && kind != VS_HANDLE && kind != VS_ADDR) return false;
+  kiln_value slot;
+  if (ops[4] < UINT32_MAX && ops[5] < UINT32_MAX &&
+      kn_bc_debug_expr(r, (uint32_t)ops[5] + 1, bytes, &is) && is.plain && !is.last_deref &&
+      part_of_slot(r, at, &slot, bytes, &is.n))
+    *m = (struct kn_bc_memory){(uint32_t)ops[4], slot, bytes, is.n};
   return true;
 }
 
