@@ -816,6 +816,12 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
 
 /* ---- inline: values ---- */
 
+/* The end of a block that control does not reach; behind a tail call, which does not return, that one ends it. */
+static inline void kn_bc_unreachable(struct kn_bc *r) {
+  if (KN_LIKELY(!r->tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+  r->tail = false;
+}
+
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
   return r->vals[id].t & KN_BC_TYPE_MASK;
 }
