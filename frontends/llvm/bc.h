@@ -250,15 +250,16 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_clause) clauses;
   KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
-  bool restart;     /* the body must be read again: see kn_bc_read_function */
-  bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
-  bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
-  bool splits;      /* the same: an instruction ends the Kiln block, so may_split must be set */
-  bool bundles;     /* the next call has operand bundles */
-  uint32_t bundle;  /* number of the latest one's tag */
-  bool no_code;     /* constants must not be computed by instructions here */
-  bool expressions; /* the function has constant expressions that may need instructions */
-  bool hoisting;    /* constants are being computed in the entry, for all blocks */
+  bool restart;   /* the body must be read again: see kn_bc_read_function */
+  bool see_debug; /* reason to restart: a location was found, but locations are not handled yet */
+  bool no_addrs;  /* reason to restart, and set from then on: do not use VS_ADDR */
+  bool splits;    /* the same: an instruction ends the Kiln block, so may_split must be set */
+  bool bundles;   /* the next call has operand bundles */
+  uint8_t calls_avx; /* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 of the function's calls */
+  uint32_t bundle;   /* number of the latest one's tag */
+  bool no_code;      /* constants must not be computed by instructions here */
+  bool expressions;  /* the function has constant expressions that may need instructions */
+  bool hoisting;     /* constants are being computed in the entry, for all blocks */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
   /* inline assembly: asm.c */
@@ -740,6 +741,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 
 /* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
+/* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 of a function with attribute list `attrs`, and of its calls. */
+unsigned kn_bc_sig_avx(const struct kn_bc *r, uint32_t attrs);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 /* True for calling conventions that a caller may take for C's; else reports. */

@@ -81,6 +81,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
   r->fn = &r->globals.at[global];
+  r->calls_avx = r->has_vectors ? (uint8_t)kn_bc_sig_avx(r, r->fn->attrs) : 0;
   const struct module_part kept = {r->cwords.n, r->clist.n, r->cbytes.n};
   const struct kn_bc_sig *sig =
     kn_bc_sig(r, r->fn->type, r->fn->attrs,
