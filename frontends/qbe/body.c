@@ -321,11 +321,6 @@ static void check_phis(struct kn_qbe *r) {
 
 /* ---- instructions ---- */
 
-/* An address that is a sum costs nothing where the processor adds. */
-static kiln_value address(struct kn_qbe *r, kiln_value v) {
-  return kiln_value_op(r->f, v) == KILN_OP_ADD ? kiln_fold_addr(r->f, v, no_value, 0, 0) : v;
-}
-
 /* A slot stays a variable if all accesses are of one type: then an extension comes behind the load. */
 static kiln_value load(struct kn_qbe *r, const struct word *w, kiln_type class, kiln_value a) {
   kiln_type mem = w->op != KILN_TYPE_VOID ? w->op : class;
@@ -360,7 +355,9 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   kiln_op op = (kiln_op)(is_int(class) ? w->op : w->fop);
   uint64_t size;
   switch (w->form) {
-  case QF_BINARY: return kiln_fold_binary(r->f, op, class, a, b);
+  case QF_BINARY: /* most sums of longs are addresses, which cost nothing where the processor adds */
+    if (op == KILN_OP_ADD && class == KILN_TYPE_I64) return kiln_fold_addr(r->f, a, b, 1, 0);
+    return kiln_fold_binary(r->f, op, class, a, b);
   case QF_UNARY: return kiln_fold_unary(r->f, op, class, a);
   case QF_SHIFT: /* the count is taken modulo the width; Kiln's must be below it */
     b = kiln_fold_binary(r->f, KILN_OP_AND, KILN_TYPE_I32, b,
@@ -371,8 +368,8 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
     a = is_int(from) ? kiln_fold_icmp(r->f, (kiln_icond)w->op, from, a, b)
                      : kiln_fold_fcmp(r->f, (kiln_fcond)w->fop, from, a, b);
     return extend(r, false, class, KILN_TYPE_I8, a);
-  case QF_LOAD: return load(r, w, class, address(r, a));
-  case QF_STORE: kiln_build_store(r->f, from, address(r, b), 0, a, 0); break;
+  case QF_LOAD: return load(r, w, class, a);
+  case QF_STORE: kiln_build_store(r->f, from, b, 0, a, 0); break;
   case QF_ALLOC: return alloc(r, w->op, a);
   case QF_VAARG: return kiln_build_va_arg(r->f, class, a);
   case QF_VASTART:
