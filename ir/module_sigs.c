@@ -182,16 +182,22 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
     }
     types[i] = (uint8_t)results[i];
   }
-  const char *no_wide = check_wide(m, cc, flags, params, n_params, results, n_results);
-  if (no_wide) {
-    kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", no_wide);
-    return none;
-  }
   uint64_t packed_results;
   memcpy(&packed_results, types, sizeof packed_results);
   h = mix(h, packed_results);
   unsigned chain = 0;
-  for (size_t i = 0; i < n_params; i++) h = mix(h, pack(&params[i]));
+  unsigned seen = 0; /* flags of any parameter */
+  for (size_t i = 0; i < n_params; i++) {
+    h = mix(h, pack(&params[i]));
+    seen |= params[i].flags;
+  }
+  if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
+    const char *wrong = check_wide(m, cc, flags, params, n_params, results, n_results);
+    if (wrong) {
+      kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", wrong);
+      return none;
+    }
+  }
   for (size_t i = 0; i < n_params; i++) {
     const char *wrong = check_param(&params[i]);
     if (params[i].flags & KILN_PARAM_JOIN &&

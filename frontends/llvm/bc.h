@@ -192,6 +192,8 @@ struct kn_bc {
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
   struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
   struct kn_bc_inserted inserted;
+  unsigned
+    wide_sigs; /* kn_bc_wide_sigs of the function that is being read: its calls are so, too */
   uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
   kiln_value demoted;             /* address of the result's memory */
   bool tail;    /* a call that must be a tail call was read, but not yet its return */
@@ -255,7 +257,6 @@ struct kn_bc {
   bool no_addrs;  /* reason to restart, and set from then on: do not use VS_ADDR */
   bool splits;    /* the same: an instruction ends the Kiln block, so may_split must be set */
   bool bundles;   /* the next call has operand bundles */
-  uint8_t calls_avx; /* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 of the function's calls */
   uint32_t bundle;   /* number of the latest one's tag */
   bool no_code;      /* constants must not be computed by instructions here */
   bool expressions;  /* the function has constant expressions that may need instructions */
@@ -741,8 +742,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 
 /* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
-/* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 of a function with attribute list `attrs`, and of its calls. */
-unsigned kn_bc_sig_avx(const struct kn_bc *r, uint32_t attrs);
+/* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 by a function's attributes; 0 in modules without vectors. */
+unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 /* True for calling conventions that a caller may take for C's; else reports. */

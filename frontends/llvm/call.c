@@ -137,7 +137,8 @@ static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) 
   return !t->is_mask && r->types[r->elems.at[t->first].type].kind != TK_SOFT &&
          (t->n_pieces & (t->n_pieces - 1)) == 0;
 }
-unsigned kn_bc_sig_avx(const struct kn_bc *r, uint32_t attrs) {
+unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
+  if (!r->has_vectors) return 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
   return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
          (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
@@ -282,8 +283,7 @@ static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint
   return &r->sigs[at];
 }
 
-static inline struct kn_bc_sig *find_sig(struct kn_bc *r, uint32_t type, uint32_t attrs,
-                                         unsigned flags) {
+struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
   if (KN_LIKELY(r->cap_sigs != 0)) {
     uint32_t at = hash(key, r->cap_sigs);
@@ -291,12 +291,6 @@ static inline struct kn_bc_sig *find_sig(struct kn_bc *r, uint32_t type, uint32_
       if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
   }
   return new_sig(r, key, type, attrs, flags);
-}
-
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
-  if (r->has_vectors)
-    flags |= flags & KN_BC_SIG_DEFINITION ? kn_bc_sig_avx(r, attrs) : r->calls_avx;
-  return find_sig(r, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */
@@ -465,7 +459,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && r->calls_avx)
+    if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && r->wide_sigs)
       return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
@@ -493,7 +487,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
     kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
     return;
   }
-  sig_flags |= r->calls_avx;
+  sig_flags |= r->wide_sigs;
   const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
   if (!s) return;
   if (ret != r->elems.at[r->types[r->fn->type].first].type ||
@@ -599,7 +593,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     return;
   }
   if (KN_UNLIKELY(convention == CC_WIN64)) flags |= KN_BC_SIG_WIN64;
-  const struct kn_bc_sig *sp = find_sig(r, type, attrs, flags | r->calls_avx);
+  const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags | r->wide_sigs);
   if (KN_UNLIKELY(!sp)) {
     if (flags & FA_CALL_REFUSED)
       kn_bc_refuse(r, kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX)->refused_call);

@@ -81,11 +81,11 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   struct kn_bc_saved saved;
   r->fn = &r->globals.at[global];
-  r->calls_avx = r->has_vectors ? (uint8_t)kn_bc_sig_avx(r, r->fn->attrs) : 0;
   const struct module_part kept = {r->cwords.n, r->clist.n, r->cbytes.n};
+  r->wide_sigs = kn_bc_wide_sigs(r, r->fn->attrs);
   const struct kn_bc_sig *sig =
     kn_bc_sig(r, r->fn->type, r->fn->attrs,
-              (r->fn->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION |
+              (r->fn->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION | r->wide_sigs |
                 (r->fn->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
   if (!sig) return false;
   r->fn_sig = *sig;

@@ -219,7 +219,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
-                (g->fn_flags & KN_BC_SIG_FLAGS) | (used ? KN_BC_SIG_DEFINITION : 0u) |
+                (g->fn_flags & KN_BC_SIG_FLAGS) |
+                  (used ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u) |
                   (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
     if (!s || !possible) return false;
     sig = s->sig;

@@ -417,7 +417,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   struct {
     uint8_t reg, type, sign;
   } ext[N_GP_ARGS];
-  unsigned n_ext = 0;
+  unsigned n_ext = 0, seen = 0; /* flags of any argument */
   struct x64_place wide[N_GP_ARGS];
   struct {
     uint8_t reg;
@@ -431,6 +431,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     unsigned flags = kn_arg_flags(a);
+    seen |= flags;
     if (a->reg == KN_NO_REG) continue;
     if (KN_UNLIKELY(a->type == KILN_TYPE_I128)) {
       int64_t v[2];
@@ -472,9 +473,9 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
     else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
   }
-  for (uint32_t k = 0; k < w->args.n; k++) {
+  for (uint32_t k = 0; k < w->args.n && KN_UNLIKELY(seen & KILN_PARAM_UPPER); k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (KN_LIKELY(!(kn_arg_flags(a) & KILN_PARAM_UPPER))) continue;
+    if (!(kn_arg_flags(a) & KILN_PARAM_UPPER)) continue;
     join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
   }
   for (unsigned k = 0; k < n_ext; k++)
