@@ -32,7 +32,7 @@ static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
-  if (p->flags >= 2 * KILN_PARAM_CHAIN) return "unknown parameter flag";
+  if (p->flags >= 2 * KILN_PARAM_UPPER) return "unknown parameter flag";
   if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
     return "static chain that is no plain i64";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
@@ -41,6 +41,26 @@ static const char *check_param(const kiln_param *p) {
   if (!(p->flags & KILN_PARAM_BYVAL) && p->align_log2 != 0 &&
       (p->align_log2 != 4 || p->flags & (KILN_PARAM_SRET | KILN_PARAM_CHAIN)))
     return "parameter alignment other than 16 bytes";
+  return NULL;
+}
+
+/* What is wrong with vectors of 256 bits in registers; NULL: nothing. */
+static const char *check_wide(const kiln_module *m, kiln_callconv cc, unsigned flags,
+                              const kiln_param *params, size_t n, const kiln_type *results,
+                              size_t n_results) {
+  bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
+  if (wide && n_results != 2 && n_results != 4) return "wide results that are not two or four";
+  for (size_t i = 0; i < n_results && wide; i++)
+    if (results[i] != KILN_TYPE_V128) return "a wide result that is no v128";
+  for (size_t i = 0; i < n; i++) {
+    if (!(params[i].flags & KILN_PARAM_UPPER)) continue;
+    any = true;
+    if (i == 0 || params[i].flags != KILN_PARAM_UPPER || params[i].type != KILN_TYPE_V128 ||
+        params[i - 1].type != KILN_TYPE_V128 || params[i - 1].flags != 0)
+      return "an upper half without a v128 before it";
+  }
+  if (any && (cc != KILN_CC_C || !kn_target_has_win64(m->options.target)))
+    return "vectors of 256 bits on another target or by another convention than x86-64's";
   return NULL;
 }
 
@@ -134,8 +154,9 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
                       size_t n_params, const kiln_type *results, size_t n_results) {
   const kiln_sig none = {0};
   if (kn_module_failed(m)) return none;
-  if ((unsigned)cc >= KILN_CC_COUNT || flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN |
-                                                KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND)) {
+  if ((unsigned)cc >= KILN_CC_COUNT ||
+      flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND |
+               KILN_SIG_WIDE_RESULTS)) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
     return none;
   }
@@ -160,6 +181,11 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
       return none;
     }
     types[i] = (uint8_t)results[i];
+  }
+  const char *no_wide = check_wide(m, cc, flags, params, n_params, results, n_results);
+  if (no_wide) {
+    kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", no_wide);
+    return none;
   }
   uint64_t packed_results;
   memcpy(&packed_results, types, sizeof packed_results);

@@ -94,7 +94,7 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   if ((own->cc == KILN_CC_PRESERVE_NONE) != (sig->cc == KILN_CC_PRESERVE_NONE) ||
       sig->cc == KILN_CC_WIN64)
     return "a tail call by another convention";
-  if (own->n_results != sig->n_results ||
+  if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & KILN_SIG_WIDE_RESULTS) ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
     return "a tail call with other results than the function's";
   for (unsigned k = 0; k < own->n_params; k++) sret[0] |= own->params[k].flags & KILN_PARAM_SRET;

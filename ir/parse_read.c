@@ -224,6 +224,8 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
       out->flags |= KILN_PARAM_JOIN;
     } else if (kn_parse_word(p, "chain")) {
       out->flags |= KILN_PARAM_CHAIN;
+    } else if (kn_parse_word(p, "upper")) {
+      out->flags |= KILN_PARAM_UPPER;
     } else if (kn_parse_word(p, "byval")) {
       uint64_t size = 0;
       out->flags |= KILN_PARAM_BYVAL;
@@ -283,6 +285,8 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       flags |= KILN_SIG_RETURNS_TWICE;
     } else if (kn_parse_word(p, "nounwind")) {
       flags |= KILN_SIG_NOUNWIND;
+    } else if (kn_parse_word(p, "wide_results")) {
+      flags |= KILN_SIG_WIDE_RESULTS;
     } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_MOST])) {
       cc = KILN_CC_PRESERVE_MOST;
     } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_ALL])) {

@@ -195,6 +195,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
     if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
     if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");
+    if (q->flags & KILN_PARAM_UPPER) kn_put_text(p, " upper");
     if (q->flags & KILN_PARAM_BYVAL) {
       kn_put_text(p, " byval(");
       kn_put_unsigned(p, q->size_bytes);
@@ -214,6 +215,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   if (s->flags & KILN_SIG_NORETURN) kn_put_text(p, " noreturn");
   if (s->flags & KILN_SIG_RETURNS_TWICE) kn_put_text(p, " returns_twice");
   if (s->flags & KILN_SIG_NOUNWIND) kn_put_text(p, " nounwind");
+  if (s->flags & KILN_SIG_WIDE_RESULTS) kn_put_text(p, " wide_results");
   if (s->cc != KILN_CC_C) put_word(p, kn_callconv_names[s->cc]);
 }
 

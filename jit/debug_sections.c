@@ -38,6 +38,14 @@ static uint64_t target_of(const struct kn_jit_link *l, uint32_t i, const struct 
          e->sessions[f->session]->out.funcs[f->index].start;
 }
 
+static bool add_strings(const struct kn_dwarf *d, kiln_buffer *section) {
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < d->strs.n; i++)
+    ok = kiln_buffer_append(section, d->strs.at[i].text, d->strs.at[i].n) &&
+         kiln_buffer_append(section, "", 1);
+  return ok;
+}
+
 static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sections) {
   struct kn_elf e = {.m = l->in[i].m,
                      .machine = l->jit->machine,
@@ -50,7 +58,8 @@ static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sec
   for (unsigned k = 0; ok && e.dwarf != NULL && k < KN_DS_COUNT; k++) {
     const struct kn_dwarf_buffer *b = &e.dwarf->out[k];
     if (b->bytes.n == 0) continue;
-    ok = kiln_buffer_append(&sections[k], b->bytes.at, b->bytes.n);
+    ok = k == KN_DS_STR ? add_strings(e.dwarf, &sections[k])
+                        : kiln_buffer_append(&sections[k], b->bytes.at, b->bytes.n);
     for (uint32_t j = 0; ok && j < b->relocs.n; j++) {
       const struct kn_dwarf_reloc *r = &b->relocs.at[j];
       uint64_t v = target_of(l, i, &e, r, base) + (uint64_t)r->addend;

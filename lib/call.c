@@ -9,7 +9,9 @@ static bool place(struct kn_walk *w, struct kn_assign *s, struct kn_arg arg) {
   }
   w->target->place_arg(s, &arg);
   if (KN_UNLIKELY(s->lost)) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "such arguments by preserve_none");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 s->none ? "such arguments by preserve_none"
+                         : "more than seven vectors of 256 bits as arguments");
     return false;
   }
   return KN_PUSH(w->f, w->args, arg);

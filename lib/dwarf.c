@@ -334,14 +334,15 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,       d->units.at,    d->queue.at,  d->vars.at,    d->scopes.at,
-                    d->ranges.at,  d->patches.at,  d->files.at,  d->file_of,    d->str_of,
-                    d->str_at.at,  d->str_slots,   d->func_addr, d->list_at.at, d->loc_list_at.at,
-                    d->scope_hash, d->scope_way.at};
+  void *arrays[] = {d->dies,       d->units.at,       d->queue.at,   d->vars.at,
+                    d->scopes.at,  d->ranges.at,      d->patches.at, d->files.at,
+                    d->file_of,    d->str_of,         d->str_slots,  d->func_addr,
+                    d->list_at.at, d->loc_list_at.at, d->scope_hash, d->scope_way.at};
   kn_trie_free(d->m, &d->abbrevs);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
   memcpy(left.out, d->out, sizeof left.out);
+  memcpy(&left.strs, &d->strs, sizeof left.strs);
   *d = left;
 }
 
@@ -375,9 +376,17 @@ void kn_dwarf_free(struct kn_elf *e) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);
     kn_realloc(d->m, d->out[k].relocs.at, 0);
   }
+  kn_realloc(d->m, d->strs.at, 0);
 }
 
 /* ---- in the object ---- */
+
+static void put_strings(const struct kn_dwarf *d, uint8_t *to) {
+  for (const struct kn_dwarf_string *s = d->strs.at, *end = s + d->strs.n; s < end; s++) {
+    memcpy(to + s->at, s->text, s->n);
+    to[s->at + s->n] = 0;
+  }
+}
 
 void kn_dwarf_content(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
@@ -385,7 +394,8 @@ void kn_dwarf_content(struct kn_elf *e) {
     if (d->section[k] == UINT32_MAX) continue;
     struct kn_elf_section *s = &e->sections[d->section[k]];
     s->offset = e->at;
-    memcpy(e->base + e->at, d->out[k].bytes.at, d->out[k].bytes.n);
+    if (k == KN_DS_STR) put_strings(d, e->base + e->at);
+    else memcpy(e->base + e->at, d->out[k].bytes.at, d->out[k].bytes.n);
     e->at += s->size;
   }
 }

@@ -100,6 +100,12 @@ struct kn_dwarf_shape {
  * declaration. */
 enum { KN_ASK = 1, KN_ASK_DECLARED = 2 };
 
+/* A string of .debug_str, with a NUL behind it there: where it is in the source, its size, its offset. */
+struct kn_dwarf_string {
+  const char *text;
+  uint32_t n, at;
+};
+
 /* An entry of the source. */
 struct kn_dwarf_view {
   const struct kn_die *e;
@@ -184,7 +190,7 @@ struct kn_dwarf {
   struct kn_trie abbrevs;
   uint32_t n_abbrevs;
   /* strings */
-  KN_ARRAY(uint32_t) str_at; /* by number: offset in .debug_str */
+  KN_ARRAY(struct kn_dwarf_string) strs; /* by number; out[KN_DS_STR] has their size alone */
   uint64_t
     *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
   uint32_t str_mask, str_used;

@@ -189,7 +189,7 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
 static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
   uint32_t i = kn_dwarf_text(f->d, set, id);
   if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->str_at.at[i]);
+  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->strs.at[i].at);
   else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
 
@@ -409,7 +409,7 @@ static inline void put_text(struct kn_dwarf *d, struct cursor *c, unsigned name,
   } else {
     struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
     struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
-                               d->str_at.at[i], false, false};
+                               d->strs.at[i].at, false, false};
     kn_put32(c->p, 0);
     c->p = KN_DW_PUSH(d, b->relocs, r) ? c->p + 4 : NULL;
     put_form(d, c, name, FORM_STRP);

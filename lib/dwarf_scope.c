@@ -225,9 +225,8 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   } else if (parent != x->subprogram) {
     return true;
   }
-  if (tag != TAG_VARIABLE &&
-      tag != TAG_FORMAL_PARAMETER) /* what the function imports, and labels */
-    return kn_dwarf_want(d, v);
+  bool placed = tag == TAG_VARIABLE || tag == TAG_FORMAL_PARAMETER || (tag == TAG_LABEL && place);
+  if (!placed) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
   if (in == parent) {
     if (d->dies[v].var) {
       add_part(d, v, place);

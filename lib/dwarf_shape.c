@@ -118,24 +118,21 @@ static bool grow_strings(struct kn_dwarf *d) {
   return true;
 }
 
-/* Writes a string; its number, UINT32_MAX without memory. */
+/* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
-  uint8_t *p = kn_dwarf_space(d, KN_DS_STR, (size_t)n + 1);
   uint32_t at = d->out[KN_DS_STR].bytes.n;
-  if (p == NULL || !KN_DW_PUSH(d, d->str_at, at)) return UINT32_MAX;
-  memcpy(p, text, n);
-  p[n] = 0;
+  if (n >= UINT32_MAX / 2 - at || !KN_DW_PUSH(d, d->strs, (struct kn_dwarf_string){text, n, at}))
+    return UINT32_MAX;
   d->out[KN_DS_STR].bytes.n += n + 1;
   if (d->version >= 5 &&
       !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
     return UINT32_MAX;
-  return d->str_at.n - 1;
+  return d->strs.n - 1;
 }
 
 /* The same of one that may have been written. */
 static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   if (d->str_used >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
-  const char *strings = (const char *)d->out[KN_DS_STR].bytes.at;
   uint32_t hash = kn_hash_bytes(text, n);
   for (uint32_t k = hash;; k++) {
     uint64_t *slot = &d->str_slots[k & d->str_mask];
@@ -146,10 +143,8 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
       return number;
     }
     if (*slot >> 32 != hash) continue;
-    uint32_t i = (uint32_t)*slot - 1, at = d->str_at.at[i];
-    if (n < d->out[KN_DS_STR].bytes.n - at && strings[at + n] == 0 &&
-        kn_same_bytes(strings + at, text, n))
-      return i;
+    uint32_t i = (uint32_t)*slot - 1;
+    if (d->strs.at[i].n == n && kn_same_bytes(d->strs.at[i].text, text, n)) return i;
   }
 }
 

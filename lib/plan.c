@@ -321,7 +321,8 @@ static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
       args |= KN_BIT(t->arg_regs[i]);
   }
   for (uint32_t k = 0; k < sig->n_params; k++)
-    if (sig->params[k].flags & KILN_PARAM_CHAIN) args |= KN_BIT(t->chain_reg);
+    if (sig->params[k].flags & (KILN_PARAM_CHAIN | KILN_PARAM_UPPER))
+      args |= sig->params[k].flags & KILN_PARAM_CHAIN ? KN_BIT(t->chain_reg) : t->upper_args;
   return args;
 }
 

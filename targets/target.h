@@ -125,7 +125,9 @@ struct kn_target {
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
   uint8_t arg_regs[8];          /* general argument registers in order; KN_NO_REG ends */
   uint8_t fp_arg_regs[8];
-  uint64_t none_args;   /* those of integers by KILN_CC_PRESERVE_NONE */
+  uint64_t none_args; /* those of integers by KILN_CC_PRESERVE_NONE */
+  uint64_t
+    upper_args; /* those that the entry moves the upper halves of vectors to (KILN_PARAM_UPPER) */
   uint8_t chain_reg;    /* of the static chain, KILN_PARAM_CHAIN */
   uint8_t scratch[2];   /* by bank: never allocated, free to use within one operation */
   uint8_t exception[2]; /* where a landing pad is told the exception and its selector */

@@ -673,6 +673,15 @@ void kn_bc_vec_funnel(struct kn_bc *r, bool left, const struct kn_bc_vec *const 
 /* Appends the type of `n` lanes to the name of a row of AArch64: ".v4i32". */
 void kn_bc_row_type(char *name, unsigned n, kiln_type lane);
 
+/* The type of vectors of `n` lanes of type `elem`, or UINT32_MAX. */
+uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n);
+
+/* ---- vector_address.c ---- */
+
+/* As kn_bc_gep, if an operand is a vector; false: none is. */
+bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx,
+                   unsigned n);
+
 /* ---- vector_call.c ---- */
 
 /* Intrinsics that are about vectors. */
@@ -683,7 +692,9 @@ enum kn_bc_vec_call {
   VC_LOAD,
   VC_SCATTER,
   VC_STORE,
-  VC_ADD, /* from here on: reductions */
+  VC_FIRST,       /* the first lane that is not 0 */
+  VC_PARTIAL_SUM, /* lanes of a vector added to those of a shorter one */
+  VC_ADD,         /* from here on: reductions */
   VC_AND,
   VC_FADD,
   VC_FMAX,
@@ -715,6 +726,8 @@ void kn_bc_inst(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n)
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags);
 /* An address: base, then indices given as value ids with their types known. */
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n);
+/* The index `id` as an i64. */
+kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id);
 /* The parts of aggregate value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
 uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Gives argument `index` on the edge from LLVM block `pred`, wherever that ends. */
@@ -802,6 +815,12 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
                      const uint64_t *ops, unsigned n, bool bundles);
 
 /* ---- inline: values ---- */
+
+/* The end of a block that control does not reach; behind a tail call, which does not return, that one ends it. */
+static inline void kn_bc_unreachable(struct kn_bc *r) {
+  if (KN_LIKELY(!r->tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+  r->tail = false;
+}
 
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
   return r->vals[id].t & KN_BC_TYPE_MASK;

@@ -352,7 +352,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       continue;
     case FORM_UNREACHABLE:
       DECODED(pos + used);
-      kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+      kn_bc_unreachable(r);
       kn_bc_next_block(r);
       continue;
     case FORM_UNABBREV: {

@@ -129,18 +129,30 @@ static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kil
   return ok || kn_bc_unsupported(r, "win64cc with a parameter or result of this kind");
 }
 
+/* Is a long vector passed in registers of 256 bits, as LLVM does where the function has AVX? Others are widened or promoted
+ * in ways of their own. */
+static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (flags & KN_BC_SIG_AVX512 && t->n_pieces > 2) return false; /* in registers of 512 bits */
+  return !t->is_mask && r->types[r->elems.at[t->first].type].kind != TK_SOFT &&
+         (t->n_pieces & (t->n_pieces - 1)) == 0;
+}
+/* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 by the function that `attrs` are of, or in calls the one that is being read. */
+static unsigned has_avx(struct kn_bc *r, uint32_t attrs, unsigned flags) {
+  if (!(flags & KN_BC_SIG_DEFINITION)) attrs = r->fn ? r->fn->attrs : 0;
+  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
+  return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
+         (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
+}
+
 static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
-  if (flags & FA_CALL_REFUSED) return false;            /* the caller reports it */
-  for (uint32_t i = 0; i < t->n && r->has_vectors; i++) /* they would be in wider registers */
-    if (kn_bc_is_long_vector(&r->types[r->elems.at[t->first + i].type]) &&
-        (kn_bc_harden_avx(kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX)) ||
-         (r->fn && kn_bc_harden_avx(kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX)))))
-      return kn_bc_unsupported(r, "vectors of 256 bits and more as arguments or results with AVX");
+  if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
+  bool wide_results = false;
   s->plain = true;
   r->params.n = 0;
   if (kn_bc_passes_parts(&r->types[ret])) {
@@ -150,6 +162,11 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     s->n_ret = (uint8_t)r->types[ret].n_pieces;
     s->ret = r->types[ret].n_pieces == 0 ? RET_PARTS : in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
+    if (flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(&r->types[ret])) {
+      if (!wide_possible(r, ret, flags) || in_regs > 4 || in_regs == 0)
+        return kn_bc_unsupported(r, "a vector of this type as a result with AVX");
+      wide_results = true;
+    }
     if (s->ret == RET_DEMOTED &&
         !KN_BC_PUSH(r, r->params, (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
       return false;
@@ -177,11 +194,15 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       if (!kn_bc_split_plain(r, e)) return false;
       const struct kn_bc_type *et = &r->types[e];
       s->plain = false;
-      bool joined = joins(r, et);
+      bool joined = joins(r, et), wide = flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(et);
+      if (wide && !wide_possible(r, e, flags))
+        return kn_bc_unsupported(r, "a vector of this type as an argument with AVX");
       if (joined && !joinable(r, et)) return false;
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = (uint8_t)kn_bc_passed_as(&r->types[r->type_pieces.at[et->piece_first + k].type]);
-        p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN : 0;
+        p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN
+                  : wide && (k & 1)              ? KILN_PARAM_UPPER
+                                                 : 0;
         p.align_log2 = joined && k == 0 ? stack_align(r, a) : 0;
         if (!KN_BC_PUSH(r, r->params, p)) return false;
       }
@@ -204,10 +225,10 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
     if (!KN_BC_PUSH(r, r->params, p)) return false;
   }
   n = r->params.n;
-  unsigned sig_flags = (t->flags ? KILN_SIG_VARIADIC : 0u) |
-                       (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
-                       (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
-                       (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u);
+  unsigned sig_flags =
+    (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
+    (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
+    (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
   bool win64 = flags & KN_BC_SIG_WIN64;
   if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
@@ -264,6 +285,7 @@ static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint
 }
 
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  if (KN_UNLIKELY(r->has_vectors)) flags |= has_avx(r, attrs, flags);
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
   if (KN_LIKELY(r->cap_sigs != 0)) {
     uint32_t at = hash(key, r->cap_sigs);
@@ -439,6 +461,8 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
+    if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && has_avx(r, 0, 0))
+      return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
@@ -465,6 +489,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
     kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
     return;
   }
+  sig_flags |= has_avx(r, 0, 0);
   const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
   if (!s) return;
   if (ret != r->elems.at[r->types[r->fn->type].first].type ||

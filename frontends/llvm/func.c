@@ -187,7 +187,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
     kn_bc_next_block(r);
     return;
   case FUNC_UNREACHABLE:
-    kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+    kn_bc_unreachable(r);
     kn_bc_next_block(r);
     return;
   case FUNC_SWITCH:

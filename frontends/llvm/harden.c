@@ -11,6 +11,7 @@ enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff };
  * 63 the distance of probes, 0: the default. */
 enum { NAKED = 8192 };
 enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
+enum { AVX512 = 128 }; /* of x86-64, which has none of these: */
 /* Of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it. */
 enum {
   BRANCH = 128,
@@ -61,7 +62,8 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
                                                           : SIGN);
   else if (strcmp(key, "sign-return-address-key") == 0)
     a->harden |= strcmp(value, "b_key") == 0 ? KEY_B : 0;
-  else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx")) a->harden |= AVX;
+  else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx"))
+    a->harden |= AVX | (strstr(value, "+avx512f") ? AVX512 : 0);
   else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
     unsigned k = 1;
     while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
@@ -81,6 +83,8 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
 }
 
 bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && (a->harden & AVX) != 0; }
+
+bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && (a->harden & AVX512) != 0; }
 
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PLT) != 0; }
 

@@ -40,6 +40,8 @@ bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
 bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list);
 /* True of a function for processors with AVX; `a` may be NULL. */
 bool kn_bc_harden_avx(const struct kn_bc_attr *a);
+/* The same of AVX-512. */
+bool kn_bc_harden_avx512(const struct kn_bc_attr *a);
 /* Gives the signature of a definition its convention, if that is not C's for it. `a`: its attributes, or NULL. */
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
                              kiln_sig *sig);

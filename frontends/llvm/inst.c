@@ -10,8 +10,7 @@ static bool too_short(struct kn_bc *r) {
 
 /* ---- addresses ---- */
 
-/* The index `id` as an i64. */
-static kiln_value index64(struct kn_bc *r, uint32_t id) {
+kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id) {
   uint32_t type = kn_bc_type_of(r, id);
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind != TK_INT || !t->ktype) {
@@ -39,6 +38,7 @@ static bool access_follows(struct kn_bc *r) {
 
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
   uint32_t type = source, base_type = kn_bc_type_of(r, base);
+  if (KN_UNLIKELY(r->has_vectors) && kn_bc_vec_gep(r, source, base, idx, n)) return;
   if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
                   r->types[base_type].kind != TK_PTR)) {
     if (r->types[base_type].kind == TK_PTR || r->types[base_type].kind == TK_VECTOR)
@@ -79,7 +79,7 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       disp += (uint64_t)k * step;
       continue;
     }
-    kiln_value v = index64(r, idx[i]);
+    kiln_value v = kn_bc_index64(r, idx[i]);
     if (r->status != KILN_OK) return;
     if (step == 0) continue;
     if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);

@@ -320,6 +320,21 @@ static void trampoline(const struct call *c) {
   if (t->flushed != 0) flush(c, at, kiln_build_addr(f, at, (kiln_value){0}, 0, t->flushed));
 }
 
+/* A few instructions without operands: `t->fixed`, or none, which change the registers that callees save. */
+static void fixed(const struct call *c, bool save_all) {
+  struct kn_bc *r = c->r;
+  const struct kn_bc_target *t = &kn_bc_targets[r->target];
+  static const uint8_t first = 0;
+  kiln_type type = KILN_TYPE_I64;
+  kiln_asm code = {.bytes = t->fixed[c->row->op].bytes,
+                   .size_bytes = save_all ? 0 : t->fixed[c->row->op].n,
+                   .results = &first,
+                   .lost = save_all ? t->saved : 0};
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, &type, !save_all);
+  kiln_value v = kiln_build_asm(r->f, sig, &code, NULL, 0);
+  if (!save_all) def(c, v);
+}
+
 /* Are the result and the first `n` arguments scalars? */
 static bool scalars(const struct call *c, unsigned n) {
   if (c->n < n) return kn_bc_malformed(c->r, "bad call");
@@ -340,6 +355,8 @@ static unsigned needed(unsigned kind) {
   case IN_ONE:
   case IN_STACK_SAVE:
   case IN_GET_ROUNDING:
+  case IN_FIXED:
+  case IN_SAVE_ALL:
   case IN_TRAP:
   case IN_DEBUG_TRAP: return 0;
   case IN_MEMCPY:
@@ -417,6 +434,7 @@ static bool result_fits(const struct call *c) {
   case IN_ZERO:
   case IN_ONE: return c->rt->kind == TK_INT || c->rt->kind == TK_PTR;
   case IN_OBJECT_SIZE: return c->rt->kind == TK_INT;
+  case IN_FIXED: return (kiln_type)c->rt->ktype == KILN_TYPE_I64 && c->rt->fit == FIT_EXACT;
   case IN_GET_ROUNDING: return is_i32(c->rt);
   case IN_SETJMP: return is_i32(c->rt) && a->kind == TK_PTR;
   case IN_LONGJMP: return c->rt->kind == TK_VOID && a->kind == TK_PTR;
@@ -485,6 +503,8 @@ static void run(const struct call *c) {
   case IN_COMPARE: compare(c); return;
   case IN_CLEAR_CACHE: flush(c, arg(c, 0), arg(c, 1)); return;
   case IN_TRAMPOLINE: trampoline(c); return;
+  case IN_FIXED: fixed(c, false); return;
+  case IN_SAVE_ALL: fixed(c, true); return;
   case IN_LOAD_RELATIVE: load_relative(c); return;
   case IN_GET_ROUNDING: def(c, kiln_build_nullary(f, KILN_OP_GET_ROUNDING)); return;
   case IN_SET_ROUNDING: set_rounding(c); return;

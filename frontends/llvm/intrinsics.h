@@ -51,6 +51,8 @@ enum kn_bc_intrinsic_kind {
   IN_COMPARE,
   IN_CLEAR_CACHE,
   IN_TRAMPOLINE,
+  IN_FIXED,
+  IN_SAVE_ALL,
   IN_LOAD_RELATIVE,
   IN_GET_ROUNDING,
   IN_SETJMP,

@@ -28,6 +28,11 @@ const struct kn_bc_target kn_bc_targets[] = {
                                           {22, KILN_TYPE_I8, 0xe3}},
                                          .function = 2,
                                          .chain = 12},
+                          /* rdtsc; shl rdx, 32; or rax, rdx */
+                          .fixed = {{9, {0x0f, 0x31, 0x48, 0xc1, 0xe2, 0x20, 0x48, 0x09, 0xd0}},
+                                    /* mov rax, fs:0 */
+                                    {9, {0x64, 0x48, 0x8b, 0x04, 0x25}}},
+                          .saved = 0xf008,
                           .sysv = true},
   [KILN_TARGET_AARCH64] = {.alias = "arm64",
                            .ints = 8,
@@ -44,6 +49,9 @@ const struct kn_bc_target kn_bc_targets[] = {
                                           .function = 24,
                                           .chain = 16,
                                           .flushed = 12},
+                           /* mrs x0, cntvct_el0; mrs x0, tpidr_el0 */
+                           .fixed = {{4, {0x40, 0xe0, 0x3b, 0xd5}}, {4, {0x40, 0xd0, 0x3b, 0xd5}}},
+                           .saved = UINT64_C(0xff001ff80000),
                            .guard_source = KILN_GUARD_SOURCE_SYSREG},
 };
 _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT,

@@ -180,6 +180,8 @@ enum {
   FA_AVX2 = 2048,
   FA_FMA = 4096,
   KN_BC_SIG_WIN64 = 16,
+  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, which is not implemented */
+  KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 128
 };
 _Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
@@ -431,6 +433,9 @@ struct kn_bc_trampoline {
   uint8_t flushed;         /* bytes to tell the instruction cache of; 0: it sees what is written */
 };
 
+/* Instructions that an intrinsic without arguments is. */
+enum kn_bc_fixed { KN_BC_CYCLES, KN_BC_THREAD, KN_BC_FIXED };
+
 /* The facts about a target that LLVM's code for it depends on. */
 struct kn_bc_target {
   const char *alias; /* another name of it in triples; NULL: none */
@@ -451,6 +456,10 @@ struct kn_bc_target {
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */
   struct kn_bc_trampoline trampoline;
+  struct {
+    uint8_t n, bytes[9];
+  } fixed[KN_BC_FIXED]; /* they leave their result in register 0 */
+  uint64_t saved;       /* registers that callees save, of values */
 };
 
 #endif

@@ -255,7 +255,10 @@ enum {
   /** The static chain: an i64 in a register of its own (x86-64: r10, AArch64: x15, as LLVM's `nest`), so that
    * the other parameters are where they would be without it. At most one; no other flag. A caller whose
    * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
-  KILN_PARAM_CHAIN = 32
+  KILN_PARAM_CHAIN = 32,
+  /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as the ABI passes such vectors
+   * where the processor has AVX. x86-64 only, for the first seven of them; no other flag. */
+  KILN_PARAM_UPPER = 64
 };
 
 /** One parameter of a signature. */
@@ -296,7 +299,9 @@ enum {
   KILN_SIG_RETURNS_TWICE = 4, /**< setjmp and its kin */
   /** No exception leaves it. A call by this signature has no entry in the table of exceptions, so that an exception
    * that does leave it ends the program in functions with a personality. */
-  KILN_SIG_NOUNWIND = 8
+  KILN_SIG_NOUNWIND = 8,
+  /** The results are two or four v128s; each two are the halves of a 256-bit register. x86-64 with AVX only. */
+  KILN_SIG_WIDE_RESULTS = 16
 };
 
 /** Most results of a function. */

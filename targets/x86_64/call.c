@@ -12,6 +12,7 @@ enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_R
 
 static const uint8_t win64_args[4] = {X64_RCX, X64_RDX, X64_R8, X64_R9};
 enum { N_WIN64_ARGS = 4, WIN64_SHADOW = 32 };
+enum { UPPER = 8 }; /* the upper half of what is in xmm(k) is in xmm(UPPER + k) */
 
 /* ---- where arguments and results go ---- */
 
@@ -51,6 +52,12 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
     if (align > 16 && align > s->align) s->align = align;
   } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
+    if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_UPPER)) {
+      /* the last one's, xmm15, is scratch; others would be in memory, aligned to 32 bytes */
+      if (s->fp == N_FP_ARGS) s->lost = true;
+      a->reg = (uint8_t)(KN_FP_BASE + UPPER + s->fp - 1);
+      return;
+    }
     if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
     else if (a->type == KILN_TYPE_V128) size = align = 16;
   } else if (KN_UNLIKELY(s->none) && a->type <= KILN_TYPE_I128) {
@@ -83,6 +90,42 @@ bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   a->reg = gp_results[s->gp++];
   if (a->type == KILN_TYPE_I128) a->high = gp_results[s->gp++];
   return true;
+}
+
+/* ---- vectors of 256 bits ----
+ * Their halves are in two registers everywhere else: the lower one where the ABI has the whole, the upper one of argument
+ * k in xmm8 + k, of a result in the next register of results. No code but this sees the upper half of a ymm register,
+ * and vzeroupper is where some were received: what is in them slows SSE down. */
+
+/* vinsertf128 ymm(dst), ymm(low), xmm(high), 1: both halves together. */
+static void join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned high) {
+  uint8_t *p = x64_put8(w->code.p, 0xc4);
+  p = x64_put8(p, (~dst & 8) << 4 | 0x40 | (~high & 8) << 2 | 3);
+  p = x64_put8(x64_put8(p, (~low & 15) << 3 | 5), 0x18);
+  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (dst & 7) << 3 | (high & 7)), 1));
+}
+/* vextractf128 xmm(dst), ymm(from), 1: the upper half. */
+static void take_upper(struct kn_walk *w, unsigned dst, unsigned from) {
+  uint8_t *p = x64_put8(w->code.p, 0xc4);
+  p = x64_put8(p, (~from & 8) << 4 | 0x40 | (~dst & 8) << 2 | 3);
+  p = x64_put8(x64_put8(p, 0x7d), 0x19);
+  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (from & 7) << 3 | (dst & 7)), 1));
+}
+static void zero_upper(struct kn_walk *w) {
+  EMIT(w, x64_put8(x64_put8(x64_put8(w->code.p, 0xc5), 0xf8), 0x77));
+}
+/* Between xmm0 to xmm(n - 1) and ymm0, ymm1. */
+static void join_results(struct kn_walk *w, unsigned n) {
+  join_halves(w, 0, 0, 1);
+  if (n == 4) join_halves(w, 1, 2, 3);
+}
+static void split_results(struct kn_walk *w, unsigned n) {
+  if (n == 4) {
+    take_upper(w, 3, 1);
+    x64_move(w, X64_XMM0 + 2, X64_XMM0 + 1, KILN_TYPE_V128);
+  }
+  take_upper(w, 1, 0);
+  zero_upper(w);
 }
 
 /* ---- library functions ---- */
@@ -429,6 +472,11 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
     else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
   }
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    if (KN_LIKELY(!(kn_arg_flags(a) & KILN_PARAM_UPPER))) continue;
+    join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
+  }
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
   if (c->tail) {
@@ -508,6 +556,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (w->val[i].uses) x64_def_fixed(w, i, sig->results[0], X64_RAX);
     return;
   }
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) split_results(w, sig->n_results);
   take_x87_results(w, sig, i);
   kn_take_results(w, sig->results, sig->n_results);
 }
@@ -519,8 +568,11 @@ void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_try_begin(w)) return;
-  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), false);
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  struct call c = call_of(w, in, sig, false);
   emit_call(w, &c);
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS) && w->f->status == KILN_OK)
+    split_results(w, sig->n_results);
   kn_try_end(w, in);
 }
 
@@ -588,6 +640,7 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
     add_move(w, a.reg, a.type, h);
   }
   kn_run_moves(w);
+  if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS)) join_results(w, in->x);
   for (unsigned k = 0; k < 2 && wide.reg != KN_NO_REG; k++) {
     unsigned reg = k ? wide.high : wide.reg;
     if (constant) x64_const(w, reg, (uint64_t)v[k]);
@@ -713,7 +766,7 @@ static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
 static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
   if (!kn_place_params(w, &all)) return false;
-  bool by_value = false;
+  bool by_value = false, upper = false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     int32_t incoming = 16 + (int32_t)a.stack;
@@ -723,11 +776,16 @@ static bool enter_params(struct kn_walk *w) {
       x64(w)->sret = kn_frame_alloc(w, 8, 3);
       EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a.reg, x64_at(X64_RBP, x64(w)->sret)));
     }
+    if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER)) {
+      take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
+      upper = true;
+    }
     if (w->val[a.h].uses == 0) continue;
     if (a.param->flags & KILN_PARAM_BYVAL) by_value = true;
     else if (kn_wide(w, a.type)) enter_wide(w, &a, incoming);
     else enter(w, &a, incoming);
   }
+  if (upper) zero_upper(w);
   w->frame.va.win64 = all.win64;
   w->frame.va.gp = all.gp;
   w->frame.va.fp = all.fp;

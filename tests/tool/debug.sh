@@ -93,7 +93,9 @@ int choose(int a, int b) {
   } else if (b > 3) {
     b = a > 1 ? 7 : b > 5 ? 8 : naked();
   }
+  if (b == 5) goto out;
   while (b > 100) b--;
+out:
   return b;
 }
 END
@@ -103,6 +105,8 @@ same_statements() {
     "$kiln" compile blocks.bc -o ours.o && diff <(statements theirs.o) <(statements ours.o) && (( $(statements ours.o | wc -l) > 8 ))
 }
 check "statements as LLVM's" same_statements
+label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
+check "a label is where its code is" label_is_placed
 
 # Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
 # frame is rounded up on AArch64, and there is a pointer to it on x86-64.
@@ -172,7 +176,8 @@ END
 check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
-# address that only accesses compute, the constant of a float, a part of a structure in memory.
+# address that only accesses compute, the constant of a float, a part of a structure in memory, a
+# vector in a register.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -197,6 +202,16 @@ long second(struct pair *p) {
   look(7);
   return *at;
 }
+typedef float lanes __attribute__((vector_size(16)));
+volatile int seen;
+lanes add(lanes a, int n) {
+  lanes sum = a;
+  for (int i = 0; i < n; i++) {
+    sum += a;
+    seen = i;
+  }
+  return sum;
+}
 int main(void) {
   struct pair pair = {1, 2, 3};
   struct named { long n; const char *text; } named;
@@ -204,6 +219,7 @@ int main(void) {
   named.n = sum;
   named.text = "text";
   look((long)&named);
+  add((lanes){1, 2, 3, 4}, 2);
   return sum == 3 + 20 + 2 ? 0 : 1;
 }
 END
@@ -287,7 +303,8 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
       gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break look' -ex run -ex 'up' -ex 'print i' -ex 'print sum' -ex continue \
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
-        -ex continue -ex up -ex 'print named.text[0]' values > gdb.out 2>&1
+        -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
+        -ex continue -ex continue -ex 'print sum' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -299,6 +316,7 @@ $7 = {a = 10, b = 20, c = 30}
 $8 = 2
 $9 = 0.5
 $10 = 116 't'
+$11 = {3, 6, 9, 12}
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

@@ -19,7 +19,7 @@
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, aligned_by_pointer, reaches_zero, has_win64, features;
  * of elf flags, fill, mapping_symbols, call_field, indirect_types, branches_count, dtprel64. A new field is checked below,
  * or named here. */
-_Static_assert(sizeof(struct kn_target) == 832 && sizeof(struct kn_elf_machine) == 80 &&
+_Static_assert(sizeof(struct kn_target) == 840 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -81,6 +81,7 @@ static void test_sets(void **state) {
     CHECK(t, t->chain_reg < 64 && KN_BIT(t->chain_reg) & KN_GP_MASK & ~t->preserved);
     CHECK(t, t->guard_regs && t->guard_regs[0].name);
     CHECK(t, t->none_args && !(t->none_args & ~KN_GP_MASK));
+    CHECK(t, !(t->upper_args & ~(bank_mask(1) & (t->temps | t->caller_homes))));
   }
 }
 

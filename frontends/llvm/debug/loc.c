@@ -189,12 +189,12 @@ static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t
   location(r, line, column, scope, inlined);
 }
 
-/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3; from the fourth on they are
- * TAIL_BITS, unless one of TAIL_LONG is set. */
+/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3, which are TAIL_BITS unless
+ * one of TAIL_LONG is set. */
 struct place {
   uint32_t line, column, scope, inlined;
 };
-enum { TAIL_BITS = 6 + 1 + 6 + 3, TAIL_LONG = 1 << 5 | 1 << 12 | 1 << 15 };
+enum { TAIL_BITS = 1 + 6 + 3, TAIL_LONG = 1 << 6 | 1 << 9 };
 
 /* Reads the first three. `w` is the window at the record, of which `used` bits are taken already; returns how many are
  * taken with them, more than 57 if that is too much, or a field has more chunks than are read here. */
@@ -210,16 +210,32 @@ static inline __attribute__((always_inline)) unsigned fields(uint64_t w, unsigne
   return KN_UNLIKELY(slow & KN_BITS_LONG) ? 64 : used;
 }
 
+/* Reads the fourth from window *w, which is shifted past it; how many bits it takes with the tail, 0 if one of these is
+ * too long. */
+static inline __attribute__((always_inline)) unsigned inlined_field(uint64_t *w, struct place *at) {
+  uint64_t slow = 0;
+  unsigned used = 6;
+  at->inlined = (uint32_t)*w & 31;
+  if (KN_LIKELY(!(*w & 32))) {
+    *w >>= 6;
+  } else {
+    used = 0;
+    at->inlined = kn_bits_four(w, &used, &slow);
+  }
+  return KN_UNLIKELY((slow & KN_BITS_LONG) | (*w & TAIL_LONG)) ? 0 : used + TAIL_BITS;
+}
+
 static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned width) {
   struct place at;
   unsigned used = fields(w, width, &at);
   w = kn_bits_peek(&r->bits, pos + used);
-  if (used > 57 || (w & TAIL_LONG)) {
+  unsigned more = inlined_field(&w, &at);
+  if (used > 57 || more == 0) {
     long_abbreviated(r, pos + width);
     return;
   }
-  r->bits.pos = pos + used + TAIL_BITS;
-  location(r, at.line, at.column, at.scope, (uint32_t)w & 31);
+  r->bits.pos = pos + used + more;
+  location(r, at.line, at.column, at.scope, at.inlined);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
@@ -379,9 +395,9 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
     unsigned used = fields(w, width, &at);
     if (KN_LIKELY(used <= 57)) {
       w = kn_bits_window(&r->bits, pos + used);
-      at.inlined = (uint32_t)w & 31;
-      if (KN_LIKELY(!(w & TAIL_LONG) && !is_record(r, w >> TAIL_BITS, width))) {
-        r->bits.pos = pos + used + TAIL_BITS;
+      unsigned more = inlined_field(&w, &at);
+      if (KN_LIKELY(more != 0 && !is_record(r, w >> TAIL_BITS, width))) {
+        r->bits.pos = pos + used + more;
         if (r->loc && at.line == r->loc_line && at.column == r->loc_column &&
             at.scope == r->loc_scope && at.inlined == r->loc_inlined)
           set(r, r->loc);

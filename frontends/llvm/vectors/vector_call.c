@@ -180,6 +180,61 @@ static void masked(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   if (load) kn_bc_vec_def(r, &x);
 }
 
+/* The number of the first lane that is not 0, or how many there are. */
+static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_t ret,
+                       const uint32_t *ids, unsigned n) {
+  kiln_func *f = r->f;
+  struct kn_bc_vec x;
+  const struct kn_bc_type *rt = &r->types[ret];
+  if (n != 2 || rt->kind != TK_INT || rt->bits > 64 || !kn_bc_scalar(r, ret)) {
+    kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
+    return;
+  }
+  if (!kn_bc_vec_get(r, ids[0], params[0].type, &x)) return;
+  kiln_value v;
+  if (x.mask && x.n < 64) {
+    v = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, kn_bc_vec_bits(r, &x, 0),
+                          kiln_const_int(f, INT64_C(1) << x.n));
+    v = kiln_build_unary(f, KILN_OP_CTZ, KILN_TYPE_I64, v);
+  } else {
+    kiln_type lane = x.mask ? KILN_TYPE_I8 : x.lane;
+    v = kiln_const_int(f, x.n);
+    for (uint32_t k = x.n; k-- > 0;) {
+      kiln_value is =
+        kiln_build_icmp(f, KILN_NE, lane, kn_bc_vec_lane(r, &x, k), kiln_const_int(f, 0));
+      v = kiln_build_select(f, KILN_TYPE_I64, is, kiln_const_int(f, k), v);
+    }
+  }
+  if (rt->ktype != KILN_TYPE_I64)
+    v = kiln_build_convert(f, KILN_OP_TRUNC, (kiln_type)rt->ktype, KILN_TYPE_I64, v);
+  kn_bc_def(r, ret, v);
+}
+
+/* Which lanes of the second vector are added to which of the first is left open; these are the ones that LLVM adds. */
+static void partial_sum(struct kn_bc *r, const struct kn_bc_elem *params, uint32_t ret,
+                        const uint32_t *ids, unsigned n) {
+  struct kn_bc_vec sum, x;
+  kiln_value lanes[KN_BC_MAX_LANES];
+  if (n != 2 || ret != params[0].type) {
+    kn_bc_malformed(r, "bad call");
+    return;
+  }
+  if (!kn_bc_vec_get(r, ids[0], params[0].type, &sum) ||
+      !kn_bc_vec_get(r, ids[1], params[1].type, &x))
+    return;
+  if (sum.elem != x.elem || x.mask || !kiln_type_is_int(x.lane) || x.n % sum.n) {
+    kn_bc_unsupported(r, "llvm.vector.partial.reduce.add of this type");
+    return;
+  }
+  for (uint32_t k = 0; k < sum.n; k++) {
+    lanes[k] = kn_bc_vec_lane(r, &sum, k);
+    for (uint32_t i = k; i < x.n; i += sum.n)
+      lanes[k] = kiln_build_binary(r->f, KILN_OP_ADD, x.lane, lanes[k], kn_bc_vec_lane(r, &x, i));
+  }
+  kn_bc_vec_from_lanes(r, &sum, lanes);
+  kn_bc_vec_def(r, &sum);
+}
+
 void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
                     const uint64_t *ops, unsigned n) {
   uint32_t ids[4];
@@ -188,6 +243,8 @@ void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *par
     return;
   }
   for (unsigned i = 0; i < n; i++) ids[i] = r->n_vals - (uint32_t)ops[i];
-  if (what >= VC_ADD) reduce(r, what, params, ret, ids, n);
+  if (what == VC_FIRST) first_lane(r, params, ret, ids, n);
+  else if (what == VC_PARTIAL_SUM) partial_sum(r, params, ret, ids, n);
+  else if (what >= VC_ADD) reduce(r, what, params, ret, ids, n);
   else masked(r, what, params, ret, ids, n);
 }

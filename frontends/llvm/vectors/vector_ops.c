@@ -489,8 +489,7 @@ static bool at_distance(struct kn_bc *r, const kiln_value *in, const struct kn_b
   return false;
 }
 
-/* The type of vectors of `n` lanes of type `elem`, or UINT32_MAX. */
-static uint32_t vector_type(const struct kn_bc *r, uint32_t elem, uint64_t n) {
+uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n) {
   for (uint32_t i = 0; i < r->n_types; i++) {
     const struct kn_bc_type *t = &r->types[i];
     if (t->kind == TK_VECTOR && t->lane && t->count == n && r->elems.at[t->first].type == elem)
@@ -518,7 +517,7 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   }
   uint32_t count = (uint32_t)r->types[mtype].count;
-  uint32_t result = vector_type(r, x.elem, r->types[mtype].count);
+  uint32_t result = kn_bc_vec_type(r, x.elem, r->types[mtype].count);
   if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &out)) {
     kn_bc_unsupported(r, "a shuffle to a vector of this type");
     return;

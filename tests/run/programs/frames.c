@@ -1,5 +1,5 @@
 /* Frame and return addresses, static locals, nested blocks with lifetimes, address-taken locals,
- * pointers to locals across calls, over-aligned locals, pass-through recursion. */
+ * pointers to locals across calls, over-aligned locals, pass-through recursion, registers. */
 #include <stdint.h>
 #include <stdio.h>
 __attribute__((noinline)) static int grows(void *outer, int depth) {
@@ -60,8 +60,24 @@ static int uses(int a, int b, int c, int d, int e, int f, int g, int h) {
   for (int i = 0; i < 7; i++) swap(p[i], p[i + 1]);
   return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f + 1000000 * g + 10000000 * h;
 }
+__attribute__((noinline)) static int saves_all(int n) {
+  __builtin_unwind_init();
+  return n + 1;
+}
+/* The processor's time goes on; thread-local data begins where the register says. */
+__attribute__((noinline)) static int registers(void) {
+  void *thread;
+#ifdef __x86_64__
+  __asm__("mov %%fs:0, %0" : "=r"(thread));
+#else
+  __asm__("mrs %0, tpidr_el0" : "=r"(thread));
+#endif
+  unsigned long long before = __builtin_readcyclecounter();
+  return (thread == __builtin_thread_pointer()) + 2 * (__builtin_readcyclecounter() >= before);
+}
 int main(void) {
   printf("%d %d\n", grows((void *)UINTPTR_MAX, 20), returns());
+  printf("%d %d\n", saves_all(4), registers());
   for (int i = 0; i < 6; i++) printf("%d ", counter(i));
   long out = 1;
   printf("%d %d %d %ld %ld %d\n", lifetimes(9), aligned(7), aligned(8), deep(30, &out), out,

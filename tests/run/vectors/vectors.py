@@ -338,6 +338,29 @@ def test(o, seeds, where):
         a for a, b in zip(out[0].split('\n'), out[1].split('\n')) if a != b)[:200]
 
 
+def wide(o, where):
+    """Callers and callees with vectors of 256 bits, one by clang and one by kiln; None if they do the same."""
+    source, base = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'wide.c'), os.path.join(where, 'wide')
+
+    def do(*command):
+        r = subprocess.run(command, capture_output=True, text=True)
+        if r.returncode:
+            raise RuntimeError('%s: %s' % (command[0], (r.stderr or r.stdout).strip()[-300:]))
+        return r.stdout
+    try:
+        for part, define in (('main', ['-DMAIN']), ('rest', [])):
+            do(o.clang, '-w', '-O1', '-mavx2', '-c', '-emit-llvm', *define, source, '-o', base + part + '.bc')
+            do(o.clang, '-w', '-O0', '-c', base + part + '.bc', '-o', base + part + 'clang.o')
+            do(o.kiln, 'compile', base + part + '.bc', '-o', base + part + 'kiln.o')
+        out = {}
+        for main, rest in (('clang', 'clang'), ('kiln', 'clang'), ('clang', 'kiln')):
+            do('gcc', base + 'main' + main + '.o', base + 'rest' + rest + '.o', '-o', base + '.exe')
+            out[main, rest] = do(base + '.exe')
+    except RuntimeError as e:
+        return str(e)
+    return None if len(set(out.values())) == 1 else 'they differ: %s' % out
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--kiln', required=True)
@@ -372,8 +395,14 @@ def main():
                 failed += why is not None
                 if why:
                     print('# seed %d: %s' % (seed, why), flush=True)
+        why = wide(o, work) if o.tap and features_of(o) else None
+        if why:
+            print('# vectors of 256 bits: ' + why)
     if o.tap:
-        print('%s 1 - %d random programs of vectors on %s\n1..1' % ('not ok' if failed else 'ok', o.count, o.target))
+        print('%s 1 - %d random programs of vectors on %s' % ('not ok' if failed else 'ok', o.count, o.target))
+        print('%s 2 - vectors of 256 bits as arguments%s\n1..2' % (
+            'not ok' if why else 'ok', '' if features_of(o) else ' # SKIP no AVX2 here, or another target'))
+        failed += why is not None
     else:
         print('%d programs, %d failed' % (o.count, failed))
     return failed != 0

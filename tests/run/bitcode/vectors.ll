@@ -1,0 +1,68 @@
+; Operations on vectors that vectorizers write, and clang's own code does not: addresses of lanes, the first lane that
+; is set, partial sums.
+target triple = "x86_64-pc-linux-gnu"
+%pair = type { i16, [3 x i32] }
+@d = private unnamed_addr constant [6 x i8] c"%lld\0A\00"
+@x = global [100 x %pair] zeroinitializer
+@masks = global [4 x i16] [i16 0, i16 1, i16 -32768, i16 288]
+@bytes = global [16 x i8] c"\01\02\03\04\05\06\07\08\F9\FA\FB\FC\FD\FE\FF\80", align 16
+declare i32 @printf(ptr, ...)
+declare i64 @llvm.experimental.cttz.elts.i64.v16i1(<16 x i1>, i1)
+declare i8 @llvm.experimental.cttz.elts.i8.v3i32(<3 x i32>, i1)
+declare <4 x i32> @llvm.vector.partial.reduce.add.v4i32.v16i32(<4 x i32>, <16 x i32>)
+define void @put(i64 %v) {
+  call i32 (ptr, ...) @printf(ptr @d, i64 %v)
+  ret void
+}
+define void @put_lanes(<2 x ptr> %v) {
+  %i = ptrtoint <2 x ptr> %v to <2 x i64>
+  %b = sub <2 x i64> %i, <i64 ptrtoint (ptr @x to i64), i64 ptrtoint (ptr @x to i64)>
+  %a0 = extractelement <2 x i64> %b, i64 0
+  %a1 = extractelement <2 x i64> %b, i64 1
+  call void @put(i64 %a0)
+  call void @put(i64 %a1)
+  ret void
+}
+define void @addresses(ptr %p, <2 x i64> %i, <2 x i32> %k, i64 %s) {
+  %a = getelementptr %pair, ptr %p, <2 x i64> %i
+  call void @put_lanes(<2 x ptr> %a)
+  %b = getelementptr %pair, <2 x ptr> %a, i64 2, i32 1, <2 x i32> %k
+  call void @put_lanes(<2 x ptr> %b)
+  %c = getelementptr %pair, <2 x ptr> %a, <2 x i64> splat (i64 -1), <2 x i32> splat (i32 1), i64 %s
+  call void @put_lanes(<2 x ptr> %c)
+  %d = getelementptr [70000 x i8], ptr %p, <2 x i32> %k, i64 %s
+  call void @put_lanes(<2 x ptr> %d)
+  %e = getelementptr i8, <2 x ptr> %a, i64 24
+  call void @put_lanes(<2 x ptr> %e)
+  ret void
+}
+define i32 @main() {
+  call void @addresses(ptr @x, <2 x i64> <i64 3, i64 -2>, <2 x i32> <i32 1, i32 -1>, i64 2)
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %j, %loop ]
+  %at = getelementptr i16, ptr @masks, i64 %i
+  %bits = load i16, ptr %at
+  %mask = bitcast i16 %bits to <16 x i1>
+  %first = call i64 @llvm.experimental.cttz.elts.i64.v16i1(<16 x i1> %mask, i1 false)
+  call void @put(i64 %first)
+  %w = zext i16 %bits to i32
+  %v1 = insertelement <3 x i32> zeroinitializer, i32 %w, i64 1
+  %some = call i8 @llvm.experimental.cttz.elts.i8.v3i32(<3 x i32> %v1, i1 false)
+  %some64 = zext i8 %some to i64
+  call void @put(i64 %some64)
+  %j = add i64 %i, 1
+  %more = icmp ult i64 %j, 4
+  br i1 %more, label %loop, label %sums
+sums:
+  %bytes = load <16 x i8>, ptr @bytes, align 16
+  %wide = sext <16 x i8> %bytes to <16 x i32>
+  %sum = call <4 x i32> @llvm.vector.partial.reduce.add.v4i32.v16i32(<4 x i32> <i32 1000, i32 2000, i32 3000, i32 4000>, <16 x i32> %wide)
+  %s0 = extractelement <4 x i32> %sum, i64 0
+  %s3 = extractelement <4 x i32> %sum, i64 3
+  %z0 = sext i32 %s0 to i64
+  %z3 = sext i32 %s3 to i64
+  call void @put(i64 %z0)
+  call void @put(i64 %z3)
+  ret i32 0
+}

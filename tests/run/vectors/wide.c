@@ -1,0 +1,60 @@
+/* Vectors of 256 bits as arguments and results: callers with -DMAIN, callees without. */
+#include <immintrin.h>
+#include <stdio.h>
+#ifdef MAIN
+typedef int v16 __attribute__((vector_size(64)));
+typedef float f3t __attribute__((ext_vector_type(6)));
+typedef __m256 fp(__m256, __m256);
+__m256 f1(__m256 a, __m256 b);
+__m256d f2(int k, __m256d a, double s, __m128 x, __m256i b, long q);
+v16 f3(v16 a, v16 b);
+__m256i f7(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g);
+__m256 call(fp *p, __m256 a, __m256 b);
+f3t f6(f3t a, int k);
+static __m256 mul(__m256 a, __m256 b) { return a * b - 1; }
+int main(void) {
+  __m256 a = {1, 2, 3, 4, 5, 6, 7, 8}, b = {10, 20, 30, 40, 50, 60, 70, 80};
+  __m256 r = f1(a, b);
+  for (int i = 0; i < 8; i++) printf("%g ", r[i]);
+  puts("");
+  __m256d d = f2(3, (__m256d){1, 2, 3, 4}, 2.5, (__m128){1, 2, 3, 4}, (__m256i){5, 6, 7, 8}, 9);
+  for (int i = 0; i < 4; i++) printf("%g ", d[i]);
+  puts("");
+  v16 v, w;
+  for (int i = 0; i < 16; i++) v[i] = i * i, w[i] = 7 - i;
+  v = f3(v, w);
+  for (int i = 0; i < 16; i++) printf("%d ", v[i]);
+  puts("");
+  __m256i q = {1, -2, 3, -4};
+  q = f7(q, q + 1, q + 2, q * 3, q - 4, q * q, q + 9);
+  for (int i = 0; i < 4; i++) printf("%lld ", q[i]);
+  puts("");
+  r = call(f1, a, b);
+  for (int i = 0; i < 8; i++) printf("%g ", r[i]);
+  puts("");
+  r = call(mul, a, b);
+  for (int i = 0; i < 8; i++) printf("%g ", r[i]);
+  puts("");
+  f3t h = {1, 2, 3, 4, 5, 6};
+  h = f6(h, 4);
+  for (int i = 0; i < 6; i++) printf("%g ", h[i]);
+  puts("");
+}
+#else
+typedef int v16 __attribute__((vector_size(64)));
+typedef float f3t __attribute__((ext_vector_type(6)));
+typedef __m256 fp(__m256, __m256);
+__m256 f1(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
+__m256d f2(int k, __m256d a, double s, __m128 x, __m256i b, long q) {
+  return a * s + k + x[1] + (double)b[3] + (double)q;
+}
+v16 f3(v16 a, v16 b) { return a * 3 - b; }
+__m256i f7(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e, __m256i f, __m256i g) {
+  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g;
+}
+__m256 call(fp *p, __m256 a, __m256 b) {
+  __m256 r = p(a, b);
+  return p(r, b) - p(b, a);
+}
+f3t f6(f3t a, int k) { return a + k; }
+#endif
