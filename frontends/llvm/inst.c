@@ -90,10 +90,8 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       continue;
     }
     kiln_value v = index64(r, idx[i]);
-    if (KN_UNLIKELY(v.id == 0)) {
-      if (r->status == KILN_OK) kn_bc_vec_gep(r, source, base, idx, n);
+    if (KN_UNLIKELY(v.id == 0) && (r->status != KILN_OK || kn_bc_vec_gep(r, source, base, idx, n)))
       return;
-    }
     if (step == 0) continue;
     if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);
     same = false;

@@ -380,7 +380,8 @@ static void bad_signatures_are_refused(void **state) {
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_JOIN},
     {.type = KILN_TYPE_I32, .flags = KILN_PARAM_CHAIN},
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN | KILN_PARAM_SRET},
-    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_CHAIN},
+    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_UPPER},
+    {.type = KILN_TYPE_V128, .flags = KILN_PARAM_UPPER}, /* of nothing */
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .align_log2 = 17},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -393,7 +394,11 @@ static void bad_signatures_are_refused(void **state) {
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, &none, 1));
   FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_COUNT, 0, NULL, 0, NULL, 0));
-  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 16, NULL, 0, NULL, 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_WIDE_RESULTS, NULL, 0, NULL, 0));
+  const kiln_type two[2] = {KILN_TYPE_V128, KILN_TYPE_I64};
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 1));
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 2));
   kiln_param *many = calloc(65536, sizeof *many);
   for (unsigned i = 0; i < 65536; i++) many[i].type = KILN_TYPE_I8;
   assert_int_not_equal(kiln_sig_new(t->m, KILN_CC_C, 0, many, 65535, NULL, 0).id, 0);
