@@ -235,15 +235,17 @@ static bool leaves(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   return holds(w, k, pos) && aimed(w, k, pos) == 0;
 }
 
-/* Do the moves of an edge write register `reg`? */
-static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsigned reg) {
+/* Do the moves of an edge write register `reg`, which has value h? */
+static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsigned reg,
+                        uint32_t h) {
   const kiln_func *f = w->f;
   const struct kn_block *to = &f->block[e->target];
   if (e->args == 0) return false;
   if (!to->contiguous || (w->target->temps >> reg & 1)) return true;
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
-    const struct kn_val *param = &w->val[to->param_first + f->edge_args.at[a - 1].index];
-    if ((param->flags & KN_VF_HOME) && param->reg == reg) return true;
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    const struct kn_val *param = &w->val[to->param_first + arg->index];
+    if ((param->flags & KN_VF_HOME) && param->reg == reg && arg->value != h) return true;
   }
   return false;
 }
@@ -268,9 +270,8 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   unsigned reg = v ? reg_of(w, v) : KN_NO_REG;
   bool is_last = pos + 1 == w->plan->n_layout;
   bool early = is_last || (reg != KN_NO_REG && b->n_edges == 0);
-  if (reg != KN_NO_REG && kn_is_value(h) && (w->val[h].global == 0 || !in_interval(w, v, pos)))
-    for (uint32_t e = 0; e < b->n_edges && !early; e++)
-      early = edge_writes(w, &f->edges.at[b->edge_first + e], reg);
+  for (uint32_t e = 0; e < b->n_edges && reg != KN_NO_REG && !early; e++)
+    early = edge_writes(w, &f->edges.at[b->edge_first + e], reg, h);
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;

@@ -10,12 +10,13 @@ static bool too_short(struct kn_bc *r) {
 
 /* ---- addresses ---- */
 
-kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id) {
+/* The index `id` as an i64; none if it is a vector, or after an error. */
+static inline kiln_value index64(struct kn_bc *r, uint32_t id) {
   uint32_t type = kn_bc_type_of(r, id);
   const struct kn_bc_type *t = &r->types[type];
   if (t->kind != TK_INT || !t->ktype) {
-    if (t->kind == TK_VECTOR || t->kind == TK_WIDE) kn_bc_bad_type(r, type);
-    else kn_bc_malformed(r, "an index that is no integer");
+    if (t->kind == TK_WIDE) kn_bc_bad_type(r, type);
+    else if (t->kind != TK_VECTOR) kn_bc_malformed(r, "an index that is no integer");
     return (kiln_value){0};
   }
   if (t->ktype == KILN_TYPE_I64 && t->fit == FIT_EXACT) return kn_bc_use(r, id, type);
@@ -24,6 +25,8 @@ kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id) {
   return kiln_build_convert(r->f, t->ktype == KILN_TYPE_I128 ? KILN_OP_TRUNC : KILN_OP_SEXT,
                             KILN_TYPE_I64, (kiln_type)t->ktype, v);
 }
+
+kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id) { return index64(r, id); }
 
 /* True if the next record is a load or a store whose address is the value that is about to be defined, as is usual.
  * Then no instruction needs to compute the address: loads and stores add the displacement (VS_ADDR). */
@@ -36,13 +39,16 @@ static bool access_follows(struct kn_bc *r) {
          r->n_vals >= r->zeroed && !r->no_addrs;
 }
 
+static inline bool is_vector(const struct kn_bc *r, uint32_t id) {
+  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
+}
+
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
   uint32_t type = source, base_type = kn_bc_type_of(r, base);
-  if (KN_UNLIKELY(r->has_vectors) && kn_bc_vec_gep(r, source, base, idx, n)) return;
   if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
                   r->types[base_type].kind != TK_PTR)) {
-    if (r->types[base_type].kind == TK_PTR || r->types[base_type].kind == TK_VECTOR)
-      kn_bc_bad_type(r, base_type);
+    if (r->types[base_type].kind == TK_PTR) kn_bc_bad_type(r, base_type);
+    else if (r->types[base_type].kind == TK_VECTOR) kn_bc_vec_gep(r, source, base, idx, n);
     else kn_bc_malformed(r, "getelementptr of something that is no pointer");
     return;
   }
@@ -59,6 +65,10 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
       step = t->size;
     } else if (t->kind == TK_STRUCT) {
+      if (KN_UNLIKELY(!known && is_vector(r, idx[i]))) {
+        kn_bc_vec_gep(r, source, base, idx, n);
+        return;
+      }
       if (!known || (uint64_t)k >= t->n) {
         kn_bc_malformed(r, "struct index out of range");
         return;
@@ -79,8 +89,11 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       disp += (uint64_t)k * step;
       continue;
     }
-    kiln_value v = kn_bc_index64(r, idx[i]);
-    if (r->status != KILN_OK) return;
+    kiln_value v = index64(r, idx[i]);
+    if (KN_UNLIKELY(v.id == 0)) {
+      if (r->status == KILN_OK) kn_bc_vec_gep(r, source, base, idx, n);
+      return;
+    }
     if (step == 0) continue;
     if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);
     same = false;

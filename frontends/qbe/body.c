@@ -48,8 +48,7 @@ static void again(struct kn_qbe *r) {
 static uint32_t temporary(struct kn_qbe *r) {
   r->p++;
   scan(r);
-  uint32_t i = FIND(r, temps);
-  return i != 0 ? i : ADD(r, temps);
+  return ENTER(r, temps);
 }
 
 /* Tells <kiln/ssa.h> where a block jumps to. */
@@ -78,7 +77,7 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
   const char *at = r->name.at - 1;
-  if (temp == 0) temp = ADD(r, temps);
+  if (temp == 0) temp = kn_qbe_add(r, &r->temps.t);
   struct temp *t = r->temps.at + temp;
   if (t->class == KILN_TYPE_VOID) again(r);
   if (t->class == KILN_TYPE_VOID) return no_value;
@@ -194,10 +193,9 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
 static uint32_t label(struct kn_qbe *r) {
   expect(r, '@');
   scan(r);
-  uint32_t i = FIND(r, labels);
-  if (i != 0) return i;
-  if (r->labels.t.n != FIRST_BLOCK) kiln_block_new(r->f);
-  return ADD(r, labels);
+  uint32_t n = r->labels.t.n, i = ENTER(r, labels);
+  if (i == n && i != FIRST_BLOCK) kiln_block_new(r->f);
+  return i;
 }
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
 static void give(struct kn_qbe *r, const struct operand *o) {

@@ -93,7 +93,7 @@ static void aggregate(struct kn_qbe *r) {
     members(r, &size);
   }
   r->name = name;
-  uint32_t i = ADD(r, types); /* which may move them */
+  uint32_t i = kn_qbe_add(r, &r->types.t); /* which may move them */
   struct type *type = r->types.at + i;
   type->class = type->passed = KILN_TYPE_PTR;
   type->c =
@@ -154,8 +154,7 @@ uint32_t kn_qbe_global(struct kn_qbe *r) {
     r->p = after;
     r->name = name;
   }
-  uint32_t i = FIND(r, globals);
-  return i != 0 ? i : ADD(r, globals);
+  return ENTER(r, globals);
 }
 
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {

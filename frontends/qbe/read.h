@@ -223,6 +223,7 @@ static inline char past(struct kn_qbe *r) {
     if (peek(r) == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
     if (*r->p != '\n') return *r->p;
     if (r->p + 1 == r->end) return 0;
+    if (r->end - r->p > 4 && memcmp(r->p + 1, "    ", 4) == 0) r->p += 4; /* most lines begin so */
   }
 }
 /* Reads a character if it comes next. */
@@ -277,7 +278,12 @@ static inline uint32_t find(const struct kn_qbe *r, const struct table *t, size_
 #define FIND(r, table) find(r, &(r)->table.t, sizeof *(r)->table.at)
 /* Makes an item that is zero but for r->name, which no other one has. */
 uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t);
-#define ADD(r, table) kn_qbe_add(r, &(r)->table.t)
+/* The number of the item whose name is r->name, which is made if need be. */
+static inline uint32_t enter(struct kn_qbe *r, struct table *t, size_t item_size) {
+  uint32_t i = find(r, t, item_size);
+  return i != 0 ? i : kn_qbe_add(r, t);
+}
+#define ENTER(r, table) enter(r, &(r)->table.t, sizeof *(r)->table.at)
 /* Forgets the items. Lists by hash will be short for names that are in so many bytes of text. */
 void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes);
 #define CLEAR(r, table, bytes) kn_qbe_clear(r, &(r)->table.t, sizeof *(r)->table.at, bytes)
