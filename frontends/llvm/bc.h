@@ -252,15 +252,15 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_clause) clauses;
   KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
-  bool restart;   /* the body must be read again: see kn_bc_read_function */
-  bool see_debug; /* reason to restart: a location was found, but locations are not handled yet */
-  bool no_addrs;  /* reason to restart, and set from then on: do not use VS_ADDR */
-  bool splits;    /* the same: an instruction ends the Kiln block, so may_split must be set */
-  bool bundles;   /* the next call has operand bundles */
-  uint32_t bundle;   /* number of the latest one's tag */
-  bool no_code;      /* constants must not be computed by instructions here */
-  bool expressions;  /* the function has constant expressions that may need instructions */
-  bool hoisting;     /* constants are being computed in the entry, for all blocks */
+  bool restart;     /* the body must be read again: see kn_bc_read_function */
+  bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
+  bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
+  bool splits;      /* the same: an instruction ends the Kiln block, so may_split must be set */
+  bool bundles;     /* the next call has operand bundles */
+  uint32_t bundle;  /* number of the latest one's tag */
+  bool no_code;     /* constants must not be computed by instructions here */
+  bool expressions; /* the function has constant expressions that may need instructions */
+  bool hoisting;    /* constants are being computed in the entry, for all blocks */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
   /* inline assembly: asm.c */
