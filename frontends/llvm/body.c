@@ -434,5 +434,6 @@ bool kn_bc_body(struct kn_bc *r) {
   if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
   if (r->learned != r->blockinfo.n + 1) learn(r);
   first_record(r);
+  if (KN_UNLIKELY(r->hoist_module)) kn_bc_hoist(r, 0);
   return r->has_debug ? located_body(r) : plain_body(r);
 }

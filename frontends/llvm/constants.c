@@ -617,6 +617,10 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
     bool code = num.minus || num.narrow || num.code;
     if (r->no_code && (code || tls)) { /* its instructions would be in the wrong block */
+      if (code && id < r->module_vals && !r->hoist_module) {
+        r->restart = r->hoist_module = true;
+        return kiln_const_int(r->f, 0);
+      }
       kn_bc_unsupported(r, "this constant here");
       return (kiln_value){0};
     }

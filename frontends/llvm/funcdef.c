@@ -102,7 +102,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->bits.pos = start;
     if (!build(r, &saved)) return false;
   }
-  r->no_addrs = r->splits = false;
+  r->no_addrs = r->splits = r->hoist_module = false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_unread) return kn_bc_malformed(r, "an invoke unwinds to a block without a landing pad");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");
