@@ -383,6 +383,11 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
+/* Are the lanes integers that do not fill their Kiln type? In memory these are packed. */
+static inline bool kn_bc_has_odd_lanes(const struct kn_bc *r, const struct kn_bc_type *t) {
+  return t->kind == TK_VECTOR && r->types[r->elems.at[t->first].type].fit == FIT_ODD;
+}
+
 /* True for vectors of several registers. */
 static inline bool kn_bc_is_long_vector(const struct kn_bc_type *t) {
   return t->kind == TK_VECTOR && t->ktype == KILN_TYPE_VOID;

@@ -33,6 +33,7 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
     }
     return true;
   }
+  if (kn_bc_has_odd_lanes(r, t)) return false; /* LLVM widens or splits the lanes */
   if (kn_bc_is_long_vector(t) && t->lane) return t->count <= 64;
   if (t->kind == TK_WIDE) return (*parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
   return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
@@ -148,6 +149,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
                       unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
+  if (r->has_vectors && !kn_bc_sig_possible(r, type))
+    return kn_bc_unsupported(r, "a parameter or result of this type");
   uint32_t ret = r->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
@@ -461,6 +464,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
     if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && r->wide_sigs)
       return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
+    if (r->has_vectors && kn_bc_has_odd_lanes(r, &r->types[type])) return kn_bc_bad_type(r, type);
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;

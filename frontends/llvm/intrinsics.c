@@ -144,13 +144,32 @@ static void saturate_wide(const struct call *c) {
   def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
 }
 
+/* Saturating operations on widths that do not fill their Kiln type are done in its upper bits, where the ends are the same:
+ * argument `i` moved there, and the result `v` moved back. */
+static kiln_value at_top(const struct call *c, unsigned i) {
+  unsigned gap = held(c->rt) - c->rt->bits;
+  kiln_value v = arg(c, i);
+  return gap ? binary(c, KILN_OP_SHL, (kiln_type)c->rt->ktype, v, imm(c, gap)) : v;
+}
+static kiln_value from_top(const struct call *c, kiln_value v) {
+  unsigned gap = held(c->rt) - c->rt->bits;
+  return gap ? binary(c, KILN_OP_LSHR, (kiln_type)c->rt->ktype, v, imm(c, gap)) : v;
+}
+
+static void saturate(const struct call *c) {
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  if (kt == KILN_TYPE_I128 && odd(c)) return;
+  if (kt == KILN_TYPE_I128) saturate_wide(c);
+  else def(c, from_top(c, binary(c, (kiln_op)c->row->op, kt, at_top(c, 0), at_top(c, 1))));
+}
+
 /* A shift to the left that gives the nearest end if bits are lost. */
 static void shift_saturating(const struct call *c) {
   kiln_func *f = c->r->f;
   kiln_type kt = (kiln_type)c->rt->ktype;
   bool is_signed = c->row->op;
-  if (odd(c)) return;
-  kiln_value a = arg(c, 0), n = arg(c, 1);
+  if (kt == KILN_TYPE_I128 && odd(c)) return;
+  kiln_value a = at_top(c, 0), n = kn_bc_use_z(c->r, arg_id(c, 1), c->ret);
   kiln_value v = binary(c, KILN_OP_SHL, kt, a, n);
   kiln_value back = binary(c, is_signed ? KILN_OP_ASHR : KILN_OP_LSHR, kt, v, n);
   kiln_value end = imm(c, -1);
@@ -160,7 +179,26 @@ static void shift_saturating(const struct call *c) {
       c, KILN_OP_XOR, kt, end,
       binary(c, KILN_OP_LSHR, kt, kiln_build_unary(f, KILN_OP_COPY, kt, imm(c, -1)), imm(c, 1)));
   }
-  def(c, kiln_build_select(f, kt, kiln_build_icmp(f, KILN_EQ, kt, back, a), v, end));
+  v = kiln_build_select(f, kt, kiln_build_icmp(f, KILN_EQ, kt, back, a), v, end);
+  def(c, from_top(c, v));
+}
+
+/* A funnel shift of a width that does not fill its Kiln type: a shift by that width is possible there. */
+static void funnel_odd(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  bool left = c->row->op == KILN_OP_FSHL;
+  if (c->rt->fit == FIT_BOOL) { /* by 0 always */
+    def(c, kn_bc_same(r, arg_id(c, left ? 0 : 1), c->ret));
+    return;
+  }
+  kiln_value width = imm(c, c->rt->bits);
+  kiln_value n = binary(c, KILN_OP_UREM, kt, kn_bc_use_z(r, arg_id(c, 2), c->ret), width);
+  kiln_value rest = binary(c, KILN_OP_SUB, kt, width, n);
+  kiln_value high = binary(c, KILN_OP_SHL, kt, arg(c, 0), left ? n : rest);
+  kiln_value low =
+    binary(c, KILN_OP_LSHR, kt, kn_bc_use_z(r, arg_id(c, 1), c->ret), left ? rest : n);
+  def(c, binary(c, KILN_OP_OR, kt, high, low));
 }
 
 /* {value, i1}: for widths that do not fill their Kiln type, computes in that type and compares the result with its
@@ -175,18 +213,16 @@ static void overflow(const struct call *c) {
     kn_bc_malformed(r, "bad overflow intrinsic");
     return;
   }
-  if (t->fit == FIT_BOOL) {
-    kn_bc_unsupported(r, "this intrinsic on an odd integer width");
-    return;
-  }
   bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
   uint32_t ia = arg_id(c, 0), ib = arg_id(c, 1);
   kiln_value a = is_signed ? kn_bc_use_s(r, ia, type) : kn_bc_use_z(r, ia, type);
   kiln_value b = is_signed ? kn_bc_use_s(r, ib, type) : kn_bc_use_z(r, ib, type);
   kiln_value v = binary(c, op, kt, a, b), o = kiln_build_result(r->f, v, 1);
-  if (t->fit == FIT_ODD) {
-    kiln_value in = is_signed ? kn_bc_sext_in(r, v, t) : kn_bc_zext_in(r, v, t);
+  if (t->fit != FIT_EXACT) {
+    kiln_value bit = t->fit == FIT_BOOL ? binary(c, KILN_OP_AND, kt, v, imm(c, 1)) : v;
+    kiln_value in = is_signed ? kn_bc_sext_in(r, bit, t) : kn_bc_zext_in(r, bit, t);
     o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_NE, kt, in, v));
+    v = bit;
   }
   if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
   r->parts.at[first] = v.id;
@@ -209,10 +245,6 @@ static void compare(const struct call *c) {
   struct kn_bc *r = c->r;
   uint32_t type = arg_type(c, 0);
   const struct kn_bc_type *t = arg_info(c, 0);
-  if (t->fit == FIT_BOOL) {
-    kn_bc_unsupported(r, "this intrinsic on an odd integer width");
-    return;
-  }
   bool is_signed = c->row->op;
   kiln_value a =
     is_signed ? kn_bc_use_s(r, arg_id(c, 0), type) : kn_bc_use_z(r, arg_id(c, 0), type);
@@ -475,7 +507,10 @@ static void run(const struct call *c) {
   case IN_DEBUG_TRAP: kiln_build_nullary(f, KILN_OP_DEBUG_TRAP); return;
   case IN_BITS: bits(c); return;
   case IN_FUNNEL:
-    if (odd(c)) return;
+    if (c->rt->fit != FIT_EXACT) {
+      funnel_odd(c);
+      return;
+    }
     if (arg_id(c, 0) == arg_id(c, 1)) {
       kiln_value x = arg(c, 0), y = arg(c, 2);
       def(c, binary(c, op == KILN_OP_FSHL ? KILN_OP_ROTL : KILN_OP_ROTR, kt, x, y));
@@ -488,11 +523,7 @@ static void run(const struct call *c) {
     if (c->rt->fit == FIT_BOOL) def(c, kn_bc_same(r, arg_id(c, 0), c->ret));
     else def(c, kiln_build_unary(f, op, kt, kn_bc_use_s(r, arg_id(c, 0), c->ret)));
     return;
-  case IN_SATURATE:
-    if (odd(c)) return;
-    if (kt == KILN_TYPE_I128) saturate_wide(c);
-    else def(c, binary_args(c, op, kt));
-    return;
+  case IN_SATURATE: saturate(c); return;
   case IN_SHIFT_SATURATE: shift_saturating(c); return;
   case IN_OVERFLOW: overflow(c); return;
   case IN_OBJECT_SIZE: /* the size is unknown: LLVM's answer is 0 or -1, as argument 1 says */
@@ -543,7 +574,7 @@ static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
     if (!kn_bc_vec_get(c->r, arg_id(c, 0), c->ret, &x[0]) ||
         !kn_bc_vec_get(c->r, arg_id(c, 1), c->ret, &x[1]))
       return true;
-    if (x[0].mask) return false;
+    if (x[0].mask || x[0].odd) return false;
     kn_bc_vec_funnel(c->r, c->row->op == KILN_OP_FSHL, in, by, out);
     kn_bc_vec_def(c->r, out);
     return true;

@@ -99,7 +99,8 @@ bool kn_bc_align_wide(struct kn_bc *r) {
 /* Vectors are aligned to their size, which is a power of two. */
 static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
   const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
-  uint64_t bytes = e->fit == FIT_BOOL ? (t->count + 7) / 8 : t->size;
+  bool packed = e->kind == TK_INT && e->fit != FIT_EXACT;
+  uint64_t bytes = packed ? t->count * e->bits / 8 + (t->count * e->bits % 8 != 0) : t->size;
   t->align_log2 = 0;
   while (UINT64_C(1) << t->align_log2 < bytes) t->align_log2++;
   t->size = bytes ? UINT64_C(1) << t->align_log2 : 0;
@@ -122,7 +123,8 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
                        : KILN_TYPE_I8;
   } else if (e->kind == TK_PTR && e->ktype) {
     t->lane = KILN_TYPE_I64;
-  } else if ((e->fit == FIT_EXACT || e->fit == FIT_SOFT) && e->ktype && e->bits <= 64) {
+  } else if ((e->fit == FIT_EXACT || e->fit == FIT_SOFT || e->kind == TK_INT) && e->ktype &&
+             e->bits <= 64) {
     t->lane = e->ktype;
   } else {
     return;
@@ -131,7 +133,7 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
   t->bits = (uint32_t)(n * e->bits);
   if (bytes <= 8 && !t->is_mask) t->ktype = KILN_TYPE_V64;
   else if (bytes <= 16) t->ktype = KILN_TYPE_V128;
-  if (!t->is_mask && (bytes == 8 || bytes == 16)) t->fit = FIT_VECTOR;
+  if (!t->is_mask && e->fit != FIT_ODD && (bytes == 8 || bytes == 16)) t->fit = FIT_VECTOR;
 }
 
 /* Adds the type of the parts of longer vectors, and finds the types of comparisons. */
@@ -377,7 +379,7 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
     return split_wide(r, t, offset);
   }
   if (t->kind == TK_VECTOR && t->lane && !t->ktype) {
-    if (type != whole && (t->is_mask || t->size != t->bits / 8))
+    if (type != whole && (t->is_mask || kn_bc_has_odd_lanes(r, t) || t->size != t->bits / 8))
       return kn_bc_unsupported(r, "vectors of this length in aggregate values");
     uint32_t parts = (uint32_t)((t->count * kiln_type_size((kiln_type)t->lane) + 15) / 16);
     for (uint32_t i = 0; i < parts; i++)

@@ -1,7 +1,8 @@
 /* Values of vectors. A vector of up to 8 bytes is in a v64, one of up to 16 in a v128, a longer one in several v128, its
  * first lanes in the first; pointers are lanes of 64 bits. A mask, a vector of i1, has lanes of ones or zeros that fill a
  * v128, or of bytes if there are more than 8: comparisons make them so, and selections read them. In memory its lanes are
- * bits. What is behind the last lane is unspecified. The operations are in vector_ops.c; those that no instruction does
+ * bits. Lanes of other odd integers are in those of the next type, whose upper bits are unspecified; in memory they are
+ * packed, and operations on them go lane by lane. What is behind the last lane is unspecified. The operations are in vector_ops.c; those that no instruction does
  * for all lanes are done lane by lane, by the code for scalars.
  * Invariant: no bytes of memory are accessed but the vector's. */
 #include "bc.h"
@@ -23,6 +24,7 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
   x->parts = (x->n + x->per - 1) / x->per;
   x->mask = t->is_mask;
   x->soft = r->types[x->elem].kind == TK_SOFT;
+  x->odd = r->types[x->elem].fit == FIT_ODD;
   return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
 }
 
@@ -345,16 +347,55 @@ static unsigned bytes_of(const struct kn_bc_vec *x, uint32_t i) {
   return all - i * size < size ? all - i * size : size;
 }
 
+void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words) {
+  kiln_func *f = r->f;
+  unsigned bits = r->types[x->elem].bits;
+  uint64_t used = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+  for (uint32_t k = 0, at = 0; k < x->n; k++, at += bits) {
+    kiln_value v = kn_bc_vec_lane(r, x, k), *w = &words[at / 64];
+    if (x->lane != KILN_TYPE_I64)
+      v = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I64, x->lane, v);
+    v = kiln_build_binary(f, KILN_OP_AND, KILN_TYPE_I64, v, kiln_const_int(f, (int64_t)used));
+    unsigned shift = at % 64;
+    kiln_value low =
+      shift ? kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I64, v, kiln_const_int(f, shift)) : v;
+    w[0] = shift ? kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, w[0], low) : low;
+    if (shift + bits > 64) /* the lane goes on in the next word */
+      w[1] = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I64, v, kiln_const_int(f, 64 - shift));
+  }
+}
+
+void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words) {
+  kiln_func *f = r->f;
+  kiln_value lanes[KN_BC_MAX_LANES];
+  unsigned bits = r->types[x->elem].bits;
+  for (uint32_t k = 0, at = 0; k < x->n; k++, at += bits) {
+    unsigned shift = at % 64;
+    kiln_value v = words[at / 64];
+    if (shift) v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I64, v, kiln_const_int(f, shift));
+    if (shift + bits > 64) {
+      kiln_value more = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I64, words[at / 64 + 1],
+                                          kiln_const_int(f, 64 - shift));
+      v = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, v, more);
+    }
+    lanes[k] = x->lane == KILN_TYPE_I64
+                 ? v
+                 : kiln_build_convert(f, KILN_OP_TRUNC, x->lane, KILN_TYPE_I64, v);
+  }
+  kn_bc_vec_from_lanes(r, x, lanes);
+}
+
 void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_shape(r, type, &x)) return;
-  if (x.mask) {
-    kiln_value words[KN_BC_MAX_LANES / 64];
-    unsigned bytes = (x.n + 7) / 8;
+  if (x.mask || x.odd) {
+    kiln_value words[KN_BC_MAX_LANES];
+    unsigned bytes = (r->types[type].bits + 7) / 8;
     for (unsigned i = 0; i < bytes; i += 8)
       words[i / 8] =
         kn_bc_load_bytes(r, a, (int32_t)i, bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
-    kn_bc_vec_from_bits(r, &x, words);
+    if (x.odd) kn_bc_vec_unpack(r, &x, words);
+    else kn_bc_vec_from_bits(r, &x, words);
     kn_bc_vec_def(r, &x);
     return;
   }
@@ -382,10 +423,12 @@ void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) 
 void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_get(r, id, type, &x)) return;
-  if (x.mask) {
-    unsigned bytes = (x.n + 7) / 8;
+  if (x.mask || x.odd) {
+    kiln_value words[KN_BC_MAX_LANES];
+    unsigned bytes = (r->types[type].bits + 7) / 8;
+    if (x.odd) kn_bc_vec_pack(r, &x, words);
     for (unsigned i = 0; i < bytes; i += 8)
-      kn_bc_store_bytes(r, a, (int32_t)i, kn_bc_vec_bits(r, &x, 8 * i),
+      kn_bc_store_bytes(r, a, (int32_t)i, x.odd ? words[i / 8] : kn_bc_vec_bits(r, &x, 8 * i),
                         bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
     return;
   }

@@ -92,6 +92,15 @@ static kiln_value of_mask(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x
                          kiln_const_int(r->f, op == KILN_OP_OR ? 0 : (int64_t)all));
 }
 
+/* Lane k as operation `op` needs it: the least or greatest of odd integers is found among extended ones. */
+static kiln_value lane_of(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, uint32_t k) {
+  kiln_value v = kn_bc_vec_lane(r, x, k);
+  bool s = op == KILN_OP_SMIN || op == KILN_OP_SMAX, u = op == KILN_OP_UMIN || op == KILN_OP_UMAX;
+  if (!x->odd || (!s && !u)) return v;
+  const struct kn_bc_type *t = &r->types[x->elem];
+  return s ? kn_bc_sext_in(r, v, t) : kn_bc_zext_in(r, v, t);
+}
+
 static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
                    const uint32_t *ids, unsigned n) {
   struct kn_bc_vec x;
@@ -112,15 +121,15 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   kiln_value v = {0};
   bool any_order = !starts || (r->fast_call == r->n_vals && r->fast_flags & FAST_REASSOC);
   if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
-  else if (!x.mask && !x.soft && any_order) v = by_halves(r, op, &x);
+  else if (!x.mask && !x.soft && !x.odd && any_order) v = by_halves(r, op, &x);
   if (v.id) {
     if (starts) v = kiln_build_binary(r->f, op, type, kn_bc_use(r, ids[0], x.elem), v);
     kn_bc_def(r, ret, v);
     return;
   }
-  v = starts ? kn_bc_use(r, ids[0], x.elem) : kn_bc_vec_lane(r, &x, 0);
+  v = starts ? kn_bc_use(r, ids[0], x.elem) : lane_of(r, op, &x, 0);
   for (uint32_t k = !starts; k < x.n; k++) {
-    kiln_value both[2] = {v, kn_bc_vec_lane(r, &x, k)};
+    kiln_value both[2] = {v, lane_of(r, op, &x, k)};
     v = x.soft ? kn_bc_float_op(r, &r->types[x.elem], op, both, 2)
                : kiln_build_binary(r->f, op, type, both[0], both[1]);
   }
@@ -167,7 +176,7 @@ static void masked(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
       !kn_bc_vec_get(r, ids[m], params[m].type, &mask))
     return;
   if (lanes && !kn_bc_vec_get(r, ids[at], params[at].type, &to)) return;
-  if (x.mask || !mask.mask || mask.n != x.n || (load && ret != x.type) ||
+  if (x.mask || x.odd || !mask.mask || mask.n != x.n || (load && ret != x.type) ||
       (lanes ? to.n != x.n || to.lane != KILN_TYPE_I64
              : r->types[params[at].type].kind != TK_PTR)) {
     kn_bc_unsupported(r, "this access to a part of a vector");
@@ -191,6 +200,10 @@ static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_
     return;
   }
   if (!kn_bc_vec_get(r, ids[0], params[0].type, &x)) return;
+  if (x.odd) {
+    kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
+    return;
+  }
   kiln_value v;
   if (x.mask && x.n < 64) {
     v = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, kn_bc_vec_bits(r, &x, 0),

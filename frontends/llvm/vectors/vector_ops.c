@@ -12,7 +12,7 @@ static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lan
 /* The instruction for LLVM's operation on lanes of a kind, or NONE. */
 static kiln_op native(unsigned op, const struct kn_bc_vec *x) {
   bool ints = kiln_type_is_int(x->lane);
-  if (x->soft) return KILN_OP_NONE;
+  if (x->soft || x->odd) return KILN_OP_NONE;
   switch (op) {
   case BINOP_ADD: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VADD : KILN_OP_VFADD;
   case BINOP_SUB: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VSUB : KILN_OP_VFSUB;
@@ -36,7 +36,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
   struct kn_bc_vec x, y, out;
   uint64_t n;
   if (!kn_bc_vec_get(r, a, type, &x) || !kn_bc_vec_shape(r, type, &out)) return;
-  if (op >= BINOP_SHL && op <= BINOP_ASHR && !x.mask && kiln_type_is_int(x.lane) &&
+  if (op >= BINOP_SHL && op <= BINOP_ASHR && !x.mask && !x.odd && kiln_type_is_int(x.lane) &&
       kn_bc_vec_is_splat(r, b, &n) && n < 8 * kiln_type_size(x.lane)) {
     kiln_op shift = op == BINOP_SHL    ? KILN_OP_VSHL
                     : op == BINOP_LSHR ? KILN_OP_VLSHR
@@ -47,7 +47,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     return;
   }
   if (!kn_bc_vec_get(r, b, type, &y)) return;
-  if (op == BINOP_MUL && kn_bc_vec_multiply(r, a, b, type, &out)) {
+  if (op == BINOP_MUL && !x.odd && kn_bc_vec_multiply(r, a, b, type, &out)) {
     kn_bc_vec_def(r, &out);
     return;
   }
@@ -108,7 +108,7 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
     kn_bc_malformed(r, "unknown comparison");
     return;
   }
-  if (x.soft || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
+  if (x.soft || x.odd || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
     kiln_value lanes[KN_BC_MAX_LANES];
     uint32_t entered = kn_bc_vec_enter(r);
     for (uint32_t k = 0; k < x.n && r->status == KILN_OK; k++) {
@@ -182,6 +182,11 @@ static void resize_mask(struct kn_bc *r, unsigned op, struct kn_bc_vec *x, struc
 /* The bits of a vector as an i64 at bit 64 * k. */
 static kiln_value word(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
   if (x->mask) return kn_bc_vec_bits(r, x, 64 * k);
+  if (x->odd) {
+    kiln_value words[KN_BC_MAX_LANES];
+    kn_bc_vec_pack(r, x, words);
+    return words[k];
+  }
   uint32_t per = kiln_type_size(x->chunk) / 8;
   return one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x->chunk, k % per, x->v[k / per]);
 }
@@ -200,7 +205,7 @@ static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
   }
   kiln_type kt = (kiln_type)t->ktype;
   if (!kn_bc_scalar(r, to)) return;
-  if (kiln_type_size(kt) == 16 && !x->mask) {
+  if (kiln_type_size(kt) == 16 && !x->mask && !x->odd) {
     if (kt == KILN_TYPE_F80) kn_bc_unsupported(r, "this cast of vectors");
     else kn_bc_def(r, to, kiln_build_convert(f, KILN_OP_BITCAST, kt, x->chunk, x->v[0]));
     return;
@@ -258,8 +263,8 @@ static bool words_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *ou
 
 /* The registers of *x from 64-bit words. */
 static void from_words(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *w, uint32_t n) {
-  if (x->mask) {
-    kn_bc_vec_from_bits(r, x, w);
+  if (x->mask || x->odd) {
+    (x->mask ? kn_bc_vec_from_bits : kn_bc_vec_unpack)(r, x, w);
     return;
   }
   uint32_t per = kiln_type_size(x->chunk) / 8;
@@ -292,7 +297,7 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
     return;
   }
   if (!kn_bc_vec_shape(r, to, &y)) return;
-  if (x.mask == y.mask && x.chunk == y.chunk && x.parts == y.parts) {
+  if (x.mask == y.mask && !x.odd && !y.odd && x.chunk == y.chunk && x.parts == y.parts) {
     for (uint32_t i = 0; i < x.parts; i++)
       y.v[i] = a < r->n_vals ? x.v[i] : kiln_build_unary(r->f, KILN_OP_COPY, x.chunk, x.v[i]);
   } else {
@@ -313,7 +318,8 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     kn_bc_malformed(r, "a cast between types that it does not know");
     return;
   }
-  bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft;
+  bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft &&
+              !x.odd && !out.odd;
   bool changes = op == CAST_TRUNC || op == CAST_ZEXT || op == CAST_SEXT;
   if (ints && changes && (x.mask != out.mask)) {
     resize_mask(r, op, &x, &out);

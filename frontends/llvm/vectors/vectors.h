@@ -17,6 +17,7 @@ struct kn_bc_vec {
   kiln_type lane, chunk; /* of a lane; of a register */
   bool mask;             /* lanes are i1, as ones or zeros */
   bool soft;             /* lanes are halves or bfloats, as i16 */
+  bool odd;              /* lanes are integers like i5: what is above their bits is unspecified */
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 
@@ -48,6 +49,10 @@ bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id);
 /* True if `id` is a constant with the same integer in all lanes. */
 bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out);
 /* Loads and stores of vectors that are not in memory as they are in one register. */
+/* The bits of lanes, in memory's order, as words of 64; what is above the last is 0. From words, what is above each lane is
+ * unspecified. */
+void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words);
+void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
 void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
 void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
 /* Operations on scalars serve as those on lanes: between the two calls, values that kn_bc_vec_value makes are ids, and

@@ -188,7 +188,7 @@ def memory(widths):
 def overflow(widths):
     m = Module()
     for w in widths:
-        if w == 1 or w == 128:
+        if w == 128:
             continue
         for op in ('sadd', 'uadd', 'ssub', 'usub', 'smul', 'umul'):
             if 64 < w <= 128 and 'mul' in op:  # clang calls a function that libgcc lacks
@@ -233,7 +233,7 @@ def integer_intrinsics(widths):
                     for name in ('fshl', 'fshr'):
                         m.declare('declare i256 @llvm.%s.i256(i256, i256, i256)' % name)
                         m.show(m.op('call i256 @llvm.%s.i256(i256 %s, i256 %s, i256 %s)' % (name, x, y, y)), w, 5)
-                if w in (8, 16, 32, 64):
+                if w <= 64:
                     for name in ('sadd.sat', 'uadd.sat', 'ssub.sat', 'usub.sat'):
                         m.declare('declare i%d @llvm.%s.i%d(i%d, i%d)' % (w, name, w, w, w))
                         m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s)' %
@@ -242,7 +242,7 @@ def integer_intrinsics(widths):
                         m.declare('declare i%d @llvm.%s.i%d(i%d, i%d, i%d)' % (w, name, w, w, w, w))
                         m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s, i%d %s)' %
                                     (w, name, w, w, x, w, y, w, y)), w, 5)
-                if w > 1:
+                if w > 0:
                     for name in ('ucmp', 'scmp'):
                         m.declare('declare i8 @llvm.%s.i8.i%d(i%d, i%d)' % (name, w, w, w))
                         m.show(m.op('call i8 @llvm.%s.i8.i%d(i%d %s, i%d %s)' %
@@ -429,7 +429,7 @@ def all_floats():
     for k in (0, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0x7e00):
         show_float(m, call('float', 'convert.from.fp16.f32', ('i16', m.value(16, k))), 'float', 32, 80)
     for name in ('sshl.sat', 'ushl.sat'):
-        for w in (8, 16, 32, 64):
+        for w in (3, 5, 8, 16, 24, 32, 63, 64):
             for k in INTEGERS(w):
                 for n in (0, 1, w // 2, w - 1):
                     m.show(call('i%d' % w, '%s.i%d' % (name, w), ('i%d' % w, m.value(w, k)), ('i%d' % w, m.value(w, n))),

@@ -1,12 +1,18 @@
 ; Operations on vectors that vectorizers write, and clang's own code does not: addresses of lanes, the first lane that
-; is set, partial sums.
+; is set, partial sums; lanes of odd integers, which are packed in memory.
 target triple = "x86_64-pc-linux-gnu"
 %pair = type { i16, [3 x i32] }
 @d = private unnamed_addr constant [6 x i8] c"%lld\0A\00"
 @x = global [100 x %pair] zeroinitializer
 @masks = global [4 x i16] [i16 0, i16 1, i16 -32768, i16 288]
 @bytes = global [16 x i8] c"\01\02\03\04\05\06\07\08\F9\FA\FB\FC\FD\FE\FF\80", align 16
+@odd = global [3 x i64] [i64 -81985529216486896, i64 1147797409030816545, i64 4653321]
 declare i32 @printf(ptr, ...)
+declare i5 @llvm.vector.reduce.umax.v16i5(<16 x i5>)
+declare i5 @llvm.vector.reduce.smin.v16i5(<16 x i5>)
+declare i5 @llvm.vector.reduce.add.v16i5(<16 x i5>)
+declare <16 x i5> @llvm.uadd.sat.v16i5(<16 x i5>, <16 x i5>)
+declare <16 x i5> @llvm.smax.v16i5(<16 x i5>, <16 x i5>)
 declare i64 @llvm.experimental.cttz.elts.i64.v16i1(<16 x i1>, i1)
 declare i8 @llvm.experimental.cttz.elts.i8.v3i32(<3 x i32>, i1)
 declare <4 x i32> @llvm.vector.partial.reduce.add.v4i32.v16i32(<4 x i32>, <16 x i32>)
@@ -36,7 +42,53 @@ define void @addresses(ptr %p, <2 x i64> %i, <2 x i32> %k, i64 %s) {
   call void @put_lanes(<2 x ptr> %e)
   ret void
 }
+define void @odd_lanes(i5 %k, i32 %at) {
+  %x = load <16 x i5>, ptr @odd, align 8
+  %p = getelementptr i8, ptr @odd, i64 10
+  %y = load <16 x i5>, ptr %p, align 1
+  %a = add <16 x i5> %x, %y
+  %b = udiv <16 x i5> %a, splat (i5 3)
+  %s0 = insertelement <16 x i5> splat (i5 1), i5 %k, i32 %at
+  %c = ashr <16 x i5> %x, %s0
+  %less = icmp slt <16 x i5> %b, %c
+  %d = select <16 x i1> %less, <16 x i5> %b, <16 x i5> %c
+  %e = call <16 x i5> @llvm.uadd.sat.v16i5(<16 x i5> %d, <16 x i5> %y)
+  %f = call <16 x i5> @llvm.smax.v16i5(<16 x i5> %e, <16 x i5> %x)
+  %slot = alloca <16 x i5>
+  store <16 x i5> %f, ptr %slot
+  %w = load i64, ptr %slot
+  call void @put(i64 %w)
+  %all = bitcast <16 x i5> %f to i80
+  %back = bitcast i80 %all to <16 x i5>
+  %high = lshr i80 %all, 60
+  %h = trunc i80 %high to i64
+  call void @put(i64 %h)
+  %umax = call i5 @llvm.vector.reduce.umax.v16i5(<16 x i5> %c)
+  %smin = call i5 @llvm.vector.reduce.smin.v16i5(<16 x i5> %back)
+  %sum = call i5 @llvm.vector.reduce.add.v16i5(<16 x i5> %a)
+  %u = zext i5 %umax to i64
+  %v = sext i5 %smin to i64
+  %t = zext i5 %sum to i64
+  call void @put(i64 %u)
+  call void @put(i64 %v)
+  call void @put(i64 %t)
+  %wide = sext <16 x i5> %c to <16 x i24>
+  %more = mul <16 x i24> %wide, splat (i24 70001)
+  %g = extractelement <16 x i24> %more, i32 %at
+  %g64 = sext i24 %g to i64
+  call void @put(i64 %g64)
+  %pair = load <2 x i48>, ptr %p, align 2
+  %twice = shufflevector <2 x i48> %pair, <2 x i48> <i48 5, i48 -7>, <4 x i32> <i32 3, i32 1, i32 0, i32 2>
+  store <4 x i48> %twice, ptr @x, align 8
+  %n2 = load i64, ptr getelementptr (i8, ptr @x, i64 16)
+  call void @put(i64 %n2)
+  %n1 = load i64, ptr getelementptr (i8, ptr @x, i64 4)
+  call void @put(i64 %n1)
+  ret void
+}
 define i32 @main() {
+  call void @odd_lanes(i5 4, i32 9)
+  call void @odd_lanes(i5 2, i32 15)
   call void @addresses(ptr @x, <2 x i64> <i64 3, i64 -2>, <2 x i32> <i32 1, i32 -1>, i64 2)
   br label %loop
 loop:
