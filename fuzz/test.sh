@@ -15,6 +15,13 @@ if [[ $target != func ]] && ! type -P "${CLANG:-clang-22}" >/dev/null; then
 fi
 seeds=$build/fuzz-seeds/$target
 python3 "$here/seeds.py" "$target" "$seeds"
+# each input is run with each allocation failing: half of them are enough here
+if [[ $target == memory ]]; then
+  mkdir "$work/half"
+  n=0
+  for f in "$seeds"/*; do (( n++ % 2 )) || cp "$f" "$work/half/"; done
+  seeds=$work/half
+fi
 folders=("$work/corpus" "$seeds")
 [[ -d $here/seeds/$target ]] && folders+=("$here/seeds/$target")
 options=(-runs="$runs" -seed=1 -artifact_prefix="$build/fuzz-$target-")

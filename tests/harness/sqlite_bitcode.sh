@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sqlite_bitcode.sh CACHE: SQLite from Debian's source package as one file and as bitcode, made once. Prints
-# the folder, which has sqlite3.c, shell.c, O0/sqlite3.bc, O1/sqlite3.bc, aarch64/ with the same two, O0/shell.bc,
+# sqlite_bitcode.sh CACHE [aarch64]: SQLite from Debian's source package as one file and as bitcode, made once. Prints
+# the folder, which has sqlite3.c, shell.c, O0/sqlite3.bc, O1/sqlite3.bc, on request aarch64/ with the same two, O0/shell.bc,
 # O0/shell.merged.bc (both as one module), and clang's objects of the same, O0/sqlite3.ref.o and O0/shell.ref.o.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,7 +28,7 @@ if [[ ! -f $out/complete-with-shell ]]; then
   llvm-link-22 -o O0/shell.merged.bc O0/sqlite3.bc O0/shell.bc
   touch complete-with-shell
 fi
-if [[ ! -f $out/aarch64/complete ]]; then
+if [[ ${2-} == aarch64 && ! -f $out/aarch64/complete ]]; then
   cd "$out"
   for level in O0 O1; do
     mkdir -p aarch64/$level
