@@ -28,13 +28,16 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
   w->debug.loc = 0;
-  w->debug.block_begins = false;
-  uint32_t n = f->blocks.n;
-  if (w->debug.on && n > w->debug.lines.cap &&
-      !kn_grow(f->module, &w->debug.lines.at, &w->debug.lines.cap, n, sizeof *w->debug.lines.at))
-    w->debug.on = false;
-  w->debug.count = w->debug.on ? 0 : UINT32_MAX;
+  w->debug.count = UINT32_MAX;
   if (!w->debug.on) return;
+  uint32_t n = f->blocks.n;
+  if (n > w->debug.lines.cap &&
+      !kn_grow(f->module, &w->debug.lines.at, &w->debug.lines.cap, n, sizeof *w->debug.lines.at)) {
+    w->debug.on = false;
+    return;
+  }
+  w->debug.count = 0;
+  w->debug.block_begins = false;
   memset(w->debug.lines.at, 0, n * sizeof *w->debug.lines.at);
   w->debug.terms.n = 0;
   kn_debug_held_begin(w);

@@ -72,8 +72,9 @@ struct kn_bc_assign {
 
 /* What the reader remembers of values of vectors to do better with later ones. An id of 0 is nobody's. */
 #define KN_BC_EXTENDED 8
-struct kn_bc_extended { /* `id` is vector `source` of `type`, with its lanes extended */
-  uint32_t id, source, type;
+struct
+  kn_bc_extended { /* in body `body`, `id` is vector `source` of `type`, with its lanes extended */
+  uint32_t body, id, source, type;
   bool is_signed;
 };
 struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as byte `lane` */
@@ -152,7 +153,8 @@ struct kn_bc {
   char source[256]; /* source file name */
   bool has_words;   /* some integer type has more than 128 bits; its parts have type word_type */
   uint32_t word_type;
-  bool has_vectors; /* some type is a vector; the parts of longer ones have type chunk_type */
+  bool has_vectors;      /* some type is a vector; the parts of longer ones have type chunk_type */
+  bool has_long_vectors; /* one of more than 128 bits */
   uint32_t chunk_type;
   bool version_seen;
   bool data_defined;
@@ -235,7 +237,7 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
   call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
-  uint32_t call_body; /* number of the function whose entries they are, from 1 on */
+  uint32_t call_body; /* number of the body whose entries they are, from 1 on */
   KN_BC_ARRAY(struct kn_bc_call_way) call_way;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */

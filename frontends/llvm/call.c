@@ -139,7 +139,7 @@ static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) 
          (t->n_pieces & (t->n_pieces - 1)) == 0;
 }
 unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
-  if (!r->has_vectors) return 0;
+  if (!r->has_long_vectors) return 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
   return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
          (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);

@@ -59,7 +59,6 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = (kiln_value){0};
-  if (r->has_vectors) memset(r->extended, 0, sizeof r->extended);
   r->inserted.id = r->fast_call = 0;
   r->call_locs.n = 0;
   r->call_body++;
@@ -97,12 +96,14 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->bits.pos = start;
   }
   if (!build(r, &saved)) return false;
-  while (KN_UNLIKELY(r->restart)) { /* at most once for each reason */
-    if (!start_again(r, &saved, &kept)) return false;
-    r->bits.pos = start;
-    if (!build(r, &saved)) return false;
+  if (KN_UNLIKELY(r->restart)) {
+    do { /* at most once for each reason */
+      if (!start_again(r, &saved, &kept)) return false;
+      r->bits.pos = start;
+      if (!build(r, &saved)) return false;
+    } while (r->restart);
+    r->no_addrs = r->splits = r->hoist_module = false;
   }
-  r->no_addrs = r->splits = r->hoist_module = false;
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_unread) return kn_bc_malformed(r, "an invoke unwinds to a block without a landing pad");
   if (r->n_forwards) return kn_bc_malformed(r, "a value that is never defined");

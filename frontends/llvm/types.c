@@ -130,6 +130,7 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
     return;
   }
   uint64_t bytes = n * kiln_type_size((kiln_type)t->lane);
+  r->has_long_vectors |= bytes > 16;
   t->bits = (uint32_t)(n * e->bits);
   if (bytes <= 8 && !t->is_mask) t->ktype = KILN_TYPE_V64;
   else if (bytes <= 16) t->ktype = KILN_TYPE_V128;

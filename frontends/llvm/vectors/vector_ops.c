@@ -329,7 +329,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   if (ints && changes && (op == CAST_TRUNC ? x.lane > out.lane : x.lane < out.lane)) {
     if (op != CAST_TRUNC)
       r->extended[r->n_vals % KN_BC_EXTENDED] =
-        (struct kn_bc_extended){r->n_vals, a, from, op == CAST_SEXT};
+        (struct kn_bc_extended){r->call_body, r->n_vals, a, from, op == CAST_SEXT};
     kn_bc_vec_resize(r, op, &x, &out);
     kn_bc_vec_def(r, &out);
     return;

@@ -214,7 +214,7 @@ struct factor {
 static bool factor(struct kn_bc *r, uint32_t id, struct factor *f) {
   const struct kn_bc_extended *e = &r->extended[id % KN_BC_EXTENDED];
   *f = (struct factor){.is_constant = true};
-  if (id && e->id == id) {
+  if (e->body == r->call_body && e->id == id) {
     *f = (struct factor){e->source, e->type, e->is_signed, false, 0};
     return true;
   }
