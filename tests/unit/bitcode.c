@@ -329,7 +329,7 @@ static void older_names(void **state) {
 static const struct refusal {
   const char *language, *flags, *source, *function, *message;
 } refusals[] = {
-  {"ir", "-O0", "define void @f(ptr %p) {\n %v = load <4 x i7>, ptr %p\n ret void\n}", "f",
+  {"ir", "-O0", "define void @f(ptr %p) {\n %v = load <4 x i65>, ptr %p\n ret void\n}", "f",
    "vectors of lanes of this type"},
   {"ir", "-O0", "define void @f(ptr %p) {\n %v = load ppc_fp128, ptr %p\n ret void\n}", "f",
    "type ppc_fp128"},
