@@ -159,8 +159,12 @@ static kiln_value from_top(const struct call *c, kiln_value v) {
 static void saturate(const struct call *c) {
   kiln_type kt = (kiln_type)c->rt->ktype;
   if (kt == KILN_TYPE_I128 && odd(c)) return;
-  if (kt == KILN_TYPE_I128) saturate_wide(c);
-  else def(c, from_top(c, binary(c, (kiln_op)c->row->op, kt, at_top(c, 0), at_top(c, 1))));
+  if (kt == KILN_TYPE_I128) {
+    saturate_wide(c);
+    return;
+  }
+  kiln_value a = at_top(c, 0), b = at_top(c, 1);
+  def(c, from_top(c, binary(c, (kiln_op)c->row->op, kt, a, b)));
 }
 
 /* A shift to the left that gives the nearest end if bits are lost. */

@@ -206,8 +206,8 @@ static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_
   }
   kiln_value v;
   if (x.mask && x.n < 64) {
-    v = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, kn_bc_vec_bits(r, &x, 0),
-                          kiln_const_int(f, INT64_C(1) << x.n));
+    v = kn_bc_vec_bits(r, &x, 0);
+    v = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I64, v, kiln_const_int(f, INT64_C(1) << x.n));
     v = kiln_build_unary(f, KILN_OP_CTZ, KILN_TYPE_I64, v);
   } else {
     kiln_type lane = x.mask ? KILN_TYPE_I8 : x.lane;
