@@ -696,6 +696,9 @@ static inline void kn_bc_unreachable(struct kn_bc *r) {
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
   return r->vals[id].t & KN_BC_TYPE_MASK;
 }
+static inline bool kn_bc_is_vector(const struct kn_bc *r, uint32_t id) {
+  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
+}
 
 /* The operand `id` as a scalar of `type`. */
 static inline kiln_value kn_bc_use(struct kn_bc *r, uint32_t id, uint32_t type) {

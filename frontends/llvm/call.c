@@ -416,6 +416,14 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
   return argument(r, id, type, 0);
 }
 
+/* Can a value of `type` be a variadic argument? */
+static bool variadic_possible(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (kn_bc_is_long_vector(t) && r->wide_sigs)
+    return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
+  return !kn_bc_has_odd_lanes(r, t) || kn_bc_bad_type(r, type);
+}
+
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
  * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
@@ -462,9 +470,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && r->wide_sigs)
-      return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
-    if (r->has_vectors && kn_bc_has_odd_lanes(r, &r->types[type])) return kn_bc_bad_type(r, type);
+    if (r->has_vectors && !variadic_possible(r, type)) return false;
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;

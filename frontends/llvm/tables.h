@@ -180,7 +180,7 @@ enum {
   FA_AVX2 = 2048,
   FA_FMA = 4096,
   KN_BC_SIG_WIN64 = 16,
-  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, which is not implemented */
+  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 128
 };

@@ -124,7 +124,7 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   can &= ~used;
   /* registers that nothing else has, first; then those that calls clobber */
   uint64_t fresh = can & ~(t->in | t->out);
-  uint64_t plain = a->x86 ? ~UINT64_C(0xf008) : ~(UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32);
+  uint64_t plain = ~kn_bc_targets[a->r->target].saved;
   order = fresh & plain ? fresh & plain : fresh ? fresh : can;
   if (!order) return wrong(a, "more operands in registers than there are");
   o->reg = (uint8_t)__builtin_ctzll(order);
@@ -537,8 +537,7 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   struct built b = {.n = 0};
   kiln_value values[KN_ASM_MAX_OPERANDS], v = {0};
   if (!collect(a, &b)) return;
-  uint64_t lost = a->clobbers;
-  lost &= a->x86 ? UINT64_C(0xf008) : UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32;
+  uint64_t lost = a->clobbers & kn_bc_targets[r->target].saved;
   if (t && t->error) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s", c->chars.at + t->error - 1);
     return;
