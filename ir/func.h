@@ -229,6 +229,7 @@ struct kn_asm {
   uint64_t lost;           /* registers that it changes, besides those of operands and results */
   uint32_t regs;           /* in asm_bytes: a register for each operand, then one for each result */
   uint32_t bytes, n_bytes; /* in asm_bytes */
+  uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
 };
 
