@@ -50,7 +50,17 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
                                     [BINOP_SHL] = KILN_OP_SHL,
                                     [BINOP_LSHR] = KILN_OP_LSHR,
                                     [BINOP_ASHR] = KILN_OP_ASHR};
+  static const uint8_t halves[] = {[BINOP_ADD] = KILN_OP_FADD,
+                                   [BINOP_SUB] = KILN_OP_FSUB,
+                                   [BINOP_MUL] = KILN_OP_FMUL,
+                                   [BINOP_SDIV] = KILN_OP_FDIV};
+  if (x.soft && op < sizeof halves && halves[op] != KILN_OP_NONE &&
+      kn_bc_vec_native(r, (kiln_op)halves[op], (const struct kn_bc_vec *[]){&x, &y}, 2, &out)) {
+    kn_bc_vec_def(r, &out);
+    return;
+  }
   if (op < sizeof scalars && scalars[op] != KILN_OP_NONE && !x.mask && kiln_type_is_int(x.lane) &&
+      !x.soft &&
       kn_bc_vec_native(r, (kiln_op)scalars[op], (const struct kn_bc_vec *[]){&x, &y}, 2, &out)) {
     kn_bc_vec_def(r, &out);
     return;
