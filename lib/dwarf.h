@@ -219,7 +219,8 @@ struct kn_dwarf {
   uint64_t
     *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
   uint32_t str_mask, str_used;
-  uint32_t *text_base, *str_of; /* by set: its first text; by text: number + 1, or 0 */
+  struct kn_dwarf_set *texts; /* where those of a set are in str_of, and how many, one at least */
+  uint32_t *str_of;           /* by text: number + 1, or 0 */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
   uint32_t *func_addr; /* by function: index + 1 */
@@ -284,8 +285,8 @@ bool kn_dwarf_info(struct kn_dwarf *d);
 
 /* Prepares the shapes and texts of all sets; false without memory. */
 bool kn_dwarf_shapes(struct kn_dwarf *d);
-/* Number of a text in .debug_str (KN_DA_STRING), and of characters; UINT32_MAX without memory. */
-uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id);
+/* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
 /* lib/dwarf_attr.c */
 
@@ -410,11 +411,13 @@ static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
                                                 const struct kn_dwarf_item *a) {
   return kn_die_attr_of(a->name, a->kind, v->words + a->at);
 }
-/* The number of a text in .debug_str. */
+/* The number of a text in .debug_str; of one that there is not, of any. UINT32_MAX without memory. */
 static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  if (!(id & KN_DIE_SESSION)) set = 0;
-  uint32_t known = d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)];
-  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, set, id);
+  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
+  id &= KN_DIE_INDEX;
+  if (KN_UNLIKELY(id >= in->n)) id = 0;
+  uint32_t known = d->str_of[in->base + id];
+  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {

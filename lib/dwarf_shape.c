@@ -110,16 +110,16 @@ bool kn_dwarf_shapes(struct kn_dwarf *d) {
   struct kn_arena *arena = &d->e->arena;
   uint32_t n_sets = d->e->n_sessions + 1, texts = 0;
   d->shapes = kn_arena_zero(arena, n_sets * sizeof *d->shapes, 8);
-  d->text_base = kn_arena_zero(arena, n_sets * sizeof *d->text_base, 4);
+  d->texts = kn_arena_zero(arena, n_sets * sizeof *d->texts, 4);
   d->runs = kn_arena_zero(arena, KN_DWARF_RUNS * sizeof *d->runs, 8);
-  if (d->shapes == NULL || d->text_base == NULL || d->runs == NULL ||
-      !kn_trie_begin(d->m, &d->abbrevs))
+  if (d->shapes == NULL || d->texts == NULL || d->runs == NULL || !kn_trie_begin(d->m, &d->abbrevs))
     return false;
   for (uint32_t i = 0; i < n_sets; i++) {
     const struct kiln_debug *in = d->sets[i];
+    uint32_t n = in && in->texts.n ? in->texts.n : 1;
+    d->texts[i] = (struct kn_dwarf_set){texts, n};
+    texts += n;
     if (in == NULL) continue;
-    d->text_base[i] = texts;
-    texts += in->texts.n;
     d->shapes[i] = kn_arena_zero(arena, in->shapes.n * sizeof **d->shapes, 8);
     if (d->shapes[i] == NULL) return false;
     for (uint32_t k = 0; k < in->shapes.n; k++)
@@ -195,11 +195,12 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
   }
 }
 
-uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
   const struct kiln_debug *in = d->sets[set];
-  const struct kn_debug_text *t = &in->texts.at[id & KN_DIE_INDEX];
-  const char *characters = (const char *)in->bytes.at + t->at;
+  static const struct kn_debug_text none = {0};
+  const struct kn_debug_text *t = in && index < in->texts.n ? &in->texts.at[index] : &none;
+  const char *characters = t->n ? (const char *)in->bytes.at + t->at : "";
   uint32_t number = t->apart ? new_string(d, characters, t->n) : search_string(d, characters, t->n);
-  if (number != UINT32_MAX) d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)] = number + 1;
+  if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }
