@@ -219,9 +219,8 @@ struct kn_bc {
   bool has_units;                 /* the module's metadata contain a compilation unit */
   bool entries;                   /* nodes become entries of debugging information: debug.c */
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
-  uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
-  uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
-  uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
+  uint64_t md_end; /* metadata up to this number are the module's, while nodes become entries */
+  struct kn_bc_md_part md_parts[2]; /* the module's metadata; the function's */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   unsigned loc_id; /* of it in the block that is being read; 0: not known */
@@ -238,6 +237,7 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_call_loc)
   call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
   uint32_t call_body; /* number of the body whose entries they are, from 1 on */
+  KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
   KN_BC_ARRAY(struct kn_bc_call_way) call_way;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
