@@ -4,6 +4,7 @@
  * that may have changed its place; a register is `written` at a position unless it is certain that none of the block's
  * own instructions changed it. This reads the walk's state and changes no code. */
 #include "ir/debug.h"
+#include "lib/dwarf.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -112,8 +113,7 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
   uint32_t at = f->debug.bytes.n;
   uint8_t sum[SUM_BYTES], *p = sum;
   *p++ = OP_CONSTS;
-  for (; number > 63 || number < -64; number >>= 7) *p++ = (uint8_t)(number | 0x80);
-  *p++ = number & 0x7f;
+  p = kn_put_sleb(p, number);
   *p++ = OP_PLUS;
   for (const uint8_t *k = sum; k < p; k++)
     if (!KN_PUSH(f, f->debug.bytes, *k)) return false;

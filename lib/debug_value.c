@@ -4,6 +4,7 @@
  * problem of data flow for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
  * not there. */
 #include "ir/debug.h"
+#include "lib/dwarf.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -71,17 +72,6 @@ uint32_t kn_debug_values_here(struct kn_walk *w) {
 
 /* ---- places ---- */
 
-static uint8_t *put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
-static uint8_t *put_sleb(uint8_t *p, int64_t v) {
-  for (; v > 63 || v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = v & 0x7f;
-  return p;
-}
-
 /* Bits of what a register has of a type; 0: more than a debugger can compute with, or no number. */
 static unsigned word_bits(unsigned type) {
   switch (type) {
@@ -111,7 +101,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
       number = (int64_t)c->low;
     }
     *p++ = OP_CONSTS;
-    return (uint32_t)(put_sleb(p, number) - b);
+    return (uint32_t)(kn_put_sleb(p, number) - b);
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
@@ -119,7 +109,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
         (v->part_bits == 0 || v->part_bits == 8 * s->size_bytes)) {
       unsigned reg = w->target->elf.dwarf_regs[s->reg];
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
       return (uint32_t)(p - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
@@ -134,15 +124,15 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
     unsigned reg = w->target->elf.dwarf_regs[home];
     if (!computed) {
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
       return (uint32_t)(p - b);
     }
     if (reg < 32) *p++ = (uint8_t)(OP_BREG0 + reg);
-    else *p++ = OP_BREGX, p = put_uleb(p, reg);
+    else *p++ = OP_BREGX, p = kn_put_uleb(p, reg);
     *p++ = 0;
     if (bits < 64) { /* what is above is anything */
       *p++ = OP_CONSTU;
-      p = put_uleb(p, (UINT64_C(1) << bits) - 1);
+      p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
       *p++ = OP_AND;
     }
     return (uint32_t)(p - b);

@@ -179,6 +179,7 @@ enum {
   FA_SSE41 = 1024,
   FA_AVX2 = 2048,
   FA_FMA = 4096,
+  FA_OPT_NONE = 8192,
   KN_BC_SIG_WIN64 = 16,
   KN_BC_SIG_AVX512 = 32, /* and of 512 bits, which is not implemented */
   KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */

@@ -48,7 +48,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
   uint32_t id = r->subprogram;
   if (id == 0 || !kn_bc_md_record(r, id) || r->code != MD_SUBPROGRAM || r->ops.n < 13) return;
   const uint64_t *o = r->ops.at;
-  uint32_t line = (uint32_t)(o[7] ? o[7] : o[5]), scope = id, file;
+  uint32_t line = (uint32_t)o[7], scope = id, file; /* thunks have none */
   kiln_die unit = kn_bc_die(r, o[12]);
   file = kn_bc_loc_file(r, scope);
   kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
