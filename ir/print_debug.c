@@ -376,10 +376,13 @@ bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_
   return true;
 }
 
-void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
-                       const struct kn_debug_value *v) {
+void kn_put_value_words(struct kn_printer *p, const struct kn_call_numbers *c,
+                        const struct kn_debug_value *v) {
   put_part(p, c, v->inlined, v->part_at, v->part_bits);
   if (v->address) word(p, " address");
+}
+
+void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_debug_value *v) {
   if (v->n == 0) return;
   word(p, " ");
   put_expr(p, f->debug.bytes.at + v->expr, v->n);

@@ -83,6 +83,8 @@ static unsigned word_bits(unsigned type) {
   }
 }
 
+enum { PLACE_BYTES = 48 }; /* most of a place */
+
 /* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that is
  * local to its block: where it is. */
 static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
@@ -143,6 +145,15 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   return (uint32_t)(p - b);
 }
 
+/* Pushes the second of two values: at `p`, behind `before` bytes; how many there are then, or 0. */
+static uint32_t place_other(const struct kn_walk *w, const struct kn_debug_value *v,
+                            const struct kn_debug_held *held, uint8_t *p, uint32_t before) {
+  struct kn_debug_held is = {.reg = held->other_reg, .frame = held->other_frame};
+  struct kn_debug_value other = {.value = v->other, .n = 1}; /* computed with */
+  uint32_t n = kn_is_slot(v->other) ? 0 : place(w, &other, &is, p);
+  return n ? before + n : 0;
+}
+
 /* Is the result on the stack the variable's value? */
 static bool on_stack(const struct kn_debug_value *v) {
   if (v->address) return false;
@@ -187,6 +198,7 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (v->other) return false; /* in its own block, where that is known */
   if (kn_is_slot(v->value)) { /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
     if (s->reg == KN_NO_REG) return true;
@@ -311,8 +323,13 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                         uint32_t from, uint32_t to) {
   struct kn_output *out = &w->s->out;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[64];
-  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars;
+  uint8_t b[PLACE_BYTES + KN_OTHER_MOST + PLACE_BYTES];
+  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars, done = 0;
+  if (n != 0 && v->other != 0 && held) { /* the expression up to the second value, and that */
+    done = v->other_at;
+    if (done) memcpy(b + n, w->f->debug.bytes.at + v->expr, done);
+    n = place_other(w, v, held, b + n + done, n + done);
+  }
   if (n == 0) return false;
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
@@ -320,8 +337,8 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                             .part_bits = v->part_bits,
                             .from = from,
                             .to = to,
-                            .n = v->n};
-  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
+                            .n = v->n - done};
+  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr + done);
   if (rows == out->n_vars) return false;
   if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
                       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
@@ -364,7 +381,7 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
   const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
-  const struct kn_debug_held *held = kn_is_value(v->value) ? held_of(w, v) : NULL;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other ? held_of(w, v) : NULL;
   if (held && pos == kn_plan_pos(w->f, v->block)) {
     add_local(w, k, pos, from, to, newest);
     return;
@@ -389,7 +406,9 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
   const uint32_t last = w->plan->n_layout - 1;
   uint32_t from = pos, to = pos;
   unsigned reg = KN_NO_REG; /* that keeps it further on */
-  if (!kn_is_value(v->value)) {
+  if (v->other) {
+    reg = KN_NO_REG;
+  } else if (!kn_is_value(v->value)) {
     from = 0;
     to = last;
   } else if (v->value != 0) {

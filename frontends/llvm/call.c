@@ -549,7 +549,8 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
       !s->plain || s->ret > RET_SCALAR || s->ret_bool != r->fn_sig.ret_bool ||
       ft->n - 1 > MOST_ARGS)
     return false;
-  unsigned in_memory = KILN_PARAM_BYVAL | (r->target == KILN_TARGET_X86_64 ? KILN_PARAM_SRET : 0u);
+  unsigned in_memory =
+    KILN_PARAM_BYVAL | (kn_bc_targets[r->target].sret_jumps ? 0u : KILN_PARAM_SRET);
   const kiln_sig_info is = kiln_sig_get(r->module, s->sig);
   for (uint32_t k = 0; k < is.n_params; k++)
     if (is.params[k].flags & in_memory) return false;

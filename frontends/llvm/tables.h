@@ -451,6 +451,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
   bool half_calls; /* half is converted by calls; else by instructions */
   bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
