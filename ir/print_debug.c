@@ -115,7 +115,9 @@ static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
 /* The value of an attribute, behind its name. */
 static void put_value(struct kn_printer *p, const struct sets *s, const struct kiln_debug *d,
                       const struct kn_die_attr *a) {
-  const uint8_t *bytes = d->bytes.at + (uint32_t)a->value, *text;
+  /* of what is in bytes; of others the value is no offset */
+  const uint8_t *bytes = (uint32_t)a->value < d->bytes.n ? d->bytes.at + (uint32_t)a->value : NULL;
+  const uint8_t *text;
   uint32_t n;
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
