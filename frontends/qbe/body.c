@@ -1,15 +1,17 @@
 /* Bodies of functions: each instruction is built where it is read, constants and identities folded by <kiln/fold.h>.
  *
- * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. A
- * body is first read as C compilers write it: without phis, its temporaries assigned once, and used in the block where
- * they were assigned, or assigned in the first block. Where that turns out to be wrong, what was built is discarded, and
- * the body is read *in general*: what is assigned, and where blocks jump to, is read ahead; then the rest is left to
- * <kiln/ssa.h>. In the block where a temporary was assigned it is the value that was assigned last in both. */
+ * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
+ * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
+ * the first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built. Where it turns out that a
+ * temporary is assigned again, or that an operand of a phi needs an instruction where its block jumps, what was built is
+ * discarded, and the body is read again. */
 #include "read.h"
 
 #include <kiln/fold.h>
 #include <kiln/inspect.h>
 
+/* How a body is read: temporaries are assigned once; or often; and operands of phis are built where blocks jump. */
+enum { ONCE, OFTEN, EARLY };
 enum { FIRST_BLOCK = 1 };
 
 static const kiln_value no_value = {0};
@@ -18,9 +20,17 @@ static bool is_int(kiln_type class) { return class <= KILN_TYPE_I64; }
 
 /* ---- conversions ---- */
 
+/* The body is to be read again. */
+static __attribute__((cold, noreturn)) void again(struct kn_qbe *r, unsigned how) {
+  r->how = (uint8_t)how;
+  longjmp(r->ends, END_AGAIN);
+}
+
 static kiln_value convert(struct kn_qbe *r, kiln_op op, kiln_type to, kiln_type from,
                           kiln_value v) {
-  return to == from ? v : kiln_fold_convert(r->f, op, to, from, v);
+  if (to == from) return v;
+  if (r->late) again(r, EARLY);
+  return kiln_fold_convert(r->f, op, to, from, v);
 }
 static kiln_value extend(struct kn_qbe *r, bool is_signed, kiln_type to, kiln_type from,
                          kiln_value v) {
@@ -34,11 +44,6 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
 
-/* The body is to be read in general. */
-static __attribute__((cold, noreturn)) void again(struct kn_qbe *r) {
-  longjmp(r->ends, END_GENERAL);
-}
-
 /* The temporary whose '%' is at r->p. */
 static uint32_t temporary(struct kn_qbe *r) {
   r->p++;
@@ -46,48 +51,71 @@ static uint32_t temporary(struct kn_qbe *r) {
   return ENTER(r, temps);
 }
 
-/* A temporary as a variable, which has the value that was assigned last, if there is one. */
-static kiln_var variable(struct kn_qbe *r, struct temp *t) {
-  if (t->is_variable) return t->var;
-  t->is_variable = true;
-  t->var = kiln_ssa_var(r->ssa, t->class);
+/* Tells <kiln/ssa.h> where a block jumps to. */
+static void tell(struct kn_qbe *r, uint32_t label) {
+  const struct label *l = r->labels.at + label;
+  if (l->then != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->then));
+  if (l->other != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->other));
+}
+
+/* Makes a temporary a variable, which has the value that was assigned last, if there is one. Its type may not be known
+ * yet where it is used: then a variable for a word has room for a long. */
+static void make_variable(struct kn_qbe *r, struct temp *t, kiln_type used_as) {
+  if (t->held != KILN_TYPE_VOID) return;
+  if (!r->variables) {
+    kiln_ssa_begin(r->ssa, r->f, 0);
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) tell(r, i);
+    r->variables = true;
+  }
+  if (t->class != KILN_TYPE_VOID) used_as = t->class;
+  else if (used_as == KILN_TYPE_I32) used_as = KILN_TYPE_I64;
+  t->held = used_as;
+  t->var = kiln_ssa_var(r->ssa, used_as);
   if (t->block != 0) kiln_ssa_write_in(r->ssa, block_of(t->block), t->var, t->v);
-  return t->var;
 }
 
 /* True if the value that was assigned last is that of the temporary in the current block. */
 static inline bool is_here(const struct kn_qbe *r, const struct temp *t) {
-  return t->block == r->current || (t->block == FIRST_BLOCK && !t->often);
+  return t->block == r->current || (t->block == FIRST_BLOCK && r->how == ONCE);
 }
 
-/* The value of the temporary that was read last (0: it is not known) if it is not simply there; a long is a word, too. */
+/* The value of the temporary that was read last, if it is not simply there; a long is a word, too. */
 static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_t temp,
                                                        kiln_type class) {
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
+  if (temp == 0) temp = kn_qbe_add(r, &r->temps.t);
   struct temp *t = r->temps.at + temp;
-  const char *at = r->name.at - 1;
-  bool here = is_here(r, t);
-  if (!here && !r->general) again(r);
-  if (temp == 0) FAIL(r, at, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(r->name));
-  kiln_value v = here ? t->v : kiln_ssa_read(r->ssa, variable(r, t));
-  if (t->class == class) return v;
-  if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
-  FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(t->name), letters[t->class],
-       letters[class]);
+  kiln_value v = t->v;
+  kiln_type is = t->class;
+  if (!is_here(r, t)) {
+    make_variable(r, t, class);
+    v = kiln_ssa_read_in(r->ssa, block_of(r->current), t->var);
+    is = t->class == KILN_TYPE_VOID || class == KILN_TYPE_I32 ? t->held : t->class;
+  }
+  if (is == class) return v;
+  if (is == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
+  FAIL(r, r->name.at - 1, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(r->name),
+       letters[is], letters[class]);
 }
 
-static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v) {
+static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v,
+                          const char *at) {
   struct temp *t = r->temps.at + temp;
-  if (r->general) {
-    if (t->class != class) v = low_word(r, v);
-    if (t->often || t->is_variable) kiln_ssa_write(r->ssa, variable(r, t), v);
-  } else {
-    if (t->class != KILN_TYPE_VOID) again(r);
-    t->class = class;
+  if (t->block != 0 && r->how == ONCE) again(r, OFTEN);
+  if (t->block != 0 && t->block != r->current) make_variable(r, t, class);
+  kiln_type was = t->class != KILN_TYPE_VOID ? t->class : t->held;
+  if (was != KILN_TYPE_VOID && was != class) {
+    if (!is_int(was) || !is_int(class))
+      FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
+    if (class == KILN_TYPE_I64) v = low_word(r, v); /* the low bits are left */
+    class = KILN_TYPE_I32;
   }
+  t->class = class;
   t->v = v;
   t->block = r->current;
+  if (t->held != KILN_TYPE_VOID)
+    kiln_ssa_write(r->ssa, t->var, extend(r, false, t->held, class, v));
 }
 
 /* ---- operands ---- */
@@ -105,6 +133,7 @@ static kiln_value constant(struct kn_qbe *r, kiln_type class) {
   }
   expect(r, '$');
   kiln_value v = kiln_const_symbol(r->f, kn_qbe_symbol(r, thread, r->begin), 0);
+  if (thread && r->late) again(r, EARLY);
   if (thread) v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
   if (half) v = low_word(r, v);
   if (is_int(class)) return v;
@@ -139,7 +168,7 @@ static void parameter(struct kn_qbe *r, const struct type *type) {
   expect(r, '%');
   const char *at = --r->p;
   struct temp *t = r->temps.at + temporary(r);
-  if (t->class != KILN_TYPE_VOID) FAIL(r, at, SYMBOL, "two parameters of one name");
+  if (t->block != 0) FAIL(r, at, SYMBOL, "two parameters of one name");
   t->class = type->class;
   t->block = FIRST_BLOCK;
   if (r->f == NULL) return;
@@ -198,7 +227,7 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
 /* ---- blocks ---- */
 
 /* The label that comes next. The first one is that of the first block, which is there. */
-static uint32_t label(struct kn_qbe *r) {
+static uint32_t read_label(struct kn_qbe *r) {
   expect(r, '@');
   scan(r);
   uint32_t n = r->labels.t.n, i = ENTER(r, labels);
@@ -210,48 +239,36 @@ static inline void end_line(struct kn_qbe *r) {
   if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#') kn_qbe_missing(r, '\n');
 }
 
-static __attribute__((cold, noreturn)) void bad_phi(struct kn_qbe *r, const struct phi *p) {
-  FAIL(r, p->at, STRUCTURE, "this phi does not have one operand for each block that jumps here");
-}
-
-/* Gives the operands of phis that come from this block, which will jump to these labels, or 0. */
-static void give_operands(struct kn_qbe *r, uint32_t then, uint32_t other) {
-  const struct operand *o;
+/* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
+static void give(struct kn_qbe *r, const struct operand *o) {
+  const struct phi *phi = r->phis.at + o->phi;
   const char *p = r->p;
-  for (uint32_t i = r->labels.at[r->current].operands; i != 0; i = o->next) {
-    o = r->operands.at + i;
-    const struct phi *phi = r->phis.at + o->phi;
-    if (phi->label != then && phi->label != other) bad_phi(r, phi);
-    r->p = o->at;
-    r->begin = phi->at;
-    kiln_value v = operand(r, phi->class);
-    if (peek(r) != ',') end_line(r);
-    kiln_edge_arg(r->f, block_of(r->current), block_of(phi->label), phi->index, v);
-  }
+  r->p = o->at;
+  r->begin = phi->at;
+  r->current = o->from;
+  kiln_value v = operand(r, phi->class);
+  if (peek(r) != ',') end_line(r);
   r->p = p;
-}
-
-/* A jump to a label was built. */
-static void arrive(struct kn_qbe *r, uint32_t label) {
-  if (--r->labels.at[label].to_come == 0) kiln_ssa_seal(r->ssa, block_of(label));
+  kiln_edge_arg(r->f, block_of(o->from), block_of(phi->label), phi->index, v);
 }
 
 /* Ends the block with a jump to label `then`; if `other` is not 0, to that one if v is 0. */
 static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, const char *at) {
-  kiln_block a = block_of(then), b = block_of(other);
+  struct label *l = r->labels.at + r->current;
   if (then == FIRST_BLOCK || other == FIRST_BLOCK)
     FAIL(r, at, STRUCTURE, "a jump to the first block");
-  give_operands(r, then, other);
-  if (other != 0) v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
-  if (!r->general) {
-    if (other == 0) kiln_build_br(r->f, a, NULL, 0);
-    else kiln_build_brif(r->f, v, a, NULL, 0, b, NULL, 0);
-    return;
+  for (uint32_t i = l->operands; i != 0; i = r->operands.at[i].next) give(r, r->operands.at + i);
+  l->then = then;
+  l->other = other;
+  r->labels.at[then].n_preds++;
+  r->labels.at[other].n_preds += other != then;
+  if (other == 0) {
+    kiln_build_br(r->f, block_of(then), NULL, 0);
+  } else {
+    v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
+    kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  if (other == 0) kiln_ssa_br(r->ssa, a);
-  else kiln_ssa_brif(r->ssa, v, a, b);
-  arrive(r, then);
-  if (other != 0 && other != then) arrive(r, other);
+  if (r->variables) tell(r, r->current);
 }
 
 /* Without a value it is any. */
@@ -259,7 +276,6 @@ static void ret(struct kn_qbe *r) {
   const struct type *type = r->types.at + r->body->result;
   kiln_value v = no_value;
   char c = peek(r);
-  give_operands(r, 0, 0);
   if (c != '\n' && c != '#') {
     if (type->class == KILN_TYPE_VOID) WRONG(r, r->p, "a value, but this function has no result");
     v = given(r, type->passed);
@@ -274,7 +290,7 @@ static void ret(struct kn_qbe *r) {
 /* The label at r->p begins a block. If the one before it is open, it goes on here. */
 static void begin_block(struct kn_qbe *r) {
   const char *at = r->p;
-  uint32_t i = label(r);
+  uint32_t i = read_label(r);
   struct label *l = r->labels.at + i;
   end_line(r);
   if (l->begun) FAIL(r, at, SYMBOL, "@%.*s is there twice", SHOW(l->name));
@@ -283,90 +299,46 @@ static void begin_block(struct kn_qbe *r) {
   r->open = l->begun = true;
   r->current = i;
   r->n_blocks++;
+  r->n_phis = 0;
   r->phi_count = r->count;
   if (i != FIRST_BLOCK) kiln_block_switch(r->f, block_of(i));
 }
 
-/* A phi is a parameter of its block, in general. Its operands are given where blocks jump. */
+/* A phi is a parameter of its block. Its operands are noted. */
 static kiln_value phi(struct kn_qbe *r, kiln_type class) {
   if (r->count != ++r->phi_count || r->current == FIRST_BLOCK)
     FAIL(r, r->begin, STRUCTURE, "a phi must begin a block, and not the first one");
-  if (!r->general) again(r);
-  const struct phi *p = r->phis.at + r->n_phis++;
-  if (p->n != r->labels.at[r->current].n_preds) bad_phi(r, p);
-  r->p = skip_line(r);
+  struct phi new = {r->begin, r->current, r->n_phis++, 0, class};
+  do {
+    struct operand o = {.from = read_label(r), .phi = r->phis.n};
+    peek(r);
+    o.at = r->p;
+    if (r->how != EARLY) PUSH(r, r->operands, o);
+    new.n++;
+    while (*r->p != ',' && *r->p != '\n' && *r->p != '#')
+      if (*r->p == '"') kn_qbe_string(r, "");
+      else r->p++;
+  } while (take(r, ','));
+  if (r->how != EARLY) PUSH(r, r->phis, new);
   return kiln_block_param(r->f, kiln_block_current(r->f), class);
 }
 
-/* ---- reading ahead ---- */
-
-/* Moves to the next character c on this line, past strings; false if there is none. */
-static bool skip_to(struct kn_qbe *r, char c) {
-  while (*r->p != c && *r->p != '\n' && *r->p != '#')
-    if (*r->p == '"') kn_qbe_string(r, "");
-    else r->p++;
-  return *r->p == c;
-}
-
-/* Notes the operands of a phi at the blocks that they come from. */
-static void phi_ahead(struct kn_qbe *r, struct phi p) {
-  do {
-    uint32_t from = label(r);
-    struct label *l = r->labels.at + from;
-    peek(r);
-    struct operand o = {.at = r->p, .phi = r->phis.n, .next = l->operands};
-    if (o.next != 0 && r->operands.at[o.next].phi == o.phi) bad_phi(r, &p);
-    l->operands = r->operands.n;
-    PUSH(r, r->operands, o);
-    p.n++;
-  } while (skip_to(r, ',') && take(r, ','));
-  PUSH(r, r->phis, p);
-}
-
-/* Notes what is assigned at r->p, in the block of a label. */
-static void assigned_ahead(struct kn_qbe *r, uint32_t label) {
-  const char *at = r->p;
-  struct temp *t = r->temps.at + temporary(r);
-  expect(r, '=');
-  kiln_type class = r->types.at[read_type(r, false)].class;
-  t->often = t->class != KILN_TYPE_VOID;
-  if (!t->often) t->class = class;
-  if (t->class != class) { /* of a long the low bits are left */
-    if (!is_int(t->class) || !is_int(class))
-      FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
-    if (t->block != 0 && t->class == KILN_TYPE_I64) t->v = low_word(r, t->v); /* a parameter */
-    t->class = KILN_TYPE_I32;
+/* Gives the operands of phis when all is built. */
+static void give_late(struct kn_qbe *r) {
+  for (uint32_t i = 1; i < r->operands.n; i++) {
+    struct operand *o = r->operands.at + i;
+    const struct phi *phi = r->phis.at + o->phi;
+    struct label *from = r->labels.at + o->from;
+    o->next = from->operands;
+    from->operands = i;
+    if ((from->then != phi->label && from->other != phi->label) || /* or there twice: */
+        (o->next != 0 && r->operands.at[o->next].phi == o->phi) ||
+        phi->n != r->labels.at[phi->label].n_preds)
+      FAIL(r, phi->at, STRUCTURE,
+           "this phi does not have one operand for each block that jumps here");
   }
-  peek(r);
-  if (strncmp(r->p, "phi", 3) != 0 || is(r->p + 3, LATER)) return;
-  r->p += 3;
-  const struct phi *last = r->phis.at + r->phis.n - 1;
-  uint32_t index = r->phis.n != 0 && last->label == label ? last->index + 1 : 0;
-  phi_ahead(r, (struct phi){at, label, index, 0, class});
-}
-
-/* Adds a block that jumps to a label. */
-static void jump_ahead(struct kn_qbe *r, uint32_t label) {
-  r->labels.at[label].to_come = ++r->labels.at[label].n_preds;
-}
-
-/* Reads a body for what its reading in general must know before. */
-static void read_ahead(struct kn_qbe *r) {
-  bool open = false;
-  uint32_t current = 0;
-  for (char c; (c = past(r)) != '}'; r->p = skip_line(r)) {
-    if (c == '@') {
-      current = label(r);
-      if (open) jump_ahead(r, current);
-      open = true;
-    } else if (c == '%') {
-      assigned_ahead(r, current);
-    } else if (c == 'j') {
-      for (uint32_t last = 0, i; skip_to(r, '@'); last = i)
-        if ((i = label(r)) != last) jump_ahead(r, i);
-    }
-    open &= c != 'j' && c != 'r' && c != 'h'; /* jmp, jnz, ret, hlt */
-  }
+  r->late = true;
+  for (uint32_t i = 1; i < r->operands.n; i++) give(r, r->operands.at + i);
 }
 
 /* ---- instructions ---- */
@@ -437,18 +409,15 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   case QF_CALL: return call(r, type, a);
   case QF_PHI: return phi(r, class);
   case QF_DBGLOC: dbgloc(r); break;
-  case QF_JMP: jump(r, no_value, label(r), 0, r->begin); break;
+  case QF_JMP: jump(r, no_value, read_label(r), 0, r->begin); break;
   case QF_JNZ:
     expect(r, ',');
-    to = label(r);
+    to = read_label(r);
     expect(r, ',');
-    jump(r, a, to, label(r), r->begin);
+    jump(r, a, to, read_label(r), r->begin);
     break;
   case QF_RET: ret(r); break;
-  case QF_HLT:
-    give_operands(r, 0, 0);
-    kiln_build_nullary(r->f, KILN_OP_TRAP);
-    break;
+  case QF_HLT: kiln_build_nullary(r->f, KILN_OP_TRAP); break;
   }
   return no_value;
 }
@@ -498,7 +467,7 @@ static void instruction(struct kn_qbe *r) {
   a = build(r, w, to, type, class, from, a, b);
   r->open = w->form < QF_JMP;
   end_line(r);
-  if (to != 0) assign(r, to, class, a);
+  if (to != 0) assign(r, to, class, a, begin);
 }
 
 /* ---- the whole ---- */
@@ -531,6 +500,12 @@ static void read_body(struct kn_qbe *r) {
     const struct label *l = r->labels.at + i;
     if (!l->begun) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
   }
+  if (r->how != EARLY) give_late(r);
+  for (uint32_t i = 1; r->variables && i < r->temps.t.n; i++) {
+    const struct temp *t = r->temps.at + i;
+    if (t->block == 0)
+      FAIL(r, t->name.at - 1, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(t->name));
+  }
 }
 
 void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
@@ -540,24 +515,27 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->f = kiln_func_begin(r->session, body->symbol);
   if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
   CLEAR(r, temps, body->size);
-  CLEAR(r, labels, body->size / 4);
-  r->count = r->begins = r->n_blocks = r->n_phis = r->phis.n = 0;
-  r->open = false;
+  r->count = r->begins = r->n_blocks = 0;
+  r->open = r->variables = r->late = false;
+  if (r->how != EARLY) {
+    CLEAR(r, labels, body->size / 4);
+    r->phis.n = r->operands.n = 0;
+    PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
+  } else {                                     /* their operands are known */
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) {
+      struct label *l = r->labels.at + i;
+      l->begun = false;
+      l->then = l->other = 0;
+    }
+    kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
+  }
   r->current = FIRST_BLOCK;
   r->p = body->at;
   kn_qbe_list(r, false);
   want(r, '{');
-  if (r->general) {
-    const char *p = r->p;
-    kiln_ssa_begin(r->ssa, r->f, 0);
-    r->operands.n = 0;
-    PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
-    read_ahead(r);
-    r->p = p;
-  }
   read_body(r);
-  if (r->general) kiln_ssa_end(r->ssa);
-  r->general = false;
+  if (r->variables) kiln_ssa_end(r->ssa);
+  r->how = ONCE;
   r->instructions += r->count;
   describe(r);
   kiln_func *f = r->f;

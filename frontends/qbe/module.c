@@ -383,8 +383,7 @@ static void read_definitions(struct kn_qbe *r, const char *text, size_t size) {
 static void run(struct kn_qbe *r, const char *text, size_t size) {
   int end = setjmp(r->ends);
   if (end == END_FAILED) return;
-  r->general = end == END_GENERAL;
-  if (!r->general) read_definitions(r, text, size);
+  if (end != END_AGAIN) read_definitions(r, text, size);
   for (; r->n_built < r->bodies.n; r->n_built++) kn_qbe_function(r, r->bodies.at + r->n_built);
 }
 

@@ -59,19 +59,18 @@ struct type {
 struct temp {
   struct name name;
   kiln_value v;        /* what was assigned last, in `block` */
-  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `held` is its type */
   uint32_t block;      /* its label; 0: nothing was assigned yet */
   kiln_type class : 8; /* VOID: not known yet */
-  bool often;          /* assigned more than once */
-  bool is_variable;
+  kiln_type held : 8;  /* VOID: it is no variable */
 };
 
 struct label { /* its number - 1 is that of the function's block */
   struct name name;
   bool begun;
-  /* in general: */
-  uint32_t n_preds, to_come; /* blocks that jump here; and those of them that were not built yet */
-  uint32_t operands;         /* last operand of a phi that comes from here, or 0 */
+  uint32_t then, other; /* where the block jumps to: labels, or 0 */
+  uint32_t n_preds;
+  uint32_t operands; /* last operand of a phi that comes from here, or 0 */
 };
 
 /* clang-format off */
@@ -120,10 +119,11 @@ struct phi {
 };
 struct operand { /* of a phi */
   const char *at;
-  uint32_t phi, next; /* next: one that comes from the same block, or 0 */
+  uint32_t from, phi; /* from: the label that it comes from */
+  uint32_t next;      /* of the same block, or 0 */
 };
 
-enum { END_FAILED = 1, END_GENERAL }; /* by an error; by a body that is to be read in general */
+enum { END_FAILED = 1, END_AGAIN }; /* by an error; because a body is to be read again */
 struct kn_qbe {
   kiln_session *session;
   kiln_module *m;
@@ -166,10 +166,12 @@ struct kn_qbe {
   ARRAY(kiln_value) args;
   uint32_t current, n_blocks; /* label of the block; blocks so far */
   uint32_t count, phi_count;  /* instructions so far; up to the last phi of the block */
-  uint32_t n_phis;            /* so far */
+  uint32_t n_phis;            /* of the current block so far */
   uint32_t line, begins;      /* of the first dbgloc: the line, and the location */
   bool open;                  /* the current block has no jump yet */
-  bool general;               /* it is read in general, see body.c */
+  bool variables;             /* there are some */
+  bool late;                  /* all is built */
+  uint8_t how;                /* the body is read: body.c says that */
 };
 
 /* ---- text.c: errors and memory ---- */
@@ -209,10 +211,6 @@ static inline char past(struct kn_qbe *r) {
     if (r->p + 1 == r->end) return 0;
     if (r->end - r->p > 4 && memcmp(r->p + 1, "    ", 4) == 0) r->p += 4; /* most lines begin so */
   }
-}
-/* The end of this line. */
-static inline const char *skip_line(const struct kn_qbe *r) {
-  return memchr(r->p, '\n', (size_t)(r->end - r->p));
 }
 /* Reads a character if it comes next. */
 static inline bool take(struct kn_qbe *r, char c) {
