@@ -121,7 +121,7 @@ static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln
 /* ---- operands ---- */
 
 /* A constant as a value of a class. */
-static kiln_value constant(struct kn_qbe *r, kiln_type class) {
+static __attribute__((noinline)) kiln_value constant(struct kn_qbe *r, kiln_type class) {
   const char *at = r->p;
   bool thread = *at == 't', half = class == KILN_TYPE_I32 || class == KILN_TYPE_F32;
   if (thread && kn_qbe_word(r)->form != QF_THREAD) WRONG(r, at, "an operand is expected");
@@ -166,12 +166,12 @@ static kiln_value taken(struct kn_qbe *r, kiln_value v, const struct type *type)
 /* The parameter whose '%' comes next is assigned; without a function, it is only read. */
 static void parameter(struct kn_qbe *r, const struct type *type) {
   expect(r, '%');
-  const char *at = --r->p;
-  struct temp *t = r->temps.at + temporary(r);
-  if (t->block != 0) FAIL(r, at, SYMBOL, "two parameters of one name");
+  scan(r);
+  if (r->f == NULL) return;
+  struct temp *t = r->temps.at + ENTER(r, temps);
+  if (t->block != 0) FAIL(r, r->name.at - 1, SYMBOL, "two parameters of one name");
   t->class = type->class;
   t->block = FIRST_BLOCK;
-  if (r->f == NULL) return;
   t->v = taken(r, kiln_build_cparam(r->f, r->c, r->body->signature, r->ctypes.n), type);
 }
 

@@ -323,7 +323,6 @@ static void head(struct kn_qbe *r, const struct linkage *l) {
   if (*name == '"') kn_qbe_string(r, "");
   else scan(r);
   b.at = r->p;
-  CLEAR(r, temps, 0);
   kn_qbe_list(r, false);
   want(r, '{');
   b.variadic = r->variadic;

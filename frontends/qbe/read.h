@@ -205,11 +205,12 @@ static inline char peek(struct kn_qbe *r) {
 }
 /* The next character past ends of lines and comments; 0 at the end of the text. */
 static inline char past(struct kn_qbe *r) {
+  static const char most[] = "\n    "; /* as most lines begin */
+  if (r->end - r->p > 5 && memcmp(r->p, most, 5) == 0 && r->p[5] > '#') return *(r->p += 5);
   for (;; r->p++) {
     if (peek(r) == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
     if (*r->p != '\n') return *r->p;
     if (r->p + 1 == r->end) return 0;
-    if (r->end - r->p > 4 && memcmp(r->p + 1, "    ", 4) == 0) r->p += 4; /* most lines begin so */
   }
 }
 /* Reads a character if it comes next. */

@@ -116,7 +116,7 @@ uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
 enum { NONE = 1 << KILN_TYPE_VOID, W = 1 << KILN_TYPE_I32, L = 1 << KILN_TYPE_I64 };
 enum { S = 1 << KILN_TYPE_F32, D = 1 << KILN_TYPE_F64 };
 #define WORD(name, form, results, operands, op, fop)                                               \
-  {{.at = name}, operands, results, QF_##form, op, fop},
+  {{.at = name, .length = sizeof name - 1}, operands, results, QF_##form, op, fop},
 static const struct word words[] = {
 #include "words.h"
 };
@@ -124,8 +124,8 @@ static const struct word words[] = {
 void kn_qbe_begin_words(struct kn_qbe *r) {
   CLEAR(r, words, 8192);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    r->p = words[i].name.at;
-    scan(r);
+    r->name = words[i].name;
+    memcpy(&r->name.key, r->name.at, r->name.length);
     struct word *word = r->words.at + ENTER(r, words);
     struct name name = word->name;
     *word = words[i];
@@ -133,11 +133,29 @@ void kn_qbe_begin_words(struct kn_qbe *r) {
   }
 }
 
-const struct word *kn_qbe_word(struct kn_qbe *r) {
+/* The same as below for a word that ends in another way. */
+static __attribute__((noinline)) const struct word *other_word(struct kn_qbe *r) {
   if (!is(r->p, FIRST)) WRONG(r, r->p, "a word is expected");
   scan(r);
+  r->name.key = 0;
+  memcpy(&r->name.key, r->name.at, r->name.length <= 8 ? r->name.length : 0);
   uint32_t word = FIND(r, words);
   if (word == 0) WRONG(r, r->name.at, "no such word: %.*s", SHOW(r->name));
+  return r->words.at + word;
+}
+
+/* The keys of words are their characters, of which there are at most eight. Mostly the word ends before the first
+ * character below '0', the lowest byte that has its top bit set in `ends`. */
+const struct word *kn_qbe_word(struct kn_qbe *r) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  uint64_t key;
+  if (r->end - r->p < (ptrdiff_t)sizeof key) return other_word(r);
+  memcpy(&key, r->p, sizeof key);
+  uint64_t ends = (key - ones * '0') & ~key & ones << 7;
+  r->name.key = key & ((ends & -ends) - 1) >> 7;
+  uint32_t word = FIND(r, words);
+  if (word == 0 || ends == 0) return other_word(r);
+  r->p += __builtin_ctzll(ends) / 8;
   return r->words.at + word;
 }
 
