@@ -4,6 +4,7 @@
 #include <iostream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -92,7 +93,9 @@ int main() {
     std::sort(word.begin(), word.end());
     anagrams.insert(std::move(word));
   }
-  std::string edited = replaced(replaced(text, "ing", "ed"), "register", "home");
+  std::string edited, line;
+  for (std::istringstream lines(text); std::getline(lines, line);)
+    edited += replaced(replaced(line, "ing", "ed"), "register", "home") + "\n";
   std::size_t hash = 0;
   for (char c : edited) hash = hash * 131 + static_cast<unsigned char>(c);
   std::cout << anagrams.size() << ' ' << edited.size() << ' ' << hash % 1000003 << '\n';
