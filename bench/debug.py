@@ -4,7 +4,7 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
          [--json]
 
-The programs are those of bench/debug. Rust's are compiled as cargo's profile `dev` does with panic=abort (checks of
+The programs are those of bench/debug, with or without the end of their names (paths, paths.rs). Rust's are compiled as cargo's profile `dev` does with panic=abort (checks of
 overflow and debug assertions), in one unit, by rustc +stable, whose own object is LLVM's; C++'s by clang++-22 -O0. -g
 adds debug information. A program's time is the least user time of N runs (default 7), one of each build in turn; text is
 the sum of its object's executable sections, without the standard library's. --kiln is the Kiln that is measured,
@@ -189,7 +189,7 @@ def main():
     for language in asked['languages']:
         for name in sorted(os.listdir(PROGRAMS)):
             base, end = os.path.splitext(name)
-            if end == LANGUAGES[language] and (not asked['only'] or base in asked['only']):
+            if end == LANGUAGES[language] and (not asked['only'] or {base, name} & set(asked['only'])):
                 programs.append(Program(base, language, os.path.join(asked['folder'], 'bench', 'debug')))
     if not programs:
         sys.exit('no such program')

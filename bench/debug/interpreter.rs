@@ -189,7 +189,7 @@ fn main() -> Result<()> {
     let functions = parser.program()?;
     let mut machine = Machine { functions: &functions, steps: 0 };
     for (name, arguments) in [
-        ("fib", vec![25]),
+        ("fib", vec![27]),
         ("sum", vec![1200, 0]),
         ("bad", vec![1]),
         ("huge", vec![30]),
