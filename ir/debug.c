@@ -447,6 +447,12 @@ static void add_value(kiln_func *f, struct kn_debug_value *v, const uint8_t *exp
   f->debug.bytes.n += v->n;
 }
 
+/* The operand if the function has it, or 0. */
+static uint32_t known(const kiln_func *f, uint32_t h) {
+  uint32_t n = kn_is_value(h) ? f->n : kn_is_slot(h) ? f->slots.n : f->pool.n;
+  return kn_is_imm(h) || kn_index(h) < n ? h : 0;
+}
+
 void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (v->expr == NULL && v->n != 0) {
@@ -455,14 +461,17 @@ void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
   }
   struct kn_debug_value value = {.inst = v->at,
                                  .variable = v->variable.id,
-                                 .value = v->value.id,
+                                 .value = known(f, v->value.id),
                                  .n = v->n,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
                                  .address = v->address};
-  if (kn_is_value(value.value) && kn_index(value.value) >= f->n) value.value = 0;
-  if (kn_is_slot(value.value) && kn_index(value.value) >= f->slots.n) value.value = 0;
-  if (kn_is_pool(value.value) && kn_index(value.value) >= f->pool.n) value.value = 0;
+  if (v->other.id != 0) {
+    value.other = known(f, v->other.id);
+    value.other_at = v->other_at;
+    if (value.other == 0 || v->n == 0 || v->other_at > v->n || v->other_at > KN_OTHER_MOST)
+      value.value = value.other = 0;
+  }
   if (v->inlined < f->session->places.n_locs) value.inlined = v->inlined;
   add_value(f, &value, v->expr);
 }

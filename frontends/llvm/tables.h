@@ -180,8 +180,9 @@ enum {
   FA_SSE41 = 1024,
   FA_AVX2 = 2048,
   FA_FMA = 4096,
+  FA_OPT_NONE = 8192,
   KN_BC_SIG_WIN64 = 16,
-  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, which is not implemented */
+  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 128
 };
@@ -470,6 +471,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
   bool half_calls; /* half is converted by calls; else by instructions */
   bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */

@@ -16,10 +16,24 @@ struct kn_bc_expr {
   bool last_deref;             /* DW_OP_deref is the last operation */
   bool derives; /* the bits above an operand's type have influence on those that are its result */
   bool plain;   /* none of value and part_bits */
+  bool two;     /* of a list: of two of its arguments that are no numbers */
+  uint32_t first, other, other_at;
 };
 #define KN_BC_EXPR_BYTES 256 /* most that an expression has; longer ones are left out */
 
-/* debug_expr.c: the expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
+/* The arguments of an expression: what the record names, or a list of it. */
+enum { KN_BC_ARGS = 4 };
+struct kn_bc_args {
+  uint32_t n;
+  bool is_number[KN_BC_ARGS];
+  uint64_t number[KN_BC_ARGS];
+};
+
+/* debug_expr.c: the same of a list of arguments. Of these, is->first is on the stack at the beginning, is->other is to be
+ * pushed before byte is->other_at. False, too, if it needs more. */
+bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
+                         uint8_t *bytes, struct kn_bc_expr *is);
+/* The expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
 
 /* debug_assign.c: a function begins; a record of attachments was read; the function is complete. */
