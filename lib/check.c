@@ -154,6 +154,7 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
     if (i == 0 || i >= f->n) return false;
     const struct kn_inst *in = &f->inst[i];
     kn_flow_made(&c->flow, i, b);
+    c->vectors |= in->type == KILN_TYPE_V128;
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++) {
       uint32_t h = kn_operand(&o, k);
@@ -401,6 +402,7 @@ static bool on_write(struct kn_check *c, uint32_t place) {
 static void write_value(struct kn_check *c, uint32_t place, uint32_t v) {
   kn_flow_write(&c->flow, place, v);
   if (is_wide(c->f, v)) kn_flow_write(&c->flow, upper(c, place), KN_FLOW_HIGH(v));
+  kn_check_covers(c, place);
 }
 
 static bool holds(struct kn_check *c, uint32_t place, uint32_t h) {
@@ -485,7 +487,8 @@ static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
       return wrong(c, h, place, "read, but no operand");
     x->reads++;
   }
-  if (!holds(c, place, h)) return wrong(c, h, place, "read where it is not");
+  const char *why = kn_check_halves(c, h, place);
+  if (why || !holds(c, place, h)) return wrong(c, h, place, why ? why : "read where it is not");
   return keep(c, place);
 }
 
@@ -618,6 +621,7 @@ static bool on_move(struct kn_check *c, uint32_t src, uint32_t place) {
   if (src == place) return true;
   if (!not_busy(c, place, 0)) return false;
   kn_flow_copy(&c->flow, place, src);
+  kn_check_covers(c, place);
   return only_tenant(c, place);
 }
 
@@ -625,6 +629,7 @@ static bool on_move(struct kn_check *c, uint32_t src, uint32_t place) {
 static bool on_overwrite(struct kn_check *c, uint32_t handle, uint32_t place) {
   if (!not_busy(c, place, handle)) return false;
   kn_flow_write(&c->flow, place, handle);
+  kn_check_covers(c, place);
   return true;
 }
 
@@ -761,7 +766,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;
   c->inst = 0;
-  c->left = false;
+  c->left = c->vectors = false;
   c->window = 1;
   c->busy = 1;
   c->busy_at.n = c->arrivals.n = c->tenants.n = 0;

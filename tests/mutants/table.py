@@ -68,6 +68,20 @@ MUTANTS = [
     ('homes over calls are callee-saved here too', A, PLAN,
      'else caller &= r->weight', 'else if (0) caller &= r->weight'),
 
+    # ---- vectors of 128 bits ----
+    ('they have no home in a register of which calls preserve one half', A, PLAN,
+     'return facts->cut ? KN_CUT_BANK : facts->regs', 'return facts->regs'),
+    ('they have 16 bytes of the frame', A, WALK_H,
+     'return kn_type(w, type)->bytes == 16;', 'return kn_type(w, type)->wide;'),
+    ('they have 16 bytes of the frame here too', X, WALK_H,
+     'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
+     '  return kn_type(w, type)->bytes == 16;',
+     'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
+     '  return kn_type(w, type)->wide;'),
+    ('a shift changes a copy', X, x('vector.c'),
+     'unsigned t = temp(w), group =', 'unsigned t = a, group ='),
+    ('a selection changes a copy', X, x('vector.c'),
+     't = temp(w);\n  copy(w, t, b);', 't = c;\n  copy(w, t, b);'),
     # ---- walk: blocks, frame ----
     ('copies do not outlive a merge', X, WALK,
      '(block->n_preds == 1) &', ''),
