@@ -197,10 +197,14 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
 
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
   const struct kiln_debug *in = d->sets[set];
-  static const struct kn_debug_text none = {0};
-  const struct kn_debug_text *t = in && index < in->texts.n ? &in->texts.at[index] : &none;
-  const char *characters = t->n ? (const char *)in->bytes.at + t->at : "";
-  uint32_t number = t->apart ? new_string(d, characters, t->n) : search_string(d, characters, t->n);
+  uint32_t n = 0, number;
+  const char *text = "";
+  bool apart = false;
+  if (in != NULL && index < in->texts.n) {
+    text = (const char *)kn_debug_characters(in, in, index, &n);
+    apart = in->texts.at[index].apart;
+  }
+  number = apart ? new_string(d, text, n) : search_string(d, text, n);
   if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }
