@@ -295,8 +295,9 @@ static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart
   uint32_t at = stays ? 0 : keep(d, characters, n);
   if (at == UINT32_MAX) return 0;
   if (d->texts.n == 0) d->texts.at[d->texts.n++] = (struct kn_debug_text){0};
-  d->texts.at[d->texts.n] =
-    (struct kn_debug_text){stays ? characters : NULL, at, (uint32_t)n, apart};
+  struct kn_debug_text is = {.at = at, .n = (uint32_t)n, .stays = stays, .apart = apart};
+  if (stays) is.text = characters;
+  d->texts.at[d->texts.n] = is;
   return d->texts.n++ | d->tag;
 }
 
