@@ -302,6 +302,7 @@ struct kn_dwarf_fields {
   KN_ARRAY(uint32_t) stack;
   bool failed;
   bool c; /* the unit is C */
+  bool lines_only;
   /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
   uint32_t parameter[2];
 };

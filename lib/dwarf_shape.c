@@ -17,7 +17,8 @@ static const uint8_t asks[] = {
   [AT_TYPE] = KN_ASK_DECLARED,
 };
 
-/* The kinds of attributes that lead to other entries. */
+/* The kinds of attributes that lead to other entries, but for DW_AT_decl_file, which leads to a file and
+ * matters in units alone. */
 #define REFERRING                                                                                  \
   (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
    1u << KN_DA_TYPED)
@@ -99,7 +100,9 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
       items[2 * n + s->n_puts++] = items[k];
     }
     s->kinds |= 1u << items[k].kind;
-    if (REFERRING >> items[k].kind & 1) items[n + s->n_refs++] = items[k];
+    if (REFERRING >> items[k].kind & 1 &&
+        (items[k].name != AT_DECL_FILE || tag == TAG_COMPILE_UNIT))
+      items[n + s->n_refs++] = items[k];
   }
   s->plain =
     tag != TAG_COMPILE_UNIT && !(s->specifies && (tag == TAG_SUBPROGRAM || tag == TAG_VARIABLE));
