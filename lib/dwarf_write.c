@@ -76,10 +76,22 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       bool own = d->dies[child].inner && depth < KN_DWARF_PACKS;
       uint32_t in = kn_dwarf_entry(d, child)->tag == TAG_ENUMERATOR ? i : 0;
-      if (!kn_dwarf_put_plain(f, child, own, in)) return false;
+      if (!kn_dwarf_put_plain(f, child, own, in, NULL, 0)) return false;
       if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
     }
   }
+  return true;
+}
+
+/* Where a variable is that has one place for all of its scope; false: it is not so simple. */
+static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t **expr,
+                       uint32_t *n) {
+  const struct kn_dwarf_var *v = &d->vars.at[number - 1];
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  if (c->n == UINT32_MAX || c->n == 0 || c->to != 0 || c->part_bits != 0) return false;
+  *expr = o->exprs + c->expr;
+  *n = c->n;
   return true;
 }
 
@@ -97,9 +109,16 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
     list = signature(d, &v, die->func != 0, &of);
   }
   *open = die->first != 0 || list != NULL || inner;
-  if (shape->plain && own && (die->func | die->ranges | die->global | die->var) == 0 &&
-      !die->abstract && (tag != TAG_SUBPROGRAM || !die->first)) {
-    if (!kn_dwarf_put_plain(f, i, *open, 0)) return false;
+  const uint8_t *expr = NULL;
+  uint32_t n = 0;
+  bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
+               (tag != TAG_SUBPROGRAM || !die->first) &&
+               (die->var == 0 || only_place(d, die->var, &expr, &n));
+  if (plain && own && shape->plain) {
+    if (!kn_dwarf_put_plain(f, i, *open, 0, expr, n)) return false;
+    die->offset = f->start;
+  } else if (plain && die->of != i && expr != NULL && d->dies[die->of].unit == f->unit) {
+    if (!kn_dwarf_put_instance(f, i, *open, expr, n)) return false;
     die->offset = f->start;
   } else {
     if (!kn_dwarf_fields_of(f, i)) return false;
