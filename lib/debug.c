@@ -27,7 +27,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.line_first = w->s->out.n_lines;
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
-  w->debug.loc = 0;
+  w->debug.loc = w->debug.column = 0;
   w->debug.count = UINT32_MAX;
   if (!w->debug.on) return;
   uint32_t n = f->blocks.n;
@@ -155,6 +155,7 @@ void kn_debug_block(struct kn_walk *w) {
   fill_branch(w);
   leave_block(w);
   w->debug.block_begins = true;
+  w->debug.column = 0;
   w->debug.count = 0; /* its first location is looked at, the same as before or not */
 }
 
@@ -199,9 +200,10 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   if (same_line && !enters && now->scope == was->scope && now->inlined == was->inlined &&
       now->flags == was->flags && from == w->debug.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
-    w->debug.loc = loc;
+    w->debug.loc = w->debug.column = loc;
     return;
   }
+  w->debug.column = 0;
   bool stmt = (!same_line || enters || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
               !(now->flags & KILN_LOC_NOT_STMT);
   uint32_t flags =
@@ -231,6 +233,15 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   w->debug.row_inst = w->i;
   w->debug.row_block = w->block;
   add_row(w, loc, flags);
+}
+
+void kn_debug_column(struct kn_walk *w) {
+  uint32_t loc = w->debug.column;
+  w->debug.column = 0;
+  if (kn_here(w) == w->debug.called || w->s->out.n_lines == w->debug.line_first) return;
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
+  add_row(w, loc, 0);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */

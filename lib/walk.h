@@ -54,6 +54,7 @@ struct kn_walk_debug {
   /* the last instruction that was looked at, and its place */
   uint32_t stepped, step_at, step_fixups;
   uint32_t called; /* where the newest call returns to */
+  uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
 };
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
@@ -344,6 +345,12 @@ uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsi
 void kn_debug_place(struct kn_walk *w);
 /* The function is complete: marks become offsets, variables get their expressions. */
 void kn_debug_end(struct kn_walk *w);
+/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
+void kn_debug_column(struct kn_walk *w);
+/* A call is to be emitted here. */
+KN_INLINE void kn_debug_call(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->debug.column != 0)) kn_debug_column(w);
+}
 /* The code of instruction w->i begins. */
 KN_INLINE void kn_debug_inst(struct kn_walk *w) {
   if (KN_UNLIKELY(w->i - w->debug.first >= w->debug.count)) kn_debug_change(w);

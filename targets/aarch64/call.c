@@ -336,6 +336,7 @@ static void mark_return(struct kn_walk *w) {
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
+  kn_debug_call(w);
   uint32_t start = kn_here(w);
   if (symbol) {
     a64_call_symbol(w, symbol, library);

@@ -297,6 +297,7 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
+  kn_debug_call(w);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
