@@ -168,7 +168,8 @@ static void parameter(struct kn_qbe *r, const struct type *type) {
   expect(r, '%');
   scan(r);
   if (r->f == NULL) return;
-  struct temp *t = r->temps.at + ENTER(r, temps);
+  uint32_t temp = ENTER(r, temps);
+  struct temp *t = r->temps.at + temp; /* it may have moved */
   if (t->block != 0) FAIL(r, r->name.at - 1, SYMBOL, "two parameters of one name");
   t->class = type->class;
   t->block = FIRST_BLOCK;
@@ -182,7 +183,8 @@ void kn_qbe_list(struct kn_qbe *r, bool is_call) {
   while (past(r) != ')') {
     const char *at = r->p;
     if (r->variadic && !is_call) WRONG(r, at, "a parameter behind '...'");
-    if (take_dots(r)) {
+    if (strncmp(at, "...", 3) == 0) {
+      r->p += 3;
       if (r->variadic) WRONG(r, at, "a second '...'");
       r->variadic = true;
       r->n_fixed = r->ctypes.n;
@@ -236,7 +238,8 @@ static uint32_t read_label(struct kn_qbe *r) {
 }
 /* The end of a line must come next. */
 static inline void end_line(struct kn_qbe *r) {
-  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#') kn_qbe_missing(r, '\n');
+  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#')
+    WRONG(r, r->p, "the end of the line is expected");
 }
 
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
@@ -513,7 +516,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   kiln_func_discard(r->f); /* of the first reading */
   r->body = body;
   r->f = kiln_func_begin(r->session, body->symbol);
-  if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
+  if (r->f == NULL) FAIL(r, body->name, MEMORY, "out of memory");
   CLEAR(r, temps, body->size);
   r->count = r->begins = r->n_blocks = 0;
   r->open = r->variables = r->late = false;
@@ -540,10 +543,8 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   describe(r);
   kiln_func *f = r->f;
   r->f = NULL;
-  kiln_status s = kiln_func_finish(f);
-  if (s == KILN_OK && r->sink != NULL) {
-    if ((s = r->sink(r->user, f)) != KILN_OK) kn_qbe_stop(r, s);
-  } else if (kiln_func_try(f, &d) != KILN_OK) { /* reported at the head of the function */
+  r->status = kiln_func_finish(f);
+  if (r->status == KILN_OK && r->sink != NULL) r->status = r->sink(r->user, f);
+  else if (kiln_func_try(f, &d) != KILN_OK) /* reported at the head of the function */
     kn_qbe_fail(r, body->name, d.status, "%s", d.message);
-  }
 }

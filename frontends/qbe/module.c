@@ -383,7 +383,8 @@ static void run(struct kn_qbe *r, const char *text, size_t size) {
   int end = setjmp(r->ends);
   if (end == END_FAILED) return;
   if (end != END_AGAIN) read_definitions(r, text, size);
-  for (; r->n_built < r->bodies.n; r->n_built++) kn_qbe_function(r, r->bodies.at + r->n_built);
+  for (; r->status == KILN_OK && r->n_built < r->bodies.n; r->n_built++)
+    kn_qbe_function(r, r->bodies.at + r->n_built);
 }
 
 kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
