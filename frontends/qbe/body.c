@@ -51,22 +51,12 @@ static uint32_t temporary(struct kn_qbe *r) {
   return ENTER(r, temps);
 }
 
-/* Tells <kiln/ssa.h> where a block jumps to. */
-static void tell(struct kn_qbe *r, uint32_t label) {
-  const struct label *l = r->labels.at + label;
-  if (l->then != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->then));
-  if (l->other != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->other));
-}
-
 /* Makes a temporary a variable, which has the value that was assigned last, if there is one. Its type may not be known
  * yet where it is used: then a variable for a word has room for a long. */
 static void make_variable(struct kn_qbe *r, struct temp *t, kiln_type used_as) {
   if (t->held != KILN_TYPE_VOID) return;
-  if (!r->variables) {
-    kiln_ssa_begin(r->ssa, r->f, 0);
-    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) tell(r, i);
-    r->variables = true;
-  }
+  if (!r->variables) kiln_ssa_begin(r->ssa, r->f, KILN_SSA_EDGES_BUILT);
+  r->variables = true;
   if (t->class != KILN_TYPE_VOID) used_as = t->class;
   else if (used_as == KILN_TYPE_I32) used_as = KILN_TYPE_I64;
   t->held = used_as;
@@ -271,7 +261,6 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
     v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
     kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  if (r->variables) tell(r, r->current);
 }
 
 /* Without a value it is any. */
@@ -430,12 +419,10 @@ static inline kiln_type operand_type(char letter, kiln_type class) {
   static const uint8_t types[128] = {
     ['w'] = KILN_TYPE_I32, ['l'] = KILN_TYPE_I64, ['s'] = KILN_TYPE_F32, ['d'] = KILN_TYPE_F64,
     ['b'] = KILN_TYPE_I8,  ['h'] = KILN_TYPE_I16, ['a'] = KILN_TYPE_PTR};
-  static const uint8_t others[] = {[KILN_TYPE_I32] = KILN_TYPE_F32,
-                                   [KILN_TYPE_I64] = KILN_TYPE_F64,
-                                   [KILN_TYPE_F32] = KILN_TYPE_I32,
-                                   [KILN_TYPE_F64] = KILN_TYPE_I64};
+  enum { APART = KILN_TYPE_F32 - KILN_TYPE_I32 }; /* also F64 and I64 */
   if (letter == '=') return class;
-  return (kiln_type)(letter == 'x' ? others[class] : types[(uint8_t)letter]);
+  if (letter == 'x') return (kiln_type)(is_int(class) ? class + APART : class - APART);
+  return (kiln_type)types[(uint8_t)letter];
 }
 
 /* The instruction at r->p. */
