@@ -53,7 +53,8 @@ static uint32_t temporary(struct kn_qbe *r) {
 
 /* Makes a temporary a variable, which has the value that was assigned last, if there is one. Its type may not be known
  * yet where it is used: then a variable for a word has room for a long. */
-static void make_variable(struct kn_qbe *r, struct temp *t, kiln_type used_as) {
+static __attribute__((noinline)) void make_variable(struct kn_qbe *r, struct temp *t,
+                                                    kiln_type used_as) {
   if (t->held != KILN_TYPE_VOID) return;
   if (!r->variables) kiln_ssa_begin(r->ssa, r->f, KILN_SSA_EDGES_BUILT);
   r->variables = true;

@@ -85,14 +85,19 @@ void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t by
   t->n = 1;
 }
 
+/* Makes room for an item; returns the number of the last one. */
+static __attribute__((noinline)) uint32_t more_room(struct kn_qbe *r, struct table *t) {
+  kn_qbe_grow(r, &t->at, &t->cap, t->n + 1, t->item_size);
+  return t->n - 1;
+}
+
 uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
   uint32_t *head = t->heads + (hash(r->name.key) & t->mask), i = t->n++;
   struct name *item = (void *)((char *)t->at + i * (size_t)t->item_size);
   *item = r->name;
   item->next = *head;
   *head = i;
-  if (t->n == t->cap) kn_qbe_grow(r, &t->at, &t->cap, t->n + 1, t->item_size);
-  return i;
+  return t->n == t->cap ? more_room(r, t) : i;
 }
 
 /* ---- words ---- */
@@ -191,7 +196,7 @@ const char *kn_qbe_c_name(struct kn_qbe *r, const struct name *s) {
 
 /* Reads digits as an integer, and a point among them if `n_behind` is not NULL: then this is the number of digits behind
  * it. Returns their end; NULL: there are none, or too many for 64 bits. */
-static const char *digits(const char *p, uint64_t *n, int *n_behind) {
+static inline const char *digits(const char *p, uint64_t *n, int *n_behind) {
   const char *from = p, *point = NULL;
   *n = 0;
   for (; is(p, DIGIT) || (*p == '.' && p != from && point == NULL && n_behind != NULL); p++) {
@@ -204,7 +209,7 @@ static const char *digits(const char *p, uint64_t *n, int *n_behind) {
 }
 
 /* An integer of 64 bits, signed or not. */
-static bool integer(struct kn_qbe *r, uint64_t *n) {
+static inline bool integer(struct kn_qbe *r, uint64_t *n) {
   bool minus = *r->p == '-';
   const char *from = r->p + minus, *end = digits(from, n, NULL);
   if (!is(from, DIGIT)) return false;
