@@ -255,10 +255,10 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
   l->then = then;
   l->other = other;
   r->labels.at[then].n_preds++;
-  r->labels.at[other].n_preds += other != then;
   if (other == 0) {
     kiln_build_br(r->f, block_of(then), NULL, 0);
   } else {
+    r->labels.at[other].n_preds += other != then;
     v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
     kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
@@ -513,11 +513,7 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
     r->phis.n = r->operands.n = 0;
     PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
   } else {                                     /* their operands are known */
-    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) {
-      struct label *l = r->labels.at + i;
-      l->begun = false;
-      l->then = l->other = 0;
-    }
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) r->labels.at[i].begun = false;
     kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
   }
   r->current = FIRST_BLOCK;
