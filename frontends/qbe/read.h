@@ -59,10 +59,11 @@ struct type {
 struct temp {
   struct name name;
   kiln_value v;        /* what was assigned last, in `block` */
-  kiln_var var;        /* the same for <kiln/ssa.h>, if `held` is its type */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
   uint32_t block;      /* its label; 0: nothing was assigned yet */
   kiln_type class : 8; /* VOID: not known yet */
-  kiln_type held : 8;  /* VOID: it is no variable */
+  bool often;          /* assigned more than once */
+  bool is_variable;
 };
 
 struct label { /* its number - 1 is that of the function's block */
