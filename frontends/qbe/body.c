@@ -44,13 +44,6 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
 
-/* The temporary whose '%' is at r->p. */
-static uint32_t temporary(struct kn_qbe *r) {
-  r->p++;
-  scan(r);
-  return ENTER(r, temps);
-}
-
 /* Makes a temporary a variable, which has the value that was assigned last, if there is one. */
 static __attribute__((noinline)) void make_variable(struct kn_qbe *r, struct temp *t) {
   if (t->is_variable) return;
@@ -435,7 +428,9 @@ static void instruction(struct kn_qbe *r) {
   uint32_t type = QVOID, to = 0;
   const char *begin = r->begin = r->p;
   if (*begin == '%') {
-    to = temporary(r);
+    r->p++;
+    scan(r);
+    to = ENTER(r, temps);
     expect(r, '=');
     type = read_type(r, false);
     peek(r);

@@ -133,7 +133,7 @@ struct kn_qbe {
   kiln_func_sink sink;
   void *user;
   kiln_allocator allocator;
-  struct memory *memory; /* all that was allocated */
+  void **memory; /* all that was allocated */
   kiln_status status;
   jmp_buf ends; /* where what is being read ends: with END_..., not 0 */
   uint64_t instructions;

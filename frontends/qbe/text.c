@@ -30,18 +30,14 @@ static void *resize(const struct kn_qbe *r, void *old, size_t size) {
   return NULL;
 }
 
-/* What is before each piece of memory. */
-struct memory {
-  struct memory *next;
-};
-
+/* Each piece of memory has the address of the next one before it. */
 void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size) {
   uint64_t room = *cap < 32 ? 32 : *cap, used = *cap * (uint64_t)item_size;
   while (room < need) room *= 2;
   bool good = room <= UINT32_MAX / 2;
-  struct memory *to = good ? resize(r, NULL, sizeof *to + room * item_size) : NULL;
+  void **to = good ? resize(r, NULL, sizeof *to + room * item_size) : NULL;
   if (to == NULL) FAIL(r, r->p, MEMORY, "out of memory");
-  to->next = r->memory;
+  *to = r->memory;
   r->memory = to++;
   if (used != 0) memcpy(to, *(void **)at, used);
   memset((char *)to + used, 0, room * item_size - used);
@@ -50,8 +46,8 @@ void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
 }
 
 void kn_qbe_free(struct kn_qbe *r) {
-  for (struct memory *m = r->memory, *next; m != NULL; m = next) {
-    next = m->next;
+  for (void **m = r->memory, **next; m != NULL; m = next) {
+    next = *m;
     resize(r, m, 0);
   }
 }
