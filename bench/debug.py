@@ -202,7 +202,8 @@ def main():
         rows.append(row)
         if not asked['json']:
             took = f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-'
-            print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'), kilns)
+            print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'),
+                      kilns)
             for text in row['failures']:
                 print(f'  failed: {text}'.replace('\n', '\n    '), flush=True)
     for language in asked['languages']:
