@@ -247,7 +247,8 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
   if ((in->op != KILN_OP_LOAD && in->op != KILN_OP_STORE) || !kn_is_slot(in->a))
     return KN_FLOW_NONE;
   uint32_t slot = kn_index(in->a);
-  return c->slots.at[slot] & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
+  uint32_t whole = (uint32_t)(kn_slot_whole(c->f, slot) - c->f->slots.at);
+  return (c->slots.at[slot] | c->slots.at[whole]) & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
 }
 
 /* Notes that a variable was accessed in its register, or in memory: all accesses must be the

@@ -40,7 +40,8 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
   kiln_func *f = c->f;
   c->areas.n = 0;
   for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].frame != 0 && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
+    if (f->slots.at[i].frame != 0 && f->slots.at[i].parent == 0 && !KN_PUSH(f, c->areas, i))
+      return true; /* f has failed */
   uint32_t *at = c->areas.at, n = c->areas.n;
   sort_areas(f, at, n);
   for (uint32_t i = 1; i < n; i++)
