@@ -111,9 +111,10 @@ struct kn_val {
     uint8_t copy; /* walk, KN_VF_SLOT_HOME: the register that may have a copy, or KN_NO_REG */
   };
 };
-/* Where a value would best be computed. 0 to 7: in the argument register of that number, of its bank. All others, and
- * none, end in four ones: in a target's table of hints that entry has no register. */
+/* Where a value would best be computed. 0 to 7: in the argument register of that number, of its bank. 8: in the second
+ * result's. All others, and none, end in four ones: in a target's table of hints that entry has no register. */
 enum {
+  KN_HINT_SECOND = 8,
   KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
   KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
   KN_HINT_LATER = 47   /* an argument beyond the first 8 */

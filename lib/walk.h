@@ -474,6 +474,15 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   }
 }
 
+/* Parameter i, whose home is in the frame, arrived in register r, which is its copy until something takes it. */
+KN_INLINE void kn_keep_copy(struct kn_walk *w, uint32_t i, unsigned r) {
+  w->val[i].copy = (uint8_t)r;
+  w->regs.owner[r] = i;
+  w->regs.block_regs |= KN_BIT(r);
+  w->regs.free |= KN_BIT(r);
+  w->regs.cached |= KN_BIT(r);
+}
+
 /* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */
 KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   if (w->regs.free >> r & 1) {

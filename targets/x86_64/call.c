@@ -725,6 +725,7 @@ static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
     return;
   } else if (v->flags & KN_VF_SLOT_HOME) {
     move.dst_frame = kn_frame_of(w, v);
+    kn_keep_copy(w, a->h, a->reg);
   } else {
     v->reg = a->reg;
     v->frame = 0;
